@@ -1,0 +1,43 @@
+/**
+ * The ECS agent's telemetry protocol (TCS): the same framing as ACS. Container health in DescribeTasks comes
+ * from PublishHealthRequest alone.
+ */
+export interface TcsAgentMessages {
+  readonly PublishHealthRequest: {
+    readonly metadata: TcsMetadata;
+    readonly tasks: readonly {
+      readonly taskArn: string;
+      readonly clusterArn: string;
+      readonly taskDefinitionFamily: string;
+      readonly taskDefinitionVersion: string;
+      readonly containers: readonly TcsContainerHealth[];
+    }[];
+    /** Epoch seconds. */
+    readonly timestamp: number;
+  };
+  readonly PublishMetricsRequest: {
+    readonly metadata: TcsMetadata;
+    readonly taskMetrics: readonly unknown[];
+    readonly timestamp: number;
+  };
+}
+
+export interface TcsMetadata {
+  readonly cluster: string;
+  readonly containerInstance: string;
+  readonly fin: boolean;
+  readonly messageId: string;
+}
+
+export interface TcsContainerHealth {
+  readonly containerName: string;
+  readonly healthStatus: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
+  /** Epoch seconds. */
+  readonly statusSince: number;
+}
+
+export interface TcsServerMessages {
+  readonly AckPublishHealth: { readonly message?: string };
+  readonly AckPublishMetric: { readonly message?: string };
+  readonly HeartbeatMessage: { readonly messageId?: string; readonly healthy: boolean };
+}

@@ -1,0 +1,107 @@
+import type { Json } from '../store/json.ts';
+
+/**
+ * What a room declares about one kind of record: where it lives and how it is looked up. Records are plain
+ * JSON; times in records are epoch milliseconds.
+ *
+ * Keys are `/<service>/<account>/<region>/<noun>/<id...>`; `/` never occurs inside a part.
+ */
+export interface Collection<T extends object, Index extends string = never> {
+  /** E.g. `ecs`. */
+  readonly service: string;
+  /** E.g. `task`. */
+  readonly noun: string;
+  /** Secondary look-ups: record to the values it is found by. Undefined leaves the record out. */
+  readonly indexes: Readonly<
+    Record<Index, (record: T, key: RecordKey) => string | readonly string[] | undefined>
+  >;
+}
+
+/** A full store key, made by `recordKey`. */
+declare const recordKeyBrand: unique symbol;
+export type RecordKey = string & { readonly [recordKeyBrand]: true };
+
+/** A record as it stands in the store. Frozen: change it by a transaction. */
+export interface Stored<T> {
+  readonly key: RecordKey;
+  readonly value: T;
+  readonly revision: number;
+}
+
+/**
+ * Reads: in-memory indexes fed by the store's watch. Always shows the caller's own committed writes.
+ * Iteration is in key order.
+ */
+export interface Reader {
+  get<T extends object>(collection: Collection<T, string>, key: RecordKey): T | undefined;
+  /** Records under a key prefix such as `/ecs/<account>/<region>/task/<cluster>/`; everything of the noun when omitted. */
+  list<T extends object>(collection: Collection<T, string>, prefix?: string): Iterable<Stored<T>>;
+  byIndex<T extends object, I extends string>(
+    collection: Collection<T, I>,
+    index: NoInfer<I>,
+    value: string,
+  ): readonly Stored<T>[];
+  /** How many records an index value has, without listing them. */
+  countByIndex<T extends object, I extends string>(
+    collection: Collection<T, I>,
+    index: NoInfer<I>,
+    value: string,
+  ): number;
+}
+
+/**
+ * Reads that are checked and writes that are gathered. `get` remembers the revision it saw: the commit
+ * succeeds only if none of those records changed. `list`, `byIndex` are not guarded against new records;
+ * guard a set by also reading and writing the record that owns it.
+ */
+export interface Transaction extends Reader {
+  put<T extends object>(collection: Collection<T, string>, key: RecordKey, value: T): void;
+  delete<T extends object>(collection: Collection<T, string>, key: RecordKey): void;
+}
+
+export interface State extends Reader {
+  /**
+   * Runs `run` and commits what it put. When another writer was faster, runs it again on fresh state; so
+   * `run` must be synchronous and free of effects besides the transaction. Returns what the last run
+   * returned, when the commit is durable and visible to every Reader. An error thrown by `run` commits nothing.
+   * @throws {ContentionError} after many lost races.
+   */
+  transact<R>(run: (tx: Transaction) => R): Promise<R>;
+  /**
+   * Calls `listener` once per changed record after each commit, in commit order. `before` and `after` are
+   * undefined for created and deleted records. Listeners only note what to look at; they do no work.
+   */
+  subscribe<T extends object>(
+    collection: Collection<T, string>,
+    listener: (change: RecordChange<T>) => void,
+  ): Disposable;
+}
+
+export interface RecordChange<T> {
+  readonly key: RecordKey;
+  readonly before: T | undefined;
+  readonly after: T | undefined;
+}
+
+/** The transaction lost every race for its records. */
+export class ContentionError extends Error {
+  override readonly name = 'ContentionError';
+}
+
+/** Joins the parts of a record's key. @throws {TypeError} a part is empty or contains `/`. */
+export function recordKey<T extends object>(
+  collection: Collection<T, string>,
+  accountId: string,
+  region: string,
+  ...ids: readonly string[]
+): RecordKey {
+  const parts = [collection.service, accountId, region, collection.noun, ...ids];
+  for (const part of parts) {
+    if (part === '' || part.includes('/'))
+      throw new TypeError(`Cannot make a record key: bad part "${part}" in ${parts.join(' ')}`);
+  }
+  return `/${parts.join('/')}` as RecordKey;
+}
+
+/** The type that JSON gives back for a record; a compile-time reminder that records are plain data. */
+export type JsonRecord = { readonly [key: string]: Json };

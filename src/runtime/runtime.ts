@@ -1,0 +1,345 @@
+/**
+ * The narrow interface to run containers on one machine. `docker` speaks the Engine API, `sim` keeps it in
+ * memory; one conformance suite runs against both.
+ *
+ * The caller (the node side) decides order and policy. Every method is one idempotent step: what is already so
+ * is success, names are the caller's and deterministic, clean-up works where set-up never ran.
+ */
+export interface Runtime extends AsyncDisposable {
+  readonly name: string;
+  /** Probes the machine and the engine: sizes, versions, what is possible and what is not (with the reason). */
+  info(): Promise<RuntimeInfo>;
+
+  /** The image as it is on this machine; undefined when it is not there. */
+  inspectImage(reference: string): Promise<Image | undefined>;
+  /** Fetches an image from its registry. @throws {RuntimeError} code `CannotPullContainer`. */
+  pullImage(
+    reference: string,
+    options: { readonly auth?: RegistryAuth; readonly signal: AbortSignal },
+  ): Promise<Image>;
+  /** Loads a docker-archive / OCI-layout tar. */
+  loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
+  removeImage(reference: string): Promise<void>;
+
+  /**
+   * Makes what the containers of a task share: its cgroup with the task's limits and, for `network.mode`
+   * `private`, a network namespace held by a pause container. A second call with the same id changes nothing
+   * and returns what is there.
+   */
+  createSandbox(spec: SandboxSpec): Promise<Sandbox>;
+  /** Removes the pause container, the cgroup and volumes of `scope: sandbox`. The sandbox's containers must be gone or are removed too. */
+  removeSandbox(id: string): Promise<void>;
+
+  /** Makes a container, not started. An existing container of that name is returned as it is. */
+  createContainer(spec: ContainerSpec): Promise<Container>;
+  /** Starts it and returns it as it then stands (with its host ports). Running already is success. @throws {RuntimeError} `CannotStartContainer` */
+  startContainer(name: string): Promise<Container>;
+  /** Sends the stop signal (the image's STOPSIGNAL, else SIGTERM), after `timeoutSeconds` SIGKILL; resolves when it has exited. */
+  stopContainer(name: string, timeoutSeconds: number): Promise<void>;
+  /** Removes it, killing it first if need be, with its anonymous volumes. Absent is success. */
+  removeContainer(name: string): Promise<void>;
+  inspectContainer(name: string): Promise<Container | undefined>;
+  /** All containers (not pause containers) whose labels include every one of `labels`. */
+  listContainers(labels: Readonly<Record<string, string>>): Promise<readonly Container[]>;
+  /** All sandboxes made with these labels, also those without containers. */
+  listSandboxes(labels: Readonly<Record<string, string>>): Promise<readonly Sandbox[]>;
+
+  /**
+   * What happens to containers that carry `labels`, from now on. `connected` comes first and after every
+   * reconnection: events may have been missed before it, so list again.
+   * Ends when the signal aborts; never throws while the engine is merely away (it reconnects).
+   */
+  events(labels: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+
+  /**
+   * A container's output from `from` on, until it exits or the signal aborts. `from: 'start'` must be called
+   * before `startContainer` and loses nothing; `since` first reads back what the engine kept after that
+   * time (epoch ms, exclusive by line), then goes on live. Lines longer than 256 KiB are split.
+   */
+  output(
+    name: string,
+    from: 'start' | { readonly sinceMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<OutputLine>;
+  /** Runs a command in a running container and waits for it. */
+  exec(
+    name: string,
+    command: readonly string[],
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<ExecResult>;
+  /** CPU and memory in use now, read cheaply (from cgroups where possible). Undefined when it is not running. */
+  stats(name: string): Promise<ContainerStats | undefined>;
+}
+
+export interface RuntimeInfo {
+  /** E.g. `docker`, `podman`, `sim`. */
+  readonly engine: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** `x86_64` or `arm64`. */
+  readonly architecture: string;
+  readonly kernel: string;
+  readonly cgroupVersion: 1 | 2;
+  readonly logDrivers: readonly string[];
+  readonly runtimes: readonly string[];
+  /** What this engine on this machine can't do, found by probing, each with what to do about it. */
+  readonly limits: readonly RuntimeLimit[];
+  /** Hard limit of open files that containers can be given; undefined when unlimited or unknown. */
+  readonly maxOpenFiles?: number;
+}
+
+export interface RuntimeLimit {
+  readonly feature:
+    | 'privileged'
+    | 'sandbox-cgroup'
+    | 'private-network'
+    | 'port-publishing'
+    | 'ulimit-raise'
+    | 'memory-limit'
+    | 'cpu-limit'
+    | 'pids-limit';
+  readonly message: string;
+}
+
+export interface Image {
+  /** `sha256:...` of the image's configuration. */
+  readonly id: string;
+  /** Repository digest (`sha256:...`) where the registry gave one. */
+  readonly digest?: string;
+  readonly stopSignal?: string;
+  readonly exposedPorts: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface RegistryAuth {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface SandboxSpec {
+  /** Unique on the machine and stable: the caller's name for it, `[a-zA-Z0-9_-]`. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network: SandboxNetwork;
+  /** Limits over all its containers; absent means none. */
+  readonly cpuMillis?: number;
+  readonly memoryMiB?: number;
+  /** Name of the parent under which its cgroup is made, e.g. the container instance. */
+  readonly cgroupParent: string;
+  readonly hostname?: string;
+  readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** The sandbox's containers share one IPC / PID namespace (the pause container's). */
+  readonly shareIpc?: boolean;
+  readonly sharePid?: boolean;
+}
+
+export type SandboxNetwork =
+  /** Containers bring their own: engine bridge, host or none. */
+  | { readonly mode: 'container' }
+  /** One namespace for all, on the machine's plain private network `network`, with this address. */
+  | {
+      readonly mode: 'private';
+      readonly network: PrivateNetwork;
+      readonly ipv4: string;
+      readonly macAddress: string;
+    };
+
+export interface PrivateNetwork {
+  /** The engine network's name; made on first use. */
+  readonly name: string;
+  /** E.g. `10.231.0.0/16`. */
+  readonly cidr: string;
+  readonly gateway: string;
+}
+
+export interface Sandbox {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The pause container's engine id and whether it runs; absent in `container` mode. */
+  readonly pause?: { readonly runtimeId: string; readonly isRunning: boolean };
+}
+
+export interface ContainerSpec {
+  /** Unique on the machine and stable. */
+  readonly name: string;
+  readonly sandboxId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entryPoint?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDirectory?: string;
+  readonly hostname?: string;
+  readonly network: ContainerNetwork;
+  readonly extraHosts?: readonly { readonly hostname: string; readonly ipAddress: string }[];
+  readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };
+  /** Docker's relative weight, at least 2. */
+  readonly cpuShares: number;
+  /** Hard CPU limit in thousandths of a core. */
+  readonly cpuMillis?: number;
+  readonly memoryMiB?: number;
+  readonly memoryReservationMiB?: number;
+  readonly memorySwapMiB?: number;
+  readonly swappiness?: number;
+  readonly sharedMemoryMiB?: number;
+  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };
+  readonly isPrivileged?: boolean;
+  readonly isReadonlyRootFilesystem?: boolean;
+  readonly devices?: readonly {
+    readonly hostPath: string;
+    readonly containerPath: string;
+    readonly permissions: string;
+  }[];
+  readonly tmpfs?: readonly { readonly containerPath: string; readonly options: string }[];
+  readonly mounts?: readonly Mount[];
+  /** `name` or `name:ro` of other containers. */
+  readonly volumesFrom?: readonly string[];
+  /** `containerName:alias`, bridge only. */
+  readonly links?: readonly string[];
+  readonly init?: boolean;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly securityOptions?: readonly string[];
+  readonly ipcMode?: 'host' | 'none' | 'sandbox';
+  readonly pidMode?: 'host' | 'sandbox';
+  readonly pseudoTerminal?: boolean;
+  readonly interactive?: boolean;
+  readonly healthCheck?: HealthCheck;
+  /** An Engine log driver with its options. Default: a bounded `json-file`, so that `output` can read back. */
+  readonly log?: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
+  /** Files put into the container before it starts. */
+  readonly files?: readonly { readonly path: string; readonly content: string; readonly mode: number }[];
+}
+
+export type ContainerNetwork =
+  | { readonly mode: 'bridge'; readonly ports: readonly PortMapping[] }
+  | { readonly mode: 'host' }
+  | { readonly mode: 'none' }
+  /** The sandbox's namespace. */
+  | { readonly mode: 'sandbox' };
+
+export interface PortMapping {
+  readonly containerPort: number;
+  /** 0: the engine picks a free one. */
+  readonly hostPort: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostIp: string;
+}
+
+export type Mount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly isReadOnly: boolean }
+  /** A named engine volume; made on first use. `scope: sandbox` volumes die with the sandbox. */
+  | {
+      readonly type: 'volume';
+      readonly name: string;
+      readonly target: string;
+      readonly isReadOnly: boolean;
+      readonly scope: 'sandbox' | 'shared';
+      readonly driver?: string;
+      readonly driverOptions?: Readonly<Record<string, string>>;
+      readonly labels?: Readonly<Record<string, string>>;
+    };
+
+export interface HealthCheck {
+  /** Docker form: `['CMD', ...]` or `['CMD-SHELL', command]`. */
+  readonly command: readonly string[];
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly retries: number;
+  readonly startPeriodSeconds: number;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly runtimeId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly imageId: string;
+  readonly status: ContainerStatus;
+  /** Published ports as they are now: only while running. */
+  readonly ports: readonly PortMapping[];
+  /** Own addresses on engine networks. */
+  readonly ipv4Addresses: readonly string[];
+  readonly macAddress?: string;
+  readonly createdAtMs: number;
+  readonly restartCount?: number;
+  readonly health?: ContainerHealth;
+}
+
+export type ContainerStatus =
+  | { readonly state: 'created' }
+  | { readonly state: 'running'; readonly startedAtMs: number; readonly pid: number }
+  | {
+      readonly state: 'exited';
+      readonly exitCode: number;
+      readonly startedAtMs?: number;
+      readonly finishedAtMs: number;
+      readonly wasOutOfMemory: boolean;
+      /** The engine's own words when the container could not be started. */
+      readonly error?: string;
+    };
+
+export interface ContainerHealth {
+  readonly status: 'STARTING' | 'HEALTHY' | 'UNHEALTHY';
+  readonly output?: string;
+  readonly exitCode?: number;
+  readonly sinceMs?: number;
+}
+
+export type RuntimeEvent =
+  | { readonly type: 'connected' }
+  | { readonly type: 'disconnected'; readonly reason: string }
+  /** Something about this container changed (started, exited, health): inspect it. */
+  | { readonly type: 'container'; readonly name: string; readonly labels: Readonly<Record<string, string>> };
+
+export interface OutputLine {
+  readonly stream: 'stdout' | 'stderr';
+  /** Without its newline. */
+  readonly text: string;
+  readonly timeMs: number;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** First 64 KiB of stdout and stderr together. */
+  readonly output: string;
+}
+
+export interface ContainerStats {
+  /** Total CPU time used, nanoseconds. */
+  readonly cpuUsageNanos: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes?: number;
+}
+
+export type RuntimeErrorCode =
+  | 'CannotPullContainer'
+  | 'CannotPullContainerAuth'
+  | 'CannotPullImageManifest'
+  | 'CannotCreateContainer'
+  | 'CannotStartContainer'
+  | 'CannotStopContainer'
+  | 'CannotCreateVolume'
+  | 'ContainerNetworking'
+  | 'PortInUse'
+  | 'DiskFull'
+  /** The engine did not answer, or is not there. Retry. */
+  | 'EngineUnavailable'
+  /** The engine refused for a reason of this machine; the message says what to do. */
+  | 'Unsupported';
+
+/** A failure of the engine, with what was attempted on which container, and the engine's own words as `detail`. */
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError';
+  readonly code: RuntimeErrorCode;
+  /** The engine's words alone, fit for ECS's `Name: detail` reasons. */
+  readonly detail: string;
+  constructor(code: RuntimeErrorCode, message: string, detail: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/**
+ * What a service's room offers to the gateway. A room is loaded on first use, so that start-up does not pay
+ * for services nobody calls.
+ */
+export interface Service {
+  /** The SigV4 signing name, e.g. `ecs`, `elasticloadbalancing`, `logs`. */
+  readonly signingName: string;
+  /** The SDK client package's module, which carries the operation schemas. */
+  loadSdk(): Promise<object>;
+  /** The operations by their wire name: every operation of the SDK's client has an entry. */
+  loadOperations(): Promise<OperationTable>;
+  /** WebSocket endpoints, by path. */
+  readonly upgrades?: readonly Upgrade[];
+}
+
+export type OperationTable = Readonly<Record<string, OperationEntry>>;
+
+export type OperationEntry = SupportedOperation | RefusedOperation;
+
+// biome-ignore lint/suspicious/noExplicitAny: the erased form; rooms build tables with `OperationsOf`, which types each entry by the SDK.
+export interface SupportedOperation<Input = any, Output = any> {
+  /** The operation. Input is what the SDK's `XCommandInput` says, parsed by schema; output its `XCommandOutput`. */
+  run(input: Input, call: Call): Output | Promise<Output>;
+  /** The IAM action, e.g. `ecs:RunTask`. */
+  readonly action: string;
+  /** The ARNs the action is on. `['*']` for actions without resource-level permissions. */
+  resources(input: Input, call: Call): readonly string[];
+}
+
+/** Known by name, refused by name: what isn't built yet says so before anything changes. */
+export interface RefusedOperation {
+  readonly refused: string;
+}
+
+/** Everything a single request brings besides its input. */
+export interface Call {
+  readonly accountId: string;
+  readonly region: string;
+  readonly principal: Principal;
+  readonly requestId: string;
+  /** Epoch milliseconds at which the gateway took the request; one request sees one time. */
+  readonly now: number;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface Principal {
+  readonly accountId: string;
+  /** E.g. `arn:aws:iam::123456789012:root`. */
+  readonly arn: string;
+  readonly accessKeyId: string;
+}
+
+export interface Upgrade {
+  /** Exact path, e.g. `/acs/ws`. */
+  readonly path: string;
+  /** Authorised like an operation, e.g. `ecs:Poll`. */
+  readonly action: string;
+  /** Called after the signature was verified and the action authorised; answers or destroys the socket itself. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, call: Call): void;
+}
+
+/** Operations of an SDK aggregated client (`ECS`, `CloudWatchLogs`), by wire name, with their types. */
+export type OperationsOf<Client> = {
+  readonly [Method in Exclude<
+    keyof Client & string,
+    NotAnOperation
+  > as Capitalize<Method>]: Client[Method] extends SdkMethod<infer Input, infer Output>
+    ? SupportedOperation<Input, Omit<NonNullable<Output>, '$metadata'>> | RefusedOperation
+    : never;
+};
+
+/** What an SDK client carries besides operations. */
+type NotAnOperation =
+  | 'config'
+  | 'destroy'
+  | 'initConfig'
+  | 'middlewareStack'
+  | 'send'
+  | `paginate${string}`
+  | `waitUntil${string}`;
+
+/** An operation's callback form, which is the overload that inference sees. */
+type SdkMethod<Input, Output> = (
+  args: Input,
+  options: never,
+  callback: (error: never, data?: Output) => void,
+) => void;
