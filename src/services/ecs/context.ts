@@ -1,0 +1,25 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { State } from '../../reconcile/index.ts';
+import type { Log } from '../../log.ts';
+
+/** What the ECS room is given by the composition root. */
+export interface EcsContext {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Base URLs that DiscoverPollEndpoint answers with: where the agents' WebSockets listen. */
+  readonly pollEndpoints: () => { readonly acs: string; readonly tcs: string };
+  /** The plain private network that awsvpc tasks join. */
+  readonly privateNetwork: PrivateNetworkPlan;
+}
+
+export interface PrivateNetworkPlan {
+  /** The one subnet id that network configurations may name. */
+  readonly subnetId: string;
+  /** Its only, open, security group. */
+  readonly securityGroupId: string;
+  /** E.g. `10.231.0.0/16`. The first address is the gateway. */
+  readonly cidr: string;
+  readonly gateway: string;
+}
