@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+interface Credentials {
+  readonly accountId: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** A Catamaran process of its own for a measurement; disposed with everything it made. */
+export class MeasuredCatamaran implements AsyncDisposable {
+  readonly stateDirectory: string;
+  readonly process: ChildProcess;
+  readonly port: number;
+  readonly credentials: Credentials;
+  /** From spawning the process until its listener answered. */
+  readonly answeredAfterMs: number;
+
+  private constructor(
+    parts: Pick<MeasuredCatamaran, 'stateDirectory' | 'process' | 'port' | 'credentials' | 'answeredAfterMs'>,
+  ) {
+    this.stateDirectory = parts.stateDirectory;
+    this.process = parts.process;
+    this.port = parts.port;
+    this.credentials = parts.credentials;
+    this.answeredAfterMs = parts.answeredAfterMs;
+  }
+
+  /** `stateDirectory`: an existing one, to measure a restart. */
+  static async start(port: number, stateDirectory?: string): Promise<MeasuredCatamaran> {
+    const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'catamaran-bench-')));
+    const began = performance.now();
+    const child = spawn(process.execPath, [main, 'up', '--state', directory, '--port', String(port)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: process.env,
+    });
+    let errors = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      errors = (errors + chunk.toString()).slice(-8000);
+    });
+    await untilAnswered(port, () => (child.exitCode === null ? undefined : `catamaran up ended: ${errors}`));
+    const answeredAfterMs = performance.now() - began;
+    const file = join(directory, 'credentials.json');
+    while (!existsSync(file)) await sleep(5);
+    const credentials = JSON.parse(readFileSync(file, 'utf8')) as Credentials;
+    return new MeasuredCatamaran({
+      stateDirectory: directory,
+      process: child,
+      port,
+      credentials,
+      answeredAfterMs,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await ended(
+      spawn(process.execPath, [main, 'down', '--state', this.stateDirectory, '--purge'], { stdio: 'ignore' }),
+    );
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const gone = ended(this.process);
+      this.process.kill('SIGKILL');
+      await gone;
+    }
+    await rm(this.stateDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Resolves when something on the port answers HTTP; asks every 2 ms. */
+export async function untilAnswered(port: number, failure: () => string | undefined): Promise<void> {
+  for (;;) {
+    const failed = failure();
+    if (failed !== undefined) throw new Error(failed);
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(5000) });
+      await answer.arrayBuffer();
+      return;
+    } catch {
+      await sleep(2);
+    }
+  }
+}
+
+export function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+}
+
+/** Resident memory of a process in MiB (Linux). */
+export function residentMiB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
+
+/** A port nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

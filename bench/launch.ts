@@ -1,0 +1,143 @@
+/**
+ * RunTask to RUNNING, as a caller sees it, against creating and starting the same container through the Engine's
+ * API by hand, in turns in the same run. Prints one JSON line.
+ */
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ECS } from '@aws-sdk/client-ecs';
+import { busyboxLayer, imageArchive } from '../src/runtime/index.ts';
+import { freePort, MeasuredCatamaran } from './catamaran.ts';
+import { percentile, round } from './load.ts';
+
+const rounds = 40;
+const warmUp = 5;
+const image = 'catamaran/bench:launch';
+const command = ['sleep', '3600'];
+const memoryMiB = 32;
+const socketPath = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
+const label = `catamaran.bench=${process.pid}`;
+
+function engine(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const raw = body instanceof Uint8Array;
+  const payload = body === undefined ? undefined : raw ? body : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        socketPath,
+        method,
+        path,
+        headers:
+          payload === undefined ? {} : { 'content-type': raw ? 'application/x-tar' : 'application/json' },
+      },
+      (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8');
+        incoming.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        incoming.on('end', () => {
+          if ((incoming.statusCode ?? 500) >= 400)
+            reject(new Error(`${method} ${path}: ${incoming.statusCode} ${text}`));
+          else resolve(text.startsWith('{') && !raw ? (JSON.parse(text) as Record<string, unknown>) : {});
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(payload);
+  });
+}
+
+/** What a person would do with curl: one container on the bridge, the same limits. */
+async function byHand(): Promise<number> {
+  const [name, value] = label.split('=') as [string, string];
+  const began = performance.now();
+  const { Id } = await engine('POST', '/containers/create', {
+    Image: image,
+    Cmd: command,
+    Labels: { [name]: value },
+    HostConfig: { Memory: memoryMiB * 1024 * 1024, NetworkMode: 'bridge' },
+  });
+  await engine('POST', `/containers/${Id}/start`);
+  const tookMs = performance.now() - began;
+  await engine('DELETE', `/containers/${Id}?force=1&v=1`);
+  return tookMs;
+}
+
+async function byRunTask(ecs: ECS): Promise<number> {
+  const began = performance.now();
+  const { tasks = [], failures } = await ecs.runTask({ taskDefinition: 'bench-launch' });
+  const task = tasks[0]?.taskArn;
+  if (task === undefined) throw new Error(`RunTask placed nothing: ${JSON.stringify(failures)}`);
+  for (;;) {
+    const described = (await ecs.describeTasks({ tasks: [task] })).tasks?.[0];
+    if (described?.lastStatus === 'RUNNING') break;
+    if (described?.lastStatus === 'STOPPED') throw new Error(`The task stopped: ${described.stoppedReason}`);
+    await sleep(2);
+  }
+  const tookMs = performance.now() - began;
+  await ecs.stopTask({ task });
+  for (;;) {
+    const described = (await ecs.describeTasks({ tasks: [task] })).tasks?.[0];
+    if (described?.lastStatus === 'STOPPED') return tookMs;
+    await sleep(10);
+  }
+}
+
+await engine(
+  'POST',
+  '/images/load?quiet=1',
+  await imageArchive({ reference: image, layers: [await busyboxLayer()], config: {} }),
+);
+const port = await freePort();
+await using catamaran = await MeasuredCatamaran.start(port);
+const ecs = new ECS({
+  endpoint: `http://127.0.0.1:${port}`,
+  region: catamaran.credentials.region,
+  credentials: catamaran.credentials,
+});
+await ecs.registerTaskDefinition({
+  family: 'bench-launch',
+  containerDefinitions: [
+    {
+      name: 'main',
+      image,
+      command,
+      memory: memoryMiB,
+      stopTimeout: 2,
+      linuxParameters: { initProcessEnabled: false },
+    },
+  ],
+});
+for (;;) {
+  const { containerInstanceArns = [] } = await ecs.listContainerInstances({});
+  if (containerInstanceArns.length > 0) break;
+  await sleep(20);
+}
+
+const ours: number[] = [];
+const hand: number[] = [];
+for (let index = 0; index < rounds + warmUp; index += 1) {
+  const handMs = await byHand();
+  const oursMs = await byRunTask(ecs);
+  if (index < warmUp) continue;
+  hand.push(handMs);
+  ours.push(oursMs);
+  if (index % 10 === 9) process.stderr.write(`launch: ${index + 1} of ${rounds + warmUp}\n`);
+}
+ecs.destroy();
+
+const summary = (values: readonly number[]) => ({
+  p50Ms: round(percentile(values, 0.5), 1),
+  p99Ms: round(percentile(values, 0.99), 1),
+});
+console.log(
+  JSON.stringify({
+    bench: 'launch',
+    rounds,
+    runTask: summary(ours),
+    byHand: summary(hand),
+    ratioP50: round(percentile(ours, 0.5) / percentile(hand, 0.5), 2),
+    ratioP99: round(percentile(ours, 0.99) / percentile(hand, 0.99), 2),
+    budget: { ratioP50: 1.2 },
+  }),
+);

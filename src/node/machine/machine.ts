@@ -1,0 +1,274 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ECS } from '@aws-sdk/client-ecs';
+import { type Clock, hex, type Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import { type HostedInstance, type MachineSize, nextAddress, refusalToAdd, sizeOf } from './shares.ts';
+
+/** A running agent, as the machine needs to know it. */
+export interface HostedAgent {
+  readonly containerInstanceArn: string;
+  /** Ends the agent; its containers keep running. */
+  close(): Promise<void>;
+}
+
+export interface MachineOptions {
+  /** Where the list of instances and each agent's own state are kept. */
+  readonly directory: string;
+  readonly size: MachineSize;
+  /** The cluster that the machine's own instance joins. */
+  readonly cluster: string;
+  readonly ecs: ECS;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  startAgent(instance: HostedInstance, size: MachineSize, stateDirectory: string): Promise<HostedAgent>;
+  /** Removes whatever containers an instance has left behind. */
+  removeContainers(instance: HostedInstance): Promise<void>;
+}
+
+/** An instance with what it has been given and, once its agent has registered, its name in ECS. */
+export interface InstanceOnMachine extends HostedInstance {
+  readonly share: MachineSize;
+  readonly containerInstanceArn: string | undefined;
+}
+
+/** Asked for what can't be; the message says why and what to do. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError';
+}
+
+const stopDeadlineMs = 180_000;
+
+/**
+ * The container instances that this machine hosts: one of its own at first, more as they are added, each with an
+ * own agent. Which instances there are is written down before anything is started and forgotten after everything
+ * has ended, so a crash in between is put right by the next start.
+ */
+export class Machine implements AsyncDisposable {
+  readonly #options: MachineOptions;
+  readonly #agents = new Map<string, HostedAgent>();
+  #hosted: readonly HostedInstance[];
+  /** Adding and removing change the shares of others: one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: MachineOptions, hosted: readonly HostedInstance[]) {
+    this.#options = options;
+    this.#hosted = hosted;
+  }
+
+  /** Reads the list of instances, at first start with the machine's own, and starts every agent. */
+  static async open(options: MachineOptions): Promise<Machine> {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    const known = readInstances(options.directory);
+    const machine = new Machine(options, known ?? []);
+    if (known === undefined) {
+      machine.#remember([
+        {
+          id: instanceId(options.random),
+          name: 'machine',
+          cluster: options.cluster,
+          size: undefined,
+          address: nextAddress([]),
+        },
+      ]);
+    }
+    await Promise.all(machine.#hosted.map((instance) => machine.#start(instance)));
+    return machine;
+  }
+
+  instances(): readonly InstanceOnMachine[] {
+    return this.#hosted.map((instance) => this.#describe(instance));
+  }
+
+  /**
+   * Adds an instance of `size` to `cluster`, taken from the machine's own.
+   * @throws {MachineError} there is not that much free, or the name is taken.
+   */
+  add(request: {
+    readonly cluster: string;
+    readonly name?: string;
+    readonly size: MachineSize;
+  }): Promise<InstanceOnMachine> {
+    return this.#inTurn(async () => {
+      const id = instanceId(this.#options.random);
+      const name = request.name ?? id;
+      if (this.#hosted.some((other) => other.name === name)) {
+        throw new MachineError(`An instance named ${name} exists already: choose another name`);
+      }
+      const refusal = refusalToAdd(request.size, await this.#free());
+      if (refusal !== undefined) throw new MachineError(refusal);
+      const instance: HostedInstance = {
+        id,
+        name,
+        cluster: request.cluster,
+        size: request.size,
+        address: nextAddress(this.#hosted),
+      };
+      this.#remember([...this.#hosted, instance]);
+      await this.#resizeOwn();
+      await this.#start(instance);
+      return this.#describe(instance);
+    });
+  }
+
+  /**
+   * Ends an instance and gives its share back. Its tasks must have ended, or are stopped with `force`.
+   * @throws {MachineError} unknown, the machine's own, or tasks are running on it.
+   */
+  remove(
+    idOrName: string,
+    options: { readonly force: boolean; readonly signal: AbortSignal },
+  ): Promise<InstanceOnMachine> {
+    return this.#inTurn(async () => {
+      const instance = this.#hosted.find(({ id, name }) => id === idOrName || name === idOrName);
+      if (instance === undefined) throw new MachineError(`There is no instance ${idOrName} on this machine`);
+      if (instance.size === undefined) {
+        throw new MachineError(
+          `${instance.name} is the machine's own instance: it stays as long as Catamaran runs`,
+        );
+      }
+      const removed = this.#describe(instance);
+      if (removed.containerInstanceArn !== undefined) {
+        await this.#stopTasks(instance, removed.containerInstanceArn, options);
+        await this.#options.ecs.deregisterContainerInstance({
+          cluster: instance.cluster,
+          containerInstance: removed.containerInstanceArn,
+          force: true,
+        });
+      }
+      await this.#agents.get(instance.id)?.close();
+      this.#agents.delete(instance.id);
+      await this.#options.removeContainers(instance);
+      rmSync(this.#stateDirectory(instance), { recursive: true, force: true });
+      this.#remember(this.#hosted.filter(({ id }) => id !== instance.id));
+      await this.#resizeOwn();
+      return removed;
+    });
+  }
+
+  /** Ends every agent; containers keep running. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
+    await Promise.all([...this.#agents.values()].map((agent) => agent.close()));
+    this.#agents.clear();
+  }
+
+  #describe(instance: HostedInstance): InstanceOnMachine {
+    return {
+      ...instance,
+      share: sizeOf(instance, this.#hosted, this.#options.size),
+      containerInstanceArn: this.#agents.get(instance.id)?.containerInstanceArn,
+    };
+  }
+
+  #stateDirectory(instance: HostedInstance): string {
+    return join(this.#options.directory, instance.id);
+  }
+
+  async #start(instance: HostedInstance): Promise<void> {
+    const directory = this.#stateDirectory(instance);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const share = sizeOf(instance, this.#hosted, this.#options.size);
+    this.#agents.set(instance.id, await this.#options.startAgent(instance, share, directory));
+  }
+
+  /** The machine's own instance registers again with what is left to it now. */
+  async #resizeOwn(): Promise<void> {
+    const own = this.#hosted.find(({ size }) => size === undefined);
+    if (own === undefined) return;
+    await this.#agents.get(own.id)?.close();
+    this.#agents.delete(own.id);
+    await this.#start(own);
+  }
+
+  /** What the machine's own instance could give away without taking from a task. */
+  async #free(): Promise<MachineSize> {
+    const own = this.#hosted.find(({ size }) => size === undefined);
+    const arn = own && this.#agents.get(own.id)?.containerInstanceArn;
+    if (own === undefined || arn === undefined)
+      throw new MachineError("The machine's own instance has not registered yet: try again");
+    const { containerInstances = [] } = await this.#options.ecs.describeContainerInstances({
+      cluster: own.cluster,
+      containerInstances: [arn],
+    });
+    const remaining = containerInstances[0]?.remainingResources ?? [];
+    const amount = (name: string) => remaining.find((resource) => resource.name === name)?.integerValue ?? 0;
+    return { cpu: amount('CPU'), memoryMiB: amount('MEMORY') };
+  }
+
+  async #stopTasks(
+    instance: HostedInstance,
+    containerInstance: string,
+    options: { readonly force: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { ecs, clock } = this.#options;
+    if (options.force) {
+      // DRAINING first: no scheduler places a replacement here while its tasks end.
+      await ecs.updateContainerInstancesState({
+        cluster: instance.cluster,
+        containerInstances: [containerInstance],
+        status: 'DRAINING',
+      });
+    }
+    const deadline = clock.monotonic() + stopDeadlineMs;
+    for (;;) {
+      const { taskArns = [] } = await ecs.listTasks({ cluster: instance.cluster, containerInstance });
+      if (taskArns.length > 0 && !options.force) {
+        throw new MachineError(
+          `${taskArns.length} tasks run on ${instance.name}: stop them first, or remove it with --force`,
+        );
+      }
+      for (const task of taskArns) {
+        await ecs.stopTask({
+          cluster: instance.cluster,
+          task,
+          reason: `Container instance ${instance.name} is removed`,
+        });
+      }
+      const { containerInstances = [] } = await ecs.describeContainerInstances({
+        cluster: instance.cluster,
+        containerInstances: [containerInstance],
+      });
+      const { runningTasksCount = 0, pendingTasksCount = 0 } = containerInstances[0] ?? {};
+      if (taskArns.length === 0 && runningTasksCount + pendingTasksCount === 0) return;
+      if (clock.monotonic() > deadline) {
+        throw new MachineError(
+          `The tasks of ${instance.name} did not stop within ${stopDeadlineMs / 1000} s: see the log, then try again`,
+        );
+      }
+      await clock.sleep(100, options.signal);
+    }
+  }
+
+  #remember(hosted: readonly HostedInstance[]): void {
+    const path = join(this.#options.directory, instancesFile);
+    writeFileSync(`${path}.new`, `${JSON.stringify(hosted, undefined, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(`${path}.new`, path);
+    this.#hosted = hosted;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work, work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+const instancesFile = 'instances.json';
+
+function instanceId(random: Random): string {
+  return `i-${hex(random, 17)}`;
+}
+
+function readInstances(directory: string): readonly HostedInstance[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, instancesFile), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  // Written by this program alone, in one step: it is whole or absent.
+  return JSON.parse(text) as HostedInstance[];
+}

@@ -1,0 +1,193 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { ECS } from '@aws-sdk/client-ecs';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+export const launcher = join(root, 'catamaran');
+
+/** What a command printed and how it ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the launcher as a person would, with a bound on its time. */
+export async function catamaran(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  timeoutMs = 60_000,
+): Promise<Outcome> {
+  try {
+    const { stdout, stderr } = await run(launcher, [...args], {
+      env: { ...process.env, ...env },
+      timeout: timeoutMs,
+      maxBuffer: 32 * 1024 * 1024,
+    });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const failed = error as { code?: number | string; stdout?: string; stderr?: string; message: string };
+    if (typeof failed.code !== 'number') throw error;
+    return { code: failed.code, stdout: failed.stdout ?? '', stderr: failed.stderr ?? '' };
+  }
+}
+
+/** A Catamaran of its own: own state directory, free port, removed with everything it made when disposed. */
+export class Installation implements AsyncDisposable {
+  readonly stateDirectory: string;
+  #child: ChildProcess | undefined;
+  #output = '';
+  #environment: Record<string, string> = {};
+
+  private constructor(stateDirectory: string) {
+    this.stateDirectory = stateDirectory;
+  }
+
+  static async start(): Promise<Installation> {
+    const installation = new Installation(await mkdtemp(join(tmpdir(), 'catamaran-e2e-')));
+    try {
+      await installation.up();
+    } catch (error) {
+      await installation[Symbol.asyncDispose]();
+      throw error;
+    }
+    return installation;
+  }
+
+  /** Starts the server process and waits until it answers. */
+  async up(): Promise<void> {
+    this.#output = '';
+    const child = spawn(launcher, ['up', '--state', this.stateDirectory, '--port', '0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString()).slice(-64_000);
+      });
+    }
+    await waitFor(
+      'the server to answer',
+      async () => {
+        if (child.exitCode !== null)
+          throw new Error(`catamaran up ended with ${child.exitCode}: ${this.#output}`);
+        const status = await catamaran(['status', '--state', this.stateDirectory, '--json']);
+        if (status.code !== 0) return undefined;
+        return (JSON.parse(status.stdout) as { pid: number }).pid === (await this.pid()) ? true : undefined;
+      },
+      () => this.#output,
+    );
+    const { stdout } = await catamaran(['env', '--state', this.stateDirectory]);
+    this.#environment = Object.fromEntries(
+      [...stdout.matchAll(/^export ([A-Z_]+)='?([^'\n]*)'?$/gm)].map(([, name = '', value = '']) => [
+        name,
+        value,
+      ]),
+    );
+  }
+
+  /** The server's own process id (the launcher's child where the launcher does not exec). */
+  async pid(): Promise<number> {
+    const file = await readFile(join(this.stateDirectory, 'server.json'), 'utf8');
+    return (JSON.parse(file) as { pid: number }).pid;
+  }
+
+  async kill9(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const pid = await this.pid();
+    const ended = new Promise<void>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) resolve();
+      else child.once('exit', () => resolve());
+    });
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    this.#child = undefined;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get environment(): Readonly<Record<string, string>> {
+    return this.#environment;
+  }
+
+  get endpoint(): string {
+    return this.#environment.AWS_ENDPOINT_URL ?? '';
+  }
+
+  #clientOptions() {
+    return {
+      endpoint: this.endpoint,
+      region: this.#environment.AWS_REGION ?? 'us-east-1',
+      credentials: {
+        accessKeyId: this.#environment.AWS_ACCESS_KEY_ID ?? '',
+        secretAccessKey: this.#environment.AWS_SECRET_ACCESS_KEY ?? '',
+      },
+      maxAttempts: 1,
+    };
+  }
+
+  ecs(): ECS {
+    return new ECS(this.#clientOptions());
+  }
+
+  logs(): CloudWatchLogs {
+    return new CloudWatchLogs(this.#clientOptions());
+  }
+
+  /** `./catamaran aws ...`, answer parsed as JSON where it is JSON. */
+  async aws(...args: string[]): Promise<Outcome & { readonly json: unknown }> {
+    const outcome = await catamaran(['aws', '--state', this.stateDirectory, ...args], {}, 120_000);
+    let json: unknown;
+    try {
+      json = JSON.parse(outcome.stdout);
+    } catch {
+      json = undefined;
+    }
+    return { ...outcome, json };
+  }
+
+  async catamaran(...args: string[]): Promise<Outcome> {
+    return catamaran([...args, '--state', this.stateDirectory]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const purged = await catamaran(['down', '--state', this.stateDirectory, '--purge'], {}, 120_000);
+    this.#child?.kill('SIGKILL');
+    await rm(this.stateDirectory, { recursive: true, force: true });
+    if (purged.code !== 0)
+      throw new Error(`catamaran down --purge failed: ${purged.stderr}${purged.stdout}\n${this.#output}`);
+  }
+}
+
+/**
+ * Asks `probe` until it answers something other than undefined. `seen` tells what was there when time ran out.
+ */
+export async function waitFor<T>(
+  what: string,
+  probe: () => Promise<T | undefined>,
+  seen: () => unknown = () => '',
+  deadlineMs = 60_000,
+): Promise<T> {
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    const answer = await probe();
+    if (answer !== undefined) return answer;
+    if (performance.now() > end) {
+      const shown = seen();
+      throw new Error(
+        `Waited ${deadlineMs} ms for ${what}; seen: ${typeof shown === 'string' ? shown : JSON.stringify(shown, null, 1)}`,
+      );
+    }
+    await sleep(50);
+  }
+}
