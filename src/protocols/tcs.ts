@@ -39,5 +39,6 @@ export interface TcsContainerHealth {
 export interface TcsServerMessages {
   readonly AckPublishHealth: { readonly message?: string };
   readonly AckPublishMetric: { readonly message?: string };
+  readonly AckPublishInstanceStatus: { readonly message?: string };
   readonly HeartbeatMessage: { readonly messageId?: string; readonly healthy: boolean };
 }

@@ -27,6 +27,12 @@ export interface Runtime extends AsyncDisposable {
    * and returns what is there.
    */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;
+  /**
+   * Gives back what a stopped task holds from others: the pause container, and with it its address, and the cgroup.
+   * Its exited containers and its volumes stay readable until `removeSandbox`. Absent is success. A driver without
+   * it has its stopped tasks removed at once.
+   */
+  stopSandbox?(id: string): Promise<void>;
   /** Removes the pause container, the cgroup and volumes of `scope: sandbox`. The sandbox's containers must be gone or are removed too. */
   removeSandbox(id: string): Promise<void>;
 
@@ -322,6 +328,9 @@ export type RuntimeErrorCode =
   | 'CannotCreateContainer'
   | 'CannotStartContainer'
   | 'CannotStopContainer'
+  | 'CannotRemoveContainer'
+  /** A command could not be run in a container, or did not end in time. */
+  | 'CannotExecContainer'
   | 'CannotCreateVolume'
   | 'ContainerNetworking'
   | 'PortInUse'

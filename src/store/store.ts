@@ -4,10 +4,14 @@ import type { Json } from './json.ts';
  * The store's contract: etcd's model in few words, so that etcd is a driver and not a port.
  *
  * Keys are ordered byte-wise (keys are ASCII by construction). Every successful `commit` that writes
- * something gets one global revision, one higher than the last. History is kept until `compact`.
+ * something gets one global revision, one higher than the last (deleting what is absent writes nothing).
+ * History is kept until `compact`, which the embedded drivers also do by themselves.
  */
-export interface Store {
-  /** Entries whose key starts with `prefix`, in key order. A full key is the prefix of itself: see `get`. */
+export interface Store extends AsyncDisposable {
+  /**
+   * Entries whose key starts with `prefix`, in key order. A full key is the prefix of itself: see `get`.
+   * @throws {RangeError} `revision` is not there yet, or `limit` is not a positive integer.
+   */
   read(prefix: string, options?: ReadOptions): Promise<ReadResult>;
   /** One entry, or undefined. */
   get(key: string): Promise<Entry | undefined>;
@@ -15,6 +19,9 @@ export interface Store {
    * All or nothing. When every precondition holds, all writes get one revision and are durable before the
    * promise resolves. Each key may be written once per commit.
    * @throws {StoreFullError} nothing was written: the disk is full.
+   * @throws {LeaseNotFoundError} a write names a lease that has ended.
+   * @throws {TypeError} a key is not printable ASCII or is written twice, or a value is not JSON.
+   * @throws {StoreFailedError}
    * @throws {StoreClosedError}
    */
   commit(preconditions: readonly Precondition[], writes: readonly Write[]): Promise<CommitResult>;
@@ -22,7 +29,8 @@ export interface Store {
    * Every commit with a revision of at least `fromRevision` that touches `prefix`, in order, one batch per
    * commit and none twice. Batches of past commits arrive first. The driver calls `onBatch` one batch at a
    * time and, for in-process drivers, before the commit that caused it resolves.
-   * @throws {CompactedError} when `fromRevision` is older than what `compact` left.
+   * @throws {CompactedError} when `fromRevision` is older than what `compact` left; drivers that can't tell at
+   * once report it by `onError`.
    */
   watch(prefix: string, fromRevision: number, observer: WatchObserver): Watch;
   /** The revision of the last commit; 0 for an empty store. */
@@ -33,7 +41,10 @@ export interface Store {
   keepAlive(lease: LeaseId): Promise<void>;
   /** Ends the lease now and deletes its keys. Unknown leases are already ended: success. */
   revokeLease(lease: LeaseId): Promise<void>;
-  /** Forgets history before `revision`; the current value of every key stays. */
+  /**
+   * Forgets history before `revision`; `revision` itself can still be read and watched from, and the current
+   * value of every key stays. Older revisions are forgotten already: success. @throws {RangeError} not there yet.
+   */
   compact(revision: number): Promise<void>;
   /** Ends watches, waits for commits in flight, releases the files. Idempotent. */
   close(): Promise<void>;
@@ -41,6 +52,7 @@ export interface Store {
 
 export interface Entry {
   readonly key: string;
+  /** Frozen to the last leaf, and independent of the object that was handed in: it may be kept and shared. */
   readonly value: Json;
   /** The revision that last wrote the key. */
   readonly revision: number;
@@ -82,7 +94,10 @@ export interface ReadResult {
 
 export interface WatchObserver {
   onBatch(batch: WatchBatch): void;
-  /** The watch has ended by an error (`CompactedError`, a lost connection). Open a new one after reading again. */
+  /**
+   * The watch has ended by an error: `CompactedError`, a lost connection, `StoreClosedError`, or what `onBatch`
+   * threw. Open a new one after reading again. The last call that the observer gets.
+   */
   onError(error: Error): void;
 }
 
@@ -123,6 +138,19 @@ export class StoreFullError extends Error {
 /** Another process holds the store. */
 export class StoreLockedError extends Error {
   override readonly name = 'StoreLockedError';
+}
+
+/** The store's files are damaged, or were not written by a version of Catamaran that this one understands. */
+export class StoreUnreadableError extends Error {
+  override readonly name = 'StoreUnreadableError';
+}
+
+/**
+ * The disk failed under a write, so whether it is durable can't be known. The store writes nothing more; opening
+ * it again shows what the disk kept.
+ */
+export class StoreFailedError extends Error {
+  override readonly name = 'StoreFailedError';
 }
 
 export class LeaseNotFoundError extends Error {

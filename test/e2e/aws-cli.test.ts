@@ -1,3 +1,11 @@
+import type { GetLogEventsResponse } from '@aws-sdk/client-cloudwatch-logs';
+import type {
+  DescribeTasksResponse,
+  ListContainerInstancesResponse,
+  ListTasksResponse,
+  RunTaskResponse,
+} from '@aws-sdk/client-ecs';
+import type { GetCallerIdentityResponse } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testImage } from './image.ts';
 import { Installation } from './installation.ts';
@@ -17,25 +25,29 @@ describe('the AWS CLI', () => {
     await installation?.[Symbol.asyncDispose]();
   }, 120_000);
 
-  const aws = async (...args: string[]): Promise<Record<string, never>> => {
+  /** Runs it, expects success, and gives its JSON in the SDK's shape. */
+  const aws = async <Answer extends object = object>(...args: string[]): Promise<Answer> => {
     const outcome = await installation.aws(...args);
     expect(outcome.code, `aws ${args.join(' ')}\n${outcome.stderr}`).toBe(0);
-    return (outcome.json ?? {}) as Record<string, never>;
+    return (outcome.json ?? {}) as Answer;
   };
 
   it('knows who is calling', async () => {
-    const identity = await aws('sts', 'get-caller-identity');
+    const identity = await aws<GetCallerIdentityResponse>('sts', 'get-caller-identity');
     expect(identity).toMatchObject({ Arn: `arn:aws:iam::${identity.Account}:root` });
   });
 
   it('finds the cluster "default" with this machine as its container instance', async () => {
-    const { containerInstanceArns } = await aws('ecs', 'list-container-instances');
+    const { containerInstanceArns = [] } = await aws<ListContainerInstancesResponse>(
+      'ecs',
+      'list-container-instances',
+    );
     expect(containerInstanceArns).toHaveLength(1);
     const described = await aws(
       'ecs',
       'describe-container-instances',
       '--container-instances',
-      containerInstanceArns[0],
+      containerInstanceArns[0] ?? '',
     );
     expect(described).toMatchObject({
       containerInstances: [{ status: 'ACTIVE', agentConnected: true }],
@@ -69,7 +81,7 @@ describe('the AWS CLI', () => {
         },
       ]),
     );
-    const { tasks } = await aws(
+    const { tasks = [] } = await aws<RunTaskResponse>(
       'ecs',
       'run-task',
       '--task-definition',
@@ -81,7 +93,7 @@ describe('the AWS CLI', () => {
         containerOverrides: [{ name: 'main', environment: [{ name: 'NAME', value: 'ada' }] }],
       }),
     );
-    const { taskArn } = (tasks as { taskArn: string }[])[0] ?? { taskArn: '' };
+    const taskArn = tasks[0]?.taskArn ?? '';
     await aws('ecs', 'wait', 'tasks-running', '--tasks', taskArn);
     await aws('ecs', 'stop-task', '--task', taskArn, '--reason', 'seen enough');
     await aws('ecs', 'wait', 'tasks-stopped', '--tasks', taskArn);
@@ -98,7 +110,7 @@ describe('the AWS CLI', () => {
       ],
     });
     const stream = `cli/main/${taskArn.split('/').at(-1)}`;
-    const { events } = await aws(
+    const { events = [] } = await aws<GetLogEventsResponse>(
       'logs',
       'get-log-events',
       '--log-group-name',
@@ -107,7 +119,7 @@ describe('the AWS CLI', () => {
       stream,
       '--start-from-head',
     );
-    expect((events as { message: string }[]).map(({ message }) => message)).toEqual(['hello from ada']);
+    expect(events.map(({ message }) => message)).toEqual(['hello from ada']);
   }, 60_000);
 
   it('creates, updates and deletes a service, and its waiters tell the truth', async () => {
@@ -140,7 +152,7 @@ describe('the AWS CLI', () => {
       '2',
     );
     await aws('ecs', 'wait', 'services-stable', '--services', 'web');
-    const first = await aws('ecs', 'list-tasks', '--service-name', 'web');
+    const first = await aws<ListTasksResponse>('ecs', 'list-tasks', '--service-name', 'web');
     expect(first.taskArns).toHaveLength(2);
 
     await aws(
@@ -158,14 +170,9 @@ describe('the AWS CLI', () => {
         { runningCount: 2, deployments: [{ status: 'PRIMARY', rolloutState: 'COMPLETED', runningCount: 2 }] },
       ],
     });
-    const second = await aws(
-      'ecs',
-      'describe-tasks',
-      '--tasks',
-      ...((await aws('ecs', 'list-tasks', '--service-name', 'web')).taskArns as string[]),
-    );
-    for (const task of second.tasks as { taskDefinitionArn: string }[])
-      expect(task.taskDefinitionArn).toMatch(/cli-service:2$/);
+    const { taskArns = [] } = await aws<ListTasksResponse>('ecs', 'list-tasks', '--service-name', 'web');
+    const { tasks = [] } = await aws<DescribeTasksResponse>('ecs', 'describe-tasks', '--tasks', ...taskArns);
+    for (const { taskDefinitionArn } of tasks) expect(taskDefinitionArn).toMatch(/cli-service:2$/);
 
     await aws('ecs', 'delete-service', '--service', 'web', '--force');
     await aws('ecs', 'wait', 'services-inactive', '--services', 'web');

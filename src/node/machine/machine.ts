@@ -96,7 +96,7 @@ export class Machine implements AsyncDisposable {
       if (this.#hosted.some((other) => other.name === name)) {
         throw new MachineError(`An instance named ${name} exists already: choose another name`);
       }
-      const refusal = refusalToAdd(request.size, await this.#free());
+      const refusal = refusalToAdd(request.size, await this.free());
       if (refusal !== undefined) throw new MachineError(refusal);
       const instance: HostedInstance = {
         id,
@@ -183,7 +183,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /** What the machine's own instance could give away without taking from a task. */
-  async #free(): Promise<MachineSize> {
+  async free(): Promise<MachineSize> {
     const own = this.#hosted.find(({ size }) => size === undefined);
     const arn = own && this.#agents.get(own.id)?.containerInstanceArn;
     if (own === undefined || arn === undefined)

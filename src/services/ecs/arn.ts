@@ -11,23 +11,32 @@ export interface Scope {
   readonly region: string;
 }
 
-const arn = (scope: Scope, resource: string): string => `arn:aws:ecs:${scope.region}:${scope.accountId}:${resource}`;
+const arn = (scope: Scope, resource: string): string =>
+  `arn:aws:ecs:${scope.region}:${scope.accountId}:${resource}`;
 
 export const clusterArn = (scope: Scope, cluster: string): string => arn(scope, `cluster/${cluster}`);
-export const taskArn = (scope: Scope, cluster: string, taskId: string): string => arn(scope, `task/${cluster}/${taskId}`);
+export const taskArn = (scope: Scope, cluster: string, taskId: string): string =>
+  arn(scope, `task/${cluster}/${taskId}`);
 export const serviceArn = (scope: Scope, cluster: string, service: string): string =>
   arn(scope, `service/${cluster}/${service}`);
 export const containerInstanceArn = (scope: Scope, cluster: string, id: string): string =>
   arn(scope, `container-instance/${cluster}/${id}`);
 export const containerArn = (scope: Scope, cluster: string, taskId: string, containerId: string): string =>
   arn(scope, `container/${cluster}/${taskId}/${containerId}`);
-export const taskDefinitionArn = (scope: Scope, family: string, revision: number): string =>
+/** With `*` for every revision of the family. */
+export const taskDefinitionArn = (scope: Scope, family: string, revision: number | '*'): string =>
   arn(scope, `task-definition/${family}:${revision}`);
 export const serviceDeploymentArn = (scope: Scope, cluster: string, service: string, id: string): string =>
   arn(scope, `service-deployment/${cluster}/${service}/${id}`);
 export const serviceRevisionArn = (scope: Scope, cluster: string, service: string, id: string): string =>
   arn(scope, `service-revision/${cluster}/${service}/${id}`);
-export const attachmentArn = (scope: Scope, attachmentId: string): string => arn(scope, `attachment/${attachmentId}`);
+export const attachmentArn = (scope: Scope, attachmentId: string): string =>
+  arn(scope, `attachment/${attachmentId}`);
+
+/** The rule for the names of clusters, services, families, containers and volumes. */
+export function isName(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,255}$/.test(text);
+}
 
 /** A cluster parameter to its name; omitted means `default`. @throws InvalidParameterException on a malformed identifier. */
 export function clusterName(identifier: string | undefined): string {
@@ -55,33 +64,75 @@ export function clusterOfArn(identifier: string): string | undefined {
   return parts.length > 2 ? parts[1] : undefined;
 }
 
+/** True for the ARN of something in another account or region. Short names are always of the caller's own. */
+export function isForeign(identifier: string, scope: Scope): boolean {
+  if (!identifier.startsWith('arn:')) return false;
+  const [, , , region, accountId] = identifier.split(':');
+  return region !== scope.region || accountId !== scope.accountId;
+}
+
 /**
  * A task definition parameter: `family`, `family:revision` or an ARN of it.
  * `revision` is undefined for a bare family (the latest ACTIVE one is meant).
+ * @throws InvalidParameterException on a malformed ARN or a revision that isn't a positive number.
  */
-export function taskDefinitionId(identifier: string): { readonly family: string; readonly revision: number | undefined } {
+export function taskDefinitionId(identifier: string): {
+  readonly family: string;
+  readonly revision: number | undefined;
+} {
   const name = identifier.startsWith('arn:') ? lastPart(identifier, 'task-definition', 1) : identifier;
   const colon = name.lastIndexOf(':');
   if (colon === -1) return { family: name, revision: undefined };
   const digits = name.slice(colon + 1);
-  if (!/^[0-9]{1,9}$/.test(digits) || Number(digits) === 0) throw invalidParameter(`Invalid revision number. Number: ${digits}`);
+  if (!/^[0-9]{1,9}$/.test(digits) || Number(digits) === 0)
+    throw invalidParameter(`Invalid revision number. Number: ${digits}`);
   return { family: name.slice(0, colon), revision: Number(digits) };
 }
 
-function lastPart(identifier: string, resourceType: string, partsAfterType: number): string {
-  if (!identifier.startsWith('arn:')) {
-    if (identifier.includes('/')) {
-      // `cluster/id` is accepted for the resources that live in a cluster, as AWS does.
-      const parts = identifier.split('/');
-      if (parts.length > partsAfterType || parts.includes('')) throw invalidParameter(`Invalid identifier: ${identifier}`);
-      return parts[parts.length - 1] ?? '';
-    }
-    return identifier;
+/** What can be tagged or authorised by its ARN, taken apart. */
+export type ResourceId =
+  | { readonly type: 'cluster'; readonly cluster: string }
+  | { readonly type: 'service'; readonly cluster: string; readonly service: string }
+  | { readonly type: 'task'; readonly cluster: string; readonly taskId: string }
+  | { readonly type: 'container-instance'; readonly cluster: string; readonly containerInstanceId: string }
+  | { readonly type: 'task-definition'; readonly family: string; readonly revision: number };
+
+/**
+ * A full ARN in its long format to what it names; undefined when it is none of these or malformed. Short
+ * ARNs (`service/NAME`) don't say the cluster, so they name nothing here.
+ */
+export function resourceId(resourceArn: string): ResourceId | undefined {
+  const [prefix, partition, service, , , ...rest] = resourceArn.split(':');
+  if (prefix !== 'arn' || partition !== 'aws' || service !== 'ecs') return undefined;
+  const [type, ...names] = rest.join(':').split('/');
+  const [first, second] = names;
+  if (first === undefined || names.includes('')) return undefined;
+  if (names.length === 1) {
+    if (type === 'cluster') return { type, cluster: first };
+    const [, family, revision] = /^([^:]+):([1-9][0-9]{0,8})$/.exec(first) ?? [];
+    if (type !== 'task-definition' || family === undefined || revision === undefined) return undefined;
+    return { type, family, revision: Number(revision) };
   }
+  if (names.length !== 2 || second === undefined) return undefined;
+  if (type === 'service') return { type, cluster: first, service: second };
+  if (type === 'task') return { type, cluster: first, taskId: second };
+  if (type === 'container-instance') return { type, cluster: first, containerInstanceId: second };
+  return undefined;
+}
+
+function lastPart(identifier: string, resourceType: string, partsAfterType: number): string {
+  const parts = identifier.startsWith('arn:')
+    ? partsOfArn(identifier, resourceType)
+    : // `cluster/id` is accepted for the resources that live in a cluster, as AWS does.
+      identifier.split('/');
+  const last = parts?.at(-1);
+  if (parts === undefined || last === undefined || parts.length > partsAfterType || parts.includes(''))
+    throw invalidParameter(`Invalid identifier: ${identifier}`);
+  return last;
+}
+
+function partsOfArn(identifier: string, resourceType: string): readonly string[] | undefined {
   const [, partition, service, , , ...rest] = identifier.split(':');
-  const parts = rest.join(':').split('/');
-  const isWellFormed =
-    partition === 'aws' && service === 'ecs' && parts[0] === resourceType && parts.length <= partsAfterType + 1 && parts.length > 1;
-  if (!isWellFormed || parts.includes('')) throw invalidParameter(`Invalid identifier: ${identifier}`);
-  return parts[parts.length - 1] ?? '';
+  const [type, ...parts] = rest.join(':').split('/');
+  return partition === 'aws' && service === 'ecs' && type === resourceType ? parts : undefined;
 }

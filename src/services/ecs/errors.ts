@@ -9,7 +9,8 @@ export function ecsRefusal(code: EcsErrorCode, message: string, members?: Record
   return new Refusal(code, message, members ? { members } : {});
 }
 
-export const invalidParameter = (message: string): Refusal => ecsRefusal('InvalidParameterException', message);
+export const invalidParameter = (message: string): Refusal =>
+  ecsRefusal('InvalidParameterException', message);
 export const clientError = (message: string): Refusal => ecsRefusal('ClientException', message);
 export const clusterNotFound = (): Refusal => ecsRefusal('ClusterNotFoundException', 'Cluster not found.');
 export const serviceNotFound = (): Refusal => ecsRefusal('ServiceNotFoundException', 'Service not found.');

@@ -2,7 +2,8 @@ import type {
   ClusterSetting,
   ContainerDefinition,
   ContainerOverride,
-  DeploymentConfiguration,
+  DeploymentAlarms,
+  DeploymentCircuitBreaker,
   KeyValuePair,
   Tag,
   TaskDefinition,
@@ -34,6 +35,8 @@ export interface TaskDefinitionFamilyRecord {
   readonly family: string;
   /** The highest revision ever given; never goes back. */
   readonly lastRevision: number;
+  /** The highest ACTIVE revision: what the bare family means. Absent when none is ACTIVE. */
+  readonly latestActiveRevision?: number;
 }
 
 /** `task-definition-family/<family>` */
@@ -74,15 +77,32 @@ export interface ContainerInstanceRecord {
   readonly cluster: string;
   readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
   readonly statusReason?: string;
+  /** +1 with each change that users see. */
   readonly version: number;
   readonly registeredAt: number;
   readonly deregisteredAt?: number;
   readonly ec2InstanceId?: string;
   readonly agentConnected: boolean;
-  readonly versionInfo: { readonly agentVersion?: string; readonly agentHash?: string; readonly dockerVersion?: string };
+  readonly versionInfo: {
+    readonly agentVersion?: string;
+    readonly agentHash?: string;
+    readonly dockerVersion?: string;
+  };
   readonly registeredResources: readonly InstanceResource[];
   readonly attributes: readonly { readonly name: string; readonly value?: string }[];
-  /** The last sequence number and manifest timeline handed to the agent; never goes back (ACS 9.9). */
+  /**
+   * What its tasks that are not STOPPED have reserved. Written in the transaction that writes the task, so
+   * that two launches can't both take the last of it.
+   */
+  readonly used: TaskReservation;
+  /** How many tasks `used` sums up. */
+  readonly taskCount: number;
+  /** The same tasks by their group, which is what spreading and distinctInstance go by. */
+  readonly groups: readonly { readonly group: string; readonly tasks: number }[];
+  /**
+   * Sequence numbers up to this one may have been given to the agent (payloads and manifests share them; ACS
+   * wants them to grow for ever). Sessions take them in blocks.
+   */
   readonly seqNum: number;
   readonly tags: readonly Tag[];
 }
@@ -95,10 +115,14 @@ export interface InstanceResource {
 }
 
 /** `container-instance/<cluster>/<id>` */
-export const containerInstances: Collection<ContainerInstanceRecord, 'byCluster'> = {
+export const containerInstances: Collection<ContainerInstanceRecord, 'byCluster' | 'registeredByCluster'> = {
   service: 'ecs',
   noun: 'container-instance',
-  indexes: { byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}` },
+  indexes: {
+    byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
+    registeredByCluster: (record, key) =>
+      record.status === 'INACTIVE' ? undefined : `${scopeOf(key)}/${record.cluster}`,
+  },
 };
 
 export type TaskStatus =
@@ -124,6 +148,9 @@ export interface TaskRecord {
   readonly cluster: string;
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly containerInstanceId: string;
+  readonly availabilityZone: string;
+  /** What of its instance is shown on the task: `ecs.cpu-architecture`. */
+  readonly attributes: readonly InstanceAttribute[];
   readonly launchType: 'EC2' | 'EXTERNAL';
   readonly group: string;
   readonly startedBy?: string;
@@ -134,6 +161,7 @@ export interface TaskRecord {
   /** +1 with each change that users see (EventBridge's `detail.version`). */
   readonly version: number;
   readonly createdAt: number;
+  /** When its agent was first heard of about it. */
   readonly connectivityAt?: number;
   readonly pullStartedAt?: number;
   readonly pullStoppedAt?: number;
@@ -152,7 +180,6 @@ export interface TaskRecord {
   readonly healthStatus: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
   /** What placement took from the instance; given back at STOPPED. */
   readonly reserved: TaskReservation;
-  readonly clientToken?: string;
   readonly tags: readonly Tag[];
 }
 
@@ -177,17 +204,13 @@ export interface TaskContainerRecord {
   /** The UUID at the end of its ARN. */
   readonly id: string;
   readonly image: string;
+  readonly essential: boolean;
   readonly imageDigest?: string;
   readonly runtimeId?: string;
   readonly lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
   readonly exitCode?: number;
   readonly reason?: string;
-  readonly networkBindings: readonly {
-    readonly bindIP: string;
-    readonly containerPort: number;
-    readonly hostPort: number;
-    readonly protocol: 'tcp' | 'udp';
-  }[];
+  readonly networkBindings: readonly NetworkBindingRecord[];
   readonly healthStatus: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
   readonly healthStatusSince?: number;
   readonly cpu: string;
@@ -195,17 +218,43 @@ export interface TaskContainerRecord {
   readonly memoryReservation?: string;
 }
 
+/** A published port, or a range of them. */
+export interface NetworkBindingRecord {
+  readonly bindIP: string;
+  readonly containerPort?: number;
+  readonly hostPort?: number;
+  readonly containerPortRange?: string;
+  readonly hostPortRange?: string;
+  readonly protocol: 'tcp' | 'udp';
+}
+
 /** An awsvpc task's interface on the installation's plain private network. */
 export interface TaskNetworkInterface {
   readonly attachmentId: string;
   readonly networkInterfaceId: string;
   readonly subnetId: string;
+  readonly securityGroupIds: readonly string[];
   readonly privateIpv4Address: string;
   readonly macAddress: string;
+  /** The agent has it in place. */
+  readonly isAttached: boolean;
 }
 
 /** `task/<cluster>/<id>` */
-export const tasks: Collection<TaskRecord, 'byCluster' | 'byInstance' | 'byService' | 'byFamily' | 'byStartedBy' | 'byGroup'> = {
+export const tasks: Collection<
+  TaskRecord,
+  | 'byCluster'
+  | 'byInstance'
+  | 'byService'
+  | 'byFamily'
+  | 'byStartedBy'
+  | 'byGroup'
+  | 'unstoppedByInstance'
+  | 'unstoppedByCluster'
+  | 'unstoppedByTaskDefinition'
+  | 'byClusterPhase'
+  | 'byAttachment'
+> = {
   service: 'ecs',
   noun: 'task',
   indexes: {
@@ -215,19 +264,65 @@ export const tasks: Collection<TaskRecord, 'byCluster' | 'byInstance' | 'byServi
     byFamily: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.taskDefinition.family}`,
     byStartedBy: (task, key) => (task.startedBy ? `${scopeOf(key)}/${task.cluster}/${task.startedBy}` : undefined),
     byGroup: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.group}`,
+    unstoppedByInstance: (task, key) =>
+      task.lastStatus === 'STOPPED'
+        ? undefined
+        : `${scopeOf(key)}/${task.cluster}/${task.containerInstanceId}`,
+    byAttachment: (task, key) =>
+      task.networkInterface ? `${scopeOf(key)}/${task.networkInterface.attachmentId}` : undefined,
+    unstoppedByCluster: (task, key) =>
+      task.lastStatus === 'STOPPED' ? undefined : `${scopeOf(key)}/${task.cluster}`,
+    unstoppedByTaskDefinition: (task, key) =>
+      task.lastStatus === 'STOPPED' ? undefined : taskDefinitionIndexValue(scopeOf(key), task.taskDefinition),
+    byClusterPhase: (task, key) => {
+      const phase = phaseOf(task.lastStatus);
+      return phase && `${scopeOf(key)}/${task.cluster}/${phase}/${task.launchType}`;
+    },
   },
 };
 
-/** An allocated private address: its presence is the allocation. `private-address/<ipv4>` */
+/** The value under which the indexes by task definition find what runs a revision. `scope` is `<account>/<region>`. */
+export function taskDefinitionIndexValue(
+  scope: string,
+  { family, revision }: { readonly family: string; readonly revision: number },
+): string {
+  return `${scope}/${family}:${revision}`;
+}
+
+/** What clusters and services count a task as; neither when it is on its way to STOPPED or there. */
+export function phaseOf(status: TaskStatus): 'running' | 'pending' | undefined {
+  if (status === 'RUNNING') return 'running';
+  return status === 'PROVISIONING' || status === 'PENDING' || status === 'ACTIVATING' ? 'pending' : undefined;
+}
+
+/**
+ * An allocated address of the private network: its presence is the allocation. The network belongs to the
+ * installation, so these keys are outside any account: see `private-addresses.ts`. `private-address/<ipv4>`
+ */
 export interface PrivateAddressRecord {
   readonly ipv4: string;
-  readonly taskId: string;
-  readonly cluster: string;
+  /** Key of the task that has it. */
+  readonly taskKey: string;
 }
-export const privateAddresses: Collection<PrivateAddressRecord> = { service: 'ecs', noun: 'private-address', indexes: {} };
+export const privateAddresses: Collection<PrivateAddressRecord> = {
+  service: 'ecs',
+  noun: 'private-address',
+  indexes: {},
+};
+
+/** Where the search for the next free address starts. `private-subnet/<subnet id>` */
+export interface PrivateSubnetRecord {
+  readonly nextAddress: string;
+}
+export const privateSubnets: Collection<PrivateSubnetRecord> = {
+  service: 'ecs',
+  noun: 'private-subnet',
+  indexes: {},
+};
 
 /** What a clientToken has made: `run-task-token/<cluster>/<sha256 of the token>` */
 export interface RunTaskTokenRecord {
+  /** sha256 over the request that it came with. */
   readonly parametersHash: string;
   readonly taskIds: readonly string[];
   readonly createdAt: number;
@@ -247,7 +342,7 @@ export interface ServiceRecord {
   readonly desiredCount: number;
   readonly launchType: 'EC2' | 'EXTERNAL';
   readonly taskDefinition: { readonly family: string; readonly revision: number };
-  readonly deploymentConfiguration: DeploymentConfiguration;
+  readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly availabilityZoneRebalancing: 'ENABLED' | 'DISABLED';
   readonly networkConfiguration?: NetworkConfigurationRecord;
   readonly healthCheckGracePeriodSeconds?: number;
@@ -259,8 +354,27 @@ export interface ServiceRecord {
   /** PRIMARY first, then the ACTIVE ones that are being drained. */
   readonly deployments: readonly DeploymentRecord[];
   /** Newest first, at most 100. */
-  readonly events: readonly { readonly id: string; readonly createdAt: number; readonly message: string }[];
+  readonly events: readonly ServiceEventRecord[];
+  /** When its steady state was last told in an event; absent while there is something to do. */
+  readonly steadyAt?: number;
   readonly tags: readonly Tag[];
+}
+
+export interface ServiceEventRecord {
+  readonly id: string;
+  readonly createdAt: number;
+  /** With the prefix `(service NAME) `. */
+  readonly message: string;
+}
+
+/** Defaults filled in. The breaker and the alarms are off; what was said of them is shown again. */
+export interface DeploymentConfigurationRecord {
+  readonly strategy: 'ROLLING';
+  readonly maximumPercent: number;
+  readonly minimumHealthyPercent: number;
+  readonly bakeTimeInMinutes: number;
+  readonly deploymentCircuitBreaker: DeploymentCircuitBreaker;
+  readonly alarms?: DeploymentAlarms;
 }
 
 export interface NetworkConfigurationRecord {
@@ -279,19 +393,59 @@ export interface DeploymentRecord {
   readonly updatedAt: number;
   readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
   readonly rolloutStateReason: string;
-  /** Consecutive tasks that never reached RUNNING (or failed their health checks); 0 after a success. */
+  /** Tasks in a row that never reached RUNNING or failed their health checks; 0 after one became healthy. */
   readonly failedTasks: number;
-  /** Ids of stopped tasks already counted in failedTasks, so that a reconcile repeated does not count twice. Bounded. */
-  readonly countedTaskIds: readonly string[];
-  /** Nothing is launched for this deployment before then (restart throttling). */
-  readonly notBefore?: number;
+  /** When the last task failed, or ended soon after its start; a task that became healthy later clears it. */
+  readonly lastFailureAt?: number;
+  /**
+   * Ends of tasks up to this store revision are counted. STOPPED is the last write to a task, so what stops
+   * later has a higher one: each end is counted once, however often somebody looks.
+   */
+  readonly countedRevision: number;
+  /** Tasks fail again and again: nothing is launched before then. */
+  readonly restart?: RestartRecord;
+  /** The last launch found no place. */
+  readonly placement?: PlacementWaitRecord;
+}
+
+export interface RestartRecord {
+  /** Waves of launches in a row that failed. */
+  readonly streak: number;
+  readonly notBefore: number;
+}
+
+export interface PlacementWaitRecord {
+  /** Launches in a row that found no place. */
+  readonly failures: number;
+  readonly notBefore: number;
+  /** Highest revision among the instances that were looked at: when it has grown, it is worth another look. */
+  readonly capacityRevision: number;
 }
 
 /** `service/<cluster>/<name>` */
-export const services: Collection<ServiceRecord, 'byCluster'> = {
+export const services: Collection<
+  ServiceRecord,
+  'byCluster' | 'byClusterStatus' | 'byTaskDefinition' | 'awaitingCapacity'
+> = {
   service: 'ecs',
   noun: 'service',
-  indexes: { byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}` },
+  indexes: {
+    byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
+    byClusterStatus: (record, key) =>
+      `${scopeOf(key)}/${record.cluster}/${record.status}/${record.launchType}`,
+    /** By cluster, those whose last launch found no place. */
+    awaitingCapacity: (record, key) =>
+      record.deployments.some(({ placement }) => placement !== undefined)
+        ? `${scopeOf(key)}/${record.cluster}`
+        : undefined,
+    /** Every revision that it runs or is rolling out; nothing once INACTIVE. */
+    byTaskDefinition: (record, key) =>
+      record.status === 'INACTIVE'
+        ? undefined
+        : [record, ...record.deployments].map((user) =>
+            taskDefinitionIndexValue(scopeOf(key), user.taskDefinition),
+          ),
+  },
 };
 
 /** `account-setting/<principal arn, url-encoded, or "default">/<name>` */

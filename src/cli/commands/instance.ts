@@ -1,0 +1,85 @@
+import { operatorClient } from '../connection.ts';
+import type { InstanceDescription } from '../operator-api.ts';
+import type { CommandContext } from '../program.ts';
+import { CommandError, type Output, table } from '../terminal.ts';
+
+interface InstanceOptions {
+  readonly state: string;
+  readonly json?: boolean;
+}
+
+export interface AddInstanceOptions extends InstanceOptions {
+  readonly cluster: string;
+  readonly cpu?: number;
+  readonly memory?: number;
+  readonly name?: string;
+}
+
+export interface ListInstancesOptions extends InstanceOptions {
+  readonly cluster?: string;
+}
+
+export async function addInstance(options: AddInstanceOptions, context: CommandContext): Promise<number> {
+  const { state, json, ...input } = options;
+  const client = operatorClient(state, context.composition.clock);
+  const added = await client.addInstance(input, context.signal);
+  show(json, added, [added], context.terminal.stdout);
+  return 0;
+}
+
+export async function listInstances(options: ListInstancesOptions, context: CommandContext): Promise<number> {
+  const client = operatorClient(options.state, context.composition.clock);
+  const answer = await client.listInstances(options.cluster, context.signal);
+  show(options.json, answer, answer.instances, context.terminal.stdout);
+  return 0;
+}
+
+/** Removes the one instance that `handle` names by id or by name. */
+export async function removeInstance(
+  handle: string,
+  options: ListInstancesOptions,
+  context: CommandContext,
+): Promise<number> {
+  const client = operatorClient(options.state, context.composition.clock);
+  const { instances } = await client.listInstances(options.cluster, context.signal);
+  const found = instances.filter(({ id, name }) => id === handle || name === handle);
+  const [instance] = found;
+  if (instance === undefined) {
+    throw new CommandError(`There is no instance ${handle}: see ./catamaran instance list`);
+  }
+  if (found.length > 1) {
+    throw new CommandError(
+      `${found.length} instances are called ${handle}: name one by its id, or give --cluster`,
+    );
+  }
+  const removed = await client.removeInstance(instance.id, context.signal);
+  show(options.json, removed, [removed], context.terminal.stdout);
+  return 0;
+}
+
+function show(
+  json: boolean | undefined,
+  answer: object,
+  instances: readonly InstanceDescription[],
+  stdout: Output,
+): void {
+  if (json) {
+    stdout.write(`${JSON.stringify(answer)}\n`);
+    return;
+  }
+  if (instances.length === 0) {
+    stdout.write('There are no container instances. Add one with: ./catamaran instance add\n');
+    return;
+  }
+  const rows = instances.map((instance) => [
+    instance.id,
+    instance.name,
+    instance.cluster,
+    instance.status,
+    instance.agentConnected ? 'yes' : 'no',
+    String(instance.cpu),
+    String(instance.memory),
+    String(instance.runningTasksCount),
+  ]);
+  stdout.write(table([['ID', 'NAME', 'CLUSTER', 'STATUS', 'CONNECTED', 'CPU', 'MEMORY', 'TASKS'], ...rows]));
+}

@@ -1,0 +1,43 @@
+import { operatorClient } from '../connection.ts';
+import type { CommandContext } from '../program.ts';
+import { duration, paint, table } from '../terminal.ts';
+
+export interface StatusOptions {
+  readonly state: string;
+  readonly json?: boolean;
+}
+
+export async function status(options: StatusOptions, context: CommandContext): Promise<number> {
+  const { composition, terminal, signal } = context;
+  const answer = await operatorClient(options.state, composition.clock).status(signal);
+  const { stdout } = terminal;
+  if (options.json) {
+    stdout.write(`${JSON.stringify(answer)}\n`);
+    return 0;
+  }
+  const { engine, counts } = answer;
+  const tasks = Object.entries(counts.tasks).map(([name, count]) => `${count} ${name}`);
+  stdout.write(paint(stdout, 'bold', `Catamaran ${answer.version}\n`));
+  stdout.write(
+    table([
+      ['  process', `${answer.pid}, up ${duration(composition.clock.now() - answer.startedAt)}`],
+      ['  memory', `${Math.round(answer.memoryBytes / 1024 / 1024)} MiB`],
+      ['  endpoint', answer.endpoint],
+      ['  region', answer.region],
+      ['  account', answer.accountId],
+      ['  state', answer.state],
+      [
+        '  engine',
+        `${engine.name} ${engine.version} at ${engine.address}${engine.isConnected ? '' : ' (does not answer)'}`,
+      ],
+      ['  clusters', String(counts.clusters)],
+      ['  instances', String(counts.containerInstances)],
+      ['  services', String(counts.services)],
+      ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
+    ]),
+  );
+  if (engine.limits.length > 0) {
+    stdout.write(`\nWhat this machine can't do:\n${engine.limits.map((limit) => `  ${limit}\n`).join('')}`);
+  }
+  return 0;
+}

@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import {
+  defaultStateDirectory,
+  type RootCredentials,
+  readServer,
+  type ServerFile,
+  stateLayout,
+} from '../../installation/index.ts';
+import { connect, operatorClient } from '../connection.ts';
+import type { CommandContext } from '../program.ts';
+import { runSetup, stepsFor } from '../setup/index.ts';
+import { shellQuote } from '../shell.ts';
+import { CommandError, type Output, paint, table } from '../terminal.ts';
+
+export interface UpOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly state: string;
+  readonly region?: string;
+  readonly detach: boolean;
+}
+
+const detachedStartMs = 60_000;
+
+/** Starts a server: in this process until it is interrupted, or in one of its own. */
+export async function up(options: UpOptions, context: CommandContext): Promise<number> {
+  const { composition, terminal, signal } = context;
+  const { directory } = stateLayout(options.state);
+  const other = readServer(directory);
+  if (other !== undefined) {
+    throw new CommandError(
+      `Catamaran ${other.version} already serves ${directory}: process ${other.pid} at ${other.endpoint}. ` +
+        'Use that one, stop it with ./catamaran down, or give another --state and --port',
+    );
+  }
+  await runSetup(stepsFor('up', composition), composition.clock, terminal.stderr, signal);
+  return options.detach ? detach(options, context) : serve(options, context);
+}
+
+async function serve(options: UpOptions, { composition, terminal, signal }: CommandContext): Promise<number> {
+  const running = await composition.startServer({
+    stateDirectory: stateLayout(options.state).directory,
+    host: options.host,
+    port: options.port,
+    ...(options.region === undefined ? {} : { region: options.region }),
+  });
+  try {
+    const { engine } = running;
+    sayReady(
+      terminal.stdout,
+      running.server,
+      running.credentials,
+      `${engine.name} ${engine.version}`,
+      options,
+    );
+    terminal.stdout.write(
+      'Stop it with Ctrl-C; containers keep running and are adopted at the next start.\n',
+    );
+    await Promise.race([running.stopped, whenAborted(signal)]);
+    if (signal.aborted) terminal.stdout.write('Stopping; containers keep running.\n');
+  } finally {
+    await running.stop();
+  }
+  await running.stopped;
+  return 0;
+}
+
+async function detach(options: UpOptions, context: CommandContext): Promise<number> {
+  const { composition, terminal, signal } = context;
+  const layout = stateLayout(options.state);
+  mkdirSync(layout.directory, { recursive: true, mode: 0o700 });
+  const log = openSync(layout.log, 'a', 0o600);
+  const logOffset = statSync(layout.log).size;
+  const [, main = ''] = process.argv;
+  const args = ['up', '--host', options.host, '--port', String(options.port), '--state', layout.directory];
+  if (options.region !== undefined) args.push('--region', options.region);
+  const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  let ending: string | undefined;
+  child.on('exit', (code, signalName) => {
+    ending = signalName ? `was ended by ${signalName}` : `ended with exit code ${code}`;
+  });
+  child.on('error', (error) => {
+    ending = `could not be started: ${error.message}`;
+  });
+
+  const deadline = composition.clock.monotonic() + detachedStartMs;
+  while (readServer(layout.directory)?.pid !== child.pid || child.pid === undefined) {
+    const lastWords = (): string => tail(layout.log, logOffset);
+    if (ending !== undefined) {
+      throw new CommandError(
+        `Catamaran did not start: it ${ending}. ${layout.log} ends with:\n${lastWords()}`,
+      );
+    }
+    if (composition.clock.monotonic() > deadline) {
+      child.kill('SIGTERM');
+      throw new CommandError(
+        `Catamaran was not ready after ${detachedStartMs / 1000} s and was stopped. ${layout.log} ends with:\n${lastWords()}`,
+      );
+    }
+    try {
+      await composition.clock.sleep(20, signal);
+    } catch (error) {
+      child.kill('SIGTERM');
+      throw error;
+    }
+  }
+  child.unref();
+  const { server, credentials } = connect(layout.directory);
+  const { engine } = await operatorClient(layout.directory, composition.clock).status(signal);
+  sayReady(terminal.stdout, server, credentials, `${engine.name} ${engine.version}`, options);
+  terminal.stdout.write(
+    `It runs in the background as process ${server.pid}; its log is ${layout.log}.\nStop it with: ./catamaran down${stateArgument(options)}\n`,
+  );
+  return 0;
+}
+
+function sayReady(
+  output: Output,
+  server: ServerFile,
+  credentials: RootCredentials,
+  engine: string,
+  options: UpOptions,
+): void {
+  output.write(paint(output, 'bold', `Catamaran ${server.version} is ready.\n`));
+  output.write(
+    table([
+      ['  endpoint', server.endpoint],
+      ['  region', credentials.region],
+      ['  account', credentials.accountId],
+      ['  engine', engine],
+      ['  state', stateLayout(options.state).directory],
+    ]),
+  );
+  output.write('\nNext, in any shell:\n');
+  output.write(`  eval "$(./catamaran env${stateArgument(options)})"\n  aws ecs describe-clusters\n\n`);
+}
+
+/** ` --state DIR` where the next command needs it to find this installation. */
+function stateArgument(options: UpOptions): string {
+  const byDefault = stateLayout(defaultStateDirectory(process.env)).directory;
+  const { directory } = stateLayout(options.state);
+  return directory === byDefault ? '' : ` --state ${shellQuote(directory)}`;
+}
+
+function tail(path: string, offset: number): string {
+  const lines = readFileSync(path).subarray(offset).toString('utf8').trimEnd().split('\n');
+  return lines.slice(-20).join('\n');
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

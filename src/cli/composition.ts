@@ -1,0 +1,75 @@
+import type { Clock, Random } from '../clock/index.ts';
+import type { RootCredentials, ServerFile } from '../installation/index.ts';
+
+/**
+ * What the commands need of the rest of the house, handed in by `main.ts`. Commands that talk to a running
+ * server do so over its API; what is here is only what has to happen in this process.
+ */
+export interface Composition {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly engine: EngineDoor;
+  /**
+   * Starts a server in this process and resolves when it answers requests, with `server.json` and
+   * `credentials.json` written.
+   * @throws {CommandError} with what to do: the port is taken, the state directory is in use, no Engine.
+   */
+  startServer(options: ServerOptions): Promise<RunningServer>;
+  /**
+   * Removes every container, network, volume and image that the installation made, by its labels, and then its
+   * state directory. Nothing serves the directory. What is already gone is success.
+   */
+  purge(stateDirectory: string, signal: AbortSignal): Promise<PurgeReport>;
+  /**
+   * Makes an image that holds this machine's busybox and nothing else, and loads it into the Engine; the same
+   * name again is success.
+   */
+  makeBusyboxImage(reference: string): Promise<void>;
+  /** Removes an image by its name; absent is success. */
+  removeImage(reference: string): Promise<void>;
+}
+
+export interface EngineDoor {
+  /** The Engine that answers on this machine; undefined when none does. */
+  find(signal: AbortSignal): Promise<EngineDescription | undefined>;
+  /**
+   * Starts the installed Docker Engine by hand, for machines without a service manager, and waits until it
+   * answers. It keeps running after this process.
+   * @throws with the end of the Engine's log when it does not come up.
+   */
+  start(signal: AbortSignal): Promise<EngineDescription>;
+}
+
+export interface EngineDescription {
+  /** E.g. `docker`, `podman`. */
+  readonly name: string;
+  readonly version: string;
+  /** E.g. `unix:///var/run/docker.sock`. */
+  readonly address: string;
+}
+
+export interface ServerOptions {
+  readonly stateDirectory: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Undefined: the installation's region, for a new one `us-east-1`. */
+  readonly region?: string;
+}
+
+export interface RunningServer {
+  readonly server: ServerFile;
+  readonly credentials: RootCredentials;
+  readonly engine: EngineDescription;
+  /** Resolves when it has stopped, by `stop` or by a shutdown request; rejects when it broke. */
+  readonly stopped: Promise<void>;
+  /** Stops serving; containers keep running. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface PurgeReport {
+  readonly containers: number;
+  readonly networks: number;
+  readonly volumes: number;
+}

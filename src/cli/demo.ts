@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withTimeout } from '../clock/index.ts';
+import type { Composition, RunningServer } from './composition.ts';
+import { type Customer, openCustomer } from './demo/customer.ts';
+import { type DemoFacts, tellStory } from './demo/story.ts';
+import type { CommandContext } from './program.ts';
+import { Progress } from './progress.ts';
+import { runSetup, stepsFor } from './setup/index.ts';
+import { describeError, duration, table } from './terminal.ts';
+
+const cleanUpMs = 60_000;
+
+/** What `--json` prints: the facts that the demo shows, as far as it came. */
+interface DemoReport extends Partial<DemoFacts> {
+  ok: boolean;
+  error?: string;
+  readonly steps: { readonly name: string; readonly ms: number }[];
+  totalMs: number;
+}
+
+/**
+ * Everything once, in an installation of its own that is gone afterwards, whatever happens: a server in this
+ * process, and from then on a customer who has nothing but the official SDK.
+ */
+export async function demo(options: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+  const { composition, terminal, signal } = context;
+  const output = options.json ? terminal.stderr : terminal.stdout;
+  const began = composition.clock.monotonic();
+  await runSetup(stepsFor('demo', composition), composition.clock, output, signal);
+
+  using progress = new Progress(output, composition.clock);
+  const report: DemoReport = { ok: false, steps: [], totalMs: 0 };
+  /** Does one step of the demo, shows it and remembers its time. */
+  const step = async <R>(
+    name: string,
+    work: () => Promise<R>,
+    describe?: (result: R) => string,
+  ): Promise<R> => {
+    const line = progress.begin(name);
+    const stepBegan = composition.clock.monotonic();
+    try {
+      const result = await work();
+      line.done(describe?.(result));
+      return result;
+    } catch (error) {
+      line.failed();
+      throw error;
+    } finally {
+      report.steps.push({ name, ms: Math.round(composition.clock.monotonic() - stepBegan) });
+    }
+  };
+
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'catamaran-demo-'));
+  const image = `${stateDirectory.slice(stateDirectory.lastIndexOf('/') + 1).toLowerCase()}:1`;
+  let server: RunningServer | undefined;
+  let customer: Customer | undefined;
+  let failure: unknown;
+  try {
+    await step(
+      'make an image on the spot',
+      () => composition.makeBusyboxImage(image),
+      () => image,
+    );
+    server = await step(
+      'start Catamaran',
+      () => composition.startServer({ stateDirectory, host: '127.0.0.1', port: 0 }),
+      (running) => `${running.server.endpoint} on ${running.engine.name} ${running.engine.version}`,
+    );
+    customer = openCustomer(server.server, server.credentials, composition.clock);
+    await tellStory({ customer, image, clock: composition.clock, progress, step, signal, facts: report });
+    report.ok = true;
+  } catch (error) {
+    failure = error;
+  }
+  try {
+    await step('clean up', () => cleanUp({ composition, stateDirectory, image, server, customer }));
+  } catch (error) {
+    failure ??= error;
+  }
+  report.totalMs = Math.round(composition.clock.monotonic() - began);
+  if (failure !== undefined) {
+    report.ok = false;
+    report.error = describeError(failure);
+  }
+  if (options.json) terminal.stdout.write(`${JSON.stringify(report)}\n`);
+  if (failure !== undefined) throw failure;
+  if (!options.json) {
+    const rows = report.steps.map(({ name, ms }) => [`  ${name}`, duration(ms).padStart(9)]);
+    output.write(`\nHow long it took:\n${table([...rows, ['  all', duration(report.totalMs).padStart(9)]])}`);
+    output.write('\nYour turn: ./catamaran up --detach, then eval "$(./catamaran env)" and any AWS tool.\n');
+  }
+  return 0;
+}
+
+/** Removes all that the demo made. Interrupting does not stop it; each part is tried, also after another failed. */
+async function cleanUp(parts: {
+  readonly composition: Composition;
+  readonly stateDirectory: string;
+  readonly image: string;
+  readonly server: RunningServer | undefined;
+  readonly customer: Customer | undefined;
+}): Promise<void> {
+  const { composition, stateDirectory, image, server, customer } = parts;
+  using deadline = withTimeout(composition.clock, cleanUpMs);
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<unknown> | undefined): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await attempt(() => customer?.deleteService(deadline.signal));
+  customer?.close();
+  await attempt(() => server?.stop());
+  await attempt(() => composition.purge(stateDirectory, deadline.signal));
+  await attempt(() => composition.removeImage(image));
+  rmSync(stateDirectory, { recursive: true, force: true });
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(describeError).join('; '));
+}

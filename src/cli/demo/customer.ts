@@ -1,0 +1,49 @@
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { ECS } from '@aws-sdk/client-ecs';
+import type { Clock } from '../../clock/index.ts';
+import type { RootCredentials, ServerFile } from '../../installation/index.ts';
+import { OperatorClient } from '../operator-api.ts';
+
+/** Where everything of the demo happens. */
+export const demoCluster = { cluster: 'demo' };
+export const demoService = 'hello';
+
+/** Somebody with an endpoint and a key pair: the official SDK, and the operator API for what no AWS API does. */
+export interface Customer {
+  readonly ecs: ECS;
+  readonly logs: CloudWatchLogs;
+  readonly operator: OperatorClient;
+  /** Deletes the demo's service with its tasks; when it does not exist, it is already deleted. */
+  deleteService(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export function openCustomer(server: ServerFile, credentials: RootCredentials, clock: Clock): Customer {
+  const configuration = {
+    endpoint: server.endpoint,
+    region: credentials.region,
+    credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
+  };
+  const ecs = new ECS(configuration);
+  const logs = new CloudWatchLogs(configuration);
+  return {
+    ecs,
+    logs,
+    operator: new OperatorClient(server, credentials, clock),
+    deleteService: async (signal) => {
+      try {
+        await ecs.deleteService(
+          { ...demoCluster, service: demoService, force: true },
+          { abortSignal: signal },
+        );
+      } catch (error) {
+        const gone = ['ServiceNotFoundException', 'ClusterNotFoundException', 'ServiceNotActiveException'];
+        if (!(error instanceof Error && gone.includes(error.name))) throw error;
+      }
+    },
+    close: () => {
+      ecs.destroy();
+      logs.destroy();
+    },
+  };
+}

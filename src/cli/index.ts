@@ -1,0 +1,28 @@
+/**
+ * The commands that a person types. The one idea to know: a command is a customer of the public API like any
+ * other program, found through the state directory's `server.json`; whatever must happen inside this process
+ * (serving, asking the Engine) comes in through `Composition`, so nothing here knows the rooms that do it.
+ *
+ * Answers go to stdout; progress, questions and errors to stderr wherever stdout carries an answer. With
+ * `--json` stdout carries one JSON object and nothing else.
+ */
+export type {
+  Composition,
+  EngineDescription,
+  EngineDoor,
+  PurgeReport,
+  RunningServer,
+  ServerOptions,
+} from './composition.ts';
+export {
+  type AddInstanceRequest,
+  type InstanceDescription,
+  type ListInstancesResponse,
+  type OperatorError,
+  operatorPaths,
+  operatorSigningName,
+  type ShutdownResponse,
+  type StatusResponse,
+} from './operator-api.ts';
+export { run } from './run.ts';
+export { CommandError } from './terminal.ts';

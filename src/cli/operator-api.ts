@@ -1,0 +1,249 @@
+import { createHash, createHmac } from 'node:crypto';
+import { request } from 'node:http';
+import type { Clock } from '../clock/index.ts';
+import type { RootCredentials, ServerFile } from '../installation/index.ts';
+import { CommandError } from './terminal.ts';
+
+/**
+ * The operator API: what a person asks of the installation itself rather than of an AWS service. JSON over
+ * HTTP, signed with the root key for the service `catamaran`.
+ *
+ *   GET    /_catamaran/status            -> StatusResponse
+ *   GET    /_catamaran/instances         -> ListInstancesResponse   (?cluster=NAME)
+ *   POST   /_catamaran/instances         -> InstanceDescription     AddInstanceRequest
+ *   DELETE /_catamaran/instances/<id>    -> InstanceDescription
+ *   POST   /_catamaran/shutdown          -> ShutdownResponse
+ *
+ * Errors are an `OperatorError` with a status of 400 and above.
+ */
+export const operatorPaths = {
+  status: '/_catamaran/status',
+  instances: '/_catamaran/instances',
+  shutdown: '/_catamaran/shutdown',
+} as const;
+
+export const operatorSigningName = 'catamaran';
+
+export interface StatusResponse {
+  readonly pid: number;
+  readonly version: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** The state directory. */
+  readonly state: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly engine: {
+    readonly name: string;
+    readonly version: string;
+    readonly address: string;
+    readonly isConnected: boolean;
+    /** What this Engine on this machine can't do, each with what to do about it. */
+    readonly limits: readonly string[];
+  };
+  readonly memoryBytes: number;
+  /** The one network that awsvpc tasks can join. */
+  readonly privateNetwork: {
+    readonly subnetId: string;
+    readonly securityGroupId: string;
+    readonly cidr: string;
+  };
+  readonly counts: {
+    readonly clusters: number;
+    readonly services: number;
+    readonly containerInstances: number;
+    /** Tasks by `lastStatus`. */
+    readonly tasks: Readonly<Record<string, number>>;
+  };
+}
+
+export interface AddInstanceRequest {
+  /** Default `default`; made when it does not exist. */
+  readonly cluster?: string;
+  /** A name of its own for people; default: made up. */
+  readonly name?: string;
+  /** CPU units (1024 is one core); default: half of what the machine's own instance has free. */
+  readonly cpu?: number;
+  /** MiB; default: half of what the machine's own instance has free. */
+  readonly memory?: number;
+}
+
+export interface InstanceDescription {
+  /** The operator's handle, stable over restarts. */
+  readonly id: string;
+  readonly name: string;
+  readonly cluster: string;
+  /** Absent until the agent has registered. */
+  readonly containerInstanceArn?: string;
+  readonly status: string;
+  readonly agentConnected: boolean;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly runningTasksCount: number;
+}
+
+export interface ListInstancesResponse {
+  readonly instances: readonly InstanceDescription[];
+}
+
+/** Sent before the process ends. */
+export interface ShutdownResponse {
+  readonly pid: number;
+}
+
+export interface OperatorError {
+  readonly message: string;
+}
+
+const maxResponseBytes = 16 * 1024 * 1024;
+
+/** A client of one running server. */
+export class OperatorClient {
+  readonly #server: ServerFile;
+  readonly #credentials: RootCredentials;
+  readonly #clock: Clock;
+
+  constructor(server: ServerFile, credentials: RootCredentials, clock: Clock) {
+    this.#server = server;
+    this.#credentials = credentials;
+    this.#clock = clock;
+  }
+
+  status(signal: AbortSignal): Promise<StatusResponse> {
+    return this.#call<StatusResponse>('GET', operatorPaths.status, ['pid', 'counts'], { signal });
+  }
+
+  listInstances(cluster: string | undefined, signal: AbortSignal): Promise<ListInstancesResponse> {
+    const query = cluster === undefined ? {} : { cluster };
+    return this.#call<ListInstancesResponse>('GET', operatorPaths.instances, ['instances'], {
+      query,
+      signal,
+    });
+  }
+
+  addInstance(input: AddInstanceRequest, signal: AbortSignal): Promise<InstanceDescription> {
+    return this.#call<InstanceDescription>('POST', operatorPaths.instances, ['id'], { input, signal });
+  }
+
+  removeInstance(id: string, signal: AbortSignal): Promise<InstanceDescription> {
+    const path = `${operatorPaths.instances}/${encodeURIComponent(id)}`;
+    return this.#call<InstanceDescription>('DELETE', path, ['id'], { signal });
+  }
+
+  shutdown(signal: AbortSignal): Promise<ShutdownResponse> {
+    return this.#call<ShutdownResponse>('POST', operatorPaths.shutdown, ['pid'], { input: {}, signal });
+  }
+
+  /** Calls, and takes the answer for what it should be when it has `members`. */
+  async #call<Response extends object>(
+    method: string,
+    path: string,
+    members: readonly (keyof Response & string)[],
+    options: {
+      readonly input?: object;
+      readonly query?: Readonly<Record<string, string>>;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Response> {
+    const { input, query = {}, signal } = options;
+    const body = input === undefined ? '' : JSON.stringify(input);
+    const url = new URL(path, this.#server.endpoint);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const headers = await this.#sign(method, url, query, body);
+    const { status, text } = await send(method, url, headers, body, signal);
+    const answer = parse(text);
+    const isAnswer = (value: object | undefined): value is Response =>
+      value !== undefined && members.every((member) => member in value);
+    if (status >= 200 && status < 300 && isAnswer(answer)) return answer;
+    const message = answer !== undefined && 'message' in answer ? String(answer.message) : text.slice(0, 500);
+    throw new CommandError(`${method} ${path} failed with status ${status}: ${message}`);
+  }
+
+  async #sign(
+    method: string,
+    url: URL,
+    query: Readonly<Record<string, string>>,
+    body: string,
+  ): Promise<Record<string, string>> {
+    // Loaded here, so that commands which need no server don't pay for it.
+    const { SignatureV4 } = await import('@smithy/signature-v4');
+    const signer = new SignatureV4({
+      service: operatorSigningName,
+      region: this.#credentials.region,
+      credentials: this.#credentials,
+      sha256: Sha256,
+    });
+    const signed = await signer.sign(
+      {
+        method,
+        protocol: 'http:',
+        hostname: url.hostname,
+        path: url.pathname,
+        query: { ...query },
+        headers: {
+          host: url.host,
+          ...(body === '' ? {} : { 'content-type': 'application/json' }),
+        },
+        body,
+      },
+      { signingDate: new Date(this.#clock.now()) },
+    );
+    return signed.headers;
+  }
+}
+
+function send(
+  method: string,
+  url: URL,
+  headers: Record<string, string>,
+  body: string,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, signal, agent: false }, (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8');
+      incoming.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > maxResponseBytes) outgoing.destroy(new Error('the answer is too long'));
+      });
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
+      incoming.on('error', reject);
+    });
+    outgoing.on('error', (cause) => {
+      if (signal.aborted) reject(signal.reason);
+      else reject(new CommandError(`Cannot reach Catamaran at ${url.origin}`, { cause }));
+    });
+    outgoing.end(body);
+  });
+}
+
+function parse(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** SHA-256 as the signer asks for it, over node:crypto. */
+class Sha256 {
+  readonly #hash;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytes(data));
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+}
+
+function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

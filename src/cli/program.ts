@@ -1,0 +1,240 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { defaultStateDirectory } from '../installation/index.ts';
+import type { Composition } from './composition.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * The command line: names, options, help. Each command's own file is loaded when the command is used, so that
+ * quick ones stay quick.
+ * @returns a function that parses and runs one command line and returns its exit code.
+ */
+export function buildProgram(
+  composition: Composition,
+  terminal: Terminal,
+  signal: AbortSignal,
+): (argv: readonly string[]) => Promise<number> {
+  let exitCode = 0;
+  const setExitCode = (code: number): void => {
+    exitCode = code;
+  };
+  const context = { composition, terminal, signal };
+  const stateOption = (): Option =>
+    new Option('--state <directory>', 'state directory (also: CATAMARAN_STATE)').default(
+      defaultStateDirectory(terminal.env),
+    );
+  const jsonOption = (): Option => new Option('--json', 'print one JSON object on stdout, and nothing else');
+
+  const program = new Command('catamaran')
+    .description('Amazon ECS and Amazon EKS on machines you own.')
+    .version(composition.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help shows what there is)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      getOutHasColors: () => terminal.stdout.hasColours,
+      getErrHasColors: () => terminal.stderr.hasColours,
+    })
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran demo', 'see everything work once, then clean up'],
+        ['./catamaran up --detach', 'start it in the background'],
+        ['eval "$(./catamaran env)"', 'point the AWS CLI and SDKs of this shell at it'],
+        ['./catamaran aws ecs list-clusters', 'or run the AWS CLI this way'],
+        ['./catamaran down', 'stop it; containers keep running'],
+      ]),
+    );
+
+  program
+    .command('up')
+    .description('start Catamaran; containers of an earlier run are adopted')
+    .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort, 4566)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .addOption(stateOption())
+    .option('--region <region>', 'the region to be (kept from the first start on; then us-east-1)')
+    .option('--detach', 'run in the background; its log goes to the state directory', false)
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran up', 'until Ctrl-C'],
+        ['./catamaran up --detach --port 4600 --state /srv/catamaran', 'a second one beside it'],
+      ]),
+    )
+    .action(async (options) => setExitCode(await (await import('./commands/up.ts')).up(options, context)));
+
+  program
+    .command('down')
+    .description('stop Catamaran; containers keep running and are adopted at the next up')
+    .addOption(stateOption())
+    .option('--purge', 'also remove its containers, networks, volumes and state', false)
+    .addHelpText('after', examples([['./catamaran down --purge', 'leave nothing behind']]))
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/down.ts')).down(options, context)),
+    );
+
+  program
+    .command('env')
+    .description('print shell commands that point the AWS CLI and SDKs at the running Catamaran')
+    .addOption(stateOption())
+    .addHelpText('after', examples([['eval "$(./catamaran env)"', 'for the shell you are in']]))
+    .action(async (options) => setExitCode(await (await import('./commands/env.ts')).env(options, context)));
+
+  program
+    .command('aws')
+    .description(
+      'run the installed AWS CLI against the running Catamaran; --state must come before its arguments',
+    )
+    .addOption(stateOption())
+    .argument('[arguments...]', 'what the AWS CLI gets')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran aws ecs list-clusters', ''],
+        ['./catamaran aws logs tail /my/group --follow', ''],
+      ]),
+    )
+    .action(async (args: string[], options) =>
+      setExitCode(await (await import('./commands/aws.ts')).aws(args, options, context)),
+    );
+
+  program
+    .command('status')
+    .description('what is running, and how much of it')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/status.ts')).status(options, context)),
+    );
+
+  const instance = program
+    .command('instance')
+    .description('container instances on this machine: each has its own share of CPU, memory and ports')
+    .addHelpText(
+      'after',
+      examples([
+        [
+          './catamaran instance add --cluster blue --cpu 1024 --memory 2048',
+          'one core and 2 GiB for the cluster blue',
+        ],
+        ['./catamaran instance list', ''],
+      ]),
+    );
+  instance
+    .command('add')
+    .description('add a container instance to a cluster (made if there is none of the name)')
+    .addOption(stateOption())
+    .option('--cluster <name>', 'the cluster', 'default')
+    .option('--cpu <units>', 'CPU units, 1024 for a core (default: all of the machine)', parsePositive)
+    .option('--memory <MiB>', 'memory in MiB (default: all of the machine)', parsePositive)
+    .option('--name <name>', 'a name for people (default: made up)')
+    .addOption(jsonOption())
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/instance.ts')).addInstance(options, context)),
+    );
+  instance
+    .command('list')
+    .description('list the container instances that this Catamaran runs')
+    .addOption(stateOption())
+    .option('--cluster <name>', 'only those of this cluster')
+    .addOption(jsonOption())
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/instance.ts')).listInstances(options, context)),
+    );
+  instance
+    .command('remove')
+    .description('stop the tasks of a container instance and remove it')
+    .argument('<id>', 'its id or name, as `instance list` shows them')
+    .addOption(stateOption())
+    .option('--cluster <name>', 'the cluster it is in, where its name is not unique')
+    .addOption(jsonOption())
+    .action(async (id: string, options) =>
+      setExitCode(await (await import('./commands/instance.ts')).removeInstance(id, options, context)),
+    );
+
+  program
+    .command('demo')
+    .description('see everything work once: tasks, requests to them, a rolling update, logs; then clean up')
+    .addOption(jsonOption())
+    .action(async (options) => setExitCode(await (await import('./demo.ts')).demo(options, context)));
+
+  program
+    .command('bench')
+    .description('measure; without a name, list what can be measured')
+    .argument('[name]', 'what to measure')
+    .addOption(jsonOption())
+    .addHelpText('after', examples([['./catamaran bench start --json', '']]))
+    .action(async (name: string | undefined, options) =>
+      setExitCode(await (await import('./commands/bench.ts')).bench(name, options, context)),
+    );
+
+  program
+    .command('setup')
+    .description('install what up, demo and test need on this machine; each of them does so by itself')
+    .action(async () => setExitCode(await (await import('./commands/setup.ts')).setup(context)));
+
+  program
+    .command('test')
+    .description('all checks and tests, with the real Engine')
+    .argument('[files...]', 'only test files whose path contains one of these')
+    .addOption(new Option('--only <part>', 'only one part').choices(['checks', 'unit', 'e2e']))
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran test', 'everything'],
+        ['./catamaran test --only unit services/logs', 'the unit tests of one room'],
+      ]),
+    )
+    .action(async (filters: string[], options) => {
+      const { test } = await import('./test.ts');
+      setExitCode(await test({ ...options, filters }, composition, terminal, signal));
+    });
+
+  return async (argv) => {
+    if (argv.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    try {
+      await program.parseAsync(argv, { from: 'user' });
+      return exitCode;
+    } catch (error) {
+      // Commander has printed it already: help, the version, or what is wrong with the command line.
+      if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+      throw error;
+    }
+  };
+}
+
+/** What every command is given besides its options. */
+export interface CommandContext {
+  readonly composition: Composition;
+  readonly terminal: Terminal;
+  /** Aborts when the person interrupts. */
+  readonly signal: AbortSignal;
+}
+
+function examples(rows: readonly (readonly [command: string, what: string])[]): string {
+  const width = Math.max(...rows.map(([command]) => command.length));
+  const lines = rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`.trimEnd());
+  return `\nExamples:\n${lines.join('\n')}`;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value === 0)
+    throw new InvalidArgumentError('A positive whole number is expected.');
+  return value;
+}

@@ -1,0 +1,57 @@
+import type { Composition } from './composition.ts';
+import { buildProgram } from './program.ts';
+import { CommandError, describeError, paint, processTerminal, type Terminal } from './terminal.ts';
+
+/**
+ * Runs one command line (without `node` and the file's name) to its end.
+ *
+ * The first SIGINT or SIGTERM aborts the command, which then cleans up and ends; a third one ends the process
+ * at once.
+ * @returns the exit code.
+ */
+export async function run(
+  argv: readonly string[],
+  composition: Composition,
+  terminal: Terminal = processTerminal(),
+): Promise<number> {
+  const interruption = new AbortController();
+  let interruptions = 0;
+  let signalExitCode = 130;
+  const interrupt = (signalName: NodeJS.Signals): void => {
+    interruptions += 1;
+    signalExitCode = signalName === 'SIGINT' ? 130 : 143;
+    if (interruptions > 2) process.exit(signalExitCode);
+    interruption.abort(new Interrupted());
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    return await buildProgram(composition, terminal, interruption.signal)(argv);
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      terminal.stderr.write('Interrupted.\n');
+      return signalExitCode;
+    }
+    if (error instanceof CommandError) {
+      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'error:')} ${describeError(error)}\n`);
+      return error.exitCode;
+    }
+    // A failure nobody foresaw: whoever reports it needs the stack.
+    const stack = error instanceof Error ? error.stack : undefined;
+    terminal.stderr.write(
+      `${paint(terminal.stderr, 'red', 'error:')} ${describeError(error)}\n${stack ?? ''}\n`,
+    );
+    return 1;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+/** The person pressed Ctrl-C, or a supervisor asked the process to end. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  constructor() {
+    super('Interrupted');
+  }
+}

@@ -1,0 +1,30 @@
+import type { Clock } from './clock.ts';
+
+/** A signal that aborts in time. Dispose of it when the work is over, so that neither timer nor listener stays. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A signal that aborts after `timeoutMs` (its reason is a `TimeoutError`, as of `AbortSignal.timeout`), or
+ * with `parent` and its reason if that comes first.
+ *
+ *     using deadline = withTimeout(clock, 5_000, signal);
+ *     await fetch(url, { signal: deadline.signal });
+ */
+export function withTimeout(clock: Clock, timeoutMs: number, parent?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const onParentAbort = (): void => controller.abort(parent?.reason);
+  if (parent?.aborted) onParentAbort();
+  else parent?.addEventListener('abort', onParentAbort, { once: true });
+  const timer = clock.after(timeoutMs, () => {
+    controller.abort(new DOMException(`Gave up after ${timeoutMs} ms`, 'TimeoutError'));
+  });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      timer[Symbol.dispose]();
+      parent?.removeEventListener('abort', onParentAbort);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { type AddInstanceRequest, operatorPaths, type ShutdownResponse } from '../cli/index.ts';
+import type { Route, RouteAnswer } from '../gateway/index.ts';
+import { MachineError } from '../node/index.ts';
+import { Refusal } from '../protocols/index.ts';
+import { addInstance, listInstances, type OperatorParts, removeInstance, status } from './operator.ts';
+
+/** What a person asks of the installation itself: see `cli/operator-api.ts`. */
+export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void): readonly Route[] {
+  return [
+    {
+      isSigned: true,
+      method: 'GET',
+      path: operatorPaths.status,
+      action: 'catamaran:GetStatus',
+      handle: async () => ok(await status(parts())),
+    },
+    {
+      isSigned: true,
+      method: 'GET',
+      path: operatorPaths.instances,
+      action: 'catamaran:ListInstances',
+      handle: async ({ query }) =>
+        ok({ instances: await listInstances(parts(), query.get('cluster') ?? undefined) }),
+    },
+    {
+      isSigned: true,
+      method: 'POST',
+      path: operatorPaths.instances,
+      action: 'catamaran:AddInstance',
+      handle: async ({ body }) => ok(await refusing(() => addInstance(parts(), readAddInstance(body)))),
+    },
+    {
+      isSigned: true,
+      method: 'DELETE',
+      path: `${operatorPaths.instances}/{id}`,
+      action: 'catamaran:RemoveInstance',
+      handle: async ({ labels, query }, { signal }) => {
+        const force = query.get('force') === 'true';
+        return ok(await refusing(() => removeInstance(parts(), labels.get('id') ?? '', { force, signal })));
+      },
+    },
+    {
+      isSigned: true,
+      method: 'POST',
+      path: operatorPaths.shutdown,
+      action: 'catamaran:ShutDown',
+      handle: () => {
+        shutDown();
+        return ok({ pid: process.pid } satisfies ShutdownResponse);
+      },
+    },
+  ];
+}
+
+const ok = (body: unknown): RouteAnswer => ({ status: 200, body });
+
+/** What the machine can't do is the asker's to know, not a fault of the server. */
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MachineError)
+      throw new Refusal('InvalidRequest', error.message, { status: 400, cause: error });
+    throw error;
+  }
+}
+
+function readAddInstance(body: unknown): AddInstanceRequest {
+  const given = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
+  const { cluster, name, cpu, memory } = given;
+  return {
+    ...(cluster === undefined ? {} : { cluster: requireName('cluster', cluster) }),
+    ...(name === undefined ? {} : { name: requireName('name', name) }),
+    ...(cpu === undefined ? {} : { cpu: requireWhole('cpu', cpu) }),
+    ...(memory === undefined ? {} : { memory: requireWhole('memory', memory) }),
+  };
+}
+
+function requireName(member: string, value: unknown): string {
+  if (typeof value === 'string' && /^[a-zA-Z0-9_-]{1,255}$/.test(value)) return value;
+  throw new Refusal(
+    'InvalidRequest',
+    `Invalid ${member}: letters, digits, - and _ are allowed, at most 255 of them`,
+    { status: 400 },
+  );
+}
+
+function requireWhole(member: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+  throw new Refusal('InvalidRequest', `Invalid ${member}: a whole number above 0 is expected`, {
+    status: 400,
+  });
+}

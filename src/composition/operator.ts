@@ -1,0 +1,118 @@
+import type { ECS } from '@aws-sdk/client-ecs';
+import type { AddInstanceRequest, InstanceDescription, StatusResponse } from '../cli/index.ts';
+import type { InstanceOnMachine, Machine } from '../node/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import type { Census, PrivateNetworkPlan } from '../services/ecs/index.ts';
+
+/** What the operator's questions are answered from. */
+export interface OperatorParts {
+  readonly pid: number;
+  readonly version: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly stateDirectory: string;
+  readonly startedAt: number;
+  readonly engineAddress: string;
+  readonly privateNetwork: PrivateNetworkPlan;
+  readonly census: () => Census;
+  readonly ecs: ECS;
+  readonly runtime: Runtime;
+  readonly machine: Machine;
+}
+
+export async function status(parts: OperatorParts): Promise<StatusResponse> {
+  const { privateNetwork } = parts;
+  return {
+    pid: parts.pid,
+    version: parts.version,
+    endpoint: parts.endpoint,
+    region: parts.region,
+    accountId: parts.accountId,
+    state: parts.stateDirectory,
+    startedAt: parts.startedAt,
+    engine: await describeEngine(parts),
+    memoryBytes: process.memoryUsage.rss(),
+    privateNetwork: {
+      subnetId: privateNetwork.subnetId,
+      securityGroupId: privateNetwork.securityGroupId,
+      cidr: privateNetwork.cidr,
+    },
+    counts: parts.census(),
+  };
+}
+
+/** The Engine may be away just now: that is an answer too. */
+async function describeEngine({ runtime, engineAddress }: OperatorParts): Promise<StatusResponse['engine']> {
+  try {
+    const info = await runtime.info();
+    return {
+      name: info.engine,
+      version: info.version,
+      address: engineAddress,
+      isConnected: true,
+      limits: info.limits.map(({ message }) => message),
+    };
+  } catch {
+    return { name: runtime.name, version: '', address: engineAddress, isConnected: false, limits: [] };
+  }
+}
+
+export async function listInstances(
+  parts: OperatorParts,
+  cluster: string | undefined,
+): Promise<InstanceDescription[]> {
+  const wanted = parts.machine
+    .instances()
+    .filter((instance) => cluster === undefined || instance.cluster === cluster);
+  return Promise.all(wanted.map((instance) => describeInstance(parts, instance)));
+}
+
+/** Without a size: half of what the machine's own instance has free. */
+export async function addInstance(
+  parts: OperatorParts,
+  request: AddInstanceRequest,
+): Promise<InstanceDescription> {
+  const free = await parts.machine.free();
+  const instance = await parts.machine.add({
+    cluster: request.cluster ?? 'default',
+    ...(request.name === undefined ? {} : { name: request.name }),
+    size: {
+      cpu: request.cpu ?? Math.floor(free.cpu / 2),
+      memoryMiB: request.memory ?? Math.floor(free.memoryMiB / 2),
+    },
+  });
+  return describeInstance(parts, instance);
+}
+
+/** Answers with the instance as it was. */
+export async function removeInstance(
+  parts: OperatorParts,
+  id: string,
+  options: { readonly force: boolean; readonly signal: AbortSignal },
+): Promise<InstanceDescription> {
+  return describeInstance(parts, await parts.machine.remove(id, options));
+}
+
+async function describeInstance(
+  { ecs }: OperatorParts,
+  instance: InstanceOnMachine,
+): Promise<InstanceDescription> {
+  const arn = instance.containerInstanceArn;
+  const described =
+    arn === undefined
+      ? undefined
+      : (await ecs.describeContainerInstances({ cluster: instance.cluster, containerInstances: [arn] }))
+          .containerInstances?.[0];
+  return {
+    id: instance.id,
+    name: instance.name,
+    cluster: instance.cluster,
+    ...(arn === undefined ? {} : { containerInstanceArn: arn }),
+    status: described?.status ?? 'REGISTERING',
+    agentConnected: described?.agentConnected ?? false,
+    cpu: instance.share.cpu,
+    memory: instance.share.memoryMiB,
+    runningTasksCount: described?.runningTasksCount ?? 0,
+  };
+}

@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs';
+import packageJson from '#package' with { type: 'json' };
+import {
+  CommandError,
+  type EngineDescription,
+  type RunningServer,
+  type ServerOptions,
+} from '../cli/index.ts';
+import {
+  alphanumeric,
+  type Clock,
+  digits,
+  hex,
+  type Random,
+  systemClock,
+  systemRandom,
+} from '../clock/index.ts';
+import { createGateway, type Gateway } from '../gateway/index.ts';
+import {
+  type InstallationFile,
+  processStartTime,
+  type RootCredentials,
+  readCredentials,
+  readInstallation,
+  removeServerFile,
+  type ServerFile,
+  stateLayout,
+  writeCredentials,
+  writeInstallation,
+  writeServerFile,
+} from '../installation/index.ts';
+import { createLog } from '../log.ts';
+import { openState, startReconcilers } from '../reconcile/index.ts';
+import { census, createEcs } from '../services/ecs/index.ts';
+import { authorize } from '../services/iam/index.ts';
+import { createLogs } from '../services/logs/index.ts';
+import { createSts } from '../services/sts/index.ts';
+import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
+import { openEngine } from './engine.ts';
+import { openMachine } from './machine.ts';
+import type { OperatorParts } from './operator.ts';
+import { operatorRoutes } from './operator-routes.ts';
+import { freePrivateCidr, privateNetworkPlan, routedCidrs } from './private-network.ts';
+
+const defaultRegion = 'us-east-1';
+const defaultCluster = 'default';
+
+/**
+ * Starts a whole Catamaran in this process: store, state, services, front door, reconcilers, this machine's
+ * instances. What is opened is closed in reverse, also when a later step fails.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { directory, ...places } = stateLayout(options.stateDirectory);
+  const clock = systemClock();
+  const random = systemRandom();
+  const log = createLog();
+  await using opened = new AsyncDisposableStack();
+
+  const store = opened.adopt(await openStore(places.store, clock), (it) => it.close());
+  const state = opened.use(await openState(store, { clock }));
+  const { runtime, engine, networkCidrs, gatewayAddress } = await openEngine({ clock, random, log });
+  opened.use(runtime);
+
+  const installation =
+    readInstallation(directory) ?? makeInstallation(directory, random, await networkCidrs());
+  const credentials =
+    readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
+  const region = options.region ?? credentials.region;
+  const scope = { accountId: credentials.accountId, region };
+  const privateNetwork = privateNetworkPlan(installation.id, installation.privateCidr);
+
+  let endpoint = '';
+  const ecs = createEcs({
+    state,
+    clock,
+    random,
+    log,
+    privateNetwork,
+    pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
+  });
+  const logs = opened.use(await createLogs({ state, clock, random, log, eventsFile: places.logEvents }));
+  await ecs.ensureCluster(scope, defaultCluster);
+
+  const stopping = Promise.withResolvers<void>();
+  let parts: OperatorParts | undefined;
+  const gateway = createGateway({
+    services: [ecs.service, logs.service, createSts()],
+    routes: operatorRoutes(
+      () => parts ?? notReady(),
+      () => stopping.resolve(),
+    ),
+    clock,
+    random,
+    log,
+    authorize,
+    credentials: rootLookup(credentials),
+  });
+  opened.adopt(gateway, (it) => it.close());
+  endpoint = await listen(gateway, options);
+
+  const reconcilers = opened.use(
+    await startReconcilers({
+      state,
+      store,
+      clock,
+      random,
+      log,
+      reconcilers: [...ecs.reconcilers, ...logs.reconcilers],
+    }),
+  );
+  void reconcilers;
+
+  const { machine, ecsClient } = await openMachine({
+    directory: places.node,
+    endpoint,
+    cluster: defaultCluster,
+    credentials,
+    region,
+    installation,
+    runtime,
+    gatewayAddress,
+    clock,
+    random,
+    log,
+  });
+  opened.use(machine);
+
+  const server: ServerFile = {
+    pid: process.pid,
+    startTime: processStartTime(process.pid),
+    endpoint,
+    port: Number(new URL(endpoint).port),
+    version: packageJson.version,
+    startedAt: clock.now(),
+  };
+  parts = {
+    pid: server.pid,
+    version: server.version,
+    endpoint,
+    region,
+    accountId: scope.accountId,
+    stateDirectory: directory,
+    startedAt: server.startedAt,
+    engineAddress: engine.address,
+    privateNetwork,
+    census: () => census(state),
+    ecs: ecsClient,
+    runtime,
+    machine,
+  };
+  writeServerFile(directory, server);
+  opened.defer(() => removeServerFile(directory, server));
+
+  return run(opened.move(), { server, credentials, engine, stopping });
+}
+
+/** The server as its starter holds it: stopped once, by whoever asks first. */
+function run(
+  opened: AsyncDisposableStack,
+  parts: {
+    readonly server: ServerFile;
+    readonly credentials: RootCredentials;
+    readonly engine: EngineDescription;
+    readonly stopping: PromiseWithResolvers<void>;
+  },
+): RunningServer {
+  const { server, credentials, engine, stopping } = parts;
+  const stopped = stopping.promise.then(() => opened.disposeAsync());
+  // Whoever awaits `stopped` or `stop` hears of a failure; until then it is nobody's unhandled rejection.
+  stopped.catch(() => undefined);
+  return {
+    server,
+    credentials,
+    engine,
+    stopped,
+    stop: () => {
+      stopping.resolve();
+      return stopped;
+    },
+  };
+}
+
+async function openStore(path: string, clock: Clock): Promise<Store> {
+  try {
+    return await openSqliteStore({ directory: path, clock });
+  } catch (error) {
+    if (error instanceof StoreLockedError) {
+      throw new CommandError(
+        `${error.message}. Use that Catamaran, stop it with ./catamaran down, or give another --state`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function listen(gateway: Gateway, { host, port }: ServerOptions): Promise<string> {
+  try {
+    const listening = await gateway.listen({ host, port });
+    // Agents and people on this machine reach a listener on every address by the loopback one.
+    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${listening.port}`;
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function makeInstallation(
+  directory: string,
+  random: Random,
+  engineCidrs: readonly string[],
+): InstallationFile {
+  const installation = {
+    id: hex(random, 12),
+    privateCidr: freePrivateCidr([...engineCidrs, ...machineCidrs()]),
+  };
+  writeInstallation(directory, installation);
+  return installation;
+}
+
+/** Linux tells; elsewhere only the Engine's networks are known. */
+function machineCidrs(): string[] {
+  try {
+    return routedCidrs(readFileSync('/proc/net/route', 'utf8'));
+  } catch {
+    return [];
+  }
+}
+
+/** The root user's key pair, in the form of AWS's: 20 characters from AKIA on, and 40. */
+function makeCredentials(directory: string, random: Random, region: string): RootCredentials {
+  const credentials = {
+    accountId: `${1 + random.integer(9)}${digits(random, 11)}`,
+    region,
+    accessKeyId: `AKIA${alphanumeric(random, 16).toUpperCase()}`,
+    secretAccessKey: alphanumeric(random, 40),
+  };
+  writeCredentials(directory, credentials);
+  return credentials;
+}
+
+function rootLookup({ accessKeyId, secretAccessKey, accountId }: RootCredentials) {
+  const root = {
+    secretAccessKey,
+    principal: { accountId, accessKeyId, arn: `arn:aws:iam::${accountId}:root` },
+  };
+  return (asked: string) => (asked === accessKeyId ? root : undefined);
+}
+
+function notReady(): never {
+  throw new CommandError('Catamaran is still starting: try again in a moment');
+}

@@ -1,0 +1,60 @@
+import { Refusal, type WireAnswer } from '../protocols/index.ts';
+import { assertAllowed } from './authorization.ts';
+import { readBody } from './body.ts';
+import type { Exchange } from './exchange.ts';
+import type { PipelineParts } from './parts.ts';
+import { ownSigningName, type Route, type RouteAnswer, type RouteRequest } from './route.ts';
+import { orThrow, parseSignature, SignatureProblem } from './signature.ts';
+
+const maxBodyBytes = 1024 * 1024;
+const accessDenied = { code: 'AccessDeniedException', status: 403 };
+
+/** The steps of the pipeline, for a route: there is no service to find and no schema to read by. */
+export async function answerRoute(
+  exchange: Exchange,
+  found: { readonly target: Route; readonly labels: ReadonlyMap<string, string> },
+  parts: PipelineParts,
+): Promise<WireAnswer> {
+  const { target: route, labels } = found;
+  const { head, request } = exchange;
+  exchange.operation = `${route.method} ${route.path}`;
+  const requestOf = (body: Buffer): RouteRequest => ({
+    labels,
+    query: new URLSearchParams(head.query),
+    body: parseJson(body),
+  });
+
+  if (!route.isSigned) {
+    return write(await route.handle(requestOf(await readBody(request, maxBodyBytes))));
+  }
+  const signature = orThrow(parseSignature(head));
+  if (signature.service !== ownSigningName) {
+    throw new SignatureProblem(
+      'invalid-signature',
+      `Credential should be scoped to correct service: '${ownSigningName}'.`,
+    );
+  }
+  const body = await readBody(request, maxBodyBytes);
+  const principal = await parts.verifier.verify(head, body, signature, exchange.now);
+  const { action } = route;
+  await assertAllowed(
+    exchange,
+    parts.authorize,
+    { principal, signature, action, resources: ['*'] },
+    accessDenied,
+  );
+  return write(await route.handle(requestOf(body), exchange.callOf(principal, signature.region)));
+}
+
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new Refusal('SerializationException', 'The request body is not valid JSON', { status: 400, cause });
+  }
+}
+
+function write({ status, body }: RouteAnswer): WireAnswer {
+  return { status, headers: { 'content-type': 'application/json' }, body: `${JSON.stringify(body)}\n` };
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
+import type { Call, Principal } from '../services/service.ts';
+import type { LoadedService } from './service-catalog.ts';
+import type { RequestHead } from './signature.ts';
+
+/** One request under way, from its head to its answer. */
+export class Exchange {
+  readonly requestId: string;
+  /** Epoch milliseconds at which the request was taken; all of it sees this one time. */
+  readonly now: number;
+  readonly request: IncomingMessage;
+  readonly head: RequestHead;
+  /** As soon as it is known: errors from then on are written in its protocol and its words. */
+  service: LoadedService | undefined;
+  /** For the log. */
+  operation: string | undefined;
+  readonly #sink: Writable;
+  #abort: AbortController | undefined;
+  #abortedWith: unknown;
+
+  /** @param sink Where the answer goes; when it closes before it has ended, nobody waits any more. */
+  constructor(request: IncomingMessage, sink: Writable, requestId: string, now: number) {
+    this.request = request;
+    this.#sink = sink;
+    this.requestId = requestId;
+    this.now = now;
+    this.head = headOf(request);
+  }
+
+  /** Made when it is first asked for; most operations never wait and never ask. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#abortedWith !== undefined) this.#abort.abort(this.#abortedWith);
+      else if (this.#sink.destroyed) this.#abort.abort(new Error('The client went away'));
+      else this.#sink.once('close', () => this.#onClose());
+    }
+    return this.#abort.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#abortedWith = reason;
+    this.#abort?.abort(reason);
+  }
+
+  get isAbandoned(): boolean {
+    return this.#sink.destroyed;
+  }
+
+  callOf(principal: Principal, region: string): Call {
+    const exchange = this;
+    return {
+      accountId: principal.accountId,
+      region,
+      principal,
+      requestId: this.requestId,
+      now: this.now,
+      get signal() {
+        return exchange.signal;
+      },
+    };
+  }
+
+  #onClose(): void {
+    if (!this.#sink.writableFinished) this.abort(new Error('The client went away'));
+  }
+}
+
+function headOf(request: IncomingMessage): RequestHead {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    method: request.method ?? 'GET',
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    headers: request.headers,
+    rawHeaders: request.rawHeaders,
+  };
+}

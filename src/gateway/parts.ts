@@ -1,0 +1,15 @@
+import type { HttpRoutes } from '../protocols/index.ts';
+import type { GatewayLog } from './answer-error.ts';
+import type { Authorize } from './authorization.ts';
+import type { Route } from './route.ts';
+import type { ServiceCatalog } from './service-catalog.ts';
+import type { SignatureVerifier } from './sigv4.ts';
+
+/** What the steps work with. */
+export interface PipelineParts {
+  readonly catalog: ServiceCatalog;
+  readonly routes: HttpRoutes<Route>;
+  readonly verifier: SignatureVerifier;
+  readonly authorize: Authorize;
+  readonly log: GatewayLog;
+}

@@ -1,0 +1,41 @@
+import type { Call } from '../services/service.ts';
+
+/** A path of the installation's own, beside the AWS services: JSON in, JSON out. */
+export type Route = SignedRoute | OpenRoute;
+
+/** Signed like an AWS request, for the service `catamaran`. */
+export interface SignedRoute {
+  readonly isSigned: true;
+  readonly method: string;
+  /** May have labels, e.g. `/_catamaran/instances/{id}`. */
+  readonly path: string;
+  /** Authorised like an operation, e.g. `catamaran:AddInstance`. */
+  readonly action: string;
+  /** May throw a `Refusal`, which is answered as `{"__type", "message"}`. */
+  handle(request: RouteRequest, call: Call): RouteAnswer | Promise<RouteAnswer>;
+}
+
+/** For what anyone who reaches the listener may know. */
+export interface OpenRoute {
+  readonly isSigned: false;
+  readonly method: string;
+  readonly path: string;
+  handle(request: RouteRequest): RouteAnswer | Promise<RouteAnswer>;
+}
+
+export interface RouteRequest {
+  /** The values of the path's labels. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly query: URLSearchParams;
+  /** The parsed JSON; undefined when there was no body. */
+  readonly body: unknown;
+}
+
+export interface RouteAnswer {
+  readonly status: number;
+  /** Written as JSON. */
+  readonly body: unknown;
+}
+
+/** The signing name of the installation itself. */
+export const ownSigningName = 'catamaran';

@@ -1,0 +1,80 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Refusal, type WireAnswer } from '../protocols/index.ts';
+import type { Upgrade } from '../services/service.ts';
+import { answerError } from './answer-error.ts';
+import { assertAllowed } from './authorization.ts';
+import type { Exchange } from './exchange.ts';
+import type { PipelineParts } from './parts.ts';
+import { orThrow, parseSignature, SignatureProblem } from './signature.ts';
+
+/** A WebSocket endpoint of a service, by its path. */
+export interface UpgradeTarget {
+  readonly signingName: string;
+  readonly upgrade: Upgrade;
+}
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * The steps of the pipeline, for a connection that wants to become a WebSocket: the same proof of who asks,
+ * the same question whether they may, then the socket is the service's. A refusal is a plain HTTP answer.
+ */
+export async function acceptUpgrade(
+  exchange: Exchange,
+  socket: Duplex,
+  first: Buffer,
+  targets: ReadonlyMap<string, UpgradeTarget>,
+  parts: PipelineParts,
+): Promise<void> {
+  const onError = (): void => {
+    socket.destroy();
+  };
+  socket.on('error', onError);
+  try {
+    const { head, request } = exchange;
+    const target = targets.get(head.path);
+    if (target === undefined) {
+      throw new Refusal('NotFound', `No WebSocket is served at ${head.path}`, { status: 404 });
+    }
+    const service = await parts.catalog.find(target.signingName);
+    exchange.service = service;
+    const signature = orThrow(parseSignature(head));
+    if (signature.service !== target.signingName) {
+      throw new SignatureProblem(
+        'invalid-signature',
+        `Credential should be scoped to correct service: '${target.signingName}'.`,
+      );
+    }
+    const principal = await parts.verifier.verify(head, nothing, signature, exchange.now);
+    const { action } = target.upgrade;
+    exchange.operation = action;
+    const denied = service?.rules.accessDenied ?? { code: 'AccessDeniedException', status: 403 };
+    await assertAllowed(
+      exchange,
+      parts.authorize,
+      { principal, signature, action, resources: ['*'] },
+      denied,
+    );
+    if (socket.destroyed) return;
+    socket.off('error', onError);
+    target.upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region));
+  } catch (error) {
+    if (!socket.listeners('error').includes(onError)) socket.on('error', onError);
+    const answer = answerError(exchange, error, parts.log);
+    if (answer === undefined) socket.destroy();
+    else socket.end(httpText(answer, exchange.requestId));
+  }
+}
+
+function httpText({ status, headers, body }: WireAnswer, requestId: string): string {
+  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `x-amzn-RequestId: ${requestId}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${text}`;
+}

@@ -1,0 +1,42 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * Where an installation lives: `CATAMARAN_STATE`, else `$XDG_STATE_HOME/catamaran`, else
+ * `~/.local/state/catamaran` (XDG base directory specification). Always absolute.
+ */
+export function defaultStateDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  if (env.CATAMARAN_STATE) return resolve(env.CATAMARAN_STATE);
+  const base = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
+  return resolve(base, 'catamaran');
+}
+
+/** The places inside a state directory. */
+export interface StateLayout {
+  readonly directory: string;
+  readonly server: string;
+  readonly credentials: string;
+  /** Its id and its private network. */
+  readonly installation: string;
+  /** What a detached server prints. */
+  readonly log: string;
+  readonly store: string;
+  /** The events of CloudWatch Logs. */
+  readonly logEvents: string;
+  /** One folder for what the node side remembers. */
+  readonly node: string;
+}
+
+export function stateLayout(directory: string): StateLayout {
+  const root = resolve(directory);
+  return {
+    directory: root,
+    server: join(root, 'server.json'),
+    credentials: join(root, 'credentials.json'),
+    installation: join(root, 'installation.json'),
+    log: join(root, 'catamaran.log'),
+    store: join(root, 'store.sqlite'),
+    logEvents: join(root, 'log-events.sqlite'),
+    node: join(root, 'node'),
+  };
+}

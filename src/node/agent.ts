@@ -1,0 +1,251 @@
+import packageJson from '#package' with { type: 'json' };
+import {
+  type AgentCredentials,
+  type AgentOptions,
+  type AgentSettings,
+  type AgentStatus,
+  defaultSettings,
+  type MetadataOptions,
+} from './agent-options.ts';
+import { BackOff, isPassing, retry } from './back-off.ts';
+import { capabilityAttributes } from './connection/capabilities.ts';
+import { ControlPlaneLinks } from './connection/control-plane-links.ts';
+import { EcsApi } from './connection/ecs-api.ts';
+import { type Registration, register } from './connection/registration.ts';
+import { Awslogs } from './logs/awslogs.ts';
+import { MetadataEndpoint } from './metadata/metadata-endpoint.ts';
+import { StateReporter } from './reports/state-reporter.ts';
+import { Slots } from './slots.ts';
+import { StateFile } from './state/state-file.ts';
+import { RoleCredentials } from './tasks/role-credentials.ts';
+import { TaskBoard } from './tasks/task-board.ts';
+import { TaskSteps } from './tasks/task-steps.ts';
+
+export interface Agent {
+  readonly containerInstanceArn: string;
+  status(): AgentStatus;
+  /** Ends the agent and leaves the containers running: the next agent on this state directory adopts them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the agent of one container instance. The tasks of an earlier agent on the same state directory are taken
+ * up first, whether or not the control plane answers; then the instance registers, and this resolves.
+ * @throws {Error} when another agent uses the state directory, the metadata address can't be listened on, or the
+ * control plane refuses the registration; the message says what to do.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const abort = new AbortController();
+  const { signal } = abort;
+  // Undone in reverse, after the signal aborted: what uses another part ends before it.
+  const parts = new AsyncDisposableStack();
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    options.signal?.removeEventListener('abort', onAbort);
+    abort.abort();
+    closing ??= parts.disposeAsync();
+    return closing;
+  };
+  const onAbort = (): void => {
+    close().catch((error: unknown) => options.log.error('The agent could not be closed in order', { error }));
+  };
+  options.signal?.addEventListener('abort', onAbort);
+  try {
+    options.signal?.throwIfAborted();
+    const { clock, random, log, runtime, endpoint, region, credentials } = options;
+    const settings: AgentSettings = { ...defaultSettings, ...options.settings };
+    const state = parts.use(StateFile.open(options.stateDirectory));
+    const api = parts.use(new EcsApi({ endpoint, region, credentials }));
+    const roles = new RoleCredentials();
+    let registration: Registration | undefined;
+    let links: ControlPlaneLinks | undefined;
+
+    const metadata = new MetadataEndpoint({
+      runtime,
+      clock,
+      log,
+      credentials: roles,
+      requestsPerSecond: settings.metadataRequestsPerSecond,
+      burst: settings.metadataRequestBurst,
+      instance: () => ({ availabilityZone: registration?.availabilityZone }),
+      containerInstanceArn: () => registration?.containerInstanceArn,
+      listTags: (arn) => api.listTagsForResource(arn),
+    });
+    const metadataUri = options.metadata && (await listen(metadata, options.metadata, state));
+    if (metadataUri) parts.use(metadata);
+
+    const logs =
+      options.logs &&
+      new Awslogs({
+        ...options,
+        endpoint: options.logs.endpoint,
+        flushIntervalMs: settings.logFlushIntervalMs,
+        state,
+        signal,
+        hasExecutionRole: (taskArn) => board.owner(taskArn)?.task.executionRoleCredentials !== undefined,
+        credentials: async (taskArn) =>
+          taskArn === undefined ? credentials : executionRole(taskArn, board, roles),
+      });
+    if (logs) parts.defer(() => logs.close());
+
+    const reporter = new StateReporter({
+      submit: (report, aborted) => api.submitTaskStateChange(report, aborted),
+      clock,
+      random,
+      log,
+      signal,
+    });
+    parts.defer(() => reporter.close());
+    const reportStopped = stoppedReports(api, options, signal);
+
+    const board = new TaskBoard({
+      steps: new TaskSteps({
+        ...options,
+        settings,
+        slots: new Slots(settings.startConcurrency),
+        state,
+        logs,
+        signal,
+      }),
+      ...options,
+      settings,
+      state,
+      logs,
+      signal,
+      planContext: {
+        instanceId: options.instance.id,
+        labels: options.instance.labels ?? {},
+        region,
+        address: options.instance.address,
+        defaultStopTimeoutSeconds: settings.containerStopTimeoutSeconds,
+        metadataUri,
+        offersAwslogs: logs !== undefined,
+      },
+      onTaskAdded: (owner) => metadata.add(owner),
+      onTaskChanged: (owner) => {
+        reporter.poke(owner);
+        links?.healthChanged(owner);
+      },
+      onTaskRemoved: (owner) => {
+        metadata.remove(owner);
+        roles.removeAll(owner.task);
+      },
+      onTaskLost: (task, reason) => reportStopped(task.arn, task.taskClusterArn, reason),
+    });
+    parts.defer(() => board.close());
+    board.recall();
+    const watching = untilAborted(signal, board.watch());
+    parts.defer(() => watching);
+
+    const info = await retry(() => runtime.info(), {
+      backOff: new BackOff({ leastMs: 250, mostMs: 10_000 }, random),
+      clock,
+      signal,
+      isRetryable: () => true,
+      onFailure: (error) => log.warn('The container engine does not answer: waiting for it', { error }),
+    });
+    const canServeRoles = metadataUri !== undefined && new URL(metadataUri).hostname === '169.254.170.2';
+    registration = await register({
+      ...options,
+      api,
+      state,
+      capabilities: capabilityAttributes(info, { awslogs: logs !== undefined, taskRoles: canServeRoles }),
+      signal,
+    });
+    const { containerInstanceArn } = registration;
+
+    links = new ControlPlaneLinks({
+      agent: options,
+      agentVersion: packageJson.version,
+      engineVersion: info.version,
+      containerInstanceArn,
+      api,
+      board,
+      state,
+      credentials: roles,
+      signal,
+      onConnected: () => reporter.retryNow(),
+      reportStopped,
+    });
+    const { acs, tcs } = links;
+    const linked = untilAborted(signal, links.run());
+    parts.defer(() => linked);
+
+    return {
+      containerInstanceArn,
+      status: () => ({
+        containerInstanceArn,
+        acs: acs.status,
+        tcs: tcs.status,
+        engine: board.engine,
+        tasks: board.counts(),
+        reportsPending: reporter.pendingCount,
+      }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Containers that run keep the address they were told: a port that was taken once is taken again. */
+async function listen(
+  endpoint: MetadataEndpoint,
+  options: MetadataOptions,
+  state: StateFile,
+): Promise<string> {
+  const wanted = options.port === 0 ? Number(state.read('metadata-port') ?? 0) : options.port;
+  const port = await endpoint.listen(options.host, wanted);
+  state.write('metadata-port', String(port));
+  return options.baseUri ?? `http://${options.host}:${port}`;
+}
+
+/** A task's logs are written as its execution role. After a restart the role's credentials are on their way. */
+function executionRole(taskArn: string, board: TaskBoard, roles: RoleCredentials): AgentCredentials {
+  const id = board.owner(taskArn)?.task.executionRoleCredentials?.credentialsId;
+  const set = id === undefined ? undefined : roles.get(id);
+  if (!set) throw new Error(`Execution role credentials of task '${taskArn}' have not been received yet`);
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = set;
+  return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration) };
+}
+
+/** Reports about tasks that have no owner here: said until the control plane takes or refuses it. */
+function stoppedReports(
+  api: EcsApi,
+  { clock, random, log }: AgentOptions,
+  signal: AbortSignal,
+): (taskArn: string, clusterArn: string, reason: string) => void {
+  const underWay = new Set<string>();
+  return (taskArn, clusterArn, reason) => {
+    if (underWay.has(taskArn)) return;
+    underWay.add(taskArn);
+    const report = {
+      taskArn,
+      clusterArn,
+      status: 'STOPPED' as const,
+      reason,
+      containers: [],
+      reported: { containers: {} },
+      isUrgent: true,
+    };
+    retry(() => api.submitTaskStateChange(report, signal), {
+      backOff: new BackOff({ leastMs: 250, mostMs: 300_000 }, random),
+      clock,
+      signal,
+      isRetryable: isPassing,
+    })
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.error('State change was refused', { task: taskArn, error });
+      })
+      .finally(() => underWay.delete(taskArn));
+  };
+}
+
+async function untilAborted(signal: AbortSignal, loop: Promise<void>): Promise<void> {
+  try {
+    await loop;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import type { AgentOptions } from '../agent-options.ts';
+import type { StateFile } from '../state/state-file.ts';
+import type { RoleCredentials } from '../tasks/role-credentials.ts';
+import type { TaskBoard } from '../tasks/task-board.ts';
+import type { TaskOwner } from '../tasks/task-owner.ts';
+import { openAcsSession } from './acs-session.ts';
+import type { EcsApi } from './ecs-api.ts';
+import { Link } from './link.ts';
+import { PollEndpoints } from './poll-endpoints.ts';
+import { openTcsSession, type TcsSession } from './tcs-session.ts';
+
+/** The official agent identifies its build here; ours says what it is. */
+const agentHash = 'catamaran';
+
+/** The agent's two connections: commands (ACS) and telemetry (TCS). */
+export class ControlPlaneLinks {
+  readonly acs: Link;
+  readonly tcs: Link;
+  #tcsSession: TcsSession | undefined;
+  #hasConnected = false;
+
+  constructor(options: ControlPlaneLinksOptions) {
+    const { agent, api, containerInstanceArn, engineVersion, signal } = options;
+    const { cluster, region, credentials, clock, random, log } = agent;
+    const endpoints = new PollEndpoints(
+      () => api.discoverPollEndpoint(cluster, containerInstanceArn, signal),
+      clock,
+    );
+    const shared = { region, credentials, clock, random, log, signal, onFailure: () => endpoints.forget() };
+    const versions = { agentHash, agentVersion: options.agentVersion };
+
+    this.acs = new Link({
+      ...shared,
+      name: 'ACS',
+      url: async () =>
+        withQuery(await endpoints.url('endpoint'), {
+          ...versions,
+          clusterArn: cluster,
+          containerInstanceArn,
+          dockerVersion: `DockerVersion: ${engineVersion}`,
+          protocolVersion: '2',
+          // Until the first connection of this process: the credentials that it kept in memory are gone.
+          sendCredentials: String(!this.#hasConnected),
+          seqNum: '1',
+        }),
+      open: (send) => {
+        this.#hasConnected = true;
+        options.onConnected();
+        return openAcsSession({ ...options, cluster, log }, send);
+      },
+    });
+    this.tcs = new Link({
+      ...shared,
+      name: 'TCS',
+      url: async () =>
+        withQuery(await endpoints.url('telemetryEndpoint'), {
+          ...versions,
+          cluster,
+          containerInstance: containerInstanceArn,
+          dockerVersion: engineVersion,
+        }),
+      open: (send) => {
+        this.#tcsSession = openTcsSession({ ...options, cluster, clock, random }, send);
+        return this.#tcsSession;
+      },
+    });
+  }
+
+  /** Until the signal aborts. */
+  async run(): Promise<void> {
+    await Promise.all([this.acs.run(), this.tcs.run()]);
+  }
+
+  healthChanged(owner: TaskOwner): void {
+    if (this.tcs.status.state === 'connected') this.#tcsSession?.healthChanged(owner);
+  }
+}
+
+function withQuery(url: URL, parameters: Readonly<Record<string, string>>): URL {
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url;
+}
+
+export interface ControlPlaneLinksOptions {
+  readonly agent: AgentOptions;
+  readonly agentVersion: string;
+  readonly engineVersion: string;
+  readonly containerInstanceArn: string;
+  readonly api: EcsApi;
+  readonly board: TaskBoard;
+  readonly state: StateFile;
+  readonly credentials: RoleCredentials;
+  readonly signal: AbortSignal;
+  /** The control plane is there (again). */
+  onConnected(): void;
+  reportStopped(taskArn: string, clusterArn: string, reason: string): void;
+}

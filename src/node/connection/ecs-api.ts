@@ -1,0 +1,112 @@
+import {
+  type Attribute,
+  CreateClusterCommand,
+  DiscoverPollEndpointCommand,
+  ECSClient,
+  ListTagsForResourceCommand,
+  RegisterContainerInstanceCommand,
+  type Resource,
+  SubmitTaskStateChangeCommand,
+  type Tag,
+} from '@aws-sdk/client-ecs';
+import type { AgentCredentials } from '../agent-options.ts';
+import { given } from '../reading.ts';
+import type { TaskReport } from '../reports/next-report.ts';
+
+/** The ECS operations of an agent, one attempt each: when to try again is for the caller to say. */
+export class EcsApi implements Disposable {
+  readonly #client: ECSClient;
+
+  constructor(options: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: AgentCredentials;
+  }) {
+    this.#client = new ECSClient({
+      ...options,
+      maxAttempts: 1,
+      requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000 },
+    });
+  }
+
+  /** @returns the instance's ARN and its attributes as the control plane has them. */
+  async registerContainerInstance(
+    input: {
+      readonly cluster: string;
+      readonly containerInstanceArn?: string;
+      readonly attributes: Attribute[];
+      readonly totalResources: Resource[];
+    },
+    abortSignal: AbortSignal,
+  ): Promise<{ readonly containerInstanceArn: string; readonly attributes: readonly Attribute[] }> {
+    const command = new RegisterContainerInstanceCommand({
+      ...input,
+      instanceIdentityDocument: '',
+      instanceIdentityDocumentSignature: '',
+    });
+    const { containerInstance } = await this.#client.send(command, { abortSignal });
+    if (!containerInstance?.containerInstanceArn) {
+      throw new Error('RegisterContainerInstance answered without a containerInstanceArn');
+    }
+    return {
+      containerInstanceArn: containerInstance.containerInstanceArn,
+      attributes: containerInstance.attributes ?? [],
+    };
+  }
+
+  async createCluster(clusterName: string, abortSignal: AbortSignal): Promise<void> {
+    await this.#client.send(new CreateClusterCommand({ clusterName }), { abortSignal });
+  }
+
+  async discoverPollEndpoint(
+    cluster: string,
+    containerInstance: string,
+    abortSignal: AbortSignal,
+  ): Promise<{ readonly endpoint: string; readonly telemetryEndpoint: string }> {
+    const output = await this.#client.send(new DiscoverPollEndpointCommand({ cluster, containerInstance }), {
+      abortSignal,
+    });
+    const { endpoint, telemetryEndpoint } = output;
+    if (!endpoint || !telemetryEndpoint) {
+      throw new Error('DiscoverPollEndpoint answered without endpoint or telemetryEndpoint');
+    }
+    return { endpoint, telemetryEndpoint };
+  }
+
+  async submitTaskStateChange(report: TaskReport, abortSignal: AbortSignal): Promise<void> {
+    const command = new SubmitTaskStateChangeCommand(
+      given({
+        cluster: report.clusterArn,
+        task: report.taskArn,
+        status: report.status,
+        reason: report.reason?.slice(0, 1024),
+        containers: report.containers.map((container) =>
+          given({
+            containerName: container.name,
+            status: container.status,
+            runtimeId: container.runtimeId,
+            exitCode: container.exitCode,
+            reason: container.reason?.slice(0, 1024),
+            imageDigest: container.imageDigest,
+            networkBindings: container.networkBindings.map((binding) => ({ ...binding })),
+          }),
+        ),
+        pullStartedAt: dateOf(report.pullStartedAtMs),
+        pullStoppedAt: dateOf(report.pullStoppedAtMs),
+        executionStoppedAt: dateOf(report.executionStoppedAtMs),
+      }),
+    );
+    await this.#client.send(command, { abortSignal });
+  }
+
+  async listTagsForResource(resourceArn: string): Promise<readonly Tag[]> {
+    const { tags } = await this.#client.send(new ListTagsForResourceCommand({ resourceArn }));
+    return tags ?? [];
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.destroy();
+  }
+}
+
+const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));

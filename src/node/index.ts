@@ -1,0 +1,23 @@
+/**
+ * What runs on every machine: the ECS agent of a container instance. It speaks the public agent protocol (ACS, TCS
+ * and the ECS API's state changes), so the official agent could stand here; it drives containers through `Runtime`,
+ * so the engine could be another.
+ *
+ * The idea to know: each task has one owner that compares what is wanted with what the engine says and takes the
+ * next idempotent steps (`tasks/task-machine.ts` decides, `tasks/task-owner.ts` carries out). What is remembered on
+ * disk and what the containers' labels say is enough to go on after the process dies anywhere.
+ *
+ * It refuses by name what it cannot do: a task whose definition asks for more than this agent offers is reported
+ * STOPPED with the reason and never runs in part.
+ */
+export { type Agent, startAgent } from './agent.ts';
+export type {
+  AgentCredentials,
+  AgentOptions,
+  AgentSettings,
+  AgentStatus,
+  InstanceOptions,
+  LinkStatus,
+  Log,
+  MetadataOptions,
+} from './agent-options.ts';

@@ -1,0 +1,287 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { OutputLine, Runtime } from '../../runtime/runtime.ts';
+import { BackOff, isPassing } from '../back-off.ts';
+import { Gate } from '../gate.ts';
+import { LogBuffer } from './log-buffer.ts';
+import { LineGrouper, tailLength } from './log-events.ts';
+import type { LogStream } from './log-stream.ts';
+import { advance, type LogPosition, ResumeFilter, readBackFrom } from './position.ts';
+
+/** A multi-line event that nothing ends is shipped after this long (the Engine's driver: 5 s). */
+const multilineWaitMs = 5_000;
+/** How long full buffers hold a container's output before it is read from the engine's log instead. */
+const longestHoldMs = 5_000;
+/** Held-back lines are settled when nothing newer comes (see ResumeFilter). */
+const settleAfterMs = 1_000;
+
+/**
+ * Ships one container's output: a reading side, attached to the engine, and a sending side with the buffer between
+ * them. The reading side never follows the engine's rotating files; it attaches, and where an attachment was cut
+ * it reads back what it missed. The output of a container is never held for long: when CloudWatch Logs is away, the
+ * agent lets go and reads the engine's own log later.
+ */
+export class LogShipper {
+  readonly #options: LogShipperOptions;
+  readonly #buffer: LogBuffer;
+  readonly #grouper: LineGrouper;
+  readonly #changed = new Gate();
+  readonly #hasRoom = new Gate();
+  /** Attachments made before a start, still to be read. */
+  readonly #attachments: AsyncIterator<OutputLine>[] = [];
+  #attached = new Gate();
+  #shipped: LogPosition | undefined;
+  #read: LogPosition | undefined;
+  /** The container has ended and all it said was read. */
+  #hasEnded = false;
+  #isDone = false;
+  #rejected = 0;
+
+  constructor(options: LogShipperOptions) {
+    this.#options = options;
+    this.#buffer = new LogBuffer(options);
+    this.#grouper = new LineGrouper(options.startsEvent);
+    this.#shipped = options.position;
+    this.#read = options.position;
+  }
+
+  /**
+   * Attaches to a container about to be started: nothing it says will be missed.
+   * @returns false when this shipper is done: the container needs another.
+   */
+  attach(): boolean {
+    if (this.#isDone) return false;
+    const { runtime, containerName, signal } = this.#options;
+    const lines = runtime.output(containerName, 'start', signal)[Symbol.asyncIterator]();
+    const first = lines.next();
+    first.catch(() => {});
+    this.#attachments.push(startingWith(first, lines));
+    this.#attached.open();
+    if (this.#hasEnded) this.#beginReading();
+    return true;
+  }
+
+  /** Runs until the container has ended and all is shipped, or the signal aborts. */
+  async run(): Promise<void> {
+    this.#beginReading();
+    await this.#sendAll();
+  }
+
+  #beginReading(): void {
+    this.#hasEnded = false;
+    void this.#readAll();
+  }
+
+  async #readAll(): Promise<void> {
+    const { runtime, containerName, signal, clock, random } = this.#options;
+    const backOff = new BackOff({ leastMs: 100, mostMs: 5_000 }, random);
+    while (!signal.aborted) {
+      try {
+        const attachment = this.#attachments.shift();
+        if (attachment) await this.#readLines(attachment);
+        else await this.#readBack();
+        backOff.reset();
+        if (this.#attachments.length > 0) continue;
+        const container = await runtime.inspectContainer(containerName);
+        if (container === undefined || container.status.state === 'exited') break;
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#options.log.debug('Reading container output was interrupted', {
+          container: containerName,
+          error,
+        });
+      }
+      // Cut off while the container runs (the engine restarted, or the buffer was full): read back, after a breath.
+      await this.#attached.wait(signal, clock, backOff.nextDelayMs());
+    }
+    this.#emit(this.#grouper.finish());
+    this.#hasEnded = true;
+    this.#changed.open();
+  }
+
+  async #readBack(): Promise<void> {
+    const { runtime, containerName, signal, clock } = this.#options;
+    const position = this.#read;
+    const sinceMs = readBackFrom(position);
+    const lines = runtime.output(containerName, { sinceMs }, signal)[Symbol.asyncIterator]();
+    if (position === undefined) return this.#readLines(lines);
+
+    const filter = new ResumeFilter(position);
+    const settle = () => this.#take(filter.isSettled ? [] : filter.settle());
+    const timer = clock.after(settleAfterMs, settle);
+    try {
+      await this.#readLines(lines, filter);
+    } finally {
+      timer[Symbol.dispose]();
+      settle();
+    }
+  }
+
+  async #readLines(lines: AsyncIterator<OutputLine>, filter?: ResumeFilter): Promise<void> {
+    for (;;) {
+      const next = await lines.next();
+      if (next.done) return;
+      this.#take(filter ? filter.push(next.value) : [next.value]);
+      if (this.#buffer.isFull && !(await this.#waitForRoom())) {
+        await lines.return?.();
+        return;
+      }
+    }
+  }
+
+  /** @returns false when there was none in time: whoever reads lets go, and comes back once there is. */
+  async #waitForRoom(): Promise<boolean> {
+    const { clock, signal, log, containerName } = this.#options;
+    const deadlineMs = clock.monotonic() + longestHoldMs;
+    while (this.#buffer.isFull && !signal.aborted) {
+      const leftMs = deadlineMs - clock.monotonic();
+      if (leftMs <= 0) {
+        log.warn('CloudWatch Logs does not keep up: its output will be read later', {
+          container: containerName,
+        });
+        while (this.#buffer.isFull && !signal.aborted) await this.#hasRoom.wait(signal);
+        return false;
+      }
+      await this.#hasRoom.wait(signal, clock, leftMs);
+    }
+    return true;
+  }
+
+  #take(lines: readonly OutputLine[]): void {
+    for (const line of lines) {
+      const events = this.#grouper.push(line);
+      this.#emit(events);
+    }
+    const last = lines.at(-1);
+    if (last) this.#changed.open();
+  }
+
+  #emit(events: ReturnType<LineGrouper['finish']>): void {
+    for (const event of events) {
+      this.#read = advance(this.#read, event.lastLineMs, event.hashes);
+      this.#buffer.add(event);
+    }
+  }
+
+  async #sendAll(): Promise<void> {
+    const { signal, clock, flushIntervalMs } = this.#options;
+    while (!signal.aborted) {
+      if (this.#buffer.isEmpty) {
+        // Done in the same instant, so that an attachment comes either before or is told so.
+        this.#isDone = this.#hasEnded;
+        if (this.#isDone) return;
+        await this.#changed.wait(signal, clock, this.#msUntilMultilineEnds());
+        this.#endOldMultiline();
+        if (this.#buffer.isEmpty) continue;
+      }
+      if (!this.#hasEnded && !this.#buffer.hasFullBatch)
+        await this.#gather(clock.monotonic() + flushIntervalMs);
+      if (signal.aborted) return;
+      await this.#send();
+      this.#reportLosses();
+    }
+  }
+
+  /** Waits for more to send with the first, until the flush is due, the batch full or the container's end. */
+  async #gather(deadlineMs: number): Promise<void> {
+    const { signal, clock } = this.#options;
+    while (!signal.aborted && !this.#hasEnded && !this.#buffer.hasFullBatch) {
+      const leftMs = deadlineMs - clock.monotonic();
+      if (leftMs <= 0) return;
+      await this.#changed.wait(signal, clock, leftMs);
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { stream, signal, clock, random, log, containerName } = this.#options;
+    const batch = this.#buffer.nextBatch();
+    const backOff = new BackOff({ leastMs: 200, mostMs: 30_000 }, random);
+    while (!signal.aborted) {
+      try {
+        this.#rejected += await stream.put(batch, signal);
+        break;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isPassing(error)) {
+          log.error('CloudWatch Logs refuses log events: they are dropped', {
+            container: containerName,
+            stream: stream.name,
+            error,
+            events: batch.length,
+          });
+          break;
+        }
+        log.debug('CloudWatch Logs is away: sending again', {
+          container: containerName,
+          stream: stream.name,
+          error,
+        });
+        await clock.sleep(backOff.nextDelayMs(), signal).catch(() => {});
+      }
+    }
+    if (signal.aborted) return;
+    this.#buffer.remove(batch);
+    for (const event of batch.slice(-tailLength)) {
+      this.#shipped = advance(this.#shipped, event.lastLineMs, event.hashes);
+    }
+    if (this.#shipped) this.#options.savePosition(this.#shipped);
+    this.#hasRoom.open();
+  }
+
+  #msUntilMultilineEnds(): number | undefined {
+    const { openSinceMs } = this.#grouper;
+    return openSinceMs === undefined
+      ? undefined
+      : Math.max(1, openSinceMs + multilineWaitMs - this.#options.clock.now());
+  }
+
+  #endOldMultiline(): void {
+    const { openSinceMs } = this.#grouper;
+    if (openSinceMs === undefined || openSinceMs + multilineWaitMs > this.#options.clock.now()) return;
+    this.#emit(this.#grouper.finish());
+  }
+
+  #reportLosses(): void {
+    const { log, containerName, stream } = this.#options;
+    const dropped = this.#buffer.takeDropped();
+    if (dropped > 0) {
+      log.warn('Log buffer was full: events were dropped', {
+        container: containerName,
+        stream: stream.name,
+        dropped,
+      });
+    }
+    if (this.#rejected > 0) {
+      log.warn('CloudWatch Logs did not take events: too old or too new', {
+        container: containerName,
+        stream: stream.name,
+        rejected: this.#rejected,
+      });
+      this.#rejected = 0;
+    }
+  }
+}
+
+export interface LogShipperOptions {
+  readonly runtime: Runtime;
+  readonly containerName: string;
+  readonly stream: LogStream;
+  readonly isNonBlocking: boolean;
+  readonly bufferBytes: number;
+  readonly flushIntervalMs: number;
+  readonly startsEvent?: (line: string) => boolean;
+  /** Where an earlier agent left off. */
+  readonly position?: LogPosition;
+  savePosition(position: LogPosition): void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+async function* startingWith(
+  first: Promise<IteratorResult<OutputLine>>,
+  rest: AsyncIterator<OutputLine>,
+): AsyncGenerator<OutputLine, void> {
+  for (let next = await first; !next.done; next = await rest.next()) yield next.value;
+}

@@ -1,0 +1,224 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Tag } from '@aws-sdk/client-ecs';
+import type { Clock } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { given } from '../reading.ts';
+import type { PlannedContainer } from '../tasks/plan.ts';
+import type { RoleCredentials } from '../tasks/role-credentials.ts';
+import type { TaskOwner } from '../tasks/task-owner.ts';
+import { ContainerStatistics } from './container-stats.ts';
+import { credentialsAnswer } from './credentials-answer.ts';
+import { RateLimit } from './rate-limit.ts';
+import { containerDocument, type InstanceFacts, taskDocument } from './task-document.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * What containers may ask of the agent over HTTP: their metadata (`/v4/<id>`, `/v3/<id>`), their role's
+ * credentials, and by `/api/<id>` the agent API. The random id in the path is what entitles a container; it is
+ * known to that container alone.
+ */
+export class MetadataEndpoint implements AsyncDisposable {
+  readonly #options: MetadataEndpointOptions;
+  readonly #limit: RateLimit;
+  readonly #statistics: ContainerStatistics;
+  readonly #byId = new Map<string, { owner: TaskOwner; container: PlannedContainer }>();
+  readonly #server: Server;
+
+  constructor(options: MetadataEndpointOptions) {
+    this.#options = options;
+    this.#limit = new RateLimit(options.requestsPerSecond, options.burst, options.clock);
+    this.#statistics = new ContainerStatistics(options.runtime, options.clock);
+    this.#server = createServer(
+      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
+      (request, response) => {
+        void this.#serve(request, response);
+      },
+    );
+    this.#server.maxConnections = 1_000;
+  }
+
+  /** @returns the port. @throws when the address can't be listened on. */
+  async listen(host: string, port: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen({ host, port }, resolve);
+    try {
+      await promise;
+    } catch (error) {
+      throw new Error(
+        `The task metadata endpoint cannot listen on ${host}:${port}: choose an address that this machine has and a port that is free`,
+        { cause: error },
+      );
+    }
+    this.#server.off('error', reject);
+    this.#server.unref();
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  add(owner: TaskOwner): void {
+    for (const container of owner.plan.containers) {
+      const id = owner.progress.containers[container.name]?.metadataId;
+      if (id !== undefined) this.#byId.set(id, { owner, container });
+    }
+  }
+
+  remove(owner: TaskOwner): void {
+    for (const { metadataId } of Object.values(owner.progress.containers)) {
+      this.#byId.delete(metadataId);
+      this.#limit.forget(metadataId);
+    }
+    this.#statistics.forget(owner);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeAllConnections();
+    await promise;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let answer: Answer;
+    try {
+      answer = await this.#answer(request.method ?? 'GET', new URL(request.url ?? '/', 'http://agent'));
+    } catch (error) {
+      this.#options.log.error('Metadata request failed', {
+        path: request.url?.split('/', 3).join('/'),
+        error,
+      });
+      answer = { status: 500, body: 'Internal server error' };
+    }
+    const text = JSON.stringify(answer.body);
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    });
+    response.end(text);
+  }
+
+  async #answer(method: string, url: URL): Promise<Answer> {
+    const [, version = '', id = '', ...rest] = url.pathname.replace(/\/+$/, '').split('/');
+    if (version === 'v1' || version === 'v2') return this.#credentials(url, version, id, rest[0]);
+    const known = this.#byId.get(id);
+    if (!this.#limit.allows(known ? id : '')) return { status: 429, body: 'Too many requests' };
+    if (!known || !['v3', 'v4', 'api'].includes(version)) {
+      return {
+        status: 404,
+        body: `Unable to find ${version === 'api' ? 'agent API' : 'metadata'} for '${id}'`,
+      };
+    }
+    if (version === 'api') return unsupportedAgentApi(known.owner);
+    if (method !== 'GET') return { status: 405, body: `Method ${method} is not allowed` };
+    return this.#metadata(known.owner, known.container, rest.join('/'));
+  }
+
+  async #metadata(owner: TaskOwner, container: PlannedContainer, path: string): Promise<Answer> {
+    const { instance } = this.#options;
+    switch (path) {
+      case '':
+        return { status: 200, body: containerDocument(owner, container) };
+      case 'task':
+        return { status: 200, body: taskDocument(owner, instance()) };
+      case 'taskWithTags':
+        return { status: 200, body: { ...taskDocument(owner, instance()), ...(await this.#tagsOf(owner)) } };
+      case 'stats': {
+        const stats = await this.#statistics.of(owner, container);
+        return stats
+          ? { status: 200, body: stats }
+          : { status: 404, body: `No stats: container '${container.name}' is not running` };
+      }
+      case 'task/stats':
+        return { status: 200, body: await this.#statistics.ofTask(owner) };
+      default:
+        return { status: 404, body: `Unable to handle request: no such metadata path '${path}'` };
+    }
+  }
+
+  #credentials(url: URL, version: string, kind: string, pathId: string | undefined): Answer {
+    if (kind !== 'credentials') return { status: 404, body: `No such path '/${version}/${kind}'` };
+    const id = version === 'v1' ? (url.searchParams.get('id') ?? '') : (pathId ?? '');
+    const isKnown = this.#isCredentialsId(id);
+    if (!this.#limit.allows(isKnown ? `credentials ${id}` : 'credentials')) {
+      return { status: 429, body: 'Too many requests' };
+    }
+    return credentialsAnswer(id, isKnown, this.#options.credentials);
+  }
+
+  /** Task roles only: execution roles are never for containers. */
+  #isCredentialsId(id: string): boolean {
+    for (const { owner } of this.#byId.values()) {
+      if (id !== '' && owner.task.roleCredentials?.credentialsId === id) return true;
+    }
+    return false;
+  }
+
+  /** Tags that can't be read are named under `Errors`, beside those that can. */
+  async #tagsOf(owner: TaskOwner): Promise<object> {
+    const { containerInstanceArn, listTags } = this.#options;
+    const errors: object[] = [];
+    const read = async (
+      field: string,
+      arn: string | undefined,
+    ): Promise<Record<string, string> | undefined> => {
+      if (arn === undefined) return undefined;
+      try {
+        const tags = await listTags(arn);
+        return Object.fromEntries(tags.map(({ key = '', value = '' }) => [key, value]));
+      } catch (error) {
+        errors.push(tagError(field, arn, error));
+        return undefined;
+      }
+    };
+    const [TaskTags, ContainerInstanceTags] = await Promise.all([
+      read('TaskTags', owner.taskArn),
+      read('ContainerInstanceTags', containerInstanceArn()),
+    ]);
+    return given({ TaskTags, ContainerInstanceTags, Errors: errors.length > 0 ? errors : undefined });
+  }
+}
+
+function tagError(ErrorField: string, ResourceARN: string, error: unknown): object {
+  const fields: Record<string, unknown> = error instanceof Error ? { ...error } : {};
+  const metadata =
+    typeof fields.$metadata === 'object' && fields.$metadata !== null ? { ...fields.$metadata } : {};
+  return given({
+    ErrorField,
+    ErrorCode: error instanceof Error ? error.name : 'InternalServerError',
+    ErrorMessage: error instanceof Error ? error.message : String(error),
+    StatusCode: 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined,
+    RequestId: 'requestId' in metadata ? metadata.requestId : undefined,
+    ResourceARN,
+  });
+}
+
+/** Task protection and fault injection need what this agent does not offer; it says so in the agent API's own form. */
+function unsupportedAgentApi(owner: TaskOwner): Answer {
+  return {
+    status: 400,
+    body: {
+      error: {
+        Arn: owner.taskArn,
+        Code: 'UnsupportedFeatureException',
+        Message: 'The agent API is not supported by this container instance',
+      },
+    },
+  };
+}
+
+export interface MetadataEndpointOptions {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly credentials: RoleCredentials;
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+  instance(): InstanceFacts;
+  containerInstanceArn(): string | undefined;
+  listTags(resourceArn: string): Promise<readonly Tag[]>;
+}

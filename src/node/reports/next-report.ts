@@ -1,0 +1,99 @@
+import { given } from '../reading.ts';
+import type { ContainerProgress, ReportedState, TaskProgress } from '../state/task-record.ts';
+import type { TaskPlan } from '../tasks/plan.ts';
+
+/** One SubmitTaskStateChange. */
+export interface TaskReport {
+  readonly taskArn: string;
+  readonly clusterArn: string;
+  readonly status: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly reason?: string;
+  readonly containers: readonly ContainerReport[];
+  readonly pullStartedAtMs?: number;
+  readonly pullStoppedAtMs?: number;
+  readonly executionStoppedAtMs?: number;
+  /** What will have been reported when this is acknowledged. */
+  readonly reported: ReportedState;
+  /** False for news that may wait a moment for more of its kind. */
+  readonly isUrgent: boolean;
+}
+
+export interface ContainerReport {
+  readonly name: string;
+  readonly status: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly runtimeId?: string;
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly imageDigest?: string;
+  readonly networkBindings: ContainerProgress['networkBindings'];
+}
+
+/**
+ * What the control plane should be told next, from what is and what it has acknowledged; undefined when it knows
+ * all. Never derived from events: after a crash the same difference gives the same report. PENDING, RUNNING and
+ * STOPPED come in this order, and RUNNING is told even when the task is over by then, for a task that ran is
+ * something else than one that never did.
+ */
+export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport | undefined {
+  const known = progress.reported;
+  if (known.status === 'STOPPED') return undefined;
+
+  const isFirstRunning = progress.hasReachedRunning && known.status !== 'RUNNING';
+  const status: TaskReport['status'] = isFirstRunning
+    ? 'RUNNING'
+    : progress.isReleased
+      ? 'STOPPED'
+      : (known.status ?? 'PENDING');
+  const containers = plan.containers.flatMap(({ name, isEssential }) => {
+    const container = progress.containers[name];
+    return container ? [containerReport(name, container, isFirstRunning && isEssential)] : [];
+  });
+  const digests = Object.fromEntries(containers.map((container) => [container.name, digestOf(container)]));
+  const isChanged = status !== (known.status ?? 'PENDING');
+  const changed = containers.filter(
+    (container) => isNews(container) && known.containers[container.name] !== digests[container.name],
+  );
+  if (!isChanged && changed.length === 0) return undefined;
+
+  return given({
+    taskArn: plan.taskArn,
+    clusterArn: plan.clusterArn,
+    status,
+    reason: status === 'STOPPED' ? progress.failure : undefined,
+    containers: isChanged ? containers.filter(isNews) : changed,
+    pullStartedAtMs: progress.pullStartedAtMs,
+    pullStoppedAtMs: progress.pullStoppedAtMs,
+    executionStoppedAtMs: isFirstRunning ? undefined : progress.executionStoppedAtMs,
+    reported: { status, containers: { ...known.containers, ...digests } },
+    isUrgent: isChanged || changed.some((container) => container.status === 'STOPPED'),
+  });
+}
+
+/** `asRunning`: in the report that the task runs, an essential container that has ended since is told as it was. */
+function containerReport(name: string, container: ContainerProgress, asRunning: boolean): ContainerReport {
+  const { outcome, runtimeId, imageDigest, networkBindings, hasStarted } = container;
+  const isStopped = outcome !== undefined && !(asRunning && hasStarted);
+  return given({
+    name,
+    status: isStopped ? ('STOPPED' as const) : hasStarted ? ('RUNNING' as const) : ('PENDING' as const),
+    runtimeId,
+    exitCode: isStopped ? outcome.exitCode : undefined,
+    reason: isStopped ? outcome.reason : undefined,
+    imageDigest,
+    networkBindings,
+  });
+}
+
+/** Of a container that waits there is nothing to say but its image's digest, once a registry gave one. */
+const isNews = (container: ContainerReport): boolean =>
+  container.status !== 'PENDING' || container.imageDigest !== undefined;
+
+const digestOf = (container: ContainerReport): string =>
+  JSON.stringify([
+    container.status,
+    container.runtimeId,
+    container.exitCode,
+    container.reason,
+    container.imageDigest,
+    container.networkBindings,
+  ]);

@@ -1,0 +1,88 @@
+import { isIPv4 } from 'node:net';
+import type { AcsTask } from '../../protocols/acs.ts';
+import type { PrivateNetwork, SandboxSpec } from '../../runtime/runtime.ts';
+import { given, MalformedError } from '../reading.ts';
+import type { DockerConfig } from './docker-config.ts';
+import type { PlanContext } from './task-definition.ts';
+
+/** What the task's containers share: limits, and in awsvpc mode the network interface the control plane allocated. */
+export function sandboxOf(
+  task: AcsTask,
+  containers: readonly DockerConfig[],
+  id: string,
+  labels: Readonly<Record<string, string>>,
+  context: PlanContext,
+): SandboxSpec {
+  const limits = {
+    cpuMillis: task.cpu ? Math.round(task.cpu * 1000) : undefined,
+    memoryMiB: task.memory ? task.memory : undefined,
+    shareIpc: task.ipcMode === 'task' || undefined,
+    sharePid: task.pidMode === 'task' || undefined,
+  };
+  const cgroupParent = `catamaran-${context.instanceId}`;
+  if (task.networkMode !== 'awsvpc') {
+    return given({ id, labels, network: { mode: 'container' as const }, cgroupParent, ...limits });
+  }
+
+  const eni = task.elasticNetworkInterfaces?.[0];
+  const addresses = eni?.ipv4Addresses ?? [];
+  const ipv4 = (addresses.find((address) => address.primary) ?? addresses[0])?.privateAddress;
+  if (!eni || !ipv4)
+    throw new MalformedError('An awsvpc task needs a network interface with an IPv4 address');
+  if (containers.some((docker) => docker.extraHosts.length > 0)) {
+    throw new MalformedError('extraHosts are not supported in awsvpc mode');
+  }
+  return given({
+    id,
+    labels,
+    network: {
+      mode: 'private' as const,
+      network: privateNetworkOf(eni.subnetGatewayIpv4Address),
+      ipv4,
+      macAddress: eni.macAddress,
+    },
+    cgroupParent,
+    ...limits,
+    hostname: eni.privateDnsName || `ip-${ipv4.replaceAll('.', '-')}.${context.region}.compute.internal`,
+    dns: dnsOf(containers, eni.domainNameServers ?? []),
+    sysctls: sysctlsOf(containers),
+  });
+}
+
+/**
+ * The plain private network that a gateway in CIDR form belongs to: `10.231.0.1/16` is `10.231.0.0/16`. Its name
+ * follows from its range, so every instance on a machine means the same one.
+ * @throws {MalformedError} when it is not an IPv4 address with a prefix length.
+ */
+export function privateNetworkOf(gatewayCidr: string): PrivateNetwork {
+  const [gateway = '', prefixText = ''] = gatewayCidr.split('/');
+  const prefix = Number(prefixText);
+  if (!isIPv4(gateway) || !/^\d+$/.test(prefixText) || prefix > 30) {
+    throw new MalformedError(`Subnet gateway '${gatewayCidr}' should have the form '10.0.0.1/24'`);
+  }
+  const bits = gateway.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+  const size = 2 ** (32 - prefix);
+  const base = bits - (bits % size);
+  const address = [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join('.');
+  return {
+    name: `catamaran-${address.replaceAll('.', '-')}-${prefix}`,
+    cidr: `${address}/${prefix}`,
+    gateway,
+  };
+}
+
+/** One resolv.conf for the task: what its containers ask for, else the subnet's servers. */
+function dnsOf(containers: readonly DockerConfig[], subnetServers: readonly string[]): SandboxSpec['dns'] {
+  const asked = containers.find((docker) => docker.dns.length > 0)?.dns;
+  const search = containers.find((docker) => docker.dnsSearch.length > 0)?.dnsSearch ?? [];
+  const servers = asked ?? subnetServers;
+  return servers.length + search.length > 0 ? { servers, search } : undefined;
+}
+
+/** "The container that is started last determines which systemControls take effect" (ECS API reference). */
+function sysctlsOf(containers: readonly DockerConfig[]): SandboxSpec['sysctls'] {
+  const entries = containers.flatMap((docker) =>
+    Object.entries(docker.sysctls).filter(([name]) => name.startsWith('net.')),
+  );
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}

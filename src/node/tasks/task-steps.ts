@@ -1,0 +1,154 @@
+import type { Clock } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { Container, Runtime } from '../../runtime/runtime.ts';
+import type { AgentSettings } from '../agent-options.ts';
+import type { Awslogs } from '../logs/awslogs.ts';
+import type { Slots } from '../slots.ts';
+import type { StateFile } from '../state/state-file.ts';
+import { StepError } from './failures.ts';
+import { type ResolvedImage, resolveImage } from './images.ts';
+import { type PlannedContainer, type TaskPlan, withImage } from './plan.ts';
+
+/** How long what was removed may still be read into its log stream. */
+const shippingGraceMs = 60_000;
+
+/**
+ * The effects of the steps on the engine: each idempotent, each with its bound in time. Nothing here decides or
+ * remembers; the owner of the task does.
+ */
+export class TaskSteps {
+  readonly #options: TaskStepsOptions;
+
+  constructor(options: TaskStepsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {RuntimeError}, {StepError} */
+  async pull(container: PlannedContainer, signal: AbortSignal): Promise<ResolvedImage> {
+    const { settings, runtime, state } = this.#options;
+    const pulling = resolveImage(container.spec.image, settings.imagePullBehavior, runtime, state, signal);
+    return this.#within(settings.imagePullTimeoutMs, 'pulled', pulling);
+  }
+
+  async createSandbox(plan: TaskPlan): Promise<void> {
+    const { settings, runtime, slots } = this.#options;
+    using _slot = await slots.take();
+    await this.#within(settings.containerStartTimeoutMs, 'created', runtime.createSandbox(plan.sandbox));
+  }
+
+  async create(
+    container: PlannedContainer,
+    imageEnvironment: Readonly<Record<string, string>>,
+  ): Promise<Container> {
+    const { settings, runtime } = this.#options;
+    const creating = runtime.createContainer(withImage(container, imageEnvironment));
+    return this.#withinOrGone(settings.containerCreateTimeoutMs, 'created', container, creating);
+  }
+
+  /** @returns undefined when `isWanted` says no by the time that it would be its turn. */
+  async start(
+    plan: TaskPlan,
+    container: PlannedContainer,
+    runtimeId: string,
+    isWanted: () => boolean,
+  ): Promise<Container | undefined> {
+    const { settings, runtime, slots, logs } = this.#options;
+    await logs?.prepare(plan.taskArn, container, runtimeId);
+    using _slot = await slots.take();
+    if (!isWanted()) return undefined;
+    logs?.attach(plan.taskArn, container, runtimeId);
+    const starting = runtime.startContainer(container.spec.name);
+    return this.#withinOrGone(settings.containerStartTimeoutMs, 'started', container, starting);
+  }
+
+  async stop(container: PlannedContainer, timeoutSeconds: number): Promise<void> {
+    await this.#options.runtime.stopContainer(container.spec.name, timeoutSeconds);
+  }
+
+  async inspect(container: PlannedContainer): Promise<Container | undefined> {
+    return this.#options.runtime.inspectContainer(container.spec.name);
+  }
+
+  /** Gives back address and cgroup; the containers stay readable where the runtime can keep them. */
+  async releaseSandbox(plan: TaskPlan): Promise<void> {
+    const { runtime } = this.#options;
+    if (runtime.stopSandbox) return runtime.stopSandbox(plan.sandbox.id);
+    await this.#shipRest(plan);
+    await runtime.removeSandbox(plan.sandbox.id);
+  }
+
+  async remove(plan: TaskPlan): Promise<void> {
+    const { runtime, logs } = this.#options;
+    await this.#shipRest(plan);
+    await Promise.all(plan.containers.map((container) => runtime.removeContainer(container.spec.name)));
+    await runtime.removeSandbox(plan.sandbox.id);
+    for (const container of plan.containers) logs?.forget(container);
+  }
+
+  async #shipRest(plan: TaskPlan): Promise<void> {
+    const { logs, clock, log } = this.#options;
+    if (!logs) return;
+    const shipping = Promise.all(plan.containers.map((container) => logs.shipped(container)));
+    const isShipped = await raced(
+      clock,
+      shippingGraceMs,
+      shipping.then(() => true),
+    );
+    if (!isShipped)
+      log.warn('Container output is removed before all of it was shipped', { task: plan.taskArn });
+  }
+
+  async #within<T>(timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
+    const result = await raced(
+      this.#options.clock,
+      timeoutMs,
+      work.then((value) => ({ value })),
+    );
+    if (result) return result.value;
+    throw new StepError(
+      `DockerTimeoutError: Could not transition to ${what}; timed out after waiting ${timeoutMs / 1000}s`,
+    );
+  }
+
+  /** A container that took too long may yet come to be: it is removed before it is given up, and once more if it does. */
+  async #withinOrGone<T>(
+    timeoutMs: number,
+    what: string,
+    container: PlannedContainer,
+    work: Promise<T>,
+  ): Promise<T> {
+    const { runtime, clock, signal } = this.#options;
+    try {
+      return await this.#within(timeoutMs, what, work);
+    } catch (error) {
+      if (!(error instanceof StepError)) throw error;
+      const remove = () => runtime.removeContainer(container.spec.name);
+      for (let isGone = false; !isGone && !signal.aborted; ) {
+        isGone = await remove().then(
+          () => true,
+          () => clock.sleep(5_000, signal).then(() => false),
+        );
+      }
+      work.then(remove).catch(() => {});
+      throw error;
+    }
+  }
+}
+
+export interface TaskStepsOptions {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly settings: AgentSettings;
+  readonly slots: Slots;
+  readonly state: StateFile;
+  readonly logs: Awslogs | undefined;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** The work's result, or undefined when it is not there in time. */
+async function raced<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  using _timer = clock.after(timeoutMs, () => late.resolve(undefined));
+  return Promise.race([work, late.promise]);
+}

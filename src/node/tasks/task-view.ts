@@ -1,0 +1,88 @@
+import type { Container } from '../../runtime/runtime.ts';
+import { given } from '../reading.ts';
+import type { ContainerOutcome, ContainerProgress, TaskProgress } from '../state/task-record.ts';
+import type { NetworkBinding, PlannedContainer, TaskPlan } from './plan.ts';
+import type { ContainerView, TaskView } from './task-machine.ts';
+import type { ContainerMemory } from './task-owner.ts';
+
+/** The record and the engine's last word, as the state machine sees them. */
+export function viewOf(
+  plan: TaskPlan,
+  progress: TaskProgress,
+  memory: ReadonlyMap<string, ContainerMemory>,
+  rest: {
+    readonly sandbox: { state: 'absent' | 'ready' | 'removed'; isBusy: boolean; notBeforeMs?: number };
+    readonly isBlocked: boolean;
+    readonly removeAtMs: number | undefined;
+  },
+): TaskView {
+  const { sandbox } = rest;
+  const isReleased = progress.isReleased && sandbox.state !== 'removed';
+  return given({
+    desired: progress.desiredStatus,
+    isBlocked: rest.isBlocked,
+    hasFailed: progress.failure !== undefined,
+    sandbox: given({
+      state: isReleased ? ('released' as const) : sandbox.state,
+      isBusy: sandbox.isBusy,
+      notBeforeMs: sandbox.notBeforeMs,
+    }),
+    containers: Object.fromEntries(
+      plan.containers.map((container) => [
+        container.name,
+        containerViewOf(container, progress.containers[container.name], memory.get(container.name)),
+      ]),
+    ),
+    removeAtMs: rest.removeAtMs,
+  });
+}
+
+function containerViewOf(
+  container: PlannedContainer,
+  progress: ContainerProgress | undefined,
+  memory: ContainerMemory | undefined,
+): ContainerView {
+  const observed = memory?.observed;
+  const status = observed?.status;
+  const outcome = progress?.outcome;
+  return given({
+    state: outcome
+      ? ('stopped' as const)
+      : (status?.state ?? (memory?.image ? ('pulled' as const) : ('none' as const))),
+    busy: memory?.busy,
+    isStale: memory?.isStale ?? false,
+    notBeforeMs: memory?.notBeforeMs,
+    hasStarted: progress?.hasStarted ?? false,
+    startedAtMs: status === undefined || status.state === 'created' ? undefined : status.startedAtMs,
+    finishedAtMs: status?.state === 'exited' ? status.finishedAtMs : undefined,
+    health: container.hasHealthCheck ? observed?.health?.status : undefined,
+    exitCode: outcome ? outcome.exitCode : status?.state === 'exited' ? status.exitCode : undefined,
+  });
+}
+
+/** How a container ended, by the engine's word; one that never ran has no exit code. */
+export function outcomeOf(observed: Container | undefined, nowMs: number): ContainerOutcome {
+  const status = observed?.status;
+  if (status?.state !== 'exited') return { finishedAtMs: nowMs };
+  const { exitCode, finishedAtMs, error, wasOutOfMemory } = status;
+  if (wasOutOfMemory) {
+    return { finishedAtMs, exitCode, reason: 'OutOfMemoryError: Container killed due to memory usage' };
+  }
+  if (status.startedAtMs === undefined && error) {
+    return { finishedAtMs, reason: `CannotStartContainerError: ${error}` };
+  }
+  return { finishedAtMs, exitCode };
+}
+
+export function bindingsOf(container: PlannedContainer, observed: Container): readonly NetworkBinding[] {
+  if (container.spec.network.mode === 'host') return container.hostPorts;
+  // IPv6 bindings of the same port are left out, as the official agent does by default.
+  return observed.ports
+    .filter((port) => !port.hostIp.includes(':'))
+    .map(({ hostIp, containerPort, hostPort, protocol }) => ({
+      bindIP: hostIp,
+      containerPort,
+      hostPort,
+      protocol,
+    }));
+}

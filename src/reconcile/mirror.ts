@@ -1,0 +1,151 @@
+import { type Change, type Entry, OrderedKeys } from '../store/index.ts';
+import { type IndexFunction, RecordIndex } from './record-index.ts';
+import type { Collection, RecordChange, RecordKey, Stored } from './state.ts';
+
+/**
+ * The whole store in memory, by kind of record (service and noun). It changes only by `apply`, one commit at a
+ * time, so whoever reads without waiting in between sees a single revision. The records are the store's own
+ * frozen entries: nothing is copied.
+ */
+export class Mirror {
+  readonly #kinds = new Map<string, Kind<object>>();
+  readonly #onListenerError: (error: unknown) => void;
+  #revision = 0;
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** The revision that the mirror shows. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  kind<T extends object>(collection: Collection<T, string>): Kind<T> {
+    // The store holds plain JSON; that records of a collection are `T` is what its only writers, the
+    // transactions of that collection, have seen to.
+    return this.#kindNamed(kindName(collection.service, collection.noun)) as unknown as Kind<T>;
+  }
+
+  /** @returns what to tell each kind's listeners, once everything is in place. */
+  apply(changes: readonly Change[], revision: number): () => void {
+    const notices: (() => void)[] = [];
+    for (const change of changes) {
+      const name = kindOfKey(change.key);
+      if (name === undefined) continue;
+      const kind = this.#kindNamed(name);
+      const key = change.key as RecordKey;
+      const before = kind.get(key);
+      if (change.type === 'delete' && before === undefined) continue;
+      const after = change.type === 'put' ? storedOf(change.entry) : undefined;
+      kind.replace(key, before, after);
+      notices.push(() => kind.tell({ key, before: before?.value, after: after?.value }));
+    }
+    this.#revision = revision;
+    return () => {
+      for (const notice of notices) notice();
+    };
+  }
+
+  /** The changes that lead from here to a store that holds `entries` and nothing else. */
+  changesTowards(entries: readonly Entry[]): Change[] {
+    const changes: Change[] = [];
+    const wanted = new Set<string>();
+    for (const entry of entries) {
+      wanted.add(entry.key);
+      const name = kindOfKey(entry.key);
+      const here = name === undefined ? undefined : this.#kinds.get(name)?.get(entry.key as RecordKey);
+      if (here?.revision !== entry.revision) changes.push({ type: 'put', key: entry.key, entry });
+    }
+    for (const kind of this.#kinds.values()) {
+      for (const { key } of kind.list()) if (!wanted.has(key)) changes.push({ type: 'delete', key });
+    }
+    return changes;
+  }
+
+  #kindNamed(name: string): Kind<object> {
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      kind = new Kind(this.#onListenerError);
+      this.#kinds.set(name, kind);
+    }
+    return kind;
+  }
+}
+
+/** The records of one service and noun. */
+export class Kind<T extends object> {
+  readonly listeners = new Set<(change: RecordChange<T>) => void>();
+  readonly #records = new Map<RecordKey, Stored<T>>();
+  readonly #keys = new OrderedKeys();
+  readonly #onListenerError: (error: unknown) => void;
+  /** Made when first asked for. */
+  readonly #indexes = new Map<IndexFunction<T>, RecordIndex<T>>();
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  get(key: RecordKey): Stored<T> | undefined {
+    return this.#records.get(key);
+  }
+
+  *list(prefix = ''): Generator<Stored<T>, void> {
+    for (const key of this.#keys.withPrefix(prefix)) {
+      const record = this.#records.get(key as RecordKey);
+      if (record !== undefined) yield record;
+    }
+  }
+
+  index(valuesOf: IndexFunction<T>): RecordIndex<T> {
+    let index = this.#indexes.get(valuesOf);
+    if (index === undefined) {
+      index = new RecordIndex(valuesOf, this.list());
+      this.#indexes.set(valuesOf, index);
+    }
+    return index;
+  }
+
+  replace(key: RecordKey, before: Stored<T> | undefined, after: Stored<T> | undefined): void {
+    if (after === undefined) {
+      this.#records.delete(key);
+      this.#keys.delete(key);
+    } else {
+      this.#records.set(key, after);
+      if (before === undefined) this.#keys.add(key);
+    }
+    for (const index of this.#indexes.values()) index.replace(before, after);
+  }
+
+  tell(change: RecordChange<T>): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        this.#onListenerError(error);
+      }
+    }
+  }
+}
+
+export function kindName(service: string, noun: string): string {
+  return `${service}/${noun}`;
+}
+
+/** `/<service>/<account>/<region>/<noun>/...` to service and noun; undefined for keys of another form. */
+export function kindOfKey(key: string): string | undefined {
+  if (!key.startsWith('/')) return undefined;
+  const serviceEnd = key.indexOf('/', 1);
+  const accountEnd = key.indexOf('/', serviceEnd + 1);
+  const nounStart = key.indexOf('/', accountEnd + 1) + 1;
+  if (serviceEnd < 0 || accountEnd < 0 || nounStart === 0) return undefined;
+  const nounEnd = key.indexOf('/', nounStart);
+  return kindName(key.slice(1, serviceEnd), key.slice(nounStart, nounEnd < 0 ? undefined : nounEnd));
+}
+
+function storedOf(entry: Entry): Stored<object> | undefined {
+  const { value } = entry;
+  // A value that is no record can't have been put by a transaction; nobody could read it as one either.
+  if (typeof value !== 'object' || value === null) return undefined;
+  return entry as Entry & Stored<object>;
+}

@@ -1,0 +1,127 @@
+import type { Image, RegistryAuth, RuntimeErrorCode } from '../runtime.ts';
+import { RuntimeError } from '../runtime.ts';
+import { type EngineApi, EngineError, jsonLines } from './engine-api.ts';
+import { Fields } from './engine-json.ts';
+import { attempting, failed, isStatus } from './failures.ts';
+
+/** A registry may be slow to say its first word. */
+const pullAnswerTimeoutMs = 120_000;
+const loadTimeoutMs = 10 * 60_000;
+
+export class Images {
+  readonly #api: EngineApi;
+
+  constructor(api: EngineApi) {
+    this.#api = api;
+  }
+
+  async inspect(reference: string): Promise<Image | undefined> {
+    return attempting(`Cannot look up image '${reference}'`, 'CannotPullContainer', async () => {
+      try {
+        return imageOf(new Fields(await this.#api.json('GET', imagePath(reference, '/json'))), reference);
+      } catch (error) {
+        if (isStatus(error, 404)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async pull(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<Image> {
+    const attempt = `Cannot pull image '${reference}'`;
+    try {
+      const { name, tag } = splitReference(reference);
+      const progress = await this.#api.stream('POST', '/images/create', {
+        query: { fromImage: name, tag },
+        headers: auth === undefined ? {} : { 'x-registry-auth': authHeader(auth) },
+        timeoutMs: pullAnswerTimeoutMs,
+        signal,
+      });
+      for await (const item of jsonLines(progress)) refuseError(new Fields(item), `POST /images/create`);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failed(attempt, error instanceof EngineError ? pullCode(error.words) : 'CannotPullContainer', error);
+    }
+    const image = await this.inspect(reference);
+    if (image) return image;
+    throw new RuntimeError('CannotPullContainer', `${attempt}: it is not there after its pull`, 'image vanished');
+  }
+
+  async load(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
+    await attempting('Cannot load the image archive', 'CannotPullContainer', async () => {
+      const progress = await this.#api.stream('POST', '/images/load', {
+        query: { quiet: true },
+        tar: archive,
+        timeoutMs: loadTimeoutMs,
+      });
+      for await (const item of jsonLines(progress)) refuseError(new Fields(item), `POST /images/load`);
+    });
+  }
+
+  async remove(reference: string): Promise<void> {
+    await attempting(`Cannot remove image '${reference}'`, 'Unsupported', async () => {
+      try {
+        await this.#api.json('DELETE', imagePath(reference, ''));
+      } catch (error) {
+        if (!isStatus(error, 404)) throw error;
+      }
+    });
+  }
+}
+
+/** A reference's slashes and digest are part of the path. */
+const imagePath = (reference: string, rest: string): string =>
+  `/images/${reference.split('/').map(encodeURIComponent).join('/')}${rest}`;
+
+function imageOf(image: Fields, reference: string): Image {
+  const config = image.object('Config');
+  const repository = splitReference(reference).name.split('@')[0];
+  const digests = image.texts('RepoDigests').map((entry) => entry.split('@'));
+  const digest = (digests.find(([name]) => name === repository) ?? digests[0])?.[1];
+  const stopSignal = config.word('StopSignal');
+  return {
+    id: image.text('Id') ?? '',
+    ...(digest === undefined ? {} : { digest }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    exposedPorts: config
+      .object('ExposedPorts')
+      .keys()
+      .flatMap((key) => exposedPort(key) ?? []),
+    env: Object.fromEntries(config.texts('Env').map(splitVariable)),
+  };
+}
+
+function exposedPort(key: string): Image['exposedPorts'][number] | undefined {
+  const [, port, protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp))?$/.exec(key) ?? [];
+  if (port === undefined) return undefined;
+  return { port: Number(port), protocol: protocol === 'udp' ? 'udp' : 'tcp' };
+}
+
+function splitVariable(variable: string): [name: string, value: string] {
+  const equals = variable.indexOf('=');
+  return equals < 0 ? [variable, ''] : [variable.slice(0, equals), variable.slice(equals + 1)];
+}
+
+/** Without a tag the Engine would pull every tag there is. */
+export function splitReference(reference: string): { readonly name: string; readonly tag: string | undefined } {
+  if (reference.includes('@')) return { name: reference, tag: undefined };
+  const colon = reference.lastIndexOf(':');
+  if (colon <= reference.lastIndexOf('/')) return { name: reference, tag: 'latest' };
+  return { name: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+}
+
+const authHeader = ({ username, password }: RegistryAuth): string =>
+  Buffer.from(JSON.stringify({ username, password })).toString('base64url');
+
+/** A pull that fails half-way says so inside a stream that began with 200. */
+function refuseError(item: Fields, call: string): void {
+  const words = item.object('errorDetail').word('message') ?? item.word('error');
+  if (words !== undefined) throw new EngineError(call, 500, words);
+}
+
+function pullCode(words: string): RuntimeErrorCode {
+  if (/unauthorized|authentication required|no basic auth credentials/i.test(words))
+    return 'CannotPullContainerAuth';
+  if (/manifest unknown|manifest for .* not found|no matching manifest/i.test(words))
+    return 'CannotPullImageManifest';
+  return 'CannotPullContainer';
+}

@@ -1,0 +1,100 @@
+import { imageArchive, imageId, tar } from '../image-archive.ts';
+import { RuntimeError } from '../runtime.ts';
+
+export const pauseReference = 'catamaran/pause:1';
+
+/** The image of the container that holds a sandbox's namespaces, made on the spot. */
+export interface PauseImage {
+  readonly reference: string;
+  /** What the Engine will call it. */
+  readonly id: string;
+  readonly archive: Uint8Array;
+}
+
+/** @throws {RuntimeError} `Unsupported` on an architecture without a pause program. */
+export async function pauseImage(architecture: string): Promise<PauseImage> {
+  const program = pauseProgram(architecture);
+  const spec = {
+    reference: pauseReference,
+    layers: [await tar([{ path: 'pause', content: program, mode: 0o755 }])],
+    // As a namespace's first process it does not hear SIGTERM: every stop would wait for the SIGKILL.
+    config: { Entrypoint: ['/pause'], StopSignal: 'SIGKILL' },
+    architecture: isArm(architecture) ? ('arm64' as const) : ('amd64' as const),
+  };
+  return { reference: pauseReference, id: imageId(spec), archive: await imageArchive(spec) };
+}
+
+const isArm = (architecture: string): boolean => architecture === 'aarch64' || architecture === 'arm64';
+
+/** x86-64: ELF machine 62. */
+const x64Code = Buffer.from([
+  ...[0xb8, 13, 0, 0, 0], // mov eax, 13 (rt_sigaction)
+  ...[0xbf, 17, 0, 0, 0], // mov edi, 17 (SIGCHLD)
+  ...[0x48, 0x8d, 0x35, 19, 0, 0, 0], // lea rsi, [rip + 19] (the action, behind the code)
+  ...[0x31, 0xd2], // xor edx, edx (no old action)
+  ...[0x41, 0xba, 8, 0, 0, 0], // mov r10d, 8 (size of the signal set)
+  ...[0x0f, 0x05], // syscall
+  ...[0xb8, 34, 0, 0, 0], // mov eax, 34 (pause)
+  ...[0x0f, 0x05], // syscall
+  ...[0xeb, 0xf7], // jmp back to the mov
+]);
+
+/** ARM64: ELF machine 183. It has no pause(2): ppoll(2) of nothing, without a timeout, waits as long. */
+const armCode = Buffer.from(
+  new Uint32Array([
+    0xd28010c8, // mov x8, #134 (rt_sigaction)
+    0xd2800220, // mov x0, #17 (SIGCHLD)
+    0x10000181, // adr x1, #48 (the action, behind the code)
+    0xd2800002, // mov x2, #0 (no old action)
+    0xd2800103, // mov x3, #8 (size of the signal set)
+    0xd4000001, // svc #0
+    0xd2800928, // mov x8, #73 (ppoll)
+    0xd2800000, // mov x0, #0 (no descriptors)
+    0xd2800001, // mov x1, #0
+    0xd2800002, // mov x2, #0 (no timeout)
+    0xd2800003, // mov x3, #0 (no signal mask)
+    0xd4000001, // svc #0
+    0x17fffffa, // b back to the mov of ppoll
+    0xd503201f, // nop, so that the action behind it is aligned
+  ]).buffer,
+);
+
+/**
+ * A whole program of a few instructions: ignore SIGCHLD (so that orphans of a shared PID namespace are reaped by the
+ * kernel), then sleep for ever. It uses 12 kB of memory.
+ */
+export function pauseProgram(architecture: string): Buffer {
+  if (architecture === 'x86_64' || architecture === 'amd64') return elf(62, x64Code);
+  if (isArm(architecture)) return elf(183, armCode);
+  throw new RuntimeError(
+    'Unsupported',
+    `Sandboxes with a network of their own need a pause program, which Catamaran has for x86_64 and arm64 only; this engine runs on ${architecture}`,
+    `unsupported architecture ${architecture}`,
+  );
+}
+
+/** An ELF64 executable of one segment, with a `struct sigaction { SIG_IGN }` behind the code. */
+function elf(machine: number, code: Buffer): Buffer {
+  const action = Buffer.alloc(32);
+  action.writeBigUInt64LE(1n, 0);
+  const headers = Buffer.alloc(120);
+  const bytes = BigInt(headers.length + code.length + action.length);
+  headers.write('\x7fELF', 0, 'latin1');
+  headers.set([2, 1, 1], 4); // 64 bit, little-endian, version 1
+  headers.writeUInt16LE(2, 16); // executable
+  headers.writeUInt16LE(machine, 18);
+  headers.writeUInt32LE(1, 20);
+  headers.writeBigUInt64LE(0x400078n, 24); // entry
+  headers.writeBigUInt64LE(64n, 32); // program headers
+  headers.writeUInt16LE(64, 52);
+  headers.writeUInt16LE(56, 54);
+  headers.writeUInt16LE(1, 56);
+  headers.writeUInt32LE(1, 64); // PT_LOAD
+  headers.writeUInt32LE(5, 68); // read, execute
+  headers.writeBigUInt64LE(0x400000n, 80);
+  headers.writeBigUInt64LE(0x400000n, 88);
+  headers.writeBigUInt64LE(bytes, 96);
+  headers.writeBigUInt64LE(bytes, 104);
+  headers.writeBigUInt64LE(0x1000n, 112);
+  return Buffer.concat([headers, code, action]);
+}

@@ -1,0 +1,204 @@
+import type { ContainerDefinition, PortMapping, Volume } from '@aws-sdk/client-ecs';
+import type { AcsContainer, AcsElasticNetworkInterface, AcsTask, AcsVolume } from '../../../protocols/acs.ts';
+import { attachmentArn, clusterArn, containerArn, type Scope, taskArn } from '../arn.ts';
+import type { PrivateNetworkPlan } from '../context.ts';
+import { given } from '../given.ts';
+import { prefixLength } from '../private-addresses.ts';
+import type {
+  TaskContainerRecord,
+  TaskDefinitionRecord,
+  TaskNetworkInterface,
+  TaskRecord,
+} from '../records.ts';
+import { privateDnsName } from '../task-view.ts';
+import { dockerConfig } from './docker-config.ts';
+
+/** 1024 CPU units are one vCPU. */
+const cpuUnitsPerVcpu = 1024;
+
+/**
+ * A task as its agent is handed it: definition and overrides in one. Everything an agent needs to run the task
+ * is in here; it never asks for the task definition.
+ */
+export function acsTask(
+  scope: Scope,
+  network: PrivateNetworkPlan,
+  task: TaskRecord,
+  { definition }: TaskDefinitionRecord,
+): AcsTask {
+  const networkMode = acsNetworkMode(definition.networkMode);
+  return {
+    arn: taskArn(scope, task.cluster, task.id),
+    family: task.taskDefinition.family,
+    version: String(task.taskDefinition.revision),
+    desiredStatus: task.desiredStatus,
+    taskClusterArn: clusterArn(scope, task.cluster),
+    taskDefinitionAccountId: scope.accountId,
+    ...given('cpu', task.cpu === undefined ? undefined : Number(task.cpu) / cpuUnitsPerVcpu),
+    ...given('memory', task.memory === undefined ? undefined : Number(task.memory)),
+    networkMode,
+    launchType: task.launchType,
+    ...given('pidMode', definition.pidMode),
+    ...given('ipcMode', definition.ipcMode),
+    zone: task.availabilityZone,
+    ...given('serviceName', task.service?.name),
+    group: task.group,
+    volumes: (definition.volumes ?? []).map(acsVolume),
+    ...given(
+      'elasticNetworkInterfaces',
+      task.networkInterface && [elasticNetworkInterface(scope, network, task.networkInterface)],
+    ),
+    ...given('enableFaultInjection', definition.enableFaultInjection),
+    containers: definition.containerDefinitions.flatMap((container) => {
+      const record = task.containers.find(({ name }) => name === container.name);
+      return record === undefined ? [] : [acsContainer(scope, task, record, container, networkMode)];
+    }),
+  };
+}
+
+function acsContainer(
+  scope: Scope,
+  task: TaskRecord,
+  record: TaskContainerRecord,
+  container: ContainerDefinition,
+  networkMode: NonNullable<AcsTask['networkMode']>,
+): AcsContainer {
+  const override = task.overrides.containerOverrides.find(({ name }) => name === record.name);
+  const memoryMiB = numberOf(record.memory);
+  const { linuxParameters } = container;
+  return {
+    name: record.name,
+    containerArn: containerArn(scope, task.cluster, task.id, record.id),
+    image: record.image,
+    essential: record.essential,
+    cpu: Number(record.cpu),
+    memory: memoryMiB ?? 0,
+    ...given('command', container.command),
+    ...given('entryPoint', container.entryPoint),
+    environment: environment(task, container),
+    overrides: JSON.stringify({ command: override?.command ?? null }),
+    portMappings: (container.portMappings ?? []).map(acsPortMapping),
+    mountPoints: (container.mountPoints ?? []).map(({ sourceVolume = '', containerPath = '', readOnly }) => ({
+      sourceVolume,
+      containerPath,
+      readOnly: readOnly ?? false,
+    })),
+    volumesFrom: (container.volumesFrom ?? []).map(({ sourceContainer = '', readOnly }) => ({
+      sourceContainer,
+      readOnly: readOnly ?? false,
+    })),
+    ...given('links', container.links),
+    dependsOn: (container.dependsOn ?? []).map(({ containerName = '', condition = 'START' }) => ({
+      containerName,
+      condition,
+    })),
+    ...given('startTimeout', container.startTimeout),
+    ...given('stopTimeout', container.stopTimeout),
+    ...given('restartPolicy', container.restartPolicy && restartPolicy(container.restartPolicy)),
+    ...given('privileged', container.privileged),
+    ...given('linuxParameters', linuxParameters && acsLinuxParameters(linuxParameters)),
+    ...(container.healthCheck ? { healthCheckType: 'docker' as const } : {}),
+    dockerConfig: dockerConfig(container, {
+      taskId: task.id,
+      networkMode,
+      memoryMiB,
+      memoryReservationMiB: numberOf(record.memoryReservation),
+    }),
+  };
+}
+
+/** The definition's variables with the overrides' over them; where it runs, an application may read. */
+function environment(task: TaskRecord, container: ContainerDefinition): Record<string, string> {
+  const override = task.overrides.containerOverrides.find(({ name }) => name === container.name);
+  const variables = new Map([['AWS_EXECUTION_ENV', `AWS_ECS_${task.launchType}`]]);
+  for (const { name, value } of [...(container.environment ?? []), ...(override?.environment ?? [])]) {
+    if (name !== undefined) variables.set(name, value ?? '');
+  }
+  return Object.fromEntries(variables);
+}
+
+function acsPortMapping(mapping: PortMapping): NonNullable<AcsContainer['portMappings']>[number] {
+  const { containerPort, hostPort, protocol, name, containerPortRange } = mapping;
+  if (containerPortRange !== undefined)
+    return { containerPortRange, protocol: protocol ?? 'tcp', ...given('name', name) };
+  return {
+    ...given('containerPort', containerPort),
+    hostPort: hostPort ?? 0,
+    protocol: protocol ?? 'tcp',
+    ...given('name', name),
+  };
+}
+
+function acsVolume(volume: Volume): AcsVolume {
+  const name = volume.name ?? '';
+  const docker = volume.dockerVolumeConfiguration;
+  if (docker === undefined)
+    return { name, type: 'host', host: { ...given('sourcePath', volume.host?.sourcePath) } };
+  return {
+    name,
+    type: 'docker',
+    dockerVolumeConfiguration: {
+      scope: docker.scope ?? 'task',
+      ...given('autoprovision', docker.autoprovision),
+      ...given('driver', docker.driver),
+      ...given('driverOpts', docker.driverOpts),
+      ...given('labels', docker.labels),
+    },
+  };
+}
+
+function elasticNetworkInterface(
+  scope: Scope,
+  network: PrivateNetworkPlan,
+  networkInterface: TaskNetworkInterface,
+): AcsElasticNetworkInterface {
+  return {
+    attachmentArn: attachmentArn(scope, networkInterface.attachmentId),
+    ec2Id: networkInterface.networkInterfaceId,
+    macAddress: networkInterface.macAddress,
+    ipv4Addresses: [{ privateAddress: networkInterface.privateIpv4Address, primary: true }],
+    subnetGatewayIpv4Address: `${network.gateway}/${prefixLength(network.cidr)}`,
+    privateDnsName: privateDnsName(networkInterface.privateIpv4Address),
+  };
+}
+
+function restartPolicy(
+  policy: NonNullable<ContainerDefinition['restartPolicy']>,
+): NonNullable<AcsContainer['restartPolicy']> {
+  return {
+    enabled: policy.enabled ?? false,
+    ...given('ignoredExitCodes', policy.ignoredExitCodes),
+    ...given('restartAttemptPeriod', policy.restartAttemptPeriod),
+  };
+}
+
+function acsLinuxParameters(
+  parameters: NonNullable<ContainerDefinition['linuxParameters']>,
+): NonNullable<AcsContainer['linuxParameters']> {
+  const { capabilities, devices, initProcessEnabled, sharedMemorySize } = parameters;
+  return {
+    ...given(
+      'capabilities',
+      capabilities && { ...given('add', capabilities.add), ...given('drop', capabilities.drop) },
+    ),
+    ...given(
+      'devices',
+      devices?.map(({ hostPath = '', containerPath, permissions }) => ({
+        hostPath,
+        ...given('containerPath', containerPath),
+        ...given('permissions', permissions),
+      })),
+    ),
+    ...given('initProcessEnabled', initProcessEnabled),
+    ...given('sharedMemorySize', sharedMemorySize),
+  };
+}
+
+function acsNetworkMode(networkMode: string | undefined): NonNullable<AcsTask['networkMode']> {
+  return networkMode === 'host' || networkMode === 'none' || networkMode === 'awsvpc'
+    ? networkMode
+    : 'bridge';
+}
+
+const numberOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Number(text);

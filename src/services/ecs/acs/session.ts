@@ -1,0 +1,294 @@
+import type { WebSocket } from 'ws';
+import { uuid } from '../../../clock/index.ts';
+import type { AcsTask, AcsTaskIdentifier } from '../../../protocols/acs.ts';
+import type { RecordKey, Stored } from '../../../reconcile/index.ts';
+import { clusterArn, containerInstanceArn, type Scope, taskArn } from '../arn.ts';
+import type { EcsContext } from '../context.ts';
+import { keyOfTask } from '../operations/task.ts';
+import { type ContainerInstanceRecord, type TaskRecord, taskDefinitions, tasks } from '../records.ts';
+import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { agentStopsTask } from '../task-state.ts';
+import { type AgentConnections, type AgentSession, transactOnInstance } from './connections.ts';
+import { type InboundFrame, stopCandidates, text } from './frames.ts';
+import { Link } from './link.ts';
+import { acsTask } from './payload.ts';
+import { Sequence, sequenceBlock } from './sequence.ts';
+
+/** Tasks in one message: an agent acknowledges a payload as a whole. */
+const maxTasksPerPayload = 10;
+/** A payload that wasn't acknowledged in this time is built afresh and sent again. */
+const redeliverAfterMs = 15_000;
+
+export interface AcsSessionOptions {
+  readonly ecs: EcsContext;
+  readonly connections: AgentConnections;
+  readonly scope: Scope;
+  readonly instance: Stored<ContainerInstanceRecord>;
+  readonly socket: WebSocket;
+  readonly signal: AbortSignal;
+  readonly agent: {
+    readonly versionInfo: ContainerInstanceRecord['versionInfo'];
+    /** 2 and later acknowledge heartbeats. */
+    readonly protocolVersion: number;
+  };
+}
+
+interface Delivery {
+  readonly keys: readonly RecordKey[];
+  /** Those among them that are to stop. */
+  readonly stops: readonly RecordKey[];
+}
+
+/**
+ * One agent's connection to the control plane (ACS). The session holds no desired state of its own: it notes
+ * which tasks are to be looked at, and sends what their records say at that moment. On connecting it notes
+ * every task that isn't STOPPED, so nothing that happened while the agent was away needs to be remembered.
+ */
+export class AcsSession implements AgentSession {
+  readonly #options: AcsSessionOptions;
+  readonly #link: Link;
+  readonly #arns: { readonly clusterArn: string; readonly containerInstanceArn: string };
+  /** Tasks to be sent. */
+  readonly #noted = new Set<RecordKey>();
+  /** Sent and not acknowledged, by message id. */
+  readonly #deliveries = new Map<string, Delivery>();
+  #redelivery: Disposable | undefined;
+  #sequence: Sequence | undefined;
+  #isSending = false;
+
+  constructor(options: AcsSessionOptions) {
+    const { ecs, scope, instance, socket, signal, agent, connections } = options;
+    this.#options = options;
+    this.#arns = {
+      clusterArn: clusterArn(scope, instance.value.cluster),
+      containerInstanceArn: containerInstanceArn(scope, instance.value.cluster, instance.value.id),
+    };
+    this.#link = new Link({
+      ecs,
+      socket,
+      signal,
+      fields: { containerInstance: instance.key },
+      expectsAnswers: agent.protocolVersion >= 2,
+      onFrame: (frame) => this.#receive(frame),
+      onClose: () => {
+        this.#redelivery?.[Symbol.dispose]();
+        connections.detach(instance.key, this);
+      },
+    });
+    if (!this.#link.isOpen) return;
+    connections.attach(instance.key, this);
+    void this.#start();
+  }
+
+  noteTask(key: RecordKey): void {
+    this.#noted.add(key);
+    this.#send();
+  }
+
+  close(code: number, reason: string): void {
+    this.#link.close(code, reason);
+  }
+
+  /** Marks the agent connected, then hands it everything that is wanted of it, and last what that is in total. */
+  async #start(): Promise<void> {
+    const { ecs, scope, instance, agent } = this.#options;
+    try {
+      const connected = await transactOnInstance(ecs, instance.key, (before) => ({
+        ...before,
+        agentConnected: true,
+        versionInfo: { ...before.versionInfo, ...agent.versionInfo },
+        seqNum: before.seqNum + sequenceBlock,
+        version: before.version + 1,
+      }));
+      if (connected === undefined || connected.status === 'INACTIVE') {
+        this.close(1008, 'The container instance was deregistered');
+        return;
+      }
+      this.#sequence = new Sequence(ecs, instance.key, connected.seqNum);
+      for (const { key } of this.#unstoppedTasks()) this.#noted.add(key);
+      await this.#sendNoted(this.#sequence);
+      const timeline = await this.#sequence.take();
+      this.#link.send('TaskManifestMessage', {
+        messageId: uuid(ecs.random),
+        ...this.#arns,
+        generatedAt: ecs.clock.now(),
+        timeline,
+        tasks: this.#unstoppedTasks().map(({ value }) => identifier(scope, value, value.desiredStatus)),
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Sends what is noted, as soon as the commit that noted it has told everybody. */
+  #send(): void {
+    const sequence = this.#sequence;
+    if (sequence === undefined || this.#isSending) return;
+    queueMicrotask(() => this.#sendNoted(sequence).catch((error: unknown) => this.#fail(error)));
+  }
+
+  async #sendNoted(sequence: Sequence): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      while (this.#noted.size > 0 && this.#link.isOpen) {
+        const seqNum = await sequence.take();
+        const keys = [...this.#noted].slice(0, maxTasksPerPayload);
+        for (const key of keys) this.#noted.delete(key);
+        this.#deliver(keys, seqNum);
+      }
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #deliver(keys: readonly RecordKey[], seqNum: number): void {
+    const { ecs } = this.#options;
+    const sent: AcsTask[] = [];
+    const delivered: RecordKey[] = [];
+    const stops: RecordKey[] = [];
+    for (const key of keys) {
+      const task = ecs.state.get(tasks, key);
+      const payload = task && task.lastStatus !== 'STOPPED' ? this.#payloadOf(task) : undefined;
+      if (payload === undefined) continue;
+      sent.push(payload);
+      delivered.push(key);
+      if (payload.desiredStatus === 'STOPPED') stops.push(key);
+    }
+    if (sent.length === 0) return;
+    const messageId = uuid(ecs.random);
+    this.#deliveries.set(messageId, { keys: delivered, stops });
+    this.#link.send('PayloadMessage', {
+      messageId,
+      ...this.#arns,
+      seqNum,
+      generatedAt: ecs.clock.now(),
+      tasks: sent,
+    });
+    this.#redeliverLater();
+  }
+
+  #payloadOf(task: TaskRecord): AcsTask | undefined {
+    const { ecs, scope } = this.#options;
+    const { family, revision } = task.taskDefinition;
+    const definition = ecs.state.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
+    if (definition === undefined) {
+      ecs.log.error('A task has no task definition: its agent is not told of it', {
+        task: task.id,
+        family,
+        revision,
+      });
+      return undefined;
+    }
+    return acsTask(scope, ecs.privateNetwork, task, definition);
+  }
+
+  /** One timer for all: whatever is still unacknowledged when it is due is noted again. */
+  #redeliverLater(): void {
+    if (this.#redelivery !== undefined || !this.#link.isOpen) return;
+    const due = [...this.#deliveries.keys()];
+    this.#redelivery = this.#options.ecs.clock.after(redeliverAfterMs, () => {
+      this.#redelivery = undefined;
+      for (const messageId of due) {
+        for (const key of this.#deliveries.get(messageId)?.keys ?? []) this.#noted.add(key);
+        this.#deliveries.delete(messageId);
+      }
+      if (this.#noted.size > 0) this.#send();
+      if (this.#deliveries.size > 0) this.#redeliverLater();
+    });
+  }
+
+  #receive({ type, message }: InboundFrame): void {
+    const { ecs, instance } = this.#options;
+    switch (type) {
+      case 'AckRequest':
+        this.#acknowledged(text(message, 'messageId'));
+        return;
+      case 'NackRequest':
+        ecs.log.warn('An agent refused a message', {
+          containerInstance: instance.key,
+          reason: text(message, 'reason'),
+        });
+        return;
+      case 'TaskStopVerificationMessage':
+        this.#link.send('TaskStopVerificationAck', {
+          messageId: text(message, 'messageId'),
+          generatedAt: ecs.clock.now(),
+          stopTasks: stopCandidates(message)
+            .filter(({ taskArn: arn }) => !this.#isWanted(arn))
+            .map((candidate) => ({ ...candidate, desiredStatus: 'STOPPED' })),
+        });
+        return;
+      // That anything came is all there is to a heartbeat's answer; credentials aren't handed out yet.
+      case 'HeartbeatAckRequest':
+      case 'IAMRoleCredentialsAckRequest':
+        return;
+      default:
+        ecs.log.debug('An agent sent a message of an unknown type', {
+          containerInstance: instance.key,
+          type,
+        });
+    }
+  }
+
+  #acknowledged(messageId: string): void {
+    const delivery = this.#deliveries.get(messageId);
+    this.#deliveries.delete(messageId);
+    if (delivery === undefined || delivery.stops.length === 0) return;
+    const { ecs } = this.#options;
+    const now = ecs.clock.now();
+    ecs.state
+      .transact((tx) => {
+        for (const key of delivery.stops) agentStopsTask(tx, key, now);
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Asked about a task that the manifest didn't name: it stays only if the store wants it here. */
+  #isWanted(arn: string): boolean {
+    const { ecs, scope, instance } = this.#options;
+    const key = keyOfTaskArn(scope, instance.value.cluster, arn);
+    const task = key && ecs.state.get(tasks, key);
+    return task?.desiredStatus === 'RUNNING' && task.containerInstanceId === instance.value.id;
+  }
+
+  #unstoppedTasks(): readonly Stored<TaskRecord>[] {
+    const { ecs, scope, instance } = this.#options;
+    const { cluster, id } = instance.value;
+    return ecs.state.byIndex(
+      tasks,
+      'unstoppedByInstance',
+      `${scope.accountId}/${scope.region}/${cluster}/${id}`,
+    );
+  }
+
+  /** The agent reconnects and begins afresh, which puts right whatever was left undone. */
+  #fail(error: unknown): void {
+    if (!this.#link.isOpen) return;
+    this.#options.ecs.log.error('An agent session failed', {
+      containerInstance: this.#options.instance.key,
+      error,
+    });
+    this.close(1011, 'Internal error');
+  }
+}
+
+function identifier(
+  scope: Scope,
+  task: TaskRecord,
+  desiredStatus: AcsTaskIdentifier['desiredStatus'],
+): AcsTaskIdentifier {
+  return {
+    taskArn: taskArn(scope, task.cluster, task.id),
+    taskClusterArn: clusterArn(scope, task.cluster),
+    desiredStatus,
+  };
+}
+
+function keyOfTaskArn(scope: Scope, cluster: string, arn: string): RecordKey | undefined {
+  try {
+    return keyOfTask(scope, cluster, arn);
+  } catch {
+    return undefined; // Not an ARN of a task at all.
+  }
+}

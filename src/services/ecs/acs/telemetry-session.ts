@@ -1,0 +1,93 @@
+import type { WebSocket } from 'ws';
+import type { Stored } from '../../../reconcile/index.ts';
+import type { Scope } from '../arn.ts';
+import type { EcsContext } from '../context.ts';
+import { keyOfTask } from '../operations/task.ts';
+import { type ContainerInstanceRecord, tasks } from '../records.ts';
+import { applyContainerHealth } from '../task-state.ts';
+import { type InboundFrame, type Members, type TaskHealth, taskHealths } from './frames.ts';
+import { Link } from './link.ts';
+
+export interface TelemetrySessionOptions {
+  readonly ecs: EcsContext;
+  readonly scope: Scope;
+  readonly instance: Stored<ContainerInstanceRecord>;
+  readonly socket: WebSocket;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One agent's telemetry connection (TCS): the only way by which container health becomes known. Metrics are
+ * acknowledged, as agents expect it, and not kept.
+ */
+export function openTelemetrySession(options: TelemetrySessionOptions): void {
+  const { ecs, instance, socket, signal } = options;
+  const fields = { containerInstance: instance.key };
+  const link = new Link({
+    ecs,
+    socket,
+    signal,
+    fields,
+    expectsAnswers: false,
+    onFrame: (frame) => {
+      receive(options, link, frame).catch((error: unknown) => {
+        if (!link.isOpen) return;
+        ecs.log.error('A telemetry session failed', { ...fields, error });
+        link.close(1011, 'Internal error');
+      });
+    },
+    onClose: () => {},
+  });
+}
+
+async function receive(options: TelemetrySessionOptions, link: Link, frame: InboundFrame): Promise<void> {
+  switch (frame.type) {
+    case 'PublishHealthRequest':
+      await takeHealth(options, frame.message);
+      link.send('AckPublishHealth', { message: 'ok' });
+      return;
+    case 'PublishMetricsRequest':
+      link.send('AckPublishMetric', { message: 'ok' });
+      return;
+    case 'PublishInstanceStatusRequest':
+      link.send('AckPublishInstanceStatus', { message: 'ok' });
+      return;
+    default:
+      options.ecs.log.debug('An agent sent telemetry of an unknown type', {
+        containerInstance: options.instance.key,
+        type: frame.type,
+      });
+  }
+}
+
+const msPerSecond = 1_000;
+
+async function takeHealth(
+  { ecs, scope, instance }: TelemetrySessionOptions,
+  message: Members,
+): Promise<void> {
+  const { cluster, id } = instance.value;
+  const health = taskHealths(message).flatMap((task) => {
+    const key = keyOf(scope, cluster, task);
+    const record = key && ecs.state.get(tasks, key);
+    if (key === undefined || record?.containerInstanceId !== id) return [];
+    const containers = task.containers.map(({ containerName, healthStatus, statusSince }) => ({
+      name: containerName,
+      status: healthStatus,
+      since: Math.round(statusSince * msPerSecond),
+    }));
+    return [{ key, containers }];
+  });
+  if (health.length === 0) return;
+  await ecs.state.transact((tx) => {
+    for (const { key, containers } of health) applyContainerHealth(tx, key, containers);
+  });
+}
+
+function keyOf(scope: Scope, cluster: string, { taskArn }: TaskHealth) {
+  try {
+    return keyOfTask(scope, cluster, taskArn);
+  } catch {
+    return undefined; // Not an ARN of a task at all.
+  }
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { Refusal } from '../../../protocols/index.ts';
+import { type RecordKey, recordKey, type Stored } from '../../../reconcile/index.ts';
+import type { Call, Upgrade } from '../../service.ts';
+import { containerInstanceId, type Scope } from '../arn.ts';
+import { findCluster } from '../cluster-lookup.ts';
+import type { EcsContext } from '../context.ts';
+import { given } from '../given.ts';
+import { type ContainerInstanceRecord, containerInstances } from '../records.ts';
+import { AgentConnections } from './connections.ts';
+import { AcsSession } from './session.ts';
+import { openTelemetrySession } from './telemetry-session.ts';
+
+/** Agents' messages: acknowledgements are short, telemetry is at most 1 MiB. */
+const maxMessageBytes = 2 * 1024 * 1024;
+
+/** The agents' WebSocket endpoints: `/acs/ws` hands out work, `/tcs/ws` takes telemetry. */
+export function acsUpgrades(ecs: EcsContext): readonly Upgrade[] {
+  const connections = new AgentConnections(ecs);
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+  });
+  return [
+    {
+      path: '/acs/ws',
+      action: 'ecs:Poll',
+      accept: (request, socket, head, call) => {
+        const query = queryOf(request);
+        const instance = admit(ecs, call, socket, query.get('clusterArn'), query.get('containerInstanceArn'));
+        if (instance === undefined) return;
+        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const protocolVersion = Number(query.get('protocolVersion') ?? '1');
+          const agent = { versionInfo: versionInfoOf(query), protocolVersion };
+          const { signal } = call;
+          new AcsSession({ ecs, connections, scope: call, instance, socket: webSocket, signal, agent });
+        });
+      },
+    },
+    {
+      path: '/tcs/ws',
+      action: 'ecs:StartTelemetrySession',
+      accept: (request, socket, head, call) => {
+        const query = queryOf(request);
+        const instance = admit(ecs, call, socket, query.get('cluster'), query.get('containerInstance'));
+        if (instance === undefined) return;
+        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const { signal } = call;
+          openTelemetrySession({ ecs, scope: call, instance, socket: webSocket, signal });
+        });
+      },
+    },
+  ];
+}
+
+/** The instance that an agent says it is; undefined after refusing the upgrade. */
+function admit(
+  ecs: EcsContext,
+  call: Call,
+  socket: Duplex,
+  cluster: string | null,
+  identifier: string | null,
+): Stored<ContainerInstanceRecord> | undefined {
+  try {
+    return instanceOf(ecs, call, cluster ?? undefined, identifier ?? '');
+  } catch (error) {
+    if (!(error instanceof Refusal)) ecs.log.error('Cannot admit an agent', { error });
+    const [code, message] =
+      error instanceof Refusal ? [error.code, error.message] : ['ServerException', 'Internal error'];
+    refuse(socket, error instanceof Refusal ? 400 : 500, code, message);
+    return undefined;
+  }
+}
+
+/** @throws Refusal by the names that agents know: InvalidCluster-, InvalidInstance-, InactiveInstanceException. */
+function instanceOf(
+  ecs: EcsContext,
+  scope: Scope,
+  clusterIdentifier: string | undefined,
+  identifier: string,
+): Stored<ContainerInstanceRecord> {
+  const cluster = findCluster(ecs.state, scope, clusterIdentifier);
+  if (cluster?.status !== 'ACTIVE')
+    throw new Refusal('InvalidClusterException', `Cluster ${clusterIdentifier ?? 'default'} not found.`);
+  const key = instanceKey(scope, cluster.name, identifier);
+  const value = ecs.state.get(containerInstances, key);
+  if (value === undefined)
+    throw new Refusal('InvalidInstanceException', `Container instance ${identifier} not found.`);
+  if (value.status === 'INACTIVE')
+    throw new Refusal('InactiveInstanceException', `Container instance ${identifier} is inactive.`);
+  return { key, value, revision: 0 };
+}
+
+function instanceKey(scope: Scope, cluster: string, identifier: string): RecordKey {
+  return recordKey(
+    containerInstances,
+    scope.accountId,
+    scope.region,
+    cluster,
+    containerInstanceId(identifier),
+  );
+}
+
+/** What agents read from a refused upgrade: the error's name as the one member of a JSON object. */
+function refuse(socket: Duplex, status: 400 | 500, code: string, message: string): void {
+  const body = JSON.stringify({ [code]: message });
+  const head = [
+    `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Internal Server Error'}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URL(request.url ?? '/', 'http://localhost').searchParams;
+}
+
+function versionInfoOf(query: URLSearchParams): ContainerInstanceRecord['versionInfo'] {
+  return {
+    ...given('agentVersion', query.get('agentVersion') || undefined),
+    ...given('agentHash', query.get('agentHash') || undefined),
+    ...given('dockerVersion', query.get('dockerVersion') || undefined),
+  };
+}

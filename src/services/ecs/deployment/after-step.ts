@@ -1,0 +1,122 @@
+import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+import type { LaunchFailure } from '../task-launch.ts';
+import type { Step, StopCause } from './planner.ts';
+import { pauseMs } from './scheduler-settings.ts';
+import { eventMessages, isRepetition, type Teller, withEvent } from './service-events.ts';
+
+/** What each step of a plan makes of the service's record. Tasks are started and stopped by `apply-plan.ts`. */
+export function afterStep(
+  service: ServiceRecord,
+  step: Exclude<Step, { readonly type: 'start' | 'stop' }>,
+  teller: Teller,
+): ServiceRecord {
+  const { now } = teller;
+  switch (step.type) {
+    case 'count-failures':
+      return withDeployment(service, step.deploymentId, (deployment) => {
+        const { lastFailureAt: _at, restart: _restart, ...rest } = deployment;
+        const { failedTasks, lastFailureAt, countedRevision, restart } = step.count;
+        return {
+          ...rest,
+          failedTasks,
+          countedRevision,
+          ...(lastFailureAt === undefined ? {} : { lastFailureAt }),
+          ...(restart === undefined ? {} : { restart }),
+        };
+      });
+    case 'drop-deployment':
+      return { ...service, deployments: service.deployments.filter(({ id }) => id !== step.deploymentId) };
+    case 'complete-deployment': {
+      const completed = withDeployment(service, step.deploymentId, (deployment) => ({
+        ...deployment,
+        rolloutState: 'COMPLETED',
+        rolloutStateReason: `ECS deployment ${deployment.id} completed.`,
+        updatedAt: now,
+      }));
+      return tell(completed, eventMessages.deploymentCompleted(step.deploymentId), teller);
+    }
+    case 'tell':
+      return tell(service, step.message, teller);
+    case 'become-steady':
+      return { ...tell(service, eventMessages.steady, teller), steadyAt: now };
+    case 'become-unsteady': {
+      const { steadyAt: _steadyAt, ...rest } = service;
+      return rest;
+    }
+    case 'become-inactive': {
+      const { steadyAt: _steadyAt, ...rest } = service;
+      return { ...rest, status: 'INACTIVE', inactiveAt: now, deployments: [] };
+    }
+  }
+}
+
+/** After tasks were asked to stop; those that failed their health checks count as failures. */
+export function afterStop(
+  service: ServiceRecord,
+  because: StopCause,
+  stopped: readonly { readonly id: string; readonly deploymentId: string }[],
+  teller: Teller,
+): ServiceRecord {
+  let after = service;
+  if (because === 'unhealthy') {
+    for (const { id, deploymentId } of stopped) {
+      after = withDeployment(after, deploymentId, (deployment) => ({
+        ...deployment,
+        failedTasks: deployment.failedTasks + 1,
+        lastFailureAt: teller.now,
+      }));
+      after = tell(after, eventMessages.failedHealthChecks(id), teller);
+    }
+  }
+  const taskIds = stopped.map(({ id }) => id);
+  return tell(after, eventMessages.stopped(taskIds), teller);
+}
+
+export interface Launched {
+  readonly deploymentId: string;
+  readonly taskIds: readonly string[];
+  readonly replacedUnhealthy: number;
+  /** Why there are not as many as were asked for; empty when there are. */
+  readonly failures: readonly LaunchFailure[];
+  /** Highest store revision among the instances that were looked at. */
+  readonly capacityRevision: number;
+}
+
+/** After a launch, of all or of some or of none. */
+export function afterLaunch(service: ServiceRecord, launched: Launched, teller: Teller): ServiceRecord {
+  const { deploymentId, taskIds, failures, capacityRevision } = launched;
+  let after = service;
+  if (taskIds.length > 0) {
+    const replaced = Math.min(launched.replacedUnhealthy, taskIds.length);
+    after = tell(after, eventMessages.started(taskIds, replaced), teller);
+  }
+  if (failures.length > 0) {
+    const message = eventMessages.cannotPlace(failures);
+    if (!isRepetition(after.events, message, teller)) after = tell(after, message, teller);
+  }
+  return withDeployment(after, deploymentId, (deployment) => {
+    const { placement, ...rest } = deployment;
+    if (failures.length === 0) return rest;
+    const failed = (taskIds.length > 0 ? 0 : (placement?.failures ?? 0)) + 1;
+    const { leastPlacementPauseMs, mostPlacementPauseMs } = teller.settings;
+    const notBefore = teller.now + pauseMs(failed, leastPlacementPauseMs, mostPlacementPauseMs);
+    return { ...rest, placement: { failures: failed, notBefore, capacityRevision } };
+  });
+}
+
+function tell(service: ServiceRecord, message: string, teller: Teller): ServiceRecord {
+  return { ...service, events: withEvent(service.events, message, teller) };
+}
+
+function withDeployment(
+  service: ServiceRecord,
+  deploymentId: string,
+  change: (deployment: DeploymentRecord) => DeploymentRecord,
+): ServiceRecord {
+  return {
+    ...service,
+    deployments: service.deployments.map((deployment) =>
+      deployment.id === deploymentId ? change(deployment) : deployment,
+    ),
+  };
+}

@@ -1,0 +1,81 @@
+import { phaseOf, type StoredTaskDefinition, type TaskRecord } from '../records.ts';
+import type { SchedulerSettings } from './scheduler-settings.ts';
+
+/** A service's task that is running or on its way there, as the planner sees it. */
+export interface LiveTask {
+  readonly id: string;
+  readonly deploymentId: string;
+  readonly phase: 'pending' | 'running';
+  /** Asked to stop already; it still takes its place until its agent has begun to stop it. */
+  readonly isStopping: boolean;
+  readonly health: TaskHealth;
+  /** Its instance is DRAINING. */
+  readonly isDraining: boolean;
+  readonly createdAt: number;
+  readonly containerInstanceId: string;
+  readonly availabilityZone: string;
+}
+
+export type TaskHealth =
+  | { readonly type: 'healthy'; readonly since: number }
+  /** Running, and nobody knows yet. `until`: when that changes by itself; absent when its health checks will say. */
+  | { readonly type: 'unproven'; readonly until?: number }
+  | { readonly type: 'unhealthy' };
+
+export interface Sight {
+  readonly now: number;
+  readonly settings: SchedulerSettings;
+  readonly gracePeriodMs: number;
+  /** Names of the essential containers that have a health check. */
+  readonly checkedContainers: ReadonlySet<string>;
+  readonly isDraining: boolean;
+}
+
+/** Undefined for tasks that are STOPPING or over, which no service counts. */
+export function liveTask(task: TaskRecord, sight: Sight): LiveTask | undefined {
+  const phase = phaseOf(task.lastStatus);
+  if (phase === undefined || task.service === undefined) return undefined;
+  return {
+    id: task.id,
+    deploymentId: task.service.deploymentId,
+    phase,
+    isStopping: task.desiredStatus === 'STOPPED',
+    health: phase === 'running' ? healthOf(task, sight) : { type: 'unproven' },
+    isDraining: sight.isDraining,
+    createdAt: task.createdAt,
+    containerInstanceId: task.containerInstanceId,
+    availabilityZone: task.availabilityZone,
+  };
+}
+
+/** The names of the containers whose health checks decide on the task's health. */
+export function checkedContainers(definition: StoredTaskDefinition | undefined): ReadonlySet<string> {
+  const checked = (definition?.containerDefinitions ?? []).filter(
+    ({ essential, healthCheck }) => essential !== false && healthCheck?.command?.[0] !== undefined,
+  );
+  return new Set(checked.flatMap(({ name }) => name ?? []));
+}
+
+/**
+ * Health checks decide where there are any. An essential container without one has no say, though it keeps the
+ * task's `healthStatus` at UNKNOWN: otherwise no deployment of such a task could ever complete.
+ */
+function healthOf(task: TaskRecord, sight: Sight): TaskHealth {
+  const startedAt = task.startedAt ?? sight.now;
+  if (sight.checkedContainers.size === 0) {
+    const healthyAt = startedAt + sight.settings.minimumRunningMs;
+    return healthyAt <= sight.now
+      ? { type: 'healthy', since: healthyAt }
+      : { type: 'unproven', until: healthyAt };
+  }
+  const checked = task.containers.filter(({ name }) => sight.checkedContainers.has(name));
+  if (checked.some(({ healthStatus }) => healthStatus === 'UNHEALTHY')) {
+    const graceEndsAt = startedAt + sight.gracePeriodMs;
+    return graceEndsAt <= sight.now ? { type: 'unhealthy' } : { type: 'unproven', until: graceEndsAt };
+  }
+  if (checked.some(({ healthStatus }) => healthStatus !== 'HEALTHY')) return { type: 'unproven' };
+  return {
+    type: 'healthy',
+    since: Math.max(startedAt, ...checked.map(({ healthStatusSince = startedAt }) => healthStatusSince)),
+  };
+}

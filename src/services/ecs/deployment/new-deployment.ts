@@ -1,0 +1,46 @@
+import { digits, type Random } from '../../../clock/index.ts';
+import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+
+/** The deployment of what the service says now: its PRIMARY one from here on. */
+export function newDeployment(
+  service: Pick<ServiceRecord, 'taskDefinition' | 'networkConfiguration'>,
+  random: Random,
+  now: number,
+): DeploymentRecord {
+  const id = `ecs-svc/${digits(random, 19)}`;
+  return {
+    id,
+    status: 'PRIMARY',
+    taskDefinition: service.taskDefinition,
+    ...(service.networkConfiguration === undefined
+      ? {}
+      : { networkConfiguration: service.networkConfiguration }),
+    createdAt: now,
+    updatedAt: now,
+    rolloutState: 'IN_PROGRESS',
+    rolloutStateReason: `ECS deployment ${id} in progress.`,
+    failedTasks: 0,
+    countedRevision: 0,
+  };
+}
+
+/** What was PRIMARY is ACTIVE until its tasks are gone. Those that have none left are not worth showing. */
+export function superseded(
+  deployments: readonly DeploymentRecord[],
+  hasTasks: (deploymentId: string) => boolean,
+  now: number,
+): readonly DeploymentRecord[] {
+  return deployments
+    .filter(({ id }) => hasTasks(id))
+    .map((deployment) =>
+      deployment.status === 'ACTIVE'
+        ? deployment
+        : { ...withoutPauses(deployment), status: 'ACTIVE', updatedAt: now },
+    );
+}
+
+/** Any update of the service ends the waiting. */
+export function withoutPauses(deployment: DeploymentRecord): DeploymentRecord {
+  const { restart: _restart, placement: _placement, ...rest } = deployment;
+  return rest;
+}

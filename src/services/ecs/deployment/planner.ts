@@ -1,0 +1,239 @@
+import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+import type { LiveTask } from './live-task.ts';
+import { countFailures, type FailureCount, type TaskEnd } from './restart-throttle.ts';
+import type { SchedulerSettings } from './scheduler-settings.ts';
+import { eventMessages, isRepetition } from './service-events.ts';
+import { healthyCount, type TasksToStop, tasksToStop } from './tasks-to-stop.ts';
+
+/**
+ * The service scheduler's decisions, as data. From one look at a service and its tasks it says what to do now;
+ * it remembers nothing, so it may be asked again at any time, and of a service that is as it should be it asks
+ * nothing.
+ *
+ * Rolling update (Amazon ECS developer guide, "Deploy Amazon ECS services by replacing tasks"):
+ *
+ *     min = ceil(desired * minimumHealthyPercent / 100)     max = floor(desired * maximumPercent / 100)
+ *     start up to max - (running + pending of all deployments) of the new revision, never above desired
+ *     stop old ones while as many as min stay healthy
+ *
+ * A rollout is one case of a general one: some tasks are to leave (of an older deployment, on a DRAINING
+ * instance, UNHEALTHY), and some are missing (desired less those of the PRIMARY deployment that are to stay).
+ */
+export interface ServiceSnapshot {
+  readonly service: ServiceRecord;
+  readonly live: readonly LiveTask[];
+  /** Of tasks that failed; those counted already may be among them. */
+  readonly ends: readonly TaskEnd[];
+  /** Highest store revision among the cluster's instances. */
+  readonly capacityRevision: number;
+  readonly now: number;
+  readonly settings: SchedulerSettings;
+}
+
+export type Step =
+  /** What the deployment knows of its failures from now on. */
+  | { readonly type: 'count-failures'; readonly deploymentId: string; readonly count: FailureCount }
+  | { readonly type: 'stop'; readonly because: StopCause; readonly taskIds: readonly string[] }
+  | {
+      readonly type: 'start';
+      readonly deploymentId: string;
+      readonly count: number;
+      /** How many of them take the place of UNHEALTHY ones. */
+      readonly replacedUnhealthy: number;
+    }
+  /** Superseded, and none of its tasks is left. */
+  | { readonly type: 'drop-deployment'; readonly deploymentId: string }
+  | { readonly type: 'complete-deployment'; readonly deploymentId: string }
+  | { readonly type: 'tell'; readonly message: string }
+  | { readonly type: 'become-steady' }
+  | { readonly type: 'become-unsteady' }
+  | { readonly type: 'become-inactive' };
+
+export type StopCause = 'scaling' | 'unhealthy';
+
+export interface ServicePlan {
+  readonly steps: readonly Step[];
+  /** When the passing of time alone may call for something; absent when only a change can. */
+  readonly lookAgainAfterMs?: number;
+}
+
+/** A streak of failures so long is told in an event. */
+const toldStreak = 3;
+
+export function planService(snapshot: ServiceSnapshot): ServicePlan {
+  switch (snapshot.service.status) {
+    case 'ACTIVE':
+      return planActive(snapshot);
+    case 'DRAINING':
+      return planDraining(snapshot);
+    case 'INACTIVE':
+      return { steps: [] };
+  }
+}
+
+/** Everything stops; when nothing is left the service is INACTIVE. */
+function planDraining({ live, settings }: ServiceSnapshot): ServicePlan {
+  if (live.length === 0) return { steps: [{ type: 'become-inactive' }] };
+  const taskIds = live.filter(({ isStopping }) => !isStopping).map(({ id }) => id);
+  return { steps: stopStep('scaling', taskIds.slice(0, settings.maxBatch)) };
+}
+
+function planActive(snapshot: ServiceSnapshot): ServicePlan {
+  const { service, live, ends, now, settings } = snapshot;
+  const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
+  if (primary === undefined)
+    throw new Error(`Service ${service.name} is ACTIVE without a PRIMARY deployment`);
+
+  const count = countFailures(primary, ends, live, now, settings);
+  const situation = assess(snapshot, primary);
+  const stops = tasksToStop(situation, settings.maxBatch);
+  const start = planStart(snapshot, primary, count, situation);
+  const steps: Step[] = [
+    ...countSteps(primary, count),
+    ...stopStep('unhealthy', stops.unhealthy),
+    ...stopStep('scaling', stops.scaling),
+    ...start.steps,
+    ...closingSteps(snapshot, primary, situation),
+  ];
+  if (
+    isDeadlocked(situation, stops, start) &&
+    !isRepetition(service.events, eventMessages.deadlock, teller(snapshot))
+  )
+    steps.push({ type: 'tell', message: eventMessages.deadlock });
+  return { steps, ...lookAgain(snapshot, start.blockedUntil) };
+}
+
+/** Who is where, by the PRIMARY deployment's lights. */
+export interface Situation {
+  readonly desired: number;
+  readonly min: number;
+  readonly max: number;
+  readonly live: readonly LiveTask[];
+  /** Asked to stop, and still counted. */
+  readonly stopping: readonly LiveTask[];
+  /** Of the PRIMARY deployment, and meant to stay as far as they are wanted. */
+  readonly keepers: readonly LiveTask[];
+  /** Of older deployments or on DRAINING instances. */
+  readonly leaving: readonly LiveTask[];
+  /** Would be keepers but are UNHEALTHY. */
+  readonly sick: readonly LiveTask[];
+  /** More may be started before the maximum is reached. */
+  readonly room: number;
+  /** Tasks that are missing. */
+  readonly missing: number;
+}
+
+function assess({ service, live }: ServiceSnapshot, primary: DeploymentRecord): Situation {
+  const desired = service.desiredCount;
+  const { minimumHealthyPercent, maximumPercent } = service.deploymentConfiguration;
+  const min = Math.ceil((desired * minimumHealthyPercent) / 100);
+  const max = Math.floor((desired * maximumPercent) / 100);
+  const stopping: LiveTask[] = [];
+  const keepers: LiveTask[] = [];
+  const leaving: LiveTask[] = [];
+  const sick: LiveTask[] = [];
+  for (const task of live) {
+    if (task.isStopping) stopping.push(task);
+    else if (task.deploymentId !== primary.id || task.isDraining) leaving.push(task);
+    else if (task.health.type === 'unhealthy') sick.push(task);
+    else keepers.push(task);
+  }
+  const missing = Math.max(0, desired - keepers.length);
+  return { desired, min, max, live, stopping, keepers, leaving, sick, room: max - live.length, missing };
+}
+
+interface StartPlan {
+  readonly steps: readonly Step[];
+  /** Tasks are missing, and this is when they may be tried again. */
+  readonly blockedUntil?: number;
+}
+
+function planStart(
+  { capacityRevision, now, settings }: ServiceSnapshot,
+  primary: DeploymentRecord,
+  { restart }: FailureCount,
+  { missing, room, sick }: Situation,
+): StartPlan {
+  if (missing === 0) return { steps: [] };
+  const { placement } = primary;
+  const isFull = placement !== undefined && placement.capacityRevision >= capacityRevision;
+  const blockedUntil = Math.max(restart?.notBefore ?? 0, isFull ? placement.notBefore : 0);
+  if (blockedUntil > now) return { steps: [], blockedUntil };
+  const count = Math.min(missing, room, settings.maxBatch);
+  if (count <= 0) return { steps: [] };
+  const replacedUnhealthy = Math.min(count, sick.length);
+  return { steps: [{ type: 'start', deploymentId: primary.id, count, replacedUnhealthy }] };
+}
+
+function countSteps(primary: DeploymentRecord, count: FailureCount): Step[] {
+  if (count === primary) return [];
+  const streak = count.restart?.streak ?? 0;
+  const isTold =
+    streak === toldStreak && (primary.restart?.streak ?? 0) < toldStreak && count.failedTasks > 0;
+  return [
+    { type: 'count-failures', deploymentId: primary.id, count },
+    ...(isTold ? [{ type: 'tell', message: eventMessages.cannotStart } as const] : []),
+  ];
+}
+
+/** What ends: drained deployments, the rollout, the unrest. */
+function closingSteps(
+  { service, now, settings }: ServiceSnapshot,
+  primary: DeploymentRecord,
+  { desired, keepers, leaving, sick, stopping, live }: Situation,
+): Step[] {
+  const occupied = new Set(live.map(({ deploymentId }) => deploymentId));
+  const steps: Step[] = [];
+  let remaining = 0;
+  for (const { id } of service.deployments) {
+    if (id === primary.id) continue;
+    if (occupied.has(id)) remaining += 1;
+    else steps.push({ type: 'drop-deployment', deploymentId: id });
+  }
+
+  const isAlone = remaining === 0 && leaving.length + sick.length === 0 && keepers.length === desired;
+  const isUp = isAlone && healthyCount(keepers) === desired;
+  if (isUp && primary.rolloutState === 'IN_PROGRESS')
+    steps.push({ type: 'complete-deployment', deploymentId: primary.id });
+
+  const isQuiet = isAlone && stopping.length === 0 && keepers.every(({ phase }) => phase === 'running');
+  const wasTold = service.steadyAt !== undefined && now - service.steadyAt < settings.eventRepeatMs;
+  if (isQuiet && isUp && !wasTold) steps.push({ type: 'become-steady' });
+  // Steadiness outlives a health check that has no opinion for a moment.
+  if (!isQuiet && service.steadyAt !== undefined) steps.push({ type: 'become-unsteady' });
+  return steps;
+}
+
+/** Something is to be done, nothing may be, and nothing is under way that could change it. */
+function isDeadlocked(situation: Situation, stops: TasksToStop, start: StartPlan): boolean {
+  const { leaving, sick, missing, room, stopping, live } = situation;
+  const isUnderWay =
+    stopping.length > 0 ||
+    stops.scaling.length + stops.unhealthy.length > 0 ||
+    start.steps.length > 0 ||
+    start.blockedUntil !== undefined ||
+    live.some(({ phase, health }) => phase === 'pending' || health.type === 'unproven');
+  return !isUnderWay && leaving.length + sick.length + missing > 0 && (missing === 0 || room <= 0);
+}
+
+function stopStep(because: StopCause, taskIds: readonly string[]): Step[] {
+  return taskIds.length === 0 ? [] : [{ type: 'stop', because, taskIds }];
+}
+
+function lookAgain(
+  { service, live, now, settings }: ServiceSnapshot,
+  blockedUntil: number | undefined,
+): { lookAgainAfterMs?: number } {
+  let nextAt = blockedUntil ?? Number.POSITIVE_INFINITY;
+  for (const { health } of live)
+    if (health.type === 'unproven') nextAt = Math.min(nextAt, health.until ?? nextAt);
+  const tellAt = (service.steadyAt ?? Number.POSITIVE_INFINITY) + settings.eventRepeatMs;
+  if (tellAt > now) nextAt = Math.min(nextAt, tellAt);
+  return Number.isFinite(nextAt) ? { lookAgainAfterMs: Math.max(1, nextAt - now) } : {};
+}
+
+const teller = ({ service, now, settings }: ServiceSnapshot) => ({
+  serviceName: service.name,
+  now,
+  settings,
+});

@@ -1,0 +1,92 @@
+import type { ServiceEventRecord } from '../records.ts';
+import type { LaunchFailure } from '../task-launch.ts';
+import type { SchedulerSettings } from './scheduler-settings.ts';
+
+/**
+ * The words of a service's events, as ECS writes them (Amazon ECS developer guide, "Viewing Amazon ECS service
+ * events"), and the list that keeps the newest hundred.
+ */
+const maxEvents = 100;
+
+const troubleshooting =
+  'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.';
+
+export const eventMessages = {
+  started: (taskIds: readonly string[], replacedUnhealthy: number): string =>
+    `has started ${taskIds.length} tasks: ${named(taskIds)}.${
+      replacedUnhealthy > 0
+        ? ` Amazon ECS replaced ${replacedUnhealthy} tasks due to an unhealthy status.`
+        : ''
+    }`,
+  stopped: (taskIds: readonly string[]): string =>
+    `has stopped ${taskIds.length} running tasks: ${named(taskIds)}.`,
+  failedHealthChecks: (taskId: string): string => `(task ${taskId}) failed container health checks.`,
+  deploymentCompleted: (deploymentId: string): string => `(deployment ${deploymentId}) deployment completed.`,
+  steady: 'has reached a steady state.',
+  cannotStart: 'is unable to consistently start tasks successfully.',
+  deadlock:
+    'was unable to stop or start tasks during a deployment because of the service deployment configuration. ' +
+    'Update the minimumHealthyPercent or maximumPercent value and try again.',
+  cannotPlace: (failures: readonly LaunchFailure[]): string =>
+    `was unable to place a task because no container instance met all of its requirements. ${closestMatch(
+      failures,
+    )} ${troubleshooting}`,
+} as const;
+
+const named = (taskIds: readonly string[]): string => taskIds.map((id) => `(task ${id})`).join(' ');
+
+/** From what lacks least to what lacks most. */
+const obstacles: readonly (readonly [reason: string, words: string])[] = [
+  ['RESOURCE:CPU', 'has insufficient CPU units available.'],
+  ['RESOURCE:MEMORY', 'has insufficient memory available.'],
+  ['RESOURCE:PORTS', 'is already using a port required by your task.'],
+  ['RESOURCE:ENI', 'encountered error "RESOURCE:ENI".'],
+  ['ATTRIBUTE', 'is missing an attribute required by your task.'],
+  ['AGENT', 'encountered error "AGENT".'],
+];
+
+/** The instance that comes nearest; with nothing to tell them apart the first by its ARN, so that the words stay the same. */
+function closestMatch(failures: readonly LaunchFailure[]): string {
+  for (const [reason, words] of obstacles) {
+    const [arn] = failures
+      .flatMap((failure) => (failure.reason === reason ? (failure.arn ?? []) : []))
+      .sort();
+    if (arn !== undefined)
+      return `The closest matching (container-instance ${arn.split('/').at(-1)}) ${words}`;
+  }
+  const [reason = 'unknown'] = failures.map((failure) => failure.reason).sort();
+  return `Reason: ${reason.replace(/\.$/, '')}.`;
+}
+
+export interface Teller {
+  readonly serviceName: string;
+  readonly now: number;
+  readonly settings: SchedulerSettings;
+  readonly newEventId: () => string;
+}
+
+/** The events with one more, newest first. */
+export function withEvent(
+  events: readonly ServiceEventRecord[],
+  message: string,
+  { serviceName, now, newEventId }: Teller,
+): readonly ServiceEventRecord[] {
+  const event = { id: newEventId(), createdAt: now, message: `(service ${serviceName}) ${message}` };
+  return [event, ...events].slice(0, maxEvents);
+}
+
+/** Whether the same was said lately and no start or steady state since then says that its cause went away. */
+export function isRepetition(
+  events: readonly ServiceEventRecord[],
+  message: string,
+  { serviceName, now, settings }: Omit<Teller, 'newEventId'>,
+): boolean {
+  const prefix = `(service ${serviceName}) `;
+  for (const event of events) {
+    if (now - event.createdAt >= settings.eventRepeatMs) return false;
+    if (event.message === prefix + message) return true;
+    if (event.message.startsWith(`${prefix}has started `) || event.message === prefix + eventMessages.steady)
+      return false;
+  }
+  return false;
+}

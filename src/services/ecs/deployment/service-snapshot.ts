@@ -1,0 +1,57 @@
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Scope } from '../arn.ts';
+import {
+  containerInstances,
+  type DeploymentRecord,
+  type ServiceRecord,
+  taskDefinitions,
+  tasks,
+} from '../records.ts';
+import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { checkedContainers, type LiveTask, liveTask } from './live-task.ts';
+import type { ServiceSnapshot } from './planner.ts';
+import { type TaskEnd, taskEnd } from './restart-throttle.ts';
+import type { SchedulerSettings } from './scheduler-settings.ts';
+
+/** Everything that the planner asks about, read in one go. */
+export function readSnapshot(
+  reader: Reader,
+  scope: Scope,
+  service: ServiceRecord,
+  { now, settings }: { readonly now: number; readonly settings: SchedulerSettings },
+): ServiceSnapshot {
+  const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
+  const instances = reader.byIndex(containerInstances, 'byCluster', within);
+  const drainingIds = new Set(
+    instances.flatMap(({ value }) => (value.status === 'DRAINING' ? value.id : [])),
+  );
+  const checkedIn = new Map(
+    service.deployments.map((deployment) => [deployment.id, checkedContainersOf(reader, scope, deployment)]),
+  );
+  const gracePeriodMs = (service.healthCheckGracePeriodSeconds ?? 0) * 1_000;
+
+  const live: LiveTask[] = [];
+  const ends: TaskEnd[] = [];
+  for (const stored of reader.byIndex(tasks, 'byService', `${within}/${service.name}`)) {
+    const { value: task } = stored;
+    const alive = liveTask(task, {
+      now,
+      settings,
+      gracePeriodMs,
+      checkedContainers: checkedIn.get(task.service?.deploymentId ?? '') ?? none,
+      isDraining: drainingIds.has(task.containerInstanceId),
+    });
+    const end = taskEnd(stored, settings);
+    if (alive !== undefined) live.push(alive);
+    if (end !== undefined) ends.push(end);
+  }
+  const capacityRevision = instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
+  return { service, live, ends, capacityRevision, now, settings };
+}
+
+const none: ReadonlySet<string> = new Set();
+
+function checkedContainersOf(reader: Reader, scope: Scope, { taskDefinition }: DeploymentRecord) {
+  const key = taskDefinitionKey(scope, taskDefinition.family, taskDefinition.revision);
+  return checkedContainers(reader.get(taskDefinitions, key)?.definition);
+}

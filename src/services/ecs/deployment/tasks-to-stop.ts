@@ -1,0 +1,114 @@
+import type { LiveTask } from './live-task.ts';
+import type { Situation } from './planner.ts';
+
+/** Ids of the tasks to stop now, by what is said of it. */
+export interface TasksToStop {
+  readonly scaling: readonly string[];
+  readonly unhealthy: readonly string[];
+}
+
+/**
+ * Which tasks stop. What never was up goes first and freely; a healthy one goes only if as many as the minimum
+ * stay healthy. UNHEALTHY ones go when their replacements are up or, where the maximum leaves no room for
+ * replacements, one at a time to make some.
+ */
+export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
+  const { keepers, leaving, sick, desired, min, live, stopping, room, missing } = situation;
+  const budget = new Budget(atMost, healthyCount(live.filter(({ isStopping }) => !isStopping)));
+
+  for (const task of balancedSurplus(keepers, Math.min(keepers.length - desired, atMost))) budget.stop(task);
+
+  for (const task of [...leaving].sort(leastUsefulFirst)) {
+    const healthyLeft = budget.healthy - (task.health.type === 'healthy' ? 1 : 0);
+    if (task.phase === 'pending' || healthyLeft >= min) budget.stop(task);
+  }
+
+  // As many as the healthy ones make up for.
+  const replaced = Math.min(sick.length, Math.max(0, budget.healthy - (desired - sick.length)));
+  const unhealthy = new Budget(atMost, 0);
+  for (const task of [...sick].sort(leastUsefulFirst).slice(0, replaced)) unhealthy.stop(task);
+
+  const isStuck =
+    missing > 0 && room <= 0 && stopping.length + budget.ids.length + unhealthy.ids.length === 0;
+  if (isStuck) {
+    const [first] = [...sick, ...leaving.filter(({ health }) => health.type === 'unhealthy')].sort(
+      leastUsefulFirst,
+    );
+    if (first !== undefined) (sick.includes(first) ? unhealthy : budget).stop(first);
+  }
+  return { scaling: budget.ids, unhealthy: unhealthy.ids };
+}
+
+export function healthyCount(tasks: readonly LiveTask[]): number {
+  return tasks.filter(({ health }) => health.type === 'healthy').length;
+}
+
+/** What was chosen, and how many healthy tasks are left after it. */
+class Budget {
+  readonly ids: string[] = [];
+  healthy: number;
+  readonly #atMost: number;
+
+  constructor(atMost: number, healthy: number) {
+    this.#atMost = atMost;
+    this.healthy = healthy;
+  }
+
+  stop(task: LiveTask): void {
+    if (this.ids.length >= this.#atMost) return;
+    this.ids.push(task.id);
+    if (task.health.type === 'healthy') this.healthy -= 1;
+  }
+}
+
+/** Pending, unhealthy, unproven, healthy; among equals the older first, so that the newest stays. */
+function leastUsefulFirst(left: LiveTask, right: LiveTask): number {
+  return usefulness(left) - usefulness(right) || olderFirst(left, right);
+}
+
+function usefulness({ phase, health }: LiveTask): number {
+  if (phase === 'pending') return 0;
+  return { unhealthy: 1, unproven: 2, healthy: 3 }[health.type];
+}
+
+function olderFirst(left: LiveTask, right: LiveTask): number {
+  return left.createdAt - right.createdAt || (left.id < right.id ? -1 : 1);
+}
+
+/**
+ * Whom scaling in takes: the least useful; among equals whoever has most neighbours of the service in its
+ * Availability Zone, then on its instance, so that what stays is spread.
+ */
+function balancedSurplus(keepers: readonly LiveTask[], count: number): readonly LiveTask[] {
+  if (count <= 0) return [];
+  const inZone = tally(keepers, ({ availabilityZone }) => availabilityZone);
+  const onInstance = tally(keepers, ({ containerInstanceId }) => containerInstanceId);
+  const left = new Set(keepers);
+  const chosen: LiveTask[] = [];
+  while (chosen.length < count) {
+    let next: LiveTask | undefined;
+    for (const task of left) {
+      const order =
+        next === undefined
+          ? -1
+          : usefulness(task) - usefulness(next) ||
+            (inZone.get(next.availabilityZone) ?? 0) - (inZone.get(task.availabilityZone) ?? 0) ||
+            (onInstance.get(next.containerInstanceId) ?? 0) -
+              (onInstance.get(task.containerInstanceId) ?? 0) ||
+            olderFirst(task, next);
+      if (order < 0) next = task;
+    }
+    if (next === undefined) break;
+    chosen.push(next);
+    left.delete(next);
+    inZone.set(next.availabilityZone, (inZone.get(next.availabilityZone) ?? 0) - 1);
+    onInstance.set(next.containerInstanceId, (onInstance.get(next.containerInstanceId) ?? 0) - 1);
+  }
+  return chosen;
+}
+
+function tally(tasks: readonly LiveTask[], placeOf: (task: LiveTask) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const task of tasks) counts.set(placeOf(task), (counts.get(placeOf(task)) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,134 @@
+import type { Attribute, RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
+import type { Scope } from './arn.ts';
+import { clientError, invalidParameter, unsupported } from './errors.ts';
+import type { ContainerInstanceRecord, InstanceAttribute, InstanceResource } from './records.ts';
+import { validateTags } from './tags.ts';
+
+/** What an agent says of its machine when it registers. */
+export type Registration = Pick<
+  ContainerInstanceRecord,
+  'registeredResources' | 'attributes' | 'versionInfo' | 'tags'
+> & { readonly ec2InstanceId?: string };
+
+/** @throws InvalidParameterException, or UnsupportedFeatureException for GPUs. */
+export function readRegistration(scope: Scope, input: RegisterContainerInstanceCommandInput): Registration {
+  if (input.platformDevices?.length) throw unsupported('platformDevices (GPUs)');
+  const identity = readIdentity(input.instanceIdentityDocument);
+  const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
+  return {
+    registeredResources: readResources(input.totalResources),
+    attributes: withControlPlaneAttributes(scope, identity, (input.attributes ?? []).map(readAttribute)),
+    versionInfo: {
+      ...(agentVersion === undefined ? {} : { agentVersion }),
+      ...(agentHash === undefined ? {} : { agentHash }),
+      ...(dockerVersion === undefined ? {} : { dockerVersion }),
+    },
+    tags: validateTags(input.tags),
+    ...(identity.instanceId === undefined ? {} : { ec2InstanceId: identity.instanceId }),
+  };
+}
+
+/**
+ * The attributes after an agent has registered anew: its own and the control plane's are replaced, custom ones
+ * stay, as agents send those at their first registration only.
+ * @throws ClientException the machine under the same name is of another type.
+ */
+export function refreshedAttributes(
+  known: ContainerInstanceRecord,
+  registration: Registration,
+): readonly InstanceAttribute[] {
+  const typeBefore = attributeValue(known.attributes, 'ecs.instance-type');
+  const typeNow = attributeValue(registration.attributes, 'ecs.instance-type');
+  if (typeBefore !== undefined && typeNow !== undefined && typeBefore !== typeNow)
+    throw clientError(
+      `Container instance type changes are not supported. Container instance ${known.id} was previously registered as ${typeBefore}.`,
+    );
+  const sent = new Set(registration.attributes.map(({ name }) => name));
+  const custom = known.attributes.filter(({ name }) => !isSystemAttribute(name) && !sent.has(name));
+  return [...custom, ...registration.attributes];
+}
+
+const isSystemAttribute = (name: string): boolean =>
+  name.startsWith('ecs.') || name.startsWith('com.amazonaws.ecs.');
+
+interface InstanceIdentity {
+  readonly instanceId?: string;
+  readonly instanceType?: string;
+  readonly imageId?: string;
+  readonly architecture?: string;
+}
+
+/**
+ * EC2's identity document, which machines outside EC2 leave empty. It adds to what the signed call says and
+ * permits nothing, so its own signature isn't asked for.
+ */
+function readIdentity(document: string | undefined): InstanceIdentity {
+  if (!document) return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(document);
+  } catch {
+    throw invalidParameter('The instanceIdentityDocument is not valid JSON.');
+  }
+  if (typeof parsed !== 'object' || parsed === null)
+    throw invalidParameter('The instanceIdentityDocument is not a JSON object.');
+  const fields = new Map(Object.entries(parsed));
+  const text = (name: string): Record<string, string> => {
+    const value: unknown = fields.get(name);
+    return typeof value === 'string' && value !== '' ? { [name]: value } : {};
+  };
+  return { ...text('instanceId'), ...text('instanceType'), ...text('imageId'), ...text('architecture') };
+}
+
+/** What agents don't know of their machine, the control plane adds; what they sent stays as they sent it. */
+function withControlPlaneAttributes(
+  scope: Scope,
+  identity: InstanceIdentity,
+  sent: readonly InstanceAttribute[],
+): readonly InstanceAttribute[] {
+  const known = [
+    { name: 'ecs.availability-zone', value: `${scope.region}a` },
+    { name: 'ecs.instance-type', value: identity.instanceType },
+    { name: 'ecs.ami-id', value: identity.imageId },
+    { name: 'ecs.cpu-architecture', value: identity.architecture },
+  ];
+  const sentNames = new Set(sent.map(({ name }) => name));
+  return [
+    ...sent,
+    ...known.flatMap(({ name, value }) =>
+      value === undefined || sentNames.has(name) ? [] : [{ name, value }],
+    ),
+  ];
+}
+
+const attributeName = /^[\p{L}\p{N}\-_./\\]{1,128}$/u;
+
+function readAttribute({ name, value }: Attribute): InstanceAttribute {
+  if (name === undefined || !attributeName.test(name))
+    throw invalidParameter(`Invalid attribute name: ${name ?? ''}.`);
+  return value === undefined ? { name } : { name, value };
+}
+
+function readResources(resources: readonly Resource[] | undefined): InstanceResource[] {
+  const read = (resources ?? []).map(readResource);
+  for (const name of ['CPU', 'MEMORY']) {
+    if (!read.some((resource) => resource.name === name && resource.type === 'INTEGER'))
+      throw invalidParameter(`totalResources must say how much ${name} there is, as an INTEGER.`);
+  }
+  return read;
+}
+
+function readResource({ name, type, integerValue, stringSetValue }: Resource): InstanceResource {
+  if (!name) throw invalidParameter('A resource in totalResources has no name.');
+  if (type === 'INTEGER') {
+    if (integerValue === undefined || integerValue < 0)
+      throw invalidParameter(`The resource ${name} has no valid integerValue.`);
+    return { name, type, integerValue };
+  }
+  if (type === 'STRINGSET') return { name, type, stringSetValue: [...new Set(stringSetValue ?? [])] };
+  throw invalidParameter(`The resource ${name} has type ${type ?? ''}; it should be INTEGER or STRINGSET.`);
+}
+
+function attributeValue(attributes: readonly InstanceAttribute[], name: string): string | undefined {
+  return attributes.find((attribute) => attribute.name === name)?.value;
+}

@@ -1,0 +1,84 @@
+import type { ContainerInstance, Resource } from '@aws-sdk/client-ecs';
+import type { Reader } from '../../reconcile/index.ts';
+import { containerInstanceArn, type Scope } from './arn.ts';
+import {
+  type ContainerInstanceRecord,
+  type InstanceResource,
+  type TaskReservation,
+  tasks,
+} from './records.ts';
+
+export interface InstanceViewOptions {
+  readonly withTags: boolean;
+  readonly withHealth: boolean;
+}
+
+/** A container instance as the API shows it, with its tasks counted now. */
+export function instanceView(
+  reader: Reader,
+  scope: Scope,
+  instance: ContainerInstanceRecord,
+  options: InstanceViewOptions,
+): ContainerInstance {
+  const live = reader.byIndex(
+    tasks,
+    'unstoppedByInstance',
+    `${scope.accountId}/${scope.region}/${instance.cluster}/${instance.id}`,
+  );
+  return {
+    containerInstanceArn: containerInstanceArn(scope, instance.cluster, instance.id),
+    ec2InstanceId: instance.ec2InstanceId,
+    version: instance.version,
+    versionInfo: { ...instance.versionInfo },
+    remainingResources: instance.registeredResources.map((resource) =>
+      resourceView(remaining(resource, instance.used)),
+    ),
+    registeredResources: instance.registeredResources.map(resourceView),
+    status: instance.status,
+    statusReason: instance.statusReason,
+    agentConnected: instance.agentConnected,
+    runningTasksCount: live.filter(({ value }) => !isPending(value.lastStatus)).length,
+    pendingTasksCount: live.filter(({ value }) => isPending(value.lastStatus)).length,
+    attributes: instance.attributes.map((attribute) => ({ ...attribute })),
+    registeredAt: new Date(instance.registeredAt),
+    attachments: [],
+    ...(options.withTags ? { tags: instance.tags.map((tag) => ({ ...tag })) } : {}),
+    // No agent has told about the machine's health yet.
+    ...(options.withHealth ? { healthStatus: { overallStatus: 'INSUFFICIENT_DATA', details: [] } } : {}),
+  };
+}
+
+const isPending = (lastStatus: string): boolean =>
+  lastStatus === 'PROVISIONING' || lastStatus === 'PENDING' || lastStatus === 'ACTIVATING';
+
+/** The ports lists hold what is taken, also under "remaining": a port that is absent is free. */
+function remaining(resource: InstanceResource, used: TaskReservation): InstanceResource {
+  switch (resource.name) {
+    case 'CPU':
+      return { ...resource, integerValue: (resource.integerValue ?? 0) - used.cpu };
+    case 'MEMORY':
+      return { ...resource, integerValue: (resource.integerValue ?? 0) - used.memoryMiB };
+    case 'PORTS':
+      return { ...resource, stringSetValue: withPorts(resource, used.tcpPorts) };
+    case 'PORTS_UDP':
+      return { ...resource, stringSetValue: withPorts(resource, used.udpPorts) };
+    default:
+      return resource;
+  }
+}
+
+function withPorts({ stringSetValue = [] }: InstanceResource, ports: readonly number[]): string[] {
+  return [...new Set([...stringSetValue, ...ports.map(String)])];
+}
+
+/** Every resource carries all the number members, 0 where they don't apply, as ECS answers them. */
+function resourceView({ name, type, integerValue, stringSetValue }: InstanceResource): Resource {
+  return {
+    name,
+    type,
+    doubleValue: 0,
+    longValue: 0,
+    integerValue: integerValue ?? 0,
+    ...(stringSetValue === undefined ? {} : { stringSetValue: [...stringSetValue] }),
+  };
+}

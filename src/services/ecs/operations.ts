@@ -1,0 +1,269 @@
+import type { ECS } from '@aws-sdk/client-ecs';
+import type { Call, OperationsOf, RefusedOperation, SupportedOperation } from '../service.ts';
+import type { EcsContext } from './context.ts';
+import {
+  deleteAccountSetting,
+  listAccountSettings,
+  putAccountSetting,
+  putAccountSettingDefault,
+} from './operations/account-setting.ts';
+import {
+  discoverPollEndpoint,
+  submitAttachmentStateChanges,
+  submitContainerStateChange,
+  submitTaskStateChange,
+} from './operations/agent.ts';
+import { deleteAttributes, listAttributes, putAttributes } from './operations/attribute.ts';
+import {
+  createCluster,
+  deleteCluster,
+  describeClusters,
+  listClusters,
+  updateCluster,
+  updateClusterSettings,
+} from './operations/cluster.ts';
+import {
+  deregisterContainerInstance,
+  describeContainerInstances,
+  listContainerInstances,
+  registerContainerInstance,
+  updateContainerInstancesState,
+} from './operations/container-instance.ts';
+import { runTask } from './operations/run-task.ts';
+import {
+  createService,
+  deleteService,
+  describeServices,
+  listServices,
+  updateService,
+} from './operations/service.ts';
+import { listTagsForResource, tagResource, untagResource } from './operations/tag.ts';
+import { describeTasks, listTasks, startTask, stopTask } from './operations/task.ts';
+import {
+  deleteTaskDefinitions,
+  deregisterTaskDefinition,
+  describeTaskDefinition,
+  listTaskDefinitionFamilies,
+  listTaskDefinitions,
+  registerTaskDefinition,
+} from './operations/task-definition.ts';
+import {
+  anyResource,
+  clusterResource,
+  clusterResources,
+  containerInstanceResources,
+  familyResource,
+  launchedResource,
+  serviceResources,
+  taggedResource,
+  targetResources,
+  taskDefinitionResources,
+  taskResources,
+} from './resources.ts';
+
+/**
+ * Every operation of ECS: what it is authorised as, on what (Service Authorization Reference, Amazon ECS), and
+ * the function that does it; or the words it is refused with.
+ */
+export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
+  const launched = (input: { taskDefinition: string | undefined }, call: Call) =>
+    launchedResource(ecs.state, input, call);
+  return {
+    AssociateGatewayWithCluster: notYet('AssociateGatewayWithCluster', 'gateways'),
+    ContinueServiceDeployment: notYet('ContinueServiceDeployment', 'deployment lifecycle hooks'),
+    CreateCapacityProvider: notYet('CreateCapacityProvider', 'capacity providers'),
+    CreateCluster: supported(ecs, 'CreateCluster', anyResource, createCluster),
+    CreateDaemon: notYet('CreateDaemon', 'Managed Instances'),
+    CreateExpressGatewayService: notYet('CreateExpressGatewayService', 'Express services'),
+    CreateGateway: notYet('CreateGateway', 'gateways'),
+    CreateService: supported(
+      ecs,
+      'CreateService',
+      (input, call) => serviceResources(input.cluster, [input.serviceName], call),
+      createService,
+    ),
+    CreateTaskSet: notYet('CreateTaskSet', 'external deployment controllers'),
+    DeleteAccountSetting: supported(ecs, 'DeleteAccountSetting', anyResource, deleteAccountSetting),
+    DeleteAttributes: supported(ecs, 'DeleteAttributes', targetResources, deleteAttributes),
+    DeleteCapacityProvider: notYet('DeleteCapacityProvider', 'capacity providers'),
+    DeleteCluster: supported(ecs, 'DeleteCluster', clusterResource, deleteCluster),
+    DeleteDaemon: notYet('DeleteDaemon', 'Managed Instances'),
+    DeleteDaemonTaskDefinition: notYet('DeleteDaemonTaskDefinition', 'Managed Instances'),
+    DeleteExpressGatewayService: notYet('DeleteExpressGatewayService', 'Express services'),
+    DeleteGateway: notYet('DeleteGateway', 'gateways'),
+    DeleteService: supported(
+      ecs,
+      'DeleteService',
+      (input, call) => serviceResources(input.cluster, [input.service], call),
+      deleteService,
+    ),
+    DeleteTaskDefinitions: supported(
+      ecs,
+      'DeleteTaskDefinitions',
+      taskDefinitionResources,
+      deleteTaskDefinitions,
+    ),
+    DeleteTaskSet: notYet('DeleteTaskSet', 'external deployment controllers'),
+    DeregisterContainerInstance: supported(
+      ecs,
+      'DeregisterContainerInstance',
+      clusterResource,
+      deregisterContainerInstance,
+    ),
+    DeregisterTaskDefinition: supported(
+      ecs,
+      'DeregisterTaskDefinition',
+      anyResource,
+      deregisterTaskDefinition,
+    ),
+    DescribeCapacityProviders: notYet('DescribeCapacityProviders', 'capacity providers'),
+    DescribeClusters: supported(
+      ecs,
+      'DescribeClusters',
+      (input, call) => clusterResources(input.clusters, call),
+      describeClusters,
+    ),
+    DescribeContainerInstances: supported(
+      ecs,
+      'DescribeContainerInstances',
+      (input, call) => containerInstanceResources(input.cluster, input.containerInstances, call),
+      describeContainerInstances,
+    ),
+    DescribeDaemon: notYet('DescribeDaemon', 'Managed Instances'),
+    DescribeDaemonDeployments: notYet('DescribeDaemonDeployments', 'Managed Instances'),
+    DescribeDaemonRevisions: notYet('DescribeDaemonRevisions', 'Managed Instances'),
+    DescribeDaemonTaskDefinition: notYet('DescribeDaemonTaskDefinition', 'Managed Instances'),
+    DescribeExpressGatewayService: notYet('DescribeExpressGatewayService', 'Express services'),
+    DescribeGateway: notYet('DescribeGateway', 'gateways'),
+    DescribeGatewayResources: notYet('DescribeGatewayResources', 'gateways'),
+    DescribeGatewayRoute: notYet('DescribeGatewayRoute', 'gateways'),
+    DescribeServiceDeployments: notYet('DescribeServiceDeployments', 'service deployments as resources'),
+    DescribeServiceRevisions: notYet('DescribeServiceRevisions', 'service deployments as resources'),
+    DescribeServices: supported(
+      ecs,
+      'DescribeServices',
+      (input, call) => serviceResources(input.cluster, input.services, call),
+      describeServices,
+    ),
+    DescribeTaskDefinition: supported(ecs, 'DescribeTaskDefinition', anyResource, describeTaskDefinition),
+    DescribeTaskSets: notYet('DescribeTaskSets', 'external deployment controllers'),
+    DescribeTasks: supported(
+      ecs,
+      'DescribeTasks',
+      (input, call) => taskResources(input.cluster, input.tasks, call),
+      describeTasks,
+    ),
+    DisassociateGatewayFromCluster: notYet('DisassociateGatewayFromCluster', 'gateways'),
+    DiscoverPollEndpoint: supported(ecs, 'DiscoverPollEndpoint', anyResource, discoverPollEndpoint),
+    ExecuteCommand: notYet('ExecuteCommand', 'ECS Exec'),
+    GetTaskProtection: notYet('GetTaskProtection', 'task protection'),
+    ListAccountSettings: supported(ecs, 'ListAccountSettings', anyResource, listAccountSettings),
+    ListAttributes: supported(ecs, 'ListAttributes', clusterResource, listAttributes),
+    ListClusters: supported(ecs, 'ListClusters', anyResource, listClusters),
+    ListContainerInstances: supported(ecs, 'ListContainerInstances', clusterResource, listContainerInstances),
+    ListDaemonDeployments: notYet('ListDaemonDeployments', 'Managed Instances'),
+    ListDaemons: notYet('ListDaemons', 'Managed Instances'),
+    ListDaemonTaskDefinitions: notYet('ListDaemonTaskDefinitions', 'Managed Instances'),
+    ListGatewayClusterAssociations: notYet('ListGatewayClusterAssociations', 'gateways'),
+    ListGatewayRoutes: notYet('ListGatewayRoutes', 'gateways'),
+    ListGateways: notYet('ListGateways', 'gateways'),
+    ListServiceDeployments: notYet('ListServiceDeployments', 'service deployments as resources'),
+    ListServices: supported(ecs, 'ListServices', anyResource, listServices),
+    ListServicesByNamespace: notYet('ListServicesByNamespace', 'Service Connect'),
+    ListTagsForResource: supported(ecs, 'ListTagsForResource', taggedResource, listTagsForResource),
+    ListTaskDefinitionFamilies: supported(
+      ecs,
+      'ListTaskDefinitionFamilies',
+      anyResource,
+      listTaskDefinitionFamilies,
+    ),
+    ListTaskDefinitions: supported(ecs, 'ListTaskDefinitions', anyResource, listTaskDefinitions),
+    ListTasks: supported(
+      ecs,
+      'ListTasks',
+      (input, call) => containerInstanceResources(input.cluster, [input.containerInstance ?? '*'], call),
+      listTasks,
+    ),
+    PutAccountSetting: supported(ecs, 'PutAccountSetting', anyResource, putAccountSetting),
+    PutAccountSettingDefault: supported(
+      ecs,
+      'PutAccountSettingDefault',
+      anyResource,
+      putAccountSettingDefault,
+    ),
+    PutAttributes: supported(ecs, 'PutAttributes', targetResources, putAttributes),
+    PutClusterCapacityProviders: notYet('PutClusterCapacityProviders', 'capacity providers'),
+    RegisterContainerInstance: supported(
+      ecs,
+      'RegisterContainerInstance',
+      clusterResource,
+      registerContainerInstance,
+    ),
+    RegisterDaemonTaskDefinition: notYet('RegisterDaemonTaskDefinition', 'Managed Instances'),
+    RegisterTaskDefinition: supported(ecs, 'RegisterTaskDefinition', familyResource, registerTaskDefinition),
+    RunTask: supported(ecs, 'RunTask', launched, runTask),
+    StartTask: supported(ecs, 'StartTask', launched, startTask),
+    StopServiceDeployment: notYet('StopServiceDeployment', 'service deployments as resources'),
+    StopTask: supported(
+      ecs,
+      'StopTask',
+      (input, call) => taskResources(input.cluster, [input.task], call),
+      stopTask,
+    ),
+    SubmitAttachmentStateChanges: supported(
+      ecs,
+      'SubmitAttachmentStateChanges',
+      clusterResource,
+      submitAttachmentStateChanges,
+    ),
+    SubmitContainerStateChange: supported(
+      ecs,
+      'SubmitContainerStateChange',
+      clusterResource,
+      submitContainerStateChange,
+    ),
+    SubmitTaskStateChange: supported(ecs, 'SubmitTaskStateChange', clusterResource, submitTaskStateChange),
+    TagResource: supported(ecs, 'TagResource', taggedResource, tagResource),
+    UntagResource: supported(ecs, 'UntagResource', taggedResource, untagResource),
+    UpdateCapacityProvider: notYet('UpdateCapacityProvider', 'capacity providers'),
+    UpdateCluster: supported(ecs, 'UpdateCluster', clusterResource, updateCluster),
+    UpdateClusterSettings: supported(ecs, 'UpdateClusterSettings', clusterResource, updateClusterSettings),
+    UpdateContainerAgent: {
+      refused:
+        'UpdateContainerAgent is not supported: agents are updated together with the installation that they belong to.',
+    },
+    UpdateContainerInstancesState: supported(
+      ecs,
+      'UpdateContainerInstancesState',
+      (input, call) => containerInstanceResources(input.cluster, input.containerInstances, call),
+      updateContainerInstancesState,
+    ),
+    UpdateDaemon: notYet('UpdateDaemon', 'Managed Instances'),
+    UpdateExpressGatewayService: notYet('UpdateExpressGatewayService', 'Express services'),
+    UpdateGateway: notYet('UpdateGateway', 'gateways'),
+    UpdateService: supported(
+      ecs,
+      'UpdateService',
+      (input, call) => serviceResources(input.cluster, [input.service], call),
+      updateService,
+    ),
+    UpdateServicePrimaryTaskSet: notYet('UpdateServicePrimaryTaskSet', 'external deployment controllers'),
+    UpdateTaskProtection: notYet('UpdateTaskProtection', 'task protection'),
+    UpdateTaskSet: notYet('UpdateTaskSet', 'external deployment controllers'),
+  };
+}
+
+function supported<Input, Output>(
+  ecs: EcsContext,
+  operation: string,
+  resources: (input: Input, call: Call) => readonly string[],
+  run: (ecs: EcsContext, input: Input, call: Call) => Output | Promise<Output>,
+): SupportedOperation<Input, Output> {
+  return { action: `ecs:${operation}`, resources, run: (input, call) => run(ecs, input, call) };
+}
+
+function notYet(operation: string, withWhat: string): RefusedOperation {
+  return {
+    refused: `${operation} is not supported by this version of Catamaran yet: it comes with ${withWhat}.`,
+  };
+}

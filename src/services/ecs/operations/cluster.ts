@@ -1,0 +1,252 @@
+import type {
+  Cluster,
+  ClusterSetting,
+  CreateClusterCommandInput,
+  CreateClusterResponse,
+  DeleteClusterCommandInput,
+  DeleteClusterResponse,
+  DescribeClustersCommandInput,
+  DescribeClustersResponse,
+  Failure,
+  ListClustersCommandInput,
+  ListClustersResponse,
+  UpdateClusterCommandInput,
+  UpdateClusterResponse,
+  UpdateClusterSettingsCommandInput,
+  UpdateClusterSettingsResponse,
+} from '@aws-sdk/client-ecs';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import { effectiveAccountSetting } from '../account-settings.ts';
+import { clusterArn, clusterName, isForeign, isName, type Scope } from '../arn.ts';
+import { clusterKey, findCluster, requireCluster } from '../cluster-lookup.ts';
+import { clusterCounts, clusterStatistics } from '../cluster-statistics.ts';
+import { transactInTurn } from '../cluster-turns.ts';
+import type { EcsContext } from '../context.ts';
+import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
+import { page } from '../pagination.ts';
+import { type ClusterRecord, clusters } from '../records.ts';
+import { validateTags } from '../tags.ts';
+
+/** Idempotent by name: an ACTIVE cluster is answered as it stands, whatever else the request says. */
+export async function createCluster(
+  ecs: EcsContext,
+  input: CreateClusterCommandInput,
+  call: Call,
+): Promise<CreateClusterResponse> {
+  const name = input.clusterName || 'default';
+  if (!isName(name))
+    throw invalidParameter(
+      'Cluster names can have up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens.',
+    );
+  refuseUnsupported(input);
+  const settings = input.settings && readSettings(input.settings);
+  const tags = validateTags(input.tags);
+  const cluster = await ecs.state.transact((tx) => {
+    const key = clusterKey(call, name);
+    const existing = tx.get(clusters, key);
+    if (existing?.status === 'ACTIVE') return existing;
+    const created: ClusterRecord = {
+      name,
+      status: 'ACTIVE',
+      createdAt: call.now,
+      settings: settings?.length ? settings : defaultSettings(tx, call),
+      tags,
+    };
+    tx.put(clusters, key, created);
+    return created;
+  });
+  return { cluster: describeCluster(ecs.state, call, cluster, everything) };
+}
+
+const maxDescribed = 100;
+
+export function describeClusters(
+  ecs: EcsContext,
+  input: DescribeClustersCommandInput,
+  call: Call,
+): DescribeClustersResponse {
+  const identifiers = input.clusters?.length ? input.clusters : ['default'];
+  if (identifiers.length > maxDescribed)
+    throw invalidParameter(`Clusters cannot have more than ${maxDescribed} elements.`);
+  const include = new Set<string>(input.include ?? []);
+  const found: Cluster[] = [];
+  const failures: Failure[] = [];
+  for (const identifier of identifiers) {
+    const cluster = findCluster(ecs.state, call, identifier);
+    if (cluster) found.push(describeCluster(ecs.state, call, cluster, include));
+    else failures.push({ arn: arnOfMissing(call, identifier), reason: 'MISSING' });
+  }
+  return { clusters: found, failures };
+}
+
+/** ARNs of the ACTIVE clusters. */
+export function listClusters(
+  ecs: EcsContext,
+  input: ListClustersCommandInput,
+  call: Call,
+): ListClustersResponse {
+  const prefix = `/ecs/${call.accountId}/${call.region}/cluster/`;
+  const names = [...ecs.state.list(clusters, prefix)]
+    .filter(({ value }) => value.status === 'ACTIVE')
+    .map(({ value }) => value.name);
+  const { items, nextToken } = page(names, (name) => name, {
+    maxResults: input.maxResults,
+    nextToken: input.nextToken,
+    defaultSize: 100,
+    maxSize: 100,
+  });
+  return { clusterArns: items.map((name) => clusterArn(call, name)), ...(nextToken && { nextToken }) };
+}
+
+export async function updateCluster(
+  ecs: EcsContext,
+  input: UpdateClusterCommandInput,
+  call: Call,
+): Promise<UpdateClusterResponse> {
+  return { cluster: await changeCluster(ecs, input, call) };
+}
+
+export async function updateClusterSettings(
+  ecs: EcsContext,
+  input: UpdateClusterSettingsCommandInput,
+  call: Call,
+): Promise<UpdateClusterSettingsResponse> {
+  if (!input.settings?.length) throw invalidParameter('Settings cannot be empty.');
+  return { cluster: await changeCluster(ecs, input, call) };
+}
+
+async function changeCluster(
+  ecs: EcsContext,
+  input: UpdateClusterCommandInput,
+  call: Call,
+): Promise<Cluster> {
+  refuseUnsupported(input);
+  const settings = readSettings(input.settings ?? []);
+  const cluster = await ecs.state.transact((tx) => {
+    const before = requireCluster(tx, call, input.cluster);
+    if (settings.length === 0) return before;
+    const after = { ...before, settings };
+    tx.put(clusters, clusterKey(call, before.name), after);
+    return after;
+  });
+  return describeCluster(ecs.state, call, cluster, everything);
+}
+
+/**
+ * Leaves the cluster INACTIVE, which is still described but holds nothing. In turn with whatever registers
+ * instances and launches tasks in it, so that none of these slips in between the look and the deletion.
+ */
+export async function deleteCluster(
+  ecs: EcsContext,
+  input: DeleteClusterCommandInput,
+  call: Call,
+): Promise<DeleteClusterResponse> {
+  const cluster = await transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
+    const before = requireCluster(tx, call, input.cluster);
+    const counts = clusterCounts(tx, call, before.name);
+    if (counts.containerInstances > 0)
+      throw ecsRefusal(
+        'ClusterContainsContainerInstancesException',
+        'The Cluster cannot be deleted while Container Instances are active or draining.',
+      );
+    if (counts.activeServices + counts.drainingServices > 0)
+      throw ecsRefusal(
+        'ClusterContainsServicesException',
+        'The Cluster cannot be deleted while Services are active.',
+      );
+    if (counts.unstoppedTasks > 0)
+      throw ecsRefusal(
+        'ClusterContainsTasksException',
+        'The Cluster cannot be deleted while Tasks are active.',
+      );
+    const after: ClusterRecord = { ...before, status: 'INACTIVE', deletedAt: call.now };
+    tx.put(clusters, clusterKey(call, before.name), after);
+    return after;
+  });
+  return { cluster: describeCluster(ecs.state, call, cluster, everything) };
+}
+
+const everything: ReadonlySet<string> = new Set(['SETTINGS', 'TAGS']);
+
+/** Lists that weren't asked for are answered empty, as AWS does. */
+function describeCluster(
+  reader: Reader,
+  scope: Scope,
+  cluster: ClusterRecord,
+  include: ReadonlySet<string>,
+): Cluster {
+  const counts = clusterCounts(reader, scope, cluster.name);
+  return {
+    clusterArn: clusterArn(scope, cluster.name),
+    clusterName: cluster.name,
+    status: cluster.status,
+    registeredContainerInstancesCount: counts.containerInstances,
+    runningTasksCount: counts.runningTasks,
+    pendingTasksCount: counts.pendingTasks,
+    activeServicesCount: counts.activeServices,
+    statistics: include.has('STATISTICS') ? clusterStatistics(reader, scope, cluster.name) : [],
+    tags: include.has('TAGS') ? [...cluster.tags] : [],
+    settings: include.has('SETTINGS') ? [...cluster.settings] : [],
+    capacityProviders: [],
+    defaultCapacityProviderStrategy: [],
+  };
+}
+
+function arnOfMissing(scope: Scope, identifier: string): string {
+  return isForeign(identifier, scope) ? identifier : clusterArn(scope, clusterName(identifier));
+}
+
+function refuseUnsupported(input: CreateClusterCommandInput | UpdateClusterCommandInput): void {
+  const { executeCommandConfiguration, managedStorageConfiguration } = input.configuration ?? {};
+  if (executeCommandConfiguration)
+    throw unsupported('A cluster configuration for ECS Exec (executeCommandConfiguration)');
+  if (managedStorageConfiguration)
+    throw unsupported('A cluster configuration for managed storage (managedStorageConfiguration)');
+  // An empty namespace takes the default away, which there is none of.
+  if (input.serviceConnectDefaults?.namespace)
+    throw unsupported('A Service Connect default namespace (serviceConnectDefaults)');
+  if ('capacityProviders' in input && input.capacityProviders?.length)
+    throw unsupported('A capacity provider (capacityProviders)');
+  if ('defaultCapacityProviderStrategy' in input && input.defaultCapacityProviderStrategy?.length)
+    throw unsupported('A default capacity provider strategy (defaultCapacityProviderStrategy)');
+}
+
+/** @throws InvalidParameterException, or UnsupportedFeatureException for Container Insights turned on. */
+function readSettings(settings: readonly ClusterSetting[]): ClusterSetting[] {
+  return settings.map(({ name, value }) => {
+    if (name !== 'containerInsights')
+      throw invalidParameter(`Invalid cluster setting name '${name}'. It must be containerInsights.`);
+    if (value === 'enabled' || value === 'enhanced')
+      throw unsupported(`Container Insights (containerInsights ${value})`);
+    if (value !== 'disabled')
+      throw invalidParameter(
+        `Invalid cluster setting value '${value}'. It must be one of [enabled, disabled, enhanced].`,
+      );
+    return { name, value };
+  });
+}
+
+function defaultSettings(reader: Reader, call: Call): ClusterSetting[] {
+  return [
+    {
+      name: 'containerInsights',
+      value: effectiveAccountSetting(reader, call, call.principal.arn, 'containerInsights'),
+    },
+  ];
+}
+
+/** Makes the cluster that an installation begins with. One that is there stays as it is, even deleted. */
+export async function ensureCluster(ecs: EcsContext, scope: Scope, name: string): Promise<void> {
+  await ecs.state.transact((tx) => {
+    const key = clusterKey(scope, name);
+    if (tx.get(clusters, key)) return;
+    tx.put(clusters, key, {
+      name,
+      status: 'ACTIVE',
+      createdAt: ecs.clock.now(),
+      settings: [{ name: 'containerInsights', value: 'disabled' }],
+      tags: [],
+    });
+  });
+}

@@ -1,0 +1,181 @@
+import type { RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
+import { describe, expect, it } from 'vitest';
+import { nothingUsed } from '../reservation.ts';
+import { container, openRoom, type TestRoom } from '../testing/room.ts';
+import {
+  deregisterContainerInstance,
+  describeContainerInstances,
+  listContainerInstances,
+  registerContainerInstance,
+  updateContainerInstancesState,
+} from './container-instance.ts';
+import { runTask } from './run-task.ts';
+
+const totalResources: Resource[] = [
+  { name: 'CPU', type: 'INTEGER', integerValue: 2048 },
+  { name: 'MEMORY', type: 'INTEGER', integerValue: 4096 },
+  { name: 'PORTS', type: 'STRINGSET', stringSetValue: ['22'] },
+];
+
+const register = async (room: TestRoom, input: Partial<RegisterContainerInstanceCommandInput> = {}) => {
+  const { containerInstance } = await registerContainerInstance(
+    room.ecs,
+    { totalResources, ...input },
+    room.call,
+  );
+  if (containerInstance === undefined) throw new Error('no answer');
+  return containerInstance;
+};
+const describeOne = (room: TestRoom, arn: string | undefined) =>
+  describeContainerInstances(room.ecs, { containerInstances: [arn ?? ''] }, room.call)
+    .containerInstances?.[0];
+
+describe('RegisterContainerInstance', () => {
+  it('answers with every attribute as it was sent, and adds its own', async () => {
+    await using room = await openRoom();
+    const sent = [
+      { name: 'com.amazonaws.ecs.capability.privileged-container' },
+      { name: 'stack', value: 'blue' },
+    ];
+    const instance = await register(room, {
+      attributes: sent,
+      instanceIdentityDocument: JSON.stringify({
+        instanceId: 'i-1',
+        instanceType: 'm5.large',
+        architecture: 'x86_64',
+      }),
+    });
+    expect(instance).toMatchObject({
+      containerInstanceArn: expect.stringMatching(/:container-instance\/default\/[0-9a-f]{32}$/),
+      ec2InstanceId: 'i-1',
+      status: 'ACTIVE',
+      agentConnected: false,
+      version: 1,
+      runningTasksCount: 0,
+    });
+    expect(instance.attributes).toEqual([
+      ...sent,
+      { name: 'ecs.availability-zone', value: 'eu-west-1a' },
+      { name: 'ecs.instance-type', value: 'm5.large' },
+      { name: 'ecs.cpu-architecture', value: 'x86_64' },
+    ]);
+  });
+
+  it('refreshes a known instance: capabilities are replaced, custom attributes stay', async () => {
+    await using room = await openRoom();
+    const first = await register(room, {
+      attributes: [{ name: 'ecs.capability.old' }, { name: 'stack', value: 'blue' }],
+    });
+    const again = await register(room, {
+      containerInstanceArn: first.containerInstanceArn,
+      attributes: [{ name: 'ecs.capability.new' }],
+      totalResources: [{ name: 'CPU', type: 'INTEGER', integerValue: 4096 }, ...totalResources.slice(1)],
+    });
+    expect(again.containerInstanceArn).toBe(first.containerInstanceArn);
+    expect(again.attributes?.map(({ name }) => name)).toEqual([
+      'stack',
+      'ecs.capability.new',
+      'ecs.availability-zone',
+    ]);
+    expect(again.remainingResources?.[0]?.integerValue).toBe(4096);
+    expect(listContainerInstances(room.ecs, {}, room.call).containerInstanceArns).toHaveLength(1);
+  });
+
+  it('refuses a known instance that has become another type of machine', async () => {
+    await using room = await openRoom();
+    const identity = (instanceType: string) => JSON.stringify({ instanceType });
+    const { containerInstanceArn } = await register(room, { instanceIdentityDocument: identity('m5.large') });
+    await expect(
+      register(room, { containerInstanceArn, instanceIdentityDocument: identity('m5.xlarge') }),
+    ).rejects.toMatchObject({ code: 'ClientException' });
+  });
+
+  it.each<[string, Partial<RegisterContainerInstanceCommandInput>, string]>([
+    ['an unknown cluster', { cluster: 'nope' }, 'ClusterNotFoundException'],
+    ['no memory', { totalResources: totalResources.slice(0, 1) }, 'InvalidParameterException'],
+    ['GPUs', { platformDevices: [{ id: 'g', type: 'GPU' }] }, 'UnsupportedFeatureException'],
+    [
+      'the ARN of an unknown instance',
+      {
+        containerInstanceArn: `arn:aws:ecs:eu-west-1:123456789012:container-instance/default/${'f'.repeat(32)}`,
+      },
+      'ClientException',
+    ],
+  ])('refuses %s', async (_, input, code) => {
+    await using room = await openRoom();
+    await expect(register(room, input)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('what an instance has left', () => {
+  it('shrinks by what tasks reserve; ports are listed when they are taken', async () => {
+    await using room = await openRoom();
+    const { id } = await room.addInstance();
+    await room.addDefinition({
+      containerDefinitions: [
+        container({ memoryReservation: 100, portMappings: [{ containerPort: 80, hostPort: 8080 }] }),
+      ],
+    });
+    await runTask(room.ecs, { taskDefinition: 'web:1' }, room.call);
+    const shown = describeOne(room, id);
+    const remaining = Object.fromEntries(shown?.remainingResources?.map((each) => [each.name, each]) ?? []);
+    expect(remaining.CPU?.integerValue).toBe(4096 - 256);
+    expect(remaining.MEMORY?.integerValue).toBe(8192 - 100);
+    expect(remaining.PORTS?.stringSetValue).toEqual(['22', '8080']);
+    expect(shown).toMatchObject({ pendingTasksCount: 1, runningTasksCount: 0 });
+  });
+});
+
+describe('DeregisterContainerInstance', () => {
+  it('refuses an instance with tasks unless it is forced; then the tasks are forgotten', async () => {
+    await using room = await openRoom();
+    const { id } = await room.addInstance();
+    await room.addDefinition();
+    await runTask(room.ecs, { taskDefinition: 'web:1', count: 2 }, room.call);
+    const deregister = (force: boolean) =>
+      deregisterContainerInstance(room.ecs, { containerInstance: id, force }, room.call);
+    await expect(deregister(false)).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+      message: 'Found running tasks on the instance.',
+    });
+    expect((await deregister(true)).containerInstance).toMatchObject({
+      status: 'INACTIVE',
+      pendingTasksCount: 0,
+    });
+    expect(room.instance(id)).toMatchObject({ used: nothingUsed, taskCount: 0 });
+    for (const task of room.tasksOf('default')) {
+      expect(task).toMatchObject({
+        lastStatus: 'STOPPED',
+        stoppedReason: 'Container instance deregistration forced by user',
+      });
+      expect(task).not.toHaveProperty('stopCode');
+    }
+    expect(listContainerInstances(room.ecs, {}, room.call).containerInstanceArns).toEqual([]);
+    expect(describeOne(room, id)?.status).toBe('INACTIVE');
+  });
+});
+
+describe('UpdateContainerInstancesState and ListContainerInstances', () => {
+  it('drains and takes back, tells of the unknown, and lists by status', async () => {
+    await using room = await openRoom();
+    const one = await room.addInstance();
+    const two = await room.addInstance();
+    const unknown = 'f'.repeat(32);
+    const update = (status: 'ACTIVE' | 'DRAINING', ids: string[]) =>
+      updateContainerInstancesState(room.ecs, { containerInstances: ids, status }, room.call);
+    const { containerInstances, failures } = await update('DRAINING', [one.id, unknown]);
+    expect(containerInstances).toEqual([expect.objectContaining({ status: 'DRAINING' })]);
+    expect(failures).toEqual([expect.objectContaining({ reason: 'MISSING' })]);
+    const list = (status?: 'DRAINING' | 'ACTIVE') =>
+      listContainerInstances(room.ecs, status ? { status } : {}, room.call).containerInstanceArns?.map(
+        (arn) => arn.split('/').at(-1),
+      );
+    expect(list('DRAINING')).toEqual([one.id]);
+    expect(list('ACTIVE')).toEqual([two.id]);
+    await update('ACTIVE', [one.id]);
+    expect(list()).toEqual([one.id, two.id].sort());
+    expect(() =>
+      listContainerInstances(room.ecs, { filter: 'agentConnected == true' }, room.call),
+    ).toThrowError(expect.objectContaining({ code: 'UnsupportedFeatureException' }));
+  });
+});

@@ -1,0 +1,262 @@
+import type {
+  DeregisterContainerInstanceCommandInput,
+  DeregisterContainerInstanceCommandOutput,
+  DescribeContainerInstancesCommandInput,
+  DescribeContainerInstancesCommandOutput,
+  ListContainerInstancesCommandInput,
+  ListContainerInstancesCommandOutput,
+  RegisterContainerInstanceCommandInput,
+  RegisterContainerInstanceCommandOutput,
+  UpdateContainerInstancesStateCommandInput,
+  UpdateContainerInstancesStateCommandOutput,
+} from '@aws-sdk/client-ecs';
+import { hex } from '../../../clock/index.ts';
+import { type RecordKey, recordKey } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import {
+  clusterName,
+  clusterOfArn,
+  containerInstanceArn,
+  containerInstanceId,
+  isForeign,
+  type Scope,
+} from '../arn.ts';
+import { requireCluster } from '../cluster-lookup.ts';
+import { transactInTurn } from '../cluster-turns.ts';
+import type { EcsContext } from '../context.ts';
+import { clientError, invalidParameter, unsupported } from '../errors.ts';
+import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
+import { instanceView } from '../instance-view.ts';
+import { page } from '../pagination.ts';
+import { type ContainerInstanceRecord, containerInstances, tasks } from '../records.ts';
+import { nothingUsed } from '../reservation.ts';
+import { abandonTask } from '../task-state.ts';
+
+const maxDescribed = 100;
+const maxUpdated = 10;
+const maxPage = 100;
+const bare = { withTags: false, withHealth: false } as const;
+const withTags = { withTags: true, withHealth: false } as const;
+
+/**
+ * Makes an agent's machine a container instance or, with its ARN, refreshes what is known of it. The answer
+ * carries every attribute that was sent: agents check that before they go on.
+ */
+export async function registerContainerInstance(
+  ecs: EcsContext,
+  input: RegisterContainerInstanceCommandInput,
+  call: Call,
+): Promise<Omit<RegisterContainerInstanceCommandOutput, '$metadata'>> {
+  const scope: Scope = call;
+  const registration = readRegistration(scope, input);
+  const cluster = clusterName(input.cluster);
+  const instance = await transactInTurn(ecs, scope, cluster, (tx): ContainerInstanceRecord => {
+    requireCluster(tx, scope, input.cluster);
+    if (input.containerInstanceArn) {
+      const key = keyOfInstance(scope, cluster, input.containerInstanceArn);
+      const known = key && tx.get(containerInstances, key);
+      if (key === undefined || known === undefined)
+        throw clientError(`The container instance ${input.containerInstanceArn} was not found.`);
+      if (known.status === 'INACTIVE')
+        throw clientError(`The container instance ${input.containerInstanceArn} was deregistered.`);
+      const { tags: _sentAtFirstOnly, ...refreshed } = registration;
+      const after: ContainerInstanceRecord = {
+        ...known,
+        ...refreshed,
+        attributes: refreshedAttributes(known, registration),
+        version: known.version + 1,
+      };
+      tx.put(containerInstances, key, after);
+      return after;
+    }
+    const id = hex(ecs.random, 32);
+    const created: ContainerInstanceRecord = {
+      id,
+      cluster,
+      status: 'ACTIVE',
+      version: 1,
+      registeredAt: call.now,
+      agentConnected: false,
+      used: nothingUsed,
+      taskCount: 0,
+      groups: [],
+      seqNum: 0,
+      ...registration,
+    };
+    tx.put(containerInstances, instanceKey(scope, cluster, id), created);
+    return created;
+  });
+  return { containerInstance: instanceView(ecs.state, scope, instance, withTags) };
+}
+
+/**
+ * Ends an instance's membership. With tasks on it only by `force`: then ECS forgets them and they may well run
+ * on.
+ */
+export async function deregisterContainerInstance(
+  ecs: EcsContext,
+  input: DeregisterContainerInstanceCommandInput,
+  call: Call,
+): Promise<Omit<DeregisterContainerInstanceCommandOutput, '$metadata'>> {
+  const scope: Scope = call;
+  const identifier = input.containerInstance ?? '';
+  const cluster = clusterName(input.cluster);
+  const instance = await transactInTurn(ecs, scope, cluster, (tx) => {
+    requireCluster(tx, scope, input.cluster);
+    const key = keyOfInstance(scope, cluster, identifier);
+    const known = key && tx.get(containerInstances, key);
+    if (key === undefined || known === undefined)
+      throw invalidParameter(`Referenced container instance ${identifier} not found.`);
+    if (known.status === 'INACTIVE') return known;
+    const live = tx.byIndex(tasks, 'unstoppedByInstance', indexValue(scope, cluster, known.id));
+    if (live.length > 0 && !input.force) throw invalidParameter('Found running tasks on the instance.');
+    for (const task of live) abandonTask(tx, task.key, call.now);
+    const emptied = tx.get(containerInstances, key) ?? known;
+    const after: ContainerInstanceRecord = {
+      ...emptied,
+      status: 'INACTIVE',
+      deregisteredAt: call.now,
+      version: emptied.version + 1,
+    };
+    tx.put(containerInstances, key, after);
+    return after;
+  });
+  return { containerInstance: instanceView(ecs.state, scope, instance, bare) };
+}
+
+/** Up to a hundred instances; those unknown are told as MISSING. */
+export function describeContainerInstances(
+  ecs: EcsContext,
+  input: DescribeContainerInstancesCommandInput,
+  call: Call,
+): Omit<DescribeContainerInstancesCommandOutput, '$metadata'> {
+  const scope: Scope = call;
+  const { name } = requireCluster(ecs.state, scope, input.cluster);
+  const identifiers = input.containerInstances ?? [];
+  if (identifiers.length === 0) throw invalidParameter('Container instances cannot be empty.');
+  if (identifiers.length > maxDescribed)
+    throw invalidParameter(`Container instances can have at most ${maxDescribed} items.`);
+  for (const field of input.include ?? []) {
+    if (field !== 'TAGS' && field !== 'CONTAINER_INSTANCE_HEALTH')
+      throw invalidParameter(
+        `Invalid include ${field}: it should be one of [TAGS,CONTAINER_INSTANCE_HEALTH].`,
+      );
+  }
+  const options = {
+    withTags: input.include?.includes('TAGS') ?? false,
+    withHealth: input.include?.includes('CONTAINER_INSTANCE_HEALTH') ?? false,
+  };
+
+  const found: ContainerInstanceRecord[] = [];
+  const missing: string[] = [];
+  for (const identifier of new Set(identifiers)) {
+    const key = keyOfInstance(scope, name, identifier);
+    const instance = key && ecs.state.get(containerInstances, key);
+    if (instance) found.push(instance);
+    else missing.push(arnOf(scope, name, identifier));
+  }
+  return {
+    containerInstances: found.map((instance) => instanceView(ecs.state, scope, instance, options)),
+    failures: missing.map((arn) => ({ arn, reason: 'MISSING' })),
+  };
+}
+
+/** The ARNs of a cluster's instances: of all that are not INACTIVE, or of those in one status. */
+export function listContainerInstances(
+  ecs: EcsContext,
+  input: ListContainerInstancesCommandInput,
+  call: Call,
+): Omit<ListContainerInstancesCommandOutput, '$metadata'> {
+  const scope: Scope = call;
+  const { name } = requireCluster(ecs.state, scope, input.cluster);
+  if (input.filter) throw unsupported('The filter of ListContainerInstances (cluster query language)');
+  const { status } = input;
+  if (status !== undefined && !listableStatuses.includes(status))
+    throw invalidParameter(`status should be one of [${listableStatuses}].`);
+
+  const listed = ecs.state
+    .byIndex(containerInstances, 'byCluster', `${scope.accountId}/${scope.region}/${name}`)
+    .map(({ value }) => value)
+    .filter((instance) =>
+      status === undefined ? instance.status !== 'INACTIVE' : instance.status === status,
+    );
+  const { items, nextToken } = page(listed, ({ id }) => id, {
+    maxResults: input.maxResults,
+    nextToken: input.nextToken,
+    defaultSize: maxPage,
+    maxSize: maxPage,
+  });
+  return {
+    containerInstanceArns: items.map(({ id }) => containerInstanceArn(scope, name, id)),
+    ...(nextToken === undefined ? {} : { nextToken }),
+  };
+}
+
+const listableStatuses: readonly string[] = [
+  'ACTIVE',
+  'DEREGISTERING',
+  'DRAINING',
+  'REGISTERING',
+  'REGISTRATION_FAILED',
+];
+
+/** ACTIVE instances get tasks, DRAINING ones none: services move theirs away. */
+export async function updateContainerInstancesState(
+  ecs: EcsContext,
+  input: UpdateContainerInstancesStateCommandInput,
+  call: Call,
+): Promise<Omit<UpdateContainerInstancesStateCommandOutput, '$metadata'>> {
+  const scope: Scope = call;
+  const identifiers = [...new Set(input.containerInstances ?? [])];
+  const { status } = input;
+  if (status !== 'ACTIVE' && status !== 'DRAINING')
+    throw invalidParameter(`Container instance status should be one of [ACTIVE,DRAINING].`);
+  if (identifiers.length === 0) throw invalidParameter('Container instances cannot be empty.');
+  if (identifiers.length > maxUpdated)
+    throw invalidParameter(`Container instances can have at most ${maxUpdated} items.`);
+  const cluster = clusterName(input.cluster);
+
+  const { updated, failures } = await transactInTurn(ecs, scope, cluster, (tx) => {
+    requireCluster(tx, scope, input.cluster);
+    const updated: ContainerInstanceRecord[] = [];
+    const failures: { arn: string; reason: string }[] = [];
+    for (const identifier of identifiers) {
+      const key = keyOfInstance(scope, cluster, identifier);
+      const known = key && tx.get(containerInstances, key);
+      if (key === undefined || known === undefined || known.status === 'INACTIVE') {
+        failures.push({
+          arn: arnOf(scope, cluster, identifier),
+          reason: known === undefined ? 'MISSING' : 'INACTIVE',
+        });
+        continue;
+      }
+      const after = known.status === status ? known : { ...known, status, version: known.version + 1 };
+      if (after !== known) tx.put(containerInstances, key, after);
+      updated.push(after);
+    }
+    return { updated, failures };
+  });
+  return {
+    containerInstances: updated.map((instance) => instanceView(ecs.state, scope, instance, bare)),
+    failures,
+  };
+}
+
+/** A container instance parameter to its record's key; undefined for one of another cluster, account or region. */
+function keyOfInstance(scope: Scope, cluster: string, identifier: string): RecordKey | undefined {
+  const id = containerInstanceId(identifier);
+  const ofArn = clusterOfArn(identifier);
+  if (isForeign(identifier, scope) || (ofArn !== undefined && ofArn !== cluster)) return undefined;
+  return instanceKey(scope, cluster, id);
+}
+
+function arnOf(scope: Scope, cluster: string, identifier: string): string {
+  return identifier.startsWith('arn:')
+    ? identifier
+    : containerInstanceArn(scope, cluster, containerInstanceId(identifier));
+}
+
+const instanceKey = (scope: Scope, cluster: string, id: string): RecordKey =>
+  recordKey(containerInstances, scope.accountId, scope.region, cluster, id);
+const indexValue = (scope: Scope, cluster: string, id: string): string =>
+  `${scope.accountId}/${scope.region}/${cluster}/${id}`;

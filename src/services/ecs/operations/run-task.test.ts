@@ -1,0 +1,299 @@
+import type { RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
+import { describe, expect, it } from 'vitest';
+import { containerInstances, privateAddresses, tasks } from '../records.ts';
+import { applyTaskReport } from '../task-state.ts';
+import { container, key, openRoom, type TestRoom } from '../testing/room.ts';
+import { runTask } from './run-task.ts';
+
+const run = (room: TestRoom, input: Partial<RunTaskCommandInput> = {}) =>
+  runTask(room.ecs, { taskDefinition: 'web:1', ...input }, room.call);
+
+/** A room with one instance and the definition `web:1`. */
+async function openFleet(): Promise<TestRoom> {
+  const room = await openRoom();
+  await room.addInstance();
+  await room.addDefinition();
+  return room;
+}
+
+const network = (room: TestRoom) => ({
+  awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] },
+});
+
+const idOf = (task: Task | undefined): string => task?.taskArn?.split('/').at(-1) ?? '';
+
+describe('RunTask', () => {
+  it('answers with the task as ECS shows it', async () => {
+    await using room = await openFleet();
+    const { tasks: launched, failures } = await run(room, {
+      startedBy: 'me',
+      tags: [{ key: 'a', value: 'b' }],
+    });
+    const [task] = launched ?? [];
+    expect(failures).toEqual([]);
+    expect(task).toMatchObject({
+      taskArn: expect.stringMatching(/^arn:aws:ecs:eu-west-1:123456789012:task\/default\/[0-9a-f]{32}$/),
+      clusterArn: 'arn:aws:ecs:eu-west-1:123456789012:cluster/default',
+      taskDefinitionArn: 'arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1',
+      containerInstanceArn: expect.stringContaining(':container-instance/default/'),
+      lastStatus: 'PENDING',
+      desiredStatus: 'RUNNING',
+      launchType: 'EC2',
+      availabilityZone: 'eu-west-1a',
+      cpu: '256',
+      memory: '512',
+      group: 'family:web',
+      startedBy: 'me',
+      version: 1,
+      createdAt: new Date(room.call.now),
+      healthStatus: 'UNKNOWN',
+      attachments: [],
+      overrides: { containerOverrides: [{ name: 'app' }], inferenceAcceleratorOverrides: [] },
+      tags: [{ key: 'a', value: 'b' }],
+    });
+    expect(task?.containers).toEqual([
+      expect.objectContaining({
+        name: 'app',
+        image: 'app:1',
+        lastStatus: 'PENDING',
+        cpu: '256',
+        memory: '512',
+        networkBindings: [],
+        networkInterfaces: [],
+      }),
+    ]);
+    expect(task).not.toHaveProperty('capacityProviderName');
+  });
+
+  it('takes from the instance what the task needs', async () => {
+    await using room = await openFleet();
+    const { tasks: launched } = await run(room, { count: 3 });
+    const instance = room.instance(room.task(idOf(launched?.[0]))?.containerInstanceId ?? '');
+    expect(instance).toMatchObject({ used: { cpu: 768, memoryMiB: 1536 }, taskCount: 3 });
+  });
+
+  it('answers what fits and tells per instance why the rest does not', async () => {
+    await using room = await openRoom();
+    await room.addDefinition();
+    const { id } = await room.addInstance({ memoryMiB: 1100 });
+    const { tasks: launched, failures } = await run(room, { count: 3 });
+    expect(launched).toHaveLength(2);
+    expect(failures).toEqual([
+      {
+        arn: `arn:aws:ecs:eu-west-1:123456789012:container-instance/default/${id}`,
+        reason: 'RESOURCE:MEMORY',
+      },
+    ]);
+  });
+
+  it('gives one static port to one task only', async () => {
+    await using room = await openRoom();
+    await room.addInstance();
+    await room.addDefinition({
+      containerDefinitions: [container({ portMappings: [{ containerPort: 80, hostPort: 8080 }] })],
+    });
+    const { tasks: launched, failures } = await run(room, { count: 2 });
+    expect(launched).toHaveLength(1);
+    expect(failures).toEqual([expect.objectContaining({ reason: 'RESOURCE:PORTS' })]);
+  });
+
+  it('does not place on instances that are DRAINING or whose agent is away', async () => {
+    await using room = await openRoom();
+    await room.addDefinition();
+    const { id } = await room.addInstance({ agentConnected: false });
+    expect((await run(room)).failures).toEqual([expect.objectContaining({ reason: 'AGENT' })]);
+    await room.write((tx) => {
+      const instanceKey = key(containerInstances, 'default', id);
+      const instance = tx.get(containerInstances, instanceKey);
+      if (instance) tx.put(containerInstances, instanceKey, { ...instance, status: 'DRAINING' });
+    });
+    await expect(run(room)).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+      message: 'No Container Instances were found in your cluster.',
+    });
+  });
+
+  it('answers a repeated clientToken with the tasks that it made, as they are now', async () => {
+    await using room = await openFleet();
+    const first = await run(room, { clientToken: 'once', count: 2 });
+    const id = idOf(first.tasks?.[0]);
+    await room.write((tx) =>
+      applyTaskReport(tx, key(tasks, 'default', id), { status: 'RUNNING', containers: [] }, 0),
+    );
+    const again = await run(room, { count: 2, clientToken: 'once' });
+    expect(again.tasks?.map(idOf)).toEqual(first.tasks?.map(idOf));
+    expect(again.tasks?.[0]?.lastStatus).toBe('RUNNING');
+    expect(room.tasksOf('default')).toHaveLength(2);
+    await expect(run(room, { clientToken: 'once', count: 1 })).rejects.toMatchObject({
+      code: 'ConflictException',
+      members: { resourceIds: first.tasks?.map(({ taskArn }) => taskArn) },
+    });
+  });
+
+  it('forgets a clientToken that made nothing, so that a retry can', async () => {
+    await using room = await openRoom();
+    await room.addDefinition();
+    await room.addInstance({ cpu: 1 });
+    expect((await run(room, { clientToken: 'once' })).tasks).toEqual([]);
+    await room.addInstance();
+    expect((await run(room, { clientToken: 'once' })).tasks).toHaveLength(1);
+  });
+
+  it('records overrides and managed tags, and shows an entry for every container', async () => {
+    await using room = await openFleet();
+    const { tasks: launched } = await run(room, {
+      overrides: { cpu: '.5 vCPU', containerOverrides: [{ name: 'app', command: ['echo'], memory: 300 }] },
+      enableECSManagedTags: true,
+    });
+    expect(launched?.[0]).toMatchObject({
+      cpu: '512',
+      memory: '300',
+      overrides: { cpu: '512', containerOverrides: [{ name: 'app', command: ['echo'], memory: 300 }] },
+      tags: [{ key: 'aws:ecs:clusterName', value: 'default' }],
+    });
+  });
+
+  it('gives an awsvpc task an interface with an address of its own', async () => {
+    await using room = await openRoom();
+    await room.addInstance();
+    await room.addDefinition({ networkMode: 'awsvpc' });
+    const { tasks: launched } = await run(room, { count: 2, networkConfiguration: network(room) });
+    const addresses = launched?.map(({ attachments, containers, lastStatus }) => {
+      const [attachment] = attachments ?? [];
+      const details = Object.fromEntries(attachment?.details?.map(({ name, value }) => [name, value]) ?? []);
+      expect(lastStatus).toBe('PROVISIONING');
+      expect(attachment).toMatchObject({ type: 'ElasticNetworkInterface', status: 'ATTACHING' });
+      expect(details.macAddress).toMatch(/^02:42:0a:e7:/);
+      expect(details.networkInterfaceId).toMatch(/^eni-[0-9a-f]{17}$/);
+      expect(containers?.[0]?.networkInterfaces).toEqual([
+        { attachmentId: attachment?.id, privateIpv4Address: details.privateIPv4Address },
+      ]);
+      return details.privateIPv4Address;
+    });
+    expect(addresses).toEqual(['10.231.0.4', '10.231.0.5']);
+    expect([...room.ecs.state.list(privateAddresses)]).toHaveLength(2);
+  });
+
+  const refusals: readonly [string, Partial<RunTaskCommandInput>, string, string | RegExp][] = [
+    ['an unknown cluster', { cluster: 'nope' }, 'ClusterNotFoundException', 'Cluster not found.'],
+    [
+      'an unknown task definition',
+      { taskDefinition: 'nope' },
+      'ClientException',
+      'TaskDefinition not found.',
+    ],
+    ['a count of 11', { count: 11 }, 'InvalidParameterException', /between 1 and 10/],
+    ['the launch type FARGATE', { launchType: 'FARGATE' }, 'UnsupportedFeatureException', /FARGATE/],
+    [
+      'a launch type beside a capacity provider strategy',
+      { launchType: 'EC2', capacityProviderStrategy: [{ capacityProvider: 'p' }] },
+      'InvalidParameterException',
+      'Specify either Launch Type or Capacity Provider Strategy, but not both.',
+    ],
+    [
+      'a capacity provider strategy',
+      { capacityProviderStrategy: [{ capacityProvider: 'p' }] },
+      'UnsupportedFeatureException',
+      /capacityProviderStrategy/,
+    ],
+    ['ECS Exec', { enableExecuteCommand: true }, 'UnsupportedFeatureException', /ECS Exec/],
+    [
+      'a platform version',
+      { platformVersion: 'LATEST' },
+      'InvalidParameterException',
+      'The platform version must be null when specifying an EC2 launch type.',
+    ],
+    [
+      'an override of an unknown container',
+      { overrides: { containerOverrides: [{ name: 'nope' }] } },
+      'InvalidParameterException',
+      'Override for container named nope is not a container in the TaskDefinition.',
+    ],
+    [
+      'overrides of more than 8192 characters',
+      { overrides: { containerOverrides: [{ name: 'app', command: ['x'.repeat(8192)] }] } },
+      'InvalidParameterException',
+      /8192/,
+    ],
+    [
+      'a network configuration in bridge mode',
+      { networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0a'] } } },
+      'InvalidParameterException',
+      'Network Configuration is not valid for the given networkMode of this task definition.',
+    ],
+    ['a startedBy of 129 characters', { startedBy: 'x'.repeat(129) }, 'InvalidParameterException', /128/],
+    ['a group of a service', { group: 'service:web' }, 'InvalidParameterException', /reserved/],
+    ['tags of a service', { propagateTags: 'SERVICE' }, 'InvalidParameterException', /TASK_DEFINITION/],
+    [
+      'memberOf',
+      { placementConstraints: [{ type: 'memberOf', expression: 'attribute:a == b' }] },
+      'UnsupportedFeatureException',
+      /memberOf/,
+    ],
+    [
+      'an unknown strategy',
+      { placementStrategy: [{ type: 'binpack', field: 'disk' }] },
+      'InvalidParameterException',
+      /disk/,
+    ],
+    [
+      'a token of 65 characters',
+      { clientToken: 'x'.repeat(65) },
+      'InvalidParameterException',
+      'idempotency token longer than 64.',
+    ],
+  ];
+  it.each(refusals)('refuses %s', async (_, input, code, message) => {
+    await using room = await openFleet();
+    await expect(run(room, input)).rejects.toMatchObject({
+      code,
+      message: typeof message === 'string' ? message : expect.stringMatching(message),
+    });
+    expect(room.tasksOf('default')).toEqual([]);
+  });
+
+  const networkRefusals: readonly [string, RunTaskCommandInput['networkConfiguration'], RegExp][] = [
+    ['none', undefined, /^Network Configuration must be provided when networkMode 'awsvpc' is specified\.$/],
+    ['another subnet', { awsvpcConfiguration: { subnets: ['subnet-1'] } }, /InvalidSubnetID\.NotFound/],
+    [
+      'another security group',
+      { awsvpcConfiguration: { subnets: ['subnet-0a'], securityGroups: ['sg-1'] } },
+      /InvalidGroup\.NotFound/,
+    ],
+    [
+      'a public address',
+      { awsvpcConfiguration: { subnets: ['subnet-0a'], assignPublicIp: 'ENABLED' } },
+      /Assign public IP/,
+    ],
+  ];
+  it.each(networkRefusals)(
+    'refuses for an awsvpc task a network configuration of %s',
+    async (_, networkConfiguration, message) => {
+      await using room = await openRoom();
+      await room.addInstance();
+      await room.addDefinition({ networkMode: 'awsvpc' });
+      await expect(run(room, { networkConfiguration })).rejects.toMatchObject({
+        code: 'InvalidParameterException',
+        message: expect.stringMatching(message),
+      });
+    },
+  );
+
+  it('never books an instance twice when 64 run at once', async () => {
+    await using room = await openRoom();
+    await room.addDefinition({
+      containerDefinitions: [
+        container({ cpu: 100, memory: 100, portMappings: [{ containerPort: 80, hostPort: 0 }] }),
+      ],
+    });
+    const instances = await Promise.all(
+      Array.from({ length: 4 }, () => room.addInstance({ cpu: 1000, memoryMiB: 10_000 })),
+    );
+    const answers = await Promise.all(Array.from({ length: 64 }, () => run(room)));
+    const placed = answers.flatMap(({ tasks: launched }) => launched ?? []);
+    expect(placed).toHaveLength(40);
+    expect(answers.filter(({ failures }) => failures?.length).length).toBe(24);
+    for (const { id } of instances)
+      expect(room.instance(id)).toMatchObject({ used: { cpu: 1000 }, taskCount: 10 });
+  });
+});

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
+import { type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import { clusterName, type Scope, taskArn } from '../arn.ts';
+import { transactInTurn } from '../cluster-turns.ts';
+import type { EcsContext } from '../context.ts';
+import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
+import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
+import { readPlacementConstraints, readPlacementStrategy } from '../placement-rules.ts';
+import { runTaskTokens, type TaskRecord, tasks } from '../records.ts';
+import { type LaunchPlan, launchTasks, noContainerInstances } from '../task-launch.ts';
+import { taskView } from '../task-view.ts';
+
+const maxCount = 10;
+const maxStartedByLength = 128;
+const maxTokenLength = 64;
+
+/**
+ * Launches up to ten tasks wherever they fit. What fits nowhere is told in `failures`, not thrown; a request
+ * repeated with its clientToken is answered with the tasks that the first made.
+ */
+export async function runTask(
+  ecs: EcsContext,
+  input: RunTaskCommandInput,
+  call: Call,
+): Promise<Omit<RunTaskCommandOutput, '$metadata'>> {
+  const scope: Scope = call;
+  const count = readCount(input.count);
+  const launchType = readLaunchType(input);
+  const token = readToken(input.clientToken);
+  const cluster = clusterName(input.cluster);
+
+  const plan = await transactInTurn(ecs, scope, cluster, (tx): LaunchPlan => {
+    const common = readCommonLaunch(tx, ecs, scope, input, { maxStartedByLength, now: call.now });
+    requireCompatible(common.definition, launchType);
+    const request = {
+      ...common,
+      count,
+      launchType,
+      placementStrategy: readPlacementStrategy(input.placementStrategy),
+      placementConstraints: readPlacementConstraints([
+        ...(common.definition.definition.placementConstraints ?? []),
+        ...(input.placementConstraints ?? []),
+      ]),
+    };
+    if (token === undefined) return launchTasks(tx, ecs, request);
+
+    const tokenKey = recordKey(runTaskTokens, scope.accountId, scope.region, cluster, sha256(token));
+    const parametersHash = hashOfParameters(input);
+    const made = tasksOfToken(tx, scope, cluster, tokenKey, parametersHash);
+    if (made) return { tasks: made, failures: [] };
+    const launched = launchTasks(tx, ecs, request);
+    // A launch without a task has done nothing that a retry could double.
+    if (launched.tasks.length > 0)
+      tx.put(runTaskTokens, tokenKey, {
+        parametersHash,
+        taskIds: launched.tasks.map(({ id }) => id),
+        createdAt: call.now,
+      });
+    return launched;
+  });
+
+  if (plan.failures.some(({ reason }) => reason === noContainerInstances))
+    throw invalidParameter(noContainerInstances);
+  return {
+    tasks: plan.tasks.map((task) => taskView(scope, task, { withTags: true })),
+    failures: plan.failures.map((failure) => ({ ...failure })),
+  };
+}
+
+/** The tasks that a token has made, as they are now; undefined when it is new. @throws ConflictException */
+function tasksOfToken(
+  tx: Transaction,
+  scope: Scope,
+  cluster: string,
+  tokenKey: RecordKey,
+  parametersHash: string,
+): readonly TaskRecord[] | undefined {
+  const known = tx.get(runTaskTokens, tokenKey);
+  if (known === undefined) return undefined;
+  if (known.parametersHash !== parametersHash)
+    throw ecsRefusal('ConflictException', 'The clientToken was used before with different parameters.', {
+      resourceIds: known.taskIds.map((id) => taskArn(scope, cluster, id)),
+    });
+  return known.taskIds.flatMap((id) => {
+    const task = tx.get(tasks, recordKey(tasks, scope.accountId, scope.region, cluster, id));
+    return task === undefined ? [] : [task];
+  });
+}
+
+function readCount(count: number | undefined): number {
+  if (count === undefined) return 1;
+  if (!Number.isInteger(count) || count < 1 || count > maxCount)
+    throw invalidParameter(`Invalid count: ${count}. It must be between 1 and ${maxCount}.`);
+  return count;
+}
+
+function readLaunchType(input: RunTaskCommandInput): 'EC2' | 'EXTERNAL' {
+  if (input.capacityProviderStrategy?.length) {
+    if (input.launchType !== undefined)
+      throw invalidParameter('Specify either Launch Type or Capacity Provider Strategy, but not both.');
+    throw unsupported('capacityProviderStrategy');
+  }
+  switch (input.launchType) {
+    case undefined:
+    case 'EC2':
+    case 'EXTERNAL':
+      if (input.platformVersion)
+        throw invalidParameter(
+          `The platform version must be null when specifying an ${input.launchType ?? 'EC2'} launch type.`,
+        );
+      return input.launchType ?? 'EC2';
+    case 'FARGATE':
+    case 'MANAGED_INSTANCES':
+      throw unsupported(`The launch type ${input.launchType}`);
+    default:
+      throw invalidParameter('launch type should be one of [EC2,FARGATE,EXTERNAL,FMI,MANAGED_INSTANCES]');
+  }
+}
+
+function readToken(token: string | undefined): string | undefined {
+  if (token === undefined || token === '') return undefined;
+  if (token.length > maxTokenLength)
+    throw invalidParameter(`idempotency token longer than ${maxTokenLength}.`);
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw invalidParameter('The clientToken can only contain printable ASCII characters without spaces.');
+  return token;
+}
+
+function hashOfParameters({ clientToken: _token, ...parameters }: RunTaskCommandInput): string {
+  return sha256(JSON.stringify(sorted(parameters)));
+}
+
+/** The value with every object's members in order of their names, so that equal requests read the same. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  );
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,140 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  again,
+  done,
+  type Outcome,
+  type Reader,
+  type Reconciler,
+  type RecordChange,
+  type RecordKey,
+  recordKey,
+  type Transaction,
+  watching,
+} from '../../../reconcile/index.ts';
+import type { Scope } from '../arn.ts';
+import { transactInTurn } from '../cluster-turns.ts';
+import type { EcsContext } from '../context.ts';
+import { applyPlan } from '../deployment/apply-plan.ts';
+import { planService, type ServicePlan, type ServiceSnapshot } from '../deployment/planner.ts';
+import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
+import { readSnapshot } from '../deployment/service-snapshot.ts';
+import {
+  type ContainerInstanceRecord,
+  containerInstances,
+  services,
+  type TaskRecord,
+  tasks,
+} from '../records.ts';
+
+/**
+ * Makes each service what it is meant to be: as many tasks as desired, all of its PRIMARY deployment. A key of
+ * work is the key of a service's record.
+ */
+export function serviceDeployment(
+  ecs: EcsContext,
+  settings: SchedulerSettings = schedulerSettings,
+): Reconciler {
+  return {
+    name: 'service-deployment',
+    watches: [
+      watching(services, ({ key, after }) => (after === undefined ? [] : [key])),
+      watching(tasks, servicesOfTask),
+      watching(containerInstances, (change) => servicesOfInstance(ecs.state, change)),
+    ],
+    reconcile: (key) => reconcileService(ecs, key as RecordKey, settings),
+  };
+}
+
+async function reconcileService(
+  ecs: EcsContext,
+  key: RecordKey,
+  settings: SchedulerSettings,
+): Promise<Outcome> {
+  const scope = scopeOfKey(key);
+  const looked = look(ecs, ecs.state, scope, key, settings);
+  if (looked === undefined) return done;
+  const { snapshot, plan } = looked;
+  if (plan.steps.length === 0)
+    return plan.lookAgainAfterMs === undefined ? done : again(plan.lookAgainAfterMs);
+
+  const lookAndAct = (tx: Transaction): void => {
+    const fresh = look(ecs, tx, scope, key, settings);
+    if (fresh !== undefined && fresh.plan.steps.length > 0)
+      applyPlan(tx, ecs, scope, key, fresh.snapshot, fresh.plan);
+  };
+  const launches = plan.steps.some(({ type }) => type === 'start');
+  await (launches
+    ? transactInTurn(ecs, scope, snapshot.service.cluster, lookAndAct)
+    : ecs.state.transact(lookAndAct));
+  // What was written brings the key back by itself; this is for the case that another did it all meanwhile.
+  return again(0);
+}
+
+function look(
+  ecs: EcsContext,
+  reader: Reader,
+  scope: Scope,
+  key: RecordKey,
+  settings: SchedulerSettings,
+): { readonly snapshot: ServiceSnapshot; readonly plan: ServicePlan } | undefined {
+  const service = reader.get(services, key);
+  if (service === undefined || service.status === 'INACTIVE') return undefined;
+  const snapshot = readSnapshot(reader, scope, service, { now: ecs.clock.now(), settings });
+  return { snapshot, plan: planService(snapshot) };
+}
+
+function servicesOfTask({ key, before, after }: RecordChange<TaskRecord>): readonly string[] {
+  const task = after ?? before;
+  if (task?.service === undefined || !isNews(before, after)) return [];
+  const { accountId, region } = scopeOfKey(key);
+  return [recordKey(services, accountId, region, task.cluster, task.service.name)];
+}
+
+/** Of an agent's many reports only these mean something to a service. */
+function isNews(before: TaskRecord | undefined, after: TaskRecord | undefined): boolean {
+  if (before === undefined) return true;
+  if (after === undefined) return before.lastStatus !== 'STOPPED';
+  return (
+    before.lastStatus !== after.lastStatus ||
+    before.desiredStatus !== after.desiredStatus ||
+    before.containers.some(
+      ({ healthStatus }, place) => healthStatus !== after.containers[place]?.healthStatus,
+    )
+  );
+}
+
+/** Whoever waits for room, when there may be more of it; whoever has tasks there, when it starts or ends draining. */
+function servicesOfInstance(
+  reader: Reader,
+  { key, before, after }: RecordChange<ContainerInstanceRecord>,
+): readonly string[] {
+  if (after === undefined) return [];
+  const { accountId, region } = scopeOfKey(key);
+  const within = `${accountId}/${region}/${after.cluster}`;
+  const keys: string[] = [];
+  if (offersMore(before, after))
+    keys.push(...reader.byIndex(services, 'awaitingCapacity', within).map((waiting) => waiting.key));
+  if (before !== undefined && before.status !== after.status) {
+    const there = reader.byIndex(tasks, 'unstoppedByInstance', `${within}/${after.id}`);
+    const names = new Set(there.flatMap(({ value }) => value.service?.name ?? []));
+    for (const name of names) keys.push(recordKey(services, accountId, region, after.cluster, name));
+  }
+  return keys;
+}
+
+function offersMore(before: ContainerInstanceRecord | undefined, after: ContainerInstanceRecord): boolean {
+  if (after.status !== 'ACTIVE' || !after.agentConnected) return false;
+  return (
+    before === undefined ||
+    before.status !== 'ACTIVE' ||
+    !before.agentConnected ||
+    after.taskCount < before.taskCount ||
+    !isDeepStrictEqual(after.registeredResources, before.registeredResources) ||
+    !isDeepStrictEqual(after.attributes, before.attributes)
+  );
+}
+
+function scopeOfKey(key: string): Scope {
+  const [, , accountId = '', region = ''] = key.split('/', 4);
+  return { accountId, region };
+}

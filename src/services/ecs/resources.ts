@@ -1,0 +1,133 @@
+import type { Attribute } from '@aws-sdk/client-ecs';
+import type { Reader } from '../../reconcile/index.ts';
+import {
+  clusterArn,
+  clusterName,
+  clusterOfArn,
+  containerInstanceArn,
+  containerInstanceId,
+  type Scope,
+  serviceArn,
+  serviceName,
+  taskArn,
+  taskDefinitionArn,
+  taskDefinitionId,
+  taskId,
+} from './arn.ts';
+import { latestActiveRevision } from './task-definition-lookup.ts';
+
+/**
+ * The ARNs that a request is authorised on, made from its parameters: a short name becomes the ARN it stands
+ * for, an ARN stays what it is. Whether the thing exists is the operation's question.
+ * @throws InvalidParameterException the parameter is malformed.
+ */
+export const anyResource = (): readonly string[] => ['*'];
+
+export function clusterResource(
+  { cluster }: { cluster?: string | undefined },
+  scope: Scope,
+): readonly string[] {
+  return clusterResources([cluster], scope);
+}
+
+/** None given means the cluster `default`. */
+export function clusterResources(
+  identifiers: readonly (string | undefined)[] = [],
+  scope: Scope,
+): readonly string[] {
+  const some = identifiers.length > 0 ? identifiers : [undefined];
+  return some.map((identifier) => orArn(identifier, clusterArn(scope, clusterName(identifier))));
+}
+
+export function serviceResources(
+  cluster: string | undefined,
+  identifiers: readonly (string | undefined)[] | undefined,
+  scope: Scope,
+): readonly string[] {
+  return inCluster(cluster, identifiers, (name, identifier) =>
+    serviceArn(scope, name, serviceName(identifier)),
+  );
+}
+
+export function taskResources(
+  cluster: string | undefined,
+  identifiers: readonly (string | undefined)[] | undefined,
+  scope: Scope,
+): readonly string[] {
+  return inCluster(cluster, identifiers, (name, identifier) => taskArn(scope, name, taskId(identifier)));
+}
+
+export function containerInstanceResources(
+  cluster: string | undefined,
+  identifiers: readonly (string | undefined)[] | undefined,
+  scope: Scope,
+): readonly string[] {
+  return inCluster(cluster, identifiers, (name, identifier) =>
+    containerInstanceArn(scope, name, containerInstanceId(identifier)),
+  );
+}
+
+/** The container instances that attributes are of. */
+export function targetResources(
+  input: { cluster?: string | undefined; attributes: readonly Attribute[] | undefined },
+  scope: Scope,
+): readonly string[] {
+  const targets = (input.attributes ?? []).map((attribute) => attribute.targetId);
+  return containerInstanceResources(input.cluster, targets, scope);
+}
+
+export function taggedResource({ resourceArn }: { resourceArn: string | undefined }): readonly string[] {
+  return [resourceArn ?? '*'];
+}
+
+/** Every revision of the family that is to be registered. */
+export function familyResource({ family }: { family: string | undefined }, scope: Scope): readonly string[] {
+  return [taskDefinitionArn(scope, family ?? '', '*')];
+}
+
+export function taskDefinitionResources(
+  { taskDefinitions }: { taskDefinitions: readonly string[] | undefined },
+  scope: Scope,
+): readonly string[] {
+  return orAny((taskDefinitions ?? []).map((identifier) => revisionArn(identifier, scope)));
+}
+
+/** The revision that is to be launched: a bare family is its latest ACTIVE one. */
+export function launchedResource(
+  reader: Reader,
+  { taskDefinition = '' }: { taskDefinition: string | undefined },
+  scope: Scope,
+): readonly string[] {
+  const { family, revision } = taskDefinitionId(taskDefinition);
+  const latest = revision ?? latestActiveRevision(reader, scope, family)?.revision;
+  return [
+    revision === undefined
+      ? taskDefinitionArn(scope, family, latest ?? '*')
+      : revisionArn(taskDefinition, scope),
+  ];
+}
+
+function revisionArn(identifier: string, scope: Scope): string {
+  const { family, revision } = taskDefinitionId(identifier);
+  return orArn(identifier, taskDefinitionArn(scope, family, revision ?? '*'));
+}
+
+/** A long ARN says its cluster itself; anything else is in the one that the request names. */
+function inCluster(
+  cluster: string | undefined,
+  identifiers: readonly (string | undefined)[] | undefined,
+  arnIn: (cluster: string, identifier: string) => string,
+): readonly string[] {
+  return orAny(
+    (identifiers ?? []).map((identifier = '*') => {
+      const arn = arnIn(clusterName(cluster), identifier);
+      return clusterOfArn(identifier) === undefined ? arn : identifier;
+    }),
+  );
+}
+
+const orArn = (identifier: string | undefined, arn: string): string =>
+  identifier?.startsWith('arn:') ? identifier : arn;
+
+/** A request that names nothing is about anything; the operation refuses it where that makes no sense. */
+const orAny = (arns: readonly string[]): readonly string[] => (arns.length > 0 ? arns : ['*']);

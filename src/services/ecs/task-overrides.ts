@@ -1,0 +1,79 @@
+import type { ContainerOverride, TaskOverride } from '@aws-sdk/client-ecs';
+import { invalidParameter, unsupported } from './errors.ts';
+import { given } from './given.ts';
+import type { StoredTaskDefinition, TaskOverrideRecord } from './records.ts';
+import { parseTaskCpu, parseTaskMemory } from './task-definition/task-size.ts';
+
+/** The overrides' JSON, punctuation included (ECS API reference, RunTask `overrides`). */
+const maxLength = 8192;
+
+/**
+ * Checks what a launch changes of its task definition.
+ * @throws InvalidParameterException, or UnsupportedFeatureException for roles, env files, GPUs and storage.
+ */
+export function readTaskOverrides(
+  definition: StoredTaskDefinition,
+  overrides: TaskOverride | undefined,
+): TaskOverrideRecord {
+  if (overrides === undefined) return { containerOverrides: [] };
+  if (JSON.stringify(overrides).length > maxLength)
+    throw invalidParameter(`The total length of overrides must not exceed ${maxLength} characters.`);
+  if (overrides.taskRoleArn) throw unsupported('The override taskRoleArn');
+  if (overrides.executionRoleArn) throw unsupported('The override executionRoleArn');
+  if (overrides.ephemeralStorage) throw unsupported('The override ephemeralStorage');
+  if (overrides.inferenceAcceleratorOverrides?.length)
+    throw unsupported('The override inferenceAcceleratorOverrides');
+
+  const cpu = overrides.cpu === undefined ? undefined : parseTaskCpu(overrides.cpu);
+  const memory = overrides.memory === undefined ? undefined : parseTaskMemory(overrides.memory);
+  return {
+    containerOverrides: (overrides.containerOverrides ?? []).flatMap((override) =>
+      containerOverride(definition, override),
+    ),
+    ...given('cpu', cpu),
+    ...given('memory', memory),
+  };
+}
+
+function containerOverride(
+  definition: StoredTaskDefinition,
+  override: ContainerOverride,
+): ContainerOverride[] {
+  const { name, ...changes } = override;
+  if (name === undefined || name === '') {
+    if (Object.values(changes).every((change) => change === undefined)) return [];
+    throw invalidParameter('A container override must name its container.');
+  }
+  const container = definition.containerDefinitions.find((candidate) => candidate.name === name);
+  if (container === undefined)
+    throw invalidParameter(`Override for container named ${name} is not a container in the TaskDefinition.`);
+  if (changes.environmentFiles?.length) throw unsupported('The container override environmentFiles');
+  if (changes.resourceRequirements?.length) throw unsupported('The container override resourceRequirements');
+  for (const variable of changes.environment ?? []) {
+    if (!variable.name)
+      throw invalidParameter(`An environment variable in the override for ${name} has no name.`);
+  }
+
+  const { cpu, memory, memoryReservation } = changes;
+  if (cpu !== undefined && cpu < 0) throw invalidParameter(`Invalid 'cpu' setting for container '${name}'.`);
+  for (const [setting, value] of Object.entries({ memory, memoryReservation })) {
+    if (value !== undefined && value < minMemoryMiB)
+      throw invalidParameter(
+        `Invalid '${setting}' setting for container '${name}': it must be at least ${minMemoryMiB} MiB.`,
+      );
+  }
+  const hard = memory ?? container.memory;
+  const soft = memoryReservation ?? container.memoryReservation;
+  if (hard !== undefined && soft !== undefined && soft > hard)
+    throw invalidParameter(
+      `Invalid setting for container '${name}'. 'memoryReservation' must not be greater than 'memory'.`,
+    );
+  return [defined(override)];
+}
+
+/** What the Engine needs at least to start a process. */
+const minMemoryMiB = 6;
+
+function defined(override: ContainerOverride): ContainerOverride {
+  return Object.fromEntries(Object.entries(override).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,141 @@
+import type { Attachment, Container, NetworkBinding, Task } from '@aws-sdk/client-ecs';
+import {
+  clusterArn,
+  containerArn,
+  containerInstanceArn,
+  type Scope,
+  taskArn,
+  taskDefinitionArn,
+} from './arn.ts';
+import type {
+  NetworkBindingRecord,
+  TaskContainerRecord,
+  TaskNetworkInterface,
+  TaskRecord,
+} from './records.ts';
+
+/** A task as the API shows it; `tags` only when asked for. */
+export function taskView(scope: Scope, task: TaskRecord, options: { readonly withTags: boolean }): Task {
+  const arn = taskArn(scope, task.cluster, task.id);
+  return {
+    attachments: task.networkInterface ? [attachmentView(task, task.networkInterface)] : [],
+    attributes: task.attributes.map((attribute) => ({ ...attribute })),
+    availabilityZone: task.availabilityZone,
+    clusterArn: clusterArn(scope, task.cluster),
+    ...(task.connectivityAt === undefined
+      ? {}
+      : { connectivity: 'CONNECTED', connectivityAt: new Date(task.connectivityAt) }),
+    containerInstanceArn: containerInstanceArn(scope, task.cluster, task.containerInstanceId),
+    containers: task.containers.map((container) => containerView(scope, task, container, arn)),
+    cpu: task.cpu ?? String(task.reserved.cpu),
+    createdAt: new Date(task.createdAt),
+    desiredStatus: task.desiredStatus,
+    enableExecuteCommand: task.enableExecuteCommand,
+    ...at('executionStoppedAt', task.executionStoppedAt),
+    group: task.group,
+    healthStatus: task.healthStatus,
+    lastStatus: task.lastStatus,
+    launchType: task.launchType,
+    memory: task.memory ?? String(task.reserved.memoryMiB),
+    overrides: overridesView(task),
+    ...at('pullStartedAt', task.pullStartedAt),
+    ...at('pullStoppedAt', task.pullStoppedAt),
+    ...at('startedAt', task.startedAt),
+    startedBy: task.startedBy,
+    stopCode: task.stopCode,
+    ...at('stoppedAt', task.stoppedAt),
+    stoppedReason: task.stoppedReason,
+    ...at('stoppingAt', task.stoppingAt),
+    ...(options.withTags ? { tags: task.tags.map((tag) => ({ ...tag })) } : {}),
+    taskArn: arn,
+    taskDefinitionArn: taskDefinitionArn(scope, task.taskDefinition.family, task.taskDefinition.revision),
+    version: task.version,
+  };
+}
+
+/** The interface, in the words of the API: note `privateIPv4Address` here, `privateIpv4Address` on containers. */
+function attachmentView(task: TaskRecord, networkInterface: TaskNetworkInterface): Attachment {
+  const { attachmentId, subnetId, networkInterfaceId, macAddress, privateIpv4Address } = networkInterface;
+  return {
+    id: attachmentId,
+    type: 'ElasticNetworkInterface',
+    status: attachmentStatus(task, networkInterface),
+    details: [
+      { name: 'subnetId', value: subnetId },
+      { name: 'networkInterfaceId', value: networkInterfaceId },
+      { name: 'macAddress', value: macAddress },
+      { name: 'privateDnsName', value: privateDnsName(privateIpv4Address) },
+      { name: 'privateIPv4Address', value: privateIpv4Address },
+    ],
+  };
+}
+
+function attachmentStatus(task: TaskRecord, networkInterface: TaskNetworkInterface): string {
+  if (task.lastStatus === 'STOPPED') return 'DELETED';
+  return networkInterface.isAttached ? 'ATTACHED' : 'ATTACHING';
+}
+
+/** As EC2 names an address inside its VPC: `ip-10-0-0-5.ec2.internal`. */
+export function privateDnsName(ipv4: string): string {
+  return `ip-${ipv4.replaceAll('.', '-')}.ec2.internal`;
+}
+
+function containerView(
+  scope: Scope,
+  task: TaskRecord,
+  container: TaskContainerRecord,
+  arn: string,
+): Container {
+  return {
+    containerArn: containerArn(scope, task.cluster, task.id, container.id),
+    taskArn: arn,
+    name: container.name,
+    image: container.image,
+    imageDigest: container.imageDigest,
+    runtimeId: container.runtimeId,
+    lastStatus: container.lastStatus,
+    exitCode: container.exitCode,
+    reason: container.reason,
+    networkBindings: container.networkBindings.map(networkBindingView),
+    networkInterfaces: task.networkInterface
+      ? [
+          {
+            attachmentId: task.networkInterface.attachmentId,
+            privateIpv4Address: task.networkInterface.privateIpv4Address,
+          },
+        ]
+      : [],
+    healthStatus: container.healthStatus,
+    cpu: container.cpu,
+    memory: container.memory,
+    memoryReservation: container.memoryReservation,
+  };
+}
+
+function networkBindingView(binding: NetworkBindingRecord): NetworkBinding {
+  return { ...binding };
+}
+
+/** Always an object with an entry per container, also when nothing was overridden. */
+function overridesView({ overrides, containers }: TaskRecord): NonNullable<Task['overrides']> {
+  const { containerOverrides, ...sizesAndRoles } = overrides;
+  return {
+    ...sizesAndRoles,
+    containerOverrides: containers.map(
+      ({ name }) => containerOverrides.find((override) => override.name === name) ?? { name },
+    ),
+    inferenceAcceleratorOverrides: [],
+  };
+}
+
+type Moment =
+  | 'executionStoppedAt'
+  | 'pullStartedAt'
+  | 'pullStoppedAt'
+  | 'startedAt'
+  | 'stoppedAt'
+  | 'stoppingAt';
+
+function at(name: Moment, epochMs: number | undefined): { [Name in Moment]?: Date } {
+  return epochMs === undefined ? {} : { [name]: new Date(epochMs) };
+}

@@ -1,0 +1,187 @@
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import { type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
+import { type RecordingLog, recordingLog } from '../../../log.ts';
+import {
+  type Collection,
+  type OpenState,
+  openState,
+  type RecordKey,
+  recordKey,
+  type Transaction,
+} from '../../../reconcile/index.ts';
+import { openMemoryStore, type Store } from '../../../store/index.ts';
+import type { Call } from '../../service.ts';
+import type { EcsContext } from '../context.ts';
+import { registerContainerInstance } from '../operations/container-instance.ts';
+import {
+  type ContainerInstanceRecord,
+  clusters,
+  containerInstances,
+  type StoredTaskDefinition,
+  type TaskDefinitionRecord,
+  type TaskRecord,
+  taskDefinitions,
+  tasks,
+} from '../records.ts';
+import { taskDefinitionKey } from '../task-definition-lookup.ts';
+
+/** The ECS room over a memory store, on a virtual clock, with an ACTIVE cluster `default`. */
+export interface TestRoom extends AsyncDisposable {
+  readonly ecs: EcsContext & {
+    readonly state: OpenState;
+    readonly clock: VirtualClock;
+    readonly log: RecordingLog;
+  };
+  readonly store: Store;
+  readonly call: Call;
+  /** Registers an instance whose agent is connected. */
+  addInstance(sizes?: InstanceSizes): Promise<ContainerInstanceRecord>;
+  addDefinition(definition?: Partial<StoredTaskDefinition>): Promise<TaskDefinitionRecord>;
+  task(id: string): TaskRecord | undefined;
+  instance(id: string): ContainerInstanceRecord | undefined;
+  tasksOf(cluster: string): readonly TaskRecord[];
+  write<R>(run: (tx: Transaction) => R): Promise<R>;
+}
+
+export interface InstanceSizes {
+  readonly cpu?: number;
+  readonly memoryMiB?: number;
+  readonly ports?: readonly number[];
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly agentConnected?: boolean;
+}
+
+export const scope = { accountId: '123456789012', region: 'eu-west-1' } as const;
+
+export async function openRoom(seed = 1): Promise<TestRoom> {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  const random: Random = seededRandom(seed);
+  const store = openMemoryStore({ clock });
+  const state = await openState(store, { clock });
+  const ecs = {
+    state,
+    clock,
+    random,
+    log: recordingLog(),
+    pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
+    privateNetwork: {
+      subnetId: 'subnet-0a',
+      securityGroupId: 'sg-0a',
+      cidr: '10.231.0.0/16',
+      gateway: '10.231.0.1',
+    },
+  };
+  const controller = new AbortController();
+  const call: Call = {
+    ...scope,
+    principal: {
+      accountId: scope.accountId,
+      arn: `arn:aws:iam::${scope.accountId}:root`,
+      accessKeyId: 'AKIDEXAMPLE',
+    },
+    requestId: 'request',
+    get now() {
+      return clock.now();
+    },
+    signal: controller.signal,
+  };
+  await state.transact((tx) =>
+    tx.put(clusters, key(clusters, 'default'), {
+      name: 'default',
+      status: 'ACTIVE',
+      createdAt: clock.now(),
+      settings: [],
+      tags: [],
+    }),
+  );
+
+  return {
+    ecs,
+    store,
+    call,
+    addInstance: async (sizes = {}) => {
+      const { containerInstance } = await registerContainerInstance(
+        ecs,
+        {
+          totalResources: [
+            { name: 'CPU', type: 'INTEGER', integerValue: sizes.cpu ?? 4096 },
+            { name: 'MEMORY', type: 'INTEGER', integerValue: sizes.memoryMiB ?? 8192 },
+            { name: 'PORTS', type: 'STRINGSET', stringSetValue: (sizes.ports ?? [22]).map(String) },
+            { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: [] },
+          ],
+          attributes: Object.entries(sizes.attributes ?? {}).map(([name, value]) => ({ name, value })),
+        },
+        call,
+      );
+      const id = containerInstance?.containerInstanceArn?.split('/').at(-1) ?? '';
+      return state.transact((tx) => {
+        const record = tx.get(containerInstances, key(containerInstances, 'default', id));
+        if (record === undefined) throw new Error(`No instance ${id}`);
+        const connected = { ...record, agentConnected: sizes.agentConnected ?? true };
+        tx.put(containerInstances, key(containerInstances, 'default', id), connected);
+        return connected;
+      });
+    },
+    addDefinition: (definition = {}) =>
+      state.transact((tx) => {
+        const record = taskDefinition(definition);
+        tx.put(taskDefinitions, taskDefinitionKey(scope, record.family, record.revision), record);
+        return record;
+      }),
+    task: (id) => state.get(tasks, key(tasks, 'default', id)),
+    instance: (id) => state.get(containerInstances, key(containerInstances, 'default', id)),
+    tasksOf: (cluster) =>
+      state
+        .byIndex(tasks, 'byCluster', `${scope.accountId}/${scope.region}/${cluster}`)
+        .map(({ value }) => value),
+    write: (run) => state.transact(run),
+    [Symbol.asyncDispose]: async () => {
+      controller.abort();
+      await state.close();
+      await store.close();
+    },
+  };
+}
+
+export function key<T extends object>(
+  collection: Collection<T, string>,
+  ...ids: readonly string[]
+): RecordKey {
+  return recordKey(collection, scope.accountId, scope.region, ...ids);
+}
+
+/** A valid task definition `web:1` of one container, bent by `definition`. */
+export function taskDefinition(definition: Partial<StoredTaskDefinition> = {}): TaskDefinitionRecord {
+  const family = definition.family ?? 'web';
+  return {
+    family,
+    revision: 1,
+    status: 'ACTIVE',
+    registeredAt: 0,
+    registeredBy: 'arn:aws:iam::123456789012:root',
+    definition: {
+      family,
+      networkMode: 'bridge',
+      volumes: [],
+      placementConstraints: [],
+      containerDefinitions: [container()],
+      ...definition,
+    },
+    tags: [],
+  };
+}
+
+export function container(definition: ContainerDefinition = {}): ContainerDefinition {
+  return {
+    name: 'app',
+    image: 'app:1',
+    cpu: 256,
+    memory: 512,
+    essential: true,
+    portMappings: [],
+    environment: [],
+    mountPoints: [],
+    volumesFrom: [],
+    ...definition,
+  };
+}

@@ -1,0 +1,68 @@
+import type { VirtualClock } from '../clock/index.ts';
+import type { Json } from './json.ts';
+import type { Entry, LeaseId, Store, Watch, WatchBatch, Write } from './store.ts';
+
+/** The words that the conformance suite is written in. */
+export function put(key: string, value: Json = true, lease?: LeaseId): Write {
+  return { type: 'put', key, value, ...(lease === undefined ? {} : { lease }) };
+}
+
+export function remove(key: string): Write {
+  return { type: 'delete', key };
+}
+
+/** An entry that was created by its last write. */
+export function entry(key: string, value: Json, revision: number): Entry {
+  return { key, value, revision, createRevision: revision };
+}
+
+export function keysOf(entries: readonly Entry[]): string[] {
+  return entries.map(({ key }) => key);
+}
+
+/** A watch that remembers what it was shown. */
+export interface Watching extends Disposable {
+  readonly batches: readonly WatchBatch[];
+  readonly revisions: readonly number[];
+  readonly errors: readonly Error[];
+}
+
+/** Opens a watch; a driver that refuses it at once is seen as one that reports the error later. */
+export function watching(
+  store: Store,
+  prefix: string,
+  fromRevision: number,
+  onBatch: (batch: WatchBatch) => void = () => {},
+): Watching {
+  const batches: WatchBatch[] = [];
+  const revisions: number[] = [];
+  const errors: Error[] = [];
+  let watch: Watch | undefined;
+  try {
+    watch = store.watch(prefix, fromRevision, {
+      onBatch: (batch) => {
+        batches.push(batch);
+        revisions.push(batch.revision);
+        onBatch(batch);
+      },
+      onError: (error) => errors.push(error),
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    errors.push(error);
+  }
+  return { batches, revisions, errors, [Symbol.dispose]: () => watch?.[Symbol.dispose]() };
+}
+
+/** Lets the store finish what a timer has set going. @throws {Error} `isReached` does not become true. */
+export async function settled(
+  clock: VirtualClock,
+  isReached: () => boolean | Promise<boolean>,
+  seen: () => unknown,
+): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    if (await isReached()) return;
+    await clock.advance(0);
+  }
+  throw new Error(`Not reached: ${isReached}; last seen: ${JSON.stringify(await seen())}`);
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock, systemRandom } from '../../src/clock/index.ts';
+import { silentLog } from '../../src/log.ts';
+import {
+  busyboxLayer,
+  type Container,
+  imageArchive,
+  openDockerRuntime,
+  type Runtime,
+} from '../../src/runtime/index.ts';
+
+/**
+ * The Engine as the tests see it: another client of the same runtime interface, to put images there and to look
+ * behind Catamaran's back at what really runs.
+ */
+let engine: Promise<Runtime> | undefined;
+export function testEngine(): Promise<Runtime> {
+  engine ??= openDockerRuntime({ clock: systemClock(), random: systemRandom(), log: silentLog() });
+  return engine;
+}
+
+export const testImageName = 'catamaran/test:latest';
+let loaded: Promise<string> | undefined;
+
+/** A busybox image, made on the spot: no registry is in reach of a test. */
+export function testImage(): Promise<string> {
+  loaded ??= (async () => {
+    const archive = await imageArchive({
+      reference: testImageName,
+      layers: [await busyboxLayer()],
+      config: {},
+    });
+    await (await testEngine()).loadImage(archive);
+    return testImageName;
+  })();
+  return loaded;
+}
+
+/** Every container that an installation has on the Engine, running or not. */
+export async function installationContainers(stateDirectory: string): Promise<readonly Container[]> {
+  const file = JSON.parse(await readFile(join(stateDirectory, 'installation.json'), 'utf8')) as {
+    id: string;
+  };
+  return (await testEngine()).listContainers({ 'catamaran.installation': file.id });
+}
