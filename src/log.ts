@@ -26,7 +26,13 @@ export interface LogOptions {
 /** A log that writes one JSON object per line. */
 export function createLog({ level = 'info', file }: LogOptions = {}): Log {
   const lines = pino(
-    { level, base: null, timestamp: stdTimeFunctions.isoTime, messageKey: 'message' },
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (name) => ({ level: name }) },
+    },
     fileDestination({ dest: file ?? 2, sync: true, mode: 0o600, append: true }),
   );
   return logTo((at, message, fields) => lines[at](fields, message));

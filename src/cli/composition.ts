@@ -56,6 +56,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Undefined: the installation's region, for a new one `us-east-1`. */
   readonly region?: string;
+  /** Where the server's log goes; undefined: to standard error. */
+  readonly logFile?: string;
 }
 
 export interface RunningServer {

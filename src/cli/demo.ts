@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withTimeout } from '../clock/index.ts';
+import { stateLayout } from '../installation/index.ts';
 import type { Composition, RunningServer } from './composition.ts';
 import { type Customer, openCustomer } from './demo/customer.ts';
 import { type DemoFacts, tellStory } from './demo/story.ts';
@@ -53,6 +54,7 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
   };
 
   const stateDirectory = mkdtempSync(join(tmpdir(), 'catamaran-demo-'));
+  const logFile = stateLayout(stateDirectory).log;
   const image = `${stateDirectory.slice(stateDirectory.lastIndexOf('/') + 1).toLowerCase()}:1`;
   let server: RunningServer | undefined;
   let customer: Customer | undefined;
@@ -65,7 +67,7 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
     );
     server = await step(
       'start Catamaran',
-      () => composition.startServer({ stateDirectory, host: '127.0.0.1', port: 0 }),
+      () => composition.startServer({ stateDirectory, host: '127.0.0.1', port: 0, logFile }),
       (running) => `${running.server.endpoint} on ${running.engine.name} ${running.engine.version}`,
     );
     customer = openCustomer(server.server, server.credentials, composition.clock);
@@ -73,6 +75,7 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
     report.ok = true;
   } catch (error) {
     failure = error;
+    if (!signal.aborted) progress.print(lastWords(logFile));
   }
   try {
     await step('clean up', () => cleanUp({ composition, stateDirectory, image, server, customer }));
@@ -92,6 +95,13 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
     output.write('\nYour turn: ./catamaran up --detach, then eval "$(./catamaran env)" and any AWS tool.\n');
   }
   return 0;
+}
+
+/** The end of the server's log, for whoever wonders why the demo failed. */
+function lastWords(logFile: string): string {
+  if (!existsSync(logFile)) return '';
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-20);
+  return `The server's log ended with:\n${lines.join('\n')}`;
 }
 
 /** Removes all that the demo made. Interrupting does not stop it; each part is tried, also after another failed. */

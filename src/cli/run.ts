@@ -1,11 +1,15 @@
+import { exitCodeOfSignal } from './child.ts';
 import type { Composition } from './composition.ts';
 import { buildProgram } from './program.ts';
 import { CommandError, describeError, paint, processTerminal, type Terminal } from './terminal.ts';
 
+/** Ctrl-C, a supervisor, a terminal that was closed. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
  * Runs one command line (without `node` and the file's name) to its end.
  *
- * The first SIGINT or SIGTERM aborts the command, which then cleans up and ends; a third one ends the process
+ * The first such signal aborts the command, which then cleans up and ends; a third one ends the process
  * at once.
  * @returns the exit code.
  */
@@ -19,12 +23,11 @@ export async function run(
   let signalExitCode = 130;
   const interrupt = (signalName: NodeJS.Signals): void => {
     interruptions += 1;
-    signalExitCode = signalName === 'SIGINT' ? 130 : 143;
+    signalExitCode = exitCodeOfSignal(signalName);
     if (interruptions > 2) process.exit(signalExitCode);
     interruption.abort(new Interrupted());
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const name of endingSignals) process.on(name, interrupt);
   try {
     return await buildProgram(composition, terminal, interruption.signal)(argv);
   } catch (error) {
@@ -43,8 +46,7 @@ export async function run(
     );
     return 1;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const name of endingSignals) process.off(name, interrupt);
   }
 }
 

@@ -33,11 +33,11 @@ import { createLog } from '../log.ts';
 import { openState, startReconcilers } from '../reconcile/index.ts';
 import { census, createEcs } from '../services/ecs/index.ts';
 import { authorize } from '../services/iam/index.ts';
-import { createLogs } from '../services/logs/index.ts';
+import { createLogs, logsReconcilers, SqliteEventStore } from '../services/logs/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
-import { openMachine } from './machine.ts';
+import { installationLabel, openMachine } from './machine.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { freePrivateCidr, privateNetworkPlan, routedCidrs } from './private-network.ts';
@@ -58,11 +58,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const store = opened.adopt(await openStore(places.store, clock), (it) => it.close());
   const state = opened.use(await openState(store, { clock }));
-  const { runtime, engine, networkCidrs, gatewayAddress } = await openEngine({ clock, random, log });
+  const known = readInstallation(directory);
+  const installationId = known?.id ?? hex(random, 12);
+  const { runtime, engine } = await openEngine({
+    clock,
+    random,
+    log,
+    labels: { [installationLabel]: installationId },
+  });
   opened.use(runtime);
-
+  const networkRanges = await runtime.networkRanges();
   const installation =
-    readInstallation(directory) ?? makeInstallation(directory, random, await networkCidrs());
+    known ??
+    makeInstallation(
+      directory,
+      installationId,
+      networkRanges.map(({ cidr }) => cidr),
+    );
   const credentials =
     readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
   const region = options.region ?? credentials.region;
@@ -78,13 +90,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     privateNetwork,
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
   });
-  const logs = opened.use(await createLogs({ state, clock, random, log, eventsFile: places.logEvents }));
+  const events = opened.use(new SqliteEventStore(places.logEvents));
+  const logs = { state, events, clock, random };
   await ecs.ensureCluster(scope, defaultCluster);
 
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
   const gateway = createGateway({
-    services: [ecs.service, logs.service, createSts()],
+    services: [ecs.service, createLogs(logs), createSts()],
     routes: operatorRoutes(
       () => parts ?? notReady(),
       () => stopping.resolve(),
@@ -98,17 +111,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   opened.adopt(gateway, (it) => it.close());
   endpoint = await listen(gateway, options);
 
-  const reconcilers = opened.use(
-    await startReconcilers({
+  opened.use(
+    startReconcilers({
       state,
       store,
       clock,
       random,
       log,
-      reconcilers: [...ecs.reconcilers, ...logs.reconcilers],
+      reconcilers: [...ecs.reconcilers, ...logsReconcilers(logs)],
     }),
   );
-  void reconcilers;
 
   const { machine, ecsClient } = await openMachine({
     directory: places.node,
@@ -118,7 +130,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     region,
     installation,
     runtime,
-    gatewayAddress,
+    // The Engine's own bridge: containers in any network mode reach the machine there.
+    gatewayAddress: networkRanges.find(({ network }) => network === 'bridge')?.gateway,
     clock,
     random,
     log,
@@ -127,7 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const server: ServerFile = {
     pid: process.pid,
-    startTime: processStartTime(process.pid),
+    startTime: processStartTime(process.pid) ?? '',
     endpoint,
     port: Number(new URL(endpoint).port),
     version: packageJson.version,
@@ -149,7 +162,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     machine,
   };
   writeServerFile(directory, server);
-  opened.defer(() => removeServerFile(directory, server));
+  opened.defer(() => removeServerFile(directory));
 
   return run(opened.move(), { server, credentials, engine, stopping });
 }
@@ -205,13 +218,9 @@ async function listen(gateway: Gateway, { host, port }: ServerOptions): Promise<
   }
 }
 
-function makeInstallation(
-  directory: string,
-  random: Random,
-  engineCidrs: readonly string[],
-): InstallationFile {
+function makeInstallation(directory: string, id: string, engineCidrs: readonly string[]): InstallationFile {
   const installation = {
-    id: hex(random, 12),
+    id,
     privateCidr: freePrivateCidr([...engineCidrs, ...machineCidrs()]),
   };
   writeInstallation(directory, installation);

@@ -1,15 +1,11 @@
+import type { Log } from '../log.ts';
 import { authenticationRefusal, plainRefusal, Refusal, type WireAnswer } from '../protocols/index.ts';
 import { SenderGone } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { SignatureProblem } from './signature.ts';
 
-/** The part of a logger that the gateway uses; pino's has it. */
-export interface GatewayLog {
-  error(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
-
 /** The one place where an error becomes an answer. */
-export function answerError(exchange: Exchange, error: unknown, log: GatewayLog): WireAnswer | undefined {
+export function answerError(exchange: Exchange, error: unknown, log: Log): WireAnswer | undefined {
   if (error instanceof SenderGone || exchange.isAbandoned) return undefined;
   const { service, requestId } = exchange;
   const refusal = refusalOf(exchange, error, log);
@@ -17,7 +13,7 @@ export function answerError(exchange: Exchange, error: unknown, log: GatewayLog)
   return plainRefusal(refusal, exchange.request.headers['content-type']);
 }
 
-function refusalOf(exchange: Exchange, error: unknown, log: GatewayLog): Refusal {
+function refusalOf(exchange: Exchange, error: unknown, log: Log): Refusal {
   const { service } = exchange;
   if (error instanceof Refusal) return error;
   if (error instanceof SignatureProblem) {
@@ -25,7 +21,7 @@ function refusalOf(exchange: Exchange, error: unknown, log: GatewayLog): Refusal
   }
   const { requestId, operation } = exchange;
   const where = { requestId, service: service?.signingName, operation, path: exchange.head.path };
-  log.error({ ...where, err: error }, 'a request failed in a way that is nobody but ours to mend');
+  log.error('A request failed by a fault of ours', { ...where, error });
   const { code, status } = service?.rules.internalFailure ?? { code: 'InternalFailure', status: 500 };
   return new Refusal(
     code,

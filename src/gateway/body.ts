@@ -37,7 +37,9 @@ export function readBody(request: IncomingMessage, maxBytes: number): Buffer | P
       else resolve(chunks.length === 1 ? (chunks[0] ?? nothing) : Buffer.concat(chunks, size));
     });
     request.on('error', (cause) => reject(new SenderGone('The request ended before its body', { cause })));
-    request.on('close', () => reject(new SenderGone('The request ended before its body')));
+    request.on('close', () => {
+      if (!request.readableEnded) reject(new SenderGone('The request ended before its body'));
+    });
   });
 }
 

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, type Random, uuid } from '../clock/index.ts';
+import type { Log } from '../log.ts';
 import { HttpRoutes, type WireAnswer } from '../protocols/index.ts';
 import type { Service } from '../services/service.ts';
-import type { GatewayLog } from './answer-error.ts';
 import type { Authorize } from './authorization.ts';
 import { Exchange } from './exchange.ts';
 import type { PipelineParts } from './parts.ts';
@@ -22,7 +22,7 @@ export interface GatewayOptions {
   readonly random: Random;
   readonly credentials: CredentialLookup;
   readonly authorize: Authorize;
-  readonly log: GatewayLog;
+  readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
 }
 
@@ -150,7 +150,7 @@ class HttpGateway implements Gateway {
       else this.#send(response, exchange, answer);
     } catch (error) {
       // Not even the error could be written: a codec's bug.
-      this.#parts.log.error({ err: error, requestId: exchange.requestId }, 'an answer could not be written');
+      this.#parts.log.error('An answer could not be written', { error, requestId: exchange.requestId });
       response.destroy();
     } finally {
       this.#underWay.delete(exchange);

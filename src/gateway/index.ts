@@ -9,7 +9,6 @@
  * that are not offered, and HTTP/2.
  */
 
-export type { GatewayLog } from './answer-error.ts';
 export type { AuthorizationContext, Authorize } from './authorization.ts';
 export type { Gateway, GatewayLimits, GatewayOptions } from './gateway.ts';
 export { createGateway } from './gateway.ts';

@@ -1,5 +1,5 @@
+import type { Log } from '../log.ts';
 import type { HttpRoutes } from '../protocols/index.ts';
-import type { GatewayLog } from './answer-error.ts';
 import type { Authorize } from './authorization.ts';
 import type { Route } from './route.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
@@ -11,5 +11,5 @@ export interface PipelineParts {
   readonly routes: HttpRoutes<Route>;
   readonly verifier: SignatureVerifier;
   readonly authorize: Authorize;
-  readonly log: GatewayLog;
+  readonly log: Log;
 }

@@ -139,6 +139,12 @@ describe('SignatureVerifier', () => {
   });
 });
 
+interface Tampering {
+  readonly what: string;
+  readonly tamper: (head: RequestHead) => RequestHead;
+  readonly body?: string;
+}
+
 describe('SignatureVerifier refuses', () => {
   const bend = (head: RequestHead, name: string, value: string): RequestHead => ({
     ...head,
@@ -153,31 +159,34 @@ describe('SignatureVerifier refuses', () => {
     return bend(head, 'authorization', authorization(head).replace(from, to));
   };
 
-  const tamperings: readonly (readonly [string, (head: RequestHead) => RequestHead, string?])[] = [
-    ['another method', (head) => ({ ...head, method: 'PUT' })],
-    ['another path', (head) => ({ ...head, path: '/x' })],
-    ['another query', (head) => ({ ...head, query: 'a=1' })],
-    ['another body', (head) => head, '{"x":1}'],
-    ['another host', (head) => bend(head, 'host', 'elsewhere')],
-    [
-      'another target',
-      (head) => bend(head, 'x-amz-target', 'AmazonEC2ContainerServiceV20141113.DeleteCluster'),
-    ],
-    ['another content hash', (head) => bend(head, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD')],
-    ['another region', (head) => replaceIn(head, /us-east-1/, 'eu-west-1')],
-    ['another service', (head) => replaceIn(head, /\/ecs\//, '/iam/')],
-    ['another signature', (head) => replaceIn(head, /Signature=(.{63})./, 'Signature=$1_'.replace('_', '0'))],
-    ['a header taken out of the signature', (head) => replaceIn(head, /content-type;/, '')],
-    [
-      'a header added unsigned',
-      (head) => ({ ...head, headers: { ...head.headers, 'x-amz-security-token': 't' } }),
-    ],
+  const tamperings: readonly Tampering[] = [
+    { what: 'another method', tamper: (head) => ({ ...head, method: 'PUT' }) },
+    { what: 'another path', tamper: (head) => ({ ...head, path: '/x' }) },
+    { what: 'another query', tamper: (head) => ({ ...head, query: 'a=1' }) },
+    { what: 'another body', tamper: (head) => head, body: '{"x":1}' },
+    { what: 'another host', tamper: (head) => bend(head, 'host', 'elsewhere') },
+    {
+      what: 'another target',
+      tamper: (head) => bend(head, 'x-amz-target', 'AmazonEC2ContainerServiceV20141113.DeleteCluster'),
+    },
+    {
+      what: 'another content hash',
+      tamper: (head) => bend(head, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD'),
+    },
+    { what: 'another region', tamper: (head) => replaceIn(head, /us-east-1/, 'eu-west-1') },
+    { what: 'another service', tamper: (head) => replaceIn(head, /\/ecs\//, '/iam/') },
+    {
+      what: 'another signature',
+      tamper: (head) => replaceIn(head, /.$/, authorization(head).endsWith('0') ? '1' : '0'),
+    },
+    { what: 'a header taken out of the signature', tamper: (head) => replaceIn(head, /content-type;/, '') },
+    {
+      what: 'a header added unsigned',
+      tamper: (head) => ({ ...head, headers: { ...head.headers, 'x-amz-security-token': 't' } }),
+    },
   ];
-  it.each(tamperings)('%s', async (what, tamper, body = '{}') => {
-    const genuine = await signed(listClusters);
-    // A random signature ends in 0 one time in sixteen.
-    if (what === 'another signature' && authorization(genuine).endsWith('0')) return;
-    await expect(verify(tamper(genuine), body)).rejects.toBeInstanceOf(SignatureProblem);
+  it.each(tamperings)('$what', async ({ tamper, body = '{}' }) => {
+    await expect(verify(tamper(await signed(listClusters)), body)).rejects.toBeInstanceOf(SignatureProblem);
   });
 
   it('a signature that does not cover the host', async () => {

@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../services/service.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import { type RequestHead, type Signature, SignatureProblem, timestampOf } from './signature.ts';
@@ -131,16 +131,18 @@ function doesNotMatch(): SignatureProblem {
  * kept, the oldest make room.
  */
 class SigningKeys {
-  readonly #keys = new Map<string, Buffer>();
+  readonly #keys = new Map<string, KeyObject>();
 
-  derive(secretAccessKey: string, signature: Signature): Buffer {
+  derive(secretAccessKey: string, signature: Signature): KeyObject {
     const kept = this.#keys.get(nameOf(secretAccessKey, signature));
     if (kept !== undefined) return kept;
     const date = hmac(`AWS4${secretAccessKey}`, signature.date);
-    return hmac(hmac(hmac(date, signature.region), signature.service), 'aws4_request');
+    const service = hmac(hmac(date, signature.region), signature.service);
+    // As a key object: making one of a buffer costs more than the hash itself.
+    return createSecretKey(hmac(service, 'aws4_request'));
   }
 
-  keep(secretAccessKey: string, signature: Signature, key: Buffer): void {
+  keep(secretAccessKey: string, signature: Signature, key: KeyObject): void {
     const name = nameOf(secretAccessKey, signature);
     if (this.#keys.has(name)) return;
     if (this.#keys.size >= maxKeys) {

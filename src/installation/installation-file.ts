@@ -14,10 +14,10 @@ export function readInstallation(stateDirectory: string): InstallationFile | und
   const path = stateLayout(stateDirectory).installation;
   const value = readJsonFile(path);
   if (value === undefined) return undefined;
-  if (!isObject(value) || typeof value['id'] !== 'string' || typeof value['privateCidr'] !== 'string') {
+  if (!isObject(value) || typeof value.id !== 'string' || typeof value.privateCidr !== 'string') {
     throw new Error(`Cannot use ${path}: id and privateCidr are expected`);
   }
-  return { id: value['id'], privateCidr: value['privateCidr'] };
+  return { id: value.id, privateCidr: value.privateCidr };
 }
 
 export function writeInstallation(stateDirectory: string, installation: InstallationFile): void {

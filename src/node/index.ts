@@ -18,6 +18,7 @@ export type {
   AgentStatus,
   InstanceOptions,
   LinkStatus,
-  Log,
   MetadataOptions,
 } from './agent-options.ts';
+export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
+export type { HostedInstance, MachineSize } from './machine/shares.ts';

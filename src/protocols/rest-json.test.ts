@@ -1,5 +1,6 @@
 import * as eks from '@aws-sdk/client-eks';
 import { NormalizedSchema } from '@smithy/core/schema';
+import type { SchemaTraitsObject, StaticStructureSchema } from '@smithy/types';
 import { describe, expect, it } from 'vitest';
 import { createCodec } from './create-codec.ts';
 import { Refusal } from './refusal.ts';
@@ -55,15 +56,14 @@ describe('reading restJson1', () => {
 });
 
 describe('bindings that no service here uses yet', () => {
-  const structure = (members: readonly (readonly [string, number, object])[]): NormalizedSchema =>
-    NormalizedSchema.of([
-      3,
-      'test',
-      'Structure',
-      0,
-      members.map(([name]) => name),
-      members.map(([, type, traits]) => [type, traits]),
-    ] as never);
+  const structure = (
+    members: readonly (readonly [string, number, SchemaTraitsObject])[],
+  ): NormalizedSchema => {
+    const names = members.map(([name]) => name);
+    const schemas = members.map(([, type, traits]): [number, SchemaTraitsObject] => [type, traits]);
+    const schema: StaticStructureSchema = [3, 'test', 'Structure', 0, names, schemas];
+    return NormalizedSchema.of(schema);
+  };
   const operation: OperationModel = {
     name: 'Put',
     http: { method: 'PUT', path: '/things/{path+}', status: 201 },

@@ -1,4 +1,4 @@
-import type { Json } from '../store/json.ts';
+import type { Json } from '../store/index.ts';
 
 /**
  * What a room declares about one kind of record: where it lives and how it is looked up. Records are plain

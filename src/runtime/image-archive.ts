@@ -93,7 +93,7 @@ export async function tar(entries: readonly TarEntry[]): Promise<Uint8Array> {
   for (const entry of entries) addEntry(archive, entry);
   archive.finalize();
   const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk);
+  for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

@@ -16,7 +16,7 @@ import {
  */
 let engine: Promise<Runtime> | undefined;
 export function testEngine(): Promise<Runtime> {
-  engine ??= openDockerRuntime({ clock: systemClock(), random: systemRandom(), log: silentLog() });
+  engine ??= openDockerRuntime({ clock: systemClock(), random: systemRandom(), log: silentLog });
   return engine;
 }
 

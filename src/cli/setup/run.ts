@@ -73,6 +73,7 @@ function instructions(
 }
 
 function asRoot(command: string): string {
+  if (command.startsWith('#')) return command;
   return command.includes('&') || /^\w+=/.test(command) ? `sudo sh -c '${command}'` : `sudo ${command}`;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { runChild } from '../child.ts';
 import type { Composition } from '../composition.ts';
 import { CommandError } from '../terminal.ts';
@@ -87,7 +87,7 @@ export function stepsFor(purpose: SetupPurpose, composition: Composition): reado
       },
       needsRoot: true,
       needsApt: false,
-      commands: isSystemdRunning() ? ['systemctl start docker'] : ['dockerd >/var/log/dockerd.log 2>&1 &'],
+      commands: startCommands(),
     },
     {
       name: 'busybox',
@@ -108,6 +108,17 @@ export function stepsFor(purpose: SetupPurpose, composition: Composition): reado
     },
   ];
   return all.filter(({ purposes }) => purposes.includes(purpose));
+}
+
+function startCommands(): readonly string[] {
+  const socket = '/var/run/docker.sock';
+  try {
+    if (existsSync(socket)) accessSync(socket, constants.W_OK);
+  } catch {
+    // It may well run: this user is not allowed to ask it.
+    return ['usermod -aG docker "$(id -un)"', '# and log in again'];
+  }
+  return isSystemdRunning() ? ['systemctl start docker'] : ['dockerd >/var/log/dockerd.log 2>&1 &'];
 }
 
 function isSystemdRunning(): boolean {

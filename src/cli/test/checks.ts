@@ -17,24 +17,12 @@ export interface Check {
 
 /** In the order of what is most likely to fail and quickest to tell. */
 export function checks(): readonly Check[] {
-  const folders = ['src', 'test', 'bench'].filter((folder) => existsSync(join(checkout, folder)));
   return [
     { name: 'types', command: [binary('typescript', 'tsc'), '-p', '.'] },
     {
       name: 'lint and format',
       remedy: 'npx biome check --write . mends most of it',
       command: [binary('@biomejs/biome', 'biome'), 'ci', '--error-on-warnings', '.'],
-    },
-    {
-      name: 'dependency rules',
-      command: [
-        binary('dependency-cruiser', 'depcruise'),
-        '--config',
-        '.dependency-cruiser.mjs',
-        '--output-type',
-        'err-long',
-        ...folders,
-      ],
     },
     {
       name: 'unused code',

@@ -59,8 +59,7 @@ export function openAcsSession(options: AcsSessionOptions, sendFrame: SendFrame)
       if (unrecognized.length + refused.length > 0) {
         log.error('Payload has tasks that cannot be run: it is not acknowledged', {
           messageId: envelope.messageId,
-          unrecognized,
-          refused: refused.map(({ reason }) => reason),
+          reasons: [...unrecognized, ...refused].map(({ reason }) => reason),
         });
         return;
       }

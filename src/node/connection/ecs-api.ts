@@ -91,6 +91,9 @@ export class EcsApi implements Disposable {
             networkBindings: container.networkBindings.map((binding) => ({ ...binding })),
           }),
         ),
+        attachments: report.attachmentArn
+          ? [{ attachmentArn: report.attachmentArn, status: 'ATTACHED' }]
+          : undefined,
         pullStartedAt: dateOf(report.pullStartedAtMs),
         pullStoppedAt: dateOf(report.pullStoppedAtMs),
         executionStoppedAt: dateOf(report.executionStoppedAtMs),

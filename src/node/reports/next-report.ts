@@ -9,6 +9,8 @@ export interface TaskReport {
   readonly status: 'PENDING' | 'RUNNING' | 'STOPPED';
   readonly reason?: string;
   readonly containers: readonly ContainerReport[];
+  /** This network interface is in place. */
+  readonly attachmentArn?: string;
   readonly pullStartedAtMs?: number;
   readonly pullStoppedAtMs?: number;
   readonly executionStoppedAtMs?: number;
@@ -53,7 +55,8 @@ export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport |
   const changed = containers.filter(
     (container) => isNews(container) && known.containers[container.name] !== digests[container.name],
   );
-  if (!isChanged && changed.length === 0) return undefined;
+  const isAttachmentNews = progress.isAttached === true && known.isAttached !== true;
+  if (!isChanged && changed.length === 0 && !isAttachmentNews) return undefined;
 
   return given({
     taskArn: plan.taskArn,
@@ -61,10 +64,15 @@ export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport |
     status,
     reason: status === 'STOPPED' ? progress.failure : undefined,
     containers: isChanged ? containers.filter(isNews) : changed,
+    attachmentArn: isAttachmentNews ? plan.attachmentArn : undefined,
     pullStartedAtMs: progress.pullStartedAtMs,
     pullStoppedAtMs: progress.pullStoppedAtMs,
     executionStoppedAtMs: isFirstRunning ? undefined : progress.executionStoppedAtMs,
-    reported: { status, containers: { ...known.containers, ...digests } },
+    reported: given({
+      status,
+      isAttached: progress.isAttached,
+      containers: { ...known.containers, ...digests },
+    }),
     isUrgent: isChanged || changed.some((container) => container.status === 'STOPPED'),
   });
 }

@@ -16,6 +16,8 @@ export interface TaskProgress {
   readonly containers: Readonly<Record<string, ContainerProgress>>;
   /** All containers had been started at one time; never taken back. */
   readonly hasReachedRunning: boolean;
+  /** The task's network interface is in place. */
+  readonly isAttached?: boolean;
   /** Everything is stopped and the shared namespace, address and cgroup are given back. */
   readonly isReleased: boolean;
   /** Why the task as a whole cannot go on, in ECS's `Name: detail` form. */
@@ -50,6 +52,7 @@ export interface ContainerOutcome {
 /** What the control plane has acknowledged: the difference to what is, is the next report. */
 export interface ReportedState {
   readonly status?: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly isAttached?: boolean;
   /** By container: a digest of what was said of it. */
   readonly containers: Readonly<Record<string, string>>;
 }

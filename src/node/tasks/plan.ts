@@ -12,6 +12,8 @@ export interface TaskPlan {
   readonly revision: string;
   readonly clusterArn: string;
   readonly sandbox: SandboxSpec;
+  /** The network interface's attachment, where the control plane gave the task one. */
+  readonly attachmentArn?: string;
   /** Every container stands after those it depends on. */
   readonly containers: readonly PlannedContainer[];
 }

@@ -54,15 +54,16 @@ export function planTask(
     if (!docker) throw new TypeError(`Container '${container.name}' was not read`);
     return planContainer(task, container, docker, sandbox.id, labels, metadataIds[container.name], context);
   });
-  return {
+  return given({
     taskArn: task.arn,
     taskId,
     family: task.family,
     revision: task.version,
     clusterArn: task.taskClusterArn,
     sandbox,
+    attachmentArn: task.elasticNetworkInterfaces?.[0]?.attachmentArn || undefined,
     containers: inDependencyOrder(containers),
-  };
+  });
 }
 
 /** The labels of the official agent, and ours. */

@@ -213,6 +213,7 @@ export class TaskOwner {
         });
         this.#end(memory, { finishedAtMs: this.#options.clock.now(), reason: failure.reason });
         this.#noteFailure(failure.reason, memory.plan);
+        if (step.type === 'restart') this.#shipRest(memory);
       }
     } finally {
       delete memory.busy;
@@ -271,6 +272,7 @@ export class TaskOwner {
       if (type === 'create-sandbox') {
         await steps.createSandbox(this.plan);
         this.#sandbox.state = 'ready';
+        if (this.plan.attachmentArn !== undefined) this.#change({ isAttached: true });
       } else if (type === 'release-sandbox') {
         await steps.releaseSandbox(this.plan);
         this.#change({ isReleased: true, stoppedAtMs: clock.now() });
@@ -311,17 +313,19 @@ export class TaskOwner {
       return;
     }
     memory.observed = observed;
-    if (!memory.isShipping && observed.status.state !== 'created') {
-      // An earlier agent started it: its output goes on where that one left off.
-      memory.isShipping = true;
-      this.#options.logs?.resume(this.taskArn, container, observed.runtimeId);
-    }
+    if (!memory.isShipping && observed.status.state !== 'created') this.#shipRest(memory);
     const hasStarted = options?.hasJustStarted || observed.status.state === 'running' || hasRun(observed);
     this.#patch(container.name, {
       runtimeId: observed.runtimeId,
       hasStarted: before.hasStarted || hasStarted,
       ...(observed.status.state === 'running' && { networkBindings: bindingsOf(container, observed) }),
     });
+  }
+
+  /** Somebody else began to read its output: it goes on where that one left off. */
+  #shipRest(memory: ContainerMemory): void {
+    memory.isShipping = true;
+    this.#options.logs?.resume(this.taskArn, memory.plan, memory.observed?.runtimeId ?? '');
   }
 
   /** Makes a container's end final, in the words of its exit or with the reason why it never ran. */

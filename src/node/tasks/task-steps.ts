@@ -5,7 +5,7 @@ import type { AgentSettings } from '../agent-options.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
 import type { Slots } from '../slots.ts';
 import type { StateFile } from '../state/state-file.ts';
-import { StepError } from './failures.ts';
+import { failureOf, StepError } from './failures.ts';
 import { type ResolvedImage, resolveImage } from './images.ts';
 import { type PlannedContainer, type TaskPlan, withImage } from './plan.ts';
 
@@ -58,7 +58,13 @@ export class TaskSteps {
     if (!isWanted()) return undefined;
     logs?.attach(plan.taskArn, container, runtimeId);
     const starting = runtime.startContainer(container.spec.name);
-    return this.#withinOrGone(settings.containerStartTimeoutMs, 'started', container, starting);
+    try {
+      return await this.#withinOrGone(settings.containerStartTimeoutMs, 'started', container, starting);
+    } catch (error) {
+      // It will say nothing, so nobody needs to listen; unless it may have started after all.
+      if (failureOf('start', error).type === 'final') logs?.forget(container);
+      throw error;
+    }
   }
 
   async stop(container: PlannedContainer, timeoutSeconds: number): Promise<void> {

@@ -52,11 +52,15 @@ export function cgroupsOf(facts: EngineFacts, options: CgroupOptions): Cgroups {
     },
   } = options;
   if (!facts.isLocal) return noCgroups('the engine runs on another machine');
-  if (!isRoot || facts.isRootless) return noCgroups('only root may make them: run Catamaran and the engine as root');
+  if (!isRoot || facts.isRootless)
+    return noCgroups('only root may make them: run Catamaran and the engine as root');
   if (facts.cgroupDriver === 'systemd') {
-    return hasSystemd ? new Slices(systemctl) : noCgroups('the engine leaves cgroups to systemd, which does not run');
+    return hasSystemd
+      ? new Slices(systemctl)
+      : noCgroups('the engine leaves cgroups to systemd, which does not run');
   }
-  if (facts.cgroupDriver !== 'cgroupfs') return noCgroups(`the engine's cgroup driver is "${facts.cgroupDriver}"`);
+  if (facts.cgroupDriver !== 'cgroupfs')
+    return noCgroups(`the engine's cgroup driver is "${facts.cgroupDriver}"`);
   if (!existsSync(root)) return noCgroups(`${root} is not mounted (Debian's package cgroupfs-mount does it)`);
   return facts.cgroupVersion === 2 ? new UnifiedTree(root, clock) : new ControllerTrees(root, clock);
 }
@@ -196,7 +200,9 @@ class Slices implements Cgroups {
 /** @throws {TypeError} a name that would leave its place in the tree. */
 function nameOf(part: string): string {
   if (!/^[\w.-]*\w[\w.-]*$/.test(part))
-    throw new TypeError(`Cannot name a cgroup "${part}": only letters, digits, "_", "." and "-" may be in it`);
+    throw new TypeError(
+      `Cannot name a cgroup "${part}": only letters, digits, "_", "." and "-" may be in it`,
+    );
   return part;
 }
 
@@ -264,4 +270,5 @@ async function removeDirectories(path: string): Promise<void> {
   }
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;

@@ -1,4 +1,4 @@
-import type { ContainerSpec, HealthCheck, Mount } from '../runtime.ts';
+import type { ContainerSpec, HealthCheck, Mount, PortMapping } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { roleLabel, sandboxLabel } from './labels.ts';
 
@@ -37,7 +37,9 @@ export function containerBody(spec: ContainerSpec, context: BodyContext): object
     Healthcheck: healthcheck(spec.healthCheck),
     ExposedPorts:
       spec.network.mode === 'bridge'
-        ? Object.fromEntries(spec.network.ports.map(({ containerPort, protocol }) => [`${containerPort}/${protocol}`, {}]))
+        ? Object.fromEntries(
+            spec.network.ports.map(({ containerPort, protocol }) => [`${containerPort}/${protocol}`, {}]),
+          )
         : undefined,
     HostConfig: hostConfig(spec, context),
   };
@@ -119,13 +121,17 @@ function pauseOf(kind: string, spec: ContainerSpec, { pauseId }: BodyContext): s
   );
 }
 
-function portBindings(ports: readonly { containerPort: number; hostPort: number; protocol: string; hostIp: string }[]) {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const { containerPort, hostPort, protocol, hostIp } of ports) {
-    const list = (bindings[`${containerPort}/${protocol}`] ??= []);
-    list.push({ HostIp: hostIp, HostPort: hostPort === 0 ? '' : String(hostPort) });
-  }
-  return bindings;
+function portBindings(ports: readonly PortMapping[]): object {
+  const byPort = Map.groupBy(ports, ({ containerPort, protocol }) => `${containerPort}/${protocol}`);
+  return Object.fromEntries(
+    [...byPort].map(([key, mappings]) => [
+      key,
+      mappings.map(({ hostIp, hostPort }) => ({
+        HostIp: hostIp,
+        HostPort: hostPort === 0 ? '' : String(hostPort),
+      })),
+    ]),
+  );
 }
 
 function bind({ source, target, isReadOnly }: Mount & { type: 'bind' }): string {
@@ -149,8 +155,7 @@ function clamped(
   bounds: ReadonlyMap<string, number>,
 ): object {
   const most = bounds.get(name);
-  const clamp = (value: number): number =>
-    most !== undefined && (value < 0 || value > most) ? most : value;
+  const clamp = (value: number): number => (most !== undefined && (value < 0 || value > most) ? most : value);
   return { Name: name, Soft: clamp(soft), Hard: clamp(hard) };
 }
 
@@ -167,7 +172,10 @@ function refuseImpossible(spec: ContainerSpec, context: BodyContext): void {
   }
   for (const mount of spec.mounts ?? []) {
     if (mount.type === 'bind' && `${mount.source}${mount.target}`.includes(':')) {
-      throw unsupported(spec, `the engine can't bind paths with a colon: '${mount.source}' to '${mount.target}'`);
+      throw unsupported(
+        spec,
+        `the engine can't bind paths with a colon: '${mount.source}' to '${mount.target}'`,
+      );
     }
   }
 }

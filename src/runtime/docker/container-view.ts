@@ -10,7 +10,9 @@ export function containerOf(inspected: Fields): Container {
   const networks = settings.object('Networks');
   const endpoints = networks.keys().map((name) => networks.object(name));
   const status = statusOf(inspected);
-  const macAddress = endpoints.map((endpoint) => endpoint.word('MacAddress')).find((mac) => mac !== undefined);
+  const macAddress = endpoints
+    .map((endpoint) => endpoint.word('MacAddress'))
+    .find((mac) => mac !== undefined);
   const health = state.has('Health') ? healthOf(state.object('Health')) : undefined;
   const restartCount = inspected.number('RestartCount');
   return {

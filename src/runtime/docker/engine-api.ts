@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, type IncomingMessage, request, type RequestOptions } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { type Clock, withTimeout } from '../../clock/index.ts';
 import type { EngineAddress } from './engine-socket.ts';
@@ -153,7 +153,8 @@ export class EngineApi implements Disposable {
     try {
       for await (const chunk of incoming as AsyncIterable<Buffer>) {
         bytes += chunk.length;
-        if (bytes > largestAnswerBytes) throw new Error(`the answer is larger than ${largestAnswerBytes} bytes`);
+        if (bytes > largestAnswerBytes)
+          throw new Error(`the answer is larger than ${largestAnswerBytes} bytes`);
         chunks.push(chunk);
       }
     } catch (error) {
@@ -185,9 +186,12 @@ export class EngineApi implements Disposable {
   #away(what: string, cause: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     const words = cause instanceof Error ? cause.message : String(cause);
-    return new EngineAwayError(`The container engine at ${this.address.uri} did not answer ${what}: ${words}`, {
-      cause,
-    });
+    return new EngineAwayError(
+      `The container engine at ${this.address.uri} did not answer ${what}: ${words}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -255,9 +259,7 @@ async function writeAll(outgoing: ClientRequest, body: AsyncIterable<Uint8Array>
 const isRepeatable = (call: EngineCall): boolean => call.tar === undefined || call.tar instanceof Uint8Array;
 
 function isReset(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-  );
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
 function parseAnswer(text: string, what: string): unknown {

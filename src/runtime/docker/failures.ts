@@ -16,7 +16,8 @@ const causes: readonly Cause[] = [
   {
     words: /port is already allocated|bind: address already in use|ports are not available/,
     code: 'PortInUse',
-    advice: 'Another process or container has this host port: stop it, or choose hostPort 0 to get a free one',
+    advice:
+      'Another process or container has this host port: stop it, or choose hostPort 0 to get a free one',
   },
   {
     words: /no space left on device|disk quota exceeded/i,
@@ -27,7 +28,8 @@ const causes: readonly Cause[] = [
   {
     words: /error setting rlimit/,
     code: 'Unsupported',
-    advice: 'The engine may not raise this limit: lower the ulimit, or start the engine with a higher one (ulimit -H)',
+    advice:
+      'The engine may not raise this limit: lower the ulimit, or start the engine with a higher one (ulimit -H)',
   },
   {
     words: /unable to apply caps/,
@@ -41,7 +43,8 @@ const causes: readonly Cause[] = [
     advice: 'The engine may not lower oom_score_adj on this machine',
   },
   {
-    words: /Address already in use|no available IPv4 addresses|Pool overlaps|network \S+ not found|failed to create endpoint|could not find bridge|failed to set up container networking|MAC address already in use/i,
+    words:
+      /Address already in use|no available IPv4 addresses|Pool overlaps|network \S+ not found|failed to create endpoint|could not find bridge|failed to set up container networking|MAC address already in use/i,
     code: 'ContainerNetworking',
     advice: 'The engine could not attach the container to its network',
   },
@@ -54,7 +57,9 @@ const causes: readonly Cause[] = [
  */
 export function failed(attempt: string, code: RuntimeErrorCode, error: unknown): unknown {
   if (error instanceof EngineAwayError) {
-    return new RuntimeError('EngineUnavailable', `${attempt}: ${error.message}`, error.message, { cause: error });
+    return new RuntimeError('EngineUnavailable', `${attempt}: ${error.message}`, error.message, {
+      cause: error,
+    });
   }
   if (!(error instanceof EngineError)) return error;
   const { words } = error;

@@ -39,11 +39,19 @@ export class Images {
       for await (const item of jsonLines(progress)) refuseError(new Fields(item), `POST /images/create`);
     } catch (error) {
       signal.throwIfAborted();
-      throw failed(attempt, error instanceof EngineError ? pullCode(error.words) : 'CannotPullContainer', error);
+      throw failed(
+        attempt,
+        error instanceof EngineError ? pullCode(error.words) : 'CannotPullContainer',
+        error,
+      );
     }
     const image = await this.inspect(reference);
     if (image) return image;
-    throw new RuntimeError('CannotPullContainer', `${attempt}: it is not there after its pull`, 'image vanished');
+    throw new RuntimeError(
+      'CannotPullContainer',
+      `${attempt}: it is not there after its pull`,
+      'image vanished',
+    );
   }
 
   async load(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
@@ -102,7 +110,10 @@ function splitVariable(variable: string): [name: string, value: string] {
 }
 
 /** Without a tag the Engine would pull every tag there is. */
-export function splitReference(reference: string): { readonly name: string; readonly tag: string | undefined } {
+export function splitReference(reference: string): {
+  readonly name: string;
+  readonly tag: string | undefined;
+} {
   if (reference.includes('@')) return { name: reference, tag: undefined };
   const colon = reference.lastIndexOf(':');
   if (colon <= reference.lastIndexOf('/')) return { name: reference, tag: 'latest' };

@@ -4,6 +4,14 @@ import { Fields, fieldsOfList } from './engine-json.ts';
 import { attempting, isStatus } from './failures.ts';
 import { labelFilter, roleLabel } from './labels.ts';
 
+export interface NetworkRange {
+  readonly network: string;
+  /** E.g. `172.17.0.0/16`. */
+  readonly cidr: string;
+  /** The machine's own address on it, which containers can reach. */
+  readonly gateway: string | undefined;
+}
+
 /** The plain private networks of sandboxes: bridges of the Engine's, each made on first use. */
 export class Networks {
   readonly #api: EngineApi;
@@ -29,6 +37,25 @@ export class Networks {
   /** Someone removed it behind our back: it is made again at the next `ensure`. */
   forget(name: string): void {
     this.#known.delete(name);
+  }
+
+  /** The ranges of all the Engine's networks, its own bridge among them. */
+  async ranges(): Promise<readonly NetworkRange[]> {
+    return attempting('Cannot list networks', 'ContainerNetworking', async () => {
+      const found = fieldsOfList(await this.#api.json('GET', '/networks'));
+      return found.flatMap((network) =>
+        network
+          .object('IPAM')
+          .list('Config')
+          .map((config) => ({
+            network: network.text('Name') ?? '',
+            cidr: config.text('Subnet') ?? '',
+            gateway: config.text('Gateway'),
+          }))
+          // IPv6 ranges overlap nothing of ours.
+          .filter(({ cidr }) => cidr.includes('.')),
+      );
+    });
   }
 
   /** Removes the networks with these labels that nothing uses. @returns how many. */

@@ -26,10 +26,6 @@ export const containerArn = (scope: Scope, cluster: string, taskId: string, cont
 /** With `*` for every revision of the family. */
 export const taskDefinitionArn = (scope: Scope, family: string, revision: number | '*'): string =>
   arn(scope, `task-definition/${family}:${revision}`);
-export const serviceDeploymentArn = (scope: Scope, cluster: string, service: string, id: string): string =>
-  arn(scope, `service-deployment/${cluster}/${service}/${id}`);
-export const serviceRevisionArn = (scope: Scope, cluster: string, service: string, id: string): string =>
-  arn(scope, `service-revision/${cluster}/${service}/${id}`);
 export const attachmentArn = (scope: Scope, attachmentId: string): string =>
   arn(scope, `attachment/${attachmentId}`);
 

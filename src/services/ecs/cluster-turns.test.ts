@@ -18,7 +18,10 @@ const inTurn = <R>(room: TestRoom, run: (tx: Transaction) => R): Promise<R> =>
   transactInTurn(room.ecs, scope, 'default', run);
 
 /** Counts the commits that a state is asked for. */
-function countingTransactions(room: TestRoom): { readonly ecs: TestRoom['ecs']; readonly transactions: () => number } {
+function countingTransactions(room: TestRoom): {
+  readonly ecs: TestRoom['ecs'];
+  readonly transactions: () => number;
+} {
   let transactions = 0;
   const { state } = room.ecs;
   const counted: State = {
@@ -61,13 +64,9 @@ describe('taking turns on a cluster', () => {
         }),
       ),
     );
-    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason))).toEqual([
-      1,
-      2,
-      refusal,
-      3,
-      4,
-    ]);
+    expect(
+      outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason)),
+    ).toEqual([1, 2, refusal, 3, 4]);
   });
 
   it('writes nothing of a run that throws after it has written', async () => {

@@ -71,7 +71,8 @@ async function takeTogether(state: State, turns: readonly Turn[]): Promise<void>
         return () => resolve(result);
       } catch (error) {
         // What it has written can't be taken back from the others' transaction.
-        if (watched.hasWritten) throw new HalfDoneError('A run has thrown after it had written', { cause: error });
+        if (watched.hasWritten)
+          throw new HalfDoneError('A run has thrown after it had written', { cause: error });
         return () => reject(error);
       }
     }),

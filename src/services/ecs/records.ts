@@ -62,7 +62,14 @@ export interface TaskDefinitionRecord {
 /** The SDK's shape less its dates and bookkeeping: plain JSON. */
 export type StoredTaskDefinition = Omit<
   TaskDefinition,
-  'registeredAt' | 'deregisteredAt' | 'deleteRequestedAt' | 'status' | 'revision' | 'taskDefinitionArn' | 'registeredBy' | 'containerDefinitions'
+  | 'registeredAt'
+  | 'deregisteredAt'
+  | 'deleteRequestedAt'
+  | 'status'
+  | 'revision'
+  | 'taskDefinitionArn'
+  | 'registeredBy'
+  | 'containerDefinitions'
 > & { readonly family: string; readonly containerDefinitions: readonly ContainerDefinition[] };
 
 /** `task-definition/<family>/<revision, 9 digits zero-padded>` */
@@ -260,9 +267,11 @@ export const tasks: Collection<
   indexes: {
     byCluster: (task, key) => `${scopeOf(key)}/${task.cluster}`,
     byInstance: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.containerInstanceId}`,
-    byService: (task, key) => (task.service ? `${scopeOf(key)}/${task.cluster}/${task.service.name}` : undefined),
+    byService: (task, key) =>
+      task.service ? `${scopeOf(key)}/${task.cluster}/${task.service.name}` : undefined,
     byFamily: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.taskDefinition.family}`,
-    byStartedBy: (task, key) => (task.startedBy ? `${scopeOf(key)}/${task.cluster}/${task.startedBy}` : undefined),
+    byStartedBy: (task, key) =>
+      task.startedBy ? `${scopeOf(key)}/${task.cluster}/${task.startedBy}` : undefined,
     byGroup: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.group}`,
     unstoppedByInstance: (task, key) =>
       task.lastStatus === 'STOPPED'
@@ -327,7 +336,11 @@ export interface RunTaskTokenRecord {
   readonly taskIds: readonly string[];
   readonly createdAt: number;
 }
-export const runTaskTokens: Collection<RunTaskTokenRecord> = { service: 'ecs', noun: 'run-task-token', indexes: {} };
+export const runTaskTokens: Collection<RunTaskTokenRecord> = {
+  service: 'ecs',
+  noun: 'run-task-token',
+  indexes: {},
+};
 
 export interface ServiceRecord {
   readonly name: string;
@@ -454,7 +467,11 @@ export interface AccountSettingRecord {
   readonly value: string;
   readonly principalArn: string;
 }
-export const accountSettings: Collection<AccountSettingRecord> = { service: 'ecs', noun: 'account-setting', indexes: {} };
+export const accountSettings: Collection<AccountSettingRecord> = {
+  service: 'ecs',
+  noun: 'account-setting',
+  indexes: {},
+};
 
 /** Custom attributes live on the instance's record; this type is their wire neighbour. */
 export type InstanceAttribute = ContainerInstanceRecord['attributes'][number];

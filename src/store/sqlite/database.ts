@@ -102,7 +102,11 @@ export class StoreDatabase {
       if (resultCode(error) === sqliteBusy) throw heldElsewhere(directory);
       throw asStoreError(error, `Cannot open the store ${path}`);
     }
-    writeFileSync(pidFile(directory), `${process.pid}\n`, { mode: 0o600 });
+    try {
+      writeFileSync(pidFile(directory), `${process.pid}\n`, { mode: 0o600 });
+    } catch {
+      // On a full disk the lock holds all the same; who is refused is then not told by whom.
+    }
   }
 
   opened(): Opened {
@@ -138,9 +142,19 @@ export class StoreDatabase {
    * @throws {StoreFailedError} it may or may not have been written, and nothing more will be: to go on from here
    * could give its revision to a second commit.
    */
-  write({ versions, grantedLeases, endedLeases, meta, forgotten }: Rows): void {
-    const { begin, commit, putVersion, dropVersion, putLease, dropLease, putMeta } = this.#statements;
+  write(rows: Rows): void {
     if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#writeOnce(rows);
+    } catch (error) {
+      if (!(error instanceof StoreFullError) || !this.moveLog()) throw error;
+      // Moving the log has made room in it.
+      this.#writeOnce(rows);
+    }
+  }
+
+  #writeOnce({ versions, grantedLeases, endedLeases, meta, forgotten }: Rows): void {
+    const { begin, commit, putVersion, dropVersion, putLease, dropLease, putMeta } = this.#statements;
     try {
       begin.run();
       for (const [id, key, value, createRevision, lease] of versions) {
@@ -151,11 +165,9 @@ export class StoreDatabase {
       for (const number of endedLeases) dropLease.run(number);
       for (const { revision, key } of forgotten)
         dropVersion.run(rowId(revision, 0), rowId(revision, rowsPerRevision - 1), key);
-      if (
-        meta.compactRevision !== this.#meta.compactRevision ||
-        meta.lastLeaseNumber !== this.#meta.lastLeaseNumber
-      )
-        putMeta.run(meta.compactRevision, meta.lastLeaseNumber);
+      const { compactRevision, lastLeaseNumber } = meta;
+      if (compactRevision !== this.#meta.compactRevision || lastLeaseNumber !== this.#meta.lastLeaseNumber)
+        putMeta.run(compactRevision, lastLeaseNumber);
       commit.run();
       this.#meta = meta;
       this.#unmovedBytes += bytesPerTransaction;
@@ -169,15 +181,19 @@ export class StoreDatabase {
   }
 
   /**
-   * Moves the write-ahead log's content into the table. SQLite would do so within some commit, which then takes
-   * many times as long; this is to be called when the commit has been answered.
+   * Moves the write-ahead log's content into the table, after which the log begins anew. SQLite would do so within
+   * some commit, which then takes many times as long; this is to be called when the commit has been answered.
+   * @returns whether there was anything to move, and room for it.
    */
-  moveLog(): void {
+  moveLog(): boolean {
+    if (this.#unmovedBytes === 0) return false;
     this.#unmovedBytes = 0;
     try {
       this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      return true;
     } catch {
-      // No room in the table's file: the log keeps everything, and the next time tries again.
+      // The log keeps everything; when it has grown again, so is this tried again.
+      return false;
     }
   }
 

@@ -42,7 +42,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 /**
  * Writes on the calling thread: everything that was committed in one turn of the event loop shares one
- * transaction at the turn's end.
+ * transaction at the turn's end. A thread of its own was tried and passed over: handing batches to and fro cost
+ * twice the CPU and a third more latency than the disk's own fraction of a millisecond, 30 MB, and 70 ms at the
+ * start. The price is that a slow disk slows down the whole loop by one fsync per turn that commits.
  */
 class SqliteJournal implements Journal {
   readonly #database: StoreDatabase;

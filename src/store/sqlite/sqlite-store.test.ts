@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -166,6 +167,34 @@ describe('the directory', () => {
 });
 
 describe('a full disk', () => {
+  it.runIf(canMount())('is met on a real one as well', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', directory]);
+    try {
+      const filler = join(directory, 'filler');
+      writeFileSync(filler, Buffer.alloc(700_000));
+      const store = await open();
+      let acknowledged = 0;
+      const write = async (): Promise<void> => {
+        await store.commit([], [put(`/${acknowledged % 7}`, page(acknowledged))]);
+        acknowledged++;
+      };
+      const fill = async (): Promise<void> => {
+        for (let n = 0; n < 2_000; n++) await write();
+      };
+      await expect(fill()).rejects.toThrow(StoreFullError);
+      expect(await store.revision()).toBe(acknowledged);
+      rmSync(filler);
+      await write();
+      await expect(fill()).rejects.toThrow('make room');
+      await store.close();
+      await using again = await open();
+      expect(await again.revision()).toBe(acknowledged);
+      expect((await again.read('')).entries).toHaveLength(7);
+    } finally {
+      execFileSync('umount', [directory]);
+    }
+  });
+
   const page = (n: number): { n: number; text: string } => ({ n, text: 'x'.repeat(3_000) });
 
   it('refuses commits, loses nothing, and takes commits again when there is room', async () => {
@@ -222,6 +251,15 @@ describe('a full disk', () => {
     await store.close();
   });
 });
+
+/** A file system that is small takes the right to mount one. */
+function canMount(): boolean {
+  const place = mkdtempSync(join(tmpdir(), 'catamaran-mount-'));
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', place]).status === 0;
+  if (isMounted) execFileSync('umount', [place]);
+  rmSync(place, { recursive: true });
+  return isMounted;
+}
 
 function edit(inDirectory: string, sql: string): void {
   editFile(join(inDirectory, 'store.db'), sql);

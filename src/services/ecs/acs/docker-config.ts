@@ -2,11 +2,8 @@ import type { ContainerDefinition, HealthCheck, LogConfiguration, Tmpfs } from '
 import type { AcsDockerConfig } from '../../../protocols/acs.ts';
 import { given } from '../given.ts';
 
-/** What a container's Engine configuration depends on besides its definition. */
-export interface DockerConfigContext {
-  readonly taskId: string;
-  readonly networkMode: 'bridge' | 'host' | 'none' | 'awsvpc';
-  /** After overrides. */
+/** The container's sizes after overrides. */
+export interface ContainerSizes {
   readonly memoryMiB: number | undefined;
   readonly memoryReservationMiB: number | undefined;
 }
@@ -20,15 +17,13 @@ const nanosecondsPerSecond = 1_000_000_000;
  * The part of a container definition that travels to the agent as JSON strings in the Engine API's own casing:
  * what ECS has no field of its own for in the agent protocol.
  */
-export function dockerConfig(container: ContainerDefinition, context: DockerConfigContext): AcsDockerConfig {
+export function dockerConfig(container: ContainerDefinition, sizes: ContainerSizes): AcsDockerConfig {
   return {
     version: engineApiVersion,
     config: JSON.stringify(containerConfig(container)),
-    hostConfig: JSON.stringify(hostConfig(container, context)),
+    hostConfig: JSON.stringify(hostConfig(container, sizes)),
   };
 }
-
-const isEngineMode = (networkMode: string): boolean => networkMode === 'host' || networkMode === 'none';
 
 function containerConfig(container: ContainerDefinition): object {
   return {
@@ -55,19 +50,14 @@ function healthCheck({ command, interval, timeout, retries, startPeriod }: Healt
   };
 }
 
-function hostConfig(container: ContainerDefinition, context: DockerConfigContext): object {
+function hostConfig(container: ContainerDefinition, sizes: ContainerSizes): object {
   const { linuxParameters = {} } = container;
   const bytes = (mebibytes: number | undefined): number | undefined =>
     mebibytes === undefined ? undefined : mebibytes * mebibyte;
   return {
-    // The official agent takes host and none from here; bridge is the Engine's default, awsvpc the agent's affair.
-    ...given('NetworkMode', isEngineMode(context.networkMode) ? context.networkMode : undefined),
     CapAdd: linuxParameters.capabilities?.add ?? [],
     CapDrop: linuxParameters.capabilities?.drop ?? [],
-    ...given(
-      'LogConfig',
-      container.logConfiguration && logConfig(container, container.logConfiguration, context),
-    ),
+    ...given('LogConfig', container.logConfiguration && logConfig(container.logConfiguration)),
     ...given(
       'Ulimits',
       container.ulimits?.map(({ name, softLimit, hardLimit }) => ({
@@ -85,8 +75,8 @@ function hostConfig(container: ContainerDefinition, context: DockerConfigContext
     ...given('SecurityOpt', container.dockerSecurityOptions),
     ...given('ReadonlyRootfs', container.readonlyRootFilesystem),
     ...given('Privileged', container.privileged),
-    ...given('MemoryReservation', bytes(context.memoryReservationMiB)),
-    ...swap(linuxParameters, context.memoryMiB),
+    ...given('MemoryReservation', bytes(sizes.memoryReservationMiB)),
+    ...swap(linuxParameters, sizes.memoryMiB),
     ...given('ShmSize', bytes(linuxParameters.sharedMemorySize)),
     ...given('Tmpfs', linuxParameters.tmpfs && Object.fromEntries(linuxParameters.tmpfs.map(tmpfsEntry))),
     ...given(
@@ -117,19 +107,6 @@ function tmpfsEntry({ containerPath = '', size, mountOptions = [] }: Tmpfs): [st
   return [containerPath, [`size=${size}m`, ...mountOptions].join(',')];
 }
 
-/**
- * awslogs streams are named `prefix/container/task` where there is a prefix; the driver itself knows only
- * stream names, so the name is made here.
- */
-function logConfig(
-  container: ContainerDefinition,
-  { logDriver, options = {} }: LogConfiguration,
-  { taskId }: DockerConfigContext,
-): object {
-  const { 'awslogs-stream-prefix': prefix, ...others } = options;
-  if (logDriver !== 'awslogs' || prefix === undefined) return { Type: logDriver, Config: options };
-  return {
-    Type: logDriver,
-    Config: { ...others, 'awslogs-stream': `${prefix}/${container.name}/${taskId}` },
-  };
+function logConfig({ logDriver, options = {} }: LogConfiguration): object {
+  return { Type: logDriver, Config: options };
 }

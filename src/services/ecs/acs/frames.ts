@@ -33,7 +33,7 @@ export function writeFrame<Type extends keyof ServerMessages>(
   return JSON.stringify({ type, message });
 }
 
-export function members(value: unknown): Members {
+function members(value: unknown): Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
@@ -42,7 +42,7 @@ export function text(message: Members, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export function list(message: Members, name: string): readonly Members[] {
+function list(message: Members, name: string): readonly Members[] {
   const value = message[name];
   return Array.isArray(value) ? value.map(members) : [];
 }

@@ -4,7 +4,7 @@ import type { EcsContext } from '../context.ts';
 import { type InboundFrame, readFrame, type ServerMessages, writeFrame } from './frames.ts';
 
 /** Agents give a link up after one to two minutes without a message. */
-export const heartbeatIntervalMs = 30_000;
+const heartbeatIntervalMs = 30_000;
 /** Nothing heard in this time, though heartbeats were to be acknowledged: the agent, or the way to it, is gone. */
 const silenceLimitMs = 75_000;
 /** More than this waiting to be read, and the agent isn't reading. */

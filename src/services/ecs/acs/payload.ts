@@ -26,7 +26,6 @@ export function acsTask(
   task: TaskRecord,
   { definition }: TaskDefinitionRecord,
 ): AcsTask {
-  const networkMode = acsNetworkMode(definition.networkMode);
   return {
     arn: taskArn(scope, task.cluster, task.id),
     family: task.taskDefinition.family,
@@ -36,7 +35,7 @@ export function acsTask(
     taskDefinitionAccountId: scope.accountId,
     ...given('cpu', task.cpu === undefined ? undefined : Number(task.cpu) / cpuUnitsPerVcpu),
     ...given('memory', task.memory === undefined ? undefined : Number(task.memory)),
-    networkMode,
+    networkMode: acsNetworkMode(definition.networkMode),
     launchType: task.launchType,
     ...given('pidMode', definition.pidMode),
     ...given('ipcMode', definition.ipcMode),
@@ -51,7 +50,7 @@ export function acsTask(
     ...given('enableFaultInjection', definition.enableFaultInjection),
     containers: definition.containerDefinitions.flatMap((container) => {
       const record = task.containers.find(({ name }) => name === container.name);
-      return record === undefined ? [] : [acsContainer(scope, task, record, container, networkMode)];
+      return record === undefined ? [] : [acsContainer(scope, task, record, container)];
     }),
   };
 }
@@ -61,7 +60,6 @@ function acsContainer(
   task: TaskRecord,
   record: TaskContainerRecord,
   container: ContainerDefinition,
-  networkMode: NonNullable<AcsTask['networkMode']>,
 ): AcsContainer {
   const override = task.overrides.containerOverrides.find(({ name }) => name === record.name);
   const memoryMiB = numberOf(record.memory);
@@ -99,8 +97,6 @@ function acsContainer(
     ...given('linuxParameters', linuxParameters && acsLinuxParameters(linuxParameters)),
     ...(container.healthCheck ? { healthCheckType: 'docker' as const } : {}),
     dockerConfig: dockerConfig(container, {
-      taskId: task.id,
-      networkMode,
       memoryMiB,
       memoryReservationMiB: numberOf(record.memoryReservation),
     }),

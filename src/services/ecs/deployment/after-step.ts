@@ -1,5 +1,6 @@
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
+import type { LiveTask } from './live-task.ts';
 import type { Step, StopCause } from './planner.ts';
 import { pauseMs } from './scheduler-settings.ts';
 import { eventMessages, isRepetition, type Teller, withEvent } from './service-events.ts';
@@ -54,16 +55,18 @@ export function afterStep(
 export function afterStop(
   service: ServiceRecord,
   because: StopCause,
-  stopped: readonly { readonly id: string; readonly deploymentId: string }[],
+  stopped: readonly LiveTask[],
   teller: Teller,
 ): ServiceRecord {
   let after = service;
   if (because === 'unhealthy') {
-    for (const { id, deploymentId } of stopped) {
+    for (const { id, deploymentId, health } of stopped) {
+      const failedAt = health.type === 'unhealthy' ? health.since : teller.now;
       after = withDeployment(after, deploymentId, (deployment) => ({
         ...deployment,
         failedTasks: deployment.failedTasks + 1,
-        lastFailureAt: teller.now,
+        // A replacement that became healthy since then makes up for it.
+        lastFailureAt: Math.max(deployment.lastFailureAt ?? 0, failedAt),
       }));
       after = tell(after, eventMessages.failedHealthChecks(id), teller);
     }

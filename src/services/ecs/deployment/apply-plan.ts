@@ -37,7 +37,6 @@ export function applyPlan(
     settings,
     newEventId: () => uuid(ecs.random),
   };
-  const deploymentOf = new Map(live.map(({ id, deploymentId }) => [id, deploymentId]));
   const carryOut = (record: ServiceRecord, step: Step): ServiceRecord => {
     switch (step.type) {
       case 'start': {
@@ -56,7 +55,7 @@ export function applyPlan(
           const key = recordKey(tasks, scope.accountId, scope.region, record.cluster, id);
           requestTaskStop(tx, key, { stopCode: 'ServiceSchedulerInitiated', reason, now });
         }
-        const stopped = step.taskIds.map((id) => ({ id, deploymentId: deploymentOf.get(id) ?? '' }));
+        const stopped = live.filter(({ id }) => step.taskIds.includes(id));
         return afterStop(record, step.because, stopped, teller);
       }
       default:

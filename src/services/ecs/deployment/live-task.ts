@@ -20,7 +20,7 @@ export type TaskHealth =
   | { readonly type: 'healthy'; readonly since: number }
   /** Running, and nobody knows yet. `until`: when that changes by itself; absent when its health checks will say. */
   | { readonly type: 'unproven'; readonly until?: number }
-  | { readonly type: 'unhealthy' };
+  | { readonly type: 'unhealthy'; readonly since: number };
 
 export interface Sight {
   readonly now: number;
@@ -69,9 +69,11 @@ function healthOf(task: TaskRecord, sight: Sight): TaskHealth {
       : { type: 'unproven', until: healthyAt };
   }
   const checked = task.containers.filter(({ name }) => sight.checkedContainers.has(name));
-  if (checked.some(({ healthStatus }) => healthStatus === 'UNHEALTHY')) {
+  const failed = checked.filter(({ healthStatus }) => healthStatus === 'UNHEALTHY');
+  if (failed.length > 0) {
+    const since = Math.min(...failed.map(({ healthStatusSince = sight.now }) => healthStatusSince));
     const graceEndsAt = startedAt + sight.gracePeriodMs;
-    return graceEndsAt <= sight.now ? { type: 'unhealthy' } : { type: 'unproven', until: graceEndsAt };
+    return graceEndsAt <= sight.now ? { type: 'unhealthy', since } : { type: 'unproven', until: graceEndsAt };
   }
   if (checked.some(({ healthStatus }) => healthStatus !== 'HEALTHY')) return { type: 'unproven' };
   return {

@@ -24,19 +24,26 @@ export function newDeployment(
   };
 }
 
-/** What was PRIMARY is ACTIVE until its tasks are gone. Those that have none left are not worth showing. */
-export function superseded(
-  deployments: readonly DeploymentRecord[],
-  hasTasks: (deploymentId: string) => boolean,
+/**
+ * The service with a new deployment of what it says now. The one that was PRIMARY is ACTIVE until its tasks are
+ * gone; those that have none left are not worth showing.
+ */
+export function withNewDeployment(
+  service: ServiceRecord,
+  random: Random,
   now: number,
-): readonly DeploymentRecord[] {
-  return deployments
+  hasTasks: (deploymentId: string) => boolean,
+): ServiceRecord {
+  const { steadyAt: _steadyAt, ...unsteady } = service;
+  const draining = service.deployments
     .filter(({ id }) => hasTasks(id))
-    .map((deployment) =>
-      deployment.status === 'ACTIVE'
-        ? deployment
-        : { ...withoutPauses(deployment), status: 'ACTIVE', updatedAt: now },
+    .map(
+      (deployment): DeploymentRecord =>
+        deployment.status === 'ACTIVE'
+          ? deployment
+          : { ...withoutPauses(deployment), status: 'ACTIVE', updatedAt: now },
     );
+  return { ...unsteady, deployments: [newDeployment(service, random, now), ...draining] };
 }
 
 /** Any update of the service ends the waiting. */

@@ -3,7 +3,8 @@ import type { LiveTask } from './live-task.ts';
 import { countFailures, type FailureCount, type TaskEnd } from './restart-throttle.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 import { eventMessages, isRepetition } from './service-events.ts';
-import { healthyCount, type TasksToStop, tasksToStop } from './tasks-to-stop.ts';
+import { assess, healthyCount, type Situation } from './situation.ts';
+import { type TasksToStop, tasksToStop } from './tasks-to-stop.ts';
 
 /**
  * The service scheduler's decisions, as data. From one look at a service and its tasks it says what to do now;
@@ -85,7 +86,7 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     throw new Error(`Service ${service.name} is ACTIVE without a PRIMARY deployment`);
 
   const count = countFailures(primary, ends, live, now, settings);
-  const situation = assess(snapshot, primary);
+  const situation = assess(service, primary, live);
   const stops = tasksToStop(situation, settings.maxBatch);
   const start = planStart(snapshot, primary, count, situation);
   const steps: Step[] = [
@@ -101,45 +102,6 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
   )
     steps.push({ type: 'tell', message: eventMessages.deadlock });
   return { steps, ...lookAgain(snapshot, start.blockedUntil) };
-}
-
-/** Who is where, by the PRIMARY deployment's lights. */
-export interface Situation {
-  readonly desired: number;
-  readonly min: number;
-  readonly max: number;
-  readonly live: readonly LiveTask[];
-  /** Asked to stop, and still counted. */
-  readonly stopping: readonly LiveTask[];
-  /** Of the PRIMARY deployment, and meant to stay as far as they are wanted. */
-  readonly keepers: readonly LiveTask[];
-  /** Of older deployments or on DRAINING instances. */
-  readonly leaving: readonly LiveTask[];
-  /** Would be keepers but are UNHEALTHY. */
-  readonly sick: readonly LiveTask[];
-  /** More may be started before the maximum is reached. */
-  readonly room: number;
-  /** Tasks that are missing. */
-  readonly missing: number;
-}
-
-function assess({ service, live }: ServiceSnapshot, primary: DeploymentRecord): Situation {
-  const desired = service.desiredCount;
-  const { minimumHealthyPercent, maximumPercent } = service.deploymentConfiguration;
-  const min = Math.ceil((desired * minimumHealthyPercent) / 100);
-  const max = Math.floor((desired * maximumPercent) / 100);
-  const stopping: LiveTask[] = [];
-  const keepers: LiveTask[] = [];
-  const leaving: LiveTask[] = [];
-  const sick: LiveTask[] = [];
-  for (const task of live) {
-    if (task.isStopping) stopping.push(task);
-    else if (task.deploymentId !== primary.id || task.isDraining) leaving.push(task);
-    else if (task.health.type === 'unhealthy') sick.push(task);
-    else keepers.push(task);
-  }
-  const missing = Math.max(0, desired - keepers.length);
-  return { desired, min, max, live, stopping, keepers, leaving, sick, room: max - live.length, missing };
 }
 
 interface StartPlan {

@@ -1,5 +1,5 @@
 import type { LiveTask } from './live-task.ts';
-import type { Situation } from './planner.ts';
+import { healthyCount, type Situation } from './situation.ts';
 
 /** Ids of the tasks to stop now, by what is said of it. */
 export interface TasksToStop {
@@ -37,10 +37,6 @@ export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
     if (first !== undefined) (sick.includes(first) ? unhealthy : budget).stop(first);
   }
   return { scaling: budget.ids, unhealthy: unhealthy.ids };
-}
-
-export function healthyCount(tasks: readonly LiveTask[]): number {
-  return tasks.filter(({ health }) => health.type === 'healthy').length;
 }
 
 /** What was chosen, and how many healthy tasks are left after it. */

@@ -47,27 +47,34 @@ export function listTaskDefinitions(
   input: ListTaskDefinitionsCommandInput,
   call: Call,
 ): ListTaskDefinitionsResponse {
-  const { familyPrefix: family, status = 'ACTIVE', sort = 'ASC' } = input;
+  const { familyPrefix, status = 'ACTIVE', sort = 'ASC' } = input;
   requireChoice('status', status, ['ACTIVE', 'INACTIVE', 'DELETE_IN_PROGRESS']);
   requireChoice('sort', sort, ['ASC', 'DESC']);
   const scope = `${call.accountId}/${call.region}`;
   const candidates: Iterable<Stored<TaskDefinitionRecord>> =
-    family === undefined
+    familyPrefix === undefined
       ? ecs.state.list(taskDefinitions, `/ecs/${scope}/task-definition/`)
-      : ecs.state.byIndex(taskDefinitions, 'byFamily', `${scope}/${family}`);
-  const matching = [...candidates].filter(({ value }) => value.status === status);
-  // Keys end in the revision with leading zeros: their order is the order asked for.
+      : ecs.state.byIndex(taskDefinitions, 'byFamily', `${scope}/${familyPrefix}`);
+  const matching = [...candidates]
+    .filter(({ value }) => value.status === status)
+    .map(({ value }) => ({ ...value, order: listingOrder(value) }))
+    .sort((one, other) => (one.order < other.order ? -1 : 1));
   const inOrder = sort === 'ASC' ? matching : matching.reverse();
-  const { items, nextToken } = page(inOrder, ({ key }) => key, {
+  const { items, nextToken } = page(inOrder, ({ order }) => order, {
     maxResults: input.maxResults,
     nextToken: input.nextToken,
     order: sort === 'ASC' ? 'ascending' : 'descending',
     ...listing,
   });
   return {
-    taskDefinitionArns: items.map(({ value }) => taskDefinitionArn(call, value.family, value.revision)),
+    taskDefinitionArns: items.map(({ family, revision }) => taskDefinitionArn(call, family, revision)),
     ...(nextToken && { nextToken }),
   };
+}
+
+/** A space comes before every character of a family's name, zeros before the digits of a revision. */
+function listingOrder({ family, revision }: TaskDefinitionRecord): string {
+  return `${family} ${String(revision).padStart(9, '0')}`;
 }
 
 /** Families with an ACTIVE revision, without one, or both. A family of which everything was deleted isn't shown. */

@@ -53,7 +53,7 @@ export interface InstanceSizes {
 
 export const scope = { accountId: '123456789012', region: 'eu-west-1' } as const;
 
-export async function openRoom(seed = 1): Promise<TestRoom> {
+export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): Promise<TestRoom> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const random: Random = seededRandom(seed);
   const store = openMemoryStore({ clock });

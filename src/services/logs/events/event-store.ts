@@ -91,7 +91,7 @@ export interface StreamSummary {
 }
 
 /** AWS adds 26 bytes for each event to its message (API reference, PutLogEvents). */
-export const eventOverheadBytes = 26;
+const eventOverheadBytes = 26;
 
 export function eventBytes(message: string): number {
   return Buffer.byteLength(message) + eventOverheadBytes;

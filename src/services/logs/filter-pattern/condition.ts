@@ -63,7 +63,7 @@ export function parseNumber(text: string): number | undefined {
 }
 
 /** The whole text must fit, `*` standing for any characters. */
-export function compileWildcard(pattern: string): (text: string) => boolean {
+function compileWildcard(pattern: string): (text: string) => boolean {
   const [head = '', ...others] = pattern.split('*');
   const tail = others.pop();
   if (tail === undefined) return (text) => text === pattern;

@@ -1,0 +1,303 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readServer } from '../installation/index.ts';
+import { aws } from './commands/aws.ts';
+import { up } from './commands/up.ts';
+import type { Composition } from './composition.ts';
+import { run } from './run.ts';
+import { shellQuote } from './shell.ts';
+import { announceServer, fakeComposition } from './testing/fake-composition.ts';
+import { type RecordedTerminal, recordedTerminal } from './testing/recorded-terminal.ts';
+
+let folder: string;
+let state: string;
+let terminal: RecordedTerminal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'catamaran-cli-'));
+  state = join(folder, 'state');
+  terminal = recordedTerminal({ env: { CATAMARAN_STATE: state, PATH: process.env.PATH, HOME: folder } });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const command = (args: readonly string[], bent: Partial<Composition> = {}): Promise<number> =>
+  run(args, fakeComposition(bent), terminal);
+
+describe('the command line', () => {
+  it('shows help with examples, everywhere', async () => {
+    for (const args of [
+      ['--help'],
+      ['up', '--help'],
+      ['aws', '--help'],
+      ['instance', '--help'],
+      ['test', '--help'],
+    ]) {
+      expect(await command(args)).toBe(0);
+    }
+    expect(await command([])).toBe(0);
+    expect(terminal.out().match(/Examples:/g)).toHaveLength(6);
+    expect(terminal.err()).toBe('');
+  });
+
+  it('says its version', async () => {
+    expect(await command(['--version'])).toBe(0);
+    expect(terminal.out()).toBe('1.2.3\n');
+  });
+
+  it('suggests the command that was meant', async () => {
+    expect(await command(['statsu'])).toBe(2);
+    expect(terminal.err()).toContain('Did you mean status?');
+  });
+
+  it.each([
+    [['up', '--port', '70000']],
+    [['up', '--port', 'x']],
+    [['instance', 'add', '--cpu', '0']],
+    [['down', 'extra']],
+  ])('refuses %j', async (args) => {
+    expect(await command(args)).toBe(2);
+    expect(terminal.err()).toContain('error:');
+  });
+
+  it('says what to do when nothing runs', async () => {
+    for (const args of [['env'], ['status'], ['instance', 'list'], ['aws', 'ecs', 'list-clusters']]) {
+      expect(await command(args)).toBe(1);
+    }
+    expect(
+      terminal.err().match(/Catamaran is not running on .*\. Start it with: \.\/catamaran up --detach/g),
+    ).toHaveLength(4);
+    expect(terminal.out()).toBe('');
+  });
+});
+
+describe('up', () => {
+  it('serves until it is interrupted, and says how to use it', async () => {
+    const interruption = new AbortController();
+    const composition = fakeComposition();
+    const serving = up(
+      { port: 4599, host: '127.0.0.1', state, detach: false },
+      { composition, terminal, signal: interruption.signal },
+    );
+    await expect.poll(() => terminal.out()).toContain('Stop it with Ctrl-C');
+    expect(readServer(state)?.port).toBe(4599);
+    expect(terminal.out()).toMatch(
+      /endpoint +http:\/\/127\.0\.0\.1:4599\n +region +us-east-1\n +account +111122223333\n/,
+    );
+    expect(terminal.out()).toContain(`eval "$(./catamaran env --state ${state})"`);
+    expect(terminal.out()).not.toContain("se'cret");
+    interruption.abort();
+    expect(await serving).toBe(0);
+    expect(readServer(state)).toBeUndefined();
+  });
+
+  it('refuses a second server on one state directory', async () => {
+    announceServer(state, 'http://127.0.0.1:4599');
+    expect(await command(['up'])).toBe(1);
+    expect(terminal.err()).toContain(
+      `already serves ${state}: process ${process.pid} at http://127.0.0.1:4599`,
+    );
+  });
+});
+
+describe('down', () => {
+  it('is content when nothing runs', async () => {
+    expect(await command(['down'])).toBe(0);
+    expect(await command(['down', '--purge'])).toBe(0);
+    expect(terminal.out()).toContain('is not running');
+    expect(terminal.out()).toContain('There is nothing to remove');
+  });
+
+  it('--purge removes what a stopped installation left', async () => {
+    await announceServer(state, 'http://127.0.0.1:4599').stop();
+    const purged: string[] = [];
+    const purge: Composition['purge'] = async (directory) => {
+      purged.push(directory);
+      return { containers: 3, networks: 1, volumes: 0 };
+    };
+    expect(await command(['down', '--purge'], { purge })).toBe(0);
+    expect(purged).toEqual([state]);
+    expect(terminal.out()).toContain('3 containers, 1 networks, 0 volumes');
+  });
+
+  it('--purge leaves directories alone that are none of ours', async () => {
+    writeFileSync(join(folder, 'precious'), '');
+    expect(await command(['down', '--purge', '--state', folder])).toBe(1);
+    expect(terminal.err()).toContain('is not a state directory of Catamaran: nothing was removed');
+    expect(existsSync(join(folder, 'precious'))).toBe(true);
+  });
+});
+
+describe('env', () => {
+  it('prints what a shell can evaluate, whatever the secret holds', async () => {
+    announceServer(state, 'http://127.0.0.1:4599');
+    expect(await command(['env'])).toBe(0);
+    const script = `${terminal.out()}\nenv | grep ^AWS_ | sort`;
+    const seen = execFileSync('sh', ['-c', script], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, AWS_PROFILE: 'other', AWS_SESSION_TOKEN: 'stale' },
+    });
+    expect(seen.trim().split('\n')).toEqual([
+      'AWS_ACCESS_KEY_ID=AKIATEST',
+      'AWS_DEFAULT_REGION=us-east-1',
+      'AWS_ENDPOINT_URL=http://127.0.0.1:4599',
+      'AWS_REGION=us-east-1',
+      "AWS_SECRET_ACCESS_KEY=se'cret/+",
+    ]);
+    expect(terminal.err()).toBe('');
+  });
+
+  it('quotes any text for a shell', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', ' ', "'", '"', '$', '`', '\\', ';', '\n', '*', '!', 'é'),
+    });
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
+        const quoted = texts.map((each) => shellQuote(`x${each}`)).join(' ');
+        const seen = execFileSync('sh', ['-c', `printf '%s\\0' ${quoted}`], { encoding: 'utf8' });
+        expect(seen.split('\0').slice(0, -1)).toEqual(
+          texts.length === 0 ? [''] : texts.map((each) => `x${each}`),
+        );
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('aws', () => {
+  function installAws(version: string): string {
+    const path = join(folder, 'aws');
+    const log = join(folder, 'called');
+    writeFileSync(
+      path,
+      `#!/bin/sh\nif [ "$1" = --version ]; then echo aws-cli/${version}; exit 0; fi\n` +
+        `echo "$*" >'${log}'\necho "$AWS_SECRET_ACCESS_KEY $AWS_PROFILE" >>'${log}'\nexit 42\n`,
+    );
+    chmodSync(path, 0o755);
+    return log;
+  }
+  const call = (...args: readonly string[]) => {
+    const env = { ...terminal.env, PATH: `${folder}:/usr/bin:/bin`, AWS_PROFILE: 'other' };
+    const context = {
+      composition: fakeComposition(),
+      terminal: { ...terminal, env },
+      signal: new AbortController().signal,
+    };
+    return aws(args, { state }, context);
+  };
+
+  it('runs the AWS CLI with the endpoint as an option and the keys in the environment', async () => {
+    announceServer(state, 'http://127.0.0.1:4599');
+    const log = installAws('2.20.0');
+    expect(await call('ecs', 'list-clusters')).toBe(42);
+    expect(readFileSync(log, 'utf8')).toBe(
+      "--endpoint-url http://127.0.0.1:4599 ecs list-clusters\nse'cret/+ \n",
+    );
+    expect(terminal.err()).toBe('');
+    await call('ecs', 'list-clusters', '--endpoint-url', 'http://other');
+    expect(readFileSync(log, 'utf8')).toContain('ecs list-clusters --endpoint-url http://other\n');
+  });
+
+  it('says once that an old one would talk to the real AWS', async () => {
+    announceServer(state, 'http://127.0.0.1:4599');
+    installAws('2.9.19');
+    await call('sts', 'get-caller-identity');
+    await call('sts', 'get-caller-identity');
+    expect(terminal.err().match(/2\.9\.19 ignores AWS_ENDPOINT_URL/g)).toHaveLength(1);
+  });
+});
+
+describe('commands that ask the server', () => {
+  const requests: { method: string; url: string; authorization: string; body: string }[] = [];
+  let answer: { status: number; body: object };
+  const server = createServer((request: IncomingMessage, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const { method = '', url = '' } = request;
+      requests.push({ method, url, body, authorization: request.headers.authorization ?? '' });
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .end(JSON.stringify(answer.body));
+    });
+  });
+  const instance = {
+    id: 'i1',
+    name: 'blue',
+    cluster: 'c',
+    status: 'ACTIVE',
+    agentConnected: true,
+    cpu: 1024,
+    memory: 512,
+    runningTasksCount: 2,
+  };
+
+  beforeEach(async () => {
+    requests.length = 0;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    announceServer(state, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  });
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  it('status prints one JSON object, and signs its request', async () => {
+    const status = {
+      pid: 7,
+      version: '1.2.3',
+      endpoint: 'e',
+      region: 'r',
+      accountId: 'a',
+      state,
+      startedAt: 1,
+      memoryBytes: 1,
+      engine: {
+        name: 'docker',
+        version: '20',
+        address: 'unix',
+        isConnected: false,
+        limits: ['no privileged containers'],
+      },
+      counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
+    };
+    answer = { status: 200, body: status };
+    expect(await command(['status', '--json'])).toBe(0);
+    expect(JSON.parse(terminal.out())).toEqual(status);
+    expect(requests[0]).toMatchObject({ method: 'GET', url: '/_catamaran/status' });
+    expect(requests[0]?.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKIATEST\/\d{8}\/us-east-1\/catamaran\/aws4_request, /,
+    );
+    expect(await command(['status'])).toBe(0);
+    expect(terminal.out()).toMatch(/tasks +3 RUNNING/);
+    expect(terminal.out()).toContain('(does not answer)');
+    expect(terminal.out()).toContain('no privileged containers');
+  });
+
+  it('instance add sends what was asked for', async () => {
+    answer = { status: 200, body: instance };
+    expect(await command(['instance', 'add', '--cluster', 'c', '--cpu', '1024', '--memory', '512'])).toBe(0);
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({ cluster: 'c', cpu: 1024, memory: 512 });
+    expect(terminal.out()).toMatch(/^ID +NAME .*\ni1 +blue +c +ACTIVE +yes +1024 +512 +2\n$/);
+  });
+
+  it('instance remove finds the instance by its name', async () => {
+    answer = { status: 200, body: { instances: [instance], ...instance } };
+    expect(await command(['instance', 'remove', 'blue'])).toBe(0);
+    expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /_catamaran/instances',
+      'DELETE /_catamaran/instances/i1',
+    ]);
+    expect(await command(['instance', 'remove', 'green'])).toBe(1);
+    expect(terminal.err()).toContain('There is no instance green');
+  });
+
+  it('say what the server said when it refuses', async () => {
+    answer = { status: 400, body: { message: 'There is no room' } };
+    expect(await command(['instance', 'add'])).toBe(1);
+    expect(terminal.err()).toContain('POST /_catamaran/instances failed with status 400: There is no room');
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { withTimeout } from './deadline.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+describe('withTimeout', () => {
+  it('aborts in time, with a TimeoutError', async () => {
+    const clock = new VirtualClock(0);
+    using deadline = withTimeout(clock, 5_000);
+    await clock.advance(4_999);
+    expect(deadline.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(deadline.signal.reason).toMatchObject({ name: 'TimeoutError', message: 'Gave up after 5000 ms' });
+  });
+
+  it('aborts with its parent, also with one that has aborted before', () => {
+    const clock = new VirtualClock(0);
+    const parent = new AbortController();
+    using early = withTimeout(clock, 5_000, parent.signal);
+    parent.abort('stop');
+    using late = withTimeout(clock, 5_000, parent.signal);
+    expect([early.signal.reason, late.signal.reason]).toEqual(['stop', 'stop']);
+  });
+
+  it('leaves nothing behind when disposed of', async () => {
+    const clock = new VirtualClock(0);
+    const parent = new AbortController();
+    const deadline = withTimeout(clock, 5_000, parent.signal);
+    deadline[Symbol.dispose]();
+    parent.abort();
+    await clock.advance(10_000);
+    expect(deadline.signal.aborted).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

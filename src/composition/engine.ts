@@ -1,0 +1,53 @@
+import { CommandError, type EngineDescription, type EngineDoor } from '../cli/index.ts';
+import type { Clock, Random } from '../clock/index.ts';
+import type { Log } from '../log.ts';
+import {
+  type DockerRuntime,
+  type FoundEngine,
+  findEngine,
+  openDockerRuntime,
+  RuntimeError,
+  startEngine,
+} from '../runtime/index.ts';
+
+/** Opens the runtime on this machine's Engine; `labels` go on what belongs to no single task. */
+export async function openEngine(options: {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly labels: Readonly<Record<string, string>>;
+}): Promise<{ readonly runtime: DockerRuntime; readonly engine: EngineDescription }> {
+  const found = await translated(() => findEngine(options.clock));
+  if (found === undefined) {
+    throw new CommandError(
+      'No container engine answers on this machine: ./catamaran setup installs and starts one, or set DOCKER_HOST',
+    );
+  }
+  const runtime = await translated(() => openDockerRuntime({ ...options, engine: found }));
+  return { runtime, engine: describe(found) };
+}
+
+/** The Engine as the set-up steps see it. */
+export function engineDoor(clock: Clock, log: Log): EngineDoor {
+  return {
+    find: async (signal) => {
+      const found = await translated(() => findEngine(clock, { signal }));
+      return found && describe(found);
+    },
+    start: async (signal) => describe(await translated(() => startEngine({ clock, log, signal }))),
+  };
+}
+
+function describe({ name, version, address }: FoundEngine): EngineDescription {
+  return { name, version, address: address.uri };
+}
+
+/** What the Engine's driver says is fit for a person: it names what to do. */
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RuntimeError) throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+}

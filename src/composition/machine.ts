@@ -1,0 +1,83 @@
+import { ECS } from '@aws-sdk/client-ecs';
+import type { Clock, Random } from '../clock/index.ts';
+import type { InstallationFile, RootCredentials } from '../installation/index.ts';
+import type { Log } from '../log.ts';
+import { type HostedInstance, Machine, startAgent } from '../node/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+
+/** On everything that an installation makes on the Engine. */
+export const installationLabel = 'catamaran.installation';
+/** On everything that one of its instances makes. */
+export const instanceLabel = 'catamaran.instance';
+
+/** Ports of the machine that tasks can't have: ssh, the Engine's, the agent's own (ECS_RESERVED_PORTS). */
+const reservedTcpPorts = [22, 2375, 2376, 51_678, 51_679];
+
+/** Opens this machine: an agent for each of its container instances, speaking to `endpoint` as any agent would. */
+export async function openMachine(options: {
+  readonly directory: string;
+  readonly endpoint: string;
+  readonly cluster: string;
+  readonly credentials: RootCredentials;
+  readonly region: string;
+  readonly installation: InstallationFile;
+  readonly runtime: Runtime;
+  /** An address of this machine that containers reach; undefined: no task metadata. */
+  readonly gatewayAddress: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}): Promise<{ readonly machine: Machine; readonly ecsClient: ECS }> {
+  const { directory, endpoint, cluster, region, installation, runtime, gatewayAddress, clock, random, log } =
+    options;
+  const { accessKeyId, secretAccessKey } = options.credentials;
+  const credentials = { accessKeyId, secretAccessKey };
+  const ecsClient = new ECS({ endpoint, region, credentials });
+  const info = await runtime.info();
+  const machine = await Machine.open({
+    directory,
+    size: { cpu: info.cpus * 1024, memoryMiB: Math.floor(info.memoryBytes / 1024 / 1024) },
+    cluster,
+    ecs: ecsClient,
+    clock,
+    random,
+    log,
+    startAgent: (instance, size, stateDirectory) =>
+      startAgent({
+        endpoint,
+        region,
+        credentials,
+        cluster: instance.cluster,
+        instance: {
+          id: instance.id,
+          resources: {
+            cpuUnits: size.cpu,
+            memoryMiB: size.memoryMiB,
+            reservedTcpPorts,
+            reservedUdpPorts: [],
+          },
+          address: instance.address,
+          labels: { [installationLabel]: installation.id },
+        },
+        stateDirectory,
+        runtime,
+        clock,
+        random,
+        log,
+        logs: { endpoint },
+        ...(gatewayAddress === undefined ? {} : { metadata: { host: gatewayAddress, port: 0 } }),
+      }),
+    removeContainers: (instance) => removeContainers(runtime, installation, instance),
+  });
+  return { machine, ecsClient };
+}
+
+async function removeContainers(
+  runtime: Runtime,
+  installation: InstallationFile,
+  instance: HostedInstance,
+): Promise<void> {
+  const labels = { [installationLabel]: installation.id, [instanceLabel]: instance.id };
+  for (const { name } of await runtime.listContainers(labels)) await runtime.removeContainer(name);
+  for (const { id } of await runtime.listSandboxes(labels)) await runtime.removeSandbox(id);
+}

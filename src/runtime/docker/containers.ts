@@ -1,0 +1,179 @@
+import type { Clock } from '../../clock/index.ts';
+import { tar } from '../image-archive.ts';
+import { type Container, type ContainerSpec, RuntimeError } from '../runtime.ts';
+import { type BodyContext, containerBody } from './container-body.ts';
+import { containerOf } from './container-view.ts';
+import type { EngineApi } from './engine-api.ts';
+import { Fields, fieldsOfList } from './engine-json.ts';
+import { attempting, isStatus } from './failures.ts';
+import { labelFilter } from './labels.ts';
+
+/** Inspections at the same time when listing. */
+const listConcurrency = 8;
+/** Beyond the container's own stop timeout: the Engine's time to kill and to tell. */
+const stopGraceMs = 60_000;
+/** A name is taken for a moment by what is being removed. */
+const nameAttempts = 40;
+const nameRetryMs = 50;
+const removeTimeoutMs = 120_000;
+
+/** Containers one by one: each method one call to the Engine and what makes it idempotent. */
+export class Containers {
+  readonly #api: EngineApi;
+  readonly #clock: Clock;
+
+  constructor(api: EngineApi, clock: Clock) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  /** @throws {RuntimeError} `CannotCreateContainer`, also when the image is not here. */
+  async create(spec: ContainerSpec, context: BodyContext): Promise<Container> {
+    const body = containerBody(spec, context);
+    return attempting(`Cannot create container '${spec.name}'`, 'CannotCreateContainer', async () => {
+      const { name } = spec;
+      const isNew = await this.createNamed(name, body);
+      const container = await this.#inspect(name);
+      if (container === undefined) {
+        throw new RuntimeError(
+          'CannotCreateContainer',
+          `Container '${name}' vanished as it was made`,
+          'vanished',
+        );
+      }
+      const { files } = spec;
+      // Also into one that is there but not started: its maker may have been killed between the two.
+      if (files && files.length > 0 && container.status.state === 'created') {
+        try {
+          await this.#putFiles(name, files);
+        } catch (error) {
+          if (isNew) await this.remove(name);
+          throw error;
+        }
+      }
+      return container;
+    });
+  }
+
+  /** @returns false when there is one of that name already. */
+  async createNamed(name: string, body: object): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#api.json('POST', '/containers/create', { query: { name }, json: body });
+        return true;
+      } catch (error) {
+        if (!isStatus(error, 409) && !(isStatus(error, 500) && /already in use/.test(error.words)))
+          throw error;
+        if (await this.#inspect(name)) return false;
+        // It is on its way out, and its name not yet free.
+        if (attempt === nameAttempts) throw error;
+        await this.#clock.sleep(nameRetryMs);
+      }
+    }
+  }
+
+  /** @throws {RuntimeError} `CannotStartContainer` and the causes in failures.ts. */
+  async start(name: string): Promise<Container> {
+    const attempt = `Cannot start container '${name}'`;
+    return attempting(attempt, 'CannotStartContainer', async () => {
+      await this.#api.json('POST', `${pathOf(name)}/start`, { timeoutMs: 180_000 });
+      const container = await this.#inspect(name);
+      if (container) return container;
+      throw new RuntimeError('CannotStartContainer', `${attempt}: it was removed as it started`, 'removed');
+    });
+  }
+
+  async stop(name: string, timeoutSeconds: number): Promise<void> {
+    await attempting(`Cannot stop container '${name}'`, 'CannotStopContainer', async () => {
+      try {
+        await this.#api.json('POST', `${pathOf(name)}/stop`, {
+          query: { t: Math.max(0, Math.ceil(timeoutSeconds)) },
+          timeoutMs: timeoutSeconds * 1000 + stopGraceMs,
+        });
+      } catch (error) {
+        if (!isStatus(error, 404)) throw error;
+      }
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    await attempting(`Cannot remove container '${name}'`, 'CannotRemoveContainer', async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await this.#api.json('DELETE', pathOf(name), {
+            query: { force: true, v: true },
+            timeoutMs: removeTimeoutMs,
+          });
+          return;
+        } catch (error) {
+          if (isStatus(error, 404)) return;
+          // "removal of container ... is already in progress": wait until whoever does it has done it.
+          if (!isStatus(error, 409) || attempt === nameAttempts) throw error;
+          await this.#clock.sleep(nameRetryMs);
+        }
+      }
+    });
+  }
+
+  async inspect(name: string): Promise<Container | undefined> {
+    return attempting(`Cannot inspect container '${name}'`, 'CannotStartContainer', () =>
+      this.#inspect(name),
+    );
+  }
+
+  /** Containers by the Engine's filter, inspected; those that vanish meanwhile are left out. */
+  async list(filter: string): Promise<Container[]> {
+    return attempting('Cannot list containers', 'CannotStartContainer', async () => {
+      const ids = (await this.#summaries(filter)).map((summary) => summary.text('Id') ?? '');
+      const containers: (Container | undefined)[] = new Array(ids.length);
+      let next = 0;
+      const work = async (): Promise<void> => {
+        for (let place = next++; place < ids.length; place = next++) {
+          containers[place] = await this.#inspect(ids[place] ?? '');
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(listConcurrency, ids.length) }, work));
+      return containers.filter((container) => container !== undefined);
+    });
+  }
+
+  /** Names and states alone: one call. */
+  async summaries(
+    labels: Readonly<Record<string, string>>,
+    role?: 'app' | 'pause',
+  ): Promise<{ id: string; name: string; isRunning: boolean; labels: Record<string, string> }[]> {
+    return attempting('Cannot list containers', 'CannotStartContainer', async () => {
+      const summaries = await this.#summaries(labelFilter(labels, role));
+      return summaries.map((summary) => ({
+        id: summary.text('Id') ?? '',
+        name: (summary.texts('Names')[0] ?? '').replace(/^\//, ''),
+        isRunning: summary.text('State') === 'running',
+        labels: summary.textMap('Labels'),
+      }));
+    });
+  }
+
+  async #summaries(filter: string): Promise<Fields[]> {
+    return fieldsOfList(
+      await this.#api.json('GET', '/containers/json', { query: { all: true, filters: filter } }),
+    );
+  }
+
+  async #inspect(name: string): Promise<Container | undefined> {
+    try {
+      return containerOf(new Fields(await this.#api.json('GET', `${pathOf(name)}/json`)));
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async #putFiles(name: string, files: NonNullable<ContainerSpec['files']>): Promise<void> {
+    const archive = await tar(
+      files.map(({ path, content, mode }) => ({ path: path.replace(/^\/+/, ''), content, mode })),
+    );
+    await this.#api.json('PUT', `${pathOf(name)}/archive`, { query: { path: '/' }, tar: archive });
+  }
+}
+
+const pathOf = (name: string): string => `/containers/${encodeURIComponent(name)}`;

@@ -1,0 +1,304 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import { type Log, silentLog } from '../../log.ts';
+import {
+  type Container,
+  type ContainerSpec,
+  type ContainerStats,
+  type ExecResult,
+  type Image,
+  type OutputLine,
+  type RegistryAuth,
+  type Runtime,
+  RuntimeError,
+  type RuntimeEvent,
+  type RuntimeInfo,
+  type Sandbox,
+  type SandboxSpec,
+} from '../runtime.ts';
+import { type Cgroups, cgroupsOf } from './cgroups.ts';
+import { Containers } from './containers.ts';
+import { EngineApi } from './engine-api.ts';
+import { type FoundEngine, findEngine } from './engine-socket.ts';
+import { engineEvents } from './events.ts';
+import { runExec } from './exec.ts';
+import { attempting } from './failures.ts';
+import { Images } from './images.ts';
+import { labelFilter } from './labels.ts';
+import { type NetworkRange, Networks } from './networks.ts';
+import { Outputs } from './output.ts';
+import {
+  canBePrivileged,
+  type Daemon,
+  type EngineFacts,
+  findDaemon,
+  lacksSysResource,
+  limitsOf,
+  readFacts,
+  ulimitBounds,
+} from './probe.ts';
+import { Sandboxes } from './sandboxes.ts';
+import { readCgroupStats, readEngineStats } from './stats.ts';
+import { Volumes } from './volumes.ts';
+
+export interface DockerRuntimeOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log?: Log;
+  /** Default: the one that `findEngine` finds. */
+  readonly engine?: FoundEngine;
+  /** Written on what belongs to no single task: networks and shared volumes. The installation's, for `purge`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** How much was removed. */
+export interface PurgedEngine {
+  readonly containers: number;
+  readonly networks: number;
+  readonly volumes: number;
+}
+
+/**
+ * Opens the runtime on this machine's container engine.
+ * @throws {RuntimeError} `EngineUnavailable` with what to do when none answers; `Unsupported` when it is too old.
+ */
+export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<DockerRuntime> {
+  const { clock, random, log = silentLog, labels = {}, signal } = options;
+  const found = options.engine ?? (await findEngine(clock, signal === undefined ? {} : { signal }));
+  if (found === undefined) {
+    throw new RuntimeError(
+      'EngineUnavailable',
+      'No container engine answers on this machine: start Docker ("systemctl start docker"; where no systemd runs, as root "dockerd &"), or set DOCKER_HOST',
+      'Cannot connect to the Docker daemon',
+    );
+  }
+  const api = new EngineApi(found.address, found.apiVersion, clock);
+  try {
+    const facts = await attempting('Cannot probe the container engine', 'EngineUnavailable', () =>
+      readFacts(api, found),
+    );
+    const daemon = facts.isLocal ? findDaemon(found) : undefined;
+    const runtime = new DockerRuntime({ api, facts, daemon, clock, random, labels });
+    for (const { feature, message } of runtime.limits)
+      log.debug('The engine has a limit', { feature, message });
+    return runtime;
+  } catch (error) {
+    api[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The runtime over the Docker Engine API: joins the parts in this folder, decides nothing itself. */
+export class DockerRuntime implements Runtime {
+  readonly name = 'docker';
+  readonly limits: RuntimeInfo['limits'];
+  readonly #api: EngineApi;
+  readonly #facts: EngineFacts;
+  readonly #daemon: Daemon | undefined;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #images: Images;
+  readonly #containers: Containers;
+  readonly #volumes: Volumes;
+  readonly #networks: Networks;
+  readonly #sandboxes: Sandboxes;
+  readonly #outputs: Outputs;
+  readonly #ulimitBounds: ReadonlyMap<string, number>;
+  readonly #closing = new AbortController();
+  /** First processes of containers seen running, for their cgroups. */
+  readonly #running = new Map<string, { readonly pid: number; readonly runtimeId: string }>();
+
+  constructor(parts: {
+    readonly api: EngineApi;
+    readonly facts: EngineFacts;
+    readonly daemon: Daemon | undefined;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly labels: Readonly<Record<string, string>>;
+    /** Default: this machine's. */
+    readonly cgroups?: Cgroups;
+  }) {
+    const { api, facts, daemon, clock } = parts;
+    const cgroups = parts.cgroups ?? cgroupsOf(facts, { clock });
+    this.#api = api;
+    this.#facts = facts;
+    this.#daemon = daemon;
+    this.#clock = clock;
+    this.#random = parts.random;
+    this.#labels = parts.labels;
+    this.limits = limitsOf(facts, daemon, cgroups.missing);
+    this.#ulimitBounds = ulimitBounds(daemon);
+    this.#images = new Images(api);
+    this.#containers = new Containers(api, clock);
+    this.#volumes = new Volumes(api);
+    this.#networks = new Networks(api, parts.labels);
+    this.#sandboxes = new Sandboxes({
+      containers: this.#containers,
+      volumes: this.#volumes,
+      networks: this.#networks,
+      images: this.#images,
+      cgroups,
+      apiVersion: facts.apiVersion,
+      architecture: facts.architecture,
+    });
+    this.#outputs = new Outputs(api, clock, facts.isLocal);
+  }
+
+  async info(): Promise<RuntimeInfo> {
+    const { engine, version, apiVersion, cpus, memoryBytes, architecture, kernel } = this.#facts;
+    const { cgroupVersion, logDrivers, runtimes } = this.#facts;
+    const maxOpenFiles = this.#ulimitBounds.get('nofile');
+    return {
+      ...{ engine, version, apiVersion, cpus, memoryBytes, architecture, kernel },
+      ...{ cgroupVersion, logDrivers, runtimes, limits: this.limits },
+      ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
+    };
+  }
+
+  inspectImage(reference: string): Promise<Image | undefined> {
+    return this.#images.inspect(reference);
+  }
+
+  pullImage(
+    reference: string,
+    { auth, signal }: { readonly auth?: RegistryAuth; readonly signal: AbortSignal },
+  ): Promise<Image> {
+    return this.#images.pull(reference, auth, signal);
+  }
+
+  loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
+    return this.#images.load(archive);
+  }
+
+  removeImage(reference: string): Promise<void> {
+    return this.#images.remove(reference);
+  }
+
+  createSandbox(spec: SandboxSpec): Promise<Sandbox> {
+    return this.#sandboxes.create(spec);
+  }
+
+  stopSandbox(id: string): Promise<void> {
+    return this.#sandboxes.stop(id);
+  }
+
+  removeSandbox(id: string): Promise<void> {
+    return this.#sandboxes.remove(id);
+  }
+
+  async createContainer(spec: ContainerSpec): Promise<Container> {
+    const place = await this.#sandboxes.place(spec.sandboxId);
+    for (const mount of spec.mounts ?? []) {
+      if (mount.type === 'volume') {
+        await this.#volumes.makeMounted(mount, spec.sandboxId, spec.labels, this.#labels);
+      }
+    }
+    return this.#containers.create(spec, {
+      ...place,
+      ulimitBounds: this.#ulimitBounds,
+      canBePrivileged: canBePrivileged(this.#facts, this.#daemon),
+      canRaiseResources: !lacksSysResource(this.#daemon),
+    });
+  }
+
+  async startContainer(name: string): Promise<Container> {
+    await this.#outputs.attached(name);
+    return this.#seen(await this.#containers.start(name));
+  }
+
+  stopContainer(name: string, timeoutSeconds: number): Promise<void> {
+    return this.#containers.stop(name, timeoutSeconds);
+  }
+
+  async removeContainer(name: string): Promise<void> {
+    await this.#containers.remove(name);
+    this.#running.delete(name);
+    await this.#outputs.end(name);
+  }
+
+  async inspectContainer(name: string): Promise<Container | undefined> {
+    const container = await this.#containers.inspect(name);
+    return container && this.#seen(container);
+  }
+
+  listContainers(labels: Readonly<Record<string, string>>): Promise<readonly Container[]> {
+    return this.#containers.list(labelFilter(labels, 'app'));
+  }
+
+  listSandboxes(labels: Readonly<Record<string, string>>): Promise<readonly Sandbox[]> {
+    return this.#sandboxes.list(labels);
+  }
+
+  events(labels: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    const until = AbortSignal.any([signal, this.#closing.signal]);
+    return engineEvents(this.#api, labels, until, { clock: this.#clock, random: this.#random });
+  }
+
+  output(
+    name: string,
+    from: 'start' | { readonly sinceMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<OutputLine> {
+    return this.#outputs.lines(name, from, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  exec(
+    name: string,
+    command: readonly string[],
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<ExecResult> {
+    return runExec(this.#api, this.#clock, name, command, { ...options, isLocal: this.#facts.isLocal });
+  }
+
+  async stats(name: string): Promise<ContainerStats | undefined> {
+    if (this.#facts.isLocal) {
+      const known = this.#running.get(name);
+      const read = known && (await readCgroupStats(known.pid, known.runtimeId));
+      if (read) return read;
+      const container = await this.inspectContainer(name);
+      if (container?.status.state !== 'running') return undefined;
+      const fresh = await readCgroupStats(container.status.pid, container.runtimeId);
+      if (fresh) return fresh;
+    }
+    return attempting(`Cannot measure container '${name}'`, 'Unsupported', () =>
+      readEngineStats(this.#api, name),
+    );
+  }
+
+  /**
+   * Removes every sandbox, container, network and volume that carries all of `labels`, and the pause image when
+   * nothing else uses it. What is already gone is success.
+   */
+  async purge(labels: Readonly<Record<string, string>>): Promise<PurgedEngine> {
+    if (Object.keys(labels).length === 0)
+      throw new TypeError('Cannot purge without labels: that would be everything');
+    const containers = await this.#containers.summaries(labels);
+    const sandboxes = await this.#sandboxes.list(labels);
+    for (const { id } of sandboxes) await this.#sandboxes.remove(id);
+    for (const { name } of containers) await this.removeContainer(name);
+    const networks = await this.#networks.removeAll(labels);
+    const volumes = await this.#volumes.list(labelFilter(labels));
+    for (const { name } of volumes) await this.#volumes.remove(name);
+    await this.#sandboxes.removePauseImage();
+    return { containers: containers.length, networks, volumes: volumes.length };
+  }
+
+  /** What the Engine's networks occupy: for choosing a range that is free, and an address that containers reach. */
+  networkRanges(): Promise<readonly NetworkRange[]> {
+    return this.#networks.ranges();
+  }
+
+  /** Streams end; containers run on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error('The runtime was closed'));
+    this.#api[Symbol.dispose]();
+  }
+
+  #seen(container: Container): Container {
+    const { name, runtimeId, status } = container;
+    if (status.state === 'running') this.#running.set(name, { pid: status.pid, runtimeId });
+    else this.#running.delete(name);
+    return container;
+  }
+}

@@ -1,0 +1,121 @@
+/** Output as the Engine frames it, taken apart into lines. Nothing here waits or knows where bytes come from. */
+export type OutputStream = 'stdout' | 'stderr';
+
+export interface Piece {
+  readonly stream: OutputStream;
+  readonly bytes: Buffer;
+  /** The frame ends with this piece. */
+  readonly isLast: boolean;
+}
+
+const headerBytes = 8;
+const stderrStream = 2;
+
+/**
+ * Takes multiplexed output apart: frames of an 8-byte header (stream, three zeros, length big-endian) and a payload.
+ * A terminal's output has no frames and is all stdout.
+ */
+export class Demultiplexer {
+  readonly #isTerminal: boolean;
+  #header = Buffer.alloc(0);
+  #stream: OutputStream = 'stdout';
+  #left = 0;
+
+  constructor(isTerminal: boolean) {
+    this.#isTerminal = isTerminal;
+  }
+
+  push(chunk: Buffer): Piece[] {
+    if (this.#isTerminal) return [{ stream: 'stdout', bytes: chunk, isLast: true }];
+    const pieces: Piece[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#left === 0) {
+        const missing = headerBytes - this.#header.length;
+        this.#header = Buffer.concat([this.#header, chunk.subarray(at, at + missing)]);
+        at += missing;
+        if (this.#header.length < headerBytes) break;
+        this.#stream = this.#header[0] === stderrStream ? 'stderr' : 'stdout';
+        this.#left = this.#header.readUInt32BE(4);
+        this.#header = Buffer.alloc(0);
+        continue;
+      }
+      const bytes = chunk.subarray(at, at + this.#left);
+      at += bytes.length;
+      this.#left -= bytes.length;
+      pieces.push({ stream: this.#stream, bytes, isLast: this.#left === 0 });
+    }
+    return pieces;
+  }
+}
+
+/** Longer lines are split, so that a program that never ends its line can't fill the memory. */
+export const longestLineBytes = 256 * 1024;
+const newline = 10;
+
+/** Collects bytes into lines, without their newline. A terminal ends its lines with CR LF. */
+export class LineSplitter {
+  readonly #isTerminal: boolean;
+  #open: Buffer[] = [];
+  #openBytes = 0;
+
+  constructor(isTerminal: boolean) {
+    this.#isTerminal = isTerminal;
+  }
+
+  /** There is a line begun and not ended. */
+  get isOpen(): boolean {
+    return this.#openBytes > 0;
+  }
+
+  push(bytes: Buffer): string[] {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
+      this.#add(bytes.subarray(start, end), lines);
+      lines.push(this.#close());
+      start = end + 1;
+    }
+    if (start < bytes.length) this.#add(bytes.subarray(start), lines);
+    return lines;
+  }
+
+  /** What was begun and will not be ended any more. */
+  finish(): string[] {
+    return this.isOpen ? [this.#close()] : [];
+  }
+
+  #add(bytes: Buffer, lines: string[]): void {
+    let rest = bytes;
+    while (this.#openBytes + rest.length > longestLineBytes) {
+      const cut = characterStart(rest, longestLineBytes - this.#openBytes);
+      this.#hold(rest.subarray(0, cut));
+      lines.push(this.#close());
+      rest = rest.subarray(cut);
+    }
+    this.#hold(rest);
+  }
+
+  #hold(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    // A copy, lest a short rest keep a whole chunk in memory.
+    this.#open.push(Buffer.from(bytes));
+    this.#openBytes += bytes.length;
+  }
+
+  #close(): string {
+    const only = this.#open[0];
+    const text = (this.#open.length === 1 && only ? only : Buffer.concat(this.#open)).toString();
+    this.#open = [];
+    this.#openBytes = 0;
+    return this.#isTerminal && text.endsWith('\r') ? text.slice(0, -1) : text;
+  }
+}
+
+/** The last place up to `at` at which a UTF-8 character begins. */
+function characterStart(bytes: Buffer, at: number): number {
+  for (let place = at; place > Math.max(0, at - 4); place -= 1) {
+    if (((bytes[place] ?? 0) & 0xc0) !== 0x80) return place;
+  }
+  return at;
+}

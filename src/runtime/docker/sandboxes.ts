@@ -1,0 +1,226 @@
+import { RuntimeError, type Sandbox, type SandboxSpec } from '../runtime.ts';
+import type { Cgroups } from './cgroups.ts';
+import type { Containers } from './containers.ts';
+import { attempting } from './failures.ts';
+import type { Images } from './images.ts';
+import { cgroupLabel, labelFilter, roleLabel, sandboxLabel, withoutOwn } from './labels.ts';
+import type { Networks } from './networks.ts';
+import { pauseImage, pauseReference } from './pause-image.ts';
+import type { Volumes } from './volumes.ts';
+
+/** What a sandbox's containers need to know of it. */
+export interface SandboxPlace {
+  readonly pauseId: string | undefined;
+  readonly cgroupLocation: string | undefined;
+}
+
+const recordOf = (id: string): string => `catamaran-sandbox-${id}`;
+const pauseOf = (id: string): string => `catamaran-pause-${id}`;
+
+/**
+ * Sandboxes. The Engine has no such thing, so each is three: its record, an empty volume with its labels, made first
+ * and removed last, from which any later process knows that it exists; its cgroup; and, where there are namespaces to
+ * hold, a pause container. Whatever step a crash falls between, making it again or removing it puts things right.
+ */
+export class Sandboxes {
+  readonly #containers: Containers;
+  readonly #volumes: Volumes;
+  readonly #networks: Networks;
+  readonly #images: Images;
+  readonly #cgroups: Cgroups;
+  readonly #apiVersion: string;
+  readonly #architecture: string;
+  #pauseImage: Promise<void> | undefined;
+  readonly #places = new Map<string, SandboxPlace>();
+
+  constructor(parts: {
+    readonly containers: Containers;
+    readonly volumes: Volumes;
+    readonly networks: Networks;
+    readonly images: Images;
+    readonly cgroups: Cgroups;
+    readonly apiVersion: string;
+    readonly architecture: string;
+  }) {
+    this.#containers = parts.containers;
+    this.#volumes = parts.volumes;
+    this.#networks = parts.networks;
+    this.#images = parts.images;
+    this.#cgroups = parts.cgroups;
+    this.#apiVersion = parts.apiVersion;
+    this.#architecture = parts.architecture;
+  }
+
+  async create(spec: SandboxSpec): Promise<Sandbox> {
+    const { id, labels } = spec;
+    const location = this.#cgroups.locate(spec.cgroupParent, id);
+    const isLimited = spec.cpuMillis !== undefined || spec.memoryMiB !== undefined;
+    if (isLimited && location === undefined) {
+      const why = this.#cgroups.missing ?? 'no cgroups';
+      throw new RuntimeError('Unsupported', `Cannot limit sandbox '${id}': ${why}`, why);
+    }
+    await this.#volumes.make(recordOf(id), {
+      ...labels,
+      [sandboxLabel]: id,
+      [roleLabel]: 'sandbox',
+      ...(location === undefined ? {} : { [cgroupLabel]: location }),
+    });
+    if (location !== undefined) await this.#cgroups.make(location, spec);
+    const pause = needsPause(spec) ? await this.#startPause(spec, location) : undefined;
+    this.#places.set(id, { pauseId: pause?.runtimeId, cgroupLocation: location });
+    return { id, labels: { ...labels }, ...(pause === undefined ? {} : { pause }) };
+  }
+
+  /** Where a container of this sandbox belongs. @throws {RuntimeError} `CannotCreateContainer`: no such sandbox. */
+  async place(id: string): Promise<SandboxPlace> {
+    const known = this.#places.get(id);
+    if (known) return known;
+    const record = await this.#volumes.find(recordOf(id));
+    if (record === undefined) {
+      const detail = `sandbox '${id}' does not exist`;
+      throw new RuntimeError('CannotCreateContainer', `Cannot create a container: ${detail}`, detail);
+    }
+    const [pause] = await this.#containers.summaries({ [sandboxLabel]: id }, 'pause');
+    const place = { pauseId: pause?.id, cgroupLocation: record.labels[cgroupLabel] };
+    this.#places.set(id, place);
+    return place;
+  }
+
+  /** The pause container and the cgroup go; exited containers, volumes and the record stay. */
+  async stop(id: string): Promise<void> {
+    this.#places.delete(id);
+    // Containers hold the cgroup as long as they run.
+    const apps = await this.#containers.summaries({ [sandboxLabel]: id }, 'app');
+    await Promise.all(
+      apps.filter(({ isRunning }) => isRunning).map((app) => this.#containers.stop(app.name, 0)),
+    );
+    await this.#containers.remove(pauseOf(id));
+    await this.#removeCgroup(id);
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#places.delete(id);
+    const apps = await this.#containers.summaries({ [sandboxLabel]: id }, 'app');
+    await Promise.all(apps.map((app) => this.#containers.remove(app.name)));
+    await this.#containers.remove(pauseOf(id));
+    await this.#removeCgroup(id);
+    await this.#volumes.removeOf(id);
+    await this.#volumes.remove(recordOf(id));
+  }
+
+  async list(labels: Readonly<Record<string, string>>): Promise<Sandbox[]> {
+    const [records, pauses] = await Promise.all([
+      this.#volumes.list(labelFilter(labels, 'sandbox')),
+      this.#containers.summaries(labels, 'pause'),
+    ]);
+    const pauseById = new Map(pauses.map((pause) => [pause.labels[sandboxLabel], pause]));
+    return records.map(({ labels: all }) => {
+      const id = all[sandboxLabel] ?? '';
+      const pause = pauseById.get(id);
+      return {
+        id,
+        labels: withoutOwn(all),
+        ...(pause === undefined ? {} : { pause: { runtimeId: pause.id, isRunning: pause.isRunning } }),
+      };
+    });
+  }
+
+  async #removeCgroup(id: string): Promise<void> {
+    const location = (await this.#volumes.find(recordOf(id)))?.labels[cgroupLabel];
+    if (location !== undefined) await this.#cgroups.remove(location);
+  }
+
+  async #startPause(spec: SandboxSpec, location: string | undefined): Promise<NonNullable<Sandbox['pause']>> {
+    const { network } = spec;
+    const name = pauseOf(spec.id);
+    const body = this.#pauseBody(spec, location);
+    const make = async (): Promise<NonNullable<Sandbox['pause']>> => {
+      await this.#ensurePauseImage();
+      if (network.mode === 'private') await this.#networks.ensure(network.network);
+      await attempting(`Cannot make sandbox '${spec.id}'`, 'CannotCreateContainer', () =>
+        this.#containers.createNamed(name, body),
+      );
+      const { runtimeId, status } = await this.#containers.start(name);
+      return { runtimeId, isRunning: status.state === 'running' };
+    };
+    try {
+      return await make();
+    } catch (error) {
+      // Image or network may have been pruned behind our back since they were made.
+      if (!(error instanceof RuntimeError) || !/No such image|network \S+ not found/i.test(error.detail))
+        throw error;
+      this.#pauseImage = undefined;
+      if (network.mode === 'private') this.#networks.forget(network.network.name);
+      await this.#containers.remove(name);
+      return make();
+    }
+  }
+
+  #pauseBody(spec: SandboxSpec, location: string | undefined): object {
+    const { network } = spec;
+    const isPrivate = network.mode === 'private';
+    // Up to API 1.43 the address of the first network was the container's.
+    const isOldMac = Number(this.#apiVersion.split('.')[1]) < 44;
+    return {
+      Image: pauseReference,
+      Labels: {
+        ...spec.labels,
+        [sandboxLabel]: spec.id,
+        [roleLabel]: 'pause',
+        ...(location === undefined ? {} : { [cgroupLabel]: location }),
+      },
+      Hostname: spec.hostname,
+      ...(isPrivate && isOldMac ? { MacAddress: network.macAddress } : {}),
+      HostConfig: {
+        NetworkMode: isPrivate ? network.network.name : 'none',
+        Dns: spec.dns?.servers,
+        DnsSearch: spec.dns?.search,
+        Sysctls: spec.sysctls,
+        IpcMode: spec.shareIpc ? 'shareable' : undefined,
+        // It says nothing, and a log of it would be read by nobody.
+        LogConfig: { Type: 'none', Config: {} },
+        RestartPolicy: { Name: 'no' },
+        CgroupParent: location,
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+      },
+      ...(isPrivate
+        ? {
+            NetworkingConfig: {
+              EndpointsConfig: {
+                [network.network.name]: {
+                  IPAMConfig: { IPv4Address: network.ipv4 },
+                  MacAddress: network.macAddress,
+                },
+              },
+            },
+          }
+        : {}),
+    };
+  }
+
+  /** Absent is success; one that other sandboxes use stays. */
+  async removePauseImage(): Promise<void> {
+    this.#pauseImage = undefined;
+    await this.#images.remove(pauseReference).catch((error) => {
+      if (!(error instanceof RuntimeError) || error.code === 'EngineUnavailable') throw error;
+    });
+  }
+
+  #ensurePauseImage(): Promise<void> {
+    this.#pauseImage ??= this.#loadPauseImage().catch((error) => {
+      this.#pauseImage = undefined;
+      throw error;
+    });
+    return this.#pauseImage;
+  }
+
+  async #loadPauseImage(): Promise<void> {
+    const { id, archive } = await pauseImage(this.#architecture);
+    const found = await this.#images.inspect(pauseReference);
+    if (found?.id !== id) await this.#images.load(archive);
+  }
+}
+
+const needsPause = ({ network, shareIpc, sharePid }: SandboxSpec): boolean =>
+  network.mode === 'private' || shareIpc === true || sharePid === true;

@@ -1,0 +1,51 @@
+/**
+ * Running containers on one machine. The one idea to know: `Runtime` (runtime.ts) is a list of idempotent steps; who
+ * calls them, in which order and how often is the node side's business. Two drivers keep the contract, checked by one
+ * suite (conformance.suite.ts): `docker` over the Engine's API, `sim` in memory under a given clock.
+ *
+ * Policy is refused here: no restarts, no dependencies, no pull behaviour. What a machine can't do is refused by a
+ * `RuntimeError` that says what to do about it.
+ */
+export { busyboxLayer } from './busybox-layer.ts';
+export {
+  type DockerRuntime,
+  type DockerRuntimeOptions,
+  type FoundEngine,
+  findEngine,
+  openDockerRuntime,
+  type PurgedEngine,
+  startEngine,
+} from './docker/index.ts';
+export {
+  type ImageArchiveSpec,
+  type ImageConfig,
+  imageArchive,
+  imageId,
+  type TarEntry,
+  tar,
+} from './image-archive.ts';
+export {
+  type Container,
+  type ContainerHealth,
+  type ContainerNetwork,
+  type ContainerSpec,
+  type ContainerStats,
+  type ContainerStatus,
+  type ExecResult,
+  type HealthCheck,
+  type Image,
+  type Mount,
+  type OutputLine,
+  type PortMapping,
+  type PrivateNetwork,
+  type RegistryAuth,
+  type Runtime,
+  RuntimeError,
+  type RuntimeErrorCode,
+  type RuntimeEvent,
+  type RuntimeInfo,
+  type RuntimeLimit,
+  type Sandbox,
+  type SandboxNetwork,
+  type SandboxSpec,
+} from './runtime.ts';

@@ -1,0 +1,363 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../clock/index.ts';
+import type { ServiceRecord } from '../records.ts';
+import { serviceRecord } from '../testing/service-record.ts';
+import { afterLaunch, afterStep, afterStop } from './after-step.ts';
+import type { LiveTask } from './live-task.ts';
+import { newDeployment, withNewDeployment, withoutPauses } from './new-deployment.ts';
+import { planService, type ServicePlan, type ServiceSnapshot, type Step } from './planner.ts';
+import type { TaskEnd } from './restart-throttle.ts';
+import { schedulerSettings } from './scheduler-settings.ts';
+
+/** What may happen to a service and its tasks. `which` picks a task among those it can happen to. */
+type Happening =
+  | { readonly type: 'plan'; readonly stepsUntilKilled: number; readonly slots: number }
+  | {
+      readonly type: 'run' | 'fail' | 'crash' | 'sicken' | 'heal' | 'userStop' | 'agentStop' | 'drain';
+      readonly which: number;
+    }
+  | { readonly type: 'wait'; readonly ms: number }
+  | { readonly type: 'deploy' }
+  | { readonly type: 'scale'; readonly desired: number }
+  | { readonly type: 'configure'; readonly min: number; readonly max: number }
+  | { readonly type: 'delete' };
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant('plan' as const),
+      // Mostly all of them.
+      stepsUntilKilled: fc.oneof(fc.constant(99), fc.integer({ min: 0, max: 3 })),
+      slots: fc.oneof(fc.constant(99), fc.integer({ min: 0, max: 4 })),
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      type: fc.constantFrom(
+        ...([
+          'run',
+          'run',
+          'run',
+          'fail',
+          'crash',
+          'sicken',
+          'heal',
+          'userStop',
+          'agentStop',
+          'drain',
+        ] as const),
+      ),
+      which: fc.nat(20),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }),
+  },
+  { weight: 1, arbitrary: fc.constant({ type: 'deploy' as const }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('scale' as const), desired: fc.nat(6) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('configure' as const),
+      min: fc.constantFrom(0, 34, 50, 75, 100),
+      max: fc.constantFrom(100, 125, 150, 200),
+    }),
+  },
+);
+
+interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase'> {
+  phase: 'pending' | 'running' | 'over';
+  isStopping: boolean;
+  isDraining: boolean;
+  sickSince: number | undefined;
+  startedAt: number;
+}
+
+/** A service whose plans are carried out in memory, and which checks that no plan does what never may be done. */
+class World {
+  service: ServiceRecord;
+  readonly tasks: SimulatedTask[] = [];
+  readonly ends: TaskEnd[] = [];
+  now = 1_000_000;
+  #revision = 0;
+  readonly #random = seededRandom(1);
+
+  constructor() {
+    const service = serviceRecord();
+    this.service = { ...service, deployments: [newDeployment(service, this.#random, this.now)] };
+  }
+
+  snapshot(): ServiceSnapshot {
+    const { service, ends, now } = this;
+    return { service, live: this.live(), ends, capacityRevision: 0, now, settings: schedulerSettings };
+  }
+
+  live(): LiveTask[] {
+    return this.tasks.flatMap((task): LiveTask[] => {
+      const { phase } = task;
+      return phase === 'over' ? [] : [{ ...task, phase, health: this.#health(task) }];
+    });
+  }
+
+  plan(): ServicePlan {
+    return planService(this.snapshot());
+  }
+
+  happen(what: Happening): void {
+    switch (what.type) {
+      case 'plan':
+        this.carryOut(this.plan().steps.slice(0, what.stepsUntilKilled), what.slots);
+        return;
+      case 'wait':
+        this.now += what.ms;
+        return;
+      case 'deploy':
+        if (this.service.status !== 'ACTIVE') return;
+        this.service = withNewDeployment(this.service, this.#random, this.now, (id) => this.#hasTasks(id));
+        return;
+      case 'scale':
+        this.#update({ desiredCount: what.desired });
+        return;
+      case 'configure':
+        if (what.min === 100 && what.max === 100) return;
+        this.#update({
+          deploymentConfiguration: {
+            ...this.service.deploymentConfiguration,
+            minimumHealthyPercent: what.min,
+            maximumPercent: what.max,
+          },
+        });
+        return;
+      case 'delete':
+        this.service = { ...this.service, status: 'DRAINING', desiredCount: 0 };
+        return;
+      default:
+        this.#happenToTask(what.type, what.which);
+    }
+  }
+
+  carryOut(steps: readonly Step[], slots = 99): void {
+    this.#assertAllowed(steps);
+    const teller = {
+      serviceName: this.service.name,
+      now: this.now,
+      settings: schedulerSettings,
+      newEventId: () => String(this.#revision++),
+    };
+    for (const step of steps) {
+      switch (step.type) {
+        case 'start': {
+          const { deploymentId, replacedUnhealthy } = step;
+          const taskIds = Array.from({ length: Math.min(step.count, slots) }, () =>
+            this.#start(deploymentId),
+          );
+          const failures = taskIds.length < step.count ? [{ reason: 'RESOURCE:CPU', arn: 'i' }] : [];
+          const launched = { deploymentId, taskIds, replacedUnhealthy, failures, capacityRevision: 0 };
+          this.service = afterLaunch(this.service, launched, teller);
+          break;
+        }
+        case 'stop': {
+          const stopped = this.live().filter(({ id }) => step.taskIds.includes(id));
+          for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
+          this.service = afterStop(this.service, step.because, stopped, teller);
+          break;
+        }
+        default:
+          this.service = afterStep(this.service, step, teller);
+      }
+    }
+  }
+
+  /** Every task does what it should: starts, stays well, stops when asked. */
+  behave(): void {
+    for (const task of this.tasks) {
+      if (task.isStopping) task.phase = 'over';
+      else if (task.phase === 'pending') this.#run(task);
+      else if (task.phase === 'running' && !this.#isReplaced(task)) task.sickSince = undefined;
+    }
+  }
+
+  /** Half of the sick recover by themselves; the others must be replaced. */
+  #isReplaced({ id }: SimulatedTask): boolean {
+    return Number(id.slice(1)) % 2 === 0;
+  }
+
+  #assertAllowed(steps: readonly Step[]): void {
+    const { desiredCount, deploymentConfiguration, status } = this.service;
+    const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration;
+    const live = this.live();
+    const started = steps.reduce((sum, step) => sum + (step.type === 'start' ? step.count : 0), 0);
+    if (started > 0) {
+      expect(status).toBe('ACTIVE');
+      expect(live.length + started).toBeLessThanOrEqual(Math.floor((desiredCount * maximumPercent) / 100));
+      for (const step of steps)
+        if (step.type === 'start') expect(step.deploymentId).toBe(this.service.deployments[0]?.id);
+    }
+    const stopped = new Set(steps.flatMap((step) => (step.type === 'stop' ? step.taskIds : [])));
+    const isHealthy = ({ isStopping, health }: LiveTask) => !isStopping && health.type === 'healthy';
+    const stopsHealthy = live.some((task) => isHealthy(task) && stopped.has(task.id));
+    if (stopsHealthy && status === 'ACTIVE') {
+      const left = live.filter((task) => isHealthy(task) && !stopped.has(task.id)).length;
+      expect(left).toBeGreaterThanOrEqual(Math.ceil((desiredCount * minimumHealthyPercent) / 100));
+    }
+    for (const id of stopped) expect(live.find((task) => task.id === id)?.isStopping).toBe(false);
+  }
+
+  #health(task: SimulatedTask): LiveTask['health'] {
+    if (task.phase === 'pending') return { type: 'unproven' };
+    if (task.sickSince !== undefined) return { type: 'unhealthy', since: task.sickSince };
+    const since = task.startedAt + schedulerSettings.minimumRunningMs;
+    return since <= this.now ? { type: 'healthy', since } : { type: 'unproven', until: since };
+  }
+
+  #update(changes: Partial<ServiceRecord>): void {
+    if (this.service.status !== 'ACTIVE') return;
+    const deployments = this.service.deployments.map(withoutPauses);
+    this.service = { ...this.service, ...changes, deployments };
+  }
+
+  #happenToTask(type: Exclude<Happening, { which?: never }>['type'], which: number): void {
+    const concerned = this.tasks.filter(({ phase, isStopping, sickSince }) => {
+      if (type === 'run' || type === 'fail') return phase === 'pending';
+      if (type === 'agentStop') return phase !== 'over' && isStopping;
+      if (type === 'drain' || type === 'userStop') return phase !== 'over';
+      return phase === 'running' && (type === 'crash' || (sickSince !== undefined) === (type === 'heal'));
+    });
+    const task = concerned[which % Math.max(1, concerned.length)];
+    if (task === undefined) return;
+    if (type === 'run') this.#run(task);
+    if (type === 'sicken' || type === 'heal') task.sickSince = type === 'sicken' ? this.now : undefined;
+    if (type === 'drain') task.isDraining = true;
+    if (type === 'userStop') task.isStopping = true;
+    if (type === 'agentStop') task.phase = 'over';
+    if (type === 'fail' || type === 'crash') {
+      task.phase = 'over';
+      const { id: taskId, deploymentId, createdAt } = task;
+      const revision = ++this.#revision;
+      const end = { taskId, deploymentId, createdAt, stoppedAt: this.now, revision };
+      if (!task.isStopping) this.ends.push({ ...end, type: type === 'fail' ? 'failed' : 'crashed' });
+    }
+  }
+
+  #run(task: SimulatedTask): void {
+    task.phase = 'running';
+    task.startedAt = this.now;
+  }
+
+  #start(deploymentId: string): string {
+    const id = `t${this.tasks.length}`;
+    this.tasks.push({
+      id,
+      deploymentId,
+      phase: 'pending',
+      isStopping: false,
+      isDraining: false,
+      sickSince: undefined,
+      createdAt: this.now,
+      startedAt: 0,
+      containerInstanceId: `i${this.tasks.length % 2}`,
+      availabilityZone: 'a',
+    });
+    return id;
+  }
+
+  #hasTasks(deploymentId: string): boolean {
+    return this.live().some((task) => task.deploymentId === deploymentId);
+  }
+}
+
+function isMovable({ desiredCount, deploymentConfiguration }: ServiceRecord): boolean {
+  const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration;
+  const min = Math.ceil((desiredCount * minimumHealthyPercent) / 100);
+  return desiredCount === 0 || min < Math.floor((desiredCount * maximumPercent) / 100);
+}
+
+/** Lets tasks behave until the planner has nothing more to say. */
+function settle(world: World): void {
+  for (let round = 0; round < 200; round++) {
+    const { steps, lookAgainAfterMs } = world.plan();
+    world.carryOut(steps);
+    if (world.service.status === 'INACTIVE') return;
+    const isQuiet = steps.length === 0 && (lookAgainAfterMs ?? 0) > 3_600_000;
+    if (isQuiet && world.live().every(({ isStopping }) => !isStopping)) return;
+    world.behave();
+    world.now += Math.min(lookAgainAfterMs ?? 1_000, 1_000_000);
+  }
+  throw new Error(
+    `Not settled: ${JSON.stringify({ plan: world.plan(), service: world.service, live: world.live() })}`,
+  );
+}
+
+const runs = { numRuns: 300 };
+
+describe('the planner, whatever happens', () => {
+  it('never exceeds the maximum, never stops below the minimum, and reaches what is desired', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 80 }), (happenings) => {
+        const world = new World();
+        for (const what of happenings) world.happen(what);
+        if (!isMovable(world.service)) world.happen({ type: 'configure', min: 0, max: 100 });
+        settle(world);
+
+        const [primary, ...others] = world.service.deployments;
+        expect(others).toEqual([]);
+        expect(primary).toMatchObject({ status: 'PRIMARY', rolloutState: 'COMPLETED' });
+        const live = world.live();
+        expect(live).toHaveLength(world.service.desiredCount);
+        for (const task of live)
+          expect(task).toMatchObject({
+            deploymentId: primary?.id,
+            phase: 'running',
+            health: { type: 'healthy' },
+          });
+        expect(world.plan().steps).toEqual([]);
+        expect(world.service.events.length).toBeLessThanOrEqual(100);
+        expect(world.service.events[0]?.message).toBe('(service web) has reached a steady state.');
+      }),
+      runs,
+    );
+  });
+
+  it('ends a deleted service with no task left and starts nothing any more', () => {
+    fc.assert(
+      fc.property(
+        fc.array(happening, { maxLength: 40 }),
+        fc.array(happening, { maxLength: 20 }),
+        (before, after) => {
+          const world = new World();
+          for (const what of before) world.happen(what);
+          world.happen({ type: 'delete' });
+          const known = world.tasks.length;
+          for (const what of after) world.happen(what);
+          settle(world);
+          expect(world.service).toMatchObject({ status: 'INACTIVE', deployments: [] });
+          expect(world.live()).toEqual([]);
+          expect(world.tasks).toHaveLength(known);
+          expect(world.plan().steps).toEqual([]);
+        },
+      ),
+      runs,
+    );
+  });
+
+  it('says the same when asked again, and waits no longer than it must', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
+        const world = new World();
+        for (const what of happenings) world.happen(what);
+        const plan = world.plan();
+        expect(world.plan()).toEqual(plan);
+        expect(plan.lookAgainAfterMs ?? 1).toBeGreaterThan(0);
+        if (plan.steps.length > 0 || plan.lookAgainAfterMs === undefined) return;
+        // Nothing is due before it said.
+        world.now += plan.lookAgainAfterMs - 1;
+        expect(world.plan().steps).toEqual([]);
+      }),
+      runs,
+    );
+  });
+});

@@ -1,0 +1,137 @@
+import type { CreateServiceCommandInput, CreateServiceResponse } from '@aws-sdk/client-ecs';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import { clusterName, isName, type Scope } from '../arn.ts';
+import { requireCluster } from '../cluster-lookup.ts';
+import { transactInTurn } from '../cluster-turns.ts';
+import type { EcsContext } from '../context.ts';
+import { newDeployment } from '../deployment/new-deployment.ts';
+import { clientError, invalidParameter } from '../errors.ts';
+import { requireCompatible, requireLaunchable } from '../launch-input.ts';
+import { readNetworkConfiguration } from '../network-configuration.ts';
+import { readPlacementStrategy } from '../placement-rules.ts';
+import { type ServiceRecord, services } from '../records.ts';
+import { requestHash } from '../request-hash.ts';
+import { serviceKey } from '../service-lookup.ts';
+import {
+  readDeploymentConfiguration,
+  readDesiredCount,
+  readGracePeriod,
+  readPropagateTags,
+  readServiceConstraints,
+  readServiceLaunchType,
+  readServiceToken,
+  refusePlatformVersion,
+  refuseUnbuilt,
+  requireReplica,
+} from '../service-validation.ts';
+import { serviceView } from '../service-view.ts';
+import { validateTags } from '../tags.ts';
+
+/** Service quota "Services per cluster". */
+const maxServices = 5_000;
+
+/**
+ * Writes the service with its first deployment; tasks follow. The same request with the same clientToken is
+ * answered with the service as it now stands; any other for a name in use is refused.
+ */
+export async function createService(
+  ecs: EcsContext,
+  input: CreateServiceCommandInput,
+  call: Call,
+): Promise<CreateServiceResponse> {
+  refuseUnbuilt(input);
+  const clientToken = readServiceToken(input.clientToken);
+  const parametersHash = requestHash(input);
+  const name = input.serviceName ?? '';
+  if (!isName(name))
+    throw invalidParameter(
+      'Service names can have up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens.',
+    );
+
+  const service = await transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
+    const { name: cluster } = requireCluster(tx, call, input.cluster);
+    const key = serviceKey(call, cluster, name);
+    const existing = tx.get(services, key);
+    if (existing?.status === 'DRAINING')
+      throw invalidParameter('Unable to Start a service that is still Draining.');
+    if (existing?.status === 'ACTIVE') {
+      const isRepetition =
+        clientToken !== undefined &&
+        existing.clientToken === clientToken &&
+        existing.parametersHash === parametersHash;
+      if (!isRepetition) throw invalidParameter('Creation of service was not idempotent.');
+      return existing;
+    }
+    requireRoomForService(tx, call, cluster);
+    const described = readService(tx, ecs, call, cluster, name, input);
+    const created: ServiceRecord = {
+      ...described,
+      ...(clientToken === undefined ? {} : { clientToken }),
+      parametersHash,
+      deployments: [newDeployment(described, ecs.random, call.now)],
+    };
+    tx.put(services, key, created);
+    return created;
+  });
+  return { service: serviceView(ecs.state, call, service, { withTags: true }) };
+}
+
+/** The service that the request describes, checked from end to end. */
+function readService(
+  reader: Reader,
+  ecs: EcsContext,
+  call: Call,
+  cluster: string,
+  name: string,
+  input: CreateServiceCommandInput,
+): Omit<ServiceRecord, 'parametersHash'> {
+  requireReplica(input.schedulingStrategy);
+  const launchType = readServiceLaunchType(input.launchType);
+  refusePlatformVersion(input.platformVersion, launchType);
+  if (input.role)
+    throw invalidParameter('IAM roles are only valid for services configured to use load balancers.');
+  if (input.desiredCount === undefined) throw invalidParameter('DesiredCount is missing');
+  const definition = requireLaunchable(reader, call, input.taskDefinition);
+  requireCompatible(definition, launchType);
+  const network = readNetworkConfiguration(
+    ecs.privateNetwork,
+    definition.definition,
+    input.networkConfiguration,
+  );
+  return {
+    name,
+    cluster,
+    status: 'ACTIVE',
+    createdAt: call.now,
+    createdBy: call.principal.arn,
+    desiredCount: readDesiredCount(input.desiredCount),
+    launchType,
+    taskDefinition: { family: definition.family, revision: definition.revision },
+    deploymentConfiguration: readDeploymentConfiguration(input.deploymentConfiguration),
+    // ECS's default is ENABLED where it can be; nothing rebalances here yet, and the record says so.
+    availabilityZoneRebalancing: 'DISABLED',
+    ...(network === undefined ? {} : { networkConfiguration: network }),
+    ...(input.healthCheckGracePeriodSeconds === undefined
+      ? {}
+      : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
+    enableECSManagedTags: input.enableECSManagedTags ?? false,
+    enableExecuteCommand: false,
+    propagateTags: readPropagateTags(input.propagateTags ?? 'NONE'),
+    placementStrategy: readPlacementStrategy(input.placementStrategy),
+    placementConstraints: readServiceConstraints(input.placementConstraints, definition.definition),
+    deployments: [],
+    events: [],
+    tags: validateTags(input.tags),
+  };
+}
+
+function requireRoomForService(reader: Reader, scope: Scope, cluster: string): void {
+  const within = `${scope.accountId}/${scope.region}/${cluster}`;
+  let count = 0;
+  for (const status of ['ACTIVE', 'DRAINING'])
+    for (const launchType of ['EC2', 'EXTERNAL'])
+      count += reader.countByIndex(services, 'byClusterStatus', `${within}/${status}/${launchType}`);
+  if (count >= maxServices)
+    throw clientError(`The maximum number of services per cluster (${maxServices}) has been reached.`);
+}

@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { UpdateServiceCommandInput, UpdateServiceResponse } from '@aws-sdk/client-ecs';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import { clusterName, type Scope } from '../arn.ts';
+import { requireCluster } from '../cluster-lookup.ts';
+import { transactInTurn } from '../cluster-turns.ts';
+import type { EcsContext } from '../context.ts';
+import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
+import { clientError, ecsRefusal } from '../errors.ts';
+import { requireCompatible, requireLaunchable } from '../launch-input.ts';
+import { readNetworkConfiguration } from '../network-configuration.ts';
+import { readPlacementStrategy } from '../placement-rules.ts';
+import {
+  type NetworkConfigurationRecord,
+  phaseOf,
+  type ServiceRecord,
+  services,
+  type TaskDefinitionRecord,
+  taskDefinitions,
+  tasks,
+} from '../records.ts';
+import { requireService, serviceKey } from '../service-lookup.ts';
+import {
+  readDeploymentConfiguration,
+  readDesiredCount,
+  readGracePeriod,
+  readPropagateTags,
+  readServiceConstraints,
+  refusePlatformVersion,
+  refuseUnbuilt,
+} from '../service-validation.ts';
+import { serviceView } from '../service-view.ts';
+import { taskDefinitionKey } from '../task-definition-lookup.ts';
+
+/**
+ * Changes what is given and leaves the rest. A new task definition, a new network configuration or
+ * `forceNewDeployment` begins a deployment, which supersedes the ones before; everything else holds for the tasks
+ * that are started or stopped from now on. Whatever it is, pauses after failures end.
+ */
+export async function updateService(
+  ecs: EcsContext,
+  input: UpdateServiceCommandInput,
+  call: Call,
+): Promise<UpdateServiceResponse> {
+  refuseUnbuilt(input);
+  const service = await transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
+    const { name: cluster } = requireCluster(tx, call, input.cluster);
+    const before = requireService(tx, call, cluster, input.service);
+    if (before.status !== 'ACTIVE') throw ecsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.');
+    const after = updated(tx, ecs, call, before, input);
+    tx.put(services, serviceKey(call, cluster, before.name), after);
+    return after;
+  });
+  return { service: serviceView(ecs.state, call, service, { withTags: true }) };
+}
+
+function updated(
+  reader: Reader,
+  ecs: EcsContext,
+  call: Call,
+  service: ServiceRecord,
+  input: UpdateServiceCommandInput,
+): ServiceRecord {
+  refusePlatformVersion(input.platformVersion, service.launchType);
+  const definition = definitionOf(reader, call, service, input);
+  const changed = withChanges(service, definition, input);
+  const network = networkOf(ecs, service, definition, input);
+  const isNewDeployment =
+    input.forceNewDeployment === true ||
+    !isDeepStrictEqual(changed.taskDefinition, service.taskDefinition) ||
+    !isDeepStrictEqual(network, service.networkConfiguration);
+  if (!isNewDeployment) return { ...changed, deployments: service.deployments.map(withoutPauses) };
+
+  const { networkConfiguration: _network, ...rest } = changed;
+  const connected = { ...rest, ...(network === undefined ? {} : { networkConfiguration: network }) };
+  return withNewDeployment(connected, ecs.random, call.now, deploymentsWithTasks(reader, call, service));
+}
+
+function withChanges(
+  service: ServiceRecord,
+  definition: TaskDefinitionRecord,
+  input: UpdateServiceCommandInput,
+): ServiceRecord {
+  const constraints = input.placementConstraints ?? service.placementConstraints.map(toInput);
+  return {
+    ...service,
+    taskDefinition: { family: definition.family, revision: definition.revision },
+    desiredCount:
+      input.desiredCount === undefined ? service.desiredCount : readDesiredCount(input.desiredCount),
+    deploymentConfiguration: readDeploymentConfiguration(
+      input.deploymentConfiguration,
+      service.deploymentConfiguration,
+    ),
+    ...(input.healthCheckGracePeriodSeconds === undefined
+      ? {}
+      : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
+    enableECSManagedTags: input.enableECSManagedTags ?? service.enableECSManagedTags,
+    propagateTags:
+      input.propagateTags === undefined ? service.propagateTags : readPropagateTags(input.propagateTags),
+    placementStrategy:
+      input.placementStrategy === undefined
+        ? service.placementStrategy
+        : readPlacementStrategy(input.placementStrategy),
+    placementConstraints: readServiceConstraints(constraints, definition.definition),
+  };
+}
+
+/** The one that is named must be ACTIVE; the one in use may have become INACTIVE. */
+function definitionOf(
+  reader: Reader,
+  scope: Scope,
+  service: ServiceRecord,
+  input: UpdateServiceCommandInput,
+): TaskDefinitionRecord {
+  if (input.taskDefinition) {
+    const named = requireLaunchable(reader, scope, input.taskDefinition);
+    requireCompatible(named, service.launchType);
+    return named;
+  }
+  const { family, revision } = service.taskDefinition;
+  const inUse = reader.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
+  if (inUse === undefined) throw clientError('TaskDefinition not found.');
+  return inUse;
+}
+
+/** Not given: as it is, if the definition's network mode can have it. Given empty: none. */
+function networkOf(
+  ecs: EcsContext,
+  service: ServiceRecord,
+  { definition }: TaskDefinitionRecord,
+  input: UpdateServiceCommandInput,
+): NetworkConfigurationRecord | undefined {
+  const { networkConfiguration: current } = service;
+  if (input.networkConfiguration !== undefined)
+    return readNetworkConfiguration(ecs.privateNetwork, definition, input.networkConfiguration);
+  const asInput = current && {
+    awsvpcConfiguration: {
+      subnets: [...current.subnets],
+      securityGroups: [...current.securityGroups],
+      assignPublicIp: current.assignPublicIp,
+    },
+  };
+  return readNetworkConfiguration(ecs.privateNetwork, definition, asInput);
+}
+
+function deploymentsWithTasks(
+  reader: Reader,
+  scope: Scope,
+  service: ServiceRecord,
+): (deploymentId: string) => boolean {
+  const indexValue = `${scope.accountId}/${scope.region}/${service.cluster}/${service.name}`;
+  const ids = new Set<string>();
+  for (const { value: task } of reader.byIndex(tasks, 'byService', indexValue))
+    if (task.service !== undefined && phaseOf(task.lastStatus) !== undefined)
+      ids.add(task.service.deploymentId);
+  return (deploymentId) => ids.has(deploymentId);
+}
+
+const toInput = ({ expression }: ServiceRecord['placementConstraints'][number]) =>
+  expression === undefined
+    ? ({ type: 'distinctInstance' } as const)
+    : ({ type: 'memberOf', expression } as const);

@@ -1,0 +1,217 @@
+import type {
+  CreateServiceCommandInput,
+  DeploymentConfiguration,
+  DeploymentController,
+  LaunchType,
+  PlacementConstraint,
+  UpdateServiceCommandInput,
+} from '@aws-sdk/client-ecs';
+import { invalidParameter, unsupported } from './errors.ts';
+import { readPlacementConstraints } from './placement-rules.ts';
+import type { DeploymentConfigurationRecord, ServiceRecord, StoredTaskDefinition } from './records.ts';
+
+/**
+ * The rules of a service's parameters, in AWS's words where they are known. What isn't built yet is refused
+ * here, before anything changes.
+ */
+type ServiceInput = Partial<CreateServiceCommandInput & UpdateServiceCommandInput>;
+type Member = keyof CreateServiceCommandInput | keyof UpdateServiceCommandInput;
+
+/** Whether a member asks for what isn't built. */
+type Asks = { readonly [M in Member]: (value: ServiceInput[M]) => boolean };
+
+const isBuilt = (): boolean => false;
+const isAny = (list: readonly unknown[] | undefined): boolean => list !== undefined && list.length > 0;
+
+/** Every member of the requests is here: one that the SDK adds is a compile error until somebody decides. */
+const asksForUnbuilt: Asks = {
+  availabilityZoneRebalancing: (value) => value === 'ENABLED',
+  capacityProviderStrategy: isAny,
+  clientToken: isBuilt,
+  cluster: isBuilt,
+  deploymentConfiguration: isBuilt,
+  deploymentController: isBuilt,
+  desiredCount: isBuilt,
+  enableECSManagedTags: isBuilt,
+  enableExecuteCommand: (value) => value === true,
+  forceNewDeployment: isBuilt,
+  gatewayConnectors: isAny,
+  healthCheckGracePeriodSeconds: isBuilt,
+  launchType: isBuilt,
+  loadBalancers: isAny,
+  monitoring: (value) => value !== undefined,
+  networkConfiguration: isBuilt,
+  placementConstraints: isBuilt,
+  placementStrategy: isBuilt,
+  platformVersion: isBuilt,
+  propagateTags: isBuilt,
+  role: isBuilt,
+  schedulingStrategy: isBuilt,
+  service: isBuilt,
+  serviceConnectConfiguration: (value) => value?.enabled === true,
+  serviceName: isBuilt,
+  serviceRegistries: isAny,
+  tags: isBuilt,
+  taskDefinition: isBuilt,
+  volumeConfigurations: isAny,
+  vpcLatticeConfigurations: isAny,
+};
+
+/** @throws UnsupportedFeatureException naming the first parameter that asks for what isn't built. */
+export function refuseUnbuilt(input: ServiceInput): void {
+  if (isAny(input.capacityProviderStrategy) && input.launchType !== undefined)
+    throw invalidParameter('Specify either Launch Type or Capacity Provider Strategy, but not both.');
+  for (const member of Object.keys(asksForUnbuilt) as Member[]) {
+    if (asks(input, member)) throw unsupported(`The parameter ${member}`);
+  }
+  refuseController(input.deploymentController);
+}
+
+function asks<M extends Member>(input: ServiceInput, member: M): boolean {
+  return asksForUnbuilt[member](input[member]);
+}
+
+function refuseController(controller: DeploymentController | undefined): void {
+  switch (controller?.type) {
+    case undefined:
+    case 'ECS':
+      return;
+    case 'CODE_DEPLOY':
+    case 'EXTERNAL':
+      throw unsupported(`The deployment controller ${controller.type}`);
+    default:
+      throw invalidParameter('deploymentController type should be one of [ECS,CODE_DEPLOY,EXTERNAL].');
+  }
+}
+
+/** @throws what isn't one of the two launch types that instances are for. */
+export function readServiceLaunchType(launchType: LaunchType | undefined): ServiceRecord['launchType'] {
+  switch (launchType) {
+    case undefined:
+      return 'EC2';
+    case 'EC2':
+    case 'EXTERNAL':
+      return launchType;
+    case 'FARGATE':
+    case 'MANAGED_INSTANCES':
+      throw unsupported(`The launch type ${launchType}`);
+    default:
+      throw invalidParameter('launch type should be one of [EC2,FARGATE,EXTERNAL,FMI,MANAGED_INSTANCES]');
+  }
+}
+
+/** Platform versions are Fargate's. @throws InvalidParameterException one is given. */
+export function refusePlatformVersion(
+  platformVersion: string | undefined,
+  launchType: ServiceRecord['launchType'],
+): void {
+  if (platformVersion)
+    throw invalidParameter(`The platform version must be null when specifying an ${launchType} launch type.`);
+}
+
+/** @throws the scheduling strategy DAEMON, or one that doesn't exist. */
+export function requireReplica(strategy: string | undefined): void {
+  if (strategy === undefined || strategy === 'REPLICA') return;
+  if (strategy === 'DAEMON') throw unsupported('The scheduling strategy DAEMON');
+  throw invalidParameter('schedulingStrategy should be one of [REPLICA,DAEMON].');
+}
+
+/** Service quota "Tasks per service". */
+const maxDesiredCount = 5_000;
+
+export function readDesiredCount(count: number): number {
+  if (count < 0) throw invalidParameter('DesiredCount can not be lesser than 0');
+  if (!Number.isInteger(count) || count > maxDesiredCount)
+    throw invalidParameter(`DesiredCount can not be greater than ${maxDesiredCount}`);
+  return count;
+}
+
+const maxGracePeriodSeconds = 2_147_483_647;
+
+export function readGracePeriod(seconds: number): number {
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > maxGracePeriodSeconds)
+    throw invalidParameter(`healthCheckGracePeriodSeconds must be between 0 and ${maxGracePeriodSeconds}.`);
+  return seconds;
+}
+
+const maxTokenLength = 36;
+
+export function readServiceToken(token: string | undefined): string | undefined {
+  if (token === undefined || token === '') return undefined;
+  if (token.length > maxTokenLength)
+    throw invalidParameter(`idempotency token longer than ${maxTokenLength}.`);
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw invalidParameter('The clientToken can only contain printable ASCII characters without spaces.');
+  return token;
+}
+
+export function readPropagateTags(propagateTags: string): ServiceRecord['propagateTags'] {
+  if (propagateTags === 'NONE' || propagateTags === 'SERVICE' || propagateTags === 'TASK_DEFINITION')
+    return propagateTags;
+  throw invalidParameter('propagateTags should be one of [TASK_DEFINITION,SERVICE,NONE].');
+}
+
+/** A service's constraints, checked together with those that its tasks have by their definition. */
+export function readServiceConstraints(
+  constraints: readonly PlacementConstraint[] | undefined,
+  definition: StoredTaskDefinition,
+): ServiceRecord['placementConstraints'] {
+  readPlacementConstraints([...(definition.placementConstraints ?? []), ...(constraints ?? [])]);
+  return readPlacementConstraints(constraints);
+}
+
+const defaultConfiguration: DeploymentConfigurationRecord = {
+  strategy: 'ROLLING',
+  maximumPercent: 200,
+  minimumHealthyPercent: 100,
+  bakeTimeInMinutes: 0,
+  deploymentCircuitBreaker: { enable: false, rollback: false },
+};
+
+/** What is given over what there is, else over the defaults of REPLICA services. */
+export function readDeploymentConfiguration(
+  configuration: DeploymentConfiguration | undefined,
+  current: DeploymentConfigurationRecord = defaultConfiguration,
+): DeploymentConfigurationRecord {
+  if (configuration === undefined) return current;
+  refuseUnbuiltDeployment(configuration);
+  const maximumPercent = configuration.maximumPercent ?? current.maximumPercent;
+  const minimumHealthyPercent = configuration.minimumHealthyPercent ?? current.minimumHealthyPercent;
+  if (maximumPercent < 100) throw invalidParameter('maximumPercent must be 100 or more.');
+  if (minimumHealthyPercent < 0 || minimumHealthyPercent > 100)
+    throw invalidParameter('minimumHealthyPercent must be between 0 and 100.');
+  if (maximumPercent === 100 && minimumHealthyPercent === 100)
+    throw invalidParameter(
+      'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
+    );
+  const alarms = configuration.alarms ?? current.alarms;
+  return {
+    ...current,
+    maximumPercent,
+    minimumHealthyPercent,
+    deploymentCircuitBreaker: configuration.deploymentCircuitBreaker ?? current.deploymentCircuitBreaker,
+    ...(alarms === undefined ? {} : { alarms }),
+  };
+}
+
+function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
+  switch (configuration.strategy) {
+    case undefined:
+    case 'ROLLING':
+      break;
+    case 'BLUE_GREEN':
+    case 'LINEAR':
+    case 'CANARY':
+      throw unsupported(`The deployment strategy ${configuration.strategy}`);
+    default:
+      throw invalidParameter('strategy should be one of [ROLLING,BLUE_GREEN,LINEAR,CANARY].');
+  }
+  if (configuration.deploymentCircuitBreaker?.enable) throw unsupported('The deployment circuit breaker');
+  if (configuration.alarms?.enable) throw unsupported('Deployment alarms (alarms)');
+  if (configuration.bakeTimeInMinutes) throw unsupported('A bake time (bakeTimeInMinutes)');
+  if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');
+  if (configuration.linearConfiguration) throw unsupported('A linear deployment (linearConfiguration)');
+  if (configuration.canaryConfiguration) throw unsupported('A canary deployment (canaryConfiguration)');
+  if (configuration.earlySuccessCriteria?.enable)
+    throw unsupported('Early success of deployments (earlySuccessCriteria)');
+}

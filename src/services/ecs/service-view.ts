@@ -1,0 +1,134 @@
+import type { Deployment, NetworkConfiguration, Service } from '@aws-sdk/client-ecs';
+import type { Reader } from '../../reconcile/index.ts';
+import { clusterArn, type Scope, serviceArn, taskDefinitionArn } from './arn.ts';
+import {
+  type DeploymentRecord,
+  type NetworkConfigurationRecord,
+  phaseOf,
+  type ServiceRecord,
+  tasks,
+} from './records.ts';
+
+/** A service as the API shows it, with its tasks counted now; `tags` only when asked for. */
+export function serviceView(
+  reader: Reader,
+  scope: Scope,
+  service: ServiceRecord,
+  options: { readonly withTags: boolean },
+): Service {
+  const { family, revision } = service.taskDefinition;
+  const counts = countTasks(reader, scope, service);
+  return {
+    serviceArn: serviceArn(scope, service.cluster, service.name),
+    serviceName: service.name,
+    clusterArn: clusterArn(scope, service.cluster),
+    loadBalancers: [],
+    serviceRegistries: [],
+    status: service.status,
+    desiredCount: service.desiredCount,
+    runningCount: counts.all.running,
+    pendingCount: counts.all.pending,
+    launchType: service.launchType,
+    taskDefinition: taskDefinitionArn(scope, family, revision),
+    deploymentConfiguration: { ...service.deploymentConfiguration },
+    deployments: service.deployments.map((deployment) =>
+      deploymentView(scope, service, deployment, counts.of(deployment.id)),
+    ),
+    events: service.events.map(({ id, createdAt, message }) => ({
+      id,
+      createdAt: new Date(createdAt),
+      message,
+    })),
+    createdAt: new Date(service.createdAt),
+    createdBy: service.createdBy,
+    placementConstraints: service.placementConstraints.map(({ type, expression }) =>
+      expression === undefined ? { type: constraintType(type) } : { type: constraintType(type), expression },
+    ),
+    placementStrategy: service.placementStrategy.map(({ type, field }) =>
+      field === undefined ? { type: strategyType(type) } : { type: strategyType(type), field },
+    ),
+    ...networkView(service.networkConfiguration),
+    ...(service.healthCheckGracePeriodSeconds === undefined
+      ? {}
+      : { healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds }),
+    schedulingStrategy: 'REPLICA',
+    deploymentController: { type: 'ECS' },
+    enableECSManagedTags: service.enableECSManagedTags,
+    enableExecuteCommand: service.enableExecuteCommand,
+    propagateTags: service.propagateTags,
+    availabilityZoneRebalancing: service.availabilityZoneRebalancing,
+    resourceManagementType: 'CUSTOMER',
+    ...(options.withTags ? { tags: service.tags.map((tag) => ({ ...tag })) } : {}),
+  };
+}
+
+function deploymentView(
+  scope: Scope,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  counts: TaskCounts,
+): Deployment {
+  const { family, revision } = deployment.taskDefinition;
+  return {
+    id: deployment.id,
+    status: deployment.status,
+    taskDefinition: taskDefinitionArn(scope, family, revision),
+    // A superseded deployment wants what it still has: nothing new is started for it.
+    desiredCount: deployment.status === 'PRIMARY' ? service.desiredCount : counts.wanted,
+    pendingCount: counts.pending,
+    runningCount: counts.running,
+    failedTasks: deployment.failedTasks,
+    createdAt: new Date(deployment.createdAt),
+    updatedAt: new Date(deployment.updatedAt),
+    launchType: service.launchType,
+    ...networkView(deployment.networkConfiguration),
+    rolloutState: deployment.rolloutState,
+    rolloutStateReason: deployment.rolloutStateReason,
+  };
+}
+
+interface TaskCounts {
+  running: number;
+  pending: number;
+  /** Running or pending, and not asked to stop. */
+  wanted: number;
+}
+
+function countTasks(reader: Reader, scope: Scope, service: ServiceRecord) {
+  const all: TaskCounts = { running: 0, pending: 0, wanted: 0 };
+  const byDeployment = new Map<string, TaskCounts>();
+  const of = (deploymentId: string): TaskCounts => {
+    const counts = byDeployment.get(deploymentId) ?? { running: 0, pending: 0, wanted: 0 };
+    byDeployment.set(deploymentId, counts);
+    return counts;
+  };
+  const indexValue = `${scope.accountId}/${scope.region}/${service.cluster}/${service.name}`;
+  for (const { value: task } of reader.byIndex(tasks, 'byService', indexValue)) {
+    const phase = phaseOf(task.lastStatus);
+    if (phase === undefined) continue;
+    for (const counts of [all, of(task.service?.deploymentId ?? '')]) {
+      counts[phase] += 1;
+      if (task.desiredStatus === 'RUNNING') counts.wanted += 1;
+    }
+  }
+  return { all, of };
+}
+
+function networkView(network: NetworkConfigurationRecord | undefined): {
+  networkConfiguration?: NetworkConfiguration;
+} {
+  if (network === undefined) return {};
+  const { subnets, securityGroups, assignPublicIp } = network;
+  return {
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: [...subnets],
+        securityGroups: [...securityGroups],
+        assignPublicIp,
+      },
+    },
+  };
+}
+
+const constraintType = (type: string) => (type === 'memberOf' ? 'memberOf' : 'distinctInstance');
+const strategyType = (type: string) => (type === 'spread' || type === 'binpack' ? type : 'random');

@@ -1,0 +1,48 @@
+import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+
+/** A valid ACTIVE service `web` of 3 tasks of `web:1` with one deployment `A`, bent by `changes`. */
+export function serviceRecord(changes: Partial<ServiceRecord> = {}): ServiceRecord {
+  return {
+    name: 'web',
+    cluster: 'default',
+    status: 'ACTIVE',
+    createdAt: 0,
+    createdBy: 'arn:aws:iam::123456789012:root',
+    parametersHash: '',
+    desiredCount: 3,
+    launchType: 'EC2',
+    taskDefinition: { family: 'web', revision: 1 },
+    deploymentConfiguration: {
+      strategy: 'ROLLING',
+      maximumPercent: 200,
+      minimumHealthyPercent: 100,
+      bakeTimeInMinutes: 0,
+      deploymentCircuitBreaker: { enable: false, rollback: false },
+    },
+    availabilityZoneRebalancing: 'DISABLED',
+    enableECSManagedTags: false,
+    enableExecuteCommand: false,
+    propagateTags: 'NONE',
+    placementStrategy: [],
+    placementConstraints: [],
+    deployments: [deploymentRecord('A')],
+    events: [],
+    tags: [],
+    ...changes,
+  };
+}
+
+export function deploymentRecord(id: string, changes: Partial<DeploymentRecord> = {}): DeploymentRecord {
+  return {
+    id,
+    status: 'PRIMARY',
+    taskDefinition: { family: 'web', revision: 1 },
+    createdAt: 0,
+    updatedAt: 0,
+    rolloutState: 'IN_PROGRESS',
+    rolloutStateReason: `ECS deployment ${id} in progress.`,
+    failedTasks: 0,
+    countedRevision: 0,
+    ...changes,
+  };
+}

@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+/** A checkout with the launcher, a main.ts that says how it was called, and an npm that needs no network. */
+let checkout: string;
+let bin: string;
+let npmLog: string;
+
+beforeEach(() => {
+  checkout = mkdtempSync(join(tmpdir(), 'catamaran-launcher-'));
+  bin = join(checkout, 'bin');
+  npmLog = join(checkout, 'npm-calls');
+  mkdirSync(join(checkout, 'src'));
+  mkdirSync(bin);
+  copyFileSync(fileURLToPath(new URL('../catamaran', import.meta.url)), join(checkout, 'catamaran'));
+  writeFileSync(join(checkout, 'package.json'), '{}');
+  writeFileSync(join(checkout, 'package-lock.json'), '{"lockfileVersion":3}');
+  writeFileSync(join(checkout, 'src/main.ts'), 'console.log(JSON.stringify(process.argv.slice(2)));');
+  program('node', '#!/bin/sh\necho v20.20.2\n');
+  program(
+    'npm',
+    `#!/bin/sh
+echo "$*" >>'${npmLog}'
+echo 'npm warn noise'
+while [ $# -gt 0 ]; do if [ "$1" = --prefix ]; then prefix=$2; fi; last=$1; shift; done
+sleep 0.2
+mkdir -p "$prefix/node_modules"
+case $last in
+  node-*) package=\${last%@*}; mkdir -p "$prefix/node_modules/$package/bin"; ln -s '${process.execPath}' "$prefix/node_modules/$package/bin/node" ;;
+esac
+`,
+  );
+});
+afterEach(() => rmSync(checkout, { recursive: true, force: true }));
+
+function program(name: string, content: string): void {
+  writeFileSync(join(bin, name), content);
+  chmodSync(join(bin, name), 0o755);
+}
+
+interface Run {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function launch(
+  args: readonly string[],
+  options: { readonly file?: string; readonly path?: string } = {},
+): Promise<Run> {
+  const { file = join(checkout, 'catamaran'), path = `${bin}:/usr/bin:/bin` } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: '/', env: { PATH: path } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+const npmCalls = (): readonly string[] =>
+  existsSync(npmLog) ? readFileSync(npmLog, 'utf8').trim().split('\n') : [];
+
+describe('the launcher', () => {
+  it('fetches Node and the libraries once, saying why on stderr, and then nothing more', async () => {
+    const first = await launch(['status', '--json']);
+    expect(first.stdout).toBe('["status","--json"]\n');
+    expect(first.stderr).toMatch(
+      /fetching Node 24 .* because Catamaran needs Node 24 or newer \(found on PATH: v20\.20\.2\)/,
+    );
+    expect(first.stderr).toContain('installing the libraries');
+    expect(first.stderr).not.toContain('npm warn');
+    const second = await launch(['a b', '"c"']);
+    expect(second).toEqual({ exitCode: 0, stdout: '["a b","\\"c\\""]\n', stderr: '' });
+    expect(npmCalls()).toHaveLength(2);
+    expect(npmCalls().every((call) => call.includes('--ignore-scripts'))).toBe(true);
+    expect(readdirSync(join(checkout, '.toolchain')).filter((name) => name !== 'compile-cache')).toEqual([
+      'node',
+    ]);
+  });
+
+  it('uses a new enough Node of the machine', async () => {
+    rmSync(join(bin, 'node'));
+    symlinkSync(process.execPath, join(bin, 'node'));
+    await launch([]);
+    expect(npmCalls()).toHaveLength(1);
+  });
+
+  it('installs again when package-lock.json has changed', async () => {
+    await launch([]);
+    writeFileSync(join(checkout, 'package-lock.json'), '{"lockfileVersion":3,"x":1}');
+    expect((await launch([])).stderr).toContain('installing the libraries');
+    expect((await launch([])).stderr).toBe('');
+  });
+
+  it('works through a symbolic link', async () => {
+    const link = join(bin, 'cat');
+    symlinkSync('../catamaran', link);
+    expect((await launch(['x'], { file: link })).stdout).toBe('["x"]\n');
+  });
+
+  it('installs once when several start together', async () => {
+    const runs = await Promise.all([launch(['1']), launch(['2']), launch(['3'])]);
+    expect(runs.map(({ exitCode, stdout }) => [exitCode, stdout.trim()])).toEqual([
+      [0, '["1"]'],
+      [0, '["2"]'],
+      [0, '["3"]'],
+    ]);
+    expect(npmCalls()).toHaveLength(2);
+  });
+
+  it('takes over from one that was killed while installing', async () => {
+    mkdirSync(join(checkout, '.toolchain/install.lock'), { recursive: true });
+    writeFileSync(join(checkout, '.toolchain/install.lock/pid'), '999999999\n');
+    expect((await launch(['x'])).stdout).toBe('["x"]\n');
+  });
+
+  it('shows what npm said when it fails, and leaves nothing half done', async () => {
+    await launch([]);
+    writeFileSync(join(checkout, 'node_modules/kept'), '');
+    writeFileSync(join(checkout, 'package-lock.json'), '{"lockfileVersion":3,"x":1}');
+    program('npm', '#!/bin/sh\necho "npm error no network"\nexit 1\n');
+    const failed = await launch([]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toBe('');
+    expect(failed.stderr).toContain('npm error no network');
+    expect(failed.stderr).toContain('could not install the libraries');
+    expect(existsSync(join(checkout, 'node_modules/kept'))).toBe(true);
+    expect(existsSync(join(checkout, '.toolchain/install.lock'))).toBe(false);
+  });
+
+  it('says how to get npm when there is none', async () => {
+    rmSync(join(bin, 'npm'));
+    for (const tool of [
+      'sh',
+      'dirname',
+      'uname',
+      'mkdir',
+      'cat',
+      'rm',
+      'mv',
+      'cmp',
+      'readlink',
+      'cp',
+      'sleep',
+    ]) {
+      symlinkSync(existsSync(`/usr/bin/${tool}`) ? `/usr/bin/${tool}` : `/bin/${tool}`, join(bin, tool));
+    }
+    const failed = await launch([], { path: bin });
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain('npm is needed to fetch Node 24');
+    expect(failed.stderr).toContain('apt-get install -y nodejs npm');
+  });
+});
