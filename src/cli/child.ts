@@ -33,7 +33,7 @@ export function runChild(file: string, args: readonly string[], options: ChildOp
     const onData = (chunk: string): void => {
       kept.push(chunk);
       if (!options.onLine) return;
-      const lines = (unfinishedLine + chunk).split('\n');
+      const lines = (unfinishedLine + chunk).split(/\r?\n|\r/);
       unfinishedLine = lines.pop() ?? '';
       for (const line of lines) options.onLine(line);
     };

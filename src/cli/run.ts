@@ -31,7 +31,7 @@ export async function run(
   try {
     return await buildProgram(composition, terminal, interruption.signal)(argv);
   } catch (error) {
-    if (error instanceof Interrupted) {
+    if (isInterruption(error, interruption.signal)) {
       terminal.stderr.write('Interrupted.\n');
       return signalExitCode;
     }
@@ -48,6 +48,13 @@ export async function run(
   } finally {
     for (const name of endingSignals) process.off(name, interrupt);
   }
+}
+
+/** The SDK answers an aborted signal with an error of its own instead of the signal's reason. */
+function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  return (
+    error instanceof Interrupted || (signal.aborted && error instanceof Error && error.name === 'AbortError')
+  );
 }
 
 /** The person pressed Ctrl-C, or a supervisor asked the process to end. */

@@ -77,9 +77,12 @@ export class CommandError extends Error {
   }
 }
 
-/** An error's message with those of its causes, on one line. */
+/** An error's message with those of its causes, on one line; a wrapper that repeats its cause says it once. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const text = error.message || error.name;
-  return error.cause === undefined ? text : `${text}: ${describeError(error.cause)}`;
+  if (error.cause === undefined) return text;
+  const cause = describeError(error.cause);
+  if (text.includes(cause)) return text;
+  return cause.startsWith(text) ? cause : `${text}: ${cause}`;
 }

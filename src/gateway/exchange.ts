@@ -49,21 +49,33 @@ export class Exchange {
   }
 
   callOf(principal: Principal, region: string): Call {
-    const exchange = this;
-    return {
-      accountId: principal.accountId,
-      region,
-      principal,
-      requestId: this.requestId,
-      now: this.now,
-      get signal() {
-        return exchange.signal;
-      },
-    };
+    return new RequestCall(this, principal, region);
   }
 
   #onClose(): void {
     if (!this.#sink.writableFinished) this.abort(new Error('The client went away'));
+  }
+}
+
+class RequestCall implements Call {
+  readonly accountId: string;
+  readonly region: string;
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly now: number;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange, principal: Principal, region: string) {
+    this.accountId = principal.accountId;
+    this.region = region;
+    this.principal = principal;
+    this.requestId = exchange.requestId;
+    this.now = exchange.now;
+    this.#exchange = exchange;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Clock, type Random, uuid } from '../clock/index.ts';
+import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import { HttpRoutes, type WireAnswer } from '../protocols/index.ts';
 import type { Service } from '../services/service.ts';
@@ -8,6 +8,7 @@ import type { Authorize } from './authorization.ts';
 import { Exchange } from './exchange.ts';
 import type { PipelineParts } from './parts.ts';
 import { answerRequest } from './pipeline.ts';
+import { requestIds } from './request-ids.ts';
 import type { Route } from './route.ts';
 import { ServiceCatalog } from './service-catalog.ts';
 import { type CredentialLookup, SignatureVerifier } from './sigv4.ts';
@@ -71,7 +72,7 @@ class HttpGateway implements Gateway {
   readonly #parts: PipelineParts;
   readonly #upgrades: ReadonlyMap<string, UpgradeTarget>;
   readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #newRequestId: () => string;
   readonly #limits: GatewayLimits;
   readonly #underWay = new Set<Exchange>();
   readonly #upgraded = new Map<Duplex, Exchange>();
@@ -80,7 +81,7 @@ class HttpGateway implements Gateway {
   constructor(options: GatewayOptions) {
     const { services, routes = [], clock, random, credentials, authorize, log } = options;
     this.#clock = clock;
-    this.#random = random;
+    this.#newRequestId = requestIds(random);
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#parts = {
       catalog: new ServiceCatalog(services),
@@ -142,7 +143,7 @@ class HttpGateway implements Gateway {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response, uuid(this.#random), this.#clock.now());
+    const exchange = new Exchange(request, response, this.#newRequestId(), this.#clock.now());
     this.#underWay.add(exchange);
     try {
       const answer = await answerRequest(exchange, this.#parts);
@@ -170,7 +171,7 @@ class HttpGateway implements Gateway {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): Promise<void> {
-    const exchange = new Exchange(request, socket, uuid(this.#random), this.#clock.now());
+    const exchange = new Exchange(request, socket, this.#newRequestId(), this.#clock.now());
     this.#upgraded.set(socket, exchange);
     socket.once('close', () => {
       this.#upgraded.delete(socket);

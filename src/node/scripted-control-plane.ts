@@ -54,6 +54,7 @@ export class ScriptedControlPlane implements AsyncDisposable {
   private constructor() {
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => {});
       const url = new URL(request.url ?? '/', 'http://control-plane');
       const refusal = this.#isDead(request) ? { status: 403, body: '{}' } : this.refusedUpgrades.shift();
       if (refusal) {

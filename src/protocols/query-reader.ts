@@ -106,7 +106,7 @@ export function queryReaders({ isEc2 }: QueryDialect): (schema: NormalizedSchema
 }
 
 /** The name under which a member stands in a request. */
-export function queryName(name: string, schema: NormalizedSchema, isEc2: boolean): string {
+function queryName(name: string, schema: NormalizedSchema, isEc2: boolean): string {
   const { ec2QueryName, xmlName } = schema.getMergedTraits();
   if (!isEc2) return xmlName ?? name;
   if (typeof ec2QueryName === 'string') return ec2QueryName;

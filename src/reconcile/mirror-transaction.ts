@@ -4,7 +4,8 @@ import { type IndexFunction, indexValues } from './record-index.ts';
 import type { Collection, RecordKey, Stored, Transaction } from './state.ts';
 
 /**
- * One run of a transaction: the mirror with the run's own writes laid over it.
+ * One run of a transaction, or several that are to be committed together: the mirror with their own writes laid
+ * over it.
  *
  * Every key that the run gets, puts or deletes is guarded: the commit succeeds only if the store still has the
  * revision that the mirror had (absence included). So two runs can't overwrite each other unseen, whether or not
@@ -16,10 +17,26 @@ export class MirrorTransaction implements Transaction {
   readonly #seen = new Map<RecordKey, number>();
   /** By kind. */
   readonly #pending = new Map<object, Pending<object>>();
+  /** How to take back what the current run has written, latest last. */
+  #undo: (() => void)[] = [];
   #isOver = false;
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
+  }
+
+  /** Runs `run`; if it throws, what it wrote is taken back, and what it saw stays guarded. */
+  run<R>(run: (tx: Transaction) => R): R {
+    this.#undo = [];
+    try {
+      const result = run(this);
+      if (result instanceof Promise)
+        throw new TypeError('A transaction must be synchronous: read first, then transact');
+      return result;
+    } catch (error) {
+      for (const takeBack of this.#undo.reverse()) takeBack();
+      throw error;
+    }
   }
 
   get<T extends object>(collection: Collection<T, string>, key: RecordKey): T | undefined {
@@ -76,7 +93,7 @@ export class MirrorTransaction implements Transaction {
     this.#write(collection, key, undefined);
   }
 
-  /** Ends the run: nothing can be read or written through it any more. */
+  /** Ends the last run: nothing can be read or written through it any more. */
   end(): void {
     this.#isOver = true;
   }
@@ -114,6 +131,7 @@ export class MirrorTransaction implements Transaction {
       pending = new Map();
       this.#pending.set(kind, pending as Pending<object>);
     }
+    this.#undo.push(undoOf(pending, key));
     if (isSame(kind.get(key)?.value, record?.value)) pending.delete(key);
     else pending.set(key, record);
   }
@@ -135,6 +153,12 @@ export class MirrorTransaction implements Transaction {
 
 /** Records put, or undefined for deleted, by the run itself. */
 type Pending<T> = Map<RecordKey, Stored<T> | undefined>;
+
+/** Puts the key back as it is now. */
+function undoOf<T>(pending: Pending<T>, key: RecordKey): () => void {
+  const record = pending.get(key);
+  return pending.has(key) ? () => pending.set(key, record) : () => pending.delete(key);
+}
 
 export function indexFunction<T extends object>(
   collection: Collection<T, string>,

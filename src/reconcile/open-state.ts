@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/index.ts';
 import type { Precondition, Store } from '../store/index.ts';
+import { ContendedRuns, type WaitingRun } from './contended-runs.ts';
 import { Feed } from './feed.ts';
-import { Lanes } from './lanes.ts';
 import { Mirror } from './mirror.ts';
 import { indexFunction, MirrorTransaction } from './mirror-transaction.ts';
 import {
@@ -37,16 +37,15 @@ export async function openState(
 }
 
 /**
- * Reads come from the mirror. A transaction runs at once and commits what it saw and wrote; if it loses the
- * race for a key it queues up behind the others that lost it and runs again when it is first. A transaction that
- * meets a key with such a queue joins it without racing. So under contention each run but the first is likely
- * to be the last, and everybody's turn comes.
+ * Reads come from the mirror. A transaction runs at once and commits what it saw and wrote. If it loses the race
+ * for a key it joins the others that lost it, and they are run again together; a transaction that meets a key
+ * with such a line joins it without racing. So under contention each run but the first is likely to be the last.
  */
 class MirroredState implements OpenState {
   readonly #store: Store;
   readonly #mirror: Mirror;
   readonly #feed: Feed;
-  readonly #lanes = new Lanes();
+  readonly #contended = new ContendedRuns((runs, key) => this.#runTogether(runs, key));
 
   constructor(store: Store, mirror: Mirror, feed: Feed) {
     this.#store = store;
@@ -79,19 +78,16 @@ class MirroredState implements OpenState {
   }
 
   async transact<R>(run: (tx: Transaction) => R): Promise<R> {
-    const first = this.#run(run);
-    let contendedKey = this.#lanes.busyAmong(first.tx.keys);
-    if (contendedKey === undefined) {
-      const lost = await this.#commit(first.tx);
-      if (lost === undefined) return first.result;
-      contendedKey = lost.key;
-    }
-    using _turn = await this.#lanes.enter(contendedKey);
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const { tx, result } = this.#run(run);
-      if ((await this.#commit(tx)) === undefined) return result;
-    }
-    throw new ContentionError(`Lost ${mostAttempts} races in a row, the first for ${contendedKey}`);
+    const tx = new MirrorTransaction(this.#mirror);
+    const result = tx.run(run);
+    tx.end();
+    const busyKey = this.#contended.busyAmong(tx.keys);
+    const lost = busyKey === undefined ? await this.#commit(tx) : { key: busyKey };
+    if (lost === undefined) return result;
+    return new Promise<R>((resolve, reject) => {
+      // What a run resolves with is what it returned.
+      this.#contended.add(lost.key, { run, resolve: (again) => resolve(again as R), reject });
+    });
   }
 
   subscribe<T extends object>(
@@ -113,15 +109,30 @@ class MirroredState implements OpenState {
     return this.close();
   }
 
-  #run<R>(run: (tx: Transaction) => R): { readonly tx: MirrorTransaction; readonly result: R } {
-    const tx = new MirrorTransaction(this.#mirror);
+  /** Settles all of them: runs them over each other's writes and commits once, until nobody else is faster. */
+  async #runTogether(runs: readonly WaitingRun[], contendedKey: string): Promise<void> {
     try {
-      const result = run(tx);
-      if (result instanceof Promise)
-        throw new TypeError('A transaction must be synchronous: read first, then transact');
-      return { tx, result };
-    } finally {
-      tx.end();
+      for (let attempt = 0; attempt < mostAttempts; attempt++) {
+        const tx = new MirrorTransaction(this.#mirror);
+        // What a run threw is as uncertain as what it wrote, until those before it are committed.
+        const settlements = runs.map(({ run, resolve, reject }) => {
+          try {
+            const result = tx.run(run);
+            return () => resolve(result);
+          } catch (error) {
+            return () => reject(error);
+          }
+        });
+        tx.end();
+        if ((await this.#commit(tx)) !== undefined) continue;
+        for (const settle of settlements) settle();
+        return;
+      }
+      throw new ContentionError(`Lost ${mostAttempts} races in a row, the first for ${contendedKey}`);
+    } catch (error) {
+      // What can't be committed together (too much for the disk, say) may do so one by one.
+      if (runs.length > 1) for (const run of runs) await this.#runTogether([run], contendedKey);
+      else for (const { reject } of runs) reject(error);
     }
   }
 

@@ -6,6 +6,7 @@ import { type OpenState, openState } from './open-state.ts';
 import { again, done, type Outcome, type Reconciler, TerminalError, watching } from './reconciler.ts';
 import { type Reconcilers, type ReconcilersOptions, startReconcilers } from './start-reconcilers.ts';
 import { type Collection, type RecordKey, recordKey } from './state.ts';
+import { cutting } from './testing/stores.ts';
 
 interface Job {
   readonly wanted: number;
@@ -386,24 +387,3 @@ describe('with a lease', () => {
     expect(await store.get('/leases/reconcilers')).toBeDefined();
   });
 });
-
-/** The store, unreachable while `isCutOff`. */
-function cutting(inner: Store, isCutOff: () => boolean): Store {
-  const reach = async <R>(call: () => Promise<R>): Promise<R> => {
-    if (isCutOff()) throw new Error('unreachable');
-    return call();
-  };
-  return {
-    read: (...args) => reach(() => inner.read(...args)),
-    get: (...args) => reach(() => inner.get(...args)),
-    commit: (...args) => reach(() => inner.commit(...args)),
-    watch: (...args) => inner.watch(...args),
-    revision: () => reach(() => inner.revision()),
-    grantLease: (...args) => reach(() => inner.grantLease(...args)),
-    keepAlive: (...args) => reach(() => inner.keepAlive(...args)),
-    revokeLease: (...args) => reach(() => inner.revokeLease(...args)),
-    compact: (...args) => reach(() => inner.compact(...args)),
-    close: () => inner.close(),
-    [Symbol.asyncDispose]: () => inner.close(),
-  };
-}

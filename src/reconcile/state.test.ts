@@ -1,38 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { seededRandom, VirtualClock } from '../clock/index.ts';
-import { openMemoryStore, type Store, StoreClosedError, type WatchObserver } from '../store/index.ts';
+import { VirtualClock } from '../clock/index.ts';
+import { openMemoryStore, type Store, StoreFullError } from '../store/index.ts';
 import { type OpenState, openState } from './open-state.ts';
-import {
-  type Collection,
-  ContentionError,
-  type RecordChange,
-  type RecordKey,
-  recordKey,
-  type Transaction,
-} from './state.ts';
-
-interface Boat {
-  readonly name: string;
-  readonly harbour?: string;
-  readonly crew: readonly string[];
-  readonly trips: number;
-}
-
-const boats: Collection<Boat, 'byHarbour' | 'byCrew'> = {
-  service: 'fleet',
-  noun: 'boat',
-  indexes: { byHarbour: (boat) => boat.harbour, byCrew: (boat) => boat.crew },
-};
-
-interface Harbour {
-  readonly berths: number;
-}
-
-const harbours: Collection<Harbour> = { service: 'fleet', noun: 'harbour', indexes: {} };
-
-const boatKey = (name: string, accountId = '111'): RecordKey => recordKey(boats, accountId, 'eu', name);
-const boat = (name: string, rest: Partial<Boat> = {}): Boat => ({ name, crew: [], trips: 0, ...rest });
+import { ContentionError, type RecordChange, recordKey, type Transaction } from './state.ts';
+import { type Boat, boat, boatKey, boats, harbours, names } from './testing/boats.ts';
+import { dawdling, delegate, slowCommits } from './testing/stores.ts';
 
 let clock: VirtualClock;
 let store: Store;
@@ -53,8 +26,6 @@ const putBoats = (...some: Boat[]): Promise<void> =>
   state.transact((tx) => {
     for (const one of some) tx.put(boats, boatKey(one.name), one);
   });
-const names = (records: Iterable<{ readonly value: Boat }>): string[] =>
-  [...records].map(({ value }) => value.name);
 
 describe('reading', () => {
   it('shows what the store held before, of this kind and no other', async () => {
@@ -256,6 +227,65 @@ describe('a transaction', () => {
   });
 });
 
+describe('transactions that want the same record', () => {
+  it('are run together after the first race, and each hears its own result', async () => {
+    let commits = 0;
+    const slow = delegate(store);
+    slow.commit = async (preconditions, writes) => {
+      commits++;
+      await Promise.resolve();
+      return store.commit(preconditions, writes);
+    };
+    await using contended = await openState(slow, { clock });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, n) =>
+        contended.transact((tx) => {
+          const { trips = 0, crew = [] } = tx.get(boats, boatKey('a')) ?? {};
+          tx.put(boats, boatKey('a'), boat('a', { trips: trips + 1, crew: [...crew, String(n)] }));
+          tx.put(boats, boatKey(`of-${n}`), boat(`of-${n}`));
+          if (n % 4 === 3) throw new Error(`refused ${n}`);
+          return `done ${n}`;
+        }),
+      ),
+    );
+    outcomes.forEach((outcome, n) => {
+      expect(outcome).toEqual(
+        n % 4 === 3
+          ? { status: 'rejected', reason: new Error(`refused ${n}`) }
+          : { status: 'fulfilled', value: `done ${n}` },
+      );
+    });
+    const { trips, crew } = state.get(boats, boatKey('a')) ?? boat('none');
+    expect([trips, new Set(crew).size]).toEqual([30, 30]);
+    expect(names(state.list(boats, boatKey('of-')))).toHaveLength(30);
+    expect(state.get(boats, boatKey('of-3'))).toBeUndefined();
+    expect(commits).toBeLessThan(35);
+    expect(await store.revision()).toBeLessThan(5);
+  });
+
+  it('are committed one by one when that can not be done together', async () => {
+    const narrow = delegate(store);
+    narrow.commit = async (preconditions, writes) => {
+      await Promise.resolve();
+      if (writes.length > 2) throw new StoreFullError('no room for so much');
+      return store.commit(preconditions, writes);
+    };
+    await using contended = await openState(narrow, { clock });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) =>
+        contended.transact((tx) => {
+          const { trips = 0 } = tx.get(boats, boatKey('a')) ?? {};
+          tx.put(boats, boatKey('a'), boat('a', { trips: trips + 1 }));
+          tx.put(boats, boatKey(`of-${n}`), boat('b'));
+          if (n === 9) tx.put(boats, boatKey('too-much'), boat('c'));
+        }),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual([...Array(9).fill('fulfilled'), 'rejected']);
+    expect(state.get(boats, boatKey('a'))?.trips).toBe(9);
+  });
+});
+
 describe('listeners', () => {
   it('hear each changed record once, with before and after, when everything is in place', async () => {
     await putBoats(boat('a'), boat('b'));
@@ -305,116 +335,6 @@ describe('listeners', () => {
   });
 });
 
-describe('when the watch breaks', () => {
-  it('reads again and tells exactly what changed', async () => {
-    const fragile = fragileWatch(store);
-    await using mirror = await openState(fragile.store, { clock, onError: (error) => errors.push(error) });
-    await putBoats(boat('kept'), boat('changed'), boat('gone'));
-    const heard: [string, number | undefined, number | undefined][] = [];
-    using _listener = mirror.subscribe(boats, ({ key, before, after }) =>
-      heard.push([key.split('/').at(-1) ?? '', before?.trips, after?.trips]),
-    );
-    expect(names(mirror.byIndex(boats, 'byCrew', 'ann'))).toEqual([]);
-    fragile.cut();
-    await state.transact((tx) => {
-      tx.put(boats, boatKey('changed'), boat('changed', { trips: 1, crew: ['ann'] }));
-      tx.put(boats, boatKey('new'), boat('new'));
-      tx.delete(boats, boatKey('gone'));
-    });
-    await store.compact(await store.revision());
-    expect(heard).toEqual([]);
-    fragile.fail(new Error('connection lost'));
-    await clock.runUntil(() => heard.length === 3, { deadlineMs: 60_000, seen: () => heard });
-    expect(heard).toEqual([
-      ['changed', 0, 1],
-      ['new', undefined, 0],
-      ['gone', 0, undefined],
-    ]);
-    expect(names(mirror.byIndex(boats, 'byCrew', 'ann'))).toEqual(['changed']);
-    expect(errors).toEqual([new Error('connection lost')]);
-    await putBoats(boat('later'));
-    expect(mirror.get(boats, boatKey('later'))).toEqual(boat('later'));
-  });
-
-  it('a transaction waits until its own write has come back', async () => {
-    const fragile = fragileWatch(store);
-    await using mirror = await openState(fragile.store, { clock });
-    fragile.cut();
-    let isDone = false;
-    const writing = mirror
-      .transact((tx) => tx.put(boats, boatKey('a'), boat('a')))
-      .then(() => {
-        isDone = true;
-      });
-    await clock.advance(1_000);
-    expect([isDone, state.get(boats, boatKey('a'))]).toEqual([false, boat('a')]);
-    fragile.fail(new Error('connection lost'));
-    await writing;
-    expect(mirror.get(boats, boatKey('a'))).toEqual(boat('a'));
-  });
-
-  it('for good, as the store was closed, transactions say so', async () => {
-    await store.close();
-    await expect(putBoats(boat('a'))).rejects.toThrow(StoreClosedError);
-    expect(names(state.list(boats))).toEqual([]);
-  });
-});
-
-it('shows the store, whatever was committed, and however the watch fared', async () => {
-  const someName = fc.constantFrom('a', 'ab', 'b', 'c', 'd');
-  const someBoat = fc.record({
-    harbour: fc.constantFrom('kiel', 'bremen'),
-    crew: fc.array(fc.constantFrom('ann', 'bob', 'cy'), { maxLength: 3 }),
-  });
-  const someStep = fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.array(fc.tuple(someName, fc.option(someBoat)), { minLength: 1, maxLength: 4 }),
-    },
-    { weight: 1, arbitrary: fc.constantFrom('cut' as const, 'fail' as const) },
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(someStep, { maxLength: 40 }), async (steps) => {
-      await using ownStore = openMemoryStore({ clock });
-      await using writer = await openState(ownStore, { clock });
-      const fragile = fragileWatch(ownStore);
-      await using reader = await openState(fragile.store, { clock });
-      const told = new Map<string, Boat>();
-      let untrue = 0;
-      using _listener = reader.subscribe(boats, ({ key, before, after }) => {
-        if (told.get(key) !== before) untrue++;
-        if (after === undefined) told.delete(key);
-        else told.set(key, after);
-      });
-      reader.byIndex(boats, 'byCrew', 'ann');
-      for (const step of steps) {
-        if (step === 'cut') fragile.cut();
-        else if (step === 'fail') fragile.fail(new Error('lost'));
-        else
-          await writer.transact((tx) => {
-            for (const [name, some] of step) {
-              if (some === null) tx.delete(boats, boatKey(name));
-              else tx.put(boats, boatKey(name), boat(name, some));
-            }
-          });
-      }
-      fragile.fail(new Error('lost'));
-      const { entries } = await ownStore.read('');
-      await clock.advance(60_000);
-      for (const view of [writer, reader]) {
-        expect([...view.list(boats)]).toEqual(entries);
-        for (const one of ['ann', 'bob', 'cy'])
-          expect([...view.byIndex(boats, 'byCrew', one)]).toEqual(
-            entries.filter(({ value }) => (value as unknown as Boat).crew.includes(one)),
-          );
-      }
-      expect(untrue).toBe(0);
-      expect([...told.keys()].sort()).toEqual(entries.map(({ key }) => key));
-    }),
-    { numRuns: 40 },
-  );
-});
-
 it('finds its way among a hundred thousand records', async () => {
   const many = 100_000;
   for (let start = 0; start < many; start += 10_000)
@@ -431,62 +351,3 @@ it('finds its way among a hundred thousand records', async () => {
   await putBoats(boat('zz', { harbour: 'h7' }));
   expect(state.countByIndex(boats, 'byHarbour', 'h7')).toBe(101);
 });
-
-/** The store, with commits that wait to be let go. */
-function slowCommits(inner: Store): { readonly store: Store; release(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const slow = delegate(inner);
-  slow.commit = async (preconditions, writes) => {
-    await promise;
-    return inner.commit(preconditions, writes);
-  };
-  return { store: slow, release: resolve };
-}
-
-/** The store, with commits that arrive late and out of order. */
-function dawdling(inner: Store, seed: number): Store {
-  const random = seededRandom(seed);
-  const dawdler = delegate(inner);
-  dawdler.commit = async (preconditions, writes) => {
-    for (let turns = random.integer(10); turns > 0; turns--) await Promise.resolve();
-    return inner.commit(preconditions, writes);
-  };
-  return dawdler;
-}
-
-/** The store, with a watch that can be cut (it shows nothing any more) and made to fail. */
-function fragileWatch(inner: Store): { readonly store: Store; cut(): void; fail(error: Error): void } {
-  let current: { readonly watch: Disposable; readonly observer: WatchObserver } | undefined;
-  const fragile = delegate(inner);
-  fragile.watch = (prefix, fromRevision, observer) => {
-    const watch = inner.watch(prefix, fromRevision, observer);
-    current = { watch, observer };
-    return watch;
-  };
-  return {
-    store: fragile,
-    cut: () => current?.watch[Symbol.dispose](),
-    fail: (error) => {
-      const failed = current;
-      current = undefined;
-      failed?.watch[Symbol.dispose]();
-      failed?.observer.onError(error);
-    },
-  };
-}
-
-function delegate(inner: Store): Store {
-  return {
-    read: (...args) => inner.read(...args),
-    get: (...args) => inner.get(...args),
-    commit: (...args) => inner.commit(...args),
-    watch: (...args) => inner.watch(...args),
-    revision: () => inner.revision(),
-    grantLease: (...args) => inner.grantLease(...args),
-    keepAlive: (...args) => inner.keepAlive(...args),
-    revokeLease: (...args) => inner.revokeLease(...args),
-    compact: (...args) => inner.compact(...args),
-    close: () => inner.close(),
-    [Symbol.asyncDispose]: () => inner.close(),
-  };
-}

@@ -25,6 +25,7 @@ export type RecordKey = string & { readonly [recordKeyBrand]: true };
 export interface Stored<T> {
   readonly key: RecordKey;
   readonly value: T;
+  /** The revision that last wrote it; 0 for what the asking transaction has written itself. */
   readonly revision: number;
 }
 
@@ -50,9 +51,9 @@ export interface Reader {
 }
 
 /**
- * Reads that are checked and writes that are gathered. `get` remembers the revision it saw: the commit
- * succeeds only if none of those records changed. `list`, `byIndex` are not guarded against new records;
- * guard a set by also reading and writing the record that owns it.
+ * Reads that are checked and writes that are gathered. `get`, `put` and `delete` remember the revision (or the
+ * absence) of the record they were called for: the commit succeeds only if none of those records changed. `list`,
+ * `byIndex` are not guarded against new records; guard a set by also reading and writing the record that owns it.
  */
 export interface Transaction extends Reader {
   put<T extends object>(collection: Collection<T, string>, key: RecordKey, value: T): void;
@@ -61,7 +62,7 @@ export interface Transaction extends Reader {
 
 export interface State extends Reader {
   /**
-   * Runs `run` and commits what it put. When another writer was faster, runs it again on fresh state; so
+   * Runs `run` and commits what it put; a put of what is there already writes nothing. When another writer was faster, runs it again on fresh state; so
    * `run` must be synchronous and free of effects besides the transaction. Returns what the last run
    * returned, when the commit is durable and visible to every Reader. An error thrown by `run` commits nothing.
    * @throws {ContentionError} after many lost races.

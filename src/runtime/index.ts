@@ -1,7 +1,7 @@
 /**
  * Running containers on one machine. The one idea to know: `Runtime` (runtime.ts) is a list of idempotent steps; who
  * calls them, in which order and how often is the node side's business. Two drivers keep the contract, checked by one
- * suite (conformance.suite.ts): `docker` over the Engine's API, `sim` in memory under a given clock.
+ * suite (conformance.ts): `docker` over the Engine's API, `sim` in memory under a given clock.
  *
  * Policy is refused here: no restarts, no dependencies, no pull behaviour. What a machine can't do is refused by a
  * `RuntimeError` that says what to do about it.
@@ -49,3 +49,15 @@ export {
   type SandboxNetwork,
   type SandboxSpec,
 } from './runtime.ts';
+export {
+  type Distribution,
+  measuredLatency,
+  noLatency,
+  SimEngine,
+  type SimFailures,
+  type SimLatency,
+  type SimOptions,
+  type SimOutput,
+  type SimProgram,
+  SimRuntime,
+} from './sim/index.ts';

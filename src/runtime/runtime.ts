@@ -29,10 +29,9 @@ export interface Runtime extends AsyncDisposable {
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;
   /**
    * Gives back what a stopped task holds from others: the pause container, and with it its address, and the cgroup.
-   * Its exited containers and its volumes stay readable until `removeSandbox`. Absent is success. A driver without
-   * it has its stopped tasks removed at once.
+   * Its exited containers and its volumes stay readable until `removeSandbox`. Absent is success.
    */
-  stopSandbox?(id: string): Promise<void>;
+  stopSandbox(id: string): Promise<void>;
   /** Removes the pause container, the cgroup and volumes of `scope: sandbox`. The sandbox's containers must be gone or are removed too. */
   removeSandbox(id: string): Promise<void>;
 

@@ -2,6 +2,12 @@ import type { VirtualClock } from '../clock/index.ts';
 import type { Json } from './json.ts';
 import type { Entry, LeaseId, Store, Watch, WatchBatch, Write } from './store.ts';
 
+/** The store that a test is about, opened before it. */
+export interface Fixture {
+  readonly clock: VirtualClock;
+  readonly store: Store;
+}
+
 /** The words that the conformance suite is written in. */
 export function put(key: string, value: Json = true, lease?: LeaseId): Write {
   return { type: 'put', key, value, ...(lease === undefined ? {} : { lease }) };
@@ -9,6 +15,13 @@ export function put(key: string, value: Json = true, lease?: LeaseId): Write {
 
 export function remove(key: string): Write {
   return { type: 'delete', key };
+}
+
+/** Commits without preconditions. @returns the revision. */
+export async function commitTo(store: Store, writes: readonly Write[]): Promise<number> {
+  const outcome = await store.commit([], writes);
+  if (!outcome.committed) throw new Error(`Conflicts without preconditions: ${JSON.stringify(outcome)}`);
+  return outcome.revision;
 }
 
 /** An entry that was created by its last write. */

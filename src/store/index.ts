@@ -30,8 +30,6 @@ export {
   CompactedError,
   LeaseNotFoundError,
   StoreClosedError,
-  StoreFailedError,
   StoreFullError,
   StoreLockedError,
-  StoreUnreadableError,
 } from './store.ts';

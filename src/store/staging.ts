@@ -23,7 +23,7 @@ export interface GrantedLease {
 }
 
 /** More in one commit is refused; the durable form numbers a commit's changes with 16 bits. */
-export const maximumWrites = 65_536;
+const maximumWrites = 65_536;
 
 /**
  * Commits that were accepted but are not durable yet, stacked over the present. Each sees those before it, so

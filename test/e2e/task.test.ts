@@ -85,7 +85,7 @@ describe('a task on the Engine', () => {
         {
           entryPoint: ['sh', '-c'],
           command: [
-            'echo "$GREETING $(id -u) $(pwd) $(ulimit -n)"; touch /x 2>/dev/null || echo read-only; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null',
+            'echo "$GREETING $(id -u) $(pwd) $(ulimit -n)"; touch /x 2>/dev/null || echo read-only; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; true',
           ],
           environment: [{ name: 'GREETING', value: 'hi' }],
           user: '1234',

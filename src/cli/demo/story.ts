@@ -73,7 +73,15 @@ export async function tellStory(parts: StoryParts): Promise<void> {
     facts.serviceArn = service?.serviceArn ?? '';
   });
   await step(`${desiredCount} tasks RUNNING`, () =>
-    watchTasks({ customer, clock, progress, signal, deadlineMs: runningMs, until: areRunning(first) }),
+    watchTasks({
+      customer,
+      clock,
+      progress,
+      signal,
+      deadlineMs: runningMs,
+      taskDefinitionArn: first,
+      until: areRunning(first),
+    }),
   );
   const answers = await step('send a request to every task', () => askTasks(parts, first, 1));
   show(progress, answers);
@@ -88,7 +96,15 @@ export async function tellStory(parts: StoryParts): Promise<void> {
     ecs.updateService({ ...demoCluster, service: demoService, taskDefinition: second }, { abortSignal }),
   );
   await step('rolling update completed', () =>
-    watchTasks({ customer, clock, progress, signal, deadlineMs: runningMs, until: isRolledOut(second) }),
+    watchTasks({
+      customer,
+      clock,
+      progress,
+      signal,
+      deadlineMs: runningMs,
+      taskDefinitionArn: second,
+      until: isRolledOut(second),
+    }),
   );
   const newAnswers = await step('send a request to every task again', () => askTasks(parts, second, 2));
   show(progress, newAnswers);
@@ -103,7 +119,9 @@ export async function tellStory(parts: StoryParts): Promise<void> {
 async function register({ customer, image, signal }: StoryParts, revision: number): Promise<string> {
   const { region } = customer.ecs.config;
   const script = [
-    `task=$(wget -q -O - "$ECS_CONTAINER_METADATA_URI_V4/task" | sed -n 's/.*"TaskARN":"[^"]*\\/\\([0-9a-f]*\\)".*/\\1/p')`,
+    // Who it is, from the task metadata endpoint; where a container can't reach that, its own name must do.
+    `task=$(wget -q -O - "$ECS_CONTAINER_METADATA_URI_V4/task" 2>/dev/null | sed -n 's/.*"TaskARN":"[^"]*\\/\\([0-9a-f]*\\)".*/\\1/p')`,
+    'if [ -z "$task" ]; then task=$(hostname); fi',
     'mkdir -p /www',
     'echo "hello from revision $REVISION, task $task" >/www/index.html',
     'echo "revision $REVISION of task $task serves on port 8080"',

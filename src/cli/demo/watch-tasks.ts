@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
+  /** The task definition whose tasks are to run; those of others are on their way out. */
+  readonly taskDefinitionArn: string;
   /** Whether what was waited for has come. */
   readonly until: (
     tasks: readonly Task[],
@@ -25,12 +27,12 @@ export interface WatchOptions {
  * @throws {CommandError} it did not come in time; with what was there instead and the service's last events.
  */
 export async function watchTasks(options: WatchOptions): Promise<void> {
-  const { customer, clock, progress, signal, deadlineMs, until } = options;
+  const { customer, clock, progress, signal, deadlineMs, taskDefinitionArn, until } = options;
   const deadline = clock.monotonic() + deadlineMs;
   const lines = new Map<string, Step>();
   while (true) {
     const tasks = await serviceTasks(customer, signal);
-    for (const task of tasks) showTask(task, lines, progress);
+    for (const task of tasks) showTask(task, taskDefinitionArn, lines, progress);
     if (await until(tasks, customer, signal)) break;
     if (clock.monotonic() > deadline) {
       throw new CommandError(await explain(tasks, customer, deadlineMs, signal));
@@ -56,7 +58,7 @@ async function serviceTasks({ ecs }: Customer, signal: AbortSignal): Promise<rea
   return tasks;
 }
 
-function showTask(task: Task, lines: Map<string, Step>, progress: Progress): void {
+function showTask(task: Task, wanted: string, lines: Map<string, Step>, progress: Progress): void {
   const { taskArn = '', lastStatus = '', desiredStatus, taskDefinitionArn = '' } = task;
   let line = lines.get(taskArn);
   if (line === undefined) {
@@ -65,9 +67,16 @@ function showTask(task: Task, lines: Map<string, Step>, progress: Progress): voi
     line = progress.begin(`  task ${shortId(taskArn)}, revision ${taskDefinitionArn.split(':').at(-1)}`);
     lines.set(taskArn, line);
   }
-  const isStopping = desiredStatus === 'STOPPED' && lastStatus !== 'STOPPED';
-  line.update(isStopping ? `${lastStatus}, to be stopped` : lastStatus);
-  if (lastStatus === 'STOPPED') line.done(`STOPPED  ${task.stoppedReason ?? ''}`.trim());
+  const isWanted = taskDefinitionArn === wanted;
+  if (lastStatus === 'STOPPED') {
+    const text = `STOPPED  ${task.stoppedReason ?? ''}`.trim();
+    if (isWanted) line.failed(text);
+    else line.done(text);
+  } else if (lastStatus === 'RUNNING' && isWanted) {
+    line.done(lastStatus);
+  } else {
+    line.update(desiredStatus === 'STOPPED' ? `${lastStatus}, to be stopped` : lastStatus);
+  }
 }
 
 async function explain(

@@ -91,7 +91,7 @@ describe('nextReport', () => {
       ['RUNNING web:RUNNING init:STOPPED(0)', 'STOPPED web:STOPPED(3) init:STOPPED(0)'],
     ],
     [
-      'tells an exit at once, and STOPPED when all is given back',
+      'tells an exit, and STOPPED only when all is given back',
       progress(ended(1), running, {
         hasReachedRunning: true,
         reported: { status: 'RUNNING', containers: {} },

@@ -16,7 +16,7 @@ export interface TaskReport {
   readonly executionStoppedAtMs?: number;
   /** What will have been reported when this is acknowledged. */
   readonly reported: ReportedState;
-  /** False for news that may wait a moment for more of its kind. */
+  /** A status of the task itself; news of its containers may wait a moment for more of its kind. */
   readonly isUrgent: boolean;
 }
 
@@ -73,7 +73,7 @@ export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport |
       isAttached: progress.isAttached,
       containers: { ...known.containers, ...digests },
     }),
-    isUrgent: isChanged || changed.some((container) => container.status === 'STOPPED'),
+    isUrgent: isChanged,
   });
 }
 

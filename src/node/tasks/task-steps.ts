@@ -75,12 +75,9 @@ export class TaskSteps {
     return this.#options.runtime.inspectContainer(container.spec.name);
   }
 
-  /** Gives back address and cgroup; the containers stay readable where the runtime can keep them. */
+  /** Gives back address and cgroup; the containers stay readable. */
   async releaseSandbox(plan: TaskPlan): Promise<void> {
-    const { runtime } = this.#options;
-    if (runtime.stopSandbox) return runtime.stopSandbox(plan.sandbox.id);
-    await this.#shipRest(plan);
-    await runtime.removeSandbox(plan.sandbox.id);
+    await this.#options.runtime.stopSandbox(plan.sandbox.id);
   }
 
   async remove(plan: TaskPlan): Promise<void> {

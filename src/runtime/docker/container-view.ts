@@ -1,5 +1,5 @@
+import type { Fields } from '../fields.ts';
 import type { Container, ContainerHealth, ContainerStatus, PortMapping } from '../runtime.ts';
-import type { Fields } from './engine-json.ts';
 import { withoutOwn } from './labels.ts';
 
 /** The Engine's inspection of a container in the runtime's terms. */

@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock/index.ts';
+import { Fields, fieldsOfList } from '../fields.ts';
 import { tar } from '../image-archive.ts';
 import { type Container, type ContainerSpec, RuntimeError } from '../runtime.ts';
 import { type BodyContext, containerBody } from './container-body.ts';
 import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
-import { Fields, fieldsOfList } from './engine-json.ts';
 import { attempting, isStatus } from './failures.ts';
 import { labelFilter } from './labels.ts';
 

@@ -1,7 +1,7 @@
 import { backoffMs, type Clock, type Random } from '../../clock/index.ts';
+import { Fields } from '../fields.ts';
 import type { RuntimeEvent } from '../runtime.ts';
 import { type EngineApi, jsonLines } from './engine-api.ts';
-import { Fields } from './engine-json.ts';
 import { roleLabel, withoutOwn } from './labels.ts';
 
 /** Health probes are execs and flood the stream with events of their own: only these are asked for. */

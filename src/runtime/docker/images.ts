@@ -1,7 +1,7 @@
-import type { Image, RegistryAuth, RuntimeErrorCode } from '../runtime.ts';
-import { RuntimeError } from '../runtime.ts';
+import { Fields } from '../fields.ts';
+import { readImageConfig } from '../image-config.ts';
+import { type Image, type RegistryAuth, RuntimeError, type RuntimeErrorCode } from '../runtime.ts';
 import { type EngineApi, EngineError, jsonLines } from './engine-api.ts';
-import { Fields } from './engine-json.ts';
 import { attempting, failed, isStatus } from './failures.ts';
 
 /** A registry may be slow to say its first word. */
@@ -81,32 +81,14 @@ const imagePath = (reference: string, rest: string): string =>
   `/images/${reference.split('/').map(encodeURIComponent).join('/')}${rest}`;
 
 function imageOf(image: Fields, reference: string): Image {
-  const config = image.object('Config');
   const repository = splitReference(reference).name.split('@')[0];
   const digests = image.texts('RepoDigests').map((entry) => entry.split('@'));
   const digest = (digests.find(([name]) => name === repository) ?? digests[0])?.[1];
-  const stopSignal = config.word('StopSignal');
   return {
     id: image.text('Id') ?? '',
     ...(digest === undefined ? {} : { digest }),
-    ...(stopSignal === undefined ? {} : { stopSignal }),
-    exposedPorts: config
-      .object('ExposedPorts')
-      .keys()
-      .flatMap((key) => exposedPort(key) ?? []),
-    env: Object.fromEntries(config.texts('Env').map(splitVariable)),
+    ...readImageConfig(image.object('Config')),
   };
-}
-
-function exposedPort(key: string): Image['exposedPorts'][number] | undefined {
-  const [, port, protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp))?$/.exec(key) ?? [];
-  if (port === undefined) return undefined;
-  return { port: Number(port), protocol: protocol === 'udp' ? 'udp' : 'tcp' };
-}
-
-function splitVariable(variable: string): [name: string, value: string] {
-  const equals = variable.indexOf('=');
-  return equals < 0 ? [variable, ''] : [variable.slice(0, equals), variable.slice(equals + 1)];
 }
 
 /** Without a tag the Engine would pull every tag there is. */

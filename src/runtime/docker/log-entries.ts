@@ -1,5 +1,6 @@
+import { longestLineBytes, type OutputStream } from '../line-splitter.ts';
 import type { EngineApi } from './engine-api.ts';
-import { Demultiplexer, longestLineBytes, type OutputStream } from './output-frames.ts';
+import { Demultiplexer } from './output-frames.ts';
 
 /** A whole line in the Engine's own log of a container. */
 export interface LogEntry {

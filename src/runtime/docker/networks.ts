@@ -1,6 +1,6 @@
+import { Fields, fieldsOfList } from '../fields.ts';
 import { type PrivateNetwork, RuntimeError } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
-import { Fields, fieldsOfList } from './engine-json.ts';
 import { attempting, isStatus } from './failures.ts';
 import { labelFilter, roleLabel } from './labels.ts';
 
@@ -9,7 +9,7 @@ export interface NetworkRange {
   /** E.g. `172.17.0.0/16`. */
   readonly cidr: string;
   /** The machine's own address on it, which containers can reach. */
-  readonly gateway: string | undefined;
+  readonly gateway: string;
 }
 
 /** The plain private networks of sandboxes: bridges of the Engine's, each made on first use. */
@@ -50,7 +50,8 @@ export class Networks {
           .map((config) => ({
             network: network.text('Name') ?? '',
             cidr: config.text('Subnet') ?? '',
-            gateway: config.text('Gateway'),
+            // Old Engines leave it out for their own bridge: it is the first address then (libnetwork's default).
+            gateway: config.text('Gateway') ?? firstAddress(config.text('Subnet') ?? ''),
           }))
           // IPv6 ranges overlap nothing of ours.
           .filter(({ cidr }) => cidr.includes('.')),
@@ -119,4 +120,9 @@ export class Networks {
       detail,
     );
   }
+}
+
+function firstAddress(cidr: string): string {
+  const [network = ''] = cidr.split('/');
+  return network.replace(/\d+$/, (last) => String(Number(last) + 1));
 }

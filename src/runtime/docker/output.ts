@@ -1,11 +1,12 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '../../clock/index.ts';
+import { Fields } from '../fields.ts';
+import { LineSplitter, type OutputStream } from '../line-splitter.ts';
 import { type OutputLine, RuntimeError } from '../runtime.ts';
 import { type EngineApi, EngineError } from './engine-api.ts';
-import { Fields } from './engine-json.ts';
 import { failed } from './failures.ts';
 import { type LogEntry, millisOf, readLog } from './log-entries.ts';
-import { Demultiplexer, LineSplitter, type OutputStream } from './output-frames.ts';
+import { Demultiplexer } from './output-frames.ts';
 import { type Candidate, findJoint } from './rejoin.ts';
 
 /** Lines read from the socket and not yet taken; more and the container has to wait. */

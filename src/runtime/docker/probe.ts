@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
+import { Fields } from '../fields.ts';
 import type { RuntimeLimit } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
-import { Fields } from './engine-json.ts';
 import type { FoundEngine } from './engine-socket.ts';
 import { isStatus } from './failures.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { Fields } from '../fields.ts';
 import type { ContainerStats } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
-import { Fields } from './engine-json.ts';
 import { isStatus } from './failures.ts';
 
 /** Limits above this are "unlimited" in cgroup v1's way of writing it. */

@@ -1,6 +1,6 @@
+import { Fields } from '../fields.ts';
 import type { Mount } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
-import { Fields } from './engine-json.ts';
 import { attempting, isStatus } from './failures.ts';
 import { labelFilter, roleLabel, sandboxLabel } from './labels.ts';
 

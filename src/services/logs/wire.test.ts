@@ -8,6 +8,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom, systemClock } from '../../clock/index.ts';
 import { createGateway } from '../../gateway/index.ts';
+import { silentLog } from '../../log.ts';
 import { openState } from '../../reconcile/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
 import { authorize } from '../iam/index.ts';
@@ -33,7 +34,7 @@ beforeEach(async () => {
     routes: [],
     clock,
     random,
-    log: { error: () => {} },
+    log: silentLog,
     authorize,
     credentials: (accessKeyId) =>
       accessKeyId === credentials.accessKeyId

@@ -168,7 +168,7 @@ describe('the directory', () => {
 
 describe('a full disk', () => {
   it.runIf(canMount())('is met on a real one as well', async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', directory]);
+    execFileSync(mountProgram, ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', directory]);
     try {
       const filler = join(directory, 'filler');
       writeFileSync(filler, Buffer.alloc(700_000));
@@ -191,7 +191,7 @@ describe('a full disk', () => {
       expect(await again.revision()).toBe(acknowledged);
       expect((await again.read('')).entries).toHaveLength(7);
     } finally {
-      execFileSync('umount', [directory]);
+      execFileSync(unmountProgram, [directory]);
     }
   });
 
@@ -252,11 +252,14 @@ describe('a full disk', () => {
   });
 });
 
+const mountProgram = '/bin/mount';
+const unmountProgram = '/bin/umount';
+
 /** A file system that is small takes the right to mount one. */
 function canMount(): boolean {
   const place = mkdtempSync(join(tmpdir(), 'catamaran-mount-'));
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', place]).status === 0;
-  if (isMounted) execFileSync('umount', [place]);
+  const isMounted = spawnSync(mountProgram, ['-t', 'tmpfs', 'tmpfs', place]).status === 0;
+  if (isMounted) execFileSync(unmountProgram, [place]);
   rmSync(place, { recursive: true });
   return isMounted;
 }

@@ -49,7 +49,7 @@ export async function createService(
       'Service names can have up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens.',
     );
 
-  const service = await transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
+  return transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
     const { name: cluster } = requireCluster(tx, call, input.cluster);
     const key = serviceKey(call, cluster, name);
     const existing = tx.get(services, key);
@@ -61,7 +61,7 @@ export async function createService(
         existing.clientToken === clientToken &&
         existing.parametersHash === parametersHash;
       if (!isRepetition) throw invalidParameter('Creation of service was not idempotent.');
-      return existing;
+      return { service: serviceView(tx, call, existing, { withTags: true }) };
     }
     requireRoomForService(tx, call, cluster);
     const described = readService(tx, ecs, call, cluster, name, input);
@@ -72,9 +72,8 @@ export async function createService(
       deployments: [newDeployment(described, ecs.random, call.now)],
     };
     tx.put(services, key, created);
-    return created;
+    return { service: serviceView(tx, call, created, { withTags: true }) };
   });
-  return { service: serviceView(ecs.state, call, service, { withTags: true }) };
 }
 
 /** The service that the request describes, checked from end to end. */

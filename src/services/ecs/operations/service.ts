@@ -33,19 +33,17 @@ export async function deleteService(
   input: DeleteServiceCommandInput,
   call: Call,
 ): Promise<DeleteServiceResponse> {
-  const service = await transactInTurn(ecs, call, clusterName(input.cluster), (tx): ServiceRecord => {
+  return transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
     const { name: cluster } = requireCluster(tx, call, input.cluster);
     const before = requireService(tx, call, cluster, input.service);
     if (before.status === 'INACTIVE') throw serviceNotFound();
-    if (before.status === 'DRAINING') return before;
-    if (before.desiredCount > 0 && !input.force)
+    if (before.status === 'ACTIVE' && before.desiredCount > 0 && !input.force)
       throw invalidParameter('The service cannot be stopped while it is scaled above 0.');
     const { steadyAt: _steadyAt, ...rest } = before;
     const draining: ServiceRecord = { ...rest, status: 'DRAINING', desiredCount: 0 };
     tx.put(services, serviceKey(call, cluster, before.name), draining);
-    return draining;
+    return { service: serviceView(tx, call, draining, { withTags: true }) };
   });
-  return { service: serviceView(ecs.state, call, service, { withTags: true }) };
 }
 
 /** Up to ten services, also those that are being deleted or were lately; those unknown are told as MISSING. */

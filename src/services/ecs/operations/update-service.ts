@@ -44,15 +44,14 @@ export async function updateService(
   call: Call,
 ): Promise<UpdateServiceResponse> {
   refuseUnbuilt(input);
-  const service = await transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
+  return transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
     const { name: cluster } = requireCluster(tx, call, input.cluster);
     const before = requireService(tx, call, cluster, input.service);
     if (before.status !== 'ACTIVE') throw ecsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.');
     const after = updated(tx, ecs, call, before, input);
     tx.put(services, serviceKey(call, cluster, before.name), after);
-    return after;
+    return { service: serviceView(tx, call, after, { withTags: true }) };
   });
-  return { service: serviceView(ecs.state, call, service, { withTags: true }) };
 }
 
 function updated(

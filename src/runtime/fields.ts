@@ -1,5 +1,5 @@
 /**
- * A tolerant reader of the Engine's JSON. Engines of many versions leave members out, send null for an empty list
+ * A tolerant reader of an engine's JSON. Engines of many versions leave members out, send null for an empty list
  * or add their own: what is not there in the expected type reads as undefined or empty, and nothing else is touched.
  */
 export class Fields {

@@ -1,0 +1,266 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { seededRandom, systemClock } from '../../clock/index.ts';
+import { silentLog } from '../../log.ts';
+import type { AcsTask } from '../../protocols/acs.ts';
+import { type Agent, type AgentSettings, startAgent } from '../index.ts';
+import { ScriptedControlPlane } from '../scripted-control-plane.ts';
+import { ScriptedRuntime } from '../scripted-runtime.ts';
+
+const clock = systemClock();
+let directory: string;
+let plane: ScriptedControlPlane;
+let runtime: ScriptedRuntime;
+let agent: Agent | undefined;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'agent-metadata-'));
+  plane = await ScriptedControlPlane.start();
+  runtime = new ScriptedRuntime(clock, seededRandom(1));
+});
+
+afterEach(async () => {
+  await agent?.close();
+  await plane[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+const credentials = {
+  credentialsId: '11111111-1111-1111-1111-111111111111',
+  accessKeyId: 'AKID',
+  secretAccessKey: 'secret',
+  sessionToken: 'token',
+  expiration: '2026-01-01T00:00:00.123Z',
+  roleArn: 'arn:aws:iam::123456789012:role/app',
+};
+
+async function start(settings: Partial<AgentSettings> = {}): Promise<void> {
+  agent = await startAgent({
+    endpoint: plane.endpoint,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
+    cluster: 'default',
+    instance: {
+      id: 'i-1',
+      resources: { cpuUnits: 2048, memoryMiB: 4096, reservedTcpPorts: [], reservedUdpPorts: [] },
+      address: '127.0.0.1',
+    },
+    stateDirectory: directory,
+    runtime,
+    clock,
+    random: seededRandom(2),
+    log: silentLog,
+    metadata: { host: '127.0.0.1', port: 0 },
+    settings,
+  });
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadlineMs = clock.monotonic() + 5_000;
+  while (!holds()) {
+    if (clock.monotonic() > deadlineMs)
+      throw new Error(`Not seen: ${what}; instead: ${JSON.stringify(plane.submissions)}`);
+    await clock.sleep(5);
+  }
+}
+
+function task(): AcsTask {
+  return {
+    arn: `${plane.clusterArn.replace(':cluster/', ':task/')}/0001`,
+    family: 'web',
+    version: '3',
+    desiredStatus: 'RUNNING',
+    taskClusterArn: plane.clusterArn,
+    cpu: 0.5,
+    memory: 256,
+    group: 'family:web',
+    launchType: 'EC2',
+    roleCredentials: credentials,
+    containers: [
+      {
+        name: 'app',
+        containerArn: 'arn:container/app',
+        image: 'demo',
+        essential: true,
+        cpu: 128,
+        memory: 64,
+        portMappings: [{ containerPort: 80 }],
+        dockerConfig: { version: '1.17', config: '{}', hostConfig: '{}' },
+      },
+    ],
+  };
+}
+
+/** Starts an agent with one running task. @returns what its container was told. */
+async function running(settings?: Partial<AgentSettings>): Promise<Readonly<Record<string, string>>> {
+  await start(settings);
+  plane.want(task());
+  await until('RUNNING', () => plane.statusesOf(task().arn).includes('RUNNING'));
+  return runtime.ofTask(task().arn).app?.spec.env ?? {};
+}
+
+async function get(url: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(url);
+  return { status: response.status, body: await response.json() };
+}
+
+describe('the task metadata endpoint', () => {
+  test('tells a container about itself', async () => {
+    const environment = await running();
+    const { app } = runtime.ofTask(task().arn);
+    expect(await get(environment.ECS_CONTAINER_METADATA_URI_V4 ?? '')).toEqual({
+      status: 200,
+      body: expect.objectContaining({
+        DockerId: app?.runtimeId,
+        Name: 'app',
+        DockerName: app?.spec.name,
+        Image: 'demo',
+        ImageID: 'sha256:demo',
+        Ports: [
+          { ContainerPort: 80, Protocol: 'tcp', HostPort: app?.ports[0]?.hostPort, HostIp: '127.0.0.1' },
+        ],
+        DesiredStatus: 'RUNNING',
+        KnownStatus: 'RUNNING',
+        Limits: { CPU: 128, Memory: 64 },
+        Type: 'NORMAL',
+        LogDriver: 'json-file',
+        ContainerARN: 'arn:container/app',
+        Networks: [{ NetworkMode: 'bridge' }],
+      }),
+    });
+    expect((await get(environment.ECS_CONTAINER_METADATA_URI ?? '')).status).toBe(200);
+  });
+
+  test('tells it about its task, with tags where they can be read', async () => {
+    const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running();
+    const document = {
+      Cluster: plane.clusterArn,
+      TaskARN: task().arn,
+      Family: 'web',
+      Revision: '3',
+      Group: 'family:web',
+      DesiredStatus: 'RUNNING',
+      KnownStatus: 'RUNNING',
+      Limits: { CPU: 0.5, Memory: 256 },
+      AvailabilityZone: 'eu-west-1a',
+      LaunchType: 'EC2',
+      Containers: [expect.objectContaining({ Name: 'app' })],
+    };
+    expect((await get(`${uri}/task`)).body).toEqual(expect.objectContaining(document));
+    expect((await get(`${uri}/taskWithTags`)).body).toEqual(
+      expect.objectContaining({
+        ...document,
+        TaskTags: { of: task().arn },
+        ContainerInstanceTags: { of: plane.instanceArn },
+      }),
+    );
+    plane.failing.add('ListTagsForResource');
+    expect((await get(`${uri}/taskWithTags`)).body).toMatchObject({
+      ...document,
+      Errors: [
+        { ErrorField: 'TaskTags', ErrorCode: 'ServerException', StatusCode: 500, ResourceARN: task().arn },
+        { ErrorField: 'ContainerInstanceTags', ErrorCode: 'ServerException' },
+      ],
+    });
+  });
+
+  test('gives measured statistics, the second time with the first beside them', async () => {
+    const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running();
+    expect((await get(`${uri}/stats`)).body).toMatchObject({
+      cpu_stats: { cpu_usage: { total_usage: 5 } },
+      memory_stats: { usage: 7 },
+    });
+    const { app } = runtime.ofTask(task().arn);
+    expect((await get(`${uri}/task/stats`)).body).toMatchObject({
+      [app?.runtimeId ?? '']: { precpu_stats: { cpu_usage: { total_usage: 5 } } },
+    });
+  });
+
+  test('knows nobody by another id, and answers in the agent API’s form what it does not offer', async () => {
+    const environment = await running();
+    const uri = environment.ECS_CONTAINER_METADATA_URI_V4 ?? '';
+    expect((await get(uri.replace(/[^/]+$/, 'guess'))).status).toBe(404);
+    expect((await get(`${uri}/associations`)).status).toBe(404);
+    expect(await get(`${environment.ECS_AGENT_URI}/task-protection/v1/state`)).toMatchObject({
+      status: 400,
+      body: { error: { Arn: task().arn, Code: 'UnsupportedFeatureException' } },
+    });
+  });
+
+  test('limits how often a container may ask', async () => {
+    const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running({
+      metadataRequestsPerSecond: 0.001,
+      metadataRequestBurst: 3,
+    });
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1) statuses.push((await get(uri)).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
+  test('stays where containers know it, across restarts', async () => {
+    const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running();
+    await agent?.close();
+    await start();
+    expect((await get(`${uri}/task`)).body).toMatchObject({ TaskARN: task().arn });
+  });
+});
+
+describe('the credentials endpoint', () => {
+  const at = (environment: Readonly<Record<string, string>>, path: string): string =>
+    new URL(path, environment.ECS_CONTAINER_METADATA_URI_V4).href;
+
+  test('hands out the role’s credentials, with the expiration as it was sent', async () => {
+    const environment = await running();
+    const path = environment.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '';
+    const answer = {
+      RoleArn: credentials.roleArn,
+      AccessKeyId: 'AKID',
+      SecretAccessKey: 'secret',
+      Token: 'token',
+      Expiration: '2026-01-01T00:00:00.123Z',
+    };
+    expect(await get(at(environment, path))).toEqual({ status: 200, body: answer });
+    expect(await get(at(environment, `/v1/credentials?id=${credentials.credentialsId}`))).toEqual({
+      status: 200,
+      body: answer,
+    });
+
+    plane.send('IAMRoleCredentialsMessage', {
+      messageId: 'm',
+      taskArn: task().arn,
+      roleType: 'TaskApplication',
+      roleCredentials: { ...credentials, accessKeyId: 'AKID2' },
+    });
+    await until('the acknowledgement', () =>
+      plane.received.some(
+        ({ type, message }) => type === 'IAMRoleCredentialsAckRequest' && message.string('messageId') === 'm',
+      ),
+    );
+    expect((await get(at(environment, path))).body).toMatchObject({ AccessKeyId: 'AKID2' });
+  });
+
+  test.each<[string, number, string]>([
+    ['/v2/credentials/', 400, 'NoIdInRequest'],
+    ['/v2/credentials/unknown', 400, 'InvalidIdInRequest'],
+    ['/v1/credentials', 400, 'NoIdInRequest'],
+  ])('answers %s with %i %s', async (path, status, code) => {
+    expect(await get(at(await running(), path))).toMatchObject({
+      status,
+      body: { code, HTTPErrorCode: status },
+    });
+  });
+
+  test('says that they are not there yet, after a restart', async () => {
+    const environment = await running();
+    await agent?.close();
+    plane.refusedUpgrades.push(...Array.from({ length: 9 }, () => ({ status: 500, body: '{}' })));
+    await start();
+    const path = environment.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '';
+    expect(await get(at(environment, path))).toMatchObject({
+      status: 503,
+      body: { code: 'CredentialsUninitialized' },
+    });
+  });
+});

@@ -1,0 +1,527 @@
+import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import { describe, expect, it } from 'vitest';
+import { type Random, seededRandom } from '../../../clock/index.ts';
+import { type State, startReconcilers } from '../../../reconcile/index.ts';
+import { createService, deleteService, describeServices, updateService } from '../operations/service.ts';
+import { stopTask } from '../operations/task.ts';
+import {
+  containerInstances,
+  phaseOf,
+  services,
+  type TaskRecord,
+  taskDefinitions,
+  tasks,
+} from '../records.ts';
+import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { applyContainerHealth, applyTaskReport } from '../task-state.ts';
+import { type FakeAgentOptions, fakeAgent } from '../testing/fake-agent.ts';
+import { container, key, openRoom, scope, type TestRoom, taskDefinition } from '../testing/room.ts';
+import { serviceDeployment } from './service-deployment.ts';
+import { serviceRetention } from './service-retention.ts';
+
+interface Fleet extends AsyncDisposable {
+  readonly room: TestRoom;
+  create(input?: Partial<CreateServiceCommandInput>): Promise<void>;
+  update(input: Partial<UpdateServiceCommandInput>): Promise<void>;
+  describe(): Service;
+  /** Moves time until the services-stable waiter would say so. */
+  stable(): Promise<Service>;
+  until(predicate: () => boolean, deadlineMs?: number): Promise<void>;
+  live(): readonly TaskRecord[];
+  /** The most that was running or pending, and the fewest that were RUNNING, since it was last asked. */
+  extremes(): { most: number; fewest: number };
+}
+
+interface FleetOptions extends FakeAgentOptions {
+  readonly instances?: number;
+  readonly memoryMiB?: number;
+  readonly seed?: number;
+  /** What the reconcilers under test see of the state. */
+  readonly through?: (state: State, random: Random) => State;
+}
+
+/** A room with instances and agents, the definitions `web:1` and `web:2`, and the reconcilers of services at work. */
+async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
+  const room = await openRoom({ seed: options.seed ?? 1 });
+  const { ecs, call } = room;
+  for (let made = 0; made < (options.instances ?? 2); made++)
+    await room.addInstance({ memoryMiB: options.memoryMiB ?? 8192 });
+  await room.addDefinition();
+  await room.write((tx) =>
+    tx.put(taskDefinitions, taskDefinitionKey(scope, 'web', 2), { ...taskDefinition(), revision: 2 }),
+  );
+  const seen = { ...ecs, state: options.through?.(ecs.state, seededRandom(options.seed ?? 1)) ?? ecs.state };
+  const reconcilers = startReconcilers({
+    ...{ state: ecs.state, store: room.store, clock: ecs.clock, random: ecs.random, log: ecs.log },
+    reconcilers: [serviceDeployment(seen), serviceRetention(seen), fakeAgent(ecs, options)],
+  });
+
+  const live = () => room.tasksOf('default').filter(({ lastStatus }) => phaseOf(lastStatus) !== undefined);
+  const running = () =>
+    live().filter(({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING');
+  let most = 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  const subscription = ecs.state.subscribe(tasks, () => {
+    most = Math.max(most, live().length);
+    fewest = Math.min(fewest, running().length);
+  });
+  const describeIt = (): Service => {
+    const [service] = describeServices(ecs, { services: ['web'] }, call).services ?? [];
+    if (service === undefined) throw new Error('The service is gone');
+    return service;
+  };
+  const until = (predicate: () => boolean, deadlineMs = 120_000) =>
+    ecs.clock.runUntil(predicate, { deadlineMs, seen: () => [describeIt(), live()] });
+  return {
+    room,
+    live,
+    until,
+    describe: describeIt,
+    create: async (input = {}) => {
+      const defaults = { serviceName: 'web', taskDefinition: 'web:1', desiredCount: 3 };
+      await createService(ecs, { ...defaults, ...input }, call);
+    },
+    update: async (input) => {
+      await updateService(ecs, { service: 'web', ...input }, call);
+    },
+    stable: async () => {
+      await until(() => isStable(describeIt()));
+      return describeIt();
+    },
+    extremes: () => {
+      const since = { most, fewest };
+      most = 0;
+      fewest = Number.POSITIVE_INFINITY;
+      return since;
+    },
+    [Symbol.asyncDispose]: async () => {
+      subscription[Symbol.dispose]();
+      await reconcilers.stop();
+      await room[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The waiter services-stable, as the SDKs ship it. */
+function isStable({ deployments, runningCount, desiredCount }: Service): boolean {
+  return deployments?.length === 1 && runningCount === desiredCount;
+}
+
+/** Newest first, without the prefix and with ids as `ID`. */
+function messages(service: Service): (string | undefined)[] {
+  return (service.events ?? []).map(({ message }) =>
+    message
+      ?.replace('(service web) ', '')
+      .replaceAll(/\(task \w+\)/g, '(task ID)')
+      .replaceAll(/ecs-svc\/\d+/g, 'ecs-svc/ID')
+      .replaceAll(/container-instance \w+/g, 'container-instance ID'),
+  );
+}
+
+const steady = 'has reached a steady state.';
+const completed = '(deployment ecs-svc/ID) deployment completed.';
+const started = (count: number) => `has started ${count} tasks: ${Array(count).fill('(task ID)').join(' ')}.`;
+const stopped = (count: number) =>
+  `has stopped ${count} running tasks: ${Array(count).fill('(task ID)').join(' ')}.`;
+
+describe('a new service', () => {
+  it('starts its tasks, completes its deployment and reaches a steady state', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    expect(fleet.describe()).toMatchObject({
+      status: 'ACTIVE',
+      runningCount: 0,
+      deployments: [{ status: 'PRIMARY', rolloutState: 'IN_PROGRESS', desiredCount: 3 }],
+    });
+    await fleet.stable();
+    await fleet.until(() => fleet.describe().deployments?.[0]?.rolloutState === 'COMPLETED');
+    const service = fleet.describe();
+    expect(messages(service)).toEqual([steady, completed, started(3)]);
+    expect(service).toMatchObject({ runningCount: 3, pendingCount: 0 });
+    const id = service.deployments?.[0]?.id ?? '';
+    expect(service.deployments?.[0]?.rolloutStateReason).toBe(`ECS deployment ${id} completed.`);
+    for (const task of fleet.live())
+      expect(task).toMatchObject({
+        group: 'service:web',
+        startedBy: id,
+        service: { name: 'web', deploymentId: id },
+      });
+  });
+
+  it('spreads its tasks over the instances', async () => {
+    await using fleet = await openFleet({ instances: 3 });
+    await fleet.create();
+    await fleet.stable();
+    expect(new Set(fleet.live().map(({ containerInstanceId }) => containerInstanceId)).size).toBe(3);
+  });
+
+  it('is not complete before its tasks have been RUNNING for five seconds', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.stable();
+    await fleet.room.ecs.clock.advance(4_000);
+    expect(fleet.describe().deployments?.[0]?.rolloutState).toBe('IN_PROGRESS');
+    await fleet.room.ecs.clock.advance(1_000);
+    expect(fleet.describe().deployments?.[0]?.rolloutState).toBe('COMPLETED');
+  });
+
+  it('gives its tasks the tags that it is told to', async () => {
+    await using fleet = await openFleet();
+    await fleet.create({
+      tags: [{ key: 'team', value: 'blue' }],
+      propagateTags: 'SERVICE',
+      enableECSManagedTags: true,
+    });
+    await fleet.stable();
+    expect(fleet.live()[0]?.tags).toEqual([
+      { key: 'team', value: 'blue' },
+      { key: 'aws:ecs:clusterName', value: 'default' },
+      { key: 'aws:ecs:serviceName', value: 'web' },
+    ]);
+  });
+
+  it('stays quiet once it is steady', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    const revision = await fleet.room.store.revision();
+    await fleet.room.ecs.clock.advance(3_600_000);
+    expect(await fleet.room.store.revision()).toBe(revision);
+  });
+});
+
+describe('an update', () => {
+  it('to another task definition rolls, with no more than the maximum and no fewer than the minimum', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    fleet.extremes();
+
+    await fleet.update({ taskDefinition: 'web:2' });
+    expect(fleet.describe().deployments).toMatchObject([
+      { status: 'PRIMARY', desiredCount: 3, runningCount: 0, rolloutState: 'IN_PROGRESS' },
+      { status: 'ACTIVE', desiredCount: 3, runningCount: 3, rolloutState: 'COMPLETED' },
+    ]);
+    const service = await fleet.stable();
+    const revisions = fleet.live().map(({ taskDefinition }) => taskDefinition.revision);
+    expect(revisions).toEqual([2, 2, 2]);
+    expect(fleet.extremes()).toEqual({ most: 6, fewest: 3 });
+    expect(messages(service).slice(0, 4)).toEqual([steady, completed, stopped(3), started(3)]);
+    const ended = fleet.room.tasksOf('default').filter(({ lastStatus }) => phaseOf(lastStatus) === undefined);
+    for (const task of ended)
+      expect(task).toMatchObject({
+        stopCode: 'ServiceSchedulerInitiated',
+        stoppedReason: `Scaling activity initiated by (deployment ${service.deployments?.[0]?.id})`,
+      });
+  });
+
+  it('rolls in place where the maximum leaves no room', async () => {
+    await using fleet = await openFleet();
+    await fleet.create({
+      desiredCount: 4,
+      deploymentConfiguration: { maximumPercent: 100, minimumHealthyPercent: 50 },
+    });
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    fleet.extremes();
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.stable();
+    expect(fleet.extremes()).toEqual({ most: 4, fewest: 2 });
+  });
+
+  it('superseded by another leaves only the newest', async () => {
+    await using fleet = await openFleet({ startMs: 30_000 });
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.room.ecs.clock.advance(1_000);
+    await fleet.update({ forceNewDeployment: true });
+    await fleet.room.ecs.clock.advance(0);
+    expect(fleet.describe().deployments?.map(({ status }) => status)).toContain('ACTIVE');
+    const service = await fleet.stable();
+    for (const task of fleet.live()) expect(task.startedBy).toBe(service.deployments?.[0]?.id);
+    expect(fleet.live()).toHaveLength(3);
+  });
+
+  it('of the desired count scales out and in without a deployment', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    const before = (await fleet.stable()).deployments?.[0]?.id;
+    await fleet.update({ desiredCount: 5 });
+    expect((await fleet.stable()).runningCount).toBe(5);
+    await fleet.update({ desiredCount: 2 });
+    const service = await fleet.stable();
+    expect(service).toMatchObject({ runningCount: 2, deployments: [{ id: before }] });
+    expect(messages(service)).toContain(stopped(3));
+    await fleet.update({ desiredCount: 0 });
+    await fleet.stable();
+    expect(fleet.live()).toEqual([]);
+  });
+});
+
+describe('the waiter services-stable', () => {
+  it('never passes while tasks of another revision run or are missing', async () => {
+    await using fleet = await openFleet();
+    const lies: unknown[] = [];
+    const look = (): void => {
+      const service = fleet.describe();
+      const wanted = service.deployments?.[0]?.taskDefinition?.split(':').at(-1);
+      const right = fleet
+        .live()
+        .filter((task) => task.lastStatus === 'RUNNING' && String(task.taskDefinition.revision) === wanted);
+      if (isStable(service) && right.length !== service.desiredCount) lies.push(service);
+    };
+    await fleet.create();
+    using _watching = fleet.room.ecs.state.subscribe(tasks, look);
+    using _alsoWatching = fleet.room.ecs.state.subscribe(services, look);
+    await fleet.stable();
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.stable();
+    await fleet.update({ taskDefinition: 'web:1', desiredCount: 5 });
+    await fleet.stable();
+    await fleet.update({ desiredCount: 1 });
+    await fleet.stable();
+    expect(lies).toEqual([]);
+  });
+});
+
+describe('a task that ends', () => {
+  it('is replaced at once when a user stopped it, and is no failure', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.stable();
+    const [victim] = fleet.live();
+    await stopTask(fleet.room.ecs, { task: victim?.id ?? '' }, fleet.room.call);
+    await fleet.until(
+      () => fleet.live().filter((task) => task.desiredStatus === 'RUNNING').length === 3,
+      100,
+    );
+    const service = await fleet.stable();
+    expect(service.deployments?.[0]).toMatchObject({ failedTasks: 0, runningCount: 3 });
+    expect(messages(service)).toContain(started(1));
+  });
+
+  it('is replaced when its essential container exits', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.room.ecs.clock.advance(60_000);
+    const [victim] = fleet.live();
+    const report = {
+      status: 'STOPPED',
+      containers: [{ name: 'app', status: 'STOPPED', exitCode: 1 }],
+    } as const;
+    await fleet.room.write((tx) =>
+      applyTaskReport(tx, key(tasks, 'default', victim?.id ?? ''), report, fleet.room.ecs.clock.now()),
+    );
+    await fleet.until(() => fleet.live().length === 3, 100);
+    expect((await fleet.stable()).deployments?.[0]?.failedTasks).toBe(0);
+  });
+
+  it('is replaced by a service whose definition has become INACTIVE', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.stable();
+    await fleet.room.write((tx) =>
+      tx.put(taskDefinitions, taskDefinitionKey(scope, 'web', 1), {
+        ...taskDefinition(),
+        status: 'INACTIVE',
+      }),
+    );
+    await fleet.update({ desiredCount: 4 });
+    expect((await fleet.stable()).runningCount).toBe(4);
+  });
+});
+
+describe('a task that fails its health checks', () => {
+  it('is replaced first, then stopped', async () => {
+    await using fleet = await openFleet();
+    const { ecs } = fleet.room;
+    await fleet.room.addDefinition({
+      family: 'checked',
+      containerDefinitions: [container({ healthCheck: { command: ['CMD', 'true'] } })],
+    });
+    const say = (task: TaskRecord | undefined, status: 'HEALTHY' | 'UNHEALTHY') =>
+      fleet.room.write((tx) =>
+        applyContainerHealth(tx, key(tasks, 'default', task?.id ?? ''), [
+          { name: 'app', status, since: ecs.clock.now() },
+        ]),
+      );
+    await fleet.create({ taskDefinition: 'checked:1', desiredCount: 2 });
+    await fleet.stable();
+    await ecs.clock.advance(60_000);
+    expect(fleet.describe().deployments?.[0]?.rolloutState).toBe('IN_PROGRESS');
+    for (const task of fleet.live()) await say(task, 'HEALTHY');
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+
+    const [sick] = fleet.live();
+    await say(sick, 'UNHEALTHY');
+    await fleet.until(() => fleet.live().length === 3);
+    await ecs.clock.advance(60_000);
+    expect(fleet.live().map(({ id }) => id)).toContain(sick?.id);
+    const replacement = fleet
+      .live()
+      .reduce((newest, task) => (task.createdAt > newest.createdAt ? task : newest));
+    await say(replacement, 'HEALTHY');
+    const service = await fleet.stable();
+    expect(messages(service).slice(0, 4)).toEqual([
+      steady,
+      stopped(1),
+      '(task ID) failed container health checks.',
+      `${started(1)} Amazon ECS replaced 1 tasks due to an unhealthy status.`,
+    ]);
+    expect(fleet.room.task(sick?.id ?? '')).toMatchObject({
+      stopCode: 'ServiceSchedulerInitiated',
+      stoppedReason: 'Task failed container health checks',
+    });
+  });
+});
+
+describe('tasks that never start', () => {
+  it('are retried after growing pauses while the old ones keep running', async () => {
+    await using fleet = await openFleet({
+      cannotStart: ({ taskDefinition }) => taskDefinition.revision === 2,
+    });
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    fleet.extremes();
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.room.ecs.clock.advance(60 * 60_000);
+
+    const service = fleet.describe();
+    expect(service.deployments).toMatchObject([
+      { status: 'PRIMARY', runningCount: 0, rolloutState: 'IN_PROGRESS' },
+      { status: 'ACTIVE', runningCount: 3 },
+    ]);
+    // 1, 2, 4, ... 512, 900 seconds between waves of three.
+    expect(service.deployments?.[0]?.failedTasks).toBe(3 * 13);
+    expect(fleet.extremes().fewest).toBe(3);
+    expect(messages(service).filter((message) => message?.startsWith('is unable'))).toEqual([
+      'is unable to consistently start tasks successfully.',
+    ]);
+
+    await fleet.update({ taskDefinition: 'web:1' });
+    await fleet.until(() => isStable(fleet.describe()), 20_000);
+  });
+
+  it('are tried at once after any update', async () => {
+    await using fleet = await openFleet({ cannotStart: () => true });
+    await fleet.create({ desiredCount: 1 });
+    await fleet.room.ecs.clock.advance(20 * 60_000);
+    const failedTasks = fleet.describe().deployments?.[0]?.failedTasks ?? 0;
+    await fleet.update({ desiredCount: 1 });
+    await fleet.until(() => fleet.live().length === 1, 100);
+    await fleet.room.ecs.clock.advance(1_500);
+    expect(fleet.describe().deployments?.[0]?.failedTasks).toBe(failedTasks + 1);
+  });
+});
+
+describe('tasks that find no place', () => {
+  it('are told of once, and started when an instance has room', async () => {
+    await using fleet = await openFleet({ instances: 1, memoryMiB: 1100 });
+    await fleet.create();
+    await fleet.room.ecs.clock.advance(30 * 60_000);
+    const noPlace =
+      'was unable to place a task because no container instance met all of its requirements. ' +
+      'The closest matching (container-instance ID) has insufficient memory available. ' +
+      'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.';
+    expect(messages(fleet.describe())).toEqual([noPlace, started(2)]);
+    expect(fleet.describe().deployments?.[0]).toMatchObject({ runningCount: 2, failedTasks: 0 });
+    await fleet.room.addInstance();
+    await fleet.until(() => isStable(fleet.describe()), 2_000);
+  });
+
+  it('wait for a first instance', async () => {
+    await using fleet = await openFleet({ instances: 0 });
+    await fleet.create();
+    await fleet.room.ecs.clock.advance(1_000);
+    expect(messages(fleet.describe())[0]).toContain(
+      'Reason: No Container Instances were found in your cluster.',
+    );
+    await fleet.room.addInstance();
+    await fleet.until(() => isStable(fleet.describe()), 2_000);
+  });
+});
+
+describe('a DRAINING instance', () => {
+  it('is left once replacements are healthy', async () => {
+    await using fleet = await openFleet({ instances: 2 });
+    await fleet.create({ desiredCount: 4 });
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    fleet.extremes();
+    const drained = fleet.live()[0]?.containerInstanceId ?? '';
+    await fleet.room.write((tx) => {
+      const instanceKey = key(containerInstances, 'default', drained);
+      const instance = tx.get(containerInstances, instanceKey);
+      if (instance) tx.put(containerInstances, instanceKey, { ...instance, status: 'DRAINING' });
+    });
+    await fleet.until(() => fleet.room.instance(drained)?.taskCount === 0);
+    await fleet.stable();
+    expect(fleet.extremes()).toEqual({ most: 6, fewest: 4 });
+  });
+});
+
+describe('a deleted service', () => {
+  it('stops its tasks, is INACTIVE, and is forgotten after an hour', async () => {
+    await using fleet = await openFleet();
+    const { ecs, call } = fleet.room;
+    await fleet.create();
+    await fleet.stable();
+    const { service } = await deleteService(ecs, { service: 'web', force: true }, call);
+    expect(service).toMatchObject({ status: 'DRAINING', desiredCount: 0, runningCount: 3 });
+    await fleet.until(() => fleet.describe().status === 'INACTIVE');
+    expect(fleet.describe()).toMatchObject({ runningCount: 0, deployments: [] });
+    expect(messages(fleet.describe())[0]).toBe(stopped(3));
+    await ecs.clock.advance(3_600_000);
+    expect(describeServices(ecs, { services: ['web'] }, call)).toMatchObject({
+      services: [],
+      failures: [{ reason: 'MISSING' }],
+    });
+  });
+
+  it('without tasks is INACTIVE at once, and its name is free', async () => {
+    await using fleet = await openFleet();
+    await fleet.create({ desiredCount: 0 });
+    await fleet.stable();
+    await deleteService(fleet.room.ecs, { service: 'web' }, fleet.room.call);
+    await fleet.until(() => fleet.describe().status === 'INACTIVE', 100);
+    await fleet.create({ desiredCount: 2 });
+    expect((await fleet.stable()).runningCount).toBe(2);
+  });
+});
+
+describe('whoever is killed', () => {
+  /** A state that commits and then, often, does not live to tell. */
+  function deadly(state: State, random: Random): State {
+    return {
+      get: (collection, recordKey) => state.get(collection, recordKey),
+      list: (collection, prefix) => state.list(collection, prefix),
+      byIndex: (collection, index, value) => state.byIndex(collection, index, value),
+      countByIndex: (collection, index, value) => state.countByIndex(collection, index, value),
+      subscribe: (collection, listener) => state.subscribe(collection, listener),
+      transact: async (run) => {
+        if (random.float() < 0.2) throw new Error('killed before the commit');
+        const result = await state.transact(run);
+        if (random.float() < 0.5) throw new Error('killed after the commit');
+        return result;
+      },
+    };
+  }
+
+  it.each([1, 2, 3, 4, 5, 6])('at any point leaves nothing doubled or lost (seed %i)', async (seed) => {
+    await using fleet = await openFleet({ through: deadly, seed, instances: 3 });
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady, 3_600_000);
+    expect(fleet.room.tasksOf('default')).toHaveLength(3);
+    fleet.extremes();
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(
+      () => messages(fleet.describe())[0] === steady && isStable(fleet.describe()),
+      3_600_000,
+    );
+    expect(fleet.extremes()).toEqual({ most: 6, fewest: 3 });
+    expect(
+      fleet.room.tasksOf('default').filter(({ taskDefinition }) => taskDefinition.revision === 2),
+    ).toHaveLength(3);
+    expect(fleet.live()).toHaveLength(3);
+  });
+});
