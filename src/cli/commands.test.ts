@@ -262,6 +262,7 @@ describe('commands that ask the server', () => {
         isConnected: false,
         limits: ['no privileged containers'],
       },
+      privateNetwork: { subnetId: 'subnet-1', securityGroupId: 'sg-1', cidr: '10.231.0.0/16' },
       counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
     };
     answer = { status: 200, body: status };
@@ -274,6 +275,7 @@ describe('commands that ask the server', () => {
     expect(await command(['status'])).toBe(0);
     expect(terminal.out()).toMatch(/tasks +3 RUNNING/);
     expect(terminal.out()).toContain('(does not answer)');
+    expect(terminal.out()).toMatch(/subnet +subnet-1 \(10\.231\.0\.0\/16\)/);
     expect(terminal.out()).toContain('no privileged containers');
   });
 
@@ -291,6 +293,8 @@ describe('commands that ask the server', () => {
       'GET /_catamaran/instances',
       'DELETE /_catamaran/instances/i1',
     ]);
+    expect(await command(['instance', 'remove', 'blue', '--force'])).toBe(0);
+    expect(requests.at(-1)?.url).toBe('/_catamaran/instances/i1?force=true');
     expect(await command(['instance', 'remove', 'green'])).toBe(1);
     expect(terminal.err()).toContain('There is no instance green');
   });

@@ -20,7 +20,6 @@ export {
   type ListInstancesResponse,
   type OperatorError,
   operatorPaths,
-  operatorSigningName,
   type ShutdownResponse,
   type StatusResponse,
 } from './operator-api.ts';

@@ -11,7 +11,7 @@ import { CommandError } from './terminal.ts';
  *   GET    /_catamaran/status            -> StatusResponse
  *   GET    /_catamaran/instances         -> ListInstancesResponse   (?cluster=NAME)
  *   POST   /_catamaran/instances         -> InstanceDescription     AddInstanceRequest
- *   DELETE /_catamaran/instances/<id>    -> InstanceDescription
+ *   DELETE /_catamaran/instances/<id>    -> InstanceDescription     (?force=true stops its tasks first)
  *   POST   /_catamaran/shutdown          -> ShutdownResponse
  *
  * Errors are an `OperatorError` with a status of 400 and above.
@@ -22,7 +22,7 @@ export const operatorPaths = {
   shutdown: '/_catamaran/shutdown',
 } as const;
 
-export const operatorSigningName = 'catamaran';
+const operatorSigningName = 'catamaran';
 
 export interface StatusResponse {
   readonly pid: number;
@@ -39,6 +39,8 @@ export interface StatusResponse {
     readonly version: string;
     readonly address: string;
     readonly isConnected: boolean;
+    /** Why it is not connected, and what to do about it. */
+    readonly problem?: string;
     /** What this Engine on this machine can't do, each with what to do about it. */
     readonly limits: readonly string[];
   };
@@ -126,9 +128,14 @@ export class OperatorClient {
     return this.#call<InstanceDescription>('POST', operatorPaths.instances, ['id'], { input, signal });
   }
 
-  removeInstance(id: string, signal: AbortSignal): Promise<InstanceDescription> {
+  /** Refused while tasks run on it, unless `force` stops them first. */
+  removeInstance(
+    id: string,
+    { force, signal }: { readonly force: boolean; readonly signal: AbortSignal },
+  ): Promise<InstanceDescription> {
     const path = `${operatorPaths.instances}/${encodeURIComponent(id)}`;
-    return this.#call<InstanceDescription>('DELETE', path, ['id'], { signal });
+    const query = force ? { force: 'true' } : {};
+    return this.#call<InstanceDescription>('DELETE', path, ['id'], { query, signal });
   }
 
   shutdown(signal: AbortSignal): Promise<ShutdownResponse> {

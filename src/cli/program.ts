@@ -130,8 +130,8 @@ export function buildProgram(
     .description('add a container instance to a cluster (made if there is none of the name)')
     .addOption(stateOption())
     .option('--cluster <name>', 'the cluster', 'default')
-    .option('--cpu <units>', 'CPU units, 1024 for a core (default: all of the machine)', parsePositive)
-    .option('--memory <MiB>', 'memory in MiB (default: all of the machine)', parsePositive)
+    .option('--cpu <units>', 'CPU units, 1024 for a core (default: half of what is free)', parsePositive)
+    .option('--memory <MiB>', 'memory in MiB (default: half of what is free)', parsePositive)
     .option('--name <name>', 'a name for people (default: made up)')
     .addOption(jsonOption())
     .action(async (options) =>
@@ -148,9 +148,10 @@ export function buildProgram(
     );
   instance
     .command('remove')
-    .description('stop the tasks of a container instance and remove it')
+    .description('remove a container instance on which no task runs')
     .argument('<id>', 'its id or name, as `instance list` shows them')
     .addOption(stateOption())
+    .option('--force', 'stop the tasks that run on it first', false)
     .option('--cluster <name>', 'the cluster it is in, where its name is not unique')
     .addOption(jsonOption())
     .action(async (id: string, options) =>

@@ -83,7 +83,11 @@ export async function test(
 
 /** @returns what went wrong, or undefined. */
 async function runCheck(check: Check, signal: AbortSignal): Promise<string | undefined> {
-  const { exitCode, output } = await runChild(process.execPath, check.command, { cwd: checkout, signal });
+  const { exitCode, output } = await runChild(process.execPath, check.command, {
+    cwd: checkout,
+    env: plainEnvironment(),
+    signal,
+  });
   if (exitCode === 0) return undefined;
   const remedy = check.remedy === undefined ? '' : `\n(${check.remedy})`;
   return `${output}${remedy}`;
@@ -98,6 +102,7 @@ async function runVitest(
   let counts: TestCounts = { passed: 0, failed: 0, skipped: 0, total: 0, file: '' };
   const { exitCode, output } = await runChild(process.execPath, vitestCommand(project, filters), {
     cwd: checkout,
+    env: plainEnvironment(),
     signal,
     onMessage: (message) => {
       if (!isTestCounts(message)) return;
@@ -106,6 +111,12 @@ async function runVitest(
     },
   });
   return { counts, exitCode, output };
+}
+
+/** What the children say is kept and shown later, maybe in a file: without colours. */
+function plainEnvironment(): Readonly<Record<string, string | undefined>> {
+  const { FORCE_COLOR: _, ...env } = process.env;
+  return { ...env, NO_COLOR: '1' };
 }
 
 function describeCounts({ passed, failed, skipped, total }: TestCounts): string {

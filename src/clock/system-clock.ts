@@ -20,15 +20,17 @@ export function systemClock({ keepsProcessAlive = false }: SystemClockOptions = 
     assertDelay(delayMs);
     const dueMs = monotonic() + delayMs;
     let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      const remainingMs = Math.max(0, dueMs - monotonic());
-      timer =
-        remainingMs > longestTimerMs
-          ? setTimeout(arm, longestTimerMs)
-          : setTimeout(task, Math.ceil(remainingMs));
+    const arm = (remainingMs: number): void => {
+      timer = setTimeout(fire, Math.min(Math.ceil(remainingMs), longestTimerMs));
       if (!keepsProcessAlive) timer.unref();
     };
-    arm();
+    // The platform counts whole milliseconds of its own and may be early by a part of one.
+    const fire = (): void => {
+      const remainingMs = dueMs - monotonic();
+      if (remainingMs > 0) arm(remainingMs);
+      else task();
+    };
+    arm(Math.max(0, delayMs));
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   };
 

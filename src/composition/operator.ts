@@ -1,7 +1,7 @@
 import type { ECS } from '@aws-sdk/client-ecs';
 import type { AddInstanceRequest, InstanceDescription, StatusResponse } from '../cli/index.ts';
 import type { InstanceOnMachine, Machine } from '../node/index.ts';
-import type { Runtime } from '../runtime/index.ts';
+import { type Runtime, RuntimeError } from '../runtime/index.ts';
 import type { Census, PrivateNetworkPlan } from '../services/ecs/index.ts';
 
 /** What the operator's questions are answered from. */
@@ -53,8 +53,18 @@ async function describeEngine({ runtime, engineAddress }: OperatorParts): Promis
       isConnected: true,
       limits: info.limits.map(({ message }) => message),
     };
-  } catch {
-    return { name: runtime.name, version: '', address: engineAddress, isConnected: false, limits: [] };
+  } catch (error) {
+    const why = error instanceof RuntimeError ? error.message : String(error);
+    return {
+      name: runtime.name,
+      version: '',
+      address: engineAddress,
+      isConnected: false,
+      problem:
+        `${why}. Running containers go on, and new tasks wait. Start the engine again ` +
+        '("systemctl start docker"; where no systemd runs, ./catamaran setup): Catamaran goes on by itself.',
+      limits: [],
+    };
   }
 }
 
@@ -109,7 +119,8 @@ async function describeInstance(
     name: instance.name,
     cluster: instance.cluster,
     ...(arn === undefined ? {} : { containerInstanceArn: arn }),
-    status: described?.status ?? 'REGISTERING',
+    status:
+      described?.status ?? (instance.problem === undefined ? 'REGISTERING' : `FAILED: ${instance.problem}`),
     agentConnected: described?.agentConnected ?? false,
     cpu: instance.share.cpu,
     memory: instance.share.memoryMiB,

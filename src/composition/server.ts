@@ -30,12 +30,13 @@ import {
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
+import { Refusal } from '../protocols/index.ts';
 import { openState, startReconcilers } from '../reconcile/index.ts';
 import { census, createEcs } from '../services/ecs/index.ts';
 import { authorize } from '../services/iam/index.ts';
 import { createLogs, logsReconcilers, SqliteEventStore } from '../services/logs/index.ts';
 import { createSts } from '../services/sts/index.ts';
-import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
+import { openSqliteStore, type Store, StoreFullError, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
 import { installationLabel, openMachine } from './machine.ts';
 import type { OperatorParts } from './operator.ts';
@@ -53,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { directory, ...places } = stateLayout(options.stateDirectory);
   const clock = systemClock();
   const random = systemRandom();
-  const log = createLog();
+  const log = createLog(options.logFile === undefined ? {} : { file: options.logFile });
   await using opened = new AsyncDisposableStack();
 
   const store = opened.adopt(await openStore(places.store, clock), (it) => it.close());
@@ -107,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     authorize,
     credentials: rootLookup(credentials),
+    refusalOf: fullDisk,
   });
   opened.adopt(gateway, (it) => it.close());
   endpoint = await listen(gateway, options);
@@ -254,6 +256,12 @@ function rootLookup({ accessKeyId, secretAccessKey, accountId }: RootCredentials
     principal: { accountId, accessKeyId, arn: `arn:aws:iam::${accountId}:root` },
   };
   return (asked: string) => (asked === accessKeyId ? root : undefined);
+}
+
+/** What the world refuses, its owner can mend: said as AWS says that it can't serve just now. */
+function fullDisk(failure: unknown): Refusal | undefined {
+  if (!(failure instanceof StoreFullError)) return undefined;
+  return new Refusal('ServiceUnavailable', failure.message, { status: 503, cause: failure });
 }
 
 function notReady(): never {

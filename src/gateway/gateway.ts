@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
-import { HttpRoutes, type WireAnswer } from '../protocols/index.ts';
+import { HttpRoutes, type Refusal, type WireAnswer } from '../protocols/index.ts';
 import type { Service } from '../services/service.ts';
 import type { Authorize } from './authorization.ts';
 import { Exchange } from './exchange.ts';
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly credentials: CredentialLookup;
   readonly authorize: Authorize;
   readonly log: Log;
+  /** Failures of the world that callers should hear of in plain words, such as a full disk. */
+  readonly refusalOf?: (failure: unknown) => Refusal | undefined;
   readonly limits?: Partial<GatewayLimits>;
 }
 
@@ -89,6 +91,7 @@ class HttpGateway implements Gateway {
       verifier: new SignatureVerifier(credentials),
       authorize,
       log,
+      refusalOf: options.refusalOf ?? (() => undefined),
     };
     this.#upgrades = upgradesOf(services);
     this.#server = createServer(

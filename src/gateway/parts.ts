@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import type { HttpRoutes } from '../protocols/index.ts';
+import type { HttpRoutes, Refusal } from '../protocols/index.ts';
 import type { Authorize } from './authorization.ts';
 import type { Route } from './route.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
@@ -12,4 +12,6 @@ export interface PipelineParts {
   readonly verifier: SignatureVerifier;
   readonly authorize: Authorize;
   readonly log: Log;
+  /** A failure of the world that the caller should hear of in plain words; undefined: it is a fault of ours. */
+  readonly refusalOf: (failure: unknown) => Refusal | undefined;
 }

@@ -58,7 +58,7 @@ export async function answerRequest(
   try {
     return await throughTheSteps(exchange, parts);
   } catch (error) {
-    return answerError(exchange, error, parts.log);
+    return answerError(exchange, error, parts);
   }
 }
 

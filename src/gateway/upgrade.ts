@@ -61,7 +61,7 @@ export async function acceptUpgrade(
     target.upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region));
   } catch (error) {
     if (!socket.listeners('error').includes(onError)) socket.on('error', onError);
-    const answer = answerError(exchange, error, parts.log);
+    const answer = answerError(exchange, error, parts);
     if (answer === undefined) socket.destroy();
     else socket.end(httpText(answer, exchange.requestId));
   }

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/index.ts';
 
 /** What an agent needs to be one container instance. */
 export interface AgentOptions {

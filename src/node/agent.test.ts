@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../clock/index.ts';
 import { recordingLog } from '../log.ts';
-import type { AcsContainer, AcsTask } from '../protocols/acs.ts';
+import type { AcsContainer, AcsTask } from '../protocols/index.ts';
 import { type Agent, type AgentOptions, startAgent } from './index.ts';
 import { ScriptedControlPlane } from './scripted-control-plane.ts';
 import { SimulatedMachine } from './simulated-machine.ts';
@@ -120,7 +120,7 @@ describe('an agent', () => {
     expect(Object.fromEntries(acs?.searchParams ?? [])).toMatchObject({
       clusterArn: 'default',
       containerInstanceArn: plane.instanceArn,
-      dockerVersion: 'DockerVersion: 1.0',
+      dockerVersion: 'DockerVersion: 1',
       protocolVersion: '2',
       sendCredentials: 'true',
       seqNum: '1',
@@ -151,13 +151,13 @@ describe('an agent', () => {
     const web = task({ name: 'app', portMappings: [{ containerPort: 80 }] });
     plane.want(web);
     await untilStatus(web.arn, 'RUNNING');
-    const { app } = runtime.ofTask(web.arn);
+    const app = machine.container(web.arn, 'app');
     expect(plane.lastSubmission(web.arn)?.containers).toEqual([
       expect.objectContaining({
         name: 'app',
         status: 'RUNNING',
-        runtimeId: app?.runtimeId,
-        ports: [app?.ports[0]?.hostPort],
+        runtimeId: app.runtimeId,
+        ports: [app.view().ports[0]?.hostPort],
       }),
     ]);
     expect(acks()).toHaveLength(1);
@@ -178,8 +178,7 @@ describe('an agent', () => {
       ['db', 143],
       ['app', 143],
     ]);
-    expect(runtime.stoppedSandboxes.size).toBe(1);
-    expect(Object.keys(runtime.ofTask(web.arn))).toHaveLength(2);
+    expect(machine.containers).toHaveLength(2);
   });
 
   test('tells RUNNING and then STOPPED of a task that is over at once', async () => {
@@ -192,7 +191,11 @@ describe('an agent', () => {
   });
 
   test.each<[string, Partial<AcsContainer>, string]>([
-    ['an image that can’t be had', { image: 'nowhere' }, 'CannotPullContainerError: no such image: nowhere'],
+    [
+      'an image that can’t be had',
+      { image: 'nowhere' },
+      'CannotPullContainerError: pull access denied for nowhere, repository does not exist',
+    ],
     [
       'a command that can’t be started',
       { command: ['fail', 'no', 'such', 'file'] },
@@ -213,10 +216,8 @@ describe('an agent', () => {
 
   test('reports memory that ran out in ECS’s words', async () => {
     await start();
-    const web = task({ name: 'app' });
+    const web = task({ name: 'app', command: ['oom'] });
     plane.want(web);
-    await untilStatus(web.arn, 'RUNNING');
-    runtime.exit(nameIn(web.arn, 'app'), 137, true);
     await untilStatus(web.arn, 'STOPPED');
     expect(plane.lastSubmission(web.arn)?.containers[0]).toMatchObject({
       exitCode: 137,
@@ -228,13 +229,14 @@ describe('an agent', () => {
     await start();
     const health = {
       version: '1.17',
-      config: JSON.stringify({ Healthcheck: { Test: ['CMD', 'true'] } }),
+      config: JSON.stringify({ Healthcheck: { Test: ['CMD', 'true'], Interval: 2e7 } }),
       hostConfig: '{}',
     };
     const web = task(
       { name: 'init', essential: false, command: ['exit', '0'] },
       {
         name: 'db',
+        command: ['healthy-after', '2'],
         dependsOn: [{ containerName: 'init', condition: 'SUCCESS' }],
         healthCheckType: 'docker',
         dockerConfig: health,
@@ -242,9 +244,8 @@ describe('an agent', () => {
       { name: 'app', dependsOn: [{ containerName: 'db', condition: 'HEALTHY' }] },
     );
     plane.want(web);
-    await until('db', () => runtime.ofTask(web.arn).db?.status.state === 'running');
-    expect(runtime.ofTask(web.arn).app?.starts ?? 0).toBe(0);
-    runtime.setHealth(nameIn(web.arn, 'db'), 'HEALTHY');
+    await until('db', () => machine.runningNames(web.arn).includes('db'));
+    expect(machine.runningNames(web.arn)).toEqual(['db']);
     await untilStatus(web.arn, 'RUNNING');
     await until('health over TCS', () =>
       plane.received.some(
@@ -255,10 +256,11 @@ describe('an agent', () => {
   });
 
   test('cancels a pull under way when the task is stopped', async () => {
+    machine = new SimulatedMachine(clock, { pullImage: { p50Ms: 60_000, p99Ms: 60_000 } });
     await start();
-    const slow = task({ name: 'app', image: 'slow' });
+    const slow = task({ name: 'app' });
     plane.want(slow);
-    await until('the pull', () => runtime.sandboxes.size === 1);
+    await until('the pull', () => machine.engine.sandboxes({}).length === 1);
     plane.want({ ...slow, desiredStatus: 'STOPPED' });
     await untilStatus(slow.arn, 'STOPPED');
     expect(plane.statusesOf(slow.arn)).toEqual(['STOPPED']);
@@ -276,7 +278,7 @@ describe('an agent', () => {
       ({ task: arn, status }) => `${arn === old.arn ? 'old' : 'young'} ${status}`,
     );
     expect(order).toContain('old STOPPED');
-    expect(runtime.ofTask(old.arn).app?.status.state).toBe('exited');
+    expect(machine.runningNames(old.arn)).toEqual([]);
   });
 
   test('removes the remains of a stopped task after the wait, and does not start it again', async () => {
@@ -286,8 +288,8 @@ describe('an agent', () => {
     await untilStatus(job.arn, 'STOPPED');
     await until(
       'removal',
-      () => runtime.containers.size === 0 && runtime.sandboxes.size === 0,
-      () => [...runtime.containers.keys()],
+      () => machine.containers.length === 0 && machine.engine.sandboxes({}).length === 0,
+      () => machine.containers,
     );
     plane.want(job);
     await until('acknowledgement', () => acks().length === 2);
@@ -295,7 +297,7 @@ describe('an agent', () => {
       'another STOPPED',
       () => plane.submissions.filter(({ status }) => status === 'STOPPED').length === 2,
     );
-    expect(runtime.containers.size).toBe(0);
+    expect(machine.containers).toEqual([]);
   });
 });
 
@@ -374,7 +376,7 @@ describe('over ACS, an agent', () => {
     await untilStatus(web.arn, 'RUNNING');
     plane.failing.add('SubmitTaskStateChange');
     plane.disconnect();
-    runtime.exit(nameIn(web.arn, 'app'), 1);
+    machine.container(web.arn, 'app').kill();
     await until('the failure', () => agent.status().reportsPending === 1);
     plane.failing.clear();
     await until('the link', () => plane.connections.filter((url) => url.pathname === '/acs/ws').length >= 2);
@@ -417,11 +419,8 @@ describe('container output', () => {
 
   test('is shipped to its stream, from the first line to the last', async () => {
     await start();
-    const web = task({ name: 'app', command: ['print', 'one', 'two'], ...logging() });
+    const web = task({ name: 'app', command: ['print', 'one', 'two', '+30', 'three'], ...logging() });
     plane.want(web);
-    await untilStatus(web.arn, 'RUNNING');
-    runtime.say(nameIn(web.arn, 'app'), 'three');
-    runtime.exit(nameIn(web.arn, 'app'), 0);
     await until(
       'the lines',
       () => streamOf(web)?.length === 3,
@@ -432,14 +431,16 @@ describe('container output', () => {
 
   test('goes on after a restart of the agent where the last one left off', async () => {
     const first = await start();
-    const web = task({ name: 'app', command: ['print', 'one'], ...logging() });
+    const web = task({
+      name: 'app',
+      command: ['print', 'one', '+300', 'two', '+300', 'three'],
+      ...logging(),
+    });
     plane.want(web);
     await until('one', () => streamOf(web)?.length === 1);
     await first.close();
-    runtime.say(nameIn(web.arn, 'app'), 'two');
-    await clock.sleep(2);
+    await clock.sleep(350);
     await start();
-    runtime.say(nameIn(web.arn, 'app'), 'three');
     await until(
       'the lines',
       () => (streamOf(web)?.length ?? 0) >= 3,
@@ -450,11 +451,10 @@ describe('container output', () => {
 
   test('waits while CloudWatch Logs is away', async () => {
     await start();
-    const web = task({ name: 'app', ...logging() });
+    plane.failing.add('PutLogEvents');
+    const web = task({ name: 'app', command: ['print', 'one'], ...logging() });
     plane.want(web);
     await untilStatus(web.arn, 'RUNNING');
-    plane.failing.add('PutLogEvents');
-    runtime.say(nameIn(web.arn, 'app'), 'one');
     await clock.sleep(50);
     plane.failing.clear();
     await until('the line', () => streamOf(web)?.length === 1);
@@ -484,9 +484,9 @@ describe('when the engine is away, an agent', () => {
     const web = task({ name: 'app' });
     plane.want(web);
     await untilStatus(web.arn, 'RUNNING');
-    runtime.whileAway(() => runtime.exit(nameIn(web.arn, 'app'), 9));
+    machine.unseen(() => machine.container(web.arn, 'app').kill());
     await untilStatus(web.arn, 'STOPPED');
-    expect(plane.lastSubmission(web.arn)?.containers[0]?.exitCode).toBe(9);
+    expect(plane.lastSubmission(web.arn)?.containers[0]?.exitCode).toBe(137);
   });
 
   test('reports a container that somebody removed', async () => {
@@ -494,7 +494,7 @@ describe('when the engine is away, an agent', () => {
     const web = task({ name: 'app' });
     plane.want(web);
     await untilStatus(web.arn, 'RUNNING');
-    runtime.whileAway(() => runtime.containers.clear());
+    machine.unseen(() => machine.engine.removeContainer(machine.container(web.arn, 'app').spec.name));
     await untilStatus(web.arn, 'STOPPED');
     expect(plane.lastSubmission(web.arn)?.containers[0]?.reason).toMatch(/^ContainerVanishedError/);
   });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { AcsPayload, AcsServerMessages, AcsTask } from '../protocols/acs.ts';
+import type { AcsPayload, AcsServerMessages, AcsTask } from '../protocols/index.ts';
 import { parseJson, Reader } from './reading.ts';
 
 const clusterArn = 'arn:aws:ecs:eu-west-1:123456789012:cluster/default';

@@ -1,6 +1,13 @@
 import { type Clock, seededRandom } from '../clock/index.ts';
-import type { ContainerSpec } from '../runtime/runtime.ts';
-import { noLatency, SimEngine, type SimLatency, type SimOutput, type SimProgram, SimRuntime } from '../runtime/sim/index.ts';
+import type { ContainerSpec } from '../runtime/index.ts';
+import {
+  noLatency,
+  SimEngine,
+  type SimLatency,
+  type SimOutput,
+  type SimProgram,
+  SimRuntime,
+} from '../runtime/index.ts';
 
 /**
  * A simulated machine for tests of the agent. What a container does is its command:
@@ -26,7 +33,9 @@ export class SimulatedMachine {
   /** All containers of the agent under test, by ECS name. */
   ofTask(taskArn: string) {
     const containers = this.engine.containers({ 'com.amazonaws.ecs.task-arn': taskArn });
-    return new Map(containers.map((each) => [each.spec.labels['com.amazonaws.ecs.container-name'] ?? '', each]));
+    return new Map(
+      containers.map((each) => [each.spec.labels['com.amazonaws.ecs.container-name'] ?? '', each]),
+    );
   }
 
   container(taskArn: string, name: string) {

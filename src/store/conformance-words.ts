@@ -1,4 +1,4 @@
-import type { VirtualClock } from '../clock/index.ts';
+import { systemClock, type VirtualClock } from '../clock/index.ts';
 import type { Json } from './json.ts';
 import type { Entry, LeaseId, Store, Watch, WatchBatch, Write } from './store.ts';
 
@@ -67,15 +67,19 @@ export function watching(
   return { batches, revisions, errors, [Symbol.dispose]: () => watch?.[Symbol.dispose]() };
 }
 
-/** Lets the store finish what a timer has set going. @throws {Error} `isReached` does not become true. */
+/** Lets the store finish what a timer has set going. @throws {Error} `isReached` does not become true in time. */
 export async function settled(
   clock: VirtualClock,
   isReached: () => boolean | Promise<boolean>,
   seen: () => unknown,
 ): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
-    if (await isReached()) return;
+  // Disks know nothing of virtual time.
+  const real = systemClock({ keepsProcessAlive: true });
+  const untilMs = real.monotonic() + 10_000;
+  while (!(await isReached())) {
+    if (real.monotonic() > untilMs)
+      throw new Error(`Not reached: ${isReached}; last seen: ${JSON.stringify(await seen())}`);
     await clock.advance(0);
+    await real.sleep(1);
   }
-  throw new Error(`Not reached: ${isReached}; last seen: ${JSON.stringify(await seen())}`);
 }

@@ -24,11 +24,12 @@ export interface Journal {
   /** Waits until those who are about to commit have done so, so that they share one write. */
   gather(): Promise<void> | undefined;
   /**
-   * Makes all of the batch durable, or nothing, before it returns.
+   * Makes all of the batch durable, or nothing. Done when it returns, or when the promise resolves; the next
+   * batch comes after that.
    * @throws {StoreFullError} there is no room now; there may be later.
    * @throws {StoreFailedError} nothing more can be written.
    */
-  append(batch: Batch, forgotten: Forgotten): void;
+  append(batch: Batch, forgotten: Forgotten): void | Promise<void>;
   close(): void;
 }
 
@@ -191,25 +192,25 @@ export class EmbeddedStore implements Store {
     while (this.#queue.length > 0 || (isWritable && this.#history.hasForgotten)) {
       const gathered = this.#journal.gather();
       if (gathered !== undefined) await gathered;
-      const failed = this.#write(this.#queue.splice(0, longestBatch));
+      const failed = await this.#write(this.#queue.splice(0, longestBatch));
       isWritable = failed === undefined;
       if (failed === undefined) continue;
       const { requests, error } = failed;
       // One large commit must not take the others down with it: each is tried by itself.
       if (error instanceof StoreFullError && requests.length > 1)
-        for (const request of requests) this.#writeAlone(request);
+        for (const request of requests) await this.#writeAlone(request);
       else for (const request of requests) request.reject(error);
     }
     this.#isFlushing = false;
   }
 
-  #writeAlone(request: Request): void {
-    const failed = this.#write([request]);
+  async #writeAlone(request: Request): Promise<void> {
+    const failed = await this.#write([request]);
     if (failed !== undefined) request.reject(failed.error);
   }
 
   /** @returns the requests that could not be written, with the reason; they were not answered. */
-  #write(requests: readonly Request[]): Failed | undefined {
+  async #write(requests: readonly Request[]): Promise<Failed | undefined> {
     const staging = new Staging(this.#keyspace, this.#leases);
     const answers: (() => void)[] = [];
     const accepted = requests.filter((request) => {
@@ -224,7 +225,8 @@ export class EmbeddedStore implements Store {
     const forgotten = this.#history.takeForgotten(staging.commits.length);
     if (!staging.isEmpty || forgotten.isNews) {
       try {
-        this.#journal.append(staging, forgotten);
+        const written = this.#journal.append(staging, forgotten);
+        if (written !== undefined) await written;
       } catch (error) {
         this.#history.putBack(forgotten);
         return { requests: accepted, error };

@@ -18,6 +18,10 @@ describe('frozenJson', () => {
     );
   });
 
+  it('knows no negative zero', () => {
+    expect(frozenJson(Object.freeze({ n: -0, list: [-0] }))).toStrictEqual({ n: 0, list: [0] });
+  });
+
   it('shares what is frozen already and copies the rest', () => {
     const old = frozenJson({ tags: [{ key: 'a' }], status: 'PENDING' }) as { tags: Json; status: string };
     const changed = { ...old, status: 'RUNNING', extra: { mutable: true } };

@@ -45,7 +45,8 @@ const deepest = 256;
 
 function freeze(value: unknown, trail: Trail): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // JSON knows no negative zero.
+  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value;
   if (typeof value !== 'object') throw notJson(String(value), trail);
   if (trail.length === deepest) throw notJson(`something nested deeper than ${deepest}`, trail.slice(0, 8));
   if (isArray(value)) return freezeArray(value, trail);
@@ -62,7 +63,7 @@ function freezeArray(array: readonly unknown[], trail: Trail): Json {
     trail.push(place);
     const item = freeze(array[place], trail);
     trail.pop();
-    if (item !== array[place]) isSame = false;
+    if (!Object.is(item, array[place])) isSame = false;
     frozen.push(item);
   }
   return isSame ? (array as readonly Json[]) : Object.freeze(frozen);
@@ -74,7 +75,7 @@ function freezeObject(object: object, trail: Trail): Json {
     trail.push(member);
     const frozen = value === undefined ? undefined : freeze(value, trail);
     trail.pop();
-    if (frozen === undefined || frozen !== value) {
+    if (frozen === undefined || !Object.is(frozen, value)) {
       changed ??= [];
       changed.push([member, frozen]);
     }

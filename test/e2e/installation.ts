@@ -39,19 +39,29 @@ export async function catamaran(
   }
 }
 
+export interface InstallationOptions {
+  /** Default: a new folder of its own. */
+  readonly stateDirectory?: string;
+  /** Given to every command beside the tests' own environment, e.g. `DOCKER_HOST`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A Catamaran of its own: own state directory, free port, removed with everything it made when disposed. */
 export class Installation implements AsyncDisposable {
   readonly stateDirectory: string;
+  readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #output = '';
   #environment: Record<string, string> = {};
 
-  private constructor(stateDirectory: string) {
+  private constructor(stateDirectory: string, env: Readonly<Record<string, string>>) {
     this.stateDirectory = stateDirectory;
+    this.#env = env;
   }
 
-  static async start(): Promise<Installation> {
-    const installation = new Installation(await mkdtemp(join(tmpdir(), 'catamaran-e2e-')));
+  static async start({ stateDirectory, env = {} }: InstallationOptions = {}): Promise<Installation> {
+    const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'catamaran-e2e-')));
+    const installation = new Installation(directory, env);
     try {
       await installation.up();
     } catch (error) {
@@ -66,6 +76,7 @@ export class Installation implements AsyncDisposable {
     this.#output = '';
     const child = spawn(launcher, ['up', '--state', this.stateDirectory, '--port', '0'], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -78,13 +89,13 @@ export class Installation implements AsyncDisposable {
       async () => {
         if (child.exitCode !== null)
           throw new Error(`catamaran up ended with ${child.exitCode}: ${this.#output}`);
-        const status = await catamaran(['status', '--state', this.stateDirectory, '--json']);
+        const status = await this.catamaran('status', '--json');
         if (status.code !== 0) return undefined;
         return (JSON.parse(status.stdout) as { pid: number }).pid === (await this.pid()) ? true : undefined;
       },
       () => this.#output,
     );
-    const { stdout } = await catamaran(['env', '--state', this.stateDirectory]);
+    const { stdout } = await this.catamaran('env');
     this.#environment = Object.fromEntries(
       [...stdout.matchAll(/^export ([A-Z_]+)='?([^'\n]*)'?$/gm)].map(([, name = '', value = '']) => [
         name,
@@ -146,7 +157,7 @@ export class Installation implements AsyncDisposable {
 
   /** `./catamaran aws ...`, answer parsed as JSON where it is JSON. */
   async aws(...args: string[]): Promise<Outcome & { readonly json: unknown }> {
-    const outcome = await catamaran(['aws', '--state', this.stateDirectory, ...args], {}, 120_000);
+    const outcome = await catamaran(['aws', '--state', this.stateDirectory, ...args], this.#env, 120_000);
     let json: unknown;
     try {
       json = JSON.parse(outcome.stdout);
@@ -157,11 +168,11 @@ export class Installation implements AsyncDisposable {
   }
 
   async catamaran(...args: string[]): Promise<Outcome> {
-    return catamaran([...args, '--state', this.stateDirectory]);
+    return catamaran([...args, '--state', this.stateDirectory], this.#env);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const purged = await catamaran(['down', '--state', this.stateDirectory, '--purge'], {}, 120_000);
+    const purged = await catamaran(['down', '--state', this.stateDirectory, '--purge'], this.#env, 120_000);
     this.#child?.kill('SIGKILL');
     await rm(this.stateDirectory, { recursive: true, force: true });
     if (purged.code !== 0)

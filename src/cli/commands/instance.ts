@@ -19,6 +19,10 @@ export interface ListInstancesOptions extends InstanceOptions {
   readonly cluster?: string;
 }
 
+export interface RemoveInstanceOptions extends ListInstancesOptions {
+  readonly force: boolean;
+}
+
 export async function addInstance(options: AddInstanceOptions, context: CommandContext): Promise<number> {
   const { state, json, ...input } = options;
   const client = operatorClient(state, context.composition.clock);
@@ -37,7 +41,7 @@ export async function listInstances(options: ListInstancesOptions, context: Comm
 /** Removes the one instance that `handle` names by id or by name. */
 export async function removeInstance(
   handle: string,
-  options: ListInstancesOptions,
+  options: RemoveInstanceOptions,
   context: CommandContext,
 ): Promise<number> {
   const client = operatorClient(options.state, context.composition.clock);
@@ -52,7 +56,7 @@ export async function removeInstance(
       `${found.length} instances are called ${handle}: name one by its id, or give --cluster`,
     );
   }
-  const removed = await client.removeInstance(instance.id, context.signal);
+  const removed = await client.removeInstance(instance.id, { force: options.force, signal: context.signal });
   show(options.json, removed, [removed], context.terminal.stdout);
   return 0;
 }

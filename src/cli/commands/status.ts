@@ -15,7 +15,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
     stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   }
-  const { engine, counts } = answer;
+  const { engine, counts, privateNetwork } = answer;
   const tasks = Object.entries(counts.tasks).map(([name, count]) => `${count} ${name}`);
   stdout.write(paint(stdout, 'bold', `Catamaran ${answer.version}\n`));
   stdout.write(
@@ -30,12 +30,16 @@ export async function status(options: StatusOptions, context: CommandContext): P
         '  engine',
         `${engine.name} ${engine.version} at ${engine.address}${engine.isConnected ? '' : ' (does not answer)'}`,
       ],
+      ['  subnet', `${privateNetwork.subnetId} (${privateNetwork.cidr}), for awsvpc tasks`],
       ['  clusters', String(counts.clusters)],
       ['  instances', String(counts.containerInstances)],
       ['  services', String(counts.services)],
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),
   );
+  if (engine.problem !== undefined) {
+    stdout.write(`\n${paint(stdout, 'red', 'The engine does not answer:')} ${engine.problem}\n`);
+  }
   if (engine.limits.length > 0) {
     stdout.write(`\nWhat this machine can't do:\n${engine.limits.map((limit) => `  ${limit}\n`).join('')}`);
   }

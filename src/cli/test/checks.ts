@@ -22,7 +22,14 @@ export function checks(): readonly Check[] {
     {
       name: 'lint and format',
       remedy: 'npx biome check --write . mends most of it',
-      command: [binary('@biomejs/biome', 'biome'), 'ci', '--error-on-warnings', '.'],
+      command: [
+        binary('@biomejs/biome', 'biome'),
+        'ci',
+        '--colors=off',
+        '--diagnostic-level=warn',
+        '--error-on-warnings',
+        '.',
+      ],
     },
     {
       name: 'unused code',

@@ -9,7 +9,7 @@ import type { Composition, EngineDescription, RunningServer } from '../compositi
 
 const engine: EngineDescription = { name: 'docker', version: '20.10.24', address: 'unix:///run/test.sock' };
 
-export const testCredentials: RootCredentials = {
+const testCredentials: RootCredentials = {
   accountId: '111122223333',
   region: 'us-east-1',
   accessKeyId: 'AKIATEST',

@@ -1,4 +1,4 @@
-import type { AcsRoleCredentials, AcsTaskIdentifier } from '../../protocols/acs.ts';
+import type { AcsRoleCredentials, AcsTaskIdentifier } from '../../protocols/index.ts';
 import type { Reader } from '../reading.ts';
 
 /** What every addressed ACS message carries; one without these is dropped unacknowledged, as the official agent does. */

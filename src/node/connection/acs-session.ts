@@ -1,5 +1,5 @@
 import type { Log } from '../../log.ts';
-import type { AcsAgentMessages, AcsTask } from '../../protocols/acs.ts';
+import type { AcsAgentMessages, AcsTask } from '../../protocols/index.ts';
 import type { Reader } from '../reading.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { readAcsTask } from '../tasks/acs-task.ts';

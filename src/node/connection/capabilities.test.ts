@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RuntimeInfo } from '../../runtime/runtime.ts';
+import type { RuntimeInfo } from '../../runtime/index.ts';
 import { capabilityAttributes } from './capabilities.ts';
 
 const info: RuntimeInfo = {

@@ -1,5 +1,5 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
-import type { RuntimeInfo } from '../../runtime/runtime.ts';
+import type { RuntimeInfo } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 
 /** Remote API versions that the official agent names: 1.26, 1.27 and 1.31 it leaves out. */

@@ -1,5 +1,5 @@
 import { type Clock, type Random, uuid } from '../../clock/index.ts';
-import type { TcsAgentMessages, TcsContainerHealth } from '../../protocols/tcs.ts';
+import type { TcsAgentMessages, TcsContainerHealth } from '../../protocols/index.ts';
 import type { TaskBoard } from '../tasks/task-board.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 import type { SendFrame, Session } from './link.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/index.ts';
 import type { AgentCredentials } from '../agent-options.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { StepError } from '../tasks/failures.ts';
@@ -12,11 +12,15 @@ import { LogStream } from './log-stream.ts';
 import type { AwslogsOptions } from './options.ts';
 import { readPosition } from './position.ts';
 
+/** How long a closing agent waits for batches under way. */
+const closingPatienceMs = 2_000;
+
 /** The `awslogs` driver for all containers of the agent. */
 export class Awslogs {
   readonly #options: AwslogsDriverOptions;
   readonly #apis = new Map<string, Promise<LogsApi & Disposable>>();
   readonly #containers = new Map<string, LoggedContainer>();
+  readonly #abandoned = new AbortController();
 
   constructor(options: AwslogsDriverOptions) {
     this.#options = options;
@@ -50,6 +54,11 @@ export class Awslogs {
     if (!logged.shipping) this.#ship(logged, container);
   }
 
+  /** Whether the start took place is not known. */
+  detach(container: PlannedContainer): void {
+    this.#containers.get(container.spec.name)?.shipper.detach();
+  }
+
   /** For a container that an earlier agent started: goes on where that one left off. */
   resume(taskArn: string, container: PlannedContainer, runtimeId: string): void {
     if (!container.awslogs) return;
@@ -70,6 +79,7 @@ export class Awslogs {
 
   /** After the signal aborted: waits for what is under way. */
   async close(): Promise<void> {
+    using _patience = this.#options.clock.after(closingPatienceMs, () => this.#abandoned.abort());
     await Promise.allSettled([...this.#containers.values()].map((logged) => logged.shipping));
     for (const api of this.#apis.values()) (await api.catch(() => undefined))?.[Symbol.dispose]();
   }
@@ -124,6 +134,7 @@ export class Awslogs {
       random,
       log,
       signal: AbortSignal.any([abort.signal, this.#options.signal]),
+      abandoned: this.#abandoned.signal,
     });
     const logged: LoggedContainer = { stream, shipper, abort };
     this.#containers.set(container.spec.name, logged);

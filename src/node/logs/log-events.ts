@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { OutputLine } from '../../runtime/runtime.ts';
+import type { OutputLine } from '../../runtime/index.ts';
 
 /** CloudWatch Logs API reference, PutLogEvents. */
 export const maximumBatchBytes = 1_048_576;

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { OutputLine, Runtime } from '../../runtime/runtime.ts';
+import type { OutputLine, Runtime } from '../../runtime/index.ts';
 import { BackOff, isPassing } from '../back-off.ts';
 import { Gate } from '../gate.ts';
 import { LogBuffer } from './log-buffer.ts';
@@ -29,7 +29,9 @@ export class LogShipper {
   readonly #hasRoom = new Gate();
   /** Attachments made before a start, still to be read. */
   readonly #attachments: AsyncIterator<OutputLine>[] = [];
-  #attached = new Gate();
+  readonly #attached = new Gate();
+  /** Ends the newest attachment. */
+  #cut: AbortController | undefined;
   #shipped: LogPosition | undefined;
   #read: LogPosition | undefined;
   /** The container has ended and all it said was read. */
@@ -52,13 +54,23 @@ export class LogShipper {
   attach(): boolean {
     if (this.#isDone) return false;
     const { runtime, containerName, signal } = this.#options;
-    const lines = runtime.output(containerName, 'start', signal)[Symbol.asyncIterator]();
+    this.#cut = new AbortController();
+    const until = AbortSignal.any([signal, this.#cut.signal]);
+    const lines = runtime.output(containerName, 'start', until)[Symbol.asyncIterator]();
     const first = lines.next();
     first.catch(() => {});
     this.#attachments.push(startingWith(first, lines));
     this.#attached.open();
     if (this.#hasEnded) this.#beginReading();
     return true;
+  }
+
+  /**
+   * Whether the start took place is not known: lets go of the attachment made for it. If it did, what was said is
+   * read back; if not, the next attempt attaches anew, and nothing is read twice.
+   */
+  detach(): void {
+    this.#cut?.abort();
   }
 
   /** Runs until the container has ended and all is shipped, or the signal aborts. */
@@ -75,17 +87,20 @@ export class LogShipper {
   async #readAll(): Promise<void> {
     const { runtime, containerName, signal, clock, random } = this.#options;
     const backOff = new BackOff({ leastMs: 100, mostMs: 5_000 }, random);
+    // Without an attachment an earlier agent has started it.
+    let hasStarted = this.#attachments.length === 0;
     while (!signal.aborted) {
       try {
         const attachment = this.#attachments.shift();
         if (attachment) await this.#readLines(attachment);
-        else await this.#readBack();
-        backOff.reset();
+        else if (hasStarted) await this.#readBack();
         if (this.#attachments.length > 0) continue;
-        const container = await runtime.inspectContainer(containerName);
-        if (container === undefined || container.status.state === 'exited') break;
+        const state = (await runtime.inspectContainer(containerName))?.status.state;
+        if (state === undefined || state === 'exited') break;
+        hasStarted = state === 'running';
       } catch (error) {
         if (signal.aborted) break;
+        hasStarted = true;
         this.#options.log.debug('Reading container output was interrupted', {
           container: containerName,
           error,
@@ -196,9 +211,10 @@ export class LogShipper {
     const { stream, signal, clock, random, log, containerName } = this.#options;
     const batch = this.#buffer.nextBatch();
     const backOff = new BackOff({ leastMs: 200, mostMs: 30_000 }, random);
-    while (!signal.aborted) {
+    for (;;) {
       try {
-        this.#rejected += await stream.put(batch, signal);
+        // Not cut off by a closing agent: a batch taken but not noted would be sent again by the next one.
+        this.#rejected += await stream.put(batch, this.#options.abandoned);
         break;
       } catch (error) {
         if (signal.aborted) return;
@@ -217,9 +233,9 @@ export class LogShipper {
           error,
         });
         await clock.sleep(backOff.nextDelayMs(), signal).catch(() => {});
+        if (signal.aborted) return;
       }
     }
-    if (signal.aborted) return;
     this.#buffer.remove(batch);
     for (const event of batch.slice(-tailLength)) {
       this.#shipped = advance(this.#shipped, event.lastLineMs, event.hashes);
@@ -277,6 +293,8 @@ export interface LogShipperOptions {
   readonly random: Random;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Aborts later than `signal`: the end of all patience. */
+  readonly abandoned: AbortSignal;
 }
 
 async function* startingWith(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { OutputLine } from '../../runtime/runtime.ts';
+import type { OutputLine } from '../../runtime/index.ts';
 import { compileEventStart } from './event-start.ts';
 import { LogBuffer } from './log-buffer.ts';
 import {

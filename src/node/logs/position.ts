@@ -1,4 +1,4 @@
-import type { OutputLine } from '../../runtime/runtime.ts';
+import type { OutputLine } from '../../runtime/index.ts';
 import { parseJson, Reader } from '../reading.ts';
 import { hashOf, tailLength } from './log-events.ts';
 

@@ -31,6 +31,8 @@ export interface MachineOptions {
 export interface InstanceOnMachine extends HostedInstance {
   readonly share: MachineSize;
   readonly containerInstanceArn: string | undefined;
+  /** Why it could not register; the next start tries again. */
+  readonly problem?: string;
 }
 
 /** Asked for what can't be; the message says why and what to do. */
@@ -48,6 +50,8 @@ const stopDeadlineMs = 180_000;
 export class Machine implements AsyncDisposable {
   readonly #options: MachineOptions;
   readonly #agents = new Map<string, HostedAgent>();
+  /** Why an instance has no agent. */
+  readonly #problems = new Map<string, string>();
   #hosted: readonly HostedInstance[];
   /** Adding and removing change the shares of others: one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -73,7 +77,7 @@ export class Machine implements AsyncDisposable {
         },
       ]);
     }
-    await Promise.all(machine.#hosted.map((instance) => machine.#start(instance)));
+    await Promise.all(machine.#hosted.map((instance) => machine.#startOrExplain(instance)));
     return machine;
   }
 
@@ -82,7 +86,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * Adds an instance of `size` to `cluster`, taken from the machine's own.
+   * Adds an instance of `size` to `cluster`, taken from the machine's own. A cluster that isn't there is made.
    * @throws {MachineError} there is not that much free, or the name is taken.
    */
   add(request: {
@@ -105,9 +109,17 @@ export class Machine implements AsyncDisposable {
         size: request.size,
         address: nextAddress(this.#hosted),
       };
-      this.#remember([...this.#hosted, instance]);
-      await this.#resizeOwn();
-      await this.#start(instance);
+      await this.#options.ecs.createCluster({ clusterName: request.cluster });
+      const before = this.#hosted;
+      this.#remember([...before, instance]);
+      try {
+        await this.#resizeOwn();
+        await this.#start(instance);
+      } catch (error) {
+        this.#remember(before);
+        await this.#resizeOwn();
+        throw error;
+      }
       return this.#describe(instance);
     });
   }
@@ -155,10 +167,12 @@ export class Machine implements AsyncDisposable {
   }
 
   #describe(instance: HostedInstance): InstanceOnMachine {
+    const problem = this.#problems.get(instance.id);
     return {
       ...instance,
       share: sizeOf(instance, this.#hosted, this.#options.size),
       containerInstanceArn: this.#agents.get(instance.id)?.containerInstanceArn,
+      ...(problem === undefined ? {} : { problem }),
     };
   }
 
@@ -171,6 +185,19 @@ export class Machine implements AsyncDisposable {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const share = sizeOf(instance, this.#hosted, this.#options.size);
     this.#agents.set(instance.id, await this.#options.startAgent(instance, share, directory));
+  }
+
+  /** One instance that can't start must not keep the others, or Catamaran itself, from starting. */
+  async #startOrExplain(instance: HostedInstance): Promise<void> {
+    try {
+      await this.#start(instance);
+    } catch (error) {
+      this.#problems.set(instance.id, error instanceof Error ? error.message : String(error));
+      this.#options.log.error('A container instance could not be started', {
+        instance: instance.name,
+        error,
+      });
+    }
   }
 
   /** The machine's own instance registers again with what is left to it now. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock/index.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../../clock/index.ts';
 import { silentLog } from '../../log.ts';
-import type { AcsTask } from '../../protocols/acs.ts';
+import type { AcsTask } from '../../protocols/index.ts';
 import { type Agent, type AgentSettings, startAgent } from '../index.ts';
 import { ScriptedControlPlane } from '../scripted-control-plane.ts';
-import { ScriptedRuntime } from '../scripted-runtime.ts';
+import { SimulatedMachine } from '../simulated-machine.ts';
 
 const clock = systemClock();
 let directory: string;
 let plane: ScriptedControlPlane;
-let runtime: ScriptedRuntime;
+let machine: SimulatedMachine;
 let agent: Agent | undefined;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'agent-metadata-'));
   plane = await ScriptedControlPlane.start();
-  runtime = new ScriptedRuntime(clock, seededRandom(1));
+  machine = new SimulatedMachine(clock);
 });
 
 afterEach(async () => {
@@ -48,7 +48,7 @@ async function start(settings: Partial<AgentSettings> = {}): Promise<void> {
       address: '127.0.0.1',
     },
     stateDirectory: directory,
-    runtime,
+    runtime: machine.runtime,
     clock,
     random: seededRandom(2),
     log: silentLog,
@@ -98,7 +98,7 @@ async function running(settings?: Partial<AgentSettings>): Promise<Readonly<Reco
   await start(settings);
   plane.want(task());
   await until('RUNNING', () => plane.statusesOf(task().arn).includes('RUNNING'));
-  return runtime.ofTask(task().arn).app?.spec.env ?? {};
+  return machine.container(task().arn, 'app').spec.env;
 }
 
 async function get(url: string): Promise<{ status: number; body: unknown }> {
@@ -109,17 +109,22 @@ async function get(url: string): Promise<{ status: number; body: unknown }> {
 describe('the task metadata endpoint', () => {
   test('tells a container about itself', async () => {
     const environment = await running();
-    const { app } = runtime.ofTask(task().arn);
+    const app = machine.container(task().arn, 'app');
     expect(await get(environment.ECS_CONTAINER_METADATA_URI_V4 ?? '')).toEqual({
       status: 200,
       body: expect.objectContaining({
-        DockerId: app?.runtimeId,
+        DockerId: app.runtimeId,
         Name: 'app',
-        DockerName: app?.spec.name,
+        DockerName: app.spec.name,
         Image: 'demo',
         ImageID: 'sha256:demo',
         Ports: [
-          { ContainerPort: 80, Protocol: 'tcp', HostPort: app?.ports[0]?.hostPort, HostIp: '127.0.0.1' },
+          {
+            ContainerPort: 80,
+            Protocol: 'tcp',
+            HostPort: app.view().ports[0]?.hostPort,
+            HostIp: '127.0.0.1',
+          },
         ],
         DesiredStatus: 'RUNNING',
         KnownStatus: 'RUNNING',
@@ -169,12 +174,12 @@ describe('the task metadata endpoint', () => {
   test('gives measured statistics, the second time with the first beside them', async () => {
     const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running();
     expect((await get(`${uri}/stats`)).body).toMatchObject({
-      cpu_stats: { cpu_usage: { total_usage: 5 } },
-      memory_stats: { usage: 7 },
+      cpu_stats: { cpu_usage: { total_usage: expect.any(Number) } },
+      memory_stats: { usage: 16 * 1_048_576 },
     });
-    const { app } = runtime.ofTask(task().arn);
+    const app = machine.container(task().arn, 'app');
     expect((await get(`${uri}/task/stats`)).body).toMatchObject({
-      [app?.runtimeId ?? '']: { precpu_stats: { cpu_usage: { total_usage: 5 } } },
+      [app.runtimeId]: { precpu_stats: { cpu_usage: { total_usage: expect.any(Number) } } },
     });
   });
 

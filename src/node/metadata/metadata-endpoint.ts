@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Tag } from '@aws-sdk/client-ecs';
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { RoleCredentials } from '../tasks/role-credentials.ts';

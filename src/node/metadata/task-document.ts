@@ -1,4 +1,4 @@
-import type { Container } from '../../runtime/runtime.ts';
+import type { Container } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AcsTask } from '../../protocols/acs.ts';
+import type { AcsTask } from '../../protocols/index.ts';
 import { StateFile } from './state-file.ts';
 import { newProgress, withoutSecrets } from './task-record.ts';
 

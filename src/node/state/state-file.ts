@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { AcsTask } from '../../protocols/acs.ts';
+import type { AcsTask } from '../../protocols/index.ts';
 import type { TaskProgress, TaskRecord } from './task-record.ts';
 
 /** Finished tasks remembered, so that a late message cannot start one a second time. */

@@ -1,4 +1,4 @@
-import type { AcsRoleCredentials, AcsTask } from '../../protocols/acs.ts';
+import type { AcsRoleCredentials, AcsTask } from '../../protocols/index.ts';
 import type { NetworkBinding } from '../tasks/plan.ts';
 
 /** What the agent remembers of a task across restarts. The engine knows the rest: its containers carry our labels. */

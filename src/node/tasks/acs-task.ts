@@ -1,4 +1,4 @@
-import type { AcsContainer, AcsElasticNetworkInterface, AcsTask, AcsVolume } from '../../protocols/acs.ts';
+import type { AcsContainer, AcsElasticNetworkInterface, AcsTask, AcsVolume } from '../../protocols/index.ts';
 import { readRoleCredentials } from '../connection/acs-messages.ts';
 import { given, MalformedError, type Reader } from '../reading.ts';
 

@@ -1,4 +1,4 @@
-import type { Container, Sandbox } from '../../runtime/runtime.ts';
+import type { Container, Sandbox } from '../../runtime/index.ts';
 import type { TaskPlan } from './plan.ts';
 
 /** What a starting agent finds in the engine, sorted by what it remembers. */

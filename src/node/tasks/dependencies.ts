@@ -1,4 +1,4 @@
-import type { AcsContainer } from '../../protocols/acs.ts';
+import type { AcsContainer } from '../../protocols/index.ts';
 import { MalformedError } from '../reading.ts';
 import type { Dependency } from './plan.ts';
 

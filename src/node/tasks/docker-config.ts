@@ -1,5 +1,5 @@
-import type { AcsDockerConfig } from '../../protocols/acs.ts';
-import type { HealthCheck } from '../../runtime/runtime.ts';
+import type { AcsDockerConfig } from '../../protocols/index.ts';
+import type { HealthCheck } from '../../runtime/index.ts';
 import { given, MalformedError, parseJson, Reader } from '../reading.ts';
 
 /**

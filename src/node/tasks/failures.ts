@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeErrorCode } from '../../runtime/runtime.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../../runtime/index.ts';
 import type { Step } from './task-machine.ts';
 
 /** What a failed step means: try again later, or its end, in ECS's words. */

@@ -1,4 +1,4 @@
-import type { Image, Runtime } from '../../runtime/runtime.ts';
+import type { Image, Runtime } from '../../runtime/index.ts';
 import type { AgentSettings } from '../agent-options.ts';
 import type { StateFile } from '../state/state-file.ts';
 

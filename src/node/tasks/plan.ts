@@ -1,4 +1,4 @@
-import type { ContainerSpec, SandboxSpec } from '../../runtime/runtime.ts';
+import type { ContainerSpec, SandboxSpec } from '../../runtime/index.ts';
 import type { AwslogsOptions } from '../logs/options.ts';
 
 /**

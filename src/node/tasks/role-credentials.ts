@@ -1,4 +1,4 @@
-import type { AcsRoleCredentials, AcsTask } from '../../protocols/acs.ts';
+import type { AcsRoleCredentials, AcsTask } from '../../protocols/index.ts';
 
 /** Credentials of tasks' roles, in memory only. The control plane sends them anew before they expire, and after a restart. */
 export class RoleCredentials {

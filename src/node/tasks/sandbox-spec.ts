@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
-import type { AcsTask } from '../../protocols/acs.ts';
-import type { PrivateNetwork, SandboxSpec } from '../../runtime/runtime.ts';
+import type { AcsTask } from '../../protocols/index.ts';
+import type { PrivateNetwork, SandboxSpec } from '../../runtime/index.ts';
 import { given, MalformedError } from '../reading.ts';
 import type { DockerConfig } from './docker-config.ts';
 import type { PlanContext } from './task-definition.ts';

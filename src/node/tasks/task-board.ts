@@ -1,7 +1,7 @@
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { AcsTask } from '../../protocols/acs.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { AcsTask } from '../../protocols/index.ts';
+import type { Runtime } from '../../runtime/index.ts';
 import type { AgentSettings, AgentStatus } from '../agent-options.ts';
 import { BackOff, retry } from '../back-off.ts';
 import type { Awslogs } from '../logs/awslogs.ts';

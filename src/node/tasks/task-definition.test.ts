@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AcsContainer, AcsTask } from '../../protocols/acs.ts';
+import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
 import { Reader } from '../reading.ts';
 import { readAcsTask } from './acs-task.ts';
 import { withImage } from './plan.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AcsContainer, AcsTask } from '../../protocols/acs.ts';
-import type { ContainerNetwork, ContainerSpec, PortMapping } from '../../runtime/runtime.ts';
+import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
+import type { ContainerNetwork, ContainerSpec, PortMapping } from '../../runtime/index.ts';
 import { readAwslogsOptions } from '../logs/options.ts';
 import { given, MalformedError, parseJson, Reader } from '../reading.ts';
 import { dependenciesOf, implicitDependenciesOf, inDependencyOrder } from './dependencies.ts';

@@ -118,7 +118,17 @@ describe('a task that should run', () => {
     ['takes no second step while one is under way', view({ web: { state: 'created', busy: 'start' } }), []],
     [
       'asks the engine before anything else when something happened',
+      view({ web: { state: 'running', isStale: true } }),
+      ['inspect web'],
+    ],
+    [
+      'need not ask when starting will tell',
       view({ web: { state: 'created', isStale: true } }),
+      ['start web'],
+    ],
+    [
+      'asks what has become of a start before it gives a container up',
+      view({ web: { state: 'created', isStale: true } }, { desired: 'STOPPED' }),
       ['inspect web'],
     ],
     ['does nothing while all runs', view({ web: 'running' }), []],

@@ -102,7 +102,12 @@ function decideContainer(
     return isStopping && seen.busy === 'pull' ? take({ type: 'cancel-pull', container: name }) : nothing;
   }
   if (seen.notBeforeMs !== undefined && seen.notBeforeMs > nowMs) return waitUntil(seen.notBeforeMs);
-  if (seen.isStale) return take({ type: 'inspect', container: name });
+  if (seen.isStale) {
+    // One that waits to be started need not be looked at before: starting what runs is success, and says all.
+    const mayStart = seen.state === 'created' && !isStopping && !view.isBlocked;
+    const decision = mayStart ? decideStart(plan, container, view, nowMs) : nothing;
+    return decision.steps[0]?.type === 'start' ? decision : take({ type: 'inspect', container: name });
+  }
   if (seen.state === 'exited') {
     return take({ type: !isStopping && mayRestart(container, seen) ? 'restart' : 'settle', container: name });
   }

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { AcsTask } from '../../protocols/acs.ts';
-import type { Container, Image } from '../../runtime/runtime.ts';
+import type { AcsTask } from '../../protocols/index.ts';
+import type { Container, Image } from '../../runtime/index.ts';
 import type { AgentSettings } from '../agent-options.ts';
 import { BackOff } from '../back-off.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
@@ -239,7 +239,7 @@ export class TaskOwner {
         return;
       }
       case 'create':
-        return this.#observe(memory, await steps.create(container, memory.image?.env ?? {}));
+        return this.#observe(memory, await steps.create(this.plan, container, memory.image?.env ?? {}));
       case 'start':
       case 'restart': {
         const runtimeId = memory.observed?.runtimeId ?? '';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { Container, Runtime } from '../../runtime/runtime.ts';
+import type { Container, Runtime } from '../../runtime/index.ts';
 import type { AgentSettings } from '../agent-options.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
 import type { Slots } from '../slots.ts';
@@ -37,10 +37,13 @@ export class TaskSteps {
   }
 
   async create(
+    plan: TaskPlan,
     container: PlannedContainer,
     imageEnvironment: Readonly<Record<string, string>>,
   ): Promise<Container> {
-    const { settings, runtime } = this.#options;
+    const { settings, runtime, logs } = this.#options;
+    // Its log stream meanwhile; whether that worked out is for the start to say.
+    if (container.awslogs?.stream) logs?.prepare(plan.taskArn, container, '').catch(() => {});
     const creating = runtime.createContainer(withImage(container, imageEnvironment));
     return this.#withinOrGone(settings.containerCreateTimeoutMs, 'created', container, creating);
   }
@@ -53,18 +56,21 @@ export class TaskSteps {
     isWanted: () => boolean,
   ): Promise<Container | undefined> {
     const { settings, runtime, slots, logs } = this.#options;
-    await logs?.prepare(plan.taskArn, container, runtimeId);
-    using _slot = await slots.take();
-    if (!isWanted()) return undefined;
-    logs?.attach(plan.taskArn, container, runtimeId);
-    const starting = runtime.startContainer(container.spec.name);
     try {
-      return await this.#withinOrGone(settings.containerStartTimeoutMs, 'started', container, starting);
+      logs?.attach(plan.taskArn, container, runtimeId);
+      await logs?.prepare(plan.taskArn, container, runtimeId);
+      using _slot = await slots.take();
+      if (isWanted()) {
+        const starting = runtime.startContainer(container.spec.name);
+        return await this.#withinOrGone(settings.containerStartTimeoutMs, 'started', container, starting);
+      }
     } catch (error) {
-      // It will say nothing, so nobody needs to listen; unless it may have started after all.
-      if (failureOf('start', error).type === 'final') logs?.forget(container);
+      if (failureOf('start', error).type === 'retry') logs?.detach(container);
+      else logs?.forget(container);
       throw error;
     }
+    logs?.forget(container);
+    return undefined;
   }
 
   async stop(container: PlannedContainer, timeoutSeconds: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Container } from '../../runtime/runtime.ts';
+import type { Container } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { ContainerOutcome, ContainerProgress, TaskProgress } from '../state/task-record.ts';
 import type { NetworkBinding, PlannedContainer, TaskPlan } from './plan.ts';

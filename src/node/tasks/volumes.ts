@@ -1,5 +1,5 @@
-import type { AcsContainer, AcsVolume } from '../../protocols/acs.ts';
-import type { Mount } from '../../runtime/runtime.ts';
+import type { AcsContainer, AcsVolume } from '../../protocols/index.ts';
+import type { Mount } from '../../runtime/index.ts';
 import { given, MalformedError } from '../reading.ts';
 
 /**

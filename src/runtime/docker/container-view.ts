@@ -48,11 +48,13 @@ function statusOf(inspected: Fields): ContainerStatus {
   // One that could not be started stays "created", with the error and an exit code that no process returned.
   if (isCreated && error === undefined) return { state: 'created' };
   const startedAtMs = state.timeMs('StartedAt');
+  const finishedAtMs = state.timeMs('FinishedAt') ?? inspected.timeMs('Created') ?? 0;
   return {
     state: 'exited',
     exitCode,
-    ...(startedAtMs === undefined ? {} : { startedAtMs }),
-    finishedAtMs: state.timeMs('FinishedAt') ?? inspected.timeMs('Created') ?? 0,
+    // The Engine stamps the start when it learns of it, and that may be after a very short life's end.
+    ...(startedAtMs === undefined ? {} : { startedAtMs: Math.min(startedAtMs, finishedAtMs) }),
+    finishedAtMs,
     wasOutOfMemory: state.flag('OOMKilled'),
     ...(error === undefined ? {} : { error }),
   };

@@ -51,6 +51,9 @@ export interface DockerRuntimeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An Engine that lives answers much sooner. */
+const answerMs = 5_000;
+
 /** How much was removed. */
 export interface PurgedEngine {
   readonly containers: number;
@@ -145,7 +148,11 @@ export class DockerRuntime implements Runtime {
     this.#outputs = new Outputs(api, clock, facts.isLocal);
   }
 
+  /** @throws {RuntimeError} `EngineUnavailable`: it does not answer now. What it can do was probed when it was opened. */
   async info(): Promise<RuntimeInfo> {
+    await attempting('The container engine is away', 'EngineUnavailable', () =>
+      this.#api.json('GET', '/version', { timeoutMs: answerMs }),
+    );
     const { engine, version, apiVersion, cpus, memoryBytes, architecture, kernel } = this.#facts;
     const { cgroupVersion, logDrivers, runtimes } = this.#facts;
     const maxOpenFiles = this.#ulimitBounds.get('nofile');

@@ -75,8 +75,10 @@ export interface SimFailures {
 export interface SimProgram {
   /** It can't be started: the engine's words. */
   readonly startError?: string;
-  /** How long it runs; absent: until it is stopped. */
+  /** How long it runs; absent: until it is stopped, or its output is written. */
   readonly runForMs?: number;
+  /** It ends with the last of its output. */
+  readonly endsAfterOutput?: boolean;
   /** Default 0. */
   readonly exitCode?: number;
   /** It ends by the kernel's hand, with code 137. */

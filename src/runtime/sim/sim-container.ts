@@ -142,6 +142,7 @@ export class SimContainer {
       }
       say();
     }
+    if (this.#program.endsAfterOutput) this.#exit(this.#program.exitCode ?? 0, false);
   }
 
   /** Docker's rules: the first success is HEALTHY, `retries` failures in a row outside the start period UNHEALTHY. */

@@ -134,26 +134,16 @@ export class SimEngine {
 
   async createSandbox(spec: SandboxSpec): Promise<Sandbox> {
     const attempt = `Cannot make sandbox '${spec.id}'`;
-    const hasPause = spec.network.mode === 'private' || spec.shareIpc || spec.sharePid;
+    const hasPause = spec.network.mode === 'private' || spec.shareIpc === true || spec.sharePid === true;
     if (hasPause && !this.#sandboxes.get(spec.id)?.isPauseRunning) await this.pause('createSandbox', attempt);
-    else this.#assertUp(attempt);
+    this.#assertUp(attempt);
     const there = this.#sandboxes.get(spec.id);
-    if (there?.pauseId === undefined || !there.isPauseRunning) {
-      if (there && there.pauseId === undefined) return sandboxView(there);
-      this.#mayFail(
-        this.#failures.createSandbox,
-        attempt,
-        'ContainerNetworking',
-        'simulated failure of the engine',
-      );
-      this.#assertAddressIsFree(spec, attempt);
-    }
-    const sandbox = there ?? {
-      spec,
-      pauseId: hasPause ? hex(this.#random, 64) : undefined,
-      isPauseRunning: false,
-    };
-    sandbox.isPauseRunning = sandbox.pauseId !== undefined;
+    if (there && (!hasPause || there.isPauseRunning)) return sandboxView(there);
+    const { createSandbox } = this.#failures;
+    this.#mayFail(createSandbox, attempt, 'ContainerNetworking', 'simulated failure of the engine');
+    this.#assertAddressIsFree(spec, attempt);
+    const pauseId = hasPause ? (there?.pauseId ?? hex(this.#random, 64)) : undefined;
+    const sandbox = { spec, pauseId, isPauseRunning: hasPause };
     this.#sandboxes.set(spec.id, sandbox);
     return sandboxView(sandbox);
   }

@@ -1,7 +1,7 @@
 import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../clock/index.ts';
-import { type State, startReconcilers } from '../../../reconcile/index.ts';
+import { openState, type State, startReconcilers } from '../../../reconcile/index.ts';
 import { createService, deleteService, describeServices, updateService } from '../operations/service.ts';
 import { stopTask } from '../operations/task.ts';
 import {
@@ -178,6 +178,14 @@ describe('a new service', () => {
       { key: 'aws:ecs:clusterName', value: 'default' },
       { key: 'aws:ecs:serviceName', value: 'web' },
     ]);
+  });
+
+  it('of many tasks starts them in batches and gets there', async () => {
+    await using fleet = await openFleet({ instances: 20 });
+    await fleet.create({ desiredCount: 250 });
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    expect(fleet.describe().runningCount).toBe(250);
+    expect(messages(fleet.describe()).slice(2)).toEqual([started(50), started(100), started(100)]);
   });
 
   it('stays quiet once it is steady', async () => {
@@ -523,5 +531,24 @@ describe('whoever is killed', () => {
       fleet.room.tasksOf('default').filter(({ taskDefinition }) => taskDefinition.revision === 2),
     ).toHaveLength(3);
     expect(fleet.live()).toHaveLength(3);
+  });
+});
+
+describe('two control planes over one store', () => {
+  it('start nothing twice, however they coincide', async () => {
+    await using room = await openRoom();
+    const { ecs, call, store } = room;
+    await room.addInstance();
+    await room.addDefinition();
+    await createService(ecs, { serviceName: 'web', taskDefinition: 'web:1', desiredCount: 3 }, call);
+    await using other = await openState(store, { clock: ecs.clock });
+    const schedulers = [ecs, { ...ecs, state: other }].map((each) => serviceDeployment(each));
+    const serviceKey = key(services, 'default', 'web');
+    const looks = schedulers.map((scheduler) => scheduler.reconcile(serviceKey, call.signal));
+    await ecs.clock.advance(0);
+    await Promise.all(looks);
+    expect(room.tasksOf('default')).toHaveLength(3);
+    const [service] = describeServices(ecs, { services: ['web'] }, call).services ?? [];
+    expect(service?.events).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../../clock/index.ts';
 import {
   again,
   done,
@@ -34,6 +35,7 @@ export function serviceDeployment(
   ecs: EcsContext,
   settings: SchedulerSettings = schedulerSettings,
 ): Reconciler {
+  const pace = new Pace(ecs.clock);
   return {
     name: 'service-deployment',
     watches: [
@@ -41,7 +43,7 @@ export function serviceDeployment(
       watching(tasks, servicesOfTask),
       watching(containerInstances, (change) => servicesOfInstance(ecs.state, change)),
     ],
-    reconcile: (key) => reconcileService(ecs, key as RecordKey, settings),
+    reconcile: (key) => reconcileService(ecs, key as RecordKey, settings, pace),
   };
 }
 
@@ -49,11 +51,18 @@ async function reconcileService(
   ecs: EcsContext,
   key: RecordKey,
   settings: SchedulerSettings,
+  pace: Pace,
 ): Promise<Outcome> {
+  const restMs = pace.restMs(key);
+  if (restMs > 0) return again(restMs);
   const scope = scopeOfKey(key);
   const looked = look(ecs, ecs.state, scope, key, settings);
-  if (looked === undefined) return done;
+  if (looked === undefined) {
+    pace.forget(key);
+    return done;
+  }
   const { snapshot, plan } = looked;
+  pace.looked(key, snapshot.live.length);
   if (plan.steps.length === 0)
     return plan.lookAgainAfterMs === undefined ? done : again(plan.lookAgainAfterMs);
 
@@ -81,6 +90,37 @@ function look(
   if (service === undefined || service.status === 'INACTIVE') return undefined;
   const snapshot = readSnapshot(reader, scope, service, { now: ecs.clock.now(), settings });
   return { snapshot, plan: planService(snapshot) };
+}
+
+/** A service of fewer tasks is looked at as often as anything changes. */
+const manyTasks = 200;
+const restMsPerTask = 0.1;
+
+/**
+ * A look at a service reads all its tasks, and each of them changes several times on its way up: for a service
+ * of thousands that is a look per change too many. So those rest a little between two looks, 0.1 ms per task.
+ */
+class Pace {
+  readonly #clock: Clock;
+  /** In the clock's monotonic time. */
+  readonly #restsUntil = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  restMs(key: string): number {
+    return (this.#restsUntil.get(key) ?? 0) - this.#clock.monotonic();
+  }
+
+  looked(key: string, taskCount: number): void {
+    if (taskCount < manyTasks) this.#restsUntil.delete(key);
+    else this.#restsUntil.set(key, this.#clock.monotonic() + taskCount * restMsPerTask);
+  }
+
+  forget(key: string): void {
+    this.#restsUntil.delete(key);
+  }
 }
 
 function servicesOfTask({ key, before, after }: RecordChange<TaskRecord>): readonly string[] {

@@ -1,0 +1,41 @@
+import { systemClock, systemRandom } from '../clock/index.ts';
+import { silentLog } from '../log.ts';
+import { openState } from '../reconcile/index.ts';
+import { createEcs } from '../services/ecs/index.ts';
+import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
+import type { OperationTable } from '../services/service.ts';
+import { createSts } from '../services/sts/index.ts';
+import { openMemoryStore } from '../store/index.ts';
+
+/**
+ * The tables that the gateway serves, by the service's name: the same rooms as in `server.ts`, over a store in
+ * memory. Nothing is opened on disk, and no Engine is asked.
+ */
+export async function operationTables(): Promise<Readonly<Record<string, OperationTable>>> {
+  const clock = systemClock();
+  const random = systemRandom();
+  await using store = openMemoryStore({ clock });
+  await using state = await openState(store, { clock });
+  await using events = new MemoryEventStore();
+  const ecs = createEcs({
+    state,
+    clock,
+    random,
+    log: silentLog,
+    pollEndpoints: () => ({ acs: '', tcs: '' }),
+    privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },
+  });
+  return {
+    'Amazon ECS': await ecs.service.loadOperations(),
+    'Amazon CloudWatch Logs': await createLogs({ state, events, clock, random }).loadOperations(),
+    'AWS STS': await createSts().loadOperations(),
+  };
+}
+
+/** Services that are known and of which nothing is offered yet, with what they would bring. */
+export const servicesNotOffered: readonly (readonly [service: string, brings: string])[] = [
+  ['AWS Identity and Access Management (IAM)', 'users, roles and policies, and with them task roles'],
+  ['Amazon EC2', 'VPCs, subnets, security groups, network interfaces'],
+  ['Elastic Load Balancing v2', 'load balancers and target groups'],
+  ['Amazon EKS', 'Kubernetes clusters'],
+];

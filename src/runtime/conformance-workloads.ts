@@ -1,0 +1,98 @@
+import type { SimOutput, SimProgram } from './sim/index.ts';
+
+/**
+ * What the suite's containers do, told twice: as a command for an image with busybox, and as a script for the
+ * simulation.
+ */
+export interface Workload {
+  readonly command: readonly string[];
+  readonly program: SimProgram;
+}
+
+const shell = (script: string): readonly string[] => ['sh', '-c', script];
+
+function* numbered(lines: number, prefix: string): Generator<SimOutput> {
+  for (let line = 0; line < lines; line += 1) yield { text: `${prefix}${line}\n` };
+}
+
+function* trickled(lines: number): Generator<SimOutput> {
+  for (let line = 0; line < lines; line += 1)
+    yield { text: `line ${line}\n`, afterMs: line % 50 === 0 ? 10 : 0 };
+}
+
+export const manyLines = 200_000;
+export const trickledLines = 6_000;
+export const longLineBytes = 300 * 1024;
+
+export const workloads = {
+  /** As a namespace's first process, `sleep` does not hear SIGTERM. */
+  deaf: { command: ['sleep', '3600'], program: { obeysStop: false } },
+  polite: {
+    command: shell('trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'),
+    program: { exitCodeOnStop: 7, output: [{ text: 'ready\n' }] },
+  },
+  succeeds: { command: ['true'], program: { runForMs: 1 } },
+  fails: { command: shell('exit 3'), program: { runForMs: 1, exitCode: 3 } },
+  runsBriefly: { command: shell('sleep 0.5; exit 5'), program: { runForMs: 500, exitCode: 5 } },
+  outOfMemory: { command: ['tail', '/dev/zero'], program: { runForMs: 50, isOutOfMemory: true } },
+  says: {
+    command: shell('echo to stdout; echo to stderr >&2; echo; printf "no newline"'),
+    program: {
+      runForMs: 1,
+      output: [
+        { text: 'to stdout\n' },
+        { text: 'to stderr\n', stream: 'stderr' },
+        { text: '\n' },
+        { text: 'no newline' },
+      ],
+    },
+  },
+  saysMuch: {
+    command: shell(`seq 0 ${manyLines - 1}`),
+    program: { runForMs: 1, output: { [Symbol.iterator]: () => numbered(manyLines, '') } },
+  },
+  saysLong: {
+    command: shell(`head -c ${longLineBytes} /dev/zero | tr "\\000" x; echo; echo after`),
+    program: { runForMs: 1, output: [{ text: `${'x'.repeat(longLineBytes)}\nafter\n` }] },
+  },
+  trickles: {
+    command: shell(
+      `i=0; while [ $i -lt ${trickledLines} ]; do echo "line $i"; i=$((i+1)); [ $((i%50)) = 0 ] && sleep 0.01; done`,
+    ),
+    program: {
+      endsAfterOutput: true,
+      output: { [Symbol.iterator]: () => trickled(trickledLines) },
+    },
+  },
+  sickens: {
+    command: shell('touch /tmp/ok; sleep 2.5; rm /tmp/ok; sleep 3600'),
+    program: { health: (probe) => ({ exitCode: probe < 2 ? 0 : 1, output: '' }) },
+  },
+  obeysExec: {
+    command: ['sleep', '3600'],
+    program: {
+      obeysStop: false,
+      exec: ([, , script]) =>
+        script === 'sleep 60'
+          ? { exitCode: 0, output: '', runForMs: 60_000 }
+          : { exitCode: 4, output: 'out\nerr\n' },
+    },
+  },
+} as const satisfies Readonly<Record<string, Workload>>;
+
+/** What the simulation makes of a command of the suite's. */
+export function conformanceProgram(
+  command: readonly string[] | undefined,
+  entryPoint?: readonly string[],
+): SimProgram {
+  if (entryPoint?.[0] === '/no/such/program') {
+    return {
+      startError: 'exec: "/no/such/program": stat /no/such/program: no such file or directory: unknown',
+    };
+  }
+  const words = JSON.stringify(command);
+  // The last one of the same words is the one that can do most.
+  return (
+    Object.values(workloads).findLast((workload) => JSON.stringify(workload.command) === words)?.program ?? {}
+  );
+}

@@ -1,0 +1,65 @@
+import { describe } from 'vitest';
+import { systemClock, systemRandom } from '../../clock/index.ts';
+import { silentLog } from '../../log.ts';
+import { busyboxLayer } from '../busybox-layer.ts';
+import { describeRuntimeConformance } from '../conformance.ts';
+import { imageArchive } from '../image-archive.ts';
+import { type DockerRuntime, findEngine, openDockerRuntime, startEngine } from './index.ts';
+
+const clock = systemClock({ keepsProcessAlive: true });
+const random = systemRandom();
+const image = 'catamaran/conformance:1';
+/** Left by runs that were killed; younger ones may still be running. */
+const leftoverAgeMs = 15 * 60_000;
+
+const engine = await (async () => {
+  const found = await findEngine(clock);
+  return found ?? (await startEngine({ clock, log: silentLog }));
+})().catch((error: unknown) => {
+  console.warn(
+    `The tests of the docker runtime are left out: ${error instanceof Error ? error.message : error}`,
+  );
+  return undefined;
+});
+
+describe.skipIf(engine === undefined)('on a real engine', () => {
+  const newRun = (): string => `t${clock.now()}-${random.integer(1_000_000)}`;
+
+  async function openRuntime(labels: Readonly<Record<string, string>>): Promise<DockerRuntime> {
+    if (engine === undefined) throw new Error('No engine');
+    const runtime = await openDockerRuntime({ clock, random, engine, labels });
+    const archive = await imageArchive({ reference: image, layers: [await busyboxLayer()], config: {} });
+    await runtime.loadImage(archive);
+    return runtime;
+  }
+
+  async function removeLeftovers(runtime: DockerRuntime): Promise<void> {
+    const runs = [...(await runtime.listSandboxes({})), ...(await runtime.listContainers({}))].map(
+      ({ labels }) => labels['catamaran.test-run'] ?? '',
+    );
+    for (const run of new Set(runs)) {
+      const startedMs = Number(/^t(\d+)-/.exec(run)?.[1]);
+      if (clock.now() - startedMs > leftoverAgeMs) await runtime.purge({ 'catamaran.test-run': run });
+    }
+  }
+
+  describeRuntimeConformance('docker', async () => {
+    const run = newRun();
+    const labels = { 'catamaran.test-run': run };
+    const runtime = await openRuntime(labels);
+    await removeLeftovers(runtime);
+    const third = random.integer(256);
+    return {
+      runtime,
+      open: () => openRuntime(labels),
+      image,
+      clock,
+      run,
+      network: { name: `catamaran-${run}`, cidr: `10.213.${third}.0/24`, gateway: `10.213.${third}.1` },
+      [Symbol.asyncDispose]: async () => {
+        await runtime.purge(labels);
+        await runtime[Symbol.asyncDispose]();
+      },
+    };
+  });
+});
