@@ -7,6 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** As the launcher sets it: people start Catamaran with the cache of the start before. */
+const compileCache = fileURLToPath(new URL('../.toolchain/compile-cache', import.meta.url));
+const environment = { NODE_COMPILE_CACHE: compileCache, ...process.env };
 
 interface Credentials {
   readonly accountId: string;
@@ -40,7 +43,7 @@ export class MeasuredCatamaran implements AsyncDisposable {
     const began = performance.now();
     const child = spawn(process.execPath, [main, 'up', '--state', directory, '--port', String(port)], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: process.env,
+      env: environment,
     });
     let errors = '';
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -62,7 +65,10 @@ export class MeasuredCatamaran implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await ended(
-      spawn(process.execPath, [main, 'down', '--state', this.stateDirectory, '--purge'], { stdio: 'ignore' }),
+      spawn(process.execPath, [main, 'down', '--state', this.stateDirectory, '--purge'], {
+        stdio: 'ignore',
+        env: environment,
+      }),
     );
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const gone = ended(this.process);

@@ -28,7 +28,7 @@ export async function aws(
   if (!cli.readsEndpointVariable) noteOldVersion(cli, options.state, terminal.stderr.write);
 
   const env: Record<string, string | undefined> = { ...terminal.env, ...awsVariables(connection) };
-  for (const name of misleadingVariables) delete env[name];
+  for (const name of misleadingVariables(terminal.env)) delete env[name];
   const namesEndpoint = args.some((arg) => arg === '--endpoint-url' || arg.startsWith('--endpoint-url='));
   const endpoint = namesEndpoint ? [] : ['--endpoint-url', connection.server.endpoint];
   return new Promise((resolve, reject) => {

@@ -14,14 +14,22 @@ export function awsVariables({ server, credentials }: Connection): Readonly<Reco
   };
 }
 
-/** What would lead them elsewhere. */
-export const misleadingVariables = [
+/** What would lead them elsewhere, or make them take the keys for another's. */
+const misleading = [
   'AWS_PROFILE',
   'AWS_DEFAULT_PROFILE',
   'AWS_SESSION_TOKEN',
   'AWS_SECURITY_TOKEN',
+  'AWS_CREDENTIAL_EXPIRATION',
   'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
 ] as const;
+
+/** The names to unset: also those of services' own endpoints (`AWS_ENDPOINT_URL_ECS`), which count for more than the general one. */
+export function misleadingVariables(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  // They go into a shell's `unset`: only what is a name.
+  const ofServices = Object.keys(env).filter((name) => /^AWS_ENDPOINT_URL_[A-Z0-9_]+$/.test(name));
+  return [...misleading, ...ofServices];
+}
 
 /** Prints shell commands for `eval`. */
 export async function env(options: { readonly state: string }, context: CommandContext): Promise<number> {
@@ -29,7 +37,7 @@ export async function env(options: { readonly state: string }, context: CommandC
   const variables = Object.entries(awsVariables(connect(options.state)));
   terminal.stdout.write(
     `${variables.map(([name, value]) => `export ${name}=${shellQuote(value)}`).join('\n')}\n` +
-      `unset ${misleadingVariables.join(' ')}\n`,
+      `unset ${misleadingVariables(terminal.env).join(' ')}\n`,
   );
   // Asking costs half a second: only where somebody reads the answer.
   if (terminal.stderr.isTty) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,22 +33,15 @@ class OwnEngine {
     this.socket = join(directory, 'engine.sock');
   }
 
-  get #containerdPid(): string | undefined {
-    const file = join(this.directory, 'exec/containerd/containerd.pid');
-    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
-  }
-
   async start(): Promise<void> {
-    const pid = this.#containerdPid;
-    const enter = pid === undefined ? ['unshare', '--net'] : ['nsenter', `--net=/proc/${pid}/ns/net`];
     const output = openSync(join(this.directory, 'log'), 'a');
-    const [program = '', ...args] = [
-      ...enter,
-      ...[dockerd ?? '', '--live-restore', '--bridge=none', '--iptables=false'],
+    const args = [
+      ...['--net', dockerd ?? '', '--live-restore', '--bridge=none', '--iptables=false'],
       ...['--data-root', join(this.directory, 'data'), '--exec-root', join(this.directory, 'exec')],
       ...['--pidfile', join(this.directory, 'pid'), '-H', `unix://${this.socket}`],
     ];
-    this.#process = spawn(program, args, { stdio: ['ignore', output, output] });
+    this.#process = spawn('unshare', args, { stdio: ['ignore', output, output] });
+    closeSync(output);
     const beganMs = clock.monotonic();
     while ((await ping(unixAddress(this.socket), clock)) === undefined) {
       if (clock.monotonic() - beganMs > 20_000)
@@ -65,8 +58,33 @@ class OwnEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGTERM');
-    spawnSync('umount', [join(this.directory, 'data')]);
+    // Only where the test has failed half-way is anything left.
+    for (const pid of this.#shims()) {
+      for (const child of readText(`/proc/${pid}/task/${pid}/children`).split(' ')) {
+        if (Number(child) > 1) process.kill(Number(child), 'SIGKILL');
+      }
+      process.kill(pid, 'SIGKILL');
+    }
+    const mounts = readText('/proc/self/mounts')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '');
+    for (const mount of mounts.filter((path) => path.startsWith(`${this.directory}/`)).reverse()) {
+      spawnSync('umount', [mount], { timeout: 10_000 });
+    }
     await rm(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  }
+
+  #shims(): number[] {
+    const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+    return pids.filter((pid) => readText(`/proc/${pid}/cmdline`).includes(`${this.directory}/`)).map(Number);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

@@ -9,6 +9,7 @@ import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
 import { readPlacementConstraints, readPlacementStrategy } from '../placement-rules.ts';
 import { runTaskTokens, type TaskRecord, tasks } from '../records.ts';
+import { requestHash } from '../request-hash.ts';
 import { type LaunchPlan, launchTasks, noContainerInstances } from '../task-launch.ts';
 import { taskView } from '../task-view.ts';
 
@@ -47,7 +48,7 @@ export async function runTask(
     if (token === undefined) return launchTasks(tx, ecs, request);
 
     const tokenKey = recordKey(runTaskTokens, scope.accountId, scope.region, cluster, sha256(token));
-    const parametersHash = hashOfParameters(input);
+    const parametersHash = requestHash(input);
     const made = tasksOfToken(tx, scope, cluster, tokenKey, parametersHash);
     if (made) return { tasks: made, failures: [] };
     const launched = launchTasks(tx, ecs, request);
@@ -126,21 +127,6 @@ function readToken(token: string | undefined): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(token))
     throw invalidParameter('The clientToken can only contain printable ASCII characters without spaces.');
   return token;
-}
-
-function hashOfParameters({ clientToken: _token, ...parameters }: RunTaskCommandInput): string {
-  return sha256(JSON.stringify(sorted(parameters)));
-}
-
-/** The value with every object's members in order of their names, so that equal requests read the same. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, member]) => [name, sorted(member)]),
-  );
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
