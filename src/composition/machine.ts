@@ -4,11 +4,10 @@ import type { InstallationFile, RootCredentials } from '../installation/index.ts
 import type { Log } from '../log.ts';
 import { type HostedInstance, Machine, startAgent } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import { installationLabel } from './labels.ts';
 
-/** On everything that an installation makes on the Engine. */
-export const installationLabel = 'catamaran.installation';
 /** On everything that one of its instances makes. */
-export const instanceLabel = 'catamaran.instance';
+const instanceLabel = 'catamaran.instance';
 
 /** Ports of the machine that tasks can't have: ssh, the Engine's, the agent's own (ECS_RESERVED_PORTS). */
 const reservedTcpPorts = [22, 2375, 2376, 51_678, 51_679];

@@ -78,16 +78,14 @@ export async function listInstances(
   return Promise.all(wanted.map((instance) => describeInstance(parts, instance)));
 }
 
-/** Without a size: half of what the machine's own instance has free. A cluster that does not exist is created. */
+/** Without a size: half of what the machine's own instance has free. */
 export async function addInstance(
   parts: OperatorParts,
   request: AddInstanceRequest,
 ): Promise<InstanceDescription> {
   const free = await parts.machine.free();
-  const cluster = request.cluster ?? 'default';
-  await parts.ecs.createCluster({ clusterName: cluster });
   const instance = await parts.machine.add({
-    cluster,
+    cluster: request.cluster ?? 'default',
     ...(request.name === undefined ? {} : { name: request.name }),
     size: {
       cpu: request.cpu ?? Math.floor(free.cpu / 2),

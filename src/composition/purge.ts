@@ -4,7 +4,7 @@ import type { Clock, Random } from '../clock/index.ts';
 import { readInstallation } from '../installation/index.ts';
 import type { Log } from '../log.ts';
 import { openEngine } from './engine.ts';
-import { installationLabel } from './machine.ts';
+import { installationLabel } from './labels.ts';
 
 /** Removes all that an installation made on the Engine, then its state directory. */
 export async function purge(

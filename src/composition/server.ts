@@ -38,7 +38,8 @@ import { createLogs, logsReconcilers, SqliteEventStore } from '../services/logs/
 import { createSts } from '../services/sts/index.ts';
 import { openSqliteStore, type Store, StoreFullError, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
-import { installationLabel, openMachine } from './machine.ts';
+import { installationLabel } from './labels.ts';
+import { openMachine } from './machine.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { freePrivateCidr, privateNetworkPlan, routedCidrs } from './private-network.ts';

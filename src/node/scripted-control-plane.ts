@@ -42,7 +42,7 @@ export class ScriptedControlPlane implements AsyncDisposable {
   readonly logGroups = new Set<string>(['/app']);
   /** Requests of these operations are answered with a ServerException. */
   readonly failing = new Set<string>();
-  /** Requests signed with these keys come from the dead: they are not answered. */
+  /** Requests signed with these keys come from the dead: they are cut off. */
   readonly deadKeys = new Set<string>();
   readonly refusedUpgrades: { status: number; body: string }[] = [];
   readonly #desired = new Map<string, AcsTask>();
@@ -158,7 +158,10 @@ export class ScriptedControlPlane implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    if (this.#isDead(request)) return;
+    if (this.#isDead(request)) {
+      request.socket.destroy();
+      return;
+    }
     const [, operation = ''] = String(request.headers['x-amz-target']).split('.');
     try {
       if (this.failing.has(operation)) throw new ModelledError('ServerException', 500);

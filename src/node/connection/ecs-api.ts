@@ -25,7 +25,7 @@ export class EcsApi implements Disposable {
     this.#client = new ECSClient({
       ...options,
       maxAttempts: 1,
-      requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000 },
+      requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000, throwOnRequestTimeout: true },
     });
   }
 

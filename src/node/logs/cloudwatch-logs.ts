@@ -27,7 +27,7 @@ export async function openCloudWatchLogs(options: {
     region: options.region,
     credentials: options.credentials,
     maxAttempts: 1,
-    requestHandler: { requestTimeout: 10_000, connectionTimeout: 3_000 },
+    requestHandler: { requestTimeout: 10_000, connectionTimeout: 3_000, throwOnRequestTimeout: true },
   });
   return {
     async createLogGroup(logGroupName, abortSignal) {

@@ -52,14 +52,18 @@ class OwnEngine {
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const ended = new Promise((resolve) => this.#process?.once('exit', resolve));
+    const containerd = readText(join(this.directory, 'exec/containerd/containerd.pid')).trim();
     this.#process?.kill(signal);
     await ended;
+    // It dies with its engine, but a little later, and a new engine would wait for the dying one to answer.
+    while (containerd !== '' && existsSync(`/proc/${containerd}`)) await clock.sleep(10);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGTERM');
     // Only where the test has failed half-way is anything left.
     for (const pid of this.#shims()) {
+      // Its container first, or nobody would be left to end it.
       for (const child of readText(`/proc/${pid}/task/${pid}/children`).split(' ')) {
         if (Number(child) > 1) process.kill(Number(child), 'SIGKILL');
       }
@@ -114,9 +118,12 @@ describe.skipIf(!canRun)('an engine that is killed under its containers and come
     );
   });
   afterAll(async () => {
-    await runtime?.removeSandbox('restart');
-    await runtime?.[Symbol.asyncDispose]();
-    await engine?.[Symbol.asyncDispose]();
+    try {
+      await runtime?.removeSandbox('restart');
+      await runtime?.[Symbol.asyncDispose]();
+    } finally {
+      await engine?.[Symbol.asyncDispose]();
+    }
   });
 
   it('says so meanwhile, and afterwards everything goes on', async () => {
