@@ -19,6 +19,12 @@ export interface Terminal {
 
 /** The calling process's own terminal. Colours only where a person watches and NO_COLOR is not set (no-color.org). */
 export function processTerminal(): Terminal {
+  // `./catamaran status | head -1`: whoever read has seen enough, and that is no failure.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const env = process.env;
   return { stdout: output(process.stdout, env), stderr: output(process.stderr, env), env };
 }

@@ -30,14 +30,16 @@ import {
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
-import { Refusal } from '../protocols/index.ts';
+import { privateNetworkOf } from '../node/index.ts';
 import { openState, startReconcilers } from '../reconcile/index.ts';
+import type { DockerRuntime } from '../runtime/index.ts';
 import { census, createEcs } from '../services/ecs/index.ts';
 import { authorize } from '../services/iam/index.ts';
 import { createLogs, logsReconcilers, SqliteEventStore } from '../services/logs/index.ts';
 import { createSts } from '../services/sts/index.ts';
-import { openSqliteStore, type Store, StoreFullError, StoreLockedError } from '../store/index.ts';
+import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
+import { failureToStart, refusalOfFullDisk } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
 import { openMachine } from './machine.ts';
 import type { OperatorParts } from './operator.ts';
@@ -52,6 +54,14 @@ const defaultCluster = 'default';
  * instances. What is opened is closed in reverse, also when a later step fails.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  try {
+    return await start(options);
+  } catch (error) {
+    throw failureToStart(error, stateLayout(options.stateDirectory).directory);
+  }
+}
+
+async function start(options: ServerOptions): Promise<RunningServer> {
   const { directory, ...places } = stateLayout(options.stateDirectory);
   const clock = systemClock();
   const random = systemRandom();
@@ -70,13 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   opened.use(runtime);
   const networkRanges = await runtime.networkRanges();
-  const installation =
-    known ??
-    makeInstallation(
-      directory,
-      installationId,
-      networkRanges.map(({ cidr }) => cidr),
-    );
+  const installation = known ?? (await makeInstallation(directory, installationId, runtime, networkRanges));
   const credentials =
     readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
   const region = options.region ?? credentials.region;
@@ -109,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     authorize,
     credentials: rootLookup(credentials),
-    refusalOf: fullDisk,
+    refusalOf: refusalOfFullDisk,
   });
   opened.adopt(gateway, (it) => it.close());
   endpoint = await listen(gateway, options);
@@ -221,12 +225,18 @@ async function listen(gateway: Gateway, { host, port }: ServerOptions): Promise<
   }
 }
 
-function makeInstallation(directory: string, id: string, engineCidrs: readonly string[]): InstallationFile {
-  const installation = {
-    id,
-    privateCidr: freePrivateCidr([...engineCidrs, ...machineCidrs()]),
-  };
+/** The network is made at once: another installation's first start finds the range taken. */
+async function makeInstallation(
+  directory: string,
+  id: string,
+  runtime: DockerRuntime,
+  engineRanges: readonly { readonly cidr: string }[],
+): Promise<InstallationFile> {
+  const privateCidr = freePrivateCidr([...engineRanges.map(({ cidr }) => cidr), ...machineCidrs()]);
+  const installation = { id, privateCidr };
   writeInstallation(directory, installation);
+  const { gateway } = privateNetworkPlan(id, privateCidr);
+  await runtime.makeNetwork(privateNetworkOf(`${gateway}/16`));
   return installation;
 }
 
@@ -257,12 +267,6 @@ function rootLookup({ accessKeyId, secretAccessKey, accountId }: RootCredentials
     principal: { accountId, accessKeyId, arn: `arn:aws:iam::${accountId}:root` },
   };
   return (asked: string) => (asked === accessKeyId ? root : undefined);
-}
-
-/** What the world refuses, its owner can mend: said as AWS says that it can't serve just now. */
-function fullDisk(failure: unknown): Refusal | undefined {
-  if (!(failure instanceof StoreFullError)) return undefined;
-  return new Refusal('ServiceUnavailable', failure.message, { status: 503, cause: failure });
 }
 
 function notReady(): never {

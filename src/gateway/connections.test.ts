@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import * as ecs from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
+import { Refusal } from '../protocols/index.ts';
 import { send } from './testing/sending.ts';
 import { openTestGateway } from './testing/test-gateway.ts';
 
@@ -90,6 +91,35 @@ describe('the gateway and its connections', () => {
       socket.on('error', reject);
     });
     expect(text).toMatch(/^HTTP\/1.1 408/);
+  });
+
+  it('hangs up on a sender who never begins', async () => {
+    await using gateway = await openTestGateway({ limits: { headersTimeoutMs: 20 } });
+    const socket = connect(gateway.port, '127.0.0.1').resume();
+    await new Promise<void>((resolve, reject) => socket.on('close', resolve).on('error', reject));
+  });
+
+  it('says a failure of the world in plain words where it is known', async () => {
+    class Flood extends Error {}
+    const operations = {
+      ListClusters: {
+        action: 'ecs:ListClusters',
+        resources: () => ['*'],
+        run: () => Promise.reject(new Flood('the cellar is full of water')),
+      },
+    };
+    await using gateway = await openTestGateway({
+      operations,
+      refusalOf: (failure) =>
+        failure instanceof Flood
+          ? new Refusal('ServiceUnavailable', failure.message, { status: 503 })
+          : undefined,
+    });
+    await expect(gateway.ecs().send(new ecs.ListClustersCommand({}))).rejects.toMatchObject({
+      name: 'ServiceUnavailable',
+      message: 'the cellar is full of water',
+      $metadata: { httpStatusCode: 503 },
+    });
   });
 
   it('says so when the address is taken', async () => {

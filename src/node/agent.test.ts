@@ -499,3 +499,56 @@ describe('when the engine is away, an agent', () => {
     expect(plane.lastSubmission(web.arn)?.containers[0]?.reason).toMatch(/^ContainerVanishedError/);
   });
 });
+
+describe('under faults, an agent', () => {
+  test('brings every task to RUNNING or STOPPED, and leaves nothing behind that is neither', async () => {
+    machine = new SimulatedMachine(
+      clock,
+      {},
+      {
+        pull: 0.1,
+        createSandbox: 0.1,
+        createContainer: 0.1,
+        start: 0.2,
+        outages: [
+          { fromMs: 150, forMs: 200 },
+          { fromMs: 600, forMs: 100 },
+        ],
+      },
+    );
+    const agent = await start();
+    const tasks = Array.from({ length: 40 }, (_, index) =>
+      task(
+        { name: 'app', command: index % 4 === 0 ? ['exit', '1', String(index * 10)] : ['run'] },
+        { name: 'side', essential: false },
+      ),
+    );
+    for (const each of tasks) {
+      plane.want(each);
+      await clock.sleep(10);
+    }
+    const isSettled = ({ arn }: AcsTask): boolean => {
+      const status = plane.lastSubmission(arn)?.status;
+      return status === 'STOPPED' || (status === 'RUNNING' && machine.runningNames(arn).includes('app'));
+    };
+    await until(
+      'all settled',
+      () => tasks.every(isSettled),
+      () => tasks.filter((each) => !isSettled(each)).map(({ arn }) => plane.lastSubmission(arn) ?? arn),
+    );
+    await until(
+      'all reported',
+      () => agent.status().reportsPending === 0,
+      () => agent.status(),
+    );
+    for (const { arn } of tasks) {
+      const last = plane.lastSubmission(arn);
+      if (last?.status !== 'STOPPED') continue;
+      expect(machine.runningNames(arn)).toEqual([]);
+      const [app] = last.containers.filter(({ name }) => name === 'app');
+      expect(app?.exitCode ?? app?.reason ?? last.reason).toBeDefined();
+    }
+    expect(plane.submissions.some(({ status }) => status === 'STOPPED')).toBe(true);
+    expect(plane.submissions.some(({ status }) => status === 'RUNNING')).toBe(true);
+  });
+});

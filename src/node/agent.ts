@@ -114,6 +114,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       signal,
       planContext: {
         instanceId: options.instance.id,
+        instanceSize: options.instance.resources,
         labels: options.instance.labels ?? {},
         region,
         address: options.instance.address,

@@ -22,3 +22,4 @@ export type {
 } from './agent-options.ts';
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
+export { privateNetworkOf } from './tasks/sandbox-spec.ts';

@@ -3,6 +3,7 @@ import type { ContainerSpec } from '../runtime/index.ts';
 import {
   noLatency,
   SimEngine,
+  type SimFailures,
   type SimLatency,
   type SimOutput,
   type SimProgram,
@@ -18,11 +19,12 @@ export class SimulatedMachine {
   readonly engine: SimEngine;
   readonly runtime: SimRuntime;
 
-  constructor(clock: Clock, latency: Partial<SimLatency> = {}) {
+  constructor(clock: Clock, latency: Partial<SimLatency> = {}, failures: Partial<SimFailures> = {}) {
     this.engine = new SimEngine({
       clock,
       random: seededRandom(1),
       latency: { ...noLatency, ...latency },
+      failures,
       programs: programOf,
       registry: (reference) =>
         reference === 'nowhere' ? undefined : { id: `sha256:${reference}`, exposedPorts: [], env: {} },

@@ -20,9 +20,6 @@ export {
   type ImageArchiveSpec,
   type ImageConfig,
   imageArchive,
-  imageId,
-  type TarEntry,
-  tar,
 } from './image-archive.ts';
 export {
   type Container,
@@ -51,7 +48,6 @@ export {
 } from './runtime.ts';
 export {
   type Distribution,
-  measuredLatency,
   noLatency,
   SimEngine,
   type SimFailures,

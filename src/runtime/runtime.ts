@@ -133,6 +133,8 @@ export interface SandboxSpec {
   readonly memoryMiB?: number;
   /** Name of the parent under which its cgroup is made, e.g. the container instance. */
   readonly cgroupParent: string;
+  /** Limits over everything under that parent, e.g. the container instance's size. Held where cgroups can be made. */
+  readonly cgroupParentLimits?: { readonly cpuMillis: number; readonly memoryMiB: number };
   readonly hostname?: string;
   readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };
   readonly sysctls?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import {
   defaultStateDirectory,
   type RootCredentials,
@@ -90,7 +90,7 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
 
   const deadline = composition.clock.monotonic() + detachedStartMs;
   while (readServer(layout.directory)?.pid !== child.pid || child.pid === undefined) {
-    const lastWords = (): string => tail(layout.log, logOffset);
+    const lastWords = (): string => tail(layout.log, logOffset) || whySilent(layout.directory);
     if (ending !== undefined) {
       throw new CommandError(
         `Catamaran did not start: it ${ending}. ${layout.log} ends with:\n${lastWords()}`,
@@ -150,6 +150,14 @@ function stateArgument(options: UpOptions): string {
 function tail(path: string, offset: number): string {
   const lines = readFileSync(path).subarray(offset).toString('utf8').trimEnd().split('\n');
   return lines.slice(-20).join('\n');
+}
+
+/** What can't be written can't be read in the log. */
+function whySilent(directory: string): string {
+  const { bavail } = statfsSync(directory);
+  return bavail === 0
+    ? `(nothing: the disk that holds ${directory} is full; make room and try again)`
+    : '(nothing)';
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

@@ -129,7 +129,13 @@ export class Awslogs {
       flushIntervalMs,
       ...(startsEvent && { startsEvent }),
       ...(position && { position }),
-      savePosition: (shipped) => state.saveLogPosition(taskArn, container.name, JSON.stringify(shipped)),
+      savePosition: (shipped) => {
+        try {
+          state.saveLogPosition(taskArn, container.name, JSON.stringify(shipped));
+        } catch (error) {
+          log.error('Agent state cannot be written: check its disk', { task: taskArn, error });
+        }
+      },
       clock,
       random,
       log,

@@ -20,8 +20,19 @@ export function sandboxOf(
     sharePid: task.pidMode === 'task' || undefined,
   };
   const cgroupParent = `catamaran-${context.instanceId}`;
+  const cgroupParentLimits = {
+    cpuMillis: Math.floor((context.instanceSize.cpuUnits * 1000) / 1024),
+    memoryMiB: context.instanceSize.memoryMiB,
+  };
   if (task.networkMode !== 'awsvpc') {
-    return given({ id, labels, network: { mode: 'container' as const }, cgroupParent, ...limits });
+    return given({
+      id,
+      labels,
+      network: { mode: 'container' as const },
+      cgroupParent,
+      cgroupParentLimits,
+      ...limits,
+    });
   }
 
   const eni = task.elasticNetworkInterfaces?.[0];
@@ -42,6 +53,7 @@ export function sandboxOf(
       macAddress: eni.macAddress,
     },
     cgroupParent,
+    cgroupParentLimits,
     ...limits,
     hostname: eni.privateDnsName || `ip-${ipv4.replaceAll('.', '-')}.${context.region}.compute.internal`,
     dns: dnsOf(containers, eni.domainNameServers ?? []),

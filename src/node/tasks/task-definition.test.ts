@@ -8,6 +8,7 @@ import { containerNameOf, type PlanContext, planTask } from './task-definition.t
 
 const context: PlanContext = {
   instanceId: 'i-1',
+  instanceSize: { cpuUnits: 2048, memoryMiB: 1024 },
   labels: { 'catamaran.installation': 'here' },
   region: 'eu-west-1',
   address: '127.0.0.1',
@@ -294,6 +295,7 @@ describe('a task', () => {
         macAddress: '02:00:00:00:00:01',
       },
       cgroupParent: 'catamaran-i-1',
+      cgroupParentLimits: { cpuMillis: 2000, memoryMiB: 1024 },
       cpuMillis: 250,
       memoryMiB: 512,
       hostname: 'ip-10-231-0-9.eu-west-1.compute.internal',

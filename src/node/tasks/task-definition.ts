@@ -13,6 +13,8 @@ import { mountsOf } from './volumes.ts';
 export interface PlanContext {
   /** By it the agent finds its containers again. */
   readonly instanceId: string;
+  /** What its tasks may use together. */
+  readonly instanceSize: { readonly cpuUnits: number; readonly memoryMiB: number };
   readonly labels: Readonly<Record<string, string>>;
   readonly region: string;
   /** Host address for published ports. */

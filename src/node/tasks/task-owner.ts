@@ -1,13 +1,12 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { AcsTask } from '../../protocols/index.ts';
-import type { Container, Image } from '../../runtime/index.ts';
+import type { Container } from '../../runtime/index.ts';
 import type { AgentSettings } from '../agent-options.ts';
 import { BackOff } from '../back-off.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
 import type { StateFile } from '../state/state-file.ts';
 import {
-  type ContainerOutcome,
   patchContainer,
   type ReportedState,
   type TaskProgress,
@@ -16,8 +15,12 @@ import {
 import { failureOf } from './failures.ts';
 import type { PlannedContainer, TaskPlan } from './plan.ts';
 import { decide, isTaskStopping, type Step, type TaskView } from './task-machine.ts';
+import { withFailure, withObserved, withOutcome, withPull, withRunning } from './task-progress.ts';
 import type { TaskSteps } from './task-steps.ts';
-import { bindingsOf, outcomeOf, viewOf } from './task-view.ts';
+import { type ContainerMemory, outcomeOf, viewOf } from './task-view.ts';
+
+const saveRetryMs = 1_000;
+const turnRetryMs = 5_000;
 
 /**
  * Owns one task: the only place where its progress changes. A turn saves what has changed, decides, and begins the
@@ -40,6 +43,7 @@ export class TaskOwner {
   #isTurnDue = false;
   #isRemovalUrgent = false;
   #timer: Disposable | undefined;
+  #saveLater: Disposable | undefined;
 
   /** `isRecalled`: an earlier agent owned it, so the engine must be asked before anything is decided. */
   constructor(record: TaskRecord, plan: TaskPlan, isRecalled: boolean, options: TaskOwnerOptions) {
@@ -107,7 +111,7 @@ export class TaskOwner {
   /** The control plane wants it stopped. There is no way back. */
   stop(): void {
     if (this.#progress.desiredStatus === 'STOPPED') return;
-    this.#change({ desiredStatus: 'STOPPED' });
+    this.#become({ ...this.#progress, desiredStatus: 'STOPPED' });
     this.#save();
     this.poke();
   }
@@ -126,7 +130,7 @@ export class TaskOwner {
 
   /** The control plane has acknowledged this. */
   acknowledge(reported: ReportedState): void {
-    this.#change({ reported });
+    this.#become({ ...this.#progress, reported });
     this.poke();
   }
 
@@ -136,13 +140,20 @@ export class TaskOwner {
     this.#isTurnDue = true;
     queueMicrotask(() => {
       this.#isTurnDue = false;
-      if (!this.#options.signal.aborted) this.#turn();
+      if (this.#options.signal.aborted) return;
+      try {
+        this.#turn();
+      } catch (error) {
+        this.#options.log.error('Task could not be taken further', { task: this.taskArn, error });
+        this.#timer = this.#options.clock.after(turnRetryMs, () => this.poke());
+      }
     });
   }
 
   /** Only after the signal aborted: containers go on, the next agent finds them. */
   close(): void {
     this.#timer?.[Symbol.dispose]();
+    this.#saveLater?.[Symbol.dispose]();
     for (const memory of this.#memory.values()) memory.pull?.abort();
     this.#save();
   }
@@ -150,7 +161,7 @@ export class TaskOwner {
   #turn(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    this.#noteRunning();
+    this.#become(withRunning(this.#progress, this.plan));
     this.#save();
     const nowMs = this.#options.clock.now();
     const decision = decide(this.plan, this.view, nowMs);
@@ -211,12 +222,12 @@ export class TaskOwner {
           step: step.type,
           reason: failure.reason,
         });
-        this.#end(memory, { finishedAtMs: this.#options.clock.now(), reason: failure.reason });
-        this.#noteFailure(failure.reason, memory.plan);
+        this.#endFailed(memory.plan, failure.reason);
         if (step.type === 'restart') this.#shipRest(memory);
       }
     } finally {
       delete memory.busy;
+      memory.pull?.abort();
       delete memory.pull;
       this.poke();
     }
@@ -231,11 +242,9 @@ export class TaskOwner {
         const startedAtMs = clock.now();
         const { image, wasPulled } = await steps.pull(container, memory.pull.signal);
         memory.image = image;
-        this.#patch(container.name, {
-          imageId: image.id,
-          ...(image.digest && { imageDigest: image.digest }),
-        });
-        if (wasPulled) this.#notePull(startedAtMs, clock.now());
+        const resolved = { imageId: image.id, ...(image.digest && { imageDigest: image.digest }) };
+        this.#become(patchContainer(this.#progress, container.name, resolved));
+        if (wasPulled) this.#become(withPull(this.#progress, startedAtMs, clock.now()));
         return;
       }
       case 'create':
@@ -247,10 +256,10 @@ export class TaskOwner {
         if (!started) return;
         if (step.type === 'restart') {
           const restartCount = (this.#progress.containers[container.name]?.restartCount ?? 0) + 1;
-          this.#patch(container.name, { restartCount });
+          this.#become(patchContainer(this.#progress, container.name, { restartCount }));
         }
         memory.isShipping = true;
-        return this.#observe(memory, started, { hasJustStarted: true });
+        return this.#observe(memory, started, true);
       }
       case 'stop':
         await steps.stop(container, step.timeoutSeconds);
@@ -272,14 +281,14 @@ export class TaskOwner {
       if (type === 'create-sandbox') {
         await steps.createSandbox(this.plan);
         this.#sandbox.state = 'ready';
-        if (this.plan.attachmentArn !== undefined) this.#change({ isAttached: true });
+        if (this.plan.attachmentArn !== undefined) this.#become({ ...this.#progress, isAttached: true });
       } else if (type === 'release-sandbox') {
         await steps.releaseSandbox(this.plan);
-        this.#change({ isReleased: true, stoppedAtMs: clock.now() });
+        this.#become({ ...this.#progress, isReleased: true, stoppedAtMs: clock.now() });
       } else {
         await steps.remove(this.plan);
-        this.#sandbox.state = 'removed';
         if (!signal.aborted) this.#options.onRemoved(this);
+        this.#sandbox.state = 'removed';
       }
       this.#sandbox.backOff.reset();
     } catch (error) {
@@ -297,29 +306,19 @@ export class TaskOwner {
   }
 
   /** Takes in what the engine says of a container. */
-  #observe(
-    memory: ContainerMemory,
-    observed: Container | undefined,
-    options?: { hasJustStarted: boolean },
-  ): void {
+  #observe(memory: ContainerMemory, observed: Container | undefined, hasJustStarted = false): void {
     const { plan: container } = memory;
-    const before = this.#progress.containers[container.name];
-    if (!before) return;
     if (observed === undefined) {
       delete memory.observed;
-      if (before.outcome || !before.hasStarted) return;
+      if (!this.#progress.containers[container.name]?.hasStarted) return;
       const reason = `ContainerVanishedError: Container '${container.spec.name}' was removed from the engine`;
-      this.#end(memory, { finishedAtMs: this.#options.clock.now(), reason });
+      const finishedAtMs = this.#options.clock.now();
+      this.#become(withOutcome(this.#progress, container, { finishedAtMs, reason }));
       return;
     }
     memory.observed = observed;
     if (!memory.isShipping && observed.status.state !== 'created') this.#shipRest(memory);
-    const hasStarted = options?.hasJustStarted || observed.status.state === 'running' || hasRun(observed);
-    this.#patch(container.name, {
-      runtimeId: observed.runtimeId,
-      hasStarted: before.hasStarted || hasStarted,
-      ...(observed.status.state === 'running' && { networkBindings: bindingsOf(container, observed) }),
-    });
+    this.#become(withObserved(this.#progress, container, observed, hasJustStarted));
   }
 
   /** Somebody else began to read its output: it goes on where that one left off. */
@@ -329,51 +328,23 @@ export class TaskOwner {
   }
 
   /** Makes a container's end final, in the words of its exit or with the reason why it never ran. */
-  #settle(memory: ContainerMemory, reason: string | undefined): void {
-    const outcome = outcomeOf(memory.observed, this.#options.clock.now());
-    this.#end(memory, reason === undefined ? outcome : { finishedAtMs: outcome.finishedAtMs, reason });
-    if (reason !== undefined) this.#noteFailure(reason, memory.plan);
+  #settle({ plan: container, observed }: ContainerMemory, reason: string | undefined): void {
+    const outcome = outcomeOf(observed, this.#options.clock.now());
+    if (reason === undefined) this.#become(withOutcome(this.#progress, container, outcome));
+    else this.#endFailed(container, reason);
     this.poke();
   }
 
-  #end(memory: ContainerMemory, outcome: ContainerOutcome): void {
-    const { plan: container } = memory;
-    if (this.#progress.containers[container.name]?.outcome) return;
-    this.#patch(container.name, { outcome });
-    const isExecutionOver = container.isEssential && this.#progress.containers[container.name]?.hasStarted;
-    if (isExecutionOver && this.#progress.executionStoppedAtMs === undefined) {
-      this.#change({ executionStoppedAtMs: outcome.finishedAtMs });
-    }
+  #endFailed(container: PlannedContainer, reason: string): void {
+    const finishedAtMs = this.#options.clock.now();
+    const ended = withOutcome(this.#progress, container, { finishedAtMs, reason });
+    this.#become(withFailure(ended, reason, container));
   }
 
   #fail(reason: string): void {
     this.#options.log.warn('Task failed', { task: this.taskArn, reason });
-    this.#noteFailure(reason);
+    this.#become(withFailure(this.#progress, reason));
     this.poke();
-  }
-
-  /** The task's own reason is its first failure: its own, or an essential container's before RUNNING. */
-  #noteFailure(reason: string, container?: PlannedContainer): void {
-    const isTaskFailure =
-      container === undefined || (container.isEssential && !this.#progress.hasReachedRunning);
-    if (isTaskFailure && this.#progress.failure === undefined) this.#change({ failure: reason });
-  }
-
-  /** RUNNING means that every container has been started; one that could not and is not essential does not count. */
-  #noteRunning(): void {
-    if (this.#progress.hasReachedRunning) return;
-    const isRunning = this.plan.containers.every(({ name, isEssential }) => {
-      const container = this.#progress.containers[name];
-      return container?.hasStarted || (!isEssential && container?.outcome !== undefined);
-    });
-    if (isRunning) this.#change({ hasReachedRunning: true });
-  }
-
-  #notePull(startedAtMs: number, stoppedAtMs: number): void {
-    this.#change({
-      pullStartedAtMs: Math.min(startedAtMs, this.#progress.pullStartedAtMs ?? startedAtMs),
-      pullStoppedAtMs: stoppedAtMs,
-    });
   }
 
   #removeAtMs(): number | undefined {
@@ -382,20 +353,25 @@ export class TaskOwner {
     return this.#isRemovalUrgent ? 0 : stoppedAtMs + this.#options.settings.taskCleanupWaitMs;
   }
 
-  #patch(container: string, patch: Parameters<typeof patchContainer>[2]): void {
-    this.#progress = patchContainer(this.#progress, container, patch);
+  #become(progress: TaskProgress): void {
+    if (progress === this.#progress) return;
+    this.#progress = progress;
     this.#isUnsaved = true;
   }
 
-  #change(patch: Partial<TaskProgress>): void {
-    this.#progress = { ...this.#progress, ...patch };
-    this.#isUnsaved = true;
-  }
-
+  /** A disk that is full must not stop the agent from stopping what fills it: what is not saved now is saved later. */
   #save(): void {
     if (!this.#isUnsaved) return;
-    this.#options.state.saveProgress(this.taskArn, this.#progress);
-    this.#isUnsaved = false;
+    try {
+      this.#options.state.saveProgress(this.taskArn, this.#progress);
+      this.#isUnsaved = false;
+    } catch (error) {
+      this.#options.log.error('Agent state cannot be written: check its disk', { task: this.taskArn, error });
+      this.#saveLater ??= this.#options.clock.after(saveRetryMs, () => {
+        this.#saveLater = undefined;
+        this.poke();
+      });
+    }
   }
 
   #remembered(container: string): ContainerMemory {
@@ -424,20 +400,3 @@ export interface TaskOwnerOptions {
   onTurn(owner: TaskOwner): void;
   onRemoved(owner: TaskOwner): void;
 }
-
-/** What is known of a container while the process lives. */
-export interface ContainerMemory {
-  readonly plan: PlannedContainer;
-  readonly backOff: BackOff;
-  observed?: Container;
-  image?: Image;
-  busy?: Step['type'];
-  pull?: AbortController;
-  isStale: boolean;
-  /** Its output is being read by this process. */
-  isShipping: boolean;
-  notBeforeMs?: number;
-}
-
-const hasRun = ({ status }: Container): boolean =>
-  status.state === 'exited' && status.startedAtMs !== undefined;

@@ -1,9 +1,23 @@
-import type { Container } from '../../runtime/index.ts';
+import type { Container, Image } from '../../runtime/index.ts';
+import type { BackOff } from '../back-off.ts';
 import { given } from '../reading.ts';
 import type { ContainerOutcome, ContainerProgress, TaskProgress } from '../state/task-record.ts';
 import type { NetworkBinding, PlannedContainer, TaskPlan } from './plan.ts';
-import type { ContainerView, TaskView } from './task-machine.ts';
-import type { ContainerMemory } from './task-owner.ts';
+import type { ContainerView, Step, TaskView } from './task-machine.ts';
+
+/** What is known of a container while the process lives. */
+export interface ContainerMemory {
+  readonly plan: PlannedContainer;
+  readonly backOff: BackOff;
+  observed?: Container;
+  image?: Image;
+  busy?: Step['type'];
+  pull?: AbortController;
+  isStale: boolean;
+  /** Its output is being read by this process. */
+  isShipping: boolean;
+  notBeforeMs?: number;
+}
 
 /** The record and the engine's last word, as the state machine sees them. */
 export function viewOf(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../clock/index.ts';
 import { RuntimeError } from '../runtime.ts';
-import type { EngineFacts } from './probe.ts';
+import type { Daemon, EngineFacts } from './probe.ts';
 
 /**
  * A sandbox's own cgroup, under which the Engine puts the sandbox's containers (`CgroupParent`): the limits on it hold
@@ -22,6 +22,11 @@ export interface Cgroups {
   locate(parent: string, sandboxId: string): string | undefined;
   /** Makes it with these limits. What is already so is success. */
   make(location: string, limits: CgroupLimits): Promise<void>;
+  /**
+   * Limits its parent, and so everything under it. A limit below what is in use now is not taken by the kernel: the
+   * one before holds until the next try.
+   */
+  limitParent(location: string, limits: CgroupLimits): Promise<void>;
   /** Removes it, and its parent when that is empty. Absent is success. */
   remove(location: string): Promise<void>;
 }
@@ -29,6 +34,12 @@ export interface Cgroups {
 export interface CgroupLimits {
   readonly cpuMillis?: number;
   readonly memoryMiB?: number;
+}
+
+/** The same, handed on: what was absent may be there as undefined. */
+interface PossibleLimits {
+  readonly cpuMillis?: number | undefined;
+  readonly memoryMiB?: number | undefined;
 }
 
 export interface CgroupOptions {
@@ -41,7 +52,7 @@ export interface CgroupOptions {
   readonly systemctl?: (args: readonly string[]) => Promise<void>;
 }
 
-export function cgroupsOf(facts: EngineFacts, options: CgroupOptions): Cgroups {
+export function cgroupsOf(facts: EngineFacts, daemon: Daemon | undefined, options: CgroupOptions): Cgroups {
   const {
     clock,
     root = '/sys/fs/cgroup',
@@ -54,6 +65,9 @@ export function cgroupsOf(facts: EngineFacts, options: CgroupOptions): Cgroups {
   if (!facts.isLocal) return noCgroups('the engine runs on another machine');
   if (!isRoot || facts.isRootless)
     return noCgroups('only root may make them: run Catamaran and the engine as root');
+  // From within a container the tree that we see is not the one that the engine means.
+  if (daemon === undefined)
+    return noCgroups('the engine is not a process of this machine that can be seen from here');
   if (facts.cgroupDriver === 'systemd') {
     return hasSystemd
       ? new Slices(systemctl)
@@ -71,6 +85,7 @@ function noCgroups(because: string): Cgroups {
     missing,
     locate: () => undefined,
     make: async () => {},
+    limitParent: async () => {},
     remove: async () => {},
   };
 }
@@ -105,6 +120,15 @@ class ControllerTrees implements Cgroups {
     const cpu = join(this.#root, 'cpu', location);
     await makeDirectory(memory);
     await makeDirectory(cpu);
+    await this.#limit(memory, cpu, { cpuMillis, memoryMiB });
+  }
+
+  async limitParent(location: string, limits: CgroupLimits): Promise<void> {
+    const [memory, cpu] = ['memory', 'cpu'].map((tree) => join(this.#root, tree, location, '..'));
+    await unlessInUse(this.#limit(memory ?? '', cpu ?? '', limits));
+  }
+
+  async #limit(memory: string, cpu: string, { cpuMillis, memoryMiB }: PossibleLimits): Promise<void> {
     if (memoryMiB !== undefined) {
       // Kernels before 5.11 count children only when told to; newer ones always do and may have no such file.
       await writeFile(join(memory, 'memory.use_hierarchy'), '1').catch(() => {});
@@ -151,6 +175,14 @@ class UnifiedTree implements Cgroups {
         await writeFile(join(level, 'cgroup.subtree_control'), `+${controller}`).catch(() => {});
       }
     }
+    await this.#limit(directory, { cpuMillis, memoryMiB });
+  }
+
+  async limitParent(location: string, limits: CgroupLimits): Promise<void> {
+    await unlessInUse(this.#limit(join(this.#root, location, '..'), limits));
+  }
+
+  async #limit(directory: string, { cpuMillis, memoryMiB }: PossibleLimits): Promise<void> {
     if (memoryMiB !== undefined) await limit(join(directory, 'memory.max'), bytesOf(memoryMiB));
     if (cpuMillis !== undefined) {
       await limit(join(directory, 'cpu.max'), `${quotaMicros(cpuMillis)} ${cpuPeriodMicros}`);
@@ -190,6 +222,10 @@ class Slices implements Cgroups {
     }
   }
 
+  async limitParent(location: string, limits: CgroupLimits): Promise<void> {
+    await this.make(location.replace(/-.*/, '.slice'), limits);
+  }
+
   async remove(location: string): Promise<void> {
     // Neither is there when the slice never had limits.
     await this.#systemctl(['stop', location]).catch(() => {});
@@ -225,6 +261,16 @@ async function limit(path: string, value: string): Promise<void> {
     await writeFile(path, value, { flag: 'r+' });
   } catch (cause) {
     throw refused(path, cause);
+  }
+}
+
+/** EBUSY: more memory is in use than that. EINVAL: a child was promised more CPU. */
+async function unlessInUse(limiting: Promise<void>): Promise<void> {
+  try {
+    await limiting;
+  } catch (error) {
+    const why = error instanceof Error ? codeOf(error.cause) : undefined;
+    if (why !== 'EBUSY' && why !== 'EINVAL') throw error;
   }
 }
 

@@ -31,7 +31,7 @@ export function containerOf(inspected: Fields): Container {
 }
 
 /** The Engine begins names with a slash. */
-export const nameOf = (inspected: Fields): string => (inspected.text('Name') ?? '').replace(/^\//, '');
+const nameOf = (inspected: Fields): string => (inspected.text('Name') ?? '').replace(/^\//, '');
 
 function statusOf(inspected: Fields): ContainerStatus {
   const state = inspected.object('State');

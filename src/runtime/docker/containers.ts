@@ -6,10 +6,9 @@ import { type BodyContext, containerBody } from './container-body.ts';
 import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
+import { inParallel } from './in-parallel.ts';
 import { labelFilter } from './labels.ts';
 
-/** Inspections at the same time when listing. */
-const listConcurrency = 8;
 /** Beyond the container's own stop timeout: the Engine's time to kill and to tell. */
 const stopGraceMs = 60_000;
 /** A name is taken for a moment by what is being removed. */
@@ -125,14 +124,7 @@ export class Containers {
   async list(filter: string): Promise<Container[]> {
     return attempting('Cannot list containers', 'CannotStartContainer', async () => {
       const ids = (await this.#summaries(filter)).map((summary) => summary.text('Id') ?? '');
-      const containers: (Container | undefined)[] = new Array(ids.length);
-      let next = 0;
-      const work = async (): Promise<void> => {
-        for (let place = next++; place < ids.length; place = next++) {
-          containers[place] = await this.#inspect(ids[place] ?? '');
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(listConcurrency, ids.length) }, work));
+      const containers = await inParallel(ids, (id) => this.#inspect(id));
       return containers.filter((container) => container !== undefined);
     });
   }

@@ -1,9 +1,10 @@
-import { describe } from 'vitest';
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../clock/index.ts';
 import { silentLog } from '../../log.ts';
 import { busyboxLayer } from '../busybox-layer.ts';
 import { describeRuntimeConformance } from '../conformance.ts';
-import { imageArchive } from '../image-archive.ts';
+import { imageArchive, imageId } from '../image-archive.ts';
 import { type DockerRuntime, findEngine, openDockerRuntime, startEngine } from './index.ts';
 
 const clock = systemClock({ keepsProcessAlive: true });
@@ -33,6 +34,11 @@ describe.skipIf(engine === undefined)('on a real engine', () => {
     return runtime;
   }
 
+  function cgroupsNamed(name: string): string[] {
+    const trees = readdirSync('/sys/fs/cgroup').map((tree) => `/sys/fs/cgroup/${tree}/${name}`);
+    return [`/sys/fs/cgroup/${name}`, ...trees].filter((path) => existsSync(path));
+  }
+
   async function removeLeftovers(runtime: DockerRuntime): Promise<void> {
     const runs = [...(await runtime.listSandboxes({})), ...(await runtime.listContainers({}))].map(
       ({ labels }) => labels['catamaran.test-run'] ?? '',
@@ -42,6 +48,38 @@ describe.skipIf(engine === undefined)('on a real engine', () => {
       if (clock.now() - startedMs > leftoverAgeMs) await runtime.purge({ 'catamaran.test-run': run });
     }
   }
+
+  it('leaves no cgroup, container or volume of a removed sandbox, and knows an image by its predicted id', async () => {
+    const run = newRun();
+    const labels = { 'catamaran.test-run': run };
+    await using runtime = await openRuntime(labels);
+    const spec = { reference: image, layers: [await busyboxLayer()], config: {} };
+    expect((await runtime.inspectImage(image))?.id).toBe(imageId(spec));
+
+    const sandbox = {
+      id: `${run}-box`,
+      labels,
+      network: { mode: 'container' },
+      cgroupParent: `test-${run}`,
+    } as const;
+    await runtime.createSandbox({ ...sandbox, cpuMillis: 500, memoryMiB: 64, sharePid: true });
+    await runtime.createContainer({
+      name: `${run}-one`,
+      sandboxId: sandbox.id,
+      labels,
+      image,
+      command: ['sleep', '3600'],
+      env: {},
+      network: { mode: 'host' },
+      cpuShares: 2,
+      mounts: [{ type: 'volume', name: `${run}-v`, target: '/v', isReadOnly: false, scope: 'sandbox' }],
+    });
+    await runtime.startContainer(`${run}-one`);
+    expect(cgroupsNamed(`test-${run}`)).not.toEqual([]);
+    await runtime.removeSandbox(sandbox.id);
+    expect(cgroupsNamed(`test-${run}`)).toEqual([]);
+    expect(await runtime.purge(labels)).toEqual({ containers: 0, networks: 0, volumes: 0 });
+  }, 30_000);
 
   describeRuntimeConformance('docker', async () => {
     const run = newRun();

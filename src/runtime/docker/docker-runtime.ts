@@ -7,6 +7,7 @@ import {
   type ExecResult,
   type Image,
   type OutputLine,
+  type PrivateNetwork,
   type RegistryAuth,
   type Runtime,
   RuntimeError,
@@ -15,7 +16,7 @@ import {
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.ts';
-import { type Cgroups, cgroupsOf } from './cgroups.ts';
+import { cgroupsOf } from './cgroups.ts';
 import { Containers } from './containers.ts';
 import { EngineApi } from './engine-api.ts';
 import { type FoundEngine, findEngine } from './engine-socket.ts';
@@ -23,6 +24,7 @@ import { engineEvents } from './events.ts';
 import { runExec } from './exec.ts';
 import { attempting } from './failures.ts';
 import { Images } from './images.ts';
+import { inParallel } from './in-parallel.ts';
 import { labelFilter } from './labels.ts';
 import { type NetworkRange, Networks } from './networks.ts';
 import { Outputs } from './output.ts';
@@ -119,11 +121,9 @@ export class DockerRuntime implements Runtime {
     readonly clock: Clock;
     readonly random: Random;
     readonly labels: Readonly<Record<string, string>>;
-    /** Default: this machine's. */
-    readonly cgroups?: Cgroups;
   }) {
     const { api, facts, daemon, clock } = parts;
-    const cgroups = parts.cgroups ?? cgroupsOf(facts, { clock });
+    const cgroups = cgroupsOf(facts, daemon, { clock });
     this.#api = api;
     this.#facts = facts;
     this.#daemon = daemon;
@@ -255,7 +255,10 @@ export class DockerRuntime implements Runtime {
     command: readonly string[],
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<ExecResult> {
-    return runExec(this.#api, this.#clock, name, command, { ...options, isLocal: this.#facts.isLocal });
+    return runExec(this.#api, this.#clock, name, command, {
+      ...options,
+      seesProcesses: this.#daemon !== undefined,
+    });
   }
 
   async stats(name: string): Promise<ContainerStats | undefined> {
@@ -282,13 +285,18 @@ export class DockerRuntime implements Runtime {
       throw new TypeError('Cannot purge without labels: that would be everything');
     const containers = await this.#containers.summaries(labels);
     const sandboxes = await this.#sandboxes.list(labels);
-    for (const { id } of sandboxes) await this.#sandboxes.remove(id);
-    for (const { name } of containers) await this.removeContainer(name);
+    await inParallel(sandboxes, ({ id }) => this.#sandboxes.remove(id));
+    await inParallel(containers, ({ name }) => this.removeContainer(name));
     const networks = await this.#networks.removeAll(labels);
     const volumes = await this.#volumes.list(labelFilter(labels));
-    for (const { name } of volumes) await this.#volumes.remove(name);
+    await inParallel(volumes, ({ name }) => this.#volumes.remove(name));
     await this.#sandboxes.removePauseImage();
     return { containers: containers.length, networks, volumes: volumes.length };
+  }
+
+  /** Makes a private network before its first sandbox, so that nobody else takes its range. */
+  makeNetwork(network: PrivateNetwork): Promise<void> {
+    return this.#networks.ensure(network);
   }
 
   /** What the Engine's networks occupy: for choosing a range that is free, and an address that containers reach. */

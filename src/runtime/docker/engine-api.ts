@@ -37,6 +37,8 @@ export class EngineAwayError extends Error {
 /** Answers larger than this are a fault of whoever answers. */
 const largestAnswerBytes = 64 * 1024 * 1024;
 const defaultTimeoutMs = 60_000;
+/** A stop holds its connection until the container has ended, and many may stop at once. */
+const mostConnections = 1_024;
 
 /**
  * The Docker Engine's HTTP API over one socket: keep-alive connections for calls, one of its own for each stream.
@@ -45,7 +47,7 @@ export class EngineApi implements Disposable {
   readonly address: EngineAddress;
   readonly #prefix: string;
   readonly #clock: Clock;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 16 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: mostConnections, maxFreeSockets: 16 });
 
   /** @param version The API version spoken, e.g. `1.41`. */
   constructor(address: EngineAddress, version: string, clock: Clock) {

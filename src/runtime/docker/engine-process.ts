@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { RuntimeError } from '../runtime.ts';
-import { defaultSocket, type FoundEngine, ping, unixAddress } from './engine-socket.ts';
+import { defaultSocket, type EngineAddress, type FoundEngine, ping, unixAddress } from './engine-socket.ts';
 
 export interface StartEngineOptions {
   readonly clock: Clock;
@@ -38,29 +38,45 @@ export async function startEngine(options: StartEngineOptions): Promise<FoundEng
   if (running) return running;
 
   const program = findDockerd();
-  const started = startDaemon(program, logFile);
-  log.info('Starting the Docker Engine', { program, pid: started.pid, logFile });
   const beganMs = clock.monotonic();
-  let exitedMs: number | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    using daemon = startDaemon(program, logFile);
+    log.info('Starting the Docker Engine', { program, pid: daemon.pid, logFile });
+    const outcome = await awaited(daemon, address, beganMs + deadlineMs, clock, signal);
+    if (typeof outcome !== 'string') return outcome;
+    const tail = await tailOf(logFile);
+    // Started too soon after a crash, it waits for the helper of the one before, who is dying: once more.
+    if (attempt === 1 && /timeout waiting for containerd/.test(tail)) continue;
+    throw new RuntimeError(
+      'EngineUnavailable',
+      `The Docker Engine (${program}) ${outcome}. The end of its log ${logFile}:\n${tail}`,
+      tail,
+    );
+  }
+}
+
+interface StartedDaemon extends Disposable {
+  readonly pid: number | undefined;
+  /** How it ended; undefined while it runs. */
+  exit(): string | undefined;
+}
+
+/** @returns what answers, or in words why nothing does. */
+async function awaited(
+  daemon: StartedDaemon,
+  address: EngineAddress,
+  deadline: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<FoundEngine | string> {
+  let exitedAt: number | undefined;
   for (;;) {
     const found = await ping(address, clock, signal);
-    if (found) {
-      started.release();
-      return found;
-    }
-    const nowMs = clock.monotonic();
-    if (started.exit() !== undefined) exitedMs ??= nowMs;
-    const isLate = nowMs - beganMs > deadlineMs;
-    if (isLate || (exitedMs !== undefined && nowMs - exitedMs > graceAfterExitMs)) {
-      const what = isLate ? `does not answer after ${deadlineMs / 1000} s` : `ended with ${started.exit()}`;
-      started.release();
-      const tail = await tailOf(logFile);
-      throw new RuntimeError(
-        'EngineUnavailable',
-        `The Docker Engine (${program}) ${what}. The end of its log ${logFile}:\n${tail}`,
-        tail,
-      );
-    }
+    if (found) return found;
+    const now = clock.monotonic();
+    if (daemon.exit() !== undefined) exitedAt ??= now;
+    if (exitedAt !== undefined && now - exitedAt > graceAfterExitMs) return `ended with ${daemon.exit()}`;
+    if (now > deadline) return 'does not answer in time';
     await clock.sleep(pollMs, signal);
   }
 }
@@ -88,7 +104,7 @@ function findDockerd(): string {
   return program;
 }
 
-function startDaemon(program: string, logFile: string) {
+function startDaemon(program: string, logFile: string): StartedDaemon {
   const output = openSync(logFile, 'a', 0o600);
   let ended: string | undefined;
   const child = spawn(program, ['--live-restore', '--pidfile', pidFile, '-H', `unix://${defaultSocket}`], {
@@ -104,7 +120,7 @@ function startDaemon(program: string, logFile: string) {
   child.on('exit', (code, signal) => {
     ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
   });
-  return { pid: child.pid, exit: () => ended, release: () => child.unref() };
+  return { pid: child.pid, exit: () => ended, [Symbol.dispose]: () => child.unref() };
 }
 
 function isExecutable(path: string): boolean {

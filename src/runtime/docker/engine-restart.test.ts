@@ -51,9 +51,11 @@ class OwnEngine {
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.#process === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null)
+      return;
     const ended = new Promise((resolve) => this.#process?.once('exit', resolve));
     const containerd = readText(join(this.directory, 'exec/containerd/containerd.pid')).trim();
-    this.#process?.kill(signal);
+    this.#process.kill(signal);
     await ended;
     // It dies with its engine, but a little later, and a new engine would wait for the dying one to answer.
     while (containerd !== '' && existsSync(`/proc/${containerd}`)) await clock.sleep(10);

@@ -10,8 +10,8 @@ const mostOutputBytes = 64 * 1024;
 export interface ExecOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** The engine's processes are this machine's, so that what ran too long can be killed. */
-  readonly isLocal: boolean;
+  /** The engine's process numbers are ours too, so that what ran too long can be killed. */
+  readonly seesProcesses: boolean;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function runExec(
   clock: Clock,
   container: string,
   command: readonly string[],
-  { timeoutMs, signal, isLocal }: ExecOptions,
+  { timeoutMs, signal, seesProcesses }: ExecOptions,
 ): Promise<ExecResult> {
   const attempt = `Cannot run '${command.join(' ')}' in container '${container}'`;
   return attempting(attempt, 'CannotExecContainer', async () => {
@@ -42,7 +42,7 @@ export async function runExec(
       return { exitCode: await exitCodeOf(api, clock, id, deadline.signal), output };
     } catch (error) {
       if (!deadline.signal.aborted) throw error;
-      if (isLocal) await kill(api, id);
+      if (seesProcesses) await kill(api, id);
       signal?.throwIfAborted();
       const detail = `it did not end within ${timeoutMs} ms`;
       throw new RuntimeError('CannotExecContainer', `${attempt}: ${detail}`, detail, { cause: error });

@@ -65,7 +65,10 @@ export class Sandboxes {
       [roleLabel]: 'sandbox',
       ...(location === undefined ? {} : { [cgroupLabel]: location }),
     });
-    if (location !== undefined) await this.#cgroups.make(location, spec);
+    if (location !== undefined) {
+      await this.#cgroups.make(location, spec);
+      if (spec.cgroupParentLimits) await this.#cgroups.limitParent(location, spec.cgroupParentLimits);
+    }
     const pause = needsPause(spec) ? await this.#startPause(spec, location) : undefined;
     this.#places.set(id, { pauseId: pause?.runtimeId, cgroupLocation: location });
     return { id, labels: { ...labels }, ...(pause === undefined ? {} : { pause }) };

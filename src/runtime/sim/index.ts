@@ -7,7 +7,6 @@
  */
 export {
   type Distribution,
-  measuredLatency,
   noLatency,
   type SimFailures,
   type SimLatency,

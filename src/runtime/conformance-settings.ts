@@ -1,0 +1,184 @@
+import { describe, expect } from 'vitest';
+import type { Words } from './conformance-words.ts';
+import { workloads } from './conformance-workloads.ts';
+
+/** What a container gets of what its spec asks for. */
+export function describeSettings(words: Words): void {
+  const {
+    check,
+    unique,
+    sandboxSpec,
+    containerSpec,
+    make,
+    start,
+    ask,
+    exited,
+    collect,
+    heardTexts,
+    texts,
+    never,
+  } = words;
+  describe('what a container gets', () => {
+    check('runs entry point, command, environment, user and working directory as given', async () => {
+      const [line] = await heardTexts('', {
+        entryPoint: ['sh', '-c', 'echo "$0|$GREETING|$(id -u):$(id -g)|$(pwd)"'],
+        command: ['argument'],
+        env: { GREETING: 'a b=c' },
+        user: '65534:65534',
+        workingDirectory: '/tmp',
+      });
+      expect(line).toBe('argument|a b=c|65534:65534|/tmp');
+    });
+
+    check('mounts its root read-only where asked, with writable tmpfs', async () => {
+      const lines = await heardTexts(
+        'touch /file 2>/dev/null || echo read-only; touch /scratch/file && echo writable; df -k /scratch | tail -1',
+        { isReadonlyRootFilesystem: true, tmpfs: [{ containerPath: '/scratch', options: 'size=4m' }] },
+      );
+      expect(lines.slice(0, 2)).toEqual(['read-only', 'writable']);
+      expect(lines[2]).toMatch(/\b4096\b/);
+    });
+
+    check('limits open files, as far as the machine can', async () => {
+      const { maxOpenFiles } = await words.runtime.info();
+      const asked = [{ name: 'nofile', soft: 512, hard: 65_535 }];
+      const [soft, hard] = await heardTexts('ulimit -Sn; ulimit -Hn', { ulimits: asked });
+      expect(soft).toBe('512');
+      expect(hard).toBe(String(Math.min(65_535, maxOpenFiles ?? 65_535)));
+    });
+
+    check('limits CPU shares and quota of a container', async () => {
+      const spec = await start(workloads.deaf, { cpuShares: 512, cpuMillis: 250, memoryMiB: 16 });
+      const { exitCode, output } = await words.runtime.exec(
+        spec.name,
+        [
+          'sh',
+          '-c',
+          'cat /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/cpu.max',
+        ],
+        { timeoutMs: 5_000 },
+      );
+      expect(exitCode).toBe(0);
+      expect(output).toMatch(/512\n25000\n|25000 100000/);
+    });
+
+    check('drops capabilities and sets kernel parameters', async () => {
+      const lines = await heardTexts(
+        'grep CapBnd /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
+        {
+          network: { mode: 'none' },
+          capabilities: { add: [], drop: ['ALL'] },
+          sysctls: { 'net.ipv4.ip_unprivileged_port_start': '80' },
+        },
+      );
+      expect(lines[0]).toMatch(/CapBnd:\s+0+$/);
+      expect(lines[1]).toBe('80');
+    });
+
+    check('refuses what the machine can not give, with what to do', async () => {
+      const { limits } = await words.runtime.info();
+      if (!limits.some(({ feature }) => feature === 'privileged')) return;
+      const sandbox = sandboxSpec();
+      await words.runtime.createSandbox(sandbox);
+      for (const changes of [{ isPrivileged: true }, { capabilities: { add: ['SYS_RESOURCE'], drop: [] } }]) {
+        const spec = containerSpec(sandbox, workloads.deaf, changes);
+        await expect(words.runtime.createContainer(spec)).rejects.toMatchObject({ code: 'Unsupported' });
+      }
+    });
+
+    check('finds the files that were put into it', async () => {
+      const lines = await heardTexts('cat /run/secret; stat -c %a /run/secret', {
+        files: [{ path: '/run/secret', content: 'hush\n', mode: 0o400 }],
+      });
+      expect(lines).toEqual(['hush', '400']);
+    });
+
+    check('keeps volumes of the sandbox while it lives and shared ones beyond', async () => {
+      const [own, shared] = [unique('own'), unique('shared')];
+      const mounts = [
+        { type: 'volume', name: own, target: '/own', isReadOnly: false, scope: 'sandbox' },
+        { type: 'volume', name: shared, target: '/shared', isReadOnly: false, scope: 'shared' },
+      ] as const;
+      const writer = await start(ask('echo first > /own/file; echo first > /shared/file'), { mounts });
+      await exited(writer.name);
+      const reader = containerSpec(sandboxSpec({ id: writer.sandboxId }), ask('cat /own/file /shared/file'), {
+        mounts: mounts.map((mount) => ({ ...mount, isReadOnly: true })),
+      });
+      await words.runtime.createContainer(reader);
+      const heard = collect(words.runtime.output(reader.name, 'start', never));
+      await words.runtime.startContainer(reader.name);
+      expect(texts(await heard, 'stdout')).toEqual(['first', 'first']);
+      await words.runtime.removeSandbox(writer.sandboxId);
+      expect(await heardTexts('ls /own; cat /shared/file; rm /shared/file', { mounts })).toEqual(['first']);
+    });
+
+    check('mounts the volumes of another container', async () => {
+      const sandbox = sandboxSpec();
+      await words.runtime.createSandbox(sandbox);
+      const source = containerSpec(sandbox, ask('echo passed > /data/file; exec sleep 3600'), {
+        mounts: [
+          { type: 'volume', name: unique('data'), target: '/data', isReadOnly: false, scope: 'sandbox' },
+        ],
+      });
+      const sink = containerSpec(
+        sandbox,
+        ask(
+          'until cat /data/file 2>/dev/null; do sleep 0.05; done; touch /data/x 2>/dev/null || echo read-only',
+        ),
+        { volumesFrom: [`${source.name}:ro`] },
+      );
+      for (const spec of [source, sink]) await words.runtime.createContainer(spec);
+      await words.runtime.startContainer(source.name);
+      const heard = collect(words.runtime.output(sink.name, 'start', never));
+      await words.runtime.startContainer(sink.name);
+      expect(texts(await heard, 'stdout')).toEqual(['passed', 'read-only']);
+    });
+
+    check('publishes fixed and free host ports, and says which', async () => {
+      const ports = [
+        { containerPort: 8080, hostPort: 0, protocol: 'tcp', hostIp: '127.0.0.71' },
+        { containerPort: 8081, hostPort: 28_081, protocol: 'tcp', hostIp: '127.0.0.71' },
+      ] as const;
+      const spec = await start(workloads.deaf, { network: { mode: 'bridge', ports } });
+      const seen = (await words.runtime.inspectContainer(spec.name))?.ports ?? [];
+      const dynamic = seen.find(({ containerPort }) => containerPort === 8080);
+      expect(dynamic?.hostPort).toBeGreaterThan(1024);
+      expect(dynamic?.hostIp).toBe('127.0.0.71');
+      expect(seen).toContainEqual(ports[1]);
+      await words.runtime.stopContainer(spec.name, 0);
+      expect((await words.runtime.inspectContainer(spec.name))?.ports).toEqual([]);
+    });
+
+    check('refuses a host port that is in use, with what to do', async () => {
+      const ports = [{ containerPort: 80, hostPort: 28_082, protocol: 'tcp', hostIp: '127.0.0.72' }] as const;
+      const first = await start(workloads.deaf, { network: { mode: 'bridge', ports } });
+      const second = await make(workloads.deaf, { network: { mode: 'bridge', ports } });
+      await expect(words.runtime.startContainer(second.name)).rejects.toMatchObject({
+        code: 'PortInUse',
+        message: expect.stringContaining('hostPort 0'),
+      });
+      await words.runtime.removeContainer(first.name);
+      expect((await words.runtime.startContainer(second.name)).status.state).toBe('running');
+    });
+
+    check('answers on its published port', async () => {
+      const ports = [{ containerPort: 80, hostPort: 0, protocol: 'tcp', hostIp: '127.0.0.1' }] as const;
+      const spec = await start(ask('mkdir /w; echo ahoy > /w/index.html; exec httpd -f -h /w'), {
+        network: { mode: 'bridge', ports },
+      });
+      const [port] = (await words.runtime.inspectContainer(spec.name))?.ports ?? [];
+      const answer = async (): Promise<string> => {
+        for (let attempt = 0; ; attempt += 1) {
+          try {
+            return await (await fetch(`http://127.0.0.1:${port?.hostPort}/`)).text();
+          } catch (error) {
+            if (attempt === 100) throw error;
+            await words.under.clock.sleep(20);
+          }
+        }
+      };
+      expect(await answer()).toBe('ahoy\n');
+      expect((await words.runtime.inspectContainer(spec.name))?.ipv4Addresses).toHaveLength(1);
+    });
+  });
+}
