@@ -302,6 +302,6 @@ describe('commands that ask the server', () => {
   it('say what the server said when it refuses', async () => {
     answer = { status: 400, body: { message: 'There is no room' } };
     expect(await command(['instance', 'add'])).toBe(1);
-    expect(terminal.err()).toContain('POST /_catamaran/instances failed with status 400: There is no room');
+    expect(terminal.err()).toContain('There is no room');
   });
 });

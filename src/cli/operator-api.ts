@@ -164,7 +164,10 @@ export class OperatorClient {
       value !== undefined && members.every((member) => member in value);
     if (status >= 200 && status < 300 && isAnswer(answer)) return answer;
     const message = answer !== undefined && 'message' in answer ? String(answer.message) : text.slice(0, 500);
-    throw new CommandError(`${method} ${path} failed with status ${status}: ${message}`);
+    // What the operator asked for wrongly is told as it stands; anything else with where it came from.
+    throw new CommandError(
+      status < 500 ? message : `${method} ${path} failed with status ${status}: ${message}`,
+    );
   }
 
   async #sign(

@@ -15,7 +15,6 @@ import {
   systemClock,
   systemRandom,
 } from '../clock/index.ts';
-import { createGateway, type Gateway } from '../gateway/index.ts';
 import {
   type InstallationFile,
   processStartTime,
@@ -31,15 +30,13 @@ import {
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
 import { privateNetworkOf } from '../node/index.ts';
-import { openState, startReconcilers } from '../reconcile/index.ts';
 import type { DockerRuntime } from '../runtime/index.ts';
-import { census, createEcs } from '../services/ecs/index.ts';
-import { authorize } from '../services/iam/index.ts';
-import { createLogs, logsReconcilers, SqliteEventStore } from '../services/logs/index.ts';
-import { createSts } from '../services/sts/index.ts';
+import { census } from '../services/ecs/index.ts';
+import { SqliteEventStore } from '../services/logs/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
+import { startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
-import { failureToStart, refusalOfFullDisk } from './full-disk.ts';
+import { failureToStart } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
 import { openMachine } from './machine.ts';
 import type { OperatorParts } from './operator.ts';
@@ -50,8 +47,7 @@ const defaultRegion = 'us-east-1';
 const defaultCluster = 'default';
 
 /**
- * Starts a whole Catamaran in this process: store, state, services, front door, reconcilers, this machine's
- * instances. What is opened is closed in reverse, also when a later step fails.
+ * Starts a whole Catamaran in this process: store, Engine, control plane, this machine's instances. What is opened is closed in reverse, also when a later step fails.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   try {
@@ -69,7 +65,6 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
 
   const store = opened.adopt(await openStore(places.store, clock), (it) => it.close());
-  const state = opened.use(await openState(store, { clock }));
   const known = readInstallation(directory);
   const installationId = known?.id ?? hex(random, 12);
   const { runtime, engine } = await openEngine({
@@ -87,45 +82,24 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const scope = { accountId: credentials.accountId, region };
   const privateNetwork = privateNetworkPlan(installation.id, installation.privateCidr);
 
-  let endpoint = '';
-  const ecs = createEcs({
-    state,
-    clock,
-    random,
-    log,
-    privateNetwork,
-    pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
-  });
-  const events = opened.use(new SqliteEventStore(places.logEvents));
-  const logs = { state, events, clock, random };
-  await ecs.ensureCluster(scope, defaultCluster);
-
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
-  const gateway = createGateway({
-    services: [ecs.service, createLogs(logs), createSts()],
-    routes: operatorRoutes(
-      () => parts ?? notReady(),
-      () => stopping.resolve(),
-    ),
-    clock,
-    random,
-    log,
-    authorize,
-    credentials: rootLookup(credentials),
-    refusalOf: refusalOfFullDisk,
-  });
-  opened.adopt(gateway, (it) => it.close());
-  endpoint = await listen(gateway, options);
-
-  opened.use(
-    startReconcilers({
-      state,
+  const { endpoint, state } = opened.use(
+    await startControlPlane({
       store,
+      events: opened.use(new SqliteEventStore(places.logEvents)),
+      host: options.host,
+      port: options.port,
+      credentials: rootLookup(credentials),
+      defaultCluster: { ...scope, name: defaultCluster },
+      privateNetwork,
+      routes: operatorRoutes(
+        () => parts ?? notReady(),
+        () => stopping.resolve(),
+      ),
       clock,
       random,
       log,
-      reconcilers: [...ecs.reconcilers, ...logsReconcilers(logs)],
     }),
   );
 
@@ -211,17 +185,6 @@ async function openStore(path: string, clock: Clock): Promise<Store> {
       );
     }
     throw error;
-  }
-}
-
-async function listen(gateway: Gateway, { host, port }: ServerOptions): Promise<string> {
-  try {
-    const listening = await gateway.listen({ host, port });
-    // Agents and people on this machine reach a listener on every address by the loopback one.
-    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${listening.port}`;
-  } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

@@ -100,12 +100,11 @@ class HttpGateway implements Gateway {
         headersTimeout: this.#limits.headersTimeoutMs,
         requestTimeout: this.#limits.requestTimeoutMs,
         keepAliveTimeout: this.#limits.keepAliveTimeoutMs,
-        connectionsCheckingInterval: checkingIntervalMs(this.#limits),
+        connectionsCheckingInterval: Math.min(5_000, this.#limits.headersTimeoutMs),
       },
       (request, response) => void this.#serve(request, response),
     );
     this.#server.maxConnections = this.#limits.maxConnections;
-    this.#server.on('connection', (socket) => socket.setTimeout(this.#silenceMs()));
     this.#server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
   }
 
@@ -146,16 +145,7 @@ class HttpGateway implements Gateway {
     deadline[Symbol.dispose]();
   }
 
-  /**
-   * How long a new connection may say nothing: Node's own bounds begin with the first byte. Whoever has begun is to
-   * hear of those first.
-   */
-  #silenceMs(): number {
-    return this.#limits.headersTimeoutMs + 2 * checkingIntervalMs(this.#limits);
-  }
-
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.socket.setTimeout(0);
     const exchange = new Exchange(request, response, this.#newRequestId(), this.#clock.now());
     this.#underWay.add(exchange);
     try {
@@ -184,7 +174,6 @@ class HttpGateway implements Gateway {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): Promise<void> {
-    request.socket.setTimeout(0);
     const exchange = new Exchange(request, socket, this.#newRequestId(), this.#clock.now());
     this.#upgraded.set(socket, exchange);
     socket.once('close', () => {
@@ -193,11 +182,6 @@ class HttpGateway implements Gateway {
     });
     await acceptUpgrade(exchange, socket, first, this.#upgrades, this.#parts);
   }
-}
-
-/** How often connections are looked at for those that are too slow. */
-function checkingIntervalMs({ headersTimeoutMs }: GatewayLimits): number {
-  return Math.min(5_000, headersTimeoutMs);
 }
 
 function routesOf(routes: readonly Route[]): HttpRoutes<Route> {

@@ -1,61 +1,40 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Clock, seededRandom, systemClock } from '../clock/index.ts';
-import { recordingLog } from '../log.ts';
+import type { Clock } from '../clock/index.ts';
 import type { AcsTask } from '../protocols/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { type Agent, startAgent } from './index.ts';
-import { ScriptedControlPlane } from './scripted-control-plane.ts';
-import { SimulatedMachine } from './simulated-machine.ts';
+import type { Agent } from './agent.ts';
+import { TestInstance, withAwslogs } from './testing/test-instance.ts';
 
 /**
  * Kills the agent at each of its steps and starts another on what the first left on disk. A killed agent is one
  * whose every call to the engine hangs from then on, whose clock stands still and whose requests nobody answers;
  * its state directory is copied at that instant, as the kernel would have kept it.
  */
-const clock = systemClock();
-let root: string;
-let plane: ScriptedControlPlane;
-let machine: SimulatedMachine;
-let log = recordingLog();
-const agents: Agent[] = [];
+let instance: TestInstance;
 
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'agent-restart-'));
-  plane = await ScriptedControlPlane.start();
-  machine = new SimulatedMachine(clock);
-  log = recordingLog();
+  instance = await TestInstance.open();
 });
 
-afterEach(async () => {
-  await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  await plane[Symbol.asyncDispose]();
-  rmSync(root, { recursive: true });
-});
+afterEach(() => instance[Symbol.asyncDispose]());
 
-async function start(generation: number, on: Runtime, at: Clock): Promise<Agent> {
-  const agent = await startAgent({
-    endpoint: plane.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: `AKID${generation}`, secretAccessKey: 'secret' },
-    cluster: 'default',
-    instance: {
-      id: 'i-1',
-      resources: { cpuUnits: 2048, memoryMiB: 4096, reservedTcpPorts: [], reservedUdpPorts: [] },
-      address: '127.0.0.1',
-    },
-    stateDirectory: join(root, String(generation)),
-    runtime: on,
-    clock: at,
-    random: seededRandom(generation),
-    log,
-    logs: { endpoint: plane.endpoint },
-    settings: { logFlushIntervalMs: 5 },
+const startFirst = (victim: Victim): Promise<Agent> =>
+  instance.start({
+    credentials: { accessKeyId: 'AKID1', secretAccessKey: 'secret' },
+    runtime: victim.runtime,
+    clock: victim.clock,
   });
-  agents.push(agent);
-  return agent;
+
+const startSecond = (): Promise<Agent> => instance.start({ stateDirectory: instance.stateDirectory(2) });
+
+/** Two containers, of which one logs and the other needs it. */
+function taskOf(id: number): AcsTask {
+  const made = instance.task(
+    { name: 'db', command: ['print', 'ready'], ...withAwslogs() },
+    { name: 'app', dependsOn: [{ containerName: 'db', condition: 'START' }] },
+  );
+  return { ...made, arn: made.arn.replace(/\d{32}$/, String(id).padStart(32, '0')) };
 }
 
 /** A victim that dies at the `fatal`-th call of the engine: just before it takes effect, or just after. */
@@ -75,13 +54,13 @@ class Victim {
   }
 
   readonly clock: Clock = {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (delayMs, task) => clock.after(delayMs, () => !this.isDead && task()),
-    sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+    now: () => instance.clock.now(),
+    monotonic: () => instance.clock.monotonic(),
+    after: (delayMs, task) => instance.clock.after(delayMs, () => !this.isDead && task()),
+    sleep: (delayMs, signal) => instance.clock.sleep(delayMs, signal),
   };
 
-  readonly runtime: Runtime = new Proxy<Runtime>(machine.runtime, {
+  readonly runtime: Runtime = new Proxy<Runtime>(instance.machine.runtime, {
     get: (target, property) => {
       const member: unknown = Reflect.get(target, property);
       if (typeof member !== 'function') return member;
@@ -90,62 +69,22 @@ class Victim {
       return async (...input: unknown[]) => {
         this.calls += 1;
         const isFatal = this.calls === this.#fatal.call;
-        if (isFatal && !this.#fatal.takesEffect) this.#die();
+        if (isFatal && !this.#fatal.takesEffect) this.die();
         if (this.isDead) return new Promise(() => {});
         const result: unknown = await Reflect.apply(member, target, input);
-        if (isFatal) this.#die();
+        if (isFatal) this.die();
         return this.isDead ? new Promise(() => {}) : result;
       };
     },
   });
 
-  #die(): void {
+  die(): void {
+    if (this.isDead) return;
     this.isDead = true;
-    cpSync(join(root, '1'), join(root, '2'), { recursive: true });
-    plane.deadKeys.add('AKID1');
-    plane.disconnect();
+    cpSync(instance.stateDirectory(1), instance.stateDirectory(2), { recursive: true });
+    instance.plane.deadKeys.add('AKID1');
+    instance.plane.disconnect();
   }
-}
-
-async function until(what: string, holds: () => boolean, seen: () => unknown): Promise<void> {
-  const deadlineMs = clock.monotonic() + 5_000;
-  while (!holds()) {
-    if (clock.monotonic() > deadlineMs) {
-      const last = log.lines.slice(-5).map(({ message, fields }) => [message, fields]);
-      throw new Error(`Not seen: ${what}; instead: ${JSON.stringify(seen())}\nlog: ${JSON.stringify(last)}`);
-    }
-    await clock.sleep(2);
-  }
-}
-
-function taskOf(id: number, overrides: Partial<AcsTask> = {}): AcsTask {
-  const logConfig = {
-    LogConfig: { Type: 'awslogs', Config: { 'awslogs-group': '/app', 'awslogs-stream-prefix': 's' } },
-  };
-  const container = (name: string) => ({
-    name,
-    containerArn: `arn:container/${name}`,
-    image: 'demo',
-    essential: true,
-    cpu: 0,
-    dockerConfig: { version: '1.17', config: '{}', hostConfig: '{}' },
-  });
-  return {
-    arn: `${plane.clusterArn.replace(':cluster/', ':task/')}/${String(id).padStart(32, '0')}`,
-    family: 'web',
-    version: '1',
-    desiredStatus: 'RUNNING',
-    taskClusterArn: plane.clusterArn,
-    containers: [
-      {
-        ...container('db'),
-        command: ['print', 'ready'],
-        dockerConfig: { version: '1.17', config: '{}', hostConfig: JSON.stringify(logConfig) },
-      },
-      { ...container('app'), dependsOn: [{ containerName: 'db', condition: 'START' }] },
-    ],
-    ...overrides,
-  };
 }
 
 describe('an agent killed at any step', () => {
@@ -158,52 +97,48 @@ describe('an agent killed at any step', () => {
       async (call) => {
         const victim = new Victim({ call, takesEffect });
         const wanted = taskOf(1);
-        const first = start(1, victim.runtime, victim.clock);
+        const first = startFirst(victim);
         first.catch(() => {});
-        plane.want(wanted);
-        await until(
+        instance.plane.want(wanted);
+        await instance.until(
           'death, or the launch',
-          () => victim.isDead || plane.statusesOf(wanted.arn).includes('RUNNING'),
+          () => victim.isDead || instance.plane.statusesOf(wanted.arn).includes('RUNNING'),
           () => victim.calls,
         );
-        if (!victim.isDead) {
-          // The launch was done by then: die there.
-          cpSync(join(root, '1'), join(root, '2'), { recursive: true });
-          victim.isDead = true;
-          plane.deadKeys.add('AKID1');
-          plane.disconnect();
-        }
-        const second = await start(2, machine.runtime, clock);
-        await until(
+        victim.die();
+        const second = await startSecond();
+        await instance.until(
           'RUNNING',
-          () => plane.statusesOf(wanted.arn).includes('RUNNING'),
-          () => [plane.submissions, machine.containers],
+          () => instance.plane.statusesOf(wanted.arn).includes('RUNNING'),
+          () => [instance.plane.submissions, instance.machine.containers],
         );
-        await until(
+        await instance.until(
           'both containers',
-          () => machine.runningNames(wanted.arn).length === 2,
-          () => machine.runningNames(wanted.arn),
+          () => instance.machine.runningNames(wanted.arn).length === 2,
+          () => instance.machine.runningNames(wanted.arn),
         );
-        expect(machine.containers).toHaveLength(2);
-        expect([...machine.ofTask(wanted.arn).values()].map(({ runs }) => runs)).toEqual([1, 1]);
-        await until(
+        expect(instance.machine.containers).toHaveLength(2);
+        expect([...instance.machine.ofTask(wanted.arn).values()].map(({ runs }) => runs)).toEqual([1, 1]);
+        await instance.until(
           'the log line',
-          () => plane.logStreams.size === 1 && ([...plane.logStreams.values()][0]?.length ?? 0) > 0,
-          () => [...plane.logStreams],
+          () =>
+            instance.plane.logStreams.size === 1 &&
+            ([...instance.plane.logStreams.values()][0]?.length ?? 0) > 0,
+          () => [...instance.plane.logStreams],
         );
 
-        plane.want({ ...wanted, desiredStatus: 'STOPPED' });
-        await until(
+        instance.plane.want({ ...wanted, desiredStatus: 'STOPPED' });
+        await instance.until(
           'STOPPED',
-          () => plane.lastSubmission(wanted.arn)?.status === 'STOPPED',
-          () => plane.submissions,
+          () => instance.plane.lastSubmission(wanted.arn)?.status === 'STOPPED',
+          () => instance.plane.submissions,
         );
-        expect(machine.runningNames(wanted.arn)).toEqual([]);
+        expect(instance.machine.runningNames(wanted.arn)).toEqual([]);
         // The batch in flight at the instant of death may come twice; nothing is lost.
-        const lines = [...plane.logStreams.values()].flat();
+        const lines = [...instance.plane.logStreams.values()].flat();
         expect([...new Set(lines)]).toEqual(['ready']);
         expect(lines.length).toBeLessThanOrEqual(2);
-        await until(
+        await instance.until(
           'all reported',
           () => second.status().reportsPending === 0,
           () => second.status(),
@@ -220,41 +155,36 @@ describe('an agent killed at any step of a stop', () => {
       async (call) => {
         const victim = new Victim({ call: -1, takesEffect });
         const wanted = taskOf(1);
-        await start(1, victim.runtime, victim.clock);
-        plane.want(wanted);
-        await until(
+        await startFirst(victim);
+        instance.plane.want(wanted);
+        await instance.until(
           'RUNNING',
-          () => plane.statusesOf(wanted.arn).includes('RUNNING'),
-          () => plane.submissions,
+          () => instance.plane.statusesOf(wanted.arn).includes('RUNNING'),
+          () => instance.plane.submissions,
         );
         victim.arm({ call, takesEffect });
-        plane.want({ ...wanted, desiredStatus: 'STOPPED' });
-        await until(
+        instance.plane.want({ ...wanted, desiredStatus: 'STOPPED' });
+        await instance.until(
           'death, or STOPPED',
-          () => victim.isDead || plane.lastSubmission(wanted.arn)?.status === 'STOPPED',
+          () => victim.isDead || instance.plane.lastSubmission(wanted.arn)?.status === 'STOPPED',
           () => victim.calls,
         );
-        if (!victim.isDead) {
-          cpSync(join(root, '1'), join(root, '2'), { recursive: true });
-          victim.isDead = true;
-          plane.deadKeys.add('AKID1');
-          plane.disconnect();
-        }
-        const second = await start(2, machine.runtime, clock);
-        await until(
+        victim.die();
+        const second = await startSecond();
+        await instance.until(
           'STOPPED',
-          () => plane.lastSubmission(wanted.arn)?.status === 'STOPPED',
-          () => plane.submissions,
+          () => instance.plane.lastSubmission(wanted.arn)?.status === 'STOPPED',
+          () => instance.plane.submissions,
         );
-        await until(
+        await instance.until(
           'nothing left to report',
           () => second.status().reportsPending === 0 && second.status().tasks.stopped === 1,
           () => second.status(),
         );
-        expect(plane.lastSubmission(wanted.arn)?.containers.map(({ exitCode }) => exitCode)).toEqual([
-          143, 143,
-        ]);
-        expect([...machine.ofTask(wanted.arn).values()].map(({ runs }) => runs)).toEqual([1, 1]);
+        expect(instance.plane.lastSubmission(wanted.arn)?.containers.map(({ exitCode }) => exitCode)).toEqual(
+          [143, 143],
+        );
+        expect([...instance.machine.ofTask(wanted.arn).values()].map(({ runs }) => runs)).toEqual([1, 1]);
       },
     );
   }
@@ -263,99 +193,101 @@ describe('an agent killed at any step of a stop', () => {
 describe('a restarted agent', () => {
   async function killAndRestart(between: () => void): Promise<Agent> {
     const victim = new Victim({ call: -1, takesEffect: false });
-    const agent = await start(1, victim.runtime, victim.clock);
+    const agent = await startFirst(victim);
     const tasks = [taskOf(1), taskOf(2)];
-    plane.want(...tasks);
-    await until(
+    instance.plane.want(...tasks);
+    await instance.until(
       'both RUNNING',
-      () => tasks.every(({ arn }) => plane.statusesOf(arn).includes('RUNNING')),
-      () => plane.submissions,
+      () => tasks.every(({ arn }) => instance.plane.statusesOf(arn).includes('RUNNING')),
+      () => instance.plane.submissions,
     );
-    await until(
+    await instance.until(
       'acknowledged',
       () => agent.status().reportsPending === 0,
       () => agent.status(),
     );
-    await until(
+    await instance.until(
       'logs shipped',
-      () => [...plane.logStreams.values()].every((lines) => lines.length === 1),
-      () => [...plane.logStreams],
+      () => [...instance.plane.logStreams.values()].every((lines) => lines.length === 1),
+      () => [...instance.plane.logStreams],
     );
-    victim.isDead = true;
-    cpSync(join(root, '1'), join(root, '2'), { recursive: true });
-    plane.deadKeys.add('AKID1');
-    plane.disconnect();
+    victim.die();
     between();
-    return start(2, machine.runtime, clock);
+    return startSecond();
   }
 
   test('adopts what runs and restarts nothing', async () => {
-    const before = () => plane.submissions.length;
+    const before = () => instance.plane.submissions.length;
     let submissions = 0;
     const agent = await killAndRestart(() => {
       submissions = before();
     });
-    await until(
+    await instance.until(
       'adopted',
       () => agent.status().tasks.running === 2 && agent.status().engine.isConnected,
       () => agent.status(),
     );
-    await clock.sleep(50);
-    expect(machine.engine.containers({}).map(({ runs }) => runs)).toEqual([1, 1, 1, 1]);
-    expect(plane.submissions).toHaveLength(submissions);
+    await instance.clock.sleep(50);
+    expect(instance.machine.engine.containers({}).map(({ runs }) => runs)).toEqual([1, 1, 1, 1]);
+    expect(instance.plane.submissions).toHaveLength(submissions);
   });
 
   test('reports what exited meanwhile with its exit code, and stops what depended on it', async () => {
-    await killAndRestart(() => machine.container(taskOf(1).arn, 'app').kill());
-    await until(
+    await killAndRestart(() => instance.machine.container(taskOf(1).arn, 'app').kill());
+    await instance.until(
       'STOPPED',
-      () => plane.lastSubmission(taskOf(1).arn)?.status === 'STOPPED',
-      () => plane.submissions,
+      () => instance.plane.lastSubmission(taskOf(1).arn)?.status === 'STOPPED',
+      () => instance.plane.submissions,
     );
-    expect(plane.lastSubmission(taskOf(1).arn)?.containers).toMatchObject([
+    expect(instance.plane.lastSubmission(taskOf(1).arn)?.containers).toMatchObject([
       { name: 'db', exitCode: 143 },
       { name: 'app', exitCode: 137 },
     ]);
-    expect(machine.runningNames(taskOf(2).arn)).toEqual(['app', 'db']);
+    expect(instance.machine.runningNames(taskOf(2).arn)).toEqual(['app', 'db']);
   });
 
   test('removes containers of no task that it knows, and leaves those of others alone', async () => {
     await killAndRestart(() => {
-      const { spec } = machine.container(taskOf(1).arn, 'app');
+      const { spec } = instance.machine.container(taskOf(1).arn, 'app');
       const foreign = { 'catamaran.instance': 'i-2' };
       const sandbox = { network: { mode: 'container' as const }, cgroupParent: 'p' };
-      void machine.engine.createSandbox({ ...sandbox, id: 'orphan', labels: spec.labels });
-      void machine.engine.createSandbox({ ...sandbox, id: 'foreign', labels: foreign });
-      machine.engine.createContainer({ ...spec, name: 'orphan', sandboxId: 'orphan' });
-      machine.engine.createContainer({ ...spec, name: 'foreign', sandboxId: 'foreign', labels: foreign });
+      void instance.machine.engine.createSandbox({ ...sandbox, id: 'orphan', labels: spec.labels });
+      void instance.machine.engine.createSandbox({ ...sandbox, id: 'foreign', labels: foreign });
+      instance.machine.engine.createContainer({ ...spec, name: 'orphan', sandboxId: 'orphan' });
+      instance.machine.engine.createContainer({
+        ...spec,
+        name: 'foreign',
+        sandboxId: 'foreign',
+        labels: foreign,
+      });
     });
-    await until(
+    await instance.until(
       'removal',
-      () => machine.engine.sandboxes({}).every(({ id }) => id !== 'orphan'),
-      () => machine.containers,
+      () => instance.machine.engine.sandboxes({}).every(({ id }) => id !== 'orphan'),
+      () => instance.machine.containers,
     );
-    expect(machine.containers).toContain('foreign');
-    expect(machine.containers).toHaveLength(5);
+    expect(instance.machine.containers).toContain('foreign');
+    expect(instance.machine.containers).toHaveLength(5);
   });
 
   test('adopts and reports while the control plane is away', async () => {
-    plane.failing.clear();
+    instance.plane.failing.clear();
     const waiting = killAndRestart(() => {
-      plane.failing.add('RegisterContainerInstance');
-      plane.failing.add('SubmitTaskStateChange');
-      machine.container(taskOf(1).arn, 'app').kill();
+      instance.plane.failing.add('RegisterContainerInstance');
+      instance.plane.failing.add('SubmitTaskStateChange');
+      instance.machine.container(taskOf(1).arn, 'app').kill();
     });
-    await until(
+    await instance.until(
       'the others stop',
-      () => plane.deadKeys.size === 1 && machine.runningNames(taskOf(1).arn).length === 0,
-      () => machine.runningNames(taskOf(1).arn),
+      () => instance.plane.deadKeys.size === 1 && instance.machine.runningNames(taskOf(1).arn).length === 0,
+      () => instance.machine.runningNames(taskOf(1).arn),
     );
-    plane.failing.clear();
+    instance.plane.failing.clear();
     await waiting;
-    await until(
+    await instance.until(
       'STOPPED',
-      () => plane.lastSubmission(taskOf(1).arn)?.status === 'STOPPED',
-      () => plane.submissions,
+      () => instance.plane.lastSubmission(taskOf(1).arn)?.status === 'STOPPED',
+      () => instance.plane.submissions,
     );
   });
 });

@@ -303,7 +303,7 @@ describe('a running Catamaran', () => {
 
       expectRefused(
         await installation.catamaran('instance', 'remove', 'red'),
-        /1 tasks run on red: stop them first, or remove it with --force/,
+        /red still has a task: stop it first, or remove it with --force/,
       );
       for (const name of ['red', 'blue']) {
         const removed = await installation.catamaran('instance', 'remove', name, '--force');

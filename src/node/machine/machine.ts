@@ -243,7 +243,7 @@ export class Machine implements AsyncDisposable {
       const { taskArns = [] } = await ecs.listTasks({ cluster: instance.cluster, containerInstance });
       if (taskArns.length > 0 && !options.force) {
         throw new MachineError(
-          `${taskArns.length} tasks run on ${instance.name}: stop them first, or remove it with --force`,
+          `${instance.name} still has ${taskArns.length === 1 ? 'a task' : `${taskArns.length} tasks`}: stop ${taskArns.length === 1 ? 'it' : 'them'} first, or remove it with --force`,
         );
       }
       for (const task of taskArns) {

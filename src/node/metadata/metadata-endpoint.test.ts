@@ -1,31 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom, systemClock } from '../../clock/index.ts';
-import { silentLog } from '../../log.ts';
 import type { AcsTask } from '../../protocols/index.ts';
-import { type Agent, type AgentSettings, startAgent } from '../index.ts';
-import { ScriptedControlPlane } from '../scripted-control-plane.ts';
-import { SimulatedMachine } from '../simulated-machine.ts';
+import type { Agent } from '../agent.ts';
+import type { AgentSettings } from '../agent-options.ts';
+import { TestInstance } from '../testing/test-instance.ts';
 
-const clock = systemClock();
-let directory: string;
-let plane: ScriptedControlPlane;
-let machine: SimulatedMachine;
+let instance: TestInstance;
 let agent: Agent | undefined;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'agent-metadata-'));
-  plane = await ScriptedControlPlane.start();
-  machine = new SimulatedMachine(clock);
+  instance = await TestInstance.open();
 });
 
-afterEach(async () => {
-  await agent?.close();
-  await plane[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true });
-});
+afterEach(() => instance[Symbol.asyncDispose]());
 
 const credentials = {
   credentialsId: '11111111-1111-1111-1111-111111111111',
@@ -37,42 +23,18 @@ const credentials = {
 };
 
 async function start(settings: Partial<AgentSettings> = {}): Promise<void> {
-  agent = await startAgent({
-    endpoint: plane.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
-    cluster: 'default',
-    instance: {
-      id: 'i-1',
-      resources: { cpuUnits: 2048, memoryMiB: 4096, reservedTcpPorts: [], reservedUdpPorts: [] },
-      address: '127.0.0.1',
-    },
-    stateDirectory: directory,
-    runtime: machine.runtime,
-    clock,
-    random: seededRandom(2),
-    log: silentLog,
-    metadata: { host: '127.0.0.1', port: 0 },
-    settings,
-  });
+  agent = await instance.start({ metadata: { host: '127.0.0.1', port: 0 }, settings });
 }
 
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadlineMs = clock.monotonic() + 5_000;
-  while (!holds()) {
-    if (clock.monotonic() > deadlineMs)
-      throw new Error(`Not seen: ${what}; instead: ${JSON.stringify(plane.submissions)}`);
-    await clock.sleep(5);
-  }
-}
+const taskArn = () => `${instance.plane.clusterArn.replace(':cluster/', ':task/')}/0001`;
 
 function task(): AcsTask {
   return {
-    arn: `${plane.clusterArn.replace(':cluster/', ':task/')}/0001`,
+    arn: taskArn(),
     family: 'web',
     version: '3',
     desiredStatus: 'RUNNING',
-    taskClusterArn: plane.clusterArn,
+    taskClusterArn: instance.plane.clusterArn,
     cpu: 0.5,
     memory: 256,
     group: 'family:web',
@@ -96,9 +58,9 @@ function task(): AcsTask {
 /** Starts an agent with one running task. @returns what its container was told. */
 async function running(settings?: Partial<AgentSettings>): Promise<Readonly<Record<string, string>>> {
   await start(settings);
-  plane.want(task());
-  await until('RUNNING', () => plane.statusesOf(task().arn).includes('RUNNING'));
-  return machine.container(task().arn, 'app').spec.env;
+  instance.plane.want(task());
+  await instance.until('RUNNING', () => instance.plane.statusesOf(taskArn()).includes('RUNNING'));
+  return instance.machine.container(taskArn(), 'app').spec.env;
 }
 
 async function get(url: string): Promise<{ status: number; body: unknown }> {
@@ -109,7 +71,7 @@ async function get(url: string): Promise<{ status: number; body: unknown }> {
 describe('the task metadata endpoint', () => {
   test('tells a container about itself', async () => {
     const environment = await running();
-    const app = machine.container(task().arn, 'app');
+    const app = instance.machine.container(taskArn(), 'app');
     expect(await get(environment.ECS_CONTAINER_METADATA_URI_V4 ?? '')).toEqual({
       status: 200,
       body: expect.objectContaining({
@@ -141,8 +103,8 @@ describe('the task metadata endpoint', () => {
   test('tells it about its task, with tags where they can be read', async () => {
     const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running();
     const document = {
-      Cluster: plane.clusterArn,
-      TaskARN: task().arn,
+      Cluster: instance.plane.clusterArn,
+      TaskARN: taskArn(),
       Family: 'web',
       Revision: '3',
       Group: 'family:web',
@@ -157,15 +119,15 @@ describe('the task metadata endpoint', () => {
     expect((await get(`${uri}/taskWithTags`)).body).toEqual(
       expect.objectContaining({
         ...document,
-        TaskTags: { of: task().arn },
-        ContainerInstanceTags: { of: plane.instanceArn },
+        TaskTags: { of: taskArn() },
+        ContainerInstanceTags: { of: instance.plane.instanceArn },
       }),
     );
-    plane.failing.add('ListTagsForResource');
+    instance.plane.failing.add('ListTagsForResource');
     expect((await get(`${uri}/taskWithTags`)).body).toMatchObject({
       ...document,
       Errors: [
-        { ErrorField: 'TaskTags', ErrorCode: 'ServerException', StatusCode: 500, ResourceARN: task().arn },
+        { ErrorField: 'TaskTags', ErrorCode: 'ServerException', StatusCode: 500, ResourceARN: taskArn() },
         { ErrorField: 'ContainerInstanceTags', ErrorCode: 'ServerException' },
       ],
     });
@@ -177,7 +139,7 @@ describe('the task metadata endpoint', () => {
       cpu_stats: { cpu_usage: { total_usage: expect.any(Number) } },
       memory_stats: { usage: 16 * 1_048_576 },
     });
-    const app = machine.container(task().arn, 'app');
+    const app = instance.machine.container(taskArn(), 'app');
     expect((await get(`${uri}/task/stats`)).body).toMatchObject({
       [app.runtimeId]: { precpu_stats: { cpu_usage: { total_usage: expect.any(Number) } } },
     });
@@ -190,7 +152,7 @@ describe('the task metadata endpoint', () => {
     expect((await get(`${uri}/associations`)).status).toBe(404);
     expect(await get(`${environment.ECS_AGENT_URI}/task-protection/v1/state`)).toMatchObject({
       status: 400,
-      body: { error: { Arn: task().arn, Code: 'UnsupportedFeatureException' } },
+      body: { error: { Arn: taskArn(), Code: 'UnsupportedFeatureException' } },
     });
   });
 
@@ -208,7 +170,7 @@ describe('the task metadata endpoint', () => {
     const { ECS_CONTAINER_METADATA_URI_V4: uri = '' } = await running();
     await agent?.close();
     await start();
-    expect((await get(`${uri}/task`)).body).toMatchObject({ TaskARN: task().arn });
+    expect((await get(`${uri}/task`)).body).toMatchObject({ TaskARN: taskArn() });
   });
 });
 
@@ -232,14 +194,14 @@ describe('the credentials endpoint', () => {
       body: answer,
     });
 
-    plane.send('IAMRoleCredentialsMessage', {
+    instance.plane.send('IAMRoleCredentialsMessage', {
       messageId: 'm',
-      taskArn: task().arn,
+      taskArn: taskArn(),
       roleType: 'TaskApplication',
       roleCredentials: { ...credentials, accessKeyId: 'AKID2' },
     });
-    await until('the acknowledgement', () =>
-      plane.received.some(
+    await instance.until('the acknowledgement', () =>
+      instance.plane.received.some(
         ({ type, message }) => type === 'IAMRoleCredentialsAckRequest' && message.string('messageId') === 'm',
       ),
     );
@@ -260,7 +222,7 @@ describe('the credentials endpoint', () => {
   test('says that they are not there yet, after a restart', async () => {
     const environment = await running();
     await agent?.close();
-    plane.refusedUpgrades.push(...Array.from({ length: 9 }, () => ({ status: 500, body: '{}' })));
+    instance.plane.refusedUpgrades.push(...Array.from({ length: 9 }, () => ({ status: 500, body: '{}' })));
     await start();
     const path = environment.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '';
     expect(await get(at(environment, path))).toMatchObject({

@@ -1,5 +1,5 @@
-import { type Clock, seededRandom } from '../clock/index.ts';
-import type { ContainerSpec } from '../runtime/index.ts';
+import { type Clock, seededRandom } from '../../clock/index.ts';
+import type { ContainerSpec } from '../../runtime/index.ts';
 import {
   noLatency,
   SimEngine,
@@ -8,7 +8,7 @@ import {
   type SimOutput,
   type SimProgram,
   SimRuntime,
-} from '../runtime/index.ts';
+} from '../../runtime/index.ts';
 
 /**
  * A simulated machine for tests of the agent. What a container does is its command:

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { AcsPayload, AcsServerMessages, AcsTask } from '../protocols/index.ts';
-import { parseJson, Reader } from './reading.ts';
+import type { AcsPayload, AcsServerMessages, AcsTask } from '../../protocols/index.ts';
+import { parseJson, Reader } from '../reading.ts';
 
 const clusterArn = 'arn:aws:ecs:eu-west-1:123456789012:cluster/default';
 const instanceArn = 'arn:aws:ecs:eu-west-1:123456789012:container-instance/default/0001';

@@ -1,0 +1,100 @@
+import { CommandError } from '../cli/index.ts';
+import type { Clock, Random } from '../clock/index.ts';
+import { type CredentialLookup, createGateway, type Gateway, type Route } from '../gateway/index.ts';
+import type { Log } from '../log.ts';
+import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
+import { createEcs, type PrivateNetworkPlan } from '../services/ecs/index.ts';
+import { authorize } from '../services/iam/index.ts';
+import { createLogs, type EventStore, logsReconcilers } from '../services/logs/index.ts';
+import { createSts } from '../services/sts/index.ts';
+import type { Store } from '../store/index.ts';
+import { refusalOfFullDisk } from './full-disk.ts';
+
+export interface ControlPlaneOptions {
+  /** Stays open when the control plane ends, as does `events`. */
+  readonly store: Store;
+  readonly events: EventStore;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly credentials: CredentialLookup;
+  /** Made before the first request is answered, unless it is there. */
+  readonly defaultCluster: { readonly accountId: string; readonly region: string; readonly name: string };
+  readonly privateNetwork: PrivateNetworkPlan;
+  /** Paths of the installation's own. */
+  readonly routes?: readonly Route[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Everything that answers requests and works on records. It knows no machine: agents come to its endpoint. */
+export interface ControlPlane extends AsyncDisposable {
+  /** E.g. `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+  readonly state: State;
+  readonly reconcilers: Reconcilers;
+}
+
+/**
+ * Opens state, services, front door and reconcilers over a store.
+ * @throws {CommandError} the address can't be listened on.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { store, events, clock, random, log, privateNetwork, defaultCluster } = options;
+  await using opened = new AsyncDisposableStack();
+  const state = opened.use(
+    await openState(store, {
+      clock,
+      onError: (error) => log.error('The state could not follow the store and starts over', { error }),
+    }),
+  );
+  let endpoint = '';
+  const ecs = createEcs({
+    state,
+    clock,
+    random,
+    log,
+    privateNetwork,
+    pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
+  });
+  const logs = { state, events, clock, random };
+  await ecs.ensureCluster(defaultCluster, defaultCluster.name);
+
+  const gateway = createGateway({
+    services: [ecs.service, createLogs(logs), createSts()],
+    routes: options.routes ?? [],
+    clock,
+    random,
+    log,
+    authorize,
+    credentials: options.credentials,
+    refusalOf: refusalOfFullDisk,
+  });
+  opened.adopt(gateway, (it) => it.close());
+  endpoint = await listen(gateway, options);
+
+  const reconcilers = opened.use(
+    startReconcilers({
+      state,
+      store,
+      clock,
+      random,
+      log,
+      reconcilers: [...ecs.reconcilers, ...logsReconcilers(logs)],
+    }),
+  );
+  const parts = opened.move();
+  return { endpoint, state, reconcilers, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+async function listen(gateway: Gateway, { host, port }: ControlPlaneOptions): Promise<string> {
+  try {
+    const listening = await gateway.listen({ host, port });
+    // Agents and people on this machine reach a listener on every address by the loopback one.
+    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${listening.port}`;
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
