@@ -88,7 +88,7 @@ class Victim {
 }
 
 describe('an agent killed at any step', () => {
-  /** More than a launch takes; the test says when there was no such step any more. */
+  /** More than a launch takes: where there is no such step any more, death comes after the last. */
   const steps = Array.from({ length: 14 }, (_, index) => index + 1);
 
   for (const takesEffect of [false, true]) {

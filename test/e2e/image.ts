@@ -15,7 +15,7 @@ import {
  * behind Catamaran's back at what really runs.
  */
 let engine: Promise<Runtime> | undefined;
-export function testEngine(): Promise<Runtime> {
+function testEngine(): Promise<Runtime> {
   engine ??= openDockerRuntime({ clock: systemClock(), random: systemRandom(), log: silentLog });
   return engine;
 }

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
-import type { State } from '../../reconcile/index.ts';
 import type { Log } from '../../log.ts';
+import type { State } from '../../reconcile/index.ts';
 
 /** What the ECS room is given by the composition root. */
 export interface EcsContext {
