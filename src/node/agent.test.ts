@@ -199,6 +199,22 @@ describe('an agent', () => {
     expect(instance.machine.runningNames(old.arn)).toEqual([]);
   });
 
+  test('keeps the remains of the last stopped tasks only, however long the wait', async () => {
+    const agent = await instance.start({ settings: { stoppedTasksKept: 2 } });
+    const jobs = Array.from({ length: 6 }, () => instance.task({ name: 'job', command: ['exit', '0'] }));
+    for (const job of jobs) {
+      instance.plane.want(job);
+      await instance.untilStatus(job.arn, 'STOPPED');
+    }
+    await instance.until(
+      'two left',
+      () => agent.status().tasks.stopped === 2 && instance.machine.containers.length === 2,
+      () => [agent.status(), instance.machine.containers],
+    );
+    const left = jobs.filter(({ arn }) => instance.machine.ofTask(arn).size > 0);
+    expect(left).toEqual(jobs.slice(-2));
+  });
+
   test('removes the remains of a stopped task after the wait, and does not start it again', async () => {
     await instance.start({ settings: { taskCleanupWaitMs: 0 } });
     const job = instance.task({ name: 'job', command: ['exit', '0'] });

@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ECS, Task } from '@aws-sdk/client-ecs';
+import { ECS, type Task } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '#package' with { type: 'json' };
 import type { InstanceDescription, StatusResponse } from '../../src/cli/index.ts';
-import { processStartTime } from '../../src/installation/index.ts';
-import { askEngine, footprint, type Traces, tracesOf } from './footprint.ts';
+import { processStartTime, readCredentials, readServer } from '../../src/installation/index.ts';
+import { askEngine, footprint, tracesOf } from './footprint.ts';
 import { installationContainers, testImage, testImageName } from './image.ts';
 import { catamaran, Installation, launcher, type Outcome, waitFor } from './installation.ts';
 
@@ -325,12 +325,6 @@ describe('a running Catamaran', () => {
 });
 
 describe('up and down', () => {
-  let installation: Installation;
-  let traces: Traces;
-  const environment = async (): Promise<void> => {
-    traces = tracesOf(installation.stateDirectory);
-  };
-
   beforeAll(async () => {
     await testImage();
   });
@@ -339,10 +333,11 @@ describe('up and down', () => {
     const state = join(await mkdtemp(join(tmpdir(), 'catamaran-e2e-')), 'with space');
     const up = (): Promise<Outcome> => catamaran(['up', '--detach', '--port', '0', '--state', state]);
     const down = (...args: string[]): Promise<Outcome> => catamaran(['down', '--state', state, ...args]);
-    const aws = async (...args: string[]): Promise<unknown> => {
-      const outcome = await catamaran(['aws', '--state', state, ...args]);
-      expect(outcome.code, outcome.stderr).toBe(0);
-      return JSON.parse(outcome.stdout);
+    const ecs = (): ECS => {
+      const credentials = readCredentials(state);
+      const endpoint = readServer(state)?.endpoint;
+      if (credentials === undefined || endpoint === undefined) throw new Error(`Nothing serves ${state}`);
+      return new ECS({ endpoint, region: credentials.region, credentials });
     };
     try {
       const started = await up();
@@ -354,21 +349,10 @@ describe('up and down', () => {
       expect(statSync(log).mode & 0o777).toBe(0o600);
       const { pid, endpoint } = JSON.parse((await catamaran(['status', '--json', '--state', state])).stdout);
 
-      await aws(
-        ...['ecs', 'register-task-definition', '--family', 'kept'],
-        ...['--container-definitions', JSON.stringify([sleeper])],
-      );
-      const { tasks } = (await aws('ecs', 'run-task', '--task-definition', 'kept')) as { tasks: Task[] };
-      const taskArn = tasks[0]?.taskArn ?? '';
-      await aws('ecs', 'list-tasks');
-      const describe = async (): Promise<Task | undefined> =>
-        ((await aws('ecs', 'describe-tasks', '--tasks', taskArn)) as { tasks: Task[] }).tasks[0];
-      const before = await waitFor('the task to run', async () => {
-        const task = await describe();
-        return task?.lastStatus === 'RUNNING' ? task : undefined;
-      });
+      const taskArn = await runSleeper(ecs());
+      const before = await running(ecs(), taskArn);
       const runtimeId = before.containers?.[0]?.runtimeId ?? '';
-      traces = tracesOf(state);
+      const traces = tracesOf(state);
 
       expect(await down()).toMatchObject({
         code: 0,
@@ -382,7 +366,7 @@ describe('up and down', () => {
       expect(container.State.Running).toBe(true);
 
       expect(await up()).toMatchObject({ code: 0 });
-      const after = await describe();
+      const after = (await ecs().describeTasks({ tasks: [taskArn] })).tasks?.[0];
       expect(after).toMatchObject({
         lastStatus: 'RUNNING',
         startedAt: before.startedAt,
@@ -420,7 +404,7 @@ describe('up and down', () => {
   });
 
   it('purges all that an awsvpc task with volumes and limits needed, also after kill -9', async () => {
-    installation = await Installation.start();
+    const installation = await Installation.start();
     try {
       const ecs = installation.ecs();
       const { privateNetwork } = await statusOf(installation);
@@ -451,7 +435,7 @@ describe('up and down', () => {
         networkConfiguration: { awsvpcConfiguration: { subnets: [privateNetwork.subnetId] } },
       });
       await running(ecs, tasks[0]?.taskArn ?? '');
-      await environment();
+      const traces = tracesOf(installation.stateDirectory);
       const kinds = new Set((await footprint(traces)).map((line) => line.split(' ')[0]));
       expect(kinds).toEqual(new Set(['container', 'network', 'volume', 'cgroup']));
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const engineSocket = '/var/run/docker.sock';
 
 /** What tells an installation's traces on a machine from those of others. */
-export interface Traces {
+interface Traces {
   readonly installationId: string;
   readonly instanceIds: readonly string[];
 }

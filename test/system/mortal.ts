@@ -51,7 +51,9 @@ export class Mortal {
         if (typeof member !== 'function') return member;
         if (property !== 'commit') return member.bind(target);
         return (...input: unknown[]): unknown =>
-          this.#isDead ? Promise.reject(new StoreClosedError('Killed')) : Reflect.apply(member, target, input);
+          this.#isDead
+            ? Promise.reject(new StoreClosedError('Killed'))
+            : Reflect.apply(member, target, input);
       },
     });
   }

@@ -215,6 +215,8 @@ export class TaskBoard {
   }
 
   #afterTurn(owner: TaskOwner): void {
+    // One that was removed takes a last turn of its own.
+    if (this.#owners.get(owner.taskArn) !== owner) return;
     if (owner.progress.isReleased && !this.#stopped.has(owner.taskArn)) {
       this.#stopped.add(owner.taskArn);
       for (const other of this.#owners.values()) {

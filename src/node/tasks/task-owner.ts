@@ -124,6 +124,7 @@ export class TaskOwner {
 
   /** The remains may go before their time. */
   removeSoon(): void {
+    if (this.#isRemovalUrgent) return;
     this.#isRemovalUrgent = true;
     this.poke();
   }

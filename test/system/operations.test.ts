@@ -1,0 +1,95 @@
+import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
+import * as ecsSdk from '@aws-sdk/client-ecs';
+import * as stsSdk from '@aws-sdk/client-sts';
+import type { NormalizedSchema } from '@smithy/core/schema';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { membersOf } from '../../src/protocols/schema.ts';
+import { readServiceModel } from '../../src/protocols/service-model.ts';
+import { type System, startSystem } from './system.ts';
+
+/**
+ * Whatever the SDK can ask, the answer is success or an error that the service knows: for nothing at all, for the
+ * least that the schema requires, and for everything that it allows with values that name nothing.
+ */
+const services = [
+  { name: 'ecs', sdk: ecsSdk, client: (system: System) => system.ecs },
+  { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
+  { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },
+] as const;
+
+/** Errors of every service, which their schemas leave out (API references, "Common Errors"), or of this one. */
+const commonErrors = new Set([
+  'ValidationException',
+  'ValidationError',
+  'UnsupportedOperation',
+  'SerializationException',
+  'MissingParameter',
+]);
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ seed: 4 });
+});
+afterAll(() => system?.[Symbol.asyncDispose]());
+
+describe.each(services)('every operation of $name answers', ({ name, sdk, client }) => {
+  const { operations, errors } = readServiceModel(sdk);
+  const commands = new Map(Object.entries(sdk));
+
+  it.each([
+    ['nothing', () => ({})],
+    ['the least', (schema: NormalizedSchema) => valueOf(schema, 'least', 0)],
+    ['everything', (schema: NormalizedSchema) => valueOf(schema, 'everything', 0)],
+  ] as const)('when it is given %s', async (_, inputOf) => {
+    const wrong: string[] = [];
+    for (const [operation, { input }] of operations) {
+      const Command = commands.get(`${operation}Command`);
+      if (typeof Command !== 'function') throw new Error(`The SDK has no ${operation}Command`);
+      const command = Reflect.construct(Command, [inputOf(input)]);
+      const sender: { send(command: unknown): Promise<unknown> } = client(system);
+      const answer = await sender.send(command).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      const problem = problemOf(answer, (code) => errors.has(code) || commonErrors.has(code));
+      if (problem !== undefined) wrong.push(`${name}:${operation}: ${problem}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(system.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+});
+
+/** What is wrong with an answer; undefined: it is a success or an error that the service knows. */
+function problemOf(answer: unknown, isKnown: (code: string) => boolean): string | undefined {
+  if (answer === undefined) return undefined;
+  if (!(answer instanceof Error)) return String(answer);
+  const metadata: unknown = Reflect.get(answer, '$metadata');
+  const status: unknown =
+    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : undefined;
+  if (typeof status !== 'number') return `no answer: ${answer.stack}`;
+  if (status >= 500) return `${status} ${answer.name}: ${answer.message}`;
+  if (!isKnown(answer.name)) return `${status} ${answer.name} is no error of this service: ${answer.message}`;
+  return answer.message === '' ? `${answer.name} without a message` : undefined;
+}
+
+/** The smallest value of the schema, or one with every member two levels down. */
+function valueOf(schema: NormalizedSchema, amount: 'least' | 'everything', depth: number): unknown {
+  if (schema.isStructSchema()) {
+    const members = membersOf(schema).filter((member) => !member.schema.isStreaming());
+    const wanted = schema.isUnionSchema()
+      ? members.slice(0, 1)
+      : members.filter(({ isRequired }) => isRequired || (amount === 'everything' && depth < 3));
+    return Object.fromEntries(
+      wanted.map(({ name, schema: member }) => [name, valueOf(member, amount, depth + 1)]),
+    );
+  }
+  if (schema.isListSchema()) return [valueOf(schema.getValueSchema(), amount, depth + 1)];
+  if (schema.isMapSchema()) return { key: valueOf(schema.getValueSchema(), amount, depth + 1) };
+  if (schema.isStringSchema()) return 'a';
+  if (schema.isNumericSchema()) return 1;
+  if (schema.isBooleanSchema()) return false;
+  if (schema.isTimestampSchema()) return new Date(1_700_000_000_000);
+  if (schema.isBlobSchema()) return new Uint8Array([1]);
+  if (schema.isDocumentSchema()) return {};
+  throw new Error(`No rule to make ${schema.getName(true)}`);
+}
