@@ -30,7 +30,6 @@ import {
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
 import { privateNetworkOf } from '../node/index.ts';
-import type { DockerRuntime } from '../runtime/index.ts';
 import { census } from '../services/ecs/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
@@ -75,7 +74,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   });
   opened.use(runtime);
   const networkRanges = await runtime.networkRanges();
-  const installation = known ?? (await makeInstallation(directory, installationId, runtime, networkRanges));
+  const installation = known ?? makeInstallation(directory, installationId, networkRanges);
   const credentials =
     readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
   const region = options.region ?? credentials.region;
@@ -102,6 +101,9 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       log,
     }),
   );
+
+  // At once, not with the first awsvpc task: another installation's first start finds the range taken.
+  if (known === undefined) await runtime.makeNetwork(privateNetworkOf(`${privateNetwork.gateway}/16`));
 
   const { machine, ecsClient } = await openMachine({
     directory: places.node,
@@ -188,18 +190,14 @@ async function openStore(path: string, clock: Clock): Promise<Store> {
   }
 }
 
-/** The network is made at once: another installation's first start finds the range taken. */
-async function makeInstallation(
+function makeInstallation(
   directory: string,
   id: string,
-  runtime: DockerRuntime,
   engineRanges: readonly { readonly cidr: string }[],
-): Promise<InstallationFile> {
+): InstallationFile {
   const privateCidr = freePrivateCidr([...engineRanges.map(({ cidr }) => cidr), ...machineCidrs()]);
   const installation = { id, privateCidr };
   writeInstallation(directory, installation);
-  const { gateway } = privateNetworkPlan(id, privateCidr);
-  await runtime.makeNetwork(privateNetworkOf(`${gateway}/16`));
   return installation;
 }
 

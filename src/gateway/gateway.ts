@@ -174,6 +174,11 @@ class HttpGateway implements Gateway {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, first: Buffer): Promise<void> {
+    // Those that were upgraded before are closed already; this one would outlive them unnoticed.
+    if (this.#isClosing) {
+      socket.destroy();
+      return;
+    }
     const exchange = new Exchange(request, socket, this.#newRequestId(), this.#clock.now());
     this.#upgraded.set(socket, exchange);
     socket.once('close', () => {

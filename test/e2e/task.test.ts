@@ -266,7 +266,7 @@ describe('a task on the Engine', () => {
     [
       'an image that does not exist',
       { image: 'catamaran/does-not-exist:1' },
-      /^CannotPullContainerError: /,
+      /^CannotPullContainerError: .*catamaran\/does-not-exist:1/,
       'TaskFailedToStart',
     ],
     [

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntilServicesStable, waitUntilTasksRunning } from '@aws-sdk/client-ecs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { quickly, type System, type SystemOptions, startSystem } from './system.ts';
@@ -36,10 +37,7 @@ describe('an agent that dies', () => {
     expect(containerInstances.map((each) => each.containerInstanceArn)).toEqual([
       instance?.containerInstanceArn,
     ]);
-    expect(containerInstances[0]).toMatchObject({
-      runningTasksCount: 2,
-      ec2InstanceId: instance?.ec2InstanceId,
-    });
+    expect(containerInstances[0]).toMatchObject({ runningTasksCount: 2, pendingTasksCount: 0 });
     expect(system.runningContainers()).toEqual(arns);
     expect(await system.tasks()).toEqual(before);
     expect(
@@ -167,6 +165,17 @@ describe('a control plane that is restarted', () => {
       );
       await system.until('the agent', () => isConnected(system));
     }
+  });
+
+  it('ends and begins again at any moment of its agents coming', async () => {
+    const system = await started({ instances: 4 });
+    for (let pauseMs = 0; pauseMs < 15; pauseMs += 1) {
+      await system.restartControlPlane();
+      await sleep(pauseMs);
+    }
+    await system.until('all agents', async () =>
+      (await system.instances()).containerInstances.every(({ agentConnected }) => agentConnected),
+    );
   });
 
   it('goes on with agents that were away at the same time', async () => {

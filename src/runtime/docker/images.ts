@@ -39,11 +39,11 @@ export class Images {
       for await (const item of jsonLines(progress)) refuseError(new Fields(item), `POST /images/create`);
     } catch (error) {
       signal.throwIfAborted();
-      throw failed(
-        attempt,
-        error instanceof EngineError ? pullCode(error.words) : 'CannotPullContainer',
-        error,
-      );
+      if (!(error instanceof EngineError)) throw failed(attempt, 'CannotPullContainer', error);
+      // Of a registry that is out of reach the Engine says why, but not what for.
+      const { name } = splitReference(reference);
+      const words = error.words.includes(name) ? error.words : `failed to pull ${reference}: ${error.words}`;
+      throw failed(attempt, pullCode(words), new EngineError('POST /images/create', error.status, words));
     }
     const image = await this.inspect(reference);
     if (image) return image;
