@@ -141,6 +141,6 @@ export class TestMachine {
   }
 
   #random(seed: string): Random {
-    return seededRandom(`${seed}/${this.#options?.name ?? this.name}`);
+    return seededRandom(`${seed}/${this.name}`);
   }
 }

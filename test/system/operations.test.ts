@@ -33,6 +33,15 @@ beforeAll(async () => {
 });
 afterAll(() => system?.[Symbol.asyncDispose]());
 
+it('GetCallerIdentity answers with the principal whose key signed', async () => {
+  const { $metadata: _, ...identity } = await system.sts.getCallerIdentity({});
+  expect(identity).toEqual({
+    Account: system.accountId,
+    Arn: system.principalArn,
+    UserId: system.accountId,
+  });
+});
+
 describe.each(services)('every operation of $name answers', ({ name, sdk, client }) => {
   const { operations, errors } = readServiceModel(sdk);
   const commands = new Map(Object.entries(sdk));

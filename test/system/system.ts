@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
 import { STS } from '@aws-sdk/client-sts';
-import { alphanumeric, type Clock, digits, type Random, seededRandom } from '../../src/clock/index.ts';
+import { alphanumeric, type Clock, digits, seededRandom } from '../../src/clock/index.ts';
 import { type ControlPlane, startControlPlane } from '../../src/composition/control-plane.ts';
 import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import type { Credentials } from '../../src/gateway/index.ts';
@@ -47,7 +47,6 @@ const region = 'eu-west-1';
 export class System implements AsyncDisposable {
   readonly accountId: string;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: RecordingLog = recordingLog();
   readonly store: Store;
   readonly machines: TestMachine[] = [];
@@ -85,8 +84,7 @@ export class System implements AsyncDisposable {
     this.#options = options;
     this.clock = clock;
     this.store = store;
-    this.random = seededRandom(options.seed);
-    this.accountId = digits(this.random, 12);
+    this.accountId = digits(seededRandom(options.seed), 12);
     this.#key = this.#issueKey('user');
   }
 
