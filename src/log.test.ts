@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -59,5 +59,13 @@ describe('a log', () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  it.runIf(existsSync('/dev/full'))('loses lines on a full disk and harms nobody', async () => {
+    const log = createLog({ file: '/dev/full' });
+    expect(() => log.error('Cannot be written')).not.toThrow();
+    // An error event without a listener would end the process in a later turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(() => log.error('Nor can this')).not.toThrow();
   });
 });

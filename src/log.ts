@@ -25,6 +25,9 @@ export interface LogOptions {
 
 /** A log that writes one JSON object per line. */
 export function createLog({ level = 'info', file }: LogOptions = {}): Log {
+  const destination = fileDestination({ dest: file ?? 2, sync: true, mode: 0o600, append: true });
+  // A full disk or a terminal that has gone loses lines; it must not end what is being logged about.
+  destination.on('error', () => {});
   const lines = pino(
     {
       level,
@@ -33,7 +36,7 @@ export function createLog({ level = 'info', file }: LogOptions = {}): Log {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (name) => ({ level: name }) },
     },
-    fileDestination({ dest: file ?? 2, sync: true, mode: 0o600, append: true }),
+    destination,
   );
   return logTo((at, message, fields) => lines[at](fields, message));
 }

@@ -17,12 +17,15 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Nobody reads any more, the disk behind a redirection is full, the terminal has gone: nothing to be told, nobody to tell. */
+const lostOutput: ReadonlySet<string> = new Set(['EPIPE', 'ENOSPC', 'EIO']);
+
 /** The calling process's own terminal. Colours only where a person watches and NO_COLOR is not set (no-color.org). */
 export function processTerminal(): Terminal {
   // `./catamaran status | head -1`: whoever read has seen enough, and that is no failure.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (!lostOutput.has(error.code ?? '')) throw error;
     });
   }
   const env = process.env;

@@ -1,16 +1,22 @@
-import { rmSync } from 'node:fs';
-import type { PurgeReport } from '../cli/index.ts';
+import { existsSync, rmSync } from 'node:fs';
+import { CommandError, type PurgeReport } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import { readInstallation } from '../installation/index.ts';
+import { readInstallation, stateLayout } from '../installation/index.ts';
 import type { Log } from '../log.ts';
+import { openSqliteStore, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
 import { installationLabel } from './labels.ts';
 
-/** Removes all that an installation made on the Engine, then its state directory. */
+/**
+ * Removes all that an installation made on the Engine, then its state directory.
+ * @throws {CommandError} a Catamaran is just starting or stopping on it.
+ */
 export async function purge(
   stateDirectory: string,
   parts: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Promise<PurgeReport> {
+  await using lock = new AsyncDisposableStack();
+  lock.adopt(await holdStore(stateDirectory, parts.clock), (it) => it?.close());
   const installation = readInstallation(stateDirectory);
   let report: PurgeReport = { containers: 0, networks: 0, volumes: 0 };
   if (installation !== undefined) {
@@ -21,4 +27,18 @@ export async function purge(
   }
   rmSync(stateDirectory, { recursive: true, force: true });
   return report;
+}
+
+/** Whoever holds the store is the only Catamaran on it. One that can't be opened for another reason is purged as it is. */
+async function holdStore(stateDirectory: string, clock: Clock) {
+  const directory = stateLayout(stateDirectory).store;
+  if (!existsSync(directory)) return undefined;
+  try {
+    return await openSqliteStore({ directory, clock });
+  } catch (error) {
+    if (!(error instanceof StoreLockedError)) return undefined;
+    throw new CommandError(`${error.message}. It is starting or stopping: try again in a moment`, {
+      cause: error,
+    });
+  }
 }

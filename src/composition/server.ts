@@ -62,6 +62,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const random = systemRandom();
   const log = createLog(options.logFile === undefined ? {} : { file: options.logFile });
   await using opened = new AsyncDisposableStack();
+  // First, and so gone last: until everything has ended, this process is found there.
+  opened.defer(() => removeServerFile(directory));
 
   const store = opened.adopt(await openStore(places.store, clock), (it) => it.close());
   const known = readInstallation(directory);
@@ -145,7 +147,6 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     machine,
   };
   writeServerFile(directory, server);
-  opened.defer(() => removeServerFile(directory));
 
   return run(opened.move(), { server, credentials, engine, stopping });
 }

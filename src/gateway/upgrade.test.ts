@@ -76,6 +76,32 @@ describe('WebSocket upgrades', () => {
     expect(gateway.logged).toEqual([]);
   });
 
+  it('may be refused by the service to somebody who has hung up', async () => {
+    const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>();
+    const late = {
+      path: '/late',
+      action: 'ecs:Poll',
+      accept: (_request, socket) => {
+        // The peer resets on the first word; then the socket's error is nobody's but the gateway's.
+        socket.on('close', () => onEnded('closed'));
+        socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+      },
+    } as const satisfies Upgrade;
+    await using gateway = await openTestGateway({ upgrades: [late] });
+    const head = Object.entries({
+      ...(await signedHeaders(gateway, '/late')),
+      connection: 'upgrade',
+      upgrade: 'websocket',
+    });
+    const socket = connect(gateway.port, '127.0.0.1', () =>
+      socket.write(
+        `GET /late HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+      ),
+    );
+    socket.on('data', () => socket.resetAndDestroy());
+    expect(await ended).toBe('closed');
+  });
+
   it('end when the gateway closes', async () => {
     await using gateway = await openTestGateway({ upgrades });
     const opened = Promise.withResolvers<void>();

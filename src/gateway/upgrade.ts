@@ -27,10 +27,8 @@ export async function acceptUpgrade(
   targets: ReadonlyMap<string, UpgradeTarget>,
   parts: PipelineParts,
 ): Promise<void> {
-  const onError = (): void => {
-    socket.destroy();
-  };
-  socket.on('error', onError);
+  // Stays on for good: whoever refuses the connection later still writes to this socket.
+  socket.on('error', () => socket.destroy());
   try {
     const { head, request } = exchange;
     const target = targets.get(head.path);
@@ -57,13 +55,12 @@ export async function acceptUpgrade(
       denied,
     );
     if (socket.destroyed) return;
-    socket.off('error', onError);
     target.upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region));
   } catch (error) {
-    if (!socket.listeners('error').includes(onError)) socket.on('error', onError);
     const answer = answerError(exchange, error, parts);
     if (answer === undefined) socket.destroy();
-    else socket.end(httpText(answer, exchange.requestId));
+    // The sender may keep its half open: no timeout of HTTP's holds for it any more.
+    else socket.end(httpText(answer, exchange.requestId), () => socket.destroy());
   }
 }
 

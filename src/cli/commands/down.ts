@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { withTimeout } from '../../clock/index.ts';
 import { isServerAlive, readServer, type ServerFile, stateLayout } from '../../installation/index.ts';
 import { operatorClient } from '../connection.ts';
 import type { CommandContext } from '../program.ts';
@@ -11,6 +12,8 @@ export interface DownOptions {
 }
 
 const stopMs = 60_000;
+/** A server that takes longer to say yes is hung, and is asked by a signal. */
+const shutdownAnswerMs = 5_000;
 
 /** Stops the server of a state directory and waits until its process has ended; then, if asked, purges. */
 export async function down(options: DownOptions, context: CommandContext): Promise<number> {
@@ -46,7 +49,8 @@ export async function down(options: DownOptions, context: CommandContext): Promi
 async function stop(server: ServerFile, directory: string, context: CommandContext): Promise<void> {
   const { clock } = context.composition;
   try {
-    await operatorClient(directory, clock).shutdown(context.signal);
+    using deadline = withTimeout(clock, shutdownAnswerMs, context.signal);
+    await operatorClient(directory, clock).shutdown(deadline.signal);
   } catch (error) {
     if (context.signal.aborted) throw error;
     // It does not answer (any more): ask the process itself.

@@ -97,7 +97,8 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
       );
     }
     if (composition.clock.monotonic() > deadline) {
-      child.kill('SIGTERM');
+      // It may hang anywhere; being killed at any moment is what it is made for.
+      child.kill('SIGKILL');
       throw new CommandError(
         `Catamaran was not ready after ${detachedStartMs / 1000} s and was stopped. ${layout.log} ends with:\n${lastWords()}`,
       );

@@ -92,12 +92,15 @@ export class LogShipper {
     while (!signal.aborted) {
       try {
         const attachment = this.#attachments.shift();
-        if (attachment) await this.#readLines(attachment);
-        else if (hasStarted) await this.#readBack();
+        let hasLetGo = false;
+        if (attachment) hasLetGo = await this.#readLines(attachment);
+        else if (hasStarted) hasLetGo = await this.#readBack();
+        // Only when there is no attachment any more: until then the container would be held.
+        while (hasLetGo && this.#buffer.isFull && !signal.aborted) await this.#hasRoom.wait(signal);
         if (this.#attachments.length > 0) continue;
         const state = (await runtime.inspectContainer(containerName))?.status.state;
-        if (state === undefined || state === 'exited') break;
-        hasStarted = state === 'running';
+        if (state === undefined || (state === 'exited' && !hasLetGo)) break;
+        hasStarted = state === 'running' || hasLetGo;
       } catch (error) {
         if (signal.aborted) break;
         hasStarted = true;
@@ -114,7 +117,8 @@ export class LogShipper {
     this.#changed.open();
   }
 
-  async #readBack(): Promise<void> {
+  /** @returns true when it let go before the end (see #readLines). */
+  async #readBack(): Promise<boolean> {
     const { runtime, containerName, signal, clock } = this.#options;
     const position = this.#read;
     const sinceMs = readBackFrom(position);
@@ -125,26 +129,28 @@ export class LogShipper {
     const settle = () => this.#take(filter.isSettled ? [] : filter.settle());
     const timer = clock.after(settleAfterMs, settle);
     try {
-      await this.#readLines(lines, filter);
+      return await this.#readLines(lines, filter);
     } finally {
       timer[Symbol.dispose]();
       settle();
     }
   }
 
-  async #readLines(lines: AsyncIterator<OutputLine>, filter?: ResumeFilter): Promise<void> {
-    for (;;) {
-      const next = await lines.next();
-      if (next.done) return;
-      this.#take(filter ? filter.push(next.value) : [next.value]);
-      if (this.#buffer.isFull && !(await this.#waitForRoom())) {
-        await lines.return?.();
-        return;
+  /** @returns true when it let go before the end, as there was no room: the rest is to be read back. */
+  async #readLines(lines: AsyncIterator<OutputLine>, filter?: ResumeFilter): Promise<boolean> {
+    try {
+      for (;;) {
+        const next = await lines.next();
+        if (next.done) return false;
+        this.#take(filter ? filter.push(next.value) : [next.value]);
+        if (this.#buffer.isFull && !(await this.#waitForRoom())) return true;
       }
+    } finally {
+      await lines.return?.();
     }
   }
 
-  /** @returns false when there was none in time: whoever reads lets go, and comes back once there is. */
+  /** @returns false when there was none in time. */
   async #waitForRoom(): Promise<boolean> {
     const { clock, signal, log, containerName } = this.#options;
     const deadlineMs = clock.monotonic() + longestHoldMs;
@@ -154,7 +160,6 @@ export class LogShipper {
         log.warn('CloudWatch Logs does not keep up: its output will be read later', {
           container: containerName,
         });
-        while (this.#buffer.isFull && !signal.aborted) await this.#hasRoom.wait(signal);
         return false;
       }
       await this.#hasRoom.wait(signal, clock, leftMs);
@@ -301,5 +306,9 @@ async function* startingWith(
   first: Promise<IteratorResult<OutputLine>>,
   rest: AsyncIterator<OutputLine>,
 ): AsyncGenerator<OutputLine, void> {
-  for (let next = await first; !next.done; next = await rest.next()) yield next.value;
+  try {
+    for (let next = await first; !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }

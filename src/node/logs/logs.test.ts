@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutputLine } from '../../runtime/index.ts';
 import { compileEventStart } from './event-start.ts';
-import { LogBuffer } from './log-buffer.ts';
+import { eventMemoryBytes, LogBuffer } from './log-buffer.ts';
 import {
   batchLength,
   eventOverheadBytes,
@@ -137,11 +137,34 @@ describe('the buffer', () => {
   });
 
   test('non-blocking and full, drops what is new and counts it', () => {
-    const buffer = new LogBuffer({ isNonBlocking: true, bufferBytes: 3 });
+    const buffer = new LogBuffer({ isNonBlocking: true, bufferBytes: 2 * eventMemoryBytes + 3 });
     for (const text of ['aa', 'b', 'c', 'd']) buffer.add(event(text));
     expect(buffer.nextBatch().map(({ text }) => text)).toEqual(['aa', 'b']);
     expect(buffer.takeDropped()).toBe(2);
     expect(buffer.takeDropped()).toBe(0);
+    buffer.remove(buffer.nextBatch());
+    for (const text of ['aa', 'b', 'c']) buffer.add(event(text));
+    expect(buffer.takeDropped()).toBe(1);
+  });
+
+  test.each([true, false])('counts what short lines cost in memory (non-blocking: %s)', (isNonBlocking) => {
+    const bufferBytes = 4 * 1_048_576;
+    const buffer = new LogBuffer({ isNonBlocking, bufferBytes });
+    let kept = 0;
+    while (kept < 100_000 && !buffer.isFull && buffer.takeDropped() === 0) {
+      buffer.add(event('x'));
+      kept += 1;
+    }
+    expect(kept).toBeGreaterThan(10_000);
+    expect(kept).toBeLessThan(bufferBytes / 250);
+  });
+
+  test('sends from a small buffer before short lines fill it', () => {
+    const buffer = new LogBuffer({ isNonBlocking: true, bufferBytes: 10 * eventMemoryBytes });
+    for (const text of ['a', 'b', 'c', 'd']) buffer.add(event(text));
+    expect(buffer.hasFullBatch).toBe(false);
+    buffer.add(event('e'));
+    expect(buffer.hasFullBatch).toBe(true);
   });
 
   test('blocking, drops nothing and says when it is full', () => {

@@ -28,10 +28,10 @@ export interface MachineOptions {
 }
 
 /** An instance with what it has been given and, once its agent has registered, its name in ECS. */
-export interface InstanceOnMachine extends HostedInstance {
+export interface InstanceOnMachine extends Omit<HostedInstance, 'containerInstanceArn'> {
   readonly share: MachineSize;
   readonly containerInstanceArn: string | undefined;
-  /** Why it could not register; the next start tries again. */
+  /** Why it could not register; it is tried again. */
   readonly problem?: string;
 }
 
@@ -41,6 +41,8 @@ export class MachineError extends Error {
 }
 
 const stopDeadlineMs = 180_000;
+/** An instance that could not start is tried again after this long. */
+const retryMs = 10_000;
 
 /**
  * The container instances that this machine hosts: one of its own at first, more as they are added, each with an
@@ -52,6 +54,7 @@ export class Machine implements AsyncDisposable {
   readonly #agents = new Map<string, HostedAgent>();
   /** Why an instance has no agent. */
   readonly #problems = new Map<string, string>();
+  readonly #closing = new AbortController();
   #hosted: readonly HostedInstance[];
   /** Adding and removing change the shares of others: one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -117,6 +120,7 @@ export class Machine implements AsyncDisposable {
         await this.#start(instance);
       } catch (error) {
         this.#remember(before);
+        rmSync(this.#stateDirectory(instance), { recursive: true, force: true });
         await this.#resizeOwn();
         throw error;
       }
@@ -142,7 +146,8 @@ export class Machine implements AsyncDisposable {
       }
       const removed = this.#describe(instance);
       if (removed.containerInstanceArn !== undefined) {
-        await this.#stopTasks(instance, removed.containerInstanceArn, options);
+        const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+        await this.#stopTasks(instance, removed.containerInstanceArn, { ...options, signal });
         await this.#options.ecs.deregisterContainerInstance({
           cluster: instance.cluster,
           containerInstance: removed.containerInstanceArn,
@@ -161,6 +166,7 @@ export class Machine implements AsyncDisposable {
 
   /** Ends every agent; containers keep running. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new MachineError('Catamaran is stopping: try again when it runs'));
     await this.#turn;
     await Promise.all([...this.#agents.values()].map((agent) => agent.close()));
     this.#agents.clear();
@@ -171,7 +177,8 @@ export class Machine implements AsyncDisposable {
     return {
       ...instance,
       share: sizeOf(instance, this.#hosted, this.#options.size),
-      containerInstanceArn: this.#agents.get(instance.id)?.containerInstanceArn,
+      containerInstanceArn:
+        this.#agents.get(instance.id)?.containerInstanceArn ?? instance.containerInstanceArn,
       ...(problem === undefined ? {} : { problem }),
     };
   }
@@ -184,7 +191,14 @@ export class Machine implements AsyncDisposable {
     const directory = this.#stateDirectory(instance);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const share = sizeOf(instance, this.#hosted, this.#options.size);
-    this.#agents.set(instance.id, await this.#options.startAgent(instance, share, directory));
+    const agent = await this.#options.startAgent(instance, share, directory);
+    this.#agents.set(instance.id, agent);
+    this.#problems.delete(instance.id);
+    const { containerInstanceArn } = agent;
+    if (instance.containerInstanceArn === containerInstanceArn) return;
+    this.#remember(
+      this.#hosted.map((other) => (other.id === instance.id ? { ...other, containerInstanceArn } : other)),
+    );
   }
 
   /** One instance that can't start must not keep the others, or Catamaran itself, from starting. */
@@ -197,7 +211,14 @@ export class Machine implements AsyncDisposable {
         instance: instance.name,
         error,
       });
+      this.#options.clock.after(retryMs, () => void this.#inTurn(() => this.#retry(instance.id)));
     }
+  }
+
+  async #retry(id: string): Promise<void> {
+    const instance = this.#hosted.find((hosted) => hosted.id === id);
+    if (instance === undefined || this.#agents.has(id) || this.#closing.signal.aborted) return;
+    await this.#startOrExplain(instance);
   }
 
   /** The machine's own instance registers again with what is left to it now. */
@@ -206,7 +227,7 @@ export class Machine implements AsyncDisposable {
     if (own === undefined) return;
     await this.#agents.get(own.id)?.close();
     this.#agents.delete(own.id);
-    await this.#start(own);
+    await this.#startOrExplain(own);
   }
 
   /** What the machine's own instance could give away without taking from a task. */

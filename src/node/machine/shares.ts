@@ -17,6 +17,8 @@ export interface HostedInstance {
   readonly size: MachineSize | undefined;
   /** The loopback address on which the ports of its tasks are published: its own port space. */
   readonly address: string;
+  /** As its agent last registered; what is left of it in ECS when the agent no longer starts. */
+  readonly containerInstanceArn?: string;
 }
 
 /** Left to the operating system and Catamaran itself; never offered to tasks. */

@@ -84,14 +84,14 @@ export class MetadataEndpoint implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = URL.parse(request.url ?? '/', 'http://agent');
     let answer: Answer;
     try {
-      answer = await this.#answer(request.method ?? 'GET', new URL(request.url ?? '/', 'http://agent'));
+      if (url) answer = await this.#answer(request.method ?? 'GET', url);
+      else answer = { status: 400, body: 'Bad request' };
     } catch (error) {
-      this.#options.log.error('Metadata request failed', {
-        path: request.url?.split('/', 3).join('/'),
-        error,
-      });
+      // The rest of the path is the container's secret.
+      this.#options.log.error('Metadata request failed', { version: url?.pathname.split('/', 2)[1], error });
       answer = { status: 500, body: 'Internal server error' };
     }
     const text = JSON.stringify(answer.body);

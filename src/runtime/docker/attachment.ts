@@ -6,8 +6,9 @@ import { type OutputLine, RuntimeError } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
 import { Demultiplexer } from './output-frames.ts';
 
-/** Lines read from the socket and not yet taken; more and the container has to wait. */
+/** Lines read from the socket and not yet taken, and their text; more and the container has to wait. */
 const mostBufferedLines = 20_000;
+const mostBufferedBytes = 4 * 1_048_576;
 /** After the container's exit, how long nothing may come before its output is taken for complete. */
 const drainMs = 2_000;
 
@@ -55,6 +56,7 @@ export class Attachment implements Disposable {
   readonly #splitters: Readonly<Record<OutputStream, LineSplitter>>;
   readonly #closed = Promise.withResolvers<void>();
   #lines: OutputLine[] = [];
+  #bytes = 0;
   #wake = Promise.withResolvers<void>();
   #state: 'open' | 'exited' | 'cut' | 'closed' = 'open';
   #isEnded = false;
@@ -122,6 +124,7 @@ export class Attachment implements Disposable {
   take(): readonly OutputLine[] {
     const lines = this.#lines;
     this.#lines = [];
+    this.#bytes = 0;
     if (lines.length === 0 && this.#state === 'cut') {
       const detail = 'the connection to the container engine was cut';
       throw new RuntimeError(
@@ -152,11 +155,16 @@ export class Attachment implements Disposable {
     const timeMs = this.#clock.now();
     for (const { stream, bytes } of this.#demultiplexer.push(chunk)) {
       this.#heardOf.add(stream);
-      for (const text of this.#splitters[stream].push(bytes)) this.#lines.push({ stream, text, timeMs });
+      for (const text of this.#splitters[stream].push(bytes)) this.#keep({ stream, text, timeMs });
     }
-    if (this.#lines.length > mostBufferedLines) this.#socket.pause();
+    if (this.#lines.length > mostBufferedLines || this.#bytes > mostBufferedBytes) this.#socket.pause();
     if (this.#state === 'exited') this.#awaitDrain();
     if (this.#lines.length > 0) this.#changedNow();
+  }
+
+  #keep(line: OutputLine): void {
+    this.#lines.push(line);
+    this.#bytes += Buffer.byteLength(line.text);
   }
 
   /** The last of the output. The container itself may go on without one. */
@@ -165,7 +173,7 @@ export class Attachment implements Disposable {
     this.#isEnded = true;
     const timeMs = this.#clock.now();
     for (const stream of streams) {
-      for (const text of this.#splitters[stream].finish()) this.#lines.push({ stream, text, timeMs });
+      for (const text of this.#splitters[stream].finish()) this.#keep({ stream, text, timeMs });
     }
     this.#settle();
   }

@@ -53,8 +53,8 @@ export async function* resume(
   /** Reads on in the log: what is older than the attachment is delivered, the rest may also come live. */
   async function* readOn(): AsyncGenerator<OutputLine, void> {
     if (!isReadable) return;
+    const entries = read(nextNanos, attachment.isComplete);
     try {
-      const entries = read(nextNanos, attachment.isComplete);
       for (;;) {
         const next = await entries.next();
         if (next.done) {
@@ -73,6 +73,9 @@ export async function* resume(
       // Some log drivers cannot be read: then there is only what comes live.
       if (!(error instanceof EngineError)) throw error;
       isReadable = false;
+    } finally {
+      // Whoever takes the output may leave in the middle: the Engine's answer is not left open.
+      await entries.return(undefined);
     }
   }
   const deliverAll = (side: Side): OutputLine[] =>

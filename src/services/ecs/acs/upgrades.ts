@@ -114,7 +114,7 @@ function refuse(socket: Duplex, status: 400 | 500, code: string, message: string
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 function queryOf(request: IncomingMessage): URLSearchParams {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers';
 import {
@@ -69,6 +70,8 @@ export class SqliteEventStore implements EventStore {
 
   /** @param path The file; made when it is not there. */
   constructor(path: string) {
+    // What containers print is nobody else's to read; SQLite gives its other files the same mode.
+    closeSync(openSync(path, 'a', 0o600));
     this.#database = new DatabaseSync(path);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
     const version = this.#one('PRAGMA user_version')?.user_version;

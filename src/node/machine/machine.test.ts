@@ -1,0 +1,85 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ECS } from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seededRandom, VirtualClock } from '../../clock/index.ts';
+import { recordingLog } from '../../log.ts';
+import { Machine, type MachineOptions } from './machine.ts';
+
+describe('a machine', () => {
+  let directory: string;
+  let clock: VirtualClock;
+  const log = recordingLog();
+  // Nothing here asks ECS; an address where nobody listens would fail what did.
+  const ecs = new ECS({
+    endpoint: 'http://127.0.0.1:9',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' },
+  });
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'catamaran-machine-'));
+    clock = new VirtualClock(0);
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const open = (startAgent: MachineOptions['startAgent']) =>
+    Machine.open({
+      directory,
+      size: { cpu: 2048, memoryMiB: 4096 },
+      cluster: 'default',
+      ecs,
+      clock,
+      random: seededRandom(1),
+      log,
+      startAgent,
+      removeContainers: async () => {},
+    });
+
+  it('has one instance of its own, the same at every start', async () => {
+    const arn = 'arn:aws:ecs:us-east-1:111122223333:container-instance/default/one';
+    const start = async () => ({ containerInstanceArn: arn, close: async () => {} });
+    const first = await open(start);
+    const [own] = first.instances();
+    expect(own).toMatchObject({
+      name: 'machine',
+      address: '127.0.0.1',
+      containerInstanceArn: arn,
+      share: { cpu: 2048 },
+    });
+    await first[Symbol.asyncDispose]();
+    await using second = await open(start);
+    expect(second.instances()).toEqual(first.instances());
+  });
+
+  it('starts although an instance cannot, says why, and tries that one again', async () => {
+    let attempts = 0;
+    await using machine = await open(async () => {
+      attempts += 1;
+      if (attempts === 1) throw new Error('Cannot listen on 172.17.0.1');
+      return {
+        containerInstanceArn: 'arn:aws:ecs:us-east-1:111122223333:container-instance/default/two',
+        close: async () => {},
+      };
+    });
+    expect(machine.instances()[0]).toMatchObject({
+      problem: 'Cannot listen on 172.17.0.1',
+      containerInstanceArn: undefined,
+    });
+    await clock.advance(10_000);
+    expect(attempts).toBe(2);
+    expect(machine.instances()[0]?.problem).toBeUndefined();
+  });
+
+  it('remembers what an instance is called in ECS, also while its agent does not start', async () => {
+    const arn = 'arn:aws:ecs:us-east-1:111122223333:container-instance/default/three';
+    const first = await open(async () => ({ containerInstanceArn: arn, close: async () => {} }));
+    await first[Symbol.asyncDispose]();
+    expect(readFileSync(join(directory, 'instances.json'), 'utf8')).toContain(arn);
+    await using second = await open(async () => {
+      throw new Error('no');
+    });
+    expect(second.instances()[0]).toMatchObject({ containerInstanceArn: arn, problem: 'no' });
+  });
+});
