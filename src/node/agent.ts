@@ -1,4 +1,5 @@
 import packageJson from '#package' with { type: 'json' };
+import type { Log } from '../log.ts';
 import {
   type AgentCredentials,
   type AgentOptions,
@@ -12,6 +13,7 @@ import { capabilityAttributes } from './connection/capabilities.ts';
 import { ControlPlaneLinks } from './connection/control-plane-links.ts';
 import { EcsApi } from './connection/ecs-api.ts';
 import { type Registration, register } from './connection/registration.ts';
+import { keepRunning } from './keep-running.ts';
 import { Awslogs } from './logs/awslogs.ts';
 import { MetadataEndpoint } from './metadata/metadata-endpoint.ts';
 import { StateReporter } from './reports/state-reporter.ts';
@@ -31,8 +33,8 @@ export interface Agent {
 /**
  * Starts the agent of one container instance. The tasks of an earlier agent on the same state directory are taken
  * up first, whether or not the control plane answers; then the instance registers, and this resolves.
- * @throws {Error} when another agent uses the state directory, the metadata address can't be listened on, or the
- * control plane refuses the registration; the message says what to do.
+ * @throws {Error} when another agent uses the state directory, or the control plane refuses the registration; the
+ * message says what to do.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const abort = new AbortController();
@@ -71,7 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       containerInstanceArn: () => registration?.containerInstanceArn,
       listTags: (arn) => api.listTagsForResource(arn),
     });
-    const metadataUri = options.metadata && (await listen(metadata, options.metadata, state));
+    const metadataUri = options.metadata && (await listen(metadata, options.metadata, state, log));
     if (metadataUri) parts.use(metadata);
 
     const logs =
@@ -135,7 +137,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     parts.defer(() => board.close());
     board.recall();
-    const watching = untilAborted(signal, board.watch());
+    const watching = keepRunning('engine watch', () => board.watch(), { clock, random, log, signal });
     parts.defer(() => watching);
 
     const info = await retry(() => runtime.info(), {
@@ -169,7 +171,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       reportStopped,
     });
     const { acs, tcs } = links;
-    const linked = untilAborted(signal, links.run());
+    const linked = links.run();
     parts.defer(() => linked);
 
     return {
@@ -190,16 +192,42 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 }
 
-/** Containers that run keep the address they were told: a port that was taken once is taken again. */
+/**
+ * Containers that run keep the address they were told: a port that was taken once is taken again. An instance is
+ * of use without the endpoint, so one that cannot be listened on costs the metadata alone.
+ * @returns what containers are told; undefined when there is nothing to tell.
+ */
 async function listen(
   endpoint: MetadataEndpoint,
   options: MetadataOptions,
   state: StateFile,
-): Promise<string> {
-  const wanted = options.port === 0 ? Number(state.read('metadata-port') ?? 0) : options.port;
-  const port = await endpoint.listen(options.host, wanted);
-  state.write('metadata-port', String(port));
-  return options.baseUri ?? `http://${options.host}:${port}`;
+  log: Log,
+): Promise<string | undefined> {
+  const { host } = options;
+  const remembered = options.port === 0 ? Number(state.read('metadata-port') ?? 0) : 0;
+  try {
+    const port = await endpoint.listen(host, options.port || remembered).catch((error: unknown) => {
+      if (remembered === 0 || !isPortInUse(error)) throw error;
+      log.warn('Another program took the task metadata port: containers that run already get no task metadata', {
+        host,
+        port: remembered,
+      });
+      return endpoint.listen(host, 0);
+    });
+    state.write('metadata-port', String(port));
+    return options.baseUri ?? `http://${host}:${port}`;
+  } catch (error) {
+    log.warn('Containers get no task metadata and no task role credentials: their address cannot be listened on', {
+      host,
+      error,
+    });
+    return undefined;
+  }
+}
+
+function isPortInUse(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
 }
 
 /** A task's logs are written as its execution role. After a restart the role's credentials are on their way. */
@@ -241,12 +269,4 @@ function stoppedReports(
       })
       .finally(() => underWay.delete(taskArn));
   };
-}
-
-async function untilAborted(signal: AbortSignal, loop: Promise<void>): Promise<void> {
-  try {
-    await loop;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -17,7 +17,19 @@ beforeEach(async () => {
   instance = await TestInstance.open();
 });
 
-afterEach(() => instance[Symbol.asyncDispose]());
+afterEach(async () => {
+  const closed = instance[Symbol.asyncDispose]();
+  // Agents are closing by now, so none of the dead makes anything of it.
+  for (const bury of buried.splice(0)) bury();
+  await closed;
+});
+
+/** What the dead wait for. */
+const buried: (() => void)[] = [];
+const silence = (): Promise<never> =>
+  new Promise((_, reject) => {
+    buried.push(() => reject(new Error('The agent is dead')));
+  });
 
 const startFirst = (victim: Victim): Promise<Agent> =>
   instance.start({
@@ -70,10 +82,10 @@ class Victim {
         this.calls += 1;
         const isFatal = this.calls === this.#fatal.call;
         if (isFatal && !this.#fatal.takesEffect) this.die();
-        if (this.isDead) return new Promise(() => {});
+        if (this.isDead) return silence();
         const result: unknown = await Reflect.apply(member, target, input);
         if (isFatal) this.die();
-        return this.isDead ? new Promise(() => {}) : result;
+        return this.isDead ? silence() : result;
       };
     },
   });

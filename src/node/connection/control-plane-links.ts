@@ -1,4 +1,5 @@
 import type { AgentOptions } from '../agent-options.ts';
+import { keepRunning } from '../keep-running.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { RoleCredentials } from '../tasks/role-credentials.ts';
 import type { TaskBoard } from '../tasks/task-board.ts';
@@ -16,6 +17,7 @@ const agentHash = 'catamaran';
 export class ControlPlaneLinks {
   readonly acs: Link;
   readonly tcs: Link;
+  readonly #agent: Parameters<typeof keepRunning>[2];
   #tcsSession: TcsSession | undefined;
   #hasConnected = false;
 
@@ -29,6 +31,7 @@ export class ControlPlaneLinks {
     const shared = { region, credentials, clock, random, log, signal, onFailure: () => endpoints.forget() };
     const versions = { agentHash, agentVersion: options.agentVersion };
 
+    this.#agent = { clock, random, log, signal };
     this.acs = new Link({
       ...shared,
       name: 'ACS',
@@ -66,9 +69,11 @@ export class ControlPlaneLinks {
     });
   }
 
-  /** Until the signal aborts. */
+  /** Until the signal aborts. Neither link's failure touches the other. */
   async run(): Promise<void> {
-    await Promise.all([this.acs.run(), this.tcs.run()]);
+    await Promise.all(
+      [this.acs, this.tcs].map((link) => keepRunning(`${link.name} link`, () => link.run(), this.#agent)),
+    );
   }
 
   healthChanged(owner: TaskOwner): void {

@@ -51,6 +51,10 @@ export class Link {
     this.#options = options;
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get status(): LinkStatus {
     return this.#status;
   }
@@ -60,7 +64,10 @@ export class Link {
     const backOff = new BackOff({ leastMs: 250, mostMs: 120_000 }, random);
     while (!signal.aborted) {
       this.#status = { state: 'connecting' };
-      const ending = await this.#connectOnce(backOff);
+      const ending = await this.#connectOnce(backOff).catch((error: unknown): Ending => {
+        log.error(`${name} link failed`, { error });
+        return { type: 'failed', reason: error instanceof Error ? error.message : String(error) };
+      });
       if (signal.aborted) break;
       const delayMs = reconnectDelayMs(ending, backOff);
       this.#status = { state: 'waiting', reason: ending.reason };

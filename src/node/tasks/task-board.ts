@@ -8,20 +8,26 @@ import type { Awslogs } from '../logs/awslogs.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { newProgress, type TaskRecord, withoutSecrets } from '../state/task-record.ts';
 import { sortFound } from './adoption.ts';
+import { OrphanRemoval } from './orphan-removal.ts';
 import type { TaskPlan } from './plan.ts';
 import { type PlanContext, planTask } from './task-definition.ts';
 import { TaskOwner } from './task-owner.ts';
-import type { TaskSteps } from './task-steps.ts';
+import { raced, type TaskSteps } from './task-steps.ts';
+
+/** How long a closing agent waits for what it has begun, so that its successor finds it done or not begun. */
+const closingPatienceMs = 5_000;
 
 /** All tasks of this instance, and what the engine says of them. */
 export class TaskBoard {
   readonly #options: TaskBoardOptions;
   readonly #owners = new Map<string, TaskOwner>();
   readonly #stopped = new Set<string>();
+  readonly #orphans: OrphanRemoval;
   #engine: AgentStatus['engine'] = { isConnected: false, reason: 'Not yet connected' };
 
   constructor(options: TaskBoardOptions) {
     this.#options = options;
+    this.#orphans = new OrphanRemoval(options);
   }
 
   get engine(): AgentStatus['engine'] {
@@ -133,7 +139,7 @@ export class TaskBoard {
 
   /**
    * Compares all that the engine has of ours with what we know: adopts what an earlier agent started, finds what
-   * changed unseen, and removes what belongs to no task. Waits for the engine as long as it takes.
+   * changed unseen, and has removed what belongs to no task. Waits for the engine as long as it takes.
    */
   async #lookAround(): Promise<void> {
     const { runtime } = this.#options;
@@ -141,25 +147,31 @@ export class TaskBoard {
       Promise.all([runtime.listContainers(this.#label()), runtime.listSandboxes(this.#label())]),
     );
     this.#engine = { isConnected: true };
-    const plans = [...this.#owners.values()].map((owner) => owner.plan);
+    const plans = this.#plans();
     const { adopted, orphanContainers, orphanSandboxes } = sortFound(plans, containers, sandboxes);
     for (const owner of this.#owners.values()) {
       for (const { name, spec } of owner.plan.containers) owner.listed(name, adopted.get(spec.name));
       owner.poke();
     }
-    for (const name of orphanContainers) await this.#removeOrphan(name, () => runtime.removeContainer(name));
-    for (const id of orphanSandboxes) await this.#removeOrphan(id, () => runtime.removeSandbox(id));
+    for (const name of orphanContainers) {
+      const isOrphan = (): boolean =>
+        !this.#plans().some((plan) => plan.containers.some(({ spec }) => spec.name === name));
+      this.#orphans.add({ name: `container ${name}`, isOrphan, remove: () => runtime.removeContainer(name) });
+    }
+    for (const id of orphanSandboxes) {
+      const isOrphan = (): boolean => !this.#plans().some(({ sandbox }) => sandbox.id === id);
+      this.#orphans.add({ name: `sandbox ${id}`, isOrphan, remove: () => runtime.removeSandbox(id) });
+    }
+  }
+
+  #plans(): readonly TaskPlan[] {
+    return [...this.#owners.values()].map((owner) => owner.plan);
   }
 
   #containerChanged(runtimeName: string, taskArn: string | undefined): void {
     const owner = taskArn === undefined ? undefined : this.#owners.get(taskArn);
     const container = owner?.plan.containers.find(({ spec }) => spec.name === runtimeName);
     if (owner && container) owner.containerChanged(container.name);
-  }
-
-  async #removeOrphan(name: string, remove: () => Promise<void>): Promise<void> {
-    this.#options.log.info('Removing what an interrupted start left behind', { name });
-    await this.#untilDone(`Orphan '${name}' could not be removed`, remove);
   }
 
   /** Again and again until it succeeds or the agent closes. */
@@ -178,8 +190,16 @@ export class TaskBoard {
     });
   }
 
-  close(): void {
-    for (const owner of this.#owners.values()) owner.close();
+  /** Only after the signal aborted: waits a while for the steps under way. */
+  async close(): Promise<void> {
+    const { clock, log } = this.#options;
+    const ended = Promise.all([...this.#owners.values()].map((owner) => owner.close()));
+    const isDone = await raced(
+      clock,
+      closingPatienceMs,
+      Promise.all([ended, this.#orphans.settled()]).then(() => true),
+    );
+    if (!isDone) log.warn('The agent closes while the container engine still works on its last steps');
   }
 
   #plan({ task, progress }: TaskRecord): TaskPlan {

@@ -35,10 +35,13 @@ export class TaskOwner {
   readonly #sandbox: {
     state: 'absent' | 'ready' | 'removed';
     isBusy: boolean;
-    notBeforeMs?: number;
+    /** Of the monotonic clock. */
+    pausedUntilMs?: number;
     backOff: BackOff;
   };
   #progress: TaskProgress;
+  /** Steps whose effect a successor would do as well. */
+  readonly #underWay = new Set<Promise<void>>();
   #isUnsaved = false;
   #isTurnDue = false;
   #isRemovalUrgent = false;
@@ -77,7 +80,9 @@ export class TaskOwner {
 
   get view(): TaskView {
     const { progress } = this;
+    const { clock } = this.#options;
     return viewOf(this.plan, progress, this.#memory, {
+      clockOffsetMs: clock.now() - clock.monotonic(),
       sandbox: this.#sandbox,
       isBlocked: progress.waitsFor.some((taskArn) => this.#options.isHolding(taskArn)),
       removeAtMs: this.#removeAtMs(),
@@ -151,12 +156,18 @@ export class TaskOwner {
     });
   }
 
-  /** Only after the signal aborted: containers go on, the next agent finds them. */
-  close(): void {
+  /**
+   * Only after the signal aborted: containers go on, the next agent finds them. Resolves when the steps under way
+   * have ended, but for a stop or a removal: those may take their time, and the next agent's do no harm beside them.
+   */
+  async close(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#saveLater?.[Symbol.dispose]();
     for (const memory of this.#memory.values()) memory.pull?.abort();
     this.#save();
+    await Promise.all(this.#underWay);
+    this.#save();
+    this.#saveLater?.[Symbol.dispose]();
   }
 
   #turn(): void {
@@ -187,17 +198,23 @@ export class TaskOwner {
       case 'create-sandbox':
       case 'release-sandbox':
       case 'remove':
-        void this.#runOnSandbox(step.type);
+        this.#follow(step.type, this.#runOnSandbox(step.type));
         break;
       default:
-        void this.#runOnContainer(step, this.#remembered(step.container));
+        this.#follow(step.type, this.#runOnContainer(step, this.#remembered(step.container)));
     }
+  }
+
+  #follow(step: Step['type'], work: Promise<void>): void {
+    if (step === 'stop' || step === 'remove') return;
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
   }
 
   async #runOnContainer(step: Step, memory: ContainerMemory): Promise<void> {
     const { log, signal } = this.#options;
     memory.busy = step.type;
-    delete memory.notBeforeMs;
+    delete memory.pausedUntilMs;
     try {
       await this.#carryOut(step, memory);
       memory.backOff.reset();
@@ -207,7 +224,7 @@ export class TaskOwner {
       if (signal.aborted || isCancelled) {
         log.debug('Step was cancelled', { task: this.taskArn, container: memory.plan.name, step: step.type });
       } else if (failure.type === 'retry') {
-        memory.notBeforeMs = this.#options.clock.now() + memory.backOff.nextDelayMs();
+        memory.pausedUntilMs = this.#options.clock.monotonic() + memory.backOff.nextDelayMs();
         // Whether the step took effect is for the engine to say.
         memory.isStale = step.type !== 'pull';
         log.debug('Step will be tried again', {
@@ -235,7 +252,7 @@ export class TaskOwner {
   }
 
   async #carryOut(step: Step, memory: ContainerMemory): Promise<void> {
-    const { steps, clock } = this.#options;
+    const { steps, clock, signal } = this.#options;
     const { plan: container } = memory;
     switch (step.type) {
       case 'pull': {
@@ -253,7 +270,8 @@ export class TaskOwner {
       case 'start':
       case 'restart': {
         const runtimeId = memory.observed?.runtimeId ?? '';
-        const started = await steps.start(this.plan, container, runtimeId, () => !this.isStopping);
+        const isWanted = (): boolean => !signal.aborted && !this.isStopping;
+        const started = await steps.start(this.plan, container, runtimeId, isWanted);
         if (!started) return;
         if (step.type === 'restart') {
           const restartCount = (this.#progress.containers[container.name]?.restartCount ?? 0) + 1;
@@ -277,7 +295,7 @@ export class TaskOwner {
   async #runOnSandbox(type: 'create-sandbox' | 'release-sandbox' | 'remove'): Promise<void> {
     const { steps, clock, signal, log } = this.#options;
     this.#sandbox.isBusy = true;
-    delete this.#sandbox.notBeforeMs;
+    delete this.#sandbox.pausedUntilMs;
     try {
       if (type === 'create-sandbox') {
         await steps.createSandbox(this.plan);
@@ -295,7 +313,7 @@ export class TaskOwner {
     } catch (error) {
       const failure = failureOf(type, error);
       if (failure.type === 'retry') {
-        this.#sandbox.notBeforeMs = clock.now() + this.#sandbox.backOff.nextDelayMs();
+        this.#sandbox.pausedUntilMs = clock.monotonic() + this.#sandbox.backOff.nextDelayMs();
         log.debug('Step will be tried again', { task: this.taskArn, step: type, because: failure.because });
       } else if (!signal.aborted) {
         this.#fail(failure.reason);

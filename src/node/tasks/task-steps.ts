@@ -31,8 +31,10 @@ export class TaskSteps {
   }
 
   async createSandbox(plan: TaskPlan): Promise<void> {
-    const { settings, runtime, slots } = this.#options;
+    const { settings, runtime, slots, signal } = this.#options;
     using _slot = await slots.take();
+    // A closed agent's successor makes it.
+    signal.throwIfAborted();
     await this.#within(settings.containerStartTimeoutMs, 'created', runtime.createSandbox(plan.sandbox));
   }
 
@@ -156,7 +158,7 @@ export interface TaskStepsOptions {
 }
 
 /** The work's result, or undefined when it is not there in time. */
-async function raced<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
+export async function raced<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   using _timer = clock.after(timeoutMs, () => late.resolve(undefined));
   return Promise.race([work, late.promise]);

@@ -16,7 +16,8 @@ export interface ContainerMemory {
   isStale: boolean;
   /** Its output is being read by this process. */
   isShipping: boolean;
-  notBeforeMs?: number;
+  /** A step failed in a way that may pass: nothing before then. Of the monotonic clock. */
+  pausedUntilMs?: number;
 }
 
 /** The record and the engine's last word, as the state machine sees them. */
@@ -25,12 +26,14 @@ export function viewOf(
   progress: TaskProgress,
   memory: ReadonlyMap<string, ContainerMemory>,
   rest: {
-    readonly sandbox: { state: 'absent' | 'ready' | 'removed'; isBusy: boolean; notBeforeMs?: number };
+    /** Adds to a time of the monotonic clock to make it one of dates, as those are now. */
+    readonly clockOffsetMs: number;
+    readonly sandbox: { state: 'absent' | 'ready' | 'removed'; isBusy: boolean; pausedUntilMs?: number };
     readonly isBlocked: boolean;
     readonly removeAtMs: number | undefined;
   },
 ): TaskView {
-  const { sandbox } = rest;
+  const { sandbox, clockOffsetMs } = rest;
   const isReleased = progress.isReleased && sandbox.state !== 'removed';
   return given({
     desired: progress.desiredStatus,
@@ -39,12 +42,12 @@ export function viewOf(
     sandbox: given({
       state: isReleased ? ('released' as const) : sandbox.state,
       isBusy: sandbox.isBusy,
-      notBeforeMs: sandbox.notBeforeMs,
+      notBeforeMs: asDate(sandbox.pausedUntilMs, clockOffsetMs),
     }),
     containers: Object.fromEntries(
       plan.containers.map((container) => [
         container.name,
-        containerViewOf(container, progress.containers[container.name], memory.get(container.name)),
+        containerViewOf(container, progress.containers[container.name], memory.get(container.name), clockOffsetMs),
       ]),
     ),
     removeAtMs: rest.removeAtMs,
@@ -55,6 +58,7 @@ function containerViewOf(
   container: PlannedContainer,
   progress: ContainerProgress | undefined,
   memory: ContainerMemory | undefined,
+  clockOffsetMs: number,
 ): ContainerView {
   const observed = memory?.observed;
   const status = observed?.status;
@@ -65,7 +69,7 @@ function containerViewOf(
       : (status?.state ?? (memory?.image ? ('pulled' as const) : ('none' as const))),
     busy: memory?.busy,
     isStale: memory?.isStale ?? false,
-    notBeforeMs: memory?.notBeforeMs,
+    notBeforeMs: asDate(memory?.pausedUntilMs, clockOffsetMs),
     hasStarted: progress?.hasStarted ?? false,
     startedAtMs: status === undefined || status.state === 'created' ? undefined : status.startedAtMs,
     finishedAtMs: status?.state === 'exited' ? status.finishedAtMs : undefined,
@@ -73,6 +77,9 @@ function containerViewOf(
     exitCode: outcome ? outcome.exitCode : status?.state === 'exited' ? status.exitCode : undefined,
   });
 }
+
+const asDate = (monotonicMs: number | undefined, clockOffsetMs: number): number | undefined =>
+  monotonicMs === undefined ? undefined : monotonicMs + clockOffsetMs;
 
 /** How a container ended, by the engine's word; one that never ran has no exit code. */
 export function outcomeOf(observed: Container | undefined, nowMs: number): ContainerOutcome {
