@@ -73,8 +73,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       containerInstanceArn: () => registration?.containerInstanceArn,
       listTags: (arn) => api.listTagsForResource(arn),
     });
+    parts.use(metadata);
     const metadataUri = options.metadata && (await listen(metadata, options.metadata, state, log));
-    if (metadataUri) parts.use(metadata);
 
     const logs =
       options.logs &&
@@ -205,24 +205,31 @@ async function listen(
 ): Promise<string | undefined> {
   const { host } = options;
   const remembered = options.port === 0 ? Number(state.read('metadata-port') ?? 0) : 0;
+  let port: number;
   try {
-    const port = await endpoint.listen(host, options.port || remembered).catch((error: unknown) => {
+    port = await endpoint.listen(host, options.port || remembered).catch((error: unknown) => {
       if (remembered === 0 || !isPortInUse(error)) throw error;
-      log.warn('Another program took the task metadata port: containers that run already get no task metadata', {
-        host,
-        port: remembered,
-      });
+      log.warn(
+        'Another program took the task metadata port: containers that run already get no task metadata',
+        {
+          host,
+          port: remembered,
+        },
+      );
       return endpoint.listen(host, 0);
     });
-    state.write('metadata-port', String(port));
-    return options.baseUri ?? `http://${host}:${port}`;
   } catch (error) {
-    log.warn('Containers get no task metadata and no task role credentials: their address cannot be listened on', {
-      host,
-      error,
-    });
+    log.warn(
+      'Containers get no task metadata and no task role credentials: their address cannot be listened on',
+      {
+        host,
+        error,
+      },
+    );
     return undefined;
   }
+  state.write('metadata-port', String(port));
+  return options.baseUri ?? `http://${host}:${port}`;
 }
 
 function isPortInUse(error: unknown): boolean {

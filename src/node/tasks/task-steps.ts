@@ -161,5 +161,6 @@ export interface TaskStepsOptions {
 export async function raced<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   using _timer = clock.after(timeoutMs, () => late.resolve(undefined));
-  return Promise.race([work, late.promise]);
+  // Awaited here: the timer must live as long as the race.
+  return await Promise.race([work, late.promise]);
 }

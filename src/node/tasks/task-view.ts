@@ -47,7 +47,12 @@ export function viewOf(
     containers: Object.fromEntries(
       plan.containers.map((container) => [
         container.name,
-        containerViewOf(container, progress.containers[container.name], memory.get(container.name), clockOffsetMs),
+        containerViewOf(
+          container,
+          progress.containers[container.name],
+          memory.get(container.name),
+          clockOffsetMs,
+        ),
       ]),
     ),
     removeAtMs: rest.removeAtMs,
