@@ -1,6 +1,9 @@
 import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import type { Runtime } from '../runtime/index.ts';
+import type { EcsClient } from './connection/ecs-api.ts';
+import type { OpenSocket } from './connection/signed-socket.ts';
+import type { StateFile } from './state/state-file.ts';
 
 /** What an agent needs to be one container instance. */
 export interface AgentOptions {
@@ -24,6 +27,14 @@ export interface AgentOptions {
   /** CloudWatch Logs for the `awslogs` driver; left out, the instance does not offer that driver. */
   readonly logs?: { readonly endpoint: string };
   readonly settings?: Partial<AgentSettings>;
+  readonly seams?: AgentSeams;
+}
+
+/** Where the agent ends and the world begins. What is left out is the world itself: HTTP, WebSockets and files. */
+export interface AgentSeams {
+  readonly ecsClient?: EcsClient;
+  readonly openSocket?: OpenSocket;
+  readonly openStateFile?: (stateDirectory: string) => StateFile;
 }
 
 export interface AgentCredentials {

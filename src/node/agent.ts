@@ -11,14 +11,14 @@ import {
 import { BackOff, isPassing, retry } from './back-off.ts';
 import { capabilityAttributes } from './connection/capabilities.ts';
 import { ControlPlaneLinks } from './connection/control-plane-links.ts';
-import { EcsApi } from './connection/ecs-api.ts';
+import { EcsApi, httpClient } from './connection/ecs-api.ts';
 import { type Registration, register } from './connection/registration.ts';
 import { keepRunning } from './keep-running.ts';
 import { Awslogs } from './logs/awslogs.ts';
 import { MetadataEndpoint } from './metadata/metadata-endpoint.ts';
 import { StateReporter } from './reports/state-reporter.ts';
 import { Slots } from './slots.ts';
-import { StateFile } from './state/state-file.ts';
+import { openStateFile, type StateFile } from './state/state-file.ts';
 import { RoleCredentials } from './tasks/role-credentials.ts';
 import { TaskBoard } from './tasks/task-board.ts';
 import { TaskSteps } from './tasks/task-steps.ts';
@@ -54,10 +54,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   options.signal?.addEventListener('abort', onAbort);
   try {
     options.signal?.throwIfAborted();
-    const { clock, random, log, runtime, endpoint, region, credentials } = options;
+    const { clock, random, log, runtime, endpoint, region, credentials, seams = {} } = options;
     const settings: AgentSettings = { ...defaultSettings, ...options.settings };
-    const state = parts.use(StateFile.open(options.stateDirectory));
-    const api = parts.use(new EcsApi({ endpoint, region, credentials }));
+    const state = parts.use((seams.openStateFile ?? openStateFile)(options.stateDirectory));
+    const api = parts.use(new EcsApi(seams.ecsClient ?? httpClient({ endpoint, region, credentials })));
     const roles = new RoleCredentials();
     let registration: Registration | undefined;
     let links: ControlPlaneLinks | undefined;

@@ -14,6 +14,7 @@ export { type Agent, startAgent } from './agent.ts';
 export type {
   AgentCredentials,
   AgentOptions,
+  AgentSeams,
   AgentSettings,
   AgentStatus,
   InstanceOptions,

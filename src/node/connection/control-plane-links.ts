@@ -23,12 +23,16 @@ export class ControlPlaneLinks {
 
   constructor(options: ControlPlaneLinksOptions) {
     const { agent, api, containerInstanceArn, engineVersion, signal } = options;
-    const { cluster, region, credentials, clock, random, log } = agent;
+    const { cluster, region, credentials, clock, random, log, seams } = agent;
     const endpoints = new PollEndpoints(
       () => api.discoverPollEndpoint(cluster, containerInstanceArn, signal),
       clock,
     );
-    const shared = { region, credentials, clock, random, log, signal, onFailure: () => endpoints.forget() };
+    const shared = {
+      ...{ region, credentials, clock, random, log, signal },
+      ...(seams?.openSocket && { openSocket: seams.openSocket }),
+      onFailure: () => endpoints.forget(),
+    };
     const versions = { agentHash, agentVersion: options.agentVersion };
 
     this.#agent = { clock, random, log, signal };

@@ -13,20 +13,29 @@ import type { AgentCredentials } from '../agent-options.ts';
 import { given } from '../reading.ts';
 import type { TaskReport } from '../reports/next-report.ts';
 
+/** What is needed of the SDK's client. */
+export type EcsClient = Pick<ECSClient, 'send' | 'destroy'>;
+
+/** The SDK's client over HTTP, as agents use it: one attempt for each call, bounded in time. */
+export function httpClient(options: {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: AgentCredentials;
+}): EcsClient {
+  return new ECSClient({
+    ...options,
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000, throwOnRequestTimeout: true },
+  });
+}
+
 /** The ECS operations of an agent, one attempt each: when to try again is for the caller to say. */
 export class EcsApi implements Disposable {
-  readonly #client: ECSClient;
+  readonly #client: EcsClient;
 
-  constructor(options: {
-    readonly endpoint: string;
-    readonly region: string;
-    readonly credentials: AgentCredentials;
-  }) {
-    this.#client = new ECSClient({
-      ...options,
-      maxAttempts: 1,
-      requestHandler: { requestTimeout: 30_000, connectionTimeout: 3_000, throwOnRequestTimeout: true },
-    });
+  /** @param client Its own: it is destroyed with this. */
+  constructor(client: EcsClient) {
+    this.#client = client;
   }
 
   /** @returns the instance's ARN and its attributes as the control plane has them. */

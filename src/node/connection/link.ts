@@ -1,10 +1,9 @@
-import type { WebSocket } from 'ws';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { AgentCredentials, LinkStatus } from '../agent-options.ts';
 import { BackOff } from '../back-off.ts';
 import { parseJson, Reader } from '../reading.ts';
-import { openSignedSocket, UpgradeRefusedError } from './signed-socket.ts';
+import { type AgentSocket, type OpenSocket, openSignedSocket, UpgradeRefusedError } from './signed-socket.ts';
 
 /** The agent drops a link on which nothing came for one to two minutes: by chance, so that a fleet does not in step. */
 const livenessMs = 60_000;
@@ -32,6 +31,8 @@ export interface LinkOptions {
   open(send: SendFrame): Session;
   /** The connection could not be made, so what is known of the other side may be out of date. */
   onFailure?(): void;
+  /** Default: a real one. */
+  readonly openSocket?: OpenSocket;
   readonly region: string;
   readonly credentials: AgentCredentials;
   readonly clock: Clock;
@@ -82,7 +83,7 @@ export class Link {
     const { clock, random, signal, log, name, open } = this.#options;
     const ended = Promise.withResolvers<Ending>();
     let session: Session | undefined;
-    let socket: WebSocket | undefined;
+    let socket: AgentSocket | undefined;
     let openedAtMs = clock.monotonic();
     let liveness: Disposable | undefined;
     const early: string[] = [];
@@ -114,7 +115,8 @@ export class Link {
 
     try {
       const url = await this.#options.url();
-      socket = await openSignedSocket(url, { ...this.#options, onMessage: receive });
+      const openSocket = this.#options.openSocket ?? openSignedSocket;
+      socket = await openSocket(url, { ...this.#options, onMessage: receive });
     } catch (error) {
       this.#options.onFailure?.();
       const reason = error instanceof Error ? error.message : String(error);

@@ -22,21 +22,25 @@ export class UpgradeRefusedError extends Error {
   }
 }
 
+/** What a link needs of a WebSocket that is open. */
+export type AgentSocket = Pick<WebSocket, 'on' | 'send' | 'close' | 'terminate' | 'readyState' | 'CLOSED'>;
+
+export interface SocketOptions {
+  readonly region: string;
+  readonly credentials: AgentCredentials;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Gets every text frame from the first on: one may come with the upgrade's answer. */
+  onMessage(text: string): void;
+}
+
+export type OpenSocket = (url: URL, options: SocketOptions) => Promise<AgentSocket>;
+
 /**
  * Opens a WebSocket whose upgrade request is signed for `ecs` (SigV4 in the headers), as ACS and TCS want it.
- * `onMessage` gets every text frame from the first on: one may come with the upgrade's answer.
  * @throws {UpgradeRefusedError}, or what kept the connection from being made.
  */
-export async function openSignedSocket(
-  url: URL,
-  options: {
-    readonly region: string;
-    readonly credentials: AgentCredentials;
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-    onMessage(text: string): void;
-  },
-): Promise<WebSocket> {
+export async function openSignedSocket(url: URL, options: SocketOptions): Promise<AgentSocket> {
   const headers = await signedHeaders(url, options);
   options.signal.throwIfAborted();
   const socketUrl = new URL(url);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AcsTask } from '../../protocols/index.ts';
-import { StateFile } from './state-file.ts';
+import { openStateFile } from './state-file.ts';
 import { newProgress, withoutSecrets } from './task-record.ts';
 
 let directory: string;
@@ -38,14 +38,14 @@ function record(arn: string) {
 describe('the state file', () => {
   test('remembers tasks, sequence and positions after it is opened again', () => {
     {
-      using state = StateFile.open(directory);
+      using state = openStateFile(directory);
       state.accept([record('t1'), record('t2')], 7);
       state.accept([], 3);
       state.saveProgress('t1', { ...record('t1').progress, desiredStatus: 'STOPPED' });
       state.saveLogPosition('t1', 'app', '{}');
       state.recordPull('demo');
     }
-    using state = StateFile.open(directory);
+    using state = openStateFile(directory);
     expect(state.tasks().map(({ task, progress }) => [task.arn, progress.desiredStatus])).toEqual([
       ['t1', 'STOPPED'],
       ['t2', 'RUNNING'],
@@ -56,7 +56,7 @@ describe('the state file', () => {
   });
 
   test('forgets a finished task but for the fact that it ran', () => {
-    using state = StateFile.open(directory);
+    using state = openStateFile(directory);
     state.accept([record('t1'), record('t10')], 1);
     state.saveLogPosition('t1', 'app', 'a');
     state.saveLogPosition('t10', 'app', 'b');
@@ -67,7 +67,7 @@ describe('the state file', () => {
   });
 
   test('is for its owner alone, and keeps no credentials', () => {
-    using state = StateFile.open(directory);
+    using state = openStateFile(directory);
     state.accept([record('t1')], 1);
     expect(statSync(join(directory, 'agent.db')).mode & 0o777).toBe(0o600);
     expect(JSON.stringify(state.tasks())).not.toContain('in-clear');
@@ -75,17 +75,17 @@ describe('the state file', () => {
   });
 
   test('is refused to a second agent, with what to do', () => {
-    using _state = StateFile.open(directory);
-    expect(() => StateFile.open(directory)).toThrow('stop it, or give this one its own state directory');
+    using _state = openStateFile(directory);
+    expect(() => openStateFile(directory)).toThrow('stop it, or give this one its own state directory');
   });
 
   test('that is no database is refused by name', () => {
     writeFileSync(join(directory, 'agent.db'), 'not a database, but quite a long text instead of one');
-    expect(() => StateFile.open(directory)).toThrow('cannot be opened');
+    expect(() => openStateFile(directory)).toThrow('cannot be opened');
   });
 
   test('accepts nothing after it is closed, and ignores late progress', () => {
-    const state = StateFile.open(directory);
+    const state = openStateFile(directory);
     state[Symbol.dispose]();
     expect(() => state.accept([record('t1')], 1)).toThrow('The agent is closed');
     state.saveProgress('t1', record('t1').progress);

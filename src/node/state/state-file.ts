@@ -12,35 +12,62 @@ const rememberedImages = 1_000;
 /**
  * The agent's memory on disk. Whatever the control plane was told is accepted is durable before it is told so;
  * the rest survives the death of the process and may, after a power failure, fall back to what the engine says.
- * One process at a time: the file stays locked while it is open.
+ * After it is closed it accepts nothing, and what comes late changes nothing.
  */
-export class StateFile implements Disposable {
+export interface StateFile extends Disposable {
+  read(name: string): string | undefined;
+  /** Durable on return. */
+  write(name: string, value: string): void;
+  /** The highest sequence number or manifest timeline seen. */
+  readonly sequence: number;
+  /**
+   * Takes in new tasks and the sequence number they came with, all or nothing, durable on return.
+   * @throws {Error} it is closed, or can't be written.
+   */
+  accept(records: readonly TaskRecord[], sequence: number): void;
+  saveProgress(taskArn: string, progress: TaskProgress): void;
+  /** Everything accepted and not yet forgotten, in the order of its coming. */
+  tasks(): readonly TaskRecord[];
+  /** Forgets a task that is over and cleaned up, but for the fact that it was. */
+  finish(taskArn: string): void;
+  isFinished(taskArn: string): boolean;
+  logPosition(taskArn: string, container: string): string | undefined;
+  saveLogPosition(taskArn: string, container: string, position: string): void;
+  wasPulled(image: string): boolean;
+  recordPull(image: string): void;
+}
+
+/**
+ * Opens the memory in the agent's directory, which is made if absent. One process at a time: the file stays locked
+ * while it is open.
+ * @throws {Error} when another agent uses the directory, or it can't be written.
+ */
+export function openStateFile(directory: string): StateFile {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'agent.db');
+  closeSync(openSync(path, 'a', 0o600));
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    return new SqliteStateFile(database);
+  } catch (error) {
+    database?.close();
+    const isLocked = error instanceof Error && /locked|busy/i.test(error.message);
+    throw new Error(
+      isLocked
+        ? `Agent state '${path}' is in use by another agent: stop it, or give this one its own state directory`
+        : `Agent state '${path}' cannot be opened: check that it is writable and its disk is not full`,
+      { cause: error },
+    );
+  }
+}
+
+class SqliteStateFile implements StateFile {
   readonly #database: DatabaseSync;
   readonly #statements: Record<keyof typeof statements, StatementSync>;
   #isOpen = true;
 
-  /** @throws {Error} when another agent uses the directory, or it can't be written. */
-  static open(directory: string): StateFile {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const path = join(directory, 'agent.db');
-    closeSync(openSync(path, 'a', 0o600));
-    let database: DatabaseSync | undefined;
-    try {
-      database = new DatabaseSync(path);
-      return new StateFile(database);
-    } catch (error) {
-      database?.close();
-      const isLocked = error instanceof Error && /locked|busy/i.test(error.message);
-      throw new Error(
-        isLocked
-          ? `Agent state '${path}' is in use by another agent: stop it, or give this one its own state directory`
-          : `Agent state '${path}' cannot be opened: check that it is writable and its disk is not full`,
-        { cause: error },
-      );
-    }
-  }
-
-  private constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync) {
     this.#database = database;
     // Exclusive: a second agent on the same directory fails at once instead of undoing the first one's work.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
@@ -57,12 +84,10 @@ export class StateFile implements Disposable {
     this.#durably(() => this.#statements.writeFact.run(name, value));
   }
 
-  /** The highest sequence number or manifest timeline seen. */
   get sequence(): number {
     return Number(this.read('sequence') ?? 0);
   }
 
-  /** Takes in new tasks and the sequence number they came with, all or nothing, durable on return. */
   accept(records: readonly TaskRecord[], sequence: number): void {
     if (!this.#isOpen) throw new Error('The agent is closed');
     this.#durably(() => {
@@ -78,7 +103,6 @@ export class StateFile implements Disposable {
     this.#statements.saveProgress.run(JSON.stringify(progress), taskArn);
   }
 
-  /** Everything accepted and not yet forgotten. */
   tasks(): readonly TaskRecord[] {
     return this.#statements.tasks.all().map((row) => {
       const task: AcsTask = JSON.parse(textOf(row, 'task') ?? 'null');
@@ -87,7 +111,6 @@ export class StateFile implements Disposable {
     });
   }
 
-  /** Forgets a task that is over and cleaned up, but for the fact that it was. */
   finish(taskArn: string): void {
     if (!this.#isOpen) return;
     this.#transaction(() => {

@@ -10,7 +10,7 @@
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
-import { acsUpgrades } from './acs/upgrades.ts';
+import { type AgentEndpoint, acsUpgrades, agentEndpoints } from './acs/upgrades.ts';
 import type { Scope } from './arn.ts';
 import type { EcsContext } from './context.ts';
 import { ensureCluster } from './operations/cluster.ts';
@@ -24,18 +24,22 @@ export type { EcsContext, PrivateNetworkPlan } from './context.ts';
 
 export interface Ecs {
   readonly service: Service;
+  /** What agents connect to; the service offers the same as WebSockets. */
+  readonly agentEndpoints: readonly AgentEndpoint[];
   readonly reconcilers: readonly Reconciler[];
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
 
 export function createEcs(context: EcsContext): Ecs {
+  const endpoints = agentEndpoints(context);
   return {
+    agentEndpoints: endpoints,
     service: {
       signingName: 'ecs',
       loadSdk: () => import('@aws-sdk/client-ecs'),
       loadOperations: async () => (await import('./operations.ts')).ecsOperations(context),
-      upgrades: acsUpgrades(context),
+      upgrades: acsUpgrades(context, endpoints),
     },
     reconcilers: [
       serviceDeployment(context),

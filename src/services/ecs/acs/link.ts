@@ -10,9 +10,12 @@ const silenceLimitMs = 75_000;
 /** More than this waiting to be read, and the agent isn't reading. */
 const maxBacklogBytes = 16 * 1024 * 1024;
 
+/** What a link needs of a WebSocket that is open. */
+export type AgentSocket = Pick<WebSocket, 'on' | 'send' | 'close' | 'terminate' | 'bufferedAmount'>;
+
 export interface LinkOptions {
   readonly ecs: EcsContext;
-  readonly socket: WebSocket;
+  readonly socket: AgentSocket;
   /** Ends the link when it aborts: the server stops, the client has gone. */
   readonly signal: AbortSignal;
   /** For log lines: which agent this is. */

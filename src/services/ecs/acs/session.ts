@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import { uuid } from '../../../clock/index.ts';
 import type { AcsTask, AcsTaskIdentifier } from '../../../protocols/acs.ts';
 import type { RecordKey, Stored } from '../../../reconcile/index.ts';
@@ -10,7 +9,7 @@ import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { agentStopsTask } from '../task-state.ts';
 import { type AgentConnections, type AgentSession, transactOnInstance } from './connections.ts';
 import { type InboundFrame, stopCandidates, text } from './frames.ts';
-import { Link } from './link.ts';
+import { type AgentSocket, Link } from './link.ts';
 import { acsTask } from './payload.ts';
 import { Sequence, sequenceBlock } from './sequence.ts';
 
@@ -24,7 +23,7 @@ export interface AcsSessionOptions {
   readonly connections: AgentConnections;
   readonly scope: Scope;
   readonly instance: Stored<ContainerInstanceRecord>;
-  readonly socket: WebSocket;
+  readonly socket: AgentSocket;
   readonly signal: AbortSignal;
   readonly agent: {
     readonly versionInfo: ContainerInstanceRecord['versionInfo'];

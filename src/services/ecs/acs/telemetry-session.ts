@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import type { Stored } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
@@ -6,13 +5,13 @@ import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, tasks } from '../records.ts';
 import { applyContainerHealth } from '../task-state.ts';
 import { type InboundFrame, type Members, type TaskHealth, taskHealths } from './frames.ts';
-import { Link } from './link.ts';
+import { type AgentSocket, Link } from './link.ts';
 
 export interface TelemetrySessionOptions {
   readonly ecs: EcsContext;
   readonly scope: Scope;
   readonly instance: Stored<ContainerInstanceRecord>;
-  readonly socket: WebSocket;
+  readonly socket: AgentSocket;
   readonly signal: AbortSignal;
 }
 

@@ -10,83 +10,92 @@ import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
 import { type ContainerInstanceRecord, containerInstances } from '../records.ts';
 import { AgentConnections } from './connections.ts';
+import type { AgentSocket } from './link.ts';
 import { AcsSession } from './session.ts';
 import { openTelemetrySession } from './telemetry-session.ts';
 
 /** Agents' messages: acknowledgements are short, telemetry is at most 1 MiB. */
 const maxMessageBytes = 2 * 1024 * 1024;
 
-/** The agents' WebSocket endpoints: `/acs/ws` hands out work, `/tcs/ws` takes telemetry. */
-export function acsUpgrades(ecs: EcsContext): readonly Upgrade[] {
+/** One of the agents' endpoints, on any transport. */
+export interface AgentEndpoint {
+  /** Exact path, e.g. `/acs/ws`. */
+  readonly path: string;
+  readonly action: string;
+  /**
+   * Admits an agent by what the query of its upgrade says of it.
+   * @returns what to do with its socket once that is open.
+   * @throws Refusal by the names that agents know: InvalidCluster-, InvalidInstance-, InactiveInstanceException.
+   */
+  admit(query: URLSearchParams, call: Call): (socket: AgentSocket) => void;
+}
+
+/** `/acs/ws` hands out work, `/tcs/ws` takes telemetry. */
+export function agentEndpoints(ecs: EcsContext): readonly AgentEndpoint[] {
   const connections = new AgentConnections(ecs);
+  return [
+    {
+      path: '/acs/ws',
+      action: 'ecs:Poll',
+      admit: (query, call) => {
+        const instance = instanceOf(ecs, call, query.get('clusterArn'), query.get('containerInstanceArn'));
+        const protocolVersion = Number(query.get('protocolVersion') ?? '1');
+        const agent = { versionInfo: versionInfoOf(query), protocolVersion };
+        return (socket) => {
+          const { signal } = call;
+          new AcsSession({ ecs, connections, scope: call, instance, socket, signal, agent });
+        };
+      },
+    },
+    {
+      path: '/tcs/ws',
+      action: 'ecs:StartTelemetrySession',
+      admit: (query, call) => {
+        const instance = instanceOf(ecs, call, query.get('cluster'), query.get('containerInstance'));
+        return (socket) => openTelemetrySession({ ecs, scope: call, instance, socket, signal: call.signal });
+      },
+    },
+  ];
+}
+
+/** The agents' endpoints as WebSockets behind the gateway. */
+export function acsUpgrades(ecs: EcsContext, endpoints = agentEndpoints(ecs)): readonly Upgrade[] {
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
   });
-  return [
-    {
-      path: '/acs/ws',
-      action: 'ecs:Poll',
-      accept: (request, socket, head, call) => {
-        const query = queryOf(request);
-        const instance = admit(ecs, call, socket, query.get('clusterArn'), query.get('containerInstanceArn'));
-        if (instance === undefined) return;
-        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const protocolVersion = Number(query.get('protocolVersion') ?? '1');
-          const agent = { versionInfo: versionInfoOf(query), protocolVersion };
-          const { signal } = call;
-          new AcsSession({ ecs, connections, scope: call, instance, socket: webSocket, signal, agent });
-        });
-      },
+  return endpoints.map(({ path, action, admit }) => ({
+    path,
+    action,
+    accept: (request, socket, head, call) => {
+      let open: (socket: AgentSocket) => void;
+      try {
+        open = admit(queryOf(request), call);
+      } catch (error) {
+        if (!(error instanceof Refusal)) ecs.log.error('Cannot admit an agent', { error });
+        const [code, message] =
+          error instanceof Refusal ? [error.code, error.message] : ['ServerException', 'Internal error'];
+        refuse(socket, error instanceof Refusal ? 400 : 500, code, message);
+        return;
+      }
+      webSockets.handleUpgrade(request, socket, head, open);
     },
-    {
-      path: '/tcs/ws',
-      action: 'ecs:StartTelemetrySession',
-      accept: (request, socket, head, call) => {
-        const query = queryOf(request);
-        const instance = admit(ecs, call, socket, query.get('cluster'), query.get('containerInstance'));
-        if (instance === undefined) return;
-        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const { signal } = call;
-          openTelemetrySession({ ecs, scope: call, instance, socket: webSocket, signal });
-        });
-      },
-    },
-  ];
+  }));
 }
 
-/** The instance that an agent says it is; undefined after refusing the upgrade. */
-function admit(
-  ecs: EcsContext,
-  call: Call,
-  socket: Duplex,
-  cluster: string | null,
-  identifier: string | null,
-): Stored<ContainerInstanceRecord> | undefined {
-  try {
-    return instanceOf(ecs, call, cluster ?? undefined, identifier ?? '');
-  } catch (error) {
-    if (!(error instanceof Refusal)) ecs.log.error('Cannot admit an agent', { error });
-    const [code, message] =
-      error instanceof Refusal ? [error.code, error.message] : ['ServerException', 'Internal error'];
-    refuse(socket, error instanceof Refusal ? 400 : 500, code, message);
-    return undefined;
-  }
-}
-
-/** @throws Refusal by the names that agents know: InvalidCluster-, InvalidInstance-, InactiveInstanceException. */
+/** The instance that an agent says it is. */
 function instanceOf(
   ecs: EcsContext,
   scope: Scope,
-  clusterIdentifier: string | undefined,
-  identifier: string,
+  clusterIdentifier: string | null,
+  identifier: string | null,
 ): Stored<ContainerInstanceRecord> {
-  const cluster = findCluster(ecs.state, scope, clusterIdentifier);
+  const cluster = findCluster(ecs.state, scope, clusterIdentifier ?? undefined);
   if (cluster?.status !== 'ACTIVE')
     throw new Refusal('InvalidClusterException', `Cluster ${clusterIdentifier ?? 'default'} not found.`);
-  const key = instanceKey(scope, cluster.name, identifier);
+  const key = instanceKey(scope, cluster.name, identifier ?? '');
   const value = ecs.state.get(containerInstances, key);
   if (value === undefined)
     throw new Refusal('InvalidInstanceException', `Container instance ${identifier} not found.`);
