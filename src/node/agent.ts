@@ -72,6 +72,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       instance: () => ({ availabilityZone: registration?.availabilityZone }),
       containerInstanceArn: () => registration?.containerInstanceArn,
       listTags: (arn) => api.listTagsForResource(arn),
+      taskProtection: {
+        get: (task) => api.getTaskProtection(task),
+        update: (task, wanted) => api.updateTaskProtection(task, wanted),
+      },
     });
     parts.use(metadata);
     const metadataUri = options.metadata && (await listen(metadata, options.metadata, state, log));

@@ -3,13 +3,16 @@ import {
   CreateClusterCommand,
   DiscoverPollEndpointCommand,
   ECSClient,
+  GetTaskProtectionCommand,
   ListTagsForResourceCommand,
   RegisterContainerInstanceCommand,
   type Resource,
   SubmitTaskStateChangeCommand,
   type Tag,
+  UpdateTaskProtectionCommand,
 } from '@aws-sdk/client-ecs';
 import type { AgentCredentials } from '../agent-options.ts';
+import type { TaskName, TaskProtectionResult, WantedProtection } from '../metadata/task-protection.ts';
 import { given } from '../reading.ts';
 import type { TaskReport } from '../reports/next-report.ts';
 
@@ -114,6 +117,19 @@ export class EcsApi implements Disposable {
   async listTagsForResource(resourceArn: string): Promise<readonly Tag[]> {
     const { tags } = await this.#client.send(new ListTagsForResourceCommand({ resourceArn }));
     return tags ?? [];
+  }
+
+  async getTaskProtection({ clusterArn, taskArn }: TaskName): Promise<TaskProtectionResult> {
+    return this.#client.send(new GetTaskProtectionCommand({ cluster: clusterArn, tasks: [taskArn] }));
+  }
+
+  async updateTaskProtection(
+    { clusterArn, taskArn }: TaskName,
+    wanted: WantedProtection,
+  ): Promise<TaskProtectionResult> {
+    return this.#client.send(
+      new UpdateTaskProtectionCommand({ ...wanted, cluster: clusterArn, tasks: [taskArn] }),
+    );
   }
 
   [Symbol.dispose](): void {

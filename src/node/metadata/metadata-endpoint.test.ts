@@ -150,10 +150,53 @@ describe('the task metadata endpoint', () => {
     const uri = environment.ECS_CONTAINER_METADATA_URI_V4 ?? '';
     expect((await get(uri.replace(/[^/]+$/, 'guess'))).status).toBe(404);
     expect((await get(`${uri}/associations`)).status).toBe(404);
-    expect(await get(`${environment.ECS_AGENT_URI}/task-protection/v1/state`)).toMatchObject({
+    expect(await get(`${environment.ECS_AGENT_URI}/fault/v1/network-latency/status`)).toMatchObject({
       status: 400,
       body: { error: { Arn: taskArn(), Code: 'UnsupportedFeatureException' } },
     });
+  });
+
+  test('lets a container see and set its task’s scale-in protection', async () => {
+    const environment = await running();
+    const url = `${environment.ECS_AGENT_URI}/task-protection/v1/state`;
+    const put = async (body: string) => {
+      const response = await fetch(url, { method: 'PUT', body });
+      return { status: response.status, body: await response.json() };
+    };
+    const off = { protection: { ProtectionEnabled: false, TaskArn: taskArn() } };
+    expect(await get(url)).toEqual({ status: 200, body: off });
+    const on = {
+      protection: {
+        ExpirationDate: '1970-01-01T01:00:00.000Z',
+        ProtectionEnabled: true,
+        TaskArn: taskArn(),
+      },
+    };
+    expect(await put('{"ProtectionEnabled":true,"ExpiresInMinutes":60}')).toEqual({ status: 200, body: on });
+    expect(await get(url)).toEqual({ status: 200, body: on });
+    expect(await put('{"ProtectionEnabled":false}')).toEqual({ status: 200, body: off });
+
+    const refused = (Code: string) => ({ status: 400, body: { error: { Arn: taskArn(), Code } } });
+    expect(await put('{"ProtectionEnabled":true,"ExpiresInMinutes":9999}')).toMatchObject(
+      refused('InvalidParameterException'),
+    );
+    for (const body of [
+      '{"ExpiresInMinutes":60}',
+      '{"Protected":true}',
+      'no JSON',
+      '{"ProtectionEnabled":1}',
+    ])
+      expect(await put(body)).toMatchObject(refused('InvalidParameterException'));
+    expect((await put(`{"ProtectionEnabled":${' '.repeat(5_000)}true}`)).status).toBe(413);
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(405);
+
+    instance.plane.unprotectableTasks.add(taskArn());
+    expect(await put('{"ProtectionEnabled":true}')).toEqual({
+      status: 200,
+      body: { failure: { Arn: taskArn(), Reason: 'TASK_NOT_VALID' } },
+    });
+    instance.plane.failing.add('GetTaskProtection');
+    expect(await get(url)).toMatchObject({ status: 500, body: { error: { Code: 'ServerException' } } });
   });
 
   test('limits how often a container may ask', async () => {

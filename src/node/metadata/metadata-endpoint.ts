@@ -11,6 +11,7 @@ import { ContainerStatistics } from './container-stats.ts';
 import { credentialsAnswer } from './credentials-answer.ts';
 import { RateLimit } from './rate-limit.ts';
 import { containerDocument, type InstanceFacts, taskDocument } from './task-document.ts';
+import { type TaskProtectionApi, taskProtectionAnswer } from './task-protection.ts';
 
 export interface Answer {
   readonly status: number;
@@ -87,7 +88,7 @@ export class MetadataEndpoint implements AsyncDisposable {
     const url = URL.parse(request.url ?? '/', 'http://agent');
     let answer: Answer;
     try {
-      if (url) answer = await this.#answer(request.method ?? 'GET', url);
+      if (url) answer = await this.#answer(request, url);
       else answer = { status: 400, body: 'Bad request' };
     } catch (error) {
       // The rest of the path is the container's secret.
@@ -102,7 +103,8 @@ export class MetadataEndpoint implements AsyncDisposable {
     response.end(text);
   }
 
-  async #answer(method: string, url: URL): Promise<Answer> {
+  async #answer(request: IncomingMessage, url: URL): Promise<Answer> {
+    const { method = 'GET' } = request;
     const [, version = '', id = '', ...rest] = url.pathname.replace(/\/+$/, '').split('/');
     if (version === 'v1' || version === 'v2') return this.#credentials(url, version, id, rest[0]);
     const known = this.#byId.get(id);
@@ -113,9 +115,20 @@ export class MetadataEndpoint implements AsyncDisposable {
         body: `Unable to find ${version === 'api' ? 'agent API' : 'metadata'} for '${id}'`,
       };
     }
-    if (version === 'api') return unsupportedAgentApi(known.owner);
+    if (version === 'api') return this.#agentApi(known.owner, request, rest.join('/'));
     if (method !== 'GET') return { status: 405, body: `Method ${method} is not allowed` };
     return this.#metadata(known.owner, known.container, rest.join('/'));
+  }
+
+  async #agentApi(owner: TaskOwner, request: IncomingMessage, path: string): Promise<Answer> {
+    if (path !== 'task-protection/v1/state') return unsupportedAgentApi(owner);
+    const body = await readBody(request);
+    if (body === undefined) return { status: 413, body: `A request has at most ${maxBodyBytes} bytes` };
+    const task = { clusterArn: owner.task.taskClusterArn, taskArn: owner.taskArn };
+    return taskProtectionAnswer(this.#options.taskProtection, task, {
+      method: request.method ?? 'GET',
+      body,
+    });
   }
 
   async #metadata(owner: TaskOwner, container: PlannedContainer, path: string): Promise<Answer> {
@@ -197,7 +210,22 @@ function tagError(ErrorField: string, ResourceARN: string, error: unknown): obje
   });
 }
 
-/** Task protection and fault injection need what this agent does not offer; it says so in the agent API's own form. */
+const maxBodyBytes = 4_096;
+
+/** Undefined when it is too long to be meant. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    const part = Buffer.from(chunk);
+    bytes += part.length;
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Fault injection needs what this agent does not offer; it says so in the agent API's own form. */
 function unsupportedAgentApi(owner: TaskOwner): Answer {
   return {
     status: 400,
@@ -221,4 +249,5 @@ export interface MetadataEndpointOptions {
   instance(): InstanceFacts;
   containerInstanceArn(): string | undefined;
   listTags(resourceArn: string): Promise<readonly Tag[]>;
+  readonly taskProtection: TaskProtectionApi;
 }

@@ -44,6 +44,10 @@ export class ScriptedControlPlane implements AsyncDisposable {
   readonly failing = new Set<string>();
   /** Requests signed with these keys come from the dead: they are cut off. */
   readonly deadKeys = new Set<string>();
+  /** What was last asked of UpdateTaskProtection; its expiry is answered as counted from 1970 on. */
+  protectedForMinutes: number | undefined;
+  /** Tasks that are of no service. */
+  readonly unprotectableTasks = new Set<string>();
   readonly refusedUpgrades: { status: number; body: string }[] = [];
   readonly #desired = new Map<string, AcsTask>();
   readonly #server: Server;
@@ -189,6 +193,14 @@ export class ScriptedControlPlane implements AsyncDisposable {
         return { acknowledgment: 'ok' };
       case 'ListTagsForResource':
         return { tags: [{ key: 'of', value: input.string('resourceArn') }] };
+      case 'GetTaskProtection':
+        return this.#protection(input);
+      case 'UpdateTaskProtection': {
+        const minutes = input.optionalNumber('expiresInMinutes') ?? 120;
+        if (minutes > 2_880) throw new ModelledError('InvalidParameterException', 400, 'Too long.');
+        this.protectedForMinutes = input.optionalBoolean('protectionEnabled') ? minutes : undefined;
+        return this.#protection(input);
+      }
       case 'CreateLogGroup':
         this.logGroups.add(input.string('logGroupName'));
         return {};
@@ -216,6 +228,18 @@ export class ScriptedControlPlane implements AsyncDisposable {
       default:
         throw new ModelledError('UnknownOperationException', 400);
     }
+  }
+
+  #protection(input: Reader): object {
+    const [taskArn] = input.optionalStrings('tasks') ?? [];
+    if (this.unprotectableTasks.has(taskArn ?? ''))
+      return { protectedTasks: [], failures: [{ arn: taskArn, reason: 'TASK_NOT_VALID' }] };
+    const minutes = this.protectedForMinutes;
+    const expiry = minutes === undefined ? {} : { expirationDate: minutes * 60 };
+    return {
+      protectedTasks: [{ taskArn, protectionEnabled: minutes !== undefined, ...expiry }],
+      failures: [],
+    };
   }
 
   #isDead(request: IncomingMessage): boolean {

@@ -47,6 +47,7 @@ import {
   listTaskDefinitions,
   registerTaskDefinition,
 } from './operations/task-definition.ts';
+import { getTaskProtection, updateTaskProtection } from './operations/task-protection.ts';
 import {
   anyResource,
   clusterResource,
@@ -156,7 +157,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DisassociateGatewayFromCluster: notYet('DisassociateGatewayFromCluster', 'gateways'),
     DiscoverPollEndpoint: supported(ecs, 'DiscoverPollEndpoint', anyResource, discoverPollEndpoint),
     ExecuteCommand: notYet('ExecuteCommand', 'ECS Exec'),
-    GetTaskProtection: notYet('GetTaskProtection', 'task protection'),
+    GetTaskProtection: supported(
+      ecs,
+      'GetTaskProtection',
+      (input, call) => taskResources(input.cluster, input.tasks, call),
+      getTaskProtection,
+    ),
     ListAccountSettings: supported(ecs, 'ListAccountSettings', anyResource, listAccountSettings),
     ListAttributes: supported(ecs, 'ListAttributes', clusterResource, listAttributes),
     ListClusters: supported(ecs, 'ListClusters', anyResource, listClusters),
@@ -248,7 +254,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       updateService,
     ),
     UpdateServicePrimaryTaskSet: notYet('UpdateServicePrimaryTaskSet', 'external deployment controllers'),
-    UpdateTaskProtection: notYet('UpdateTaskProtection', 'task protection'),
+    UpdateTaskProtection: supported(
+      ecs,
+      'UpdateTaskProtection',
+      (input, call) => taskResources(input.cluster, input.tasks, call),
+      updateTaskProtection,
+    ),
     UpdateTaskSet: notYet('UpdateTaskSet', 'external deployment controllers'),
   };
 }

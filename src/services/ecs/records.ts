@@ -184,6 +184,8 @@ export interface TaskRecord {
   readonly containers: readonly TaskContainerRecord[];
   readonly networkInterface?: TaskNetworkInterface;
   readonly enableExecuteCommand: boolean;
+  /** Scale-in and deployments leave the task alone until then; a time that has passed protects nothing. */
+  readonly protectedUntil?: number;
   readonly healthStatus: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
   /** What placement took from the instance; given back at STOPPED. */
   readonly reserved: TaskReservation;

@@ -60,6 +60,21 @@ export function abandonTask(tx: Transaction, key: RecordKey, now: number): TaskR
   }));
 }
 
+/**
+ * Protects a task from scale-in and deployments until `until` (epoch milliseconds), or no longer. Each call
+ * replaces what the one before said.
+ */
+export function setTaskProtection(
+  tx: Transaction,
+  key: RecordKey,
+  until: number | undefined,
+): TaskRecord | undefined {
+  return change(tx, key, ({ protectedUntil: _before, ...task }) => ({
+    ...task,
+    ...given('protectedUntil', until),
+  }));
+}
+
 /** What an agent says of a task (SubmitTaskStateChange and its kin). Absent members say nothing. */
 export interface TaskReport {
   readonly status?: 'PENDING' | 'RUNNING' | 'STOPPED';

@@ -11,6 +11,8 @@ export interface LiveTask {
   readonly health: TaskHealth;
   /** Its instance is DRAINING. */
   readonly isDraining: boolean;
+  /** Scale-in and deployments must leave it alone until then; absent when they need not. */
+  readonly protectedUntil?: number;
   readonly createdAt: number;
   readonly containerInstanceId: string;
   readonly availabilityZone: string;
@@ -42,6 +44,9 @@ export function liveTask(task: TaskRecord, sight: Sight): LiveTask | undefined {
     isStopping: task.desiredStatus === 'STOPPED',
     health: phase === 'running' ? healthOf(task, sight) : { type: 'unproven' },
     isDraining: sight.isDraining,
+    ...(task.protectedUntil !== undefined && task.protectedUntil > sight.now
+      ? { protectedUntil: task.protectedUntil }
+      : {}),
     createdAt: task.createdAt,
     containerInstanceId: task.containerInstanceId,
     availabilityZone: task.availabilityZone,

@@ -14,7 +14,16 @@ import { schedulerSettings } from './scheduler-settings.ts';
 type Happening =
   | { readonly type: 'plan'; readonly stepsUntilKilled: number; readonly slots: number }
   | {
-      readonly type: 'run' | 'fail' | 'crash' | 'sicken' | 'heal' | 'userStop' | 'agentStop' | 'drain';
+      readonly type:
+        | 'run'
+        | 'fail'
+        | 'crash'
+        | 'sicken'
+        | 'heal'
+        | 'userStop'
+        | 'agentStop'
+        | 'drain'
+        | 'protect';
       readonly which: number;
     }
   | { readonly type: 'wait'; readonly ms: number }
@@ -48,6 +57,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
           'userStop',
           'agentStop',
           'drain',
+          'protect',
         ] as const),
       ),
       which: fc.nat(20),
@@ -69,7 +79,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
-interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase'> {
+interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase' | 'protectedUntil'> {
+  protectedUntil: number | undefined;
   phase: 'pending' | 'running' | 'over';
   isStopping: boolean;
   isDraining: boolean;
@@ -98,8 +109,9 @@ class World {
 
   live(): LiveTask[] {
     return this.tasks.flatMap((task): LiveTask[] => {
-      const { phase } = task;
-      return phase === 'over' ? [] : [{ ...task, phase, health: this.#health(task) }];
+      const { phase, protectedUntil = 0, ...rest } = task;
+      const protection = protectedUntil > this.now ? { protectedUntil } : {};
+      return phase === 'over' ? [] : [{ ...rest, phase, health: this.#health(task), ...protection }];
     });
   }
 
@@ -204,7 +216,12 @@ class World {
       const left = live.filter((task) => isHealthy(task) && !stopped.has(task.id)).length;
       expect(left).toBeGreaterThanOrEqual(Math.ceil((desiredCount * minimumHealthyPercent) / 100));
     }
-    for (const id of stopped) expect(live.find((task) => task.id === id)?.isStopping).toBe(false);
+    for (const id of stopped) {
+      const task = live.find((each) => each.id === id);
+      expect(task?.isStopping).toBe(false);
+      if (status === 'ACTIVE' && task?.health.type !== 'unhealthy')
+        expect(task?.protectedUntil).toBeUndefined();
+    }
   }
 
   #health(task: SimulatedTask): LiveTask['health'] {
@@ -224,7 +241,7 @@ class World {
     const concerned = this.tasks.filter(({ phase, isStopping, sickSince }) => {
       if (type === 'run' || type === 'fail') return phase === 'pending';
       if (type === 'agentStop') return phase !== 'over' && isStopping;
-      if (type === 'drain' || type === 'userStop') return phase !== 'over';
+      if (type === 'drain' || type === 'userStop' || type === 'protect') return phase !== 'over';
       return phase === 'running' && (type === 'crash' || (sickSince !== undefined) === (type === 'heal'));
     });
     const task = concerned[which % Math.max(1, concerned.length)];
@@ -233,6 +250,7 @@ class World {
     if (type === 'sicken' || type === 'heal') task.sickSince = type === 'sicken' ? this.now : undefined;
     if (type === 'drain') task.isDraining = true;
     if (type === 'userStop') task.isStopping = true;
+    if (type === 'protect') task.protectedUntil = this.now + 60_000;
     if (type === 'agentStop') task.phase = 'over';
     if (type === 'fail' || type === 'crash') {
       task.phase = 'over';
@@ -257,6 +275,7 @@ class World {
       isStopping: false,
       isDraining: false,
       sickSince: undefined,
+      protectedUntil: undefined,
       createdAt: this.now,
       startedAt: 0,
       containerInstanceId: `i${this.tasks.length % 2}`,

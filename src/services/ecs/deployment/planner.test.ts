@@ -13,7 +13,7 @@ import { eventMessages } from './service-events.ts';
  *     '3 100/200'      desired count, minimumHealthyPercent/maximumPercent
  *     'A hhh | B pu'   deployments, the last PRIMARY and IN_PROGRESS (with `!`: COMPLETED), each with its tasks:
  *                      p pending, u running but unproven, h healthy, x UNHEALTHY;
- *                      after it - asked to stop, ~ on a DRAINING instance
+ *                      after it - asked to stop, ~ on a DRAINING instance, * protected
  *     'stop A1 A2; start 2 B; complete B; drop A; steady; unsteady; inactive; tell ...'
  */
 type Row = readonly [sentence: string, service: string, tasks: string, steps: string];
@@ -33,7 +33,7 @@ function situation(service: string, tasks: string, changes: Partial<ServiceRecor
         rolloutState: isCompleted ? 'COMPLETED' : 'IN_PROGRESS',
       }),
     );
-    for (const [, letter = '', mark] of letters.matchAll(/([puhx])([-~]?)/g))
+    for (const [, letter = '', mark] of letters.matchAll(/([puhx])([-~*]?)/g))
       live.push(task(id, live.filter(({ deploymentId }) => deploymentId === id).length + 1, letter, mark));
   }
   const record = serviceRecord({ desiredCount: Number(desired), deployments, ...changes });
@@ -67,6 +67,7 @@ function task(deploymentId: string, place: number, letter: string, mark: string 
     phase: letter === 'p' ? 'pending' : 'running',
     isStopping: mark === '-',
     isDraining: mark === '~',
+    ...(mark === '*' ? { protectedUntil: now + 60_000 } : {}),
     health: health[letter] ?? { type: 'unproven' },
     createdAt: place,
     containerInstanceId: 'i',
@@ -193,6 +194,24 @@ describe('a DRAINING instance', () => {
     ['loses them then', '2 100/200', 'A! hh~h', 'stop A2'],
     ['loses them first where there is no room', '2 50/100', 'A! hh~', 'stop A2'],
   ]);
+});
+
+describe('protected tasks', () => {
+  expectPlans([
+    ['are spared by scaling in', '1 100/200', 'A! h*hh', 'stop A2 A3'],
+    ['are spared by a deployment', '2 100/200', 'A! h*h | B hh', 'stop A2'],
+    ['are spared when their instance is DRAINING', '1 100/200', 'A! h*hh', 'stop A2 A3'],
+    ['take their places meanwhile', '2 100/150', 'A! h*h* | B', 'start 1 B'],
+    ['too many of them are told of', '1 100/200', 'A! h*h*', 'tell was unable to reach'],
+    ['of an older deployment are told of', '1 100/200', 'A! h* | B h', 'tell was unable to reach'],
+    ['without room for others too', '2 100/100', 'A! h*h* | B', 'tell was unable to reach'],
+    ['are replaced when they are UNHEALTHY', '1 100/200', 'A! x*h', 'stop unhealthy A1'],
+  ]);
+  expectPlans([['are stopped with their service', '0 100/200', 'A! h*', 'stop A1']], { status: 'DRAINING' });
+
+  it('are looked at again when their protection ends', () => {
+    expect(planService(situation('1 100/200', 'A! h*h*')).lookAgainAfterMs).toBe(60_000);
+  });
 });
 
 describe('steadiness', () => {

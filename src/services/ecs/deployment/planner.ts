@@ -96,11 +96,9 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     ...start.steps,
     ...closingSteps(snapshot, primary, situation),
   ];
-  if (
-    isDeadlocked(situation, stops, start) &&
-    !isRepetition(service.events, eventMessages.deadlock, teller(snapshot))
-  )
-    steps.push({ type: 'tell', message: eventMessages.deadlock });
+  const obstacle = isUnderWay(situation, stops, start) ? undefined : obstacleTo(situation, primary);
+  if (obstacle !== undefined && !isRepetition(service.events, obstacle, teller(snapshot)))
+    steps.push({ type: 'tell', message: obstacle });
   return { steps, ...lookAgain(snapshot, start.blockedUntil) };
 }
 
@@ -166,16 +164,34 @@ function closingSteps(
   return steps;
 }
 
-/** Something is to be done, nothing may be, and nothing is under way that could change it. */
-function isDeadlocked(situation: Situation, stops: TasksToStop, start: StartPlan): boolean {
-  const { leaving, sick, missing, room, stopping, live } = situation;
-  const isUnderWay =
+/** Something is being done, or will change by itself. */
+function isUnderWay({ stopping, live }: Situation, stops: TasksToStop, start: StartPlan): boolean {
+  return (
     stopping.length > 0 ||
     stops.scaling.length + stops.unhealthy.length > 0 ||
     start.steps.length > 0 ||
     start.blockedUntil !== undefined ||
-    live.some(({ phase, health }) => phase === 'pending' || health.type === 'unproven');
-  return !isUnderWay && leaving.length + sick.length + missing > 0 && (missing === 0 || room <= 0);
+    live.some(({ phase, health }) => phase === 'pending' || health.type === 'unproven')
+  );
+}
+
+/** Of a service of which nothing is under way: what keeps it from what it should be, in an event's words. */
+function obstacleTo(situation: Situation, primary: DeploymentRecord): string | undefined {
+  const { leaving, sick, missing, room } = situation;
+  const blocked = deploymentThatCannotScaleIn(situation, primary);
+  if (blocked !== undefined) return eventMessages.tooManyProtected(blocked);
+  const isLacking = leaving.length + sick.length + missing > 0;
+  return isLacking && (missing === 0 || room <= 0) ? eventMessages.deadlock : undefined;
+}
+
+/** The deployment that holds more protected tasks than it should have tasks; an older one should have none. */
+function deploymentThatCannotScaleIn(
+  { keepers, leaving, desired }: Situation,
+  primary: DeploymentRecord,
+): string | undefined {
+  const isProtected = ({ protectedUntil }: LiveTask): boolean => protectedUntil !== undefined;
+  if (keepers.length > desired && keepers.filter(isProtected).length > desired) return primary.id;
+  return leaving.find((task) => isProtected(task) && task.deploymentId !== primary.id)?.deploymentId;
 }
 
 function stopStep(because: StopCause, taskIds: readonly string[]): Step[] {
@@ -187,8 +203,10 @@ function lookAgain(
   blockedUntil: number | undefined,
 ): { lookAgainAfterMs?: number } {
   let nextAt = blockedUntil ?? Number.POSITIVE_INFINITY;
-  for (const { health } of live)
+  for (const { health, protectedUntil } of live) {
     if (health.type === 'unproven') nextAt = Math.min(nextAt, health.until ?? nextAt);
+    nextAt = Math.min(nextAt, protectedUntil ?? nextAt);
+  }
   const tellAt = (service.steadyAt ?? Number.POSITIVE_INFINITY) + settings.eventRepeatMs;
   if (tellAt > now) nextAt = Math.min(nextAt, tellAt);
   return Number.isFinite(nextAt) ? { lookAgainAfterMs: Math.max(1, nextAt - now) } : {};

@@ -27,6 +27,10 @@ export const eventMessages = {
   deadlock:
     'was unable to stop or start tasks during a deployment because of the service deployment configuration. ' +
     'Update the minimumHealthyPercent or maximumPercent value and try again.',
+  /** ECS calls a deployment a task set here. */
+  tooManyProtected: (deploymentId: string): string =>
+    `was unable to reach steady state because task set (${deploymentId}) was unable to scale in. ` +
+    'Reason: The number of protected tasks are more than the desired count of tasks.',
   cannotPlace: (failures: readonly LaunchFailure[]): string =>
     `was unable to place a task because no container instance met all of its requirements. ${closestMatch(
       failures,

@@ -9,7 +9,7 @@ export interface TasksToStop {
 
 /**
  * Which tasks stop. What never was up goes first and freely; a healthy one goes only if as many as the minimum
- * stay healthy. UNHEALTHY ones go when their replacements are up or, where the maximum leaves no room for
+ * stay healthy. Protected ones stay, unless they are UNHEALTHY. UNHEALTHY ones go when their replacements are up or, where the maximum leaves no room for
  * replacements, one at a time to make some.
  */
 export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
@@ -18,7 +18,8 @@ export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
 
   for (const task of balancedSurplus(keepers, Math.min(keepers.length - desired, atMost))) budget.stop(task);
 
-  for (const task of [...leaving].sort(leastUsefulFirst)) {
+  const free = leaving.filter(({ protectedUntil }) => protectedUntil === undefined);
+  for (const task of [...free].sort(leastUsefulFirst)) {
     const healthyLeft = budget.healthy - (task.health.type === 'healthy' ? 1 : 0);
     if (task.phase === 'pending' || healthyLeft >= min) budget.stop(task);
   }
@@ -31,7 +32,7 @@ export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
   const isStuck =
     missing > 0 && room <= 0 && stopping.length + budget.ids.length + unhealthy.ids.length === 0;
   if (isStuck) {
-    const [first] = [...sick, ...leaving.filter(({ health }) => health.type === 'unhealthy')].sort(
+    const [first] = [...sick, ...free.filter(({ health }) => health.type === 'unhealthy')].sort(
       leastUsefulFirst,
     );
     if (first !== undefined) (sick.includes(first) ? unhealthy : budget).stop(first);
@@ -79,7 +80,7 @@ function balancedSurplus(keepers: readonly LiveTask[], count: number): readonly 
   if (count <= 0) return [];
   const inZone = tally(keepers, ({ availabilityZone }) => availabilityZone);
   const onInstance = tally(keepers, ({ containerInstanceId }) => containerInstanceId);
-  const left = new Set(keepers);
+  const left = new Set(keepers.filter(({ protectedUntil }) => protectedUntil === undefined));
   const chosen: LiveTask[] = [];
   while (chosen.length < count) {
     let next: LiveTask | undefined;

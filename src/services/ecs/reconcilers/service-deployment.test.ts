@@ -4,6 +4,7 @@ import { type Random, seededRandom } from '../../../clock/index.ts';
 import { openState, type State, startReconcilers } from '../../../reconcile/index.ts';
 import { createService, deleteService, describeServices, updateService } from '../operations/service.ts';
 import { stopTask } from '../operations/task.ts';
+import { updateTaskProtection } from '../operations/task-protection.ts';
 import {
   containerInstances,
   phaseOf,
@@ -263,6 +264,49 @@ describe('an update', () => {
     await fleet.update({ desiredCount: 0 });
     await fleet.stable();
     expect(fleet.live()).toEqual([]);
+  });
+});
+
+describe('a protected task', () => {
+  it('outlives scaling in and a deployment, until its protection ends', async () => {
+    await using fleet = await openFleet();
+    const { ecs, call } = fleet.room;
+    await fleet.create({ desiredCount: 2 });
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    const [first, second] = fleet.live().map(({ id }) => id);
+    const protect = (id: string | undefined, expiresInMinutes: number) =>
+      updateTaskProtection(
+        ecs,
+        { cluster: 'default', tasks: [id ?? ''], protectionEnabled: true, expiresInMinutes },
+        call,
+      );
+    await protect(first, 60);
+    await protect(second, 60);
+    await fleet.update({ desiredCount: 1 });
+    await ecs.clock.advance(600_000);
+    const cannot = (id: string) =>
+      `was unable to reach steady state because task set (${id}) was unable to scale in. ` +
+      'Reason: The number of protected tasks are more than the desired count of tasks.';
+    expect(messages(fleet.describe())[0]).toBe(cannot('ecs-svc/ID'));
+    expect(fleet.live()).toHaveLength(2);
+    await updateTaskProtection(
+      ecs,
+      { cluster: 'default', tasks: [second ?? ''], protectionEnabled: false },
+      call,
+    );
+    await fleet.until(() => fleet.live().length === 1, 5_000);
+
+    await fleet.update({ taskDefinition: 'web:2' });
+    await ecs.clock.advance(600_000);
+    expect(messages(fleet.describe())[0]).toBe(cannot('ecs-svc/ID'));
+    expect(fleet.describe().deployments).toMatchObject([
+      { status: 'PRIMARY', runningCount: 1, rolloutState: 'IN_PROGRESS' },
+      { status: 'ACTIVE', runningCount: 1 },
+    ]);
+    await ecs.clock.advance(2_400_000 - 5_000);
+    expect(fleet.live().map(({ id }) => id)).toContain(first);
+    await fleet.until(() => messages(fleet.describe())[0] === steady, 10_000);
+    expect(fleet.live()).toMatchObject([{ taskDefinition: { revision: 2 } }]);
   });
 });
 

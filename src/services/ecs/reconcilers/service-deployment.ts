@@ -137,6 +137,7 @@ function isNews(before: TaskRecord | undefined, after: TaskRecord | undefined): 
   return (
     before.lastStatus !== after.lastStatus ||
     before.desiredStatus !== after.desiredStatus ||
+    before.protectedUntil !== after.protectedUntil ||
     before.containers.some(
       ({ healthStatus }, place) => healthStatus !== after.containers[place]?.healthStatus,
     )
