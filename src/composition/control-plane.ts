@@ -73,6 +73,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   });
   opened.adopt(gateway, (it) => it.close());
   endpoint = await listen(gateway, options);
+  // The API answers from here on; what works behind it is loaded beside it.
+  await ecs.loadAgentEndpoints();
 
   const reconcilers = opened.use(
     startReconcilers({
@@ -81,7 +83,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       clock,
       random,
       log,
-      reconcilers: [...ecs.reconcilers, ...logsReconcilers(logs)],
+      reconcilers: [...(await ecs.loadReconcilers()), ...logsReconcilers(logs)],
     }),
   );
   const parts = opened.move();

@@ -6,6 +6,8 @@ import { type HostedInstance, Machine, startAgent } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { installationLabel } from './labels.ts';
 
+export { privateNetworkOf } from '../node/index.ts';
+
 /** On everything that one of its instances makes. */
 const instanceLabel = 'catamaran.instance';
 

@@ -1,6 +1,5 @@
 import { type AddInstanceRequest, operatorPaths, type ShutdownResponse } from '../cli/index.ts';
 import type { Route, RouteAnswer } from '../gateway/index.ts';
-import { MachineError } from '../node/index.ts';
 import { Refusal } from '../protocols/index.ts';
 import { addInstance, listInstances, type OperatorParts, removeInstance, status } from './operator.ts';
 
@@ -59,6 +58,8 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    // Loaded here: the front door opens before the node side is read.
+    const { MachineError } = await import('../node/index.ts');
     if (error instanceof MachineError)
       throw new Refusal('InvalidRequest', error.message, { status: 400, cause: error });
     throw error;

@@ -29,7 +29,6 @@ import {
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
-import { privateNetworkOf } from '../node/index.ts';
 import { census } from '../services/ecs/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
@@ -37,7 +36,6 @@ import { startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
 import { failureToStart } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
-import { openMachine } from './machine.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { freePrivateCidr, privateNetworkPlan, routedCidrs } from './private-network.ts';
@@ -104,6 +102,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     }),
   );
 
+  // From here on the API answers; agents and the client that they use are loaded beside it.
+  const { openMachine, privateNetworkOf } = await import('./machine.ts');
   // At once, not with the first awsvpc task: another installation's first start finds the range taken.
   if (known === undefined) await runtime.makeNetwork(privateNetworkOf(`${privateNetwork.gateway}/16`));
 

@@ -55,7 +55,7 @@ export async function acceptUpgrade(
       denied,
     );
     if (socket.destroyed) return;
-    target.upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region));
+    await target.upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region));
   } catch (error) {
     const answer = answerError(exchange, error, parts);
     if (answer === undefined) socket.destroy();

@@ -60,8 +60,11 @@ export interface Upgrade {
   /** Authorised like an operation, e.g. `ecs:Poll`. */
   readonly action: string;
   /** Called after the signature was verified and the action authorised; answers or destroys the socket itself. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, call: Call): void;
+  readonly accept: Accept;
 }
+
+/** Takes over a connection that wants to become a WebSocket. What it returns is awaited and means nothing. */
+export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer, call: Call) => unknown;
 
 /** Operations of an SDK aggregated client (`ECS`, `CloudWatchLogs`), by wire name, with their types. */
 export type OperationsOf<Client> = {

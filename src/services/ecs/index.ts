@@ -10,43 +10,63 @@
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
-import { type AgentEndpoint, acsUpgrades, agentEndpoints } from './acs/upgrades.ts';
+import type { AgentEndpoint } from './acs/upgrades.ts';
 import type { Scope } from './arn.ts';
 import type { EcsContext } from './context.ts';
-import { ensureCluster } from './operations/cluster.ts';
-import { serviceDeployment } from './reconcilers/service-deployment.ts';
-import { serviceRetention } from './reconcilers/service-retention.ts';
-import { taskDefinitionDeletion } from './reconcilers/task-definition-deletion.ts';
-import { taskRetention } from './reconcilers/task-retention.ts';
+import { ensureCluster } from './ensure-cluster.ts';
 
 export { type Census, census } from './census.ts';
 export type { EcsContext, PrivateNetworkPlan } from './context.ts';
 
 export interface Ecs {
   readonly service: Service;
-  /** What agents connect to; the service offers the same as WebSockets. */
-  readonly agentEndpoints: readonly AgentEndpoint[];
-  readonly reconcilers: readonly Reconciler[];
+  /**
+   * What agents connect to; the service offers the same as WebSockets. Called at every start: from then on the
+   * agents that were connected before have their time to come back.
+   */
+  loadAgentEndpoints(): Promise<readonly AgentEndpoint[]>;
+  /** Loaded once the front door is open: the first answer need not wait for them. */
+  loadReconcilers(): Promise<readonly Reconciler[]>;
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
 
+/** Where agents connect to; what answers there is loaded with the first of them. */
+const agentPaths = [
+  { path: '/acs/ws', action: 'ecs:Poll' },
+  { path: '/tcs/ws', action: 'ecs:StartTelemetrySession' },
+] as const;
+
 export function createEcs(context: EcsContext): Ecs {
-  const endpoints = agentEndpoints(context);
+  const loadAgents = once(async () => {
+    const { acsUpgrades, agentEndpoints } = await import('./acs/upgrades.ts');
+    const endpoints = agentEndpoints(context);
+    return { endpoints, upgrades: acsUpgrades(context, endpoints) };
+  });
   return {
-    agentEndpoints: endpoints,
     service: {
       signingName: 'ecs',
       loadSdk: () => import('@aws-sdk/client-ecs'),
       loadOperations: async () => (await import('./operations.ts')).ecsOperations(context),
-      upgrades: acsUpgrades(context, endpoints),
+      upgrades: agentPaths.map(({ path, action }) => ({
+        path,
+        action,
+        accept: async (...connection) => {
+          const { upgrades } = await loadAgents();
+          upgrades.find((upgrade) => upgrade.path === path)?.accept(...connection);
+        },
+      })),
     },
-    reconcilers: [
-      serviceDeployment(context),
-      serviceRetention(context),
-      taskRetention(context),
-      taskDefinitionDeletion(context),
-    ],
+    loadAgentEndpoints: async () => (await loadAgents()).endpoints,
+    loadReconcilers: async () => (await import('./reconcilers/index.ts')).ecsReconcilers(context),
     ensureCluster: (scope, name) => ensureCluster(context, scope, name),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }

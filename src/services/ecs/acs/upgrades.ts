@@ -59,7 +59,7 @@ export function agentEndpoints(ecs: EcsContext): readonly AgentEndpoint[] {
 }
 
 /** The agents' endpoints as WebSockets behind the gateway. */
-export function acsUpgrades(ecs: EcsContext, endpoints = agentEndpoints(ecs)): readonly Upgrade[] {
+export function acsUpgrades(ecs: EcsContext, endpoints: readonly AgentEndpoint[]): readonly Upgrade[] {
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,

@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Upgrade } from '../../service.ts';
-import { acsUpgrades } from '../acs/upgrades.ts';
+import { createEcs } from '../index.ts';
 import type { TestRoom } from './room.ts';
 
 /** A gateway that does nothing but pass upgrades on: no signatures, no authorisation. */
@@ -16,11 +15,13 @@ export interface TestGateway extends AsyncDisposable {
 
 export async function openGateway(room: TestRoom): Promise<TestGateway> {
   const controller = new AbortController();
-  const upgrades = acsUpgrades(room.ecs);
+  const { service, loadAgentEndpoints } = createEcs(room.ecs);
+  const { upgrades } = service;
+  await loadAgentEndpoints();
   const server = createServer();
   server.on('upgrade', (request, socket, head) => {
     const path = request.url?.split('?')[0];
-    const upgrade = upgrades.find((candidate: Upgrade) => candidate.path === path);
+    const upgrade = upgrades?.find((candidate) => candidate.path === path);
     // A room's call, of which each request gets its own.
     if (upgrade)
       upgrade.accept(request, socket, head, Object.assign({}, room.call, { signal: controller.signal }));
