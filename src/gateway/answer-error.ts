@@ -9,17 +9,17 @@ type Parts = Pick<PipelineParts, 'log' | 'refusalOf'>;
 /** The one place where an error becomes an answer. */
 export function answerError(exchange: Exchange, error: unknown, parts: Parts): WireAnswer | undefined {
   if (error instanceof SenderGone || exchange.isAbandoned) return undefined;
-  const { service, requestId } = exchange;
+  const { codec, requestId } = exchange;
   const refusal = refusalOf(exchange, error, parts);
-  if (service !== undefined) return service.codec.writeRefusal(refusal, requestId);
+  if (codec !== undefined) return codec.writeRefusal(refusal, requestId);
   return plainRefusal(refusal, exchange.request.headers['content-type']);
 }
 
 function refusalOf(exchange: Exchange, error: unknown, parts: Parts): Refusal {
-  const { service } = exchange;
+  const { service, codec } = exchange;
   if (error instanceof Refusal) return error;
   if (error instanceof SignatureProblem) {
-    return authenticationRefusal(service?.codec.model.protocol ?? 'restJson1', error.failure, error.message);
+    return authenticationRefusal(codec?.model.protocol ?? 'restJson1', error.failure, error.message);
   }
   const { requestId, operation } = exchange;
   const where = { requestId, service: service?.signingName, operation, path: exchange.head.path };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
+import type { Codec } from '../protocols/index.ts';
 import type { Call, Principal } from '../services/service.ts';
 import type { LoadedService } from './service-catalog.ts';
 import type { RequestHead } from './signature.ts';
@@ -11,8 +12,9 @@ export class Exchange {
   readonly now: number;
   readonly request: IncomingMessage;
   readonly head: RequestHead;
-  /** As soon as it is known: errors from then on are written in its protocol and its words. */
+  /** As soon as they are known: errors from then on are written in this protocol and in the service's words. */
   service: LoadedService | undefined;
+  codec: Codec | undefined;
   /** For the log. */
   operation: string | undefined;
   readonly #sink: Writable;

@@ -4,6 +4,7 @@ import { answerError } from './answer-error.ts';
 import { answerRoute } from './answer-route.ts';
 import { assertAllowed } from './authorization.ts';
 import { readBody } from './body.ts';
+import { decodedBody } from './content-encoding.ts';
 import type { Exchange } from './exchange.ts';
 import { findService } from './find-service.ts';
 import type { PipelineParts } from './parts.ts';
@@ -25,13 +26,15 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
 
   const parsed = parseSignature(head);
   const service = await findService(exchange, parsed, parts.catalog);
+  const codec = service.codecOf(head);
   exchange.service = service;
+  exchange.codec = codec;
   const signature = orThrow(parsed);
 
   const body = await readBody(request, service.rules.maxBodyBytes);
   const principal = await parts.verifier.verify(head, body, signature, exchange.now);
 
-  const opened = service.codec.open({ ...head, body });
+  const opened = codec.open({ ...head, body: decodedBody(head, body, service.rules.maxBodyBytes) });
   exchange.operation = opened.operation.name;
   const operation = supportedOperation(service, opened.operation.name);
   const input = opened.readInput();
@@ -47,7 +50,7 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   );
 
   const output = await operation.run(input, call);
-  return service.codec.writeOutput(opened.operation, output, requestId);
+  return codec.writeOutput(opened.operation, output, requestId);
 }
 
 /** Undefined when there is nobody left to answer. */

@@ -1,10 +1,16 @@
-import { type Codec, createCodec, readServiceModel, rulesOf, type ServiceRules } from '../protocols/index.ts';
+import {
+  type CodecChoice,
+  createCodecs,
+  readServiceModel,
+  rulesOf,
+  type ServiceRules,
+} from '../protocols/index.ts';
 import type { OperationTable, Service } from '../services/service.ts';
 
 /** A service that is ready to answer. */
 export interface LoadedService {
   readonly signingName: string;
-  readonly codec: Codec;
+  readonly codecOf: CodecChoice;
   readonly rules: ServiceRules;
   readonly operations: OperationTable;
 }
@@ -40,7 +46,8 @@ export class ServiceCatalog {
     const { signingName } = service;
     const [sdk, operations] = await Promise.all([service.loadSdk(), service.loadOperations()]);
     const rules = rulesOf(signingName);
-    const loaded = { signingName, codec: createCodec(readServiceModel(sdk), rules), rules, operations };
+    const codecOf = await createCodecs(readServiceModel(sdk), rules);
+    const loaded = { signingName, codecOf, rules, operations };
     this.#loaded.set(signingName, loaded);
     return loaded;
   }

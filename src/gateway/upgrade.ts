@@ -37,6 +37,7 @@ export async function acceptUpgrade(
     }
     const service = await parts.catalog.find(target.signingName);
     exchange.service = service;
+    exchange.codec = service?.codecOf(exchange.head);
     const signature = orThrow(parseSignature(head));
     if (signature.service !== target.signingName) {
       throw new SignatureProblem(

@@ -20,6 +20,7 @@ const families: Readonly<Record<ProtocolName, Family>> = {
   restJson1: 'rest',
   awsQuery: 'query',
   ec2Query: 'ec2',
+  rpcV2Cbor: 'json',
 };
 
 /** Each family of protocols has its own names for the same failures (the services' "Common Errors"). */

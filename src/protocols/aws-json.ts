@@ -1,5 +1,5 @@
 import type { Codec, OpenedRequest } from './codec.ts';
-import { errorAnswer } from './error-answer.ts';
+import { errorAnswer, queryErrorHeader } from './error-answer.ts';
 import { type JsonDialect, jsonReaders, needsExactIntegers, parseJson } from './json-reader.ts';
 import { jsonWriters } from './json-writer.ts';
 import { readInput, refuseStreamed, serializationException } from './reading-input.ts';
@@ -39,13 +39,17 @@ export function createAwsJsonCodec(model: ServiceModel, rules: ServiceRules): Co
     writeRefusal(refusal: Refusal): WireAnswer {
       const answer = errorAnswer(refusal, model);
       const members = [
-        `"__type":${JSON.stringify(answer.code)}`,
+        `"__type":${JSON.stringify(answer.name)}`,
         `${JSON.stringify(answer.messageName)}:${JSON.stringify(answer.message)}`,
         ...answer.members.map(
           ({ name, schema, value }) => `${JSON.stringify(name)}:${writer(schema)(value)}`,
         ),
       ];
-      return { status: answer.status, headers, body: `{${members.join(',')}}` };
+      return {
+        status: answer.status,
+        headers: { ...headers, ...queryErrorHeader(answer, model) },
+        body: `{${members.join(',')}}`,
+      };
     },
   };
 }

@@ -6,7 +6,9 @@ import type { ServiceModel } from './service-model.ts';
 /** A refusal, completed by what the service's model says about its code. */
 export interface ErrorAnswer {
   readonly status: number;
-  /** As it stands on the wire. */
+  /** The error's name in the model, which the JSON and CBOR protocols send. */
+  readonly name: string;
+  /** What the query protocols send for it. */
   readonly code: string;
   readonly fault: 'client' | 'server';
   /** `message` or `Message`, as the model spells it. */
@@ -22,6 +24,7 @@ export function errorAnswer(refusal: Refusal, model: ServiceModel): ErrorAnswer 
     const status = refusal.status ?? 400;
     return {
       status,
+      name: refusal.code,
       code: refusal.code,
       fault: status >= 500 ? 'server' : 'client',
       messageName: 'message',
@@ -33,6 +36,7 @@ export function errorAnswer(refusal: Refusal, model: ServiceModel): ErrorAnswer 
   const isMessage = (member: Member): boolean => member.name.toLowerCase() === 'message';
   return {
     status: error.status,
+    name: error.name,
     code: error.code,
     fault: error.fault,
     messageName: modelled.find(isMessage)?.name ?? 'message',
@@ -41,4 +45,10 @@ export function errorAnswer(refusal: Refusal, model: ServiceModel): ErrorAnswer 
       .filter((member) => !isMessage(member) && refusal.members[member.name] !== undefined)
       .map((member) => ({ ...member, value: refusal.members[member.name] })),
   };
+}
+
+/** Tells clients of a service that once spoke awsQuery under which code they knew the error. */
+export function queryErrorHeader({ code, fault }: ErrorAnswer, model: ServiceModel): Record<string, string> {
+  if (!model.isQueryCompatible) return {};
+  return { 'x-amzn-query-error': `${code};${fault === 'client' ? 'Sender' : 'Receiver'}` };
 }

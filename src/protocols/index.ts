@@ -1,5 +1,5 @@
 /**
- * The languages that AWS clients speak: awsJson 1.0 and 1.1, restJson1, query and ec2Query. Bytes to a typed
+ * The languages that AWS clients speak: awsJson 1.0 and 1.1, restJson1, query, ec2Query and rpc-v2-cbor. Bytes to a typed
  * input, output or refusal to bytes, for any service.
  *
  * The one idea to know: the official SDK's modules carry the complete schemas of their service, so a
@@ -30,7 +30,8 @@ export type {
 export type { AuthenticationFailure } from './authentication.ts';
 export { authenticationRefusal } from './authentication.ts';
 export type { Codec, OpenedRequest } from './codec.ts';
-export { createCodec } from './create-codec.ts';
+export type { CodecChoice } from './create-codec.ts';
+export { createCodecs } from './create-codec.ts';
 export { HttpRoutes } from './http-routes.ts';
 export { plainRefusal } from './plain-refusal.ts';
 export { Refusal } from './refusal.ts';

@@ -12,6 +12,9 @@ export interface JsonDialect {
   readonly usesJsonName: boolean;
   /** Whether a member stands in the body, and not in the path, the query or a header. */
   isInBody(member: Member): boolean;
+  /** Readers of what the encoding has types of its own for; without them, JSON's ways. */
+  readonly blob?: JsonReader;
+  readonly timestamp?: JsonReader;
 }
 
 /**
@@ -23,6 +26,8 @@ export interface JsonDialect {
 export function jsonReaders({
   usesJsonName,
   isInBody,
+  blob = readBlob,
+  timestamp,
 }: JsonDialect): (schema: NormalizedSchema) => JsonReader {
   const structureReader = compileOnce((structure): JsonReader => {
     let members: Map<string, { readonly name: string; readonly read: JsonReader }> | undefined;
@@ -67,11 +72,11 @@ export function jsonReaders({
     if (schema.isStringSchema()) return readString;
     if (schema.isNumericSchema()) return readNumber;
     if (schema.isBooleanSchema()) return readBoolean;
-    if (schema.isTimestampSchema()) return timestampReader(schema);
+    if (schema.isTimestampSchema()) return timestamp ?? timestampReader(schema);
     if (schema.isStructSchema()) return structureReader(schema);
     if (schema.isListSchema()) return listReader(schema);
     if (schema.isMapSchema()) return mapReader(schema);
-    if (schema.isBlobSchema()) return readBlob;
+    if (schema.isBlobSchema()) return blob;
     if (schema.isBigIntegerSchema()) return readBigInteger;
     if (schema.isDocumentSchema()) return readDocument;
     if (schema.isUnitSchema()) return () => ({});
@@ -174,10 +179,10 @@ const readBigInteger: JsonReader = (value) => {
   throw mismatch(value, 'a BigInteger');
 };
 
-const readBlob: JsonReader = (value) => {
+function readBlob(value: unknown): Uint8Array {
   if (typeof value !== 'string') throw mismatch(value, 'a Blob');
   return readBase64(value);
-};
+}
 
 /** Any JSON; only its depth is bounded. */
 const readDocument: JsonReader = (value, reading) => {

@@ -81,6 +81,7 @@ describe('bindings that no service here uses yet', () => {
   };
   const model: ServiceModel = {
     protocol: 'restJson1',
+    isQueryCompatible: false,
     version: '1',
     targetPrefix: '',
     xmlNamespace: '',

@@ -62,7 +62,7 @@ export function createRestJsonCodec(model: ServiceModel, rules: ServiceRules): C
       ];
       return {
         status: answer.status,
-        headers: { ...headers, 'x-amzn-errortype': answer.code },
+        headers: { ...headers, 'x-amzn-errortype': answer.name },
         body: `{${members.join(',')}}`,
       };
     },

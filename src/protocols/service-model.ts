@@ -2,11 +2,13 @@ import { NormalizedSchema } from '@smithy/core/schema';
 import { isRecord } from './record.ts';
 import { isStreamed } from './schema.ts';
 
-export type ProtocolName = 'awsJson1_0' | 'awsJson1_1' | 'restJson1' | 'awsQuery' | 'ec2Query';
+export type ProtocolName = 'awsJson1_0' | 'awsJson1_1' | 'restJson1' | 'awsQuery' | 'ec2Query' | 'rpcV2Cbor';
 
 /** A service as its SDK client describes it. */
 export interface ServiceModel {
   readonly protocol: ProtocolName;
+  /** The service spoke awsQuery once, and clients of every age are served: awsQuery, awsJson1_0 and rpc-v2-cbor. */
+  readonly isQueryCompatible: boolean;
   /** E.g. `2014-11-13`. */
   readonly version: string;
   /** What stands before the operation's name in `X-Amz-Target`, e.g. `AmazonEC2ContainerServiceV20141113`. */
@@ -118,7 +120,7 @@ function addError(errors: Map<string, ErrorModel>, errorSchema: ErrorSchema): vo
 /** Protocol, version and the like are the SDK client's configuration; making a client costs a few milliseconds. */
 function clientSettings(
   sdk: object,
-): Pick<ServiceModel, 'protocol' | 'version' | 'targetPrefix' | 'xmlNamespace'> {
+): Pick<ServiceModel, 'protocol' | 'isQueryCompatible' | 'version' | 'targetPrefix' | 'xmlNamespace'> {
   const [, Client] = Object.entries(sdk).find(([name, value]) => isClientClass(name, value)) ?? [];
   if (typeof Client !== 'function')
     throw new Error('The module exports no client class: is it an SDK client?');
@@ -130,6 +132,7 @@ function clientSettings(
   const settings = property(config, 'protocolSettings');
   return {
     protocol: protocolName(property(config, 'protocol')),
+    isQueryCompatible: property(settings, 'awsQueryCompatible') === true,
     version: text(property(settings, 'version')),
     targetPrefix: text(property(settings, 'serviceTarget')),
     xmlNamespace: text(property(settings, 'xmlNamespace')),

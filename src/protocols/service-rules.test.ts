@@ -10,6 +10,8 @@ const services = [
   ['ec2', () => import('@aws-sdk/client-ec2')],
   ['elasticloadbalancing', () => import('@aws-sdk/client-elastic-load-balancing-v2')],
   ['logs', () => import('@aws-sdk/client-cloudwatch-logs')],
+  ['monitoring', () => import('@aws-sdk/client-cloudwatch')],
+  ['events', () => import('@aws-sdk/client-eventbridge')],
 ] as const;
 
 describe.each(services)('the rules of %s', (signingName, load) => {
@@ -19,7 +21,10 @@ describe.each(services)('the rules of %s', (signingName, load) => {
     switch (model.protocol) {
       case 'awsJson1_0':
       case 'awsJson1_1':
-        expect(marks).toEqual({ targetPrefix: model.targetPrefix });
+        expect(marks).toEqual({
+          targetPrefix: model.targetPrefix,
+          ...(model.isQueryCompatible ? { version: model.version } : {}),
+        });
         expect(signingNameByMarks({ targetPrefix: model.targetPrefix })).toBe(signingName);
         break;
       case 'awsQuery':

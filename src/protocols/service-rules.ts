@@ -106,6 +106,22 @@ const rules: Readonly<Record<string, ServiceRules>> = {
     notSupported: { code: 'UnsupportedOperationException', status: 400 },
     refuseMissing: (missing) => constraintViolations('InvalidParameterException', missing),
   },
+  monitoring: {
+    marks: { targetPrefix: 'GraniteServiceVersion20100801', version: '2010-08-01' },
+    maxBodyBytes: mebibyte,
+    accessDenied,
+    internalFailure: { code: 'InternalServiceFault', status: 500 },
+    notSupported: unsupportedOperation,
+    refuseMissing: refuseMissingInCloudWatch,
+  },
+  events: {
+    marks: { targetPrefix: 'AWSEvents' },
+    maxBodyBytes: mebibyte,
+    accessDenied: accessDeniedException,
+    internalFailure: { code: 'InternalException', status: 500 },
+    notSupported: { code: 'OperationDisabledException', status: 400 },
+    refuseMissing: (missing) => constraintViolations('ValidationException', missing),
+  },
 };
 
 const otherService: ServiceRules = {
@@ -155,6 +171,12 @@ function refuseMissingInEc2(missing: readonly MissingMember[]): Refusal {
   const path = missing[0]?.path ?? [];
   const name = path.map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part)).join('.');
   return new Refusal('MissingParameter', `The request must contain the parameter ${name}`, { status: 400 });
+}
+
+function refuseMissingInCloudWatch(missing: readonly MissingMember[]): Refusal {
+  const path = missing[0]?.path ?? [];
+  const name = path.map((part) => (/^\d+$/.test(part) ? `member.${Number(part) + 1}` : part)).join('.');
+  return new Refusal('MissingRequiredParameterException', `The parameter ${name} is required.`);
 }
 
 /** ECS says what is blank, and has its own words for task definitions. */

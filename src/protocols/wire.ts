@@ -18,7 +18,7 @@ export interface WireAnswer {
 }
 
 /** The first value of a header. */
-export function header(request: WireRequest, name: string): string | undefined {
+export function header(request: Pick<WireRequest, 'headers'>, name: string): string | undefined {
   const value = request.headers[name];
   return value === undefined || typeof value === 'string' ? value : value[0];
 }

@@ -10,6 +10,8 @@ export interface Carrier {
   readonly hasEmptyStructures: boolean;
   /** ec2Query can't say "an empty list". */
   readonly hasEmptyLists: boolean;
+  /** The SDK's CBOR reader loses a map's key `__proto__`. Default true. */
+  readonly hasProtoKeys?: boolean;
 }
 
 /**
@@ -52,7 +54,9 @@ function anyOf(schema: NormalizedSchema, choice: Choice, depth: number): unknown
   if (schema.isMapSchema()) {
     const item = schema.getValueSchema();
     const length = lengthOf(choice, depth, choice.carrier.hasEmptyStructures);
-    return Object.fromEntries(Array.from({ length }, () => [textOf(choice), anyOf(item, choice, depth + 1)]));
+    const entries = Array.from({ length }, () => [textOf(choice), anyOf(item, choice, depth + 1)] as const);
+    const { hasProtoKeys = true } = choice.carrier;
+    return Object.fromEntries(entries.filter(([key]) => hasProtoKeys || key !== '__proto__'));
   }
   return scalarOf(schema, choice);
 }
@@ -66,7 +70,8 @@ function structureOf(schema: NormalizedSchema, choice: Choice, depth: number): R
   const members = membersOf(schema).filter((member) => !member.schema.isStreaming());
   const result: Record<string, unknown> = {};
   if (schema.isUnionSchema()) {
-    const member = members[choice.upTo(members.length - 1)];
+    const sayable = members.filter((each) => choice.carrier.hasEmptyStructures || !isMemberless(each.schema));
+    const member = sayable[choice.upTo(sayable.length - 1)];
     if (member !== undefined) result[member.name] = anyOf(member.schema, choice, depth + 1);
     return result;
   }
@@ -83,6 +88,10 @@ function structureOf(schema: NormalizedSchema, choice: Choice, depth: number): R
     if (simplest !== undefined) result[simplest.name] = anyOf(simplest.schema, choice, depth + 1);
   }
   return result;
+}
+
+function isMemberless(schema: NormalizedSchema): boolean {
+  return schema.isStructSchema() && membersOf(schema).length === 0;
 }
 
 function isSimple(schema: NormalizedSchema): boolean {

@@ -9,8 +9,15 @@ export interface LoopbackClient {
   call(operation: string, input: unknown): Promise<Record<string, unknown>>;
 }
 
-/** An SDK client without a network: what it would send is given to `serve`, whose answer it parses. */
-export function loopbackClient(sdk: object, serve: (request: WireRequest) => WireAnswer): LoopbackClient {
+/**
+ * An SDK client without a network: what it would send is given to `serve`, whose answer it parses.
+ * @param options Further configuration of the client.
+ */
+export function loopbackClient(
+  sdk: object,
+  serve: (request: WireRequest) => WireAnswer,
+  options: object = {},
+): LoopbackClient {
   const exported = new Map<string, unknown>(Object.entries(sdk));
   const [, Client] =
     Object.entries(sdk).find(([name]) => name.endsWith('Client') && name !== '__Client') ?? [];
@@ -18,6 +25,7 @@ export function loopbackClient(sdk: object, serve: (request: WireRequest) => Wir
     region: 'us-east-1',
     endpoint: 'http://127.0.0.1:1',
     maxAttempts: 1,
+    ...options,
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
     // Signing is the gateway's contract, tested there.
     signer: { sign: async (request: HttpRequest) => request },
