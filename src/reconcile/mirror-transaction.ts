@@ -93,6 +93,12 @@ export class MirrorTransaction implements Transaction {
     this.#write(collection, key, undefined);
   }
 
+  *written<T extends object>(
+    collection: Collection<T, string>,
+  ): Generator<readonly [key: RecordKey, value: T | undefined], void> {
+    for (const [key, record] of this.#pendingOf(this.#kind(collection)) ?? []) yield [key, record?.value];
+  }
+
   /** Ends the last run: nothing can be read or written through it any more. */
   end(): void {
     this.#isOver = true;

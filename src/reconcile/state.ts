@@ -58,6 +58,10 @@ export interface Reader {
 export interface Transaction extends Reader {
   put<T extends object>(collection: Collection<T, string>, key: RecordKey, value: T): void;
   delete<T extends object>(collection: Collection<T, string>, key: RecordKey): void;
+  /** What the transaction has written of a collection so far; undefined for deleted. Costs as much as that is. */
+  written<T extends object>(
+    collection: Collection<T, string>,
+  ): Iterable<readonly [key: RecordKey, value: T | undefined]>;
 }
 
 export interface State extends Reader {

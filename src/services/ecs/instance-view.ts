@@ -4,6 +4,8 @@ import { containerInstanceArn, type Scope } from './arn.ts';
 import {
   type ContainerInstanceRecord,
   type InstanceResource,
+  phaseOf,
+  type TaskRecord,
   type TaskReservation,
   tasks,
 } from './records.ts';
@@ -20,11 +22,8 @@ export function instanceView(
   instance: ContainerInstanceRecord,
   options: InstanceViewOptions,
 ): ContainerInstance {
-  const live = reader.byIndex(
-    tasks,
-    'unstoppedByInstance',
-    `${scope.accountId}/${scope.region}/${instance.cluster}/${instance.id}`,
-  );
+  const live = liveTasks(reader, scope, instance);
+  const pendingTasksCount = live.filter(isPending).length;
   return {
     containerInstanceArn: containerInstanceArn(scope, instance.cluster, instance.id),
     ec2InstanceId: instance.ec2InstanceId,
@@ -37,8 +36,8 @@ export function instanceView(
     status: instance.status,
     statusReason: instance.statusReason,
     agentConnected: instance.agentConnected,
-    runningTasksCount: live.filter(({ value }) => !isPending(value.lastStatus)).length,
-    pendingTasksCount: live.filter(({ value }) => isPending(value.lastStatus)).length,
+    runningTasksCount: live.length - pendingTasksCount,
+    pendingTasksCount,
     attributes: instance.attributes.map((attribute) => ({ ...attribute })),
     registeredAt: new Date(instance.registeredAt),
     attachments: [],
@@ -48,8 +47,17 @@ export function instanceView(
   };
 }
 
-const isPending = (lastStatus: string): boolean =>
-  lastStatus === 'PROVISIONING' || lastStatus === 'PENDING' || lastStatus === 'ACTIVATING';
+/** As `runningTasksCount` shows it. */
+export function runningTasksCount(reader: Reader, scope: Scope, instance: ContainerInstanceRecord): number {
+  return liveTasks(reader, scope, instance).filter((task) => !isPending(task)).length;
+}
+
+function liveTasks(reader: Reader, { accountId, region }: Scope, { cluster, id }: ContainerInstanceRecord) {
+  return reader.byIndex(tasks, 'unstoppedByInstance', `${accountId}/${region}/${cluster}/${id}`);
+}
+
+const isPending = ({ value }: { readonly value: TaskRecord }): boolean =>
+  phaseOf(value.lastStatus) === 'pending';
 
 /** The ports lists hold what is taken, also under "remaining": a port that is absent is free. */
 function remaining(resource: InstanceResource, used: TaskReservation): InstanceResource {

@@ -3,8 +3,11 @@ import type { ContainerInstanceRecord, TaskRecord, TaskReservation } from './rec
 /** What an instance has before any task. */
 export const nothingUsed: TaskReservation = { cpu: 0, memoryMiB: 0, tcpPorts: [], udpPorts: [] };
 
+/** What of a task its instance's record keeps account of. */
+type Reserving = Pick<TaskRecord, 'group' | 'reserved'>;
+
 /** The instance with a task's reservation taken from it. */
-export function reserve(instance: ContainerInstanceRecord, task: TaskRecord): ContainerInstanceRecord {
+export function reserve(instance: ContainerInstanceRecord, task: Reserving): ContainerInstanceRecord {
   const { used } = instance;
   const { reserved: taken } = task;
   return {
@@ -12,8 +15,8 @@ export function reserve(instance: ContainerInstanceRecord, task: TaskRecord): Co
     used: {
       cpu: used.cpu + taken.cpu,
       memoryMiB: used.memoryMiB + taken.memoryMiB,
-      tcpPorts: [...used.tcpPorts, ...taken.tcpPorts],
-      udpPorts: [...used.udpPorts, ...taken.udpPorts],
+      tcpPorts: withAll(used.tcpPorts, taken.tcpPorts),
+      udpPorts: withAll(used.udpPorts, taken.udpPorts),
     },
     taskCount: instance.taskCount + 1,
     groups: counted(instance.groups, task.group, 1),
@@ -22,7 +25,7 @@ export function reserve(instance: ContainerInstanceRecord, task: TaskRecord): Co
 }
 
 /** The instance with a task's reservation given back. */
-export function giveBack(instance: ContainerInstanceRecord, task: TaskRecord): ContainerInstanceRecord {
+export function giveBack(instance: ContainerInstanceRecord, task: Reserving): ContainerInstanceRecord {
   const { used } = instance;
   const { reserved: taken } = task;
   return {
@@ -30,13 +33,22 @@ export function giveBack(instance: ContainerInstanceRecord, task: TaskRecord): C
     used: {
       cpu: used.cpu - taken.cpu,
       memoryMiB: used.memoryMiB - taken.memoryMiB,
-      tcpPorts: used.tcpPorts.filter((port) => !taken.tcpPorts.includes(port)),
-      udpPorts: used.udpPorts.filter((port) => !taken.udpPorts.includes(port)),
+      tcpPorts: withoutAll(used.tcpPorts, taken.tcpPorts),
+      udpPorts: withoutAll(used.udpPorts, taken.udpPorts),
     },
     taskCount: instance.taskCount - 1,
     groups: counted(instance.groups, task.group, -1),
     version: instance.version + 1,
   };
+}
+
+/** What nothing is added to stays the same list, which a record shares with the one before it. */
+function withAll(list: readonly number[], added: readonly number[]): readonly number[] {
+  return added.length === 0 ? list : [...list, ...added];
+}
+
+function withoutAll(list: readonly number[], removed: readonly number[]): readonly number[] {
+  return removed.length === 0 ? list : list.filter((each) => !removed.includes(each));
 }
 
 type Groups = ContainerInstanceRecord['groups'];

@@ -4,9 +4,16 @@ import { recordKey, type Transaction } from '../../reconcile/index.ts';
 import { containerInstanceArn, type Scope } from './arn.ts';
 import type { EcsContext } from './context.ts';
 import { given } from './given.ts';
+import { clusterPool } from './placement/cluster-pool.ts';
 import { type TaskDemand, taskDemand } from './placement/demand.ts';
-import { type InstanceOffer, isExternal, misfit, offerAfter, offerOf } from './placement/offer.ts';
-import { type PlacementStrategy, placeTasks } from './placement/placement.ts';
+import { isExternal } from './placement/instance.ts';
+import { misfit } from './placement/misfit.ts';
+import {
+  constraintsOf,
+  type PlacementConstraintRecord,
+  type PlacementStrategyRecord,
+  strategyOf,
+} from './placement-rules.ts';
 import { allocatePrivateAddress } from './private-addresses.ts';
 import {
   type ContainerInstanceRecord,
@@ -47,16 +54,6 @@ export interface LaunchRequest {
   readonly instanceIds?: readonly string[];
 }
 
-/** As `placement-rules.ts` lets them through. */
-export interface PlacementStrategyRecord {
-  readonly type: string;
-  readonly field?: string;
-}
-export interface PlacementConstraintRecord {
-  readonly type: string;
-  readonly expression?: string;
-}
-
 export interface LaunchPlan {
   readonly tasks: readonly TaskRecord[];
   /** Why fewer than asked for were placed: one entry per instance that was looked at. `arn` is the instance's. */
@@ -81,105 +78,91 @@ const maxFailures = 100;
  */
 export function launchTasks(tx: Transaction, ecs: EcsContext, request: LaunchRequest): LaunchPlan {
   const demand = taskDemand(request.definition.definition, request.overrides, request.launchType);
-  const { instanceIds, failures } = request.instanceIds
-    ? onNamedInstances(tx, request, demand, request.instanceIds)
+  const { tasks, failures } = request.instanceIds
+    ? onNamedInstances(tx, ecs, request, demand, request.instanceIds)
     : byPlacement(tx, ecs, request, demand);
-
-  const tasks: TaskRecord[] = [];
-  for (const instanceId of instanceIds) {
-    const instanceKey = instanceKeyOf(request, instanceId);
-    const instance = tx.get(containerInstances, instanceKey);
-    if (instance === undefined) throw new Error(`Placement chose ${instanceKey}, which isn't there`);
-    const task = newTask(tx, ecs, request, instance, demand);
-    if (task === undefined) {
-      failures.push({
-        arn: containerInstanceArn(request.scope, request.cluster, instanceId),
-        reason: 'RESOURCE:ENI',
-        detail: `No address is free in ${ecs.privateNetwork.subnetId} (${ecs.privateNetwork.cidr}).`,
-      });
-      continue;
-    }
-    tx.put(taskRecords, taskKeyOf(request, task.id), task);
-    tx.put(containerInstances, instanceKey, reserve(instance, task));
-    tasks.push(task);
-  }
   return { tasks, failures: failures.slice(0, maxFailures) };
 }
 
-interface Placed {
-  readonly instanceIds: readonly string[];
-  readonly failures: LaunchFailure[];
-}
-
-/** RunTask and services: wherever the strategies like it best. */
-function byPlacement(tx: Transaction, ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): Placed {
-  const { accountId, region } = request.scope;
-  const offers: InstanceOffer[] = [];
-  for (const { value } of tx.byIndex(
-    containerInstances,
-    'byCluster',
-    `${accountId}/${region}/${request.cluster}`,
-  )) {
-    const offer = value.status === 'ACTIVE' ? offerOf(value) : undefined;
-    if (offer?.isExternal === demand.isExternal) offers.push(offer);
-  }
-  if (offers.length === 0) return { instanceIds: [], failures: [{ reason: noContainerInstances }] };
-
-  const plan = placeTasks(offers, demand, request.count, {
+/** RunTask and services: wherever the strategies like it best, one after the other, each with what is then left. */
+function byPlacement(
+  tx: Transaction,
+  ecs: EcsContext,
+  request: LaunchRequest,
+  demand: TaskDemand,
+): LaunchPlan {
+  const instances = clusterPool(tx, ecs.state, request.scope, request.cluster);
+  const profile = {
+    demand,
     strategies: request.placementStrategy.map(strategyOf),
-    isDistinctInstance: request.placementConstraints.some(({ type }) => type === 'distinctInstance'),
+    constraints: constraintsOf(request.placementConstraints),
     group: request.group,
-    random: ecs.random,
-  });
-  return {
-    instanceIds: plan.instanceIds,
-    failures: plan.misfits.slice(0, maxFailures).map(({ instanceId, ...misfit }) => ({
-      arn: containerInstanceArn(request.scope, request.cluster, instanceId),
-      ...misfit,
-    })),
   };
+  if (!instances.pool.isAnyFor(demand)) return { tasks: [], failures: [{ reason: noContainerInstances }] };
+
+  const tasks: TaskRecord[] = [];
+  const failures: LaunchFailure[] = [];
+  while (tasks.length + failures.length < request.count) {
+    const instance = instances.pool.best(profile, ecs.random);
+    if (instance === undefined) {
+      for (const { instanceId, ...obstacle } of instances.pool.misfits(profile, maxFailures))
+        failures.push({ arn: instanceArnOf(request, instanceId), ...obstacle });
+      break;
+    }
+    const task = launchOn(tx, ecs, request, instance, demand);
+    if (task === undefined) failures.push(noAddressLeft(ecs, request, instance.id));
+    else tasks.push(task);
+    instances.show(instance.id, tx.get(containerInstances, instanceKeyOf(request, instance.id)));
+  }
+  return { tasks, failures };
 }
 
 /** StartTask: where the caller says, if it fits there. */
 function onNamedInstances(
   tx: Transaction,
+  ecs: EcsContext,
   request: LaunchRequest,
   demand: TaskDemand,
   wantedIds: readonly string[],
-): Placed {
-  const instanceIds: string[] = [];
+): LaunchPlan {
+  const tasks: TaskRecord[] = [];
   const failures: LaunchFailure[] = [];
-  const offers = new Map<string, InstanceOffer>();
   for (const instanceId of wantedIds) {
-    const arn = containerInstanceArn(request.scope, request.cluster, instanceId);
+    const arn = instanceArnOf(request, instanceId);
     const instance = tx.get(containerInstances, instanceKeyOf(request, instanceId));
-    if (instance === undefined) {
-      failures.push({ arn, reason: 'MISSING' });
-      continue;
-    }
-    if (instance.status === 'INACTIVE') {
-      failures.push({ arn, reason: 'INACTIVE' });
-      continue;
-    }
-    const offer = offers.get(instanceId) ?? offerOf(instance);
-    const obstacle = misfit(offer, demand);
-    if (obstacle) failures.push({ arn, ...obstacle });
+    if (instance === undefined) failures.push({ arn, reason: 'MISSING' });
+    else if (instance.status === 'INACTIVE') failures.push({ arn, reason: 'INACTIVE' });
     else {
-      instanceIds.push(instanceId);
-      offers.set(instanceId, offerAfter(offer, demand));
+      const obstacle = misfit(instance, demand);
+      const task = obstacle ? undefined : launchOn(tx, ecs, request, instance, demand);
+      if (task !== undefined) tasks.push(task);
+      else failures.push(obstacle ? { arn, ...obstacle } : noAddressLeft(ecs, request, instanceId));
     }
   }
-  return { instanceIds, failures };
+  return { tasks, failures };
 }
 
-function strategyOf({ type, field }: PlacementStrategyRecord): PlacementStrategy {
-  if (type === 'binpack') return { type, field: field?.toLowerCase() === 'cpu' ? 'cpu' : 'memory' };
-  if (type === 'spread') {
-    return field?.startsWith('attribute:')
-      ? { type, field: `attribute:${field.slice('attribute:'.length)}` }
-      : { type, field: 'instanceId' };
-  }
-  return { type: 'random' };
+/** Writes the task and takes what it needs from the instance; undefined when no address is left for it. */
+function launchOn(
+  tx: Transaction,
+  ecs: EcsContext,
+  request: LaunchRequest,
+  instance: ContainerInstanceRecord,
+  demand: TaskDemand,
+): TaskRecord | undefined {
+  const task = newTask(tx, ecs, request, instance, demand);
+  if (task === undefined) return undefined;
+  tx.put(taskRecords, taskKeyOf(request, task.id), task);
+  tx.put(containerInstances, instanceKeyOf(request, instance.id), reserve(instance, task));
+  return task;
+}
+
+function noAddressLeft({ privateNetwork }: EcsContext, request: LaunchRequest, instanceId: string) {
+  return {
+    arn: instanceArnOf(request, instanceId),
+    reason: 'RESOURCE:ENI',
+    detail: `No address is free in ${privateNetwork.subnetId} (${privateNetwork.cidr}).`,
+  };
 }
 
 /** The task as it is before its agent knows of it; undefined when no address is left for it. */
@@ -281,6 +264,10 @@ function taskTags({ tags, enableECSManagedTags, cluster, service }: LaunchReques
 
 function instanceKeyOf({ scope, cluster }: LaunchRequest, instanceId: string) {
   return recordKey(containerInstances, scope.accountId, scope.region, cluster, instanceId);
+}
+
+function instanceArnOf({ scope, cluster }: LaunchRequest, instanceId: string): string {
+  return containerInstanceArn(scope, cluster, instanceId);
 }
 
 function taskKeyOf({ scope, cluster }: LaunchRequest, taskId: string) {

@@ -45,7 +45,6 @@ test.each<[string, Partial<StoredTaskDefinition>]>([
   ['inferenceAccelerators', { inferenceAccelerators: [{ deviceName: 'a', deviceType: 'b' }] }],
   ['proxyConfiguration', { proxyConfiguration: { containerName: 'web' } }],
   ['enableFaultInjection', { enableFaultInjection: true }],
-  ['memberOf', { placementConstraints: [{ type: 'memberOf', expression: 'x' }] }],
   ['WINDOWS_SERVER_2022_CORE', { runtimePlatform: { operatingSystemFamily: 'WINDOWS_SERVER_2022_CORE' } }],
   ['ARM64', { runtimePlatform: { cpuArchitecture: 'ARM64' } }],
 ])('%s is named', (name, definition) => {

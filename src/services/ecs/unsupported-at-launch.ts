@@ -30,8 +30,6 @@ export function unsupportedAtLaunch(
     return 'An inference accelerator (inferenceAccelerators)';
   if (definition.proxyConfiguration !== undefined) return 'A proxy configuration (proxyConfiguration)';
   if (definition.enableFaultInjection === true) return 'Fault injection (enableFaultInjection)';
-  if ((definition.placementConstraints ?? []).length > 0)
-    return 'The placement constraint memberOf (placementConstraints)';
   return definition.containerDefinitions.map(unsupportedInContainer).find((feature) => feature !== undefined);
 }
 

@@ -1,7 +1,9 @@
 import type { RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
+import { tasks } from '../records.ts';
 import { nothingUsed } from '../reservation.ts';
-import { container, openRoom, type TestRoom } from '../testing/room.ts';
+import { applyTaskReport } from '../task-state.ts';
+import { container, key, openRoom, type TestRoom } from '../testing/room.ts';
 import {
   deregisterContainerInstance,
   describeContainerInstances,
@@ -174,8 +176,39 @@ describe('UpdateContainerInstancesState and ListContainerInstances', () => {
     expect(list('ACTIVE')).toEqual([two.id]);
     await update('ACTIVE', [one.id]);
     expect(list()).toEqual([one.id, two.id].sort());
-    expect(() =>
-      listContainerInstances(room.ecs, { filter: 'agentConnected == true' }, room.call),
-    ).toThrowError(expect.objectContaining({ code: 'UnsupportedFeatureException' }));
+  });
+
+  it('lists those that a filter holds', async () => {
+    await using room = await openRoom();
+    const blue = await room.addInstance({ attributes: { stack: 'blue' } });
+    const green = await room.addInstance({ attributes: { stack: 'green' }, agentConnected: false });
+    const list = (filter: string, status?: 'DRAINING') =>
+      listContainerInstances(
+        room.ecs,
+        { filter, ...(status && { status }) },
+        room.call,
+      ).containerInstanceArns?.map((arn) => arn.split('/').at(-1));
+    expect(list('attribute:stack == blue')).toEqual([blue.id]);
+    expect(list('agentConnected == false')).toEqual([green.id]);
+    expect(list('attribute:stack exists')).toEqual([blue.id, green.id].sort());
+    expect(list('attribute:stack exists', 'DRAINING')).toEqual([]);
+
+    // What is told as running counts, not what is only on its way.
+    await room.addDefinition();
+    const { tasks: placed } = await runTask(room.ecs, { taskDefinition: 'web:1' }, room.call);
+    expect(list('runningTasksCount > 0')).toEqual([]);
+    expect(list('task:group == family:web')).toEqual([blue.id]);
+    const id = placed?.[0]?.taskArn?.split('/').at(-1) ?? '';
+    await room.write((tx) =>
+      applyTaskReport(tx, key(tasks, 'default', id), { status: 'RUNNING', containers: [] }, 0),
+    );
+    expect(list('runningTasksCount > 0')).toEqual([blue.id]);
+
+    expect(() => list('color == blue')).toThrowError(
+      expect.objectContaining({
+        code: 'InvalidParameterException',
+        message: expect.stringMatching(/'color == blue' is not valid: .* at position 1/),
+      }),
+    );
   });
 });

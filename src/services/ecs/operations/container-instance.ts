@@ -24,10 +24,12 @@ import {
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { clientError, invalidParameter, unsupported } from '../errors.ts';
+import { clientError, invalidParameter } from '../errors.ts';
 import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
-import { instanceView } from '../instance-view.ts';
+import { instanceView, runningTasksCount } from '../instance-view.ts';
 import { page } from '../pagination.ts';
+import { factsOf } from '../placement/instance.ts';
+import { compileQuery, type Predicate, queryFault } from '../placement/query/index.ts';
 import { type ContainerInstanceRecord, containerInstances, tasks } from '../records.ts';
 import { nothingUsed } from '../reservation.ts';
 import { abandonTask } from '../task-state.ts';
@@ -169,7 +171,7 @@ export function listContainerInstances(
 ): Omit<ListContainerInstancesCommandOutput, '$metadata'> {
   const scope: Scope = call;
   const { name } = requireCluster(ecs.state, scope, input.cluster);
-  if (input.filter) throw unsupported('The filter of ListContainerInstances (cluster query language)');
+  const filter = readFilter(input.filter);
   const { status } = input;
   if (status !== undefined && !listableStatuses.includes(status))
     throw invalidParameter(`status should be one of [${listableStatuses}].`);
@@ -179,6 +181,11 @@ export function listContainerInstances(
     .map(({ value }) => value)
     .filter((instance) =>
       status === undefined ? instance.status !== 'INACTIVE' : instance.status === status,
+    )
+    .filter(
+      (instance) =>
+        filter === undefined ||
+        filter(factsOf(instance, () => runningTasksCount(ecs.state, scope, instance))),
     );
   const { items, nextToken } = page(listed, ({ id }) => id, {
     maxResults: input.maxResults,
@@ -190,6 +197,15 @@ export function listContainerInstances(
     containerInstanceArns: items.map(({ id }) => containerInstanceArn(scope, name, id)),
     ...(nextToken === undefined ? {} : { nextToken }),
   };
+}
+
+/** @throws InvalidParameterException saying what is wrong with it, and where. */
+function readFilter(filter: string | undefined): Predicate | undefined {
+  if (!filter) return undefined;
+  const fault = queryFault(filter);
+  if (fault !== undefined)
+    throw invalidParameter(`The filter '${filter.slice(0, 200)}' is not valid: ${fault}.`);
+  return compileQuery(filter);
 }
 
 const listableStatuses: readonly string[] = [

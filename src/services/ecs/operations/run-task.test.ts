@@ -113,6 +113,40 @@ describe('RunTask', () => {
     });
   });
 
+  it('goes only where its definition and its request both want it, and says where they do not', async () => {
+    await using room = await openRoom();
+    await room.addDefinition({
+      placementConstraints: [{ type: 'memberOf', expression: 'attribute:ecs.instance-type =~ t3.*' }],
+    });
+    const large = await room.addInstance({ attributes: { 'ecs.instance-type': 't3.large', stack: 'blue' } });
+    await room.addInstance({ attributes: { 'ecs.instance-type': 't3.large', stack: 'green' } });
+    await room.addInstance({ attributes: { 'ecs.instance-type': 'm5.large', stack: 'blue' } });
+    const blue = { type: 'memberOf', expression: 'attribute:stack == blue' } as const;
+    const { tasks: placed } = await run(room, { count: 3, placementConstraints: [blue] });
+    expect(
+      new Set(placed?.map(({ containerInstanceArn }) => containerInstanceArn?.split('/').at(-1))),
+    ).toEqual(new Set([large.id]));
+    const red = { type: 'memberOf', expression: 'attribute:stack == red' } as const;
+    const { failures } = await run(room, { placementConstraints: [red] });
+    expect(failures).toHaveLength(3);
+    expect(failures?.[0]).toMatchObject({ reason: 'MemberOf placement constraint unsatisfied' });
+  });
+
+  it('sees what the launches before it in the same commit have taken', async () => {
+    await using room = await openRoom();
+    await room.addDefinition();
+    await Promise.all(Array.from({ length: 8 }, () => room.addInstance()));
+    const distinctInstance: Partial<RunTaskCommandInput> = {
+      placementConstraints: [{ type: 'distinctInstance' }],
+    };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => run(room, distinctInstance)));
+    const used = answers.flatMap(
+      ({ tasks: placed }) => placed?.map((task) => task.containerInstanceArn) ?? [],
+    );
+    expect(used).toHaveLength(8);
+    expect(new Set(used).size).toBe(8);
+  });
+
   it('answers a repeated clientToken with the tasks that it made, as they are now', async () => {
     await using room = await openFleet();
     const first = await run(room, { clientToken: 'once', count: 2 });
@@ -225,10 +259,16 @@ describe('RunTask', () => {
     ['a group of a service', { group: 'service:web' }, 'InvalidParameterException', /reserved/],
     ['tags of a service', { propagateTags: 'SERVICE' }, 'InvalidParameterException', /TASK_DEFINITION/],
     [
-      'memberOf',
-      { placementConstraints: [{ type: 'memberOf', expression: 'attribute:a == b' }] },
-      'UnsupportedFeatureException',
-      /memberOf/,
+      'an expression that is none',
+      { placementConstraints: [{ type: 'memberOf', expression: 'attribute:a = b' }] },
+      'InvalidParameterException',
+      /'attribute:a = b' of the placement constraint memberOf is not valid: .* at position 13/,
+    ],
+    [
+      'distinctInstance with an expression',
+      { placementConstraints: [{ type: 'distinctInstance', expression: '' }] },
+      'InvalidParameterException',
+      'distinctInstance expression should not be specified.',
     ],
     [
       'an unknown strategy',

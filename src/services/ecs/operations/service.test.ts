@@ -110,7 +110,10 @@ describe('CreateService', () => {
         deploymentCircuitBreaker: { enable: false, rollback: true },
       },
       placementStrategy: [{ type: 'spread', field: 'host' }],
-      placementConstraints: [{ type: 'distinctInstance' }],
+      placementConstraints: [
+        { type: 'distinctInstance' },
+        { type: 'memberOf', expression: 'agentConnected == true' },
+      ],
       enableECSManagedTags: true,
       propagateTags: 'TASK_DEFINITION',
     });
@@ -123,7 +126,10 @@ describe('CreateService', () => {
         deploymentCircuitBreaker: { enable: false, rollback: true },
       },
       placementStrategy: [{ type: 'spread', field: 'instanceId' }],
-      placementConstraints: [{ type: 'distinctInstance' }],
+      placementConstraints: [
+        { type: 'distinctInstance' },
+        { type: 'memberOf', expression: 'agentConnected == true' },
+      ],
       networkConfiguration: { awsvpcConfiguration },
       deployments: [{ networkConfiguration: { awsvpcConfiguration } }],
       enableECSManagedTags: true,
@@ -228,7 +234,6 @@ describe('CreateService', () => {
     ],
     ['alarms', { deploymentConfiguration: { alarms: { alarmNames: [], enable: true, rollback: false } } }],
     ['lifecycleHooks', { deploymentConfiguration: { lifecycleHooks: [{ hookTargetArn: 'x' }] } }],
-    ['memberOf', { placementConstraints: [{ type: 'memberOf', expression: 'x' }] }],
   ])('refuses %s by name before anything changes', async (name, input) => {
     await using room = await openFleet();
     await expect(create(room, input)).rejects.toMatchObject({

@@ -26,7 +26,7 @@ import type { EcsContext } from '../context.ts';
 import { invalidParameter, serviceNotFound, unsupported } from '../errors.ts';
 import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
 import { page } from '../pagination.ts';
-import { isExternal } from '../placement/offer.ts';
+import { isExternal } from '../placement/instance.ts';
 import { containerInstances, services, type TaskRecord, tasks } from '../records.ts';
 import { launchTasks } from '../task-launch.ts';
 import { requestTaskStop } from '../task-state.ts';

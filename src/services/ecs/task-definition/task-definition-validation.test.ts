@@ -879,12 +879,17 @@ describe('a definition is refused', () => {
     [
       'with a constraint of another type',
       { placementConstraints: [{ type: unknown('distinctInstance'), expression: 'x' }] },
-      /placementConstraints type/,
+      "constraint.type 'distinctInstance' is not supported.",
+    ],
+    [
+      'with an expression that is none',
+      { placementConstraints: [{ type: 'memberOf', expression: 'x == y' }] },
+      /memberOf is not valid: there should be a subject .* at position 1/,
     ],
     ['with a constraint without expression', { placementConstraints: [{ type: 'memberOf' }] }, /expression/],
     [
       'with a constraint of 2001 characters',
-      { placementConstraints: [{ type: 'memberOf', expression: 'x'.repeat(2001) }] },
+      { placementConstraints: [{ type: 'memberOf', expression: `attribute:x == ${'x'.repeat(2001)}` }] },
       /2000/,
     ],
     ['with a proxy outside awsvpc', { ...proxy(), networkMode: 'bridge' }, /requires networkMode=awsvpc/],
@@ -998,7 +1003,7 @@ describe('a definition is refused', () => {
     ],
     [
       'for Fargate with placement constraints',
-      fargate({ placementConstraints: [{ type: 'memberOf', expression: 'x' }] }),
+      fargate({ placementConstraints: [{ type: 'memberOf', expression: 'agentConnected == true' }] }),
       /placementConstraints/,
     ],
     [

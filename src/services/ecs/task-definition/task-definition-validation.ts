@@ -6,10 +6,10 @@ import {
   OSFamily,
   PidMode,
   ProxyConfigurationType,
-  TaskDefinitionPlacementConstraintType,
 } from '@aws-sdk/client-ecs';
 import { isName } from '../arn.ts';
 import { clientError } from '../errors.ts';
+import { memberOfFault } from '../placement-rules.ts';
 import type { StoredTaskDefinition } from '../records.ts';
 import { validateContainer } from './container-definition-validation.ts';
 import { validateDependencies } from './container-dependency-validation.ts';
@@ -21,7 +21,6 @@ import { validateVolumes } from './volume-validation.ts';
 
 const maxContainers = 10;
 const maxPlacementConstraints = 10;
-const maxExpressionLength = 2000;
 
 /**
  * Every rule of RegisterTaskDefinition, on a definition whose defaults are filled in. Fields that ask for what
@@ -115,14 +114,10 @@ function validatePlacementConstraints({ placementConstraints = [] }: StoredTaskD
     throw clientError(
       `A task definition cannot have more than ${maxPlacementConstraints} placement constraints.`,
     );
-  const types = Object.values(TaskDefinitionPlacementConstraintType);
   for (const { type, expression } of placementConstraints) {
-    requireOneOf('placementConstraints type', type ?? '', types);
-    requireText('Placement constraint expression', expression);
-    if ((expression ?? '').length > maxExpressionLength)
-      throw clientError(
-        `A placement constraint expression cannot be longer than ${maxExpressionLength} characters.`,
-      );
+    if (type !== 'memberOf') throw clientError(`constraint.type '${type ?? ''}' is not supported.`);
+    const fault = memberOfFault(expression);
+    if (fault !== undefined) throw clientError(fault);
   }
 }
 
