@@ -27,6 +27,7 @@ import {
   describeContainerInstances,
   listContainerInstances,
   registerContainerInstance,
+  updateContainerAgent,
   updateContainerInstancesState,
 } from './operations/container-instance.ts';
 import { runTask } from './operations/run-task.ts';
@@ -234,10 +235,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     UpdateCapacityProvider: notYet('UpdateCapacityProvider', 'capacity providers'),
     UpdateCluster: supported(ecs, 'UpdateCluster', clusterResource, updateCluster),
     UpdateClusterSettings: supported(ecs, 'UpdateClusterSettings', clusterResource, updateClusterSettings),
-    UpdateContainerAgent: {
-      refused:
-        'UpdateContainerAgent is not supported: agents are updated together with the installation that they belong to.',
-    },
+    UpdateContainerAgent: supported(
+      ecs,
+      'UpdateContainerAgent',
+      (input, call) => containerInstanceResources(input.cluster, [input.containerInstance], call),
+      updateContainerAgent,
+    ),
     UpdateContainerInstancesState: supported(
       ecs,
       'UpdateContainerInstancesState',

@@ -200,7 +200,6 @@ describe('protected tasks', () => {
   expectPlans([
     ['are spared by scaling in', '1 100/200', 'A! h*hh', 'stop A2 A3'],
     ['are spared by a deployment', '2 100/200', 'A! h*h | B hh', 'stop A2'],
-    ['are spared when their instance is DRAINING', '1 100/200', 'A! h*hh', 'stop A2 A3'],
     ['take their places meanwhile', '2 100/150', 'A! h*h* | B', 'start 1 B'],
     ['too many of them are told of', '1 100/200', 'A! h*h*', 'tell was unable to reach'],
     ['of an older deployment are told of', '1 100/200', 'A! h* | B h', 'tell was unable to reach'],

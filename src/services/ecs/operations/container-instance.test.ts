@@ -9,6 +9,7 @@ import {
   describeContainerInstances,
   listContainerInstances,
   registerContainerInstance,
+  updateContainerAgent,
   updateContainerInstancesState,
 } from './container-instance.ts';
 import { runTask } from './run-task.ts';
@@ -210,5 +211,39 @@ describe('UpdateContainerInstancesState and ListContainerInstances', () => {
         message: expect.stringMatching(/'color == blue' is not valid: .* at position 1/),
       }),
     );
+  });
+});
+
+describe('UpdateContainerInstancesState', () => {
+  it('of a deregistered instance fails as INACTIVE', async () => {
+    await using room = await openRoom();
+    const { id } = await room.addInstance();
+    await deregisterContainerInstance(room.ecs, { containerInstance: id }, room.call);
+    const input = { containerInstances: [id], status: 'DRAINING' as const };
+    expect(await updateContainerInstancesState(room.ecs, input, room.call)).toMatchObject({
+      containerInstances: [],
+      failures: [{ reason: 'INACTIVE' }],
+    });
+  });
+});
+
+describe('UpdateContainerAgent', () => {
+  it('finds no update, and says for which instance', async () => {
+    await using room = await openRoom();
+    const update = (containerInstance: string | undefined, cluster = 'default') =>
+      expect(() => updateContainerAgent(room.ecs, { containerInstance, cluster }, room.call));
+    const throwing = (code: string) => expect.objectContaining({ code });
+    const told = await register(room, { versionInfo: { agentVersion: '1.0.0' } });
+    const silent = await register(room);
+    update(told.containerInstanceArn).toThrow(throwing('NoUpdateAvailableException'));
+    update(silent.containerInstanceArn).toThrow(throwing('MissingVersionException'));
+    update('f'.repeat(32)).toThrow(throwing('InvalidParameterException'));
+    update(told.containerInstanceArn, 'nope').toThrow(throwing('ClusterNotFoundException'));
+    await deregisterContainerInstance(
+      room.ecs,
+      { containerInstance: told.containerInstanceArn ?? '' },
+      room.call,
+    );
+    update(told.containerInstanceArn).toThrow(throwing('InvalidParameterException'));
   });
 });

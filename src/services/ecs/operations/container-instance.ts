@@ -7,6 +7,7 @@ import type {
   ListContainerInstancesCommandOutput,
   RegisterContainerInstanceCommandInput,
   RegisterContainerInstanceCommandOutput,
+  UpdateContainerAgentCommandInput,
   UpdateContainerInstancesStateCommandInput,
   UpdateContainerInstancesStateCommandOutput,
 } from '@aws-sdk/client-ecs';
@@ -24,7 +25,7 @@ import {
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { clientError, invalidParameter } from '../errors.ts';
+import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
 import { instanceView, runningTasksCount } from '../instance-view.ts';
 import { page } from '../pagination.ts';
@@ -256,6 +257,34 @@ export async function updateContainerInstancesState(
     containerInstances: updated.map((instance) => instanceView(ecs.state, scope, instance, bare)),
     failures,
   };
+}
+
+/**
+ * Agents come with the installation that they belong to and are updated with it, so there is never an update for
+ * one of them.
+ * @throws NoUpdateAvailableException for every instance; MissingVersionException when its agent has not told its
+ * version.
+ */
+export function updateContainerAgent(
+  ecs: EcsContext,
+  input: UpdateContainerAgentCommandInput,
+  call: Call,
+): never {
+  const identifier = input.containerInstance ?? '';
+  const { name } = requireCluster(ecs.state, call, input.cluster);
+  const key = keyOfInstance(call, name, identifier);
+  const instance = key && ecs.state.get(containerInstances, key);
+  if (instance === undefined || instance.status === 'INACTIVE')
+    throw invalidParameter(`Referenced container instance ${identifier} not found.`);
+  if (instance.versionInfo.agentVersion === undefined)
+    throw ecsRefusal(
+      'MissingVersionException',
+      `The agent of container instance ${instance.id} has not told its version.`,
+    );
+  throw ecsRefusal(
+    'NoUpdateAvailableException',
+    `There is no update for the agent of container instance ${instance.id}: agents are updated with the installation.`,
+  );
 }
 
 /** A container instance parameter to its record's key; undefined for one of another cluster, account or region. */
