@@ -354,6 +354,8 @@ export interface ServiceRecord {
   readonly clientToken?: string;
   /** sha256 over the creation parameters, for clientToken idempotency. */
   readonly parametersHash: string;
+  readonly schedulingStrategy: 'REPLICA' | 'DAEMON';
+  /** 0 for DAEMON: how many tasks that wants is counted when somebody asks. */
   readonly desiredCount: number;
   readonly launchType: 'EC2' | 'EXTERNAL';
   readonly taskDefinition: { readonly family: string; readonly revision: number };
@@ -440,7 +442,7 @@ export interface PlacementWaitRecord {
 /** `service/<cluster>/<name>` */
 export const services: Collection<
   ServiceRecord,
-  'byCluster' | 'byClusterStatus' | 'byTaskDefinition' | 'awaitingCapacity'
+  'byCluster' | 'byClusterStatus' | 'byTaskDefinition' | 'awaitingCapacity' | 'daemons'
 > = {
   service: 'ecs',
   noun: 'service',
@@ -448,6 +450,11 @@ export const services: Collection<
     byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
     byClusterStatus: (record, key) =>
       `${scopeOf(key)}/${record.cluster}/${record.status}/${record.launchType}`,
+    /** By cluster, the ACTIVE ones with the scheduling strategy DAEMON. */
+    daemons: (record, key) =>
+      record.schedulingStrategy === 'DAEMON' && record.status === 'ACTIVE'
+        ? `${scopeOf(key)}/${record.cluster}`
+        : undefined,
     /** By cluster, those whose last launch found no place. */
     awaitingCapacity: (record, key) =>
       record.deployments.some(({ placement }) => placement !== undefined)

@@ -109,11 +109,52 @@ export function refusePlatformVersion(
     throw invalidParameter(`The platform version must be null when specifying an ${launchType} launch type.`);
 }
 
-/** @throws the scheduling strategy DAEMON, or one that doesn't exist. */
-export function requireReplica(strategy: string | undefined): void {
-  if (strategy === undefined || strategy === 'REPLICA') return;
-  if (strategy === 'DAEMON') throw unsupported('The scheduling strategy DAEMON');
-  throw invalidParameter('schedulingStrategy should be one of [REPLICA,DAEMON].');
+/** @throws InvalidParameterException there is no such strategy, or something else is asked for that it excludes. */
+export function readSchedulingStrategy(
+  input: CreateServiceCommandInput,
+): ServiceRecord['schedulingStrategy'] {
+  const { schedulingStrategy = 'REPLICA' } = input;
+  if (schedulingStrategy === 'REPLICA') return schedulingStrategy;
+  if (schedulingStrategy !== 'DAEMON')
+    throw invalidParameter('schedulingStrategy should be one of [REPLICA,DAEMON].');
+  if (input.launchType === 'FARGATE')
+    throw invalidParameter('The daemon scheduling strategy does not support the launch type FARGATE.');
+  const controller = input.deploymentController?.type;
+  if (controller === 'CODE_DEPLOY' || controller === 'EXTERNAL')
+    throw invalidParameter(
+      `The daemon scheduling strategy does not support the deployment controller ${controller}.`,
+    );
+  if (isAny(input.capacityProviderStrategy))
+    throw invalidParameter(
+      'Specifying a capacity provider strategy is not supported when you create a service using the DAEMON scheduling strategy.',
+    );
+  refuseForDaemon(input);
+  return schedulingStrategy;
+}
+
+/** What a DAEMON service can be neither created with nor updated to, in AWS's words. @throws InvalidParameterException */
+export function refuseForDaemon(input: ServiceInput): void {
+  if (input.desiredCount !== undefined)
+    throw invalidParameter(
+      'The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again',
+    );
+  if (isAny(input.placementStrategy))
+    throw invalidParameter(
+      'The daemon scheduling strategy does not support placement strategies. Remove the placement strategy and try again',
+    );
+  if ((input.deploymentConfiguration?.maximumPercent ?? 100) > 100)
+    throw invalidParameter(
+      'The daemon scheduling strategy does not support values above 100 for maximumPercent on a deployment configuration. ' +
+        'Change the maximumPercent value to 100, and try again',
+    );
+  if (input.availabilityZoneRebalancing === 'ENABLED')
+    throw invalidParameter('The daemon scheduling strategy does not support Availability Zone Rebalancing.');
+}
+
+/** @throws InvalidParameterException a REPLICA service says no count, or an impossible one. */
+export function requireDesiredCount(count: number | undefined): number {
+  if (count === undefined) throw invalidParameter('DesiredCount is missing');
+  return readDesiredCount(count);
 }
 
 /** Service quota "Tasks per service". */
@@ -160,18 +201,22 @@ export function readServiceConstraints(
   return readPlacementConstraints(constraints);
 }
 
-const defaultConfiguration: DeploymentConfigurationRecord = {
-  strategy: 'ROLLING',
-  maximumPercent: 200,
-  minimumHealthyPercent: 100,
-  bakeTimeInMinutes: 0,
-  deploymentCircuitBreaker: { enable: false, rollback: false },
-};
+export function defaultConfiguration(
+  schedulingStrategy: ServiceRecord['schedulingStrategy'],
+): DeploymentConfigurationRecord {
+  return {
+    strategy: 'ROLLING',
+    maximumPercent: schedulingStrategy === 'DAEMON' ? 100 : 200,
+    minimumHealthyPercent: schedulingStrategy === 'DAEMON' ? 0 : 100,
+    bakeTimeInMinutes: 0,
+    deploymentCircuitBreaker: { enable: false, rollback: false },
+  };
+}
 
-/** What is given over what there is, else over the defaults of REPLICA services. */
+/** What is given over what there is. */
 export function readDeploymentConfiguration(
   configuration: DeploymentConfiguration | undefined,
-  current: DeploymentConfigurationRecord = defaultConfiguration,
+  current: DeploymentConfigurationRecord,
 ): DeploymentConfigurationRecord {
   if (configuration === undefined) return current;
   refuseUnbuiltDeployment(configuration);

@@ -1,6 +1,7 @@
 import type { Deployment, NetworkConfiguration, Service } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
 import { clusterArn, type Scope, serviceArn, taskDefinitionArn } from './arn.ts';
+import { desiredTasks } from './deployment/daemon-ground.ts';
 import {
   type DeploymentRecord,
   type NetworkConfigurationRecord,
@@ -18,6 +19,7 @@ export function serviceView(
 ): Service {
   const { family, revision } = service.taskDefinition;
   const counts = countTasks(reader, scope, service);
+  const desiredCount = desiredTasks(reader, scope, service);
   return {
     serviceArn: serviceArn(scope, service.cluster, service.name),
     serviceName: service.name,
@@ -25,14 +27,14 @@ export function serviceView(
     loadBalancers: [],
     serviceRegistries: [],
     status: service.status,
-    desiredCount: service.desiredCount,
+    desiredCount,
     runningCount: counts.all.running,
     pendingCount: counts.all.pending,
     launchType: service.launchType,
     taskDefinition: taskDefinitionArn(scope, family, revision),
     deploymentConfiguration: { ...service.deploymentConfiguration },
     deployments: service.deployments.map((deployment) =>
-      deploymentView(scope, service, deployment, counts.of(deployment.id)),
+      deploymentView(scope, service, deployment, desiredCount, counts.of(deployment.id)),
     ),
     events: service.events.map(({ id, createdAt, message }) => ({
       id,
@@ -51,7 +53,7 @@ export function serviceView(
     ...(service.healthCheckGracePeriodSeconds === undefined
       ? {}
       : { healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds }),
-    schedulingStrategy: 'REPLICA',
+    schedulingStrategy: service.schedulingStrategy,
     deploymentController: { type: 'ECS' },
     enableECSManagedTags: service.enableECSManagedTags,
     enableExecuteCommand: service.enableExecuteCommand,
@@ -66,6 +68,7 @@ function deploymentView(
   scope: Scope,
   service: ServiceRecord,
   deployment: DeploymentRecord,
+  desiredCount: number,
   counts: TaskCounts,
 ): Deployment {
   const { family, revision } = deployment.taskDefinition;
@@ -74,7 +77,7 @@ function deploymentView(
     status: deployment.status,
     taskDefinition: taskDefinitionArn(scope, family, revision),
     // A superseded deployment wants what it still has: nothing new is started for it.
-    desiredCount: deployment.status === 'PRIMARY' ? service.desiredCount : counts.wanted,
+    desiredCount: deployment.status === 'PRIMARY' ? desiredCount : counts.wanted,
     pendingCount: counts.pending,
     runningCount: counts.running,
     failedTasks: deployment.failedTasks,

@@ -1,4 +1,4 @@
-import type { RecordKey } from '../../../reconcile/index.ts';
+import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { type ContainerInstanceRecord, containerInstances, type TaskRecord, tasks } from '../records.ts';
@@ -72,11 +72,12 @@ export class AgentConnections {
   }
 }
 
-/** Changes an instance's record in its cluster's turn. @returns what is then there. */
+/** Changes an instance's record, and what goes with that, in its cluster's turn. @returns what was written. */
 export function transactOnInstance(
   ecs: EcsContext,
   key: RecordKey,
   change: (instance: ContainerInstanceRecord) => ContainerInstanceRecord,
+  goesWith: (tx: Transaction, after: ContainerInstanceRecord) => void = () => {},
 ): Promise<ContainerInstanceRecord | undefined> {
   const [, , accountId = '', region = '', , cluster = ''] = key.split('/');
   return transactInTurn(ecs, { accountId, region }, cluster, (tx) => {
@@ -84,6 +85,7 @@ export function transactOnInstance(
     if (instance === undefined) return undefined;
     const after = change(instance);
     if (after !== instance) tx.put(containerInstances, key, after);
+    goesWith(tx, after);
     return after;
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deregisterContainerInstance } from '../operations/container-instance.ts';
 import { runTask } from '../operations/run-task.ts';
+import { createService } from '../operations/service.ts';
 import { stopTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, containerInstances, tasks } from '../records.ts';
 import { applyTaskReport } from '../task-state.ts';
@@ -57,6 +58,25 @@ const acknowledge = (agent: AgentClient, { messageId }: { messageId: string }): 
   agent.send('AckRequest', { cluster: 'default', containerInstance: 'x', messageId });
 
 describe('an agent that connects', () => {
+  it('opens its instance to placement together with the tasks of DAEMON services', async () => {
+    await using fleet = await openFleet();
+    const { ecs, call } = fleet.room;
+    const instanceKey = key(containerInstances, 'default', fleet.instance.id);
+    await fleet.room.write((tx) =>
+      tx.put(containerInstances, instanceKey, { ...fleet.instance, agentConnected: false }),
+    );
+    const daemon = { serviceName: 'web', taskDefinition: 'web:1', schedulingStrategy: 'DAEMON' } as const;
+    await createService(ecs, daemon, call);
+    const groupsWhenOpened: unknown[] = [];
+    using _watching = ecs.state.subscribe(containerInstances, ({ before, after }) => {
+      if (after?.agentConnected && !before?.agentConnected) groupsWhenOpened.push(after.groups);
+    });
+    const agent = await fleet.connect();
+    const [task] = (await agent.next('PayloadMessage')).tasks;
+    expect(task).toMatchObject({ serviceName: 'web', desiredStatus: 'RUNNING' });
+    expect(groupsWhenOpened).toEqual([[{ group: 'service:web', tasks: 1 }]]);
+  });
+
   it('is marked connected with its versions, and gets a manifest', async () => {
     await using fleet = await openFleet();
     await fleet.room.write((tx) =>

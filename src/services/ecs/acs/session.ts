@@ -3,6 +3,7 @@ import type { AcsTask, AcsTaskIdentifier } from '../../../protocols/acs.ts';
 import type { RecordKey, Stored } from '../../../reconcile/index.ts';
 import { clusterArn, containerInstanceArn, type Scope, taskArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
+import { startDaemonsOn } from '../deployment/start-daemons.ts';
 import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, type TaskRecord, taskDefinitions, tasks } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -92,13 +93,18 @@ export class AcsSession implements AgentSession {
   async #start(): Promise<void> {
     const { ecs, scope, instance, agent } = this.#options;
     try {
-      const connected = await transactOnInstance(ecs, instance.key, (before) => ({
-        ...before,
-        agentConnected: true,
-        versionInfo: { ...before.versionInfo, ...agent.versionInfo },
-        seqNum: before.seqNum + sequenceBlock,
-        version: before.version + 1,
-      }));
+      const connected = await transactOnInstance(
+        ecs,
+        instance.key,
+        (before) => ({
+          ...before,
+          agentConnected: true,
+          versionInfo: { ...before.versionInfo, ...agent.versionInfo },
+          seqNum: before.seqNum + sequenceBlock,
+          version: before.version + 1,
+        }),
+        (tx, after) => startDaemonsOn(tx, ecs, scope, after),
+      );
       if (connected === undefined || connected.status === 'INACTIVE') {
         this.close(1008, 'The container instance was deregistered');
         return;

@@ -70,7 +70,7 @@ function launch(
   ecs: EcsContext,
   scope: Scope,
   service: ServiceRecord,
-  { deploymentId, count }: Extract<Step, { readonly type: 'start' }>,
+  { deploymentId, count, instanceIds }: Extract<Step, { readonly type: 'start' }>,
   now: number,
 ): LaunchPlan {
   const deployment = service.deployments.find(({ id }) => id === deploymentId);
@@ -86,6 +86,7 @@ function launch(
     cluster: service.cluster,
     definition,
     count,
+    ...(instanceIds === undefined ? {} : { instanceIds }),
     group: `service:${service.name}`,
     startedBy: deploymentId,
     service: { name: service.name, deploymentId },

@@ -39,6 +39,8 @@ export type Step =
       readonly type: 'start';
       readonly deploymentId: string;
       readonly count: number;
+      /** One on each of these instances, instead of by placement. */
+      readonly instanceIds?: readonly string[];
       /** How many of them take the place of UNHEALTHY ones. */
       readonly replacedUnhealthy: number;
     }
@@ -96,28 +98,25 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     ...start.steps,
     ...closingSteps(snapshot, primary, situation),
   ];
-  const obstacle = isUnderWay(situation, stops, start) ? undefined : obstacleTo(situation, primary);
-  if (obstacle !== undefined && !isRepetition(service.events, obstacle, teller(snapshot)))
-    steps.push({ type: 'tell', message: obstacle });
+  if (!isUnderWay(situation, stops, start)) steps.push(...obstacleSteps(snapshot, primary, situation));
   return { steps, ...lookAgain(snapshot, start.blockedUntil) };
 }
 
-interface StartPlan {
+export interface StartPlan {
   readonly steps: readonly Step[];
   /** Tasks are missing, and this is when they may be tried again. */
   readonly blockedUntil?: number;
 }
 
 function planStart(
-  { capacityRevision, now, settings }: ServiceSnapshot,
+  snapshot: ServiceSnapshot,
   primary: DeploymentRecord,
-  { restart }: FailureCount,
+  failures: FailureCount,
   { missing, room, sick }: Situation,
 ): StartPlan {
+  const { now, settings } = snapshot;
   if (missing === 0) return { steps: [] };
-  const { placement } = primary;
-  const isFull = placement !== undefined && placement.capacityRevision >= capacityRevision;
-  const blockedUntil = Math.max(restart?.notBefore ?? 0, isFull ? placement.notBefore : 0);
+  const blockedUntil = startsBlockedUntil(snapshot, primary, failures);
   if (blockedUntil > now) return { steps: [], blockedUntil };
   const count = Math.min(missing, room, settings.maxBatch);
   if (count <= 0) return { steps: [] };
@@ -125,7 +124,17 @@ function planStart(
   return { steps: [{ type: 'start', deploymentId: primary.id, count, replacedUnhealthy }] };
 }
 
-function countSteps(primary: DeploymentRecord, count: FailureCount): Step[] {
+/** Nothing is started before then: because tasks failed, or because nothing has changed since there was no place. */
+export function startsBlockedUntil(
+  { capacityRevision }: ServiceSnapshot,
+  { placement }: DeploymentRecord,
+  { restart }: FailureCount,
+): number {
+  const isFull = placement !== undefined && placement.capacityRevision >= capacityRevision;
+  return Math.max(restart?.notBefore ?? 0, isFull ? placement.notBefore : 0);
+}
+
+export function countSteps(primary: DeploymentRecord, count: FailureCount): Step[] {
   if (count === primary) return [];
   const streak = count.restart?.streak ?? 0;
   const isTold =
@@ -137,7 +146,7 @@ function countSteps(primary: DeploymentRecord, count: FailureCount): Step[] {
 }
 
 /** What ends: drained deployments, the rollout, the unrest. */
-function closingSteps(
+export function closingSteps(
   { service, now, settings }: ServiceSnapshot,
   primary: DeploymentRecord,
   { desired, keepers, leaving, sick, stopping, live }: Situation,
@@ -165,7 +174,7 @@ function closingSteps(
 }
 
 /** Something is being done, or will change by itself. */
-function isUnderWay({ stopping, live }: Situation, stops: TasksToStop, start: StartPlan): boolean {
+export function isUnderWay({ stopping, live }: Situation, stops: TasksToStop, start: StartPlan): boolean {
   return (
     stopping.length > 0 ||
     stops.scaling.length + stops.unhealthy.length > 0 ||
@@ -175,30 +184,41 @@ function isUnderWay({ stopping, live }: Situation, stops: TasksToStop, start: St
   );
 }
 
-/** Of a service of which nothing is under way: what keeps it from what it should be, in an event's words. */
+/** Of a service of which nothing is under way: an event about what keeps it from what it should be. */
+export function obstacleSteps(
+  snapshot: ServiceSnapshot,
+  primary: DeploymentRecord,
+  situation: Situation,
+): Step[] {
+  const message = obstacleTo(situation, primary);
+  if (message === undefined || isRepetition(snapshot.service.events, message, teller(snapshot))) return [];
+  return [{ type: 'tell', message }];
+}
+
 function obstacleTo(situation: Situation, primary: DeploymentRecord): string | undefined {
   const { leaving, sick, missing, room } = situation;
   const blocked = deploymentThatCannotScaleIn(situation, primary);
   if (blocked !== undefined) return eventMessages.tooManyProtected(blocked);
-  const isLacking = leaving.length + sick.length + missing > 0;
+  const isLacking = leaving.some((task) => !isProtected(task)) || sick.length + missing > 0;
   return isLacking && (missing === 0 || room <= 0) ? eventMessages.deadlock : undefined;
 }
+
+const isProtected = ({ protectedUntil }: LiveTask): boolean => protectedUntil !== undefined;
 
 /** The deployment that holds more protected tasks than it should have tasks; an older one should have none. */
 function deploymentThatCannotScaleIn(
   { keepers, leaving, desired }: Situation,
   primary: DeploymentRecord,
 ): string | undefined {
-  const isProtected = ({ protectedUntil }: LiveTask): boolean => protectedUntil !== undefined;
   if (keepers.length > desired && keepers.filter(isProtected).length > desired) return primary.id;
   return leaving.find((task) => isProtected(task) && task.deploymentId !== primary.id)?.deploymentId;
 }
 
-function stopStep(because: StopCause, taskIds: readonly string[]): Step[] {
+export function stopStep(because: StopCause, taskIds: readonly string[]): Step[] {
   return taskIds.length === 0 ? [] : [{ type: 'stop', because, taskIds }];
 }
 
-function lookAgain(
+export function lookAgain(
   { service, live, now, settings }: ServiceSnapshot,
   blockedUntil: number | undefined,
 ): { lookAgainAfterMs?: number } {

@@ -59,7 +59,7 @@ class Budget {
 }
 
 /** Pending, unhealthy, unproven, healthy; among equals the older first, so that the newest stays. */
-function leastUsefulFirst(left: LiveTask, right: LiveTask): number {
+export function leastUsefulFirst(left: LiveTask, right: LiveTask): number {
   return usefulness(left) - usefulness(right) || olderFirst(left, right);
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clusterArn } from '../arn.ts';
 import { type ServiceRecord, services, type TaskRecord, tasks } from '../records.ts';
 import { key, openRoom, scope, type TestRoom } from '../testing/room.ts';
+import { serviceRecord } from '../testing/service-record.ts';
 import {
   createCluster,
   deleteCluster,
@@ -242,31 +243,5 @@ function task(id: string, lastStatus: TaskRecord['lastStatus']): TaskRecord {
 }
 
 function service(name: string, status: ServiceRecord['status']): ServiceRecord {
-  return {
-    name,
-    cluster: 'default',
-    status,
-    createdAt: 0,
-    createdBy: 'me',
-    parametersHash: '',
-    desiredCount: 0,
-    launchType: 'EC2',
-    taskDefinition: { family: 'web', revision: 1 },
-    deploymentConfiguration: {
-      strategy: 'ROLLING',
-      maximumPercent: 200,
-      minimumHealthyPercent: 100,
-      bakeTimeInMinutes: 0,
-      deploymentCircuitBreaker: { enable: false, rollback: false },
-    },
-    availabilityZoneRebalancing: 'DISABLED',
-    enableECSManagedTags: false,
-    enableExecuteCommand: false,
-    propagateTags: 'NONE',
-    placementStrategy: [],
-    placementConstraints: [],
-    deployments: [],
-    events: [],
-    tags: [],
-  };
+  return serviceRecord({ name, status, desiredCount: 0, deployments: [] });
 }

@@ -25,6 +25,7 @@ import {
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
+import { startDaemonsOn } from '../deployment/start-daemons.ts';
 import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
 import { instanceView, runningTasksCount } from '../instance-view.ts';
@@ -249,6 +250,7 @@ export async function updateContainerInstancesState(
       }
       const after = known.status === status ? known : { ...known, status, version: known.version + 1 };
       if (after !== known) tx.put(containerInstances, key, after);
+      if (after !== known && status === 'ACTIVE') startDaemonsOn(tx, ecs, scope, after);
       updated.push(after);
     }
     return { updated, failures };

@@ -14,16 +14,17 @@ import { type ServiceRecord, services } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
 import { serviceKey } from '../service-lookup.ts';
 import {
+  defaultConfiguration,
   readDeploymentConfiguration,
-  readDesiredCount,
   readGracePeriod,
   readPropagateTags,
+  readSchedulingStrategy,
   readServiceConstraints,
   readServiceLaunchType,
   readServiceToken,
   refusePlatformVersion,
   refuseUnbuilt,
-  requireReplica,
+  requireDesiredCount,
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { validateTags } from '../tags.ts';
@@ -40,6 +41,7 @@ export async function createService(
   input: CreateServiceCommandInput,
   call: Call,
 ): Promise<CreateServiceResponse> {
+  const schedulingStrategy = readSchedulingStrategy(input);
   refuseUnbuilt(input);
   const clientToken = readServiceToken(input.clientToken);
   const parametersHash = requestHash(input);
@@ -64,7 +66,7 @@ export async function createService(
       return { service: serviceView(tx, call, existing, { withTags: true }) };
     }
     requireRoomForService(tx, call, cluster);
-    const described = readService(tx, ecs, call, cluster, name, input);
+    const described = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
     const created: ServiceRecord = {
       ...described,
       ...(clientToken === undefined ? {} : { clientToken }),
@@ -83,14 +85,13 @@ function readService(
   call: Call,
   cluster: string,
   name: string,
+  schedulingStrategy: ServiceRecord['schedulingStrategy'],
   input: CreateServiceCommandInput,
 ): Omit<ServiceRecord, 'parametersHash'> {
-  requireReplica(input.schedulingStrategy);
   const launchType = readServiceLaunchType(input.launchType);
   refusePlatformVersion(input.platformVersion, launchType);
   if (input.role)
     throw invalidParameter('IAM roles are only valid for services configured to use load balancers.');
-  if (input.desiredCount === undefined) throw invalidParameter('DesiredCount is missing');
   const definition = requireLaunchable(reader, call, input.taskDefinition);
   requireCompatible(definition, launchType);
   const network = readNetworkConfiguration(
@@ -104,10 +105,14 @@ function readService(
     status: 'ACTIVE',
     createdAt: call.now,
     createdBy: call.principal.arn,
-    desiredCount: readDesiredCount(input.desiredCount),
+    schedulingStrategy,
+    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount),
     launchType,
     taskDefinition: { family: definition.family, revision: definition.revision },
-    deploymentConfiguration: readDeploymentConfiguration(input.deploymentConfiguration),
+    deploymentConfiguration: readDeploymentConfiguration(
+      input.deploymentConfiguration,
+      defaultConfiguration(schedulingStrategy),
+    ),
     // ECS's default is ENABLED where it can be; nothing rebalances here yet, and the record says so.
     availabilityZoneRebalancing: 'DISABLED',
     ...(network === undefined ? {} : { networkConfiguration: network }),

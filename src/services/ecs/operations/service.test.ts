@@ -206,6 +206,30 @@ describe('CreateService', () => {
     await expect(create(room, input)).rejects.toMatchObject(expected);
   });
 
+  it.each<[Partial<CreateServiceCommandInput>, string]>([
+    [{ desiredCount: 2 }, 'does not support a desired count for services'],
+    [{ placementStrategy: [{ type: 'random' }] }, 'does not support placement strategies'],
+    [
+      { deploymentConfiguration: { maximumPercent: 200 } },
+      'does not support values above 100 for maximumPercent on a deployment configuration',
+    ],
+    [
+      { deploymentConfiguration: { minimumHealthyPercent: 100 } },
+      'Both maximumPercent and minimumHealthyPercent cannot be 100',
+    ],
+    [{ launchType: 'FARGATE' }, 'FARGATE'],
+    [{ deploymentController: { type: 'EXTERNAL' } }, 'EXTERNAL'],
+    [{ capacityProviderStrategy: [{ capacityProvider: 'x' }] }, 'capacity provider strategy'],
+    [{ availabilityZoneRebalancing: 'ENABLED' }, 'Availability Zone Rebalancing'],
+  ])('refuses DAEMON with %o', async (input, words) => {
+    await using room = await openFleet();
+    const daemon = { schedulingStrategy: 'DAEMON', desiredCount: undefined, ...input } as const;
+    await expect(create(room, daemon)).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+      message: expect.stringContaining(words),
+    });
+  });
+
   it.each(['a b', 'a/b', '', 'x'.repeat(256)])('refuses the name "%s"', async (serviceName) => {
     await using room = await openFleet();
     await expect(create(room, { serviceName })).rejects.toMatchObject({ code: 'InvalidParameterException' });
@@ -224,7 +248,6 @@ describe('CreateService', () => {
     ['enableExecuteCommand', { enableExecuteCommand: true }],
     ['availabilityZoneRebalancing', { availabilityZoneRebalancing: 'ENABLED' }],
     ['FARGATE', { launchType: 'FARGATE' }],
-    ['DAEMON', { schedulingStrategy: 'DAEMON' }],
     ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
     ['EXTERNAL', { deploymentController: { type: 'EXTERNAL' } }],
     ['BLUE_GREEN', { deploymentConfiguration: { strategy: 'BLUE_GREEN' } }],
@@ -396,6 +419,26 @@ describe('UpdateService', () => {
     ).rejects.toMatchObject({ code: 'UnsupportedFeatureException' });
     const { services: described } = describeServices(room.ecs, { services: ['web'] }, room.call);
     expect(described?.[0]?.desiredCount).toBe(2);
+  });
+});
+
+describe('UpdateService of a DAEMON service', () => {
+  it('changes its minimum and refuses what DAEMON excludes', async () => {
+    await using room = await openFleet();
+    await create(room, { schedulingStrategy: 'DAEMON', desiredCount: undefined });
+    const update = (input: Partial<UpdateServiceCommandInput>) =>
+      updateService(room.ecs, { service: 'web', ...input }, room.call);
+    const { service } = await update({ deploymentConfiguration: { minimumHealthyPercent: 50 } });
+    expect(service?.deploymentConfiguration).toMatchObject({
+      maximumPercent: 100,
+      minimumHealthyPercent: 50,
+    });
+    for (const input of [
+      { desiredCount: 1 },
+      { placementStrategy: [{ type: 'random' as const }] },
+      { deploymentConfiguration: { maximumPercent: 101 } },
+    ])
+      await expect(update(input)).rejects.toMatchObject({ code: 'InvalidParameterException' });
   });
 });
 

@@ -85,16 +85,15 @@ export function listServices(
   call: Call,
 ): ListServicesResponse {
   const { name: cluster } = requireCluster(ecs.state, call, input.cluster);
-  const isListable =
-    (input.schedulingStrategy ?? 'REPLICA') === 'REPLICA' &&
-    (input.resourceManagementType ?? 'CUSTOMER') === 'CUSTOMER';
+  const isListable = (input.resourceManagementType ?? 'CUSTOMER') === 'CUSTOMER';
   const listed = ecs.state
     .byIndex(services, 'byCluster', `${call.accountId}/${call.region}/${cluster}`)
     .map(({ value }) => value)
     .filter(
-      ({ status, launchType }) =>
+      ({ status, launchType, schedulingStrategy }) =>
         isListable &&
         status === 'ACTIVE' &&
+        (input.schedulingStrategy === undefined || schedulingStrategy === input.schedulingStrategy) &&
         (input.launchType === undefined || launchType === input.launchType),
     );
   const { items, nextToken } = page(listed, ({ name }) => name, {

@@ -27,6 +27,7 @@ import {
   readGracePeriod,
   readPropagateTags,
   readServiceConstraints,
+  refuseForDaemon,
   refusePlatformVersion,
   refuseUnbuilt,
 } from '../service-validation.ts';
@@ -61,6 +62,7 @@ function updated(
   service: ServiceRecord,
   input: UpdateServiceCommandInput,
 ): ServiceRecord {
+  if (service.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
   refusePlatformVersion(input.platformVersion, service.launchType);
   const definition = definitionOf(reader, call, service, input);
   const changed = withChanges(service, definition, input);

@@ -1,13 +1,12 @@
-import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
-import { type Random, seededRandom } from '../../../clock/index.ts';
-import { openState, type State, startReconcilers } from '../../../reconcile/index.ts';
+import type { Random } from '../../../clock/index.ts';
+import { openState, type State } from '../../../reconcile/index.ts';
 import {
   deregisterContainerInstance,
   updateContainerInstancesState,
 } from '../operations/container-instance.ts';
 import { runTask } from '../operations/run-task.ts';
-import { createService, deleteService, describeServices, updateService } from '../operations/service.ts';
+import { createService, deleteService, describeServices } from '../operations/service.ts';
 import { stopTask } from '../operations/task.ts';
 import { updateTaskProtection } from '../operations/task-protection.ts';
 import {
@@ -20,115 +19,18 @@ import {
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { applyContainerHealth, applyTaskReport } from '../task-state.ts';
-import { type FakeAgentOptions, fakeAgent } from '../testing/fake-agent.ts';
-import { container, key, openRoom, scope, type TestRoom, taskDefinition } from '../testing/room.ts';
+import {
+  completed,
+  type Fleet,
+  isStable,
+  messages,
+  openFleet,
+  started,
+  steady,
+  stopped,
+} from '../testing/fleet.ts';
+import { container, key, openRoom, scope, taskDefinition } from '../testing/room.ts';
 import { serviceDeployment } from './service-deployment.ts';
-import { serviceRetention } from './service-retention.ts';
-
-interface Fleet extends AsyncDisposable {
-  readonly room: TestRoom;
-  create(input?: Partial<CreateServiceCommandInput>): Promise<void>;
-  update(input: Partial<UpdateServiceCommandInput>): Promise<void>;
-  describe(): Service;
-  /** Moves time until the services-stable waiter would say so. */
-  stable(): Promise<Service>;
-  until(predicate: () => boolean, deadlineMs?: number): Promise<void>;
-  live(): readonly TaskRecord[];
-  /** The most that was running or pending, and the fewest that were RUNNING, since it was last asked. */
-  extremes(): { most: number; fewest: number };
-}
-
-interface FleetOptions extends FakeAgentOptions {
-  readonly instances?: number;
-  readonly memoryMiB?: number;
-  readonly seed?: number;
-  /** What the reconcilers under test see of the state. */
-  readonly through?: (state: State, random: Random) => State;
-}
-
-/** A room with instances and agents, the definitions `web:1` and `web:2`, and the reconcilers of services at work. */
-async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const room = await openRoom({ seed: options.seed ?? 1 });
-  const { ecs, call } = room;
-  for (let made = 0; made < (options.instances ?? 2); made++)
-    await room.addInstance({ memoryMiB: options.memoryMiB ?? 8192 });
-  await room.addDefinition();
-  await room.write((tx) =>
-    tx.put(taskDefinitions, taskDefinitionKey(scope, 'web', 2), { ...taskDefinition(), revision: 2 }),
-  );
-  const seen = { ...ecs, state: options.through?.(ecs.state, seededRandom(options.seed ?? 1)) ?? ecs.state };
-  const reconcilers = startReconcilers({
-    ...{ state: ecs.state, store: room.store, clock: ecs.clock, random: ecs.random, log: ecs.log },
-    reconcilers: [serviceDeployment(seen), serviceRetention(seen), fakeAgent(ecs, options)],
-  });
-
-  const live = () => room.tasksOf('default').filter(({ lastStatus }) => phaseOf(lastStatus) !== undefined);
-  const running = () =>
-    live().filter(({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING');
-  let most = 0;
-  let fewest = Number.POSITIVE_INFINITY;
-  const subscription = ecs.state.subscribe(tasks, () => {
-    most = Math.max(most, live().length);
-    fewest = Math.min(fewest, running().length);
-  });
-  const describeIt = (): Service => {
-    const [service] = describeServices(ecs, { services: ['web'] }, call).services ?? [];
-    if (service === undefined) throw new Error('The service is gone');
-    return service;
-  };
-  const until = (predicate: () => boolean, deadlineMs = 120_000) =>
-    ecs.clock.runUntil(predicate, { deadlineMs, seen: () => [describeIt(), live()] });
-  return {
-    room,
-    live,
-    until,
-    describe: describeIt,
-    create: async (input = {}) => {
-      const defaults = { serviceName: 'web', taskDefinition: 'web:1', desiredCount: 3 };
-      await createService(ecs, { ...defaults, ...input }, call);
-    },
-    update: async (input) => {
-      await updateService(ecs, { service: 'web', ...input }, call);
-    },
-    stable: async () => {
-      await until(() => isStable(describeIt()));
-      return describeIt();
-    },
-    extremes: () => {
-      const since = { most, fewest };
-      most = 0;
-      fewest = Number.POSITIVE_INFINITY;
-      return since;
-    },
-    [Symbol.asyncDispose]: async () => {
-      subscription[Symbol.dispose]();
-      await reconcilers.stop();
-      await room[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** The waiter services-stable, as the SDKs ship it. */
-function isStable({ deployments, runningCount, desiredCount }: Service): boolean {
-  return deployments?.length === 1 && runningCount === desiredCount;
-}
-
-/** Newest first, without the prefix and with ids as `ID`. */
-function messages(service: Service): (string | undefined)[] {
-  return (service.events ?? []).map(({ message }) =>
-    message
-      ?.replace('(service web) ', '')
-      .replaceAll(/\(task \w+\)/g, '(task ID)')
-      .replaceAll(/ecs-svc\/\d+/g, 'ecs-svc/ID')
-      .replaceAll(/container-instance \w+/g, 'container-instance ID'),
-  );
-}
-
-const steady = 'has reached a steady state.';
-const completed = '(deployment ecs-svc/ID) deployment completed.';
-const started = (count: number) => `has started ${count} tasks: ${Array(count).fill('(task ID)').join(' ')}.`;
-const stopped = (count: number) =>
-  `has stopped ${count} running tasks: ${Array(count).fill('(task ID)').join(' ')}.`;
 
 describe('a new service', () => {
   it('starts its tasks, completes its deployment and reaches a steady state', async () => {

@@ -16,6 +16,8 @@ import type { Scope } from '../arn.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { applyPlan } from '../deployment/apply-plan.ts';
+import { daemonGround, memberOfExpressions } from '../deployment/daemon-ground.ts';
+import { planDaemon } from '../deployment/daemon-planner.ts';
 import { planService, type ServicePlan, type ServiceSnapshot } from '../deployment/planner.ts';
 import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
 import { readSnapshot } from '../deployment/service-snapshot.ts';
@@ -89,7 +91,9 @@ function look(
   const service = reader.get(services, key);
   if (service === undefined || service.status === 'INACTIVE') return undefined;
   const snapshot = readSnapshot(reader, scope, service, { now: ecs.clock.now(), settings });
-  return { snapshot, plan: planService(snapshot) };
+  if (service.schedulingStrategy !== 'DAEMON') return { snapshot, plan: planService(snapshot) };
+  const daemon = daemonGround(reader, scope, service);
+  return { snapshot, plan: planDaemon({ ...snapshot, daemon }) };
 }
 
 /** A service of fewer tasks is looked at as often as anything changes. */
@@ -144,7 +148,11 @@ function isNews(before: TaskRecord | undefined, after: TaskRecord | undefined): 
   );
 }
 
-/** Whoever waits for room, when there may be more of it; whoever has tasks there, when it starts or ends draining. */
+/**
+ * DAEMON services first, when the instance may have become or ceased to be one of theirs: what they need is taken
+ * before others look for room. Then whoever waits for room, when there may be more of it; and whoever has tasks there,
+ * when it starts or ends draining, and when others have left it meanwhile.
+ */
 function servicesOfInstance(
   reader: Reader,
   { key, before, after }: RecordChange<ContainerInstanceRecord>,
@@ -153,14 +161,29 @@ function servicesOfInstance(
   const { accountId, region } = scopeOfKey(key);
   const within = `${accountId}/${region}/${after.cluster}`;
   const keys: string[] = [];
+  const isOther = isOtherGround(before, after);
+  // An expression may go by anything of an instance, also by how many tasks it has.
+  for (const { key: daemonKey, value } of reader.byIndex(services, 'daemons', within))
+    if (isOther || memberOfExpressions(reader, { accountId, region }, value).length > 0) keys.push(daemonKey);
   if (offersMore(before, after))
     keys.push(...reader.byIndex(services, 'awaitingCapacity', within).map((waiting) => waiting.key));
-  if (before !== undefined && before.status !== after.status) {
+  const isEmptying = after.status === 'DRAINING' && after.taskCount < (before?.taskCount ?? 0);
+  if (before !== undefined && (before.status !== after.status || isEmptying)) {
     const there = reader.byIndex(tasks, 'unstoppedByInstance', `${within}/${after.id}`);
     const names = new Set(there.flatMap(({ value }) => value.service?.name ?? []));
     for (const name of names) keys.push(recordKey(services, accountId, region, after.cluster, name));
   }
   return keys;
+}
+
+/** What decides whether a DAEMON service has a task there. */
+function isOtherGround(before: ContainerInstanceRecord | undefined, after: ContainerInstanceRecord): boolean {
+  return (
+    before === undefined ||
+    before.status !== after.status ||
+    before.agentConnected !== after.agentConnected ||
+    !isDeepStrictEqual(before.attributes, after.attributes)
+  );
 }
 
 function offersMore(before: ContainerInstanceRecord | undefined, after: ContainerInstanceRecord): boolean {

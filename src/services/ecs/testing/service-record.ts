@@ -9,6 +9,7 @@ export function serviceRecord(changes: Partial<ServiceRecord> = {}): ServiceReco
     createdAt: 0,
     createdBy: 'arn:aws:iam::123456789012:root',
     parametersHash: '',
+    schedulingStrategy: 'REPLICA',
     desiredCount: 3,
     launchType: 'EC2',
     taskDefinition: { family: 'web', revision: 1 },
