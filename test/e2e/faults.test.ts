@@ -12,11 +12,11 @@ import type { ContainerDefinition, ECS, RegisterTaskDefinitionCommandInput, Task
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusResponse } from '../../src/cli/index.ts';
+import { type RawRequest, send, sendBytes, signed, target } from '../raw-requests.ts';
 import { askEngine } from './footprint.ts';
 import { testImage, testImageName } from './image.ts';
 import { catamaran, Installation, waitFor } from './installation.ts';
 import { isAlive, PrivateEngine } from './private-engine.ts';
-import { type RawRequest, send, sendBytes, signed, target } from './raw-requests.ts';
 
 const run = promisify(execFile);
 

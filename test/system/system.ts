@@ -17,6 +17,7 @@ import {
   type SimLatency,
   type SimProgram,
 } from '../../src/runtime/index.ts';
+import type { PrivateNetworkPlan } from '../../src/services/ecs/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { openMemoryStore, type Store } from '../../src/store/index.ts';
 import { fastClock } from './fast-clock.ts';
@@ -103,6 +104,17 @@ export class System implements AsyncDisposable {
 
   get sts(): STS {
     return this.#sdk().sts;
+  }
+
+  /** What awsvpc tasks join. */
+  get privateNetwork(): PrivateNetworkPlan {
+    return privateNetworkPlan(this.accountId, '10.231.0.0/16');
+  }
+
+  /** The user's key, as the SDKs and the AWS CLI read it from their environment. */
+  get environment(): Readonly<Record<string, string>> {
+    const { accessKeyId, secretAccessKey } = this.#key;
+    return { AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
   }
 
   get principalArn(): string {
@@ -248,7 +260,7 @@ export class System implements AsyncDisposable {
       port,
       credentials: (accessKeyId) => this.#keys.get(accessKeyId),
       defaultCluster: { accountId: this.accountId, region, name: 'default' },
-      privateNetwork: privateNetworkPlan(this.accountId, '10.231.0.0/16'),
+      privateNetwork: this.privateNetwork,
       clock: this.clock,
       random: seededRandom(`${this.#options.seed}/control-plane/${this.#starts}`),
       log: this.log,

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -22,13 +22,20 @@ export const target = (operation: string): Record<string, string> => ({
   'x-amz-target': `AmazonEC2ContainerServiceV20141113.${operation}`,
 });
 
-/** Sends it as it is, whatever an SDK would have refused to send. */
-export function send(endpoint: string, request: RawRequest): Promise<RawAnswer> {
+/**
+ * Sends it as it is, whatever an SDK would have refused to send.
+ * @param agent Connections to use again; without it the request has one of its own.
+ */
+export function send(
+  endpoint: string,
+  request: RawRequest,
+  agent: Agent | false = false,
+): Promise<RawAnswer> {
   const { method = 'POST', path = '/', headers = {}, body = '' } = request;
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       new URL(path, endpoint),
-      { method, headers, agent: false, timeout: 30_000 },
+      { method, headers, agent, timeout: 30_000 },
       (incoming) => {
         let text = '';
         incoming.setEncoding('utf8');
