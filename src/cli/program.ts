@@ -179,7 +179,7 @@ export function buildProgram(
     .description('install what up, demo and test need on this machine; each of them does so by itself')
     .action(async () => setExitCode(await (await import('./commands/setup.ts')).setup(context)));
 
-  program
+  const test = program
     .command('test')
     .description('all checks and tests, with the real Engine')
     .argument('[files...]', 'only test files whose path contains one of these')
@@ -192,9 +192,34 @@ export function buildProgram(
       ]),
     )
     .action(async (filters: string[], options) => {
-      const { test } = await import('./test.ts');
-      setExitCode(await test({ ...options, filters }, composition, terminal, signal));
+      const all = await import('./test.ts');
+      setExitCode(await all.test({ ...options, filters }, composition, terminal, signal));
     });
+
+  test
+    .command('sim')
+    .description('the simulation alone: replay a seed, or go on with new ones')
+    .option('--seed <number>', 'which run; any when omitted', parseWhole)
+    .option(
+      '--instances <number>',
+      'so many container instances instead of what the seed says',
+      parsePositive,
+    )
+    .option('--steps <number>', 'so many steps instead of what the seed says', parsePositive)
+    .option('--without <numbers>', 'leave out these steps, with commas between them')
+    .option('--hours <number>', 'run new seeds for so long', parseHours)
+    .option('--trace', 'print everything that happens', false)
+    .option('--minimize', 'of a seed that fails, leave out whatever it fails without', false)
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran test sim --seed 42 --trace', 'what happens in this run'],
+        ['./catamaran test sim --hours 8', 'look for failures overnight'],
+      ]),
+    )
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/test-sim.ts')).testSim(options, context)),
+    );
 
   return async (argv) => {
     if (argv.length === 0) {
@@ -231,6 +256,17 @@ function parsePort(text: string): number {
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return port;
+}
+
+function parseWhole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
+  return Number(text);
+}
+
+function parseHours(text: string): number {
+  const hours = Number(text);
+  if (!(hours > 0)) throw new InvalidArgumentError('A number of hours is expected, such as 0.5.');
+  return hours;
 }
 
 function parsePositive(text: string): number {

@@ -1,0 +1,250 @@
+import { type Clock, seededRandom } from '../../src/clock/index.ts';
+import type { Log } from '../../src/log.ts';
+import { UpgradeRefusedError } from '../../src/node/connection/signed-socket.ts';
+import { type Agent, type AgentSeams, startAgent } from '../../src/node/index.ts';
+import { Refusal } from '../../src/protocols/index.ts';
+import {
+  type ContainerSpec,
+  type Image,
+  type Runtime,
+  SimEngine,
+  type SimLatency,
+  type SimProgram,
+  SimRuntime,
+} from '../../src/runtime/index.ts';
+import { AgentDisk } from './agent-disk.ts';
+import type { Network } from './network.ts';
+import type { Plane } from './plane.ts';
+import type { PlantedBug } from './planted-bugs.ts';
+import { MachineClock, SimProcess } from './sim-process.ts';
+import type { Trace } from './trace.ts';
+
+/** The near end of what an agent asks of the control plane. */
+export interface AgentSide {
+  readonly host: string;
+  readonly process: SimProcess;
+}
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly seed: string;
+  readonly time: Clock;
+  readonly log: Log;
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly plane: Plane;
+  readonly size: { readonly cpuUnits: number; readonly memoryMiB: number };
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly latency: Partial<SimLatency>;
+  readonly mayDie: (point: string) => boolean;
+  readonly onDeath: (machine: SimMachine) => void;
+  readonly programs: (machine: SimMachine, spec: ContainerSpec) => SimProgram;
+  readonly registry: (reference: string) => Image | undefined;
+  readonly bug: PlantedBug | undefined;
+}
+
+/** A simulated computer with one container instance: an engine and a disk that stay, and agents that come and go. */
+export class SimMachine {
+  readonly name: string;
+  readonly clock: MachineClock;
+  readonly engine: SimEngine;
+  readonly #options: MachineOptions;
+  readonly #disk = new AgentDisk();
+  #process: SimProcess | undefined;
+  #agent: Agent | undefined;
+  #lives = 0;
+  /** It is never coming back. */
+  isGone = false;
+  /** Its instance was deregistered: no agent of it is admitted any more. */
+  isRetired = false;
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.clock = new MachineClock(options.time);
+    this.engine = new SimEngine({
+      clock: this.clock,
+      random: seededRandom(`${options.seed}/${this.name}/engine`),
+      latency: options.latency,
+      programs: (spec) => options.programs(this, spec),
+      registry: options.registry,
+    });
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#process;
+  }
+
+  /** Of the agent that is registered. */
+  get instanceArn(): string | undefined {
+    return this.#agent?.containerInstanceArn;
+  }
+
+  /** Starts the agent on what earlier ones left, if there were any. */
+  start(): void {
+    if (this.#process !== undefined || this.isGone) return;
+    const { name, seed, plane, log, size, trace, bug } = this.#options;
+    this.#lives += 1;
+    const process = new SimProcess({
+      name,
+      clock: this.clock,
+      mayDie: this.#options.mayDie,
+      onDeath: (point) => this.#died(`agent dies ${point}`),
+    });
+    this.#process = process;
+    trace.say(name, 'agent starts');
+    const runtime = new SimRuntime(this.engine);
+    process.onEnd(() => void runtime[Symbol.asyncDispose]());
+    startAgent({
+      endpoint: 'http://plane',
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'AKIDSIMULATION', secretAccessKey: 'none' },
+      cluster: 'default',
+      instance: {
+        id: name,
+        attributes: this.#options.attributes,
+        resources: { ...size, reservedTcpPorts: [22], reservedUdpPorts: [] },
+        address: '127.0.0.1',
+      },
+      stateDirectory: `/${name}`,
+      runtime: guarded(bug?.runtime?.(runtime, this.#lives) ?? runtime, process),
+      clock: process.clock,
+      random: seededRandom(`${seed}/${name}/agent/${this.#lives}`),
+      log,
+      settings: { taskCleanupWaitMs: 10 * 60_000 },
+      seams: this.#seams(process, plane),
+    }).then(
+      (agent) => {
+        if (this.#process === process) this.#agent = agent;
+      },
+      (error: unknown) => {
+        if (process.isDead) return;
+        process.kill();
+        this.#died(`agent gives up: ${error instanceof Error ? error.message : error}`);
+      },
+    );
+  }
+
+  /** Ends the agent as an operator does; the next one adopts what runs. */
+  async close(): Promise<void> {
+    const { trace } = this.#options;
+    const [process, agent] = [this.#process, this.#agent];
+    if (process === undefined || agent === undefined) return;
+    trace.say(this.name, 'agent is asked to end');
+    await agent.close();
+    if (process.isDead) return;
+    process.kill();
+    this.#died('agent has ended');
+  }
+
+  killAgent(): void {
+    if (this.#process === undefined) return;
+    this.#process.kill();
+    this.#died('agent is killed');
+  }
+
+  /** Every process of the machine ends, and what no disk had is lost. */
+  losePower(keep: (unsynced: number) => number): void {
+    this.#process?.kill();
+    this.engine.crash();
+    const lost = this.#disk.losePower(keep);
+    this.#died(`loses power, and ${lost} writes`);
+    this.engine.start();
+  }
+
+  vanish(): void {
+    this.isGone = true;
+    this.#process?.kill();
+    this.engine.crash();
+    this.#died('vanishes for ever');
+  }
+
+  /** ARNs of the tasks that have a running container, one for each. */
+  runningTasks(): string[] {
+    return this.engine
+      .containers({})
+      .flatMap((container) => (container.isRunning ? [taskOf(container.spec)] : []));
+  }
+
+  #died(how: string): void {
+    this.#options.trace.say(this.name, how);
+    this.#process = undefined;
+    this.#agent = undefined;
+    this.#options.onDeath(this);
+  }
+
+  #seams(process: SimProcess, plane: Plane): AgentSeams {
+    const { network } = this.#options;
+    const side: AgentSide = { host: this.name, process };
+    const disk = this.#disk.open(process);
+    const ecsClient = {
+      send: async (command: { readonly input: object }, options?: { readonly abortSignal?: AbortSignal }) => {
+        const operation = command.constructor.name.replace(/Command$/, '');
+        const { abortSignal: signal } = options ?? {};
+        try {
+          return await process.across(operation, () =>
+            network.request(
+              signal ? { ...side, signal } : side,
+              () => plane.listening,
+              () => plane.serve(operation, command.input),
+              operation !== 'RegisterContainerInstance',
+            ),
+          );
+        } catch (error) {
+          throw asSdkError(error);
+        }
+      },
+      destroy: () => {},
+    };
+    return {
+      // The SDK's overloads for each command are one function of the command's name here.
+      ecsClient: ecsClient as unknown as NonNullable<AgentSeams['ecsClient']>,
+      openStateFile: () => disk,
+      openSocket: async (url, { signal, onMessage }) => {
+        const socket = await process
+          .across('connecting', () =>
+            network.request(
+              { ...side, signal },
+              () => plane.listening,
+              async () => plane.accept(url, side),
+              false,
+            ),
+          )
+          .catch((error: unknown) => {
+            throw error instanceof Refusal ? new UpgradeRefusedError(error.code, error.message) : error;
+          });
+        if (signal.aborted) {
+          socket.terminate();
+          throw signal.reason;
+        }
+        socket.on('message', (text: string) => onMessage(text));
+        return socket as unknown as Awaited<ReturnType<NonNullable<AgentSeams['openSocket']>>>;
+      },
+    };
+  }
+}
+
+export function taskOf(spec: ContainerSpec): string {
+  return spec.labels['com.amazonaws.ecs.task-arn'] ?? 'of no task';
+}
+
+/** As the SDK's client throws what the server answered. */
+function asSdkError(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error;
+  return Object.assign(new Error(error.message), { name: error.code, $fault: 'client' });
+}
+
+/** The engine, as a process sees it that may be killed at each call. */
+function guarded(runtime: Runtime, process: SimProcess): Runtime {
+  return new Proxy(runtime, {
+    get: (target, property) => {
+      const member: unknown = Reflect.get(target, property);
+      if (typeof member !== 'function') return member;
+      // Streams end when the runtime is closed.
+      if (property === 'events' || property === 'output' || property === Symbol.asyncDispose)
+        return member.bind(target);
+      return (...input: unknown[]) =>
+        process.across(String(property), async () => Reflect.apply(member, target, input));
+    },
+  });
+}

@@ -1,0 +1,189 @@
+import { type Clock, seededRandom } from '../../src/clock/index.ts';
+import type { Log } from '../../src/log.ts';
+import { Refusal } from '../../src/protocols/index.ts';
+import { type OpenState, openState, type Reconcilers, startReconcilers } from '../../src/reconcile/index.ts';
+import { type AgentEndpoint, agentEndpoints } from '../../src/services/ecs/acs/upgrades.ts';
+import type { EcsContext } from '../../src/services/ecs/context.ts';
+import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
+import { ecsOperations } from '../../src/services/ecs/operations.ts';
+import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
+import type { Call, OperationTable } from '../../src/services/service.ts';
+import type { Store } from '../../src/store/index.ts';
+import type { DurableLog } from './durable-log.ts';
+import type { AgentSide } from './machine.ts';
+import { type Network, type SimSocket, UnreachableError } from './network.ts';
+import type { PlantedBug } from './planted-bugs.ts';
+import { MachineClock, SimProcess } from './sim-process.ts';
+import { recorded, type StoreHistory } from './store-history.ts';
+import type { Trace } from './trace.ts';
+
+const account = { accountId: '123456789012', region: 'eu-west-1' } as const;
+
+export interface PlaneOptions {
+  readonly time: Clock;
+  readonly seed: string;
+  readonly log: Log;
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly disk: DurableLog;
+  readonly history: StoreHistory;
+  readonly mayDie: (point: string) => boolean;
+  /** It has died at some point of its own; `restart` brings it back. */
+  readonly onDeath: () => void;
+  readonly bug: PlantedBug | undefined;
+  /** A rule was broken. */
+  readonly onBroken: (error: unknown) => void;
+  /** What no operation should ever throw. */
+  readonly onInternalError: (operation: string, error: unknown) => void;
+}
+
+interface Life {
+  readonly process: SimProcess;
+  /** Undefined until it has read its disk. */
+  running?: {
+    readonly operations: OperationTable;
+    readonly endpoints: readonly AgentEndpoint[];
+    readonly state: OpenState;
+    readonly reconcilers: Reconcilers;
+    readonly store: Store;
+  };
+}
+
+/** The control plane's machine: one disk, and processes that come and go over it. */
+export class Plane {
+  readonly clock: MachineClock;
+  readonly #options: PlaneOptions;
+  #life: Life | undefined;
+  #lives = 0;
+  #requests = 0;
+
+  constructor(options: PlaneOptions) {
+    this.#options = options;
+    this.clock = new MachineClock(options.time);
+  }
+
+  /** The process, while it takes connections. */
+  get listening(): SimProcess | undefined {
+    return this.#life?.running && this.#life.process;
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#life?.process;
+  }
+
+  /** What a started control plane does; later composition/control-plane.ts without its listeners. */
+  async start(): Promise<void> {
+    if (this.#life !== undefined) return;
+    const { seed, log, trace, disk, bug } = this.#options;
+    this.#lives += 1;
+    const random = seededRandom(`${seed}/plane/${this.#lives}`);
+    const process = new SimProcess({
+      name: 'plane',
+      clock: this.clock,
+      mayDie: this.#options.mayDie,
+      onDeath: (point) => this.#died(`dies ${point}`),
+    });
+    const life: Life = { process };
+    this.#life = life;
+    trace.say('plane', `starts at revision ${disk.revision}`);
+    const store = recorded(disk.open(process), this.#options.history, process, this.#options.onBroken);
+    const { clock } = process;
+    const state = await openState(store, {
+      clock,
+      onError: (error) => this.#options.onInternalError('state', error),
+    });
+    const context: EcsContext = {
+      state: bug?.state?.(state, random) ?? state,
+      clock,
+      random,
+      log,
+      pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
+      privateNetwork,
+    };
+    await ensureCluster(context, account, 'default');
+    const all = ecsReconcilers(context);
+    const reconcilers = startReconcilers({
+      ...{ state, store, clock, random, log },
+      reconcilers: bug?.reconcilers?.(all, { ...context, state }) ?? all,
+    });
+    if (process.isDead) return;
+    life.running = {
+      operations: ecsOperations(context),
+      endpoints: agentEndpoints(context),
+      ...{ state, reconcilers, store },
+    };
+    trace.say('plane', 'listens');
+  }
+
+  kill(): void {
+    if (this.#life === undefined) return;
+    this.#life.process.kill();
+    this.#died('is killed');
+  }
+
+  get state(): OpenState | undefined {
+    return this.#life?.running?.state;
+  }
+
+  /** Carries an operation out as the gateway does, once the request has come. */
+  async serve(operation: string, input: object): Promise<object> {
+    const running = this.#life?.running;
+    const process = this.#life?.process;
+    if (running === undefined || process === undefined) throw new UnreachableError('Connection refused');
+    const entry = running.operations[operation];
+    if (entry === undefined || !('run' in entry)) throw new TypeError(`There is no operation ${operation}`);
+    try {
+      const output: object = await entry.run(
+        structuredClone(input),
+        this.#call(process, new AbortController()),
+      );
+      return structuredClone(output);
+    } catch (error) {
+      if (!(error instanceof Refusal) && !process.isDead) this.#options.onInternalError(operation, error);
+      throw error;
+    }
+  }
+
+  /** An agent's upgrade has come. @throws {Refusal}, {UnreachableError} */
+  accept(url: URL, agent: AgentSide): SimSocket {
+    const running = this.#life?.running;
+    const process = this.#life?.process;
+    if (running === undefined || process === undefined) throw new UnreachableError('Connection refused');
+    const endpoint = running.endpoints.find(({ path }) => path === url.pathname);
+    if (endpoint === undefined) throw new TypeError(`There is no endpoint ${url.pathname}`);
+    const gone = new AbortController();
+    const open = endpoint.admit(url.searchParams, this.#call(process, gone));
+    const [near, far] = this.#options.network.connect(agent.host, [agent.process, process]);
+    far.once('close', () => gone.abort(new Error('The connection was closed')));
+    open(far as unknown as Parameters<typeof open>[0]);
+    return near;
+  }
+
+  #call(process: SimProcess, controller: AbortController): Call {
+    this.#requests += 1;
+    return {
+      ...account,
+      principal: {
+        accountId: account.accountId,
+        arn: `arn:aws:iam::${account.accountId}:root`,
+        accessKeyId: 'AKIDSIMULATION',
+      },
+      requestId: `request-${this.#requests}`,
+      now: process.clock.now(),
+      signal: controller.signal,
+    };
+  }
+
+  #died(how: string): void {
+    this.#options.trace.say('plane', how);
+    this.#life = undefined;
+    this.#options.onDeath();
+  }
+}
+
+const privateNetwork = {
+  subnetId: 'subnet-0a',
+  securityGroupId: 'sg-0a',
+  cidr: '10.231.0.0/16',
+  gateway: '10.231.0.1',
+};

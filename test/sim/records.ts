@@ -1,0 +1,131 @@
+import {
+  type ContainerInstanceRecord,
+  containerInstances,
+  type ServiceRecord,
+  services,
+  type TaskDefinitionRecord,
+  type TaskRecord,
+  taskDefinitions,
+  tasks,
+} from '../../src/services/ecs/records.ts';
+import type { StagedCommit } from '../../src/store/staging.ts';
+
+export interface Changed<T> {
+  readonly key: string;
+  readonly before: T | undefined;
+  readonly after: T | undefined;
+}
+
+/** One commit, by what it did to the records that matter here. */
+export interface RecordChanges {
+  readonly tasks: readonly Changed<TaskRecord>[];
+  readonly instances: readonly Changed<ContainerInstanceRecord>[];
+  readonly services: readonly Changed<ServiceRecord>[];
+}
+
+/** What is durable, kept independently of the product's own mirror. */
+export class Records {
+  readonly tasks = new Map<string, TaskRecord>();
+  readonly instances = new Map<string, ContainerInstanceRecord>();
+  readonly services = new Map<string, ServiceRecord>();
+  readonly definitions = new Map<string, TaskDefinitionRecord>();
+  /** Tasks that are not STOPPED, by their instance's key and by their service's. */
+  readonly #onInstance = new Map<string, Set<string>>();
+  readonly #ofService = new Map<string, Set<string>>();
+
+  apply({ changes }: StagedCommit): RecordChanges {
+    const changed = {
+      tasks: [] as Changed<TaskRecord>[],
+      instances: [] as Changed<ContainerInstanceRecord>[],
+      services: [] as Changed<ServiceRecord>[],
+    };
+    for (const change of changes) {
+      const { key } = change;
+      const value = change.type === 'put' ? change.entry.value : undefined;
+      // The records' only writers are the rooms' own transactions, which are typed.
+      switch (key.split('/')[4]) {
+        case tasks.noun:
+          changed.tasks.push(replace(this.tasks, key, value as TaskRecord | undefined));
+          break;
+        case containerInstances.noun:
+          changed.instances.push(replace(this.instances, key, value as ContainerInstanceRecord | undefined));
+          break;
+        case services.noun:
+          changed.services.push(replace(this.services, key, value as ServiceRecord | undefined));
+          break;
+        case taskDefinitions.noun:
+          replace(this.definitions, key, value as TaskDefinitionRecord | undefined);
+          break;
+      }
+    }
+    for (const { key, before, after } of changed.tasks) {
+      if (before) this.#index(key, before, false);
+      if (after && after.lastStatus !== 'STOPPED') this.#index(key, after, true);
+    }
+    return changed;
+  }
+
+  /** Tasks there that are not STOPPED. */
+  onInstance(key: string): readonly TaskRecord[] {
+    return this.#tasksOf(this.#onInstance.get(key));
+  }
+
+  /** The service's tasks that are not STOPPED. */
+  ofService(key: string): readonly TaskRecord[] {
+    return this.#tasksOf(this.#ofService.get(key));
+  }
+
+  definitionOf({ taskDefinition: { family, revision } }: TaskRecord): TaskDefinitionRecord | undefined {
+    for (const record of this.definitions.values())
+      if (record.family === family && record.revision === revision) return record;
+    return undefined;
+  }
+
+  #tasksOf(keys: ReadonlySet<string> = new Set()): readonly TaskRecord[] {
+    return [...keys].flatMap((key) => this.tasks.get(key) ?? []);
+  }
+
+  #index(key: string, task: TaskRecord, isThere: boolean): void {
+    note(this.#onInstance, instanceKeyOf(key, task), key, isThere);
+    const service = serviceKeyOf(key, task);
+    if (service) note(this.#ofService, service, key, isThere);
+  }
+}
+
+export function instanceKeyOf(taskKey: string, { cluster, containerInstanceId }: TaskRecord): string {
+  return sibling(taskKey, containerInstances.noun, cluster, containerInstanceId);
+}
+
+export function serviceKeyOf(taskKey: string, { cluster, service }: TaskRecord): string | undefined {
+  return service && sibling(taskKey, services.noun, cluster, service.name);
+}
+
+/** `arn:aws:ecs:<region>:<account>:task/<cluster>/<id>` to its record's key. */
+export function keyOfArn(arn: string): string {
+  const [, , , region, accountId, resource = ''] = arn.split(':');
+  return `/ecs/${accountId}/${region}/${resource}`;
+}
+
+export function arnOfKey(key: string): string {
+  const [, , accountId, region, ...resource] = key.split('/');
+  return `arn:aws:ecs:${region}:${accountId}:${resource.join('/')}`;
+}
+
+function sibling(key: string, noun: string, ...ids: readonly string[]): string {
+  return [...key.split('/').slice(0, 4), noun, ...ids].join('/');
+}
+
+function replace<T>(records: Map<string, T>, key: string, after: T | undefined): Changed<T> {
+  const before = records.get(key);
+  if (after === undefined) records.delete(key);
+  else records.set(key, after);
+  return { key, before, after };
+}
+
+function note(index: Map<string, Set<string>>, value: string, key: string, isThere: boolean): void {
+  const keys = index.get(value) ?? new Set();
+  if (isThere) keys.add(key);
+  else keys.delete(key);
+  if (keys.size > 0) index.set(value, keys);
+  else index.delete(value);
+}
