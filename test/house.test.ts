@@ -96,9 +96,11 @@ const compositionRoot = /^src\/(main\.ts$|composition\/)/;
 const shared = new Set(['src/log.ts']);
 /**
  * Contracts between rooms: plain types that stand beside their room's door, so that whoever speaks them does not
- * load what is behind it.
+ * load what is behind it; and what all services check and page alike.
  */
 const contracts = new Set([
+  'src/services/constraints.ts',
+  'src/services/pages.ts',
   'src/services/service.ts',
   'src/protocols/acs.ts',
   'src/protocols/tcs.ts',

@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
+import { createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
@@ -17,6 +18,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   await using store = openMemoryStore({ clock });
   await using state = await openState(store, { clock });
   await using events = new MemoryEventStore();
+  await using metrics = new MemoryMetricStore();
   const ecs = createEcs({
     state,
     clock,
@@ -28,6 +30,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   return {
     'Amazon ECS': await ecs.service.loadOperations(),
     'Amazon CloudWatch Logs': await createLogs({ state, events, clock, random }).loadOperations(),
+    'Amazon CloudWatch': await createCloudWatch({ state, metrics, clock }).loadOperations(),
     'AWS STS': await createSts().loadOperations(),
   };
 }

@@ -3,6 +3,11 @@ import type { Clock, Random } from '../clock/index.ts';
 import { type CredentialLookup, createGateway, type Gateway, type Route } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
+import {
+  createCloudWatch,
+  loadCloudWatchReconcilers,
+  type MetricStore,
+} from '../services/cloudwatch/index.ts';
 import { createEcs, type PrivateNetworkPlan } from '../services/ecs/index.ts';
 import { authorize } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers } from '../services/logs/index.ts';
@@ -11,9 +16,10 @@ import type { Store } from '../store/index.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 
 export interface ControlPlaneOptions {
-  /** Stays open when the control plane ends, as does `events`. */
+  /** Stays open when the control plane ends, as do `events` and `metrics`. */
   readonly store: Store;
   readonly events: EventStore;
+  readonly metrics: MetricStore;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -41,7 +47,7 @@ export interface ControlPlane extends AsyncDisposable {
  * @throws {CommandError} the address can't be listened on.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, events, clock, random, log, privateNetwork, defaultCluster } = options;
+  const { store, events, metrics, clock, random, log, privateNetwork, defaultCluster } = options;
   await using opened = new AsyncDisposableStack();
   const state = opened.use(
     await openState(store, {
@@ -59,10 +65,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
   });
   const logs = { state, events, clock, random };
+  const cloudWatch = { state, metrics, clock };
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
 
   const gateway = createGateway({
-    services: [ecs.service, createLogs(logs), createSts()],
+    services: [ecs.service, createLogs(logs), createCloudWatch(cloudWatch), createSts()],
     routes: options.routes ?? [],
     clock,
     random,
@@ -83,7 +90,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       clock,
       random,
       log,
-      reconcilers: [...(await ecs.loadReconcilers()), ...logsReconcilers(logs)],
+      reconcilers: [
+        ...(await ecs.loadReconcilers()),
+        ...logsReconcilers(logs),
+        ...(await loadCloudWatchReconcilers(cloudWatch)),
+      ],
     }),
   );
   const parts = opened.move();

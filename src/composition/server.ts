@@ -29,6 +29,7 @@ import {
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
+import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { census } from '../services/ecs/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
@@ -87,6 +88,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     await startControlPlane({
       store,
       events: opened.use(new SqliteEventStore(places.logEvents)),
+      metrics: opened.use(new SqliteMetricStore(places.metrics)),
       host: options.host,
       port: options.port,
       credentials: rootLookup(credentials),

@@ -23,6 +23,8 @@ export interface StateLayout {
   readonly store: string;
   /** The events of CloudWatch Logs. */
   readonly logEvents: string;
+  /** The data points of CloudWatch. */
+  readonly metrics: string;
   /** One folder for what the node side remembers. */
   readonly node: string;
 }
@@ -37,6 +39,7 @@ export function stateLayout(directory: string): StateLayout {
     log: join(root, 'catamaran.log'),
     store: join(root, 'store.sqlite'),
     logEvents: join(root, 'log-events.sqlite'),
+    metrics: join(root, 'metrics.sqlite'),
     node: join(root, 'node'),
   };
 }

@@ -12,6 +12,8 @@ export { openMemoryStore } from './memory-store.ts';
 export { OrderedKeys } from './ordered-keys.ts';
 export type { SqliteStoreOptions } from './sqlite/open-sqlite-store.ts';
 export { openSqliteStore } from './sqlite/open-sqlite-store.ts';
+export type { SqlRow } from './sqlite/sqlite-file.ts';
+export { isSqliteFull, SqliteFile } from './sqlite/sqlite-file.ts';
 export type {
   Change,
   CommitResult,

@@ -17,6 +17,7 @@ import {
   type SimLatency,
   type SimProgram,
 } from '../../src/runtime/index.ts';
+import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
 import type { PrivateNetworkPlan } from '../../src/services/ecs/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { openMemoryStore, type Store } from '../../src/store/index.ts';
@@ -54,6 +55,7 @@ export class System implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'catamaran-system-'));
   readonly #options: SystemOptions;
   readonly #events = new MemoryEventStore();
+  readonly #metrics = new MemoryMetricStore();
   readonly #keys = new Map<string, Credentials>();
   readonly #key: Key;
   #plane: ControlPlane | undefined;
@@ -245,6 +247,7 @@ export class System implements AsyncDisposable {
     this.#clients?.sts.destroy();
     await this.#plane?.[Symbol.asyncDispose]();
     await this.#events[Symbol.asyncDispose]();
+    await this.#metrics[Symbol.asyncDispose]();
     await this.store.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -256,6 +259,7 @@ export class System implements AsyncDisposable {
     this.#plane = await startControlPlane({
       store: mortal.store(this.store),
       events: this.#events,
+      metrics: this.#metrics,
       host: '127.0.0.1',
       port,
       credentials: (accessKeyId) => this.#keys.get(accessKeyId),

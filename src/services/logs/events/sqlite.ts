@@ -1,6 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers';
+import { isSqliteFull, SqliteFile } from '../../../store/index.ts';
 import {
   comparePositions,
   type EventPage,
@@ -38,8 +37,6 @@ const schema = `
   CREATE INDEX IF NOT EXISTS event_by_group ON event (log_group, timestamp, sequence);
 `;
 
-const schemaVersion = 1;
-
 /** Up to here the streams' own orders are merged; above it is cheaper to walk the group's. */
 const maxMergedStreams = 100;
 
@@ -62,26 +59,14 @@ interface EventRow {
  * for one flush to the disk together.
  */
 export class SqliteEventStore implements EventStore {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #file: SqliteFile;
   readonly #pending: PendingAppend[] = [];
   #flushing: NodeJS.Immediate | undefined;
   #isClosed = false;
 
   /** @param path The file; made when it is not there. */
   constructor(path: string) {
-    // What containers print is nobody else's to read; SQLite gives its other files the same mode.
-    closeSync(openSync(path, 'a', 0o600));
-    this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
-    const version = this.#one('PRAGMA user_version')?.user_version;
-    if (version !== 0 && version !== schemaVersion) {
-      this.#database.close();
-      throw new Error(
-        `Cannot open ${path}: it has format ${String(version)}, this version of Catamaran reads ${schemaVersion}`,
-      );
-    }
-    this.#database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    this.#file = new SqliteFile(path, { schema, version: 1, durability: 'full' });
   }
 
   append(stream: StreamRef, events: readonly NewEvent[], ingestionTime: number): Promise<void> {
@@ -108,7 +93,7 @@ export class SqliteEventStore implements EventStore {
 
   async summaries(groupId: string): Promise<ReadonlyMap<string, StreamSummary>> {
     const group = this.#groupNumber(groupId);
-    const rows = this.#all(
+    const rows = this.#file.all(
       `SELECT stream_id, last_timestamp, last_ingestion,
          (SELECT min(timestamp) FROM event WHERE event.log_stream = log_stream.id) AS first_timestamp
        FROM log_stream WHERE log_group = ?`,
@@ -127,7 +112,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async storedBytes(groupId: string): Promise<number> {
-    return Number(this.#one('SELECT bytes FROM log_group WHERE group_id = ?', groupId)?.bytes ?? 0);
+    return Number(this.#file.one('SELECT bytes FROM log_group WHERE group_id = ?', groupId)?.bytes ?? 0);
   }
 
   async deleteBefore(groupId: string, timestamp: number, limit: number): Promise<number> {
@@ -142,7 +127,7 @@ export class SqliteEventStore implements EventStore {
     const [stream] = this.#streamNumbers(group, new Set([streamId])).keys();
     if (stream === undefined) return 0;
     const deleted = this.#deleteEvents(group, 'log_stream = ?', [stream], limit);
-    if (deleted < limit) this.#run('DELETE FROM log_stream WHERE id = ?', stream);
+    if (deleted < limit) this.#file.run('DELETE FROM log_stream WHERE id = ?', stream);
     return deleted;
   }
 
@@ -151,9 +136,9 @@ export class SqliteEventStore implements EventStore {
     if (group === undefined) return 0;
     const deleted = this.#deleteEvents(group, 'log_group = ?', [group], limit);
     if (deleted < limit) {
-      this.#transact(() => {
-        this.#run('DELETE FROM log_stream WHERE log_group = ?', group);
-        this.#run('DELETE FROM log_group WHERE id = ?', group);
+      this.#file.transact(() => {
+        this.#file.run('DELETE FROM log_stream WHERE log_group = ?', group);
+        this.#file.run('DELETE FROM log_group WHERE id = ?', group);
       });
     }
     return deleted;
@@ -163,8 +148,7 @@ export class SqliteEventStore implements EventStore {
     if (this.#isClosed) return;
     this.#flush();
     this.#isClosed = true;
-    this.#statements.clear();
-    this.#database.close();
+    this.#file[Symbol.dispose]();
   }
 
   #flush(): void {
@@ -172,11 +156,11 @@ export class SqliteEventStore implements EventStore {
     const batch = this.#pending.splice(0);
     if (batch.length === 0) return;
     try {
-      this.#transact(() => {
+      this.#file.transact(() => {
         for (const pending of batch) this.#insert(pending);
       });
     } catch (cause) {
-      const error = isDiskFull(cause)
+      const error = isSqliteFull(cause)
         ? new EventStoreFullError('The disk is full: no log events can be stored', { cause })
         : new Error('Cannot store log events', { cause });
       for (const { reject } of batch) reject(error);
@@ -192,13 +176,13 @@ export class SqliteEventStore implements EventStore {
       bytes += eventBytes(message);
       lastTimestamp = Math.max(lastTimestamp, timestamp);
     }
-    const group = this.#one(
+    const group = this.#file.one(
       `INSERT INTO log_group (group_id, bytes) VALUES (?, ?)
        ON CONFLICT (group_id) DO UPDATE SET bytes = bytes + excluded.bytes RETURNING id`,
       stream.groupId,
       bytes,
     )?.id;
-    const streamNumber = this.#one(
+    const streamNumber = this.#file.one(
       `INSERT INTO log_stream (log_group, stream_id, last_timestamp, last_ingestion) VALUES (?, ?, ?, ?)
        ON CONFLICT (log_group, stream_id) DO UPDATE SET
          last_timestamp = max(last_timestamp, excluded.last_timestamp), last_ingestion = excluded.last_ingestion
@@ -208,11 +192,16 @@ export class SqliteEventStore implements EventStore {
       lastTimestamp,
       ingestionTime,
     )?.id;
-    const insert = this.#statement(
-      'INSERT INTO event (log_group, log_stream, timestamp, ingestion, bytes, message) VALUES (?, ?, ?, ?, ?, ?)',
-    );
     for (const { timestamp, message } of events) {
-      insert.run(Number(group), Number(streamNumber), timestamp, ingestionTime, eventBytes(message), message);
+      this.#file.run(
+        'INSERT INTO event (log_group, log_stream, timestamp, ingestion, bytes, message) VALUES (?, ?, ?, ?, ?, ?)',
+        Number(group),
+        Number(streamNumber),
+        timestamp,
+        ingestionTime,
+        eventBytes(message),
+        message,
+      );
     }
   }
 
@@ -243,7 +232,7 @@ export class SqliteEventStore implements EventStore {
     limit: number,
   ): readonly EventRow[] {
     const way = direction === 'forward' ? 'ASC' : 'DESC';
-    const rows = this.#all(
+    const rows = this.#file.all(
       `SELECT sequence, timestamp, log_stream FROM event
        WHERE ${order} = ? AND (timestamp, sequence) >= (?, ?) AND (timestamp, sequence) < (?, ?)
        ORDER BY timestamp ${way}, sequence ${way} LIMIT ?`,
@@ -284,7 +273,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   #event(sequence: number): { event: StoredEvent; bytes: number } {
-    const row = this.#one(
+    const row = this.#file.one(
       `SELECT event.timestamp, event.ingestion, event.bytes, event.message, log_stream.stream_id
        FROM event JOIN log_stream ON log_stream.id = event.log_stream WHERE event.sequence = ?`,
       sequence,
@@ -303,8 +292,8 @@ export class SqliteEventStore implements EventStore {
   }
 
   #deleteEvents(group: number, condition: string, parameters: readonly number[], limit: number): number {
-    return this.#transact(() => {
-      const rows = this.#all(
+    return this.#file.transact(() => {
+      const rows = this.#file.all(
         `DELETE FROM event WHERE sequence IN (
            SELECT sequence FROM event WHERE ${condition} ORDER BY timestamp, sequence LIMIT ?
          ) RETURNING bytes`,
@@ -312,60 +301,24 @@ export class SqliteEventStore implements EventStore {
         limit,
       );
       const bytes = rows.reduce((sum, row) => sum + Number(row.bytes), 0);
-      if (rows.length > 0) this.#run('UPDATE log_group SET bytes = bytes - ? WHERE id = ?', bytes, group);
+      if (rows.length > 0)
+        this.#file.run('UPDATE log_group SET bytes = bytes - ? WHERE id = ?', bytes, group);
       return rows.length;
     });
   }
 
   #groupNumber(groupId: string): number | undefined {
-    const row = this.#one('SELECT id FROM log_group WHERE group_id = ?', groupId);
+    const row = this.#file.one('SELECT id FROM log_group WHERE group_id = ?', groupId);
     return row && Number(row.id);
   }
 
   /** The streams that have events, by their number. */
   #streamNumbers(group: number, streamIds: ReadonlySet<string>): ReadonlyMap<number, string> {
-    const rows = this.#all(
+    const rows = this.#file.all(
       'SELECT id, stream_id FROM log_stream WHERE log_group = ? AND stream_id IN (SELECT value FROM json_each(?))',
       group,
       JSON.stringify([...streamIds]),
     );
     return new Map(rows.map((row) => [Number(row.id), String(row.stream_id)]));
   }
-
-  #transact<R>(run: () => R): R {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = run();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      // A full disk has already rolled back by itself.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
-  #statement(sql: string): StatementSync {
-    const prepared = this.#statements.get(sql) ?? this.#database.prepare(sql);
-    this.#statements.set(sql, prepared);
-    return prepared;
-  }
-
-  #one(sql: string, ...parameters: readonly (string | number)[]) {
-    return this.#statement(sql).get(...parameters);
-  }
-
-  #all(sql: string, ...parameters: readonly (string | number)[]) {
-    return this.#statement(sql).all(...parameters);
-  }
-
-  #run(sql: string, ...parameters: readonly (string | number)[]): void {
-    this.#statement(sql).run(...parameters);
-  }
-}
-
-const SQLITE_FULL = 13;
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_FULL;
 }

@@ -1,0 +1,44 @@
+/**
+ * Amazon CloudWatch: metrics and metric alarms. The one idea to know: alarms are records like any other, while
+ * data points live in a metric store of their own (`metrics/`), rolled up as they come; a reconciler looks at
+ * each alarm once a minute.
+ *
+ * Refused by name: metric math and other expressions, anomaly detection, composite and log alarms, alarm actions
+ * (nothing here could carry them out: a rule of EventBridge sees every change of state instead), dashboards,
+ * streams, insight rules, periods and resolutions below a minute. The history of a deleted alarm goes with it.
+ */
+import type { Reader, Reconciler } from '../../reconcile/index.ts';
+import type { Service } from '../service.ts';
+import type { Scope } from './arn.ts';
+import type { CloudWatchContext } from './context.ts';
+import { alarmKey, alarms, type StateValue } from './records.ts';
+
+export type { CloudWatchContext } from './context.ts';
+export { MemoryMetricStore, type MetricStore, SqliteMetricStore } from './metrics/index.ts';
+
+export function createCloudWatch(context: CloudWatchContext): Service {
+  return {
+    signingName: 'monitoring',
+    loadSdk: () => import('@aws-sdk/client-cloudwatch'),
+    loadOperations: async () => (await import('./operations.ts')).cloudWatchOperations(context),
+  };
+}
+
+export async function loadCloudWatchReconcilers(context: CloudWatchContext): Promise<readonly Reconciler[]> {
+  const { alarmEvaluation } = await import('./reconcilers/alarm-evaluation.ts');
+  return [alarmEvaluation(context)];
+}
+
+/** The states of alarms by name, for rooms that act on them; names without an alarm are absent. */
+export function alarmStates(
+  reader: Reader,
+  scope: Scope,
+  names: readonly string[],
+): ReadonlyMap<string, StateValue> {
+  const states = new Map<string, StateValue>();
+  for (const name of names) {
+    const alarm = reader.get(alarms, alarmKey(scope, name));
+    if (alarm !== undefined) states.set(name, alarm.state.value);
+  }
+  return states;
+}
