@@ -232,6 +232,7 @@ describe('commands that ask the server', () => {
     name: 'blue',
     cluster: 'c',
     status: 'ACTIVE',
+    availabilityZone: 'us-east-1b',
     agentConnected: true,
     cpu: 1024,
     memory: 512,
@@ -281,9 +282,15 @@ describe('commands that ask the server', () => {
 
   it('instance add sends what was asked for', async () => {
     answer = { status: 200, body: instance };
-    expect(await command(['instance', 'add', '--cluster', 'c', '--cpu', '1024', '--memory', '512'])).toBe(0);
-    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({ cluster: 'c', cpu: 1024, memory: 512 });
-    expect(terminal.out()).toMatch(/^ID +NAME .*\ni1 +blue +c +ACTIVE +yes +1024 +512 +2\n$/);
+    const sizes = ['--cpu', '1024', '--memory', '512', '--zone', 'us-east-1b'];
+    expect(await command(['instance', 'add', '--cluster', 'c', ...sizes])).toBe(0);
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+      cluster: 'c',
+      cpu: 1024,
+      memory: 512,
+      availabilityZone: 'us-east-1b',
+    });
+    expect(terminal.out()).toMatch(/^ID +NAME .*\ni1 +blue +c +us-east-1b +ACTIVE +yes +1024 +512 +2\n$/);
   });
 
   it('instance remove finds the instance by its name', async () => {

@@ -65,6 +65,8 @@ export interface AddInstanceRequest {
   readonly cluster?: string;
   /** A name of its own for people; default: made up. */
   readonly name?: string;
+  /** E.g. `us-east-1b`; default: the region's first. */
+  readonly availabilityZone?: string;
   /** CPU units (1024 is one core); default: half of what the machine's own instance has free. */
   readonly cpu?: number;
   /** MiB; default: half of what the machine's own instance has free. */
@@ -76,6 +78,7 @@ export interface InstanceDescription {
   readonly id: string;
   readonly name: string;
   readonly cluster: string;
+  readonly availabilityZone: string;
   /** Absent until the agent has registered. */
   readonly containerInstanceArn?: string;
   readonly status: string;

@@ -133,6 +133,7 @@ export function buildProgram(
     .option('--cpu <units>', 'CPU units, 1024 for a core (default: half of what is free)', parsePositive)
     .option('--memory <MiB>', 'memory in MiB (default: half of what is free)', parsePositive)
     .option('--name <name>', 'a name for people (default: made up)')
+    .option('--zone <zone>', "the availability zone, e.g. us-east-1b (default: the region's first)")
     .addOption(jsonOption())
     .action(async (options) =>
       setExitCode(await (await import('./commands/instance.ts')).addInstance(options, context)),

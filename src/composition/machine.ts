@@ -51,6 +51,7 @@ export async function openMachine(options: {
         cluster: instance.cluster,
         instance: {
           id: instance.id,
+          ...(instance.availabilityZone === undefined ? {} : { availabilityZone: instance.availabilityZone }),
           resources: {
             cpuUnits: size.cpu,
             memoryMiB: size.memoryMiB,

@@ -1,6 +1,6 @@
 import type { ECS } from '@aws-sdk/client-ecs';
 import type { AddInstanceRequest, InstanceDescription, StatusResponse } from '../cli/index.ts';
-import type { InstanceOnMachine, Machine } from '../node/index.ts';
+import { type InstanceOnMachine, type Machine, MachineError } from '../node/index.ts';
 import { type Runtime, RuntimeError } from '../runtime/index.ts';
 import type { Census, PrivateNetworkPlan } from '../services/ecs/index.ts';
 
@@ -83,10 +83,17 @@ export async function addInstance(
   parts: OperatorParts,
   request: AddInstanceRequest,
 ): Promise<InstanceDescription> {
+  const { region } = parts;
+  const { availabilityZone } = request;
+  if (availabilityZone !== undefined && !new RegExp(`^${region}[a-z]$`).test(availabilityZone))
+    throw new MachineError(
+      `There is no availability zone ${availabilityZone} in ${region}: its zones are ${region}a to ${region}z`,
+    );
   const free = await parts.machine.free();
   const instance = await parts.machine.add({
     cluster: request.cluster ?? 'default',
     ...(request.name === undefined ? {} : { name: request.name }),
+    ...(availabilityZone === undefined ? {} : { availabilityZone }),
     size: {
       cpu: request.cpu ?? Math.floor(free.cpu / 2),
       memoryMiB: request.memory ?? Math.floor(free.memoryMiB / 2),
@@ -105,7 +112,7 @@ export async function removeInstance(
 }
 
 async function describeInstance(
-  { ecs }: OperatorParts,
+  { ecs, region }: OperatorParts,
   instance: InstanceOnMachine,
 ): Promise<InstanceDescription> {
   const arn = instance.containerInstanceArn;
@@ -118,6 +125,7 @@ async function describeInstance(
     id: instance.id,
     name: instance.name,
     cluster: instance.cluster,
+    availabilityZone: instance.availabilityZone ?? `${region}a`,
     ...(arn === undefined ? {} : { containerInstanceArn: arn }),
     status:
       described?.status ?? (instance.problem === undefined ? 'REGISTERING' : `FAILED: ${instance.problem}`),

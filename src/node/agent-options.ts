@@ -50,6 +50,8 @@ export interface InstanceOptions {
    * instance carries it as label `catamaran.instance`, and what carries it belongs to this agent alone.
    */
   readonly id: string;
+  /** Told at every registration, as EC2's instance identity document tells it; absent: the control plane chooses. */
+  readonly availabilityZone?: string;
   /** Custom attributes, sent with the first registration only. */
   readonly attributes?: Readonly<Record<string, string>>;
   readonly resources: {

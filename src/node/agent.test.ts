@@ -54,6 +54,21 @@ describe('an agent', () => {
     ).not.toContain('rack');
   });
 
+  test('tells its availability zone at every registration', async () => {
+    const options = {
+      instance: {
+        id: 'i-1',
+        availabilityZone: 'eu-west-1c',
+        resources: { cpuUnits: 1024, memoryMiB: 1024, reservedTcpPorts: [], reservedUdpPorts: [] },
+        address: '127.0.0.1',
+      },
+    };
+    await (await instance.start(options)).close();
+    await instance.start(options);
+    const documents = instance.plane.registrations.map((input) => input.string('instanceIdentityDocument'));
+    expect(documents).toEqual(Array(2).fill('{"availabilityZone":"eu-west-1c"}'));
+  });
+
   test('does not share its state directory', async () => {
     await instance.start();
     await expect(instance.start()).rejects.toThrow('is in use by another agent');

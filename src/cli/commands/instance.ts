@@ -13,6 +13,7 @@ export interface AddInstanceOptions extends InstanceOptions {
   readonly cpu?: number;
   readonly memory?: number;
   readonly name?: string;
+  readonly zone?: string;
 }
 
 export interface ListInstancesOptions extends InstanceOptions {
@@ -24,7 +25,8 @@ export interface RemoveInstanceOptions extends ListInstancesOptions {
 }
 
 export async function addInstance(options: AddInstanceOptions, context: CommandContext): Promise<number> {
-  const { state, json, ...input } = options;
+  const { state, json, zone, ...rest } = options;
+  const input = { ...rest, ...(zone === undefined ? {} : { availabilityZone: zone }) };
   const client = operatorClient(state, context.composition.clock);
   const added = await client.addInstance(input, context.signal);
   show(json, added, [added], context.terminal.stdout);
@@ -79,11 +81,14 @@ function show(
     instance.id,
     instance.name,
     instance.cluster,
+    instance.availabilityZone,
     instance.status,
     instance.agentConnected ? 'yes' : 'no',
     String(instance.cpu),
     String(instance.memory),
     String(instance.runningTasksCount),
   ]);
-  stdout.write(table([['ID', 'NAME', 'CLUSTER', 'STATUS', 'CONNECTED', 'CPU', 'MEMORY', 'TASKS'], ...rows]));
+  stdout.write(
+    table([['ID', 'NAME', 'CLUSTER', 'ZONE', 'STATUS', 'CONNECTED', 'CPU', 'MEMORY', 'TASKS'], ...rows]),
+  );
 }

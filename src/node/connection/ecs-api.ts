@@ -48,12 +48,12 @@ export class EcsApi implements Disposable {
       readonly containerInstanceArn?: string;
       readonly attributes: Attribute[];
       readonly totalResources: Resource[];
+      readonly instanceIdentityDocument: string;
     },
     abortSignal: AbortSignal,
   ): Promise<{ readonly containerInstanceArn: string; readonly attributes: readonly Attribute[] }> {
     const command = new RegisterContainerInstanceCommand({
       ...input,
-      instanceIdentityDocument: '',
       instanceIdentityDocumentSignature: '',
     });
     const { containerInstance } = await this.#client.send(command, { abortSignal });

@@ -61,6 +61,7 @@ async function registerOnce(
     ...(containerInstanceArn && { containerInstanceArn }),
     attributes,
     totalResources: totalResources(instance),
+    instanceIdentityDocument: identityDocument(instance),
   };
   try {
     return await api.registerContainerInstance(input, signal);
@@ -70,6 +71,11 @@ async function registerOnce(
     await api.createCluster(cluster, signal);
     return api.registerContainerInstance(input, signal);
   }
+}
+
+/** Of EC2's document the one member that is known here; empty, as agents outside EC2 send it, when none is. */
+function identityDocument({ availabilityZone }: InstanceOptions): string {
+  return availabilityZone === undefined ? '' : JSON.stringify({ availabilityZone });
 }
 
 function totalResources({ resources }: InstanceOptions): Resource[] {

@@ -95,6 +95,8 @@ export class Machine implements AsyncDisposable {
   add(request: {
     readonly cluster: string;
     readonly name?: string;
+    /** A zone of the region; default: its first. */
+    readonly availabilityZone?: string;
     readonly size: MachineSize;
   }): Promise<InstanceOnMachine> {
     return this.#inTurn(async () => {
@@ -109,6 +111,7 @@ export class Machine implements AsyncDisposable {
         id,
         name,
         cluster: request.cluster,
+        ...(request.availabilityZone === undefined ? {} : { availabilityZone: request.availabilityZone }),
         size: request.size,
         address: nextAddress(this.#hosted),
       };

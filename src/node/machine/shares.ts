@@ -13,6 +13,8 @@ export interface HostedInstance {
   readonly id: string;
   readonly name: string;
   readonly cluster: string;
+  /** Absent: the region's first. */
+  readonly availabilityZone?: string;
   /** Undefined for the machine's own instance. */
   readonly size: MachineSize | undefined;
   /** The loopback address on which the ports of its tasks are published: its own port space. */

@@ -13,7 +13,7 @@ export type Registration = Pick<
 /** @throws InvalidParameterException, or UnsupportedFeatureException for GPUs. */
 export function readRegistration(scope: Scope, input: RegisterContainerInstanceCommandInput): Registration {
   if (input.platformDevices?.length) throw unsupported('platformDevices (GPUs)');
-  const identity = readIdentity(input.instanceIdentityDocument);
+  const identity = readIdentity(scope, input.instanceIdentityDocument);
   const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
   return {
     registeredResources: readResources(input.totalResources),
@@ -52,6 +52,7 @@ const isSystemAttribute = (name: string): boolean =>
   name.startsWith('ecs.') || name.startsWith('com.amazonaws.ecs.');
 
 interface InstanceIdentity {
+  readonly availabilityZone?: string;
   readonly instanceId?: string;
   readonly instanceType?: string;
   readonly imageId?: string;
@@ -62,7 +63,7 @@ interface InstanceIdentity {
  * EC2's identity document, which machines outside EC2 leave empty. It adds to what the signed call says and
  * permits nothing, so its own signature isn't asked for.
  */
-function readIdentity(document: string | undefined): InstanceIdentity {
+function readIdentity({ region }: Scope, document: string | undefined): InstanceIdentity {
   if (!document) return {};
   let parsed: unknown;
   try {
@@ -77,7 +78,21 @@ function readIdentity(document: string | undefined): InstanceIdentity {
     const value: unknown = fields.get(name);
     return typeof value === 'string' && value !== '' ? { [name]: value } : {};
   };
-  return { ...text('instanceId'), ...text('instanceType'), ...text('imageId'), ...text('architecture') };
+  const { availabilityZone = `${region}a` } = text('availabilityZone');
+  if (!isZoneOf(region, availabilityZone))
+    throw invalidParameter(`The availability zone ${availabilityZone} is not one of the region ${region}.`);
+  return {
+    availabilityZone,
+    ...text('instanceId'),
+    ...text('instanceType'),
+    ...text('imageId'),
+    ...text('architecture'),
+  };
+}
+
+/** A region's zones are called after it with a letter behind. */
+function isZoneOf(region: string, zone: string): boolean {
+  return zone.length === region.length + 1 && zone.startsWith(region) && /[a-z]$/.test(zone);
 }
 
 /** What agents don't know of their machine, the control plane adds; what they sent stays as they sent it. */
@@ -87,7 +102,7 @@ function withControlPlaneAttributes(
   sent: readonly InstanceAttribute[],
 ): readonly InstanceAttribute[] {
   const known = [
-    { name: 'ecs.availability-zone', value: `${scope.region}a` },
+    { name: 'ecs.availability-zone', value: identity.availabilityZone ?? `${scope.region}a` },
     { name: 'ecs.instance-type', value: identity.instanceType },
     { name: 'ecs.ami-id', value: identity.imageId },
     { name: 'ecs.cpu-architecture', value: identity.architecture },

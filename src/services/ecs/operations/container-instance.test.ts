@@ -93,6 +93,23 @@ describe('RegisterContainerInstance', () => {
     ).rejects.toMatchObject({ code: 'ClientException' });
   });
 
+  it('is in the zone that its identity document names, also when it registers again', async () => {
+    await using room = await openRoom();
+    const identity = { instanceIdentityDocument: JSON.stringify({ availabilityZone: 'eu-west-1b' }) };
+    const zoneOf = (instance: Awaited<ReturnType<typeof register>>) =>
+      instance.attributes?.find(({ name }) => name === 'ecs.availability-zone')?.value;
+    const first = await register(room, identity);
+    const { containerInstanceArn } = first;
+    expect([zoneOf(first), zoneOf(await register(room, { ...identity, containerInstanceArn }))]).toEqual([
+      'eu-west-1b',
+      'eu-west-1b',
+    ]);
+    for (const availabilityZone of ['us-east-1a', 'eu-west-1', 'eu-west-1bb', 'eu-west-1B'])
+      await expect(
+        register(room, { instanceIdentityDocument: JSON.stringify({ availabilityZone }) }),
+      ).rejects.toMatchObject({ code: 'InvalidParameterException' });
+  });
+
   it.each<[string, Partial<RegisterContainerInstanceCommandInput>, string]>([
     ['an unknown cluster', { cluster: 'nope' }, 'ClusterNotFoundException'],
     ['no memory', { totalResources: totalResources.slice(0, 1) }, 'InvalidParameterException'],
