@@ -15,7 +15,8 @@ export class MirrorTransaction implements Transaction {
   readonly #mirror: Mirror;
   /** The revision that the mirror had of each key; 0 for absent. */
   readonly #seen = new Map<RecordKey, number>();
-  /** By kind. */
+  /** By kind, as are the keys that were written, in order. */
+  readonly #written = new Map<object, RecordKey[]>();
   readonly #pending = new Map<object, Pending<object>>();
   /** How to take back what the current run has written, latest last. */
   #undo: (() => void)[] = [];
@@ -93,10 +94,8 @@ export class MirrorTransaction implements Transaction {
     this.#write(collection, key, undefined);
   }
 
-  *written<T extends object>(
-    collection: Collection<T, string>,
-  ): Generator<readonly [key: RecordKey, value: T | undefined], void> {
-    for (const [key, record] of this.#pendingOf(this.#kind(collection)) ?? []) yield [key, record?.value];
+  written<T extends object>(collection: Collection<T, string>): readonly RecordKey[] {
+    return this.#writtenOf(this.#kind(collection));
   }
 
   /** Ends the last run: nothing can be read or written through it any more. */
@@ -117,7 +116,7 @@ export class MirrorTransaction implements Transaction {
     for (const pending of this.#pending.values()) {
       for (const [key, record] of pending) {
         if (record === undefined) writes.push({ type: 'delete', key });
-        else writes.push({ type: 'put', key, value: frozenJson(record.value) });
+        else writes.push({ type: 'put', key, value: record.value });
       }
     }
     return writes;
@@ -126,7 +125,7 @@ export class MirrorTransaction implements Transaction {
   #write<T extends object>(
     collection: Collection<T, string>,
     key: RecordKey,
-    record: Stored<T> | undefined,
+    record: Stored<Json & T> | undefined,
   ): void {
     const kind = this.#kind(collection);
     if (kindOfKey(key) !== kindName(collection.service, collection.noun))
@@ -137,7 +136,13 @@ export class MirrorTransaction implements Transaction {
       pending = new Map();
       this.#pending.set(kind, pending as Pending<object>);
     }
-    this.#undo.push(undoOf(pending, key));
+    const written = this.#writtenOf(kind);
+    written.push(key);
+    const putBack = undoOf(pending, key);
+    this.#undo.push(() => {
+      putBack();
+      written.push(key);
+    });
     if (isSame(kind.get(key)?.value, record?.value)) pending.delete(key);
     else pending.set(key, record);
   }
@@ -152,13 +157,22 @@ export class MirrorTransaction implements Transaction {
     return this.#pending.get(kind) as Pending<T> | undefined;
   }
 
+  #writtenOf(kind: object): RecordKey[] {
+    let written = this.#written.get(kind);
+    if (written === undefined) {
+      written = [];
+      this.#written.set(kind, written);
+    }
+    return written;
+  }
+
   #see<T extends object>(kind: Kind<T>, key: RecordKey): void {
     if (!this.#seen.has(key)) this.#seen.set(key, kind.get(key)?.revision ?? 0);
   }
 }
 
 /** Records put, or undefined for deleted, by the run itself. */
-type Pending<T> = Map<RecordKey, Stored<T> | undefined>;
+type Pending<T> = Map<RecordKey, Stored<Json & T> | undefined>;
 
 /** Puts the key back as it is now. */
 function undoOf<T>(pending: Pending<T>, key: RecordKey): () => void {

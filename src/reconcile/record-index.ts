@@ -14,14 +14,11 @@ export class RecordIndex<T> {
   }
 
   get(value: string): readonly Stored<T>[] {
-    const bucket = this.#buckets.get(value);
-    if (bucket === undefined) return nothing;
-    bucket.isHandedOut = true;
-    return bucket.records;
+    return this.#buckets.get(value)?.records() ?? nothing;
   }
 
   count(value: string): number {
-    return this.#buckets.get(value)?.records.length ?? 0;
+    return this.#buckets.get(value)?.size ?? 0;
   }
 
   /** One of the two may be undefined: the record came, or went. */
@@ -34,25 +31,18 @@ export class RecordIndex<T> {
   }
 
   #put(value: string, record: Stored<T>): void {
-    const bucket = this.#writable(value);
-    const place = placeOf(bucket.records, record.key);
-    bucket.records.splice(place, bucket.records[place]?.key === record.key ? 1 : 0, record);
+    let bucket = this.#buckets.get(value);
+    if (bucket === undefined) {
+      bucket = new Bucket();
+      this.#buckets.set(value, bucket);
+    }
+    bucket.put(record);
   }
 
   #remove(value: string, key: RecordKey): void {
-    const bucket = this.#writable(value);
-    const place = placeOf(bucket.records, key);
-    if (bucket.records[place]?.key === key) bucket.records.splice(place, 1);
-    if (bucket.records.length === 0) this.#buckets.delete(value);
-  }
-
-  /** A reader keeps the list it was given as it was: the bucket goes on with a copy. */
-  #writable(value: string): Bucket<T> {
     const bucket = this.#buckets.get(value);
-    if (bucket !== undefined && !bucket.isHandedOut) return bucket;
-    const fresh: Bucket<T> = { records: bucket?.records.slice() ?? [], isHandedOut: false };
-    this.#buckets.set(value, fresh);
-    return fresh;
+    bucket?.remove(key);
+    if (bucket?.size === 0) this.#buckets.delete(value);
   }
 }
 
@@ -64,11 +54,68 @@ export function indexValues<T>(valuesOf: IndexFunction<T>, record: T, key: Recor
   return values.length < 2 ? values : [...new Set(values)];
 }
 
-interface Bucket<T> {
-  /** By key. */
-  readonly records: Stored<T>[];
-  isHandedOut: boolean;
+/**
+ * The records of one value, by key, as a list of short sorted runs: what comes or goes moves at most one run, so that
+ * a hundred thousand records cost no more to keep than a few hundred. Who asks gets them as one list, which is kept
+ * until something changes and is never changed itself.
+ */
+class Bucket<T> {
+  size = 0;
+  /** None is empty. */
+  readonly #runs: Stored<T>[][] = [];
+  #list: readonly Stored<T>[] | undefined;
+
+  records(): readonly Stored<T>[] {
+    this.#list ??= this.#runs.flat();
+    return this.#list;
+  }
+
+  put(record: Stored<T>): void {
+    this.#list = undefined;
+    const runAt = this.#runOf(record.key);
+    const run = this.#runs[runAt];
+    if (run === undefined) {
+      this.#runs.push([record]);
+      this.size += 1;
+      return;
+    }
+    const place = placeOf(run, record.key);
+    if (run[place]?.key === record.key) {
+      run[place] = record;
+      return;
+    }
+    run.splice(place, 0, record);
+    this.size += 1;
+    if (run.length > longestRun) this.#runs.splice(runAt + 1, 0, run.splice(longestRun / 2));
+  }
+
+  remove(key: RecordKey): void {
+    const runAt = this.#runOf(key);
+    const run = this.#runs[runAt];
+    if (run === undefined) return;
+    const place = placeOf(run, key);
+    if (run[place]?.key !== key) return;
+    this.#list = undefined;
+    run.splice(place, 1);
+    this.size -= 1;
+    if (run.length === 0) this.#runs.splice(runAt, 1);
+  }
+
+  /** Which run has the key, or would have it: the last that begins at it or before, else the first. */
+  #runOf(key: RecordKey): number {
+    let low = 0;
+    let high = this.#runs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const first = this.#runs[middle]?.[0];
+      if (first !== undefined && first.key <= key) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
 }
+
+const longestRun = 512;
 
 const nothing: readonly never[] = Object.freeze([]);
 

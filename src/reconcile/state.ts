@@ -58,10 +58,11 @@ export interface Reader {
 export interface Transaction extends Reader {
   put<T extends object>(collection: Collection<T, string>, key: RecordKey, value: T): void;
   delete<T extends object>(collection: Collection<T, string>, key: RecordKey): void;
-  /** What the transaction has written of a collection so far; undefined for deleted. Costs as much as that is. */
-  written<T extends object>(
-    collection: Collection<T, string>,
-  ): Iterable<readonly [key: RecordKey, value: T | undefined]>;
+  /**
+   * The keys of a collection that have been written so far, in order; one that is written again, or taken back
+   * because its run threw, is there again. It is the very list that grows, one per transaction.
+   */
+  written<T extends object>(collection: Collection<T, string>): readonly RecordKey[];
 }
 
 export interface State extends Reader {

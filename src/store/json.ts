@@ -48,12 +48,42 @@ function freeze(value: unknown, trail: Trail): Json {
   // JSON knows no negative zero.
   if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value;
   if (typeof value !== 'object') throw notJson(String(value), trail);
+  if (isFrozenJson(value, trail.length)) return value;
   if (trail.length === deepest) throw notJson(`something nested deeper than ${deepest}`, trail.slice(0, 8));
   if (isArray(value)) return freezeArray(value, trail);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null)
     throw notJson(`a ${value.constructor?.name ?? 'class instance'}`, trail);
   return freezeObject(value, trail);
+}
+
+/** Whether all of it is plain JSON and frozen already: most of a changed record is what the record before it was. */
+function isFrozenJson(value: object, depth: number): value is Json & object {
+  if (depth >= deepest || !Object.isFrozen(value)) return false;
+  if (isArray(value)) {
+    for (let place = 0; place < value.length; place++)
+      if (!isFrozenMember(value[place], depth + 1)) return false;
+    return true;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const member of Object.keys(value))
+    if (!isFrozenMember((value as Record<string, unknown>)[member], depth + 1)) return false;
+  return true;
+}
+
+function isFrozenMember(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'object':
+      return value === null || isFrozenJson(value, depth);
+    default:
+      return false;
+  }
 }
 
 function freezeArray(array: readonly unknown[], trail: Trail): Json {

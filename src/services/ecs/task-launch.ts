@@ -112,7 +112,7 @@ function byPlacement(
     const task = launchOn(tx, ecs, request, instance, demand);
     if (task === undefined) failures.push(noAddressLeft(ecs, request, instance.id));
     else tasks.push(task);
-    instances.show(instance.id, tx.get(containerInstances, instanceKeyOf(request, instance.id)));
+    instances.show(tx);
   }
   return { tasks, failures };
 }

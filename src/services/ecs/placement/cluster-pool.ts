@@ -10,14 +10,22 @@ import { type ContainerInstanceRecord, containerInstances } from '../records.ts'
 import { InstancePool } from './instance-pool.ts';
 
 /**
- * A cluster's instances as one transaction sees them. Pools follow the committed records; for the transaction
- * that asks, what it has written itself is laid over them, and taken back when another one asks. That costs as
- * much as the two have written, not as much as there is.
+ * A cluster's instances as one transaction sees them. The pool follows the committed records; for the transaction
+ * that asks, what it has written itself is laid over them, and taken back when another one asks. That costs as much
+ * as was written since, not as much as there is.
  */
 class ClusterPool {
   readonly pool = new InstancePool();
+  readonly #prefix: string;
   /** What is committed of those that show something else. */
   readonly #covered = new Map<string, ContainerInstanceRecord | undefined>();
+  /** What the transaction that is laid over has written, and how much of it shows. */
+  #written: readonly RecordKey[] = [];
+  #laid = 0;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
 
   /** What was committed. */
   follow(id: string, instance: ContainerInstanceRecord | undefined): void {
@@ -25,18 +33,22 @@ class ClusterPool {
     else this.pool.set(id, instance);
   }
 
-  /** What the asking transaction has written, and nothing that another has. */
-  lay(written: ReadonlyMap<string, ContainerInstanceRecord | undefined>): void {
-    for (const [id, committed] of this.#covered) {
-      if (written.has(id)) continue;
-      this.#covered.delete(id);
-      this.pool.set(id, committed);
+  /** From now on the pool shows what this transaction sees. */
+  show(tx: Transaction): void {
+    const written = tx.written(containerInstances);
+    if (written !== this.#written) {
+      for (const [id, committed] of this.#covered) this.pool.set(id, committed);
+      this.#covered.clear();
+      this.#written = written;
+      this.#laid = 0;
     }
-    for (const [id, instance] of written) this.show(id, instance);
+    for (; this.#laid < written.length; this.#laid += 1) {
+      const key = written[this.#laid];
+      if (key?.startsWith(this.#prefix)) this.#cover(idOf(key), tx.get(containerInstances, key));
+    }
   }
 
-  /** What the asking transaction has just written. */
-  show(id: string, instance: ContainerInstanceRecord | undefined): void {
+  #cover(id: string, instance: ContainerInstanceRecord | undefined): void {
     if (!this.#covered.has(id)) this.#covered.set(id, this.pool.get(id));
     this.pool.set(id, instance);
   }
@@ -46,19 +58,19 @@ class ClusterPool {
 const poolsOf = new WeakMap<State, Map<string, ClusterPool>>();
 
 /**
- * The pool that shows what the transaction sees, for use within its run. What the run writes afterwards, it has
- * to `show`.
+ * The pool that shows what the transaction sees, for use within its run. What the run writes afterwards, it has to
+ * let it `show`.
  */
 export function clusterPool(tx: Transaction, state: State, scope: Scope, cluster: string): ClusterPool {
   const prefix = `${recordKey(containerInstances, scope.accountId, scope.region, cluster)}/`;
   const pools = poolsOf.get(state) ?? followed(state);
   let clusterPool = pools.get(prefix);
   if (clusterPool === undefined) {
-    clusterPool = new ClusterPool();
+    clusterPool = new ClusterPool(prefix);
     for (const { key, value } of state.list(containerInstances, prefix)) clusterPool.follow(idOf(key), value);
     pools.set(prefix, clusterPool);
   }
-  clusterPool.lay(writtenUnder(tx, prefix));
+  clusterPool.show(tx);
   return clusterPool;
 }
 
@@ -74,16 +86,6 @@ function followed(state: State): Map<string, ClusterPool> {
     if (clusterPool?.pool.size === 0) pools.delete(prefix);
   });
   return pools;
-}
-
-function writtenUnder(
-  tx: Transaction,
-  prefix: string,
-): ReadonlyMap<string, ContainerInstanceRecord | undefined> {
-  const written = new Map<string, ContainerInstanceRecord | undefined>();
-  for (const [key, instance] of tx.written(containerInstances))
-    if (key.startsWith(prefix)) written.set(idOf(key), instance);
-  return written;
 }
 
 function idOf(key: RecordKey): string {
