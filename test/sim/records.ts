@@ -93,7 +93,7 @@ export class Records {
 }
 
 export function instanceKeyOf(taskKey: string, { cluster, containerInstanceId }: TaskRecord): string {
-  return sibling(taskKey, containerInstances.noun, cluster, containerInstanceId);
+  return sibling(taskKey, containerInstances.noun, cluster, containerInstanceId ?? '');
 }
 
 export function serviceKeyOf(taskKey: string, { cluster, service }: TaskRecord): string | undefined {

@@ -26,6 +26,8 @@ export const containerArn = (scope: Scope, cluster: string, taskId: string, cont
 /** With `*` for every revision of the family. */
 export const taskDefinitionArn = (scope: Scope, family: string, revision: number | '*'): string =>
   arn(scope, `task-definition/${family}:${revision}`);
+export const capacityProviderArn = (scope: Scope, name: string): string =>
+  arn(scope, `capacity-provider/${name}`);
 export const attachmentArn = (scope: Scope, attachmentId: string): string =>
   arn(scope, `attachment/${attachmentId}`);
 
@@ -51,6 +53,10 @@ export function serviceName(identifier: string): string {
 
 export function containerInstanceId(identifier: string): string {
   return lastPart(identifier, 'container-instance', 2);
+}
+
+export function capacityProviderName(identifier: string): string {
+  return lastPart(identifier, 'capacity-provider', 1);
 }
 
 /** The cluster that a long task, service or container-instance ARN names; undefined for short ones. */
@@ -88,6 +94,7 @@ export function taskDefinitionId(identifier: string): {
 /** What can be tagged or authorised by its ARN, taken apart. */
 export type ResourceId =
   | { readonly type: 'cluster'; readonly cluster: string }
+  | { readonly type: 'capacity-provider'; readonly capacityProvider: string }
   | { readonly type: 'service'; readonly cluster: string; readonly service: string }
   | { readonly type: 'task'; readonly cluster: string; readonly taskId: string }
   | { readonly type: 'container-instance'; readonly cluster: string; readonly containerInstanceId: string }
@@ -105,6 +112,7 @@ export function resourceId(resourceArn: string): ResourceId | undefined {
   if (first === undefined || names.includes('')) return undefined;
   if (names.length === 1) {
     if (type === 'cluster') return { type, cluster: first };
+    if (type === 'capacity-provider') return { type, capacityProvider: first };
     const [, family, revision] = /^([^:]+):([1-9][0-9]{0,8})$/.exec(first) ?? [];
     if (type !== 'task-definition' || family === undefined || revision === undefined) return undefined;
     return { type, family, revision: Number(revision) };

@@ -1,5 +1,5 @@
 import type { Reader } from '../../reconcile/index.ts';
-import { clusters, containerInstances, services, tasks } from './records.ts';
+import { clusters, containerInstances, fargateHosts, services, tasks } from './records.ts';
 
 /** How many of each thing ECS holds, over all accounts and regions. */
 export interface Census {
@@ -19,13 +19,16 @@ export function census(reader: Reader): Census {
   return {
     clusters: active(reader.list(clusters)),
     services: active(reader.list(services)),
-    containerInstances: active(reader.list(containerInstances)),
+    containerInstances: active(reader.list(containerInstances), ({ cluster }) => cluster !== fargateHosts),
     tasks: tasksByStatus,
   };
 }
 
-function active(records: Iterable<{ readonly value: { readonly status: string } }>): number {
+function active<T extends { readonly status: string }>(
+  records: Iterable<{ readonly value: T }>,
+  isCounted: (value: T) => boolean = () => true,
+): number {
   let count = 0;
-  for (const { value } of records) if (value.status !== 'INACTIVE') count += 1;
+  for (const { value } of records) if (value.status !== 'INACTIVE' && isCounted(value)) count += 1;
   return count;
 }

@@ -1,7 +1,7 @@
 import type { KeyValuePair } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
 import type { Scope } from './arn.ts';
-import { containerInstances, services, tasks } from './records.ts';
+import { containerInstances, type LaunchedType, services, tasks } from './records.ts';
 
 /** What a cluster holds. Read from indexes, so it costs the same however much that is. */
 export interface ClusterCounts {
@@ -15,12 +15,11 @@ export interface ClusterCounts {
   readonly drainingServices: number;
 }
 
-const launchTypes = ['EC2', 'EXTERNAL'] as const;
-type CountedLaunchType = (typeof launchTypes)[number];
+const launchTypes: readonly LaunchedType[] = ['EC2', 'EXTERNAL', 'FARGATE'];
 
 export function clusterCounts(reader: Reader, scope: Scope, cluster: string): ClusterCounts {
   const value = indexValue(scope, cluster);
-  const sum = (count: (launchType: CountedLaunchType) => number): number =>
+  const sum = (count: (launchType: LaunchedType) => number): number =>
     launchTypes.reduce((total, launchType) => total + count(launchType), 0);
   return {
     containerInstances: reader.countByIndex(containerInstances, 'registeredByCluster', value),
@@ -32,22 +31,22 @@ export function clusterCounts(reader: Reader, scope: Scope, cluster: string): Cl
   };
 }
 
-/** The `statistics` of a cluster: counts by launch type, as names and decimal strings. Fargate runs nothing yet. */
+/** The `statistics` of a cluster: counts by launch type, as names and decimal strings. */
 export function clusterStatistics(reader: Reader, scope: Scope, cluster: string): KeyValuePair[] {
   const value = indexValue(scope, cluster);
   const count = (name: string, number: number): KeyValuePair => ({ name, value: String(number) });
   return [
     count('runningEC2TasksCount', taskCount(reader, value, 'running', 'EC2')),
-    count('runningFargateTasksCount', 0),
+    count('runningFargateTasksCount', taskCount(reader, value, 'running', 'FARGATE')),
     count('runningExternalTasksCount', taskCount(reader, value, 'running', 'EXTERNAL')),
     count('pendingEC2TasksCount', taskCount(reader, value, 'pending', 'EC2')),
-    count('pendingFargateTasksCount', 0),
+    count('pendingFargateTasksCount', taskCount(reader, value, 'pending', 'FARGATE')),
     count('pendingExternalTasksCount', taskCount(reader, value, 'pending', 'EXTERNAL')),
     count('activeEC2ServiceCount', serviceCount(reader, value, 'ACTIVE', 'EC2')),
-    count('activeFargateServiceCount', 0),
+    count('activeFargateServiceCount', serviceCount(reader, value, 'ACTIVE', 'FARGATE')),
     count('activeExternalServiceCount', serviceCount(reader, value, 'ACTIVE', 'EXTERNAL')),
     count('drainingEC2ServiceCount', serviceCount(reader, value, 'DRAINING', 'EC2')),
-    count('drainingFargateServiceCount', 0),
+    count('drainingFargateServiceCount', serviceCount(reader, value, 'DRAINING', 'FARGATE')),
     count('drainingExternalServiceCount', serviceCount(reader, value, 'DRAINING', 'EXTERNAL')),
   ];
 }
@@ -59,7 +58,7 @@ function taskCount(
   reader: Reader,
   cluster: string,
   phase: 'running' | 'pending',
-  launchType: CountedLaunchType,
+  launchType: LaunchedType,
 ): number {
   return reader.countByIndex(tasks, 'byClusterPhase', `${cluster}/${phase}/${launchType}`);
 }
@@ -68,7 +67,7 @@ function serviceCount(
   reader: Reader,
   cluster: string,
   status: 'ACTIVE' | 'DRAINING',
-  launchType: CountedLaunchType,
+  launchType: LaunchedType,
 ): number {
   return reader.countByIndex(services, 'byClusterStatus', `${cluster}/${status}/${launchType}`);
 }

@@ -5,7 +5,7 @@
  * rest, and report back by records. `operations.ts` is the table of everything the API can be asked,
  * `records.ts` what is stored, `acs/` what agents hear.
  *
- * Refused by name until they are built: capacity providers and Fargate, load balancers and service discovery,
+ * Refused by name until they are built: managed scaling and Managed Instances, load balancers and service discovery,
  * roles, secrets, ECS Exec, task sets, daemons, gateways, Express services.
  */
 import type { Reconciler } from '../../reconcile/index.ts';

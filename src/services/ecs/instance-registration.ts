@@ -1,6 +1,7 @@
 import type { Attribute, RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
 import type { Scope } from './arn.ts';
 import { clientError, invalidParameter, unsupported } from './errors.ts';
+import { given } from './given.ts';
 import type { ContainerInstanceRecord, InstanceAttribute, InstanceResource } from './records.ts';
 import { validateTags } from './tags.ts';
 
@@ -8,22 +9,30 @@ import { validateTags } from './tags.ts';
 export type Registration = Pick<
   ContainerInstanceRecord,
   'registeredResources' | 'attributes' | 'versionInfo' | 'tags'
-> & { readonly ec2InstanceId?: string };
+> & { readonly ec2InstanceId?: string; readonly capacityProviderName?: string };
+
+/**
+ * Names the capacity provider that an instance belongs to. Of EC2's instances ECS knows that from their Auto Scaling
+ * group; an operator says it when adding one.
+ */
+const capacityProviderAttribute = 'catamaran.capacity-provider';
 
 /** @throws InvalidParameterException, or UnsupportedFeatureException for GPUs. */
 export function readRegistration(scope: Scope, input: RegisterContainerInstanceCommandInput): Registration {
   if (input.platformDevices?.length) throw unsupported('platformDevices (GPUs)');
   const identity = readIdentity(scope, input.instanceIdentityDocument);
   const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
+  const attributes = (input.attributes ?? []).map(readAttribute);
   return {
     registeredResources: readResources(input.totalResources),
-    attributes: withControlPlaneAttributes(scope, identity, (input.attributes ?? []).map(readAttribute)),
+    attributes: withControlPlaneAttributes(scope, identity, attributes),
     versionInfo: {
       ...(agentVersion === undefined ? {} : { agentVersion }),
       ...(agentHash === undefined ? {} : { agentHash }),
       ...(dockerVersion === undefined ? {} : { dockerVersion }),
     },
     tags: validateTags(input.tags),
+    ...given('capacityProviderName', attributeValue(attributes, capacityProviderAttribute)),
     ...(identity.instanceId === undefined ? {} : { ec2InstanceId: identity.instanceId }),
   };
 }

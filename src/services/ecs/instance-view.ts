@@ -27,6 +27,7 @@ export function instanceView(
   return {
     containerInstanceArn: containerInstanceArn(scope, instance.cluster, instance.id),
     ec2InstanceId: instance.ec2InstanceId,
+    capacityProviderName: instance.capacityProviderName,
     version: instance.version,
     versionInfo: { ...instance.versionInfo },
     remainingResources: instance.registeredResources.map((resource) =>

@@ -6,8 +6,9 @@ import type { EcsContext } from './context.ts';
 import { clientError, invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { readNetworkConfiguration } from './network-configuration.ts';
-import type { TaskDefinitionRecord } from './records.ts';
+import type { LaunchedType, TaskDefinitionRecord } from './records.ts';
 import { mergeTags, validateTags } from './tags.ts';
+import { isFargateSize } from './task-definition/fargate-sizes.ts';
 import { findTaskDefinition } from './task-definition-lookup.ts';
 import type { LaunchRequest } from './task-launch.ts';
 import { readTaskOverrides } from './task-overrides.ts';
@@ -73,10 +74,38 @@ export function requireLaunchable(
 }
 
 /** @throws InvalidParameterException the definition can't run there. */
-export function requireCompatible(definition: TaskDefinitionRecord, launchType: 'EC2' | 'EXTERNAL'): void {
+export function requireCompatible(definition: TaskDefinitionRecord, launchType: LaunchedType): void {
   const { compatibilities } = definition.definition;
   if (compatibilities?.length && !compatibilities.includes(launchType))
     throw invalidParameter(`Task definition does not support launch_type ${launchType}.`);
+}
+
+/** @throws InvalidParameterException Fargate places tasks itself. */
+export function refusePlacementOnFargate(
+  launchType: LaunchedType,
+  input: {
+    readonly placementStrategy?: readonly unknown[] | undefined;
+    readonly placementConstraints?: readonly unknown[] | undefined;
+  },
+): void {
+  if (launchType !== 'FARGATE') return;
+  if (input.placementStrategy?.length)
+    throw invalidParameter('Placement strategies are not supported with FARGATE launch type.');
+  if (input.placementConstraints?.length)
+    throw invalidParameter('Placement constraints are not supported with FARGATE launch type.');
+}
+
+/** @throws InvalidParameterException a size that Fargate doesn't sell. */
+export function requireFargateSize(
+  { definition }: TaskDefinitionRecord,
+  overrides: { readonly cpu?: string; readonly memory?: string },
+): void {
+  const cpu = Number(overrides.cpu ?? definition.cpu);
+  const memory = Number(overrides.memory ?? definition.memory);
+  if (!isFargateSize(cpu, memory))
+    throw invalidParameter(
+      `No Fargate configuration exists for given values: ${cpu} CPU, ${memory} memory. See the Amazon ECS documentation for the valid values.`,
+    );
 }
 
 const maxGroupLength = 255;

@@ -15,6 +15,12 @@ import {
 } from './operations/agent.ts';
 import { deleteAttributes, listAttributes, putAttributes } from './operations/attribute.ts';
 import {
+  createCapacityProvider,
+  deleteCapacityProvider,
+  describeCapacityProviders,
+  updateCapacityProvider,
+} from './operations/capacity-provider.ts';
+import {
   createCluster,
   deleteCluster,
   describeClusters,
@@ -22,6 +28,7 @@ import {
   updateCluster,
   updateClusterSettings,
 } from './operations/cluster.ts';
+import { putClusterCapacityProviders } from './operations/cluster-capacity-providers.ts';
 import {
   deregisterContainerInstance,
   describeContainerInstances,
@@ -51,6 +58,7 @@ import {
 import { getTaskProtection, updateTaskProtection } from './operations/task-protection.ts';
 import {
   anyResource,
+  capacityProviderResources,
   clusterResource,
   clusterResources,
   containerInstanceResources,
@@ -73,7 +81,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
   return {
     AssociateGatewayWithCluster: notYet('AssociateGatewayWithCluster', 'gateways'),
     ContinueServiceDeployment: notYet('ContinueServiceDeployment', 'deployment lifecycle hooks'),
-    CreateCapacityProvider: notYet('CreateCapacityProvider', 'capacity providers'),
+    CreateCapacityProvider: supported(
+      ecs,
+      'CreateCapacityProvider',
+      (input, call) => capacityProviderResources([input.name], call),
+      createCapacityProvider,
+    ),
     CreateCluster: supported(ecs, 'CreateCluster', anyResource, createCluster),
     CreateDaemon: notYet('CreateDaemon', 'Managed Instances'),
     CreateExpressGatewayService: notYet('CreateExpressGatewayService', 'Express services'),
@@ -87,7 +100,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     CreateTaskSet: notYet('CreateTaskSet', 'external deployment controllers'),
     DeleteAccountSetting: supported(ecs, 'DeleteAccountSetting', anyResource, deleteAccountSetting),
     DeleteAttributes: supported(ecs, 'DeleteAttributes', targetResources, deleteAttributes),
-    DeleteCapacityProvider: notYet('DeleteCapacityProvider', 'capacity providers'),
+    DeleteCapacityProvider: supported(
+      ecs,
+      'DeleteCapacityProvider',
+      (input, call) => capacityProviderResources([input.capacityProvider], call),
+      deleteCapacityProvider,
+    ),
     DeleteCluster: supported(ecs, 'DeleteCluster', clusterResource, deleteCluster),
     DeleteDaemon: notYet('DeleteDaemon', 'Managed Instances'),
     DeleteDaemonTaskDefinition: notYet('DeleteDaemonTaskDefinition', 'Managed Instances'),
@@ -118,7 +136,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       anyResource,
       deregisterTaskDefinition,
     ),
-    DescribeCapacityProviders: notYet('DescribeCapacityProviders', 'capacity providers'),
+    DescribeCapacityProviders: supported(
+      ecs,
+      'DescribeCapacityProviders',
+      (input, call) => capacityProviderResources(input.capacityProviders, call),
+      describeCapacityProviders,
+    ),
     DescribeClusters: supported(
       ecs,
       'DescribeClusters',
@@ -199,7 +222,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       putAccountSettingDefault,
     ),
     PutAttributes: supported(ecs, 'PutAttributes', targetResources, putAttributes),
-    PutClusterCapacityProviders: notYet('PutClusterCapacityProviders', 'capacity providers'),
+    PutClusterCapacityProviders: supported(
+      ecs,
+      'PutClusterCapacityProviders',
+      clusterResource,
+      putClusterCapacityProviders,
+    ),
     RegisterContainerInstance: supported(
       ecs,
       'RegisterContainerInstance',
@@ -232,7 +260,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     SubmitTaskStateChange: supported(ecs, 'SubmitTaskStateChange', clusterResource, submitTaskStateChange),
     TagResource: supported(ecs, 'TagResource', taggedResource, tagResource),
     UntagResource: supported(ecs, 'UntagResource', taggedResource, untagResource),
-    UpdateCapacityProvider: notYet('UpdateCapacityProvider', 'capacity providers'),
+    UpdateCapacityProvider: supported(
+      ecs,
+      'UpdateCapacityProvider',
+      (input, call) => capacityProviderResources([input.name], call),
+      updateCapacityProvider,
+    ),
     UpdateCluster: supported(ecs, 'UpdateCluster', clusterResource, updateCluster),
     UpdateClusterSettings: supported(ecs, 'UpdateClusterSettings', clusterResource, updateClusterSettings),
     UpdateContainerAgent: supported(

@@ -1,5 +1,4 @@
 import type {
-  ClusterSetting,
   ContainerDefinition,
   ContainerOverride,
   DeploymentAlarms,
@@ -9,6 +8,9 @@ import type {
   TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import type { Collection } from '../../reconcile/index.ts';
+import type { CapacityProviderStrategy } from './records/cluster.ts';
+import { fargateHosts, type InstanceAttribute, type TaskReservation } from './records/container-instance.ts';
+import { scopeOf } from './records/scope.ts';
 
 /**
  * What ECS stores. Times are epoch milliseconds. Each field has one writer, and its name says which:
@@ -18,18 +20,23 @@ import type { Collection } from '../../reconcile/index.ts';
  * of the keys of everything inside it, so one prefix lists it.
  */
 
-export interface ClusterRecord {
-  readonly name: string;
-  readonly status: 'ACTIVE' | 'INACTIVE';
-  readonly createdAt: number;
-  readonly deletedAt?: number;
-  readonly settings: readonly ClusterSetting[];
-  readonly configuration?: Readonly<Record<string, unknown>>;
-  readonly tags: readonly Tag[];
-}
-
-/** `cluster/<name>` */
-export const clusters: Collection<ClusterRecord> = { service: 'ecs', noun: 'cluster', indexes: {} };
+export {
+  type AutoScalingGroupProviderRecord,
+  type CapacityProviderRecord,
+  type CapacityProviderStrategy,
+  type ClusterRecord,
+  capacityProviders,
+  clusters,
+} from './records/cluster.ts';
+export {
+  type ContainerInstanceRecord,
+  containerInstances,
+  fargateHosts,
+  type InstanceAttribute,
+  type InstanceResource,
+  type TaskReservation,
+} from './records/container-instance.ts';
+export { scopeOf } from './records/scope.ts';
 
 export interface TaskDefinitionFamilyRecord {
   readonly family: string;
@@ -79,59 +86,6 @@ export const taskDefinitions: Collection<TaskDefinitionRecord, 'byFamily'> = {
   indexes: { byFamily: (record, key) => `${scopeOf(key)}/${record.family}` },
 };
 
-export interface ContainerInstanceRecord {
-  readonly id: string;
-  readonly cluster: string;
-  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
-  readonly statusReason?: string;
-  /** +1 with each change that users see. */
-  readonly version: number;
-  readonly registeredAt: number;
-  readonly deregisteredAt?: number;
-  readonly ec2InstanceId?: string;
-  readonly agentConnected: boolean;
-  readonly versionInfo: {
-    readonly agentVersion?: string;
-    readonly agentHash?: string;
-    readonly dockerVersion?: string;
-  };
-  readonly registeredResources: readonly InstanceResource[];
-  readonly attributes: readonly { readonly name: string; readonly value?: string }[];
-  /**
-   * What its tasks that are not STOPPED have reserved. Written in the transaction that writes the task, so
-   * that two launches can't both take the last of it.
-   */
-  readonly used: TaskReservation;
-  /** How many tasks `used` sums up. */
-  readonly taskCount: number;
-  /** The same tasks by their group, which is what spreading and distinctInstance go by. */
-  readonly groups: readonly { readonly group: string; readonly tasks: number }[];
-  /**
-   * Sequence numbers up to this one may have been given to the agent (payloads and manifests share them; ACS
-   * wants them to grow for ever). Sessions take them in blocks.
-   */
-  readonly seqNum: number;
-  readonly tags: readonly Tag[];
-}
-
-export interface InstanceResource {
-  readonly name: string;
-  readonly type: 'INTEGER' | 'LONG' | 'DOUBLE' | 'STRINGSET';
-  readonly integerValue?: number;
-  readonly stringSetValue?: readonly string[];
-}
-
-/** `container-instance/<cluster>/<id>` */
-export const containerInstances: Collection<ContainerInstanceRecord, 'byCluster' | 'registeredByCluster'> = {
-  service: 'ecs',
-  noun: 'container-instance',
-  indexes: {
-    byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
-    registeredByCluster: (record, key) =>
-      record.status === 'INACTIVE' ? undefined : `${scopeOf(key)}/${record.cluster}`,
-  },
-};
-
 export type TaskStatus =
   | 'PROVISIONING'
   | 'PENDING'
@@ -150,15 +104,27 @@ export type TaskStopCode =
   | 'SpotInterruption'
   | 'TerminationNotice';
 
+export type LaunchedType = 'EC2' | 'EXTERNAL' | 'FARGATE';
+
 export interface TaskRecord {
   readonly id: string;
   readonly cluster: string;
   readonly taskDefinition: { readonly family: string; readonly revision: number };
-  readonly containerInstanceId: string;
+  /** Where it is placed; a FARGATE task's is a host. Absent as long as it waits for capacity. */
+  readonly containerInstanceId?: string;
+  /** What it waits for; absent once it is placed. */
+  readonly awaiting?: AwaitedPlacement;
+  /** A FARGATE task's reservation is borrowed from this container instance of the same machine. */
+  readonly lender?: { readonly cluster: string; readonly id: string };
   readonly availabilityZone: string;
   /** What of its instance is shown on the task: `ecs.cpu-architecture`. */
   readonly attributes: readonly InstanceAttribute[];
-  readonly launchType: 'EC2' | 'EXTERNAL';
+  readonly launchType: LaunchedType;
+  /** Fargate's. */
+  readonly platformVersion?: string;
+  readonly ephemeralStorageGiB?: number;
+  /** Set when it was launched by a strategy. */
+  readonly capacityProviderName?: string;
   readonly group: string;
   readonly startedBy?: string;
   /** Set for a service's tasks. */
@@ -192,12 +158,10 @@ export interface TaskRecord {
   readonly tags: readonly Tag[];
 }
 
-export interface TaskReservation {
-  /** CPU units. */
-  readonly cpu: number;
-  readonly memoryMiB: number;
-  readonly tcpPorts: readonly number[];
-  readonly udpPorts: readonly number[];
+/** The wishes of a task that waits for an instance of its capacity provider. */
+export interface AwaitedPlacement {
+  readonly placementStrategy: readonly { readonly type: string; readonly field?: string }[];
+  readonly placementConstraints: readonly { readonly type: string; readonly expression?: string }[];
 }
 
 export interface TaskOverrideRecord {
@@ -263,12 +227,13 @@ export const tasks: Collection<
   | 'unstoppedByTaskDefinition'
   | 'byClusterPhase'
   | 'byAttachment'
+  | 'awaitingPlacement'
 > = {
   service: 'ecs',
   noun: 'task',
   indexes: {
     byCluster: (task, key) => `${scopeOf(key)}/${task.cluster}`,
-    byInstance: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.containerInstanceId}`,
+    byInstance: instanceIndexValue,
     byService: (task, key) =>
       task.service ? `${scopeOf(key)}/${task.cluster}/${task.service.name}` : undefined,
     byFamily: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.taskDefinition.family}`,
@@ -276,9 +241,11 @@ export const tasks: Collection<
       task.startedBy ? `${scopeOf(key)}/${task.cluster}/${task.startedBy}` : undefined,
     byGroup: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.group}`,
     unstoppedByInstance: (task, key) =>
-      task.lastStatus === 'STOPPED'
-        ? undefined
-        : `${scopeOf(key)}/${task.cluster}/${task.containerInstanceId}`,
+      task.lastStatus === 'STOPPED' ? undefined : instanceIndexValue(task, key),
+    awaitingPlacement: (task, key) =>
+      task.awaiting !== undefined && task.lastStatus !== 'STOPPED'
+        ? `${scopeOf(key)}/${task.cluster}`
+        : undefined,
     byAttachment: (task, key) =>
       task.networkInterface ? `${scopeOf(key)}/${task.networkInterface.attachmentId}` : undefined,
     unstoppedByCluster: (task, key) =>
@@ -291,6 +258,17 @@ export const tasks: Collection<
     },
   },
 };
+
+/** The cluster whose container instance a task is on. */
+export function instanceClusterOf({ launchType, cluster }: TaskRecord): string {
+  return launchType === 'FARGATE' ? fargateHosts : cluster;
+}
+
+function instanceIndexValue(task: TaskRecord, key: string): string | undefined {
+  return task.containerInstanceId === undefined
+    ? undefined
+    : `${scopeOf(key)}/${instanceClusterOf(task)}/${task.containerInstanceId}`;
+}
 
 /** The value under which the indexes by task definition find what runs a revision. `scope` is `<account>/<region>`. */
 export function taskDefinitionIndexValue(
@@ -357,7 +335,11 @@ export interface ServiceRecord {
   readonly schedulingStrategy: 'REPLICA' | 'DAEMON';
   /** 0 for DAEMON: how many tasks that wants is counted when somebody asks. */
   readonly desiredCount: number;
-  readonly launchType: 'EC2' | 'EXTERNAL';
+  /** With a strategy: what its providers are of. */
+  readonly launchType: LaunchedType;
+  readonly capacityProviderStrategy?: CapacityProviderStrategy;
+  /** As asked for, `LATEST` included. */
+  readonly platformVersion?: string;
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly availabilityZoneRebalancing: 'ENABLED' | 'DISABLED';
@@ -406,6 +388,10 @@ export interface DeploymentRecord {
   readonly status: 'PRIMARY' | 'ACTIVE';
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly networkConfiguration?: NetworkConfigurationRecord;
+  readonly launchType: LaunchedType;
+  readonly capacityProviderStrategy?: CapacityProviderStrategy;
+  /** The version that it was resolved to. */
+  readonly platformVersion?: string;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
@@ -455,10 +441,10 @@ export const services: Collection<
       record.schedulingStrategy === 'DAEMON' && record.status === 'ACTIVE'
         ? `${scopeOf(key)}/${record.cluster}`
         : undefined,
-    /** By cluster, those whose last launch found no place. */
+    /** By the cluster whose instances they want, those whose last launch found no place. */
     awaitingCapacity: (record, key) =>
       record.deployments.some(({ placement }) => placement !== undefined)
-        ? `${scopeOf(key)}/${record.cluster}`
+        ? `${scopeOf(key)}/${record.launchType === 'FARGATE' ? fargateHosts : record.cluster}`
         : undefined,
     /** Every revision that it runs or is rolling out; nothing once INACTIVE. */
     byTaskDefinition: (record, key) =>
@@ -482,12 +468,4 @@ export const accountSettings: Collection<AccountSettingRecord> = {
   indexes: {},
 };
 
-/** Custom attributes live on the instance's record; this type is their wire neighbour. */
-export type InstanceAttribute = ContainerInstanceRecord['attributes'][number];
 export type EnvironmentVariable = KeyValuePair;
-
-/** `<account>/<region>` of a record's key: index values start with it, so that accounts never mix. */
-export function scopeOf(key: string): string {
-  const [, , accountId = '', region = ''] = key.split('/', 4);
-  return `${accountId}/${region}`;
-}

@@ -1,6 +1,8 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
 import {
+  capacityProviderArn,
+  capacityProviderName,
   clusterArn,
   clusterName,
   clusterOfArn,
@@ -37,6 +39,17 @@ export function clusterResources(
 ): readonly string[] {
   const some = identifiers.length > 0 ? identifiers : [undefined];
   return some.map((identifier) => orArn(identifier, clusterArn(scope, clusterName(identifier))));
+}
+
+export function capacityProviderResources(
+  identifiers: readonly (string | undefined)[] = [],
+  scope: Scope,
+): readonly string[] {
+  return orAny(
+    identifiers.map((identifier = '*') =>
+      orArn(identifier, capacityProviderArn(scope, capacityProviderName(identifier))),
+    ),
+  );
 }
 
 export function serviceResources(

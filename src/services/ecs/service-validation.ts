@@ -2,7 +2,6 @@ import type {
   CreateServiceCommandInput,
   DeploymentConfiguration,
   DeploymentController,
-  LaunchType,
   PlacementConstraint,
   UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
@@ -26,7 +25,7 @@ const isAny = (list: readonly unknown[] | undefined): boolean => list !== undefi
 /** Every member of the requests is here: one that the SDK adds is a compile error until somebody decides. */
 const asksForUnbuilt: Asks = {
   availabilityZoneRebalancing: (value) => value === 'ENABLED',
-  capacityProviderStrategy: isAny,
+  capacityProviderStrategy: isBuilt,
   clientToken: isBuilt,
   cluster: isBuilt,
   deploymentConfiguration: isBuilt,
@@ -59,8 +58,6 @@ const asksForUnbuilt: Asks = {
 
 /** @throws UnsupportedFeatureException naming the first parameter that asks for what isn't built. */
 export function refuseUnbuilt(input: ServiceInput): void {
-  if (isAny(input.capacityProviderStrategy) && input.launchType !== undefined)
-    throw invalidParameter('Specify either Launch Type or Capacity Provider Strategy, but not both.');
   for (const member of Object.keys(asksForUnbuilt) as Member[]) {
     if (asks(input, member)) throw unsupported(`The parameter ${member}`);
   }
@@ -84,31 +81,6 @@ function refuseController(controller: DeploymentController | undefined): void {
   }
 }
 
-/** @throws what isn't one of the two launch types that instances are for. */
-export function readServiceLaunchType(launchType: LaunchType | undefined): ServiceRecord['launchType'] {
-  switch (launchType) {
-    case undefined:
-      return 'EC2';
-    case 'EC2':
-    case 'EXTERNAL':
-      return launchType;
-    case 'FARGATE':
-    case 'MANAGED_INSTANCES':
-      throw unsupported(`The launch type ${launchType}`);
-    default:
-      throw invalidParameter('launch type should be one of [EC2,FARGATE,EXTERNAL,FMI,MANAGED_INSTANCES]');
-  }
-}
-
-/** Platform versions are Fargate's. @throws InvalidParameterException one is given. */
-export function refusePlatformVersion(
-  platformVersion: string | undefined,
-  launchType: ServiceRecord['launchType'],
-): void {
-  if (platformVersion)
-    throw invalidParameter(`The platform version must be null when specifying an ${launchType} launch type.`);
-}
-
 /** @throws InvalidParameterException there is no such strategy, or something else is asked for that it excludes. */
 export function readSchedulingStrategy(
   input: CreateServiceCommandInput,
@@ -124,16 +96,16 @@ export function readSchedulingStrategy(
     throw invalidParameter(
       `The daemon scheduling strategy does not support the deployment controller ${controller}.`,
     );
-  if (isAny(input.capacityProviderStrategy))
-    throw invalidParameter(
-      'Specifying a capacity provider strategy is not supported when you create a service using the DAEMON scheduling strategy.',
-    );
   refuseForDaemon(input);
   return schedulingStrategy;
 }
 
 /** What a DAEMON service can be neither created with nor updated to, in AWS's words. @throws InvalidParameterException */
 export function refuseForDaemon(input: ServiceInput): void {
+  if (isAny(input.capacityProviderStrategy))
+    throw invalidParameter(
+      'Specifying a capacity provider strategy is not supported when you create a service using the DAEMON scheduling strategy.',
+    );
   if (input.desiredCount !== undefined)
     throw invalidParameter(
       'The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again',

@@ -30,11 +30,11 @@ export function serviceView(
     desiredCount,
     runningCount: counts.all.running,
     pendingCount: counts.all.pending,
-    launchType: service.launchType,
+    ...capacityView(service),
     taskDefinition: taskDefinitionArn(scope, family, revision),
     deploymentConfiguration: { ...service.deploymentConfiguration },
     deployments: service.deployments.map((deployment) =>
-      deploymentView(scope, service, deployment, desiredCount, counts.of(deployment.id)),
+      deploymentView(scope, deployment, desiredCount, counts.of(deployment.id)),
     ),
     events: service.events.map(({ id, createdAt, message }) => ({
       id,
@@ -66,7 +66,6 @@ export function serviceView(
 
 function deploymentView(
   scope: Scope,
-  service: ServiceRecord,
   deployment: DeploymentRecord,
   desiredCount: number,
   counts: TaskCounts,
@@ -83,10 +82,27 @@ function deploymentView(
     failedTasks: deployment.failedTasks,
     createdAt: new Date(deployment.createdAt),
     updatedAt: new Date(deployment.updatedAt),
-    launchType: service.launchType,
+    ...capacityView(deployment),
     ...networkView(deployment.networkConfiguration),
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutStateReason,
+  };
+}
+
+/** A strategy hides the launch type: only one of them is shown. */
+function capacityView({
+  launchType,
+  capacityProviderStrategy,
+  platformVersion,
+}: Pick<DeploymentRecord, 'launchType' | 'capacityProviderStrategy' | 'platformVersion'>): Pick<
+  Deployment,
+  'launchType' | 'capacityProviderStrategy' | 'platformVersion' | 'platformFamily'
+> {
+  return {
+    ...(capacityProviderStrategy === undefined
+      ? { launchType }
+      : { capacityProviderStrategy: capacityProviderStrategy.map((item) => ({ ...item })) }),
+    ...(platformVersion === undefined ? {} : { platformVersion, platformFamily: 'Linux' }),
   };
 }
 

@@ -1,13 +1,17 @@
 import type { Tag } from '@aws-sdk/client-ecs';
 import { hex, uuid } from '../../clock/index.ts';
-import { recordKey, type Transaction } from '../../reconcile/index.ts';
+import { type RecordKey, recordKey, type Transaction } from '../../reconcile/index.ts';
 import { containerInstanceArn, type Scope } from './arn.ts';
+import { chooseHost, lenderOf, noFargateCapacity } from './capacity/fargate-hosts.ts';
+import { currentPlatformVersion } from './capacity/read-capacity.ts';
 import type { EcsContext } from './context.ts';
+import { clientError } from './errors.ts';
 import { given } from './given.ts';
+import { placedOn } from './placed-on.ts';
 import { clusterPool } from './placement/cluster-pool.ts';
 import { type TaskDemand, taskDemand } from './placement/demand.ts';
-import { isExternal } from './placement/instance.ts';
 import { misfit } from './placement/misfit.ts';
+import type { LaunchProfile } from './placement/ranking.ts';
 import {
   constraintsOf,
   type PlacementConstraintRecord,
@@ -18,15 +22,18 @@ import { allocatePrivateAddress } from './private-addresses.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
+  type LaunchedType,
   type NetworkConfigurationRecord,
   type TaskContainerRecord,
   type TaskDefinitionRecord,
   type TaskNetworkInterface,
   type TaskOverrideRecord,
   type TaskRecord,
+  taskDefinitions,
   tasks as taskRecords,
 } from './records.ts';
-import { reserve } from './reservation.ts';
+import { takeRoom } from './reservation.ts';
+import { taskDefinitionKey } from './task-definition-lookup.ts';
 
 /** What is to be launched. Already validated: nothing here is refused any more, only placed or not. */
 export interface LaunchRequest {
@@ -47,7 +54,12 @@ export interface LaunchRequest {
   readonly enableECSManagedTags: boolean;
   readonly enableExecuteCommand: boolean;
   /** Which instances come into question. StartTask's are named, and may be of either kind. */
-  readonly launchType: 'EC2' | 'EXTERNAL';
+  readonly launchType: LaunchedType;
+  /**
+   * Only instances of this one, or Fargate's on those terms. An Auto Scaling group's provider makes tasks wait for
+   * instances instead of failing.
+   */
+  readonly capacityProviderName?: string;
   /** Epoch milliseconds. */
   readonly now: number;
   /** StartTask: one task on each of these instances instead of `count` by placement. */
@@ -72,19 +84,27 @@ export const noContainerInstances = 'No Container Instances were found in your c
 /** Of thousands of instances without room, this many say why. */
 const maxFailures = 100;
 
+/** "Tasks in the PROVISIONING state per cluster" (Amazon ECS service quotas). */
+const maxAwaiting = 500;
+
 /**
  * Places the tasks and writes their records, reservations and addresses in the caller's transaction. Call it
  * within `transactInTurn`, so that concurrent launches queue instead of racing for the same instances.
+ * @throws ClientException too many tasks of the cluster wait for capacity already.
  */
 export function launchTasks(tx: Transaction, ecs: EcsContext, request: LaunchRequest): LaunchPlan {
-  const demand = taskDemand(request.definition.definition, request.overrides, request.launchType);
+  const { launchType, capacityProviderName } = request;
+  const demand = taskDemand(request.definition.definition, request.overrides, launchType);
+  if (launchType === 'FARGATE') return onFargate(tx, ecs, request, demand);
+  if (capacityProviderName !== undefined)
+    return onCapacityProvider(tx, ecs, request, { ...demand, capacityProviderName });
   const { tasks, failures } = request.instanceIds
     ? onNamedInstances(tx, ecs, request, demand, request.instanceIds)
     : byPlacement(tx, ecs, request, demand);
   return { tasks, failures: failures.slice(0, maxFailures) };
 }
 
-/** RunTask and services: wherever the strategies like it best, one after the other, each with what is then left. */
+/** Where the strategies like it best, one after the other, each with what is then left. */
 function byPlacement(
   tx: Transaction,
   ecs: EcsContext,
@@ -92,12 +112,7 @@ function byPlacement(
   demand: TaskDemand,
 ): LaunchPlan {
   const instances = clusterPool(tx, ecs.state, request.scope, request.cluster);
-  const profile = {
-    demand,
-    strategies: request.placementStrategy.map(strategyOf),
-    constraints: constraintsOf(request.placementConstraints),
-    group: request.group,
-  };
+  const profile = profileOf(request, demand);
   if (!instances.pool.isAnyFor(demand)) return { tasks: [], failures: [{ reason: noContainerInstances }] };
 
   const tasks: TaskRecord[] = [];
@@ -110,9 +125,93 @@ function byPlacement(
       break;
     }
     const task = launchOn(tx, ecs, request, instance, demand);
-    if (task === undefined) failures.push(noAddressLeft(ecs, request, instance.id));
+    if (task === undefined) failures.push(noAddressLeft(ecs, instanceArnOf(request, instance.id)));
     else tasks.push(task);
     instances.show(tx);
+  }
+  return { tasks, failures };
+}
+
+function profileOf(
+  wishes: Pick<LaunchRequest, 'group' | 'placementStrategy' | 'placementConstraints'>,
+  demand: TaskDemand,
+): LaunchProfile {
+  return {
+    demand,
+    strategies: wishes.placementStrategy.map(strategyOf),
+    constraints: constraintsOf(wishes.placementConstraints),
+    group: wishes.group,
+  };
+}
+
+/** As far as the provider's instances have room; the rest waits until they have. */
+function onCapacityProvider(
+  tx: Transaction,
+  ecs: EcsContext,
+  request: LaunchRequest,
+  demand: TaskDemand,
+): LaunchPlan {
+  const { tasks: placed } = byPlacement(tx, ecs, request, demand);
+  const missing = request.count - placed.length;
+  const within = `${request.scope.accountId}/${request.scope.region}/${request.cluster}`;
+  if (missing > 0 && tx.countByIndex(taskRecords, 'awaitingPlacement', within) + missing > maxAwaiting)
+    throw clientError(
+      `The cluster's provisioning capacity limit exceeded: at most ${maxAwaiting} tasks can be PROVISIONING.`,
+    );
+  const tasks = [...placed];
+  const failures: LaunchFailure[] = [];
+  while (tasks.length + failures.length < request.count) {
+    const task = newTask(tx, ecs, request, demand);
+    if (task === undefined) failures.push(noAddressLeft(ecs));
+    else {
+      tx.put(taskRecords, taskKeyOf(request, task.id), task);
+      tasks.push(task);
+    }
+  }
+  return { tasks, failures };
+}
+
+/**
+ * The instance that a task which waits for its capacity provider can have now; else what is in the way, in the words
+ * of `stoppedReason`.
+ */
+export function placeAwaiting(
+  tx: Transaction,
+  ecs: EcsContext,
+  scope: Scope,
+  task: TaskRecord,
+): ContainerInstanceRecord | string {
+  const { awaiting, taskDefinition, cluster, capacityProviderName } = task;
+  const { family, revision } = taskDefinition;
+  const definition = tx.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
+  if (awaiting === undefined || capacityProviderName === undefined || definition === undefined)
+    return 'Task failed to start';
+  const demand = { ...taskDemand(definition.definition, task.overrides, 'EC2'), capacityProviderName };
+  const profile = profileOf({ ...awaiting, group: task.group }, demand);
+  const { pool } = clusterPool(tx, ecs.state, scope, cluster);
+  const chosen = pool.best(profile, ecs.random);
+  if (chosen !== undefined) return chosen;
+  const [obstacle] = pool.misfits(profile, 1);
+  if (obstacle !== undefined) return obstacle.reason;
+  const within = `${scope.accountId}/${scope.region}/${cluster}`;
+  const isEmpty = !tx
+    .byIndex(containerInstances, 'registeredByCluster', within)
+    .some(({ value }) => value.capacityProviderName === capacityProviderName);
+  return isEmpty ? 'EMPTY CAPACITY PROVIDER' : 'NO ACTIVE INSTANCES';
+}
+
+function onFargate(tx: Transaction, ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): LaunchPlan {
+  const tasks: TaskRecord[] = [];
+  const failures: LaunchFailure[] = [];
+  while (tasks.length + failures.length < request.count) {
+    const host = chooseHost(tx, request.scope, demand);
+    if (host === undefined) {
+      failures.push(noFargateCapacity(tx, request.scope, demand));
+      break;
+    }
+    const task = launchOn(tx, ecs, request, host, demand);
+    if (task === undefined) failures.push(noAddressLeft(ecs));
+    else tasks.push(task);
   }
   return { tasks, failures };
 }
@@ -136,7 +235,7 @@ function onNamedInstances(
       const obstacle = misfit(instance, demand);
       const task = obstacle ? undefined : launchOn(tx, ecs, request, instance, demand);
       if (task !== undefined) tasks.push(task);
-      else failures.push(obstacle ? { arn, ...obstacle } : noAddressLeft(ecs, request, instanceId));
+      else failures.push(obstacle ? { arn, ...obstacle } : noAddressLeft(ecs, arn));
     }
   }
   return { tasks, failures };
@@ -150,27 +249,35 @@ function launchOn(
   instance: ContainerInstanceRecord,
   demand: TaskDemand,
 ): TaskRecord | undefined {
-  const task = newTask(tx, ecs, request, instance, demand);
-  if (task === undefined) return undefined;
-  tx.put(taskRecords, taskKeyOf(request, task.id), task);
-  tx.put(containerInstances, instanceKeyOf(request, instance.id), reserve(instance, task));
+  const unplaced = newTask(tx, ecs, request, demand);
+  if (unplaced === undefined) return undefined;
+  const lender = request.launchType === 'FARGATE' ? lenderOf(tx, request.scope, instance) : undefined;
+  const task: TaskRecord = {
+    ...placedOn(unplaced, instance),
+    ...given('lender', lender && { cluster: lender.cluster, id: lender.id }),
+  };
+  const key = taskKeyOf(request, task.id);
+  tx.put(taskRecords, key, task);
+  takeRoom(tx, key, task);
   return task;
 }
 
-function noAddressLeft({ privateNetwork }: EcsContext, request: LaunchRequest, instanceId: string) {
+function noAddressLeft({ privateNetwork }: EcsContext, instanceArn?: string): LaunchFailure {
   return {
-    arn: instanceArnOf(request, instanceId),
+    ...given('arn', instanceArn),
     reason: 'RESOURCE:ENI',
     detail: `No address is free in ${privateNetwork.subnetId} (${privateNetwork.cidr}).`,
   };
 }
 
-/** The task as it is before its agent knows of it; undefined when no address is left for it. */
+/** Fargate's tasks have so much without asking. */
+const includedStorageGiB = 20;
+
+/** The task as it is before it has a place; undefined when no address is left for it. */
 function newTask(
   tx: Transaction,
   ecs: EcsContext,
   request: LaunchRequest,
-  instance: ContainerInstanceRecord,
   demand: TaskDemand,
 ): TaskRecord | undefined {
   const { definition } = request.definition;
@@ -179,29 +286,32 @@ function newTask(
   const networkInterface = needsInterface ? newNetworkInterface(tx, ecs, request, id) : undefined;
   if (needsInterface && networkInterface === undefined) return undefined;
 
-  const cpu = request.overrides.cpu ?? definition.cpu;
-  const memory = request.overrides.memory ?? definition.memory;
+  const { placementStrategy, placementConstraints } = request;
   const { tcpPorts, udpPorts } = demand;
   return {
     id,
     cluster: request.cluster,
     taskDefinition: { family: request.definition.family, revision: request.definition.revision },
-    containerInstanceId: instance.id,
-    availabilityZone:
-      instance.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value ??
-      `${request.scope.region}a`,
-    attributes: instance.attributes.filter(({ name }) => name === 'ecs.cpu-architecture'),
-    launchType: isExternal(instance) ? 'EXTERNAL' : 'EC2',
+    awaiting: { placementStrategy, placementConstraints },
+    availabilityZone: `${request.scope.region}a`,
+    attributes: [],
+    launchType: request.launchType,
+    ...given('capacityProviderName', request.capacityProviderName),
+    ...(request.launchType === 'FARGATE'
+      ? {
+          platformVersion: currentPlatformVersion,
+          ephemeralStorageGiB: definition.ephemeralStorage?.sizeInGiB ?? includedStorageGiB,
+        }
+      : {}),
     group: request.group,
     ...given('startedBy', request.startedBy),
     ...given('service', request.service),
     desiredStatus: 'RUNNING',
-    // An interface is reported ATTACHED by the agent; everything else is only waiting for the agent.
-    lastStatus: needsInterface ? 'PROVISIONING' : 'PENDING',
+    lastStatus: 'PROVISIONING',
     version: 1,
     createdAt: request.now,
-    ...given('cpu', cpu),
-    ...given('memory', memory),
+    ...given('cpu', request.overrides.cpu ?? definition.cpu),
+    ...given('memory', request.overrides.memory ?? definition.memory),
     overrides: request.overrides,
     containers: newContainers(ecs, request),
     ...given('networkInterface', networkInterface),
@@ -262,7 +372,7 @@ function taskTags({ tags, enableECSManagedTags, cluster, service }: LaunchReques
   ];
 }
 
-function instanceKeyOf({ scope, cluster }: LaunchRequest, instanceId: string) {
+function instanceKeyOf({ scope, cluster }: LaunchRequest, instanceId: string): RecordKey {
   return recordKey(containerInstances, scope.accountId, scope.region, cluster, instanceId);
 }
 
@@ -270,6 +380,6 @@ function instanceArnOf({ scope, cluster }: LaunchRequest, instanceId: string): s
   return containerInstanceArn(scope, cluster, instanceId);
 }
 
-function taskKeyOf({ scope, cluster }: LaunchRequest, taskId: string) {
+function taskKeyOf({ scope, cluster }: LaunchRequest, taskId: string): RecordKey {
   return recordKey(taskRecords, scope.accountId, scope.region, cluster, taskId);
 }

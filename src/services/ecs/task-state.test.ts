@@ -245,7 +245,7 @@ describe('whatever happens to a task, in whatever order', () => {
             expect(now.version).toBeGreaterThanOrEqual(before.version);
             expect(now.version === before.version).toBe(JSON.stringify(now) === JSON.stringify(before));
             const isOver = now.lastStatus === 'STOPPED';
-            expect(room.instance(now.containerInstanceId)).toMatchObject(
+            expect(room.instance(now.containerInstanceId ?? '')).toMatchObject(
               isOver ? { used: nothingUsed, taskCount: 0 } : { used: task.reserved, taskCount: 1 },
             );
             expect([...room.ecs.state.list(privateAddresses)]).toHaveLength(

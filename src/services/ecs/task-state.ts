@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type RecordKey, recordKey, type Transaction } from '../../reconcile/index.ts';
+import type { RecordKey, Transaction } from '../../reconcile/index.ts';
 import { given } from './given.ts';
+import { placedOn } from './placed-on.ts';
 import { releasePrivateAddress } from './private-addresses.ts';
 import {
-  containerInstances,
+  type ContainerInstanceRecord,
   type NetworkBindingRecord,
   type TaskContainerRecord,
   type TaskRecord,
@@ -11,7 +12,7 @@ import {
   type TaskStopCode,
   tasks,
 } from './records.ts';
-import { giveBack } from './reservation.ts';
+import { giveRoomBack, takeRoom } from './reservation.ts';
 
 /**
  * The life of a task: one function per legal transition, and nothing else changes a task's record. A task only
@@ -33,7 +34,7 @@ export function requestTaskStop(
 ): TaskRecord | undefined {
   return change(tx, key, (task) => {
     if (task.desiredStatus === 'STOPPED') return task;
-    return {
+    const asked: TaskRecord = {
       ...task,
       desiredStatus: 'STOPPED',
       stopCode: request.stopCode,
@@ -41,7 +42,25 @@ export function requestTaskStop(
       // StopTask's documentation: "Any tags associated with the task are deleted."
       tags: request.stopCode === 'UserInitiated' ? [] : task.tags,
     };
+    // Without an instance there is no agent that would stop it.
+    return task.containerInstanceId === undefined ? stopped(asked, request.now) : asked;
   });
+}
+
+/** A task that waited for capacity has an instance now, and takes room on it. */
+export function placeTask(tx: Transaction, key: RecordKey, instance: ContainerInstanceRecord): void {
+  if (tx.get(tasks, key)?.awaiting === undefined) return;
+  const placed = change(tx, key, (task) => placedOn(task, instance));
+  if (placed?.containerInstanceId === instance.id) takeRoom(tx, key, placed);
+}
+
+/** No capacity came for it in time. */
+export function provisioningFailed(tx: Transaction, key: RecordKey, reason: string, now: number): void {
+  change(tx, key, (task) =>
+    task.awaiting === undefined
+      ? task
+      : { ...stopped(task, now), stopCode: 'TaskFailedToStart', stoppedReason: reason },
+  );
 }
 
 /** The agent has taken note that the task is to stop, and stops its containers. */
@@ -163,16 +182,7 @@ function change(
 
 /** Gives back what the task held. STOPPED is entered once, so this runs once. */
 function release(tx: Transaction, key: RecordKey, task: TaskRecord): void {
-  const [, , accountId = '', region = ''] = key.split('/');
-  const instanceKey = recordKey(
-    containerInstances,
-    accountId,
-    region,
-    task.cluster,
-    task.containerInstanceId,
-  );
-  const instance = tx.get(containerInstances, instanceKey);
-  if (instance !== undefined) tx.put(containerInstances, instanceKey, giveBack(instance, task));
+  giveRoomBack(tx, key, task);
   if (task.networkInterface) releasePrivateAddress(tx, task.networkInterface.privateIpv4Address, key);
 }
 

@@ -25,9 +25,14 @@ export function taskView(scope: Scope, task: TaskRecord, options: { readonly wit
     ...(task.connectivityAt === undefined
       ? {}
       : { connectivity: 'CONNECTED', connectivityAt: new Date(task.connectivityAt) }),
-    containerInstanceArn: containerInstanceArn(scope, task.cluster, task.containerInstanceId),
+    // The machine under a Fargate task is nobody's business.
+    ...(task.containerInstanceId === undefined || task.launchType === 'FARGATE'
+      ? {}
+      : { containerInstanceArn: containerInstanceArn(scope, task.cluster, task.containerInstanceId) }),
+    ...fargateView(task),
     containers: task.containers.map((container) => containerView(scope, task, container, arn)),
     cpu: task.cpu ?? String(task.reserved.cpu),
+    ...(task.capacityProviderName === undefined ? {} : { capacityProviderName: task.capacityProviderName }),
     createdAt: new Date(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: task.enableExecuteCommand,
@@ -50,6 +55,20 @@ export function taskView(scope: Scope, task: TaskRecord, options: { readonly wit
     taskArn: arn,
     taskDefinitionArn: taskDefinitionArn(scope, task.taskDefinition.family, task.taskDefinition.revision),
     version: task.version,
+  };
+}
+
+function fargateView({ launchType, platformVersion, ephemeralStorageGiB }: TaskRecord): Partial<Task> {
+  if (launchType !== 'FARGATE') return {};
+  return {
+    ...(platformVersion === undefined ? {} : { platformVersion }),
+    platformFamily: 'Linux',
+    ...(ephemeralStorageGiB === undefined
+      ? {}
+      : {
+          ephemeralStorage: { sizeInGiB: ephemeralStorageGiB },
+          fargateEphemeralStorage: { sizeInGiB: ephemeralStorageGiB },
+        }),
   };
 }
 

@@ -1,7 +1,13 @@
 import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { type ContainerInstanceRecord, containerInstances, type TaskRecord, tasks } from '../records.ts';
+import {
+  type ContainerInstanceRecord,
+  containerInstances,
+  instanceClusterOf,
+  type TaskRecord,
+  tasks,
+} from '../records.ts';
 
 /**
  * An agent that is gone for less than this was only reconnecting, as agents do several times an hour: launches
@@ -90,13 +96,18 @@ export function transactOnInstance(
   });
 }
 
-/** Agents hear of tasks that are new and of tasks that are to stop; all else they have told us themselves. */
+/** Agents hear of tasks that are new to them and of tasks that are to stop; all else they have told us themselves. */
 function concernsAgent(before: TaskRecord | undefined, after: TaskRecord): boolean {
-  return after.lastStatus !== 'STOPPED' && before?.desiredStatus !== after.desiredStatus;
+  return (
+    after.lastStatus !== 'STOPPED' &&
+    (before?.desiredStatus !== after.desiredStatus ||
+      before?.containerInstanceId !== after.containerInstanceId)
+  );
 }
 
 function instanceKeyOfTask(key: RecordKey, task: TaskRecord): RecordKey {
   const [, service, accountId, region] = key.split('/');
-  const parts = [service, accountId, region, containerInstances.noun, task.cluster, task.containerInstanceId];
+  const place = [containerInstances.noun, instanceClusterOf(task), task.containerInstanceId ?? ''];
+  const parts = [service, accountId, region, ...place];
   return `/${parts.join('/')}` as RecordKey;
 }

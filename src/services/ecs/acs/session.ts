@@ -1,7 +1,7 @@
 import { uuid } from '../../../clock/index.ts';
 import type { AcsTask, AcsTaskIdentifier } from '../../../protocols/acs.ts';
 import type { RecordKey, Stored } from '../../../reconcile/index.ts';
-import { clusterArn, containerInstanceArn, type Scope, taskArn } from '../arn.ts';
+import { clusterArn, clusterOfArn, containerInstanceArn, type Scope, taskArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
 import { keyOfTask } from '../operations/task.ts';
@@ -252,7 +252,8 @@ export class AcsSession implements AgentSession {
   /** Asked about a task that the manifest didn't name: it stays only if the store wants it here. */
   #isWanted(arn: string): boolean {
     const { ecs, scope, instance } = this.#options;
-    const key = keyOfTaskArn(scope, instance.value.cluster, arn);
+    // A Fargate host has tasks of other clusters, whose ARNs say so.
+    const key = keyOfTaskArn(scope, clusterOfArn(arn) ?? instance.value.cluster, arn);
     const task = key && ecs.state.get(tasks, key);
     return task?.desiredStatus === 'RUNNING' && task.containerInstanceId === instance.value.id;
   }

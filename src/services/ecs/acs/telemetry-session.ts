@@ -1,5 +1,5 @@
 import type { Stored } from '../../../reconcile/index.ts';
-import type { Scope } from '../arn.ts';
+import { clusterOfArn, type Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, tasks } from '../records.ts';
@@ -67,7 +67,7 @@ async function takeHealth(
 ): Promise<void> {
   const { cluster, id } = instance.value;
   const health = taskHealths(message).flatMap((task) => {
-    const key = keyOf(scope, cluster, task);
+    const key = keyOf(scope, clusterOfArn(task.taskArn) ?? cluster, task);
     const record = key && ecs.state.get(tasks, key);
     if (key === undefined || record?.containerInstanceId !== id) return [];
     const containers = task.containers.map(({ containerName, healthStatus, statusSince }) => ({

@@ -8,7 +8,7 @@ import { containerInstanceId, type Scope } from '../arn.ts';
 import { findCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
-import { type ContainerInstanceRecord, containerInstances } from '../records.ts';
+import { type ContainerInstanceRecord, containerInstances, fargateHosts } from '../records.ts';
 import { AgentConnections } from './connections.ts';
 import type { AgentSocket } from './link.ts';
 import { AcsSession } from './session.ts';
@@ -92,10 +92,11 @@ function instanceOf(
   clusterIdentifier: string | null,
   identifier: string | null,
 ): Stored<ContainerInstanceRecord> {
-  const cluster = findCluster(ecs.state, scope, clusterIdentifier ?? undefined);
-  if (cluster?.status !== 'ACTIVE')
+  const isHost = clusterIdentifier === fargateHosts;
+  const cluster = isHost ? undefined : findCluster(ecs.state, scope, clusterIdentifier ?? undefined);
+  if (!isHost && cluster?.status !== 'ACTIVE')
     throw new Refusal('InvalidClusterException', `Cluster ${clusterIdentifier ?? 'default'} not found.`);
-  const key = instanceKey(scope, cluster.name, identifier ?? '');
+  const key = instanceKey(scope, cluster?.name ?? fargateHosts, identifier ?? '');
   const value = ecs.state.get(containerInstances, key);
   if (value === undefined)
     throw new Refusal('InvalidInstanceException', `Container instance ${identifier} not found.`);

@@ -2,6 +2,7 @@ import type { Tag } from '@aws-sdk/client-ecs';
 import { uuid } from '../../../clock/index.ts';
 import { type RecordKey, recordKey, TerminalError, type Transaction } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
+import { launchWithCapacity } from '../capacity/launch-by-strategy.ts';
 import type { EcsContext } from '../context.ts';
 import { readPlacementConstraints } from '../placement-rules.ts';
 import {
@@ -12,7 +13,7 @@ import {
   tasks,
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
-import { type LaunchPlan, launchTasks } from '../task-launch.ts';
+import type { LaunchPlan } from '../task-launch.ts';
 import { requestTaskStop } from '../task-state.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import type { ServicePlan, ServiceSnapshot, Step } from './planner.ts';
@@ -81,7 +82,7 @@ function launch(
     throw new TerminalError(
       `Service ${service.name} can't start tasks: task definition ${family}:${revision} is gone; update the service to another`,
     );
-  return launchTasks(tx, ecs, {
+  const request = {
     scope,
     cluster: service.cluster,
     definition,
@@ -100,9 +101,28 @@ function launch(
     tags: propagatedTags(service, definition),
     enableECSManagedTags: service.enableECSManagedTags,
     enableExecuteCommand: service.enableExecuteCommand,
-    launchType: service.launchType,
+    launchType: deployment.launchType,
     now,
-  });
+  };
+  const strategy = deployment.capacityProviderStrategy;
+  const placed = strategy === undefined ? undefined : placedByProvider(tx, scope, service, deploymentId);
+  return launchWithCapacity(tx, ecs, request, strategy, placed);
+}
+
+/** How many of a deployment's tasks each capacity provider has. Those that are to stop are as good as gone. */
+function placedByProvider(
+  tx: Transaction,
+  { accountId, region }: Scope,
+  { cluster, name }: ServiceRecord,
+  deploymentId: string,
+): ReadonlyMap<string, number> {
+  const placed = new Map<string, number>();
+  for (const { value: task } of tx.byIndex(tasks, 'byService', `${accountId}/${region}/${cluster}/${name}`)) {
+    const provider = task.capacityProviderName;
+    if (task.service?.deploymentId !== deploymentId || task.desiredStatus === 'STOPPED') continue;
+    if (provider !== undefined) placed.set(provider, (placed.get(provider) ?? 0) + 1);
+  }
+  return placed;
 }
 
 function propagatedTags(service: ServiceRecord, definition: TaskDefinitionRecord): readonly Tag[] {

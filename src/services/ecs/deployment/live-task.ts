@@ -14,6 +14,7 @@ export interface LiveTask {
   /** Scale-in and deployments must leave it alone until then; absent when they need not. */
   readonly protectedUntil?: number;
   readonly createdAt: number;
+  /** Empty while it waits for capacity. */
   readonly containerInstanceId: string;
   readonly availabilityZone: string;
 }
@@ -48,7 +49,7 @@ export function liveTask(task: TaskRecord, sight: Sight): LiveTask | undefined {
       ? { protectedUntil: task.protectedUntil }
       : {}),
     createdAt: task.createdAt,
-    containerInstanceId: task.containerInstanceId,
+    containerInstanceId: task.containerInstanceId ?? '',
     availabilityZone: task.availabilityZone,
   };
 }

@@ -1,9 +1,14 @@
 import { digits, type Random } from '../../../clock/index.ts';
+import { currentPlatformVersion } from '../capacity/read-capacity.ts';
+import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 
 /** The deployment of what the service says now: its PRIMARY one from here on. */
 export function newDeployment(
-  service: Pick<ServiceRecord, 'taskDefinition' | 'networkConfiguration'>,
+  service: Pick<
+    ServiceRecord,
+    'taskDefinition' | 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy'
+  >,
   random: Random,
   now: number,
 ): DeploymentRecord {
@@ -15,6 +20,9 @@ export function newDeployment(
     ...(service.networkConfiguration === undefined
       ? {}
       : { networkConfiguration: service.networkConfiguration }),
+    launchType: service.launchType,
+    ...given('capacityProviderStrategy', service.capacityProviderStrategy),
+    ...given('platformVersion', service.launchType === 'FARGATE' ? currentPlatformVersion : undefined),
     createdAt: now,
     updatedAt: now,
     rolloutState: 'IN_PROGRESS',

@@ -25,7 +25,7 @@ export interface ServiceSnapshot {
   readonly live: readonly LiveTask[];
   /** Of tasks that failed; those counted already may be among them. */
   readonly ends: readonly TaskEnd[];
-  /** Highest store revision among the cluster's instances. */
+  /** Grows with every change that can make room for tasks: the highest store revision among the cluster's instances. */
   readonly capacityRevision: number;
   readonly now: number;
   readonly settings: SchedulerSettings;

@@ -1,3 +1,4 @@
+import { capacityUnavailable } from '../capacity/fargate-hosts.ts';
 import type { ServiceEventRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
@@ -32,9 +33,11 @@ export const eventMessages = {
     `was unable to reach steady state because task set (${deploymentId}) was unable to scale in. ` +
     'Reason: The number of protected tasks are more than the desired count of tasks.',
   cannotPlace: (failures: readonly LaunchFailure[]): string =>
-    `was unable to place a task because no container instance met all of its requirements. ${closestMatch(
-      failures,
-    )} ${troubleshooting}`,
+    failures.some(({ reason }) => reason === capacityUnavailable)
+      ? `was unable to place a task. Reason: ${capacityUnavailable}. ${troubleshooting}`
+      : `was unable to place a task because no container instance met all of its requirements. ${closestMatch(
+          failures,
+        )} ${troubleshooting}`,
 } as const;
 
 const named = (taskIds: readonly string[]): string => taskIds.map((id) => `(task ${id})`).join(' ');

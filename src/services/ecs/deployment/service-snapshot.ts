@@ -1,5 +1,6 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
+import { fargateCapacityVersion } from '../capacity/fargate-hosts.ts';
 import {
   containerInstances,
   type DeploymentRecord,
@@ -39,13 +40,16 @@ export function readSnapshot(
       settings,
       gracePeriodMs,
       checkedContainers: checkedIn.get(task.service?.deploymentId ?? '') ?? none,
-      isDraining: drainingIds.has(task.containerInstanceId),
+      isDraining: task.containerInstanceId !== undefined && drainingIds.has(task.containerInstanceId),
     });
     const end = taskEnd(stored, settings);
     if (alive !== undefined) live.push(alive);
     if (end !== undefined) ends.push(end);
   }
-  const capacityRevision = instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
+  const capacityRevision =
+    service.launchType === 'FARGATE'
+      ? fargateCapacityVersion(reader, scope)
+      : instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
   return { service, live, ends, capacityRevision, now, settings };
 }
 

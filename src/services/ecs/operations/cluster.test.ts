@@ -63,11 +63,6 @@ describe('CreateCluster', () => {
   });
 
   test.each([
-    ['capacityProviders', { capacityProviders: ['FARGATE'] }],
-    [
-      'defaultCapacityProviderStrategy',
-      { defaultCapacityProviderStrategy: [{ capacityProvider: 'FARGATE' }] },
-    ],
     ['serviceConnectDefaults', { serviceConnectDefaults: { namespace: 'n' } }],
     ['executeCommandConfiguration', { configuration: { executeCommandConfiguration: { logging: 'NONE' } } }],
     ['managedStorageConfiguration', { configuration: { managedStorageConfiguration: { kmsKeyId: 'k' } } }],

@@ -19,6 +19,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { effectiveAccountSetting } from '../account-settings.ts';
 import { clusterArn, clusterName, isForeign, isName, type Scope } from '../arn.ts';
+import { readClusterCapacity } from '../capacity/strategy-input.ts';
 import { clusterKey, findCluster, requireCluster } from '../cluster-lookup.ts';
 import { clusterCounts, clusterStatistics } from '../cluster-statistics.ts';
 import { transactInTurn } from '../cluster-turns.ts';
@@ -50,6 +51,9 @@ export async function createCluster(
       name,
       status: 'ACTIVE',
       createdAt: call.now,
+      ...(input.capacityProviders?.length || input.defaultCapacityProviderStrategy?.length
+        ? readClusterCapacity(tx, call, input)
+        : {}),
       settings: settings?.length ? settings : defaultSettings(tx, call),
       tags,
     };
@@ -167,10 +171,10 @@ export async function deleteCluster(
   return { cluster: describeCluster(ecs.state, call, cluster, everything) };
 }
 
-const everything: ReadonlySet<string> = new Set(['SETTINGS', 'TAGS']);
+export const everything: ReadonlySet<string> = new Set(['SETTINGS', 'TAGS']);
 
 /** Lists that weren't asked for are answered empty, as AWS does. */
-function describeCluster(
+export function describeCluster(
   reader: Reader,
   scope: Scope,
   cluster: ClusterRecord,
@@ -188,8 +192,12 @@ function describeCluster(
     statistics: include.has('STATISTICS') ? clusterStatistics(reader, scope, cluster.name) : [],
     tags: include.has('TAGS') ? [...cluster.tags] : [],
     settings: include.has('SETTINGS') ? [...cluster.settings] : [],
-    capacityProviders: [],
-    defaultCapacityProviderStrategy: [],
+    capacityProviders: [...(cluster.capacityProviders ?? [])],
+    defaultCapacityProviderStrategy: (cluster.defaultCapacityProviderStrategy ?? []).map((item) => ({
+      ...item,
+    })),
+    // Nothing has to be attached for a provider that scales nothing, so it is in place with the record.
+    ...(cluster.capacityProviders === undefined ? {} : { attachmentsStatus: 'UPDATE_COMPLETE' }),
   };
 }
 
@@ -206,10 +214,6 @@ function refuseUnsupported(input: CreateClusterCommandInput | UpdateClusterComma
   // An empty namespace takes the default away, which there is none of.
   if (input.serviceConnectDefaults?.namespace)
     throw unsupported('A Service Connect default namespace (serviceConnectDefaults)');
-  if ('capacityProviders' in input && input.capacityProviders?.length)
-    throw unsupported('A capacity provider (capacityProviders)');
-  if ('defaultCapacityProviderStrategy' in input && input.defaultCapacityProviderStrategy?.length)
-    throw unsupported('A default capacity provider strategy (defaultCapacityProviderStrategy)');
 }
 
 /** @throws InvalidParameterException, or UnsupportedFeatureException for Container Insights turned on. */

@@ -32,7 +32,7 @@ import { instanceView, runningTasksCount } from '../instance-view.ts';
 import { page } from '../pagination.ts';
 import { factsOf } from '../placement/instance.ts';
 import { compileQuery, type Predicate, queryFault } from '../placement/query/index.ts';
-import { type ContainerInstanceRecord, containerInstances, tasks } from '../records.ts';
+import { type ContainerInstanceRecord, containerInstances, fargateHosts, tasks } from '../records.ts';
 import { nothingUsed } from '../reservation.ts';
 import { abandonTask } from '../task-state.ts';
 
@@ -55,7 +55,7 @@ export async function registerContainerInstance(
   const registration = readRegistration(scope, input);
   const cluster = clusterName(input.cluster);
   const instance = await transactInTurn(ecs, scope, cluster, (tx): ContainerInstanceRecord => {
-    requireCluster(tx, scope, input.cluster);
+    if (cluster !== fargateHosts) requireCluster(tx, scope, input.cluster);
     if (input.containerInstanceArn) {
       const key = keyOfInstance(scope, cluster, input.containerInstanceArn);
       const known = key && tx.get(containerInstances, key);

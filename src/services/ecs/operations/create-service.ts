@@ -2,15 +2,16 @@ import type { CreateServiceCommandInput, CreateServiceResponse } from '@aws-sdk/
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, isName, type Scope } from '../arn.ts';
+import { readCapacity } from '../capacity/read-capacity.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { newDeployment } from '../deployment/new-deployment.ts';
 import { clientError, invalidParameter } from '../errors.ts';
-import { requireCompatible, requireLaunchable } from '../launch-input.ts';
+import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
-import { type ServiceRecord, services } from '../records.ts';
+import { type ClusterRecord, type ServiceRecord, services } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
 import { serviceKey } from '../service-lookup.ts';
 import {
@@ -20,9 +21,7 @@ import {
   readPropagateTags,
   readSchedulingStrategy,
   readServiceConstraints,
-  readServiceLaunchType,
   readServiceToken,
-  refusePlatformVersion,
   refuseUnbuilt,
   requireDesiredCount,
 } from '../service-validation.ts';
@@ -52,8 +51,8 @@ export async function createService(
     );
 
   return transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
-    const { name: cluster } = requireCluster(tx, call, input.cluster);
-    const key = serviceKey(call, cluster, name);
+    const cluster = requireCluster(tx, call, input.cluster);
+    const key = serviceKey(call, cluster.name, name);
     const existing = tx.get(services, key);
     if (existing?.status === 'DRAINING')
       throw invalidParameter('Unable to Start a service that is still Draining.');
@@ -65,7 +64,7 @@ export async function createService(
       if (!isRepetition) throw invalidParameter('Creation of service was not idempotent.');
       return { service: serviceView(tx, call, existing, { withTags: true }) };
     }
-    requireRoomForService(tx, call, cluster);
+    requireRoomForService(tx, call, cluster.name);
     const described = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
     const created: ServiceRecord = {
       ...described,
@@ -83,17 +82,23 @@ function readService(
   reader: Reader,
   ecs: EcsContext,
   call: Call,
-  cluster: string,
+  cluster: ClusterRecord,
   name: string,
   schedulingStrategy: ServiceRecord['schedulingStrategy'],
   input: CreateServiceCommandInput,
 ): Omit<ServiceRecord, 'parametersHash'> {
-  const launchType = readServiceLaunchType(input.launchType);
-  refusePlatformVersion(input.platformVersion, launchType);
+  // A daemon's tasks are not shared out: the cluster's default strategy is not for it.
+  const capacity = readCapacity(
+    reader,
+    call,
+    schedulingStrategy === 'DAEMON' ? { ...cluster, defaultCapacityProviderStrategy: [] } : cluster,
+    input,
+  );
+  refusePlacementOnFargate(capacity.launchType, input);
   if (input.role)
     throw invalidParameter('IAM roles are only valid for services configured to use load balancers.');
   const definition = requireLaunchable(reader, call, input.taskDefinition);
-  requireCompatible(definition, launchType);
+  requireCompatible(definition, capacity.launchType);
   const network = readNetworkConfiguration(
     ecs.privateNetwork,
     definition.definition,
@@ -101,13 +106,13 @@ function readService(
   );
   return {
     name,
-    cluster,
+    cluster: cluster.name,
     status: 'ACTIVE',
     createdAt: call.now,
     createdBy: call.principal.arn,
     schedulingStrategy,
     desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount),
-    launchType,
+    ...capacity,
     taskDefinition: { family: definition.family, revision: definition.revision },
     deploymentConfiguration: readDeploymentConfiguration(
       input.deploymentConfiguration,
@@ -134,7 +139,7 @@ function requireRoomForService(reader: Reader, scope: Scope, cluster: string): v
   const within = `${scope.accountId}/${scope.region}/${cluster}`;
   let count = 0;
   for (const status of ['ACTIVE', 'DRAINING'])
-    for (const launchType of ['EC2', 'EXTERNAL'])
+    for (const launchType of ['EC2', 'EXTERNAL', 'FARGATE'])
       count += reader.countByIndex(services, 'byClusterStatus', `${within}/${status}/${launchType}`);
   if (count >= maxServices)
     throw clientError(`The maximum number of services per cluster (${maxServices}) has been reached.`);

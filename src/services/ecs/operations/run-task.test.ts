@@ -217,7 +217,12 @@ describe('RunTask', () => {
       'TaskDefinition not found.',
     ],
     ['a count of 11', { count: 11 }, 'InvalidParameterException', /between 1 and 10/],
-    ['the launch type FARGATE', { launchType: 'FARGATE' }, 'UnsupportedFeatureException', /FARGATE/],
+    [
+      'the launch type MANAGED_INSTANCES',
+      { launchType: 'MANAGED_INSTANCES' },
+      'UnsupportedFeatureException',
+      /MANAGED_INSTANCES/,
+    ],
     [
       'a launch type beside a capacity provider strategy',
       { launchType: 'EC2', capacityProviderStrategy: [{ capacityProvider: 'p' }] },
@@ -225,10 +230,10 @@ describe('RunTask', () => {
       'Specify either Launch Type or Capacity Provider Strategy, but not both.',
     ],
     [
-      'a capacity provider strategy',
+      'a capacity provider that is not there',
       { capacityProviderStrategy: [{ capacityProvider: 'p' }] },
-      'UnsupportedFeatureException',
-      /capacityProviderStrategy/,
+      'InvalidParameterException',
+      /'p' was not found/,
     ],
     ['ECS Exec', { enableExecuteCommand: true }, 'UnsupportedFeatureException', /ECS Exec/],
     [

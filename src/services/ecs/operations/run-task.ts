@@ -3,14 +3,22 @@ import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-
 import { type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, type Scope, taskArn } from '../arn.ts';
+import { launchWithCapacity } from '../capacity/launch-by-strategy.ts';
+import { readCapacity } from '../capacity/read-capacity.ts';
+import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
-import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
+import { ecsRefusal, invalidParameter } from '../errors.ts';
+import {
+  readCommonLaunch,
+  refusePlacementOnFargate,
+  requireCompatible,
+  requireFargateSize,
+} from '../launch-input.ts';
 import { readPlacementConstraints, readPlacementStrategy } from '../placement-rules.ts';
 import { runTaskTokens, type TaskRecord, tasks } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
-import { type LaunchPlan, launchTasks, noContainerInstances } from '../task-launch.ts';
+import { type LaunchPlan, noContainerInstances } from '../task-launch.ts';
 import { taskView } from '../task-view.ts';
 
 const maxCount = 10;
@@ -28,13 +36,20 @@ export async function runTask(
 ): Promise<Omit<RunTaskCommandOutput, '$metadata'>> {
   const scope: Scope = call;
   const count = readCount(input.count);
-  const launchType = readLaunchType(input);
   const token = readToken(input.clientToken);
   const cluster = clusterName(input.cluster);
 
   const plan = await transactInTurn(ecs, scope, cluster, (tx): LaunchPlan => {
     const common = readCommonLaunch(tx, ecs, scope, input, { maxStartedByLength, now: call.now });
+    const { launchType, capacityProviderStrategy } = readCapacity(
+      tx,
+      scope,
+      requireCluster(tx, scope, input.cluster),
+      input,
+    );
     requireCompatible(common.definition, launchType);
+    refusePlacementOnFargate(launchType, input);
+    if (launchType === 'FARGATE') requireFargateSize(common.definition, common.overrides);
     const request = {
       ...common,
       count,
@@ -45,13 +60,14 @@ export async function runTask(
         ...(input.placementConstraints ?? []),
       ]),
     };
-    if (token === undefined) return launchTasks(tx, ecs, request);
+    const launch = () => launchWithCapacity(tx, ecs, request, capacityProviderStrategy);
+    if (token === undefined) return launch();
 
     const tokenKey = recordKey(runTaskTokens, scope.accountId, scope.region, cluster, sha256(token));
     const parametersHash = requestHash(input);
     const made = tasksOfToken(tx, scope, cluster, tokenKey, parametersHash);
     if (made) return { tasks: made, failures: [] };
-    const launched = launchTasks(tx, ecs, request);
+    const launched = launch();
     // A launch without a task has done nothing that a retry could double.
     if (launched.tasks.length > 0)
       tx.put(runTaskTokens, tokenKey, {
@@ -95,29 +111,6 @@ function readCount(count: number | undefined): number {
   if (!Number.isInteger(count) || count < 1 || count > maxCount)
     throw invalidParameter(`Invalid count: ${count}. It must be between 1 and ${maxCount}.`);
   return count;
-}
-
-function readLaunchType(input: RunTaskCommandInput): 'EC2' | 'EXTERNAL' {
-  if (input.capacityProviderStrategy?.length) {
-    if (input.launchType !== undefined)
-      throw invalidParameter('Specify either Launch Type or Capacity Provider Strategy, but not both.');
-    throw unsupported('capacityProviderStrategy');
-  }
-  switch (input.launchType) {
-    case undefined:
-    case 'EC2':
-    case 'EXTERNAL':
-      if (input.platformVersion)
-        throw invalidParameter(
-          `The platform version must be null when specifying an ${input.launchType ?? 'EC2'} launch type.`,
-        );
-      return input.launchType ?? 'EC2';
-    case 'FARGATE':
-    case 'MANAGED_INSTANCES':
-      throw unsupported(`The launch type ${input.launchType}`);
-    default:
-      throw invalidParameter('launch type should be one of [EC2,FARGATE,EXTERNAL,FMI,MANAGED_INSTANCES]');
-  }
 }
 
 function readToken(token: string | undefined): string | undefined {

@@ -19,7 +19,14 @@ import { isForeign, type ResourceId, resourceId } from '../arn.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
 import { ecsRefusal, invalidParameter } from '../errors.ts';
-import { clusters, containerInstances, services, taskDefinitions, tasks } from '../records.ts';
+import {
+  capacityProviders,
+  clusters,
+  containerInstances,
+  services,
+  taskDefinitions,
+  tasks,
+} from '../records.ts';
 import { isReservedTagKey, maxTags, mergeTags, validateTagKey, validateTags } from '../tags.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 
@@ -95,7 +102,7 @@ function visitTagged<R>(reader: Reader, call: Call, arn: string | undefined, vis
   const notFound = () =>
     ecsRefusal('ResourceNotFoundException', 'The specified resource could not be found.');
   if (isForeign(arn ?? '', call)) throw notFound();
-  if (id.type !== 'task-definition') requireCluster(reader, call, id.cluster);
+  if ('cluster' in id) requireCluster(reader, call, id.cluster);
   const found = <T extends Tagged & object>(collection: Collection<T, string>): R => {
     const key = keyOf(collection, call, id);
     const record = reader.get(collection, key);
@@ -105,6 +112,8 @@ function visitTagged<R>(reader: Reader, call: Call, arn: string | undefined, vis
   switch (id.type) {
     case 'cluster':
       return found(clusters);
+    case 'capacity-provider':
+      return found(capacityProviders);
     case 'service':
       return found(services);
     case 'task':
@@ -121,6 +130,8 @@ function keyOf<T extends object>(collection: Collection<T, string>, call: Call, 
   switch (id.type) {
     case 'cluster':
       return key(id.cluster);
+    case 'capacity-provider':
+      return key(id.capacityProvider);
     case 'service':
       return key(id.cluster, id.service);
     case 'task':

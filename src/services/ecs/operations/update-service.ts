@@ -3,12 +3,13 @@ import type { UpdateServiceCommandInput, UpdateServiceResponse } from '@aws-sdk/
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, type Scope } from '../arn.ts';
+import { type Capacity, changedCapacity } from '../capacity/read-capacity.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
 import { clientError, ecsRefusal } from '../errors.ts';
-import { requireCompatible, requireLaunchable } from '../launch-input.ts';
+import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
 import {
@@ -28,15 +29,14 @@ import {
   readPropagateTags,
   readServiceConstraints,
   refuseForDaemon,
-  refusePlatformVersion,
   refuseUnbuilt,
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 
 /**
- * Changes what is given and leaves the rest. A new task definition, a new network configuration or
- * `forceNewDeployment` begins a deployment, which supersedes the ones before; everything else holds for the tasks
+ * Changes what is given and leaves the rest. A new task definition, network configuration or
+ * platform version or `forceNewDeployment` begins a deployment, which supersedes the ones before; everything else holds for the tasks
  * that are started or stopped from now on. Whatever it is, pauses after failures end.
  */
 export async function updateService(
@@ -46,11 +46,13 @@ export async function updateService(
 ): Promise<UpdateServiceResponse> {
   refuseUnbuilt(input);
   return transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
-    const { name: cluster } = requireCluster(tx, call, input.cluster);
-    const before = requireService(tx, call, cluster, input.service);
+    const cluster = requireCluster(tx, call, input.cluster);
+    const before = requireService(tx, call, cluster.name, input.service);
     if (before.status !== 'ACTIVE') throw ecsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.');
-    const after = updated(tx, ecs, call, before, input);
-    tx.put(services, serviceKey(call, cluster, before.name), after);
+    if (before.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
+    const capacity = changedCapacity(tx, call, cluster, before, input);
+    const after = updated(tx, ecs, call, before, capacity, input);
+    tx.put(services, serviceKey(call, cluster.name, before.name), after);
     return { service: serviceView(tx, call, after, { withTags: true }) };
   });
 }
@@ -60,22 +62,30 @@ function updated(
   ecs: EcsContext,
   call: Call,
   service: ServiceRecord,
+  capacity: Capacity,
   input: UpdateServiceCommandInput,
 ): ServiceRecord {
-  if (service.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
-  refusePlatformVersion(input.platformVersion, service.launchType);
   const definition = definitionOf(reader, call, service, input);
-  const changed = withChanges(service, definition, input);
+  if (input.taskDefinition || capacity.launchType !== service.launchType)
+    requireCompatible(definition, capacity.launchType);
+  const changed = withCapacity(withChanges(service, definition, input), capacity);
+  refusePlacementOnFargate(capacity.launchType, changed);
   const network = networkOf(ecs, service, definition, input);
   const isNewDeployment =
     input.forceNewDeployment === true ||
     !isDeepStrictEqual(changed.taskDefinition, service.taskDefinition) ||
+    changed.platformVersion !== service.platformVersion ||
     !isDeepStrictEqual(network, service.networkConfiguration);
   if (!isNewDeployment) return { ...changed, deployments: service.deployments.map(withoutPauses) };
 
   const { networkConfiguration: _network, ...rest } = changed;
   const connected = { ...rest, ...(network === undefined ? {} : { networkConfiguration: network }) };
   return withNewDeployment(connected, ecs.random, call.now, deploymentsWithTasks(reader, call, service));
+}
+
+function withCapacity(service: ServiceRecord, capacity: Capacity): ServiceRecord {
+  const { capacityProviderStrategy: _strategy, platformVersion: _version, ...rest } = service;
+  return { ...rest, ...capacity };
 }
 
 function withChanges(
@@ -114,11 +124,7 @@ function definitionOf(
   service: ServiceRecord,
   input: UpdateServiceCommandInput,
 ): TaskDefinitionRecord {
-  if (input.taskDefinition) {
-    const named = requireLaunchable(reader, scope, input.taskDefinition);
-    requireCompatible(named, service.launchType);
-    return named;
-  }
+  if (input.taskDefinition) return requireLaunchable(reader, scope, input.taskDefinition);
   const { family, revision } = service.taskDefinition;
   const inUse = reader.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
   if (inUse === undefined) throw clientError('TaskDefinition not found.');

@@ -1,6 +1,6 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
 import { given } from '../given.ts';
-import type { StoredTaskDefinition, TaskOverrideRecord, TaskReservation } from '../records.ts';
+import type { LaunchedType, StoredTaskDefinition, TaskOverrideRecord, TaskReservation } from '../records.ts';
 
 /** What one task asks of a container instance. */
 export interface TaskDemand extends TaskReservation {
@@ -9,6 +9,8 @@ export interface TaskDemand extends TaskReservation {
   /** Where the definition says which; an instance that doesn't say its own is taken at its word. */
   readonly architecture?: 'x86_64' | 'arm64';
   readonly isExternal: boolean;
+  /** Only instances of this one will do. */
+  readonly capacityProviderName?: string;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface TaskDemand extends TaskReservation {
 export function taskDemand(
   definition: StoredTaskDefinition,
   overrides: TaskOverrideRecord,
-  launchType: 'EC2' | 'EXTERNAL',
+  launchType: LaunchedType,
 ): TaskDemand {
   const overrideOf = new Map(overrides.containerOverrides.map((override) => [override.name, override]));
   let containersCpu = 0;
@@ -36,7 +38,9 @@ export function taskDemand(
     cpu: cpu === undefined ? containersCpu : Number(cpu),
     memoryMiB: memory === undefined ? containersMemoryMiB : Number(memory),
     ...hostPorts(definition),
-    requiredAttributes: (definition.requiresAttributes ?? []).flatMap(namedAttribute),
+    // What Fargate can do is Fargate's to know: `requiresAttributes` are of instances.
+    requiredAttributes:
+      launchType === 'FARGATE' ? [] : (definition.requiresAttributes ?? []).flatMap(namedAttribute),
     ...given('architecture', architectureOf(definition)),
     isExternal: launchType === 'EXTERNAL',
   };

@@ -181,5 +181,10 @@ interface Cell {
 
 /** Whether it is among those that a launch chooses from; whether it has room is another question. */
 export function comesIntoQuestion(instance: ContainerInstanceRecord, demand: TaskDemand): boolean {
-  return instance.status === 'ACTIVE' && isExternal(instance) === demand.isExternal;
+  return (
+    instance.status === 'ACTIVE' &&
+    isExternal(instance) === demand.isExternal &&
+    (demand.capacityProviderName === undefined ||
+      demand.capacityProviderName === instance.capacityProviderName)
+  );
 }

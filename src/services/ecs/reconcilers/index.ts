@@ -3,9 +3,16 @@ import type { EcsContext } from '../context.ts';
 import { serviceDeployment } from './service-deployment.ts';
 import { serviceRetention } from './service-retention.ts';
 import { taskDefinitionDeletion } from './task-definition-deletion.ts';
+import { taskProvisioning } from './task-provisioning.ts';
 import { taskRetention } from './task-retention.ts';
 
 /** Everything that works on ECS's records by itself. */
 export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
-  return [serviceDeployment(ecs), serviceRetention(ecs), taskRetention(ecs), taskDefinitionDeletion(ecs)];
+  return [
+    serviceDeployment(ecs),
+    serviceRetention(ecs),
+    taskRetention(ecs),
+    taskDefinitionDeletion(ecs),
+    taskProvisioning(ecs),
+  ];
 }

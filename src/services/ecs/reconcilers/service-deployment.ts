@@ -13,6 +13,7 @@ import {
   watching,
 } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
+import { offersMore } from '../capacity/offers-more.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { applyPlan } from '../deployment/apply-plan.ts';
@@ -24,6 +25,7 @@ import { readSnapshot } from '../deployment/service-snapshot.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
+  fargateHosts,
   services,
   type TaskRecord,
   tasks,
@@ -165,8 +167,13 @@ function servicesOfInstance(
   // An expression may go by anything of an instance, also by how many tasks it has.
   for (const { key: daemonKey, value } of reader.byIndex(services, 'daemons', within))
     if (isOther || memberOfExpressions(reader, { accountId, region }, value).length > 0) keys.push(daemonKey);
-  if (offersMore(before, after))
-    keys.push(...reader.byIndex(services, 'awaitingCapacity', within).map((waiting) => waiting.key));
+  if (offersMore(before, after)) {
+    // What an instance does not need, a Fargate host of its machine can borrow.
+    for (const cluster of new Set([after.cluster, fargateHosts])) {
+      const waiting = reader.byIndex(services, 'awaitingCapacity', `${accountId}/${region}/${cluster}`);
+      keys.push(...waiting.map((service) => service.key));
+    }
+  }
   const isEmptying = after.status === 'DRAINING' && after.taskCount < (before?.taskCount ?? 0);
   if (before !== undefined && (before.status !== after.status || isEmptying)) {
     const there = reader.byIndex(tasks, 'unstoppedByInstance', `${within}/${after.id}`);
@@ -183,18 +190,6 @@ function isOtherGround(before: ContainerInstanceRecord | undefined, after: Conta
     before.status !== after.status ||
     before.agentConnected !== after.agentConnected ||
     !isDeepStrictEqual(before.attributes, after.attributes)
-  );
-}
-
-function offersMore(before: ContainerInstanceRecord | undefined, after: ContainerInstanceRecord): boolean {
-  if (after.status !== 'ACTIVE' || !after.agentConnected) return false;
-  return (
-    before === undefined ||
-    before.status !== 'ACTIVE' ||
-    !before.agentConnected ||
-    after.taskCount < before.taskCount ||
-    !isDeepStrictEqual(after.registeredResources, before.registeredResources) ||
-    !isDeepStrictEqual(after.attributes, before.attributes)
   );
 }
 

@@ -49,6 +49,8 @@ export interface InstanceSizes {
   readonly ports?: readonly number[];
   readonly attributes?: Readonly<Record<string, string>>;
   readonly agentConnected?: boolean;
+  /** Default `default`. */
+  readonly cluster?: string;
 }
 
 export const scope = { accountId: '123456789012', region: 'eu-west-1' } as const;
@@ -103,6 +105,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
       const { containerInstance } = await registerContainerInstance(
         ecs,
         {
+          cluster: sizes.cluster ?? 'default',
           totalResources: [
             { name: 'CPU', type: 'INTEGER', integerValue: sizes.cpu ?? 4096 },
             { name: 'MEMORY', type: 'INTEGER', integerValue: sizes.memoryMiB ?? 8192 },
@@ -115,10 +118,11 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
       );
       const id = containerInstance?.containerInstanceArn?.split('/').at(-1) ?? '';
       return state.transact((tx) => {
-        const record = tx.get(containerInstances, key(containerInstances, 'default', id));
+        const instanceKey = key(containerInstances, sizes.cluster ?? 'default', id);
+        const record = tx.get(containerInstances, instanceKey);
         if (record === undefined) throw new Error(`No instance ${id}`);
         const connected = { ...record, agentConnected: sizes.agentConnected ?? true };
-        tx.put(containerInstances, key(containerInstances, 'default', id), connected);
+        tx.put(containerInstances, instanceKey, connected);
         return connected;
       });
     },

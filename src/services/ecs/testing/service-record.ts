@@ -38,6 +38,7 @@ export function deploymentRecord(id: string, changes: Partial<DeploymentRecord> 
     id,
     status: 'PRIMARY',
     taskDefinition: { family: 'web', revision: 1 },
+    launchType: 'EC2',
     createdAt: 0,
     updatedAt: 0,
     rolloutState: 'IN_PROGRESS',

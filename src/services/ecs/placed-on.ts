@@ -1,0 +1,18 @@
+import { isExternal } from './placement/instance.ts';
+import type { ContainerInstanceRecord, TaskRecord } from './records.ts';
+
+/** A task that waited for its place, with the one that it has now. */
+export function placedOn(task: TaskRecord, instance: ContainerInstanceRecord): TaskRecord {
+  const { awaiting: _awaiting, ...placed } = task;
+  return {
+    ...placed,
+    containerInstanceId: instance.id,
+    availabilityZone:
+      instance.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value ??
+      task.availabilityZone,
+    attributes: instance.attributes.filter(({ name }) => name === 'ecs.cpu-architecture'),
+    launchType: isExternal(instance) ? 'EXTERNAL' : task.launchType,
+    // An interface is reported ATTACHED by the agent; everything else is only waiting for the agent.
+    lastStatus: task.networkInterface === undefined ? 'PENDING' : 'PROVISIONING',
+  };
+}

@@ -1,0 +1,60 @@
+import type { ClusterSetting, Tag } from '@aws-sdk/client-ecs';
+import type { Collection } from '../../../reconcile/index.ts';
+
+export interface ClusterRecord {
+  readonly name: string;
+  readonly status: 'ACTIVE' | 'INACTIVE';
+  readonly createdAt: number;
+  readonly deletedAt?: number;
+  readonly settings: readonly ClusterSetting[];
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  /** Names of the capacity providers associated with it; absent until some were given. */
+  readonly capacityProviders?: readonly string[];
+  /** For what says neither a launch type nor a strategy of its own. Only of associated providers. */
+  readonly defaultCapacityProviderStrategy?: CapacityProviderStrategy;
+  readonly tags: readonly Tag[];
+}
+
+/** Defaults filled in, in the order given. */
+export type CapacityProviderStrategy = readonly CapacityProviderStrategyItemRecord[];
+
+export interface CapacityProviderStrategyItemRecord {
+  readonly capacityProvider: string;
+  /** Relative share of the tasks above the base, 0 to 1000. */
+  readonly weight: number;
+  /** So many tasks at least go here before any weight counts. */
+  readonly base: number;
+}
+
+/** `cluster/<name>` */
+export const clusters: Collection<ClusterRecord> = { service: 'ecs', noun: 'cluster', indexes: {} };
+
+/** Of an Auto Scaling group. FARGATE and FARGATE_SPOT are always there and have no record. */
+export interface CapacityProviderRecord {
+  readonly name: string;
+  readonly status: 'ACTIVE' | 'INACTIVE';
+  readonly updateStatus: 'CREATE_COMPLETE' | 'UPDATE_COMPLETE' | 'DELETE_COMPLETE';
+  readonly autoScalingGroupProvider: AutoScalingGroupProviderRecord;
+  readonly tags: readonly Tag[];
+}
+
+/** Nothing scales the group by itself yet, and the record says so. */
+export interface AutoScalingGroupProviderRecord {
+  readonly autoScalingGroupArn: string;
+  readonly managedScaling: {
+    readonly status: 'DISABLED';
+    readonly targetCapacity: number;
+    readonly minimumScalingStepSize: number;
+    readonly maximumScalingStepSize: number;
+    readonly instanceWarmupPeriod: number;
+  };
+  readonly managedTerminationProtection: 'DISABLED';
+  readonly managedDraining: 'DISABLED';
+}
+
+/** `capacity-provider/<name>` */
+export const capacityProviders: Collection<CapacityProviderRecord> = {
+  service: 'ecs',
+  noun: 'capacity-provider',
+  indexes: {},
+};

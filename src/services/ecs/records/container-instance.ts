@@ -1,0 +1,75 @@
+import type { Tag } from '@aws-sdk/client-ecs';
+import type { Collection } from '../../../reconcile/index.ts';
+import { scopeOf } from './scope.ts';
+
+export interface ContainerInstanceRecord {
+  readonly id: string;
+  readonly cluster: string;
+  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  readonly statusReason?: string;
+  /** +1 with each change that users see. */
+  readonly version: number;
+  readonly registeredAt: number;
+  readonly deregisteredAt?: number;
+  readonly ec2InstanceId?: string;
+  readonly agentConnected: boolean;
+  readonly versionInfo: {
+    readonly agentVersion?: string;
+    readonly agentHash?: string;
+    readonly dockerVersion?: string;
+  };
+  readonly registeredResources: readonly InstanceResource[];
+  readonly attributes: readonly { readonly name: string; readonly value?: string }[];
+  /** The Auto Scaling group's provider that it came with. */
+  readonly capacityProviderName?: string;
+  /**
+   * What its tasks that are not STOPPED have reserved, and what a Fargate host has borrowed from it for its own. Written in the transaction that writes the task, so
+   * that two launches can't both take the last of it.
+   */
+  readonly used: TaskReservation;
+  /** How many tasks `used` sums up. */
+  readonly taskCount: number;
+  /** The same tasks by their group, which is what spreading and distinctInstance go by. */
+  readonly groups: readonly { readonly group: string; readonly tasks: number }[];
+  /**
+   * Sequence numbers up to this one may have been given to the agent (payloads and manifests share them; ACS
+   * wants them to grow for ever). Sessions take them in blocks.
+   */
+  readonly seqNum: number;
+  readonly tags: readonly Tag[];
+}
+
+export interface InstanceResource {
+  readonly name: string;
+  readonly type: 'INTEGER' | 'LONG' | 'DOUBLE' | 'STRINGSET';
+  readonly integerValue?: number;
+  readonly stringSetValue?: readonly string[];
+}
+
+/**
+ * The cluster, in name only, of the machines' hosts for Fargate tasks: see `capacity/fargate-hosts.ts`. The dot keeps
+ * every real cluster from having the name.
+ */
+export const fargateHosts = 'fargate.hosts';
+
+/** `container-instance/<cluster>/<id>` */
+export const containerInstances: Collection<ContainerInstanceRecord, 'byCluster' | 'registeredByCluster'> = {
+  service: 'ecs',
+  noun: 'container-instance',
+  indexes: {
+    byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
+    registeredByCluster: (record, key) =>
+      record.status === 'INACTIVE' ? undefined : `${scopeOf(key)}/${record.cluster}`,
+  },
+};
+
+export interface TaskReservation {
+  /** CPU units. */
+  readonly cpu: number;
+  readonly memoryMiB: number;
+  readonly tcpPorts: readonly number[];
+  readonly udpPorts: readonly number[];
+}
+
+/** Custom attributes live on the instance's record; this type is their wire neighbour. */
+export type InstanceAttribute = ContainerInstanceRecord['attributes'][number];
