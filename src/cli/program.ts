@@ -169,10 +169,18 @@ export function buildProgram(
     .command('bench')
     .description('measure; without a name, list what can be measured')
     .argument('[name]', 'what to measure')
+    .argument('[options...]', 'options of that bench, as its file says')
+    .allowUnknownOption()
     .addOption(jsonOption())
-    .addHelpText('after', examples([['./catamaran bench start --json', '']]))
-    .action(async (name: string | undefined, options) =>
-      setExitCode(await (await import('./commands/bench.ts')).bench(name, options, context)),
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran bench start --json', ''],
+        ['./catamaran bench fleet --tasks 10000 --instances 500', ''],
+      ]),
+    )
+    .action(async (name: string | undefined, rest: string[], options) =>
+      setExitCode(await (await import('./commands/bench.ts')).bench(name, { ...options, rest }, context)),
     );
 
   program

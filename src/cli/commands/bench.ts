@@ -10,11 +10,11 @@ const folder = fileURLToPath(new URL('../../../bench', import.meta.url));
 
 /**
  * Runs `bench/NAME.ts` as a program of its own, so that what it measures is not measured together with this
- * command; without a name, lists them.
+ * command; without a name, lists them. `rest`: options of its own.
  */
 export async function bench(
   name: string | undefined,
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly rest?: readonly string[] },
   { terminal, signal }: CommandContext,
 ): Promise<number> {
   const benches = listBenches();
@@ -30,7 +30,12 @@ export async function bench(
     const names = benches.map((bench) => bench.name).join(', ');
     throw new CommandError(`There is no bench "${name}". There are: ${names}`);
   }
-  const args = [...process.execArgv, join(folder, `${name}.ts`), ...(options.json ? ['--json'] : [])];
+  const args = [
+    ...process.execArgv,
+    join(folder, `${name}.ts`),
+    ...(options.rest ?? []),
+    ...(options.json ? ['--json'] : []),
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });

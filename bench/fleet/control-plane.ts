@@ -1,0 +1,45 @@
+import { systemClock, systemRandom } from '../../src/clock/index.ts';
+import { startControlPlane } from '../../src/composition/control-plane.ts';
+import { privateNetworkPlan } from '../../src/composition/private-network.ts';
+import { createLog } from '../../src/log.ts';
+import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
+import { MemoryEventStore } from '../../src/services/logs/index.ts';
+import { openSqliteStore } from '../../src/store/index.ts';
+
+/**
+ * The control plane as `up` starts it, durable store and all, but for this machine's own instances: a process of
+ * its own, so that its memory and its processor time are its own. Says its port to its parent, and ends with it.
+ */
+const [directory = '', region = '', accessKeyId = '', secretAccessKey = ''] = process.argv.slice(2);
+const clock = systemClock();
+const accountId = '123456789012';
+
+const store = await openSqliteStore({ directory, clock });
+const plane = await startControlPlane({
+  store,
+  events: new MemoryEventStore(),
+  metrics: new MemoryMetricStore(),
+  host: '127.0.0.1',
+  port: 0,
+  credentials: (key) =>
+    key === accessKeyId
+      ? { secretAccessKey, principal: { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId } }
+      : undefined,
+  defaultCluster: { accountId, region, name: 'default' },
+  privateNetwork: privateNetworkPlan('bench', '10.231.0.0/16'),
+  clock,
+  random: systemRandom(),
+  log: createLog({ level: 'warn' }),
+});
+process.send?.({ port: Number(new URL(plane.endpoint).port) });
+
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ rssMiB: process.memoryUsage().rss / 1_048_576, cpuSeconds: (user + system) / 1e6 });
+});
+process.once('disconnect', () => process.exit(0));
+process.once('SIGTERM', async () => {
+  await plane[Symbol.asyncDispose]();
+  await store.close();
+  process.exit(0);
+});
