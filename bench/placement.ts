@@ -58,6 +58,7 @@ class SimulatedCluster implements AsyncDisposable {
       random: systemRandom(),
       log: silentLog,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
+      publishMetrics: async () => {},
       privateNetwork: {
         subnetId: 'subnet-0a',
         securityGroupId: 'sg-0a',

@@ -25,6 +25,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     random,
     log: silentLog,
     pollEndpoints: () => ({ acs: '', tcs: '' }),
+    publishMetrics: async () => {},
     privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },
   });
   return {

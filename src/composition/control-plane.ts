@@ -7,6 +7,7 @@ import {
   createCloudWatch,
   loadCloudWatchReconcilers,
   type MetricStore,
+  publishMetrics,
 } from '../services/cloudwatch/index.ts';
 import { createEcs, type PrivateNetworkPlan } from '../services/ecs/index.ts';
 import { authorize } from '../services/iam/index.ts';
@@ -63,6 +64,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     log,
     privateNetwork,
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
+    publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };

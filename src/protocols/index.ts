@@ -39,5 +39,13 @@ export type { OperationModel, ProtocolName, ServiceModel } from './service-model
 export { readServiceModel } from './service-model.ts';
 export type { CodeAndStatus, ServiceRules } from './service-rules.ts';
 export { rulesOf, signingNameByMarks } from './service-rules.ts';
-export type { TcsAgentMessages, TcsContainerHealth, TcsMetadata, TcsServerMessages } from './tcs.ts';
+export type {
+  TcsAgentMessages,
+  TcsContainerHealth,
+  TcsContainerMetric,
+  TcsMetadata,
+  TcsServerMessages,
+  TcsStatsSet,
+  TcsTaskMetric,
+} from './tcs.ts';
 export type { WireAnswer, WireRequest } from './wire.ts';

@@ -17,9 +17,35 @@ export interface TcsAgentMessages {
   };
   readonly PublishMetricsRequest: {
     readonly metadata: TcsMetadata;
-    readonly taskMetrics: readonly unknown[];
+    /** At most ten to a message. */
+    readonly taskMetrics: readonly TcsTaskMetric[];
+    /** Epoch seconds. */
     readonly timestamp: number;
   };
+}
+
+export interface TcsTaskMetric {
+  readonly taskArn: string;
+  readonly clusterArn: string;
+  readonly taskDefinitionFamily: string;
+  readonly taskDefinitionVersion: string;
+  readonly containerMetrics: readonly TcsContainerMetric[];
+}
+
+export interface TcsContainerMetric {
+  readonly containerName: string;
+  /** Percent of the container instance's CPU. */
+  readonly cpuStatsSet: TcsStatsSet;
+  /** MiB. */
+  readonly memoryStatsSet: TcsStatsSet;
+}
+
+/** What was measured since the message before. */
+export interface TcsStatsSet {
+  readonly min: number;
+  readonly max: number;
+  readonly sampleCount: number;
+  readonly sum: number;
 }
 
 export interface TcsMetadata {

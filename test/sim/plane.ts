@@ -98,6 +98,7 @@ export class Plane {
       random,
       log,
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
+      publishMetrics: async () => {},
       privateNetwork,
     };
     await ensureCluster(context, account, 'default');

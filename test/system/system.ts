@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
 import { STS } from '@aws-sdk/client-sts';
@@ -61,7 +62,14 @@ export class System implements AsyncDisposable {
   #plane: ControlPlane | undefined;
   #mortal = new Mortal();
   #starts = 0;
-  #clients: { readonly ecs: ECS; readonly logs: CloudWatchLogs; readonly sts: STS } | undefined;
+  #clients:
+    | {
+        readonly ecs: ECS;
+        readonly logs: CloudWatchLogs;
+        readonly cloudWatch: CloudWatch;
+        readonly sts: STS;
+      }
+    | undefined;
 
   static async start(options: SystemOptions): Promise<System> {
     const clock = fastClock(options.speed ?? 20);
@@ -102,6 +110,10 @@ export class System implements AsyncDisposable {
 
   get logs(): CloudWatchLogs {
     return this.#sdk().logs;
+  }
+
+  get cloudWatch(): CloudWatch {
+    return this.#sdk().cloudWatch;
   }
 
   get sts(): STS {
@@ -244,6 +256,7 @@ export class System implements AsyncDisposable {
     await Promise.all(this.machines.map((machine) => machine.close()));
     this.#clients?.ecs.destroy();
     this.#clients?.logs.destroy();
+    this.#clients?.cloudWatch.destroy();
     this.#clients?.sts.destroy();
     await this.#plane?.[Symbol.asyncDispose]();
     await this.#events[Symbol.asyncDispose]();
@@ -289,7 +302,12 @@ export class System implements AsyncDisposable {
         credentials: { accessKeyId, secretAccessKey },
         disableHostPrefix: true,
       };
-      this.#clients = { ecs: new ECS(settings), logs: new CloudWatchLogs(settings), sts: new STS(settings) };
+      this.#clients = {
+        ecs: new ECS(settings),
+        logs: new CloudWatchLogs(settings),
+        cloudWatch: new CloudWatch(settings),
+        sts: new STS(settings),
+      };
     }
     return this.#clients;
   }

@@ -67,7 +67,9 @@ export class ControlPlaneLinks {
           dockerVersion: engineVersion,
         }),
       open: (send) => {
-        this.#tcsSession = openTcsSession({ ...options, cluster, clock, random }, send);
+        const { cpuUnits } = agent.instance.resources;
+        const { runtime } = agent;
+        this.#tcsSession = openTcsSession({ ...options, cluster, runtime, cpuUnits, clock, random }, send);
         return this.#tcsSession;
       },
     });

@@ -11,6 +11,8 @@ import type { Reader, Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
 import type { Scope } from './arn.ts';
 import type { CloudWatchContext } from './context.ts';
+import { type Sample, sortedDimensions } from './metrics/metric-store.ts';
+import { statisticsOf } from './metrics/statistics.ts';
 import { alarmKey, alarms, type StateValue } from './records.ts';
 
 export type { CloudWatchContext } from './context.ts';
@@ -27,6 +29,34 @@ export function createCloudWatch(context: CloudWatchContext): Service {
 export async function loadCloudWatchReconcilers(context: CloudWatchContext): Promise<readonly Reconciler[]> {
   const { alarmEvaluation } = await import('./reconcilers/alarm-evaluation.ts');
   return [alarmEvaluation(context)];
+}
+
+/** One value of a metric that a service publishes of itself. */
+export interface MetricPoint {
+  /** E.g. `AWS/ECS`. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: readonly { readonly name: string; readonly value: string }[];
+  readonly unit: 'Percent' | 'Count';
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+  readonly value: number;
+}
+
+export async function publishMetrics(
+  { metrics, clock }: Pick<CloudWatchContext, 'metrics' | 'clock'>,
+  scope: Scope,
+  points: readonly MetricPoint[],
+): Promise<void> {
+  const samples = points.map(
+    ({ namespace, name, dimensions, unit, timestamp, value }): Sample => ({
+      metric: { namespace, name, dimensions: sortedDimensions(dimensions) },
+      unit,
+      timestamp,
+      statistics: statisticsOf([[value, 1]]),
+    }),
+  );
+  await metrics.put(scope, samples, clock.now());
 }
 
 /** The states of alarms by name, for rooms that act on them; names without an alarm are absent. */

@@ -1,6 +1,8 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { State } from '../../reconcile/index.ts';
+import type { MetricPoint } from '../cloudwatch/index.ts';
+import type { Scope } from './arn.ts';
 
 /** What the ECS room is given by the composition root. */
 export interface EcsContext {
@@ -10,6 +12,8 @@ export interface EcsContext {
   readonly log: Log;
   /** Base URLs that DiscoverPollEndpoint answers with: where the agents' WebSockets listen. */
   readonly pollEndpoints: () => { readonly acs: string; readonly tcs: string };
+  /** Gives figures of `AWS/ECS` to CloudWatch. */
+  readonly publishMetrics: (scope: Scope, points: readonly MetricPoint[]) => Promise<void>;
   /** The plain private network that awsvpc tasks join. */
   readonly privateNetwork: PrivateNetworkPlan;
 }

@@ -1,5 +1,5 @@
 import type { AcsServerMessages, AcsTaskIdentifier } from '../../../protocols/acs.ts';
-import type { TcsContainerHealth, TcsServerMessages } from '../../../protocols/tcs.ts';
+import type { TcsContainerHealth, TcsServerMessages, TcsStatsSet } from '../../../protocols/tcs.ts';
 
 /**
  * Frames on the agents' WebSockets, `{"type": "<Shape>", "message": {...}}`. What comes in is somebody else's:
@@ -74,3 +74,29 @@ export function taskHealths(message: Members): readonly TaskHealth[] {
     }),
   }));
 }
+
+export interface TaskMetric {
+  readonly taskArn: string;
+  readonly containers: readonly { readonly cpu: TcsStatsSet; readonly memory: TcsStatsSet }[];
+}
+
+/** What tasks use, in a PublishMetricsRequest; containers without both figures are left out. */
+export function taskMetrics(message: Members): readonly TaskMetric[] {
+  return list(message, 'taskMetrics').map((task) => ({
+    taskArn: text(task, 'taskArn'),
+    containers: list(task, 'containerMetrics').flatMap((container) => {
+      const cpu = statsSet(container, 'cpuStatsSet');
+      const memory = statsSet(container, 'memoryStatsSet');
+      return cpu === undefined || memory === undefined ? [] : [{ cpu, memory }];
+    }),
+  }));
+}
+
+function statsSet(message: Members, name: string): TcsStatsSet | undefined {
+  const { min, max, sampleCount, sum } = members(message[name]);
+  const isWhole = isFigure(min) && isFigure(max) && isFigure(sampleCount) && isFigure(sum);
+  return isWhole && sampleCount > 0 ? { min, max, sampleCount, sum } : undefined;
+}
+
+const isFigure = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;

@@ -352,11 +352,56 @@ describe('an agent’s telemetry', () => {
       healthStatus: 'HEALTHY',
       healthStatusSince: 1_700_000_000_000,
     });
-    telemetry.send('PublishMetricsRequest', { metadata: {}, taskMetrics: [] });
-    await telemetry.next('AckPublishMetric');
     telemetry.send('PublishInstanceStatusRequest', {});
     await telemetry.next('AckPublishInstanceStatus');
     await fleet.room.ecs.clock.advance(30_000);
     await telemetry.next('HeartbeatMessage');
+  });
+
+  it('becomes a minute of utilization for the service and the cluster', async () => {
+    await using fleet = await openFleet();
+    const { room } = fleet;
+    const [alone = '', served = ''] = await fleet.run(2);
+    const { id } = room.task(served.split('/').at(-1) ?? '') ?? { id: '' };
+    await room.write((tx) => {
+      const task = tx.get(tasks, key(tasks, 'default', id));
+      if (task)
+        tx.put(tasks, key(tasks, 'default', id), { ...task, service: { name: 'web', deploymentId: 'd' } });
+    });
+    const telemetry = await fleet.gateway.connect('/tcs/ws', {
+      cluster: 'default',
+      containerInstance: instanceArn(fleet.instance),
+    });
+    const figures = (value: number) => ({ min: value, max: value, sampleCount: 1, sum: value });
+    const publish = async (taskArn: string, cpu: number, memory: number) => {
+      const containerMetrics = [
+        { containerName: 'app', cpuStatsSet: figures(cpu), memoryStatsSet: figures(memory) },
+        { containerName: 'broken', cpuStatsSet: { sum: 'x' }, memoryStatsSet: figures(1) },
+      ];
+      telemetry.send('PublishMetricsRequest', { taskMetrics: [{ taskArn, containerMetrics }], timestamp: 1 });
+      await telemetry.next('AckPublishMetric');
+    };
+    // The instance has 4096 CPU units and 8192 MiB; each task reserves 10 of both.
+    await publish(served, 0.1, 4);
+    await publish(served, 0.3, 6);
+    await publish(alone, 1, 100);
+    await publish('nonsense:x', 1, 100);
+    expect(room.published).toEqual([]);
+    await room.ecs.clock.advance(65_000);
+    const told = room.published.map(({ namespace, name, dimensions, unit, timestamp, value }) => [
+      `${namespace} ${name} ${dimensions.map((each) => `${each.name}=${each.value}`).join(' ')} ${unit}`,
+      timestamp - Date.UTC(2026, 0, 1),
+      Number(value.toFixed(6)),
+    ]);
+    expect(told).toEqual([
+      ['AWS/ECS CPUUtilization ClusterName=default ServiceName=web Percent', 0, 81.92],
+      ['AWS/ECS MemoryUtilization ClusterName=default ServiceName=web Percent', 0, 50],
+      ['AWS/ECS CPUUtilization ClusterName=default Percent', 0, 1.2],
+      ['AWS/ECS MemoryUtilization ClusterName=default Percent', 0, Number(((105 / 8192) * 100).toFixed(6))],
+      ['AWS/ECS CPUReservation ClusterName=default Percent', 0, Number(((20 / 4096) * 100).toFixed(6))],
+      ['AWS/ECS MemoryReservation ClusterName=default Percent', 0, Number(((20 / 8192) * 100).toFixed(6))],
+    ]);
+    await room.ecs.clock.advance(600_000);
+    expect(room.published).toHaveLength(told.length);
   });
 });

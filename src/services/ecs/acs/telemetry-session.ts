@@ -4,24 +4,26 @@ import type { EcsContext } from '../context.ts';
 import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, tasks } from '../records.ts';
 import { applyContainerHealth } from '../task-state.ts';
-import { type InboundFrame, type Members, type TaskHealth, taskHealths } from './frames.ts';
+import type { Utilization } from '../utilization/utilization.ts';
+import { type InboundFrame, type Members, taskHealths, taskMetrics } from './frames.ts';
 import { type AgentSocket, Link } from './link.ts';
 
 export interface TelemetrySessionOptions {
   readonly ecs: EcsContext;
   readonly scope: Scope;
   readonly instance: Stored<ContainerInstanceRecord>;
+  readonly utilization: Utilization;
   readonly socket: AgentSocket;
   readonly signal: AbortSignal;
 }
 
 /**
- * One agent's telemetry connection (TCS): the only way by which container health becomes known. Metrics are
- * acknowledged, as agents expect it, and not kept.
+ * One agent's telemetry connection (TCS): the only way by which container health and what tasks use become known.
  */
 export function openTelemetrySession(options: TelemetrySessionOptions): void {
-  const { ecs, instance, socket, signal } = options;
+  const { ecs, instance, utilization, socket, signal } = options;
   const fields = { containerInstance: instance.key };
+  utilization.opened();
   const link = new Link({
     ecs,
     socket,
@@ -35,7 +37,7 @@ export function openTelemetrySession(options: TelemetrySessionOptions): void {
         link.close(1011, 'Internal error');
       });
     },
-    onClose: () => {},
+    onClose: () => utilization.closed(),
   });
 }
 
@@ -46,6 +48,7 @@ async function receive(options: TelemetrySessionOptions, link: Link, frame: Inbo
       link.send('AckPublishHealth', { message: 'ok' });
       return;
     case 'PublishMetricsRequest':
+      takeMetrics(options, frame.message);
       link.send('AckPublishMetric', { message: 'ok' });
       return;
     case 'PublishInstanceStatusRequest':
@@ -67,7 +70,7 @@ async function takeHealth(
 ): Promise<void> {
   const { cluster, id } = instance.value;
   const health = taskHealths(message).flatMap((task) => {
-    const key = keyOf(scope, clusterOfArn(task.taskArn) ?? cluster, task);
+    const key = keyOf(scope, cluster, task);
     const record = key && ecs.state.get(tasks, key);
     if (key === undefined || record?.containerInstanceId !== id) return [];
     const containers = task.containers.map(({ containerName, healthStatus, statusSince }) => ({
@@ -83,9 +86,19 @@ async function takeHealth(
   });
 }
 
-function keyOf(scope: Scope, cluster: string, { taskArn }: TaskHealth) {
+function takeMetrics({ ecs, scope, instance, utilization }: TelemetrySessionOptions, message: Members): void {
+  const { cluster, id } = instance.value;
+  for (const metric of taskMetrics(message)) {
+    const key = keyOf(scope, cluster, metric);
+    const record = key && ecs.state.get(tasks, key);
+    if (key === undefined || record?.containerInstanceId !== id || metric.containers.length === 0) continue;
+    utilization.take(scope, key, metric);
+  }
+}
+
+function keyOf(scope: Scope, cluster: string, { taskArn }: { readonly taskArn: string }) {
   try {
-    return keyOfTask(scope, cluster, taskArn);
+    return keyOfTask(scope, clusterOfArn(taskArn) ?? cluster, taskArn);
   } catch {
     return undefined; // Not an ARN of a task at all.
   }

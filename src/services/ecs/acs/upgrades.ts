@@ -9,6 +9,7 @@ import { findCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
 import { type ContainerInstanceRecord, containerInstances, fargateHosts } from '../records.ts';
+import { Utilization } from '../utilization/utilization.ts';
 import { AgentConnections } from './connections.ts';
 import type { AgentSocket } from './link.ts';
 import { AcsSession } from './session.ts';
@@ -33,6 +34,7 @@ export interface AgentEndpoint {
 /** `/acs/ws` hands out work, `/tcs/ws` takes telemetry. */
 export function agentEndpoints(ecs: EcsContext): readonly AgentEndpoint[] {
   const connections = new AgentConnections(ecs);
+  const utilization = new Utilization(ecs);
   return [
     {
       path: '/acs/ws',
@@ -52,7 +54,8 @@ export function agentEndpoints(ecs: EcsContext): readonly AgentEndpoint[] {
       action: 'ecs:StartTelemetrySession',
       admit: (query, call) => {
         const instance = instanceOf(ecs, call, query.get('cluster'), query.get('containerInstance'));
-        return (socket) => openTelemetrySession({ ecs, scope: call, instance, socket, signal: call.signal });
+        const { signal } = call;
+        return (socket) => openTelemetrySession({ ecs, scope: call, instance, utilization, socket, signal });
       },
     },
   ];

@@ -10,7 +10,9 @@ import {
   type Transaction,
 } from '../../../reconcile/index.ts';
 import { openMemoryStore, type Store } from '../../../store/index.ts';
+import type { MetricPoint } from '../../cloudwatch/index.ts';
 import type { Call } from '../../service.ts';
+import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { registerContainerInstance } from '../operations/container-instance.ts';
 import {
@@ -27,6 +29,8 @@ import { taskDefinitionKey } from '../task-definition-lookup.ts';
 
 /** The ECS room over a memory store, on a virtual clock, with an ACTIVE cluster `default`. */
 export interface TestRoom extends AsyncDisposable {
+  /** What was given to CloudWatch. */
+  readonly published: readonly MetricPoint[];
   readonly ecs: EcsContext & {
     readonly state: OpenState;
     readonly clock: VirtualClock;
@@ -60,12 +64,16 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   const random: Random = seededRandom(seed);
   const store = openMemoryStore({ clock });
   const state = await openState(store, { clock });
+  const published: MetricPoint[] = [];
   const ecs = {
     state,
     clock,
     random,
     log: recordingLog(),
     pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
+    publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
+      published.push(...points);
+    },
     privateNetwork: {
       subnetId: 'subnet-0a',
       securityGroupId: 'sg-0a',
@@ -99,6 +107,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
 
   return {
     ecs,
+    published,
     store,
     call,
     addInstance: async (sizes = {}) => {
