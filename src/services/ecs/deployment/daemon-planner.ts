@@ -109,6 +109,7 @@ function assessDaemon(
     sick,
     missing: desired - keepers.size,
     room: 0,
+    placementStrategies: [],
   };
   return { situation, outdated, misplaced };
 }

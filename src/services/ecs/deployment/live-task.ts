@@ -1,8 +1,15 @@
-import { phaseOf, type StoredTaskDefinition, type TaskRecord } from '../records.ts';
+import { given } from '../given.ts';
+import type { SeatedTask } from '../placement/scale-in.ts';
+import {
+  type ContainerInstanceRecord,
+  phaseOf,
+  type StoredTaskDefinition,
+  type TaskRecord,
+} from '../records.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 
 /** A service's task that is running or on its way there, as the planner sees it. */
-export interface LiveTask {
+export interface LiveTask extends SeatedTask {
   readonly id: string;
   readonly deploymentId: string;
   readonly phase: 'pending' | 'running';
@@ -14,9 +21,6 @@ export interface LiveTask {
   /** Scale-in and deployments must leave it alone until then; absent when they need not. */
   readonly protectedUntil?: number;
   readonly createdAt: number;
-  /** Empty while it waits for capacity. */
-  readonly containerInstanceId: string;
-  readonly availabilityZone: string;
 }
 
 export type TaskHealth =
@@ -32,6 +36,7 @@ export interface Sight {
   /** Names of the essential containers that have a health check. */
   readonly checkedContainers: ReadonlySet<string>;
   readonly isDraining: boolean;
+  readonly instance?: ContainerInstanceRecord;
 }
 
 /** Undefined for tasks that are STOPPING or over, which no service counts. */
@@ -51,6 +56,8 @@ export function liveTask(task: TaskRecord, sight: Sight): LiveTask | undefined {
     createdAt: task.createdAt,
     containerInstanceId: task.containerInstanceId ?? '',
     availabilityZone: task.availabilityZone,
+    ...given('instance', sight.instance),
+    reserved: task.reserved,
   };
 }
 

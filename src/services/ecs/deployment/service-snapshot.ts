@@ -1,6 +1,7 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { fargateCapacityVersion } from '../capacity/fargate-hosts.ts';
+import { given } from '../given.ts';
 import {
   containerInstances,
   type DeploymentRecord,
@@ -23,9 +24,7 @@ export function readSnapshot(
 ): ServiceSnapshot {
   const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
   const instances = reader.byIndex(containerInstances, 'byCluster', within);
-  const drainingIds = new Set(
-    instances.flatMap(({ value }) => (value.status === 'DRAINING' ? value.id : [])),
-  );
+  const instanceById = new Map(instances.map(({ value }) => [value.id, value]));
   const checkedIn = new Map(
     service.deployments.map((deployment) => [deployment.id, checkedContainersOf(reader, scope, deployment)]),
   );
@@ -35,12 +34,14 @@ export function readSnapshot(
   const ends: TaskEnd[] = [];
   for (const stored of reader.byIndex(tasks, 'byService', `${within}/${service.name}`)) {
     const { value: task } = stored;
+    const instance = instanceById.get(task.containerInstanceId ?? '');
     const alive = liveTask(task, {
       now,
       settings,
       gracePeriodMs,
       checkedContainers: checkedIn.get(task.service?.deploymentId ?? '') ?? none,
-      isDraining: task.containerInstanceId !== undefined && drainingIds.has(task.containerInstanceId),
+      isDraining: instance?.status === 'DRAINING',
+      ...given('instance', instance),
     });
     const end = taskEnd(stored, settings);
     if (alive !== undefined) live.push(alive);

@@ -1,3 +1,5 @@
+import type { PlacementStrategy } from '../placement/strategy.ts';
+import { strategyOf } from '../placement-rules.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import type { LiveTask } from './live-task.ts';
 
@@ -21,10 +23,12 @@ export interface Situation {
   readonly missing: number;
   /** So many may be started before the maximum is reached; negative when it is exceeded already. */
   readonly room: number;
+  /** What scaling in goes by. */
+  readonly placementStrategies: readonly PlacementStrategy[];
 }
 
 export function assess(
-  { desiredCount, deploymentConfiguration }: ServiceRecord,
+  { desiredCount, deploymentConfiguration, placementStrategy }: ServiceRecord,
   primary: DeploymentRecord,
   live: readonly LiveTask[],
 ): Situation {
@@ -51,6 +55,7 @@ export function assess(
     sick,
     missing: Math.max(0, desiredCount - keepers.length),
     room: max - live.length,
+    placementStrategies: placementStrategy.map(strategyOf),
   };
 }
 

@@ -1,3 +1,4 @@
+import { surplusTasks } from '../placement/scale-in.ts';
 import type { LiveTask } from './live-task.ts';
 import { healthyCount, type Situation } from './situation.ts';
 
@@ -16,7 +17,13 @@ export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
   const { keepers, leaving, sick, desired, min, live, stopping, room, missing } = situation;
   const budget = new Budget(atMost, healthyCount(live.filter(({ isStopping }) => !isStopping)));
 
-  for (const task of balancedSurplus(keepers, Math.min(keepers.length - desired, atMost))) budget.stop(task);
+  const surplus = surplusTasks(
+    { all: keepers, stoppable: keepers.filter(({ protectedUntil }) => protectedUntil === undefined) },
+    Math.min(keepers.length - desired, atMost),
+    situation.placementStrategies,
+    { isBefore: (left, right) => usefulness(left) - usefulness(right), tieBreak: olderFirst },
+  );
+  for (const task of surplus) budget.stop(task);
 
   const free = leaving.filter(({ protectedUntil }) => protectedUntil === undefined);
   for (const task of [...free].sort(leastUsefulFirst)) {
@@ -70,42 +77,4 @@ function usefulness({ phase, health }: LiveTask): number {
 
 function olderFirst(left: LiveTask, right: LiveTask): number {
   return left.createdAt - right.createdAt || (left.id < right.id ? -1 : 1);
-}
-
-/**
- * Whom scaling in takes: the least useful; among equals whoever has most neighbours of the service in its
- * Availability Zone, then on its instance, so that what stays is spread.
- */
-function balancedSurplus(keepers: readonly LiveTask[], count: number): readonly LiveTask[] {
-  if (count <= 0) return [];
-  const inZone = tally(keepers, ({ availabilityZone }) => availabilityZone);
-  const onInstance = tally(keepers, ({ containerInstanceId }) => containerInstanceId);
-  const left = new Set(keepers.filter(({ protectedUntil }) => protectedUntil === undefined));
-  const chosen: LiveTask[] = [];
-  while (chosen.length < count) {
-    let next: LiveTask | undefined;
-    for (const task of left) {
-      const order =
-        next === undefined
-          ? -1
-          : usefulness(task) - usefulness(next) ||
-            (inZone.get(next.availabilityZone) ?? 0) - (inZone.get(task.availabilityZone) ?? 0) ||
-            (onInstance.get(next.containerInstanceId) ?? 0) -
-              (onInstance.get(task.containerInstanceId) ?? 0) ||
-            olderFirst(task, next);
-      if (order < 0) next = task;
-    }
-    if (next === undefined) break;
-    chosen.push(next);
-    left.delete(next);
-    inZone.set(next.availabilityZone, (inZone.get(next.availabilityZone) ?? 0) - 1);
-    onInstance.set(next.containerInstanceId, (onInstance.get(next.containerInstanceId) ?? 0) - 1);
-  }
-  return chosen;
-}
-
-function tally(tasks: readonly LiveTask[], placeOf: (task: LiveTask) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const task of tasks) counts.set(placeOf(task), (counts.get(placeOf(task)) ?? 0) + 1);
-  return counts;
 }

@@ -17,7 +17,7 @@ export type PlacementStrategy =
 export type SpreadField = 'instanceId' | `attribute:${string}`;
 
 /** What services get when they name no strategy; standalone tasks get it too. */
-const defaultStrategies: readonly PlacementStrategy[] = [
+export const defaultStrategies: readonly PlacementStrategy[] = [
   { type: 'spread', field: 'attribute:ecs.availability-zone' },
   { type: 'spread', field: 'instanceId' },
   { type: 'fewestTasks' },
@@ -57,11 +57,11 @@ function criterionOf(
 }
 
 /** CPU units that no task has reserved. */
-function cpuLeft(instance: ContainerInstanceRecord): number {
+export function cpuLeft(instance: ContainerInstanceRecord): number {
   return registeredResources(instance).cpu - instance.used.cpu;
 }
 
 /** MiB that no task has reserved. */
-function memoryLeft(instance: ContainerInstanceRecord): number {
+export function memoryLeft(instance: ContainerInstanceRecord): number {
   return registeredResources(instance).memoryMiB - instance.used.memoryMiB;
 }
