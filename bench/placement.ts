@@ -12,6 +12,7 @@ import { type OpenState, openState, recordKey } from '../src/reconcile/index.ts'
 import { createEcs } from '../src/services/ecs/index.ts';
 import { containerInstances, tasks } from '../src/services/ecs/records.ts';
 import type { OperationTable } from '../src/services/service.ts';
+import { createSsmMessages } from '../src/services/ssmmessages/index.ts';
 import { openMemoryStore } from '../src/store/index.ts';
 import { percentile, round } from './load.ts';
 
@@ -50,15 +51,17 @@ class SimulatedCluster implements AsyncDisposable {
 
   static async open(instances: number): Promise<SimulatedCluster> {
     const clock = systemClock();
+    const random = systemRandom();
     const store = openMemoryStore({ clock });
     const state = await openState(store, { clock });
     const ecs = createEcs({
       state,
       clock,
-      random: systemRandom(),
+      random,
       log: silentLog,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
       publishMetrics: async () => {},
+      sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
       privateNetwork: {
         subnetId: 'subnet-0a',
         securityGroupId: 'sg-0a',

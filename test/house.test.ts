@@ -38,8 +38,13 @@ const rooms: readonly Room[] = [
     instead: 'Protocols read and write by schema and know no service: hand in what is needed as an argument.',
   },
   {
+    room: 'session-channel',
+    mayUse: ['clock'],
+    instead: 'A session’s channel knows frames only: sockets, terminals and processes are handed in.',
+  },
+  {
     room: 'services',
-    mayUse: ['clock', 'protocols', 'reconcile', 'store'],
+    mayUse: ['clock', 'protocols', 'reconcile', 'session-channel', 'store'],
     instead:
       'Services write desired state and read reported state: what runs is reached through the store and the agent ' +
       'protocol (protocols/), never by importing node/, runtime/ or network/; nor do they know gateway/ or cli/.',
@@ -70,7 +75,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'node',
-    mayUse: ['clock', 'protocols', 'runtime', 'network'],
+    mayUse: ['clock', 'protocols', 'runtime', 'network', 'session-channel'],
     instead:
       'The node side speaks to the control plane by public protocols (ACS, the AWS APIs): use an SDK client or ' +
       'protocols/, not services/, store/ or gateway/.',
@@ -83,7 +88,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'cli',
-    mayUse: ['clock', 'installation'],
+    mayUse: ['clock', 'installation', 'session-channel'],
     instead:
       'The command line is a customer of the public API: use the SDK over HTTP or cli/operator-api.ts; what has to ' +
       'happen in this process is handed in through cli/composition.ts.',

@@ -104,6 +104,25 @@ export function buildProgram(
     );
 
   program
+    .command('exec')
+    .description('run a command on a terminal in a running task’s container; ends with its exit code')
+    .argument('<task>', 'the task’s id or ARN')
+    .argument('[command...]', 'after --; default: /bin/sh')
+    .option('--cluster <name>', 'the task’s cluster', 'default')
+    .option('--container <name>', 'which container, where the task has several')
+    .addOption(stateOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran exec 1f2e3d4c5b6a79880123456789abcdef', 'a shell'],
+        ['./catamaran exec TASK --container web -- sh -c "ps; df -h"', ''],
+      ]),
+    )
+    .action(async (task: string, command: string[], options) =>
+      setExitCode(await (await import('./commands/exec.ts')).exec(task, command, options, context)),
+    );
+
+  program
     .command('status')
     .description('what is running, and how much of it')
     .addOption(stateOption())

@@ -5,6 +5,7 @@ import { createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/inde
 import { createEcs } from '../services/ecs/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
+import { createSsmMessages } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 
@@ -26,6 +27,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     log: silentLog,
     pollEndpoints: () => ({ acs: '', tcs: '' }),
     publishMetrics: async () => {},
+    sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
     privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },
   });
   return {

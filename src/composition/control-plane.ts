@@ -12,9 +12,11 @@ import {
 import { createEcs, type PrivateNetworkPlan } from '../services/ecs/index.ts';
 import { authorize } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers } from '../services/logs/index.ts';
+import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
+import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
 
 export interface ControlPlaneOptions {
   /** Stays open when the control plane ends, as do `events` and `metrics`. */
@@ -57,12 +59,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
   );
   let endpoint = '';
+  const ssmMessages = createSsmMessages({ clock, random, log, endpoint: () => endpoint });
   const ecs = createEcs({
     state,
     clock,
     random,
     log,
     privateNetwork,
+    sessions: ssmMessages.sessions,
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
     publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
@@ -72,7 +76,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   const gateway = createGateway({
     services: [ecs.service, createLogs(logs), createCloudWatch(cloudWatch), createSts()],
-    routes: options.routes ?? [],
+    routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
+    upgradeTargets: ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),
     clock,
     random,
     log,

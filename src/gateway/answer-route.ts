@@ -28,10 +28,11 @@ export async function answerRoute(
     return write(await route.handle(requestOf(await readBody(request, maxBodyBytes))));
   }
   const signature = orThrow(parseSignature(head));
-  if (signature.service !== ownSigningName) {
+  const signingName = route.signingName ?? ownSigningName;
+  if (signature.service !== signingName) {
     throw new SignatureProblem(
       'invalid-signature',
-      `Credential should be scoped to correct service: '${ownSigningName}'.`,
+      `Credential should be scoped to correct service: '${signingName}'.`,
     );
   }
   const body = await readBody(request, maxBodyBytes);
@@ -55,6 +56,9 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function write({ status, body }: RouteAnswer): WireAnswer {
+function write(answer: RouteAnswer): WireAnswer {
+  const { status } = answer;
+  if ('xml' in answer) return { status, headers: { 'content-type': 'text/xml' }, body: answer.xml };
+  const { body } = answer;
   return { status, headers: { 'content-type': 'application/json' }, body: `${JSON.stringify(body)}\n` };
 }

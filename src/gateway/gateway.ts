@@ -16,8 +16,10 @@ import { acceptUpgrade, type UpgradeTarget } from './upgrade.ts';
 
 export interface GatewayOptions {
   readonly services: readonly Service[];
-  /** Paths of the installation's own. */
+  /** Paths of the installation's own, and of services without an SDK's client. */
   readonly routes?: readonly Route[];
+  /** WebSocket endpoints besides those of `services`. */
+  readonly upgradeTargets?: readonly UpgradeTarget[];
   readonly clock: Clock;
   /** For request ids. */
   readonly random: Random;
@@ -72,7 +74,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 class HttpGateway implements Gateway {
   readonly #server: Server;
   readonly #parts: PipelineParts;
-  readonly #upgrades: ReadonlyMap<string, UpgradeTarget>;
+  readonly #upgrades: HttpRoutes<UpgradeTarget>;
   readonly #clock: Clock;
   readonly #newRequestId: () => string;
   readonly #limits: GatewayLimits;
@@ -93,7 +95,7 @@ class HttpGateway implements Gateway {
       log,
       refusalOf: options.refusalOf ?? (() => undefined),
     };
-    this.#upgrades = upgradesOf(services);
+    this.#upgrades = upgradesOf(services, options.upgradeTargets ?? []);
     this.#server = createServer(
       {
         maxHeaderSize: this.#limits.maxHeaderBytes,
@@ -195,14 +197,15 @@ function routesOf(routes: readonly Route[]): HttpRoutes<Route> {
   return table;
 }
 
-function upgradesOf(services: readonly Service[]): ReadonlyMap<string, UpgradeTarget> {
-  const targets = new Map<string, UpgradeTarget>();
-  for (const { signingName, upgrades = [] } of services) {
-    for (const upgrade of upgrades) {
-      if (targets.has(upgrade.path)) throw new Error(`Two services take WebSockets at ${upgrade.path}`);
-      targets.set(upgrade.path, { signingName, upgrade });
-    }
-  }
+function upgradesOf(
+  services: readonly Service[],
+  others: readonly UpgradeTarget[],
+): HttpRoutes<UpgradeTarget> {
+  const targets = new HttpRoutes<UpgradeTarget>();
+  const ofServices = services.flatMap(({ signingName, upgrades = [] }) =>
+    upgrades.map((upgrade) => ({ signingName, upgrade })),
+  );
+  for (const target of [...ofServices, ...others]) targets.add('GET', target.upgrade.path, target);
   return targets;
 }
 

@@ -1,11 +1,13 @@
 import type { Call } from '../services/service.ts';
 
-/** A path of the installation's own, beside the AWS services: JSON in, JSON out. */
+/** A path beside the operations of AWS's SDKs, mostly the installation's own: JSON in, JSON out. */
 export type Route = SignedRoute | OpenRoute;
 
-/** Signed like an AWS request, for the service `catamaran`. */
+/** Signed like an AWS request. */
 export interface SignedRoute {
   readonly isSigned: true;
+  /** Default: `catamaran`. */
+  readonly signingName?: string;
   readonly method: string;
   /** May have labels, e.g. `/_catamaran/instances/{id}`. */
   readonly path: string;
@@ -31,11 +33,13 @@ export interface RouteRequest {
   readonly body: unknown;
 }
 
-export interface RouteAnswer {
-  readonly status: number;
-  /** Written as JSON. */
-  readonly body: unknown;
-}
+export type RouteAnswer =
+  | {
+      readonly status: number;
+      /** Written as JSON. */
+      readonly body: unknown;
+    }
+  | { readonly status: number; readonly xml: string };
 
 /** The signing name of the installation itself. */
 export const ownSigningName = 'catamaran';

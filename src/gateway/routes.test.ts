@@ -33,6 +33,14 @@ describe("the installation's own routes", () => {
       handle: () => ({ status: 200, body: {} }),
     },
     {
+      isSigned: true,
+      signingName: 'ssmmessages',
+      method: 'POST',
+      path: '/v1/data-channel/{id}',
+      action: 'ssmmessages:CreateDataChannel',
+      handle: ({ labels }) => ({ status: 201, xml: `<Id>${labels.get('id')}</Id>` }),
+    },
+    {
       isSigned: false,
       method: 'GET',
       path: '/_catamaran/health',
@@ -68,6 +76,14 @@ describe("the installation's own routes", () => {
     const answer = await sendSigned(gateway, { service, method, path, body });
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toMatchObject({ __type: code });
+  });
+
+  it('answer in XML, and to signatures for another service, where they say so', async () => {
+    await using gateway = await openTestGateway({ routes });
+    const request = { method: 'POST', path: '/v1/data-channel/a%3Ab', body: '{}' };
+    const answer = await sendSigned(gateway, { ...request, service: 'ssmmessages' });
+    expect([answer.status, answer.text]).toEqual([201, '<Id>a:b</Id>']);
+    expect((await sendSigned(gateway, { ...request, service: 'catamaran' })).status).toBe(403);
   });
 
   it('need a signature unless they say otherwise', async () => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { Upgrade } from '../services/service.ts';
+import type { SignedUpgrade, TokenUpgrade } from '../services/service.ts';
 import { httpRequest, signerOf } from './testing/signing.ts';
 import { accountId, openTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
@@ -50,7 +50,7 @@ describe('WebSocket upgrades', () => {
       action: 'ecs:Poll',
       accept: (_request, socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
     },
-  ] as const satisfies readonly Upgrade[];
+  ] as const satisfies readonly SignedUpgrade[];
 
   it('reach the service when signed and allowed', async () => {
     await using gateway = await openTestGateway({ upgrades });
@@ -86,7 +86,7 @@ describe('WebSocket upgrades', () => {
         socket.on('close', () => onEnded('closed'));
         socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
       },
-    } as const satisfies Upgrade;
+    } as const satisfies SignedUpgrade;
     await using gateway = await openTestGateway({ upgrades: [late] });
     const head = Object.entries({
       ...(await signedHeaders(gateway, '/late')),
@@ -100,6 +100,21 @@ describe('WebSocket upgrades', () => {
     );
     socket.on('data', () => socket.resetAndDestroy());
     expect(await ended).toBe('closed');
+  });
+
+  it('are left to a token where the path says so, with the values of its labels', async () => {
+    const open = {
+      path: '/v1/data-channel/{id}',
+      isOpen: true,
+      accept: (_request, socket, _head, _signal, labels) => {
+        socket.end(`HTTP/1.1 101 Switching Protocols\r\n\r\n${labels.get('id')}`);
+      },
+    } as const satisfies TokenUpgrade;
+    await using gateway = await openTestGateway({
+      upgradeTargets: [{ signingName: 'ssmmessages', upgrade: open }],
+    });
+    const answer = await upgrade(gateway, '/v1/data-channel/one%20two', { host: 'localhost' });
+    expect(answer).toMatch(/^HTTP\/1.1 101 [\s\S]*one two$/);
   });
 
   it('end when the gateway closes', async () => {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Refusal, type WireAnswer } from '../protocols/index.ts';
+import { type HttpRoutes, Refusal, type WireAnswer } from '../protocols/index.ts';
 import type { Upgrade } from '../services/service.ts';
 import { answerError } from './answer-error.ts';
 import { assertAllowed } from './authorization.ts';
@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 import type { PipelineParts } from './parts.ts';
 import { orThrow, parseSignature, SignatureProblem } from './signature.ts';
 
-/** A WebSocket endpoint of a service, by its path. */
+/** A WebSocket endpoint, and the service that its requests are signed for. */
 export interface UpgradeTarget {
   readonly signingName: string;
   readonly upgrade: Upgrade;
@@ -24,16 +24,22 @@ export async function acceptUpgrade(
   exchange: Exchange,
   socket: Duplex,
   first: Buffer,
-  targets: ReadonlyMap<string, UpgradeTarget>,
+  targets: HttpRoutes<UpgradeTarget>,
   parts: PipelineParts,
 ): Promise<void> {
   // Stays on for good: whoever refuses the connection later still writes to this socket.
   socket.on('error', () => socket.destroy());
   try {
     const { head, request } = exchange;
-    const target = targets.get(head.path);
-    if (target === undefined) {
+    const found = targets.find(head.method, head.path);
+    if (found === undefined) {
       throw new Refusal('NotFound', `No WebSocket is served at ${head.path}`, { status: 404 });
+    }
+    const { target, labels } = found;
+    const { upgrade } = target;
+    if (upgrade.isOpen) {
+      await upgrade.accept(request, socket, first, exchange.signal, labels);
+      return;
     }
     const service = await parts.catalog.find(target.signingName);
     exchange.service = service;
@@ -46,7 +52,7 @@ export async function acceptUpgrade(
       );
     }
     const principal = await parts.verifier.verify(head, nothing, signature, exchange.now);
-    const { action } = target.upgrade;
+    const { action } = upgrade;
     exchange.operation = action;
     const denied = service?.rules.accessDenied ?? { code: 'AccessDeniedException', status: 403 };
     await assertAllowed(
@@ -56,7 +62,7 @@ export async function acceptUpgrade(
       denied,
     );
     if (socket.destroyed) return;
-    await target.upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region));
+    await upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region), labels);
   } catch (error) {
     const answer = answerError(exchange, error, parts);
     if (answer === undefined) socket.destroy();

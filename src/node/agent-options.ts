@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { EcsClient } from './connection/ecs-api.ts';
 import type { OpenSocket } from './connection/signed-socket.ts';
+import type { SsmMessagesClient } from './exec/ssm-messages-api.ts';
 import type { StateFile } from './state/state-file.ts';
 
 /** What an agent needs to be one container instance. */
@@ -34,6 +35,7 @@ export interface AgentOptions {
 export interface AgentSeams {
   readonly ecsClient?: EcsClient;
   readonly openSocket?: OpenSocket;
+  readonly ssmMessages?: SsmMessagesClient;
   readonly openStateFile?: (stateDirectory: string) => StateFile;
 }
 

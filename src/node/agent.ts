@@ -13,6 +13,8 @@ import { capabilityAttributes } from './connection/capabilities.ts';
 import { ControlPlaneLinks } from './connection/control-plane-links.ts';
 import { EcsApi, httpClient } from './connection/ecs-api.ts';
 import { type Registration, register } from './connection/registration.ts';
+import { ExecuteCommandAgents } from './exec/execute-command-agents.ts';
+import { SsmMessagesApi } from './exec/ssm-messages-api.ts';
 import { keepRunning } from './keep-running.ts';
 import { Awslogs } from './logs/awslogs.ts';
 import { MetadataEndpoint } from './metadata/metadata-endpoint.ts';
@@ -103,6 +105,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     parts.defer(() => reporter.close());
     const reportStopped = stoppedReports(api, options, signal);
+    const executeCommandAgents = new ExecuteCommandAgents({
+      ...options,
+      api: seams.ssmMessages ?? new SsmMessagesApi(options),
+      agentVersion: packageJson.version,
+      signal,
+    });
+    parts.defer(() => executeCommandAgents.close());
 
     const board = new TaskBoard({
       steps: new TaskSteps({
@@ -132,8 +141,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       onTaskChanged: (owner) => {
         reporter.poke(owner);
         links?.healthChanged(owner);
+        executeCommandAgents.taskChanged(owner);
       },
       onTaskRemoved: (owner) => {
+        executeCommandAgents.taskRemoved(owner);
         metadata.remove(owner);
         roles.removeAll(owner.task);
       },

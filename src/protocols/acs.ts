@@ -182,6 +182,11 @@ export interface AcsContainer {
   };
   readonly privileged?: boolean;
   readonly linuxParameters?: AcsLinuxParameters;
+  /** What the agent runs in the container beside the application: `ExecuteCommandAgent`, for ECS Exec. */
+  readonly managedAgents?: readonly {
+    readonly name: string;
+    readonly properties?: Readonly<Record<string, string>>;
+  }[];
   /** `docker`: the engine runs the health check that `dockerConfig.config` carries. */
   readonly healthCheckType?: 'docker';
   readonly dockerConfig: AcsDockerConfig;

@@ -1,4 +1,4 @@
-import type { SimOutput, SimProgram } from './sim/index.ts';
+import type { SimOutput, SimProgram, SimTerminal, SimTerminalProgram } from './sim/index.ts';
 
 /**
  * What the suite's containers do, told twice: as a command for an image with busybox, and as a script for the
@@ -23,6 +23,33 @@ function* trickled(lines: number): Generator<SimOutput> {
 export const manyLines = 200_000;
 export const trickledLines = 6_000;
 export const longLineBytes = 300 * 1024;
+
+/** Says its terminal's size or what is typed, a line at a time; `quit` ends it with code 9. */
+export const onTerminal = shell(
+  'stty -echo; while read -r line; do case "$line" in size) stty size;; quit) exit 9;; *) echo "heard $line";; esac; done',
+);
+
+function terminalProgram(command: readonly string[], { say, exit }: SimTerminal): SimTerminalProgram {
+  if (command[0] === '/no/such/program') {
+    exit(127);
+    return {};
+  }
+  let size = '0 0';
+  let rest = '';
+  return {
+    resized: ({ columns, rows }) => {
+      size = `${rows} ${columns}`;
+    },
+    typed: (text) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (line === 'quit') exit(9);
+        else say(`${line === 'size' ? size : `heard ${line}`}\r\n`);
+      }
+    },
+  };
+}
 
 export const workloads = {
   /** As a namespace's first process, `sleep` does not hear SIGTERM. */
@@ -76,6 +103,7 @@ export const workloads = {
         script === 'sleep 60'
           ? { exitCode: 0, output: '', runForMs: 60_000 }
           : { exitCode: 4, output: 'out\nerr\n' },
+      terminal: terminalProgram,
     },
   },
 } as const satisfies Readonly<Record<string, Workload>>;

@@ -3,6 +3,7 @@ import { describeContainers } from './conformance-containers.ts';
 import { describeOutput } from './conformance-output.ts';
 import { describeSandboxes } from './conformance-sandboxes.ts';
 import { describeSettings } from './conformance-settings.ts';
+import { describeTerminals } from './conformance-terminals.ts';
 import { type RuntimeUnderTest, Words } from './conformance-words.ts';
 
 export interface ConformanceOptions {
@@ -33,6 +34,7 @@ export function describeRuntimeConformance(
 
     describeSandboxes(words);
     describeContainers(words);
+    describeTerminals(words);
     describeSettings(words);
     describeOutput(words);
   });

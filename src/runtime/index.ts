@@ -28,6 +28,7 @@ export {
   type ContainerSpec,
   type ContainerStats,
   type ContainerStatus,
+  type ContainerTerminal,
   type ExecResult,
   type HealthCheck,
   type Image,
@@ -45,6 +46,7 @@ export {
   type Sandbox,
   type SandboxNetwork,
   type SandboxSpec,
+  type TerminalOptions,
 } from './runtime.ts';
 export {
   type Distribution,

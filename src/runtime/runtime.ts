@@ -72,6 +72,16 @@ export interface Runtime extends AsyncDisposable {
     command: readonly string[],
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<ExecResult>;
+  /**
+   * Runs a command in a running container on a terminal of its own. Disposing it kills the command, where its
+   * process can be reached. A command that does not exist ends with the shell's exit code (126, 127).
+   * @throws {RuntimeError} `CannotExecContainer`.
+   */
+  openTerminal(
+    name: string,
+    command: readonly string[],
+    options: TerminalOptions,
+  ): Promise<ContainerTerminal>;
   /** CPU and memory in use now, read cheaply (from cgroups where possible). Undefined when it is not running. */
   stats(name: string): Promise<ContainerStats | undefined>;
 }
@@ -313,6 +323,26 @@ export interface ExecResult {
   readonly exitCode: number;
   /** First 64 KiB of stdout and stderr together. */
   readonly output: string;
+}
+
+export interface TerminalOptions {
+  /** Default: the container's own. */
+  readonly user?: string;
+  /** Beside the container's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** While it is being opened. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ContainerTerminal extends AsyncDisposable {
+  /** What the command says, until it and all that share its terminal have ended. May be read once. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** Types. Resolves when there is room for more; what is typed after the command's end is lost. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** What has ended has no size: success. */
+  resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
+  /** The command's exit code; ask when its output has ended. */
+  exitCode(): Promise<number>;
 }
 
 export interface ContainerStats {

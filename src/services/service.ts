@@ -13,7 +13,7 @@ export interface Service {
   /** The operations by their wire name: every operation of the SDK's client has an entry. */
   loadOperations(): Promise<OperationTable>;
   /** WebSocket endpoints, by path. */
-  readonly upgrades?: readonly Upgrade[];
+  readonly upgrades?: readonly SignedUpgrade[];
 }
 
 export type OperationTable = Readonly<Record<string, OperationEntry>>;
@@ -54,17 +54,38 @@ export interface Principal {
   readonly accessKeyId: string;
 }
 
-export interface Upgrade {
-  /** Exact path, e.g. `/acs/ws`. */
+/** A path on which a connection becomes a WebSocket. */
+export type Upgrade = SignedUpgrade | TokenUpgrade;
+
+export interface SignedUpgrade {
+  readonly isOpen?: false;
+  /** May have labels, e.g. `/v1/control-channel/{id}`. */
   readonly path: string;
   /** Authorised like an operation, e.g. `ecs:Poll`. */
   readonly action: string;
   /** Called after the signature was verified and the action authorised; answers or destroys the socket itself. */
-  readonly accept: Accept;
+  readonly accept: Accept<Call>;
+}
+
+/** Whoever connects proves by its first frame, a token, what it may do: `accept` asks for it. */
+export interface TokenUpgrade {
+  readonly path: string;
+  readonly isOpen: true;
+  /** Its signal aborts when the client goes away or the server stops. */
+  readonly accept: Accept<AbortSignal>;
 }
 
 /** Takes over a connection that wants to become a WebSocket. What it returns is awaited and means nothing. */
-export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer, call: Call) => unknown;
+export type Accept<Caller> = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  caller: Caller,
+  labels: UpgradeLabels,
+) => unknown;
+
+/** The values of a path's labels. */
+export type UpgradeLabels = ReadonlyMap<string, string>;
 
 /** Operations of an SDK aggregated client (`ECS`, `CloudWatchLogs`), by wire name, with their types. */
 export type OperationsOf<Client> = {

@@ -217,7 +217,7 @@ export class SimMachine {
           socket.terminate();
           throw signal.reason;
         }
-        socket.on('message', (text: string) => onMessage(text));
+        socket.on('message', (text: string) => onMessage?.(text));
         return socket as unknown as Awaited<ReturnType<NonNullable<AgentSeams['openSocket']>>>;
       },
     };

@@ -8,6 +8,7 @@ import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
 import type { Call, OperationTable } from '../../src/services/service.ts';
+import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { AgentSide } from './machine.ts';
@@ -100,6 +101,7 @@ export class Plane {
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
       publishMetrics: async () => {},
       privateNetwork,
+      sessions: createSsmMessages({ clock, random, log, endpoint: () => 'http://plane' }).sessions,
     };
     await ensureCluster(context, account, 'default');
     const all = ecsReconcilers(context);

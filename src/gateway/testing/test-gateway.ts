@@ -2,7 +2,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { seededRandom, systemClock } from '../../clock/index.ts';
 import { silentLog } from '../../log.ts';
 import { Refusal } from '../../protocols/index.ts';
-import type { Call, OperationTable, Service, Upgrade } from '../../services/service.ts';
+import type { Call, OperationTable, Service, SignedUpgrade } from '../../services/service.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../index.ts';
 import { testCredentials } from './signing.ts';
 
@@ -22,7 +22,7 @@ export interface TestGateway extends AsyncDisposable {
 export async function openTestGateway(
   options: Partial<GatewayOptions> & {
     readonly operations?: OperationTable;
-    readonly upgrades?: readonly Upgrade[];
+    readonly upgrades?: readonly SignedUpgrade[];
   } = {},
 ): Promise<TestGateway> {
   const logged: Readonly<Record<string, unknown>>[] = [];
@@ -70,7 +70,7 @@ export async function openTestGateway(
   };
 }
 
-function tinyEcs(operations: OperationTable, upgrades: readonly Upgrade[] = []): Service {
+function tinyEcs(operations: OperationTable, upgrades: readonly SignedUpgrade[] = []): Service {
   return {
     signingName: 'ecs',
     loadSdk: () => import('@aws-sdk/client-ecs'),

@@ -35,6 +35,7 @@ export function capabilityAttributes(
     'ecs.capability.container-health-check',
     'ecs.capability.container-restart-policy',
     'ecs.capability.docker-plugin.local',
+    'ecs.capability.execute-command',
     'ecs.capability.pid-ipc-namespace-sharing',
   ].filter((name) => name !== false);
   return [

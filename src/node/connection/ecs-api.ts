@@ -103,6 +103,11 @@ export class EcsApi implements Disposable {
             networkBindings: container.networkBindings.map((binding) => ({ ...binding })),
           }),
         ),
+        managedAgents: report.managedAgents?.map(({ container, status }) => ({
+          containerName: container,
+          managedAgentName: 'ExecuteCommandAgent' as const,
+          status,
+        })),
         attachments: report.attachmentArn
           ? [{ attachmentArn: report.attachmentArn, status: 'ATTACHED' }]
           : undefined,

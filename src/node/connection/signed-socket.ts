@@ -1,10 +1,8 @@
-import { Sha256Node } from '@smithy/core/checksum';
-import { HttpRequest } from '@smithy/core/transport';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../clock/index.ts';
 import type { AgentCredentials } from '../agent-options.ts';
 import { parseJson, Reader } from '../reading.ts';
+import { signedHeaders } from './signed-headers.ts';
 
 /** Frames larger than this close the link: a payload of a thousand tasks is well below. */
 const maximumFrameBytes = 16 * 1_048_576;
@@ -26,22 +24,26 @@ export class UpgradeRefusedError extends Error {
 export type AgentSocket = Pick<WebSocket, 'on' | 'send' | 'close' | 'terminate' | 'readyState' | 'CLOSED'>;
 
 export interface SocketOptions {
+  /** Default: `ecs`. */
+  readonly service?: string;
   readonly region: string;
   readonly credentials: AgentCredentials;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Gets every text frame from the first on: one may come with the upgrade's answer. */
-  onMessage(text: string): void;
+  onMessage?(text: string): void;
+  /** The same for binary frames. */
+  onBinary?(frame: Buffer): void;
 }
 
 export type OpenSocket = (url: URL, options: SocketOptions) => Promise<AgentSocket>;
 
 /**
- * Opens a WebSocket whose upgrade request is signed for `ecs` (SigV4 in the headers), as ACS and TCS want it.
+ * Opens a WebSocket whose upgrade request is signed (SigV4 in the headers), as ACS, TCS and Session Manager want it.
  * @throws {UpgradeRefusedError}, or what kept the connection from being made.
  */
 export async function openSignedSocket(url: URL, options: SocketOptions): Promise<AgentSocket> {
-  const headers = await signedHeaders(url, options);
+  const headers = await signedHeaders({ method: 'GET', url, service: options.service ?? 'ecs' }, options);
   options.signal.throwIfAborted();
   const socketUrl = new URL(url);
   socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -60,7 +62,9 @@ export async function openSignedSocket(url: URL, options: SocketOptions): Promis
   socket.on('open', () => opened.resolve(socket));
   socket.on('error', (error) => opened.reject(error));
   socket.on('message', (data, isBinary) => {
-    if (!isBinary) options.onMessage(textOf(data));
+    const frame = bytesOf(data);
+    if (isBinary) options.onBinary?.(frame);
+    else options.onMessage?.(frame.toString('utf8'));
   });
   socket.on('unexpected-response', (_request, response) => {
     let body = '';
@@ -82,28 +86,6 @@ export async function openSignedSocket(url: URL, options: SocketOptions): Promis
   }
 }
 
-async function signedHeaders(
-  url: URL,
-  options: { readonly region: string; readonly credentials: AgentCredentials; readonly clock: Clock },
-): Promise<Record<string, string>> {
-  const signer = new SignatureV4({
-    service: 'ecs',
-    region: options.region,
-    credentials: options.credentials,
-    sha256: Sha256Node,
-  });
-  const request = new HttpRequest({
-    method: 'GET',
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: { host: url.host },
-  });
-  const signed = await signer.sign(request, { signingDate: new Date(options.clock.now()) });
-  return signed.headers;
-}
-
 /** `{"InactiveInstanceException":"text"}` (single key), or `{"type":"...","message":{"message":"..."}}`, or AWS's `__type`. */
 function refusalOf(status: number, body: string): UpgradeRefusedError {
   const fallback = new UpgradeRefusedError(`HTTP ${status}`, `HTTP ${status}: ${body.slice(0, 200)}`);
@@ -122,7 +104,7 @@ function refusalOf(status: number, body: string): UpgradeRefusedError {
     : fallback;
 }
 
-function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }

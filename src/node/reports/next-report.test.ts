@@ -27,6 +27,7 @@ const plan: TaskPlan = {
     madeAfter: [],
     stopTimeoutSeconds: 30,
     hasHealthCheck: false,
+    hasExecuteCommandAgent: false,
     hostPorts: [],
     regionEnvironment: {},
   })),

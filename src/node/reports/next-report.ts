@@ -9,6 +9,7 @@ export interface TaskReport {
   readonly status: 'PENDING' | 'RUNNING' | 'STOPPED';
   readonly reason?: string;
   readonly containers: readonly ContainerReport[];
+  readonly managedAgents?: readonly ManagedAgentReport[];
   /** This network interface is in place. */
   readonly attachmentArn?: string;
   readonly pullStartedAtMs?: number;
@@ -28,6 +29,12 @@ export interface ContainerReport {
   readonly reason?: string;
   readonly imageDigest?: string;
   readonly networkBindings: ContainerProgress['networkBindings'];
+}
+
+/** Of a container's ExecuteCommandAgent, the only managed agent that there is. */
+export interface ManagedAgentReport {
+  readonly container: string;
+  readonly status: 'RUNNING' | 'STOPPED';
 }
 
 /**
@@ -56,7 +63,8 @@ export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport |
     (container) => isNews(container) && known.containers[container.name] !== digests[container.name],
   );
   const isAttachmentNews = progress.isAttached === true && known.isAttached !== true;
-  if (!isChanged && changed.length === 0 && !isAttachmentNews) return undefined;
+  const managedAgents = managedAgentNews(plan, progress);
+  if (!isChanged && changed.length === 0 && !isAttachmentNews && managedAgents.length === 0) return undefined;
 
   return given({
     taskArn: plan.taskArn,
@@ -64,6 +72,7 @@ export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport |
     status,
     reason: status === 'STOPPED' ? progress.failure : undefined,
     containers: isChanged ? containers.filter(isNews) : changed,
+    managedAgents: managedAgents.length > 0 ? managedAgents : undefined,
     attachmentArn: isAttachmentNews ? plan.attachmentArn : undefined,
     pullStartedAtMs: progress.pullStartedAtMs,
     pullStoppedAtMs: progress.pullStoppedAtMs,
@@ -72,8 +81,27 @@ export function nextReport(plan: TaskPlan, progress: TaskProgress): TaskReport |
       status,
       isAttached: progress.isAttached,
       containers: { ...known.containers, ...digests },
+      managedAgents:
+        managedAgents.length > 0
+          ? {
+              ...known.managedAgents,
+              ...Object.fromEntries(managedAgents.map(({ container, status: said }) => [container, said])),
+            }
+          : known.managedAgents,
     }),
     isUrgent: isChanged,
+  });
+}
+
+/** PENDING is where it begins: nothing to say. */
+function managedAgentNews(plan: TaskPlan, progress: TaskProgress): ManagedAgentReport[] {
+  return plan.containers.flatMap(({ name, hasExecuteCommandAgent }) => {
+    const container = progress.containers[name];
+    if (!hasExecuteCommandAgent || container === undefined) return [];
+    const { outcome, isExecuteCommandReady } = container;
+    const status = outcome !== undefined ? 'STOPPED' : isExecuteCommandReady ? 'RUNNING' : undefined;
+    if (status === undefined || status === progress.reported.managedAgents?.[name]) return [];
+    return [{ container: name, status }];
   });
 }
 

@@ -39,6 +39,8 @@ export interface ContainerProgress {
   readonly hasStarted: boolean;
   readonly restartCount: number;
   readonly networkBindings: readonly NetworkBinding[];
+  /** Its ExecuteCommandAgent has been connected: sessions can reach it. */
+  readonly isExecuteCommandReady?: boolean;
   /** Set once, when it has stopped for good or will never start. */
   readonly outcome?: ContainerOutcome;
 }
@@ -55,6 +57,8 @@ export interface ReportedState {
   readonly isAttached?: boolean;
   /** By container: a digest of what was said of it. */
   readonly containers: Readonly<Record<string, string>>;
+  /** By container: the status of its ExecuteCommandAgent. */
+  readonly managedAgents?: Readonly<Record<string, string>>;
 }
 
 export function newProgress(

@@ -42,7 +42,6 @@ function readContainer(container: Reader): AcsContainer {
     'registryAuthentication',
     'firelensConfiguration',
     'credentialSpecs',
-    'managedAgents',
   ]);
   return given({
     name: container.string('name'),
@@ -93,6 +92,9 @@ function readContainer(container: Reader): AcsContainer {
       }),
     ),
     privileged: container.optionalBoolean('privileged'),
+    managedAgents: container.optionalList('managedAgents', (agent) => ({
+      name: agent.word('name', ['ExecuteCommandAgent']),
+    })),
     linuxParameters: container.optionalObject('linuxParameters', (linux) =>
       given({
         capabilities: linux.optionalObject('capabilities', (capabilities) =>

@@ -33,6 +33,8 @@ export interface PlannedContainer {
   readonly stopTimeoutSeconds: number;
   readonly restartPolicy?: RestartPolicy;
   readonly hasHealthCheck: boolean;
+  /** It takes ECS Exec's sessions. */
+  readonly hasExecuteCommandAgent: boolean;
   /** Its output goes to CloudWatch Logs. */
   readonly awslogs?: AwslogsOptions;
   /** Ports as they will be reachable where the engine publishes nothing (host mode). */

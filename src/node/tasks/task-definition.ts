@@ -163,6 +163,7 @@ function planContainer(
         }
       : undefined,
     hasHealthCheck: spec.healthCheck !== undefined,
+    hasExecuteCommandAgent: (container.managedAgents ?? []).length > 0,
     awslogs,
     hostPorts: network.mode === 'host' ? hostPortsOf(container) : [],
     regionEnvironment: { AWS_REGION: context.region, AWS_DEFAULT_REGION: context.region },

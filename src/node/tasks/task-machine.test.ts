@@ -44,6 +44,7 @@ function container(text: string, extra: Partial<PlannedContainer> = {}): Planned
     madeAfter: [],
     stopTimeoutSeconds: 30,
     hasHealthCheck: false,
+    hasExecuteCommandAgent: false,
     hostPorts: [],
     regionEnvironment: {},
     ...extra,

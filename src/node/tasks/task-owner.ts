@@ -127,6 +127,12 @@ export class TaskOwner {
     this.poke();
   }
 
+  /** A container's ExecuteCommandAgent is connected. */
+  executeCommandReady(container: string): void {
+    this.#become(patchContainer(this.#progress, container, { isExecuteCommandReady: true }));
+    this.poke();
+  }
+
   /** The remains may go before their time. */
   removeSoon(): void {
     if (this.#isRemovalUrgent) return;

@@ -4,6 +4,7 @@ import {
   type Container,
   type ContainerSpec,
   type ContainerStats,
+  type ContainerTerminal,
   type ExecResult,
   type Image,
   type OutputLine,
@@ -15,6 +16,7 @@ import {
   type RuntimeInfo,
   type Sandbox,
   type SandboxSpec,
+  type TerminalOptions,
 } from '../runtime.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { Containers } from './containers.ts';
@@ -22,6 +24,7 @@ import { EngineApi } from './engine-api.ts';
 import { type FoundEngine, findEngine } from './engine-socket.ts';
 import { engineEvents } from './events.ts';
 import { runExec } from './exec.ts';
+import { openExecTerminal } from './exec-terminal.ts';
 import { attempting } from './failures.ts';
 import { Images } from './images.ts';
 import { inParallel } from './in-parallel.ts';
@@ -256,6 +259,17 @@ export class DockerRuntime implements Runtime {
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<ExecResult> {
     return runExec(this.#api, this.#clock, name, command, {
+      ...options,
+      seesProcesses: this.#daemon !== undefined,
+    });
+  }
+
+  openTerminal(
+    name: string,
+    command: readonly string[],
+    options: TerminalOptions,
+  ): Promise<ContainerTerminal> {
+    return openExecTerminal(this.#api, this.#clock, name, command, {
       ...options,
       seesProcesses: this.#daemon !== undefined,
     });

@@ -42,7 +42,7 @@ export async function runExec(
       return { exitCode: await exitCodeOf(api, clock, id, deadline.signal), output };
     } catch (error) {
       if (!deadline.signal.aborted) throw error;
-      if (seesProcesses) await kill(api, id);
+      if (seesProcesses) await killCommand(api, id);
       signal?.throwIfAborted();
       const detail = `it did not end within ${timeoutMs} ms`;
       throw new RuntimeError('CannotExecContainer', `${attempt}: ${detail}`, detail, { cause: error });
@@ -78,7 +78,12 @@ async function outputOf(api: EngineApi, id: string, signal: AbortSignal): Promis
 }
 
 /** The output may end a moment before the Engine knows of the exit. */
-async function exitCodeOf(api: EngineApi, clock: Clock, id: string, signal: AbortSignal): Promise<number> {
+export async function exitCodeOf(
+  api: EngineApi,
+  clock: Clock,
+  id: string,
+  signal: AbortSignal,
+): Promise<number> {
   for (;;) {
     const state = new Fields(await api.json('GET', `/exec/${id}/json`, { signal }));
     const exitCode = state.number('ExitCode');
@@ -87,10 +92,12 @@ async function exitCodeOf(api: EngineApi, clock: Clock, id: string, signal: Abor
   }
 }
 
-async function kill(api: EngineApi, id: string): Promise<void> {
+/** Kills a command's first process, and with a terminal of its own the kernel ends what is on it. */
+export async function killCommand(api: EngineApi, id: string): Promise<void> {
   try {
-    const pid = new Fields(await api.json('GET', `/exec/${id}/json`)).number('Pid');
-    if (pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL');
+    const state = new Fields(await api.json('GET', `/exec/${id}/json`));
+    const pid = state.number('Pid');
+    if (state.flag('Running') && pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended by itself, or is not ours to kill.
   }

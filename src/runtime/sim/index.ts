@@ -13,6 +13,8 @@ export {
   type SimOptions,
   type SimOutput,
   type SimProgram,
+  type SimTerminal,
+  type SimTerminalProgram,
 } from './model.ts';
 export { SimEngine } from './sim-engine.ts';
 export { SimRuntime } from './sim-runtime.ts';

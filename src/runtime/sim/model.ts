@@ -99,9 +99,22 @@ export interface SimProgram {
     readonly output: string;
     readonly runForMs?: number;
   };
+  /** What a command does on a terminal in it. Default: it says and returns what `exec` does. */
+  readonly terminal?: (command: readonly string[], terminal: SimTerminal) => SimTerminalProgram | undefined;
   /** What it uses while it runs. Defaults 10 and 16. */
   readonly cpuMillis?: number;
   readonly memoryMiB?: number;
+}
+
+/** A simulated terminal, as the command on it sees it. */
+export interface SimTerminal {
+  say(text: string): void;
+  exit(exitCode: number): void;
+}
+
+export interface SimTerminalProgram {
+  typed?(text: string): void;
+  resized?(size: { readonly columns: number; readonly rows: number }): void;
 }
 
 export interface SimOutput {

@@ -54,6 +54,11 @@ export class SimContainer {
     return this.#runs;
   }
 
+  /** Resolves at the end of the run that is under way. */
+  get exited(): Promise<void> {
+    return this.#exited.promise;
+  }
+
   get isRemoved(): boolean {
     return this.#isRemoved;
   }

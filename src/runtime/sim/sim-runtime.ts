@@ -2,6 +2,7 @@ import {
   type Container,
   type ContainerSpec,
   type ContainerStats,
+  type ContainerTerminal,
   type ExecResult,
   type Image,
   type OutputLine,
@@ -12,9 +13,11 @@ import {
   type RuntimeInfo,
   type Sandbox,
   type SandboxSpec,
+  type TerminalOptions,
 } from '../runtime.ts';
 import type { SimContainer } from './sim-container.ts';
 import type { SimEngine } from './sim-engine.ts';
+import { SimContainerTerminal } from './sim-terminal.ts';
 
 /** Events that nobody has taken yet; beyond that the oldest are replaced by one `connected`: list again. */
 const mostEvents = 10_000;
@@ -161,18 +164,22 @@ export class SimRuntime implements Runtime {
     command: readonly string[],
     { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<ExecResult> {
-    const attempt = `Cannot run '${command.join(' ')}' in container '${name}'`;
-    await this.engine.pause('exec', attempt);
-    const refuse = (detail: string): never => {
-      throw new RuntimeError('CannotExecContainer', `${attempt}: ${detail}`, detail);
-    };
-    const container = this.engine.container(name) ?? refuse(`No such container: ${name}`);
-    if (!container.isRunning) refuse(`Container ${name} is not running`);
+    const { container, refuse } = await this.#execIn(name, command);
     const result = container.program.exec?.(command) ?? { exitCode: 0, output: '' };
     const { exitCode, output, runForMs = 0 } = result;
     await this.engine.clock.sleep(Math.min(runForMs, timeoutMs), signal);
     if (runForMs > timeoutMs) refuse(`it did not end within ${timeoutMs} ms`);
     return { exitCode, output: Buffer.from(output).subarray(0, mostExecOutputBytes).toString() };
+  }
+
+  async openTerminal(
+    name: string,
+    command: readonly string[],
+    { signal }: TerminalOptions,
+  ): Promise<ContainerTerminal> {
+    const { container } = await this.#execIn(name, command);
+    signal?.throwIfAborted();
+    return new SimContainerTerminal(container, command, this.engine.clock);
   }
 
   async stats(name: string): Promise<ContainerStats | undefined> {
@@ -182,6 +189,17 @@ export class SimRuntime implements Runtime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The runtime was closed'));
+  }
+
+  async #execIn(name: string, command: readonly string[]) {
+    const attempt = `Cannot run '${command.join(' ')}' in container '${name}'`;
+    await this.engine.pause('exec', attempt);
+    const refuse = (detail: string): never => {
+      throw new RuntimeError('CannotExecContainer', `${attempt}: ${detail}`, detail);
+    };
+    const container = this.engine.container(name) ?? refuse(`No such container: ${name}`);
+    if (!container.isRunning) refuse(`Container ${name} is not running`);
+    return { container, refuse };
   }
 
   #look(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { State } from '../../reconcile/index.ts';
 import type { MetricPoint } from '../cloudwatch/index.ts';
+import type { SessionStarter } from '../ssmmessages/index.ts';
 import type { Scope } from './arn.ts';
 
 /** What the ECS room is given by the composition root. */
@@ -14,6 +15,8 @@ export interface EcsContext {
   readonly pollEndpoints: () => { readonly acs: string; readonly tcs: string };
   /** Gives figures of `AWS/ECS` to CloudWatch. */
   readonly publishMetrics: (scope: Scope, points: readonly MetricPoint[]) => Promise<void>;
+  /** Terminals in containers: ECS Exec. */
+  readonly sessions: SessionStarter;
   /** The plain private network that awsvpc tasks join. */
   readonly privateNetwork: PrivateNetworkPlan;
 }

@@ -32,7 +32,6 @@ export function readCommonLaunch(
 ): CommonLaunch {
   const cluster = requireCluster(reader, scope, input.cluster);
   const definition = requireLaunchable(reader, scope, input.taskDefinition);
-  if (input.enableExecuteCommand) throw unsupported('ECS Exec (enableExecuteCommand)');
   if (input.volumeConfigurations?.length) throw unsupported('volumeConfigurations');
 
   const network = readNetworkConfiguration(
@@ -50,7 +49,7 @@ export function readCommonLaunch(
     ...given('network', network),
     tags: mergeTags(propagatedTags(definition, input.propagateTags), validateTags(input.tags)),
     enableECSManagedTags: input.enableECSManagedTags ?? false,
-    enableExecuteCommand: false,
+    enableExecuteCommand: input.enableExecuteCommand ?? false,
     now: options.now,
   };
 }

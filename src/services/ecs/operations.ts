@@ -37,6 +37,7 @@ import {
   updateContainerAgent,
   updateContainerInstancesState,
 } from './operations/container-instance.ts';
+import { executeCommand } from './operations/execute-command.ts';
 import { runTask } from './operations/run-task.ts';
 import {
   createService,
@@ -180,7 +181,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeTaskSets: notYet('DescribeTaskSets', 'external deployment controllers'),
     DisassociateGatewayFromCluster: notYet('DisassociateGatewayFromCluster', 'gateways'),
     DiscoverPollEndpoint: supported(ecs, 'DiscoverPollEndpoint', anyResource, discoverPollEndpoint),
-    ExecuteCommand: notYet('ExecuteCommand', 'ECS Exec'),
+    ExecuteCommand: supported(
+      ecs,
+      'ExecuteCommand',
+      (input, call) => taskResources(input.cluster, [input.task], call),
+      executeCommand,
+    ),
     GetTaskProtection: supported(
       ecs,
       'GetTaskProtection',

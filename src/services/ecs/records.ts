@@ -189,6 +189,14 @@ export interface TaskContainerRecord {
   readonly cpu: string;
   readonly memory?: string;
   readonly memoryReservation?: string;
+  /** Of tasks with ECS Exec: what the agent says of its part that takes sessions. */
+  readonly executeCommandAgent?: ManagedAgentRecord;
+}
+
+export interface ManagedAgentRecord {
+  readonly lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly lastStartedAt?: number;
+  readonly reason?: string;
 }
 
 /** A published port, or a range of them. */

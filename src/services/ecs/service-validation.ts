@@ -32,7 +32,7 @@ const asksForUnbuilt: Asks = {
   deploymentController: isBuilt,
   desiredCount: isBuilt,
   enableECSManagedTags: isBuilt,
-  enableExecuteCommand: (value) => value === true,
+  enableExecuteCommand: isBuilt,
   forceNewDeployment: isBuilt,
   gatewayConnectors: isAny,
   healthCheckGracePeriodSeconds: isBuilt,

@@ -322,7 +322,10 @@ function newTask(
   };
 }
 
-function newContainers(ecs: EcsContext, { definition, overrides }: LaunchRequest): TaskContainerRecord[] {
+function newContainers(
+  ecs: EcsContext,
+  { definition, overrides, enableExecuteCommand }: LaunchRequest,
+): TaskContainerRecord[] {
   return definition.definition.containerDefinitions.map((container) => {
     const override = overrides.containerOverrides.find(({ name }) => name === container.name);
     const memory = override?.memory ?? container.memory;
@@ -338,6 +341,10 @@ function newContainers(ecs: EcsContext, { definition, overrides }: LaunchRequest
       cpu: String(override?.cpu ?? container.cpu ?? 0),
       ...given('memory', memory?.toString()),
       ...given('memoryReservation', memoryReservation?.toString()),
+      ...given(
+        'executeCommandAgent',
+        enableExecuteCommand ? ({ lastStatus: 'PENDING' } as const) : undefined,
+      ),
     };
   });
 }

@@ -100,6 +100,7 @@ export interface TaskReport {
   /** Why it failed, when no container tells. */
   readonly reason?: string;
   readonly containers: readonly ContainerReport[];
+  readonly managedAgents?: readonly ManagedAgentReport[];
   /** The interface is in place. */
   readonly isInterfaceAttached?: boolean;
   /** Epoch milliseconds. */
@@ -116,6 +117,13 @@ export interface ContainerReport {
   readonly exitCode?: number;
   readonly reason?: string;
   readonly networkBindings?: readonly NetworkBindingRecord[];
+}
+
+/** What an agent says of its part in a container that takes ECS Exec's sessions. It may come and go. */
+export interface ManagedAgentReport {
+  readonly container: string;
+  readonly status: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly reason?: string;
 }
 
 /**
@@ -193,7 +201,9 @@ function afterReport(task: TaskRecord, report: TaskReport, now: number): TaskRec
     connectivityAt: task.connectivityAt ?? now,
     containers: task.containers.map((container) => {
       const news = report.containers.find(({ name }) => name === container.name);
-      return news === undefined ? container : afterContainerReport(container, news);
+      const agentNews = report.managedAgents?.find((agent) => agent.container === container.name);
+      const after = news === undefined ? container : afterContainerReport(container, news);
+      return withManagedAgent(after, agentNews, now);
     }),
     ...(task.networkInterface && isAttached
       ? { networkInterface: { ...task.networkInterface, isAttached: true } }
@@ -228,6 +238,29 @@ function afterContainerReport(container: TaskContainerRecord, report: ContainerR
   };
 }
 
+/** With its container its agent has ended, whoever says so. */
+function withManagedAgent(
+  container: TaskContainerRecord,
+  news: ManagedAgentReport | undefined,
+  now: number,
+): TaskContainerRecord {
+  const before = container.executeCommandAgent;
+  if (before === undefined) return container;
+  const lastStatus = container.lastStatus === 'STOPPED' ? 'STOPPED' : (news?.status ?? before.lastStatus);
+  const hasStarted = lastStatus === 'RUNNING' && before.lastStatus !== 'RUNNING';
+  const { reason: _reason, ...rest } = before;
+  const reason = news === undefined ? before.reason : news.reason?.slice(0, maxReasonLength);
+  return {
+    ...container,
+    executeCommandAgent: {
+      ...rest,
+      lastStatus,
+      ...given('lastStartedAt', hasStarted ? now : before.lastStartedAt),
+      ...given('reason', reason),
+    },
+  };
+}
+
 /** The task with nothing of it running any more. */
 function stopped(task: TaskRecord, now: number): TaskRecord {
   const hasRun = task.containers.some(({ runtimeId }) => runtimeId !== undefined);
@@ -238,7 +271,9 @@ function stopped(task: TaskRecord, now: number): TaskRecord {
     stoppingAt: task.stoppingAt ?? now,
     stoppedAt: now,
     ...given('executionStoppedAt', task.executionStoppedAt ?? (hasRun ? now : undefined)),
-    containers: task.containers.map((container) => ({ ...container, lastStatus: 'STOPPED' as const })),
+    containers: task.containers.map((container) =>
+      withManagedAgent({ ...container, lastStatus: 'STOPPED' as const }, undefined, now),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Attachment, Container, NetworkBinding, Task } from '@aws-sdk/client-ecs';
+import type { Attachment, Container, ManagedAgent, NetworkBinding, Task } from '@aws-sdk/client-ecs';
 import {
   clusterArn,
   containerArn,
@@ -8,6 +8,7 @@ import {
   taskDefinitionArn,
 } from './arn.ts';
 import type {
+  ManagedAgentRecord,
   NetworkBindingRecord,
   TaskContainerRecord,
   TaskNetworkInterface,
@@ -128,6 +129,18 @@ function containerView(
     cpu: container.cpu,
     memory: container.memory,
     memoryReservation: container.memoryReservation,
+    ...(container.executeCommandAgent === undefined
+      ? {}
+      : { managedAgents: [managedAgentView(container.executeCommandAgent)] }),
+  };
+}
+
+function managedAgentView({ lastStatus, lastStartedAt, reason }: ManagedAgentRecord): ManagedAgent {
+  return {
+    name: 'ExecuteCommandAgent',
+    lastStatus,
+    ...(lastStartedAt === undefined ? {} : { lastStartedAt: new Date(lastStartedAt) }),
+    reason,
   };
 }
 

@@ -94,6 +94,10 @@ function acsContainer(
     ...given('stopTimeout', container.stopTimeout),
     ...given('restartPolicy', container.restartPolicy && restartPolicy(container.restartPolicy)),
     ...given('privileged', container.privileged),
+    ...given(
+      'managedAgents',
+      task.enableExecuteCommand ? [{ name: 'ExecuteCommandAgent', properties: {} }] : undefined,
+    ),
     ...given('linuxParameters', linuxParameters && acsLinuxParameters(linuxParameters)),
     ...(container.healthCheck ? { healthCheckType: 'docker' as const } : {}),
     dockerConfig: dockerConfig(container, {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Refusal } from '../../../protocols/index.ts';
 import { type RecordKey, recordKey, type Stored } from '../../../reconcile/index.ts';
-import type { Call, Upgrade } from '../../service.ts';
+import type { Call, SignedUpgrade } from '../../service.ts';
 import { containerInstanceId, type Scope } from '../arn.ts';
 import { findCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
@@ -62,7 +62,7 @@ export function agentEndpoints(ecs: EcsContext): readonly AgentEndpoint[] {
 }
 
 /** The agents' endpoints as WebSockets behind the gateway. */
-export function acsUpgrades(ecs: EcsContext, endpoints: readonly AgentEndpoint[]): readonly Upgrade[] {
+export function acsUpgrades(ecs: EcsContext, endpoints: readonly AgentEndpoint[]): readonly SignedUpgrade[] {
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,

@@ -3,6 +3,7 @@ import type {
   ContainerStateChange,
   DiscoverPollEndpointCommandInput,
   DiscoverPollEndpointCommandOutput,
+  ManagedAgentStateChange,
   NetworkBinding,
   SubmitAttachmentStateChangesCommandInput,
   SubmitAttachmentStateChangesCommandOutput,
@@ -19,7 +20,12 @@ import type { EcsContext } from '../context.ts';
 import { invalidParameter } from '../errors.ts';
 import { given } from '../given.ts';
 import { type NetworkBindingRecord, type TaskRecord, tasks } from '../records.ts';
-import { applyTaskReport, type ContainerReport, type TaskReport } from '../task-state.ts';
+import {
+  applyTaskReport,
+  type ContainerReport,
+  type ManagedAgentReport,
+  type TaskReport,
+} from '../task-state.ts';
 import { keyOfTask } from './task.ts';
 
 /**
@@ -47,6 +53,7 @@ export async function submitTaskStateChange(
     ...given('status', readStatus(input.status)),
     ...given('reason', input.reason || undefined),
     containers: (input.containers ?? []).map(containerReport),
+    managedAgents: (input.managedAgents ?? []).flatMap(managedAgentReport),
     isInterfaceAttached: (input.attachments ?? []).some((change) => isAttached(scope, task, change)),
     ...given('pullStartedAt', input.pullStartedAt?.getTime()),
     ...given('pullStoppedAt', input.pullStoppedAt?.getTime()),
@@ -124,6 +131,15 @@ function containerReport(change: ContainerStateChange): ContainerReport {
     ...given('reason', change.reason || undefined),
     ...given('networkBindings', change.networkBindings?.map(networkBinding)),
   };
+}
+
+/** ECS Exec's is the only managed agent there is. */
+function managedAgentReport(change: ManagedAgentStateChange): ManagedAgentReport[] {
+  if (change.managedAgentName !== 'ExecuteCommandAgent') return [];
+  if (!change.containerName) throw invalidParameter('Container name can not be blank.');
+  const status = readStatus(change.status);
+  if (status === undefined) throw invalidParameter('The status of a managed agent can not be blank.');
+  return [{ container: change.containerName, status, ...given('reason', change.reason || undefined) }];
 }
 
 function networkBinding(binding: NetworkBinding): NetworkBindingRecord {

@@ -1,5 +1,6 @@
 import type {
   Cluster,
+  ClusterConfiguration,
   ClusterSetting,
   CreateClusterCommandInput,
   CreateClusterResponse,
@@ -42,6 +43,7 @@ export async function createCluster(
     );
   refuseUnsupported(input);
   const settings = input.settings && readSettings(input.settings);
+  const configuration = readConfiguration(input.configuration);
   const tags = validateTags(input.tags);
   const cluster = await ecs.state.transact((tx) => {
     const key = clusterKey(call, name);
@@ -55,6 +57,7 @@ export async function createCluster(
         ? readClusterCapacity(tx, call, input)
         : {}),
       settings: settings?.length ? settings : defaultSettings(tx, call),
+      ...(configuration === undefined ? {} : { configuration }),
       tags,
     };
     tx.put(clusters, key, created);
@@ -127,10 +130,15 @@ async function changeCluster(
 ): Promise<Cluster> {
   refuseUnsupported(input);
   const settings = readSettings(input.settings ?? []);
+  const configuration = readConfiguration(input.configuration);
   const cluster = await ecs.state.transact((tx) => {
     const before = requireCluster(tx, call, input.cluster);
-    if (settings.length === 0) return before;
-    const after = { ...before, settings };
+    if (settings.length === 0 && configuration === undefined) return before;
+    const after = {
+      ...before,
+      ...(settings.length === 0 ? {} : { settings }),
+      ...(configuration === undefined ? {} : { configuration }),
+    };
     tx.put(clusters, clusterKey(call, before.name), after);
     return after;
   });
@@ -171,7 +179,7 @@ export async function deleteCluster(
   return { cluster: describeCluster(ecs.state, call, cluster, everything) };
 }
 
-export const everything: ReadonlySet<string> = new Set(['SETTINGS', 'TAGS']);
+export const everything: ReadonlySet<string> = new Set(['CONFIGURATIONS', 'SETTINGS', 'TAGS']);
 
 /** Lists that weren't asked for are answered empty, as AWS does. */
 export function describeCluster(
@@ -192,6 +200,9 @@ export function describeCluster(
     statistics: include.has('STATISTICS') ? clusterStatistics(reader, scope, cluster.name) : [],
     tags: include.has('TAGS') ? [...cluster.tags] : [],
     settings: include.has('SETTINGS') ? [...cluster.settings] : [],
+    ...(include.has('CONFIGURATIONS') && cluster.configuration
+      ? { configuration: cluster.configuration }
+      : {}),
     capacityProviders: [...(cluster.capacityProviders ?? [])],
     defaultCapacityProviderStrategy: (cluster.defaultCapacityProviderStrategy ?? []).map((item) => ({
       ...item,
@@ -206,14 +217,41 @@ function arnOfMissing(scope: Scope, identifier: string): string {
 }
 
 function refuseUnsupported(input: CreateClusterCommandInput | UpdateClusterCommandInput): void {
-  const { executeCommandConfiguration, managedStorageConfiguration } = input.configuration ?? {};
-  if (executeCommandConfiguration)
-    throw unsupported('A cluster configuration for ECS Exec (executeCommandConfiguration)');
+  const { managedStorageConfiguration } = input.configuration ?? {};
   if (managedStorageConfiguration)
     throw unsupported('A cluster configuration for managed storage (managedStorageConfiguration)');
   // An empty namespace takes the default away, which there is none of.
   if (input.serviceConnectDefaults?.namespace)
     throw unsupported('A Service Connect default namespace (serviceConnectDefaults)');
+}
+
+/**
+ * What is kept of sessions: nothing, which is the one choice that is built. DEFAULT would have to write them to the
+ * log groups of the containers, OVERRIDE to those that it names, to S3 and with KMS.
+ * @throws InvalidParameterException, UnsupportedFeatureException
+ */
+function readConfiguration(
+  configuration: ClusterConfiguration | undefined,
+): ClusterRecord['configuration'] | undefined {
+  const { executeCommandConfiguration: exec } = configuration ?? {};
+  if (exec === undefined) return undefined;
+  const { kmsKeyId, logging, logConfiguration } = exec;
+  if (logging !== undefined && logging !== 'NONE' && logging !== 'DEFAULT' && logging !== 'OVERRIDE')
+    throw invalidParameter(
+      `Invalid executeCommandConfiguration logging '${logging}'. It must be one of [NONE, DEFAULT, OVERRIDE].`,
+    );
+  if (logging === 'OVERRIDE' && logConfiguration === undefined)
+    throw invalidParameter(
+      'logConfiguration must be given when the executeCommandConfiguration logging is OVERRIDE.',
+    );
+  if (logging !== 'OVERRIDE' && logConfiguration !== undefined)
+    throw invalidParameter(
+      'logConfiguration can only be given when the executeCommandConfiguration logging is OVERRIDE.',
+    );
+  if (kmsKeyId) throw unsupported('KMS encryption of ECS Exec (executeCommandConfiguration kmsKeyId)');
+  if (logging !== 'NONE')
+    throw unsupported(`The logging of ECS Exec (executeCommandConfiguration ${logging ?? 'DEFAULT'})`);
+  return { executeCommandConfiguration: { logging } };
 }
 
 /** @throws InvalidParameterException, or UnsupportedFeatureException for Container Insights turned on. */

@@ -125,7 +125,7 @@ function readService(
       ? {}
       : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
     enableECSManagedTags: input.enableECSManagedTags ?? false,
-    enableExecuteCommand: false,
+    enableExecuteCommand: input.enableExecuteCommand ?? false,
     propagateTags: readPropagateTags(input.propagateTags ?? 'NONE'),
     placementStrategy: readPlacementStrategy(input.placementStrategy),
     placementConstraints: readServiceConstraints(input.placementConstraints, definition.definition),

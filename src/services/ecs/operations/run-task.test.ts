@@ -235,7 +235,6 @@ describe('RunTask', () => {
       'InvalidParameterException',
       /'p' was not found/,
     ],
-    ['ECS Exec', { enableExecuteCommand: true }, 'UnsupportedFeatureException', /ECS Exec/],
     [
       'a platform version',
       { platformVersion: 'LATEST' },

@@ -244,7 +244,6 @@ describe('CreateService', () => {
       'vpcLatticeConfigurations',
       { vpcLatticeConfigurations: [{ roleArn: 'x', targetGroupArn: 'x', portName: 'x' }] },
     ],
-    ['enableExecuteCommand', { enableExecuteCommand: true }],
     ['availabilityZoneRebalancing', { availabilityZoneRebalancing: 'ENABLED' }],
     ['MANAGED_INSTANCES', { launchType: 'MANAGED_INSTANCES' }],
     ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],

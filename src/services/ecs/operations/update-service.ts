@@ -107,6 +107,7 @@ function withChanges(
       ? {}
       : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
     enableECSManagedTags: input.enableECSManagedTags ?? service.enableECSManagedTags,
+    enableExecuteCommand: input.enableExecuteCommand ?? service.enableExecuteCommand,
     propagateTags:
       input.propagateTags === undefined ? service.propagateTags : readPropagateTags(input.propagateTags),
     placementStrategy:

@@ -7,7 +7,7 @@ export interface ClusterRecord {
   readonly createdAt: number;
   readonly deletedAt?: number;
   readonly settings: readonly ClusterSetting[];
-  readonly configuration?: Readonly<Record<string, unknown>>;
+  readonly configuration?: { readonly executeCommandConfiguration: { readonly logging: 'NONE' } };
   /** Names of the capacity providers associated with it; absent until some were given. */
   readonly capacityProviders?: readonly string[];
   /** For what says neither a launch type nor a strategy of its own. Only of associated providers. */

@@ -23,8 +23,8 @@ export async function openGateway(room: TestRoom): Promise<TestGateway> {
     const path = request.url?.split('?')[0];
     const upgrade = upgrades?.find((candidate) => candidate.path === path);
     // A room's call, of which each request gets its own.
-    if (upgrade)
-      upgrade.accept(request, socket, head, Object.assign({}, room.call, { signal: controller.signal }));
+    const call = Object.assign({}, room.call, { signal: controller.signal });
+    if (upgrade) upgrade.accept(request, socket, head, call, new Map());
     else socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

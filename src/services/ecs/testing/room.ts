@@ -12,6 +12,7 @@ import {
 import { openMemoryStore, type Store } from '../../../store/index.ts';
 import type { MetricPoint } from '../../cloudwatch/index.ts';
 import type { Call } from '../../service.ts';
+import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { registerContainerInstance } from '../operations/container-instance.ts';
@@ -65,11 +66,13 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   const store = openMemoryStore({ clock });
   const state = await openState(store, { clock });
   const published: MetricPoint[] = [];
+  const log = recordingLog();
   const ecs = {
     state,
     clock,
     random,
-    log: recordingLog(),
+    log,
+    sessions: createSsmMessages({ clock, random, log, endpoint: () => 'http://127.0.0.1:1' }).sessions,
     pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
       published.push(...points);

@@ -1,0 +1,90 @@
+import type { ContainerTerminal } from '../../runtime/index.ts';
+import {
+  AgentChannel,
+  type SessionRequest,
+  splitCommand,
+  type TerminalSize,
+} from '../../session-channel/index.ts';
+import type { ExecuteCommandAgentOptions } from './execute-command-agent.ts';
+
+/** Amazon ECS: commands run as root, whoever the container's user is; by number, for images without /etc/passwd. */
+const user = '0';
+const env = { TERM: 'xterm-256color' };
+
+/**
+ * One session in a container: opens its data channel, shakes hands, runs the command on a terminal and moves what is
+ * typed and said, until the command ends, the client leaves or the signal aborts. What still runs then is killed.
+ * @returns the words for the client: none for a command that ended with exit code 0.
+ * @throws {Error} what kept the session from beginning.
+ */
+export async function runExecSession(
+  request: SessionRequest,
+  options: ExecuteCommandAgentOptions,
+  parent: AbortSignal,
+): Promise<string> {
+  const { api, runtime, clock, random, target, runtimeName, agentVersion } = options;
+  const { sessionId, sessionType } = request;
+  const over = new AbortController();
+  const signal = AbortSignal.any([parent, over.signal]);
+  const end = (reason: string): void => over.abort(new Error(reason));
+  const opened = Promise.withResolvers<ContainerTerminal>();
+  // Typing may wait for it in vain.
+  opened.promise.catch(() => {});
+  let terminal: ContainerTerminal | undefined;
+  let size: TerminalSize | undefined;
+  const resized = (to: TerminalSize): void => {
+    size = to;
+    terminal?.resize(to).catch((error: unknown) => end(describe(error)));
+  };
+
+  await using cleanup = new AsyncDisposableStack();
+  const early: Buffer[] = [];
+  let receive = (frame: Buffer): void => void early.push(frame);
+  const socket = await api.openDataChannel(sessionId, target, signal, (frame) => receive(frame));
+  cleanup.defer(() => socket.close(1000));
+  socket.on('close', () => end('The session’s connection was closed'));
+  socket.on('error', (error) => end(error.message));
+  const channel = cleanup.use(
+    new AgentChannel({
+      ...{ sessionId, sessionType, agentVersion, clock, random },
+      send: (frame) => socket.send(frame, () => {}),
+      input: async (bytes) => (await opened.promise).write(bytes),
+      resized,
+      ended: end,
+    }),
+  );
+  receive = (frame) => channel.receive(frame);
+  for (const frame of early) channel.receive(frame);
+
+  const onAbort = (): void => {
+    // Whoever waits for room or for output goes on, and sees that it is over.
+    channel[Symbol.dispose]();
+    void terminal?.[Symbol.asyncDispose]();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  cleanup.defer(() => signal.removeEventListener('abort', onAbort));
+  cleanup.defer(() => opened.reject(new Error('The session is over')));
+
+  try {
+    const command = splitCommand(request.command);
+    await channel.handshake(signal);
+    terminal = cleanup.use(await runtime.openTerminal(runtimeName, command, { user, env, signal }));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Error(`Unable to start command: ${describe(error)}`, { cause: error });
+  }
+  signal.throwIfAborted();
+  if (size !== undefined) await terminal.resize(size);
+  opened.resolve(terminal);
+  for await (const chunk of terminal.output) {
+    await channel.write(Buffer.from(chunk));
+    if (signal.aborted) break;
+  }
+  signal.throwIfAborted();
+  const exitCode = await terminal.exitCode();
+  await channel.finish();
+  signal.throwIfAborted();
+  return exitCode === 0 ? '' : `EXIT_CODE: ${exitCode}`;
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
