@@ -364,7 +364,16 @@ export interface ServiceRecord {
   readonly events: readonly ServiceEventRecord[];
   /** When its steady state was last told in an event; absent while there is something to do. */
   readonly steadyAt?: number;
+  /** Tasks were started in a poorer zone, and as many are to stop in a richer one when they are healthy. */
+  readonly rebalancing?: RebalancingRecord;
   readonly tags: readonly Tag[];
+}
+
+export interface RebalancingRecord {
+  readonly deploymentId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly taskIds: readonly string[];
 }
 
 export interface ServiceEventRecord {

@@ -24,7 +24,7 @@ const isAny = (list: readonly unknown[] | undefined): boolean => list !== undefi
 
 /** Every member of the requests is here: one that the SDK adds is a compile error until somebody decides. */
 const asksForUnbuilt: Asks = {
-  availabilityZoneRebalancing: (value) => value === 'ENABLED',
+  availabilityZoneRebalancing: isBuilt,
   capacityProviderStrategy: isBuilt,
   clientToken: isBuilt,
   cluster: isBuilt,
@@ -119,8 +119,6 @@ export function refuseForDaemon(input: ServiceInput): void {
       'The daemon scheduling strategy does not support values above 100 for maximumPercent on a deployment configuration. ' +
         'Change the maximumPercent value to 100, and try again',
     );
-  if (input.availabilityZoneRebalancing === 'ENABLED')
-    throw invalidParameter('The daemon scheduling strategy does not support Availability Zone Rebalancing.');
 }
 
 /** @throws InvalidParameterException a REPLICA service says no count, or an impossible one. */
@@ -231,4 +229,58 @@ function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
   if (configuration.canaryConfiguration) throw unsupported('A canary deployment (canaryConfiguration)');
   if (configuration.earlySuccessCriteria?.enable)
     throw unsupported('Early success of deployments (earlySuccessCriteria)');
+}
+
+type Rebalanced = Pick<
+  ServiceRecord,
+  | 'schedulingStrategy'
+  | 'launchType'
+  | 'capacityProviderStrategy'
+  | 'deploymentConfiguration'
+  | 'placementStrategy'
+  | 'placementConstraints'
+>;
+
+/**
+ * What is asked for, else `otherwise` where the service can be rebalanced.
+ * @throws InvalidParameterException it is asked for and the service can't be.
+ */
+export function readZoneRebalancing(
+  asked: string | undefined,
+  service: Rebalanced,
+  otherwise: ServiceRecord['availabilityZoneRebalancing'],
+): ServiceRecord['availabilityZoneRebalancing'] {
+  const isBuiltFor = service.launchType !== 'FARGATE' && service.capacityProviderStrategy === undefined;
+  const obstacle = obstacleToRebalancing(service);
+  switch (asked) {
+    case undefined:
+      return isBuiltFor && obstacle === undefined ? otherwise : 'DISABLED';
+    case 'DISABLED':
+      return asked;
+    case 'ENABLED':
+      if (obstacle !== undefined) throw invalidParameter(obstacle);
+      if (!isBuiltFor)
+        throw unsupported('Availability Zone Rebalancing of services on Fargate or with capacity providers');
+      return asked;
+    default:
+      throw invalidParameter('availabilityZoneRebalancing should be one of [ENABLED,DISABLED].');
+  }
+}
+
+const zoneAttribute = 'attribute:ecs.availability-zone';
+
+function obstacleToRebalancing(service: Rebalanced): string | undefined {
+  const { launchType, deploymentConfiguration, placementStrategy, placementConstraints } = service;
+  const [strategy] = placementStrategy;
+  if (service.schedulingStrategy === 'DAEMON')
+    return 'The daemon scheduling strategy does not support Availability Zone Rebalancing.';
+  if (launchType === 'EXTERNAL')
+    return 'Availability Zone Rebalancing does not support the launch type EXTERNAL.';
+  if (deploymentConfiguration.maximumPercent <= 100)
+    return 'Availability Zone Rebalancing needs a maximumPercent above 100 on the deployment configuration.';
+  if (strategy !== undefined && (strategy.type !== 'spread' || strategy.field !== zoneAttribute))
+    return 'Availability Zone Rebalancing only supports availability zone spread as task placement strategy.';
+  if (placementConstraints.some(({ expression }) => expression?.includes(zoneAttribute)))
+    return 'Availability Zone Rebalancing does not support placement constraints on the Availability Zone.';
+  return undefined;
 }

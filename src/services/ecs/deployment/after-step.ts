@@ -8,7 +8,10 @@ import { eventMessages, isRepetition, type Teller, withEvent } from './service-e
 /** What each step of a plan makes of the service's record. Tasks are started and stopped by `apply-plan.ts`. */
 export function afterStep(
   service: ServiceRecord,
-  step: Exclude<Step, { readonly type: 'start' | 'stop' }>,
+  step: Exclude<
+    Step,
+    { readonly type: 'start' | 'stop' | 'start-rebalancing' | 'finish-rebalancing' | 'stop-rebalancing' }
+  >,
   teller: Teller,
 ): ServiceRecord {
   const { now } = teller;
@@ -87,12 +90,23 @@ export interface Launched {
 
 /** After a launch, of all or of some or of none. */
 export function afterLaunch(service: ServiceRecord, launched: Launched, teller: Teller): ServiceRecord {
-  const { deploymentId, taskIds, failures, capacityRevision } = launched;
+  const { taskIds } = launched;
+  if (taskIds.length === 0) return withPlacementOutcome(service, launched, teller);
+  const replaced = Math.min(launched.replacedUnhealthy, taskIds.length);
+  return withPlacementOutcome(
+    tell(service, eventMessages.started(taskIds, replaced), teller),
+    launched,
+    teller,
+  );
+}
+
+/** Why tasks found no place is told, and kept for the pause before the next try; a launch of all ends the waiting. */
+export function withPlacementOutcome(
+  service: ServiceRecord,
+  { deploymentId, taskIds, failures, capacityRevision }: Omit<Launched, 'replacedUnhealthy'>,
+  teller: Teller,
+): ServiceRecord {
   let after = service;
-  if (taskIds.length > 0) {
-    const replaced = Math.min(launched.replacedUnhealthy, taskIds.length);
-    after = tell(after, eventMessages.started(taskIds, replaced), teller);
-  }
   if (failures.length > 0) {
     const message = eventMessages.cannotPlace(failures);
     if (!isRepetition(after.events, message, teller)) after = tell(after, message, teller);
@@ -107,7 +121,7 @@ export function afterLaunch(service: ServiceRecord, launched: Launched, teller: 
   });
 }
 
-function tell(service: ServiceRecord, message: string, teller: Teller): ServiceRecord {
+export function tell(service: ServiceRecord, message: string, teller: Teller): ServiceRecord {
   return { ...service, events: withEvent(service.events, message, teller) };
 }
 

@@ -15,8 +15,9 @@ import {
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import type { LaunchPlan } from '../task-launch.ts';
 import { requestTaskStop } from '../task-state.ts';
+import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
-import type { ServicePlan, ServiceSnapshot, Step } from './planner.ts';
+import type { ServicePlan, ServiceSnapshot, Step, StopCause } from './planner.ts';
 import type { Teller } from './service-events.ts';
 
 /**
@@ -38,6 +39,12 @@ export function applyPlan(
     settings,
     newEventId: () => uuid(ecs.random),
   };
+  const stopTasks = ({ cluster }: ServiceRecord, taskIds: readonly string[], reason: string): void => {
+    for (const id of taskIds) {
+      const key = recordKey(tasks, scope.accountId, scope.region, cluster, id);
+      requestTaskStop(tx, key, { stopCode: 'ServiceSchedulerInitiated', reason, now });
+    }
+  };
   const carryOut = (record: ServiceRecord, step: Step): ServiceRecord => {
     switch (step.type) {
       case 'start': {
@@ -50,12 +57,21 @@ export function applyPlan(
           teller,
         );
       }
+      case 'start-rebalancing': {
+        const { deploymentId, move } = step;
+        const start = { deploymentId, count: move.count, availabilityZone: move.to };
+        const { tasks: started, failures } = launch(tx, ecs, scope, record, start, now);
+        const taskIds = started.map(({ id }) => id);
+        return afterRebalancingStart(record, step, { taskIds, failures, capacityRevision }, teller);
+      }
+      case 'finish-rebalancing': {
+        stopTasks(record, step.taskIds, stopReason(record, 'rebalancing'));
+        return afterRebalancingFinish(record, step, teller);
+      }
+      case 'stop-rebalancing':
+        return afterRebalancingStop(record, teller);
       case 'stop': {
-        const reason = stopReason(record, step.because);
-        for (const id of step.taskIds) {
-          const key = recordKey(tasks, scope.accountId, scope.region, record.cluster, id);
-          requestTaskStop(tx, key, { stopCode: 'ServiceSchedulerInitiated', reason, now });
-        }
+        stopTasks(record, step.taskIds, stopReason(record, step.because));
         const stopped = live.filter(({ id }) => step.taskIds.includes(id));
         return afterStop(record, step.because, stopped, teller);
       }
@@ -66,12 +82,18 @@ export function applyPlan(
   tx.put(services, serviceKey, plan.steps.reduce(carryOut, service));
 }
 
+interface Start
+  extends Pick<Extract<Step, { readonly type: 'start' }>, 'deploymentId' | 'count' | 'instanceIds'> {
+  /** Only in that zone. */
+  readonly availabilityZone?: string;
+}
+
 function launch(
   tx: Transaction,
   ecs: EcsContext,
   scope: Scope,
   service: ServiceRecord,
-  { deploymentId, count, instanceIds }: Extract<Step, { readonly type: 'start' }>,
+  { deploymentId, count, instanceIds, availabilityZone }: Start,
   now: number,
 ): LaunchPlan {
   const deployment = service.deployments.find(({ id }) => id === deploymentId);
@@ -97,6 +119,9 @@ function launch(
     placementConstraints: [
       ...readPlacementConstraints(definition.definition.placementConstraints),
       ...service.placementConstraints,
+      ...(availabilityZone === undefined
+        ? []
+        : [{ type: 'memberOf', expression: `attribute:ecs.availability-zone == ${availabilityZone}` }]),
     ],
     tags: propagatedTags(service, definition),
     enableECSManagedTags: service.enableECSManagedTags,
@@ -136,8 +161,9 @@ function propagatedTags(service: ServiceRecord, definition: TaskDefinitionRecord
   }
 }
 
-function stopReason(service: ServiceRecord, because: 'scaling' | 'unhealthy'): string {
+function stopReason(service: ServiceRecord, because: StopCause | 'rebalancing'): string {
   if (because === 'unhealthy') return 'Task failed container health checks';
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
-  return `Scaling activity initiated by (deployment ${primary?.id})`;
+  const activity = because === 'rebalancing' ? 'Availability-zone rebalancing' : 'Scaling activity';
+  return `${activity} initiated by (deployment ${primary?.id})`;
 }

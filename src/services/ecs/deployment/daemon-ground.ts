@@ -1,19 +1,8 @@
 import type { Reader, Stored } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
-import { factsOf, isExternal } from '../placement/instance.ts';
-import { compileQuery } from '../placement/query/index.ts';
-import { constraintsOf, readPlacementConstraints } from '../placement-rules.ts';
-import {
-  type ContainerInstanceRecord,
-  containerInstances,
-  type ServiceRecord,
-  services,
-  type TaskRecord,
-  taskDefinitions,
-  tasks,
-} from '../records.ts';
-import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { containerInstances, type ServiceRecord, services, type TaskRecord, tasks } from '../records.ts';
 import type { DaemonGround, DaemonPlace } from './daemon-planner.ts';
+import { serviceInstances } from './service-instances.ts';
 
 /** How many tasks a service should have: a DAEMON service one for each of its instances. */
 export function desiredTasks(reader: Reader, scope: Scope, service: ServiceRecord): number {
@@ -37,25 +26,8 @@ export function daemonGround(reader: Reader, scope: Scope, service: ServiceRecor
 }
 
 function daemonPlaces(reader: Reader, scope: Scope, service: ServiceRecord): readonly DaemonPlace[] {
-  const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
-  const expressions = memberOfExpressions(reader, scope, service).map(compileQuery);
-  const isPlace = ({ value: instance }: Stored<ContainerInstanceRecord>): boolean =>
-    instance.status === 'ACTIVE' &&
-    isExternal(instance) === (service.launchType === 'EXTERNAL') &&
-    expressions.every((isMember) => isMember(factsOf(instance)));
-  return reader
-    .byIndex(containerInstances, 'registeredByCluster', within)
-    .filter(isPlace)
-    .map(({ value }) => ({ containerInstanceId: value.id, isAgentConnected: value.agentConnected }));
-}
-
-/** Of the service and of the task definition that it runs. */
-export function memberOfExpressions(
-  reader: Reader,
-  scope: Scope,
-  { taskDefinition, placementConstraints }: ServiceRecord,
-): readonly string[] {
-  const key = taskDefinitionKey(scope, taskDefinition.family, taskDefinition.revision);
-  const ofDefinition = reader.get(taskDefinitions, key)?.definition.placementConstraints;
-  return constraintsOf([...readPlacementConstraints(ofDefinition), ...placementConstraints]).memberOf;
+  return serviceInstances(reader, scope, service).map(({ id, agentConnected }) => ({
+    containerInstanceId: id,
+    isAgentConnected: agentConnected,
+  }));
 }

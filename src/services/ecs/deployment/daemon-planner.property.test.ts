@@ -198,6 +198,10 @@ class World {
           this.service = afterStop(this.service, step.because, stopped, teller);
           break;
         }
+        case 'start-rebalancing':
+        case 'finish-rebalancing':
+        case 'stop-rebalancing':
+          throw new Error(`A DAEMON service has no zones to balance: ${step.type}`);
         default:
           this.service = afterStep(this.service, step, teller);
       }

@@ -10,10 +10,9 @@ import {
   type ServicePlan,
   type ServiceSnapshot,
   type StartPlan,
-  startsBlockedUntil,
   stopStep,
 } from './planner.ts';
-import { countFailures, type FailureCount } from './restart-throttle.ts';
+import { countFailures, type FailureCount, startsBlockedUntil } from './restart-throttle.ts';
 import { healthyCount, type Situation } from './situation.ts';
 import { leastUsefulFirst, type TasksToStop } from './tasks-to-stop.ts';
 
@@ -150,7 +149,7 @@ function planStart(snapshot: DaemonSnapshot, primary: DeploymentRecord, failures
     .map(({ containerInstanceId }) => containerInstanceId)
     .slice(0, settings.maxBatch);
   if (instanceIds.length === 0) return { steps: [] };
-  const blockedUntil = startsBlockedUntil(snapshot, primary, failures);
+  const blockedUntil = startsBlockedUntil(snapshot.capacityRevision, primary, failures);
   if (blockedUntil > now) return { steps: [], blockedUntil };
   const { id: deploymentId } = primary;
   const count = instanceIds.length;

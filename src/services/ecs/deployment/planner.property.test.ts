@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../clock/index.ts';
 import type { ServiceRecord } from '../records.ts';
 import { serviceRecord } from '../testing/service-record.ts';
+import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import type { LiveTask } from './live-task.ts';
 import { newDeployment, withNewDeployment, withoutPauses } from './new-deployment.ts';
 import { planService, type ServicePlan, type ServiceSnapshot, type Step } from './planner.ts';
 import type { TaskEnd } from './restart-throttle.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
+import { tasksByZone } from './zone-rebalancing.ts';
 
 /** What may happen to a service and its tasks. `which` picks a task among those it can happen to. */
 type Happening =
@@ -79,6 +81,9 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
+/** Placement here favours the first of them. */
+const zones = ['a', 'b', 'c'] as const;
+
 interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase' | 'protectedUntil'> {
   protectedUntil: number | undefined;
   phase: 'pending' | 'running' | 'over';
@@ -98,13 +103,14 @@ class World {
   readonly #random = seededRandom(1);
 
   constructor() {
-    const service = serviceRecord();
+    const service = serviceRecord({ availabilityZoneRebalancing: 'ENABLED' });
     this.service = { ...service, deployments: [newDeployment(service, this.#random, this.now)] };
   }
 
   snapshot(): ServiceSnapshot {
     const { service, ends, now } = this;
-    return { service, live: this.live(), ends, capacityRevision: 0, now, settings: schedulerSettings };
+    const settings = schedulerSettings;
+    return { service, live: this.live(), ends, capacityRevision: 0, zones, now, settings };
   }
 
   live(): LiveTask[] {
@@ -172,6 +178,22 @@ class World {
           this.service = afterLaunch(this.service, launched, teller);
           break;
         }
+        case 'start-rebalancing': {
+          const { deploymentId, move } = step;
+          const count = Math.min(move.count, slots);
+          const taskIds = Array.from({ length: count }, () => this.#start(deploymentId, move.to));
+          const failures = count < move.count ? [{ reason: 'RESOURCE:CPU', arn: 'i' }] : [];
+          const launched = { taskIds, failures, capacityRevision: 0 };
+          this.service = afterRebalancingStart(this.service, step, launched, teller);
+          break;
+        }
+        case 'finish-rebalancing':
+          for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
+          this.service = afterRebalancingFinish(this.service, step, teller);
+          break;
+        case 'stop-rebalancing':
+          this.service = afterRebalancingStop(this.service, teller);
+          break;
         case 'stop': {
           const stopped = this.live().filter(({ id }) => step.taskIds.includes(id));
           for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
@@ -202,14 +224,20 @@ class World {
     const { desiredCount, deploymentConfiguration, status } = this.service;
     const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration;
     const live = this.live();
-    const started = steps.reduce((sum, step) => sum + (step.type === 'start' ? step.count : 0), 0);
+    const startsOf = (step: Step): number => {
+      if (step.type === 'start-rebalancing') return step.move.count;
+      return step.type === 'start' ? step.count : 0;
+    };
+    const started = steps.reduce((sum, step) => sum + startsOf(step), 0);
     if (started > 0) {
       expect(status).toBe('ACTIVE');
       expect(live.length + started).toBeLessThanOrEqual(Math.floor((desiredCount * maximumPercent) / 100));
       for (const step of steps)
-        if (step.type === 'start') expect(step.deploymentId).toBe(this.service.deployments[0]?.id);
+        if (step.type === 'start' || step.type === 'start-rebalancing')
+          expect(step.deploymentId).toBe(this.service.deployments[0]?.id);
     }
-    const stopped = new Set(steps.flatMap((step) => (step.type === 'stop' ? step.taskIds : [])));
+    const stops = (step: Step) => step.type === 'stop' || step.type === 'finish-rebalancing';
+    const stopped = new Set(steps.flatMap((step) => (stops(step) && 'taskIds' in step ? step.taskIds : [])));
     const isHealthy = ({ isStopping, health }: LiveTask) => !isStopping && health.type === 'healthy';
     const stopsHealthy = live.some((task) => isHealthy(task) && stopped.has(task.id));
     if (stopsHealthy && status === 'ACTIVE') {
@@ -266,7 +294,7 @@ class World {
     task.startedAt = this.now;
   }
 
-  #start(deploymentId: string): string {
+  #start(deploymentId: string, availabilityZone: string = zones[this.tasks.length % 5] ?? 'a'): string {
     const id = `t${this.tasks.length}`;
     this.tasks.push({
       id,
@@ -279,7 +307,7 @@ class World {
       createdAt: this.now,
       startedAt: 0,
       containerInstanceId: `i${this.tasks.length % 2}`,
-      availabilityZone: 'a',
+      availabilityZone,
     });
     return id;
   }
@@ -333,6 +361,12 @@ describe('the planner, whatever happens', () => {
             phase: 'running',
             health: { type: 'healthy' },
           });
+        const { desiredCount, deploymentConfiguration } = world.service;
+        if (Math.floor((desiredCount * deploymentConfiguration.maximumPercent) / 100) > desiredCount) {
+          const counts = [...tasksByZone(live, zones).values()];
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+        }
+        expect(world.service).not.toHaveProperty('rebalancing');
         expect(world.plan().steps).toEqual([]);
         expect(world.service.events.length).toBeLessThanOrEqual(100);
         expect(world.service.events[0]?.message).toBe('(service web) has reached a steady state.');

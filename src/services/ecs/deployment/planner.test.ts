@@ -87,6 +87,12 @@ function writtenStep(step: Step): string {
       return `stop${step.because === 'unhealthy' ? ' unhealthy' : ''} ${step.taskIds.join(' ')}`;
     case 'count-failures':
       return `count ${step.count.failedTasks}${step.count.restart ? ` pause ${step.count.restart.notBefore - now}` : ''}`;
+    case 'start-rebalancing':
+      return `move ${step.move.count} ${step.move.from}>${step.move.to}`;
+    case 'finish-rebalancing':
+      return `moved ${step.taskIds.join(' ')}${step.balancedCounts === undefined ? '' : ' balanced'}`;
+    case 'stop-rebalancing':
+      return 'stop rebalancing';
     case 'drop-deployment':
       return `drop ${step.deploymentId}`;
     case 'complete-deployment':

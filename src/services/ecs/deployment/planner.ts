@@ -1,10 +1,11 @@
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import type { LiveTask } from './live-task.ts';
-import { countFailures, type FailureCount, type TaskEnd } from './restart-throttle.ts';
+import { countFailures, type FailureCount, startsBlockedUntil, type TaskEnd } from './restart-throttle.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 import { eventMessages, isRepetition } from './service-events.ts';
 import { assess, healthyCount, type Situation } from './situation.ts';
 import { type TasksToStop, tasksToStop } from './tasks-to-stop.ts';
+import { beginRebalancing, continueRebalancing, type RebalancingStep } from './zone-rebalancing.ts';
 
 /**
  * The service scheduler's decisions, as data. From one look at a service and its tasks it says what to do now;
@@ -27,6 +28,8 @@ export interface ServiceSnapshot {
   readonly ends: readonly TaskEnd[];
   /** Grows with every change that can make room for tasks: the highest store revision among the cluster's instances. */
   readonly capacityRevision: number;
+  /** Where tasks can be started, when the service's are to be rebalanced over them. */
+  readonly zones?: readonly string[];
   readonly now: number;
   readonly settings: SchedulerSettings;
 }
@@ -44,6 +47,7 @@ export type Step =
       /** How many of them take the place of UNHEALTHY ones. */
       readonly replacedUnhealthy: number;
     }
+  | RebalancingStep
   /** Superseded, and none of its tasks is left. */
   | { readonly type: 'drop-deployment'; readonly deploymentId: string }
   | { readonly type: 'complete-deployment'; readonly deploymentId: string }
@@ -89,6 +93,14 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
 
   const count = countFailures(primary, ends, live, now, settings);
   const situation = assess(service, primary, live);
+  if (service.rebalancing !== undefined) {
+    const rebalancing = continueRebalancing(snapshot, primary, situation);
+    const closing = closingSteps(snapshot, primary, situation);
+    return {
+      steps: [...countSteps(primary, count), ...rebalancing, ...closing],
+      ...lookAgain(snapshot, undefined),
+    };
+  }
   const stops = tasksToStop(situation, settings.maxBatch);
   const start = planStart(snapshot, primary, count, situation);
   const steps: Step[] = [
@@ -99,7 +111,9 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     ...closingSteps(snapshot, primary, situation),
   ];
   if (!isUnderWay(situation, stops, start)) steps.push(...obstacleSteps(snapshot, primary, situation));
-  return { steps, ...lookAgain(snapshot, start.blockedUntil) };
+  if (steps.length > 0) return { steps, ...lookAgain(snapshot, start.blockedUntil) };
+  const rebalancing = beginRebalancing(snapshot, primary, situation);
+  return { steps: rebalancing.steps, ...lookAgain(snapshot, start.blockedUntil ?? rebalancing.blockedUntil) };
 }
 
 export interface StartPlan {
@@ -116,22 +130,12 @@ function planStart(
 ): StartPlan {
   const { now, settings } = snapshot;
   if (missing === 0) return { steps: [] };
-  const blockedUntil = startsBlockedUntil(snapshot, primary, failures);
+  const blockedUntil = startsBlockedUntil(snapshot.capacityRevision, primary, failures);
   if (blockedUntil > now) return { steps: [], blockedUntil };
   const count = Math.min(missing, room, settings.maxBatch);
   if (count <= 0) return { steps: [] };
   const replacedUnhealthy = Math.min(count, sick.length);
   return { steps: [{ type: 'start', deploymentId: primary.id, count, replacedUnhealthy }] };
-}
-
-/** Nothing is started before then: because tasks failed, or because nothing has changed since there was no place. */
-export function startsBlockedUntil(
-  { capacityRevision }: ServiceSnapshot,
-  { placement }: DeploymentRecord,
-  { restart }: FailureCount,
-): number {
-  const isFull = placement !== undefined && placement.capacityRevision >= capacityRevision;
-  return Math.max(restart?.notBefore ?? 0, isFull ? placement.notBefore : 0);
 }
 
 export function countSteps(primary: DeploymentRecord, count: FailureCount): Step[] {

@@ -78,6 +78,16 @@ export function countFailures(
   return hasRecovered ? { failedTasks: 0, countedRevision: count.countedRevision } : count;
 }
 
+/** Nothing is started before then: because tasks failed, or because nothing has changed since there was no place. */
+export function startsBlockedUntil(
+  capacityRevision: number,
+  { placement }: DeploymentRecord,
+  { restart }: FailureCount,
+): number {
+  const isFull = placement !== undefined && placement.capacityRevision >= capacityRevision;
+  return Math.max(restart?.notBefore ?? 0, isFull ? placement.notBefore : 0);
+}
+
 /** A wave that fails counts once: its tasks were all made before the pause that the first of them caused. */
 function restartAfter(
   restart: RestartRecord | undefined,

@@ -28,6 +28,14 @@ export const eventMessages = {
   deadlock:
     'was unable to stop or start tasks during a deployment because of the service deployment configuration. ' +
     'Update the minimumHealthyPercent or maximumPercent value and try again.',
+  notZoneBalanced: (counts: ReadonlyMap<string, number>): string =>
+    `is not AZ balanced with ${inZones(counts)}. AZ Rebalancing in progress.`,
+  zoneBalanced: (counts: ReadonlyMap<string, number>): string => `is AZ balanced with ${inZones(counts)}.`,
+  startedToRebalance: (zone: string, taskIds: readonly string[]): string =>
+    `has started ${taskIds.length} tasks in ${zone} to AZ Rebalance: ${taskIds.join(', ')}.`,
+  stoppedToRebalance: (zone: string, taskIds: readonly string[]): string =>
+    `has stopped ${taskIds.length} running tasks in ${zone} due to AZ rebalancing: ${taskIds.join(', ')}.`,
+  rebalancingStopped: 'stopped AZ Rebalancing.',
   /** ECS calls a deployment a task set here. */
   tooManyProtected: (deploymentId: string): string =>
     `was unable to reach steady state because task set (${deploymentId}) was unable to scale in. ` +
@@ -39,6 +47,9 @@ export const eventMessages = {
           failures,
         )} ${troubleshooting}`,
 } as const;
+
+const inZones = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([zone, count]) => `${count} tasks in ${zone}`).join(', ');
 
 const named = (taskIds: readonly string[]): string => taskIds.map((id) => `(task ${id})`).join(' ');
 

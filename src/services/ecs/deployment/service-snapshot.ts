@@ -14,6 +14,7 @@ import { checkedContainers, type LiveTask, liveTask } from './live-task.ts';
 import type { ServiceSnapshot } from './planner.ts';
 import { type TaskEnd, taskEnd } from './restart-throttle.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
+import { serviceZones } from './service-instances.ts';
 
 /** Everything that the planner asks about, read in one go. */
 export function readSnapshot(
@@ -51,7 +52,15 @@ export function readSnapshot(
     service.launchType === 'FARGATE'
       ? fargateCapacityVersion(reader, scope)
       : instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
-  return { service, live, ends, capacityRevision, now, settings };
+  return { service, live, ends, capacityRevision, now, settings, ...zonesOf(reader, scope, service) };
+}
+
+/** Zones matter to a service that is steady, or is being rebalanced; a look at all the others is spared them. */
+function zonesOf(reader: Reader, scope: Scope, service: ServiceRecord): { zones?: readonly string[] } {
+  const isConcerned = service.steadyAt !== undefined || service.rebalancing !== undefined;
+  return isConcerned && service.availabilityZoneRebalancing === 'ENABLED'
+    ? { zones: serviceZones(reader, scope, service) }
+    : {};
 }
 
 const none: ReadonlySet<string> = new Set();

@@ -22,6 +22,7 @@ import {
   readSchedulingStrategy,
   readServiceConstraints,
   readServiceToken,
+  readZoneRebalancing,
   refuseUnbuilt,
   requireDesiredCount,
 } from '../service-validation.ts';
@@ -104,10 +105,10 @@ function readService(
     definition.definition,
     input.networkConfiguration,
   );
-  return {
+  const described = {
     name,
     cluster: cluster.name,
-    status: 'ACTIVE',
+    status: 'ACTIVE' as const,
     createdAt: call.now,
     createdBy: call.principal.arn,
     schedulingStrategy,
@@ -118,8 +119,6 @@ function readService(
       input.deploymentConfiguration,
       defaultConfiguration(schedulingStrategy),
     ),
-    // ECS's default is ENABLED where it can be; nothing rebalances here yet, and the record says so.
-    availabilityZoneRebalancing: 'DISABLED',
     ...(network === undefined ? {} : { networkConfiguration: network }),
     ...(input.healthCheckGracePeriodSeconds === undefined
       ? {}
@@ -133,6 +132,8 @@ function readService(
     events: [],
     tags: validateTags(input.tags),
   };
+  const { availabilityZoneRebalancing: asked } = input;
+  return { ...described, availabilityZoneRebalancing: readZoneRebalancing(asked, described, 'ENABLED') };
 }
 
 function requireRoomForService(reader: Reader, scope: Scope, cluster: string): void {

@@ -91,7 +91,7 @@ describe('CreateService', () => {
       enableECSManagedTags: false,
       enableExecuteCommand: false,
       propagateTags: 'NONE',
-      availabilityZoneRebalancing: 'DISABLED',
+      availabilityZoneRebalancing: 'ENABLED',
       resourceManagementType: 'CUSTOMER',
       tags: [{ key: 'team', value: 'blue' }],
     });
@@ -244,7 +244,6 @@ describe('CreateService', () => {
       'vpcLatticeConfigurations',
       { vpcLatticeConfigurations: [{ roleArn: 'x', targetGroupArn: 'x', portName: 'x' }] },
     ],
-    ['availabilityZoneRebalancing', { availabilityZoneRebalancing: 'ENABLED' }],
     ['MANAGED_INSTANCES', { launchType: 'MANAGED_INSTANCES' }],
     ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
     ['EXTERNAL', { deploymentController: { type: 'EXTERNAL' } }],
@@ -417,6 +416,61 @@ describe('UpdateService', () => {
     ).rejects.toMatchObject({ code: 'UnsupportedFeatureException' });
     const { services: described } = describeServices(room.ecs, { services: ['web'] }, room.call);
     expect(described?.[0]?.desiredCount).toBe(2);
+  });
+});
+
+describe('availabilityZoneRebalancing', () => {
+  const zone = 'attribute:ecs.availability-zone';
+
+  it.each<[string, Partial<CreateServiceCommandInput>, string]>([
+    ['the launch type EXTERNAL', { launchType: 'EXTERNAL' }, 'launch type EXTERNAL'],
+    [
+      'a maximum of 100',
+      { deploymentConfiguration: { maximumPercent: 100, minimumHealthyPercent: 0 } },
+      'maximumPercent',
+    ],
+    [
+      'binpack first',
+      { placementStrategy: [{ type: 'binpack', field: 'cpu' }] },
+      'Availability Zone Rebalancing only supports availability zone spread as task placement strategy.',
+    ],
+    [
+      'spread over instances first',
+      { placementStrategy: [{ type: 'spread', field: 'host' }] },
+      'zone spread',
+    ],
+    [
+      'a constraint on the zone',
+      { placementConstraints: [{ type: 'memberOf', expression: `${zone} == eu-west-1a` }] },
+      'placement constraints',
+    ],
+  ])('is DISABLED with %s unless it is asked for, which is refused', async (_, input, words) => {
+    await using room = await openFleet();
+    await expect(create(room, { ...input, availabilityZoneRebalancing: 'ENABLED' })).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+      message: expect.stringContaining(words),
+    });
+    expect((await create(room, input)).service?.availabilityZoneRebalancing).toBe('DISABLED');
+  });
+
+  it('is ENABLED with a spread over zones first, and stays what it is in updates that can have it', async () => {
+    await using room = await openFleet();
+    const placementStrategy = [
+      { type: 'spread' as const, field: zone },
+      { type: 'binpack' as const, field: 'cpu' },
+    ];
+    expect((await create(room, { placementStrategy })).service?.availabilityZoneRebalancing).toBe('ENABLED');
+    const becomes = async (input: Partial<UpdateServiceCommandInput>) =>
+      (await update(room, input)).service?.availabilityZoneRebalancing;
+    expect(await becomes({ desiredCount: 1 })).toBe('ENABLED');
+    expect(await becomes({ availabilityZoneRebalancing: 'DISABLED' })).toBe('DISABLED');
+    expect(await becomes({ desiredCount: 2 })).toBe('DISABLED');
+    expect(await becomes({ availabilityZoneRebalancing: 'ENABLED' })).toBe('ENABLED');
+    const narrow = { deploymentConfiguration: { maximumPercent: 100, minimumHealthyPercent: 0 } };
+    await expect(becomes({ ...narrow, availabilityZoneRebalancing: 'ENABLED' })).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+    });
+    expect(await becomes(narrow)).toBe('DISABLED');
   });
 });
 

@@ -28,6 +28,7 @@ import {
   readGracePeriod,
   readPropagateTags,
   readServiceConstraints,
+  readZoneRebalancing,
   refuseForDaemon,
   refuseUnbuilt,
 } from '../service-validation.ts';
@@ -68,7 +69,10 @@ function updated(
   const definition = definitionOf(reader, call, service, input);
   if (input.taskDefinition || capacity.launchType !== service.launchType)
     requireCompatible(definition, capacity.launchType);
-  const changed = withCapacity(withChanges(service, definition, input), capacity);
+  const changed = withZoneRebalancing(
+    withCapacity(withChanges(service, definition, input), capacity),
+    input.availabilityZoneRebalancing,
+  );
   refusePlacementOnFargate(capacity.launchType, changed);
   const network = networkOf(ecs, service, definition, input);
   const isNewDeployment =
@@ -116,6 +120,11 @@ function withChanges(
         : readPlacementStrategy(input.placementStrategy),
     placementConstraints: readServiceConstraints(constraints, definition.definition),
   };
+}
+
+function withZoneRebalancing(service: ServiceRecord, asked: string | undefined): ServiceRecord {
+  const current = service.availabilityZoneRebalancing;
+  return { ...service, availabilityZoneRebalancing: readZoneRebalancing(asked, service, current) };
 }
 
 /** The one that is named must be ACTIVE; the one in use may have become INACTIVE. */

@@ -17,10 +17,11 @@ import { offersMore } from '../capacity/offers-more.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { applyPlan } from '../deployment/apply-plan.ts';
-import { daemonGround, memberOfExpressions } from '../deployment/daemon-ground.ts';
+import { daemonGround } from '../deployment/daemon-ground.ts';
 import { planDaemon } from '../deployment/daemon-planner.ts';
 import { planService, type ServicePlan, type ServiceSnapshot } from '../deployment/planner.ts';
 import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
+import { memberOfExpressions } from '../deployment/service-instances.ts';
 import { readSnapshot } from '../deployment/service-snapshot.ts';
 import {
   type ContainerInstanceRecord,
@@ -152,7 +153,7 @@ function isNews(before: TaskRecord | undefined, after: TaskRecord | undefined): 
 
 /**
  * DAEMON services first, when the instance may have become or ceased to be one of theirs: what they need is taken
- * before others look for room. Then whoever waits for room, when there may be more of it; and whoever has tasks there,
+ * before others look for room. Then, when it is the first of its zone, those that are balanced over zones; whoever waits for room, when there may be more of it; and whoever has tasks there,
  * when it starts or ends draining, and when others have left it meanwhile.
  */
 function servicesOfInstance(
@@ -167,6 +168,9 @@ function servicesOfInstance(
   // An expression may go by anything of an instance, also by how many tasks it has.
   for (const { key: daemonKey, value } of reader.byIndex(services, 'daemons', within))
     if (isOther || memberOfExpressions(reader, { accountId, region }, value).length > 0) keys.push(daemonKey);
+  if (isOther && isFirstOfZone(reader, within, after))
+    for (const { key: otherKey, value } of reader.byIndex(services, 'byCluster', within))
+      if (value.status === 'ACTIVE' && value.availabilityZoneRebalancing === 'ENABLED') keys.push(otherKey);
   if (offersMore(before, after)) {
     // What an instance does not need, a Fargate host of its machine can borrow.
     for (const cluster of new Set([after.cluster, fargateHosts])) {
@@ -181,6 +185,16 @@ function servicesOfInstance(
     for (const name of names) keys.push(recordKey(services, accountId, region, after.cluster, name));
   }
   return keys;
+}
+
+/** A zone has come, or come back: services may be better balanced than they were. */
+function isFirstOfZone(reader: Reader, within: string, instance: ContainerInstanceRecord): boolean {
+  const zone = instance.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value;
+  return (
+    instance.status === 'ACTIVE' &&
+    instance.agentConnected &&
+    reader.countByIndex(containerInstances, 'usableByZone', `${within}/${zone}`) === 1
+  );
 }
 
 /** What decides whether a DAEMON service has a task there. */

@@ -53,13 +53,23 @@ export interface InstanceResource {
 export const fargateHosts = 'fargate.hosts';
 
 /** `container-instance/<cluster>/<id>` */
-export const containerInstances: Collection<ContainerInstanceRecord, 'byCluster' | 'registeredByCluster'> = {
+export const containerInstances: Collection<
+  ContainerInstanceRecord,
+  'byCluster' | 'registeredByCluster' | 'usableByZone'
+> = {
   service: 'ecs',
   noun: 'container-instance',
   indexes: {
     byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
     registeredByCluster: (record, key) =>
       record.status === 'INACTIVE' ? undefined : `${scopeOf(key)}/${record.cluster}`,
+    /** By Availability Zone, where tasks can be started now. */
+    usableByZone: (record, key) => {
+      const zone = record.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value;
+      return record.status === 'ACTIVE' && record.agentConnected
+        ? `${scopeOf(key)}/${record.cluster}/${zone}`
+        : undefined;
+    },
   },
 };
 
