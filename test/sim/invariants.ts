@@ -35,10 +35,25 @@ export class Invariants {
     this.#revision = commit.revision;
     // Before the commit: who was healthy.
     const changes = this.#records.apply(commit);
-    for (const change of changes.tasks) this.#checkTask(change);
+    for (const change of changes.tasks) {
+      this.#checkTask(change);
+      this.#checkAddress(change);
+    }
     for (const key of touchedInstances(changes)) this.#checkInstance(key);
     this.#checkServices(changes);
     return changes;
+  }
+
+  /** An address belongs to one task, from its birth to its end. */
+  #checkAddress({ key, before, after }: Changed<TaskRecord>): void {
+    const ipv4 = (after ?? before)?.networkInterface?.privateIpv4Address;
+    if (ipv4 === undefined) return;
+    const isEntitled = after !== undefined && after.lastStatus !== 'STOPPED';
+    if ((this.#records.holderOf(ipv4) === key) !== isEntitled)
+      fail(
+        'addresses are those of the tasks',
+        `${ipv4} is held by ${this.#records.holderOf(ipv4)}, not ${key}`,
+      );
   }
 
   #checkTask({ key, before, after }: Changed<TaskRecord>): void {
@@ -61,14 +76,34 @@ export class Invariants {
       if (count > requested)
         fail('a request is carried out once', `${startedBy} asked for ${requested} tasks and made ${count}`);
     }
-    const instance = this.#records.instances.get(instanceKeyOf(key, task));
+    if (task.containerInstanceId !== undefined) this.#checkPlace(key, task);
+  }
+
+  #checkPlace(key: string, task: TaskRecord): void {
+    const instance = this.#records.instanceOf(key, task);
     if (instance === undefined || instance.status === 'INACTIVE')
       fail('a task is placed on an instance that is there', describe(key, task));
     if (task.service && (instance?.status !== 'ACTIVE' || !instance.agentConnected))
       fail('services launch on ACTIVE instances whose agent is connected', describe(key, task));
+    this.#checkConstraints(key, task, instance);
     for (const { name } of this.#records.definitionOf(task)?.definition.requiresAttributes ?? []) {
       if (name !== undefined && !instance?.attributes.some((attribute) => attribute.name === name))
         fail('a task is placed where its attributes are', `${describe(key, task)} needs ${name}`);
+    }
+  }
+
+  /** Of the constraints that services here have. */
+  #checkConstraints(key: string, task: TaskRecord, instance: ContainerInstanceRecord | undefined): void {
+    const serviceKey = serviceKeyOf(key, task);
+    const service = serviceKey === undefined ? undefined : this.#records.services.get(serviceKey);
+    for (const { type, expression = '' } of service?.placementConstraints ?? []) {
+      if (type === 'memberOf' && !isMember(instance, expression))
+        fail('a task is placed where its constraints allow', `${describe(key, task)}: ${expression}`);
+      const others = this.#records
+        .ofService(serviceKey ?? '')
+        .filter((other) => other.containerInstanceId === task.containerInstanceId);
+      if (type === 'distinctInstance' && others.length > 1)
+        fail('a task is placed where its constraints allow', `${describe(key, task)}: distinctInstance`);
     }
   }
 
@@ -89,6 +124,10 @@ export class Invariants {
     for (const field of fixedFields)
       if (!isDeepStrictEqual(before[field], after[field]))
         fail('what a task is never changes', `${describe(key, after)}: ${field}`);
+    if (before.containerInstanceId === undefined && after.containerInstanceId !== undefined)
+      this.#checkPlace(key, after);
+    else if (before.containerInstanceId !== after.containerInstanceId)
+      fail('what a task is never changes', `${describe(key, after)} has moved`);
     const arn = arnOfKey(key);
     if (after.lastStatus === 'RUNNING' && before.lastStatus !== 'RUNNING' && !this.#facts.hasStarted(arn))
       fail('RUNNING means that a process runs', describe(key, after));
@@ -96,8 +135,8 @@ export class Invariants {
   }
 
   #checkEnd(key: string, arn: string, task: TaskRecord): void {
-    const machine = this.#records.instances
-      .get(instanceKeyOf(key, task))
+    const machine = this.#records
+      .instanceOf(key, task)
       ?.attributes.find(({ name }) => name === 'machine')?.value;
     const isExplained = {
       UserInitiated: this.#facts.isStopRequested(arn),
@@ -162,6 +201,15 @@ export class Invariants {
     }
   }
 
+  #checkProtection(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    if (before === undefined || !isHealthy(before) || !isStoppedByScheduler(before, after)) return;
+    if ((before.protectedUntil ?? 0) > this.#now())
+      fail(
+        'a protected task is not scaled in',
+        `task ${before.id} is protected until ${before.protectedUntil}`,
+      );
+  }
+
   #checkServices(changes: RecordChanges): void {
     const byService = new Map<string, Changed<TaskRecord>[]>();
     for (const change of changes.tasks) {
@@ -171,8 +219,13 @@ export class Invariants {
     }
     for (const [key, taskChanges] of byService) {
       const service = this.#records.services.get(key);
-      if (service?.status !== 'ACTIVE' || isDaemon(service)) continue;
+      if (service?.status !== 'ACTIVE') continue;
       const tasks = this.#records.ofService(key);
+      for (const { before, after } of taskChanges) this.#checkProtection(before, after);
+      if (service.schedulingStrategy === 'DAEMON') {
+        checkDaemon(key, tasks);
+        continue;
+      }
       if (taskChanges.some(({ before }) => before === undefined)) checkMaximum(key, service, tasks);
       const stopped = taskChanges.filter(
         ({ before, after }) =>
@@ -204,8 +257,8 @@ const statuses: readonly TaskRecord['lastStatus'][] = [
 ];
 
 const fixedFields = [
-  ...(['id', 'cluster', 'taskDefinition', 'containerInstanceId', 'group', 'startedBy'] as const),
-  ...(['service', 'createdAt', 'launchType', 'reserved'] as const),
+  ...(['id', 'cluster', 'taskDefinition', 'group', 'startedBy'] as const),
+  ...(['service', 'createdAt', 'reserved'] as const),
 ];
 
 /** A launch must not take the service above its maximum. */
@@ -247,15 +300,28 @@ function isStoppedByScheduler(before: TaskRecord, after: TaskRecord | undefined)
   );
 }
 
-function isDaemon(service: ServiceRecord): boolean {
-  return 'schedulingStrategy' in service && service.schedulingStrategy === 'DAEMON';
+/** A daemon is on each instance once. */
+function checkDaemon(key: string, tasks: readonly TaskRecord[]): void {
+  const counted = tasks.filter(
+    ({ lastStatus }) => statuses.indexOf(lastStatus) <= statuses.indexOf('RUNNING'),
+  );
+  for (const [instance, count] of countBy(counted, ({ containerInstanceId = '' }) => containerInstanceId))
+    if (count > 1) fail('a daemon is on each instance once', `${key} has ${count} tasks on ${instance}`);
+}
+
+/** `attribute:rack in [a, b]`, the one form that is asked for here. */
+export function isMember(instance: ContainerInstanceRecord | undefined, expression: string): boolean {
+  const rack = instance?.attributes.find(({ name }) => name === 'rack')?.value ?? '';
+  const allowed = /^attribute:rack in \[(.*)\]$/.exec(expression)?.[1]?.split(', ');
+  return allowed?.includes(rack) ?? false;
 }
 
 function touchedInstances(changes: RecordChanges): ReadonlySet<string> {
   const keys = new Set(changes.instances.map(({ key }) => key));
   for (const { key, before, after } of changes.tasks) {
     const task = after ?? before;
-    if (task) keys.add(instanceKeyOf(key, task));
+    const instance = task && instanceKeyOf(key, task);
+    if (instance !== undefined) keys.add(instance);
   }
   return keys;
 }

@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from '../../src/clock/index.ts';
 import { type NetworkFaults, noNetworkFaults } from './network.ts';
+import { pick, racks } from './requests.ts';
 
 /** Everything about a run that is drawn before it begins. */
 export interface Plan {
@@ -45,10 +46,13 @@ export type UserStep =
   | { readonly type: 'activate' }
   | { readonly type: 'deregister' }
   | { readonly type: 'add-machine' }
-  | { readonly type: 'describe' };
+  | { readonly type: 'describe' }
+  | { readonly type: 'protect' }
+  | { readonly type: 'change-rack' };
 
 export type FaultStep =
   | { readonly type: 'kill-plane' }
+  | { readonly type: 'end-plane' }
   | { readonly type: 'stall-plane' }
   | { readonly type: 'kill-agent' }
   | { readonly type: 'end-agent' }
@@ -140,7 +144,7 @@ function machinePlan(random: Random): MachinePlan {
   return {
     cpuUnits: 1024 * cores,
     memoryMiB: 1024 * (1 + random.integer(4)),
-    rack: `r${random.integer(3)}`,
+    rack: pick(random, racks) ?? racks[0],
   };
 }
 
@@ -156,7 +160,8 @@ function stepKinds(random: Random): readonly PlannedStep['type'][] {
       'start-task',
       'stop-task',
     ] as const),
-    ...(['drain', 'activate', 'deregister', 'add-machine', 'describe'] as const),
+    ...(['drain', 'activate', 'deregister', 'add-machine', 'describe', 'protect'] as const),
+    ...(['change-rack', 'end-plane'] as const),
     ...(['kill-plane', 'stall-plane', 'kill-agent', 'end-agent', 'stall-agent', 'lose-power'] as const),
     ...(['vanish', 'cut-off', 'set-clock', 'stop-engine', 'crash-container'] as const),
   ];

@@ -124,6 +124,21 @@ export class Plane {
     this.#died('is killed');
   }
 
+  /** Ends as it does on SIGTERM; what agents and callers have open is cut. */
+  async close(): Promise<void> {
+    const life = this.#life;
+    const { running } = life ?? {};
+    if (life === undefined || running === undefined) return;
+    this.#options.trace.say('plane', 'is asked to end');
+    delete life.running;
+    await running.reconcilers.stop();
+    await running.state.close();
+    await running.store.close();
+    if (life.process.isDead) return;
+    life.process.kill();
+    this.#died('has ended');
+  }
+
   get state(): OpenState | undefined {
     return this.#life?.running?.state;
   }
@@ -184,7 +199,7 @@ export class Plane {
   }
 }
 
-const privateNetwork = {
+export const privateNetwork = {
   subnetId: 'subnet-0a',
   securityGroupId: 'sg-0a',
   cidr: '10.231.0.0/16',

@@ -1,6 +1,9 @@
 import {
   type ContainerInstanceRecord,
   containerInstances,
+  instanceClusterOf,
+  type PrivateAddressRecord,
+  privateAddresses,
   type ServiceRecord,
   services,
   type TaskDefinitionRecord,
@@ -29,6 +32,7 @@ export class Records {
   readonly instances = new Map<string, ContainerInstanceRecord>();
   readonly services = new Map<string, ServiceRecord>();
   readonly definitions = new Map<string, TaskDefinitionRecord>();
+  readonly addresses = new Map<string, PrivateAddressRecord>();
   /** Tasks that are not STOPPED, by their instance's key and by their service's. */
   readonly #onInstance = new Map<string, Set<string>>();
   readonly #ofService = new Map<string, Set<string>>();
@@ -56,6 +60,9 @@ export class Records {
         case taskDefinitions.noun:
           replace(this.definitions, key, value as TaskDefinitionRecord | undefined);
           break;
+        case privateAddresses.noun:
+          replace(this.addresses, key, value as PrivateAddressRecord | undefined);
+          break;
       }
     }
     for (const { key, before, after } of changed.tasks) {
@@ -63,6 +70,10 @@ export class Records {
       if (after && after.lastStatus !== 'STOPPED') this.#index(key, after, true);
     }
     return changed;
+  }
+
+  instanceOf(taskKey: string, task: TaskRecord): ContainerInstanceRecord | undefined {
+    return this.instances.get(instanceKeyOf(taskKey, task) ?? '');
   }
 
   /** Tasks there that are not STOPPED. */
@@ -73,6 +84,11 @@ export class Records {
   /** The service's tasks that are not STOPPED. */
   ofService(key: string): readonly TaskRecord[] {
     return this.#tasksOf(this.#ofService.get(key));
+  }
+
+  /** Key of the task that has this address. */
+  holderOf(ipv4: string): string | undefined {
+    return this.addresses.get(`/ecs/installation/global/${privateAddresses.noun}/${ipv4}`)?.taskKey;
   }
 
   definitionOf({ taskDefinition: { family, revision } }: TaskRecord): TaskDefinitionRecord | undefined {
@@ -86,14 +102,19 @@ export class Records {
   }
 
   #index(key: string, task: TaskRecord, isThere: boolean): void {
-    note(this.#onInstance, instanceKeyOf(key, task), key, isThere);
+    const instance = instanceKeyOf(key, task);
+    if (instance) note(this.#onInstance, instance, key, isThere);
     const service = serviceKeyOf(key, task);
     if (service) note(this.#ofService, service, key, isThere);
   }
 }
 
-export function instanceKeyOf(taskKey: string, { cluster, containerInstanceId }: TaskRecord): string {
-  return sibling(taskKey, containerInstances.noun, cluster, containerInstanceId ?? '');
+/** Where it is placed; undefined as long as it waits for its place. */
+export function instanceKeyOf(taskKey: string, task: TaskRecord): string | undefined {
+  const { containerInstanceId } = task;
+  return containerInstanceId === undefined
+    ? undefined
+    : sibling(taskKey, containerInstances.noun, instanceClusterOf(task), containerInstanceId);
 }
 
 export function serviceKeyOf(taskKey: string, { cluster, service }: TaskRecord): string | undefined {

@@ -1,4 +1,10 @@
-import type { ServiceRecord, TaskDefinitionRecord } from '../../src/services/ecs/records.ts';
+import type {
+  ContainerInstanceRecord,
+  ServiceRecord,
+  TaskDefinitionRecord,
+  TaskRecord,
+} from '../../src/services/ecs/records.ts';
+import { isMember } from './invariants.ts';
 import type { SimMachine } from './machine.ts';
 import type { Plane } from './plane.ts';
 import { arnOfKey, keyOfArn, type Records } from './records.ts';
@@ -34,6 +40,10 @@ function* promisedServices({ records, users }: SettledWorld): Generator<string> 
       continue;
     }
     const [key, service] = entry;
+    if (desiredCount === undefined) {
+      yield* daemons(records, key, service);
+      continue;
+    }
     if (service.desiredCount !== desiredCount)
       yield `service ${name} was promised ${desiredCount} tasks and wants ${service.desiredCount}`;
     const tasks = records.ofService(key);
@@ -57,6 +67,31 @@ function* promisedServices({ records, users }: SettledWorld): Generator<string> 
       yield `the rollout of ${name} is ${primary?.rolloutState}, with ${service.deployments.length} deployments`;
   }
 }
+
+/** One on each instance that is one of the service's, and has room for it. */
+function* daemons(records: Records, key: string, service: ServiceRecord): Generator<string> {
+  const tasks = records.ofService(key);
+  const [primary] = service.deployments;
+  for (const instance of records.instances.values()) {
+    if (instance.status !== 'ACTIVE' || !instance.agentConnected) continue;
+    const there = tasks.filter(({ containerInstanceId }) => containerInstanceId === instance.id);
+    const isWanted = service.placementConstraints.every(({ expression = '' }) =>
+      isMember(instance, expression),
+    );
+    const [task] = there;
+    if (there.length > 1) yield `${service.name} has ${there.length} tasks on ${instance.id}`;
+    if (!isWanted && task !== undefined && !isProtected(task))
+      yield `${service.name} runs on ${instance.id}, which is none of its instances`;
+    if (isWanted && task === undefined && fitsOn(instance, needOfService(records, service)))
+      yield `${service.name} does not run on ${instance.id}, and there is room`;
+    if (task !== undefined && task.lastStatus !== 'RUNNING')
+      yield `${service.name} is ${task.lastStatus} on ${instance.id}`;
+    if (task && isWanted && !isProtected(task) && task.service?.deploymentId !== primary?.id)
+      yield `${service.name} runs an older deployment on ${instance.id}`;
+  }
+}
+
+const isProtected = ({ protectedUntil }: TaskRecord): boolean => protectedUntil !== undefined;
 
 /** Nothing is left of services that were deleted. */
 function* endedServices({ records }: SettledWorld): Generator<string> {
@@ -98,26 +133,34 @@ function* whatRuns({ records }: SettledWorld, machine: SimMachine): Generator<st
 
 /** Whether an instance could take one more task of the service, by plain arithmetic. */
 function fitsSomewhere(records: Records, service: ServiceRecord): boolean {
-  const { family, revision } = service.taskDefinition;
-  const definition = [...records.definitions.values()].find(
-    (record) => record.family === family && record.revision === revision,
-  );
-  if (definition === undefined) return false;
-  const need = needOf(definition);
+  const need = needOfService(records, service);
   const isDistinct = service.placementConstraints.some(({ type }) => type === 'distinctInstance');
-  for (const instance of records.instances.values()) {
-    if (instance.status !== 'ACTIVE' || !instance.agentConnected) continue;
-    if (isDistinct && instance.groups.some(({ group }) => group === `service:${service.name}`)) continue;
-    const has = (name: string): number =>
-      instance.registeredResources.find((resource) => resource.name === name)?.integerValue ?? 0;
-    const isFree = need.tcpPorts.every((port) => !instance.used.tcpPorts.includes(port));
-    const fits =
-      isFree &&
-      instance.used.cpu + need.cpu <= has('CPU') &&
-      instance.used.memoryMiB + need.memoryMiB <= has('MEMORY');
-    if (fits) return true;
-  }
-  return false;
+  return [...records.instances.values()].some((instance) => {
+    if (instance.status !== 'ACTIVE' || !instance.agentConnected) return false;
+    if (isDistinct && instance.groups.some(({ group }) => group === `service:${service.name}`)) return false;
+    const isAllowed = service.placementConstraints.every(
+      ({ type, expression = '' }) => type !== 'memberOf' || isMember(instance, expression),
+    );
+    return isAllowed && fitsOn(instance, need);
+  });
+}
+
+function needOfService(records: Records, { taskDefinition: { family, revision } }: ServiceRecord) {
+  for (const record of records.definitions.values())
+    if (record.family === family && record.revision === revision) return needOf(record);
+  return undefined;
+}
+
+function fitsOn(instance: ContainerInstanceRecord, need: ReturnType<typeof needOfService>): boolean {
+  if (need === undefined) return false;
+  const { used, registeredResources } = instance;
+  const has = (name: string): number =>
+    registeredResources.find((resource) => resource.name === name)?.integerValue ?? 0;
+  return (
+    need.tcpPorts.every((port) => !used.tcpPorts.includes(port)) &&
+    used.cpu + need.cpu <= has('CPU') &&
+    used.memoryMiB + need.memoryMiB <= has('MEMORY')
+  );
 }
 
 function needOf({ definition }: TaskDefinitionRecord) {

@@ -11,10 +11,11 @@ import type { FaultStep, MachinePlan, Plan, PlannedStep, UserStep } from './plan
 import { Plane } from './plane.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { Records } from './records.ts';
+import { pick } from './requests.ts';
 import { settled } from './settled.ts';
 import { StoreHistory } from './store-history.ts';
 import { Trace } from './trace.ts';
-import { pick, Users } from './users.ts';
+import { Users } from './users.ts';
 
 export interface SimulationOptions {
   readonly plan: Plan;
@@ -244,6 +245,7 @@ class Simulation {
       );
     const isEssential = spec.labels['com.amazonaws.ecs.container-name'] === 'app';
     const [program, argument] = spec.command ?? [];
+    if (program === 'init') return { runForMs: Number(argument), exitCode: 0 };
     if (program === 'job' && !this.isCalm) {
       this.facts.ends(task);
       return { runForMs: Number(argument), exitCode: 0 };
@@ -276,6 +278,9 @@ class Simulation {
     switch (step.type) {
       case 'kill-plane':
         this.plane.kill();
+        break;
+      case 'end-plane':
+        void this.#guard(this.plane.close());
         break;
       case 'stall-plane':
         this.plane.process?.stall(Math.min(forMs, 60_000));
@@ -380,6 +385,7 @@ function isFault(step: PlannedStep): step is PlannedStep & FaultStep {
 const userSteps: ReadonlySet<string> = new Set<UserStep['type']>([
   ...(['create-service', 'update-service', 'delete-service', 'run-task', 'start-task', 'stop-task'] as const),
   ...(['drain', 'activate', 'deregister', 'add-machine', 'describe'] as const),
+  ...(['protect', 'change-rack'] as const),
 ]);
 
 function slowed(by: number): Partial<SimLatency> {

@@ -2,11 +2,11 @@ import type {
   CreateServiceCommandInput,
   CreateServiceCommandOutput,
   DescribeTasksCommandOutput,
-  RegisterTaskDefinitionCommandInput,
   RegisterTaskDefinitionCommandOutput,
   RunTaskCommandInput,
   RunTaskCommandOutput,
   UpdateServiceCommandInput,
+  UpdateTaskProtectionCommandOutput,
 } from '@aws-sdk/client-ecs';
 import { type Clock, type Random, seededRandom, uuid } from '../../src/clock/index.ts';
 import { Refusal } from '../../src/protocols/index.ts';
@@ -16,7 +16,16 @@ import type { SimMachine } from './machine.ts';
 import { type Network, UnknownOutcomeError, UnreachableError } from './network.ts';
 import type { PlannedStep, UserStep } from './plan.ts';
 import type { Plane } from './plane.ts';
-import { keyOfArn, type Records } from './records.ts';
+import { arnOfKey, keyOfArn, type Records } from './records.ts';
+import {
+  definition,
+  networkOf,
+  percentages,
+  pick,
+  placementConstraints,
+  placementStrategy,
+  racks,
+} from './requests.ts';
 import { SimProcess } from './sim-process.ts';
 import type { Trace } from './trace.ts';
 
@@ -34,8 +43,13 @@ export interface UsersOptions {
 /** What a user was promised of a service. */
 interface WantedService {
   readonly name: string;
-  readonly desiredCount: number;
-  /** `family:revision` */
+  /** Absent for DAEMON services. */
+  readonly desiredCount?: number;
+  readonly taskDefinition: string;
+}
+
+/** A task definition, and what its network mode asks for at each launch. */
+interface Registered extends ReturnType<typeof networkOf> {
   readonly taskDefinition: string;
 }
 
@@ -112,6 +126,10 @@ export class Users {
           return;
         case 'describe':
           return await this.#describeTasks();
+        case 'protect':
+          return await this.#protect(random);
+        case 'change-rack':
+          return await this.#changeRack(random);
       }
     } finally {
       this.#busy -= 1;
@@ -147,41 +165,52 @@ export class Users {
     if (this.#services.has(slot)) return;
     this.#names += 1;
     const name = `service-${slot}-${this.#names}`;
+    const registered = await this.#register(name, random);
+    if (registered === undefined) return;
+    const isDaemon = random.float() < 0.2;
     const desiredCount = random.integer(6);
-    const taskDefinition = await this.#register(name, random);
-    if (taskDefinition === undefined) return;
     const input: CreateServiceCommandInput = {
       serviceName: name,
-      taskDefinition,
-      desiredCount,
+      ...registered,
       clientToken: uuid(random).replaceAll('-', ''),
-      deploymentConfiguration: percentages(desiredCount, random),
-      placementStrategy: pick(random, strategies) ?? [],
-      ...(random.float() < 0.2 && { placementConstraints: [{ type: 'distinctInstance' }] }),
-      ...(random.float() < 0.3 && { healthCheckGracePeriodSeconds: undefined }),
+      placementConstraints: placementConstraints(random).filter(
+        ({ type }) => !isDaemon || type === 'memberOf',
+      ),
+      ...(isDaemon
+        ? {
+            schedulingStrategy: 'DAEMON' as const,
+            deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2) },
+          }
+        : {
+            desiredCount,
+            deploymentConfiguration: percentages(desiredCount, random),
+            placementStrategy: placementStrategy(random),
+          }),
     };
     const answer = await this.#ask('CreateService', input);
     if (!('output' in answer)) return;
-    this.#services.set(slot, { name, desiredCount, taskDefinition });
+    const { taskDefinition } = registered;
+    this.#services.set(slot, { name, taskDefinition, ...(!isDaemon && { desiredCount }) });
     this.#checkService(slot, (answer.output as CreateServiceCommandOutput).service?.status);
   }
 
   async #updateService(slot: number, random: Random): Promise<void> {
     const service = this.#services.get(slot);
     if (service === undefined) return;
-    const isRollout = random.float() < 0.5;
-    const desiredCount = random.float() < 0.6 ? random.integer(7) : service.desiredCount;
-    const taskDefinition = isRollout ? await this.#register(service.name, random) : service.taskDefinition;
-    if (taskDefinition === undefined) return;
+    const isDaemon = service.desiredCount === undefined;
+    const registered = random.float() < 0.5 ? await this.#register(service.name, random) : undefined;
+    const desiredCount = random.float() < 0.6 ? random.integer(7) : (service.desiredCount ?? 0);
     const input: UpdateServiceCommandInput = {
       service: service.name,
-      desiredCount,
-      deploymentConfiguration: percentages(desiredCount, random),
-      ...(isRollout ? { taskDefinition } : random.float() < 0.3 && { forceNewDeployment: true }),
+      ...(registered ?? (random.float() < 0.3 && { forceNewDeployment: true })),
+      ...(isDaemon
+        ? { deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2) } }
+        : { desiredCount, deploymentConfiguration: percentages(desiredCount, random) }),
     };
     const answer = await this.#ask('UpdateService', input);
     if (!('output' in answer)) return;
-    this.#services.set(slot, { ...service, desiredCount, taskDefinition });
+    const { taskDefinition } = registered ?? service;
+    this.#services.set(slot, { ...service, taskDefinition, ...(!isDaemon && { desiredCount }) });
     this.#checkService(slot, 'ACTIVE');
   }
 
@@ -201,7 +230,7 @@ export class Users {
     const { family, revision } = record?.taskDefinition ?? {};
     const isKept =
       record?.status === status &&
-      record?.desiredCount === wanted.desiredCount &&
+      (wanted.desiredCount === undefined || record?.desiredCount === wanted.desiredCount) &&
       wanted.taskDefinition.endsWith(`/${family}:${revision}`);
     if (!isKept)
       fail(
@@ -210,26 +239,29 @@ export class Users {
       );
   }
 
-  async #register(family: string, random: Random): Promise<string | undefined> {
-    const answer = await this.#ask('RegisterTaskDefinition', definition(family, random));
+  async #register(family: string, random: Random): Promise<Registered | undefined> {
+    const input = definition(family, random);
+    const answer = await this.#ask('RegisterTaskDefinition', input);
     if (!('output' in answer)) return undefined;
-    return (answer.output as RegisterTaskDefinitionCommandOutput).taskDefinition?.taskDefinitionArn;
+    const { taskDefinition } = answer.output as RegisterTaskDefinitionCommandOutput;
+    return { taskDefinition: taskDefinition?.taskDefinitionArn ?? '', ...networkOf(input) };
   }
 
   async #runTask(random: Random): Promise<void> {
     const { facts, records } = this.#options;
     this.#names += 1;
     const startedBy = `run-${this.#names}`;
-    const taskDefinition = await this.#register(`task-${random.integer(4)}`, random);
-    if (taskDefinition === undefined) return;
+    const registered = await this.#register(`task-${random.integer(4)}`, random);
+    if (registered === undefined) return;
     const count = 1 + random.integer(4);
     facts.requested(startedBy, count);
     const input: RunTaskCommandInput = {
-      taskDefinition,
+      ...registered,
       count,
       startedBy,
       clientToken: uuid(random),
-      placementStrategy: pick(random, strategies) ?? [],
+      placementStrategy: placementStrategy(random),
+      placementConstraints: placementConstraints(random),
     };
     const answer = await this.#ask('RunTask', input);
     if (!('output' in answer)) return;
@@ -238,12 +270,43 @@ export class Users {
 
   async #startTask(random: Random): Promise<void> {
     const machine = pick(random, this.#options.machines().filter(isRegistered));
-    const taskDefinition = await this.#register(`task-${random.integer(4)}`, random);
+    const registered = await this.#register(`task-${random.integer(4)}`, random);
     const containerInstance = machine?.instanceArn;
-    if (containerInstance === undefined || taskDefinition === undefined) return;
-    const answer = await this.#ask('StartTask', { taskDefinition, containerInstances: [containerInstance] });
+    if (containerInstance === undefined || registered === undefined) return;
+    const answer = await this.#ask('StartTask', { ...registered, containerInstances: [containerInstance] });
     if ('output' in answer)
       this.#promised((answer.output as RunTaskCommandOutput).tasks ?? [], this.#options.records);
+  }
+
+  /** Some of a service's tasks are not to be scaled in for a while, or are no longer so. */
+  async #protect(random: Random): Promise<void> {
+    const { records } = this.#options;
+    const candidates = [...records.tasks].filter(
+      ([, { service, desiredStatus }]) => service !== undefined && desiredStatus === 'RUNNING',
+    );
+    const [key] = pick(random, candidates) ?? [];
+    if (key === undefined) return;
+    const protectionEnabled = random.float() < 0.7;
+    const answer = await this.#ask('UpdateTaskProtection', {
+      cluster: 'default',
+      tasks: [arnOfKey(key)],
+      protectionEnabled,
+      ...(protectionEnabled && { expiresInMinutes: 1 + random.integer(20) }),
+    });
+    if (!('output' in answer)) return;
+    const { protectedTasks = [] } = answer.output as UpdateTaskProtectionCommandOutput;
+    const until = records.tasks.get(key)?.protectedUntil;
+    if (protectedTasks.length > 0 && protectionEnabled !== (until !== undefined))
+      fail('no lost acknowledgement', `${key} was protected: ${protectionEnabled}; it is until ${until}`);
+  }
+
+  async #changeRack(random: Random): Promise<void> {
+    const machine = pick(random, this.#options.machines().filter(isRegistered));
+    const targetId = machine?.instanceArn;
+    if (targetId === undefined) return;
+    await this.#ask('PutAttributes', {
+      attributes: [{ name: 'rack', value: pick(random, racks), targetId }],
+    });
   }
 
   #promised(tasks: NonNullable<RunTaskCommandOutput['tasks']>, records: Records): void {
@@ -326,72 +389,6 @@ export class Users {
 /** Registered, and its agent runs. */
 function isRegistered(machine: SimMachine): boolean {
   return machine.instanceArn !== undefined && !machine.isRetired && !machine.isGone;
-}
-
-export function pick<T>(random: Random, items: readonly T[]): T | undefined {
-  return items.length === 0 ? undefined : items[random.integer(items.length)];
-}
-
-const strategies: readonly NonNullable<RunTaskCommandInput['placementStrategy']>[] = [
-  [],
-  [{ type: 'random' }],
-  [{ type: 'spread', field: 'instanceId' }],
-  [{ type: 'binpack', field: 'memory' }],
-  [
-    { type: 'spread', field: 'attribute:rack' },
-    { type: 'binpack', field: 'cpu' },
-  ],
-];
-
-/** Minimum and maximum between which this many tasks can be replaced at all. */
-function percentages(desired: number, random: Random) {
-  const pairs = [
-    [100, 200],
-    [100, 150],
-    [75, 125],
-    [50, 200],
-    [50, 100],
-    [0, 100],
-    [0, 200],
-  ] as const;
-  const possible = pairs.filter(
-    ([min, max]) => Math.floor((desired * max) / 100) > Math.ceil((desired * min) / 100),
-  );
-  const [minimumHealthyPercent, maximumPercent] = pick(random, possible) ?? [100, 200];
-  return { minimumHealthyPercent, maximumPercent };
-}
-
-function definition(family: string, random: Random): RegisterTaskDefinitionCommandInput {
-  const chance = (probability: number): boolean => random.float() < probability;
-  const networkMode = pick(random, ['bridge', 'bridge', 'host', 'none', 'awsvpc'] as const) ?? 'bridge';
-  const hostPort = networkMode === 'bridge' && chance(0.3) ? 8_000 + random.integer(3) : 0;
-  const hasPorts = (networkMode === 'bridge' || networkMode === 'host') && chance(0.6);
-  const containerPort = 80 + random.integer(3);
-  const program = pick(random, ['steady', 'steady', 'steady', 'stubborn', 'job', 'sick']) ?? 'steady';
-  return {
-    family,
-    // awsvpc needs a network configuration at each launch; its addresses have a test of their own.
-    networkMode: networkMode === 'awsvpc' ? 'bridge' : networkMode,
-    containerDefinitions: [
-      {
-        name: 'app',
-        image: `app:${random.integer(3)}`,
-        cpu: 64 * (1 + random.integer(6)),
-        memory: 64 * (1 + random.integer(8)),
-        command: program === 'job' ? ['job', String(1_000 + random.integer(120_000))] : [program],
-        ...(hasPorts && {
-          portMappings: [{ containerPort, ...(networkMode === 'bridge' && { hostPort }) }],
-        }),
-        ...((program === 'sick' || chance(0.2)) && {
-          healthCheck: { command: ['CMD', 'true'], interval: 5, retries: 2, timeout: 2 },
-        }),
-        stopTimeout: 2 + random.integer(10),
-      },
-      ...(chance(0.2)
-        ? [{ name: 'side', image: 'side:1', essential: false, memory: 32, command: ['steady'] }]
-        : []),
-    ],
-  };
 }
 
 /** The members that tell one request from another, for the trace. */

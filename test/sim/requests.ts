@@ -1,0 +1,121 @@
+import type {
+  CreateServiceCommandInput,
+  RegisterTaskDefinitionCommandInput,
+  RunTaskCommandInput,
+} from '@aws-sdk/client-ecs';
+import type { Random } from '../../src/clock/index.ts';
+import { privateNetwork } from './plane.ts';
+
+/** What users ask for: valid requests, drawn. */
+export function pick<T>(random: Random, items: readonly T[]): T | undefined {
+  return items.length === 0 ? undefined : items[random.integer(items.length)];
+}
+
+export function placementStrategy(random: Random): NonNullable<RunTaskCommandInput['placementStrategy']> {
+  return pick(random, strategies) ?? [];
+}
+
+const strategies: readonly NonNullable<RunTaskCommandInput['placementStrategy']>[] = [
+  [],
+  [{ type: 'random' }],
+  [{ type: 'spread', field: 'instanceId' }],
+  [{ type: 'binpack', field: 'memory' }],
+  [
+    { type: 'spread', field: 'attribute:rack' },
+    { type: 'binpack', field: 'cpu' },
+  ],
+];
+
+export const racks = ['r0', 'r1', 'r2'] as const;
+
+export function placementConstraints(
+  random: Random,
+): NonNullable<RunTaskCommandInput['placementConstraints']> {
+  const drawn = random.float();
+  if (drawn < 0.15) return [{ type: 'distinctInstance' }];
+  if (drawn < 0.3)
+    return [{ type: 'memberOf', expression: `attribute:rack in [${racks[0]}, ${pick(random, racks)}]` }];
+  return [];
+}
+
+/** Minimum and maximum between which this many tasks can be replaced at all. */
+export function percentages(desired: number, random: Random) {
+  const pairs = [
+    [100, 200],
+    [100, 150],
+    [75, 125],
+    [50, 200],
+    [50, 100],
+    [0, 100],
+    [0, 200],
+  ] as const;
+  const possible = pairs.filter(
+    ([min, max]) => Math.floor((desired * max) / 100) > Math.ceil((desired * min) / 100),
+  );
+  const [minimumHealthyPercent, maximumPercent] = pick(random, possible) ?? [100, 200];
+  return { minimumHealthyPercent, maximumPercent };
+}
+
+/** What comes with each launch of this definition. */
+export function networkOf({
+  networkMode,
+}: RegisterTaskDefinitionCommandInput): Pick<CreateServiceCommandInput, 'networkConfiguration'> {
+  return networkMode === 'awsvpc'
+    ? { networkConfiguration: { awsvpcConfiguration: { subnets: [privateNetwork.subnetId] } } }
+    : {};
+}
+
+export function definition(family: string, random: Random): RegisterTaskDefinitionCommandInput {
+  const chance = (probability: number): boolean => random.float() < probability;
+  const networkMode =
+    pick(random, ['bridge', 'bridge', 'bridge', 'host', 'none', 'awsvpc'] as const) ?? 'bridge';
+  const hostPort = networkMode === 'bridge' && chance(0.3) ? 8_000 + random.integer(3) : 0;
+  const hasPorts = networkMode !== 'none' && chance(0.6);
+  const containerPort = 80 + random.integer(3);
+  const program = pick(random, ['steady', 'steady', 'steady', 'stubborn', 'job', 'sick']) ?? 'steady';
+  const hasHealthCheck = program === 'sick' || chance(0.2);
+  const side = chance(0.25) ? pick(random, sides) : undefined;
+  return {
+    family,
+    networkMode,
+    containerDefinitions: [
+      {
+        name: 'app',
+        image: `app:${random.integer(3)}`,
+        cpu: 64 * (1 + random.integer(6)),
+        memory: 64 * (1 + random.integer(8)),
+        command: program === 'job' ? ['job', String(1_000 + random.integer(120_000))] : [program],
+        ...(hasPorts && {
+          portMappings: [{ containerPort, ...(networkMode === 'bridge' && { hostPort }) }],
+        }),
+        ...(hasHealthCheck && {
+          healthCheck: { command: ['CMD', 'true'], interval: 5, retries: 2, timeout: 2 },
+        }),
+        ...(side === 'init' && { dependsOn: [{ containerName: 'side', condition: 'SUCCESS' as const }] }),
+        stopTimeout: 2 + random.integer(10),
+      },
+      ...(side === undefined
+        ? []
+        : [
+            {
+              name: 'side',
+              image: 'side:1',
+              essential: false,
+              memory: 32,
+              command: side === 'init' ? ['init', String(random.integer(5_000))] : ['steady'],
+              ...(side === 'after' && {
+                dependsOn: [
+                  {
+                    containerName: 'app',
+                    condition: hasHealthCheck ? ('HEALTHY' as const) : ('START' as const),
+                  },
+                ],
+              }),
+            },
+          ]),
+    ],
+  };
+}
+
+/** What a second container is to the first. */
+const sides = ['beside', 'init', 'after'] as const;
