@@ -46,7 +46,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a restarted agent does not know the containers of the one before',
-    breaks: ['no doubled task'],
+    breaks: ['no doubled task', 'a task ends for a reason'],
     runtime: namedByLife,
   },
   {
