@@ -67,6 +67,8 @@ export interface AddInstanceRequest {
   readonly name?: string;
   /** E.g. `us-east-1b`; default: the region's first. */
   readonly availabilityZone?: string;
+  /** Of the cluster, for an Auto Scaling group: its tasks go to such instances only. */
+  readonly capacityProvider?: string;
   /** CPU units (1024 is one core); default: half of what the machine's own instance has free. */
   readonly cpu?: number;
   /** MiB; default: half of what the machine's own instance has free. */

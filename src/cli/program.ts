@@ -152,6 +152,10 @@ export function buildProgram(
     .option('--cpu <units>', 'CPU units, 1024 for a core (default: half of what is free)', parsePositive)
     .option('--memory <MiB>', 'memory in MiB (default: half of what is free)', parsePositive)
     .option('--name <name>', 'a name for people (default: made up)')
+    .option(
+      '--capacity-provider <name>',
+      "the Auto Scaling group's capacity provider of the cluster that it belongs to",
+    )
     .option('--zone <zone>', "the availability zone, e.g. us-east-1b (default: the region's first)")
     .addOption(jsonOption())
     .action(async (options) =>

@@ -4,6 +4,7 @@ import type { InstallationFile, RootCredentials } from '../installation/index.ts
 import type { Log } from '../log.ts';
 import { type HostedInstance, Machine, startAgent } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import { fargateHosts } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
 
 export { privateNetworkOf } from '../node/index.ts';
@@ -43,7 +44,8 @@ export async function openMachine(options: {
     clock,
     random,
     log,
-    startAgent: (instance, size, stateDirectory) =>
+    fargateCluster: fargateHosts,
+    startAgent: (instance, size, stateDirectory, attributes) =>
       startAgent({
         endpoint,
         region,
@@ -51,6 +53,8 @@ export async function openMachine(options: {
         cluster: instance.cluster,
         instance: {
           id: instance.id,
+          attributes,
+          isFargateHost: instance.isFargateHost === true,
           ...(instance.availabilityZone === undefined ? {} : { availabilityZone: instance.availabilityZone }),
           resources: {
             cpuUnits: size.cpu,

@@ -68,10 +68,13 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
 
 function readAddInstance(body: unknown): AddInstanceRequest {
   const given = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
-  const { cluster, name, availabilityZone, cpu, memory } = given;
+  const { cluster, name, availabilityZone, capacityProvider, cpu, memory } = given;
   return {
     ...(cluster === undefined ? {} : { cluster: requireName('cluster', cluster) }),
     ...(name === undefined ? {} : { name: requireName('name', name) }),
+    ...(capacityProvider === undefined
+      ? {}
+      : { capacityProvider: requireName('capacityProvider', capacityProvider) }),
     ...(availabilityZone === undefined
       ? {}
       : { availabilityZone: requireName('availabilityZone', availabilityZone) }),

@@ -84,7 +84,7 @@ export async function addInstance(
   request: AddInstanceRequest,
 ): Promise<InstanceDescription> {
   const { region } = parts;
-  const { availabilityZone } = request;
+  const { availabilityZone, capacityProvider } = request;
   if (availabilityZone !== undefined && !new RegExp(`^${region}[a-z]$`).test(availabilityZone))
     throw new MachineError(
       `There is no availability zone ${availabilityZone} in ${region}: its zones are ${region}a to ${region}z`,
@@ -94,6 +94,7 @@ export async function addInstance(
     cluster: request.cluster ?? 'default',
     ...(request.name === undefined ? {} : { name: request.name }),
     ...(availabilityZone === undefined ? {} : { availabilityZone }),
+    ...(capacityProvider === undefined ? {} : { capacityProvider }),
     size: {
       cpu: request.cpu ?? Math.floor(free.cpu / 2),
       memoryMiB: request.memory ?? Math.floor(free.memoryMiB / 2),

@@ -72,7 +72,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       requestsPerSecond: settings.metadataRequestsPerSecond,
       burst: settings.metadataRequestBurst,
       instance: () => ({ availabilityZone: registration?.availabilityZone }),
-      containerInstanceArn: () => registration?.containerInstanceArn,
+      containerInstanceArn: () =>
+        options.instance.isFargateHost ? undefined : registration?.containerInstanceArn,
       listTags: (arn) => api.listTagsForResource(arn),
       taskProtection: {
         get: (task) => api.getTaskProtection(task),

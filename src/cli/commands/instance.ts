@@ -14,6 +14,7 @@ export interface AddInstanceOptions extends InstanceOptions {
   readonly memory?: number;
   readonly name?: string;
   readonly zone?: string;
+  readonly capacityProvider?: string;
 }
 
 export interface ListInstancesOptions extends InstanceOptions {

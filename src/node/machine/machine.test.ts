@@ -24,8 +24,9 @@ describe('a machine', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  const open = (startAgent: MachineOptions['startAgent']) =>
+  const open = (startAgent: MachineOptions['startAgent'], fargateCluster?: string) =>
     Machine.open({
+      ...(fargateCluster === undefined ? {} : { fargateCluster }),
       directory,
       size: { cpu: 2048, memoryMiB: 4096 },
       cluster: 'default',
@@ -70,6 +71,29 @@ describe('a machine', () => {
     await clock.advance(10_000);
     expect(attempts).toBe(2);
     expect(machine.instances()[0]?.problem).toBeUndefined();
+  });
+
+  it('hosts Fargate tasks beside its instances, in the room of its own', async () => {
+    const arnOf = (name: string) => `arn:aws:ecs:us-east-1:111122223333:container-instance/${name}/1`;
+    const started: unknown[] = [];
+    await using machine = await open(async ({ name, cluster }, share, _directory, attributes) => {
+      started.push({ name, cluster, share, attributes });
+      return { containerInstanceArn: arnOf(cluster), close: async () => {} };
+    }, 'fargate.hosts');
+    const share = { cpu: 2048, memoryMiB: 3840 };
+    expect(started).toEqual([
+      { name: 'machine', cluster: 'default', share, attributes: {} },
+      {
+        name: 'fargate',
+        cluster: 'fargate.hosts',
+        share,
+        attributes: { 'catamaran.lender': arnOf('default') },
+      },
+    ]);
+    expect(machine.instances().map(({ name }) => name)).toEqual(['machine']);
+    expect(machine.fargateHost()).toMatchObject({ containerInstanceArn: arnOf('fargate.hosts') });
+    const signal = AbortSignal.timeout(1_000);
+    await expect(machine.remove('fargate', { force: false, signal })).rejects.toThrow(/There is no instance/);
   });
 
   it('remembers what an instance is called in ECS, also while its agent does not start', async () => {

@@ -22,7 +22,15 @@ export interface MachineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  startAgent(instance: HostedInstance, size: MachineSize, stateDirectory: string): Promise<HostedAgent>;
+  /** The cluster of Fargate hosts; left out, the machine takes no Fargate tasks. */
+  readonly fargateCluster?: string;
+  /** `attributes` tell ECS what the instance belongs to. */
+  startAgent(
+    instance: HostedInstance,
+    size: MachineSize,
+    stateDirectory: string,
+    attributes: Readonly<Record<string, string>>,
+  ): Promise<HostedAgent>;
   /** Removes whatever containers an instance has left behind. */
   removeContainers(instance: HostedInstance): Promise<void>;
 }
@@ -80,12 +88,26 @@ export class Machine implements AsyncDisposable {
         },
       ]);
     }
-    await Promise.all(machine.#hosted.map((instance) => machine.#startOrExplain(instance)));
+    const { fargateCluster } = options;
+    if (fargateCluster !== undefined && machine.#host() === undefined)
+      machine.#remember([...machine.#hosted, newHost(fargateCluster, options.random)]);
+    await Promise.all(
+      machine.#hosted.filter(({ isFargateHost }) => !isFargateHost).map((it) => machine.#startOrExplain(it)),
+    );
+    const host = machine.#host();
+    if (host !== undefined) await machine.#startOrExplain(host);
     return machine;
   }
 
+  /** The container instances; the Fargate host is none. */
   instances(): readonly InstanceOnMachine[] {
-    return this.#hosted.map((instance) => this.#describe(instance));
+    return this.#hosted.flatMap((instance) => (instance.isFargateHost ? [] : this.#describe(instance)));
+  }
+
+  /** What takes the Fargate tasks; undefined when the machine takes none. */
+  fargateHost(): InstanceOnMachine | undefined {
+    const host = this.#host();
+    return host && this.#describe(host);
   }
 
   /**
@@ -97,6 +119,7 @@ export class Machine implements AsyncDisposable {
     readonly name?: string;
     /** A zone of the region; default: its first. */
     readonly availabilityZone?: string;
+    readonly capacityProvider?: string;
     readonly size: MachineSize;
   }): Promise<InstanceOnMachine> {
     return this.#inTurn(async () => {
@@ -112,10 +135,13 @@ export class Machine implements AsyncDisposable {
         name,
         cluster: request.cluster,
         ...(request.availabilityZone === undefined ? {} : { availabilityZone: request.availabilityZone }),
+        ...(request.capacityProvider === undefined ? {} : { capacityProvider: request.capacityProvider }),
         size: request.size,
         address: nextAddress(this.#hosted),
       };
       await this.#options.ecs.createCluster({ clusterName: request.cluster });
+      if (request.capacityProvider !== undefined)
+        await this.#requireProvider(request.cluster, request.capacityProvider);
       const before = this.#hosted;
       this.#remember([...before, instance]);
       try {
@@ -140,7 +166,9 @@ export class Machine implements AsyncDisposable {
     options: { readonly force: boolean; readonly signal: AbortSignal },
   ): Promise<InstanceOnMachine> {
     return this.#inTurn(async () => {
-      const instance = this.#hosted.find(({ id, name }) => id === idOrName || name === idOrName);
+      const instance = this.#hosted.find(
+        ({ id, name, isFargateHost }) => !isFargateHost && (id === idOrName || name === idOrName),
+      );
       if (instance === undefined) throw new MachineError(`There is no instance ${idOrName} on this machine`);
       if (instance.size === undefined) {
         throw new MachineError(
@@ -194,7 +222,7 @@ export class Machine implements AsyncDisposable {
     const directory = this.#stateDirectory(instance);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const share = sizeOf(instance, this.#hosted, this.#options.size);
-    const agent = await this.#options.startAgent(instance, share, directory);
+    const agent = await this.#options.startAgent(instance, share, directory, this.#attributesOf(instance));
     this.#agents.set(instance.id, agent);
     this.#problems.delete(instance.id);
     const { containerInstanceArn } = agent;
@@ -224,18 +252,51 @@ export class Machine implements AsyncDisposable {
     await this.#startOrExplain(instance);
   }
 
-  /** The machine's own instance registers again with what is left to it now. */
+  /** The machine's own instance and the Fargate host register again with what is left to them now. */
   async #resizeOwn(): Promise<void> {
-    const own = this.#hosted.find(({ size }) => size === undefined);
-    if (own === undefined) return;
-    await this.#agents.get(own.id)?.close();
-    this.#agents.delete(own.id);
-    await this.#startOrExplain(own);
+    for (const instance of [this.#own(), this.#host()]) {
+      if (instance === undefined) continue;
+      await this.#agents.get(instance.id)?.close();
+      this.#agents.delete(instance.id);
+      await this.#startOrExplain(instance);
+    }
+  }
+
+  #own(): HostedInstance | undefined {
+    return this.#hosted.find(({ size, isFargateHost }) => size === undefined && !isFargateHost);
+  }
+
+  #host(): HostedInstance | undefined {
+    return this.#hosted.find(({ isFargateHost }) => isFargateHost);
+  }
+
+  #attributesOf({ capacityProvider, isFargateHost }: HostedInstance): Readonly<Record<string, string>> {
+    if (capacityProvider !== undefined) return { 'catamaran.capacity-provider': capacityProvider };
+    if (!isFargateHost) return {};
+    const lender = this.#own()?.containerInstanceArn;
+    if (lender === undefined)
+      throw new MachineError(
+        "The machine's own instance, whose room Fargate tasks take, has not registered yet",
+      );
+    return { 'catamaran.lender': lender };
+  }
+
+  /** @throws {MachineError} the cluster has no such Auto Scaling group's provider. */
+  async #requireProvider(cluster: string, name: string): Promise<void> {
+    const { capacityProviders = [] } = await this.#options.ecs.describeCapacityProviders({
+      cluster,
+      capacityProviders: [name],
+    });
+    const [provider] = capacityProviders;
+    if (provider?.status !== 'ACTIVE' || provider.autoScalingGroupProvider === undefined)
+      throw new MachineError(
+        `The cluster ${cluster} has no capacity provider ${name} for instances: create it and associate it first (aws ecs create-capacity-provider, put-cluster-capacity-providers)`,
+      );
   }
 
   /** What the machine's own instance could give away without taking from a task. */
   async free(): Promise<MachineSize> {
-    const own = this.#hosted.find(({ size }) => size === undefined);
+    const own = this.#own();
     const arn = own && this.#agents.get(own.id)?.containerInstanceArn;
     if (own === undefined || arn === undefined)
       throw new MachineError("The machine's own instance has not registered yet: try again");
@@ -307,6 +368,18 @@ export class Machine implements AsyncDisposable {
 }
 
 const instancesFile = 'instances.json';
+
+/** Its tasks publish no ports, so any address will do. */
+function newHost(cluster: string, random: Random): HostedInstance {
+  return {
+    id: instanceId(random),
+    name: 'fargate',
+    cluster,
+    isFargateHost: true,
+    size: undefined,
+    address: '127.0.0.1',
+  };
+}
 
 function instanceId(random: Random): string {
   return `i-${hex(random, 17)}`;

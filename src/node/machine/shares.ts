@@ -1,6 +1,7 @@
 /**
  * How one machine is divided among the container instances that it hosts. Instances are slices: what was
  * given to one is not given to another. Exactly one, the machine's own, has no size: it is what the others leave.
+ * The Fargate host lives on that one's share.
  */
 export interface MachineSize {
   /** CPU units, 1024 to a core. */
@@ -15,7 +16,14 @@ export interface HostedInstance {
   readonly cluster: string;
   /** Absent: the region's first. */
   readonly availabilityZone?: string;
-  /** Undefined for the machine's own instance. */
+  /** It belongs to the Auto Scaling group of this one. */
+  readonly capacityProvider?: string;
+  /**
+   * It takes Fargate tasks, whose room it borrows from the machine's own instance: it has no share of its own and is
+   * no container instance to anybody.
+   */
+  readonly isFargateHost?: true;
+  /** Undefined for the machine's own instance, and for the Fargate host. */
   readonly size: MachineSize | undefined;
   /** The loopback address on which the ports of its tasks are published: its own port space. */
   readonly address: string;

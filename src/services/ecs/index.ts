@@ -17,6 +17,7 @@ import { ensureCluster } from './ensure-cluster.ts';
 
 export { type Census, census } from './census.ts';
 export type { EcsContext, PrivateNetworkPlan } from './context.ts';
+export { fargateHosts } from './records.ts';
 
 export interface Ecs {
   readonly service: Service;

@@ -1,12 +1,16 @@
 import type { ContainerDefinition, HealthCheck, LogConfiguration, Tmpfs } from '@aws-sdk/client-ecs';
 import type { AcsDockerConfig } from '../../../protocols/acs.ts';
 import { given } from '../given.ts';
+import type { LaunchedType } from '../records.ts';
 
 /** The container's sizes after overrides. */
 export interface ContainerSizes {
   readonly memoryMiB: number | undefined;
   readonly memoryReservationMiB: number | undefined;
 }
+
+/** What Fargate gives where a container asks for nothing (ECS developer guide, "Task resource limits"). */
+const fargateUlimits = [{ name: 'nofile', softLimit: 65_535, hardLimit: 65_535 }] as const;
 
 /** The Engine API that these bodies are written for; agents negotiate the one they speak. */
 const engineApiVersion = '1.17';
@@ -17,11 +21,21 @@ const nanosecondsPerSecond = 1_000_000_000;
  * The part of a container definition that travels to the agent as JSON strings in the Engine API's own casing:
  * what ECS has no field of its own for in the agent protocol.
  */
-export function dockerConfig(container: ContainerDefinition, sizes: ContainerSizes): AcsDockerConfig {
+export function dockerConfig(
+  container: ContainerDefinition,
+  sizes: ContainerSizes,
+  launchType: LaunchedType,
+): AcsDockerConfig {
+  const ulimits = container.ulimits ?? [];
+  const hasNofile = ulimits.some(({ name }) => name === 'nofile');
+  const limited =
+    launchType === 'FARGATE' && !hasNofile
+      ? { ...container, ulimits: [...ulimits, ...fargateUlimits] }
+      : container;
   return {
     version: engineApiVersion,
     config: JSON.stringify(containerConfig(container)),
-    hostConfig: JSON.stringify(hostConfig(container, sizes)),
+    hostConfig: JSON.stringify(hostConfig(limited, sizes)),
   };
 }
 

@@ -100,10 +100,14 @@ function acsContainer(
     ),
     ...given('linuxParameters', linuxParameters && acsLinuxParameters(linuxParameters)),
     ...(container.healthCheck ? { healthCheckType: 'docker' as const } : {}),
-    dockerConfig: dockerConfig(container, {
-      memoryMiB,
-      memoryReservationMiB: numberOf(record.memoryReservation),
-    }),
+    dockerConfig: dockerConfig(
+      container,
+      {
+        memoryMiB,
+        memoryReservationMiB: numberOf(record.memoryReservation),
+      },
+      task.launchType,
+    ),
   };
 }
 
