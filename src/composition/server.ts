@@ -230,7 +230,9 @@ function rootLookup({ accessKeyId, secretAccessKey, accountId }: RootCredentials
     secretAccessKey,
     principal: { accountId, accessKeyId, arn: `arn:aws:iam::${accountId}:root` },
   };
-  return (asked: string) => (asked === accessKeyId ? root : undefined);
+  // A session token never goes with a root key.
+  return (asked: string, sessionToken?: string) =>
+    asked === accessKeyId && sessionToken === undefined ? root : undefined;
 }
 
 function notReady(): never {

@@ -28,6 +28,7 @@ describe('an agent', () => {
       ['PORTS', ['22']],
       ['PORTS_UDP', []],
     ]);
+    expect(registration?.optionalString('clientToken')).toMatch(/^[0-9a-f-]{36}$/);
     const attributes = registration?.list('attributes', (attribute) => attribute.string('name')) ?? [];
     expect(attributes).toEqual(expect.arrayContaining(['rack', 'ecs.capability.task-eni', 'ecs.os-type']));
     const acs = instance.plane.connections.find((url) => url.pathname === '/acs/ws');

@@ -1,6 +1,6 @@
 import type { Codec, OpenedRequest } from './codec.ts';
 import { errorAnswer, queryErrorHeader } from './error-answer.ts';
-import { type JsonDialect, jsonReaders, needsExactIntegers, parseJson } from './json-reader.ts';
+import { type JsonDialect, jsonReaders, needsExactIntegers, parseJson, withTexts } from './json-reader.ts';
 import { jsonWriters } from './json-writer.ts';
 import { readInput, refuseStreamed, serializationException } from './reading-input.ts';
 import { Refusal } from './refusal.ts';
@@ -26,9 +26,12 @@ export function createAwsJsonCodec(model: ServiceModel, rules: ServiceRules): Co
       return {
         operation,
         readInput: () =>
-          readInput(operation, rules, serializationException, (reading) =>
-            reader(operation.input)(parseJson(request.body, needsExactIntegers(operation.input)), reading),
-          ),
+          readInput(operation, rules, serializationException, (reading) => {
+            const body = parseJson(request.body, needsExactIntegers(operation.input));
+            const input = reader(operation.input)(body, reading);
+            const privateMembers = rules.privateMembers?.[operation.name];
+            return privateMembers ? withTexts(privateMembers, body, input) : input;
+          }),
       };
     },
 

@@ -128,6 +128,17 @@ export function parseJson(body: Buffer, keepsLargeIntegers: boolean): unknown {
   }
 }
 
+/** An input with the texts in its body that go by these names, which the schema does not know. */
+export function withTexts(names: readonly string[], body: unknown, input: unknown): unknown {
+  if (!isRecord(body) || !isRecord(input)) return input;
+  const texts = names.flatMap((name) => {
+    const value = Object.hasOwn(body, name) ? (body[name] ?? undefined) : undefined;
+    if (value !== undefined && typeof value !== 'string') throw mismatch(value, 'a String');
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { ...input, ...Object.fromEntries(texts) };
+}
+
 /** Whether a body may hold integers that a double can't, anywhere in it. */
 export const needsExactIntegers: (structure: NormalizedSchema) => boolean = compileOnce((structure) =>
   hasBigIntegers(structure, new Set()),

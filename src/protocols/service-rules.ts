@@ -9,6 +9,8 @@ import type { MissingMember } from './required-members.ts';
 export interface ServiceRules {
   readonly marks: ServiceMarks;
   readonly maxBodyBytes: number;
+  /** By operation: texts that AWS's own programs send and that the schemas do not tell of. */
+  readonly privateMembers?: Readonly<Record<string, readonly string[]>>;
   readonly accessDenied: CodeAndStatus;
   readonly internalFailure: CodeAndStatus;
   /** For what is known by name and not built. */
@@ -41,6 +43,7 @@ const internalFailure = { code: 'InternalFailure', status: 500 };
 const rules: Readonly<Record<string, ServiceRules>> = {
   ecs: {
     marks: { targetPrefix: 'AmazonEC2ContainerServiceV20141113' },
+    privateMembers: { RegisterContainerInstance: ['clientToken'] },
     maxBodyBytes: mebibyte,
     accessDenied: accessDeniedException,
     internalFailure: { code: 'ServerException', status: 500 },

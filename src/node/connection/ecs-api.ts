@@ -49,13 +49,20 @@ export class EcsApi implements Disposable {
       readonly attributes: Attribute[];
       readonly totalResources: Resource[];
       readonly instanceIdentityDocument: string;
+      /** The same token again is the same instance again. A member that the SDK does not know. */
+      readonly clientToken: string;
     },
     abortSignal: AbortSignal,
   ): Promise<{ readonly containerInstanceArn: string; readonly attributes: readonly Attribute[] }> {
-    const command = new RegisterContainerInstanceCommand({
-      ...input,
-      instanceIdentityDocumentSignature: '',
-    });
+    const sent = { ...input, instanceIdentityDocumentSignature: '' };
+    const command = new RegisterContainerInstanceCommand(sent);
+    command.middlewareStack.add(
+      (next) => (args) => {
+        withMember(args.request, 'clientToken', input.clientToken);
+        return next(args);
+      },
+      { step: 'build', priority: 'high', name: 'clientToken' },
+    );
     const { containerInstance } = await this.#client.send(command, { abortSignal });
     if (!containerInstance?.containerInstanceArn) {
       throw new Error('RegisterContainerInstance answered without a containerInstanceArn');
@@ -140,6 +147,13 @@ export class EcsApi implements Disposable {
   [Symbol.dispose](): void {
     this.#client.destroy();
   }
+}
+
+/** Adds to a request's JSON body what the SDK's serializer leaves out. */
+function withMember(request: unknown, name: string, value: string): void {
+  if (typeof request !== 'object' || request === null || !('body' in request)) return;
+  // A string, or bytes that say themselves as one.
+  request.body = JSON.stringify({ ...JSON.parse(String(request.body)), [name]: value });
 }
 
 const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));

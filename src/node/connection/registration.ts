@@ -1,5 +1,5 @@
 import type { Attribute, Resource } from '@aws-sdk/client-ecs';
-import type { Clock, Random } from '../../clock/index.ts';
+import { type Clock, type Random, uuid } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { InstanceOptions } from '../agent-options.ts';
 import { BackOff, isPassing, retry } from '../back-off.ts';
@@ -28,8 +28,11 @@ export async function register(options: RegistrationOptions): Promise<Registrati
   // "Custom attributes are sent with the first registration only": later they belong to whoever changed them.
   const custom = knownArn === undefined ? customAttributes(instance) : [];
   const attributes = [...custom, ...capabilities];
+  // Written down before it is used: killed before it knows its ARN, the next agent asks for the same instance again.
+  const clientToken = state.read('registration-token') ?? uuid(random);
+  state.write('registration-token', clientToken);
 
-  const answer = await retry(() => registerOnce(options, knownArn, attributes), {
+  const answer = await retry(() => registerOnce(options, { knownArn, attributes, clientToken }), {
     backOff: new BackOff({ leastMs: 250, mostMs: 30_000 }, random),
     clock,
     signal,
@@ -53,15 +56,23 @@ export async function register(options: RegistrationOptions): Promise<Registrati
 
 async function registerOnce(
   { api, cluster, instance, signal }: RegistrationOptions,
-  containerInstanceArn: string | undefined,
-  attributes: Attribute[],
+  {
+    knownArn,
+    attributes,
+    clientToken,
+  }: {
+    readonly knownArn: string | undefined;
+    readonly attributes: Attribute[];
+    readonly clientToken: string;
+  },
 ): Promise<Awaited<ReturnType<EcsApi['registerContainerInstance']>>> {
   const input = {
     cluster,
-    ...(containerInstanceArn && { containerInstanceArn }),
+    ...(knownArn && { containerInstanceArn: knownArn }),
     attributes,
     totalResources: totalResources(instance),
     instanceIdentityDocument: identityDocument(instance),
+    clientToken,
   };
   try {
     return await api.registerContainerInstance(input, signal);

@@ -263,12 +263,12 @@ export class TaskOwner {
     switch (step.type) {
       case 'pull': {
         memory.pull = new AbortController();
-        const startedAtMs = clock.now();
-        const { image, wasPulled } = await steps.pull(container, memory.pull.signal);
+        const image = await steps.pull(container, memory.pull.signal, (startedAtMs) =>
+          this.#become(withPull(this.#progress, startedAtMs, clock.now())),
+        );
         memory.image = image;
         const resolved = { imageId: image.id, ...(image.digest && { imageDigest: image.digest }) };
         this.#become(patchContainer(this.#progress, container.name, resolved));
-        if (wasPulled) this.#become(withPull(this.#progress, startedAtMs, clock.now()));
         return;
       }
       case 'create':

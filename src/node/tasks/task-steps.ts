@@ -1,12 +1,12 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { Container, Runtime } from '../../runtime/index.ts';
+import type { Container, Image, Runtime } from '../../runtime/index.ts';
 import type { AgentSettings } from '../agent-options.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
 import type { Slots } from '../slots.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { failureOf, StepError } from './failures.ts';
-import { type ResolvedImage, resolveImage } from './images.ts';
+import { resolveImage } from './images.ts';
 import { type PlannedContainer, type TaskPlan, withImage } from './plan.ts';
 
 /** How long what was removed may still be read into its log stream. */
@@ -23,10 +23,20 @@ export class TaskSteps {
     this.#options = options;
   }
 
-  /** @throws {RuntimeError}, {StepError} */
-  async pull(container: PlannedContainer, signal: AbortSignal): Promise<ResolvedImage> {
-    const { settings, runtime, state } = this.#options;
-    const pulling = resolveImage(container.spec.image, settings.imagePullBehavior, runtime, state, signal);
+  /**
+   * @param onPullEnded Told of every pull that took place, also of one that failed, with when it began.
+   * @throws {RuntimeError}, {StepError}
+   */
+  async pull(
+    container: PlannedContainer,
+    signal: AbortSignal,
+    onPullEnded: (startedAtMs: number) => void,
+  ): Promise<Image> {
+    const { settings, runtime, state, clock } = this.#options;
+    const pulling = resolveImage(container.spec.image, {
+      behavior: settings.imagePullBehavior,
+      ...{ runtime, state, clock, signal, onPullEnded },
+    });
     return this.#within(settings.imagePullTimeoutMs, 'pulled', pulling);
   }
 

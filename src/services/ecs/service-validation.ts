@@ -145,17 +145,6 @@ export function readGracePeriod(seconds: number): number {
   return seconds;
 }
 
-const maxTokenLength = 36;
-
-export function readServiceToken(token: string | undefined): string | undefined {
-  if (token === undefined || token === '') return undefined;
-  if (token.length > maxTokenLength)
-    throw invalidParameter(`idempotency token longer than ${maxTokenLength}.`);
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw invalidParameter('The clientToken can only contain printable ASCII characters without spaces.');
-  return token;
-}
-
 export function readPropagateTags(propagateTags: string): ServiceRecord['propagateTags'] {
   if (propagateTags === 'NONE' || propagateTags === 'SERVICE' || propagateTags === 'TASK_DEFINITION')
     return propagateTags;

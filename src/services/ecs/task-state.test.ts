@@ -157,6 +157,26 @@ describe('the life of a task', () => {
     expect(task?.version).toBe(3);
   });
 
+  it('keeps its times in order, however late a report comes and whatever the agent’s clock says', async () => {
+    const timesWhenEndedAfter = async (ms: number) => {
+      await using room = await openRoom();
+      const { taskKey } = await launchOne(room);
+      await reported(room, taskKey, report({ status: 'RUNNING' }));
+      const startedAt = room.ecs.clock.now();
+      const task = await reported(
+        room,
+        taskKey,
+        report({ status: 'STOPPED', executionStoppedAt: startedAt + ms }),
+      );
+      return [task?.stoppingAt, task?.executionStoppedAt, task?.stoppedAt].map(
+        (time) => time !== undefined && time - startedAt,
+      );
+    };
+    expect(await timesWhenEndedAfter(300)).toEqual([300, 300, 1_000]);
+    expect(await timesWhenEndedAfter(-50)).toEqual([0, 0, 1_000]);
+    expect(await timesWhenEndedAfter(5_000)).toEqual([1_000, 1_000, 1_000]);
+  });
+
   it('does not change by a report that says nothing new', async () => {
     await using room = await openRoom();
     const { taskKey } = await launchOne(room);

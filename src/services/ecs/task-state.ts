@@ -261,16 +261,24 @@ function withManagedAgent(
   };
 }
 
-/** The task with nothing of it running any more. */
+/**
+ * The task with nothing of it running any more. Its times come in the order in which things happened: an agent tells
+ * of a start and of an end later than they were, and a task may end before anything asked it to stop.
+ */
 function stopped(task: TaskRecord, now: number): TaskRecord {
   const hasRun = task.containers.some(({ runtimeId }) => runtimeId !== undefined);
+  const saidToHaveEnded = task.executionStoppedAt ?? (hasRun ? now : undefined);
+  const executionStoppedAt =
+    saidToHaveEnded === undefined
+      ? undefined
+      : Math.min(now, Math.max(saidToHaveEnded, task.startedAt ?? task.createdAt));
   return {
     ...task,
     desiredStatus: 'STOPPED',
     lastStatus: 'STOPPED',
-    stoppingAt: task.stoppingAt ?? now,
+    stoppingAt: Math.min(task.stoppingAt ?? now, executionStoppedAt ?? now),
     stoppedAt: now,
-    ...given('executionStoppedAt', task.executionStoppedAt ?? (hasRun ? now : undefined)),
+    ...given('executionStoppedAt', executionStoppedAt),
     containers: task.containers.map((container) =>
       withManagedAgent({ ...container, lastStatus: 'STOPPED' as const }, undefined, now),
     ),

@@ -60,11 +60,12 @@ describe('the operations that agents call', () => {
       room.call,
     );
     expect(now()?.containers[0]).toMatchObject({ lastStatus: 'STOPPED', exitCode: 3 });
-    await submit({ status: 'STOPPED', executionStoppedAt: new Date(5000) });
+    const endedAt = room.ecs.clock.now();
+    await submit({ status: 'STOPPED', executionStoppedAt: new Date(endedAt) });
     expect(now()).toMatchObject({
       lastStatus: 'STOPPED',
       stopCode: 'EssentialContainerExited',
-      executionStoppedAt: 5000,
+      executionStoppedAt: endedAt,
     });
   });
 

@@ -20,7 +20,10 @@ const totalResources: Resource[] = [
   { name: 'PORTS', type: 'STRINGSET', stringSetValue: ['22'] },
 ];
 
-const register = async (room: TestRoom, input: Partial<RegisterContainerInstanceCommandInput> = {}) => {
+const register = async (
+  room: TestRoom,
+  input: Partial<RegisterContainerInstanceCommandInput> & { readonly clientToken?: string } = {},
+) => {
   const { containerInstance } = await registerContainerInstance(
     room.ecs,
     { totalResources, ...input },
@@ -82,6 +85,22 @@ describe('RegisterContainerInstance', () => {
     ]);
     expect(again.remainingResources?.[0]?.integerValue).toBe(4096);
     expect(listContainerInstances(room.ecs, {}, room.call).containerInstanceArns).toHaveLength(1);
+  });
+
+  it('answers the clientToken of an earlier registration with the same instance, in its cluster alone', async () => {
+    await using room = await openRoom();
+    const first = await register(room, { clientToken: 'one' });
+    const again = await register(room, { clientToken: 'one' });
+    expect(again).toMatchObject({ containerInstanceArn: first.containerInstanceArn, version: 2 });
+    const other = await register(room, { clientToken: 'two' });
+    expect(other.containerInstanceArn).not.toBe(first.containerInstanceArn);
+    expect(listContainerInstances(room.ecs, {}, room.call).containerInstanceArns).toHaveLength(2);
+    await expect(register(room, { clientToken: 'x'.repeat(65) })).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+    });
+
+    await deregisterContainerInstance(room.ecs, { containerInstance: first.containerInstanceArn }, room.call);
+    await expect(register(room, { clientToken: 'one' })).rejects.toThrow('was deregistered');
   });
 
   it('refuses a known instance that has become another type of machine', async () => {

@@ -22,6 +22,7 @@ import {
   isForeign,
   type Scope,
 } from '../arn.ts';
+import { hashOfToken, readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
@@ -36,6 +37,7 @@ import { type ContainerInstanceRecord, containerInstances, fargateHosts, tasks }
 import { nothingUsed } from '../reservation.ts';
 import { abandonTask } from '../task-state.ts';
 
+const maxTokenLength = 64;
 const maxDescribed = 100;
 const maxUpdated = 10;
 const maxPage = 100;
@@ -43,26 +45,31 @@ const bare = { withTags: false, withHealth: false } as const;
 const withTags = { withTags: true, withHealth: false } as const;
 
 /**
- * Makes an agent's machine a container instance or, with its ARN, refreshes what is known of it. The answer
- * carries every attribute that was sent: agents check that before they go on.
+ * Makes an agent's machine a container instance or, with its ARN, refreshes what is known of it; also with the
+ * clientToken of an earlier registration, whose answer the agent may have missed. The answer carries every attribute
+ * that was sent: agents check that before they go on.
  */
 export async function registerContainerInstance(
   ecs: EcsContext,
-  input: RegisterContainerInstanceCommandInput,
+  // Agents send a clientToken, though the SDK's shape has none.
+  input: RegisterContainerInstanceCommandInput & { readonly clientToken?: string },
   call: Call,
 ): Promise<Omit<RegisterContainerInstanceCommandOutput, '$metadata'>> {
   const scope: Scope = call;
   const registration = readRegistration(scope, input);
   const cluster = clusterName(input.cluster);
+  const token = readClientToken(input.clientToken, maxTokenLength);
+  const idOfToken = token && hashOfToken(`${cluster} ${token}`).slice(0, 32);
   const instance = await transactInTurn(ecs, scope, cluster, (tx): ContainerInstanceRecord => {
     if (cluster !== fargateHosts) requireCluster(tx, scope, input.cluster);
-    if (input.containerInstanceArn) {
-      const key = keyOfInstance(scope, cluster, input.containerInstanceArn);
-      const known = key && tx.get(containerInstances, key);
-      if (key === undefined || known === undefined)
-        throw clientError(`The container instance ${input.containerInstanceArn} was not found.`);
+    const identifier = input.containerInstanceArn || idOfToken;
+    const key = identifier ? keyOfInstance(scope, cluster, identifier) : undefined;
+    const known = key && tx.get(containerInstances, key);
+    if (input.containerInstanceArn && known === undefined)
+      throw clientError(`The container instance ${input.containerInstanceArn} was not found.`);
+    if (key && known) {
       if (known.status === 'INACTIVE')
-        throw clientError(`The container instance ${input.containerInstanceArn} was deregistered.`);
+        throw clientError(`The container instance ${identifier} was deregistered.`);
       const { tags: _sentAtFirstOnly, ...refreshed } = registration;
       const after: ContainerInstanceRecord = {
         ...known,
@@ -73,7 +80,7 @@ export async function registerContainerInstance(
       tx.put(containerInstances, key, after);
       return after;
     }
-    const id = hex(ecs.random, 32);
+    const id = idOfToken ?? hex(ecs.random, 32);
     const created: ContainerInstanceRecord = {
       id,
       cluster,

@@ -3,6 +3,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, isName, type Scope } from '../arn.ts';
 import { readCapacity } from '../capacity/read-capacity.ts';
+import { readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
@@ -21,7 +22,6 @@ import {
   readPropagateTags,
   readSchedulingStrategy,
   readServiceConstraints,
-  readServiceToken,
   readZoneRebalancing,
   refuseUnbuilt,
   requireDesiredCount,
@@ -31,6 +31,8 @@ import { validateTags } from '../tags.ts';
 
 /** Service quota "Services per cluster". */
 const maxServices = 5_000;
+
+const maxTokenLength = 36;
 
 /**
  * Writes the service with its first deployment; tasks follow. The same request with the same clientToken is
@@ -43,7 +45,7 @@ export async function createService(
 ): Promise<CreateServiceResponse> {
   const schedulingStrategy = readSchedulingStrategy(input);
   refuseUnbuilt(input);
-  const clientToken = readServiceToken(input.clientToken);
+  const clientToken = readClientToken(input.clientToken, maxTokenLength);
   const parametersHash = requestHash(input);
   const name = input.serviceName ?? '';
   if (!isName(name))

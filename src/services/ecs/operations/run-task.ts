@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
 import { type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, type Scope, taskArn } from '../arn.ts';
 import { launchWithCapacity } from '../capacity/launch-by-strategy.ts';
 import { readCapacity } from '../capacity/read-capacity.ts';
+import { hashOfToken, readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
@@ -36,7 +36,7 @@ export async function runTask(
 ): Promise<Omit<RunTaskCommandOutput, '$metadata'>> {
   const scope: Scope = call;
   const count = readCount(input.count);
-  const token = readToken(input.clientToken);
+  const token = readClientToken(input.clientToken, maxTokenLength);
   const cluster = clusterName(input.cluster);
 
   const plan = await transactInTurn(ecs, scope, cluster, (tx): LaunchPlan => {
@@ -63,7 +63,7 @@ export async function runTask(
     const launch = () => launchWithCapacity(tx, ecs, request, capacityProviderStrategy);
     if (token === undefined) return launch();
 
-    const tokenKey = recordKey(runTaskTokens, scope.accountId, scope.region, cluster, sha256(token));
+    const tokenKey = recordKey(runTaskTokens, scope.accountId, scope.region, cluster, hashOfToken(token));
     const parametersHash = requestHash(input);
     const made = tasksOfToken(tx, scope, cluster, tokenKey, parametersHash);
     if (made) return { tasks: made, failures: [] };
@@ -112,14 +112,3 @@ function readCount(count: number | undefined): number {
     throw invalidParameter(`Invalid count: ${count}. It must be between 1 and ${maxCount}.`);
   return count;
 }
-
-function readToken(token: string | undefined): string | undefined {
-  if (token === undefined || token === '') return undefined;
-  if (token.length > maxTokenLength)
-    throw invalidParameter(`idempotency token longer than ${maxTokenLength}.`);
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw invalidParameter('The clientToken can only contain printable ASCII characters without spaces.');
-  return token;
-}
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

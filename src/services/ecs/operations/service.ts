@@ -12,6 +12,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { invalidParameter, serviceNotFound } from '../errors.ts';
+import { readLaunchTypeFilter } from '../launch-type-filter.ts';
 import { page } from '../pagination.ts';
 import { type ServiceRecord, services } from '../records.ts';
 import { findService, requireService, serviceKey } from '../service-lookup.ts';
@@ -85,6 +86,7 @@ export function listServices(
   call: Call,
 ): ListServicesResponse {
   const { name: cluster } = requireCluster(ecs.state, call, input.cluster);
+  const wantedType = readLaunchTypeFilter(input.launchType);
   const isListable = (input.resourceManagementType ?? 'CUSTOMER') === 'CUSTOMER';
   const listed = ecs.state
     .byIndex(services, 'byCluster', `${call.accountId}/${call.region}/${cluster}`)
@@ -94,7 +96,7 @@ export function listServices(
         isListable &&
         status === 'ACTIVE' &&
         (input.schedulingStrategy === undefined || schedulingStrategy === input.schedulingStrategy) &&
-        (input.launchType === undefined || launchType === input.launchType),
+        (wantedType === undefined || launchType === wantedType),
     );
   const { items, nextToken } = page(listed, ({ name }) => name, {
     maxResults: input.maxResults,

@@ -25,6 +25,7 @@ import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { invalidParameter, serviceNotFound, unsupported } from '../errors.ts';
 import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
+import { readLaunchTypeFilter } from '../launch-type-filter.ts';
 import { page } from '../pagination.ts';
 import { isExternal } from '../placement/instance.ts';
 import { containerInstances, services, type TaskRecord, tasks } from '../records.ts';
@@ -147,11 +148,12 @@ export function listTasks(
   if (!['RUNNING', 'PENDING', 'STOPPED'].includes(desiredStatus))
     throw invalidParameter(`desiredStatus should be one of [RUNNING,PENDING,STOPPED].`);
   if (input.daemonName) throw unsupported('The filter daemonName');
+  const launchType = readLaunchTypeFilter(input.launchType);
 
   const listed = candidates(ecs.state, scope, cluster.name, input).filter(
     ({ value }) =>
       value.desiredStatus === desiredStatus &&
-      (input.launchType === undefined || value.launchType === input.launchType) &&
+      (launchType === undefined || value.launchType === launchType) &&
       (!input.family || value.taskDefinition.family === input.family) &&
       (!input.serviceName || value.service?.name === serviceName(input.serviceName)) &&
       (!input.containerInstance ||
