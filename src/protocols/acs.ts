@@ -114,6 +114,13 @@ export interface AcsTask {
   readonly executionRoleCredentials?: AcsRoleCredentials;
   readonly elasticNetworkInterfaces?: readonly AcsElasticNetworkInterface[];
   readonly enableFaultInjection?: boolean;
+  /** What containers get of the machine besides CPU and memory, by its name there. */
+  readonly associations?: readonly {
+    readonly type: 'gpu';
+    readonly name: string;
+    readonly containers: readonly string[];
+    readonly content: { readonly encoding: string; readonly value: string };
+  }[];
   readonly containers: readonly AcsContainer[];
 }
 

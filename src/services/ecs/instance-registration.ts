@@ -1,6 +1,11 @@
-import type { Attribute, RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
+import type {
+  Attribute,
+  PlatformDevice,
+  RegisterContainerInstanceCommandInput,
+  Resource,
+} from '@aws-sdk/client-ecs';
 import type { Scope } from './arn.ts';
-import { clientError, invalidParameter, unsupported } from './errors.ts';
+import { clientError, invalidParameter } from './errors.ts';
 import { given } from './given.ts';
 import type { ContainerInstanceRecord, InstanceAttribute, InstanceResource } from './records.ts';
 import { validateTags } from './tags.ts';
@@ -17,14 +22,13 @@ export type Registration = Pick<
  */
 const capacityProviderAttribute = 'catamaran.capacity-provider';
 
-/** @throws InvalidParameterException, or UnsupportedFeatureException for GPUs. */
+/** @throws InvalidParameterException */
 export function readRegistration(scope: Scope, input: RegisterContainerInstanceCommandInput): Registration {
-  if (input.platformDevices?.length) throw unsupported('platformDevices (GPUs)');
   const identity = readIdentity(scope, input.instanceIdentityDocument);
   const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
   const attributes = (input.attributes ?? []).map(readAttribute);
   return {
-    registeredResources: readResources(input.totalResources),
+    registeredResources: withGpus(readResources(input.totalResources), input.platformDevices),
     attributes: withControlPlaneAttributes(scope, identity, attributes),
     versionInfo: {
       ...(agentVersion === undefined ? {} : { agentVersion }),
@@ -140,6 +144,22 @@ function readResources(resources: readonly Resource[] | undefined): InstanceReso
       throw invalidParameter(`totalResources must say how much ${name} there is, as an INTEGER.`);
   }
   return read;
+}
+
+/** The official agent tells its GPUs as devices; they become the resource that placement gives out. */
+function withGpus(
+  resources: InstanceResource[],
+  devices: readonly PlatformDevice[] | undefined,
+): InstanceResource[] {
+  if (!devices?.length) return resources;
+  const ids = devices.map(({ id, type }) => {
+    if (type !== 'GPU' || !id)
+      throw invalidParameter('Each of platformDevices needs an id, and the type GPU.');
+    return id;
+  });
+  const others = resources.filter(({ name }) => name !== 'GPU');
+  const known = resources.find(({ name }) => name === 'GPU')?.stringSetValue ?? [];
+  return [...others, { name: 'GPU', type: 'STRINGSET', stringSetValue: [...new Set([...known, ...ids])] }];
 }
 
 function readResource({ name, type, integerValue, stringSetValue }: Resource): InstanceResource {

@@ -60,7 +60,7 @@ function liveTasks(reader: Reader, { accountId, region }: Scope, { cluster, id }
 const isPending = ({ value }: { readonly value: TaskRecord }): boolean =>
   phaseOf(value.lastStatus) === 'pending';
 
-/** The ports lists hold what is taken, also under "remaining": a port that is absent is free. */
+/** The ports lists hold what is taken, also under "remaining": a port that is absent is free. GPUs are those left. */
 function remaining(resource: InstanceResource, used: TaskReservation): InstanceResource {
   switch (resource.name) {
     case 'CPU':
@@ -69,6 +69,11 @@ function remaining(resource: InstanceResource, used: TaskReservation): InstanceR
       return { ...resource, integerValue: (resource.integerValue ?? 0) - used.memoryMiB };
     case 'PORTS':
       return { ...resource, stringSetValue: withPorts(resource, used.tcpPorts) };
+    case 'GPU':
+      return {
+        ...resource,
+        stringSetValue: (resource.stringSetValue ?? []).filter((id) => !used.gpuIds?.includes(id)),
+      };
     case 'PORTS_UDP':
       return { ...resource, stringSetValue: withPorts(resource, used.udpPorts) };
     default:

@@ -1,11 +1,15 @@
+import { withGpus } from './placement/gpus.ts';
 import { isExternal } from './placement/instance.ts';
 import type { ContainerInstanceRecord, TaskRecord } from './records.ts';
 
 /** A task that waited for its place, with the one that it has now. */
 export function placedOn(task: TaskRecord, instance: ContainerInstanceRecord): TaskRecord {
   const { awaiting: _awaiting, ...placed } = task;
+  const { containers, gpuIds } = withGpus(task.containers, instance);
   return {
     ...placed,
+    containers,
+    ...(gpuIds === undefined ? {} : { reserved: { ...task.reserved, gpuIds } }),
     containerInstanceId: instance.id,
     availabilityZone:
       instance.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value ??

@@ -189,6 +189,10 @@ export interface TaskContainerRecord {
   readonly cpu: string;
   readonly memory?: string;
   readonly memoryReservation?: string;
+  /** As it asks for them: a number, or `ALL` of its instance. */
+  readonly gpus?: string;
+  /** Those that it has. */
+  readonly gpuIds?: readonly string[];
   /** Of tasks with ECS Exec: what the agent says of its part that takes sessions. */
   readonly executeCommandAgent?: ManagedAgentRecord;
 }

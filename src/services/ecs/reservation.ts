@@ -1,4 +1,5 @@
 import { type RecordKey, recordKey, type Transaction } from '../../reconcile/index.ts';
+import { given } from './given.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
@@ -73,6 +74,7 @@ export function reserve(instance: ContainerInstanceRecord, task: Reserving): Con
       memoryMiB: used.memoryMiB + taken.memoryMiB,
       tcpPorts: withAll(used.tcpPorts, taken.tcpPorts),
       udpPorts: withAll(used.udpPorts, taken.udpPorts),
+      ...given('gpuIds', taken.gpuIds ? withAll(used.gpuIds ?? [], taken.gpuIds) : used.gpuIds),
     },
     taskCount: instance.taskCount + 1,
     groups: counted(instance.groups, task.group, 1),
@@ -91,6 +93,7 @@ export function giveBack(instance: ContainerInstanceRecord, task: Reserving): Co
       memoryMiB: used.memoryMiB - taken.memoryMiB,
       tcpPorts: withoutAll(used.tcpPorts, taken.tcpPorts),
       udpPorts: withoutAll(used.udpPorts, taken.udpPorts),
+      ...given('gpuIds', taken.gpuIds ? withoutAll(used.gpuIds ?? [], taken.gpuIds) : used.gpuIds),
     },
     taskCount: instance.taskCount - 1,
     groups: counted(instance.groups, task.group, -1),
@@ -99,11 +102,11 @@ export function giveBack(instance: ContainerInstanceRecord, task: Reserving): Co
 }
 
 /** What nothing is added to stays the same list, which a record shares with the one before it. */
-function withAll(list: readonly number[], added: readonly number[]): readonly number[] {
+function withAll<T>(list: readonly T[], added: readonly T[]): readonly T[] {
   return added.length === 0 ? list : [...list, ...added];
 }
 
-function withoutAll(list: readonly number[], removed: readonly number[]): readonly number[] {
+function withoutAll<T>(list: readonly T[], removed: readonly T[]): readonly T[] {
   return removed.length === 0 ? list : list.filter((each) => !removed.includes(each));
 }
 

@@ -10,6 +10,7 @@ import { given } from './given.ts';
 import { placedOn } from './placed-on.ts';
 import { clusterPool } from './placement/cluster-pool.ts';
 import { type TaskDemand, taskDemand } from './placement/demand.ts';
+import { gpusOf } from './placement/gpus.ts';
 import { misfit } from './placement/misfit.ts';
 import type { LaunchProfile } from './placement/ranking.ts';
 import {
@@ -341,6 +342,7 @@ function newContainers(
       cpu: String(override?.cpu ?? container.cpu ?? 0),
       ...given('memory', memory?.toString()),
       ...given('memoryReservation', memoryReservation?.toString()),
+      ...given('gpus', gpusOf(container)),
       ...given(
         'executeCommandAgent',
         enableExecuteCommand ? ({ lastStatus: 'PENDING' } as const) : undefined,

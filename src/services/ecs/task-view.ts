@@ -129,6 +129,7 @@ function containerView(
     cpu: container.cpu,
     memory: container.memory,
     memoryReservation: container.memoryReservation,
+    ...(container.gpuIds && { gpuIds: [...container.gpuIds] }),
     ...(container.executeCommandAgent === undefined
       ? {}
       : { managedAgents: [managedAgentView(container.executeCommandAgent)] }),

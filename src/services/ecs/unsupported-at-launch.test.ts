@@ -52,7 +52,11 @@ test.each<[string, Partial<StoredTaskDefinition>]>([
 });
 
 test.each<[string, ContainerDefinition]>([
-  ['resourceRequirements', { resourceRequirements: [{ type: 'GPU', value: '1' }] }],
+  [
+    'GPU \\(resourceRequirements\\)',
+    { resourceRequirements: [{ type: 'GPU', sharingStrategy: { nvidiaMps: { memory: 512 } } }] },
+  ],
+  ['resourceRequirements', { resourceRequirements: [{ type: 'NeuronDevice', value: '1' }] }],
   ['firelensConfiguration', { firelensConfiguration: { type: 'fluentbit' } }],
   ['awsfirelens', { logConfiguration: { logDriver: 'awsfirelens' } }],
   [

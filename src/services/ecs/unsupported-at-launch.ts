@@ -35,9 +35,16 @@ export function unsupportedAtLaunch(
 
 function unsupportedInContainer(container: ContainerDefinition): string | undefined {
   const inContainer = (feature: string): string => `${feature} of container '${container.name}'`;
-  const [requirement] = container.resourceRequirements ?? [];
+  // Whole GPUs are placed: agents that register some can give them to containers, and those without get no such task.
+  const requirement = container.resourceRequirements?.find(
+    ({ type, value }) => type !== 'GPU' || value === undefined,
+  );
   if (requirement !== undefined)
-    return inContainer(`The ${requirement.type} requirement (resourceRequirements)`);
+    return inContainer(
+      requirement.type === 'GPU'
+        ? 'The sharing of a GPU (resourceRequirements)'
+        : `The ${requirement.type} requirement (resourceRequirements)`,
+    );
   if (container.firelensConfiguration !== undefined)
     return inContainer('The FireLens configuration (firelensConfiguration)');
   if (container.logConfiguration?.logDriver === 'awsfirelens')

@@ -66,6 +66,24 @@ function containerPayload(
   return { ...only, config, hostConfig };
 }
 
+describe('what of the machine a container gets by name', () => {
+  it('tells which container has which GPU, and nothing where none has any', () => {
+    const { definition } = taskDefinition();
+    const [app] = taskOf(definition).containers;
+    if (app === undefined) throw new Error('no container');
+    const { associations } = payload({}, { containers: [{ ...app, gpus: '2', gpuIds: ['gpu-0', 'gpu-1'] }] });
+    expect(associations).toEqual(
+      ['gpu-0', 'gpu-1'].map((name) => ({
+        type: 'gpu',
+        name,
+        containers: ['app'],
+        content: { encoding: 'base64', value: '' },
+      })),
+    );
+    expect(payload().associations).toBeUndefined();
+  });
+});
+
 describe('a task on its way to the agent', () => {
   it('names itself and carries no limits that the definition does not set', () => {
     expect(payload()).toEqual({

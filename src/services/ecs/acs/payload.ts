@@ -48,11 +48,26 @@ export function acsTask(
       task.networkInterface && [elasticNetworkInterface(scope, network, task.networkInterface)],
     ),
     ...given('enableFaultInjection', definition.enableFaultInjection),
+    ...given('associations', gpuAssociations(task)),
     containers: definition.containerDefinitions.flatMap((container) => {
       const record = task.containers.find(({ name }) => name === container.name);
       return record === undefined ? [] : [acsContainer(scope, task, record, container)];
     }),
   };
+}
+
+/** Which container has which GPU: an agent that can't see to it must refuse the task. */
+function gpuAssociations({ containers }: TaskRecord): AcsTask['associations'] {
+  const holders = new Map<string, string[]>();
+  for (const { name, gpuIds = [] } of containers)
+    for (const id of gpuIds) holders.set(id, [...(holders.get(id) ?? []), name]);
+  if (holders.size === 0) return undefined;
+  return [...holders].map(([id, names]) => ({
+    type: 'gpu',
+    name: id,
+    containers: names,
+    content: { encoding: 'base64', value: '' },
+  }));
 }
 
 function acsContainer(

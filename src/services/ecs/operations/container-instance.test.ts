@@ -132,7 +132,7 @@ describe('RegisterContainerInstance', () => {
   it.each<[string, Partial<RegisterContainerInstanceCommandInput>, string]>([
     ['an unknown cluster', { cluster: 'nope' }, 'ClusterNotFoundException'],
     ['no memory', { totalResources: totalResources.slice(0, 1) }, 'InvalidParameterException'],
-    ['GPUs', { platformDevices: [{ id: 'g', type: 'GPU' }] }, 'UnsupportedFeatureException'],
+    ['a device without a name', { platformDevices: [{ id: '', type: 'GPU' }] }, 'InvalidParameterException'],
     [
       'the ARN of an unknown instance',
       {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { containerInstances, privateAddresses, tasks } from '../records.ts';
 import { applyTaskReport } from '../task-state.ts';
 import { container, key, openRoom, type TestRoom } from '../testing/room.ts';
+import { describeContainerInstances } from './container-instance.ts';
 import { runTask } from './run-task.ts';
 
 const run = (room: TestRoom, input: Partial<RunTaskCommandInput> = {}) =>
@@ -130,6 +131,40 @@ describe('RunTask', () => {
     const { failures } = await run(room, { placementConstraints: [red] });
     expect(failures).toHaveLength(3);
     expect(failures?.[0]).toMatchObject({ reason: 'MemberOf placement constraint unsatisfied' });
+  });
+
+  it('gives containers GPUs that nobody else has, and takes them back', async () => {
+    await using room = await openRoom();
+    const asking = (name: string, value: string) =>
+      container({ name, cpu: 1, memory: 32, resourceRequirements: [{ type: 'GPU', value }] });
+    await room.addDefinition({ containerDefinitions: [asking('app', '1'), asking('side', '2')] });
+    await room.addDefinition({ family: 'greedy', containerDefinitions: [asking('app', 'ALL')] });
+    const reasons = async (taskDefinition: string) =>
+      (await run(room, { taskDefinition })).failures?.map(({ reason }) => reason);
+    await room.addInstance();
+    expect(await reasons('web:1')).toEqual(['RESOURCE:GPU']);
+    const { id } = await room.addInstance({ gpus: ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3'] });
+
+    const { tasks: placed } = await run(room);
+    expect(placed?.[0]?.containers?.map(({ gpuIds }) => gpuIds)).toEqual([['gpu-0'], ['gpu-1', 'gpu-2']]);
+    expect(room.instance(id)?.used.gpuIds).toEqual(['gpu-0', 'gpu-1', 'gpu-2']);
+    const { containerInstances: shown } = describeContainerInstances(
+      room.ecs,
+      { containerInstances: [id] },
+      room.call,
+    );
+    expect(shown?.[0]?.remainingResources?.find(({ name }) => name === 'GPU')?.stringSetValue).toEqual([
+      'gpu-3',
+    ]);
+    expect(await reasons('web:1')).toEqual(['RESOURCE:GPU', 'RESOURCE:GPU']);
+    expect(await reasons('greedy:1')).toEqual(['RESOURCE:GPU', 'RESOURCE:GPU']);
+
+    await room.write((tx) =>
+      applyTaskReport(tx, key(tasks, 'default', idOf(placed?.[0])), { status: 'STOPPED', containers: [] }, 0),
+    );
+    expect(room.instance(id)?.used.gpuIds).toEqual([]);
+    const { tasks: greedy } = await run(room, { taskDefinition: 'greedy:1' });
+    expect(greedy?.[0]?.containers?.[0]?.gpuIds).toEqual(['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3']);
   });
 
   it('sees what the launches before it in the same commit have taken', async () => {

@@ -1,6 +1,7 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
 import { given } from '../given.ts';
 import type { LaunchedType, StoredTaskDefinition, TaskOverrideRecord, TaskReservation } from '../records.ts';
+import { gpusOfAll } from './gpus.ts';
 
 /** What one task asks of a container instance. */
 export interface TaskDemand extends TaskReservation {
@@ -9,6 +10,8 @@ export interface TaskDemand extends TaskReservation {
   /** Where the definition says which; an instance that doesn't say its own is taken at its word. */
   readonly architecture?: 'x86_64' | 'arm64';
   readonly isExternal: boolean;
+  /** Absent: none. */
+  readonly gpus?: number | 'ALL';
   /** Only instances of this one will do. */
   readonly capacityProviderName?: string;
 }
@@ -43,6 +46,7 @@ export function taskDemand(
       launchType === 'FARGATE' ? [] : (definition.requiresAttributes ?? []).flatMap(namedAttribute),
     ...given('architecture', architectureOf(definition)),
     isExternal: launchType === 'EXTERNAL',
+    ...given('gpus', gpusOfAll(definition.containerDefinitions)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerInstanceRecord } from '../records.ts';
 import type { TaskDemand } from './demand.ts';
+import { hasGpus } from './gpus.ts';
 import { attributesOf, factsOf, registeredResources, tasksOfGroup } from './instance.ts';
 import { compileQuery, type Predicate } from './query/index.ts';
 
@@ -21,6 +22,7 @@ export function misfit(instance: ContainerInstanceRecord, demand: TaskDemand): M
   const registered = registeredResources(instance);
   if (demand.cpu > registered.cpu - instance.used.cpu) return { reason: 'RESOURCE:CPU' };
   if (demand.memoryMiB > registered.memoryMiB - instance.used.memoryMiB) return { reason: 'RESOURCE:MEMORY' };
+  if (demand.gpus !== undefined && !hasGpus(instance, demand.gpus)) return { reason: 'RESOURCE:GPU' };
   if (!portsAreFree(instance, demand)) return { reason: 'RESOURCE:PORTS' };
   return lackOfAttribute(instance, demand);
 }

@@ -79,6 +79,8 @@ export interface TaskReservation {
   readonly memoryMiB: number;
   readonly tcpPorts: readonly number[];
   readonly udpPorts: readonly number[];
+  /** Absent: none. */
+  readonly gpuIds?: readonly string[];
 }
 
 /** Custom attributes live on the instance's record; this type is their wire neighbour. */

@@ -54,6 +54,7 @@ export interface InstanceSizes {
   readonly ports?: readonly number[];
   readonly attributes?: Readonly<Record<string, string>>;
   readonly agentConnected?: boolean;
+  readonly gpus?: readonly string[];
   /** Default `default`. */
   readonly cluster?: string;
 }
@@ -124,6 +125,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
             { name: 'PORTS', type: 'STRINGSET', stringSetValue: (sizes.ports ?? [22]).map(String) },
             { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: [] },
           ],
+          ...(sizes.gpus && { platformDevices: sizes.gpus.map((id) => ({ id, type: 'GPU' as const })) }),
           attributes: Object.entries(sizes.attributes ?? {}).map(([name, value]) => ({ name, value })),
         },
         call,
