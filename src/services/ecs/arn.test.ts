@@ -9,7 +9,10 @@ import {
   isForeign,
   resourceId,
   serviceArn,
+  serviceDeploymentArn,
+  serviceHistoryId,
   serviceName,
+  serviceRevisionArn,
   taskArn,
   taskDefinitionArn,
   taskDefinitionId,
@@ -28,6 +31,9 @@ describe('ARNs', () => {
         expect(taskId(taskArn(scope, cluster, id))).toBe(id);
         expect(serviceName(serviceArn(scope, cluster, id))).toBe(id);
         expect(containerInstanceId(containerInstanceArn(scope, cluster, id))).toBe(id);
+        const history = { cluster, service: id, id: String(number) };
+        expect(serviceHistoryId(serviceDeploymentArn(scope, history), 'service-deployment')).toEqual(history);
+        expect(serviceHistoryId(serviceRevisionArn(scope, history), 'service-revision')).toEqual(history);
         expect(clusterOfArn(taskArn(scope, cluster, id))).toBe(cluster);
         expect(taskDefinitionId(taskDefinitionArn(scope, id, number))).toEqual({
           family: id,

@@ -11,6 +11,19 @@ export interface Scope {
   readonly region: string;
 }
 
+/** The scope that a record's key is in. */
+export function scopeOfKey(key: string): Scope {
+  const [, , accountId = '', region = ''] = key.split('/', 4);
+  return { accountId, region };
+}
+
+/** A service deployment or a service revision: what is known by its ARN only. */
+export interface ServiceHistoryId {
+  readonly cluster: string;
+  readonly service: string;
+  readonly id: string;
+}
+
 const arn = (scope: Scope, resource: string): string =>
   `arn:aws:ecs:${scope.region}:${scope.accountId}:${resource}`;
 
@@ -19,6 +32,10 @@ export const taskArn = (scope: Scope, cluster: string, taskId: string): string =
   arn(scope, `task/${cluster}/${taskId}`);
 export const serviceArn = (scope: Scope, cluster: string, service: string): string =>
   arn(scope, `service/${cluster}/${service}`);
+export const serviceDeploymentArn = (scope: Scope, { cluster, service, id }: ServiceHistoryId): string =>
+  arn(scope, `service-deployment/${cluster}/${service}/${id}`);
+export const serviceRevisionArn = (scope: Scope, { cluster, service, id }: ServiceHistoryId): string =>
+  arn(scope, `service-revision/${cluster}/${service}/${id}`);
 export const containerInstanceArn = (scope: Scope, cluster: string, id: string): string =>
   arn(scope, `container-instance/${cluster}/${id}`);
 export const containerArn = (scope: Scope, cluster: string, taskId: string, containerId: string): string =>
@@ -57,6 +74,21 @@ export function containerInstanceId(identifier: string): string {
 
 export function capacityProviderName(identifier: string): string {
   return lastPart(identifier, 'capacity-provider', 1);
+}
+
+/**
+ * The ARN of a service deployment or a service revision, taken apart; short forms don't exist.
+ * @throws InvalidParameterException on anything else.
+ */
+export function serviceHistoryId(
+  identifier: string,
+  type: 'service-deployment' | 'service-revision',
+): ServiceHistoryId {
+  const parts = identifier.startsWith('arn:') ? partsOfArn(identifier, type) : undefined;
+  const [cluster, service, id] = parts ?? [];
+  if (parts?.length !== 3 || !cluster || !service || !id)
+    throw invalidParameter(`Invalid identifier: ${identifier}`);
+  return { cluster, service, id };
 }
 
 /** The cluster that a long task, service or container-instance ARN names; undefined for short ones. */

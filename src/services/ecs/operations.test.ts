@@ -44,6 +44,17 @@ describe('resources', () => {
     ['StopTask', { task: arn('task/blue/0123'), cluster: 'green' }, [arn('task/blue/0123')]],
     ['DescribeTasks', { tasks: ['1', '2'] }, [arn('task/default/1'), arn('task/default/2')]],
     ['DescribeServices', { services: ['web'], cluster: 'blue' }, [arn('service/blue/web')]],
+    ['ListServiceDeployments', { service: 'web' }, [arn('service/default/web')]],
+    [
+      'DescribeServiceRevisions',
+      { serviceRevisionArns: [arn('service-revision/a/web/1')] },
+      [arn('service-revision/a/web/1')],
+    ],
+    [
+      'StopServiceDeployment',
+      { serviceDeploymentArn: arn('service-deployment/a/web/x') },
+      [arn('service-deployment/a/web/x')],
+    ],
     ['ListTasks', {}, [arn('container-instance/default/*')]],
     ['RegisterTaskDefinition', { family: 'web' }, [arn('task-definition/web:*')]],
     ['DeleteTaskDefinitions', { taskDefinitions: ['web:3'] }, [arn('task-definition/web:3')]],

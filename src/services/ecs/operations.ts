@@ -46,6 +46,13 @@ import {
   listServices,
   updateService,
 } from './operations/service.ts';
+import {
+  continueServiceDeployment,
+  describeServiceDeployments,
+  listServiceDeployments,
+  stopServiceDeployment,
+} from './operations/service-deployment.ts';
+import { describeServiceRevisions } from './operations/service-revision.ts';
 import { listTagsForResource, tagResource, untagResource } from './operations/tag.ts';
 import { describeTasks, listTasks, startTask, stopTask } from './operations/task.ts';
 import {
@@ -59,6 +66,7 @@ import {
 import { getTaskProtection, updateTaskProtection } from './operations/task-protection.ts';
 import {
   anyResource,
+  arnResources,
   capacityProviderResources,
   clusterResource,
   clusterResources,
@@ -81,7 +89,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     launchedResource(ecs.state, input, call);
   return {
     AssociateGatewayWithCluster: notYet('AssociateGatewayWithCluster', 'gateways'),
-    ContinueServiceDeployment: notYet('ContinueServiceDeployment', 'deployment lifecycle hooks'),
+    ContinueServiceDeployment: supported(
+      ecs,
+      'ContinueServiceDeployment',
+      ({ serviceDeploymentArn }) => arnResources([serviceDeploymentArn]),
+      continueServiceDeployment,
+    ),
     CreateCapacityProvider: supported(
       ecs,
       'CreateCapacityProvider',
@@ -163,8 +176,18 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeGateway: notYet('DescribeGateway', 'gateways'),
     DescribeGatewayResources: notYet('DescribeGatewayResources', 'gateways'),
     DescribeGatewayRoute: notYet('DescribeGatewayRoute', 'gateways'),
-    DescribeServiceDeployments: notYet('DescribeServiceDeployments', 'service deployments as resources'),
-    DescribeServiceRevisions: notYet('DescribeServiceRevisions', 'service deployments as resources'),
+    DescribeServiceDeployments: supported(
+      ecs,
+      'DescribeServiceDeployments',
+      ({ serviceDeploymentArns }) => arnResources(serviceDeploymentArns),
+      describeServiceDeployments,
+    ),
+    DescribeServiceRevisions: supported(
+      ecs,
+      'DescribeServiceRevisions',
+      ({ serviceRevisionArns }) => arnResources(serviceRevisionArns),
+      describeServiceRevisions,
+    ),
     DescribeServices: supported(
       ecs,
       'DescribeServices',
@@ -203,7 +226,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     ListGatewayClusterAssociations: notYet('ListGatewayClusterAssociations', 'gateways'),
     ListGatewayRoutes: notYet('ListGatewayRoutes', 'gateways'),
     ListGateways: notYet('ListGateways', 'gateways'),
-    ListServiceDeployments: notYet('ListServiceDeployments', 'service deployments as resources'),
+    ListServiceDeployments: supported(
+      ecs,
+      'ListServiceDeployments',
+      (input, call) => serviceResources(input.cluster, [input.service], call),
+      listServiceDeployments,
+    ),
     ListServices: supported(ecs, 'ListServices', anyResource, listServices),
     ListServicesByNamespace: notYet('ListServicesByNamespace', 'Service Connect'),
     ListTagsForResource: supported(ecs, 'ListTagsForResource', taggedResource, listTagsForResource),
@@ -244,7 +272,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     RegisterTaskDefinition: supported(ecs, 'RegisterTaskDefinition', familyResource, registerTaskDefinition),
     RunTask: supported(ecs, 'RunTask', launched, runTask),
     StartTask: supported(ecs, 'StartTask', launched, startTask),
-    StopServiceDeployment: notYet('StopServiceDeployment', 'service deployments as resources'),
+    StopServiceDeployment: supported(
+      ecs,
+      'StopServiceDeployment',
+      ({ serviceDeploymentArn }) => arnResources([serviceDeploymentArn]),
+      stopServiceDeployment,
+    ),
     StopTask: supported(
       ecs,
       'StopTask',

@@ -1,8 +1,6 @@
 import type {
   ContainerDefinition,
   ContainerOverride,
-  DeploymentAlarms,
-  DeploymentCircuitBreaker,
   KeyValuePair,
   Tag,
   TaskDefinition,
@@ -10,6 +8,11 @@ import type {
 import type { Collection } from '../../reconcile/index.ts';
 import type { CapacityProviderStrategy } from './records/cluster.ts';
 import { fargateHosts, type InstanceAttribute, type TaskReservation } from './records/container-instance.ts';
+import type {
+  DeploymentConfigurationRecord,
+  DeploymentRecord,
+  NetworkConfigurationRecord,
+} from './records/deployment.ts';
 import { scopeOf } from './records/scope.ts';
 
 /**
@@ -36,7 +39,28 @@ export {
   type InstanceResource,
   type TaskReservation,
 } from './records/container-instance.ts';
+export type {
+  CircuitBreakerRecord,
+  DeploymentConfigurationRecord,
+  DeploymentFailure,
+  DeploymentRecord,
+  NetworkConfigurationRecord,
+  PlacementWaitRecord,
+  RestartRecord,
+} from './records/deployment.ts';
 export { scopeOf } from './records/scope.ts';
+export {
+  type CircuitBreakerReading,
+  type ContainerImageRecord,
+  type MonitorStatus,
+  type ServiceDeploymentRecord,
+  type ServiceDeploymentStatus,
+  type ServiceRevisionCounts,
+  type ServiceRevisionRecord,
+  type ServiceRevisionUse,
+  serviceDeployments,
+  serviceRevisions,
+} from './records/service-history.ts';
 
 export interface TaskDefinitionFamilyRecord {
   readonly family: string;
@@ -370,6 +394,10 @@ export interface ServiceRecord {
   readonly steadyAt?: number;
   /** Tasks were started in a poorer zone, and as many are to stop in a richer one when they are healthy. */
   readonly rebalancing?: RebalancingRecord;
+  /** The service deployment that is under way, else the last one. */
+  readonly serviceDeploymentId: string;
+  /** The deployment that completed last, as it was then: what a failing one is rolled back to. */
+  readonly lastCompleted?: DeploymentRecord;
   readonly tags: readonly Tag[];
 }
 
@@ -385,65 +413,6 @@ export interface ServiceEventRecord {
   readonly createdAt: number;
   /** With the prefix `(service NAME) `. */
   readonly message: string;
-}
-
-/** Defaults filled in. The breaker and the alarms are off; what was said of them is shown again. */
-export interface DeploymentConfigurationRecord {
-  readonly strategy: 'ROLLING';
-  readonly maximumPercent: number;
-  readonly minimumHealthyPercent: number;
-  readonly bakeTimeInMinutes: number;
-  readonly deploymentCircuitBreaker: DeploymentCircuitBreaker;
-  readonly alarms?: DeploymentAlarms;
-}
-
-export interface NetworkConfigurationRecord {
-  readonly subnets: readonly string[];
-  readonly securityGroups: readonly string[];
-  readonly assignPublicIp: 'ENABLED' | 'DISABLED';
-}
-
-export interface DeploymentRecord {
-  /** `ecs-svc/<digits>`; also the `startedBy` of its tasks. */
-  readonly id: string;
-  readonly status: 'PRIMARY' | 'ACTIVE';
-  readonly taskDefinition: { readonly family: string; readonly revision: number };
-  readonly networkConfiguration?: NetworkConfigurationRecord;
-  readonly launchType: LaunchedType;
-  readonly capacityProviderStrategy?: CapacityProviderStrategy;
-  /** The version that it was resolved to. */
-  readonly platformVersion?: string;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
-  readonly rolloutStateReason: string;
-  /** Tasks in a row that never reached RUNNING or failed their health checks; 0 after one became healthy. */
-  readonly failedTasks: number;
-  /** When the last task failed, or ended soon after its start; a task that became healthy later clears it. */
-  readonly lastFailureAt?: number;
-  /**
-   * Ends of tasks up to this store revision are counted. STOPPED is the last write to a task, so what stops
-   * later has a higher one: each end is counted once, however often somebody looks.
-   */
-  readonly countedRevision: number;
-  /** Tasks fail again and again: nothing is launched before then. */
-  readonly restart?: RestartRecord;
-  /** The last launch found no place. */
-  readonly placement?: PlacementWaitRecord;
-}
-
-export interface RestartRecord {
-  /** Waves of launches in a row that failed. */
-  readonly streak: number;
-  readonly notBefore: number;
-}
-
-export interface PlacementWaitRecord {
-  /** Launches in a row that found no place. */
-  readonly failures: number;
-  readonly notBefore: number;
-  /** Highest revision among the instances that were looked at: when it has grown, it is worth another look. */
-  readonly capacityRevision: number;
 }
 
 /** `service/<cluster>/<name>` */
@@ -471,8 +440,8 @@ export const services: Collection<
     byTaskDefinition: (record, key) =>
       record.status === 'INACTIVE'
         ? undefined
-        : [record, ...record.deployments].map((user) =>
-            taskDefinitionIndexValue(scopeOf(key), user.taskDefinition),
+        : [record, ...record.deployments, ...(record.lastCompleted ? [record.lastCompleted] : [])].map(
+            (user) => taskDefinitionIndexValue(scopeOf(key), user.taskDefinition),
           ),
   },
 };

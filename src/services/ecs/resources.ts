@@ -80,6 +80,11 @@ export function containerInstanceResources(
   );
 }
 
+/** What is named by its ARN only. */
+export function arnResources(arns: readonly (string | undefined)[] | undefined): readonly string[] {
+  return orAny((arns ?? []).map((arn = '*') => arn));
+}
+
 /** The container instances that attributes are of. */
 export function targetResources(
   input: { cluster?: string | undefined; attributes: readonly Attribute[] | undefined },

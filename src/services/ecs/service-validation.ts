@@ -1,13 +1,21 @@
 import type {
   CreateServiceCommandInput,
+  DeploymentCircuitBreaker,
   DeploymentConfiguration,
   DeploymentController,
   PlacementConstraint,
+  ThresholdConfiguration,
   UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
 import { invalidParameter, unsupported } from './errors.ts';
+import { given } from './given.ts';
 import { readPlacementConstraints } from './placement-rules.ts';
-import type { DeploymentConfigurationRecord, ServiceRecord, StoredTaskDefinition } from './records.ts';
+import type {
+  CircuitBreakerRecord,
+  DeploymentConfigurationRecord,
+  ServiceRecord,
+  StoredTaskDefinition,
+} from './records.ts';
 
 /**
  * The rules of a service's parameters, in AWS's words where they are known. What isn't built yet is refused
@@ -193,9 +201,45 @@ export function readDeploymentConfiguration(
     ...current,
     maximumPercent,
     minimumHealthyPercent,
-    deploymentCircuitBreaker: configuration.deploymentCircuitBreaker ?? current.deploymentCircuitBreaker,
+    deploymentCircuitBreaker:
+      configuration.deploymentCircuitBreaker === undefined
+        ? current.deploymentCircuitBreaker
+        : readCircuitBreaker(configuration.deploymentCircuitBreaker),
     ...(alarms === undefined ? {} : { alarms }),
   };
+}
+
+function readCircuitBreaker(breaker: DeploymentCircuitBreaker): CircuitBreakerRecord {
+  const { enable = false, rollback = false, resetOnHealthyTask, thresholdConfiguration } = breaker;
+  return {
+    enable,
+    rollback,
+    ...given('resetOnHealthyTask', resetOnHealthyTask),
+    ...(thresholdConfiguration === undefined
+      ? {}
+      : { thresholdConfiguration: readThreshold(thresholdConfiguration) }),
+  };
+}
+
+function readThreshold({
+  type,
+  value = Number.NaN,
+}: ThresholdConfiguration): NonNullable<CircuitBreakerRecord['thresholdConfiguration']> {
+  switch (type) {
+    case 'COUNT':
+      if (!Number.isInteger(value) || value < 1)
+        throw invalidParameter('The value of a COUNT thresholdConfiguration must be 1 or more.');
+      return { type, value };
+    case 'BOUNDED_PERCENT':
+    case 'UNBOUNDED_PERCENT':
+      if (!Number.isInteger(value) || value < 1 || value > 100)
+        throw invalidParameter(`The value of a ${type} thresholdConfiguration must be between 1 and 100.`);
+      return { type, value };
+    default:
+      throw invalidParameter(
+        'The type of a thresholdConfiguration should be one of [BOUNDED_PERCENT,UNBOUNDED_PERCENT,COUNT].',
+      );
+  }
 }
 
 function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
@@ -210,7 +254,6 @@ function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
     default:
       throw invalidParameter('strategy should be one of [ROLLING,BLUE_GREEN,LINEAR,CANARY].');
   }
-  if (configuration.deploymentCircuitBreaker?.enable) throw unsupported('The deployment circuit breaker');
   if (configuration.alarms?.enable) throw unsupported('Deployment alarms (alarms)');
   if (configuration.bakeTimeInMinutes) throw unsupported('A bake time (bakeTimeInMinutes)');
   if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');

@@ -1,6 +1,13 @@
-import type { Deployment, NetworkConfiguration, Service } from '@aws-sdk/client-ecs';
+import type { Deployment, DeploymentConfiguration, NetworkConfiguration, Service } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
-import { clusterArn, type Scope, serviceArn, taskDefinitionArn } from './arn.ts';
+import {
+  clusterArn,
+  type Scope,
+  serviceArn,
+  serviceDeploymentArn,
+  serviceRevisionArn,
+  taskDefinitionArn,
+} from './arn.ts';
 import { desiredTasks } from './deployment/daemon-ground.ts';
 import {
   type DeploymentRecord,
@@ -9,6 +16,7 @@ import {
   type ServiceRecord,
   tasks,
 } from './records.ts';
+import { serviceIndexValue } from './service-history.ts';
 
 /** A service as the API shows it, with its tasks counted now; `tags` only when asked for. */
 export function serviceView(
@@ -32,7 +40,7 @@ export function serviceView(
     pendingCount: counts.all.pending,
     ...capacityView(service),
     taskDefinition: taskDefinitionArn(scope, family, revision),
-    deploymentConfiguration: { ...service.deploymentConfiguration },
+    deploymentConfiguration: deploymentConfigurationView(service.deploymentConfiguration),
     deployments: service.deployments.map((deployment) =>
       deploymentView(scope, deployment, desiredCount, counts.of(deployment.id)),
     ),
@@ -59,8 +67,44 @@ export function serviceView(
     enableExecuteCommand: service.enableExecuteCommand,
     propagateTags: service.propagateTags,
     availabilityZoneRebalancing: service.availabilityZoneRebalancing,
+    ...currentHistory(scope, service, desiredCount, counts),
     resourceManagementType: 'CUSTOMER',
     ...(options.withTags ? { tags: service.tags.map((tag) => ({ ...tag })) } : {}),
+  };
+}
+
+/** Records are frozen, and what the SDK takes is not. */
+export function deploymentConfigurationView({
+  deploymentCircuitBreaker,
+  alarms,
+  ...rest
+}: ServiceRecord['deploymentConfiguration']): DeploymentConfiguration {
+  return {
+    ...rest,
+    deploymentCircuitBreaker: { ...deploymentCircuitBreaker },
+    ...(alarms === undefined ? {} : { alarms: { ...alarms } }),
+  };
+}
+
+/** A deleted service has no history any more. */
+function currentHistory(
+  scope: Scope,
+  { cluster, name: service, status, serviceDeploymentId, deployments }: ServiceRecord,
+  desiredCount: number,
+  counts: CountedTasks,
+): Pick<Service, 'currentServiceDeployment' | 'currentServiceRevisions'> {
+  if (status === 'INACTIVE') return {};
+  return {
+    currentServiceDeployment: serviceDeploymentArn(scope, { cluster, service, id: serviceDeploymentId }),
+    currentServiceRevisions: deployments.map((deployment) => {
+      const { wanted, running, pending } = counts.of(deployment.id);
+      return {
+        arn: serviceRevisionArn(scope, { cluster, service, id: deployment.serviceRevisionId }),
+        requestedTaskCount: deployment.status === 'PRIMARY' ? desiredCount : wanted,
+        runningTaskCount: running,
+        pendingTaskCount: pending,
+      };
+    }),
   };
 }
 
@@ -90,7 +134,7 @@ function deploymentView(
 }
 
 /** A strategy hides the launch type: only one of them is shown. */
-function capacityView({
+export function capacityView({
   launchType,
   capacityProviderStrategy,
   platformVersion,
@@ -113,7 +157,17 @@ interface TaskCounts {
   wanted: number;
 }
 
-function countTasks(reader: Reader, scope: Scope, service: ServiceRecord) {
+export interface CountedTasks {
+  readonly all: TaskCounts;
+  of(deploymentId: string): TaskCounts;
+}
+
+/** A service's tasks that are running or pending, in all and by deployment. */
+export function countTasks(
+  reader: Reader,
+  scope: Scope,
+  service: Pick<ServiceRecord, 'cluster' | 'name'>,
+): CountedTasks {
   const all: TaskCounts = { running: 0, pending: 0, wanted: 0 };
   const byDeployment = new Map<string, TaskCounts>();
   const of = (deploymentId: string): TaskCounts => {
@@ -121,8 +175,7 @@ function countTasks(reader: Reader, scope: Scope, service: ServiceRecord) {
     byDeployment.set(deploymentId, counts);
     return counts;
   };
-  const indexValue = `${scope.accountId}/${scope.region}/${service.cluster}/${service.name}`;
-  for (const { value: task } of reader.byIndex(tasks, 'byService', indexValue)) {
+  for (const { value: task } of reader.byIndex(tasks, 'byService', serviceIndexValue(scope, service))) {
     const phase = phaseOf(task.lastStatus);
     if (phase === undefined) continue;
     for (const counts of [all, of(task.service?.deploymentId ?? '')]) {
@@ -133,7 +186,7 @@ function countTasks(reader: Reader, scope: Scope, service: ServiceRecord) {
   return { all, of };
 }
 
-function networkView(network: NetworkConfigurationRecord | undefined): {
+export function networkView(network: NetworkConfigurationRecord | undefined): {
   networkConfiguration?: NetworkConfiguration;
 } {
   if (network === undefined) return {};

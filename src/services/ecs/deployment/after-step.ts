@@ -1,6 +1,9 @@
+import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
+import { failureWords } from './failure-words.ts';
 import type { LiveTask } from './live-task.ts';
+import { rolledBack, withoutPauses } from './new-deployment.ts';
 import type { Step, StopCause } from './planner.ts';
 import { pauseMs } from './scheduler-settings.ts';
 import { eventMessages, isRepetition, type Teller, withEvent } from './service-events.ts';
@@ -10,7 +13,15 @@ export function afterStep(
   service: ServiceRecord,
   step: Exclude<
     Step,
-    { readonly type: 'start' | 'stop' | 'start-rebalancing' | 'finish-rebalancing' | 'stop-rebalancing' }
+    {
+      readonly type:
+        | 'start'
+        | 'stop'
+        | 'follow-service'
+        | 'start-rebalancing'
+        | 'finish-rebalancing'
+        | 'stop-rebalancing';
+    }
   >,
   teller: Teller,
 ): ServiceRecord {
@@ -19,10 +30,11 @@ export function afterStep(
     case 'count-failures':
       return withDeployment(service, step.deploymentId, (deployment) => {
         const { lastFailureAt: _at, restart: _restart, ...rest } = deployment;
-        const { failedTasks, lastFailureAt, countedRevision, restart } = step.count;
+        const { failedTasks, failureCount, lastFailureAt, countedRevision, restart } = step.count;
         return {
           ...rest,
           failedTasks,
+          failureCount,
           countedRevision,
           ...(lastFailureAt === undefined ? {} : { lastFailureAt }),
           ...(restart === undefined ? {} : { restart }),
@@ -37,8 +49,15 @@ export function afterStep(
         rolloutStateReason: `ECS deployment ${deployment.id} completed.`,
         updatedAt: now,
       }));
-      return tell(completed, eventMessages.deploymentCompleted(step.deploymentId), teller);
+      const lastCompleted = completed.deployments.find(({ id }) => id === step.deploymentId);
+      return tell(
+        { ...completed, ...given('lastCompleted', lastCompleted) },
+        eventMessages.deploymentCompleted(step.deploymentId),
+        teller,
+      );
     }
+    case 'fail-deployment':
+      return afterFailure(service, step, teller);
     case 'tell':
       return tell(service, step.message, teller);
     case 'become-steady':
@@ -52,6 +71,31 @@ export function afterStep(
       return { ...rest, status: 'INACTIVE', inactiveAt: now, deployments: [] };
     }
   }
+}
+
+/** The deployment is given up; the one that completed last is PRIMARY again, if the failure says so and there is one. */
+function afterFailure(
+  service: ServiceRecord,
+  { deploymentId, failure, countedRevision }: Extract<Step, { readonly type: 'fail-deployment' }>,
+  teller: Teller,
+): ServiceRecord {
+  const words = failureWords[failure.cause];
+  const marked = withDeployment(service, deploymentId, (deployment) => ({
+    ...withoutPauses(deployment),
+    rolloutState: 'FAILED',
+    rolloutStateReason: words.rolloutStateReason,
+    failure,
+    updatedAt: teller.now,
+  }));
+  const failed = tell(marked, eventMessages.deploymentFailed(deploymentId, words.event), teller);
+  if (!failure.rollsBack || failed.lastCompleted === undefined) return failed;
+  const { id } = failed.lastCompleted;
+  const back = rolledBack(failed, failed.lastCompleted, {
+    now: teller.now,
+    reason: `${words.rollingBackTo} ${id}.`,
+    countedRevision,
+  });
+  return tell(back, eventMessages.rollingBack(id), teller);
 }
 
 /** After tasks were asked to stop; those that failed their health checks count as failures. */
@@ -68,6 +112,7 @@ export function afterStop(
       after = withDeployment(after, deploymentId, (deployment) => ({
         ...deployment,
         failedTasks: deployment.failedTasks + 1,
+        failureCount: deployment.failureCount + 1,
         // A replacement that became healthy since then makes up for it.
         lastFailureAt: Math.max(deployment.lastFailureAt ?? 0, failedAt),
       }));

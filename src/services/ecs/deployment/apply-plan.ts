@@ -12,12 +12,14 @@ import {
   taskDefinitions,
   tasks,
 } from '../records.ts';
+import { deleteServiceHistory } from '../service-history.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import type { LaunchPlan } from '../task-launch.ts';
 import { requestTaskStop } from '../task-state.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import type { ServicePlan, ServiceSnapshot, Step, StopCause } from './planner.ts';
+import { recordServiceDeployments } from './record-service-deployments.ts';
 import type { Teller } from './service-events.ts';
 
 /**
@@ -30,9 +32,10 @@ export function applyPlan(
   ecs: EcsContext,
   scope: Scope,
   serviceKey: RecordKey,
-  { service, live, now, capacityRevision, settings }: ServiceSnapshot,
+  snapshot: ServiceSnapshot,
   plan: ServicePlan,
 ): void {
+  const { service, live, now, capacityRevision, settings } = snapshot;
   const teller: Teller = {
     serviceName: service.name,
     now,
@@ -75,11 +78,16 @@ export function applyPlan(
         const stopped = live.filter(({ id }) => step.taskIds.includes(id));
         return afterStop(record, step.because, stopped, teller);
       }
+      case 'follow-service':
+        return record;
       default:
         return afterStep(record, step, teller);
     }
   };
-  tx.put(services, serviceKey, plan.steps.reduce(carryOut, service));
+  const after = plan.steps.reduce(carryOut, service);
+  tx.put(services, serviceKey, after);
+  if (after.status === 'INACTIVE') deleteServiceHistory(tx, scope, after);
+  else recordServiceDeployments(tx, scope, snapshot, after);
 }
 
 interface Start

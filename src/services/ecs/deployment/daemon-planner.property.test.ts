@@ -6,7 +6,7 @@ import { serviceRecord } from '../testing/service-record.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import { type DaemonSnapshot, planDaemon } from './daemon-planner.ts';
 import type { LiveTask } from './live-task.ts';
-import { newDeployment, withNewDeployment } from './new-deployment.ts';
+import { withNewDeployment } from './new-deployment.ts';
 import type { Step } from './planner.ts';
 import type { TaskEnd } from './restart-throttle.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
@@ -83,8 +83,8 @@ class World {
   #made = 0;
 
   constructor() {
-    const service = serviceRecord({ schedulingStrategy: 'DAEMON', desiredCount: 0 });
-    this.service = { ...service, deployments: [newDeployment(service, this.#random, this.now)] };
+    const service = serviceRecord({ schedulingStrategy: 'DAEMON', desiredCount: 0, deployments: [] });
+    this.service = withNewDeployment(service, this.#random, this.now, () => false);
     this.#configure(0);
     for (let made = 0; made < 3; made += 1) this.#join();
   }
@@ -93,6 +93,8 @@ class World {
     const draining = this.instances.filter(({ isDraining }) => isDraining);
     return {
       service: this.service,
+      desired: this.instances.filter(({ isDraining }) => !isDraining).length,
+      serviceDeployments: [],
       live: this.live(),
       ends: this.#ends,
       capacityRevision: 0,
@@ -185,6 +187,8 @@ class World {
     };
     for (const step of steps) {
       switch (step.type) {
+        case 'follow-service':
+          break;
         case 'start': {
           const { deploymentId, replacedUnhealthy } = step;
           const taskIds = (step.instanceIds ?? []).map((id) => this.#start(deploymentId, id));
@@ -282,7 +286,7 @@ class World {
     task.phase = 'over';
     const { id: taskId, deploymentId, createdAt } = task;
     const end = { taskId, deploymentId, createdAt, stoppedAt: this.now, revision: ++this.#made };
-    if (!task.isStopping) this.#ends.push({ ...end, type: 'failed' });
+    if (!task.isStopping) this.#ends.push({ ...end, type: 'failed', isFailure: true });
   }
 
   #run(task: Task): void {

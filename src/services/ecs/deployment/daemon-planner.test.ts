@@ -41,6 +41,8 @@ function situation(text: string, changes: Partial<ServiceRecord> = {}): DaemonSn
   };
   return {
     service: { ...record, deploymentConfiguration },
+    desired: places.length,
+    serviceDeployments: [],
     live,
     ends: [],
     capacityRevision: 0,
@@ -161,5 +163,33 @@ describe('tasks without a place', () => {
     expect(planDaemon(full(10))).toMatchObject({ lookAgainAfterMs: 7_000 });
     expect(written(planDaemon(full(10)))).toBe('become-unsteady');
     expect(written(planDaemon(full(11)))).toBe('start on 2; become-unsteady');
+  });
+});
+
+describe('a DAEMON deployment that fails', () => {
+  const failing = (text: string, changes: Partial<DeploymentRecord>) => {
+    const snapshot = situation(text, quiet);
+    const { service } = snapshot;
+    const deployments = service.deployments.map((each) =>
+      each.status === 'PRIMARY' ? { ...each, ...changes } : each,
+    );
+    const deploymentCircuitBreaker = { enable: true, rollback: true };
+    const deploymentConfiguration = { ...service.deploymentConfiguration, deploymentCircuitBreaker };
+    return planDaemon({ ...snapshot, service: { ...service, deployments, deploymentConfiguration } });
+  };
+
+  it('by its circuit breaker, which goes by the number of instances, rolls back', () => {
+    const count = { rolloutState: 'IN_PROGRESS', failureCount: 3 } as const;
+    expect(failing('0 Ah .', count).steps).toMatchObject([
+      { type: 'fail-deployment', failure: { cause: 'circuit-breaker', rollsBack: true } },
+    ]);
+    expect(written(failing('0 . . . . . . . .', count))).toBe('start on 1 2 3 4 5 6 7 8; become-unsteady');
+  });
+
+  it.each([
+    ['starts nothing more', '0 Bh .', 'become-unsteady'],
+    ['leaves what runs, whatever the minimum', '0 Ah Ah Bx', 'become-unsteady'],
+  ])('and stays %s: %s', (_sentence, text, steps) => {
+    expect(written(failing(text, { rolloutState: 'FAILED' }))).toBe(steps);
   });
 });

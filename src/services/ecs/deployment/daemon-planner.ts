@@ -3,6 +3,8 @@ import type { LiveTask } from './live-task.ts';
 import {
   closingSteps,
   countSteps,
+  failingSteps,
+  followSteps,
   isUnderWay,
   lookAgain,
   obstacleSteps,
@@ -45,13 +47,15 @@ export interface DaemonPlace {
 }
 
 export function planDaemon(snapshot: DaemonSnapshot): ServicePlan {
-  const { service, live, ends, now, settings } = snapshot;
+  const { service, settings } = snapshot;
   if (service.status !== 'ACTIVE') return planService(snapshot);
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
   if (primary === undefined)
     throw new Error(`Service ${service.name} is ACTIVE without a PRIMARY deployment`);
 
-  const count = countFailures(primary, ends, live, now, settings);
+  const count = countFailures(primary, snapshot);
+  const failing = failingSteps(snapshot, primary, count);
+  if (failing.length > 0) return { steps: failing };
   const { situation, outdated, misplaced } = assessDaemon(snapshot, primary);
   const stops = daemonsToStop(situation, outdated, misplaced, settings.maxBatch);
   const start = planStart(snapshot, primary, count);
@@ -61,6 +65,7 @@ export function planDaemon(snapshot: DaemonSnapshot): ServicePlan {
     ...stopStep('scaling', stops.scaling),
     ...start.steps,
     ...closingSteps(snapshot, primary, situation),
+    ...followSteps(snapshot),
   ];
   if (!isUnderWay(situation, stops, start))
     // Where a task is missing, its agent is away or its instance is full: no matter of the percentages.
@@ -97,10 +102,14 @@ function assessDaemon(
     else keepers.set(containerInstanceId, task);
   }
   const desired = places.length;
+  const isStalled = primary.rolloutState === 'FAILED';
   const situation: Situation = {
     desired,
-    min: Math.ceil((desired * service.deploymentConfiguration.minimumHealthyPercent) / 100),
+    min: isStalled
+      ? desired
+      : Math.ceil((desired * service.deploymentConfiguration.minimumHealthyPercent) / 100),
     max: desired,
+    isStalled,
     live,
     stopping,
     keepers: [...keepers.values()],
@@ -113,9 +122,12 @@ function assessDaemon(
   return { situation, outdated, misplaced };
 }
 
-/** Whoever is in the wrong place or UNHEALTHY goes at once; old ones as far as the minimum allows. */
+/**
+ * Whoever is in the wrong place or UNHEALTHY goes at once, the latter if something will come in its place; old ones as
+ * far as the minimum allows.
+ */
 function daemonsToStop(
-  { keepers, sick, min }: Situation,
+  { keepers, sick, min, isStalled }: Situation,
   outdated: readonly LiveTask[],
   misplaced: readonly LiveTask[],
   atMost: number,
@@ -132,7 +144,7 @@ function daemonsToStop(
   }
   return {
     scaling: scaling.slice(0, atMost),
-    unhealthy: [...sick]
+    unhealthy: (isStalled ? [] : [...sick])
       .sort(leastUsefulFirst)
       .slice(0, atMost)
       .map(({ id }) => id),
@@ -148,7 +160,7 @@ function planStart(snapshot: DaemonSnapshot, primary: DeploymentRecord, failures
     .filter((place) => place.isAgentConnected && !taken.has(place.containerInstanceId))
     .map(({ containerInstanceId }) => containerInstanceId)
     .slice(0, settings.maxBatch);
-  if (instanceIds.length === 0) return { steps: [] };
+  if (instanceIds.length === 0 || primary.rolloutState === 'FAILED') return { steps: [] };
   const blockedUntil = startsBlockedUntil(snapshot.capacityRevision, primary, failures);
   if (blockedUntil > now) return { steps: [], blockedUntil };
   const { id: deploymentId } = primary;

@@ -1,10 +1,10 @@
-import { digits, type Random } from '../../../clock/index.ts';
+import { alphanumeric, digits, type Random } from '../../../clock/index.ts';
 import { currentPlatformVersion } from '../capacity/read-capacity.ts';
 import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 
 /** The deployment of what the service says now: its PRIMARY one from here on. */
-export function newDeployment(
+function newDeployment(
   service: Pick<
     ServiceRecord,
     'taskDefinition' | 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy'
@@ -17,9 +17,7 @@ export function newDeployment(
     id,
     status: 'PRIMARY',
     taskDefinition: service.taskDefinition,
-    ...(service.networkConfiguration === undefined
-      ? {}
-      : { networkConfiguration: service.networkConfiguration }),
+    ...given('networkConfiguration', service.networkConfiguration),
     launchType: service.launchType,
     ...given('capacityProviderStrategy', service.capacityProviderStrategy),
     ...given('platformVersion', service.launchType === 'FARGATE' ? currentPlatformVersion : undefined),
@@ -27,17 +25,19 @@ export function newDeployment(
     updatedAt: now,
     rolloutState: 'IN_PROGRESS',
     rolloutStateReason: `ECS deployment ${id} in progress.`,
+    serviceRevisionId: digits(random, 19),
     failedTasks: 0,
+    failureCount: 0,
     countedRevision: 0,
   };
 }
 
 /**
- * The service with a new deployment of what it says now. The one that was PRIMARY is ACTIVE until its tasks are
+ * The service with a new deployment of what it says now, under a service deployment of its own. The one that was PRIMARY is ACTIVE until its tasks are
  * gone; those that have none left are not worth showing.
  */
 export function withNewDeployment(
-  service: ServiceRecord,
+  service: Omit<ServiceRecord, 'serviceDeploymentId'>,
   random: Random,
   now: number,
   hasTasks: (deploymentId: string) => boolean,
@@ -51,7 +51,53 @@ export function withNewDeployment(
           ? deployment
           : { ...withoutPauses(deployment), status: 'ACTIVE', updatedAt: now },
     );
-  return { ...unsteady, deployments: [newDeployment(service, random, now), ...draining] };
+  return {
+    ...unsteady,
+    serviceDeploymentId: alphanumeric(random, 21),
+    deployments: [newDeployment(service, random, now), ...draining],
+  };
+}
+
+/**
+ * The service going back to the deployment that completed last: it is PRIMARY again, IN_PROGRESS until it completes
+ * again, and no target for another rollback meanwhile. What still runs of it stays. See
+ * docs/decisions/0010-deployment-failure.md.
+ */
+export function rolledBack(
+  service: ServiceRecord,
+  target: DeploymentRecord,
+  {
+    now,
+    reason,
+    countedRevision,
+  }: { readonly now: number; readonly reason: string; readonly countedRevision: number },
+): ServiceRecord {
+  const { lastCompleted: _target, steadyAt: _steadyAt, ...steadyless } = service;
+  const { networkConfiguration: _network, capacityProviderStrategy: _strategy, ...rest } = steadyless;
+  const { lastFailureAt: _at, ...fresh } = withoutPauses(target);
+  const primary: DeploymentRecord = {
+    ...fresh,
+    status: 'PRIMARY',
+    rolloutState: 'IN_PROGRESS',
+    rolloutStateReason: reason,
+    updatedAt: now,
+    failedTasks: 0,
+    failureCount: 0,
+    countedRevision,
+  };
+  return {
+    ...rest,
+    taskDefinition: target.taskDefinition,
+    launchType: target.launchType,
+    ...given('capacityProviderStrategy', target.capacityProviderStrategy),
+    ...given('networkConfiguration', target.networkConfiguration),
+    deployments: [
+      primary,
+      ...service.deployments
+        .filter(({ id }) => id !== target.id)
+        .map((deployment): DeploymentRecord => ({ ...deployment, status: 'ACTIVE' })),
+    ],
+  };
 }
 
 /** Any update of the service ends the waiting. */

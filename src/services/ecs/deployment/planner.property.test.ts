@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../clock/index.ts';
-import type { ServiceRecord } from '../records.ts';
+import type { CircuitBreakerRecord, ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
 import { serviceRecord } from '../testing/service-record.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
+import { newServiceDeployment, superseded } from './begin-service-deployment.ts';
+import { followService } from './follow-service.ts';
 import type { LiveTask } from './live-task.ts';
-import { newDeployment, withNewDeployment, withoutPauses } from './new-deployment.ts';
+import { withNewDeployment, withoutPauses } from './new-deployment.ts';
 import { planService, type ServicePlan, type ServiceSnapshot, type Step } from './planner.ts';
 import type { TaskEnd } from './restart-throttle.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
+import { isFinished, mayFollow, moved } from './service-deployment-state.ts';
 import { tasksByZone } from './zone-rebalancing.ts';
 
 /** What may happen to a service and its tasks. `which` picks a task among those it can happen to. */
@@ -32,6 +35,8 @@ type Happening =
   | { readonly type: 'deploy' }
   | { readonly type: 'scale'; readonly desired: number }
   | { readonly type: 'configure'; readonly min: number; readonly max: number }
+  | { readonly type: 'guard'; readonly breaker: CircuitBreakerRecord }
+  | { readonly type: 'request'; readonly what: 'ROLLBACK_REQUESTED' | 'STOP_REQUESTED' }
   | { readonly type: 'delete' };
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -79,6 +84,31 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       max: fc.constantFrom(100, 125, 150, 200),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('guard' as const),
+      breaker: fc.record({
+        enable: fc.boolean(),
+        rollback: fc.boolean(),
+        resetOnHealthyTask: fc.boolean(),
+        thresholdConfiguration: fc.oneof(
+          fc.record({ type: fc.constant('COUNT' as const), value: fc.integer({ min: 1, max: 3 }) }),
+          fc.record({
+            type: fc.constantFrom('BOUNDED_PERCENT' as const, 'UNBOUNDED_PERCENT' as const),
+            value: fc.integer({ min: 1, max: 100 }),
+          }),
+        ),
+      }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('request' as const),
+      what: fc.constantFrom('ROLLBACK_REQUESTED' as const, 'STOP_REQUESTED' as const),
+    }),
+  },
 );
 
 /** Placement here favours the first of them. */
@@ -96,6 +126,8 @@ interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase' | 'protectedUn
 /** A service whose plans are carried out in memory, and which checks that no plan does what never may be done. */
 class World {
   service: ServiceRecord;
+  /** All that there ever were; their state machine throws at what may not follow. */
+  readonly serviceDeployments: ServiceDeploymentRecord[] = [];
   readonly tasks: SimulatedTask[] = [];
   readonly ends: TaskEnd[] = [];
   now = 1_000_000;
@@ -103,14 +135,16 @@ class World {
   readonly #random = seededRandom(1);
 
   constructor() {
-    const service = serviceRecord({ availabilityZoneRebalancing: 'ENABLED' });
-    this.service = { ...service, deployments: [newDeployment(service, this.#random, this.now)] };
+    this.service = serviceRecord({ availabilityZoneRebalancing: 'ENABLED', deployments: [] });
+    this.#deploy();
   }
 
   snapshot(): ServiceSnapshot {
     const { service, ends, now } = this;
-    const settings = schedulerSettings;
-    return { service, live: this.live(), ends, capacityRevision: 0, zones, now, settings };
+    const serviceDeployments = this.serviceDeployments.filter((record) => !isFinished(record));
+    const { desiredCount: desired } = service;
+    const seen = { service, desired, serviceDeployments, live: this.live(), ends, now };
+    return { ...seen, capacityRevision: 0, zones, settings: schedulerSettings };
   }
 
   live(): LiveTask[] {
@@ -128,14 +162,13 @@ class World {
   happen(what: Happening): void {
     switch (what.type) {
       case 'plan':
-        this.carryOut(this.plan().steps.slice(0, what.stepsUntilKilled), what.slots);
+        this.carryOut(this.plan().steps, what.slots, what.stepsUntilKilled);
         return;
       case 'wait':
         this.now += what.ms;
         return;
       case 'deploy':
-        if (this.service.status !== 'ACTIVE') return;
-        this.service = withNewDeployment(this.service, this.#random, this.now, (id) => this.#hasTasks(id));
+        if (this.service.status === 'ACTIVE') this.#deploy();
         return;
       case 'scale':
         this.#update({ desiredCount: what.desired });
@@ -150,6 +183,21 @@ class World {
           },
         });
         return;
+      case 'guard':
+        this.#update({
+          deploymentConfiguration: {
+            ...this.service.deploymentConfiguration,
+            deploymentCircuitBreaker: what.breaker,
+          },
+        });
+        return;
+      case 'request':
+        this.#changeServiceDeployments((record) =>
+          record.id === this.service.serviceDeploymentId && mayFollow(record.status, what.what)
+            ? moved(record, { to: what.what }, this.now)
+            : record,
+        );
+        return;
       case 'delete':
         this.service = { ...this.service, status: 'DRAINING', desiredCount: 0 };
         return;
@@ -158,7 +206,7 @@ class World {
     }
   }
 
-  carryOut(steps: readonly Step[], slots = 99): void {
+  carryOut(steps: readonly Step[], slots = 99, stepsUntilKilled = 99): void {
     this.#assertAllowed(steps);
     const teller = {
       serviceName: this.service.name,
@@ -166,8 +214,10 @@ class World {
       settings: schedulerSettings,
       newEventId: () => String(this.#revision++),
     };
-    for (const step of steps) {
+    for (const step of steps.slice(0, stepsUntilKilled)) {
       switch (step.type) {
+        case 'follow-service':
+          break;
         case 'start': {
           const { deploymentId, replacedUnhealthy } = step;
           const taskIds = Array.from({ length: Math.min(step.count, slots) }, () =>
@@ -204,6 +254,21 @@ class World {
           this.service = afterStep(this.service, step, teller);
       }
     }
+    if (stepsUntilKilled >= steps.length && this.service.status === 'ACTIVE')
+      this.#changeServiceDeployments((record) =>
+        followService(record, this.service, { now: this.now, desired: this.service.desiredCount }),
+      );
+  }
+
+  #deploy(): void {
+    this.#changeServiceDeployments((record) => (isFinished(record) ? record : superseded(record, this.now)));
+    this.service = withNewDeployment(this.service, this.#random, this.now, (id) => this.#hasTasks(id));
+    this.serviceDeployments.push(newServiceDeployment(this.service, this.service.desiredCount, this.now));
+  }
+
+  #changeServiceDeployments(change: (record: ServiceDeploymentRecord) => ServiceDeploymentRecord): void {
+    for (const [place, record] of this.serviceDeployments.entries())
+      this.serviceDeployments[place] = change(record);
   }
 
   /** Every task does what it should: starts, stays well, stops when asked. */
@@ -232,9 +297,11 @@ class World {
     if (started > 0) {
       expect(status).toBe('ACTIVE');
       expect(live.length + started).toBeLessThanOrEqual(Math.floor((desiredCount * maximumPercent) / 100));
+      const [primary] = this.service.deployments;
+      expect(primary?.rolloutState).not.toBe('FAILED');
       for (const step of steps)
         if (step.type === 'start' || step.type === 'start-rebalancing')
-          expect(step.deploymentId).toBe(this.service.deployments[0]?.id);
+          expect(step.deploymentId).toBe(primary?.id);
     }
     const stops = (step: Step) => step.type === 'stop' || step.type === 'finish-rebalancing';
     const stopped = new Set(steps.flatMap((step) => (stops(step) && 'taskIds' in step ? step.taskIds : [])));
@@ -281,11 +348,12 @@ class World {
     if (type === 'protect') task.protectedUntil = this.now + 60_000;
     if (type === 'agentStop') task.phase = 'over';
     if (type === 'fail' || type === 'crash') {
-      task.phase = 'over';
       const { id: taskId, deploymentId, createdAt } = task;
       const revision = ++this.#revision;
-      const end = { taskId, deploymentId, createdAt, stoppedAt: this.now, revision };
+      const isFailure = type === 'fail' || this.#health(task).type !== 'healthy';
+      const end = { taskId, deploymentId, createdAt, stoppedAt: this.now, revision, isFailure };
       if (!task.isStopping) this.ends.push({ ...end, type: type === 'fail' ? 'failed' : 'crashed' });
+      task.phase = 'over';
     }
   }
 
@@ -329,8 +397,10 @@ function settle(world: World): void {
     const { steps, lookAgainAfterMs } = world.plan();
     world.carryOut(steps);
     if (world.service.status === 'INACTIVE') return;
-    const isQuiet = steps.length === 0 && (lookAgainAfterMs ?? 0) > 3_600_000;
-    if (isQuiet && world.live().every(({ isStopping }) => !isStopping)) return;
+    const isStalled = world.service.deployments[0]?.rolloutState === 'FAILED';
+    const waitMs = lookAgainAfterMs ?? (isStalled ? Number.POSITIVE_INFINITY : 0);
+    const isQuiet = steps.length === 0 && waitMs > 3_600_000;
+    if (isQuiet && world.live().every(({ isStopping, phase }) => !isStopping && phase === 'running')) return;
     world.behave();
     world.now += Math.min(lookAgainAfterMs ?? 1_000, 1_000_000);
   }
@@ -350,9 +420,18 @@ describe('the planner, whatever happens', () => {
         if (!isMovable(world.service)) world.happen({ type: 'configure', min: 0, max: 100 });
         settle(world);
 
+        for (const record of world.serviceDeployments) expect(isFinished(record)).toBe(true);
         const [primary, ...others] = world.service.deployments;
+        const current = world.serviceDeployments.at(-1);
+        if (primary?.rolloutState === 'FAILED') {
+          expect(['STOPPED', 'ROLLBACK_FAILED']).toContain(current?.status);
+          expect(world.plan().steps).toEqual([]);
+          return;
+        }
         expect(others).toEqual([]);
         expect(primary).toMatchObject({ status: 'PRIMARY', rolloutState: 'COMPLETED' });
+        if (primary?.id !== current?.target.deploymentId) expect(current?.status).toBe('ROLLBACK_SUCCESSFUL');
+        else expect(['SUCCESSFUL', 'STOPPED']).toContain(current?.status);
         const live = world.live();
         expect(live).toHaveLength(world.service.desiredCount);
         for (const task of live)

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { DeploymentRecord, ServiceRecord } from '../records.ts';
-import { deploymentRecord, serviceRecord } from '../testing/service-record.ts';
+import type {
+  CircuitBreakerRecord,
+  DeploymentRecord,
+  ServiceDeploymentRecord,
+  ServiceRecord,
+} from '../records.ts';
+import { deploymentRecord, serviceDeploymentRecord, serviceRecord } from '../testing/service-record.ts';
 import type { LiveTask } from './live-task.ts';
 import { planService, type ServicePlan, type ServiceSnapshot, type Step } from './planner.ts';
 import type { TaskEnd } from './restart-throttle.ts';
@@ -46,6 +51,8 @@ function situation(service: string, tasks: string, changes: Partial<ServiceRecor
         maximumPercent: Number(max),
       },
     },
+    desired: Number(desired),
+    serviceDeployments: [],
     live,
     ends: [],
     capacityRevision: 0,
@@ -95,6 +102,10 @@ function writtenStep(step: Step): string {
       return 'stop rebalancing';
     case 'drop-deployment':
       return `drop ${step.deploymentId}`;
+    case 'fail-deployment':
+      return `fail ${step.deploymentId} ${step.failure.cause}${step.failure.rollsBack ? ', roll back' : ''}`;
+    case 'follow-service':
+      return 'follow';
     case 'complete-deployment':
       return `complete ${step.deploymentId}`;
     case 'become-steady':
@@ -259,6 +270,7 @@ describe('tasks that fail', () => {
     taskId: 'x',
     deploymentId: 'A',
     type: 'failed',
+    isFailure: true,
     createdAt: now - 1_000,
     stoppedAt: now - 10,
     revision: 7,
@@ -306,13 +318,20 @@ describe('tasks that fail', () => {
     );
   });
 
-  it('soon after they ran are no failures, and pause for ten seconds at most', () => {
+  it.each([
+    ['that had become healthy are no failures', false, 'count 0 pause 10000'],
+    ['that had not are', true, 'count 1 pause 10000'],
+  ])('soon after they ran pause for ten seconds at most; those %s', (_sentence, isFailure, steps) => {
     const snapshot = withDeployment(situation('1 100/200', 'A'), {
       restart: { streak: 40, notBefore: now - 2_000 },
     });
-    expect(written(planService({ ...snapshot, ends: [failure({ type: 'crashed' })] }))).toBe(
-      'count 0 pause 10000',
-    );
+    const ends = [failure({ type: 'crashed', isFailure })];
+    expect(written(planService({ ...snapshot, ends }))).toBe(steps);
+  });
+
+  it('long after they ran, but without having become healthy, are failures that nobody pauses for', () => {
+    const ends = [failure({ type: 'ended' })];
+    expect(written(planService({ ...situation('1 100/200', 'A'), ends }))).toBe('count 1; start 1 A');
   });
 
   it('are forgotten when one becomes healthy after them, but not for those that were healthy all along', () => {
@@ -335,6 +354,99 @@ describe('tasks that fail', () => {
       restart: { streak: 4, notBefore: now + 8_000 },
     });
     expect(written(planService(snapshot))).toBe('stop A1');
+  });
+});
+
+describe('a deployment that fails', () => {
+  const guarded = (
+    tasks: string,
+    failureCount: number,
+    breaker: Partial<CircuitBreakerRecord> = {},
+    desired = '1 100/200',
+  ): ServiceSnapshot => {
+    const snapshot = situation(desired, tasks);
+    const { service } = snapshot;
+    const deploymentCircuitBreaker = { enable: true, rollback: true, ...breaker };
+    return {
+      ...snapshot,
+      service: {
+        ...service,
+        deployments: service.deployments.map((each) =>
+          each.status === 'PRIMARY' ? { ...each, failureCount } : each,
+        ),
+        deploymentConfiguration: { ...service.deploymentConfiguration, deploymentCircuitBreaker },
+      },
+    };
+  };
+  const requested = (status: ServiceDeploymentRecord['status']): ServiceSnapshot => ({
+    ...situation('1 100/200', 'A'),
+    serviceDeployments: [serviceDeploymentRecord({ status })],
+  });
+
+  it.each<[sentence: string, snapshot: ServiceSnapshot, steps: string]>([
+    ['by its circuit breaker rolls back', guarded('A! h | B', 3), 'fail B circuit-breaker, roll back'],
+    ['without the option does not', guarded('A! h | B', 3, { rollback: false }), 'fail B circuit-breaker'],
+    ['does not below the threshold', guarded('A! h | B', 2), 'start 1 B'],
+    ['does not with the breaker off', guarded('A! h | B', 9, { enable: false }), 'start 1 B'],
+    ['goes by the desired count as it is', guarded('A! h | B', 3, {}, '10 100/200'), 'start 10 B'],
+    ['does not when it was complete before', guarded('A! h', 9), 'steady'],
+    ['on request rolls back', requested('ROLLBACK_REQUESTED'), 'fail A user-request, roll back'],
+    ['on request is aborted', requested('STOP_REQUESTED'), 'fail A user-request'],
+  ])('%s', (_sentence, snapshot, steps) => {
+    expect(written(planService(snapshot))).toBe(steps);
+  });
+
+  const stalled = (service: string, tasks: string) => {
+    const snapshot = situation(service, tasks);
+    const deployments = snapshot.service.deployments.map(
+      (each): DeploymentRecord => (each.status === 'PRIMARY' ? { ...each, rolloutState: 'FAILED' } : each),
+    );
+    return planService({ ...snapshot, service: { ...snapshot.service, deployments } });
+  };
+
+  it.each<Row>([
+    ['starts nothing more', '3 100/200', 'A! hh | B', ''],
+    ['leaves what runs, whatever the minimum', '3 0/200', 'A! hhh | B', ''],
+    ['leaves what runs of its own', '3 100/200', 'A! hh | B h', ''],
+    ['still scales in', '1 100/200', 'A! hhh | B', 'stop A1 A2'],
+    ['stops nobody to make room', '2 50/100', 'A! xx | B', ''],
+    ['is in no deadlock', '3 100/125', 'A! hhh | B', ''],
+    ['is not told as steady', '3 100/200', 'B hhh', ''],
+  ])('and stays %s: %s, %s', (_sentence, service, tasks, steps) => {
+    expect(written(stalled(service, tasks))).toBe(steps);
+  });
+
+  it('counts tasks that never reached RUNNING while none has, and those that ended unhealthy always', () => {
+    const end = {
+      taskId: 'x',
+      deploymentId: 'A',
+      isFailure: true,
+      createdAt: 0,
+      stoppedAt: now,
+      revision: 7,
+    };
+    const counted = (tasks: string, type: TaskEnd['type']) => {
+      const [step] = planService({ ...situation('3 100/200', tasks), ends: [{ ...end, type }] }).steps;
+      return step?.type === 'count-failures' ? step.count.failureCount : undefined;
+    };
+    expect(counted('A', 'failed')).toBe(1);
+    expect(counted('A u', 'failed')).toBe(0);
+    expect(counted('A u', 'crashed')).toBe(1);
+    expect(counted('A u', 'ended')).toBe(1);
+  });
+
+  it.each([
+    [true, 0],
+    [false, 2],
+  ])('forgets its failures when a task becomes healthy, if it is told so (%s)', (reset, failureCount) => {
+    const snapshot = guarded('A h', 2, { resetOnHealthyTask: reset });
+    const deployments = snapshot.service.deployments.map((each) => ({
+      ...each,
+      failedTasks: 2,
+      lastFailureAt: now - 100_000,
+    }));
+    const [step] = planService({ ...snapshot, service: { ...snapshot.service, deployments } }).steps;
+    expect(step).toMatchObject({ type: 'count-failures', count: { failedTasks: 0, failureCount } });
   });
 });
 

@@ -1,4 +1,11 @@
-import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+import type {
+  DeploymentFailure,
+  DeploymentRecord,
+  ServiceDeploymentRecord,
+  ServiceRecord,
+} from '../records.ts';
+import { hasTripped } from './circuit-breaker.ts';
+import { followService } from './follow-service.ts';
 import type { LiveTask } from './live-task.ts';
 import { countFailures, type FailureCount, startsBlockedUntil, type TaskEnd } from './restart-throttle.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
@@ -23,6 +30,10 @@ import { beginRebalancing, continueRebalancing, type RebalancingStep } from './z
  */
 export interface ServiceSnapshot {
   readonly service: ServiceRecord;
+  /** How many tasks it should have: a DAEMON service one for each of its instances. */
+  readonly desired: number;
+  /** Those that are not finished. */
+  readonly serviceDeployments: readonly ServiceDeploymentRecord[];
   readonly live: readonly LiveTask[];
   /** Of tasks that failed; those counted already may be among them. */
   readonly ends: readonly TaskEnd[];
@@ -51,6 +62,15 @@ export type Step =
   /** Superseded, and none of its tasks is left. */
   | { readonly type: 'drop-deployment'; readonly deploymentId: string }
   | { readonly type: 'complete-deployment'; readonly deploymentId: string }
+  | {
+      readonly type: 'fail-deployment';
+      readonly deploymentId: string;
+      readonly failure: DeploymentFailure;
+      /** Ends of tasks up to this store revision count against no deployment any more. */
+      readonly countedRevision: number;
+    }
+  /** The service deployments haven't been told yet how the service stands. */
+  | { readonly type: 'follow-service' }
   | { readonly type: 'tell'; readonly message: string }
   | { readonly type: 'become-steady' }
   | { readonly type: 'become-unsteady' }
@@ -86,18 +106,20 @@ function planDraining({ live, settings }: ServiceSnapshot): ServicePlan {
 }
 
 function planActive(snapshot: ServiceSnapshot): ServicePlan {
-  const { service, live, ends, now, settings } = snapshot;
+  const { service, live, settings } = snapshot;
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
   if (primary === undefined)
     throw new Error(`Service ${service.name} is ACTIVE without a PRIMARY deployment`);
 
-  const count = countFailures(primary, ends, live, now, settings);
+  const count = countFailures(primary, snapshot);
+  const failing = failingSteps(snapshot, primary, count);
+  if (failing.length > 0) return { steps: failing };
   const situation = assess(service, primary, live);
   if (service.rebalancing !== undefined) {
     const rebalancing = continueRebalancing(snapshot, primary, situation);
     const closing = closingSteps(snapshot, primary, situation);
     return {
-      steps: [...countSteps(primary, count), ...rebalancing, ...closing],
+      steps: [...countSteps(primary, count), ...rebalancing, ...closing, ...followSteps(snapshot)],
       ...lookAgain(snapshot, undefined),
     };
   }
@@ -109,11 +131,51 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     ...stopStep('scaling', stops.scaling),
     ...start.steps,
     ...closingSteps(snapshot, primary, situation),
+    ...followSteps(snapshot),
   ];
   if (!isUnderWay(situation, stops, start)) steps.push(...obstacleSteps(snapshot, primary, situation));
   if (steps.length > 0) return { steps, ...lookAgain(snapshot, start.blockedUntil) };
   const rebalancing = beginRebalancing(snapshot, primary, situation);
   return { steps: rebalancing.steps, ...lookAgain(snapshot, start.blockedUntil ?? rebalancing.blockedUntil) };
+}
+
+/** When the rollout is to be given up now. What follows from it is for the next look. */
+export function failingSteps(
+  snapshot: ServiceSnapshot,
+  primary: DeploymentRecord,
+  count: FailureCount,
+): Step[] {
+  const failure = failureOf(snapshot, primary, count);
+  if (failure === undefined) return [];
+  const countedRevision = Math.max(count.countedRevision, ...snapshot.ends.map(({ revision }) => revision));
+  return [
+    ...countSteps(primary, count),
+    { type: 'fail-deployment', deploymentId: primary.id, failure, countedRevision },
+  ];
+}
+
+/** Somebody's request comes before what is measured. */
+function failureOf(
+  { service, desired, serviceDeployments, now }: ServiceSnapshot,
+  primary: DeploymentRecord,
+  count: FailureCount,
+): DeploymentFailure | undefined {
+  if (primary.rolloutState !== 'IN_PROGRESS') return undefined;
+  const current = serviceDeployments.find(({ id }) => id === service.serviceDeploymentId);
+  if (current?.target.deploymentId === primary.id) {
+    if (current.status === 'ROLLBACK_REQUESTED') return { cause: 'user-request', rollsBack: true, at: now };
+    if (current.status === 'STOP_REQUESTED') return { cause: 'user-request', rollsBack: false, at: now };
+  }
+  const { deploymentCircuitBreaker: breaker } = service.deploymentConfiguration;
+  return hasTripped(breaker, desired, count)
+    ? { cause: 'circuit-breaker', rollsBack: breaker.rollback, at: now }
+    : undefined;
+}
+
+export function followSteps({ service, serviceDeployments, ...look }: ServiceSnapshot): Step[] {
+  return serviceDeployments.some((record) => followService(record, service, look) !== record)
+    ? [{ type: 'follow-service' }]
+    : [];
 }
 
 export interface StartPlan {
@@ -126,10 +188,10 @@ function planStart(
   snapshot: ServiceSnapshot,
   primary: DeploymentRecord,
   failures: FailureCount,
-  { missing, room, sick }: Situation,
+  { missing, room, sick, isStalled }: Situation,
 ): StartPlan {
   const { now, settings } = snapshot;
-  if (missing === 0) return { steps: [] };
+  if (missing === 0 || isStalled) return { steps: [] };
   const blockedUntil = startsBlockedUntil(snapshot.capacityRevision, primary, failures);
   if (blockedUntil > now) return { steps: [], blockedUntil };
   const count = Math.min(missing, room, settings.maxBatch);
@@ -153,7 +215,7 @@ export function countSteps(primary: DeploymentRecord, count: FailureCount): Step
 export function closingSteps(
   { service, now, settings }: ServiceSnapshot,
   primary: DeploymentRecord,
-  { desired, keepers, leaving, sick, stopping, live }: Situation,
+  { desired, keepers, leaving, sick, stopping, live, isStalled }: Situation,
 ): Step[] {
   const occupied = new Set(live.map(({ deploymentId }) => deploymentId));
   const steps: Step[] = [];
@@ -171,7 +233,7 @@ export function closingSteps(
 
   const isQuiet = isAlone && stopping.length === 0 && keepers.every(({ phase }) => phase === 'running');
   const wasTold = service.steadyAt !== undefined && now - service.steadyAt < settings.eventRepeatMs;
-  if (isQuiet && isUp && !wasTold) steps.push({ type: 'become-steady' });
+  if (isQuiet && isUp && !isStalled && !wasTold) steps.push({ type: 'become-steady' });
   // Steadiness outlives a health check that has no opinion for a moment.
   if (!isQuiet && service.steadyAt !== undefined) steps.push({ type: 'become-unsteady' });
   return steps;
@@ -200,7 +262,8 @@ export function obstacleSteps(
 }
 
 function obstacleTo(situation: Situation, primary: DeploymentRecord): string | undefined {
-  const { leaving, sick, missing, room } = situation;
+  const { leaving, sick, missing, room, isStalled } = situation;
+  if (isStalled) return undefined;
   const blocked = deploymentThatCannotScaleIn(situation, primary);
   if (blocked !== undefined) return eventMessages.tooManyProtected(blocked);
   const isLacking = leaving.some((task) => !isProtected(task)) || sick.length + missing > 0;

@@ -1,5 +1,7 @@
 import type { Stored } from '../../../reconcile/index.ts';
-import type { DeploymentRecord, RestartRecord, TaskRecord } from '../records.ts';
+import { given } from '../given.ts';
+import type { DeploymentRecord, RestartRecord, ServiceRecord, TaskRecord } from '../records.ts';
+import { resetsOnHealthyTask } from './circuit-breaker.ts';
 import type { LiveTask } from './live-task.ts';
 import { pauseMs, type SchedulerSettings } from './scheduler-settings.ts';
 
@@ -14,56 +16,89 @@ import { pauseMs, type SchedulerSettings } from './scheduler-settings.ts';
 export interface TaskEnd {
   readonly taskId: string;
   readonly deploymentId: string;
-  /** `failed`: never reached RUNNING. `crashed`: ran, but not for long. */
-  readonly type: 'failed' | 'crashed';
+  /** `failed`: never reached RUNNING. `crashed`: ran, but not for long. `ended`: ran on without becoming healthy. */
+  readonly type: 'failed' | 'crashed' | 'ended';
+  /** It was never healthy. */
+  readonly isFailure: boolean;
   readonly createdAt: number;
   readonly stoppedAt: number;
   /** Store revision of its record, whose last write this is. */
   readonly revision: number;
 }
 
-/** Undefined for tasks that live, that somebody stopped, or that ended after a proper run. */
-export function taskEnd(stored: Stored<TaskRecord>, settings: SchedulerSettings): TaskEnd | undefined {
+/**
+ * Undefined for tasks that live, that somebody stopped, or that ended after a proper run.
+ * `checked`: names of the essential containers that have a health check.
+ */
+export function taskEnd(
+  stored: Stored<TaskRecord>,
+  checked: ReadonlySet<string>,
+  settings: SchedulerSettings,
+): TaskEnd | undefined {
   const { value: task, revision } = stored;
   if (task.lastStatus !== 'STOPPED' || task.service === undefined) return undefined;
   if (task.stopCode !== 'TaskFailedToStart' && task.stopCode !== 'EssentialContainerExited') return undefined;
   const stoppedAt = task.stoppedAt ?? task.createdAt;
-  if (task.startedAt !== undefined && stoppedAt - task.startedAt >= settings.shortRunMs) return undefined;
+  const ranMs = task.startedAt === undefined ? 0 : stoppedAt - task.startedAt;
+  const isFailure = task.startedAt === undefined || !wasHealthy(task, ranMs, checked, settings);
+  if (ranMs >= settings.shortRunMs && !isFailure) return undefined;
   return {
     taskId: task.id,
     deploymentId: task.service.deploymentId,
-    type: task.startedAt === undefined ? 'failed' : 'crashed',
+    type: task.startedAt === undefined ? 'failed' : ranMs < settings.shortRunMs ? 'crashed' : 'ended',
+    isFailure,
     createdAt: task.createdAt,
     stoppedAt,
     revision,
   };
 }
 
+function wasHealthy(
+  { containers }: TaskRecord,
+  ranMs: number,
+  checked: ReadonlySet<string>,
+  { minimumRunningMs }: SchedulerSettings,
+): boolean {
+  if (checked.size === 0) return ranMs >= minimumRunningMs;
+  return containers.every(({ name, healthStatus }) => !checked.has(name) || healthStatus === 'HEALTHY');
+}
+
 /** What a deployment knows of its failures. */
 export type FailureCount = Pick<
   DeploymentRecord,
-  'failedTasks' | 'lastFailureAt' | 'countedRevision' | 'restart'
+  'failedTasks' | 'failureCount' | 'lastFailureAt' | 'countedRevision' | 'restart'
 >;
+
+/** What of a look at a service is counted by. */
+interface Look {
+  readonly service: ServiceRecord;
+  readonly ends: readonly TaskEnd[];
+  readonly live: readonly LiveTask[];
+  readonly now: number;
+  readonly settings: SchedulerSettings;
+}
 
 /** The count after the ends not counted before and after whoever became healthy since; the same when nothing new. */
 export function countFailures(
   deployment: DeploymentRecord,
-  ends: readonly TaskEnd[],
-  live: readonly LiveTask[],
-  now: number,
-  settings: SchedulerSettings,
+  { service, ends, live, now, settings }: Look,
 ): FailureCount {
   let count: FailureCount = deployment;
   const news = ends
     .filter((end) => end.deploymentId === deployment.id && end.revision > deployment.countedRevision)
     .sort((left, right) => left.revision - right.revision);
+  const isAnyRunning = live.some(
+    ({ deploymentId, phase }) => deploymentId === deployment.id && phase === 'running',
+  );
   for (const end of news) {
     const restart = restartAfter(count.restart, end, now, settings);
+    const failures = end.isFailure ? 1 : 0;
     count = {
-      failedTasks: count.failedTasks + (end.type === 'failed' ? 1 : 0),
+      failedTasks: count.failedTasks + failures,
+      failureCount: count.failureCount + (end.type === 'failed' && isAnyRunning ? 0 : failures),
       lastFailureAt: Math.max(count.lastFailureAt ?? 0, end.stoppedAt),
       countedRevision: end.revision,
-      restart,
+      ...given('restart', restart),
     };
   }
   const { lastFailureAt } = count;
@@ -75,7 +110,9 @@ export function countFailures(
       health.type === 'healthy' &&
       health.since > lastFailureAt,
   );
-  return hasRecovered ? { failedTasks: 0, countedRevision: count.countedRevision } : count;
+  if (!hasRecovered) return count;
+  const { failureCount, countedRevision } = count;
+  return { failedTasks: 0, failureCount: resetsOnHealthyTask(service) ? 0 : failureCount, countedRevision };
 }
 
 /** Nothing is started before then: because tasks failed, or because nothing has changed since there was no place. */
@@ -94,7 +131,8 @@ function restartAfter(
   end: TaskEnd,
   now: number,
   settings: SchedulerSettings,
-): RestartRecord {
+): RestartRecord | undefined {
+  if (end.type === 'ended') return restart;
   if (restart !== undefined && end.createdAt < restart.notBefore) return restart;
   const streak = (restart?.streak ?? 0) + 1;
   const mostMs = end.type === 'failed' ? settings.mostStartPauseMs : settings.mostCrashPauseMs;

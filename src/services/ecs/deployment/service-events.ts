@@ -23,6 +23,9 @@ export const eventMessages = {
     `has stopped ${taskIds.length} running tasks: ${named(taskIds)}.`,
   failedHealthChecks: (taskId: string): string => `(task ${taskId}) failed container health checks.`,
   deploymentCompleted: (deploymentId: string): string => `(deployment ${deploymentId}) deployment completed.`,
+  deploymentFailed: (deploymentId: string, why: string): string =>
+    `(deployment ${deploymentId}) deployment failed: ${why}`,
+  rollingBack: (deploymentId: string): string => `rolling back to deployment ${deploymentId}.`,
   steady: 'has reached a steady state.',
   cannotStart: 'is unable to consistently start tasks successfully.',
   deadlock:

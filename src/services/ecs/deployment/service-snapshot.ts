@@ -9,6 +9,7 @@ import {
   taskDefinitions,
   tasks,
 } from '../records.ts';
+import { unfinishedServiceDeployments } from '../service-history.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { checkedContainers, type LiveTask, liveTask } from './live-task.ts';
 import type { ServiceSnapshot } from './planner.ts';
@@ -36,15 +37,16 @@ export function readSnapshot(
   for (const stored of reader.byIndex(tasks, 'byService', `${within}/${service.name}`)) {
     const { value: task } = stored;
     const instance = instanceById.get(task.containerInstanceId ?? '');
+    const checked = checkedIn.get(task.service?.deploymentId ?? '') ?? none;
     const alive = liveTask(task, {
       now,
       settings,
       gracePeriodMs,
-      checkedContainers: checkedIn.get(task.service?.deploymentId ?? '') ?? none,
+      checkedContainers: checked,
       isDraining: instance?.status === 'DRAINING',
       ...given('instance', instance),
     });
-    const end = taskEnd(stored, settings);
+    const end = taskEnd(stored, checked, settings);
     if (alive !== undefined) live.push(alive);
     if (end !== undefined) ends.push(end);
   }
@@ -52,7 +54,10 @@ export function readSnapshot(
     service.launchType === 'FARGATE'
       ? fargateCapacityVersion(reader, scope)
       : instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
-  return { service, live, ends, capacityRevision, now, settings, ...zonesOf(reader, scope, service) };
+  const serviceDeployments = unfinishedServiceDeployments(reader, scope, service).map(({ value }) => value);
+  const { desiredCount: desired } = service;
+  const seen = { service, desired, serviceDeployments, live, ends, capacityRevision, now, settings };
+  return { ...seen, ...zonesOf(reader, scope, service) };
 }
 
 /** Zones matter to a service that is steady, or is being rebalanced; a look at all the others is spared them. */

@@ -21,6 +21,8 @@ export interface Situation {
   readonly sick: readonly LiveTask[];
   /** Tasks that are missing. */
   readonly missing: number;
+  /** The PRIMARY deployment has FAILED: nothing is started any more, and what runs stays as far as it is wanted. */
+  readonly isStalled: boolean;
   /** So many may be started before the maximum is reached; negative when it is exceeded already. */
   readonly room: number;
   /** What scaling in goes by. */
@@ -43,16 +45,18 @@ export function assess(
     else if (task.health.type === 'unhealthy') sick.push(task);
     else keepers.push(task);
   }
+  const isStalled = primary.rolloutState === 'FAILED';
   const max = Math.floor((desiredCount * maximumPercent) / 100);
   return {
     desired: desiredCount,
-    min: Math.ceil((desiredCount * minimumHealthyPercent) / 100),
+    min: isStalled ? desiredCount : Math.ceil((desiredCount * minimumHealthyPercent) / 100),
     max,
     live,
     stopping,
     keepers,
     leaving,
     sick,
+    isStalled,
     missing: Math.max(0, desiredCount - keepers.length),
     room: max - live.length,
     placementStrategies: placementStrategy.map(strategyOf),

@@ -14,7 +14,7 @@ export interface TasksToStop {
  * replacements, one at a time to make some.
  */
 export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
-  const { keepers, leaving, sick, desired, min, live, stopping, room, missing } = situation;
+  const { keepers, leaving, sick, desired, min, live, stopping, room, missing, isStalled } = situation;
   const budget = new Budget(atMost, healthyCount(live.filter(({ isStopping }) => !isStopping)));
 
   const surplus = surplusTasks(
@@ -37,7 +37,10 @@ export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
   for (const task of [...sick].sort(leastUsefulFirst).slice(0, replaced)) unhealthy.stop(task);
 
   const isStuck =
-    missing > 0 && room <= 0 && stopping.length + budget.ids.length + unhealthy.ids.length === 0;
+    !isStalled &&
+    missing > 0 &&
+    room <= 0 &&
+    stopping.length + budget.ids.length + unhealthy.ids.length === 0;
   if (isStuck) {
     const [first] = [...sick, ...free.filter(({ health }) => health.type === 'unhealthy')].sort(
       leastUsefulFirst,

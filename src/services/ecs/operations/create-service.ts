@@ -7,12 +7,14 @@ import { readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { newDeployment } from '../deployment/new-deployment.ts';
+import { beginServiceDeployment } from '../deployment/begin-service-deployment.ts';
+import { withNewDeployment } from '../deployment/new-deployment.ts';
 import { clientError, invalidParameter } from '../errors.ts';
+import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
-import { type ClusterRecord, type ServiceRecord, services } from '../records.ts';
+import { type ClusterRecord, type ServiceRecord, services, type TaskDefinitionRecord } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
 import { serviceKey } from '../service-lookup.ts';
 import {
@@ -68,14 +70,15 @@ export async function createService(
       return { service: serviceView(tx, call, existing, { withTags: true }) };
     }
     requireRoomForService(tx, call, cluster.name);
-    const described = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
-    const created: ServiceRecord = {
-      ...described,
-      ...(clientToken === undefined ? {} : { clientToken }),
-      parametersHash,
-      deployments: [newDeployment(described, ecs.random, call.now)],
-    };
+    const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
+    const created = withNewDeployment(
+      { ...described, ...given('clientToken', clientToken), parametersHash },
+      ecs.random,
+      call.now,
+      () => false,
+    );
     tx.put(services, key, created);
+    beginServiceDeployment(tx, call, created, definition, call.now);
     return { service: serviceView(tx, call, created, { withTags: true }) };
   });
 }
@@ -89,7 +92,10 @@ function readService(
   name: string,
   schedulingStrategy: ServiceRecord['schedulingStrategy'],
   input: CreateServiceCommandInput,
-): Omit<ServiceRecord, 'parametersHash'> {
+): {
+  readonly described: Omit<ServiceRecord, 'parametersHash' | 'serviceDeploymentId'>;
+  readonly definition: TaskDefinitionRecord;
+} {
   // A daemon's tasks are not shared out: the cluster's default strategy is not for it.
   const capacity = readCapacity(
     reader,
@@ -121,7 +127,7 @@ function readService(
       input.deploymentConfiguration,
       defaultConfiguration(schedulingStrategy),
     ),
-    ...(network === undefined ? {} : { networkConfiguration: network }),
+    ...given('networkConfiguration', network),
     ...(input.healthCheckGracePeriodSeconds === undefined
       ? {}
       : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
@@ -135,7 +141,8 @@ function readService(
     tags: validateTags(input.tags),
   };
   const { availabilityZoneRebalancing: asked } = input;
-  return { ...described, availabilityZoneRebalancing: readZoneRebalancing(asked, described, 'ENABLED') };
+  const availabilityZoneRebalancing = readZoneRebalancing(asked, described, 'ENABLED');
+  return { described: { ...described, availabilityZoneRebalancing }, definition };
 }
 
 function requireRoomForService(reader: Reader, scope: Scope, cluster: string): void {

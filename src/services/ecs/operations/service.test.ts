@@ -53,6 +53,15 @@ describe('CreateService', () => {
       loadBalancers: [],
       serviceRegistries: [],
       status: 'ACTIVE',
+      currentServiceDeployment: expect.stringMatching(/:service-deployment\/default\/web\/[A-Za-z0-9]{21}$/),
+      currentServiceRevisions: [
+        {
+          arn: expect.stringMatching(/:service-revision\/default\/web\/\d{19}$/),
+          requestedTaskCount: 2,
+          runningTaskCount: 0,
+          pendingTaskCount: 0,
+        },
+      ],
       desiredCount: 2,
       runningCount: 0,
       pendingCount: 0,
@@ -248,10 +257,6 @@ describe('CreateService', () => {
     ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
     ['EXTERNAL', { deploymentController: { type: 'EXTERNAL' } }],
     ['BLUE_GREEN', { deploymentConfiguration: { strategy: 'BLUE_GREEN' } }],
-    [
-      'circuit breaker',
-      { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: false } } },
-    ],
     ['alarms', { deploymentConfiguration: { alarms: { alarmNames: [], enable: true, rollback: false } } }],
     ['lifecycleHooks', { deploymentConfiguration: { lifecycleHooks: [{ hookTargetArn: 'x' }] } }],
   ])('refuses %s by name before anything changes', async (name, input) => {

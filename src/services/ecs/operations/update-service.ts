@@ -7,8 +7,10 @@ import { type Capacity, changedCapacity } from '../capacity/read-capacity.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
+import { beginServiceDeployment } from '../deployment/begin-service-deployment.ts';
 import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
 import { clientError, ecsRefusal } from '../errors.ts';
+import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
@@ -52,8 +54,10 @@ export async function updateService(
     if (before.status !== 'ACTIVE') throw ecsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.');
     if (before.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
     const capacity = changedCapacity(tx, call, cluster, before, input);
-    const after = updated(tx, ecs, call, before, capacity, input);
+    const { after, definition } = updated(tx, ecs, call, before, capacity, input);
     tx.put(services, serviceKey(call, cluster.name, before.name), after);
+    if (after.serviceDeploymentId !== before.serviceDeploymentId)
+      beginServiceDeployment(tx, call, after, definition, call.now);
     return { service: serviceView(tx, call, after, { withTags: true }) };
   });
 }
@@ -65,7 +69,7 @@ function updated(
   service: ServiceRecord,
   capacity: Capacity,
   input: UpdateServiceCommandInput,
-): ServiceRecord {
+): { readonly after: ServiceRecord; readonly definition: TaskDefinitionRecord } {
   const definition = definitionOf(reader, call, service, input);
   if (input.taskDefinition || capacity.launchType !== service.launchType)
     requireCompatible(definition, capacity.launchType);
@@ -80,11 +84,13 @@ function updated(
     !isDeepStrictEqual(changed.taskDefinition, service.taskDefinition) ||
     changed.platformVersion !== service.platformVersion ||
     !isDeepStrictEqual(network, service.networkConfiguration);
-  if (!isNewDeployment) return { ...changed, deployments: service.deployments.map(withoutPauses) };
+  if (!isNewDeployment)
+    return { after: { ...changed, deployments: service.deployments.map(withoutPauses) }, definition };
 
   const { networkConfiguration: _network, ...rest } = changed;
-  const connected = { ...rest, ...(network === undefined ? {} : { networkConfiguration: network }) };
-  return withNewDeployment(connected, ecs.random, call.now, deploymentsWithTasks(reader, call, service));
+  const connected = { ...rest, ...given('networkConfiguration', network) };
+  const hasTasks = deploymentsWithTasks(reader, call, service);
+  return { after: withNewDeployment(connected, ecs.random, call.now, hasTasks), definition };
 }
 
 function withCapacity(service: ServiceRecord, capacity: Capacity): ServiceRecord {

@@ -1,6 +1,7 @@
 import type { Reconciler } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
 import { serviceDeployment } from './service-deployment.ts';
+import { serviceDeploymentRetention } from './service-deployment-retention.ts';
 import { serviceRetention } from './service-retention.ts';
 import { taskDefinitionDeletion } from './task-definition-deletion.ts';
 import { taskProvisioning } from './task-provisioning.ts';
@@ -11,6 +12,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
   return [
     serviceDeployment(ecs),
     serviceRetention(ecs),
+    serviceDeploymentRetention(ecs),
     taskRetention(ecs),
     taskDefinitionDeletion(ecs),
     taskProvisioning(ecs),

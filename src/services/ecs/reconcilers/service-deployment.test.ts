@@ -7,6 +7,8 @@ import {
 } from '../operations/container-instance.ts';
 import { runTask } from '../operations/run-task.ts';
 import { createService, deleteService, describeServices } from '../operations/service.ts';
+import { describeServiceDeployments, stopServiceDeployment } from '../operations/service-deployment.ts';
+import { describeServiceRevisions } from '../operations/service-revision.ts';
 import { stopTask } from '../operations/task.ts';
 import { updateTaskProtection } from '../operations/task-protection.ts';
 import {
@@ -371,6 +373,259 @@ describe('tasks that never start', () => {
     await fleet.until(() => fleet.live().length === 1, 100);
     await fleet.room.ecs.clock.advance(1_500);
     expect(fleet.describe().deployments?.[0]?.failedTasks).toBe(failedTasks + 1);
+  });
+});
+
+describe('a service deployment', () => {
+  it('begins with the service, and is SUCCESSFUL when its tasks are up', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.until(() => fleet.deployment().status === 'IN_PROGRESS');
+    expect(fleet.deployment()).toMatchObject({
+      sourceServiceRevisions: [],
+      targetServiceRevision: { requestedTaskCount: 3, runningTaskCount: 0, pendingTaskCount: 3 },
+      deploymentCircuitBreaker: { status: 'DISABLED', failureCount: 0, threshold: 3 },
+    });
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL');
+    expect(fleet.trails()).toEqual(['PENDING IN_PROGRESS SUCCESSFUL']);
+    const { startedAt, finishedAt, targetServiceRevision } = fleet.deployment();
+    expect(startedAt?.getTime()).toBeLessThan(finishedAt?.getTime() ?? 0);
+    expect(targetServiceRevision).toMatchObject({ requestedTaskCount: 3, runningTaskCount: 3 });
+    expect(fleet.describe().currentServiceDeployment).toBe(fleet.deployment().serviceDeploymentArn);
+    // What was is not recounted.
+    await fleet.update({ desiredCount: 1 });
+    await fleet.stable();
+    expect(fleet.deployment().targetServiceRevision?.runningTaskCount).toBe(3);
+  });
+
+  it('goes from the revisions that run to the new one, and supersedes those before it', async () => {
+    await using fleet = await openFleet({ startMs: 30_000 });
+    await fleet.create();
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL');
+    const first = fleet.deployment();
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.deployment().status === 'IN_PROGRESS');
+    const second = fleet.deployment();
+    expect(second.sourceServiceRevisions).toMatchObject([
+      { arn: first.targetServiceRevision?.arn, requestedTaskCount: 3, runningTaskCount: 3 },
+    ]);
+    expect(fleet.describe().currentServiceRevisions?.map(({ arn }) => arn)).toEqual([
+      second.targetServiceRevision?.arn,
+      first.targetServiceRevision?.arn,
+    ]);
+    await fleet.update({ forceNewDeployment: true });
+    await fleet.until(() => fleet.deployment(second.serviceDeploymentArn).status === 'STOPPED');
+    expect(fleet.deployment(second.serviceDeploymentArn)).toMatchObject({
+      statusReason: 'Service deployment was superseded by a newer service deployment.',
+      stoppedAt: expect.any(Date),
+      finishedAt: expect.any(Date),
+    });
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL');
+    expect(fleet.trails()).toEqual([
+      'PENDING IN_PROGRESS SUCCESSFUL',
+      'PENDING IN_PROGRESS STOP_REQUESTED STOPPED',
+      'PENDING IN_PROGRESS SUCCESSFUL',
+    ]);
+  });
+
+  it('keeps the image digests that its tasks agreed on', async () => {
+    await using fleet = await openFleet({ imageDigest: 'sha256:aa' });
+    await fleet.create();
+    const arn = fleet.deployment().targetServiceRevision?.arn ?? '';
+    const images = () =>
+      describeServiceRevisions(fleet.room.ecs, { serviceRevisionArns: [arn] }, fleet.room.call)
+        .serviceRevisions?.[0]?.containerImages;
+    expect(images()).toEqual([{ containerName: 'app', image: 'app:1' }]);
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL');
+    await fleet.update({ desiredCount: 0 });
+    await fleet.stable();
+    expect(images()).toEqual([{ containerName: 'app', image: 'app:1', imageDigest: 'sha256:aa' }]);
+  });
+
+  it('ends with its service', async () => {
+    await using fleet = await openFleet();
+    await fleet.create();
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL');
+    const { serviceDeploymentArn = '', targetServiceRevision } = fleet.deployment();
+    await deleteService(fleet.room.ecs, { service: 'web', force: true }, fleet.room.call);
+    await fleet.until(() => fleet.describe().status === 'INACTIVE');
+    const { ecs, call } = fleet.room;
+    const failures = [{ arn: serviceDeploymentArn, reason: 'MISSING' }];
+    expect(describeServiceDeployments(ecs, { serviceDeploymentArns: [serviceDeploymentArn] }, call)).toEqual({
+      serviceDeployments: [],
+      failures,
+    });
+    expect(
+      describeServiceRevisions(ecs, { serviceRevisionArns: [targetServiceRevision?.arn ?? ''] }, call)
+        .failures,
+    ).toHaveLength(1);
+    expect(fleet.describe()).not.toHaveProperty('currentServiceDeployment');
+  });
+});
+
+describe('the circuit breaker', () => {
+  const breaker = (rollback: boolean) => ({
+    deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback } },
+  });
+  const secondFails = { cannotStart: ({ taskDefinition }: TaskRecord) => taskDefinition.revision === 2 };
+
+  it('with rollback brings the last completed deployment back, whose tasks never stopped', async () => {
+    await using fleet = await openFleet(secondFails);
+    await fleet.create(breaker(true));
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    const before = fleet.live().map(({ id }) => id);
+    const [first] = fleet.describe().deployments ?? [];
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL', 20_000);
+    const service = fleet.describe();
+    expect(service.taskDefinition).toMatch(/web:1$/);
+    expect(service.deployments).toMatchObject([
+      { id: first?.id, status: 'PRIMARY', rolloutState: 'COMPLETED' },
+    ]);
+    expect([...fleet.reasons].slice(-4)).toEqual([
+      'ECS deployment ecs-svc/ID in progress.',
+      'ECS deployment ecs-svc/ID completed.',
+      'ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/ID.',
+      'ECS deployment circuit breaker: tasks failed to start.',
+    ]);
+    expect(fleet.trails().at(-1)).toBe('PENDING IN_PROGRESS ROLLBACK_IN_PROGRESS ROLLBACK_SUCCESSFUL');
+    expect(fleet.live().map(({ id }) => id)).toEqual(before);
+    expect(messages(service).slice(0, 5)).toEqual([
+      steady,
+      completed,
+      'rolling back to deployment ecs-svc/ID.',
+      '(deployment ecs-svc/ID) deployment failed: tasks failed to start.',
+      started(3),
+    ]);
+    const [{ targetServiceRevision: firstRevision } = {}] = fleet.deployments().slice(-1);
+    expect(fleet.deployment()).toMatchObject({
+      statusReason: 'Service deployment rolled back because the circuit breaker threshold was exceeded.',
+      rollback: { serviceRevisionArn: firstRevision?.arn, startedAt: expect.any(Date) },
+      deploymentCircuitBreaker: { status: 'TRIGGERED', failureCount: 3, threshold: 3 },
+    });
+  });
+
+  it('with rollback starts the old tasks again where they had to go first', async () => {
+    await using fleet = await openFleet(secondFails);
+    await fleet.create({
+      desiredCount: 2,
+      deploymentConfiguration: {
+        ...breaker(true).deploymentConfiguration,
+        minimumHealthyPercent: 0,
+        maximumPercent: 100,
+      },
+    });
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL');
+    expect(fleet.live().map(({ taskDefinition }) => taskDefinition.revision)).toEqual([1, 1]);
+  });
+
+  it('without rollback launches nothing more and leaves what runs', async () => {
+    await using fleet = await openFleet(secondFails);
+    await fleet.create(breaker(false));
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.deployment().status === 'STOPPED');
+    const made = fleet.room.tasksOf('default').length;
+    await fleet.room.ecs.clock.advance(3_600_000);
+    expect(fleet.room.tasksOf('default').length).toBeLessThanOrEqual(made);
+    expect(fleet.describe().deployments).toMatchObject([
+      { status: 'PRIMARY', rolloutState: 'FAILED', runningCount: 0 },
+      { status: 'ACTIVE', runningCount: 3 },
+    ]);
+    // A new deployment is what helps.
+    await fleet.update({ taskDefinition: 'web:1' });
+    await fleet.stable();
+    expect(fleet.describe().runningCount).toBe(3);
+  });
+
+  it('of a first deployment has nothing to roll back to', async () => {
+    await using fleet = await openFleet({ cannotStart: () => true });
+    await fleet.create(breaker(true));
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_FAILED');
+    expect(fleet.deployment()).toMatchObject({
+      statusReason: 'No rollback candidate was found to run the rollback.',
+      deploymentCircuitBreaker: { status: 'TRIGGERED' },
+    });
+    expect(fleet.deployment().rollback).not.toHaveProperty('serviceRevisionArn');
+    expect(fleet.describe().deployments).toMatchObject([{ status: 'PRIMARY', rolloutState: 'FAILED' }]);
+    await fleet.room.ecs.clock.advance(3_600_000);
+    expect(fleet.live()).toEqual([]);
+  });
+
+  it('counts tasks that fail their health checks', async () => {
+    await using fleet = await openFleet();
+    const { ecs } = fleet.room;
+    await fleet.room.addDefinition({
+      family: 'checked',
+      containerDefinitions: [container({ healthCheck: { command: ['CMD', 'true'] } })],
+    });
+    await fleet.create(breaker(true));
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'checked:1', desiredCount: 1 });
+    using _checks = ecs.state.subscribe(tasks, ({ after }) => {
+      if (after?.taskDefinition.family !== 'checked' || after.lastStatus !== 'RUNNING') return;
+      if (after.healthStatus === 'UNHEALTHY') return;
+      const sick = [{ name: 'app', status: 'UNHEALTHY', since: ecs.clock.now() }] as const;
+      void fleet.room.write((tx) => applyContainerHealth(tx, key(tasks, 'default', after.id), sick));
+    });
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL', 600_000);
+    expect(fleet.deployment().deploymentCircuitBreaker).toMatchObject({
+      status: 'TRIGGERED',
+      failureCount: 3,
+    });
+    expect(fleet.live().map(({ taskDefinition }) => taskDefinition.family)).toEqual(['web']);
+  });
+});
+
+describe('StopServiceDeployment', () => {
+  const stop = (fleet: Fleet, stopType?: 'ABORT' | 'ROLLBACK') =>
+    stopServiceDeployment(
+      fleet.room.ecs,
+      { serviceDeploymentArn: fleet.deployment().serviceDeploymentArn ?? '', ...(stopType && { stopType }) },
+      fleet.room.call,
+    );
+  const underWay = async (fleet: Fleet): Promise<void> => {
+    await fleet.create();
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.deployment().status === 'IN_PROGRESS');
+  };
+
+  it('rolls back, also without the options for it', async () => {
+    await using fleet = await openFleet({ startMs: 30_000 });
+    await underWay(fleet);
+    // Twice is the same as once.
+    await Promise.all([stop(fleet), stop(fleet)]);
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL');
+    expect(fleet.trails().at(-1)).toBe(
+      'PENDING IN_PROGRESS ROLLBACK_REQUESTED ROLLBACK_IN_PROGRESS ROLLBACK_SUCCESSFUL',
+    );
+    await fleet.stable();
+    expect(fleet.live().map(({ taskDefinition }) => taskDefinition.revision)).toEqual([1, 1, 1]);
+    expect(fleet.describe().deployments).toMatchObject([{ status: 'PRIMARY', rolloutState: 'COMPLETED' }]);
+    await expect(stop(fleet)).rejects.toMatchObject({ code: 'ConflictException' });
+  });
+
+  it('aborts: nothing more is started, and what runs stays', async () => {
+    await using fleet = await openFleet({ startMs: 30_000 });
+    await underWay(fleet);
+    await stop(fleet, 'ABORT');
+    await fleet.until(() => fleet.deployment().status === 'STOPPED');
+    expect(fleet.trails().at(-1)).toBe('PENDING IN_PROGRESS STOP_REQUESTED STOPPED');
+    const made = fleet.room.tasksOf('default').length;
+    await fleet.room.ecs.clock.advance(3_600_000);
+    expect(fleet.room.tasksOf('default')).toHaveLength(made);
+    expect(fleet.describe().deployments?.[0]).toMatchObject({ status: 'PRIMARY', rolloutState: 'FAILED' });
+  });
+
+  it('of a first deployment stops it, for there is nothing to go back to', async () => {
+    await using fleet = await openFleet({ startMs: 30_000 });
+    await fleet.create();
+    await stop(fleet);
+    await fleet.until(() => fleet.deployment().status === 'STOPPED');
+    expect(fleet.deployment().statusReason).toBe('No rollback candidate was found to run the rollback.');
   });
 });
 

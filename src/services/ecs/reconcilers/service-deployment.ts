@@ -12,7 +12,7 @@ import {
   type Transaction,
   watching,
 } from '../../../reconcile/index.ts';
-import type { Scope } from '../arn.ts';
+import { type Scope, scopeOfKey } from '../arn.ts';
 import { offersMore } from '../capacity/offers-more.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
@@ -96,7 +96,8 @@ function look(
   const snapshot = readSnapshot(reader, scope, service, { now: ecs.clock.now(), settings });
   if (service.schedulingStrategy !== 'DAEMON') return { snapshot, plan: planService(snapshot) };
   const daemon = daemonGround(reader, scope, service);
-  return { snapshot, plan: planDaemon({ ...snapshot, daemon }) };
+  const grounded = { ...snapshot, daemon, desired: daemon.places.length };
+  return { snapshot: grounded, plan: planDaemon(grounded) };
 }
 
 /** A service of fewer tasks is looked at as often as anything changes. */
@@ -205,9 +206,4 @@ function isOtherGround(before: ContainerInstanceRecord | undefined, after: Conta
     before.agentConnected !== after.agentConnected ||
     !isDeepStrictEqual(before.attributes, after.attributes)
   );
-}
-
-function scopeOfKey(key: string): Scope {
-  const [, , accountId = '', region = ''] = key.split('/', 4);
-  return { accountId, region };
 }

@@ -7,6 +7,7 @@ import {
   watching,
 } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
+import { given } from '../given.ts';
 import { type TaskRecord, tasks } from '../records.ts';
 import { agentStopsTask, applyTaskReport, type TaskReport } from '../task-state.ts';
 
@@ -17,12 +18,14 @@ export interface FakeAgentOptions {
   readonly stopMs?: number;
   /** Tasks that never reach RUNNING. */
   readonly cannotStart?: (task: TaskRecord) => boolean;
+  /** Of every image. */
+  readonly imageDigest?: string;
 }
 
 /** Agents of all instances at once: they start and stop what they are told, and report it as the real one does. */
 export function fakeAgent(
   ecs: EcsContext,
-  { startMs = 1_000, stopMs = 2_000, cannotStart = () => false }: FakeAgentOptions = {},
+  { startMs = 1_000, stopMs = 2_000, cannotStart = () => false, imageDigest }: FakeAgentOptions = {},
 ): Reconciler {
   const report = (key: RecordKey, report: TaskReport) =>
     ecs.state.transact((tx) => applyTaskReport(tx, key, report, ecs.clock.now()));
@@ -47,7 +50,12 @@ export function fakeAgent(
       key,
       cannotStart(task)
         ? { status: 'STOPPED', reason: 'CannotPullContainerError: no such image', containers: [] }
-        : { status: 'RUNNING', containers: [{ name: 'app', status: 'RUNNING', runtimeId: task.id }] },
+        : {
+            status: 'RUNNING',
+            containers: [
+              { name: 'app', status: 'RUNNING', runtimeId: task.id, ...given('imageDigest', imageDigest) },
+            ],
+          },
     );
     return done;
   };

@@ -1,10 +1,23 @@
-import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type {
+  CreateServiceCommandInput,
+  Service,
+  ServiceDeployment,
+  UpdateServiceCommandInput,
+} from '@aws-sdk/client-ecs';
 import { type Random, seededRandom } from '../../../clock/index.ts';
 import { type State, startReconcilers } from '../../../reconcile/index.ts';
 import { createService, describeServices, updateService } from '../operations/service.ts';
+import { describeServiceDeployments, listServiceDeployments } from '../operations/service-deployment.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
 import { serviceRetention } from '../reconcilers/service-retention.ts';
-import { phaseOf, type TaskRecord, taskDefinitions, tasks } from '../records.ts';
+import {
+  phaseOf,
+  serviceDeployments,
+  services,
+  type TaskRecord,
+  taskDefinitions,
+  tasks,
+} from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { type FakeAgentOptions, fakeAgent } from './fake-agent.ts';
 import { openRoom, scope, type TestRoom, taskDefinition } from './room.ts';
@@ -15,6 +28,14 @@ export interface Fleet extends AsyncDisposable {
   create(input?: Partial<CreateServiceCommandInput>): Promise<void>;
   update(input: Partial<UpdateServiceCommandInput>): Promise<void>;
   describe(): Service;
+  /** The service deployment of that ARN, else the newest. */
+  deployment(arn?: string): ServiceDeployment;
+  /** Newest first. */
+  deployments(): readonly ServiceDeployment[];
+  /** Every status of its service deployments so far, each of them oldest first. */
+  trails(): readonly string[];
+  /** Everything that its deployments gave as `rolloutStateReason` so far, with ids as `ID`. */
+  readonly reasons: ReadonlySet<string>;
   /** Moves time until the services-stable waiter would say so. */
   stable(): Promise<Service>;
   until(predicate: () => boolean, deadlineMs?: number): Promise<void>;
@@ -56,10 +77,27 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
     most = Math.max(most, live().length);
     fewest = Math.min(fewest, running().length);
   });
+  const trails = new Map<string, string[]>();
+  const watching = ecs.state.subscribe(serviceDeployments, ({ before, after }) => {
+    if (after === undefined || before?.status === after.status) return;
+    trails.set(after.id, [...(trails.get(after.id) ?? []), after.status]);
+  });
+  const reasons = new Set<string>();
+  const listening = ecs.state.subscribe(services, ({ after }) => {
+    for (const { rolloutStateReason } of after?.deployments ?? [])
+      reasons.add(rolloutStateReason.replaceAll(/ecs-svc\/\d+/g, 'ecs-svc/ID'));
+  });
   const describeIt = (): Service => {
     const [service] = describeServices(ecs, { services: ['web'] }, call).services ?? [];
     if (service === undefined) throw new Error('The service is gone');
     return service;
+  };
+  const deployments = (): readonly ServiceDeployment[] => {
+    const { serviceDeployments = [] } = listServiceDeployments(ecs, { service: 'web' }, call);
+    const serviceDeploymentArns = serviceDeployments.map(
+      ({ serviceDeploymentArn = '' }) => serviceDeploymentArn,
+    );
+    return describeServiceDeployments(ecs, { serviceDeploymentArns }, call).serviceDeployments ?? [];
   };
   const until = (predicate: () => boolean, deadlineMs = 120_000) =>
     ecs.clock.runUntil(predicate, { deadlineMs, seen: () => [describeIt(), live()] });
@@ -68,6 +106,16 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
     live,
     until,
     describe: describeIt,
+    deployments,
+    deployment: (arn) => {
+      const found = deployments().find(
+        ({ serviceDeploymentArn }) => (arn ?? serviceDeploymentArn) === serviceDeploymentArn,
+      );
+      if (found === undefined) throw new Error(`No service deployment ${arn}`);
+      return found;
+    },
+    trails: () => [...trails.values()].map((statuses) => statuses.join(' ')),
+    reasons,
     create: async (input = {}) => {
       const defaults = { serviceName: 'web', taskDefinition: 'web:1', desiredCount: 3 };
       await createService(ecs, { ...defaults, ...input }, call);
@@ -86,7 +134,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
       return since;
     },
     [Symbol.asyncDispose]: async () => {
-      subscription[Symbol.dispose]();
+      for (const each of [subscription, watching, listening]) each[Symbol.dispose]();
       await reconcilers.stop();
       await room[Symbol.asyncDispose]();
     },

@@ -1,4 +1,5 @@
-import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+import { newServiceDeployment } from '../deployment/begin-service-deployment.ts';
+import type { DeploymentRecord, ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
 
 /** A valid ACTIVE service `web` of 3 tasks of `web:1` with one deployment `A`, bent by `changes`. */
 export function serviceRecord(changes: Partial<ServiceRecord> = {}): ServiceRecord {
@@ -26,6 +27,7 @@ export function serviceRecord(changes: Partial<ServiceRecord> = {}): ServiceReco
     propagateTags: 'NONE',
     placementStrategy: [],
     placementConstraints: [],
+    serviceDeploymentId: 'current',
     deployments: [deploymentRecord('A')],
     events: [],
     tags: [],
@@ -43,8 +45,17 @@ export function deploymentRecord(id: string, changes: Partial<DeploymentRecord> 
     updatedAt: 0,
     rolloutState: 'IN_PROGRESS',
     rolloutStateReason: `ECS deployment ${id} in progress.`,
+    serviceRevisionId: `${id}-revision`,
     failedTasks: 0,
+    failureCount: 0,
     countedRevision: 0,
     ...changes,
   };
+}
+
+/** PENDING, the current one of `serviceRecord()`, towards its deployment `A`. */
+export function serviceDeploymentRecord(
+  changes: Partial<ServiceDeploymentRecord> = {},
+): ServiceDeploymentRecord {
+  return { ...newServiceDeployment(serviceRecord(), 3, 0), ...changes };
 }

@@ -1,0 +1,90 @@
+import type { DeploymentAlarms } from '@aws-sdk/client-ecs';
+import type { LaunchedType } from '../records.ts';
+import type { CapacityProviderStrategy } from './cluster.ts';
+
+/** Defaults filled in. The alarms are off; what was said of them is shown again. */
+export interface DeploymentConfigurationRecord {
+  readonly strategy: 'ROLLING';
+  readonly maximumPercent: number;
+  readonly minimumHealthyPercent: number;
+  readonly bakeTimeInMinutes: number;
+  readonly deploymentCircuitBreaker: CircuitBreakerRecord;
+  readonly alarms?: DeploymentAlarms;
+}
+
+/** What was given is shown again; what was not has its default in `deployment/circuit-breaker.ts`. */
+export interface CircuitBreakerRecord {
+  readonly enable: boolean;
+  readonly rollback: boolean;
+  readonly resetOnHealthyTask?: boolean;
+  readonly thresholdConfiguration?: {
+    readonly type: 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT' | 'COUNT';
+    readonly value: number;
+  };
+}
+
+export interface NetworkConfigurationRecord {
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: 'ENABLED' | 'DISABLED';
+}
+
+export interface DeploymentRecord {
+  /** `ecs-svc/<digits>`; also the `startedBy` of its tasks. */
+  readonly id: string;
+  readonly status: 'PRIMARY' | 'ACTIVE';
+  readonly taskDefinition: { readonly family: string; readonly revision: number };
+  readonly networkConfiguration?: NetworkConfigurationRecord;
+  readonly launchType: LaunchedType;
+  readonly capacityProviderStrategy?: CapacityProviderStrategy;
+  /** The version that it was resolved to. */
+  readonly platformVersion?: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
+  readonly rolloutStateReason: string;
+  /** What it rolls out. */
+  readonly serviceRevisionId: string;
+  /** Tasks in a row that ended or failed their health checks without ever having been healthy; 0 after one became healthy. */
+  readonly failedTasks: number;
+  /**
+   * What the circuit breaker goes by: as `failedTasks`, but tasks that never reached RUNNING count only while none
+   * has, and a healthy task clears it only if the breaker is told so.
+   */
+  readonly failureCount: number;
+  /** Set when it is FAILED. */
+  readonly failure?: DeploymentFailure;
+  /** When the last task failed, or ended soon after its start; a task that became healthy later clears it. */
+  readonly lastFailureAt?: number;
+  /**
+   * Ends of tasks up to this store revision are counted. STOPPED is the last write to a task, so what stops
+   * later has a higher one: each end is counted once, however often somebody looks.
+   */
+  readonly countedRevision: number;
+  /** Tasks fail again and again: nothing is launched before then. */
+  readonly restart?: RestartRecord;
+  /** The last launch found no place. */
+  readonly placement?: PlacementWaitRecord;
+}
+
+/** Why a deployment is given up. */
+export interface DeploymentFailure {
+  readonly cause: 'circuit-breaker' | 'user-request';
+  /** Back to the deployment that completed last, if there is one. */
+  readonly rollsBack: boolean;
+  readonly at: number;
+}
+
+export interface RestartRecord {
+  /** Waves of launches in a row that failed. */
+  readonly streak: number;
+  readonly notBefore: number;
+}
+
+export interface PlacementWaitRecord {
+  /** Launches in a row that found no place. */
+  readonly failures: number;
+  readonly notBefore: number;
+  /** Highest revision among the instances that were looked at: when it has grown, it is worth another look. */
+  readonly capacityRevision: number;
+}

@@ -1,0 +1,149 @@
+import type {
+  ServiceDeployment,
+  ServiceDeploymentBrief,
+  ServiceRevision,
+  ServiceRevisionSummary,
+} from '@aws-sdk/client-ecs';
+import type { Reader } from '../../reconcile/index.ts';
+import {
+  clusterArn,
+  type Scope,
+  serviceArn,
+  serviceDeploymentArn,
+  serviceRevisionArn,
+  taskDefinitionArn,
+} from './arn.ts';
+import { desiredTasks } from './deployment/daemon-ground.ts';
+import { withDigests } from './deployment/record-service-deployments.ts';
+import type { ServiceDeploymentRecord, ServiceRevisionRecord, ServiceRevisionUse } from './records.ts';
+import { services, tasks } from './records.ts';
+import { serviceIndexValue } from './service-history.ts';
+import { serviceKey } from './service-lookup.ts';
+import { capacityView, countTasks, deploymentConfigurationView, networkView } from './service-view.ts';
+
+/** One line of a listing. */
+export function serviceDeploymentBrief(
+  scope: Scope,
+  record: ServiceDeploymentRecord,
+): ServiceDeploymentBrief {
+  const { cluster, service, target, status, statusReason } = record;
+  const { createdAt, startedAt, finishedAt } = datesOf(record);
+  return {
+    serviceDeploymentArn: serviceDeploymentArn(scope, record),
+    serviceArn: serviceArn(scope, cluster, service),
+    clusterArn: clusterArn(scope, cluster),
+    ...createdAt,
+    ...startedAt,
+    ...finishedAt,
+    targetServiceRevisionArn: serviceRevisionArn(scope, { cluster, service, id: target.revisionId }),
+    status,
+    ...(statusReason === undefined ? {} : { statusReason }),
+  };
+}
+
+/** A service deployment as the API shows it, its tasks counted now while it is under way. */
+export function serviceDeploymentView(
+  reader: Reader,
+  scope: Scope,
+  record: ServiceDeploymentRecord,
+): ServiceDeployment {
+  const { cluster, service, statusReason, rollback, circuitBreaker } = record;
+  const revision = revisionCounter(reader, scope, record);
+  const { createdAt, startedAt, finishedAt, stoppedAt, updatedAt } = datesOf(record);
+  return {
+    serviceDeploymentArn: serviceDeploymentArn(scope, record),
+    serviceArn: serviceArn(scope, cluster, service),
+    clusterArn: clusterArn(scope, cluster),
+    ...createdAt,
+    ...startedAt,
+    ...finishedAt,
+    ...stoppedAt,
+    ...updatedAt,
+    sourceServiceRevisions: record.sources.map(revision),
+    targetServiceRevision: revision(record.target),
+    status: record.status,
+    ...(statusReason === undefined ? {} : { statusReason }),
+    deploymentConfiguration: deploymentConfigurationView(record.deploymentConfiguration),
+    ...(rollback === undefined
+      ? {}
+      : {
+          rollback: {
+            reason: rollback.reason,
+            startedAt: new Date(rollback.startedAt),
+            ...(rollback.revisionId === undefined
+              ? {}
+              : {
+                  serviceRevisionArn: serviceRevisionArn(scope, {
+                    cluster,
+                    service,
+                    id: rollback.revisionId,
+                  }),
+                }),
+          },
+        }),
+    deploymentCircuitBreaker: { ...circuitBreaker },
+    alarms: { status: 'DISABLED' },
+  };
+}
+
+/** A service revision as the API shows it, with the image digests that are known by now. */
+export function serviceRevisionView(
+  reader: Reader,
+  scope: Scope,
+  record: ServiceRevisionRecord,
+): ServiceRevision {
+  const { cluster, service, taskDefinition } = record;
+  const own = reader
+    .byIndex(tasks, 'byService', serviceIndexValue(scope, { cluster, name: service }))
+    .flatMap(({ value }) => (value.service?.deploymentId === record.deploymentId ? value : []));
+  return {
+    serviceRevisionArn: serviceRevisionArn(scope, record),
+    serviceArn: serviceArn(scope, cluster, service),
+    clusterArn: clusterArn(scope, cluster),
+    taskDefinition: taskDefinitionArn(scope, taskDefinition.family, taskDefinition.revision),
+    ...capacityView(record),
+    loadBalancers: [],
+    serviceRegistries: [],
+    ...networkView(record.networkConfiguration),
+    containerImages: withDigests(record, own).containerImages.map((image) => ({ ...image })),
+    guardDutyEnabled: false,
+    createdAt: new Date(record.createdAt),
+  };
+}
+
+function revisionCounter(
+  reader: Reader,
+  scope: Scope,
+  { cluster, service: name }: ServiceDeploymentRecord,
+): (use: ServiceRevisionUse) => ServiceRevisionSummary {
+  const counts = countTasks(reader, scope, { cluster, name });
+  const service = reader.get(services, serviceKey(scope, cluster, name));
+  const primary = service?.deployments.find(({ status }) => status === 'PRIMARY');
+  return ({ revisionId, deploymentId, finalCounts }) => {
+    const { wanted, running, pending } = counts.of(deploymentId);
+    const requested = service && deploymentId === primary?.id ? desiredTasks(reader, scope, service) : wanted;
+    const {
+      requested: requestedTaskCount,
+      running: runningTaskCount,
+      pending: pendingTaskCount,
+    } = finalCounts ?? { requested, running, pending };
+    return {
+      arn: serviceRevisionArn(scope, { cluster, service: name, id: revisionId }),
+      requestedTaskCount,
+      runningTaskCount,
+      pendingTaskCount,
+    };
+  };
+}
+
+/** Each time as the member that shows it; none for what hasn't happened. */
+function datesOf(record: ServiceDeploymentRecord) {
+  const { createdAt, updatedAt, startedAt, finishedAt, stoppedAt } = record;
+  return {
+    createdAt: { createdAt: new Date(createdAt) },
+    updatedAt: { updatedAt: new Date(updatedAt) },
+    startedAt: startedAt === undefined ? {} : { startedAt: new Date(startedAt) },
+    finishedAt: finishedAt === undefined ? {} : { finishedAt: new Date(finishedAt) },
+    stoppedAt: stoppedAt === undefined ? {} : { stoppedAt: new Date(stoppedAt) },
+  };
+}
