@@ -54,6 +54,11 @@ export class Awslogs {
     if (!logged.shipping) this.#ship(logged, container);
   }
 
+  /** The start took place. */
+  hasStarted(container: PlannedContainer): void {
+    this.#containers.get(container.spec.name)?.shipper.hasStarted();
+  }
+
   /** Whether the start took place is not known. */
   detach(container: PlannedContainer): void {
     this.#containers.get(container.spec.name)?.shipper.detach();

@@ -93,6 +93,12 @@ class Shipment {
     return this.batches.flat();
   }
 
+  /** Starts the container that the shipper has attached to. */
+  async start(): Promise<void> {
+    await this.engine.startContainer('app');
+    this.shipper.hasStarted();
+  }
+
   async untilDone(running: Promise<void>): Promise<void> {
     let isDone = false;
     void running.then(() => {
@@ -125,7 +131,7 @@ describe('a log shipper', () => {
     const shipment = await Shipment.of(() => lines(3, 900));
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(1_950);
     expect(shipment.batches).toEqual([['line 0', 'line 1']]);
     await shipment.untilDone(running);
@@ -137,7 +143,7 @@ describe('a log shipper', () => {
     const shipment = await Shipment.of(() => output, { startsEvent: (line) => line.startsWith('#') });
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(7_000);
     expect(shipment.lines).toEqual(['#1\n more', '#2']);
     await shipment.untilDone(running);
@@ -148,7 +154,7 @@ describe('a log shipper', () => {
     shipment.failure = new Error('away');
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(30_000);
     expect(shipment.lines).toEqual([]);
     shipment.failure = undefined;
@@ -164,7 +170,7 @@ describe('a log shipper', () => {
     });
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(8_000);
     shipment.failure = undefined;
     await shipment.untilDone(running);
@@ -176,7 +182,7 @@ describe('a log shipper', () => {
     const shipment = await Shipment.of(() => lines(100, 0, 100), { bufferBytes: 1_000 });
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.untilDone(running);
     const dropped = shipment.log.lines
       .filter(({ message }) => message.startsWith('Log buffer was full'))
@@ -192,7 +198,7 @@ describe('a log shipper', () => {
     shipment.failure = new Error('away');
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(20_000);
     shipment.failure = undefined;
     await shipment.untilDone(running);
@@ -207,7 +213,7 @@ describe('a log shipper', () => {
     shipment.failure = new Error('away');
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(1_000);
     expect(runtime.open).toBe(1);
     await shipment.clock.advance(20_000);
@@ -227,7 +233,7 @@ describe('a log shipper', () => {
     shipment.shipper.detach();
     await shipment.clock.advance(500);
     shipment.shipper.attach();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.untilDone(running);
     expect(shipment.lines).toEqual(texts(2));
   });
@@ -248,11 +254,11 @@ describe('a log shipper', () => {
     shipment.failure = new Error('away');
     shipment.shipper.attach();
     const running = shipment.shipper.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     shipment.engine.container('app')?.kill();
     await shipment.clock.advance(5);
     expect(shipment.shipper.attach()).toBe(true);
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(5);
     shipment.failure = undefined;
     await shipment.untilDone(running);
@@ -260,13 +266,41 @@ describe('a log shipper', () => {
     expect(shipment.shipper.attach()).toBe(false);
   });
 
+  test.each([
+    ['after', 20_000],
+    ['before', 1_500],
+  ])(
+    'blocking, reads both runs of a container restarted in place %s its output was let go of',
+    async (_, ms) => {
+      const count = 60;
+      const shipment = await Shipment.of(() => lines(count, 10, 100_000));
+      const runtime = new CountingRuntime(shipment.engine);
+      shipment.shipper = shipment.newShipper({ isNonBlocking: false, runtime });
+      shipment.failure = new Error('away');
+      shipment.shipper.attach();
+      const running = shipment.shipper.run();
+      await shipment.start();
+      await shipment.clock.advance(ms);
+      shipment.engine.container('app')?.kill();
+      await shipment.clock.advance(5);
+      shipment.shipper.attach();
+      await shipment.start();
+      await shipment.clock.advance(20_000);
+      expect(runtime.open).toBe(0);
+      shipment.failure = undefined;
+      await shipment.untilDone(running);
+      const seen = shipment.lines.map((line) => line.replace(/x+$/, ''));
+      expect(seen).toEqual([...texts(count), ...texts(count)]);
+    },
+  );
+
   test('goes on from the position of an earlier one', async () => {
     const shipment = await Shipment.of(() => lines(10, 300));
     const first = new AbortController();
     const earlier = shipment.newShipper({ signal: first.signal });
     earlier.attach();
     void earlier.run();
-    await shipment.engine.startContainer('app');
+    await shipment.start();
     await shipment.clock.advance(1_500);
     first.abort();
     const shipped = shipment.lines.length;

@@ -28,10 +28,16 @@ export class LogShipper {
   readonly #changed = new Gate();
   readonly #hasRoom = new Gate();
   /** Attachments made before a start, still to be read. */
-  readonly #attachments: AsyncIterator<OutputLine>[] = [];
+  readonly #attachments: Attachment[] = [];
   readonly #attached = new Gate();
   /** Ends the newest attachment. */
   #cut: AbortController | undefined;
+  /** Output was let go of: it is to be read back. */
+  #isBehind = false;
+  /** Whether the container is being started is for `hasStarted` or `detach` to say. */
+  #isStarting = false;
+  /** The start under way has no attachment: what it says is read back with the rest. */
+  #startsUnattached = false;
   #shipped: LogPosition | undefined;
   #read: LogPosition | undefined;
   /** The container has ended and all it said was read. */
@@ -53,16 +59,29 @@ export class LogShipper {
    */
   attach(): boolean {
     if (this.#isDone) return false;
+    this.#isStarting = true;
+    // Its lines would overtake those that are still to be read, and unread it would hold the container.
+    this.#startsUnattached = this.#isBehind;
+    if (this.#startsUnattached) return true;
     const { runtime, containerName, signal } = this.#options;
-    this.#cut = new AbortController();
-    const until = AbortSignal.any([signal, this.#cut.signal]);
+    const cut = new AbortController();
+    this.#cut = cut;
+    const until = AbortSignal.any([signal, cut.signal]);
     const lines = runtime.output(containerName, 'start', until)[Symbol.asyncIterator]();
     const first = lines.next();
     first.catch(() => {});
-    this.#attachments.push(startingWith(first, lines));
+    this.#attachments.push({ lines: startingWith(first, lines), cut });
     this.#attached.open();
     if (this.#hasEnded) this.#beginReading();
     return true;
+  }
+
+  /** The start that was attached for took place. */
+  hasStarted(): void {
+    this.#isStarting = false;
+    if (!this.#startsUnattached) return;
+    this.#isBehind = true;
+    this.#attached.open();
   }
 
   /**
@@ -71,6 +90,7 @@ export class LogShipper {
    */
   detach(): void {
     this.#cut?.abort();
+    this.hasStarted();
   }
 
   /** Runs until the container has ended and all is shipped, or the signal aborts. */
@@ -92,15 +112,15 @@ export class LogShipper {
     while (!signal.aborted) {
       try {
         const attachment = this.#attachments.shift();
-        let hasLetGo = false;
-        if (attachment) hasLetGo = await this.#readLines(attachment);
-        else if (hasStarted) hasLetGo = await this.#readBack();
+        if (attachment) await this.#readLines(attachment.lines);
+        else if (hasStarted || this.#isBehind) await this.#readBack();
         // Only when there is no attachment any more: until then the container would be held.
-        while (hasLetGo && this.#buffer.isFull && !signal.aborted) await this.#hasRoom.wait(signal);
+        while (this.#isBehind && this.#buffer.isFull && !signal.aborted) await this.#hasRoom.wait(signal);
         if (this.#attachments.length > 0) continue;
         const state = (await runtime.inspectContainer(containerName))?.status.state;
-        if (state === undefined || (state === 'exited' && !hasLetGo)) break;
-        hasStarted = state === 'running' || hasLetGo;
+        const mayGoOn = this.#isBehind || this.#isStarting;
+        if (state === undefined || (state === 'exited' && !mayGoOn)) break;
+        hasStarted = state === 'running';
       } catch (error) {
         if (signal.aborted) break;
         hasStarted = true;
@@ -117,9 +137,9 @@ export class LogShipper {
     this.#changed.open();
   }
 
-  /** @returns true when it let go before the end (see #readLines). */
-  async #readBack(): Promise<boolean> {
+  async #readBack(): Promise<void> {
     const { runtime, containerName, signal, clock } = this.#options;
+    this.#isBehind = false;
     const position = this.#read;
     const sinceMs = readBackFrom(position);
     const lines = runtime.output(containerName, { sinceMs }, signal)[Symbol.asyncIterator]();
@@ -129,25 +149,39 @@ export class LogShipper {
     const settle = () => this.#take(filter.isSettled ? [] : filter.settle());
     const timer = clock.after(settleAfterMs, settle);
     try {
-      return await this.#readLines(lines, filter);
+      await this.#readLines(lines, filter);
     } finally {
       timer[Symbol.dispose]();
       settle();
     }
   }
 
-  /** @returns true when it let go before the end, as there was no room: the rest is to be read back. */
-  async #readLines(lines: AsyncIterator<OutputLine>, filter?: ResumeFilter): Promise<boolean> {
+  /** To the end, or until there is no room for too long: then the rest is to be read back. */
+  async #readLines(lines: AsyncIterator<OutputLine>, filter?: ResumeFilter): Promise<void> {
     try {
       for (;;) {
         const next = await lines.next();
-        if (next.done) return false;
+        if (next.done) return;
         this.#take(filter ? filter.push(next.value) : [next.value]);
-        if (this.#buffer.isFull && !(await this.#waitForRoom())) return true;
+        if (this.#buffer.isFull && !(await this.#waitForRoom())) {
+          this.#letGo();
+          return;
+        }
       }
     } finally {
       await lines.return?.();
     }
+  }
+
+  /** Also of what a restart was attached for meanwhile: its lines come after those that are read back now. */
+  #letGo(): void {
+    this.#isBehind = true;
+    const waiting = this.#attachments.splice(0);
+    for (const { lines, cut } of waiting) {
+      cut.abort();
+      lines.return?.().catch(() => {});
+    }
+    if (this.#isStarting && waiting.length > 0) this.#startsUnattached = true;
   }
 
   /** @returns false when there was none in time. */
@@ -283,6 +317,11 @@ export class LogShipper {
   }
 }
 
+interface Attachment {
+  readonly lines: AsyncIterator<OutputLine>;
+  readonly cut: AbortController;
+}
+
 export interface LogShipperOptions {
   readonly runtime: Runtime;
   readonly containerName: string;
@@ -302,13 +341,18 @@ export interface LogShipperOptions {
   readonly abandoned: AbortSignal;
 }
 
-async function* startingWith(
+/** A first line that has been asked for already, and the rest. */
+function startingWith(
   first: Promise<IteratorResult<OutputLine>>,
   rest: AsyncIterator<OutputLine>,
-): AsyncGenerator<OutputLine, void> {
-  try {
-    for (let next = await first; !next.done; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
+): AsyncIterator<OutputLine> {
+  let asked: typeof first | undefined = first;
+  return {
+    next: () => {
+      const next = asked ?? rest.next();
+      asked = undefined;
+      return next;
+    },
+    return: async () => (await rest.return?.()) ?? { done: true, value: undefined },
+  };
 }

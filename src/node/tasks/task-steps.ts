@@ -74,7 +74,14 @@ export class TaskSteps {
       using _slot = await slots.take();
       if (isWanted()) {
         const starting = runtime.startContainer(container.spec.name);
-        return await this.#withinOrGone(settings.containerStartTimeoutMs, 'started', container, starting);
+        const started = await this.#withinOrGone(
+          settings.containerStartTimeoutMs,
+          'started',
+          container,
+          starting,
+        );
+        logs?.hasStarted(container);
+        return started;
       }
     } catch (error) {
       if (failureOf('start', error).type === 'retry') logs?.detach(container);
