@@ -95,6 +95,24 @@ describe('up', () => {
     expect(readServer(state)).toBeUndefined();
   });
 
+  it('ends a start under way when it is interrupted', async () => {
+    const interruption = new AbortController();
+    let isStarting = false;
+    const composition = fakeComposition({
+      startServer: ({ signal }) => {
+        isStarting = true;
+        return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      },
+    });
+    const serving = up(
+      { port: 4599, host: '127.0.0.1', state, detach: false },
+      { composition, terminal, signal: interruption.signal },
+    );
+    await expect.poll(() => isStarting).toBe(true);
+    interruption.abort(new Error('Interrupted'));
+    await expect(serving).rejects.toThrow('Interrupted');
+  });
+
   it('refuses a second server on one state directory', async () => {
     announceServer(state, 'http://127.0.0.1:4599');
     expect(await command(['up'])).toBe(1);

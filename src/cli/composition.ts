@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly region?: string;
   /** Where the server's log goes; undefined: to standard error. */
   readonly logFile?: string;
+  /** Aborting it ends a start under way and closes what that has opened. A server that runs heeds it no more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningServer {

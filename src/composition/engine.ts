@@ -16,8 +16,10 @@ export async function openEngine(options: {
   readonly random: Random;
   readonly log: Log;
   readonly labels: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }): Promise<{ readonly runtime: DockerRuntime; readonly engine: EngineDescription }> {
-  const found = await translated(() => findEngine(options.clock));
+  const { clock, signal } = options;
+  const found = await translated(() => findEngine(clock, signal && { signal }));
   if (found === undefined) {
     throw new CommandError(
       'No container engine answers on this machine: ./catamaran setup installs and starts one, or set DOCKER_HOST',

@@ -29,6 +29,8 @@ export async function openMachine(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Aborts while it is being opened, to end that. */
+  readonly signal: AbortSignal;
 }): Promise<{ readonly machine: Machine; readonly ecsClient: ECS }> {
   const { directory, endpoint, cluster, region, installation, runtime, gatewayAddress, clock, random, log } =
     options;
@@ -44,6 +46,7 @@ export async function openMachine(options: {
     clock,
     random,
     log,
+    signal: options.signal,
     fargateCluster: fargateHosts,
     startAgent: (instance, size, stateDirectory, attributes) =>
       startAgent({
@@ -70,6 +73,7 @@ export async function openMachine(options: {
         clock,
         random,
         log,
+        signal: options.signal,
         logs: { endpoint },
         ...(gatewayAddress === undefined ? {} : { metadata: { host: gatewayAddress, port: 0 } }),
       }),

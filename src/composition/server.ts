@@ -60,6 +60,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const clock = systemClock();
   const random = systemRandom();
   const log = createLog(options.logFile === undefined ? {} : { file: options.logFile });
+  using starting = whileStarting(options.signal);
+  const { signal } = starting;
   await using opened = new AsyncDisposableStack();
   // First, and so gone last: until everything has ended, this process is found there.
   opened.defer(() => removeServerFile(directory));
@@ -72,9 +74,11 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     random,
     log,
     labels: { [installationLabel]: installationId },
+    signal,
   });
   opened.use(runtime);
   const networkRanges = await runtime.networkRanges();
+  signal.throwIfAborted();
   const installation = known ?? makeInstallation(directory, installationId, networkRanges);
   const credentials =
     readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
@@ -108,6 +112,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const { openMachine, privateNetworkOf } = await import('./machine.ts');
   // At once, not with the first awsvpc task: another installation's first start finds the range taken.
   if (known === undefined) await runtime.makeNetwork(privateNetworkOf(`${privateNetwork.gateway}/16`));
+  signal.throwIfAborted();
 
   const { machine, ecsClient } = await openMachine({
     directory: places.node,
@@ -122,8 +127,10 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     clock,
     random,
     log,
+    signal,
   });
   opened.use(machine);
+  signal.throwIfAborted();
 
   const server: ServerFile = {
     pid: process.pid,
@@ -151,6 +158,18 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   writeServerFile(directory, server);
 
   return run(opened.move(), { server, credentials, engine, stopping });
+}
+
+/** A signal that aborts with `interruption`, until it is disposed of. */
+function whileStarting(interruption: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(interruption?.reason);
+  if (interruption?.aborted) abort();
+  else interruption?.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => interruption?.removeEventListener('abort', abort),
+  };
 }
 
 /** The server as its starter holds it: stopped once, by whoever asks first. */

@@ -44,6 +44,7 @@ async function serve(options: UpOptions, { composition, terminal, signal }: Comm
     host: options.host,
     port: options.port,
     ...(options.region === undefined ? {} : { region: options.region }),
+    signal,
   });
   try {
     const { engine } = running;

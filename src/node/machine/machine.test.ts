@@ -24,8 +24,9 @@ describe('a machine', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  const open = (startAgent: MachineOptions['startAgent'], fargateCluster?: string) =>
+  const open = (startAgent: MachineOptions['startAgent'], fargateCluster?: string, signal?: AbortSignal) =>
     Machine.open({
+      ...(signal && { signal }),
       ...(fargateCluster === undefined ? {} : { fargateCluster }),
       directory,
       size: { cpu: 2048, memoryMiB: 4096 },
@@ -52,6 +53,20 @@ describe('a machine', () => {
     await first[Symbol.asyncDispose]();
     await using second = await open(start);
     expect(second.instances()).toEqual(first.instances());
+  });
+
+  it('ends an opening that is interrupted, and takes it for no instance’s failure', async () => {
+    const interruption = new AbortController();
+    const { signal } = interruption;
+    const linesBefore = log.lines.length;
+    const opening = open(
+      () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      undefined,
+      signal,
+    );
+    interruption.abort(new Error('Interrupted'));
+    await expect(opening).rejects.toThrow('Interrupted');
+    expect(log.lines).toHaveLength(linesBefore);
   });
 
   it('starts although an instance cannot, says why, and tries that one again', async () => {

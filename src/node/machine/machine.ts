@@ -22,6 +22,8 @@ export interface MachineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Aborts while it is being opened, to end that. */
+  readonly signal?: AbortSignal;
   /** The cluster of Fargate hosts; left out, the machine takes no Fargate tasks. */
   readonly fargateCluster?: string;
   /** `attributes` tell ECS what the instance belongs to. */
@@ -96,6 +98,10 @@ export class Machine implements AsyncDisposable {
     );
     const host = machine.#host();
     if (host !== undefined) await machine.#startOrExplain(host);
+    if (options.signal?.aborted) {
+      await machine[Symbol.asyncDispose]();
+      throw options.signal.reason;
+    }
     return machine;
   }
 
@@ -237,6 +243,7 @@ export class Machine implements AsyncDisposable {
     try {
       await this.#start(instance);
     } catch (error) {
+      if (this.#options.signal?.aborted) return;
       this.#problems.set(instance.id, error instanceof Error ? error.message : String(error));
       this.#options.log.error('A container instance could not be started', {
         instance: instance.name,
