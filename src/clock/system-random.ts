@@ -1,14 +1,31 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 import type { Random } from './random.ts';
+
+/** Asking the operating system costs the same for few bytes as for these, so they are drawn ahead. */
+const drawnAhead = 4096;
 
 /** The operating system's CSPRNG. */
 export function systemRandom(): Random {
+  const drawn = Buffer.alloc(drawnAhead);
+  let used = drawnAhead;
+  /** Each byte is handed out once, and gone from here then. */
+  const take = (count: number): Buffer => {
+    if (count > drawnAhead) return randomFillSync(Buffer.alloc(count));
+    if (used + count > drawnAhead) {
+      randomFillSync(drawn);
+      used = 0;
+    }
+    const bytes = Buffer.from(drawn.subarray(used, used + count));
+    drawn.fill(0, used, used + count);
+    used += count;
+    return bytes;
+  };
   return {
     float: () => {
-      const bytes = randomBytes(7);
+      const bytes = take(7);
       return Number(bytes.readUIntBE(0, 6) * 32 + (bytes.readUInt8(6) & 31)) / 2 ** 53;
     },
     integer: (exclusiveMax) => randomInt(exclusiveMax),
-    bytes: (count) => new Uint8Array(randomBytes(count)),
+    bytes: (count) => new Uint8Array(take(count)),
   };
 }

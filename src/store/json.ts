@@ -7,7 +7,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * @throws {TypeError} something in it, named by its path, is not JSON (a Date, a function, NaN, ...).
  */
 export function frozenJson(value: unknown): Json {
-  return freeze(value, []);
+  const frozen = freeze(value, []);
+  if (typeof frozen === 'object' && frozen !== null) known.add(frozen);
+  return frozen;
 }
 
 /** The JSON that `text` spells, frozen to the last leaf. @throws {SyntaxError} */
@@ -57,12 +59,23 @@ function freeze(value: unknown, trail: Trail): Json {
   return freezeObject(value, trail);
 }
 
+/**
+ * Found to be frozen JSON, which they stay: records, and their longer lists, which a changed record has in common
+ * with the one before it. So a record is walked once, not at each stop on its way into the store.
+ */
+const known = new WeakSet<object>();
+/** A shorter list is walked as fast as it is looked up. */
+const leastKnownLength = 4;
+
 /** Whether all of it is plain JSON and frozen already: most of a changed record is what the record before it was. */
 function isFrozenJson(value: object, depth: number): value is Json & object {
+  if (depth === 0 && known.has(value)) return true;
   if (depth >= deepest || !Object.isFrozen(value)) return false;
   if (isArray(value)) {
+    if (value.length >= leastKnownLength && known.has(value)) return true;
     for (let place = 0; place < value.length; place++)
       if (!isFrozenMember(value[place], depth + 1)) return false;
+    if (value.length >= leastKnownLength) known.add(value);
     return true;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -88,42 +101,39 @@ function isFrozenMember(value: unknown, depth: number): boolean {
 
 function freezeArray(array: readonly unknown[], trail: Trail): Json {
   const frozen: Json[] = [];
-  let isSame = Object.isFrozen(array);
   for (let place = 0; place < array.length; place++) {
     trail.push(place);
-    const item = freeze(array[place], trail);
+    frozen.push(freeze(array[place], trail));
     trail.pop();
-    if (!Object.is(item, array[place])) isSame = false;
-    frozen.push(item);
   }
-  return isSame ? (array as readonly Json[]) : Object.freeze(frozen);
+  return Object.freeze(frozen);
 }
 
 function freezeObject(object: object, trail: Trail): Json {
-  let changed: [string, Json | undefined][] | undefined;
-  for (const [member, value] of Object.entries(object)) {
-    trail.push(member);
-    const frozen = value === undefined ? undefined : freeze(value, trail);
-    trail.pop();
-    if (frozen === undefined || !Object.is(frozen, value)) {
-      changed ??= [];
-      changed.push([member, frozen]);
-    }
-  }
-  if (changed === undefined && Object.isFrozen(object)) return object as { readonly [key: string]: Json };
   // Spreading copies a member called `__proto__` as the plain member that it is; assigning would not.
-  const copy: Record<string, Json> = { ...(object as Record<string, Json>) };
-  for (const [member, frozen] of changed ?? []) {
-    if (frozen === undefined) delete copy[member];
-    else
+  const copy: Record<string, unknown> = { ...object };
+  for (const member of Object.keys(copy)) {
+    const value = copy[member];
+    if (typeof value === 'string' || typeof value === 'boolean') continue;
+    if (value === undefined) {
+      delete copy[member];
+      continue;
+    }
+    trail.push(member);
+    const frozen = freeze(value, trail);
+    trail.pop();
+    if (Object.is(frozen, value)) continue;
+    if (member === '__proto__')
       Object.defineProperty(copy, member, {
         value: frozen,
         enumerable: true,
         configurable: true,
         writable: true,
       });
+    else copy[member] = frozen;
   }
-  return Object.freeze(copy);
+  // Every member is JSON now.
+  return Object.freeze(copy as Record<string, Json>);
 }
 
 function isArray(value: object): value is readonly Json[] {

@@ -1,20 +1,20 @@
 import { withGpus } from './placement/gpus.ts';
-import { isExternal } from './placement/instance.ts';
+import { attributesOf, isExternal } from './placement/instance.ts';
 import type { ContainerInstanceRecord, TaskRecord } from './records.ts';
 
 /** A task that waited for its place, with the one that it has now. */
 export function placedOn(task: TaskRecord, instance: ContainerInstanceRecord): TaskRecord {
   const { awaiting: _awaiting, ...placed } = task;
+  const attributes = attributesOf(instance);
+  const architecture = attributes.get('ecs.cpu-architecture');
   const { containers, gpuIds } = withGpus(task.containers, instance);
   return {
     ...placed,
     containers,
     ...(gpuIds === undefined ? {} : { reserved: { ...task.reserved, gpuIds } }),
     containerInstanceId: instance.id,
-    availabilityZone:
-      instance.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value ??
-      task.availabilityZone,
-    attributes: instance.attributes.filter(({ name }) => name === 'ecs.cpu-architecture'),
+    availabilityZone: attributes.get('ecs.availability-zone') ?? task.availabilityZone,
+    attributes: architecture === undefined ? [] : [{ name: 'ecs.cpu-architecture', value: architecture }],
     launchType: isExternal(instance) ? 'EXTERNAL' : task.launchType,
     // An interface is reported ATTACHED by the agent; everything else is only waiting for the agent.
     lastStatus: task.networkInterface === undefined ? 'PENDING' : 'PROVISIONING',
