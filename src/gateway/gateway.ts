@@ -213,7 +213,7 @@ function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException):
   const at = `${host}:${port}`;
   const why =
     cause.code === 'EADDRINUSE'
-      ? 'another process listens there. Stop it or choose another port.'
+      ? 'another process listens there. Stop it or choose another port'
       : `${cause.message}. Choose another address or port.`;
   return new Error(`Cannot listen on ${at}: ${why}`, { cause });
 }
