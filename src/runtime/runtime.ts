@@ -350,6 +350,8 @@ export interface ContainerStats {
   readonly cpuUsageNanos: number;
   readonly memoryBytes: number;
   readonly memoryLimitBytes?: number;
+  /** The machine's own CPU time up to now, idle time included: what a share of the CPU is reckoned against. */
+  readonly machine?: { readonly cpuTimeNanos: number; readonly cpus: number };
 }
 
 export type RuntimeErrorCode =

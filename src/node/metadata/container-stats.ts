@@ -11,7 +11,7 @@ import type { TaskOwner } from '../tasks/task-owner.ts';
 export class ContainerStatistics {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
-  readonly #previous = new Map<string, { readMs: number; cpuUsageNanos: number }>();
+  readonly #previous = new Map<string, { readMs: number; cpu: object }>();
 
   constructor(runtime: Runtime, clock: Clock) {
     this.#runtime = runtime;
@@ -25,14 +25,19 @@ export class ContainerStatistics {
     if (!stats) return undefined;
     const readMs = this.#clock.now();
     const previous = this.#previous.get(name);
-    this.#previous.set(name, { readMs, cpuUsageNanos: stats.cpuUsageNanos });
+    const cpu = given({
+      cpu_usage: { total_usage: stats.cpuUsageNanos },
+      system_cpu_usage: stats.machine?.cpuTimeNanos,
+      online_cpus: stats.machine?.cpus,
+    });
+    this.#previous.set(name, { readMs, cpu });
     return given({
       read: new Date(readMs).toISOString(),
       preread: previous && new Date(previous.readMs).toISOString(),
       id: owner.progress.containers[container.name]?.runtimeId,
       name: `/${name}`,
-      cpu_stats: { cpu_usage: { total_usage: stats.cpuUsageNanos } },
-      precpu_stats: previous && { cpu_usage: { total_usage: previous.cpuUsageNanos } },
+      cpu_stats: cpu,
+      precpu_stats: previous?.cpu,
       memory_stats: given({ usage: stats.memoryBytes, limit: stats.memoryLimitBytes }),
     });
   }

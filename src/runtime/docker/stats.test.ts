@@ -27,8 +27,15 @@ describe('readCgroupStats', () => {
       'cgroup/memory/i/task/abc/memory.stat':
         'cache 1\nhierarchical_memory_limit 9000\ntotal_inactive_file 1000\n',
       'cgroup/cpuacct/i/task/abc/cpuacct.usage': '123456\n',
+      'proc/stat':
+        'cpu  1 2 3 4 5 6 7 100 0 0\ncpu0 1 2 3 4 5 6 7 100 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 9\n',
     });
-    expect(await read()).toEqual({ cpuUsageNanos: 123_456, memoryBytes: 4_000, memoryLimitBytes: 9_000 });
+    expect(await read()).toEqual({
+      cpuUsageNanos: 123_456,
+      memoryBytes: 4_000,
+      memoryLimitBytes: 9_000,
+      machine: { cpuTimeNanos: 280_000_000, cpus: 2 },
+    });
   });
 
   it('reads version 2, where a level without a limit says "max"', async () => {

@@ -26,11 +26,14 @@ export async function readCgroupStats(
     const places = cgroupPlaces(text);
     const memory = places.get('memory');
     const cpu = places.get('cpuacct');
-    if (memory !== undefined && cpu !== undefined) {
-      return await readV1(`${root}/memory${memory}`, `${root}/cpuacct${cpu}`);
-    }
     const unified = places.get('');
-    return unified === undefined ? undefined : await readV2(root, unified);
+    let reading: Promise<ContainerStats> | undefined;
+    if (memory !== undefined && cpu !== undefined)
+      reading = readV1(`${root}/memory${memory}`, `${root}/cpuacct${cpu}`);
+    else if (unified !== undefined) reading = readV2(root, unified);
+    if (reading === undefined) return undefined;
+    const [stats, machine] = await Promise.all([reading, readMachine(proc)]);
+    return { ...stats, ...(machine && { machine }) };
   } catch {
     return undefined;
   }
@@ -45,6 +48,22 @@ function cgroupPlaces(text: string): Map<string, string> {
     for (const controller of controllers.split(',')) places.set(controller, path);
   }
   return places;
+}
+
+/** In hundredths of a second: USER_HZ, which Linux shows everywhere as 100 (proc(5)). */
+const nanosPerTick = 10_000_000;
+/** user, nice, system, idle, iowait, irq, softirq: those that the Engine sums up. */
+const cpuStates = 7;
+
+async function readMachine(proc: string): Promise<ContainerStats['machine']> {
+  const lines = (await readFile(`${proc}/stat`, 'utf8').catch(() => '')).split('\n');
+  const [, ...ticks] = lines.find((line) => line.startsWith('cpu '))?.split(/ +/) ?? [];
+  if (ticks.length < cpuStates) return undefined;
+  const total = ticks.slice(0, cpuStates).reduce((sum, text) => sum + Number(text), 0);
+  return {
+    cpuTimeNanos: total * nanosPerTick,
+    cpus: lines.filter((line) => /^cpu\d/.test(line)).length,
+  };
 }
 
 async function readV1(memory: string, cpu: string): Promise<ContainerStats> {
@@ -123,9 +142,12 @@ export async function readEngineStats(
   const parts = memory.object('stats');
   const cache = parts.number('total_inactive_file') ?? parts.number('inactive_file') ?? 0;
   const limit = memory.number('limit');
+  const cpuTimeNanos = stats.object('cpu_stats').number('system_cpu_usage');
+  const cpus = stats.object('cpu_stats').number('online_cpus');
   return {
     cpuUsageNanos: stats.object('cpu_stats').object('cpu_usage').number('total_usage') ?? 0,
     memoryBytes: Math.max(0, usage - cache),
     ...(limit === undefined ? {} : { memoryLimitBytes: limit }),
+    ...(cpuTimeNanos === undefined || cpus === undefined ? {} : { machine: { cpuTimeNanos, cpus } }),
   };
 }
