@@ -127,6 +127,36 @@ describe('nextReport', () => {
     });
   });
 
+  test('tells a managed agent when it is connected and when it has ended, once each', () => {
+    const withAgents: TaskPlan = {
+      ...plan,
+      containers: plan.containers.map((container) => ({ ...container, hasExecuteCommandAgent: true })),
+    };
+    const first = progress(running, running, { hasReachedRunning: true });
+    const next = (from: TaskProgress) => nextReport(withAgents, from);
+    const acknowledged = (from: TaskProgress): TaskProgress => ({
+      ...from,
+      reported: next(from)?.reported ?? from.reported,
+    });
+    expect(next(first)?.managedAgents).toBeUndefined();
+    const known = acknowledged(first);
+    const web = { ...running, isExecuteCommandReady: true };
+    const connected = { ...known, containers: { ...known.containers, web } };
+    expect(next(connected)).toMatchObject({
+      status: 'RUNNING',
+      containers: [],
+      managedAgents: [{ container: 'web', status: 'RUNNING' }],
+      isUrgent: false,
+    });
+    expect(next(acknowledged(connected))).toBeUndefined();
+    const over = acknowledged({
+      ...connected,
+      containers: { web: { ...web, ...ended(0) }, init: ended(0) },
+      reported: acknowledged(connected).reported,
+    });
+    expect(over.reported.managedAgents).toEqual({ web: 'STOPPED', init: 'STOPPED' });
+  });
+
   test('new ports after a restart in place are news', () => {
     const first = progress(running, running, { hasReachedRunning: true });
     const reported = nextReport(plan, first)?.reported;

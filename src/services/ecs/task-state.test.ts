@@ -203,6 +203,34 @@ describe('the life of a task', () => {
     expect([...room.ecs.state.list(privateAddresses)]).toEqual([]);
   });
 
+  it('has managed agents only with ECS Exec: PENDING until they are reported, STOPPED with their container', async () => {
+    await using room = await openRoom();
+    await room.addInstance();
+    await room.addDefinition();
+    const input = { taskDefinition: 'web:1', enableExecuteCommand: true };
+    const { tasks: [launched] = [] } = await runTask(room.ecs, input, room.call);
+    expect(launched?.containers?.[0]?.managedAgents).toEqual([
+      { name: 'ExecuteCommandAgent', lastStatus: 'PENDING' },
+    ]);
+    const taskKey = key(tasks, 'default', launched?.taskArn?.split('/').at(-1) ?? '');
+    const agentOf = (task: TaskRecord | undefined) => task?.containers[0]?.executeCommandAgent;
+    const running = report({
+      status: 'RUNNING',
+      containers: [{ name: 'app', status: 'RUNNING', runtimeId: 'r' }],
+    });
+    const connected = report({ managedAgents: [{ container: 'app', status: 'RUNNING' }] });
+    const known = agentOf(await reported(room, taskKey, running, connected));
+    expect(known).toEqual({ lastStatus: 'RUNNING', lastStartedAt: room.ecs.clock.now() });
+    expect(agentOf(await reported(room, taskKey, connected))).toEqual(known);
+    expect(agentOf(await reported(room, taskKey, report({ status: 'STOPPED' })))).toEqual({
+      ...known,
+      lastStatus: 'STOPPED',
+    });
+
+    const { tasks: [plain] = [] } = await runTask(room.ecs, { taskDefinition: 'web:1' }, room.call);
+    expect(plain?.containers?.[0]?.managedAgents).toBeUndefined();
+  });
+
   it('is healthy as the worst of its essential containers', async () => {
     await using room = await openRoom();
     const { taskKey } = await launchOne(room);
