@@ -108,7 +108,7 @@ export function buildProgram(
     .description('run a command on a terminal in a running task’s container; ends with its exit code')
     .argument('<task>', 'the task’s id or ARN')
     .argument('[command...]', 'after --; default: /bin/sh')
-    .option('--cluster <name>', 'the task’s cluster', 'default')
+    .option('--cluster <name>', 'the task’s cluster (default: its ARN’s, else default)')
     .option('--container <name>', 'which container, where the task has several')
     .addOption(stateOption())
     .addHelpText(

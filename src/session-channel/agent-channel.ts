@@ -81,9 +81,10 @@ export class AgentChannel implements Disposable {
     return this.#channel.write(payloadTypes.output, output);
   }
 
-  /** Everything is said: resolves when the client has it all, and tells the service. */
-  async finish(): Promise<void> {
+  /** Everything is said: resolves when the client has it all. A command that succeeded needs no further words. */
+  async finish(isSuccess: boolean): Promise<void> {
     await this.#channel.flushed();
+    if (!isSuccess) return;
     const state = agentSessionState(this.#options.sessionId, 'Terminating');
     this.#channel.tell(messageTypes.agentSessionState, state);
   }

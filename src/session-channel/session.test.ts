@@ -52,7 +52,7 @@ describe('a session', () => {
     client.resize({ columns: 100, rows: 40 });
     await agent.write(Buffer.from('file\r\n'));
     await clock.advance(1_000);
-    await agent.finish();
+    await agent.finish(true);
     await clock.advance(1_000);
     expect(log).toEqual(
       ['ready', 'output file\r\n', 'input ls\n', 'size 100x40'].sort((a, b) => order(a) - order(b)),

@@ -6,7 +6,7 @@ import type { ECS } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { testImage, testImageName } from './image.ts';
-import { Installation, launcher, waitFor } from './installation.ts';
+import { catamaran, Installation, launcher, waitFor } from './installation.ts';
 
 /** Sessions in real containers, through `./catamaran exec` and past it. */
 describe('ECS Exec on the Engine', () => {
@@ -48,8 +48,8 @@ describe('ECS Exec on the Engine', () => {
     await installation?.[Symbol.asyncDispose]();
   }, 120_000);
 
-  const exec = (taskArn: string, ...args: string[]) =>
-    installation.catamaran('exec', '--state', installation.stateDirectory, taskArn, ...args);
+  const exec = (...args: readonly string[]) =>
+    catamaran(['exec', '--state', installation.stateDirectory, ...args]);
 
   /** A command that runs on, with what it says. */
   const begin = (command: string, args: readonly string[]) => {
@@ -136,7 +136,7 @@ describe('ECS Exec on the Engine', () => {
       ['no such container', [task, '--container', 'none'], /has no container none. It has: main/],
     ];
     for (const [what, args, message] of cases) {
-      const { code, stderr } = await exec(...(args as [string, ...string[]]));
+      const { code, stderr } = await exec(...args);
       expect([what, code, stderr]).toEqual([what, 1, expect.stringMatching(message)]);
     }
     const missing = await execOf(task, '/no/such/program');

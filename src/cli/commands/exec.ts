@@ -1,4 +1,4 @@
-import { ECS } from '@aws-sdk/client-ecs';
+import { ECS, type Task } from '@aws-sdk/client-ecs';
 import { joinCommand } from '../../session-channel/index.ts';
 import { connect } from '../connection.ts';
 import { type LocalTerminal, processLocalTerminal } from '../exec/local-terminal.ts';
@@ -8,7 +8,8 @@ import { CommandError } from '../terminal.ts';
 
 export interface ExecOptions {
   readonly state: string;
-  readonly cluster: string;
+  /** Default: the one that the task’s ARN names, else `default`. */
+  readonly cluster?: string;
   readonly container?: string;
 }
 
@@ -39,7 +40,7 @@ export async function exec(
     const session = await startSession(
       ecs,
       {
-        cluster: options.cluster,
+        cluster: options.cluster ?? clusterOfArn(task) ?? 'default',
         task,
         command: joinCommand(command.length > 0 ? command : defaultCommand),
         interactive: true,
@@ -53,9 +54,14 @@ export async function exec(
   }
 }
 
+type ExecuteCommand = Parameters<ECS['executeCommand']>[0] & {
+  readonly cluster: string;
+  readonly task: string;
+};
+
 async function startSession(
   ecs: ECS,
-  input: Parameters<ECS['executeCommand']>[0] & { readonly cluster: string; readonly task: string },
+  input: ExecuteCommand,
   { composition: { clock }, signal }: CommandContext,
 ) {
   const beganMs = clock.monotonic();
@@ -66,51 +72,71 @@ async function startSession(
       if (!sessionId || !streamUrl || !tokenValue)
         throw new Error('ExecuteCommand answered without a session');
       return { sessionId, streamUrl, tokenValue };
-    } catch (cause) {
-      if (signal.aborted || !(cause instanceof Error)) throw cause;
-      const refusal = await refusalOf(ecs, input, cause, signal);
-      if (refusal !== undefined) throw new CommandError(refusal, { cause });
-      if (clock.monotonic() - beganMs > readyMs)
-        throw new CommandError(
-          `The agent that takes sessions in task ${input.task} is not connected: see ./catamaran status`,
-          { cause },
-        );
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Error)) throw error;
+      const { message, passes = false } = await refusalOf(ecs, input, error, signal);
+      if (!passes || clock.monotonic() - beganMs > readyMs) throw new CommandError(message);
       await clock.sleep(retryMs, signal);
     }
   }
 }
 
-/** What is wrong and what to do; undefined when it will be right in a moment. */
+interface Refusal {
+  /** What is wrong and what to do. */
+  readonly message: string;
+  /** It may be right in a moment. */
+  readonly passes?: boolean;
+}
+
+/** @throws what is no refusal: the server can't be reached, or failed. */
 async function refusalOf(
   ecs: ECS,
-  { cluster, task, container }: { cluster: string; task: string; container?: string | undefined },
+  { cluster, task, container }: ExecuteCommand,
   error: Error,
   abortSignal: AbortSignal,
-): Promise<string | undefined> {
-  if (error.name === 'ClusterNotFoundException')
-    return `There is no cluster ${cluster}: name one with --cluster`;
-  if (error.name === 'TargetNotConnectedException') return undefined;
-  if (error.name !== 'InvalidParameterException') throw error;
+): Promise<Refusal> {
+  const { name } = error;
+  if (name === 'ClusterNotFoundException')
+    return { message: `There is no cluster ${cluster}: name one with --cluster` };
+  if (name === 'TargetNotConnectedException')
+    return { message: `The instance of task ${task} is not connected: see ./catamaran status`, passes: true };
+  if (name !== 'InvalidParameterException') {
+    if ('$fault' in error && error.$fault === 'client') return { message: error.message };
+    throw error;
+  }
   const { tasks = [] } = await ecs.describeTasks({ cluster, tasks: [task] }, { abortSignal });
   const [found] = tasks;
   if (found === undefined)
-    return `There is no task ${task} in the cluster ${cluster}. ${await running(ecs, cluster)}`;
-  if (found.lastStatus === 'STOPPED' || found.desiredStatus === 'STOPPED')
-    return `Task ${task} is stopping or stopped (${found.stoppedReason ?? 'no reason given'}): commands run in running tasks only`;
+    return { message: `There is no task ${task} in the cluster ${cluster}. ${await running(ecs, cluster)}` };
+  return refusalOfTask(found, task, container) ?? { message: error.message };
+}
+
+function refusalOfTask(found: Task, task: string, container: string | undefined): Refusal | undefined {
+  if (found.desiredStatus === 'STOPPED')
+    return {
+      message: `Task ${task} is ${found.lastStatus} (${found.stoppedReason ?? 'no reason given'}): commands run in running tasks only`,
+    };
   if (!found.enableExecuteCommand)
-    return (
-      `Task ${task} was started without ECS Exec: start it with enableExecuteCommand ` +
-      '(aws ecs run-task --enable-execute-command, or update-service --enable-execute-command --force-new-deployment)'
-    );
+    return {
+      message:
+        `Task ${task} was started without ECS Exec: start it with enableExecuteCommand (aws ecs run-task ` +
+        '--enable-execute-command, or update-service --enable-execute-command --force-new-deployment)',
+    };
   const containers = found.containers ?? [];
-  const names = containers.map(({ name }) => name ?? '');
-  if (container === undefined && names.length > 1)
-    return `Task ${task} has several containers: choose one with --container (${names.join(', ')})`;
+  const names = containers.map(({ name = '' }) => name).join(', ');
+  if (container === undefined && containers.length > 1)
+    return { message: `Task ${task} has several containers: choose one with --container (${names})` };
   const chosen = containers.find(({ name }) => container === undefined || name === container);
-  if (chosen === undefined) return `Task ${task} has no container ${container}. It has: ${names.join(', ')}`;
-  if (chosen.lastStatus === 'STOPPED') return `Container ${chosen.name} of task ${task} has stopped`;
-  const isOnItsWay = chosen.managedAgents?.[0]?.lastStatus !== 'RUNNING' || found.lastStatus !== 'RUNNING';
-  return isOnItsWay ? undefined : error.message;
+  if (chosen === undefined)
+    return { message: `Task ${task} has no container ${container}. It has: ${names}` };
+  if (chosen.lastStatus === 'STOPPED')
+    return { message: `Container ${chosen.name} of task ${task} has stopped` };
+  const agent = chosen.managedAgents?.[0]?.lastStatus;
+  if (found.lastStatus === 'RUNNING' && agent === 'RUNNING') return undefined;
+  return {
+    message: `Task ${task} takes no sessions yet (it is ${found.lastStatus}, its ExecuteCommandAgent ${agent}): try again when it is RUNNING`,
+    passes: true,
+  };
 }
 
 const mostListed = 10;
@@ -120,4 +146,9 @@ async function running(ecs: ECS, cluster: string): Promise<string> {
   if (taskArns.length === 0) return 'None is running there';
   const ids = taskArns.map((arn) => arn.slice(arn.lastIndexOf('/') + 1));
   return `Running there: ${ids.join(', ')}`;
+}
+
+/** The cluster that a task's long ARN names. */
+function clusterOfArn(task: string): string | undefined {
+  return /^arn:[^/]+:task\/([^/]+)\/[^/]+$/.exec(task)?.[1];
 }

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import { type Clock, type Random, uuid } from '../../clock/index.ts';
 import { ClientChannel, openChannelInput } from '../../session-channel/index.ts';
 import { CommandError } from '../terminal.ts';
+import { LineEnds } from './line-ends.ts';
 import type { LocalTerminal } from './local-terminal.ts';
 
 const connectMs = 10_000;
@@ -101,20 +102,4 @@ async function pipe(local: LocalTerminal, channel: ClientChannel): Promise<void>
   // In the midst of a line the first only hands over the line.
   const ends = last === 0x0a ? [endOfTransmission] : [endOfTransmission, endOfTransmission];
   await channel.write(Buffer.from(ends));
-}
-
-/** Takes away the CR that a terminal puts before each LF: what the command wrote, again. */
-class LineEnds {
-  #hasReturn = false;
-
-  take(bytes: Buffer): Buffer {
-    const whole = this.#hasReturn ? Buffer.concat([Buffer.from('\r'), bytes]) : bytes;
-    this.#hasReturn = whole.at(-1) === 0x0d;
-    const complete = this.#hasReturn ? whole.subarray(0, -1) : whole;
-    return Buffer.from(complete.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
-  }
-
-  rest(): Buffer | undefined {
-    return this.#hasReturn ? Buffer.from('\r') : undefined;
-  }
 }

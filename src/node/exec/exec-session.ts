@@ -82,7 +82,7 @@ export async function runExecSession(
   }
   signal.throwIfAborted();
   const exitCode = await terminal.exitCode();
-  await channel.finish();
+  await channel.finish(exitCode === 0);
   signal.throwIfAborted();
   return exitCode === 0 ? '' : `EXIT_CODE: ${exitCode}`;
 }

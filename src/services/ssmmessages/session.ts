@@ -16,7 +16,7 @@ const openingMs = 60_000;
 const idleMs = 20 * 60_000;
 /** Session Manager's longest maximum duration. */
 const mostDurationMs = 24 * 3_600_000;
-/** An agent that says Terminating says on its control channel, about then, with which words. */
+/** An agent says on its control channel with which words a session ends: about when it ends its data channel. */
 const wordsMs = 1_000;
 
 /** What either end may send to the other. */
@@ -53,7 +53,7 @@ export class Session {
     this.#ends.set(end, socket);
     socket.open(
       (frame) => this.#relay(end, frame),
-      () => this.close(end === 'agent' ? 'The connection to the container was lost' : ''),
+      () => this.#left(end),
     );
     if (this.#ends.size === 2) {
       this.#timers.get('opening')?.[Symbol.dispose]();
@@ -99,10 +99,17 @@ export class Session {
       if (messageType === messageTypes.inputStreamData) this.#restIdle();
       this.#ends.get(from === 'agent' ? 'client' : 'agent')?.forward(frame);
     } else if (from === 'agent' && messageType === messageTypes.agentSessionState) {
-      if (readAgentSessionState(payload) === 'Terminating') this.#endAfter('words', wordsMs, '');
+      if (readAgentSessionState(payload) === 'Terminating' && !this.#timers.has('words'))
+        this.#endAfter('words', wordsMs, '');
     } else if (messageType === messageTypes.channelClosed) {
       this.close('');
     }
+  }
+
+  #left(end: SessionEnd): void {
+    if (end === 'client') this.close('');
+    else if (!this.#timers.has('words'))
+      this.#endAfter('words', wordsMs, 'The connection to the container was lost');
   }
 
   #restIdle(): void {

@@ -187,6 +187,16 @@ describe('the message gateway', () => {
     expect([(await client.ended()).code, (await process.ended()).code]).toEqual([1000, 1000]);
   });
 
+  it('waits a moment for the words of an agent that has left already', async () => {
+    await using gateway = await open();
+    const { agent, client, process, sessionId } = await gateway.joined();
+    process.socket.close();
+    await process.ended();
+    const about = { targetId: target, isSuccess: true, output: 'EXIT_CODE: 2' };
+    agent.send(messageTypes.agentTaskComplete, taskComplete({ ...about, sessionId }));
+    expect(outputOf(await client.got(messageTypes.channelClosed))).toBe('EXIT_CODE: 2');
+  });
+
   it('ends a session whose agent says Terminating and nothing else', async () => {
     await using gateway = await open();
     const { client, process } = await gateway.joined();
@@ -204,6 +214,9 @@ describe('the message gateway', () => {
     await one.process.got(messageTypes.channelClosed);
     const other = await gateway.joined();
     other.process.socket.terminate();
+    await other.process.ended();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await gateway.clock.advance(1_000);
     expect(outputOf(await other.client.got(messageTypes.channelClosed))).toContain('was lost');
   });
 
