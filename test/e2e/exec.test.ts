@@ -79,8 +79,8 @@ describe('ECS Exec on the Engine', () => {
   ];
 
   it('runs a command, prints what it wrote and ends with its exit code', async () => {
-    const { code, stdout } = await execOf(task, 'sh', '-c', 'echo "to $TERM"; echo two; exit 7');
-    expect([code, stdout]).toEqual([7, 'to xterm-256color\ntwo\n']);
+    const { code, stdout, said } = await execOf(task, 'sh', '-c', 'echo "to $TERM"; echo two; exit 7');
+    expect([code, stdout], said).toEqual([7, 'to xterm-256color\ntwo\n']);
     expect((await execOf(task, 'true')).code).toBe(0);
   }, 60_000);
 

@@ -108,7 +108,9 @@ async function refusalOf(
   const [found] = tasks;
   if (found === undefined)
     return { message: `There is no task ${task} in the cluster ${cluster}. ${await running(ecs, cluster)}` };
-  return refusalOfTask(found, task, container) ?? { message: error.message };
+  // Nothing is wrong any more with a task that has become ready since it was refused.
+  const wasNotReady = error.message.startsWith('The execute command failed');
+  return refusalOfTask(found, task, container) ?? { message: error.message, passes: wasNotReady };
 }
 
 function refusalOfTask(found: Task, task: string, container: string | undefined): Refusal | undefined {
