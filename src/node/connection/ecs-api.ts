@@ -152,8 +152,9 @@ export class EcsApi implements Disposable {
 /** Adds to a request's JSON body what the SDK's serializer leaves out. */
 function withMember(request: unknown, name: string, value: string): void {
   if (typeof request !== 'object' || request === null || !('body' in request)) return;
-  // A string, or bytes that say themselves as one.
-  request.body = JSON.stringify({ ...JSON.parse(String(request.body)), [name]: value });
+  const { body } = request;
+  const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : String(body);
+  request.body = JSON.stringify({ ...JSON.parse(text), [name]: value });
 }
 
 const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
