@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AcsContainer, AcsTask } from '../protocols/index.ts';
+import { openStateFile, type StateFile } from './state/state-file.ts';
 import { SimulatedMachine } from './testing/simulated-machine.ts';
 import { TestInstance } from './testing/test-instance.ts';
 
@@ -110,6 +111,25 @@ describe('an agent', () => {
       ['app', 143],
     ]);
     expect(instance.machine.containers).toHaveLength(2);
+  });
+
+  test('has a task’s end on disk for good before the control plane hears of it', async () => {
+    const task = instance.task({ name: 'app', command: ['exit', '0'] });
+    const toldWhenSaved: boolean[] = [];
+    const openRecorded = (directory: string): StateFile => {
+      const file = openStateFile(directory);
+      const save = file.saveProgress.bind(file);
+      file.saveProgress = (taskArn, progress, isDurable) => {
+        save(taskArn, progress, isDurable);
+        if (isDurable && progress.isReleased)
+          toldWhenSaved.push(instance.plane.statusesOf(task.arn).includes('STOPPED'));
+      };
+      return file;
+    };
+    await instance.start({ seams: { openStateFile: openRecorded } });
+    instance.plane.want(task);
+    await instance.untilStatus(task.arn, 'STOPPED');
+    expect(toldWhenSaved).toEqual([false]);
   });
 
   test('tells RUNNING and then STOPPED of a task that is over at once', async () => {

@@ -115,8 +115,8 @@ class DiskStateFile implements StateFile {
     if (sequence > this.sequence) this.write('sequence', String(sequence));
   }
 
-  saveProgress(taskArn: string, progress: TaskProgress): void {
-    this.#put({ type: 'progress', taskArn, progress: JSON.stringify(progress) });
+  saveProgress(taskArn: string, progress: TaskProgress, isDurable = false): void {
+    this.#put({ type: 'progress', taskArn, progress: JSON.stringify(progress) }, isDurable);
   }
 
   tasks(): readonly TaskRecord[] {

@@ -25,7 +25,8 @@ export interface StateFile extends Disposable {
    * @throws {Error} it is closed, or can't be written.
    */
   accept(records: readonly TaskRecord[], sequence: number): void;
-  saveProgress(taskArn: string, progress: TaskProgress): void;
+  /** @param isDurable It is to survive a power failure too, on return. */
+  saveProgress(taskArn: string, progress: TaskProgress, isDurable?: boolean): void;
   /** Everything accepted and not yet forgotten, in the order of its coming. */
   tasks(): readonly TaskRecord[];
   /** Forgets a task that is over and cleaned up, but for the fact that it was. */
@@ -98,9 +99,11 @@ class SqliteStateFile implements StateFile {
     });
   }
 
-  saveProgress(taskArn: string, progress: TaskProgress): void {
+  saveProgress(taskArn: string, progress: TaskProgress, isDurable = false): void {
     if (!this.#isOpen) return;
-    this.#statements.saveProgress.run(JSON.stringify(progress), taskArn);
+    const save = (): void => void this.#statements.saveProgress.run(JSON.stringify(progress), taskArn);
+    if (isDurable) this.#durably(save);
+    else save();
   }
 
   tasks(): readonly TaskRecord[] {

@@ -43,6 +43,7 @@ export class TaskOwner {
   /** Steps whose effect a successor would do as well. */
   readonly #underWay = new Set<Promise<void>>();
   #isUnsaved = false;
+  #isEndDurable = false;
   #isTurnDue = false;
   #isRemovalUrgent = false;
   #timer: Disposable | undefined;
@@ -388,8 +389,11 @@ export class TaskOwner {
   #save(): void {
     if (!this.#isUnsaved) return;
     try {
-      this.#options.state.saveProgress(this.taskArn, this.#progress);
+      // The control plane is told of the end next: a power failure must not have the task begin again after that.
+      const isEnd = this.#progress.isReleased && !this.#isEndDurable;
+      this.#options.state.saveProgress(this.taskArn, this.#progress, isEnd);
       this.#isUnsaved = false;
+      this.#isEndDurable ||= isEnd;
     } catch (error) {
       this.#options.log.error('Agent state cannot be written: check its disk', { task: this.taskArn, error });
       this.#saveLater ??= this.#options.clock.after(saveRetryMs, () => {
