@@ -28,12 +28,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     state: (state, random) =>
       withTransactions(state, (tx) => ({
         put: (collection, key, value) => {
-          const before = tx.get(containerInstances, key);
+          const before = isOf(collection, containerInstances) ? tx.get(containerInstances, key) : undefined;
           const isGivenBack =
-            isOf(collection, containerInstances) &&
-            before !== undefined &&
-            'taskCount' in value &&
-            Number(value.taskCount) < before.taskCount;
+            before !== undefined && 'taskCount' in value && Number(value.taskCount) < before.taskCount;
           const forgets = isGivenBack && random.float() < 0.3;
           tx.put(collection, key, forgets ? { ...value, used: before.used } : value);
         },
