@@ -59,6 +59,7 @@ class SimulatedCluster implements AsyncDisposable {
       clock,
       random,
       log: silentLog,
+      alarmReadings: () => new Map(),
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
       publishMetrics: async () => {},
       sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,

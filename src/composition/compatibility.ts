@@ -1,7 +1,7 @@
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
-import { createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
+import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
@@ -26,6 +26,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     random,
     log: silentLog,
     pollEndpoints: () => ({ acs: '', tcs: '' }),
+    alarmReadings,
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
     privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },

@@ -4,6 +4,7 @@ import { type CredentialLookup, createGateway, type Gateway, type Route } from '
 import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
 import {
+  alarmReadings,
   createCloudWatch,
   loadCloudWatchReconcilers,
   type MetricStore,
@@ -68,6 +69,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     privateNetwork,
     sessions: ssmMessages.sessions,
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
+    alarmReadings,
     publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
   const logs = { state, events, clock, random };

@@ -98,6 +98,7 @@ export class Plane {
       clock,
       random,
       log,
+      alarmReadings: () => new Map(),
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
       publishMetrics: async () => {},
       privateNetwork,

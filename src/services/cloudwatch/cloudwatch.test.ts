@@ -17,7 +17,7 @@ import { openState, type Reconcilers, type State, startReconcilers } from '../..
 import { openMemoryStore } from '../../store/index.ts';
 import { authorize } from '../iam/index.ts';
 import type { OperationTable } from '../service.ts';
-import { alarmStates, createCloudWatch, loadCloudWatchReconcilers, MemoryMetricStore } from './index.ts';
+import { alarmReadings, createCloudWatch, loadCloudWatchReconcilers, MemoryMetricStore } from './index.ts';
 
 /** As users meet it: the official SDK over HTTP, on a clock that the test moves. */
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
@@ -289,7 +289,9 @@ describe('alarms', () => {
     await sdk.setAlarmState({ AlarmName: 'too fast', StateValue: 'ALARM', StateReason: 'a drill' });
     await reconcilers.idle();
     expect(await stateOf()).toBe('ALARM');
-    expect([...alarmStates(state, scope, ['too fast', 'none'])]).toEqual([['too fast', 'ALARM']]);
+    expect([...alarmReadings(state, scope, ['too fast', 'none'])]).toEqual([
+      ['too fast', { state: 'ALARM', evaluationMs: 60_000 }],
+    ]);
     await advance(70_000);
     expect(await stateOf()).toBe('INSUFFICIENT_DATA');
   });

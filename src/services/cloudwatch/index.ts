@@ -59,16 +59,25 @@ export async function publishMetrics(
   await metrics.put(scope, samples, clock.now());
 }
 
-/** The states of alarms by name, for rooms that act on them; names without an alarm are absent. */
-export function alarmStates(
+/** What an alarm says, for rooms that act on it. */
+export interface AlarmReading {
+  readonly state: StateValue;
+  /** So much of its metric it looks back on. */
+  readonly evaluationMs: number;
+}
+
+/** Alarms by name; names without an alarm are absent. */
+export function alarmReadings(
   reader: Reader,
   scope: Scope,
   names: readonly string[],
-): ReadonlyMap<string, StateValue> {
-  const states = new Map<string, StateValue>();
+): ReadonlyMap<string, AlarmReading> {
+  const readings = new Map<string, AlarmReading>();
   for (const name of names) {
     const alarm = reader.get(alarms, alarmKey(scope, name));
-    if (alarm !== undefined) states.set(name, alarm.state.value);
+    if (alarm === undefined) continue;
+    const evaluationMs = alarm.periodSeconds * alarm.evaluationPeriods * 1_000;
+    readings.set(name, { state: alarm.state.value, evaluationMs });
   }
-  return states;
+  return readings;
 }

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { State } from '../../reconcile/index.ts';
-import type { MetricPoint } from '../cloudwatch/index.ts';
+import type { Reader, State } from '../../reconcile/index.ts';
+import type { AlarmReading, MetricPoint } from '../cloudwatch/index.ts';
 import type { SessionStarter } from '../ssmmessages/index.ts';
 import type { Scope } from './arn.ts';
 
@@ -15,6 +15,12 @@ export interface EcsContext {
   readonly pollEndpoints: () => { readonly acs: string; readonly tcs: string };
   /** Gives figures of `AWS/ECS` to CloudWatch. */
   readonly publishMetrics: (scope: Scope, points: readonly MetricPoint[]) => Promise<void>;
+  /** CloudWatch's alarms by name, for deployments that watch them; names without an alarm are absent. */
+  readonly alarmReadings: (
+    reader: Reader,
+    scope: Scope,
+    names: readonly string[],
+  ) => ReadonlyMap<string, AlarmReading>;
   /** Terminals in containers: ECS Exec. */
   readonly sessions: SessionStarter;
   /** The plain private network that awsvpc tasks join. */

@@ -41,6 +41,7 @@ export {
 } from './records/container-instance.ts';
 export type {
   CircuitBreakerRecord,
+  DeploymentAlarmsRecord,
   DeploymentConfigurationRecord,
   DeploymentFailure,
   DeploymentRecord,
@@ -52,6 +53,7 @@ export { scopeOf } from './records/scope.ts';
 export {
   type CircuitBreakerReading,
   type ContainerImageRecord,
+  type DeploymentAlarmsReading,
   type MonitorStatus,
   type ServiceDeploymentRecord,
   type ServiceDeploymentStatus,

@@ -47,7 +47,7 @@ export function serviceDeploymentView(
   scope: Scope,
   record: ServiceDeploymentRecord,
 ): ServiceDeployment {
-  const { cluster, service, statusReason, rollback, circuitBreaker } = record;
+  const { cluster, service, statusReason, rollback, circuitBreaker, alarms } = record;
   const revision = revisionCounter(reader, scope, record);
   const { createdAt, startedAt, finishedAt, stoppedAt, updatedAt } = datesOf(record);
   return {
@@ -82,7 +82,11 @@ export function serviceDeploymentView(
           },
         }),
     deploymentCircuitBreaker: { ...circuitBreaker },
-    alarms: { status: 'DISABLED' },
+    alarms: {
+      status: alarms.status,
+      alarmNames: [...alarms.alarmNames],
+      triggeredAlarmNames: [...alarms.triggeredAlarmNames],
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type {
   CreateServiceCommandInput,
+  DeploymentAlarms,
   DeploymentCircuitBreaker,
   DeploymentConfiguration,
   DeploymentController,
@@ -7,11 +8,13 @@ import type {
   ThresholdConfiguration,
   UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
+import type { AlarmReading } from '../cloudwatch/index.ts';
 import { invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { readPlacementConstraints } from './placement-rules.ts';
 import type {
   CircuitBreakerRecord,
+  DeploymentAlarmsRecord,
   DeploymentConfigurationRecord,
   ServiceRecord,
   StoredTaskDefinition,
@@ -196,17 +199,49 @@ export function readDeploymentConfiguration(
     throw invalidParameter(
       'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     );
-  const alarms = configuration.alarms ?? current.alarms;
+  const alarms = configuration.alarms === undefined ? current.alarms : readAlarms(configuration.alarms);
   return {
     ...current,
     maximumPercent,
     minimumHealthyPercent,
+    bakeTimeInMinutes: readBakeTime(configuration.bakeTimeInMinutes ?? current.bakeTimeInMinutes),
     deploymentCircuitBreaker:
       configuration.deploymentCircuitBreaker === undefined
         ? current.deploymentCircuitBreaker
         : readCircuitBreaker(configuration.deploymentCircuitBreaker),
     ...(alarms === undefined ? {} : { alarms }),
   };
+}
+
+const maxBakeTimeInMinutes = 1_440;
+
+function readBakeTime(minutes: number): number {
+  if (!Number.isInteger(minutes) || minutes < 0 || minutes > maxBakeTimeInMinutes)
+    throw invalidParameter(`bakeTimeInMinutes must be between 0 and ${maxBakeTimeInMinutes}.`);
+  return minutes;
+}
+
+function readAlarms({
+  alarmNames = [],
+  enable = false,
+  rollback = false,
+}: DeploymentAlarms): DeploymentAlarmsRecord {
+  if (enable && alarmNames.length === 0)
+    throw invalidParameter('alarmNames can not be empty when deployment alarms are enabled.');
+  if (new Set(alarmNames).size < alarmNames.length || alarmNames.includes(''))
+    throw invalidParameter('alarmNames can not contain blank or duplicate names.');
+  return { alarmNames: [...alarmNames], enable, rollback };
+}
+
+/** @throws InvalidParameterException the deployment is to be watched by an alarm that there isn't. */
+export function requireAlarms(
+  { alarms }: DeploymentConfigurationRecord,
+  readingsOf: (names: readonly string[]) => ReadonlyMap<string, AlarmReading>,
+): void {
+  if (!alarms?.enable) return;
+  const known = readingsOf(alarms.alarmNames);
+  const missing = alarms.alarmNames.filter((name) => !known.has(name));
+  if (missing.length > 0) throw invalidParameter(`The following alarms do not exist: ${missing.join(', ')}`);
 }
 
 function readCircuitBreaker(breaker: DeploymentCircuitBreaker): CircuitBreakerRecord {
@@ -254,8 +289,6 @@ function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
     default:
       throw invalidParameter('strategy should be one of [ROLLING,BLUE_GREEN,LINEAR,CANARY].');
   }
-  if (configuration.alarms?.enable) throw unsupported('Deployment alarms (alarms)');
-  if (configuration.bakeTimeInMinutes) throw unsupported('A bake time (bakeTimeInMinutes)');
   if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');
   if (configuration.linearConfiguration) throw unsupported('A linear deployment (linearConfiguration)');
   if (configuration.canaryConfiguration) throw unsupported('A canary deployment (canaryConfiguration)');

@@ -82,7 +82,7 @@ export function deploymentConfigurationView({
   return {
     ...rest,
     deploymentCircuitBreaker: { ...deploymentCircuitBreaker },
-    ...(alarms === undefined ? {} : { alarms: { ...alarms } }),
+    ...(alarms === undefined ? {} : { alarms: { ...alarms, alarmNames: [...alarms.alarmNames] } }),
   };
 }
 

@@ -56,6 +56,16 @@ export function afterStep(
         teller,
       );
     }
+    case 'note-alarms':
+      return withDeployment(service, step.deploymentId, (deployment) => ({
+        ...deployment,
+        ignoredAlarms: step.alarmNames,
+      }));
+    case 'begin-bake':
+      return withDeployment(service, step.deploymentId, (deployment) => ({
+        ...deployment,
+        bakeStartedAt: now,
+      }));
     case 'fail-deployment':
       return afterFailure(service, step, teller);
     case 'tell':

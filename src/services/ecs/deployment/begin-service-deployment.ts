@@ -17,6 +17,7 @@ import {
 import { circuitBreakerReading } from './circuit-breaker.ts';
 import { desiredTasks } from './daemon-ground.ts';
 import { supersededReason } from './failure-words.ts';
+import { alarmsReading } from './rollout.ts';
 import { mayFollow, moved } from './service-deployment-state.ts';
 
 /**
@@ -89,6 +90,7 @@ export function newServiceDeployment(
       desired,
       primary,
     ),
+    alarms: alarmsReading(service, primary),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Reader, Stored } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { containerInstances, type ServiceRecord, services, type TaskRecord, tasks } from '../records.ts';
-import type { DaemonGround, DaemonPlace } from './daemon-planner.ts';
+import type { DaemonGround, DaemonPlace, DaemonSnapshot } from './daemon-planner.ts';
+import type { ServiceSnapshot } from './planner.ts';
 import { serviceInstances } from './service-instances.ts';
 
 /** How many tasks a service should have: a DAEMON service one for each of its instances. */
@@ -11,7 +12,13 @@ export function desiredTasks(reader: Reader, scope: Scope, service: ServiceRecor
     : service.desiredCount;
 }
 
-export function daemonGround(reader: Reader, scope: Scope, service: ServiceRecord): DaemonGround {
+/** What is seen of a DAEMON service, with where it is to run. */
+export function daemonSnapshot(reader: Reader, scope: Scope, snapshot: ServiceSnapshot): DaemonSnapshot {
+  const daemon = daemonGround(reader, scope, snapshot.service);
+  return { ...snapshot, daemon, desired: daemon.places.length };
+}
+
+function daemonGround(reader: Reader, scope: Scope, service: ServiceRecord): DaemonGround {
   const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
   const daemons = new Set(reader.byIndex(services, 'daemons', within).map(({ value }) => value.name));
   const lingeringOn = new Set<string>();

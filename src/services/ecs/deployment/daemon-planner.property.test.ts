@@ -98,6 +98,7 @@ class World {
       live: this.live(),
       ends: this.#ends,
       capacityRevision: 0,
+      alarms: new Map(),
       now: this.now,
       settings: schedulerSettings,
       daemon: {

@@ -46,6 +46,7 @@ function situation(text: string, changes: Partial<ServiceRecord> = {}): DaemonSn
     live,
     ends: [],
     capacityRevision: 0,
+    alarms: new Map(),
     now,
     settings: schedulerSettings,
     daemon: { places, lingeringOn },

@@ -15,6 +15,7 @@ import {
   stopStep,
 } from './planner.ts';
 import { countFailures, type FailureCount, startsBlockedUntil } from './restart-throttle.ts';
+import { alarmSteps } from './rollout.ts';
 import { healthyCount, type Situation } from './situation.ts';
 import { leastUsefulFirst, type TasksToStop } from './tasks-to-stop.ts';
 
@@ -65,6 +66,7 @@ export function planDaemon(snapshot: DaemonSnapshot): ServicePlan {
     ...stopStep('scaling', stops.scaling),
     ...start.steps,
     ...closingSteps(snapshot, primary, situation),
+    ...alarmSteps(snapshot, primary),
     ...followSteps(snapshot),
   ];
   if (!isUnderWay(situation, stops, start))

@@ -25,6 +25,13 @@ export const failureWords: Readonly<Record<DeploymentFailure['cause'], FailureWo
     rolledBack: 'Service deployment rolled back because the circuit breaker threshold was exceeded.',
     stopped: 'Service deployment stopped because the circuit breaker threshold was exceeded.',
   },
+  alarm: {
+    event: 'alarm detected.',
+    rolloutStateReason: 'ECS deployment alarm: alarm detected.',
+    rollingBackTo: 'ECS deployment alarm: rolling back to deploymentId',
+    rolledBack: 'Service deployment rolled back because an alarm was detected.',
+    stopped: 'Service deployment stopped because an alarm was detected.',
+  },
   'user-request': {
     event: 'stopped by the user.',
     rolloutStateReason: 'ECS deployment stopped by the user.',

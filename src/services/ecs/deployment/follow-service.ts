@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type {
   DeploymentRecord,
+  MonitorStatus,
   ServiceDeploymentRecord,
   ServiceDeploymentStatus,
   ServiceRecord,
 } from '../records.ts';
 import { circuitBreakerReading } from './circuit-breaker.ts';
 import { failureWords, noRollbackCandidate, supersededReason } from './failure-words.ts';
+import { alarmsReading } from './rollout.ts';
 import { isFinished, moved } from './service-deployment-state.ts';
 
 /**
@@ -91,14 +93,17 @@ function beginsRollback(failed: DeploymentRecord | undefined, back?: DeploymentR
 
 function afterMove(record: ServiceDeploymentRecord, move: Move, now: number): ServiceDeploymentRecord {
   const after = moved(record, move, now);
-  const { circuitBreaker } = after;
   return {
     ...after,
-    ...(isFinished(after) && circuitBreaker.status === 'MONITORING'
-      ? { circuitBreaker: { ...circuitBreaker, status: 'MONITORING_COMPLETE' } }
+    ...(isFinished(after)
+      ? { circuitBreaker: finalReading(after.circuitBreaker), alarms: finalReading(after.alarms) }
       : {}),
     ...(move.rollback === undefined ? {} : { rollback: { ...move.rollback, startedAt: now } }),
   };
+}
+
+function finalReading<Reading extends { readonly status: MonitorStatus }>(reading: Reading): Reading {
+  return reading.status === 'MONITORING' ? { ...reading, status: 'MONITORING_COMPLETE' } : reading;
 }
 
 /** What is measured while the target is on its way; afterwards it stays as it was. */
@@ -115,6 +120,7 @@ function withReadings(
     ...record,
     deploymentConfiguration,
     circuitBreaker: circuitBreakerReading(deploymentConfiguration.deploymentCircuitBreaker, desired, target),
+    alarms: alarmsReading(service, target),
   };
   return isDeepStrictEqual(after, record) ? record : after;
 }

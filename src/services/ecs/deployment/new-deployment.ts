@@ -74,7 +74,12 @@ export function rolledBack(
 ): ServiceRecord {
   const { lastCompleted: _target, steadyAt: _steadyAt, ...steadyless } = service;
   const { networkConfiguration: _network, capacityProviderStrategy: _strategy, ...rest } = steadyless;
-  const { lastFailureAt: _at, ...fresh } = withoutPauses(target);
+  const {
+    lastFailureAt: _at,
+    ignoredAlarms: _alarms,
+    bakeStartedAt: _baking,
+    ...fresh
+  } = withoutPauses(target);
   const primary: DeploymentRecord = {
     ...fresh,
     status: 'PRIMARY',

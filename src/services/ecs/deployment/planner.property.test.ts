@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../clock/index.ts';
+import type { AlarmReading } from '../../cloudwatch/index.ts';
 import type { CircuitBreakerRecord, ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
 import { serviceRecord } from '../testing/service-record.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
@@ -11,6 +12,7 @@ import type { LiveTask } from './live-task.ts';
 import { withNewDeployment, withoutPauses } from './new-deployment.ts';
 import { planService, type ServicePlan, type ServiceSnapshot, type Step } from './planner.ts';
 import type { TaskEnd } from './restart-throttle.ts';
+import { watchedAlarms } from './rollout.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
 import { isFinished, mayFollow, moved } from './service-deployment-state.ts';
 import { tasksByZone } from './zone-rebalancing.ts';
@@ -36,6 +38,8 @@ type Happening =
   | { readonly type: 'scale'; readonly desired: number }
   | { readonly type: 'configure'; readonly min: number; readonly max: number }
   | { readonly type: 'guard'; readonly breaker: CircuitBreakerRecord }
+  | { readonly type: 'watch'; readonly enable: boolean; readonly bakeTimeInMinutes: number }
+  | { readonly type: 'alarm'; readonly name: string; readonly state: AlarmReading['state'] }
   | { readonly type: 'request'; readonly what: 'ROLLBACK_REQUESTED' | 'STOP_REQUESTED' }
   | { readonly type: 'delete' };
 
@@ -105,6 +109,22 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      type: fc.constant('watch' as const),
+      enable: fc.boolean(),
+      bakeTimeInMinutes: fc.constantFrom(0, 0, 1),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('alarm' as const),
+      name: fc.constantFrom('slow', 'failing'),
+      state: fc.constantFrom('OK' as const, 'ALARM' as const, 'INSUFFICIENT_DATA' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       type: fc.constant('request' as const),
       what: fc.constantFrom('ROLLBACK_REQUESTED' as const, 'STOP_REQUESTED' as const),
     }),
@@ -128,6 +148,7 @@ class World {
   service: ServiceRecord;
   /** All that there ever were; their state machine throws at what may not follow. */
   readonly serviceDeployments: ServiceDeploymentRecord[] = [];
+  readonly #alarms = new Map<string, AlarmReading>();
   readonly tasks: SimulatedTask[] = [];
   readonly ends: TaskEnd[] = [];
   now = 1_000_000;
@@ -143,8 +164,10 @@ class World {
     const { service, ends, now } = this;
     const serviceDeployments = this.serviceDeployments.filter((record) => !isFinished(record));
     const { desiredCount: desired } = service;
+    const names = watchedAlarms(service);
+    const alarms = new Map([...this.#alarms].filter(([name]) => names.includes(name)));
     const seen = { service, desired, serviceDeployments, live: this.live(), ends, now };
-    return { ...seen, capacityRevision: 0, zones, settings: schedulerSettings };
+    return { ...seen, capacityRevision: 0, alarms, zones, settings: schedulerSettings };
   }
 
   live(): LiveTask[] {
@@ -190,6 +213,18 @@ class World {
             deploymentCircuitBreaker: what.breaker,
           },
         });
+        return;
+      case 'watch':
+        this.#update({
+          deploymentConfiguration: {
+            ...this.service.deploymentConfiguration,
+            bakeTimeInMinutes: what.bakeTimeInMinutes,
+            alarms: { alarmNames: ['slow', 'failing'], enable: what.enable, rollback: what.enable },
+          },
+        });
+        return;
+      case 'alarm':
+        this.#alarms.set(what.name, { state: what.state, evaluationMs: 60_000 });
         return;
       case 'request':
         this.#changeServiceDeployments((record) =>

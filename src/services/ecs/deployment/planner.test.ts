@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AlarmReading } from '../../cloudwatch/index.ts';
 import type {
   CircuitBreakerRecord,
   DeploymentRecord,
@@ -56,6 +57,7 @@ function situation(service: string, tasks: string, changes: Partial<ServiceRecor
     live,
     ends: [],
     capacityRevision: 0,
+    alarms: new Map(),
     now,
     settings: schedulerSettings,
   };
@@ -106,6 +108,10 @@ function writtenStep(step: Step): string {
       return `fail ${step.deploymentId} ${step.failure.cause}${step.failure.rollsBack ? ', roll back' : ''}`;
     case 'follow-service':
       return 'follow';
+    case 'note-alarms':
+      return `note ${step.alarmNames.join(' ') || 'none'}`;
+    case 'begin-bake':
+      return `bake ${step.deploymentId}`;
     case 'complete-deployment':
       return `complete ${step.deploymentId}`;
     case 'become-steady':
@@ -394,6 +400,69 @@ describe('a deployment that fails', () => {
     ['on request is aborted', requested('STOP_REQUESTED'), 'fail A user-request'],
   ])('%s', (_sentence, snapshot, steps) => {
     expect(written(planService(snapshot))).toBe(steps);
+  });
+
+  const watched = (
+    tasks: string,
+    alarms: Readonly<Record<string, AlarmReading['state']>>,
+    changes: Partial<DeploymentRecord> = { ignoredAlarms: [] },
+    bakeTimeInMinutes = 0,
+  ): ServiceSnapshot => {
+    const snapshot = guarded(tasks, 0);
+    const { service } = snapshot;
+    return {
+      ...snapshot,
+      alarms: new Map(Object.entries(alarms).map(([name, state]) => [name, { state, evaluationMs: 60_000 }])),
+      service: {
+        ...service,
+        deployments: service.deployments.map((each) =>
+          each.status === 'PRIMARY' ? { ...each, ...changes } : each,
+        ),
+        deploymentConfiguration: {
+          ...service.deploymentConfiguration,
+          bakeTimeInMinutes,
+          alarms: { alarmNames: Object.keys(alarms), enable: true, rollback: true },
+        },
+      },
+    };
+  };
+
+  it.each<[sentence: string, snapshot: ServiceSnapshot, steps: string]>([
+    ['is watched from the first look on', watched('A! h | B', { a: 'OK' }, {}), 'start 1 B; note none'],
+    ['ignores what was in ALARM then', watched('A! h | B p', { a: 'ALARM' }, {}), 'note a'],
+    ['ignores it for good', watched('A! h | B p', { a: 'ALARM' }, { ignoredAlarms: ['a'] }), ''],
+    ['fails by another one', watched('A! h | B p', { a: 'ALARM' }), 'fail B alarm, roll back'],
+    ['does not by one without data', watched('A! h | B p', { a: 'INSUFFICIENT_DATA' }), ''],
+    ['bakes when its tasks are up', watched('A! | B h', { a: 'OK' }), 'bake B'],
+    [
+      'bakes, with the old one listed',
+      watched('A! | B h', { a: 'OK' }, { ignoredAlarms: [], bakeStartedAt: now - 59_999 }),
+      '',
+    ],
+    [
+      'completes then',
+      watched('A! | B h', { a: 'OK' }, { ignoredAlarms: [], bakeStartedAt: now - 60_000 }),
+      'drop A; complete B; steady',
+    ],
+    [
+      'bakes as long as it is told to',
+      watched('A! | B h', { a: 'OK' }, { ignoredAlarms: [], bakeStartedAt: now - 60_000 }, 2),
+      '',
+    ],
+    [
+      'fails while it bakes',
+      watched('A! | B h', { a: 'ALARM' }, { ignoredAlarms: [], bakeStartedAt: now - 1_000 }),
+      'fail B alarm, roll back',
+    ],
+    ['is not watched when it is complete', watched('A! h', { a: 'ALARM' }), 'steady'],
+  ])('by an alarm: %s', (_sentence, snapshot, steps) => {
+    expect(written(planService(snapshot))).toBe(steps);
+  });
+
+  it('is looked at every ten seconds while it is watched, and when it has baked', () => {
+    expect(planService(watched('A! h | B p', { a: 'OK' })).lookAgainAfterMs).toBe(10_000);
+    const baking = { ignoredAlarms: [], bakeStartedAt: now - 58_000 };
+    expect(planService(watched('A! | B h', { a: 'OK' }, baking)).lookAgainAfterMs).toBe(2_000);
   });
 
   const stalled = (service: string, tasks: string) => {

@@ -1,13 +1,14 @@
+import type { AlarmReading } from '../../cloudwatch/index.ts';
 import type {
   DeploymentFailure,
   DeploymentRecord,
   ServiceDeploymentRecord,
   ServiceRecord,
 } from '../records.ts';
-import { hasTripped } from './circuit-breaker.ts';
 import { followService } from './follow-service.ts';
 import type { LiveTask } from './live-task.ts';
 import { countFailures, type FailureCount, startsBlockedUntil, type TaskEnd } from './restart-throttle.ts';
+import { alarmSteps, failureOf, isBaked, rolloutLookAt, rolloutSteps } from './rollout.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 import { eventMessages, isRepetition } from './service-events.ts';
 import { assess, healthyCount, type Situation } from './situation.ts';
@@ -39,6 +40,8 @@ export interface ServiceSnapshot {
   readonly ends: readonly TaskEnd[];
   /** Grows with every change that can make room for tasks: the highest store revision among the cluster's instances. */
   readonly capacityRevision: number;
+  /** By name, those that the rollout is watched by. */
+  readonly alarms: ReadonlyMap<string, AlarmReading>;
   /** Where tasks can be started, when the service's are to be rebalanced over them. */
   readonly zones?: readonly string[];
   readonly now: number;
@@ -62,6 +65,10 @@ export type Step =
   /** Superseded, and none of its tasks is left. */
   | { readonly type: 'drop-deployment'; readonly deploymentId: string }
   | { readonly type: 'complete-deployment'; readonly deploymentId: string }
+  /** The rollout has begun to be watched; these alarms were in ALARM then. */
+  | { readonly type: 'note-alarms'; readonly deploymentId: string; readonly alarmNames: readonly string[] }
+  /** Its tasks are up. */
+  | { readonly type: 'begin-bake'; readonly deploymentId: string }
   | {
       readonly type: 'fail-deployment';
       readonly deploymentId: string;
@@ -131,6 +138,7 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     ...stopStep('scaling', stops.scaling),
     ...start.steps,
     ...closingSteps(snapshot, primary, situation),
+    ...alarmSteps(snapshot, primary),
     ...followSteps(snapshot),
   ];
   if (!isUnderWay(situation, stops, start)) steps.push(...obstacleSteps(snapshot, primary, situation));
@@ -152,24 +160,6 @@ export function failingSteps(
     ...countSteps(primary, count),
     { type: 'fail-deployment', deploymentId: primary.id, failure, countedRevision },
   ];
-}
-
-/** Somebody's request comes before what is measured. */
-function failureOf(
-  { service, desired, serviceDeployments, now }: ServiceSnapshot,
-  primary: DeploymentRecord,
-  count: FailureCount,
-): DeploymentFailure | undefined {
-  if (primary.rolloutState !== 'IN_PROGRESS') return undefined;
-  const current = serviceDeployments.find(({ id }) => id === service.serviceDeploymentId);
-  if (current?.target.deploymentId === primary.id) {
-    if (current.status === 'ROLLBACK_REQUESTED') return { cause: 'user-request', rollsBack: true, at: now };
-    if (current.status === 'STOP_REQUESTED') return { cause: 'user-request', rollsBack: false, at: now };
-  }
-  const { deploymentCircuitBreaker: breaker } = service.deploymentConfiguration;
-  return hasTripped(breaker, desired, count)
-    ? { cause: 'circuit-breaker', rollsBack: breaker.rollback, at: now }
-    : undefined;
 }
 
 export function followSteps({ service, serviceDeployments, ...look }: ServiceSnapshot): Step[] {
@@ -213,27 +203,30 @@ export function countSteps(primary: DeploymentRecord, count: FailureCount): Step
 
 /** What ends: drained deployments, the rollout, the unrest. */
 export function closingSteps(
-  { service, now, settings }: ServiceSnapshot,
+  snapshot: ServiceSnapshot,
   primary: DeploymentRecord,
-  { desired, keepers, leaving, sick, stopping, live, isStalled }: Situation,
+  { desired, keepers, leaving, sick, stopping, live }: Situation,
 ): Step[] {
+  const { service, now, settings } = snapshot;
   const occupied = new Set(live.map(({ deploymentId }) => deploymentId));
-  const steps: Step[] = [];
-  let remaining = 0;
-  for (const { id } of service.deployments) {
-    if (id === primary.id) continue;
-    if (occupied.has(id)) remaining += 1;
-    else steps.push({ type: 'drop-deployment', deploymentId: id });
-  }
-
-  const isAlone = remaining === 0 && leaving.length + sick.length === 0 && keepers.length === desired;
+  const older = service.deployments.filter(({ id }) => id !== primary.id);
+  const emptied = older.filter(({ id }) => !occupied.has(id));
+  const isAlone =
+    emptied.length === older.length && leaving.length + sick.length === 0 && keepers.length === desired;
   const isUp = isAlone && healthyCount(keepers) === desired;
-  if (isUp && primary.rolloutState === 'IN_PROGRESS')
-    steps.push({ type: 'complete-deployment', deploymentId: primary.id });
+  const rollout = rolloutSteps(snapshot, primary, isUp);
+  const steps: Step[] = [
+    ...(isBaked(snapshot, primary, isUp)
+      ? emptied.map(({ id }) => ({ type: 'drop-deployment', deploymentId: id }) as const)
+      : []),
+    ...rollout,
+  ];
 
   const isQuiet = isAlone && stopping.length === 0 && keepers.every(({ phase }) => phase === 'running');
   const wasTold = service.steadyAt !== undefined && now - service.steadyAt < settings.eventRepeatMs;
-  if (isQuiet && isUp && !isStalled && !wasTold) steps.push({ type: 'become-steady' });
+  const isComplete =
+    primary.rolloutState === 'COMPLETED' || rollout.some(({ type }) => type === 'complete-deployment');
+  if (isQuiet && isUp && isComplete && !wasTold) steps.push({ type: 'become-steady' });
   // Steadiness outlives a health check that has no opinion for a moment.
   if (!isQuiet && service.steadyAt !== undefined) steps.push({ type: 'become-unsteady' });
   return steps;
@@ -286,10 +279,11 @@ export function stopStep(because: StopCause, taskIds: readonly string[]): Step[]
 }
 
 export function lookAgain(
-  { service, live, now, settings }: ServiceSnapshot,
+  snapshot: ServiceSnapshot,
   blockedUntil: number | undefined,
 ): { lookAgainAfterMs?: number } {
-  let nextAt = blockedUntil ?? Number.POSITIVE_INFINITY;
+  const { service, live, now, settings } = snapshot;
+  let nextAt = Math.min(blockedUntil ?? Number.POSITIVE_INFINITY, rolloutLookAt(snapshot));
   for (const { health, protectedUntil } of live) {
     if (health.type === 'unproven') nextAt = Math.min(nextAt, health.until ?? nextAt);
     nextAt = Math.min(nextAt, protectedUntil ?? nextAt);

@@ -15,6 +15,8 @@ export interface SchedulerSettings {
   readonly mostPlacementPauseMs: number;
   /** An event that says the same as one before is left out for so long, or until its cause has gone. */
   readonly eventRepeatMs: number;
+  /** The alarms that a rollout is watched by are looked at as often. */
+  readonly alarmPollMs: number;
   /** Tasks started, or stopped, in one transaction at most. */
   readonly maxBatch: number;
 }
@@ -29,6 +31,7 @@ export const schedulerSettings: SchedulerSettings = {
   leastPlacementPauseMs: 5_000,
   mostPlacementPauseMs: 5 * 60_000,
   eventRepeatMs: 6 * 3_600_000,
+  alarmPollMs: 10_000,
   maxBatch: 100,
 };
 

@@ -1,6 +1,7 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { fargateCapacityVersion } from '../capacity/fargate-hosts.ts';
+import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
 import {
   containerInstances,
@@ -14,6 +15,7 @@ import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { checkedContainers, type LiveTask, liveTask } from './live-task.ts';
 import type { ServiceSnapshot } from './planner.ts';
 import { type TaskEnd, taskEnd } from './restart-throttle.ts';
+import { watchedAlarms } from './rollout.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 import { serviceZones } from './service-instances.ts';
 
@@ -22,7 +24,11 @@ export function readSnapshot(
   reader: Reader,
   scope: Scope,
   service: ServiceRecord,
-  { now, settings }: { readonly now: number; readonly settings: SchedulerSettings },
+  {
+    now,
+    settings,
+    alarmReadings,
+  }: Pick<EcsContext, 'alarmReadings'> & { readonly now: number; readonly settings: SchedulerSettings },
 ): ServiceSnapshot {
   const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
   const instances = reader.byIndex(containerInstances, 'byCluster', within);
@@ -56,7 +62,8 @@ export function readSnapshot(
       : instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
   const serviceDeployments = unfinishedServiceDeployments(reader, scope, service).map(({ value }) => value);
   const { desiredCount: desired } = service;
-  const seen = { service, desired, serviceDeployments, live, ends, capacityRevision, now, settings };
+  const alarms = alarmReadings(reader, scope, watchedAlarms(service));
+  const seen = { service, desired, serviceDeployments, live, ends, capacityRevision, alarms, now, settings };
   return { ...seen, ...zonesOf(reader, scope, service) };
 }
 

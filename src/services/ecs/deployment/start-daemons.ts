@@ -3,7 +3,7 @@ import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { type ContainerInstanceRecord, services } from '../records.ts';
 import { applyPlan } from './apply-plan.ts';
-import { daemonGround } from './daemon-ground.ts';
+import { daemonSnapshot } from './daemon-ground.ts';
 import { planDaemon } from './daemon-planner.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
 import { readSnapshot } from './service-snapshot.ts';
@@ -22,8 +22,9 @@ export function startDaemonsOn(
   const settings = { ...schedulerSettings, maxBatch: Number.POSITIVE_INFINITY };
   for (const { key, value: service } of tx.byIndex(services, 'daemons', within)) {
     if (groups.some(({ group }) => group === `service:${service.name}`)) continue;
-    const snapshot = readSnapshot(tx, scope, service, { now: ecs.clock.now(), settings });
-    const plan = planDaemon({ ...snapshot, daemon: daemonGround(tx, scope, service) });
+    const seen = readSnapshot(tx, scope, service, { ...ecs, now: ecs.clock.now(), settings });
+    const snapshot = daemonSnapshot(tx, scope, seen);
+    const plan = planDaemon(snapshot);
     const steps = plan.steps.flatMap((step) =>
       step.type === 'start' && step.instanceIds?.includes(id) ? { ...step, count: 1, instanceIds: [id] } : [],
     );

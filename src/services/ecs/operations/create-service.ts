@@ -26,6 +26,7 @@ import {
   readServiceConstraints,
   readZoneRebalancing,
   refuseUnbuilt,
+  requireAlarms,
   requireDesiredCount,
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
@@ -71,6 +72,7 @@ export async function createService(
     }
     requireRoomForService(tx, call, cluster.name);
     const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
+    requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
     const created = withNewDeployment(
       { ...described, ...given('clientToken', clientToken), parametersHash },
       ecs.random,

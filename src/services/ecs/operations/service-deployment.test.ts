@@ -145,7 +145,7 @@ describe('DescribeServiceDeployments', () => {
           deploymentCircuitBreaker: { enable: false, rollback: false },
         },
         deploymentCircuitBreaker: { status: 'DISABLED', failureCount: 0, threshold: 3 },
-        alarms: { status: 'DISABLED' },
+        alarms: { status: 'DISABLED', alarmNames: [], triggeredAlarmNames: [] },
       },
     ]);
   });

@@ -1,4 +1,10 @@
-import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type {
+  CreateServiceCommandInput,
+  DeploymentConfiguration,
+  Service,
+  ThresholdConfiguration,
+  UpdateServiceCommandInput,
+} from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { services, taskDefinitions } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -33,6 +39,10 @@ const refusal = (code: string, message: string) => ({ code, message });
 const invalid = (message: string) => refusal('InvalidParameterException', message);
 
 const arn = (name: string) => `arn:aws:ecs:eu-west-1:123456789012:service/default/${name}`;
+
+const deploying = (deploymentConfiguration: DeploymentConfiguration) => ({ deploymentConfiguration });
+const breaking = (thresholdConfiguration: ThresholdConfiguration) =>
+  deploying({ deploymentCircuitBreaker: { enable: true, rollback: true, thresholdConfiguration } });
 
 const setStatus = (room: TestRoom, status: 'DRAINING' | 'INACTIVE') =>
   room.write((tx) => {
@@ -203,6 +213,38 @@ describe('CreateService', () => {
       invalid('Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.'),
     ],
     [
+      deploying({ alarms: { alarmNames: ['none', 'nor this'], enable: true, rollback: true } }),
+      invalid('The following alarms do not exist: none, nor this'),
+    ],
+    [
+      deploying({ alarms: { alarmNames: [], enable: true, rollback: true } }),
+      invalid('alarmNames can not be empty when deployment alarms are enabled.'),
+    ],
+    [
+      deploying({ alarms: { alarmNames: ['a', 'a'], enable: false, rollback: true } }),
+      invalid('alarmNames can not contain blank or duplicate names.'),
+    ],
+    [deploying({ bakeTimeInMinutes: -1 }), invalid('bakeTimeInMinutes must be between 0 and 1440.')],
+    [deploying({ bakeTimeInMinutes: 1441 }), invalid('bakeTimeInMinutes must be between 0 and 1440.')],
+    [
+      breaking({ type: 'COUNT', value: 0 }),
+      invalid('The value of a COUNT thresholdConfiguration must be 1 or more.'),
+    ],
+    [
+      breaking({ type: 'BOUNDED_PERCENT', value: 101 }),
+      invalid('The value of a BOUNDED_PERCENT thresholdConfiguration must be between 1 and 100.'),
+    ],
+    [
+      breaking({ type: 'UNBOUNDED_PERCENT', value: 0.5 }),
+      invalid('The value of a UNBOUNDED_PERCENT thresholdConfiguration must be between 1 and 100.'),
+    ],
+    [
+      breaking({ type: 'PERCENT' as 'COUNT', value: 50 }),
+      invalid(
+        'The type of a thresholdConfiguration should be one of [BOUNDED_PERCENT,UNBOUNDED_PERCENT,COUNT].',
+      ),
+    ],
+    [
       { deploymentConfiguration: { minimumHealthyPercent: 101 } },
       invalid('minimumHealthyPercent must be between 0 and 100.'),
     ],
@@ -257,7 +299,6 @@ describe('CreateService', () => {
     ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
     ['EXTERNAL', { deploymentController: { type: 'EXTERNAL' } }],
     ['BLUE_GREEN', { deploymentConfiguration: { strategy: 'BLUE_GREEN' } }],
-    ['alarms', { deploymentConfiguration: { alarms: { alarmNames: [], enable: true, rollback: false } } }],
     ['lifecycleHooks', { deploymentConfiguration: { lifecycleHooks: [{ hookTargetArn: 'x' }] } }],
   ])('refuses %s by name before anything changes', async (name, input) => {
     await using room = await openFleet();

@@ -33,6 +33,7 @@ import {
   readZoneRebalancing,
   refuseForDaemon,
   refuseUnbuilt,
+  requireAlarms,
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -55,6 +56,8 @@ export async function updateService(
     if (before.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
     const capacity = changedCapacity(tx, call, cluster, before, input);
     const { after, definition } = updated(tx, ecs, call, before, capacity, input);
+    if (input.deploymentConfiguration?.alarms !== undefined)
+      requireAlarms(after.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
     tx.put(services, serviceKey(call, cluster.name, before.name), after);
     if (after.serviceDeploymentId !== before.serviceDeploymentId)
       beginServiceDeployment(tx, call, after, definition, call.now);

@@ -579,6 +579,63 @@ describe('the circuit breaker', () => {
   });
 });
 
+describe('deployment alarms', () => {
+  const watched = (rollback: boolean) => ({
+    deploymentConfiguration: { alarms: { alarmNames: ['errors', 'slow'], enable: true, rollback } },
+  });
+  const say = (fleet: Fleet, name: string, state: 'OK' | 'ALARM') =>
+    fleet.room.alarms.set(name, { state, evaluationMs: 60_000 });
+
+  it('roll back when one goes into ALARM, also after the tasks are up', async () => {
+    await using fleet = await openFleet();
+    for (const name of ['errors', 'slow']) say(fleet, name, 'OK');
+    await fleet.create(watched(true));
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.live().every(({ taskDefinition }) => taskDefinition.revision === 2));
+    // The bake time: the old deployment is still listed, so that nobody takes the service for stable.
+    expect(fleet.describe().deployments).toMatchObject([
+      { rolloutState: 'IN_PROGRESS' },
+      { runningCount: 0 },
+    ]);
+    expect(fleet.deployment().alarms).toEqual({
+      status: 'MONITORING',
+      alarmNames: ['errors', 'slow'],
+      triggeredAlarmNames: [],
+    });
+    say(fleet, 'errors', 'ALARM');
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL', 240_000);
+    expect(fleet.deployment().alarms).toMatchObject({ status: 'TRIGGERED', triggeredAlarmNames: ['errors'] });
+    expect(fleet.live().map(({ taskDefinition }) => taskDefinition.revision)).toEqual([1, 1, 1]);
+    expect(messages(fleet.describe())).toEqual(
+      expect.arrayContaining([
+        '(deployment ecs-svc/ID) deployment failed: alarm detected.',
+        'rolling back to deployment ecs-svc/ID.',
+      ]),
+    );
+  });
+
+  it('mean nothing when they were in ALARM at the start', async () => {
+    await using fleet = await openFleet();
+    say(fleet, 'errors', 'ALARM');
+    say(fleet, 'slow', 'OK');
+    await fleet.create(watched(true));
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL', 240_000);
+    expect(fleet.deployment().alarms?.status).toBe('MONITORING_COMPLETE');
+  });
+
+  it('without rollback stop the deployment', async () => {
+    await using fleet = await openFleet({ startMs: 30_000 });
+    for (const name of ['errors', 'slow']) say(fleet, name, 'OK');
+    await fleet.create(watched(false));
+    await fleet.until(() => fleet.deployment().status === 'IN_PROGRESS');
+    await fleet.room.ecs.clock.advance(1_000);
+    say(fleet, 'slow', 'ALARM');
+    await fleet.until(() => fleet.deployment().status === 'STOPPED');
+    expect(fleet.deployment().statusReason).toBe('Service deployment stopped because an alarm was detected.');
+  });
+});
+
 describe('StopServiceDeployment', () => {
   const stop = (fleet: Fleet, stopType?: 'ABORT' | 'ROLLBACK') =>
     stopServiceDeployment(

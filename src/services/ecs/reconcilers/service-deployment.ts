@@ -17,7 +17,7 @@ import { offersMore } from '../capacity/offers-more.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { applyPlan } from '../deployment/apply-plan.ts';
-import { daemonGround } from '../deployment/daemon-ground.ts';
+import { daemonSnapshot } from '../deployment/daemon-ground.ts';
 import { planDaemon } from '../deployment/daemon-planner.ts';
 import { planService, type ServicePlan, type ServiceSnapshot } from '../deployment/planner.ts';
 import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
@@ -93,10 +93,9 @@ function look(
 ): { readonly snapshot: ServiceSnapshot; readonly plan: ServicePlan } | undefined {
   const service = reader.get(services, key);
   if (service === undefined || service.status === 'INACTIVE') return undefined;
-  const snapshot = readSnapshot(reader, scope, service, { now: ecs.clock.now(), settings });
+  const snapshot = readSnapshot(reader, scope, service, { ...ecs, now: ecs.clock.now(), settings });
   if (service.schedulingStrategy !== 'DAEMON') return { snapshot, plan: planService(snapshot) };
-  const daemon = daemonGround(reader, scope, service);
-  const grounded = { ...snapshot, daemon, desired: daemon.places.length };
+  const grounded = daemonSnapshot(reader, scope, snapshot);
   return { snapshot: grounded, plan: planDaemon(grounded) };
 }
 

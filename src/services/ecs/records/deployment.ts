@@ -1,15 +1,14 @@
-import type { DeploymentAlarms } from '@aws-sdk/client-ecs';
 import type { LaunchedType } from '../records.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 
-/** Defaults filled in. The alarms are off; what was said of them is shown again. */
+/** Defaults filled in. */
 export interface DeploymentConfigurationRecord {
   readonly strategy: 'ROLLING';
   readonly maximumPercent: number;
   readonly minimumHealthyPercent: number;
   readonly bakeTimeInMinutes: number;
   readonly deploymentCircuitBreaker: CircuitBreakerRecord;
-  readonly alarms?: DeploymentAlarms;
+  readonly alarms?: DeploymentAlarmsRecord;
 }
 
 /** What was given is shown again; what was not has its default in `deployment/circuit-breaker.ts`. */
@@ -21,6 +20,13 @@ export interface CircuitBreakerRecord {
     readonly type: 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT' | 'COUNT';
     readonly value: number;
   };
+}
+
+/** CloudWatch alarms that a deployment is watched by. */
+export interface DeploymentAlarmsRecord {
+  readonly alarmNames: readonly string[];
+  readonly enable: boolean;
+  readonly rollback: boolean;
 }
 
 export interface NetworkConfigurationRecord {
@@ -52,6 +58,10 @@ export interface DeploymentRecord {
    * has, and a healthy task clears it only if the breaker is told so.
    */
   readonly failureCount: number;
+  /** Alarms that were in ALARM when it began, and mean nothing to it; absent until somebody has looked. */
+  readonly ignoredAlarms?: readonly string[];
+  /** When its tasks were up and its bake time began. */
+  readonly bakeStartedAt?: number;
   /** Set when it is FAILED. */
   readonly failure?: DeploymentFailure;
   /** When the last task failed, or ended soon after its start; a task that became healthy later clears it. */
@@ -69,7 +79,9 @@ export interface DeploymentRecord {
 
 /** Why a deployment is given up. */
 export interface DeploymentFailure {
-  readonly cause: 'circuit-breaker' | 'user-request';
+  readonly cause: 'circuit-breaker' | 'alarm' | 'user-request';
+  /** Those in ALARM. */
+  readonly alarmNames?: readonly string[];
   /** Back to the deployment that completed last, if there is one. */
   readonly rollsBack: boolean;
   readonly at: number;

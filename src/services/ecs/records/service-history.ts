@@ -72,6 +72,7 @@ export interface ServiceDeploymentRecord {
   /** The service's, as it was last seen while this was under way. */
   readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly circuitBreaker: CircuitBreakerReading;
+  readonly alarms: DeploymentAlarmsReading;
   readonly rollback?: {
     readonly reason: string;
     readonly startedAt: number;
@@ -85,6 +86,13 @@ export interface CircuitBreakerReading {
   readonly status: MonitorStatus;
   readonly failureCount: number;
   readonly threshold: number;
+}
+
+/** What the alarms that it is watched by have to say. */
+export interface DeploymentAlarmsReading {
+  readonly status: MonitorStatus;
+  readonly alarmNames: readonly string[];
+  readonly triggeredAlarmNames: readonly string[];
 }
 
 export type MonitorStatus = 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED';

@@ -5,12 +5,13 @@ import {
   type Collection,
   type OpenState,
   openState,
+  type Reader,
   type RecordKey,
   recordKey,
   type Transaction,
 } from '../../../reconcile/index.ts';
 import { openMemoryStore, type Store } from '../../../store/index.ts';
-import type { MetricPoint } from '../../cloudwatch/index.ts';
+import type { AlarmReading, MetricPoint } from '../../cloudwatch/index.ts';
 import type { Call } from '../../service.ts';
 import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
@@ -32,6 +33,8 @@ import { taskDefinitionKey } from '../task-definition-lookup.ts';
 export interface TestRoom extends AsyncDisposable {
   /** What was given to CloudWatch. */
   readonly published: readonly MetricPoint[];
+  /** CloudWatch's alarms; a test says what they say. */
+  readonly alarms: Map<string, AlarmReading>;
   readonly ecs: EcsContext & {
     readonly state: OpenState;
     readonly clock: VirtualClock;
@@ -67,6 +70,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   const store = openMemoryStore({ clock });
   const state = await openState(store, { clock });
   const published: MetricPoint[] = [];
+  const alarms = new Map<string, AlarmReading>();
   const log = recordingLog();
   const ecs = {
     state,
@@ -75,6 +79,8 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     log,
     sessions: createSsmMessages({ clock, random, log, endpoint: () => 'http://127.0.0.1:1' }).sessions,
     pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
+    alarmReadings: (_reader: Reader, _scope: Scope, names: readonly string[]) =>
+      new Map([...alarms].filter(([name]) => names.includes(name))),
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
       published.push(...points);
     },
@@ -112,6 +118,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   return {
     ecs,
     published,
+    alarms,
     store,
     call,
     addInstance: async (sizes = {}) => {
