@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RecordIndex } from './record-index.ts';
+import type { RecordKey, Stored } from './state.ts';
+
+interface Crate {
+  readonly colors: readonly string[];
+}
+
+const stored = (key: string, colors: readonly string[], revision = 1): Stored<Crate> => ({
+  key: key as RecordKey,
+  value: { colors },
+  revision,
+});
+const keyOf = (number: number): string => `/crate/${String(number).padStart(5, '0')}`;
+
+describe('an index', () => {
+  it('finds in key order what a plain search finds, whatever came, changed and went', () => {
+    const change = fc.record({
+      number: fc.nat({ max: 30 }),
+      colors: fc.option(fc.subarray(['red', 'blue'])),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 100 }), (changes) => {
+        const records = new Map<string, Stored<Crate>>();
+        const index = new RecordIndex<Crate>(({ colors }) => colors, []);
+        for (const [revision, { number, colors }] of changes.entries()) {
+          const before = records.get(keyOf(number));
+          const after = colors === null ? undefined : stored(keyOf(number), colors, revision);
+          if (after === undefined) records.delete(keyOf(number));
+          else records.set(keyOf(number), after);
+          index.replace(before, after);
+          for (const color of ['red', 'blue']) {
+            const wanted = [...records.values()]
+              .filter(({ value }) => value.colors.includes(color))
+              .sort((left, right) => (left.key < right.key ? -1 : 1));
+            expect(index.get(color)).toEqual(wanted);
+            expect(index.count(color)).toBe(wanted.length);
+          }
+        }
+      }),
+    );
+  });
+
+  it('keeps thousands of one value in order, while they come in any order and go again', () => {
+    const index = new RecordIndex<Crate>(({ colors }) => colors, []);
+    // 7,919 is prime to 3,000: each number comes once, far from the one before it.
+    const shuffled = Array.from({ length: 3_000 }, (_, place) => (place * 7_919) % 3_000);
+    for (const number of shuffled) index.replace(undefined, stored(keyOf(number), ['red']));
+    const keys = (): string[] => index.get('red').map(({ key }) => key);
+    expect(keys()).toEqual(shuffled.toSorted((left, right) => left - right).map(keyOf));
+    for (const number of shuffled.slice(0, 2_999)) index.replace(stored(keyOf(number), ['red']), undefined);
+    expect(keys()).toEqual([keyOf(shuffled.at(-1) ?? 0)]);
+    index.replace(stored(keyOf(shuffled.at(-1) ?? 0), ['red']), undefined);
+    expect([keys(), index.count('red')]).toEqual([[], 0]);
+  });
+
+  it('leaves the list that a reader has as it was', () => {
+    const index = new RecordIndex<Crate>(({ colors }) => colors, [stored(keyOf(1), ['red'])]);
+    const before = index.get('red');
+    index.replace(undefined, stored(keyOf(2), ['red']));
+    index.replace(stored(keyOf(1), ['red']), stored(keyOf(1), ['red'], 9));
+    expect(before).toEqual([stored(keyOf(1), ['red'])]);
+    expect(index.get('red')).toEqual([stored(keyOf(1), ['red'], 9), stored(keyOf(2), ['red'])]);
+  });
+});
