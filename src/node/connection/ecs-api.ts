@@ -153,7 +153,8 @@ export class EcsApi implements Disposable {
 function withMember(request: unknown, name: string, value: string): void {
   if (typeof request !== 'object' || request === null || !('body' in request)) return;
   const { body } = request;
-  const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : String(body);
+  // The SDK's bytes warn on stderr when they are asked for themselves as text.
+  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body);
   request.body = JSON.stringify({ ...JSON.parse(text), [name]: value });
 }
 
