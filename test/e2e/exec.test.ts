@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ECS } from '@aws-sdk/client-ecs';
@@ -184,6 +184,37 @@ describe('ECS Exec on the Engine', () => {
     await session.until('begun');
     await ecs.stopTask({ task: short });
     expect(await session.ended).not.toBe(0);
+  }, 60_000);
+
+  /** The plugin itself is in no package of npm or Debian: what the CLI would start it with is what can be seen. */
+  it('gives the AWS CLI what it hands to session-manager-plugin', async () => {
+    const started = join(directory, 'started.json');
+    const plugin = join(directory, 'session-manager-plugin');
+    writeFileSync(
+      plugin,
+      `#!/bin/sh
+if [ "$1" = --version ]; then echo 1.2.707.0; exit; fi
+case "$1" in AWS_SSM*) eval "printf %s \\"\\$$1\\"";; *) printf %s "$1";; esac > ${started}
+printf '\\n%s' "$3" "$5" >> ${started}
+`,
+      { mode: 0o755 },
+    );
+    const command = ['ecs', 'execute-command', '--task', task, '--command', 'true', '--interactive'];
+    const outcome = await catamaran(['aws', '--state', installation.stateDirectory, ...command], {
+      PATH: `${directory}:${process.env.PATH}`,
+    });
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const [session = '', operation, parameters = ''] = readFileSync(started, 'utf8').split('\n');
+    expect(JSON.parse(session)).toMatchObject({
+      sessionId: expect.stringMatching(/^ecs-execute-command-/),
+      streamUrl: expect.stringMatching(/^ws:\/\//),
+      tokenValue: expect.any(String),
+    });
+    expect(operation).toBe('StartSession');
+    const { tasks: [described] = [] } = await ecs.describeTasks({ tasks: [task] });
+    const [container] = described?.containers ?? [];
+    const id = task.split('/').at(-1);
+    expect(JSON.parse(parameters)).toEqual({ Target: `ecs:default_${id}_${container?.runtimeId}` });
   }, 60_000);
 
   it('lets nobody in without a token', async () => {

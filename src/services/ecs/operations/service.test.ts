@@ -309,6 +309,14 @@ describe('CreateService', () => {
     expect(listServices(room.ecs, {}, room.call).serviceArns).toEqual([]);
   });
 
+  it('keeps that its tasks take ECS Exec', async () => {
+    await using room = await openFleet();
+    const { service } = await create(room, { enableExecuteCommand: true });
+    expect(service?.enableExecuteCommand).toBe(true);
+    expect((await update(room, { desiredCount: 1 })).service?.enableExecuteCommand).toBe(true);
+    expect((await update(room, { enableExecuteCommand: false })).service?.enableExecuteCommand).toBe(false);
+  });
+
   it('takes what is off for what it is', async () => {
     await using room = await openFleet();
     const { service } = await create(room, {
@@ -372,6 +380,7 @@ describe('UpdateService', () => {
       { placementStrategy: [{ type: 'random' }], placementConstraints: [] },
       { placementStrategy: [{ type: 'random' }], placementConstraints: [] },
     ],
+    ['ECS Exec', { enableExecuteCommand: true }, { enableExecuteCommand: true }],
   ])('begins none with %s', async (_case, input, expected) => {
     await using room = await openFleet();
     const before = deploymentIds((await create(room)).service);
