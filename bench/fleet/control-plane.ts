@@ -3,6 +3,7 @@ import { startControlPlane } from '../../src/composition/control-plane.ts';
 import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import { createLog } from '../../src/log.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
+import { MemoryEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
@@ -19,6 +20,7 @@ const plane = await startControlPlane({
   store,
   events: new MemoryEventStore(),
   metrics: new MemoryMetricStore(),
+  eventLog: new MemoryEventLog(),
   host: '127.0.0.1',
   port: 0,
   credentials: (key) =>

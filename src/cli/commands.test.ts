@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readServer } from '../installation/index.ts';
 import { aws } from './commands/aws.ts';
+import { events } from './commands/events.ts';
 import { up } from './commands/up.ts';
 import type { Composition } from './composition.ts';
 import { run } from './run.ts';
@@ -65,12 +66,18 @@ describe('the command line', () => {
   });
 
   it('says what to do when nothing runs', async () => {
-    for (const args of [['env'], ['status'], ['instance', 'list'], ['aws', 'ecs', 'list-clusters']]) {
+    for (const args of [
+      ['env'],
+      ['status'],
+      ['events'],
+      ['instance', 'list'],
+      ['aws', 'ecs', 'list-clusters'],
+    ]) {
       expect(await command(args)).toBe(1);
     }
     expect(
       terminal.err().match(/Catamaran is not running on .*\. Start it with: \.\/catamaran up --detach/g),
-    ).toHaveLength(4);
+    ).toHaveLength(5);
     expect(terminal.out()).toBe('');
   });
 });
@@ -263,6 +270,63 @@ describe('commands that ask the server', () => {
     announceServer(state, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   });
   afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  it('events prints a line for each, with what changed', async () => {
+    const event = (kind: string, resource: string, detail: object) => ({
+      'detail-type': kind,
+      source: 'aws.ecs',
+      time: '2026-01-15T12:00:05Z',
+      resources: [`arn:aws:ecs:us-east-1:1:${resource}`],
+      detail,
+    });
+    const told = [
+      event('ECS Task State Change', 'task/default/4f', { lastStatus: 'RUNNING', desiredStatus: 'RUNNING' }),
+      event('ECS Task State Change', 'task/default/4f', { lastStatus: 'STOPPED', stoppedReason: 'a drill' }),
+      event('ECS Service Action', 'service/default/web', { eventName: 'X_FAILURE', reason: 'RESOURCE:CPU' }),
+      event('ECS Container Instance State Change', 'container-instance/default/i', {
+        ...{ status: 'ACTIVE', agentConnected: false, runningTasksCount: 1, pendingTasksCount: 0 },
+      }),
+      event('CloudWatch Alarm State Change', 'alarm:fast', { state: { value: 'ALARM', reason: 'too fast' } }),
+      event('Boat Moved', 'boat/blue', { speed: 3 }),
+    ];
+    answer = { status: 200, body: { events: told, next: 6 } };
+    expect(await command(['events', '-n', '6'])).toBe(0);
+    expect(requests).toMatchObject([{ method: 'GET', url: '/_catamaran/events?limit=6' }]);
+    expect(terminal.out().split('\n')).toEqual([
+      '12:00:05  Task State Change                task/default/4f  RUNNING (wanted: RUNNING)',
+      '12:00:05  Task State Change                task/default/4f  STOPPED (a drill)',
+      '12:00:05  Service Action                   service/default/web  X_FAILURE: RESOURCE:CPU',
+      '12:00:05  Container Instance State Change  container-instance/default/i  ACTIVE, agent disconnected, 1 running, 0 pending',
+      '12:00:05  Alarm State Change               fast  ALARM: too fast',
+      '12:00:05  Boat Moved                       boat/blue  {"speed":3}',
+      '',
+    ]);
+  });
+
+  it('events goes on with those that come, as JSON when asked, until it is interrupted', async () => {
+    const interrupt = new AbortController();
+    const event = {
+      'detail-type': 'x',
+      source: 's',
+      time: '2026-01-15T12:00:05Z',
+      resources: [],
+      detail: {},
+    };
+    answer = { status: 200, body: { events: [event], next: 7 } };
+    const following = events(
+      { state, follow: true, limit: 50, json: true },
+      {
+        composition: fakeComposition({}),
+        terminal,
+        signal: interrupt.signal,
+      },
+    );
+    while (requests.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    interrupt.abort();
+    expect(await following).toBe(0);
+    expect(requests[2]?.url).toBe('/_catamaran/events?after=7&limit=100&waitMs=4000');
+    expect(JSON.parse(terminal.out().split('\n')[0] ?? '')).toEqual(event);
+  });
 
   it('status prints one JSON object, and signs its request', async () => {
     const status = {

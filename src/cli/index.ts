@@ -16,6 +16,7 @@ export type {
 } from './composition.ts';
 export {
   type AddInstanceRequest,
+  type EventsResponse,
   type InstanceDescription,
   type ListInstancesResponse,
   type OperatorError,

@@ -12,6 +12,7 @@ import { CommandError } from './terminal.ts';
  *   GET    /_catamaran/instances         -> ListInstancesResponse   (?cluster=NAME)
  *   POST   /_catamaran/instances         -> InstanceDescription     AddInstanceRequest
  *   DELETE /_catamaran/instances/<id>    -> InstanceDescription     (?force=true stops its tasks first)
+ *   GET    /_catamaran/events            -> EventsResponse          (?after=PLACE&limit=COUNT&waitMs=MS)
  *   POST   /_catamaran/shutdown          -> ShutdownResponse
  *
  * Errors are an `OperatorError` with a status of 400 and above.
@@ -19,6 +20,7 @@ import { CommandError } from './terminal.ts';
 export const operatorPaths = {
   status: '/_catamaran/status',
   instances: '/_catamaran/instances',
+  events: '/_catamaran/events',
   shutdown: '/_catamaran/shutdown',
 } as const;
 
@@ -94,6 +96,23 @@ export interface ListInstancesResponse {
   readonly instances: readonly InstanceDescription[];
 }
 
+/** An event as EventBridge hands it on. */
+export interface EventDescription {
+  readonly 'detail-type': string;
+  readonly source: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface EventsResponse {
+  /** Oldest first. */
+  readonly events: readonly EventDescription[];
+  /** Where to go on, as the next `after`. */
+  readonly next: number;
+}
+
 /** Sent before the process ends. */
 export interface ShutdownResponse {
   readonly pid: number;
@@ -141,6 +160,15 @@ export class OperatorClient {
     const path = `${operatorPaths.instances}/${encodeURIComponent(id)}`;
     const query = force ? { force: 'true' } : {};
     return this.#call<InstanceDescription>('DELETE', path, ['id'], { query, signal });
+  }
+
+  /** Without `after`: the newest. With `waitMs` the answer waits for an event, at most so long. */
+  events(
+    place: { readonly after?: number; readonly limit: number; readonly waitMs?: number },
+    signal: AbortSignal,
+  ): Promise<EventsResponse> {
+    const query = Object.fromEntries(Object.entries(place).map(([name, value]) => [name, String(value)]));
+    return this.#call<EventsResponse>('GET', operatorPaths.events, ['events', 'next'], { query, signal });
   }
 
   shutdown(signal: AbortSignal): Promise<ShutdownResponse> {

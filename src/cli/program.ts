@@ -131,6 +131,18 @@ export function buildProgram(
       setExitCode(await (await import('./commands/status.ts')).status(options, context)),
     );
 
+  program
+    .command('events')
+    .description('what happened: state changes of tasks, instances, services, deployments and alarms')
+    .addOption(stateOption())
+    .option('-f, --follow', 'go on with the events that come, until Ctrl-C', false)
+    .option('-n, --limit <count>', 'how many of the newest to begin with, at most 500', parseEventCount, 50)
+    .option('--json', "print each event as EventBridge's JSON, one to a line")
+    .addHelpText('after', examples([['./catamaran events --follow', 'watch a deployment']]))
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/events.ts')).events(options, context)),
+    );
+
   const instance = program
     .command('instance')
     .description('container instances on this machine: each has its own share of CPU, memory and ports')
@@ -299,6 +311,12 @@ function parseHours(text: string): number {
   const hours = Number(text);
   if (!(hours > 0)) throw new InvalidArgumentError('A number of hours is expected, such as 0.5.');
   return hours;
+}
+
+function parseEventCount(text: string): number {
+  const value = parsePositive(text);
+  if (value > 500) throw new InvalidArgumentError('At most 500 can be asked for.');
+  return value;
 }
 
 function parsePositive(text: string): number {

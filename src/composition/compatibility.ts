@@ -3,6 +3,7 @@ import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
+import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
 import { createSsmMessages } from '../services/ssmmessages/index.ts';
@@ -20,6 +21,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   await using state = await openState(store, { clock });
   await using events = new MemoryEventStore();
   await using metrics = new MemoryMetricStore();
+  await using eventLog = new MemoryEventLog();
   const ecs = createEcs({
     state,
     clock,
@@ -35,6 +37,11 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'Amazon ECS': await ecs.service.loadOperations(),
     'Amazon CloudWatch Logs': await createLogs({ state, events, clock, random }).loadOperations(),
     'Amazon CloudWatch': await createCloudWatch({ state, metrics, clock }).loadOperations(),
+    'Amazon EventBridge': await createEventBridge({
+      ...{ state, eventLog, clock, random },
+      log: silentLog,
+      writeToLogGroup: async () => false,
+    }).loadOperations(),
     'AWS STS': await createSts().loadOperations(),
   };
 }

@@ -6,13 +6,20 @@ import { openState, type Reconcilers, type State, startReconcilers } from '../re
 import {
   alarmReadings,
   createCloudWatch,
+  loadCloudWatchEventSources,
   loadCloudWatchReconcilers,
   type MetricStore,
   publishMetrics,
 } from '../services/cloudwatch/index.ts';
 import { createEcs, type PrivateNetworkPlan } from '../services/ecs/index.ts';
+import {
+  createEventBridge,
+  type EventLog,
+  type EventsContext,
+  startEvents,
+} from '../services/events/index.ts';
 import { authorize } from '../services/iam/index.ts';
-import { createLogs, type EventStore, logsReconcilers } from '../services/logs/index.ts';
+import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
@@ -20,8 +27,9 @@ import { refusalOfFullDisk } from './full-disk.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
 
 export interface ControlPlaneOptions {
-  /** Stays open when the control plane ends, as do `events` and `metrics`. */
+  /** Stays open when the control plane ends, as do `events`, `metrics` and `eventLog`. */
   readonly store: Store;
+  readonly eventLog: EventLog;
   readonly events: EventStore;
   readonly metrics: MetricStore;
   readonly host: string;
@@ -51,7 +59,7 @@ export interface ControlPlane extends AsyncDisposable {
  * @throws {CommandError} the address can't be listened on.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, events, metrics, clock, random, log, privateNetwork, defaultCluster } = options;
+  const { store, eventLog, events, metrics, clock, random, log, privateNetwork, defaultCluster } = options;
   await using opened = new AsyncDisposableStack();
   const state = opened.use(
     await openState(store, {
@@ -74,10 +82,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   });
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };
+  const eventBridge: EventsContext = {
+    ...{ state, eventLog, clock, random, log },
+    writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
+  };
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
 
   const gateway = createGateway({
-    services: [ecs.service, createLogs(logs), createCloudWatch(cloudWatch), createSts()],
+    services: [
+      ecs.service,
+      createLogs(logs),
+      createCloudWatch(cloudWatch),
+      createEventBridge(eventBridge),
+      createSts(),
+    ],
     routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
     upgradeTargets: ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),
     clock,
@@ -91,6 +109,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   endpoint = await listen(gateway, options);
   // The API answers from here on; what works behind it is loaded beside it.
   await ecs.loadAgentEndpoints();
+
+  const sources = [...(await ecs.loadEventSources()), ...(await loadCloudWatchEventSources())];
+  opened.use(await startEvents(eventBridge, { store, sources, log }));
 
   const reconcilers = opened.use(
     startReconcilers({

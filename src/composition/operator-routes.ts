@@ -2,6 +2,7 @@ import { type AddInstanceRequest, operatorPaths, type ShutdownResponse } from '.
 import type { Route, RouteAnswer } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
 import { addInstance, listInstances, type OperatorParts, removeInstance, status } from './operator.ts';
+import { answerEvents } from './operator-events.ts';
 
 /** What a person asks of the installation itself: see `cli/operator-api.ts`. */
 export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void): readonly Route[] {
@@ -36,6 +37,16 @@ export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void)
       handle: async ({ labels, query }, { signal }) => {
         const force = query.get('force') === 'true';
         return ok(await refusing(() => removeInstance(parts(), labels.get('id') ?? '', { force, signal })));
+      },
+    },
+    {
+      isSigned: true,
+      method: 'GET',
+      path: operatorPaths.events,
+      action: 'catamaran:ListEvents',
+      handle: (request, { signal }) => {
+        const { eventLog, clock } = parts();
+        return answerEvents(eventLog, request, { signal, clock });
       },
     },
     {

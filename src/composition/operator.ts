@@ -1,8 +1,10 @@
 import type { ECS } from '@aws-sdk/client-ecs';
 import type { AddInstanceRequest, InstanceDescription, StatusResponse } from '../cli/index.ts';
+import type { Clock } from '../clock/index.ts';
 import { type InstanceOnMachine, type Machine, MachineError } from '../node/index.ts';
 import { type Runtime, RuntimeError } from '../runtime/index.ts';
 import type { Census, PrivateNetworkPlan } from '../services/ecs/index.ts';
+import type { EventLog } from '../services/events/index.ts';
 
 /** What the operator's questions are answered from. */
 export interface OperatorParts {
@@ -19,6 +21,8 @@ export interface OperatorParts {
   readonly ecs: ECS;
   readonly runtime: Runtime;
   readonly machine: Machine;
+  readonly eventLog: EventLog;
+  readonly clock: Clock;
 }
 
 export async function status(parts: OperatorParts): Promise<StatusResponse> {

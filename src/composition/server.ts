@@ -31,6 +31,7 @@ import {
 import { createLog } from '../log.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { census } from '../services/ecs/index.ts';
+import { SqliteEventLog } from '../services/events/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
 import { startControlPlane } from './control-plane.ts';
@@ -86,11 +87,13 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const scope = { accountId: credentials.accountId, region };
   const privateNetwork = privateNetworkPlan(installation.id, installation.privateCidr);
 
+  const eventLog = opened.use(new SqliteEventLog(places.events));
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
   const { endpoint, state } = opened.use(
     await startControlPlane({
       store,
+      eventLog,
       events: opened.use(new SqliteEventStore(places.logEvents)),
       metrics: opened.use(new SqliteMetricStore(places.metrics)),
       host: options.host,
@@ -150,6 +153,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     startedAt: server.startedAt,
     engineAddress: engine.address,
     privateNetwork,
+    eventLog,
+    clock,
     census: () => census(state),
     ecs: ecsClient,
     runtime,

@@ -23,6 +23,8 @@ export interface StateLayout {
   readonly store: string;
   /** The events of CloudWatch Logs. */
   readonly logEvents: string;
+  /** The events of EventBridge. */
+  readonly events: string;
   /** The data points of CloudWatch. */
   readonly metrics: string;
   /** One folder for what the node side remembers. */
@@ -40,6 +42,7 @@ export function stateLayout(directory: string): StateLayout {
     store: join(root, 'store.sqlite'),
     logEvents: join(root, 'log-events.sqlite'),
     metrics: join(root, 'metrics.sqlite'),
+    events: join(root, 'events.sqlite'),
     node: join(root, 'node'),
   };
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../../src/clock/index.ts';
 import type { Runtime } from '../../src/runtime/index.ts';
+import type { EventLog } from '../../src/services/events/index.ts';
 import { type Store, StoreClosedError } from '../../src/store/index.ts';
 
 /**
  * What a process holds of the world, until it is killed: from that instant its timers stay silent, its calls to
- * the engine are neither made nor answered, and nothing that it writes reaches the store.
+ * the engine are neither made nor answered, and nothing that it writes reaches the store or the event log.
  */
 export class Mortal {
   #isDead = false;
@@ -41,6 +42,17 @@ export class Mortal {
           return this.#isDead ? never() : result;
         };
       },
+    });
+  }
+
+  eventLog(log: EventLog): EventLog {
+    return new Proxy(log, {
+      get: (target, property) => {
+        const member: unknown = Reflect.get(target, property);
+        if (typeof member !== 'function') return member;
+        return property === 'append' && this.#isDead ? () => {} : member.bind(target);
+      },
+      set: (target, property, value) => this.#isDead || Reflect.set(target, property, value),
     });
   }
 

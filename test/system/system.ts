@@ -20,6 +20,7 @@ import {
 } from '../../src/runtime/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
 import type { PrivateNetworkPlan } from '../../src/services/ecs/index.ts';
+import { MemoryEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { openMemoryStore, type Store } from '../../src/store/index.ts';
 import { fastClock } from './fast-clock.ts';
@@ -57,6 +58,7 @@ export class System implements AsyncDisposable {
   readonly #options: SystemOptions;
   readonly #events = new MemoryEventStore();
   readonly #metrics = new MemoryMetricStore();
+  readonly eventLog = new MemoryEventLog();
   readonly #keys = new Map<string, Credentials>();
   readonly #key: Key;
   #plane: ControlPlane | undefined;
@@ -273,6 +275,7 @@ export class System implements AsyncDisposable {
       store: mortal.store(this.store),
       events: this.#events,
       metrics: this.#metrics,
+      eventLog: mortal.eventLog(this.eventLog),
       host: '127.0.0.1',
       port,
       credentials: (accessKeyId) => this.#keys.get(accessKeyId),

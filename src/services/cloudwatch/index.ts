@@ -8,6 +8,7 @@
  * streams, insight rules, periods and resolutions below a minute. The history of a deleted alarm goes with it.
  */
 import type { Reader, Reconciler } from '../../reconcile/index.ts';
+import type { EventSource } from '../events/index.ts';
 import type { Service } from '../service.ts';
 import type { Scope } from './arn.ts';
 import type { CloudWatchContext } from './context.ts';
@@ -29,6 +30,11 @@ export function createCloudWatch(context: CloudWatchContext): Service {
 export async function loadCloudWatchReconcilers(context: CloudWatchContext): Promise<readonly Reconciler[]> {
   const { alarmEvaluation } = await import('./reconcilers/alarm-evaluation.ts');
   return [alarmEvaluation(context)];
+}
+
+/** What of its records is told to EventBridge. */
+export async function loadCloudWatchEventSources(): Promise<readonly EventSource[]> {
+  return (await import('./events.ts')).cloudWatchEventSources();
 }
 
 /** One value of a metric that a service publishes of itself. */

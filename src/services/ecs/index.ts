@@ -9,6 +9,7 @@
  * roles, secrets, task sets, daemons, gateways, Express services.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
+import type { EventSource } from '../events/index.ts';
 import type { Service } from '../service.ts';
 import type { AgentEndpoint } from './acs/upgrades.ts';
 import type { Scope } from './arn.ts';
@@ -28,6 +29,8 @@ export interface Ecs {
   loadAgentEndpoints(): Promise<readonly AgentEndpoint[]>;
   /** Loaded once the front door is open: the first answer need not wait for them. */
   loadReconcilers(): Promise<readonly Reconciler[]>;
+  /** What of its records is told to EventBridge. */
+  loadEventSources(): Promise<readonly EventSource[]>;
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
@@ -60,6 +63,7 @@ export function createEcs(context: EcsContext): Ecs {
     },
     loadAgentEndpoints: async () => (await loadAgents()).endpoints,
     loadReconcilers: async () => (await import('./reconcilers/index.ts')).ecsReconcilers(context),
+    loadEventSources: async () => (await import('./events/sources.ts')).ecsEventSources(context.state),
     ensureCluster: (scope, name) => ensureCluster(context, scope, name),
   };
 }

@@ -1,0 +1,124 @@
+import type { Reader } from '../../../reconcile/index.ts';
+import { type EventSource, eventSource, type NewEvent, type SeenChange } from '../../events/index.ts';
+import { clusterArn, containerInstanceArn, serviceArn, taskArn } from '../arn.ts';
+import { instanceView } from '../instance-view.ts';
+import {
+  type ContainerInstanceRecord,
+  containerInstances,
+  type DeploymentRecord,
+  fargateHosts,
+  type ServiceRecord,
+  services,
+  type TaskRecord,
+  tasks,
+} from '../records.ts';
+import { taskView } from '../task-view.ts';
+import { serviceActionOf } from './service-action.ts';
+
+/** What ECS tells EventBridge (developer guide, "Amazon ECS events"). */
+export function ecsEventSources(reader: Reader): readonly EventSource[] {
+  return [
+    eventSource(tasks, taskEvents),
+    eventSource(containerInstances, (change) => instanceEvents(reader, change)),
+    eventSource(services, serviceEvents),
+  ];
+}
+
+const source = 'aws.ecs';
+
+/** Each version of a task that users see is an event; `detail.version` tells repetitions apart. */
+function taskEvents({ scope, before, after, now }: SeenChange<TaskRecord>): readonly NewEvent[] {
+  if (before?.version === after.version) return [];
+  const detail = taskView(scope, after, { withTags: false });
+  return [
+    {
+      source,
+      detailType: 'ECS Task State Change',
+      resources: [taskArn(scope, after.cluster, after.id)],
+      time: now,
+      detail: printed({
+        ...detail,
+        attachments: detail.attachments?.map(({ type, ...rest }) => ({
+          ...rest,
+          type: type === 'ElasticNetworkInterface' ? 'eni' : type,
+        })),
+        updatedAt: new Date(now),
+      }),
+    },
+  ];
+}
+
+/** The machines under Fargate tasks are nobody's container instances. */
+function instanceEvents(
+  reader: Reader,
+  { scope, before, after, now }: SeenChange<ContainerInstanceRecord>,
+): readonly NewEvent[] {
+  if (before?.version === after.version || after.cluster === fargateHosts) return [];
+  const view = instanceView(reader, scope, after, { withTags: false, withHealth: false });
+  return [
+    {
+      source,
+      detailType: 'ECS Container Instance State Change',
+      resources: [containerInstanceArn(scope, after.cluster, after.id)],
+      time: now,
+      detail: printed({ ...view, clusterArn: clusterArn(scope, after.cluster), updatedAt: new Date(now) }),
+    },
+  ];
+}
+
+/** What a service did, from the messages that it keeps for people, and how its deployments go. */
+function serviceEvents(change: SeenChange<ServiceRecord>): readonly NewEvent[] {
+  const { scope, before, after } = change;
+  const resources = [serviceArn(scope, after.cluster, after.name)];
+  const told = new Set(before?.events.map(({ id }) => id));
+  const actions = after.events
+    .filter(({ id }) => !told.has(id))
+    .toReversed()
+    .flatMap(({ message, createdAt }): NewEvent[] => {
+      const action = serviceActionOf(message);
+      if (action === undefined) return [];
+      return [
+        {
+          source,
+          detailType: 'ECS Service Action',
+          resources,
+          time: createdAt,
+          detail: printed({
+            ...action,
+            clusterArn: clusterArn(scope, after.cluster),
+            createdAt: new Date(createdAt),
+          }),
+        },
+      ];
+    });
+  const deployments = after.deployments.flatMap((deployment): NewEvent[] => {
+    const earlier = before?.deployments.find(({ id }) => id === deployment.id);
+    if (earlier?.rolloutState === deployment.rolloutState) return [];
+    return [
+      {
+        source,
+        detailType: 'ECS Deployment State Change',
+        resources,
+        time: deployment.updatedAt,
+        detail: printed({
+          ...rollouts[deployment.rolloutState],
+          deploymentId: deployment.id,
+          updatedAt: new Date(deployment.updatedAt),
+          reason: deployment.rolloutStateReason,
+        }),
+      },
+    ];
+  });
+  return [...actions, ...deployments];
+}
+
+const rollouts: Readonly<Record<DeploymentRecord['rolloutState'], object>> = {
+  IN_PROGRESS: { eventType: 'INFO', eventName: 'SERVICE_DEPLOYMENT_IN_PROGRESS' },
+  COMPLETED: { eventType: 'INFO', eventName: 'SERVICE_DEPLOYMENT_COMPLETED' },
+  FAILED: { eventType: 'ERROR', eventName: 'SERVICE_DEPLOYMENT_FAILED' },
+};
+
+/** As JSON prints it: dates are ISO 8601, what is absent is not there. */
+function printed(detail: object): Readonly<Record<string, unknown>> {
+  return JSON.parse(JSON.stringify(detail));
+}

@@ -1,0 +1,3 @@
+export { type EventLog, type LoggedEvent, maxEvents } from './event-log.ts';
+export { MemoryEventLog } from './memory.ts';
+export { SqliteEventLog } from './sqlite.ts';
