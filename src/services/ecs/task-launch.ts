@@ -342,7 +342,7 @@ function newContainers(
       cpu: String(override?.cpu ?? container.cpu ?? 0),
       ...given('memory', memory?.toString()),
       ...given('memoryReservation', memoryReservation?.toString()),
-      ...given('gpus', gpusOf(container)),
+      ...given('gpus', gpusOf(container, override)),
       ...given(
         'executeCommandAgent',
         enableExecuteCommand ? ({ lastStatus: 'PENDING' } as const) : undefined,

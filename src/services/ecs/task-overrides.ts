@@ -1,6 +1,7 @@
 import type { ContainerOverride, TaskOverride } from '@aws-sdk/client-ecs';
 import { invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
+import { isGpuCount } from './placement/gpus.ts';
 import type { StoredTaskDefinition, TaskOverrideRecord } from './records.ts';
 import { parseTaskCpu, parseTaskMemory } from './task-definition/task-size.ts';
 
@@ -9,7 +10,7 @@ const maxLength = 8192;
 
 /**
  * Checks what a launch changes of its task definition.
- * @throws InvalidParameterException, or UnsupportedFeatureException for roles, env files, GPUs and storage.
+ * @throws InvalidParameterException, or UnsupportedFeatureException for roles, env files, shared GPUs and storage.
  */
 export function readTaskOverrides(
   definition: StoredTaskDefinition,
@@ -48,7 +49,13 @@ function containerOverride(
   if (container === undefined)
     throw invalidParameter(`Override for container named ${name} is not a container in the TaskDefinition.`);
   if (changes.environmentFiles?.length) throw unsupported('The container override environmentFiles');
-  if (changes.resourceRequirements?.length) throw unsupported('The container override resourceRequirements');
+  for (const requirement of changes.resourceRequirements ?? []) {
+    const { type, value = '' } = requirement;
+    if (type !== 'GPU' || requirement.sharingStrategy !== undefined)
+      throw unsupported('The container override resourceRequirements other than a number of GPUs');
+    if (!isGpuCount(value))
+      throw invalidParameter(`The GPU override '${value}' for ${name} must be a positive number or ALL.`);
+  }
   for (const variable of changes.environment ?? []) {
     if (!variable.name)
       throw invalidParameter(`An environment variable in the override for ${name} has no name.`);

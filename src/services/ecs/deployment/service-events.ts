@@ -60,6 +60,7 @@ const named = (taskIds: readonly string[]): string => taskIds.map((id) => `(task
 const obstacles: readonly (readonly [reason: string, words: string])[] = [
   ['RESOURCE:CPU', 'has insufficient CPU units available.'],
   ['RESOURCE:MEMORY', 'has insufficient memory available.'],
+  ['RESOURCE:GPU', 'encountered error "RESOURCE:GPU".'],
   ['RESOURCE:PORTS', 'is already using a port required by your task.'],
   ['RESOURCE:ENI', 'encountered error "RESOURCE:ENI".'],
   ['ATTRIBUTE', 'is missing an attribute required by your task.'],

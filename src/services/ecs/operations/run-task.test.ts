@@ -163,6 +163,10 @@ describe('RunTask', () => {
       applyTaskReport(tx, key(tasks, 'default', idOf(placed?.[0])), { status: 'STOPPED', containers: [] }, 0),
     );
     expect(room.instance(id)?.used.gpuIds).toEqual([]);
+    const overrides = {
+      containerOverrides: [{ name: 'app', resourceRequirements: [{ type: 'GPU' as const, value: '3' }] }],
+    };
+    expect((await run(room, { overrides })).failures?.map(({ reason }) => reason)).toContain('RESOURCE:GPU');
     const { tasks: greedy } = await run(room, { taskDefinition: 'greedy:1' });
     expect(greedy?.[0]?.containers?.[0]?.gpuIds).toEqual(['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3']);
   });

@@ -1,7 +1,7 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
 import { given } from '../given.ts';
 import type { LaunchedType, StoredTaskDefinition, TaskOverrideRecord, TaskReservation } from '../records.ts';
-import { gpusOfAll } from './gpus.ts';
+import { gpusOf, sumOfGpus } from './gpus.ts';
 
 /** What one task asks of a container instance. */
 export interface TaskDemand extends TaskReservation {
@@ -29,8 +29,11 @@ export function taskDemand(
   const overrideOf = new Map(overrides.containerOverrides.map((override) => [override.name, override]));
   let containersCpu = 0;
   let containersMemoryMiB = 0;
+  const gpus: string[] = [];
   for (const container of definition.containerDefinitions) {
     const override = overrideOf.get(container.name);
+    const ownGpus = gpusOf(container, override);
+    if (ownGpus !== undefined) gpus.push(ownGpus);
     containersCpu += override?.cpu ?? container.cpu ?? 0;
     containersMemoryMiB +=
       override?.memoryReservation ?? container.memoryReservation ?? override?.memory ?? container.memory ?? 0;
@@ -46,7 +49,7 @@ export function taskDemand(
       launchType === 'FARGATE' ? [] : (definition.requiresAttributes ?? []).flatMap(namedAttribute),
     ...given('architecture', architectureOf(definition)),
     isExternal: launchType === 'EXTERNAL',
-    ...given('gpus', gpusOfAll(definition.containerDefinitions)),
+    ...given('gpus', sumOfGpus(gpus)),
   };
 }
 

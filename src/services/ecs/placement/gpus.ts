@@ -1,15 +1,23 @@
-import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import type { ContainerDefinition, ContainerOverride } from '@aws-sdk/client-ecs';
 import type { ContainerInstanceRecord, TaskContainerRecord } from '../records.ts';
 import { registeredResources } from './instance.ts';
 
-/** How many GPUs a container asks for: a number as text, or `ALL` of its instance; undefined when none. */
-export function gpusOf({ resourceRequirements = [] }: ContainerDefinition): string | undefined {
-  return resourceRequirements.find(({ type }) => type === 'GPU')?.value;
+/** Whether it is a number of GPUs as requirements have it. */
+export function isGpuCount(value: string): boolean {
+  return value === 'ALL' || /^[1-9]\d{0,3}$/.test(value);
 }
 
-/** What containers ask for together; undefined when nothing. */
-export function gpusOfAll(containers: readonly ContainerDefinition[]): number | 'ALL' | undefined {
-  const asked = containers.flatMap((container) => gpusOf(container) ?? []);
+/**
+ * How many GPUs a container asks for, by its override before its definition: a number as text, or `ALL` of its
+ * instance; undefined when none.
+ */
+export function gpusOf(container: ContainerDefinition, override?: ContainerOverride): string | undefined {
+  const requirements = override?.resourceRequirements ?? container.resourceRequirements ?? [];
+  return requirements.find(({ type }) => type === 'GPU')?.value;
+}
+
+/** What those that are there ask for together; undefined when nothing. */
+export function sumOfGpus(asked: readonly string[]): number | 'ALL' | undefined {
   if (asked.includes('ALL')) return 'ALL';
   return asked.length === 0 ? undefined : asked.reduce((sum, count) => sum + Number(count), 0);
 }

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { isName } from '../arn.ts';
 import { clientError } from '../errors.ts';
+import { isGpuCount } from '../placement/gpus.ts';
 import type { StoredTaskDefinition } from '../records.ts';
 import { firstDuplicate, invalidSetting, requireInteger, requireOneOf, requireText } from './field-rules.ts';
 import {
@@ -163,7 +164,7 @@ function validateResourceRequirement(
     return;
   }
   const text = value ?? '';
-  if (type === 'GPU' && text !== 'ALL' && !/^[1-9]\d{0,3}$/.test(text))
+  if (type === 'GPU' && !isGpuCount(text))
     throw invalidSetting(container.name, `The GPU requirement '${text}' must be a positive number or ALL.`);
   if (type === 'NeuronDevice' && text !== 'ALL')
     throw invalidSetting(container.name, 'The value of a NeuronDevice requirement must be ALL.');
