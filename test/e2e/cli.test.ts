@@ -265,8 +265,8 @@ describe('a running Catamaran', () => {
         /An instance named red exists already/,
       );
       const listed = await installation.catamaran('instance', 'list', '--cluster', 'slices');
-      expect(listed.stdout).toMatch(/^ID +NAME +CLUSTER +STATUS +CONNECTED +CPU +MEMORY +TASKS\n/);
-      expect(listed.stdout).toMatch(/ red +slices +ACTIVE +yes +256 +256 +0\n/);
+      expect(listed.stdout).toMatch(/^ID +NAME +CLUSTER +ZONE +STATUS +CONNECTED +CPU +MEMORY +TASKS\n/);
+      expect(listed.stdout).toMatch(/ red +slices +us-east-1a +ACTIVE +yes +256 +256 +0\n/);
       expect(listed.stdout.trim().split('\n')).toHaveLength(3);
 
       await ecs.registerTaskDefinition({
