@@ -235,6 +235,18 @@ describe('where tasks go', () => {
     });
   });
 
+  it('keeps apart more kinds of launch than it has rankings for', () => {
+    const pool = poolOf([
+      instanceRecord('a', { cpu: 1e6, memoryMiB: 1e6 }),
+      instanceRecord('b', { cpu: 1e6, memoryMiB: 1e6 }),
+    ]);
+    const groups = Array.from({ length: 600 }, (_, number) => `family:f${number}`);
+    for (const group of [...groups, ...groups])
+      place(pool, 1, profile({ group, demand: { cpu: 1, memoryMiB: 1 } }));
+    for (const id of ['a', 'b'])
+      expect(pool.get(id)?.groups.map(({ tasks }) => tasks)).toEqual(Array(600).fill(1));
+  });
+
   it('chooses the same for the same seed, and everyone at random', () => {
     const instances = Array.from({ length: 20 }, (_, index) => instanceRecord(`i${index}`));
     const strategies = [{ type: 'random' }] as const;

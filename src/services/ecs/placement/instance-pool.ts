@@ -8,6 +8,8 @@ import { comesIntoQuestion, type LaunchProfile, Ranking } from './ranking.ts';
 /** Instances in all rankings together, at most; some hundred bytes each. */
 const maxRanked = 200_000;
 const leastRankings = 8;
+/** Where there are few instances: a ranking costs something by itself. */
+const mostRankings = 500;
 
 /**
  * A cluster's container instances, kept so that placing a task does not look at all of them: each kind of launch
@@ -94,7 +96,8 @@ export class InstancePool {
     const ranking = new Ranking(profile);
     for (const [id, instance] of this.#instances) ranking.set(id, instance);
     this.#rankings.set(key, { ranking, toldUpTo: now });
-    const most = Math.max(leastRankings, Math.floor(maxRanked / Math.max(1, this.size)));
+    const wanted = Math.floor(maxRanked / Math.max(1, this.size));
+    const most = Math.min(mostRankings, Math.max(leastRankings, wanted));
     for (const oldest of this.#rankings.keys()) {
       if (this.#rankings.size <= most) break;
       this.#rankings.delete(oldest);
