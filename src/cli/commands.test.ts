@@ -87,7 +87,7 @@ describe('up', () => {
     const interruption = new AbortController();
     const composition = fakeComposition();
     const serving = up(
-      { port: 4599, host: '127.0.0.1', state, detach: false },
+      { port: 4599, host: '127.0.0.1', state, detach: false, fargateIsolation: 'auto' },
       { composition, terminal, signal: interruption.signal },
     );
     await expect.poll(() => terminal.out()).toContain('Stop it with Ctrl-C');
@@ -112,7 +112,7 @@ describe('up', () => {
       },
     });
     const serving = up(
-      { port: 4599, host: '127.0.0.1', state, detach: false },
+      { port: 4599, host: '127.0.0.1', state, detach: false, fargateIsolation: 'auto' },
       { composition, terminal, signal: interruption.signal },
     );
     await expect.poll(() => isStarting).toBe(true);
@@ -345,6 +345,7 @@ describe('commands that ask the server', () => {
         isConnected: false,
         limits: ['no privileged containers'],
       },
+      fargate: { asked: 'auto', isolation: 'runc', why: 'there is no gVisor' },
       privateNetwork: { subnetId: 'subnet-1', securityGroupId: 'sg-1', cidr: '10.231.0.0/16' },
       counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
     };
@@ -360,6 +361,7 @@ describe('commands that ask the server', () => {
     expect(terminal.out()).toContain('(does not answer)');
     expect(terminal.out()).toMatch(/subnet +subnet-1 \(10\.231\.0\.0\/16\)/);
     expect(terminal.out()).toContain('no privileged containers');
+    expect(terminal.out()).toMatch(/fargate +isolated by runc[\s\S]*Fargate: there is no gVisor/);
   });
 
   it('instance add sends what was asked for', async () => {
@@ -373,6 +375,16 @@ describe('commands that ask the server', () => {
       availabilityZone: 'us-east-1b',
     });
     expect(terminal.out()).toMatch(/^ID +NAME .*\ni1 +blue +c +us-east-1b +ACTIVE +yes +1024 +512 +2\n$/);
+  });
+
+  it('spot interrupt names the task, or means all', async () => {
+    answer = { status: 200, body: { taskArns: ['arn:one'] } };
+    expect(await command(['spot', 'interrupt', 'one'])).toBe(0);
+    expect(terminal.out()).toContain('arn:one');
+    answer = { status: 200, body: { taskArns: [] } };
+    expect(await command(['spot', 'interrupt'])).toBe(0);
+    expect(terminal.out()).toContain('No task runs on Fargate Spot');
+    expect(requests.map(({ body }) => JSON.parse(body ?? ''))).toEqual([{ task: 'one' }, {}]);
   });
 
   it('instance remove finds the instance by its name', async () => {

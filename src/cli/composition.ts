@@ -39,7 +39,21 @@ export interface EngineDoor {
    * @throws with the end of the Engine's log when it does not come up.
    */
   start(signal: AbortSignal): Promise<EngineDescription>;
+  /** Whether the Engine that answers knows gVisor or could be told of it; undefined when none answers. */
+  gvisor(signal: AbortSignal): Promise<GvisorState | undefined>;
+  /** Tells the Engine of the gVisor that is installed. @throws with why it can't be. */
+  offerGvisor(signal: AbortSignal): Promise<void>;
 }
+
+export type GvisorState =
+  | { readonly state: 'offered' }
+  | { readonly state: 'possible' }
+  /** The Engine, or its configuration, is somebody else's to change. */
+  | { readonly state: 'foreign'; readonly why: string };
+
+/** `auto`: gVisor where it works, else runc as for any container. `gvisor`: that or nothing. */
+export const fargateIsolations = ['auto', 'gvisor', 'runc'] as const;
+export type FargateIsolation = (typeof fargateIsolations)[number];
 
 export interface EngineDescription {
   /** E.g. `docker`, `podman`. */
@@ -56,6 +70,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Undefined: the installation's region, for a new one `us-east-1`. */
   readonly region?: string;
+  /** What separates Fargate tasks from the machine. */
+  readonly fargateIsolation: FargateIsolation;
   /** Where the server's log goes; undefined: to standard error. */
   readonly logFile?: string;
   /** Aborting it ends a start under way and closes what that has opened. A server that runs heeds it no more. */

@@ -67,7 +67,15 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
     );
     server = await step(
       'start Catamaran',
-      () => composition.startServer({ stateDirectory, host: '127.0.0.1', port: 0, logFile, signal }),
+      () =>
+        composition.startServer({
+          stateDirectory,
+          host: '127.0.0.1',
+          port: 0,
+          fargateIsolation: 'auto',
+          logFile,
+          signal,
+        }),
       (running) => `${running.server.endpoint} on ${running.engine.name} ${running.engine.version}`,
     );
     customer = openCustomer(server.server, server.credentials, composition.clock);

@@ -21,6 +21,7 @@ export const operatorPaths = {
   status: '/_catamaran/status',
   instances: '/_catamaran/instances',
   events: '/_catamaran/events',
+  spotInterruptions: '/_catamaran/spot-interruptions',
   shutdown: '/_catamaran/shutdown',
 } as const;
 
@@ -46,6 +47,16 @@ export interface StatusResponse {
     /** What this Engine on this machine can't do, each with what to do about it. */
     readonly limits: readonly string[];
   };
+  /** What separates Fargate tasks from the machine. */
+  readonly fargate: {
+    /** As the operator asked for it. */
+    readonly asked: 'auto' | 'gvisor' | 'runc';
+    /** What is in force; `none`: gVisor was asked for and can't be had, so Fargate tasks fail to start. */
+    readonly isolation: 'gvisor' | 'runc' | 'none';
+    readonly why: string;
+    /** Why the machine takes no Fargate tasks. */
+    readonly problem?: string;
+  };
   readonly memoryBytes: number;
   /** The one network that awsvpc tasks can join. */
   readonly privateNetwork: {
@@ -60,6 +71,15 @@ export interface StatusResponse {
     /** Tasks by `lastStatus`. */
     readonly tasks: Readonly<Record<string, number>>;
   };
+}
+
+export interface InterruptSpotRequest {
+  /** Id or ARN of a task on Fargate Spot; left out: all of them. */
+  readonly task?: string;
+}
+
+export interface InterruptSpotResponse {
+  readonly taskArns: readonly string[];
 }
 
 export interface AddInstanceRequest {
@@ -169,6 +189,13 @@ export class OperatorClient {
   ): Promise<EventsResponse> {
     const query = Object.fromEntries(Object.entries(place).map(([name, value]) => [name, String(value)]));
     return this.#call<EventsResponse>('GET', operatorPaths.events, ['events', 'next'], { query, signal });
+  }
+
+  interruptSpot(input: InterruptSpotRequest, signal: AbortSignal): Promise<InterruptSpotResponse> {
+    return this.#call<InterruptSpotResponse>('POST', operatorPaths.spotInterruptions, ['taskArns'], {
+      input,
+      signal,
+    });
   }
 
   shutdown(signal: AbortSignal): Promise<ShutdownResponse> {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { defaultStateDirectory } from '../installation/index.ts';
 import type { Composition } from './composition.ts';
+import { fargateIsolations } from './composition.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -56,6 +57,14 @@ export function buildProgram(
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .addOption(stateOption())
     .option('--region <region>', 'the region to be (kept from the first start on; then us-east-1)')
+    .addOption(
+      new Option(
+        '--fargate-isolation <kind>',
+        'what separates Fargate tasks from the machine: gVisor or nothing, runc, or gVisor where it works',
+      )
+        .choices(fargateIsolations)
+        .default('auto'),
+    )
     .option('--detach', 'run in the background; its log goes to the state directory', false)
     .addHelpText(
       'after',
@@ -141,6 +150,21 @@ export function buildProgram(
     .addHelpText('after', examples([['./catamaran events --follow', 'watch a deployment']]))
     .action(async (options) =>
       setExitCode(await (await import('./commands/events.ts')).events(options, context)),
+    );
+
+  program
+    .command('spot')
+    .description('Fargate Spot')
+    .command('interrupt')
+    .description(
+      'interrupt a task on Fargate Spot, or all of them: SIGTERM now, SIGKILL after the stop timeout',
+    )
+    .argument('[task]', 'the task’s id or ARN (default: every task on Fargate Spot)')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples([['./catamaran spot interrupt', 'every task on FARGATE_SPOT']]))
+    .action(async (task, options) =>
+      setExitCode(await (await import('./commands/spot.ts')).interruptSpot(task, options, context)),
     );
 
   const instance = program

@@ -52,6 +52,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly endpoint: string;
   readonly state: State;
   readonly reconcilers: Reconcilers;
+  /** See `Ecs.interruptSpot`, in the installation's account and region. */
+  interruptSpot(task: string | undefined): Promise<readonly string[]>;
 }
 
 /**
@@ -128,7 +130,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
   );
   const parts = opened.move();
-  return { endpoint, state, reconcilers, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return {
+    endpoint,
+    state,
+    reconcilers,
+    interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
 }
 
 async function listen(gateway: Gateway, { host, port }: ControlPlaneOptions): Promise<string> {

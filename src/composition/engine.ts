@@ -5,6 +5,8 @@ import {
   type DockerRuntime,
   type FoundEngine,
   findEngine,
+  gvisorOffer,
+  offerGvisor,
   openDockerRuntime,
   RuntimeError,
   startEngine,
@@ -35,6 +37,16 @@ export function engineDoor(clock: Clock, log: Log): EngineDoor {
     find: async (signal) => {
       const found = await translated(() => findEngine(clock, { signal }));
       return found && describe(found);
+    },
+    gvisor: async (signal) => {
+      const found = await translated(() => findEngine(clock, { signal }));
+      return found && translated(() => gvisorOffer(found, clock));
+    },
+    offerGvisor: async (signal) => {
+      const found = await translated(() => findEngine(clock, { signal }));
+      if (found === undefined)
+        throw new CommandError('No container engine answers that could be told of gVisor');
+      await translated(() => offerGvisor(found, clock, signal));
     },
     start: async (signal) => describe(await translated(() => startEngine({ clock, log, signal }))),
   };

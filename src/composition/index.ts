@@ -27,6 +27,8 @@ export function compose(): Composition {
     engine: {
       find: async (signal) => (await engine()).find(signal),
       start: async (signal) => (await engine()).start(signal),
+      gvisor: async (signal) => (await engine()).gvisor(signal),
+      offerGvisor: async (signal) => (await engine()).offerGvisor(signal),
     },
     startServer: async (options) => (await import('./server.ts')).startServer(options),
     purge: async (stateDirectory) =>

@@ -1,8 +1,9 @@
 import { ECS } from '@aws-sdk/client-ecs';
+import type { FargateIsolation } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
 import type { InstallationFile, RootCredentials } from '../installation/index.ts';
 import type { Log } from '../log.ts';
-import { type HostedInstance, Machine, startAgent } from '../node/index.ts';
+import { type AgentOptions, type HostedInstance, Machine, startAgent } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { fargateHosts } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
@@ -24,6 +25,7 @@ export async function openMachine(options: {
   readonly region: string;
   readonly installation: InstallationFile;
   readonly runtime: Runtime;
+  readonly fargateIsolation: FargateIsolation;
   /** An address of this machine that containers reach; undefined: no task metadata. */
   readonly gatewayAddress: string | undefined;
   readonly clock: Clock;
@@ -57,7 +59,7 @@ export async function openMachine(options: {
         instance: {
           id: instance.id,
           attributes,
-          isFargateHost: instance.isFargateHost === true,
+          ...(instance.isFargateHost ? { fargate: fargateOf(options.fargateIsolation) } : {}),
           ...(instance.availabilityZone === undefined ? {} : { availabilityZone: instance.availabilityZone }),
           resources: {
             cpuUnits: size.cpu,
@@ -80,6 +82,11 @@ export async function openMachine(options: {
     removeContainers: (instance) => removeContainers(runtime, installation, instance),
   });
   return { machine, ecsClient };
+}
+
+function fargateOf(asked: FargateIsolation): NonNullable<AgentOptions['instance']['fargate']> {
+  if (asked === 'runc') return {};
+  return { isolation: asked === 'gvisor' ? 'gvisor' : 'strongest' };
 }
 
 async function removeContainers(

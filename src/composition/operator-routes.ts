@@ -1,4 +1,9 @@
-import { type AddInstanceRequest, operatorPaths, type ShutdownResponse } from '../cli/index.ts';
+import {
+  type AddInstanceRequest,
+  type InterruptSpotResponse,
+  operatorPaths,
+  type ShutdownResponse,
+} from '../cli/index.ts';
 import type { Route, RouteAnswer } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
 import { addInstance, listInstances, type OperatorParts, removeInstance, status } from './operator.ts';
@@ -52,6 +57,25 @@ export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void)
     {
       isSigned: true,
       method: 'POST',
+      path: operatorPaths.spotInterruptions,
+      action: 'catamaran:InterruptSpot',
+      handle: async ({ body }) => {
+        const task = readInterruptedTask(body);
+        const taskArns = await parts().interruptSpot(task);
+        if (task !== undefined && taskArns.length === 0)
+          throw new Refusal(
+            'InvalidRequest',
+            `No task ${task} runs on Fargate Spot: see aws ecs list-tasks`,
+            {
+              status: 400,
+            },
+          );
+        return ok({ taskArns } satisfies InterruptSpotResponse);
+      },
+    },
+    {
+      isSigned: true,
+      method: 'POST',
       path: operatorPaths.shutdown,
       action: 'catamaran:ShutDown',
       handle: () => {
@@ -92,6 +116,12 @@ function readAddInstance(body: unknown): AddInstanceRequest {
     ...(cpu === undefined ? {} : { cpu: requireWhole('cpu', cpu) }),
     ...(memory === undefined ? {} : { memory: requireWhole('memory', memory) }),
   };
+}
+
+function readInterruptedTask(body: unknown): string | undefined {
+  const task = typeof body === 'object' && body !== null && 'task' in body ? body.task : undefined;
+  if (task === undefined || typeof task === 'string') return task;
+  throw new Refusal('InvalidRequest', 'Invalid task: its id or ARN is expected', { status: 400 });
 }
 
 function requireName(member: string, value: unknown): string {

@@ -1,5 +1,10 @@
 import type { ECS } from '@aws-sdk/client-ecs';
-import type { AddInstanceRequest, InstanceDescription, StatusResponse } from '../cli/index.ts';
+import type {
+  AddInstanceRequest,
+  FargateIsolation,
+  InstanceDescription,
+  StatusResponse,
+} from '../cli/index.ts';
 import type { Clock } from '../clock/index.ts';
 import { type InstanceOnMachine, type Machine, MachineError } from '../node/index.ts';
 import { type Runtime, RuntimeError } from '../runtime/index.ts';
@@ -18,11 +23,13 @@ export interface OperatorParts {
   readonly engineAddress: string;
   readonly privateNetwork: PrivateNetworkPlan;
   readonly census: () => Census;
+  readonly interruptSpot: (task: string | undefined) => Promise<readonly string[]>;
   readonly ecs: ECS;
   readonly runtime: Runtime;
   readonly machine: Machine;
   readonly eventLog: EventLog;
   readonly clock: Clock;
+  readonly fargateIsolation: FargateIsolation;
 }
 
 export async function status(parts: OperatorParts): Promise<StatusResponse> {
@@ -36,6 +43,7 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
     state: parts.stateDirectory,
     startedAt: parts.startedAt,
     engine: await describeEngine(parts),
+    fargate: await describeFargate(parts),
     memoryBytes: process.memoryUsage.rss(),
     privateNetwork: {
       subnetId: privateNetwork.subnetId,
@@ -44,6 +52,27 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
     },
     counts: parts.census(),
   };
+}
+
+async function describeFargate(parts: OperatorParts): Promise<StatusResponse['fargate']> {
+  const { runtime, machine, fargateIsolation: asked } = parts;
+  const problem = machine.fargateHost()?.problem;
+  const common = { asked, ...(problem === undefined ? {} : { problem }) };
+  if (asked === 'runc')
+    return {
+      ...common,
+      isolation: 'runc',
+      why: 'runc, like any container: --fargate-isolation runc asks for it',
+    };
+  const gvisor = await runtime.gvisor();
+  if (gvisor.works) return { ...common, isolation: 'gvisor', why: gvisor.how };
+  return asked === 'gvisor'
+    ? {
+        ...common,
+        isolation: 'none',
+        why: `--fargate-isolation gvisor asks for gVisor, so Fargate tasks fail to start. ${gvisor.why}`,
+      }
+    : { ...common, isolation: 'runc', why: `runc, like any container, as there is no gVisor. ${gvisor.why}` };
 }
 
 /** The Engine may be away just now: that is an answer too. */

@@ -90,7 +90,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const eventLog = opened.use(new SqliteEventLog(places.events));
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
-  const { endpoint, state } = opened.use(
+  const { endpoint, state, interruptSpot } = opened.use(
     await startControlPlane({
       store,
       eventLog,
@@ -125,6 +125,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     region,
     installation,
     runtime,
+    fargateIsolation: options.fargateIsolation,
     // The Engine's own bridge: containers in any network mode reach the machine there.
     gatewayAddress: networkRanges.find(({ network }) => network === 'bridge')?.gateway,
     clock,
@@ -156,11 +157,15 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     eventLog,
     clock,
     census: () => census(state),
+    interruptSpot,
     ecs: ecsClient,
     runtime,
     machine,
+    fargateIsolation: options.fargateIsolation,
   };
   writeServerFile(directory, server);
+  // Now, not with the first Fargate task; nobody waits for it.
+  if (options.fargateIsolation !== 'runc') void runtime.gvisor();
 
   return run(opened.move(), { server, credentials, engine, stopping });
 }

@@ -65,8 +65,8 @@ export interface InstanceOptions {
   };
   /** The host address on which containers' ports are published. */
   readonly address: string;
-  /** It hosts Fargate tasks, which see nothing of an instance. */
-  readonly isFargateHost?: boolean;
+  /** It hosts Fargate tasks, which see nothing of an instance; how they are separated from the machine. */
+  readonly fargate?: { readonly isolation?: 'gvisor' | 'strongest' };
   /** Further labels for everything this instance makes, e.g. the installation's. */
   readonly labels?: Readonly<Record<string, string>>;
 }

@@ -72,8 +72,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       requestsPerSecond: settings.metadataRequestsPerSecond,
       burst: settings.metadataRequestBurst,
       instance: () => ({ availabilityZone: registration?.availabilityZone }),
-      containerInstanceArn: () =>
-        options.instance.isFargateHost ? undefined : registration?.containerInstanceArn,
+      containerInstanceArn: () => (options.instance.fargate ? undefined : registration?.containerInstanceArn),
       listTags: (arn) => api.listTagsForResource(arn),
       taskProtection: {
         get: (task) => api.getTaskProtection(task),
@@ -137,6 +136,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         defaultStopTimeoutSeconds: settings.containerStopTimeoutSeconds,
         metadataUri,
         offersAwslogs: logs !== undefined,
+        isolation: options.instance.fargate?.isolation,
       },
       onTaskAdded: (owner) => metadata.add(owner),
       onTaskChanged: (owner) => {

@@ -39,6 +39,43 @@ export function describeSettings(words: Words): void {
       expect(lines[2]).toMatch(/\b4096\b/);
     });
 
+    check(
+      'gives a container a kernel of its own where gVisor works, and refuses where it does not',
+      async () => {
+        const support = await words.runtime.gvisor();
+        if (!support.works) {
+          const refused = make(workloads.deaf, { isolation: 'gvisor', network: { mode: 'none' } });
+          await expect(refused).rejects.toMatchObject({ code: 'Unsupported' });
+          return;
+        }
+        const { kernel } = await words.runtime.info();
+        const [version] = await heardTexts('cat /proc/version', {
+          isolation: 'gvisor',
+          network: { mode: 'none' },
+        });
+        expect(version).toMatch(/^Linux version /);
+        expect(version).not.toContain(kernel);
+        // Neither can it share what only one kernel can.
+        const shared = make(workloads.deaf, {
+          isolation: 'gvisor',
+          network: { mode: 'none' },
+          pidMode: 'host',
+        });
+        await expect(shared).rejects.toMatchObject({ code: 'Unsupported' });
+      },
+    );
+
+    check('gives the strongest isolation that there is', async () => {
+      const { works } = await words.runtime.gvisor();
+      const { kernel } = await words.runtime.info();
+      const [version = ''] = await heardTexts('cat /proc/version', {
+        isolation: 'strongest',
+        network: { mode: 'none' },
+      });
+      if (works) expect(version).not.toContain(kernel);
+      else expect(version).toContain(kernel);
+    });
+
     check('limits open files, as far as the machine can', async () => {
       const { maxOpenFiles } = await words.runtime.info();
       const asked = [{ name: 'nofile', soft: 512, hard: 65_535 }];

@@ -9,6 +9,11 @@ export interface Runtime extends AsyncDisposable {
   readonly name: string;
   /** Probes the machine and the engine: sizes, versions, what is possible and what is not (with the reason). */
   info(): Promise<RuntimeInfo>;
+  /**
+   * Whether containers can have a kernel of their own (gVisor): found out once, by starting one under it, so that an
+   * installation that is broken is known before anything relies on it.
+   */
+  gvisor(): Promise<GvisorSupport>;
 
   /** The image as it is on this machine; undefined when it is not there. */
   inspectImage(reference: string): Promise<Image | undefined>;
@@ -105,6 +110,11 @@ export interface RuntimeInfo {
   readonly maxOpenFiles?: number;
 }
 
+/** `how`: in words, what was found. `why`: what is in the way, and what to do. */
+export type GvisorSupport =
+  | { readonly works: true; readonly how: string }
+  | { readonly works: false; readonly why: string };
+
 export interface RuntimeLimit {
   readonly feature:
     | 'privileged'
@@ -191,6 +201,11 @@ export interface ContainerSpec {
   readonly user?: string;
   readonly workingDirectory?: string;
   readonly hostname?: string;
+  /**
+   * `gvisor`: a kernel of its own, or no container. `strongest`: gVisor where it works, else as any container.
+   * Absent: as any container.
+   */
+  readonly isolation?: 'gvisor' | 'strongest';
   readonly network: ContainerNetwork;
   readonly extraHosts?: readonly { readonly hostname: string; readonly ipAddress: string }[];
   readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };

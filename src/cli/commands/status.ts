@@ -15,7 +15,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
     stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   }
-  const { engine, counts, privateNetwork } = answer;
+  const { engine, counts, fargate, privateNetwork } = answer;
   const tasks = Object.entries(counts.tasks).map(([name, count]) => `${count} ${name}`);
   stdout.write(paint(stdout, 'bold', `Catamaran ${answer.version}\n`));
   stdout.write(
@@ -30,6 +30,10 @@ export async function status(options: StatusOptions, context: CommandContext): P
         '  engine',
         `${engine.name} ${engine.version} at ${engine.address}${engine.isConnected ? '' : ' (does not answer)'}`,
       ],
+      [
+        '  fargate',
+        fargate.isolation === 'none' ? 'no isolation to be had' : `isolated by ${fargate.isolation}`,
+      ],
       ['  subnet', `${privateNetwork.subnetId} (${privateNetwork.cidr}), for awsvpc tasks`],
       ['  clusters', String(counts.clusters)],
       ['  instances', String(counts.containerInstances)],
@@ -37,6 +41,9 @@ export async function status(options: StatusOptions, context: CommandContext): P
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),
   );
+  stdout.write(`\nFargate: ${fargate.why}\n`);
+  if (fargate.problem !== undefined)
+    stdout.write(`${paint(stdout, 'red', 'Fargate tasks cannot be launched:')} ${fargate.problem}\n`);
   if (engine.problem !== undefined) {
     stdout.write(`\n${paint(stdout, 'red', 'The engine does not answer:')} ${engine.problem}\n`);
   }

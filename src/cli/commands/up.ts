@@ -7,6 +7,7 @@ import {
   type ServerFile,
   stateLayout,
 } from '../../installation/index.ts';
+import type { FargateIsolation } from '../composition.ts';
 import { connect, operatorClient } from '../connection.ts';
 import type { CommandContext } from '../program.ts';
 import { runSetup, stepsFor } from '../setup/index.ts';
@@ -18,6 +19,7 @@ export interface UpOptions {
   readonly host: string;
   readonly state: string;
   readonly region?: string;
+  readonly fargateIsolation: FargateIsolation;
   readonly detach: boolean;
 }
 
@@ -43,6 +45,7 @@ async function serve(options: UpOptions, { composition, terminal, signal }: Comm
     stateDirectory: stateLayout(options.state).directory,
     host: options.host,
     port: options.port,
+    fargateIsolation: options.fargateIsolation,
     ...(options.region === undefined ? {} : { region: options.region }),
     signal,
   });
@@ -76,6 +79,7 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
   const [, main = ''] = process.argv;
   const args = ['up', '--host', options.host, '--port', String(options.port), '--state', layout.directory];
   if (options.region !== undefined) args.push('--region', options.region);
+  args.push('--fargate-isolation', options.fargateIsolation);
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     detached: true,
     stdio: ['ignore', log, log],

@@ -18,7 +18,8 @@ export async function runSetup(
 ): Promise<void> {
   const needed: SetupStep[] = [];
   for (const step of steps) {
-    if ((await step.look(signal)) === undefined) needed.push(step);
+    const isPossible = !step.isOptional || isAllowed(step, machine);
+    if (isPossible && (await step.look(signal)) === undefined) needed.push(step);
   }
   const forbidden = needed.filter((step) => !isAllowed(step, machine));
   if (forbidden.length > 0) throw new CommandError(instructions(needed, machine));
@@ -36,7 +37,9 @@ export async function runSetup(
       line.done(found);
     } catch (error) {
       line.failed();
-      throw error;
+      if (!step.isOptional || signal.aborted) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      output.write(`        going on without ${step.name}: ${why}\n`);
     }
   }
 }

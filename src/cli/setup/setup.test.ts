@@ -64,6 +64,25 @@ describe('set-up', () => {
     );
   });
 
+  it('goes on without what is optional, and says so', async () => {
+    const optional = missing('gVisor', {
+      isOptional: true,
+      make: async () => {
+        throw new Error('no such package');
+      },
+    });
+    const tools = missing('tools');
+    const terminal = recordedTerminal();
+    await runSetup([optional, tools], new VirtualClock(0), terminal.stdout, signal, root);
+    expect(tools.made()).toBe(1);
+    expect(terminal.out()).toContain('going on without gVisor: no such package');
+    // Where it may not be installed, nobody is told to.
+    await runSetup([optional], new VirtualClock(0), recordedTerminal().stdout, signal, {
+      isRoot: false,
+      hasApt: true,
+    });
+  });
+
   it('says so when a step did not help', async () => {
     const step = missing('engine', { look: async () => undefined });
     const attempt = runSetup([step], new VirtualClock(0), recordedTerminal().stdout, signal, root);
@@ -73,7 +92,7 @@ describe('set-up', () => {
   it('asks for more from up to demo to test', () => {
     const names = (purpose: 'up' | 'demo' | 'test') =>
       stepsFor(purpose, fakeComposition()).map(({ name }) => name);
-    expect(names('up')).toEqual(['Docker Engine', 'Docker Engine running']);
+    expect(names('up')).toEqual(['Docker Engine', 'Docker Engine running', 'gVisor']);
     expect(names('demo')).toEqual([...names('up'), 'busybox']);
     expect(names('test')).toEqual([...names('demo'), 'AWS CLI']);
   });

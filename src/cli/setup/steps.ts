@@ -5,6 +5,7 @@ import { CommandError } from '../terminal.ts';
 import { installPackages } from './apt.ts';
 import { findAwsCli } from './aws-cli.ts';
 import { findStaticBusybox } from './busybox.ts';
+import { noteMissed, wasMissedLately } from './missed-gvisor.ts';
 import { programs } from './programs.ts';
 
 /** What the machine is made ready for: each asks for a little more than the one before. */
@@ -23,6 +24,8 @@ export interface SetupStep {
   readonly needsRoot: boolean;
   /** It installs Debian packages, so it needs apt-get. */
   readonly needsApt: boolean;
+  /** What can be done without: where it can't be had, that is said and the rest goes on. */
+  readonly isOptional?: boolean;
   /** What a person types instead. */
   readonly commands: readonly string[];
 }
@@ -88,6 +91,30 @@ export function stepsFor(purpose: SetupPurpose, composition: Composition): reado
       needsRoot: true,
       needsApt: false,
       commands: startCommands(),
+    },
+    {
+      name: 'gVisor',
+      why: 'Fargate tasks get a kernel of their own with it',
+      purposes: ['up', 'demo', 'test'],
+      isOptional: true,
+      look: async (signal) => {
+        const gvisor = await engine.gvisor(signal);
+        if (gvisor?.state === 'foreign') return `left alone: ${gvisor.why}`;
+        if (gvisor?.state === 'possible' && wasMissedLately(clock)) return 'could not be had lately';
+        return gvisor?.state === 'offered' ? 'known to the Engine' : undefined;
+      },
+      ...apt(['runsc']),
+      what: 'installing runsc and telling the Engine of it',
+      make: async (signal, report) => {
+        try {
+          if (programs('runsc', env).length === 0)
+            await installPackages(['runsc'], { clock, signal, onLine: report });
+          await engine.offerGvisor(signal);
+        } catch (error) {
+          noteMissed();
+          throw error;
+        }
+      },
     },
     {
       name: 'busybox',

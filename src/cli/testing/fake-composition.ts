@@ -22,7 +22,12 @@ export function fakeComposition(bent: Partial<Composition> = {}): Composition {
     version: '1.2.3',
     clock: systemClock({ keepsProcessAlive: true }),
     random: seededRandom(1),
-    engine: { find: async () => engine, start: async () => engine },
+    engine: {
+      find: async () => engine,
+      start: async () => engine,
+      gvisor: async () => ({ state: 'offered' }),
+      offerGvisor: async () => {},
+    },
     startServer: async ({ stateDirectory, port }) =>
       announceServer(stateDirectory, `http://127.0.0.1:${port}`),
     purge: async () => ({ containers: 0, networks: 0, volumes: 0 }),

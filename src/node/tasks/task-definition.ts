@@ -23,6 +23,8 @@ export interface PlanContext {
   /** Base of the metadata endpoints; undefined when they are not served. */
   readonly metadataUri: string | undefined;
   readonly offersAwslogs: boolean;
+  /** Of all its containers from the machine; undefined: as the engine does it. */
+  readonly isolation?: ContainerSpec['isolation'] | undefined;
 }
 
 /**
@@ -107,6 +109,7 @@ function planContainer(
     sandboxId,
     labels: { ...docker.labels, ...labels, 'com.amazonaws.ecs.container-name': container.name },
     image: container.image,
+    isolation: context.isolation,
     command,
     entryPoint: container.entryPoint,
     env: { ...container.environment, ...injectedEnvironment(task, metadataId, context) },

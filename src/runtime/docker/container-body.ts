@@ -7,6 +7,8 @@ export interface BodyContext {
   /** The Engine id of the sandbox's pause container, where it has one. */
   readonly pauseId: string | undefined;
   readonly cgroupLocation: string | undefined;
+  /** The Engine's name of the OCI runtime that it is to run under; undefined: the default one. */
+  readonly runtime: string | undefined;
   readonly ulimitBounds: ReadonlyMap<string, number>;
   readonly canBePrivileged: boolean;
   readonly canRaiseResources: boolean;
@@ -49,6 +51,7 @@ function hostConfig(spec: ContainerSpec, context: BodyContext): object {
   const log = spec.log ?? defaultLog;
   const isShared = spec.network.mode === 'sandbox';
   return {
+    Runtime: context.runtime,
     NetworkMode: networkMode(spec, context),
     PortBindings: spec.network.mode === 'bridge' ? portBindings(spec.network.ports) : undefined,
     ExtraHosts: isShared

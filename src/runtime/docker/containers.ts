@@ -15,6 +15,7 @@ const stopGraceMs = 60_000;
 const nameAttempts = 40;
 const nameRetryMs = 50;
 const removeTimeoutMs = 120_000;
+const startTimeoutMs = 180_000;
 
 /** Containers one by one: each method one call to the Engine and what makes it idempotent. */
 export class Containers {
@@ -71,11 +72,20 @@ export class Containers {
     }
   }
 
-  /** @throws {RuntimeError} `CannotStartContainer` and the causes in failures.ts. */
-  async start(name: string): Promise<Container> {
+  /**
+   * `onStuck` is called when the Engine has not started it within `timeoutMs`.
+   * @throws {RuntimeError} `CannotStartContainer` and the causes in failures.ts.
+   */
+  async start(name: string, timeoutMs = startTimeoutMs, onStuck = () => {}): Promise<Container> {
     const attempt = `Cannot start container '${name}'`;
     return attempting(attempt, 'CannotStartContainer', async () => {
-      await this.#api.json('POST', `${pathOf(name)}/start`, { timeoutMs: 180_000 });
+      const deadline = this.#clock.monotonic() + timeoutMs;
+      try {
+        await this.#api.json('POST', `${pathOf(name)}/start`, { timeoutMs });
+      } catch (error) {
+        if (this.#clock.monotonic() >= deadline) onStuck();
+        throw error;
+      }
       const container = await this.#inspect(name);
       if (container) return container;
       throw new RuntimeError('CannotStartContainer', `${attempt}: it was removed as it started`, 'removed');

@@ -6,6 +6,7 @@ import {
   type ContainerStats,
   type ContainerTerminal,
   type ExecResult,
+  type GvisorSupport,
   type Image,
   type OutputLine,
   type PrivateNetwork,
@@ -26,6 +27,7 @@ import { engineEvents } from './events.ts';
 import { runExec } from './exec.ts';
 import { openExecTerminal } from './exec-terminal.ts';
 import { attempting } from './failures.ts';
+import { Gvisor, gvisorStartMs } from './gvisor.ts';
 import { Images } from './images.ts';
 import { inParallel } from './in-parallel.ts';
 import { labelFilter } from './labels.ts';
@@ -112,6 +114,9 @@ export class DockerRuntime implements Runtime {
   readonly #networks: Networks;
   readonly #sandboxes: Sandboxes;
   readonly #outputs: Outputs;
+  readonly #gvisor: Gvisor;
+  /** Containers that run under gVisor. */
+  readonly #isolated = new Map<string, string>();
   readonly #ulimitBounds: ReadonlyMap<string, number>;
   readonly #closing = new AbortController();
   /** First processes of containers seen running, for their cgroups. */
@@ -149,6 +154,15 @@ export class DockerRuntime implements Runtime {
       architecture: facts.architecture,
     });
     this.#outputs = new Outputs(api, clock, facts.isLocal);
+    this.#gvisor = new Gvisor({
+      api,
+      clock,
+      random: parts.random,
+      labels: parts.labels,
+      runtimes: facts.runtimes,
+      makePauseImage: () => this.#sandboxes.ensurePauseImage(),
+      seesProcesses: daemon !== undefined,
+    });
   }
 
   /** @throws {RuntimeError} `EngineUnavailable`: it does not answer now. What it can do was probed when it was opened. */
@@ -164,6 +178,10 @@ export class DockerRuntime implements Runtime {
       ...{ cgroupVersion, logDrivers, runtimes, limits: this.limits },
       ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
     };
+  }
+
+  gvisor(): Promise<GvisorSupport> {
+    return this.#gvisor.support();
   }
 
   inspectImage(reference: string): Promise<Image | undefined> {
@@ -204,17 +222,26 @@ export class DockerRuntime implements Runtime {
         await this.#volumes.makeMounted(mount, spec.sandboxId, spec.labels, this.#labels);
       }
     }
-    return this.#containers.create(spec, {
+    const runtime = await this.#gvisor.runtimeFor(spec);
+    const container = await this.#containers.create(spec, {
       ...place,
+      runtime,
       ulimitBounds: this.#ulimitBounds,
       canBePrivileged: canBePrivileged(this.#facts, this.#daemon),
       canRaiseResources: !lacksSysResource(this.#daemon),
     });
+    if (runtime !== undefined) this.#isolated.set(spec.name, container.runtimeId);
+    return container;
   }
 
   async startContainer(name: string): Promise<Container> {
     await this.#outputs.attached(name);
-    return this.#seen(await this.#containers.start(name));
+    const isolatedId = this.#isolated.get(name);
+    const started =
+      isolatedId === undefined
+        ? await this.#containers.start(name)
+        : await this.#containers.start(name, gvisorStartMs, () => this.#gvisor.killStuck(isolatedId));
+    return this.#seen(started);
   }
 
   stopContainer(name: string, timeoutSeconds: number): Promise<void> {
@@ -224,6 +251,7 @@ export class DockerRuntime implements Runtime {
   async removeContainer(name: string): Promise<void> {
     await this.#containers.remove(name);
     this.#running.delete(name);
+    this.#isolated.delete(name);
     await this.#outputs.end(name);
   }
 

@@ -18,6 +18,11 @@ export interface StartEngineOptions {
 }
 
 const pidFile = '/var/run/docker.pid';
+/** By these it is known later as started by us. */
+export const daemonArguments: readonly string[] = [
+  ...['--live-restore', '--pidfile', pidFile],
+  ...['-H', `unix://${defaultSocket}`],
+];
 const pollMs = 20;
 /** After it ended: another one may just be starting, which is what it ended for. */
 const graceAfterExitMs = 3_000;
@@ -107,7 +112,7 @@ function findDockerd(): string {
 function startDaemon(program: string, logFile: string): StartedDaemon {
   const output = openSync(logFile, 'a', 0o600);
   let ended: string | undefined;
-  const child = spawn(program, ['--live-restore', '--pidfile', pidFile, '-H', `unix://${defaultSocket}`], {
+  const child = spawn(program, daemonArguments, {
     // A session of its own: neither the terminal's nor this process's end is its end.
     detached: true,
     cwd: '/',

@@ -12,3 +12,4 @@ export {
 } from './docker-runtime.ts';
 export { type StartEngineOptions, startEngine } from './engine-process.ts';
 export { type EngineAddress, type FoundEngine, findEngine } from './engine-socket.ts';
+export { type GvisorOffer, gvisorOffer, offerGvisor } from './offer-gvisor.ts';

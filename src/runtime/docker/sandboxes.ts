@@ -138,7 +138,7 @@ export class Sandboxes {
     const name = pauseOf(spec.id);
     const body = this.#pauseBody(spec, location);
     const make = async (): Promise<NonNullable<Sandbox['pause']>> => {
-      await this.#ensurePauseImage();
+      await this.ensurePauseImage();
       if (network.mode === 'private') await this.#networks.ensure(network.network);
       await attempting(`Cannot make sandbox '${spec.id}'`, 'CannotCreateContainer', () =>
         this.#containers.createNamed(name, body),
@@ -210,7 +210,8 @@ export class Sandboxes {
     });
   }
 
-  #ensurePauseImage(): Promise<void> {
+  /** Loads the image of pause containers unless the Engine has it. */
+  ensurePauseImage(): Promise<void> {
     this.#pauseImage ??= this.#loadPauseImage().catch((error) => {
       this.#pauseImage = undefined;
       throw error;

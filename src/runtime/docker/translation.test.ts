@@ -21,6 +21,7 @@ const spec: ContainerSpec = {
 const context: BodyContext = {
   pauseId: 'abc',
   cgroupLocation: '/i/task',
+  runtime: undefined,
   ulimitBounds: new Map([['nofile', 20_000]]),
   canBePrivileged: false,
   canRaiseResources: false,

@@ -184,6 +184,10 @@ export class SimEngine {
       'CannotCreateContainer',
       'simulated failure of the engine',
     );
+    if (spec.isolation === 'gvisor') {
+      const why = 'simulated containers have no kernel that gVisor could replace';
+      throw new RuntimeError('Unsupported', `${attempt}: ${why}`, why);
+    }
     const sandbox =
       this.#sandboxes.get(spec.sandboxId) ?? refuse(`sandbox '${spec.sandboxId}' does not exist`);
     const needsPause = [spec.network.mode, spec.ipcMode, spec.pidMode].includes('sandbox');

@@ -4,6 +4,7 @@ import {
   type ContainerStats,
   type ContainerTerminal,
   type ExecResult,
+  type GvisorSupport,
   type Image,
   type OutputLine,
   type RegistryAuth,
@@ -24,6 +25,8 @@ const mostEvents = 10_000;
 const mostExecOutputBytes = 64 * 1024;
 
 /** One client of a simulated engine, as a running agent has one. Closing it leaves the engine and its containers. */
+const noGvisor = { works: false, why: 'Simulated containers have no kernel at all' } as const;
+
 export class SimRuntime implements Runtime {
   readonly name = 'sim';
   readonly engine: SimEngine;
@@ -61,6 +64,10 @@ export class SimRuntime implements Runtime {
     { signal }: { readonly auth?: RegistryAuth; readonly signal: AbortSignal },
   ): Promise<Image> {
     return this.engine.pull(reference, signal);
+  }
+
+  async gvisor(): Promise<GvisorSupport> {
+    return noGvisor;
   }
 
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {

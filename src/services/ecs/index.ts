@@ -31,6 +31,13 @@ export interface Ecs {
   loadReconcilers(): Promise<readonly Reconciler[]>;
   /** What of its records is told to EventBridge. */
   loadEventSources(): Promise<readonly EventSource[]>;
+  /**
+   * Interrupts a task on Fargate Spot, or every one, as AWS does when it wants the capacity back: the task is asked to
+   * stop, and has its stop timeout, 120 seconds at most, until it is killed.
+   * @param taskId undefined: all of them.
+   * @returns the ARNs of those that were interrupted; those that are stopping already are left out.
+   */
+  interruptSpot(scope: Scope, taskId: string | undefined): Promise<readonly string[]>;
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
@@ -64,6 +71,8 @@ export function createEcs(context: EcsContext): Ecs {
     loadAgentEndpoints: async () => (await loadAgents()).endpoints,
     loadReconcilers: async () => (await import('./reconcilers/index.ts')).ecsReconcilers(context),
     loadEventSources: async () => (await import('./events/sources.ts')).ecsEventSources(context.state),
+    interruptSpot: async (scope, taskId) =>
+      (await import('./capacity/interrupt-spot.ts')).interruptSpot(context, scope, taskId),
     ensureCluster: (scope, name) => ensureCluster(context, scope, name),
   };
 }

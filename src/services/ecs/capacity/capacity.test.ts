@@ -20,6 +20,7 @@ import {
 import { applyTaskReport } from '../task-state.ts';
 import { fakeAgent } from '../testing/fake-agent.ts';
 import { container, key, openRoom, scope, type TestRoom } from '../testing/room.ts';
+import { interruptSpot } from './interrupt-spot.ts';
 
 /** A machine: its own instance and its host for Fargate tasks, which borrows from it. */
 async function addMachine(room: TestRoom, size = { cpu: 2048, memoryMiB: 4096 }) {
@@ -415,6 +416,25 @@ describe('services on Fargate', () => {
       await service.until(() => service.running().length === desiredCount);
     }
     expect(service.providers()).toEqual({ FARGATE: 2, FARGATE_SPOT: 3 });
+  });
+
+  it('have tasks that were interrupted replaced on Spot', async () => {
+    await using service = await openService();
+    await service.create({ capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+    await service.until(() => service.running().length === 2);
+    const [first] = service.running();
+    const { ecs } = service.room;
+    const interrupted = await interruptSpot(ecs, scope, first?.id);
+    expect(interrupted).toEqual([expect.stringContaining(`:task/default/${first?.id}`)]);
+    expect(await interruptSpot(ecs, scope, first?.id)).toEqual([]);
+    await service.until(() => service.room.task(first?.id ?? '')?.lastStatus === 'STOPPED');
+    expect(service.room.task(first?.id ?? '')).toMatchObject({
+      stopCode: 'SpotInterruption',
+      stoppedReason: 'Your Spot Task was interrupted.',
+    });
+    await service.until(() => service.running().length === 2);
+    expect(service.providers()).toEqual({ FARGATE_SPOT: 2 });
+    expect(await interruptSpot(ecs, scope, undefined)).toHaveLength(2);
   });
 
   it('change their strategy with a new deployment only', async () => {

@@ -1,0 +1,144 @@
+import type { ECS, Task } from '@aws-sdk/client-ecs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StatusResponse } from '../../src/cli/index.ts';
+import { installationContainers, testImage, testImageName } from './image.ts';
+import { catamaran, Installation, waitFor } from './installation.ts';
+
+/** Fargate on a real Engine: sizes, isolation, a service that answers, and Spot. */
+describe('Fargate', () => {
+  let installation: Installation;
+  let ecs: ECS;
+  let status: StatusResponse;
+
+  beforeAll(async () => {
+    await testImage();
+    installation = await Installation.start();
+    ecs = installation.ecs();
+    const { stdout } = await catamaran(['status', '--json', '--state', installation.stateDirectory]);
+    status = JSON.parse(stdout) as StatusResponse;
+    await ecs.registerTaskDefinition({
+      family: 'site',
+      requiresCompatibilities: ['FARGATE'],
+      networkMode: 'awsvpc',
+      cpu: '256',
+      memory: '512',
+      containerDefinitions: [
+        {
+          name: 'web',
+          image: testImageName,
+          stopTimeout: 2,
+          // It answers with the version of the kernel that it sees, and ends at once when asked to.
+          command: [
+            'sh',
+            '-c',
+            'mkdir /www && cp /proc/version /www/index.html && trap "exit 0" TERM && httpd -f -p 80 -h /www & wait',
+          ],
+          portMappings: [{ containerPort: 80 }],
+        },
+      ],
+    });
+    await ecs.putClusterCapacityProviders({
+      cluster: 'default',
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      defaultCapacityProviderStrategy: [],
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await installation?.[Symbol.asyncDispose]();
+  }, 120_000);
+
+  const network = () => ({ awsvpcConfiguration: { subnets: [status.privateNetwork.subnetId] } });
+  const describeOne = async (taskArn: string): Promise<Task | undefined> =>
+    (await ecs.describeTasks({ tasks: [taskArn] })).tasks?.[0];
+  const reaches = async (taskArn: string, lastStatus: string): Promise<Task> => {
+    let seen: Task | undefined;
+    return waitFor(
+      `${taskArn} to be ${lastStatus}`,
+      async () => {
+        seen = await describeOne(taskArn);
+        return seen?.lastStatus === lastStatus ? seen : undefined;
+      },
+      () => seen,
+    );
+  };
+  const ask = async (task: Task | undefined): Promise<string> => {
+    const address = task?.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address;
+    return waitFor(`an answer of ${address}`, async () => {
+      try {
+        return await (await fetch(`http://${address}/`, { signal: AbortSignal.timeout(2_000) })).text();
+      } catch {
+        return undefined;
+      }
+    });
+  };
+
+  it('runs a task of its own size under the isolation that status tells of', async () => {
+    const { tasks = [], failures } = await ecs.runTask({
+      taskDefinition: 'site',
+      launchType: 'FARGATE',
+      networkConfiguration: network(),
+    });
+    expect(failures).toEqual([]);
+    const taskArn = tasks[0]?.taskArn ?? '';
+    const task = await reaches(taskArn, 'RUNNING');
+    expect(task).toMatchObject({ launchType: 'FARGATE', platformVersion: '1.4.0' });
+    expect(task).not.toHaveProperty('containerInstanceArn');
+
+    const kernel = await ask(task);
+    const own = await (await import('node:fs/promises')).readFile('/proc/version', 'utf8');
+    expect(['gvisor', 'runc']).toContain(status.fargate.isolation);
+    if (status.fargate.isolation === 'gvisor') expect(kernel).not.toBe(own);
+    else expect(kernel).toBe(own);
+
+    const { containerInstances = [] } = await ecs.describeContainerInstances({
+      containerInstances: (await ecs.listContainerInstances({})).containerInstanceArns ?? [],
+    });
+    const [own1] = containerInstances;
+    const amount = (which: 'registeredResources' | 'remainingResources') =>
+      own1?.[which]?.find(({ name }) => name === 'CPU')?.integerValue ?? 0;
+    expect(amount('registeredResources') - amount('remainingResources')).toBe(256);
+
+    await ecs.stopTask({ task: taskArn });
+    expect(await reaches(taskArn, 'STOPPED')).toMatchObject({ stopCode: 'UserInitiated' });
+  }, 120_000);
+
+  it('keeps a service on Spot through an interruption', async () => {
+    await ecs.createService({
+      serviceName: 'site',
+      taskDefinition: 'site',
+      desiredCount: 1,
+      capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+      networkConfiguration: network(),
+    });
+    const running = async (but?: string): Promise<Task> =>
+      waitFor('a running task of the service', async () => {
+        const { taskArns = [] } = await ecs.listTasks({ serviceName: 'site' });
+        if (taskArns.length === 0) return undefined;
+        const { tasks = [] } = await ecs.describeTasks({ tasks: taskArns });
+        return tasks.find(({ taskArn, lastStatus }) => lastStatus === 'RUNNING' && taskArn !== but);
+      });
+    const first = await running();
+    expect(first).toMatchObject({ capacityProviderName: 'FARGATE_SPOT', launchType: 'FARGATE' });
+    await ask(first);
+
+    const taskArn = first.taskArn ?? '';
+    const { code, stdout } = await catamaran([
+      ...['spot', 'interrupt', taskArn, '--json'],
+      ...['--state', installation.stateDirectory],
+    ]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { taskArns: [taskArn] }]);
+    expect(await reaches(taskArn, 'STOPPED')).toMatchObject({
+      stopCode: 'SpotInterruption',
+      stoppedReason: 'Your Spot Task was interrupted.',
+    });
+    const second = await running(taskArn);
+    await ask(second);
+    await ecs.deleteService({ service: 'site', force: true });
+    await reaches(second.taskArn ?? '', 'STOPPED');
+    expect(
+      (await installationContainers(installation.stateDirectory)).filter(
+        ({ status: { state } }) => state === 'running',
+      ),
+    ).toEqual([]);
+  }, 180_000);
+});
