@@ -129,8 +129,12 @@ export function afterStop(
       after = tell(after, eventMessages.failedHealthChecks(id), teller);
     }
   }
-  const taskIds = stopped.map(({ id }) => id);
-  return tell(after, eventMessages.stopped(taskIds), teller);
+  const inPhase = (wanted: LiveTask['phase']) =>
+    stopped.flatMap(({ id, phase }) => (phase === wanted ? id : []));
+  const pending = inPhase('pending');
+  if (pending.length > 0) after = tell(after, eventMessages.stoppedPending(pending), teller);
+  const running = inPhase('running');
+  return running.length > 0 ? tell(after, eventMessages.stopped(running), teller) : after;
 }
 
 export interface Launched {

@@ -21,6 +21,7 @@ export const eventMessages = {
     }`,
   stopped: (taskIds: readonly string[]): string =>
     `has stopped ${taskIds.length} running tasks: ${named(taskIds)}.`,
+  stoppedPending: (taskIds: readonly string[]): string => `stopped ${taskIds.length} pending tasks.`,
   failedHealthChecks: (taskId: string): string => `(task ${taskId}) failed container health checks.`,
   deploymentCompleted: (deploymentId: string): string => `(deployment ${deploymentId}) deployment completed.`,
   deploymentFailed: (deploymentId: string, why: string): string =>

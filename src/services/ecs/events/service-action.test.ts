@@ -13,6 +13,7 @@ const named: Readonly<
 > = {
   started: [[eventMessages.started(['1'], 0), 'INFO TASKS_STARTED']],
   stopped: [[eventMessages.stopped(['1', '2']), 'INFO TASKS_STOPPED']],
+  stoppedPending: [[eventMessages.stoppedPending(['1', '2']), 'INFO TASKS_STOPPED']],
   failedHealthChecks: [[eventMessages.failedHealthChecks('1'), '']],
   deploymentCompleted: [[eventMessages.deploymentCompleted('ecs-svc/1'), '']],
   deploymentFailed: [[eventMessages.deploymentFailed('ecs-svc/1', 'tasks failed to start.'), '']],

@@ -12,6 +12,7 @@ const actions: readonly (readonly [pattern: RegExp, type: ServiceAction['eventTy
   [/^stopped AZ Rebalancing\.$/, 'INFO', 'SERVICE_REBALANCING_STOPPED'],
   [/^has started \d+ tasks/, 'INFO', 'TASKS_STARTED'],
   [/^has stopped \d+ running tasks/, 'INFO', 'TASKS_STOPPED'],
+  [/^stopped \d+ pending tasks/, 'INFO', 'TASKS_STOPPED'],
   [/was unable to scale in\. /, 'INFO', 'TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION'],
   [/^is unable to consistently start tasks/, 'WARN', 'SERVICE_TASK_START_IMPAIRED'],
   [/^was unable to place a task/, 'ERROR', 'SERVICE_TASK_PLACEMENT_FAILURE'],

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { UpdateServiceCommandInput, UpdateServiceResponse } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
@@ -8,6 +7,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { beginServiceDeployment } from '../deployment/begin-service-deployment.ts';
+import { beginsDeployment } from '../deployment/beginning.ts';
 import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
 import { clientError, ecsRefusal } from '../errors.ts';
 import { given } from '../given.ts';
@@ -39,9 +39,8 @@ import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 
 /**
- * Changes what is given and leaves the rest. A new task definition, network configuration or
- * platform version or `forceNewDeployment` begins a deployment, which supersedes the ones before; everything else holds for the tasks
- * that are started or stopped from now on. Whatever it is, pauses after failures end.
+ * Changes what is given and leaves the rest. What `beginning.ts` says begins a deployment, which supersedes the ones
+ * before; everything else holds for the tasks that are started or stopped from now on. Whatever it is, pauses after failures end.
  */
 export async function updateService(
   ecs: EcsContext,
@@ -81,17 +80,11 @@ function updated(
     input.availabilityZoneRebalancing,
   );
   refusePlacementOnFargate(capacity.launchType, changed);
-  const network = networkOf(ecs, service, definition, input);
-  const isNewDeployment =
-    input.forceNewDeployment === true ||
-    !isDeepStrictEqual(changed.taskDefinition, service.taskDefinition) ||
-    changed.platformVersion !== service.platformVersion ||
-    !isDeepStrictEqual(network, service.networkConfiguration);
-  if (!isNewDeployment)
-    return { after: { ...changed, deployments: service.deployments.map(withoutPauses) }, definition };
-
   const { networkConfiguration: _network, ...rest } = changed;
+  const network = networkOf(ecs, service, definition, input);
   const connected = { ...rest, ...given('networkConfiguration', network) };
+  if (!beginsDeployment(input, service, connected))
+    return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
   const hasTasks = deploymentsWithTasks(reader, call, service);
   return { after: withNewDeployment(connected, ecs.random, call.now, hasTasks), definition };
 }
