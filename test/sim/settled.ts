@@ -145,7 +145,8 @@ function fitsSomewhere(records: Records, service: ServiceRecord): boolean {
   });
 }
 
-function needOfService(records: Records, { taskDefinition: { family, revision } }: ServiceRecord) {
+function needOfService(records: Records, { taskDefinition }: ServiceRecord) {
+  const { family, revision } = taskDefinition ?? {};
   for (const record of records.definitions.values())
     if (record.family === family && record.revision === revision) return needOf(record);
   return undefined;

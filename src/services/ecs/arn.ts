@@ -40,6 +40,9 @@ export const containerInstanceArn = (scope: Scope, cluster: string, id: string):
   arn(scope, `container-instance/${cluster}/${id}`);
 export const containerArn = (scope: Scope, cluster: string, taskId: string, containerId: string): string =>
   arn(scope, `container/${cluster}/${taskId}/${containerId}`);
+/** A task set's id has a slash: `ecs-svc/<digits>`. */
+export const taskSetArn = (scope: Scope, cluster: string, service: string, id: string): string =>
+  arn(scope, `task-set/${cluster}/${service}/${id}`);
 /** With `*` for every revision of the family. */
 export const taskDefinitionArn = (scope: Scope, family: string, revision: number | '*'): string =>
   arn(scope, `task-definition/${family}:${revision}`);
@@ -70,6 +73,14 @@ export function serviceName(identifier: string): string {
 
 export function containerInstanceId(identifier: string): string {
   return lastPart(identifier, 'container-instance', 2);
+}
+
+/** A task set's id or ARN to its id. @throws InvalidParameterException on a malformed ARN. */
+export function taskSetId(identifier: string): string {
+  if (!identifier.startsWith('arn:')) return identifier;
+  const parts = partsOfArn(identifier, 'task-set');
+  if (parts?.length !== 4 || parts.includes('')) throw invalidParameter(`Invalid identifier: ${identifier}`);
+  return parts.slice(2).join('/');
 }
 
 export function capacityProviderName(identifier: string): string {

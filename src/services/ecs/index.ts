@@ -6,7 +6,7 @@
  * `records.ts` what is stored, `acs/` what agents hear.
  *
  * Refused by name until they are built: managed scaling and Managed Instances, load balancers and service discovery,
- * roles, secrets, task sets, daemons, gateways, Express services.
+ * roles, secrets, daemons of Managed Instances, gateways, Express services.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';

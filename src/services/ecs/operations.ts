@@ -65,6 +65,13 @@ import {
 } from './operations/task-definition.ts';
 import { getTaskProtection, updateTaskProtection } from './operations/task-protection.ts';
 import {
+  createTaskSet,
+  deleteTaskSet,
+  describeTaskSets,
+  updateServicePrimaryTaskSet,
+  updateTaskSet,
+} from './operations/task-set.ts';
+import {
   anyResource,
   arnResources,
   capacityProviderResources,
@@ -78,6 +85,7 @@ import {
   targetResources,
   taskDefinitionResources,
   taskResources,
+  taskSetResources,
 } from './resources.ts';
 
 /**
@@ -111,7 +119,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       (input, call) => serviceResources(input.cluster, [input.serviceName], call),
       createService,
     ),
-    CreateTaskSet: notYet('CreateTaskSet', 'external deployment controllers'),
+    CreateTaskSet: supported(
+      ecs,
+      'CreateTaskSet',
+      (input, call) => serviceResources(input.cluster, [input.service], call),
+      createTaskSet,
+    ),
     DeleteAccountSetting: supported(ecs, 'DeleteAccountSetting', anyResource, deleteAccountSetting),
     DeleteAttributes: supported(ecs, 'DeleteAttributes', targetResources, deleteAttributes),
     DeleteCapacityProvider: supported(
@@ -137,7 +150,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       taskDefinitionResources,
       deleteTaskDefinitions,
     ),
-    DeleteTaskSet: notYet('DeleteTaskSet', 'external deployment controllers'),
+    DeleteTaskSet: supported(
+      ecs,
+      'DeleteTaskSet',
+      (input, call) => taskSetResources(input, [input.taskSet], call),
+      deleteTaskSet,
+    ),
     DeregisterContainerInstance: supported(
       ecs,
       'DeregisterContainerInstance',
@@ -201,7 +219,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       (input, call) => taskResources(input.cluster, input.tasks, call),
       describeTasks,
     ),
-    DescribeTaskSets: notYet('DescribeTaskSets', 'external deployment controllers'),
+    DescribeTaskSets: supported(
+      ecs,
+      'DescribeTaskSets',
+      (input, call) => taskSetResources(input, input.taskSets, call),
+      describeTaskSets,
+    ),
     DisassociateGatewayFromCluster: notYet('DisassociateGatewayFromCluster', 'gateways'),
     DiscoverPollEndpoint: supported(ecs, 'DiscoverPollEndpoint', anyResource, discoverPollEndpoint),
     ExecuteCommand: supported(
@@ -328,14 +351,24 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       (input, call) => serviceResources(input.cluster, [input.service], call),
       updateService,
     ),
-    UpdateServicePrimaryTaskSet: notYet('UpdateServicePrimaryTaskSet', 'external deployment controllers'),
+    UpdateServicePrimaryTaskSet: supported(
+      ecs,
+      'UpdateServicePrimaryTaskSet',
+      (input, call) => serviceResources(input.cluster, [input.service], call),
+      updateServicePrimaryTaskSet,
+    ),
     UpdateTaskProtection: supported(
       ecs,
       'UpdateTaskProtection',
       (input, call) => taskResources(input.cluster, input.tasks, call),
       updateTaskProtection,
     ),
-    UpdateTaskSet: notYet('UpdateTaskSet', 'external deployment controllers'),
+    UpdateTaskSet: supported(
+      ecs,
+      'UpdateTaskSet',
+      (input, call) => taskSetResources(input, [input.taskSet], call),
+      updateTaskSet,
+    ),
   };
 }
 

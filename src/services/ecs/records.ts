@@ -14,6 +14,7 @@ import type {
   NetworkConfigurationRecord,
 } from './records/deployment.ts';
 import { scopeOf } from './records/scope.ts';
+import type { TaskSetRecord } from './records/task-set.ts';
 
 /**
  * What ECS stores. Times are epoch milliseconds. Each field has one writer, and its name says which:
@@ -63,6 +64,7 @@ export {
   serviceDeployments,
   serviceRevisions,
 } from './records/service-history.ts';
+export type { TaskSetRecord } from './records/task-set.ts';
 
 export interface TaskDefinitionFamilyRecord {
   readonly family: string;
@@ -378,7 +380,8 @@ export interface ServiceRecord {
   readonly capacityProviderStrategy?: CapacityProviderStrategy;
   /** As asked for, `LATEST` included. */
   readonly platformVersion?: string;
-  readonly taskDefinition: { readonly family: string; readonly revision: number };
+  /** Absent for the EXTERNAL controller as long as no task set is PRIMARY. */
+  readonly taskDefinition?: { readonly family: string; readonly revision: number };
   readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly availabilityZoneRebalancing: 'ENABLED' | 'DISABLED';
   readonly networkConfiguration?: NetworkConfigurationRecord;
@@ -390,6 +393,8 @@ export interface ServiceRecord {
   readonly placementConstraints: readonly { readonly type: string; readonly expression?: string }[];
   /** PRIMARY first, then the ACTIVE ones that are being drained. */
   readonly deployments: readonly DeploymentRecord[];
+  /** Present for services with the EXTERNAL deployment controller, which have these instead of deployments. */
+  readonly taskSets?: readonly TaskSetRecord[];
   /** Newest first, at most 100. */
   readonly events: readonly ServiceEventRecord[];
   /** When its steady state was last told in an event; absent while there is something to do. */
@@ -397,7 +402,7 @@ export interface ServiceRecord {
   /** Tasks were started in a poorer zone, and as many are to stop in a richer one when they are healthy. */
   readonly rebalancing?: RebalancingRecord;
   /** The service deployment that is under way, else the last one. */
-  readonly serviceDeploymentId: string;
+  readonly serviceDeploymentId?: string;
   /** The deployment that completed last, as it was then: what a failing one is rolled back to. */
   readonly lastCompleted?: DeploymentRecord;
   readonly tags: readonly Tag[];
@@ -415,6 +420,19 @@ export interface ServiceEventRecord {
   readonly createdAt: number;
   /** With the prefix `(service NAME) `. */
   readonly message: string;
+}
+
+/** Also of an external controller: everything that the service has tasks of. */
+function deploymentsOf({ deployments, taskSets = [] }: ServiceRecord): readonly DeploymentRecord[] {
+  return [...deployments, ...taskSets.map(({ deployment }) => deployment)];
+}
+
+/** Every revision that a service runs, rolls out or may go back to. */
+export function taskDefinitionsOfService(
+  record: ServiceRecord,
+): readonly NonNullable<ServiceRecord['taskDefinition']>[] {
+  const users = [record, ...deploymentsOf(record), ...(record.lastCompleted ? [record.lastCompleted] : [])];
+  return users.flatMap(({ taskDefinition }) => taskDefinition ?? []);
 }
 
 /** `service/<cluster>/<name>` */
@@ -435,16 +453,14 @@ export const services: Collection<
         : undefined,
     /** By the cluster whose instances they want, those whose last launch found no place. */
     awaitingCapacity: (record, key) =>
-      record.deployments.some(({ placement }) => placement !== undefined)
+      deploymentsOf(record).some(({ placement }) => placement !== undefined)
         ? `${scopeOf(key)}/${record.launchType === 'FARGATE' ? fargateHosts : record.cluster}`
         : undefined,
     /** Every revision that it runs or is rolling out; nothing once INACTIVE. */
     byTaskDefinition: (record, key) =>
       record.status === 'INACTIVE'
         ? undefined
-        : [record, ...record.deployments, ...(record.lastCompleted ? [record.lastCompleted] : [])].map(
-            (user) => taskDefinitionIndexValue(scopeOf(key), user.taskDefinition),
-          ),
+        : taskDefinitionsOfService(record).map((used) => taskDefinitionIndexValue(scopeOf(key), used)),
   },
 };
 

@@ -15,6 +15,7 @@ import {
   taskDefinitionArn,
   taskDefinitionId,
   taskId,
+  taskSetArn,
 } from './arn.ts';
 import { latestActiveRevision } from './task-definition-lookup.ts';
 
@@ -68,6 +69,18 @@ export function taskResources(
   scope: Scope,
 ): readonly string[] {
   return inCluster(cluster, identifiers, (name, identifier) => taskArn(scope, name, taskId(identifier)));
+}
+
+/** None named means any of the service. */
+export function taskSetResources(
+  { cluster, service }: { readonly cluster: string | undefined; readonly service: string | undefined },
+  identifiers: readonly (string | undefined)[] | undefined,
+  scope: Scope,
+): readonly string[] {
+  const some = identifiers?.length ? identifiers : ['*'];
+  return some.map((identifier = '*') =>
+    orArn(identifier, taskSetArn(scope, clusterName(cluster), serviceName(service ?? '*'), identifier)),
+  );
 }
 
 export function containerInstanceResources(

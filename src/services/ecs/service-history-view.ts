@@ -15,11 +15,12 @@ import {
 } from './arn.ts';
 import { desiredTasks } from './deployment/daemon-ground.ts';
 import { withDigests } from './deployment/record-service-deployments.ts';
+import { networkView } from './network-view.ts';
 import type { ServiceDeploymentRecord, ServiceRevisionRecord, ServiceRevisionUse } from './records.ts';
 import { services, tasks } from './records.ts';
 import { serviceIndexValue } from './service-history.ts';
 import { serviceKey } from './service-lookup.ts';
-import { capacityView, countTasks, deploymentConfigurationView, networkView } from './service-view.ts';
+import { capacityView, countTasks, deploymentConfigurationView } from './service-view.ts';
 
 /** One line of a listing. */
 export function serviceDeploymentBrief(

@@ -83,9 +83,9 @@ function refuseController(controller: DeploymentController | undefined): void {
   switch (controller?.type) {
     case undefined:
     case 'ECS':
+    case 'EXTERNAL':
       return;
     case 'CODE_DEPLOY':
-    case 'EXTERNAL':
       throw unsupported(`The deployment controller ${controller.type}`);
     default:
       throw invalidParameter('deploymentController type should be one of [ECS,CODE_DEPLOY,EXTERNAL].');

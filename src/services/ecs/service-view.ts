@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentConfiguration, NetworkConfiguration, Service } from '@aws-sdk/client-ecs';
+import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
 import {
   clusterArn,
@@ -9,14 +9,10 @@ import {
   taskDefinitionArn,
 } from './arn.ts';
 import { desiredTasks } from './deployment/daemon-ground.ts';
-import {
-  type DeploymentRecord,
-  type NetworkConfigurationRecord,
-  phaseOf,
-  type ServiceRecord,
-  tasks,
-} from './records.ts';
+import { networkView } from './network-view.ts';
+import { type DeploymentRecord, phaseOf, type ServiceRecord, tasks } from './records.ts';
 import { serviceIndexValue } from './service-history.ts';
+import { taskSetView } from './task-set-view.ts';
 
 /** A service as the API shows it, with its tasks counted now; `tags` only when asked for. */
 export function serviceView(
@@ -25,7 +21,6 @@ export function serviceView(
   service: ServiceRecord,
   options: { readonly withTags: boolean },
 ): Service {
-  const { family, revision } = service.taskDefinition;
   const counts = countTasks(reader, scope, service);
   const desiredCount = desiredTasks(reader, scope, service);
   return {
@@ -38,8 +33,7 @@ export function serviceView(
     desiredCount,
     runningCount: counts.all.running,
     pendingCount: counts.all.pending,
-    ...capacityView(service),
-    taskDefinition: taskDefinitionArn(scope, family, revision),
+    ...settingsView(scope, service),
     deploymentConfiguration: deploymentConfigurationView(service.deploymentConfiguration),
     deployments: service.deployments.map((deployment) =>
       deploymentView(scope, deployment, desiredCount, counts.of(deployment.id)),
@@ -62,7 +56,14 @@ export function serviceView(
       ? {}
       : { healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds }),
     schedulingStrategy: service.schedulingStrategy,
-    deploymentController: { type: 'ECS' },
+    deploymentController: { type: service.taskSets === undefined ? 'ECS' : 'EXTERNAL' },
+    ...(service.taskSets === undefined
+      ? {}
+      : {
+          taskSets: service.taskSets.map((set) =>
+            taskSetView(reader, scope, service, set, { withTags: options.withTags }),
+          ),
+        }),
     enableECSManagedTags: service.enableECSManagedTags,
     enableExecuteCommand: service.enableExecuteCommand,
     propagateTags: service.propagateTags,
@@ -71,6 +72,16 @@ export function serviceView(
     resourceManagementType: 'CUSTOMER',
     ...(options.withTags ? { tags: service.tags.map((tag) => ({ ...tag })) } : {}),
   };
+}
+
+/** What its tasks are like; an external controller's service has nothing to show before a task set is PRIMARY. */
+function settingsView(
+  scope: Scope,
+  service: ServiceRecord,
+): Partial<Pick<Service, 'taskDefinition' | keyof ReturnType<typeof capacityView>>> {
+  if (service.taskDefinition === undefined) return {};
+  const { family, revision } = service.taskDefinition;
+  return { ...capacityView(service), taskDefinition: taskDefinitionArn(scope, family, revision) };
 }
 
 /** Records are frozen, and what the SDK takes is not. */
@@ -86,14 +97,14 @@ export function deploymentConfigurationView({
   };
 }
 
-/** A deleted service has no history any more. */
+/** A deleted service has no history any more, one of an external controller never had any. */
 function currentHistory(
   scope: Scope,
   { cluster, name: service, status, serviceDeploymentId, deployments }: ServiceRecord,
   desiredCount: number,
   counts: CountedTasks,
 ): Pick<Service, 'currentServiceDeployment' | 'currentServiceRevisions'> {
-  if (status === 'INACTIVE') return {};
+  if (status === 'INACTIVE' || serviceDeploymentId === undefined) return {};
   return {
     currentServiceDeployment: serviceDeploymentArn(scope, { cluster, service, id: serviceDeploymentId }),
     currentServiceRevisions: deployments.map((deployment) => {
@@ -184,22 +195,6 @@ export function countTasks(
     }
   }
   return { all, of };
-}
-
-export function networkView(network: NetworkConfigurationRecord | undefined): {
-  networkConfiguration?: NetworkConfiguration;
-} {
-  if (network === undefined) return {};
-  const { subnets, securityGroups, assignPublicIp } = network;
-  return {
-    networkConfiguration: {
-      awsvpcConfiguration: {
-        subnets: [...subnets],
-        securityGroups: [...securityGroups],
-        assignPublicIp,
-      },
-    },
-  };
 }
 
 const constraintType = (type: string) => (type === 'memberOf' ? 'memberOf' : 'distinctInstance');

@@ -35,7 +35,20 @@ export function applyPlan(
   snapshot: ServiceSnapshot,
   plan: ServicePlan,
 ): void {
-  const { service, live, now, capacityRevision, settings } = snapshot;
+  const after = carryOutPlan(tx, ecs, scope, snapshot, plan);
+  tx.put(services, serviceKey, after);
+  if (after.status === 'INACTIVE') deleteServiceHistory(tx, scope, after);
+  else recordServiceDeployments(tx, scope, snapshot, after);
+}
+
+/** Starts and stops what the plan says. @returns the service as it is to be written. */
+export function carryOutPlan(
+  tx: Transaction,
+  ecs: EcsContext,
+  scope: Scope,
+  { service, live, now, capacityRevision, settings }: ServiceSnapshot,
+  plan: ServicePlan,
+): ServiceRecord {
   const teller: Teller = {
     serviceName: service.name,
     now,
@@ -84,10 +97,7 @@ export function applyPlan(
         return afterStep(record, step, teller);
     }
   };
-  const after = plan.steps.reduce(carryOut, service);
-  tx.put(services, serviceKey, after);
-  if (after.status === 'INACTIVE') deleteServiceHistory(tx, scope, after);
-  else recordServiceDeployments(tx, scope, snapshot, after);
+  return plan.steps.reduce(carryOut, service);
 }
 
 interface Start

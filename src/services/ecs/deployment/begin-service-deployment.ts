@@ -33,7 +33,8 @@ export function beginServiceDeployment(
 ): void {
   const { name, cluster, serviceDeploymentId, deployments } = service;
   const [primary] = deployments;
-  if (primary === undefined) throw new Error(`Service ${name} has no deployment to begin`);
+  if (primary === undefined || serviceDeploymentId === undefined)
+    throw new Error(`Service ${name} has no deployment to begin`);
   supersede(tx, scope, service, now);
   tx.put(serviceRevisions, serviceRevisionKey(scope, service, primary.serviceRevisionId), {
     id: primary.serviceRevisionId,
@@ -74,9 +75,11 @@ export function newServiceDeployment(
   now: number,
 ): ServiceDeploymentRecord {
   const [primary, ...older] = service.deployments;
-  if (primary === undefined) throw new Error(`Service ${service.name} has no deployment to begin`);
+  const { serviceDeploymentId: id } = service;
+  if (primary === undefined || id === undefined)
+    throw new Error(`Service ${service.name} has no deployment to begin`);
   return {
-    id: service.serviceDeploymentId,
+    id,
     cluster: service.cluster,
     service: service.name,
     status: 'PENDING',

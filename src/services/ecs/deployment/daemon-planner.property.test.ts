@@ -73,6 +73,8 @@ interface Task {
   protectedUntil: number;
 }
 
+const taskDefinition = { family: 'web', revision: 1 };
+
 class World {
   service: ServiceRecord;
   instances: Instance[] = [];
@@ -84,7 +86,7 @@ class World {
 
   constructor() {
     const service = serviceRecord({ schedulingStrategy: 'DAEMON', desiredCount: 0, deployments: [] });
-    this.service = withNewDeployment(service, this.#random, this.now, () => false);
+    this.service = withNewDeployment({ ...service, taskDefinition }, this.#random, this.now, () => false);
     this.#configure(0);
     for (let made = 0; made < 3; made += 1) this.#join();
   }
@@ -143,7 +145,8 @@ class World {
         return;
       case 'deploy': {
         const hasTasks = (id: string) => this.live().some(({ deploymentId }) => deploymentId === id);
-        this.service = withNewDeployment(this.service, this.#random, this.now, hasTasks);
+        const next = { ...this.service, taskDefinition };
+        this.service = withNewDeployment(next, this.#random, this.now, hasTasks);
         return;
       }
       case 'configure':

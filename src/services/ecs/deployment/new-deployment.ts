@@ -3,12 +3,23 @@ import { currentPlatformVersion } from '../capacity/read-capacity.ts';
 import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 
+interface WithTaskDefinition {
+  readonly taskDefinition: DeploymentRecord['taskDefinition'];
+}
+
+/** What a task set's tasks are made by. Nothing rolls out, so it is complete from the start. */
+export function newTaskSetDeployment(
+  described: Pick<ServiceRecord, 'networkConfiguration' | 'launchType'> & WithTaskDefinition,
+  random: Random,
+  now: number,
+): DeploymentRecord {
+  return { ...newDeployment(described, random, now), rolloutState: 'COMPLETED', rolloutStateReason: '' };
+}
+
 /** The deployment of what the service says now: its PRIMARY one from here on. */
 function newDeployment(
-  service: Pick<
-    ServiceRecord,
-    'taskDefinition' | 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy'
-  >,
+  service: Pick<ServiceRecord, 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy'> &
+    WithTaskDefinition,
   random: Random,
   now: number,
 ): DeploymentRecord {
@@ -37,7 +48,7 @@ function newDeployment(
  * gone; those that have none left are not worth showing.
  */
 export function withNewDeployment(
-  service: Omit<ServiceRecord, 'serviceDeploymentId'>,
+  service: Omit<ServiceRecord, 'serviceDeploymentId'> & WithTaskDefinition,
   random: Random,
   now: number,
   hasTasks: (deploymentId: string) => boolean,

@@ -297,7 +297,8 @@ class World {
 
   #deploy(): void {
     this.#changeServiceDeployments((record) => (isFinished(record) ? record : superseded(record, this.now)));
-    this.service = withNewDeployment(this.service, this.#random, this.now, (id) => this.#hasTasks(id));
+    const next = { ...this.service, taskDefinition: { family: 'web', revision: 1 } };
+    this.service = withNewDeployment(next, this.#random, this.now, (id) => this.#hasTasks(id));
     this.serviceDeployments.push(newServiceDeployment(this.service, this.service.desiredCount, this.now));
   }
 

@@ -40,6 +40,8 @@ export const eventMessages = {
   stoppedToRebalance: (zone: string, taskIds: readonly string[]): string =>
     `has stopped ${taskIds.length} running tasks in ${zone} due to AZ rebalancing: ${taskIds.join(', ')}.`,
   rebalancingStopped: 'stopped AZ Rebalancing.',
+  computedDesiredCount: (taskSetId: string, count: number): string =>
+    `updated computedDesiredCount for taskSet ${taskSetId} to ${count}.`,
   /** ECS calls a deployment a task set here. */
   tooManyProtected: (deploymentId: string): string =>
     `was unable to reach steady state because task set (${deploymentId}) was unable to scale in. ` +

@@ -46,7 +46,7 @@ export function memberOfExpressions(
   scope: Scope,
   { taskDefinition, placementConstraints }: ServiceRecord,
 ): readonly string[] {
-  const key = taskDefinitionKey(scope, taskDefinition.family, taskDefinition.revision);
-  const ofDefinition = reader.get(taskDefinitions, key)?.definition.placementConstraints;
+  const key = taskDefinition && taskDefinitionKey(scope, taskDefinition.family, taskDefinition.revision);
+  const ofDefinition = key && reader.get(taskDefinitions, key)?.definition.placementConstraints;
   return constraintsOf([...readPlacementConstraints(ofDefinition), ...placementConstraints]).memberOf;
 }

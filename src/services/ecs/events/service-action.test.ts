@@ -26,6 +26,8 @@ const named: Readonly<
   startedToRebalance: [[eventMessages.startedToRebalance('us-east-1a', ['1']), 'INFO TASKS_STARTED']],
   stoppedToRebalance: [[eventMessages.stoppedToRebalance('us-east-1a', ['1']), 'INFO TASKS_STOPPED']],
   rebalancingStopped: [[eventMessages.rebalancingStopped, 'INFO SERVICE_REBALANCING_STOPPED']],
+  // SERVICE_DESIRED_COUNT_UPDATED is for what the scheduler changes by itself, and this is what its users change.
+  computedDesiredCount: [[eventMessages.computedDesiredCount('ecs-svc/1', 2), '']],
   tooManyProtected: [
     [eventMessages.tooManyProtected('ecs-svc/1'), 'INFO TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION'],
   ],

@@ -14,7 +14,13 @@ import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
-import { type ClusterRecord, type ServiceRecord, services, type TaskDefinitionRecord } from '../records.ts';
+import {
+  type ClusterRecord,
+  type DeploymentRecord,
+  type ServiceRecord,
+  services,
+  type TaskDefinitionRecord,
+} from '../records.ts';
 import { requestHash } from '../request-hash.ts';
 import { serviceKey } from '../service-lookup.ts';
 import {
@@ -31,6 +37,7 @@ import {
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { validateTags } from '../tags.ts';
+import { readExternalService } from './external-service.ts';
 
 /** Service quota "Services per cluster". */
 const maxServices = 5_000;
@@ -71,14 +78,15 @@ export async function createService(
       return { service: serviceView(tx, call, existing, { withTags: true }) };
     }
     requireRoomForService(tx, call, cluster.name);
+    const known = { ...given('clientToken', clientToken), parametersHash };
+    if (input.deploymentController?.type === 'EXTERNAL') {
+      const external = { ...readExternalService(cluster.name, name, input, call), ...known };
+      tx.put(services, key, external);
+      return { service: serviceView(tx, call, external, { withTags: true }) };
+    }
     const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
     requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
-    const created = withNewDeployment(
-      { ...described, ...given('clientToken', clientToken), parametersHash },
-      ecs.random,
-      call.now,
-      () => false,
-    );
+    const created = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
     tx.put(services, key, created);
     beginServiceDeployment(tx, call, created, definition, call.now);
     return { service: serviceView(tx, call, created, { withTags: true }) };
@@ -95,7 +103,9 @@ function readService(
   schedulingStrategy: ServiceRecord['schedulingStrategy'],
   input: CreateServiceCommandInput,
 ): {
-  readonly described: Omit<ServiceRecord, 'parametersHash' | 'serviceDeploymentId'>;
+  readonly described: Omit<ServiceRecord, 'parametersHash' | 'serviceDeploymentId'> & {
+    readonly taskDefinition: DeploymentRecord['taskDefinition'];
+  };
   readonly definition: TaskDefinitionRecord;
 } {
   // A daemon's tasks are not shared out: the cluster's default strategy is not for it.

@@ -297,7 +297,6 @@ describe('CreateService', () => {
     ],
     ['MANAGED_INSTANCES', { launchType: 'MANAGED_INSTANCES' }],
     ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
-    ['EXTERNAL', { deploymentController: { type: 'EXTERNAL' } }],
     ['BLUE_GREEN', { deploymentConfiguration: { strategy: 'BLUE_GREEN' } }],
     ['lifecycleHooks', { deploymentConfiguration: { lifecycleHooks: [{ hookTargetArn: 'x' }] } }],
   ])('refuses %s by name before anything changes', async (name, input) => {

@@ -18,7 +18,7 @@ import type { Call } from '../../service.ts';
 import { isForeign, type ResourceId, resourceId } from '../arn.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
-import { ecsRefusal, invalidParameter } from '../errors.ts';
+import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import {
   capacityProviders,
   clusters,
@@ -97,6 +97,8 @@ type Visitor<R> = <T extends Tagged>(collection: Collection<T, string>, key: Rec
  */
 function visitTagged<R>(reader: Reader, call: Call, arn: string | undefined, visit: Visitor<R>): R {
   const id = resourceId(arn ?? '');
+  if (id === undefined && arn?.includes(':task-set/'))
+    throw unsupported('Changing or listing the tags of a task set (DescribeTaskSets shows them)');
   if (id === undefined)
     throw invalidParameter(`Invalid resource ARN: ${arn}. Use the long format of the ARN.`);
   const notFound = () =>

@@ -37,6 +37,7 @@ import {
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { updatedExternalService } from './external-service.ts';
 
 /**
  * Changes what is given and leaves the rest. What `beginning.ts` says begins a deployment, which supersedes the ones
@@ -52,6 +53,11 @@ export async function updateService(
     const cluster = requireCluster(tx, call, input.cluster);
     const before = requireService(tx, call, cluster.name, input.service);
     if (before.status !== 'ACTIVE') throw ecsRefusal('ServiceNotActiveException', 'Service was not ACTIVE.');
+    if (before.taskSets !== undefined) {
+      const external = updatedExternalService(ecs, before, input, call);
+      tx.put(services, serviceKey(call, cluster.name, before.name), external);
+      return { service: serviceView(tx, call, external, { withTags: true }) };
+    }
     if (before.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
     const capacity = changedCapacity(tx, call, cluster, before, input);
     const { after, definition } = updated(tx, ecs, call, before, capacity, input);
@@ -81,8 +87,9 @@ function updated(
   );
   refusePlacementOnFargate(capacity.launchType, changed);
   const { networkConfiguration: _network, ...rest } = changed;
+  const taskDefinition = { family: definition.family, revision: definition.revision };
   const network = networkOf(ecs, service, definition, input);
-  const connected = { ...rest, ...given('networkConfiguration', network) };
+  const connected = { ...rest, taskDefinition, ...given('networkConfiguration', network) };
   if (!beginsDeployment(input, service, connected))
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
   const hasTasks = deploymentsWithTasks(reader, call, service);
@@ -137,8 +144,8 @@ function definitionOf(
   input: UpdateServiceCommandInput,
 ): TaskDefinitionRecord {
   if (input.taskDefinition) return requireLaunchable(reader, scope, input.taskDefinition);
-  const { family, revision } = service.taskDefinition;
-  const inUse = reader.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
+  const used = service.taskDefinition;
+  const inUse = used && reader.get(taskDefinitions, taskDefinitionKey(scope, used.family, used.revision));
   if (inUse === undefined) throw clientError('TaskDefinition not found.');
   return inUse;
 }

@@ -17,12 +17,14 @@ import { offersMore } from '../capacity/offers-more.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { applyPlan } from '../deployment/apply-plan.ts';
+import { applyTaskSetPlans } from '../deployment/apply-task-sets.ts';
 import { daemonSnapshot } from '../deployment/daemon-ground.ts';
 import { planDaemon } from '../deployment/daemon-planner.ts';
 import { planService, type ServicePlan, type ServiceSnapshot } from '../deployment/planner.ts';
 import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
 import { memberOfExpressions } from '../deployment/service-instances.ts';
 import { readSnapshot } from '../deployment/service-snapshot.ts';
+import { planTaskSets } from '../deployment/task-sets.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
@@ -61,6 +63,8 @@ async function reconcileService(
   const restMs = pace.restMs(key);
   if (restMs > 0) return again(restMs);
   const scope = scopeOfKey(key);
+  if (ecs.state.get(services, key)?.taskSets !== undefined)
+    return reconcileTaskSets(ecs, key, scope, settings);
   const looked = look(ecs, ecs.state, scope, key, settings);
   if (looked === undefined) {
     pace.forget(key);
@@ -81,6 +85,33 @@ async function reconcileService(
     ? transactInTurn(ecs, scope, snapshot.service.cluster, lookAndAct)
     : ecs.state.transact(lookAndAct));
   // What was written brings the key back by itself; this is for the case that another did it all meanwhile.
+  return again(0);
+}
+
+/** Of a service with an external controller. */
+async function reconcileTaskSets(
+  ecs: EcsContext,
+  key: RecordKey,
+  scope: Scope,
+  settings: SchedulerSettings,
+): Promise<Outcome> {
+  const lookAt = (reader: Reader) => {
+    const service = reader.get(services, key);
+    if (service === undefined || service.status === 'INACTIVE') return undefined;
+    const plans = planTaskSets(reader, scope, service, { ...ecs, now: ecs.clock.now(), settings });
+    const isOver = service.status === 'DRAINING' && plans.length === 0;
+    return { service, plans, isDue: isOver || plans.some(({ plan }) => plan.steps.length > 0) };
+  };
+  const looked = lookAt(ecs.state);
+  if (looked === undefined) return done;
+  if (!looked.isDue) {
+    const pauses = looked.plans.flatMap(({ plan }) => plan.lookAgainAfterMs ?? []);
+    return pauses.length > 0 ? again(Math.min(...pauses)) : done;
+  }
+  await transactInTurn(ecs, scope, looked.service.cluster, (tx) => {
+    const fresh = lookAt(tx);
+    if (fresh?.isDue) applyTaskSetPlans(tx, ecs, scope, key, fresh.service, fresh.plans);
+  });
   return again(0);
 }
 

@@ -1,6 +1,13 @@
 import { done, type Outcome, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
-import { scopeOf, services, taskDefinitionIndexValue, taskDefinitions, tasks } from '../records.ts';
+import {
+  scopeOf,
+  services,
+  taskDefinitionIndexValue,
+  taskDefinitions,
+  taskDefinitionsOfService,
+  tasks,
+} from '../records.ts';
 
 /**
  * Removes task definitions whose deletion was asked for, as soon as no task that isn't STOPPED and no service
@@ -16,7 +23,7 @@ export function taskDefinitionDeletion(ecs: EcsContext): Reconciler {
         return before && hasEnded ? [keyOfUsed(key, before.taskDefinition)] : [];
       }),
       watching(services, ({ key, before }) =>
-        before ? [before, ...before.deployments].map((user) => keyOfUsed(key, user.taskDefinition)) : [],
+        before ? taskDefinitionsOfService(before).map((used) => keyOfUsed(key, used)) : [],
       ),
     ],
     reconcile: (key) => removeIfUnused(ecs, key),
