@@ -11,24 +11,13 @@ export interface Statistics {
   readonly distribution: Distribution | undefined;
 }
 
-/** How many values fell into each bucket, by the bucket's number, which grows with the value. */
+/**
+ * How often each value occurred, values rounded to three digits: exact for what people count and measure by hand, and
+ * of bounded size for everything else.
+ */
 export type Distribution = ReadonlyMap<number, number>;
 
-/** Buckets are 1 % wide. */
-const growth = Math.log(1.01);
-/** Above the number of the smallest positive double's bucket, so that positive values have positive numbers. */
-const offset = 80_000;
-
-function bucketOf(value: number): number {
-  if (value === 0) return 0;
-  const place = Math.floor(Math.log(Math.abs(value)) / growth) + offset;
-  return value > 0 ? place : -place;
-}
-
-function middleOf(bucket: number): number {
-  if (bucket === 0) return 0;
-  return Math.sign(bucket) * Math.exp((Math.abs(bucket) - offset + 0.5) * growth);
-}
+const rounded = (value: number): number => Number(value.toPrecision(3));
 
 /** Of values, each with how often it occurred. */
 export function statisticsOf(values: readonly (readonly [value: number, count: number])[]): Statistics {
@@ -42,7 +31,7 @@ export function statisticsOf(values: readonly (readonly [value: number, count: n
     sum += value * count;
     minimum = Math.min(minimum, value);
     maximum = Math.max(maximum, value);
-    const bucket = bucketOf(value);
+    const bucket = rounded(value);
     distribution.set(bucket, (distribution.get(bucket) ?? 0) + count);
   }
   return { sampleCount, sum, minimum, maximum, distribution };
@@ -53,7 +42,7 @@ export function statisticsOfSet(set: Omit<Statistics, 'distribution'>): Statisti
   const isKnown = set.minimum === set.maximum;
   return {
     ...set,
-    distribution: isKnown ? new Map([[bucketOf(set.minimum), set.sampleCount]]) : undefined,
+    distribution: isKnown ? new Map([[rounded(set.minimum), set.sampleCount]]) : undefined,
   };
 }
 
@@ -118,7 +107,7 @@ function percentileValue({ distribution, ...exact }: Statistics, percentile: num
   let below = 0;
   for (const [bucket, count] of [...distribution].sort(([a], [b]) => a - b)) {
     below += count;
-    if (below >= wanted) return Math.min(exact.maximum, Math.max(exact.minimum, middleOf(bucket)));
+    if (below >= wanted) return Math.min(exact.maximum, Math.max(exact.minimum, bucket));
   }
   return exact.maximum;
 }
