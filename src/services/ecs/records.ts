@@ -46,6 +46,7 @@ export type {
   DeploymentConfigurationRecord,
   DeploymentFailure,
   DeploymentRecord,
+  EarlySuccessRecord,
   NetworkConfigurationRecord,
   PlacementWaitRecord,
   RestartRecord,

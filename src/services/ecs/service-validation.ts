@@ -4,6 +4,7 @@ import type {
   DeploymentCircuitBreaker,
   DeploymentConfiguration,
   DeploymentController,
+  DeploymentEarlySuccessCriteria,
   PlacementConstraint,
   ThresholdConfiguration,
   UpdateServiceCommandInput,
@@ -16,6 +17,7 @@ import type {
   CircuitBreakerRecord,
   DeploymentAlarmsRecord,
   DeploymentConfigurationRecord,
+  EarlySuccessRecord,
   ServiceRecord,
   StoredTaskDefinition,
 } from './records.ts';
@@ -210,7 +212,34 @@ export function readDeploymentConfiguration(
         ? current.deploymentCircuitBreaker
         : readCircuitBreaker(configuration.deploymentCircuitBreaker),
     ...(alarms === undefined ? {} : { alarms }),
+    ...given(
+      'earlySuccessCriteria',
+      readEarlySuccess(
+        configuration.earlySuccessCriteria ?? current.earlySuccessCriteria,
+        minimumHealthyPercent,
+      ),
+    ),
   };
+}
+
+function readEarlySuccess(
+  criteria: DeploymentEarlySuccessCriteria | undefined,
+  minimumHealthyPercent: number,
+): EarlySuccessRecord | undefined {
+  if (criteria === undefined) return undefined;
+  if (!criteria.enable) return { enable: false };
+  const { healthyPercent = Number.NaN, sourceServiceRevisionCleanup } = criteria;
+  if (!Number.isInteger(healthyPercent) || healthyPercent < 0 || healthyPercent > 100)
+    throw invalidParameter('healthyPercent of earlySuccessCriteria must be between 0 and 100.');
+  if (healthyPercent < minimumHealthyPercent)
+    throw invalidParameter(
+      'healthyPercent of earlySuccessCriteria must be greater than or equal to minimumHealthyPercent.',
+    );
+  if (sourceServiceRevisionCleanup !== 'BLOCKING' && sourceServiceRevisionCleanup !== 'DEFERRED')
+    throw invalidParameter(
+      'sourceServiceRevisionCleanup of earlySuccessCriteria should be one of [BLOCKING,DEFERRED].',
+    );
+  return { enable: true, healthyPercent, sourceServiceRevisionCleanup };
 }
 
 const maxBakeTimeInMinutes = 1_440;
@@ -292,8 +321,6 @@ function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
   if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');
   if (configuration.linearConfiguration) throw unsupported('A linear deployment (linearConfiguration)');
   if (configuration.canaryConfiguration) throw unsupported('A canary deployment (canaryConfiguration)');
-  if (configuration.earlySuccessCriteria?.enable)
-    throw unsupported('Early success of deployments (earlySuccessCriteria)');
 }
 
 type Rebalanced = Pick<

@@ -88,11 +88,13 @@ function settingsView(
 export function deploymentConfigurationView({
   deploymentCircuitBreaker,
   alarms,
+  earlySuccessCriteria,
   ...rest
 }: ServiceRecord['deploymentConfiguration']): DeploymentConfiguration {
   return {
     ...rest,
     deploymentCircuitBreaker: { ...deploymentCircuitBreaker },
+    ...(earlySuccessCriteria === undefined ? {} : { earlySuccessCriteria: { ...earlySuccessCriteria } }),
     ...(alarms === undefined ? {} : { alarms: { ...alarms, alarmNames: [...alarms.alarmNames] } }),
   };
 }

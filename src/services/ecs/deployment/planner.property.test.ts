@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../clock/index.ts';
 import type { AlarmReading } from '../../cloudwatch/index.ts';
-import type { CircuitBreakerRecord, ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
+import type {
+  CircuitBreakerRecord,
+  EarlySuccessRecord,
+  ServiceDeploymentRecord,
+  ServiceRecord,
+} from '../records.ts';
 import { serviceRecord } from '../testing/service-record.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
@@ -38,7 +43,12 @@ type Happening =
   | { readonly type: 'scale'; readonly desired: number }
   | { readonly type: 'configure'; readonly min: number; readonly max: number }
   | { readonly type: 'guard'; readonly breaker: CircuitBreakerRecord }
-  | { readonly type: 'watch'; readonly enable: boolean; readonly bakeTimeInMinutes: number }
+  | {
+      readonly type: 'watch';
+      readonly enable: boolean;
+      readonly bakeTimeInMinutes: number;
+      readonly early: EarlySuccessRecord;
+    }
   | { readonly type: 'alarm'; readonly name: string; readonly state: AlarmReading['state'] }
   | { readonly type: 'request'; readonly what: 'ROLLBACK_REQUESTED' | 'STOP_REQUESTED' }
   | { readonly type: 'delete' };
@@ -112,6 +122,14 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       type: fc.constant('watch' as const),
       enable: fc.boolean(),
       bakeTimeInMinutes: fc.constantFrom(0, 0, 1),
+      early: fc.oneof(
+        fc.constant({ enable: false as const }),
+        fc.record({
+          enable: fc.constant(true as const),
+          healthyPercent: fc.integer({ min: 0, max: 100 }),
+          sourceServiceRevisionCleanup: fc.constantFrom('BLOCKING' as const, 'DEFERRED' as const),
+        }),
+      ),
     }),
   },
   {
@@ -219,6 +237,7 @@ class World {
           deploymentConfiguration: {
             ...this.service.deploymentConfiguration,
             bakeTimeInMinutes: what.bakeTimeInMinutes,
+            earlySuccessCriteria: what.early,
             alarms: { alarmNames: ['slow', 'failing'], enable: what.enable, rollback: what.enable },
           },
         });

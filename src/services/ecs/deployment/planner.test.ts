@@ -363,6 +363,34 @@ describe('tasks that fail', () => {
   });
 });
 
+describe('early success', () => {
+  const early = (service: string, tasks: string, sourceServiceRevisionCleanup: 'BLOCKING' | 'DEFERRED') => {
+    const snapshot = situation(service, tasks);
+    const deploymentConfiguration = {
+      ...snapshot.service.deploymentConfiguration,
+      earlySuccessCriteria: { enable: true, healthyPercent: 50, sourceServiceRevisionCleanup } as const,
+    };
+    return planService({ ...snapshot, service: { ...snapshot.service, deploymentConfiguration } });
+  };
+
+  it.each<[sentence: string, ...Parameters<typeof early>, steps: string]>([
+    ['waits for its share', '4 50/100', 'A! | B hppp', 'BLOCKING', 'drop A'],
+    [
+      'completes with its share, and goes on',
+      '4 50/100',
+      'A! | B hhp',
+      'BLOCKING',
+      'start 1 B; drop A; complete B',
+    ],
+    ['rounds its share up', '3 50/200', 'A! | B hpp', 'BLOCKING', 'drop A'],
+    ['waits for the older tasks to go', '4 50/100', 'A! h- | B hhp', 'BLOCKING', ''],
+    ['does not where that is deferred', '4 50/100', 'A! h- | B hhp', 'DEFERRED', 'complete B'],
+    ['cleans up then', '4 50/100', 'A! h | B! hhp', 'DEFERRED', 'stop A1'],
+  ])('%s', (_sentence, service, tasks, cleanup, steps) => {
+    expect(written(early(service, tasks, cleanup))).toBe(steps);
+  });
+});
+
 describe('a deployment that fails', () => {
   const guarded = (
     tasks: string,

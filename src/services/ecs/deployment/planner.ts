@@ -8,7 +8,7 @@ import type {
 import { followService } from './follow-service.ts';
 import type { LiveTask } from './live-task.ts';
 import { countFailures, type FailureCount, startsBlockedUntil, type TaskEnd } from './restart-throttle.ts';
-import { alarmSteps, failureOf, isBaked, rolloutLookAt, rolloutSteps } from './rollout.ts';
+import { alarmSteps, failureOf, isBaked, isEarlySuccess, rolloutLookAt, rolloutSteps } from './rollout.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 import { eventMessages, isRepetition } from './service-events.ts';
 import { assess, healthyCount, type Situation } from './situation.ts';
@@ -214,9 +214,16 @@ export function closingSteps(
   const isAlone =
     emptied.length === older.length && leaving.length + sick.length === 0 && keepers.length === desired;
   const isUp = isAlone && healthyCount(keepers) === desired;
-  const rollout = rolloutSteps(snapshot, primary, isUp);
+  const isReady =
+    isUp ||
+    isEarlySuccess(service, {
+      desired,
+      healthy: healthyCount(keepers),
+      hasOlderTasks: emptied.length < older.length,
+    });
+  const rollout = rolloutSteps(snapshot, primary, isReady);
   const steps: Step[] = [
-    ...(isBaked(snapshot, primary, isUp)
+    ...(isBaked(snapshot, primary, isReady)
       ? emptied.map(({ id }) => ({ type: 'drop-deployment', deploymentId: id }) as const)
       : []),
     ...rollout,

@@ -57,10 +57,24 @@ export function alarmSteps(snapshot: ServiceSnapshot, primary: DeploymentRecord)
   return [{ type: 'note-alarms', deploymentId: primary.id, alarmNames: namesInAlarm(snapshot) }];
 }
 
-/** `up`: every task that is wanted is there and healthy, and no other. */
-export function rolloutSteps(snapshot: ServiceSnapshot, primary: DeploymentRecord, isUp: boolean): Step[] {
+/**
+ * Whether enough of the rollout is there for its criteria of early success; the rest follows when it is complete. Only
+ * the healthy tasks of the PRIMARY deployment count.
+ */
+export function isEarlySuccess(
+  { deploymentConfiguration: { earlySuccessCriteria: criteria } }: ServiceRecord,
+  rollout: { readonly desired: number; readonly healthy: number; readonly hasOlderTasks: boolean },
+): boolean {
+  if (!criteria?.enable) return false;
+  const { desired, healthy, hasOlderTasks } = rollout;
+  const isCleanedUp = criteria.sourceServiceRevisionCleanup === 'DEFERRED' || !hasOlderTasks;
+  return isCleanedUp && healthy >= Math.ceil((desired * criteria.healthyPercent) / 100);
+}
+
+/** `isReady`: every task that is wanted is there and healthy, and no other; or as many as early success wants. */
+export function rolloutSteps(snapshot: ServiceSnapshot, primary: DeploymentRecord, isReady: boolean): Step[] {
   const { id: deploymentId, rolloutState, bakeStartedAt } = primary;
-  if (!isUp || rolloutState !== 'IN_PROGRESS') return [];
+  if (!isReady || rolloutState !== 'IN_PROGRESS') return [];
   const bakeMs = bakeTimeMs(snapshot);
   if (bakeMs === 0 || (bakeStartedAt !== undefined && bakeStartedAt + bakeMs <= snapshot.now))
     return [{ type: 'complete-deployment', deploymentId }];
@@ -68,9 +82,9 @@ export function rolloutSteps(snapshot: ServiceSnapshot, primary: DeploymentRecor
 }
 
 /** Older deployments stay listed, without tasks, until the bake time is over. */
-export function isBaked(snapshot: ServiceSnapshot, primary: DeploymentRecord, isUp: boolean): boolean {
+export function isBaked(snapshot: ServiceSnapshot, primary: DeploymentRecord, isReady: boolean): boolean {
   if (primary.rolloutState !== 'IN_PROGRESS' || bakeTimeMs(snapshot) === 0) return true;
-  return rolloutSteps(snapshot, primary, isUp).some(({ type }) => type === 'complete-deployment');
+  return rolloutSteps(snapshot, primary, isReady).some(({ type }) => type === 'complete-deployment');
 }
 
 function bakeTimeMs({ service, alarms }: ServiceSnapshot): number {

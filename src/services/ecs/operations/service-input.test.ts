@@ -124,11 +124,23 @@ const common: readonly (readonly [input: Common, code: string, message: string |
   [deploying({ lifecycleHooks: [{ hookTargetArn: 'x' }] }), code.unsupported, /lifecycleHooks/],
   [deploying({ linearConfiguration: {} }), code.unsupported, /linearConfiguration/],
   [deploying({ canaryConfiguration: {} }), code.unsupported, /canaryConfiguration/],
-  [
-    deploying({ earlySuccessCriteria: { enable: true, healthyPercent: 100 } }),
-    code.unsupported,
-    /earlySuccessCriteria/,
-  ],
+  ...(
+    [
+      [{}, 'healthyPercent of earlySuccessCriteria must be between 0 and 100.'],
+      [{ healthyPercent: 101 }, 'healthyPercent of earlySuccessCriteria must be between 0 and 100.'],
+      [
+        { healthyPercent: 99, sourceServiceRevisionCleanup: 'BLOCKING' },
+        'healthyPercent of earlySuccessCriteria must be greater than or equal to minimumHealthyPercent.',
+      ],
+      [
+        { healthyPercent: 100 },
+        'sourceServiceRevisionCleanup of earlySuccessCriteria should be one of [BLOCKING,DEFERRED].',
+      ],
+    ] as const
+  ).map(
+    ([criteria, message]) =>
+      [deploying({ earlySuccessCriteria: { enable: true, ...criteria } }), code.invalid, message] as const,
+  ),
   [{ deploymentController: { type: 'CODE_DEPLOY' } }, code.unsupported, /CODE_DEPLOY/],
   [{ loadBalancers: [{ targetGroupArn: 'x' }] }, code.unsupported, /loadBalancers/],
   [{ serviceRegistries: [{ registryArn: 'x' }] }, code.unsupported, /serviceRegistries/],

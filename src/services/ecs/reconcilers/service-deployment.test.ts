@@ -579,6 +579,35 @@ describe('the circuit breaker', () => {
   });
 });
 
+describe('early success', () => {
+  it('completes a deployment with its share of healthy tasks; the rest follows', async () => {
+    await using fleet = await openFleet({ instances: 1, memoryMiB: 1_600 });
+    await fleet.create({
+      deploymentConfiguration: {
+        minimumHealthyPercent: 50,
+        maximumPercent: 150,
+        earlySuccessCriteria: {
+          enable: true,
+          healthyPercent: 50,
+          sourceServiceRevisionCleanup: 'DEFERRED',
+        },
+      },
+    });
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    await fleet.update({ taskDefinition: 'web:2' });
+    await fleet.until(() => fleet.deployment().status === 'SUCCESSFUL');
+    expect(fleet.describe().deployments?.[0]).toMatchObject({ rolloutState: 'COMPLETED' });
+    expect(fleet.deployment().targetServiceRevision).toMatchObject({
+      requestedTaskCount: 3,
+      runningTaskCount: 2,
+    });
+    const service = await fleet.stable();
+    expect(service.runningCount).toBe(3);
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    expect(fleet.live().map(({ taskDefinition }) => taskDefinition.revision)).toEqual([2, 2, 2]);
+  });
+});
+
 describe('deployment alarms', () => {
   const watched = (rollback: boolean) => ({
     deploymentConfiguration: { alarms: { alarmNames: ['errors', 'slow'], enable: true, rollback } },

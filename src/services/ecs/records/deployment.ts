@@ -9,6 +9,7 @@ export interface DeploymentConfigurationRecord {
   readonly bakeTimeInMinutes: number;
   readonly deploymentCircuitBreaker: CircuitBreakerRecord;
   readonly alarms?: DeploymentAlarmsRecord;
+  readonly earlySuccessCriteria?: EarlySuccessRecord;
 }
 
 /** What was given is shown again; what was not has its default in `deployment/circuit-breaker.ts`. */
@@ -21,6 +22,17 @@ export interface CircuitBreakerRecord {
     readonly value: number;
   };
 }
+
+/** When a rollout counts as successful before all of its tasks are up. */
+export type EarlySuccessRecord =
+  | { readonly enable: false }
+  | {
+      readonly enable: true;
+      /** Of the desired count, that is to be healthy. */
+      readonly healthyPercent: number;
+      /** BLOCKING: not before the older tasks are gone. */
+      readonly sourceServiceRevisionCleanup: 'BLOCKING' | 'DEFERRED';
+    };
 
 /** CloudWatch alarms that a deployment is watched by. */
 export interface DeploymentAlarmsRecord {
