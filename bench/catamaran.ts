@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { StatusResponse } from '../src/cli/index.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 /** As the launcher sets it: people start Catamaran with the cache of the start before. */
@@ -38,11 +40,16 @@ export class MeasuredCatamaran implements AsyncDisposable {
     this.answeredAfterMs = parts.answeredAfterMs;
   }
 
-  /** `stateDirectory`: an existing one, to measure a restart. */
-  static async start(port: number, stateDirectory?: string): Promise<MeasuredCatamaran> {
+  /** `stateDirectory`: an existing one, to measure a restart. `options`: more of `up`. */
+  static async start(
+    port: number,
+    stateDirectory?: string,
+    options: readonly string[] = [],
+  ): Promise<MeasuredCatamaran> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'catamaran-bench-')));
     const began = performance.now();
-    const child = spawn(process.execPath, [main, 'up', '--state', directory, '--port', String(port)], {
+    const args = [main, 'up', '--state', directory, '--port', String(port), ...options];
+    const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: environment,
     });
@@ -62,6 +69,14 @@ export class MeasuredCatamaran implements AsyncDisposable {
       credentials,
       answeredAfterMs,
     });
+  }
+
+  /** As `./catamaran status --json` prints it. */
+  async status(): Promise<StatusResponse> {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...[main, 'status', '--json', '--state', this.stateDirectory],
+    ]);
+    return JSON.parse(stdout) as StatusResponse;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,16 +1,18 @@
 /**
  * RunTask to RUNNING, as a caller sees it, against creating and starting the same container through the Engine's
- * API by hand, in turns in the same run. Prints one JSON line.
+ * API by hand, in turns in the same run; then the same as a Fargate task, under runc and under gVisor. Prints one JSON
+ * line.
  */
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ECS } from '@aws-sdk/client-ecs';
+import { ECS, type RunTaskCommandInput } from '@aws-sdk/client-ecs';
 import { busyboxLayer, imageArchive } from '../src/runtime/index.ts';
 import { freePort, MeasuredCatamaran } from './catamaran.ts';
 import { percentile, round } from './load.ts';
 
 const rounds = 40;
 const warmUp = 5;
+const fargateRounds = 20;
 const image = 'catamaran/bench:launch';
 const command = ['sleep', '3600'];
 const memoryMiB = 32;
@@ -63,9 +65,12 @@ async function byHand(): Promise<number> {
   return tookMs;
 }
 
-async function byRunTask(ecs: ECS): Promise<number> {
+async function byRunTask(
+  ecs: ECS,
+  how: RunTaskCommandInput = { taskDefinition: 'bench-launch' },
+): Promise<number> {
   const began = performance.now();
-  const { tasks = [], failures } = await ecs.runTask({ taskDefinition: 'bench-launch' });
+  const { tasks = [], failures } = await ecs.runTask(how);
   const task = tasks[0]?.taskArn;
   if (task === undefined) throw new Error(`RunTask placed nothing: ${JSON.stringify(failures)}`);
   for (;;) {
@@ -127,6 +132,43 @@ for (let index = 0; index < rounds + warmUp; index += 1) {
 }
 ecs.destroy();
 
+/** Fargate tasks of the same container; undefined where that isolation can't be had. */
+async function onFargate(isolation: 'runc' | 'gvisor'): Promise<readonly number[] | undefined> {
+  const port = await freePort();
+  const options = ['--fargate-isolation', isolation];
+  await using fargate = await MeasuredCatamaran.start(port, undefined, options);
+  const client = new ECS({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: fargate.credentials.region,
+    credentials: fargate.credentials,
+  });
+  const status = await fargate.status();
+  if (status.fargate.isolation !== isolation) return undefined;
+  await client.registerTaskDefinition({
+    family: 'bench-fargate',
+    requiresCompatibilities: ['FARGATE'],
+    networkMode: 'awsvpc',
+    cpu: '256',
+    memory: '512',
+    containerDefinitions: [{ name: 'main', image, command, stopTimeout: 2 }],
+  });
+  const launch: RunTaskCommandInput = {
+    taskDefinition: 'bench-fargate',
+    launchType: 'FARGATE',
+    networkConfiguration: { awsvpcConfiguration: { subnets: [status.privateNetwork.subnetId] } },
+  };
+  const took: number[] = [];
+  for (let index = 0; index < fargateRounds + warmUp; index += 1) {
+    const tookMs = await byRunTask(client, launch);
+    if (index >= warmUp) took.push(tookMs);
+  }
+  client.destroy();
+  return took;
+}
+
+const runc = await onFargate('runc');
+const gvisor = await onFargate('gvisor');
+
 const summary = (values: readonly number[]) => ({
   p50Ms: round(percentile(values, 0.5), 1),
   p99Ms: round(percentile(values, 0.99), 1),
@@ -139,6 +181,11 @@ console.log(
     byHand: summary(hand),
     ratioP50: round(percentile(ours, 0.5) / percentile(hand, 0.5), 2),
     ratioP99: round(percentile(ours, 0.99) / percentile(hand, 0.99), 2),
+    fargate: {
+      rounds: fargateRounds,
+      runc: runc === undefined ? null : summary(runc),
+      gvisor: gvisor === undefined ? null : summary(gvisor),
+    },
     budget: { ratioP50: 1.2 },
   }),
 );

@@ -7,7 +7,7 @@ import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
 import { inParallel } from './in-parallel.ts';
-import { labelFilter } from './labels.ts';
+import { labelFilter, type Role } from './labels.ts';
 
 /** Beyond the container's own stop timeout: the Engine's time to kill and to tell. */
 const stopGraceMs = 60_000;
@@ -142,7 +142,7 @@ export class Containers {
   /** Names and states alone: one call. */
   async summaries(
     labels: Readonly<Record<string, string>>,
-    role?: 'app' | 'pause',
+    role?: Role,
   ): Promise<{ id: string; name: string; isRunning: boolean; labels: Record<string, string> }[]> {
     return attempting('Cannot list containers', 'CannotStartContainer', async () => {
       const summaries = await this.#summaries(labelFilter(labels, role));

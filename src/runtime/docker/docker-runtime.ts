@@ -161,6 +161,11 @@ export class DockerRuntime implements Runtime {
       labels: parts.labels,
       runtimes: facts.runtimes,
       makePauseImage: () => this.#sandboxes.ensurePauseImage(),
+      // Without labels these would be others', who may be probing just now.
+      leftovers: async () =>
+        Object.keys(parts.labels).length === 0
+          ? []
+          : (await this.#containers.summaries(parts.labels, 'probe')).map(({ name }) => name),
       seesProcesses: daemon !== undefined,
     });
   }

@@ -24,6 +24,7 @@ export class Gvisor {
   /** The Engine's name for it; undefined when it has none. */
   readonly #runtime: string | undefined;
   readonly #makePauseImage: () => Promise<void>;
+  readonly #leftovers: () => Promise<readonly string[]>;
   /** Its processes are ours to see and to kill. */
   readonly #seesProcesses: boolean;
   #support: Promise<GvisorSupport> | undefined;
@@ -35,6 +36,8 @@ export class Gvisor {
     readonly labels: Readonly<Record<string, string>>;
     readonly runtimes: readonly string[];
     readonly makePauseImage: () => Promise<void>;
+    /** Names of containers of earlier probes that were cut off. */
+    readonly leftovers: () => Promise<readonly string[]>;
     readonly seesProcesses: boolean;
   }) {
     this.#api = parts.api;
@@ -43,6 +46,7 @@ export class Gvisor {
     this.#labels = parts.labels;
     this.#runtime = parts.runtimes.find((name) => /^(runsc|gvisor)/i.test(name));
     this.#makePauseImage = parts.makePauseImage;
+    this.#leftovers = parts.leftovers;
     this.#seesProcesses = parts.seesProcesses;
   }
 
@@ -93,6 +97,7 @@ export class Gvisor {
     let runtimeId: string | undefined;
     const beganAt = this.#clock.monotonic();
     try {
+      for (const left of await this.#leftovers()) await this.#remove(left);
       await this.#makePauseImage();
       const made = await this.#api.json('POST', '/containers/create', {
         query: { name },

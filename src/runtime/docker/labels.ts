@@ -5,11 +5,11 @@ export const roleLabel = 'catamaran.role';
 export const cgroupLabel = 'catamaran.cgroup';
 
 /**
- * `app`: a container of the caller's. `pause`: the container that holds a sandbox's namespaces. `sandbox`: the empty
- * volume that is a sandbox's record. `volume`: a volume that dies with its sandbox. `shared`: one that does not, or
- * a network.
+ * `app`: a container of the caller's. `pause`: the container that holds a sandbox's namespaces. `probe`: one that is
+ * only started to see whether it can be. `sandbox`: the empty volume that is a sandbox's record. `volume`: a volume
+ * that dies with its sandbox. `shared`: one that does not, or a network.
  */
-export type Role = 'app' | 'pause' | 'sandbox' | 'volume' | 'shared';
+export type Role = 'app' | 'pause' | 'probe' | 'sandbox' | 'volume' | 'shared';
 
 const own: ReadonlySet<string> = new Set([sandboxLabel, roleLabel, cgroupLabel]);
 
