@@ -12,7 +12,7 @@ import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { AgentSide } from './machine.ts';
-import { type Network, type SimSocket, UnreachableError } from './network.ts';
+import { type Network, type SimSocket, UnknownOutcomeError, UnreachableError } from './network.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { MachineClock, SimProcess } from './sim-process.ts';
 import { recorded, type StoreHistory } from './store-history.ts';
@@ -38,8 +38,13 @@ export interface PlaneOptions {
   readonly onInternalError: (operation: string, error: unknown) => void;
 }
 
+const closePatienceMs = 5_000;
+
 interface Life {
   readonly process: SimProcess;
+  readonly underWay: Set<Promise<unknown>>;
+  /** Whatever still asks for its state is not answered any more. */
+  isClosing: boolean;
   /** Undefined until it has read its disk. */
   running?: {
     readonly operations: OperationTable;
@@ -84,7 +89,7 @@ export class Plane {
       mayDie: this.#options.mayDie,
       onDeath: (point) => this.#died(`dies ${point}`),
     });
-    const life: Life = { process };
+    const life: Life = { process, underWay: new Set(), isClosing: false };
     this.#life = life;
     trace.say('plane', `starts at revision ${disk.revision}`);
     const store = recorded(disk.open(process), this.#options.history, process, this.#options.onBroken);
@@ -133,6 +138,12 @@ export class Plane {
     this.#options.trace.say('plane', 'is asked to end');
     delete life.running;
     await running.reconcilers.stop();
+    // As the gateway has it: requests under way are answered, but not waited for longer than this.
+    const waited = new AbortController();
+    const patience = life.process.clock.sleep(closePatienceMs, waited.signal).catch(() => {});
+    await Promise.race([Promise.all(life.underWay), patience]);
+    waited.abort();
+    life.isClosing = true;
     await running.state.close();
     await running.store.close();
     if (life.process.isDead) return;
@@ -146,19 +157,25 @@ export class Plane {
 
   /** Carries an operation out as the gateway does, once the request has come. */
   async serve(operation: string, input: object): Promise<object> {
-    const running = this.#life?.running;
-    const process = this.#life?.process;
-    if (running === undefined || process === undefined) throw new UnreachableError('Connection refused');
-    const entry = running.operations[operation];
+    const life = this.#life;
+    if (life?.running === undefined) throw new UnreachableError('Connection refused');
+    const entry = life.running.operations[operation];
     if (entry === undefined || !('run' in entry)) throw new TypeError(`There is no operation ${operation}`);
+    const work = this.#run(life, operation, async () =>
+      entry.run(structuredClone(input), this.#call(life.process, new AbortController())),
+    );
+    const settled = work.catch(() => {}).finally(() => life.underWay.delete(settled));
+    life.underWay.add(settled);
+    return structuredClone(await work);
+  }
+
+  async #run(life: Life, operation: string, work: () => Promise<object>): Promise<object> {
     try {
-      const output: object = await entry.run(
-        structuredClone(input),
-        this.#call(process, new AbortController()),
-      );
-      return structuredClone(output);
+      return await work();
     } catch (error) {
-      if (!(error instanceof Refusal) && !process.isDead) this.#options.onInternalError(operation, error);
+      if (error instanceof Refusal) throw error;
+      if (life.isClosing) throw new UnknownOutcomeError('Connection reset');
+      if (!life.process.isDead) this.#options.onInternalError(operation, error);
       throw error;
     }
   }

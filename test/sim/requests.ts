@@ -56,6 +56,15 @@ export function percentages(desired: number, random: Random) {
   return { minimumHealthyPercent, maximumPercent };
 }
 
+/** Off, or on, or not mentioned: then it stays as it is. */
+export function circuitBreaker(
+  random: Random,
+): CreateServiceCommandInput['deploymentConfiguration'] & object {
+  const drawn = random.float();
+  if (drawn > 0.4) return {};
+  return { deploymentCircuitBreaker: { enable: drawn < 0.3, rollback: drawn < 0.2 } };
+}
+
 /** What comes with each launch of this definition. */
 export function networkOf({
   networkMode,

@@ -33,13 +33,15 @@ export function settled(world: SettledWorld): readonly string[] {
 }
 
 function* promisedServices({ records, users }: SettledWorld): Generator<string> {
-  for (const { name, desiredCount, taskDefinition } of users.wantedServices) {
+  for (const { name, desiredCount, taskDefinition, hasBreaker } of users.wantedServices) {
     const entry = [...records.services].find(([, service]) => service.name === name);
     if (entry === undefined || entry[1].status !== 'ACTIVE') {
       yield `service ${name} was promised and is ${entry?.[1].status ?? 'not there'}`;
       continue;
     }
     const [key, service] = entry;
+    // What its circuit breaker has given up, nobody launches any more.
+    if (service.deployments[0]?.rolloutState === 'FAILED') continue;
     if (desiredCount === undefined) {
       yield* daemons(records, key, service);
       continue;
@@ -56,7 +58,10 @@ function* promisedServices({ records, users }: SettledWorld): Generator<string> 
       yield `service ${name} runs ${running.length} of ${desiredCount} tasks`;
     const [primary] = service.deployments;
     const ofPrimary = running.filter((task) => task.service?.deploymentId === primary?.id);
-    if (!taskDefinition.endsWith(`/${primary?.taskDefinition.family}:${primary?.taskDefinition.revision}`))
+    const isDeployed = taskDefinition.endsWith(
+      `/${primary?.taskDefinition.family}:${primary?.taskDefinition.revision}`,
+    );
+    if (!isDeployed && !hasBreaker)
       yield `service ${name} was promised ${taskDefinition} and deploys ${primary?.taskDefinition.revision}`;
     if (ofPrimary.length < desiredCount && fitsSomewhere(records, service))
       yield `service ${name} runs ${ofPrimary.length} of ${desiredCount} tasks of its deployment, and there is room`;

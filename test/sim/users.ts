@@ -18,6 +18,7 @@ import type { PlannedStep, UserStep } from './plan.ts';
 import type { Plane } from './plane.ts';
 import { arnOfKey, keyOfArn, type Records } from './records.ts';
 import {
+  circuitBreaker,
   definition,
   networkOf,
   percentages,
@@ -46,6 +47,8 @@ interface WantedService {
   /** Absent for DAEMON services. */
   readonly desiredCount?: number;
   readonly taskDefinition: string;
+  /** Its circuit breaker has been on: a rollout may have failed, and gone back. */
+  readonly hasBreaker: boolean;
 }
 
 /** A task definition, and what its network mode asks for at each launch. */
@@ -168,6 +171,7 @@ export class Users {
     const registered = await this.#register(name, random);
     if (registered === undefined) return;
     const isDaemon = random.float() < 0.2;
+    const breaker = circuitBreaker(random);
     const desiredCount = random.integer(6);
     const input: CreateServiceCommandInput = {
       serviceName: name,
@@ -179,18 +183,19 @@ export class Users {
       ...(isDaemon
         ? {
             schedulingStrategy: 'DAEMON' as const,
-            deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2) },
+            deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2), ...breaker },
           }
         : {
             desiredCount,
-            deploymentConfiguration: percentages(desiredCount, random),
+            deploymentConfiguration: { ...percentages(desiredCount, random), ...breaker },
             placementStrategy: placementStrategy(random),
           }),
     };
     const answer = await this.#ask('CreateService', input);
     if (!('output' in answer)) return;
     const { taskDefinition } = registered;
-    this.#services.set(slot, { name, taskDefinition, ...(!isDaemon && { desiredCount }) });
+    const hasBreaker = 'deploymentCircuitBreaker' in breaker;
+    this.#services.set(slot, { name, taskDefinition, hasBreaker, ...(!isDaemon && { desiredCount }) });
     this.#checkService(slot, (answer.output as CreateServiceCommandOutput).service?.status);
   }
 
@@ -199,18 +204,26 @@ export class Users {
     if (service === undefined) return;
     const isDaemon = service.desiredCount === undefined;
     const registered = random.float() < 0.5 ? await this.#register(service.name, random) : undefined;
+    const breaker = circuitBreaker(random);
     const desiredCount = random.float() < 0.6 ? random.integer(7) : (service.desiredCount ?? 0);
     const input: UpdateServiceCommandInput = {
       service: service.name,
       ...(registered ?? (random.float() < 0.3 && { forceNewDeployment: true })),
       ...(isDaemon
-        ? { deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2) } }
-        : { desiredCount, deploymentConfiguration: percentages(desiredCount, random) }),
+        ? { deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2), ...breaker } }
+        : {
+            desiredCount,
+            deploymentConfiguration: { ...percentages(desiredCount, random), ...breaker },
+          }),
     };
     const answer = await this.#ask('UpdateService', input);
     if (!('output' in answer)) return;
     const { taskDefinition } = registered ?? service;
-    this.#services.set(slot, { ...service, taskDefinition, ...(!isDaemon && { desiredCount }) });
+    const hasBreaker = service.hasBreaker || 'deploymentCircuitBreaker' in breaker;
+    this.#services.set(slot, {
+      ...{ ...service, taskDefinition, hasBreaker },
+      ...(!isDaemon && { desiredCount }),
+    });
     this.#checkService(slot, 'ACTIVE');
   }
 
@@ -231,7 +244,7 @@ export class Users {
     const isKept =
       record?.status === status &&
       (wanted.desiredCount === undefined || record?.desiredCount === wanted.desiredCount) &&
-      wanted.taskDefinition.endsWith(`/${family}:${revision}`);
+      (wanted.hasBreaker || wanted.taskDefinition.endsWith(`/${family}:${revision}`));
     if (!isKept)
       fail(
         'no lost acknowledgement',
