@@ -107,6 +107,7 @@ const contracts = new Set([
   'src/services/constraints.ts',
   'src/services/pages.ts',
   'src/services/service.ts',
+  'src/services/tag-list.ts',
   'src/protocols/acs.ts',
   'src/protocols/tcs.ts',
   'src/runtime/runtime.ts',

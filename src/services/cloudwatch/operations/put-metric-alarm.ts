@@ -1,6 +1,7 @@
 import type { PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
 import { Constraints } from '../../constraints.ts';
 import type { Call } from '../../service.ts';
+import { checkedTags } from '../../tag-list.ts';
 import { putConfiguration } from '../alarms/changes.ts';
 import { uncheckedReason } from '../alarms/reasons.ts';
 import type { CloudWatchContext } from '../context.ts';
@@ -23,7 +24,6 @@ import {
   missingDataTreatments,
 } from '../records.ts';
 import { checkStatistic, checkUnit, metricOf, periodMsOf } from './metric-input.ts';
-import { checkedTags } from './tags.ts';
 
 /** Each is looked at once a minute. */
 const maxAlarms = 5_000;
@@ -48,7 +48,7 @@ export async function putMetricAlarm(
       ...configuration,
       configurationUpdatedAt: call.now,
       // Tags are those of the creation; later they change by TagResource alone.
-      tags: before?.tags ?? checkedTags(input.Tags ?? []),
+      tags: before?.tags ?? checkedTags(input.Tags ?? [], validationError),
       state: before?.state ?? {
         value: 'INSUFFICIENT_DATA',
         reason: uncheckedReason,

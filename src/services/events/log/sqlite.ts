@@ -41,13 +41,9 @@ export class SqliteEventLog implements EventLog {
 
   append(events: readonly Event[], cursor?: number): void {
     this.#file.transact(() => {
-      for (const event of events) {
-        const added = this.#file.one(
-          'INSERT INTO event (body) VALUES (?) RETURNING sequence',
-          JSON.stringify(event),
-        );
-        this.#file.run('DELETE FROM event WHERE sequence <= ?', Number(added?.sequence) - maxEvents);
-      }
+      for (const event of events)
+        this.#file.run('INSERT INTO event (body) VALUES (?)', JSON.stringify(event));
+      this.#file.run('DELETE FROM event WHERE sequence <= (SELECT max(sequence) FROM event) - ?', maxEvents);
       if (cursor !== undefined) this.#setMark('cursor', cursor);
     });
     if (events.length > 0) this.#listeners.tell();

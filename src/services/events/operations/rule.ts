@@ -12,13 +12,13 @@ import type {
 } from '@aws-sdk/client-eventbridge';
 import { ascending, page } from '../../pages.ts';
 import type { Call } from '../../service.ts';
+import { checkedTags } from '../../tag-list.ts';
 import { defaultBus, ruleArn, type Scope } from '../arn.ts';
 import { type EventsContext, requireRule } from '../context.ts';
 import { invalidPattern, limitExceeded, unsupported, validationError } from '../errors.ts';
 import { InvalidPattern, parsePattern } from '../pattern/index.ts';
 import { type RuleRecord, ruleKey, rulePrefix, rules } from '../records.ts';
 import { Constraints, nameConstraint, requireDefaultBus } from './constraints.ts';
-import { checkedTags } from './tags.ts';
 
 /** Quotas of EventBridge. */
 const maxRules = 300;
@@ -59,7 +59,7 @@ export async function putRule(
       targets: before?.targets ?? [],
       createdBy: before?.createdBy ?? call.accountId,
       // Tags are those of the creation; later they change by TagResource alone.
-      tags: before?.tags ?? checkedTags(input.Tags ?? []),
+      tags: before?.tags ?? checkedTags(input.Tags ?? [], validationError),
     });
   });
   return { RuleArn: ruleArn(call, name) };

@@ -1,34 +1,15 @@
 import type {
   ListTagsForResourceCommandInput,
   ListTagsForResourceResponse,
-  Tag,
   TagResourceCommandInput,
   UntagResourceCommandInput,
 } from '@aws-sdk/client-eventbridge';
 import type { Call } from '../../service.ts';
+import { checkedTags, maxTags } from '../../tag-list.ts';
 import { ruleOfArn, type Scope } from '../arn.ts';
 import { type EventsContext, requireRule } from '../context.ts';
 import { unsupported, validationError } from '../errors.ts';
 import { ruleKey, rules } from '../records.ts';
-import { Constraints } from './constraints.ts';
-
-type Tags = Readonly<Record<string, string>>;
-
-const maxTags = 50;
-
-/** @throws ValidationException */
-export function checkedTags(tags: readonly Tag[]): Tags {
-  const constraints = new Constraints().list('tags', tags, { max: maxTags });
-  for (const [index, { Key, Value }] of tags.entries()) {
-    constraints
-      .text(`tags.${index + 1}.member.key`, Key, { isRequired: true, minLength: 1, maxLength: 128 })
-      .text(`tags.${index + 1}.member.value`, Value, { isRequired: true, maxLength: 256 });
-  }
-  constraints.throwIfViolated();
-  if (tags.some(({ Key = '' }) => /^aws:/i.test(Key)))
-    throw validationError('aws: prefixed tag key names are not allowed for external use.');
-  return Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
-}
 
 export async function tagResource(
   { state }: EventsContext,
@@ -36,7 +17,7 @@ export async function tagResource(
   call: Call,
 ): Promise<object> {
   const name = taggedRule(call, ResourceARN);
-  const added = checkedTags(Tags);
+  const added = checkedTags(Tags, validationError);
   await state.transact((tx) => {
     const rule = requireRule(tx, call, name);
     const tags = { ...rule.tags, ...added };
