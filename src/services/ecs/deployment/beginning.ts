@@ -42,10 +42,9 @@ export function beginsDeployment(
   after: ServiceRecord,
 ): boolean {
   if (input.forceNewDeployment) return true;
-  const valueIn = (service: ServiceRecord, parameter: string): unknown =>
-    Object.entries(service).find(([name]) => name === parameter)?.[1];
+  const was: Readonly<Record<string, unknown>> = { ...before };
+  const is: Readonly<Record<string, unknown>> = { ...after };
   return Object.entries(begins).some(
-    ([parameter, what]) =>
-      what === 'deployment' && !isDeepStrictEqual(valueIn(before, parameter), valueIn(after, parameter)),
+    ([parameter, what]) => what === 'deployment' && !isDeepStrictEqual(was[parameter], is[parameter]),
   );
 }

@@ -684,7 +684,7 @@ describe('StopServiceDeployment', () => {
     await underWay(fleet);
     // Twice is the same as once.
     await Promise.all([stop(fleet), stop(fleet)]);
-    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL');
+    await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL', 100);
     expect(fleet.trails().at(-1)).toBe(
       'PENDING IN_PROGRESS ROLLBACK_REQUESTED ROLLBACK_IN_PROGRESS ROLLBACK_SUCCESSFUL',
     );

@@ -29,6 +29,8 @@ import {
   type ContainerInstanceRecord,
   containerInstances,
   fargateHosts,
+  type ServiceDeploymentRecord,
+  serviceDeployments,
   services,
   type TaskRecord,
   tasks,
@@ -47,6 +49,7 @@ export function serviceDeployment(
     name: 'service-deployment',
     watches: [
       watching(services, ({ key, after }) => (after === undefined ? [] : [key])),
+      watching(serviceDeployments, servicesOfRequest),
       watching(tasks, servicesOfTask),
       watching(containerInstances, (change) => servicesOfInstance(ecs.state, change)),
     ],
@@ -159,6 +162,13 @@ class Pace {
   forget(key: string): void {
     this.#restsUntil.delete(key);
   }
+}
+
+/** Somebody may have asked for its end. */
+function servicesOfRequest({ key, before, after }: RecordChange<ServiceDeploymentRecord>): readonly string[] {
+  if (after === undefined || after.status === before?.status) return [];
+  const { accountId, region } = scopeOfKey(key);
+  return [recordKey(services, accountId, region, after.cluster, after.service)];
 }
 
 function servicesOfTask({ key, before, after }: RecordChange<TaskRecord>): readonly string[] {
