@@ -152,5 +152,7 @@ function problemOf({ status, text }: RawAnswer): string | undefined {
   const message: unknown = Reflect.get(answer, 'message');
   if (status >= 500 || typeof code !== 'string' || typeof message !== 'string' || message === '')
     return `${status} ${text}`;
+  // What a template string makes of a value that is missing or of another kind: it tells a client nothing.
+  if (/\bundefined\b|\[object /.test(message)) return `${code} says nothing: ${message}`;
   return errors.has(code) || commonErrors.has(code) ? undefined : `${code} is no error of ECS: ${text}`;
 }

@@ -55,7 +55,7 @@ export const settingNames: readonly SettingName[] = Object.keys(rules).filter(is
 /** @throws InvalidParameterException there is no such setting. */
 export function readSettingName(name: string | undefined): SettingName {
   if (name !== undefined && isSettingName(name)) return name;
-  throw invalidParameter(`${name} should be one of [${settingNames.join(', ')}]`);
+  throw invalidParameter(`${name ?? 'name'} should be one of [${settingNames.join(', ')}]`);
 }
 
 /**
@@ -67,7 +67,7 @@ export function validateSettingValue(name: SettingName, value: string | undefine
   if (rule.isManaged) throw invalidParameter(`The setting ${name} is managed by AWS and cannot be changed.`);
   if (value === undefined || !rule.values.includes(value))
     throw invalidParameter(
-      `Invalid value '${value}' for ${name}. It must be one of [${rule.values.join(', ')}].`,
+      `Invalid value '${value ?? ''}' for ${name}. It must be one of [${rule.values.join(', ')}].`,
     );
   if (rule.unsupported?.includes(value)) throw unsupported(`The account setting ${name} ${value}`);
   return value;

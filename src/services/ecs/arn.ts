@@ -116,6 +116,11 @@ export function isForeign(identifier: string, scope: Scope): boolean {
   return region !== scope.region || accountId !== scope.accountId;
 }
 
+/** True for the ARN of something in another account, region or cluster. Short names are always of the one at hand. */
+export function isElsewhere(identifier: string, scope: Scope, cluster: string): boolean {
+  return isForeign(identifier, scope) || (clusterOfArn(identifier) ?? cluster) !== cluster;
+}
+
 /**
  * A task definition parameter: `family`, `family:revision` or an ARN of it.
  * `revision` is undefined for a bare family (the latest ACTIVE one is meant).

@@ -33,6 +33,8 @@ export function readCommonLaunch(
   const cluster = requireCluster(reader, scope, input.cluster);
   const definition = requireLaunchable(reader, scope, input.taskDefinition);
   if (input.volumeConfigurations?.length) throw unsupported('volumeConfigurations');
+  if ((input.referenceId ?? '').length > maxReferenceIdLength)
+    throw invalidParameter(`referenceId must not be longer than ${maxReferenceIdLength} characters.`);
 
   const network = readNetworkConfiguration(
     ecs.privateNetwork,
@@ -107,6 +109,7 @@ export function requireFargateSize(
     );
 }
 
+const maxReferenceIdLength = 1024;
 const maxGroupLength = 255;
 
 function readGroup(group: string | undefined): string | undefined {

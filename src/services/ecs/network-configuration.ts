@@ -45,7 +45,14 @@ export function readNetworkConfiguration(
         `Error retrieving security group information for [${group}]: The security group '${group}' does not exist (ErrorCode: InvalidGroup.NotFound)`,
       );
   }
-  if (awsvpc.assignPublicIp === 'ENABLED')
-    throw invalidParameter('Assign public IP is not supported for this launch type.');
+  switch (awsvpc.assignPublicIp) {
+    case undefined:
+    case 'DISABLED':
+      break;
+    case 'ENABLED':
+      throw invalidParameter('Assign public IP is not supported for this launch type.');
+    default:
+      throw invalidParameter('assignPublicIp should be one of [ENABLED,DISABLED].');
+  }
   return { subnets, securityGroups, assignPublicIp: 'DISABLED' };
 }

@@ -1,5 +1,5 @@
 import { type Reader, type RecordKey, recordKey } from '../../reconcile/index.ts';
-import { clusterOfArn, isForeign, isName, type Scope, serviceName } from './arn.ts';
+import { isElsewhere, isName, type Scope, serviceName } from './arn.ts';
 import { invalidParameter, serviceNotFound } from './errors.ts';
 import { type ServiceRecord, services } from './records.ts';
 
@@ -15,9 +15,7 @@ export function findService(
   identifier: string,
 ): ServiceRecord | undefined {
   const name = serviceName(identifier);
-  const ofArn = clusterOfArn(identifier);
-  if (!isName(name) || isForeign(identifier, scope) || (ofArn !== undefined && ofArn !== cluster))
-    return undefined;
+  if (!isName(name) || isElsewhere(identifier, scope, cluster)) return undefined;
   return reader.get(services, serviceKey(scope, cluster, name));
 }
 

@@ -21,6 +21,7 @@ import type {
   ServiceRecord,
   StoredTaskDefinition,
 } from './records.ts';
+import { maxInteger } from './task-definition/field-rules.ts';
 
 /**
  * The rules of a service's parameters, in AWS's words where they are known. What isn't built yet is refused
@@ -145,16 +146,15 @@ const maxDesiredCount = 5_000;
 
 export function readDesiredCount(count: number): number {
   if (count < 0) throw invalidParameter('DesiredCount can not be lesser than 0');
-  if (!Number.isInteger(count) || count > maxDesiredCount)
+  if (!Number.isInteger(count)) throw invalidParameter(`DesiredCount ${count} is not a whole number`);
+  if (count > maxDesiredCount)
     throw invalidParameter(`DesiredCount can not be greater than ${maxDesiredCount}`);
   return count;
 }
 
-const maxGracePeriodSeconds = 2_147_483_647;
-
 export function readGracePeriod(seconds: number): number {
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds > maxGracePeriodSeconds)
-    throw invalidParameter(`healthCheckGracePeriodSeconds must be between 0 and ${maxGracePeriodSeconds}.`);
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > maxInteger)
+    throw invalidParameter(`healthCheckGracePeriodSeconds must be between 0 and ${maxInteger}.`);
   return seconds;
 }
 
@@ -194,8 +194,9 @@ export function readDeploymentConfiguration(
   refuseUnbuiltDeployment(configuration);
   const maximumPercent = configuration.maximumPercent ?? current.maximumPercent;
   const minimumHealthyPercent = configuration.minimumHealthyPercent ?? current.minimumHealthyPercent;
-  if (maximumPercent < 100) throw invalidParameter('maximumPercent must be 100 or more.');
-  if (minimumHealthyPercent < 0 || minimumHealthyPercent > 100)
+  if (!Number.isInteger(maximumPercent) || maximumPercent < 100 || maximumPercent > maxInteger)
+    throw invalidParameter('maximumPercent must be 100 or more.');
+  if (!Number.isInteger(minimumHealthyPercent) || minimumHealthyPercent < 0 || minimumHealthyPercent > 100)
     throw invalidParameter('minimumHealthyPercent must be between 0 and 100.');
   if (maximumPercent === 100 && minimumHealthyPercent === 100)
     throw invalidParameter(
@@ -291,7 +292,7 @@ function readThreshold({
 }: ThresholdConfiguration): NonNullable<CircuitBreakerRecord['thresholdConfiguration']> {
   switch (type) {
     case 'COUNT':
-      if (!Number.isInteger(value) || value < 1)
+      if (!Number.isInteger(value) || value < 1 || value > maxInteger)
         throw invalidParameter('The value of a COUNT thresholdConfiguration must be 1 or more.');
       return { type, value };
     case 'BOUNDED_PERCENT':

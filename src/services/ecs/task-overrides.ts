@@ -3,6 +3,7 @@ import { invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { isGpuCount } from './placement/gpus.ts';
 import type { StoredTaskDefinition, TaskOverrideRecord } from './records.ts';
+import { maxInteger } from './task-definition/field-rules.ts';
 import { parseTaskCpu, parseTaskMemory } from './task-definition/task-size.ts';
 
 /** The overrides' JSON, punctuation included (ECS API reference, RunTask `overrides`). */
@@ -62,11 +63,12 @@ function containerOverride(
   }
 
   const { cpu, memory, memoryReservation } = changes;
-  if (cpu !== undefined && cpu < 0) throw invalidParameter(`Invalid 'cpu' setting for container '${name}'.`);
+  if (cpu !== undefined && !isWholeFrom(0, cpu))
+    throw invalidParameter(`Invalid 'cpu' setting for container '${name}'.`);
   for (const [setting, value] of Object.entries({ memory, memoryReservation })) {
-    if (value !== undefined && value < minMemoryMiB)
+    if (value !== undefined && !isWholeFrom(minMemoryMiB, value))
       throw invalidParameter(
-        `Invalid '${setting}' setting for container '${name}': it must be at least ${minMemoryMiB} MiB.`,
+        `Invalid '${setting}' setting for container '${name}': it must be a whole number of at least ${minMemoryMiB} MiB.`,
       );
   }
   const hard = memory ?? container.memory;
@@ -80,6 +82,9 @@ function containerOverride(
 
 /** What the Engine needs at least to start a process. */
 const minMemoryMiB = 6;
+
+const isWholeFrom = (min: number, value: number): boolean =>
+  Number.isInteger(value) && value >= min && value <= maxInteger;
 
 function defined(override: ContainerOverride): ContainerOverride {
   return Object.fromEntries(Object.entries(override).filter(([, value]) => value !== undefined));

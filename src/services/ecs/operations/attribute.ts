@@ -9,7 +9,7 @@ import type {
 } from '@aws-sdk/client-ecs';
 import { type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { clusterOfArn, containerInstanceArn, containerInstanceId, isForeign, isName } from '../arn.ts';
+import { containerInstanceArn, containerInstanceId, isElsewhere, isName } from '../arn.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
@@ -141,19 +141,23 @@ function requireTarget(
 ): { readonly key: RecordKey; readonly instance: ContainerInstanceRecord } {
   if (targetType !== undefined || !targetId.startsWith('arn:')) requireTargetType(targetType);
   const id = containerInstanceId(targetId);
-  const isElsewhere = isForeign(targetId, call) || (clusterOfArn(targetId) ?? cluster) !== cluster;
   const key = isName(id)
     ? recordKey(containerInstances, call.accountId, call.region, cluster, id)
     : undefined;
   const instance = key && tx.get(containerInstances, key);
-  if (isElsewhere || key === undefined || instance === undefined || instance.status === 'INACTIVE')
+  if (
+    isElsewhere(targetId, call, cluster) ||
+    key === undefined ||
+    instance === undefined ||
+    instance.status === 'INACTIVE'
+  )
     throw ecsRefusal('TargetNotFoundException', `The specified target could not be found: ${targetId}.`);
   return { key, instance };
 }
 
 function requireTargetType(targetType: string | undefined): void {
   if (targetType !== 'container-instance')
-    throw invalidParameter(`Invalid targetType '${targetType}'. It must be container-instance.`);
+    throw invalidParameter(`Invalid targetType '${targetType ?? ''}'. It must be container-instance.`);
 }
 
 function describeAttribute(

@@ -24,6 +24,7 @@ import {
 import { requireCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
 import { clientError, invalidParameter, unsupported } from '../errors.ts';
+import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type CapacityProviderRecord, capacityProviders, clusters } from '../records.ts';
 import { validateTags } from '../tags.ts';
@@ -85,10 +86,7 @@ export function describeCapacityProviders(
   const identifiers = input.capacityProviders ?? [];
   if (identifiers.length > maxDescribed)
     throw invalidParameter(`Capacity providers can have at most ${maxDescribed} items.`);
-  for (const field of input.include ?? []) {
-    if (field !== 'TAGS') throw invalidParameter(`Invalid include ${field}: it should be one of [TAGS].`);
-  }
-  const withTags = input.include?.includes('TAGS') ?? false;
+  const withTags = readInclude(input.include, ['TAGS']).has('TAGS');
   const associated = input.cluster
     ? (requireCluster(ecs.state, call, input.cluster).capacityProviders ?? [])
     : undefined;

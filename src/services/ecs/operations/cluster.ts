@@ -26,6 +26,7 @@ import { clusterCounts, clusterStatistics } from '../cluster-statistics.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
+import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type ClusterRecord, clusters } from '../records.ts';
 import { validateTags } from '../tags.ts';
@@ -76,10 +77,16 @@ export function describeClusters(
   const identifiers = input.clusters?.length ? input.clusters : ['default'];
   if (identifiers.length > maxDescribed)
     throw invalidParameter(`Clusters cannot have more than ${maxDescribed} elements.`);
-  const include = new Set<string>(input.include ?? []);
+  const include = readInclude(input.include, [
+    'ATTACHMENTS',
+    'CONFIGURATIONS',
+    'SETTINGS',
+    'STATISTICS',
+    'TAGS',
+  ]);
   const found: Cluster[] = [];
   const failures: Failure[] = [];
-  for (const identifier of identifiers) {
+  for (const identifier of new Set(identifiers)) {
     const cluster = findCluster(ecs.state, call, identifier);
     if (cluster) found.push(describeCluster(ecs.state, call, cluster, include));
     else failures.push({ arn: arnOfMissing(call, identifier), reason: 'MISSING' });
@@ -258,12 +265,12 @@ function readConfiguration(
 function readSettings(settings: readonly ClusterSetting[]): ClusterSetting[] {
   return settings.map(({ name, value }) => {
     if (name !== 'containerInsights')
-      throw invalidParameter(`Invalid cluster setting name '${name}'. It must be containerInsights.`);
+      throw invalidParameter(`Invalid cluster setting name '${name ?? ''}'. It must be containerInsights.`);
     if (value === 'enabled' || value === 'enhanced')
       throw unsupported(`Container Insights (containerInsights ${value})`);
     if (value !== 'disabled')
       throw invalidParameter(
-        `Invalid cluster setting value '${value}'. It must be one of [enabled, disabled, enhanced].`,
+        `Invalid cluster setting value '${value ?? ''}'. It must be one of [enabled, disabled, enhanced].`,
       );
     return { name, value };
   });

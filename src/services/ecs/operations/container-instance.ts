@@ -14,20 +14,14 @@ import type {
 import { hex } from '../../../clock/index.ts';
 import { type RecordKey, recordKey } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import {
-  clusterName,
-  clusterOfArn,
-  containerInstanceArn,
-  containerInstanceId,
-  isForeign,
-  type Scope,
-} from '../arn.ts';
+import { clusterName, containerInstanceArn, containerInstanceId, isElsewhere, type Scope } from '../arn.ts';
 import { hashOfToken, readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
 import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
+import { readInclude } from '../include.ts';
 import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
 import { instanceView, runningTasksCount } from '../instance-view.ts';
 import { page } from '../pagination.ts';
@@ -147,15 +141,10 @@ export function describeContainerInstances(
   if (identifiers.length === 0) throw invalidParameter('Container instances cannot be empty.');
   if (identifiers.length > maxDescribed)
     throw invalidParameter(`Container instances can have at most ${maxDescribed} items.`);
-  for (const field of input.include ?? []) {
-    if (field !== 'TAGS' && field !== 'CONTAINER_INSTANCE_HEALTH')
-      throw invalidParameter(
-        `Invalid include ${field}: it should be one of [TAGS,CONTAINER_INSTANCE_HEALTH].`,
-      );
-  }
+  const include = readInclude(input.include, ['TAGS', 'CONTAINER_INSTANCE_HEALTH']);
   const options = {
-    withTags: input.include?.includes('TAGS') ?? false,
-    withHealth: input.include?.includes('CONTAINER_INSTANCE_HEALTH') ?? false,
+    withTags: include.has('TAGS'),
+    withHealth: include.has('CONTAINER_INSTANCE_HEALTH'),
   };
 
   const found: ContainerInstanceRecord[] = [];
@@ -299,8 +288,7 @@ export function updateContainerAgent(
 /** A container instance parameter to its record's key; undefined for one of another cluster, account or region. */
 function keyOfInstance(scope: Scope, cluster: string, identifier: string): RecordKey | undefined {
   const id = containerInstanceId(identifier);
-  const ofArn = clusterOfArn(identifier);
-  if (isForeign(identifier, scope) || (ofArn !== undefined && ofArn !== cluster)) return undefined;
+  if (isElsewhere(identifier, scope, cluster)) return undefined;
   return instanceKey(scope, cluster, id);
 }
 

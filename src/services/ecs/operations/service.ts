@@ -12,6 +12,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { invalidParameter, serviceNotFound } from '../errors.ts';
+import { readInclude } from '../include.ts';
 import { readLaunchTypeFilter } from '../launch-type-filter.ts';
 import { page } from '../pagination.ts';
 import { type ServiceRecord, services } from '../records.ts';
@@ -58,10 +59,7 @@ export function describeServices(
   if (identifiers.length === 0) throw invalidParameter('Services cannot be empty.');
   if (identifiers.length > maxDescribed)
     throw invalidParameter(`Services can have at most ${maxDescribed} items.`);
-  for (const field of input.include ?? []) {
-    if (field !== 'TAGS') throw invalidParameter(`Invalid include ${field}: it should be one of [TAGS].`);
-  }
-  const withTags = input.include?.includes('TAGS') ?? false;
+  const withTags = readInclude(input.include, ['TAGS']).has('TAGS');
 
   const found: ServiceRecord[] = [];
   const missing: string[] = [];
@@ -87,15 +85,19 @@ export function listServices(
 ): ListServicesResponse {
   const { name: cluster } = requireCluster(ecs.state, call, input.cluster);
   const wantedType = readLaunchTypeFilter(input.launchType);
-  const isListable = (input.resourceManagementType ?? 'CUSTOMER') === 'CUSTOMER';
+  const { schedulingStrategy: wantedStrategy, resourceManagementType = 'CUSTOMER' } = input;
+  if (wantedStrategy !== undefined && wantedStrategy !== 'REPLICA' && wantedStrategy !== 'DAEMON')
+    throw invalidParameter('schedulingStrategy should be one of [REPLICA,DAEMON].');
+  if (resourceManagementType !== 'CUSTOMER' && resourceManagementType !== 'ECS')
+    throw invalidParameter('resourceManagementType should be one of [CUSTOMER,ECS].');
   const listed = ecs.state
     .byIndex(services, 'byCluster', `${call.accountId}/${call.region}/${cluster}`)
     .map(({ value }) => value)
     .filter(
       ({ status, launchType, schedulingStrategy }) =>
-        isListable &&
+        resourceManagementType === 'CUSTOMER' &&
         status === 'ACTIVE' &&
-        (input.schedulingStrategy === undefined || schedulingStrategy === input.schedulingStrategy) &&
+        (wantedStrategy === undefined || schedulingStrategy === wantedStrategy) &&
         (wantedType === undefined || launchType === wantedType),
     );
   const { items, nextToken } = page(listed, ({ name }) => name, {

@@ -100,7 +100,7 @@ function visitTagged<R>(reader: Reader, call: Call, arn: string | undefined, vis
   if (id === undefined && arn?.includes(':task-set/'))
     throw unsupported('Changing or listing the tags of a task set (DescribeTaskSets shows them)');
   if (id === undefined)
-    throw invalidParameter(`Invalid resource ARN: ${arn}. Use the long format of the ARN.`);
+    throw invalidParameter(`Invalid resource ARN: ${arn ?? ''}. Use the long format of the ARN.`);
   const notFound = () =>
     ecsRefusal('ResourceNotFoundException', 'The specified resource could not be found.');
   if (isForeign(arn ?? '', call)) throw notFound();

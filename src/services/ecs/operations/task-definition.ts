@@ -17,6 +17,7 @@ import type { Call } from '../../service.ts';
 import { isName, taskDefinitionArn, taskDefinitionId } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { clientError, invalidParameter } from '../errors.ts';
+import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type TaskDefinitionRecord, taskDefinitionFamilies, taskDefinitions } from '../records.ts';
 import { familyKey, findTaskDefinition, taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -31,11 +32,12 @@ export function describeTaskDefinition(
   input: DescribeTaskDefinitionCommandInput,
   call: Call,
 ): DescribeTaskDefinitionResponse {
+  const include = readInclude(input.include, ['TAGS']);
   const record = findTaskDefinition(ecs.state, call, input.taskDefinition ?? '');
   if (record === undefined) throw unknownTaskDefinition();
   return {
     taskDefinition: taskDefinitionView(call, record),
-    ...(input.include?.includes('TAGS') && { tags: [...record.tags] }),
+    ...(include.has('TAGS') && { tags: [...record.tags] }),
   };
 }
 

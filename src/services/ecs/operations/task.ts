@@ -12,9 +12,8 @@ import { type Reader, type RecordKey, recordKey, type Stored } from '../../../re
 import type { Call } from '../../service.ts';
 import {
   clusterName,
-  clusterOfArn,
   containerInstanceId,
-  isForeign,
+  isElsewhere,
   type Scope,
   serviceName,
   taskArn,
@@ -23,12 +22,14 @@ import {
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { invalidParameter, serviceNotFound, unsupported } from '../errors.ts';
+import { invalidParameter, unsupported } from '../errors.ts';
+import { readInclude } from '../include.ts';
 import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
 import { readLaunchTypeFilter } from '../launch-type-filter.ts';
 import { page } from '../pagination.ts';
 import { isExternal } from '../placement/instance.ts';
-import { containerInstances, services, type TaskRecord, tasks } from '../records.ts';
+import { containerInstances, type TaskRecord, tasks } from '../records.ts';
+import { requireService } from '../service-lookup.ts';
 import { launchTasks } from '../task-launch.ts';
 import { requestTaskStop } from '../task-state.ts';
 import { taskView } from '../task-view.ts';
@@ -50,8 +51,10 @@ export async function startTask(
   if (identifiers.length === 0) throw invalidParameter('Container instances cannot be empty.');
   if (identifiers.length > maxInstances)
     throw invalidParameter(`Container instances can have at most ${maxInstances} items.`);
-  const instanceIds = identifiers.map(containerInstanceId);
   const cluster = clusterName(input.cluster);
+  const named = identifiers.map((identifier) => ({ identifier, id: containerInstanceId(identifier) }));
+  const elsewhere = identifiers.filter((identifier) => isElsewhere(identifier, scope, cluster));
+  const instanceIds = named.flatMap(({ identifier, id }) => (elsewhere.includes(identifier) ? [] : [id]));
 
   const plan = await transactInTurn(ecs, scope, cluster, (tx) => {
     const common = readCommonLaunch(tx, ecs, scope, input, { maxStartedByLength, now: call.now });
@@ -73,7 +76,10 @@ export async function startTask(
   });
   return {
     tasks: plan.tasks.map((task) => taskView(scope, task, { withTags: true })),
-    failures: plan.failures.map((failure) => ({ ...failure })),
+    failures: [
+      ...plan.failures.map((failure) => ({ ...failure })),
+      ...elsewhere.map((arn) => ({ arn, reason: 'MISSING' })),
+    ],
   };
 }
 
@@ -114,10 +120,7 @@ export function describeTasks(
   if (identifiers.length === 0) throw invalidParameter('Tasks cannot be empty.');
   if (identifiers.length > maxDescribed)
     throw invalidParameter(`Tasks can have at most ${maxDescribed} items.`);
-  for (const field of input.include ?? []) {
-    if (field !== 'TAGS') throw invalidParameter(`Invalid include ${field}: it should be one of [TAGS].`);
-  }
-  const withTags = input.include?.includes('TAGS') ?? false;
+  const withTags = readInclude(input.include, ['TAGS']).has('TAGS');
 
   const found: TaskRecord[] = [];
   const missing: string[] = [];
@@ -185,11 +188,10 @@ function candidates(
     return reader.byIndex(tasks, 'byStartedBy', `${within}/${input.startedBy}`);
   }
   if (input.serviceName) {
-    const name = serviceName(input.serviceName);
-    const key = recordKey(services, scope.accountId, scope.region, cluster, name);
-    if (reader.get(services, key) === undefined) throw serviceNotFound();
+    const { name } = requireService(reader, scope, cluster, input.serviceName);
     return reader.byIndex(tasks, 'byService', `${within}/${name}`);
   }
+  if (input.containerInstance && isElsewhere(input.containerInstance, scope, cluster)) return [];
   if (input.containerInstance)
     return reader.byIndex(tasks, 'byInstance', `${within}/${containerInstanceId(input.containerInstance)}`);
   if (input.family) return reader.byIndex(tasks, 'byFamily', `${within}/${input.family}`);
@@ -199,7 +201,6 @@ function candidates(
 /** A task parameter to its record's key; undefined for the ARN of something in another cluster, account or region. */
 export function keyOfTask(scope: Scope, cluster: string, identifier: string): RecordKey | undefined {
   const id = taskId(identifier);
-  const ofArn = clusterOfArn(identifier);
-  if (isForeign(identifier, scope) || (ofArn !== undefined && ofArn !== cluster)) return undefined;
+  if (isElsewhere(identifier, scope, cluster)) return undefined;
   return recordKey(tasks, scope.accountId, scope.region, cluster, id);
 }

@@ -129,6 +129,8 @@ function validateLifecycle(container: ContainerDefinition): void {
     throw clientError(`Granular start timeout on container '${name}' must be at least 2 seconds.`);
   if (stopTimeout !== undefined && stopTimeout < smallestTimeoutSeconds)
     throw clientError(`Granular stop timeout on container '${name}' must be at least 2 seconds.`);
+  requireInteger(`startTimeout of container '${name}'`, startTimeout, { min: smallestTimeoutSeconds });
+  requireInteger(`stopTimeout of container '${name}'`, stopTimeout, { min: smallestTimeoutSeconds });
   if (restartPolicy === undefined) return;
   const { ignoredExitCodes = [], restartAttemptPeriod } = restartPolicy;
   if (ignoredExitCodes.length > maxIgnoredExitCodes)
@@ -138,6 +140,7 @@ function validateLifecycle(container: ContainerDefinition): void {
     throw clientError(
       `The 'restartAttemptPeriod' setting for container '${name}' must be between 60 and 1800.`,
     );
+  requireInteger('restartAttemptPeriod', restartAttemptPeriod, { min: 60, max: 1800 });
 }
 
 function validateHealthCheck(container: ContainerDefinition, check: HealthCheck): void {

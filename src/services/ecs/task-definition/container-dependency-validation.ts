@@ -1,6 +1,6 @@
 import { ContainerCondition, type ContainerDefinition } from '@aws-sdk/client-ecs';
 import { clientError } from '../errors.ts';
-import { invalidSetting, requireOneOf } from './field-rules.ts';
+import { invalidSetting, requireOneOf, requireText } from './field-rules.ts';
 
 /**
  * How containers of a task need each other: `dependsOn`, `links` and `volumesFrom`. Each names a container of
@@ -27,6 +27,7 @@ export function validateDependencies(
         throw clientError(`Invalid 'links' setting. Unknown container: '${linkedContainer(link)}'.`);
     }
     for (const { sourceContainer } of container.volumesFrom ?? []) {
+      requireText('VolumeFrom.sourceContainer', sourceContainer);
       if (!byName.has(sourceContainer))
         throw clientError(`Invalid 'volumesFrom' setting. Unknown container: '${sourceContainer}'.`);
     }

@@ -8,14 +8,17 @@ export function requireOneOf(field: string, value: string | undefined, allowed: 
   throw clientError(`Invalid value '${value}' for ${field}. Must be one of [${allowed.join(', ')}].`);
 }
 
+/** The largest number that the API's type Integer can hold. */
+export const maxInteger = 2_147_483_647;
+
 export function requireInteger(
   field: string,
   value: number | undefined,
-  { min, max }: { readonly min: number; readonly max?: number },
+  { min, max = maxInteger }: { readonly min: number; readonly max?: number },
 ): void {
   if (value === undefined) return;
-  if (Number.isSafeInteger(value) && value >= min && (max === undefined || value <= max)) return;
-  const range = max === undefined ? `at least ${min}` : `between ${min} and ${max}`;
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const range = max === maxInteger ? `at least ${min}` : `between ${min} and ${max}`;
   throw clientError(`Invalid value ${value} for ${field}. Must be an integer ${range}.`);
 }
 

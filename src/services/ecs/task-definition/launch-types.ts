@@ -74,6 +74,7 @@ function objectionOfFargate(definition: StoredTaskDefinition): string | undefine
   return (
     objectionToSize(definition) ??
     objectionToLogDriver(definition, fargateLogDrivers) ??
+    objectionToStreamPrefix(definition) ??
     objectionToExecutionRole(definition) ??
     objectionToNamespaces(definition) ??
     objectionToVolumes(definition) ??
@@ -107,6 +108,16 @@ function objectionToLogDriver(
       return `${driver} is not a valid log driver. Must be one of [${drivers.join(',')}]`;
   }
   return undefined;
+}
+
+/** A stream is named after the prefix, because nobody sees the container's id on Fargate. */
+function objectionToStreamPrefix({ containerDefinitions }: StoredTaskDefinition): string | undefined {
+  const isLacking = containerDefinitions.some(
+    ({ logConfiguration: log }) => log?.logDriver === 'awslogs' && !log.options?.['awslogs-stream-prefix'],
+  );
+  return isLacking
+    ? 'Log driver awslogs requires options: awslogs-stream-prefix on the Fargate launch type.'
+    : undefined;
 }
 
 function objectionToExecutionRole(definition: StoredTaskDefinition): string | undefined {

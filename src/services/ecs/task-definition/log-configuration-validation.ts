@@ -60,6 +60,7 @@ function validateLogConfiguration(container: ContainerDefinition, configuration:
       container.name,
       'You cannot configure both the awslogs-datetime-format and awslogs-multiline-pattern options.',
     );
+  requireOneOf('awslogs-create-group', options['awslogs-create-group'], ['true', 'false']);
   requireOneOf('mode', options.mode, ['blocking', 'non-blocking']);
   const bufferSize = options['max-buffer-size'];
   if (bufferSize !== undefined && !/^\d{1,12}[bkmg]?b?$/i.test(bufferSize))

@@ -26,6 +26,7 @@ export function validateVolumes(definition: StoredTaskDefinition): void {
   for (const container of definition.containerDefinitions) {
     const paths = new Set<string>();
     for (const { sourceVolume, containerPath } of container.mountPoints ?? []) {
+      requireText('MountPoint.sourceVolume', sourceVolume);
       if (!names.has(sourceVolume)) throw clientError(`Unknown volume '${sourceVolume}'.`);
       requireText('MountPoint.containerPath', containerPath);
       const path = containerPath ?? '';
