@@ -50,7 +50,7 @@ const common: readonly (readonly [input: Common, code: string, message: string |
     /^Error retrieving subnet information for \[subnet-x\]/,
   ],
   [{ desiredCount: -1 }, code.invalid, 'DesiredCount can not be lesser than 0'],
-  [{ desiredCount: 1.5 }, code.invalid, 'DesiredCount can not be greater than 5000'],
+  [{ desiredCount: 1.5 }, code.invalid, 'DesiredCount 1.5 is not a whole number'],
   [{ desiredCount: 5_001 }, code.invalid, 'DesiredCount can not be greater than 5000'],
   [
     { platformVersion: 'LATEST' },
