@@ -61,7 +61,7 @@ export function planDaemon(snapshot: DaemonSnapshot): ServicePlan {
   const stops = daemonsToStop(situation, outdated, misplaced, settings.maxBatch);
   const start = planStart(snapshot, primary, count);
   const steps = [
-    ...countSteps(primary, count),
+    ...countSteps(snapshot, primary, count),
     ...stopStep('unhealthy', stops.unhealthy),
     ...stopStep('scaling', stops.scaling),
     ...start.steps,

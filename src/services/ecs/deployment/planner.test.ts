@@ -335,6 +335,17 @@ describe('tasks that fail', () => {
     expect(written(planService({ ...snapshot, ends }))).toBe(steps);
   });
 
+  it('soon after they ran are not told of', () => {
+    const snapshot = withDeployment(situation('1 100/200', 'A'), {
+      failedTasks: 2,
+      lastFailureAt: now - 5_000,
+      restart: { streak: 2, notBefore: now - 2_000 },
+    });
+    expect(written(planService({ ...snapshot, ends: [failure({ type: 'crashed' })] }))).toBe(
+      'count 3 pause 4000',
+    );
+  });
+
   it('long after they ran, but without having become healthy, are failures that nobody pauses for', () => {
     const ends = [failure({ type: 'ended' })];
     expect(written(planService({ ...situation('1 100/200', 'A'), ends }))).toBe('count 1; start 1 A');

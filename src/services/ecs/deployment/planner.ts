@@ -126,14 +126,14 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     const rebalancing = continueRebalancing(snapshot, primary, situation);
     const closing = closingSteps(snapshot, primary, situation);
     return {
-      steps: [...countSteps(primary, count), ...rebalancing, ...closing, ...followSteps(snapshot)],
+      steps: [...countSteps(snapshot, primary, count), ...rebalancing, ...closing, ...followSteps(snapshot)],
       ...lookAgain(snapshot, undefined),
     };
   }
   const stops = tasksToStop(situation, settings.maxBatch);
   const start = planStart(snapshot, primary, count, situation);
   const steps: Step[] = [
-    ...countSteps(primary, count),
+    ...countSteps(snapshot, primary, count),
     ...stopStep('unhealthy', stops.unhealthy),
     ...stopStep('scaling', stops.scaling),
     ...start.steps,
@@ -157,7 +157,7 @@ export function failingSteps(
   if (failure === undefined) return [];
   const countedRevision = Math.max(count.countedRevision, ...snapshot.ends.map(({ revision }) => revision));
   return [
-    ...countSteps(primary, count),
+    ...countSteps(snapshot, primary, count),
     { type: 'fail-deployment', deploymentId: primary.id, failure, countedRevision },
   ];
 }
@@ -190,11 +190,19 @@ function planStart(
   return { steps: [{ type: 'start', deploymentId: primary.id, count, replacedUnhealthy }] };
 }
 
-export function countSteps(primary: DeploymentRecord, count: FailureCount): Step[] {
+/** Tasks that never reach RUNNING are told of; those that do are replaced at the usual pace, and not worth a word. */
+export function countSteps(
+  { ends }: ServiceSnapshot,
+  primary: DeploymentRecord,
+  count: FailureCount,
+): Step[] {
   if (count === primary) return [];
   const streak = count.restart?.streak ?? 0;
-  const isTold =
-    streak === toldStreak && (primary.restart?.streak ?? 0) < toldStreak && count.failedTasks > 0;
+  const hasFailed = ends.some(
+    ({ type, deploymentId, revision }) =>
+      type === 'failed' && deploymentId === primary.id && revision > primary.countedRevision,
+  );
+  const isTold = hasFailed && streak === toldStreak && (primary.restart?.streak ?? 0) < toldStreak;
   return [
     { type: 'count-failures', deploymentId: primary.id, count },
     ...(isTold ? [{ type: 'tell', message: eventMessages.cannotStart } as const] : []),
