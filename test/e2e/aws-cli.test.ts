@@ -196,7 +196,7 @@ describe('the AWS CLI', () => {
       '--name',
       'x',
       '--auto-scaling-group-provider',
-      'autoScalingGroupArn=arn',
+      'autoScalingGroupArn=arn,managedScaling={status=ENABLED}',
     );
     expect(unsupported.stderr).toContain('(UnsupportedFeatureException)');
     const unknown = await installation.aws('ecs', 'stop-task', '--task', '0123456789abcdef0123456789abcdef');
