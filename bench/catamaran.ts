@@ -71,8 +71,9 @@ export class MeasuredCatamaran implements AsyncDisposable {
     });
   }
 
-  /** As `./catamaran status --json` prints it. */
+  /** As `./catamaran status --json` prints it, once everything is started. */
   async status(): Promise<StatusResponse> {
+    while (!existsSync(join(this.stateDirectory, 'server.json'))) await sleep(20);
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...[main, 'status', '--json', '--state', this.stateDirectory],
     ]);
