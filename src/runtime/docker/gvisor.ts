@@ -4,7 +4,6 @@ import { Fields } from '../fields.ts';
 import { type ContainerSpec, type GvisorSupport, RuntimeError } from '../runtime.ts';
 import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
-import { failed, isStatus } from './failures.ts';
 import { roleLabel } from './labels.ts';
 import { pauseReference } from './pause-image.ts';
 
@@ -142,10 +141,8 @@ export class Gvisor {
         query: { force: true, v: true },
         timeoutMs: removeMs,
       });
-    } catch (error) {
-      // One that stays carries the installation's label and goes with `purge`.
-      if (!isStatus(error, 404))
-        failed('Cannot remove the container of the gVisor probe', 'Unsupported', error);
+    } catch {
+      // It carries the installation's labels: the next probe takes it away, or `purge`.
     }
   }
 }

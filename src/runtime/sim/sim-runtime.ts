@@ -25,8 +25,6 @@ const mostEvents = 10_000;
 const mostExecOutputBytes = 64 * 1024;
 
 /** One client of a simulated engine, as a running agent has one. Closing it leaves the engine and its containers. */
-const noGvisor = { works: false, why: 'Simulated containers have no kernel at all' } as const;
-
 export class SimRuntime implements Runtime {
   readonly name = 'sim';
   readonly engine: SimEngine;
@@ -67,7 +65,7 @@ export class SimRuntime implements Runtime {
   }
 
   async gvisor(): Promise<GvisorSupport> {
-    return noGvisor;
+    return { works: false, why: 'Simulated containers have no kernel at all' };
   }
 
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
