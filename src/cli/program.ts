@@ -274,6 +274,7 @@ export function buildProgram(
       parsePositive,
     )
     .option('--steps <number>', 'so many steps instead of what the seed says', parsePositive)
+    .option('--minutes <number>', 'so many minutes of faults instead of what the seed says', parsePositive)
     .option('--without <numbers>', 'leave out these steps, with commas between them')
     .option('--hours <number>', 'run new seeds for so long', parseHours)
     .option('--trace', 'print everything that happens', false)

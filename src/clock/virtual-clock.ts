@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { assertDelay, sleepWith } from './system-clock.ts';
+import { type Timer, TimerHeap } from './timer-heap.ts';
 
 export interface VirtualClockOptions {
   /**
@@ -18,8 +19,7 @@ export interface VirtualClockOptions {
 export class VirtualClock implements Clock {
   readonly #startMs: number;
   readonly #turnsPerStep: number;
-  /** Latest first, so that the next one is popped off the end. */
-  readonly #timers: Timer[] = [];
+  readonly #timers = new TimerHeap();
   #elapsedMs = 0;
   #timersMade = 0;
   #moving = false;
@@ -44,9 +44,10 @@ export class VirtualClock implements Clock {
       dueMs: this.#elapsedMs + Math.max(0, delayMs),
       sequence: this.#timersMade++,
       task,
+      isCancelled: false,
     };
-    this.#timers.splice(this.#placeOf(timer), 0, timer);
-    return { [Symbol.dispose]: () => this.#cancel(timer) };
+    this.#timers.add(timer);
+    return { [Symbol.dispose]: () => this.#timers.cancel(timer) };
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -55,7 +56,7 @@ export class VirtualClock implements Clock {
 
   /** How many timers are waiting. */
   get pendingTimers(): number {
-    return this.#timers.length;
+    return this.#timers.size;
   }
 
   /** Moves time on by `durationMs`, running what falls due, and what that makes fall due, on the way. */
@@ -85,12 +86,12 @@ export class VirtualClock implements Clock {
     try {
       await this.#settle();
       while (!isReached()) {
-        const next = this.#timers.at(-1);
+        const next = this.#timers.peek();
         if (next === undefined || next.dueMs > untilMs) {
           if (Number.isFinite(untilMs)) this.#elapsedMs = Math.max(this.#elapsedMs, untilMs);
           return false;
         }
-        this.#timers.pop();
+        this.#timers.take();
         this.#elapsedMs = next.dueMs;
         next.task();
         await this.#settle();
@@ -106,32 +107,4 @@ export class VirtualClock implements Clock {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-
-  #cancel(timer: Timer): void {
-    const place = this.#placeOf(timer);
-    if (this.#timers[place] === timer) this.#timers.splice(place, 1);
-  }
-
-  /** Where the timer stands, or belongs, in the list that has the latest first. */
-  #placeOf(timer: Timer): number {
-    let low = 0;
-    let high = this.#timers.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#timers[middle];
-      if (other !== undefined && isLater(other, timer)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-interface Timer {
-  readonly dueMs: number;
-  readonly sequence: number;
-  readonly task: () => void;
-}
-
-function isLater(timer: Timer, than: Timer): boolean {
-  return timer.dueMs === than.dueMs ? timer.sequence > than.sequence : timer.dueMs > than.dueMs;
 }

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     instances: { type: 'string' },
     steps: { type: 'string' },
+    minutes: { type: 'string' },
     without: { type: 'string' },
     hours: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -22,10 +23,12 @@ const { values } = parseArgs({
 const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 const [instances, steps] = [numberOf(values.instances), numberOf(values.steps)];
+const minutes = numberOf(values.minutes);
 const without = new Set((values.without ?? '').split(',').filter(Boolean).map(Number));
 const sizes: PlanSizes = {
   ...(instances !== undefined && { instances }),
   ...(steps !== undefined && { steps }),
+  ...(minutes !== undefined && { minutes }),
   without,
 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

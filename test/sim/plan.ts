@@ -75,6 +75,8 @@ export type PlannedStep = {
 export interface PlanSizes {
   readonly instances?: number;
   readonly steps?: number;
+  /** Of faults; small worlds have two to nine. */
+  readonly minutes?: number;
   /** Steps that are left out, by number. */
   readonly without?: ReadonlySet<number>;
 }
@@ -90,7 +92,8 @@ export function planOf(seed: number, sizes: PlanSizes = {}): Plan {
 
   const machineCount = sizes.instances ?? 1 + random.integer(5);
   const stepCount = sizes.steps ?? 8 + random.integer(24);
-  const durationMs = (2 + random.integer(8)) * 60_000;
+  const drawnMinutes = 2 + random.integer(8);
+  const durationMs = (sizes.minutes ?? drawnMinutes) * 60_000;
   const machines = Array.from({ length: machineCount }, () => machinePlan(random));
   const hasNetworkFaults = chance(0.6);
   const faults: FaultPlan = {

@@ -16,11 +16,12 @@ export class SeedFailedError extends Error {
   }
 }
 
-export function replayCommand(seed: number, { instances, steps, without }: PlanSizes): string {
+export function replayCommand(seed: number, { instances, steps, minutes, without }: PlanSizes): string {
   return [
     `./catamaran test sim --seed ${seed}`,
     instances === undefined ? '' : `--instances ${instances}`,
     steps === undefined ? '' : `--steps ${steps}`,
+    minutes === undefined ? '' : `--minutes ${minutes}`,
     without?.size ? `--without ${[...without].join(',')}` : '',
     '--trace',
   ]

@@ -8,6 +8,7 @@ export interface TestSimOptions {
   readonly seed?: number;
   readonly instances?: number;
   readonly steps?: number;
+  readonly minutes?: number;
   /** Numbers of steps, with commas between them. */
   readonly without?: string;
   readonly hours?: number;

@@ -222,6 +222,7 @@ describe('a DRAINING instance', () => {
 describe('protected tasks', () => {
   expectPlans([
     ['are spared by scaling in', '1 100/200', 'A! h*hh', 'stop A2 A3'],
+    ['do not count as healthy before they are', '1 50/200', 'A! p*ph', 'stop A2'],
     ['are spared by a deployment', '2 100/200', 'A! h*h | B hh', 'stop A2'],
     ['take their places meanwhile', '2 100/150', 'A! h*h* | B', 'start 1 B'],
     ['too many of them are told of', '1 100/200', 'A! h*h*', 'tell was unable to reach'],

@@ -23,7 +23,8 @@ export function tasksToStop(situation: Situation, atMost: number): TasksToStop {
     situation.placementStrategies,
     { isBefore: (left, right) => usefulness(left) - usefulness(right), tieBreak: olderFirst },
   );
-  for (const task of surplus) budget.stop(task);
+  // Where protected ones stay that are not up, scaling in could take the last that are.
+  for (const task of surplus) if (task.health.type !== 'healthy' || budget.healthy > min) budget.stop(task);
 
   const free = leaving.filter(({ protectedUntil }) => protectedUntil === undefined);
   for (const task of [...free].sort(leastUsefulFirst)) {
