@@ -191,12 +191,22 @@ function refuseMissingInEcs(missing: readonly MissingMember[], operation: string
       return new Refusal('ClientException', 'Container list cannot be empty.');
     if (name === 'family') return new Refusal('ClientException', 'Family should not be null or empty.');
   }
-  const words = sentenceOf(name);
+  if (name === 'subnets') return new Refusal('InvalidParameterException', 'subnets can not be empty.');
   const isList = first?.schema.isListSchema() === true;
+  const words = `${sentenceOf(name)} ${isList ? 'cannot be empty' : 'can not be blank'}`;
+  // At the top the name says it all; further down it is one of many.
+  const path = first?.path ?? [];
   return new Refusal(
     'InvalidParameterException',
-    isList ? `${words} cannot be empty.` : `${words} can not be blank.`,
+    path.length > 1 ? `${words}: ${memberPath(path)}.` : `${words}.`,
   );
+}
+
+/** `['tags', '0', 'key']` is `tags[0].key`. */
+function memberPath(path: readonly string[]): string {
+  return path
+    .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
 }
 
 function lowerFirst(text: string): string {
