@@ -63,6 +63,15 @@ export function provisioningFailed(tx: Transaction, key: RecordKey, reason: stri
   );
 }
 
+/** The last step of a task that is DEPROVISIONING: its interface and its room are given back. */
+export function endDeprovisioning(tx: Transaction, key: RecordKey, now: number): void {
+  change(tx, key, (task) =>
+    task.lastStatus === 'DEPROVISIONING'
+      ? { ...task, lastStatus: 'STOPPED', stoppedAt: Math.max(now, task.executionStoppedAt ?? 0) }
+      : task,
+  );
+}
+
 /** The agent has taken note that the task is to stop, and stops its containers. */
 export function agentStopsTask(tx: Transaction, key: RecordKey, now: number): TaskRecord | undefined {
   return change(tx, key, (task) => {
@@ -212,7 +221,10 @@ function afterReport(task: TaskRecord, report: TaskReport, now: number): TaskRec
     ...given('pullStoppedAt', task.pullStoppedAt ?? report.pullStoppedAt),
     ...given('executionStoppedAt', task.executionStoppedAt ?? report.executionStoppedAt),
   };
-  if (report.status === 'STOPPED') return concluded(stopped(heard, now), report.reason);
+  if (report.status === 'STOPPED') {
+    const over = concluded(stopped(heard, now), report.reason);
+    return over.launchType === 'FARGATE' ? deprovisioning(over) : over;
+  }
   if (report.status === 'RUNNING' && isBefore(heard.lastStatus, 'RUNNING')) {
     return { ...heard, lastStatus: 'RUNNING', startedAt: now };
   }
@@ -259,6 +271,11 @@ function withManagedAgent(
       ...given('reason', reason),
     },
   };
+}
+
+/** Nothing of it runs any more; what Fargate had provided for it is still to be taken back. */
+function deprovisioning({ stoppedAt: _stoppedAt, ...task }: TaskRecord): TaskRecord {
+  return { ...task, lastStatus: 'DEPROVISIONING' };
 }
 
 /**

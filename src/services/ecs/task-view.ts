@@ -92,6 +92,7 @@ function attachmentView(task: TaskRecord, networkInterface: TaskNetworkInterface
 
 function attachmentStatus(task: TaskRecord, networkInterface: TaskNetworkInterface): string {
   if (task.lastStatus === 'STOPPED') return 'DELETED';
+  if (task.lastStatus === 'DEPROVISIONING') return 'DETACHING';
   return networkInterface.isAttached ? 'ATTACHED' : 'ATTACHING';
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { runTask } from '../operations/run-task.ts';
 import { containerInstances, fargateHosts, tasks } from '../records.ts';
-import { applyTaskReport } from '../task-state.ts';
+import { applyTaskReport, endDeprovisioning } from '../task-state.ts';
 import { container, key, openRoom, scope } from '../testing/room.ts';
 
 type Step =
@@ -38,14 +38,15 @@ it('EC2 and Fargate tasks together never get more than the machine has, and all 
       const network = { awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] } };
       const unstopped = () => room.tasksOf('default').filter(({ lastStatus }) => lastStatus !== 'STOPPED');
       const stop = (id: string) =>
-        room.write((tx) =>
+        room.write((tx) => {
           applyTaskReport(
             tx,
             key(tasks, 'default', id),
             { status: 'STOPPED', containers: [] },
             room.call.now,
-          ),
-        );
+          );
+          endDeprovisioning(tx, key(tasks, 'default', id), room.call.now);
+        });
       const check = () => {
         const sum = (launchType?: string) =>
           unstopped()

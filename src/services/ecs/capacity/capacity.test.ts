@@ -9,6 +9,7 @@ import { runTask } from '../operations/run-task.ts';
 import { createService, describeServices, updateService } from '../operations/service.ts';
 import { describeTasks, listTasks, stopTask } from '../operations/task.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
+import { taskDeprovisioning } from '../reconcilers/task-deprovisioning.ts';
 import { taskProvisioning } from '../reconcilers/task-provisioning.ts';
 import {
   type ContainerInstanceRecord,
@@ -17,7 +18,7 @@ import {
   privateAddresses,
   tasks,
 } from '../records.ts';
-import { applyTaskReport } from '../task-state.ts';
+import { applyTaskReport, endDeprovisioning } from '../task-state.ts';
 import { fakeAgent } from '../testing/fake-agent.ts';
 import { container, key, openRoom, scope, type TestRoom } from '../testing/room.ts';
 import { interruptSpot } from './interrupt-spot.ts';
@@ -67,15 +68,17 @@ const associate = (
 const idOf = (task: Task | undefined): string => task?.taskArn?.split('/').at(-1) ?? '';
 const now = (room: TestRoom, { cluster, id }: ContainerInstanceRecord) =>
   room.ecs.state.get(containerInstances, key(containerInstances, cluster, id));
+/** What the agent says; of a Fargate task that ended the rest is done as well. */
 const report = (room: TestRoom, task: Task | undefined, status: 'RUNNING' | 'STOPPED') =>
-  room.write((tx) =>
+  room.write((tx) => {
     applyTaskReport(
       tx,
       key(tasks, 'default', idOf(task)),
       { status, containers: [{ name: 'app', status, ...(status === 'STOPPED' ? { exitCode: 0 } : {}) }] },
       room.call.now,
-    ),
-  );
+    );
+    endDeprovisioning(tx, key(tasks, 'default', idOf(task)), room.call.now);
+  });
 
 describe('RunTask with the launch type FARGATE', () => {
   it('answers with the task as Fargate shows it: a platform, storage, no container instance', async () => {
@@ -117,6 +120,26 @@ describe('RunTask with the launch type FARGATE', () => {
     for (const instance of [own, host])
       expect(now(room, instance)).toMatchObject({ used: { cpu: 0, memoryMiB: 0 }, taskCount: 0 });
     expect([...room.ecs.state.list(privateAddresses)]).toEqual([]);
+  });
+
+  it('is DEPROVISIONING between the end of its containers and STOPPED', async () => {
+    await using room = await openFargate();
+    const { own } = await addMachine(room);
+    const { tasks: launched } = await run(room, { launchType: 'FARGATE' });
+    const taskKey = key(tasks, 'default', idOf(launched?.[0]));
+    const stopped = { status: 'STOPPED' as const, containers: [] };
+    await room.write((tx) => applyTaskReport(tx, taskKey, stopped, room.call.now));
+    const describeIt = () => describeTasks(room.ecs, { tasks: [idOf(launched?.[0])] }, room.call).tasks?.[0];
+    expect(describeIt()).toMatchObject({
+      lastStatus: 'DEPROVISIONING',
+      desiredStatus: 'STOPPED',
+      attachments: [{ status: 'DETACHING' }],
+    });
+    expect(describeIt()).not.toHaveProperty('stoppedAt');
+    expect(now(room, own)).toMatchObject({ used: { cpu: 512 } });
+    await room.write((tx) => endDeprovisioning(tx, taskKey, room.call.now));
+    expect(describeIt()).toMatchObject({ lastStatus: 'STOPPED', attachments: [{ status: 'DELETED' }] });
+    expect(now(room, own)).toMatchObject({ used: { cpu: 0 } });
   });
 
   it('promises no more than the machine has, to EC2 and Fargate tasks together', async () => {
@@ -345,7 +368,7 @@ describe('services on Fargate', () => {
     await associate(room, ['FARGATE', 'FARGATE_SPOT']);
     const reconcilers = startReconcilers({
       ...{ state: ecs.state, store: room.store, clock: ecs.clock, random: ecs.random, log: ecs.log },
-      reconcilers: [serviceDeployment(ecs), fakeAgent(ecs)],
+      reconcilers: [serviceDeployment(ecs), taskDeprovisioning(ecs), fakeAgent(ecs)],
     });
     const describeIt = () => describeServices(ecs, { services: ['web'] }, call).services?.[0];
     const create = (input: object = {}) =>

@@ -4,6 +4,7 @@ import { serviceDeployment } from './service-deployment.ts';
 import { serviceDeploymentRetention } from './service-deployment-retention.ts';
 import { serviceRetention } from './service-retention.ts';
 import { taskDefinitionDeletion } from './task-definition-deletion.ts';
+import { taskDeprovisioning } from './task-deprovisioning.ts';
 import { taskProvisioning } from './task-provisioning.ts';
 import { taskRetention } from './task-retention.ts';
 
@@ -15,6 +16,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     serviceDeploymentRetention(ecs),
     taskRetention(ecs),
     taskDefinitionDeletion(ecs),
+    taskDeprovisioning(ecs),
     taskProvisioning(ecs),
   ];
 }
