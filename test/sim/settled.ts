@@ -77,12 +77,17 @@ function* promisedServices({ records, users }: SettledWorld): Generator<string> 
 function* daemons(records: Records, key: string, service: ServiceRecord): Generator<string> {
   const tasks = records.ofService(key);
   const [primary] = service.deployments;
-  for (const instance of records.instances.values()) {
-    if (instance.status !== 'ACTIVE' || !instance.agentConnected) continue;
+  const isPlace = (instance: ContainerInstanceRecord): boolean =>
+    service.placementConstraints.every(({ expression = '' }) => isMember(instance, expression));
+  const active = [...records.instances.values()].filter(({ status }) => status === 'ACTIVE');
+  const places = active.filter(isPlace).length;
+  // With one instance and a minimum of 50 % nothing may be stopped, on AWS as here.
+  const mayReplace =
+    Math.ceil((places * service.deploymentConfiguration.minimumHealthyPercent) / 100) < places;
+  for (const instance of active) {
+    if (!instance.agentConnected) continue;
     const there = tasks.filter(({ containerInstanceId }) => containerInstanceId === instance.id);
-    const isWanted = service.placementConstraints.every(({ expression = '' }) =>
-      isMember(instance, expression),
-    );
+    const isWanted = isPlace(instance);
     const [task] = there;
     if (there.length > 1) yield `${service.name} has ${there.length} tasks on ${instance.id}`;
     if (!isWanted && task !== undefined && !isProtected(task))
@@ -91,7 +96,7 @@ function* daemons(records: Records, key: string, service: ServiceRecord): Genera
       yield `${service.name} does not run on ${instance.id}, and there is room`;
     if (task !== undefined && task.lastStatus !== 'RUNNING')
       yield `${service.name} is ${task.lastStatus} on ${instance.id}`;
-    if (task && isWanted && !isProtected(task) && task.service?.deploymentId !== primary?.id)
+    if (task && isWanted && mayReplace && !isProtected(task) && task.service?.deploymentId !== primary?.id)
       yield `${service.name} runs an older deployment on ${instance.id}`;
   }
 }
