@@ -10,9 +10,9 @@ export class MachineClock implements Clock {
     this.#time = time;
   }
 
-  /** Somebody sets the clock. Durations are not touched. */
-  jump(byMs: number): void {
-    this.#offsetMs += byMs;
+  /** Somebody sets the clock, so far from the right time. Durations are not touched. */
+  set(offsetMs: number): void {
+    this.#offsetMs = offsetMs;
   }
 
   now(): number {

@@ -130,7 +130,8 @@ export class Users {
         case 'describe':
           return await this.#describeTasks();
         case 'protect':
-          return await this.#protect(random);
+          // One user protects tasks: two would undo what the other was promised.
+          return await this.#inTurn(protector, () => this.#protect(random));
         case 'change-rack':
           return await this.#changeRack(random);
       }
@@ -304,7 +305,7 @@ export class Users {
       cluster: 'default',
       tasks: [arnOfKey(key)],
       protectionEnabled,
-      ...(protectionEnabled && { expiresInMinutes: 1 + random.integer(20) }),
+      ...(protectionEnabled && { expiresInMinutes: 1 + random.integer(10) }),
     });
     if (!('output' in answer)) return;
     const { protectedTasks = [] } = answer.output as UpdateTaskProtectionCommandOutput;
@@ -398,6 +399,9 @@ export class Users {
     }
   }
 }
+
+/** Beside those of the services. */
+const protector = -1;
 
 /** Registered, and its agent runs. */
 function isRegistered(machine: SimMachine): boolean {
