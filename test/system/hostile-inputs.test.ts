@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../src/clock/index.ts';
 import { type OperationModel, readServiceModel } from '../../src/protocols/service-model.ts';
 import { type RawAnswer, type RawRequest, send, signed, target } from '../raw-requests.ts';
-import { hostileInput, type Json, type KnownNames } from './hostile-inputs.ts';
+import { hostileInput } from './hostile-inputs.ts';
+import type { Json, KnownNames } from './hostile-templates.ts';
 import { type System, startSystem } from './system.ts';
 
 /**
@@ -23,7 +24,7 @@ const commonErrors = new Set([
   'UnsupportedOperationException',
 ]);
 /** The operations with the most rules, as often as all others together. */
-const main = ['RegisterTaskDefinition', 'RunTask', 'CreateService', 'UpdateService'];
+const main = ['RegisterTaskDefinition', 'RunTask', 'StartTask', 'CreateService', 'UpdateService'];
 
 it.each(Array.from({ length: batches }, (_, seed) => ({ seed })))(
   `of ${requestsPerBatch} nearly right requests each is done or refused for a reason (seed $seed)`,
@@ -69,6 +70,9 @@ function chooseOperation(random: Random): OperationModel {
 /** Whatever became of the cluster and its instances: on a new one a task runs. */
 async function expectTaskToRun(system: System): Promise<void> {
   await system.ecs.createCluster({});
+  // Services that wait for room would take the new machine's.
+  const { serviceArns = [] } = await system.ecs.listServices({ maxResults: 100 });
+  await Promise.all(serviceArns.map((service) => system.ecs.deleteService({ service, force: true })));
   await system.addMachine();
   const taskDefinition = await system.define('after');
   const { taskArn = '' } = await system.until('a task to be placed', async () => {
@@ -97,7 +101,42 @@ async function settle(system: System): Promise<KnownNames> {
     networkMode: 'awsvpc',
     containerDefinitions: [{ name: 'app', image: 'app:1', cpu: 8, memory: 16 }],
   });
+  const serverless = await system.ecs.registerTaskDefinition({
+    family: 'serverless',
+    networkMode: 'awsvpc',
+    cpu: '256',
+    memory: '512',
+    requiresCompatibilities: ['FARGATE'],
+    containerDefinitions: [{ name: 'app', image: 'app:1' }],
+  });
+  await system.ecs.createCapacityProvider({
+    name: 'group',
+    autoScalingGroupProvider: { autoScalingGroupArn: 'group' },
+  });
+  await system.ecs.putClusterCapacityProviders({
+    cluster: 'default',
+    capacityProviders: ['FARGATE', 'FARGATE_SPOT', 'group'],
+    defaultCapacityProviderStrategy: [],
+  });
   await system.ecs.createService({ serviceName: 'web', taskDefinition: web, desiredCount: 1 });
+  await system.ecs.createService({
+    serviceName: 'sets',
+    deploymentController: { type: 'EXTERNAL' },
+    desiredCount: 1,
+  });
+  await system.ecs.createService({
+    serviceName: 'daemon',
+    taskDefinition: web,
+    schedulingStrategy: 'DAEMON',
+  });
+  const { subnetId, securityGroupId } = system.privateNetwork;
+  await system.ecs.createService({
+    serviceName: 'serverless',
+    taskDefinition: 'serverless',
+    launchType: 'FARGATE',
+    desiredCount: 1,
+    networkConfiguration: { awsvpcConfiguration: { subnets: [subnetId] } },
+  });
   const { tasks = [] } = await system.ecs.runTask({ taskDefinition: web });
   const { containerInstances } = await system.instances();
   const instances = containerInstances.flatMap(({ containerInstanceArn = '' }) => [
@@ -105,9 +144,10 @@ async function settle(system: System): Promise<KnownNames> {
     containerInstanceArn.split('/').at(-1) ?? '',
   ]);
   const taskNames = tasks.flatMap(({ taskArn = '' }) => [taskArn, taskArn.split('/').at(-1) ?? '']);
-  const definitions = ['web', 'net', 'web:1', web, net.taskDefinition?.taskDefinitionArn ?? ''];
-  const services = ['web', system.arn('service/default/web')];
-  const { subnetId, securityGroupId } = system.privateNetwork;
+  const definitions = ['web', 'net', 'serverless', 'web:1', web].concat(
+    [net, serverless].map(({ taskDefinition }) => taskDefinition?.taskDefinitionArn ?? ''),
+  );
+  const services = ['web', system.arn('service/default/web'), 'sets', 'serverless', 'daemon'];
   return {
     subnets: [subnetId],
     securityGroups: [securityGroupId],
@@ -120,9 +160,14 @@ async function settle(system: System): Promise<KnownNames> {
     family: ['full', 'fargate', 'more', 'web'],
     containerInstance: instances,
     targetId: instances,
-    resourceArn: [...services.slice(1), ...definitions.slice(3), ...taskNames, system.arn('cluster/default')],
+    resourceArn: [
+      ...services.slice(1, 2),
+      ...definitions.slice(4),
+      ...taskNames,
+      system.arn('cluster/default'),
+    ],
     name: ['app', 'web', 'serviceLongArnFormat', 'containerInsights', 'FARGATE'],
-    capacityProvider: ['FARGATE', 'FARGATE_SPOT', 'none'],
+    capacityProvider: ['FARGATE', 'FARGATE_SPOT', 'group', 'none'],
     expression: [
       'attribute:ecs.os-type == linux',
       'task:group == service:web',
