@@ -389,6 +389,11 @@ const ofRunTask: readonly Refused[] = [
     'distinctInstance expression should not be specified.',
   ],
   [
+    'distinctInstance with an empty expression',
+    { placementConstraints: [{ type: 'distinctInstance', expression: '' }] },
+    'distinctInstance expression should not be specified.',
+  ],
+  [
     'memberOf without an expression',
     { placementConstraints: [{ type: 'memberOf' }] },
     'The placement constraint memberOf needs an expression.',

@@ -191,6 +191,16 @@ const ofBoth: readonly Refused[] = [
     'alarmNames can not contain blank or duplicate names.',
   ],
   [
+    'an alarm twice',
+    deploying({ alarms: { alarmNames: ['a', 'a'], enable: false, rollback: false } }),
+    'alarmNames can not contain blank or duplicate names.',
+  ],
+  [
+    'alarms that are not there',
+    deploying({ alarms: { alarmNames: ['none', 'nor this'], enable: true, rollback: false } }),
+    'The following alarms do not exist: none, nor this',
+  ],
+  [
     'an alarm that is not there',
     deploying({ alarms: { alarmNames: ['none'], enable: true, rollback: false } }),
     'The following alarms do not exist: none',
@@ -287,6 +297,8 @@ const ofBoth: readonly Refused[] = [
 const ofCreate: readonly Refused[] = [
   ['no name', { serviceName: undefined }, /^Service names can have up to 255 letters/],
   ['a name of 256', { serviceName: 's'.repeat(256) }, /^Service names can have up to 255 letters/],
+  ['an empty name', { serviceName: '' }, /^Service names can have up to 255 letters/],
+  ['a name with a slash', { serviceName: 'a/b' }, /^Service names can have up to 255 letters/],
   ['a name with a dot', { serviceName: 'a.b' }, /^Service names can have up to 255 letters/],
   [
     'no task definition',

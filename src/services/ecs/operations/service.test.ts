@@ -1,10 +1,4 @@
-import type {
-  CreateServiceCommandInput,
-  DeploymentConfiguration,
-  Service,
-  ThresholdConfiguration,
-  UpdateServiceCommandInput,
-} from '@aws-sdk/client-ecs';
+import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { services, taskDefinitions } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -39,10 +33,6 @@ const refusal = (code: string, message: string) => ({ code, message });
 const invalid = (message: string) => refusal('InvalidParameterException', message);
 
 const arn = (name: string) => `arn:aws:ecs:eu-west-1:123456789012:service/default/${name}`;
-
-const deploying = (deploymentConfiguration: DeploymentConfiguration) => ({ deploymentConfiguration });
-const breaking = (thresholdConfiguration: ThresholdConfiguration) =>
-  deploying({ deploymentCircuitBreaker: { enable: true, rollback: true, thresholdConfiguration } });
 
 const setStatus = (room: TestRoom, status: 'DRAINING' | 'INACTIVE') =>
   room.write((tx) => {
@@ -186,126 +176,6 @@ describe('CreateService', () => {
     );
     await setStatus(room, 'INACTIVE');
     expect((await create(room)).service?.status).toBe('ACTIVE');
-  });
-
-  it.each<[Partial<CreateServiceCommandInput>, ReturnType<typeof refusal>]>([
-    [{ desiredCount: undefined }, invalid('DesiredCount is missing')],
-    [{ desiredCount: -1 }, invalid('DesiredCount can not be lesser than 0')],
-    [{ desiredCount: 5001 }, invalid('DesiredCount can not be greater than 5000')],
-    [{ clientToken: 'x'.repeat(37) }, invalid('idempotency token longer than 36.')],
-    [
-      { role: 'ecsServiceRole' },
-      invalid('IAM roles are only valid for services configured to use load balancers.'),
-    ],
-    [
-      { platformVersion: 'LATEST' },
-      invalid('The platform version must be null when specifying an EC2 launch type.'),
-    ],
-    [{ taskDefinition: undefined }, refusal('ClientException', 'TaskDefinition can not be blank.')],
-    [{ taskDefinition: 'none:1' }, refusal('ClientException', 'TaskDefinition not found.')],
-    [{ cluster: 'none' }, refusal('ClusterNotFoundException', 'Cluster not found.')],
-    [
-      { taskDefinition: 'private:1' },
-      invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."),
-    ],
-    [
-      { deploymentConfiguration: { maximumPercent: 100, minimumHealthyPercent: 100 } },
-      invalid('Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.'),
-    ],
-    [
-      deploying({ alarms: { alarmNames: ['none', 'nor this'], enable: true, rollback: true } }),
-      invalid('The following alarms do not exist: none, nor this'),
-    ],
-    [
-      deploying({ alarms: { alarmNames: [], enable: true, rollback: true } }),
-      invalid('alarmNames can not be empty when deployment alarms are enabled.'),
-    ],
-    [
-      deploying({ alarms: { alarmNames: ['a', 'a'], enable: false, rollback: true } }),
-      invalid('alarmNames can not contain blank or duplicate names.'),
-    ],
-    [deploying({ bakeTimeInMinutes: -1 }), invalid('bakeTimeInMinutes must be between 0 and 1440.')],
-    [deploying({ bakeTimeInMinutes: 1441 }), invalid('bakeTimeInMinutes must be between 0 and 1440.')],
-    [
-      breaking({ type: 'COUNT', value: 0 }),
-      invalid('The value of a COUNT thresholdConfiguration must be 1 or more.'),
-    ],
-    [
-      breaking({ type: 'BOUNDED_PERCENT', value: 101 }),
-      invalid('The value of a BOUNDED_PERCENT thresholdConfiguration must be between 1 and 100.'),
-    ],
-    [
-      breaking({ type: 'UNBOUNDED_PERCENT', value: 0.5 }),
-      invalid('The value of a UNBOUNDED_PERCENT thresholdConfiguration must be between 1 and 100.'),
-    ],
-    [
-      breaking({ type: 'PERCENT' as 'COUNT', value: 50 }),
-      invalid(
-        'The type of a thresholdConfiguration should be one of [BOUNDED_PERCENT,UNBOUNDED_PERCENT,COUNT].',
-      ),
-    ],
-    [
-      { deploymentConfiguration: { minimumHealthyPercent: 101 } },
-      invalid('minimumHealthyPercent must be between 0 and 100.'),
-    ],
-    [
-      { capacityProviderStrategy: [{ capacityProvider: 'x' }], launchType: 'EC2' },
-      invalid('Specify either Launch Type or Capacity Provider Strategy, but not both.'),
-    ],
-  ])('refuses %o', async (input, expected) => {
-    await using room = await openFleet();
-    await expect(create(room, input)).rejects.toMatchObject(expected);
-  });
-
-  it.each<[Partial<CreateServiceCommandInput>, string]>([
-    [{ desiredCount: 2 }, 'does not support a desired count for services'],
-    [{ placementStrategy: [{ type: 'random' }] }, 'does not support placement strategies'],
-    [
-      { deploymentConfiguration: { maximumPercent: 200 } },
-      'does not support values above 100 for maximumPercent on a deployment configuration',
-    ],
-    [
-      { deploymentConfiguration: { minimumHealthyPercent: 100 } },
-      'Both maximumPercent and minimumHealthyPercent cannot be 100',
-    ],
-    [{ launchType: 'FARGATE' }, 'FARGATE'],
-    [{ deploymentController: { type: 'EXTERNAL' } }, 'EXTERNAL'],
-    [{ capacityProviderStrategy: [{ capacityProvider: 'x' }] }, 'capacity provider strategy'],
-    [{ availabilityZoneRebalancing: 'ENABLED' }, 'Availability Zone Rebalancing'],
-  ])('refuses DAEMON with %o', async (input, words) => {
-    await using room = await openFleet();
-    const daemon = { schedulingStrategy: 'DAEMON', desiredCount: undefined, ...input } as const;
-    await expect(create(room, daemon)).rejects.toMatchObject({
-      code: 'InvalidParameterException',
-      message: expect.stringContaining(words),
-    });
-  });
-
-  it.each(['a b', 'a/b', '', 'x'.repeat(256)])('refuses the name "%s"', async (serviceName) => {
-    await using room = await openFleet();
-    await expect(create(room, { serviceName })).rejects.toMatchObject({ code: 'InvalidParameterException' });
-  });
-
-  it.each<[string, Partial<CreateServiceCommandInput>]>([
-    ['loadBalancers', { loadBalancers: [{ targetGroupArn: 'x' }] }],
-    ['serviceRegistries', { serviceRegistries: [{ registryArn: 'x' }] }],
-    ['serviceConnectConfiguration', { serviceConnectConfiguration: { enabled: true } }],
-    ['volumeConfigurations', { volumeConfigurations: [{ name: 'x' }] }],
-    [
-      'vpcLatticeConfigurations',
-      { vpcLatticeConfigurations: [{ roleArn: 'x', targetGroupArn: 'x', portName: 'x' }] },
-    ],
-    ['MANAGED_INSTANCES', { launchType: 'MANAGED_INSTANCES' }],
-    ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
-    ['BLUE_GREEN', { deploymentConfiguration: { strategy: 'BLUE_GREEN' } }],
-    ['lifecycleHooks', { deploymentConfiguration: { lifecycleHooks: [{ hookTargetArn: 'x' }] } }],
-  ])('refuses %s by name before anything changes', async (name, input) => {
-    await using room = await openFleet();
-    await expect(create(room, input)).rejects.toMatchObject({
-      code: 'UnsupportedFeatureException',
-      message: expect.stringMatching(new RegExp(`${name}.* is not supported by this version`)),
-    });
-    expect(listServices(room.ecs, {}, room.call).serviceArns).toEqual([]);
   });
 
   it('keeps that its tasks take ECS Exec', async () => {

@@ -24,6 +24,7 @@ import { schedulerSettings } from '../deployment/scheduler-settings.ts';
 import { computedDesiredCount, withComputedCountsTold } from '../deployment/task-sets.ts';
 import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import { given } from '../given.ts';
+import { readInclude } from '../include.ts';
 import { requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration } from '../network-configuration.ts';
 import { type ServiceRecord, services, type TaskSetRecord } from '../records.ts';
@@ -154,10 +155,7 @@ export function describeTaskSets(
   call: Call,
 ): DescribeTaskSetsResponse {
   const service = requireExternalService(ecs.state, input, call);
-  for (const field of input.include ?? []) {
-    if (field !== 'TAGS') throw invalidParameter(`Invalid include ${field}: it should be one of [TAGS].`);
-  }
-  const withTags = input.include?.includes('TAGS') ?? false;
+  const withTags = readInclude(input.include, ['TAGS']).has('TAGS');
   const ids = new Set(
     input.taskSets?.length ? input.taskSets.map(taskSetId) : service.taskSets.map((set) => set.deployment.id),
   );
