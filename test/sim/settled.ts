@@ -81,9 +81,9 @@ function* daemons(records: Records, key: string, service: ServiceRecord): Genera
     service.placementConstraints.every(({ expression = '' }) => isMember(instance, expression));
   const active = [...records.instances.values()].filter(({ status }) => status === 'ACTIVE');
   const places = active.filter(isPlace).length;
-  // With one instance and a minimum of 50 % nothing may be stopped, on AWS as here.
+  // With one instance and a minimum of 50 % nothing may be stopped, on AWS as here; instances without room count.
   const mayReplace =
-    Math.ceil((places * service.deploymentConfiguration.minimumHealthyPercent) / 100) < places;
+    tasks.length > Math.ceil((places * service.deploymentConfiguration.minimumHealthyPercent) / 100);
   for (const instance of active) {
     if (!instance.agentConnected) continue;
     const there = tasks.filter(({ containerInstanceId }) => containerInstanceId === instance.id);

@@ -70,6 +70,8 @@ export class Users {
   /** One user for each service: what it asks for comes one after the other. */
   readonly #turns = new Map<number, Promise<void>>();
   readonly #tasks = new Set<string>();
+  /** Keys of tasks whose protection somebody is changing: of two at once, either may be the last. */
+  readonly #beingProtected = new Set<string>();
   #busy = 0;
   #names = 0;
 
@@ -296,10 +298,12 @@ export class Users {
   async #protect(random: Random): Promise<void> {
     const { records } = this.#options;
     const candidates = [...records.tasks].filter(
-      ([, { service, desiredStatus }]) => service !== undefined && desiredStatus === 'RUNNING',
+      ([key, { service, desiredStatus }]) =>
+        service !== undefined && desiredStatus === 'RUNNING' && !this.#beingProtected.has(key),
     );
     const [key] = pick(random, candidates) ?? [];
     if (key === undefined) return;
+    this.#beingProtected.add(key);
     const protectionEnabled = random.float() < 0.7;
     const answer = await this.#ask('UpdateTaskProtection', {
       cluster: 'default',
@@ -307,7 +311,9 @@ export class Users {
       protectionEnabled,
       ...(protectionEnabled && { expiresInMinutes: 1 + random.integer(10) }),
     });
+    // What was not answered may yet arrive.
     if (!('output' in answer)) return;
+    this.#beingProtected.delete(key);
     const { protectedTasks = [] } = answer.output as UpdateTaskProtectionCommandOutput;
     const until = records.tasks.get(key)?.protectedUntil;
     if (protectedTasks.length > 0 && protectionEnabled !== (until !== undefined))
