@@ -18,7 +18,7 @@ export function requireInteger(
 ): void {
   if (value === undefined) return;
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  const range = max === maxInteger ? `at least ${min}` : `between ${min} and ${max}`;
+  const range = max === maxInteger && value <= max ? `at least ${min}` : `between ${min} and ${max}`;
   throw clientError(`Invalid value ${value} for ${field}. Must be an integer ${range}.`);
 }
 
