@@ -6,8 +6,11 @@ import {
 } from '../cli/index.ts';
 import type { Route, RouteAnswer } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
-import { addInstance, listInstances, type OperatorParts, removeInstance, status } from './operator.ts';
+import type { OperatorParts } from './operator.ts';
 import { answerEvents } from './operator-events.ts';
+
+/** Loaded with the first question: the front door opens before the node side, which they ask, is read. */
+const operator = () => import('./operator.ts');
 
 /** What a person asks of the installation itself: see `cli/operator-api.ts`. */
 export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void): readonly Route[] {
@@ -17,22 +20,27 @@ export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void)
       method: 'GET',
       path: operatorPaths.status,
       action: 'catamaran:GetStatus',
-      handle: async () => ok(await status(parts())),
+      handle: async () => ok(await (await operator()).status(parts())),
     },
     {
       isSigned: true,
       method: 'GET',
       path: operatorPaths.instances,
       action: 'catamaran:ListInstances',
-      handle: async ({ query }) =>
-        ok({ instances: await listInstances(parts(), query.get('cluster') ?? undefined) }),
+      handle: async ({ query }) => {
+        const { listInstances } = await operator();
+        return ok({ instances: await listInstances(parts(), query.get('cluster') ?? undefined) });
+      },
     },
     {
       isSigned: true,
       method: 'POST',
       path: operatorPaths.instances,
       action: 'catamaran:AddInstance',
-      handle: async ({ body }) => ok(await refusing(() => addInstance(parts(), readAddInstance(body)))),
+      handle: async ({ body }) => {
+        const { addInstance } = await operator();
+        return ok(await refusing(() => addInstance(parts(), readAddInstance(body))));
+      },
     },
     {
       isSigned: true,
@@ -40,6 +48,7 @@ export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void)
       path: `${operatorPaths.instances}/{id}`,
       action: 'catamaran:RemoveInstance',
       handle: async ({ labels, query }, { signal }) => {
+        const { removeInstance } = await operator();
         const force = query.get('force') === 'true';
         return ok(await refusing(() => removeInstance(parts(), labels.get('id') ?? '', { force, signal })));
       },
@@ -93,7 +102,7 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    // Loaded here: the front door opens before the node side is read.
+    // As `operator`.
     const { MachineError } = await import('../node/index.ts');
     if (error instanceof MachineError)
       throw new Refusal('InvalidRequest', error.message, { status: 400, cause: error });

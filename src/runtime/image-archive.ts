@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pack } from 'tar-stream';
+import type { Pack } from 'tar-stream';
 
 /** One file, directory or link of a layer or archive. */
 export type TarEntry =
@@ -89,6 +89,8 @@ export function imageId(spec: ImageArchiveSpec): string {
 
 /** A tar with fixed times and owner root, entries in the order given. */
 export async function tar(entries: readonly TarEntry[]): Promise<Uint8Array> {
+  // Loaded here: most starts make no image.
+  const { pack } = await import('tar-stream');
   const archive = pack();
   for (const entry of entries) addEntry(archive, entry);
   archive.finalize();
@@ -97,7 +99,7 @@ export async function tar(entries: readonly TarEntry[]): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function addEntry(archive: ReturnType<typeof pack>, entry: TarEntry): void {
+function addEntry(archive: Pack, entry: TarEntry): void {
   const owner = { uid: 0, gid: 0, uname: 'root', gname: 'root', mtime: new Date(0) };
   if ('linkTo' in entry) {
     archive.entry({ ...owner, name: entry.path, type: 'symlink', linkname: entry.linkTo, mode: 0o777 });

@@ -52,14 +52,3 @@ export {
   type SandboxSpec,
   type TerminalOptions,
 } from './runtime.ts';
-export {
-  type Distribution,
-  noLatency,
-  SimEngine,
-  type SimFailures,
-  type SimLatency,
-  type SimOptions,
-  type SimOutput,
-  type SimProgram,
-  SimRuntime,
-} from './sim/index.ts';

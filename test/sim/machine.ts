@@ -3,15 +3,8 @@ import type { Log } from '../../src/log.ts';
 import { UpgradeRefusedError } from '../../src/node/connection/signed-socket.ts';
 import { type Agent, type AgentSeams, startAgent } from '../../src/node/index.ts';
 import { Refusal } from '../../src/protocols/index.ts';
-import {
-  type ContainerSpec,
-  type Image,
-  type Runtime,
-  SimEngine,
-  type SimLatency,
-  type SimProgram,
-  SimRuntime,
-} from '../../src/runtime/index.ts';
+import type { ContainerSpec, Image, Runtime } from '../../src/runtime/index.ts';
+import { SimEngine, type SimLatency, type SimProgram, SimRuntime } from '../../src/runtime/sim/index.ts';
 import { AgentDisk } from './agent-disk.ts';
 import type { Network } from './network.ts';
 import type { Plane } from './plane.ts';

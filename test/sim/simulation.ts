@@ -1,6 +1,7 @@
 import { type Random, seededRandom, VirtualClock } from '../../src/clock/index.ts';
 import type { Log } from '../../src/log.ts';
-import { type ContainerSpec, noLatency, type SimLatency, type SimProgram } from '../../src/runtime/index.ts';
+import type { ContainerSpec } from '../../src/runtime/index.ts';
+import { noLatency, type SimLatency, type SimProgram } from '../../src/runtime/sim/index.ts';
 import { measuredLatency } from '../../src/runtime/sim/model.ts';
 import { DurableLog } from './durable-log.ts';
 import { Facts } from './facts.ts';

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { type Clock, type Random, seededRandom } from '../../src/clock/index.ts';
 import type { Log } from '../../src/log.ts';
 import { type Agent, startAgent } from '../../src/node/index.ts';
+import type { ContainerSpec } from '../../src/runtime/index.ts';
 import {
-  type ContainerSpec,
   SimEngine,
   type SimFailures,
   type SimLatency,
   type SimProgram,
   SimRuntime,
-} from '../../src/runtime/index.ts';
+} from '../../src/runtime/sim/index.ts';
 import { Mortal } from './mortal.ts';
 
 export interface MachineOptions {

@@ -1,4 +1,5 @@
-import type { ContainerSpec, SimProgram } from '../../src/runtime/index.ts';
+import type { ContainerSpec } from '../../src/runtime/index.ts';
+import type { SimProgram } from '../../src/runtime/sim/index.ts';
 
 /**
  * What a simulated container does is its command: `exit CODE [AFTER_MS]`, `fail WORDS...` to start,

@@ -11,13 +11,13 @@ import { type ControlPlane, startControlPlane } from '../../src/composition/cont
 import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import type { Credentials } from '../../src/gateway/index.ts';
 import { type RecordingLog, recordingLog } from '../../src/log.ts';
+import type { ContainerSpec } from '../../src/runtime/index.ts';
 import {
-  type ContainerSpec,
   noLatency,
   type SimFailures,
   type SimLatency,
   type SimProgram,
-} from '../../src/runtime/index.ts';
+} from '../../src/runtime/sim/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
 import type { PrivateNetworkPlan } from '../../src/services/ecs/index.ts';
 import { MemoryEventLog } from '../../src/services/events/index.ts';

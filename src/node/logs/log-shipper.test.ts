@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom, VirtualClock } from '../../clock/index.ts';
 import { recordingLog } from '../../log.ts';
-import { noLatency, type OutputLine, SimEngine, type SimOutput, SimRuntime } from '../../runtime/index.ts';
+import type { OutputLine } from '../../runtime/index.ts';
+import { noLatency, SimEngine, type SimOutput, SimRuntime } from '../../runtime/sim/index.ts';
 import type { LogsApi } from './cloudwatch-logs.ts';
 import { LogShipper, type LogShipperOptions } from './log-shipper.ts';
 import { LogStream } from './log-stream.ts';

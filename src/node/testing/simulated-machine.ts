@@ -8,7 +8,7 @@ import {
   type SimOutput,
   type SimProgram,
   SimRuntime,
-} from '../../runtime/index.ts';
+} from '../../runtime/sim/index.ts';
 
 /**
  * A simulated machine for tests of the agent. What a container does is its command:
