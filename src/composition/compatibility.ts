@@ -4,6 +4,7 @@ import { openState } from '../reconcile/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
+import { createIam } from '../services/iam/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
 import { createSsmMessages } from '../services/ssmmessages/index.ts';
@@ -42,13 +43,13 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       log: silentLog,
       writeToLogGroup: async () => false,
     }).loadOperations(),
+    'AWS Identity and Access Management (IAM)': await createIam().loadOperations(),
     'AWS STS': await createSts().loadOperations(),
   };
 }
 
 /** Services that are known and of which nothing is offered yet, with what they would bring. */
 export const servicesNotOffered: readonly (readonly [service: string, brings: string])[] = [
-  ['AWS Identity and Access Management (IAM)', 'users, roles and policies, and with them task roles'],
   ['Amazon EC2', 'VPCs, subnets, security groups, network interfaces'],
   ['Elastic Load Balancing v2', 'load balancers and target groups'],
   ['Amazon EKS', 'Kubernetes clusters'],

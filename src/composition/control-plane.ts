@@ -18,7 +18,7 @@ import {
   type EventsContext,
   startEvents,
 } from '../services/events/index.ts';
-import { authorize } from '../services/iam/index.ts';
+import { authorize, createIam } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
@@ -96,6 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createLogs(logs),
       createCloudWatch(cloudWatch),
       createEventBridge(eventBridge),
+      createIam(),
       createSts(),
     ],
     routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],

@@ -1,5 +1,6 @@
 import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
 import * as ecsSdk from '@aws-sdk/client-ecs';
+import * as iamSdk from '@aws-sdk/client-iam';
 import * as stsSdk from '@aws-sdk/client-sts';
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ import { type System, startSystem } from './system.ts';
 const services = [
   { name: 'ecs', sdk: ecsSdk, client: (system: System) => system.ecs },
   { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
+  { name: 'iam', sdk: iamSdk, client: (system: System) => system.iam },
   { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },
 ] as const;
 

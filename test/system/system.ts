@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
+import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { alphanumeric, type Clock, digits, seededRandom } from '../../src/clock/index.ts';
 import { type ControlPlane, startControlPlane } from '../../src/composition/control-plane.ts';
@@ -69,6 +70,7 @@ export class System implements AsyncDisposable {
         readonly ecs: ECS;
         readonly logs: CloudWatchLogs;
         readonly cloudWatch: CloudWatch;
+        readonly iam: IAM;
         readonly sts: STS;
       }
     | undefined;
@@ -118,6 +120,9 @@ export class System implements AsyncDisposable {
     return this.#sdk().cloudWatch;
   }
 
+  get iam(): IAM {
+    return this.#sdk().iam;
+  }
   get sts(): STS {
     return this.#sdk().sts;
   }
@@ -259,6 +264,7 @@ export class System implements AsyncDisposable {
     this.#clients?.ecs.destroy();
     this.#clients?.logs.destroy();
     this.#clients?.cloudWatch.destroy();
+    this.#clients?.iam.destroy();
     this.#clients?.sts.destroy();
     await this.#plane?.[Symbol.asyncDispose]();
     await this.#events[Symbol.asyncDispose]();
@@ -309,6 +315,7 @@ export class System implements AsyncDisposable {
         ecs: new ECS(settings),
         logs: new CloudWatchLogs(settings),
         cloudWatch: new CloudWatch(settings),
+        iam: new IAM(settings),
         sts: new STS(settings),
       };
     }

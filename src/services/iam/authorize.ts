@@ -1,4 +1,5 @@
 import type { Principal } from '../service.ts';
+import { denialReason } from './policy/denial.ts';
 
 export interface AuthorizationRequest {
   readonly principal: Principal;
@@ -25,6 +26,6 @@ export function authorize({ principal, action, resources }: AuthorizationRequest
     isAllowed: false,
     message:
       `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resources[0] ?? '*'} ` +
-      `because no identity-based policy allows the ${action} action`,
+      denialReason({ decision: 'implicitDeny', deniedBy: 'identity' }, action),
   };
 }

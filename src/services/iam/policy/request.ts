@@ -1,0 +1,38 @@
+/** What is asked of the policies: one action on one resource. */
+export interface PolicyRequest {
+  /** E.g. `ecs:RunTask`; compared ignoring case. */
+  readonly action: string;
+  /** An ARN, or `*` for actions without resource-level permissions. */
+  readonly resource: string;
+  /** The account the resource belongs to; absent: the principal's own. */
+  readonly resourceAccountId?: string;
+  /** Who asks. Absent in a simulation that names no caller: only identity policies are asked then. */
+  readonly principal?: PolicyPrincipal;
+  readonly context: RequestContext;
+}
+
+/** Who asks, with the names by which a policy's Principal may mean it. */
+export type PolicyPrincipal =
+  | { readonly kind: 'root' | 'user' | 'federated-user'; readonly accountId: string; readonly arn: string }
+  /** `arn` is the session's; absent where a simulation means the role itself. */
+  | { readonly kind: 'role'; readonly accountId: string; readonly roleArn: string; readonly arn?: string }
+  | { readonly kind: 'service'; readonly service: string }
+  | { readonly kind: 'identity-provider'; readonly provider: string }
+  | { readonly kind: 'anonymous' };
+
+/** The condition keys that the request brings. Names ignore case. */
+export class RequestContext {
+  readonly #values = new Map<string, ContextValue>();
+
+  constructor(entries: Iterable<readonly [key: string, value: ContextValue]> = []) {
+    for (const [key, value] of entries) this.#values.set(key.toLowerCase(), value);
+  }
+
+  /** @param key In lower case. */
+  get(key: string): ContextValue | undefined {
+    return this.#values.get(key);
+  }
+}
+
+/** A list is a multivalued key, even with one value. An empty one counts as absent. */
+export type ContextValue = string | readonly string[];
