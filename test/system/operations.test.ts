@@ -86,6 +86,7 @@ function problemOf(answer: unknown, isKnown: (code: string) => boolean): string 
 
 /** The smallest value of the schema, or one with every member two levels down. */
 function valueOfSchema(schema: NormalizedSchema, amount: 'least' | 'everything', depth: number): unknown {
+  if (schema.isUnitSchema()) return {};
   if (schema.isStructSchema()) {
     const members = membersOf(schema).filter((member) => !member.schema.isStreaming());
     const wanted = schema.isUnionSchema()
