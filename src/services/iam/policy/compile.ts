@@ -3,7 +3,7 @@ import { type CompiledCondition, compileCondition } from './condition.ts';
 import type { Complementable, PolicyDocument, Statement } from './document.ts';
 import { compilePrincipal, type PrincipalMatcher } from './principal.ts';
 import type { RequestContext } from './request.ts';
-import { compilePlainGlob, variablesIn } from './template.ts';
+import { compileKnown, compilePlainGlob, variablesIn } from './template.ts';
 
 /** A policy version made ready to be asked, once, however often it is asked. */
 export interface CompiledPolicy {
@@ -72,7 +72,7 @@ function compileStatement(
   source: Statement,
   hasVariables: boolean,
 ): CompiledStatement {
-  const matchesResource = compileResources(source.resource, hasVariables);
+  const matchesResource = compileResources(source, hasVariables);
   const conditions = source.conditions.map((condition) => compileCondition(condition, hasVariables));
   return {
     policyId,
@@ -94,14 +94,19 @@ function allHold(conditions: readonly CompiledCondition[], context: RequestConte
   return true;
 }
 
-/** A statement without Resource (a trust policy's) is on the one resource it belongs to. */
-function compileResources(resource: Complementable<string> | undefined, hasVariables: boolean): ArnMatcher {
+/**
+ * A statement without Resource (a trust policy's) is on the one resource it belongs to. Where a variable is absent, the
+ * resource it stands in is unknown: `NotResource` then denies everything, and allows nothing.
+ */
+function compileResources({ resource, effect }: Statement, hasVariables: boolean): ArnMatcher {
   if (resource === undefined) return () => true;
   const { isNot, values } = resource;
   const matchers = values.map((value) => compileResource(value, hasVariables));
   const [only] = matchers;
   if (only !== undefined && matchers.length === 1 && !isNot) return only;
-  return (arn, context) => matchers.some((matches) => matches(arn, context)) !== isNot;
+  const known = isNot && effect === 'Allow' && hasVariables ? values.map(compileKnown) : [];
+  return (arn, context) =>
+    known.every((isKnown) => isKnown(context)) && matchers.some((matches) => matches(arn, context)) !== isNot;
 }
 
 function contextKeysOf({ resource, conditions }: Statement, hasVariables: boolean): readonly string[] {

@@ -13,7 +13,7 @@ export interface Operator {
   readonly isNegated: boolean;
   /** @param hasVariables Whether the policy's version knows variables. Not all operators do. */
   compile(policyValue: string, hasVariables: boolean): ValueTest;
-  /** What a policy must have here to be accepted. */
+  /** Where IAM refuses a policy for a value that can't be read; elsewhere such a value just never matches. */
   accepts?(policyValue: string): boolean;
 }
 
@@ -92,10 +92,7 @@ function text(rules: Omit<TemplateRules, 'hasVariables'>): Operator {
   };
 }
 
-function ordered<T>(
-  read: (text: string) => T | undefined,
-  holds: (value: T, limit: T) => boolean,
-): Operator & { accepts(policyValue: string): boolean } {
+function ordered<T>(read: (text: string) => T | undefined, holds: (value: T, limit: T) => boolean): Operator {
   return {
     isNegated: false,
     compile: (policyValue) => {
@@ -106,12 +103,11 @@ function ordered<T>(
         return value !== undefined && holds(value, limit);
       };
     },
-    accepts: (policyValue) => read(policyValue) !== undefined,
   };
 }
 
 function date(holds: (value: number, limit: number) => boolean): Operator {
-  return ordered(readDate, holds);
+  return { ...ordered(readDate, holds), accepts: (policyValue) => readDate(policyValue) !== undefined };
 }
 
 function ipAddress(): Operator {

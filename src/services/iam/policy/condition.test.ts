@@ -69,6 +69,8 @@ describe('condition operators', () => {
     ['IpAddress', '2001:db8::/32', '2001:0db8:1::1', true],
     ['IpAddress', '::ffff:0:0/96', '10.0.0.1', false],
     ['IpAddress', '10.0.0.0/8', '::ffff:10.0.0.1', false],
+    ['IpAddress', '0.0.0.0/0', '203.0.113.7', true],
+    ['IpAddress', '::/0', '2001:db8::1', true],
     ['IpAddress', '0.0.0.0/0', 'nowhere', false],
     ['IpAddress', '10.0.0.0/33', '10.0.0.1', false],
     ['NotIpAddress', ['10.0.0.0/8', '192.168.0.0/16'], '192.168.1.1', false],

@@ -92,6 +92,25 @@ describe('a decision over identity policies', () => {
     expect(evaluate(policies, request({ context })).decision).toBe(decision);
   });
 
+  it.each([
+    ['Allow', 'implicitDeny'],
+    ['Deny', 'explicitDeny'],
+  ])('takes NotResource with an absent variable for the worst: %s gives %s', (effect, decision) => {
+    const NotResource = ['arn:aws:ecs:*:*:task/*', 'arn:aws:ecs:*:*:cluster/${aws:username}'];
+    const bent = statement(effect, { NotResource, Resource: undefined });
+    expect(evaluate({ identity: [compiled('identity', [bent])] }, request()).decision).toBe(decision);
+  });
+
+  it('takes NotResource with a variable of many values for the worst, default or not', () => {
+    const NotResource = "arn:aws:ecs:*:*:task/${aws:TagKeys, 'a'}";
+    const policies = {
+      identity: [compiled('identity', [statement('Allow', { NotResource, Resource: undefined })])],
+    };
+    const context = new RequestContext([['aws:TagKeys', ['a', 'b']]]);
+    expect(evaluate(policies, request({ context })).decision).toBe('implicitDeny');
+    expect(evaluate(policies, request()).decision).toBe('allowed');
+  });
+
   it('takes variables of a policy of 2008 as text', () => {
     const pattern = 'arn:aws:ecs:*:*:cluster/${aws:username}';
     const policies = {
@@ -197,6 +216,12 @@ describe('a decision over all types of policy', () => {
       { principal: crew },
       'implicitDeny session',
     ],
+    [
+      'the resource names everybody, beyond the boundary',
+      { boundary: silent, resource: resource('Allow', '*') },
+      {},
+      'allowed',
+    ],
     ['the resource names everybody', { resource: resource('Allow', '*') }, {}, 'allowed'],
     [
       'everybody, and nobody has signed',
@@ -277,7 +302,9 @@ describe('a decision over all types of policy', () => {
     expect(evaluate(sparing(crew.arn), asked).decision).toBe('explicitDeny');
     expect(evaluate(sparing(crew.arn, crew.roleArn), asked).decision).toBe('explicitDeny');
     expect(evaluate(sparing(crew.arn, crew.roleArn, accountId), asked).decision).toBe('allowed');
-    expect(evaluate(sparing(accountId, named(ada).AWS), request()).decision).toBe('allowed');
+    const sparingAda = sparing(accountId, named(ada).AWS);
+    expect(evaluate(sparingAda, request()).decision).toBe('allowed');
+    expect(evaluate({ ...sparingAda, boundary: allows }, request()).decision).toBe('explicitDeny');
   });
 });
 

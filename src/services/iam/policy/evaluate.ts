@@ -36,8 +36,8 @@ const policyTypes: readonly PolicyType[] = ['identity', 'boundary', 'session', '
  * Decides one request (IAM user guide, "Policy evaluation logic"). Pure and synchronous.
  *
  * A Deny that matches, in whatever policy, ends it. Else, in one account: the resource's policy may grant by
- * itself, by naming the user or session directly even beyond boundary and session policy, by naming the role within
- * them; otherwise the identity policies must allow, and boundary and session policies too. Across accounts both
+ * itself, by naming the user, the session or everybody even beyond boundary and session policy, by naming the role
+ * within them; otherwise the identity policies must allow, and boundary and session policies too. Across accounts both
  * sides must allow. Services, federated and anonymous callers have nothing but the resource's policy.
  */
 export function evaluate(policies: PolicySet, request: PolicyRequest): Evaluation {
@@ -101,9 +101,14 @@ function findStatements(policies: PolicySet, request: PolicyRequest): Found {
     for (const policy of policiesOf(policies, type)) {
       for (const statement of policy.statementsFor(request.action)) {
         if (!statement.matches(asked)) continue;
-        // Statements without a Principal mean whoever the policy is attached to.
-        if (statement.principal === undefined) take(found, type, statement);
-        else {
+        // Statements without a Principal mean whoever the policy is attached to. NotPrincipal spares nobody who has a
+        // permissions boundary (IAM user guide, "Permissions boundaries for IAM entities").
+        if (
+          statement.principal === undefined ||
+          (deniesOthers(statement) && policies.boundary !== undefined)
+        ) {
+          take(found, type, statement);
+        } else {
           const naming = request.principal && statement.principal(request.principal);
           if (naming !== undefined) take(found, type, statement, naming);
         }
@@ -111,6 +116,10 @@ function findStatements(policies: PolicySet, request: PolicyRequest): Found {
     }
   }
   return found;
+}
+
+function deniesOthers({ source }: CompiledStatement): boolean {
+  return source.effect === 'Deny' && source.principal?.isNot === true;
 }
 
 function take(found: Found, type: PolicyType, statement: CompiledStatement, naming?: Naming): void {

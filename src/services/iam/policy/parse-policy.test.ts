@@ -81,6 +81,7 @@ describe('an identity policy is refused', () => {
     ['with Effect in the wrong case', policy({ ...allow, Effect: 'allow' }), legacy],
     ['with a date that is none', withCondition({ DateLessThan: { 'a:b': 'tomorrow' } }), legacy],
     ['with a day that does not exist', withCondition({ DateEquals: { 'a:b': '2026-02-30' } }), legacy],
+    ['with :: in an ARN of too few segments', withResource('arn:aws:s3::bucket'), legacy],
     ['without a vendor in the ARN', withResource('arn:aws::us-east-1:111122223333:x'), legacy],
     [
       'with a Sid twice',

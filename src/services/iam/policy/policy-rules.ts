@@ -28,15 +28,14 @@ type Rule = (statement: Statement) => void;
 
 const legacyParsing: Rule = ({ conditions, resource }) => {
   for (const { operator, values } of conditions) {
-    const name = readOperatorName(operator);
-    if (name === undefined || name.operator === nullOperator || !/Date/.test(operator)) continue;
-    const { accepts } = name.operator;
-    if (accepts !== undefined && !values.every(accepts)) throw legacyParsingError();
+    const known = readOperatorName(operator)?.operator;
+    if (known === undefined || known === nullOperator || known.accepts === undefined) continue;
+    if (!values.every(known.accepts)) throw legacyParsingError();
   }
   for (const value of resource?.values ?? []) {
     const segments = readArnPattern(value);
     if (segments[0] !== 'arn') continue;
-    if (segments[2] === '' || (segments.length < 6 && value.includes('::') && segments.length < 5)) {
+    if (segments[2] === '' || (segments.length < 6 && value.includes('::'))) {
       throw legacyParsingError();
     }
   }

@@ -3,7 +3,7 @@ import type { PolicyPrincipal } from './request.ts';
 
 /**
  * How closely a policy's Principal means who asks, and so what its Allow gives: `direct` (the user or the session by
- * its own ARN) grants whatever boundary and session policies lack; `bounded` (the role, or everybody) grants within
+ * its own ARN, or everybody) grants whatever boundary and session policies lack; `bounded` (the role) grants within
  * them; `account` leaves it to the account's identity policies.
  */
 export type Naming = 'direct' | 'bounded' | 'account';
@@ -17,7 +17,7 @@ export function compilePrincipal(
   const names = new Set(values.map(keyOf));
   if (!isNot) {
     return (principal) => {
-      if (names.has(anybody)) return 'bounded';
+      if (names.has(anybody)) return 'direct';
       return namesOf(principal).find(({ key }) => names.has(key))?.naming;
     };
   }

@@ -93,6 +93,13 @@ export function variablesIn(text: string): readonly string[] {
   return [...found].flatMap(([, , key]) => (key === undefined ? [] : [key.trim()]));
 }
 
+/** Tells whether all variables in the text have a value for a request. */
+export function compileKnown(text: string): (context: RequestContext) => boolean {
+  const { parts } = parseTemplate(text, { hasWildcards: true, hasVariables: true });
+  const variables = parts.filter((part) => typeof part === 'object');
+  return (context) => variables.every((variable) => filledIn(variable, context) !== undefined);
+}
+
 function compileParts(parts: readonly GlobPart[]): Matcher {
   const [only] = parts;
   if (parts.length === 1 && typeof only === 'string') return (text) => text === only;
