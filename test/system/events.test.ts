@@ -12,6 +12,10 @@ it('a service tells its life in events, over a kill of the control plane, each c
   await system.killControlPlane();
   await ecs.updateService({ service: 'web', desiredCount: 1 });
   await waitUntilServicesStable({ client: ecs, ...quickly }, { services: ['web'] });
+  await system.until('its steady state', async () => {
+    const { events = [] } = await system.service('web');
+    return events.some(({ message }) => message?.endsWith('has reached a steady state.'));
+  });
   await ecs.deleteService({ service: 'web', force: true });
   await waitUntilServicesInactive({ client: ecs, ...quickly }, { services: ['web'] });
 

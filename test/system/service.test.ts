@@ -83,6 +83,11 @@ describe('a service', () => {
     await system.define('web');
     await system.ecs.createService({ serviceName: 'web', taskDefinition: 'web', desiredCount: 3 });
     await stable(system, 'web');
+    // What ends before it has proved itself would be its deployment's failure.
+    await system.until('the deployment to be completed', async () => {
+      const { deployments } = await system.service('web');
+      return deployments?.[0]?.rolloutState === 'COMPLETED';
+    });
     const [first, second] = await system.tasks();
     await system.ecs.stopTask({ task: first?.taskArn ?? '' });
     for (const machine of system.machines)
