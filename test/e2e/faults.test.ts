@@ -109,8 +109,8 @@ describe('bad input', () => {
     ['an operation of every object', 'constructor', '{}', refusal(400, 'UnknownOperationException')],
     [
       'an operation that is not built',
-      'CreateCapacityProvider',
-      '{"name":"x"}',
+      'CreateExpressGatewayService',
+      '{"executionRoleArn":"x","infrastructureRoleArn":"y"}',
       refusal(400, 'UnsupportedFeatureException'),
     ],
     [
