@@ -46,6 +46,9 @@ export interface ControlPlaneOptions {
   readonly log: Log;
 }
 
+/** As long as callers who wait for the listener need to ask again and be answered. */
+const firstAnswersMs = 20;
+
 /** Everything that answers requests and works on records. It knows no machine: agents come to its endpoint. */
 export interface ControlPlane extends AsyncDisposable {
   /** E.g. `http://127.0.0.1:4566`. */
@@ -110,6 +113,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   });
   opened.adopt(gateway, (it) => it.close());
   endpoint = await listen(gateway, options);
+  // Whoever waits at the door goes first: loading what works behind it keeps the thread busy for a while.
+  await clock.sleep(firstAnswersMs);
   // The API answers from here on; what works behind it is loaded beside it.
   await ecs.loadAgentEndpoints();
 
