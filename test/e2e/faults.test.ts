@@ -146,6 +146,10 @@ describe('bad input', () => {
         ),
       ],
       [
+        'a token with a key that needs none',
+        await sign({ ...request, headers: { ...request.headers, 'x-amz-security-token': 'made-up' } }),
+      ],
+      [
         'half a header',
         { ...right, headers: { ...right.headers, authorization: 'AWS4-HMAC-SHA256 Credential=x' } },
       ],
@@ -163,6 +167,7 @@ describe('bad input', () => {
       'another service': '404 UnknownServiceException',
       unsigned: '403 MissingAuthenticationTokenException',
       'an unknown key': '400 UnrecognizedClientException',
+      'a token with a key that needs none': '400 UnrecognizedClientException',
       'half a header': '400 IncompleteSignatureException',
     });
     const expired = await send(
