@@ -14,9 +14,11 @@ import { ControlPlaneLinks } from './connection/control-plane-links.ts';
 import { EcsApi, httpClient } from './connection/ecs-api.ts';
 import { type Registration, register } from './connection/registration.ts';
 import { ExecuteCommandAgents } from './exec/execute-command-agents.ts';
+import { SessionTranscripts } from './exec/session-transcripts.ts';
 import { SsmMessagesApi } from './exec/ssm-messages-api.ts';
 import { keepRunning } from './keep-running.ts';
 import { Awslogs } from './logs/awslogs.ts';
+import { LogsClients, type TaskRole } from './logs/logs-clients.ts';
 import { MetadataEndpoint } from './metadata/metadata-endpoint.ts';
 import { StateReporter } from './reports/state-reporter.ts';
 import { Slots } from './slots.ts';
@@ -82,19 +84,38 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     parts.use(metadata);
     const metadataUri = options.metadata && (await listen(metadata, options.metadata, state, log));
 
-    const logs =
+    const hasRole = ({ taskArn, kind }: TaskRole) => board.owner(taskArn)?.task[kind] !== undefined;
+    const clients =
       options.logs &&
+      parts.use(
+        new LogsClients({
+          endpoint: options.logs.endpoint,
+          credentials: async (role) => (role === undefined ? credentials : credentialsOf(role, board, roles)),
+        }),
+      );
+    const logs =
+      clients &&
       new Awslogs({
         ...options,
-        endpoint: options.logs.endpoint,
+        clients,
         flushIntervalMs: settings.logFlushIntervalMs,
         state,
         signal,
-        hasExecutionRole: (taskArn) => board.owner(taskArn)?.task.executionRoleCredentials !== undefined,
-        credentials: async (taskArn) =>
-          taskArn === undefined ? credentials : executionRole(taskArn, board, roles),
+        hasExecutionRole: (taskArn) => hasRole({ taskArn, kind: 'executionRoleCredentials' }),
       });
     if (logs) parts.defer(() => logs.close());
+    const transcripts =
+      clients &&
+      new SessionTranscripts({
+        ...options,
+        flushIntervalMs: settings.logFlushIntervalMs,
+        // In AWS the agent that logs runs in the container, as the task's role.
+        api: (taskArn) => {
+          const role = { taskArn, kind: 'roleCredentials' } as const;
+          return clients.client(region, hasRole(role) ? role : undefined);
+        },
+      });
+    if (transcripts) parts.defer(() => transcripts.close());
 
     const reporter = new StateReporter({
       submit: (report, aborted) => api.submitTaskStateChange(report, aborted),
@@ -109,6 +130,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       ...options,
       api: seams.ssmMessages ?? new SsmMessagesApi(options),
       agentVersion: packageJson.version,
+      transcripts,
       signal,
     });
     parts.defer(() => executeCommandAgents.close());
@@ -253,11 +275,15 @@ function isPortInUse(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
 }
 
-/** A task's logs are written as its execution role. After a restart the role's credentials are on their way. */
-function executionRole(taskArn: string, board: TaskBoard, roles: RoleCredentials): AgentCredentials {
-  const id = board.owner(taskArn)?.task.executionRoleCredentials?.credentialsId;
+/** A task's logs are written as its roles. After a restart the roles' credentials are on their way. */
+function credentialsOf(
+  { taskArn, kind }: TaskRole,
+  board: TaskBoard,
+  roles: RoleCredentials,
+): AgentCredentials {
+  const id = board.owner(taskArn)?.task[kind]?.credentialsId;
   const set = id === undefined ? undefined : roles.get(id);
-  if (!set) throw new Error(`Execution role credentials of task '${taskArn}' have not been received yet`);
+  if (!set) throw new Error(`The ${kind} of task '${taskArn}' have not been received yet`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = set;
   return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration) };
 }

@@ -144,17 +144,27 @@ export interface SessionRequest {
   readonly sessionType: string;
   /** One line: see `splitCommand`. */
   readonly command: string;
+  /** The log group into which the session is logged, in a stream with the session's id as its name. Absent: nowhere. */
+  readonly logGroup?: string | undefined;
 }
 
 /** What tells an agent to start a session: a document inside a task inside the message, as the service wraps it. */
-export function startSession({ sessionId, sessionType, command }: SessionRequest): Buffer {
+export function startSession({ sessionId, sessionType, command, logGroup = '' }: SessionRequest): Buffer {
   const content = {
     DocumentName: 'AmazonECS-ExecuteInteractiveCommand',
     DocumentContent: {
       schemaVersion: '1.0',
       description: 'Runs one command on a terminal of its own',
       sessionType,
-      inputs: {},
+      inputs: {
+        cloudWatchLogGroupName: logGroup,
+        cloudWatchEncryptionEnabled: false,
+        // At the session's end, as plain text: what ECS asks for.
+        cloudWatchStreamingEnabled: false,
+        s3BucketName: '',
+        s3KeyPrefix: '',
+        s3EncryptionEnabled: false,
+      },
       parameters: { command: { type: 'String' } },
       properties: {
         linux: { commands: '{{command}}', runAsElevated: true },
@@ -181,7 +191,8 @@ export function readStartSession(payload: Buffer): SessionRequest | undefined {
   const words: unknown = Array.isArray(command) ? command[0] : command;
   const sessionId = textOf(content, 'SessionId');
   if (sessionId === '' || typeof words !== 'string' || words === '') return undefined;
-  return { sessionId, sessionType: textOf(document, 'sessionType'), command: words };
+  const logGroup = textOf(membersOf(document.inputs), 'cloudWatchLogGroupName') || undefined;
+  return { sessionId, sessionType: textOf(document, 'sessionType'), command: words, logGroup };
 }
 
 /** How a session ended, for the service; `output` becomes the client's `channel_closed` words. */
@@ -190,6 +201,7 @@ export function taskComplete(about: {
   readonly targetId: string;
   readonly isSuccess: boolean;
   readonly output: string;
+  readonly logGroup?: string | undefined;
 }): Buffer {
   return json({
     SchemaVersion: 1,
@@ -202,8 +214,8 @@ export function taskComplete(about: {
     Output: about.output,
     S3Bucket: '',
     S3UrlSuffix: '',
-    CwlGroup: '',
-    CwlStream: '',
+    CwlGroup: about.logGroup ?? '',
+    CwlStream: about.logGroup === undefined ? '' : about.sessionId,
     RetryNumber: 0,
   });
 }

@@ -178,6 +178,60 @@ describe('ECS Exec on the Engine', () => {
     });
   }, 60_000);
 
+  it('logs a session with its container’s output, also when its client leaves it', async () => {
+    const group = '/ecs/exec';
+    await installation.logs().createLogGroup({ logGroupName: group });
+    await ecs.registerTaskDefinition({
+      family: 'logged',
+      containerDefinitions: [
+        {
+          name: 'main',
+          image: testImageName,
+          memory: 32,
+          command: ['sleep', '3600'],
+          stopTimeout: 2,
+          logConfiguration: {
+            logDriver: 'awslogs',
+            options: {
+              'awslogs-group': group,
+              'awslogs-region': installation.environment.AWS_REGION ?? '',
+              'awslogs-stream-prefix': 'x',
+            },
+          },
+        },
+      ],
+    });
+    const logged = await run('logged');
+    expect((await execOf(logged, 'sh', '-c', 'echo "one $TERM"; seq 1 3')).code).toBe(0);
+    const left = begin(launcher, execArguments(logged, 'sh', '-c', 'echo begun; exec sleep 4242'));
+    await left.until('begun');
+    left.child.kill('SIGTERM');
+    await left.ended;
+    const found = async (): Promise<readonly string[]> => {
+      const { logStreams = [] } = await installation
+        .logs()
+        .describeLogStreams({ logGroupName: group, logStreamNamePrefix: 'ecs-execute-command-' });
+      const said: string[] = [];
+      for (const { logStreamName = '' } of logStreams) {
+        const stream = ['--log-group-name', group, '--log-stream-name', logStreamName];
+        const { json } = await installation.aws('logs', 'get-log-events', ...stream);
+        const { events = [] } = json as { readonly events?: readonly { readonly message: string }[] };
+        said.push(events.map(({ message }) => message).join('|'));
+      }
+      return said.sort();
+    };
+    await waitFor(
+      'both sessions to be logged',
+      async () => {
+        const [first, second] = await found();
+        return first === 'begun' && second === 'one xterm-256color\n1\n2\n3' ? true : undefined;
+      },
+      () => installation.output,
+      30_000,
+    );
+    await ecs.stopTask({ task: logged });
+  }, 90_000);
+
   it('ends with its task', async () => {
     const short = await run('one');
     const session = begin(launcher, execArguments(short, 'sh', '-c', 'echo begun; sleep 1000'));

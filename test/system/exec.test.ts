@@ -1,3 +1,4 @@
+import type { ExecuteCommandConfiguration, Session } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seededRandom } from '../../src/clock/index.ts';
@@ -13,7 +14,10 @@ class Client {
   isReady = false;
   closed: string | undefined;
 
-  constructor(system: System, streamUrl: string, tokenValue: string) {
+  readonly sessionId: string;
+
+  constructor(system: System, { sessionId = '', streamUrl = '', tokenValue = '' }: Session) {
+    this.sessionId = sessionId;
     this.socket = new WebSocket(streamUrl);
     this.channel = new ClientChannel({
       ...{ clientVersion: '1.2.707.0', clock: system.clock, random: seededRandom(1) },
@@ -107,7 +111,7 @@ describe('ECS Exec', () => {
 
   async function open(task: string, command: string): Promise<Client> {
     const { session } = await system.ecs.executeCommand({ task, command, interactive: true });
-    const client = new Client(system, session?.streamUrl ?? '', session?.tokenValue ?? '');
+    const client = new Client(system, session ?? {});
     clients.push(client);
     return client;
   }
@@ -169,25 +173,91 @@ describe('ECS Exec', () => {
     expect(client.closed).toMatch(/stopped|^EXIT_CODE: 137$/);
   });
 
+  describe('logs a session', () => {
+    const group = '/ecs/logged';
+    const streams = async (logGroupName = group): Promise<readonly string[]> => {
+      const prefix = { logGroupName, logStreamNamePrefix: 'ecs-execute-command-' };
+      const { logStreams = [] } = await system.logs.describeLogStreams(prefix);
+      return logStreams.map(({ logStreamName = '' }) => logStreamName);
+    };
+    const logged = async (logStreamName: string, logGroupName = group): Promise<string> => {
+      if (!(await streams(logGroupName)).includes(logStreamName)) return '';
+      const { events = [] } = await system.logs.getLogEvents({ logGroupName, logStreamName });
+      return events.map(({ message }) => message).join('|');
+    };
+
+    beforeAll(async () => {
+      await system.logs.createLogGroup({ logGroupName: group });
+      const options = {
+        'awslogs-group': group,
+        'awslogs-region': 'eu-west-1',
+        'awslogs-stream-prefix': 'p',
+      };
+      await system.define('logged', { logConfiguration: { logDriver: 'awslogs', options } });
+    });
+
+    it('with its container’s output, in a stream of its own', async () => {
+      const task = await runReady('logged');
+      const client = await open(task, "echo 'two words'");
+      await system.until('its log', async () => (await logged(client.sessionId)) === 'two words');
+      expect(await streams()).toEqual([client.sessionId]);
+      await (await runReady('web').then((plain) => open(plain, 'echo unlogged'))).refused.promise;
+      expect(await streams()).toEqual([client.sessionId]);
+    });
+
+    it('that its client left, and one that ends with its task', async () => {
+      const task = await runReady('logged');
+      const left = await open(task, 'shell');
+      const stopped = await open(task, 'shell');
+      for (const client of [left, stopped]) {
+        await system.until('the handshake', () => client.isReady);
+        await client.channel.write(Buffer.from('ls'));
+        await system.until('what is said', () => client.heard.includes('typed ls'));
+      }
+      left.close();
+      await system.until('its log', async () => (await logged(left.sessionId)) === 'typed ls');
+      await system.ecs.stopTask({ task });
+      await system.until('its log', async () => (await logged(stopped.sessionId)) === 'typed ls');
+    });
+
+    it('in the group that its cluster names, and not at all with NONE', async () => {
+      const logGroupName = '/exec/all';
+      await system.logs.createLogGroup({ logGroupName });
+      const configure = (executeCommandConfiguration: ExecuteCommandConfiguration) =>
+        system.ecs.updateCluster({ cluster: 'default', configuration: { executeCommandConfiguration } });
+      await configure({ logging: 'OVERRIDE', logConfiguration: { cloudWatchLogGroupName: logGroupName } });
+      const task = await runReady('logged');
+      const client = await open(task, 'echo all');
+      await system.until('its log', async () => (await logged(client.sessionId, logGroupName)) === 'all');
+      await configure({ logging: 'NONE' });
+      const before = await streams();
+      const silent = await open(task, 'echo none');
+      await silent.refused.promise;
+      await configure({ logging: 'DEFAULT' });
+      const last = await open(task, 'echo last');
+      await system.until('its log', async () => (await logged(last.sessionId)) === 'last');
+      expect(await streams()).toEqual([...before, last.sessionId].sort());
+    });
+  });
+
   it('opens a session once for each token, and none for one that it did not issue', async () => {
     const task = await runReady();
     const { session } = await system.ecs.executeCommand({ task, command: 'shell', interactive: true });
     const { streamUrl = '', tokenValue = '' } = session ?? {};
     const [first, stranger] = [
-      new Client(system, streamUrl, tokenValue),
-      new Client(system, streamUrl, 'x'.repeat(64)),
+      new Client(system, { streamUrl, tokenValue }),
+      new Client(system, { streamUrl, tokenValue: 'x'.repeat(64) }),
     ];
     clients.push(first, stranger);
     expect(await stranger.refused.promise).toContain('token is unknown');
     await system.until('the handshake', () => first.isReady);
-    const again = new Client(system, streamUrl, tokenValue);
+    const again = new Client(system, { streamUrl, tokenValue });
     clients.push(again);
     expect(await again.refused.promise).toContain('was used before');
-    const other = new Client(
-      system,
-      streamUrl.replace(/data-channel\/[^?]+/, 'data-channel/none'),
+    const other = new Client(system, {
+      streamUrl: streamUrl.replace(/data-channel\/[^?]+/, 'data-channel/none'),
       tokenValue,
-    );
+    });
     clients.push(other);
     expect(await other.refused.promise).toContain('token is unknown');
     expect(system.log.lines.filter((line) => JSON.stringify(line).includes(tokenValue))).toEqual([]);

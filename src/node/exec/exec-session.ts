@@ -14,6 +14,7 @@ const env = { TERM: 'xterm-256color' };
 /**
  * One session in a container: opens its data channel, shakes hands, runs the command on a terminal and moves what is
  * typed and said, until the command ends, the client leaves or the signal aborts. What still runs then is killed.
+ * What the terminal says is logged first, where the session is to be logged.
  * @returns the words for the client: none for a command that ended with exit code 0.
  * @throws {Error} what kept the session from beginning.
  */
@@ -23,7 +24,7 @@ export async function runExecSession(
   parent: AbortSignal,
 ): Promise<string> {
   const { api, runtime, clock, random, target, runtimeName, agentVersion } = options;
-  const { sessionId, sessionType } = request;
+  const { sessionId, sessionType, logGroup } = request;
   const over = new AbortController();
   const signal = AbortSignal.any([parent, over.signal]);
   const end = (reason: string): void => over.abort(new Error(reason));
@@ -75,9 +76,13 @@ export async function runExecSession(
   }
   signal.throwIfAborted();
   if (size !== undefined) await terminal.resize(size);
+  const transcript = logGroup === undefined ? undefined : options.transcript(sessionId, logGroup);
+  cleanup.defer(() => transcript?.end());
   opened.resolve(terminal);
   for await (const chunk of terminal.output) {
-    await channel.write(Buffer.from(chunk));
+    const said = Buffer.from(chunk);
+    await transcript?.write(said, signal);
+    await channel.write(said);
     if (signal.aborted) break;
   }
   signal.throwIfAborted();

@@ -13,6 +13,7 @@ import {
 } from '../../session-channel/index.ts';
 import { BackOff } from '../back-off.ts';
 import { runExecSession } from './exec-session.ts';
+import type { SessionTranscript } from './session-transcript.ts';
 import type { SsmMessagesClient } from './ssm-messages-api.ts';
 
 /** Beyond what the service lets begin: whoever sends more is not it. */
@@ -31,6 +32,8 @@ export interface ExecuteCommandAgentOptions {
   readonly target: string;
   /** As the runtime knows it. */
   readonly runtimeName: string;
+  /** Begins the log of a session in the log group; undefined where nothing can be logged. */
+  transcript(sessionId: string, group: string): SessionTranscript | undefined;
   /** Its control channel is open, for the first time or again. */
   onConnected(): void;
 }
@@ -128,7 +131,7 @@ export class ExecuteCommandAgent {
   /** Never rejects. */
   async #run(request: SessionRequest, signal: AbortSignal): Promise<void> {
     const { log, target } = this.#options;
-    const { sessionId } = request;
+    const { sessionId, logGroup } = request;
     let isSuccess = true;
     let output: string;
     try {
@@ -141,7 +144,7 @@ export class ExecuteCommandAgent {
     }
     this.#tell(
       messageTypes.agentTaskComplete,
-      taskComplete({ sessionId, targetId: target, isSuccess, output }),
+      taskComplete({ sessionId, targetId: target, isSuccess, output, logGroup }),
     );
   }
 

@@ -4,6 +4,8 @@ import type { Runtime } from '../../runtime/index.ts';
 import { taskIdOf } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 import { ExecuteCommandAgent } from './execute-command-agent.ts';
+import type { SessionTranscript } from './session-transcript.ts';
+import type { SessionTranscripts } from './session-transcripts.ts';
 import type { SsmMessagesClient } from './ssm-messages-api.ts';
 
 /** One ExecuteCommandAgent for each running container of tasks with ECS Exec. */
@@ -46,10 +48,20 @@ export class ExecuteCommandAgents {
       ...this.#options,
       target,
       runtimeName,
+      transcript: (sessionId, group) => this.#transcript(owner.taskArn, sessionId, group),
       onConnected: () => owner.executeCommandReady(name),
     });
     const agents = this.#agents.get(owner.taskArn) ?? new Map<string, ExecuteCommandAgent>();
     this.#agents.set(owner.taskArn, agents.set(name, agent));
+  }
+
+  #transcript(taskArn: string, sessionId: string, group: string): SessionTranscript | undefined {
+    const { transcripts, log } = this.#options;
+    if (transcripts === undefined)
+      log.warn('An exec session is to be logged, but this agent was given no address of CloudWatch Logs', {
+        ...{ sessionId, group },
+      });
+    return transcripts?.open({ taskArn, sessionId, group });
   }
 
   #end(taskArn: string, name: string, agent: ExecuteCommandAgent): void {
@@ -78,5 +90,7 @@ export interface ExecuteCommandAgentsOptions {
   readonly random: Random;
   readonly log: Log;
   readonly agentVersion: string;
+  /** Absent: sessions are not logged. */
+  readonly transcripts: SessionTranscripts | undefined;
   readonly signal: AbortSignal;
 }

@@ -1,14 +1,13 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { StepError } from '../tasks/failures.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
-import { type LogsApi, openCloudWatchLogs } from './cloudwatch-logs.ts';
 import { compileEventStart } from './event-start.ts';
 import { LogShipper } from './log-shipper.ts';
 import { LogStream } from './log-stream.ts';
+import type { LogsClients } from './logs-clients.ts';
 import type { AwslogsOptions } from './options.ts';
 import { readPosition } from './position.ts';
 
@@ -18,7 +17,6 @@ const closingPatienceMs = 2_000;
 /** The `awslogs` driver for all containers of the agent. */
 export class Awslogs {
   readonly #options: AwslogsDriverOptions;
-  readonly #apis = new Map<string, Promise<LogsApi & Disposable>>();
   readonly #containers = new Map<string, LoggedContainer>();
   readonly #abandoned = new AbortController();
 
@@ -86,7 +84,6 @@ export class Awslogs {
   async close(): Promise<void> {
     using _patience = this.#options.clock.after(closingPatienceMs, () => this.#abandoned.abort());
     await Promise.allSettled([...this.#containers.values()].map((logged) => logged.shipping));
-    for (const api of this.#apis.values()) (await api.catch(() => undefined))?.[Symbol.dispose]();
   }
 
   #ship(logged: LoggedContainer, container: PlannedContainer): void {
@@ -113,7 +110,7 @@ export class Awslogs {
   ): LoggedContainer {
     const known = this.#containers.get(container.spec.name);
     if (known) return known;
-    const { clock, random, runtime, log, state, flushIntervalMs } = this.#options;
+    const { clock, random, runtime, log, state, flushIntervalMs, clients, hasExecutionRole } = this.#options;
     const startsEvent = awslogs.eventStart && compileOrRefuse(awslogs.eventStart);
     const stream = new LogStream({
       group: awslogs.group,
@@ -121,7 +118,10 @@ export class Awslogs {
       createsGroup: awslogs.createsGroup,
       clock,
       random,
-      api: () => this.#api(awslogs.region, taskArn),
+      api: () => {
+        const role = { taskArn, kind: 'executionRoleCredentials' } as const;
+        return clients.client(awslogs.region, hasExecutionRole(taskArn) ? role : undefined);
+      },
     });
     const abort = new AbortController();
     const position = readPosition(state.logPosition(taskArn, container.name));
@@ -151,19 +151,6 @@ export class Awslogs {
     this.#containers.set(container.spec.name, logged);
     return logged;
   }
-
-  /** One client per region and identity: a task's execution role, where it has one, else the instance's. */
-  #api(region: string, taskArn: string): Promise<LogsApi> {
-    const { endpoint, credentials } = this.#options;
-    const hasOwn = this.#options.hasExecutionRole(taskArn);
-    const key = hasOwn ? `${region} ${taskArn}` : region;
-    const api =
-      this.#apis.get(key) ??
-      openCloudWatchLogs({ endpoint, region, credentials: () => credentials(hasOwn ? taskArn : undefined) });
-    this.#apis.set(key, api);
-    api.catch(() => this.#apis.delete(key));
-    return api;
-  }
 }
 
 interface LoggedContainer {
@@ -175,7 +162,7 @@ interface LoggedContainer {
 }
 
 export interface AwslogsDriverOptions {
-  readonly endpoint: string;
+  readonly clients: LogsClients;
   readonly flushIntervalMs: number;
   readonly runtime: Runtime;
   readonly state: StateFile;
@@ -184,8 +171,6 @@ export interface AwslogsDriverOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
   hasExecutionRole(taskArn: string): boolean;
-  /** @throws while a task's execution role credentials have not been received. */
-  credentials(taskArn: string | undefined): Promise<AgentCredentials>;
 }
 
 function compileOrRefuse(eventStart: NonNullable<AwslogsOptions['eventStart']>): (line: string) => boolean {

@@ -79,7 +79,8 @@ function eventsOf(lines: readonly OutputLine[]): readonly LogEvent[] {
 /** Lines that a position remembers. */
 export const tailLength = 32;
 
-function splitText(text: string): readonly string[] {
+/** Pieces that CloudWatch Logs takes as events, never cut inside a character. */
+export function splitText(text: string): readonly string[] {
   if (Buffer.byteLength(text) <= maximumEventBytes) return [text];
   const bytes = Buffer.from(text);
   const pieces: string[] = [];

@@ -41,7 +41,7 @@ export class LogStream {
     const backOff = new BackOff({ leastMs: 200, mostMs: 2_000 }, this.#random);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#createOnce(signal);
+        await this.createOnce(signal);
         return;
       } catch (error) {
         signal.throwIfAborted();
@@ -66,12 +66,13 @@ export class LogStream {
     } catch (error) {
       if (nameOf(error) !== 'ResourceNotFoundException') throw error;
       // Someone deleted it under a running container.
-      await this.#createOnce(signal);
+      await this.createOnce(signal);
       return api.putLogEvents(this.#group, this.#stream, chronological, signal);
     }
   }
 
-  async #createOnce(signal: AbortSignal): Promise<void> {
+  /** One attempt; a stream that is there already is success. @throws what the service answered. */
+  async createOnce(signal: AbortSignal): Promise<void> {
     const api = await this.#api();
     try {
       await api.createLogStream(this.#group, this.#stream, signal);

@@ -16,7 +16,7 @@ import { messageSchemaVersion } from '../../session-channel/index.ts';
 import type { Call, Upgrade } from '../service.ts';
 import { ChannelSocket } from './channel-socket.ts';
 import type { SsmMessagesContext } from './context.ts';
-import { type Scope, Sessions, type StartedSession } from './sessions.ts';
+import { type NewSession, type Scope, Sessions, type StartedSession } from './sessions.ts';
 
 export type { StartedSession } from './sessions.ts';
 
@@ -31,10 +31,7 @@ const maxIdLength = 512;
 /** What another service may ask. */
 export interface SessionStarter {
   isConnected(scope: Scope, target: string): boolean;
-  start(
-    scope: Scope,
-    request: { readonly target: string; readonly command: string; readonly sessionType: string },
-  ): StartedSession;
+  start(scope: Scope, request: NewSession): StartedSession;
 }
 
 export interface SsmMessages {

@@ -3,6 +3,7 @@ import {
   decodeAgentMessage,
   messageTypes,
   readTaskComplete,
+  type SessionRequest,
   startSession,
 } from '../../session-channel/index.ts';
 import type { ChannelSocket } from './channel-socket.ts';
@@ -21,6 +22,10 @@ export interface Scope {
 type TokenPurpose =
   | { readonly type: 'control'; readonly key: string }
   | { readonly type: 'data'; readonly sessionId: string; readonly end: SessionEnd };
+
+export interface NewSession extends Omit<SessionRequest, 'sessionId'> {
+  readonly target: string;
+}
 
 export type StartedSession =
   | {
@@ -88,11 +93,7 @@ export class Sessions {
   }
 
   /** Tells the agent of `target` to run `command` on a terminal, and the caller where to find it. */
-  start(
-    scope: Scope,
-    request: { readonly target: string; readonly command: string; readonly sessionType: string },
-  ): StartedSession {
-    const { target, command, sessionType } = request;
+  start(scope: Scope, { target, ...request }: NewSession): StartedSession {
     const key = keyOf(scope, target);
     const agent = this.#agents.get(key);
     if (agent === undefined) return { type: 'not-connected' };
@@ -109,7 +110,7 @@ export class Sessions {
     });
     this.#sessions.set(sessionId, { session, scopeKey: keyOf(scope, '') });
     log.info('A session begins', { sessionId, target });
-    agent.send(messageTypes.interactiveShell, startSession({ sessionId, sessionType, command }));
+    agent.send(messageTypes.interactiveShell, startSession({ sessionId, ...request }));
     return {
       type: 'started',
       sessionId,

@@ -21,7 +21,7 @@ import { createSsmMessages } from './index.ts';
 import { Tokens } from './tokens.ts';
 
 const target = 'ecs:default_0123_abcd';
-const request = { target, command: 'sh', sessionType: 'InteractiveCommands' };
+const request = { target, command: 'sh', sessionType: 'InteractiveCommands', logGroup: '/exec' };
 
 /** A connection, and what came over it. */
 class Connection {
@@ -151,6 +151,7 @@ describe('the message gateway', () => {
       sessionId,
       sessionType: 'InteractiveCommands',
       command: 'sh',
+      logGroup: '/exec',
     });
     client.send(messageTypes.inputStreamData, Buffer.from('typed'));
     process.send(messageTypes.outputStreamData, Buffer.from('said'));

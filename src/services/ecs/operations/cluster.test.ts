@@ -64,22 +64,6 @@ describe('CreateCluster', () => {
 
   test.each([
     ['serviceConnectDefaults', { serviceConnectDefaults: { namespace: 'n' } }],
-    [
-      'executeCommandConfiguration DEFAULT',
-      { configuration: { executeCommandConfiguration: { logging: 'DEFAULT' } } },
-    ],
-    [
-      'executeCommandConfiguration OVERRIDE',
-      {
-        configuration: {
-          executeCommandConfiguration: { logging: 'OVERRIDE', logConfiguration: { s3BucketName: 'b' } },
-        },
-      },
-    ],
-    [
-      'executeCommandConfiguration kmsKeyId',
-      { configuration: { executeCommandConfiguration: { logging: 'NONE', kmsKeyId: 'k' } } },
-    ],
     ['managedStorageConfiguration', { configuration: { managedStorageConfiguration: { kmsKeyId: 'k' } } }],
     ['containerInsights', { settings: [{ name: 'containerInsights', value: 'enhanced' }] }],
   ])('refuses %s by name', async (what, input) => {
@@ -90,21 +74,12 @@ describe('CreateCluster', () => {
     expect(describeOne('blue')).toBeUndefined();
   });
 
-  test('keeps that nothing of ECS Exec is logged, and shows it when asked', async () => {
+  test('keeps where ECS Exec is logged, and shows it when asked', async () => {
     const configuration = { executeCommandConfiguration: { logging: 'NONE' as const } };
     expect((await create('blue', { configuration })).cluster?.configuration).toEqual(configuration);
     const shown = (include: 'CONFIGURATIONS'[]) =>
       describeClusters(room.ecs, { clusters: ['blue'], include }, room.call).clusters?.[0]?.configuration;
     expect([shown([]), shown(['CONFIGURATIONS'])]).toEqual([undefined, configuration]);
-  });
-
-  test.each([
-    ['without its log configuration', { logging: 'OVERRIDE' as const }],
-    ['of another kind', { logging: 'NONE' as const, logConfiguration: { s3BucketName: 'b' } }],
-  ])('refuses a logging of ECS Exec %s', async (_what, executeCommandConfiguration) => {
-    await expect(create('blue', { configuration: { executeCommandConfiguration } })).rejects.toMatchObject({
-      code: 'InvalidParameterException',
-    });
   });
 
   test('accepts what asks for nothing', async () => {

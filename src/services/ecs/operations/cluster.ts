@@ -1,6 +1,5 @@
 import type {
   Cluster,
-  ClusterConfiguration,
   ClusterSetting,
   CreateClusterCommandInput,
   CreateClusterResponse,
@@ -29,6 +28,7 @@ import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type ClusterRecord, clusters } from '../records.ts';
+import { readClusterConfiguration } from '../session-logging.ts';
 import { validateTags } from '../tags.ts';
 
 /** Idempotent by name: an ACTIVE cluster is answered as it stands, whatever else the request says. */
@@ -44,7 +44,7 @@ export async function createCluster(
     );
   refuseUnsupported(input);
   const settings = input.settings && readSettings(input.settings);
-  const configuration = readConfiguration(input.configuration);
+  const configuration = readClusterConfiguration(input.configuration);
   const tags = validateTags(input.tags);
   const cluster = await ecs.state.transact((tx) => {
     const key = clusterKey(call, name);
@@ -137,7 +137,7 @@ async function changeCluster(
 ): Promise<Cluster> {
   refuseUnsupported(input);
   const settings = readSettings(input.settings ?? []);
-  const configuration = readConfiguration(input.configuration);
+  const configuration = readClusterConfiguration(input.configuration);
   const cluster = await ecs.state.transact((tx) => {
     const before = requireCluster(tx, call, input.cluster);
     if (settings.length === 0 && configuration === undefined) return before;
@@ -230,35 +230,6 @@ function refuseUnsupported(input: CreateClusterCommandInput | UpdateClusterComma
   // An empty namespace takes the default away, which there is none of.
   if (input.serviceConnectDefaults?.namespace)
     throw unsupported('A Service Connect default namespace (serviceConnectDefaults)');
-}
-
-/**
- * What is kept of sessions: nothing, which is the one choice that is built. DEFAULT would have to write them to the
- * log groups of the containers, OVERRIDE to those that it names, to S3 and with KMS.
- * @throws InvalidParameterException, UnsupportedFeatureException
- */
-function readConfiguration(
-  configuration: ClusterConfiguration | undefined,
-): ClusterRecord['configuration'] | undefined {
-  const { executeCommandConfiguration: exec } = configuration ?? {};
-  if (exec === undefined) return undefined;
-  const { kmsKeyId, logging, logConfiguration } = exec;
-  if (logging !== undefined && logging !== 'NONE' && logging !== 'DEFAULT' && logging !== 'OVERRIDE')
-    throw invalidParameter(
-      `Invalid executeCommandConfiguration logging '${logging}'. It must be one of [NONE, DEFAULT, OVERRIDE].`,
-    );
-  if (logging === 'OVERRIDE' && logConfiguration === undefined)
-    throw invalidParameter(
-      'logConfiguration must be given when the executeCommandConfiguration logging is OVERRIDE.',
-    );
-  if (logging !== 'OVERRIDE' && logConfiguration !== undefined)
-    throw invalidParameter(
-      'logConfiguration can only be given when the executeCommandConfiguration logging is OVERRIDE.',
-    );
-  if (kmsKeyId) throw unsupported('KMS encryption of ECS Exec (executeCommandConfiguration kmsKeyId)');
-  if (logging !== 'NONE')
-    throw unsupported(`The logging of ECS Exec (executeCommandConfiguration ${logging ?? 'DEFAULT'})`);
-  return { executeCommandConfiguration: { logging } };
 }
 
 /** @throws InvalidParameterException, or UnsupportedFeatureException for Container Insights turned on. */

@@ -5,6 +5,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import type { EcsContext } from '../context.ts';
 import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { type TaskContainerRecord, type TaskRecord, tasks } from '../records.ts';
+import { sessionLogGroup } from '../session-logging.ts';
 import { keyOfTask } from './task.ts';
 
 /** Longer ones fit no message of the agent's channel. */
@@ -21,7 +22,8 @@ export function executeCommand(
   input: ExecuteCommandCommandInput,
   call: Call,
 ): ExecuteCommandResponse {
-  const { name: cluster } = requireCluster(ecs.state, call, input.cluster);
+  const record = requireCluster(ecs.state, call, input.cluster);
+  const cluster = record.name;
   if (!input.task) throw invalidParameter('Task identifier can not be blank.');
   if (!input.command?.trim()) throw invalidParameter('Command can not be blank.');
   if (input.command.length > maxCommandLength)
@@ -46,6 +48,7 @@ export function executeCommand(
     target: `ecs:${cluster}_${task.id}_${container.runtimeId}`,
     command: input.command,
     sessionType: 'InteractiveCommands',
+    logGroup: sessionLogGroup(ecs.state, call, record, task, container.name),
   });
   switch (started.type) {
     case 'not-connected':

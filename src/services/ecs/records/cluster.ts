@@ -7,13 +7,24 @@ export interface ClusterRecord {
   readonly createdAt: number;
   readonly deletedAt?: number;
   readonly settings: readonly ClusterSetting[];
-  readonly configuration?: { readonly executeCommandConfiguration: { readonly logging: 'NONE' } };
+  readonly configuration?: { readonly executeCommandConfiguration: ExecuteCommandConfigurationRecord };
   /** Names of the capacity providers associated with it; absent until some were given. */
   readonly capacityProviders?: readonly string[];
   /** For what says neither a launch type nor a strategy of its own. Only of associated providers. */
   readonly defaultCapacityProviderStrategy?: CapacityProviderStrategy;
   readonly tags: readonly Tag[];
 }
+
+/** Where ECS Exec's sessions are logged: nowhere, with their container's own log, or in a log group for all. */
+export type ExecuteCommandConfigurationRecord =
+  | { readonly logging: 'NONE' | 'DEFAULT' }
+  | {
+      readonly logging: 'OVERRIDE';
+      readonly logConfiguration: {
+        readonly cloudWatchLogGroupName: string;
+        readonly cloudWatchEncryptionEnabled: false;
+      };
+    };
 
 /** Defaults filled in, in the order given. */
 export type CapacityProviderStrategy = readonly CapacityProviderStrategyItemRecord[];
