@@ -95,7 +95,7 @@ const maxAwaiting = 500;
  */
 export function launchTasks(tx: Transaction, ecs: EcsContext, request: LaunchRequest): LaunchPlan {
   const { launchType, capacityProviderName } = request;
-  const demand = taskDemand(request.definition.definition, request.overrides, launchType);
+  const demand = taskDemand(request.definition.definition, request.overrides, request);
   if (launchType === 'FARGATE') return onFargate(tx, ecs, request, demand);
   if (capacityProviderName !== undefined)
     return onCapacityProvider(tx, ecs, request, { ...demand, capacityProviderName });
@@ -187,7 +187,7 @@ export function placeAwaiting(
   const definition = tx.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
   if (awaiting === undefined || capacityProviderName === undefined || definition === undefined)
     return 'Task failed to start';
-  const demand = { ...taskDemand(definition.definition, task.overrides, 'EC2'), capacityProviderName };
+  const demand = { ...taskDemand(definition.definition, task.overrides, task), capacityProviderName };
   const profile = profileOf({ ...awaiting, group: task.group }, demand);
   const { pool } = clusterPool(tx, ecs.state, scope, cluster);
   const chosen = pool.best(profile, ecs.random);

@@ -205,7 +205,7 @@ describe('the life of a task', () => {
 
   it('has managed agents only with ECS Exec: PENDING until they are reported, STOPPED with their container', async () => {
     await using room = await openRoom();
-    await room.addInstance();
+    await room.addInstance({ attributes: { 'ecs.capability.execute-command': '' } });
     await room.addDefinition();
     const input = { taskDefinition: 'web:1', enableExecuteCommand: true };
     const { tasks: [launched] = [] } = await runTask(room.ecs, input, room.call);

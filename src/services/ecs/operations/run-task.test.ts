@@ -114,6 +114,25 @@ describe('RunTask', () => {
     });
   });
 
+  it('goes with ECS Exec only where the agent takes sessions', async () => {
+    await using room = await openRoom();
+    await room.addDefinition();
+    const { id } = await room.addInstance();
+    expect((await run(room, { enableExecuteCommand: true })).failures).toEqual([
+      {
+        arn: expect.stringContaining(id),
+        reason: 'ATTRIBUTE',
+        detail: 'ecs.capability.execute-command',
+      },
+    ]);
+    expect((await run(room)).tasks).toHaveLength(1);
+    const able = await room.addInstance({ attributes: { 'ecs.capability.execute-command': '' } });
+    const { tasks: launched } = await run(room, { enableExecuteCommand: true });
+    expect(launched?.map(({ containerInstanceArn }) => containerInstanceArn?.endsWith(able.id))).toEqual([
+      true,
+    ]);
+  });
+
   it('goes only where its definition and its request both want it, and says where they do not', async () => {
     await using room = await openRoom();
     await room.addDefinition({

@@ -88,8 +88,21 @@ describe('what a task asks of an instance', () => {
     const demand = taskDemand(
       taskDefinition(definition).definition,
       { containerOverrides: [], ...overrides },
-      'EC2',
+      { launchType: 'EC2', enableExecuteCommand: false },
     );
     expect(demand).toMatchObject(expected);
   });
+
+  it.each([
+    ['EC2', [{ name: 'ecs.capability.execute-command' }]],
+    ['EXTERNAL', [{ name: 'ecs.capability.execute-command' }]],
+    ['FARGATE', []],
+  ] as const)(
+    'asks for an agent that takes sessions where ECS Exec is wanted: %s',
+    (launchType, expected) => {
+      const { definition } = taskDefinition({});
+      const launch = { launchType, enableExecuteCommand: true };
+      expect(taskDemand(definition, { containerOverrides: [] }, launch).requiredAttributes).toEqual(expected);
+    },
+  );
 });

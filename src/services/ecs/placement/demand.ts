@@ -1,6 +1,6 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
 import { given } from '../given.ts';
-import type { LaunchedType, StoredTaskDefinition, TaskOverrideRecord, TaskReservation } from '../records.ts';
+import type { StoredTaskDefinition, TaskOverrideRecord, TaskRecord, TaskReservation } from '../records.ts';
 import { gpusOf, sumOfGpus } from './gpus.ts';
 
 /** What one task asks of a container instance. */
@@ -16,6 +16,9 @@ export interface TaskDemand extends TaskReservation {
   readonly capacityProviderName?: string;
 }
 
+/** Of agents that take sessions. A task definition can't require it: who launches the task asks for ECS Exec. */
+const executeCommandCapability = { name: 'ecs.capability.execute-command' } as const;
+
 /**
  * The demand of a task definition under its overrides. Task-level sizes win over the sum of the containers';
  * of a container's memory the scheduler takes the reservation where there is one, else the hard limit. Host
@@ -24,7 +27,7 @@ export interface TaskDemand extends TaskReservation {
 export function taskDemand(
   definition: StoredTaskDefinition,
   overrides: TaskOverrideRecord,
-  launchType: LaunchedType,
+  { launchType, enableExecuteCommand }: Pick<TaskRecord, 'launchType' | 'enableExecuteCommand'>,
 ): TaskDemand {
   const overrideOf = new Map(overrides.containerOverrides.map((override) => [override.name, override]));
   let containersCpu = 0;
@@ -44,9 +47,14 @@ export function taskDemand(
     cpu: cpu === undefined ? containersCpu : Number(cpu),
     memoryMiB: memory === undefined ? containersMemoryMiB : Number(memory),
     ...hostPorts(definition),
-    // What Fargate can do is Fargate's to know: `requiresAttributes` are of instances.
+    // What Fargate can do is Fargate's to know: attributes are of instances.
     requiredAttributes:
-      launchType === 'FARGATE' ? [] : (definition.requiresAttributes ?? []).flatMap(namedAttribute),
+      launchType === 'FARGATE'
+        ? []
+        : [
+            ...(definition.requiresAttributes ?? []).flatMap(namedAttribute),
+            ...(enableExecuteCommand ? [executeCommandCapability] : []),
+          ],
     ...given('architecture', architectureOf(definition)),
     isExternal: launchType === 'EXTERNAL',
     ...given('gpus', sumOfGpus(gpus)),
