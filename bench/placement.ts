@@ -5,6 +5,7 @@
  * The control plane is whole but for the front door and the agents: the ECS operations over a memory store, called as
  * the gateway calls them. Each placement is a RunTask call of its own, 256 of them under way at a time.
  */
+
 import type { PlacementStrategy } from '@aws-sdk/client-ecs';
 import { systemClock, systemRandom } from '../src/clock/index.ts';
 import { silentLog } from '../src/log.ts';
@@ -12,6 +13,7 @@ import { type OpenState, openState, recordKey } from '../src/reconcile/index.ts'
 import { createEcs } from '../src/services/ecs/index.ts';
 import { containerInstances, tasks } from '../src/services/ecs/records.ts';
 import type { OperationTable } from '../src/services/service.ts';
+import { rootPrincipal } from '../src/services/service.ts';
 import { createSsmMessages } from '../src/services/ssmmessages/index.ts';
 import { openMemoryStore } from '../src/store/index.ts';
 import { percentile, round } from './load.ts';
@@ -166,10 +168,9 @@ function registration(number: number): object {
 }
 
 function newCall() {
-  const arn = `arn:aws:iam::${scope.accountId}:root`;
   return {
     ...scope,
-    principal: { accountId: scope.accountId, arn, accessKeyId: 'AKIDEXAMPLE' },
+    principal: rootPrincipal(scope.accountId, 'AKIDEXAMPLE'),
     requestId: 'bench',
     now: Date.now(),
     signal: neverAborted,

@@ -33,6 +33,11 @@ const rooms: readonly Room[] = [
       'Reconcile knows records and keys only: a service declares its reconcilers, the composition starts them.',
   },
   {
+    room: 'sealing',
+    mayUse: ['clock'],
+    instead: 'Sealing knows texts and purposes only: what a secret means belongs to the room that keeps it.',
+  },
+  {
     room: 'protocols',
     mayUse: ['clock'],
     instead: 'Protocols read and write by schema and know no service: hand in what is needed as an argument.',
@@ -44,7 +49,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'services',
-    mayUse: ['clock', 'protocols', 'reconcile', 'session-channel', 'store'],
+    mayUse: ['clock', 'protocols', 'reconcile', 'sealing', 'session-channel', 'store'],
     instead:
       'Services write desired state and read reported state: what runs is reached through the store and the agent ' +
       'protocol (protocols/), never by importing node/, runtime/ or network/; nor do they know gateway/ or cli/.',

@@ -2,9 +2,11 @@ import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { startControlPlane } from '../../src/composition/control-plane.ts';
 import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import { createLog } from '../../src/log.ts';
+import { createSealer, sealingKeyBytes } from '../../src/sealing/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
 import { MemoryEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
+import { rootPrincipal } from '../../src/services/service.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
 /**
@@ -13,6 +15,7 @@ import { openSqliteStore } from '../../src/store/index.ts';
  */
 const [directory = '', region = '', accessKeyId = '', secretAccessKey = ''] = process.argv.slice(2);
 const clock = systemClock();
+const random = systemRandom();
 const accountId = '123456789012';
 
 const store = await openSqliteStore({ directory, clock });
@@ -23,14 +26,13 @@ const plane = await startControlPlane({
   eventLog: new MemoryEventLog(),
   host: '127.0.0.1',
   port: 0,
-  credentials: (key) =>
-    key === accessKeyId
-      ? { secretAccessKey, principal: { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId } }
-      : undefined,
+  ownKeys: (key) =>
+    key === accessKeyId ? { secretAccessKey, principal: rootPrincipal(accountId, accessKeyId) } : undefined,
+  sealer: createSealer(random.bytes(sealingKeyBytes), random),
   defaultCluster: { accountId, region, name: 'default' },
   privateNetwork: privateNetworkPlan('bench', '10.231.0.0/16'),
   clock,
-  random: systemRandom(),
+  random,
   log: createLog({ level: 'warn' }),
 });
 process.send?.({ port: Number(new URL(plane.endpoint).port) });

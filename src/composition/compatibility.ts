@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
+import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
@@ -34,6 +35,11 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
     privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },
   });
+  const iam = createIam({
+    ...{ state, clock, random, sealer: createSealer(random.bytes(sealingKeyBytes), random) },
+    ownKeys: () => undefined,
+    isHolderAlive: () => true,
+  });
   return {
     'Amazon ECS': await ecs.service.loadOperations(),
     'Amazon CloudWatch Logs': await createLogs({ state, events, clock, random }).loadOperations(),
@@ -43,7 +49,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       log: silentLog,
       writeToLogGroup: async () => false,
     }).loadOperations(),
-    'AWS Identity and Access Management (IAM)': await createIam().loadOperations(),
+    'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
     'AWS STS': await createSts().loadOperations(),
   };
 }

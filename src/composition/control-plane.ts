@@ -1,8 +1,9 @@
 import { CommandError } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import { type CredentialLookup, createGateway, type Gateway, type Route } from '../gateway/index.ts';
+import { createGateway, type Gateway, type Route } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
+import type { Sealer } from '../sealing/index.ts';
 import {
   alarmReadings,
   createCloudWatch,
@@ -18,8 +19,9 @@ import {
   type EventsContext,
   startEvents,
 } from '../services/events/index.ts';
-import { authorize, createIam } from '../services/iam/index.ts';
+import { createIam } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
+import type { Credentials } from '../services/service.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
@@ -35,7 +37,9 @@ export interface ControlPlaneOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly credentials: CredentialLookup;
+  /** Keys that the installation itself knows: its root's. */
+  readonly ownKeys: (accessKeyId: string) => Credentials | undefined;
+  readonly sealer: Sealer;
   /** Made before the first request is answered, unless it is there. */
   readonly defaultCluster: { readonly accountId: string; readonly region: string; readonly name: string };
   readonly privateNetwork: PrivateNetworkPlan;
@@ -91,6 +95,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
   };
+  const iam = createIam({
+    ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
+    isHolderAlive: () => true,
+  });
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
 
   const gateway = createGateway({
@@ -99,7 +107,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createLogs(logs),
       createCloudWatch(cloudWatch),
       createEventBridge(eventBridge),
-      createIam(),
+      iam.service,
       createSts(),
     ],
     routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
@@ -107,8 +115,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     clock,
     random,
     log,
-    authorize,
-    credentials: options.credentials,
+    authorize: iam.authorize,
+    credentials: iam.findCredentials,
     refusalOf: refusalOfFullDisk,
   });
   opened.adopt(gateway, (it) => it.close());

@@ -21,18 +21,22 @@ import {
   type RootCredentials,
   readCredentials,
   readInstallation,
+  readSealingKey,
   removeServerFile,
   type ServerFile,
   stateLayout,
   writeCredentials,
   writeInstallation,
+  writeSealingKey,
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
+import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { census } from '../services/ecs/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
+import { rootPrincipal } from '../services/service.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
 import { startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
@@ -98,7 +102,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       metrics: opened.use(new SqliteMetricStore(places.metrics)),
       host: options.host,
       port: options.port,
-      credentials: rootLookup(credentials),
+      ownKeys: rootKey(credentials),
+      sealer: createSealer(readSealingKey(directory) ?? makeSealingKey(directory, random), random),
       defaultCluster: { ...scope, name: defaultCluster },
       privateNetwork,
       routes: operatorRoutes(
@@ -254,14 +259,15 @@ function makeCredentials(directory: string, random: Random, region: string): Roo
   return credentials;
 }
 
-function rootLookup({ accessKeyId, secretAccessKey, accountId }: RootCredentials) {
-  const root = {
-    secretAccessKey,
-    principal: { accountId, accessKeyId, arn: `arn:aws:iam::${accountId}:root` },
-  };
-  // A session token never goes with a root key.
-  return (asked: string, sessionToken?: string) =>
-    asked === accessKeyId && sessionToken === undefined ? root : undefined;
+function makeSealingKey(directory: string, random: Random): Uint8Array {
+  const key = random.bytes(sealingKeyBytes);
+  writeSealingKey(directory, key);
+  return key;
+}
+
+function rootKey({ accessKeyId, secretAccessKey, accountId }: RootCredentials) {
+  const root = { secretAccessKey, principal: rootPrincipal(accountId, accessKeyId) };
+  return (asked: string) => (asked === accessKeyId ? root : undefined);
 }
 
 function notReady(): never {

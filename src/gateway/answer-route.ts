@@ -36,12 +36,12 @@ export async function answerRoute(
     );
   }
   const body = await readBody(request, maxBodyBytes);
-  const principal = await parts.verifier.verify(head, body, signature, exchange.now);
+  const principal = parts.verifier.verify(head, body, signature, exchange.now);
   const { action } = route;
-  await assertAllowed(
+  assertAllowed(
     exchange,
     parts.authorize,
-    { principal, signature, action, resources: ['*'] },
+    { principal, region: signature.region, action, resources: ['*'] },
     accessDenied,
   );
   return write(await route.handle(requestOf(body), exchange.callOf(principal, signature.region)));

@@ -9,8 +9,7 @@
  * that are not offered, and HTTP/2.
  */
 
-export type { AuthorizationContext, Authorize } from './authorization.ts';
 export type { Gateway, GatewayLimits, GatewayOptions } from './gateway.ts';
 export { createGateway } from './gateway.ts';
 export type { OpenRoute, Route, RouteAnswer, RouteRequest, SignedRoute } from './route.ts';
-export type { CredentialLookup, Credentials } from './sigv4.ts';
+export type { CredentialLookup } from './sigv4.ts';

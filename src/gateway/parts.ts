@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import type { HttpRoutes, Refusal } from '../protocols/index.ts';
-import type { Authorize } from './authorization.ts';
+import type { Authorize } from '../services/iam/index.ts';
 import type { Route } from './route.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 import type { SignatureVerifier } from './sigv4.ts';

@@ -32,7 +32,7 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   const signature = orThrow(parsed);
 
   const body = await readBody(request, service.rules.maxBodyBytes);
-  const principal = await parts.verifier.verify(head, body, signature, exchange.now);
+  const principal = parts.verifier.verify(head, body, signature, exchange.now);
 
   const opened = codec.open({ ...head, body: decodedBody(head, body, service.rules.maxBodyBytes) });
   exchange.operation = opened.operation.name;
@@ -40,14 +40,18 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   const input = opened.readInput();
 
   const call = exchange.callOf(principal, signature.region);
-  const resources = operation.resources(input, call);
-  const { action } = operation;
-  await assertAllowed(
-    exchange,
-    parts.authorize,
-    { principal, signature, action, resources },
-    service.rules.accessDenied,
-  );
+  if (operation.permission === undefined) {
+    const asked = {
+      principal,
+      region: signature.region,
+      action: operation.action,
+      resources: operation.resources(input, call),
+      conditions:
+        operation.conditions && ((resource: string) => operation.conditions?.(input, call, resource) ?? {}),
+      alsoAsks: operation.alsoAsks && (() => operation.alsoAsks?.(input, call) ?? []),
+    };
+    assertAllowed(exchange, parts.authorize, asked, service.rules.accessDenied);
+  }
 
   const output = await operation.run(input, call);
   return codec.writeOutput(opened.operation, output, requestId);

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rootPrincipal } from '../services/service.ts';
 import { parseSignature, type RequestHead, SignatureProblem } from './signature.ts';
 import { type CredentialLookup, SignatureVerifier } from './sigv4.ts';
 import { headOf, httpRequest, signerOf, testCredentials, type Unsigned } from './testing/signing.ts';
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5);
 const minute = 60_000;
-const principal = {
-  accountId: '111122223333',
-  arn: 'arn:aws:iam::111122223333:root',
-  accessKeyId: 'AKIDEXAMPLE',
-};
+const principal = rootPrincipal('111122223333', 'AKIDEXAMPLE');
 
 const lookup: CredentialLookup = (accessKeyId, sessionToken) =>
   accessKeyId === testCredentials.accessKeyId && (sessionToken === undefined || sessionToken === 'token/+=')

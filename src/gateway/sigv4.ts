@@ -1,21 +1,17 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Principal } from '../services/service.ts';
+import type { Credentials, Principal } from '../services/service.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import { type RequestHead, type Signature, SignatureProblem, timestampOf } from './signature.ts';
 
 /**
  * Finds the secret of an access key. With a session token, the token must belong to the key and still be
- * valid; without one, the key must be one that needs none. Undefined: not one of ours.
+ * valid at `now` (epoch milliseconds); without one, the key must be one that needs none. Undefined: not one of ours.
  */
 export type CredentialLookup = (
   accessKeyId: string,
-  sessionToken?: string,
-) => Credentials | undefined | Promise<Credentials | undefined>;
-
-export interface Credentials {
-  readonly secretAccessKey: string;
-  readonly principal: Principal;
-}
+  sessionToken: string | undefined,
+  now: number,
+) => Credentials | 'expired' | undefined;
 
 /** How far a signer's clock may be off, either way. */
 const maxSkewMs = 5 * 60_000;
@@ -37,8 +33,11 @@ export class SignatureVerifier {
    * @throws {SignatureProblem} the key is unknown, the signature is out of its time, leaves out a header that
    * it must cover, or belongs to another request or secret.
    */
-  async verify(head: RequestHead, body: Buffer, signature: Signature, now: number): Promise<Principal> {
-    const found = await this.#credentials(signature.accessKeyId, signature.sessionToken);
+  verify(head: RequestHead, body: Buffer, signature: Signature, now: number): Principal {
+    const found = this.#credentials(signature.accessKeyId, signature.sessionToken, now);
+    if (found === 'expired') {
+      throw new SignatureProblem('expired-token', 'The security token included in the request is expired');
+    }
     if (found === undefined) {
       throw new SignatureProblem('unknown-client', 'The security token included in the request is invalid.');
     }

@@ -51,14 +51,14 @@ export async function acceptUpgrade(
         `Credential should be scoped to correct service: '${target.signingName}'.`,
       );
     }
-    const principal = await parts.verifier.verify(head, nothing, signature, exchange.now);
+    const principal = parts.verifier.verify(head, nothing, signature, exchange.now);
     const { action } = upgrade;
     exchange.operation = action;
     const denied = service?.rules.accessDenied ?? { code: 'AccessDeniedException', status: 403 };
-    await assertAllowed(
+    assertAllowed(
       exchange,
       parts.authorize,
-      { principal, signature, action, resources: ['*'] },
+      { principal, region: signature.region, action, resources: ['*'] },
       denied,
     );
     if (socket.destroyed) return;

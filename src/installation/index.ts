@@ -1,13 +1,15 @@
 /**
  * An installation: one state directory, and the few files in it that a person's commands and the running
  * server share. The one idea to know: `server.json` says who serves this state directory and where, and is
- * believed only while that very process (its id and its start time) lives; `credentials.json` is the root key.
+ * believed only while that very process (its id and its start time) lives; `credentials.json` is the root key,
+ * `sealing-key.json` what secrets in the store are sealed with.
  *
  * What else the state directory holds (the store, the events of CloudWatch Logs, the agents' memory) belongs to
  * the rooms that write it; their places are in `stateLayout`, so that no two rooms choose the same name.
  */
 export { type RootCredentials, readCredentials, writeCredentials } from './credentials-file.ts';
 export { type InstallationFile, readInstallation, writeInstallation } from './installation-file.ts';
+export { readSealingKey, writeSealingKey } from './sealing-key-file.ts';
 export {
   isServerAlive,
   processStartTime,

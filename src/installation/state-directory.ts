@@ -16,6 +16,8 @@ export interface StateLayout {
   readonly directory: string;
   readonly server: string;
   readonly credentials: string;
+  /** The key that secrets in the store are sealed with. */
+  readonly sealingKey: string;
   /** Its id and its private network. */
   readonly installation: string;
   /** What a detached server prints. */
@@ -37,6 +39,7 @@ export function stateLayout(directory: string): StateLayout {
     directory: root,
     server: join(root, 'server.json'),
     credentials: join(root, 'credentials.json'),
+    sealingKey: join(root, 'sealing-key.json'),
     installation: join(root, 'installation.json'),
     log: join(root, 'catamaran.log'),
     store: join(root, 'store.sqlite'),

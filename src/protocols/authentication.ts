@@ -9,6 +9,8 @@ export type AuthenticationFailure =
   | 'incomplete-signature'
   /** The access key (or its session token) is none of ours. */
   | 'unknown-client'
+  /** The session's time is over. */
+  | 'expired-token'
   /** Signed with another secret, over another request, or at another time. */
   | 'invalid-signature';
 
@@ -30,24 +32,28 @@ const answers: Readonly<Record<Family, Readonly<Record<AuthenticationFailure, re
       'missing-token': ['MissingAuthenticationTokenException', 403],
       'incomplete-signature': ['IncompleteSignatureException', 400],
       'unknown-client': ['UnrecognizedClientException', 400],
+      'expired-token': ['ExpiredTokenException', 400],
       'invalid-signature': ['InvalidSignatureException', 400],
     },
     rest: {
       'missing-token': ['MissingAuthenticationTokenException', 403],
       'incomplete-signature': ['IncompleteSignatureException', 403],
       'unknown-client': ['UnrecognizedClientException', 403],
+      'expired-token': ['ExpiredTokenException', 403],
       'invalid-signature': ['InvalidSignatureException', 403],
     },
     query: {
       'missing-token': ['MissingAuthenticationToken', 403],
       'incomplete-signature': ['IncompleteSignature', 400],
       'unknown-client': ['InvalidClientTokenId', 403],
+      'expired-token': ['ExpiredToken', 403],
       'invalid-signature': ['SignatureDoesNotMatch', 403],
     },
     ec2: {
       'missing-token': ['MissingAuthenticationToken', 403],
       'incomplete-signature': ['IncompleteSignature', 400],
       'unknown-client': ['AuthFailure', 401],
+      'expired-token': ['RequestExpired', 400],
       'invalid-signature': ['SignatureDoesNotMatch', 403],
     },
   };

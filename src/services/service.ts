@@ -1,5 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Principal } from './principal.ts';
+
+export {
+  type Credentials,
+  type Identity,
+  type Principal,
+  type RootOrUser,
+  rootPrincipal,
+  type Session,
+  type SessionPolicies,
+} from './principal.ts';
 
 /**
  * What a service's room offers to the gateway. A room is loaded on first use, so that start-up does not pay
@@ -28,6 +39,28 @@ export interface SupportedOperation<Input = any, Output = any> {
   readonly action: string;
   /** The ARNs the action is on. `['*']` for actions without resource-level permissions. */
   resources(input: Input, call: Call): readonly string[];
+  /**
+   * The condition keys that the service supplies for this action on one of its resources, besides the global ones
+   * (Service Authorization Reference): `ecs:cluster`, `aws:ResourceTag/…`, `aws:RequestTag/…`, `aws:TagKeys`.
+   */
+  conditions?(input: Input, call: Call, resource: string): ConditionKeys;
+  /** What the same request asks for besides, each authorised by itself: `iam:PassRole`, `ecs:TagResource`. */
+  alsoAsks?(input: Input, call: Call): readonly AskedAction[];
+  /**
+   * Absent: policies decide before it runs. `none`: whoever signs may (GetCallerIdentity). `own`: the operation decides
+   * itself, for it must read more than the caller's policies (AssumeRole).
+   */
+  readonly permission?: 'none' | 'own';
+}
+
+/** Names in any case are one name; undefined is absent. A list is a multivalued key. */
+export type ConditionKeys = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface AskedAction {
+  readonly action: string;
+  /** An ARN or `*`. */
+  readonly resource: string;
+  readonly conditions?: ConditionKeys;
 }
 
 /** Known by name, refused by name: what isn't built yet says so before anything changes. */
@@ -45,13 +78,6 @@ export interface Call {
   readonly now: number;
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
-}
-
-export interface Principal {
-  readonly accountId: string;
-  /** E.g. `arn:aws:iam::123456789012:root`. */
-  readonly arn: string;
-  readonly accessKeyId: string;
 }
 
 /** A path on which a connection becomes a WebSocket. */

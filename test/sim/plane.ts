@@ -7,7 +7,7 @@ import type { EcsContext } from '../../src/services/ecs/context.ts';
 import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
-import type { Call, OperationTable } from '../../src/services/service.ts';
+import { type Call, type OperationTable, rootPrincipal } from '../../src/services/service.ts';
 import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import type { DurableLog } from './durable-log.ts';
@@ -199,11 +199,7 @@ export class Plane {
     this.#requests += 1;
     return {
       ...account,
-      principal: {
-        accountId: account.accountId,
-        arn: `arn:aws:iam::${account.accountId}:root`,
-        accessKeyId: 'AKIDSIMULATION',
-      },
+      principal: rootPrincipal(account.accountId, 'AKIDSIMULATION'),
       requestId: `request-${this.#requests}`,
       now: process.clock.now(),
       signal: controller.signal,

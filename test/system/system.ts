@@ -10,7 +10,6 @@ import { STS } from '@aws-sdk/client-sts';
 import { alphanumeric, type Clock, digits, seededRandom } from '../../src/clock/index.ts';
 import { type ControlPlane, startControlPlane } from '../../src/composition/control-plane.ts';
 import { privateNetworkPlan } from '../../src/composition/private-network.ts';
-import type { Credentials } from '../../src/gateway/index.ts';
 import { type RecordingLog, recordingLog } from '../../src/log.ts';
 import type { ContainerSpec } from '../../src/runtime/index.ts';
 import {
@@ -19,10 +18,12 @@ import {
   type SimLatency,
   type SimProgram,
 } from '../../src/runtime/sim/index.ts';
+import { createSealer, sealingKeyBytes } from '../../src/sealing/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
 import type { PrivateNetworkPlan } from '../../src/services/ecs/index.ts';
 import { MemoryEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
+import { type Credentials, rootPrincipal } from '../../src/services/service.ts';
 import { openMemoryStore, type Store } from '../../src/store/index.ts';
 import { fastClock } from './fast-clock.ts';
 import { type Key, TestMachine } from './machine.ts';
@@ -61,6 +62,7 @@ export class System implements AsyncDisposable {
   readonly #metrics = new MemoryMetricStore();
   readonly eventLog = new MemoryEventLog();
   readonly #keys = new Map<string, Credentials>();
+  readonly #sealer = createSealer(new Uint8Array(sealingKeyBytes), seededRandom('sealer'));
   readonly #key: Key;
   #plane: ControlPlane | undefined;
   #mortal = new Mortal();
@@ -284,7 +286,8 @@ export class System implements AsyncDisposable {
       eventLog: mortal.eventLog(this.eventLog),
       host: '127.0.0.1',
       port,
-      credentials: (accessKeyId) => this.#keys.get(accessKeyId),
+      ownKeys: (accessKeyId) => this.#keys.get(accessKeyId),
+      sealer: this.#sealer,
       defaultCluster: { accountId: this.accountId, region, name: 'default' },
       privateNetwork: this.privateNetwork,
       clock: this.clock,
@@ -297,8 +300,7 @@ export class System implements AsyncDisposable {
     const random = seededRandom(`${this.#options.seed}/key/${name}`);
     const accessKeyId = `AKIA${alphanumeric(random, 16).toUpperCase()}`;
     const secretAccessKey = alphanumeric(random, 40);
-    const principal = { accountId: this.accountId, arn: this.principalArn, accessKeyId };
-    this.#keys.set(accessKeyId, { secretAccessKey, principal });
+    this.#keys.set(accessKeyId, { secretAccessKey, principal: rootPrincipal(this.accountId, accessKeyId) });
     return { accessKeyId, secretAccessKey, revoke: () => this.#keys.delete(accessKeyId) };
   }
 

@@ -4,6 +4,7 @@ import { silentLog } from '../../log.ts';
 import { Refusal } from '../../protocols/index.ts';
 import type { Call, OperationTable, Service, SignedUpgrade } from '../../services/service.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../index.ts';
+import { rootOnly } from './root-only.ts';
 import { testCredentials } from './signing.ts';
 
 export const accountId = '111122223333';
@@ -32,13 +33,7 @@ export async function openTestGateway(
     services: [tinyEcs({ ...standardOperations, ...operations }, upgrades)],
     clock: systemClock(),
     random: seededRandom(1),
-    credentials: (accessKeyId, sessionToken) =>
-      accessKeyId === testCredentials.accessKeyId && sessionToken === undefined
-        ? {
-            secretAccessKey: testCredentials.secretAccessKey,
-            principal: { accountId, arn: root, accessKeyId },
-          }
-        : undefined,
+    ...rootOnly(accountId, testCredentials),
     authorize: ({ action }) =>
       action === 'ecs:DeleteCluster' || action === 'ecs:Forbidden'
         ? { isAllowed: false, message: `User: ${root} is not authorized to perform: ${action}` }

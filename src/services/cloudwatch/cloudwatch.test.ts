@@ -11,11 +11,11 @@ import type { HttpRequest } from '@smithy/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom, VirtualClock } from '../../clock/index.ts';
 import { createGateway } from '../../gateway/index.ts';
+import { rootOnly } from '../../gateway/testing/root-only.ts';
 import { signerOf } from '../../gateway/testing/signing.ts';
 import { silentLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
-import { authorize } from '../iam/index.ts';
 import type { OperationTable } from '../service.ts';
 import { alarmReadings, createCloudWatch, loadCloudWatchReconcilers, MemoryMetricStore } from './index.ts';
 
@@ -43,17 +43,12 @@ beforeEach(async () => {
   const context = { state, metrics: stack.use(new MemoryMetricStore()), clock };
   const service = createCloudWatch(context);
   operations = await service.loadOperations();
-  const principal = { accountId: scope.accountId, arn: `arn:aws:iam::${scope.accountId}:root` };
   const gateway = createGateway({
     services: [service],
     clock,
     random,
     log: silentLog,
-    authorize,
-    credentials: (accessKeyId) =>
-      accessKeyId === credentials.accessKeyId
-        ? { secretAccessKey: credentials.secretAccessKey, principal: { ...principal, accessKeyId } }
-        : undefined,
+    ...rootOnly(scope.accountId, credentials),
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });

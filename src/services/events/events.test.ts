@@ -7,10 +7,10 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom, systemClock } from '../../clock/index.ts';
 import { createGateway } from '../../gateway/index.ts';
+import { rootOnly } from '../../gateway/testing/root-only.ts';
 import { silentLog } from '../../log.ts';
 import { openState } from '../../reconcile/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
-import { authorize } from '../iam/index.ts';
 import { createLogs, MemoryEventStore, writeToLogGroup } from '../logs/index.ts';
 import type { OperationTable } from '../service.ts';
 import { createEventBridge, type EventsContext, MemoryEventLog, startEvents } from './index.ts';
@@ -41,14 +41,8 @@ beforeEach(async () => {
   operations = await service.loadOperations();
   const gateway = createGateway({
     services: [service, createLogs(logsContext)],
-    ...{ clock, random, log: silentLog, authorize },
-    credentials: (accessKeyId) =>
-      accessKeyId === credentials.accessKeyId
-        ? {
-            secretAccessKey: credentials.secretAccessKey,
-            principal: { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId },
-          }
-        : undefined,
+    ...{ clock, random, log: silentLog },
+    ...rootOnly(accountId, credentials),
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });

@@ -7,6 +7,16 @@ type IamErrorCode = Extract<keyof typeof iam, `${string}Exception`>;
 const iamRefusal = (code: IamErrorCode, message: string): Refusal => new Refusal(code, message);
 
 export const invalidInput = (message: string): Refusal => iamRefusal('InvalidInputException', message);
+export const noSuchEntity = (message: string): Refusal => iamRefusal('NoSuchEntityException', message);
+export const entityAlreadyExists = (message: string): Refusal =>
+  iamRefusal('EntityAlreadyExistsException', message);
+export const deleteConflict = (message: string): Refusal => iamRefusal('DeleteConflictException', message);
+export const limitExceeded = (message: string): Refusal => iamRefusal('LimitExceededException', message);
+/** `quota` as AWS spells it, such as `AccessKeysPerUser`. */
+export const quotaExceeded = (quota: string, limit: number): Refusal =>
+  limitExceeded(`Cannot exceed quota for ${quota}: ${limit}`);
+export const malformedPolicy = (message: string): Refusal =>
+  iamRefusal('MalformedPolicyDocumentException', message);
 /** What the validation that AWS's services share finds. */
 export const validationError = (message: string): Refusal =>
   new Refusal('ValidationError', message, { status: 400 });

@@ -1,43 +1,19 @@
-import { IAM, InvalidInputException, type SimulateCustomPolicyCommandInput } from '@aws-sdk/client-iam';
+import { type IAM, InvalidInputException, type SimulateCustomPolicyCommandInput } from '@aws-sdk/client-iam';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { seededRandom, systemClock } from '../../clock/index.ts';
-import { createGateway } from '../../gateway/index.ts';
-import { silentLog } from '../../log.ts';
-import { authorize, createIam } from './index.ts';
+import { accountId, type IamServer, otherAccountId, startIamServer } from './testing/iam-server.ts';
 
 /** As users meet it: the official SDK over HTTP. */
-const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
-const accountId = '111122223333';
-const otherAccountId = '444455556666';
 const blue = `arn:aws:ecs:eu-west-1:${accountId}:service/harbor/blue`;
 const red = `arn:aws:ecs:eu-west-1:${accountId}:service/harbor/red`;
 
 let iam: IAM;
-let stack: AsyncDisposableStack;
 
+let server: IamServer;
 beforeEach(async () => {
-  stack = new AsyncDisposableStack();
-  const gateway = createGateway({
-    services: [createIam()],
-    routes: [],
-    clock: systemClock(),
-    random: seededRandom(1),
-    log: silentLog,
-    authorize,
-    credentials: (accessKeyId) =>
-      accessKeyId === credentials.accessKeyId
-        ? {
-            secretAccessKey: credentials.secretAccessKey,
-            principal: { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId },
-          }
-        : undefined,
-  });
-  stack.adopt(gateway, (it) => it.close());
-  const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
-  iam = new IAM({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials, maxAttempts: 1 });
-  stack.defer(() => iam.destroy());
+  server = await startIamServer();
+  iam = server.iam;
 });
-afterEach(() => stack.disposeAsync());
+afterEach(() => server[Symbol.asyncDispose]());
 
 const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const updateBlue = policy({ Effect: 'Allow', Action: 'ecs:UpdateService', Resource: blue });

@@ -1,21 +1,40 @@
 /**
  * AWS Identity and Access Management: who may do what. The one idea to know: `policy/` is the whole policy language
- * as a pure engine, and everything that decides asks it.
- *
- * There are no users, groups, roles or kept policies yet, so every operation on them is refused by name, and
- * `authorize`, which the gateway asks before any operation runs, knows one principal: the root user, who may do
- * everything in its account, as in AWS. Policies that come with a request are simulated for real.
+ * as a pure engine, and everything that decides asks it. `records.ts` is what is kept, `credentials/` finds whose a key
+ * or a session token is, `authorization/` decides by the policies as they are at that moment.
  *
  * IAM is one for all regions: nothing here looks at the call's.
  */
-import type { Service } from '../service.ts';
+import type { Credentials, Service } from '../service.ts';
+import { type Authorize, createAuthorize } from './authorization/authorize.ts';
+import type { IamContext } from './context.ts';
+import { CredentialLookup } from './credentials/credential-lookup.ts';
 
-export { type AuthorizationRequest, authorize, type Decision } from './authorize.ts';
+export type { AuthorizationRequest, Authorize, Decision } from './authorization/authorize.ts';
+export type { RequestFacts } from './authorization/request-context.ts';
+export type { IamContext } from './context.ts';
 
-export function createIam(): Service {
+export interface Iam {
+  readonly service: Service;
+  /** Before any operation runs. */
+  readonly authorize: Authorize;
+  /** Whose an access key is: see `CredentialLookup`. */
+  readonly findCredentials: (
+    accessKeyId: string,
+    sessionToken: string | undefined,
+    now: number,
+  ) => Credentials | 'expired' | undefined;
+}
+
+export function createIam(context: IamContext): Iam {
+  const credentials = new CredentialLookup(context);
   return {
-    signingName: 'iam',
-    loadSdk: () => import('@aws-sdk/client-iam'),
-    loadOperations: async () => (await import('./operations.ts')).iamOperations,
+    service: {
+      signingName: 'iam',
+      loadSdk: () => import('@aws-sdk/client-iam'),
+      loadOperations: async () => (await import('./operations.ts')).iamOperations(context),
+    },
+    authorize: createAuthorize(context.state),
+    findCredentials: (...asked) => credentials.find(...asked),
   };
 }

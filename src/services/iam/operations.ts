@@ -1,12 +1,17 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import type { OperationsOf, RefusedOperation } from '../service.ts';
+import { accessKeyOperations } from './access-keys/operations.ts';
+import type { IamContext } from './context.ts';
 import { getContextKeysForCustomPolicy } from './operations/get-context-keys-for-custom-policy.ts';
 import { simulateCustomPolicy } from './operations/simulate-custom-policy.ts';
+import { userOperations } from './users/operations.ts';
 
 const anything = () => ['*'];
 
 /** Every operation of IAM. */
-export const iamOperations: OperationsOf<IAM> = {
+export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
+  ...userOperations(iam),
+  ...accessKeyOperations(iam),
   AcceptDelegationRequest: refused('AcceptDelegationRequest', 'there are no delegation requests'),
   AcquireRole: refused('AcquireRole', 'there are no delegation requests'),
   AddClientIDToOpenIDConnectProvider: needsEntities('AddClientIDToOpenIDConnectProvider'),
@@ -17,7 +22,6 @@ export const iamOperations: OperationsOf<IAM> = {
   AttachRolePolicy: needsEntities('AttachRolePolicy'),
   AttachUserPolicy: needsEntities('AttachUserPolicy'),
   ChangePassword: refused('ChangePassword', 'nobody signs in with a password'),
-  CreateAccessKey: needsEntities('CreateAccessKey'),
   CreateAccountAlias: needsEntities('CreateAccountAlias'),
   CreateDelegationRequest: refused('CreateDelegationRequest', 'there are no delegation requests'),
   CreateGroup: needsEntities('CreateGroup'),
@@ -33,7 +37,6 @@ export const iamOperations: OperationsOf<IAM> = {
     'CreateServiceSpecificCredential',
     'there are no service-specific credentials',
   ),
-  CreateUser: needsEntities('CreateUser'),
   CreateVirtualMFADevice: refused('CreateVirtualMFADevice', 'there are no MFA devices'),
   DeactivateMFADevice: refused('DeactivateMFADevice', 'there are no MFA devices'),
   DeleteAccessKey: needsEntities('DeleteAccessKey'),
@@ -58,7 +61,6 @@ export const iamOperations: OperationsOf<IAM> = {
     'there are no service-specific credentials',
   ),
   DeleteSigningCertificate: refused('DeleteSigningCertificate', 'there are no signing certificates'),
-  DeleteUser: needsEntities('DeleteUser'),
   DeleteUserPermissionsBoundary: needsEntities('DeleteUserPermissionsBoundary'),
   DeleteUserPolicy: needsEntities('DeleteUserPolicy'),
   DeleteVirtualMFADevice: refused('DeleteVirtualMFADevice', 'there are no MFA devices'),
@@ -126,8 +128,6 @@ export const iamOperations: OperationsOf<IAM> = {
   GetServiceLastAccessedDetails: needsEntities('GetServiceLastAccessedDetails'),
   GetServiceLastAccessedDetailsWithEntities: needsEntities('GetServiceLastAccessedDetailsWithEntities'),
   GetServiceLinkedRoleDeletionStatus: needsEntities('GetServiceLinkedRoleDeletionStatus'),
-  GetUser: needsEntities('GetUser'),
-  GetUserPolicy: needsEntities('GetUserPolicy'),
   ListAccessKeys: needsEntities('ListAccessKeys'),
   ListAccountAliases: needsEntities('ListAccountAliases'),
   ListAttachedGroupPolicies: needsEntities('ListAttachedGroupPolicies'),
@@ -165,14 +165,12 @@ export const iamOperations: OperationsOf<IAM> = {
   ListSigningCertificates: refused('ListSigningCertificates', 'there are no signing certificates'),
   ListUserPolicies: needsEntities('ListUserPolicies'),
   ListUserTags: needsEntities('ListUserTags'),
-  ListUsers: needsEntities('ListUsers'),
   ListVirtualMFADevices: refused('ListVirtualMFADevices', 'there are no MFA devices'),
   PutAccountProperties: refused('PutAccountProperties', 'the account has no such settings'),
   PutGroupPolicy: needsEntities('PutGroupPolicy'),
   PutRolePermissionsBoundary: needsEntities('PutRolePermissionsBoundary'),
   PutRolePolicy: needsEntities('PutRolePolicy'),
   PutUserPermissionsBoundary: needsEntities('PutUserPermissionsBoundary'),
-  PutUserPolicy: needsEntities('PutUserPolicy'),
   RejectDelegationRequest: refused('RejectDelegationRequest', 'there are no delegation requests'),
   RemoveClientIDFromOpenIDConnectProvider: needsEntities('RemoveClientIDFromOpenIDConnectProvider'),
   RemoveRoleFromInstanceProfile: needsEntities('RemoveRoleFromInstanceProfile'),
@@ -209,7 +207,6 @@ export const iamOperations: OperationsOf<IAM> = {
   UntagRole: needsEntities('UntagRole'),
   UntagSAMLProvider: refused('UntagSAMLProvider', 'there are no SAML providers'),
   UntagServerCertificate: refused('UntagServerCertificate', 'there are no server certificates'),
-  UntagUser: needsEntities('UntagUser'),
   UpdateAccessKey: needsEntities('UpdateAccessKey'),
   UpdateAccountPasswordPolicy: refused('UpdateAccountPasswordPolicy', 'nobody signs in with a password'),
   UpdateAssumeRolePolicy: needsEntities('UpdateAssumeRolePolicy'),
@@ -231,7 +228,7 @@ export const iamOperations: OperationsOf<IAM> = {
   UploadSSHPublicKey: refused('UploadSSHPublicKey', 'there are no SSH keys'),
   UploadServerCertificate: refused('UploadServerCertificate', 'there are no server certificates'),
   UploadSigningCertificate: refused('UploadSigningCertificate', 'there are no signing certificates'),
-};
+});
 
 function needsEntities(operation: string): RefusedOperation {
   return refused(operation, 'there are no users, groups, roles and kept policies');

@@ -5,7 +5,7 @@ import { silentLog } from '../../log.ts';
 import { Refusal } from '../../protocols/index.ts';
 import { type OpenState, openState, type Reconcilers, startReconcilers } from '../../reconcile/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
-import type { Call, OperationEntry, OperationTable } from '../service.ts';
+import { type Call, type OperationEntry, type OperationTable, rootPrincipal } from '../service.ts';
 import { createLogs, type LogsContext, logsReconcilers, MemoryEventStore } from './index.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
@@ -47,11 +47,7 @@ async function run(operation: string, input: object): Promise<Record<string, unk
   if (entry === undefined || 'refused' in entry) throw new Error(`${operation} is not supported`);
   const call: Call = {
     ...scope,
-    principal: {
-      accountId: scope.accountId,
-      arn: `arn:aws:iam::${scope.accountId}:root`,
-      accessKeyId: 'AKIA',
-    },
+    principal: rootPrincipal(scope.accountId, 'AKIA'),
     requestId: 'request',
     now: clock.now(),
     signal: new AbortController().signal,

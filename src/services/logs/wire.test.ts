@@ -8,10 +8,10 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom, systemClock } from '../../clock/index.ts';
 import { createGateway } from '../../gateway/index.ts';
+import { rootOnly } from '../../gateway/testing/root-only.ts';
 import { silentLog } from '../../log.ts';
 import { openState } from '../../reconcile/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
-import { authorize } from '../iam/index.ts';
 import { createLogs, MemoryEventStore } from './index.ts';
 
 /** As users meet it: the official SDK over HTTP. */
@@ -35,14 +35,7 @@ beforeEach(async () => {
     clock,
     random,
     log: silentLog,
-    authorize,
-    credentials: (accessKeyId) =>
-      accessKeyId === credentials.accessKeyId
-        ? {
-            secretAccessKey: credentials.secretAccessKey,
-            principal: { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId },
-          }
-        : undefined,
+    ...rootOnly(accountId, credentials),
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });

@@ -16,7 +16,7 @@ import {
   taskComplete,
   textOf,
 } from '../../session-channel/index.ts';
-import type { Call } from '../service.ts';
+import { type Call, rootPrincipal } from '../service.ts';
 import { createSsmMessages } from './index.ts';
 import { Tokens } from './tokens.ts';
 
@@ -88,7 +88,7 @@ async function open() {
   const controller = new AbortController();
   const call: Call = {
     ...{ accountId: '111122223333', region: 'eu-west-1', requestId: 'r', now: 0, signal: controller.signal },
-    principal: { accountId: '111122223333', arn: 'arn', accessKeyId: 'AKID' },
+    principal: rootPrincipal('111122223333', 'AKID'),
   };
   server.on('upgrade', (incoming, socket, head) => {
     const [, , kind, id = ''] = (incoming.url ?? '').split('?')[0]?.split('/') ?? [];

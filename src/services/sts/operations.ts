@@ -14,7 +14,12 @@ export const stsOperations: OperationsOf<STS> = {
   AssumeRoot: needsRoles('AssumeRoot'),
   DecodeAuthorizationMessage: needsRoles('DecodeAuthorizationMessage'),
   GetAccessKeyInfo: needsRoles('GetAccessKeyInfo'),
-  GetCallerIdentity: { action: 'sts:GetCallerIdentity', resources: () => ['*'], run: getCallerIdentity },
+  GetCallerIdentity: {
+    action: 'sts:GetCallerIdentity',
+    resources: () => ['*'],
+    permission: 'none',
+    run: getCallerIdentity,
+  },
   GetDelegatedAccessToken: needsRoles('GetDelegatedAccessToken'),
   GetFederationToken: needsRoles('GetFederationToken'),
   GetScopedCredentials: needsRoles('GetScopedCredentials'),

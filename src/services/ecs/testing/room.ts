@@ -12,7 +12,7 @@ import {
 } from '../../../reconcile/index.ts';
 import { openMemoryStore, type Store } from '../../../store/index.ts';
 import type { AlarmReading, MetricPoint } from '../../cloudwatch/index.ts';
-import type { Call } from '../../service.ts';
+import { type Call, rootPrincipal } from '../../service.ts';
 import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
@@ -94,11 +94,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   const controller = new AbortController();
   const call: Call = {
     ...scope,
-    principal: {
-      accountId: scope.accountId,
-      arn: `arn:aws:iam::${scope.accountId}:root`,
-      accessKeyId: 'AKIDEXAMPLE',
-    },
+    principal: rootPrincipal(scope.accountId, 'AKIDEXAMPLE'),
     requestId: 'request',
     get now() {
       return clock.now();

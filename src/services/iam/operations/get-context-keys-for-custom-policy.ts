@@ -2,8 +2,8 @@ import type {
   GetContextKeysForCustomPolicyCommandInput,
   GetContextKeysForPolicyResponse,
 } from '@aws-sdk/client-iam';
+import { Constraints, policyDocumentConstraint } from '../input/constraints.ts';
 import { distinct } from '../policy/index.ts';
-import { Constraints, policyDocumentConstraint } from './constraints.ts';
 import { readPolicyInput } from './policy-input.ts';
 
 /** The condition keys that a request would need for these policies to be decided. */

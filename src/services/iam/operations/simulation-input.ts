@@ -1,7 +1,7 @@
 import type { ContextEntry, SimulateCustomPolicyCommandInput } from '@aws-sdk/client-iam';
 import { invalidInput, unsupported } from '../errors.ts';
+import { Constraints, policyDocumentConstraint } from '../input/constraints.ts';
 import { type ContextValue, type PolicyPrincipal, type PolicySet, RequestContext } from '../policy/index.ts';
-import { Constraints, policyDocumentConstraint } from './constraints.ts';
 import { readPolicyInput } from './policy-input.ts';
 
 /** A simulation as asked for: every action is tried on every resource. */

@@ -1,4 +1,4 @@
-import type { RequestContext } from './request.ts';
+import type { ContextSource } from './request.ts';
 import { compileTemplate, type TemplateMatcher } from './template.ts';
 
 /**
@@ -8,7 +8,7 @@ import { compileTemplate, type TemplateMatcher } from './template.ts';
 const segmentCount = 6;
 
 /** Takes an ARN in its segments (`readArn`). */
-export type ArnMatcher = (arn: readonly string[], context: RequestContext) => boolean;
+export type ArnMatcher = (arn: readonly string[], context: ContextSource) => boolean;
 
 /** The six segments of an ARN, the last one with all its colons; of other text fewer. */
 export function readArn(text: string): readonly string[] {

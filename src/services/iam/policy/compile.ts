@@ -2,7 +2,7 @@ import { type ArnMatcher, compileResource } from './arn-pattern.ts';
 import { type CompiledCondition, compileCondition } from './condition.ts';
 import type { Complementable, PolicyDocument, Statement } from './document.ts';
 import { compilePrincipal, type PrincipalMatcher } from './principal.ts';
-import type { RequestContext } from './request.ts';
+import type { ContextSource } from './request.ts';
 import { compileKnown, compilePlainGlob, variablesIn } from './template.ts';
 
 /** A policy version made ready to be asked, once, however often it is asked. */
@@ -19,7 +19,7 @@ export interface CompiledPolicy {
 export interface StatementRequest {
   /** The resource in its segments (`readArn`). */
   readonly arn: readonly string[];
-  readonly context: RequestContext;
+  readonly context: ContextSource;
 }
 
 export interface CompiledStatement {
@@ -89,7 +89,7 @@ function compileAction({ isNot, values }: Complementable<string>): (foldedAction
   return (action) => matchers.some((matches) => matches(action)) !== isNot;
 }
 
-function allHold(conditions: readonly CompiledCondition[], context: RequestContext): boolean {
+function allHold(conditions: readonly CompiledCondition[], context: ContextSource): boolean {
   for (const holds of conditions) if (!holds(context)) return false;
   return true;
 }

@@ -1,6 +1,6 @@
 import { compileArnLike } from './arn-pattern.ts';
 import { readIpRange } from './ip-range.ts';
-import type { RequestContext } from './request.ts';
+import type { ContextSource } from './request.ts';
 import { compileTemplate, type TemplateRules } from './template.ts';
 import { readBinary, readBoolean, readDate, readNumber } from './values.ts';
 
@@ -17,7 +17,7 @@ export interface Operator {
   accepts?(policyValue: string): boolean;
 }
 
-export type ValueTest = (requestValue: string, context: RequestContext) => boolean;
+export type ValueTest = (requestValue: string, context: ContextSource) => boolean;
 
 const never: ValueTest = () => false;
 

@@ -1,9 +1,9 @@
 import { nullOperator, type OperatorName, readOperatorName, type ValueTest } from './condition-operators.ts';
 import type { Condition } from './document.ts';
-import type { ContextValue, RequestContext } from './request.ts';
+import type { ContextSource, ContextValue } from './request.ts';
 import { readBoolean } from './values.ts';
 
-export type CompiledCondition = (context: RequestContext) => boolean;
+export type CompiledCondition = (context: ContextSource) => boolean;
 
 /** The condition's operator is known: the parser saw to it. */
 export function compileCondition(condition: Condition, hasVariables: boolean): CompiledCondition {
@@ -29,9 +29,9 @@ function quantified(
   { quantifier, ifExists }: OperatorName,
   isNegated: boolean,
   tests: readonly ValueTest[],
-): (values: readonly string[], context: RequestContext) => boolean {
+): (values: readonly string[], context: ContextSource) => boolean {
   const whenAbsent = ifExists || quantifier === 'ForAllValues' || (isNegated && quantifier === undefined);
-  const passes = (value: string, context: RequestContext): boolean =>
+  const passes = (value: string, context: ContextSource): boolean =>
     tests.some((test) => test(value, context)) !== isNegated;
   const needsAll = quantifier === 'ForAllValues' || (quantifier === undefined && isNegated);
   return (values, context) => {

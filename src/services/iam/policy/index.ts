@@ -9,4 +9,10 @@ export type { PolicyDocument, PolicyKind } from './document.ts';
 export { type Evaluation, evaluate, type PolicySet, type PolicyType, type Verdict } from './evaluate.ts';
 export { MalformedPolicy } from './malformed-policy.ts';
 export { parsePolicy } from './parse-policy.ts';
-export { type ContextValue, type PolicyPrincipal, type PolicyRequest, RequestContext } from './request.ts';
+export {
+  type ContextSource,
+  type ContextValue,
+  type PolicyPrincipal,
+  type PolicyRequest,
+  RequestContext,
+} from './request.ts';

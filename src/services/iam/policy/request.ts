@@ -8,7 +8,7 @@ export interface PolicyRequest {
   readonly resourceAccountId?: string;
   /** Who asks. Absent in a simulation that names no caller: only identity policies are asked then. */
   readonly principal?: PolicyPrincipal;
-  readonly context: RequestContext;
+  readonly context: ContextSource;
 }
 
 /** Who asks, with the names by which a policy's Principal may mean it. */
@@ -20,15 +20,20 @@ export type PolicyPrincipal =
   | { readonly kind: 'identity-provider'; readonly provider: string }
   | { readonly kind: 'anonymous' };
 
-/** The condition keys that the request brings. Names ignore case. */
-export class RequestContext {
+/** The condition keys of a request. */
+export interface ContextSource {
+  /** @param key In lower case. */
+  get(key: string): ContextValue | undefined;
+}
+
+/** Condition keys that are given. Names ignore case. */
+export class RequestContext implements ContextSource {
   readonly #values = new Map<string, ContextValue>();
 
   constructor(entries: Iterable<readonly [key: string, value: ContextValue]> = []) {
     for (const [key, value] of entries) this.#values.set(key.toLowerCase(), value);
   }
 
-  /** @param key In lower case. */
   get(key: string): ContextValue | undefined {
     return this.#values.get(key);
   }

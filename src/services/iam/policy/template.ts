@@ -1,4 +1,4 @@
-import type { RequestContext } from './request.ts';
+import type { ContextSource } from './request.ts';
 import { anyOne, anyRun, compileGlob, type GlobPart, type Matcher } from './wildcard.ts';
 
 /**
@@ -24,7 +24,7 @@ export interface TemplateRules {
 }
 
 /** Whether the text is what the template says for this request. */
-export type TemplateMatcher = (text: string, context: RequestContext) => boolean;
+export type TemplateMatcher = (text: string, context: ContextSource) => boolean;
 
 const variablePattern = /\$\{(?:([*?$])|([^,{}']+)(?:,\s*'([^']*)'\s*)?)\}/y;
 
@@ -94,7 +94,7 @@ export function variablesIn(text: string): readonly string[] {
 }
 
 /** Tells whether all variables in the text have a value for a request. */
-export function compileKnown(text: string): (context: RequestContext) => boolean {
+export function compileKnown(text: string): (context: ContextSource) => boolean {
   const { parts } = parseTemplate(text, { hasWildcards: true, hasVariables: true });
   const variables = parts.filter((part) => typeof part === 'object');
   return (context) => variables.every((variable) => filledIn(variable, context) !== undefined);
@@ -107,7 +107,7 @@ function compileParts(parts: readonly GlobPart[]): Matcher {
 }
 
 /** Undefined where the key is absent, or has many values and so no single one to put in. */
-function filledIn({ key, fallback }: Variable, context: RequestContext): string | undefined {
+function filledIn({ key, fallback }: Variable, context: ContextSource): string | undefined {
   const value = context.get(key);
   return typeof value === 'string' ? value : value === undefined ? fallback : undefined;
 }

@@ -3,11 +3,10 @@ import type { Call } from '../../service.ts';
 
 /**
  * Who is calling. Needs no permission: the signature is the answer (STS API reference, GetCallerIdentity).
- * The root user's `UserId` is its account id.
  */
 export function getCallerIdentity(
   _input: GetCallerIdentityCommandInput,
   call: Call,
 ): GetCallerIdentityResponse {
-  return { Account: call.principal.accountId, Arn: call.principal.arn, UserId: call.principal.accountId };
+  return { Account: call.principal.accountId, Arn: call.principal.arn, UserId: call.principal.userId };
 }

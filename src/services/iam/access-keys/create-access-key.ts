@@ -1,0 +1,50 @@
+import type { CreateAccessKeyCommandInput, CreateAccessKeyResponse } from '@aws-sdk/client-iam';
+import type { Call } from '../../service.ts';
+import type { IamContext } from '../context.ts';
+import { accessKeyPurpose } from '../credentials/credential-lookup.ts';
+import { quotaExceeded } from '../errors.ts';
+import { accessKeyId, secretAccessKey } from '../ids.ts';
+import { type AccessKeyRecord, accessKeyKey, accessKeys, entityKey, users } from '../records.ts';
+import { findUser } from '../users/user-lookup.ts';
+import { keyOwner } from './key-owner.ts';
+
+const maxKeys = 2;
+
+/**
+ * The only time that the secret is shown.
+ * @throws {Refusal} NoSuchEntity, LimitExceeded, ValidationError.
+ */
+export async function createAccessKey(
+  { state, random, sealer }: IamContext,
+  input: CreateAccessKeyCommandInput,
+  call: Call,
+): Promise<CreateAccessKeyResponse> {
+  const { accountId, now } = call;
+  const userName = keyOwner(input.UserName, call);
+  const id = accessKeyId(random, 'AKIA', accountId);
+  const secret = secretAccessKey(random);
+  const record: AccessKeyRecord = {
+    accessKeyId: id,
+    ...(userName !== undefined && { userName }),
+    status: 'Active',
+    createdAt: now,
+    sealedSecret: sealer.seal(secret, accessKeyPurpose(id)),
+  };
+  await state.transact((tx) => {
+    if (userName !== undefined) {
+      const user = findUser(tx, accountId, userName);
+      if (user.accessKeys.length >= maxKeys) throw quotaExceeded('AccessKeysPerUser', maxKeys);
+      tx.put(users, entityKey(users, accountId, userName), { ...user, accessKeys: [...user.accessKeys, id] });
+    }
+    tx.put(accessKeys, accessKeyKey(accountId, id), record);
+  });
+  return {
+    AccessKey: {
+      UserName: userName ?? 'root',
+      AccessKeyId: id,
+      Status: 'Active',
+      SecretAccessKey: secret,
+      CreateDate: new Date(now),
+    },
+  };
+}

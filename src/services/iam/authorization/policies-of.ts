@@ -1,0 +1,118 @@
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Identity, Principal, SessionPolicies } from '../../service.ts';
+import { parseEntityArn } from '../arn.ts';
+import { awsManagedPolicy } from '../managed-policies/index.ts';
+import { type CompiledPolicy, compilePolicy, type PolicySet, parsePolicy } from '../policy/index.ts';
+import {
+  entityKey,
+  type GroupRecord,
+  groups,
+  type PolicyHolder,
+  type PolicyRecord,
+  policies,
+  roles,
+  users,
+} from '../records.ts';
+
+/** The policies that apply to what a principal asks, but for the resource's own. */
+export function policiesOf(reader: Reader, { accountId, identity, session }: Principal): PolicySet {
+  const limits = session?.policies && { session: sessionPolicies(reader, session.policies) };
+  const own = ownPolicies(reader, accountId, identity.kind === 'federated-user' ? identity.of : identity);
+  // Without session policies a federated user may do nothing (STS API reference, GetFederationToken).
+  return identity.kind === 'federated-user' ? { ...own, session: [], ...limits } : { ...own, ...limits };
+}
+
+/** Identity policies and permissions boundary of a user, role or root. */
+function ownPolicies(reader: Reader, accountId: string, identity: Identity): PolicySet {
+  switch (identity.kind) {
+    case 'root':
+      return { identity: [everything] };
+    case 'user': {
+      const user = reader.get(users, entityKey(users, accountId, identity.userName));
+      if (user === undefined) return nothing;
+      const member = user.groups
+        .map((name) => reader.get(groups, entityKey(groups, accountId, name)))
+        .filter((group): group is GroupRecord => group !== undefined);
+      return {
+        identity: [user, ...member].flatMap((holder) => heldPolicies(reader, holder)),
+        ...boundaryOf(reader, user),
+      };
+    }
+    case 'role': {
+      const role = reader.get(roles, entityKey(roles, accountId, identity.roleName));
+      return role === undefined
+        ? nothing
+        : { identity: heldPolicies(reader, role), ...boundaryOf(reader, role) };
+    }
+    default:
+      return nothing;
+  }
+}
+
+const nothing: PolicySet = { identity: [] };
+const everything = compilePolicy(
+  'root',
+  parsePolicy(
+    '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+    'identity',
+  ),
+);
+
+/**
+ * Compiled once for each record: records are frozen, a changed one is another object, so nothing here can be stale.
+ */
+const compiledInline = new WeakMap<PolicyHolder, readonly CompiledPolicy[]>();
+const compiledVersions = new WeakMap<PolicyRecord, CompiledPolicy>();
+
+function heldPolicies(reader: Reader, holder: PolicyHolder): readonly CompiledPolicy[] {
+  let inline = compiledInline.get(holder);
+  if (inline === undefined) {
+    inline = Object.entries(holder.inlinePolicies).map(([name, document]) => compile(name, document));
+    compiledInline.set(holder, inline);
+  }
+  return holder.attachedPolicies.length === 0
+    ? inline
+    : [...inline, ...managedPolicies(reader, holder.attachedPolicies)];
+}
+
+function boundaryOf(
+  reader: Reader,
+  { permissionsBoundary }: { readonly permissionsBoundary?: string },
+): Pick<PolicySet, 'boundary'> {
+  // A boundary whose policy is gone can't be; were it so, it would allow nothing.
+  return permissionsBoundary === undefined
+    ? {}
+    : { boundary: managedPolicies(reader, [permissionsBoundary]) };
+}
+
+function sessionPolicies(reader: Reader, { inline, arns = [] }: SessionPolicies): readonly CompiledPolicy[] {
+  const managed = managedPolicies(reader, arns);
+  return inline === undefined ? managed : [compile('session', inline), ...managed];
+}
+
+/** The default versions of managed policies, the account's and AWS's; one that is gone says nothing. */
+function managedPolicies(reader: Reader, arns: readonly string[]): readonly CompiledPolicy[] {
+  return arns.flatMap((arn) => {
+    const record = managedPolicy(reader, arn);
+    if (record === undefined) return [];
+    let compiled = compiledVersions.get(record);
+    if (compiled === undefined) {
+      const version = record.versions.find(({ id }) => id === record.defaultVersionId);
+      compiled = compile(arn, version?.document ?? '');
+      compiledVersions.set(record, compiled);
+    }
+    return [compiled];
+  });
+}
+
+/** A managed policy by its ARN, the account's or AWS's. */
+export function managedPolicy(reader: Reader, arn: string): PolicyRecord | undefined {
+  const parsed = parseEntityArn(arn);
+  if (parsed?.type !== 'policy') return undefined;
+  return parsed.accountId === 'aws'
+    ? awsManagedPolicy(arn)
+    : reader.get(policies, entityKey(policies, parsed.accountId, parsed.name));
+}
+
+const compile = (id: string, document: string): CompiledPolicy =>
+  compilePolicy(id, parsePolicy(document, 'identity'));

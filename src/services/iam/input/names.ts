@@ -1,0 +1,43 @@
+import type { Constraints } from './constraints.ts';
+
+/** Of users, groups, roles, policies and profiles (IAM user guide, "IAM and AWS STS quotas", name limits). */
+const namePattern = String.raw`[\w+=,.@-]+`;
+const pathPattern = String.raw`(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`;
+
+export type NamedType = 'user' | 'role' | 'group' | 'policy' | 'instance-profile';
+
+const maxLengths: Readonly<Record<NamedType, number>> = {
+  user: 64,
+  role: 64,
+  group: 128,
+  policy: 128,
+  'instance-profile': 128,
+};
+
+/** @param path The member's, such as `userName`. */
+export function checkName(
+  constraints: Constraints,
+  path: string,
+  type: NamedType,
+  value: string | undefined,
+): Constraints {
+  return constraints.text(path, value, {
+    isRequired: true,
+    pattern: namePattern,
+    minLength: 1,
+    maxLength: maxLengths[type],
+  });
+}
+
+export function checkPath(constraints: Constraints, path: string, value: string | undefined): Constraints {
+  return constraints.text(path, value, { pattern: pathPattern, minLength: 1, maxLength: 512 });
+}
+
+/** `/` or the beginning of a path. */
+export function checkPathPrefix(constraints: Constraints, value: string | undefined): Constraints {
+  return constraints.text('pathPrefix', value, {
+    pattern: String.raw`\u002F[\u0021-\u007F]*`,
+    minLength: 1,
+    maxLength: 512,
+  });
+}

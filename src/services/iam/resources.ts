@@ -1,0 +1,44 @@
+import type { Collection, Reader } from '../../reconcile/index.ts';
+import type { Call } from '../service.ts';
+import { entityArn } from './arn.ts';
+import { entityKey, groups, instanceProfiles, policies, roles, users } from './records.ts';
+
+const collections = {
+  user: users,
+  group: groups,
+  role: roles,
+  policy: policies,
+  'instance-profile': instanceProfiles,
+} as const;
+
+/**
+ * The ARN that a request is authorised on, where it names an entity by its name: with the path that the entity has,
+ * `/` where there is none. Whether the entity exists is the operation's question.
+ */
+export function namedResource(reader: Reader, type: keyof typeof collections) {
+  const collection = collections[type];
+  const arnOf = (accountId: string, name = ''): string => {
+    const key = entityKey(collection, accountId, name === '' ? '*' : name.replaceAll('/', '*'));
+    const path = reader.get(collection as Collection<{ readonly path: string }, string>, key)?.path ?? '/';
+    return entityArn(accountId, type, path, name);
+  };
+  return {
+    /** It is to be made. */
+    made:
+      <Input>(read: (input: Input) => readonly [name: string | undefined, path: string | undefined]) =>
+      (input: Input, call: Call): readonly string[] => {
+        const [name = '', path = '/'] = read(input);
+        return [entityArn(call.accountId, type, path, name)];
+      },
+    named:
+      <Input>(read: (input: Input) => string | undefined) =>
+      (input: Input, call: Call): readonly string[] => [arnOf(call.accountId, read(input))],
+    /** Without a name the caller is meant. */
+    callerOr:
+      <Input>(read: (input: Input) => string | undefined) =>
+      (input: Input, call: Call): readonly string[] => {
+        const name = read(input);
+        return [name === undefined ? call.principal.arn : arnOf(call.accountId, name)];
+      },
+  };
+}
