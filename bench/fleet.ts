@@ -20,6 +20,8 @@ const { values } = parseArgs({
     instances: { type: 'string', default: '5000' },
     /** Seconds after which the run is given up. */
     most: { type: 'string', default: '600' },
+    /** A folder for the control plane's CPU profile; the figures then are no measurement. */
+    profile: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -48,7 +50,11 @@ try {
 
 async function measure() {
   const storeDirectory = join(directory, 'store');
-  const plane = start('control-plane.ts', [storeDirectory, region, ...Object.values(credentials)]);
+  const plane = start(
+    'control-plane.ts',
+    [storeDirectory, region, ...Object.values(credentials)],
+    values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`],
+  );
   const { port = 0 } = await message(plane);
   const place: Place = { port, region, ...credentials };
   const http = new SignedHttp(place, callsAtOnce + 1);
@@ -57,6 +63,8 @@ async function measure() {
   const agents = start('agents.ts', [JSON.stringify({ ...place, instances })]);
   const { connectedAfterMs = Number.NaN } = await message(agents);
   const idle = await report(plane);
+  const idleAgents = await report(agents);
+  const idleCaller = process.cpuUsage();
 
   await http.call('RegisterTaskDefinition', {
     family: 'fleet',
@@ -88,6 +96,8 @@ async function measure() {
   const wallMs = performance.now() - began;
   await launches;
   const busy = await report(plane);
+  const busyAgents = await report(agents);
+  const { user, system } = process.cpuUsage(idleCaller);
   http.close();
   agents.kill('SIGKILL');
   await ended(agents);
@@ -110,6 +120,9 @@ async function measure() {
       idleMiB: Math.round(idle.rssMiB),
       rssMiB: Math.round(busy.rssMiB),
     },
+    /** What else took its part of the same cores. */
+    agentsCpuSeconds: round(busyAgents.cpuSeconds - idleAgents.cpuSeconds, 1),
+    callerCpuSeconds: round((user + system) / 1e6, 1),
     storeMiB: Math.round(storeBytes / 1_048_576),
     floorSeconds: round(floorMs / 1000, 1),
     ratio: round(wallMs / floorMs, 1),
@@ -180,9 +193,10 @@ interface Message {
   readonly cpuSeconds?: number;
 }
 
-function start(file: string, args: readonly string[]): ChildProcess {
+function start(file: string, args: readonly string[], execArgv: string[] = []): ChildProcess {
   const child = fork(fileURLToPath(new URL(`fleet/${file}`, import.meta.url)), args, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv,
   });
   children.push(child);
   return child;
@@ -197,10 +211,10 @@ function message(child: ChildProcess): Promise<Message> {
 }
 
 async function report(
-  plane: ChildProcess,
+  child: ChildProcess,
 ): Promise<{ readonly rssMiB: number; readonly cpuSeconds: number }> {
-  plane.send('report');
-  const { rssMiB = Number.NaN, cpuSeconds = Number.NaN } = await message(plane);
+  child.send('report');
+  const { rssMiB = Number.NaN, cpuSeconds = Number.NaN } = await message(child);
   return { rssMiB, cpuSeconds };
 }
 

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { systemRandom } from '../../src/clock/index.ts';
 import { drawMs, measuredLatency } from '../../src/runtime/sim/model.ts';
 import { inParallel, type Place, SignedHttp } from './signed-http.ts';
+import { reportUsage } from './usage.ts';
 
 /**
  * Agents of simulated instances, all in this process: each registers, keeps an ACS connection of its own, and takes
@@ -125,4 +126,5 @@ async function start(task: Task): Promise<void> {
 const began = performance.now();
 await inParallel(place.instances, 64, async (index) => connect(await register(index)));
 process.send?.({ connectedAfterMs: performance.now() - began });
+reportUsage();
 process.once('disconnect', () => process.exit(0));

@@ -8,6 +8,7 @@ import { MemoryEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { rootPrincipal } from '../../src/services/service.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
+import { reportUsage } from './usage.ts';
 
 /**
  * The control plane as `up` starts it, durable store and all, but for this machine's own instances: a process of
@@ -37,10 +38,7 @@ const plane = await startControlPlane({
 });
 process.send?.({ port: Number(new URL(plane.endpoint).port) });
 
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.({ rssMiB: process.memoryUsage().rss / 1_048_576, cpuSeconds: (user + system) / 1e6 });
-});
+reportUsage();
 process.once('disconnect', () => process.exit(0));
 process.once('SIGTERM', async () => {
   await plane[Symbol.asyncDispose]();
