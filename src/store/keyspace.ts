@@ -7,13 +7,19 @@ export interface Commit {
   readonly revision: number;
   readonly changes: readonly Change[];
   /** For each change, what the key held before. */
-  readonly replaced: readonly (Entry | undefined)[];
+  readonly replaced: readonly (PlacedEntry | undefined)[];
 }
 
-/** One value that a key once had: what compaction forgets. */
+/** An entry, and its place among the changes of the commit that wrote it. */
+export interface PlacedEntry {
+  readonly entry: Entry;
+  readonly place: number;
+}
+
+/** One value that a key once had, or its deletion, by commit and place in it: what compaction forgets. */
 export interface Version {
   readonly revision: number;
-  readonly key: string;
+  readonly place: number;
 }
 
 /**
@@ -22,7 +28,7 @@ export interface Version {
  * list forwards. Values are kept once, however many revisions show them.
  */
 export class Keyspace {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, PlacedEntry>();
   readonly #keys: OrderedKeys;
   /** Commits from `#compactRevision` on, without gaps. */
   readonly #history: Commit[] = [];
@@ -30,8 +36,8 @@ export class Keyspace {
   #compactRevision: number;
 
   /** @param entries The state just before `compactRevision`, from which on history is about to be applied. */
-  constructor(entries: Iterable<Entry> = [], compactRevision = 0) {
-    for (const entry of entries) this.#entries.set(entry.key, entry);
+  constructor(entries: Iterable<PlacedEntry> = [], compactRevision = 0) {
+    for (const placed of entries) this.#entries.set(placed.entry.key, placed);
     this.#keys = new OrderedKeys(this.#entries.keys());
     this.#revision = Math.max(0, compactRevision - 1);
     this.#compactRevision = compactRevision;
@@ -47,7 +53,7 @@ export class Keyspace {
   }
 
   get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.entry;
   }
 
   read(prefix: string, { limit, after, revision = this.#revision }: ReadOptions = {}): ReadResult {
@@ -73,13 +79,13 @@ export class Keyspace {
 
   /** Makes the commit the present. Its revision is one higher than the last. */
   apply(revision: number, changes: readonly Change[]): void {
-    const replaced: (Entry | undefined)[] = [];
-    for (const change of changes) {
+    const replaced: (PlacedEntry | undefined)[] = [];
+    for (const [place, change] of changes.entries()) {
       const { key } = change;
       const before = this.#entries.get(key);
       replaced.push(before);
       if (change.type === 'put') {
-        this.#entries.set(key, change.entry);
+        this.#entries.set(key, { entry: change.entry, place });
         if (before === undefined) this.#keys.add(key);
       } else {
         this.#entries.delete(key);
@@ -101,13 +107,13 @@ export class Keyspace {
       if (commit.revision > revision) break;
       // The commit at the old boundary had its replaced values forgotten when the boundary was drawn there.
       if (commit.revision > this.#compactRevision) {
-        for (const entry of commit.replaced)
-          if (entry !== undefined) forgotten.push({ revision: entry.revision, key: entry.key });
+        for (const before of commit.replaced)
+          if (before !== undefined) forgotten.push({ revision: before.entry.revision, place: before.place });
       }
       // A deletion at the boundary itself is still shown to a watch from there.
       if (commit.revision < revision) {
-        for (const change of commit.changes)
-          if (change.type === 'delete') forgotten.push({ revision: commit.revision, key: change.key });
+        for (const [place, change] of commit.changes.entries())
+          if (change.type === 'delete') forgotten.push({ revision: commit.revision, place });
       }
     }
     const first = this.#history[0];
@@ -127,7 +133,7 @@ export class Keyspace {
         const entry = then.get(early);
         if (entry !== undefined) yield entry;
       }
-      const entry = then.has(key) ? then.get(key) : this.#entries.get(key);
+      const entry = then.has(key) ? then.get(key) : this.get(key);
       if (entry !== undefined) yield entry;
     }
     for (; goneAt < gone.length; goneAt++) {
@@ -143,7 +149,7 @@ export class Keyspace {
       const commit = this.#history[at];
       if (commit === undefined || commit.revision <= revision) break;
       commit.changes.forEach(({ key }, place) => {
-        if (key.startsWith(prefix)) then.set(key, commit.replaced[place]);
+        if (key.startsWith(prefix)) then.set(key, commit.replaced[place]?.entry);
       });
     }
     return then;

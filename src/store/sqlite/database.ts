@@ -57,8 +57,9 @@ export function rowId(revision: number, place: number): number {
   return revision * rowsPerRevision + place;
 }
 
-export function revisionOfRow(id: number): number {
-  return Math.floor(id / rowsPerRevision);
+/** What a row's number says: the version's commit, and its place in it. */
+export function versionOfRow(id: number): Version {
+  return { revision: Math.floor(id / rowsPerRevision), place: id % rowsPerRevision };
 }
 
 /**
@@ -182,8 +183,7 @@ export class StoreDatabase {
       }
       for (const { number, ttlMs } of grantedLeases) putLease.run(number, ttlMs);
       for (const number of endedLeases) dropLease.run(number);
-      for (const { revision, key } of forgotten)
-        dropVersion.run(rowId(revision, 0), rowId(revision, rowsPerRevision - 1), key);
+      for (const { revision, place } of forgotten) dropVersion.run(rowId(revision, place));
       const { compactRevision, lastLeaseNumber } = meta;
       if (compactRevision !== this.#meta.compactRevision || lastLeaseNumber !== this.#meta.lastLeaseNumber)
         putMeta.run(compactRevision, lastLeaseNumber);
@@ -314,7 +314,7 @@ function prepareStatements(database: DatabaseSync): Statements {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     putVersion: database.prepare('INSERT INTO versions VALUES (?, ?, ?, ?, ?)'),
-    dropVersion: database.prepare('DELETE FROM versions WHERE id BETWEEN ? AND ? AND key = ?'),
+    dropVersion: database.prepare('DELETE FROM versions WHERE id = ?'),
     putLease: database.prepare('INSERT INTO leases VALUES (?, ?)'),
     dropLease: database.prepare('DELETE FROM leases WHERE number = ?'),
     putMeta: database.prepare('UPDATE meta SET compact_revision = ?, last_lease_number = ?'),

@@ -1,9 +1,9 @@
 import type { Beginning } from '../embedded-store.ts';
 import { parseFrozenJson } from '../json.ts';
-import { Keyspace, type Version } from '../keyspace.ts';
+import { Keyspace, type PlacedEntry, type Version } from '../keyspace.ts';
 import { leaseId } from '../leases.ts';
-import { type Change, type Entry, StoreUnreadableError } from '../store.ts';
-import { type Opened, revisionOfRow, type VersionRow } from './database.ts';
+import { type Change, StoreUnreadableError } from '../store.ts';
+import { type Opened, type VersionRow, versionOfRow } from './database.ts';
 
 /**
  * Makes the key space out of the rows, which come in the order of the commits: those before the compact
@@ -11,7 +11,7 @@ import { type Opened, revisionOfRow, type VersionRow } from './database.ts';
  */
 export class Replay {
   readonly #opened: Opened;
-  readonly #ground = new Map<string, Entry>();
+  readonly #ground = new Map<string, PlacedEntry>();
   readonly #leaseOfKey = new Map<string, number>();
   readonly #forgotten: Version[] = [];
   #keyspace: Keyspace | undefined;
@@ -23,13 +23,14 @@ export class Replay {
 
   /** @throws {StoreUnreadableError} */
   add(row: VersionRow): void {
-    const change = changeOf(row);
-    const revision = revisionOfRow(row[0]);
+    const version = versionOfRow(row[0]);
+    const { revision } = version;
+    const change = changeOf(row, revision);
     const lease = row[4];
     if (lease === null) this.#leaseOfKey.delete(change.key);
     else this.#leaseOfKey.set(change.key, lease);
     if (revision < this.#opened.meta.compactRevision) {
-      this.#lay(change, revision);
+      this.#lay(change, version);
       return;
     }
     if (revision !== this.#commit?.revision) {
@@ -57,16 +58,16 @@ export class Replay {
   }
 
   /** What a compaction left behind when the process ended before all was dropped shows up here. */
-  #lay(change: Change, revision: number): void {
+  #lay(change: Change, version: Version): void {
     const { key } = change;
     this.#forget(key);
-    if (change.type === 'put') this.#ground.set(key, change.entry);
-    else this.#forgotten.push({ revision, key });
+    if (change.type === 'put') this.#ground.set(key, { entry: change.entry, place: version.place });
+    else this.#forgotten.push(version);
   }
 
   #forget(key: string): void {
-    const entry = this.#ground.get(key);
-    if (entry !== undefined) this.#forgotten.push({ revision: entry.revision, key });
+    const before = this.#ground.get(key);
+    if (before !== undefined) this.#forgotten.push({ revision: before.entry.revision, place: before.place });
     this.#ground.delete(key);
   }
 
@@ -85,9 +86,8 @@ export class Replay {
   }
 }
 
-function changeOf([id, key, text, createRevision]: VersionRow): Change {
+function changeOf([, key, text, createRevision]: VersionRow, revision: number): Change {
   if (text === null) return { type: 'delete', key };
-  const revision = revisionOfRow(id);
   try {
     return { type: 'put', key, entry: { key, value: parseFrozenJson(text), revision, createRevision } };
   } catch (cause) {

@@ -93,6 +93,28 @@ describe('a reopened store', () => {
     expect((await again.read('', { revision: 195 })).entries).toHaveLength(3);
   });
 
+  it('drops of a commit the versions that were replaced, and keeps its others', async () => {
+    const first = await open();
+    await first.commit([], [put('/a'), put('/b'), put('/c'), put('/d')]);
+    await first.commit([], [put('/c', 'new'), remove('/a')]);
+    await first.commit([], [put('/e')]);
+    await first.compact(3);
+    await first.close();
+    const kept = [
+      [1, '/b'],
+      [1, '/d'],
+      [2, '/c'],
+      [3, '/e'],
+    ];
+    expect(rowsOf(directory)).toEqual(kept);
+    // The places of what is left are those of then: what is replaced next is found by them.
+    const second = await open();
+    await second.commit([], [put('/d', 'new')]);
+    await second.compact(4);
+    await second.close();
+    expect(rowsOf(directory)).toEqual([kept[0], ...kept.slice(2), [4, '/d']]);
+  });
+
   it('drops what a compaction had not got to drop', async () => {
     const first = await open();
     for (const value of [1, 2, 3]) await first.commit([], [put('/a', value)]);
