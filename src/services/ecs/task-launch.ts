@@ -231,7 +231,7 @@ function onNamedInstances(
     const arn = instanceArnOf(request, instanceId);
     const instance = tx.get(containerInstances, instanceKeyOf(request, instanceId));
     if (instance === undefined) failures.push({ arn, reason: 'MISSING' });
-    else if (instance.status === 'INACTIVE') failures.push({ arn, reason: 'INACTIVE' });
+    else if (instance.status !== 'ACTIVE') failures.push({ arn, ...notActive(instance) });
     else {
       const obstacle = misfit(instance, demand);
       const task = obstacle ? undefined : launchOn(tx, ecs, request, instance, demand);
@@ -240,6 +240,17 @@ function onNamedInstances(
     }
   }
   return { tasks, failures };
+}
+
+/**
+ * A draining instance gets no new tasks, whoever asks. Of the failure reasons that the developer guide has for
+ * StartTask, INACTIVE is the one for an instance that is there and not ACTIVE; the detail says which.
+ */
+function notActive({ status }: ContainerInstanceRecord): Omit<LaunchFailure, 'arn'> {
+  return {
+    reason: 'INACTIVE',
+    ...(status === 'DRAINING' ? { detail: 'The container instance is DRAINING.' } : {}),
+  };
 }
 
 /** Writes the task and takes what it needs from the instance; undefined when no address is left for it. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tasks } from '../records.ts';
 import { applyTaskReport } from '../task-state.ts';
 import { key, openRoom, type TestRoom } from '../testing/room.ts';
+import { deregisterContainerInstance, updateContainerInstancesState } from './container-instance.ts';
 import { runTask } from './run-task.ts';
 import { describeTasks, listTasks, startTask, stopTask } from './task.ts';
 
@@ -35,6 +36,25 @@ describe('StartTask', () => {
       good.id,
     ]);
     expect(failures?.map(({ reason }) => reason)).toEqual(['RESOURCE:CPU', 'AGENT', 'MISSING']);
+  });
+
+  it('starts nothing on instances that are DRAINING or deregistered', async () => {
+    await using room = await openFleet();
+    const { id } = await room.addInstance();
+    const start = async () => {
+      const input = { taskDefinition: 'web:1', containerInstances: [id] };
+      const { tasks: started, failures } = await startTask(room.ecs, input, room.call);
+      return [started, failures];
+    };
+    const arn = expect.stringContaining(id);
+    const draining = { containerInstances: [id], status: 'DRAINING' as const };
+    await updateContainerInstancesState(room.ecs, draining, room.call);
+    const detail = 'The container instance is DRAINING.';
+    expect(await start()).toEqual([[], [{ arn, reason: 'INACTIVE', detail }]]);
+    await updateContainerInstancesState(room.ecs, { ...draining, status: 'ACTIVE' }, room.call);
+    expect(await start()).toEqual([[expect.objectContaining({ lastStatus: 'PENDING' })], []]);
+    await deregisterContainerInstance(room.ecs, { containerInstance: id, force: true }, room.call);
+    expect(await start()).toEqual([[], [{ arn, reason: 'INACTIVE' }]]);
   });
 
   it('does not give an instance that is named twice more than it has', async () => {
