@@ -26,7 +26,7 @@ describe('an agent that dies', () => {
     system.machine(0).crash();
     await system.until('agentConnected false', async () => !(await isConnected(system)));
     expect(system.runningContainers()).toEqual(arns);
-    expect(await system.tasks()).toEqual(before);
+    expect(await system.tasks()).toEqual(before.map((task) => ({ ...task, connectivity: 'DISCONNECTED' })));
     // Nothing is placed on an instance without its agent.
     const refused = await ecs.runTask({ taskDefinition: 'web' });
     expect(refused).toMatchObject({ tasks: [], failures: [{ reason: 'AGENT' }] });
@@ -39,7 +39,10 @@ describe('an agent that dies', () => {
     ]);
     expect(containerInstances[0]).toMatchObject({ runningTasksCount: 2, pendingTasksCount: 0 });
     expect(system.runningContainers()).toEqual(arns);
-    expect(await system.tasks()).toEqual(before);
+    const after = await system.tasks();
+    expect(after).toEqual(before.map((task) => ({ ...task, connectivityAt: expect.any(Date) })));
+    for (const [index, { connectivityAt }] of after.entries())
+      expect(Number(connectivityAt)).toBeGreaterThan(Number(before[index]?.connectivityAt));
     expect(
       system
         .machine(0)

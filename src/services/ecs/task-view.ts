@@ -1,4 +1,5 @@
 import type { Attachment, Container, ManagedAgent, NetworkBinding, Task } from '@aws-sdk/client-ecs';
+import { type Reader, recordKey } from '../../reconcile/index.ts';
 import {
   clusterArn,
   containerArn,
@@ -7,25 +8,30 @@ import {
   taskArn,
   taskDefinitionArn,
 } from './arn.ts';
-import type {
-  ManagedAgentRecord,
-  NetworkBindingRecord,
-  TaskContainerRecord,
-  TaskNetworkInterface,
-  TaskRecord,
+import {
+  containerInstances,
+  instanceClusterOf,
+  type ManagedAgentRecord,
+  type NetworkBindingRecord,
+  type TaskContainerRecord,
+  type TaskNetworkInterface,
+  type TaskRecord,
 } from './records.ts';
 
 /** A task as the API shows it; `tags` only when asked for. */
-export function taskView(scope: Scope, task: TaskRecord, options: { readonly withTags: boolean }): Task {
+export function taskView(
+  reader: Reader,
+  scope: Scope,
+  task: TaskRecord,
+  options: { readonly withTags: boolean },
+): Task {
   const arn = taskArn(scope, task.cluster, task.id);
   return {
     attachments: task.networkInterface ? [attachmentView(task, task.networkInterface)] : [],
     attributes: task.attributes.map((attribute) => ({ ...attribute })),
     availabilityZone: task.availabilityZone,
     clusterArn: clusterArn(scope, task.cluster),
-    ...(task.connectivityAt === undefined
-      ? {}
-      : { connectivity: 'CONNECTED', connectivityAt: new Date(task.connectivityAt) }),
+    ...connectivityView(reader, scope, task),
     // The machine under a Fargate task is nobody's business.
     ...(task.containerInstanceId === undefined || task.launchType === 'FARGATE'
       ? {}
@@ -56,6 +62,29 @@ export function taskView(scope: Scope, task: TaskRecord, options: { readonly wit
     taskArn: arn,
     taskDefinitionArn: taskDefinitionArn(scope, task.taskDefinition.family, task.taskDefinition.revision),
     version: task.version,
+  };
+}
+
+/**
+ * Whether the task's agent is connected, once it was heard of about the task; `connectivityAt` is when it last became
+ * so (Amazon ECS API reference, Task). What has stopped stays as it was seen last.
+ */
+function connectivityView(reader: Reader, scope: Scope, task: TaskRecord): Partial<Task> {
+  const { connectivityAt, containerInstanceId, lastStatus } = task;
+  if (connectivityAt === undefined || containerInstanceId === undefined) return {};
+  const instance =
+    lastStatus === 'STOPPED'
+      ? undefined
+      : reader.get(
+          containerInstances,
+          recordKey(
+            containerInstances,
+            ...[scope.accountId, scope.region, instanceClusterOf(task), containerInstanceId],
+          ),
+        );
+  return {
+    connectivity: instance?.agentConnected === false ? 'DISCONNECTED' : 'CONNECTED',
+    connectivityAt: new Date(Math.max(connectivityAt, instance?.connectedAt ?? 0)),
   };
 }
 

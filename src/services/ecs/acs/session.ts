@@ -4,6 +4,7 @@ import type { RecordKey, Stored } from '../../../reconcile/index.ts';
 import { clusterArn, clusterOfArn, containerInstanceArn, type Scope, taskArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
+import { given } from '../given.ts';
 import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, type TaskRecord, taskDefinitions, tasks } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -99,6 +100,7 @@ export class AcsSession implements AgentSession {
         (before) => ({
           ...before,
           agentConnected: true,
+          ...given('connectedAt', before.agentConnected ? before.connectedAt : ecs.clock.now()),
           versionInfo: { ...before.versionInfo, ...agent.versionInfo },
           seqNum: before.seqNum + sequenceBlock,
           version: before.version + 1,

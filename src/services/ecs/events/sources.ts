@@ -18,7 +18,7 @@ import { serviceActionOf } from './service-action.ts';
 /** What ECS tells EventBridge (developer guide, "Amazon ECS events"). */
 export function ecsEventSources(reader: Reader): readonly EventSource[] {
   return [
-    eventSource(tasks, taskEvents),
+    eventSource(tasks, (change) => taskEvents(reader, change)),
     eventSource(containerInstances, (change) => instanceEvents(reader, change)),
     eventSource(services, serviceEvents),
   ];
@@ -27,9 +27,12 @@ export function ecsEventSources(reader: Reader): readonly EventSource[] {
 const source = 'aws.ecs';
 
 /** Each version of a task that users see is an event; `detail.version` tells repetitions apart. */
-function taskEvents({ scope, before, after, now }: SeenChange<TaskRecord>): readonly NewEvent[] {
+function taskEvents(
+  reader: Reader,
+  { scope, before, after, now }: SeenChange<TaskRecord>,
+): readonly NewEvent[] {
   if (before?.version === after.version) return [];
-  const detail = taskView(scope, after, { withTags: false });
+  const detail = taskView(reader, scope, after, { withTags: false });
   return [
     {
       source,

@@ -81,7 +81,7 @@ export async function runTask(
   if (plan.failures.some(({ reason }) => reason === noContainerInstances))
     throw invalidParameter(noContainerInstances);
   return {
-    tasks: plan.tasks.map((task) => taskView(scope, task, { withTags: true })),
+    tasks: plan.tasks.map((task) => taskView(ecs.state, scope, task, { withTags: true })),
     failures: plan.failures.map((failure) => ({ ...failure })),
   };
 }

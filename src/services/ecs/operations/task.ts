@@ -75,7 +75,7 @@ export async function startTask(
     });
   });
   return {
-    tasks: plan.tasks.map((task) => taskView(scope, task, { withTags: true })),
+    tasks: plan.tasks.map((task) => taskView(ecs.state, scope, task, { withTags: true })),
     failures: [
       ...plan.failures.map((failure) => ({ ...failure })),
       ...elsewhere.map((arn) => ({ arn, reason: 'MISSING' })),
@@ -105,7 +105,7 @@ export async function stopTask(
     );
   });
   if (task === undefined) throw invalidParameter('The referenced task was not found.');
-  return { task: taskView(scope, task, { withTags: false }) };
+  return { task: taskView(ecs.state, scope, task, { withTags: false }) };
 }
 
 /** Up to a hundred tasks; those unknown are told as MISSING. */
@@ -134,7 +134,7 @@ export function describeTasks(
       );
   }
   return {
-    tasks: found.map((task) => taskView(scope, task, { withTags })),
+    tasks: found.map((task) => taskView(ecs.state, scope, task, { withTags })),
     failures: missing.map((arn) => ({ arn, reason: 'MISSING' })),
   };
 }

@@ -13,6 +13,8 @@ export interface ContainerInstanceRecord {
   readonly deregisteredAt?: number;
   readonly ec2InstanceId?: string;
   readonly agentConnected: boolean;
+  /** When its agent last became connected. */
+  readonly connectedAt?: number;
   readonly versionInfo: {
     readonly agentVersion?: string;
     readonly agentHash?: string;
