@@ -17,6 +17,8 @@ export const quotaExceeded = (quota: string, limit: number): Refusal =>
   limitExceeded(`Cannot exceed quota for ${quota}: ${limit}`);
 export const malformedPolicy = (message: string): Refusal =>
   iamRefusal('MalformedPolicyDocumentException', message);
+export const unmodifiableEntity = (message: string): Refusal =>
+  iamRefusal('UnmodifiableEntityException', message);
 /** What the validation that AWS's services share finds. */
 export const validationError = (message: string): Refusal =>
   new Refusal('ValidationError', message, { status: 400 });

@@ -238,7 +238,7 @@ describe('GetContextKeysForCustomPolicy', () => {
 });
 
 it('IAM refuses what is not there yet, by name', async () => {
-  await expect(iam.createRole({ RoleName: 'crew', AssumeRolePolicyDocument: '{}' })).rejects.toThrow(
-    'CreateRole is not supported by this version of Catamaran yet',
+  await expect(iam.createVirtualMFADevice({ VirtualMFADeviceName: 'phone' })).rejects.toThrow(
+    'CreateVirtualMFADevice is not supported by this version of Catamaran yet',
   );
 });

@@ -4,6 +4,7 @@ import { accessKeyOperations } from './access-keys/operations.ts';
 import type { IamContext } from './context.ts';
 import { getContextKeysForCustomPolicy } from './operations/get-context-keys-for-custom-policy.ts';
 import { simulateCustomPolicy } from './operations/simulate-custom-policy.ts';
+import { roleOperations } from './roles/operations.ts';
 import { userOperations } from './users/operations.ts';
 
 const anything = () => ['*'];
@@ -12,6 +13,7 @@ const anything = () => ['*'];
 export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   ...userOperations(iam),
   ...accessKeyOperations(iam),
+  ...roleOperations(iam),
   AcceptDelegationRequest: refused('AcceptDelegationRequest', 'there are no delegation requests'),
   AcquireRole: refused('AcquireRole', 'there are no delegation requests'),
   AddClientIDToOpenIDConnectProvider: needsEntities('AddClientIDToOpenIDConnectProvider'),
@@ -30,7 +32,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   CreateOpenIDConnectProvider: needsEntities('CreateOpenIDConnectProvider'),
   CreatePolicy: needsEntities('CreatePolicy'),
   CreatePolicyVersion: needsEntities('CreatePolicyVersion'),
-  CreateRole: needsEntities('CreateRole'),
   CreateSAMLProvider: refused('CreateSAMLProvider', 'there are no SAML providers'),
   CreateServiceLinkedRole: needsEntities('CreateServiceLinkedRole'),
   CreateServiceSpecificCredential: refused(
@@ -49,7 +50,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   DeleteOpenIDConnectProvider: needsEntities('DeleteOpenIDConnectProvider'),
   DeletePolicy: needsEntities('DeletePolicy'),
   DeletePolicyVersion: needsEntities('DeletePolicyVersion'),
-  DeleteRole: needsEntities('DeleteRole'),
   DeleteRolePermissionsBoundary: needsEntities('DeleteRolePermissionsBoundary'),
   DeleteRolePolicy: needsEntities('DeleteRolePolicy'),
   DeleteSAMLProvider: refused('DeleteSAMLProvider', 'there are no SAML providers'),
@@ -119,7 +119,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   ),
   GetPolicy: needsEntities('GetPolicy'),
   GetPolicyVersion: needsEntities('GetPolicyVersion'),
-  GetRole: needsEntities('GetRole'),
   GetRolePolicy: needsEntities('GetRolePolicy'),
   GetRoleTemplateVersion: refused('GetRoleTemplateVersion', 'there are no delegation requests'),
   GetSAMLProvider: refused('GetSAMLProvider', 'there are no SAML providers'),

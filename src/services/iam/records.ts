@@ -43,7 +43,7 @@ const boundaryOrNothing = ({ permissionsBoundary }: { readonly permissionsBounda
   permissionsBoundary;
 
 /** `user/<name>` */
-export const users: Collection<UserRecord, 'group' | 'policy' | 'boundary'> = {
+export const users: Collection<UserRecord, 'group' | 'policy' | 'boundary' | 'id'> = {
   service: 'iam',
   noun: 'user',
   indexes: {
@@ -52,6 +52,7 @@ export const users: Collection<UserRecord, 'group' | 'policy' | 'boundary'> = {
     /** `<account>/<policy ARN>`: AWS's own policies are attached in every account. */
     policy: ({ attachedPolicies }, key) => attachedPolicies.map((arn) => `${accountOf(key)}/${arn}`),
     boundary: (user, key) => inAccount(key, boundaryOrNothing(user)),
+    id: ({ id }) => id,
   },
 };
 

@@ -5,14 +5,22 @@ import type { PolicyPrincipal } from '../policy/index.ts';
 import { entityKey, roles } from '../records.ts';
 
 /** The names by which a policy's Principal may mean who asks. */
-export function policyPrincipal(reader: Reader, { accountId, arn, identity }: Principal): PolicyPrincipal {
+export function policyPrincipal(
+  reader: Reader,
+  { accountId, arn, userId, identity }: Principal,
+): PolicyPrincipal {
   switch (identity.kind) {
     case 'anonymous':
       return { kind: 'anonymous' };
     case 'role':
-      return { kind: 'role', accountId, arn, roleArn: roleArn(reader, accountId, identity.roleName) };
-    case 'root':
+      return {
+        ...{ kind: 'role', accountId, arn, roleArn: roleArn(reader, accountId, identity.roleName) },
+        // Of `AROA…:session`.
+        id: userId.split(':', 1)[0] ?? userId,
+      };
     case 'user':
+      return { kind: 'user', accountId, arn, id: userId };
+    case 'root':
     case 'federated-user':
       return { kind: identity.kind, accountId, arn };
   }

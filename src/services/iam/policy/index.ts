@@ -9,6 +9,7 @@ export type { PolicyDocument, PolicyKind } from './document.ts';
 export { type Evaluation, evaluate, type PolicySet, type PolicyType, type Verdict } from './evaluate.ts';
 export { MalformedPolicy } from './malformed-policy.ts';
 export { parsePolicy } from './parse-policy.ts';
+export { replacePrincipals } from './replace-principals.ts';
 export {
   type ContextSource,
   type ContextValue,

@@ -7,7 +7,8 @@ import { syntaxError } from './malformed-policy.ts';
 export type Located =
   | { readonly type: 'object'; readonly members: ReadonlyMap<string, Located>; readonly span: Span }
   | { readonly type: 'array'; readonly items: readonly Located[] }
-  | { readonly type: 'string'; readonly text: string }
+  /** `start` and `end` are offsets, around the quotes. */
+  | { readonly type: 'string'; readonly text: string; readonly start: number; readonly end: number }
   /** `text` as it was written: `1.50` and `1.5` stay apart. */
   | { readonly type: 'number' | 'boolean'; readonly text: string }
   | { readonly type: 'null' };
@@ -50,7 +51,10 @@ class Reader {
     const first = this.#text[this.#at];
     if (first === '{') return this.#object(depth);
     if (first === '[') return this.#array(depth);
-    if (first === '"') return { type: 'string', text: this.#string() };
+    if (first === '"') {
+      const start = this.#at;
+      return { type: 'string', text: this.#string(), start, end: this.#at };
+    }
     const word = this.#take(/true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
     if (word === 'null') return { type: 'null' };
     return { type: word === 'true' || word === 'false' ? 'boolean' : 'number', text: word };

@@ -155,7 +155,8 @@ function isTrustAction(action: string): boolean {
 
 const principalForms: Readonly<Record<PrincipalName['type'], RegExp>> = {
   '*': /^\*$/,
-  AWS: /^(?:\*|\d{12}|arn:aws[a-z-]*:(?:iam::\d{12}:(?:root|(?:user|role)\/[^*?]+)|sts::\d{12}:(?:assumed-role|federated-user)\/[^*?]+))$/,
+  // Kept policies name users and roles by their unique ids.
+  AWS: /^(?:\*|\d{12}|A(?:ID|RO)A[A-Z0-9]{12,}|arn:aws[a-z-]*:(?:iam::\d{12}:(?:root|(?:user|role)\/[^*?]+)|sts::\d{12}:(?:assumed-role|federated-user)\/[^*?]+))$/,
   Service: /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/,
   Federated: /^(?:arn:aws[a-z-]*:iam::\d{12}:(?:saml|oidc)-provider\/[^*?]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/,
   CanonicalUser: /^[0-9a-f]{64}$/,

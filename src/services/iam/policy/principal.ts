@@ -18,16 +18,14 @@ export function compilePrincipal(
   if (!isNot) {
     return (principal) => {
       if (names.has(anybody)) return 'direct';
-      return namesOf(principal).find(({ key }) => names.has(key))?.naming;
+      return namesOf(principal).find(isIn(names))?.naming;
     };
   }
   return (principal) => {
     if (names.has(anybody)) return undefined;
     const own = namesOf(principal);
     // Who shall escape a Deny must be listed by all of its names: account, role and session.
-    const isListed =
-      own.length > 0 &&
-      (effect === 'Deny' ? own.every(({ key }) => names.has(key)) : own.some(({ key }) => names.has(key)));
+    const isListed = own.length > 0 && (effect === 'Deny' ? own.every(isIn(names)) : own.some(isIn(names)));
     return isListed ? undefined : 'bounded';
   };
 }
@@ -41,27 +39,42 @@ function keyOf({ type, value }: PrincipalName): string {
   return `${type} ${type === 'AWS' ? (accountId ?? value) : value}`;
 }
 
-function namesOf(principal: PolicyPrincipal): readonly { readonly key: string; readonly naming: Naming }[] {
+interface Name {
+  /** The same name in its spellings: as ARN and, as kept trust policies have it, as unique id. */
+  readonly keys: readonly string[];
+  readonly naming: Naming;
+}
+
+const isIn =
+  (names: ReadonlySet<string>) =>
+  ({ keys }: Name): boolean =>
+    keys.some((key) => names.has(key));
+
+function namesOf(principal: PolicyPrincipal): readonly Name[] {
   switch (principal.kind) {
     case 'root':
-      return [{ key: `AWS ${principal.accountId}`, naming: 'account' }];
+      return [account(principal.accountId)];
     case 'user':
     case 'federated-user':
-      return [
-        { key: `AWS ${principal.arn}`, naming: 'direct' },
-        { key: `AWS ${principal.accountId}`, naming: 'account' },
-      ];
+      return [aws('direct', principal.arn, principal.id), account(principal.accountId)];
     case 'role':
       return [
-        ...(principal.arn === undefined ? [] : [{ key: `AWS ${principal.arn}`, naming: 'direct' as const }]),
-        { key: `AWS ${principal.roleArn}`, naming: 'bounded' },
-        { key: `AWS ${principal.accountId}`, naming: 'account' },
+        ...(principal.arn === undefined ? [] : [aws('direct', principal.arn)]),
+        aws('bounded', principal.roleArn, principal.id),
+        account(principal.accountId),
       ];
     case 'service':
-      return [{ key: `Service ${principal.service}`, naming: 'direct' }];
+      return [{ keys: [`Service ${principal.service}`], naming: 'direct' }];
     case 'identity-provider':
-      return [{ key: `Federated ${principal.provider}`, naming: 'direct' }];
+      return [{ keys: [`Federated ${principal.provider}`], naming: 'direct' }];
     case 'anonymous':
       return [];
   }
 }
+
+const account = (id: string): Name => aws('account', id);
+
+const aws = (naming: Naming, arn: string, id?: string): Name => ({
+  keys: [arn, ...(id === undefined ? [] : [id])].map((value) => `AWS ${value}`),
+  naming,
+});

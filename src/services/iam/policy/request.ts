@@ -13,9 +13,21 @@ export interface PolicyRequest {
 
 /** Who asks, with the names by which a policy's Principal may mean it. */
 export type PolicyPrincipal =
-  | { readonly kind: 'root' | 'user' | 'federated-user'; readonly accountId: string; readonly arn: string }
-  /** `arn` is the session's; absent where a simulation means the role itself. */
-  | { readonly kind: 'role'; readonly accountId: string; readonly roleArn: string; readonly arn?: string }
+  | {
+      readonly kind: 'root' | 'user' | 'federated-user';
+      readonly accountId: string;
+      readonly arn: string;
+      /** A user's unique id. */
+      readonly id?: string;
+    }
+  /** `arn` is the session's; absent where a simulation means the role itself. `id` is the role's unique id. */
+  | {
+      readonly kind: 'role';
+      readonly accountId: string;
+      readonly roleArn: string;
+      readonly arn?: string;
+      readonly id?: string;
+    }
   | { readonly kind: 'service'; readonly service: string }
   | { readonly kind: 'identity-provider'; readonly provider: string }
   | { readonly kind: 'anonymous' };

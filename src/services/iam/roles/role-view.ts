@@ -1,0 +1,38 @@
+import type { Role } from '@aws-sdk/client-iam';
+import type { Reader } from '../../../reconcile/index.ts';
+import { entityArn } from '../arn.ts';
+import { boundaryView } from '../boundary.ts';
+import { encodedDocument } from '../input/documents.ts';
+import { tagList } from '../input/tags.ts';
+import type { RoleRecord } from '../records.ts';
+import { shownTrustPolicy } from './trust-policy.ts';
+
+/** As GetRole shows it. */
+export function roleView(reader: Reader, accountId: string, role: RoleRecord): Role {
+  return {
+    ...roleSummary(reader, accountId, role),
+    ...boundaryView(role.permissionsBoundary),
+    ...(Object.keys(role.tags).length > 0 && { Tags: tagList(role.tags) }),
+  };
+}
+
+/** As CreateRole shows it: without the longest session. */
+export function newRoleView(reader: Reader, accountId: string, role: RoleRecord): Role {
+  const { MaxSessionDuration: _, ...view } = roleView(reader, accountId, role);
+  return view;
+}
+
+/** As lists show it: without tags and boundary. */
+function roleSummary(reader: Reader, accountId: string, role: RoleRecord): Role {
+  const { path, roleName, id, createdAt, trustPolicy, description, maxSessionSeconds } = role;
+  return {
+    Path: path,
+    RoleName: roleName,
+    RoleId: id,
+    Arn: entityArn(accountId, 'role', path, roleName),
+    CreateDate: new Date(createdAt),
+    AssumeRolePolicyDocument: encodedDocument(shownTrustPolicy(reader, trustPolicy)),
+    ...(description !== undefined && { Description: description }),
+    MaxSessionDuration: maxSessionSeconds,
+  };
+}
