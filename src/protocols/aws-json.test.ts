@@ -47,6 +47,7 @@ describe('reading awsJson', () => {
 
   it.each([
     ['{"count":"1"}', 'STRING_VALUE can not be converted to an Integer'],
+    ['{"count":1.5}', 'DECIMAL_VALUE can not be converted to an Integer'],
     ['{"count":false}', 'FALSE_VALUE can not be converted to an Integer'],
     ['{"count":"NaN"}', 'STRING_VALUE can not be converted to an Integer'],
     ['{"enableExecuteCommand":"true"}', 'STRING_VALUE can not be converted to a Boolean'],

@@ -8,10 +8,9 @@ import type { OperationModel, ServiceModel } from './service-model.ts';
 import type { ServiceRules } from './service-rules.ts';
 import { header, type WireAnswer, type WireRequest } from './wire.ts';
 
-const dialect: JsonDialect = { usesJsonName: false, isInBody: () => true };
-
 /** awsJson 1.0 and 1.1: `POST /`, the operation in `X-Amz-Target`, the input as JSON. */
 export function createAwsJsonCodec(model: ServiceModel, rules: ServiceRules): Codec {
+  const dialect: JsonDialect = { usesJsonName: false, isInBody: () => true, decimals: rules.decimals };
   const reader = jsonReaders(dialect);
   const writer = jsonWriters(dialect);
   const contentType = `application/x-amz-json-${model.protocol === 'awsJson1_0' ? '1.0' : '1.1'}`;

@@ -106,8 +106,9 @@ describe.each(services)('the codec of $signingName in $protocol', (service) => {
     );
     const clientOf = (serve: (codec: Codec, request: WireRequest) => WireAnswer) =>
       loopbackClient(sdk, (request) => serve(codecOf(request), request), client);
+    const { decimals } = rulesOf(signingName);
     const inputOf = (operation: OperationModel) =>
-      arbitraryValue(operation.input, inputCarriers[protocol]).map((input) =>
+      arbitraryValue(operation.input, { ...inputCarriers[protocol], decimals }).map((input) =>
         without(input, choosingTheHost[`${signingName}:${operation.name}`] ?? []),
       );
     return { model, carried, clientOf, inputOf, outputCarrier: outputCarriers[protocol] };

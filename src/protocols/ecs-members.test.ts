@@ -10,6 +10,9 @@ import { rulesOf } from './service-rules.ts';
 /** Every member of the operations with the most of them, down to the last: tried mistyped, and missing. */
 const operations = ['RegisterTaskDefinition', 'RunTask', 'StartTask', 'CreateService', 'UpdateService'];
 
+/** All other numbers of these operations are whole. */
+const decimals = ['canaryPercent', 'stepPercent'];
+
 const model = readServiceModel(ecs);
 const codec = createCodec(model, rulesOf('ecs'));
 
@@ -75,7 +78,7 @@ function inputWith(schema: NormalizedSchema, path: readonly string[], value: unk
 }
 
 /** Values of other types than the place has, each with what AWS says of it. */
-function mistyped(schema: NormalizedSchema): readonly (readonly [unknown, string])[] {
+function mistyped(schema: NormalizedSchema, isDecimal: boolean): readonly (readonly [unknown, string])[] {
   const list = [[], 'Start of list found where not expected'] as const;
   const structure = [{}, 'Start of structure or map found where not expected.'] as const;
   const scalar = (wanted: string) =>
@@ -90,7 +93,10 @@ function mistyped(schema: NormalizedSchema): readonly (readonly [unknown, string
     ] as const;
   const unexpected = ['1', 1, true].map((value) => [value, 'Unexpected field type'] as const);
   if (schema.isStringSchema()) return scalar('a String').filter(([value]) => typeof value !== 'string');
-  if (schema.isNumericSchema()) return scalar('an Integer').filter(([value]) => typeof value !== 'number');
+  if (schema.isNumericSchema())
+    return scalar('an Integer').filter(
+      ([value]) => typeof value !== 'number' || (!isDecimal && !Number.isInteger(value)),
+    );
   if (schema.isBooleanSchema()) return scalar('a Boolean').filter(([value]) => typeof value !== 'boolean');
   if (schema.isListSchema()) return [...unexpected, structure];
   // Any JSON is a document.
@@ -119,7 +125,8 @@ describe.each(operations)('%s', (operation) => {
   it.each(places.map(({ path, schema }) => [path.join('.'), path, schema] as const))(
     'refuses %s of another type with SerializationException',
     (_name, path, schema) => {
-      for (const [value, message] of mistyped(schema))
+      const isDecimal = decimals.includes(path.at(-1) ?? '');
+      for (const [value, message] of mistyped(schema, isDecimal))
         expect(refusalOf(operation, inputWith(input, path, value))).toEqual({
           code: 'SerializationException',
           status: 400,
@@ -134,6 +141,11 @@ describe.each(operations)('%s', (operation) => {
       expect(refusalOf(operation, inputWith(input, path, null))).toEqual(without);
       expect(without).not.toHaveProperty('code');
     }
+  });
+
+  it('takes fractions where they belong', () => {
+    for (const { path } of places.filter((place) => decimals.includes(place.path.at(-1) ?? '')))
+      expect(refusalOf(operation, inputWith(input, path, 0.5))).not.toHaveProperty('code');
   });
 
   const required = places.filter(({ isRequired }) => isRequired);

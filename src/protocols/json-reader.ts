@@ -15,19 +15,23 @@ export interface JsonDialect {
   /** Readers of what the encoding has types of its own for; without them, JSON's ways. */
   readonly blob?: JsonReader;
   readonly timestamp?: JsonReader;
+  /**
+   * Numbers that need not be whole, as `Structure.member`: the SDK's schemas have one type for all numbers. Absent:
+   * not known for this service, so that its operations have to look.
+   */
+  readonly decimals?: ReadonlySet<string> | undefined;
 }
 
 /**
  * Makes the readers of a protocol. Members that the schema does not know are left out, as AWS leaves them
  * out; null stands for an absent member.
- *
- * The SDK's schemas have one type for all numbers, so whether a number is whole is the operation's to check.
  */
 export function jsonReaders({
   usesJsonName,
   isInBody,
   blob = readBlob,
   timestamp,
+  decimals,
 }: JsonDialect): (schema: NormalizedSchema) => JsonReader {
   const structureReader = compileOnce((structure): JsonReader => {
     let members: Map<string, { readonly name: string; readonly read: JsonReader }> | undefined;
@@ -40,7 +44,8 @@ export function jsonReaders({
       return new Map(
         all.map(({ name, schema }) => {
           const key = usesJsonName ? (schema.getMergedTraits().jsonName ?? name) : name;
-          return [key, { name, read: compile(schema) }];
+          const isDecimal = decimals?.has(`${structure.getName()}.${name}`);
+          return [key, { name, read: isDecimal ? readNumber : compile(schema) }];
         }),
       );
     };
@@ -70,7 +75,7 @@ export function jsonReaders({
 
   const compile = (schema: NormalizedSchema): JsonReader => {
     if (schema.isStringSchema()) return readString;
-    if (schema.isNumericSchema()) return readNumber;
+    if (schema.isNumericSchema()) return decimals === undefined ? readNumber : readInteger;
     if (schema.isBooleanSchema()) return readBoolean;
     if (schema.isTimestampSchema()) return timestamp ?? timestampReader(schema);
     if (schema.isStructSchema()) return structureReader(schema);
@@ -173,10 +178,15 @@ const readString: JsonReader = (value) => {
   return value;
 };
 
-const readNumber: JsonReader = (value) => {
+function readNumber(value: unknown): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
   throw mismatch(value, 'an Integer');
+}
+
+const readInteger: JsonReader = (value) => {
+  if (typeof value === 'number' && !Number.isInteger(value)) throw mismatch(value, 'an Integer');
+  return readNumber(value);
 };
 
 const readBoolean: JsonReader = (value) => {

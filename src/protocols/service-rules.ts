@@ -11,6 +11,8 @@ export interface ServiceRules {
   readonly maxBodyBytes: number;
   /** By operation: texts that AWS's own programs send and that the schemas do not tell of. */
   readonly privateMembers?: Readonly<Record<string, readonly string[]>>;
+  /** The numbers in its inputs that need not be whole, as `Structure.member`; see `JsonDialect`. */
+  readonly decimals?: ReadonlySet<string>;
   readonly accessDenied: CodeAndStatus;
   readonly internalFailure: CodeAndStatus;
   /** For what is known by name and not built. */
@@ -44,6 +46,19 @@ const rules: Readonly<Record<string, ServiceRules>> = {
   ecs: {
     marks: { targetPrefix: 'AmazonEC2ContainerServiceV20141113' },
     privateMembers: { RegisterContainerInstance: ['clientToken'] },
+    decimals: new Set([
+      'CanaryConfiguration.canaryPercent',
+      'DaemonDeploymentConfiguration.drainPercent',
+      'LinearConfiguration.stepPercent',
+      'MemoryGiBPerVCpuRequest.max',
+      'MemoryGiBPerVCpuRequest.min',
+      'NetworkBandwidthGbpsRequest.max',
+      'NetworkBandwidthGbpsRequest.min',
+      'Resource.doubleValue',
+      'Scale.value',
+      'TotalLocalStorageGBRequest.max',
+      'TotalLocalStorageGBRequest.min',
+    ]),
     maxBodyBytes: mebibyte,
     accessDenied: accessDeniedException,
     internalFailure: { code: 'ServerException', status: 500 },

@@ -12,6 +12,8 @@ export interface Carrier {
   readonly hasEmptyLists: boolean;
   /** The SDK's CBOR reader loses a map's key `__proto__`. Default true. */
   readonly hasProtoKeys?: boolean;
+  /** The numbers that need not be whole, as `Structure.member`. Absent: none need be. */
+  readonly decimals?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -78,9 +80,10 @@ function structureOf(schema: NormalizedSchema, choice: Choice, depth: number): R
   for (const { name, schema: member, isRequired } of members) {
     const isWanted = depth < optionalDepth && choice.oneIn(depth + 2);
     if (isRequired || member.isIdempotencyToken() || member.getMergedTraits().httpLabel || isWanted) {
-      result[name] = member.getMergedTraits().httpLabel
-        ? `${textOf(choice)}x`
-        : anyOf(member, choice, depth + 1);
+      if (member.getMergedTraits().httpLabel) result[name] = `${textOf(choice)}x`;
+      else if (choice.carrier.decimals?.has(`${schema.getName()}.${name}`))
+        result[name] = choice.pick(finiteNumber);
+      else result[name] = anyOf(member, choice, depth + 1);
     }
   }
   if (!choice.carrier.hasEmptyStructures && depth > 0 && Object.keys(result).length === 0) {
@@ -101,7 +104,8 @@ function isSimple(schema: NormalizedSchema): boolean {
 function scalarOf(schema: NormalizedSchema, choice: Choice): unknown {
   const { pick } = choice;
   if (schema.isStringSchema()) return textOf(choice);
-  if (schema.isNumericSchema()) return choice.oneIn(2) ? pick(fc.integer) : pick(finiteNumber);
+  if (schema.isNumericSchema())
+    return choice.carrier.decimals || choice.oneIn(2) ? pick(fc.integer) : pick(finiteNumber);
   if (schema.isBooleanSchema()) return pick(fc.boolean);
   if (schema.isTimestampSchema())
     return new Date(pick(fc.nat, { max: 4_000_000_000 }) * 1000 + choice.upTo(999));
