@@ -172,6 +172,9 @@ function newCall() {
     ...scope,
     principal: rootPrincipal(scope.accountId, 'AKIDEXAMPLE'),
     requestId: 'bench',
+    sourceIp: '127.0.0.1',
+    userAgent: 'bench',
+    isSecure: false,
     now: Date.now(),
     signal: neverAborted,
   };

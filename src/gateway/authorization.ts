@@ -13,16 +13,6 @@ export function assertAllowed(
   { region, ...asked }: Omit<AuthorizationRequest, 'facts'> & { readonly region: string },
   denied: CodeAndStatus,
 ): void {
-  const { request, now } = exchange;
-  const decision = authorize({
-    ...asked,
-    facts: {
-      sourceIp: request.socket.remoteAddress ?? '',
-      userAgent: request.headers['user-agent'] ?? '',
-      region,
-      isSecure: false,
-      now,
-    },
-  });
+  const decision = authorize({ ...asked, facts: exchange.factsOf(region) });
   if (!decision.isAllowed) throw new Refusal(denied.code, decision.message, { status: denied.status });
 }

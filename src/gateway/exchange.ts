@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Codec } from '../protocols/index.ts';
-import type { Call, Principal } from '../services/service.ts';
+import type { Call, Principal, RequestFacts } from '../services/service.ts';
 import type { LoadedService } from './service-catalog.ts';
 import type { RequestHead } from './signature.ts';
 
@@ -50,6 +50,18 @@ export class Exchange {
     return this.#sink.destroyed;
   }
 
+  /** @param region The one that the request is signed for. */
+  factsOf(region: string): RequestFacts {
+    const { socket, headers } = this.request;
+    return {
+      sourceIp: socket.remoteAddress ?? '',
+      userAgent: headers['user-agent'] ?? '',
+      region,
+      isSecure: false,
+      now: this.now,
+    };
+  }
+
   callOf(principal: Principal, region: string): Call {
     return new RequestCall(this, principal, region);
   }
@@ -64,15 +76,22 @@ class RequestCall implements Call {
   readonly region: string;
   readonly principal: Principal;
   readonly requestId: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  readonly isSecure: boolean;
   readonly now: number;
   readonly #exchange: Exchange;
 
   constructor(exchange: Exchange, principal: Principal, region: string) {
+    const { sourceIp, userAgent, isSecure, now } = exchange.factsOf(region);
     this.accountId = principal.accountId;
     this.region = region;
     this.principal = principal;
     this.requestId = exchange.requestId;
-    this.now = exchange.now;
+    this.sourceIp = sourceIp;
+    this.userAgent = userAgent;
+    this.isSecure = isSecure;
+    this.now = now;
     this.#exchange = exchange;
   }
 

@@ -68,14 +68,22 @@ export interface RefusedOperation {
   readonly refused: string;
 }
 
-/** Everything a single request brings besides its input. */
-export interface Call {
-  readonly accountId: string;
+/** What a request itself tells, whatever service it is for. */
+export interface RequestFacts {
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  /** The one that the request is signed for. */
   readonly region: string;
-  readonly principal: Principal;
-  readonly requestId: string;
+  readonly isSecure: boolean;
   /** Epoch milliseconds at which the gateway took the request; one request sees one time. */
   readonly now: number;
+}
+
+/** Everything a single request brings besides its input. */
+export interface Call extends RequestFacts {
+  readonly accountId: string;
+  readonly principal: Principal;
+  readonly requestId: string;
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
 }

@@ -201,6 +201,9 @@ export class Plane {
       ...account,
       principal: rootPrincipal(account.accountId, 'AKIDSIMULATION'),
       requestId: `request-${this.#requests}`,
+      sourceIp: '127.0.0.1',
+      userAgent: 'simulation',
+      isSecure: false,
       now: process.clock.now(),
       signal: controller.signal,
     };

@@ -9,10 +9,16 @@ import type { Credentials, Service } from '../service.ts';
 import { type Authorize, createAuthorize } from './authorization/authorize.ts';
 import type { IamContext } from './context.ts';
 import { CredentialLookup } from './credentials/credential-lookup.ts';
+import {
+  assumeRoleForService,
+  type ServiceAssumption,
+  type ServiceSession,
+} from './sessions/assume-role-for-service.ts';
 
 export type { AuthorizationRequest, Authorize, Decision } from './authorization/authorize.ts';
-export type { RequestFacts } from './authorization/request-context.ts';
 export type { IamContext } from './context.ts';
+export type { TemporaryCredentials } from './credentials/session-token.ts';
+export type { ServiceAssumption, ServiceSession } from './sessions/assume-role-for-service.ts';
 
 export interface Iam {
   readonly service: Service;
@@ -24,6 +30,8 @@ export interface Iam {
     sessionToken: string | undefined,
     now: number,
   ) => Credentials | 'expired' | undefined;
+  /** Credentials of a role for a service that acts with it, such as ECS for a task. */
+  readonly assumeRoleForService: (asked: ServiceAssumption) => ServiceSession;
 }
 
 export function createIam(context: IamContext): Iam {
@@ -36,5 +44,6 @@ export function createIam(context: IamContext): Iam {
     },
     authorize: createAuthorize(context.state),
     findCredentials: (...asked) => credentials.find(...asked),
+    assumeRoleForService: (asked) => assumeRoleForService(context, asked),
   };
 }

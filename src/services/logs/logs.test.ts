@@ -49,6 +49,9 @@ async function run(operation: string, input: object): Promise<Record<string, unk
     ...scope,
     principal: rootPrincipal(scope.accountId, 'AKIA'),
     requestId: 'request',
+    sourceIp: '127.0.0.1',
+    userAgent: 'test',
+    isSecure: false,
     now: clock.now(),
     signal: new AbortController().signal,
   };

@@ -88,6 +88,7 @@ async function open() {
   const controller = new AbortController();
   const call: Call = {
     ...{ accountId: '111122223333', region: 'eu-west-1', requestId: 'r', now: 0, signal: controller.signal },
+    ...{ sourceIp: '127.0.0.1', userAgent: 'test', isSecure: false },
     principal: rootPrincipal('111122223333', 'AKID'),
   };
   server.on('upgrade', (incoming, socket, head) => {

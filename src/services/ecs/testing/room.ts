@@ -96,6 +96,9 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     ...scope,
     principal: rootPrincipal(scope.accountId, 'AKIDEXAMPLE'),
     requestId: 'request',
+    sourceIp: '127.0.0.1',
+    userAgent: 'test',
+    isSecure: false,
     get now() {
       return clock.now();
     },

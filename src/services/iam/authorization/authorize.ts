@@ -1,16 +1,8 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import type { AskedAction, ConditionKeys, Principal } from '../../service.ts';
-import { denialReason } from '../policy/denial.ts';
-import {
-  type CompiledPolicy,
-  type Evaluation,
-  evaluate,
-  type PolicyPrincipal,
-  readArn,
-} from '../policy/index.ts';
-import { policiesOf } from './policies-of.ts';
-import { policyPrincipal } from './policy-principal.ts';
-import { type RequestFacts, requestContext } from './request-context.ts';
+import type { AskedAction, ConditionKeys, Principal, RequestFacts } from '../../service.ts';
+import { denialMessage, denialReason } from '../policy/denial.ts';
+import type { Evaluation } from '../policy/index.ts';
+import { type Asked, decide } from './decide.ts';
 
 export interface AuthorizationRequest {
   readonly principal: Principal;
@@ -58,50 +50,9 @@ export function createAuthorize(reader: Reader): Authorize {
   };
 }
 
-interface Asked {
-  readonly action: string;
-  readonly resource: string;
-  readonly conditions: () => ConditionKeys | undefined;
-}
-
-/**
- * One action on one resource, by the principal's policies and, where there is one, the resource's own.
- * The resource belongs to the account that its ARN names, else to the principal's.
- */
-function decide(
-  reader: Reader,
-  principal: Principal,
-  { action, resource, conditions }: Asked,
-  facts: RequestFacts,
-  resourcePolicy?: CompiledPolicy,
-): Evaluation {
-  const asking: PolicyPrincipal = policyPrincipal(reader, principal);
-  const resourceAccountId = accountIn(resource) ?? principal.accountId;
-  return evaluate(
-    { ...policiesOf(reader, principal), ...(resourcePolicy !== undefined && { resource: resourcePolicy }) },
-    {
-      action,
-      resource,
-      resourceAccountId,
-      principal: asking,
-      context: requestContext({ reader, principal, resourceAccountId, facts, conditions }),
-    },
-  );
-}
-
-function accountIn(resource: string): string | undefined {
-  const account = readArn(resource)[4];
-  return account !== undefined && /^\d{12}$/.test(account) ? account : undefined;
-}
-
 function denied(principal: Principal, { action, resource }: Asked, evaluation: Evaluation): Decision {
   return {
     isAllowed: false,
     message: denialMessage(principal.arn, action, resource, denialReason(evaluation, action)),
   };
-}
-
-/** `User: <ARN> is not authorized to perform: <action> on resource: <ARN> <reason>` */
-function denialMessage(who: string, action: string, resource: string, reason: string): string {
-  return `User: ${who} is not authorized to perform: ${action} on resource: ${resource} ${reason}`;
 }

@@ -1,18 +1,8 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import type { ConditionKeys, Principal } from '../../service.ts';
+import type { ConditionKeys, Principal, RequestFacts } from '../../service.ts';
 import { type ContextSource, type ContextValue, RequestContext } from '../policy/index.ts';
 import { entityKey, roles, type Tags, users } from '../records.ts';
 import { roleArn } from './policy-principal.ts';
-
-/** What a request itself tells, whatever service it is for. */
-export interface RequestFacts {
-  readonly sourceIp: string;
-  readonly userAgent: string;
-  readonly region: string;
-  readonly isSecure: boolean;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
 
 /**
  * The condition keys of a request: global ones (IAM user guide, "AWS global condition context keys") and those that
