@@ -38,6 +38,8 @@ export interface ServiceMarks {
 const mebibyte = 1024 * 1024;
 
 const accessDeniedException = { code: 'AccessDeniedException', status: 403 };
+/** Where the model does not say 403, what a service of the JSON protocol refuses is a bad request, this too. */
+const accessDeniedInJson = { code: 'AccessDeniedException', status: 400 };
 const accessDenied = { code: 'AccessDenied', status: 403 };
 const unsupportedOperation = { code: 'UnsupportedOperation', status: 400 };
 const internalFailure = { code: 'InternalFailure', status: 500 };
@@ -119,7 +121,7 @@ const rules: Readonly<Record<string, ServiceRules>> = {
     marks: { targetPrefix: 'Logs_20140328' },
     // A batch of PutLogEvents is at most 1 MiB of UTF-8 and 26 bytes an event; as JSON it grows.
     maxBodyBytes: 8 * mebibyte,
-    accessDenied: accessDeniedException,
+    accessDenied: accessDeniedInJson,
     internalFailure,
     notSupported: { code: 'UnsupportedOperationException', status: 400 },
     refuseMissing: (missing) => constraintViolations('InvalidParameterException', missing),
@@ -135,7 +137,7 @@ const rules: Readonly<Record<string, ServiceRules>> = {
   events: {
     marks: { targetPrefix: 'AWSEvents' },
     maxBodyBytes: mebibyte,
-    accessDenied: accessDeniedException,
+    accessDenied: accessDeniedInJson,
     internalFailure: { code: 'InternalException', status: 500 },
     notSupported: { code: 'OperationDisabledException', status: 400 },
     refuseMissing: (missing) => constraintViolations('ValidationException', missing),

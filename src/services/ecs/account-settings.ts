@@ -44,7 +44,8 @@ const rules: Readonly<Record<SettingName, SettingRule>> = {
   fargateTaskRetirementWaitPeriod: { values: ['0', '7', '14'], default: '7' },
   guardDutyActivate: { values: ['on', 'off'], default: 'off', isManaged: true },
   serviceLongArnFormat: longArns,
-  tagResourceAuthorization: { values: ['on', 'off'], default: 'off', unsupported: ['on'] },
+  // On for every account since 29 March 2024.
+  tagResourceAuthorization: { values: ['on', 'off'], default: 'on', unsupported: ['off'] },
   taskLongArnFormat: longArns,
 };
 

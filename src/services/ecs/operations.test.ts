@@ -36,7 +36,7 @@ describe('resources', () => {
   const arn = (resource: string): string => `arn:aws:ecs:eu-west-1:123456789012:${resource}`;
 
   test.each<[string, object, string[]]>([
-    ['CreateCluster', { clusterName: 'blue' }, ['*']],
+    ['CreateCluster', { clusterName: 'blue' }, [arn('cluster/blue')]],
     ['DescribeClusters', {}, [arn('cluster/default')]],
     ['DescribeClusters', { clusters: ['a', arn('cluster/b')] }, [arn('cluster/a'), arn('cluster/b')]],
     ['DeleteCluster', { cluster: 'blue' }, [arn('cluster/blue')]],
@@ -48,14 +48,23 @@ describe('resources', () => {
     [
       'DescribeServiceRevisions',
       { serviceRevisionArns: [arn('service-revision/a/web/1')] },
-      [arn('service-revision/a/web/1')],
+      [arn('service/a/web'), arn('service-revision/a/web/1')],
     ],
     [
       'StopServiceDeployment',
       { serviceDeploymentArn: arn('service-deployment/a/web/x') },
-      [arn('service-deployment/a/web/x')],
+      [arn('service/a/web'), arn('service-deployment/a/web/x')],
     ],
-    ['ListTasks', {}, [arn('container-instance/default/*')]],
+    ['ExecuteCommand', { cluster: 'blue', task: '1' }, [arn('cluster/blue'), arn('task/blue/1')]],
+    ['ListTasks', {}, ['*']],
+    ['ListTasks', { containerInstance: 'x' }, [arn('container-instance/default/x')]],
+    ['CreateTaskSet', { cluster: 'blue', service: 'web' }, [arn('task-set/blue/web/*')]],
+    ['UpdateTaskSet', { service: 'web', taskSet: 'ecs-svc/1' }, [arn('task-set/default/web/ecs-svc/1')]],
+    [
+      'UpdateTaskSet',
+      { service: 'web', taskSet: arn('task-set/default/other/ecs-svc/1') },
+      [arn('task-set/default/web/ecs-svc/1')],
+    ],
     ['RegisterTaskDefinition', { family: 'web' }, [arn('task-definition/web:*')]],
     ['DeleteTaskDefinitions', { taskDefinitions: ['web:3'] }, [arn('task-definition/web:3')]],
     ['RunTask', { taskDefinition: 'none' }, [arn('task-definition/none:*')]],

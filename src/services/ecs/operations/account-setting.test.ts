@@ -63,7 +63,7 @@ describe('refusals', () => {
   test.each([
     ['awsvpcTrunking', 'enabled'],
     ['containerInsights', 'enhanced'],
-    ['tagResourceAuthorization', 'on'],
+    ['tagResourceAuthorization', 'off'],
     ['fargateFIPSMode', 'enabled'],
     ['defaultLogDriverMode', 'blocking'],
   ] as const)('%s %s would have no effect yet', async (name, value) => {

@@ -82,11 +82,12 @@ export async function submitAttachmentStateChanges(
 ): Promise<Omit<SubmitAttachmentStateChangesCommandOutput, '$metadata'>> {
   const scope: Scope = call;
   await ecs.state.transact((tx) => {
-    requireCluster(tx, scope, input.cluster);
+    const cluster = requireCluster(tx, scope, input.cluster);
     for (const change of input.attachments ?? []) {
       const id = change.attachmentArn?.split('/').at(-1) ?? '';
       const [holder] = tx.byIndex(tasks, 'byAttachment', `${scope.accountId}/${scope.region}/${id}`);
-      if (holder === undefined || change.attachmentArn !== attachmentArn(scope, id))
+      const isOfCluster = holder?.value.cluster === cluster.name;
+      if (holder === undefined || !isOfCluster || change.attachmentArn !== attachmentArn(scope, id))
         throw invalidParameter(`The attachment ${change.attachmentArn ?? ''} was not found.`);
       if (change.status !== 'ATTACHED') continue;
       applyTaskReport(tx, holder.key, { containers: [], isInterfaceAttached: true }, call.now);

@@ -1,5 +1,5 @@
 import type { Attribute } from '@aws-sdk/client-ecs';
-import type { Reader } from '../../reconcile/index.ts';
+import type { Reader } from '../../../reconcile/index.ts';
 import {
   capacityProviderArn,
   capacityProviderName,
@@ -10,14 +10,16 @@ import {
   containerInstanceId,
   type Scope,
   serviceArn,
+  serviceHistoryId,
   serviceName,
   taskArn,
   taskDefinitionArn,
   taskDefinitionId,
   taskId,
   taskSetArn,
-} from './arn.ts';
-import { latestActiveRevision } from './task-definition-lookup.ts';
+  taskSetId,
+} from '../arn.ts';
+import { latestActiveRevision } from '../task-definition-lookup.ts';
 
 /**
  * The ARNs that a request is authorised on, made from its parameters: a short name becomes the ARN it stands
@@ -71,7 +73,10 @@ export function taskResources(
   return inCluster(cluster, identifiers, (name, identifier) => taskArn(scope, name, taskId(identifier)));
 }
 
-/** None named means any of the service. */
+/**
+ * None named means any of the service. The operations look for a task set in the service that the request names,
+ * whatever service its ARN has: so does this.
+ */
 export function taskSetResources(
   { cluster, service }: { readonly cluster: string | undefined; readonly service: string | undefined },
   identifiers: readonly (string | undefined)[] | undefined,
@@ -79,8 +84,29 @@ export function taskSetResources(
 ): readonly string[] {
   const some = identifiers?.length ? identifiers : ['*'];
   return some.map((identifier = '*') =>
-    orArn(identifier, taskSetArn(scope, clusterName(cluster), serviceName(service ?? '*'), identifier)),
+    taskSetArn(scope, clusterName(cluster), serviceName(service || '*'), taskSetId(identifier)),
   );
+}
+
+/** Of service deployments or revisions: their service as well as themselves. */
+export function serviceHistoryResources(
+  type: 'service-deployment' | 'service-revision',
+  arns: readonly (string | undefined)[] | undefined,
+): readonly string[] {
+  return orAny(
+    (arns ?? []).flatMap((arn = '') => {
+      const { cluster, service } = serviceHistoryId(arn, type);
+      return [serviceArn(scopeOfArn(arn), cluster, service), arn];
+    }),
+  );
+}
+
+/** The tasks of a container instance, or of none in particular, which `ecs:cluster` can limit. */
+export function listedTasksResource(
+  { cluster, containerInstance }: { cluster?: string | undefined; containerInstance?: string | undefined },
+  scope: Scope,
+): readonly string[] {
+  return containerInstance ? containerInstanceResources(cluster, [containerInstance], scope) : ['*'];
 }
 
 export function containerInstanceResources(
@@ -91,11 +117,6 @@ export function containerInstanceResources(
   return inCluster(cluster, identifiers, (name, identifier) =>
     containerInstanceArn(scope, name, containerInstanceId(identifier)),
   );
-}
-
-/** What is named by its ARN only. */
-export function arnResources(arns: readonly (string | undefined)[] | undefined): readonly string[] {
-  return orAny((arns ?? []).map((arn = '*') => arn));
 }
 
 /** The container instances that attributes are of. */
@@ -155,6 +176,12 @@ function inCluster(
       return clusterOfArn(identifier) === undefined ? arn : identifier;
     }),
   );
+}
+
+/** The account and region that an ARN names. */
+export function scopeOfArn(arn: string): Scope {
+  const [, , , region = '', accountId = ''] = arn.split(':');
+  return { accountId, region };
 }
 
 const orArn = (identifier: string | undefined, arn: string): string =>

@@ -1,0 +1,17 @@
+import type { Reader } from '../../../reconcile/index.ts';
+import { capacityRows } from './capacity-rows.ts';
+import type { RowsOf } from './row.ts';
+import { serviceRows } from './service-rows.ts';
+import { taskRows } from './task-rows.ts';
+
+/**
+ * What each operation of ECS is authorised on and with: the tables of the Service Authorization Reference, "Actions,
+ * resources, and condition keys for Amazon Elastic Container Service". The action is the operation's own name.
+ */
+export function ecsRows(reader: Reader): RowsOf<Supported> {
+  return { ...capacityRows(reader), ...serviceRows(reader), ...taskRows(reader) };
+}
+
+type Supported = keyof (ReturnType<typeof capacityRows> &
+  ReturnType<typeof serviceRows> &
+  ReturnType<typeof taskRows>);
