@@ -59,6 +59,11 @@ function lending(
       cpu: lender.used.cpu + sign * reserved.cpu,
       memoryMiB: lender.used.memoryMiB + sign * reserved.memoryMiB,
     },
+    // What was lent before this was counted can be given back, too.
+    lent: {
+      cpu: Math.max(0, (lender.lent?.cpu ?? 0) + sign * reserved.cpu),
+      memoryMiB: Math.max(0, (lender.lent?.memoryMiB ?? 0) + sign * reserved.memoryMiB),
+    },
     version: lender.version + 1,
   };
 }

@@ -64,6 +64,7 @@ it('EC2 and Fargate tasks together never get more than the machine has, and all 
         const usedBy = (cluster: string, id: string) =>
           room.ecs.state.get(containerInstances, key(containerInstances, cluster, id));
         expect(usedBy('default', own.id)?.used).toMatchObject(all);
+        expect(usedBy('default', own.id)?.lent ?? { cpu: 0, memoryMiB: 0 }).toEqual(sum('FARGATE'));
         expect(usedBy(fargateHosts, host.id)?.used).toMatchObject(sum('FARGATE'));
       };
 

@@ -21,11 +21,16 @@ import {
 import { applyTaskReport, endDeprovisioning } from '../task-state.ts';
 import { fakeAgent } from '../testing/fake-agent.ts';
 import { container, key, openRoom, scope, type TestRoom } from '../testing/room.ts';
+import { utilizationPoints } from '../utilization/points.ts';
 import { interruptSpot } from './interrupt-spot.ts';
 
 /** A machine: its own instance and its host for Fargate tasks, which borrows from it. */
-async function addMachine(room: TestRoom, size = { cpu: 2048, memoryMiB: 4096 }) {
-  const own = await room.addInstance(size);
+async function addMachine(
+  room: TestRoom,
+  size = { cpu: 2048, memoryMiB: 4096 },
+  attributes: Readonly<Record<string, string>> = {},
+) {
+  const own = await room.addInstance({ ...size, attributes });
   const lender = `arn:aws:ecs:${scope.region}:${scope.accountId}:container-instance/default/${own.id}`;
   const host = await room.addInstance({
     ...size,
@@ -120,6 +125,22 @@ describe('RunTask with the launch type FARGATE', () => {
     for (const instance of [own, host])
       expect(now(room, instance)).toMatchObject({ used: { cpu: 0, memoryMiB: 0 }, taskCount: 0 });
     expect([...room.ecs.state.list(privateAddresses)]).toEqual([]);
+  });
+
+  it('is in no figure of the cluster whose instance lends it room', async () => {
+    await using room = await openFargate();
+    await addMachine(room, undefined, { 'ecs.capability.task-eni': '' });
+    await run(room, { launchType: 'FARGATE' });
+    const { tasks: launched } = await run(room, { launchType: 'EC2' });
+    const uses = new Map([[key(tasks, 'default', idOf(launched?.[0])), { cpuPercent: 1, memoryMiB: 41 }]]);
+    const points = utilizationPoints(room.ecs.state, scope, uses, 0);
+    // The EC2 task's own 512 of 2048 CPU units and 1024 of 4096 MiB, and what it uses.
+    expect(points.map(({ name, value }) => [name, Math.round(value * 10) / 10])).toEqual([
+      ['CPUUtilization', 1],
+      ['MemoryUtilization', 1],
+      ['CPUReservation', 25],
+      ['MemoryReservation', 25],
+    ]);
   });
 
   it('is DEPROVISIONING between the end of its containers and STOPPED', async () => {

@@ -25,10 +25,12 @@ export interface ContainerInstanceRecord {
   /** The Auto Scaling group's provider that it came with. */
   readonly capacityProviderName?: string;
   /**
-   * What its tasks that are not STOPPED have reserved, and what a Fargate host has borrowed from it for its own. Written in the transaction that writes the task, so
-   * that two launches can't both take the last of it.
+   * What its tasks that are not STOPPED have reserved, and what a Fargate host has borrowed from it for its own.
+   * Written in the transaction that writes the task, so that two launches can't both take the last of it.
    */
   readonly used: TaskReservation;
+  /** What of `used` a Fargate host has borrowed. Absent: nothing yet. */
+  readonly lent?: Pick<TaskReservation, 'cpu' | 'memoryMiB'>;
   /** How many tasks `used` sums up. */
   readonly taskCount: number;
   /** The same tasks by their group, which is what spreading and distinctInstance go by. */

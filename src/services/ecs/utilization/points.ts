@@ -68,7 +68,7 @@ export function utilizationPoints(
       .byIndex(containerInstances, 'registeredByCluster', `${scope.accountId}/${scope.region}/${cluster}`)
       .map(({ value }) => value);
     const whole = instances.map(registered).reduce(sum, nothing);
-    const reserved = instances.map(({ used }) => used).reduce(sum, nothing);
+    const reserved = instances.map(ownReservation).reduce(sum, nothing);
     const dimensions = [{ name: 'ClusterName', value: cluster }];
     add('Utilization', dimensions, used, whole);
     add('Reservation', dimensions, reserved, whole);
@@ -82,6 +82,11 @@ const sum = (one: Amounts, other: Amounts): Amounts => ({
   cpu: one.cpu + other.cpu,
   memoryMiB: one.memoryMiB + other.memoryMiB,
 });
+
+/** Without what FARGATE tasks have borrowed. */
+function ownReservation({ used, lent = nothing }: ContainerInstanceRecord): Amounts {
+  return { cpu: used.cpu - lent.cpu, memoryMiB: used.memoryMiB - lent.memoryMiB };
+}
 
 function instanceOf(
   reader: Reader,
