@@ -10,7 +10,10 @@ export const invalidInput = (message: string): Refusal => iamRefusal('InvalidInp
 export const noSuchEntity = (message: string): Refusal => iamRefusal('NoSuchEntityException', message);
 export const entityAlreadyExists = (message: string): Refusal =>
   iamRefusal('EntityAlreadyExistsException', message);
-export const deleteConflict = (message: string): Refusal => iamRefusal('DeleteConflictException', message);
+const deleteConflict = (message: string): Refusal => iamRefusal('DeleteConflictException', message);
+/** What stands in the way of a deletion, such as `delete access keys`. */
+export const mustFirst = (what: string): Refusal =>
+  deleteConflict(`Cannot delete entity, must ${what} first.`);
 export const limitExceeded = (message: string): Refusal => iamRefusal('LimitExceededException', message);
 /** `quota` as AWS spells it, such as `AccessKeysPerUser`. */
 export const quotaExceeded = (quota: string, limit: number): Refusal =>

@@ -31,7 +31,7 @@ export interface UserRecord extends Entity, PolicyHolder {
   readonly tags: Tags;
   /** ARN of the managed policy that is its permissions boundary. */
   readonly permissionsBoundary?: string;
-  /** Lower-case names. */
+  /** Ids: a group that gets another name keeps its members. */
   readonly groups: readonly string[];
   /** Ids of its access keys, oldest first. */
   readonly accessKeys: readonly string[];
@@ -47,8 +47,8 @@ export const users: Collection<UserRecord, 'group' | 'policy' | 'boundary' | 'id
   service: 'iam',
   noun: 'user',
   indexes: {
-    /** `<account>/<group's key name>`. */
-    group: ({ groups }, key) => groups.map((group) => `${accountOf(key)}/${group}`),
+    /** By the group's id. */
+    group: ({ groups }) => groups,
     /** `<account>/<policy ARN>`: AWS's own policies are attached in every account. */
     policy: ({ attachedPolicies }, key) => attachedPolicies.map((arn) => `${accountOf(key)}/${arn}`),
     boundary: (user, key) => inAccount(key, boundaryOrNothing(user)),
@@ -62,11 +62,12 @@ export interface GroupRecord extends Entity, PolicyHolder {
 }
 
 /** `group/<name>` */
-export const groups: Collection<GroupRecord, 'policy'> = {
+export const groups: Collection<GroupRecord, 'policy' | 'id'> = {
   service: 'iam',
   noun: 'group',
   indexes: {
     policy: ({ attachedPolicies }, key) => attachedPolicies.map((arn) => `${accountOf(key)}/${arn}`),
+    id: ({ id }) => id,
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Collection, Reader } from '../../reconcile/index.ts';
 import type { Call } from '../service.ts';
-import { entityArn } from './arn.ts';
+import { entityArn, parseEntityArn } from './arn.ts';
 import { entityKey, groups, instanceProfiles, policies, roles, users } from './records.ts';
 
 const collections = {
@@ -33,6 +33,20 @@ export function namedResource(reader: Reader, type: keyof typeof collections) {
     named:
       <Input>(read: (input: Input) => string | undefined) =>
       (input: Input, call: Call): readonly string[] => [arnOf(call.accountId, read(input))],
+    /** What it is, and what it will be: who renames must be allowed both (IAM API reference, UpdateUser). */
+    renamed:
+      <Input>(
+        read: (
+          input: Input,
+        ) => readonly [name: string | undefined, newName: string | undefined, newPath: string | undefined],
+      ) =>
+      (input: Input, call: Call): readonly string[] => {
+        const [name = '', newName, newPath] = read(input);
+        const before = arnOf(call.accountId, name);
+        const { path = '/' } = parseEntityArn(before) ?? {};
+        const after = entityArn(call.accountId, type, newPath ?? path, newName ?? name);
+        return after === before ? [before] : [before, after];
+      },
     /** Without a name the caller is meant. */
     callerOr:
       <Input>(read: (input: Input) => string | undefined) =>

@@ -1,7 +1,6 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Identity, Principal, SessionPolicies } from '../../service.ts';
-import { parseEntityArn } from '../arn.ts';
-import { awsManagedPolicy } from '../managed-policies/index.ts';
+import { managedPolicy } from '../managed-policies/policy-lookup.ts';
 import { type CompiledPolicy, compilePolicy, type PolicySet, parsePolicy } from '../policy/index.ts';
 import {
   entityKey,
@@ -9,8 +8,8 @@ import {
   groups,
   type PolicyHolder,
   type PolicyRecord,
-  policies,
   roles,
+  type UserRecord,
   users,
 } from '../records.ts';
 
@@ -30,11 +29,8 @@ function ownPolicies(reader: Reader, accountId: string, identity: Identity): Pol
     case 'user': {
       const user = reader.get(users, entityKey(users, accountId, identity.userName));
       if (user === undefined) return nothing;
-      const member = user.groups
-        .map((name) => reader.get(groups, entityKey(groups, accountId, name)))
-        .filter((group): group is GroupRecord => group !== undefined);
       return {
-        identity: [user, ...member].flatMap((holder) => heldPolicies(reader, holder)),
+        identity: [user, ...groupsOf(reader, user)].flatMap((holder) => heldPolicies(reader, holder)),
         ...boundaryOf(reader, user),
       };
     }
@@ -47,6 +43,10 @@ function ownPolicies(reader: Reader, accountId: string, identity: Identity): Pol
     default:
       return nothing;
   }
+}
+
+export function groupsOf(reader: Reader, { groups: ids }: UserRecord): readonly GroupRecord[] {
+  return ids.flatMap((id) => reader.byIndex(groups, 'id', id).map(({ value }) => value));
 }
 
 const nothing: PolicySet = { identity: [] };
@@ -103,15 +103,6 @@ function managedPolicies(reader: Reader, arns: readonly string[]): readonly Comp
     }
     return [compiled];
   });
-}
-
-/** A managed policy by its ARN, the account's or AWS's. */
-export function managedPolicy(reader: Reader, arn: string): PolicyRecord | undefined {
-  const parsed = parseEntityArn(arn);
-  if (parsed?.type !== 'policy') return undefined;
-  return parsed.accountId === 'aws'
-    ? awsManagedPolicy(arn)
-    : reader.get(policies, entityKey(policies, parsed.accountId, parsed.name));
 }
 
 const compile = (id: string, document: string): CompiledPolicy =>

@@ -57,7 +57,7 @@ export function principalOfSession(reader: Reader, claims: SessionClaims): Princ
   };
 }
 
-/** The root, or the user as long as it is the same one. */
+/** The root, or the user, whatever its name is by now. */
 function issuerOf(
   reader: Reader,
   accountId: string,
@@ -65,6 +65,6 @@ function issuerOf(
   { userName, userId }: { readonly userName?: string; readonly userId?: string },
 ): Principal | undefined {
   if (userName === undefined) return rootPrincipal(accountId, accessKeyId);
-  const user = reader.get(users, entityKey(users, accountId, userName));
-  return user?.id === userId ? user && principalOfUser(accountId, user, accessKeyId) : undefined;
+  const [stored] = reader.byIndex(users, 'id', userId ?? '');
+  return stored && principalOfUser(accountId, stored.value, accessKeyId);
 }

@@ -19,7 +19,8 @@ export function pageOf<T>(
   nameOf: (item: T) => string,
   { Marker, MaxItems = 100 }: PageInput,
 ): { readonly items: readonly T[]; readonly IsTruncated: boolean; readonly Marker?: string } {
-  const keyOf = (item: T): string => nameOf(item).toLowerCase();
+  // What differs by case alone has an order, too, or a page would lose it.
+  const keyOf = (item: T): string => `${nameOf(item).toLowerCase()} ${nameOf(item)}`;
   const sorted = [...items].sort((a, b) => ascending(keyOf(a), keyOf(b)));
   const { items: some, nextToken } = page(sorted, keyOf, ascending, {
     limit: MaxItems,

@@ -29,6 +29,13 @@ export function checkTags(constraints: Constraints, tags: readonly GivenTag[] | 
   return constraints.list('tags', tags, { max: maxTags });
 }
 
+/** Of what is to be taken off. */
+export function checkTagKeys(constraints: Constraints, keys: readonly string[] | undefined): Constraints {
+  return constraints
+    .texts('tagKeys', keys, { pattern: keyPattern, minLength: 1, maxLength: 128 })
+    .list('tagKeys', keys, { max: maxTags });
+}
+
 /**
  * What an entity's tags are with `given` put over them: keys are one key ignoring case, and the last spelling stays.
  * @throws {Refusal} InvalidInput: a key occurs twice or is AWS's own; LimitExceeded: more than 50.

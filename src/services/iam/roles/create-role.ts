@@ -54,7 +54,7 @@ export async function createRole(
       tags: withTags({}, input.Tags),
       inlinePolicies: {},
       attachedPolicies: [],
-      ...boundaryFor(tx, input.PermissionsBoundary),
+      ...boundaryFor(tx, accountId, input.PermissionsBoundary),
     };
     tx.put(roles, key, record);
     return record;

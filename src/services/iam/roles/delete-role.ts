@@ -1,8 +1,10 @@
 import type { DeleteRoleCommandInput } from '@aws-sdk/client-iam';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
+import { withBoundary } from '../boundary.ts';
 import type { IamContext } from '../context.ts';
-import { deleteConflict } from '../errors.ts';
+import { mustFirst } from '../errors.ts';
+import { assertHoldsNoPolicies } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName } from '../input/names.ts';
 import { entityKey, instanceProfiles, type RoleRecord, roles } from '../records.ts';
@@ -21,21 +23,18 @@ export async function deleteRole(
   await state.transact((tx) => {
     const role = findChangeableRole(tx, accountId, RoleName ?? '');
     assertNothingHeld(tx, accountId, role);
+    withBoundary(tx, accountId, role, undefined);
     tx.delete(roles, entityKey(roles, accountId, role.roleName));
   });
   return {};
 }
 
 function assertNothingHeld(reader: Reader, accountId: string, role: RoleRecord): void {
-  const refuse = (what: string): never => {
-    throw deleteConflict(`Cannot delete entity, must ${what} first.`);
-  };
   const profiles = reader.countByIndex(
     instanceProfiles,
     'role',
     `${accountId}/${role.roleName.toLowerCase()}`,
   );
-  if (profiles > 0) refuse('remove roles from instance profile');
-  if (role.attachedPolicies.length > 0) refuse('detach all policies');
-  if (Object.keys(role.inlinePolicies).length > 0) refuse('delete policies');
+  if (profiles > 0) throw mustFirst('remove roles from instance profile');
+  assertHoldsNoPolicies(role);
 }

@@ -1,6 +1,6 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import type { Call, ConditionKeys, OperationsOf } from '../../service.ts';
-import { requestTagKeys, resourceTagKeys } from '../conditions.ts';
+import { alsoTags, requestTagKeys, resourceTagKeys } from '../conditions.ts';
 import type { IamContext } from '../context.ts';
 import { namedResource } from '../resources.ts';
 import { createRole } from './create-role.ts';
@@ -34,14 +34,7 @@ export function roleOperations(iam: IamContext): Pick<OperationsOf<IAM>, RoleOpe
         ...requestTagKeys(input.Tags),
         'iam:PermissionsBoundary': input.PermissionsBoundary,
       }),
-      alsoAsks: (input, call) =>
-        input.Tags?.length
-          ? made(input, call).map((resource) => ({
-              action: 'iam:TagRole',
-              resource,
-              conditions: requestTagKeys(input.Tags),
-            }))
-          : [],
+      alsoAsks: (input, call) => alsoTags('iam:TagRole', made(input, call), input.Tags),
       run: (input, call) => createRole(iam, input, call),
     },
     DeleteRole: {

@@ -14,7 +14,7 @@ export const accountId = '111122223333';
 export const otherAccountId = '444455556666';
 const region = 'eu-west-1';
 
-interface Key {
+export interface Key {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;

@@ -1,6 +1,6 @@
 import type { CreateUserCommandInput, CreateUserResponse } from '@aws-sdk/client-iam';
 import type { Call } from '../../service.ts';
-import { boundaryFor } from '../boundary.ts';
+import { boundaryFor, checkBoundary } from '../boundary.ts';
 import type { IamContext } from '../context.ts';
 import { entityAlreadyExists, quotaExceeded } from '../errors.ts';
 import { entityId } from '../ids.ts';
@@ -22,6 +22,7 @@ export async function createUser(
   const constraints = new Constraints();
   checkName(constraints, 'userName', 'user', UserName);
   checkPath(constraints, 'path', Path);
+  checkBoundary(constraints, PermissionsBoundary);
   checkTags(constraints, Tags).throwIfViolated();
   const userName = UserName ?? '';
   const key = entityKey(users, accountId, userName);
@@ -42,7 +43,7 @@ export async function createUser(
       attachedPolicies: [],
       groups: [],
       accessKeys: [],
-      ...boundaryFor(tx, PermissionsBoundary),
+      ...boundaryFor(tx, accountId, PermissionsBoundary),
     };
     tx.put(users, key, record);
     return record;

@@ -1,13 +1,18 @@
 import type { DeleteUserCommandInput } from '@aws-sdk/client-iam';
 import type { Call } from '../../service.ts';
+import { withBoundary } from '../boundary.ts';
 import type { IamContext } from '../context.ts';
-import { deleteConflict } from '../errors.ts';
+import { mustFirst } from '../errors.ts';
+import { assertHoldsNoPolicies } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName } from '../input/names.ts';
 import { entityKey, type UserRecord, users } from '../records.ts';
 import { findUser } from './user-lookup.ts';
 
-/** @throws {Refusal} NoSuchEntity, DeleteConflict, ValidationError. */
+/**
+ * Its permissions boundary goes without asking.
+ * @throws {Refusal} NoSuchEntity, DeleteConflict, ValidationError.
+ */
 export async function deleteUser(
   { state }: IamContext,
   { UserName = '' }: DeleteUserCommandInput,
@@ -15,18 +20,16 @@ export async function deleteUser(
 ): Promise<object> {
   checkName(new Constraints(), 'userName', 'user', UserName).throwIfViolated();
   await state.transact((tx) => {
-    assertNothingHeld(findUser(tx, accountId, UserName));
+    const user = findUser(tx, accountId, UserName);
+    assertNothingHeld(user);
+    withBoundary(tx, accountId, user, undefined);
     tx.delete(users, entityKey(users, accountId, UserName));
   });
   return {};
 }
 
-function assertNothingHeld({ accessKeys, groups, attachedPolicies, inlinePolicies }: UserRecord): void {
-  const refuse = (what: string): never => {
-    throw deleteConflict(`Cannot delete entity, must ${what} first.`);
-  };
-  if (attachedPolicies.length > 0) refuse('detach all policies');
-  if (Object.keys(inlinePolicies).length > 0) refuse('delete policies');
-  if (accessKeys.length > 0) refuse('delete access keys');
-  if (groups.length > 0) refuse('remove users from group');
+function assertNothingHeld(user: UserRecord): void {
+  assertHoldsNoPolicies(user);
+  if (user.accessKeys.length > 0) throw mustFirst('delete access keys');
+  if (user.groups.length > 0) throw mustFirst('remove users from group');
 }
