@@ -89,6 +89,19 @@ export function abandonTask(tx: Transaction, key: RecordKey, now: number): TaskR
 }
 
 /**
+ * Its Fargate host is lost, with whatever ran there. `TerminationNotice` is the stop code of tasks that Fargate's own
+ * infrastructure ends (Amazon ECS API reference, `Task.stopCode`); who was to stop anyway keeps the reason for that.
+ */
+export function loseHost(tx: Transaction, key: RecordKey, now: number): void {
+  change(tx, key, (task) => {
+    const over = stopped(task, now);
+    return over.stopCode === undefined
+      ? { ...over, stopCode: 'TerminationNotice', stoppedReason: 'The host of the task was lost.' }
+      : over;
+  });
+}
+
+/**
  * Protects a task from scale-in and deployments until `until` (epoch milliseconds), or no longer. Each call
  * replaces what the one before said.
  */

@@ -1,5 +1,6 @@
 import type { Reconciler } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
+import { fargateHostLoss } from './fargate-host-loss.ts';
 import { serviceDeployment } from './service-deployment.ts';
 import { serviceDeploymentRetention } from './service-deployment-retention.ts';
 import { serviceRetention } from './service-retention.ts';
@@ -18,5 +19,6 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     taskDefinitionDeletion(ecs),
     taskDeprovisioning(ecs),
     taskProvisioning(ecs),
+    fargateHostLoss(ecs),
   ];
 }
