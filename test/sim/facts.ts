@@ -1,5 +1,12 @@
 import type { ContainerSpec } from '../../src/runtime/index.ts';
+import type { Capacity } from './capacity-plan.ts';
 import { taskOf } from './machine.ts';
+
+/** What one RunTask or StartTask has asked for. */
+export interface LaunchRequested {
+  readonly count: number;
+  readonly capacity: Capacity;
+}
 
 /**
  * What really happened on the machines and at the users' keyboards, as the world itself knows it: what the product
@@ -15,8 +22,11 @@ export class Facts {
   readonly #unreliable = new Set<string>();
   /** Tasks that a user asked to stop, whatever the answer. */
   readonly #stopRequests = new Set<string>();
-  /** Tasks asked for by each request, by its `startedBy`. */
-  readonly #requested = new Map<string, number>();
+  /** By its `startedBy`. */
+  readonly #requested = new Map<string, LaunchRequested>();
+  /** Spot tasks that somebody asked to interrupt, whatever the answer. */
+  readonly #reclaimed = new Set<string>();
+  #isAllReclaimed = false;
 
   /** @returns how often it has been started now. */
   started(spec: ContainerSpec): number {
@@ -56,11 +66,21 @@ export class Facts {
     return this.#stopRequests.has(taskArn);
   }
 
-  requested(startedBy: string, count: number): void {
-    this.#requested.set(startedBy, count);
+  request(startedBy: string, what: LaunchRequested): void {
+    this.#requested.set(startedBy, what);
   }
 
-  requestedCount(startedBy: string): number | undefined {
-    return this.#requested.get(startedBy);
+  requested(startedBy: string | undefined): LaunchRequested | undefined {
+    return startedBy === undefined ? undefined : this.#requested.get(startedBy);
+  }
+
+  /** @param taskArn Undefined: all that there are when it comes to that. */
+  reclaim(taskArn: string | undefined): void {
+    if (taskArn === undefined) this.#isAllReclaimed = true;
+    else this.#reclaimed.add(taskArn);
+  }
+
+  isSpotReclaimed(taskArn: string): boolean {
+    return this.#isAllReclaimed || this.#reclaimed.has(taskArn);
   }
 }

@@ -1,15 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerInstanceRecord, ServiceRecord, TaskRecord } from '../../src/services/ecs/records.ts';
 import type { StagedCommit } from '../../src/store/staging.ts';
+import { fail } from './broken-rule.ts';
+import { checkCapacity, checkGround, checkInterruption, roomOf } from './capacity-rules.ts';
 import type { Facts } from './facts.ts';
-import {
-  arnOfKey,
-  type Changed,
-  instanceKeyOf,
-  type RecordChanges,
-  type Records,
-  serviceKeyOf,
-} from './records.ts';
+import { arnOfKey, type Changed, type RecordChanges, type Records, serviceKeyOf } from './records.ts';
 
 /**
  * What must hold in every commit, whatever goes wrong. Each rule is worked out from the durable records and the
@@ -69,13 +64,14 @@ export class Invariants {
     )
       fail('a task is born on its way to RUNNING', describe(key, task));
     const { startedBy } = task;
-    const requested = startedBy === undefined ? undefined : this.#facts.requestedCount(startedBy);
+    const requested = this.#facts.requested(startedBy)?.count;
     if (startedBy !== undefined && requested !== undefined) {
       const count = (this.#startedByCounts.get(startedBy) ?? 0) + 1;
       this.#startedByCounts.set(startedBy, count);
       if (count > requested)
         fail('a request is carried out once', `${startedBy} asked for ${requested} tasks and made ${count}`);
     }
+    checkCapacity(this.#records, this.#facts, key, task);
     if (task.containerInstanceId !== undefined) this.#checkPlace(key, task);
   }
 
@@ -86,6 +82,9 @@ export class Invariants {
     if (task.service && (instance?.status !== 'ACTIVE' || !instance.agentConnected))
       fail('services launch on ACTIVE instances whose agent is connected', describe(key, task));
     this.#checkConstraints(key, task, instance);
+    checkGround(this.#records, key, task);
+    // What Fargate can do is not its hosts' to say.
+    if (task.launchType === 'FARGATE') return;
     for (const { name } of this.#records.definitionOf(task)?.definition.requiresAttributes ?? []) {
       if (name !== undefined && !instance?.attributes.some((attribute) => attribute.name === name))
         fail('a task is placed where its attributes are', `${describe(key, task)} needs ${name}`);
@@ -129,6 +128,12 @@ export class Invariants {
     else if (before.containerInstanceId !== after.containerInstanceId)
       fail('what a task is never changes', `${describe(key, after)} has moved`);
     const arn = arnOfKey(key);
+    if (before.stopCode !== undefined && after.stopCode !== before.stopCode)
+      fail(
+        'the first reason to stop stays',
+        `${describe(key, after)}: ${before.stopCode}, ${after.stopCode}`,
+      );
+    checkInterruption(key, after);
     if (after.lastStatus === 'RUNNING' && before.lastStatus !== 'RUNNING' && !this.#facts.hasStarted(arn))
       fail('RUNNING means that a process runs', describe(key, after));
     if (after.lastStatus === 'STOPPED') this.#checkEnd(key, arn, after);
@@ -143,13 +148,21 @@ export class Invariants {
       ServiceSchedulerInitiated: task.service !== undefined,
       EssentialContainerExited: this.#facts.hasReasonToEnd(arn),
       TaskFailedToStart:
-        this.#facts.hasReasonToEnd(arn) || (machine !== undefined && this.#facts.isUnreliable(machine)),
-      SpotInterruption: false,
-      TerminationNotice: false,
+        this.#hasWaitedInVain(task) ||
+        this.#facts.hasReasonToEnd(arn) ||
+        (machine !== undefined && this.#facts.isUnreliable(machine)),
+      SpotInterruption: this.#facts.isSpotReclaimed(arn),
+      TerminationNotice:
+        task.launchType === 'FARGATE' && this.#records.instanceOf(key, task)?.agentConnected === false,
     };
     const wasAbandoned = task.stopCode === undefined && task.stoppedReason?.includes('deregistration forced');
-    if (!wasAbandoned && !isExplained[task.stopCode ?? 'SpotInterruption'])
+    if (!wasAbandoned && !isExplained[task.stopCode ?? 'TerminationNotice'])
       fail('a task ends for a reason', `${describe(key, task)}: ${task.stopCode}, ${task.stoppedReason}`);
+  }
+
+  /** No instance of its capacity provider came for it: see docs/decisions/0012-fargate-borrows.md. */
+  #hasWaitedInVain({ awaiting, createdAt }: TaskRecord): boolean {
+    return awaiting !== undefined && this.#now() - createdAt >= 15 * 60_000;
   }
 
   /** What is written down as reserved is what its tasks need, and it fits. */
@@ -157,8 +170,9 @@ export class Invariants {
     const instance = this.#records.instances.get(key);
     if (instance === undefined) return;
     const tasks = this.#records.onInstance(key);
+    const borrowing = this.#records.borrowingFrom(key);
     const sum = (of: (task: TaskRecord) => number): number =>
-      tasks.reduce((total, task) => total + of(task), 0);
+      [...tasks, ...borrowing].reduce((total, task) => total + of(task), 0);
     const ports = (of: 'tcpPorts' | 'udpPorts'): number[] =>
       tasks.flatMap(({ reserved }) => [...reserved[of]]);
     const needed = {
@@ -236,21 +250,6 @@ export class Invariants {
   }
 }
 
-/** A rule was broken. */
-export class InvariantError extends Error {
-  override readonly name = 'InvariantError';
-  readonly rule: string;
-
-  constructor(rule: string, detail: string) {
-    super(`Broken: ${rule}. ${detail}`);
-    this.rule = rule;
-  }
-}
-
-export function fail(rule: string, detail: string): never {
-  throw new InvariantError(rule, detail);
-}
-
 const statuses: readonly TaskRecord['lastStatus'][] = [
   ...(['PROVISIONING', 'PENDING', 'ACTIVATING', 'RUNNING'] as const),
   ...(['DEACTIVATING', 'STOPPING', 'DEPROVISIONING', 'STOPPED'] as const),
@@ -258,7 +257,7 @@ const statuses: readonly TaskRecord['lastStatus'][] = [
 
 const fixedFields = [
   ...(['id', 'cluster', 'taskDefinition', 'group', 'startedBy'] as const),
-  ...(['service', 'createdAt', 'reserved'] as const),
+  ...(['service', 'createdAt', 'reserved', 'launchType', 'capacityProviderName', 'lender'] as const),
 ];
 
 /** A launch must not take the service above its maximum. */
@@ -320,8 +319,7 @@ function touchedInstances(changes: RecordChanges): ReadonlySet<string> {
   const keys = new Set(changes.instances.map(({ key }) => key));
   for (const { key, before, after } of changes.tasks) {
     const task = after ?? before;
-    const instance = task && instanceKeyOf(key, task);
-    if (instance !== undefined) keys.add(instance);
+    for (const instance of task ? roomOf(key, task) : []) keys.add(instance);
   }
   return keys;
 }

@@ -1,10 +1,12 @@
 import { type Clock, seededRandom } from '../../src/clock/index.ts';
 import type { Log } from '../../src/log.ts';
 import { UpgradeRefusedError } from '../../src/node/connection/signed-socket.ts';
-import { type Agent, type AgentSeams, startAgent } from '../../src/node/index.ts';
+import { type Agent, type AgentOptions, type AgentSeams, startAgent } from '../../src/node/index.ts';
+import type { StateFile } from '../../src/node/state/state-file.ts';
 import { Refusal } from '../../src/protocols/index.ts';
-import type { ContainerSpec, Image, Runtime } from '../../src/runtime/index.ts';
+import type { ContainerSpec, Image, Runtime, SandboxSpec } from '../../src/runtime/index.ts';
 import { SimEngine, type SimLatency, type SimProgram, SimRuntime } from '../../src/runtime/sim/index.ts';
+import { fargateHosts } from '../../src/services/ecs/index.ts';
 import { AgentDisk } from './agent-disk.ts';
 import type { Network } from './network.ts';
 import type { Plane } from './plane.ts';
@@ -28,23 +30,29 @@ export interface MachineOptions {
   readonly plane: Plane;
   readonly size: { readonly cpuUnits: number; readonly memoryMiB: number };
   readonly attributes: Readonly<Record<string, string>>;
+  readonly hostsFargate: boolean;
   readonly latency: Partial<SimLatency>;
   readonly mayDie: (point: string) => boolean;
   readonly onDeath: (machine: SimMachine) => void;
   readonly programs: (machine: SimMachine, spec: ContainerSpec) => SimProgram;
+  readonly onSandbox: (spec: SandboxSpec) => void;
   readonly registry: (reference: string) => Image | undefined;
   readonly bug: PlantedBug | undefined;
 }
 
-/** A simulated computer with one container instance: an engine and a disk that stay, and agents that come and go. */
+/**
+ * A simulated computer: an engine and disks that stay, and processes that come and go. A process has the agent of the
+ * machine's container instance and, where the machine hosts Fargate tasks, that of its host.
+ */
 export class SimMachine {
   readonly name: string;
   readonly clock: MachineClock;
   readonly engine: SimEngine;
   readonly #options: MachineOptions;
-  readonly #disk = new AgentDisk();
+  readonly #disks = { own: new AgentDisk(), host: new AgentDisk() };
   #process: SimProcess | undefined;
   #agent: Agent | undefined;
+  #host: Agent | undefined;
   #lives = 0;
   /** It is never coming back. */
   isGone = false;
@@ -73,10 +81,19 @@ export class SimMachine {
     return this.#agent?.containerInstanceArn;
   }
 
-  /** Starts the agent on what earlier ones left, if there were any. */
+  /** Of its Fargate host, while that is registered; undefined also where there is none. */
+  get hostArn(): string | undefined {
+    return this.#host?.containerInstanceArn;
+  }
+
+  get hostsFargate(): boolean {
+    return this.#options.hostsFargate;
+  }
+
+  /** Starts the agents on what earlier ones left, if there were any. */
   start(): void {
     if (this.#process !== undefined || this.isGone) return;
-    const { name, seed, plane, log, size, trace, bug } = this.#options;
+    const { name, trace, bug } = this.#options;
     this.#lives += 1;
     const process = new SimProcess({
       name,
@@ -88,43 +105,73 @@ export class SimMachine {
     trace.say(name, 'agent starts');
     const runtime = new SimRuntime(this.engine);
     process.onEnd(() => void runtime[Symbol.asyncDispose]());
-    startAgent({
+    const seen = bug?.runtime?.(runtime, this.#lives) ?? runtime;
+    const engine = guarded(seen, process, this.#options.onSandbox);
+    this.#startAgents(process, engine).catch((error: unknown) => {
+      if (process.isDead) return;
+      process.kill();
+      this.#died(`agent gives up: ${error instanceof Error ? error.message : error}`);
+    });
+  }
+
+  /** The host after the machine's own instance, whose ARN it tells: see node/machine/machine.ts. */
+  async #startAgents(process: SimProcess, runtime: Runtime): Promise<void> {
+    const { name, hostsFargate, attributes } = this.#options;
+    const own = await this.#startAgent(process, runtime, 'own', {
+      cluster: 'default',
+      instance: { id: name, attributes },
+    });
+    if (this.#process === process) this.#agent = own;
+    if (!hostsFargate) return;
+    const host = await this.#startAgent(process, runtime, 'host', {
+      cluster: fargateHosts,
+      instance: {
+        id: `${name}-fargate`,
+        attributes: { machine: name, 'catamaran.lender': own.containerInstanceArn },
+        fargate: { isolation: 'strongest' },
+      },
+    });
+    if (this.#process === process) this.#host = host;
+  }
+
+  #startAgent(
+    process: SimProcess,
+    runtime: Runtime,
+    place: 'own' | 'host',
+    what: {
+      readonly cluster: string;
+      readonly instance: Pick<AgentOptions['instance'], 'id' | 'attributes' | 'fargate'>;
+    },
+  ): Promise<Agent> {
+    const { seed, plane, log, size } = this.#options;
+    const { id } = what.instance;
+    return startAgent({
       endpoint: 'http://plane',
       region: 'eu-west-1',
       credentials: { accessKeyId: 'AKIDSIMULATION', secretAccessKey: 'none' },
-      cluster: 'default',
+      cluster: what.cluster,
       instance: {
-        id: name,
-        attributes: this.#options.attributes,
+        ...what.instance,
         resources: { ...size, reservedTcpPorts: [22], reservedUdpPorts: [] },
         address: '127.0.0.1',
       },
-      stateDirectory: `/${name}`,
-      runtime: guarded(bug?.runtime?.(runtime, this.#lives) ?? runtime, process),
+      stateDirectory: `/${id}`,
+      runtime,
       clock: process.clock,
-      random: seededRandom(`${seed}/${name}/agent/${this.#lives}`),
+      random: seededRandom(`${seed}/${id}/agent/${this.#lives}`),
       log,
       settings: { taskCleanupWaitMs: 10 * 60_000 },
-      seams: this.#seams(process, plane),
-    }).then(
-      (agent) => {
-        if (this.#process === process) this.#agent = agent;
-      },
-      (error: unknown) => {
-        if (process.isDead) return;
-        process.kill();
-        this.#died(`agent gives up: ${error instanceof Error ? error.message : error}`);
-      },
-    );
+      seams: this.#seams(process, plane, this.#disks[place].open(process)),
+    });
   }
 
   /** Ends the agent as an operator does; the next one adopts what runs. */
   async close(): Promise<void> {
     const { trace } = this.#options;
-    const [process, agent] = [this.#process, this.#agent];
+    const [process, agent, host] = [this.#process, this.#agent, this.#host];
     if (process === undefined || agent === undefined) return;
     trace.say(this.name, 'agent is asked to end');
-    await agent.close();
+    await Promise.all([agent.close(), host?.close()]);
     if (process.isDead) return;
     process.kill();
     this.#died('agent has ended');
@@ -140,7 +187,7 @@ export class SimMachine {
   losePower(keep: (unsynced: number) => number): void {
     this.#process?.kill();
     this.engine.crash();
-    const lost = this.#disk.losePower(keep);
+    const lost = this.#disks.own.losePower(keep) + this.#disks.host.losePower(keep);
     this.#died(`loses power, and ${lost} writes`);
     this.engine.start();
   }
@@ -163,13 +210,13 @@ export class SimMachine {
     this.#options.trace.say(this.name, how);
     this.#process = undefined;
     this.#agent = undefined;
+    this.#host = undefined;
     this.#options.onDeath(this);
   }
 
-  #seams(process: SimProcess, plane: Plane): AgentSeams {
+  #seams(process: SimProcess, plane: Plane, disk: StateFile): AgentSeams {
     const { network } = this.#options;
     const side: AgentSide = { host: this.name, process };
-    const disk = this.#disk.open(process);
     const ecsClient = {
       send: async (command: { readonly input: object }, options?: { readonly abortSignal?: AbortSignal }) => {
         const operation = command.constructor.name.replace(/Command$/, '');
@@ -217,7 +264,7 @@ export class SimMachine {
   }
 }
 
-export function taskOf(spec: ContainerSpec): string {
+export function taskOf(spec: Pick<ContainerSpec, 'labels'>): string {
   return spec.labels['com.amazonaws.ecs.task-arn'] ?? 'of no task';
 }
 
@@ -228,7 +275,7 @@ function asSdkError(error: unknown): unknown {
 }
 
 /** The engine, as a process sees it that may be killed at each call. */
-function guarded(runtime: Runtime, process: SimProcess): Runtime {
+function guarded(runtime: Runtime, process: SimProcess, onSandbox: (spec: SandboxSpec) => void): Runtime {
   return new Proxy(runtime, {
     get: (target, property) => {
       const member: unknown = Reflect.get(target, property);
@@ -236,6 +283,11 @@ function guarded(runtime: Runtime, process: SimProcess): Runtime {
       // Streams end when the runtime is closed.
       if (property === 'events' || property === 'output' || property === Symbol.asyncDispose)
         return member.bind(target);
+      if (property === 'createSandbox')
+        return (spec: SandboxSpec) => {
+          onSandbox(spec);
+          return process.across(property, () => target.createSandbox(spec));
+        };
       return (...input: unknown[]) =>
         process.across(String(property), async () => Reflect.apply(member, target, input));
     },

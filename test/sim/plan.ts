@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from '../../src/clock/index.ts';
+import { type CapacityPlan, capacityPlanOf } from './capacity-plan.ts';
 import { type NetworkFaults, noNetworkFaults } from './network.ts';
 import { pick, racks } from './requests.ts';
 
@@ -9,6 +10,7 @@ export interface Plan {
   /** Until the faults end. */
   readonly durationMs: number;
   readonly faults: FaultPlan;
+  readonly capacity: CapacityPlan;
   readonly steps: readonly PlannedStep[];
 }
 
@@ -16,6 +18,9 @@ export interface MachinePlan {
   readonly cpuUnits: number;
   readonly memoryMiB: number;
   readonly rack: string;
+  readonly hostsFargate: boolean;
+  /** The group that its instance is of. */
+  readonly capacityProvider?: string;
 }
 
 /** What may go wrong at any time, how often: each seed has some of it only, so that rare pairs meet. */
@@ -48,6 +53,7 @@ export type UserStep =
   | { readonly type: 'add-machine' }
   | { readonly type: 'describe' }
   | { readonly type: 'protect' }
+  | { readonly type: 'interrupt-spot' }
   | { readonly type: 'change-rack' };
 
 export type FaultStep =
@@ -94,7 +100,12 @@ export function planOf(seed: number, sizes: PlanSizes = {}): Plan {
   const stepCount = sizes.steps ?? 8 + random.integer(24);
   const drawnMinutes = 2 + random.integer(8);
   const durationMs = (sizes.minutes ?? drawnMinutes) * 60_000;
-  const machines = Array.from({ length: machineCount }, () => machinePlan(random));
+  const capacity = capacityPlanOf(seed);
+  const ofCapacity = seededRandom(`${seed}/machines`);
+  const machines = Array.from({ length: machineCount }, () => ({
+    ...machinePlan(random),
+    ...hostedCapacity(capacity, ofCapacity),
+  }));
   const hasNetworkFaults = chance(0.6);
   const faults: FaultPlan = {
     network: hasNetworkFaults
@@ -118,7 +129,7 @@ export function planOf(seed: number, sizes: PlanSizes = {}): Plan {
     engineSlowness: chance(0.5) ? 0 : chance(0.8) ? 1 : 10,
   };
 
-  const kinds = stepKinds(random);
+  const kinds = stepKinds(random, capacity);
   const steps: PlannedStep[] = [];
   // A world without a service proves little.
   steps.push({ number: 0, atMs: 1_000, seed: `${seed}/step/0`, type: 'create-service', slot: 0 });
@@ -136,13 +147,23 @@ export function planOf(seed: number, sizes: PlanSizes = {}): Plan {
     machines,
     durationMs,
     faults,
+    capacity,
     steps: steps
       .filter(({ number }) => !sizes.without?.has(number))
       .sort((one, other) => one.atMs - other.atMs),
   };
 }
 
-function machinePlan(random: Random): MachinePlan {
+function hostedCapacity(
+  { fargateHosts, groups }: CapacityPlan,
+  random: Random,
+): Pick<MachinePlan, 'hostsFargate' | 'capacityProvider'> {
+  const hostsFargate = random.float() < fargateHosts;
+  const capacityProvider = random.float() < 0.7 ? pick(random, groups) : undefined;
+  return { hostsFargate, ...(capacityProvider !== undefined && { capacityProvider }) };
+}
+
+function machinePlan(random: Random): Omit<MachinePlan, 'hostsFargate'> {
   const cores = 1 + random.integer(4);
   return {
     cpuUnits: 1024 * cores,
@@ -152,7 +173,7 @@ function machinePlan(random: Random): MachinePlan {
 }
 
 /** The kinds of steps that this seed has, some of them more often than others. */
-function stepKinds(random: Random): readonly PlannedStep['type'][] {
+function stepKinds(random: Random, { fargateHosts }: CapacityPlan): readonly PlannedStep['type'][] {
   const kinds: PlannedStep['type'][] = ['create-service', 'update-service', 'update-service', 'run-task'];
   const others: readonly PlannedStep['type'][] = [
     ...([
@@ -173,5 +194,6 @@ function stepKinds(random: Random): readonly PlannedStep['type'][] {
     const weight = 1 + random.integer(3);
     for (let time = 0; time < weight; time += 1) kinds.push(kind);
   }
+  if (fargateHosts > 0) kinds.push('interrupt-spot', 'interrupt-spot');
   return kinds;
 }

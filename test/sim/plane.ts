@@ -3,6 +3,7 @@ import type { Log } from '../../src/log.ts';
 import { Refusal } from '../../src/protocols/index.ts';
 import { type OpenState, openState, type Reconcilers, startReconcilers } from '../../src/reconcile/index.ts';
 import { type AgentEndpoint, agentEndpoints } from '../../src/services/ecs/acs/upgrades.ts';
+import { interruptSpot } from '../../src/services/ecs/capacity/interrupt-spot.ts';
 import type { EcsContext } from '../../src/services/ecs/context.ts';
 import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
@@ -49,6 +50,7 @@ interface Life {
   running?: {
     readonly operations: OperationTable;
     readonly endpoints: readonly AgentEndpoint[];
+    readonly context: EcsContext;
     readonly state: OpenState;
     readonly reconcilers: Reconcilers;
     readonly store: Store;
@@ -119,7 +121,7 @@ export class Plane {
     life.running = {
       operations: ecsOperations(context),
       endpoints: agentEndpoints(context),
-      ...{ state, reconcilers, store },
+      ...{ context, state, reconcilers, store },
     };
     trace.say('plane', 'listens');
   }
@@ -159,10 +161,9 @@ export class Plane {
   async serve(operation: string, input: object): Promise<object> {
     const life = this.#life;
     if (life?.running === undefined) throw new UnreachableError('Connection refused');
-    const entry = life.running.operations[operation];
-    if (entry === undefined || !('run' in entry)) throw new TypeError(`There is no operation ${operation}`);
+    const run = operationOf(life.running, operation);
     const work = this.#run(life, operation, async () =>
-      entry.run(structuredClone(input), this.#call(life.process, new AbortController())),
+      run(structuredClone(input), this.#call(life.process, new AbortController())),
     );
     const settled = work.catch(() => {}).finally(() => life.underWay.delete(settled));
     life.underWay.add(settled);
@@ -214,6 +215,20 @@ export class Plane {
     this.#life = undefined;
     this.#options.onDeath();
   }
+}
+
+/** One of the API's, or of what an operator asks: `./catamaran spot interrupt`. */
+function operationOf(
+  { operations, context }: NonNullable<Life['running']>,
+  operation: string,
+): (input: object, call: Call) => Promise<object> | object {
+  if (operation === 'InterruptSpot')
+    return async (input: { readonly task?: string }, call) => ({
+      taskArns: await interruptSpot(context, call, input.task),
+    });
+  const entry = operations[operation];
+  if (entry === undefined || !('run' in entry)) throw new TypeError(`There is no operation ${operation}`);
+  return (input, call) => entry.run(input, call);
 }
 
 export const privateNetwork = {

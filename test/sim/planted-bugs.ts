@@ -3,7 +3,12 @@ import type { Reconciler, State, Transaction } from '../../src/reconcile/index.t
 import type { Container, ContainerSpec, Runtime, RuntimeEvent } from '../../src/runtime/index.ts';
 import type { EcsContext } from '../../src/services/ecs/context.ts';
 import { serviceDeployment } from '../../src/services/ecs/reconcilers/service-deployment.ts';
-import { containerInstances, services } from '../../src/services/ecs/records.ts';
+import {
+  type ContainerInstanceRecord,
+  containerInstances,
+  services,
+  tasks,
+} from '../../src/services/ecs/records.ts';
 
 /**
  * Rules that are broken on purpose, each by wrapping one part of the product: proof that the simulation sees such
@@ -55,6 +60,43 @@ export const plantedBugs: readonly PlantedBug[] = [
         reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
       );
     },
+  },
+  {
+    name: 'what a Fargate task borrows is not always counted',
+    breaks: ['reservations are those of the tasks'],
+    state: (state, random) =>
+      withTransactions(state, (tx) => ({
+        put: (collection, key, value) => {
+          const before = isOf(collection, containerInstances) ? tx.get(containerInstances, key) : undefined;
+          const isLoan = before !== undefined && isMoreUsed(before, value) && hasSameTasks(before, value);
+          tx.put(collection, key, isLoan && random.float() < 0.3 ? { ...value, used: before.used } : value);
+        },
+      })),
+  },
+  {
+    name: 'a service’s tasks are shared out as if it had none yet',
+    breaks: ['base and weights are kept'],
+    reconcilers: (reconcilers, context) => {
+      const state = withoutProvidersOfTasks(context.state);
+      return reconcilers.map((reconciler) =>
+        reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
+      );
+    },
+  },
+  {
+    name: 'an interruption of Spot is told as the service’s own doing',
+    breaks: ['no lost acknowledgement', 'never under minimumHealthyPercent'],
+    state: (state) =>
+      withTransactions(state, (tx) => ({
+        put: (collection, key, value) =>
+          tx.put(
+            collection,
+            key,
+            'stopCode' in value && value.stopCode === 'SpotInterruption'
+              ? { ...value, stopCode: 'ServiceSchedulerInitiated' }
+              : value,
+          ),
+      })),
   },
   {
     name: 'launches see an instance as it was one change before',
@@ -109,6 +151,26 @@ function readerOf(reader: State | Transaction) {
     byIndex: (collection, index, value) => reader.byIndex(collection, index, value),
     countByIndex: (collection, index, value) => reader.countByIndex(collection, index, value),
   } satisfies Omit<State, 'subscribe' | 'transact'>;
+}
+
+const isMoreUsed = ({ used }: ContainerInstanceRecord, after: object): boolean =>
+  'used' in after && (after as ContainerInstanceRecord).used.cpu > used.cpu;
+
+const hasSameTasks = ({ taskCount }: ContainerInstanceRecord, after: object): boolean =>
+  'taskCount' in after && after.taskCount === taskCount;
+
+/** A service's tasks do not say of which capacity provider they are. */
+function withoutProvidersOfTasks(state: State): State {
+  return withTransactions(state, (tx) => ({
+    byIndex: (collection, index, value) => {
+      const found = tx.byIndex(collection, index, value);
+      if (!isOf(collection, tasks) || String(index) !== 'byService') return found;
+      return found.map((stored) => ({
+        ...stored,
+        value: { ...stored.value, capacityProviderName: undefined },
+      }));
+    },
+  }));
 }
 
 /** Services look as if their minimum were 0 %, and keep what it is. */

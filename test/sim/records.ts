@@ -33,9 +33,13 @@ export class Records {
   readonly services = new Map<string, ServiceRecord>();
   readonly definitions = new Map<string, TaskDefinitionRecord>();
   readonly addresses = new Map<string, PrivateAddressRecord>();
+  /** Ids of deployments whose service wanted fewer tasks from some time on. */
+  readonly shrunk = new Set<string>();
   /** Tasks that are not STOPPED, by their instance's key and by their service's. */
   readonly #onInstance = new Map<string, Set<string>>();
   readonly #ofService = new Map<string, Set<string>>();
+  /** By the key of the instance whose room they have, though they are on another. */
+  readonly #borrowing = new Map<string, Set<string>>();
 
   apply({ changes }: StagedCommit): RecordChanges {
     const changed = {
@@ -65,6 +69,9 @@ export class Records {
           break;
       }
     }
+    for (const { before, after } of changed.services)
+      if (before !== undefined && after !== undefined && after.desiredCount < before.desiredCount)
+        for (const { id } of after.deployments) this.shrunk.add(id);
     for (const { key, before, after } of changed.tasks) {
       if (before) this.#index(key, before, false);
       if (after && after.lastStatus !== 'STOPPED') this.#index(key, after, true);
@@ -79,6 +86,11 @@ export class Records {
   /** Tasks there that are not STOPPED. */
   onInstance(key: string): readonly TaskRecord[] {
     return this.#tasksOf(this.#onInstance.get(key));
+  }
+
+  /** Fargate tasks that are not STOPPED and have their room from this instance. */
+  borrowingFrom(key: string): readonly TaskRecord[] {
+    return this.#tasksOf(this.#borrowing.get(key));
   }
 
   /** The service's tasks that are not STOPPED. */
@@ -106,6 +118,8 @@ export class Records {
     if (instance) note(this.#onInstance, instance, key, isThere);
     const service = serviceKeyOf(key, task);
     if (service) note(this.#ofService, service, key, isThere);
+    const lender = lenderKeyOf(key, task);
+    if (lender) note(this.#borrowing, lender, key, isThere);
   }
 }
 
@@ -117,8 +131,17 @@ export function instanceKeyOf(taskKey: string, task: TaskRecord): string | undef
     : sibling(taskKey, containerInstances.noun, instanceClusterOf(task), containerInstanceId);
 }
 
+export function lenderKeyOf(taskKey: string, { lender }: TaskRecord): string | undefined {
+  return lender && sibling(taskKey, containerInstances.noun, lender.cluster, lender.id);
+}
+
 export function serviceKeyOf(taskKey: string, { cluster, service }: TaskRecord): string | undefined {
   return service && sibling(taskKey, services.noun, cluster, service.name);
+}
+
+/** Of a task's, service's or instance's record. */
+export function clusterOfKey(key: string): string {
+  return key.split('/')[5] ?? '';
 }
 
 /** `arn:aws:ecs:<region>:<account>:task/<cluster>/<id>` to its record's key. */

@@ -126,5 +126,36 @@ export function definition(family: string, random: Random): RegisterTaskDefiniti
   };
 }
 
+/** The same in a form that Fargate takes: of one of its sizes, on the private network. */
+export function fargateDefinition(family: string, random: Random): RegisterTaskDefinitionCommandInput {
+  const chance = (probability: number): boolean => random.float() < probability;
+  const [cpu, memory] = pick(random, fargateSizes) ?? fargateSizes[0];
+  const drawn = definition(family, random);
+  const stopTimeout = chance(0.1) ? 120 : 2 + random.integer(10);
+  return {
+    ...drawn,
+    networkMode: 'awsvpc',
+    requiresCompatibilities: chance(0.5) ? ['FARGATE'] : ['FARGATE', 'EC2'],
+    cpu,
+    memory,
+    containerDefinitions: (drawn.containerDefinitions ?? []).map(({ portMappings, ...container }) => ({
+      ...container,
+      cpu: 64,
+      memory: container.name === 'app' ? 256 : 32,
+      ...(container.name === 'app' && { stopTimeout }),
+      ...(portMappings?.length && {
+        portMappings: portMappings.map(({ containerPort }) => ({ containerPort })),
+      }),
+    })),
+  };
+}
+
+const fargateSizes = [
+  ['256', '512'],
+  ['256', '512'],
+  ['256', '1024'],
+  ['512', '1024'],
+] as const;
+
 /** What a second container is to the first. */
 const sides = ['beside', 'init', 'after'] as const;

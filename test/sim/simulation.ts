@@ -3,9 +3,12 @@ import type { Log } from '../../src/log.ts';
 import type { ContainerSpec } from '../../src/runtime/index.ts';
 import { noLatency, type SimLatency, type SimProgram } from '../../src/runtime/sim/index.ts';
 import { measuredLatency } from '../../src/runtime/sim/model.ts';
+import { fargateHosts } from '../../src/services/ecs/index.ts';
+import { InvariantError } from './broken-rule.ts';
+import { checkLimits } from './capacity-rules.ts';
 import { DurableLog } from './durable-log.ts';
 import { Facts } from './facts.ts';
-import { InvariantError, Invariants } from './invariants.ts';
+import { Invariants } from './invariants.ts';
 import { SimMachine, taskOf } from './machine.ts';
 import { Network } from './network.ts';
 import type { FaultStep, MachinePlan, Plan, PlannedStep, UserStep } from './plan.ts';
@@ -13,7 +16,7 @@ import { Plane } from './plane.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { Records } from './records.ts';
 import { pick } from './requests.ts';
-import { settled } from './settled.ts';
+import { comeToRest } from './rest.ts';
 import { StoreHistory } from './store-history.ts';
 import { Trace } from './trace.ts';
 import { Users } from './users.ts';
@@ -47,13 +50,6 @@ export function simulate(options: SimulationOptions): Promise<Outcome> {
 }
 
 const startOfTime = Date.UTC(2026, 0, 1);
-/**
- * After the last fault: the longest pauses of schedulers, and what clocks may be off. Less than the half hour after
- * which agents connect anew, which would mend what should not have needed it.
- */
-const restWithinMs = 28 * 60_000;
-const lookEveryMs = 10_000;
-
 /** One world: a control plane, its machines, its users, and what goes wrong between them, all on one clock. */
 class Simulation {
   readonly clock = new VirtualClock(startOfTime);
@@ -111,6 +107,7 @@ class Simulation {
       trace: this.trace,
       network: this.network,
       plane: this.plane,
+      capacity: plan.capacity,
       records: this.records,
       facts: this.facts,
       machines: () => this.machines,
@@ -125,6 +122,7 @@ class Simulation {
     const { steps, durationMs, machines } = this.#plan;
     try {
       void this.#guard(this.plane.start());
+      void this.#guard(this.users.setUp());
       for (const machine of machines) {
         const added = this.#addMachine(machine);
         this.#later(2_000, () => added.start());
@@ -132,7 +130,15 @@ class Simulation {
       for (const step of steps) this.clock.after(step.atMs, () => this.#take(step));
       await this.#advance(durationMs);
       await this.#calmDown();
-      await this.#rest();
+      await comeToRest(
+        {
+          ...{ records: this.records, machines: this.machines, users: this.users },
+          ...{ plane: this.plane, clock: this.clock },
+          advance: (ms) => this.#advance(ms),
+          begin: (work) => void this.#guard(work),
+        },
+        this.#plan.capacity.endsEmpty,
+      );
     } catch (error) {
       this.#fail(error);
     }
@@ -173,32 +179,13 @@ class Simulation {
   }
 
   async #giveUp(machineName: string): Promise<void> {
-    for (const [key, { status, attributes }] of this.records.instances) {
+    for (const [key, { status, attributes, cluster: where }] of this.records.instances) {
       const isItsOwn = attributes.some(({ name, value }) => name === 'machine' && value === machineName);
-      if (isItsOwn && status !== 'INACTIVE') {
+      // Of a Fargate host nobody knows: to give it up is Catamaran's own to do.
+      if (isItsOwn && status !== 'INACTIVE' && where !== fargateHosts) {
         const [, , accountId, region, noun, cluster, id] = key.split('/');
         await this.users.forget(`arn:aws:ecs:${region}:${accountId}:${noun}/${cluster}/${id}`);
       }
-    }
-  }
-
-  /** Everything becomes as it is wanted, and stays so. */
-  async #rest(): Promise<void> {
-    const deadlineMs = this.clock.monotonic() + restWithinMs;
-    let restless: readonly string[] = [];
-    for (;;) {
-      await this.#advance(lookEveryMs);
-      restless = settled(this);
-      if (restless.length === 0) {
-        await this.#advance(2 * 60_000);
-        restless = settled(this);
-        if (restless.length === 0) return;
-      }
-      if (this.clock.monotonic() > deadlineMs)
-        throw new InvariantError(
-          'everything comes to rest as it is wanted',
-          restless.slice(0, 10).join('; '),
-        );
     }
   }
 
@@ -214,13 +201,19 @@ class Simulation {
       network: this.network,
       plane: this.plane,
       size: { cpuUnits: plan.cpuUnits, memoryMiB: plan.memoryMiB },
-      attributes: { machine: name, rack: plan.rack },
+      hostsFargate: plan.hostsFargate,
+      attributes: {
+        machine: name,
+        rack: plan.rack,
+        ...(plan.capacityProvider && { 'catamaran.capacity-provider': plan.capacityProvider }),
+      },
       latency: slowed(faults.engineSlowness),
       mayDie: () => this.#happens(faults.agentDeaths),
       onDeath: (dead) => {
         if (!dead.isGone) this.#later(20_000, () => dead.start());
       },
       programs: (where, spec) => this.#program(where, spec),
+      onSandbox: (spec) => this.#check(() => checkLimits(this.records, taskOf(spec), spec)),
       registry: (reference) => {
         if (!this.#happens(faults.failingPulls))
           return { id: `sha256:${reference}`, digest: `sha256:${reference}`, exposedPorts: [], env: {} };
@@ -371,6 +364,14 @@ class Simulation {
     }
   }
 
+  #check(rule: () => void): void {
+    try {
+      rule();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** The first failure counts. */
   #fail(error: unknown): void {
     this.#failure ??= {
@@ -389,7 +390,7 @@ function isFault(step: PlannedStep): step is PlannedStep & FaultStep {
 const userSteps: ReadonlySet<string> = new Set<UserStep['type']>([
   ...(['create-service', 'update-service', 'delete-service', 'run-task', 'start-task', 'stop-task'] as const),
   ...(['drain', 'activate', 'deregister', 'add-machine', 'describe'] as const),
-  ...(['protect', 'change-rack'] as const),
+  ...(['protect', 'change-rack', 'interrupt-spot'] as const),
 ]);
 
 function slowed(by: number): Partial<SimLatency> {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CommitResult, Entry, Precondition, Store, Write } from '../../src/store/index.ts';
 import type { StagedCommit } from '../../src/store/staging.ts';
-import { fail } from './invariants.ts';
+import { fail } from './broken-rule.ts';
 import type { SimProcess } from './sim-process.ts';
 
 /**

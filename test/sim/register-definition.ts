@@ -1,0 +1,23 @@
+import type { RegisterTaskDefinitionCommandOutput } from '@aws-sdk/client-ecs';
+import type { Random } from '../../src/clock/index.ts';
+import type { Api } from './api.ts';
+import { definition, fargateDefinition, networkOf } from './requests.ts';
+
+/** A task definition, and what its network mode asks for at each launch. */
+export interface Registered extends ReturnType<typeof networkOf> {
+  readonly taskDefinition: string;
+}
+
+/** One that can be launched so; undefined when it was refused. */
+export async function registerDefinition(
+  api: Api,
+  family: string,
+  launchType: 'EC2' | 'FARGATE',
+  random: Random,
+): Promise<Registered | undefined> {
+  const input = launchType === 'FARGATE' ? fargateDefinition(family, random) : definition(family, random);
+  const answer = await api.ask('RegisterTaskDefinition', input);
+  if (!('output' in answer)) return undefined;
+  const { taskDefinition } = answer.output as RegisterTaskDefinitionCommandOutput;
+  return { taskDefinition: taskDefinition?.taskDefinitionArn ?? '', ...networkOf(input) };
+}
