@@ -387,6 +387,65 @@ describe('commands that ask the server', () => {
     expect(requests.map(({ body }) => JSON.parse(body ?? ''))).toEqual([{ task: 'one' }, {}]);
   });
 
+  it('account create prints the key once, for a shell', async () => {
+    answer = {
+      status: 200,
+      body: { accountId: '444455556666', accountName: 'harbor', accessKeyId: 'AKIA1', secretAccessKey: "s'" },
+    };
+    expect(await command(['account', 'create', 'harbor'])).toBe(0);
+    expect(terminal.out()).toContain(
+      "export AWS_ACCESS_KEY_ID=AKIA1\nexport AWS_SECRET_ACCESS_KEY='s'\\'''\n",
+    );
+    expect(terminal.err()).toContain('Account 444455556666 (harbor)');
+    expect(terminal.err()).not.toContain("s'");
+    answer = { status: 200, body: { accounts: [{ accountId: '1' }, { accountId: '2', accountName: 'b' }] } };
+    expect(await command(['account', 'list'])).toBe(0);
+    expect(terminal.out()).toMatch(/1 {2}\(the installation's first\)\n2 {2}b\n$/);
+  });
+
+  it('login writes a profile and prints no secret', async () => {
+    const arn = 'arn:aws:iam::111122223333:user/crew/ada';
+    answer = {
+      status: 200,
+      body: { arn, accessKeyId: 'ASIA1', secretAccessKey: 'hidden', sessionToken: 'token', expiresAt: 0 },
+    };
+    expect(await command(['login', 'ada', '--duration', '900'])).toBe(0);
+    expect(JSON.parse(requests.at(-1)?.body ?? '')).toEqual({ principal: 'ada', durationSeconds: 900 });
+    expect(terminal.out() + terminal.err()).not.toMatch(/hidden|token/);
+    expect(terminal.out()).toContain(`${arn} until 1970-01-01T00:00:00.000Z, as profile catamaran-ada`);
+    const config = readFileSync(join(folder, '.aws', 'config'), 'utf8');
+    expect(config).toMatch(/^\[profile catamaran-ada\]\nregion = us-east-1\nendpoint_url = http:\/\/127/);
+    expect(readFileSync(join(folder, '.aws', 'credentials'), 'utf8')).toBe(
+      '[catamaran-ada]\naws_access_key_id = ASIA1\naws_secret_access_key = hidden\naws_session_token = token\n',
+    );
+  });
+
+  it('explain tells what decides, and ends with 3 when it denies', async () => {
+    const statement = { policyType: 'identity', policy: 'deploy', number: 1, effect: 'Allow' };
+    const common = { principal: 'arn:ada', missingKeys: ['ecs:cluster'] };
+    answer = {
+      status: 200,
+      body: {
+        ...{ ...common, decision: 'implicitDeny', reason: 'because no identity-based policy allows it' },
+        statements: [{ ...statement, verdict: 'another resource' }],
+      },
+    };
+    const asked = ['explain', 'ada', 'ecs:RunTask', '--context', 'a:b=1', '--context', 'a:b=2=3'];
+    expect(await command(asked)).toBe(3);
+    expect(JSON.parse(requests.at(-1)?.body ?? '')).toEqual({
+      ...{ principal: 'ada', action: 'ecs:RunTask', resource: '*', context: { 'a:b': ['1', '2=3'] } },
+    });
+    expect(terminal.out()).toBe(
+      'DENIED: arn:ada is not authorized to perform: ecs:RunTask on resource: * because no identity-based policy ' +
+        'allows it\nStatements about this action:\n  Allow  policy deploy, statement 1: another resource\n' +
+        'Asked for and not given (--context key=value): ecs:cluster\n',
+    );
+    answer = { status: 200, body: { ...common, decision: 'allowed', statements: [] } };
+    expect(await command(asked)).toBe(0);
+    expect(await command(['explain', 'ada', 'ecs:RunTask', '--context', 'nothing'])).toBe(1);
+    expect(terminal.err()).toContain('Invalid --context nothing: key=value is expected');
+  });
+
   it('instance remove finds the instance by its name', async () => {
     answer = { status: 200, body: { instances: [instance], ...instance } };
     expect(await command(['instance', 'remove', 'blue'])).toBe(0);

@@ -17,14 +17,18 @@ export type {
   ServerOptions,
 } from './composition.ts';
 export {
+  type AccountsResponse,
   type AddInstanceRequest,
   type EventsResponse,
+  type ExplainResponse,
   type InstanceDescription,
   type InterruptSpotResponse,
   type ListInstancesResponse,
+  type NewAccountResponse,
   type OperatorError,
   operatorPaths,
   type ShutdownResponse,
+  type SignInResponse,
   type StatusResponse,
 } from './operator-api.ts';
 export { run } from './run.ts';

@@ -13,6 +13,10 @@ import { CommandError } from './terminal.ts';
  *   POST   /_catamaran/instances         -> InstanceDescription     AddInstanceRequest
  *   DELETE /_catamaran/instances/<id>    -> InstanceDescription     (?force=true stops its tasks first)
  *   GET    /_catamaran/events            -> EventsResponse          (?after=PLACE&limit=COUNT&waitMs=MS)
+ *   GET    /_catamaran/accounts          -> AccountsResponse
+ *   POST   /_catamaran/accounts          -> NewAccountResponse      NewAccountRequest
+ *   POST   /_catamaran/sessions          -> SignInResponse          SignInRequest
+ *   POST   /_catamaran/explanations      -> ExplainResponse         ExplainRequest
  *   POST   /_catamaran/shutdown          -> ShutdownResponse
  *
  * Errors are an `OperatorError` with a status of 400 and above.
@@ -22,6 +26,9 @@ export const operatorPaths = {
   instances: '/_catamaran/instances',
   events: '/_catamaran/events',
   spotInterruptions: '/_catamaran/spot-interruptions',
+  accounts: '/_catamaran/accounts',
+  sessions: '/_catamaran/sessions',
+  explanations: '/_catamaran/explanations',
   shutdown: '/_catamaran/shutdown',
 } as const;
 
@@ -133,6 +140,72 @@ export interface EventsResponse {
   readonly next: number;
 }
 
+export interface AccountDescription {
+  readonly accountId: string;
+  /** The first one, which came with the installation, has none. */
+  readonly accountName?: string;
+}
+
+export interface AccountsResponse {
+  readonly accounts: readonly AccountDescription[];
+}
+
+export interface NewAccountRequest {
+  readonly name: string;
+}
+
+/** With its root user's key, which is shown this once. */
+export interface NewAccountResponse extends AccountDescription {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface SignInRequest {
+  /** `root`, the name of a user or a role, `user/…`, `role/…` or an ARN. */
+  readonly principal: string;
+  /** Name or id; default: the first one. */
+  readonly account?: string;
+  /** Default: 12 hours, or as long as a session of the principal can last. */
+  readonly durationSeconds?: number;
+}
+
+export interface SignInResponse {
+  readonly arn: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+export interface ExplainRequest {
+  /** As in `SignInRequest`. */
+  readonly principal: string;
+  readonly account?: string;
+  readonly action: string;
+  readonly resource: string;
+  /** Condition keys that the request would bring. */
+  readonly context: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ExplainResponse {
+  readonly principal: string;
+  readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny';
+  /** Of a denial, as it ends AWS's message. */
+  readonly reason?: string;
+  /** Every statement that is about the action. */
+  readonly statements: readonly {
+    readonly policyType: string;
+    readonly policy: string;
+    readonly number: number;
+    readonly effect: 'Allow' | 'Deny';
+    readonly verdict: 'applies' | 'another resource' | 'its conditions do not hold';
+    readonly sid?: string;
+  }[];
+  /** Condition keys that these statements ask for and that were not given. */
+  readonly missingKeys: readonly string[];
+}
+
 /** Sent before the process ends. */
 export interface ShutdownResponse {
   readonly pid: number;
@@ -196,6 +269,22 @@ export class OperatorClient {
       input,
       signal,
     });
+  }
+
+  listAccounts(signal: AbortSignal): Promise<AccountsResponse> {
+    return this.#call<AccountsResponse>('GET', operatorPaths.accounts, ['accounts'], { signal });
+  }
+
+  createAccount(input: NewAccountRequest, signal: AbortSignal): Promise<NewAccountResponse> {
+    return this.#call<NewAccountResponse>('POST', operatorPaths.accounts, ['accountId'], { input, signal });
+  }
+
+  signIn(input: SignInRequest, signal: AbortSignal): Promise<SignInResponse> {
+    return this.#call<SignInResponse>('POST', operatorPaths.sessions, ['sessionToken'], { input, signal });
+  }
+
+  explain(input: ExplainRequest, signal: AbortSignal): Promise<ExplainResponse> {
+    return this.#call<ExplainResponse>('POST', operatorPaths.explanations, ['decision'], { input, signal });
   }
 
   shutdown(signal: AbortSignal): Promise<ShutdownResponse> {

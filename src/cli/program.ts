@@ -167,6 +167,73 @@ export function buildProgram(
       setExitCode(await (await import('./commands/spot.ts')).interruptSpot(task, options, context)),
     );
 
+  const account = program
+    .command('account')
+    .description('accounts of this installation, each with users and roles of its own');
+  account
+    .command('create')
+    .description("make an account; prints shell commands with its root user's key, which is shown this once")
+    .argument('<name>', 'a name for it')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .addHelpText('after', examples([['eval "$(./catamaran account create harbor)"', 'and act as its root']]))
+    .action(async (name: string, options) =>
+      setExitCode(await (await import('./commands/account.ts')).createAccount(name, options, context)),
+    );
+  account
+    .command('list')
+    .description('show them')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .action(async (options) =>
+      setExitCode(await (await import('./commands/account.ts')).listAccounts(options, context)),
+    );
+
+  program
+    .command('login')
+    .description(
+      'write a profile for the AWS CLI and SDKs, with temporary credentials of a user, a role or root',
+    )
+    .argument('<principal>', 'root, the name of a user or role, user/NAME, role/NAME or an ARN')
+    .option('--account <account>', 'its name or id (default: the first one)')
+    .option('--profile <name>', 'the profile (default: catamaran-NAME)')
+    .option('--duration <seconds>', 'how long (default: 12 hours, or as long as may be)', parsePositive)
+    .addOption(stateOption())
+    .addHelpText(
+      'after',
+      examples([['./catamaran login ada', 'then: aws --profile catamaran-ada ecs list-clusters']]),
+    )
+    .action(async (principal: string, options) =>
+      setExitCode(await (await import('./commands/login.ts')).login(principal, options, context)),
+    );
+
+  program
+    .command('explain')
+    .description('whether somebody may do something, and which statements make it so; ends with 3 when not')
+    .argument('<principal>', 'root, the name of a user or role, user/NAME, role/NAME or an ARN')
+    .argument('<action>', 'e.g. ecs:UpdateService')
+    .argument('[resource]', 'its ARN', '*')
+    .option('--account <account>', "the principal's account, name or id (default: the first one)")
+    .option(
+      '--context <key=value>',
+      'a condition key that the request would bring, e.g. ecs:cluster=ARN; again for more',
+      (entry: string, entries: readonly string[]) => [...entries, entry],
+      [],
+    )
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran explain ada ecs:RunTask arn:aws:ecs:us-east-1:111122223333:task-definition/web:1', ''],
+      ]),
+    )
+    .action(async (principal: string, action: string, resource: string, options) =>
+      setExitCode(
+        await (await import('./commands/explain.ts')).explain(principal, action, resource, options, context),
+      ),
+    );
+
   const instance = program
     .command('instance')
     .description('container instances on this machine: each has its own share of CPU, memory and ports')

@@ -37,6 +37,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   });
   const iam = createIam({
     ...{ state, clock, random, sealer: createSealer(random.bytes(sealingKeyBytes), random) },
+    firstAccountId: '',
     ownKeys: () => undefined,
     isHolderAlive: () => true,
   });

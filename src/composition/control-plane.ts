@@ -19,7 +19,7 @@ import {
   type EventsContext,
   startEvents,
 } from '../services/events/index.ts';
-import { createIam } from '../services/iam/index.ts';
+import { createIam, type IamOperator } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
 import type { Credentials } from '../services/service.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
@@ -59,6 +59,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly endpoint: string;
   readonly state: State;
   readonly reconcilers: Reconcilers;
+  /** Accounts, signing in, explanations. */
+  loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
   interruptSpot(task: string | undefined): Promise<readonly string[]>;
 }
@@ -97,6 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   const iam = createIam({
     ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
+    firstAccountId: defaultCluster.accountId,
     isHolderAlive: () => true,
   });
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
@@ -148,6 +151,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     endpoint,
     state,
     reconcilers,
+    loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

@@ -6,6 +6,7 @@ import {
 } from '../cli/index.ts';
 import type { Route, RouteAnswer } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
+import { identityRoutes } from './identity-routes.ts';
 import type { OperatorParts } from './operator.ts';
 import { answerEvents } from './operator-events.ts';
 
@@ -82,6 +83,7 @@ export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void)
         return ok({ taskArns } satisfies InterruptSpotResponse);
       },
     },
+    ...identityRoutes(async () => parts().loadIdentities()),
     {
       isSigned: true,
       method: 'POST',

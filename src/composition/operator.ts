@@ -10,6 +10,7 @@ import { type InstanceOnMachine, type Machine, MachineError } from '../node/inde
 import { type Runtime, RuntimeError } from '../runtime/index.ts';
 import type { Census, PrivateNetworkPlan } from '../services/ecs/index.ts';
 import type { EventLog } from '../services/events/index.ts';
+import type { IamOperator } from '../services/iam/index.ts';
 
 /** What the operator's questions are answered from. */
 export interface OperatorParts {
@@ -24,6 +25,7 @@ export interface OperatorParts {
   readonly privateNetwork: PrivateNetworkPlan;
   readonly census: () => Census;
   readonly interruptSpot: (task: string | undefined) => Promise<readonly string[]>;
+  readonly loadIdentities: () => Promise<IamOperator>;
   readonly ecs: ECS;
   readonly runtime: Runtime;
   readonly machine: Machine;

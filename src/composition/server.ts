@@ -6,15 +6,7 @@ import {
   type RunningServer,
   type ServerOptions,
 } from '../cli/index.ts';
-import {
-  alphanumeric,
-  type Clock,
-  digits,
-  hex,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '../clock/index.ts';
+import { type Clock, hex, type Random, systemClock, systemRandom } from '../clock/index.ts';
 import {
   type InstallationFile,
   processStartTime,
@@ -35,6 +27,7 @@ import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { census } from '../services/ecs/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
+import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { rootPrincipal } from '../services/service.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
@@ -94,7 +87,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const eventLog = opened.use(new SqliteEventLog(places.events));
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
-  const { endpoint, state, interruptSpot } = opened.use(
+  const { endpoint, state, loadIdentities, interruptSpot } = opened.use(
     await startControlPlane({
       store,
       eventLog,
@@ -163,6 +156,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     clock,
     census: () => census(state),
     interruptSpot,
+    loadIdentities,
     ecs: ecsClient,
     runtime,
     machine,
@@ -247,13 +241,13 @@ function machineCidrs(): string[] {
   }
 }
 
-/** The root user's key pair, in the form of AWS's: 20 characters from AKIA on, and 40. */
+/** A new account and its root user's key pair. */
 function makeCredentials(directory: string, random: Random, region: string): RootCredentials {
+  const accountId = newAccountId(random);
   const credentials = {
-    accountId: `${1 + random.integer(9)}${digits(random, 11)}`,
+    accountId,
     region,
-    accessKeyId: `AKIA${alphanumeric(random, 16).toUpperCase()}`,
-    secretAccessKey: alphanumeric(random, 40),
+    ...newKeyPair(random, 'AKIA', accountId),
   };
   writeCredentials(directory, credentials);
   return credentials;

@@ -9,6 +9,8 @@ export interface IamContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly sealer: Sealer;
+  /** The one that came with the installation. */
+  readonly firstAccountId: string;
   /** Keys that the installation itself knows, such as its first account's root key. No session token goes with them. */
   readonly ownKeys: (accessKeyId: string) => Credentials | undefined;
   /** Whether what a session was made for (`Session.holder`) is still there: with it the session ends. */

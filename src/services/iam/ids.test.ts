@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { seededRandom } from '../../clock/index.ts';
-import { accessKeyId, accountOfAccessKeyId, entityId } from './ids.ts';
+import { accountOfAccessKeyId, entityId, newKeyPair } from './ids.ts';
 
 const random = seededRandom('ids');
 
 it('an access key id tells its account', () => {
   for (const accountId of ['000000000001', '111122223333', '999999999999']) {
-    const id = accessKeyId(random, 'AKIA', accountId);
+    const { accessKeyId: id } = newKeyPair(random, 'AKIA', accountId);
     expect(id).toMatch(/^AKIA[A-Z2-7]{16}$/);
     expect(accountOfAccessKeyId(id)).toBe(accountId);
-    expect(accessKeyId(random, 'AKIA', accountId)).not.toBe(id);
+    expect(newKeyPair(random, 'AKIA', accountId).accessKeyId).not.toBe(id);
   }
 });
 

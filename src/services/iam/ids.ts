@@ -1,4 +1,4 @@
-import { alphanumeric, type Random } from '../../clock/index.ts';
+import { alphanumeric, digits, type Random } from '../../clock/index.ts';
 
 /** The first four letters tell what an id is of (IAM user guide, "Unique identifiers"). */
 export type IdPrefix = 'AIDA' | 'AGPA' | 'AROA' | 'ANPA' | 'AIPA';
@@ -15,7 +15,7 @@ export function entityId(random: Random, prefix: IdPrefix): string {
  * 20 characters. The account stands in it, as in AWS's since 2019: the 47 bits after the first of what follows the
  * prefix, read as base 32. The rest is chance.
  */
-export function accessKeyId(random: Random, prefix: 'AKIA' | 'ASIA', accountId: string): string {
+function accessKeyId(random: Random, prefix: 'AKIA' | 'ASIA', accountId: string): string {
   const account = (1n << 47n) | (BigInt(accountId) << 7n) | BigInt(random.integer(128));
   // 48 bits are nine and three fifths letters; 32 more of chance make sixteen.
   let bits = (account << 32n) | BigInt(random.integer(2 ** 32));
@@ -37,9 +37,23 @@ export function accountOfAccessKeyId(id: string): string | undefined {
   return text.length === 12 ? text : undefined;
 }
 
-/** 40 characters. */
-export function secretAccessKey(random: Random): string {
-  return alphanumeric(random, 40);
+export interface KeyPair {
+  readonly accessKeyId: string;
+  /** 40 characters. */
+  readonly secretAccessKey: string;
+}
+
+/** @param prefix `AKIA` for a long-term key, `ASIA` for a temporary one. */
+export function newKeyPair(random: Random, prefix: 'AKIA' | 'ASIA', accountId: string): KeyPair {
+  return {
+    accessKeyId: accessKeyId(random, prefix, accountId),
+    secretAccessKey: alphanumeric(random, 40),
+  };
+}
+
+/** A new account's: 12 digits, of which the first is not 0. */
+export function newAccountId(random: Random): string {
+  return `${1 + random.integer(9)}${digits(random, 11)}`;
 }
 
 function letters(random: Random, count: number): string {

@@ -9,6 +9,7 @@ import type { Credentials, Service } from '../service.ts';
 import { type Authorize, createAuthorize } from './authorization/authorize.ts';
 import type { IamContext } from './context.ts';
 import { CredentialLookup } from './credentials/credential-lookup.ts';
+import type { Account, Explanation, NewAccount, Question, SignIn, signIn } from './operator/index.ts';
 import {
   assumeRoleForService,
   type ServiceAssumption,
@@ -18,7 +19,19 @@ import {
 export type { AuthorizationRequest, Authorize, Decision } from './authorization/authorize.ts';
 export type { IamContext } from './context.ts';
 export type { TemporaryCredentials } from './credentials/session-token.ts';
+export { newAccountId, newKeyPair } from './ids.ts';
+export type { Account, Explanation, NewAccount, Question, SignIn } from './operator/index.ts';
 export type { ServiceAssumption, ServiceSession } from './sessions/assume-role-for-service.ts';
+
+/** See `operator/`. Loaded when first asked. */
+export interface IamOperator {
+  createAccount(name: string): Promise<NewAccount>;
+  listAccounts(): readonly Account[];
+  signIn(...asked: Tail<typeof signIn>): SignIn;
+  explain(question: Question): Explanation;
+}
+
+type Tail<F> = F extends (first: never, ...rest: infer Rest) => unknown ? Rest : never;
 
 export interface Iam {
   readonly service: Service;
@@ -32,6 +45,7 @@ export interface Iam {
   ) => Credentials | 'expired' | undefined;
   /** Credentials of a role for a service that acts with it, such as ECS for a task. */
   readonly assumeRoleForService: (asked: ServiceAssumption) => ServiceSession;
+  loadOperator(): Promise<IamOperator>;
 }
 
 export function createIam(context: IamContext): Iam {
@@ -45,5 +59,14 @@ export function createIam(context: IamContext): Iam {
     authorize: createAuthorize(context.state),
     findCredentials: (...asked) => credentials.find(...asked),
     assumeRoleForService: (asked) => assumeRoleForService(context, asked),
+    loadOperator: async () => {
+      const { createAccount, explain, listAccounts, signIn } = await import('./operator/index.ts');
+      return {
+        createAccount: (name) => createAccount(context, name),
+        listAccounts: () => listAccounts(context),
+        signIn: (...asked) => signIn(context, ...asked),
+        explain: (question) => explain(context, question),
+      };
+    },
   };
 }

@@ -155,6 +155,20 @@ export const accessKeys: Collection<AccessKeyRecord, 'id'> = {
   indexes: { id: ({ accessKeyId }) => accessKeyId },
 };
 
+/** An account of this installation besides its first one. */
+export interface AccountRecord {
+  readonly accountId: string;
+  readonly accountName: string;
+  readonly createdAt: number;
+}
+
+/** `account/<name>`, in the first account: it is the installation's, not the account's own. */
+export const accounts: Collection<AccountRecord> = {
+  service: 'iam',
+  noun: 'account',
+  indexes: {},
+};
+
 const everywhere = 'global';
 
 type Named = typeof users | typeof groups | typeof roles | typeof policies | typeof instanceProfiles;
@@ -171,6 +185,9 @@ export const prefixOf = (
 
 export const accessKeyKey = (accountId: string, accessKeyId: string): RecordKey =>
   recordKey(accessKeys, accountId, everywhere, accessKeyId);
+
+export const accountKey = (firstAccountId: string, accountName: string): RecordKey =>
+  recordKey(accounts, firstAccountId, everywhere, accountName);
 
 /** The account that a record belongs to. */
 export function accountOf(key: RecordKey): string {

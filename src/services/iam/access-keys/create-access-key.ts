@@ -3,7 +3,7 @@ import type { Call } from '../../service.ts';
 import type { IamContext } from '../context.ts';
 import { accessKeyPurpose } from '../credentials/credential-lookup.ts';
 import { quotaExceeded } from '../errors.ts';
-import { accessKeyId, secretAccessKey } from '../ids.ts';
+import { newKeyPair } from '../ids.ts';
 import { type AccessKeyRecord, accessKeyKey, accessKeys, entityKey, users } from '../records.ts';
 import { findUser } from '../users/user-lookup.ts';
 import { keyOwner } from './key-owner.ts';
@@ -21,8 +21,7 @@ export async function createAccessKey(
 ): Promise<CreateAccessKeyResponse> {
   const { accountId, now } = call;
   const userName = keyOwner(input.UserName, call);
-  const id = accessKeyId(random, 'AKIA', accountId);
-  const secret = secretAccessKey(random);
+  const { accessKeyId: id, secretAccessKey: secret } = newKeyPair(random, 'AKIA', accountId);
   const record: AccessKeyRecord = {
     accessKeyId: id,
     ...(userName !== undefined && { userName }),

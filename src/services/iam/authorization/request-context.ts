@@ -12,7 +12,8 @@ export function requestContext(of: {
   readonly reader: Reader;
   readonly principal: Principal;
   readonly resourceAccountId: string;
-  readonly facts: RequestFacts;
+  /** What is undefined nobody knows: there is only a question, no request. */
+  readonly facts: Pick<RequestFacts, 'now'> & Partial<RequestFacts>;
   readonly conditions: () => ConditionKeys | undefined;
 }): ContextSource {
   let supplied: RequestContext | undefined;
@@ -44,7 +45,7 @@ function globalKey(
     case 'aws:epochtime':
       return String(Math.floor(facts.now / 1000));
     case 'aws:securetransport':
-      return String(facts.isSecure);
+      return facts.isSecure === undefined ? undefined : String(facts.isSecure);
     case 'aws:sourceip':
       return facts.sourceIp;
     case 'aws:useragent':

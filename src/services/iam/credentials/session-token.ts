@@ -1,7 +1,7 @@
 import type { Random } from '../../../clock/index.ts';
 import type { Sealer } from '../../../sealing/index.ts';
 import type { RootOrUser, Session } from '../../service.ts';
-import { accessKeyId as newAccessKeyId, secretAccessKey as newSecretAccessKey } from '../ids.ts';
+import { newKeyPair } from '../ids.ts';
 
 /** Whose session it is. A role goes by its id: one made anew under the same name is another one. */
 export type SessionIdentity =
@@ -40,10 +40,7 @@ export function issueSession(
   { sealer, random }: { readonly sealer: Sealer; readonly random: Random },
   of: Pick<SessionClaims, 'accountId' | 'identity' | 'session'>,
 ): TemporaryCredentials {
-  const keys = {
-    accessKeyId: newAccessKeyId(random, 'ASIA', of.accountId),
-    secretAccessKey: newSecretAccessKey(random),
-  };
+  const keys = newKeyPair(random, 'ASIA', of.accountId);
   const claims: SessionClaims = { ...keys, ...of };
   return {
     ...keys,

@@ -29,7 +29,9 @@ export interface CompiledStatement {
   readonly source: Statement;
   /** Present where the statement has a Principal or NotPrincipal. */
   readonly principal?: PrincipalMatcher;
-  /** Asked after the action, and for everything but the principal. */
+  /** Whether it is about the resource. */
+  isOn(request: StatementRequest): boolean;
+  /** Asked after the action, and for everything but the principal: resource and conditions. */
   matches(request: StatementRequest): boolean;
   readonly contextKeys: readonly string[];
 }
@@ -79,6 +81,7 @@ function compileStatement(
     index,
     source,
     ...(source.principal !== undefined && { principal: compilePrincipal(source.principal, source.effect) }),
+    isOn: ({ arn, context }) => matchesResource(arn, context),
     matches: ({ arn, context }) => matchesResource(arn, context) && allHold(conditions, context),
     contextKeys: contextKeysOf(source, hasVariables),
   };

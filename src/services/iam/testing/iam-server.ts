@@ -56,6 +56,7 @@ export async function startIamServer(
   ]);
   const context: IamContext = {
     ...{ state, clock, random, sealer: createSealer(random.bytes(sealingKeyBytes), random) },
+    firstAccountId: accountId,
     ownKeys: (accessKeyId) => keys.get(accessKeyId),
     isHolderAlive: options.isHolderAlive ?? (() => true),
   };

@@ -1,0 +1,133 @@
+import type { Principal } from '../../service.ts';
+import { policiesOf } from '../authorization/policies-of.ts';
+import { policyPrincipal } from '../authorization/policy-principal.ts';
+import { requestContext } from '../authorization/request-context.ts';
+import type { IamContext } from '../context.ts';
+import { denialReason } from '../policy/denial.ts';
+import {
+  type CompiledStatement,
+  distinct,
+  evaluate,
+  type PolicySet,
+  type PolicyType,
+  readArn,
+} from '../policy/index.ts';
+import { type FoundIdentity, findIdentity } from './identities.ts';
+
+export interface Question {
+  /** As `findIdentity` takes it. */
+  readonly principal: string;
+  readonly account?: string | undefined;
+  /** E.g. `ecs:UpdateService`. */
+  readonly action: string;
+  /** An ARN or `*`. */
+  readonly resource: string;
+  /** Condition keys that the request would bring. */
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** Why somebody may or may not do something: the answer, and every statement that is about the action. */
+export interface Explanation {
+  readonly principal: string;
+  readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny';
+  /** Of a denial, as it ends AWS's message. */
+  readonly reason?: string;
+  readonly statements: readonly ExplainedStatement[];
+  /** Condition keys that these statements ask for and nobody gave. */
+  readonly missingKeys: readonly string[];
+}
+
+export interface ExplainedStatement {
+  /** What the policy is attached as. */
+  readonly policyType: PolicyType;
+  /** A managed policy's ARN, an inline policy's name. */
+  readonly policy: string;
+  /** From 1. */
+  readonly number: number;
+  readonly effect: 'Allow' | 'Deny';
+  /** `applies`: it is one of those that decide. */
+  readonly verdict: 'applies' | 'another resource' | 'its conditions do not hold';
+  readonly sid?: string;
+}
+
+/**
+ * Decides as the gateway does, over the policies as they are now, and says which statements made it so. What a service
+ * would supply of a request (tags, `ecs:cluster`) is not known here and has to be given.
+ * @throws {Refusal} nobody is called so.
+ */
+export function explain(context: IamContext, question: Question): Explanation {
+  const { state, clock } = context;
+  const { action, resource } = question;
+  const who = findIdentity(context, question.principal, question.account);
+  const principal = asPrincipal(who);
+  const account = readArn(resource)[4] ?? '';
+  const resourceAccountId = /^\d{12}$/.test(account) ? account : who.accountId;
+  const asked = {
+    arn: readArn(resource),
+    context: requestContext({
+      reader: state,
+      principal,
+      resourceAccountId,
+      facts: {
+        sourceIp: undefined,
+        userAgent: undefined,
+        region: undefined,
+        isSecure: false,
+        now: clock.now(),
+      },
+      conditions: () => question.context,
+    }),
+  };
+  const policies = policiesOf(state, principal);
+  const evaluation = evaluate(policies, {
+    ...{ action, resource, resourceAccountId, context: asked.context },
+    principal: policyPrincipal(state, principal),
+  });
+  const concerned = statementsOf(policies, action);
+  return {
+    principal: who.arn,
+    decision: evaluation.decision,
+    ...(evaluation.decision !== 'allowed' && { reason: denialReason(evaluation, action) }),
+    statements: concerned.map(({ policyType, statement }) => ({
+      policyType,
+      policy: statement.policyId,
+      number: statement.index + 1,
+      effect: statement.source.effect,
+      verdict: statement.matches(asked)
+        ? 'applies'
+        : statement.isOn(asked)
+          ? 'its conditions do not hold'
+          : 'another resource',
+      ...(statement.source.sid !== undefined && { sid: statement.source.sid }),
+    })),
+    missingKeys: distinct(concerned.flatMap(({ statement }) => statement.contextKeys)).filter(
+      (key) => asked.context.get(key.toLowerCase()) === undefined,
+    ),
+  };
+}
+
+function statementsOf(
+  policies: PolicySet,
+  action: string,
+): readonly { readonly policyType: PolicyType; readonly statement: CompiledStatement }[] {
+  const types = ['identity', 'boundary', 'session'] as const;
+  return types.flatMap((policyType) =>
+    (policies[policyType] ?? []).flatMap((policy) =>
+      policy.statementsFor(action).map((statement) => ({ policyType, statement })),
+    ),
+  );
+}
+
+/** As if it asked with a key of its own, of a role: in a session that carries nothing. */
+function asPrincipal(who: FoundIdentity): Principal {
+  const { accountId, arn } = who;
+  const common = { accountId, arn, accessKeyId: '' };
+  switch (who.kind) {
+    case 'root':
+      return { ...common, userId: accountId, identity: { kind: 'root' } };
+    case 'user':
+      return { ...common, userId: who.id, identity: { kind: 'user', userName: who.name } };
+    case 'role':
+      return { ...common, userId: who.id, identity: { kind: 'role', roleName: who.name } };
+  }
+}
