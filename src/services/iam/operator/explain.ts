@@ -68,13 +68,7 @@ export function explain(context: IamContext, question: Question): Explanation {
       reader: state,
       principal,
       resourceAccountId,
-      facts: {
-        sourceIp: undefined,
-        userAgent: undefined,
-        region: undefined,
-        isSecure: false,
-        now: clock.now(),
-      },
+      facts: { now: clock.now() },
       conditions: () => question.context,
     }),
   };
