@@ -345,7 +345,12 @@ describe('commands that ask the server', () => {
         isConnected: false,
         limits: ['no privileged containers'],
       },
-      fargate: { asked: 'auto', isolation: 'runc', why: 'there is no gVisor' },
+      fargate: {
+        asked: 'auto',
+        isolation: 'runc',
+        why: 'there is no gVisor',
+        storage: 'storage has no limit',
+      },
       privateNetwork: { subnetId: 'subnet-1', securityGroupId: 'sg-1', cidr: '10.231.0.0/16' },
       counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
     };
@@ -361,7 +366,9 @@ describe('commands that ask the server', () => {
     expect(terminal.out()).toContain('(does not answer)');
     expect(terminal.out()).toMatch(/subnet +subnet-1 \(10\.231\.0\.0\/16\)/);
     expect(terminal.out()).toContain('no privileged containers');
-    expect(terminal.out()).toMatch(/fargate +isolated by runc[\s\S]*Fargate: there is no gVisor/);
+    expect(terminal.out()).toMatch(
+      /fargate +isolated by runc[\s\S]*Fargate: there is no gVisor\nFargate: storage has no limit\n/,
+    );
   });
 
   it('instance add sends what was asked for', async () => {

@@ -61,6 +61,8 @@ export interface StatusResponse {
     /** What is in force; `none`: gVisor was asked for and can't be had, so Fargate tasks fail to start. */
     readonly isolation: 'gvisor' | 'runc' | 'none';
     readonly why: string;
+    /** What becomes of the ephemeral storage that tasks ask for. */
+    readonly storage: string;
     /** Why the machine takes no Fargate tasks. */
     readonly problem?: string;
   };

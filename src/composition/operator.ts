@@ -56,10 +56,15 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
   };
 }
 
+/** What enforces nothing is said wherever the machine is described. */
+const storage =
+  'ephemeral storage (20 GiB, or what a task asks for) is shown on tasks and not limited: nothing here keeps a task ' +
+  'from filling the disk of the machine';
+
 async function describeFargate(parts: OperatorParts): Promise<StatusResponse['fargate']> {
   const { runtime, machine, fargateIsolation: asked } = parts;
   const problem = machine.fargateHost()?.problem;
-  const common = { asked, ...(problem === undefined ? {} : { problem }) };
+  const common = { asked, storage, ...(problem === undefined ? {} : { problem }) };
   if (asked === 'runc')
     return {
       ...common,

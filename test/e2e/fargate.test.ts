@@ -87,6 +87,7 @@ describe('Fargate', () => {
     const kernel = await ask(task);
     const own = await (await import('node:fs/promises')).readFile('/proc/version', 'utf8');
     expect(['gvisor', 'runc']).toContain(status.fargate.isolation);
+    expect(status.fargate.storage).toContain('not limited');
     if (status.fargate.isolation === 'gvisor') expect(kernel).not.toBe(own);
     else expect(kernel).toBe(own);
 

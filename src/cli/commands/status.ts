@@ -41,7 +41,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),
   );
-  stdout.write(`\nFargate: ${fargate.why}\n`);
+  stdout.write(`\nFargate: ${fargate.why}\nFargate: ${fargate.storage}\n`);
   if (fargate.problem !== undefined)
     stdout.write(`${paint(stdout, 'red', 'Fargate tasks cannot be launched:')} ${fargate.problem}\n`);
   if (engine.problem !== undefined) {

@@ -6,7 +6,7 @@ import type { EcsContext } from './context.ts';
 import { clientError, invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { readNetworkConfiguration } from './network-configuration.ts';
-import type { LaunchedType, TaskDefinitionRecord } from './records.ts';
+import type { LaunchedType, TaskDefinitionRecord, TaskOverrideRecord } from './records.ts';
 import { mergeTags, validateTags } from './tags.ts';
 import { isFargateSize } from './task-definition/fargate-sizes.ts';
 import { findTaskDefinition } from './task-definition-lookup.ts';
@@ -79,6 +79,15 @@ export function requireCompatible(definition: TaskDefinitionRecord, launchType: 
   const { compatibilities } = definition.definition;
   if (compatibilities?.length && !compatibilities.includes(launchType))
     throw invalidParameter(`Task definition does not support launch_type ${launchType}.`);
+}
+
+/** @throws InvalidParameterException container instances have no storage of a size to give. */
+export function requireStorageOnFargate(
+  launchType: LaunchedType,
+  { ephemeralStorage }: Pick<TaskOverrideRecord, 'ephemeralStorage'>,
+): void {
+  if (launchType !== 'FARGATE' && ephemeralStorage !== undefined)
+    throw invalidParameter('Overrides with ephemeralStorage are supported on Fargate only.');
 }
 
 /** @throws InvalidParameterException Fargate places tasks itself. */

@@ -197,6 +197,7 @@ export interface TaskOverrideRecord {
   readonly containerOverrides: readonly ContainerOverride[];
   readonly cpu?: string;
   readonly memory?: string;
+  readonly ephemeralStorage?: { readonly sizeInGiB: number };
   readonly taskRoleArn?: string;
   readonly executionRoleArn?: string;
 }

@@ -312,7 +312,9 @@ function newTask(
     ...(request.launchType === 'FARGATE'
       ? {
           platformVersion: currentPlatformVersion,
-          ephemeralStorageGiB: definition.ephemeralStorage?.sizeInGiB ?? includedStorageGiB,
+          ephemeralStorageGiB:
+            (request.overrides.ephemeralStorage ?? definition.ephemeralStorage)?.sizeInGiB ??
+            includedStorageGiB,
         }
       : {}),
     group: request.group,

@@ -4,6 +4,7 @@ import { given } from './given.ts';
 import { isGpuCount } from './placement/gpus.ts';
 import type { StoredTaskDefinition, TaskOverrideRecord } from './records.ts';
 import { maxInteger } from './task-definition/field-rules.ts';
+import { requireStorageSize } from './task-definition/task-definition-validation.ts';
 import { parseTaskCpu, parseTaskMemory } from './task-definition/task-size.ts';
 
 /** The overrides' JSON, punctuation included (ECS API reference, RunTask `overrides`). */
@@ -11,7 +12,7 @@ const maxLength = 8192;
 
 /**
  * Checks what a launch changes of its task definition.
- * @throws InvalidParameterException, or UnsupportedFeatureException for roles, env files, shared GPUs and storage.
+ * @throws InvalidParameterException, or UnsupportedFeatureException for roles, env files and shared GPUs.
  */
 export function readTaskOverrides(
   definition: StoredTaskDefinition,
@@ -22,10 +23,11 @@ export function readTaskOverrides(
     throw invalidParameter(`The total length of overrides must not exceed ${maxLength} characters.`);
   if (overrides.taskRoleArn) throw unsupported('The override taskRoleArn');
   if (overrides.executionRoleArn) throw unsupported('The override executionRoleArn');
-  if (overrides.ephemeralStorage) throw unsupported('The override ephemeralStorage');
   if (overrides.inferenceAcceleratorOverrides?.length)
     throw unsupported('The override inferenceAcceleratorOverrides');
 
+  const sizeInGiB = overrides.ephemeralStorage?.sizeInGiB;
+  requireStorageSize(sizeInGiB);
   const cpu = overrides.cpu === undefined ? undefined : parseTaskCpu(overrides.cpu);
   const memory = overrides.memory === undefined ? undefined : parseTaskMemory(overrides.memory);
   return {
@@ -34,6 +36,7 @@ export function readTaskOverrides(
     ),
     ...given('cpu', cpu),
     ...given('memory', memory),
+    ...given('ephemeralStorage', sizeInGiB === undefined ? undefined : { sizeInGiB }),
   };
 }
 

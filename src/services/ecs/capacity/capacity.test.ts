@@ -108,6 +108,38 @@ describe('RunTask with the launch type FARGATE', () => {
     expect(launched?.[0]).not.toHaveProperty('capacityProviderName');
   });
 
+  it('has the storage that its definition or its overrides ask for', async () => {
+    await using room = await openFargate();
+    await addMachine(room);
+    await room.addDefinition({
+      ...definition,
+      family: 'large',
+      ephemeralStorage: { sizeInGiB: 30 },
+    } as never);
+    const storage = async (input: Partial<RunTaskCommandInput>) => {
+      const { tasks: launched } = await run(room, { launchType: 'FARGATE', ...input });
+      return [launched?.[0]?.ephemeralStorage, launched?.[0]?.overrides?.ephemeralStorage];
+    };
+    const overrides = { ephemeralStorage: { sizeInGiB: 200 } };
+    expect(await storage({ taskDefinition: 'large:1' })).toEqual([{ sizeInGiB: 30 }, undefined]);
+    expect(await storage({ taskDefinition: 'large:1', overrides })).toEqual([
+      { sizeInGiB: 200 },
+      { sizeInGiB: 200 },
+    ]);
+    for (const [sizeInGiB, message] of [
+      [20, 'EphemeralStorage size should be at least 21.'],
+      [201, 'EphemeralStorage size should be at most 200.'],
+    ] as const)
+      await expect(storage({ overrides: { ephemeralStorage: { sizeInGiB } } })).rejects.toMatchObject({
+        code: 'ClientException',
+        message,
+      });
+    await expect(storage({ launchType: 'EC2', overrides })).rejects.toMatchObject({
+      code: 'InvalidParameterException',
+      message: 'Overrides with ephemeralStorage are supported on Fargate only.',
+    });
+  });
+
   it('takes its size from the machine once, and gives it back at its end', async () => {
     await using room = await openFargate();
     const { own, host } = await addMachine(room);

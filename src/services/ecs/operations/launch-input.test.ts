@@ -217,7 +217,6 @@ const ofBoth: readonly Refused[] = [
     [
       ['taskRoleArn', { taskRoleArn: 'r' }],
       ['executionRoleArn', { executionRoleArn: 'r' }],
-      ['ephemeralStorage', { ephemeralStorage: { sizeInGiB: 21 } }],
       ['inferenceAcceleratorOverrides', { inferenceAcceleratorOverrides: [{ deviceName: 'a' }] }],
       [
         'environmentFiles',

@@ -14,6 +14,7 @@ import {
   refusePlacementOnFargate,
   requireCompatible,
   requireFargateSize,
+  requireStorageOnFargate,
 } from '../launch-input.ts';
 import { readPlacementConstraints, readPlacementStrategy } from '../placement-rules.ts';
 import { runTaskTokens, type TaskRecord, tasks } from '../records.ts';
@@ -48,6 +49,7 @@ export async function runTask(
       input,
     );
     requireCompatible(common.definition, launchType);
+    requireStorageOnFargate(launchType, common.overrides);
     refusePlacementOnFargate(launchType, input);
     if (launchType === 'FARGATE') requireFargateSize(common.definition, common.overrides);
     const request = {

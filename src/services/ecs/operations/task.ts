@@ -24,7 +24,7 @@ import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { invalidParameter, unsupported } from '../errors.ts';
 import { readInclude } from '../include.ts';
-import { readCommonLaunch, requireCompatible } from '../launch-input.ts';
+import { readCommonLaunch, requireCompatible, requireStorageOnFargate } from '../launch-input.ts';
 import { readLaunchTypeFilter } from '../launch-type-filter.ts';
 import { page } from '../pagination.ts';
 import { isExternal } from '../placement/instance.ts';
@@ -65,6 +65,7 @@ export async function startTask(
     });
     const launchType = hasExternal ? 'EXTERNAL' : 'EC2';
     requireCompatible(common.definition, launchType);
+    requireStorageOnFargate(launchType, common.overrides);
     return launchTasks(tx, ecs, {
       ...common,
       count: instanceIds.length,

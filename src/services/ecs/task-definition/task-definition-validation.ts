@@ -152,12 +152,18 @@ function validateProxy({
     throw clientError(`Invalid 'proxyConfiguration' setting. Missing properties: ${missing.join(', ')}.`);
 }
 
+/** Fargate's, of a task definition or over it. @throws ClientException */
+export function requireStorageSize(sizeInGiB: number | undefined): void {
+  if (sizeInGiB !== undefined && sizeInGiB < 21)
+    throw clientError('EphemeralStorage size should be at least 21.');
+  if (sizeInGiB !== undefined && sizeInGiB > 200)
+    throw clientError('EphemeralStorage size should be at most 200.');
+  requireInteger('EphemeralStorage.sizeInGiB', sizeInGiB, { min: 21, max: 200 });
+}
+
 function validateOptions(definition: StoredTaskDefinition): void {
   const { ephemeralStorage, inferenceAccelerators = [], enableFaultInjection } = definition;
-  const size = ephemeralStorage?.sizeInGiB;
-  if (size !== undefined && size < 21) throw clientError('EphemeralStorage size should be at least 21.');
-  if (size !== undefined && size > 200) throw clientError('EphemeralStorage size should be at most 200.');
-  requireInteger('EphemeralStorage.sizeInGiB', size, { min: 21, max: 200 });
+  requireStorageSize(ephemeralStorage?.sizeInGiB);
   for (const accelerator of inferenceAccelerators) {
     requireText('InferenceAccelerator.deviceName', accelerator.deviceName);
     requireText('InferenceAccelerator.deviceType', accelerator.deviceType);
