@@ -18,10 +18,14 @@ export const limitExceeded = (message: string): Refusal => iamRefusal('LimitExce
 /** `quota` as AWS spells it, such as `AccessKeysPerUser`. */
 export const quotaExceeded = (quota: string, limit: number): Refusal =>
   limitExceeded(`Cannot exceed quota for ${quota}: ${limit}`);
+/** A service-linked role, which only its service changes. */
+export const protectedRole = (roleName: string): Refusal =>
+  iamRefusal(
+    'UnmodifiableEntityException',
+    `Cannot perform the operation on the protected role '${roleName}' - this role is only modifiable by AWS`,
+  );
 export const malformedPolicy = (message: string): Refusal =>
   iamRefusal('MalformedPolicyDocumentException', message);
-export const unmodifiableEntity = (message: string): Refusal =>
-  iamRefusal('UnmodifiableEntityException', message);
 /** What the validation that AWS's services share finds. */
 export const validationError = (message: string): Refusal =>
   new Refusal('ValidationError', message, { status: 400 });

@@ -81,6 +81,8 @@ export interface RoleRecord extends Entity, PolicyHolder {
   readonly permissionsBoundary?: string;
   /** The service that it is linked to, such as `ecs.amazonaws.com`: then only that service changes it. */
   readonly linkedService?: string;
+  /** Instance profiles that it is in; absent: none. */
+  readonly instanceProfileCount?: number;
   /** Sessions made before that are worth nothing. */
   readonly sessionsRevokedBefore?: number;
 }
@@ -171,7 +173,8 @@ export const accounts: Collection<AccountRecord> = {
 
 const everywhere = 'global';
 
-type Named = typeof users | typeof groups | typeof roles | typeof policies | typeof instanceProfiles;
+/** The collections of what goes by a name. */
+export type Named = typeof users | typeof groups | typeof roles | typeof policies | typeof instanceProfiles;
 
 /** The key of a user, group, role, policy or instance profile, by its name in any case. */
 export const entityKey = (collection: Named, accountId: string, name: string): RecordKey =>

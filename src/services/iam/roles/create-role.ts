@@ -1,6 +1,6 @@
 import type { CreateRoleCommandInput, CreateRoleResponse } from '@aws-sdk/client-iam';
 import type { Call } from '../../service.ts';
-import { boundaryFor } from '../boundary.ts';
+import { boundaryFor, checkBoundary } from '../boundary.ts';
 import type { IamContext } from '../context.ts';
 import { entityAlreadyExists, quotaExceeded } from '../errors.ts';
 import { entityId } from '../ids.ts';
@@ -33,6 +33,7 @@ export async function createRole(
   checkTrustPolicy(constraints, 'assumeRolePolicyDocument', input.AssumeRolePolicyDocument);
   checkDescription(constraints, Description);
   checkMaxSession(constraints, input.MaxSessionDuration);
+  checkBoundary(constraints, input.PermissionsBoundary);
   checkTags(constraints, input.Tags).throwIfViolated();
   const key = entityKey(roles, accountId, roleName);
   const role = await state.transact((tx) => {

@@ -2,8 +2,13 @@ import { type Constraints, policyDocumentConstraint } from '../input/constraints
 
 export const defaultMaxSessionSeconds = 3600;
 
-export function checkDescription(constraints: Constraints, value: string | undefined): Constraints {
+export function checkDescription(
+  constraints: Constraints,
+  value: string | undefined,
+  { isRequired = false } = {},
+): Constraints {
   return constraints.text('description', value, {
+    isRequired,
     pattern: String.raw`[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`,
     maxLength: 1000,
   });

@@ -1,5 +1,5 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import { noSuchEntity, unmodifiableEntity } from '../errors.ts';
+import { noSuchEntity, protectedRole } from '../errors.ts';
 import { entityKey, type RoleRecord, roles } from '../records.ts';
 
 /** @throws {Refusal} NoSuchEntity. */
@@ -15,20 +15,6 @@ export function findRole(reader: Reader, accountId: string, roleName: string): R
  */
 export function findChangeableRole(reader: Reader, accountId: string, roleName: string): RoleRecord {
   const role = findRole(reader, accountId, roleName);
-  if (role.linkedService !== undefined) {
-    throw unmodifiableEntity(
-      `Cannot perform the operation on the protected role '${role.roleName}' - this role is only modifiable by AWS`,
-    );
-  }
+  if (role.linkedService !== undefined) throw protectedRole(role.roleName);
   return role;
-}
-
-/** For deciding about a request that may name anything. */
-export function roleNamed(
-  reader: Reader,
-  accountId: string,
-  roleName: string | undefined,
-): RoleRecord | undefined {
-  if (roleName === undefined || roleName === '' || roleName.includes('/')) return undefined;
-  return reader.get(roles, entityKey(roles, accountId, roleName));
 }

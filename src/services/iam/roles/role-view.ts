@@ -23,8 +23,20 @@ export function newRoleView(reader: Reader, accountId: string, role: RoleRecord)
 }
 
 /** As lists show it: without tags and boundary. */
-function roleSummary(reader: Reader, accountId: string, role: RoleRecord): Role {
-  const { path, roleName, id, createdAt, trustPolicy, description, maxSessionSeconds } = role;
+export function roleSummary(reader: Reader, accountId: string, role: RoleRecord): Role {
+  return {
+    ...roleInProfile(reader, accountId, role),
+    ...(role.description && { Description: role.description }),
+    MaxSessionDuration: role.maxSessionSeconds,
+  };
+}
+
+/** As instance profiles show it. */
+export function roleInProfile(
+  reader: Reader,
+  accountId: string,
+  { path, roleName, id, createdAt, trustPolicy }: RoleRecord,
+): Role {
   return {
     Path: path,
     RoleName: roleName,
@@ -32,7 +44,5 @@ function roleSummary(reader: Reader, accountId: string, role: RoleRecord): Role 
     Arn: entityArn(accountId, 'role', path, roleName),
     CreateDate: new Date(createdAt),
     AssumeRolePolicyDocument: encodedDocument(shownTrustPolicy(reader, trustPolicy)),
-    ...(description !== undefined && { Description: description }),
-    MaxSessionDuration: maxSessionSeconds,
   };
 }

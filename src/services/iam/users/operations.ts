@@ -1,17 +1,19 @@
 import type { CreateUserCommandInput, IAM } from '@aws-sdk/client-iam';
 import type { OperationsOf } from '../../service.ts';
 import { entityArn } from '../arn.ts';
-import { alsoTags, entityBoundaryKey, entityTagKeys, requestTagKeys, tagKeys } from '../conditions.ts';
+import { boundaryEntries } from '../boundary-entries.ts';
+import { alsoTags, entityTagKeys, requestTagKeys } from '../conditions.ts';
 import type { IamContext } from '../context.ts';
+import { users } from '../records.ts';
 import { namedResource } from '../resources.ts';
+import { tagEntries } from '../tag-entries.ts';
 import { createUser } from './create-user.ts';
 import { deleteUser } from './delete-user.ts';
 import { getUser } from './get-user.ts';
 import { listGroupsForUser } from './list-groups-for-user.ts';
 import { listUsers } from './list-users.ts';
-import { listUserTags, tagUser, untagUser } from './tag-user.ts';
 import { updateUser } from './update-user.ts';
-import { deleteUserPermissionsBoundary, putUserPermissionsBoundary } from './user-permissions-boundary.ts';
+import { findUser } from './user-lookup.ts';
 
 type UserOperation =
   | 'CreateUser'
@@ -32,6 +34,10 @@ export function userOperations(iam: IamContext): Pick<OperationsOf<IAM>, UserOpe
   const user = namedResource(state, 'user');
   const own = (resource: string) => entityTagKeys(state, resource);
   const made = user.made<CreateUserCommandInput>((input) => [input.UserName, input.Path]);
+  const nameIn = (input: { readonly UserName?: string | undefined }) => input.UserName;
+  const entity = { type: 'user', noun: 'User', member: 'userName', nameIn, collection: users } as const;
+  const tags = tagEntries(iam, { ...entity, find: findUser });
+  const boundary = boundaryEntries(iam, { ...entity, find: findUser });
   return {
     CreateUser: {
       action: 'iam:CreateUser',
@@ -45,7 +51,7 @@ export function userOperations(iam: IamContext): Pick<OperationsOf<IAM>, UserOpe
     },
     GetUser: {
       action: 'iam:GetUser',
-      resources: user.callerOr((input) => input.UserName),
+      resources: user.callerOr(nameIn),
       conditions: (_input, _call, resource) => own(resource),
       run: (input, call) => getUser(iam, input, call),
     },
@@ -62,48 +68,20 @@ export function userOperations(iam: IamContext): Pick<OperationsOf<IAM>, UserOpe
     },
     DeleteUser: {
       action: 'iam:DeleteUser',
-      resources: user.named((input) => input.UserName),
+      resources: user.named(nameIn),
       conditions: (_input, _call, resource) => own(resource),
       run: (input, call) => deleteUser(iam, input, call),
     },
     ListGroupsForUser: {
       action: 'iam:ListGroupsForUser',
-      resources: user.named((input) => input.UserName),
+      resources: user.named(nameIn),
       conditions: (_input, _call, resource) => own(resource),
       run: (input, call) => listGroupsForUser(iam, input, call),
     },
-    TagUser: {
-      action: 'iam:TagUser',
-      resources: user.named((input) => input.UserName),
-      conditions: (input, _call, resource) => ({ ...own(resource), ...requestTagKeys(input.Tags) }),
-      run: (input, call) => tagUser(iam, input, call),
-    },
-    UntagUser: {
-      action: 'iam:UntagUser',
-      resources: user.named((input) => input.UserName),
-      conditions: (input, _call, resource) => ({ ...own(resource), ...tagKeys(input.TagKeys) }),
-      run: (input, call) => untagUser(iam, input, call),
-    },
-    ListUserTags: {
-      action: 'iam:ListUserTags',
-      resources: user.named((input) => input.UserName),
-      conditions: (_input, _call, resource) => own(resource),
-      run: (input, call) => listUserTags(iam, input, call),
-    },
-    PutUserPermissionsBoundary: {
-      action: 'iam:PutUserPermissionsBoundary',
-      resources: user.named((input) => input.UserName),
-      conditions: (input, _call, resource) => ({
-        ...own(resource),
-        'iam:PermissionsBoundary': input.PermissionsBoundary,
-      }),
-      run: (input, call) => putUserPermissionsBoundary(iam, input, call),
-    },
-    DeleteUserPermissionsBoundary: {
-      action: 'iam:DeleteUserPermissionsBoundary',
-      resources: user.named((input) => input.UserName),
-      conditions: (_input, _call, resource) => ({ ...own(resource), ...entityBoundaryKey(state, resource) }),
-      run: (input, call) => deleteUserPermissionsBoundary(iam, input, call),
-    },
+    TagUser: tags.tag,
+    UntagUser: tags.untag,
+    ListUserTags: tags.list,
+    PutUserPermissionsBoundary: boundary.put,
+    DeleteUserPermissionsBoundary: boundary.remove,
   };
 }
