@@ -100,7 +100,7 @@ export class Kind<T extends object> {
   index(valuesOf: IndexFunction<T>): RecordIndex<T> {
     let index = this.#indexes.get(valuesOf);
     if (index === undefined) {
-      index = new RecordIndex(valuesOf, this.list());
+      index = new RecordIndex(valuesOf, this.list(), (key) => this.#records.get(key));
       this.#indexes.set(valuesOf, index);
     }
     return index;

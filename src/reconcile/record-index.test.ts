@@ -12,6 +12,7 @@ const stored = (key: string, colors: readonly string[], revision = 1): Stored<Cr
   value: { colors },
   revision,
 });
+const colorsOf = ({ colors }: Crate): readonly string[] => colors;
 const keyOf = (number: number): string => `/crate/${String(number).padStart(5, '0')}`;
 
 describe('an index', () => {
@@ -23,7 +24,7 @@ describe('an index', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 100 }), (changes) => {
         const records = new Map<string, Stored<Crate>>();
-        const index = new RecordIndex<Crate>(({ colors }) => colors, []);
+        const index = new RecordIndex<Crate>(colorsOf, [], (key) => records.get(key));
         for (const [revision, { number, colors }] of changes.entries()) {
           const before = records.get(keyOf(number));
           const after = colors === null ? undefined : stored(keyOf(number), colors, revision);
@@ -43,24 +44,33 @@ describe('an index', () => {
   });
 
   it('keeps thousands of one value in order, while they come in any order and go again', () => {
-    const index = new RecordIndex<Crate>(({ colors }) => colors, []);
     // 7,919 is prime to 3,000: each number comes once, far from the one before it.
     const shuffled = Array.from({ length: 3_000 }, (_, place) => (place * 7_919) % 3_000);
-    for (const number of shuffled) index.replace(undefined, stored(keyOf(number), ['red']));
+    const records = new Map(shuffled.map((number) => [keyOf(number), stored(keyOf(number), ['red'])]));
+    const index = new RecordIndex<Crate>(colorsOf, [], (key) => records.get(key));
+    for (const record of records.values()) index.replace(undefined, record);
     const keys = (): string[] => index.get('red').map(({ key }) => key);
     expect(keys()).toEqual(shuffled.toSorted((left, right) => left - right).map(keyOf));
-    for (const number of shuffled.slice(0, 2_999)) index.replace(stored(keyOf(number), ['red']), undefined);
-    expect(keys()).toEqual([keyOf(shuffled.at(-1) ?? 0)]);
-    index.replace(stored(keyOf(shuffled.at(-1) ?? 0), ['red']), undefined);
+    const last = [...records.values()].at(-1);
+    for (const record of records.values()) if (record !== last) index.replace(record, undefined);
+    expect(keys()).toEqual([last?.key]);
+    index.replace(last, undefined);
     expect([keys(), index.count('red')]).toEqual([[], 0]);
   });
 
   it('leaves the list that a reader has as it was', () => {
-    const index = new RecordIndex<Crate>(({ colors }) => colors, [stored(keyOf(1), ['red'])]);
+    const [first, again, second] = [
+      stored(keyOf(1), ['red']),
+      stored(keyOf(1), ['red'], 9),
+      stored(keyOf(2), ['red']),
+    ];
+    const records = new Map([[first.key, first]]);
+    const index = new RecordIndex<Crate>(colorsOf, [first], (key) => records.get(key));
     const before = index.get('red');
-    index.replace(undefined, stored(keyOf(2), ['red']));
-    index.replace(stored(keyOf(1), ['red']), stored(keyOf(1), ['red'], 9));
-    expect(before).toEqual([stored(keyOf(1), ['red'])]);
-    expect(index.get('red')).toEqual([stored(keyOf(1), ['red'], 9), stored(keyOf(2), ['red'])]);
+    records.set(second.key, second).set(again.key, again);
+    index.replace(undefined, second);
+    index.replace(first, again);
+    expect(before).toEqual([first]);
+    expect(index.get('red')).toEqual([again, second]);
   });
 });
