@@ -12,6 +12,9 @@ export interface Event {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** An event on its way into the log. */
+export type UnloggedEvent = Omit<Event, 'detail'> & Pick<NewEvent, 'detail'>;
+
 /** What happened, before the bus puts it into an envelope. */
 export interface NewEvent {
   readonly source: string;
@@ -19,14 +22,15 @@ export interface NewEvent {
   readonly resources: readonly string[];
   /** Epoch milliseconds. */
   readonly time: number;
-  readonly detail: Readonly<Record<string, unknown>>;
+  /** The log prints it as JSON: dates become ISO 8601, what is undefined is left out. */
+  readonly detail: object;
 }
 
 export function envelope(
   { source, detailType, resources, time, detail }: NewEvent,
   { accountId, region }: { readonly accountId: string; readonly region: string },
   id: string,
-): Event {
+): UnloggedEvent {
   return {
     version: '0',
     id,
@@ -36,6 +40,14 @@ export function envelope(
     time: `${new Date(time).toISOString().slice(0, 19)}Z`,
     region,
     resources,
-    detail,
+    detail: withIsoDates(detail),
   };
+}
+
+/** JSON prints dates the same way, and takes three times as long for a detail that has some. */
+function withIsoDates(detail: object): object {
+  const plain: Record<string, unknown> = { ...detail };
+  for (const [name, value] of Object.entries(plain))
+    if (value instanceof Date) plain[name] = value.toISOString();
+  return plain;
 }

@@ -8,7 +8,7 @@ import {
   type Watch,
   type WatchBatch,
 } from '../../store/index.ts';
-import { type Event, envelope } from './event.ts';
+import { envelope, type UnloggedEvent } from './event.ts';
 import type { EventLog } from './log/index.ts';
 import type { EventSource } from './source.ts';
 
@@ -25,6 +25,8 @@ const pageLength = 1_000;
 /** How long changes that are no events may go without the cursor being moved past them. */
 const cursorRestMs = 60_000;
 const retryMs = 5_000;
+/** Turns of the event loop: moments when there is little to do, and many events in one write when there is much. */
+const turnsToGather = 8;
 
 /**
  * Makes events of committed changes. It follows the store from the revision that the log's cursor names, with the
@@ -37,7 +39,7 @@ export class EventTap implements Disposable {
   #seen = new Map<string, unknown>();
   #watch: Watch | undefined;
   #revision = 0;
-  #told: Event[] = [];
+  #told: UnloggedEvent[] = [];
   #flush: NodeJS.Immediate | undefined;
   #rest: Disposable | undefined;
   #retry: Disposable | undefined;
@@ -107,7 +109,7 @@ export class EventTap implements Disposable {
 
   #take({ revision, changes }: WatchBatch): void {
     for (const change of changes) {
-      const key = change.type === 'delete' ? change.key : change.entry.key;
+      const { key } = change;
       const source = this.#sourceOf(key);
       if (source === undefined) continue;
       const before = this.#seen.get(key);
@@ -118,7 +120,7 @@ export class EventTap implements Disposable {
       }
     }
     this.#revision = revision;
-    if (this.#told.length > 0) this.#flush ??= setImmediate(() => this.#write());
+    if (this.#told.length > 0) this.#flush ??= this.#writeSoon(turnsToGather);
     else this.#rest ??= this.#options.clock.after(cursorRestMs, () => this.#write());
   }
 
@@ -133,6 +135,13 @@ export class EventTap implements Disposable {
       // A record that can't be told must not silence those after it.
       logger.error('Cannot make events of a change', { key, error });
     }
+  }
+
+  #writeSoon(turns: number): NodeJS.Immediate {
+    return setImmediate(() => {
+      if (turns > 1) this.#flush = this.#writeSoon(turns - 1);
+      else this.#write();
+    });
   }
 
   #write(): void {

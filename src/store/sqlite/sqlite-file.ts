@@ -52,10 +52,10 @@ export class SqliteFile implements Disposable {
 
   /** All that `run` writes, or nothing. */
   transact<R>(run: () => R): R {
-    this.#database.exec('BEGIN IMMEDIATE');
+    this.run('BEGIN IMMEDIATE');
     try {
       const result = run();
-      this.#database.exec('COMMIT');
+      this.run('COMMIT');
       return result;
     } catch (error) {
       // A full disk has already rolled back by itself.

@@ -39,14 +39,14 @@ function taskEvents(
       detailType: 'ECS Task State Change',
       resources: [taskArn(scope, after.cluster, after.id)],
       time: now,
-      detail: printed({
+      detail: {
         ...detail,
         attachments: detail.attachments?.map(({ type, ...rest }) => ({
           ...rest,
           type: type === 'ElasticNetworkInterface' ? 'eni' : type,
         })),
         updatedAt: new Date(now),
-      }),
+      },
     },
   ];
 }
@@ -64,7 +64,7 @@ function instanceEvents(
       detailType: 'ECS Container Instance State Change',
       resources: [containerInstanceArn(scope, after.cluster, after.id)],
       time: now,
-      detail: printed({ ...view, clusterArn: clusterArn(scope, after.cluster), updatedAt: new Date(now) }),
+      detail: { ...view, clusterArn: clusterArn(scope, after.cluster), updatedAt: new Date(now) },
     },
   ];
 }
@@ -86,11 +86,11 @@ function serviceEvents(change: SeenChange<ServiceRecord>): readonly NewEvent[] {
           detailType: 'ECS Service Action',
           resources,
           time: createdAt,
-          detail: printed({
+          detail: {
             ...action,
             clusterArn: clusterArn(scope, after.cluster),
             createdAt: new Date(createdAt),
-          }),
+          },
         },
       ];
     });
@@ -103,12 +103,12 @@ function serviceEvents(change: SeenChange<ServiceRecord>): readonly NewEvent[] {
         detailType: 'ECS Deployment State Change',
         resources,
         time: deployment.updatedAt,
-        detail: printed({
+        detail: {
           ...rollouts[deployment.rolloutState],
           deploymentId: deployment.id,
           updatedAt: new Date(deployment.updatedAt),
           reason: deployment.rolloutStateReason,
-        }),
+        },
       },
     ];
   });
@@ -120,8 +120,3 @@ const rollouts: Readonly<Record<DeploymentRecord['rolloutState'], object>> = {
   COMPLETED: { eventType: 'INFO', eventName: 'SERVICE_DEPLOYMENT_COMPLETED' },
   FAILED: { eventType: 'ERROR', eventName: 'SERVICE_DEPLOYMENT_FAILED' },
 };
-
-/** As JSON prints it: dates are ISO 8601, what is absent is not there. */
-function printed(detail: object): Readonly<Record<string, unknown>> {
-  return JSON.parse(JSON.stringify(detail));
-}

@@ -80,6 +80,10 @@ describe.each(drivers)('event log: $name', ({ open }) => {
     log.append(many);
     expect(ids(log, 0, 1)).toEqual(['0']);
     expect(log.read(0, maxEvents + 5)).toHaveLength(maxEvents);
+    log.append(many.slice(0, 1_500));
+    log.append(many.slice(0, 7));
+    expect(ids(log, 0, 1)).toEqual(['1507']);
+    expect(log.read(0, maxEvents + 5)).toHaveLength(maxEvents);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Event } from '../event.ts';
+import type { Event, UnloggedEvent } from '../event.ts';
 
 /**
  * The bus's memory: the newest events in the order in which they came, and how far those who follow have come. What
@@ -9,7 +9,7 @@ export interface EventLog extends AsyncDisposable {
    * Adds events, and moves the cursor when one is given: both or neither. The oldest events beyond `maxEvents` go.
    * Listeners hear of it afterwards.
    */
-  append(events: readonly Event[], cursor?: number): void;
+  append(events: readonly UnloggedEvent[], cursor?: number): void;
   /** At most `limit` events after a sequence number, oldest first. */
   read(after: number, limit: number): readonly LoggedEvent[];
   /** The sequence number of the last event; 0 before the first. */

@@ -1,5 +1,5 @@
 import { SqliteFile } from '../../../store/index.ts';
-import type { Event } from '../event.ts';
+import type { Event, UnloggedEvent } from '../event.ts';
 import { type EventLog, type LoggedEvent, maxEvents } from './event-log.ts';
 import { Listeners } from './listeners.ts';
 
@@ -7,6 +7,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** How many of the oldest are dropped at a time: they are together in the file, and one alone would cost as much. */
+const droppedTogether = 1_000;
 
 /**
  * Events in a SQLite file. What was appended survives the end of the process; a power cut takes back the last
@@ -39,11 +42,13 @@ export class SqliteEventLog implements EventLog {
     this.#setMark('delivered', sequence);
   }
 
-  append(events: readonly Event[], cursor?: number): void {
+  append(events: readonly UnloggedEvent[], cursor?: number): void {
     this.#file.transact(() => {
       for (const event of events)
         this.#file.run('INSERT INTO event (body) VALUES (?)', JSON.stringify(event));
-      this.#file.run('DELETE FROM event WHERE sequence <= (SELECT max(sequence) FROM event) - ?', maxEvents);
+      const { last } = this;
+      if (last % droppedTogether < events.length)
+        this.#file.run('DELETE FROM event WHERE sequence <= ?', last - maxEvents);
       if (cursor !== undefined) this.#setMark('cursor', cursor);
     });
     if (events.length > 0) this.#listeners.tell();
@@ -52,7 +57,7 @@ export class SqliteEventLog implements EventLog {
   read(after: number, limit: number): readonly LoggedEvent[] {
     const rows = this.#file.all(
       'SELECT sequence, body FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
-      after,
+      Math.max(after, this.last - maxEvents),
       limit,
     );
     return rows.map((row) => {

@@ -11,7 +11,7 @@ import type { Call } from '../../service.ts';
 import { busArn, defaultBus } from '../arn.ts';
 import type { EventsContext } from '../context.ts';
 import { unsupported, validationError } from '../errors.ts';
-import { type Event, envelope } from '../event.ts';
+import { type Event, envelope, type UnloggedEvent } from '../event.ts';
 import { matches, parsePattern } from '../pattern/index.ts';
 import { Constraints } from './constraints.ts';
 import { checkPattern } from './rule.ts';
@@ -30,7 +30,7 @@ export async function putEvents(
   const bytes = Entries.reduce((sum, entry) => sum + Buffer.byteLength(JSON.stringify(entry)), 0);
   if (bytes > maxBytes)
     throw validationError(`Total size of the entries in the request is over the limit of ${maxBytes} bytes.`);
-  const events: Event[] = [];
+  const events: UnloggedEvent[] = [];
   const results = Entries.map((entry): PutEventsResultEntry => {
     const problem = problemOf(entry, call);
     if (problem !== undefined) return problem;
