@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { KeptConnection } from './connection.ts';
 
 /**
  * A closed-loop load generator: `connections` sockets, one request in flight on each. Requests are complete
@@ -49,41 +49,18 @@ export async function load(options: {
   };
 }
 
-function drive(
+async function drive(
   port: number,
   takeNext: () => Buffer | undefined,
-  onAnswer: (status: string, latencyMs: number) => void,
+  onAnswer: (status: number, latencyMs: number) => void,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket: Socket = connect(port, '127.0.0.1');
-    socket.setNoDelay(true);
-    let sentAt = 0;
-    let received: Buffer = Buffer.alloc(0);
-    const send = (): void => {
-      const request = takeNext();
-      if (request === undefined) {
-        socket.end();
-        resolve();
-        return;
-      }
-      sentAt = performance.now();
-      socket.write(request);
-    };
-    socket.on('connect', send);
-    socket.on('error', reject);
-    socket.on('close', () => resolve());
-    socket.on('data', (chunk: Buffer) => {
-      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const headEnd = received.indexOf('\r\n\r\n');
-      if (headEnd === -1) return;
-      const head = received.toString('latin1', 0, headEnd);
-      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-      if (received.length < headEnd + 4 + length) return;
-      received = received.subarray(headEnd + 4 + length);
-      onAnswer(head.slice(9, 12), performance.now() - sentAt);
-      send();
-    });
-  });
+  const connection = await KeptConnection.open(port);
+  for (let request = takeNext(); request !== undefined; request = takeNext()) {
+    const sentAt = performance.now();
+    const { status } = await connection.send(request);
+    onAnswer(status, performance.now() - sentAt);
+  }
+  connection.close();
 }
 
 /** `share` in 0..1 of the values lie at or below the answer; NaN when there are none. */

@@ -4,7 +4,7 @@ import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import { createLog } from '../../src/log.ts';
 import { createSealer, sealingKeyBytes } from '../../src/sealing/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
-import { MemoryEventLog } from '../../src/services/events/index.ts';
+import { SqliteEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { rootPrincipal } from '../../src/services/service.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
@@ -24,7 +24,7 @@ const plane = await startControlPlane({
   store,
   events: new MemoryEventStore(),
   metrics: new MemoryMetricStore(),
-  eventLog: new MemoryEventLog(),
+  eventLog: new SqliteEventLog(`${directory}-events.sqlite`),
   host: '127.0.0.1',
   port: 0,
   ownKeys: (key) =>

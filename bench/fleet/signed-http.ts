@@ -1,5 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
-import { Agent, request } from 'node:http';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { KeptConnection } from '../connection.ts';
 
 export interface Place {
   readonly port: number;
@@ -16,40 +16,40 @@ const target = 'AmazonEC2ContainerServiceV20141113';
  */
 export class SignedHttp {
   readonly #place: Place;
-  readonly #agent: Agent;
-  #key: { readonly date: string; readonly key: Buffer } | undefined;
+  readonly #most: number;
+  readonly #open = new Set<KeptConnection>();
+  readonly #idle: KeptConnection[] = [];
+  /** Calls that wait for a connection. */
+  readonly #waiting: ((connection: KeptConnection) => void)[] = [];
+  #opening = 0;
+  #key: { readonly date: string; readonly key: KeyObject } | undefined;
 
   constructor(place: Place, connections: number) {
     this.#place = place;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
+    this.#most = connections;
   }
 
   /** @throws {Error} what the API answered instead of an output. */
-  call(operation: string, input: object): Promise<Record<string, unknown>> {
-    const { port } = this.#place;
+  async call(operation: string, input: object): Promise<Record<string, unknown>> {
     const body = JSON.stringify(input);
+    const connection = await this.#connection();
     const headers = {
       ...this.headers('POST', '/', '', body, { 'x-amz-target': `${target}.${operation}` }),
       'content-type': 'application/x-amz-json-1.1',
       'content-length': Buffer.byteLength(body),
     };
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        { host: '127.0.0.1', port, method: 'POST', path: '/', headers, agent: this.#agent },
-        (response) => {
-          const parts: Buffer[] = [];
-          response.on('data', (part: Buffer) => parts.push(part));
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(parts).toString();
-            if (response.statusCode === 200) resolve(JSON.parse(text) as Record<string, unknown>);
-            else reject(new Error(`${operation}: ${response.statusCode} ${text.slice(0, 500)}`));
-          });
-        },
-      );
-      sent.on('error', reject);
-      sent.end(body);
+    let head = 'POST / HTTP/1.1\r\n';
+    for (const [name, value] of Object.entries(headers)) head += `${name}: ${value}\r\n`;
+    const answer = await connection.send(`${head}\r\n${body}`).catch((error: unknown) => {
+      this.#open.delete(connection);
+      throw error;
     });
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(connection);
+    else next(connection);
+    const text = answer.body.toString();
+    if (answer.status !== 200) throw new Error(`${operation}: ${answer.status} ${text.slice(0, 500)}`);
+    return JSON.parse(text) as Record<string, unknown>;
   }
 
   /** The headers that sign a request; those given take part in the signature. */
@@ -81,24 +81,40 @@ export class SignedHttp {
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const connection of this.#open) connection.close();
   }
 
-  #keyOf(date: string): Buffer {
+  async #connection(): Promise<KeptConnection> {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.isOpen) return idle;
+      this.#open.delete(idle);
+    }
+    if (this.#open.size + this.#opening >= this.#most)
+      return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#opening += 1;
+    try {
+      const connection = await KeptConnection.open(this.#place.port);
+      this.#open.add(connection);
+      return connection;
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  #keyOf(date: string): KeyObject {
     if (this.#key?.date !== date) {
       const { region, secretAccessKey } = this.#place;
-      const key = [date, region, 'ecs', 'aws4_request'].reduce<string | Buffer>(
-        hmac,
-        `AWS4${secretAccessKey}`,
-      );
-      this.#key = { date, key: Buffer.from(key) };
+      const parts = [date, region, 'ecs', 'aws4_request'];
+      const key = parts.reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
+      this.#key = { date, key: createSecretKey(Buffer.from(key)) };
     }
     return this.#key.key;
   }
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+const sha256 = (text: string): string => hash('sha256', text);
+const hmac = (key: string | Buffer | KeyObject, text: string): Buffer =>
+  createHmac('sha256', key).update(text).digest();
 
 /** Runs `work` for each number below `count`, so many at a time. */
 export async function inParallel(
