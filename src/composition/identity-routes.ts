@@ -5,12 +5,12 @@ import {
   operatorPaths,
   type SignInResponse,
 } from '../cli/index.ts';
-import type { Route } from '../gateway/index.ts';
+import type { SignedRoute } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
 import type { IamOperator } from '../services/iam/index.ts';
 
 /** What a person asks of the installation's identities: see `cli/operator-api.ts`. */
-export function identityRoutes(load: () => Promise<IamOperator>): readonly Route[] {
+export function identityRoutes(load: () => Promise<IamOperator>): readonly SignedRoute[] {
   return [
     {
       isSigned: true,

@@ -4,8 +4,9 @@ import {
   operatorPaths,
   type ShutdownResponse,
 } from '../cli/index.ts';
-import type { Route, RouteAnswer } from '../gateway/index.ts';
+import type { RouteAnswer, SignedRoute } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
+import type { Principal } from '../services/service.ts';
 import { identityRoutes } from './identity-routes.ts';
 import type { OperatorParts } from './operator.ts';
 import { answerEvents } from './operator-events.ts';
@@ -13,8 +14,36 @@ import { answerEvents } from './operator-events.ts';
 /** Loaded with the first question: the front door opens before the node side, which they ask, is read. */
 const operator = () => import('./operator.ts');
 
-/** What a person asks of the installation itself: see `cli/operator-api.ts`. */
-export function operatorRoutes(parts: () => OperatorParts, shutDown: () => void): readonly Route[] {
+/**
+ * What a person asks of the installation itself: see `cli/operator-api.ts`. The installation is no account's to give
+ * away, so whatever policies say, it answers the root user of its first account alone.
+ */
+export function operatorRoutes(
+  accountId: string,
+  parts: () => OperatorParts,
+  shutDown: () => void,
+): readonly SignedRoute[] {
+  return routes(parts, shutDown).map((route) => ({
+    ...route,
+    handle: (request, call) => {
+      requireOperator(accountId, route.action, call.principal);
+      return route.handle(request, call);
+    },
+  }));
+}
+
+function requireOperator(accountId: string, action: string, principal: Principal): void {
+  const isRoot = principal.identity.kind === 'root' && principal.accountId === accountId;
+  if (isRoot) return;
+  throw new Refusal(
+    'AccessDeniedException',
+    `User: ${principal.arn} is not authorized to perform: ${action} ` +
+      `because only the root user of account ${accountId} may`,
+    { status: 403 },
+  );
+}
+
+function routes(parts: () => OperatorParts, shutDown: () => void): readonly SignedRoute[] {
   return [
     {
       isSigned: true,

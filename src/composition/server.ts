@@ -100,6 +100,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       defaultCluster: { ...scope, name: defaultCluster },
       privateNetwork,
       routes: operatorRoutes(
+        scope.accountId,
         () => parts ?? notReady(),
         () => stopping.resolve(),
       ),

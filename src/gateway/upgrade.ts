@@ -55,14 +55,16 @@ export async function acceptUpgrade(
     const { action } = upgrade;
     exchange.operation = action;
     const denied = service?.rules.accessDenied ?? { code: 'AccessDeniedException', status: 403 };
-    assertAllowed(
-      exchange,
-      parts.authorize,
-      { principal, region: signature.region, action, resources: ['*'] },
-      denied,
-    );
+    const query = new URLSearchParams(head.query);
+    const call = exchange.callOf(principal, signature.region);
+    const asked = {
+      ...{ principal, region: signature.region, action },
+      resources: upgrade.resources?.(query, call) ?? ['*'],
+      conditions: (resource: string) => upgrade.conditions?.(query, call, resource) ?? {},
+    };
+    assertAllowed(exchange, parts.authorize, asked, denied);
     if (socket.destroyed) return;
-    await upgrade.accept(request, socket, first, exchange.callOf(principal, signature.region), labels);
+    await upgrade.accept(request, socket, first, call, labels);
   } catch (error) {
     const answer = answerError(exchange, error, parts);
     if (answer === undefined) socket.destroy();

@@ -97,6 +97,10 @@ export interface SignedUpgrade {
   readonly path: string;
   /** Authorised like an operation, e.g. `ecs:Poll`. */
   readonly action: string;
+  /** The ARNs that the action is on, by the request's query. Absent: `*`. */
+  resources?(query: URLSearchParams, call: Call): readonly string[];
+  /** See `SupportedOperation.conditions`. */
+  conditions?(query: URLSearchParams, call: Call, resource: string): ConditionKeys;
   /** Called after the signature was verified and the action authorised; answers or destroys the socket itself. */
   readonly accept: Accept<Call>;
 }

@@ -23,8 +23,9 @@ export function signerOf(
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   } = testCredentials,
+  region = 'us-east-1',
 ): SignatureV4 {
-  return new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Hash.bind(null, 'sha256') });
+  return new SignatureV4({ service, region, credentials, sha256: Hash.bind(null, 'sha256') });
 }
 
 export function httpRequest({ method, path, query, headers, body }: Unsigned): HttpRequest {

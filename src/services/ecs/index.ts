@@ -13,6 +13,7 @@ import type { EventSource } from '../events/index.ts';
 import type { Service } from '../service.ts';
 import type { AgentEndpoint } from './acs/upgrades.ts';
 import type { Scope } from './arn.ts';
+import { agentAuthorization } from './authorization/agents.ts';
 import type { EcsContext } from './context.ts';
 import { ensureCluster } from './ensure-cluster.ts';
 
@@ -44,8 +45,8 @@ export interface Ecs {
 
 /** Where agents connect to; what answers there is loaded with the first of them. */
 const agentPaths = [
-  { path: '/acs/ws', action: 'ecs:Poll' },
-  { path: '/tcs/ws', action: 'ecs:StartTelemetrySession' },
+  { path: '/acs/ws', action: 'ecs:Poll', cluster: 'clusterArn', instance: 'containerInstanceArn' },
+  { path: '/tcs/ws', action: 'ecs:StartTelemetrySession', cluster: 'cluster', instance: 'containerInstance' },
 ] as const;
 
 export function createEcs(context: EcsContext): Ecs {
@@ -59,9 +60,10 @@ export function createEcs(context: EcsContext): Ecs {
       signingName: 'ecs',
       loadSdk: () => import('@aws-sdk/client-ecs'),
       loadOperations: async () => (await import('./operations.ts')).ecsOperations(context),
-      upgrades: agentPaths.map(({ path, action }) => ({
+      upgrades: agentPaths.map(({ path, action, ...members }) => ({
         path,
         action,
+        ...agentAuthorization(context.state, members),
         accept: async (...connection) => {
           const { upgrades } = await loadAgents();
           upgrades.find((upgrade) => upgrade.path === path)?.accept(...connection);

@@ -1,7 +1,7 @@
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { seededRandom, VirtualClock } from '../../../clock/index.ts';
-import { createGateway } from '../../../gateway/index.ts';
+import { createGateway, type Route } from '../../../gateway/index.ts';
 import { silentLog } from '../../../log.ts';
 import { openState, type State } from '../../../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../../../sealing/index.ts';
@@ -40,6 +40,7 @@ export interface IamServer extends AsyncDisposable {
 export async function startIamServer(
   options: {
     readonly services?: (iam: Iam, context: IamContext) => readonly Service[];
+    readonly routes?: readonly Route[];
     readonly isHolderAlive?: (arn: string) => boolean;
   } = {},
 ): Promise<IamServer> {
@@ -63,6 +64,7 @@ export async function startIamServer(
   const room = createIam(context);
   const gateway = createGateway({
     services: [room.service, createSts(), ...(options.services?.(room, context) ?? [])],
+    routes: options.routes ?? [],
     ...{ clock, random, log: silentLog, authorize: room.authorize, credentials: room.findCredentials },
   });
   stack.adopt(gateway, (it) => it.close());

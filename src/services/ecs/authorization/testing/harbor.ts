@@ -2,11 +2,12 @@ import { ECS } from '@aws-sdk/client-ecs';
 import { entityKey, users } from '../../../iam/records.ts';
 import { accountId, type IamServer, startIamServer } from '../../../iam/testing/iam-server.ts';
 import type { OperationEntry, OperationTable, Service } from '../../../service.ts';
+import { createEcs } from '../../index.ts';
 import { ecsOperations } from '../../operations.ts';
 import { containerInstances } from '../../records.ts';
 import { openRoom } from '../../testing/room.ts';
 
-const region = 'eu-west-1';
+export const region = 'eu-west-1';
 export const user = `arn:aws:iam::${accountId}:user/ada`;
 export const arn = (resource: string): string => `arn:aws:ecs:${region}:${accountId}:${resource}`;
 export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
@@ -34,6 +35,7 @@ export interface Harbor extends AsyncDisposable {
   allow(...statements: readonly object[]): Promise<void>;
   /** As the user `ada`. */
   readonly ada: ECS;
+  readonly key: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export async function openHarbor(): Promise<Harbor> {
@@ -65,7 +67,7 @@ export async function openHarbor(): Promise<Harbor> {
                   },
                 },
           );
-        return [service];
+        return [{ ...service, upgrades: createEcs({ ...room.ecs, state }).service.upgrades ?? [] }];
       },
     }),
   );
@@ -96,6 +98,7 @@ export async function openHarbor(): Promise<Harbor> {
         tx.put(users, key, { ...ada, inlinePolicies: statements.length > 0 ? { p: document } : {} });
       }),
     ada: client({ accessKeyId, secretAccessKey }),
+    key: { accessKeyId, secretAccessKey },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
