@@ -1,0 +1,336 @@
+import { expect } from 'vitest';
+import { seededRandom } from '../../../clock/index.ts';
+import type { AlarmReading } from '../../cloudwatch/index.ts';
+import {
+  afterRebalancingFinish,
+  afterRebalancingStart,
+  afterRebalancingStop,
+} from '../deployment/after-rebalancing.ts';
+import { afterLaunch, afterStep, afterStop } from '../deployment/after-step.ts';
+import { newServiceDeployment, superseded } from '../deployment/begin-service-deployment.ts';
+import { followService } from '../deployment/follow-service.ts';
+import type { LiveTask } from '../deployment/live-task.ts';
+import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
+import { planService, type ServicePlan, type ServiceSnapshot, type Step } from '../deployment/planner.ts';
+import type { TaskEnd } from '../deployment/restart-throttle.ts';
+import { watchedAlarms } from '../deployment/rollout.ts';
+import { schedulerSettings } from '../deployment/scheduler-settings.ts';
+import { isFinished, mayFollow, moved } from '../deployment/service-deployment-state.ts';
+import type { ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
+import type { Happening } from './happenings.ts';
+import { serviceRecord } from './service-record.ts';
+
+/** Placement here favours the first of them. */
+export const zones = ['a', 'b', 'c'] as const;
+
+interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase' | 'protectedUntil'> {
+  protectedUntil: number | undefined;
+  phase: 'pending' | 'running' | 'over';
+  isStopping: boolean;
+  isDraining: boolean;
+  sickSince: number | undefined;
+  startedAt: number;
+}
+
+/** A service whose plans are carried out in memory, and which checks that no plan does what never may be done. */
+export class PlannedService {
+  service: ServiceRecord;
+  /** All that there ever were; their state machine throws at what may not follow. */
+  readonly serviceDeployments: ServiceDeploymentRecord[] = [];
+  readonly #alarms = new Map<string, AlarmReading>();
+  readonly tasks: SimulatedTask[] = [];
+  readonly ends: TaskEnd[] = [];
+  now = 1_000_000;
+  #revision = 0;
+  readonly #random = seededRandom(1);
+
+  constructor() {
+    this.service = serviceRecord({ availabilityZoneRebalancing: 'ENABLED', deployments: [] });
+    this.#deploy();
+  }
+
+  snapshot(): ServiceSnapshot {
+    const { service, ends, now } = this;
+    const serviceDeployments = this.serviceDeployments.filter((record) => !isFinished(record));
+    const { desiredCount: desired } = service;
+    const names = watchedAlarms(service);
+    const alarms = new Map([...this.#alarms].filter(([name]) => names.includes(name)));
+    const seen = { service, desired, serviceDeployments, live: this.live(), ends, now };
+    return { ...seen, capacityRevision: 0, alarms, zones, settings: schedulerSettings };
+  }
+
+  live(): LiveTask[] {
+    return this.tasks.flatMap((task): LiveTask[] => {
+      const { phase, protectedUntil = 0, ...rest } = task;
+      const protection = protectedUntil > this.now ? { protectedUntil } : {};
+      return phase === 'over' ? [] : [{ ...rest, phase, health: this.#health(task), ...protection }];
+    });
+  }
+
+  plan(): ServicePlan {
+    return planService(this.snapshot());
+  }
+
+  happen(what: Happening): void {
+    switch (what.type) {
+      case 'plan':
+        this.carryOut(this.plan().steps, what.slots, what.stepsUntilKilled);
+        return;
+      case 'wait':
+        this.now += what.ms;
+        return;
+      case 'deploy':
+        if (this.service.status === 'ACTIVE') this.#deploy();
+        return;
+      case 'scale':
+        this.#update({ desiredCount: what.desired });
+        return;
+      case 'configure':
+        if (what.min === 100 && what.max === 100) return;
+        this.#update({
+          deploymentConfiguration: {
+            ...this.service.deploymentConfiguration,
+            minimumHealthyPercent: what.min,
+            maximumPercent: what.max,
+          },
+        });
+        return;
+      case 'guard':
+        this.#update({
+          deploymentConfiguration: {
+            ...this.service.deploymentConfiguration,
+            deploymentCircuitBreaker: what.breaker,
+          },
+        });
+        return;
+      case 'watch':
+        this.#update({
+          deploymentConfiguration: {
+            ...this.service.deploymentConfiguration,
+            bakeTimeInMinutes: what.bakeTimeInMinutes,
+            earlySuccessCriteria: what.early,
+            alarms: { alarmNames: ['slow', 'failing'], enable: what.enable, rollback: what.enable },
+          },
+        });
+        return;
+      case 'alarm':
+        this.#alarms.set(what.name, { state: what.state, evaluationMs: 60_000 });
+        return;
+      case 'request':
+        this.#changeServiceDeployments((record) =>
+          record.id === this.service.serviceDeploymentId && mayFollow(record.status, what.what)
+            ? moved(record, { to: what.what }, this.now)
+            : record,
+        );
+        return;
+      case 'delete':
+        this.service = { ...this.service, status: 'DRAINING', desiredCount: 0 };
+        return;
+      default:
+        this.#happenToTask(what.type, what.which);
+    }
+  }
+
+  carryOut(steps: readonly Step[], slots = 99, stepsUntilKilled = 99): void {
+    this.#assertAllowed(steps);
+    const teller = {
+      serviceName: this.service.name,
+      now: this.now,
+      settings: schedulerSettings,
+      newEventId: () => String(this.#revision++),
+    };
+    for (const step of steps.slice(0, stepsUntilKilled)) {
+      switch (step.type) {
+        case 'follow-service':
+          break;
+        case 'start': {
+          const { deploymentId, replacedUnhealthy } = step;
+          const taskIds = Array.from({ length: Math.min(step.count, slots) }, () =>
+            this.#start(deploymentId),
+          );
+          const failures = taskIds.length < step.count ? [{ reason: 'RESOURCE:CPU', arn: 'i' }] : [];
+          const launched = { deploymentId, taskIds, replacedUnhealthy, failures, capacityRevision: 0 };
+          this.service = afterLaunch(this.service, launched, teller);
+          break;
+        }
+        case 'start-rebalancing': {
+          const { deploymentId, move } = step;
+          const count = Math.min(move.count, slots);
+          const taskIds = Array.from({ length: count }, () => this.#start(deploymentId, move.to));
+          const failures = count < move.count ? [{ reason: 'RESOURCE:CPU', arn: 'i' }] : [];
+          const launched = { taskIds, failures, capacityRevision: 0 };
+          this.service = afterRebalancingStart(this.service, step, launched, teller);
+          break;
+        }
+        case 'finish-rebalancing':
+          for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
+          this.service = afterRebalancingFinish(this.service, step, teller);
+          break;
+        case 'stop-rebalancing':
+          this.service = afterRebalancingStop(this.service, teller);
+          break;
+        case 'stop': {
+          const stopped = this.live().filter(({ id }) => step.taskIds.includes(id));
+          for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
+          this.service = afterStop(this.service, step.because, stopped, teller);
+          break;
+        }
+        default:
+          this.service = afterStep(this.service, step, teller);
+      }
+    }
+    if (stepsUntilKilled >= steps.length && this.service.status === 'ACTIVE')
+      this.#changeServiceDeployments((record) =>
+        followService(record, this.service, { now: this.now, desired: this.service.desiredCount }),
+      );
+  }
+
+  #deploy(): void {
+    this.#changeServiceDeployments((record) => (isFinished(record) ? record : superseded(record, this.now)));
+    const next = { ...this.service, taskDefinition: { family: 'web', revision: 1 } };
+    this.service = withNewDeployment(next, this.#random, this.now, (id) => this.#hasTasks(id));
+    this.serviceDeployments.push(newServiceDeployment(this.service, this.service.desiredCount, this.now));
+  }
+
+  #changeServiceDeployments(change: (record: ServiceDeploymentRecord) => ServiceDeploymentRecord): void {
+    for (const [place, record] of this.serviceDeployments.entries())
+      this.serviceDeployments[place] = change(record);
+  }
+
+  /** Every task does what it should: starts, stays well, stops when asked. */
+  behave(): void {
+    for (const task of this.tasks) {
+      if (task.isStopping) task.phase = 'over';
+      else if (task.phase === 'pending') this.#run(task);
+      else if (task.phase === 'running' && !this.#isReplaced(task)) task.sickSince = undefined;
+    }
+  }
+
+  /** Half of the sick recover by themselves; the others must be replaced. */
+  #isReplaced({ id }: SimulatedTask): boolean {
+    return Number(id.slice(1)) % 2 === 0;
+  }
+
+  #assertAllowed(steps: readonly Step[]): void {
+    const { desiredCount, deploymentConfiguration, status } = this.service;
+    const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration;
+    const live = this.live();
+    const startsOf = (step: Step): number => {
+      if (step.type === 'start-rebalancing') return step.move.count;
+      return step.type === 'start' ? step.count : 0;
+    };
+    const started = steps.reduce((sum, step) => sum + startsOf(step), 0);
+    if (started > 0) {
+      expect(status).toBe('ACTIVE');
+      expect(live.length + started).toBeLessThanOrEqual(Math.floor((desiredCount * maximumPercent) / 100));
+      const [primary] = this.service.deployments;
+      expect(primary?.rolloutState).not.toBe('FAILED');
+      for (const step of steps)
+        if (step.type === 'start' || step.type === 'start-rebalancing')
+          expect(step.deploymentId).toBe(primary?.id);
+    }
+    const stops = (step: Step) => step.type === 'stop' || step.type === 'finish-rebalancing';
+    const stopped = new Set(steps.flatMap((step) => (stops(step) && 'taskIds' in step ? step.taskIds : [])));
+    const isHealthy = ({ isStopping, health }: LiveTask) => !isStopping && health.type === 'healthy';
+    const stopsHealthy = live.some((task) => isHealthy(task) && stopped.has(task.id));
+    if (stopsHealthy && status === 'ACTIVE') {
+      const left = live.filter((task) => isHealthy(task) && !stopped.has(task.id)).length;
+      expect(left).toBeGreaterThanOrEqual(Math.ceil((desiredCount * minimumHealthyPercent) / 100));
+    }
+    for (const id of stopped) {
+      const task = live.find((each) => each.id === id);
+      expect(task?.isStopping).toBe(false);
+      if (status === 'ACTIVE' && task?.health.type !== 'unhealthy')
+        expect(task?.protectedUntil).toBeUndefined();
+    }
+  }
+
+  #health(task: SimulatedTask): LiveTask['health'] {
+    if (task.phase === 'pending') return { type: 'unproven' };
+    if (task.sickSince !== undefined) return { type: 'unhealthy', since: task.sickSince };
+    const since = task.startedAt + schedulerSettings.minimumRunningMs;
+    return since <= this.now ? { type: 'healthy', since } : { type: 'unproven', until: since };
+  }
+
+  #update(changes: Partial<ServiceRecord>): void {
+    if (this.service.status !== 'ACTIVE') return;
+    const deployments = this.service.deployments.map(withoutPauses);
+    this.service = { ...this.service, ...changes, deployments };
+  }
+
+  #happenToTask(type: Exclude<Happening, { which?: never }>['type'], which: number): void {
+    const concerned = this.tasks.filter(({ phase, isStopping, sickSince }) => {
+      if (type === 'run' || type === 'fail') return phase === 'pending';
+      if (type === 'agentStop') return phase !== 'over' && isStopping;
+      if (type === 'drain' || type === 'userStop' || type === 'protect') return phase !== 'over';
+      return phase === 'running' && (type === 'crash' || (sickSince !== undefined) === (type === 'heal'));
+    });
+    const task = concerned[which % Math.max(1, concerned.length)];
+    if (task === undefined) return;
+    if (type === 'run') this.#run(task);
+    if (type === 'sicken' || type === 'heal') task.sickSince = type === 'sicken' ? this.now : undefined;
+    if (type === 'drain') task.isDraining = true;
+    if (type === 'userStop') task.isStopping = true;
+    if (type === 'protect') task.protectedUntil = this.now + 60_000;
+    if (type === 'agentStop') task.phase = 'over';
+    if (type === 'fail' || type === 'crash') {
+      const { id: taskId, deploymentId, createdAt } = task;
+      const revision = ++this.#revision;
+      const isFailure = type === 'fail' || this.#health(task).type !== 'healthy';
+      const end = { taskId, deploymentId, createdAt, stoppedAt: this.now, revision, isFailure };
+      if (!task.isStopping) this.ends.push({ ...end, type: type === 'fail' ? 'failed' : 'crashed' });
+      task.phase = 'over';
+    }
+  }
+
+  #run(task: SimulatedTask): void {
+    task.phase = 'running';
+    task.startedAt = this.now;
+  }
+
+  #start(deploymentId: string, availabilityZone: string = zones[this.tasks.length % 5] ?? 'a'): string {
+    const id = `t${this.tasks.length}`;
+    this.tasks.push({
+      id,
+      deploymentId,
+      phase: 'pending',
+      isStopping: false,
+      isDraining: false,
+      sickSince: undefined,
+      protectedUntil: undefined,
+      createdAt: this.now,
+      startedAt: 0,
+      containerInstanceId: `i${this.tasks.length % 2}`,
+      availabilityZone,
+    });
+    return id;
+  }
+
+  #hasTasks(deploymentId: string): boolean {
+    return this.live().some((task) => task.deploymentId === deploymentId);
+  }
+}
+
+export function isMovable({ desiredCount, deploymentConfiguration }: ServiceRecord): boolean {
+  const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration;
+  const min = Math.ceil((desiredCount * minimumHealthyPercent) / 100);
+  return desiredCount === 0 || min < Math.floor((desiredCount * maximumPercent) / 100);
+}
+
+/** Lets tasks behave until the planner has nothing more to say. */
+export function settle(world: PlannedService): void {
+  for (let round = 0; round < 200; round++) {
+    const { steps, lookAgainAfterMs } = world.plan();
+    world.carryOut(steps);
+    if (world.service.status === 'INACTIVE') return;
+    const isStalled = world.service.deployments[0]?.rolloutState === 'FAILED';
+    const waitMs = lookAgainAfterMs ?? (isStalled ? Number.POSITIVE_INFINITY : 0);
+    const isQuiet = steps.length === 0 && waitMs > 3_600_000;
+    if (isQuiet && world.live().every(({ isStopping, phase }) => !isStopping && phase === 'running')) return;
+    world.behave();
+    world.now += Math.min(lookAgainAfterMs ?? 1_000, 1_000_000);
+  }
+  throw new Error(
+    `Not settled: ${JSON.stringify({ plan: world.plan(), service: world.service, live: world.live() })}`,
+  );
+}
