@@ -51,7 +51,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       writeToLogGroup: async () => false,
     }).loadOperations(),
     'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
-    'AWS STS': await createSts().loadOperations(),
+    'AWS STS': await createSts(iam).loadOperations(),
   };
 }
 

@@ -111,7 +111,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createCloudWatch(cloudWatch),
       createEventBridge(eventBridge),
       iam.service,
-      createSts(),
+      createSts(iam),
     ],
     routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
     upgradeTargets: ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),

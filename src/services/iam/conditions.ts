@@ -5,7 +5,7 @@ import type { GivenTag } from './input/tags.ts';
 import { entityKey, instanceProfiles, policies, roles, type Tags, users } from './records.ts';
 
 /** The tags of what a request acts on: under IAM's own key and the global one. */
-function resourceTagKeys(tags: Tags = {}): ConditionKeys {
+export function resourceTagKeys(tags: Tags = {}): ConditionKeys {
   const keys: Record<string, string> = {};
   for (const [name, value] of Object.entries(tags)) {
     keys[`iam:ResourceTag/${name}`] = value;

@@ -15,13 +15,22 @@ import {
   type ServiceAssumption,
   type ServiceSession,
 } from './sessions/assume-role-for-service.ts';
+import { type Denial, encodeAuthorizationMessage } from './sessions/authorization-message.ts';
+import type { Sessions } from './sessions/sessions.ts';
 
+export { federatedUserArn } from './arn.ts';
 export type { AuthorizationRequest, Authorize, Decision } from './authorization/authorize.ts';
+export { alsoTags, requestTagKeys } from './conditions.ts';
 export type { IamContext } from './context.ts';
 export type { TemporaryCredentials } from './credentials/session-token.ts';
 export { newAccountId, newKeyPair } from './ids.ts';
 export type { Account, Explanation, NewAccount, Question, SignIn } from './operator/index.ts';
+export type { RoleAssumption } from './sessions/assume-role.ts';
 export type { ServiceAssumption, ServiceSession } from './sessions/assume-role-for-service.ts';
+export type { IssuedSession } from './sessions/issued-session.ts';
+export { sessionPolicies } from './sessions/session-policies.ts';
+export { sessionTags } from './sessions/session-tags.ts';
+export type { Sessions } from './sessions/sessions.ts';
 
 /** See `operator/`. Loaded when first asked. */
 export interface IamOperator {
@@ -46,6 +55,10 @@ export interface Iam {
   /** Credentials of a role for a service that acts with it, such as ECS for a task. */
   readonly assumeRoleForService: (asked: ServiceAssumption) => ServiceSession;
   loadOperator(): Promise<IamOperator>;
+  /** What STS gives out. */
+  readonly loadSessions: () => Promise<Sessions>;
+  /** A denial's details for services that hand them out sealed, such as EC2. */
+  readonly encodeAuthorizationMessage: (denial: Denial) => string;
 }
 
 export function createIam(context: IamContext): Iam {
@@ -68,5 +81,7 @@ export function createIam(context: IamContext): Iam {
         explain: (question) => explain(context, question),
       };
     },
+    loadSessions: async () => (await import('./sessions/sessions.ts')).createSessions(context),
+    encodeAuthorizationMessage: (denial) => encodeAuthorizationMessage(context.sealer, denial),
   };
 }

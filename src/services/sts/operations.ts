@@ -1,28 +1,62 @@
 import type { STS } from '@aws-sdk/client-sts';
-import type { OperationsOf } from '../service.ts';
+import { alsoTags, federatedUserArn, requestTagKeys, type Sessions } from '../iam/index.ts';
+import type { Call, OperationsOf, RefusedOperation } from '../service.ts';
+import { assumeRole } from './operations/assume-role.ts';
+import { decodeAuthorizationMessage } from './operations/decode-authorization-message.ts';
+import { getAccessKeyInfo } from './operations/get-access-key-info.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
+import { getFederationToken } from './operations/get-federation-token.ts';
+import { getSessionToken } from './operations/get-session-token.ts';
 
-const needsRoles = (operation: string) => ({
-  refused: `${operation} is not supported by this version of Catamaran yet: it comes with IAM roles.`,
-});
-
-/** Every operation of STS. */
-export const stsOperations: OperationsOf<STS> = {
-  AssumeRole: needsRoles('AssumeRole'),
-  AssumeRoleWithSAML: needsRoles('AssumeRoleWithSAML'),
-  AssumeRoleWithWebIdentity: needsRoles('AssumeRoleWithWebIdentity'),
-  AssumeRoot: needsRoles('AssumeRoot'),
-  DecodeAuthorizationMessage: needsRoles('DecodeAuthorizationMessage'),
-  GetAccessKeyInfo: needsRoles('GetAccessKeyInfo'),
+/** Every operation of STS (Service Authorization Reference, "AWS Security Token Service"). */
+export const stsOperations = (sessions: Sessions): OperationsOf<STS> => ({
+  AssumeRole: {
+    action: 'sts:AssumeRole',
+    resources: (input) => [input.RoleArn ?? '*'],
+    permission: 'own',
+    run: (input, call) => assumeRole(sessions, input, call),
+  },
+  AssumeRoleWithSAML: refused('AssumeRoleWithSAML', 'there are no SAML providers'),
+  AssumeRoleWithWebIdentity: refused('AssumeRoleWithWebIdentity', 'it comes with OIDC providers'),
+  AssumeRoot: refused('AssumeRoot', 'there are no organizations'),
+  DecodeAuthorizationMessage: {
+    action: 'sts:DecodeAuthorizationMessage',
+    resources: () => ['*'],
+    run: (input) => decodeAuthorizationMessage(sessions, input),
+  },
+  GetAccessKeyInfo: {
+    action: 'sts:GetAccessKeyInfo',
+    resources: () => ['*'],
+    run: (input) => getAccessKeyInfo(sessions, input),
+  },
   GetCallerIdentity: {
     action: 'sts:GetCallerIdentity',
     resources: () => ['*'],
     permission: 'none',
     run: getCallerIdentity,
   },
-  GetDelegatedAccessToken: needsRoles('GetDelegatedAccessToken'),
-  GetFederationToken: needsRoles('GetFederationToken'),
-  GetScopedCredentials: needsRoles('GetScopedCredentials'),
-  GetSessionToken: needsRoles('GetSessionToken'),
-  GetWebIdentityToken: needsRoles('GetWebIdentityToken'),
-};
+  GetDelegatedAccessToken: refused('GetDelegatedAccessToken', 'there are no delegation requests'),
+  GetFederationToken: {
+    action: 'sts:GetFederationToken',
+    resources: federatedUser,
+    conditions: (input) => requestTagKeys(input.Tags),
+    alsoAsks: (input, call) => alsoTags('sts:TagSession', federatedUser(input, call), input.Tags),
+    run: (input, call) => getFederationToken(sessions, input, call),
+  },
+  GetScopedCredentials: refused('GetScopedCredentials', 'there are no scoped sessions'),
+  GetSessionToken: {
+    action: 'sts:GetSessionToken',
+    resources: () => ['*'],
+    permission: 'none',
+    run: (input, call) => getSessionToken(sessions, input, call),
+  },
+  GetWebIdentityToken: refused('GetWebIdentityToken', 'tokens for other providers are not issued'),
+});
+
+const federatedUser = ({ Name = '' }: { readonly Name?: string | undefined }, call: Call) => [
+  federatedUserArn(call.accountId, Name),
+];
+
+function refused(operation: string, reason: string): RefusedOperation {
+  return { refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.` };
+}

@@ -2,6 +2,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { AskedAction, ConditionKeys, Principal, RequestFacts } from '../../service.ts';
 import { denialMessage, denialReason } from '../policy/denial.ts';
 import type { Evaluation } from '../policy/index.ts';
+import type { Denial } from '../sessions/authorization-message.ts';
 import { type Asked, decide } from './decide.ts';
 
 export interface AuthorizationRequest {
@@ -20,7 +21,7 @@ export interface AuthorizationRequest {
 export type Decision =
   | { readonly isAllowed: true }
   /** `message` is AWS's: who, what, on what, and why not. */
-  | { readonly isAllowed: false; readonly message: string };
+  | { readonly isAllowed: false; readonly message: string; readonly denial?: Denial };
 
 export type Authorize = (request: AuthorizationRequest) => Decision;
 
@@ -50,9 +51,11 @@ export function createAuthorize(reader: Reader): Authorize {
   };
 }
 
-function denied(principal: Principal, { action, resource }: Asked, evaluation: Evaluation): Decision {
+function denied(principal: Principal, asked: Asked, evaluation: Evaluation): Decision {
+  const { action, resource } = asked;
   return {
     isAllowed: false,
     message: denialMessage(principal.arn, action, resource, denialReason(evaluation, action)),
+    denial: { principal, action, resource, conditions: asked.conditions() ?? {}, evaluation },
   };
 }

@@ -21,12 +21,7 @@ export function requestContext(of: {
     get(key) {
       const global = globalKey(key, of);
       if (global !== undefined) return global;
-      if (supplied === undefined) {
-        const entries = Object.entries(of.conditions() ?? {});
-        supplied = new RequestContext(
-          entries.filter((entry): entry is [string, ContextValue] => entry[1] !== undefined),
-        );
-      }
+      supplied ??= new RequestContext(Object.entries(of.conditions() ?? {}));
       return supplied.get(key);
     },
   };

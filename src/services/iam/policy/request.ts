@@ -42,8 +42,9 @@ export interface ContextSource {
 export class RequestContext implements ContextSource {
   readonly #values = new Map<string, ContextValue>();
 
-  constructor(entries: Iterable<readonly [key: string, value: ContextValue]> = []) {
-    for (const [key, value] of entries) this.#values.set(key.toLowerCase(), value);
+  /** Undefined is absent. */
+  constructor(entries: Iterable<readonly [key: string, value: ContextValue | undefined]> = []) {
+    for (const [key, value] of entries) if (value !== undefined) this.#values.set(key.toLowerCase(), value);
   }
 
   get(key: string): ContextValue | undefined {

@@ -1,10 +1,12 @@
 import type { Session } from '../../service.ts';
+import { resourceTagKeys } from '../conditions.ts';
 import type { IamContext } from '../context.ts';
 import { issueSession, type TemporaryCredentials } from '../credentials/session-token.ts';
 import { type ContextSource, evaluate, RequestContext } from '../policy/index.ts';
 import type { Tags } from '../records.ts';
 import { trustPolicyOf } from '../roles/trust-policy.ts';
-import { type FoundRole, findRole, roleTagKeys } from './find-role.ts';
+import { type FoundRole, findRole } from './find-role.ts';
+import { sessionTimes } from './issued-session.ts';
 
 /** What a service needs a role's credentials for. */
 export interface ServiceAssumption {
@@ -57,8 +59,7 @@ export function assumeRoleForService(context: IamContext, asked: ServiceAssumpti
     };
   }
   const session: Session = {
-    issuedAt: now,
-    expiresAt: (Math.floor(now / 1000) + durationSeconds) * 1000,
+    ...sessionTimes(now, durationSeconds),
     name: sessionName,
     tags,
     ...(holder !== undefined && { holder }),
@@ -98,6 +99,6 @@ function serviceContext(
     ['sts:RoleSessionName', sessionName],
     ['aws:TagKeys', Object.keys(tags)],
     ...Object.entries(tags).map(([name, value]) => [`aws:RequestTag/${name}`, value] as const),
-    ...Object.entries(roleTagKeys(role)),
+    ...Object.entries(resourceTagKeys(role.tags)),
   ]);
 }

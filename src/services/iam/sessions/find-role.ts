@@ -17,13 +17,3 @@ export function findRole(reader: Reader, arn: string): FoundRole | undefined {
   if (role === undefined || entityArn(accountId, 'role', role.path, role.roleName) !== arn) return undefined;
   return { accountId, arn, role };
 }
-
-/** `iam:ResourceTag/…` and `aws:ResourceTag/…` of a role that is acted on. */
-export function roleTagKeys({ tags }: RoleRecord): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(tags).flatMap(([name, value]) => [
-      [`aws:ResourceTag/${name}`, value],
-      [`iam:ResourceTag/${name}`, value],
-    ]),
-  );
-}

@@ -63,8 +63,8 @@ export async function startIamServer(
   };
   const room = createIam(context);
   const gateway = createGateway({
-    services: [room.service, createSts(), ...(options.services?.(room, context) ?? [])],
     routes: options.routes ?? [],
+    services: [room.service, createSts(room), ...(options.services?.(room, context) ?? [])],
     ...{ clock, random, log: silentLog, authorize: room.authorize, credentials: room.findCredentials },
   });
   stack.adopt(gateway, (it) => it.close());
