@@ -148,6 +148,12 @@ export function describeContainers(words: Words): void {
         memoryBytes: expect.any(Number),
         memoryLimitBytes: 32 * 1_048_576,
       });
+      expect(await words.runtime.stats(spec.name)).not.toHaveProperty('networks');
+      const { networks } = (await words.runtime.stats(spec.name, { withIo: true })) ?? {};
+      if (spec.network.mode === 'bridge')
+        expect(networks).toEqual({
+          eth0: expect.objectContaining({ rxBytes: expect.any(Number), txBytes: expect.any(Number) }),
+        });
       await words.runtime.stopContainer(spec.name, 0);
       expect(await words.runtime.stats(spec.name)).toBeUndefined();
       expect(await words.runtime.stats(unique('absent'))).toBeUndefined();

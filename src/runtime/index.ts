@@ -25,6 +25,7 @@ export {
   imageArchive,
 } from './image-archive.ts';
 export {
+  type BlockIoCount,
   type Container,
   type ContainerHealth,
   type ContainerNetwork,
@@ -36,6 +37,7 @@ export {
   type GvisorSupport,
   type HealthCheck,
   type Image,
+  type InterfaceStats,
   type Mount,
   type OutputLine,
   type PortMapping,

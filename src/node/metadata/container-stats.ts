@@ -1,17 +1,18 @@
 import type { Clock } from '../../clock/index.ts';
-import type { Runtime } from '../../runtime/index.ts';
+import type { InterfaceStats, Runtime } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 
 /**
- * Docker's stats document, with the members that are known: CPU time and memory, and the previous reading beside
- * them, from which clients compute rates. What the runtime does not measure is left out rather than made up.
+ * Docker's stats document, with the members that are known, and the previous reading of CPU time beside, from which
+ * clients compute rates; the network's the ECS agent computes for them. What the runtime does not measure is left out
+ * rather than made up.
  */
 export class ContainerStatistics {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
-  readonly #previous = new Map<string, { readMs: number; cpu: object }>();
+  readonly #previous = new Map<string, Reading>();
 
   constructor(runtime: Runtime, clock: Clock) {
     this.#runtime = runtime;
@@ -21,7 +22,7 @@ export class ContainerStatistics {
   /** Undefined when the container is not running. */
   async of(owner: TaskOwner, container: PlannedContainer): Promise<object | undefined> {
     const { name } = container.spec;
-    const stats = await this.#runtime.stats(name);
+    const stats = await this.#runtime.stats(name, { withIo: true });
     if (!stats) return undefined;
     const readMs = this.#clock.now();
     const previous = this.#previous.get(name);
@@ -30,7 +31,8 @@ export class ContainerStatistics {
       system_cpu_usage: stats.machine?.cpuTimeNanos,
       online_cpus: stats.machine?.cpus,
     });
-    this.#previous.set(name, { readMs, cpu });
+    const reading: Reading = { readMs, cpu, traffic: stats.networks && trafficOf(stats.networks) };
+    this.#previous.set(name, reading);
     return given({
       read: new Date(readMs).toISOString(),
       preread: previous && new Date(previous.readMs).toISOString(),
@@ -39,6 +41,12 @@ export class ContainerStatistics {
       cpu_stats: cpu,
       precpu_stats: previous?.cpu,
       memory_stats: given({ usage: stats.memoryBytes, limit: stats.memoryLimitBytes }),
+      networks: stats.networks && networksOf(stats.networks),
+      network_rate_stats: previous && rateOf(previous, reading),
+      blkio_stats: stats.blockIo && {
+        io_service_bytes_recursive: stats.blockIo.bytes,
+        io_serviced_recursive: stats.blockIo.operations,
+      },
     });
   }
 
@@ -56,4 +64,51 @@ export class ContainerStatistics {
   forget(owner: TaskOwner): void {
     for (const { spec } of owner.plan.containers) this.#previous.delete(spec.name);
   }
+}
+
+interface Reading {
+  readonly readMs: number;
+  readonly cpu: object;
+  readonly traffic: Traffic | undefined;
+}
+
+interface Traffic {
+  readonly rxBytes: number;
+  readonly txBytes: number;
+}
+
+function trafficOf(networks: Readonly<Record<string, InterfaceStats>>): Traffic {
+  return Object.values(networks).reduce<Traffic>(
+    (sum, { rxBytes, txBytes }) => ({ rxBytes: sum.rxBytes + rxBytes, txBytes: sum.txBytes + txBytes }),
+    { rxBytes: 0, txBytes: 0 },
+  );
+}
+
+/** Undefined without two readings, one after the other. */
+function rateOf(before: Reading, after: Reading): object | undefined {
+  const seconds = (after.readMs - before.readMs) / 1000;
+  if (seconds <= 0 || !before.traffic || !after.traffic) return undefined;
+  return {
+    rx_bytes_per_sec: (after.traffic.rxBytes - before.traffic.rxBytes) / seconds,
+    tx_bytes_per_sec: (after.traffic.txBytes - before.traffic.txBytes) / seconds,
+  };
+}
+
+/** By interface, in the Engine's names. */
+function networksOf(networks: Readonly<Record<string, InterfaceStats>>): object {
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, counts]) => [
+      name,
+      {
+        rx_bytes: counts.rxBytes,
+        rx_packets: counts.rxPackets,
+        rx_errors: counts.rxErrors,
+        rx_dropped: counts.rxDropped,
+        tx_bytes: counts.txBytes,
+        tx_packets: counts.txPackets,
+        tx_errors: counts.txErrors,
+        tx_dropped: counts.txDropped,
+      },
+    ]),
+  );
 }

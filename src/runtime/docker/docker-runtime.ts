@@ -308,14 +308,17 @@ export class DockerRuntime implements Runtime {
     });
   }
 
-  async stats(name: string): Promise<ContainerStats | undefined> {
+  async stats(
+    name: string,
+    options: { readonly withIo?: boolean } = {},
+  ): Promise<ContainerStats | undefined> {
     if (this.#facts.isLocal) {
       const known = this.#running.get(name);
-      const read = known && (await readCgroupStats(known.pid, known.runtimeId));
+      const read = known && (await readCgroupStats(known.pid, known.runtimeId, options));
       if (read) return read;
       const container = await this.inspectContainer(name);
       if (container?.status.state !== 'running') return undefined;
-      const fresh = await readCgroupStats(container.status.pid, container.runtimeId);
+      const fresh = await readCgroupStats(container.status.pid, container.runtimeId, options);
       if (fresh) return fresh;
     }
     return attempting(`Cannot measure container '${name}'`, 'Unsupported', () =>

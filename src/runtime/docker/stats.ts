@@ -3,6 +3,7 @@ import { Fields } from '../fields.ts';
 import type { ContainerStats } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
 import { isStatus } from './failures.ts';
+import { ioStatsOfEngine, readIoStats } from './io-stats.ts';
 
 /** Limits above this are "unlimited" in cgroup v1's way of writing it. */
 const unlimitedBytes = 2 ** 60;
@@ -17,7 +18,7 @@ const unlimitedBytes = 2 ** 60;
 export async function readCgroupStats(
   pid: number,
   runtimeId: string,
-  { proc = '/proc', root = '/sys/fs/cgroup' } = {},
+  { proc = '/proc', root = '/sys/fs/cgroup', withIo = false } = {},
 ): Promise<ContainerStats | undefined> {
   try {
     const text = await readFile(`${proc}/${pid}/cgroup`, 'utf8');
@@ -32,8 +33,18 @@ export async function readCgroupStats(
       reading = readV1(`${root}/memory${memory}`, `${root}/cpuacct${cpu}`);
     else if (unified !== undefined) reading = readV2(root, unified);
     if (reading === undefined) return undefined;
-    const [stats, machine] = await Promise.all([reading, readMachine(proc)]);
-    return { ...stats, ...(machine && { machine }) };
+    const blkio = places.get('blkio');
+    const ioPlaces = {
+      proc,
+      blkio: blkio && `${root}/blkio${blkio}`,
+      unified: unified && `${root}${unified}`,
+    };
+    const [stats, machine, io] = await Promise.all([
+      reading,
+      readMachine(proc),
+      withIo ? readIoStats(pid, ioPlaces) : {},
+    ]);
+    return { ...stats, ...(machine && { machine }), ...io };
   } catch {
     return undefined;
   }
@@ -149,5 +160,6 @@ export async function readEngineStats(
     memoryBytes: Math.max(0, usage - cache),
     ...(limit === undefined ? {} : { memoryLimitBytes: limit }),
     ...(cpuTimeNanos === undefined || cpus === undefined ? {} : { machine: { cpuTimeNanos, cpus } }),
+    ...ioStatsOfEngine(stats),
   };
 }

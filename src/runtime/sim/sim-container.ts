@@ -123,14 +123,28 @@ export class SimContainer {
     this.#changed();
   }
 
-  stats(): ContainerStats | undefined {
+  /** Over its network comes a kilobyte a second, and half of it goes. */
+  stats(withIo: boolean): ContainerStats | undefined {
     if (this.#status.state !== 'running') return undefined;
     const { cpuMillis = 10, memoryMiB = 16 } = this.#program;
     const limitMiB = this.spec.memoryMiB;
+    const ageMs = this.#clock.now() - this.#status.startedAtMs;
+    const { mode } = this.spec.network;
+    const hasOwnNetwork = mode === 'bridge' || mode === 'sandbox';
     return {
-      cpuUsageNanos: (this.#clock.now() - this.#status.startedAtMs) * cpuMillis * 1000,
+      cpuUsageNanos: ageMs * cpuMillis * 1000,
       memoryBytes: memoryMiB * 1_048_576,
       ...(limitMiB === undefined ? {} : { memoryLimitBytes: limitMiB * 1_048_576 }),
+      ...(withIo && hasOwnNetwork
+        ? {
+            networks: {
+              eth0: {
+                ...{ rxBytes: ageMs, rxPackets: ageMs / 1000, rxErrors: 0, rxDropped: 0 },
+                ...{ txBytes: ageMs / 2, txPackets: ageMs / 1000, txErrors: 0, txDropped: 0 },
+              },
+            },
+          }
+        : {}),
     };
   }
 

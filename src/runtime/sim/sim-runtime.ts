@@ -187,9 +187,12 @@ export class SimRuntime implements Runtime {
     return new SimContainerTerminal(container, command, this.engine.clock);
   }
 
-  async stats(name: string): Promise<ContainerStats | undefined> {
+  async stats(
+    name: string,
+    { withIo = false }: { readonly withIo?: boolean } = {},
+  ): Promise<ContainerStats | undefined> {
     await this.#look();
-    return this.engine.container(name)?.stats();
+    return this.engine.container(name)?.stats(withIo);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
