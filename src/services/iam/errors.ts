@@ -10,7 +10,7 @@ export const invalidInput = (message: string): Refusal => iamRefusal('InvalidInp
 export const noSuchEntity = (message: string): Refusal => iamRefusal('NoSuchEntityException', message);
 export const entityAlreadyExists = (message: string): Refusal =>
   iamRefusal('EntityAlreadyExistsException', message);
-const deleteConflict = (message: string): Refusal => iamRefusal('DeleteConflictException', message);
+export const deleteConflict = (message: string): Refusal => iamRefusal('DeleteConflictException', message);
 /** What stands in the way of a deletion, such as `delete access keys`. */
 export const mustFirst = (what: string): Refusal =>
   deleteConflict(`Cannot delete entity, must ${what} first.`);
@@ -24,11 +24,16 @@ export const protectedRole = (roleName: string): Refusal =>
     'UnmodifiableEntityException',
     `Cannot perform the operation on the protected role '${roleName}' - this role is only modifiable by AWS`,
   );
+export const policyNotAttachable = (message: string): Refusal =>
+  iamRefusal('PolicyNotAttachableException', message);
 export const malformedPolicy = (message: string): Refusal =>
   iamRefusal('MalformedPolicyDocumentException', message);
 /** What the validation that AWS's services share finds. */
 export const validationError = (message: string): Refusal =>
   new Refusal('ValidationError', message, { status: 400 });
+/** What nobody may do, whatever policies say. */
+export const accessDenied = (message: string): Refusal =>
+  new Refusal('AccessDenied', message, { status: 403 });
 /** What a request asks for and Catamaran can't do yet: refused before anything changes. */
 export const unsupported = (what: string): Refusal =>
   invalidInput(`${what} not supported by this version of Catamaran yet.`);

@@ -33,6 +33,16 @@ export function checkPath(constraints: Constraints, path: string, value: string 
   return constraints.text(path, value, { pattern: pathPattern, minLength: 1, maxLength: 512 });
 }
 
+/** Of managed policies, and what their paths begin with. */
+export function checkPolicyPath(
+  constraints: Constraints,
+  path: string,
+  value: string | undefined,
+): Constraints {
+  const pattern = String.raw`((/[A-Za-z0-9\.,\+@=_-]+)*)/`;
+  return constraints.text(path, value, { pattern, minLength: 1, maxLength: 512 });
+}
+
 /** `/` or the beginning of a path. */
 export function checkPathPrefix(constraints: Constraints, value: string | undefined): Constraints {
   return constraints.text('pathPrefix', value, {

@@ -1,8 +1,15 @@
+import type { Refusal } from '../../../protocols/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
 import { entityArn, parseEntityArn } from '../arn.ts';
-import { invalidInput } from '../errors.ts';
+import { accessDenied, invalidInput, noSuchEntity, policyNotAttachable } from '../errors.ts';
+import type { Constraints } from '../input/constraints.ts';
 import { entityKey, type PolicyRecord, policies } from '../records.ts';
-import { awsManagedPolicy } from './index.ts';
+import { awsManagedPolicy } from './aws/aws-managed-policies.ts';
+
+export function checkPolicyArn(constraints: Constraints, arn: string | undefined): Constraints {
+  return constraints.text('policyArn', arn, { isRequired: true, minLength: 20, maxLength: 2048 });
+}
 
 /** A managed policy by its ARN, an account's or AWS's. */
 export function managedPolicy(reader: Reader, arn: string): PolicyRecord | undefined {
@@ -26,7 +33,26 @@ export function usablePolicy(reader: Reader, accountId: string, arn: string): Po
     : undefined;
 }
 
-const policyArn = (
+/** @throws {Refusal} NoSuchEntity; InvalidInput: it is no policy's ARN. */
+export function findPolicy(reader: Reader, accountId: string, arn: string): PolicyRecord {
+  const policy = usablePolicy(reader, accountId, arn);
+  if (policy === undefined) throw noSuchPolicy(arn);
+  return policy;
+}
+
+export const noSuchPolicy = (arn: string): Refusal => noSuchEntity(`Policy ${arn} was not found.`);
+
+/**
+ * AWS's policies for service-linked roles are for these alone.
+ * @throws {Refusal} PolicyNotAttachable.
+ */
+export function assertAttachable(arn: string): void {
+  if (arn.startsWith('arn:aws:iam::aws:policy/aws-service-role/')) {
+    throw policyNotAttachable('Cannot attach a Service Role Policy to a Customer Role.');
+  }
+}
+
+export const policyArn = (
   accountId: string,
   { path, policyName }: Pick<PolicyRecord, 'path' | 'policyName'>,
 ): string => entityArn(accountId, 'policy', path, policyName);
@@ -46,4 +72,25 @@ export function countUse(
   const key = entityKey(policies, parsed.accountId, parsed.name);
   const policy = tx.get(policies, key);
   if (policy !== undefined) tx.put(policies, key, { ...policy, [count]: policy[count] + by });
+}
+
+/**
+ * A policy of the account's own, changed in its record.
+ * @throws {Refusal} NoSuchEntity, InvalidInput; AccessDenied: it is AWS's; whatever `change` throws.
+ */
+export function changePolicy(
+  tx: Transaction,
+  { accountId, principal }: Pick<Call, 'accountId' | 'principal'>,
+  { action, arn }: { readonly action: string; readonly arn: string },
+  change: (policy: PolicyRecord) => PolicyRecord | undefined,
+): void {
+  const before = findPolicy(tx, accountId, arn);
+  if (parseEntityArn(arn)?.accountId === 'aws') {
+    const what = `iam:${action} on resource: policy ${arn}`;
+    throw accessDenied(`User: ${principal.arn} is not authorized to perform: ${what}`);
+  }
+  const key = entityKey(policies, accountId, before.policyName);
+  const after = change(before);
+  if (after === undefined) tx.delete(policies, key);
+  else tx.put(policies, key, after);
 }
