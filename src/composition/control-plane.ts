@@ -120,6 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     log,
     authorize: iam.authorize,
     credentials: iam.findCredentials,
+    noteUse: iam.noteUse,
     refusalOf: refusalOfFullDisk,
   });
   opened.adopt(gateway, (it) => it.close());

@@ -11,7 +11,7 @@ import { answerRequest } from './pipeline.ts';
 import { requestIds } from './request-ids.ts';
 import type { Route } from './route.ts';
 import { ServiceCatalog } from './service-catalog.ts';
-import { type CredentialLookup, SignatureVerifier } from './sigv4.ts';
+import { type CredentialLookup, type NoteUse, SignatureVerifier } from './sigv4.ts';
 import { acceptUpgrade, type UpgradeTarget } from './upgrade.ts';
 
 export interface GatewayOptions {
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   /** For request ids. */
   readonly random: Random;
   readonly credentials: CredentialLookup;
+  /** Absent: nobody wants to know when a key was last used. */
+  readonly noteUse?: NoteUse;
   readonly authorize: Authorize;
   readonly log: Log;
   /** Failures of the world that callers should hear of in plain words, such as a full disk. */
@@ -90,7 +92,7 @@ class HttpGateway implements Gateway {
     this.#parts = {
       catalog: new ServiceCatalog(services),
       routes: routesOf(routes),
-      verifier: new SignatureVerifier(credentials),
+      verifier: new SignatureVerifier(credentials, options.noteUse),
       authorize,
       log,
       refusalOf: options.refusalOf ?? (() => undefined),

@@ -13,6 +13,12 @@ export type CredentialLookup = (
   now: number,
 ) => Credentials | 'expired' | undefined;
 
+/**
+ * Told of every request that was proved to be a principal's: with which service and region it was signed.
+ * It is called on the way of every request, so it must cost nothing.
+ */
+export type NoteUse = (principal: Principal, service: string, region: string, now: number) => void;
+
 /** How far a signer's clock may be off, either way. */
 const maxSkewMs = 5 * 60_000;
 
@@ -22,10 +28,12 @@ const maxSkewMs = 5 * 60_000;
  */
 export class SignatureVerifier {
   readonly #credentials: CredentialLookup;
+  readonly #noteUse: NoteUse;
   readonly #keys = new SigningKeys();
 
-  constructor(credentials: CredentialLookup) {
+  constructor(credentials: CredentialLookup, noteUse: NoteUse = () => {}) {
     this.#credentials = credentials;
+    this.#noteUse = noteUse;
   }
 
   /**
@@ -56,6 +64,7 @@ export class SignatureVerifier {
     const expected = createHmac('sha256', key).update(toSign).digest();
     if (!timingSafeEqual(expected, Buffer.from(signature.signature, 'hex'))) throw doesNotMatch();
     this.#keys.keep(found.secretAccessKey, signature, key);
+    this.#noteUse(found.principal, service, region, now);
     return found.principal;
   }
 }

@@ -9,6 +9,7 @@ import type { Credentials, Service } from '../service.ts';
 import { type Authorize, createAuthorize } from './authorization/authorize.ts';
 import type { IamContext } from './context.ts';
 import { CredentialLookup } from './credentials/credential-lookup.ts';
+import { LastUses } from './credentials/last-uses.ts';
 import type { Account, Explanation, NewAccount, Question, SignIn, signIn } from './operator/index.ts';
 import {
   assumeRoleForService,
@@ -52,6 +53,8 @@ export interface Iam {
     sessionToken: string | undefined,
     now: number,
   ) => Credentials | 'expired' | undefined;
+  /** Told of every request whose signature was right. */
+  readonly noteUse: LastUses['note'];
   /** Credentials of a role for a service that acts with it, such as ECS for a task. */
   readonly assumeRoleForService: (asked: ServiceAssumption) => ServiceSession;
   loadOperator(): Promise<IamOperator>;
@@ -71,6 +74,7 @@ export function createIam(context: IamContext): Iam {
     },
     authorize: createAuthorize(context.state),
     findCredentials: (...asked) => credentials.find(...asked),
+    noteUse: new LastUses(context.state).note,
     assumeRoleForService: (asked) => assumeRoleForService(context, asked),
     loadOperator: async () => {
       const { createAccount, explain, listAccounts, signIn } = await import('./operator/index.ts');

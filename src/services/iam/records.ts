@@ -171,6 +171,17 @@ export const accounts: Collection<AccountRecord> = {
   indexes: {},
 };
 
+/** When an access key or a role was last used, written every few minutes at most. */
+export interface LastUseRecord {
+  readonly lastUsedAt: number;
+  /** The signing name, such as `ecs`. */
+  readonly service: string;
+  readonly region: string;
+}
+
+/** `last-use/<access key id or role id>`: it goes with the key or the role. */
+export const lastUses: Collection<LastUseRecord> = { service: 'iam', noun: 'last-use', indexes: {} };
+
 const everywhere = 'global';
 
 /** The collections of what goes by a name. */
@@ -191,6 +202,9 @@ export const accessKeyKey = (accountId: string, accessKeyId: string): RecordKey 
 
 export const accountKey = (firstAccountId: string, accountName: string): RecordKey =>
   recordKey(accounts, firstAccountId, everywhere, accountName);
+
+export const lastUseKey = (accountId: string, id: string): RecordKey =>
+  recordKey(lastUses, accountId, everywhere, id);
 
 /** The account that a record belongs to. */
 export function accountOf(key: RecordKey): string {

@@ -22,24 +22,27 @@ export async function createAccessKey(
   const { accountId, now } = call;
   const userName = keyOwner(input.UserName, call);
   const { accessKeyId: id, secretAccessKey: secret } = newKeyPair(random, 'AKIA', accountId);
-  const record: AccessKeyRecord = {
-    accessKeyId: id,
-    ...(userName !== undefined && { userName }),
-    status: 'Active',
-    createdAt: now,
-    sealedSecret: sealer.seal(secret, accessKeyPurpose(id)),
-  };
-  await state.transact((tx) => {
-    if (userName !== undefined) {
-      const user = findUser(tx, accountId, userName);
+  const sealedSecret = sealer.seal(secret, accessKeyPurpose(id));
+  const owner = await state.transact((tx) => {
+    const user = userName === undefined ? undefined : findUser(tx, accountId, userName);
+    if (user !== undefined) {
       if (user.accessKeys.length >= maxKeys) throw quotaExceeded('AccessKeysPerUser', maxKeys);
-      tx.put(users, entityKey(users, accountId, userName), { ...user, accessKeys: [...user.accessKeys, id] });
+      const after = { ...user, accessKeys: [...user.accessKeys, id] };
+      tx.put(users, entityKey(users, accountId, user.userName), after);
     }
+    const record: AccessKeyRecord = {
+      accessKeyId: id,
+      ...(user !== undefined && { userName: user.userName }),
+      status: 'Active',
+      createdAt: now,
+      sealedSecret,
+    };
     tx.put(accessKeys, accessKeyKey(accountId, id), record);
+    return user?.userName;
   });
   return {
     AccessKey: {
-      UserName: userName ?? 'root',
+      UserName: owner ?? 'root',
       AccessKeyId: id,
       Status: 'Active',
       SecretAccessKey: secret,

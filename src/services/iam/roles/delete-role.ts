@@ -6,7 +6,7 @@ import { mustFirst } from '../errors.ts';
 import { assertHoldsNoPolicies } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName } from '../input/names.ts';
-import { entityKey, roles } from '../records.ts';
+import { entityKey, lastUseKey, lastUses, roles } from '../records.ts';
 import { findChangeableRole } from './role-lookup.ts';
 
 /**
@@ -25,6 +25,7 @@ export async function deleteRole(
     assertHoldsNoPolicies(role);
     withBoundary(tx, accountId, role, undefined);
     tx.delete(roles, entityKey(roles, accountId, role.roleName));
+    tx.delete(lastUses, lastUseKey(accountId, role.id));
   });
   return {};
 }

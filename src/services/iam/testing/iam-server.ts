@@ -65,7 +65,8 @@ export async function startIamServer(
   const gateway = createGateway({
     routes: options.routes ?? [],
     services: [room.service, createSts(room), ...(options.services?.(room, context) ?? [])],
-    ...{ clock, random, log: silentLog, authorize: room.authorize, credentials: room.findCredentials },
+    ...{ clock, random, log: silentLog, authorize: room.authorize },
+    ...{ credentials: room.findCredentials, noteUse: room.noteUse },
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
