@@ -2,7 +2,7 @@ import type { Collection, Reader, Transaction } from '../../reconcile/index.ts';
 import type { Call, ConditionKeys, SupportedOperation } from '../service.ts';
 import { entityBoundaryKey, entityTagKeys } from './conditions.ts';
 import type { IamContext } from './context.ts';
-import { mustFirst, noSuchEntity } from './errors.ts';
+import { entityAlreadyExists, mustFirst, noSuchEntity, protectedRole } from './errors.ts';
 import { Constraints } from './input/constraints.ts';
 import { checkName } from './input/names.ts';
 import {
@@ -16,7 +16,6 @@ import {
   users,
 } from './records.ts';
 import { namedResource } from './resources.ts';
-import { findChangeableRole } from './roles/role-lookup.ts';
 
 /**
  * Users, groups and roles hold policies in one way: inline ones and attached ones. So what is done to these is written
@@ -52,21 +51,46 @@ export function findHolder<Type extends HolderType>(
   return found;
 }
 
-/** A role that is linked to a service is changed by that service alone. @throws {Refusal} NoSuchEntity, UnmodifiableEntity. */
+/** A role that is linked to a service is changed by that service alone. @throws {Refusal} UnmodifiableEntity. */
+export function assertChangeable(holder: UserRecord | GroupRecord | RoleRecord): void {
+  if ('linkedService' in holder && holder.linkedService !== undefined) throw protectedRole(holder.roleName);
+}
+
+/** @throws {Refusal} NoSuchEntity, UnmodifiableEntity, whatever `change` throws. */
 export function changeHolder(
   tx: Transaction,
   accountId: string,
   { type, name }: HolderName,
   change: (holder: PolicyHolder, name: string) => Partial<PolicyHolder>,
 ): void {
-  const before =
-    type === 'role' ? findChangeableRole(tx, accountId, name) : findHolder(tx, accountId, { type, name });
+  const before = findHolder(tx, accountId, { type, name });
+  assertChangeable(before);
   const after = { ...before, ...change(before, holderName(before)) };
   tx.put<UserRecord | GroupRecord | RoleRecord>(
     holderCollections[type] as Collection<UserRecord | GroupRecord | RoleRecord, string>,
     entityKey(holderCollections[type], accountId, name),
     after,
   );
+}
+
+/** Keeps a user or group under the name that it has by now. @throws {Refusal} EntityAlreadyExists. */
+export function putRenamed<Type extends 'user' | 'group'>(
+  tx: Transaction,
+  accountId: string,
+  { type, name }: { readonly type: Type; readonly name: string },
+  after: HolderRecords[Type],
+): void {
+  const collection: Collection<HolderRecords[Type], string> = holderCollections[type];
+  const newName = holderName(after);
+  const oldKey = entityKey(holderCollections[type], accountId, name);
+  const newKey = entityKey(holderCollections[type], accountId, newName);
+  if (newKey !== oldKey) {
+    if (tx.get(collection, newKey) !== undefined) {
+      throw entityAlreadyExists(`${type === 'user' ? 'User' : 'Group'} with name ${newName} already exists.`);
+    }
+    tx.delete(collection, oldKey);
+  }
+  tx.put(collection, newKey, after);
 }
 
 /** Before it is deleted. @throws {Refusal} DeleteConflict. */
@@ -87,14 +111,18 @@ export function holderConstraints({ type, name }: HolderName): Constraints {
 }
 
 /**
- * Makes the entries of one holder's operations on its policies: each acts on the holder, whose tags and permissions
- * boundary its conditions may ask for.
+ * Makes the entries of the three holders' operations on their policies: each acts on the holder, whose tags and
+ * permissions boundary its conditions may ask for.
  */
-export function holderEntries<Named>(
-  iam: IamContext,
-  type: HolderType,
-  nameIn: (input: Named) => string | undefined,
-) {
+export function holderEntries(iam: IamContext) {
+  return {
+    user: entriesOf(iam, 'user', (input: { UserName: string | undefined }) => input.UserName),
+    group: entriesOf(iam, 'group', (input: { GroupName: string | undefined }) => input.GroupName),
+    role: entriesOf(iam, 'role', (input: { RoleName: string | undefined }) => input.RoleName),
+  };
+}
+
+function entriesOf<Named>(iam: IamContext, type: HolderType, nameIn: (input: Named) => string | undefined) {
   const { state } = iam;
   const holder = namedResource(state, type);
   return <Asked, Output>(

@@ -12,9 +12,7 @@ const policyKey = (input: { PolicyArn: string | undefined }) => ({ 'iam:PolicyAR
 
 /** The operations by which users, groups and roles get managed policies and lose them. */
 export function attachmentOperations(iam: IamContext): Pick<OperationsOf<IAM>, AttachmentOperation> {
-  const user = holderEntries(iam, 'user', (input: { UserName: string | undefined }) => input.UserName);
-  const group = holderEntries(iam, 'group', (input: { GroupName: string | undefined }) => input.GroupName);
-  const role = holderEntries(iam, 'role', (input: { RoleName: string | undefined }) => input.RoleName);
+  const { user, group, role } = holderEntries(iam);
   return {
     AttachUserPolicy: user('iam:AttachUserPolicy', attachPolicy, policyKey),
     AttachGroupPolicy: group('iam:AttachGroupPolicy', attachPolicy, policyKey),

@@ -5,8 +5,8 @@ import { accessKeyKey, accessKeys, type LastUseRecord, lastUseKey, lastUses, rol
 /** AWS, too, tells the last use only coarsely. */
 const intervalMs = 5 * 60_000;
 
-/** So many keys and roles are remembered as noted; the oldest make room, and are noted once more. */
-const rememberedIds = 10_000;
+/** So many keys, long-term and temporary, are remembered as noted; the oldest make room, and are noted once more. */
+const rememberedKeys = 10_000;
 
 /**
  * Keeps when each access key and each role was last used, and for what. A request costs a look into a map; a write
@@ -14,6 +14,7 @@ const rememberedIds = 10_000;
  */
 export class LastUses {
   readonly #state: State;
+  /** By access key id. */
   readonly #notedAt = new Map<string, number>();
 
   constructor(state: State) {
@@ -25,24 +26,25 @@ export class LastUses {
    * @param now Epoch milliseconds.
    */
   readonly note = (principal: Principal, service: string, region: string, now: number): void => {
+    const { accessKeyId } = principal;
+    const notedAt = this.#notedAt.get(accessKeyId);
+    if (notedAt !== undefined && now - notedAt < intervalMs) return;
+    this.#remember(accessKeyId, now);
     const id = usedId(principal);
     if (id === undefined) return;
-    const notedAt = this.#notedAt.get(id);
-    if (notedAt !== undefined && now - notedAt < intervalMs) return;
-    this.#remember(id, now);
     // Nobody waits for it; one that fails is noted anew with the next use.
     this.#state
       .transact((tx) => write(tx, principal, id, { lastUsedAt: now, service, region }))
-      .catch(() => this.#notedAt.delete(id));
+      .catch(() => this.#notedAt.delete(accessKeyId));
   };
 
-  #remember(id: string, now: number): void {
-    this.#notedAt.delete(id);
-    if (this.#notedAt.size >= rememberedIds) {
+  #remember(accessKeyId: string, now: number): void {
+    this.#notedAt.delete(accessKeyId);
+    if (this.#notedAt.size >= rememberedKeys) {
       const [oldest = ''] = this.#notedAt.keys();
       this.#notedAt.delete(oldest);
     }
-    this.#notedAt.set(id, now);
+    this.#notedAt.set(accessKeyId, now);
   }
 }
 
@@ -55,7 +57,7 @@ function usedId({ identity, session, userId, accessKeyId }: Principal): string |
 function write(tx: Transaction, { identity, accountId }: Principal, id: string, use: LastUseRecord): void {
   const key = lastUseKey(accountId, id);
   const before = tx.get(lastUses, key);
-  // Another control plane, or this one before it started anew, was here.
+  // Another session of the role, another control plane, or this one before it started anew, was here.
   if (before !== undefined && use.lastUsedAt - before.lastUsedAt < intervalMs) return;
   if (identity.kind === 'role' ? isRole(tx, id) : isKey(tx, accountId, id)) tx.put(lastUses, key, use);
 }

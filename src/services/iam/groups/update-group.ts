@@ -1,11 +1,9 @@
 import type { UpdateGroupCommandInput } from '@aws-sdk/client-iam';
 import type { Call } from '../../service.ts';
 import type { IamContext } from '../context.ts';
-import { entityAlreadyExists } from '../errors.ts';
-import { findHolder } from '../holders.ts';
+import { findHolder, putRenamed } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
-import { entityKey, groups } from '../records.ts';
 
 /**
  * Another name, another path. Members name the group by its id, so nothing of theirs changes.
@@ -21,20 +19,9 @@ export async function updateGroup(
   checkPath(constraints, 'newPath', NewPath).throwIfViolated();
   await state.transact((tx) => {
     const before = findHolder(tx, accountId, { type: 'group', name });
-    const after = {
-      ...before,
-      ...(NewGroupName !== undefined && { groupName: NewGroupName }),
-      ...(NewPath !== undefined && { path: NewPath }),
-    };
-    const oldKey = entityKey(groups, accountId, name);
-    const newKey = entityKey(groups, accountId, after.groupName);
-    if (newKey !== oldKey) {
-      if (tx.get(groups, newKey) !== undefined) {
-        throw entityAlreadyExists(`Group with name ${after.groupName} already exists.`);
-      }
-      tx.delete(groups, oldKey);
-    }
-    tx.put(groups, newKey, after);
+    const { groupName, path } = before;
+    const after = { ...before, groupName: NewGroupName ?? groupName, path: NewPath ?? path };
+    putRenamed(tx, accountId, { type: 'group', name }, after);
   });
   return {};
 }

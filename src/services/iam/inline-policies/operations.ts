@@ -12,9 +12,7 @@ type InlinePolicyOperation = `${'Put' | 'Get' | 'Delete'}${Holder}Policy` | `Lis
 
 /** The operations on the policies that stand in a user, group or role itself. */
 export function inlinePolicyOperations(iam: IamContext): Pick<OperationsOf<IAM>, InlinePolicyOperation> {
-  const user = holderEntries(iam, 'user', (input: { UserName: string | undefined }) => input.UserName);
-  const group = holderEntries(iam, 'group', (input: { GroupName: string | undefined }) => input.GroupName);
-  const role = holderEntries(iam, 'role', (input: { RoleName: string | undefined }) => input.RoleName);
+  const { user, group, role } = holderEntries(iam);
   return {
     PutUserPolicy: user('iam:PutUserPolicy', putInlinePolicy),
     PutGroupPolicy: group('iam:PutGroupPolicy', putInlinePolicy),

@@ -37,7 +37,7 @@ describe('CreateRole', () => {
       Tags: [{ Key: 'team', Value: 'sea' }],
     });
     const { Role } = await server.iam.getRole({ RoleName: 'crew' });
-    expect(Role).toEqual({ ...made.Role, MaxSessionDuration: 7200 });
+    expect(Role).toEqual({ ...made.Role, MaxSessionDuration: 7200, RoleLastUsed: {} });
   });
 
   it.each<[string, object, object]>([

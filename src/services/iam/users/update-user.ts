@@ -2,10 +2,10 @@ import type { UpdateUserCommandInput } from '@aws-sdk/client-iam';
 import type { Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import type { IamContext } from '../context.ts';
-import { entityAlreadyExists } from '../errors.ts';
+import { putRenamed } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
-import { accessKeyKey, accessKeys, entityKey, type UserRecord, users } from '../records.ts';
+import { accessKeyKey, accessKeys, type UserRecord } from '../records.ts';
 import { findUser } from './user-lookup.ts';
 
 /**
@@ -22,20 +22,9 @@ export async function updateUser(
   checkPath(constraints, 'newPath', NewPath).throwIfViolated();
   await state.transact((tx) => {
     const before = findUser(tx, accountId, UserName);
-    const after = {
-      ...before,
-      ...(NewUserName !== undefined && { userName: NewUserName }),
-      ...(NewPath !== undefined && { path: NewPath }),
-    };
-    const oldKey = entityKey(users, accountId, UserName);
-    const newKey = entityKey(users, accountId, after.userName);
-    if (newKey !== oldKey) {
-      if (tx.get(users, newKey) !== undefined) {
-        throw entityAlreadyExists(`User with name ${after.userName} already exists.`);
-      }
-      tx.delete(users, oldKey);
-    }
-    tx.put(users, newKey, after);
+    const { userName, path } = before;
+    const after = { ...before, userName: NewUserName ?? userName, path: NewPath ?? path };
+    putRenamed(tx, accountId, { type: 'user', name: UserName }, after);
     nameKeysAfter(tx, accountId, after);
   });
   return {};

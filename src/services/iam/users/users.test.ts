@@ -168,3 +168,15 @@ it('a user is deleted only when it holds nothing any more', async () => {
   await iam.deleteUser({ UserName });
   await expect(iam.deleteUser({ UserName })).rejects.toMatchObject({ name: 'NoSuchEntityException' });
 });
+
+it.each([
+  ['a key', () => iam.createAccessKey({ UserName })],
+  ['a policy', () => iam.putUserPolicy({ UserName, PolicyName: 'p', PolicyDocument: policyOf(listAll) })],
+  ['another name', () => iam.updateUser({ UserName, NewUserName: 'bea' })],
+])('a user that is deleted while it gets %s: one of the two is refused', async (_, change) => {
+  await iam.createUser({ UserName });
+  const results = await Promise.allSettled([change(), iam.deleteUser({ UserName })]);
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const left = (await iam.listUsers({})).Users ?? [];
+  expect(left).toHaveLength(results[0]?.status === 'fulfilled' ? 1 : 0);
+});
