@@ -161,6 +161,17 @@ describe('the log of a session', () => {
     await closed;
   });
 
+  test('ends at once with an agent that waits no longer, also in the middle of a session', async () => {
+    const logged = new Logged();
+    const transcript = logged.begin();
+    await logged.clock.advance(1);
+    await transcript.write(Buffer.from('said\n'), logged.signal);
+    const closed = logged.transcripts.close();
+    await logged.clock.advance(2_001);
+    await closed;
+    expect([logged.events, logged.warnings()]).toEqual([[], ['An exec session is not logged any more']]);
+  });
+
   const chunks = fc.array(
     fc.oneof(
       fc.string({ unit: 'binary', maxLength: 20 }).map((text) => Buffer.from(text)),

@@ -101,7 +101,8 @@ export class SessionTranscript {
         continue;
       }
       const dueMs = clock.monotonic() + flushIntervalMs;
-      while (!this.#isEnded && this.#saidBytes < mostEventBytes && clock.monotonic() < dueMs)
+      const mayWait = () => !this.#isEnded && !signal.aborted && this.#saidBytes < mostEventBytes;
+      while (mayWait() && clock.monotonic() < dueMs)
         await this.#changed.wait(signal, clock, dueMs - clock.monotonic());
       const { events, bytes } = this.#takeEvents();
       if (bytes > 0) {
