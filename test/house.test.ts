@@ -106,9 +106,10 @@ const compositionRoot = /^src\/(main\.ts$|composition\/)/;
 const shared = new Set(['src/log.ts']);
 /**
  * Contracts between rooms: plain types that stand beside their room's door, so that whoever speaks them does not
- * load what is behind it; and what all services check and page alike.
+ * load what is behind it; and what all services check, page and authorise alike.
  */
 const contracts = new Set([
+  'src/services/authorization-row.ts',
   'src/services/constraints.ts',
   'src/services/pages.ts',
   'src/services/service.ts',

@@ -1,6 +1,6 @@
 import type { CloudWatch } from '@aws-sdk/client-cloudwatch';
-import type { Call, OperationsOf, RefusedOperation } from '../service.ts';
-import { alarmArn } from './arn.ts';
+import type { OperationsOf, RefusedOperation } from '../service.ts';
+import { cloudWatchAuthorization } from './authorization.ts';
 import type { CloudWatchContext } from './context.ts';
 import {
   deleteAlarms,
@@ -20,6 +20,7 @@ import { listTagsForResource, tagResource, untagResource } from './operations/ta
 
 /** Every operation of CloudWatch. */
 export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<CloudWatch> {
+  const on = cloudWatchAuthorization(context.state);
   return {
     AssociateDatasetKmsKey: refused('AssociateDatasetKmsKey', 'there are no datasets'),
     CreateResourceMetricsConfiguration: refused(
@@ -29,7 +30,7 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
     DeleteAlarmMuteRule: refused('DeleteAlarmMuteRule', 'there are no alarm mute rules'),
     DeleteAlarms: {
       action: 'cloudwatch:DeleteAlarms',
-      resources: alarmsByName,
+      ...on.alarmsByName,
       run: (input, call) => deleteAlarms(context, input, call),
     },
     DeleteAnomalyDetector: refused('DeleteAnomalyDetector', 'there is no anomaly detection'),
@@ -43,31 +44,31 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
     DescribeAlarmContributors: refused('DescribeAlarmContributors', 'alarms watch single metrics'),
     DescribeAlarmHistory: {
       action: 'cloudwatch:DescribeAlarmHistory',
-      resources: alarm,
+      ...on.alarm,
       run: (input, call) => describeAlarmHistory(context, input, call),
     },
     DescribeAlarms: {
       action: 'cloudwatch:DescribeAlarms',
-      resources: allAlarms,
+      ...on.allAlarms,
       run: (input, call) => describeAlarms(context, input, call),
     },
     DescribeAlarmsForMetric: {
       action: 'cloudwatch:DescribeAlarmsForMetric',
-      resources: allAlarms,
+      ...on.metrics,
       run: (input, call) => describeAlarmsForMetric(context, input, call),
     },
     DescribeAnomalyDetectors: refused('DescribeAnomalyDetectors', 'there is no anomaly detection'),
     DescribeInsightRules: refused('DescribeInsightRules', 'there are no Contributor Insights rules'),
     DisableAlarmActions: {
       action: 'cloudwatch:DisableAlarmActions',
-      resources: alarmsByName,
+      ...on.alarmsByName,
       run: (input, call) => disableAlarmActions(context, input, call),
     },
     DisableInsightRules: refused('DisableInsightRules', 'there are no Contributor Insights rules'),
     DisassociateDatasetKmsKey: refused('DisassociateDatasetKmsKey', 'there are no datasets'),
     EnableAlarmActions: {
       action: 'cloudwatch:EnableAlarmActions',
-      resources: alarmsByName,
+      ...on.alarmsByName,
       run: (input, call) => enableAlarmActions(context, input, call),
     },
     EnableInsightRules: refused('EnableInsightRules', 'there are no Contributor Insights rules'),
@@ -77,12 +78,12 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
     GetInsightRuleReport: refused('GetInsightRuleReport', 'there are no Contributor Insights rules'),
     GetMetricData: {
       action: 'cloudwatch:GetMetricData',
-      resources: noResource,
+      ...on.metrics,
       run: (input, call) => getMetricData(context, input, call),
     },
     GetMetricStatistics: {
       action: 'cloudwatch:GetMetricStatistics',
-      resources: noResource,
+      ...on.metrics,
       run: (input, call) => getMetricStatistics(context, input, call),
     },
     GetMetricStream: refused('GetMetricStream', 'there are no metric streams'),
@@ -98,12 +99,12 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
     ListMetricStreams: refused('ListMetricStreams', 'there are no metric streams'),
     ListMetrics: {
       action: 'cloudwatch:ListMetrics',
-      resources: noResource,
+      ...on.metrics,
       run: (input, call) => listMetrics(context, input, call),
     },
     ListTagsForResource: {
       action: 'cloudwatch:ListTagsForResource',
-      resources: resource,
+      ...on.resource,
       run: (input, call) => listTagsForResource(context, input, call),
     },
     PutAlarmMuteRule: refused('PutAlarmMuteRule', 'there are no alarm mute rules'),
@@ -115,18 +116,18 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
     PutManagedInsightRules: refused('PutManagedInsightRules', 'there are no Contributor Insights rules'),
     PutMetricAlarm: {
       action: 'cloudwatch:PutMetricAlarm',
-      resources: alarm,
+      ...on.newAlarm,
       run: (input, call) => putMetricAlarm(context, input, call),
     },
     PutMetricData: {
       action: 'cloudwatch:PutMetricData',
-      resources: noResource,
+      ...on.newMetrics,
       run: (input, call) => putMetricData(context, input, call),
     },
     PutMetricStream: refused('PutMetricStream', 'there are no metric streams'),
     SetAlarmState: {
       action: 'cloudwatch:SetAlarmState',
-      resources: alarm,
+      ...on.alarm,
       run: (input, call) => setAlarmState(context, input, call),
     },
     StartMetricStreams: refused('StartMetricStreams', 'there are no metric streams'),
@@ -135,12 +136,12 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
     StopOTelEnrichment: refused('StopOTelEnrichment', 'there is no OpenTelemetry enrichment'),
     TagResource: {
       action: 'cloudwatch:TagResource',
-      resources: resource,
+      ...on.taggedResource,
       run: (input, call) => tagResource(context, input, call),
     },
     UntagResource: {
       action: 'cloudwatch:UntagResource',
-      resources: resource,
+      ...on.untaggedResource,
       run: (input, call) => untagResource(context, input, call),
     },
     UpdateOTelEnrichment: refused('UpdateOTelEnrichment', 'there is no OpenTelemetry enrichment'),
@@ -153,32 +154,4 @@ export function cloudWatchOperations(context: CloudWatchContext): OperationsOf<C
 
 function refused(operation: string, reason: string): RefusedOperation {
   return { refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.` };
-}
-
-/** The ARNs to authorise on (service authorization reference, "Amazon CloudWatch"). */
-function alarm(
-  { AlarmName = '*' }: { readonly AlarmName?: string | undefined },
-  call: Call,
-): readonly string[] {
-  return [alarmArn(call, AlarmName)];
-}
-
-function alarmsByName(
-  { AlarmNames = [] }: { readonly AlarmNames?: readonly string[] | undefined },
-  call: Call,
-): readonly string[] {
-  return AlarmNames.length === 0 ? ['*'] : AlarmNames.map((name) => alarmArn(call, name));
-}
-
-function allAlarms(_input: object, call: Call): readonly string[] {
-  return [alarmArn(call, '*')];
-}
-
-function resource({ ResourceARN = '*' }: { readonly ResourceARN?: string | undefined }): readonly string[] {
-  return [ResourceARN];
-}
-
-/** Metrics have no ARNs. */
-function noResource(): readonly string[] {
-  return ['*'];
 }

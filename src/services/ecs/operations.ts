@@ -1,6 +1,6 @@
 import type { ECS } from '@aws-sdk/client-ecs';
+import { authorizationOf, type InputOf } from '../authorization-row.ts';
 import type { Call, OperationsOf, RefusedOperation, SupportedOperation } from '../service.ts';
-import { authorizationOf, type InputOf } from './authorization/row.ts';
 import { ecsRows } from './authorization/rows.ts';
 import type { EcsContext } from './context.ts';
 import {
@@ -81,8 +81,8 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
   const rows = ecsRows(ecs.state);
   const supported = <Name extends keyof typeof rows, Output>(
     operation: Name,
-    run: (ecs: EcsContext, input: InputOf<Name>, call: Call) => Output | Promise<Output>,
-  ): SupportedOperation<InputOf<Name>, Output> => ({
+    run: (ecs: EcsContext, input: InputOf<ECS, Name>, call: Call) => Output | Promise<Output>,
+  ): SupportedOperation<InputOf<ECS, Name>, Output> => ({
     action: `ecs:${operation}`,
     ...authorizationOf(rows[operation]),
     run: (input, call) => run(ecs, input, call),

@@ -1,6 +1,6 @@
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
-import type { Call, OperationsOf, RefusedOperation } from '../service.ts';
-import { busArn, defaultBus, ruleArn } from './arn.ts';
+import type { OperationsOf, RefusedOperation } from '../service.ts';
+import { eventsAuthorization } from './authorization.ts';
 import type { EventsContext } from './context.ts';
 import { describeEventBus, listEventBuses } from './operations/event-bus.ts';
 import { putEvents, testEventPattern } from './operations/put-events.ts';
@@ -10,6 +10,7 @@ import { listRuleNamesByTarget, listTargetsByRule, putTargets, removeTargets } f
 
 /** Every operation of EventBridge. */
 export function eventBridgeOperations(context: EventsContext): OperationsOf<EventBridge> {
+  const on = eventsAuthorization(context.state);
   return {
     ActivateEventSource: refused('ActivateEventSource', 'there are no partner event sources'),
     CancelReplay: refused('CancelReplay', 'there are no archives'),
@@ -29,7 +30,7 @@ export function eventBridgeOperations(context: EventsContext): OperationsOf<Even
     DeletePartnerEventSource: refused('DeletePartnerEventSource', 'there are no partner event sources'),
     DeleteRule: {
       action: 'events:DeleteRule',
-      resources: rule,
+      ...on.rule,
       run: (input, call) => deleteRule(context, input, call),
     },
     DescribeApiDestination: refused('DescribeApiDestination', 'there are no API destinations'),
@@ -38,7 +39,7 @@ export function eventBridgeOperations(context: EventsContext): OperationsOf<Even
     DescribeEndpoint: refused('DescribeEndpoint', 'there are no global endpoints'),
     DescribeEventBus: {
       action: 'events:DescribeEventBus',
-      resources: bus,
+      ...on.bus,
       run: describeEventBus,
     },
     DescribeEventSource: refused('DescribeEventSource', 'there are no partner event sources'),
@@ -46,17 +47,17 @@ export function eventBridgeOperations(context: EventsContext): OperationsOf<Even
     DescribeReplay: refused('DescribeReplay', 'there are no archives'),
     DescribeRule: {
       action: 'events:DescribeRule',
-      resources: rule,
+      ...on.rule,
       run: (input, call) => describeRule(context, input, call),
     },
     DisableRule: {
       action: 'events:DisableRule',
-      resources: rule,
+      ...on.rule,
       run: (input, call) => disableRule(context, input, call),
     },
     EnableRule: {
       action: 'events:EnableRule',
-      resources: rule,
+      ...on.rule,
       run: (input, call) => enableRule(context, input, call),
     },
     ListApiDestinations: refused('ListApiDestinations', 'there are no API destinations'),
@@ -65,7 +66,7 @@ export function eventBridgeOperations(context: EventsContext): OperationsOf<Even
     ListEndpoints: refused('ListEndpoints', 'there are no global endpoints'),
     ListEventBuses: {
       action: 'events:ListEventBuses',
-      resources: anything,
+      ...on.anything,
       run: listEventBuses,
     },
     ListEventSources: refused('ListEventSources', 'there are no partner event sources'),
@@ -77,61 +78,61 @@ export function eventBridgeOperations(context: EventsContext): OperationsOf<Even
     ListReplays: refused('ListReplays', 'there are no archives'),
     ListRuleNamesByTarget: {
       action: 'events:ListRuleNamesByTarget',
-      resources: allRules,
+      ...on.allRules,
       run: (input, call) => listRuleNamesByTarget(context, input, call),
     },
     ListRules: {
       action: 'events:ListRules',
-      resources: allRules,
+      ...on.allRules,
       run: (input, call) => listRules(context, input, call),
     },
     ListTagsForResource: {
       action: 'events:ListTagsForResource',
-      resources: resource,
+      ...on.resource,
       run: (input, call) => listTagsForResource(context, input, call),
     },
     ListTargetsByRule: {
       action: 'events:ListTargetsByRule',
-      resources: ruleOfTargets,
+      ...on.rule,
       run: (input, call) => listTargetsByRule(context, input, call),
     },
     PutEvents: {
       action: 'events:PutEvents',
-      resources: bus,
+      ...on.newEvents,
       run: (input, call) => putEvents(context, input, call),
     },
     PutPartnerEvents: refused('PutPartnerEvents', 'there are no partner event sources'),
     PutPermission: refused('PutPermission', 'an event bus takes no events of other accounts'),
     PutRule: {
       action: 'events:PutRule',
-      resources: rule,
+      ...on.newRule,
       run: (input, call) => putRule(context, input, call),
     },
     PutTargets: {
       action: 'events:PutTargets',
-      resources: ruleOfTargets,
+      ...on.newTargets,
       run: (input, call) => putTargets(context, input, call),
     },
     RemovePermission: refused('RemovePermission', 'an event bus takes no events of other accounts'),
     RemoveTargets: {
       action: 'events:RemoveTargets',
-      resources: ruleOfTargets,
+      ...on.rule,
       run: (input, call) => removeTargets(context, input, call),
     },
     StartReplay: refused('StartReplay', 'there are no archives'),
     TagResource: {
       action: 'events:TagResource',
-      resources: resource,
+      ...on.taggedResource,
       run: (input, call) => tagResource(context, input, call),
     },
     TestEventPattern: {
       action: 'events:TestEventPattern',
-      resources: anything,
+      ...on.anything,
       run: testEventPattern,
     },
     UntagResource: {
       action: 'events:UntagResource',
-      resources: resource,
+      ...on.untaggedResource,
       run: (input, call) => untagResource(context, input, call),
     },
     UpdateApiDestination: refused('UpdateApiDestination', 'there are no API destinations'),
@@ -144,32 +145,4 @@ export function eventBridgeOperations(context: EventsContext): OperationsOf<Even
 
 function refused(operation: string, reason: string): RefusedOperation {
   return { refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.` };
-}
-
-/** The ARNs to authorise on (service authorization reference, "Amazon EventBridge"). */
-function rule({ Name = '*' }: { readonly Name?: string | undefined }, call: Call): readonly string[] {
-  return [ruleArn(call, Name)];
-}
-
-function ruleOfTargets(
-  { Rule = '*' }: { readonly Rule?: string | undefined },
-  call: Call,
-): readonly string[] {
-  return [ruleArn(call, Rule)];
-}
-
-function allRules(_input: object, call: Call): readonly string[] {
-  return [ruleArn(call, '*')];
-}
-
-function bus(_input: object, call: Call): readonly string[] {
-  return [busArn(call, defaultBus)];
-}
-
-function resource({ ResourceARN = '*' }: { readonly ResourceARN?: string | undefined }): readonly string[] {
-  return [ResourceARN];
-}
-
-function anything(): readonly string[] {
-  return ['*'];
 }

@@ -101,7 +101,9 @@ describe('every operation', () => {
       return entry && 'run' in entry ? entry.resources(input, call) : [];
     };
     const groupArn = 'arn:aws:logs:us-east-1:111122223333:log-group:/boats/blue';
-    expect(resources('FilterLogEvents', { logGroupIdentifier: groupArn })).toEqual([`${groupArn}:*`]);
+    expect(resources('FilterLogEvents', { logGroupIdentifier: groupArn })).toEqual([
+      `${groupArn}:log-stream:`,
+    ]);
     expect(resources('PutLogEvents', stream)).toEqual([`${groupArn}:log-stream:app/hull/1`]);
     expect(resources('TagResource', { resourceArn: groupArn })).toEqual([groupArn]);
   });

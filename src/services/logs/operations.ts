@@ -1,6 +1,6 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
-import type { Call, OperationsOf, RefusedOperation } from '../service.ts';
-import { logGroupArnWithWildcard, logGroupOfIdentifier, logStreamArn } from './arn.ts';
+import type { OperationsOf, RefusedOperation } from '../service.ts';
+import { logsAuthorization } from './authorization.ts';
 import type { LogsContext } from './context.ts';
 import { filterLogEvents } from './operations/filter-log-events.ts';
 import { getLogEvents } from './operations/get-log-events.ts';
@@ -25,6 +25,7 @@ import {
 
 /** Every operation of CloudWatch Logs. */
 export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLogs> {
+  const on = logsAuthorization(context.state);
   return {
     AssociateKmsKey: refused('AssociateKmsKey', 'it encrypts with AWS KMS'),
     AssociateSourceToS3TableIntegration: refused(
@@ -39,12 +40,12 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     CreateLogAnomalyDetector: refused('CreateLogAnomalyDetector', 'there is no anomaly detection'),
     CreateLogGroup: {
       action: 'logs:CreateLogGroup',
-      resources: group,
+      ...on.newGroup,
       run: (input, call) => createLogGroup(context, input, call),
     },
     CreateLogStream: {
       action: 'logs:CreateLogStream',
-      resources: stream,
+      ...on.stream,
       run: (input, call) => createLogStream(context, input, call),
     },
     CreateLookupTable: refused('CreateLookupTable', 'there are no CloudWatch Logs Insights queries'),
@@ -64,12 +65,12 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     DeleteLogAnomalyDetector: refused('DeleteLogAnomalyDetector', 'there is no anomaly detection'),
     DeleteLogGroup: {
       action: 'logs:DeleteLogGroup',
-      resources: group,
+      ...on.group,
       run: (input, call) => deleteLogGroup(context, input, call),
     },
     DeleteLogStream: {
       action: 'logs:DeleteLogStream',
-      resources: stream,
+      ...on.stream,
       run: (input, call) => deleteLogStream(context, input, call),
     },
     DeleteLookupTable: refused('DeleteLookupTable', 'there are no CloudWatch Logs Insights queries'),
@@ -78,7 +79,7 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     DeleteResourcePolicy: refused('DeleteResourcePolicy', 'there are no policies'),
     DeleteRetentionPolicy: {
       action: 'logs:DeleteRetentionPolicy',
-      resources: group,
+      ...on.group,
       run: (input, call) => deleteRetentionPolicy(context, input, call),
     },
     DeleteScheduledQuery: refused('DeleteScheduledQuery', 'there are no CloudWatch Logs Insights queries'),
@@ -98,12 +99,12 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     DescribeIndexPolicies: refused('DescribeIndexPolicies', 'there are no policies'),
     DescribeLogGroups: {
       action: 'logs:DescribeLogGroups',
-      resources: allGroups,
+      ...on.allGroups,
       run: (input, call) => describeLogGroups(context, input, call),
     },
     DescribeLogStreams: {
       action: 'logs:DescribeLogStreams',
-      resources: group,
+      ...on.group,
       run: (input, call) => describeLogStreams(context, input, call),
     },
     DescribeLookupTables: refused('DescribeLookupTables', 'there are no CloudWatch Logs Insights queries'),
@@ -122,7 +123,7 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     ),
     FilterLogEvents: {
       action: 'logs:FilterLogEvents',
-      resources: group,
+      ...on.group,
       run: (input, call) => filterLogEvents(context, input, call),
     },
     GetDataProtectionPolicy: refused('GetDataProtectionPolicy', 'there are no policies'),
@@ -134,7 +135,7 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     GetLogAnomalyDetector: refused('GetLogAnomalyDetector', 'there is no anomaly detection'),
     GetLogEvents: {
       action: 'logs:GetLogEvents',
-      resources: stream,
+      ...on.stream,
       run: (input, call) => getLogEvents(context, input, call),
     },
     GetLogFields: refused('GetLogFields', 'there are no CloudWatch Logs Insights queries'),
@@ -156,7 +157,7 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     ListLogAnomalyDetectors: refused('ListLogAnomalyDetectors', 'there is no anomaly detection'),
     ListLogGroups: {
       action: 'logs:ListLogGroups',
-      resources: allGroups,
+      ...on.allGroups,
       run: (input, call) => listLogGroups(context, input, call),
     },
     ListLogGroupsForQuery: refused('ListLogGroupsForQuery', 'there are no CloudWatch Logs Insights queries'),
@@ -168,12 +169,12 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     ListSyslogConfigurations: refused('ListSyslogConfigurations', 'there are no integrations'),
     ListTagsForResource: {
       action: 'logs:ListTagsForResource',
-      resources: resource,
+      ...on.resource,
       run: (input, call) => listTagsForResource(context, input, call),
     },
     ListTagsLogGroup: {
       action: 'logs:ListTagsLogGroup',
-      resources: group,
+      ...on.group,
       run: (input, call) => listTagsLogGroup(context, input, call),
     },
     PutAccountPolicy: refused('PutAccountPolicy', 'there are no policies'),
@@ -188,12 +189,12 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     PutIntegration: refused('PutIntegration', 'there are no integrations'),
     PutLogEvents: {
       action: 'logs:PutLogEvents',
-      resources: stream,
+      ...on.stream,
       run: (input, call) => putLogEvents(context, input, call),
     },
     PutLogGroupDeletionProtection: {
       action: 'logs:PutLogGroupDeletionProtection',
-      resources: group,
+      ...on.group,
       run: (input, call) => putLogGroupDeletionProtection(context, input, call),
     },
     PutMetricFilter: refused('PutMetricFilter', 'there are no metric filters'),
@@ -201,7 +202,7 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     PutResourcePolicy: refused('PutResourcePolicy', 'there are no policies'),
     PutRetentionPolicy: {
       action: 'logs:PutRetentionPolicy',
-      resources: group,
+      ...on.group,
       run: (input, call) => putRetentionPolicy(context, input, call),
     },
     PutStorageTierPolicy: refused('PutStorageTierPolicy', 'there are no policies'),
@@ -216,24 +217,24 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
     StopQuery: refused('StopQuery', 'there are no CloudWatch Logs Insights queries'),
     TagLogGroup: {
       action: 'logs:TagLogGroup',
-      resources: group,
+      ...on.taggedGroup,
       run: (input, call) => tagLogGroup(context, input, call),
     },
     TagResource: {
       action: 'logs:TagResource',
-      resources: resource,
+      ...on.taggedResource,
       run: (input, call) => tagResource(context, input, call),
     },
     TestMetricFilter: refused('TestMetricFilter', 'there are no metric filters'),
     TestTransformer: refused('TestTransformer', 'there are no transformers'),
     UntagLogGroup: {
       action: 'logs:UntagLogGroup',
-      resources: group,
+      ...on.untaggedGroup,
       run: (input, call) => untagLogGroup(context, input, call),
     },
     UntagResource: {
       action: 'logs:UntagResource',
-      resources: resource,
+      ...on.untaggedResource,
       run: (input, call) => untagResource(context, input, call),
     },
     UpdateAnomaly: refused('UpdateAnomaly', 'there is no anomaly detection'),
@@ -246,34 +247,4 @@ export function logsOperations(context: LogsContext): OperationsOf<CloudWatchLog
 
 function refused(operation: string, reason: string): RefusedOperation {
   return { refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.` };
-}
-
-interface NamesGroup {
-  readonly logGroupName?: string | undefined;
-  readonly logGroupIdentifier?: string | undefined;
-}
-
-/** The ARNs to authorise on (service authorization reference, "Amazon CloudWatch Logs"). */
-function group(input: NamesGroup, call: Call): readonly string[] {
-  return [logGroupArnWithWildcard(call, groupName(input, call))];
-}
-
-function stream(
-  input: NamesGroup & { readonly logStreamName: string | undefined },
-  call: Call,
-): readonly string[] {
-  return [logStreamArn(call, groupName(input, call), input.logStreamName ?? '*')];
-}
-
-function resource({ resourceArn }: { readonly resourceArn: string | undefined }): readonly string[] {
-  return [resourceArn ?? '*'];
-}
-
-function allGroups(_input: object, call: Call): readonly string[] {
-  return [logGroupArnWithWildcard(call, '*')];
-}
-
-function groupName({ logGroupName, logGroupIdentifier }: NamesGroup, call: Call): string {
-  if (logGroupName !== undefined) return logGroupName;
-  return logGroupIdentifier === undefined ? '*' : logGroupOfIdentifier(call, logGroupIdentifier);
 }

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { httpRequest, signerOf } from '../../../gateway/testing/signing.ts';
-import { arn, type Harbor, openHarbor, region, user } from './testing/harbor.ts';
+import { denial } from '../../testing/authorization-suite.ts';
+import { type Guarded, region } from '../../testing/guarded.ts';
+import { arn, openHarbor, type World } from './testing/harbor.ts';
 
-let harbor: Harbor;
+let harbor: Guarded<World>;
 beforeAll(async () => {
   harbor = await openHarbor();
 });
@@ -13,7 +15,7 @@ afterAll(() => harbor[Symbol.asyncDispose]());
 async function connect(path: string, query: Readonly<Record<string, string>>): Promise<string> {
   const url = new URL(path, harbor.server.endpoint);
   const unsigned = { method: 'GET', path, query, headers: { host: url.host }, body: '' };
-  const { headers } = await signerOf('ecs', harbor.key, region).sign(httpRequest(unsigned));
+  const { headers } = await signerOf('ecs', harbor.ada.credentials, region).sign(httpRequest(unsigned));
   url.search = String(new URLSearchParams(query));
   return new Promise((resolve) => {
     const socket = new WebSocket(url, { headers });
@@ -38,9 +40,7 @@ describe.each([
 ])('%s', (path, Action, cluster, instance) => {
   const as = (containerInstance: string, clusterName = 'harbor') =>
     connect(path, { [cluster]: arn(`cluster/${clusterName}`), [instance]: containerInstance });
-  const denied = (resource: string) =>
-    `User: ${user} is not authorized to perform: ${Action} on resource: ${resource} ` +
-    `because no identity-based policy allows the ${Action} action`;
+  const denied = (resource: string) => denial(Action, resource);
 
   test('is open to an agent for the instances that its policy names', async () => {
     const [own, other] = harbor.world.instances;

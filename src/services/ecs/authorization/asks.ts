@@ -6,7 +6,8 @@ import type {
   VpcLatticeConfiguration,
 } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
-import type { AskedAction, Call } from '../../service.ts';
+import { passRoles } from '../../authorization-row.ts';
+import type { Call } from '../../service.ts';
 import { requestTags } from './request-keys.ts';
 import { clusterResource } from './resources.ts';
 import type { Asks } from './row.ts';
@@ -97,15 +98,3 @@ export const putIntoCluster: Asks<{ readonly cluster?: string | undefined }> = (
         action: 'ecs:PutClusterCapacityProviders',
         resource,
       }));
-
-function passRoles(
-  roles: readonly (string | undefined)[],
-  service: string,
-  { accountId }: Call,
-): readonly AskedAction[] {
-  const arns = roles.flatMap((role) =>
-    role ? [role.startsWith('arn:') ? role : `arn:aws:iam::${accountId}:role/${role}`] : [],
-  );
-  const conditions = { 'iam:PassedToService': service };
-  return [...new Set(arns)].map((resource) => ({ action: 'iam:PassRole', resource, conditions }));
-}

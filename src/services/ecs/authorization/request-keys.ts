@@ -8,6 +8,7 @@ import type {
   UpdateManagedInstancesProviderConfiguration,
   VpcLatticeConfiguration,
 } from '@aws-sdk/client-ecs';
+import { requestTagKeys } from '../../authorization-row.ts';
 import type { ConditionKeys } from '../../service.ts';
 import { parseTaskCpu, parseTaskMemory } from '../task-definition/task-size.ts';
 import { capacityProviderResources, containerInstanceResources, taskResources } from './resources.ts';
@@ -19,14 +20,8 @@ import type { Keys } from './row.ts';
  */
 
 /** `aws:RequestTag/…` and `aws:TagKeys`. */
-export const requestTags = ({
-  tags = [],
-}: {
-  readonly tags?: readonly Tag[] | undefined;
-}): ConditionKeys => ({
-  'aws:TagKeys': tags.map(({ key = '' }) => key),
-  ...Object.fromEntries(tags.map(({ key = '', value = '' }) => [`aws:RequestTag/${key}`, value])),
-});
+export const requestTags = ({ tags = [] }: { readonly tags?: readonly Tag[] | undefined }): ConditionKeys =>
+  requestTagKeys(Object.fromEntries(tags.map(({ key = '', value = '' }) => [key, value])));
 
 export const tagKeys = ({
   tagKeys = [],

@@ -1,6 +1,7 @@
+import type { ECS } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
+import type { Rows } from '../../authorization-row.ts';
 import { capacityRows } from './capacity-rows.ts';
-import type { RowsOf } from './row.ts';
 import { serviceRows } from './service-rows.ts';
 import { taskRows } from './task-rows.ts';
 
@@ -8,7 +9,7 @@ import { taskRows } from './task-rows.ts';
  * What each operation of ECS is authorised on and with: the tables of the Service Authorization Reference, "Actions,
  * resources, and condition keys for Amazon Elastic Container Service". The action is the operation's own name.
  */
-export function ecsRows(reader: Reader): RowsOf<Supported> {
+export function ecsRows(reader: Reader): Rows<ECS, Supported> {
   return { ...capacityRows(reader), ...serviceRows(reader), ...taskRows(reader) };
 }
 

@@ -1,17 +1,6 @@
-import { arn, role, type World } from './harbor.ts';
-
-/** A request and what it must be allowed, written out: nothing here is worked out by the rows that it is held against. */
-export interface Case {
-  readonly input: object;
-  /** The ARNs its action is on, in the order in which they are asked for. */
-  readonly on: readonly string[];
-  /** The condition keys that there are for the last of `on`, with their values. */
-  readonly keys?: KeyValues;
-  /** What it asks for besides. */
-  readonly besides?: readonly { readonly action: string; readonly on: string; readonly keys: KeyValues }[];
-}
-
-export type KeyValues = Readonly<Record<string, string | readonly string[]>>;
+import type { Case } from '../../../testing/authorization-suite.ts';
+import { role } from '../../../testing/guarded.ts';
+import { arn, type World } from './harbor.ts';
 
 const any = ['*'];
 const harbor = arn('cluster/harbor');

@@ -1,16 +1,12 @@
 import { ECS } from '@aws-sdk/client-ecs';
-import { entityKey, users } from '../../../iam/records.ts';
-import { accountId, type IamServer, startIamServer } from '../../../iam/testing/iam-server.ts';
-import type { OperationEntry, OperationTable, Service } from '../../../service.ts';
+import { accountId, type IamServer } from '../../../iam/testing/iam-server.ts';
+import { type Guarded, openGuarded, region, role } from '../../../testing/guarded.ts';
 import { createEcs } from '../../index.ts';
 import { ecsOperations } from '../../operations.ts';
 import { containerInstances } from '../../records.ts';
 import { openRoom } from '../../testing/room.ts';
 
-export const region = 'eu-west-1';
-export const user = `arn:aws:iam::${accountId}:user/ada`;
 export const arn = (resource: string): string => `arn:aws:ecs:${region}:${accountId}:${resource}`;
-export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
 
 /** What stands in the harbor, all of it tagged `team: blue`, but for what `CreateTaskSet` and the like would make. */
 export interface World {
@@ -21,85 +17,28 @@ export interface World {
   readonly taskSet: string;
 }
 
-/**
- * ECS's own table behind a gateway that authorises by IAM's records, over HTTP. Once the world is built, operations
- * are reached and do nothing, so that every case finds the same.
- */
-export interface Harbor extends AsyncDisposable {
-  readonly server: IamServer;
-  readonly operations: ReadonlyMap<string, OperationEntry>;
-  readonly world: World;
-  /** The operations that were allowed since it was last asked. */
-  reached(): readonly string[];
-  /** The user `ada` may do this and nothing else. */
-  allow(...statements: readonly object[]): Promise<void>;
-  /** As the user `ada`. */
-  readonly ada: ECS;
-  readonly key: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
-
-export async function openHarbor(): Promise<Harbor> {
-  const stack = new AsyncDisposableStack();
-  const room = stack.use(await openRoom());
-  let isBuilt = false;
-  let reached: string[] = [];
-  const operations = new Map<string, OperationEntry>();
-  const service: Service = {
+export async function openHarbor(): Promise<Guarded<World>> {
+  const room = await openRoom();
+  const guarded = await openGuarded({
     signingName: 'ecs',
     loadSdk: () => import('@aws-sdk/client-ecs'),
-    loadOperations: async (): Promise<OperationTable> => Object.fromEntries(operations),
-  };
-  const server = stack.use(
-    await startIamServer({
-      services: (_iam, { state }) => {
-        const table: OperationTable = ecsOperations({ ...room.ecs, state });
-        for (const [name, entry] of Object.entries(table))
-          operations.set(
-            name,
-            'refused' in entry
-              ? entry
-              : {
-                  ...entry,
-                  run: (input, call) => {
-                    if (!isBuilt) return entry.run(input, call);
-                    reached.push(name);
-                    return {};
-                  },
-                },
-          );
-        return [{ ...service, upgrades: createEcs({ ...room.ecs, state }).service.upgrades ?? [] }];
-      },
-    }),
-  );
-  const client = (credentials: IamServer['rootKey']): ECS =>
-    stack.adopt(new ECS({ endpoint: server.endpoint, region, credentials, maxAttempts: 1 }), (it) =>
-      it.destroy(),
-    );
-  const world = await buildWorld(client(server.rootKey), server);
-  isBuilt = true;
-
-  await server.iam.createUser({ UserName: 'ada' });
-  const { AccessKey } = await server.iam.createAccessKey({ UserName: 'ada' });
-  const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
-  return {
-    ...{ server, operations, world },
-    reached: () => {
-      const since = reached;
-      reached = [];
-      return since;
+    operations: ({ state }) => ecsOperations({ ...room.ecs, state }),
+    upgrades: ({ state }) => createEcs({ ...room.ecs, state }).service.upgrades ?? [],
+    build: async (root, server) => {
+      const ecs = new ECS(root);
+      try {
+        return await buildWorld(ecs, server);
+      } finally {
+        ecs.destroy();
+      }
     },
-    allow: (...statements) =>
-      server.state.transact((tx) => {
-        const key = entityKey(users, accountId, 'ada');
-        const ada = tx.get(users, key);
-        if (ada === undefined) throw new Error('No user ada');
-        const Statement = statements.map((statement) => ({ Effect: 'Allow', ...statement }));
-        const document = JSON.stringify({ Version: '2012-10-17', Statement });
-        tx.put(users, key, { ...ada, inlinePolicies: statements.length > 0 ? { p: document } : {} });
-      }),
-    ada: client({ accessKeyId, secretAccessKey }),
-    key: { accessKeyId, secretAccessKey },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  });
+  return {
+    ...guarded,
+    [Symbol.asyncDispose]: async () => {
+      await guarded[Symbol.asyncDispose]();
+      await room[Symbol.asyncDispose]();
+    },
   };
 }
 

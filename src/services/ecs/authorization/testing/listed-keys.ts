@@ -100,8 +100,8 @@ export const listedKeys: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What is made anew, under an id that nobody knows yet, has no tags. */
-export const untagged: readonly string[] = [
-  'CreateCapacityProvider',
-  'CreateTaskSet',
-  'RegisterTaskDefinition',
-];
+export const without: Readonly<Record<string, readonly string[]>> = {
+  CreateCapacityProvider: resourceTags,
+  CreateTaskSet: resourceTags,
+  RegisterTaskDefinition: resourceTags,
+};
