@@ -70,5 +70,5 @@ const kinds: Readonly<Record<string, string>> = {
   identity: 'policy',
   boundary: 'permissions boundary',
   session: 'session policy',
-  resource: 'resource policy',
+  resource: "resource's policy",
 };

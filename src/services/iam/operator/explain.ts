@@ -7,11 +7,14 @@ import { denialReason } from '../policy/denial.ts';
 import {
   type CompiledStatement,
   distinct,
+  type Evaluation,
   evaluate,
   type PolicySet,
   type PolicyType,
   readArn,
 } from '../policy/index.ts';
+import { trustPolicyOf } from '../roles/trust-policy.ts';
+import { findRole } from '../sessions/find-role.ts';
 import { type FoundIdentity, findIdentity } from './identities.ts';
 
 export interface Question {
@@ -72,16 +75,23 @@ export function explain(context: IamContext, question: Question): Explanation {
       conditions: () => question.context,
     }),
   };
-  const policies = policiesOf(state, principal);
+  const trusted = /^sts:assumerole/i.test(action) ? findRole(state, resource) : undefined;
+  const policies: PolicySet = {
+    ...policiesOf(state, principal),
+    ...(trusted !== undefined && { resource: trustPolicyOf(trusted.role) }),
+  };
+  const asking = policyPrincipal(state, principal);
   const evaluation = evaluate(policies, {
     ...{ action, resource, resourceAccountId, context: asked.context },
-    principal: policyPrincipal(state, principal),
+    principal: asking,
   });
-  const concerned = statementsOf(policies, action);
+  const concerned = statementsOf(policies, action).filter(
+    ({ statement }) => statement.principal === undefined || statement.principal(asking) !== undefined,
+  );
   return {
     principal: who.arn,
     decision: evaluation.decision,
-    ...(evaluation.decision !== 'allowed' && { reason: denialReason(evaluation, action) }),
+    ...(evaluation.decision !== 'allowed' && { reason: denialReason(named(evaluation), action) }),
     statements: concerned.map(({ policyType, statement }) => ({
       policyType,
       policy: statement.policyId,
@@ -104,13 +114,20 @@ function statementsOf(
   policies: PolicySet,
   action: string,
 ): readonly { readonly policyType: PolicyType; readonly statement: CompiledStatement }[] {
-  const types = ['identity', 'boundary', 'session'] as const;
-  return types.flatMap((policyType) =>
-    (policies[policyType] ?? []).flatMap((policy) =>
+  const { identity, boundary = [], session = [], resource } = policies;
+  const byType = { identity, boundary, session, resource: resource === undefined ? [] : [resource] };
+  return (['identity', 'boundary', 'session', 'resource'] as const).flatMap((policyType) =>
+    byType[policyType].flatMap((policy) =>
       policy.statementsFor(action).map((statement) => ({ policyType, statement })),
     ),
   );
 }
+
+/** The only policies of resources here are trust policies. */
+const named = ({ decision, deniedBy }: Evaluation): Parameters<typeof denialReason>[0] => ({
+  decision,
+  ...(deniedBy !== undefined && { deniedBy: deniedBy === 'resource' ? 'trust' : deniedBy }),
+});
 
 /** As if it asked with a key of its own, of a role: in a session that carries nothing. */
 function asPrincipal(who: FoundIdentity): Principal {

@@ -130,6 +130,23 @@ describe('explaining', () => {
     });
   });
 
+  it('asks the trust policy of a role, too', async () => {
+    await makeRole('Pilot');
+    const pilot = { action: 'sts:AssumeRole', resource: `arn:aws:iam::${accountId}:role/Pilot` };
+    const trust = (Principal: object) =>
+      server.iam.updateAssumeRolePolicy({
+        RoleName: 'Pilot',
+        PolicyDocument: policy({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }),
+      });
+    await trust({ Service: 'ecs-tasks.amazonaws.com' });
+    expect(ask(pilot)).toMatchObject({ decision: 'implicitDeny', statements: [] });
+    await trust({ AWS: `arn:aws:iam::${accountId}:user/ada` });
+    expect(ask(pilot)).toMatchObject({
+      decision: 'allowed',
+      statements: [{ policyType: 'resource', policy: 'trust', number: 1, verdict: 'applies' }],
+    });
+  });
+
   it('decides by the keys that are given', () => {
     const answer = ask({ context: { 'ecs:Privileged': ['false'] } });
     expect(answer).toMatchObject({ decision: 'allowed', missingKeys: [] });
