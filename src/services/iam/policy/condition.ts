@@ -17,7 +17,15 @@ export function compileCondition(condition: Condition, hasVariables: boolean): C
   }
   const tests = condition.values.map((value) => operator.compile(value, hasVariables));
   const holds = quantified(name, operator.isNegated, tests);
-  return (context) => holds(valuesOf(context.get(key)), context);
+  const [only] = tests;
+  if (only === undefined || tests.length > 1) return (context) => holds(valuesOf(context.get(key)), context);
+  // Most conditions compare one value with one value, and then nothing need be gathered.
+  return (context) => {
+    const value = context.get(key);
+    return typeof value === 'string'
+      ? only(value, context) !== operator.isNegated
+      : holds(valuesOf(value), context);
+  };
 }
 
 /**

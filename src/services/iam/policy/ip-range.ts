@@ -22,12 +22,20 @@ export function readIpRange(text: string): IpRange | undefined {
     return (0xffff << (16 - bits)) & 0xffff;
   });
   return (other) => {
-    const words = readAddress(other);
+    const words = wordsOf(other);
     return (
       words?.length === network.length &&
       masks.every((mask, index) => (((words[index] ?? 0) ^ (network[index] ?? 0)) & mask) === 0)
     );
   };
+}
+
+/** One request's address is compared with many ranges, one after the other. */
+let latest: { readonly text: string; readonly words: readonly number[] | undefined } | undefined;
+
+function wordsOf(text: string): readonly number[] | undefined {
+  if (latest?.text !== text) latest = { text, words: readAddress(text) };
+  return latest.words;
 }
 
 /** In words of 16 bits: two for IPv4, eight for IPv6. Zones are of one machine, and make it no address. */
