@@ -62,6 +62,7 @@ class SimulatedCluster implements AsyncDisposable {
       random,
       log: silentLog,
       alarmReadings: () => new Map(),
+      assumeTaskRole: () => undefined,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
       publishMetrics: async () => {},
       sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,

@@ -31,6 +31,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     log: silentLog,
     pollEndpoints: () => ({ acs: '', tcs: '' }),
     alarmReadings,
+    assumeTaskRole: () => undefined,
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
     privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },

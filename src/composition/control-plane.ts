@@ -27,6 +27,7 @@ import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
+import { taskRoles } from './task-roles.ts';
 
 export interface ControlPlaneOptions {
   /** Stays open when the control plane ends, as do `events`, `metrics` and `eventLog`. */
@@ -79,6 +80,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
   );
   let endpoint = '';
+  const iam = createIam({
+    ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
+    firstAccountId: defaultCluster.accountId,
+    isHolderAlive: (arn) => ecs.holdsSessions(arn),
+  });
   const ssmMessages = createSsmMessages({ clock, random, log, endpoint: () => endpoint });
   const ecs = createEcs({
     state,
@@ -89,6 +95,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     sessions: ssmMessages.sessions,
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
     alarmReadings,
+    assumeTaskRole: taskRoles(iam),
     publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
   const logs = { state, events, clock, random };
@@ -97,11 +104,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
   };
-  const iam = createIam({
-    ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
-    firstAccountId: defaultCluster.accountId,
-    isHolderAlive: () => true,
-  });
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
 
   const gateway = createGateway({

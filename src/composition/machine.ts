@@ -3,12 +3,19 @@ import type { FargateIsolation } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
 import type { InstallationFile, RootCredentials } from '../installation/index.ts';
 import type { Log } from '../log.ts';
-import { type AgentOptions, type HostedInstance, Machine, startAgent } from '../node/index.ts';
+import {
+  type AgentOptions,
+  type HostedInstance,
+  type LinkLocal,
+  Machine,
+  startAgent,
+} from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { fargateHosts } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
 
 export { privateNetworkOf } from '../node/index.ts';
+export { openLinkLocal } from './link-local.ts';
 
 /** On everything that one of its instances makes. */
 const instanceLabel = 'catamaran.instance';
@@ -28,14 +35,16 @@ export async function openMachine(options: {
   readonly fargateIsolation: FargateIsolation;
   /** An address of this machine that containers reach; undefined: no task metadata. */
   readonly gatewayAddress: string | undefined;
+  /** Where containers find their role's credentials; undefined: no tasks with a role. */
+  readonly linkLocal: LinkLocal | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Aborts while it is being opened, to end that. */
   readonly signal: AbortSignal;
 }): Promise<{ readonly machine: Machine; readonly ecsClient: ECS }> {
-  const { directory, endpoint, cluster, region, installation, runtime, gatewayAddress, clock, random, log } =
-    options;
+  const { directory, endpoint, cluster, region, installation, runtime, clock, random, log } = options;
+  const { gatewayAddress, linkLocal } = options;
   const { accessKeyId, secretAccessKey } = options.credentials;
   const credentials = { accessKeyId, secretAccessKey };
   const ecsClient = new ECS({ endpoint, region, credentials });
@@ -77,6 +86,7 @@ export async function openMachine(options: {
         log,
         signal: options.signal,
         logs: { endpoint },
+        ...(linkLocal === undefined ? {} : { linkLocal }),
         ...(gatewayAddress === undefined ? {} : { metadata: { host: gatewayAddress, port: 0 } }),
       }),
     removeContainers: (instance) => removeContainers(runtime, installation, instance),

@@ -111,9 +111,13 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   );
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
-  const { openMachine, privateNetworkOf } = await import('./machine.ts');
-  // At once, not with the first awsvpc task: another installation's first start finds the range taken.
-  if (known === undefined) await runtime.makeNetwork(privateNetworkOf(`${privateNetwork.gateway}/16`));
+  const { openLinkLocal, openMachine, privateNetworkOf } = await import('./machine.ts');
+  const [linkLocal] = await Promise.all([
+    openLinkLocal(runtime, log),
+    // At once, not with the first awsvpc task: another installation's first start finds the range taken.
+    known === undefined && runtime.makeNetwork(privateNetworkOf(`${privateNetwork.gateway}/16`)),
+  ]);
+  if (linkLocal) opened.use(linkLocal);
   signal.throwIfAborted();
 
   const { machine, ecsClient } = await openMachine({
@@ -126,6 +130,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     runtime,
     fargateIsolation: options.fargateIsolation,
     // The Engine's own bridge: containers in any network mode reach the machine there.
+    linkLocal,
     gatewayAddress: networkRanges.find(({ network }) => network === 'bridge')?.gateway,
     clock,
     random,

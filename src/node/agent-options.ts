@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/index.ts';
 import type { EcsClient } from './connection/ecs-api.ts';
 import type { OpenSocket } from './connection/signed-socket.ts';
 import type { SsmMessagesClient } from './exec/ssm-messages-api.ts';
+import type { LinkLocal } from './metadata/link-local.ts';
 import type { StateFile } from './state/state-file.ts';
 
 /** What an agent needs to be one container instance. */
@@ -25,6 +26,8 @@ export interface AgentOptions {
   readonly signal?: AbortSignal;
   /** Where containers reach the task metadata and credentials endpoints; left out, they have none. */
   readonly metadata?: MetadataOptions;
+  /** The machine's listener on 169.254.170.2; left out, the instance takes no tasks with a role. */
+  readonly linkLocal?: LinkLocal;
   /** CloudWatch Logs for the `awslogs` driver; left out, the instance does not offer that driver. */
   readonly logs?: { readonly endpoint: string };
   readonly settings?: Partial<AgentSettings>;

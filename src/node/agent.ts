@@ -13,6 +13,7 @@ import { capabilityAttributes } from './connection/capabilities.ts';
 import { ControlPlaneLinks } from './connection/control-plane-links.ts';
 import { EcsApi, httpClient } from './connection/ecs-api.ts';
 import { type Registration, register } from './connection/registration.ts';
+import { taskProtectionCalls } from './connection/task-protection-calls.ts';
 import { ExecuteCommandAgents } from './exec/execute-command-agents.ts';
 import { SessionTranscripts } from './exec/session-transcripts.ts';
 import { SsmMessagesApi } from './exec/ssm-messages-api.ts';
@@ -66,6 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     let registration: Registration | undefined;
     let links: ControlPlaneLinks | undefined;
 
+    const hasRole = ({ taskArn, kind }: TaskRole) => board.owner(taskArn)?.task[kind] !== undefined;
     const metadata = new MetadataEndpoint({
       runtime,
       clock,
@@ -76,21 +78,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       instance: () => ({ availabilityZone: registration?.availabilityZone }),
       containerInstanceArn: () => (options.instance.fargate ? undefined : registration?.containerInstanceArn),
       listTags: (arn) => api.listTagsForResource(arn),
-      taskProtection: {
-        get: (task) => api.getTaskProtection(task),
-        update: (task, wanted) => api.updateTaskProtection(task, wanted),
-      },
+      taskProtection: taskProtectionCalls({
+        ...{ endpoint, region, api, ecsClient: seams.ecsClient },
+        credentialsOf: (taskArn) => {
+          const role = { taskArn, kind: 'roleCredentials' } as const;
+          return hasRole(role) ? credentialsOf(role, board, roles, clock.now()) : undefined;
+        },
+      }),
     });
     parts.use(metadata);
+    if (options.linkLocal) parts.use(options.linkLocal.add(metadata));
     const metadataUri = options.metadata && (await listen(metadata, options.metadata, state, log));
 
-    const hasRole = ({ taskArn, kind }: TaskRole) => board.owner(taskArn)?.task[kind] !== undefined;
     const clients =
       options.logs &&
       parts.use(
         new LogsClients({
           endpoint: options.logs.endpoint,
-          credentials: async (role) => (role === undefined ? credentials : credentialsOf(role, board, roles)),
+          credentials: async (role) =>
+            role === undefined ? credentials : credentialsOf(role, board, roles, clock.now()),
         }),
       );
     const logs =
@@ -160,6 +166,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         offersAwslogs: logs !== undefined,
         isolation: options.instance.fargate?.isolation,
       },
+      offersTaskRoles: options.linkLocal !== undefined,
       onTaskAdded: (owner) => metadata.add(owner),
       onTaskChanged: (owner) => {
         reporter.poke(owner);
@@ -169,6 +176,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       onTaskRemoved: (owner) => {
         executeCommandAgents.taskRemoved(owner);
         metadata.remove(owner);
+        clients?.forget(owner.taskArn);
         roles.removeAll(owner.task);
       },
       onTaskLost: (task, reason) => reportStopped(task.arn, task.taskClusterArn, reason),
@@ -185,12 +193,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       isRetryable: () => true,
       onFailure: (error) => log.warn('The container engine does not answer: waiting for it', { error }),
     });
-    const canServeRoles = metadataUri !== undefined && new URL(metadataUri).hostname === '169.254.170.2';
     registration = await register({
       ...options,
       api,
       state,
-      capabilities: capabilityAttributes(info, { awslogs: logs !== undefined, taskRoles: canServeRoles }),
+      capabilities: capabilityAttributes(info, {
+        awslogs: logs !== undefined,
+        taskRoles: options.linkLocal !== undefined,
+      }),
       signal,
     });
     const { containerInstanceArn } = registration;
@@ -257,13 +267,10 @@ async function listen(
       return endpoint.listen(host, 0);
     });
   } catch (error) {
-    log.warn(
-      'Containers get no task metadata and no task role credentials: their address cannot be listened on',
-      {
-        host,
-        error,
-      },
-    );
+    log.warn('Containers get no task metadata: their address cannot be listened on', {
+      host,
+      error,
+    });
     return undefined;
   }
   state.write('metadata-port', String(port));
@@ -275,16 +282,24 @@ function isPortInUse(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
 }
 
-/** A task's logs are written as its roles. After a restart the roles' credentials are on their way. */
+/**
+ * A task's logs are written as its roles. After a restart the roles' credentials are on their way.
+ * @throws {Error} until there are some that are good: what is to be written waits.
+ */
 function credentialsOf(
   { taskArn, kind }: TaskRole,
   board: TaskBoard,
   roles: RoleCredentials,
+  nowMs: number,
 ): AgentCredentials {
   const id = board.owner(taskArn)?.task[kind]?.credentialsId;
   const set = id === undefined ? undefined : roles.get(id);
   if (!set) throw new Error(`The ${kind} of task '${taskArn}' have not been received yet`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = set;
+  if (Date.parse(expiration) <= nowMs)
+    throw new Error(
+      `The ${kind} of task '${taskArn}' have expired, and newer ones have not been received yet`,
+    );
   return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration) };
 }
 

@@ -183,6 +183,8 @@ export interface PrivateNetwork {
   /** E.g. `10.231.0.0/16`. */
   readonly cidr: string;
   readonly gateway: string;
+  /** What comes from its addresses keeps them, wherever it goes; left out, others see the machine's own. */
+  readonly keepsSources?: true;
 }
 
 export interface Sandbox {

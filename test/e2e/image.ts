@@ -44,3 +44,18 @@ export async function installationContainers(stateDirectory: string): Promise<re
   };
   return (await testEngine()).listContainers({ 'catamaran.installation': file.id });
 }
+
+/** Runs a shell command in the container of a task that has one. @returns what it printed. @throws when it fails. */
+export async function inContainer(
+  stateDirectory: string,
+  taskArn: string,
+  shellCommand: string,
+): Promise<string> {
+  const containers = await installationContainers(stateDirectory);
+  const own = containers.find(({ labels }) => labels['com.amazonaws.ecs.task-arn'] === taskArn);
+  if (own === undefined) throw new Error(`Task ${taskArn} has no container`);
+  const command = ['sh', '-c', shellCommand];
+  const { exitCode, output } = await (await testEngine()).exec(own.name, command, { timeoutMs: 20_000 });
+  if (exitCode !== 0) throw new Error(`"${shellCommand}" ended with ${exitCode}: ${output}`);
+  return output;
+}

@@ -135,24 +135,27 @@ export class Installation implements AsyncDisposable {
     return this.#environment.AWS_ENDPOINT_URL ?? '';
   }
 
-  #clientOptions() {
+  /** For any client of the SDK: the root's, or with other credentials. */
+  clientOptions(
+    credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } = {
+      accessKeyId: this.#environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: this.#environment.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+  ) {
     return {
       endpoint: this.endpoint,
       region: this.#environment.AWS_REGION ?? 'us-east-1',
-      credentials: {
-        accessKeyId: this.#environment.AWS_ACCESS_KEY_ID ?? '',
-        secretAccessKey: this.#environment.AWS_SECRET_ACCESS_KEY ?? '',
-      },
+      credentials,
       maxAttempts: 1,
     };
   }
 
   ecs(): ECS {
-    return new ECS(this.#clientOptions());
+    return new ECS(this.clientOptions());
   }
 
   logs(): CloudWatchLogs {
-    return new CloudWatchLogs(this.#clientOptions());
+    return new CloudWatchLogs(this.clientOptions());
   }
 
   /** `./catamaran aws ...`, answer parsed as JSON where it is JSON. */

@@ -160,6 +160,8 @@ export class SimMachine {
       clock: process.clock,
       random: seededRandom(`${seed}/${id}/agent/${this.#lives}`),
       log,
+      // What containers would ask is not simulated: that the agent could answer is.
+      linkLocal: { add: () => ({ [Symbol.dispose]: () => {} }) },
       settings: { taskCleanupWaitMs: 10 * 60_000 },
       seams: this.#seams(process, plane, this.#disks[place].open(process)),
     });
@@ -199,11 +201,13 @@ export class SimMachine {
     this.#died('vanishes for ever');
   }
 
+  runningContainers(): ContainerSpec[] {
+    return this.engine.containers({}).flatMap((container) => (container.isRunning ? [container.spec] : []));
+  }
+
   /** ARNs of the tasks that have a running container, one for each. */
   runningTasks(): string[] {
-    return this.engine
-      .containers({})
-      .flatMap((container) => (container.isRunning ? [taskOf(container.spec)] : []));
+    return this.runningContainers().map(taskOf);
   }
 
   #died(how: string): void {

@@ -4,7 +4,7 @@ import { Refusal } from '../../src/protocols/index.ts';
 import { type OpenState, openState, type Reconcilers, startReconcilers } from '../../src/reconcile/index.ts';
 import { type AgentEndpoint, agentEndpoints } from '../../src/services/ecs/acs/upgrades.ts';
 import { interruptSpot } from '../../src/services/ecs/capacity/interrupt-spot.ts';
-import type { EcsContext } from '../../src/services/ecs/context.ts';
+import type { EcsContext, TaskCredentials } from '../../src/services/ecs/context.ts';
 import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
@@ -40,6 +40,14 @@ export interface PlaneOptions {
 }
 
 const closePatienceMs = 5_000;
+/** Short, so that a run of minutes sees credentials renewed. */
+const sessionMs = 62 * 60_000;
+
+/** IAM has no part in the simulation: its roles trust everybody. */
+const credentialsUntil = (expiresAt: number): TaskCredentials => ({
+  ...{ accessKeyId: 'ASIASIMULATION', secretAccessKey: 'none', sessionToken: 'none' },
+  expiresAt,
+});
 
 interface Life {
   readonly process: SimProcess;
@@ -106,6 +114,7 @@ export class Plane {
       random,
       log,
       alarmReadings: () => new Map(),
+      assumeTaskRole: () => credentialsUntil(clock.now() + sessionMs),
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
       publishMetrics: async () => {},
       privateNetwork,

@@ -3,7 +3,7 @@ import type {
   RegisterTaskDefinitionCommandInput,
   RunTaskCommandInput,
 } from '@aws-sdk/client-ecs';
-import type { Random } from '../../src/clock/index.ts';
+import { type Random, seededRandom } from '../../src/clock/index.ts';
 import { privateNetwork } from './plane.ts';
 
 /** What users ask for: valid requests, drawn. */
@@ -87,6 +87,7 @@ export function definition(family: string, random: Random): RegisterTaskDefiniti
   return {
     family,
     networkMode,
+    ...rolesOf(family),
     containerDefinitions: [
       {
         name: 'app',
@@ -156,6 +157,17 @@ const fargateSizes = [
   ['256', '1024'],
   ['512', '1024'],
 ] as const;
+
+/** By the family's name, so that nothing else is drawn differently. */
+function rolesOf(
+  family: string,
+): Pick<RegisterTaskDefinitionCommandInput, 'taskRoleArn' | 'executionRoleArn'> {
+  const drawn = seededRandom(`${family}/roles`).float();
+  return {
+    ...(drawn < 0.4 && { taskRoleArn: 'app' }),
+    ...(drawn > 0.3 && drawn < 0.6 && { executionRoleArn: 'execution' }),
+  };
+}
 
 /** What a second container is to the first. */
 const sides = ['beside', 'init', 'after'] as const;

@@ -7,7 +7,7 @@ import type {
 } from '../../src/services/ecs/records.ts';
 import { lenderKeyOfHost } from './capacity-rules.ts';
 import { isMember } from './invariants.ts';
-import type { SimMachine } from './machine.ts';
+import { type SimMachine, taskOf } from './machine.ts';
 import type { Plane } from './plane.ts';
 import { arnOfKey, keyOfArn, type Records } from './records.ts';
 import { hasCapacity } from './service-owners.ts';
@@ -144,6 +144,12 @@ function* whatRuns({ records }: SettledWorld, machine: SimMachine): Generator<st
   for (const arn of running) {
     const task = records.tasks.get(keyOfArn(arn));
     if (task === undefined || task.lastStatus === 'STOPPED') yield `orphan: ${machine.name} runs ${arn}`;
+  }
+  for (const spec of machine.runningContainers()) {
+    const { credentialsId } = records.tasks.get(keyOfArn(taskOf(spec)))?.roles?.task ?? {};
+    const path = credentialsId && `/v2/credentials/${credentialsId}`;
+    if (spec.env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI !== path)
+      yield `${spec.name} asks for credentials by another id than its task's`;
   }
   for (const instanceArn of [machine.instanceArn, machine.hostArn]) {
     if (instanceArn === undefined) continue;

@@ -71,7 +71,7 @@ export function openAcsSession(options: AcsSessionOptions, sendFrame: SendFrame)
       const taskArn = message.string('taskArn');
       const roleCredentials = message.object('roleCredentials', readRoleCredentials);
       if (!board.owner(taskArn)) {
-        log.warn('Credentials came for a task that is not here: they are dropped', { task: taskArn });
+        log.debug('Credentials came for a task that is not here: they are dropped', { task: taskArn });
         return;
       }
       credentials.put(roleCredentials);

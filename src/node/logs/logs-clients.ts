@@ -33,6 +33,18 @@ export class LogsClients implements AsyncDisposable {
     return client;
   }
 
+  /** The task is gone, and its roles with it. */
+  forget(taskArn: string): void {
+    for (const [key, client] of this.#clients) {
+      if (!key.endsWith(` ${taskArn}`)) continue;
+      this.#clients.delete(key);
+      void client.then(
+        (it) => it[Symbol.dispose](),
+        () => undefined,
+      );
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients.values()) (await client.catch(() => undefined))?.[Symbol.dispose]();
   }

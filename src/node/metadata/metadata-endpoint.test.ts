@@ -13,15 +13,6 @@ beforeEach(async () => {
 
 afterEach(() => instance[Symbol.asyncDispose]());
 
-const credentials = {
-  credentialsId: '11111111-1111-1111-1111-111111111111',
-  accessKeyId: 'AKID',
-  secretAccessKey: 'secret',
-  sessionToken: 'token',
-  expiration: '2026-01-01T00:00:00.123Z',
-  roleArn: 'arn:aws:iam::123456789012:role/app',
-};
-
 async function start(settings: Partial<AgentSettings> = {}): Promise<void> {
   agent = await instance.start({ metadata: { host: '127.0.0.1', port: 0 }, settings });
 }
@@ -39,7 +30,6 @@ function task(): AcsTask {
     memory: 256,
     group: 'family:web',
     launchType: 'EC2',
-    roleCredentials: credentials,
     containers: [
       {
         name: 'app',
@@ -223,63 +213,5 @@ describe('the task metadata endpoint', () => {
     await agent?.close();
     await start();
     expect((await get(`${uri}/task`)).body).toMatchObject({ TaskARN: taskArn() });
-  });
-});
-
-describe('the credentials endpoint', () => {
-  const at = (environment: Readonly<Record<string, string>>, path: string): string =>
-    new URL(path, environment.ECS_CONTAINER_METADATA_URI_V4).href;
-
-  test('hands out the role’s credentials, with the expiration as it was sent', async () => {
-    const environment = await running();
-    const path = environment.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '';
-    const answer = {
-      RoleArn: credentials.roleArn,
-      AccessKeyId: 'AKID',
-      SecretAccessKey: 'secret',
-      Token: 'token',
-      Expiration: '2026-01-01T00:00:00.123Z',
-    };
-    expect(await get(at(environment, path))).toEqual({ status: 200, body: answer });
-    expect(await get(at(environment, `/v1/credentials?id=${credentials.credentialsId}`))).toEqual({
-      status: 200,
-      body: answer,
-    });
-
-    instance.plane.send('IAMRoleCredentialsMessage', {
-      messageId: 'm',
-      taskArn: taskArn(),
-      roleType: 'TaskApplication',
-      roleCredentials: { ...credentials, accessKeyId: 'AKID2' },
-    });
-    await instance.until('the acknowledgement', () =>
-      instance.plane.received.some(
-        ({ type, message }) => type === 'IAMRoleCredentialsAckRequest' && message.string('messageId') === 'm',
-      ),
-    );
-    expect((await get(at(environment, path))).body).toMatchObject({ AccessKeyId: 'AKID2' });
-  });
-
-  test.each<[string, number, string]>([
-    ['/v2/credentials/', 400, 'NoIdInRequest'],
-    ['/v2/credentials/unknown', 400, 'InvalidIdInRequest'],
-    ['/v1/credentials', 400, 'NoIdInRequest'],
-  ])('answers %s with %i %s', async (path, status, code) => {
-    expect(await get(at(await running(), path))).toMatchObject({
-      status,
-      body: { code, HTTPErrorCode: status },
-    });
-  });
-
-  test('says that they are not there yet, after a restart', async () => {
-    const environment = await running();
-    await agent?.close();
-    instance.plane.refusedUpgrades.push(...Array.from({ length: 9 }, () => ({ status: 500, body: '{}' })));
-    await start();
-    const path = environment.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '';
-    expect(await get(at(environment, path))).toMatchObject({
-      status: 503,
-      body: { code: 'CredentialsUninitialized' },
-    });
   });
 });

@@ -7,8 +7,10 @@ import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { RoleCredentials } from '../tasks/role-credentials.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
+import { type Asker, askerOf, comesFrom, comesFromNow } from './asker.ts';
 import { ContainerStatistics } from './container-stats.ts';
 import { credentialsAnswer } from './credentials-answer.ts';
+import type { LinkLocalAnswerer } from './link-local.ts';
 import { RateLimit } from './rate-limit.ts';
 import { containerDocument, type InstanceFacts, taskDocument } from './task-document.ts';
 import { type TaskProtectionApi, taskProtectionAnswer } from './task-protection.ts';
@@ -21,9 +23,9 @@ export interface Answer {
 /**
  * What containers may ask of the agent over HTTP: their metadata (`/v4/<id>`, `/v3/<id>`), their role's
  * credentials, and by `/api/<id>` the agent API. The random id in the path is what entitles a container; it is
- * known to that container alone.
+ * known to that container alone. Credentials are given to the task's own containers only, whoever knows the id.
  */
-export class MetadataEndpoint implements AsyncDisposable {
+export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
   readonly #options: MetadataEndpointOptions;
   readonly #limit: RateLimit;
   readonly #statistics: ContainerStatistics;
@@ -37,7 +39,7 @@ export class MetadataEndpoint implements AsyncDisposable {
     this.#server = createServer(
       { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
       (request, response) => {
-        void this.#serve(request, response);
+        this.answer(request, response);
       },
     );
     this.#server.maxConnections = 1_000;
@@ -74,7 +76,18 @@ export class MetadataEndpoint implements AsyncDisposable {
       this.#byId.delete(metadataId);
       this.#limit.forget(metadataId);
     }
+    const { credentialsId } = owner.task.roleCredentials ?? {};
+    if (credentialsId !== undefined) this.#limit.forget(`credentials ${credentialsId}`);
     this.#statistics.forget(owner);
+  }
+
+  knows(url: string): boolean {
+    const asked = askedOf(url);
+    return asked !== undefined && (this.#byId.has(asked.id) || this.#ownerOfCredentials(asked) !== undefined);
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    void this.#serve(request, response);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,14 +98,14 @@ export class MetadataEndpoint implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = URL.parse(request.url ?? '/', 'http://agent');
+    const asked = askedOf(request.url ?? '/');
     let answer: Answer;
     try {
-      if (url) answer = await this.#answer(request, url);
+      if (asked) answer = await this.#answer(request, asked);
       else answer = { status: 400, body: 'Bad request' };
     } catch (error) {
       // The rest of the path is the container's secret.
-      this.#options.log.error('Metadata request failed', { version: url?.pathname.split('/', 2)[1], error });
+      this.#options.log.error('Metadata request failed', { version: asked?.version, error });
       answer = { status: 500, body: 'Internal server error' };
     }
     const text = JSON.stringify(answer.body);
@@ -103,10 +116,10 @@ export class MetadataEndpoint implements AsyncDisposable {
     response.end(text);
   }
 
-  async #answer(request: IncomingMessage, url: URL): Promise<Answer> {
+  async #answer(request: IncomingMessage, asked: Asked): Promise<Answer> {
     const { method = 'GET' } = request;
-    const [, version = '', id = '', ...rest] = url.pathname.replace(/\/+$/, '').split('/');
-    if (version === 'v1' || version === 'v2') return this.#credentials(url, version, id, rest[0]);
+    const { version, id, rest } = asked;
+    if (asked.isForCredentials) return this.#credentials(asked, askerOf(request.socket));
     const known = this.#byId.get(id);
     if (!this.#limit.allows(known ? id : '')) return { status: 429, body: 'Too many requests' };
     if (!known || !['v3', 'v4', 'api'].includes(version)) {
@@ -153,22 +166,28 @@ export class MetadataEndpoint implements AsyncDisposable {
     }
   }
 
-  #credentials(url: URL, version: string, kind: string, pathId: string | undefined): Answer {
-    if (kind !== 'credentials') return { status: 404, body: `No such path '/${version}/${kind}'` };
-    const id = version === 'v1' ? (url.searchParams.get('id') ?? '') : (pathId ?? '');
-    const isKnown = this.#isCredentialsId(id);
-    if (!this.#limit.allows(isKnown ? `credentials ${id}` : 'credentials')) {
+  /** Another's id is answered as one that nobody has, and strangers share their number of requests. */
+  async #credentials(asked: Asked, asker: Asker): Promise<Answer> {
+    const owner = this.#ownerOfCredentials(asked);
+    const isOwn = owner !== undefined && comesFrom(owner, asker);
+    if (!this.#limit.allows(isOwn === true ? `credentials ${asked.id}` : 'credentials')) {
       return { status: 429, body: 'Too many requests' };
     }
-    return credentialsAnswer(id, isKnown, this.#options.credentials);
+    const isGranted =
+      isOwn === true ||
+      (isOwn === 'unknown' &&
+        owner !== undefined &&
+        (await comesFromNow(owner, asker, this.#options.runtime)));
+    return credentialsAnswer(asked.id, isGranted, this.#options.credentials);
   }
 
   /** Task roles only: execution roles are never for containers. */
-  #isCredentialsId(id: string): boolean {
+  #ownerOfCredentials({ id, isForCredentials }: Asked): TaskOwner | undefined {
+    if (!isForCredentials || id === '') return undefined;
     for (const { owner } of this.#byId.values()) {
-      if (id !== '' && owner.task.roleCredentials?.credentialsId === id) return true;
+      if (owner.task.roleCredentials?.credentialsId === id) return owner;
     }
-    return false;
+    return undefined;
   }
 
   /** Tags that can't be read are named under `Errors`, beside those that can. */
@@ -194,6 +213,26 @@ export class MetadataEndpoint implements AsyncDisposable {
     ]);
     return given({ TaskTags, ContainerInstanceTags, Errors: errors.length > 0 ? errors : undefined });
   }
+}
+
+/** A request's path, taken apart. */
+interface Asked {
+  readonly version: string;
+  readonly isForCredentials: boolean;
+  /** The secret in it. */
+  readonly id: string;
+  readonly rest: readonly string[];
+}
+
+/** `/v4/<id>/…`, `/v2/credentials/<id>`, `/v1/credentials?id=<id>`. Undefined: not a path. */
+function askedOf(text: string): Asked | undefined {
+  const url = URL.parse(text, 'http://agent');
+  if (url === null) return undefined;
+  const [, version = '', id = '', ...rest] = url.pathname.replace(/\/+$/, '').split('/');
+  const isForCredentials = (version === 'v1' || version === 'v2') && id === 'credentials';
+  if (!isForCredentials) return { version, isForCredentials, id, rest };
+  const secret = version === 'v1' ? url.searchParams.get('id') : rest[0];
+  return { version, isForCredentials, id: secret ?? '', rest };
 }
 
 function tagError(ErrorField: string, ResourceARN: string, error: unknown): object {

@@ -6,9 +6,6 @@ import type { Answer } from './metadata-endpoint.ts';
  * `$ECS_AGENT_URI/task-protection/v1/state`: a container asks about the scale-in protection of its own task
  * (GET), or sets it (PUT `{"ProtectionEnabled": true, "ExpiresInMinutes": 60}`). The answers have the official
  * agent's form: one of `protection`, `failure` and `error`.
- *
- * The official agent calls ECS as the task's role. Tasks have no roles here yet, so this agent calls with its own
- * credentials; what a container can reach by it is its own task alone.
  */
 export interface TaskProtectionApi {
   get(task: TaskName): Promise<TaskProtectionResult>;

@@ -17,6 +17,10 @@ import { raced, type TaskSteps } from './task-steps.ts';
 /** How long a closing agent waits for what it has begun, so that its successor finds it done or not begun. */
 const closingPatienceMs = 5_000;
 
+/** In a stopped reason; Fargate asks no instance for its attributes. */
+const noTaskRoles =
+  'A task role needs 169.254.170.2, an address on which this machine does not listen: its log says why';
+
 /** All tasks of this instance, and what the engine says of them. */
 export class TaskBoard {
   readonly #options: TaskBoardOptions;
@@ -69,6 +73,10 @@ export class TaskBoard {
       if (this.#owners.has(task.arn)) continue;
       if (state.isFinished(task.arn)) {
         over.push(task);
+        continue;
+      }
+      if (task.roleCredentials !== undefined && !this.#options.offersTaskRoles) {
+        unrecognized.push({ task, reason: noTaskRoles });
         continue;
       }
       const kept = withoutSecrets(task);
@@ -283,6 +291,8 @@ export interface TaskBoardOptions {
   readonly planContext: PlanContext;
   readonly runtime: Runtime;
   readonly logs: Awslogs | undefined;
+  /** Containers can be given the credentials of a role. */
+  readonly offersTaskRoles: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -90,6 +90,9 @@ export class Networks {
             Driver: 'bridge',
             CheckDuplicate: true,
             IPAM: { Driver: 'default', Config: [{ Subnet: network.cidr, Gateway: network.gateway }] },
+            ...(network.keepsSources && {
+              Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
+            }),
             Labels: { ...this.#labels, [roleLabel]: 'shared' },
           },
         });

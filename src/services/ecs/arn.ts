@@ -17,6 +17,12 @@ export function scopeOfKey(key: string): Scope {
   return { accountId, region };
 }
 
+/** The scope that an ARN names. */
+export function scopeOfArn(resourceArn: string): Scope {
+  const [, , , region = '', accountId = ''] = resourceArn.split(':', 5);
+  return { accountId, region };
+}
+
 /** A service deployment or a service revision: what is known by its ARN only. */
 export interface ServiceHistoryId {
   readonly cluster: string;

@@ -21,10 +21,33 @@ export interface EcsContext {
     scope: Scope,
     names: readonly string[],
   ) => ReadonlyMap<string, AlarmReading>;
+  /**
+   * IAM's: temporary credentials of a role for `ecs-tasks.amazonaws.com`, another set with each call. Undefined: there is
+   * no such role in the account, or it doesn't trust ECS.
+   */
+  readonly assumeTaskRole: (session: TaskSession) => TaskCredentials | undefined;
   /** Terminals in containers: ECS Exec. */
   readonly sessions: SessionStarter;
   /** The plain private network that awsvpc tasks join. */
   readonly privateNetwork: PrivateNetworkPlan;
+}
+
+/** As what ECS assumes a role. */
+export interface TaskSession {
+  readonly scope: Scope;
+  readonly roleArn: string;
+  /** The task's id. */
+  readonly sessionName: string;
+  /** The task's ARN, when the session is to end with it. */
+  readonly holder?: string;
+}
+
+export interface TaskCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
 }
 
 export interface PrivateNetworkPlan {

@@ -6,7 +6,7 @@
  * `records.ts` what is stored, `acs/` what agents hear.
  *
  * Refused by name until they are built: managed scaling and Managed Instances, load balancers and service discovery,
- * roles, secrets, daemons of Managed Instances, gateways, Express services.
+ * secrets, daemons of Managed Instances, gateways, Express services.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';
@@ -16,9 +16,10 @@ import type { Scope } from './arn.ts';
 import { agentAuthorization } from './authorization/agents.ts';
 import type { EcsContext } from './context.ts';
 import { ensureCluster } from './ensure-cluster.ts';
+import { holdsSessions } from './task-roles.ts';
 
 export { type Census, census } from './census.ts';
-export type { EcsContext, PrivateNetworkPlan } from './context.ts';
+export type { EcsContext, PrivateNetworkPlan, TaskCredentials, TaskSession } from './context.ts';
 export { fargateHosts } from './records.ts';
 
 export interface Ecs {
@@ -39,6 +40,8 @@ export interface Ecs {
    * @returns the ARNs of those that were interrupted; those that are stopping already are left out.
    */
   interruptSpot(scope: Scope, taskId: string | undefined): Promise<readonly string[]>;
+  /** Whether a task is still there to hold the sessions of its role: see `holdsSessions`. @param arn The task's. */
+  holdsSessions(arn: string): boolean;
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
@@ -75,6 +78,7 @@ export function createEcs(context: EcsContext): Ecs {
     loadEventSources: async () => (await import('./events/sources.ts')).ecsEventSources(context.state),
     interruptSpot: async (scope, taskId) =>
       (await import('./capacity/interrupt-spot.ts')).interruptSpot(context, scope, taskId),
+    holdsSessions: (arn) => holdsSessions(context.state, arn, context.clock.now()),
     ensureCluster: (scope, name) => ensureCluster(context, scope, name),
   };
 }

@@ -12,6 +12,7 @@ import { isFargateSize } from './task-definition/fargate-sizes.ts';
 import { findTaskDefinition } from './task-definition-lookup.ts';
 import type { LaunchRequest } from './task-launch.ts';
 import { readTaskOverrides } from './task-overrides.ts';
+import { requireAssumableRoles } from './task-roles.ts';
 import { unsupportedAtLaunch } from './unsupported-at-launch.ts';
 
 /** What RunTask and StartTask have in common, checked: everything but where the tasks go. */
@@ -36,6 +37,8 @@ export function readCommonLaunch(
   if ((input.referenceId ?? '').length > maxReferenceIdLength)
     throw invalidParameter(`referenceId must not be longer than ${maxReferenceIdLength} characters.`);
 
+  const overrides = readTaskOverrides(definition.definition, input.overrides);
+  requireAssumableRoles(ecs, scope, { cluster: cluster.name, definition, overrides });
   const network = readNetworkConfiguration(
     ecs.privateNetwork,
     definition.definition,
@@ -47,7 +50,7 @@ export function readCommonLaunch(
     definition,
     group: readGroup(input.group) ?? `family:${definition.family}`,
     ...readStartedBy(input.startedBy, options.maxStartedByLength),
-    overrides: readTaskOverrides(definition.definition, input.overrides),
+    overrides,
     ...given('network', network),
     tags: mergeTags(propagatedTags(definition, input.propagateTags), validateTags(input.tags)),
     enableECSManagedTags: input.enableECSManagedTags ?? false,

@@ -168,6 +168,8 @@ export interface TaskRecord {
   readonly pullStartedAt?: number;
   readonly pullStoppedAt?: number;
   readonly startedAt?: number;
+  /** When `desiredStatus` became STOPPED, if somebody asked for it. */
+  readonly stopAskedAt?: number;
   readonly stoppingAt?: number;
   readonly executionStoppedAt?: number;
   readonly stoppedAt?: number;
@@ -176,6 +178,8 @@ export interface TaskRecord {
   readonly cpu?: string;
   readonly memory?: string;
   readonly overrides: TaskOverrideRecord;
+  /** Of its containers, and of its agent for it; absent: it has none. Their credentials are kept nowhere. */
+  readonly roles?: { readonly task?: TaskRoleRecord; readonly execution?: TaskRoleRecord };
   readonly containers: readonly TaskContainerRecord[];
   readonly networkInterface?: TaskNetworkInterface;
   readonly enableExecuteCommand: boolean;
@@ -200,6 +204,12 @@ export interface TaskOverrideRecord {
   readonly ephemeralStorage?: { readonly sizeInGiB: number };
   readonly taskRoleArn?: string;
   readonly executionRoleArn?: string;
+}
+
+export interface TaskRoleRecord {
+  readonly arn: string;
+  /** By it the credentials are asked for, for as long as the task lives: its containers' environment says it. */
+  readonly credentialsId: string;
 }
 
 export interface TaskContainerRecord {

@@ -35,6 +35,7 @@ import {
 } from './records.ts';
 import { takeRoom } from './reservation.ts';
 import { taskDefinitionKey } from './task-definition-lookup.ts';
+import { newTaskRoles } from './task-roles.ts';
 
 /** What is to be launched. Already validated: nothing here is refused any more, only placed or not. */
 export interface LaunchRequest {
@@ -327,6 +328,7 @@ function newTask(
     ...given('cpu', request.overrides.cpu ?? definition.cpu),
     ...given('memory', request.overrides.memory ?? definition.memory),
     overrides: request.overrides,
+    ...given('roles', newTaskRoles(ecs, request.scope, request)),
     containers: newContainers(ecs, request),
     ...given('networkInterface', networkInterface),
     enableExecuteCommand: request.enableExecuteCommand,

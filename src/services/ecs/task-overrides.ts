@@ -1,9 +1,9 @@
 import type { ContainerOverride, TaskOverride } from '@aws-sdk/client-ecs';
-import { invalidParameter, unsupported } from './errors.ts';
+import { clientError, invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { isGpuCount } from './placement/gpus.ts';
 import type { StoredTaskDefinition, TaskOverrideRecord } from './records.ts';
-import { maxInteger } from './task-definition/field-rules.ts';
+import { isRole, maxInteger } from './task-definition/field-rules.ts';
 import { requireStorageSize } from './task-definition/task-definition-validation.ts';
 import { parseTaskCpu, parseTaskMemory } from './task-definition/task-size.ts';
 
@@ -12,7 +12,8 @@ const maxLength = 8192;
 
 /**
  * Checks what a launch changes of its task definition.
- * @throws InvalidParameterException, or UnsupportedFeatureException for roles, env files and shared GPUs.
+ * @throws InvalidParameterException, ClientException for a malformed role, or UnsupportedFeatureException for env files
+ * and shared GPUs.
  */
 export function readTaskOverrides(
   definition: StoredTaskDefinition,
@@ -21,8 +22,9 @@ export function readTaskOverrides(
   if (overrides === undefined) return { containerOverrides: [] };
   if (JSON.stringify(overrides).length > maxLength)
     throw invalidParameter(`The total length of overrides must not exceed ${maxLength} characters.`);
-  if (overrides.taskRoleArn) throw unsupported('The override taskRoleArn');
-  if (overrides.executionRoleArn) throw unsupported('The override executionRoleArn');
+  const { taskRoleArn, executionRoleArn } = overrides;
+  for (const role of [taskRoleArn, executionRoleArn])
+    if (role && !isRole(role)) throw clientError('Role is not valid.');
   if (overrides.inferenceAcceleratorOverrides?.length)
     throw unsupported('The override inferenceAcceleratorOverrides');
 
@@ -37,6 +39,8 @@ export function readTaskOverrides(
     ...given('cpu', cpu),
     ...given('memory', memory),
     ...given('ephemeralStorage', sizeInGiB === undefined ? undefined : { sizeInGiB }),
+    ...given('taskRoleArn', taskRoleArn || undefined),
+    ...given('executionRoleArn', executionRoleArn || undefined),
   };
 }
 

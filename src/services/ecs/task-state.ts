@@ -37,6 +37,7 @@ export function requestTaskStop(
     const asked: TaskRecord = {
       ...task,
       desiredStatus: 'STOPPED',
+      stopAskedAt: request.now,
       stopCode: request.stopCode,
       stoppedReason: request.reason,
       // StopTask's documentation: "Any tags associated with the task are deleted."

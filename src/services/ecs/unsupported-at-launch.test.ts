@@ -10,7 +10,7 @@ const inContainer = (bend: ContainerDefinition) => missing({ containerDefinition
 
 test.each<[string, Partial<StoredTaskDefinition>]>([
   ['nothing special', {}],
-  ['an execution role', { executionRoleArn: 'role' }],
+  ['roles', { taskRoleArn: 'role', executionRoleArn: 'role' }],
   [
     'host and Docker volumes',
     {
@@ -35,7 +35,6 @@ test.each<[string, Partial<StoredTaskDefinition>]>([
 });
 
 test.each<[string, Partial<StoredTaskDefinition>]>([
-  ['taskRoleArn', { taskRoleArn: 'role' }],
   ['efsVolumeConfiguration', { volumes: [{ name: 'a', efsVolumeConfiguration: { fileSystemId: 'fs-1' } }] }],
   [
     's3filesVolumeConfiguration',

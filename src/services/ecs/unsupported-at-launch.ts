@@ -17,7 +17,6 @@ export function unsupportedAtLaunch(
   if (runtimePlatform?.cpuArchitecture !== undefined && runtimePlatform.cpuArchitecture !== architecture)
     return `The CPU architecture ${runtimePlatform.cpuArchitecture} on ${architecture} container instances`;
   if (isWindows(definition)) return `The operating system family ${runtimePlatform?.operatingSystemFamily}`;
-  if (definition.taskRoleArn !== undefined) return 'A task role (taskRoleArn)';
   if (volumes.some((volume) => volume.efsVolumeConfiguration))
     return 'An EFS volume (efsVolumeConfiguration)';
   if (volumes.some((volume) => volume.s3filesVolumeConfiguration))

@@ -8,17 +8,21 @@ import { given } from '../given.ts';
 import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, type TaskRecord, taskDefinitions, tasks } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
-import { agentStopsTask } from '../task-state.ts';
+import { cannotAssume } from '../task-roles.ts';
+import { agentStopsTask, requestTaskStop } from '../task-state.ts';
 import { type AgentConnections, type AgentSession, transactOnInstance } from './connections.ts';
 import { type InboundFrame, stopCandidates, text } from './frames.ts';
 import { type AgentSocket, Link } from './link.ts';
 import { acsTask } from './payload.ts';
+import { RoleCredentials } from './role-credentials.ts';
 import { Sequence, sequenceBlock } from './sequence.ts';
 
 /** Tasks in one message: an agent acknowledges a payload as a whole. */
 const maxTasksPerPayload = 10;
 /** A payload that wasn't acknowledged in this time is built afresh and sent again. */
 const redeliverAfterMs = 15_000;
+/** A task that ended before this has had its last words written, or never will. */
+const justStoppedMs = 10 * 60_000;
 
 export interface AcsSessionOptions {
   readonly ecs: EcsContext;
@@ -31,6 +35,8 @@ export interface AcsSessionOptions {
     readonly versionInfo: ContainerInstanceRecord['versionInfo'];
     /** 2 and later acknowledge heartbeats. */
     readonly protocolVersion: number;
+    /** Its process is new: what it kept in memory is gone. */
+    readonly wantsCredentials: boolean;
   };
 }
 
@@ -48,6 +54,7 @@ interface Delivery {
 export class AcsSession implements AgentSession {
   readonly #options: AcsSessionOptions;
   readonly #link: Link;
+  readonly #roles: RoleCredentials;
   readonly #arns: { readonly clusterArn: string; readonly containerInstanceArn: string };
   /** Tasks to be sent. */
   readonly #noted = new Set<RecordKey>();
@@ -64,6 +71,11 @@ export class AcsSession implements AgentSession {
       clusterArn: clusterArn(scope, instance.value.cluster),
       containerInstanceArn: containerInstanceArn(scope, instance.value.cluster, instance.value.id),
     };
+    this.#roles = new RoleCredentials({
+      ...{ ecs, scope },
+      containerInstanceId: instance.value.id,
+      send: (message) => this.#link.send('IAMRoleCredentialsMessage', message),
+    });
     this.#link = new Link({
       ecs,
       socket,
@@ -73,6 +85,7 @@ export class AcsSession implements AgentSession {
       onFrame: (frame) => this.#receive(frame),
       onClose: () => {
         this.#redelivery?.[Symbol.dispose]();
+        this.#roles[Symbol.dispose]();
         connections.detach(instance.key, this);
       },
     });
@@ -114,6 +127,8 @@ export class AcsSession implements AgentSession {
       this.#sequence = new Sequence(ecs, instance.key, connected.seqNum);
       for (const { key } of this.#unstoppedTasks()) this.#noted.add(key);
       await this.#sendNoted(this.#sequence);
+      if (agent.wantsCredentials)
+        for (const { key, value } of this.#justStopped()) this.#roles.sendForLogs(key, value);
       const timeline = await this.#sequence.take();
       this.#link.send('TaskManifestMessage', {
         messageId: uuid(ecs.random),
@@ -156,7 +171,7 @@ export class AcsSession implements AgentSession {
     const stops: RecordKey[] = [];
     for (const key of keys) {
       const task = ecs.state.get(tasks, key);
-      const payload = task && task.lastStatus !== 'STOPPED' ? this.#payloadOf(task) : undefined;
+      const payload = task && task.lastStatus !== 'STOPPED' ? this.#payloadOf(key, task) : undefined;
       if (payload === undefined) continue;
       sent.push(payload);
       delivered.push(key);
@@ -175,7 +190,7 @@ export class AcsSession implements AgentSession {
     this.#redeliverLater();
   }
 
-  #payloadOf(task: TaskRecord): AcsTask | undefined {
+  #payloadOf(key: RecordKey, task: TaskRecord): AcsTask | undefined {
     const { ecs, scope } = this.#options;
     const { family, revision } = task.taskDefinition;
     const definition = ecs.state.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
@@ -187,7 +202,21 @@ export class AcsSession implements AgentSession {
       });
       return undefined;
     }
-    return acsTask(scope, ecs.privateNetwork, task, definition);
+    const { members, refusedRole } = this.#roles.ofTask(key, task);
+    // No task begins without its role. One that has begun goes on with what it has.
+    if (refusedRole !== undefined && task.desiredStatus === 'RUNNING') {
+      if (task.connectivityAt === undefined) this.#stopUnassumable(key, refusedRole);
+      return undefined;
+    }
+    return { ...acsTask(scope, ecs.privateNetwork, task, definition), ...members };
+  }
+
+  #stopUnassumable(key: RecordKey, roleArn: string): void {
+    const { ecs } = this.#options;
+    const stop = { stopCode: 'TaskFailedToStart', reason: cannotAssume(roleArn) } as const;
+    ecs.state
+      .transact((tx) => requestTaskStop(tx, key, { ...stop, now: ecs.clock.now() }))
+      .catch((error: unknown) => this.#fail(error));
   }
 
   /** One timer for all: whatever is still unacknowledged when it is due is noted again. */
@@ -226,9 +255,11 @@ export class AcsSession implements AgentSession {
             .map((candidate) => ({ ...candidate, desiredStatus: 'STOPPED' })),
         });
         return;
-      // That anything came is all there is to a heartbeat's answer; credentials aren't handed out yet.
-      case 'HeartbeatAckRequest':
       case 'IAMRoleCredentialsAckRequest':
+        this.#roles.acknowledged(message);
+        return;
+      // That anything came is all there is to a heartbeat's answer.
+      case 'HeartbeatAckRequest':
         return;
       default:
         ecs.log.debug('An agent sent a message of an unknown type', {
@@ -261,13 +292,22 @@ export class AcsSession implements AgentSession {
   }
 
   #unstoppedTasks(): readonly Stored<TaskRecord>[] {
-    const { ecs, scope, instance } = this.#options;
+    return this.#options.ecs.state.byIndex(tasks, 'unstoppedByInstance', this.#within());
+  }
+
+  #justStopped(): readonly Stored<TaskRecord>[] {
+    const { ecs } = this.#options;
+    const since = ecs.clock.now() - justStoppedMs;
+    return ecs.state
+      .byIndex(tasks, 'byInstance', this.#within())
+      .filter(({ value }) => value.lastStatus === 'STOPPED' && (value.stoppedAt ?? 0) >= since);
+  }
+
+  /** As the indexes by instance have it. */
+  #within(): string {
+    const { scope, instance } = this.#options;
     const { cluster, id } = instance.value;
-    return ecs.state.byIndex(
-      tasks,
-      'unstoppedByInstance',
-      `${scope.accountId}/${scope.region}/${cluster}/${id}`,
-    );
+    return `${scope.accountId}/${scope.region}/${cluster}/${id}`;
   }
 
   /** The agent reconnects and begins afresh, which puts right whatever was left undone. */

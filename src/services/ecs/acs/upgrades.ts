@@ -42,7 +42,8 @@ export function agentEndpoints(ecs: EcsContext): readonly AgentEndpoint[] {
       admit: (query, call) => {
         const instance = instanceOf(ecs, call, query.get('clusterArn'), query.get('containerInstanceArn'));
         const protocolVersion = Number(query.get('protocolVersion') ?? '1');
-        const agent = { versionInfo: versionInfoOf(query), protocolVersion };
+        const wantsCredentials = query.get('sendCredentials') === 'true';
+        const agent = { versionInfo: versionInfoOf(query), protocolVersion, wantsCredentials };
         return (socket) => {
           const { signal } = call;
           new AcsSession({ ecs, connections, scope: call, instance, socket, signal, agent });

@@ -6,7 +6,7 @@ import type { LiveTask } from './live-task.ts';
 import { rolledBack, withoutPauses } from './new-deployment.ts';
 import type { Step, StopCause } from './planner.ts';
 import { pauseMs } from './scheduler-settings.ts';
-import { eventMessages, isRepetition, type Teller, withEvent } from './service-events.ts';
+import { eventMessages, isRepetition, launchFailed, type Teller, withEvent } from './service-events.ts';
 
 /** What each step of a plan makes of the service's record. Tasks are started and stopped by `apply-plan.ts`. */
 export function afterStep(
@@ -167,7 +167,7 @@ export function withPlacementOutcome(
 ): ServiceRecord {
   let after = service;
   if (failures.length > 0) {
-    const message = eventMessages.cannotPlace(failures);
+    const message = launchFailed(failures);
     if (!isRepetition(after.events, message, teller)) after = tell(after, message, teller);
   }
   return withDeployment(after, deploymentId, (deployment) => {

@@ -15,6 +15,7 @@ import {
 import { deleteServiceHistory } from '../service-history.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import type { LaunchPlan } from '../task-launch.ts';
+import { roleObstacle, unassumableRole } from '../task-roles.ts';
 import { requestTaskStop } from '../task-state.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
@@ -147,6 +148,8 @@ function launch(
     launchType: deployment.launchType,
     now,
   };
+  const obstacle = roleObstacle(ecs, scope, request);
+  if (obstacle !== undefined) return { tasks: [], failures: [{ reason: unassumableRole, detail: obstacle }] };
   const strategy = deployment.capacityProviderStrategy;
   const placed = strategy === undefined ? undefined : placedByProvider(tx, scope, service, deploymentId);
   return launchWithCapacity(tx, ecs, request, strategy, placed);

@@ -1,6 +1,7 @@
 import { capacityUnavailable } from '../capacity/fargate-hosts.ts';
 import type { ServiceEventRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
+import { unassumableRole } from '../task-roles.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
 
 /**
@@ -46,6 +47,7 @@ export const eventMessages = {
   tooManyProtected: (deploymentId: string): string =>
     `was unable to reach steady state because task set (${deploymentId}) was unable to scale in. ` +
     'Reason: The number of protected tasks are more than the desired count of tasks.',
+  cannotAssumeRole: (error: string): string => `failed to launch a task with (error ${error}).`,
   cannotPlace: (failures: readonly LaunchFailure[]): string =>
     failures.some(({ reason }) => reason === capacityUnavailable)
       ? `was unable to place a task. Reason: ${capacityUnavailable}. ${troubleshooting}`
@@ -53,6 +55,14 @@ export const eventMessages = {
           failures,
         )} ${troubleshooting}`,
 } as const;
+
+/** Why a launch gave fewer tasks than it was asked for. */
+export function launchFailed(failures: readonly LaunchFailure[]): string {
+  const role = failures.find(({ reason }) => reason === unassumableRole);
+  return role === undefined
+    ? eventMessages.cannotPlace(failures)
+    : eventMessages.cannotAssumeRole(role.detail ?? role.reason);
+}
 
 const inZones = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([zone, count]) => `${count} tasks in ${zone}`).join(', ');

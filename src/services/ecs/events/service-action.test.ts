@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { eventMessages } from '../deployment/service-events.ts';
+import { cannotAssume } from '../task-roles.ts';
 import { serviceActionOf } from './service-action.ts';
 
 const failure = (reason: string) => [
@@ -30,6 +31,12 @@ const named: Readonly<
   computedDesiredCount: [[eventMessages.computedDesiredCount('ecs-svc/1', 2), '']],
   tooManyProtected: [
     [eventMessages.tooManyProtected('ecs-svc/1'), 'INFO TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION'],
+  ],
+  cannotAssumeRole: [
+    [
+      eventMessages.cannotAssumeRole(cannotAssume('arn:aws:iam::123456789012:role/app')),
+      `ERROR SERVICE_TASK_CONFIGURATION_FAILURE ${cannotAssume('arn:aws:iam::123456789012:role/app')}`,
+    ],
   ],
   cannotPlace: [
     [eventMessages.cannotPlace(failure('RESOURCE:CPU')), 'ERROR SERVICE_TASK_PLACEMENT_FAILURE RESOURCE:CPU'],

@@ -16,6 +16,7 @@ const actions: readonly (readonly [pattern: RegExp, type: ServiceAction['eventTy
   [/was unable to scale in\. /, 'INFO', 'TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION'],
   [/^is unable to consistently start tasks/, 'WARN', 'SERVICE_TASK_START_IMPAIRED'],
   [/^was unable to place a task/, 'ERROR', 'SERVICE_TASK_PLACEMENT_FAILURE'],
+  [/^failed to launch a task with/, 'ERROR', 'SERVICE_TASK_CONFIGURATION_FAILURE'],
 ];
 
 /** Reasons as EventBridge abbreviates what the message says at length. */
@@ -35,6 +36,10 @@ export function serviceActionOf(message: string): ServiceAction | undefined {
   const action = actions.find(([pattern]) => pattern.test(words));
   if (action === undefined) return undefined;
   const [, eventType, eventName] = action;
+  if (eventName === 'SERVICE_TASK_CONFIGURATION_FAILURE') {
+    const [, reason] = /\(error (.+)\)\.$/.exec(words) ?? [];
+    return { eventType, eventName, ...(reason === undefined ? {} : { reason }) };
+  }
   if (eventName !== 'SERVICE_TASK_PLACEMENT_FAILURE') return { eventType, eventName };
   for (const [pattern, reason] of placementReasons) {
     const found = pattern.exec(words);

@@ -215,8 +215,6 @@ const ofBoth: readonly Refused[] = [
   ['a GPU by half', app({ resourceRequirements: [{ type: 'GPU', value: '0.5' }] }), /positive number or ALL/],
   ...(
     [
-      ['taskRoleArn', { taskRoleArn: 'r' }],
-      ['executionRoleArn', { executionRoleArn: 'r' }],
       ['inferenceAcceleratorOverrides', { inferenceAcceleratorOverrides: [{ deviceName: 'a' }] }],
       [
         'environmentFiles',

@@ -19,6 +19,9 @@ export interface TaskDemand extends TaskReservation {
 /** Of agents that take sessions. A task definition can't require it: who launches the task asks for ECS Exec. */
 const executeCommandCapability = { name: 'ecs.capability.execute-command' } as const;
 
+/** Of agents that serve roles; a task definition with a role requires it itself, one whose role is an override can't. */
+const taskRoleCapability = { name: 'com.amazonaws.ecs.capability.task-iam-role' } as const;
+
 /**
  * The demand of a task definition under its overrides. Task-level sizes win over the sum of the containers';
  * of a container's memory the scheduler takes the reservation where there is one, else the hard limit. Host
@@ -54,6 +57,7 @@ export function taskDemand(
         : [
             ...(definition.requiresAttributes ?? []).flatMap(namedAttribute),
             ...(enableExecuteCommand ? [executeCommandCapability] : []),
+            ...(overrides.taskRoleArn === undefined ? [] : [taskRoleCapability]),
           ],
     ...given('architecture', architectureOf(definition)),
     isExternal: launchType === 'EXTERNAL',

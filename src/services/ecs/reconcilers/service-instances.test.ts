@@ -5,8 +5,9 @@ import {
 } from '../operations/container-instance.ts';
 import { runTask } from '../operations/run-task.ts';
 import { containerInstances } from '../records.ts';
+import { cannotAssume } from '../task-roles.ts';
 import { type Fleet, isStable, messages, openFleet, started, steady } from '../testing/fleet.ts';
-import { key } from '../testing/room.ts';
+import { key, scope } from '../testing/room.ts';
 
 describe('tasks that find no place', () => {
   it('are told of once, and started when an instance has room', async () => {
@@ -21,6 +22,21 @@ describe('tasks that find no place', () => {
     expect(fleet.describe().deployments?.[0]).toMatchObject({ runningCount: 2, failedTasks: 0 });
     await fleet.room.addInstance();
     await fleet.until(() => isStable(fleet.describe()), 2_000);
+  });
+
+  it('are told of with their role, and start when it can be assumed', async () => {
+    await using fleet = await openFleet();
+    await fleet.room.addDefinition({ executionRoleArn: 'execution' });
+    const role = `arn:aws:iam::${scope.accountId}:role/execution`;
+    fleet.room.untrustedRoles.add(role);
+    await fleet.create();
+    await fleet.room.ecs.clock.advance(10 * 60_000);
+    expect(messages(fleet.describe())).toEqual([
+      `failed to launch a task with (error ${cannotAssume(role)}).`,
+    ]);
+    expect(fleet.room.tasksOf('default')).toEqual([]);
+    fleet.room.untrustedRoles.clear();
+    await fleet.stable();
   });
 
   it('wait for a first instance', async () => {

@@ -39,3 +39,8 @@ export function firstDuplicate<T>(values: Iterable<T>): T | undefined {
 export function invalidSetting(container: string | undefined, rule: string): Refusal {
   return clientError(`Invalid setting for container '${container}'. ${rule}`);
 }
+
+/** A role's short name or ARN. */
+export function isRole(role: string): boolean {
+  return /^(arn:aws[a-z-]*:iam::\d{12}:role\/([\w+=,.@-]+\/)*)?[\w+=,.@-]{1,64}$/.test(role);
+}

@@ -13,7 +13,7 @@ import { memberOfFault } from '../placement-rules.ts';
 import type { StoredTaskDefinition } from '../records.ts';
 import { validateContainer } from './container-definition-validation.ts';
 import { validateDependencies } from './container-dependency-validation.ts';
-import { firstDuplicate, requireInteger, requireOneOf, requireText } from './field-rules.ts';
+import { firstDuplicate, isRole, requireInteger, requireOneOf, requireText } from './field-rules.ts';
 import { isWindows, launchTypeObjection } from './launch-types.ts';
 import { validateLogging } from './log-configuration-validation.ts';
 import { validatePortMappings } from './port-mapping-validation.ts';
@@ -67,11 +67,6 @@ function validateModes(definition: StoredTaskDefinition): void {
     throw clientError(`Windows containers do not support networkMode ${networkMode}.`);
   if (pidMode !== undefined || ipcMode !== undefined)
     throw clientError('Windows containers do not support pidMode and ipcMode.');
-}
-
-/** A role's short name or ARN. */
-function isRole(role: string): boolean {
-  return /^(arn:aws[a-z-]*:iam::\d{12}:role\/([\w+=,.@-]+\/)*)?[\w+=,.@-]{1,64}$/.test(role);
 }
 
 function validateContainers(definition: StoredTaskDefinition): void {

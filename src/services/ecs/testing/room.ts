@@ -15,7 +15,7 @@ import type { AlarmReading, MetricPoint } from '../../cloudwatch/index.ts';
 import { type Call, rootPrincipal } from '../../service.ts';
 import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
-import type { EcsContext } from '../context.ts';
+import type { EcsContext, TaskSession } from '../context.ts';
 import { registerContainerInstance } from '../operations/container-instance.ts';
 import {
   type ContainerInstanceRecord,
@@ -33,6 +33,10 @@ import { taskDefinitionKey } from '../task-definition-lookup.ts';
 export interface TestRoom extends AsyncDisposable {
   /** What was given to CloudWatch. */
   readonly published: readonly MetricPoint[];
+  /** Roles that ECS may not assume: all others it may. */
+  readonly untrustedRoles: Set<string>;
+  /** As what roles were assumed, in order. */
+  readonly assumed: readonly TaskSession[];
   /** CloudWatch's alarms; a test says what they say. */
   readonly alarms: Map<string, AlarmReading>;
   readonly ecs: EcsContext & {
@@ -71,6 +75,8 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   const state = await openState(store, { clock });
   const published: MetricPoint[] = [];
   const alarms = new Map<string, AlarmReading>();
+  const untrustedRoles = new Set<string>();
+  const assumed: TaskSession[] = [];
   const log = recordingLog();
   const ecs = {
     state,
@@ -81,6 +87,16 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
     alarmReadings: (_reader: Reader, _scope: Scope, names: readonly string[]) =>
       new Map([...alarms].filter(([name]) => names.includes(name))),
+    assumeTaskRole: (session: TaskSession) => {
+      if (untrustedRoles.has(session.roleArn)) return undefined;
+      assumed.push(session);
+      return {
+        accessKeyId: `ASIA${assumed.length}`,
+        secretAccessKey: 'secret',
+        sessionToken: `token-${assumed.length}`,
+        expiresAt: Math.floor(clock.now() / 1000) * 1000 + 6 * 3_600_000,
+      };
+    },
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
       published.push(...points);
     },
@@ -117,6 +133,8 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
   return {
     ecs,
     published,
+    untrustedRoles,
+    assumed,
     alarms,
     store,
     call,
