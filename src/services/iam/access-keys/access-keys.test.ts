@@ -1,8 +1,9 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { issueSession } from '../credentials/session-token.ts';
-import { entityKey, lastUses, type RoleRecord, roles } from '../records.ts';
+import { lastUses } from '../records.ts';
 import { accountId, type IamServer, startIamServer } from '../testing/iam-server.ts';
+import { idleRole, putRole } from '../testing/roles.ts';
 import { userWith } from '../testing/users.ts';
 
 let server: IamServer;
@@ -135,26 +136,22 @@ describe('the last use', () => {
   });
 
   it('of a role is that of its sessions', async () => {
-    const role: RoleRecord = {
-      ...{ roleName: 'pilot', path: '/', id: 'AROAEXAMPLEEXAMPLE234', createdAt: 0, maxSessionSeconds: 3600 },
-      ...{ trustPolicy: '{}', tags: {}, inlinePolicies: {}, attachedPolicies: [] },
-    };
-    await server.state.transact((tx) => tx.put(roles, entityKey(roles, accountId, 'pilot'), role));
-    const read = async () => (await iam.getRole({ RoleName: 'pilot' })).Role?.RoleLastUsed;
+    await putRole(server);
+    const read = async () => (await iam.getRole({ RoleName: 'it' })).Role?.RoleLastUsed;
     expect(await read()).toEqual({});
     const issuedAt = server.clock.now();
     for (const name of ['one', 'two']) {
       const session = { issuedAt, expiresAt: issuedAt + 900_000, name };
       const key = issueSession(server.context, {
         accountId,
-        identity: { kind: 'role', roleId: role.id },
+        identity: { kind: 'role', roleId: idleRole.id },
         session,
       });
       await server.as(key).sts.getCallerIdentity({});
     }
     await expect.poll(read).toEqual({ LastUsedDate: expect.any(Date), Region: 'eu-west-1' });
     expect([...server.state.list(lastUses)]).toHaveLength(1);
-    await iam.deleteRole({ RoleName: 'pilot' });
+    await iam.deleteRole({ RoleName: 'it' });
     expect([...server.state.list(lastUses)]).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { issueSession } from '../credentials/session-token.ts';
-import { entityKey, type RoleRecord, roles } from '../records.ts';
 import { accountId, type IamServer, startIamServer } from '../testing/iam-server.ts';
+import { idleRole, putRole } from '../testing/roles.ts';
 import { policyOf, userWith } from '../testing/users.ts';
 
 let server: IamServer;
@@ -12,16 +12,9 @@ beforeEach(async () => {
   iam = server.iam;
   await iam.createUser({ UserName: 'it', Path: '/crew/' });
   await iam.createGroup({ GroupName: 'it' });
-  await putRole({});
+  await putRole(server);
 });
 afterEach(() => server[Symbol.asyncDispose]());
-
-const role: RoleRecord = {
-  ...{ roleName: 'it', path: '/', id: 'AROAEXAMPLEEXAMPLE234', createdAt: 0, trustPolicy: '{}' },
-  ...{ maxSessionSeconds: 3600, tags: {}, inlinePolicies: {}, attachedPolicies: [] },
-};
-const putRole = (bent: Partial<RoleRecord>) =>
-  server.state.transact((tx) => tx.put(roles, entityKey(roles, accountId, 'it'), { ...role, ...bent }));
 
 /** The three holders' operations under one name, and what acts with the holder's policies. */
 const holders = {
@@ -56,7 +49,7 @@ const holders = {
       const session = { issuedAt, expiresAt: issuedAt + 900_000, name: 'watch' };
       return issueSession(server.context, {
         accountId,
-        identity: { kind: 'role', roleId: role.id },
+        identity: { kind: 'role', roleId: idleRole.id },
         session,
       });
     },
@@ -136,7 +129,7 @@ describe.each(Object.entries(holders))('a policy attached to a %s', (type, holde
 });
 
 it('a service-linked role keeps the policies that its service gave it', async () => {
-  await putRole({ linkedService: 'ecs.amazonaws.com' });
+  await putRole(server, { linkedService: 'ecs.amazonaws.com' });
   await expect(holders.Role.attach(await makePolicy('p'))).rejects.toMatchObject({
     name: 'UnmodifiableEntityException',
   });

@@ -1,7 +1,7 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { entityKey, type RoleRecord, roles } from '../records.ts';
 import { accountId, type IamServer, startIamServer } from '../testing/iam-server.ts';
+import { putRole } from '../testing/roles.ts';
 import { policyOf, userWith } from '../testing/users.ts';
 
 let server: IamServer;
@@ -11,16 +11,9 @@ beforeEach(async () => {
   iam = server.iam;
   await iam.createUser({ UserName: 'it' });
   await iam.createGroup({ GroupName: 'it' });
-  await putRole({});
+  await putRole(server);
 });
 afterEach(() => server[Symbol.asyncDispose]());
-
-const role: RoleRecord = {
-  ...{ roleName: 'it', path: '/', id: 'AROAEXAMPLEEXAMPLE234', createdAt: 0, trustPolicy: '{}' },
-  ...{ maxSessionSeconds: 3600, tags: {}, inlinePolicies: {}, attachedPolicies: [] },
-};
-const putRole = (bent: Partial<RoleRecord>) =>
-  server.state.transact((tx) => tx.put(roles, entityKey(roles, accountId, 'it'), { ...role, ...bent }));
 
 const PolicyDocument = policyOf({ Effect: 'Allow', Action: 'ecs:*', Resource: "arn:aws:ecs:*:*:*/a'(b)" });
 
@@ -108,7 +101,7 @@ describe.each(Object.entries(holders))("a %s's inline policy", (type, holder) =>
 });
 
 it("a service-linked role's policies are its service's alone", async () => {
-  await putRole({ linkedService: 'ecs.amazonaws.com', inlinePolicies: { p: PolicyDocument } });
+  await putRole(server, { linkedService: 'ecs.amazonaws.com', inlinePolicies: { p: PolicyDocument } });
   for (const refused of [
     iam.putRolePolicy({ RoleName: 'it', PolicyName: 'p', PolicyDocument }),
     iam.deleteRolePolicy({ RoleName: 'it', PolicyName: 'p' }),
