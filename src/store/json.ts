@@ -99,11 +99,15 @@ function isFrozenMember(value: unknown, depth: number): boolean {
   }
 }
 
+const emptyList: Json = Object.freeze([]);
+
 function freezeArray(array: readonly unknown[], trail: Trail): Json {
-  const frozen: Json[] = [];
+  if (array.length === 0) return emptyList;
+  // Of its length from the start: a list that grows keeps room for what never comes, and records are kept for long.
+  const frozen = new Array<Json>(array.length);
   for (let place = 0; place < array.length; place++) {
     trail.push(place);
-    frozen.push(freeze(array[place], trail));
+    frozen[place] = freeze(array[place], trail);
     trail.pop();
   }
   return Object.freeze(frozen);
