@@ -1,12 +1,17 @@
 import type { Random } from './random.ts';
 
+/** The two digits of each byte. */
+const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A version 4 UUID (RFC 9562), e.g. `0b2cc1f4-6bd1-4a4e-9a0f-1a1f2a9d0a55`. */
 export function uuid(random: Random): string {
   const bytes = random.bytes(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+  let text = '';
+  for (const [place, byte] of bytes.entries())
+    text += place === 4 || place === 6 || place === 8 || place === 10 ? `-${hexOf[byte]}` : hexOf[byte];
+  return text;
 }
 
 /** `length` lower-case hexadecimal digits, as in a task's id (32) or an ENI's (17). */

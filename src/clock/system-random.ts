@@ -9,23 +9,25 @@ export function systemRandom(): Random {
   const drawn = Buffer.alloc(drawnAhead);
   let used = drawnAhead;
   /** Each byte is handed out once, and gone from here then. */
-  const take = (count: number): Buffer => {
-    if (count > drawnAhead) return randomFillSync(Buffer.alloc(count));
+  const take = (count: number): Uint8Array => {
+    const bytes = new Uint8Array(count);
+    if (count > drawnAhead) return randomFillSync(bytes);
     if (used + count > drawnAhead) {
       randomFillSync(drawn);
       used = 0;
     }
-    const bytes = Buffer.from(drawn.subarray(used, used + count));
-    drawn.fill(0, used, used + count);
-    used += count;
+    for (let place = 0; place < count; place++) {
+      bytes[place] = drawn[used] ?? 0;
+      drawn[used++] = 0;
+    }
     return bytes;
   };
   return {
     float: () => {
-      const bytes = take(7);
+      const bytes = Buffer.from(take(7));
       return Number(bytes.readUIntBE(0, 6) * 32 + (bytes.readUInt8(6) & 31)) / 2 ** 53;
     },
     integer: (exclusiveMax) => randomInt(exclusiveMax),
-    bytes: (count) => new Uint8Array(take(count)),
+    bytes: take,
   };
 }

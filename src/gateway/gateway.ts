@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock, Random } from '../clock/index.ts';
+import { type Clock, type Random, uuid } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import { HttpRoutes, type Refusal, type WireAnswer } from '../protocols/index.ts';
 import type { Authorize } from '../services/iam/index.ts';
@@ -8,7 +8,6 @@ import type { Service } from '../services/service.ts';
 import { Exchange } from './exchange.ts';
 import type { PipelineParts } from './parts.ts';
 import { answerRequest } from './pipeline.ts';
-import { requestIds } from './request-ids.ts';
 import type { Route } from './route.ts';
 import { ServiceCatalog } from './service-catalog.ts';
 import { type CredentialLookup, type NoteUse, SignatureVerifier } from './sigv4.ts';
@@ -87,7 +86,7 @@ class HttpGateway implements Gateway {
   constructor(options: GatewayOptions) {
     const { services, routes = [], clock, random, credentials, authorize, log } = options;
     this.#clock = clock;
-    this.#newRequestId = requestIds(random);
+    this.#newRequestId = () => uuid(random);
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#parts = {
       catalog: new ServiceCatalog(services),
