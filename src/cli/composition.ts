@@ -16,6 +16,8 @@ export interface Composition {
    * @throws {CommandError} with what to do: the port is taken, the state directory is in use, no Engine.
    */
   startServer(options: ServerOptions): Promise<RunningServer>;
+  /** Begins to load what `startServer` will need, for whoever still has something to wait for before. */
+  loadServer(): void;
   /**
    * Removes every container, network, volume and image that the installation made, by its labels, and then its
    * state directory. Nothing serves the directory. What is already gone is success.

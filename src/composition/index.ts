@@ -30,6 +30,8 @@ export function compose(): Composition {
       gvisor: async (signal) => (await engine()).gvisor(signal),
       offerGvisor: async (signal) => (await engine()).offerGvisor(signal),
     },
+    // Why it can't be loaded, `startServer` tells.
+    loadServer: () => void import('./server.ts').catch(() => {}),
     startServer: async (options) => (await import('./server.ts')).startServer(options),
     purge: async (stateDirectory) =>
       (await import('./purge.ts')).purge(stateDirectory, { clock, random, log }),

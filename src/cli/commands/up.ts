@@ -36,6 +36,7 @@ export async function up(options: UpOptions, context: CommandContext): Promise<n
         'Use that one, stop it with ./catamaran down, or give another --state and --port',
     );
   }
+  if (!options.detach) composition.loadServer();
   await runSetup(stepsFor('up', composition), composition.clock, terminal.stderr, signal);
   return options.detach ? detach(options, context) : serve(options, context);
 }

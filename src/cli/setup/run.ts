@@ -16,11 +16,10 @@ export async function runSetup(
   signal: AbortSignal,
   machine: { readonly isRoot: boolean; readonly hasApt: boolean } = thisMachine(),
 ): Promise<void> {
-  const needed: SetupStep[] = [];
-  for (const step of steps) {
-    const isPossible = !step.isOptional || isAllowed(step, machine);
-    if (isPossible && (await step.look(signal)) === undefined) needed.push(step);
-  }
+  const possible = steps.filter((step) => !step.isOptional || isAllowed(step, machine));
+  // All at once: most starts find everything there, and wait for nothing but these looks.
+  const found = await Promise.all(possible.map((step) => step.look(signal)));
+  const needed = possible.filter((_step, place) => found[place] === undefined);
   const forbidden = needed.filter((step) => !isAllowed(step, machine));
   if (forbidden.length > 0) throw new CommandError(instructions(needed, machine));
 

@@ -28,6 +28,7 @@ export function fakeComposition(bent: Partial<Composition> = {}): Composition {
       gvisor: async () => ({ state: 'offered' }),
       offerGvisor: async () => {},
     },
+    loadServer: () => {},
     startServer: async ({ stateDirectory, port }) =>
       announceServer(stateDirectory, `http://127.0.0.1:${port}`),
     purge: async () => ({ containers: 0, networks: 0, volumes: 0 }),
