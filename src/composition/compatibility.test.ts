@@ -29,3 +29,21 @@ test('docs/compatibility.md says what the operation tables say', async () => {
   const message = `docs/compatibility.md is not what the tables say any more. This rewrites it:\n${rewrite}`;
   expect(readFileSync(path, 'utf8'), message).toBe(wanted);
 });
+
+test('every operation that is supported is authorised as an action of its service, on something', async () => {
+  const prefixes: Readonly<Record<string, string>> = {
+    'Amazon ECS': 'ecs',
+    'Amazon CloudWatch Logs': 'logs',
+    'Amazon CloudWatch': 'cloudwatch',
+    'Amazon EventBridge': 'events',
+    'AWS Identity and Access Management (IAM)': 'iam',
+    'AWS STS': 'sts',
+  };
+  for (const [service, table] of Object.entries(await operationTables())) {
+    for (const [name, entry] of Object.entries(table)) {
+      if ('refused' in entry) continue;
+      expect(entry.action, service).toBe(`${prefixes[service]}:${name}`);
+      expect(entry.resources, `${service} ${name}`).toBeTypeOf('function');
+    }
+  }
+});
