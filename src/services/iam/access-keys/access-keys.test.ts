@@ -5,6 +5,7 @@ import { lastUses } from '../records.ts';
 import { accountId, type IamServer, startIamServer } from '../testing/iam-server.ts';
 import { idleRole, putRole } from '../testing/roles.ts';
 import { userWith } from '../testing/users.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 
 let server: IamServer;
 let iam: IAM;
@@ -107,20 +108,22 @@ describe('the last use', () => {
     const { sts, iam: own } = server.as(key);
     const usedAt = server.clock.now();
     await sts.getCallerIdentity({});
-    const first = { ServiceName: 'sts', Region: 'eu-west-1', LastUsedDate: new Date(usedAt) };
+    const first = { ServiceName: 'sts', Region: 'eu-west-1', LastUsedDate: new Date(wholeSecond(usedAt)) };
     expect(await lastUseOf(key.accessKeyId, true)).toEqual(first);
     const found = server.room.findCredentials(key.accessKeyId, undefined, usedAt);
     const { principal } = found === undefined || found === 'expired' ? expect.fail('no such key') : found;
     const useAt = (after: number) => server.room.noteUse(principal, 'ecs', 'us-east-1', usedAt + after);
     const read = async () =>
       (await iam.getAccessKeyLastUsed({ AccessKeyId: key.accessKeyId })).AccessKeyLastUsed;
-    useAt(299_999);
+    useAt(299_000 - (usedAt % 1000));
     await own.listAccessKeys({});
     expect(await read()).toEqual(first);
     for (let at = 300_000; at < 300_100; at++) useAt(at);
-    await expect
-      .poll(read)
-      .toEqual({ ServiceName: 'ecs', Region: 'us-east-1', LastUsedDate: new Date(usedAt + 300_000) });
+    await expect.poll(read).toEqual({
+      ServiceName: 'ecs',
+      Region: 'us-east-1',
+      LastUsedDate: new Date(wholeSecond(usedAt + 300_000)),
+    });
     expect(writes).toBe(2);
   });
 

@@ -6,6 +6,7 @@ import { quotaExceeded } from '../errors.ts';
 import { newKeyPair } from '../ids.ts';
 import { type AccessKeyRecord, accessKeyKey, accessKeys, entityKey, users } from '../records.ts';
 import { findUser } from '../users/user-lookup.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { keyOwner } from './key-owner.ts';
 
 const maxKeys = 2;
@@ -19,7 +20,8 @@ export async function createAccessKey(
   input: CreateAccessKeyCommandInput,
   call: Call,
 ): Promise<CreateAccessKeyResponse> {
-  const { accountId, now } = call;
+  const { accountId } = call;
+  const createdAt = wholeSecond(call.now);
   const userName = keyOwner(input.UserName, call);
   const { accessKeyId: id, secretAccessKey: secret } = newKeyPair(random, 'AKIA', accountId);
   const sealedSecret = sealer.seal(secret, accessKeyPurpose(id));
@@ -34,7 +36,7 @@ export async function createAccessKey(
       accessKeyId: id,
       ...(user !== undefined && { userName: user.userName }),
       status: 'Active',
-      createdAt: now,
+      createdAt,
       sealedSecret,
     };
     tx.put(accessKeys, accessKeyKey(accountId, id), record);
@@ -46,7 +48,7 @@ export async function createAccessKey(
       AccessKeyId: id,
       Status: 'Active',
       SecretAccessKey: secret,
-      CreateDate: new Date(now),
+      CreateDate: new Date(createdAt),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { State, Transaction } from '../../../reconcile/index.ts';
 import type { Principal } from '../../service.ts';
 import { accessKeyKey, accessKeys, type LastUseRecord, lastUseKey, lastUses, roles } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 
 /** AWS, too, tells the last use only coarsely. */
 const intervalMs = 5 * 60_000;
@@ -34,7 +35,7 @@ export class LastUses {
     if (id === undefined) return;
     // Nobody waits for it; one that fails is noted anew with the next use.
     this.#state
-      .transact((tx) => write(tx, principal, id, { lastUsedAt: now, service, region }))
+      .transact((tx) => write(tx, principal, id, { lastUsedAt: wholeSecond(now), service, region }))
       .catch(() => this.#notedAt.delete(accessKeyId));
   };
 

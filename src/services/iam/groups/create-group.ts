@@ -6,6 +6,7 @@ import { entityId } from '../ids.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
 import { entityKey, type GroupRecord, groups, prefixOf } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { groupView } from './group-view.ts';
 
 /** IAM user guide, "IAM and AWS STS quotas". */
@@ -30,7 +31,7 @@ export async function createGroup(
       groupName,
       path: Path,
       id: entityId(random, 'AGPA'),
-      createdAt: now,
+      createdAt: wholeSecond(now),
       inlinePolicies: {},
       attachedPolicies: [],
       memberCount: 0,

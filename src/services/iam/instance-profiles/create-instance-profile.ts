@@ -7,6 +7,7 @@ import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
 import { checkTags, withTags } from '../input/tags.ts';
 import { entityKey, type InstanceProfileRecord, instanceProfiles, prefixOf } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { instanceProfileView } from './profile-view.ts';
 
 /** IAM user guide, "IAM and AWS STS quotas". */
@@ -35,7 +36,7 @@ export async function createInstanceProfile(
       instanceProfileName: name,
       path: Path,
       id: entityId(random, 'AIPA'),
-      createdAt: now,
+      createdAt: wholeSecond(now),
       tags: withTags({}, Tags),
     };
     tx.put(instanceProfiles, key, record);

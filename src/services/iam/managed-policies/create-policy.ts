@@ -7,6 +7,7 @@ import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPolicyPath } from '../input/names.ts';
 import { checkTags, tagList, withTags } from '../input/tags.ts';
 import { entityKey, type PolicyRecord, policies, prefixOf } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { checkedDocument } from './policy-document.ts';
 import { policySummary } from './policy-view.ts';
 
@@ -23,6 +24,7 @@ export async function createPolicy(
   checkPolicyPath(constraints, 'path', Path).text('description', Description, { maxLength: 1000 });
   const document = checkedDocument(checkTags(constraints, Tags), PolicyDocument);
   const policyName = PolicyName ?? '';
+  const createdAt = wholeSecond(now);
   const key = entityKey(policies, accountId, policyName);
   const policy = await state.transact((tx) => {
     if (tx.get(policies, key) !== undefined) {
@@ -36,9 +38,9 @@ export async function createPolicy(
     const record: PolicyRecord = {
       ...{ policyName, path: Path, id: entityId(random, 'ANPA') },
       ...(Description !== undefined && { description: Description }),
-      ...{ createdAt: now, updatedAt: now, tags: withTags({}, Tags) },
+      ...{ createdAt, updatedAt: createdAt, tags: withTags({}, Tags) },
       ...{ defaultVersionId: 'v1', nextVersion: 2, attachmentCount: 0, boundaryCount: 0 },
-      versions: [{ id: 'v1', document, createdAt: now }],
+      versions: [{ id: 'v1', document, createdAt }],
     };
     tx.put(policies, key, record);
     return record;

@@ -14,6 +14,7 @@ import { deleteConflict, limitExceeded, noSuchEntity } from '../errors.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkPage, pageOf } from '../input/pages.ts';
 import type { PolicyRecord, PolicyVersion } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { checkedDocument } from './policy-document.ts';
 import { changePolicy, checkPolicyArn, findPolicy } from './policy-lookup.ts';
 import { versionSummary, versionView } from './policy-view.ts';
@@ -31,6 +32,7 @@ export async function createPolicyVersion(
   call: Call,
 ): Promise<CreatePolicyVersionResponse> {
   const document = checkedDocument(checkPolicyArn(new Constraints(), arn), PolicyDocument);
+  const createdAt = wholeSecond(call.now);
   return state.transact((tx) => {
     let answer: CreatePolicyVersionResponse = {};
     changePolicy(tx, call, { action: 'CreatePolicyVersion', arn }, (before) => {
@@ -39,10 +41,10 @@ export async function createPolicyVersion(
           `A managed policy can have up to ${maxVersions} versions. Before you create a new version, you must delete an existing version.`,
         );
       }
-      const version: PolicyVersion = { id: `v${before.nextVersion}`, document, createdAt: call.now };
+      const version: PolicyVersion = { id: `v${before.nextVersion}`, document, createdAt };
       const after: PolicyRecord = {
         ...before,
-        updatedAt: call.now,
+        updatedAt: createdAt,
         nextVersion: before.nextVersion + 1,
         versions: [...before.versions, version],
         ...(SetAsDefault && { defaultVersionId: version.id }),

@@ -8,6 +8,7 @@ import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
 import { checkTags, withTags } from '../input/tags.ts';
 import { entityKey, prefixOf, type RoleRecord, roles } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import {
   checkDescription,
   checkMaxSession,
@@ -48,7 +49,7 @@ export async function createRole(
       roleName,
       path: Path,
       id: entityId(random, 'AROA'),
-      createdAt: now,
+      createdAt: wholeSecond(now),
       trustPolicy,
       ...(Description !== undefined && { description: Description }),
       maxSessionSeconds: input.MaxSessionDuration ?? defaultMaxSessionSeconds,

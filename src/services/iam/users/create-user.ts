@@ -8,6 +8,7 @@ import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
 import { checkTags, withTags } from '../input/tags.ts';
 import { entityKey, prefixOf, type UserRecord, users } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { userView } from './user-view.ts';
 
 /** IAM user guide, "IAM and AWS STS quotas". */
@@ -37,7 +38,7 @@ export async function createUser(
       userName,
       path: Path,
       id: entityId(random, 'AIDA'),
-      createdAt: now,
+      createdAt: wholeSecond(now),
       tags: withTags({}, Tags),
       inlinePolicies: {},
       attachedPolicies: [],
