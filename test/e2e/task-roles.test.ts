@@ -9,7 +9,8 @@ import { inContainer, testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
 const group = '/roles';
-const asking = 'wget -qO- http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
+/** As a container asks; wget can't read an answer under gVisor. */
+const asking = (path: string): string => `printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" | nc 169.254.170.2 80`;
 
 let installation: Installation;
 let image: string;
@@ -67,17 +68,13 @@ async function launch(
     ],
     ...definition,
   });
-  const { subnetId = '' } =
-    definition.networkMode === 'awsvpc'
-      ? (
-          JSON.parse((await installation.catamaran('status', '--json')).stdout) as {
-            privateNetwork: { subnetId: string };
-          }
-        ).privateNetwork
-      : {};
+  const isOnFargate = definition.requiresCompatibilities?.includes('FARGATE');
   const { tasks = [], failures } = await ecs.runTask({
     taskDefinition: family,
-    ...(subnetId && { networkConfiguration: { awsvpcConfiguration: { subnets: [subnetId] } } }),
+    ...(isOnFargate && { launchType: 'FARGATE' }),
+    ...(definition.networkMode === 'awsvpc' && {
+      networkConfiguration: { awsvpcConfiguration: { subnets: [await subnetId()] } },
+    }),
   });
   expect(failures).toEqual([]);
   const taskArn = tasks[0]?.taskArn ?? '';
@@ -89,8 +86,16 @@ async function launch(
   });
 }
 
+async function subnetId(): Promise<string> {
+  const { stdout } = await installation.catamaran('status', '--json');
+  const { privateNetwork } = JSON.parse(stdout) as { privateNetwork: { subnetId: string } };
+  return privateNetwork.subnetId;
+}
+
 async function credentialsIn({ taskArn }: { readonly taskArn: string }) {
-  const answer = JSON.parse(await inContainer(installation.stateDirectory, taskArn, asking)) as Record<
+  const { stateDirectory } = installation;
+  const said = await inContainer(stateDirectory, taskArn, asking('$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'));
+  const answer = JSON.parse(said.slice(said.indexOf('{'))) as Record<
     'AccessKeyId' | 'SecretAccessKey' | 'Token' | 'Expiration' | 'RoleArn',
     string
   >;
@@ -123,6 +128,15 @@ describe('a task’s role', () => {
     },
     60_000,
   );
+
+  it('decides on Fargate, too', async () => {
+    const task = await launch('reads-fargate', {
+      ...{ networkMode: 'awsvpc', requiresCompatibilities: ['FARGATE'], cpu: '256', memory: '512' },
+      taskRoleArn: 'reader',
+    });
+    const { logs } = await credentialsIn(task);
+    await logs.filterLogEvents({ logGroupName: group });
+  }, 60_000);
 
   it('is found by an unmodified SDK, from the container’s environment alone', async () => {
     // In host mode this process has the container's network.
@@ -164,9 +178,8 @@ describe('a task’s role', () => {
       await expect(logs.filterLogEvents({ logGroupName: group })).rejects.toMatchObject({
         name: 'AccessDeniedException',
       });
-      const stolen = `wget -qO- http://169.254.170.2${uri} 2>&1; true`;
-      expect(await inContainer(installation.stateDirectory, other.taskArn, stolen)).toMatch(
-        /400 Bad Request/,
+      expect(await inContainer(installation.stateDirectory, other.taskArn, asking(uri))).toMatch(
+        /^HTTP\/1.1 400 Bad Request.*InvalidIdInRequest/s,
       );
     }
     const without = await launch('without', {});

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AcsTask } from '../../protocols/index.ts';
 import type { Agent } from '../agent.ts';
-import { TestInstance } from '../testing/test-instance.ts';
+import { TestInstance, withAwslogs } from '../testing/test-instance.ts';
 import { LinkLocalListener } from './link-local.ts';
 
 let instance: TestInstance;
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const roleCredentials = {
   credentialsId: '11111111-1111-1111-1111-111111111111',
-  accessKeyId: 'AKID',
+  accessKeyId: 'ASIAROLE',
   secretAccessKey: 'secret',
   sessionToken: 'token',
   expiration: '2026-01-01T00:00:00.123Z',
@@ -68,7 +68,7 @@ const granted = {
   status: 200,
   body: {
     RoleArn: roleCredentials.roleArn,
-    AccessKeyId: 'AKID',
+    AccessKeyId: 'ASIAROLE',
     SecretAccessKey: 'secret',
     Token: 'token',
     Expiration: '2026-01-01T00:00:00.123Z',
@@ -86,14 +86,14 @@ describe('the credentials endpoint', () => {
       messageId: 'm',
       taskArn: task.arn,
       roleType: 'TaskApplication',
-      roleCredentials: { ...roleCredentials, accessKeyId: 'AKID2' },
+      roleCredentials: { ...roleCredentials, accessKeyId: 'ASIA2' },
     });
     await instance.until('the acknowledgement', () =>
       instance.plane.received.some(
         ({ type, message }) => type === 'IAMRoleCredentialsAckRequest' && message.string('messageId') === 'm',
       ),
     );
-    expect((await ask(path)).body).toMatchObject({ AccessKeyId: 'AKID2' });
+    expect((await ask(path)).body).toMatchObject({ AccessKeyId: 'ASIA2' });
   });
 
   test.each<[string, number, string]>([
@@ -195,5 +195,32 @@ test('what is written of them on disk are their ids', async () => {
   const directory = instance.stateDirectory(1);
   const kept = readdirSync(directory).map((file) => readFileSync(`${directory}/${file}`).toString('latin1'));
   expect(kept.join('')).toContain(roleCredentials.credentialsId);
-  expect(kept.join('')).not.toMatch(/"secret"|"token"|AKID/);
+  expect(kept.join('')).not.toMatch(/"secret"|"token"|ASIA/);
+});
+
+test('a container asks about its task’s protection as the role that it has', async () => {
+  const { env } = await running({
+    roleCredentials: { ...roleCredentials, expiration: '2999-01-01T00:00:00Z' },
+  });
+  const at = env.ECS_AGENT_URI ?? '';
+  const path = new URL(`${at}/task-protection/v1/state`).pathname;
+  expect(await ask(path, { at })).toMatchObject({ status: 200 });
+  instance.plane.deadKeys.add(roleCredentials.accessKeyId);
+  expect(await ask(path, { at })).toMatchObject({ status: 500 });
+  instance.plane.deadKeys.clear();
+});
+
+test('awslogs writes as the execution role', async () => {
+  await start();
+  const task: AcsTask = {
+    ...instance.task({ name: 'app', command: ['print', 'one'], ...withAwslogs() }),
+    executionRoleCredentials: { ...executionRoleCredentials, expiration: '2999-01-01T00:00:00Z' },
+  };
+  instance.plane.deadKeys.add(executionRoleCredentials.accessKeyId);
+  instance.plane.want(task);
+  await instance.until('the stream to be asked for', () => instance.machine.containers.length === 1);
+  await instance.clock.sleep(50);
+  expect(instance.machine.runningNames(task.arn)).toEqual([]);
+  instance.plane.deadKeys.clear();
+  await instance.until('the line', () => instance.logStream(task.arn, 'app').length === 1);
 });
