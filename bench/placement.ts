@@ -64,6 +64,7 @@ class SimulatedCluster implements AsyncDisposable {
       alarmReadings: () => new Map(),
       assumeTaskRole: () => undefined,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
+      ensureServiceLinkedRole: async () => {},
       publishMetrics: async () => {},
       sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
       privateNetwork: {

@@ -32,6 +32,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     pollEndpoints: () => ({ acs: '', tcs: '' }),
     alarmReadings,
     assumeTaskRole: () => undefined,
+    ensureServiceLinkedRole: async () => {},
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
     privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },
@@ -41,6 +42,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     firstAccountId: '',
     ownKeys: () => undefined,
     isHolderAlive: () => true,
+    linkedResources: () => [],
   });
   return {
     'Amazon ECS': await ecs.service.loadOperations(),

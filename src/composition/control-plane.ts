@@ -12,7 +12,7 @@ import {
   type MetricStore,
   publishMetrics,
 } from '../services/cloudwatch/index.ts';
-import { createEcs, type PrivateNetworkPlan } from '../services/ecs/index.ts';
+import { createEcs, linkedResources, type PrivateNetworkPlan } from '../services/ecs/index.ts';
 import {
   createEventBridge,
   type EventLog,
@@ -50,6 +50,9 @@ export interface ControlPlaneOptions {
   readonly random: Random;
   readonly log: Log;
 }
+
+/** As service-linked roles and trust policies name ECS. */
+const ecsPrincipal = 'ecs.amazonaws.com';
 
 /** As long as callers who wait for the listener need to ask again and be answered. */
 const firstAnswersMs = 20;
@@ -96,6 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
     alarmReadings,
     assumeTaskRole: taskRoles(iam),
+    ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
   const logs = { state, events, clock, random };
@@ -104,6 +108,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
   };
+  const iam = createIam({
+    ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
+    firstAccountId: defaultCluster.accountId,
+    isHolderAlive: () => true,
+    linkedResources: (reader, accountId, service) =>
+      service === ecsPrincipal ? linkedResources(reader, accountId) : [],
+  });
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
 
   const gateway = createGateway({

@@ -116,6 +116,7 @@ export class Plane {
       alarmReadings: () => new Map(),
       assumeTaskRole: () => credentialsUntil(clock.now() + sessionMs),
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
+      ensureServiceLinkedRole: async () => {},
       publishMetrics: async () => {},
       privateNetwork,
       sessions: createSsmMessages({ clock, random, log, endpoint: () => 'http://plane' }).sessions,

@@ -13,6 +13,8 @@ export interface EcsContext {
   readonly log: Log;
   /** Base URLs that DiscoverPollEndpoint answers with: where the agents' WebSockets listen. */
   readonly pollEndpoints: () => { readonly acs: string; readonly tcs: string };
+  /** Makes AWSServiceRoleForECS in an account unless it is there; cheap when it is. */
+  readonly ensureServiceLinkedRole: (accountId: string) => Promise<void>;
   /** Gives figures of `AWS/ECS` to CloudWatch. */
   readonly publishMetrics: (scope: Scope, points: readonly MetricPoint[]) => Promise<void>;
   /** CloudWatch's alarms by name, for deployments that watch them; names without an alarm are absent. */

@@ -1,7 +1,8 @@
 import type { Clock, Random } from '../../clock/index.ts';
-import type { State } from '../../reconcile/index.ts';
+import type { Reader, State } from '../../reconcile/index.ts';
 import type { Sealer } from '../../sealing/index.ts';
 import type { Credentials } from '../service.ts';
+import type { LinkedResources } from './records.ts';
 
 /** What the IAM room is given by the composition root. */
 export interface IamContext {
@@ -15,4 +16,10 @@ export interface IamContext {
   readonly ownKeys: (accessKeyId: string) => Credentials | undefined;
   /** Whether what a session was made for (`Session.holder`) is still there: with it the session ends. */
   readonly isHolderAlive: (arn: string) => boolean;
+  /** What a service that has a service-linked role keeps in an account: while it does, the role stays. */
+  readonly linkedResources: (
+    reader: Reader,
+    accountId: string,
+    service: string,
+  ) => readonly LinkedResources[];
 }

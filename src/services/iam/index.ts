@@ -11,6 +11,7 @@ import type { IamContext } from './context.ts';
 import { CredentialLookup } from './credentials/credential-lookup.ts';
 import { LastUses } from './credentials/last-uses.ts';
 import type { Account, Explanation, NewAccount, Question, SignIn, signIn } from './operator/index.ts';
+import { ensureServiceLinkedRole } from './service-linked-roles/create-service-linked-role.ts';
 import {
   assumeRoleForService,
   type ServiceAssumption,
@@ -62,6 +63,8 @@ export interface Iam {
   readonly loadSessions: () => Promise<Sessions>;
   /** A denial's details for services that hand them out sealed, such as EC2. */
   readonly encodeAuthorizationMessage: (denial: Denial) => string;
+  /** Makes a service's own role in an account, such as `ecs.amazonaws.com`'s; where it is there, it is one look-up. */
+  readonly ensureServiceLinkedRole: (accountId: string, service: string) => Promise<void>;
 }
 
 export function createIam(context: IamContext): Iam {
@@ -87,5 +90,6 @@ export function createIam(context: IamContext): Iam {
     },
     loadSessions: async () => (await import('./sessions/sessions.ts')).createSessions(context),
     encodeAuthorizationMessage: (denial) => encodeAuthorizationMessage(context.sealer, denial),
+    ensureServiceLinkedRole: (accountId, service) => ensureServiceLinkedRole(context, accountId, service),
   };
 }

@@ -10,6 +10,7 @@ import { managedPolicyOperations } from './managed-policies/operations.ts';
 import { getContextKeysForCustomPolicy } from './operations/get-context-keys-for-custom-policy.ts';
 import { simulateCustomPolicy } from './operations/simulate-custom-policy.ts';
 import { roleOperations } from './roles/operations.ts';
+import { serviceLinkedRoleOperations } from './service-linked-roles/operations.ts';
 import { userOperations } from './users/operations.ts';
 
 const anything = () => ['*'];
@@ -24,6 +25,7 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   ...attachmentOperations(iam),
   ...roleOperations(iam),
   ...instanceProfileOperations(iam),
+  ...serviceLinkedRoleOperations(iam),
   AcceptDelegationRequest: refused('AcceptDelegationRequest', 'there are no delegation requests'),
   AcquireRole: refused('AcquireRole', 'there are no delegation requests'),
   AddClientIDToOpenIDConnectProvider: needsEntities('AddClientIDToOpenIDConnectProvider'),
@@ -34,7 +36,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   CreateLoginProfile: refused('CreateLoginProfile', 'nobody signs in with a password'),
   CreateOpenIDConnectProvider: needsEntities('CreateOpenIDConnectProvider'),
   CreateSAMLProvider: refused('CreateSAMLProvider', 'there are no SAML providers'),
-  CreateServiceLinkedRole: needsEntities('CreateServiceLinkedRole'),
   CreateServiceSpecificCredential: refused(
     'CreateServiceSpecificCredential',
     'there are no service-specific credentials',
@@ -48,7 +49,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   DeleteSAMLProvider: refused('DeleteSAMLProvider', 'there are no SAML providers'),
   DeleteSSHPublicKey: refused('DeleteSSHPublicKey', 'there are no SSH keys'),
   DeleteServerCertificate: refused('DeleteServerCertificate', 'there are no server certificates'),
-  DeleteServiceLinkedRole: needsEntities('DeleteServiceLinkedRole'),
   DeleteServiceSpecificCredential: refused(
     'DeleteServiceSpecificCredential',
     'there are no service-specific credentials',
@@ -107,7 +107,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   GetServerCertificate: refused('GetServerCertificate', 'there are no server certificates'),
   GetServiceLastAccessedDetails: needsEntities('GetServiceLastAccessedDetails'),
   GetServiceLastAccessedDetailsWithEntities: needsEntities('GetServiceLastAccessedDetailsWithEntities'),
-  GetServiceLinkedRoleDeletionStatus: needsEntities('GetServiceLinkedRoleDeletionStatus'),
   ListAccountAliases: needsEntities('ListAccountAliases'),
   ListDelegationRequests: refused('ListDelegationRequests', 'there are no delegation requests'),
   ListMFADeviceTags: refused('ListMFADeviceTags', 'there are no MFA devices'),

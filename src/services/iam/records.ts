@@ -98,6 +98,29 @@ export const roles: Collection<RoleRecord, 'policy' | 'boundary' | 'id'> = {
   },
 };
 
+/** A service-linked role's deletion that was asked for, and what became of it. */
+export interface RoleDeletionRecord {
+  /** `task/aws-service-role/<service>/<role>/<id>` */
+  readonly taskId: string;
+  readonly service: string;
+  readonly requestedAt: number;
+  /** What its service still had: then the role stayed. */
+  readonly usage: readonly LinkedResources[];
+}
+
+/** ARNs, in one region. */
+export interface LinkedResources {
+  readonly region: string;
+  readonly resources: readonly string[];
+}
+
+/** `role-deletion/<id>` */
+export const roleDeletions: Collection<RoleDeletionRecord> = {
+  service: 'iam',
+  noun: 'role-deletion',
+  indexes: {},
+};
+
 /** A managed policy of the account. AWS's own are data of this program: `managed-policies/`. */
 export interface PolicyRecord extends Entity {
   readonly policyName: string;
@@ -202,6 +225,8 @@ export const accessKeyKey = (accountId: string, accessKeyId: string): RecordKey 
 
 export const accountKey = (firstAccountId: string, accountName: string): RecordKey =>
   recordKey(accounts, firstAccountId, everywhere, accountName);
+export const roleDeletionKey = (accountId: string, id: string): RecordKey =>
+  recordKey(roleDeletions, accountId, everywhere, id);
 
 export const lastUseKey = (accountId: string, id: string): RecordKey =>
   recordKey(lastUses, accountId, everywhere, id);

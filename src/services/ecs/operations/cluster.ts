@@ -46,6 +46,7 @@ export async function createCluster(
   const settings = input.settings && readSettings(input.settings);
   const configuration = readClusterConfiguration(input.configuration);
   const tags = validateTags(input.tags);
+  await ecs.ensureServiceLinkedRole(call.accountId);
   const cluster = await ecs.state.transact((tx) => {
     const key = clusterKey(call, name);
     const existing = tx.get(clusters, key);

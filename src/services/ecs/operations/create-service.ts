@@ -63,6 +63,7 @@ export async function createService(
       'Service names can have up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens.',
     );
 
+  await ecs.ensureServiceLinkedRole(call.accountId);
   return transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
     const cluster = requireCluster(tx, call, input.cluster);
     const key = serviceKey(call, cluster.name, name);

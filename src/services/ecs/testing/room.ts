@@ -97,6 +97,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
         expiresAt: Math.floor(clock.now() / 1000) * 1000 + 6 * 3_600_000,
       };
     },
+    ensureServiceLinkedRole: async () => {},
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
       published.push(...points);
     },

@@ -42,7 +42,9 @@ export async function createRole(
     if (tx.get(roles, key) !== undefined) {
       throw entityAlreadyExists(`Role with name ${roleName} already exists.`);
     }
-    if ([...tx.list(roles, prefixOf(roles, accountId))].length >= maxRoles) {
+    const others = [...tx.list(roles, prefixOf(roles, accountId))];
+    // Service-linked roles don't count.
+    if (others.filter(({ value }) => value.linkedService === undefined).length >= maxRoles) {
       throw quotaExceeded('RolesPerAccount', maxRoles);
     }
     const record: RoleRecord = {

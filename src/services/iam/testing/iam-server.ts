@@ -42,6 +42,7 @@ export async function startIamServer(
     readonly services?: (iam: Iam, context: IamContext) => readonly Service[];
     readonly routes?: readonly Route[];
     readonly isHolderAlive?: (arn: string) => boolean;
+    readonly linkedResources?: IamContext['linkedResources'];
   } = {},
 ): Promise<IamServer> {
   const stack = new AsyncDisposableStack();
@@ -60,6 +61,7 @@ export async function startIamServer(
     firstAccountId: accountId,
     ownKeys: (accessKeyId) => keys.get(accessKeyId),
     isHolderAlive: options.isHolderAlive ?? (() => true),
+    linkedResources: options.linkedResources ?? (() => []),
   };
   const room = createIam(context);
   const gateway = createGateway({
