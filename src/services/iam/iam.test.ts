@@ -54,6 +54,7 @@ describe('SimulateCustomPolicy', () => {
           MatchedStatements: [
             {
               SourcePolicyId: 'PolicyInputList.1',
+              SourcePolicyType: 'IAM Policy',
               StartPosition: { Line: 1, Column: 38 },
               EndPosition: { Line: 1, Column: 167 },
             },

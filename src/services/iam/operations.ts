@@ -11,9 +11,8 @@ import { getContextKeysForCustomPolicy } from './operations/get-context-keys-for
 import { simulateCustomPolicy } from './operations/simulate-custom-policy.ts';
 import { roleOperations } from './roles/operations.ts';
 import { serviceLinkedRoleOperations } from './service-linked-roles/operations.ts';
+import { simulationOperations } from './simulation/operations.ts';
 import { userOperations } from './users/operations.ts';
-
-const anything = () => ['*'];
 
 /** Every operation of IAM. */
 export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
@@ -26,6 +25,7 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   ...roleOperations(iam),
   ...instanceProfileOperations(iam),
   ...serviceLinkedRoleOperations(iam),
+  ...simulationOperations(iam),
   AcceptDelegationRequest: refused('AcceptDelegationRequest', 'there are no delegation requests'),
   AcquireRole: refused('AcquireRole', 'there are no delegation requests'),
   AddClientIDToOpenIDConnectProvider: needsEntities('AddClientIDToOpenIDConnectProvider'),
@@ -84,12 +84,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   GetAccountPasswordPolicy: refused('GetAccountPasswordPolicy', 'nobody signs in with a password'),
   GetAccountProperties: refused('GetAccountProperties', 'the account has no such settings'),
   GetAccountSummary: needsEntities('GetAccountSummary'),
-  GetContextKeysForCustomPolicy: {
-    action: 'iam:GetContextKeysForCustomPolicy',
-    resources: anything,
-    run: getContextKeysForCustomPolicy,
-  },
-  GetContextKeysForPrincipalPolicy: needsEntities('GetContextKeysForPrincipalPolicy'),
   GetCredentialReport: needsEntities('GetCredentialReport'),
   GetDelegationRequest: refused('GetDelegationRequest', 'there are no delegation requests'),
   GetHumanReadableSummary: refused('GetHumanReadableSummary', 'there are no delegation requests'),
@@ -138,12 +132,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
     'SetSecurityTokenServicePreferences',
     'the account has no such settings',
   ),
-  SimulateCustomPolicy: {
-    action: 'iam:SimulateCustomPolicy',
-    resources: anything,
-    run: simulateCustomPolicy,
-  },
-  SimulatePrincipalPolicy: needsEntities('SimulatePrincipalPolicy'),
   TagMFADevice: refused('TagMFADevice', 'there are no MFA devices'),
   TagOpenIDConnectProvider: needsEntities('TagOpenIDConnectProvider'),
   TagSAMLProvider: refused('TagSAMLProvider', 'there are no SAML providers'),

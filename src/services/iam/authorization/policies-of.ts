@@ -64,7 +64,7 @@ const everything = compilePolicy(
 const compiledInline = new WeakMap<PolicyHolder, readonly CompiledPolicy[]>();
 const compiledVersions = new WeakMap<PolicyRecord, CompiledPolicy>();
 
-function heldPolicies(reader: Reader, holder: PolicyHolder): readonly CompiledPolicy[] {
+export function heldPolicies(reader: Reader, holder: PolicyHolder): readonly CompiledPolicy[] {
   let inline = compiledInline.get(holder);
   if (inline === undefined) {
     inline = Object.entries(holder.inlinePolicies).map(([name, document]) => compile(name, document));
@@ -75,7 +75,7 @@ function heldPolicies(reader: Reader, holder: PolicyHolder): readonly CompiledPo
     : [...inline, ...managedPolicies(reader, holder.attachedPolicies)];
 }
 
-function boundaryOf(
+export function boundaryOf(
   reader: Reader,
   { permissionsBoundary }: { readonly permissionsBoundary?: string },
 ): Pick<PolicySet, 'boundary'> {

@@ -1,7 +1,18 @@
-import type { ContextEntry, SimulateCustomPolicyCommandInput } from '@aws-sdk/client-iam';
+import type {
+  ContextEntry,
+  SimulateCustomPolicyCommandInput,
+  SimulatePrincipalPolicyCommandInput,
+} from '@aws-sdk/client-iam';
 import { invalidInput, unsupported } from '../errors.ts';
 import { Constraints, policyDocumentConstraint } from '../input/constraints.ts';
-import { type ContextValue, type PolicyPrincipal, type PolicySet, RequestContext } from '../policy/index.ts';
+import {
+  type CompiledPolicy,
+  type ContextSource,
+  type ContextValue,
+  type PolicyPrincipal,
+  type PolicySet,
+  RequestContext,
+} from '../policy/index.ts';
 import { readPolicyInput } from './policy-input.ts';
 
 /** A simulation as asked for: every action is tried on every resource. */
@@ -10,10 +21,30 @@ export interface Simulation {
   readonly actions: readonly string[];
   /** `*` alone where the request names none. */
   readonly resources: readonly string[];
-  readonly caller: (PolicyPrincipal & { readonly accountId: string }) | undefined;
+  readonly caller: Caller | undefined;
   /** Of resources whose ARN has no account; absent: the caller's. */
   readonly resourceOwner: string | undefined;
-  readonly context: RequestContext;
+  readonly context: ContextSource;
+  /** What answers call a policy whose id is not its name there. */
+  readonly names: ReadonlyMap<CompiledPolicy, string>;
+}
+
+export type Caller = PolicyPrincipal & { readonly accountId: string };
+
+/** What both simulations take. */
+export type SimulationInput = Partial<SimulateCustomPolicyCommandInput> &
+  Partial<SimulatePrincipalPolicyCommandInput>;
+
+/** What a simulation asks besides what came with the request. */
+export interface KeptPart {
+  readonly policies: PolicySet;
+  readonly names: Simulation['names'];
+  /** Who asks unless the request says so. */
+  readonly caller?: Caller;
+  /** The keys that come with whoever asks; those that the request gives go before them. */
+  readonly contextOf: (callerArn: string | undefined) => ContextSource | undefined;
+  /** Who has this ARN, as far as it is known. */
+  readonly callerAt: (arn: string) => Caller | undefined;
 }
 
 const resourceNameConstraint = { minLength: 1, maxLength: 2_048 };
@@ -23,7 +54,7 @@ const contextKeyTypes = ['string', 'numeric', 'boolean', 'ip', 'binary', 'date']
 ]);
 
 /** @throws ValidationError, InvalidInput */
-export function readSimulation(input: SimulateCustomPolicyCommandInput): Simulation {
+export function readSimulation(input: SimulationInput, kept?: KeptPart): Simulation {
   checkConstraints(input);
   if (input.ResourceHandlingOption !== undefined) throw unsupported('ResourceHandlingOption is');
   if (input.OrderedOrganizationPolicyInputList !== undefined)
@@ -40,23 +71,36 @@ export function readSimulation(input: SimulateCustomPolicyCommandInput): Simulat
       throw invalidInput(`ARN ${resource} is not valid.`);
     }
   }
-  const caller = input.CallerArn === undefined ? undefined : readCaller(input.CallerArn);
-  if (input.ResourcePolicy !== undefined && caller === undefined) {
+  const caller =
+    input.CallerArn === undefined
+      ? kept?.caller
+      : (kept?.callerAt(input.CallerArn) ?? readCaller(input.CallerArn));
+  if (input.ResourcePolicy !== undefined && (caller === undefined || isImpliedRole(input, caller))) {
     throw invalidInput(
       'CallerArn is required with ResourcePolicy: it is who the policy’s Principal may mean.',
     );
   }
   return {
-    policies: readPolicies(input),
+    policies: readPolicies(input, kept?.policies),
     actions,
     resources,
     caller,
     resourceOwner: input.ResourceOwner === undefined ? undefined : readAccount(input.ResourceOwner),
-    context: readContext(input.ContextEntries ?? []),
+    context: withFallback(readContext(input.ContextEntries ?? []), kept?.contextOf(input.CallerArn)),
+    names: kept?.names ?? new Map(),
   };
 }
 
-function checkConstraints(input: SimulateCustomPolicyCommandInput): void {
+/** IAM takes a resource's policy for a role only where the request names a caller. */
+function isImpliedRole({ CallerArn }: SimulationInput, { kind }: Caller): boolean {
+  return CallerArn === undefined && kind === 'role';
+}
+
+function withFallback(given: ContextSource, known: ContextSource | undefined): ContextSource {
+  return known === undefined ? given : { get: (key) => given.get(key) ?? known.get(key) };
+}
+
+function checkConstraints(input: SimulationInput): void {
   const constraints = new Constraints()
     .texts('policyInputList', input.PolicyInputList, policyDocumentConstraint)
     .texts(
@@ -85,18 +129,19 @@ function checkConstraints(input: SimulateCustomPolicyCommandInput): void {
   constraints.throwIfViolated();
 }
 
-function readPolicies({
-  PolicyInputList = [],
-  PermissionsBoundaryPolicyInputList: boundary,
-  ResourcePolicy,
-}: SimulateCustomPolicyCommandInput): PolicySet {
+function readPolicies(
+  { PolicyInputList = [], PermissionsBoundaryPolicyInputList: boundary, ResourcePolicy }: SimulationInput,
+  kept: PolicySet = { identity: [] },
+): PolicySet {
   if (boundary !== undefined && boundary.length > 1) {
     throw invalidInput(`Only one permissions boundary may be given, and there are ${boundary.length}.`);
   }
+  const given = PolicyInputList.map((document, index) =>
+    readPolicyInput(`PolicyInputList.${index + 1}`, document, 'identity'),
+  );
   return {
-    identity: PolicyInputList.map((document, index) =>
-      readPolicyInput(`PolicyInputList.${index + 1}`, document, 'identity'),
-    ),
+    ...kept,
+    identity: [...kept.identity, ...given],
     ...(boundary?.length && {
       boundary: boundary.map((document) =>
         readPolicyInput('PermissionsBoundaryPolicyInputList.1', document, 'identity'),
@@ -108,7 +153,7 @@ function readPolicies({
   };
 }
 
-function readCaller(arn: string): PolicyPrincipal & { readonly accountId: string } {
+function readCaller(arn: string): Caller {
   const [, accountId, type] = /^arn:aws[a-z-]*:iam::(\d{12}):(user|group|role)\/\S+$/.exec(arn) ?? [];
   if (accountId === undefined) throw invalidInput(`ARN ${arn} is not valid.`);
   if (type === 'role') return { kind: 'role', accountId, roleArn: arn };

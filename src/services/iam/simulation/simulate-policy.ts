@@ -1,14 +1,20 @@
 import type {
   EvaluationResult,
   PolicyEvaluationDecisionType,
+  PolicySourceType,
   ResourceSpecificResult,
   SimulateCustomPolicyCommandInput,
   SimulatePolicyResponse,
+  SimulatePrincipalPolicyCommandInput,
   Statement,
 } from '@aws-sdk/client-iam';
 import { page } from '../../pages.ts';
-import type { Call } from '../../service.ts';
+import type { Call, Principal } from '../../service.ts';
+import { policyPrincipal } from '../authorization/policy-principal.ts';
+import { requestContext } from '../authorization/request-context.ts';
+import type { IamContext } from '../context.ts';
 import { validationError } from '../errors.ts';
+import { Constraints } from '../input/constraints.ts';
 import {
   type CompiledStatement,
   distinct,
@@ -17,7 +23,8 @@ import {
   type PolicySet,
   readArn,
 } from '../policy/index.ts';
-import { readSimulation, type Simulation } from './simulation-input.ts';
+import { policySource, principalAt } from './policy-source.ts';
+import { type Caller, readSimulation, type Simulation, type SimulationInput } from './simulation-input.ts';
 
 /** So many decisions stand on a page at most; where there are many resources, it has fewer actions. */
 const decisionsPerPage = 1_000;
@@ -28,16 +35,67 @@ const decisionsPerPage = 1_000;
  */
 export function simulateCustomPolicy(
   input: SimulateCustomPolicyCommandInput,
+  call: Pick<Call, 'signal'>,
+): SimulatePolicyResponse {
+  return simulate(readSimulation(input), input, call);
+}
+
+/**
+ * What the policies of a user, group or role say, as they are kept: the answer that its requests get, unless the request
+ * brings more policies, another boundary, or keys that are not so.
+ *
+ * @throws {Refusal} NoSuchEntity, InvalidInput, ValidationError.
+ */
+export function simulatePrincipalPolicy(
+  { state, clock }: IamContext,
+  input: SimulatePrincipalPolicyCommandInput,
+  call: Call,
+): SimulatePolicyResponse {
+  const { PolicySourceArn = '' } = input;
+  new Constraints()
+    .text('policySourceArn', PolicySourceArn, { minLength: 20, maxLength: 2048 })
+    .throwIfViolated();
+  const { policies, names, principal } = policySource(state, call.accountId, PolicySourceArn);
+  const asCaller = (asked: Principal | undefined): Caller | undefined => {
+    const caller = asked && policyPrincipal(state, asked);
+    if (caller === undefined || !('accountId' in caller)) return undefined;
+    // The role itself is meant, not a session of it.
+    if (caller.kind !== 'role') return caller;
+    const { arn: _, ...role } = caller;
+    return role;
+  };
+  const caller = asCaller(principal);
+  const simulation = readSimulation(input, {
+    ...{ policies, names },
+    ...(caller !== undefined && { caller }),
+    callerAt: (arn) => asCaller(principalAt(state, arn)),
+    contextOf: (callerArn) => {
+      const asking = callerArn === undefined ? principal : principalAt(state, callerArn);
+      const facts = { now: clock.now() };
+      return (
+        asking &&
+        requestContext({
+          ...{ reader: state, principal: asking, resourceAccountId: call.accountId, facts },
+          conditions: () => undefined,
+        })
+      );
+    },
+  });
+  return simulate(simulation, input, call);
+}
+
+function simulate(
+  simulation: Simulation,
+  { Marker, MaxItems = 100 }: SimulationInput,
   { signal }: Pick<Call, 'signal'>,
 ): SimulatePolicyResponse {
-  const simulation = readSimulation(input);
   const { items, nextToken } = page(
     simulation.actions.map((action, index) => ({ action, key: String(index) })),
     ({ key }) => key,
     (one, other) => Number(one) - Number(other),
     {
-      limit: Math.min(input.MaxItems ?? 100, Math.floor(decisionsPerPage / simulation.resources.length)),
-      nextToken: input.Marker,
+      limit: Math.min(MaxItems, Math.floor(decisionsPerPage / simulation.resources.length)),
+      nextToken: Marker,
       refuse: () => validationError('Invalid Marker.'),
     },
   );
@@ -55,17 +113,16 @@ function simulateAction(simulation: Simulation, action: string): EvaluationResul
   const missing = [...missingContextKeys(simulation, action)];
   const results = simulation.resources.map((resource) => simulateOn(simulation, action, resource));
   const decision = mostRestrictive(results.map(({ evaluation }) => evaluation.decision));
+  const shown = matchedStatements(simulation, action);
   const namesResources = simulation.resources.some((resource) => resource !== '*');
   return {
     EvalActionName: action,
     // The templates of a service's ARNs are not known here.
     EvalResourceName: '*',
     EvalDecision: decision,
-    MatchedStatements: [
-      ...new Set(
-        results.flatMap(({ evaluation }) => (evaluation.decision === decision ? evaluation.statements : [])),
-      ),
-    ].map(matchedStatement),
+    MatchedStatements: shown(
+      results.flatMap(({ evaluation }) => (evaluation.decision === decision ? evaluation.statements : [])),
+    ),
     MissingContextValues: missing,
     ...boundaryDetail(
       simulation.policies,
@@ -77,7 +134,7 @@ function simulateAction(simulation: Simulation, action: string): EvaluationResul
         ({ resource, evaluation, details }): ResourceSpecificResult => ({
           EvalResourceName: resource,
           EvalResourceDecision: evaluation.decision,
-          MatchedStatements: evaluation.statements.map(matchedStatement),
+          MatchedStatements: shown(evaluation.statements),
           MissingContextValues: missing,
           EvalDecisionDetails: details,
           ...boundaryDetail(simulation.policies, [evaluation]),
@@ -159,10 +216,24 @@ function boundaryDetail(
   };
 }
 
-function matchedStatement({ policyId, source: { span } }: CompiledStatement): Statement {
-  return {
-    SourcePolicyId: policyId,
-    StartPosition: { Line: span.start.line, Column: span.start.column },
-    EndPosition: { Line: span.end.line, Column: span.end.column },
-  };
+/** Each of the statements once, with the name that its policy has in answers. */
+function matchedStatements({ policies, names }: Simulation, action: string) {
+  const { identity, boundary = [] } = policies;
+  const nameOf = new Map<CompiledStatement, string>();
+  for (const policy of [...identity, ...boundary]) {
+    const name = names.get(policy);
+    if (name === undefined) continue;
+    for (const statement of policy.statementsFor(action)) nameOf.set(statement, name);
+  }
+  return (statements: readonly CompiledStatement[]): Statement[] =>
+    [...new Set(statements)].map((statement) => {
+      const { start, end } = statement.source.span;
+      return {
+        SourcePolicyId: nameOf.get(statement) ?? statement.policyId,
+        // Whatever it is attached to; IAM's simulator knows no other.
+        SourcePolicyType: 'IAM Policy' as PolicySourceType,
+        StartPosition: { Line: start.line, Column: start.column },
+        EndPosition: { Line: end.line, Column: end.column },
+      };
+    });
 }
