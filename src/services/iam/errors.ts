@@ -28,6 +28,10 @@ export const policyNotAttachable = (message: string): Refusal =>
   iamRefusal('PolicyNotAttachableException', message);
 export const malformedPolicy = (message: string): Refusal =>
   iamRefusal('MalformedPolicyDocumentException', message);
+export const reportNotPresent = (message: string): Refusal =>
+  iamRefusal('CredentialReportNotPresentException', message);
+export const reportExpired = (message: string): Refusal =>
+  iamRefusal('CredentialReportExpiredException', message);
 /** What the validation that AWS's services share finds. */
 export const validationError = (message: string): Refusal =>
   new Refusal('ValidationError', message, { status: 400 });

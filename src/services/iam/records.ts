@@ -204,6 +204,18 @@ export interface LastUseRecord {
 
 /** `last-use/<access key id or role id>`: it goes with the key or the role. */
 export const lastUses: Collection<LastUseRecord> = { service: 'iam', noun: 'last-use', indexes: {} };
+/** An account's one name for people; unique in the installation. */
+export interface AccountAliasRecord {
+  readonly alias: string;
+  readonly accountId: string;
+}
+
+/** `account-alias/<alias>`, in the first account, as accounts are. */
+export const accountAliases: Collection<AccountAliasRecord, 'account'> = {
+  service: 'iam',
+  noun: 'account-alias',
+  indexes: { account: ({ accountId }) => accountId },
+};
 
 const everywhere = 'global';
 
@@ -225,6 +237,10 @@ export const accessKeyKey = (accountId: string, accessKeyId: string): RecordKey 
 
 export const accountKey = (firstAccountId: string, accountName: string): RecordKey =>
   recordKey(accounts, firstAccountId, everywhere, accountName);
+
+export const accountAliasKey = (firstAccountId: string, alias: string): RecordKey =>
+  recordKey(accountAliases, firstAccountId, everywhere, alias);
+
 export const roleDeletionKey = (accountId: string, id: string): RecordKey =>
   recordKey(roleDeletions, accountId, everywhere, id);
 

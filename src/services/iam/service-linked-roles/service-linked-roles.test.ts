@@ -81,6 +81,17 @@ describe('a service-linked role', () => {
   });
 });
 
+it.each([
+  ...['ecs', 'ecs.application-autoscaling', 'eks', 'eks-nodegroup', 'eks-fargate'],
+  ...['elasticloadbalancing', 'autoscaling', 'spot'],
+])('the role of %s holds a policy that is known', async (service) => {
+  const { Role } = await create({ AWSServiceName: `${service}.amazonaws.com` });
+  const { AttachedPolicies = [] } = await server.iam.listAttachedRolePolicies({ RoleName: Role?.RoleName });
+  expect(AttachedPolicies).toHaveLength(1);
+  const { Policy } = await server.iam.getPolicy({ PolicyArn: AttachedPolicies[0]?.PolicyArn });
+  expect(Policy).toMatchObject({ Path: '/aws-service-role/', AttachmentCount: 1 });
+});
+
 describe('DeleteServiceLinkedRole', () => {
   it('deletes the role, which can be asked for', async () => {
     await create();
