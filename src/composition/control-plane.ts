@@ -87,6 +87,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
     firstAccountId: defaultCluster.accountId,
     isHolderAlive: (arn) => ecs.holdsSessions(arn),
+    linkedResources: (reader, accountId, service) =>
+      service === ecsPrincipal ? linkedResources(reader, accountId) : [],
   });
   const ssmMessages = createSsmMessages({ clock, random, log, endpoint: () => endpoint });
   const ecs = createEcs({
@@ -108,13 +110,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
   };
-  const iam = createIam({
-    ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
-    firstAccountId: defaultCluster.accountId,
-    isHolderAlive: () => true,
-    linkedResources: (reader, accountId, service) =>
-      service === ecsPrincipal ? linkedResources(reader, accountId) : [],
-  });
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
 
   const gateway = createGateway({

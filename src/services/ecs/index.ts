@@ -19,8 +19,12 @@ import { ensureCluster } from './ensure-cluster.ts';
 import { holdsSessions } from './task-roles.ts';
 
 export { type Census, census } from './census.ts';
-export type { EcsContext, PrivateNetworkPlan, TaskCredentials, TaskSession } from './context.ts';
-export type { EcsContext, PrivateNetworkPlan } from './context.ts';
+export type {
+  EcsContext,
+  PrivateNetworkPlan,
+  TaskCredentials,
+  TaskSession,
+} from './context.ts';
 export { linkedResources } from './linked-resources.ts';
 export { fargateHosts } from './records.ts';
 

@@ -55,6 +55,12 @@ export function listAccounts({ state, firstAccountId }: IamContext): readonly Ac
   return [{ accountId: firstAccountId }, ...others];
 }
 
+/** Whether an account is one of this installation's; the one that asks is. */
+export function ownAccounts(context: IamContext, asking: string): (accountId: string) => boolean {
+  return (account) =>
+    account === asking || listAccounts(context).some(({ accountId }) => accountId === account);
+}
+
 /**
  * @param account Its name or id; undefined: the first one.
  * @throws {Refusal} there is none.

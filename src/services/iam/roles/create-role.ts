@@ -7,6 +7,7 @@ import { entityId } from '../ids.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName, checkPath } from '../input/names.ts';
 import { checkTags, withTags } from '../input/tags.ts';
+import { ownAccounts } from '../operator/accounts.ts';
 import { entityKey, prefixOf, type RoleRecord, roles } from '../records.ts';
 import { wholeSecond } from '../whole-seconds.ts';
 import {
@@ -23,10 +24,11 @@ const maxRoles = 1000;
 
 /** @throws {Refusal} EntityAlreadyExists, LimitExceeded, MalformedPolicyDocument, NoSuchEntity (the boundary), ValidationError. */
 export async function createRole(
-  { state, random }: IamContext,
+  iam: IamContext,
   input: CreateRoleCommandInput,
   { accountId, now }: Call,
 ): Promise<CreateRoleResponse> {
+  const { state, random } = iam;
   const { RoleName: roleName = '', Path = '/', AssumeRolePolicyDocument = '', Description } = input;
   const constraints = new Constraints();
   checkName(constraints, 'roleName', 'role', input.RoleName);
@@ -38,7 +40,7 @@ export async function createRole(
   checkTags(constraints, input.Tags).throwIfViolated();
   const key = entityKey(roles, accountId, roleName);
   const role = await state.transact((tx) => {
-    const trustPolicy = keptTrustPolicy(tx, accountId, AssumeRolePolicyDocument);
+    const trustPolicy = keptTrustPolicy(tx, ownAccounts(iam, accountId), AssumeRolePolicyDocument);
     if (tx.get(roles, key) !== undefined) {
       throw entityAlreadyExists(`Role with name ${roleName} already exists.`);
     }

@@ -138,12 +138,13 @@ describe('a trust policy', () => {
     );
   });
 
-  it('may name whom it likes of an account that nothing is known of', async () => {
+  it('may name whom it likes of an account that is not of this installation, and no other', async () => {
     const stranger = 'arn:aws:iam::999999999999:role/stranger';
     await createRole({ AssumeRolePolicyDocument: trusting({ AWS: stranger }) });
     expect((await shown()).Statement[0].Principal).toEqual({ AWS: stranger });
-    const eve = `arn:aws:iam::${otherAccountId}:user/eve`;
-    await server.as(server.otherRootKey).iam.createUser({ UserName: 'adam' });
+    const { createAccount } = await server.room.loadOperator();
+    const harbor = await createAccount('harbor');
+    const eve = `arn:aws:iam::${harbor.accountId}:user/eve`;
     await expect(
       createRole({ RoleName: 'x', AssumeRolePolicyDocument: trusting({ AWS: eve }) }),
     ).rejects.toMatchObject({ message: `Invalid principal in policy: "AWS":"${eve}"` });

@@ -3,24 +3,27 @@ import { entityArn, parseEntityArn, rootArn } from '../arn.ts';
 import { malformedPolicy, quotaExceeded } from '../errors.ts';
 import { documentSize, readDocument } from '../input/documents.ts';
 import { type CompiledPolicy, compilePolicy, parsePolicy, replacePrincipals } from '../policy/index.ts';
-import { accountOf, entityKey, prefixOf, type RoleRecord, roles, users } from '../records.ts';
+import { accountOf, entityKey, type RoleRecord, roles, users } from '../records.ts';
 
 /** White space not counted (IAM user guide, "IAM and AWS STS quotas"). */
 const maxBytes = 2048;
+
+/** Whether an account is one of this installation's. */
+type IsOwnAccount = (accountId: string) => boolean;
 
 /**
  * A trust policy as it is kept: users and roles stand in it by their unique ids, so that one made anew under an old name
  * is not trusted (IAM user guide, "AWS JSON policy elements: Principal").
  *
- * Users and roles must exist, as far as this installation knows their account; of other accounts nothing can be known.
+ * Users and roles must exist where their account is one of this installation's; of other accounts nothing can be known.
  *
  * @throws {Refusal} MalformedPolicyDocument, LimitExceeded.
  */
-export function keptTrustPolicy(reader: Reader, accountId: string, text: string): string {
+export function keptTrustPolicy(reader: Reader, isOwnAccount: IsOwnAccount, text: string): string {
   if (!isJson(text)) throw malformedPolicy('This policy contains invalid Json');
   readDocument(text, 'trust');
   if (documentSize(text) > maxBytes) throw quotaExceeded('ACLSizePerRole', maxBytes);
-  return replacePrincipals(text, (principal) => keptPrincipal(reader, accountId, principal));
+  return replacePrincipals(text, (principal) => keptPrincipal(reader, isOwnAccount, principal));
 }
 
 /** A kept trust policy as it is shown: who is gone stays an id. */
@@ -50,7 +53,7 @@ const uniqueId = /A(?:ID|RO)A[A-Z0-9]{12,}/;
 const isUniqueId = (text: string): boolean => uniqueId.exec(text)?.[0] === text;
 
 /** @throws {Refusal} MalformedPolicyDocument: there is no such user or role. */
-function keptPrincipal(reader: Reader, accountId: string, principal: string): string {
+function keptPrincipal(reader: Reader, isOwnAccount: IsOwnAccount, principal: string): string {
   const invalid = () => malformedPolicy(`Invalid principal in policy: "AWS":"${principal}"`);
   if (/^\d{12}$/.test(principal)) return rootArn(principal);
   if (isUniqueId(principal)) {
@@ -61,28 +64,14 @@ function keptPrincipal(reader: Reader, accountId: string, principal: string): st
   if (session !== undefined) {
     const { of = '', role = '' } = session;
     const isThere = reader.get(roles, entityKey(roles, of, role)) !== undefined;
-    if (!isThere && isKnown(reader, accountId, of)) throw invalid();
+    if (!isThere && isOwnAccount(of)) throw invalid();
     return principal;
   }
   const named = parseEntityArn(principal);
   if (named === undefined) return principal;
   const id = idByArn(reader, principal);
-  if (id === undefined && isKnown(reader, accountId, named.accountId)) throw invalid();
+  if (id === undefined && isOwnAccount(named.accountId)) throw invalid();
   return id ?? principal;
-}
-
-/** Whether it is the account that asks, or another one that has users or roles here. */
-function isKnown(reader: Reader, accountId: string, other: string): boolean {
-  return (
-    other === accountId ||
-    !isEmpty(reader.list(users, prefixOf(users, other))) ||
-    !isEmpty(reader.list(roles, prefixOf(roles, other)))
-  );
-}
-
-function isEmpty(items: Iterable<unknown>): boolean {
-  for (const _ of items) return false;
-  return true;
 }
 
 function idByArn(reader: Reader, arn: string): string | undefined {

@@ -9,6 +9,7 @@ import type { Call } from '../../service.ts';
 import type { IamContext } from '../context.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName } from '../input/names.ts';
+import { ownAccounts } from '../operator/accounts.ts';
 import { entityKey, type RoleRecord, roles } from '../records.ts';
 import { checkDescription, checkMaxSession, checkTrustPolicy } from './role-input.ts';
 import { findChangeableRole, findRole } from './role-lookup.ts';
@@ -60,7 +61,7 @@ export async function updateAssumeRolePolicy(
   checkTrustPolicy(constraints, 'policyDocument', PolicyDocument).throwIfViolated();
   await change(iam, accountId, RoleName, (tx, name) => ({
     ...findChangeableRole(tx, accountId, name),
-    trustPolicy: keptTrustPolicy(tx, accountId, PolicyDocument ?? ''),
+    trustPolicy: keptTrustPolicy(tx, ownAccounts(iam, accountId), PolicyDocument ?? ''),
   }));
   return {};
 }
