@@ -2,7 +2,7 @@ import type { AttachedPermissionsBoundary } from '@aws-sdk/client-iam';
 import type { Transaction } from '../../reconcile/index.ts';
 import { noSuchEntity } from './errors.ts';
 import type { Constraints } from './input/constraints.ts';
-import { assertAttachable, countUse, usablePolicy } from './managed-policies/policy-lookup.ts';
+import { assertAttachable, countUse, unknownHere, usablePolicy } from './managed-policies/policy-lookup.ts';
 
 /** A boundary's ARN, as every request takes it. */
 export function checkBoundary(
@@ -41,7 +41,7 @@ export function withBoundary<T extends Bounded>(
 ): Omit<T, 'permissionsBoundary'> & Bounded {
   if (arn !== undefined) assertAttachable(arn);
   if (arn !== undefined && usablePolicy(tx, accountId, arn) === undefined) {
-    throw noSuchEntity(`Scope ARN: ${arn} does not exist or is not attachable.`);
+    throw noSuchEntity(`Scope ARN: ${arn} does not exist or is not attachable.${unknownHere(arn)}`);
   }
   if (before !== arn) {
     if (before !== undefined) countUse(tx, before, 'boundaryCount', -1);

@@ -7,6 +7,7 @@ import {
   checkPolicyArn,
   countUse,
   noSuchPolicy,
+  unknownHere,
   usablePolicy,
 } from '../managed-policies/policy-lookup.ts';
 
@@ -33,7 +34,7 @@ export async function attachPolicy(
   await state.transact((tx) =>
     changeHolder(tx, accountId, holder, ({ attachedPolicies }) => {
       if (usablePolicy(tx, accountId, arn) === undefined) {
-        throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
+        throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.${unknownHere(arn)}`);
       }
       assertAttachable(arn);
       if (attachedPolicies.includes(arn)) return {};

@@ -40,7 +40,15 @@ export function findPolicy(reader: Reader, accountId: string, arn: string): Poli
   return policy;
 }
 
-export const noSuchPolicy = (arn: string): Refusal => noSuchEntity(`Policy ${arn} was not found.`);
+export const noSuchPolicy = (arn: string): Refusal =>
+  noSuchEntity(`Policy ${arn} was not found.${unknownHere(arn)}`);
+
+/** Where a policy of AWS's is asked for that AWS may well have: what to do. */
+export function unknownHere(arn: string): string {
+  return parseEntityArn(arn)?.accountId === 'aws' && awsManagedPolicy(arn) === undefined
+    ? " Of AWS's own policies this version of Catamaran knows those that ListPolicies shows with Scope AWS."
+    : '';
+}
 
 /**
  * AWS's policies for service-linked roles are for these alone.
