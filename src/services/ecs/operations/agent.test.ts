@@ -7,6 +7,7 @@ import {
   submitContainerStateChange,
   submitTaskStateChange,
 } from './agent.ts';
+import { createCluster } from './cluster.ts';
 import { runTask } from './run-task.ts';
 
 async function launchOne(room: TestRoom, networkMode: 'bridge' | 'awsvpc' = 'bridge') {
@@ -88,6 +89,17 @@ describe('the operations that agents call', () => {
     expect(
       await submitTaskStateChange(room.ecs, { task: 'f'.repeat(32), status: 'STOPPED' }, room.call),
     ).toEqual({ acknowledgment: 'ACK' });
+  });
+
+  it('knows no attachment of another cluster, which the caller may not speak for', async () => {
+    await using room = await openRoom();
+    const { now } = await launchOne(room, 'awsvpc');
+    await createCluster(room.ecs, { clusterName: 'other' }, room.call);
+    const arn = attachmentArn(scope, now()?.networkInterface?.attachmentId ?? '');
+    const attachments = [{ attachmentArn: arn, status: 'ATTACHED' }];
+    await expect(
+      submitAttachmentStateChanges(room.ecs, { cluster: 'other', attachments }, room.call),
+    ).rejects.toThrow(`The attachment ${arn} was not found.`);
   });
 
   it('refuses statuses and attachments that do not exist', async () => {
