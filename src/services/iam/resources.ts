@@ -1,7 +1,19 @@
 import type { Collection, Reader } from '../../reconcile/index.ts';
 import type { Call } from '../service.ts';
 import { entityArn, parseEntityArn } from './arn.ts';
-import { entityKey, groups, instanceProfiles, policies, roles, users } from './records.ts';
+import {
+  entityKey,
+  type GroupRecord,
+  groups,
+  type InstanceProfileRecord,
+  instanceProfiles,
+  type PolicyRecord,
+  policies,
+  type RoleRecord,
+  roles,
+  type UserRecord,
+  users,
+} from './records.ts';
 
 const collections = {
   user: users,
@@ -11,16 +23,29 @@ const collections = {
   'instance-profile': instanceProfiles,
 } as const;
 
+type Kept = UserRecord | GroupRecord | RoleRecord | PolicyRecord | InstanceProfileRecord;
+
+/** As it was given when the entity was made. */
+function nameOf(kept: Kept): string {
+  if ('userName' in kept) return kept.userName;
+  if ('groupName' in kept) return kept.groupName;
+  if ('roleName' in kept) return kept.roleName;
+  return 'policyName' in kept ? kept.policyName : kept.instanceProfileName;
+}
+
 /**
- * The ARN that a request is authorised on, where it names an entity by its name: with the path that the entity has,
- * `/` where there is none. Whether the entity exists is the operation's question.
+ * The ARN that a request is authorised on, where it names an entity by its name: with the path and the name that the
+ * entity has, for it is found in whatever case the request names it, and policies tell cases apart. The path is `/` where
+ * there is none. Whether the entity exists is the operation's question.
  */
 export function namedResource(reader: Reader, type: keyof typeof collections) {
   const collection = collections[type];
   const arnOf = (accountId: string, name = ''): string => {
     const key = entityKey(collection, accountId, name === '' ? '*' : name.replaceAll('/', '*'));
-    const path = reader.get(collection as Collection<{ readonly path: string }, string>, key)?.path ?? '/';
-    return entityArn(accountId, type, path, name);
+    const kept = reader.get(collection as Collection<Kept, string>, key);
+    return kept === undefined
+      ? entityArn(accountId, type, '/', name)
+      : entityArn(accountId, type, kept.path, nameOf(kept));
   };
   return {
     /** It is to be made. */
@@ -43,8 +68,8 @@ export function namedResource(reader: Reader, type: keyof typeof collections) {
       (input: Input, call: Call): readonly string[] => {
         const [name = '', newName, newPath] = read(input);
         const before = arnOf(call.accountId, name);
-        const { path = '/' } = parseEntityArn(before) ?? {};
-        const after = entityArn(call.accountId, type, newPath ?? path, newName ?? name);
+        const { path = '/', name: keptName = name } = parseEntityArn(before) ?? {};
+        const after = entityArn(call.accountId, type, newPath ?? path, newName ?? keptName);
         return after === before ? [before] : [before, after];
       },
     /** Without a name the caller is meant. */
