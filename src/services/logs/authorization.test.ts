@@ -40,7 +40,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
   PutRetentionPolicy: { input: { logGroupName, retentionInDays: 1 }, ...onGroup },
   TagLogGroup: { input: { logGroupName, tags }, ...onGroup, keys: { ...tagged, ...tagging } },
-  TagResource: { input: { resourceArn: group, tags }, on: [group], keys: { ...tagged, ...tagging } },
+  TagResource: {
+    input: { resourceArn: `${group}:*`, tags },
+    ...{ on: [group], keys: { ...tagged, ...tagging } },
+  },
   UntagLogGroup: {
     input: { logGroupName, tags: ['Pier'] },
     ...onGroup,

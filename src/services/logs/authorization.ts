@@ -74,8 +74,9 @@ function group(input: NamesGroup, call: Call): readonly string[] {
   return [logStreamArn(call, groupName(input, call), '')];
 }
 
-function resource({ resourceArn }: NamesResource): readonly string[] {
-  return [resourceArn ?? '*'];
+/** The operations take a group's ARN with `:*`, too; it is one group in either form. */
+function resource({ resourceArn = '*' }: NamesResource): readonly string[] {
+  return [resourceArn.replace(/(:log-group:[^:]+):\*$/, '$1')];
 }
 
 function groupName({ logGroupName, logGroupIdentifier }: NamesGroup, scope: Scope): string {

@@ -1,11 +1,11 @@
 import type { Tag } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { ConditionKeys } from '../../service.ts';
-import { clusterArn, clusterOfArn, resourceId, serviceArn } from '../arn.ts';
+import { clusterArn, clusterOfArn, resourceId, scopeOfArn, serviceArn } from '../arn.ts';
 import { services } from '../records.ts';
 import { serviceKey } from '../service-lookup.ts';
 import { visitTagged } from '../tagged.ts';
-import { clusterResource, scopeOfArn } from './resources.ts';
+import { clusterResource } from './resources.ts';
 import type { Keys } from './row.ts';
 
 /** Condition keys that tell of the resource, as it is kept or as its ARN says. */

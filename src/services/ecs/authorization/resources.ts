@@ -9,6 +9,7 @@ import {
   containerInstanceArn,
   containerInstanceId,
   type Scope,
+  scopeOfArn,
   serviceArn,
   serviceHistoryId,
   serviceName,
@@ -159,9 +160,11 @@ export function launchedResource(
   ];
 }
 
+/** An ARN is written anew, for `web:01` is `web:1` and policies compare text. */
 function revisionArn(identifier: string, scope: Scope): string {
   const { family, revision } = taskDefinitionId(identifier);
-  return orArn(identifier, taskDefinitionArn(scope, family, revision ?? '*'));
+  const of = identifier.startsWith('arn:') ? scopeOfArn(identifier) : scope;
+  return taskDefinitionArn(of, family, revision ?? '*');
 }
 
 /** A long ARN says its cluster itself; anything else is in the one that the request names. */
@@ -176,12 +179,6 @@ function inCluster(
       return clusterOfArn(identifier) === undefined ? arn : identifier;
     }),
   );
-}
-
-/** The account and region that an ARN names. */
-export function scopeOfArn(arn: string): Scope {
-  const [, , , region = '', accountId = ''] = arn.split(':');
-  return { accountId, region };
 }
 
 const orArn = (identifier: string | undefined, arn: string): string =>

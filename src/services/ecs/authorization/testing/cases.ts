@@ -164,7 +164,8 @@ export function casesIn({
     DeleteCluster: { input: { cluster }, ...onHarbor },
     DeleteService: { input: { cluster, service: 'web' }, ...onWeb },
     DeleteTaskDefinitions: {
-      input: { taskDefinitions: ['web:1', 'ferry:1'] },
+      // A revision is a number, however it is written.
+      input: { taskDefinitions: ['web:01', arn('task-definition/ferry:001')] },
       on: [arn('task-definition/web:1'), arn('task-definition/ferry:1')],
       keys: tagged,
     },
@@ -258,7 +259,7 @@ export function casesIn({
     },
     StartTask: {
       input: {
-        ...{ cluster, taskDefinition: 'ferry', containerInstances: instances, tags },
+        ...{ cluster, taskDefinition: arn('task-definition/ferry:01'), containerInstances: instances, tags },
         ...{ enableExecuteCommand: true, volumeConfigurations },
       },
       on: [arn('task-definition/ferry:1')],
