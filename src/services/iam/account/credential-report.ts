@@ -15,6 +15,7 @@ import {
   type UserRecord,
   users,
 } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { rootKeysOf } from './root-keys.ts';
 
 /** So long a report is given out, and no other one made (IAM user guide, "Generate credential reports"). */
@@ -54,7 +55,7 @@ export class CredentialReports {
     const known = this.#reports.get(accountId);
     if (known !== undefined && now - known.generatedAt < validMs) return { State: 'COMPLETE' };
     const content = new TextEncoder().encode(credentialReport(this.#iam, accountId));
-    this.#reports.set(accountId, { generatedAt: now, content });
+    this.#reports.set(accountId, { generatedAt: wholeSecond(now), content });
     return { State: 'STARTED', Description: 'No report exists. Starting a new report generation task' };
   }
 

@@ -11,6 +11,7 @@ import { Constraints } from '../input/constraints.ts';
 import { entityKey, type RoleRecord, roles } from '../records.ts';
 import { checkDescription, defaultMaxSessionSeconds } from '../roles/role-input.ts';
 import { newRoleView } from '../roles/role-view.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 import { type LinkedService, linkedRoleName, linkedRolePath, linkedService } from './linked-services.ts';
 
 /** @throws {Refusal} InvalidInput: the service has no such role, or it is there; ValidationError. */
@@ -75,7 +76,7 @@ function linkedRole(
     roleName: of.roleName,
     path: linkedRolePath(service),
     id: entityId(random, 'AROA'),
-    createdAt: of.now,
+    createdAt: wholeSecond(of.now),
     trustPolicy: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
     ...(of.description !== undefined && { description: of.description }),
     maxSessionSeconds: defaultMaxSessionSeconds,
