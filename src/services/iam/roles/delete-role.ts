@@ -1,4 +1,5 @@
 import type { DeleteRoleCommandInput } from '@aws-sdk/client-iam';
+import type { Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { withBoundary } from '../boundary.ts';
 import type { IamContext } from '../context.ts';
@@ -6,7 +7,7 @@ import { mustFirst } from '../errors.ts';
 import { assertHoldsNoPolicies } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName } from '../input/names.ts';
-import { entityKey, lastUseKey, lastUses, roles } from '../records.ts';
+import { entityKey, lastUseKey, lastUses, type RoleRecord, roles } from '../records.ts';
 import { findChangeableRole } from './role-lookup.ts';
 
 /**
@@ -24,8 +25,13 @@ export async function deleteRole(
     if ((role.instanceProfileCount ?? 0) > 0) throw mustFirst('remove roles from instance profile');
     assertHoldsNoPolicies(role);
     withBoundary(tx, accountId, role, undefined);
-    tx.delete(roles, entityKey(roles, accountId, role.roleName));
-    tx.delete(lastUses, lastUseKey(accountId, role.id));
+    removeRole(tx, accountId, role);
   });
   return {};
+}
+
+/** With what is known of its last use. */
+export function removeRole(tx: Transaction, accountId: string, { roleName, id }: RoleRecord): void {
+  tx.delete(roles, entityKey(roles, accountId, roleName));
+  tx.delete(lastUses, lastUseKey(accountId, id));
 }

@@ -11,14 +11,8 @@ import type { IamContext } from '../context.ts';
 import { invalidInput, noSuchEntity } from '../errors.ts';
 import { Constraints } from '../input/constraints.ts';
 import { checkName } from '../input/names.ts';
-import {
-  entityKey,
-  prefixOf,
-  type RoleDeletionRecord,
-  roleDeletionKey,
-  roleDeletions,
-  roles,
-} from '../records.ts';
+import { prefixOf, type RoleDeletionRecord, roleDeletionKey, roleDeletions } from '../records.ts';
+import { removeRole } from '../roles/delete-role.ts';
 import { findRole } from '../roles/role-lookup.ts';
 
 /** So many deletions of an account are remembered; the oldest make room. */
@@ -38,10 +32,11 @@ export async function deleteServiceLinkedRole(
   checkName(new Constraints(), 'roleName', 'role', RoleName).throwIfViolated();
   const id = uuid(random);
   const taskId = await state.transact((tx) => {
-    const { roleName, path, linkedService } = findRole(tx, accountId, RoleName);
+    const role = findRole(tx, accountId, RoleName);
+    const { roleName, path, linkedService } = role;
     if (linkedService === undefined) throw invalidInput(`Role ${roleName} is not a service-linked role.`);
     const usage = linkedResources(tx, accountId, linkedService);
-    if (usage.length === 0) tx.delete(roles, entityKey(roles, accountId, roleName));
+    if (usage.length === 0) removeRole(tx, accountId, role);
     const deletion: RoleDeletionRecord = {
       taskId: `task${path}${roleName}/${id}`,
       service: linkedService,
