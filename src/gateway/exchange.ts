@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Codec } from '../protocols/index.ts';
 import type { Call, Principal, RequestFacts } from '../services/service.ts';
+import { readBody } from './body.ts';
 import type { LoadedService } from './service-catalog.ts';
 import type { RequestHead } from './signature.ts';
 
@@ -18,6 +19,7 @@ export class Exchange {
   /** For the log. */
   operation: string | undefined;
   readonly #sink: Writable;
+  #body: Buffer | Promise<Buffer> | undefined;
   #abort: AbortController | undefined;
   #abortedWith: unknown;
 
@@ -39,6 +41,12 @@ export class Exchange {
       else this.#sink.once('close', () => this.#onClose());
     }
     return this.#abort.signal;
+  }
+
+  /** The body, taken in once; `maxBytes` is of the first who asks. See `readBody`. */
+  readBody(maxBytes: number): Buffer | Promise<Buffer> {
+    this.#body ??= readBody(this.request, maxBytes);
+    return this.#body;
   }
 
   abort(reason: Error): void {

@@ -1,16 +1,16 @@
 import { Refusal, signingNameByMarks } from '../protocols/index.ts';
-import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { ownSigningName } from './route.ts';
 import type { LoadedService, ServiceCatalog } from './service-catalog.ts';
 import { type Signature, SignatureProblem } from './signature.ts';
 
-/** Enough for the Action and Version of a form that nobody has signed. */
+/** Of a form that nobody has signed: as much as of a signed one. */
 const maxUnsignedFormBytes = 1024 * 1024;
 
 /**
- * The service that a request is for: the one in its signature's scope. A request without a usable signature is
- * refused in any case; what it carries besides (target, form, path) only tells in whose protocol.
+ * The service that a request is for: the one in its signature's scope. Of a request without a usable signature, what it
+ * carries besides (target, form, path) tells; all but the few operations that need none refuse it then, in the service's
+ * own protocol.
  * @throws {Refusal} no service on offer is meant.
  */
 export async function findService(
@@ -39,7 +39,7 @@ async function marksOf(exchange: Exchange): Promise<Parameters<typeof signingNam
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return { targetPrefix: target.slice(0, target.lastIndexOf('.')) };
   const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
-  const form = isForm ? (await readBody(request, maxUnsignedFormBytes)).toString('utf8') : head.query;
+  const form = isForm ? (await exchange.readBody(maxUnsignedFormBytes)).toString('utf8') : head.query;
   const parameters = new URLSearchParams(form);
   if (parameters.has('Action')) return { version: parameters.get('Version') ?? undefined };
   return { pathRoot: head.path.split('/')[1] };

@@ -1,15 +1,14 @@
 import { Refusal, type WireAnswer } from '../protocols/index.ts';
-import type { SupportedOperation } from '../services/service.ts';
+import { anonymousPrincipal, type SupportedOperation } from '../services/service.ts';
 import { answerError } from './answer-error.ts';
 import { answerRoute } from './answer-route.ts';
 import { assertAllowed } from './authorization.ts';
-import { readBody } from './body.ts';
 import { decodedBody } from './content-encoding.ts';
 import type { Exchange } from './exchange.ts';
 import { findService } from './find-service.ts';
 import type { PipelineParts } from './parts.ts';
 import type { LoadedService } from './service-catalog.ts';
-import { orThrow, parseSignature } from './signature.ts';
+import { orThrow, parseSignature, type Signature, SignatureProblem } from './signature.ts';
 
 /**
  * The way of a request, in order. Nothing is loaded or read for a service that is not offered; the body is not
@@ -19,7 +18,7 @@ import { orThrow, parseSignature } from './signature.ts';
  * The request's id, its time, and the bounds on connections, headers and slowness come before: `gateway.ts`.
  */
 async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promise<WireAnswer> {
-  const { head, request, requestId } = exchange;
+  const { head, requestId } = exchange;
 
   const route = parts.routes.find(head.method, head.path);
   if (route !== undefined) return answerRoute(exchange, route, parts);
@@ -29,21 +28,25 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   const codec = service.codecOf(head);
   exchange.service = service;
   exchange.codec = codec;
-  const signature = orThrow(parsed);
+  const isUnsigned = service.takesUnsigned && hasNoSignature(parsed);
+  const signature = isUnsigned ? undefined : orThrow(parsed);
 
-  const body = await readBody(request, service.rules.maxBodyBytes);
-  const principal = parts.verifier.verify(head, body, signature, exchange.now);
+  const body = await exchange.readBody(service.rules.maxBodyBytes);
+  const principal =
+    signature === undefined ? anonymousPrincipal : parts.verifier.verify(head, body, signature, exchange.now);
 
   const opened = codec.open({ ...head, body: decodedBody(head, body, service.rules.maxBodyBytes) });
   exchange.operation = opened.operation.name;
+  if (isUnsigned && !mayBeUnsigned(service, opened.operation.name)) orThrow(parsed);
   const operation = supportedOperation(service, opened.operation.name);
   const input = opened.readInput();
 
-  const call = exchange.callOf(principal, signature.region);
+  const region = signature?.region ?? unsignedRegion;
+  const call = exchange.callOf(principal, region);
   if (operation.permission === undefined) {
     const asked = {
       principal,
-      region: signature.region,
+      region,
       action: operation.action,
       resources: operation.resources(input, call),
       conditions:
@@ -67,6 +70,18 @@ export async function answerRequest(
   } catch (error) {
     return answerError(exchange, error, parts);
   }
+}
+
+/** Where a signature would tell the region: that of STS's global endpoint. */
+const unsignedRegion = 'us-east-1';
+
+/** A signature that is wrong is no reason to do without. */
+function hasNoSignature(parsed: Signature | SignatureProblem): boolean {
+  return parsed instanceof SignatureProblem && parsed.failure === 'missing-token';
+}
+
+function mayBeUnsigned({ operations }: LoadedService, name: string): boolean {
+  return Object.hasOwn(operations, name) && operations[name]?.isUnsigned === true;
 }
 
 function supportedOperation(service: LoadedService, name: string): SupportedOperation {

@@ -13,6 +13,8 @@ export interface LoadedService {
   readonly codecOf: CodecChoice;
   readonly rules: ServiceRules;
   readonly operations: OperationTable;
+  /** Whether some of its operations take requests that nobody has signed. */
+  readonly takesUnsigned: boolean;
 }
 
 /** The services on offer, each loaded when it is first called. */
@@ -47,7 +49,8 @@ export class ServiceCatalog {
     const [sdk, operations] = await Promise.all([service.loadSdk(), service.loadOperations()]);
     const rules = rulesOf(signingName);
     const codecOf = await createCodecs(readServiceModel(sdk), rules);
-    const loaded = { signingName, codecOf, rules, operations };
+    const takesUnsigned = Object.values(operations).some(({ isUnsigned }) => isUnsigned);
+    const loaded = { signingName, codecOf, rules, operations, takesUnsigned };
     this.#loaded.set(signingName, loaded);
     return loaded;
   }

@@ -1,5 +1,6 @@
 import { createAwsJsonCodec } from './aws-json.ts';
 import { createQueryCodec } from './aws-query.ts';
+import { answeringJson } from './aws-query-json.ts';
 import type { Codec } from './codec.ts';
 import { createRestJsonCodec } from './rest-json.ts';
 import type { ServiceModel } from './service-model.ts';
@@ -11,10 +12,15 @@ export type CodecChoice = (request: Pick<WireRequest, 'headers'>) => Codec;
 
 /**
  * The codecs of a service: one, in the protocol that its SDK client speaks; for a service that once spoke
- * awsQuery, also those of its older clients and of those that chose CBOR.
+ * awsQuery, also those of its older clients and of those that chose CBOR; for those that speak it and answer in JSON on
+ * demand, that.
  */
 export async function createCodecs(model: ServiceModel, rules: ServiceRules): Promise<CodecChoice> {
   const own = createCodec(model, rules);
+  if (rules.answersJson) {
+    const json = answeringJson(own, rules);
+    return (request) => (header(request, 'accept')?.includes('application/json') ? json : own);
+  }
   if (!model.isQueryCompatible) return () => own;
   const { createRpcV2CborCodec } = await import('./rpc-v2-cbor.ts');
   const cbor = createRpcV2CborCodec({ ...model, protocol: 'rpcV2Cbor' }, rules);

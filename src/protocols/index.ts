@@ -34,6 +34,7 @@ export type { CodecChoice } from './create-codec.ts';
 export { createCodecs } from './create-codec.ts';
 export { HttpRoutes } from './http-routes.ts';
 export { plainRefusal } from './plain-refusal.ts';
+export { isRecord } from './record.ts';
 export { Refusal } from './refusal.ts';
 export type { OperationModel, ProtocolName, ServiceModel } from './service-model.ts';
 export { readServiceModel } from './service-model.ts';

@@ -9,6 +9,8 @@ import type { MissingMember } from './required-members.ts';
 export interface ServiceRules {
   readonly marks: ServiceMarks;
   readonly maxBodyBytes: number;
+  /** Of query services: they answer in JSON who accepts nothing else, as those do who replay an EKS token. */
+  readonly answersJson?: boolean;
   /** By operation: texts that AWS's own programs send and that the schemas do not tell of. */
   readonly privateMembers?: Readonly<Record<string, readonly string[]>>;
   /** The numbers in its inputs that need not be whole, as `Structure.member`; see `JsonDialect`. */
@@ -87,6 +89,7 @@ const rules: Readonly<Record<string, ServiceRules>> = {
   },
   iam: {
     marks: { version: '2010-05-08' },
+    answersJson: true,
     maxBodyBytes: mebibyte,
     accessDenied,
     internalFailure: { code: 'ServiceFailure', status: 500 },
@@ -95,6 +98,7 @@ const rules: Readonly<Record<string, ServiceRules>> = {
   },
   sts: {
     marks: { version: '2011-06-15' },
+    answersJson: true,
     maxBodyBytes: mebibyte,
     accessDenied,
     internalFailure,

@@ -65,3 +65,12 @@ export function rootPrincipal(accountId: string, accessKeyId: string): Principal
     identity: { kind: 'root' },
   };
 }
+
+/** Who has not signed. It belongs to no account. */
+export const anonymousPrincipal: Principal = {
+  accountId: '',
+  arn: 'anonymous',
+  userId: 'anonymous',
+  accessKeyId: '',
+  identity: { kind: 'anonymous' },
+};

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Principal } from './principal.ts';
 
 export {
+  anonymousPrincipal,
   type Credentials,
   type Identity,
   type Principal,
@@ -51,6 +52,8 @@ export interface SupportedOperation<Input = any, Output = any> {
    * itself, for it must read more than the caller's policies (AssumeRole).
    */
   readonly permission?: 'none' | 'own';
+  /** Callers prove who they are by what they send, not by a signature (AssumeRoleWithWebIdentity): they are anonymous. */
+  readonly isUnsigned?: boolean;
 }
 
 /** Names in any case are one name; undefined is absent. A list is a multivalued key. */
@@ -66,6 +69,8 @@ export interface AskedAction {
 /** Known by name, refused by name: what isn't built yet says so before anything changes. */
 export interface RefusedOperation {
   readonly refused: string;
+  /** As of operations that work: whoever calls it without a signature hears the refusal, too. */
+  readonly isUnsigned?: boolean;
 }
 
 /** What a request itself tells, whatever service it is for. */

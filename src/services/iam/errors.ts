@@ -41,3 +41,5 @@ export const accessDenied = (message: string): Refusal =>
 /** What a request asks for and Catamaran can't do yet: refused before anything changes. */
 export const unsupported = (what: string): Refusal =>
   invalidInput(`${what} not supported by this version of Catamaran yet.`);
+export const openIdIdpCommunication = (message: string, cause: unknown): Refusal =>
+  new Refusal('OpenIdIdpCommunicationErrorException', message, { cause });

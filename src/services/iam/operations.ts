@@ -9,6 +9,7 @@ import { groupOperations } from './groups/operations.ts';
 import { inlinePolicyOperations } from './inline-policies/operations.ts';
 import { instanceProfileOperations } from './instance-profiles/operations.ts';
 import { managedPolicyOperations } from './managed-policies/operations.ts';
+import { oidcProviderOperations } from './oidc-providers/operations.ts';
 import { roleOperations } from './roles/operations.ts';
 import { serviceLinkedRoleOperations } from './service-linked-roles/operations.ts';
 import { simulationOperations } from './simulation/operations.ts';
@@ -24,25 +25,23 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   ...attachmentOperations(iam),
   ...roleOperations(iam),
   ...instanceProfileOperations(iam),
+  ...oidcProviderOperations(iam),
   ...serviceLinkedRoleOperations(iam),
   ...simulationOperations(iam),
   ...accountOperations(iam),
   ...absentOperations(iam),
   AcceptDelegationRequest: refused('AcceptDelegationRequest', 'there are no delegation requests'),
   AcquireRole: refused('AcquireRole', 'there are no delegation requests'),
-  AddClientIDToOpenIDConnectProvider: needsProviders('AddClientIDToOpenIDConnectProvider'),
   AssociateDelegationRequest: refused('AssociateDelegationRequest', 'there are no delegation requests'),
   ChangePassword: refused('ChangePassword', 'nobody signs in with a password'),
   CreateDelegationRequest: refused('CreateDelegationRequest', 'there are no delegation requests'),
   CreateLoginProfile: refused('CreateLoginProfile', 'nobody signs in with a password'),
-  CreateOpenIDConnectProvider: needsProviders('CreateOpenIDConnectProvider'),
   CreateSAMLProvider: refused('CreateSAMLProvider', 'there are no SAML providers'),
   CreateServiceSpecificCredential: refused(
     'CreateServiceSpecificCredential',
     'there are no service-specific credentials',
   ),
   CreateVirtualMFADevice: refused('CreateVirtualMFADevice', 'there are no MFA devices'),
-  DeleteOpenIDConnectProvider: needsProviders('DeleteOpenIDConnectProvider'),
   DeactivateMFADevice: refused('DeactivateMFADevice', 'there are no MFA devices'),
   DeleteServiceSpecificCredential: refused(
     'DeleteServiceSpecificCredential',
@@ -80,7 +79,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   GetDelegationRequest: refused('GetDelegationRequest', 'there are no delegation requests'),
   GetHumanReadableSummary: refused('GetHumanReadableSummary', 'there are no delegation requests'),
   GetMFADevice: refused('GetMFADevice', 'there are no MFA devices'),
-  GetOpenIDConnectProvider: needsProviders('GetOpenIDConnectProvider'),
   GetOrganizationsAccessReport: refused('GetOrganizationsAccessReport', 'there are no organizations'),
   GetOutboundWebIdentityFederationInfo: refused(
     'GetOutboundWebIdentityFederationInfo',
@@ -97,14 +95,11 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   ),
   ListDelegationRequests: refused('ListDelegationRequests', 'there are no delegation requests'),
   ListMFADeviceTags: refused('ListMFADeviceTags', 'there are no MFA devices'),
-  ListOpenIDConnectProviderTags: needsProviders('ListOpenIDConnectProviderTags'),
-  ListOpenIDConnectProviders: needsProviders('ListOpenIDConnectProviders'),
   ListOrganizationsFeatures: refused('ListOrganizationsFeatures', 'there are no organizations'),
   ListSAMLProviderTags: refused('ListSAMLProviderTags', 'there are no SAML providers'),
   ListServerCertificateTags: refused('ListServerCertificateTags', 'there are no server certificates'),
   PutAccountProperties: refused('PutAccountProperties', 'the account has no such settings'),
   RejectDelegationRequest: refused('RejectDelegationRequest', 'there are no delegation requests'),
-  RemoveClientIDFromOpenIDConnectProvider: needsProviders('RemoveClientIDFromOpenIDConnectProvider'),
   ResetServiceSpecificCredential: refused(
     'ResetServiceSpecificCredential',
     'there are no service-specific credentials',
@@ -116,17 +111,14 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
     'the account has no such settings',
   ),
   TagMFADevice: refused('TagMFADevice', 'there are no MFA devices'),
-  TagOpenIDConnectProvider: needsProviders('TagOpenIDConnectProvider'),
   TagSAMLProvider: refused('TagSAMLProvider', 'there are no SAML providers'),
   TagServerCertificate: refused('TagServerCertificate', 'there are no server certificates'),
   UntagMFADevice: refused('UntagMFADevice', 'there are no MFA devices'),
-  UntagOpenIDConnectProvider: needsProviders('UntagOpenIDConnectProvider'),
   UntagSAMLProvider: refused('UntagSAMLProvider', 'there are no SAML providers'),
   UntagServerCertificate: refused('UntagServerCertificate', 'there are no server certificates'),
   UpdateAccountPasswordPolicy: refused('UpdateAccountPasswordPolicy', 'nobody signs in with a password'),
   UpdateDelegationRequest: refused('UpdateDelegationRequest', 'there are no delegation requests'),
   UpdateLoginProfile: refused('UpdateLoginProfile', 'nobody signs in with a password'),
-  UpdateOpenIDConnectProviderThumbprint: needsProviders('UpdateOpenIDConnectProviderThumbprint'),
   UpdateSAMLProvider: refused('UpdateSAMLProvider', 'there are no SAML providers'),
   UpdateSSHPublicKey: refused('UpdateSSHPublicKey', 'there are no SSH keys'),
   UpdateServerCertificate: refused('UpdateServerCertificate', 'there are no server certificates'),
@@ -139,10 +131,6 @@ export const iamOperations = (iam: IamContext): OperationsOf<IAM> => ({
   UploadServerCertificate: refused('UploadServerCertificate', 'there are no server certificates'),
   UploadSigningCertificate: refused('UploadSigningCertificate', 'there are no signing certificates'),
 });
-
-function needsProviders(operation: string): RefusedOperation {
-  return refused(operation, 'there are no OpenID Connect providers');
-}
 
 function refused(operation: string, reason: string): RefusedOperation {
   return { refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.` };

@@ -217,6 +217,25 @@ export const accountAliases: Collection<AccountAliasRecord, 'account'> = {
   indexes: { account: ({ accountId }) => accountId },
 };
 
+/** An OpenID Connect provider, whose tokens roles of the account may trust. */
+export interface OidcProviderRecord {
+  /** Without `https://`, as conditions and answers have it; a port stands in it, a closing slash not. */
+  readonly url: string;
+  /** Whom its tokens must be for. */
+  readonly clientIds: readonly string[];
+  /** SHA-1 of certificates, 40 hexadecimal digits in lower case. */
+  readonly thumbprints: readonly string[];
+  readonly createdAt: number;
+  readonly tags: Tags;
+}
+
+/** `oidc-provider/<the URL's name in ARNs, percent-encoded>` */
+export const oidcProviders: Collection<OidcProviderRecord> = {
+  service: 'iam',
+  noun: 'oidc-provider',
+  indexes: {},
+};
+
 const everywhere = 'global';
 
 /** The collections of what goes by a name. */
@@ -225,6 +244,10 @@ export type Named = typeof users | typeof groups | typeof roles | typeof policie
 /** The key of a user, group, role, policy or instance profile, by its name in any case. */
 export const entityKey = (collection: Named, accountId: string, name: string): RecordKey =>
   recordKey<object>(collection as Collection<object, string>, accountId, everywhere, name.toLowerCase());
+
+/** @param name What follows `oidc-provider/` in its ARN. */
+export const oidcProviderKey = (accountId: string, name: string): RecordKey =>
+  recordKey(oidcProviders, accountId, everywhere, encodeURIComponent(name));
 
 /** The prefix of everything of one noun in an account. */
 export const prefixOf = (

@@ -2,6 +2,7 @@ import type { STS } from '@aws-sdk/client-sts';
 import { alsoTags, federatedUserArn, requestTagKeys, type Sessions } from '../iam/index.ts';
 import type { Call, OperationsOf, RefusedOperation } from '../service.ts';
 import { assumeRole } from './operations/assume-role.ts';
+import { assumeRoleWithWebIdentity } from './operations/assume-role-with-web-identity.ts';
 import { decodeAuthorizationMessage } from './operations/decode-authorization-message.ts';
 import { getAccessKeyInfo } from './operations/get-access-key-info.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
@@ -16,8 +17,17 @@ export const stsOperations = (sessions: Sessions): OperationsOf<STS> => ({
     permission: 'own',
     run: (input, call) => assumeRole(sessions, input, call),
   },
-  AssumeRoleWithSAML: refused('AssumeRoleWithSAML', 'there are no SAML providers'),
-  AssumeRoleWithWebIdentity: refused('AssumeRoleWithWebIdentity', 'it comes with OIDC providers'),
+  AssumeRoleWithSAML: {
+    ...refused('AssumeRoleWithSAML', 'there are no SAML providers'),
+    isUnsigned: true,
+  },
+  AssumeRoleWithWebIdentity: {
+    action: 'sts:AssumeRoleWithWebIdentity',
+    resources: (input) => [input.RoleArn ?? '*'],
+    permission: 'own',
+    isUnsigned: true,
+    run: (input, call) => assumeRoleWithWebIdentity(sessions, input, call),
+  },
   AssumeRoot: refused('AssumeRoot', 'there are no organizations'),
   DecodeAuthorizationMessage: {
     action: 'sts:DecodeAuthorizationMessage',

@@ -62,3 +62,10 @@ export function refuseMfa(
 
 export const arnsOf = (descriptors: readonly PolicyDescriptorType[] | undefined): readonly string[] =>
   (descriptors ?? []).flatMap(({ arn }) => arn ?? []);
+
+/** The account of a role's ARN. @throws {Refusal} ValidationError: it is none. */
+export function roleAccount(arn: string): string {
+  const [, accountId] = /^arn:[^:]+:iam::(\d{12}):role\/./.exec(arn) ?? [];
+  if (accountId === undefined) throw validationError(`${arn} is invalid`);
+  return accountId;
+}

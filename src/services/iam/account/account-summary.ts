@@ -2,7 +2,7 @@ import type { GetAccountSummaryResponse } from '@aws-sdk/client-iam';
 import type { Collection } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import type { IamContext } from '../context.ts';
-import { groups, instanceProfiles, policies, prefixOf, roles, users } from '../records.ts';
+import { groups, instanceProfiles, oidcProviders, policies, prefixOf, roles, users } from '../records.ts';
 import { rootKeysOf } from './root-keys.ts';
 
 /** IAM user guide, "IAM and AWS STS quotas". */
@@ -36,7 +36,6 @@ const absent = {
   AccountMFAEnabled: 0,
   AccountPasswordPresent: 0,
   AccountSigningCertificatesPresent: 0,
-  Providers: 0,
 };
 
 /** How much of everything an account has, and may have. */
@@ -60,6 +59,7 @@ export function getAccountSummary(
       Policies: kept.length,
       PolicyVersionsInUse: kept.reduce((sum, { versions }) => sum + versions.length, 0),
       InstanceProfiles: all(instanceProfiles).length,
+      Providers: all(oidcProviders).length,
       AccountAccessKeysPresent: hasRootKey ? 1 : 0,
       GlobalEndpointTokenVersion: 1,
     },

@@ -69,7 +69,7 @@ const maxChainedSeconds = 3600;
  * The session itself, once it is decided that it may be.
  * @throws {Refusal} ValidationError (duration, managed policies), PackedPolicyTooLarge.
  */
-function roleSession(
+export function roleSession(
   context: IamContext,
   { accountId, role }: FoundRole,
   asked: Omit<RoleAssumption, 'sourceIdentity'> & {

@@ -8,6 +8,7 @@ import {
   checkSession,
   nameConstraint,
   refuseMfa,
+  roleAccount,
   stsConstraints,
 } from '../session-input.ts';
 import { sessionView } from '../session-view.ts';
@@ -42,7 +43,7 @@ function read(input: AssumeRoleCommandInput, { principal }: Call): RoleAssumptio
   if (input.ProvidedContexts?.length) {
     throw unsupported('AssumeRole with ProvidedContexts', 'there are no context providers');
   }
-  if (!/^arn:[^:]+:iam::\d{12}:role\/./.test(RoleArn)) throw validationError(`${RoleArn} is invalid`);
+  roleAccount(RoleArn);
   if (SourceIdentity?.startsWith('aws:')) {
     throw validationError('The source identity must not begin with aws:.');
   }
