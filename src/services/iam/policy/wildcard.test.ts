@@ -32,6 +32,28 @@ describe('wildcards', () => {
     );
   });
 
+  it('mean it in long segments, too', () => {
+    const segment = fc.string({ unit: fc.constantFrom('a', 'b', '?'), minLength: 30, maxLength: 100 });
+    const around = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 60 });
+    fc.assert(
+      fc.property(segment, around, around, fc.boolean(), (wanted, before, after, isChanged) => {
+        const found = wanted.replaceAll('?', isChanged ? 'b' : 'a');
+        const text = before + (isChanged ? found.replace('a', 'b') : found) + after;
+        expect(compilePlainGlob(`*${wanted}*`)(text)).toBe(meansText(`*${wanted}*`, text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('cost no more than a pass over the text, however they are made', () => {
+    const matchers = Array.from({ length: 100 }, () => compilePlainGlob(`*${'?a'.repeat(1_000)}b*`));
+    const text = 'a'.repeat(6_000);
+    const startedAt = performance.now();
+    expect(matchers.some((matches) => matches(text))).toBe(false);
+    // Tried at each place, they would take some 1,200,000,000 comparisons.
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
   it.each([
     ['', '', true],
     ['', 'a', false],

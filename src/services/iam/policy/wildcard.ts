@@ -1,3 +1,5 @@
+import { compileShiftAnd, type Find } from './shift-and.ts';
+
 /** Parts of a pattern: text to be found as it is, any one character, any run of characters. */
 export type GlobPart = string | typeof anyOne | typeof anyRun;
 export const anyOne = Symbol('?');
@@ -35,8 +37,7 @@ export function compileGlob(parts: readonly GlobPart[]): Matcher {
 interface Segment {
   readonly length: number;
   isAt(text: string, at: number): boolean;
-  /** The first place at or after `from`, or -1. */
-  find(text: string, from: number): number;
+  readonly find: Find;
 }
 
 function segmentsOf(parts: readonly GlobPart[]): readonly Segment[] {
@@ -51,6 +52,13 @@ function segmentsOf(parts: readonly GlobPart[]): readonly Segment[] {
   segments.push(segmentOf(current));
   return segments;
 }
+
+/** Up to here, trying a segment at each place of a text costs less than getting ready to do better. */
+const longestTriedEverywhere = 32;
+
+/** One for each place; undefined: any. */
+const charactersOf = (parts: readonly (string | typeof anyOne)[]): readonly (string | undefined)[] =>
+  parts.flatMap((part) => (part === anyOne ? [undefined] : part.split('')));
 
 function segmentOf(parts: readonly (string | typeof anyOne)[]): Segment {
   if (!parts.includes(anyOne)) {
@@ -76,9 +84,11 @@ function segmentOf(parts: readonly (string | typeof anyOne)[]): Segment {
   return {
     length,
     isAt,
-    find: (text, from) => {
-      for (let at = from; at + length <= text.length; at += 1) if (isAt(text, at)) return at;
-      return -1;
-    },
+    find: length > longestTriedEverywhere ? compileShiftAnd(charactersOf(parts)) : tryEverywhere,
   };
+
+  function tryEverywhere(text: string, from: number): number {
+    for (let at = from; at + length <= text.length; at += 1) if (isAt(text, at)) return at;
+    return -1;
+  }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type {
   EvaluationResult,
   PolicyEvaluationDecisionType,
@@ -33,10 +34,10 @@ const decisionsPerPage = 1_000;
  * What the given policies would say, without asking anybody's own: one result an action, over all of its resources,
  * and one within it for each resource that the request names.
  */
-export function simulateCustomPolicy(
+export async function simulateCustomPolicy(
   input: SimulateCustomPolicyCommandInput,
   call: Pick<Call, 'signal'>,
-): SimulatePolicyResponse {
+): Promise<SimulatePolicyResponse> {
   return simulate(readSimulation(input), input, call);
 }
 
@@ -46,11 +47,11 @@ export function simulateCustomPolicy(
  *
  * @throws {Refusal} NoSuchEntity, InvalidInput, ValidationError.
  */
-export function simulatePrincipalPolicy(
+export async function simulatePrincipalPolicy(
   { state, clock }: IamContext,
   input: SimulatePrincipalPolicyCommandInput,
   call: Call,
-): SimulatePolicyResponse {
+): Promise<SimulatePolicyResponse> {
   const { PolicySourceArn = '' } = input;
   new Constraints()
     .text('policySourceArn', PolicySourceArn, { minLength: 20, maxLength: 2048 })
@@ -84,11 +85,12 @@ export function simulatePrincipalPolicy(
   return simulate(simulation, input, call);
 }
 
-function simulate(
+/** Other requests have their turn after each decision: policies and resources may be long, and a page has many of both. */
+async function simulate(
   simulation: Simulation,
   { Marker, MaxItems = 100 }: SimulationInput,
   { signal }: Pick<Call, 'signal'>,
-): SimulatePolicyResponse {
+): Promise<SimulatePolicyResponse> {
   const { items, nextToken } = page(
     simulation.actions.map((action, index) => ({ action, key: String(index) })),
     ({ key }) => key,
@@ -99,19 +101,27 @@ function simulate(
       refuse: () => validationError('Invalid Marker.'),
     },
   );
+  const EvaluationResults: EvaluationResult[] = [];
+  for (const { action } of items) EvaluationResults.push(await simulateAction(simulation, action, signal));
   return {
-    EvaluationResults: items.map(({ action }) => {
-      signal.throwIfAborted();
-      return simulateAction(simulation, action);
-    }),
+    EvaluationResults,
     IsTruncated: nextToken !== undefined,
     ...(nextToken !== undefined && { Marker: nextToken }),
   };
 }
 
-function simulateAction(simulation: Simulation, action: string): EvaluationResult {
+async function simulateAction(
+  simulation: Simulation,
+  action: string,
+  signal: AbortSignal,
+): Promise<EvaluationResult> {
   const missing = [...missingContextKeys(simulation, action)];
-  const results = simulation.resources.map((resource) => simulateOn(simulation, action, resource));
+  const results: ResourceResult[] = [];
+  for (const resource of simulation.resources) {
+    results.push(simulateOn(simulation, action, resource));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  }
   const decision = mostRestrictive(results.map(({ evaluation }) => evaluation.decision));
   const shown = matchedStatements(simulation, action);
   const namesResources = simulation.resources.some((resource) => resource !== '*');
