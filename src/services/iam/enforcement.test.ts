@@ -194,8 +194,16 @@ describe("a role's session", () => {
     });
     const old = session();
     await server.clock.advance(1);
-    await putRole({ ...role, sessionsRevokedBefore: server.clock.now() });
-    await expect(ecs(old).listClusters({})).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+    // As the console of AWS revokes sessions (IAM user guide, "Revoke IAM role temporary security credentials").
+    const older = { DateLessThan: { 'aws:TokenIssueTime': new Date(server.clock.now()).toISOString() } };
+    await server.iam.putRolePolicy({
+      RoleName: 'Pilot',
+      PolicyName: 'AWSRevokeOlderSessions',
+      PolicyDocument: policy({ Effect: 'Deny', Action: '*', Resource: '*', Condition: older }),
+    });
+    await expect(ecs(old).listClusters({})).rejects.toThrow(
+      'with an explicit deny in an identity-based policy',
+    );
     const young = session();
     await ecs(young).listClusters({});
     await putRole({ ...role, id: 'AROAANOTHEREXAMPLE23' });

@@ -83,8 +83,6 @@ export interface RoleRecord extends Entity, PolicyHolder {
   readonly linkedService?: string;
   /** Instance profiles that it is in; absent: none. */
   readonly instanceProfileCount?: number;
-  /** Sessions made before that are worth nothing. */
-  readonly sessionsRevokedBefore?: number;
 }
 
 /** `role/<name>` */

@@ -25,14 +25,13 @@ function principalOfUser(accountId: string, user: UserRecord, accessKeyId: strin
   };
 }
 
-/** Undefined: the role or user is gone, or its sessions of that time are revoked. */
+/** Undefined: the role or user is gone. */
 export function principalOfSession(reader: Reader, claims: SessionClaims): Principal | undefined {
   const { accountId, accessKeyId, identity, session } = claims;
   if (identity.kind === 'role') {
     const [stored] = reader.byIndex(roles, 'id', identity.roleId);
     if (stored === undefined) return undefined;
-    const { roleName, sessionsRevokedBefore = 0 } = stored.value;
-    if (session.issuedAt < sessionsRevokedBefore) return undefined;
+    const { roleName } = stored.value;
     return {
       accountId,
       arn: sessionArn(accountOf(stored.key), roleName, session.name ?? ''),
