@@ -32,7 +32,7 @@ export const stsOperations = (sessions: Sessions): OperationsOf<STS> => ({
   DecodeAuthorizationMessage: {
     action: 'sts:DecodeAuthorizationMessage',
     resources: () => ['*'],
-    run: (input) => decodeAuthorizationMessage(sessions, input),
+    run: (input, call) => decodeAuthorizationMessage(sessions, input, call),
   },
   GetAccessKeyInfo: {
     action: 'sts:GetAccessKeyInfo',

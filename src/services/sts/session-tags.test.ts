@@ -40,6 +40,15 @@ describe('session tags', () => {
     await expect((await assume(server, sts, pilot)).iam.listUsers({})).rejects.toThrow('not authorized');
   });
 
+  it('may be called as what objects have of their own', async () => {
+    const { sts } = await makeUser(server, 'ada');
+    const Condition = { StringEquals: { 'aws:RequestTag/__proto__': 'sea' } };
+    await makeRole(server, 'Pilot', [trust(userArn('ada'), { Action: both, Condition })]);
+    const ask = (Value: string) => sts.assumeRole({ ...request, Tags: [{ Key: '__proto__', Value }] });
+    await ask('sea');
+    await expect(ask('air')).rejects.toThrow('not authorized');
+  });
+
   it('need sts:TagSession in the trust policy, and in the identity policy where that counts', async () => {
     const { sts } = await makeUser(server, 'ada', [allow(both)]);
     const { sts: poor } = await makeUser(server, 'bob', [allow('sts:AssumeRole')]);

@@ -68,6 +68,9 @@ describe('DecodeAuthorizationMessage', () => {
     if (decision.isAllowed || decision.denial === undefined) throw new Error('It was allowed');
     const EncodedMessage = server.room.encodeAuthorizationMessage(decision.denial);
     expect(EncodedMessage).not.toContain('NoBoats');
+    await expect(
+      server.as(server.otherRootKey).sts.decodeAuthorizationMessage({ EncodedMessage }),
+    ).rejects.toMatchObject({ name: 'InvalidAuthorizationMessageException' });
     const { DecodedMessage = '' } = await sts.decodeAuthorizationMessage({ EncodedMessage });
     const values = (...all: string[]) => ({ items: all.map((value) => ({ value })) });
     expect(JSON.parse(DecodedMessage)).toEqual({

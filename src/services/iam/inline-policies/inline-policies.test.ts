@@ -95,7 +95,8 @@ describe.each(Object.entries(holders))("a %s's inline policy", (type, holder) =>
     });
     await expect(holder.put({ PolicyName: 'a b', PolicyDocument })).rejects.toMatchObject({
       name: 'ValidationError',
-      message: expect.stringContaining("Value 'a b' at 'policyName' failed to satisfy constraint"),
+      message:
+        'The specified value for policyName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-',
     });
   });
 });

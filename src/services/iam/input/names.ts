@@ -1,3 +1,4 @@
+import { validationError } from '../errors.ts';
 import type { Constraints } from './constraints.ts';
 
 /** Of users, groups, roles, policies and profiles (IAM user guide, "IAM and AWS STS quotas", name limits). */
@@ -14,19 +15,23 @@ const maxLengths: Readonly<Record<NamedType, number>> = {
   'instance-profile': 128,
 };
 
-/** @param path The member's, such as `userName`. */
+/**
+ * @param path The member's, such as `userName`.
+ * @throws {Refusal} ValidationError at once, in words of their own, for characters that no name has.
+ */
 export function checkName(
   constraints: Constraints,
   path: string,
   type: NamedType,
   value: string | undefined,
 ): Constraints {
-  return constraints.text(path, value, {
-    isRequired: true,
-    pattern: namePattern,
-    minLength: 1,
-    maxLength: maxLengths[type],
-  });
+  const maxLength = maxLengths[type];
+  if (value !== undefined && value.length <= maxLength && !/^[\w+=,.@-]*$/.test(value)) {
+    throw validationError(
+      `The specified value for ${path} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`,
+    );
+  }
+  return constraints.text(path, value, { isRequired: true, pattern: namePattern, minLength: 1, maxLength });
 }
 
 export function checkPath(constraints: Constraints, path: string, value: string | undefined): Constraints {

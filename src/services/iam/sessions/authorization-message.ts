@@ -12,7 +12,8 @@ export interface Denial {
   readonly evaluation: Evaluation;
 }
 
-const purpose = 'authorization-message';
+/** Whoever was denied is of this account, and it alone reads why. */
+const purposeOf = (accountId: string): string => `authorization-message/${accountId}`;
 
 /**
  * The details of a denial as services hand them out, to be read by whoever may `sts:DecodeAuthorizationMessage`:
@@ -37,12 +38,16 @@ export function encodeAuthorizationMessage(sealer: Sealer, denial: Denial): stri
       },
     },
   };
-  return sealer.seal(JSON.stringify(message), purpose);
+  return sealer.seal(JSON.stringify(message), purposeOf(principal.accountId));
 }
 
-/** JSON. Undefined: no message of this installation's, or not as it was given out. */
-export function decodeAuthorizationMessage(sealer: Sealer, encoded: string): string | undefined {
-  return sealer.open(encoded, purpose);
+/** JSON. Undefined: no message of this account's, or not as it was given out. */
+export function decodeAuthorizationMessage(
+  sealer: Sealer,
+  accountId: string,
+  encoded: string,
+): string | undefined {
+  return sealer.open(encoded, purposeOf(accountId));
 }
 
 function statementView({ source }: CompiledStatement) {

@@ -26,7 +26,7 @@ export function sessionTags(
   transitiveTagKeys: readonly string[] = [],
   from?: Session,
 ): SessionTags {
-  const tags: Record<string, string> = {};
+  const named: [key: string, value: string][] = [];
   const keys = new Set<string>();
   for (const { Key = '', Value = '' } of given) {
     const folded = Key.toLowerCase();
@@ -39,7 +39,7 @@ export function sessionTags(
       );
     }
     keys.add(folded);
-    tags[Key] = Value;
+    named.push([Key, Value]);
   }
   if (!transitiveTagKeys.every((key) => keys.has(key.toLowerCase()))) {
     throw invalidParameterValue('The specified transitive tag key must be included in the requested tags.');
@@ -50,7 +50,7 @@ export function sessionTags(
       "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
     );
   }
-  const all = { ...inherited, ...tags };
+  const all = { ...inherited, ...Object.fromEntries(named) };
   if (Object.keys(all).length > maxTags) {
     throw invalidParameterValue(
       `A session has at most ${maxTags} tags, those of the calling session included.`,

@@ -26,8 +26,8 @@ export interface Sessions {
   federatedSession(asked: Federation, principal: Principal, now: number): FederatedUser;
   /** Undefined: no account can be told from it. */
   accountOfKey(accessKeyId: string): string | undefined;
-  /** JSON; undefined: nothing that `encodeAuthorizationMessage` has made. */
-  decodeAuthorizationMessage(encoded: string): string | undefined;
+  /** JSON; undefined: nothing that `encodeAuthorizationMessage` has made for the account. */
+  decodeAuthorizationMessage(accountId: string, encoded: string): string | undefined;
 }
 
 export function createSessions(context: IamContext): Sessions {
@@ -50,6 +50,7 @@ export function createSessions(context: IamContext): Sessions {
       const [kept] = context.state.byIndex(accessKeys, 'id', accessKeyId);
       return own ?? (kept && accountOf(kept.key)) ?? accountOfAccessKeyId(accessKeyId);
     },
-    decodeAuthorizationMessage: (encoded) => decodeAuthorizationMessage(context.sealer, encoded),
+    decodeAuthorizationMessage: (accountId, encoded) =>
+      decodeAuthorizationMessage(context.sealer, accountId, encoded),
   };
 }
