@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { entityKey, roles } from '../iam/records.ts';
 import {
   accountId,
   allow,
@@ -7,6 +6,7 @@ import {
   type IamServer,
   makeRole,
   makeUser,
+  policy,
   roleArn,
   startIamServer,
   trust,
@@ -138,12 +138,15 @@ describe("a role's session that assumes another role", () => {
     const first = await assume(server, sts, pilot);
     const second = await assume(server, first.sts, mate);
     await server.clock.advance(1);
-    const key = entityKey(roles, accountId, 'Pilot');
-    await server.state.transact((tx) => {
-      const role = tx.get(roles, key);
-      if (role !== undefined) tx.put(roles, key, { ...role, sessionsRevokedBefore: server.clock.now() });
+    const older = { DateLessThan: { 'aws:TokenIssueTime': new Date(server.clock.now()).toISOString() } };
+    await server.iam.putRolePolicy({
+      RoleName: 'Pilot',
+      PolicyName: 'AWSRevokeOlderSessions',
+      PolicyDocument: policy({ Effect: 'Deny', Action: '*', Resource: '*', Condition: older }),
     });
-    await expect(first.sts.assumeRole(next)).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
+    await expect(first.sts.assumeRole(next)).rejects.toThrow(
+      'with an explicit deny in an identity-based policy',
+    );
     await second.sts.getCallerIdentity({});
   });
 });
