@@ -35,6 +35,16 @@ describe('access keys', () => {
     expect((await own.listAccessKeys({ Marker: first.Marker })).AccessKeyMetadata).toHaveLength(1);
   });
 
+  it("of the root are two at most, besides the installation's own", async () => {
+    await iam.createAccessKey({});
+    await iam.createAccessKey({});
+    await expect(iam.createAccessKey({})).rejects.toMatchObject({
+      name: 'LimitExceededException',
+      message: 'Cannot exceed quota for AccessKeysPerUser: 2',
+    });
+    await server.as(server.otherRootKey).iam.createAccessKey({});
+  });
+
   it('are worth nothing while they are inactive, and when they are deleted', async () => {
     const key = await userWith(server, UserName, keysAlone);
     const { sts } = server.as(key);

@@ -8,6 +8,7 @@ import { type AccessKeyRecord, accessKeyKey, accessKeys, entityKey, users } from
 import { findUser } from '../users/user-lookup.ts';
 import { wholeSecond } from '../whole-seconds.ts';
 import { keyOwner } from './key-owner.ts';
+import { keysOf } from './list-access-keys.ts';
 
 const maxKeys = 2;
 
@@ -27,8 +28,8 @@ export async function createAccessKey(
   const sealedSecret = sealer.seal(secret, accessKeyPurpose(id));
   const owner = await state.transact((tx) => {
     const user = userName === undefined ? undefined : findUser(tx, accountId, userName);
+    if (keysOf(tx, accountId, userName).length >= maxKeys) throw quotaExceeded('AccessKeysPerUser', maxKeys);
     if (user !== undefined) {
-      if (user.accessKeys.length >= maxKeys) throw quotaExceeded('AccessKeysPerUser', maxKeys);
       const after = { ...user, accessKeys: [...user.accessKeys, id] };
       tx.put(users, entityKey(users, accountId, user.userName), after);
     }

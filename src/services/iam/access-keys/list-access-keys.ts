@@ -29,7 +29,15 @@ export function listAccessKeys(
   };
 }
 
-function keysOf(reader: Reader, accountId: string, userName: string | undefined): readonly AccessKeyRecord[] {
+/**
+ * @param userName Undefined: the root's, without the one that came with the installation.
+ * @throws {Refusal} NoSuchEntity.
+ */
+export function keysOf(
+  reader: Reader,
+  accountId: string,
+  userName: string | undefined,
+): readonly AccessKeyRecord[] {
   if (userName === undefined) {
     const all = [...reader.list(accessKeys, prefixOf(accessKeys, accountId))].map(({ value }) => value);
     return all.filter((key) => key.userName === undefined);
