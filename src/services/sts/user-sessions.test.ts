@@ -81,12 +81,13 @@ describe('GetSessionToken', () => {
 });
 
 describe('GetFederationToken', () => {
-  const may = allow(['sts:GetFederationToken', 'sts:TagSession', 'iam:*']);
+  const may = allow(['sts:*', 'iam:*']);
+  const info = { AccessKeyId: 'AKIAIOSFODNN7EXAMPLE' };
 
   it('gives what both the user and the policy that it passes allow', async () => {
     const { sts } = await makeUser(server, 'ada', [may]);
     const { Credentials, FederatedUser, PackedPolicySize } = await sts.getFederationToken({
-      ...{ Name: 'guest', Policy: policy(allow(['iam:ListUsers', 'ecs:ListClusters'])) },
+      ...{ Name: 'guest', Policy: policy(allow(['sts:GetAccessKeyInfo', 'ecs:ListClusters'])) },
     });
     expect(FederatedUser).toEqual({
       FederatedUserId: `${accountId}:guest`,
@@ -98,17 +99,33 @@ describe('GetFederationToken', () => {
     await expect(guest.sts.getCallerIdentity({})).resolves.toMatchObject({
       ...{ Arn: FederatedUser?.Arn, UserId: FederatedUser?.FederatedUserId },
     });
-    await guest.iam.listUsers({});
-    await expect(guest.iam.createUser({ UserName: 'bob' })).rejects.toThrow(
-      'because no session policy allows the iam:CreateUser action',
+    await guest.sts.getAccessKeyInfo(info);
+    await expect(guest.sts.decodeAuthorizationMessage({ EncodedMessage: 'any' })).rejects.toThrow(
+      'because no session policy allows the sts:DecodeAuthorizationMessage action',
     );
+  });
+
+  it('gives nothing of IAM, so that nobody makes lasting keys of it', async () => {
+    const asked = { Name: 'guest', Policy: policy(allow('*')) };
+    const { sts } = await makeUser(server, 'ada', [may]);
+    for (const issuer of [sts, server.sts]) {
+      const { iam } = as((await issuer.getFederationToken(asked)).Credentials);
+      await expect(iam.createAccessKey({ UserName: 'ada' })).rejects.toMatchObject({
+        name: 'AccessDenied',
+        message:
+          `User: arn:aws:sts::${accountId}:federated-user/guest is not authorized to perform: ` +
+          `iam:CreateAccessKey on resource: ${userArn('ada')} because federated users cannot call IAM`,
+      });
+    }
   });
 
   it('gives nothing without a policy', async () => {
     const { sts } = await makeUser(server, 'ada', [may]);
     const { Credentials } = await sts.getFederationToken({ Name: 'guest' });
     await as(Credentials).sts.getCallerIdentity({});
-    await expect(as(Credentials).iam.listUsers({})).rejects.toThrow('because no session policy allows');
+    await expect(as(Credentials).sts.getAccessKeyInfo(info)).rejects.toThrow(
+      'because no session policy allows',
+    );
     await makeRole(server, 'Pilot', [trust(accountId)]);
     await expect(
       as(Credentials).sts.assumeRole({ RoleArn: roleArn('Pilot'), RoleSessionName: 'watch' }),
@@ -121,10 +138,10 @@ describe('GetFederationToken', () => {
     const tagged = {
       ...{ Name: 'guest', Tags: [{ Key: 'team', Value: 'sea' }] },
       Policy: policy(
-        allow('iam:ListUsers', { Condition: { StringEquals: { 'aws:PrincipalTag/team': 'sea' } } }),
+        allow('sts:GetAccessKeyInfo', { Condition: { StringEquals: { 'aws:PrincipalTag/team': 'sea' } } }),
       ),
     };
-    await as((await sts.getFederationToken(tagged)).Credentials).iam.listUsers({});
+    await as((await sts.getFederationToken(tagged)).Credentials).sts.getAccessKeyInfo(info);
     await expect(poor.getFederationToken(tagged)).rejects.toThrow(
       `not authorized to perform: sts:TagSession on resource: arn:aws:sts::${accountId}:federated-user/guest`,
     );
@@ -140,7 +157,7 @@ describe('GetFederationToken', () => {
       ...{ Name: 'guest', Policy: policy(allow('*')), DurationSeconds: 40_000 },
     });
     expect(secondsLeft(Credentials)).toBe(3600);
-    await as(Credentials).iam.listUsers({});
+    await as(Credentials).sts.getAccessKeyInfo(info);
     await expect(as(Credentials).sts.getFederationToken({ Name: 'guest' })).rejects.toThrow(
       'Cannot call GetFederationToken with session credentials',
     );

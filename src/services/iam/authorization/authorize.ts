@@ -31,12 +31,18 @@ const allowed: Decision = { isAllowed: true };
  * Decides requests by the policies that are kept, as they are at that moment. Synchronous.
  *
  * The account's root user is allowed everything in its own account (IAM user guide, "Policy evaluation logic");
- * everybody else needs a policy that allows it.
+ * everybody else needs a policy that allows it. Federated users call nothing of IAM, whatever policies say (STS API
+ * reference, GetFederationToken); roles they may pass.
  */
 export function createAuthorize(reader: Reader): Authorize {
   return (request) => {
     const { principal, action, resources, conditions, alsoAsks } = request;
     if (principal.identity.kind === 'root' && principal.session?.policies === undefined) return allowed;
+    if (principal.identity.kind === 'federated-user' && action.startsWith('iam:')) {
+      const [resource = '*'] = resources;
+      const reason = 'because federated users cannot call IAM';
+      return { isAllowed: false, message: denialMessage(principal.arn, action, resource, reason) };
+    }
     for (const resource of resources) {
       const asked = { action, resource, conditions: () => conditions?.(resource) };
       const evaluation = decide(reader, principal, asked, request.facts);
