@@ -225,4 +225,10 @@ it('ListPoliciesGrantingServiceAccess tells which policies allow something of a 
   await expect(
     iam.listPoliciesGrantingServiceAccess({ Arn: PolicyArn, ServiceNamespaces: ['ecs'] }),
   ).rejects.toMatchObject({ name: 'InvalidInputException' });
+  // Policies compare the ARN that is asked about: one that differs is nobody's.
+  for (const other of [Arn.replace('/it', '/IT'), Arn.replace('/crew', '')]) {
+    await expect(
+      iam.listPoliciesGrantingServiceAccess({ Arn: other, ServiceNamespaces: ['ecs'] }),
+    ).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+  }
 });

@@ -5,10 +5,10 @@ import type {
 } from '@aws-sdk/client-iam';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { parseEntityArn } from '../arn.ts';
+import { entityArn, parseEntityArn } from '../arn.ts';
 import { groupsOf } from '../authorization/policies-of.ts';
 import type { IamContext } from '../context.ts';
-import { invalidInput } from '../errors.ts';
+import { invalidInput, noSuchEntity } from '../errors.ts';
 import { findHolder, type HolderType, holderName } from '../holders.ts';
 import { Constraints } from '../input/constraints.ts';
 import { type PolicyDocument, parsePolicy } from '../policy/index.ts';
@@ -48,12 +48,14 @@ function holdersAt(reader: Reader, accountId: string, arn: string): readonly Hol
   const named = parseEntityArn(arn);
   if (named?.accountId !== accountId) throw invalidInput(`ARN ${arn} is not valid.`);
   const { type, name } = named;
-  if (type === 'user') {
-    const user = findHolder(reader, accountId, { type, name });
-    return [['user', user], ...groupsOf(reader, user).map((group): Holder => ['group', group])];
+  if (type !== 'user' && type !== 'group' && type !== 'role') throw invalidInput(`ARN ${arn} is not valid.`);
+  const holder = findHolder(reader, accountId, { type, name });
+  // The request was authorised on this ARN, so it must be the holder's own, in path and case.
+  if (entityArn(accountId, type, holder.path, holderName(holder)) !== arn) {
+    throw noSuchEntity(`The ${type} with name ${name} cannot be found.`);
   }
-  if (type !== 'group' && type !== 'role') throw invalidInput(`ARN ${arn} is not valid.`);
-  return [[type, findHolder(reader, accountId, { type, name })]];
+  const groups = 'groups' in holder ? groupsOf(reader, holder) : [];
+  return [[type, holder], ...groups.map((group): Holder => ['group', group])];
 }
 
 interface Held {

@@ -11,6 +11,7 @@ import type {
 } from '@aws-sdk/client-iam';
 import { page } from '../../pages.ts';
 import type { Call, Principal } from '../../service.ts';
+import { parseEntityArn } from '../arn.ts';
 import { policyPrincipal } from '../authorization/policy-principal.ts';
 import { requestContext } from '../authorization/request-context.ts';
 import type { IamContext } from '../context.ts';
@@ -65,13 +66,16 @@ export async function simulatePrincipalPolicy(
     const { arn: _, ...role } = caller;
     return role;
   };
+  /** Of another account nothing is told, its users' tags neither. */
+  const principalHere = (arn: string): Principal | undefined =>
+    parseEntityArn(arn)?.accountId === call.accountId ? principalAt(state, arn) : undefined;
   const caller = asCaller(principal);
   const simulation = readSimulation(input, {
     ...{ policies, names },
     ...(caller !== undefined && { caller }),
-    callerAt: (arn) => asCaller(principalAt(state, arn)),
+    callerAt: (arn) => asCaller(principalHere(arn)),
     contextOf: (callerArn) => {
-      const asking = callerArn === undefined ? principal : principalAt(state, callerArn);
+      const asking = callerArn === undefined ? principal : principalHere(callerArn);
       const facts = { now: clock.now() };
       return (
         asking &&

@@ -46,6 +46,18 @@ async function makeCrew(...statements: object[]) {
 }
 
 describe('SimulatePrincipalPolicy', () => {
+  it("tells nothing of another account's users", async () => {
+    const Condition = { StringEquals: { 'aws:PrincipalTag/team': 'sea' } };
+    await userWith(server, 'ada', allow('ecs:UpdateService', { Condition }));
+    const Tags = [{ Key: 'team', Value: 'sea' }];
+    await server.iam.createUser({ UserName: 'bob', Tags });
+    await server.as(server.otherRootKey).iam.createUser({ UserName: 'cleo', Tags });
+    const bob = `arn:aws:iam::${accountId}:user/bob`;
+    expect(await decision(ada, { CallerArn: bob })).toBe('allowed');
+    const cleo = `arn:aws:iam::${otherAccountId}:user/cleo`;
+    expect(await decision(ada, { CallerArn: cleo })).toBe('implicitDeny');
+  });
+
   it("asks a user's policies and its groups', and names them", async () => {
     await userWith(server, 'ada', allow('ecs:Describe*'));
     await server.iam.createGroup({ GroupName: 'mates' });
