@@ -1,7 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Vitest keeps one processor for itself; there is little that it does while tests run.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {
