@@ -9,8 +9,13 @@ import { inContainer, testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
 const group = '/roles';
-/** As a container asks; wget can't read an answer under gVisor. */
-const asking = (path: string): string => `printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" | nc 169.254.170.2 80`;
+/**
+ * As a container asks; wget can't read an answer under gVisor. What nc reads from stays open until the answer is there: a
+ * server may take a request whose sender has closed for one that nobody waits for.
+ */
+const asking = (path: string): string =>
+  'rm -f /question; mkfifo /question; nc 169.254.170.2 80 < /question & exec 3> /question; ' +
+  `printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" >&3; wait`;
 
 let installation: Installation;
 let image: string;
