@@ -9,6 +9,8 @@ import type { Collection, RecordChange, RecordKey, Stored } from './state.ts';
  */
 export class Mirror {
   readonly #kinds = new Map<string, Kind<object>>();
+  /** The same by collection: every read asks for one. */
+  readonly #byCollection = new WeakMap<object, Kind<object>>();
   readonly #onListenerError: (error: unknown) => void;
   #revision = 0;
 
@@ -24,7 +26,12 @@ export class Mirror {
   kind<T extends object>(collection: Collection<T, string>): Kind<T> {
     // The store holds plain JSON; that records of a collection are `T` is what its only writers, the
     // transactions of that collection, have seen to.
-    return this.#kindNamed(kindName(collection.service, collection.noun)) as unknown as Kind<T>;
+    let kind = this.#byCollection.get(collection);
+    if (kind === undefined) {
+      kind = this.#kindNamed(kindName(collection.service, collection.noun));
+      this.#byCollection.set(collection, kind);
+    }
+    return kind as unknown as Kind<T>;
   }
 
   /** @returns what to tell each kind's listeners, once everything is in place. */

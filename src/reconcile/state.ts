@@ -102,11 +102,13 @@ export function recordKey<T extends object>(
   ...ids: readonly string[]
 ): RecordKey {
   const parts = [collection.service, accountId, region, collection.noun, ...ids];
+  let key = '';
   for (const part of parts) {
     if (part === '' || part.includes('/'))
       throw new TypeError(`Cannot make a record key: bad part "${part}" in ${parts.join(' ')}`);
+    key += `/${part}`;
   }
-  return `/${parts.join('/')}` as RecordKey;
+  return key as RecordKey;
 }
 
 /** The type that JSON gives back for a record; a compile-time reminder that records are plain data. */

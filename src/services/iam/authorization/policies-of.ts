@@ -1,6 +1,6 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Identity, Principal, SessionPolicies } from '../../service.ts';
-import { managedPolicy } from '../managed-policies/policy-lookup.ts';
+import { type PolicyPlace, placeOfPolicy, policyAt } from '../managed-policies/policy-lookup.ts';
 import { type CompiledPolicy, compilePolicy, type PolicySet, parsePolicy } from '../policy/index.ts';
 import {
   entityKey,
@@ -92,17 +92,42 @@ function sessionPolicies(reader: Reader, { inline, arns = [] }: SessionPolicies)
 
 /** The default versions of managed policies, the account's and AWS's; one that is gone says nothing. */
 function managedPolicies(reader: Reader, arns: readonly string[]): readonly CompiledPolicy[] {
-  return arns.flatMap((arn) => {
-    const record = managedPolicy(reader, arn);
-    if (record === undefined) return [];
-    let compiled = compiledVersions.get(record);
-    if (compiled === undefined) {
-      const version = record.versions.find(({ id }) => id === record.defaultVersionId);
-      compiled = compile(arn, version?.document ?? '');
-      compiledVersions.set(record, compiled);
-    }
-    return [compiled];
-  });
+  const found: CompiledPolicy[] = [];
+  for (const { arn, place } of placesOf(arns)) {
+    const record = policyAt(reader, place);
+    if (record !== undefined) found.push(defaultVersion(arn, record));
+  }
+  return found;
+}
+
+interface AttachedPolicy {
+  readonly arn: string;
+  readonly place: PolicyPlace;
+}
+
+/** What ARNs tell by themselves, read once for each list: those in records are frozen, too. */
+const places = new WeakMap<readonly string[], readonly AttachedPolicy[]>();
+
+function placesOf(arns: readonly string[]): readonly AttachedPolicy[] {
+  let known = places.get(arns);
+  if (known === undefined) {
+    known = arns.flatMap((arn) => {
+      const place = placeOfPolicy(arn);
+      return place === undefined ? [] : [{ arn, place }];
+    });
+    places.set(arns, known);
+  }
+  return known;
+}
+
+function defaultVersion(arn: string, record: PolicyRecord): CompiledPolicy {
+  let compiled = compiledVersions.get(record);
+  if (compiled === undefined) {
+    const version = record.versions.find(({ id }) => id === record.defaultVersionId);
+    compiled = compile(arn, version?.document ?? '');
+    compiledVersions.set(record, compiled);
+  }
+  return compiled;
 }
 
 const compile = (id: string, document: string): CompiledPolicy =>

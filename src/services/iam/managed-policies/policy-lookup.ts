@@ -1,5 +1,5 @@
 import type { Refusal } from '../../../protocols/index.ts';
-import type { Reader, Transaction } from '../../../reconcile/index.ts';
+import type { Reader, RecordKey, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { entityArn, parseEntityArn } from '../arn.ts';
 import { accessDenied, invalidInput, noSuchEntity, policyNotAttachable } from '../errors.ts';
@@ -13,12 +13,31 @@ export function checkPolicyArn(constraints: Constraints, arn: string | undefined
 
 /** A managed policy by its ARN, an account's or AWS's. */
 export function managedPolicy(reader: Reader, arn: string): PolicyRecord | undefined {
+  const place = placeOfPolicy(arn);
+  return place && policyAt(reader, place);
+}
+
+/** Where a managed policy is found: all of it that an ARN tells by itself. */
+export type PolicyPlace =
+  | { readonly arn: string; readonly accountId: string; readonly key: RecordKey }
+  /** One of AWS's own. */
+  | { readonly policy: PolicyRecord };
+
+/** Undefined: it is no policy's ARN, or of AWS's own none that is known here. */
+export function placeOfPolicy(arn: string): PolicyPlace | undefined {
   const parsed = parseEntityArn(arn);
   if (parsed?.type !== 'policy') return undefined;
-  if (parsed.accountId === 'aws') return awsManagedPolicy(arn);
-  const policy = reader.get(policies, entityKey(policies, parsed.accountId, parsed.name));
+  const { accountId, name } = parsed;
+  if (accountId !== 'aws') return { arn, accountId, key: entityKey(policies, accountId, name) };
+  const policy = awsManagedPolicy(arn);
+  return policy && { policy };
+}
+
+export function policyAt(reader: Reader, place: PolicyPlace): PolicyRecord | undefined {
+  if ('policy' in place) return place.policy;
+  const policy = reader.get(policies, place.key);
   // The path is part of the name, and names are compared as they were given.
-  return policy && policyArn(parsed.accountId, policy) === arn ? policy : undefined;
+  return policy && policyArn(place.accountId, policy) === place.arn ? policy : undefined;
 }
 
 /**
