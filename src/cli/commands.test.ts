@@ -403,6 +403,7 @@ describe('commands that ask the server', () => {
     expect(terminal.out()).toContain(
       "export AWS_ACCESS_KEY_ID=AKIA1\nexport AWS_SECRET_ACCESS_KEY='s'\\'''\n",
     );
+    expect(terminal.out()).toMatch(/\nunset .*AWS_SESSION_TOKEN/);
     expect(terminal.err()).toContain('Account 444455556666 (harbor)');
     expect(terminal.err()).not.toContain("s'");
     answer = { status: 200, body: { accounts: [{ accountId: '1' }, { accountId: '2', accountName: 'b' }] } };

@@ -1,6 +1,7 @@
 import { connect, operatorClient } from '../connection.ts';
 import type { CommandContext } from '../program.ts';
 import { shellQuote } from '../shell.ts';
+import { misleadingVariables } from './env.ts';
 
 interface AccountOptions {
   readonly state: string;
@@ -33,6 +34,7 @@ export async function createAccount(
   for (const [variable, value] of Object.entries(variables)) {
     terminal.stdout.write(`export ${variable}=${shellQuote(value)}\n`);
   }
+  terminal.stdout.write(`unset ${misleadingVariables(terminal.env).join(' ')}\n`);
   return 0;
 }
 
