@@ -42,8 +42,6 @@ export interface Session {
   /** Of `tags`: those that a session made from this one inherits. */
   readonly transitiveTagKeys?: readonly string[];
   readonly sourceIdentity?: string;
-  /** `aws:MultiFactorAuthPresent`. */
-  readonly hasMfa?: boolean;
   /** `aws:FederatedProvider`: the OIDC provider's ARN that vouched for it. */
   readonly federatedProvider?: string;
   /** ARN of what the session was made for, such as an ECS task: it ends when that does. */

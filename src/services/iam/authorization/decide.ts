@@ -35,7 +35,8 @@ export function decide(
   );
 }
 
-function accountIn(resource: string): string | undefined {
+/** The account that an ARN names. */
+export function accountIn(resource: string): string | undefined {
   const account = readArn(resource)[4];
   return account !== undefined && /^\d{12}$/.test(account) ? account : undefined;
 }

@@ -68,7 +68,8 @@ function globalKey(
     case 'aws:tokenissuetime':
       return session && new Date(session.issuedAt).toISOString();
     case 'aws:multifactorauthpresent':
-      return session && String(session.hasMfa ?? false);
+      // There are no MFA devices.
+      return session && 'false';
     case 'aws:sourceidentity':
       return session?.sourceIdentity;
     case 'aws:federatedprovider':

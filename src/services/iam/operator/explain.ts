@@ -1,4 +1,6 @@
-import type { Principal } from '../../service.ts';
+import { rootPrincipal } from '../../service.ts';
+import { parseEntityArn } from '../arn.ts';
+import { accountIn } from '../authorization/decide.ts';
 import { policiesOf } from '../authorization/policies-of.ts';
 import { policyPrincipal } from '../authorization/policy-principal.ts';
 import { requestContext } from '../authorization/request-context.ts';
@@ -7,7 +9,6 @@ import { denialReason } from '../policy/denial.ts';
 import {
   type CompiledStatement,
   distinct,
-  type Evaluation,
   evaluate,
   type PolicySet,
   type PolicyType,
@@ -15,7 +16,9 @@ import {
 } from '../policy/index.ts';
 import { trustPolicyOf } from '../roles/trust-policy.ts';
 import { findRole } from '../sessions/find-role.ts';
-import { type FoundIdentity, findIdentity } from './identities.ts';
+import { decidedByTrust, trustsNobody } from '../sessions/trust-decision.ts';
+import { principalAt } from '../simulation/policy-source.ts';
+import { findIdentity } from './identities.ts';
 
 export interface Question {
   /** As `findIdentity` takes it. */
@@ -62,9 +65,9 @@ export function explain(context: IamContext, question: Question): Explanation {
   const { state, clock } = context;
   const { action, resource } = question;
   const who = findIdentity(context, question.principal, question.account);
-  const principal = asPrincipal(who);
-  const account = readArn(resource)[4] ?? '';
-  const resourceAccountId = /^\d{12}$/.test(account) ? account : who.accountId;
+  const principal = who.kind === 'root' ? rootPrincipal(who.accountId, '') : principalAt(state, who.arn);
+  if (principal === undefined) throw new Error(`${who.arn} was found and is gone`);
+  const resourceAccountId = accountIn(resource) ?? who.accountId;
   const asked = {
     arn: readArn(resource),
     context: requestContext({
@@ -75,23 +78,30 @@ export function explain(context: IamContext, question: Question): Explanation {
       conditions: () => question.context,
     }),
   };
-  const trusted = /^sts:assumerole/i.test(action) ? findRole(state, resource) : undefined;
+  const isOnRole = roleActions.has(action.toLowerCase()) && parseEntityArn(resource)?.type === 'role';
+  const role = isOnRole ? findRole(state, resource)?.role : undefined;
   const policies: PolicySet = {
     ...policiesOf(state, principal),
-    ...(trusted !== undefined && { resource: trustPolicyOf(trusted.role) }),
+    ...(isOnRole && { resource: role === undefined ? trustsNobody : trustPolicyOf(role) }),
   };
   const asking = policyPrincipal(state, principal);
   const evaluation = evaluate(policies, {
     ...{ action, resource, resourceAccountId, context: asked.context },
     principal: asking,
   });
+  const decided = isOnRole ? decidedByTrust(evaluation) : evaluation;
+  const isRootOnRole = isOnRole && who.kind === 'root';
   const concerned = statementsOf(policies, action).filter(
     ({ statement }) => statement.principal === undefined || statement.principal(asking) !== undefined,
   );
   return {
     principal: who.arn,
-    decision: evaluation.decision,
-    ...(evaluation.decision !== 'allowed' && { reason: denialReason(named(evaluation), action) }),
+    ...(isRootOnRole
+      ? { decision: 'implicitDeny', reason: 'because roles may not be assumed by root accounts' }
+      : {
+          decision: decided.decision,
+          ...(decided.decision !== 'allowed' && { reason: denialReason(decided, action) }),
+        }),
     statements: concerned.map(({ policyType, statement }) => ({
       policyType,
       policy: statement.policyId,
@@ -110,6 +120,9 @@ export function explain(context: IamContext, question: Question): Explanation {
   };
 }
 
+/** Asked of a role's trust policy, too, as STS asks them. In lower case. */
+const roleActions = new Set(['sts:assumerole', 'sts:tagsession', 'sts:setsourceidentity']);
+
 function statementsOf(
   policies: PolicySet,
   action: string,
@@ -121,24 +134,4 @@ function statementsOf(
       policy.statementsFor(action).map((statement) => ({ policyType, statement })),
     ),
   );
-}
-
-/** The only policies of resources here are trust policies. */
-const named = ({ decision, deniedBy }: Evaluation): Parameters<typeof denialReason>[0] => ({
-  decision,
-  ...(deniedBy !== undefined && { deniedBy: deniedBy === 'resource' ? 'trust' : deniedBy }),
-});
-
-/** As if it asked with a key of its own, of a role: in a session that carries nothing. */
-function asPrincipal(who: FoundIdentity): Principal {
-  const { accountId, arn } = who;
-  const common = { accountId, arn, accessKeyId: '' };
-  switch (who.kind) {
-    case 'root':
-      return { ...common, userId: accountId, identity: { kind: 'root' } };
-    case 'user':
-      return { ...common, userId: who.id, identity: { kind: 'user', userName: who.name } };
-    case 'role':
-      return { ...common, userId: who.id, identity: { kind: 'role', roleName: who.name } };
-  }
 }

@@ -140,6 +140,22 @@ describe('explaining', () => {
       });
     await trust({ Service: 'ecs-tasks.amazonaws.com' });
     expect(ask(pilot)).toMatchObject({ decision: 'implicitDeny', statements: [] });
+    // What her own policies allow is not enough: a role has to name whom it trusts.
+    const PolicyDocument = policy({ Effect: 'Allow', Action: 'sts:*', Resource: '*' });
+    await server.iam.putUserPolicy({ UserName: 'ada', PolicyName: 'sts', PolicyDocument });
+    const reason = 'because no role trust policy allows the sts:AssumeRole action';
+    expect(ask(pilot)).toMatchObject({ decision: 'implicitDeny', reason });
+    expect(ask({ ...pilot, resource: `${pilot.resource}2` })).toMatchObject({
+      decision: 'implicitDeny',
+      reason,
+    });
+    await trust({ AWS: accountId });
+    expect(ask(pilot).decision).toBe('allowed');
+    expect(ask({ ...pilot, principal: 'root' })).toMatchObject({
+      decision: 'implicitDeny',
+      reason: 'because roles may not be assumed by root accounts',
+    });
+    await server.iam.deleteUserPolicy({ UserName: 'ada', PolicyName: 'sts' });
     await trust({ AWS: `arn:aws:iam::${accountId}:user/ada` });
     expect(ask(pilot)).toMatchObject({
       decision: 'allowed',

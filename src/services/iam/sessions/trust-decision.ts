@@ -29,14 +29,20 @@ export function denialOnRole(
   const { action, conditions } = asked;
   const trust = found === undefined ? trustsNobody : trustPolicyOf(found.role);
   const evaluation = decide(reader, principal, { action, resource: arn, conditions }, facts, trust);
-  if (evaluation.decision === 'allowed' && evaluation.byType.resource === 'allowed') return undefined;
-  return denialMessage(principal.arn, action, arn, denialReason(inTrustWords(evaluation), action));
+  const decided = decidedByTrust(evaluation);
+  if (decided.decision === 'allowed') return undefined;
+  return denialMessage(principal.arn, action, arn, denialReason(decided, action));
 }
 
 /** So that a role that does not exist is refused as one that trusts somebody else. */
-const trustsNobody: CompiledPolicy = compilePolicy('trust', { version: '2012-10-17', statements: [] });
+export const trustsNobody: CompiledPolicy = compilePolicy('trust', { version: '2012-10-17', statements: [] });
 
-function inTrustWords({ decision, deniedBy = 'identity' }: Evaluation): Parameters<typeof denialReason>[0] {
-  if (decision === 'allowed') return { decision: 'implicitDeny', deniedBy: 'trust' };
-  return { decision, deniedBy: deniedBy === 'resource' ? 'trust' : deniedBy };
+/** What an evaluation with the trust policy as the resource's says of a role, which has to name whom it trusts. */
+export function decidedByTrust({
+  decision,
+  deniedBy = 'identity',
+  byType,
+}: Pick<Evaluation, 'decision' | 'deniedBy' | 'byType'>): Parameters<typeof denialReason>[0] {
+  if (decision !== 'allowed') return { decision, deniedBy: deniedBy === 'resource' ? 'trust' : deniedBy };
+  return byType.resource === 'allowed' ? { decision } : { decision: 'implicitDeny', deniedBy: 'trust' };
 }
