@@ -38,13 +38,9 @@ export async function answerRoute(
   const body = await readBody(request, maxBodyBytes);
   const principal = parts.verifier.verify(head, body, signature, exchange.now);
   const { action } = route;
-  assertAllowed(
-    exchange,
-    parts.authorize,
-    { principal, region: signature.region, action, resources: ['*'] },
-    accessDenied,
-  );
-  return write(await route.handle(requestOf(body), exchange.callOf(principal, signature.region)));
+  const call = exchange.callOf(principal, signature.region);
+  assertAllowed(call, parts.authorize, { action, resources: ['*'] }, accessDenied);
+  return write(await route.handle(requestOf(body), call));
 }
 
 function parseJson(body: Buffer): unknown {

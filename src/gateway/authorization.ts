@@ -1,18 +1,17 @@
 import { type CodeAndStatus, Refusal } from '../protocols/index.ts';
 import type { AuthorizationRequest, Authorize } from '../services/iam/index.ts';
-import type { Exchange } from './exchange.ts';
+import type { Call } from '../services/service.ts';
 
 /**
  * Asks before an operation runs, a route answers or a connection is upgraded.
- * @param region The one that the request is signed for.
  * @throws {Refusal} `denied`, with the reason that the decision gives.
  */
 export function assertAllowed(
-  exchange: Exchange,
+  call: Call,
   authorize: Authorize,
-  { region, ...asked }: Omit<AuthorizationRequest, 'facts'> & { readonly region: string },
+  asked: Omit<AuthorizationRequest, 'facts' | 'principal'>,
   denied: CodeAndStatus,
 ): void {
-  const decision = authorize({ ...asked, facts: exchange.factsOf(region) });
+  const decision = authorize({ ...asked, principal: call.principal, facts: call });
   if (!decision.isAllowed) throw new Refusal(denied.code, decision.message, { status: denied.status });
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Codec } from '../protocols/index.ts';
-import type { Call, Principal, RequestFacts } from '../services/service.ts';
+import type { Call, Principal } from '../services/service.ts';
 import { readBody } from './body.ts';
 import type { LoadedService } from './service-catalog.ts';
 import type { RequestHead } from './signature.ts';
@@ -59,17 +59,6 @@ export class Exchange {
   }
 
   /** @param region The one that the request is signed for. */
-  factsOf(region: string): RequestFacts {
-    const { socket, headers } = this.request;
-    return {
-      sourceIp: socket.remoteAddress ?? '',
-      userAgent: headers['user-agent'] ?? '',
-      region,
-      isSecure: false,
-      now: this.now,
-    };
-  }
-
   callOf(principal: Principal, region: string): Call {
     return new RequestCall(this, principal, region);
   }
@@ -86,20 +75,19 @@ class RequestCall implements Call {
   readonly requestId: string;
   readonly sourceIp: string;
   readonly userAgent: string;
-  readonly isSecure: boolean;
+  readonly isSecure = false;
   readonly now: number;
   readonly #exchange: Exchange;
 
   constructor(exchange: Exchange, principal: Principal, region: string) {
-    const { sourceIp, userAgent, isSecure, now } = exchange.factsOf(region);
+    const { socket, headers } = exchange.request;
     this.accountId = principal.accountId;
     this.region = region;
     this.principal = principal;
     this.requestId = exchange.requestId;
-    this.sourceIp = sourceIp;
-    this.userAgent = userAgent;
-    this.isSecure = isSecure;
-    this.now = now;
+    this.sourceIp = socket.remoteAddress ?? '';
+    this.userAgent = headers['user-agent'] ?? '';
+    this.now = exchange.now;
     this.#exchange = exchange;
   }
 

@@ -41,19 +41,16 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   const operation = supportedOperation(service, opened.operation.name);
   const input = opened.readInput();
 
-  const region = signature?.region ?? unsignedRegion;
-  const call = exchange.callOf(principal, region);
+  const call = exchange.callOf(principal, signature?.region ?? unsignedRegion);
   if (operation.permission === undefined) {
     const asked = {
-      principal,
-      region,
       action: operation.action,
       resources: operation.resources(input, call),
       conditions:
         operation.conditions && ((resource: string) => operation.conditions?.(input, call, resource) ?? {}),
       alsoAsks: operation.alsoAsks && (() => operation.alsoAsks?.(input, call) ?? []),
     };
-    assertAllowed(exchange, parts.authorize, asked, service.rules.accessDenied);
+    assertAllowed(call, parts.authorize, asked, service.rules.accessDenied);
   }
 
   const output = await operation.run(input, call);

@@ -58,11 +58,11 @@ export async function acceptUpgrade(
     const query = new URLSearchParams(head.query);
     const call = exchange.callOf(principal, signature.region);
     const asked = {
-      ...{ principal, region: signature.region, action },
+      action,
       resources: upgrade.resources?.(query, call) ?? ['*'],
       conditions: (resource: string) => upgrade.conditions?.(query, call, resource) ?? {},
     };
-    assertAllowed(exchange, parts.authorize, asked, denied);
+    assertAllowed(call, parts.authorize, asked, denied);
     if (socket.destroyed) return;
     await upgrade.accept(request, socket, first, call, labels);
   } catch (error) {

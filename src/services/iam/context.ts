@@ -1,4 +1,3 @@
-import type { JSONWebKeySet } from 'jose';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Reader, State } from '../../reconcile/index.ts';
 import type { Sealer } from '../../sealing/index.ts';
@@ -23,6 +22,4 @@ export interface IamContext {
     accountId: string,
     service: string,
   ) => readonly LinkedResources[];
-  /** The keys of an issuer of tokens that is this installation's own: nothing is fetched. Undefined: it is another's. */
-  readonly ownIssuer?: (url: string) => Promise<JSONWebKeySet | undefined>;
 }

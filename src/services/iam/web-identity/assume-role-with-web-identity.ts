@@ -60,7 +60,7 @@ export async function assumeRoleWithWebIdentity(
   asked: WebIdentityAssumption,
   facts: RequestFacts,
 ): Promise<WebIdentityRole> {
-  const { state, ownIssuer } = context;
+  const { state } = context;
   const claims = readToken(asked.token);
   const found = providerOf(context, asked.accountId, claims.issuer);
   if (found === undefined) {
@@ -68,11 +68,7 @@ export async function assumeRoleWithWebIdentity(
   }
   const { provider, arn } = found;
   const { thumbprints } = provider;
-  await verifySignature(
-    asked.token,
-    async (isStale) =>
-      (await ownIssuer?.(claims.issuer)) ?? issuers.of({ url: claims.issuer, thumbprints }, isStale),
-  );
+  await verifySignature(asked.token, (isStale) => issuers.of({ url: claims.issuer, thumbprints }, isStale));
   checkClaims(claims, provider, facts.now);
   const session = sessionOfToken(claims);
 
