@@ -33,6 +33,11 @@ const rooms: readonly Room[] = [
       'Reconcile knows records and keys only: a service declares its reconcilers, the composition starts them.',
   },
   {
+    room: 'topology',
+    mayUse: [],
+    instead: 'What a VPC is like is plain data: whoever makes it or acts on it hands it in.',
+  },
+  {
     room: 'sealing',
     mayUse: ['clock'],
     instead: 'Sealing knows texts and purposes only: what a secret means belongs to the room that keeps it.',
@@ -49,7 +54,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'services',
-    mayUse: ['clock', 'protocols', 'reconcile', 'sealing', 'session-channel', 'store'],
+    mayUse: ['clock', 'protocols', 'reconcile', 'sealing', 'session-channel', 'store', 'topology'],
     instead:
       'Services write desired state and read reported state: what runs is reached through the store and the agent ' +
       'protocol (protocols/), never by importing node/, runtime/ or network/; nor do they know gateway/ or cli/.',
@@ -74,7 +79,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'network',
-    mayUse: ['clock'],
+    mayUse: ['clock', 'topology'],
     instead:
       'The network does one idempotent step at a time and knows no policy: the node side decides and calls it.',
   },

@@ -1,0 +1,2 @@
+/** The packets' side of VPCs, on one machine. */
+export * from './network.ts';

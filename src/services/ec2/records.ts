@@ -1,0 +1,368 @@
+import type { Collection, RecordKey } from '../../reconcile/index.ts';
+import { recordKey } from '../../reconcile/index.ts';
+
+/**
+ * What EC2 keeps: `/ec2/<account>/<region>/<noun>/<id>`. Times are epoch milliseconds, addresses IPv4 in dotted form,
+ * blocks in CIDR form without host bits. Each record has one writer: its resource's operations.
+ *
+ * What must be unique has a record of its own whose key is the unique thing: an address of a subnet, a public address,
+ * a group's name in a VPC. So a transaction that takes it races nobody unnoticed.
+ *
+ * What may not be deleted while others refer to it: the deleting transaction looks at the indexes, and whoever makes a
+ * reference reads what it refers to with `get`, so that the two can't miss each other.
+ */
+export interface Scope {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** Written once the default VPC of an account and region has been made: it is not made again when it was deleted. `default-vpc/made` */
+export interface DefaultVpcRecord {
+  readonly madeAt: number;
+}
+export const defaultVpcs: Collection<DefaultVpcRecord> = {
+  service: 'ec2',
+  noun: 'default-vpc',
+  indexes: {},
+};
+
+export interface VpcRecord {
+  readonly id: string;
+  /** Unique within the installation, from 1 on: see `VpcTopology.number`. */
+  readonly number: number;
+  /** The primary one first. */
+  readonly cidrs: readonly { readonly associationId: string; readonly cidr: string }[];
+  readonly isDefault: boolean;
+  readonly instanceTenancy: 'default' | 'dedicated';
+  /** Absent: none (`AssociateDhcpOptions` with `default`). */
+  readonly dhcpOptionsId?: string;
+  readonly enableDnsSupport: boolean;
+  readonly enableDnsHostnames: boolean;
+  readonly enableNetworkAddressUsageMetrics: boolean;
+  readonly tags: Tags;
+}
+/** `vpc/<id>` */
+export const vpcs: Collection<VpcRecord, 'scope'> = {
+  service: 'ec2',
+  noun: 'vpc',
+  indexes: { scope: (_vpc, key) => scopeTextOf(key) },
+};
+
+/** The next VPC's number: `vpc-number/next`, in no account, for the whole installation. */
+export interface VpcNumberRecord {
+  readonly next: number;
+}
+export const vpcNumbers: Collection<VpcNumberRecord> = { service: 'ec2', noun: 'vpc-number', indexes: {} };
+
+export interface SubnetRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly cidr: string;
+  readonly availabilityZone: string;
+  readonly isDefaultForAz: boolean;
+  readonly mapPublicIpOnLaunch: boolean;
+  readonly privateDnsHostnameType: 'ip-name' | 'resource-name';
+  readonly enableResourceNameDnsARecord: boolean;
+  readonly tags: Tags;
+}
+/** `subnet/<id>` */
+export const subnets: Collection<SubnetRecord, 'vpc'> = {
+  service: 'ec2',
+  noun: 'subnet',
+  indexes: { vpc: ({ vpcId }) => vpcId },
+};
+
+/** An address of a subnet that is taken: its presence is the allocation. `subnet-address/<subnet id>/<ipv4>` */
+export interface SubnetAddressRecord {
+  readonly interfaceId: string;
+  /** First of a delegated /28: all sixteen are taken. */
+  readonly isPrefix?: true;
+}
+export const subnetAddresses: Collection<SubnetAddressRecord, 'subnet'> = {
+  service: 'ec2',
+  noun: 'subnet-address',
+  indexes: { subnet: (_address, key) => key.split('/')[5] },
+};
+
+/** Where the search for a subnet's next free address goes on, so that a released one rests. `subnet-cursor/<subnet id>` */
+export interface SubnetCursorRecord {
+  readonly nextAddress: string;
+}
+export const subnetCursors: Collection<SubnetCursorRecord> = {
+  service: 'ec2',
+  noun: 'subnet-cursor',
+  indexes: {},
+};
+
+export interface RouteTableRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  /** Without the local ones, which follow from the VPC's blocks, unless one was given another target. */
+  readonly routes: readonly RouteRecord[];
+  readonly associations: readonly RouteTableAssociationRecord[];
+  readonly tags: Tags;
+}
+export interface RouteRecord {
+  /** A block, or a prefix list's id. */
+  readonly destination: string;
+  readonly target: {
+    readonly type: 'local' | 'internet-gateway' | 'nat-gateway' | 'network-interface';
+    /** `local` has none. */
+    readonly id?: string;
+  };
+}
+/** Without a subnet: it is the VPC's main table. */
+export interface RouteTableAssociationRecord {
+  readonly id: string;
+  readonly subnetId?: string;
+}
+/** `route-table/<id>` */
+export const routeTables: Collection<RouteTableRecord, 'vpc' | 'subnet' | 'target'> = {
+  service: 'ec2',
+  noun: 'route-table',
+  indexes: {
+    vpc: ({ vpcId }) => vpcId,
+    /** At most one table each. */
+    subnet: ({ associations }) => associations.flatMap(({ subnetId }) => subnetId ?? []),
+    /** By the ids of gateways and interfaces that it sends packets to. */
+    target: ({ routes }) => routes.flatMap(({ target }) => target.id ?? []),
+  },
+};
+
+export interface InternetGatewayRecord {
+  readonly id: string;
+  readonly vpcId?: string;
+  readonly tags: Tags;
+}
+/** `internet-gateway/<id>` */
+export const internetGateways: Collection<InternetGatewayRecord, 'vpc'> = {
+  service: 'ec2',
+  noun: 'internet-gateway',
+  indexes: { vpc: ({ vpcId }) => vpcId },
+};
+
+export interface NatGatewayRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly connectivityType: 'public' | 'private';
+  readonly state: 'pending' | 'available' | 'failed' | 'deleting' | 'deleted';
+  readonly failure?: { readonly code: string; readonly message: string };
+  /** Its own interface, until it is deleted. */
+  readonly networkInterfaceId?: string;
+  readonly privateIpv4?: string;
+  /** Of a public one. */
+  readonly allocationId?: string;
+  readonly associationId?: string;
+  readonly publicIpv4?: string;
+  readonly clientToken?: string;
+  readonly createdAt: number;
+  readonly deletedAt?: number;
+  readonly tags: Tags;
+}
+/** `nat-gateway/<id>` */
+export const natGateways: Collection<NatGatewayRecord, 'vpc' | 'subnet'> = {
+  service: 'ec2',
+  noun: 'nat-gateway',
+  indexes: { vpc: ({ vpcId }) => vpcId, subnet: ({ subnetId }) => subnetId },
+};
+
+export interface SecurityGroupRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly vpcId: string;
+  readonly rules: readonly SecurityGroupRuleRecord[];
+  readonly tags: Tags;
+}
+export interface SecurityGroupRuleRecord {
+  /** `sgr-…` */
+  readonly id: string;
+  readonly isEgress: boolean;
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, `-1` (all), or a number as text. */
+  readonly protocol: string;
+  /** Of icmp: type and code. -1: all. */
+  readonly fromPort: number;
+  readonly toPort: number;
+  readonly peer:
+    | { readonly type: 'cidr-ipv4' | 'cidr-ipv6'; readonly cidr: string }
+    | { readonly type: 'prefix-list'; readonly id: string }
+    | { readonly type: 'group'; readonly id: string };
+  readonly description?: string;
+  readonly tags: Tags;
+}
+/** `security-group/<id>` */
+export const securityGroups: Collection<SecurityGroupRecord, 'vpc' | 'rule' | 'referenced' | 'prefixList'> = {
+  service: 'ec2',
+  noun: 'security-group',
+  indexes: {
+    vpc: ({ vpcId }) => vpcId,
+    rule: ({ rules }) => rules.map(({ id }) => id),
+    /** By the other groups that its rules name. */
+    referenced: ({ id, rules }) =>
+      unique(rules.flatMap(({ peer }) => (peer.type === 'group' && peer.id !== id ? peer.id : []))),
+    prefixList: ({ rules }) =>
+      unique(rules.flatMap(({ peer }) => (peer.type === 'prefix-list' ? peer.id : []))),
+  },
+};
+
+/** A name that a group of a VPC has. `security-group-name/<vpc id>/<encoded name>` */
+export interface SecurityGroupNameRecord {
+  readonly groupId: string;
+}
+export const securityGroupNames: Collection<SecurityGroupNameRecord> = {
+  service: 'ec2',
+  noun: 'security-group-name',
+  indexes: {},
+};
+
+export interface NetworkInterfaceRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly description: string;
+  readonly macAddress: string;
+  /** The primary one first. */
+  readonly privateIpv4Addresses: readonly string[];
+  /** /28 blocks. */
+  readonly ipv4Prefixes: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly sourceDestCheck: boolean;
+  readonly interfaceType: 'interface' | 'natGateway' | 'load_balancer' | 'network_load_balancer';
+  /** The service that made it for itself, e.g. `amazon-ecs`: nobody else may change or delete it. */
+  readonly requesterId?: string;
+  readonly attachment?: InterfaceAttachmentRecord;
+  /** A public address of Amazon's, given on launch and lost with the interface. Elastic ones: see `AddressRecord`. */
+  readonly autoAssignedPublicIpv4?: string;
+  readonly clientToken?: string;
+  readonly tags: Tags;
+}
+export interface InterfaceAttachmentRecord {
+  /** `eni-attach-…` */
+  readonly id: string;
+  /** Of an instance of the account's; requester-managed interfaces have none. */
+  readonly instanceId?: string;
+  readonly instanceOwnerId: string;
+  readonly deviceIndex: number;
+  readonly status: 'attaching' | 'attached' | 'detaching';
+  readonly attachedAt: number;
+  readonly deleteOnTermination: boolean;
+}
+/** `network-interface/<id>` */
+export const networkInterfaces: Collection<NetworkInterfaceRecord, 'vpc' | 'subnet' | 'securityGroup'> = {
+  service: 'ec2',
+  noun: 'network-interface',
+  indexes: {
+    vpc: ({ vpcId }) => vpcId,
+    subnet: ({ subnetId }) => subnetId,
+    securityGroup: ({ securityGroupIds }) => securityGroupIds,
+  },
+};
+
+/** An Elastic IP address. */
+export interface AddressRecord {
+  readonly allocationId: string;
+  readonly publicIpv4: string;
+  readonly association?: {
+    readonly id: string;
+    readonly networkInterfaceId: string;
+    readonly privateIpv4: string;
+  };
+  readonly tags: Tags;
+}
+/** `address/<allocation id>` */
+export const addresses: Collection<AddressRecord, 'interface' | 'publicIpv4'> = {
+  service: 'ec2',
+  noun: 'address',
+  indexes: {
+    interface: ({ association }) => association?.networkInterfaceId,
+    publicIpv4: ({ publicIpv4 }) => publicIpv4,
+  },
+};
+
+/** A public address that is taken; the pool is the installation's, so the key is in no account. `public-address/<ipv4>` */
+export interface PublicAddressRecord {
+  readonly accountId: string;
+  readonly region: string;
+  /** An allocation's id, or the interface's that was given it on launch. */
+  readonly ownerId: string;
+}
+export const publicAddresses: Collection<PublicAddressRecord> = {
+  service: 'ec2',
+  noun: 'public-address',
+  indexes: {},
+};
+
+export interface DhcpOptionsRecord {
+  readonly id: string;
+  readonly configurations: Readonly<Record<string, readonly string[]>>;
+  readonly tags: Tags;
+}
+/** `dhcp-options/<id>` */
+export const dhcpOptions: Collection<DhcpOptionsRecord> = {
+  service: 'ec2',
+  noun: 'dhcp-options',
+  indexes: {},
+};
+
+/** A VPC's default network ACL, which allows everything: there are no others. `network-acl/<id>` */
+export interface NetworkAclRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly tags: Tags;
+}
+export const networkAcls: Collection<NetworkAclRecord, 'vpc'> = {
+  service: 'ec2',
+  noun: 'network-acl',
+  indexes: { vpc: ({ vpcId }) => vpcId },
+};
+
+/** A prefix list of the account's own. */
+export interface PrefixListRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly addressFamily: 'IPv4' | 'IPv6';
+  readonly maxEntries: number;
+  readonly version: number;
+  readonly entries: readonly { readonly cidr: string; readonly description?: string }[];
+  readonly tags: Tags;
+}
+/** `prefix-list/<id>` */
+export const prefixLists: Collection<PrefixListRecord> = {
+  service: 'ec2',
+  noun: 'prefix-list',
+  indexes: {},
+};
+
+/** What belongs to the installation and not to an account. */
+export const installationScope: Scope = { accountId: 'installation', region: 'global' };
+
+/** The key of a record that is found by its id. */
+export function ec2Key<T extends object>(
+  collection: Collection<T, string>,
+  { accountId, region }: Scope,
+  ...ids: readonly string[]
+): RecordKey {
+  return recordKey(collection, accountId, region, ...ids);
+}
+
+/** All records of a kind in an account and region. */
+export function ec2Prefix(collection: Collection<object, string>, { accountId, region }: Scope): string {
+  return `/${collection.service}/${accountId}/${region}/${collection.noun}/`;
+}
+
+/** The account and region of a record, from its key. */
+export function scopeOfKey(key: RecordKey): Scope {
+  const [, , accountId = '', region = ''] = key.split('/');
+  return { accountId, region };
+}
+
+function scopeTextOf(key: RecordKey): string {
+  const { accountId, region } = scopeOfKey(key);
+  return `${accountId}/${region}`;
+}
+
+const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)];
