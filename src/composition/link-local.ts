@@ -22,12 +22,14 @@ export async function openLinkLocal(
   runtime: Pick<DockerRuntime, 'makeNetwork'>,
   log: Log,
 ): Promise<LinkLocalListener | undefined> {
+  const listener = new LinkLocalListener();
   try {
-    return await LinkLocalListener.open().catch(async (error: unknown) => {
+    await listener.listen().catch(async (error: unknown) => {
       if (codeOf(error) !== 'EADDRNOTAVAIL') throw error;
       await runtime.makeNetwork(linkLocalNetwork);
-      return LinkLocalListener.open();
+      await listener.listen();
     });
+    return listener;
   } catch (error) {
     log.warn(`Tasks with a role are refused: ${obstacle(codeOf(error))}`, { error });
     return undefined;

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
+import type { VpcNetwork } from '../network/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { EcsClient } from './connection/ecs-api.ts';
 import type { OpenSocket } from './connection/signed-socket.ts';
@@ -28,11 +29,18 @@ export interface AgentOptions {
   readonly metadata?: MetadataOptions;
   /** The machine's listener on 169.254.170.2; left out, the instance takes no tasks with a role. */
   readonly linkLocal?: LinkLocal;
+  /**
+   * The machine's VPCs, into which awsvpc tasks' interfaces are put. Left out, they get their addresses on a network of
+   * the engine's, on which nothing is guarded.
+   */
+  readonly network?: InterfacePlaces;
   /** CloudWatch Logs for the `awslogs` driver; left out, the instance does not offer that driver. */
   readonly logs?: { readonly endpoint: string };
   readonly settings?: Partial<AgentSettings>;
   readonly seams?: AgentSeams;
 }
+
+export type InterfacePlaces = Pick<VpcNetwork, 'attach' | 'detach'>;
 
 /** Where the agent ends and the world begins. What is left out is the world itself: HTTP, WebSockets and files. */
 export interface AgentSeams {

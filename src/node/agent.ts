@@ -163,6 +163,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         address: options.instance.address,
         defaultStopTimeoutSeconds: settings.containerStopTimeoutSeconds,
         metadataUri,
+        joinsInterfaces: options.network !== undefined,
         offersAwslogs: logs !== undefined,
         isolation: options.instance.fargate?.isolation,
       },

@@ -95,6 +95,25 @@ export function describeSandboxes(words: Words): void {
       await words.runtime.removeSandbox(spec.id);
     });
 
+    check('holds a namespace for an interface that is put into it, and tells where it is', async () => {
+      const ipv4 = '10.0.0.9';
+      const spec = sandboxSpec({
+        network: { mode: 'interface', interfaceId: 'eni-1', ipv4, macAddress: '02:42:0a:00:00:09' },
+      });
+      const made = await words.runtime.createSandbox(spec);
+      expect(made.pause?.isRunning).toBe(true);
+      const namespace = await words.runtime.networkNamespace(spec.id);
+      expect(namespace).toMatch(/\/ns\/net$/);
+      const app = containerSpec(spec, workloads.deaf);
+      await words.runtime.createContainer(app);
+      await words.runtime.startContainer(app.name);
+      expect(await words.runtime.networkNamespace(spec.id)).toBe(namespace);
+      await words.runtime.stopSandbox(spec.id);
+      expect(await words.runtime.networkNamespace(spec.id)).toBeUndefined();
+      await words.runtime.removeSandbox(spec.id);
+      expect(await words.runtime.networkNamespace(spec.id)).toBeUndefined();
+    });
+
     check('makes the private network once when many ask at the same time', async () => {
       const specs = [20, 21, 22].map((last) => privateSandbox(last));
       const second = await words.under.open();
@@ -126,8 +145,8 @@ export function describeSandboxes(words: Words): void {
       await words.runtime.createContainer(spec);
       await words.runtime.startContainer(spec.name);
       await exited(spec.name);
-      await words.runtime.stopSandbox?.(stopped.id);
-      await words.runtime.stopSandbox?.(stopped.id);
+      await words.runtime.stopSandbox(stopped.id);
+      await words.runtime.stopSandbox(stopped.id);
       const next = privateSandbox(40);
       expect((await words.runtime.createSandbox(next)).pause?.isRunning).toBe(true);
       expect(await exited(spec.name)).toMatchObject({ exitCode: 3 });

@@ -84,7 +84,7 @@ export class Words {
     image: this.under.image,
     command: workload.command,
     env: {},
-    network: { mode: sandbox.network.mode === 'private' ? 'sandbox' : 'host' },
+    network: { mode: sandbox.network.mode === 'container' ? 'host' : 'sandbox' },
     cpuShares: 128,
     ...changes,
   });

@@ -28,10 +28,15 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Makes what the containers of a task share: its cgroup with the task's limits and, for `network.mode`
-   * `private`, a network namespace held by a pause container. A second call with the same id changes nothing
+   * `private` and `interface`, a network namespace held by a pause container. A second call with the same id changes nothing
    * and returns what is there.
    */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;
+  /**
+   * Where on this machine the network namespace of a sandbox is, e.g. `/proc/4711/ns/net`, for whoever puts interfaces
+   * into it. Undefined when its pause container doesn't run, or it has none.
+   */
+  networkNamespace(sandboxId: string): Promise<string | undefined>;
   /**
    * Gives back what a stopped task holds from others: the pause container, and with it its address, and the cgroup.
    * Its exited containers and its volumes stay readable until `removeSandbox`. Absent is success.
@@ -173,6 +178,14 @@ export type SandboxNetwork =
   | {
       readonly mode: 'private';
       readonly network: PrivateNetwork;
+      readonly ipv4: string;
+      readonly macAddress: string;
+    }
+  /** One namespace for all, with nothing in it but loopback: a network interface is put into it from outside. */
+  | {
+      readonly mode: 'interface';
+      /** `eni-…` */
+      readonly interfaceId: string;
       readonly ipv4: string;
       readonly macAddress: string;
     };

@@ -6,11 +6,14 @@ import type { TaskOwner } from '../tasks/task-owner.ts';
 export interface Asker {
   readonly remoteAddress: string | undefined;
   readonly localAddress: string | undefined;
+  /** Of whoever asks within a VPC: there an address means something else in each. */
+  readonly interfaceId: string | undefined;
 }
 
-export const askerOf = ({ remoteAddress, localAddress }: Socket): Asker => ({
+export const askerOf = ({ remoteAddress, localAddress }: Socket, interfaceId: string | undefined): Asker => ({
   remoteAddress: withoutMapping(remoteAddress),
   localAddress: withoutMapping(localAddress),
+  interfaceId,
 });
 
 /**
@@ -19,9 +22,14 @@ export const askerOf = ({ remoteAddress, localAddress }: Socket): Asker => ({
  * whoever has their addresses now.
  * @returns `unknown`: not by what is known of the task's containers, which may be older than they are.
  */
-export function comesFrom(owner: TaskOwner, { remoteAddress, localAddress }: Asker): boolean | 'unknown' {
+export function comesFrom(
+  owner: TaskOwner,
+  { remoteAddress, localAddress, interfaceId }: Asker,
+): boolean | 'unknown' {
   if (remoteAddress === undefined || owner.progress.isReleased) return false;
   const { network } = owner.plan.sandbox;
+  if (network.mode === 'interface' || interfaceId !== undefined)
+    return network.mode === 'interface' && network.interfaceId === interfaceId;
   if (network.mode === 'private') return network.ipv4 === remoteAddress;
   // The machine reaches its own addresses from themselves.
   if (owner.task.networkMode === 'host') return remoteAddress === localAddress;

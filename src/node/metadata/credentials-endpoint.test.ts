@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AcsTask } from '../../protocols/index.ts';
 import type { Agent } from '../agent.ts';
+import type { AgentOptions } from '../agent-options.ts';
 import { TestInstance, withAwslogs } from '../testing/test-instance.ts';
 import { LinkLocalListener } from './link-local.ts';
 
@@ -10,7 +13,8 @@ let linkLocal: LinkLocalListener;
 
 beforeEach(async () => {
   instance = await TestInstance.open();
-  linkLocal = await LinkLocalListener.open('127.0.0.1', 0);
+  linkLocal = new LinkLocalListener();
+  await linkLocal.listen('127.0.0.1', 0);
 });
 
 afterEach(async () => {
@@ -31,11 +35,12 @@ const executionRoleCredentials = {
   credentialsId: '22222222-2222-2222-2222-222222222222',
 };
 
-const start = (): Promise<Agent> => instance.start({ linkLocal, metadata: { host: '127.0.0.1', port: 0 } });
+const start = (options: Partial<AgentOptions> = {}): Promise<Agent> =>
+  instance.start({ linkLocal, metadata: { host: '127.0.0.1', port: 0 }, ...options });
 
 /** A task with both roles that runs; the machine's own namespace is its, unless it is said otherwise. */
-async function running(bend: Partial<AcsTask> = {}) {
-  const agent = await start();
+async function running(bend: Partial<AcsTask> = {}, options: Partial<AgentOptions> = {}) {
+  const agent = await start(options);
   const task: AcsTask = {
     ...instance.task({ name: 'app' }),
     ...{ networkMode: 'host', roleCredentials, executionRoleCredentials },
@@ -45,6 +50,15 @@ async function running(bend: Partial<AcsTask> = {}) {
   await instance.untilStatus(task.arn, 'RUNNING');
   const { env } = instance.machine.container(task.arn, 'app').spec;
   return { agent, task, env, path: env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '' };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Asks from an address, as from the network namespace that has it. */
@@ -148,6 +162,30 @@ describe('who knows an id', () => {
     const { path } = await running({ networkMode: 'awsvpc', elasticNetworkInterfaces: [eni] });
     expect(await ask(path, { from: '127.0.0.5' })).toEqual(granted);
     for (const from of ['127.0.0.1', '127.0.0.6']) expect(await ask(path, { from })).toMatchObject(unknown);
+  });
+
+  test('within a VPC has to be at the task’s interface, whoever has its address elsewhere', async () => {
+    const eni = {
+      ...{ attachmentArn: 'arn:attachment', ec2Id: 'eni-1', macAddress: '02:00:00:00:00:01' },
+      ipv4Addresses: [{ privateAddress: '127.0.0.5', primary: true }],
+      subnetGatewayIpv4Address: '127.0.0.1/8',
+    };
+    const network = { attach: async () => {}, detach: async () => {} };
+    const { path } = await running({ networkMode: 'awsvpc', elasticNetworkInterfaces: [eni] }, { network });
+    const vpc = async (interfaces: Readonly<Record<string, string>>): Promise<string> => {
+      const port = await freePort();
+      const where = { host: '127.0.0.1', port };
+      within.use(await linkLocal.listenWithin(where, (address) => interfaces[address]));
+      return `http://127.0.0.1:${port}`;
+    };
+    await using within = new AsyncDisposableStack();
+    const own = await vpc({ '127.0.0.5': 'eni-1', '127.0.0.6': 'eni-2' });
+    const other = await vpc({ '127.0.0.5': 'eni-3' });
+    expect(await ask(path, { at: own, from: '127.0.0.5' })).toEqual(granted);
+    expect(await ask(path, { at: own, from: '127.0.0.6' })).toMatchObject(unknown);
+    expect(await ask(path, { at: other, from: '127.0.0.5' })).toMatchObject(unknown);
+    expect(await ask(path, { at: own, from: '127.0.0.7' })).toMatchObject({ status: 403 });
+    expect(await ask(path, { from: '127.0.0.5' })).toMatchObject(unknown);
   });
 
   test('in bridge mode has to be at the address of one of its containers, as the engine says', async () => {

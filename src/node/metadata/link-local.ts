@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 
 /** Where the SDKs in containers look for `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`. */
 export const linkLocalAddress = '169.254.170.2';
@@ -8,8 +14,11 @@ const linkLocalPort = 80;
 export interface LinkLocalAnswerer {
   /** Whether a path's secret id is one of its own. */
   knows(url: string): boolean;
-  answer(request: IncomingMessage, response: ServerResponse): void;
+  /** @param interfaceId Of whoever asks within a VPC. */
+  answer(request: IncomingMessage, response: ServerResponse, interfaceId?: string): void;
 }
+
+type Listening = { readonly host: string; readonly port: number } | { readonly fd: number };
 
 /** The one place on a machine where all its agents' containers ask. */
 export interface LinkLocal {
@@ -18,41 +27,42 @@ export interface LinkLocal {
 }
 
 /**
- * The listener on 169.254.170.2: one for the machine, whose address that is, and a request goes to the agent that knows
- * the id it asks by.
+ * Listens on 169.254.170.2, once for the machine, whose address that is, and once in each of its VPCs. A request goes to
+ * the agent that knows the id it asks by.
  */
 export class LinkLocalListener implements LinkLocal, AsyncDisposable {
   readonly #answerers = new Set<LinkLocalAnswerer>();
-  readonly #server: Server;
+  readonly #servers = new Set<Server>();
 
-  private constructor() {
-    this.#server = createServer(
-      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
-      (request, response) => this.#pass(request, response),
-    );
-    this.#server.maxConnections = 1_000;
+  /** On the machine's own. @throws the system's error, such as EADDRNOTAVAIL: the machine doesn't have the address. */
+  async listen(host: string = linkLocalAddress, port: number = linkLocalPort): Promise<void> {
+    await this.#serve({ host, port }, (request, response) => this.#pass(request, response));
   }
 
-  /** @throws the system's error, such as EADDRNOTAVAIL: the machine doesn't have the address. */
-  static async open(
-    host: string = linkLocalAddress,
-    port: number = linkLocalPort,
-  ): Promise<LinkLocalListener> {
-    const listener = new LinkLocalListener();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    listener.#server.once('error', reject);
-    listener.#server.listen({ host, port }, resolve);
-    await promise;
-    listener.#server.off('error', reject);
-    listener.#server.unref();
-    return listener;
+  /**
+   * Within a VPC, until it is disposed of.
+   * @param where A socket that listens there.
+   * @param interfaceAt Whose interface an address of the VPC is: others are not answered.
+   */
+  async listenWithin(
+    where: Listening,
+    interfaceAt: (address: string) => string | undefined,
+  ): Promise<AsyncDisposable> {
+    const server = await this.#serve(where, (request, response) => {
+      const interfaceId = interfaceAt(request.socket.remoteAddress ?? '');
+      if (interfaceId === undefined) response.writeHead(403).end();
+      else this.#pass(request, response, interfaceId);
+    });
+    return { [Symbol.asyncDispose]: () => this.#close(server) };
   }
 
-  /** E.g. `http://169.254.170.2`. */
+  /** E.g. `http://169.254.170.2`: of the machine's own. */
   get uri(): string {
-    const address = this.#server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('The listener is closed');
-    return `http://${address.address}:${address.port}`;
+    for (const server of this.#servers) {
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) return `http://${address.address}:${address.port}`;
+    }
+    throw new Error('Nothing is listened on');
   }
 
   add(answerer: LinkLocalAnswerer): Disposable {
@@ -61,17 +71,38 @@ export class LinkLocalListener implements LinkLocal, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#servers].map((server) => this.#close(server)));
+  }
+
+  async #serve(where: Listening, answer: RequestListener): Promise<Server> {
+    const server = createServer(
+      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
+      answer,
+    );
+    server.maxConnections = 1_000;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen(where, resolve);
+    await promise;
+    server.off('error', reject);
+    server.unref();
+    this.#servers.add(server);
+    return server;
+  }
+
+  async #close(server: Server): Promise<void> {
+    if (!this.#servers.delete(server)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeAllConnections();
+    server.close(() => resolve());
+    server.closeAllConnections();
     await promise;
   }
 
-  #pass(request: IncomingMessage, response: ServerResponse): void {
+  #pass(request: IncomingMessage, response: ServerResponse, interfaceId?: string): void {
     const answerers = [...this.#answerers];
     // What nobody knows any of them refuses alike.
     const answerer = answerers.find((each) => each.knows(request.url ?? '')) ?? answerers[0];
     if (answerer === undefined) response.writeHead(503).end();
-    else answerer.answer(request, response);
+    else answerer.answer(request, response, interfaceId);
   }
 }

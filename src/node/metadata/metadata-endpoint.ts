@@ -86,8 +86,8 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
     return asked !== undefined && (this.#byId.has(asked.id) || this.#ownerOfCredentials(asked) !== undefined);
   }
 
-  answer(request: IncomingMessage, response: ServerResponse): void {
-    void this.#serve(request, response);
+  answer(request: IncomingMessage, response: ServerResponse, interfaceId?: string): void {
+    void this.#serve(request, response, interfaceId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,11 +97,15 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
     await promise;
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    interfaceId: string | undefined,
+  ): Promise<void> {
     const asked = askedOf(request.url ?? '/');
     let answer: Answer;
     try {
-      if (asked) answer = await this.#answer(request, asked);
+      if (asked) answer = await this.#answer(request, asked, interfaceId);
       else answer = { status: 400, body: 'Bad request' };
     } catch (error) {
       // The rest of the path is the container's secret.
@@ -116,10 +120,10 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
     response.end(text);
   }
 
-  async #answer(request: IncomingMessage, asked: Asked): Promise<Answer> {
+  async #answer(request: IncomingMessage, asked: Asked, interfaceId: string | undefined): Promise<Answer> {
     const { method = 'GET' } = request;
     const { version, id, rest } = asked;
-    if (asked.isForCredentials) return this.#credentials(asked, askerOf(request.socket));
+    if (asked.isForCredentials) return this.#credentials(asked, askerOf(request.socket, interfaceId));
     const known = this.#byId.get(id);
     if (!this.#limit.allows(known ? id : '')) return { status: 429, body: 'Too many requests' };
     if (!known || !['v3', 'v4', 'api'].includes(version)) {

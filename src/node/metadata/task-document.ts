@@ -1,6 +1,7 @@
 import type { Container } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
+import { privateNetworkOf } from '../tasks/sandbox-spec.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 
 /**
@@ -140,14 +141,14 @@ function logOptionsOf({ awslogs, spec }: PlannedContainer): object | undefined {
 
 function networkOf(owner: TaskOwner, { spec }: PlannedContainer, observed: Container | undefined): object {
   const { network: sandbox, dns } = owner.plan.sandbox;
-  if (spec.network.mode === 'sandbox' && sandbox.mode === 'private') {
+  if (spec.network.mode === 'sandbox' && sandbox.mode !== 'container') {
     const eni = owner.task.elasticNetworkInterfaces?.[0];
     return given({
       NetworkMode: 'awsvpc',
       IPv4Addresses: [sandbox.ipv4],
       AttachmentIndex: 0,
       MACAddress: sandbox.macAddress,
-      IPv4SubnetCIDRBlock: sandbox.network.cidr,
+      IPv4SubnetCIDRBlock: eni && privateNetworkOf(eni.subnetGatewayIpv4Address).cidr,
       DomainNameServers: dns?.servers,
       DomainNameSearchList: dns?.search,
       PrivateDNSName: eni?.privateDnsName ?? owner.plan.sandbox.hostname,

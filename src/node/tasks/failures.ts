@@ -1,3 +1,4 @@
+import { NetworkError } from '../../network/index.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../../runtime/index.ts';
 import type { Step } from './task-machine.ts';
 
@@ -16,6 +17,8 @@ export function failureOf(step: Step['type'], error: unknown): Failure {
   const detail = error instanceof RuntimeError ? error.detail : messageOf(error);
   if (error instanceof RuntimeError && error.code === 'EngineUnavailable')
     return { type: 'retry', because: detail };
+  if (error instanceof NetworkError && step === 'create-sandbox')
+    return { type: 'final', reason: `ContainerNetworkingError: ${detail}` };
   if (error instanceof StepError) return { type: 'final', reason: error.message };
   switch (step) {
     case 'stop':

@@ -46,12 +46,14 @@ export function sandboxOf(
   return given({
     id,
     labels,
-    network: {
-      mode: 'private' as const,
-      network: privateNetworkOf(eni.subnetGatewayIpv4Address),
-      ipv4,
-      macAddress: eni.macAddress,
-    },
+    network: context.joinsInterfaces
+      ? { mode: 'interface' as const, interfaceId: eni.ec2Id, ipv4, macAddress: eni.macAddress }
+      : {
+          mode: 'private' as const,
+          network: privateNetworkOf(eni.subnetGatewayIpv4Address),
+          ipv4,
+          macAddress: eni.macAddress,
+        },
     cgroupParent,
     cgroupParentLimits,
     ...limits,

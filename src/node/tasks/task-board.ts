@@ -1,7 +1,7 @@
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { AcsTask } from '../../protocols/index.ts';
-import type { Runtime } from '../../runtime/index.ts';
+import type { Runtime, Sandbox } from '../../runtime/index.ts';
 import type { AgentSettings, AgentStatus } from '../agent-options.ts';
 import { BackOff, retry } from '../back-off.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
@@ -161,6 +161,7 @@ export class TaskBoard {
       for (const { name, spec } of owner.plan.containers) owner.listed(name, adopted.get(spec.name));
       owner.poke();
     }
+    this.#rejoin(sandboxes);
     for (const name of orphanContainers) {
       const isOrphan = (): boolean =>
         !this.#plans().some((plan) => plan.containers.some(({ spec }) => spec.name === name));
@@ -169,6 +170,22 @@ export class TaskBoard {
     for (const id of orphanSandboxes) {
       const isOrphan = (): boolean => !this.#plans().some(({ sandbox }) => sandbox.id === id);
       this.#orphans.add({ name: `sandbox ${id}`, isOrphan, remove: () => runtime.removeSandbox(id) });
+    }
+  }
+
+  /** Puts the interfaces of tasks that run already into their sandboxes again: whoever guarded them may be gone. */
+  #rejoin(sandboxes: readonly Sandbox[]): void {
+    const running = new Set(sandboxes.filter(({ pause }) => pause?.isRunning).map(({ id }) => id));
+    for (const { plan, progress } of this.#owners.values()) {
+      if (!progress.isAttached || progress.isReleased || !running.has(plan.sandbox.id)) continue;
+      const joining = this.#options.steps.joinInterface(plan);
+      joining.catch((error: unknown) => {
+        if (this.#options.signal.aborted) return;
+        this.#options.log.error('The network interface of a running task could not be joined again', {
+          task: plan.taskArn,
+          error,
+        });
+      });
     }
   }
 

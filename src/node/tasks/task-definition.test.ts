@@ -14,6 +14,7 @@ const context: PlanContext = {
   address: '127.0.0.1',
   defaultStopTimeoutSeconds: 30,
   metadataUri: 'http://172.17.0.1:51679',
+  joinsInterfaces: false,
   offersAwslogs: true,
 };
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
 import type { ContainerNetwork, ContainerSpec, PortMapping } from '../../runtime/index.ts';
 import { readAwslogsOptions } from '../logs/options.ts';
+import { linkLocalAddress } from '../metadata/link-local.ts';
 import { given, MalformedError, parseJson, Reader } from '../reading.ts';
 import { dependenciesOf, implicitDependenciesOf, inDependencyOrder } from './dependencies.ts';
 import { type DockerConfig, readDockerConfig } from './docker-config.ts';
@@ -22,6 +23,8 @@ export interface PlanContext {
   readonly defaultStopTimeoutSeconds: number;
   /** Base of the metadata endpoints; undefined when they are not served. */
   readonly metadataUri: string | undefined;
+  /** Whether awsvpc tasks get network interfaces in a VPC, rather than addresses on a network of the engine's. */
+  readonly joinsInterfaces: boolean;
   readonly offersAwslogs: boolean;
   /** Of all its containers from the machine; undefined: as the engine does it. */
   readonly isolation?: ContainerSpec['isolation'] | undefined;
@@ -189,10 +192,13 @@ function injectedEnvironment(
   context: PlanContext,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
-  if (context.metadataUri !== undefined && metadataId !== undefined) {
-    environment.ECS_CONTAINER_METADATA_URI = `${context.metadataUri}/v3/${metadataId}`;
-    environment.ECS_CONTAINER_METADATA_URI_V4 = `${context.metadataUri}/v4/${metadataId}`;
-    environment.ECS_AGENT_URI = `${context.metadataUri}/api/${metadataId}`;
+  // Within a VPC the machine's own addresses are as far away as any: what is near is link-local.
+  const isInVpc = task.networkMode === 'awsvpc' && context.joinsInterfaces;
+  const metadataUri = isInVpc ? `http://${linkLocalAddress}` : context.metadataUri;
+  if (metadataUri !== undefined && metadataId !== undefined) {
+    environment.ECS_CONTAINER_METADATA_URI = `${metadataUri}/v3/${metadataId}`;
+    environment.ECS_CONTAINER_METADATA_URI_V4 = `${metadataUri}/v4/${metadataId}`;
+    environment.ECS_AGENT_URI = `${metadataUri}/api/${metadataId}`;
   }
   if (task.roleCredentials) {
     environment.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = `/v2/credentials/${task.roleCredentials.credentialsId}`;

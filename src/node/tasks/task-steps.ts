@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { Container, Image, Runtime } from '../../runtime/index.ts';
-import type { AgentSettings } from '../agent-options.ts';
+import type { AgentSettings, InterfacePlaces } from '../agent-options.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
 import type { Slots } from '../slots.ts';
 import type { StateFile } from '../state/state-file.ts';
@@ -45,7 +45,20 @@ export class TaskSteps {
     using _slot = await slots.take();
     // A closed agent's successor makes it.
     signal.throwIfAborted();
-    await this.#within(settings.containerStartTimeoutMs, 'created', runtime.createSandbox(plan.sandbox));
+    const making = runtime.createSandbox(plan.sandbox).then(() => this.joinInterface(plan));
+    await this.#within(settings.containerStartTimeoutMs, 'created', making);
+  }
+
+  /**
+   * Puts the task's network interface into its sandbox, where it has one; what is there already stays. A sandbox that
+   * doesn't run any more is left alone.
+   */
+  async joinInterface({ sandbox }: TaskPlan): Promise<void> {
+    const { runtime, network, signal } = this.#options;
+    if (network === undefined || sandbox.network.mode !== 'interface') return;
+    const netnsPath = await runtime.networkNamespace(sandbox.id);
+    if (netnsPath === undefined) return;
+    await network.attach({ interfaceId: sandbox.network.interfaceId, netnsPath, signal });
   }
 
   async create(
@@ -101,8 +114,10 @@ export class TaskSteps {
   }
 
   /** Gives back address and cgroup; the containers stay readable. */
-  async releaseSandbox(plan: TaskPlan): Promise<void> {
-    await this.#options.runtime.stopSandbox(plan.sandbox.id);
+  async releaseSandbox({ sandbox }: TaskPlan): Promise<void> {
+    const { runtime, network } = this.#options;
+    await runtime.stopSandbox(sandbox.id);
+    if (sandbox.network.mode === 'interface') await network?.detach(sandbox.network.interfaceId);
   }
 
   async remove(plan: TaskPlan): Promise<void> {
@@ -165,6 +180,7 @@ export class TaskSteps {
 
 export interface TaskStepsOptions {
   readonly runtime: Runtime;
+  readonly network?: InterfacePlaces;
   readonly clock: Clock;
   readonly settings: AgentSettings;
   readonly slots: Slots;

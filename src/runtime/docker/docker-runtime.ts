@@ -212,6 +212,10 @@ export class DockerRuntime implements Runtime {
     return this.#sandboxes.create(spec);
   }
 
+  networkNamespace(sandboxId: string): Promise<string | undefined> {
+    return this.#sandboxes.networkNamespace(sandboxId);
+  }
+
   stopSandbox(id: string): Promise<void> {
     return this.#sandboxes.stop(id);
   }

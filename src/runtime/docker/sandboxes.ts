@@ -89,6 +89,11 @@ export class Sandboxes {
     return place;
   }
 
+  async networkNamespace(id: string): Promise<string | undefined> {
+    const pause = await this.#containers.inspect(pauseOf(id));
+    return pause?.status.state === 'running' ? `/proc/${pause.status.pid}/ns/net` : undefined;
+  }
+
   /** The pause container and the cgroup go; exited containers, volumes and the record stay. */
   async stop(id: string): Promise<void> {
     this.#places.delete(id);
@@ -227,4 +232,4 @@ export class Sandboxes {
 }
 
 const needsPause = ({ network, shareIpc, sharePid }: SandboxSpec): boolean =>
-  network.mode === 'private' || shareIpc === true || sharePid === true;
+  network.mode !== 'container' || shareIpc === true || sharePid === true;

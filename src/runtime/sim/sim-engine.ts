@@ -134,7 +134,7 @@ export class SimEngine {
 
   async createSandbox(spec: SandboxSpec): Promise<Sandbox> {
     const attempt = `Cannot make sandbox '${spec.id}'`;
-    const hasPause = spec.network.mode === 'private' || spec.shareIpc === true || spec.sharePid === true;
+    const hasPause = spec.network.mode !== 'container' || spec.shareIpc === true || spec.sharePid === true;
     if (hasPause && !this.#sandboxes.get(spec.id)?.isPauseRunning) await this.pause('createSandbox', attempt);
     this.#assertUp(attempt);
     const there = this.#sandboxes.get(spec.id);
@@ -146,6 +146,12 @@ export class SimEngine {
     const sandbox = { spec, pauseId, isPauseRunning: hasPause };
     this.#sandboxes.set(spec.id, sandbox);
     return sandboxView(sandbox);
+  }
+
+  /** There is none: what stands here only tells one pause container from another. */
+  networkNamespace(id: string): string | undefined {
+    const { pauseId, isPauseRunning } = this.#sandboxes.get(id) ?? {};
+    return isPauseRunning ? `/sim/${pauseId}/ns/net` : undefined;
   }
 
   stopSandbox(id: string): void {

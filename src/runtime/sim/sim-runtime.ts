@@ -81,6 +81,11 @@ export class SimRuntime implements Runtime {
     return this.engine.createSandbox(spec);
   }
 
+  async networkNamespace(sandboxId: string): Promise<string | undefined> {
+    await this.#look();
+    return this.engine.networkNamespace(sandboxId);
+  }
+
   async stopSandbox(id: string): Promise<void> {
     await this.engine.pause('removeContainer', `Cannot stop sandbox '${id}'`);
     this.engine.stopSandbox(id);
