@@ -1,5 +1,6 @@
 import type { Collection, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
+import { blockOf, cidrText, ipv4Number } from '../../topology/index.ts';
 
 /**
  * What EC2 keeps: `/ec2/<account>/<region>/<noun>/<id>`. Times are epoch milliseconds, addresses IPv4 in dotted form,
@@ -74,21 +75,31 @@ export const subnets: Collection<SubnetRecord, 'vpc'> = {
   indexes: { vpc: ({ vpcId }) => vpcId },
 };
 
-/** An address of a subnet that is taken: its presence is the allocation. `subnet-address/<subnet id>/<ipv4>` */
+/**
+ * An address of a subnet that is taken: its presence is the allocation. Of a delegated /28 all sixteen have one.
+ * `subnet-address/<subnet id>/<ipv4>`
+ */
 export interface SubnetAddressRecord {
   readonly interfaceId: string;
-  /** First of a delegated /28: all sixteen are taken. */
-  readonly isPrefix?: true;
 }
-export const subnetAddresses: Collection<SubnetAddressRecord, 'subnet'> = {
+export const subnetAddresses: Collection<SubnetAddressRecord, 'subnet' | 'block'> = {
   service: 'ec2',
   noun: 'subnet-address',
-  indexes: { subnet: (_address, key) => key.split('/')[5] },
+  indexes: {
+    subnet: (_address, key) => key.split('/')[5],
+    block: (_address, key) => blocksOf(key.split('/')[5] ?? '', key.split('/')[6] ?? ''),
+  },
 };
 
-/** Where the search for a subnet's next free address goes on, so that a released one rests. `subnet-cursor/<subnet id>` */
+/**
+ * Where the search for the next free address goes on, so that a released one rests: `subnet-cursor/<subnet id>`, and of
+ * the public addresses `subnet-cursor/public`. Whatever takes an address of a subnet writes it or deletes it with the
+ * subnet, so that the two can't miss each other.
+ */
 export interface SubnetCursorRecord {
   readonly nextAddress: string;
+  /** Counts what was taken. */
+  readonly taken: number;
 }
 export const subnetCursors: Collection<SubnetCursorRecord> = {
   service: 'ec2',
@@ -252,10 +263,15 @@ export interface InterfaceAttachmentRecord {
   readonly deleteOnTermination: boolean;
 }
 /** `network-interface/<id>` */
-export const networkInterfaces: Collection<NetworkInterfaceRecord, 'vpc' | 'subnet' | 'securityGroup'> = {
+export const networkInterfaces: Collection<
+  NetworkInterfaceRecord,
+  'scope' | 'vpc' | 'subnet' | 'securityGroup' | 'macAddress'
+> = {
   service: 'ec2',
   noun: 'network-interface',
   indexes: {
+    scope: (_interface, key) => scopeTextOf(key),
+    macAddress: ({ macAddress }) => macAddress,
     vpc: ({ vpcId }) => vpcId,
     subnet: ({ subnetId }) => subnetId,
     securityGroup: ({ securityGroupIds }) => securityGroupIds,
@@ -274,10 +290,11 @@ export interface AddressRecord {
   readonly tags: Tags;
 }
 /** `address/<allocation id>` */
-export const addresses: Collection<AddressRecord, 'interface' | 'publicIpv4'> = {
+export const addresses: Collection<AddressRecord, 'scope' | 'interface' | 'publicIpv4'> = {
   service: 'ec2',
   noun: 'address',
   indexes: {
+    scope: (_address, key) => scopeTextOf(key),
     interface: ({ association }) => association?.networkInterfaceId,
     publicIpv4: ({ publicIpv4 }) => publicIpv4,
   },
@@ -290,10 +307,10 @@ export interface PublicAddressRecord {
   /** An allocation's id, or the interface's that was given it on launch. */
   readonly ownerId: string;
 }
-export const publicAddresses: Collection<PublicAddressRecord> = {
+export const publicAddresses: Collection<PublicAddressRecord, 'block'> = {
   service: 'ec2',
   noun: 'public-address',
-  indexes: {},
+  indexes: { block: (_address, key) => blocksOf('public', key.split('/')[5] ?? '') },
 };
 
 export interface DhcpOptionsRecord {
@@ -350,7 +367,10 @@ export function ec2Key<T extends object>(
 }
 
 /** All records of a kind in an account and region. */
-export function ec2Prefix(collection: Collection<object, string>, { accountId, region }: Scope): string {
+export function ec2Prefix<T extends object>(
+  collection: Collection<T, string>,
+  { accountId, region }: Scope,
+): string {
   return `/${collection.service}/${accountId}/${region}/${collection.noun}/`;
 }
 
@@ -358,6 +378,15 @@ export function ec2Prefix(collection: Collection<object, string>, { accountId, r
 export function scopeOfKey(key: RecordKey): Scope {
   const [, , accountId = '', region = ''] = key.split('/');
   return { accountId, region };
+}
+
+/**
+ * By what the taken addresses of a block are counted: how many of 256, and of sixteen, are gone tells whether to look
+ * there for a free one. `<pool>/<cidr>`, the pool being a subnet's id or `public`.
+ */
+function blocksOf(pool: string, ipv4: string): readonly string[] {
+  const address = ipv4Number(ipv4);
+  return [24, 28].map((prefixLength) => `${pool}/${cidrText(blockOf(address, prefixLength))}`);
 }
 
 function scopeTextOf(key: RecordKey): string {

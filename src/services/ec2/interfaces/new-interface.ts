@@ -1,0 +1,75 @@
+import { hex } from '../../../clock/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
+import { takeNextAddress } from '../addresses/ipam.ts';
+import type { Ec2Context } from '../context.ts';
+import {
+  ec2Key,
+  type NetworkInterfaceRecord,
+  networkInterfaces,
+  type Scope,
+  type SubnetRecord,
+  securityGroupNames,
+} from '../records.ts';
+import { newMacAddress } from './mac-address.ts';
+
+/** "Network interfaces per Region" (Amazon VPC quotas). */
+const maxInterfaces = 5000;
+
+/** What of an interface is decided before it has addresses. */
+export type InterfaceWishes = Pick<
+  NetworkInterfaceRecord,
+  'description' | 'securityGroupIds' | 'sourceDestCheck' | 'interfaceType' | 'tags'
+> &
+  Partial<Pick<NetworkInterfaceRecord, 'requesterId' | 'attachment' | 'clientToken'>>;
+
+/** Counted without what the transaction itself makes: the quota may be passed by that much. */
+export function isInterfaceQuotaReached({ state }: Ec2Context, { accountId, region }: Scope): boolean {
+  return state.countByIndex(networkInterfaces, 'scope', `${accountId}/${region}`) >= maxInterfaces;
+}
+
+export const newInterfaceId = ({ random }: Ec2Context): string => `eni-${hex(random, 17)}`;
+
+/** The record of an interface with these addresses, which are its own already. */
+export function interfaceRecord(
+  { state, random }: Ec2Context,
+  id: string,
+  subnet: SubnetRecord,
+  wishes: InterfaceWishes,
+  addresses: Pick<NetworkInterfaceRecord, 'privateIpv4Addresses' | 'ipv4Prefixes'>,
+): NetworkInterfaceRecord {
+  return {
+    id,
+    vpcId: subnet.vpcId,
+    subnetId: subnet.id,
+    availabilityZone: subnet.availabilityZone,
+    macAddress: newMacAddress(state, random),
+    ...wishes,
+    ...addresses,
+  };
+}
+
+/** Makes an interface with one private address; undefined when the subnet has none left. */
+export function putSimpleInterface(
+  tx: Transaction,
+  ec2: Ec2Context,
+  scope: Scope,
+  subnet: SubnetRecord,
+  wishes: InterfaceWishes,
+): NetworkInterfaceRecord | undefined {
+  const id = newInterfaceId(ec2);
+  const address = takeNextAddress(tx, scope, subnet, id);
+  if (address === undefined) return undefined;
+  const made = interfaceRecord(ec2, id, subnet, wishes, {
+    privateIpv4Addresses: [address],
+    ipv4Prefixes: [],
+  });
+  tx.put(networkInterfaces, ec2Key(networkInterfaces, scope, id), made);
+  return made;
+}
+
+/** The group that interfaces of a VPC are in unless somebody says otherwise; it is there as long as the VPC is. */
+export function defaultGroupId(reader: Reader, scope: Scope, vpcId: string): string {
+  const name = reader.get(securityGroupNames, ec2Key(securityGroupNames, scope, vpcId, 'default'));
+  if (name === undefined) throw new Error(`${vpcId} has no default security group`);
+  return name.groupId;
+}
