@@ -31,6 +31,7 @@ const plane = await startControlPlane({
     key === accessKeyId ? { secretAccessKey, principal: rootPrincipal(accountId, accessKeyId) } : undefined,
   sealer: createSealer(random.bytes(sealingKeyBytes), random),
   defaultCluster: { accountId, region, name: 'default' },
+  publicCidr: '198.18.0.0/24',
   privateNetwork: privateNetworkPlan('bench', '10.231.0.0/16'),
   clock,
   random,

@@ -33,6 +33,7 @@ test('docs/compatibility.md says what the operation tables say', async () => {
 test('every operation that is supported is authorised as an action of its service, on something', async () => {
   const prefixes: Readonly<Record<string, string>> = {
     'Amazon ECS': 'ecs',
+    'Amazon EC2': 'ec2',
     'Amazon CloudWatch Logs': 'logs',
     'Amazon CloudWatch': 'cloudwatch',
     'Amazon EventBridge': 'events',

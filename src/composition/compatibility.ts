@@ -3,6 +3,7 @@ import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
+import { createEc2 } from '../services/ec2/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createIam } from '../services/iam/index.ts';
@@ -46,6 +47,10 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   });
   return {
     'Amazon ECS': await ecs.service.loadOperations(),
+    'Amazon EC2': await createEc2({
+      ...{ state, clock, random },
+      publicCidr: '198.18.0.0/24',
+    }).service.loadOperations(),
     'Amazon CloudWatch Logs': await createLogs({ state, events, clock, random }).loadOperations(),
     'Amazon CloudWatch': await createCloudWatch({ state, metrics, clock }).loadOperations(),
     'Amazon EventBridge': await createEventBridge({
@@ -60,7 +65,6 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
 
 /** Services that are known and of which nothing is offered yet, with what they would bring. */
 export const servicesNotOffered: readonly (readonly [service: string, brings: string])[] = [
-  ['Amazon EC2', 'VPCs, subnets, security groups, network interfaces'],
   ['Elastic Load Balancing v2', 'load balancers and target groups'],
   ['Amazon EKS', 'Kubernetes clusters'],
 ];

@@ -12,6 +12,7 @@ import {
   type MetricStore,
   publishMetrics,
 } from '../services/cloudwatch/index.ts';
+import { createEc2 } from '../services/ec2/index.ts';
 import { createEcs, linkedResources, type PrivateNetworkPlan } from '../services/ecs/index.ts';
 import {
   createEventBridge,
@@ -44,6 +45,8 @@ export interface ControlPlaneOptions {
   /** Made before the first request is answered, unless it is there. */
   readonly defaultCluster: { readonly accountId: string; readonly region: string; readonly name: string };
   readonly privateNetwork: PrivateNetworkPlan;
+  /** See `Ec2Context.publicCidr`. */
+  readonly publicCidr: string;
   /** Paths of the installation's own. */
   readonly routes?: readonly Route[];
   readonly clock: Clock;
@@ -104,6 +107,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
+  const ec2 = createEc2({ state, clock, random, publicCidr: options.publicCidr });
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };
   const eventBridge: EventsContext = {
@@ -115,6 +119,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const gateway = createGateway({
     services: [
       ecs.service,
+      ec2.service,
       createLogs(logs),
       createCloudWatch(cloudWatch),
       createEventBridge(eventBridge),
@@ -127,6 +132,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     random,
     log,
     authorize: iam.authorize,
+    encodeDenial: iam.encodeAuthorizationMessage,
     credentials: iam.findCredentials,
     noteUse: iam.noteUse,
     refusalOf: refusalOfFullDisk,

@@ -41,6 +41,8 @@ import { freePrivateCidr, privateNetworkPlan, routedCidrs } from './private-netw
 
 const defaultRegion = 'us-east-1';
 const defaultCluster = 'default';
+/** Of the range that RFC 2544 sets aside, so that nobody's network has it. */
+const publicCidr = '198.18.0.0/24';
 
 /**
  * Starts a whole Catamaran in this process: store, Engine, control plane, this machine's instances. What is opened is closed in reverse, also when a later step fails.
@@ -99,6 +101,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       sealer: createSealer(readSealingKey(directory) ?? makeSealingKey(directory, random), random),
       defaultCluster: { ...scope, name: defaultCluster },
       privateNetwork,
+      publicCidr,
       routes: operatorRoutes(
         scope.accountId,
         () => parts ?? notReady(),

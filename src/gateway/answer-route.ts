@@ -39,7 +39,7 @@ export async function answerRoute(
   const principal = parts.verifier.verify(head, body, signature, exchange.now);
   const { action } = route;
   const call = exchange.callOf(principal, signature.region);
-  assertAllowed(call, parts.authorize, { action, resources: ['*'] }, accessDenied);
+  assertAllowed(call, parts, { action, resources: ['*'] }, accessDenied);
   return write(await route.handle(requestOf(body), call));
 }
 

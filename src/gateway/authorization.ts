@@ -1,6 +1,9 @@
-import { type CodeAndStatus, Refusal } from '../protocols/index.ts';
-import type { AuthorizationRequest, Authorize } from '../services/iam/index.ts';
+import { type AccessDenied, Refusal } from '../protocols/index.ts';
+import type { AuthorizationRequest, Decision } from '../services/iam/index.ts';
 import type { Call } from '../services/service.ts';
+import type { PipelineParts } from './parts.ts';
+
+type Parts = Pick<PipelineParts, 'authorize' | 'encodeDenial'>;
 
 /**
  * Asks before an operation runs, a route answers or a connection is upgraded.
@@ -8,10 +11,22 @@ import type { Call } from '../services/service.ts';
  */
 export function assertAllowed(
   call: Call,
-  authorize: Authorize,
+  parts: Parts,
   asked: Omit<AuthorizationRequest, 'facts' | 'principal'>,
-  denied: CodeAndStatus,
+  denied: AccessDenied,
 ): void {
-  const decision = authorize({ ...asked, principal: call.principal, facts: call });
-  if (!decision.isAllowed) throw new Refusal(denied.code, decision.message, { status: denied.status });
+  const decision = parts.authorize({ ...asked, principal: call.principal, facts: call });
+  if (!decision.isAllowed) {
+    throw new Refusal(denied.code, messageOf(decision, denied, parts), { status: denied.status });
+  }
+}
+
+function messageOf(
+  { message, denial }: Extract<Decision, { readonly isAllowed: false }>,
+  { opening, handsOutDetails }: AccessDenied,
+  { encodeDenial }: Parts,
+): string {
+  const words = opening === undefined ? message : `${opening} ${message}`;
+  if (handsOutDetails === undefined || denial === undefined || encodeDenial === undefined) return words;
+  return `${words}. Encoded authorization failure message: ${encodeDenial(denial)}`;
 }

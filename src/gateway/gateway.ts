@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Clock, type Random, uuid } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import { HttpRoutes, type Refusal, type WireAnswer } from '../protocols/index.ts';
-import type { Authorize } from '../services/iam/index.ts';
+import type { Authorize, Denial } from '../services/iam/index.ts';
 import type { Service } from '../services/service.ts';
 import { Exchange } from './exchange.ts';
 import type { PipelineParts } from './parts.ts';
@@ -26,6 +26,8 @@ export interface GatewayOptions {
   /** Absent: nobody wants to know when a key was last used. */
   readonly noteUse?: NoteUse;
   readonly authorize: Authorize;
+  /** For services that hand out sealed why they refuse (`AccessDenied.handsOutDetails`); absent: they don't. */
+  readonly encodeDenial?: (denial: Denial) => string;
   readonly log: Log;
   /** Failures of the world that callers should hear of in plain words, such as a full disk. */
   readonly refusalOf?: (failure: unknown) => Refusal | undefined;
@@ -93,6 +95,7 @@ class HttpGateway implements Gateway {
       routes: routesOf(routes),
       verifier: new SignatureVerifier(credentials, options.noteUse),
       authorize,
+      encodeDenial: options.encodeDenial,
       log,
       refusalOf: options.refusalOf ?? (() => undefined),
     };

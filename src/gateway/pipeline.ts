@@ -50,7 +50,7 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
         operation.conditions && ((resource: string) => operation.conditions?.(input, call, resource) ?? {}),
       alsoAsks: operation.alsoAsks && (() => operation.alsoAsks?.(input, call) ?? []),
     };
-    assertAllowed(call, parts.authorize, asked, service.rules.accessDenied);
+    assertAllowed(call, parts, asked, service.rules.accessDenied);
   }
 
   const output = await operation.run(input, call);

@@ -62,7 +62,7 @@ export async function acceptUpgrade(
       resources: upgrade.resources?.(query, call) ?? ['*'],
       conditions: (resource: string) => upgrade.conditions?.(query, call, resource) ?? {},
     };
-    assertAllowed(call, parts.authorize, asked, denied);
+    assertAllowed(call, parts, asked, denied);
     if (socket.destroyed) return;
     await upgrade.accept(request, socket, first, call, labels);
   } catch (error) {

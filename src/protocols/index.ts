@@ -38,7 +38,7 @@ export { isRecord } from './record.ts';
 export { Refusal } from './refusal.ts';
 export type { OperationModel, ProtocolName, ServiceModel } from './service-model.ts';
 export { readServiceModel } from './service-model.ts';
-export type { CodeAndStatus, ServiceRules } from './service-rules.ts';
+export type { AccessDenied, CodeAndStatus, ServiceRules } from './service-rules.ts';
 export { rulesOf, signingNameByMarks } from './service-rules.ts';
 export type {
   TcsAgentMessages,

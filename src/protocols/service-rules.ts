@@ -15,7 +15,7 @@ export interface ServiceRules {
   readonly privateMembers?: Readonly<Record<string, readonly string[]>>;
   /** The numbers in its inputs that need not be whole, as `Structure.member`; see `JsonDialect`. */
   readonly decimals?: ReadonlySet<string>;
-  readonly accessDenied: CodeAndStatus;
+  readonly accessDenied: AccessDenied;
   readonly internalFailure: CodeAndStatus;
   /** For what is known by name and not built. */
   readonly notSupported: CodeAndStatus;
@@ -26,6 +26,13 @@ export interface ServiceRules {
 export interface CodeAndStatus {
   readonly code: string;
   readonly status: number;
+}
+
+export interface AccessDenied extends CodeAndStatus {
+  /** Before the reason. */
+  readonly opening?: string;
+  /** Why, for those who may decode it: see `sts:DecodeAuthorizationMessage`. */
+  readonly handsOutDetails?: true;
 }
 
 export interface ServiceMarks {
@@ -108,7 +115,10 @@ const rules: Readonly<Record<string, ServiceRules>> = {
   ec2: {
     marks: { version: '2016-11-15' },
     maxBodyBytes: mebibyte,
-    accessDenied: { code: 'UnauthorizedOperation', status: 403 },
+    accessDenied: {
+      ...{ code: 'UnauthorizedOperation', status: 403, handsOutDetails: true },
+      opening: 'You are not authorized to perform this operation.',
+    },
     internalFailure: { code: 'InternalError', status: 500 },
     notSupported: unsupportedOperation,
     refuseMissing: refuseMissingInEc2,

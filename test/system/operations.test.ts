@@ -1,4 +1,5 @@
 import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
+import * as ec2Sdk from '@aws-sdk/client-ec2';
 import * as ecsSdk from '@aws-sdk/client-ecs';
 import * as iamSdk from '@aws-sdk/client-iam';
 import * as stsSdk from '@aws-sdk/client-sts';
@@ -14,6 +15,7 @@ import { type System, startSystem } from './system.ts';
  */
 const services = [
   { name: 'ecs', sdk: ecsSdk, client: (system: System) => system.ecs },
+  { name: 'ec2', sdk: ec2Sdk, client: (system: System) => system.ec2 },
   { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
   { name: 'iam', sdk: iamSdk, client: (system: System) => system.iam },
   { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
@@ -71,6 +72,7 @@ export class System implements AsyncDisposable {
     | {
         readonly ecs: ECS;
         readonly logs: CloudWatchLogs;
+        readonly ec2: EC2;
         readonly cloudWatch: CloudWatch;
         readonly iam: IAM;
         readonly sts: STS;
@@ -120,6 +122,10 @@ export class System implements AsyncDisposable {
 
   get cloudWatch(): CloudWatch {
     return this.#sdk().cloudWatch;
+  }
+
+  get ec2(): EC2 {
+    return this.#sdk().ec2;
   }
 
   get iam(): IAM {
@@ -265,6 +271,7 @@ export class System implements AsyncDisposable {
     await Promise.all(this.machines.map((machine) => machine.close()));
     this.#clients?.ecs.destroy();
     this.#clients?.logs.destroy();
+    this.#clients?.ec2.destroy();
     this.#clients?.cloudWatch.destroy();
     this.#clients?.iam.destroy();
     this.#clients?.sts.destroy();
@@ -290,6 +297,7 @@ export class System implements AsyncDisposable {
       sealer: this.#sealer,
       defaultCluster: { accountId: this.accountId, region, name: 'default' },
       privateNetwork: this.privateNetwork,
+      publicCidr: '198.18.0.0/24',
       clock: this.clock,
       random: seededRandom(`${this.#options.seed}/control-plane/${this.#starts}`),
       log: this.log,
@@ -317,6 +325,7 @@ export class System implements AsyncDisposable {
         ecs: new ECS(settings),
         logs: new CloudWatchLogs(settings),
         cloudWatch: new CloudWatch(settings),
+        ec2: new EC2(settings),
         iam: new IAM(settings),
         sts: new STS(settings),
       };

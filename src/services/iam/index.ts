@@ -29,6 +29,7 @@ export { newAccountId, newKeyPair } from './ids.ts';
 export type { Account, Explanation, NewAccount, Question, SignIn } from './operator/index.ts';
 export type { RoleAssumption } from './sessions/assume-role.ts';
 export type { ServiceAssumption, ServiceSession } from './sessions/assume-role-for-service.ts';
+export type { Denial } from './sessions/authorization-message.ts';
 export type { IssuedSession } from './sessions/issued-session.ts';
 export { sessionPolicies } from './sessions/session-policies.ts';
 export { sessionTags } from './sessions/session-tags.ts';

@@ -32,7 +32,12 @@ interface Subject<World> {
   /** Keys that AWS lists and a case can't have, by operation. */
   readonly without?: Readonly<Record<string, readonly string[]>>;
   /** In which a refusal is told. */
-  readonly denied: { readonly name: string; readonly status: number };
+  readonly denied: {
+    readonly name: string;
+    readonly status: number;
+    /** Where a service says more: AWS's sentence, out of its message. */
+    readonly sentence?: (message: string) => string;
+  };
 }
 
 interface Statement {
@@ -81,7 +86,7 @@ export function authorizationSuite<World>(subject: Subject<World>): void {
       if (!(error instanceof Error) || error.name !== subject.denied.name) throw error;
       expect(error).toMatchObject({ $metadata: { httpStatusCode: subject.denied.status } });
       expect(guarded.reached()).toEqual([]);
-      return error.message;
+      return subject.denied.sentence?.(error.message) ?? error.message;
     }
     expect(guarded.reached()).toEqual([operation]);
     return undefined;

@@ -68,6 +68,7 @@ export async function startIamServer(
     routes: options.routes ?? [],
     services: [room.service, createSts(room), ...(options.services?.(room, context) ?? [])],
     ...{ clock, random, log: silentLog, authorize: room.authorize },
+    encodeDenial: room.encodeAuthorizationMessage,
     ...{ credentials: room.findCredentials, noteUse: room.noteUse },
   });
   stack.adopt(gateway, (it) => it.close());

@@ -1,0 +1,25 @@
+/**
+ * Amazon EC2, as far as networks go: VPCs, subnets, routes, gateways, security groups, network interfaces, addresses.
+ * The one idea to know: nothing here touches a network. Operations write records, `topology.ts` makes of them what a
+ * VPC is like as plain data, and whoever carries packets makes the machine so.
+ *
+ * Refused by name: IPv6, whatever joins VPCs to something else, instances and what they are made of (`refused/`).
+ */
+import type { Service } from '../service.ts';
+import type { Ec2Context } from './context.ts';
+
+export type { Ec2Context } from './context.ts';
+
+export interface Ec2 {
+  readonly service: Service;
+}
+
+export function createEc2(context: Ec2Context): Ec2 {
+  return {
+    service: {
+      signingName: 'ec2',
+      loadSdk: () => import('@aws-sdk/client-ec2'),
+      loadOperations: async () => (await import('./operations.ts')).ec2Operations(context),
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
+import type { OperationsOf, OperationTable, SupportedOperation } from '../service.ts';
+import type { Ec2Context } from './context.ts';
+import { dryRunSucceeded } from './errors.ts';
+import { regionOperations } from './operations/region.ts';
+import { refusedAddresses } from './refused/addresses.ts';
+import { refusedCapacity } from './refused/capacity.ts';
+import { refusedGateways } from './refused/gateways.ts';
+import { refusedGroups } from './refused/groups.ts';
+import { refusedImages } from './refused/images.ts';
+import { refusedInstances } from './refused/instances.ts';
+import { refusedInterfaces } from './refused/interfaces.ts';
+import { refusedStorage } from './refused/storage.ts';
+import { refusedVpcs } from './refused/vpcs.ts';
+
+/** Every operation of EC2. */
+export function ec2Operations(context: Ec2Context): OperationTable {
+  return Object.fromEntries(
+    Object.entries(entries(context)).map(([name, entry]) => [
+      name,
+      'refused' in entry ? entry : answeringDryRuns(entry),
+    ]),
+  );
+}
+
+/** One partial table for each topic. A name may be in one of them alone: a test sees to it. */
+function entries(context: Ec2Context): OperationsOf<EC2> {
+  return {
+    ...regionOperations(context),
+    ...refusedAddresses,
+    ...refusedCapacity,
+    ...refusedGateways,
+    ...refusedGroups,
+    ...refusedImages,
+    ...refusedInstances,
+    ...refusedInterfaces,
+    ...refusedStorage,
+    ...refusedVpcs,
+  };
+}
+
+/** Whoever asks with `DryRun` hears whether they may, and nothing happens. */
+function answeringDryRuns(operation: SupportedOperation): SupportedOperation {
+  return {
+    ...operation,
+    run: (input, call) => {
+      if (input.DryRun === true) throw dryRunSucceeded();
+      return operation.run(input, call);
+    },
+  };
+}

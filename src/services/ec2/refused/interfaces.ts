@@ -1,0 +1,39 @@
+import { refusedBecause } from './refused-because.ts';
+
+const networkInterfacePermissions = refusedBecause('interfaces are used by their own account alone', [
+  'CreateNetworkInterfacePermission',
+  'DeleteNetworkInterfacePermission',
+  'DescribeNetworkInterfacePermissions',
+]);
+
+const trunks = refusedBecause('interfaces have no branches', [
+  'AssociateTrunkInterface',
+  'CreateSecondaryNetwork',
+  'CreateSecondarySubnet',
+  'DeleteSecondaryNetwork',
+  'DeleteSecondarySubnet',
+  'DescribeSecondaryInterfaces',
+  'DescribeSecondaryNetworks',
+  'DescribeSecondarySubnets',
+  'DescribeTrunkInterfaceAssociations',
+  'DisassociateTrunkInterface',
+]);
+
+const networkInterfaces = refusedBecause('network interfaces are not built', [
+  'AssignPrivateIpAddresses',
+  'AttachNetworkInterface',
+  'CreateNetworkInterface',
+  'DeleteNetworkInterface',
+  'DescribeNetworkInterfaceAttribute',
+  'DescribeNetworkInterfaces',
+  'DetachNetworkInterface',
+  'ModifyNetworkInterfaceAttribute',
+  'ResetNetworkInterfaceAttribute',
+  'UnassignPrivateIpAddresses',
+]);
+
+export const refusedInterfaces = {
+  ...networkInterfacePermissions,
+  ...trunks,
+  ...networkInterfaces,
+};
