@@ -9,6 +9,15 @@ import type { Service } from '../service.ts';
 import type { Ec2Context } from './context.ts';
 
 export type { Ec2Context } from './context.ts';
+export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
+export {
+  createServiceInterface,
+  deleteServiceInterface,
+  readServiceInterface,
+  type ServiceInterface,
+  type ServiceInterfaceRequest,
+  type ServiceInterfaceResult,
+} from './for-services/service-interface.ts';
 
 export interface Ec2 {
   readonly service: Service;

@@ -9,10 +9,10 @@ import {
   parseCidr,
   parseIpv4,
 } from '../../../topology/index.ts';
+import { ec2Refusal, invalidParameterValue, invalidValue } from '../errors.ts';
 import { ec2Key, type Scope, type SubnetRecord, subnetAddresses, subnetCursors } from '../records.ts';
 import { type AddressPool, addressesOf, findFree, findFreePrefix, prefixLength } from './address-pool.ts';
 import { pointCursor, searchFrom } from './cursor.ts';
-import { addressInUse, invalidAddress } from './errors.ts';
 
 /**
  * Who has which address of a subnet. An address that is taken has a record of its own, so two transactions can't both
@@ -52,13 +52,12 @@ export function takeGivenAddress(
   interfaceId: string,
 ): void {
   const address = parseIpv4(text);
-  if (address === undefined)
-    throw invalidAddress(`Value (${text}) for parameter privateIpAddress is invalid. Invalid IPv4 address.`);
+  if (address === undefined) throw invalidValue(text, 'privateIpAddress', 'Invalid IPv4 address.');
   if (!holds(cidrBlock(subnet.cidr), address))
-    throw invalidAddress(`Address ${text} does not fall within the subnet's address range`);
+    throw invalidParameterValue(`Address ${text} does not fall within the subnet's address range`);
   const pool = poolOf(scope, subnet);
   if (address < pool.first || address > pool.last)
-    throw invalidAddress(`Address ${text} is in subnet's reserved address range`);
+    throw invalidParameterValue(`Address ${text} is in subnet's reserved address range`);
   if (pool.isTaken(tx, address)) throw addressInUse(text);
   take(tx, scope, subnet, [address], interfaceId);
   pointCursor(tx, cursorOf(scope, subnet.id));
@@ -90,12 +89,12 @@ export function takeGivenPrefix(
 ): void {
   const block = parseCidr(text);
   if (block?.prefixLength !== prefixLength || cidrText(block) !== text)
-    throw invalidAddress(`Value (${text}) for parameter ipv4Prefix is invalid. Expecting a /28 block.`);
+    throw invalidValue(text, 'ipv4Prefix', 'Expecting a /28 block.');
   if (!holdsBlock(cidrBlock(subnet.cidr), block))
-    throw invalidAddress(`Prefix ${text} does not fall within the subnet's address range`);
+    throw invalidParameterValue(`Prefix ${text} does not fall within the subnet's address range`);
   const pool = poolOf(scope, subnet);
   if (block.first < pool.first || block.last > pool.last)
-    throw invalidAddress(`Prefix ${text} is in subnet's reserved address range`);
+    throw invalidParameterValue(`Prefix ${text} is in subnet's reserved address range`);
   const taken = addressesOf(block).find((address) => pool.isTaken(tx, address));
   if (taken !== undefined) throw addressInUse(ipv4Text(taken));
   take(tx, scope, subnet, addressesOf(block), interfaceId);
@@ -161,6 +160,9 @@ function take(
   for (const address of addresses)
     tx.put(subnetAddresses, ec2Key(subnetAddresses, scope, id, ipv4Text(address)), { interfaceId });
 }
+
+const addressInUse = (address: string) =>
+  ec2Refusal('InvalidIPAddress.InUse', `Address ${address} is in use.`);
 
 function cursorOf(scope: Scope, subnetId: string) {
   return ec2Key(subnetCursors, scope, subnetId);

@@ -1,12 +1,7 @@
 import type { Reader } from '../../../reconcile/index.ts';
+import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
-import {
-  type Scope,
-  type SecurityGroupRecord,
-  type SubnetRecord,
-  securityGroups,
-  subnets,
-} from '../records.ts';
+import type { Scope, SecurityGroupRecord, SubnetRecord } from '../records.ts';
 
 export type Awsvpc =
   | {
@@ -35,13 +30,13 @@ export function readAwsvpc(
 ): Awsvpc {
   const foundSubnets: SubnetRecord[] = [];
   for (const id of names.subnets) {
-    const subnet = known(reader, subnets, scope, id);
+    const subnet = known(reader, kinds.subnet, scope, id);
     if (subnet === undefined) return { type: 'subnet-missing', id };
     foundSubnets.push(subnet);
   }
   const foundGroups: SecurityGroupRecord[] = [];
   for (const id of names.securityGroups) {
-    const group = known(reader, securityGroups, scope, id);
+    const group = known(reader, kinds.securityGroup, scope, id);
     if (group === undefined) return { type: 'security-group-missing', id };
     foundGroups.push(group);
   }

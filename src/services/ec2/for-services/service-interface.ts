@@ -1,7 +1,7 @@
-import { hex } from '../../../clock/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import { takePublicAddress } from '../addresses/public-pool.ts';
 import type { Ec2Context } from '../context.ts';
+import { newId } from '../ids.ts';
 import { privateDnsName } from '../interfaces/dns-names.ts';
 import {
   defaultGroupId,
@@ -11,6 +11,7 @@ import {
 } from '../interfaces/new-interface.ts';
 import { removeInterface } from '../interfaces/remove-interface.ts';
 import { type SubnetFacts, subnetFacts } from '../interfaces/subnet-facts.ts';
+import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
 import {
   ec2Key,
@@ -18,7 +19,6 @@ import {
   networkInterfaces,
   type Scope,
   type SubnetRecord,
-  securityGroups,
   subnets,
   type Tags,
 } from '../records.ts';
@@ -65,10 +65,12 @@ export function createServiceInterface(
   request: ServiceInterfaceRequest,
 ): ServiceInterfaceResult {
   if (isInterfaceQuotaReached(ec2, scope)) return { type: 'too-many-interfaces' };
-  const missing = request.securityGroupIds.find((id) => known(tx, securityGroups, scope, id) === undefined);
+  const missing = request.securityGroupIds.find(
+    (id) => known(tx, kinds.securityGroup, scope, id) === undefined,
+  );
   if (missing !== undefined) return { type: 'security-group-missing', id: missing };
   for (const id of request.subnetIds) {
-    const subnet = known(tx, subnets, scope, id);
+    const subnet = known(tx, kinds.subnet, scope, id);
     if (subnet === undefined) return { type: 'subnet-missing', id };
     const made = putSimpleInterface(tx, ec2, scope, subnet, wishesOf(tx, ec2, scope, subnet, request));
     if (made !== undefined) return withPublicAddress(tx, ec2, scope, made, request);
@@ -78,13 +80,13 @@ export function createServiceInterface(
 
 /** A service's interface as it is now; undefined once it is deleted. */
 export function readServiceInterface(reader: Reader, scope: Scope, id: string): ServiceInterface | undefined {
-  const record = known(reader, networkInterfaces, scope, id);
+  const record = known(reader, kinds.networkInterface, scope, id);
   return record === undefined ? undefined : shown(reader, scope, record);
 }
 
 /** Deletes it and frees its addresses, private and public. Nothing happens when it is gone already. */
 export function deleteServiceInterface(tx: Transaction, scope: Scope, id: string): void {
-  const record = known(tx, networkInterfaces, scope, id);
+  const record = known(tx, kinds.networkInterface, scope, id);
   if (record !== undefined) removeInterface(tx, scope, record);
 }
 
@@ -112,7 +114,7 @@ function wishesOf(
     sourceDestCheck: true,
     interfaceType: 'interface',
     attachment: {
-      id: `eni-attach-${hex(random, 17)}`,
+      id: newId(random, 'eni-attach'),
       instanceOwnerId: requesterId,
       deviceIndex: 1,
       status: 'attached',

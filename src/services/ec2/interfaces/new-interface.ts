@@ -1,7 +1,7 @@
-import { hex } from '../../../clock/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import { takeNextAddress } from '../addresses/ipam.ts';
 import type { Ec2Context } from '../context.ts';
+import { newId } from '../ids.ts';
 import {
   ec2Key,
   type NetworkInterfaceRecord,
@@ -27,7 +27,7 @@ export function isInterfaceQuotaReached({ state }: Ec2Context, { accountId, regi
   return state.countByIndex(networkInterfaces, 'scope', `${accountId}/${region}`) >= maxInterfaces;
 }
 
-export const newInterfaceId = ({ random }: Ec2Context): string => `eni-${hex(random, 17)}`;
+export const newInterfaceId = ({ random }: Ec2Context): string => newId(random, 'eni');
 
 /** The record of an interface with these addresses, which are its own already. */
 export function interfaceRecord(
