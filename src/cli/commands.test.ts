@@ -426,6 +426,13 @@ describe('commands that ask the server', () => {
     expect(readFileSync(join(folder, '.aws', 'credentials'), 'utf8')).toBe(
       '[catamaran-ada]\naws_access_key_id = ASIA1\naws_secret_access_key = hidden\naws_session_token = token\n',
     );
+    const asked = requests.length;
+    for (const profile of ['', 'a b', 'a]', 'a\nb']) {
+      expect(await command(['login', 'ada', '--profile', profile])).toBe(1);
+      expect(terminal.err()).toContain(`Invalid --profile ${JSON.stringify(profile)}`);
+    }
+    expect(requests).toHaveLength(asked);
+    expect(readFileSync(join(folder, '.aws', 'config'), 'utf8')).toBe(config);
   });
 
   it('explain tells what decides, and ends with 3 when it denies', async () => {
@@ -450,6 +457,14 @@ describe('commands that ask the server', () => {
     );
     answer = { status: 200, body: { ...common, decision: 'allowed', statements: [] } };
     expect(await command(asked)).toBe(0);
+    answer = {
+      status: 200,
+      body: { ...common, decision: 'allowed', reason: 'because it asks for no permission', statements: [] },
+    };
+    expect(await command(['explain', 'ada', 'sts:GetCallerIdentity'])).toBe(0);
+    expect(terminal.out()).toContain(
+      'may perform sts:GetCallerIdentity on * because it asks for no permission\n',
+    );
     expect(await command(['explain', 'ada', 'ecs:RunTask', '--context', 'nothing'])).toBe(1);
     expect(terminal.err()).toContain('Invalid --context nothing: key=value is expected');
   });

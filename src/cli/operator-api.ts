@@ -193,7 +193,7 @@ export interface ExplainRequest {
 export interface ExplainResponse {
   readonly principal: string;
   readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny';
-  /** Of a denial, as it ends AWS's message. */
+  /** Of a denial, as it ends AWS's message, and of what no policy decides. */
   readonly reason?: string;
   /** Every statement that is about the action. */
   readonly statements: readonly {

@@ -50,7 +50,7 @@ function told(answer: ExplainResponse, action: string, resource: string): string
   const { principal, decision, reason, statements, missingKeys } = answer;
   const lines = [
     decision === 'allowed'
-      ? `ALLOWED: ${principal} may perform ${action} on ${resource}`
+      ? `ALLOWED: ${principal} may perform ${action} on ${resource}${reason === undefined ? '' : ` ${reason}`}`
       : `DENIED: ${principal} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
   ];
   lines.push(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connect, operatorClient } from '../connection.ts';
 import { writeProfileSection } from '../profile-file.ts';
 import type { CommandContext } from '../program.ts';
+import { CommandError } from '../terminal.ts';
 
 export interface LoginOptions {
   readonly state: string;
@@ -15,12 +16,14 @@ export interface LoginOptions {
 /**
  * Writes a profile for the AWS CLI and SDKs with temporary credentials of a user, a role or an account's root
  * (AWS SDKs and tools reference, "Shared config and credentials files").
+ * @throws {CommandError} a heading of these files can't have the profile's name.
  */
 export async function login(
   principal: string,
   options: LoginOptions,
   { composition, terminal, signal }: CommandContext,
 ): Promise<number> {
+  if (options.profile !== undefined) checkProfile(options.profile);
   const { server, credentials } = connect(options.state);
   const { account, duration } = options;
   const session = await operatorClient(options.state, composition.clock).signIn(
@@ -47,6 +50,15 @@ export async function login(
       `  aws --profile ${profile} sts get-caller-identity\n`,
   );
   return 0;
+}
+
+/** A heading that the AWS CLI can't read would keep it from reading any of the file. */
+function checkProfile(name: string): void {
+  if (!/^[\w+=,.@-]+$/.test(name)) {
+    throw new CommandError(
+      `Invalid --profile ${JSON.stringify(name)}: letters, digits and +=,.@-_ are expected`,
+    );
+  }
 }
 
 /** The last part of an ARN's resource: the user's, the role's, or `root`. */

@@ -12,6 +12,10 @@ export const entityArn = (accountId: string, type: EntityType, path: string, nam
 export const sessionArn = (accountId: string, roleName: string, sessionName: string): string =>
   `arn:aws:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
 
+/** The name of the role whose session an ARN is of. */
+export const roleInSession = (arn: string): string | undefined =>
+  /^arn:aws:sts::\d{12}:assumed-role\/([^/]+)\//.exec(arn)?.[1];
+
 export const federatedUserArn = (accountId: string, name: string): string =>
   `arn:aws:sts::${accountId}:federated-user/${name}`;
 

@@ -97,6 +97,7 @@ describe('the credential report', () => {
     expect(byUser).toMatchObject([
       {
         ...{ user: '<root_account>', arn: `arn:aws:iam::${accountId}:root`, mfa_active: 'false' },
+        user_creation_time: 'N/A',
         ...{ password_enabled: 'not_supported', access_key_1_active: 'true', access_key_2_active: 'false' },
       },
       {

@@ -8,7 +8,6 @@ import {
   type AccessKeyRecord,
   accessKeyKey,
   accessKeys,
-  accounts,
   lastUseKey,
   lastUses,
   prefixOf,
@@ -16,6 +15,7 @@ import {
   users,
 } from '../records.ts';
 import { wholeSecond } from '../whole-seconds.ts';
+import { accountCreatedAt } from './account-age.ts';
 import { rootKeysOf } from './root-keys.ts';
 
 /** So long a report is given out, and no other one made (IAM user guide, "Generate credential reports"). */
@@ -79,11 +79,11 @@ function credentialReport(iam: IamContext, accountId: string): string {
 }
 
 function rootRow({ state, firstAccountId }: IamContext, accountId: string): readonly string[] {
-  const account = [...state.list(accounts)].find(({ value }) => value.accountId === accountId);
+  const createdAt = accountCreatedAt(state, accountId);
   const kept = rootKeysOf(state, accountId).map((key) => keyColumns(state, accountId, key));
   const keys = accountId === firstAccountId ? [firstKey, ...kept] : kept;
   return [
-    ...['<root_account>', rootArn(accountId), time(account?.value.createdAt ?? 0)],
+    ...['<root_account>', rootArn(accountId), createdAt === undefined ? 'N/A' : time(createdAt)],
     ...['not_supported', 'no_information', 'not_supported', 'not_supported'],
     'false',
     ...(keys[0] ?? noKey),

@@ -3,6 +3,7 @@ import type { IamContext } from '../context.ts';
 import { accessKeyPurpose } from '../credentials/credential-lookup.ts';
 import { newAccountId, newKeyPair } from '../ids.ts';
 import { type AccountRecord, accessKeyKey, accessKeys, accountKey, accounts } from '../records.ts';
+import { wholeSecond } from '../whole-seconds.ts';
 
 /** An account of this installation. */
 export interface Account {
@@ -30,7 +31,7 @@ export async function createAccount(
     );
   }
   const id = newAccountId(random);
-  const now = clock.now();
+  const now = wholeSecond(clock.now());
   const { accessKeyId: keyId, secretAccessKey: secret } = newKeyPair(random, 'AKIA', id);
   await state.transact((tx) => {
     const key = accountKey(firstAccountId, accountName);

@@ -1,3 +1,4 @@
+import { Refusal } from '../../../protocols/index.ts';
 import { rootPrincipal } from '../../service.ts';
 import { parseEntityArn } from '../arn.ts';
 import { accountIn } from '../authorization/decide.ts';
@@ -10,6 +11,8 @@ import {
   type CompiledStatement,
   distinct,
   evaluate,
+  isAction,
+  isResource,
   type PolicySet,
   type PolicyType,
   readArn,
@@ -18,6 +21,7 @@ import { trustPolicyOf } from '../roles/trust-policy.ts';
 import { findRole } from '../sessions/find-role.ts';
 import { decidedByTrust, trustsNobody } from '../sessions/trust-decision.ts';
 import { principalAt } from '../simulation/policy-source.ts';
+import { fixedAnswer } from './fixed-answer.ts';
 import { findIdentity } from './identities.ts';
 
 export interface Question {
@@ -36,7 +40,7 @@ export interface Question {
 export interface Explanation {
   readonly principal: string;
   readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny';
-  /** Of a denial, as it ends AWS's message. */
+  /** Of a denial, as it ends AWS's message, and of what no policy decides. */
   readonly reason?: string;
   readonly statements: readonly ExplainedStatement[];
   /** Condition keys that these statements ask for and nobody gave. */
@@ -59,11 +63,12 @@ export interface ExplainedStatement {
 /**
  * Decides as the gateway does, over the policies as they are now, and says which statements made it so. What a service
  * would supply of a request (tags, `ecs:cluster`) is not known here and has to be given.
- * @throws {Refusal} nobody is called so.
+ * @throws {Refusal} nobody is called so; the action or the resource is none.
  */
 export function explain(context: IamContext, question: Question): Explanation {
   const { state, clock } = context;
   const { action, resource } = question;
+  checkAsked(action, resource);
   const who = findIdentity(context, question.principal, question.account);
   const principal = who.kind === 'root' ? rootPrincipal(who.accountId, '') : principalAt(state, who.arn);
   if (principal === undefined) throw new Error(`${who.arn} was found and is gone`);
@@ -90,18 +95,16 @@ export function explain(context: IamContext, question: Question): Explanation {
     principal: asking,
   });
   const decided = isOnRole ? decidedByTrust(evaluation) : evaluation;
-  const isRootOnRole = isOnRole && who.kind === 'root';
+  const fixed = fixedAnswer(who.kind, action.toLowerCase(), isOnRole);
   const concerned = statementsOf(policies, action).filter(
     ({ statement }) => statement.principal === undefined || statement.principal(asking) !== undefined,
   );
   return {
     principal: who.arn,
-    ...(isRootOnRole
-      ? { decision: 'implicitDeny', reason: 'because roles may not be assumed by root accounts' }
-      : {
-          decision: decided.decision,
-          ...(decided.decision !== 'allowed' && { reason: denialReason(decided, action) }),
-        }),
+    ...(fixed ?? {
+      decision: decided.decision,
+      ...(decided.decision !== 'allowed' && { reason: denialReason(decided, action) }),
+    }),
     statements: concerned.map(({ policyType, statement }) => ({
       policyType,
       policy: statement.policyId,
@@ -119,6 +122,18 @@ export function explain(context: IamContext, question: Question): Explanation {
     ),
   };
 }
+
+/** A name that is none would be denied like any other, and the slip stay unseen. */
+function checkAsked(action: string, resource: string): void {
+  if (!isAction(action)) {
+    throw refuse(
+      `Invalid action ${action}: service:Name is expected, such as ecs:RunTask, without wildcards`,
+    );
+  }
+  if (!isResource(resource)) throw refuse(`Invalid resource ${resource}: an ARN or * is expected`);
+}
+
+const refuse = (message: string): Refusal => new Refusal('InvalidRequest', message, { status: 400 });
 
 /** Asked of a role's trust policy, too, as STS asks them. In lower case. */
 const roleActions = new Set(['sts:assumerole', 'sts:tagsession', 'sts:setsourceidentity']);

@@ -1,5 +1,5 @@
 import { Refusal } from '../../../protocols/index.ts';
-import { entityArn, parseEntityArn, rootArn } from '../arn.ts';
+import { entityArn, parseEntityArn, roleInSession, rootArn } from '../arn.ts';
 import type { IamContext } from '../context.ts';
 import { entityKey, roles, users } from '../records.ts';
 import { findAccount } from './accounts.ts';
@@ -21,7 +21,9 @@ export function findIdentity(context: IamContext, name: string, account: string 
   const accountId = findAccount(context, arn?.accountId ?? rootAccount(name) ?? account);
   if (name === 'root' || name === rootArn(accountId))
     return { kind: 'root', accountId, arn: rootArn(accountId) };
-  const [, type, bare = name] = /^(user|role)\/(?:.*\/)?([^/]+)$/.exec(name) ?? [];
+  const sessionOf = roleInSession(name);
+  if (sessionOf !== undefined) throw refuse(`${name} is a role's session: name the role, role/${sessionOf}`);
+  const [, type, bare = name] = /^(user|role|group)\/(?:.*\/)?([^/]+)$/.exec(name) ?? [];
   const wanted = arn?.name ?? bare;
   const user = asUser(context, accountId, wanted);
   const role = asRole(context, accountId, wanted);

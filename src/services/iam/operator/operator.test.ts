@@ -33,6 +33,11 @@ describe('accounts', () => {
       Account: account.accountId,
       Arn: `arn:aws:iam::${account.accountId}:root`,
     });
+    const createdAt = Math.floor(server.clock.now() / 1000) * 1000;
+    expect((await iam.getUser({})).User?.CreateDate).toEqual(new Date(createdAt));
+    expect((await iam.listAccessKeys({})).AccessKeyMetadata).toMatchObject([
+      { CreateDate: new Date(createdAt) },
+    ]);
     await iam.createUser({ UserName: 'ada' });
     expect((await server.iam.listUsers({})).Users).toEqual([]);
     expect(operator.listAccounts()).toEqual([
@@ -87,7 +92,11 @@ describe('signing in', () => {
       'lasts 900 to 3600 seconds',
     );
     expect(() => operator.signIn('', {})).toThrow('There is no user or role');
-    expect(() => operator.signIn(`arn:aws:iam::${accountId}:group/x`, {})).toThrow('is nobody who could act');
+    for (const group of [`arn:aws:iam::${accountId}:group/x`, 'group/x']) {
+      expect(() => operator.signIn(group, {})).toThrow('is nobody who could act');
+    }
+    const session = `arn:aws:sts::${accountId}:assumed-role/Pilot/watch`;
+    expect(() => operator.signIn(session, {})).toThrow("is a role's session: name the role, role/Pilot");
   });
 });
 
@@ -161,6 +170,39 @@ describe('explaining', () => {
       decision: 'allowed',
       statements: [{ policyType: 'resource', policy: 'trust', number: 1, verdict: 'applies' }],
     });
+  });
+
+  it('says what no policy decides, as STS does', async () => {
+    await makeRole('Pilot');
+    const PolicyDocument = policy({ Effect: 'Deny', Action: 'sts:*', Resource: '*' });
+    await server.iam.putUserPolicy({ UserName: 'ada', PolicyName: 'sts', PolicyDocument });
+    const said = (principal: string, name: string) => {
+      const { decision, reason } = ask({ principal, action: `sts:${name}`, resource: '*' });
+      return `${decision} ${reason}`;
+    };
+    const session = operator.signIn('ada', {});
+    expect((await server.as(session).sts.getCallerIdentity({})).Account).toBe(accountId);
+    for (const name of ['GetCallerIdentity', 'GetSessionToken']) {
+      expect(said('ada', name)).toBe('allowed because it asks for no permission');
+    }
+    expect(said('ada', 'GetFederationToken')).toContain('explicitDeny');
+    const pilot = server.as(operator.signIn('Pilot', {})).sts;
+    expect((await pilot.getCallerIdentity({})).Account).toBe(accountId);
+    expect(said('Pilot', 'GetCallerIdentity')).toContain('allowed');
+    await expect(pilot.getSessionToken({})).rejects.toThrow('with session credentials');
+    for (const name of ['GetSessionToken', 'GetFederationToken']) {
+      expect(said('Pilot', name)).toBe('implicitDeny because it cannot be called with session credentials');
+    }
+    expect(said('root', 'AssumeRole')).toContain('may not be assumed by root accounts');
+  });
+
+  it('takes no name for an action or a resource that can be none', () => {
+    for (const action of ['UpdateService', 'ecs:*', 'ecs:', '*', '']) {
+      expect(() => ask({ action })).toThrow(`Invalid action ${action}: service:Name is expected`);
+    }
+    for (const resource of ['blue', 'arn:aws:ecs', '', 'arn:aws:ecs:eu-west-1:111122223333:']) {
+      expect(() => ask({ resource })).toThrow(`Invalid resource ${resource}: an ARN or * is expected`);
+    }
   });
 
   it('decides by the keys that are given', () => {

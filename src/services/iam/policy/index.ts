@@ -13,6 +13,8 @@ export { replacePrincipals } from './replace-principals.ts';
 export {
   type ContextSource,
   type ContextValue,
+  isAction,
+  isResource,
   type PolicyPrincipal,
   type PolicyRequest,
   RequestContext,

@@ -11,6 +11,12 @@ export interface PolicyRequest {
   readonly context: ContextSource;
 }
 
+/** `service:Name`, as requests have it: wildcards are for policies. */
+export const isAction = (text: string): boolean => /^[A-Za-z0-9-]+:[A-Za-z0-9]+$/.test(text);
+
+/** An ARN with all its parts, or `*`. */
+export const isResource = (text: string): boolean => text === '*' || /^arn:(?:[^:]*:){4}./s.test(text);
+
 /** Who asks, with the names by which a policy's Principal may mean it. */
 export type PolicyPrincipal =
   | {

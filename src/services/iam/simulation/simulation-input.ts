@@ -9,6 +9,8 @@ import {
   type CompiledPolicy,
   type ContextSource,
   type ContextValue,
+  isAction,
+  isResource,
   type PolicyPrincipal,
   type PolicySet,
   RequestContext,
@@ -61,15 +63,13 @@ export function readSimulation(input: SimulationInput, kept?: KeptPart): Simulat
     throw unsupported('Service control policies are');
   const actions = input.ActionNames ?? [];
   for (const action of actions) {
-    if (!/^[A-Za-z0-9-]+:[A-Za-z0-9]+$/.test(action)) {
+    if (!isAction(action)) {
       throw invalidInput(`Action ${action} is not valid: it must be service:Name, without wildcards.`);
     }
   }
   const resources = input.ResourceArns?.length ? input.ResourceArns : ['*'];
   for (const resource of resources) {
-    if (resource !== '*' && !/^arn:(?:[^:]*:){4}./s.test(resource)) {
-      throw invalidInput(`ARN ${resource} is not valid.`);
-    }
+    if (!isResource(resource)) throw invalidInput(`ARN ${resource} is not valid.`);
   }
   const caller =
     input.CallerArn === undefined

@@ -1,5 +1,7 @@
 import type { GetUserCommandInput, GetUserResponse } from '@aws-sdk/client-iam';
+import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
+import { accountCreatedAt } from '../account/account-age.ts';
 import { rootArn } from '../arn.ts';
 import type { IamContext } from '../context.ts';
 import { validationError } from '../errors.ts';
@@ -23,20 +25,20 @@ export function getUser(
     if (identity.kind === 'user') {
       return { User: userView(accountId, findUser(state, accountId, identity.userName)) };
     }
-    if (identity.kind === 'root') return { User: rootView(accountId) };
+    if (identity.kind === 'root') return { User: rootView(state, accountId) };
     throw validationError('Must specify userName when calling with non-User credentials');
   }
   checkName(new Constraints(), 'userName', 'user', UserName).throwIfViolated();
   return { User: userView(accountId, findUser(state, accountId, UserName)) };
 }
 
-/** The account's root has no name and no record of its own; the account began with it. */
-function rootView(accountId: string) {
+/** The account's root has no name and no record of its own; the account began with it, the first one at nobody knows when. */
+function rootView(reader: Reader, accountId: string) {
   return {
     Path: '/',
     UserName: 'root',
     UserId: accountId,
     Arn: rootArn(accountId),
-    CreateDate: new Date(0),
+    CreateDate: new Date(accountCreatedAt(reader, accountId) ?? 0),
   };
 }
