@@ -10,6 +10,8 @@ import type { RouteTarget } from './topology.ts';
 /** A step of a packet's way as one English sentence. */
 export function describe(step: ReachabilityStep): string {
   switch (step.stage) {
+    case 'flow':
+      return `ICMP type ${step.icmpType} begins no flow: it passes only where it belongs to one.`;
     case 'sender':
       return `Nothing in the VPC is ${step.name}, so nothing can be sent from there.`;
     case 'receiver':
@@ -85,6 +87,7 @@ function describeTranslation({ stage, address, becomes, natGatewayId }: Translat
   if (natGatewayId !== undefined) {
     return `${natGatewayId} translates only TCP, UDP and ICMP, and only if it has a public address.`;
   }
-  const kind = end === 'source' ? 'public' : 'private';
-  return `The ${end} ${address} has no ${kind} address to become at the internet gateway.`;
+  if (end === 'source')
+    return `The source ${address} has no public address, so the internet gateway drops it.`;
+  return `The destination ${address} is not a public address of an interface.`;
 }

@@ -2,6 +2,8 @@ import type { RouteTopology } from './topology.ts';
 
 /** What decided at one stage of a packet's way. */
 export type ReachabilityStep =
+  /** Not a request: it begins no flow. */
+  | { readonly stage: 'flow'; readonly passes: false; readonly icmpType: number }
   /** Nobody in the VPC has the address, or is called so. */
   | { readonly stage: 'sender' | 'receiver'; readonly passes: false; readonly name: string }
   /** An interface talks to itself: that never leaves it. */

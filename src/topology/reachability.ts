@@ -30,8 +30,16 @@ export interface Reachability {
  * The resolver and the link-local services are the router's own, and not filtered.
  */
 export function explainPacket(vpc: VpcTopology, packet: Packet): Reachability {
-  const steps = [...stepsOf(vpc, packet)];
+  const steps = [...beginning(packet.traffic), ...stepsOf(vpc, packet)];
   return { passes: steps.every(({ passes }) => passes), steps };
+}
+
+/** Echo, timestamp, information and address mask: other types answer something, or are about it. */
+const icmpRequests: readonly number[] = [8, 13, 15, 17];
+
+function beginning(traffic: PacketTraffic): readonly ReachabilityStep[] {
+  if (traffic.protocol !== 'icmp' || icmpRequests.includes(traffic.type)) return [];
+  return [{ stage: 'flow', passes: false, icmpType: traffic.type }];
 }
 
 function stepsOf(vpc: VpcTopology, packet: Packet): Iterable<ReachabilityStep> {
