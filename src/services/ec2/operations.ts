@@ -12,6 +12,7 @@ import { refusedInstances } from './refused/instances.ts';
 import { refusedInterfaces } from './refused/interfaces.ts';
 import { refusedStorage } from './refused/storage.ts';
 import { refusedVpcs } from './refused/vpcs.ts';
+import { securityGroupOperations } from './security-groups/operations.ts';
 
 /** Every operation of EC2. */
 export function ec2Operations(context: Ec2Context): OperationTable {
@@ -27,6 +28,7 @@ export function ec2Operations(context: Ec2Context): OperationTable {
 function entries(context: Ec2Context): OperationsOf<EC2> {
   return {
     ...regionOperations(context),
+    ...securityGroupOperations(context),
     ...refusedAddresses,
     ...refusedCapacity,
     ...refusedGateways,

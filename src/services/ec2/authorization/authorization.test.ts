@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { authorizationSuite, type Case } from '../../testing/authorization-suite.ts';
 import { openGuarded, region } from '../../testing/guarded.ts';
 import { ec2Operations } from '../operations.ts';
+import { buildGroups, groupCases, groupKeys } from '../security-groups/testing/cases.ts';
 
 const inRegion = { 'ec2:Region': region };
 const any = { on: ['*'], keys: inRegion };
@@ -19,17 +20,18 @@ const cases: Readonly<Record<string, Case>> = {
 const listedKeys: Readonly<Record<string, readonly string[]>> = {
   DescribeAvailabilityZones: ['ec2:Region'],
   DescribeRegions: ['ec2:Region'],
+  ...groupKeys,
 };
 
 authorizationSuite({
   ...{ prefix: 'ec2', sdk, listedKeys },
-  casesIn: () => cases,
+  casesIn: ({ groups }) => ({ ...cases, ...groupCases(region, groups) }),
   open: () =>
     openGuarded({
       signingName: 'ec2',
       loadSdk: () => import('@aws-sdk/client-ec2'),
       operations: (parts) => ec2Operations({ ...parts, publicCidr: '198.18.0.0/24' }),
-      build: async () => ({}),
+      build: async (root, { state }) => ({ groups: await buildGroups(root, state) }),
     }),
   client: (settings) => new sdk.EC2Client(settings),
   denied: { name: 'UnauthorizedOperation', status: 403, sentence },

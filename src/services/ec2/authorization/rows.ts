@@ -29,9 +29,9 @@ export function ec2Authorization(reader: Reader) {
     }),
 
     /** @param named The resources that it is on. */
-    on: <Input>(named: (input: Input) => readonly Named[], ...keys: readonly Keys<Input>[]) =>
+    on: <Input>(named: (input: Input, call: Call) => readonly Named[], ...keys: readonly Keys<Input>[]) =>
       authorizationOf<Input>({
-        on: (input, call) => arnsOf(named(input), call),
+        on: (input, call) => arnsOf(named(input, call), call),
         keys: [(_input, call, arn) => resourceKeys(reader, call, arn), ...keys],
       }),
 
@@ -43,7 +43,7 @@ export function ec2Authorization(reader: Reader) {
     creating: <Input extends Creating>(
       operation: string,
       type: ResourceType,
-      using: (input: Input) => readonly Named[] = () => [],
+      using: (input: Input, call: Call) => readonly Named[] = () => [],
       ...keys: readonly Keys<Input>[]
     ) => {
       const made: Named = [type, undefined];
@@ -52,7 +52,7 @@ export function ec2Authorization(reader: Reader) {
         'ec2:Region': call.region,
       });
       return authorizationOf<Input>({
-        on: (input, call) => arnsOf([...using(input), made], call),
+        on: (input, call) => arnsOf([...using(input, call), made], call),
         keys: [
           (input, call, arn) =>
             arn === resourceArn(call, type, '*') ? tagKeys(input, call) : resourceKeys(reader, call, arn),

@@ -2,26 +2,9 @@ import { refusedBecause } from './refused-because.ts';
 
 const groupAssociations = refusedBecause('a security group is of one VPC', [
   'AssociateSecurityGroupVpc',
-  'DescribeSecurityGroupReferences',
   'DescribeSecurityGroupVpcAssociations',
-  'DescribeStaleSecurityGroups',
   'DisassociateSecurityGroupVpc',
-  'GetSecurityGroupsForVpc',
   'ValidateSecurityGroupQuotasForInterface',
-]);
-
-const securityGroups = refusedBecause('security groups are not built', [
-  'AuthorizeSecurityGroupEgress',
-  'AuthorizeSecurityGroupIngress',
-  'CreateSecurityGroup',
-  'DeleteSecurityGroup',
-  'DescribeSecurityGroupRules',
-  'DescribeSecurityGroups',
-  'ModifySecurityGroupRules',
-  'RevokeSecurityGroupEgress',
-  'RevokeSecurityGroupIngress',
-  'UpdateSecurityGroupRuleDescriptionsEgress',
-  'UpdateSecurityGroupRuleDescriptionsIngress',
 ]);
 
 const prefixLists = refusedBecause('prefix lists are not built', [
@@ -57,7 +40,6 @@ const internetGateways = refusedBecause('internet gateways are not built', [
 
 export const refusedGroups = {
   ...groupAssociations,
-  ...securityGroups,
   ...prefixLists,
   ...routes,
   ...internetGateways,

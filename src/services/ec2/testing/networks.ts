@@ -1,0 +1,42 @@
+import type { State } from '../../../reconcile/index.ts';
+import { ec2Key, type Scope, type SubnetRecord, subnets, type VpcRecord, vpcs } from '../records.ts';
+
+const hex = (number: number): string => number.toString(16).padStart(17, '0');
+
+/** As CreateVpc leaves its record, with nothing in it. */
+export async function putVpc(
+  state: State,
+  scope: Scope,
+  number: number,
+  bent: Partial<VpcRecord> = {},
+): Promise<string> {
+  const id = `vpc-${hex(number)}`;
+  await state.transact((tx) =>
+    tx.put(vpcs, ec2Key(vpcs, scope, id), {
+      ...{ id, number, isDefault: false, instanceTenancy: 'default', tags: {} },
+      cidrs: [{ associationId: `vpc-cidr-assoc-${hex(number)}`, cidr: '10.0.0.0/16' }],
+      ...{ enableDnsSupport: true, enableDnsHostnames: false, enableNetworkAddressUsageMetrics: false },
+      ...bent,
+    }),
+  );
+  return id;
+}
+
+/** As CreateSubnet leaves its record. */
+export async function putSubnet(
+  state: State,
+  scope: Scope,
+  number: number,
+  bent: Partial<SubnetRecord> & Pick<SubnetRecord, 'vpcId' | 'cidr'>,
+): Promise<string> {
+  const id = `subnet-${hex(number)}`;
+  await state.transact((tx) =>
+    tx.put(subnets, ec2Key(subnets, scope, id), {
+      ...{ id, availabilityZone: `${scope.region}a`, isDefaultForAz: false, tags: {} },
+      ...{ mapPublicIpOnLaunch: false, enableResourceNameDnsARecord: false },
+      privateDnsHostnameType: 'ip-name',
+      ...bent,
+    }),
+  );
+  return id;
+}
