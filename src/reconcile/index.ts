@@ -5,6 +5,7 @@
  * `transact`; a reconciler is declared by what it watches and is run by `startReconcilers`.
  */
 export type { LoopStats } from './control-loop.ts';
+export { kindName, kindOfKey } from './mirror.ts';
 export type { OpenState, StateOptions } from './open-state.ts';
 export { openState } from './open-state.ts';
 export type { Outcome, Reconciler, Watched } from './reconciler.ts';

@@ -80,7 +80,8 @@ export class Keyspace {
   /** Makes the commit the present. Its revision is one higher than the last. */
   apply(revision: number, changes: readonly Change[]): void {
     const replaced: (PlacedEntry | undefined)[] = [];
-    for (const [place, change] of changes.entries()) {
+    let place = 0;
+    for (const change of changes) {
       const { key } = change;
       const before = this.#entries.get(key);
       replaced.push(before);
@@ -91,6 +92,7 @@ export class Keyspace {
         this.#entries.delete(key);
         this.#keys.delete(key);
       }
+      place++;
     }
     this.#history.push({ revision, changes, replaced });
     this.#revision = revision;

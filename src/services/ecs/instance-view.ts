@@ -4,8 +4,6 @@ import { containerInstanceArn, type Scope } from './arn.ts';
 import {
   type ContainerInstanceRecord,
   type InstanceResource,
-  phaseOf,
-  type TaskRecord,
   type TaskReservation,
   tasks,
 } from './records.ts';
@@ -22,8 +20,7 @@ export function instanceView(
   instance: ContainerInstanceRecord,
   options: InstanceViewOptions,
 ): ContainerInstance {
-  const live = liveTasks(reader, scope, instance);
-  const pendingTasksCount = live.filter(isPending).length;
+  const { running, pending } = taskCounts(reader, scope, instance);
   return {
     containerInstanceArn: containerInstanceArn(scope, instance.cluster, instance.id),
     ec2InstanceId: instance.ec2InstanceId,
@@ -37,8 +34,8 @@ export function instanceView(
     status: instance.status,
     statusReason: instance.statusReason,
     agentConnected: instance.agentConnected,
-    runningTasksCount: live.length - pendingTasksCount,
-    pendingTasksCount,
+    runningTasksCount: running,
+    pendingTasksCount: pending,
     attributes: instance.attributes.map((attribute) => ({ ...attribute })),
     registeredAt: new Date(instance.registeredAt),
     attachments: [],
@@ -50,15 +47,19 @@ export function instanceView(
 
 /** As `runningTasksCount` shows it. */
 export function runningTasksCount(reader: Reader, scope: Scope, instance: ContainerInstanceRecord): number {
-  return liveTasks(reader, scope, instance).filter((task) => !isPending(task)).length;
+  return taskCounts(reader, scope, instance).running;
 }
 
-function liveTasks(reader: Reader, { accountId, region }: Scope, { cluster, id }: ContainerInstanceRecord) {
-  return reader.byIndex(tasks, 'unstoppedByInstance', `${accountId}/${region}/${cluster}/${id}`);
+/** Counted by the indexes: every launch asks for these. What is on its way to STOPPED counts as running. */
+function taskCounts(
+  reader: Reader,
+  { accountId, region }: Scope,
+  { cluster, id }: ContainerInstanceRecord,
+): { readonly running: number; readonly pending: number } {
+  const value = `${accountId}/${region}/${cluster}/${id}`;
+  const pending = reader.countByIndex(tasks, 'pendingByInstance', value);
+  return { running: reader.countByIndex(tasks, 'unstoppedByInstance', value) - pending, pending };
 }
-
-const isPending = ({ value }: { readonly value: TaskRecord }): boolean =>
-  phaseOf(value.lastStatus) === 'pending';
 
 /** The ports lists hold what is taken, also under "remaining": a port that is absent is free. GPUs are those left. */
 function remaining(resource: InstanceResource, used: TaskReservation): InstanceResource {

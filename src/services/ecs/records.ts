@@ -275,6 +275,7 @@ export const tasks: Collection<
   | 'byStartedBy'
   | 'byGroup'
   | 'unstoppedByInstance'
+  | 'pendingByInstance'
   | 'unstoppedByCluster'
   | 'unstoppedByTaskDefinition'
   | 'byClusterPhase'
@@ -294,6 +295,8 @@ export const tasks: Collection<
     byGroup: (task, key) => `${scopeOf(key)}/${task.cluster}/${task.group}`,
     unstoppedByInstance: (task, key) =>
       task.lastStatus === 'STOPPED' ? undefined : instanceIndexValue(task, key),
+    pendingByInstance: (task, key) =>
+      phaseOf(task.lastStatus) === 'pending' ? instanceIndexValue(task, key) : undefined,
     awaitingPlacement: (task, key) =>
       task.awaiting !== undefined && task.lastStatus !== 'STOPPED'
         ? `${scopeOf(key)}/${task.cluster}`

@@ -1,6 +1,6 @@
 import { type Clock, type Random, uuid } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { RecordKey } from '../../reconcile/index.ts';
+import { kindName, kindOfKey, type RecordKey } from '../../reconcile/index.ts';
 import {
   CompactedError,
   type Store,
@@ -48,7 +48,7 @@ export class EventTap implements Disposable {
   constructor(options: TapOptions) {
     this.#options = options;
     this.#sources = new Map(
-      options.sources.map((source) => [`${source.collection.service}/${source.collection.noun}`, source]),
+      options.sources.map((source) => [kindName(source.collection.service, source.collection.noun), source]),
     );
   }
 
@@ -126,7 +126,7 @@ export class EventTap implements Disposable {
 
   #tell({ eventsOf }: EventSource, key: RecordKey, before: unknown, after: unknown): void {
     const { clock, random, logger } = this.#options;
-    const [, , accountId = '', region = ''] = key.split('/');
+    const [, , accountId = '', region = ''] = key.split('/', 4);
     const scope = { accountId, region };
     try {
       for (const event of eventsOf({ key, scope, before, after, now: clock.now() }))
@@ -168,9 +168,8 @@ export class EventTap implements Disposable {
     });
   }
 
-  /** `/ecs/<account>/<region>/task/...` is of the source `ecs/task`. */
   #sourceOf(key: string): EventSource | undefined {
-    const [, service, , , noun] = key.split('/', 5);
-    return this.#sources.get(`${service}/${noun}`);
+    const kind = kindOfKey(key);
+    return kind === undefined ? undefined : this.#sources.get(kind);
   }
 }

@@ -9,6 +9,13 @@ export interface SqliteFileOptions {
   readonly schema: string;
   /** The format that this version reads and writes, from 1. */
   readonly version: number;
+  /** By older format: what makes this one of it, once the tables are there. */
+  readonly upgrades?: Readonly<Record<number, string>>;
+  /**
+   * Of a file that is made now: 4096 unless said. What is written many kilobytes at a time is written faster in
+   * larger pages, and small things take as much room.
+   */
+  readonly pageBytes?: number;
   /**
    * `full`: what is committed survives a power cut, for a flush to the disk each time. `normal`: it survives the
    * end of the process, and the last moments before a power cut may be lost.
@@ -28,21 +35,23 @@ export class SqliteFile implements Disposable {
    * @param path The file; made when it is not there.
    * @throws {Error} it has another format.
    */
-  constructor(path: string, { schema, version, durability }: SqliteFileOptions) {
+  constructor(path: string, options: SqliteFileOptions) {
+    const { schema, version, upgrades = {}, pageBytes = 4096, durability } = options;
     // What containers print is nobody else's to read; SQLite gives its other files the same mode.
     closeSync(openSync(path, 'a', 0o600));
     this.#database = new DatabaseSync(path);
     this.#database.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; PRAGMA busy_timeout = 5000;`,
+      `PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; PRAGMA busy_timeout = 5000;`,
     );
-    const found = this.one('PRAGMA user_version')?.user_version;
-    if (found !== 0 && found !== version) {
+    const found = Number(this.one('PRAGMA user_version')?.user_version);
+    const upgrade = found === 0 || found === version ? '' : upgrades[found];
+    if (upgrade === undefined) {
       this.#database.close();
       throw new Error(
-        `Cannot open ${path}: it has format ${String(found)}, this version of Catamaran reads ${version}`,
+        `Cannot open ${path}: it has format ${found}, this version of Catamaran reads ${version}`,
       );
     }
-    this.#database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${version}; COMMIT;`);
+    this.#database.exec(`BEGIN IMMEDIATE; ${schema} ${upgrade} PRAGMA user_version = ${version}; COMMIT;`);
   }
 
   [Symbol.dispose](): void {
@@ -70,6 +79,11 @@ export class SqliteFile implements Disposable {
 
   all(sql: string, ...parameters: readonly SqlValue[]): readonly SqlRow[] {
     return this.#statement(sql).all(...parameters);
+  }
+
+  /** As `all`, for who may stop before the last row. */
+  each(sql: string, ...parameters: readonly SqlValue[]): Iterable<SqlRow> {
+    return this.#statement(sql).iterate(...parameters);
   }
 
   run(sql: string, ...parameters: readonly SqlValue[]): void {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../event.ts';
 import { type EventLog, MemoryEventLog, maxEvents, SqliteEventLog } from './index.ts';
@@ -88,6 +89,29 @@ describe.each(drivers)('event log: $name', ({ open }) => {
 });
 
 describe('event log: sqlite', () => {
+  it('reads on from a file of the first format, which had a row for each event', async () => {
+    const path = join(folder, 'first.sqlite');
+    const first = new DatabaseSync(path);
+    first.exec(`
+      CREATE TABLE event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
+      CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      INSERT INTO mark VALUES ('cursor', 12), ('delivered', 7);
+      PRAGMA user_version = 1;
+    `);
+    const put = first.prepare('INSERT INTO event VALUES (?, ?)');
+    for (const [sequence, id] of [
+      [7, 'a'],
+      [8, 'b'],
+    ] as const)
+      put.run(sequence, JSON.stringify(event(id)));
+    first.close();
+    await using log = new SqliteEventLog(path);
+    log.append([event('c')]);
+    expect(log.read(7, 10).map(({ sequence }) => sequence)).toEqual([8, 9]);
+    expect(ids(log, 0)).toEqual(['a', 'b', 'c']);
+    expect([log.last, log.cursor, log.delivered]).toEqual([9, 12, 7]);
+  });
+
   it('keeps events and marks over a restart', async () => {
     const path = join(folder, 'kept.sqlite');
     {

@@ -3,10 +3,19 @@ import type { Event, UnloggedEvent } from '../event.ts';
 import { type EventLog, type LoggedEvent, maxEvents } from './event-log.ts';
 import { Listeners } from './listeners.ts';
 
+/** Events go into a row as many together as they came: each alone would cost most of what the row costs. */
 const schema = `
-  CREATE TABLE IF NOT EXISTS event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS batch (last INTEGER PRIMARY KEY, events TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** A row for each event, as format 1 had it. */
+const upgrades = {
+  1: "INSERT INTO batch SELECT sequence, '[' || body || ']' FROM event; DROP TABLE event;",
+};
+
+/** In a row at most, for who reads a few has to take in a whole row. */
+const longestBatch = 100;
 
 /** How many of the oldest are dropped at a time: they are together in the file, and one alone would cost as much. */
 const droppedTogether = 1_000;
@@ -20,6 +29,8 @@ export class SqliteEventLog implements EventLog {
   readonly #listeners = new Listeners();
   #opened: SqliteFile | undefined;
   #isClosed = false;
+  /** Nobody else writes the file, so that it is asked once. */
+  #last: number | undefined;
 
   /** @param path The file; opened when it is first needed, made when it is not there. */
   constructor(path: string) {
@@ -27,7 +38,8 @@ export class SqliteEventLog implements EventLog {
   }
 
   get last(): number {
-    return Number(this.#file.one('SELECT max(sequence) AS last FROM event')?.last ?? 0);
+    this.#last ??= Number(this.#file.one('SELECT max(last) AS last FROM batch')?.last ?? 0);
+    return this.#last;
   }
 
   get cursor(): number | undefined {
@@ -43,27 +55,43 @@ export class SqliteEventLog implements EventLog {
   }
 
   append(events: readonly UnloggedEvent[], cursor?: number): void {
+    const before = this.last;
+    const last = before + events.length;
     this.#file.transact(() => {
-      for (const event of events)
-        this.#file.run('INSERT INTO event (body) VALUES (?)', JSON.stringify(event));
-      const { last } = this;
+      for (let start = 0; start < events.length; start += longestBatch) {
+        const batch = events.slice(start, start + longestBatch);
+        this.#file.run(
+          'INSERT INTO batch VALUES (?, ?)',
+          before + start + batch.length,
+          JSON.stringify(batch),
+        );
+      }
       if (last % droppedTogether < events.length)
-        this.#file.run('DELETE FROM event WHERE sequence <= ?', last - maxEvents);
+        this.#file.run('DELETE FROM batch WHERE last <= ?', last - maxEvents);
       if (cursor !== undefined) this.#setMark('cursor', cursor);
     });
+    this.#last = last;
     if (events.length > 0) this.#listeners.tell();
   }
 
   read(after: number, limit: number): readonly LoggedEvent[] {
-    const rows = this.#file.all(
-      'SELECT sequence, body FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
-      Math.max(after, this.last - maxEvents),
-      limit,
-    );
-    return rows.map((row) => {
-      const event: Event = JSON.parse(String(row.body));
-      return { sequence: Number(row.sequence), event };
-    });
+    const oldest = Math.max(after, this.last - maxEvents);
+    const found: LoggedEvent[] = [];
+    for (const row of this.#file.each(
+      'SELECT last, events FROM batch WHERE last > ? ORDER BY last',
+      oldest,
+    )) {
+      const events: readonly Event[] = JSON.parse(String(row.events));
+      const before = Number(row.last) - events.length;
+      for (const [place, event] of events.entries()) {
+        const sequence = before + place + 1;
+        if (sequence <= oldest) continue;
+        if (found.length === limit) return found;
+        found.push({ sequence, event });
+      }
+      if (found.length === limit) return found;
+    }
+    return found;
   }
 
   onAppend(listener: () => void): Disposable {
@@ -86,7 +114,11 @@ export class SqliteEventLog implements EventLog {
 
   get #file(): SqliteFile {
     if (this.#isClosed) throw new Error('The event log is closed');
-    this.#opened ??= new SqliteFile(this.#path, { schema, version: 1, durability: 'normal' });
+    this.#opened ??= new SqliteFile(this.#path, {
+      ...{ schema, upgrades, version: 2 },
+      pageBytes: 8192,
+      durability: 'normal',
+    });
     return this.#opened;
   }
 }
