@@ -442,7 +442,10 @@ describe('commands that ask the server', () => {
       status: 200,
       body: {
         ...{ ...common, decision: 'implicitDeny', reason: 'because no identity-based policy allows it' },
-        statements: [{ ...statement, verdict: 'another resource' }],
+        statements: [
+          { ...statement, verdict: 'another resource' },
+          { ...statement, group: 'crew', verdict: 'applies' },
+        ],
       },
     };
     const asked = ['explain', 'ada', 'ecs:RunTask', '--context', 'a:b=1', '--context', 'a:b=2=3'];
@@ -453,6 +456,7 @@ describe('commands that ask the server', () => {
     expect(terminal.out()).toBe(
       'DENIED: arn:ada is not authorized to perform: ecs:RunTask on resource: * because no identity-based policy ' +
         'allows it\nStatements about this action:\n  Allow  policy deploy, statement 1: another resource\n' +
+        '  Allow  policy deploy of group crew, statement 1: applies\n' +
         'Asked for and not given (--context key=value): ecs:cluster\n',
     );
     answer = { status: 200, body: { ...common, decision: 'allowed', statements: [] } };

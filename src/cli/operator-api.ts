@@ -199,6 +199,8 @@ export interface ExplainResponse {
   readonly statements: readonly {
     readonly policyType: string;
     readonly policy: string;
+    /** Whose inline policy it is, where the user has it by a group. */
+    readonly group?: string;
     readonly number: number;
     readonly effect: 'Allow' | 'Deny';
     readonly verdict: 'applies' | 'another resource' | 'its conditions do not hold';

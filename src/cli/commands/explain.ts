@@ -56,9 +56,12 @@ function told(answer: ExplainResponse, action: string, resource: string): string
   lines.push(
     statements.length === 0 ? 'No statement is about this action.' : 'Statements about this action:',
   );
-  for (const { effect, policyType, policy, number, sid, verdict } of statements) {
+  for (const { effect, policyType, policy, group, number, sid, verdict } of statements) {
+    const holder = group === undefined ? '' : ` of group ${group}`;
     const name = sid === undefined ? `statement ${number}` : `statement ${number} (${sid})`;
-    lines.push(`  ${effect.padEnd(5)}  ${kinds[policyType] ?? policyType} ${policy}, ${name}: ${verdict}`);
+    lines.push(
+      `  ${effect.padEnd(5)}  ${kinds[policyType] ?? policyType} ${policy}${holder}, ${name}: ${verdict}`,
+    );
   }
   if (missingKeys.length > 0) {
     lines.push(`Asked for and not given (--context key=value): ${missingKeys.join(', ')}`);

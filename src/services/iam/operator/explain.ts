@@ -1,13 +1,15 @@
 import { Refusal } from '../../../protocols/index.ts';
+import type { Reader } from '../../../reconcile/index.ts';
 import { rootPrincipal } from '../../service.ts';
 import { parseEntityArn } from '../arn.ts';
 import { accountIn } from '../authorization/decide.ts';
-import { policiesOf } from '../authorization/policies-of.ts';
+import { groupsOf, heldPolicies, policiesOf } from '../authorization/policies-of.ts';
 import { policyPrincipal } from '../authorization/policy-principal.ts';
 import { requestContext } from '../authorization/request-context.ts';
 import type { IamContext } from '../context.ts';
 import { denialReason } from '../policy/denial.ts';
 import {
+  type CompiledPolicy,
   type CompiledStatement,
   distinct,
   evaluate,
@@ -17,12 +19,13 @@ import {
   type PolicyType,
   readArn,
 } from '../policy/index.ts';
+import { entityKey, users } from '../records.ts';
 import { trustPolicyOf } from '../roles/trust-policy.ts';
 import { findRole } from '../sessions/find-role.ts';
 import { decidedByTrust, trustsNobody } from '../sessions/trust-decision.ts';
 import { principalAt } from '../simulation/policy-source.ts';
 import { fixedAnswer } from './fixed-answer.ts';
-import { findIdentity } from './identities.ts';
+import { type FoundIdentity, findIdentity } from './identities.ts';
 
 export interface Question {
   /** As `findIdentity` takes it. */
@@ -52,6 +55,8 @@ export interface ExplainedStatement {
   readonly policyType: PolicyType;
   /** A managed policy's ARN, an inline policy's name. */
   readonly policy: string;
+  /** Of an inline policy that the user has by a group: the group. */
+  readonly group?: string;
   /** From 1. */
   readonly number: number;
   readonly effect: 'Allow' | 'Deny';
@@ -99,15 +104,17 @@ export function explain(context: IamContext, question: Question): Explanation {
   const concerned = statementsOf(policies, action).filter(
     ({ statement }) => statement.principal === undefined || statement.principal(asking) !== undefined,
   );
+  const groupOf = groupPolicies(state, who);
   return {
     principal: who.arn,
     ...(fixed ?? {
       decision: decided.decision,
       ...(decided.decision !== 'allowed' && { reason: denialReason(decided, action) }),
     }),
-    statements: concerned.map(({ policyType, statement }) => ({
+    statements: concerned.map(({ policyType, policy, statement }) => ({
       policyType,
       policy: statement.policyId,
+      ...groupOf.get(policy),
       number: statement.index + 1,
       effect: statement.source.effect,
       verdict: statement.matches(asked)
@@ -141,12 +148,30 @@ const roleActions = new Set(['sts:assumerole', 'sts:tagsession', 'sts:setsourcei
 function statementsOf(
   policies: PolicySet,
   action: string,
-): readonly { readonly policyType: PolicyType; readonly statement: CompiledStatement }[] {
+): readonly {
+  readonly policyType: PolicyType;
+  readonly policy: CompiledPolicy;
+  readonly statement: CompiledStatement;
+}[] {
   const { identity, boundary = [], session = [], resource } = policies;
   const byType = { identity, boundary, session, resource: resource === undefined ? [] : [resource] };
   return (['identity', 'boundary', 'session', 'resource'] as const).flatMap((policyType) =>
     byType[policyType].flatMap((policy) =>
-      policy.statementsFor(action).map((statement) => ({ policyType, statement })),
+      policy.statementsFor(action).map((statement) => ({ policyType, policy, statement })),
     ),
   );
+}
+
+/** An inline policy's name tells it from others of its holder alone: a group's needs the group. */
+function groupPolicies(
+  reader: Reader,
+  who: FoundIdentity,
+): ReadonlyMap<CompiledPolicy, { readonly group: string }> {
+  const user = who.kind === 'user' ? reader.get(users, entityKey(users, who.accountId, who.name)) : undefined;
+  const found = (user === undefined ? [] : groupsOf(reader, user)).flatMap((group) =>
+    heldPolicies(reader, group)
+      .filter(({ id }) => id in group.inlinePolicies)
+      .map((policy) => [policy, { group: group.groupName }] as const),
+  );
+  return new Map(found);
 }

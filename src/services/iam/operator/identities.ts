@@ -27,11 +27,14 @@ export function findIdentity(context: IamContext, name: string, account: string 
   const wanted = arn?.name ?? bare;
   const user = asUser(context, accountId, wanted);
   const role = asRole(context, accountId, wanted);
+  // An ARN means one path and one spelling.
+  const isMeant = (found: FoundIdentity | undefined): found is FoundIdentity =>
+    found !== undefined && (arn === undefined || found.arn === name);
   switch (arn?.type ?? type) {
     case 'user':
-      return user ?? nobody('user', wanted, accountId);
+      return isMeant(user) ? user : nobody('user', arn ? name : wanted, accountId);
     case 'role':
-      return role ?? nobody('role', wanted, accountId);
+      return isMeant(role) ? role : nobody('role', arn ? name : wanted, accountId);
     case undefined:
       break;
     default:

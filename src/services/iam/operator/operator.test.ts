@@ -95,6 +95,8 @@ describe('signing in', () => {
     for (const group of [`arn:aws:iam::${accountId}:group/x`, 'group/x']) {
       expect(() => operator.signIn(group, {})).toThrow('is nobody who could act');
     }
+    const elsewhere = `arn:aws:iam::${accountId}:user/crew/pilot`;
+    expect(() => operator.signIn(elsewhere, {})).toThrow(`There is no user ${elsewhere}`);
     const session = `arn:aws:sts::${accountId}:assumed-role/Pilot/watch`;
     expect(() => operator.signIn(session, {})).toThrow("is a role's session: name the role, role/Pilot");
   });
@@ -170,6 +172,20 @@ describe('explaining', () => {
       decision: 'allowed',
       statements: [{ policyType: 'resource', policy: 'trust', number: 1, verdict: 'applies' }],
     });
+  });
+
+  it("tells a group's inline policy from the user's own of that name", async () => {
+    await server.iam.createGroup({ GroupName: 'crew' });
+    await server.iam.addUserToGroup({ GroupName: 'crew', UserName: 'ada' });
+    const PolicyDocument = policy({ Effect: 'Deny', Action: 'ecs:UpdateService', Resource: '*' });
+    await server.iam.putGroupPolicy({ GroupName: 'crew', PolicyName: 'deploy', PolicyDocument });
+    const { decision, statements } = ask();
+    expect(decision).toBe('explicitDeny');
+    expect(statements.map(({ policy, group }) => [policy, group])).toEqual([
+      ['deploy', undefined],
+      ['deploy', undefined],
+      ['deploy', 'crew'],
+    ]);
   });
 
   it('says what no policy decides, as STS does', async () => {
