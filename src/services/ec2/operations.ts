@@ -2,6 +2,7 @@ import type { EC2 } from '@aws-sdk/client-ec2';
 import type { OperationsOf, OperationTable, SupportedOperation } from '../service.ts';
 import type { Ec2Context } from './context.ts';
 import { dryRunSucceeded } from './errors.ts';
+import { internetGatewayOperations } from './internet-gateways/operations.ts';
 import { regionOperations } from './operations/region.ts';
 import { refusedAddresses } from './refused/addresses.ts';
 import { refusedCapacity } from './refused/capacity.ts';
@@ -12,6 +13,7 @@ import { refusedInstances } from './refused/instances.ts';
 import { refusedInterfaces } from './refused/interfaces.ts';
 import { refusedStorage } from './refused/storage.ts';
 import { refusedVpcs } from './refused/vpcs.ts';
+import { routeTableOperations } from './route-tables/operations.ts';
 import { securityGroupOperations } from './security-groups/operations.ts';
 
 /** Every operation of EC2. */
@@ -29,6 +31,8 @@ function entries(context: Ec2Context): OperationsOf<EC2> {
   return {
     ...regionOperations(context),
     ...securityGroupOperations(context),
+    ...routeTableOperations(context),
+    ...internetGatewayOperations(context),
     ...refusedAddresses,
     ...refusedCapacity,
     ...refusedGateways,

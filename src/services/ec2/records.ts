@@ -130,15 +130,21 @@ export interface RouteTableAssociationRecord {
   readonly subnetId?: string;
 }
 /** `route-table/<id>` */
-export const routeTables: Collection<RouteTableRecord, 'vpc' | 'subnet' | 'target'> = {
+export const routeTables: Collection<
+  RouteTableRecord,
+  'vpc' | 'subnet' | 'association' | 'target' | 'prefixList'
+> = {
   service: 'ec2',
   noun: 'route-table',
   indexes: {
     vpc: ({ vpcId }) => vpcId,
     /** At most one table each. */
     subnet: ({ associations }) => associations.flatMap(({ subnetId }) => subnetId ?? []),
+    association: ({ associations }) => associations.map(({ id }) => id),
     /** By the ids of gateways and interfaces that it sends packets to. */
     target: ({ routes }) => routes.flatMap(({ target }) => target.id ?? []),
+    prefixList: ({ routes }) =>
+      routes.flatMap(({ destination }) => (destination.startsWith('pl-') ? destination : [])),
   },
 };
 

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { authorizationSuite, type Case } from '../../testing/authorization-suite.ts';
 import { openGuarded, region } from '../../testing/guarded.ts';
 import { ec2Operations } from '../operations.ts';
+import { buildRoutes, routeCases, routeKeys } from '../route-tables/testing/cases.ts';
 import { buildGroups, groupCases, groupKeys } from '../security-groups/testing/cases.ts';
 
 const inRegion = { 'ec2:Region': region };
@@ -21,17 +22,25 @@ const listedKeys: Readonly<Record<string, readonly string[]>> = {
   DescribeAvailabilityZones: ['ec2:Region'],
   DescribeRegions: ['ec2:Region'],
   ...groupKeys,
+  ...routeKeys,
 };
 
 authorizationSuite({
   ...{ prefix: 'ec2', sdk, listedKeys },
-  casesIn: ({ groups }) => ({ ...cases, ...groupCases(region, groups) }),
+  casesIn: ({ groups, routes }) => ({
+    ...cases,
+    ...groupCases(region, groups),
+    ...routeCases(region, routes),
+  }),
   open: () =>
     openGuarded({
       signingName: 'ec2',
       loadSdk: () => import('@aws-sdk/client-ec2'),
       operations: (parts) => ec2Operations({ ...parts, publicCidr: '198.18.0.0/24' }),
-      build: async (root, { state }) => ({ groups: await buildGroups(root, state) }),
+      build: async (root, { state }) => ({
+        groups: await buildGroups(root, state),
+        routes: await buildRoutes(root, state),
+      }),
     }),
   client: (settings) => new sdk.EC2Client(settings),
   denied: { name: 'UnauthorizedOperation', status: 403, sentence },

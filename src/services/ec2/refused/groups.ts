@@ -18,29 +18,7 @@ const prefixLists = refusedBecause('prefix lists are not built', [
   'RestoreManagedPrefixListVersion',
 ]);
 
-const routes = refusedBecause('route tables are not built', [
-  'AssociateRouteTable',
-  'CreateRoute',
-  'CreateRouteTable',
-  'DeleteRoute',
-  'DeleteRouteTable',
-  'DescribeRouteTables',
-  'DisassociateRouteTable',
-  'ReplaceRoute',
-  'ReplaceRouteTableAssociation',
-]);
-
-const internetGateways = refusedBecause('internet gateways are not built', [
-  'AttachInternetGateway',
-  'CreateInternetGateway',
-  'DeleteInternetGateway',
-  'DescribeInternetGateways',
-  'DetachInternetGateway',
-]);
-
 export const refusedGroups = {
   ...groupAssociations,
   ...prefixLists,
-  ...routes,
-  ...internetGateways,
 };

@@ -6,11 +6,11 @@ import type {
 import type { Call } from '../../service.ts';
 import type { Ec2Context } from '../context.ts';
 import { invalidParameterCombination, invalidParameterValue, missingParameter } from '../errors.ts';
+import { prefixListsOf } from '../prefix-lists/prefix-lists-of.ts';
 import { ec2Key, type SecurityGroupRuleRecord, securityGroups } from '../records.ts';
 import { type AskedRule, described, ipv4Peer, ipv6Peer, prefixListPeer } from './asked-rules.ts';
 import { requireGroup } from './group-lookup.ts';
 import { namedRules } from './named-rules.ts';
-import { prefixListsOf } from './prefix-lists-of.ts';
 import { assertAskedOnce, assertNew, rulesOfIds } from './rule-changes.ts';
 import { assertWithinQuota } from './rule-quota.ts';
 import { ruleTraffic } from './rule-traffic.ts';

@@ -1,8 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ec2Key, type NetworkInterfaceRecord, networkInterfaces } from '../records.ts';
 import { accountId, type Ec2Server, region, scope, startEc2Server } from '../testing/ec2-server.ts';
-import { putVpc } from '../testing/networks.ts';
+import { putInterface, putVpc } from '../testing/networks.ts';
 import { putDefaultGroup } from './default-group.ts';
 
 let server: Ec2Server;
@@ -22,17 +21,6 @@ const make = async (GroupName: string, more: object = {}) =>
   '';
 const shown = async (GroupId: string) =>
   (await ec2.describeSecurityGroups({ GroupIds: [GroupId] })).SecurityGroups?.[0];
-const putInterface = (groupId: string) => {
-  const id = 'eni-0123456789abcdef0';
-  const record: NetworkInterfaceRecord = {
-    ...{ id, vpcId, subnetId: 'subnet-1', availabilityZone: 'eu-west-1a', description: '' },
-    ...{ macAddress: '02:00:00:00:00:01', privateIpv4Addresses: ['10.0.0.4'], ipv4Prefixes: [] },
-    ...{ securityGroupIds: [groupId], sourceDestCheck: true, interfaceType: 'interface', tags: {} },
-  };
-  return server.state.transact((tx) =>
-    tx.put(networkInterfaces, ec2Key(networkInterfaces, scope, id), record),
-  );
-};
 
 describe('CreateSecurityGroup', () => {
   it('makes a group that lets everything out and nothing in', async () => {
@@ -133,7 +121,7 @@ describe('DeleteSecurityGroup', () => {
     await ec2.authorizeSecurityGroupIngress({ GroupId: peer, IpPermissions });
     await expect(ec2.deleteSecurityGroup({ GroupId: web })).rejects.toMatchObject(refusal);
     await ec2.revokeSecurityGroupIngress({ GroupId: peer, IpPermissions });
-    await putInterface(web);
+    await putInterface(server.state, scope, 1, { vpcId, subnetId: 'subnet-1', securityGroupIds: [web] });
     await expect(ec2.deleteSecurityGroup({ GroupId: web })).rejects.toMatchObject(refusal);
   });
 

@@ -1,5 +1,16 @@
 import type { State } from '../../../reconcile/index.ts';
-import { ec2Key, type Scope, type SubnetRecord, subnets, type VpcRecord, vpcs } from '../records.ts';
+import {
+  ec2Key,
+  type NatGatewayRecord,
+  type NetworkInterfaceRecord,
+  natGateways,
+  networkInterfaces,
+  type Scope,
+  type SubnetRecord,
+  subnets,
+  type VpcRecord,
+  vpcs,
+} from '../records.ts';
 
 const hex = (number: number): string => number.toString(16).padStart(17, '0');
 
@@ -35,6 +46,48 @@ export async function putSubnet(
       ...{ id, availabilityZone: `${scope.region}a`, isDefaultForAz: false, tags: {} },
       ...{ mapPublicIpOnLaunch: false, enableResourceNameDnsARecord: false },
       privateDnsHostnameType: 'ip-name',
+      ...bent,
+    }),
+  );
+  return id;
+}
+
+type Placed = 'vpcId' | 'subnetId';
+
+/** An interface that is attached. */
+export async function putInterface(
+  state: State,
+  scope: Scope,
+  number: number,
+  bent: Partial<NetworkInterfaceRecord> & Pick<NetworkInterfaceRecord, Placed>,
+): Promise<string> {
+  const id = `eni-${hex(number)}`;
+  await state.transact((tx) =>
+    tx.put(networkInterfaces, ec2Key(networkInterfaces, scope, id), {
+      ...{ id, availabilityZone: `${scope.region}a`, description: '', macAddress: '02:00:00:00:00:01' },
+      ...{ privateIpv4Addresses: ['10.0.0.4'], ipv4Prefixes: [], securityGroupIds: [] },
+      ...{ sourceDestCheck: true, interfaceType: 'interface', tags: {} },
+      attachment: {
+        ...{ id: `eni-attach-${hex(number)}`, instanceOwnerId: 'amazon-aws', deviceIndex: 1 },
+        ...{ status: 'attached', attachedAt: 0, deleteOnTermination: false },
+      },
+      ...bent,
+    }),
+  );
+  return id;
+}
+
+/** One that is available. */
+export async function putNatGateway(
+  state: State,
+  scope: Scope,
+  number: number,
+  bent: Partial<NatGatewayRecord> & Pick<NatGatewayRecord, Placed>,
+): Promise<string> {
+  const id = `nat-${hex(number)}`;
+  await state.transact((tx) =>
+    tx.put(natGateways, ec2Key(natGateways, scope, id), {
+      ...{ id, connectivityType: 'private', state: 'available', createdAt: 0, tags: {} },
       ...bent,
     }),
   );
