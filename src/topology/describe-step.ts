@@ -24,7 +24,7 @@ export function describe(step: ReachabilityStep): string {
     case 'endpoint':
       return step.passes
         ? `${step.address} is answered by the VPC's router, whatever security groups say.`
-        : `${step.address} is the VPC's router, which does not answer this protocol and port.`;
+        : `${step.address} is for the VPC's router alone, which does not answer this protocol and port there.`;
     case 'route':
     case 'return-route':
       return describeRoute(step);

@@ -1,4 +1,4 @@
-import { cidrBlock, ipv4Text } from './ipv4.ts';
+import { cidrBlock, holds, ipv4Number, ipv4Text } from './ipv4.ts';
 import type { VpcTopology } from './topology.ts';
 
 /** What the VPC's router itself answers. Security groups do not filter it. */
@@ -25,4 +25,11 @@ export function endpointsOf(vpc: VpcTopology): readonly VpcEndpoint[] {
     { address: '169.254.169.254', protocol: 'tcp', port: 80 },
     { address: '169.254.170.2', protocol: 'tcp', port: 80 },
   ];
+}
+
+/** No such address is ever routed. */
+export const linkLocalCidr = '169.254.0.0/16';
+
+export function isLinkLocal(address: string): boolean {
+  return holds(cidrBlock(linkLocalCidr), ipv4Number(address));
 }

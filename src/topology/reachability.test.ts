@@ -125,6 +125,7 @@ group('a packet to the router’s own addresses', () => {
     ['169.254.169.254', http, []],
     ['169.254.170.2', tcp(22), ['endpoint']],
     ['10.0.0.2', icmp(8), ['endpoint']],
+    ['169.254.172.1', http, ['endpoint']],
   ])('is not filtered by groups: %s %o', (to, traffic, expected) => {
     expect(obstacles(vpc(), { from: stranger.id, to, traffic })).toEqual(expected);
   });

@@ -1,4 +1,4 @@
-import { endpointsOf } from './endpoints.ts';
+import { endpointsOf, isLinkLocal } from './endpoints.ts';
 import { parseIpv4 } from './ipv4.ts';
 import { hasAddress, includesTraffic, isOfVpc, type Packet, type PacketTraffic } from './packet.ts';
 import {
@@ -71,7 +71,7 @@ function* stepsOfInterface(
   }
   yield addressCheck('source-check', sender, source);
   const endpoints = endpointsOf(vpc).filter(({ address }) => address === destination);
-  if (endpoints.length > 0) {
+  if (endpoints.length > 0 || isLinkLocal(destination)) {
     const isOpen = endpoints.some(({ protocol, port }) =>
       includesTraffic({ protocol, fromPort: port, toPort: port }, traffic),
     );

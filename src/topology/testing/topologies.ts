@@ -4,7 +4,6 @@ import type {
   NatGatewayTopology,
   RouteTableTopology,
   RouteTarget,
-  RuleTopology,
   SecurityGroupTopology,
   Traffic,
   VpcTopology,
@@ -67,8 +66,11 @@ function routeTable(
     { weight: 1, arbitrary: fc.constant({ type: 'blackhole' as const }) },
   );
   const routes = fc.uniqueArray(
-    fc.record({ destination: fc.constantFrom('0.0.0.0/0', '203.0.113.0/24', '198.18.0.0/24'), target }),
-    { maxLength: 3, selector: ({ destination }) => destination },
+    fc.record({
+      destination: fc.constantFrom('0.0.0.0/0', '0.0.0.0/0', '203.0.113.0/24', '198.18.0.0/24'),
+      target,
+    }),
+    { minLength: 1, maxLength: 3, selector: ({ destination }) => destination },
   );
   const local = ['10.0.0.0/16', '172.16.0.0/24'].map((destination) => ({
     destination,
@@ -82,22 +84,33 @@ function named<Type extends string>(type: Type, ids: readonly string[]) {
 }
 
 function securityGroup(id: string, groupIds: readonly string[]): fc.Arbitrary<SecurityGroupTopology> {
-  return fc.record({ id: fc.constant(id), ingress: rules(id, 'i'), egress: rules(id, 'e') });
-
-  function rules(groupId: string, direction: string): fc.Arbitrary<RuleTopology[]> {
-    const peer = fc.oneof(
-      fc
-        .uniqueArray(fc.constantFrom(...blocks), { minLength: 1, maxLength: 2 })
-        .map((cidrs) => ({ type: 'cidrs' as const, cidrs })),
-      fc.constantFrom(...groupIds).map((peerId) => ({ type: 'group' as const, id: peerId })),
-    );
-    return fc
-      .array(fc.record({ traffic: fc.constantFrom(...traffics), peer }), { maxLength: 4 })
-      .map((parts) => parts.map((part, index) => ({ id: `sgr-${groupId}${direction}${index}`, ...part })));
-  }
+  const peer = fc.oneof(
+    fc
+      .uniqueArray(fc.constantFrom(...blocks), { minLength: 1, maxLength: 2 })
+      .map((cidrs) => ({ type: 'cidrs' as const, cidrs })),
+    fc.constantFrom(...groupIds).map((peerId) => ({ type: 'group' as const, id: peerId })),
+  );
+  const rules = (direction: string) =>
+    fc
+      .array(fc.record({ traffic: fc.constantFrom(...traffics), peer }), { minLength: 1, maxLength: 6 })
+      .map((parts) => parts.map((part, index) => ({ id: `sgr-${id}${direction}${index}`, ...part })));
+  const everything = fc.constant([
+    {
+      id: `sgr-${id}all`,
+      traffic: { protocol: 'all' as const },
+      peer: { type: 'cidrs' as const, cidrs: ['0.0.0.0/0'] },
+    },
+  ]);
+  return fc.record({
+    id: fc.constant(id),
+    ingress: fc.oneof({ weight: 5, arbitrary: rules('i') }, { weight: 1, arbitrary: everything }),
+    // As groups are when they are made, mostly.
+    egress: fc.oneof({ weight: 1, arbitrary: rules('e') }, { weight: 2, arbitrary: everything }),
+  });
 }
 
 const blocks = [
+  '0.0.0.0/0',
   '0.0.0.0/0',
   '10.0.0.0/16',
   '10.0.1.0/24',
@@ -133,9 +146,9 @@ function networkInterface(
       subnet: fc.integer({ min: 0, max: subnets - 1 }),
       hasSecondary: fc.boolean(),
       hasPrefix: unlikely(),
-      publics: fc.integer({ min: 0, max: 2 }),
+      publics: fc.constantFrom(0, 1, 1, 2),
       checksSourceAndDestination: likely(),
-      securityGroupIds: fc.subarray([...groupIds], { maxLength: 3 }),
+      securityGroupIds: fc.subarray([...groupIds], { minLength: 1 }),
     })
     .map(({ subnet, hasSecondary, hasPrefix, publics, ...rest }) => {
       const primary = `10.0.${subnet}.${4 + index}`;

@@ -1,3 +1,4 @@
+import { linkLocalCidr } from '../../../topology/index.ts';
 import { linkName, natLinkName, tunnelName, uplinkName } from '../link-name.ts';
 import { chainOf, type NftChain } from './nft-table.ts';
 
@@ -52,6 +53,15 @@ export const hookChains: readonly (readonly [string, NftChain])[] = [
     ),
   ],
 
+  /** A VPC's router does not tell what it has no route for; only what its endpoints have to say, and of what size packets may be. */
+  [
+    'output',
+    chainOf(
+      ['icmp type destination-unreachable icmp code != { port-unreachable, frag-needed } drop'],
+      'type filter hook output priority filter; policy accept;',
+    ),
+  ],
+
   /** To accept ends a base chain and not the packet's way: so the sender's groups have one, and the receiver's the next. */
   [
     'egress',
@@ -60,6 +70,7 @@ export const hookChains: readonly (readonly [string, NftChain])[] = [
         'ct state invalid drop',
         'ct state established,related accept',
         `iifname != ${interfaceLinks} accept`,
+        `ip daddr ${linkLocalCidr} drop`,
         'iifname vmap @interface_egress',
       ],
       'type filter hook forward priority filter - 10; policy drop;',

@@ -75,7 +75,7 @@ function* blockSets(rules: readonly RuleTopology[]) {
     const [boxes, rest] = sortedByKind(traffic);
     for (const cidr of peer.cidrs) {
       const { first, last } = cidrBlock(cidr);
-      boxes.push([[first, last], ...rest]);
+      boxes.push([...rest, [first, last]]);
     }
   }
   if (byProtocol.length > 0) {
@@ -119,10 +119,13 @@ function only(value: number): Range {
   return [value, value];
 }
 
+/** Addresses come last in boxes: rules that differ in ports then leave one another's blocks whole. */
 function boxSet(type: string, boxes: readonly Box[]): NftSet {
-  const elements = disjointBoxes(boxes).map(([addresses = [0, 0], ...rest]) =>
-    [rangeText(addresses, ipv4Text), ...rest.map((range) => rangeText(range, String))].join(' . '),
-  );
+  const elements = disjointBoxes(boxes).map((box) => {
+    const addresses = box.at(-1) ?? [0, 0];
+    const others = box.slice(0, -1).map((range) => rangeText(range, String));
+    return [rangeText(addresses, ipv4Text), ...others].join(' . ');
+  });
   return rangesOf(`ipv4_addr . ${type}`, elements);
 }
 
