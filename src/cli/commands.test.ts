@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -126,6 +135,28 @@ describe('up', () => {
     expect(terminal.err()).toContain(
       `already serves ${state}: process ${process.pid} at http://127.0.0.1:4599`,
     );
+  });
+
+  it('takes no directory that holds something else, and no file', async () => {
+    const occupied = join(folder, 'occupied');
+    mkdirSync(occupied);
+    writeFileSync(join(occupied, 'thesis.txt'), '');
+    expect(await command(['up', '--state', occupied])).toBe(1);
+    expect(terminal.err()).toContain(`${occupied} is not a state directory of Catamaran and not empty`);
+    const file = join(occupied, 'thesis.txt');
+    expect(await command(['up', '--state', file])).toBe(1);
+    expect(terminal.err()).toContain(`${file} is a file`);
+    expect(await command(['login', 'ada', '--state', file])).toBe(1);
+    expect(terminal.err()).toContain(`Catamaran is not running on ${file}`);
+    expect(await command(['up', '--state', ''])).toBe(2);
+    expect(readdirSync(occupied)).toEqual(['thesis.txt']);
+  });
+
+  it('takes no region that can be no part of a host name', async () => {
+    for (const region of ['bad region', 'US-EAST-1', 'eu-west-', '']) {
+      expect(await command(['up', '--region', region])).toBe(2);
+      expect(terminal.err()).toContain(`argument '${region}' is invalid. A region is small letters`);
+    }
   });
 });
 

@@ -20,9 +20,9 @@ export function buildProgram(
   };
   const context = { composition, terminal, signal };
   const stateOption = (): Option =>
-    new Option('--state <directory>', 'state directory (also: CATAMARAN_STATE)').default(
-      defaultStateDirectory(terminal.env),
-    );
+    new Option('--state <directory>', 'state directory (also: CATAMARAN_STATE)')
+      .argParser(parseStateDirectory)
+      .default(defaultStateDirectory(terminal.env));
   const jsonOption = (): Option => new Option('--json', 'print one JSON object on stdout, and nothing else');
 
   const program = new Command('catamaran')
@@ -56,7 +56,11 @@ export function buildProgram(
     .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort, 4566)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .addOption(stateOption())
-    .option('--region <region>', 'the region to be (kept from the first start on; then us-east-1)')
+    .option(
+      '--region <region>',
+      'the region to be (kept from the first start on; then us-east-1)',
+      parseRegion,
+    )
     .addOption(
       new Option(
         '--fargate-isolation <kind>',
@@ -392,6 +396,19 @@ function parsePort(text: string): number {
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return port;
+}
+
+/** It becomes a part of host names and ARNs, and the first start keeps it: the SDKs take no other. */
+function parseRegion(text: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
+    throw new InvalidArgumentError('A region is small letters, digits and -, such as us-east-1.');
+  return text;
+}
+
+/** An empty one, as of a variable that is not set, would be the current directory, which `down --purge` removes. */
+function parseStateDirectory(text: string): string {
+  if (text === '') throw new InvalidArgumentError('A directory is expected.');
+  return text;
 }
 
 function parseWhole(text: string): number {

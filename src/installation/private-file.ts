@@ -22,7 +22,10 @@ export function readJsonFile(path: string): unknown {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    // ENOTDIR: what should be its directory is a file.
+    const isAbsent =
+      cause instanceof Error && 'code' in cause && /^(?:ENOENT|ENOTDIR)$/.test(`${cause.code}`);
+    if (isAbsent) return undefined;
     throw new Error(`Cannot read ${path}`, { cause });
   }
   try {

@@ -1,10 +1,21 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { basename } from 'node:path';
 import {
   defaultStateDirectory,
   type RootCredentials,
   readServer,
   type ServerFile,
+  type StateLayout,
   stateLayout,
 } from '../../installation/index.ts';
 import type { FargateIsolation } from '../composition.ts';
@@ -28,7 +39,9 @@ const detachedStartMs = 60_000;
 /** Starts a server: in this process until it is interrupted, or in one of its own. */
 export async function up(options: UpOptions, context: CommandContext): Promise<number> {
   const { composition, terminal, signal } = context;
-  const { directory } = stateLayout(options.state);
+  const layout = stateLayout(options.state);
+  checkStateDirectory(layout);
+  const { directory } = layout;
   const other = readServer(directory);
   if (other !== undefined) {
     throw new CommandError(
@@ -39,6 +52,26 @@ export async function up(options: UpOptions, context: CommandContext): Promise<n
   if (!options.detach) composition.loadServer();
   await runSetup(stepsFor('up', composition), composition.clock, terminal.stderr, signal);
   return options.detach ? detach(options, context) : serve(options, context);
+}
+
+/**
+ * A directory with something else in it becomes no state directory: `down --purge` would remove that, too.
+ * @throws {CommandError}
+ */
+function checkStateDirectory(layout: StateLayout): void {
+  const { directory, credentials, sealingKey, installation, server, store, log } = layout;
+  if (!existsSync(directory)) return;
+  if (!statSync(directory).isDirectory()) {
+    throw new CommandError(`${directory} is a file: a directory is expected as --state`);
+  }
+  const names = readdirSync(directory);
+  // By how they begin: a start that was killed may have left a draft.
+  const own = [credentials, sealingKey, installation, server, store, log].map((path) => basename(path));
+  if (names.length > 0 && !names.some((name) => own.some((beginning) => name.startsWith(beginning)))) {
+    throw new CommandError(
+      `${directory} is not a state directory of Catamaran and not empty (${names[0]}): give another --state`,
+    );
+  }
 }
 
 async function serve(options: UpOptions, { composition, terminal, signal }: CommandContext): Promise<number> {

@@ -32,7 +32,7 @@ export function getUser(
   return { User: userView(accountId, findUser(state, accountId, UserName)) };
 }
 
-/** The account's root has no name and no record of its own; the account began with it, the first one at nobody knows when. */
+/** The root has no name and no record of its own. It began with its account; when the first one did is not kept. */
 function rootView(reader: Reader, accountId: string) {
   return {
     Path: '/',
