@@ -1,0 +1,78 @@
+import { Attributes, attribute, flags, ipv4, type Request, text, uint32 } from './message.ts';
+import type { NetlinkSocket } from './socket.ts';
+
+/** Which table of routes is asked, in the order of priorities. */
+export interface Rule {
+  readonly priority: number;
+  readonly table: number;
+  /** Packets from this block. */
+  readonly source?: { readonly address: string; readonly prefixLength: number };
+  /** Packets that came in by this link, whether it is there yet or not. */
+  readonly inLink?: string;
+  /** Routes of the table up to this prefix length don't count. */
+  readonly suppressedPrefixLength?: number;
+}
+
+const ours = 196;
+const is = { source: 2, inLink: 3, priority: 6, suppressPrefixLength: 14, table: 15, protocol: 21 } as const;
+const ipv4Family = 2;
+
+export function addRule(rule: Rule): Request {
+  return {
+    type: 32,
+    flags: flags.create | flags.exclusive,
+    body: ruleBody(rule),
+    what: `add the routing rule ${rule.priority}`,
+    alreadySo: ['EEXIST'],
+  };
+}
+
+export function removeRule(rule: Rule): Request {
+  return {
+    type: 33,
+    flags: 0,
+    body: ruleBody(rule),
+    what: `remove the routing rule ${rule.priority}`,
+    alreadySo: ['ENOENT'],
+  };
+}
+
+/** Those that were made by `addRule`. */
+export function readRules(socket: NetlinkSocket): Rule[] {
+  const header = Buffer.alloc(12);
+  header[0] = ipv4Family;
+  return socket.read(34, header, 'list the routing rules').flatMap((body) => {
+    const attributes = new Attributes(body, 12);
+    if (attributes.bytes(is.protocol)?.[0] !== ours) return [];
+    const source = attributes.ipv4(is.source);
+    const inLink = attributes.text(is.inLink);
+    const suppressed = attributes.int32(is.suppressPrefixLength) ?? -1;
+    return [
+      {
+        priority: attributes.uint32(is.priority) ?? 0,
+        table: attributes.uint32(is.table) ?? body[4] ?? 0,
+        ...(source === undefined ? {} : { source: { address: source, prefixLength: body[2] ?? 0 } }),
+        ...(inLink === undefined ? {} : { inLink }),
+        ...(suppressed < 0 ? {} : { suppressedPrefixLength: suppressed }),
+      },
+    ];
+  });
+}
+
+function ruleBody({ priority, table, source, inLink, suppressedPrefixLength }: Rule): Buffer {
+  const header = Buffer.alloc(12);
+  header[0] = ipv4Family;
+  header[2] = source?.prefixLength ?? 0;
+  header[7] = 1; // FR_ACT_TO_TBL
+  return Buffer.concat([
+    header,
+    attribute(is.priority, uint32(priority)),
+    attribute(is.table, uint32(table)),
+    attribute(is.protocol, Buffer.from([ours])),
+    ...(source === undefined ? [] : [attribute(is.source, ipv4(source.address))]),
+    ...(inLink === undefined ? [] : [attribute(is.inLink, text(inLink))]),
+    ...(suppressedPrefixLength === undefined
+      ? []
+      : [attribute(is.suppressPrefixLength, uint32(suppressedPrefixLength))]),
+  ]);
+}
