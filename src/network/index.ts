@@ -1,3 +1,5 @@
 /** The packets' side of VPCs, on one machine. */
 export * from './dns/index.ts';
+export type { LinuxNetwork, LinuxNetworkOptions } from './linux/linux-network.ts';
+export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
 export * from './network.ts';

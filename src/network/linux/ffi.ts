@@ -12,7 +12,9 @@ const libc = koffi.load('libc.so.6');
 export const c = {
   setns: libc.func('int setns(int fd, int kind)'),
   unshare: libc.func('int unshare(int flags)'),
-  mount: libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, void *)'),
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, void *)',
+  ),
   umount2: libc.func('int umount2(const char *target, int flags)'),
   socket: libc.func('int socket(int family, int type, int protocol)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int option, void *value, unsigned int length)'),

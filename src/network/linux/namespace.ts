@@ -43,6 +43,7 @@ export class Namespace implements Disposable {
   readonly fd: number;
   /** For messages. */
   readonly path: string;
+  #isClosed = false;
 
   /** @throws {NetworkError} there is none at that path. */
   constructor(path: string) {
@@ -79,21 +80,26 @@ export class Namespace implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.fd);
   }
 }
 
 /** A network namespace by its name: opened if there is one, else made. @throws {NetworkError} */
-export function namedNamespace(name: string): { readonly namespace: Namespace; readonly isNew: boolean } {
-  if (isMounted(name)) return { namespace: new Namespace(pathOf(name)), isNew: false };
+export function namedNamespace(name: string): Namespace {
+  if (isMounted(name)) return new Namespace(pathOf(name));
   const path = mountPoint(name);
   check(c.unshare(newNetworkNamespace), `make the network namespace ${name}`);
   try {
-    check(c.mount('/proc/thread-self/ns/net', path, 'none', bind, null), `mount the network namespace ${name}`);
+    check(
+      c.mount('/proc/thread-self/ns/net', path, 'none', bind, null),
+      `mount the network namespace ${name}`,
+    );
   } finally {
     if (c.setns(own, newNetworkNamespace) < 0) process.abort();
   }
-  return { namespace: new Namespace(path), isNew: true };
+  return new Namespace(path);
 }
 
 /** Gives a namespace its name again if that leads elsewhere or nowhere. @returns whether it had to. */
@@ -104,7 +110,10 @@ export function keepName(name: string, namespace: Namespace): boolean {
   }
   const path = mountPoint(name);
   namespace.run(() =>
-    check(c.mount('/proc/thread-self/ns/net', path, 'none', bind, null), `mount the network namespace ${name}`),
+    check(
+      c.mount('/proc/thread-self/ns/net', path, 'none', bind, null),
+      `mount the network namespace ${name}`,
+    ),
   );
   return true;
 }
@@ -151,4 +160,11 @@ function isMounted(name: string): boolean {
 
 function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
   return `${dev}:${ino}`;
+}
+
+/** Whether this process may make network namespaces. */
+export function canMakeNamespaces(): boolean {
+  if (c.unshare(newNetworkNamespace) < 0) return false;
+  if (c.setns(own, newNetworkNamespace) < 0) process.abort();
+  return true;
 }

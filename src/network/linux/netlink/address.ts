@@ -1,4 +1,4 @@
-import { Attributes, attribute, flags, ipv4, type Request } from './message.ts';
+import { Attributes, attribute, flags, ipv4, type Request, uint32 } from './message.ts';
 import type { NetlinkSocket } from './socket.ts';
 
 export interface Address {
@@ -9,15 +9,23 @@ export interface Address {
   readonly isGlobal: boolean;
 }
 
-const is = { address: 1, local: 2 } as const;
+const is = { address: 1, local: 2, flags: 8 } as const;
+const noPrefixRoute = 0x200;
 const ipv4Family = 2;
 const linkScope = 253;
 
-export function addAddress(linkIndex: number, address: string, prefixLength: number): Request {
+/** @param hasRoute Whether the block's other addresses are on the link. */
+export function addAddress(
+  linkIndex: number,
+  address: string,
+  prefixLength: number,
+  { hasRoute = true } = {},
+): Request {
+  const body = addressBody(linkIndex, address, prefixLength);
   return {
     type: 20,
     flags: flags.create | flags.exclusive,
-    body: addressBody(linkIndex, address, prefixLength),
+    body: hasRoute ? body : Buffer.concat([body, attribute(is.flags, uint32(noPrefixRoute))]),
     what: `add the address ${address}/${prefixLength} to link ${linkIndex}`,
     alreadySo: ['EEXIST'],
   };

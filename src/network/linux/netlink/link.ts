@@ -1,4 +1,15 @@
-import { Attributes, attribute, flags, ipv4, mac, type Request, text, uint8, uint16BigEndian, uint32 } from './message.ts';
+import {
+  Attributes,
+  attribute,
+  flags,
+  ipv4,
+  mac,
+  type Request,
+  text,
+  uint8,
+  uint16BigEndian,
+  uint32,
+} from './message.ts';
 import type { NetlinkSocket } from './socket.ts';
 
 /** A network link as the kernel tells it. */
@@ -6,15 +17,11 @@ export interface Link {
   readonly index: number;
   readonly name: string;
   readonly isUp: boolean;
-  readonly mtu: number;
   readonly group: number;
-  readonly macAddress: string | undefined;
   /** `veth`, `vxlan`. */
   readonly kind: string | undefined;
-  /** The index of a veth's other end, in its namespace. */
-  readonly peerIndex: number | undefined;
-  /** The number by which this namespace knows the other end's; undefined when that is this one. */
-  readonly peerNamespace: number | undefined;
+  /** The number by which this namespace knows that of a veth's other end; absent when that is this one. */
+  readonly peerNamespace?: number;
 }
 
 const newLink = 16;
@@ -27,7 +34,6 @@ const is = {
   address: 1,
   name: 3,
   mtu: 4,
-  link: 5,
   info: 18,
   group: 27,
   namespaceFd: 28,
@@ -113,18 +119,21 @@ export function setLinkUp(index: number, name: string): Request {
   };
 }
 
-/** Keeps the caller for some 20 ms: `NetlinkSocket.later` is for this. Absent is success. */
-export function removeLink(name: string): Request {
+/** For `removeLinksOfGroup`. Absent is success. */
+export function setLinkGroup(name: string, group: number): Request {
   return {
-    type: deleteLink,
+    type: newLink,
     flags: 0,
-    body: Buffer.concat([linkHeader({}), attribute(is.name, text(name))]),
-    what: `remove the link ${name}`,
+    body: Buffer.concat([linkHeader({}), attribute(is.name, text(name)), attribute(is.group, uint32(group))]),
+    what: `put the link ${name} into group ${group}`,
     alreadySo: ['ENODEV'],
   };
 }
 
-/** All links of a group, in about the time of one. None is success. */
+/**
+ * All links of a group, in about the time of one. It keeps the caller for some 20 ms: `NetlinkSocket.later` is for
+ * this. None is success.
+ */
 export function removeLinksOfGroup(group: number): Request {
   return {
     type: deleteLink,
@@ -158,7 +167,11 @@ function endAttributes({ name, macAddress, mtu, group }: Omit<VethEnd, 'index'>)
   ];
 }
 
-function linkHeader(header: { readonly index?: number; readonly flags?: number; readonly change?: number }): Buffer {
+function linkHeader(header: {
+  readonly index?: number;
+  readonly flags?: number;
+  readonly change?: number;
+}): Buffer {
   const bytes = Buffer.alloc(16);
   bytes.writeInt32LE(header.index ?? 0, 4);
   bytes.writeUInt32LE(header.flags ?? 0, 8);
@@ -168,15 +181,13 @@ function linkHeader(header: { readonly index?: number; readonly flags?: number; 
 
 function linkOf(body: Buffer): Link {
   const attributes = new Attributes(body, 16);
+  const peerNamespace = attributes.int32(is.peerNamespace);
   return {
     index: body.readInt32LE(4),
     name: attributes.text(is.name) ?? '',
     isUp: (body.readUInt32LE(8) & up) !== 0,
-    mtu: attributes.uint32(is.mtu) ?? 0,
     group: attributes.uint32(is.group) ?? 0,
-    macAddress: attributes.mac(is.address),
     kind: attributes.within(is.info).text(1),
-    peerIndex: attributes.uint32(is.link),
-    peerNamespace: attributes.int32(is.peerNamespace),
+    ...(peerNamespace === undefined ? {} : { peerNamespace }),
   };
 }

@@ -4,9 +4,19 @@ import type { NetlinkSocket } from './socket.ts';
 /** Who is known for good behind a link, so that nobody has to ask. */
 export type Neighbour =
   /** An IPv4 address's MAC. */
-  | { readonly type: 'arp'; readonly linkIndex: number; readonly address: string; readonly macAddress: string }
+  | {
+      readonly type: 'arp';
+      readonly linkIndex: number;
+      readonly address: string;
+      readonly macAddress: string;
+    }
   /** The machine behind which a tunnel finds a MAC. */
-  | { readonly type: 'tunnel'; readonly linkIndex: number; readonly address: string; readonly macAddress: string };
+  | {
+      readonly type: 'tunnel';
+      readonly linkIndex: number;
+      readonly address: string;
+      readonly macAddress: string;
+    };
 
 const is = { destination: 1, linkAddress: 2 } as const;
 const ipv4Family = 2;

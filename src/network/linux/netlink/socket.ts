@@ -38,7 +38,9 @@ export class NetlinkSocket implements Disposable {
   /** @param protocol 0 for links, addresses and routes (NETLINK_ROUTE), 12 for NETLINK_NETFILTER. */
   constructor(namespace: Namespace, protocol = 0) {
     this.#where = namespace.path;
-    this.#fd = namespace.run(() => check(c.socket(family, rawCloseOnExec, protocol), 'open a netlink socket'));
+    this.#fd = namespace.run(() =>
+      check(c.socket(family, rawCloseOnExec, protocol), 'open a netlink socket'),
+    );
     // An answer is there at once; one that is missing must not hold the process up.
     const timeout = Buffer.alloc(16);
     timeout.writeBigInt64LE(answerSeconds);
@@ -129,7 +131,12 @@ export class NetlinkSocket implements Disposable {
     return failures;
   }
 
-  #read(type: number, body: Buffer, what: string, extraFlags: number): { bodies: Buffer[]; wasInterrupted: boolean } {
+  #read(
+    type: number,
+    body: Buffer,
+    what: string,
+    extraFlags: number,
+  ): { bodies: Buffer[]; wasInterrupted: boolean } {
     const sequence = this.#sequence++;
     const header = Buffer.alloc(headerBytes);
     header.writeUInt32LE(headerBytes + body.length, 0);

@@ -1,0 +1,200 @@
+import { type Clock, withTimeout } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { VpcTopology } from '../../topology/index.ts';
+import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
+import { HostSide } from './host-side.ts';
+import { Namespace, namesOfNamespaces } from './namespace.ts';
+import { type Firewall, Router } from './router.ts';
+import { hostLinks } from './router-parts.ts';
+import { listenIn } from './sockets.ts';
+
+export interface LinuxNetworkOptions {
+  /** Its namespaces, links and tables carry it in their names: installations on one machine don't meet. */
+  readonly installationId: string;
+  /** Where the installation's public addresses are from. */
+  readonly publicCidr: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of interfaces, in bytes. Default 1500. */
+  readonly mtu?: number;
+  /** Path of the namespace that has the way to the world. Default: this process's. */
+  readonly hostNamespacePath?: string;
+  /** How often everything is looked at. Default 5 s. */
+  readonly verifyEveryMs?: number;
+  /** How long `attach` waits for a topology that has the interface. Default 30 s. */
+  readonly knownWithinMs?: number;
+  readonly firewall: Firewall;
+}
+
+/** VPCs in the kernel of this machine. docs/decisions/0025-vpc-in-the-kernel.md says why it is made like this. */
+export class LinuxNetwork implements VpcNetwork {
+  readonly #options: LinuxNetworkOptions;
+  readonly #host: HostSide;
+  readonly #prefix: string;
+  readonly #routers = new Map<string, Router>();
+  /** Called after every `apply`: those who wait for an interface to be known. */
+  readonly #waiting = new Set<() => void>();
+  readonly #closing = new AbortController();
+  readonly #guard: Promise<void>;
+
+  /** @throws {NetworkError} this machine can't, or not for this user. */
+  constructor(options: LinuxNetworkOptions) {
+    this.#options = options;
+    this.#prefix = `catamaran-${options.installationId}-`;
+    this.#host = new HostSide({
+      installationId: options.installationId,
+      namespacePath: options.hostNamespacePath ?? '/proc/thread-self/ns/net',
+      publicCidr: options.publicCidr,
+      mtu: options.mtu ?? 1500,
+      log: options.log,
+    });
+    this.#guard = this.#verifyRegularly();
+  }
+
+  /** How many times anything was written to the kernel. */
+  get writes(): number {
+    return this.#routers.values().reduce((sum, { writes }) => sum + writes, this.#host.writes);
+  }
+
+  async apply(vpc: VpcTopology): Promise<void> {
+    const router = this.#routers.get(vpc.id) ?? this.#open(vpc.id);
+    await router.apply(vpc);
+    if (this.#host.want(vpc.id, hostLinks(vpc))) await this.#host.converge();
+    for (const look of this.#waiting) look();
+  }
+
+  async remove(vpcId: string): Promise<void> {
+    const isThere = this.#routers.has(vpcId) || namesOfNamespaces(this.#nameOf(vpcId)).length > 0;
+    if (!isThere) return;
+    const router = this.#routers.get(vpcId) ?? this.#open(vpcId);
+    await router.remove();
+    this.#routers.delete(vpcId);
+    this.#host.want(vpcId, []);
+  }
+
+  async attach({ interfaceId, netnsPath, signal }: Attachment): Promise<void> {
+    const sandbox = new Namespace(netnsPath);
+    try {
+      const router = await this.#routerOf(interfaceId, signal);
+      await router.attach(interfaceId, sandbox);
+    } catch (error) {
+      sandbox[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async detach(interfaceId: string): Promise<void> {
+    await Promise.all(this.#routers.values().map((router) => router.detach(interfaceId)));
+  }
+
+  attached(): readonly string[] {
+    return [...this.#routers.values()].flatMap((router) => router.attached());
+  }
+
+  openSocket(vpcId: string, socket: VpcSocket): number {
+    const router = this.#routers.get(vpcId);
+    if (router === undefined) {
+      throw new NetworkError(
+        `Cannot listen in ${vpcId}: it is not on this machine; apply its topology first`,
+      );
+    }
+    return listenIn(router.namespace, socket);
+  }
+
+  interfaceAt(vpcId: string, address: string): string | undefined {
+    return this.#routers.get(vpcId)?.interfaceAt(address);
+  }
+
+  /** Looks at everything once and puts right what isn't as it shall be. Failures are logged. */
+  async verify(): Promise<void> {
+    for (const [vpcId, router] of this.#routers) {
+      await this.#putRight({ vpcId }, () => router.verify());
+    }
+    await this.#putRight({}, () => this.#host.converge());
+  }
+
+  /** Takes away everything that this installation ever made in the kernel, also what nothing is known of. */
+  async purge(): Promise<void> {
+    for (const name of namesOfNamespaces(this.#prefix)) {
+      const known = this.#routers.entries().find(([vpcId]) => this.#nameOf(vpcId) === name);
+      await (known?.[1] ?? this.#openNamed(name)).remove();
+      if (known !== undefined) this.#routers.delete(known[0]);
+    }
+    await this.#host.purge();
+  }
+
+  /** What is in the kernel stays, for whoever comes next. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new NetworkError('The network of this machine is closing'));
+    await this.#guard;
+    for (const router of this.#routers.values()) router[Symbol.dispose]();
+    this.#routers.clear();
+    this.#host[Symbol.dispose]();
+  }
+
+  #open(vpcId: string): Router {
+    const router = this.#openNamed(this.#nameOf(vpcId));
+    this.#routers.set(vpcId, router);
+    return router;
+  }
+
+  #openNamed(name: string): Router {
+    const { firewall, mtu = 1500 } = this.#options;
+    return new Router({ name, host: this.#host, firewall, mtu, peers: new Map() });
+  }
+
+  #nameOf(vpcId: string): string {
+    return `${this.#prefix}${vpcId.slice(vpcId.indexOf('-') + 1).slice(0, 12)}`;
+  }
+
+  async #routerOf(interfaceId: string, signal: AbortSignal): Promise<Router> {
+    const { clock, knownWithinMs = 30_000 } = this.#options;
+    const find = () => this.#routers.values().find((router) => router.knows(interfaceId));
+    signal.throwIfAborted();
+    const found = find();
+    if (found !== undefined) return found;
+    using deadline = withTimeout(clock, knownWithinMs, AbortSignal.any([signal, this.#closing.signal]));
+    const { promise, resolve, reject } = Promise.withResolvers<Router>();
+    const look = (): void => {
+      const router = find();
+      if (router !== undefined) resolve(router);
+    };
+    const giveUp = (): void => {
+      const { reason } = deadline.signal;
+      const isLate = reason instanceof DOMException && reason.name === 'TimeoutError' && !signal.aborted;
+      reject(
+        isLate ? new NetworkError(`Cannot attach ${interfaceId}: no VPC that was applied has it`) : reason,
+      );
+    };
+    this.#waiting.add(look);
+    deadline.signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await promise;
+    } finally {
+      this.#waiting.delete(look);
+      deadline.signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #verifyRegularly(): Promise<void> {
+    const { clock, verifyEveryMs = 5_000 } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(verifyEveryMs, signal);
+      } catch {
+        return;
+      }
+      await this.verify();
+    }
+  }
+
+  async #putRight(what: { readonly vpcId?: string }, look: () => Promise<boolean>): Promise<void> {
+    const { log } = this.#options;
+    try {
+      if (await look()) log.warn('The network in the kernel was not as it shall be, and was put right', what);
+    } catch (error) {
+      log.error('The network in the kernel cannot be put right; it is tried again', { ...what, error });
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { LinkRemoval } from './link-removal.ts';
+import { keepName, type Namespace, namedNamespace, removeName } from './namespace.ts';
+import { readAddresses } from './netlink/address.ts';
+import { type Link, readLinks, setLinkUp } from './netlink/link.ts';
+import { readNeighbours } from './netlink/neighbour.ts';
+import { readRoutes } from './netlink/route.ts';
+import { readRules } from './netlink/rule.ts';
+import { NetlinkSocket } from './netlink/socket.ts';
+import { Nftables } from './nftables.ts';
+import { isOnLink, type Parts, partChanges, partsOf, partsRead, requestsFor } from './parts.ts';
+import { firstLinkIndex } from './sandbox-link.ts';
+
+/**
+ * A router's namespace and what is known to be in it. Every change goes through here, so what is known stays true
+ * without reading, until somebody else changes something: then `read` finds out.
+ */
+export class RouterKernel implements Disposable {
+  readonly namespace: Namespace;
+  readonly socket: NetlinkSocket;
+  readonly #name: string;
+  readonly #nftables: Nftables;
+  readonly #removal: LinkRemoval;
+  /** Links that are on their way out: a new one of the same name has to wait. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #links = new Map<string, Link>();
+  /** Whether packets that come in by a link must come from where its routes lead; absent: not known. */
+  readonly #checksSource = new Map<string, boolean>();
+  #parts: Parts = new Map();
+  /** Of nftables, after our last transaction; undefined before the first. */
+  #generation: number | undefined;
+  #nextLinkIndex = firstLinkIndex;
+
+  /** Opens the namespace of that name, or makes it; what is in it already stays. @throws {NetworkError} */
+  constructor(name: string) {
+    this.#name = name;
+    this.namespace = namedNamespace(name);
+    this.socket = new NetlinkSocket(this.namespace);
+    this.#nftables = new Nftables(this.namespace);
+    this.#removal = new LinkRemoval(this.namespace);
+    this.namespace.setSysctls(routerSysctls);
+    this.read();
+  }
+
+  /** How many times anything was written to the kernel. */
+  get writes(): number {
+    return this.socket.requests + this.#nftables.transactions;
+  }
+
+  /** By name; those that are leaving left out. */
+  get links(): ReadonlyMap<string, Link> {
+    return this.#links;
+  }
+
+  /** Whether the firewall is as `runRules` left it. */
+  get hasOwnRules(): boolean {
+    return this.#generation !== undefined && this.#generation === this.#nftables.generation();
+  }
+
+  /** One transaction of nftables. @throws {NetworkError} */
+  runRules(commands: string): void {
+    this.#nftables.run(commands);
+    this.#generation = this.#nftables.generation();
+  }
+
+  /** Finds out what is there, and puts right what doesn't depend on the VPC. */
+  read(): void {
+    this.readLinks();
+    const names = new Map(Array.from(this.#links.values(), ({ index, name }) => [index, name]));
+    const parts = partsRead(
+      {
+        addresses: readAddresses(this.socket).filter(({ address }) => address !== '127.0.0.1'),
+        neighbours: readNeighbours(this.socket),
+        routes: readRoutes(this.socket),
+        rules: readRules(this.socket),
+      },
+      (index) => names.get(index),
+    );
+    this.#parts = partsOf(parts);
+    const isForwarding = this.namespace.run(() =>
+      readFileSync('/proc/sys/net/ipv4/ip_forward', 'latin1').trim(),
+    );
+    if (isForwarding !== '1') this.namespace.setSysctls(routerSysctls);
+  }
+
+  readLinks(): void {
+    const links = readLinks(this.socket).filter(({ name }) => !this.#leaving.has(name));
+    this.#links.clear();
+    for (const link of links) this.#links.set(link.name, link);
+    for (const name of this.#checksSource.keys()) if (!this.#links.has(name)) this.#checksSource.delete(name);
+    this.#nextLinkIndex = Math.max(this.#nextLinkIndex, ...links.map(({ index }) => index + 1));
+  }
+
+  /** @param add Makes the link, with that index and up. */
+  addLink(name: string, add: (linkIndex: number) => void): void {
+    const index = this.#nextLinkIndex++;
+    add(index);
+    this.#links.set(name, { index, name, kind: 'veth', isUp: true, group: 0 });
+    this.#checksSource.set(name, true);
+    this.namespace.setSysctls({ [`ipv4/neigh/${name}/proxy_delay`]: '0' });
+  }
+
+  setLinksUp(): void {
+    const down = [...this.#links.values()].filter(({ isUp }) => !isUp);
+    if (down.length === 0) return;
+    this.socket.batch(down.map(({ index, name }) => setLinkUp(index, name)));
+    for (const link of down) this.#links.set(link.name, { ...link, isUp: true });
+  }
+
+  /** As `rp_filter` does it. */
+  checkSource(link: string, isChecked: boolean): void {
+    if (this.#checksSource.get(link) === isChecked) return;
+    this.namespace.setSysctls({ [`ipv4/conf/${link}/rp_filter`]: isChecked ? '1' : '0' });
+    this.#checksSource.set(link, isChecked);
+  }
+
+  /** Makes the parts these, all of them. @throws {NetworkError} */
+  setParts(wanted: Parts): void {
+    this.#carryOut(this.#parts, wanted);
+    this.#parts = wanted;
+  }
+
+  /** Makes sure of these and leaves the others. @throws {NetworkError} */
+  addParts(added: Parts): void {
+    this.#carryOut(new Map([...this.#parts].filter(([identity]) => added.has(identity))), added);
+    this.#parts = new Map([...this.#parts, ...added]);
+  }
+
+  /** Resolves when it is gone, with all that was on it. Absent is success. @throws {NetworkError} */
+  removeLink(name: string): Promise<void> {
+    const leaving = this.#leaving.get(name);
+    if (leaving !== undefined) return leaving;
+    if (!this.#links.delete(name)) return Promise.resolve();
+    this.#checksSource.delete(name);
+    this.#parts = new Map([...this.#parts].filter(([, part]) => !isOnLink(part, name)));
+    const removed = this.#removal.remove(name).finally(() => this.#leaving.delete(name));
+    this.#leaving.set(name, removed);
+    return removed;
+  }
+
+  /** Resolves when a link that is leaving is gone, or stays after all. */
+  async left(name: string): Promise<void> {
+    await this.#leaving.get(name)?.catch(() => this.readLinks());
+  }
+
+  /** Gives the namespace its name back if somebody took it. */
+  keepName(): boolean {
+    return keepName(this.#name, this.namespace);
+  }
+
+  /** Takes the namespace away, with all that is in it, and closes this. */
+  async remove(): Promise<void> {
+    // Sandboxes may live on, so links don't go by themselves.
+    const veths = [...this.#links.values()].filter(({ kind }) => kind === 'veth');
+    await Promise.all([...veths.map(({ name }) => this.removeLink(name)), ...this.#leaving.values()]);
+    removeName(this.#name);
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.#removal[Symbol.dispose]();
+    this.#nftables[Symbol.dispose]();
+    this.socket[Symbol.dispose]();
+    this.namespace[Symbol.dispose]();
+  }
+
+  #carryOut(before: Parts, after: Parts): void {
+    this.socket.batch(requestsFor(partChanges(before, after), (link) => this.#links.get(link)?.index));
+  }
+}
+
+/** Links take them over when they are made. What matters is set, whatever the machine's own values are. */
+const routerSysctls = {
+  'ipv4/ip_forward': '1',
+  'ipv4/conf/all/rp_filter': '0',
+  'ipv4/conf/default/rp_filter': '1',
+  'ipv4/conf/all/arp_ignore': '0',
+  'ipv4/conf/default/arp_ignore': '0',
+  'ipv4/conf/default/proxy_arp': '1',
+  'ipv4/conf/all/send_redirects': '0',
+  'ipv4/conf/default/send_redirects': '0',
+  'ipv6/conf/all/disable_ipv6': '1',
+  'ipv6/conf/default/disable_ipv6': '1',
+};

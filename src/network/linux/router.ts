@@ -1,0 +1,230 @@
+import type { InterfaceTopology, VpcTopology } from '../../topology/index.ts';
+import { NetworkError } from '../network.ts';
+import type { HostSide } from './host-side.ts';
+import { linkName } from './link-name.ts';
+import type { Namespace } from './namespace.ts';
+import { partsOf } from './parts.ts';
+import { RouterKernel } from './router-kernel.ts';
+import { hostLinks, interfaceParts, type Peer, type RouterView, routerParts } from './router-parts.ts';
+import { addSandboxLink, configureSandbox, leadsTo } from './sandbox-link.ts';
+import { Turns } from './turns.ts';
+
+/** Turns topologies into what nftables has to do to get from one to the next; '' when that is nothing. */
+export type Firewall = (before: VpcTopology | undefined, after: VpcTopology) => string;
+
+export interface RouterOptions {
+  /** Of the namespace. */
+  readonly name: string;
+  readonly host: HostSide;
+  readonly firewall: Firewall;
+  readonly mtu: number;
+  readonly peers: ReadonlyMap<string, Peer>;
+}
+
+/**
+ * A VPC's router on this machine: a namespace with a link for each interface that is attached here. A new one takes
+ * over what an earlier process left: links stay, and nothing is cut that stays as it is.
+ */
+export class Router implements Disposable {
+  readonly #options: RouterOptions;
+  readonly #kernel: RouterKernel;
+  readonly #turns = new Turns();
+  /** By the interface that shall be in them. */
+  readonly #sandboxes = new Map<string, Namespace>();
+  readonly #view: RouterView;
+  #topology: VpcTopology | undefined;
+  #interfaces: ReadonlyMap<string, InterfaceTopology> = new Map();
+  #idOfAddress: ReadonlyMap<string, string> = new Map();
+
+  /** @throws {NetworkError} */
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#kernel = new RouterKernel(options.name);
+    this.#view = { hasLink: (id) => this.#hasLink(id), peers: options.peers };
+  }
+
+  get namespace(): Namespace {
+    return this.#kernel.namespace;
+  }
+
+  /** How many times anything was written to the kernel. */
+  get writes(): number {
+    return this.#kernel.writes;
+  }
+
+  knows(interfaceId: string): boolean {
+    return this.#interfaces.has(interfaceId);
+  }
+
+  /** Ids of the interfaces whose links are in the kernel. */
+  attached(): string[] {
+    return [...this.#interfaces.keys()].filter((id) => this.#hasLink(id));
+  }
+
+  interfaceAt(address: string): string | undefined {
+    const id = this.#idOfAddress.get(address);
+    return id !== undefined && this.#hasLink(id) ? id : undefined;
+  }
+
+  apply(topology: VpcTopology): Promise<void> {
+    return this.#turns.take(() => this.#converge(topology, this.#topology));
+  }
+
+  /** Looks at what is there and puts right what isn't as it shall be. @returns whether anything had to be. */
+  verify(): Promise<boolean> {
+    return this.#turns.take(async () => {
+      const topology = this.#topology;
+      if (topology === undefined) return false;
+      const { writes } = this.#kernel;
+      const lostName = this.#kernel.keepName();
+      this.#kernel.read();
+      await this.#converge(topology, this.#kernel.hasOwnRules ? topology : undefined);
+      return lostName || this.#kernel.writes > writes;
+    });
+  }
+
+  /** Keeps the sandbox open until it is detached. @throws {NetworkError} */
+  attach(interfaceId: string, sandbox: Namespace): Promise<void> {
+    return this.#turns.take(async () => {
+      const name = linkName(interfaceId);
+      const earlier = this.#sandboxes.get(interfaceId);
+      const link = this.#kernel.links.get(name);
+      const isThere =
+        link !== undefined &&
+        (earlier === undefined
+          ? leadsTo(this.#kernel.socket, link, sandbox)
+          : earlier.identity === sandbox.identity);
+      if (!isThere) await this.#kernel.removeLink(name);
+      await this.#kernel.left(name);
+      const each = this.#interfaces.get(interfaceId);
+      const topology = this.#topology;
+      if (each === undefined || topology === undefined) {
+        throw new NetworkError(`Cannot attach ${interfaceId}: it is not in the VPC any more`);
+      }
+      this.#connect(topology, each, sandbox);
+      this.#sandboxes.set(interfaceId, sandbox);
+      earlier?.[Symbol.dispose]();
+    });
+  }
+
+  /** Resolves when its link is gone. @throws {NetworkError} */
+  async detach(interfaceId: string): Promise<void> {
+    const { removed } = await this.#turns.take(() => {
+      this.#sandboxes.get(interfaceId)?.[Symbol.dispose]();
+      this.#sandboxes.delete(interfaceId);
+      const removed = this.#kernel.removeLink(linkName(interfaceId));
+      removed.catch(() => {});
+      if (this.#topology !== undefined) this.#convergeParts(this.#topology);
+      return { removed };
+    });
+    await removed;
+  }
+
+  /** Takes the namespace away, with all that is in it, and closes this. @throws {NetworkError} */
+  remove(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#closeSandboxes();
+      await this.#kernel.remove();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeSandboxes();
+    this.#kernel[Symbol.dispose]();
+  }
+
+  /**
+   * @param before What the rules of nftables are of; undefined: they are not known to be right, and all replaced.
+   */
+  async #converge(topology: VpcTopology, before: VpcTopology | undefined): Promise<void> {
+    // The rules first: nothing is ever routed that they don't know.
+    const commands = before === topology ? '' : this.#options.firewall(before, topology);
+    if (commands !== '') this.#kernel.runRules(commands);
+    this.#topology = topology;
+    this.#interfaces = new Map(topology.interfaces.map((each) => [each.id, each]));
+    this.#idOfAddress = new Map(
+      topology.interfaces.flatMap(({ id, addresses }) => addresses.map((address) => [address, id] as const)),
+    );
+    await this.#convergeHostLinks(topology);
+    const failures = await this.#convergeSandboxLinks(topology);
+    this.#kernel.setLinksUp();
+    this.#convergeParts(topology);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #convergeHostLinks(topology: VpcTopology): Promise<void> {
+    const wanted = hostLinks(topology);
+    const missing = wanted.filter(({ name }) => !this.#kernel.links.has(name));
+    for (const link of missing) {
+      await this.#kernel.left(link.name);
+      await this.#options.host.addLink(this.#kernel.socket, link);
+    }
+    if (missing.length > 0) this.#kernel.readLinks();
+    const names = new Set([
+      ...wanted.map(({ name }) => name),
+      ...topology.interfaces.map(({ id }) => linkName(id)),
+    ]);
+    for (const { name, kind } of this.#kernel.links.values()) {
+      // What the kernel refuses now, the next look finds again.
+      if (kind === 'veth' && !names.has(name)) this.#kernel.removeLink(name).catch(() => {});
+    }
+  }
+
+  /** @returns what went wrong: one sandbox that can't be reached is no reason to leave the others alone. */
+  async #convergeSandboxLinks(topology: VpcTopology): Promise<readonly unknown[]> {
+    const failures: unknown[] = [];
+    for (const each of topology.interfaces) {
+      const name = linkName(each.id);
+      const sandbox = this.#sandboxes.get(each.id);
+      if (sandbox !== undefined && !this.#kernel.links.has(name)) {
+        await this.#kernel.left(name);
+        try {
+          this.#connect(topology, each, sandbox);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (this.#kernel.links.has(name)) this.#kernel.checkSource(name, each.checksSourceAndDestination);
+    }
+    return failures;
+  }
+
+  #convergeParts(topology: VpcTopology): void {
+    this.#kernel.setParts(partsOf(routerParts(topology, this.#view)));
+  }
+
+  /** Makes sure of an interface's link, of both its ends and of the ways to it. */
+  #connect(topology: VpcTopology, each: InterfaceTopology, sandbox: Namespace): void {
+    const name = linkName(each.id);
+    const subnet = topology.subnets.find(({ id }) => id === each.subnetId);
+    if (subnet === undefined) {
+      throw new NetworkError(`Cannot attach ${each.id}: its subnet ${each.subnetId} is not in the VPC`);
+    }
+    if (!this.#kernel.links.has(name)) {
+      const { mtu } = this.#options;
+      this.#kernel.addLink(name, (linkIndex) =>
+        addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, mtu }),
+      );
+      this.#kernel.checkSource(name, each.checksSourceAndDestination);
+    }
+    configureSandbox(each, subnet, sandbox);
+    if (isTarget(topology, each.id)) this.#convergeParts(topology);
+    else this.#kernel.addParts(partsOf(interfaceParts(topology, each, this.#view)));
+  }
+
+  #hasLink(interfaceId: string): boolean {
+    return this.#kernel.links.has(linkName(interfaceId));
+  }
+
+  #closeSandboxes(): void {
+    for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
+    this.#sandboxes.clear();
+  }
+}
+
+/** Whether routes lead through an interface. */
+function isTarget({ routeTables }: VpcTopology, interfaceId: string): boolean {
+  return routeTables.some(({ routes }) =>
+    routes.some(({ target }) => target.type === 'network-interface' && target.id === interfaceId),
+  );
+}

@@ -1,0 +1,72 @@
+import { cidrBlock, type InterfaceTopology, type SubnetTopology } from '../../topology/index.ts';
+import { NetworkError } from '../network.ts';
+import { linkName } from './link-name.ts';
+import type { Namespace } from './namespace.ts';
+import { addAddress } from './netlink/address.ts';
+import { addVeth, type Link, namespaceNumber, readLinks, setLinkUp } from './netlink/link.ts';
+import { setNeighbour } from './netlink/neighbour.ts';
+import { mainTable, setRoute } from './netlink/route.ts';
+import { NetlinkSocket } from './netlink/socket.ts';
+import { macOf, routerOf } from './router-parts.ts';
+
+/** Its name in a sandbox, and its index there: chosen, so that nobody has to ask for it. */
+const name = 'eth0';
+const index = 1_000;
+const loopbackIndex = 1;
+
+/** Links of routers are numbered from here on, above what the kernel chooses by itself. */
+export const firstLinkIndex = index + 1;
+
+/**
+ * A link between a router and a sandbox, with the interface's MAC at the sandbox's end; `configureSandbox` does the
+ * rest there. @throws {NetworkError} the sandbox has an `eth0` already, or the kernel says no.
+ */
+export function addSandboxLink(
+  router: NetlinkSocket,
+  each: InterfaceTopology,
+  sandbox: Namespace,
+  { linkIndex, mtu }: { readonly linkIndex: number; readonly mtu: number },
+): void {
+  const near = { name: linkName(each.id), index: linkIndex, macAddress: routerMac(each), mtu };
+  const far = { name, index, macAddress: each.macAddress, mtu };
+  try {
+    router.batch([addVeth(near, far, sandbox.fd)]);
+  } catch (cause) {
+    using socket = new NetlinkSocket(sandbox);
+    if (!readLinks(socket).some((link) => link.name === name || link.index === index)) throw cause;
+    throw new NetworkError(
+      `Cannot attach ${each.id} to ${sandbox.path}: it has an ${name} already; detach what that belongs to first`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The sandbox's end: address, default route, loopback. What is so already stays. All packets go to the router, those
+ * to the same subnet too, and its MAC is known for good: no sandbox has more than this one neighbour.
+ */
+export function configureSandbox(each: InterfaceTopology, subnet: SubnetTopology, sandbox: Namespace): void {
+  const [address] = each.addresses;
+  if (address === undefined) throw new NetworkError(`Cannot attach ${each.id}: it has no address`);
+  using socket = new NetlinkSocket(sandbox);
+  sandbox.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
+  const router = routerOf(subnet.cidr);
+  const toRouter = { table: mainTable, type: 'unicast', linkIndex: index } as const;
+  socket.batch([
+    setLinkUp(loopbackIndex, 'lo'),
+    addAddress(index, address, cidrBlock(subnet.cidr).prefixLength, { hasRoute: false }),
+    setLinkUp(index, name),
+    setNeighbour({ type: 'arp', linkIndex: index, address: router, macAddress: routerMac(each) }),
+    setRoute({ ...toRouter, destination: router, prefixLength: 32 }),
+    setRoute({ ...toRouter, destination: '0.0.0.0', prefixLength: 0, gateway: router }),
+  ]);
+}
+
+/** Whether a router's link ends in that sandbox. */
+export function leadsTo(router: NetlinkSocket, { peerNamespace }: Link, sandbox: Namespace): boolean {
+  return peerNamespace !== undefined && namespaceNumber(router, sandbox.fd) === peerNamespace;
+}
+
+function routerMac({ id }: InterfaceTopology): string {
+  return macOf(`${id}/router`);
+}

@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:net';
+import { promisify } from 'node:util';
+import { VirtualClock } from '../../../clock/index.ts';
+import { type RecordingLog, recordingLog } from '../../../log.ts';
+import type { VpcSocket } from '../../network.ts';
+import { LinuxNetwork, type LinuxNetworkOptions } from '../linux-network.ts';
+import { type Namespace, namedNamespace, removeName } from '../namespace.ts';
+import { setLinkUp } from '../netlink/link.ts';
+import { NetlinkSocket } from '../netlink/socket.ts';
+import { listenIn } from '../sockets.ts';
+import { openRules } from './open-rules.ts';
+
+const run = promisify(execFile);
+const never = new AbortController().signal;
+
+/**
+ * A machine for one test: a network namespace that stands for the host, and others for sandboxes. Disposing of it
+ * takes everything away that was made on it.
+ */
+export class TestMachine implements AsyncDisposable {
+  readonly installationId = randomBytes(6).toString('hex');
+  readonly clock = new VirtualClock(0);
+  readonly log: RecordingLog = recordingLog();
+  readonly host: Namespace;
+  readonly #namespaces = new Map<string, Namespace>();
+  readonly #networks: LinuxNetwork[] = [];
+  readonly #servers: Server[] = [];
+
+  constructor() {
+    this.host = this.namespace('host');
+    using socket = new NetlinkSocket(this.host);
+    socket.batch([setLinkUp(1, 'lo')]);
+  }
+
+  /** One more namespace, or the one of that name. */
+  namespace(name: string): Namespace {
+    const known = this.#namespaces.get(name);
+    if (known !== undefined) return known;
+    const made = namedNamespace(this.#nameOf(name));
+    this.#namespaces.set(name, made);
+    return made;
+  }
+
+  /** As when its container ends. */
+  endNamespace(name: string): void {
+    this.#namespaces.get(name)?.[Symbol.dispose]();
+    this.#namespaces.delete(name);
+    removeName(this.#nameOf(name));
+  }
+
+  network(options: Partial<LinuxNetworkOptions> = {}): LinuxNetwork {
+    const network = new LinuxNetwork({
+      installationId: this.installationId,
+      publicCidr: '198.51.100.0/24',
+      clock: this.clock,
+      log: this.log,
+      hostNamespacePath: this.host.path,
+      firewall: openRules,
+      ...options,
+    });
+    this.#networks.push(network);
+    return network;
+  }
+
+  /** Attaches an interface to the namespace of that name. */
+  attach(network: LinuxNetwork, interfaceId: string, name: string): Promise<void> {
+    return network.attach({ interfaceId, netnsPath: this.namespace(name).path, signal: never });
+  }
+
+  /** What a program prints that runs in the namespace of that name. @throws when it fails. */
+  async runIn(name: string, file: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await this.namespace(name).run(() => run(file, args, { timeout: 20_000 }));
+    return stdout;
+  }
+
+  async canPing(name: string, address: string): Promise<boolean> {
+    try {
+      await this.runIn(name, 'busybox', 'ping', '-c1', '-W1', address);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A server in a namespace, on all of its addresses: it tells who connects their address. */
+  async serve(name: string, port = 80): Promise<void> {
+    await this.serveOn(this.listen(name, { type: 'tcp', address: '0.0.0.0', port }));
+  }
+
+  listen(name: string, socket: VpcSocket): number {
+    return listenIn(this.namespace(name), socket);
+  }
+
+  async serveOn(fd: number): Promise<void> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(socket.remoteAddress ?? '');
+    });
+    this.#servers.push(server);
+    await new Promise<void>((resolve) => server.listen({ fd }, resolve));
+  }
+
+  /** The address that the server there tells; undefined when none is reached within a second. */
+  async connect(name: string, address: string, port = 80): Promise<string | undefined> {
+    try {
+      return await this.runIn(name, 'busybox', 'nc', '-w1', address, String(port));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) {
+      await new Promise((resolve) => server.close(resolve));
+    }
+    for (const network of this.#networks) await network[Symbol.asyncDispose]();
+    await using last = this.network();
+    await last.purge();
+    for (const name of [...this.#namespaces.keys()]) this.endNamespace(name);
+  }
+
+  #nameOf(name: string): string {
+    return `ctmtest-${this.installationId}-${name}`;
+  }
+}
