@@ -7,7 +7,7 @@ import { NetworkError } from '../network.ts';
 import { LinkRemoval } from './link-removal.ts';
 import { Namespace } from './namespace.ts';
 import { type Address, readAddresses } from './netlink/address.ts';
-import { addVeth, type Link, readLinks, setLinkUp } from './netlink/link.ts';
+import { addVeth, type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
 import { readNeighbours } from './netlink/neighbour.ts';
 import { mainTable, readRoutes } from './netlink/route.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
@@ -91,6 +91,9 @@ export class HostSide implements Disposable {
           this.#namespace.fd,
         ),
       ]);
+      this.#setUp(readLinks(this.#socket).filter((link) => link.name === hostName));
+      const near = readLinks(router).find((link) => link.name === name);
+      if (near !== undefined) settleLink(router, near.index);
     });
   }
 
@@ -141,10 +144,7 @@ export class HostSide implements Disposable {
     const names = new Set(wanted.map(({ ownerId }) => hostLinkName(ownerId)));
     const links = readLinks(this.#socket);
     const own = links.filter(({ name }) => names.has(name));
-    const down = own.filter(({ isUp }) => !isUp);
-    for (const { name } of down) this.#namespace.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
-    this.#socket.batch(down.map(({ index, name }) => setLinkUp(index, name)));
-
+    this.#setUp(own.filter(({ isUp }) => !isUp));
     const nameOf = new Map(own.map(({ index, name }) => [index, name]));
     const indexOf = new Map(own.map(({ index, name }) => [name, index]));
     const addresses = readAddresses(this.#socket);
@@ -160,6 +160,11 @@ export class HostSide implements Disposable {
     const source = machineAddress(links, addresses);
     const changes = partChanges(partsOf(there), partsOf(wanted.flatMap((link) => partsOfLink(link, source))));
     this.#socket.batch(requestsFor(changes, (name) => indexOf.get(name)));
+  }
+
+  #setUp(links: readonly Link[]): void {
+    for (const { name } of links) this.#namespace.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
+    this.#socket.batch(links.map(({ index, name }) => setLinkUp(index, name)));
   }
 
   async #convergeRules(): Promise<void> {

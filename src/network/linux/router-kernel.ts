@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LinkRemoval } from './link-removal.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from './namespace.ts';
 import { readAddresses } from './netlink/address.ts';
-import { type Link, readLinks, setLinkUp } from './netlink/link.ts';
+import { type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
 import { readNeighbours } from './netlink/neighbour.ts';
 import { readRoutes } from './netlink/route.ts';
 import { readRules } from './netlink/rule.ts';
@@ -24,8 +24,6 @@ export class RouterKernel implements Disposable {
   /** Links that are on their way out: a new one of the same name has to wait. */
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #links = new Map<string, Link>();
-  /** Whether packets that come in by a link must come from where its routes lead; absent: not known. */
-  readonly #checksSource = new Map<string, boolean>();
   #parts: Parts = new Map();
   /** Of nftables, after our last transaction; undefined before the first. */
   #generation: number | undefined;
@@ -87,7 +85,6 @@ export class RouterKernel implements Disposable {
     const links = readLinks(this.socket).filter(({ name }) => !this.#leaving.has(name));
     this.#links.clear();
     for (const link of links) this.#links.set(link.name, link);
-    for (const name of this.#checksSource.keys()) if (!this.#links.has(name)) this.#checksSource.delete(name);
     this.#nextLinkIndex = Math.max(this.#nextLinkIndex, ...links.map(({ index }) => index + 1));
   }
 
@@ -96,7 +93,6 @@ export class RouterKernel implements Disposable {
     const index = this.#nextLinkIndex++;
     add(index);
     this.#links.set(name, { index, name, kind: 'veth', isUp: true, group: 0 });
-    this.#checksSource.set(name, true);
     this.namespace.setSysctls({ [`ipv4/neigh/${name}/proxy_delay`]: '0' });
   }
 
@@ -107,11 +103,10 @@ export class RouterKernel implements Disposable {
     for (const link of down) this.#links.set(link.name, { ...link, isUp: true });
   }
 
-  /** As `rp_filter` does it. */
-  checkSource(link: string, isChecked: boolean): void {
-    if (this.#checksSource.get(link) === isChecked) return;
-    this.namespace.setSysctls({ [`ipv4/conf/${link}/rp_filter`]: isChecked ? '1' : '0' });
-    this.#checksSource.set(link, isChecked);
+  /** Waits until the kernel sends by a link whose other end has just come up. */
+  settleLink(name: string): void {
+    const link = this.#links.get(name);
+    if (link !== undefined) settleLink(this.socket, link.index);
   }
 
   /** Makes the parts these, all of them. @throws {NetworkError} */
@@ -131,7 +126,6 @@ export class RouterKernel implements Disposable {
     const leaving = this.#leaving.get(name);
     if (leaving !== undefined) return leaving;
     if (!this.#links.delete(name)) return Promise.resolve();
-    this.#checksSource.delete(name);
     this.#parts = new Map([...this.#parts].filter(([, part]) => !isOnLink(part, name)));
     const removed = this.#removal.remove(name).finally(() => this.#leaving.delete(name));
     this.#leaving.set(name, removed);
@@ -173,7 +167,7 @@ export class RouterKernel implements Disposable {
 const routerSysctls = {
   'ipv4/ip_forward': '1',
   'ipv4/conf/all/rp_filter': '0',
-  'ipv4/conf/default/rp_filter': '1',
+  'ipv4/conf/default/rp_filter': '0',
   'ipv4/conf/all/arp_ignore': '0',
   'ipv4/conf/default/arp_ignore': '0',
   'ipv4/conf/default/proxy_arp': '1',

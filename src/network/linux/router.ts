@@ -174,17 +174,14 @@ export class Router implements Disposable {
   async #convergeSandboxLinks(topology: VpcTopology): Promise<readonly unknown[]> {
     const failures: unknown[] = [];
     for (const each of topology.interfaces) {
-      const name = linkName(each.id);
       const sandbox = this.#sandboxes.get(each.id);
-      if (sandbox !== undefined && !this.#kernel.links.has(name)) {
-        await this.#kernel.left(name);
-        try {
-          this.#connect(topology, each, sandbox);
-        } catch (error) {
-          failures.push(error);
-        }
+      if (sandbox === undefined || this.#hasLink(each.id)) continue;
+      await this.#kernel.left(linkName(each.id));
+      try {
+        this.#connect(topology, each, sandbox);
+      } catch (error) {
+        failures.push(error);
       }
-      if (this.#kernel.links.has(name)) this.#kernel.checkSource(name, each.checksSourceAndDestination);
     }
     return failures;
   }
@@ -205,9 +202,9 @@ export class Router implements Disposable {
       this.#kernel.addLink(name, (linkIndex) =>
         addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, mtu }),
       );
-      this.#kernel.checkSource(name, each.checksSourceAndDestination);
     }
     configureSandbox(each, subnet, sandbox);
+    this.#kernel.settleLink(name);
     if (isTarget(topology, each.id)) this.#convergeParts(topology);
     else this.#kernel.addParts(partsOf(interfaceParts(topology, each, this.#view)));
   }

@@ -150,6 +150,14 @@ export function readLinks(socket: NetlinkSocket): Link[] {
   return socket.read(getLink, body, 'list the links').map(linkOf);
 }
 
+/**
+ * Has the kernel finish bringing a link up. It does so some time after the other end came up, and drops what is sent
+ * until then; to answer for a single link it finishes at once (from Linux 6.8 on).
+ */
+export function settleLink(socket: NetlinkSocket, index: number): void {
+  socket.read(getLink, linkHeader({ index }), `look at link ${index}`, 0);
+}
+
 /** The number by which the socket's namespace knows another one; undefined when it never had to do with it. */
 export function namespaceNumber(socket: NetlinkSocket, namespaceFd: number): number | undefined {
   const body = Buffer.concat([Buffer.alloc(4), attribute(3, uint32(namespaceFd))]);
