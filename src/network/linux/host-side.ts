@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Log } from '../../log.ts';
 import { NetworkError } from '../network.ts';
@@ -134,10 +133,9 @@ export class HostSide implements Disposable {
   }
 
   #forward(): void {
-    const isForwarding = this.#namespace.run(() =>
-      readFileSync('/proc/sys/net/ipv4/ip_forward', 'latin1').trim(),
-    );
-    if (isForwarding !== '1') this.#namespace.setSysctls({ 'ipv4/ip_forward': '1' });
+    if (this.#namespace.sysctl('ipv4/ip_forward') !== '1') {
+      this.#namespace.setSysctls({ 'ipv4/ip_forward': '1' });
+    }
   }
 
   #convergeLinks(wanted: readonly HostLink[]): void {
@@ -152,7 +150,7 @@ export class HostSide implements Disposable {
       {
         addresses,
         neighbours: readNeighbours(this.#socket),
-        routes: readRoutes(this.#socket).filter(({ linkIndex }) => linkIndex !== undefined),
+        routes: readRoutes(this.#socket).routes.filter(({ linkIndex }) => linkIndex !== undefined),
         rules: [],
       },
       (index) => nameOf.get(index),

@@ -4,7 +4,7 @@ import type { VpcTopology } from '../../topology/index.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import { HostSide } from './host-side.ts';
 import { Namespace, namesOfNamespaces } from './namespace.ts';
-import { type Firewall, Router } from './router.ts';
+import { Router } from './router.ts';
 import { hostLinks } from './router-parts.ts';
 import { listenIn } from './sockets.ts';
 
@@ -23,7 +23,6 @@ export interface LinuxNetworkOptions {
   readonly verifyEveryMs?: number;
   /** How long `attach` waits for a topology that has the interface. Default 30 s. */
   readonly knownWithinMs?: number;
-  readonly firewall: Firewall;
 }
 
 /** VPCs in the kernel of this machine. docs/decisions/0025-vpc-in-the-kernel.md says why it is made like this. */
@@ -139,8 +138,8 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   #openNamed(name: string): Router {
-    const { firewall, mtu = 1500 } = this.#options;
-    return new Router({ name, host: this.#host, firewall, mtu, peers: new Map() });
+    const { mtu = 1500 } = this.#options;
+    return new Router({ name, host: this.#host, mtu, peers: new Map() });
   }
 
   #nameOf(vpcId: string): string {

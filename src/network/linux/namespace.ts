@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -62,6 +63,15 @@ export class Namespace implements Disposable {
 
   run<T>(work: () => T): T {
     return inNamespace(this.fd, work);
+  }
+
+  /** A value of /proc/sys/net, by path below it. @throws {NetworkError} */
+  sysctl(name: string): string {
+    try {
+      return this.run(() => readFileSync(`/proc/sys/net/${name}`, 'latin1').trim());
+    } catch (cause) {
+      throw new NetworkError(`Cannot read /proc/sys/net/${name} of ${this.path}`, { cause });
+    }
   }
 
   /** Sets values of /proc/sys/net, by path below it. @throws {NetworkError} */

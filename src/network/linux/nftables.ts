@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import koffi from 'koffi';
 import { NetworkError } from '../network.ts';
 import type { Namespace } from './namespace.ts';
@@ -22,6 +23,7 @@ export class Nftables implements Disposable {
   readonly #context: unknown;
   readonly #socket: NetlinkSocket;
   #transactions = 0;
+  #isClosed = false;
 
   constructor(namespace: Namespace) {
     this.#where = namespace.path;
@@ -42,6 +44,7 @@ export class Nftables implements Disposable {
    * @returns what they print. @throws {NetworkError} with what nftables says of them.
    */
   run(commands: string): string {
+    assert(!this.#isClosed, `The nftables of ${this.#where} are closed`);
     this.#transactions += 1;
     const result = runCommands(this.#context, commands);
     const output: string = outputOf(this.#context) ?? '';
@@ -57,6 +60,8 @@ export class Nftables implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket[Symbol.dispose]();
     contextFree(this.#context);
   }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { LinkRemoval } from './link-removal.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from './namespace.ts';
-import { readAddresses } from './netlink/address.ts';
+import { readAddresses, removeAddress } from './netlink/address.ts';
 import { type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
 import { readNeighbours } from './netlink/neighbour.ts';
 import { readRoutes } from './netlink/route.ts';
@@ -28,6 +27,7 @@ export class RouterKernel implements Disposable {
   /** Of nftables, after our last transaction; undefined before the first. */
   #generation: number | undefined;
   #nextLinkIndex = firstLinkIndex;
+  #sysctls = 0;
 
   /** Opens the namespace of that name, or makes it; what is in it already stays. @throws {NetworkError} */
   constructor(name: string) {
@@ -42,7 +42,7 @@ export class RouterKernel implements Disposable {
 
   /** How many times anything was written to the kernel. */
   get writes(): number {
-    return this.socket.requests + this.#nftables.transactions;
+    return this.socket.requests + this.#nftables.transactions + this.#sysctls;
   }
 
   /** By name; those that are leaving left out. */
@@ -65,20 +65,24 @@ export class RouterKernel implements Disposable {
   read(): void {
     this.readLinks();
     const names = new Map(Array.from(this.#links.values(), ({ index, name }) => [index, name]));
+    const { routes, localAddresses } = readRoutes(this.socket);
+    const addresses = readAddresses(this.socket).filter(({ address }) => address !== '127.0.0.1');
+    // An address that packets don't lead to any more is none, and has to go before it can be made again.
+    const lost = addresses.filter(({ address }) => !localAddresses.has(address));
+    this.socket.batch(lost.map((each) => removeAddress(each.linkIndex, each.address, each.prefixLength)));
     const parts = partsRead(
       {
-        addresses: readAddresses(this.socket).filter(({ address }) => address !== '127.0.0.1'),
+        addresses: addresses.filter(({ address }) => localAddresses.has(address)),
         neighbours: readNeighbours(this.socket),
-        routes: readRoutes(this.socket),
+        routes,
         rules: readRules(this.socket),
       },
       (index) => names.get(index),
     );
     this.#parts = partsOf(parts);
-    const isForwarding = this.namespace.run(() =>
-      readFileSync('/proc/sys/net/ipv4/ip_forward', 'latin1').trim(),
-    );
-    if (isForwarding !== '1') this.namespace.setSysctls(routerSysctls);
+    if (this.namespace.sysctl('ipv4/ip_forward') === '1') return;
+    this.namespace.setSysctls(routerSysctls);
+    this.#sysctls += 1;
   }
 
   readLinks(): void {

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
   cidrBlock,
-  holdsBlock,
   type InterfaceTopology,
   ipv4Text,
-  type NatGatewayTopology,
-  type RouteTableTopology,
   type RouteTarget,
   type VpcTopology,
 } from '../../topology/index.ts';
@@ -66,7 +63,7 @@ export function routerParts(vpc: VpcTopology, view: RouterView): Part[] {
   const router = new Ways(vpc, view);
   for (const { id, routes } of vpc.routeTables) {
     for (const { destination, target } of routes) {
-      parts.push({ type: 'route', table: tableNumber(id), destination, way: router.to(target, destination) });
+      parts.push({ type: 'route', table: tableNumber(id), destination, way: router.to(target) });
     }
   }
   for (const link of hostLinks(vpc)) parts.push(...hostLinkParts(link));
@@ -184,63 +181,39 @@ function wayTo({ id, machineId }: InterfaceTopology, view: RouterView): LinkWay 
   return peer === undefined ? undefined : { type: 'link', link: tunnelName, gateway: peer.underlayAddress };
 }
 
+function toHost(link: string): LinkWay {
+  return { type: 'link', link, gateway: hostAddress };
+}
+
 /** Where the targets of routes are. */
 class Ways {
   readonly #view: RouterView;
-  readonly #hasInternetGateway: boolean;
+  readonly #hostLinks: ReadonlySet<string>;
   readonly #interfaces: ReadonlyMap<string, InterfaceTopology>;
-  readonly #natGateways: ReadonlyMap<string, NatGatewayTopology>;
-  readonly #tableOfSubnet: ReadonlyMap<string, RouteTableTopology>;
 
   constructor(vpc: VpcTopology, view: RouterView) {
-    const tables = new Map(vpc.routeTables.map((table) => [table.id, table]));
     this.#view = view;
-    this.#hasInternetGateway = vpc.hasInternetGateway;
+    this.#hostLinks = new Set(hostLinks(vpc).map(({ name }) => name));
     this.#interfaces = new Map(vpc.interfaces.map((each) => [each.id, each]));
-    this.#natGateways = new Map(vpc.natGateways.map((each) => [each.id, each]));
-    this.#tableOfSubnet = new Map(
-      vpc.subnets.flatMap(({ id, routeTableId }) => {
-        const table = tables.get(routeTableId);
-        return table === undefined ? [] : [[id, table] as const];
-      }),
-    );
   }
 
-  to(target: RouteTarget, destination: string): Way {
-    return this.#live(target, destination) ?? { type: 'blackhole' };
+  to(target: RouteTarget): Way {
+    return this.#live(target) ?? { type: 'blackhole' };
   }
 
-  #live(target: RouteTarget, destination: string): Way | undefined {
+  #live(target: RouteTarget): Way | undefined {
     switch (target.type) {
       case 'local':
       case 'blackhole':
         return undefined;
       case 'internet-gateway':
-        return this.#hasInternetGateway
-          ? { type: 'link', link: uplinkName, gateway: hostAddress }
-          : undefined;
+        return this.#hostLinks.has(uplinkName) ? toHost(uplinkName) : undefined;
       case 'nat-gateway':
-        return this.#throughNat(this.#natGateways.get(target.id), destination);
+        // A private one has nowhere to lead: there is no other way out of a VPC than an internet gateway.
+        return this.#hostLinks.has(natLinkName(target.id)) ? toHost(natLinkName(target.id)) : undefined;
       case 'network-interface':
         return this.#through(this.#interfaces.get(target.id));
     }
-  }
-
-  /**
-   * A NAT gateway's own packets go where its subnet's routes say. A private one has no public address to go by an
-   * internet gateway with, and there is no other way out of a VPC.
-   */
-  #throughNat(nat: NatGatewayTopology | undefined, destination: string): Way | undefined {
-    if (nat?.publicIpv4 === undefined || !this.#hasInternetGateway) return undefined;
-    const block = cidrBlock(destination);
-    const next = this.#tableOfSubnet
-      .get(nat.subnetId)
-      ?.routes.filter((route) => holdsBlock(cidrBlock(route.destination), block))
-      .sort(
-        (one, other) => cidrBlock(other.destination).prefixLength - cidrBlock(one.destination).prefixLength,
-      )[0];
-    if (next?.target.type !== 'internet-gateway') return undefined;
-    return { type: 'link', link: natLinkName(nat.id), gateway: hostAddress };
   }
 
   #through(each: InterfaceTopology | undefined): Way | undefined {

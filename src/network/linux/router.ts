@@ -1,5 +1,6 @@
 import type { InterfaceTopology, VpcTopology } from '../../topology/index.ts';
 import { NetworkError } from '../network.ts';
+import { type Firewall, firewallChanges, firewallOf } from './firewall/index.ts';
 import type { HostSide } from './host-side.ts';
 import { linkName } from './link-name.ts';
 import type { Namespace } from './namespace.ts';
@@ -9,14 +10,10 @@ import { hostLinks, interfaceParts, type Peer, type RouterView, routerParts } fr
 import { addSandboxLink, configureSandbox, leadsTo } from './sandbox-link.ts';
 import { Turns } from './turns.ts';
 
-/** Turns topologies into what nftables has to do to get from one to the next; '' when that is nothing. */
-export type Firewall = (before: VpcTopology | undefined, after: VpcTopology) => string;
-
 export interface RouterOptions {
   /** Of the namespace. */
   readonly name: string;
   readonly host: HostSide;
-  readonly firewall: Firewall;
   readonly mtu: number;
   readonly peers: ReadonlyMap<string, Peer>;
 }
@@ -33,6 +30,7 @@ export class Router implements Disposable {
   readonly #sandboxes = new Map<string, Namespace>();
   readonly #view: RouterView;
   #topology: VpcTopology | undefined;
+  #firewall: Firewall | undefined;
   #interfaces: ReadonlyMap<string, InterfaceTopology> = new Map();
   #idOfAddress: ReadonlyMap<string, string> = new Map();
 
@@ -67,7 +65,7 @@ export class Router implements Disposable {
   }
 
   apply(topology: VpcTopology): Promise<void> {
-    return this.#turns.take(() => this.#converge(topology, this.#topology));
+    return this.#turns.take(() => this.#converge(topology, this.#firewall));
   }
 
   /** Looks at what is there and puts right what isn't as it shall be. @returns whether anything had to be. */
@@ -78,7 +76,7 @@ export class Router implements Disposable {
       const { writes } = this.#kernel;
       const lostName = this.#kernel.keepName();
       this.#kernel.read();
-      await this.#converge(topology, this.#kernel.hasOwnRules ? topology : undefined);
+      await this.#converge(topology, this.#kernel.hasOwnRules ? this.#firewall : undefined);
       return lostName || this.#kernel.writes > writes;
     });
   }
@@ -133,13 +131,14 @@ export class Router implements Disposable {
     this.#kernel[Symbol.dispose]();
   }
 
-  /**
-   * @param before What the rules of nftables are of; undefined: they are not known to be right, and all replaced.
-   */
-  async #converge(topology: VpcTopology, before: VpcTopology | undefined): Promise<void> {
+  /** @param known The rules that the kernel has; undefined: nobody knows, and all are replaced. */
+  async #converge(topology: VpcTopology, known: Firewall | undefined): Promise<void> {
     // The rules first: nothing is ever routed that they don't know.
-    const commands = before === topology ? '' : this.#options.firewall(before, topology);
+    const isSame = known !== undefined && topology === this.#topology;
+    const firewall = isSame ? known : firewallOf(topology);
+    const commands = isSame ? '' : firewallChanges(known, firewall);
     if (commands !== '') this.#kernel.runRules(commands);
+    this.#firewall = firewall;
     this.#topology = topology;
     this.#interfaces = new Map(topology.interfaces.map((each) => [each.id, each]));
     this.#idOfAddress = new Map(

@@ -20,7 +20,7 @@ export const mainTable = 254;
 /** Says in listings who made a route (RTPROT_*; 192 and up are anybody's). */
 const ours = 196;
 const is = { destination: 1, outLink: 4, gateway: 5, priority: 6, preferredSource: 7, table: 15 } as const;
-const types = { unicast: 1, blackhole: 6 } as const;
+const types = { unicast: 1, local: 2, blackhole: 6 } as const;
 const ipv4Family = 2;
 const onLink = 4;
 
@@ -50,30 +50,41 @@ export function removeRoute(route: Pick<Route, 'table' | 'destination' | 'prefix
   };
 }
 
-/** Those that were made by `setRoute`. */
-export function readRoutes(socket: NetlinkSocket): Route[] {
+export interface RoutesRead {
+  /** Those that were made by `setRoute`. */
+  readonly routes: readonly Route[];
+  /** What the kernel takes for itself: one for each address that works. */
+  readonly localAddresses: ReadonlySet<string>;
+}
+
+export function readRoutes(socket: NetlinkSocket): RoutesRead {
   const header = Buffer.alloc(12);
   header[0] = ipv4Family;
-  return socket.read(26, header, 'list the routes').flatMap((body) => {
+  const routes: Route[] = [];
+  const localAddresses = new Set<string>();
+  for (const body of socket.read(26, header, 'list the routes')) {
     const attributes = new Attributes(body, 12);
-    const type = body[7] === types.blackhole ? 'blackhole' : 'unicast';
-    if (body[5] !== ours) return [];
-    const linkIndex = attributes.uint32(is.outLink);
-    const gateway = attributes.ipv4(is.gateway);
-    const source = attributes.ipv4(is.preferredSource);
-    return [
-      {
-        table: attributes.uint32(is.table) ?? body[4] ?? 0,
-        destination: attributes.ipv4(is.destination) ?? '0.0.0.0',
-        prefixLength: body[1] ?? 0,
-        type,
-        ...(linkIndex === undefined ? {} : { linkIndex }),
-        ...(gateway === undefined ? {} : { gateway }),
-        ...((body.readUInt32LE(8) & onLink) !== 0 ? { isOnLink: true } : {}),
-        ...(source === undefined ? {} : { source }),
-      },
-    ];
-  });
+    const destination = attributes.ipv4(is.destination) ?? '0.0.0.0';
+    if (body[5] === ours) routes.push(routeOf(body, attributes, destination));
+    else if (body[7] === types.local && body[1] === 32) localAddresses.add(destination);
+  }
+  return { routes, localAddresses };
+}
+
+function routeOf(body: Buffer, attributes: Attributes, destination: string): Route {
+  const linkIndex = attributes.uint32(is.outLink);
+  const gateway = attributes.ipv4(is.gateway);
+  const source = attributes.ipv4(is.preferredSource);
+  return {
+    table: attributes.uint32(is.table) ?? body[4] ?? 0,
+    destination,
+    prefixLength: body[1] ?? 0,
+    type: body[7] === types.blackhole ? 'blackhole' : 'unicast',
+    ...(linkIndex === undefined ? {} : { linkIndex }),
+    ...(gateway === undefined ? {} : { gateway }),
+    ...((body.readUInt32LE(8) & onLink) !== 0 ? { isOnLink: true } : {}),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
 function routeBody(route: Route): Buffer {

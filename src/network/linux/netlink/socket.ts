@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { NetworkError } from '../../network.ts';
 import { errnoName } from '../errno.ts';
 import { c, check, lastErrno } from '../ffi.ts';
@@ -84,7 +85,7 @@ export class NetlinkSocket implements Disposable {
       if (failures.length > 0) throw this.#errorOf(failures);
     } finally {
       this.#pending -= 1;
-      if (this.#isClosed) this.#close();
+      if (this.#isClosed && this.#pending === 0) c.close(this.#fd);
     }
   }
 
@@ -98,11 +99,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#close();
-  }
-
-  #close(): void {
     if (this.#pending === 0) c.close(this.#fd);
   }
 
@@ -163,6 +161,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   #send(message: Buffer, what: string): void {
+    // The number may be another file's by now.
+    assert(!this.#isClosed, `The netlink socket of ${this.#where} is closed`);
     if (Number(c.send(this.#fd, message, message.length, 0)) !== message.length) {
       throw new NetworkError(`Cannot ${what} in ${this.#where}: ${lastErrno()}`);
     }

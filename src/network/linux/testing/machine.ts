@@ -5,12 +5,13 @@ import { promisify } from 'node:util';
 import { VirtualClock } from '../../../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../../../log.ts';
 import type { VpcSocket } from '../../network.ts';
+import { hostLinkName } from '../host-side.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../linux-network.ts';
-import { type Namespace, namedNamespace, removeName } from '../namespace.ts';
+import { type Namespace, namedNamespace, namesOfNamespaces, removeName } from '../namespace.ts';
 import { setLinkUp } from '../netlink/link.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { listenIn } from '../sockets.ts';
-import { openRules } from './open-rules.ts';
+import { vpc } from './topologies.ts';
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -57,7 +58,6 @@ export class TestMachine implements AsyncDisposable {
       clock: this.clock,
       log: this.log,
       hostNamespacePath: this.host.path,
-      firewall: openRules,
       ...options,
     });
     this.#networks.push(network);
@@ -73,6 +73,31 @@ export class TestMachine implements AsyncDisposable {
   async runIn(name: string, file: string, ...args: readonly string[]): Promise<string> {
     const { stdout } = await this.namespace(name).run(() => run(file, args, { timeout: 20_000 }));
     return stdout;
+  }
+
+  /** What a program prints that runs on the machine that the test runs on. @throws when it fails. */
+  async run(file: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await run(file, args, { timeout: 20_000 });
+    return stdout;
+  }
+
+  /** Names of the VPCs' namespaces. */
+  routers(): string[] {
+    return namesOfNamespaces(`catamaran-${this.installationId}-`);
+  }
+
+  /** The host's end of the internet gateway's link of the VPC of `vpc()`. */
+  hostLink(): string {
+    return hostLinkName(vpc().id);
+  }
+
+  /** Waits for a state. @throws when it isn't reached within 10 s. */
+  async until(isReached: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (!(await isReached())) {
+      if (performance.now() > deadline) throw new Error(`Not reached: ${isReached}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   async canPing(name: string, address: string): Promise<boolean> {

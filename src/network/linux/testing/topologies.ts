@@ -1,4 +1,10 @@
-import type { InterfaceTopology, RouteTopology, VpcTopology } from '../../../topology/index.ts';
+import type {
+  InterfaceTopology,
+  RouteTopology,
+  RuleTopology,
+  SecurityGroupTopology,
+  VpcTopology,
+} from '../../../topology/index.ts';
 import { macOf } from '../router-parts.ts';
 
 /** Ids as EC2 makes them, from a word. */
@@ -8,6 +14,21 @@ export function id(kind: string, word: string | number): string {
 
 export const local: RouteTopology = { destination: '10.0.0.0/16', target: { type: 'local' } };
 export const toInternet: RouteTopology = { destination: '0.0.0.0/0', target: { type: 'internet-gateway' } };
+
+/** Lets everything in and out. */
+const open: SecurityGroupTopology = {
+  id: id('sg', 'open'),
+  ingress: [anything('in')],
+  egress: [anything('out')],
+};
+
+function anything(word: string): RuleTopology {
+  return {
+    id: id('sgr', word),
+    traffic: { protocol: 'all' },
+    peer: { type: 'cidrs', cidrs: ['0.0.0.0/0'] },
+  };
+}
 
 /** 10.0.0.0/16 with the subnets `a` (10.0.1.0/24) and `b` (10.0.2.0/24), and a route table for each. */
 export function vpc(changes: Partial<VpcTopology> = {}): VpcTopology {
@@ -25,7 +46,7 @@ export function vpc(changes: Partial<VpcTopology> = {}): VpcTopology {
       { id: id('rtb', 'a'), routes: [local] },
       { id: id('rtb', 'b'), routes: [local] },
     ],
-    securityGroups: [],
+    securityGroups: [open],
     interfaces: [],
     natGateways: [],
     ...changes,
@@ -40,7 +61,7 @@ export function eni(address: string, changes: Partial<InterfaceTopology> = {}): 
     macAddress: macOf(address),
     addresses: [address],
     prefixes: [],
-    securityGroupIds: [],
+    securityGroupIds: [open.id],
     checksSourceAndDestination: true,
     publicAddresses: [],
     ...changes,
