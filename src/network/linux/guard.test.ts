@@ -206,6 +206,7 @@ async function stateOf(machine: TestMachine, router: string): Promise<unknown> {
         line
           .replace(/@if\d+/, '')
           .replace(/((?:e|ctm)\w{12,13}) +(?:UP|UNKNOWN|DOWN) +/, '$1 ')
+          .replace('NO-CARRIER,', '')
           .trim(),
       )
       .sort(),

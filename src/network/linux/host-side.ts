@@ -90,9 +90,11 @@ export class HostSide implements Disposable {
           this.#namespace.fd,
         ),
       ]);
-      this.#setUp(readLinks(this.#socket).filter((link) => link.name === hostName));
-      const near = readLinks(router).find((link) => link.name === name);
-      if (near !== undefined) settleLink(router, near.index);
+      const far = readLinks(this.#socket).filter((link) => link.name === hostName);
+      this.#setUp(far);
+      const near = readLinks(router).filter((link) => link.name === name);
+      for (const { index } of near) settleLink(router, index);
+      for (const { index } of far) settleLink(this.#socket, index);
     });
   }
 

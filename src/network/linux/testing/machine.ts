@@ -39,7 +39,7 @@ export class TestMachine implements AsyncDisposable {
   namespace(name: string): Namespace {
     const known = this.#namespaces.get(name);
     if (known !== undefined) return known;
-    const made = namedNamespace(this.#nameOf(name));
+    const made = namedNamespace(this.nameOf(name));
     this.#namespaces.set(name, made);
     return made;
   }
@@ -48,7 +48,7 @@ export class TestMachine implements AsyncDisposable {
   endNamespace(name: string): void {
     this.#namespaces.get(name)?.[Symbol.dispose]();
     this.#namespaces.delete(name);
-    removeName(this.#nameOf(name));
+    removeName(this.nameOf(name));
   }
 
   network(options: Partial<LinuxNetworkOptions> = {}): LinuxNetwork {
@@ -146,7 +146,8 @@ export class TestMachine implements AsyncDisposable {
     for (const name of [...this.#namespaces.keys()]) this.endNamespace(name);
   }
 
-  #nameOf(name: string): string {
+  /** Of a namespace, as `ip` wants it. */
+  nameOf(name: string): string {
     return `ctmtest-${this.installationId}-${name}`;
   }
 }
