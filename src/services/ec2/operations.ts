@@ -4,6 +4,7 @@ import type { Ec2Context } from './context.ts';
 import { dryRunSucceeded } from './errors.ts';
 import { internetGatewayOperations } from './internet-gateways/operations.ts';
 import { regionOperations } from './operations/region.ts';
+import { prefixListOperations } from './prefix-lists/operations.ts';
 import { refusedAddresses } from './refused/addresses.ts';
 import { refusedCapacity } from './refused/capacity.ts';
 import { refusedGateways } from './refused/gateways.ts';
@@ -31,6 +32,7 @@ function entries(context: Ec2Context): OperationsOf<EC2> {
   return {
     ...regionOperations(context),
     ...securityGroupOperations(context),
+    ...prefixListOperations(context),
     ...routeTableOperations(context),
     ...internetGatewayOperations(context),
     ...refusedAddresses,

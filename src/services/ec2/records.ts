@@ -349,14 +349,31 @@ export interface PrefixListRecord {
   readonly name: string;
   readonly addressFamily: 'IPv4' | 'IPv6';
   readonly maxEntries: number;
+  /** Counts the changes of its entries, from 1 on. */
   readonly version: number;
-  readonly entries: readonly { readonly cidr: string; readonly description?: string }[];
+  readonly entries: readonly PrefixListEntryRecord[];
+  /** What happened to it last. */
+  readonly state: 'create-complete' | 'modify-complete' | 'restore-complete';
   readonly tags: Tags;
+}
+export interface PrefixListEntryRecord {
+  readonly cidr: string;
+  readonly description?: string;
 }
 /** `prefix-list/<id>` */
 export const prefixLists: Collection<PrefixListRecord> = {
   service: 'ec2',
   noun: 'prefix-list',
+  indexes: {},
+};
+
+/** The entries of a prefix list before they were changed. `prefix-list-version/<prefix list id>/<version>` */
+export interface PrefixListVersionRecord {
+  readonly entries: readonly PrefixListEntryRecord[];
+}
+export const prefixListVersions: Collection<PrefixListVersionRecord> = {
+  service: 'ec2',
+  noun: 'prefix-list-version',
   indexes: {},
 };
 

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { authorizationSuite, type Case } from '../../testing/authorization-suite.ts';
 import { openGuarded, region } from '../../testing/guarded.ts';
 import { ec2Operations } from '../operations.ts';
+import { buildLists, listCases, listKeys } from '../prefix-lists/testing/cases.ts';
 import { buildRoutes, routeCases, routeKeys } from '../route-tables/testing/cases.ts';
 import { buildGroups, groupCases, groupKeys } from '../security-groups/testing/cases.ts';
 
@@ -23,14 +24,16 @@ const listedKeys: Readonly<Record<string, readonly string[]>> = {
   DescribeRegions: ['ec2:Region'],
   ...groupKeys,
   ...routeKeys,
+  ...listKeys,
 };
 
 authorizationSuite({
   ...{ prefix: 'ec2', sdk, listedKeys },
-  casesIn: ({ groups, routes }) => ({
+  casesIn: ({ groups, routes, lists }) => ({
     ...cases,
     ...groupCases(region, groups),
     ...routeCases(region, routes),
+    ...listCases(region, lists),
   }),
   open: () =>
     openGuarded({
@@ -40,6 +43,7 @@ authorizationSuite({
       build: async (root, { state }) => ({
         groups: await buildGroups(root, state),
         routes: await buildRoutes(root, state),
+        lists: await buildLists(root),
       }),
     }),
   client: (settings) => new sdk.EC2Client(settings),

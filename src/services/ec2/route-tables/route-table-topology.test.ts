@@ -3,7 +3,7 @@ import type { PrefixListRecord, RouteTableRecord } from '../records.ts';
 import { type RouteFacts, routeTableTopology } from './route-table-topology.ts';
 
 const list = (addressFamily: 'IPv4' | 'IPv6', ...cidrs: string[]): PrefixListRecord => ({
-  ...{ id: 'pl-1', name: 'n', addressFamily, maxEntries: 5, version: 1, tags: {} },
+  ...{ id: 'pl-1', name: 'n', addressFamily, maxEntries: 5, version: 1, state: 'create-complete', tags: {} },
   entries: cidrs.map((cidr) => ({ cidr })),
 });
 const table: RouteTableRecord = {

@@ -212,7 +212,14 @@ describe('CreateRoute', () => {
     const DestinationPrefixListId = 'pl-0123456789abcdef0';
     await server.state.transact((tx) =>
       tx.put(prefixLists, ec2Key(prefixLists, scope, DestinationPrefixListId), {
-        ...{ id: DestinationPrefixListId, name: 'n', addressFamily: 'IPv4', maxEntries: 48, version: 1 },
+        ...{
+          id: DestinationPrefixListId,
+          name: 'n',
+          addressFamily: 'IPv4',
+          maxEntries: 48,
+          version: 1,
+          state: 'create-complete',
+        },
         ...{ entries: [], tags: {} },
       }),
     );

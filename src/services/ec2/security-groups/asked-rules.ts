@@ -1,7 +1,7 @@
 import type { IpPermission, UserIdGroupPair } from '@aws-sdk/client-ec2';
 import { cidrText, parseCidr } from '../../../topology/index.ts';
 import { invalidParameterValue, missingParameter, unsupported } from '../errors.ts';
-import { ipv6Block } from './ipv6-block.ts';
+import { ipv6Block } from '../input/ipv6-block.ts';
 import { type RuleTraffic, ruleTraffic } from './rule-traffic.ts';
 
 /** A rule that a request asks for, before it is known what the groups and prefix lists that it names are. */

@@ -89,7 +89,15 @@ const sorted = (some: readonly NamedRule[]) =>
 
 describe("a group's topology", () => {
   const list = (addressFamily: 'IPv4' | 'IPv6', ...cidrs: string[]): PrefixListRecord => ({
-    ...{ id: 'pl-1', name: 'n', addressFamily, maxEntries: 5, version: 1, tags: {} },
+    ...{
+      id: 'pl-1',
+      name: 'n',
+      addressFamily,
+      maxEntries: 5,
+      version: 1,
+      state: 'create-complete',
+      tags: {},
+    },
     entries: cidrs.map((cidr) => ({ cidr })),
   });
   const group = (...some: Partial<SecurityGroupRuleRecord>[]): SecurityGroupRecord => ({

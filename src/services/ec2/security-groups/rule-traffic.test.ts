@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ipv6Block } from './ipv6-block.ts';
+import { ipv6Block } from '../input/ipv6-block.ts';
 import { ruleTraffic } from './rule-traffic.ts';
 
 describe("a rule's protocol and ports", () => {

@@ -36,7 +36,14 @@ const prefixList = 'pl-0123456789abcdef0';
 const putPrefixList = (maxEntries: number) =>
   server.state.transact((tx) => {
     const record: PrefixListRecord = {
-      ...{ id: prefixList, name: 'offices', addressFamily: 'IPv4', maxEntries, version: 1 },
+      ...{
+        id: prefixList,
+        name: 'offices',
+        addressFamily: 'IPv4',
+        maxEntries,
+        version: 1,
+        state: 'create-complete',
+      },
       ...{ entries: [], tags: {} },
     };
     tx.put(prefixLists, ec2Key(prefixLists, scope, prefixList), record);
