@@ -200,6 +200,7 @@ describe('env', () => {
     expect(seen.trim().split('\n')).toEqual([
       'AWS_ACCESS_KEY_ID=AKIATEST',
       'AWS_DEFAULT_REGION=us-east-1',
+      'AWS_DISABLE_HOST_PREFIX_INJECTION=true',
       'AWS_ENDPOINT_URL=http://127.0.0.1:4599',
       'AWS_REGION=us-east-1',
       "AWS_SECRET_ACCESS_KEY=se'cret/+",

@@ -37,6 +37,7 @@ test('every operation that is supported is authorised as an action of its servic
     'Amazon CloudWatch Logs': 'logs',
     'Amazon CloudWatch': 'cloudwatch',
     'Amazon EventBridge': 'events',
+    'AWS Cloud Map': 'servicediscovery',
     'AWS Identity and Access Management (IAM)': 'iam',
     'AWS STS': 'sts',
   };

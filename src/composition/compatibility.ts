@@ -9,6 +9,7 @@ import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createIam } from '../services/iam/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
+import { createCloudMap } from '../services/servicediscovery/index.ts';
 import { createSsmMessages } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import { openMemoryStore } from '../store/index.ts';
@@ -57,6 +58,10 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       ...{ state, eventLog, clock, random },
       log: silentLog,
       writeToLogGroup: async () => false,
+    }).loadOperations(),
+    'AWS Cloud Map': await createCloudMap({
+      ...{ state, clock, random },
+      hasVpc: () => false,
     }).loadOperations(),
     'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
     'AWS STS': await createSts(iam).loadOperations(),

@@ -12,7 +12,7 @@ import {
   type MetricStore,
   publishMetrics,
 } from '../services/cloudwatch/index.ts';
-import { createEc2 } from '../services/ec2/index.ts';
+import { createEc2, hasVpc } from '../services/ec2/index.ts';
 import { createEcs, linkedResources, type PrivateNetworkPlan } from '../services/ecs/index.ts';
 import {
   createEventBridge,
@@ -23,6 +23,7 @@ import {
 import { createIam, type IamOperator } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
 import type { Credentials } from '../services/service.ts';
+import { createCloudMap, loadCloudMapReconcilers } from '../services/servicediscovery/index.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
@@ -110,6 +111,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const ec2 = createEc2({ state, clock, random, publicCidr: options.publicCidr });
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };
+  const cloudMap = { state, clock, random, hasVpc };
   const eventBridge: EventsContext = {
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
@@ -122,6 +124,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ec2.service,
       createLogs(logs),
       createCloudWatch(cloudWatch),
+      createCloudMap(cloudMap),
       createEventBridge(eventBridge),
       iam.service,
       createSts(iam),
@@ -158,6 +161,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await ecs.loadReconcilers()),
         ...logsReconcilers(logs),
         ...(await loadCloudWatchReconcilers(cloudWatch)),
+        ...(await loadCloudMapReconcilers(cloudMap)),
       ],
     }),
   );

@@ -53,6 +53,7 @@ const services: readonly TestedService[] = [
     client: { protocol: AwsSmithyRpcV2CborProtocol },
   },
   { signingName: 'events', load: () => import('@aws-sdk/client-eventbridge'), operations: 57 },
+  { signingName: 'servicediscovery', load: () => import('@aws-sdk/client-servicediscovery'), operations: 30 },
 ];
 
 /** The operations that the codecs can't carry, each with its reason. The tests fail when the list is not exact. */

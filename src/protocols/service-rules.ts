@@ -156,6 +156,14 @@ const rules: Readonly<Record<string, ServiceRules>> = {
     notSupported: { code: 'OperationDisabledException', status: 400 },
     refuseMissing: (missing) => constraintViolations('ValidationException', missing),
   },
+  servicediscovery: {
+    marks: { targetPrefix: 'Route53AutoNaming_v20170314' },
+    maxBodyBytes: mebibyte,
+    accessDenied: accessDeniedInJson,
+    internalFailure,
+    notSupported: { code: 'InvalidInput', status: 400 },
+    refuseMissing: (missing) => constraintViolations('InvalidInput', missing),
+  },
 };
 
 const otherService: ServiceRules = {

@@ -134,6 +134,7 @@ describe('a running Catamaran', () => {
     expect(variables.map((line) => line.split('=')[0])).toEqual([
       'AWS_ACCESS_KEY_ID',
       'AWS_DEFAULT_REGION',
+      'AWS_DISABLE_HOST_PREFIX_INJECTION',
       'AWS_ENDPOINT_URL',
       'AWS_REGION',
       'AWS_SECRET_ACCESS_KEY',
@@ -232,6 +233,7 @@ describe('a running Catamaran', () => {
         expect(variables.map((variable) => variable.replace(/=.*/, ''))).toEqual([
           'AWS_ACCESS_KEY_ID',
           'AWS_DEFAULT_REGION',
+          'AWS_DISABLE_HOST_PREFIX_INJECTION',
           'AWS_ENDPOINT_URL',
           'AWS_REGION',
           'AWS_SECRET_ACCESS_KEY',

@@ -2,6 +2,7 @@ import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
 import * as ec2Sdk from '@aws-sdk/client-ec2';
 import * as ecsSdk from '@aws-sdk/client-ecs';
 import * as iamSdk from '@aws-sdk/client-iam';
+import * as cloudMapSdk from '@aws-sdk/client-servicediscovery';
 import * as stsSdk from '@aws-sdk/client-sts';
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +18,7 @@ const services = [
   { name: 'ecs', sdk: ecsSdk, client: (system: System) => system.ecs },
   { name: 'ec2', sdk: ec2Sdk, client: (system: System) => system.ec2 },
   { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
+  { name: 'servicediscovery', sdk: cloudMapSdk, client: (system: System) => system.cloudMap },
   { name: 'iam', sdk: iamSdk, client: (system: System) => system.iam },
   { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },
 ] as const;
@@ -33,7 +35,7 @@ const commonErrors = new Set([
 
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ seed: 4 });
+  system = await startSystem({ seed: 4, speed: 2 });
 });
 afterAll(() => system?.[Symbol.asyncDispose]());
 

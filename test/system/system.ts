@@ -7,6 +7,7 @@ import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
 import { IAM } from '@aws-sdk/client-iam';
+import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
 import { STS } from '@aws-sdk/client-sts';
 import { alphanumeric, type Clock, digits, seededRandom } from '../../src/clock/index.ts';
 import { type ControlPlane, startControlPlane } from '../../src/composition/control-plane.ts';
@@ -74,6 +75,7 @@ export class System implements AsyncDisposable {
         readonly logs: CloudWatchLogs;
         readonly ec2: EC2;
         readonly cloudWatch: CloudWatch;
+        readonly cloudMap: ServiceDiscovery;
         readonly iam: IAM;
         readonly sts: STS;
       }
@@ -126,6 +128,10 @@ export class System implements AsyncDisposable {
 
   get ec2(): EC2 {
     return this.#sdk().ec2;
+  }
+
+  get cloudMap(): ServiceDiscovery {
+    return this.#sdk().cloudMap;
   }
 
   get iam(): IAM {
@@ -272,6 +278,7 @@ export class System implements AsyncDisposable {
     this.#clients?.ecs.destroy();
     this.#clients?.logs.destroy();
     this.#clients?.ec2.destroy();
+    this.#clients?.cloudMap.destroy();
     this.#clients?.cloudWatch.destroy();
     this.#clients?.iam.destroy();
     this.#clients?.sts.destroy();
@@ -326,6 +333,7 @@ export class System implements AsyncDisposable {
         logs: new CloudWatchLogs(settings),
         cloudWatch: new CloudWatch(settings),
         ec2: new EC2(settings),
+        cloudMap: new ServiceDiscovery(settings),
         iam: new IAM(settings),
         sts: new STS(settings),
       };

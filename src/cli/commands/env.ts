@@ -11,6 +11,8 @@ export function awsVariables({ server, credentials }: Connection): Readonly<Reco
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: credentials.region,
     AWS_DEFAULT_REGION: credentials.region,
+    // Some operations have a host of their own on AWS (Cloud Map's DiscoverInstances: `data-`); here there is one for all.
+    AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
   };
 }
 

@@ -10,6 +10,7 @@ import type { Ec2Context } from './context.ts';
 
 export type { Ec2Context } from './context.ts';
 export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
+export { hasVpc } from './for-services/has-vpc.ts';
 export {
   createServiceInterface,
   deleteServiceInterface,
