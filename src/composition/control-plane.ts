@@ -117,6 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
   };
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
+  await ec2.ensureDefaultVpc(defaultCluster);
 
   const gateway = createGateway({
     services: [

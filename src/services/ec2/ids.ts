@@ -3,7 +3,7 @@ import type { Reader, Transaction } from '../../reconcile/index.ts';
 import { ec2Refusal, missingParameter, shown } from './errors.ts';
 import type { IdForm, Kind, Taggable } from './kinds.ts';
 import { taggableKinds } from './kinds.ts';
-import { ec2Key, type Scope } from './records.ts';
+import { type Deletable, ec2Key, type Scope, type Tags } from './records.ts';
 
 /** E.g. `vpc-0a1b2c3d4e5f60718`. */
 export function newId(random: Random, prefix: string): string {
@@ -31,10 +31,11 @@ export function readId(ids: IdForm, text: string | undefined, parameter: string)
 export const notFound = (ids: IdForm, id: string): Error => ec2Refusal(ids.notFound, ids.missing(id));
 
 /**
- * The record that a request names, read so that the transaction loses the race against whoever deletes it.
+ * The record that a request names, read so that the transaction loses the race against whoever deletes it. One that is
+ * being deleted is as good as gone.
  * @throws MissingParameter, the kind's `.Malformed`, its `.NotFound`
  */
-export function requireRecord<T extends object>(
+export function requireRecord<T extends Deletable & { readonly tags: Tags }>(
   reader: Reader | Transaction,
   scope: Scope,
   kind: Kind<T>,
@@ -43,7 +44,7 @@ export function requireRecord<T extends object>(
 ): T {
   const id = readId(kind, text, parameter);
   const record = reader.get(kind.collection, ec2Key(kind.collection, scope, id));
-  if (record === undefined) throw notFound(kind, id);
+  if (record === undefined || record.isBeingDeleted) throw notFound(kind, id);
   return record;
 }
 

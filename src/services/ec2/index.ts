@@ -7,6 +7,8 @@
  */
 import type { Service } from '../service.ts';
 import type { Ec2Context } from './context.ts';
+import type { Scope } from './records.ts';
+import { ensureDefaultVpc } from './vpcs/default-vpc.ts';
 
 export type { Ec2Context } from './context.ts';
 export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
@@ -22,6 +24,8 @@ export {
 
 export interface Ec2 {
   readonly service: Service;
+  /** Makes the VPC that an account has in a region from the beginning, unless it was made before. */
+  readonly ensureDefaultVpc: (scope: Scope) => Promise<void>;
 }
 
 export function createEc2(context: Ec2Context): Ec2 {
@@ -31,5 +35,6 @@ export function createEc2(context: Ec2Context): Ec2 {
       loadSdk: () => import('@aws-sdk/client-ec2'),
       loadOperations: async () => (await import('./operations.ts')).ec2Operations(context),
     },
+    ensureDefaultVpc: (scope) => ensureDefaultVpc(context, scope, context.clock.now()),
   };
 }

@@ -9,12 +9,19 @@ import { blockOf, cidrText, ipv4Number } from '../../topology/index.ts';
  * What must be unique has a record of its own whose key is the unique thing: an address of a subnet, a public address,
  * a group's name in a VPC. So a transaction that takes it races nobody unnoticed.
  *
- * What may not be deleted while others refer to it: the deleting transaction looks at the indexes, and whoever makes a
- * reference reads what it refers to with `get`, so that the two can't miss each other.
+ * What may not be deleted while others refer to it: whoever makes a reference reads what it refers to with `get` and takes
+ * nothing that `isBeingDeleted`; the deleter looks at the indexes, marks the record, and looks again before it deletes
+ * (`deletion.ts`). So the two can't miss each other.
  */
 export interface Scope {
   readonly accountId: string;
   readonly region: string;
+}
+
+/** What others refer to. */
+export interface Deletable {
+  /** Nobody may refer to it any more: it is about to be deleted, or it stays because somebody was faster. */
+  readonly isBeingDeleted?: true;
 }
 
 export type Tags = Readonly<Record<string, string>>;
@@ -29,7 +36,7 @@ export const defaultVpcs: Collection<DefaultVpcRecord> = {
   indexes: {},
 };
 
-export interface VpcRecord {
+export interface VpcRecord extends Deletable {
   readonly id: string;
   /** Unique within the installation, from 1 on: see `VpcTopology.number`. */
   readonly number: number;
@@ -57,7 +64,7 @@ export interface VpcNumberRecord {
 }
 export const vpcNumbers: Collection<VpcNumberRecord> = { service: 'ec2', noun: 'vpc-number', indexes: {} };
 
-export interface SubnetRecord {
+export interface SubnetRecord extends Deletable {
   readonly id: string;
   readonly vpcId: string;
   readonly cidr: string;
@@ -73,6 +80,17 @@ export const subnets: Collection<SubnetRecord, 'vpc'> = {
   service: 'ec2',
   noun: 'subnet',
   indexes: { vpc: ({ vpcId }) => vpcId },
+};
+
+/** The blocks that a VPC's subnets have: whoever adds one reads and writes it, so that no two overlap. `subnet-plan/<vpc id>` */
+export interface SubnetPlanRecord {
+  /** By the subnet's id. */
+  readonly cidrs: Readonly<Record<string, string>>;
+}
+export const subnetPlans: Collection<SubnetPlanRecord> = {
+  service: 'ec2',
+  noun: 'subnet-plan',
+  indexes: {},
 };
 
 /**
@@ -107,7 +125,7 @@ export const subnetCursors: Collection<SubnetCursorRecord> = {
   indexes: {},
 };
 
-export interface RouteTableRecord {
+export interface RouteTableRecord extends Deletable {
   readonly id: string;
   readonly vpcId: string;
   /** Without the local ones, which follow from the VPC's blocks, unless one was given another target. */
@@ -148,7 +166,7 @@ export const routeTables: Collection<
   },
 };
 
-export interface InternetGatewayRecord {
+export interface InternetGatewayRecord extends Deletable {
   readonly id: string;
   readonly vpcId?: string;
   readonly tags: Tags;
@@ -186,7 +204,7 @@ export const natGateways: Collection<NatGatewayRecord, 'vpc' | 'subnet'> = {
   indexes: { vpc: ({ vpcId }) => vpcId, subnet: ({ subnetId }) => subnetId },
 };
 
-export interface SecurityGroupRecord {
+export interface SecurityGroupRecord extends Deletable {
   readonly id: string;
   readonly name: string;
   readonly description: string;
@@ -235,7 +253,7 @@ export const securityGroupNames: Collection<SecurityGroupNameRecord> = {
   indexes: {},
 };
 
-export interface NetworkInterfaceRecord {
+export interface NetworkInterfaceRecord extends Deletable {
   readonly id: string;
   readonly vpcId: string;
   readonly subnetId: string;
@@ -285,7 +303,7 @@ export const networkInterfaces: Collection<
 };
 
 /** An Elastic IP address. */
-export interface AddressRecord {
+export interface AddressRecord extends Deletable {
   readonly allocationId: string;
   readonly publicIpv4: string;
   readonly association?: {
@@ -319,7 +337,7 @@ export const publicAddresses: Collection<PublicAddressRecord, 'block'> = {
   indexes: { block: (_address, key) => blocksOf('public', key.split('/')[5] ?? '') },
 };
 
-export interface DhcpOptionsRecord {
+export interface DhcpOptionsRecord extends Deletable {
   readonly id: string;
   readonly configurations: Readonly<Record<string, readonly string[]>>;
   readonly tags: Tags;
@@ -328,6 +346,16 @@ export interface DhcpOptionsRecord {
 export const dhcpOptions: Collection<DhcpOptionsRecord> = {
   service: 'ec2',
   noun: 'dhcp-options',
+  indexes: {},
+};
+
+/** The region's own options, which new VPCs are given. `region-dhcp-options/current` */
+export interface RegionDhcpOptionsRecord {
+  readonly dhcpOptionsId: string;
+}
+export const regionDhcpOptions: Collection<RegionDhcpOptionsRecord> = {
+  service: 'ec2',
+  noun: 'region-dhcp-options',
   indexes: {},
 };
 
@@ -344,7 +372,7 @@ export const networkAcls: Collection<NetworkAclRecord, 'vpc'> = {
 };
 
 /** A prefix list of the account's own. */
-export interface PrefixListRecord {
+export interface PrefixListRecord extends Deletable {
   readonly id: string;
   readonly name: string;
   readonly addressFamily: 'IPv4' | 'IPv6';
@@ -412,9 +440,9 @@ function blocksOf(pool: string, ipv4: string): readonly string[] {
   return [24, 28].map((prefixLength) => `${pool}/${cidrText(blockOf(address, prefixLength))}`);
 }
 
-function scopeTextOf(key: RecordKey): string {
-  const { accountId, region } = scopeOfKey(key);
-  return `${accountId}/${region}`;
-}
+/** As the indexes `scope` have it. */
+export const scopeText = ({ accountId, region }: Scope): string => `${accountId}/${region}`;
+
+const scopeTextOf = (key: RecordKey): string => scopeText(scopeOfKey(key));
 
 const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)];

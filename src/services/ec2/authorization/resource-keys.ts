@@ -20,17 +20,21 @@ type KeysOf = (reader: Reader, scope: Scope, id: string) => ConditionKeys;
 
 /** The condition keys that a resource has of itself. ARNs of what is not there have none but the region. */
 export function resourceKeys(reader: Reader, call: Call, arn: string): ConditionKeys {
-  const region = { 'ec2:Region': call.region };
   const named = readResourceArn(arn);
-  if (named === undefined) return region;
-  const { kind, scope, id } = named;
-  const tags = kind.tagsOf(reader, scope, id);
-  if (tags === undefined) return region;
   return {
-    ...region,
+    ...tagKeys(reader, call, arn),
+    ...(named && own[named.kind.type]?.(reader, named.scope, named.id)),
+  };
+}
+
+/** Of those the ones that tell of its tags, and the region. */
+export function tagKeys(reader: Reader, call: Call, arn: string): ConditionKeys {
+  const named = readResourceArn(arn);
+  const tags = named?.kind.tagsOf(reader, named.scope, named.id) ?? {};
+  return {
+    'ec2:Region': call.region,
     ...resourceTagKeys(tags),
     ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`ec2:ResourceTag/${key}`, value])),
-    ...own[kind.type]?.(reader, scope, id),
   };
 }
 

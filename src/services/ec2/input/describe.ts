@@ -1,8 +1,8 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import { ascending } from '../../pages.ts';
-import { requireRecord } from '../ids.ts';
+import { notFound, readId } from '../ids.ts';
 import { idOfKey, type Kind } from '../kinds.ts';
-import { ec2Prefix, type Scope, type Tags } from '../records.ts';
+import { ec2Key, ec2Prefix, type Scope, type Tags } from '../records.ts';
 import { type FilterInput, type FilterTable, readFilters } from './filters.ts';
 import { type PageInput, pageOf } from './pages.ts';
 
@@ -35,9 +35,12 @@ export function describeRecords<T extends { readonly tags: Tags }>(
   const isWanted = readFilters(input.Filters, filters, ({ tags }: T) => tags);
   const isNamed = ids !== undefined && ids.length > 0;
   const candidates = isNamed
-    ? [...new Set(ids)]
-        .sort(ascending)
-        .map((id) => ({ id, record: requireRecord(reader, scope, kind, id, `${parameter}.1`) }))
+    ? [...new Set(ids)].sort(ascending).map((text) => {
+        const id = readId(kind, text, `${parameter}.1`);
+        const record = reader.get(kind.collection, ec2Key(kind.collection, scope, id));
+        if (record === undefined) throw notFound(kind, id);
+        return { id, record };
+      })
     : Array.from(reader.list(kind.collection, ec2Prefix(kind.collection, scope)), ({ key, value }) => ({
         id: idOfKey(key),
         record: value,

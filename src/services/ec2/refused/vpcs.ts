@@ -5,7 +5,6 @@ const networkAcls = refusedBecause('a VPC has its default network ACL alone, whi
   'CreateNetworkAclEntry',
   'DeleteNetworkAcl',
   'DeleteNetworkAclEntry',
-  'DescribeNetworkAcls',
   'ReplaceNetworkAclAssociation',
   'ReplaceNetworkAclEntry',
 ]);
@@ -157,30 +156,7 @@ const networkCosts = refusedBecause('network costs are not allocated', [
   'ModifyNetworkingFlexCostAllocationPolicy',
 ]);
 
-const networkSetup = refusedBecause('VPC networking is not built', [
-  'AssociateDhcpOptions',
-  'AssociateVpcCidrBlock',
-  'CreateDefaultSubnet',
-  'CreateDefaultVpc',
-  'CreateDhcpOptions',
-  'CreateSubnet',
-  'CreateTags',
-  'CreateVpc',
-  'DeleteDhcpOptions',
-  'DeleteSubnet',
-  'DeleteTags',
-  'DeleteVpc',
-  'DescribeAccountAttributes',
-  'DescribeDhcpOptions',
-  'DescribeSubnets',
-  'DescribeTags',
-  'DescribeVpcAttribute',
-  'DescribeVpcs',
-  'DisassociateVpcCidrBlock',
-  'ModifySubnetAttribute',
-  'ModifyVpcAttribute',
-  'ModifyVpcTenancy',
-]);
+const tenancy = refusedBecause('there is nothing dedicated to one account', ['ModifyVpcTenancy']);
 
 export const refusedVpcs = {
   ...networkAcls,
@@ -194,5 +170,5 @@ export const refusedVpcs = {
   ...trafficMirroring,
   ...verifiedAccess,
   ...networkCosts,
-  ...networkSetup,
+  ...tenancy,
 };

@@ -2,7 +2,8 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { type Creating, ec2Authorization, type Named } from '../authorization/rows.ts';
 import { type Scope, securityGroupNames } from '../records.ts';
-import { defaultVpcOf, groupNameKey, type NamedGroup } from './group-lookup.ts';
+import { defaultVpcOf } from '../vpcs/vpc-lookup.ts';
+import { groupNameKey, type NamedGroup } from './group-lookup.ts';
 
 interface Modifying extends NamedGroup {
   readonly SecurityGroupRules?:

@@ -8,8 +8,8 @@ import {
   type SecurityGroupRecord,
   securityGroupNames,
   type VpcRecord,
-  vpcs,
 } from '../records.ts';
+import { defaultVpcOf } from '../vpcs/vpc-lookup.ts';
 
 /** How a request names a group: by id, or by name in the default VPC. */
 export interface NamedGroup {
@@ -63,11 +63,6 @@ export function requireDefaultVpc(reader: Reader | Transaction, scope: Scope): V
     );
   }
   return found;
-}
-
-export function defaultVpcOf(reader: Reader | Transaction, scope: Scope): VpcRecord | undefined {
-  const inScope = reader.byIndex(vpcs, 'scope', `${scope.accountId}/${scope.region}`);
-  return inScope.find(({ value }) => value.isDefault)?.value;
 }
 
 export const groupNameKey = (scope: Scope, vpcId: string, name: string) =>

@@ -1,5 +1,6 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultVpcs, ec2Key } from '../records.ts';
 import { accountId, type Ec2Server, region, scope, startEc2Server } from '../testing/ec2-server.ts';
 import { putInterface, putVpc } from '../testing/networks.ts';
 import { putDefaultGroup } from './default-group.ts';
@@ -48,6 +49,11 @@ describe('CreateSecurityGroup', () => {
   it('makes it in the default VPC unless another is named', async () => {
     const { GroupId = '' } = await ec2.createSecurityGroup({ GroupName: 'web', Description: 'd' });
     expect(await shown(GroupId)).toMatchObject({ VpcId: defaultVpcId });
+    // Somebody has deleted the one there.
+    const there = { accountId, region: 'us-east-1' };
+    await server.state.transact((tx) =>
+      tx.put(defaultVpcs, ec2Key(defaultVpcs, there, 'made'), { madeAt: 0 }),
+    );
     await expect(
       server.in('us-east-1').createSecurityGroup({ GroupName: 'web', Description: 'd' }),
     ).rejects.toMatchObject({ name: 'VPCIdNotSpecified' });

@@ -7,7 +7,7 @@ import { openState, type State } from '../../../reconcile/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
 import type { Ec2Context } from '../context.ts';
 import { createEc2, type Ec2 } from '../index.ts';
-import type { Scope } from '../records.ts';
+import { defaultVpcs, ec2Key, type Scope } from '../records.ts';
 
 export const accountId = '111122223333';
 export const region = 'eu-west-1';
@@ -25,14 +25,22 @@ export interface Ec2Server extends AsyncDisposable {
   in(region: string): EC2;
 }
 
-/** @param given What is to be other than by default. */
-export async function startEc2Server(given: Partial<Ec2Context> = {}): Promise<Ec2Server> {
+/**
+ * @param given What is to be other than by default.
+ * @param begins `empty`: as if the default VPC of `scope` had been deleted.
+ */
+export async function startEc2Server(
+  given: Partial<Ec2Context> = {},
+  begins: 'empty' | 'with a default VPC' = 'empty',
+): Promise<Ec2Server> {
   const stack = new AsyncDisposableStack();
   const clock = new VirtualClock(Date.now());
   const random = seededRandom('ec2');
   const store = stack.adopt(openMemoryStore({ clock }), (it) => it.close());
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
   const context: Ec2Context = { state, clock, random, publicCidr: '198.18.0.0/24', ...given };
+  if (begins === 'empty')
+    await state.transact((tx) => tx.put(defaultVpcs, ec2Key(defaultVpcs, scope, 'made'), { madeAt: 0 }));
   const room = createEc2(context);
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
   const gateway = createGateway({

@@ -1,5 +1,6 @@
 import type { State } from '../../../reconcile/index.ts';
 import {
+  defaultVpcs,
   ec2Key,
   type NatGatewayRecord,
   type NetworkInterfaceRecord,
@@ -22,14 +23,16 @@ export async function putVpc(
   bent: Partial<VpcRecord> = {},
 ): Promise<string> {
   const id = `vpc-${hex(number)}`;
-  await state.transact((tx) =>
+  await state.transact((tx) => {
+    // An account with a default VPC of the test's gets no other.
+    if (bent.isDefault) tx.put(defaultVpcs, ec2Key(defaultVpcs, scope, 'made'), { madeAt: 0 });
     tx.put(vpcs, ec2Key(vpcs, scope, id), {
       ...{ id, number, isDefault: false, instanceTenancy: 'default', tags: {} },
       cidrs: [{ associationId: `vpc-cidr-assoc-${hex(number)}`, cidr: '10.0.0.0/16' }],
       ...{ enableDnsSupport: true, enableDnsHostnames: false, enableNetworkAddressUsageMetrics: false },
       ...bent,
-    }),
-  );
+    });
+  });
   return id;
 }
 

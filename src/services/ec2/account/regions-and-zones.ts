@@ -4,34 +4,13 @@ import type {
   DescribeAvailabilityZonesResult,
   DescribeRegionsCommandInput,
   DescribeRegionsResult,
-  EC2,
   Region,
 } from '@aws-sdk/client-ec2';
-import type { Call, OperationsOf } from '../../service.ts';
-import { ec2Authorization } from '../authorization/rows.ts';
-import type { Ec2Context } from '../context.ts';
+import type { Call } from '../../service.ts';
 import { invalidParameterValue, shown } from '../errors.ts';
 import { type FilterTable, readFilters } from '../input/filters.ts';
 import { knownRegions } from '../regions.ts';
 import { zoneId, zoneNames } from '../zones.ts';
-
-type RegionOperation = 'DescribeAvailabilityZones' | 'DescribeRegions';
-
-export function regionOperations(ec2: Ec2Context): Pick<OperationsOf<EC2>, RegionOperation> {
-  const may = ec2Authorization(ec2.state);
-  return {
-    DescribeAvailabilityZones: {
-      action: 'ec2:DescribeAvailabilityZones',
-      ...may.everything,
-      run: describeAvailabilityZones,
-    },
-    DescribeRegions: {
-      action: 'ec2:DescribeRegions',
-      ...may.everything,
-      run: describeRegions,
-    },
-  };
-}
 
 const zoneFilters: FilterTable<AvailabilityZone> = {
   'group-long-name': ({ GroupLongName }) => GroupLongName,
