@@ -7,7 +7,7 @@ import { readRoutes } from './netlink/route.ts';
 import { readRules } from './netlink/rule.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
 import { Nftables } from './nftables.ts';
-import { isOnLink, type Parts, partChanges, partsOf, partsRead, requestsFor } from './parts.ts';
+import { isOnLink, type Part, type Parts, partChanges, partsOf, partsRead, requestsFor } from './parts.ts';
 import { firstLinkIndex } from './sandbox-link.ts';
 
 /**
@@ -23,7 +23,7 @@ export class RouterKernel implements Disposable {
   /** Links that are on their way out: a new one of the same name has to wait. */
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #links = new Map<string, Link>();
-  #parts: Parts = new Map();
+  #parts = new Map<string, Part>();
   /** Of nftables, after our last transaction; undefined before the first. */
   #generation: number | undefined;
   #nextLinkIndex = firstLinkIndex;
@@ -79,7 +79,7 @@ export class RouterKernel implements Disposable {
       },
       (index) => names.get(index),
     );
-    this.#parts = partsOf(parts);
+    this.#parts = new Map(partsOf(parts));
     if (this.namespace.sysctl('ipv4/ip_forward') === '1') return;
     this.namespace.setSysctls(routerSysctls);
     this.#sysctls += 1;
@@ -116,13 +116,18 @@ export class RouterKernel implements Disposable {
   /** Makes the parts these, all of them. @throws {NetworkError} */
   setParts(wanted: Parts): void {
     this.#carryOut(this.#parts, wanted);
-    this.#parts = wanted;
+    this.#parts = new Map(wanted);
   }
 
   /** Makes sure of these and leaves the others. @throws {NetworkError} */
   addParts(added: Parts): void {
-    this.#carryOut(new Map([...this.#parts].filter(([identity]) => added.has(identity))), added);
-    this.#parts = new Map([...this.#parts, ...added]);
+    const known = new Map<string, Part>();
+    for (const identity of added.keys()) {
+      const part = this.#parts.get(identity);
+      if (part !== undefined) known.set(identity, part);
+    }
+    this.#carryOut(known, added);
+    for (const [identity, part] of added) this.#parts.set(identity, part);
   }
 
   /** Resolves when it is gone, with all that was on it. Absent is success. @throws {NetworkError} */
@@ -130,7 +135,7 @@ export class RouterKernel implements Disposable {
     const leaving = this.#leaving.get(name);
     if (leaving !== undefined) return leaving;
     if (!this.#links.delete(name)) return Promise.resolve();
-    this.#parts = new Map([...this.#parts].filter(([, part]) => !isOnLink(part, name)));
+    for (const [identity, part] of this.#parts) if (isOnLink(part, name)) this.#parts.delete(identity);
     const removed = this.#removal.remove(name).finally(() => this.#leaving.delete(name));
     this.#leaving.set(name, removed);
     return removed;

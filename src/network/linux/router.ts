@@ -112,7 +112,10 @@ export class Router implements Disposable {
       this.#sandboxes.delete(interfaceId);
       const removed = this.#kernel.removeLink(linkName(interfaceId));
       removed.catch(() => {});
-      if (this.#topology !== undefined) this.#convergeParts(this.#topology);
+      const each = this.#interfaces.get(interfaceId);
+      if (this.#topology !== undefined && each !== undefined && isWay(this.#topology, each)) {
+        this.#convergeParts(this.#topology);
+      }
       return { removed };
     });
     await removed;
@@ -204,7 +207,7 @@ export class Router implements Disposable {
     }
     configureSandbox(each, subnet, sandbox);
     this.#kernel.settleLink(name);
-    if (isTarget(topology, each.id)) this.#convergeParts(topology);
+    if (isWay(topology, each)) this.#convergeParts(topology);
     else this.#kernel.addParts(partsOf(interfaceParts(topology, each, this.#view)));
   }
 
@@ -218,9 +221,10 @@ export class Router implements Disposable {
   }
 }
 
-/** Whether routes lead through an interface. */
-function isTarget({ routeTables }: VpcTopology, interfaceId: string): boolean {
+/** Whether more than its own addresses may be behind an interface: rules and routes of others then name it. */
+function isWay({ routeTables }: VpcTopology, { id, checksSourceAndDestination }: InterfaceTopology): boolean {
+  if (!checksSourceAndDestination) return true;
   return routeTables.some(({ routes }) =>
-    routes.some(({ target }) => target.type === 'network-interface' && target.id === interfaceId),
+    routes.some(({ target }) => target.type === 'network-interface' && target.id === id),
   );
 }
