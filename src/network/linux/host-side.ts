@@ -3,16 +3,25 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Log } from '../../log.ts';
 import { NetworkError } from '../network.ts';
+import { tunnelName } from './link-name.ts';
 import { LinkRemoval } from './link-removal.ts';
 import { Namespace } from './namespace.ts';
 import { type Address, readAddresses } from './netlink/address.ts';
-import { addVeth, type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
+import { addVeth, addVxlan, type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
 import { readNeighbours } from './netlink/neighbour.ts';
 import { mainTable, readRoutes } from './netlink/route.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
 import { Nftables } from './nftables.ts';
 import { type Part, partChanges, partsOf, partsRead, requestsFor } from './parts.ts';
-import { type HostLink, hostAddress, hostLinkMacs, routerAddress } from './router-parts.ts';
+import {
+  type HostLink,
+  hostAddress,
+  hostLinkMacs,
+  type Machine,
+  routerAddress,
+  tunnelMac,
+  tunnelPort,
+} from './router-parts.ts';
 import { Turns } from './turns.ts';
 
 const run = promisify(execFile);
@@ -96,6 +105,19 @@ export class HostSide implements Disposable {
       for (const { index } of near) settleLink(router, index);
       for (const { index } of far) settleLink(this.#socket, index);
     });
+  }
+
+  /** A VPC's tunnel to its parts on other machines: its packets travel here, in packets of this machine's. */
+  addTunnel(router: Namespace, number: number, { id, underlayAddress }: Machine): void {
+    const tunnel = {
+      name: tunnelName,
+      macAddress: tunnelMac(id),
+      mtu: this.#options.mtu,
+      number,
+      localAddress: underlayAddress,
+      port: tunnelPort,
+    };
+    this.#socket.batch([addVxlan(tunnel, router.fd)]);
   }
 
   /**

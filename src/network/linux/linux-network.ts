@@ -5,7 +5,7 @@ import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '
 import { HostSide } from './host-side.ts';
 import { Namespace, namesOfNamespaces } from './namespace.ts';
 import { Router } from './router.ts';
-import { hostLinks } from './router-parts.ts';
+import { hostLinks, type Machine, type Peer } from './router-parts.ts';
 import { listenIn } from './sockets.ts';
 
 export interface LinuxNetworkOptions {
@@ -15,10 +15,14 @@ export interface LinuxNetworkOptions {
   readonly publicCidr: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Of interfaces, in bytes. Default 1500. */
+  /** Of interfaces, in bytes. Default 1500; with other machines 1450, for tunnels take 50. */
   readonly mtu?: number;
   /** Path of the namespace that has the way to the world. Default: this process's. */
   readonly hostNamespacePath?: string;
+  /** This machine, where others have parts of the same VPCs. */
+  readonly machine?: Machine;
+  /** The others. */
+  readonly peers?: readonly Peer[];
   /** How often everything is looked at. Default 5 s. */
   readonly verifyEveryMs?: number;
   /** How long `attach` waits for a topology that has the interface. Default 30 s. */
@@ -44,7 +48,7 @@ export class LinuxNetwork implements VpcNetwork {
       installationId: options.installationId,
       namespacePath: options.hostNamespacePath ?? '/proc/thread-self/ns/net',
       publicCidr: options.publicCidr,
-      mtu: options.mtu ?? 1500,
+      mtu: mtuOf(options),
       log: options.log,
     });
     this.#guard = this.#verifyRegularly();
@@ -58,7 +62,7 @@ export class LinuxNetwork implements VpcNetwork {
   async apply(vpc: VpcTopology): Promise<void> {
     const router = this.#routers.get(vpc.id) ?? this.#open(vpc.id);
     await router.apply(vpc);
-    if (this.#host.want(vpc.id, hostLinks(vpc))) await this.#host.converge();
+    if (this.#host.want(vpc.id, hostLinks(vpc, this.#options.machine?.id))) await this.#host.converge();
     for (const look of this.#waiting) look();
   }
 
@@ -138,8 +142,14 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   #openNamed(name: string): Router {
-    const { mtu = 1500 } = this.#options;
-    return new Router({ name, host: this.#host, mtu, peers: new Map() });
+    const { machine: own, peers = [] } = this.#options;
+    const machines = own && { own, peers: new Map(peers.map((peer) => [peer.id, peer])) };
+    return new Router({
+      name,
+      host: this.#host,
+      mtu: mtuOf(this.#options),
+      ...(machines === undefined ? {} : { machines }),
+    });
   }
 
   #nameOf(vpcId: string): string {
@@ -196,4 +206,8 @@ export class LinuxNetwork implements VpcNetwork {
       log.error('The network in the kernel cannot be put right; it is tried again', { ...what, error });
     }
   }
+}
+
+function mtuOf({ mtu, machine }: LinuxNetworkOptions): number {
+  return mtu ?? (machine === undefined ? 1500 : 1450);
 }

@@ -30,18 +30,36 @@ const linkLocalAddresses = ['169.254.169.253', '169.254.169.254', '169.254.170.2
 export interface RouterView {
   /** Whether the interface's link is in the kernel. */
   hasLink(interfaceId: string): boolean;
-  /** Other machines that have a part of the VPC; empty when there is but one. */
+  /** This machine and those with which it shares VPCs; absent: it is the only one. */
+  readonly machines?: Machines;
+}
+
+export interface Machines {
+  readonly own: Machine;
+  /** By id. */
   readonly peers: ReadonlyMap<string, Peer>;
 }
 
-/** Another machine, seen through the tunnel. */
-export interface Peer {
+export interface Machine {
+  /** As `machineId` of interfaces has it. */
   readonly id: string;
-  /** Where it is reached, outside of any VPC. */
+  /** Where it is reached by the others, outside of any VPC. */
   readonly underlayAddress: string;
-  /** Of its end of every VPC's tunnel. */
+}
+
+/** Another machine, seen through the tunnel. */
+export interface Peer extends Machine {
+  /** Of its end of every VPC's tunnel: `tunnelMac` of its id. */
   readonly mac: string;
 }
+
+/** The MAC of a machine's ends of tunnels: follows from its id, so that nobody has to ask. */
+export function tunnelMac(machineId: string): string {
+  return macOf(`${machineId}/tunnel`);
+}
+
+/** A VXLAN for each VPC, on the port that IANA gave to it. */
+export const tunnelPort = 4_789;
 
 /** All of a VPC's router, its links left out. */
 export function routerParts(vpc: VpcTopology, view: RouterView): Part[] {
@@ -66,8 +84,8 @@ export function routerParts(vpc: VpcTopology, view: RouterView): Part[] {
       parts.push({ type: 'route', table: tableNumber(id), destination, way: router.to(target) });
     }
   }
-  for (const link of hostLinks(vpc)) parts.push(...hostLinkParts(link));
-  for (const peer of view.peers.values()) parts.push(...peerParts(peer));
+  for (const link of hostLinks(vpc, view.machines?.own.id)) parts.push(...hostLinkParts(link));
+  for (const peer of view.machines?.peers.values() ?? []) parts.push(...peerParts(peer));
   for (const each of vpc.interfaces) parts.push(...interfaceParts(vpc, each, view));
   return parts;
 }
@@ -110,15 +128,20 @@ export interface HostLink {
   readonly publicAddresses: readonly string[];
 }
 
-/** The internet gateway's, and one of each NAT gateway that has a public address: by its link the firewall knows it. */
-export function hostLinks(vpc: VpcTopology): HostLink[] {
+/**
+ * The internet gateway's, and one of each NAT gateway that has a public address: by its link the firewall knows it.
+ * Every machine has them; public addresses are where their interfaces are.
+ */
+export function hostLinks(vpc: VpcTopology, machineId: string | undefined): HostLink[] {
   if (!vpc.hasInternetGateway) return [];
+  const isHere = (each: InterfaceTopology): boolean =>
+    machineId === undefined || each.machineId === undefined || each.machineId === machineId;
   const uplink = {
     name: uplinkName,
     ownerId: vpc.id,
-    publicAddresses: vpc.interfaces.flatMap(({ publicAddresses }) =>
-      publicAddresses.map(({ publicIpv4 }) => publicIpv4),
-    ),
+    publicAddresses: vpc.interfaces
+      .filter(isHere)
+      .flatMap(({ publicAddresses }) => publicAddresses.map(({ publicIpv4 }) => publicIpv4)),
   };
   const nats = vpc.natGateways.flatMap(({ id, publicIpv4 }) =>
     publicIpv4 === undefined ? [] : [{ name: natLinkName(id), ownerId: id, publicAddresses: [publicIpv4] }],
@@ -177,7 +200,7 @@ function peerParts({ underlayAddress: address, mac: macAddress }: Peer): Part[] 
 /** To an interface that is here or, by the tunnel, on another machine. */
 function wayTo({ id, machineId }: InterfaceTopology, view: RouterView): LinkWay | undefined {
   if (view.hasLink(id)) return { type: 'link', link: linkName(id) };
-  const peer = machineId === undefined ? undefined : view.peers.get(machineId);
+  const peer = machineId === undefined ? undefined : view.machines?.peers.get(machineId);
   return peer === undefined ? undefined : { type: 'link', link: tunnelName, gateway: peer.underlayAddress };
 }
 
@@ -193,7 +216,7 @@ class Ways {
 
   constructor(vpc: VpcTopology, view: RouterView) {
     this.#view = view;
-    this.#hostLinks = new Set(hostLinks(vpc).map(({ name }) => name));
+    this.#hostLinks = new Set(hostLinks(vpc, view.machines?.own.id).map(({ name }) => name));
     this.#interfaces = new Map(vpc.interfaces.map((each) => [each.id, each]));
   }
 

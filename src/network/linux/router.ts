@@ -2,11 +2,11 @@ import type { InterfaceTopology, VpcTopology } from '../../topology/index.ts';
 import { NetworkError } from '../network.ts';
 import { type Firewall, firewallChanges, firewallOf } from './firewall/index.ts';
 import type { HostSide } from './host-side.ts';
-import { linkName } from './link-name.ts';
+import { linkName, tunnelName } from './link-name.ts';
 import type { Namespace } from './namespace.ts';
 import { partsOf } from './parts.ts';
 import { RouterKernel } from './router-kernel.ts';
-import { hostLinks, interfaceParts, type Peer, type RouterView, routerParts } from './router-parts.ts';
+import { hostLinks, interfaceParts, type Machines, type RouterView, routerParts } from './router-parts.ts';
 import { addSandboxLink, configureSandbox, leadsTo } from './sandbox-link.ts';
 import { Turns } from './turns.ts';
 
@@ -15,7 +15,7 @@ export interface RouterOptions {
   readonly name: string;
   readonly host: HostSide;
   readonly mtu: number;
-  readonly peers: ReadonlyMap<string, Peer>;
+  readonly machines?: Machines;
 }
 
 /**
@@ -38,7 +38,8 @@ export class Router implements Disposable {
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#kernel = new RouterKernel(options.name);
-    this.#view = { hasLink: (id) => this.#hasLink(id), peers: options.peers };
+    const { machines } = options;
+    this.#view = { hasLink: (id) => this.#hasLink(id), ...(machines === undefined ? {} : { machines }) };
   }
 
   get namespace(): Namespace {
@@ -155,13 +156,16 @@ export class Router implements Disposable {
   }
 
   async #convergeHostLinks(topology: VpcTopology): Promise<void> {
-    const wanted = hostLinks(topology);
+    const { host, machines } = this.#options;
+    const wanted = hostLinks(topology, machines?.own.id);
     const missing = wanted.filter(({ name }) => !this.#kernel.links.has(name));
     for (const link of missing) {
       await this.#kernel.left(link.name);
-      await this.#options.host.addLink(this.#kernel.socket, link);
+      await host.addLink(this.#kernel.socket, link);
     }
-    if (missing.length > 0) this.#kernel.readLinks();
+    const hasTunnel = machines === undefined || this.#kernel.links.has(tunnelName);
+    if (!hasTunnel) host.addTunnel(this.#kernel.namespace, topology.number, machines.own);
+    if (missing.length > 0 || !hasTunnel) this.#kernel.readLinks();
     const names = new Set([
       ...wanted.map(({ name }) => name),
       ...topology.interfaces.map(({ id }) => linkName(id)),

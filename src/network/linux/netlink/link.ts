@@ -78,7 +78,6 @@ export interface Vxlan {
   readonly name: string;
   readonly macAddress: string;
   readonly mtu: number;
-  readonly group: number;
   /** The VXLAN network identifier. */
   readonly number: number;
   readonly localAddress: string;
