@@ -7,6 +7,7 @@ import { Namespace, namesOfNamespaces } from './namespace.ts';
 import { Router } from './router.ts';
 import { hostLinks, type Machine, type Peer } from './router-parts.ts';
 import { listenIn } from './sockets.ts';
+import { Turns } from './turns.ts';
 
 export interface LinuxNetworkOptions {
   /** Its namespaces, links and tables carry it in their names: installations on one machine don't meet. */
@@ -37,6 +38,8 @@ export class LinuxNetwork implements VpcNetwork {
   readonly #routers = new Map<string, Router>();
   /** Called after every `apply`: those who wait for an interface to be known. */
   readonly #waiting = new Set<() => void>();
+  /** Routers come and go, and are looked at, one thing after the other; attachments wait for none of it. */
+  readonly #turns = new Turns();
   readonly #closing = new AbortController();
   readonly #guard: Promise<void>;
 
@@ -59,14 +62,22 @@ export class LinuxNetwork implements VpcNetwork {
     return this.#routers.values().reduce((sum, { writes }) => sum + writes, this.#host.writes);
   }
 
-  async apply(vpc: VpcTopology): Promise<void> {
+  apply(vpc: VpcTopology): Promise<void> {
+    return this.#turns.take(() => this.#apply(vpc));
+  }
+
+  async #apply(vpc: VpcTopology): Promise<void> {
     const router = this.#routers.get(vpc.id) ?? this.#open(vpc.id);
     await router.apply(vpc);
     if (this.#host.want(vpc.id, hostLinks(vpc, this.#options.machine?.id))) await this.#host.converge();
     for (const look of this.#waiting) look();
   }
 
-  async remove(vpcId: string): Promise<void> {
+  remove(vpcId: string): Promise<void> {
+    return this.#turns.take(() => this.#remove(vpcId));
+  }
+
+  async #remove(vpcId: string): Promise<void> {
     const isThere = this.#routers.has(vpcId) || namesOfNamespaces(this.#nameOf(vpcId)).length > 0;
     if (!isThere) return;
     const router = this.#routers.get(vpcId) ?? this.#open(vpcId);
@@ -109,7 +120,11 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   /** Looks at everything once and puts right what isn't as it shall be. Failures are logged. */
-  async verify(): Promise<void> {
+  verify(): Promise<void> {
+    return this.#turns.take(() => this.#verify());
+  }
+
+  async #verify(): Promise<void> {
     for (const [vpcId, router] of this.#routers) {
       await this.#putRight({ vpcId }, () => router.verify());
     }
@@ -117,7 +132,11 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   /** Takes away everything that this installation ever made in the kernel, also what nothing is known of. */
-  async purge(): Promise<void> {
+  purge(): Promise<void> {
+    return this.#turns.take(() => this.#purge());
+  }
+
+  async #purge(): Promise<void> {
     for (const name of namesOfNamespaces(this.#prefix)) {
       const known = this.#routers.entries().find(([vpcId]) => this.#nameOf(vpcId) === name);
       await (known?.[1] ?? this.#openNamed(name)).remove();
@@ -130,7 +149,9 @@ export class LinuxNetwork implements VpcNetwork {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new NetworkError('The network of this machine is closing'));
     await this.#guard;
-    for (const router of this.#routers.values()) router[Symbol.dispose]();
+    await this.#turns.take(() =>
+      Promise.all(this.#routers.values().map((router) => router[Symbol.asyncDispose]())),
+    );
     this.#routers.clear();
     this.#host[Symbol.dispose]();
   }

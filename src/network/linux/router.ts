@@ -22,7 +22,7 @@ export interface RouterOptions {
  * A VPC's router on this machine: a namespace with a link for each interface that is attached here. A new one takes
  * over what an earlier process left: links stay, and nothing is cut that stays as it is.
  */
-export class Router implements Disposable {
+export class Router implements AsyncDisposable {
   readonly #options: RouterOptions;
   readonly #kernel: RouterKernel;
   readonly #turns = new Turns();
@@ -85,6 +85,8 @@ export class Router implements Disposable {
   /** Keeps the sandbox open until it is detached. @throws {NetworkError} */
   attach(interfaceId: string, sandbox: Namespace): Promise<void> {
     return this.#turns.take(async () => {
+      const topology = this.#topology;
+      if (topology === undefined || !this.#interfaces.has(interfaceId)) throw notInVpc(interfaceId);
       const name = linkName(interfaceId);
       const earlier = this.#sandboxes.get(interfaceId);
       const link = this.#kernel.links.get(name);
@@ -96,11 +98,14 @@ export class Router implements Disposable {
       if (!isThere) await this.#kernel.removeLink(name);
       await this.#kernel.left(name);
       const each = this.#interfaces.get(interfaceId);
-      const topology = this.#topology;
-      if (each === undefined || topology === undefined) {
-        throw new NetworkError(`Cannot attach ${interfaceId}: it is not in the VPC any more`);
+      if (each === undefined) throw notInVpc(interfaceId);
+      try {
+        this.#connect(topology, each, sandbox);
+      } catch (error) {
+        // Half a connection is none.
+        if (!isThere) this.#kernel.removeLink(name).catch(() => {});
+        throw error;
       }
-      this.#connect(topology, each, sandbox);
       this.#sandboxes.set(interfaceId, sandbox);
       earlier?.[Symbol.dispose]();
     });
@@ -125,14 +130,17 @@ export class Router implements Disposable {
   /** Takes the namespace away, with all that is in it, and closes this. @throws {NetworkError} */
   remove(): Promise<void> {
     return this.#turns.take(async () => {
-      this.#closeSandboxes();
+      this.#close();
       await this.#kernel.remove();
     });
   }
 
-  [Symbol.dispose](): void {
-    this.#closeSandboxes();
-    this.#kernel[Symbol.dispose]();
+  /** What is in the kernel stays. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.take(() => {
+      this.#close();
+      this.#kernel[Symbol.dispose]();
+    });
   }
 
   /** @param known The rules that the kernel has; undefined: nobody knows, and all are replaced. */
@@ -149,6 +157,7 @@ export class Router implements Disposable {
       topology.interfaces.flatMap(({ id, addresses }) => addresses.map((address) => [address, id] as const)),
     );
     await this.#convergeHostLinks(topology);
+    await this.#convergeTunnel(topology);
     const failures = await this.#convergeSandboxLinks(topology);
     this.#kernel.setLinksUp();
     this.#convergeParts(topology);
@@ -163,9 +172,7 @@ export class Router implements Disposable {
       await this.#kernel.left(link.name);
       await host.addLink(this.#kernel.socket, link);
     }
-    const hasTunnel = machines === undefined || this.#kernel.links.has(tunnelName);
-    if (!hasTunnel) host.addTunnel(this.#kernel.namespace, topology.number, machines.own);
-    if (missing.length > 0 || !hasTunnel) this.#kernel.readLinks();
+    if (missing.length > 0) this.#kernel.readLinks();
     const names = new Set([
       ...wanted.map(({ name }) => name),
       ...topology.interfaces.map(({ id }) => linkName(id)),
@@ -174,6 +181,17 @@ export class Router implements Disposable {
       // What the kernel refuses now, the next look finds again.
       if (kind === 'veth' && !names.has(name)) this.#kernel.removeLink(name).catch(() => {});
     }
+  }
+
+  async #convergeTunnel(topology: VpcTopology): Promise<void> {
+    const { host, machines } = this.#options;
+    const tunnel = this.#kernel.links.get(tunnelName);
+    if (tunnel?.tunnelAddress === machines?.own.underlayAddress) return;
+    // The machine may have got another address since, or be alone now.
+    await this.#kernel.removeLink(tunnelName);
+    if (machines === undefined) return;
+    host.addTunnel(this.#kernel.namespace, topology.number, machines.own);
+    this.#kernel.readLinks();
   }
 
   /** @returns what went wrong: one sandbox that can't be reached is no reason to leave the others alone. */
@@ -219,10 +237,17 @@ export class Router implements Disposable {
     return this.#kernel.links.has(linkName(interfaceId));
   }
 
-  #closeSandboxes(): void {
+  /** Whatever comes later finds no VPC. */
+  #close(): void {
     for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
     this.#sandboxes.clear();
+    this.#topology = undefined;
+    this.#interfaces = new Map();
   }
+}
+
+function notInVpc(interfaceId: string): NetworkError {
+  return new NetworkError(`Cannot attach ${interfaceId}: it is not in the VPC any more`);
 }
 
 /** Whether more than its own addresses may be behind an interface: rules and routes of others then name it. */

@@ -22,6 +22,8 @@ export interface Link {
   readonly kind: string | undefined;
   /** The number by which this namespace knows that of a veth's other end; absent when that is this one. */
   readonly peerNamespace?: number;
+  /** This machine's address, of a tunnel's outer packets. */
+  readonly tunnelAddress?: string;
 }
 
 const newLink = 16;
@@ -189,12 +191,15 @@ function linkHeader(header: {
 function linkOf(body: Buffer): Link {
   const attributes = new Attributes(body, 16);
   const peerNamespace = attributes.int32(is.peerNamespace);
+  const info = attributes.within(is.info);
+  const tunnelAddress = info.text(1) === 'vxlan' ? info.within(2).ipv4(4) : undefined;
   return {
     index: body.readInt32LE(4),
     name: attributes.text(is.name) ?? '',
     isUp: (body.readUInt32LE(8) & up) !== 0,
     group: attributes.uint32(is.group) ?? 0,
-    kind: attributes.within(is.info).text(1),
+    kind: info.text(1),
     ...(peerNamespace === undefined ? {} : { peerNamespace }),
+    ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
   };
 }
