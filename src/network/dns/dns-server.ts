@@ -2,6 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import type { CachedAnswer } from './answer-cache.ts';
 import type { Forwarder } from './forwarder.ts';
 import { type BadQuery, type Query, readQuery } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -14,6 +15,7 @@ import {
   writeAnyAnswer,
   writeRefusal,
 } from './response.ts';
+import { Shares } from './shares.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import { headerFlags, rcodes, recordTypes } from './wire.ts';
 
@@ -109,6 +111,9 @@ async function openTcp(at: DnsSocket, answering: Answering, { clock }: DnsServer
   };
 }
 
+/** Questions of one asker that the world is being asked; at 20 ms each that is more than it may send. */
+const maxWaitingPerAsker = 64;
+
 /** From a message to what is answered, whatever the message is. */
 class Answering {
   readonly #lookup: Lookup;
@@ -116,6 +121,8 @@ class Answering {
   readonly #random: Random;
   readonly #log: Log;
   readonly #limit: RateLimit;
+  /** So nobody takes all of what the forwarder can ask at a time. */
+  readonly #waiting = new Shares(maxWaitingPerAsker);
 
   constructor({ lookup, forwarder, random, log, clock }: DnsServerOptions) {
     this.#lookup = lookup;
@@ -173,25 +180,31 @@ class Answering {
       case 'own':
         return writeAnswer(query, here.answer, maxBytes);
       case 'ask':
-        return this.#relay(query, maxBytes);
+        return this.#relay(query, asker, maxBytes);
       case 'ask-on':
-        return this.#follow(query, here, maxBytes);
+        return this.#follow(query, asker, here, maxBytes);
     }
   }
 
-  #relay(query: Query, maxBytes: number): Buffer | Promise<Buffer> {
+  #relay(query: Query, asker: string, maxBytes: number): Buffer | Promise<Buffer> {
     const remembered = this.#forwarder.remembered(query);
     if (remembered !== undefined)
       return relayAnswer(query, remembered.answer, remembered.ageSeconds, maxBytes);
     if ((query.flags & headerFlags.recursionDesired) === 0) return writeRefusal(query, rcodes.REFUSED);
-    return this.#forwarder.ask(query).then((told) => {
+    return this.#ask(query, asker).then((told) => {
       if (told === undefined) return writeRefusal(query, rcodes.SERVFAIL);
       return relayAnswer(query, told.answer, told.ageSeconds, maxBytes);
     });
   }
 
+  /** Undefined: nobody answered, or the asker waits for so many already. */
+  async #ask(query: Query, asker: string): Promise<CachedAnswer | undefined> {
+    return this.#waiting.run(asker, () => this.#forwarder.ask(query));
+  }
+
   async #follow(
     query: Query,
+    asker: string,
     { name, soFar }: { name: string; soFar: OwnAnswer['answers'] },
     maxBytes: number,
   ): Promise<Buffer> {
@@ -199,7 +212,7 @@ class Answering {
     const told =
       onward === undefined
         ? undefined
-        : (this.#forwarder.remembered(onward) ?? (await this.#forwarder.ask(onward)));
+        : (this.#forwarder.remembered(onward) ?? (await this.#ask(onward, asker)));
     if (told === undefined) return writeRefusal(query, rcodes.SERVFAIL);
     return writeAnswer(query, afterAlias(query, soFar, told), maxBytes);
   }

@@ -132,6 +132,22 @@ describe('what the world is asked', () => {
     expect(upstream.asked).toHaveLength(1);
   });
 
+  it('is asked for one asker so much at a time', async () => {
+    await using upstream = await openUpstream(() => undefined);
+    const forwarder = new Forwarder({
+      clock: new VirtualClock(0),
+      random: seededRandom(1),
+      servers: [upstream],
+    });
+    await using server = await openTestServer([], { forwarder });
+    const asking = Array.from({ length: 64 }, (_, index) => askUdp(server.udp, `h${index}.example.com`, 'A'));
+    await until(() => upstream.asked.length === 64);
+    expect(await askUdp(server.udp, host, 'A')).toMatchObject({ rcode: 'SERVFAIL' });
+    forwarder[Symbol.dispose]();
+    await Promise.all(asking);
+    expect(upstream.asked).toHaveLength(64);
+  });
+
   it('isn’t believed from a stranger, nor for another question', async () => {
     const clock = new VirtualClock(0);
     await using upstream = await openUpstream(() => ({ id: 1, answers: [address()] }));
