@@ -57,7 +57,8 @@ function headerValues(rawHeaders: readonly string[], wanted: readonly string[]):
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
     if (!wanted.includes(name)) continue;
-    const value = (rawHeaders[index + 1] ?? '').trim().replace(/ {2,}/g, ' ');
+    const sent = (rawHeaders[index + 1] ?? '').trim();
+    const value = sent.includes('  ') ? sent.replace(/ {2,}/g, ' ') : sent;
     const before = values.get(name);
     values.set(name, before === undefined ? value : `${before},${value}`);
   }

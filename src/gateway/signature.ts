@@ -74,28 +74,25 @@ function fromHeader(head: RequestHead, authorization: string): Signature {
   if (authorization.slice(0, space) !== algorithm) {
     throw incomplete(`Authorization header must use ${algorithm}`);
   }
-  const fields = new Map<string, string>();
+  const fields = { Credential: '', SignedHeaders: '', Signature: '' };
   for (const field of authorization.slice(space + 1).split(',')) {
     const equals = field.indexOf('=');
-    if (equals > 0) fields.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim());
+    const name = field.slice(0, Math.max(0, equals)).trim();
+    if (name === 'Credential' || name === 'SignedHeaders' || name === 'Signature')
+      fields[name] = field.slice(equals + 1).trim();
   }
-  const lacking = ['Credential', 'SignedHeaders', 'Signature'].filter((name) => !fields.get(name));
+  const { Credential: credential, SignedHeaders: signedHeaders, Signature: signature } = fields;
   const timestamp = single(head, 'x-amz-date') ?? fromHttpDate(single(head, 'date'));
-  if (lacking.length > 0 || timestamp === undefined) {
-    const needs = lacking.map((name) => `Authorization header requires '${name}' parameter.`);
+  if (!credential || !signedHeaders || !signature || timestamp === undefined) {
+    const lacking = Object.entries(fields).filter(([, value]) => !value);
+    const needs = lacking.map(([name]) => `Authorization header requires '${name}' parameter.`);
     if (timestamp === undefined) {
       needs.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     }
     throw incomplete(needs.join(' '));
   }
-  return complete({
-    credential: fields.get('Credential') ?? '',
-    signedHeaders: fields.get('SignedHeaders') ?? '',
-    signature: fields.get('Signature') ?? '',
-    timestamp,
-    sessionToken: single(head, 'x-amz-security-token'),
-    expiresMs: undefined,
-  });
+  const sessionToken = single(head, 'x-amz-security-token');
+  return complete({ credential, signedHeaders, signature, timestamp, sessionToken, expiresMs: undefined });
 }
 
 function fromQuery(head: RequestHead): Signature {
@@ -123,8 +120,8 @@ function fromQuery(head: RequestHead): Signature {
   });
 }
 
-const credentialPattern =
-  /^(?<accessKeyId>\w{1,128})\/(?<date>\d{8})\/(?<region>[a-z][a-z0-9-]{1,62})\/(?<service>[a-z0-9-]{1,64})\/aws4_request$/;
+/** Access key, date, region, service. */
+const credentialPattern = /^(\w{1,128})\/(\d{8})\/([a-z][a-z0-9-]{1,62})\/([a-z0-9-]{1,64})\/aws4_request$/;
 
 function complete(parts: {
   readonly credential: string;
@@ -134,11 +131,11 @@ function complete(parts: {
   readonly sessionToken: string | undefined;
   readonly expiresMs: number | undefined;
 }): Signature {
-  const scope = credentialPattern.exec(parts.credential)?.groups;
-  if (scope === undefined) {
+  const scope = credentialPattern.exec(parts.credential);
+  if (scope === null) {
     throw incomplete('Credential must have the form <access-key>/<YYYYMMDD>/<region>/<service>/aws4_request');
   }
-  const { accessKeyId = '', date = '', region = '', service = '' } = scope;
+  const [, accessKeyId = '', date = '', region = '', service = ''] = scope;
   if (!/^[0-9a-f]{64}$/.test(parts.signature)) throw incomplete('Signature must be 64 hexadecimal digits');
   const signedAt = epochOf(parts.timestamp);
   if (signedAt === undefined) throw incomplete('X-Amz-Date must have the form YYYYMMDDTHHMMSSZ');
@@ -153,7 +150,7 @@ function complete(parts: {
     date,
     region,
     service,
-    signedHeaders: parts.signedHeaders.split(';').map((name) => name.toLowerCase()),
+    signedHeaders: parts.signedHeaders.toLowerCase().split(';'),
     signature: parts.signature,
     timestamp: parts.timestamp,
     signedAt,
@@ -171,13 +168,12 @@ function single(head: RequestHead, name: string): string | undefined {
   return value === undefined || typeof value === 'string' ? value : value[0];
 }
 
-const timestampPattern = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+const timestampPattern = /^\d{8}T\d{6}Z$/;
 
 function epochOf(timestamp: string): number | undefined {
-  const parts = timestampPattern.exec(timestamp);
-  if (parts === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  if (!timestampPattern.test(timestamp)) return undefined;
+  const part = (start: number, end: number): number => Number(timestamp.slice(start, end));
+  return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));
 }
 
 /** `YYYYMMDDTHHMMSSZ`. */

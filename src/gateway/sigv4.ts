@@ -60,10 +60,12 @@ export class SignatureVerifier {
     const { date, region, service, timestamp } = signature;
     const scope = `${date}/${region}/${service}/aws4_request`;
     const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
-    const key = this.#keys.derive(found.secretAccessKey, signature);
+    const keyName = nameOf(found.secretAccessKey, signature);
+    const kept = this.#keys.get(keyName);
+    const key = kept ?? signingKey(found.secretAccessKey, signature);
     const expected = createHmac('sha256', key).update(toSign).digest();
     if (!timingSafeEqual(expected, Buffer.from(signature.signature, 'hex'))) throw doesNotMatch();
-    this.#keys.keep(found.secretAccessKey, signature, key);
+    if (kept === undefined) this.#keys.keep(keyName, key);
     this.#noteUse(found.principal, service, region, now);
     return found.principal;
   }
@@ -141,18 +143,11 @@ function doesNotMatch(): SignatureProblem {
 class SigningKeys {
   readonly #keys = new Map<string, KeyObject>();
 
-  derive(secretAccessKey: string, signature: Signature): KeyObject {
-    const kept = this.#keys.get(nameOf(secretAccessKey, signature));
-    if (kept !== undefined) return kept;
-    const date = hmac(`AWS4${secretAccessKey}`, signature.date);
-    const service = hmac(hmac(date, signature.region), signature.service);
-    // As a key object: making one of a buffer costs more than the hash itself.
-    return createSecretKey(hmac(service, 'aws4_request'));
+  get(name: string): KeyObject | undefined {
+    return this.#keys.get(name);
   }
 
-  keep(secretAccessKey: string, signature: Signature, key: KeyObject): void {
-    const name = nameOf(secretAccessKey, signature);
-    if (this.#keys.has(name)) return;
+  keep(name: string, key: KeyObject): void {
     if (this.#keys.size >= maxKeys) {
       for (const oldest of this.#keys.keys()) {
         this.#keys.delete(oldest);
@@ -161,6 +156,13 @@ class SigningKeys {
     }
     this.#keys.set(name, key);
   }
+}
+
+function signingKey(secretAccessKey: string, { date, region, service }: Signature): KeyObject {
+  const ofDate = hmac(`AWS4${secretAccessKey}`, date);
+  const ofService = hmac(hmac(ofDate, region), service);
+  // As a key object: making one of a buffer costs more than the hash itself.
+  return createSecretKey(hmac(ofService, 'aws4_request'));
 }
 
 const maxKeys = 1000;

@@ -96,19 +96,28 @@ export class ContentionError extends Error {
 
 /** Joins the parts of a record's key. @throws {TypeError} a part is empty or contains `/`. */
 export function recordKey<T extends object>(
-  collection: Collection<T, string>,
+  { service, noun }: Collection<T, string>,
   accountId: string,
   region: string,
   ...ids: readonly string[]
 ): RecordKey {
-  const parts = [collection.service, accountId, region, collection.noun, ...ids];
-  let key = '';
-  for (const part of parts) {
-    if (part === '' || part.includes('/'))
-      throw new TypeError(`Cannot make a record key: bad part "${part}" in ${parts.join(' ')}`);
-    key += `/${part}`;
+  const isWhole =
+    isKeyPart(service) &&
+    isKeyPart(accountId) &&
+    isKeyPart(region) &&
+    isKeyPart(noun) &&
+    ids.every(isKeyPart);
+  if (!isWhole) {
+    const parts = JSON.stringify([service, accountId, region, noun, ...ids]);
+    throw new TypeError(`Cannot make a record key of ${parts}: a part is empty or contains "/"`);
   }
+  let key = `/${service}/${accountId}/${region}/${noun}`;
+  for (const id of ids) key += `/${id}`;
   return key as RecordKey;
+}
+
+function isKeyPart(part: string): boolean {
+  return part !== '' && !part.includes('/');
 }
 
 /** The type that JSON gives back for a record; a compile-time reminder that records are plain data. */

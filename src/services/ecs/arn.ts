@@ -111,14 +111,14 @@ export function serviceHistoryId(
 /** The cluster that a long task, service or container-instance ARN names; undefined for short ones. */
 export function clusterOfArn(identifier: string): string | undefined {
   if (!identifier.startsWith('arn:')) return undefined;
-  const parts = identifier.split(':').slice(5).join(':').split('/');
+  const parts = resourceOfArn(identifier).split('/', 3);
   return parts.length > 2 ? parts[1] : undefined;
 }
 
 /** True for the ARN of something in another account or region. Short names are always of the caller's own. */
 export function isForeign(identifier: string, scope: Scope): boolean {
   if (!identifier.startsWith('arn:')) return false;
-  const [, , , region, accountId] = identifier.split(':');
+  const [, , , region, accountId] = identifier.split(':', 5);
   return region !== scope.region || accountId !== scope.accountId;
 }
 
@@ -189,8 +189,20 @@ function lastPart(identifier: string, resourceType: string, partsAfterType: numb
   return last;
 }
 
+/** What follows the type in the ARN of such a resource; undefined for any other. */
 function partsOfArn(identifier: string, resourceType: string): readonly string[] | undefined {
-  const [, partition, service, , , ...rest] = identifier.split(':');
-  const [type, ...parts] = rest.join(':').split('/');
-  return partition === 'aws' && service === 'ecs' && type === resourceType ? parts : undefined;
+  const resource = resourceOfArn(identifier);
+  return identifier.startsWith('arn:aws:ecs:') && resource.startsWith(`${resourceType}/`)
+    ? resource.slice(resourceType.length + 1).split('/')
+    : undefined;
+}
+
+/** What stands behind the account: every call names something by its ARN, so nothing else is taken apart. */
+function resourceOfArn(identifier: string): string {
+  let end = 0;
+  for (let colons = 0; colons < 5; colons++) {
+    end = identifier.indexOf(':', end) + 1;
+    if (end === 0) return '';
+  }
+  return identifier.slice(end);
 }

@@ -43,21 +43,21 @@ export function taskView(
     createdAt: new Date(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: task.enableExecuteCommand,
-    ...at('executionStoppedAt', task.executionStoppedAt),
+    executionStoppedAt: dateOf(task.executionStoppedAt),
     group: task.group,
     healthStatus: task.healthStatus,
     lastStatus: task.lastStatus,
     launchType: task.launchType,
     memory: task.memory ?? String(task.reserved.memoryMiB),
     overrides: overridesView(task),
-    ...at('pullStartedAt', task.pullStartedAt),
-    ...at('pullStoppedAt', task.pullStoppedAt),
-    ...at('startedAt', task.startedAt),
+    pullStartedAt: dateOf(task.pullStartedAt),
+    pullStoppedAt: dateOf(task.pullStoppedAt),
+    startedAt: dateOf(task.startedAt),
     startedBy: task.startedBy,
     stopCode: task.stopCode,
-    ...at('stoppedAt', task.stoppedAt),
+    stoppedAt: dateOf(task.stoppedAt),
     stoppedReason: task.stoppedReason,
-    ...at('stoppingAt', task.stoppingAt),
+    stoppingAt: dateOf(task.stoppingAt),
     ...(options.withTags ? { tags: task.tags.map((tag) => ({ ...tag })) } : {}),
     taskArn: arn,
     taskDefinitionArn: taskDefinitionArn(scope, task.taskDefinition.family, task.taskDefinition.revision),
@@ -191,14 +191,6 @@ function overridesView({ overrides, containers }: TaskRecord): NonNullable<Task[
   };
 }
 
-type Moment =
-  | 'executionStoppedAt'
-  | 'pullStartedAt'
-  | 'pullStoppedAt'
-  | 'startedAt'
-  | 'stoppedAt'
-  | 'stoppingAt';
-
-function at(name: Moment, epochMs: number | undefined): { [Name in Moment]?: Date } {
-  return epochMs === undefined ? {} : { [name]: new Date(epochMs) };
+function dateOf(epochMs: number | undefined): Date | undefined {
+  return epochMs === undefined ? undefined : new Date(epochMs);
 }

@@ -5,6 +5,7 @@ import {
   type ContainerInstanceRecord,
   containerInstances,
   instanceClusterOf,
+  scopeOf,
   type TaskRecord,
   tasks,
 } from '../records.ts';
@@ -106,8 +107,7 @@ function concernsAgent(before: TaskRecord | undefined, after: TaskRecord): boole
 }
 
 function instanceKeyOfTask(key: RecordKey, task: TaskRecord): RecordKey {
-  const [, service, accountId, region] = key.split('/');
-  const place = [containerInstances.noun, instanceClusterOf(task), task.containerInstanceId ?? ''];
-  const parts = [service, accountId, region, ...place];
-  return `/${parts.join('/')}` as RecordKey;
+  const { service, noun } = containerInstances;
+  const place = `${instanceClusterOf(task)}/${task.containerInstanceId ?? ''}`;
+  return `/${service}/${scopeOf(key)}/${noun}/${place}` as RecordKey;
 }

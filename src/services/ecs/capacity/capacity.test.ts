@@ -188,7 +188,7 @@ describe('RunTask with the launch type FARGATE', () => {
       desiredStatus: 'STOPPED',
       attachments: [{ status: 'DETACHING' }],
     });
-    expect(describeIt()).not.toHaveProperty('stoppedAt');
+    expect(describeIt()?.stoppedAt).toBeUndefined();
     expect(now(room, own)).toMatchObject({ used: { cpu: 512 } });
     await room.write((tx) => endDeprovisioning(tx, taskKey, room.call.now));
     expect(describeIt()).toMatchObject({ lastStatus: 'STOPPED', attachments: [{ status: 'DELETED' }] });
