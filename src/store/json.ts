@@ -80,7 +80,8 @@ function isFrozenJson(value: object, depth: number): value is Json & object {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const member of Object.keys(value))
+  // A walk over the members that makes no list of them; nothing is inherited that could be walked over.
+  for (const member in value)
     if (!isFrozenMember((value as Record<string, unknown>)[member], depth + 1)) return false;
   return true;
 }
@@ -116,9 +117,10 @@ function freezeArray(array: readonly unknown[], trail: Trail): Json {
 function freezeObject(object: object, trail: Trail): Json {
   // Spreading copies a member called `__proto__` as the plain member that it is; assigning would not.
   const copy: Record<string, unknown> = { ...object };
-  for (const member of Object.keys(copy)) {
+  for (const member in copy) {
     const value = copy[member];
-    if (typeof value === 'string' || typeof value === 'boolean') continue;
+    if (typeof value === 'string' || typeof value === 'boolean' || value === null) continue;
+    if (typeof value === 'number' && value !== 0 && Number.isFinite(value)) continue;
     if (value === undefined) {
       delete copy[member];
       continue;
