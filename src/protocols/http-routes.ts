@@ -40,7 +40,8 @@ export class HttpRoutes<Target> {
   ): { readonly target: Target; readonly labels: ReadonlyMap<string, string> } | undefined {
     const root = this.#methods.get(method);
     if (root === undefined || path.length > maxPathLength) return undefined;
-    const segments = segmentsOf(path);
+    // Where most requests go.
+    const segments = path === '/' ? [] : segmentsOf(path);
     const values: string[] = [];
     const end = search(root, segments, 0, values);
     if (end === undefined) return undefined;

@@ -108,7 +108,9 @@ export class MirrorTransaction implements Transaction {
   }
 
   preconditions(): Precondition[] {
-    return [...this.#seen].map(([key, revision]) => ({ key, revision }));
+    const preconditions: Precondition[] = [];
+    for (const [key, revision] of this.#seen) preconditions.push({ key, revision });
+    return preconditions;
   }
 
   writes(): Write[] {

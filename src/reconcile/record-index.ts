@@ -39,8 +39,15 @@ export class RecordIndex<T> {
 
   /** One of the two may be undefined: the record came, or went. */
   replace(before: Stored<T> | undefined, after: Stored<T> | undefined): void {
-    const oldValues = before === undefined ? nothing : indexValues(this.#valuesOf, before.value, before.key);
-    const newValues = after === undefined ? nothing : indexValues(this.#valuesOf, after.value, after.key);
+    const old = before && this.#valuesOf(before.value, before.key);
+    const now = after && this.#valuesOf(after.value, after.key);
+    // Most changes leave a record where it is: then there are no lists to be made.
+    if (before !== undefined && after !== undefined && old === now && !Array.isArray(now)) {
+      if (typeof now === 'string') this.#put(now, after.key, false);
+      return;
+    }
+    const oldValues = asList(old);
+    const newValues = asList(now);
     if (before !== undefined)
       for (const value of oldValues) if (!newValues.includes(value)) this.#remove(value, before.key);
     if (after !== undefined)
@@ -75,7 +82,10 @@ interface Bucket<T> {
 
 /** The values that a record is found by, each once. */
 export function indexValues<T>(valuesOf: IndexFunction<T>, record: T, key: RecordKey): readonly string[] {
-  const values = valuesOf(record, key);
+  return asList(valuesOf(record, key));
+}
+
+function asList(values: ReturnType<IndexFunction<unknown>>): readonly string[] {
   if (values === undefined) return nothing;
   if (typeof values === 'string') return [values];
   return values.length < 2 ? values : [...new Set(values)];

@@ -56,6 +56,7 @@ export class RoleCredentials implements Disposable {
    * @returns what its roles give now, and the first role's ARN that ECS may not assume any more.
    */
   ofTask(key: RecordKey, task: TaskRecord): { readonly members: RoleMembers; readonly refusedRole?: string } {
+    if (task.roles === undefined) return { members: {} };
     const made = taskRoleKinds.map((kind) => [kind, this.#make(key, task, kind)] as const);
     const [refused] = made.flatMap(([kind, credentials]) =>
       credentials === undefined ? (task.roles?.[kind]?.arn ?? []) : [],
