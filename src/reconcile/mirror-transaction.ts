@@ -84,6 +84,14 @@ export class MirrorTransaction implements Transaction {
       : this.byIndex(collection, index, value).length;
   }
 
+  latestByIndex<T extends object, I extends string>(
+    collection: Collection<T, I>,
+    index: NoInfer<I>,
+    value: string,
+  ): number {
+    return this.#kind<T>(collection).index(indexFunction<T>(collection, index)).latest(value);
+  }
+
   put<T extends object>(collection: Collection<T, string>, key: RecordKey, value: T): void {
     // What JSON makes of a `T` is what will be read as a `T` from now on.
     const frozen = frozenJson(value) as Json & T;

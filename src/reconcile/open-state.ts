@@ -77,6 +77,14 @@ class MirroredState implements OpenState {
     return this.#mirror.kind<T>(collection).index(indexFunction<T>(collection, index)).count(value);
   }
 
+  latestByIndex<T extends object, I extends string>(
+    collection: Collection<T, I>,
+    index: NoInfer<I>,
+    value: string,
+  ): number {
+    return this.#mirror.kind<T>(collection).index(indexFunction<T>(collection, index)).latest(value);
+  }
+
   async transact<R>(run: (tx: Transaction) => R): Promise<R> {
     const tx = new MirrorTransaction(this.#mirror);
     const result = tx.run(run);

@@ -25,6 +25,7 @@ describe('an index', () => {
       fc.property(fc.array(change, { maxLength: 100 }), (changes) => {
         const records = new Map<string, Stored<Crate>>();
         const index = new RecordIndex<Crate>(colorsOf, [], (key) => records.get(key));
+        const latest = new Map<string, number>();
         for (const [revision, { number, colors }] of changes.entries()) {
           const before = records.get(keyOf(number));
           const after = colors === null ? undefined : stored(keyOf(number), colors, revision);
@@ -37,6 +38,9 @@ describe('an index', () => {
               .sort((left, right) => (left.key < right.key ? -1 : 1));
             expect(index.get(color)).toEqual(wanted);
             expect(index.count(color)).toBe(wanted.length);
+            if (wanted.length === 0) latest.delete(color);
+            else if (after?.value.colors.includes(color)) latest.set(color, revision);
+            expect(index.latest(color)).toBe(latest.get(color) ?? 0);
           }
         }
       }),

@@ -37,13 +37,18 @@ export class RecordIndex<T> {
     return this.#buckets.get(value)?.keys.size ?? 0;
   }
 
+  /** The last revision that put a record here, as long as there is any. */
+  latest(value: string): number {
+    return this.#buckets.get(value)?.latest ?? 0;
+  }
+
   /** One of the two may be undefined: the record came, or went. */
   replace(before: Stored<T> | undefined, after: Stored<T> | undefined): void {
     const old = before && this.#valuesOf(before.value, before.key);
     const now = after && this.#valuesOf(after.value, after.key);
     // Most changes leave a record where it is: then there are no lists to be made.
     if (before !== undefined && after !== undefined && old === now && !Array.isArray(now)) {
-      if (typeof now === 'string') this.#put(now, after.key, false);
+      if (typeof now === 'string') this.#put(now, after, false);
       return;
     }
     const oldValues = asList(old);
@@ -51,16 +56,17 @@ export class RecordIndex<T> {
     if (before !== undefined)
       for (const value of oldValues) if (!newValues.includes(value)) this.#remove(value, before.key);
     if (after !== undefined)
-      for (const value of newValues) this.#put(value, after.key, !oldValues.includes(value));
+      for (const value of newValues) this.#put(value, after, !oldValues.includes(value));
   }
 
-  #put(value: string, key: RecordKey, isNew: boolean): void {
+  #put(value: string, { key, revision }: Stored<T>, isNew: boolean): void {
     let bucket = this.#buckets.get(value);
     if (bucket === undefined) {
-      bucket = { keys: new OrderedKeys(), list: undefined };
+      bucket = { keys: new OrderedKeys(), list: undefined, latest: 0 };
       this.#buckets.set(value, bucket);
     }
     bucket.list = undefined;
+    bucket.latest = Math.max(bucket.latest, revision);
     if (isNew) bucket.keys.add(key);
   }
 
@@ -78,6 +84,7 @@ interface Bucket<T> {
   readonly keys: OrderedKeys;
   /** The records, for whoever asks again before something changes; never changed itself. */
   list: readonly Stored<T>[] | undefined;
+  latest: number;
 }
 
 /** The values that a record is found by, each once. */

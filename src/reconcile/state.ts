@@ -48,6 +48,15 @@ export interface Reader {
     index: NoInfer<I>,
     value: string,
   ): number;
+  /**
+   * The last revision that wrote a record of an index value, one that has left it since included; 0 where there is
+   * none. What the asking transaction has written has no revision yet.
+   */
+  latestByIndex<T extends object, I extends string>(
+    collection: Collection<T, I>,
+    index: NoInfer<I>,
+    value: string,
+  ): number;
 }
 
 /**

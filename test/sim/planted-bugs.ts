@@ -150,6 +150,7 @@ function readerOf(reader: State | Transaction) {
     list: (collection, prefix) => reader.list(collection, prefix),
     byIndex: (collection, index, value) => reader.byIndex(collection, index, value),
     countByIndex: (collection, index, value) => reader.countByIndex(collection, index, value),
+    latestByIndex: (collection, index, value) => reader.latestByIndex(collection, index, value),
   } satisfies Omit<State, 'subscribe' | 'transact'>;
 }
 

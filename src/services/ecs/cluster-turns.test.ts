@@ -29,6 +29,7 @@ function countingTransactions(room: TestRoom): {
     list: (collection, prefix) => state.list(collection, prefix),
     byIndex: (collection, index, value) => state.byIndex(collection, index, value),
     countByIndex: (collection, index, value) => state.countByIndex(collection, index, value),
+    latestByIndex: (collection, index, value) => state.latestByIndex(collection, index, value),
     subscribe: (collection, listener) => state.subscribe(collection, listener),
     transact: (run) => {
       transactions += 1;

@@ -93,6 +93,7 @@ class WatchedTransaction implements Transaction {
   readonly list: Transaction['list'];
   readonly byIndex: Transaction['byIndex'];
   readonly countByIndex: Transaction['countByIndex'];
+  readonly latestByIndex: Transaction['latestByIndex'];
   readonly written: Transaction['written'];
   readonly put: Transaction['put'];
   readonly delete: Transaction['delete'];
@@ -103,6 +104,7 @@ class WatchedTransaction implements Transaction {
     this.list = (collection, prefix) => tx.list(collection, prefix);
     this.byIndex = (collection, index, value) => tx.byIndex(collection, index, value);
     this.countByIndex = (collection, index, value) => tx.countByIndex(collection, index, value);
+    this.latestByIndex = (collection, index, value) => tx.latestByIndex(collection, index, value);
     this.written = (collection) => tx.written(collection);
     this.put = (collection, key, value) => {
       this.hasWritten = true;

@@ -1,9 +1,10 @@
-import type { Reader } from '../../../reconcile/index.ts';
+import { type Reader, recordKey } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { fargateCapacityVersion } from '../capacity/fargate-hosts.ts';
 import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
 import {
+  type ContainerInstanceRecord,
   containerInstances,
   type DeploymentRecord,
   type ServiceRecord,
@@ -31,8 +32,12 @@ export function readSnapshot(
   }: Pick<EcsContext, 'alarmReadings'> & { readonly now: number; readonly settings: SchedulerSettings },
 ): ServiceSnapshot {
   const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
-  const instances = reader.byIndex(containerInstances, 'byCluster', within);
-  const instanceById = new Map(instances.map(({ value }) => [value.id, value]));
+  // Those that have its tasks, and not all of the cluster's: there may be thousands.
+  const instanceOf = (id: string): ContainerInstanceRecord | undefined =>
+    reader.get(
+      containerInstances,
+      recordKey(containerInstances, scope.accountId, scope.region, service.cluster, id),
+    );
   const checkedIn = new Map(
     service.deployments.map((deployment) => [deployment.id, checkedContainersOf(reader, scope, deployment)]),
   );
@@ -42,7 +47,8 @@ export function readSnapshot(
   const ends: TaskEnd[] = [];
   for (const stored of reader.byIndex(tasks, 'byService', `${within}/${service.name}`)) {
     const { value: task } = stored;
-    const instance = instanceById.get(task.containerInstanceId ?? '');
+    const instance =
+      task.containerInstanceId === undefined ? undefined : instanceOf(task.containerInstanceId);
     const checked = checkedIn.get(task.service?.deploymentId ?? '') ?? none;
     const alive = liveTask(task, {
       now,
@@ -59,7 +65,7 @@ export function readSnapshot(
   const capacityRevision =
     service.launchType === 'FARGATE'
       ? fargateCapacityVersion(reader, scope)
-      : instances.reduce((highest, { revision }) => Math.max(highest, revision), 0);
+      : reader.latestByIndex(containerInstances, 'byCluster', within);
   const serviceDeployments = unfinishedServiceDeployments(reader, scope, service).map(({ value }) => value);
   const { desiredCount: desired } = service;
   const alarms = alarmReadings(reader, scope, watchedAlarms(service));

@@ -15,6 +15,7 @@ describe('whoever is killed', () => {
       list: (collection, prefix) => state.list(collection, prefix),
       byIndex: (collection, index, value) => state.byIndex(collection, index, value),
       countByIndex: (collection, index, value) => state.countByIndex(collection, index, value),
+      latestByIndex: (collection, index, value) => state.latestByIndex(collection, index, value),
       subscribe: (collection, listener) => state.subscribe(collection, listener),
       transact: async (run) => {
         if (random.float() < 0.2) throw new Error('killed before the commit');
