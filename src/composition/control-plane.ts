@@ -160,6 +160,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       log,
       reconcilers: [
         ...(await ecs.loadReconcilers()),
+        ...(await ec2.loadReconcilers()),
         ...logsReconcilers(logs),
         ...(await loadCloudWatchReconcilers(cloudWatch)),
         ...(await loadCloudMapReconcilers(cloudMap)),

@@ -5,6 +5,7 @@
  *
  * Refused by name: IPv6, whatever joins VPCs to something else, instances and what they are made of (`refused/`).
  */
+import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
 import type { Ec2Context } from './context.ts';
 import type { Scope } from './records.ts';
@@ -26,6 +27,7 @@ export interface Ec2 {
   readonly service: Service;
   /** Makes the VPC that an account has in a region from the beginning, unless it was made before. */
   readonly ensureDefaultVpc: (scope: Scope) => Promise<void>;
+  loadReconcilers(): Promise<readonly Reconciler[]>;
 }
 
 export function createEc2(context: Ec2Context): Ec2 {
@@ -36,5 +38,9 @@ export function createEc2(context: Ec2Context): Ec2 {
       loadOperations: async () => (await import('./operations.ts')).ec2Operations(context),
     },
     ensureDefaultVpc: (scope) => ensureDefaultVpc(context, scope, context.clock.now()),
+    loadReconcilers: async () => {
+      const { natGatewayLifecycle } = await import('./reconcilers/nat-gateway-lifecycle.ts');
+      return [natGatewayLifecycle(context)];
+    },
   };
 }

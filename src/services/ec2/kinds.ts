@@ -21,6 +21,7 @@ import {
 export type ResourceType =
   | 'dhcp-options'
   | 'elastic-ip'
+  | 'instance'
   | 'internet-gateway'
   | 'natgateway'
   | 'network-acl'

@@ -1,11 +1,14 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { OperationsOf, OperationTable, SupportedOperation } from '../service.ts';
 import { accountOperations } from './account/operations.ts';
+import { addressOperations } from './addresses/operations.ts';
 import type { Ec2Context } from './context.ts';
 import { dhcpOptionsOperations } from './dhcp-options/operations.ts';
 import { dryRunSucceeded } from './errors.ts';
 import { internetGatewayOperations } from './internet-gateways/operations.ts';
+import { natGatewayOperations } from './nat-gateways/operations.ts';
 import { networkAclOperations } from './network-acls/operations.ts';
+import { networkInterfaceOperations } from './network-interfaces/operations.ts';
 import { prefixListOperations } from './prefix-lists/operations.ts';
 import { refusedAddresses } from './refused/addresses.ts';
 import { refusedCapacity } from './refused/capacity.ts';
@@ -46,6 +49,9 @@ function entries(context: Ec2Context): OperationsOf<EC2> {
     ...subnetOperations(context),
     ...tagOperations(context),
     ...vpcOperations(context),
+    ...networkInterfaceOperations(context),
+    ...addressOperations(context),
+    ...natGatewayOperations(context),
     ...refusedAddresses,
     ...refusedCapacity,
     ...refusedGateways,

@@ -187,6 +187,7 @@ export interface NatGatewayRecord {
   readonly failure?: { readonly code: string; readonly message: string };
   /** Its own interface, until it is deleted. */
   readonly networkInterfaceId?: string;
+  /** While it is pending: the one that somebody asked for. */
   readonly privateIpv4?: string;
   /** Of a public one. */
   readonly allocationId?: string;
@@ -194,14 +195,19 @@ export interface NatGatewayRecord {
   readonly publicIpv4?: string;
   readonly clientToken?: string;
   readonly createdAt: number;
+  /** Also of a failed one, which has no more to it than a deleted one. */
   readonly deletedAt?: number;
   readonly tags: Tags;
 }
 /** `nat-gateway/<id>` */
-export const natGateways: Collection<NatGatewayRecord, 'vpc' | 'subnet'> = {
+export const natGateways: Collection<NatGatewayRecord, 'scope' | 'vpc' | 'subnet'> = {
   service: 'ec2',
   noun: 'nat-gateway',
-  indexes: { vpc: ({ vpcId }) => vpcId, subnet: ({ subnetId }) => subnetId },
+  indexes: {
+    scope: (_gateway, key) => scopeTextOf(key),
+    vpc: ({ vpcId }) => vpcId,
+    subnet: ({ subnetId }) => subnetId,
+  },
 };
 
 export interface SecurityGroupRecord extends Deletable {
@@ -289,13 +295,14 @@ export interface InterfaceAttachmentRecord {
 /** `network-interface/<id>` */
 export const networkInterfaces: Collection<
   NetworkInterfaceRecord,
-  'scope' | 'vpc' | 'subnet' | 'securityGroup' | 'macAddress'
+  'scope' | 'vpc' | 'subnet' | 'securityGroup' | 'macAddress' | 'attachment'
 > = {
   service: 'ec2',
   noun: 'network-interface',
   indexes: {
     scope: (_interface, key) => scopeTextOf(key),
     macAddress: ({ macAddress }) => macAddress,
+    attachment: ({ attachment }) => attachment?.id,
     vpc: ({ vpcId }) => vpcId,
     subnet: ({ subnetId }) => subnetId,
     securityGroup: ({ securityGroupIds }) => securityGroupIds,
@@ -314,11 +321,12 @@ export interface AddressRecord extends Deletable {
   readonly tags: Tags;
 }
 /** `address/<allocation id>` */
-export const addresses: Collection<AddressRecord, 'scope' | 'interface' | 'publicIpv4'> = {
+export const addresses: Collection<AddressRecord, 'scope' | 'association' | 'interface' | 'publicIpv4'> = {
   service: 'ec2',
   noun: 'address',
   indexes: {
     scope: (_address, key) => scopeTextOf(key),
+    association: ({ association }) => association?.id,
     interface: ({ association }) => association?.networkInterfaceId,
     publicIpv4: ({ publicIpv4 }) => publicIpv4,
   },
@@ -335,6 +343,17 @@ export const publicAddresses: Collection<PublicAddressRecord, 'block'> = {
   service: 'ec2',
   noun: 'public-address',
   indexes: { block: (_address, key) => blocksOf('public', key.split('/')[5] ?? '') },
+};
+
+/** A client token that made something. `client-token/<operation>/<hash of the token>` */
+export interface ClientTokenRecord {
+  readonly resourceId: string;
+  readonly requestHash: string;
+}
+export const clientTokens: Collection<ClientTokenRecord> = {
+  service: 'ec2',
+  noun: 'client-token',
+  indexes: {},
 };
 
 export interface DhcpOptionsRecord extends Deletable {

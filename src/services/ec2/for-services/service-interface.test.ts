@@ -10,7 +10,9 @@ import {
   subnets,
   vpcs,
 } from '../records.ts';
-import { openRoom, scope, type TestRoom, type TestVpc } from '../testing/room.ts';
+import { scope } from '../testing/ec2-server.ts';
+import { putNetwork, type TestNetwork } from '../testing/networks.ts';
+import { openRoom, type TestRoom } from '../testing/room.ts';
 import { readAwsvpc } from './awsvpc.ts';
 import {
   createServiceInterface,
@@ -19,10 +21,10 @@ import {
   type ServiceInterfaceRequest,
 } from './service-interface.ts';
 
-const requestIn = ({ subnetIds }: TestVpc): ServiceInterfaceRequest => ({
+const requestIn = ({ subnetIds }: TestNetwork): ServiceInterfaceRequest => ({
   subnetIds,
   securityGroupIds: [],
-  description: 'arn:aws:ecs:eu-west-1:123456789012:attachment/a',
+  description: 'arn:aws:ecs:eu-west-1:111122223333:attachment/a',
   requesterId: 'amazon-ecs',
   tags: { 'aws:ecs:clusterName': 'harbor' },
   assignPublicIp: false,
@@ -40,8 +42,8 @@ async function created(room: TestRoom, request: ServiceInterfaceRequest) {
 }
 
 it('makes an interface for a service, and tells what its machine must know', async () => {
-  await using room = await openRoom();
-  const vpc = await room.addVpc(1, ['10.0.16.0/20']);
+  await using room = await openRoom({ publicCidr: '198.18.0.0/29' });
+  const vpc = await putNetwork(room.ec2.state, scope, 1, ['10.0.16.0/20']);
   const made = await created(room, requestIn(vpc));
   expect(made).toEqual({
     record: {
@@ -49,7 +51,7 @@ it('makes an interface for a service, and tells what its machine must know', asy
       vpcId: vpc.vpcId,
       subnetId: vpc.subnetIds[0],
       availabilityZone: 'eu-west-1a',
-      description: 'arn:aws:ecs:eu-west-1:123456789012:attachment/a',
+      description: 'arn:aws:ecs:eu-west-1:111122223333:attachment/a',
       macAddress: expect.stringMatching(/^02(:[0-9a-f]{2}){5}$/),
       privateIpv4Addresses: ['10.0.16.4'],
       ipv4Prefixes: [],
@@ -74,9 +76,9 @@ it('makes an interface for a service, and tells what its machine must know', asy
 });
 
 it('deletes it once, with its addresses, and lets an Elastic one go', async () => {
-  await using room = await openRoom();
+  await using room = await openRoom({ publicCidr: '198.18.0.0/29' });
   const { state } = room.ec2;
-  const vpc = await room.addVpc(1, ['10.0.0.0/28']);
+  const vpc = await putNetwork(room.ec2.state, scope, 1, ['10.0.0.0/28']);
   const { record } = await created(room, { ...requestIn(vpc), assignPublicIp: true });
   expect(record.autoAssignedPublicIpv4).toBe('198.18.0.2');
   const elastic = { allocationId: 'eipalloc-0a', publicIpv4: '198.18.0.7', tags: {} };
@@ -94,8 +96,8 @@ it('deletes it once, with its addresses, and lets an Elastic one go', async () =
 });
 
 it('takes the first subnet that has a free address, and says when none has', async () => {
-  await using room = await openRoom();
-  const vpc = await room.addVpc(1, ['10.0.0.0/28', '10.0.0.16/28']);
+  await using room = await openRoom({ publicCidr: '198.18.0.0/29' });
+  const vpc = await putNetwork(room.ec2.state, scope, 1, ['10.0.0.0/28', '10.0.0.16/28']);
   const made = await Promise.all(Array.from({ length: 23 }, () => create(room, requestIn(vpc))));
   const subnetsOf = made.map((each) =>
     each.type === 'created' ? each.networkInterface.record.subnetId : each.type,
@@ -106,9 +108,9 @@ it('takes the first subnet that has a free address, and says when none has', asy
 });
 
 it('makes nothing when it cannot make all of it', async () => {
-  await using room = await openRoom();
+  await using room = await openRoom({ publicCidr: '198.18.0.0/29' });
   const { state } = room.ec2;
-  const vpc = await room.addVpc(1, ['10.0.0.0/24']);
+  const vpc = await putNetwork(room.ec2.state, scope, 1, ['10.0.0.0/24']);
   const open = { ...requestIn(vpc), assignPublicIp: true };
   for (let index = 0; index < 5; index++) await created(room, open);
   expect(await create(room, open)).toEqual({ type: 'no-public-address' });
@@ -126,9 +128,9 @@ it('makes nothing when it cannot make all of it', async () => {
 });
 
 it('tells name servers and domain as the VPC has them', async () => {
-  await using room = await openRoom();
+  await using room = await openRoom({ publicCidr: '198.18.0.0/29' });
   const { state } = room.ec2;
-  const vpc = await room.addVpc(1, ['10.0.0.0/24']);
+  const vpc = await putNetwork(room.ec2.state, scope, 1, ['10.0.0.0/24']);
   const { record } = await created(room, requestIn(vpc));
   const withVpc = async (change: object) => {
     await state.transact((tx) => {
@@ -160,10 +162,10 @@ it('tells name servers and domain as the VPC has them', async () => {
 });
 
 it('reads what a service is told to use: all there, and in one VPC', async () => {
-  await using room = await openRoom();
+  await using room = await openRoom({ publicCidr: '198.18.0.0/29' });
   const { state } = room.ec2;
-  const here = await room.addVpc(1, ['10.0.0.0/24', '10.0.1.0/24']);
-  const there = await room.addVpc(2, ['10.0.0.0/24']);
+  const here = await putNetwork(room.ec2.state, scope, 1, ['10.0.0.0/24', '10.0.1.0/24']);
+  const there = await putNetwork(room.ec2.state, scope, 2, ['10.0.0.0/24']);
   const read = (subnetIds: readonly string[], groupIds: readonly string[]) =>
     readAwsvpc(state, scope, { subnets: subnetIds, securityGroups: groupIds });
   expect(read(here.subnetIds, [here.defaultGroupId])).toMatchObject({

@@ -2,17 +2,17 @@ import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import { takePublicAddress } from '../addresses/public-pool.ts';
 import type { Ec2Context } from '../context.ts';
 import { newId } from '../ids.ts';
-import { privateDnsName } from '../interfaces/dns-names.ts';
+import { kinds } from '../kinds.ts';
+import { known } from '../known.ts';
+import { privateDnsName } from '../network-interfaces/dns-names.ts';
 import {
   defaultGroupId,
   type InterfaceWishes,
   isInterfaceQuotaReached,
   putSimpleInterface,
-} from '../interfaces/new-interface.ts';
-import { removeInterface } from '../interfaces/remove-interface.ts';
-import { type SubnetFacts, subnetFacts } from '../interfaces/subnet-facts.ts';
-import { kinds } from '../kinds.ts';
-import { known } from '../known.ts';
+} from '../network-interfaces/new-interface.ts';
+import { removeInterface } from '../network-interfaces/remove-interface.ts';
+import { type SubnetFacts, subnetFacts } from '../network-interfaces/subnet-facts.ts';
 import {
   ec2Key,
   type NetworkInterfaceRecord,

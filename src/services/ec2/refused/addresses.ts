@@ -136,20 +136,9 @@ const addressAttributes = refusedBecause('public addresses have no names in the 
   'ResetAddressAttribute',
 ]);
 
-const elasticAddresses = refusedBecause('Elastic IP addresses are not built', [
-  'AllocateAddress',
-  'AssociateAddress',
-  'DescribeAddresses',
-  'DisassociateAddress',
-  'ReleaseAddress',
-]);
-
-const natGateways = refusedBecause('NAT gateways are not built', [
+const natGateways = refusedBecause('a NAT gateway has one address', [
   'AssignPrivateNatGatewayAddress',
   'AssociateNatGatewayAddress',
-  'CreateNatGateway',
-  'DeleteNatGateway',
-  'DescribeNatGateways',
   'DisassociateNatGatewayAddress',
   'UnassignPrivateNatGatewayAddress',
 ]);
@@ -161,6 +150,5 @@ export const refusedAddresses = {
   ...addressTransfers,
   ...classicAddresses,
   ...addressAttributes,
-  ...elasticAddresses,
   ...natGateways,
 };

@@ -19,21 +19,7 @@ const trunks = refusedBecause('interfaces have no branches', [
   'DisassociateTrunkInterface',
 ]);
 
-const networkInterfaces = refusedBecause('network interfaces are not built', [
-  'AssignPrivateIpAddresses',
-  'AttachNetworkInterface',
-  'CreateNetworkInterface',
-  'DeleteNetworkInterface',
-  'DescribeNetworkInterfaceAttribute',
-  'DescribeNetworkInterfaces',
-  'DetachNetworkInterface',
-  'ModifyNetworkInterfaceAttribute',
-  'ResetNetworkInterfaceAttribute',
-  'UnassignPrivateIpAddresses',
-]);
-
 export const refusedInterfaces = {
   ...networkInterfacePermissions,
   ...trunks,
-  ...networkInterfaces,
 };

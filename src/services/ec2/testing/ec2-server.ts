@@ -3,7 +3,7 @@ import { seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { createGateway } from '../../../gateway/index.ts';
 import { rootOnly } from '../../../gateway/testing/root-only.ts';
 import { silentLog } from '../../../log.ts';
-import { openState, type State } from '../../../reconcile/index.ts';
+import { openState, type Reconcilers, type State, startReconcilers } from '../../../reconcile/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
 import type { Ec2Context } from '../context.ts';
 import { createEc2, type Ec2 } from '../index.ts';
@@ -19,6 +19,7 @@ export interface Ec2Server extends AsyncDisposable {
   readonly room: Ec2;
   readonly context: Ec2Context;
   readonly state: State;
+  readonly reconcilers: Reconcilers;
   /** Moves by the test's hand. */
   readonly clock: VirtualClock;
   /** A client of another region. */
@@ -50,13 +51,19 @@ export async function startEc2Server(
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const reconcilers = stack.use(
+    startReconcilers({
+      ...{ state, store, clock, random, log: silentLog },
+      reconcilers: await room.loadReconcilers(),
+    }),
+  );
   const inRegion = (name: string): EC2 =>
     stack.adopt(
       new EC2({ endpoint: `http://127.0.0.1:${port}`, region: name, credentials, maxAttempts: 1 }),
       (it) => it.destroy(),
     );
   return {
-    ...{ ec2: inRegion(region), room, context, state, clock, in: inRegion },
+    ...{ ec2: inRegion(region), room, context, state, clock, reconcilers, in: inRegion },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

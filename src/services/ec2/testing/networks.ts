@@ -1,7 +1,9 @@
+import { seededRandom } from '../../../clock/index.ts';
 import type { State } from '../../../reconcile/index.ts';
 import {
   defaultVpcs,
   ec2Key,
+  internetGateways,
   type NatGatewayRecord,
   type NetworkInterfaceRecord,
   natGateways,
@@ -12,6 +14,7 @@ import {
   type VpcRecord,
   vpcs,
 } from '../records.ts';
+import { putDefaultGroup } from '../security-groups/default-group.ts';
 
 const hex = (number: number): string => number.toString(16).padStart(17, '0');
 
@@ -93,6 +96,38 @@ export async function putNatGateway(
       ...{ id, connectivityType: 'private', state: 'available', createdAt: 0, tags: {} },
       ...bent,
     }),
+  );
+  return id;
+}
+
+export interface TestNetwork {
+  readonly vpcId: string;
+  readonly defaultGroupId: string;
+  readonly subnetIds: readonly string[];
+}
+
+/** A VPC 10.0.0.0/16 with its default group and DNS host names, and a subnet for each of `cidrs`, in this order. */
+export async function putNetwork(
+  state: State,
+  scope: Scope,
+  number: number,
+  cidrs: readonly string[],
+): Promise<TestNetwork> {
+  const vpcId = await putVpc(state, scope, number, { enableDnsHostnames: true });
+  const group = await state.transact((tx) =>
+    putDefaultGroup(tx, seededRandom(`groups of ${number}`), scope, vpcId),
+  );
+  const subnetIds: string[] = [];
+  for (const [index, cidr] of cidrs.entries())
+    subnetIds.push(await putSubnet(state, scope, number * 256 + index, { vpcId, cidr }));
+  return { vpcId, defaultGroupId: group.id, subnetIds };
+}
+
+/** Attached. */
+export async function putInternetGateway(state: State, scope: Scope, vpcId: string): Promise<string> {
+  const id = vpcId.replace('vpc-', 'igw-');
+  await state.transact((tx) =>
+    tx.put(internetGateways, ec2Key(internetGateways, scope, id), { id, vpcId, tags: {} }),
   );
   return id;
 }

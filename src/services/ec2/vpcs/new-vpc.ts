@@ -2,7 +2,7 @@ import type { Random } from '../../../clock/index.ts';
 import type { Transaction } from '../../../reconcile/index.ts';
 import { limitReached } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { privateDomain } from '../interfaces/dns-names.ts';
+import { privateDomain } from '../network-interfaces/dns-names.ts';
 import {
   dhcpOptions,
   ec2Key,

@@ -1,5 +1,5 @@
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
-import { takeNextAddress } from '../addresses/ipam.ts';
+import { takeGivenAddress, takeNextAddress } from '../addresses/ipam.ts';
 import type { Ec2Context } from '../context.ts';
 import { newId } from '../ids.ts';
 import {
@@ -48,16 +48,21 @@ export function interfaceRecord(
   };
 }
 
-/** Makes an interface with one private address; undefined when the subnet has none left. */
+/**
+ * Makes an interface with one private address; undefined when the subnet has none left.
+ * @param wanted That address, instead of any. @throws {Refusal} as `takeGivenAddress`
+ */
 export function putSimpleInterface(
   tx: Transaction,
   ec2: Ec2Context,
   scope: Scope,
   subnet: SubnetRecord,
   wishes: InterfaceWishes,
+  wanted?: string,
 ): NetworkInterfaceRecord | undefined {
   const id = newInterfaceId(ec2);
-  const address = takeNextAddress(tx, scope, subnet, id);
+  if (wanted !== undefined) takeGivenAddress(tx, scope, subnet, wanted, id);
+  const address = wanted ?? takeNextAddress(tx, scope, subnet, id);
   if (address === undefined) return undefined;
   const made = interfaceRecord(ec2, id, subnet, wishes, {
     privateIpv4Addresses: [address],

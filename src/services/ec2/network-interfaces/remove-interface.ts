@@ -1,7 +1,9 @@
 import type { Transaction } from '../../../reconcile/index.ts';
+import { disassociateFrom } from '../addresses/associations.ts';
 import { releaseAddresses, releasePrefix } from '../addresses/ipam.ts';
 import { releasePublicAddress } from '../addresses/public-pool.ts';
-import { addresses, ec2Key, type NetworkInterfaceRecord, networkInterfaces, type Scope } from '../records.ts';
+import { forgetToken } from '../client-token.ts';
+import { ec2Key, type NetworkInterfaceRecord, networkInterfaces, type Scope } from '../records.ts';
 
 /** Deletes an interface and frees its addresses; Elastic ones stay allocated, associated with nothing. */
 export function removeInterface(tx: Transaction, scope: Scope, gone: NetworkInterfaceRecord): void {
@@ -9,11 +11,7 @@ export function removeInterface(tx: Transaction, scope: Scope, gone: NetworkInte
   releaseAddresses(tx, scope, subnetId, gone.privateIpv4Addresses, id);
   for (const prefix of gone.ipv4Prefixes) releasePrefix(tx, scope, subnetId, prefix, id);
   if (gone.autoAssignedPublicIpv4 !== undefined) releasePublicAddress(tx, gone.autoAssignedPublicIpv4, id);
-  for (const { key } of tx.byIndex(addresses, 'interface', id)) {
-    const elastic = tx.get(addresses, key);
-    if (elastic?.association?.networkInterfaceId !== id) continue;
-    const { association: _ended, ...unassociated } = elastic;
-    tx.put(addresses, key, unassociated);
-  }
+  disassociateFrom(tx, scope, id);
+  forgetToken(tx, scope, 'CreateNetworkInterface', gone.clientToken);
   tx.delete(networkInterfaces, ec2Key(networkInterfaces, scope, id));
 }

@@ -1,0 +1,68 @@
+import type {
+  AttachNetworkInterfaceCommandInput,
+  DetachNetworkInterfaceCommandInput,
+} from '@aws-sdk/client-ec2';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import type { Ec2Context } from '../context.ts';
+import { ec2Refusal, missingParameter, shown } from '../errors.ts';
+import { isId } from '../ids.ts';
+import type { IdForm } from '../kinds.ts';
+import { ec2Key, type NetworkInterfaceRecord, networkInterfaces, type Scope } from '../records.ts';
+import { notYours, requireOwnInterface } from './own-interface.ts';
+
+/** There are none yet: only services have something that an interface can be attached to. */
+const instance: Pick<IdForm, 'prefix' | 'malformed' | 'notFound' | 'missing'> = {
+  prefix: 'i',
+  malformed: 'InvalidInstanceID.Malformed',
+  notFound: 'InvalidInstanceID.NotFound',
+  missing: (id) => `The instance ID '${id}' does not exist`,
+};
+
+/** @throws {Refusal} for every instance: InvalidInstanceID.NotFound, InvalidInstanceID.Malformed */
+export function requireInstance(id: string): never {
+  if (!isId(instance.prefix, id))
+    throw ec2Refusal(instance.malformed, `Invalid id: "${shown(id)}" (expecting "${instance.prefix}-...")`);
+  throw ec2Refusal(instance.notFound, instance.missing(id));
+}
+
+export const attachmentNotFound = (id: string) =>
+  ec2Refusal('InvalidAttachmentID.NotFound', `The attachment ID '${shown(id)}' does not exist`);
+
+/** The interface that an attachment is of. */
+export function attachedInterface(
+  reader: Reader,
+  scope: Scope,
+  attachmentId: string,
+): NetworkInterfaceRecord | undefined {
+  return reader
+    .byIndex(networkInterfaces, 'attachment', attachmentId)
+    .find(({ key, value }) => key === ec2Key(networkInterfaces, scope, value.id))?.value;
+}
+
+/** @throws {Refusal} always, in AWS's words: InvalidNetworkInterface.InUse, or that there is no such instance. */
+export async function attachNetworkInterface(
+  { state }: Ec2Context,
+  { NetworkInterfaceId, InstanceId, DeviceIndex }: AttachNetworkInterfaceCommandInput,
+  call: Call,
+): Promise<never> {
+  if (InstanceId === undefined) throw missingParameter('InstanceId');
+  if (DeviceIndex === undefined) throw missingParameter('DeviceIndex');
+  return state.transact((tx) => {
+    const { id, attachment } = requireOwnInterface(tx, call, NetworkInterfaceId);
+    if (attachment !== undefined)
+      throw ec2Refusal('InvalidNetworkInterface.InUse', `Interface: [${id}] in use.`);
+    return requireInstance(InstanceId);
+  });
+}
+
+/** @throws {Refusal} always: InvalidAttachmentID.NotFound, or that it is a service's, which alone attaches anything. */
+export function detachNetworkInterface(
+  { state }: Ec2Context,
+  { AttachmentId }: DetachNetworkInterfaceCommandInput,
+  call: Call,
+): never {
+  if (AttachmentId === undefined) throw missingParameter('AttachmentId');
+  if (attachedInterface(state, call, AttachmentId) === undefined) throw attachmentNotFound(AttachmentId);
+  throw notYours();
+}

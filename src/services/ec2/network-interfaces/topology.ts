@@ -1,0 +1,45 @@
+import type { InterfaceTopology, NatGatewayTopology } from '../../../topology/index.ts';
+import type { AddressRecord, NatGatewayRecord, NetworkInterfaceRecord } from '../records.ts';
+
+/**
+ * Of an interface that somebody may send from: not of a NAT gateway's, which `natGatewayTopology` tells of.
+ * @param elastic The Elastic IP addresses that are associated with it.
+ */
+export function interfaceTopology(
+  record: NetworkInterfaceRecord,
+  elastic: readonly AddressRecord[],
+): InterfaceTopology {
+  const [primary] = record.privateIpv4Addresses;
+  const { autoAssignedPublicIpv4 } = record;
+  return {
+    id: record.id,
+    subnetId: record.subnetId,
+    macAddress: record.macAddress,
+    addresses: record.privateIpv4Addresses,
+    prefixes: record.ipv4Prefixes,
+    securityGroupIds: record.securityGroupIds,
+    checksSourceAndDestination: record.sourceDestCheck,
+    publicAddresses: [
+      ...(primary !== undefined && autoAssignedPublicIpv4 !== undefined
+        ? [{ privateIpv4: primary, publicIpv4: autoAssignedPublicIpv4 }]
+        : []),
+      ...elastic.flatMap(({ publicIpv4, association }) =>
+        association?.networkInterfaceId === record.id
+          ? [{ privateIpv4: association.privateIpv4, publicIpv4 }]
+          : [],
+      ),
+    ],
+  };
+}
+
+/** Of one that is available; undefined of others, through which nothing goes. */
+export function natGatewayTopology({
+  id,
+  subnetId,
+  state,
+  privateIpv4,
+  publicIpv4,
+}: NatGatewayRecord): NatGatewayTopology | undefined {
+  if (state !== 'available' || privateIpv4 === undefined) return undefined;
+  return { id, subnetId, privateIpv4, ...(publicIpv4 !== undefined && { publicIpv4 }) };
+}
