@@ -30,10 +30,10 @@ interface NewService extends Tagging {
  * keys for AWS Cloud Map"). What a name leads to nothing is any of its kind.
  */
 export function cloudMapAuthorization(reader: Reader) {
-  const tags = (_input: unknown, _call: Call, resource: string) => resourceTagKeys(tagsOf(reader, resource));
+  const tags = (_input: unknown, call: Call, resource: string) =>
+    resourceTagKeys((findNamespace(reader, call, resource) ?? findService(reader, call, resource))?.tags);
   const creator = (_input: unknown, call: Call, resource: string): ConditionKeys => ({
-    'servicediscovery:ServiceCreatedByAccount': findService(reader, scopeOf(resource, call), resource)
-      ?.createdBy,
+    'servicediscovery:ServiceCreatedByAccount': findService(reader, call, resource)?.createdBy,
   });
   const serviceArn = (_input: unknown, _call: Call, resource: string): ConditionKeys => ({
     'servicediscovery:ServiceArn': resource,
@@ -111,13 +111,3 @@ function operationOn(reader: Reader, id: string, call: Call): readonly string[] 
 
 const requestTags = ({ Tags = [] }: Tagging) =>
   requestTagKeys(Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])));
-
-function tagsOf(reader: Reader, arn: string): Readonly<Record<string, string>> | undefined {
-  const scope = scopeOf(arn);
-  return (findNamespace(reader, scope, arn) ?? findService(reader, scope, arn))?.tags;
-}
-
-function scopeOf(arn: string, call?: Call): { readonly accountId: string; readonly region: string } {
-  const [, , , region = call?.region ?? '', accountId = call?.accountId ?? ''] = arn.split(':');
-  return { accountId, region };
-}

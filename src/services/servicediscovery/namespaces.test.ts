@@ -1,5 +1,7 @@
 import { paginateListNamespaces } from '@aws-sdk/client-servicediscovery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Call } from '../service.ts';
+import { cloudMapAuthorization } from './authorization.ts';
 import { type CloudMapServer, scope, startCloudMap, vpcId } from './testing/cloud-map-server.ts';
 
 let map: CloudMapServer;
@@ -124,6 +126,19 @@ describe('namespaces', () => {
   ])('are refused with %s', async (_case, input) => {
     const created = map.sdk.createPrivateDnsNamespace({ Vpc: vpcId, ...input } as never);
     await expect(created).rejects.toMatchObject({ name: 'InvalidInput', $metadata: { httpStatusCode: 400 } });
+  });
+
+  it.each([
+    'arn:aws:servicediscovery:::namespace/ns-1',
+    'arn:aws:servicediscovery:us/east:1/1:namespace/ns-1',
+    'arn:aws:servicediscovery:us-east-1:999999999999:namespace/ns-1',
+    'ns-/',
+    '*',
+  ])('are not found as %s, nor are they asked what they have', async (Id) => {
+    await expect(map.sdk.getNamespace({ Id })).rejects.toMatchObject({ name: 'NamespaceNotFound' });
+    const { resources, conditions } = cloudMapAuthorization(map.state).namespace;
+    const call = scope as Call;
+    for (const resource of resources({ Id }, call)) expect(conditions?.({ Id }, call, resource)).toEqual({});
   });
 
   it('are not public', async () => {
