@@ -7,6 +7,7 @@ import {
 } from '../../../topology/index.ts';
 import { type Box, disjointBoxes, type Range } from './disjoint-boxes.ts';
 import { chainOf, type NftChain, type NftSet, rangesOf } from './nft-table.ts';
+import { remembered } from './remembered.ts';
 
 export type Direction = 'ingress' | 'egress';
 
@@ -18,20 +19,11 @@ export interface SecurityGroupParts {
   readonly referenced: ReadonlySet<string>;
 }
 
-const compiled = new WeakMap<SecurityGroupTopology, SecurityGroupParts>();
-
 /**
  * One chain per direction. Rules for blocks are elements of at most three sets, so that their number costs nothing; a
- * rule for a group is a rule that looks into the set of the group's addresses. A group that has not changed is the same
- * object as before, and so are its parts.
+ * rule for a group is a rule that looks into the set of the group's addresses.
  */
-export function securityGroupParts(group: SecurityGroupTopology): SecurityGroupParts {
-  const known = compiled.get(group);
-  if (known !== undefined) return known;
-  const parts = partsOf(group);
-  compiled.set(group, parts);
-  return parts;
-}
+export const securityGroupParts = remembered(partsOf);
 
 export function securityGroupChain(groupId: string, direction: Direction): string {
   return `${direction}_${groupId}`;
