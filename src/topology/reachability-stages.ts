@@ -31,15 +31,26 @@ export function routeStep(
   return { stage, passes, subnetId, routeTableId: table.id, destination, ...(route && { route }) };
 }
 
-/** Replies that leave by another way than the packet came are no replies to anybody. */
+/**
+ * Replies that leave by another way than the packet came are no replies to anybody; but an interface that forwards may
+ * be on their way.
+ */
 export function returnRoute(
   vpc: VpcTopology,
   receiver: InterfaceTopology,
   source: string,
-  targets: readonly string[],
+  straight: 'local' | 'internet-gateway',
 ): RouteStep {
   const step = routeStep('return-route', vpc, receiver.subnetId, source);
-  return { ...step, passes: step.passes && targets.includes(step.route?.target.type ?? '') };
+  return { ...step, passes: step.passes && (step.route?.target.type === straight || isForwarded()) };
+
+  function isForwarded(): boolean {
+    const target = step.route?.target;
+    if (straight !== 'local' || target?.type !== 'network-interface') return false;
+    return vpc.interfaces.some(
+      ({ id, checksSourceAndDestination }) => id === target.id && !checksSourceAndDestination,
+    );
+  }
 }
 
 export function securityGroups(

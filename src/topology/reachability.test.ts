@@ -117,6 +117,34 @@ group('a packet between two interfaces', () => {
   });
 });
 
+group('a packet within the VPC by another way than straight', () => {
+  const detour = (id: string) =>
+    routed({ destination: '10.0.0.0/28', target: { type: 'network-interface', id } });
+  const toSource = { id: 'sg-db', ingress: [rule('all from 0.0.0.0/0')], egress: [rule('all to 0.0.0.0/0')] };
+  const opened = (topology: VpcTopology): VpcTopology => ({
+    ...topology,
+    securityGroups: [...groups.filter(({ id }) => id !== 'sg-db'), toSource],
+  });
+
+  it('is given to the interface that its route names', () => {
+    const packet: Packet = { from: database.id, to: web.id, traffic: http };
+    expect(story(opened(detour(forwarder.id)), packet).slice(-3)).toEqual([
+      `${forwarder.id} does not check sources and destinations.`,
+      `sgr-all-from-0-0-0-0-0 of sg-open allows ${forwarder.id} this ingress from 10.0.1.6.`,
+      `${forwarder.id} is given the packet and forwards it on its own account.`,
+    ]);
+    expect(obstacles(opened(detour(visited.id)), packet)).toEqual(['destination-check']);
+    expect(obstacles(opened(detour('eni-gone')), packet)).toEqual(['receiver']);
+    expect(obstacles(opened(detour(web.id)), packet)).toEqual([]);
+  });
+
+  it('may be answered by it', () => {
+    const packet: Packet = { from: visited.id, to: database.id, traffic: http };
+    expect(obstacles(opened(detour(forwarder.id)), packet)).toEqual([]);
+    expect(obstacles(opened(detour(web.id)), packet)).toEqual(['return-route']);
+  });
+});
+
 group('a packet to the router’s own addresses', () => {
   it.each<readonly [string, PacketTraffic, readonly string[]]>([
     ['10.0.0.2', { protocol: 'udp', port: 53 }, []],

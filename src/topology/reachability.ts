@@ -87,6 +87,9 @@ function* stepsOfInterface(
     case 'network-interface': {
       const forwarder = vpc.interfaces.find(({ id }) => id === target.id);
       if (forwarder === undefined) return yield nobody('receiver', target.id);
+      if (hasAddress(forwarder, destination)) {
+        return yield* stepsWithin(vpc, source, destination, traffic);
+      }
       yield* stepsInto(vpc, forwarder, source, destination, traffic);
       return yield { stage: 'forwarder', passes: true, interfaceId: forwarder.id };
     }
@@ -116,7 +119,7 @@ function* stepsWithin(
   const receiver = vpc.interfaces.find((candidate) => hasAddress(candidate, destination));
   if (receiver === undefined) return yield nobody('receiver', destination);
   yield* stepsInto(vpc, receiver, source, destination, traffic);
-  yield returnRoute(vpc, receiver, source, ['local', 'network-interface']);
+  yield returnRoute(vpc, receiver, source, 'local');
 }
 
 /** Out at the internet gateway, and in again where the destination is one of the VPC's own public addresses. */
@@ -152,7 +155,7 @@ function* stepsFromInternet(
   yield translation('destination-translation', destination, becomes);
   if (receiver === undefined || becomes === undefined) return;
   yield* stepsInto(vpc, receiver, source, becomes, traffic);
-  yield returnRoute(vpc, receiver, source, ['internet-gateway']);
+  yield returnRoute(vpc, receiver, source, 'internet-gateway');
 }
 
 function* stepsInto(

@@ -44,7 +44,7 @@ describe.skipIf(why !== undefined)(`the guard of a VPC in the kernel ${why ?? ''
         'local',
       ),
     'the routing rules': (machine, router) =>
-      machine.run('ip', '-n', router, 'rule', 'delete', 'priority', '300'),
+      machine.run('ip', '-n', router, 'rule', 'delete', 'priority', '500'),
     'the router’s addresses': (machine, router) =>
       machine.run('ip', '-n', router, 'address', 'flush', 'dev', 'lo', 'scope', 'global'),
     'the neighbours': (machine, router) =>

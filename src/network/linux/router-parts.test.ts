@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RouteTarget, VpcTopology } from '../../topology/index.ts';
 import { linkName, natLinkName } from './link-name.ts';
-import { type RouterView, routerParts, tableNumber } from './router-parts.ts';
-import { eni, eniId, id, vpc } from './testing/topologies.ts';
+import { type RouterView, routerParts } from './router-parts.ts';
+import { tableNumber } from './routing-rules.ts';
+import { eni, eniId, id, local, toInternet, vpc } from './testing/topologies.ts';
 
 const address = '10.0.1.10';
 const natId = id('nat', 'one');
@@ -45,7 +46,7 @@ describe('a route', () => {
     expect(wayOf(toNat, { natGateways })).toEqual(blackhole);
   });
 
-  it('to an interface leads there if it forwards and is attached, here or on another machine', () => {
+  it('to an interface leads there if it is attached, here or on another machine', () => {
     const own = { id: 'a', underlayAddress: '192.0.2.1' };
     const peer = { id: 'b', underlayAddress: '192.0.2.2', mac: '02:00:00:00:00:02' };
     const apart: RouterView = { hasLink: () => false, machines: { own, peers: new Map([['b', peer]]) } };
@@ -56,7 +57,6 @@ describe('a route', () => {
       link: 'vx0',
       gateway: '192.0.2.2',
     });
-    expect(wayOf(toInterface, { interfaces: [eni(address)] })).toEqual(blackhole);
     expect(wayOf(toInterface, { interfaces: [] })).toEqual(blackhole);
   });
 });
@@ -70,14 +70,54 @@ describe('a router', () => {
     expect(addresses(vpc({ hasResolver: false })).sort()).toEqual(common);
   });
 
-  it('asks what is attached first, then by the link of an interface that forwards, then by subnet', () => {
-    const rules = routerParts(vpc({ interfaces: [forwarding] }), here).filter(({ type }) => type === 'rule');
-    const table = tableNumber(id('rtb', 'a'));
-    expect(rules).toEqual([
-      { type: 'rule', priority: 100, table: 254, suppressedPrefixLength: 0 },
-      { type: 'rule', priority: 300, table, source: { address: '10.0.1.0', prefixLength: 24 } },
-      expect.objectContaining({ priority: 300, source: { address: '10.0.2.0', prefixLength: 24 } }),
-      { type: 'rule', priority: 200, table, inLink: linkName(forwarding.id) },
+  const table = tableNumber(id('rtb', 'a'));
+  const source = { address: '10.0.1.0', prefixLength: 24 };
+  const attached = { table: 254, suppressedPrefixLength: 0 };
+  const inLink = linkName(forwarding.id);
+
+  function rulesOf(topology: VpcTopology): readonly unknown[] {
+    return routerParts(topology, here)
+      .flatMap((part) => (part.type === 'rule' && part.source?.address !== '10.0.2.0' ? [part] : []))
+      .sort((one, other) => one.priority - other.priority)
+      .map(({ type, priority, ...rule }) => rule);
+  }
+
+  it('asks what is attached, then the subnet’s table; for an interface that forwards its own subnet’s', () => {
+    expect(rulesOf(vpc({ interfaces: [forwarding] }))).toEqual([
+      { ...attached, inLink: 'lo' },
+      { ...attached, inLink },
+      { table, inLink },
+      attached,
+      { table, source },
     ]);
+  });
+
+  it('asks before all that for routes within the VPC that do not lead straight there', () => {
+    const target = { type: 'network-interface', id: forwarding.id } as const;
+    const routes = [local, { destination: '10.0.2.0/24', target }];
+    const topology = vpc({ interfaces: [forwarding], routeTables: [{ id: id('rtb', 'a'), routes }] });
+    const detours = tableNumber(`${id('rtb', 'a')}/detours`);
+    expect(rulesOf(topology)).toEqual([
+      { ...attached, inLink: 'lo' },
+      { table: detours, inLink },
+      { ...attached, inLink },
+      { table, inLink },
+      { table: detours, source },
+      attached,
+      { table, source },
+    ]);
+    const found = routerParts(topology, here).filter(
+      (part) => part.type === 'route' && part.table === detours,
+    );
+    expect(found).toEqual([expect.objectContaining({ destination: '10.0.2.0/24' })]);
+  });
+
+  it('asks no other table where the subnet’s has no route', () => {
+    const everywhere = (routes: VpcTopology['routeTables'][number]['routes']) =>
+      routerParts(vpc({ routeTables: [{ id: id('rtb', 'a'), routes }] }), here).flatMap((part) =>
+        part.type === 'route' && part.table === table && part.destination === '0.0.0.0/0' ? [part.way] : [],
+      );
+    expect(everywhere([local])).toEqual([blackhole]);
+    expect(everywhere([local, toInternet])).toHaveLength(1);
   });
 });

@@ -9,15 +9,9 @@ import {
 import { linkName, natLinkName, tunnelName, uplinkName } from './link-name.ts';
 import { mainTable } from './netlink/route.ts';
 import type { Part, Way } from './parts.ts';
+import { forwarderRules, routeTableParts, routingRules } from './routing-rules.ts';
 
 type LinkWay = Extract<Way, { type: 'link' }>;
-
-/**
- * How the kernel is to route within a VPC. First the main table counts, which has what is attached: each interface's
- * addresses by its link. Then the route table of the subnet that a packet comes from; one of an interface that forwards
- * (whose packets come from anywhere) is told by its link. What is of the VPC and not attached is nowhere.
- */
-const priorities = { attached: 100, forwarding: 200, subnets: 300 } as const;
 
 /** Both ends of a link to the host have these, whatever the VPC: a link has no other neighbour. */
 export const hostAddress = '169.254.172.1';
@@ -64,26 +58,13 @@ export const tunnelPort = 4_789;
 /** All of a VPC's router, its links left out. */
 export function routerParts(vpc: VpcTopology, view: RouterView): Part[] {
   const parts: Part[] = [
-    { type: 'rule', priority: priorities.attached, table: mainTable, suppressedPrefixLength: 0 },
+    ...routingRules(vpc),
     ...routerAddresses(vpc).map(
       (address): Part => ({ type: 'address', link: 'lo', address, prefixLength: 32 }),
     ),
   ];
-  for (const { cidr, routeTableId } of vpc.subnets) {
-    const { first, prefixLength } = cidrBlock(cidr);
-    parts.push({
-      type: 'rule',
-      priority: priorities.subnets,
-      table: tableNumber(routeTableId),
-      source: { address: ipv4Text(first), prefixLength },
-    });
-  }
-  const router = new Ways(vpc, view);
-  for (const { id, routes } of vpc.routeTables) {
-    for (const { destination, target } of routes) {
-      parts.push({ type: 'route', table: tableNumber(id), destination, way: router.to(target) });
-    }
-  }
+  const ways = new Ways(vpc, view);
+  parts.push(...routeTableParts(vpc, (target) => ways.to(target)));
   for (const link of hostLinks(vpc, view.machines?.own.id)) parts.push(...hostLinkParts(link));
   for (const peer of view.machines?.peers.values() ?? []) parts.push(...peerParts(peer));
   for (const each of vpc.interfaces) parts.push(...interfaceParts(vpc, each, view));
@@ -107,16 +88,7 @@ export function interfaceParts(vpc: VpcTopology, each: InterfaceTopology, view: 
   // Known for good, neighbours count for nothing in the machine's table of them, which is small.
   const macAddress = each.macAddress;
   parts.push({ type: 'neighbour', of: 'arp', link: linkName(each.id), address: primary, macAddress });
-  const subnet = vpc.subnets.find(({ id }) => id === each.subnetId);
-  if (!each.checksSourceAndDestination && subnet !== undefined) {
-    parts.push({
-      type: 'rule',
-      priority: priorities.forwarding,
-      table: tableNumber(subnet.routeTableId),
-      inLink: linkName(each.id),
-    });
-  }
-  return parts;
+  return [...parts, ...forwarderRules(vpc, each)];
 }
 
 /** A link between a VPC's router and the host: its name in the VPC, and whose it is. */
@@ -147,12 +119,6 @@ export function hostLinks(vpc: VpcTopology, machineId: string | undefined): Host
     publicIpv4 === undefined ? [] : [{ name: natLinkName(id), ownerId: id, publicAddresses: [publicIpv4] }],
   );
   return [uplink, ...nats];
-}
-
-/** The number of a route table in the kernel: follows from its id, so that it is the same after a restart. */
-export function tableNumber(routeTableId: string): number {
-  const hash = createHash('sha256').update(routeTableId).digest().readUInt32BE(0);
-  return 1_000 + (hash % 2_000_000_000);
 }
 
 /** A locally administered MAC that follows from a name. */
@@ -241,7 +207,7 @@ class Ways {
 
   #through(each: InterfaceTopology | undefined): Way | undefined {
     const [gateway] = each?.addresses ?? [];
-    if (each === undefined || each.checksSourceAndDestination || gateway === undefined) return undefined;
+    if (each === undefined || gateway === undefined) return undefined;
     const way = wayTo(each, this.#view);
     return way === undefined ? undefined : { gateway, ...way };
   }

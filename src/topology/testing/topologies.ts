@@ -76,7 +76,17 @@ function routeTable(
     destination,
     target: { type: 'local' as const },
   }));
-  return routes.map((others) => ({ id, routes: [...local, ...others] }));
+  // Within the VPC, by something else than straight there.
+  const detours = fc.uniqueArray(
+    fc.record({
+      destination: fc.constantFrom('10.0.1.0/24', '10.0.0.4/31'),
+      target: named('network-interface', numbered(size.interfaces + 1, interfaceId)),
+    }),
+    { maxLength: 2, selector: ({ destination }) => destination },
+  );
+  return fc
+    .tuple(routes, fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: detours }))
+    .map(([others, within]) => ({ id, routes: [...local, ...within, ...others] }));
 }
 
 function named<Type extends string>(type: Type, ids: readonly string[]) {

@@ -68,7 +68,7 @@ describe.skipIf(why !== undefined)(`the kernel’s rules ${why ?? ''}`, () => {
         expect(listed()).toEqual(changed);
         before = after;
       }),
-      { numRuns: 150, endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     );
 
     /** Each part in one line, in an order that does not depend on when it was made. */

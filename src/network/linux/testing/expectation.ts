@@ -49,6 +49,12 @@ export function expectationOf(
   );
   const isForwarded = steps.some(({ stage }) => stage === 'forwarder');
   if (!passes || end === undefined || isForged || isForwarded) return { sightings, answerSightings: [] };
+  const [forwarder] = steps.flatMap((step) => {
+    const target = step.stage === 'return-route' ? step.route?.target : undefined;
+    return target?.type === 'network-interface' ? [target.id] : [];
+  });
+  if (forwarder !== undefined)
+    return { sightings, end, answerSightings: [`${forwarder}: ${destination} > ${source}`] };
   const crossesGateway = steps.some(({ stage }) => stage === 'destination-translation');
   const onTheWay = crossesGateway ? [`${vpc.id}: ${to} > ${source}`] : [];
   const back = isFromOutside ? [] : [`${from}: ${to} > ${sourceAddress}`];

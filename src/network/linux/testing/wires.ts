@@ -93,7 +93,7 @@ export class Wires implements AsyncDisposable {
       nftables.run(silence);
       this.#sockets.set(id, new PacketSocket(sandbox, 'eth0'));
     }
-    for (const { ownerId } of hostLinks(this.#vpc)) {
+    for (const { ownerId } of hostLinks(this.#vpc, undefined)) {
       this.#sockets.set(ownerId, new PacketSocket(this.#machine.host, hostLinkName(ownerId)));
     }
     // Nobody outside answers; not even that there is nobody.
