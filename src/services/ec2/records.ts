@@ -131,6 +131,7 @@ export interface RouteTableRecord extends Deletable {
   /** Without the local ones, which follow from the VPC's blocks, unless one was given another target. */
   readonly routes: readonly RouteRecord[];
   readonly associations: readonly RouteTableAssociationRecord[];
+  readonly clientToken?: string;
   readonly tags: Tags;
 }
 export interface RouteRecord {
@@ -401,6 +402,7 @@ export interface PrefixListRecord extends Deletable {
   readonly entries: readonly PrefixListEntryRecord[];
   /** What happened to it last. */
   readonly state: 'create-complete' | 'modify-complete' | 'restore-complete';
+  readonly clientToken?: string;
   readonly tags: Tags;
 }
 export interface PrefixListEntryRecord {

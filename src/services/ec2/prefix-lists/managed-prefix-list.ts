@@ -9,6 +9,7 @@ import type {
   DescribePrefixListsResult,
 } from '@aws-sdk/client-ec2';
 import type { Call } from '../../service.ts';
+import { forgetToken, madeBefore, noteMade } from '../client-token.ts';
 import type { Ec2Context } from '../context.ts';
 import { hasDependencies, limitReached } from '../errors.ts';
 import { newId, notFound, readId, requireRecord } from '../ids.ts';
@@ -27,7 +28,10 @@ import { prefixListView } from './prefix-list-view.ts';
 /** Of a region (VPC user guide, "Amazon VPC quotas"). */
 const maxLists = 100;
 
-/** @throws {Refusal} PrefixListLimitExceeded, PrefixListMaxEntriesExceeded, InvalidParameterValue, MissingParameter */
+/**
+ * @throws {Refusal} PrefixListLimitExceeded, PrefixListMaxEntriesExceeded, IdempotentParameterMismatch,
+ * InvalidParameterValue, MissingParameter
+ */
 export async function createManagedPrefixList(
   { state, random }: Ec2Context,
   input: CreateManagedPrefixListCommandInput,
@@ -40,13 +44,17 @@ export async function createManagedPrefixList(
     ...{ name: readListName(input.PrefixListName), addressFamily, maxEntries, version: 1 },
     entries: changedEntries({ entries: [], maxEntries }, added, []),
     tags: readTagSpecifications(input.TagSpecifications, 'prefix-list'),
+    ...(input.ClientToken !== undefined && { clientToken: input.ClientToken }),
   };
   const list = await state.transact((tx) => {
+    const before = madeBefore(tx, call, 'CreateManagedPrefixList', input);
+    if (before !== undefined) return requireRecord(tx, call, kinds.prefixList, before, 'PrefixListId');
     if ([...tx.list(prefixLists, ec2Prefix(prefixLists, call))].length >= maxLists) {
       throw limitReached('PrefixListLimitExceeded', 'prefix lists');
     }
     const made: PrefixListRecord = { ...asked, id: newId(random, 'pl'), state: 'create-complete' };
     tx.put(prefixLists, ec2Key(prefixLists, call, made.id), made);
+    noteMade(tx, call, 'CreateManagedPrefixList', input, made.id);
     return made;
   });
   return { PrefixList: prefixListView(call, list) };
@@ -65,6 +73,7 @@ export async function deleteManagedPrefixList(
     if (groups.length + tables.length > 0) throw hasDependencies('prefixList', deleted.id);
     tx.delete(prefixLists, ec2Key(prefixLists, call, deleted.id));
     removeVersions(tx, call, deleted.id);
+    forgetToken(tx, call, 'CreateManagedPrefixList', deleted.clientToken);
     return deleted;
   });
   return { PrefixList: prefixListView(call, list, 'delete-complete') };

@@ -80,6 +80,18 @@ describe('CreateManagedPrefixList', () => {
   });
 });
 
+describe('a client token of CreateManagedPrefixList', () => {
+  it('makes one list, however often it comes, until that is deleted', async () => {
+    const made = await Promise.all(Array.from({ length: 5 }, () => make({ ClientToken: 'oak' })));
+    expect(new Set(made).size).toBe(1);
+    await expect(make({ ClientToken: 'oak', MaxEntries: 6 })).rejects.toMatchObject({
+      name: 'IdempotentParameterMismatch',
+    });
+    await ec2.deleteManagedPrefixList({ PrefixListId: made[0] });
+    expect(await make({ ClientToken: 'oak', MaxEntries: 6 })).not.toBe(made[0]);
+  });
+});
+
 describe('ModifyManagedPrefixList', () => {
   it('changes entries as the next version of those that it is told of', async () => {
     const id = await make({ Entries: blocks('10.0.0.0/16', '10.1.0.0/16') });

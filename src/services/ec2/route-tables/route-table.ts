@@ -6,6 +6,7 @@ import type {
   DescribeRouteTablesResult,
 } from '@aws-sdk/client-ec2';
 import type { Call } from '../../service.ts';
+import { forgetToken, madeBefore, noteMade } from '../client-token.ts';
 import type { Ec2Context } from '../context.ts';
 import { hasDependencies, limitReached } from '../errors.ts';
 import { newId, requireRecord } from '../ids.ts';
@@ -19,7 +20,10 @@ import { routeTableView } from './route-table-view.ts';
 /** Of a VPC (VPC user guide, "Amazon VPC quotas"). */
 const maxTables = 200;
 
-/** @throws {Refusal} InvalidVpcID.NotFound, RouteTableLimitExceeded, InvalidParameterValue, MissingParameter */
+/**
+ * @throws {Refusal} InvalidVpcID.NotFound, RouteTableLimitExceeded, IdempotentParameterMismatch, InvalidParameterValue,
+ * MissingParameter
+ */
 export async function createRouteTable(
   { state, random }: Ec2Context,
   input: CreateRouteTableCommandInput,
@@ -27,17 +31,24 @@ export async function createRouteTable(
 ): Promise<CreateRouteTableResult> {
   const tags = readTagSpecifications(input.TagSpecifications, 'route-table');
   const table = await state.transact((tx) => {
+    const before = madeBefore(tx, call, 'CreateRouteTable', input);
+    if (before !== undefined) return requireRecord(tx, call, kinds.routeTable, before, 'RouteTableId');
     const vpc = requireRecord(tx, call, kinds.vpc, input.VpcId, 'VpcId');
     if (tx.countByIndex(routeTables, 'vpc', vpc.id) >= maxTables) {
       throw limitReached('RouteTableLimitExceeded', 'route tables');
     }
     const made: RouteTableRecord = {
       ...{ id: newId(random, 'rtb'), vpcId: vpc.id, routes: [], associations: [], tags },
+      ...(input.ClientToken !== undefined && { clientToken: input.ClientToken }),
     };
     tx.put(routeTables, ec2Key(routeTables, call, made.id), made);
+    noteMade(tx, call, 'CreateRouteTable', input, made.id);
     return made;
   });
-  return { RouteTable: routeTableView(state, call, table) };
+  return {
+    RouteTable: routeTableView(state, call, table),
+    ...(table.clientToken !== undefined && { ClientToken: table.clientToken }),
+  };
 }
 
 /** @throws {Refusal} InvalidRouteTableID.NotFound; DependencyViolation: it is a subnet's, or the main one */
@@ -50,6 +61,7 @@ export async function deleteRouteTable(
     const table = requireRecord(tx, call, kinds.routeTable, RouteTableId, 'RouteTableId');
     if (table.associations.length > 0) throw hasDependencies('routeTable', table.id);
     tx.delete(routeTables, ec2Key(routeTables, call, table.id));
+    forgetToken(tx, call, 'CreateRouteTable', table.clientToken);
   });
   return {};
 }

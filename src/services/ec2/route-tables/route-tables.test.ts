@@ -67,6 +67,19 @@ describe('CreateRouteTable', () => {
   });
 });
 
+describe('a client token of CreateRouteTable', () => {
+  it('makes one table, however often it comes, until that is deleted', async () => {
+    const ask = async (more: object = {}) =>
+      (await ec2.createRouteTable({ VpcId, ClientToken: 'oak', ...more })).RouteTable?.RouteTableId ?? '';
+    const made = await Promise.all(Array.from({ length: 5 }, () => ask()));
+    expect(new Set(made).size).toBe(1);
+    const other = await putVpc(server.state, scope, 2);
+    await expect(ask({ VpcId: other })).rejects.toMatchObject({ name: 'IdempotentParameterMismatch' });
+    await ec2.deleteRouteTable({ RouteTableId: made[0] });
+    expect(await ask()).not.toBe(made[0]);
+  });
+});
+
 describe('DeleteRouteTable', () => {
   it('deletes what no subnet uses', async () => {
     const { AssociationId } = await ec2.associateRouteTable({ RouteTableId, SubnetId });
