@@ -35,7 +35,7 @@ const commonErrors = new Set([
 
 /** EC2's model has no errors; its developer guide lists them ("Error codes"). */
 const ec2Errors =
-  /^(Invalid\w+(\.(Malformed|NotFound|Range|Conflict|InUse|Duplicate))?|MissingParameter|DefaultVpc\w+|DefaultSubnet\w+|NatGateway(Malformed|NotFound)|InvalidID)$/;
+  /^(Invalid\w+(\.(Malformed|NotFound|Range|Conflict|InUse|Duplicate))?|MissingParameter|UnknownParameter|VPCIdNotSpecified|DefaultVpc\w+|DefaultSubnet\w+|NatGateway(Malformed|NotFound)|InvalidID)$/;
 
 let system: System;
 beforeAll(async () => {
