@@ -150,6 +150,20 @@ describe.skipIf(why !== undefined)(`the guard of a VPC in the kernel ${why ?? ''
     expect(await machine.canPing('one', far)).toBe(true);
   });
 
+  it('takes away the VPCs that went meanwhile', async () => {
+    await using machine = await machineOf();
+    const earlier = await attachedNetwork(machine);
+    await earlier.apply(vpc({ id: id('vpc', 'two') }));
+    await earlier[Symbol.asyncDispose]();
+    const [first, second] = machine.routers();
+    const later = machine.network();
+    await later.apply(topology);
+    await later.removeOthers([topology.id]);
+    expect([first, second]).toContain(machine.routers()[0]);
+    expect(machine.routers()).toHaveLength(1);
+    expect(await machine.canPing('one', far)).toBe(true);
+  });
+
   it('purges everything of an installation, and nothing of another', async () => {
     await using machine = await machineOf();
     const others = await machine.runIn('host', 'nft', 'add', 'table', 'ip', 'of_somebody');

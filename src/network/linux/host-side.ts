@@ -76,6 +76,11 @@ export class HostSide implements Disposable {
     return this.#socket.requests + this.#nftables.transactions;
   }
 
+  /** Whether a namespace is the machine's own. */
+  isHost(namespace: Namespace): boolean {
+    return namespace.identity === this.#namespace.identity;
+  }
+
   /** What a VPC needs here from now on: `converge` makes it so. @returns whether that is something new. */
   want(vpcId: string, links: readonly HostLink[]): boolean {
     if (JSON.stringify(this.#wanted.get(vpcId) ?? []) === JSON.stringify(links)) return false;

@@ -150,6 +150,9 @@ describe.skipIf(why !== undefined)(`a VPC in the kernel ${why ?? ''}`, () => {
     await expect(
       network.attach({ interfaceId: eniId(one), netnsPath: '/run/netns/of-nobody', signal: never }),
     ).rejects.toThrow(new NetworkError('Cannot open the network namespace /run/netns/of-nobody'));
+    await expect(machine.attach(network, eniId(one), 'host')).rejects.toThrow(
+      'it is the machine’s own namespace',
+    );
     await machine.attach(network, eniId(one), 'one');
     await expect(machine.attach(network, eniId(other), 'one')).rejects.toThrow('it has an eth0 already');
     expect(network.attached()).toEqual([eniId(one)]);

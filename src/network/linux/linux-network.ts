@@ -74,21 +74,28 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   remove(vpcId: string): Promise<void> {
-    return this.#turns.take(() => this.#remove(vpcId));
+    return this.#turns.take(() => this.#removeNamed(this.#nameOf(vpcId)));
   }
 
-  async #remove(vpcId: string): Promise<void> {
-    const isThere = this.#routers.has(vpcId) || namesOfNamespaces(this.#nameOf(vpcId)).length > 0;
-    if (!isThere) return;
-    const router = this.#routers.get(vpcId) ?? this.#open(vpcId);
-    await router.remove();
-    this.#routers.delete(vpcId);
-    this.#host.want(vpcId, []);
+  /**
+   * Takes away every VPC of this installation but these: those that went while no process was there to remove them.
+   * @throws {NetworkError}
+   */
+  removeOthers(vpcIds: readonly string[]): Promise<void> {
+    return this.#turns.take(async () => {
+      const kept = new Set(vpcIds.map((vpcId) => this.#nameOf(vpcId)));
+      for (const name of namesOfNamespaces(this.#prefix)) if (!kept.has(name)) await this.#removeNamed(name);
+    });
   }
 
   async attach({ interfaceId, netnsPath, signal }: Attachment): Promise<void> {
     const sandbox = new Namespace(netnsPath);
     try {
+      if (this.#host.isHost(sandbox)) {
+        throw new NetworkError(
+          `Cannot attach ${interfaceId} to ${netnsPath}: it is the machine’s own namespace`,
+        );
+      }
       const router = await this.#routerOf(interfaceId, signal);
       await router.attach(interfaceId, sandbox);
     } catch (error) {
@@ -137,11 +144,7 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   async #purge(): Promise<void> {
-    for (const name of namesOfNamespaces(this.#prefix)) {
-      const known = this.#routers.entries().find(([vpcId]) => this.#nameOf(vpcId) === name);
-      await (known?.[1] ?? this.#openNamed(name)).remove();
-      if (known !== undefined) this.#routers.delete(known[0]);
-    }
+    for (const name of namesOfNamespaces(this.#prefix)) await this.#removeNamed(name);
     await this.#host.purge();
   }
 
@@ -154,6 +157,15 @@ export class LinuxNetwork implements VpcNetwork {
     );
     this.#routers.clear();
     this.#host[Symbol.dispose]();
+  }
+
+  async #removeNamed(name: string): Promise<void> {
+    const [vpcId, router] = this.#routers.entries().find(([vpcId]) => this.#nameOf(vpcId) === name) ?? [];
+    if (router === undefined && !namesOfNamespaces(this.#prefix).includes(name)) return;
+    await (router ?? this.#openNamed(name)).remove();
+    if (vpcId === undefined) return;
+    this.#routers.delete(vpcId);
+    this.#host.want(vpcId, []);
   }
 
   #open(vpcId: string): Router {

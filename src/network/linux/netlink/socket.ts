@@ -11,6 +11,8 @@ const errorType = 2;
 const doneType = 3;
 /** NLMSG_DONE and errors tell in 4 bytes; dumps of the kernel come in pieces of up to 32 KiB. */
 const receiveBytes = 256 * 1024;
+/** Of whatever socket is being read: that never waits. */
+const answer = Buffer.allocUnsafe(receiveBytes);
 /** Well below what a socket's buffer takes: the acknowledgements of one batch have to fit there too. */
 const mostPerBatch = 100;
 
@@ -29,7 +31,6 @@ interface Failure {
 export class NetlinkSocket implements Disposable {
   readonly #fd: number;
   readonly #where: string;
-  readonly #answer = Buffer.allocUnsafe(receiveBytes);
   #sequence = 1;
   #requests = 0;
   #isClosed = false;
@@ -170,16 +171,16 @@ export class NetlinkSocket implements Disposable {
 
   /** The messages of one datagram. They are good until the next call. */
   *#receive(what: string): Generator<{ type: number; flags: number; sequence: number; body: Buffer }> {
-    const length = Number(c.recv(this.#fd, this.#answer, receiveBytes, 0));
+    const length = Number(c.recv(this.#fd, answer, receiveBytes, 0));
     if (length < 0) throw new NetworkError(`Cannot ${what} in ${this.#where}: ${lastErrno()}`);
     for (let at = 0; at + headerBytes <= length; ) {
-      const size = this.#answer.readUInt32LE(at);
+      const size = answer.readUInt32LE(at);
       if (size < headerBytes) return;
       yield {
-        type: this.#answer.readUInt16LE(at + 4),
-        flags: this.#answer.readUInt16LE(at + 6),
-        sequence: this.#answer.readUInt32LE(at + 8),
-        body: this.#answer.subarray(at + headerBytes, at + size),
+        type: answer.readUInt16LE(at + 4),
+        flags: answer.readUInt16LE(at + 6),
+        sequence: answer.readUInt32LE(at + 8),
+        body: answer.subarray(at + headerBytes, at + size),
       };
       at += aligned(size);
     }
