@@ -20,7 +20,6 @@ export const flags = {
   replace: 0x100,
   exclusive: 0x200,
   create: 0x400,
-  append: 0x800,
 } as const;
 
 export const headerBytes = 16;
@@ -55,12 +54,6 @@ export function attribute(type: number, value: Buffer | readonly Buffer[]): Buff
 
 export function uint8(value: number): Buffer {
   return Buffer.from([value]);
-}
-
-export function uint16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
-  return bytes;
 }
 
 export function uint16BigEndian(value: number): Buffer {
@@ -134,6 +127,6 @@ export class Attributes {
   }
 }
 
-export function macText(bytes: Buffer): string {
+function macText(bytes: Buffer): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
