@@ -88,6 +88,17 @@ describe.skipIf(why !== undefined)(`the guard of a VPC in the kernel ${why ?? ''
     expect(await machine.canPing('one', far)).toBe(true);
   });
 
+  it('takes no notice of rules of somebody else’s on the machine', async () => {
+    await using machine = await machineOf();
+    const network = await attachedNetwork(machine);
+    const { writes } = network;
+    await machine.runIn('host', 'nft', 'add', 'table', 'ip', 'of_somebody');
+    await network.verify();
+    expect(network.writes).toBe(writes);
+    expect(machine.log.lines).toEqual([]);
+    expect(await machine.runIn('host', 'nft', 'list', 'tables')).toContain('of_somebody');
+  });
+
   it('takes away what is not wanted, and leaves alone what is not ours', async () => {
     await using machine = await machineOf();
     const network = await attachedNetwork(machine);

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import type { Log } from '../../log.ts';
-import { NetworkError } from '../network.ts';
-import { tunnelName } from './link-name.ts';
+import { HostRules, type HostRulesOptions } from './host-rules.ts';
+import { hostLinkName, tunnelName } from './link-name.ts';
 import { LinkRemoval } from './link-removal.ts';
 import { Namespace } from './namespace.ts';
 import { type Address, readAddresses } from './netlink/address.ts';
@@ -11,7 +8,6 @@ import { addVeth, addVxlan, type Link, readLinks, setLinkUp, settleLink } from '
 import { readNeighbours } from './netlink/neighbour.ts';
 import { mainTable, readRoutes } from './netlink/route.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
-import { Nftables } from './nftables.ts';
 import { type Part, partChanges, partsOf, partsRead, requestsFor } from './parts.ts';
 import {
   type HostLink,
@@ -24,19 +20,10 @@ import {
 } from './router-parts.ts';
 import { Turns } from './turns.ts';
 
-const run = promisify(execFile);
-
-/** Names of links at the host's side begin with this. */
-const prefix = 'ctm';
-
-export interface HostOptions {
-  readonly installationId: string;
+export interface HostOptions extends HostRulesOptions {
   /** Path of the namespace that has the way to the world. */
   readonly namespacePath: string;
-  /** The installation's public addresses: to the world they are the machine's. */
-  readonly publicCidr: string;
   readonly mtu: number;
-  readonly log: Log;
 }
 
 /**
@@ -48,32 +35,26 @@ export class HostSide implements Disposable {
   readonly #namespace: Namespace;
   readonly #socket: NetlinkSocket;
   readonly #options: HostOptions;
-  readonly #nftables: Nftables;
+  readonly #rules: HostRules;
   readonly #removal: LinkRemoval;
   /** Of the links of this installation alone. */
   readonly #group: number;
-  readonly #table: string;
-  /** As nftables tells it when it is right. */
-  #tableListing: string | undefined;
-  #generation: number | undefined;
   /** By VPC. */
   readonly #wanted = new Map<string, readonly HostLink[]>();
   readonly #turns = new Turns();
-  #checksUntilPassage = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
     this.#group = groupOf(options.installationId);
-    this.#table = `catamaran_${options.installationId.replaceAll(/\W/g, '_')}`;
     this.#namespace = new Namespace(options.namespacePath);
     this.#socket = new NetlinkSocket(this.#namespace);
-    this.#nftables = new Nftables(this.#namespace);
+    this.#rules = new HostRules(this.#namespace, options);
     this.#removal = new LinkRemoval(this.#namespace);
   }
 
   /** How many times anything was written to the kernel. */
   get writes(): number {
-    return this.#socket.requests + this.#nftables.transactions;
+    return this.#socket.requests + this.#rules.writes;
   }
 
   /** Whether a namespace is the machine's own. */
@@ -93,8 +74,8 @@ export class HostSide implements Disposable {
   addLink(router: NetlinkSocket, { name, ownerId }: HostLink): Promise<void> {
     return this.#turns.take(async () => {
       const hostName = hostLinkName(ownerId);
-      if (readLinks(this.#socket).some((link) => link.name === hostName))
-        await this.#removal.remove(hostName);
+      const isLeft = readLinks(this.#socket).some((link) => link.name === hostName);
+      if (isLeft) await this.#removal.remove(hostName);
       const { mtu } = this.#options;
       const macs = hostLinkMacs(ownerId);
       router.batch([
@@ -136,7 +117,7 @@ export class HostSide implements Disposable {
       const before = this.writes;
       this.#forward();
       this.#convergeLinks(wanted);
-      await this.#convergeRules();
+      await this.#rules.converge();
       return this.writes > before;
     });
   }
@@ -147,16 +128,13 @@ export class HostSide implements Disposable {
       this.#wanted.clear();
       const own = readLinks(this.#socket).filter(({ group }) => group === this.#group);
       await Promise.all(own.map(({ name }) => this.#removal.remove(name)));
-      this.#nftables.run(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n`);
-      for (const passage of this.#passages()) {
-        while (await this.#iptables('-D', 'DOCKER-USER', ...passage));
-      }
+      await this.#rules.purge();
     });
   }
 
   [Symbol.dispose](): void {
     this.#removal[Symbol.dispose]();
-    this.#nftables[Symbol.dispose]();
+    this.#rules[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#namespace[Symbol.dispose]();
   }
@@ -193,82 +171,6 @@ export class HostSide implements Disposable {
     for (const { name } of links) this.#namespace.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
     this.#socket.batch(links.map(({ index, name }) => setLinkUp(index, name)));
   }
-
-  async #convergeRules(): Promise<void> {
-    const generation = this.#nftables.generation();
-    if (generation !== this.#generation || this.#tableListing === undefined) {
-      const listing = this.#list();
-      if (listing === undefined || listing !== this.#tableListing) {
-        this.#nftables.run(hostTable(this.#table, this.#options.publicCidr));
-        this.#tableListing = this.#list();
-      }
-      this.#checksUntilPassage = 0;
-    }
-    if (this.#checksUntilPassage <= 0) {
-      await this.#pass();
-      this.#checksUntilPassage = checksBetweenPassages;
-    }
-    this.#checksUntilPassage -= 1;
-    this.#generation = this.#nftables.generation();
-  }
-
-  #list(): string | undefined {
-    try {
-      return this.#nftables.run(`list table ip ${this.#table}\n`);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Docker drops what it doesn't forward itself, and asks this chain first. Where there is none, nothing is needed. */
-  async #pass(): Promise<void> {
-    if (!(await this.#iptables('-n', '-L', 'DOCKER-USER'))) return;
-    for (const passage of this.#passages()) {
-      if (await this.#iptables('-C', 'DOCKER-USER', ...passage)) continue;
-      if (await this.#iptables('-I', 'DOCKER-USER', ...passage)) continue;
-      this.#options.log.warn('Docker cannot be told to let the packets of VPCs pass', {
-        rule: passage.join(' '),
-      });
-    }
-  }
-
-  #passages(): readonly (readonly string[])[] {
-    const comment = [
-      '-m',
-      'comment',
-      '--comment',
-      `catamaran ${this.#options.installationId}`,
-      '-j',
-      'ACCEPT',
-    ];
-    return [
-      ['-i', `${prefix}+`, ...comment],
-      ['-o', `${prefix}+`, ...comment],
-    ];
-  }
-
-  /** @returns whether it succeeded; not, where there is no such command either. */
-  async #iptables(...args: readonly string[]): Promise<boolean> {
-    try {
-      // A process begins in the namespace of whoever starts it.
-      await this.#namespace.run(() => run('iptables', ['-w', '2', ...args], { timeout: iptablesTimeoutMs }));
-      return true;
-    } catch (cause) {
-      const { code } = cause as { code?: unknown };
-      if (typeof code === 'number' || code === 'ENOENT') return false;
-      throw new NetworkError(`Cannot run iptables ${args.join(' ')}`, { cause });
-    }
-  }
-}
-
-const iptablesTimeoutMs = 10_000;
-
-/** The rules may be of a kind that does not tell when it changes; so they are looked at now and then. */
-const checksBetweenPassages = 6;
-
-/** The link that belongs to a VPC or a NAT gateway: 15 characters at most. */
-export function hostLinkName(ownerId: string): string {
-  return `${prefix}${ownerId.slice(ownerId.indexOf('-') + 1).slice(0, 12)}`;
 }
 
 /** What others see of this machine: its own packets to a public address come from there, and so find back. */
@@ -294,24 +196,6 @@ function partsOfLink({ ownerId, publicAddresses }: HostLink, source: string): Pa
       }),
     ),
   ];
-}
-
-/** Replaces the whole table in one transaction. Networks of the Engine stay apart, as they do from one another. */
-function hostTable(table: string, publicCidr: string): string {
-  return `add table ip ${table}
-delete table ip ${table}
-table ip ${table} {
-  chain postrouting {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${publicCidr} oifname != "${prefix}*" masquerade
-  }
-  chain forward {
-    type filter hook forward priority filter - 1; policy accept;
-    iifname "${prefix}*" oifname "docker*" ct state new ct status ! dnat drop
-    iifname "${prefix}*" oifname "br-*" ct state new ct status ! dnat drop
-  }
-}
-`;
 }
 
 function groupOf(installationId: string): number {

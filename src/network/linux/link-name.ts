@@ -1,6 +1,6 @@
 /**
- * The names of links within a VPC's namespace. The rules of its firewall know interfaces by them, so they follow from
- * ids alone. The kernel takes 15 characters.
+ * The names of links of VPCs. The rules of firewalls know interfaces by them, so they follow from ids alone. The kernel
+ * takes 15 characters.
  */
 
 /** The link to the host, for public addresses. */
@@ -17,6 +17,14 @@ export function linkName(interfaceId: string): string {
 /** A NAT gateway's own link to the host: `n` and the first 13 hexadecimal digits of `nat-…`. */
 export function natLinkName(natGatewayId: string): string {
   return `n${digitsOf(natGatewayId)}`;
+}
+
+/** All links at the host's side begin with it. */
+export const hostLinkPrefix = 'ctm';
+
+/** The host's end of a link to a VPC (`up0` there) or to a NAT gateway. */
+export function hostLinkName(ownerId: string): string {
+  return `${hostLinkPrefix}${digitsOf(ownerId).slice(0, 12)}`;
 }
 
 function digitsOf(id: string): string {

@@ -41,16 +41,16 @@ export class Nftables implements Disposable {
 
   /**
    * Carries commands out in the language of `nft`, all of them or none.
-   * @returns what they print. @throws {NetworkError} with what nftables says of them.
+   * @throws {NetworkError} with what nftables says of them.
    */
-  run(commands: string): string {
-    assert(!this.#isClosed, `The nftables of ${this.#where} are closed`);
+  run(commands: string): void {
     this.#transactions += 1;
-    const result = runCommands(this.#context, commands);
-    const output: string = outputOf(this.#context) ?? '';
-    const error: string = errorOf(this.#context) ?? '';
-    if (result === 0) return output;
-    throw new NetworkError(`Cannot change the nftables of ${this.#where}: ${error.slice(0, 2_000).trim()}`);
+    this.#execute(commands);
+  }
+
+  /** What is there, in the language of `nft`. @param what E.g. `table ip nat`. @throws {NetworkError} nothing is. */
+  list(what: string): string {
+    return this.#execute(`list ${what}\n`);
   }
 
   /** A number that changes with every transaction of anybody in this namespace. */
@@ -64,5 +64,16 @@ export class Nftables implements Disposable {
     this.#isClosed = true;
     this.#socket[Symbol.dispose]();
     contextFree(this.#context);
+  }
+
+  #execute(commands: string): string {
+    assert(!this.#isClosed, `The nftables of ${this.#where} are closed`);
+    const result = runCommands(this.#context, commands);
+    const output: string = outputOf(this.#context) ?? '';
+    const error: string = errorOf(this.#context) ?? '';
+    if (result === 0) return output;
+    throw new NetworkError(
+      `Cannot change or list the nftables of ${this.#where}: ${error.slice(0, 2_000).trim()}`,
+    );
   }
 }

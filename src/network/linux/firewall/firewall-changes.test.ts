@@ -73,7 +73,7 @@ describe.skipIf(why !== undefined)(`the kernel’s rules ${why ?? ''}`, () => {
 
     /** Each part in one line, in an order that does not depend on when it was made. */
     function listed(): readonly string[] {
-      const parts = nftables.run('list ruleset\n').split(/\n(?=\t\S|\S)/);
+      const parts = nftables.list('ruleset').split(/\n(?=\t\S|\S)/);
       return parts.map((part) => part.replace(/(?<=elements = \{)[^}]*/, sortedElements).trim()).sort();
     }
   });

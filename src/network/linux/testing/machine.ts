@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { VirtualClock } from '../../../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../../../log.ts';
 import type { VpcSocket } from '../../network.ts';
-import { hostLinkName } from '../host-side.ts';
+import { hostLinkName } from '../link-name.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../linux-network.ts';
 import { type Namespace, namedNamespace, namesOfNamespaces, removeName } from '../namespace.ts';
 import { setLinkUp } from '../netlink/link.ts';

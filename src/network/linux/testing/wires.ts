@@ -1,5 +1,5 @@
 import type { InterfaceTopology, VpcTopology } from '../../../topology/index.ts';
-import { hostLinkName } from '../host-side.ts';
+import { hostLinkName } from '../link-name.ts';
 import type { LinuxNetwork } from '../linux-network.ts';
 import { Nftables } from '../nftables.ts';
 import { hostLinkMacs, hostLinks, macOf } from '../router-parts.ts';

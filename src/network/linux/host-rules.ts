@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Log } from '../../log.ts';
+import { NetworkError } from '../network.ts';
+import { hostLinkPrefix } from './link-name.ts';
+import type { Namespace } from './namespace.ts';
+import { Nftables } from './nftables.ts';
+
+const execute = promisify(execFile);
+const iptablesTimeoutMs = 10_000;
+
+/** Rules of iptables may be of a kind that does not tell when it changes; so they are looked at now and then. */
+const looksBetweenPassages = 6;
+
+export interface HostRulesOptions {
+  readonly installationId: string;
+  /** The installation's public addresses: to the world they are the machine's. */
+  readonly publicCidr: string;
+  readonly log: Log;
+}
+
+/**
+ * The machine's own rules for VPCs: a table of the installation's that translates where its public block ends, and leave
+ * to pass in the chain that Docker keeps for others. No other rule is touched.
+ */
+export class HostRules implements Disposable {
+  readonly #namespace: Namespace;
+  readonly #options: HostRulesOptions;
+  readonly #nftables: Nftables;
+  readonly #table: string;
+  /** As nftables tells it when it is right. */
+  #listing: string | undefined;
+  #generation: number | undefined;
+  #looksUntilPassage = 0;
+  #passagesMade = 0;
+
+  constructor(namespace: Namespace, options: HostRulesOptions) {
+    this.#namespace = namespace;
+    this.#options = options;
+    this.#nftables = new Nftables(namespace);
+    this.#table = `catamaran_${options.installationId.replaceAll(/\W/g, '_')}`;
+  }
+
+  /** How many times anything was written to the kernel. */
+  get writes(): number {
+    return this.#nftables.transactions + this.#passagesMade;
+  }
+
+  /** @throws {NetworkError} */
+  async converge(): Promise<void> {
+    if (this.#nftables.generation() !== this.#generation) {
+      if (this.#listing === undefined || this.#list() !== this.#listing) {
+        this.#nftables.run(hostTable(this.#table, this.#options.publicCidr));
+        this.#listing = this.#list();
+      }
+      this.#looksUntilPassage = 0;
+    }
+    if (this.#looksUntilPassage === 0) {
+      await this.#letPass();
+      this.#looksUntilPassage = looksBetweenPassages;
+    }
+    this.#looksUntilPassage -= 1;
+    this.#generation = this.#nftables.generation();
+  }
+
+  /** @throws {NetworkError} */
+  async purge(): Promise<void> {
+    this.#nftables.run(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n`);
+    for (const passage of this.#passages()) {
+      while (await this.#iptables('-D', 'DOCKER-USER', ...passage));
+    }
+    this.#generation = undefined;
+    this.#listing = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#nftables[Symbol.dispose]();
+  }
+
+  #list(): string | undefined {
+    try {
+      return this.#nftables.list(`table ip ${this.#table}`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Docker drops what it doesn't forward itself, and asks this chain first. Where there is none, nothing is needed. */
+  async #letPass(): Promise<void> {
+    if (!(await this.#iptables('-n', '-L', 'DOCKER-USER'))) return;
+    for (const passage of this.#passages()) {
+      if (await this.#iptables('-C', 'DOCKER-USER', ...passage)) continue;
+      this.#passagesMade += 1;
+      if (await this.#iptables('-I', 'DOCKER-USER', ...passage)) continue;
+      const rule = passage.join(' ');
+      this.#options.log.warn('Docker cannot be told to let the packets of VPCs pass', { rule });
+    }
+  }
+
+  #passages(): readonly (readonly string[])[] {
+    const whose = ['-m', 'comment', '--comment', `catamaran ${this.#options.installationId}`];
+    return ['-i', '-o'].map((direction) => [direction, `${hostLinkPrefix}+`, ...whose, '-j', 'ACCEPT']);
+  }
+
+  /** @returns whether it succeeded; not, where there is no such command either. */
+  async #iptables(...args: readonly string[]): Promise<boolean> {
+    const options = { timeout: iptablesTimeoutMs };
+    try {
+      // A process begins in the namespace of whoever starts it.
+      await this.#namespace.run(() => execute('iptables', ['-w', '2', ...args], options));
+      return true;
+    } catch (cause) {
+      const { code } = cause as { code?: unknown };
+      if (typeof code === 'number' || code === 'ENOENT') return false;
+      throw new NetworkError(`Cannot run iptables ${args.join(' ')}`, { cause });
+    }
+  }
+}
+
+/** Replaces the whole table in one transaction. Networks of the Engine stay apart, as they do from one another. */
+function hostTable(table: string, publicCidr: string): string {
+  const ours = `"${hostLinkPrefix}*"`;
+  return `add table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${publicCidr} oifname != ${ours} masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter - 1; policy accept;
+    iifname ${ours} oifname "docker*" ct state new ct status ! dnat drop
+    iifname ${ours} oifname "br-*" ct state new ct status ! dnat drop
+  }
+}
+`;
+}
