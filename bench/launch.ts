@@ -155,7 +155,9 @@ async function onFargate(isolation: 'runc' | 'gvisor'): Promise<readonly number[
   const launch: RunTaskCommandInput = {
     taskDefinition: 'bench-fargate',
     launchType: 'FARGATE',
-    networkConfiguration: { awsvpcConfiguration: { subnets: [status.privateNetwork.subnetId] } },
+    networkConfiguration: {
+      awsvpcConfiguration: { subnets: [status.network.defaultVpc?.subnets[0]?.subnetId ?? ''] },
+    },
   };
   const took: number[] = [];
   for (let index = 0; index < fargateRounds + warmUp; index += 1) {

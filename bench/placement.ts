@@ -67,12 +67,7 @@ class SimulatedCluster implements AsyncDisposable {
       ensureServiceLinkedRole: async () => {},
       publishMetrics: async () => {},
       sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
-      privateNetwork: {
-        subnetId: 'subnet-0a',
-        securityGroupId: 'sg-0a',
-        cidr: '10.231.0.0/16',
-        gateway: '10.231.0.1',
-      },
+      publicCidr: '198.18.0.0/24',
     });
     const cluster = new SimulatedCluster(state, await ecs.service.loadOperations(), async () => {
       await state.close();

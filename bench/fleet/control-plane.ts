@@ -1,6 +1,5 @@
 import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { startControlPlane } from '../../src/composition/control-plane.ts';
-import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import { createLog } from '../../src/log.ts';
 import { createSealer, sealingKeyBytes } from '../../src/sealing/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
@@ -32,7 +31,6 @@ const plane = await startControlPlane({
   sealer: createSealer(random.bytes(sealingKeyBytes), random),
   defaultCluster: { accountId, region, name: 'default' },
   publicCidr: '198.18.0.0/24',
-  privateNetwork: privateNetworkPlan('bench', '10.231.0.0/16'),
   clock,
   random,
   log: createLog({ level: 'warn' }),

@@ -383,7 +383,14 @@ describe('commands that ask the server', () => {
         why: 'there is no gVisor',
         storage: 'storage has no limit',
       },
-      privateNetwork: { subnetId: 'subnet-1', securityGroupId: 'sg-1', cidr: '10.231.0.0/16' },
+      network: {
+        isEnforced: true,
+        publicCidr: '198.18.7.0/24',
+        defaultVpc: {
+          ...{ vpcId: 'vpc-1', cidr: '172.31.0.0/16', securityGroupId: 'sg-1' },
+          subnets: [{ subnetId: 'subnet-1', cidr: '172.31.0.0/20', availabilityZone: 'us-east-1a' }],
+        },
+      },
       counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
     };
     answer = { status: 200, body: status };
@@ -396,7 +403,7 @@ describe('commands that ask the server', () => {
     expect(await command(['status'])).toBe(0);
     expect(terminal.out()).toMatch(/tasks +3 RUNNING/);
     expect(terminal.out()).toContain('(does not answer)');
-    expect(terminal.out()).toMatch(/subnet +subnet-1 \(10\.231\.0\.0\/16\)/);
+    expect(terminal.out()).toMatch(/subnet +subnet-1 \(172\.31\.0\.0\/20\) in us-east-1a/);
     expect(terminal.out()).toContain('no privileged containers');
     expect(terminal.out()).toMatch(
       /fargate +isolated by runc[\s\S]*Fargate: there is no gVisor\nFargate: storage has no limit\n/,

@@ -20,16 +20,20 @@ export {
   type AccountsResponse,
   type AddInstanceRequest,
   type EventsResponse,
+  type ExplainPacketRequest,
+  type ExplainPacketResponse,
   type ExplainResponse,
   type InstanceDescription,
   type InterruptSpotResponse,
   type ListInstancesResponse,
+  type NetworkResponse,
   type NewAccountResponse,
   type OperatorError,
   operatorPaths,
   type ShutdownResponse,
   type SignInResponse,
   type StatusResponse,
+  type VpcDescription,
 } from './operator-api.ts';
 export { run } from './run.ts';
 export { CommandError } from './terminal.ts';

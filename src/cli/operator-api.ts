@@ -29,6 +29,8 @@ export const operatorPaths = {
   accounts: '/_catamaran/accounts',
   sessions: '/_catamaran/sessions',
   explanations: '/_catamaran/explanations',
+  network: '/_catamaran/network',
+  packetExplanations: '/_catamaran/network/explanations',
   shutdown: '/_catamaran/shutdown',
 } as const;
 
@@ -67,11 +69,24 @@ export interface StatusResponse {
     readonly problem?: string;
   };
   readonly memoryBytes: number;
-  /** The one network that awsvpc tasks can join. */
-  readonly privateNetwork: {
-    readonly subnetId: string;
-    readonly securityGroupId: string;
-    readonly cidr: string;
+  readonly network: {
+    /** Routes, gateways and security groups are the kernel's to hold. */
+    readonly isEnforced: boolean;
+    /** Why they are not. */
+    readonly why?: string;
+    /** Public addresses are of this block. */
+    readonly publicCidr: string;
+    /** Of the first account, in the installation's region; absent when it was deleted. */
+    readonly defaultVpc?: {
+      readonly vpcId: string;
+      readonly cidr: string;
+      readonly securityGroupId: string;
+      readonly subnets: readonly {
+        readonly subnetId: string;
+        readonly cidr: string;
+        readonly availabilityZone: string;
+      }[];
+    };
   };
   readonly counts: {
     readonly clusters: number;
@@ -80,6 +95,68 @@ export interface StatusResponse {
     /** Tasks by `lastStatus`. */
     readonly tasks: Readonly<Record<string, number>>;
   };
+}
+
+/** What the network is, and who is on it. */
+export interface NetworkResponse {
+  /** Routes, gateways and security groups are the kernel's to hold. */
+  readonly isEnforced: boolean;
+  /** Why they are not. */
+  readonly why?: string;
+  readonly publicCidr: string;
+  readonly vpcs: readonly VpcDescription[];
+}
+
+export interface VpcDescription {
+  readonly accountId: string;
+  readonly region: string;
+  readonly vpcId: string;
+  readonly isDefault: boolean;
+  readonly cidrs: readonly string[];
+  readonly hasInternetGateway: boolean;
+  readonly subnets: readonly {
+    readonly subnetId: string;
+    readonly cidr: string;
+    readonly availabilityZone: string;
+    /** Its route table leads to an internet gateway. */
+    readonly isPublic: boolean;
+    readonly freeAddresses: number;
+  }[];
+  readonly interfaces: readonly {
+    readonly interfaceId: string;
+    readonly subnetId: string;
+    /** The primary one first. */
+    readonly addresses: readonly string[];
+    readonly publicAddresses: readonly string[];
+    readonly securityGroupIds: readonly string[];
+    readonly description: string;
+    /** ARN of the task that has it. */
+    readonly owner?: string;
+    /** It is in a namespace on this machine. */
+    readonly isAttached: boolean;
+  }[];
+}
+
+export interface ExplainPacketRequest {
+  /** Id or ARN of a task, id of a network interface, or an address. */
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  /** The destination's; none for ICMP, which is an echo request. */
+  readonly port?: number;
+}
+
+export interface ExplainPacketResponse {
+  readonly vpcId: string;
+  /** As they were found: an interface's id, or the address. */
+  readonly from: string;
+  readonly to: string;
+  readonly passes: boolean;
+  readonly steps: readonly {
+    readonly stage: string;
+    readonly passes: boolean;
+    readonly sentence: string;
+  }[];
 }
 
 export interface InterruptSpotRequest {
@@ -270,6 +347,17 @@ export class OperatorClient {
 
   interruptSpot(input: InterruptSpotRequest, signal: AbortSignal): Promise<InterruptSpotResponse> {
     return this.#call<InterruptSpotResponse>('POST', operatorPaths.spotInterruptions, ['taskArns'], {
+      input,
+      signal,
+    });
+  }
+
+  network(signal: AbortSignal): Promise<NetworkResponse> {
+    return this.#call<NetworkResponse>('GET', operatorPaths.network, ['vpcs'], { signal });
+  }
+
+  explainPacket(input: ExplainPacketRequest, signal: AbortSignal): Promise<ExplainPacketResponse> {
+    return this.#call<ExplainPacketResponse>('POST', operatorPaths.packetExplanations, ['passes'], {
       input,
       signal,
     });

@@ -238,6 +238,42 @@ export function buildProgram(
       ),
     );
 
+  const net = program
+    .command('net')
+    .description('the network: who is on it, and who reaches whom')
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran net', 'the VPCs with their subnets and network interfaces'],
+        ['./catamaran net explain TASK 10.0.1.7 --port 80', 'whether a packet passes, and why'],
+      ]),
+    );
+  net
+    .command('show', { isDefault: true })
+    .description('show the VPCs with their subnets and network interfaces')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .action(async (options) => setExitCode(await (await import('./commands/net.ts')).net(options, context)));
+  net
+    .command('explain')
+    .description('whether a packet passes, and what decides; ends with 3 when not')
+    .argument('<from>', 'a task (id or ARN), a network interface (eni-…) or an address')
+    .argument('<to>', 'likewise')
+    .option('--port <number>', "the destination's port", parsePositive)
+    .option('--protocol <name>', 'tcp, udp or icmp', 'tcp')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['./catamaran net explain TASK 10.0.1.7 --port 80', ''],
+        ['./catamaran net explain 203.0.113.9 TASK --port 443', 'from outside, by its public address'],
+      ]),
+    )
+    .action(async (from: string, to: string, options) =>
+      setExitCode(await (await import('./commands/net.ts')).explainNet(from, to, options, context)),
+    );
+
   const instance = program
     .command('instance')
     .description('container instances on this machine: each has its own share of CPU, memory and ports')

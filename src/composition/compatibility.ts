@@ -37,7 +37,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     ensureServiceLinkedRole: async () => {},
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,
-    privateNetwork: { subnetId: '', securityGroupId: '', cidr: '10.231.0.0/16', gateway: '10.231.0.1' },
+    publicCidr: '198.18.0.0/24',
   });
   const iam = createIam({
     ...{ state, clock, random, sealer: createSealer(random.bytes(sealingKeyBytes), random) },

@@ -12,8 +12,8 @@ import {
   type MetricStore,
   publishMetrics,
 } from '../services/cloudwatch/index.ts';
-import { createEc2, hasVpc } from '../services/ec2/index.ts';
-import { createEcs, linkedResources, type PrivateNetworkPlan } from '../services/ecs/index.ts';
+import { createEc2, hasVpc, type NetworkSource, networkSource } from '../services/ec2/index.ts';
+import { createEcs, linkedResources } from '../services/ecs/index.ts';
 import {
   createEventBridge,
   type EventLog,
@@ -45,7 +45,6 @@ export interface ControlPlaneOptions {
   readonly sealer: Sealer;
   /** Made before the first request is answered, unless it is there. */
   readonly defaultCluster: { readonly accountId: string; readonly region: string; readonly name: string };
-  readonly privateNetwork: PrivateNetworkPlan;
   /** See `Ec2Context.publicCidr`. */
   readonly publicCidr: string;
   /** Paths of the installation's own. */
@@ -67,6 +66,10 @@ export interface ControlPlane extends AsyncDisposable {
   readonly endpoint: string;
   readonly state: State;
   readonly reconcilers: Reconcilers;
+  /** EC2's VPCs, for the machines that carry them. */
+  readonly network: NetworkSource;
+  /** See `Ecs.interfaceOwners`. */
+  interfaceOwners(): ReadonlyMap<string, string>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -78,7 +81,7 @@ export interface ControlPlane extends AsyncDisposable {
  * @throws {CommandError} the address can't be listened on.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, eventLog, events, metrics, clock, random, log, privateNetwork, defaultCluster } = options;
+  const { store, eventLog, events, metrics, clock, random, log, publicCidr, defaultCluster } = options;
   await using opened = new AsyncDisposableStack();
   const state = opened.use(
     await openState(store, {
@@ -100,7 +103,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     clock,
     random,
     log,
-    privateNetwork,
+    publicCidr,
     sessions: ssmMessages.sessions,
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
     alarmReadings,
@@ -108,7 +111,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
   });
-  const ec2 = createEc2({ state, clock, random, publicCidr: options.publicCidr });
+  const ec2 = createEc2({ state, clock, random, publicCidr });
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };
   const cloudMap = { state, clock, random, hasVpc };
@@ -172,6 +175,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     endpoint,
     state,
     reconcilers,
+    network: networkSource(state),
+    interfaceOwners: () => ecs.interfaceOwners(),
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import {
   type AgentOptions,
   type HostedInstance,
+  type InterfacePlaces,
   type LinkLocal,
   Machine,
   startAgent,
@@ -14,8 +15,8 @@ import type { Runtime } from '../runtime/index.ts';
 import { fargateHosts } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
 
-export { privateNetworkOf } from '../node/index.ts';
 export { openLinkLocal } from './link-local.ts';
+export { openVpcs } from './vpc/open-vpcs.ts';
 
 /** On everything that one of its instances makes. */
 const instanceLabel = 'catamaran.instance';
@@ -37,6 +38,8 @@ export async function openMachine(options: {
   readonly gatewayAddress: string | undefined;
   /** Where containers find their role's credentials; undefined: no tasks with a role. */
   readonly linkLocal: LinkLocal | undefined;
+  /** Where awsvpc tasks' interfaces are put; undefined: on networks of the Engine's. */
+  readonly network: InterfacePlaces | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -44,7 +47,7 @@ export async function openMachine(options: {
   readonly signal: AbortSignal;
 }): Promise<{ readonly machine: Machine; readonly ecsClient: ECS }> {
   const { directory, endpoint, cluster, region, installation, runtime, clock, random, log } = options;
-  const { gatewayAddress, linkLocal } = options;
+  const { gatewayAddress, linkLocal, network } = options;
   const { accessKeyId, secretAccessKey } = options.credentials;
   const credentials = { accessKeyId, secretAccessKey };
   const ecsClient = new ECS({ endpoint, region, credentials });
@@ -87,6 +90,7 @@ export async function openMachine(options: {
         signal: options.signal,
         logs: { endpoint },
         ...(linkLocal === undefined ? {} : { linkLocal }),
+        ...(network === undefined ? {} : { network }),
         ...(gatewayAddress === undefined ? {} : { metadata: { host: gatewayAddress, port: 0 } }),
       }),
     removeContainers: (instance) => removeContainers(runtime, installation, instance),

@@ -8,9 +8,11 @@ import type {
 import type { Clock } from '../clock/index.ts';
 import { type InstanceOnMachine, type Machine, MachineError } from '../node/index.ts';
 import { type Runtime, RuntimeError } from '../runtime/index.ts';
-import type { Census, PrivateNetworkPlan } from '../services/ecs/index.ts';
+import type { DefaultVpc } from '../services/ec2/index.ts';
+import type { Census } from '../services/ecs/index.ts';
 import type { EventLog } from '../services/events/index.ts';
 import type { IamOperator } from '../services/iam/index.ts';
+import type { NetworkParts } from './network-routes.ts';
 
 /** What the operator's questions are answered from. */
 export interface OperatorParts {
@@ -22,7 +24,8 @@ export interface OperatorParts {
   readonly stateDirectory: string;
   readonly startedAt: number;
   readonly engineAddress: string;
-  readonly privateNetwork: PrivateNetworkPlan;
+  readonly network: NetworkParts;
+  readonly defaultVpc: () => DefaultVpc | undefined;
   readonly census: () => Census;
   readonly interruptSpot: (task: string | undefined) => Promise<readonly string[]>;
   readonly loadIdentities: () => Promise<IamOperator>;
@@ -35,7 +38,6 @@ export interface OperatorParts {
 }
 
 export async function status(parts: OperatorParts): Promise<StatusResponse> {
-  const { privateNetwork } = parts;
   return {
     pid: parts.pid,
     version: parts.version,
@@ -47,12 +49,18 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
     engine: await describeEngine(parts),
     fargate: await describeFargate(parts),
     memoryBytes: process.memoryUsage.rss(),
-    privateNetwork: {
-      subnetId: privateNetwork.subnetId,
-      securityGroupId: privateNetwork.securityGroupId,
-      cidr: privateNetwork.cidr,
-    },
+    network: describeNetwork(parts),
     counts: parts.census(),
+  };
+}
+
+function describeNetwork({ network, defaultVpc }: OperatorParts): StatusResponse['network'] {
+  const { publicCidr, whyNotEnforced: why } = network;
+  const vpc = defaultVpc();
+  return {
+    ...{ isEnforced: why === undefined, publicCidr },
+    ...(why !== undefined && { why }),
+    ...(vpc && { defaultVpc: vpc }),
   };
 }
 

@@ -1,14 +1,15 @@
 import { existsSync, rmSync } from 'node:fs';
 import { CommandError, type PurgeReport } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import { readInstallation, stateLayout } from '../installation/index.ts';
+import { type InstallationFile, readInstallation, stateLayout } from '../installation/index.ts';
 import type { Log } from '../log.ts';
+import { openLinuxNetwork, whyNoVpcs } from '../network/index.ts';
 import { openSqliteStore, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
 import { installationLabel } from './labels.ts';
 
 /**
- * Removes all that an installation made on the Engine, then its state directory.
+ * Removes all that an installation made on the Engine and in the kernel, then its state directory.
  * @throws {CommandError} a Catamaran is just starting or stopping on it.
  */
 export async function purge(
@@ -24,9 +25,20 @@ export async function purge(
     const { runtime } = await openEngine({ ...parts, labels });
     await using _ = runtime;
     report = await runtime.purge(labels);
+    await purgeVpcs(installation, parts);
   }
   rmSync(stateDirectory, { recursive: true, force: true });
   return report;
+}
+
+/** What it made in the kernel; nothing where it can't have made anything. */
+async function purgeVpcs(
+  { id, publicCidr }: InstallationFile,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<void> {
+  if ((await whyNoVpcs()) !== undefined) return;
+  await using network = await openLinuxNetwork({ installationId: id, publicCidr, clock, log });
+  await network.purge();
 }
 
 /** Whoever holds the store is the only Catamaran on it. One that can't be opened for another reason is purged as it is. */

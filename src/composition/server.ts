@@ -25,11 +25,13 @@ import {
 import { createLog } from '../log.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
+import { defaultVpc } from '../services/ec2/index.ts';
 import { census } from '../services/ecs/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
 import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { rootPrincipal } from '../services/service.ts';
+import { zoneAnswers } from '../services/servicediscovery/index.ts';
 import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
 import { startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
@@ -37,12 +39,11 @@ import { failureToStart } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
-import { freePrivateCidr, privateNetworkPlan, routedCidrs } from './private-network.ts';
+import { freePublicCidr, routedCidrs } from './public-cidr.ts';
 
 const defaultRegion = 'us-east-1';
 const defaultCluster = 'default';
 /** Of the range that RFC 2544 sets aside, so that nobody's network has it. */
-const publicCidr = '198.18.0.0/24';
 
 /**
  * Starts a whole Catamaran in this process: store, Engine, control plane, this machine's instances. What is opened is closed in reverse, also when a later step fails.
@@ -84,12 +85,11 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
   const region = options.region ?? credentials.region;
   const scope = { accountId: credentials.accountId, region };
-  const privateNetwork = privateNetworkPlan(installation.id, installation.privateCidr);
 
   const eventLog = opened.use(new SqliteEventLog(places.events));
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
-  const { endpoint, state, loadIdentities, interruptSpot } = opened.use(
+  const { endpoint, state, network, interfaceOwners, loadIdentities, interruptSpot } = opened.use(
     await startControlPlane({
       store,
       eventLog,
@@ -100,8 +100,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       ownKeys: rootKey(credentials),
       sealer: createSealer(readSealingKey(directory) ?? makeSealingKey(directory, random), random),
       defaultCluster: { ...scope, name: defaultCluster },
-      privateNetwork,
-      publicCidr,
+      publicCidr: installation.publicCidr,
       routes: operatorRoutes(
         scope.accountId,
         () => parts ?? notReady(),
@@ -114,13 +113,17 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   );
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
-  const { openLinkLocal, openMachine, privateNetworkOf } = await import('./machine.ts');
-  const [linkLocal] = await Promise.all([
-    openLinkLocal(runtime, log),
-    // At once, not with the first awsvpc task: another installation's first start finds the range taken.
-    known === undefined && runtime.makeNetwork(privateNetworkOf(`${privateNetwork.gateway}/16`)),
-  ]);
+  const { openLinkLocal, openMachine, openVpcs } = await import('./machine.ts');
+  const linkLocal = await openLinkLocal(runtime, log);
   if (linkLocal) opened.use(linkLocal);
+  const vpcs = opened.use(
+    await openVpcs({
+      ...{ installation, linkLocal, clock, random, log },
+      engineAddress: engine.address,
+      source: network,
+      zoneAnswer: (vpcId, question) => zoneAnswers(state, vpcId, question, clock.now()),
+    }),
+  );
   signal.throwIfAborted();
 
   const { machine, ecsClient } = await openMachine({
@@ -134,6 +137,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     fargateIsolation: options.fargateIsolation,
     // The Engine's own bridge: containers in any network mode reach the machine there.
     linkLocal,
+    network: vpcs.network,
     gatewayAddress: networkRanges.find(({ network }) => network === 'bridge')?.gateway,
     clock,
     random,
@@ -160,7 +164,16 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     stateDirectory: directory,
     startedAt: server.startedAt,
     engineAddress: engine.address,
-    privateNetwork,
+    network: {
+      facts: () => ({
+        vpcs: network.describe(),
+        owners: interfaceOwners(),
+        attached: new Set(vpcs.network?.attached()),
+      }),
+      publicCidr: installation.publicCidr,
+      whyNotEnforced: vpcs.why,
+    },
+    defaultVpc: () => defaultVpc(state, scope),
     eventLog,
     clock,
     census: () => census(state),
@@ -235,8 +248,8 @@ function makeInstallation(
   id: string,
   engineRanges: readonly { readonly cidr: string }[],
 ): InstallationFile {
-  const privateCidr = freePrivateCidr([...engineRanges.map(({ cidr }) => cidr), ...machineCidrs()]);
-  const installation = { id, privateCidr };
+  const publicCidr = freePublicCidr(id, [...engineRanges.map(({ cidr }) => cidr), ...machineCidrs()]);
+  const installation = { id, publicCidr };
   writeInstallation(directory, installation);
   return installation;
 }

@@ -5,8 +5,8 @@ import { stateLayout } from './state-directory.ts';
 export interface InstallationFile {
   /** 12 hex digits; on the label of everything that the installation makes on the Engine. */
   readonly id: string;
-  /** The plain private network of awsvpc tasks, e.g. `10.231.0.0/16`. */
-  readonly privateCidr: string;
+  /** Where its public addresses are taken from, e.g. `198.18.7.0/24`. */
+  readonly publicCidr: string;
 }
 
 /** Undefined before the first start. @throws the file can't be read or is damaged. */
@@ -14,10 +14,10 @@ export function readInstallation(stateDirectory: string): InstallationFile | und
   const path = stateLayout(stateDirectory).installation;
   const value = readJsonFile(path);
   if (value === undefined) return undefined;
-  if (!isObject(value) || typeof value.id !== 'string' || typeof value.privateCidr !== 'string') {
-    throw new Error(`Cannot use ${path}: id and privateCidr are expected`);
+  if (!isObject(value) || typeof value.id !== 'string' || typeof value.publicCidr !== 'string') {
+    throw new Error(`Cannot use ${path}: id and publicCidr are expected`);
   }
-  return { id: value.id, privateCidr: value.privateCidr };
+  return { id: value.id, publicCidr: value.publicCidr };
 }
 
 export function writeInstallation(stateDirectory: string, installation: InstallationFile): void {

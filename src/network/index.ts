@@ -2,5 +2,4 @@
 export * from './dns/index.ts';
 export type { LinuxNetwork, LinuxNetworkOptions } from './linux/linux-network.ts';
 export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
-export { tunnelMac } from './linux/router-parts.ts';
 export * from './network.ts';

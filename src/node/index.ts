@@ -18,10 +18,10 @@ export type {
   AgentSettings,
   AgentStatus,
   InstanceOptions,
+  InterfacePlaces,
   LinkStatus,
   MetadataOptions,
 } from './agent-options.ts';
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
 export { type LinkLocal, LinkLocalListener, linkLocalAddress } from './metadata/link-local.ts';
-export { privateNetworkOf } from './tasks/sandbox-spec.ts';

@@ -132,6 +132,8 @@ export interface AcsElasticNetworkInterface {
   /** Gateway with the subnet's prefix length, e.g. `10.0.0.1/24`. */
   readonly subnetGatewayIpv4Address: string;
   readonly domainNameServers?: readonly string[];
+  /** Where names without dots are looked up. */
+  readonly domainName?: readonly string[];
   readonly privateDnsName?: string;
 }
 

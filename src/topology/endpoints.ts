@@ -9,7 +9,7 @@ export interface VpcEndpoint {
 }
 
 /** Every block's second address is its router's, the third the resolver's: of the primary block. */
-export function resolverAddress(vpc: VpcTopology): string {
+function resolverAddress(vpc: VpcTopology): string {
   const [primary = ''] = vpc.cidrs;
   return ipv4Text(cidrBlock(primary).first + 2);
 }

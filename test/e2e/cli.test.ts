@@ -153,11 +153,11 @@ describe('a running Catamaran', () => {
       version: packageJson.version,
       engine: { name: 'docker', isConnected: true, version: expect.stringMatching(/^\d/) },
       counts: { clusters: 1, services: 0, containerInstances: 1, tasks: { RUNNING: 1 } },
-      privateNetwork: { subnetId: expect.stringMatching(/^subnet-/) },
+      network: { defaultVpc: { cidr: '172.31.0.0/16' } },
     });
     const { stdout } = await installation.catamaran('status');
     expect(stdout).toMatch(/ tasks +1 RUNNING/);
-    expect(stdout).toContain(status.privateNetwork.subnetId);
+    expect(stdout).toContain(status.network.defaultVpc?.subnets[0]?.subnetId);
     expect(stdout).toContain(status.endpoint);
     await ecs.stopTask({ task: taskArn });
   });
@@ -409,7 +409,6 @@ describe('up and down', () => {
     const installation = await Installation.start();
     try {
       const ecs = installation.ecs();
-      const { privateNetwork } = await statusOf(installation);
       await ecs.registerTaskDefinition({
         family: 'rich',
         networkMode: 'awsvpc',
@@ -434,12 +433,12 @@ describe('up and down', () => {
       });
       const { tasks = [] } = await ecs.runTask({
         taskDefinition: 'rich',
-        networkConfiguration: { awsvpcConfiguration: { subnets: [privateNetwork.subnetId] } },
+        networkConfiguration: { awsvpcConfiguration: { subnets: [await installation.subnetId()] } },
       });
       await running(ecs, tasks[0]?.taskArn ?? '');
       const traces = tracesOf(installation.stateDirectory);
       const kinds = new Set((await footprint(traces)).map((line) => line.split(' ')[0]));
-      expect(kinds).toEqual(new Set(['container', 'network', 'volume', 'cgroup']));
+      expect(kinds).toEqual(new Set(['container', 'volume', 'cgroup', 'namespace']));
 
       await installation.kill9();
       expect((await footprint(traces)).length).toBeGreaterThan(0);

@@ -7,6 +7,7 @@ import { catamaran, Installation, waitFor } from './installation.ts';
 /** Fargate on a real Engine: sizes, isolation, a service that answers, and Spot. */
 describe('Fargate', () => {
   let installation: Installation;
+  let subnetId: string;
   let ecs: ECS;
   let status: StatusResponse;
 
@@ -37,6 +38,8 @@ describe('Fargate', () => {
         },
       ],
     });
+    subnetId = await installation.subnetId();
+    await installation.openDefaultGroup();
     await ecs.putClusterCapacityProviders({
       cluster: 'default',
       capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
@@ -47,7 +50,9 @@ describe('Fargate', () => {
     await installation?.[Symbol.asyncDispose]();
   }, 120_000);
 
-  const network = () => ({ awsvpcConfiguration: { subnets: [status.privateNetwork.subnetId] } });
+  const network = () => ({
+    awsvpcConfiguration: { subnets: [subnetId], assignPublicIp: 'ENABLED' as const },
+  });
   const describeOne = async (taskArn: string): Promise<Task | undefined> =>
     (await ecs.describeTasks({ tasks: [taskArn] })).tasks?.[0];
   const reaches = async (taskArn: string, lastStatus: string): Promise<Task> => {
@@ -61,8 +66,16 @@ describe('Fargate', () => {
       () => seen,
     );
   };
+  const publicAddressOf = async (task: Task | undefined): Promise<string | undefined> => {
+    const details = task?.attachments?.[0]?.details ?? [];
+    const interfaceId = details.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
+    const { NetworkInterfaces: [eni] = [] } = await installation
+      .ec2()
+      .describeNetworkInterfaces({ NetworkInterfaceIds: [interfaceId] });
+    return eni?.Association?.PublicIp;
+  };
   const ask = async (task: Task | undefined): Promise<string> => {
-    const address = task?.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address;
+    const address = await publicAddressOf(task);
     return waitFor(`an answer of ${address}`, async () => {
       try {
         return await (await fetch(`http://${address}/`, { signal: AbortSignal.timeout(2_000) })).text();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 
@@ -34,7 +34,16 @@ export async function footprint({ installationId, instanceIds }: Traces): Promis
     ...networks.map(({ Name }) => `network ${Name}`),
     ...(volumes.Volumes ?? []).map(({ Name }) => `volume ${Name}`),
     ...cgroupsOf(instanceIds),
+    ...namespacesOf(installationId),
   ];
+}
+
+function namespacesOf(installationId: string): string[] {
+  const directory = '/run/netns';
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((name) =>
+    name.startsWith(`catamaran-${installationId}-`) ? [`namespace ${name}`] : [],
+  );
 }
 
 function cgroupsOf(instanceIds: readonly string[]): string[] {

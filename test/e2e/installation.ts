@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { ECS } from '@aws-sdk/client-ecs';
 
 const run = promisify(execFile);
@@ -152,6 +153,31 @@ export class Installation implements AsyncDisposable {
 
   ecs(): ECS {
     return new ECS(this.clientOptions());
+  }
+
+  ec2(): EC2 {
+    return new EC2(this.clientOptions());
+  }
+
+  /** Lets everybody reach port 80 of whoever is in the default VPC's default group. */
+  async openDefaultGroup(): Promise<void> {
+    const { SecurityGroups: [group] = [] } = await this.ec2().describeSecurityGroups({
+      Filters: [{ Name: 'group-name', Values: ['default'] }],
+    });
+    await this.ec2().authorizeSecurityGroupIngress({
+      ...{ GroupId: group?.GroupId, IpProtocol: 'tcp', FromPort: 80, ToPort: 80, CidrIp: '0.0.0.0/0' },
+    });
+  }
+
+  /** The default VPC's subnet in a zone of the region. */
+  async subnetId(zone = 'a'): Promise<string> {
+    const filters = [
+      { Name: 'default-for-az', Values: ['true'] },
+      { Name: 'availability-zone', Values: [`us-east-1${zone}`] },
+    ];
+    const { Subnets: [subnet] = [] } = await this.ec2().describeSubnets({ Filters: filters });
+    if (subnet?.SubnetId === undefined) throw new Error(`There is no default subnet in zone ${zone}`);
+    return subnet.SubnetId;
   }
 
   logs(): CloudWatchLogs {

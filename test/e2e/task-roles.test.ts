@@ -78,7 +78,7 @@ async function launch(
     taskDefinition: family,
     ...(isOnFargate && { launchType: 'FARGATE' }),
     ...(definition.networkMode === 'awsvpc' && {
-      networkConfiguration: { awsvpcConfiguration: { subnets: [await subnetId()] } },
+      networkConfiguration: { awsvpcConfiguration: { subnets: [await installation.subnetId()] } },
     }),
   });
   expect(failures).toEqual([]);
@@ -89,12 +89,6 @@ async function launch(
       ? { ...task, taskArn }
       : undefined;
   });
-}
-
-async function subnetId(): Promise<string> {
-  const { stdout } = await installation.catamaran('status', '--json');
-  const { privateNetwork } = JSON.parse(stdout) as { privateNetwork: { subnetId: string } };
-  return privateNetwork.subnetId;
 }
 
 async function credentialsIn({ taskArn }: { readonly taskArn: string }) {

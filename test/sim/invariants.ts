@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ContainerInstanceRecord, ServiceRecord, TaskRecord } from '../../src/services/ecs/records.ts';
+import {
+  type ContainerInstanceRecord,
+  type ServiceRecord,
+  scopeOf,
+  type TaskRecord,
+} from '../../src/services/ecs/records.ts';
 import type { StagedCommit } from '../../src/store/staging.ts';
 import { fail } from './broken-rule.ts';
 import { checkCapacity, checkGround, checkInterruption, roomOf } from './capacity-rules.ts';
@@ -41,13 +46,15 @@ export class Invariants {
 
   /** An address belongs to one task, from its birth to its end. */
   #checkAddress({ key, before, after }: Changed<TaskRecord>): void {
-    const ipv4 = (after ?? before)?.networkInterface?.privateIpv4Address;
-    if (ipv4 === undefined) return;
+    const { networkInterface } = after ?? before ?? {};
+    if (networkInterface === undefined) return;
+    const { networkInterfaceId, subnetId, privateIpv4Address: ipv4 } = networkInterface;
     const isEntitled = after !== undefined && after.lastStatus !== 'STOPPED';
-    if ((this.#records.holderOf(ipv4) === key) !== isEntitled)
+    const holder = this.#records.holderOf(scopeOf(key), subnetId, ipv4);
+    if ((holder === networkInterfaceId) !== isEntitled)
       fail(
         'addresses are those of the tasks',
-        `${ipv4} is held by ${this.#records.holderOf(ipv4)}, not ${key}`,
+        `${ipv4} is held by ${holder}, not ${networkInterfaceId} of ${key}`,
       );
   }
 

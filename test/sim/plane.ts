@@ -8,6 +8,7 @@ import type { EcsContext, TaskCredentials } from '../../src/services/ecs/context
 import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
+import { addNetwork } from '../../src/services/ecs/testing/network.ts';
 import { type Call, type OperationTable, rootPrincipal } from '../../src/services/service.ts';
 import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
 import type { Store } from '../../src/store/index.ts';
@@ -118,10 +119,11 @@ export class Plane {
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
       ensureServiceLinkedRole: async () => {},
       publishMetrics: async () => {},
-      privateNetwork,
+      publicCidr: '198.18.0.0/24',
       sessions: createSsmMessages({ clock, random, log, endpoint: () => 'http://plane' }).sessions,
     };
     await ensureCluster(context, account, 'default');
+    await state.transact((tx) => addNetwork(tx, account));
     const all = ecsReconcilers(context);
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },
@@ -240,10 +242,3 @@ function operationOf(
   if (entry === undefined || !('run' in entry)) throw new TypeError(`There is no operation ${operation}`);
   return (input, call) => entry.run(input, call);
 }
-
-export const privateNetwork = {
-  subnetId: 'subnet-0a',
-  securityGroupId: 'sg-0a',
-  cidr: '10.231.0.0/16',
-  gateway: '10.231.0.1',
-};

@@ -1,9 +1,8 @@
+import { type SubnetAddressRecord, subnetAddresses } from '../../src/services/ec2/records.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
   instanceClusterOf,
-  type PrivateAddressRecord,
-  privateAddresses,
   type ServiceRecord,
   services,
   type TaskDefinitionRecord,
@@ -32,7 +31,7 @@ export class Records {
   readonly instances = new Map<string, ContainerInstanceRecord>();
   readonly services = new Map<string, ServiceRecord>();
   readonly definitions = new Map<string, TaskDefinitionRecord>();
-  readonly addresses = new Map<string, PrivateAddressRecord>();
+  readonly addresses = new Map<string, SubnetAddressRecord>();
   /** Ids of deployments whose service wanted fewer tasks from some time on. */
   readonly shrunk = new Set<string>();
   /** Tasks that are not STOPPED, by their instance's key and by their service's. */
@@ -64,8 +63,8 @@ export class Records {
         case taskDefinitions.noun:
           replace(this.definitions, key, value as TaskDefinitionRecord | undefined);
           break;
-        case privateAddresses.noun:
-          replace(this.addresses, key, value as PrivateAddressRecord | undefined);
+        case subnetAddresses.noun:
+          replace(this.addresses, key, value as SubnetAddressRecord | undefined);
           break;
       }
     }
@@ -98,9 +97,9 @@ export class Records {
     return this.#tasksOf(this.#ofService.get(key));
   }
 
-  /** Key of the task that has this address. */
-  holderOf(ipv4: string): string | undefined {
-    return this.addresses.get(`/ecs/installation/global/${privateAddresses.noun}/${ipv4}`)?.taskKey;
+  /** Id of the network interface that has this address of a subnet. */
+  holderOf(scope: string, subnetId: string, ipv4: string): string | undefined {
+    return this.addresses.get(`/ec2/${scope}/${subnetAddresses.noun}/${subnetId}/${ipv4}`)?.interfaceId;
   }
 
   definitionOf({ taskDefinition: { family, revision } }: TaskRecord): TaskDefinitionRecord | undefined {

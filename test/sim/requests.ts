@@ -4,7 +4,7 @@ import type {
   RunTaskCommandInput,
 } from '@aws-sdk/client-ecs';
 import { type Random, seededRandom } from '../../src/clock/index.ts';
-import { privateNetwork } from './plane.ts';
+import { testNetwork } from '../../src/services/ecs/testing/network.ts';
 
 /** What users ask for: valid requests, drawn. */
 export function pick<T>(random: Random, items: readonly T[]): T | undefined {
@@ -70,7 +70,7 @@ export function networkOf({
   networkMode,
 }: RegisterTaskDefinitionCommandInput): Pick<CreateServiceCommandInput, 'networkConfiguration'> {
   return networkMode === 'awsvpc'
-    ? { networkConfiguration: { awsvpcConfiguration: { subnets: [privateNetwork.subnetId] } } }
+    ? { networkConfiguration: { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } } }
     : {};
 }
 

@@ -129,7 +129,7 @@ async function settle(system: System): Promise<KnownNames> {
     taskDefinition: web,
     schedulingStrategy: 'DAEMON',
   });
-  const { subnetId, securityGroupId } = system.privateNetwork;
+  const { subnetId, securityGroupId } = await system.network();
   await system.ecs.createService({
     serviceName: 'serverless',
     taskDefinition: 'serverless',

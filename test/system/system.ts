@@ -11,7 +11,6 @@ import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
 import { STS } from '@aws-sdk/client-sts';
 import { alphanumeric, type Clock, digits, seededRandom } from '../../src/clock/index.ts';
 import { type ControlPlane, startControlPlane } from '../../src/composition/control-plane.ts';
-import { privateNetworkPlan } from '../../src/composition/private-network.ts';
 import { type RecordingLog, recordingLog } from '../../src/log.ts';
 import type { ContainerSpec } from '../../src/runtime/index.ts';
 import {
@@ -22,7 +21,6 @@ import {
 } from '../../src/runtime/sim/index.ts';
 import { createSealer, sealingKeyBytes } from '../../src/sealing/index.ts';
 import { MemoryMetricStore } from '../../src/services/cloudwatch/index.ts';
-import type { PrivateNetworkPlan } from '../../src/services/ecs/index.ts';
 import { MemoryEventLog } from '../../src/services/events/index.ts';
 import { MemoryEventStore } from '../../src/services/logs/index.ts';
 import { type Credentials, rootPrincipal } from '../../src/services/service.ts';
@@ -141,9 +139,15 @@ export class System implements AsyncDisposable {
     return this.#sdk().sts;
   }
 
-  /** What awsvpc tasks join. */
-  get privateNetwork(): PrivateNetworkPlan {
-    return privateNetworkPlan(this.accountId, '10.231.0.0/16');
+  /** What awsvpc tasks can join: the default VPC, in one zone. */
+  async network(): Promise<{ readonly subnetId: string; readonly securityGroupId: string }> {
+    const { Subnets: [subnet] = [] } = await this.ec2.describeSubnets({
+      Filters: [{ Name: 'availability-zone', Values: [`${region}a`] }],
+    });
+    const { SecurityGroups: [group] = [] } = await this.ec2.describeSecurityGroups({
+      Filters: [{ Name: 'group-name', Values: ['default'] }],
+    });
+    return { subnetId: subnet?.SubnetId ?? '', securityGroupId: group?.GroupId ?? '' };
   }
 
   /** The user's key, as the SDKs and the AWS CLI read it from their environment. */
@@ -303,7 +307,6 @@ export class System implements AsyncDisposable {
       ownKeys: (accessKeyId) => this.#keys.get(accessKeyId),
       sealer: this.#sealer,
       defaultCluster: { accountId: this.accountId, region, name: 'default' },
-      privateNetwork: this.privateNetwork,
       publicCidr: '198.18.0.0/24',
       clock: this.clock,
       random: seededRandom(`${this.#options.seed}/control-plane/${this.#starts}`),

@@ -1,4 +1,5 @@
 import { operatorClient } from '../connection.ts';
+import type { StatusResponse } from '../operator-api.ts';
 import type { CommandContext } from '../program.ts';
 import { duration, paint, table } from '../terminal.ts';
 
@@ -15,7 +16,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
     stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   }
-  const { engine, counts, fargate, privateNetwork } = answer;
+  const { engine, counts, fargate, network } = answer;
   const tasks = Object.entries(counts.tasks).map(([name, count]) => `${count} ${name}`);
   stdout.write(paint(stdout, 'bold', `Catamaran ${answer.version}\n`));
   stdout.write(
@@ -34,13 +35,14 @@ export async function status(options: StatusOptions, context: CommandContext): P
         '  fargate',
         fargate.isolation === 'none' ? 'no isolation to be had' : `isolated by ${fargate.isolation}`,
       ],
-      ['  subnet', `${privateNetwork.subnetId} (${privateNetwork.cidr}), for awsvpc tasks`],
+      ...describeNetwork(network),
       ['  clusters', String(counts.clusters)],
       ['  instances', String(counts.containerInstances)],
       ['  services', String(counts.services)],
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),
   );
+  if (!network.isEnforced) stdout.write(`\nRoutes and security groups are not enforced: ${network.why}\n`);
   stdout.write(`\nFargate: ${fargate.why}\nFargate: ${fargate.storage}\n`);
   if (fargate.problem !== undefined)
     stdout.write(`${paint(stdout, 'red', 'Fargate tasks cannot be launched:')} ${fargate.problem}\n`);
@@ -51,4 +53,25 @@ export async function status(options: StatusOptions, context: CommandContext): P
     stdout.write(`\nWhat this machine can't do:\n${engine.limits.map((limit) => `  ${limit}\n`).join('')}`);
   }
   return 0;
+}
+
+function describeNetwork({
+  isEnforced,
+  publicCidr,
+  defaultVpc,
+}: StatusResponse['network']): [string, string][] {
+  const rows: [string, string][] = [
+    ['  network', isEnforced ? 'VPCs in the kernel' : "the Engine's networks: no routes, no security groups"],
+    ['  public', `addresses of ${publicCidr}`],
+  ];
+  if (defaultVpc === undefined) return rows;
+  const { vpcId, cidr, securityGroupId, subnets } = defaultVpc;
+  return [
+    ...rows,
+    ['  default VPC', `${vpcId} (${cidr}), security group ${securityGroupId}`],
+    ...subnets.map(({ subnetId, availabilityZone, ...subnet }): [string, string] => [
+      '  subnet',
+      `${subnetId} (${subnet.cidr}) in ${availabilityZone}`,
+    ]),
+  ];
 }

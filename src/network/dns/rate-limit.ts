@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/index.ts';
 
 /** Packets a second that the resolver takes from one network interface (AWS: 1,024). */
-export const packetsPerSecond = 1024;
+const packetsPerSecond = 1024;
 /** More askers than this in one second are no VPC, but somebody who makes up addresses. */
 const maxAskers = 65_536;
 

@@ -56,7 +56,7 @@ function negative(kind: 'nodata' | 'nxdomain', soa: SoaRecord, answers: readonly
 }
 
 /** Some of many, in an order of chance: so those who take the first share the load (Fisher and Yates). */
-export function pick(records: readonly DnsRecord[], atMost = records.length, random: Random): DnsRecord[] {
+function pick(records: readonly DnsRecord[], atMost = records.length, random: Random): DnsRecord[] {
   const picked = [...records];
   const count = Math.min(atMost, picked.length);
   if (picked.length < 2) return picked;

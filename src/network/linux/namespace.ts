@@ -30,7 +30,7 @@ const own = openSync('/proc/thread-self/ns/net', 'r');
  * @throws {NetworkError} the namespace can't be entered. A thread that can't come back would do everything in the
  * wrong place from then on, so the process ends.
  */
-export function inNamespace<T>(fd: number, work: () => T): T {
+function inNamespace<T>(fd: number, work: () => T): T {
   check(c.setns(fd, newNetworkNamespace), 'enter a network namespace');
   try {
     return work();

@@ -149,6 +149,7 @@ function readNetworkInterface(eni: Reader): AcsElasticNetworkInterface {
     })),
     subnetGatewayIpv4Address: eni.string('subnetGatewayIpv4Address'),
     domainNameServers: eni.optionalStrings('domainNameServers'),
+    domainName: eni.optionalStrings('domainName'),
     privateDnsName: eni.optionalString('privateDnsName'),
   });
 }

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { AcsTask } from '../../protocols/index.ts';
+import type { AcsElasticNetworkInterface, AcsTask } from '../../protocols/index.ts';
 import type { PrivateNetwork, SandboxSpec } from '../../runtime/index.ts';
 import { given, MalformedError } from '../reading.ts';
 import type { DockerConfig } from './docker-config.ts';
@@ -58,7 +58,7 @@ export function sandboxOf(
     cgroupParentLimits,
     ...limits,
     hostname: eni.privateDnsName || `ip-${ipv4.replaceAll('.', '-')}.${context.region}.compute.internal`,
-    dns: dnsOf(containers, eni.domainNameServers ?? []),
+    dns: dnsOf(containers, eni),
     sysctls: sysctlsOf(containers),
   });
 }
@@ -86,10 +86,13 @@ export function privateNetworkOf(gatewayCidr: string): PrivateNetwork {
 }
 
 /** One resolv.conf for the task: what its containers ask for, else the subnet's servers. */
-function dnsOf(containers: readonly DockerConfig[], subnetServers: readonly string[]): SandboxSpec['dns'] {
+function dnsOf(
+  containers: readonly DockerConfig[],
+  { domainNameServers = [], domainName = [] }: AcsElasticNetworkInterface,
+): SandboxSpec['dns'] {
   const asked = containers.find((docker) => docker.dns.length > 0)?.dns;
-  const search = containers.find((docker) => docker.dnsSearch.length > 0)?.dnsSearch ?? [];
-  const servers = asked ?? subnetServers;
+  const search = containers.find((docker) => docker.dnsSearch.length > 0)?.dnsSearch ?? domainName;
+  const servers = asked ?? domainNameServers;
   return servers.length + search.length > 0 ? { servers, search } : undefined;
 }
 

@@ -11,17 +11,14 @@ import type { Ec2Context } from './context.ts';
 import type { Scope } from './records.ts';
 import { ensureDefaultVpc } from './vpcs/default-vpc.ts';
 
+export { availableAddressCount } from './addresses/ipam.ts';
 export type { Ec2Context } from './context.ts';
-export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
+export { readAwsvpc } from './for-services/awsvpc.ts';
+export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
-export {
-  createServiceInterface,
-  deleteServiceInterface,
-  readServiceInterface,
-  type ServiceInterface,
-  type ServiceInterfaceRequest,
-  type ServiceInterfaceResult,
-} from './for-services/service-interface.ts';
+export { createServiceInterface, deleteServiceInterface } from './for-services/service-interface.ts';
+export { type DescribedVpc, type NetworkSource, networkSource } from './network-source.ts';
+export type { SubnetRecord } from './records.ts';
 
 export interface Ec2 {
   readonly service: Service;

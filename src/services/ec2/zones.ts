@@ -1,5 +1,5 @@
 /** Every region has these three: AWS's have three at least, named by letters. */
-export const zoneLetters = ['a', 'b', 'c'] as const;
+const zoneLetters = ['a', 'b', 'c'] as const;
 
 /** The names of a region's availability zones, e.g. `us-east-1a`. */
 export function zoneNames(region: string): readonly string[] {
@@ -9,11 +9,6 @@ export function zoneNames(region: string): readonly string[] {
 /** E.g. `use1-az1` of `us-east-1a`; which letter is which zone is each account's own on AWS. */
 export function zoneId(zoneName: string): string {
   return `${regionCode(zoneName.slice(0, -1))}-az${zoneName.charCodeAt(zoneName.length - 1) - 'a'.charCodeAt(0) + 1}`;
-}
-
-/** The region that a zone is in. */
-export function regionOfZone(zoneName: string): string {
-  return zoneName.slice(0, -1);
 }
 
 /** `us-east-1` is `use1`, `ap-northeast-2` is `apne2`: the first part, then the initials of the directions. */

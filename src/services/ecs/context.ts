@@ -30,8 +30,8 @@ export interface EcsContext {
   readonly assumeTaskRole: (session: TaskSession) => TaskCredentials | undefined;
   /** Terminals in containers: ECS Exec. */
   readonly sessions: SessionStarter;
-  /** The plain private network that awsvpc tasks join. */
-  readonly privateNetwork: PrivateNetworkPlan;
+  /** The block of public addresses that the installation's machines answer. */
+  readonly publicCidr: string;
 }
 
 /** As what ECS assumes a role. */
@@ -50,14 +50,4 @@ export interface TaskCredentials {
   readonly sessionToken: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
-}
-
-export interface PrivateNetworkPlan {
-  /** The one subnet id that network configurations may name. */
-  readonly subnetId: string;
-  /** Its only, open, security group. */
-  readonly securityGroupId: string;
-  /** E.g. `10.231.0.0/16`. The first address is the gateway. */
-  readonly cidr: string;
-  readonly gateway: string;
 }

@@ -16,12 +16,12 @@ import type { Scope } from './arn.ts';
 import { agentAuthorization } from './authorization/agents.ts';
 import type { EcsContext } from './context.ts';
 import { ensureCluster } from './ensure-cluster.ts';
+import { interfaceOwners } from './task-interface.ts';
 import { holdsSessions } from './task-roles.ts';
 
 export { type Census, census } from './census.ts';
 export type {
   EcsContext,
-  PrivateNetworkPlan,
   TaskCredentials,
   TaskSession,
 } from './context.ts';
@@ -48,6 +48,8 @@ export interface Ecs {
   interruptSpot(scope: Scope, taskId: string | undefined): Promise<readonly string[]>;
   /** Whether a task is still there to hold the sessions of its role: see `holdsSessions`. @param arn The task's. */
   holdsSessions(arn: string): boolean;
+  /** ARNs of the tasks that have network interfaces, by the interfaces' ids. */
+  interfaceOwners(): ReadonlyMap<string, string>;
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
@@ -85,6 +87,7 @@ export function createEcs(context: EcsContext): Ecs {
     interruptSpot: async (scope, taskId) =>
       (await import('./capacity/interrupt-spot.ts')).interruptSpot(context, scope, taskId),
     holdsSessions: (arn) => holdsSessions(context.state, arn, context.clock.now()),
+    interfaceOwners: () => interfaceOwners(context.state),
     ensureCluster: (scope, name) => ensureCluster(context, scope, name),
   };
 }

@@ -39,11 +39,7 @@ export function readCommonLaunch(
 
   const overrides = readTaskOverrides(definition.definition, input.overrides);
   requireAssumableRoles(ecs, scope, { cluster: cluster.name, definition, overrides });
-  const network = readNetworkConfiguration(
-    ecs.privateNetwork,
-    definition.definition,
-    input.networkConfiguration,
-  );
+  const network = readNetworkConfiguration(reader, scope, definition.definition, input.networkConfiguration);
   return {
     scope,
     cluster: cluster.name,

@@ -1,18 +1,22 @@
 import type { NetworkConfiguration } from '@aws-sdk/client-ecs';
-import type { PrivateNetworkPlan } from './context.ts';
+import type { Refusal } from '../../protocols/index.ts';
+import type { Reader } from '../../reconcile/index.ts';
+import { readAwsvpc } from '../ec2/index.ts';
+import type { Scope } from './arn.ts';
 import { invalidParameter } from './errors.ts';
-import type { NetworkConfigurationRecord, StoredTaskDefinition } from './records.ts';
+import type { LaunchedType, NetworkConfigurationRecord, StoredTaskDefinition } from './records.ts';
 
 const maxSubnets = 16;
 const maxSecurityGroups = 5;
 
 /**
  * The network configuration of a task or service against its definition's network mode: awsvpc needs one, the
- * other modes must not have one. There is one subnet and one, open, security group to name.
+ * other modes must not have one. Its subnets and security groups are there, in one VPC.
  * @throws InvalidParameterException in AWS's words.
  */
 export function readNetworkConfiguration(
-  network: PrivateNetworkPlan,
+  reader: Reader,
+  scope: Scope,
   definition: StoredTaskDefinition,
   configuration: NetworkConfiguration | undefined,
 ): NetworkConfigurationRecord | undefined {
@@ -27,32 +31,53 @@ export function readNetworkConfiguration(
   if (awsvpc === undefined)
     throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
 
-  const subnets = awsvpc.subnets ?? [];
-  const securityGroups = awsvpc.securityGroups ?? [];
+  const { subnets = [], securityGroups = [] } = awsvpc;
   if (subnets.length === 0) throw invalidParameter('subnets can not be empty.');
   if (subnets.length > maxSubnets) throw invalidParameter(`subnets can have at most ${maxSubnets} items.`);
   if (securityGroups.length > maxSecurityGroups)
     throw invalidParameter(`securityGroups can have at most ${maxSecurityGroups} items.`);
-  for (const subnet of subnets) {
-    if (subnet !== network.subnetId)
-      throw invalidParameter(
-        `Error retrieving subnet information for [${subnet}]: The subnet ID '${subnet}' does not exist (ErrorCode: InvalidSubnetID.NotFound)`,
-      );
-  }
-  for (const group of securityGroups) {
-    if (group !== network.securityGroupId)
-      throw invalidParameter(
-        `Error retrieving security group information for [${group}]: The security group '${group}' does not exist (ErrorCode: InvalidGroup.NotFound)`,
-      );
-  }
-  switch (awsvpc.assignPublicIp) {
-    case undefined:
-    case 'DISABLED':
+  const found = readAwsvpc(reader, scope, { subnets, securityGroups });
+  switch (found.type) {
+    case 'found':
       break;
-    case 'ENABLED':
-      throw invalidParameter('Assign public IP is not supported for this launch type.');
-    default:
-      throw invalidParameter('assignPublicIp should be one of [ENABLED,DISABLED].');
+    case 'subnet-missing':
+      throw noSuch(
+        'subnet',
+        found.id,
+        `The subnet ID '${found.id}' does not exist`,
+        'InvalidSubnetID.NotFound',
+      );
+    case 'security-group-missing':
+      throw noSuch(
+        'security group',
+        found.id,
+        `The security group '${found.id}' does not exist`,
+        'InvalidGroup.NotFound',
+      );
+    case 'several-vpcs':
+      throw invalidParameter(
+        found.of === 'subnets'
+          ? 'The subnets must all belong to the same VPC.'
+          : `Security group does not appear to belong to the same VPC as the input subnets: ${securityGroups.join(', ')}.`,
+      );
   }
-  return { subnets, securityGroups, assignPublicIp: 'DISABLED' };
+  return { subnets, securityGroups, assignPublicIp: readAssignPublicIp(awsvpc.assignPublicIp) };
+}
+
+/** Public addresses are for Fargate's tasks. @throws InvalidParameterException */
+export function requirePublicIpOnFargate(
+  launchType: LaunchedType,
+  network: NetworkConfigurationRecord | undefined,
+): void {
+  if (network?.assignPublicIp === 'ENABLED' && launchType !== 'FARGATE')
+    throw invalidParameter('Assign public IP is not supported for this launch type.');
+}
+
+function readAssignPublicIp(asked = 'DISABLED'): NetworkConfigurationRecord['assignPublicIp'] {
+  if (asked === 'ENABLED' || asked === 'DISABLED') return asked;
+  throw invalidParameter('assignPublicIp should be one of [ENABLED,DISABLED].');
+}
+
+function noSuch(kind: string, id: string, why: string, code: string): Refusal {
+  return invalidParameter(`Error retrieving ${kind} information for [${id}]: ${why} (ErrorCode: ${code})`);
 }

@@ -16,7 +16,7 @@ export function placedOn(task: TaskRecord, instance: ContainerInstanceRecord): T
     availabilityZone: attributes.get('ecs.availability-zone') ?? task.availabilityZone,
     attributes: architecture === undefined ? [] : [{ name: 'ecs.cpu-architecture', value: architecture }],
     launchType: isExternal(instance) ? 'EXTERNAL' : task.launchType,
-    // An interface is reported ATTACHED by the agent; everything else is only waiting for the agent.
-    lastStatus: task.networkInterface === undefined ? 'PENDING' : 'PROVISIONING',
+    // It only waits for the agent; one with a network interface also for that: see `withInterface`.
+    lastStatus: 'PENDING',
   };
 }

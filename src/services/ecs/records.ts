@@ -193,6 +193,8 @@ export interface TaskRecord {
 
 /** The wishes of a task that waits for an instance of its capacity provider. */
 export interface AwaitedPlacement {
+  /** In it the task gets its interface, when it has its place. */
+  readonly network?: NetworkConfigurationRecord;
   readonly placementStrategy: readonly { readonly type: string; readonly field?: string }[];
   readonly placementConstraints: readonly { readonly type: string; readonly expression?: string }[];
 }
@@ -253,14 +255,19 @@ export interface NetworkBindingRecord {
   readonly protocol: 'tcp' | 'udp';
 }
 
-/** An awsvpc task's interface on the installation's plain private network. */
+/** An awsvpc task's interface, as EC2 made it: what of it an agent must be told is kept with the task. */
 export interface TaskNetworkInterface {
   readonly attachmentId: string;
   readonly networkInterfaceId: string;
   readonly subnetId: string;
-  readonly securityGroupIds: readonly string[];
   readonly privateIpv4Address: string;
   readonly macAddress: string;
+  readonly privateDnsName: string;
+  /** The router's address with the subnet's prefix length, e.g. `10.0.1.1/24`. */
+  readonly subnetGateway: string;
+  readonly nameServers: readonly string[];
+  /** Where names without dots are looked up. */
+  readonly domainName?: string;
   /** The agent has it in place. */
   readonly isAttached: boolean;
 }
@@ -338,31 +345,6 @@ export function phaseOf(status: TaskStatus): 'running' | 'pending' | undefined {
   if (status === 'RUNNING') return 'running';
   return status === 'PROVISIONING' || status === 'PENDING' || status === 'ACTIVATING' ? 'pending' : undefined;
 }
-
-/**
- * An allocated address of the private network: its presence is the allocation. The network belongs to the
- * installation, so these keys are outside any account: see `private-addresses.ts`. `private-address/<ipv4>`
- */
-export interface PrivateAddressRecord {
-  readonly ipv4: string;
-  /** Key of the task that has it. */
-  readonly taskKey: string;
-}
-export const privateAddresses: Collection<PrivateAddressRecord> = {
-  service: 'ecs',
-  noun: 'private-address',
-  indexes: {},
-};
-
-/** Where the search for the next free address starts. `private-subnet/<subnet id>` */
-export interface PrivateSubnetRecord {
-  readonly nextAddress: string;
-}
-export const privateSubnets: Collection<PrivateSubnetRecord> = {
-  service: 'ecs',
-  noun: 'private-subnet',
-  indexes: {},
-};
 
 /** What a clientToken has made: `run-task-token/<cluster>/<sha256 of the token>` */
 export interface RunTaskTokenRecord {

@@ -19,7 +19,6 @@ import {
   type PlacementStrategyRecord,
   strategyOf,
 } from './placement-rules.ts';
-import { allocatePrivateAddress } from './private-addresses.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
@@ -27,7 +26,6 @@ import {
   type NetworkConfigurationRecord,
   type TaskContainerRecord,
   type TaskDefinitionRecord,
-  type TaskNetworkInterface,
   type TaskOverrideRecord,
   type TaskRecord,
   taskDefinitions,
@@ -35,6 +33,7 @@ import {
 } from './records.ts';
 import { takeRoom } from './reservation.ts';
 import { taskDefinitionKey } from './task-definition-lookup.ts';
+import { type InterfaceObstacle, withInterface, zonesOf } from './task-interface.ts';
 import { newTaskRoles } from './task-roles.ts';
 
 /** What is to be launched. Already validated: nothing here is refused any more, only placed or not. */
@@ -90,14 +89,16 @@ const maxFailures = 100;
 const maxAwaiting = 500;
 
 /**
- * Places the tasks and writes their records, reservations and addresses in the caller's transaction. Call it
+ * Places the tasks and writes their records, reservations and network interfaces in the caller's transaction. Call it
  * within `transactInTurn`, so that concurrent launches queue instead of racing for the same instances.
  * @throws ClientException too many tasks of the cluster wait for capacity already.
  */
 export function launchTasks(tx: Transaction, ecs: EcsContext, request: LaunchRequest): LaunchPlan {
   const { launchType, capacityProviderName } = request;
-  const demand = taskDemand(request.definition.definition, request.overrides, request);
-  if (launchType === 'FARGATE') return onFargate(tx, ecs, request, demand);
+  const unbound = taskDemand(request.definition.definition, request.overrides, request);
+  if (launchType === 'FARGATE') return onFargate(tx, ecs, request, unbound);
+  const demand = withinZones(tx, request.scope, request.network, unbound);
+  if ('reason' in demand) return { tasks: [], failures: [demand] };
   if (capacityProviderName !== undefined)
     return onCapacityProvider(tx, ecs, request, { ...demand, capacityProviderName });
   const { tasks, failures } = request.instanceIds
@@ -127,7 +128,7 @@ function byPlacement(
       break;
     }
     const task = launchOn(tx, ecs, request, instance, demand);
-    if (task === undefined) failures.push(noAddressLeft(ecs, instanceArnOf(request, instance.id)));
+    if ('reason' in task) failures.push({ arn: instanceArnOf(request, instance.id), ...task });
     else tasks.push(task);
     instances.show(tx);
   }
@@ -161,16 +162,12 @@ function onCapacityProvider(
       `The cluster's provisioning capacity limit exceeded: at most ${maxAwaiting} tasks can be PROVISIONING.`,
     );
   const tasks = [...placed];
-  const failures: LaunchFailure[] = [];
-  while (tasks.length + failures.length < request.count) {
-    const task = newTask(tx, ecs, request, demand);
-    if (task === undefined) failures.push(noAddressLeft(ecs));
-    else {
-      tx.put(taskRecords, taskKeyOf(request, task.id), task);
-      tasks.push(task);
-    }
+  while (tasks.length < request.count) {
+    const task = newTask(ecs, request, demand);
+    tx.put(taskRecords, taskKeyOf(request, task.id), task);
+    tasks.push(task);
   }
-  return { tasks, failures };
+  return { tasks, failures: [] };
 }
 
 /**
@@ -188,7 +185,9 @@ export function placeAwaiting(
   const definition = tx.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
   if (awaiting === undefined || capacityProviderName === undefined || definition === undefined)
     return 'Task failed to start';
-  const demand = { ...taskDemand(definition.definition, task.overrides, task), capacityProviderName };
+  const unbound = { ...taskDemand(definition.definition, task.overrides, task), capacityProviderName };
+  const demand = withinZones(tx, scope, awaiting.network, unbound);
+  if ('reason' in demand) return demand.reason;
   const profile = profileOf({ ...awaiting, group: task.group }, demand);
   const { pool } = clusterPool(tx, ecs.state, scope, cluster);
   const chosen = pool.best(profile, ecs.random);
@@ -212,7 +211,7 @@ function onFargate(tx: Transaction, ecs: EcsContext, request: LaunchRequest, dem
       break;
     }
     const task = launchOn(tx, ecs, request, host, demand);
-    if (task === undefined) failures.push(noAddressLeft(ecs));
+    if ('reason' in task) failures.push(task);
     else tasks.push(task);
   }
   return { tasks, failures };
@@ -234,10 +233,9 @@ function onNamedInstances(
     if (instance === undefined) failures.push({ arn, reason: 'MISSING' });
     else if (instance.status !== 'ACTIVE') failures.push({ arn, ...notActive(instance) });
     else {
-      const obstacle = misfit(instance, demand);
-      const task = obstacle ? undefined : launchOn(tx, ecs, request, instance, demand);
-      if (task !== undefined) tasks.push(task);
-      else failures.push(obstacle ? { arn, ...obstacle } : noAddressLeft(ecs, arn));
+      const task = misfit(instance, demand) ?? launchOn(tx, ecs, request, instance, demand);
+      if ('reason' in task) failures.push({ arn, ...task });
+      else tasks.push(task);
     }
   }
   return { tasks, failures };
@@ -254,19 +252,24 @@ function notActive({ status }: ContainerInstanceRecord): Omit<LaunchFailure, 'ar
   };
 }
 
-/** Writes the task and takes what it needs from the instance; undefined when no address is left for it. */
+/** Writes the task and takes what it needs from the instance and from its subnet. */
 function launchOn(
   tx: Transaction,
   ecs: EcsContext,
   request: LaunchRequest,
   instance: ContainerInstanceRecord,
   demand: TaskDemand,
-): TaskRecord | undefined {
-  const unplaced = newTask(tx, ecs, request, demand);
-  if (unplaced === undefined) return undefined;
-  const lender = request.launchType === 'FARGATE' ? lenderOf(tx, request.scope, instance) : undefined;
+): TaskRecord | InterfaceObstacle {
+  const { scope, network } = request;
+  const isOnFargate = request.launchType === 'FARGATE';
+  const placed = placedOn(newTask(ecs, request, demand), instance);
+  const zone = isOnFargate ? undefined : placed.availabilityZone;
+  const connected =
+    network === undefined ? placed : withInterface(tx, ecs, scope, { task: placed, network, zone });
+  if ('reason' in connected) return connected;
+  const lender = isOnFargate ? lenderOf(tx, scope, instance) : undefined;
   const task: TaskRecord = {
-    ...placedOn(unplaced, instance),
+    ...connected,
     ...given('lender', lender && { cluster: lender.cluster, id: lender.id }),
   };
   const key = taskKeyOf(request, task.id);
@@ -275,37 +278,32 @@ function launchOn(
   return task;
 }
 
-function noAddressLeft({ privateNetwork }: EcsContext, instanceArn?: string): LaunchFailure {
-  return {
-    ...given('arn', instanceArn),
-    reason: 'RESOURCE:ENI',
-    detail: `No address is free in ${privateNetwork.subnetId} (${privateNetwork.cidr}).`,
-  };
+/** An interface is in its subnet's zone, and so is the instance that it is put into. */
+function withinZones(
+  reader: Transaction,
+  scope: Scope,
+  network: NetworkConfigurationRecord | undefined,
+  demand: TaskDemand,
+): TaskDemand | InterfaceObstacle {
+  if (network === undefined) return demand;
+  const zones = zonesOf(reader, scope, network);
+  return 'reason' in zones ? zones : { ...demand, zones };
 }
 
 /** Fargate's tasks have so much without asking. */
 const includedStorageGiB = 20;
 
-/** The task as it is before it has a place; undefined when no address is left for it. */
-function newTask(
-  tx: Transaction,
-  ecs: EcsContext,
-  request: LaunchRequest,
-  demand: TaskDemand,
-): TaskRecord | undefined {
+/** The task as it is before it has a place. */
+function newTask(ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): TaskRecord {
   const { definition } = request.definition;
   const id = hex(ecs.random, 32);
-  const needsInterface = definition.networkMode === 'awsvpc';
-  const networkInterface = needsInterface ? newNetworkInterface(tx, ecs, request, id) : undefined;
-  if (needsInterface && networkInterface === undefined) return undefined;
-
   const { placementStrategy, placementConstraints } = request;
   const { tcpPorts, udpPorts } = demand;
   return {
     id,
     cluster: request.cluster,
     taskDefinition: { family: request.definition.family, revision: request.definition.revision },
-    awaiting: { placementStrategy, placementConstraints },
+    awaiting: { placementStrategy, placementConstraints, ...given('network', request.network) },
     availabilityZone: `${request.scope.region}a`,
     attributes: [],
     launchType: request.launchType,
@@ -330,7 +328,6 @@ function newTask(
     overrides: request.overrides,
     ...given('roles', newTaskRoles(ecs, request.scope, request)),
     containers: newContainers(ecs, request),
-    ...given('networkInterface', networkInterface),
     enableExecuteCommand: request.enableExecuteCommand,
     healthStatus: 'UNKNOWN',
     reserved: { cpu: demand.cpu, memoryMiB: demand.memoryMiB, tcpPorts, udpPorts },
@@ -364,27 +361,6 @@ function newContainers(
       ),
     };
   });
-}
-
-function newNetworkInterface(
-  tx: Transaction,
-  ecs: EcsContext,
-  request: LaunchRequest,
-  taskId: string,
-): TaskNetworkInterface | undefined {
-  const address = allocatePrivateAddress(tx, ecs.privateNetwork, taskKeyOf(request, taskId));
-  if (address === undefined) return undefined;
-  return {
-    attachmentId: uuid(ecs.random),
-    networkInterfaceId: `eni-${hex(ecs.random, 17)}`,
-    subnetId: ecs.privateNetwork.subnetId,
-    securityGroupIds: request.network?.securityGroups.length
-      ? request.network.securityGroups
-      : [ecs.privateNetwork.securityGroupId],
-    privateIpv4Address: address.ipv4,
-    macAddress: address.macAddress,
-    isAttached: false,
-  };
 }
 
 function taskTags({ tags, enableECSManagedTags, cluster, service }: LaunchRequest): readonly Tag[] {

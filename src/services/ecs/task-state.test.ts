@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordKey } from '../../reconcile/index.ts';
+import { networkInterfaces } from '../ec2/records.ts';
 import { runTask } from './operations/run-task.ts';
-import { privateAddresses, type TaskRecord, tasks } from './records.ts';
+import { type TaskRecord, tasks } from './records.ts';
 import { nothingUsed } from './reservation.ts';
 import {
   abandonTask,
@@ -12,6 +13,7 @@ import {
   requestTaskStop,
   type TaskReport,
 } from './task-state.ts';
+import { testNetwork } from './testing/network.ts';
 import { container, key, openRoom, type TestRoom } from './testing/room.ts';
 
 /** A launched task of an essential `app` and a non-essential `side`. */
@@ -24,7 +26,7 @@ async function launchOne(room: TestRoom, networkMode: 'bridge' | 'awsvpc' = 'bri
       container({ name: 'side', essential: false }),
     ],
   });
-  const network = { awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] } };
+  const network = { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } };
   await runTask(
     room.ecs,
     { taskDefinition: 'web:1', ...(networkMode === 'awsvpc' ? { networkConfiguration: network } : {}) },
@@ -198,9 +200,9 @@ describe('the life of a task', () => {
   it('gives its address back at the end', async () => {
     await using room = await openRoom();
     const { taskKey } = await launchOne(room, 'awsvpc');
-    expect([...room.ecs.state.list(privateAddresses)]).toHaveLength(1);
+    expect([...room.ecs.state.list(networkInterfaces)]).toHaveLength(1);
     await reported(room, taskKey, report({ status: 'STOPPED' }));
-    expect([...room.ecs.state.list(privateAddresses)]).toEqual([]);
+    expect([...room.ecs.state.list(networkInterfaces)]).toEqual([]);
   });
 
   it('has managed agents only with ECS Exec: PENDING until they are reported, STOPPED with their container', async () => {
@@ -296,7 +298,7 @@ describe('whatever happens to a task, in whatever order', () => {
             expect(room.instance(now.containerInstanceId ?? '')).toMatchObject(
               isOver ? { used: nothingUsed, taskCount: 0 } : { used: task.reserved, taskCount: 1 },
             );
-            expect([...room.ecs.state.list(privateAddresses)]).toHaveLength(
+            expect([...room.ecs.state.list(networkInterfaces)]).toHaveLength(
               isOver || networkMode === 'bridge' ? 0 : 1,
             );
             before = now;

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordKey, Transaction } from '../../reconcile/index.ts';
+import { deleteServiceInterface } from '../ec2/index.ts';
+import { scopeOfKey } from './arn.ts';
+import type { EcsContext } from './context.ts';
 import { given } from './given.ts';
 import { placedOn } from './placed-on.ts';
-import { releasePrivateAddress } from './private-addresses.ts';
 import {
   type ContainerInstanceRecord,
   type NetworkBindingRecord,
@@ -13,6 +15,7 @@ import {
   tasks,
 } from './records.ts';
 import { giveRoomBack, takeRoom } from './reservation.ts';
+import { withInterface } from './task-interface.ts';
 
 /**
  * The life of a task: one function per legal transition, and nothing else changes a task's record. A task only
@@ -48,11 +51,27 @@ export function requestTaskStop(
   });
 }
 
-/** A task that waited for capacity has an instance now, and takes room on it. */
-export function placeTask(tx: Transaction, key: RecordKey, instance: ContainerInstanceRecord): void {
-  if (tx.get(tasks, key)?.awaiting === undefined) return;
-  const placed = change(tx, key, (task) => placedOn(task, instance));
+/**
+ * A task that waited for capacity has an instance now: it takes room on it and gets its network interface.
+ * @returns what is in the way of the interface: it waits on then.
+ */
+export function placeTask(
+  tx: Transaction,
+  ecs: EcsContext,
+  key: RecordKey,
+  instance: ContainerInstanceRecord,
+): string | undefined {
+  const waiting = tx.get(tasks, key);
+  if (waiting?.awaiting === undefined) return undefined;
+  const { network } = waiting.awaiting;
+  const task = placedOn(waiting, instance);
+  const zone = task.availabilityZone;
+  const connected =
+    network === undefined ? task : withInterface(tx, ecs, scopeOfKey(key), { task, network, zone });
+  if ('reason' in connected) return connected.reason;
+  const placed = change(tx, key, () => connected);
   if (placed?.containerInstanceId === instance.id) takeRoom(tx, key, placed);
+  return undefined;
 }
 
 /** No capacity came for it in time. */
@@ -214,7 +233,8 @@ function change(
 /** Gives back what the task held. STOPPED is entered once, so this runs once. */
 function release(tx: Transaction, key: RecordKey, task: TaskRecord): void {
   giveRoomBack(tx, key, task);
-  if (task.networkInterface) releasePrivateAddress(tx, task.networkInterface.privateIpv4Address, key);
+  if (task.networkInterface)
+    deleteServiceInterface(tx, scopeOfKey(key), task.networkInterface.networkInterfaceId);
 }
 
 function afterReport(task: TaskRecord, report: TaskReport, now: number): TaskRecord {

@@ -104,7 +104,8 @@ function fargateView({ launchType, platformVersion, ephemeralStorageGiB }: TaskR
 
 /** The interface, in the words of the API: note `privateIPv4Address` here, `privateIpv4Address` on containers. */
 function attachmentView(task: TaskRecord, networkInterface: TaskNetworkInterface): Attachment {
-  const { attachmentId, subnetId, networkInterfaceId, macAddress, privateIpv4Address } = networkInterface;
+  const { attachmentId, subnetId, networkInterfaceId, macAddress } = networkInterface;
+  const { privateDnsName, privateIpv4Address } = networkInterface;
   return {
     id: attachmentId,
     type: 'ElasticNetworkInterface',
@@ -113,7 +114,7 @@ function attachmentView(task: TaskRecord, networkInterface: TaskNetworkInterface
       { name: 'subnetId', value: subnetId },
       { name: 'networkInterfaceId', value: networkInterfaceId },
       { name: 'macAddress', value: macAddress },
-      { name: 'privateDnsName', value: privateDnsName(privateIpv4Address) },
+      { name: 'privateDnsName', value: privateDnsName },
       { name: 'privateIPv4Address', value: privateIpv4Address },
     ],
   };
@@ -123,11 +124,6 @@ function attachmentStatus(task: TaskRecord, networkInterface: TaskNetworkInterfa
   if (task.lastStatus === 'STOPPED') return 'DELETED';
   if (task.lastStatus === 'DEPROVISIONING') return 'DETACHING';
   return networkInterface.isAttached ? 'ATTACHED' : 'ATTACHING';
-}
-
-/** As EC2 names an address inside its VPC: `ip-10-0-0-5.ec2.internal`. */
-export function privateDnsName(ipv4: string): string {
-  return `ip-${ipv4.replaceAll('.', '-')}.ec2.internal`;
 }
 
 function containerView(

@@ -140,7 +140,7 @@ export class Wires implements AsyncDisposable {
 }
 
 /** Flows of tests have numbers from here on. */
-export const firstFlow = 10_000;
+const firstFlow = 10_000;
 
 /** A stack's refusal of a connection or datagram, or its echo: of what, and in which flow. */
 function answerIn(frame: Buffer): { what: string; flow?: number } | undefined {

@@ -118,7 +118,7 @@ function associationsOf(
 }
 
 /** The Elastic IP addresses that are associated with an interface. */
-export function elasticAddresses(reader: Reader, { id }: NetworkInterfaceRecord): readonly AddressRecord[] {
+function elasticAddresses(reader: Reader, { id }: NetworkInterfaceRecord): readonly AddressRecord[] {
   return reader.byIndex(addresses, 'interface', id).map(({ value }) => value);
 }
 

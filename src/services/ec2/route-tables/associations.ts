@@ -100,15 +100,6 @@ export async function replaceRouteTableAssociation(
   return { NewAssociationId: id, ...associated };
 }
 
-/** Takes a subnet that is being deleted off its table. */
-export function forgetSubnet(tx: Transaction, scope: Scope, subnetId: string): void {
-  for (const { key } of tx.byIndex(routeTables, 'subnet', subnetId)) {
-    const table = tx.get(routeTables, key);
-    const own = table?.associations.find((association) => association.subnetId === subnetId);
-    if (table !== undefined && own !== undefined) removeAssociation(tx, scope, table, own);
-  }
-}
-
 /** Read one by one, so that of two who associate the same subnet one loses the race. */
 function tablesOf(tx: Transaction, vpcId: string): readonly RouteTableRecord[] {
   return tx.byIndex(routeTables, 'vpc', vpcId).flatMap(({ key }) => tx.get(routeTables, key) ?? []);

@@ -25,7 +25,7 @@ export function namedRules(
 }
 
 /** @throws {Refusal} See `namedRules`. */
-export function namedPeer(
+function namedPeer(
   reader: Reader | Transaction,
   scope: Scope,
   group: SecurityGroupRecord,

@@ -16,7 +16,7 @@ export function ruleText({ protocol, fromPort, toPort, peer }: RuleIdentity): st
   return `peer: ${peerText(peer)}, ${trafficText(protocol, fromPort, toPort)}, ALLOW`;
 }
 
-export function peerText(peer: SecurityGroupRuleRecord['peer']): string {
+function peerText(peer: SecurityGroupRuleRecord['peer']): string {
   return 'cidr' in peer ? peer.cidr : peer.id;
 }
 

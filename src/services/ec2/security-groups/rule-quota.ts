@@ -5,7 +5,7 @@ import type { PrefixListRecord, SecurityGroupRuleRecord } from '../records.ts';
  * For each direction, and for IPv4 and IPv6 each (VPC user guide, "Amazon VPC quotas"): five groups of sixty rules on
  * an interface are within the thousand rules that EC2 allows it.
  */
-export const maxRules = 60;
+const maxRules = 60;
 
 /** @throws {Refusal} RulesPerSecurityGroupLimitExceeded. A prefix list counts as many rules as it may have entries. */
 export function assertWithinQuota(

@@ -20,7 +20,7 @@ export function vpcView({ accountId }: Scope, vpc: VpcRecord): Vpc {
   };
 }
 
-export function cidrAssociationView({ associationId, cidr }: VpcRecord['cidrs'][number]) {
+function cidrAssociationView({ associationId, cidr }: VpcRecord['cidrs'][number]) {
   return {
     AssociationId: associationId,
     CidrBlock: cidr,

@@ -5,13 +5,6 @@ import type { StoredTaskDefinition, TaskContainerRecord, TaskRecord } from '../r
 import { container, scope, taskDefinition } from '../testing/room.ts';
 import { acsTask } from './payload.ts';
 
-const network = {
-  subnetId: 'subnet-0a',
-  securityGroupId: 'sg-0a',
-  cidr: '10.231.0.0/16',
-  gateway: '10.231.0.1',
-};
-
 function taskOf(definition: StoredTaskDefinition, changes: Partial<TaskRecord> = {}): TaskRecord {
   return {
     id: 'a'.repeat(32),
@@ -51,7 +44,7 @@ function taskOf(definition: StoredTaskDefinition, changes: Partial<TaskRecord> =
 
 const payload = (definition: Partial<StoredTaskDefinition> = {}, task: Partial<TaskRecord> = {}): AcsTask => {
   const record = taskDefinition(definition);
-  return acsTask(scope, network, taskOf(record.definition, task), record);
+  return acsTask(scope, taskOf(record.definition, task), record);
 };
 
 function containerPayload(
@@ -156,10 +149,13 @@ describe('a task on its way to the agent', () => {
         networkInterface: {
           attachmentId: 'att',
           networkInterfaceId: 'eni-1',
-          subnetId: 'subnet-0a',
-          securityGroupIds: ['sg-0a'],
+          subnetId: 'subnet-0000000a',
           privateIpv4Address: '10.231.0.4',
           macAddress: '02:42:0a:e7:00:04',
+          privateDnsName: 'ip-10-231-0-4.ec2.internal',
+          subnetGateway: '10.231.0.1/16',
+          nameServers: ['10.231.0.2'],
+          domainName: 'ec2.internal',
           isAttached: false,
         },
       },
@@ -172,6 +168,8 @@ describe('a task on its way to the agent', () => {
             ipv4Addresses: [{ privateAddress: '10.231.0.4', primary: true }],
             subnetGatewayIpv4Address: '10.231.0.1/16',
             privateDnsName: 'ip-10-231-0-4.ec2.internal',
+            domainNameServers: ['10.231.0.2'],
+            domainName: ['ec2.internal'],
           },
         ],
       },

@@ -1,16 +1,13 @@
 import type { ContainerDefinition, PortMapping, Volume } from '@aws-sdk/client-ecs';
 import type { AcsContainer, AcsElasticNetworkInterface, AcsTask, AcsVolume } from '../../../protocols/acs.ts';
 import { attachmentArn, clusterArn, containerArn, type Scope, taskArn } from '../arn.ts';
-import type { PrivateNetworkPlan } from '../context.ts';
 import { given } from '../given.ts';
-import { prefixLength } from '../private-addresses.ts';
 import type {
   TaskContainerRecord,
   TaskDefinitionRecord,
   TaskNetworkInterface,
   TaskRecord,
 } from '../records.ts';
-import { privateDnsName } from '../task-view.ts';
 import { dockerConfig } from './docker-config.ts';
 
 /** 1024 CPU units are one vCPU. */
@@ -20,12 +17,7 @@ const cpuUnitsPerVcpu = 1024;
  * A task as its agent is handed it: definition and overrides in one. Everything an agent needs to run the task
  * is in here; it never asks for the task definition.
  */
-export function acsTask(
-  scope: Scope,
-  network: PrivateNetworkPlan,
-  task: TaskRecord,
-  { definition }: TaskDefinitionRecord,
-): AcsTask {
+export function acsTask(scope: Scope, task: TaskRecord, { definition }: TaskDefinitionRecord): AcsTask {
   return {
     arn: taskArn(scope, task.cluster, task.id),
     family: task.taskDefinition.family,
@@ -45,7 +37,7 @@ export function acsTask(
     volumes: (definition.volumes ?? []).map(acsVolume),
     ...given(
       'elasticNetworkInterfaces',
-      task.networkInterface && [elasticNetworkInterface(scope, network, task.networkInterface)],
+      task.networkInterface && [elasticNetworkInterface(scope, task.networkInterface)],
     ),
     ...given('enableFaultInjection', definition.enableFaultInjection),
     ...given('associations', gpuAssociations(task)),
@@ -168,7 +160,6 @@ function acsVolume(volume: Volume): AcsVolume {
 
 function elasticNetworkInterface(
   scope: Scope,
-  network: PrivateNetworkPlan,
   networkInterface: TaskNetworkInterface,
 ): AcsElasticNetworkInterface {
   return {
@@ -176,8 +167,10 @@ function elasticNetworkInterface(
     ec2Id: networkInterface.networkInterfaceId,
     macAddress: networkInterface.macAddress,
     ipv4Addresses: [{ privateAddress: networkInterface.privateIpv4Address, primary: true }],
-    subnetGatewayIpv4Address: `${network.gateway}/${prefixLength(network.cidr)}`,
-    privateDnsName: privateDnsName(networkInterface.privateIpv4Address),
+    subnetGatewayIpv4Address: networkInterface.subnetGateway,
+    domainNameServers: networkInterface.nameServers,
+    ...(networkInterface.domainName !== undefined && { domainName: [networkInterface.domainName] }),
+    privateDnsName: networkInterface.privateDnsName,
   };
 }
 

@@ -208,7 +208,7 @@ export class AcsSession implements AgentSession {
       if (task.connectivityAt === undefined) this.#stopUnassumable(key, refusedRole);
       return undefined;
     }
-    return { ...acsTask(scope, ecs.privateNetwork, task, definition), ...members };
+    return { ...acsTask(scope, task, definition), ...members };
   }
 
   #stopUnassumable(key: RecordKey, roleArn: string): void {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { runTask } from '../operations/run-task.ts';
 import { containerInstances, fargateHosts, tasks } from '../records.ts';
 import { applyTaskReport, endDeprovisioning } from '../task-state.ts';
+import { testNetwork } from '../testing/network.ts';
 import { container, key, openRoom, scope } from '../testing/room.ts';
 
 type Step =
@@ -35,7 +36,7 @@ it('EC2 and Fargate tasks together never get more than the machine has, and all 
         containerDefinitions: [container({ cpu: 100, memory: 300 })],
       });
       await room.addDefinition({ family: 'site', networkMode: 'awsvpc', cpu: '256', memory: '512' });
-      const network = { awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] } };
+      const network = { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } };
       const unstopped = () => room.tasksOf('default').filter(({ lastStatus }) => lastStatus !== 'STOPPED');
       const stop = (id: string) =>
         room.write((tx) => {

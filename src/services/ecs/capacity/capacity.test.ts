@@ -1,6 +1,7 @@
 import type { CapacityProviderStrategyItem, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { startReconcilers } from '../../../reconcile/index.ts';
+import { networkInterfaces } from '../../ec2/records.ts';
 import { createCapacityProvider } from '../operations/capacity-provider.ts';
 import { describeClusters } from '../operations/cluster.ts';
 import { putClusterCapacityProviders } from '../operations/cluster-capacity-providers.ts';
@@ -11,15 +12,10 @@ import { describeTasks, listTasks, stopTask } from '../operations/task.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
 import { taskDeprovisioning } from '../reconcilers/task-deprovisioning.ts';
 import { taskProvisioning } from '../reconcilers/task-provisioning.ts';
-import {
-  type ContainerInstanceRecord,
-  containerInstances,
-  fargateHosts,
-  privateAddresses,
-  tasks,
-} from '../records.ts';
+import { type ContainerInstanceRecord, containerInstances, fargateHosts, tasks } from '../records.ts';
 import { applyTaskReport, endDeprovisioning } from '../task-state.ts';
 import { fakeAgent } from '../testing/fake-agent.ts';
+import { testNetwork } from '../testing/network.ts';
 import { container, key, openRoom, scope, type TestRoom } from '../testing/room.ts';
 import { utilizationPoints } from '../utilization/points.ts';
 import { interruptSpot } from './interrupt-spot.ts';
@@ -55,11 +51,11 @@ async function openFargate(): Promise<TestRoom> {
   return room;
 }
 
-const network = (room: TestRoom) => ({
-  networkConfiguration: { awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] } },
-});
+const network = {
+  networkConfiguration: { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } },
+};
 const run = (room: TestRoom, input: Partial<RunTaskCommandInput> = {}) =>
-  runTask(room.ecs, { taskDefinition: 'web:1', ...network(room), ...input }, room.call);
+  runTask(room.ecs, { taskDefinition: 'web:1', ...network, ...input }, room.call);
 const associate = (
   room: TestRoom,
   capacityProviders: string[],
@@ -156,7 +152,7 @@ describe('RunTask with the launch type FARGATE', () => {
     await report(room, launched?.[0], 'STOPPED');
     for (const instance of [own, host])
       expect(now(room, instance)).toMatchObject({ used: { cpu: 0, memoryMiB: 0 }, taskCount: 0 });
-    expect([...room.ecs.state.list(privateAddresses)]).toEqual([]);
+    expect([...room.ecs.state.list(networkInterfaces)]).toEqual([]);
   });
 
   it('is in no figure of the cluster whose instance lends it room', async () => {
@@ -427,7 +423,7 @@ describe('services on Fargate', () => {
     const create = (input: object = {}) =>
       createService(
         ecs,
-        { serviceName: 'web', taskDefinition: 'web:1', desiredCount: 2, ...network(room), ...input },
+        { serviceName: 'web', taskDefinition: 'web:1', desiredCount: 2, ...network, ...input },
         call,
       );
     const update = (input: object) => updateService(ecs, { service: 'web', ...input }, call);

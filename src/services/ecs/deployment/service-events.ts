@@ -76,6 +76,7 @@ const obstacles: readonly (readonly [reason: string, words: string])[] = [
   ['RESOURCE:GPU', 'encountered error "RESOURCE:GPU".'],
   ['RESOURCE:PORTS', 'is already using a port required by your task.'],
   ['RESOURCE:ENI', 'encountered error "RESOURCE:ENI".'],
+  ['LOCATION', 'encountered error "LOCATION".'],
   ['ATTRIBUTE', 'is missing an attribute required by your task.'],
   ['AGENT', 'encountered error "AGENT".'],
 ];

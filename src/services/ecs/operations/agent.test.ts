@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attachmentArn } from '../arn.ts';
+import { testNetwork } from '../testing/network.ts';
 import { openRoom, scope, type TestRoom } from '../testing/room.ts';
 import {
   discoverPollEndpoint,
@@ -13,7 +14,7 @@ import { runTask } from './run-task.ts';
 async function launchOne(room: TestRoom, networkMode: 'bridge' | 'awsvpc' = 'bridge') {
   await room.addInstance();
   await room.addDefinition({ networkMode });
-  const networkConfiguration = { awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] } };
+  const networkConfiguration = { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } };
   const { tasks } = await runTask(
     room.ecs,
     { taskDefinition: 'web:1', ...(networkMode === 'awsvpc' ? { networkConfiguration } : {}) },

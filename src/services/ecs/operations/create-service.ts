@@ -12,7 +12,7 @@ import { withNewDeployment } from '../deployment/new-deployment.ts';
 import { clientError, invalidParameter } from '../errors.ts';
 import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
-import { readNetworkConfiguration } from '../network-configuration.ts';
+import { readNetworkConfiguration, requirePublicIpOnFargate } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
 import {
   type ClusterRecord,
@@ -85,7 +85,7 @@ export async function createService(
       tx.put(services, key, external);
       return { service: serviceView(tx, call, external, { withTags: true }) };
     }
-    const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
+    const { described, definition } = readService(tx, call, cluster, name, schedulingStrategy, input);
     requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
     const created = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
     tx.put(services, key, created);
@@ -97,7 +97,6 @@ export async function createService(
 /** The service that the request describes, checked from end to end. */
 function readService(
   reader: Reader,
-  ecs: EcsContext,
   call: Call,
   cluster: ClusterRecord,
   name: string,
@@ -121,11 +120,8 @@ function readService(
     throw invalidParameter('IAM roles are only valid for services configured to use load balancers.');
   const definition = requireLaunchable(reader, call, input.taskDefinition);
   requireCompatible(definition, capacity.launchType);
-  const network = readNetworkConfiguration(
-    ecs.privateNetwork,
-    definition.definition,
-    input.networkConfiguration,
-  );
+  const network = readNetworkConfiguration(reader, call, definition.definition, input.networkConfiguration);
+  requirePublicIpOnFargate(capacity.launchType, network);
   const described = {
     name,
     cluster: cluster.name,

@@ -47,7 +47,7 @@ async function openFleet(): Promise<TestRoom> {
 }
 
 const network = (bend: object = {}) => ({
-  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0a'], ...bend } },
+  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0000000a'], ...bend } },
 });
 const fargate = { taskDefinition: 'serverless:1', launchType: 'FARGATE' as const, ...network() };
 const member = { type: 'memberOf' as const, expression: 'agentConnected == true' };
@@ -160,7 +160,7 @@ const ofBoth: readonly Refused[] = [
   ['no subnet', { taskDefinition: 'private:1', ...network({ subnets: [] }) }, 'subnets can not be empty.'],
   [
     '17 subnets',
-    { taskDefinition: 'private:1', ...network({ subnets: Array(17).fill('subnet-0a') }) },
+    { taskDefinition: 'private:1', ...network({ subnets: Array(17).fill('subnet-0000000a') }) },
     'subnets can have at most 16 items.',
   ],
   [
@@ -170,7 +170,7 @@ const ofBoth: readonly Refused[] = [
   ],
   [
     '6 security groups',
-    { taskDefinition: 'private:1', ...network({ securityGroups: Array(6).fill('sg-0a') }) },
+    { taskDefinition: 'private:1', ...network({ securityGroups: Array(6).fill('sg-0000000a') }) },
     'securityGroups can have at most 5 items.',
   ],
   [

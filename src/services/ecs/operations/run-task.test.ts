@@ -1,7 +1,9 @@
 import type { RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
-import { containerInstances, privateAddresses, tasks } from '../records.ts';
+import { networkInterfaces } from '../../ec2/records.ts';
+import { containerInstances, tasks } from '../records.ts';
 import { applyTaskReport } from '../task-state.ts';
+import { testNetwork } from '../testing/network.ts';
 import { container, key, openRoom, type TestRoom } from '../testing/room.ts';
 import { describeContainerInstances } from './container-instance.ts';
 import { runTask } from './run-task.ts';
@@ -17,9 +19,9 @@ async function openFleet(): Promise<TestRoom> {
   return room;
 }
 
-const network = (room: TestRoom) => ({
-  awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] },
-});
+const network = {
+  awsvpcConfiguration: { subnets: [testNetwork.subnetId] },
+};
 
 const idOf = (task: Task | undefined): string => task?.taskArn?.split('/').at(-1) ?? '';
 
@@ -249,13 +251,13 @@ describe('RunTask', () => {
     await using room = await openRoom();
     await room.addInstance();
     await room.addDefinition({ networkMode: 'awsvpc' });
-    const { tasks: launched } = await run(room, { count: 2, networkConfiguration: network(room) });
+    const { tasks: launched } = await run(room, { count: 2, networkConfiguration: network });
     const addresses = launched?.map(({ attachments, containers, lastStatus }) => {
       const [attachment] = attachments ?? [];
       const details = Object.fromEntries(attachment?.details?.map(({ name, value }) => [name, value]) ?? []);
       expect(lastStatus).toBe('PROVISIONING');
       expect(attachment).toMatchObject({ type: 'ElasticNetworkInterface', status: 'ATTACHING' });
-      expect(details.macAddress).toMatch(/^02:42:0a:e7:/);
+      expect(details.macAddress).toMatch(/^02(:[0-9a-f]{2}){5}$/);
       expect(details.networkInterfaceId).toMatch(/^eni-[0-9a-f]{17}$/);
       expect(containers?.[0]?.networkInterfaces).toEqual([
         { attachmentId: attachment?.id, privateIpv4Address: details.privateIPv4Address },
@@ -263,7 +265,7 @@ describe('RunTask', () => {
       return details.privateIPv4Address;
     });
     expect(addresses).toEqual(['10.231.0.4', '10.231.0.5']);
-    expect([...room.ecs.state.list(privateAddresses)]).toHaveLength(2);
+    expect([...room.ecs.state.list(networkInterfaces)]).toHaveLength(2);
   });
 
   it('never books an instance twice when 64 run at once', async () => {

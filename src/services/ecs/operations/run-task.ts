@@ -16,6 +16,7 @@ import {
   requireFargateSize,
   requireStorageOnFargate,
 } from '../launch-input.ts';
+import { requirePublicIpOnFargate } from '../network-configuration.ts';
 import { readPlacementConstraints, readPlacementStrategy } from '../placement-rules.ts';
 import { runTaskTokens, type TaskRecord, tasks } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
@@ -50,6 +51,7 @@ export async function runTask(
     );
     requireCompatible(common.definition, launchType);
     requireStorageOnFargate(launchType, common.overrides);
+    requirePublicIpOnFargate(launchType, common.network);
     refusePlacementOnFargate(launchType, input);
     if (launchType === 'FARGATE') requireFargateSize(common.definition, common.overrides);
     const request = {

@@ -51,7 +51,7 @@ const unbuilt = 'UnsupportedFeatureException';
 const unknown = (value: unknown): never => value as never;
 
 const network = (bend: object = {}) => ({
-  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0a'], ...bend } },
+  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0000000a'], ...bend } },
 });
 const deploying = (deploymentConfiguration: DeploymentConfiguration): Input => ({ deploymentConfiguration });
 const breaking = (thresholdConfiguration: ThresholdConfiguration): Input =>

@@ -2,6 +2,7 @@ import type { CreateServiceCommandInput, Service, UpdateServiceCommandInput } fr
 import { describe, expect, it } from 'vitest';
 import { services, taskDefinitions } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { testNetwork } from '../testing/network.ts';
 import { container, key, openRoom, scope, type TestRoom, taskDefinition } from '../testing/room.ts';
 import { createService, deleteService, describeServices, listServices, updateService } from './service.ts';
 
@@ -25,9 +26,9 @@ const create = (room: TestRoom, input: Partial<CreateServiceCommandInput> = {}) 
 const update = (room: TestRoom, input: Partial<UpdateServiceCommandInput>) =>
   updateService(room.ecs, { service: 'web', ...input }, room.call);
 
-const network = (room: TestRoom) => ({
-  awsvpcConfiguration: { subnets: [room.ecs.privateNetwork.subnetId] },
-});
+const network = {
+  awsvpcConfiguration: { subnets: [testNetwork.subnetId] },
+};
 
 const refusal = (code: string, message: string) => ({ code, message });
 const invalid = (message: string) => refusal('InvalidParameterException', message);
@@ -110,7 +111,7 @@ describe('CreateService', () => {
     await using room = await openFleet();
     const { service } = await create(room, {
       taskDefinition: 'private:1',
-      networkConfiguration: network(room),
+      networkConfiguration: network,
       launchType: 'EC2',
       healthCheckGracePeriodSeconds: 30,
       deploymentConfiguration: {
@@ -126,7 +127,11 @@ describe('CreateService', () => {
       enableECSManagedTags: true,
       propagateTags: 'TASK_DEFINITION',
     });
-    const awsvpcConfiguration = { subnets: ['subnet-0a'], securityGroups: [], assignPublicIp: 'DISABLED' };
+    const awsvpcConfiguration = {
+      subnets: ['subnet-0000000a'],
+      securityGroups: [],
+      assignPublicIp: 'DISABLED',
+    };
     expect(service).toMatchObject({
       healthCheckGracePeriodSeconds: 30,
       deploymentConfiguration: {
@@ -220,9 +225,9 @@ describe('UpdateService', () => {
 
   it('begins a deployment with another network configuration', async () => {
     await using room = await openFleet();
-    await create(room, { taskDefinition: 'private:1', networkConfiguration: network(room) });
-    const same = await update(room, { networkConfiguration: network(room) });
-    const { subnetId, securityGroupId } = room.ecs.privateNetwork;
+    await create(room, { taskDefinition: 'private:1', networkConfiguration: network });
+    const same = await update(room, { networkConfiguration: network });
+    const { subnetId, securityGroupId } = testNetwork;
     const other = await update(room, {
       networkConfiguration: {
         awsvpcConfiguration: { subnets: [subnetId], securityGroups: [securityGroupId] },
@@ -312,7 +317,7 @@ describe('UpdateService', () => {
     await expect(update(room, { taskDefinition: 'private:1' })).rejects.toMatchObject(
       invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."),
     );
-    await update(room, { taskDefinition: 'private:1', networkConfiguration: network(room) });
+    await update(room, { taskDefinition: 'private:1', networkConfiguration: network });
     await expect(update(room, { taskDefinition: 'web:1' })).rejects.toMatchObject(
       invalid('Network Configuration is not valid for the given networkMode of this task definition.'),
     );

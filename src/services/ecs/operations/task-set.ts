@@ -26,7 +26,7 @@ import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import { given } from '../given.ts';
 import { readInclude } from '../include.ts';
 import { requireCompatible, requireLaunchable } from '../launch-input.ts';
-import { readNetworkConfiguration } from '../network-configuration.ts';
+import { readNetworkConfiguration, requirePublicIpOnFargate } from '../network-configuration.ts';
 import { type ServiceRecord, services, type TaskSetRecord } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
 import { requireService, serviceKey } from '../service-lookup.ts';
@@ -65,11 +65,8 @@ export async function createTaskSet(
     const definition = requireLaunchable(tx, call, input.taskDefinition);
     const launchType = readLaunchType(input.launchType);
     requireCompatible(definition, launchType);
-    const network = readNetworkConfiguration(
-      ecs.privateNetwork,
-      definition.definition,
-      input.networkConfiguration,
-    );
+    const network = readNetworkConfiguration(tx, call, definition.definition, input.networkConfiguration);
+    requirePublicIpOnFargate(launchType, network);
     const taskDefinition = { family: definition.family, revision: definition.revision };
     const described = { taskDefinition, launchType, ...given('networkConfiguration', network) };
     const taskSet: TaskSetRecord = {

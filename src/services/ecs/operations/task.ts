@@ -26,6 +26,7 @@ import { invalidParameter, unsupported } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { readCommonLaunch, requireCompatible, requireStorageOnFargate } from '../launch-input.ts';
 import { readLaunchTypeFilter } from '../launch-type-filter.ts';
+import { requirePublicIpOnFargate } from '../network-configuration.ts';
 import { page } from '../pagination.ts';
 import { isExternal } from '../placement/instance.ts';
 import { containerInstances, type TaskRecord, tasks } from '../records.ts';
@@ -66,6 +67,7 @@ export async function startTask(
     const launchType = hasExternal ? 'EXTERNAL' : 'EC2';
     requireCompatible(common.definition, launchType);
     requireStorageOnFargate(launchType, common.overrides);
+    requirePublicIpOnFargate(launchType, common.network);
     return launchTasks(tx, ecs, {
       ...common,
       count: instanceIds.length,

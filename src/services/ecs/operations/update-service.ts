@@ -12,7 +12,7 @@ import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.t
 import { clientError, ecsRefusal } from '../errors.ts';
 import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
-import { readNetworkConfiguration } from '../network-configuration.ts';
+import { readNetworkConfiguration, requirePublicIpOnFargate } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
 import {
   type NetworkConfigurationRecord,
@@ -88,7 +88,8 @@ function updated(
   refusePlacementOnFargate(capacity.launchType, changed);
   const { networkConfiguration: _network, ...rest } = changed;
   const taskDefinition = { family: definition.family, revision: definition.revision };
-  const network = networkOf(ecs, service, definition, input);
+  const network = networkOf(reader, call, service, definition, input);
+  requirePublicIpOnFargate(capacity.launchType, network);
   const connected = { ...rest, taskDefinition, ...given('networkConfiguration', network) };
   if (!beginsDeployment(input, service, connected))
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
@@ -152,22 +153,24 @@ function definitionOf(
 
 /** Not given: as it is, if the definition's network mode can have it. Given empty: none. */
 function networkOf(
-  ecs: EcsContext,
+  reader: Reader,
+  scope: Scope,
   service: ServiceRecord,
   { definition }: TaskDefinitionRecord,
   input: UpdateServiceCommandInput,
 ): NetworkConfigurationRecord | undefined {
   const { networkConfiguration: current } = service;
-  if (input.networkConfiguration !== undefined)
-    return readNetworkConfiguration(ecs.privateNetwork, definition, input.networkConfiguration);
-  const asInput = current && {
-    awsvpcConfiguration: {
-      subnets: [...current.subnets],
-      securityGroups: [...current.securityGroups],
-      assignPublicIp: current.assignPublicIp,
-    },
-  };
-  return readNetworkConfiguration(ecs.privateNetwork, definition, asInput);
+  const { networkConfiguration: asked } = input;
+  if (asked !== undefined) return readNetworkConfiguration(reader, scope, definition, asked);
+  const isKept = current !== undefined && definition.networkMode === 'awsvpc';
+  return isKept
+    ? current
+    : readNetworkConfiguration(
+        reader,
+        scope,
+        definition,
+        current && { awsvpcConfiguration: { subnets: [] } },
+      );
 }
 
 function deploymentsWithTasks(

@@ -10,6 +10,8 @@ export interface TaskDemand extends TaskReservation {
   /** Where the definition says which; an instance that doesn't say its own is taken at its word. */
   readonly architecture?: 'x86_64' | 'arm64';
   readonly isExternal: boolean;
+  /** Those of the subnets that its network interface may be in. Absent: any. */
+  readonly zones?: readonly string[];
   /** Absent: none. */
   readonly gpus?: number | 'ALL';
   /** Only instances of this one will do. */

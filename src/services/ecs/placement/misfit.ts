@@ -24,7 +24,7 @@ export function misfit(instance: ContainerInstanceRecord, demand: TaskDemand): M
   if (demand.memoryMiB > registered.memoryMiB - instance.used.memoryMiB) return { reason: 'RESOURCE:MEMORY' };
   if (demand.gpus !== undefined && !hasGpus(instance, demand.gpus)) return { reason: 'RESOURCE:GPU' };
   if (!portsAreFree(instance, demand)) return { reason: 'RESOURCE:PORTS' };
-  return lackOfAttribute(instance, demand);
+  return lackOfZone(instance, demand) ?? lackOfAttribute(instance, demand);
 }
 
 function portsAreFree(instance: ContainerInstanceRecord, { tcpPorts, udpPorts }: TaskDemand): boolean {
@@ -42,6 +42,13 @@ function portsAreFree(instance: ContainerInstanceRecord, { tcpPorts, udpPorts }:
       asked <=
       maxReservedPorts
   );
+}
+
+/** "The Availability Zone attribute of your container instance isn't a part of the Availability Zones for the subnets." */
+function lackOfZone(instance: ContainerInstanceRecord, { zones }: TaskDemand): Misfit | undefined {
+  const zone = attributesOf(instance).get('ecs.availability-zone');
+  if (zones === undefined || zone === undefined || zones.includes(zone)) return undefined;
+  return { reason: 'LOCATION', detail: `It is in ${zone}, the subnets are in ${zones.join(', ')}.` };
 }
 
 function lackOfAttribute(

@@ -3,6 +3,7 @@ import { startReconcilers } from '../../../reconcile/index.ts';
 import { runTask } from '../operations/run-task.ts';
 import { stopTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, containerInstances, fargateHosts } from '../records.ts';
+import { testNetwork } from '../testing/network.ts';
 import { key, openRoom, scope, type TestRoom } from '../testing/room.ts';
 import { fargateHostLoss } from './fargate-host-loss.ts';
 
@@ -27,7 +28,7 @@ async function openHost() {
     ecs,
     {
       ...{ launchType: 'FARGATE', taskDefinition: 'web:1' },
-      networkConfiguration: { awsvpcConfiguration: { subnets: [ecs.privateNetwork.subnetId] } },
+      networkConfiguration: { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } },
     },
     room.call,
   );

@@ -61,14 +61,12 @@ function provision(tx: Transaction, ecs: EcsContext, scope: Scope, cluster: stri
   );
   for (const { key, value: task } of waiting) {
     const kind = kindOf(task);
-    const outcome = obstacles.get(kind) ?? placeAwaiting(tx, ecs, scope, task);
-    if (typeof outcome !== 'string') {
-      placeTask(tx, key, outcome);
-      continue;
-    }
-    obstacles.set(kind, outcome);
+    const place = obstacles.get(kind) ?? placeAwaiting(tx, ecs, scope, task);
+    const obstacle = typeof place === 'string' ? place : placeTask(tx, ecs, key, place);
+    if (obstacle === undefined) continue;
+    obstacles.set(kind, obstacle);
     const deadline = task.createdAt + timeoutMs;
-    if (deadline <= now) provisioningFailed(tx, key, outcome, now);
+    if (deadline <= now) provisioningFailed(tx, key, obstacle, now);
     else nextAt = Math.min(nextAt ?? deadline, deadline);
   }
   return nextAt;

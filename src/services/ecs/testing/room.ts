@@ -28,6 +28,7 @@ import {
   tasks,
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { addNetwork } from './network.ts';
 
 /** The ECS room over a memory store, on a virtual clock, with an ACTIVE cluster `default`. */
 export interface TestRoom extends AsyncDisposable {
@@ -101,12 +102,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
       published.push(...points);
     },
-    privateNetwork: {
-      subnetId: 'subnet-0a',
-      securityGroupId: 'sg-0a',
-      cidr: '10.231.0.0/16',
-      gateway: '10.231.0.1',
-    },
+    publicCidr: '198.18.0.0/24',
   };
   const controller = new AbortController();
   const call: Call = {
@@ -121,15 +117,16 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     },
     signal: controller.signal,
   };
-  await state.transact((tx) =>
+  await state.transact((tx) => {
     tx.put(clusters, key(clusters, 'default'), {
       name: 'default',
       status: 'ACTIVE',
       createdAt: clock.now(),
       settings: [],
       tags: [],
-    }),
-  );
+    });
+    addNetwork(tx, scope);
+  });
 
   return {
     ecs,

@@ -37,7 +37,7 @@ const managedInstancesProvider = {
   propagateTags: 'CAPACITY_PROVIDER',
   instanceLaunchTemplate: {
     ec2InstanceProfileArn: `${role('x').replace(':role/', ':instance-profile/')}`,
-    networkConfiguration: { subnets: ['subnet-0a'] },
+    networkConfiguration: { subnets: ['subnet-0000000a'] },
     instanceMetadataTagsPropagation: true,
   },
 };
@@ -58,7 +58,7 @@ const settings = {
   enableECSManagedTags: true,
   propagateTags: 'SERVICE',
   volumeConfigurations,
-  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0a'], assignPublicIp: 'ENABLED' } },
+  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0000000a'], assignPublicIp: 'ENABLED' } },
   serviceConnectConfiguration: { enabled: true, namespace: 'arn:aws:servicediscovery:ns-1' },
   vpcLatticeConfigurations: [{ roleArn: role('gate'), targetGroupArn: 'tg', portName: 'http' }],
   loadBalancers: [{ advancedConfiguration: { roleArn: role('crane') } }],
@@ -76,7 +76,7 @@ const settingsKeys = {
   'ecs:namespace': 'arn:aws:servicediscovery:ns-1',
   'ecs:propagate-tags': 'SERVICE',
   'ecs:auto-assign-public-ip': 'true',
-  'ecs:subnet': ['subnet-0a'],
+  'ecs:subnet': ['subnet-0000000a'],
 };
 const passSettingsRoles = [
   ...passTaskRoles,

@@ -1,0 +1,23 @@
+import type { VpcNetwork } from '../../network/index.ts';
+import { type LinkLocalListener, linkLocalAddress } from '../../node/index.ts';
+import type { VpcTenant } from './follow-vpcs.ts';
+
+/** Tasks in each VPC ask for their metadata and their role's credentials at 169.254.170.2. */
+export function linkLocalTenant(
+  network: Pick<VpcNetwork, 'openSocket' | 'interfaceAt'>,
+  listener: Pick<LinkLocalListener, 'listenWithin'>,
+): VpcTenant {
+  const listening = new Map<string, AsyncDisposable>();
+  return {
+    settle: async ({ id }) => {
+      if (listening.has(id)) return;
+      const fd = network.openSocket(id, { type: 'tcp', address: linkLocalAddress, port: 80 });
+      listening.set(id, await listener.listenWithin({ fd }, (address) => network.interfaceAt(id, address)));
+    },
+    leave: async (vpcId) => {
+      const server = listening.get(vpcId);
+      listening.delete(vpcId);
+      await server?.[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { InstallationFile } from '../../installation/index.ts';
+import type { Log } from '../../log.ts';
+import { Forwarder, openLinuxNetwork, type VpcNetwork, whyNoVpcs } from '../../network/index.ts';
+import type { LinkLocalListener } from '../../node/index.ts';
+import type { DnsFound, DnsQuestion } from '../../topology/index.ts';
+import { followVpcs, type VpcSource } from './follow-vpcs.ts';
+import { linkLocalTenant } from './link-local-tenant.ts';
+import { resolverTenant } from './resolver-tenant.ts';
+
+/** The VPCs of this machine. */
+export interface MachineVpcs extends AsyncDisposable {
+  /** Undefined: it can't carry any; `why` says so. */
+  readonly network?: VpcNetwork;
+  readonly why?: string;
+}
+
+export interface OpenVpcsOptions {
+  readonly installation: InstallationFile;
+  /** Where the Engine is, e.g. `unix:///var/run/docker.sock`. */
+  readonly engineAddress: string;
+  readonly source: VpcSource & {
+    /** `enableDnsHostnames` */
+    givesPublicNames(vpcKey: string): boolean;
+    regionOf(vpcKey: string): string;
+  };
+  readonly zoneAnswer: (vpcId: string, question: DnsQuestion) => DnsFound;
+  readonly linkLocal: LinkLocalListener | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/**
+ * Makes the VPCs of the installation in the kernel of this machine, and keeps them. Where that can't be, awsvpc tasks get
+ * addresses on networks of the Engine's, on which nothing holds routes or security groups: that is said.
+ */
+export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
+  const { installation, source, linkLocal, clock, random, log } = options;
+  const why = whyElsewhere(options.engineAddress) ?? (await whyNoVpcs());
+  if (why !== undefined) {
+    log.warn('Routes and security groups are not enforced on this machine', { why });
+    return { why, [Symbol.asyncDispose]: async () => {} };
+  }
+  await using opened = new AsyncDisposableStack();
+  const network = opened.use(
+    await openLinuxNetwork({
+      installationId: installation.id,
+      publicCidr: installation.publicCidr,
+      clock,
+      log,
+    }),
+  );
+  const forwarder = opened.use(new Forwarder({ clock, random }));
+  const { zoneAnswer } = options;
+  opened.use(
+    followVpcs({
+      ...{ source, network, clock, log },
+      tenants: [
+        ...(linkLocal === undefined ? [] : [linkLocalTenant(network, linkLocal)]),
+        resolverTenant({
+          ...{ network, forwarder, zoneAnswer, clock, random, log },
+          givesPublicNames: (vpcKey) => source.givesPublicNames(vpcKey),
+          regionOf: (vpcKey) => source.regionOf(vpcKey),
+        }),
+      ],
+    }),
+  );
+  const parts = opened.move();
+  return { network, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Containers of an Engine elsewhere have their namespaces there. */
+function whyElsewhere(engineAddress: string): string | undefined {
+  return engineAddress.startsWith('unix:')
+    ? undefined
+    : `the Engine is at ${engineAddress}, and only on its machine can interfaces be put into containers`;
+}

@@ -1,0 +1,95 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import { type DnsServer, type Forwarder, openDnsServer, type VpcNetwork } from '../../network/index.ts';
+import {
+  cidrBlock,
+  type DnsFound,
+  type DnsQuestion,
+  findVpcName,
+  ipv4Text,
+  type VpcTopology,
+} from '../../topology/index.ts';
+import type { VpcTenant } from './follow-vpcs.ts';
+
+/** The resolver is also here, whatever the VPC's block is ("Amazon VPC User Guide", DNS attributes). */
+const everywhere = '169.254.169.253';
+const dnsPort = 53;
+
+export interface ResolverOptions {
+  readonly network: Pick<VpcNetwork, 'openSocket'>;
+  readonly forwarder: Forwarder;
+  /** Names of the VPC's private zones: Cloud Map's. They go before all others. */
+  readonly zoneAnswer: (vpcId: string, question: DnsQuestion) => DnsFound;
+  /** Whether public names lead to private addresses within the VPC: `enableDnsHostnames`. */
+  readonly givesPublicNames: (vpcKey: string) => boolean;
+  readonly regionOf: (vpcKey: string) => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** The resolver of each VPC that has one: at its base plus two, and at 169.254.169.253. */
+export function resolverTenant(options: ResolverOptions): VpcTenant {
+  const resolvers = new Map<string, Resolver>();
+  const close = async (vpcId: string): Promise<void> => {
+    const resolver = resolvers.get(vpcId);
+    resolvers.delete(vpcId);
+    await resolver?.server[Symbol.asyncDispose]();
+  };
+  return {
+    settle: async (vpc, vpcKey) => {
+      const known = resolvers.get(vpc.id);
+      if (known !== undefined) known.vpc = vpc;
+      if (!vpc.hasResolver) await close(vpc.id);
+      else if (known === undefined) {
+        const resolver = { vpc };
+        const server = await openDnsServer({
+          ...options,
+          sockets: [resolverAddress(vpc), everywhere].flatMap((address) =>
+            (['udp', 'tcp'] as const).map((type) => ({
+              type,
+              fd: options.network.openSocket(vpc.id, { type, address, port: dnsPort }),
+            })),
+          ),
+          lookup: (question) => lookUp(question, resolver.vpc, vpcKey, options),
+        });
+        resolvers.set(vpc.id, Object.assign(resolver, { server }));
+      }
+    },
+    leave: close,
+  };
+}
+
+interface Resolver {
+  vpc: VpcTopology;
+  readonly server: DnsServer;
+}
+
+function lookUp(
+  question: DnsQuestion,
+  vpc: VpcTopology,
+  vpcKey: string,
+  { zoneAnswer, givesPublicNames, regionOf }: ResolverOptions,
+): DnsFound {
+  const inZone = zoneAnswer(vpc.id, question);
+  if (inZone.kind !== 'not-ours') return inZone;
+  return findVpcName(question, {
+    region: regionOf(vpcKey),
+    cidrs: vpc.cidrs,
+    privateAddressOf: (publicIpv4) => (givesPublicNames(vpcKey) ? privateOf(vpc, publicIpv4) : undefined),
+    // There are no instances in VPCs yet.
+    instanceAddress: () => undefined,
+  });
+}
+
+function privateOf({ interfaces }: VpcTopology, publicIpv4: string): string | undefined {
+  for (const { publicAddresses } of interfaces) {
+    const found = publicAddresses.find((address) => address.publicIpv4 === publicIpv4);
+    if (found !== undefined) return found.privateIpv4;
+  }
+  return undefined;
+}
+
+function resolverAddress({ cidrs: [primary = ''] }: VpcTopology): string {
+  return ipv4Text(cidrBlock(primary).first + 2);
+}

@@ -1,0 +1,307 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces as machineInterfaces } from 'node:os';
+import { promisify } from 'node:util';
+import type { EC2, IpPermission } from '@aws-sdk/client-ec2';
+import type { ECS } from '@aws-sdk/client-ecs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inContainer, testImage } from './image.ts';
+import { Installation, waitFor } from './installation.ts';
+
+const run = promisify(execFile);
+
+let installation: Installation;
+let ecs: ECS;
+let ec2: EC2;
+let image: string;
+
+beforeAll(async () => {
+  image = await testImage();
+  installation = await Installation.start();
+  ecs = installation.ecs();
+  ec2 = installation.ec2();
+}, 120_000);
+
+afterAll(async () => {
+  await installation?.[Symbol.asyncDispose]();
+}, 120_000);
+
+interface Host {
+  readonly taskArn: string;
+  readonly interfaceId: string;
+  readonly address: string;
+  readonly publicAddress: string | undefined;
+}
+
+/** Answers on TCP and UDP port 80. */
+const answering =
+  'mkdir /www; hostname > /www/index.html; httpd -p 80 -h /www; while :; do nc -lu -p 80 -e cat; done';
+
+/** Runs tasks of one container until they are RUNNING. */
+async function launch(
+  subnets: readonly string[],
+  options: {
+    readonly groups?: readonly string[];
+    readonly count?: number;
+    readonly isPublic?: boolean;
+  } = {},
+): Promise<readonly Host[]> {
+  const { groups = [], count = 1, isPublic = false } = options;
+  await ecs.registerTaskDefinition({
+    family: 'host',
+    networkMode: 'awsvpc',
+    ...(isPublic && { requiresCompatibilities: ['FARGATE'], cpu: '256', memory: '512' }),
+    containerDefinitions: [
+      { name: 'app', image, memory: 16, stopTimeout: 2, command: ['sh', '-c', answering] },
+    ],
+  });
+  const { tasks = [], failures } = await ecs.runTask({
+    taskDefinition: 'host',
+    count,
+    ...(isPublic && { launchType: 'FARGATE' }),
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: [...subnets],
+        securityGroups: [...groups],
+        assignPublicIp: isPublic ? 'ENABLED' : 'DISABLED',
+      },
+    },
+  });
+  expect(failures).toEqual([]);
+  return Promise.all(tasks.map(({ taskArn = '' }) => hostOf(taskArn)));
+}
+
+async function hostOf(taskArn: string): Promise<Host> {
+  const task = await waitFor(`${taskArn} to run`, async () => {
+    const { tasks: [found] = [] } = await ecs.describeTasks({ tasks: [taskArn] });
+    if (found?.lastStatus === 'STOPPED') throw new Error(`It stopped: ${found.stoppedReason}`);
+    return found?.lastStatus === 'RUNNING' ? found : undefined;
+  });
+  const details = task.attachments?.[0]?.details ?? [];
+  const interfaceId = details.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
+  const { NetworkInterfaces: [eni] = [] } = await ec2.describeNetworkInterfaces({
+    NetworkInterfaceIds: [interfaceId],
+  });
+  return {
+    taskArn,
+    interfaceId,
+    address: eni?.PrivateIpAddress ?? '',
+    publicAddress: eni?.Association?.PublicIp,
+  };
+}
+
+const stop = async (...hosts: readonly Host[]): Promise<void> => {
+  for (const { taskArn } of hosts) await ecs.stopTask({ task: taskArn });
+};
+
+type Protocol = 'tcp' | 'udp' | 'icmp';
+
+/** Whether one reaches the other, as a program in its container sees it. */
+async function reaches(from: Host, to: string, protocol: Protocol): Promise<boolean> {
+  const asking = {
+    tcp: `echo | nc -w 1 ${to} 80 > /dev/null`,
+    udp: `echo ahoy | nc -u -w 1 ${to} 80 | grep -q ahoy`,
+    icmp: `ping -c 1 -W 1 ${to} > /dev/null`,
+  }[protocol];
+  const said = await inContainer(
+    installation.stateDirectory,
+    from.taskArn,
+    `if ${asking}; then echo yes; else echo no; fi`,
+  );
+  return said.trim() === 'yes';
+}
+
+/** The same, as the rules say. */
+async function shouldReach(from: Host, to: string, protocol: Protocol): Promise<boolean> {
+  const traffic = protocol === 'icmp' ? [] : ['--port', '80'];
+  const outcome = await installation.catamaran(
+    ...['net', 'explain', from.taskArn, to, '--protocol', protocol, ...traffic, '--json'],
+  );
+  return (JSON.parse(outcome.stdout) as { passes: boolean }).passes;
+}
+
+async function newGroup(vpcId: string, name: string): Promise<string> {
+  const { GroupId = '' } = await ec2.createSecurityGroup({
+    GroupName: name,
+    Description: name,
+    VpcId: vpcId,
+  });
+  return GroupId;
+}
+
+async function newVpc(): Promise<{ readonly vpcId: string; readonly subnetId: string }> {
+  const { Vpc } = await ec2.createVpc({ CidrBlock: '10.7.0.0/16' });
+  const vpcId = Vpc?.VpcId ?? '';
+  const { Subnet } = await ec2.createSubnet({
+    ...{ VpcId: vpcId, CidrBlock: '10.7.1.0/24', AvailabilityZone: 'us-east-1a' },
+  });
+  return { vpcId, subnetId: Subnet?.SubnetId ?? '' };
+}
+
+const permission = (protocol: Protocol, peer: Pick<IpPermission, 'IpRanges' | 'UserIdGroupPairs'>) => ({
+  IpProtocol: protocol,
+  ...(protocol === 'icmp' ? { FromPort: -1, ToPort: -1 } : { FromPort: 80, ToPort: 80 }),
+  ...peer,
+});
+
+describe('an awsvpc task', () => {
+  it('has a network interface of its own, and so its own ports', async () => {
+    const hosts = await launch([await installation.subnetId()], { count: 5 });
+    expect(new Set(hosts.map(({ address }) => address)).size).toBe(5);
+    const [first, ...others] = hosts;
+    if (first === undefined) throw new Error('nothing was launched');
+    const said = await inContainer(installation.stateDirectory, first.taskArn, 'ip addr show eth0; ip route');
+    const { NetworkInterfaces: [eni] = [] } = await ec2.describeNetworkInterfaces({
+      NetworkInterfaceIds: [first.interfaceId],
+    });
+    expect(eni).toMatchObject({ Status: 'in-use', InterfaceType: 'interface', RequesterManaged: true });
+    expect(said).toContain(`inet ${first.address}/20`);
+    expect(said).toContain(eni?.MacAddress);
+    // All of them are in the default group, which lets its own members in.
+    for (const other of others) expect(await reaches(first, other.address, 'tcp')).toBe(true);
+    await expect(ec2.deleteNetworkInterface({ NetworkInterfaceId: first.interfaceId })).rejects.toThrow();
+    await stop(...hosts);
+    await waitFor('the interfaces to be gone', async () => {
+      const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({});
+      return NetworkInterfaces.length === 0 ? true : undefined;
+    });
+  }, 120_000);
+
+  it('resolves the names of the VPC', async () => {
+    const [host] = await launch([await installation.subnetId()]);
+    if (host === undefined) throw new Error('nothing was launched');
+    const name = `ip-${host.address.replaceAll('.', '-')}.ec2.internal`;
+    const said = await inContainer(
+      installation.stateDirectory,
+      host.taskArn,
+      `cat /etc/resolv.conf; nslookup ${name}; hostname`,
+    );
+    expect(said).toContain('nameserver 172.31.0.2');
+    expect(said).toMatch(new RegExp(`Address(?: 1)?: ${host.address.replaceAll('.', '\\.')}`));
+    await stop(host);
+  }, 60_000);
+
+  it('is reached from the machine at its public address, and reaches out from there', async () => {
+    const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({
+      Filters: [{ Name: 'group-name', Values: ['default'] }],
+    });
+    const open = permission('tcp', { IpRanges: [{ CidrIp: '0.0.0.0/0' }] });
+    const GroupId = group?.GroupId ?? '';
+    const [host] = await launch([await installation.subnetId()], { isPublic: true });
+    const publicAddress = host?.publicAddress;
+    if (host === undefined || publicAddress === undefined) throw new Error('There is no public address');
+    const asked = async (): Promise<boolean> =>
+      fetch(`http://${publicAddress}/`, { signal: AbortSignal.timeout(1_000) }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    expect(await asked()).toBe(false);
+    await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions: [open] });
+    await waitFor('the public address to answer', async () => ((await asked()) ? true : undefined));
+
+    await using world = await listenOnMachine();
+    const [isOut] = await Promise.all([
+      inContainer(installation.stateDirectory, host.taskArn, `wget -q -O - ${world.url}`),
+    ]);
+    expect(isOut).toBe(publicAddress);
+    await ec2.revokeSecurityGroupIngress({ GroupId, IpPermissions: [open] });
+    await waitFor('new connections to be cut', async () => ((await asked()) ? undefined : true));
+    await stop(host);
+  }, 120_000);
+});
+
+/** A server of the machine's own, which tells each who asks from where. */
+async function listenOnMachine(): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => response.end(request.socket.remoteAddress));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const own = Object.values(machineInterfaces())
+    .flat()
+    .find((each) => each?.family === 'IPv4' && !each.internal && !each.address.startsWith('169.254.'));
+  if (own === undefined) throw new Error('The machine has no address');
+  return {
+    url: `http://${own.address}:${(server.address() as AddressInfo).port}/`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe('security groups', () => {
+  it('decide who may talk to whom, as the explainer says', async () => {
+    const { vpcId, subnetId } = await newVpc();
+    const [web, database, bystander] = await Promise.all(
+      ['web', 'database', 'bystander'].map((name) => newGroup(vpcId, name)),
+    );
+    if (!web || !database || !bystander) throw new Error('There are no groups');
+    const [server] = await launch([subnetId], { groups: [database] });
+    const [client] = await launch([subnetId], { groups: [web] });
+    const [other] = await launch([subnetId], { groups: [bystander] });
+    if (!server || !client || !other) throw new Error('nothing was launched');
+    const protocols: readonly Protocol[] = ['tcp', 'udp', 'icmp'];
+    const agree = async (from: Host, protocol: Protocol): Promise<boolean> => {
+      const [is, should] = await Promise.all([
+        reaches(from, server.address, protocol),
+        shouldReach(from, server.address, protocol),
+      ]);
+      expect([protocol, is]).toEqual([protocol, should]);
+      return is;
+    };
+    for (const protocol of protocols) {
+      const byGroup = permission(protocol, { UserIdGroupPairs: [{ GroupId: web }] });
+      const byBlock = permission(protocol, { IpRanges: [{ CidrIp: `${other.address}/32` }] });
+      expect(await agree(client, protocol)).toBe(false);
+      await ec2.authorizeSecurityGroupIngress({ GroupId: database, IpPermissions: [byGroup] });
+      await waitFor('the rule to hold', async () =>
+        (await agreeable(client, server, protocol)) ? true : undefined,
+      );
+      expect(await agree(client, protocol)).toBe(true);
+      expect(await agree(other, protocol)).toBe(false);
+      await ec2.authorizeSecurityGroupIngress({ GroupId: database, IpPermissions: [byBlock] });
+      await waitFor('the rule to hold', async () =>
+        (await agreeable(other, server, protocol)) ? true : undefined,
+      );
+      await ec2.revokeSecurityGroupIngress({ GroupId: database, IpPermissions: [byGroup, byBlock] });
+      await waitFor('the rules to be gone', async () =>
+        (await agreeable(other, server, protocol)) ? undefined : true,
+      );
+      expect(await agree(client, protocol)).toBe(false);
+    }
+    await stop(server, client, other);
+  }, 180_000);
+});
+
+const agreeable = (from: Host, to: Host, protocol: Protocol): Promise<boolean> =>
+  reaches(from, to.address, protocol);
+
+describe('the network in the kernel', () => {
+  it('is put right when somebody takes it away, and taken over after kill -9', async () => {
+    const [first, second] = await launch([await installation.subnetId()], { count: 2 });
+    if (!first || !second) throw new Error('nothing was launched');
+    const { id } = JSON.parse(
+      await (await import('node:fs/promises')).readFile(
+        `${installation.stateDirectory}/installation.json`,
+        'utf8',
+      ),
+    ) as { id: string };
+    const names = async (): Promise<readonly string[]> =>
+      (await run('ip', ['netns', 'list'])).stdout
+        .split('\n')
+        .flatMap((line) => line.match(/^catamaran-\S+/)?.[0] ?? []);
+    const [namespace] = (await names()).filter((name) => name.includes(id));
+    if (namespace === undefined) throw new Error(`There is no namespace of ${id}`);
+    expect(await reaches(first, second.address, 'tcp')).toBe(true);
+    await run('ip', ['netns', 'exec', namespace, 'nft', 'flush', 'ruleset']);
+    await waitFor('the rules to be there again', async () => {
+      const { stdout } = await run('ip', ['netns', 'exec', namespace, 'nft', 'list', 'ruleset']);
+      return stdout.includes('chain') ? true : undefined;
+    });
+    await installation.kill9();
+    await installation.up();
+    ecs = installation.ecs();
+    ec2 = installation.ec2();
+    expect(await reaches(first, second.address, 'tcp')).toBe(true);
+    await stop(first, second);
+  }, 120_000);
+});
