@@ -29,6 +29,7 @@ class World implements VpcSource {
   readonly tenant = {
     settle: async ({ id }: VpcTopology) => void this.done.push(`settle ${id}`),
     leave: async (id: string) => void this.done.push(`leave ${id}`),
+    [Symbol.asyncDispose]: async () => {},
   };
 
   vpcKeys = () => [...this.vpcs.keys()];
@@ -95,6 +96,22 @@ describe('the VPCs of a machine', () => {
     await settled();
     for (let count = 52; count <= 90; count += 1) world.put('a', count);
     expect(await world.until(4)).toEqual(['apply a 51', 'settle a', 'apply a 90', 'settle a']);
+  });
+
+  it('are as the last change says, whenever it comes', async () => {
+    const world = new World();
+    await using _following = world.follow();
+    for (let turns = 0; turns < 40; turns += 1) {
+      world.put('a', 1);
+      await world.until(2);
+      world.put('a', 2);
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      world.put('a', 3);
+      for (let turn = 0; turn < 50 && !world.done.includes('apply a 3'); turn += 1) await settled();
+      expect(world.done).toContain('apply a 3');
+      await settled();
+      world.done.length = 0;
+    }
   });
 
   it('are tried again when the kernel says no', async () => {

@@ -13,8 +13,8 @@ export interface VpcSource {
   subscribe(changed: (vpcKey: string) => void): Disposable;
 }
 
-/** What answers within a VPC, such as its resolver. */
-export interface VpcTenant {
+/** What answers within VPCs, such as their resolvers. Disposed of, it answers in none. */
+export interface VpcTenant extends AsyncDisposable {
   /** Called once a VPC is on the machine, and after every change of it. */
   settle(vpc: VpcTopology, vpcKey: string): Promise<void>;
   /** The VPC is gone. */
@@ -65,19 +65,15 @@ class Follower {
 
   #note(vpcKey: string): void {
     this.#changed.add(vpcKey);
-    // Not within the commit that told of it.
-    this.#working ??= Promise.resolve()
-      .then(() => this.#work())
-      .finally(() => {
-        this.#working = undefined;
-      });
+    this.#working ??= this.#work();
   }
 
   async #work(): Promise<void> {
     const { signal } = this.#closing;
-    while (!signal.aborted) {
-      const [vpcKey] = this.#changed;
-      if (vpcKey === undefined) return;
+    // Not within the commit that told of it.
+    await Promise.resolve();
+    for (const vpcKey of this.#changed) {
+      if (signal.aborted) break;
       this.#changed.delete(vpcKey);
       try {
         await this.#make(vpcKey);
@@ -89,6 +85,8 @@ class Follower {
         this.#options.clock.after(retryMs, () => !signal.aborted && this.#note(vpcKey));
       }
     }
+    // In the same turn as the loop's end: what is noted later begins anew.
+    this.#working = undefined;
   }
 
   async #make(vpcKey: string): Promise<void> {

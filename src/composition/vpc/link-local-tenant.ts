@@ -8,16 +8,20 @@ export function linkLocalTenant(
   listener: Pick<LinkLocalListener, 'listenWithin'>,
 ): VpcTenant {
   const listening = new Map<string, AsyncDisposable>();
+  const leave = async (vpcId: string): Promise<void> => {
+    const server = listening.get(vpcId);
+    listening.delete(vpcId);
+    await server?.[Symbol.asyncDispose]();
+  };
   return {
     settle: async ({ id }) => {
       if (listening.has(id)) return;
       const fd = network.openSocket(id, { type: 'tcp', address: linkLocalAddress, port: 80 });
       listening.set(id, await listener.listenWithin({ fd }, (address) => network.interfaceAt(id, address)));
     },
-    leave: async (vpcId) => {
-      const server = listening.get(vpcId);
-      listening.delete(vpcId);
-      await server?.[Symbol.asyncDispose]();
+    leave,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...listening.keys()].map(leave));
     },
   };
 }

@@ -53,21 +53,24 @@ export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   );
   const forwarder = opened.use(new Forwarder({ clock, random }));
   const { zoneAnswer } = options;
-  opened.use(
-    followVpcs({
-      ...{ source, network, clock, log },
-      tenants: [
-        ...(linkLocal === undefined ? [] : [linkLocalTenant(network, linkLocal)]),
-        resolverTenant({
-          ...{ network, forwarder, zoneAnswer, clock, random, log },
-          givesPublicNames: (vpcKey) => source.givesPublicNames(vpcKey),
-          regionOf: (vpcKey) => source.regionOf(vpcKey),
-        }),
-      ],
+  const tenants = [
+    ...(linkLocal === undefined ? [] : [linkLocalTenant(network, linkLocal)]),
+    resolverTenant({
+      ...{ network, forwarder, zoneAnswer, clock, random, log },
+      givesPublicNames: (vpcKey) => source.givesPublicNames(vpcKey),
+      regionOf: (vpcKey) => source.regionOf(vpcKey),
     }),
-  );
+  ];
+  for (const tenant of tenants) opened.use(tenant);
+  // What was deleted while nobody was here is not asked for any more.
+  await network.removeOthers(vpcIdsOf(source));
+  opened.use(followVpcs({ ...{ source, network, tenants, clock, log } }));
   const parts = opened.move();
   return { network, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+function vpcIdsOf(source: VpcSource): readonly string[] {
+  return source.vpcKeys().flatMap((vpcKey) => source.topologyOf(vpcKey)?.id ?? []);
 }
 
 /** Containers of an Engine elsewhere have their namespaces there. */

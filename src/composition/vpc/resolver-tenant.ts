@@ -57,6 +57,9 @@ export function resolverTenant(options: ResolverOptions): VpcTenant {
       }
     },
     leave: close,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...resolvers.keys()].map(close));
+    },
   };
 }
 
