@@ -3,11 +3,11 @@
  * API by hand, in turns in the same run; then the same as a Fargate task, under runc and under gVisor. Prints one JSON
  * line.
  */
-import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ECS, type RunTaskCommandInput } from '@aws-sdk/client-ecs';
 import { busyboxLayer, imageArchive } from '../src/runtime/index.ts';
 import { freePort, MeasuredCatamaran } from './catamaran.ts';
+import { engine } from './engine.ts';
 import { percentile, round } from './load.ts';
 
 const rounds = 40;
@@ -16,38 +16,7 @@ const fargateRounds = 20;
 const image = 'catamaran/bench:launch';
 const command = ['sleep', '3600'];
 const memoryMiB = 32;
-const socketPath = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
 const label = `catamaran.bench=${process.pid}`;
-
-function engine(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-  const raw = body instanceof Uint8Array;
-  const payload = body === undefined ? undefined : raw ? body : JSON.stringify(body);
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      {
-        socketPath,
-        method,
-        path,
-        headers:
-          payload === undefined ? {} : { 'content-type': raw ? 'application/x-tar' : 'application/json' },
-      },
-      (incoming) => {
-        let text = '';
-        incoming.setEncoding('utf8');
-        incoming.on('data', (chunk: string) => {
-          text += chunk;
-        });
-        incoming.on('end', () => {
-          if ((incoming.statusCode ?? 500) >= 400)
-            reject(new Error(`${method} ${path}: ${incoming.statusCode} ${text}`));
-          else resolve(text.startsWith('{') && !raw ? (JSON.parse(text) as Record<string, unknown>) : {});
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(payload);
-  });
-}
 
 /** What a person would do with curl: one container on the bridge, the same limits. */
 async function byHand(): Promise<number> {

@@ -438,7 +438,7 @@ describe('up and down', () => {
       await running(ecs, tasks[0]?.taskArn ?? '');
       const traces = tracesOf(installation.stateDirectory);
       const kinds = new Set((await footprint(traces)).map((line) => line.split(' ')[0]));
-      expect(kinds).toEqual(new Set(['container', 'volume', 'cgroup', 'namespace']));
+      expect(kinds).toEqual(new Set(['container', 'network', 'volume', 'cgroup', 'namespace']));
 
       await installation.kill9();
       expect((await footprint(traces)).length).toBeGreaterThan(0);
