@@ -29,7 +29,7 @@ export function publicDnsName(publicIpv4: string, region: string): string {
 }
 
 /** The domain that hosts of a VPC search by default. */
-function privateDomain(region: string): string {
+export function privateDomain(region: string): string {
   return region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
 }
 

@@ -2,17 +2,14 @@ import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { type DnsServer, type Forwarder, openDnsServer, type VpcNetwork } from '../../network/index.ts';
 import {
-  cidrBlock,
   type DnsFound,
   type DnsQuestion,
+  endpointsOf,
   findVpcName,
-  ipv4Text,
   type VpcTopology,
 } from '../../topology/index.ts';
 import type { VpcTenant } from './follow-vpcs.ts';
 
-/** The resolver is also here, whatever the VPC's block is ("Amazon VPC User Guide", DNS attributes). */
-const everywhere = '169.254.169.253';
 const dnsPort = 53;
 
 export interface ResolverOptions {
@@ -45,11 +42,10 @@ export function resolverTenant(options: ResolverOptions): VpcTenant {
         const resolver = { vpc };
         const server = await openDnsServer({
           ...options,
-          sockets: [resolverAddress(vpc), everywhere].flatMap((address) =>
-            (['udp', 'tcp'] as const).map((type) => ({
-              type,
-              fd: options.network.openSocket(vpc.id, { type, address, port: dnsPort }),
-            })),
+          sockets: endpointsOf(vpc).flatMap(({ address, protocol: type, port }) =>
+            port === dnsPort
+              ? [{ type, fd: options.network.openSocket(vpc.id, { type, address, port }) }]
+              : [],
           ),
           lookup: (question) => lookUp(question, resolver.vpc, vpcKey, options),
         });
@@ -91,8 +87,4 @@ function privateOf({ interfaces }: VpcTopology, publicIpv4: string): string | un
     if (found !== undefined) return found.privateIpv4;
   }
   return undefined;
-}
-
-function resolverAddress({ cidrs: [primary = ''] }: VpcTopology): string {
-  return ipv4Text(cidrBlock(primary).first + 2);
 }

@@ -1,10 +1,10 @@
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
+import { privateDnsName } from '../../../topology/index.ts';
 import { takePublicAddress } from '../addresses/public-pool.ts';
 import type { Ec2Context } from '../context.ts';
 import { newId } from '../ids.ts';
 import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
-import { privateDnsName } from '../network-interfaces/dns-names.ts';
 import {
   defaultGroupId,
   type InterfaceWishes,
@@ -96,7 +96,7 @@ function shown(reader: Reader, scope: Scope, record: NetworkInterfaceRecord): Se
   const [address = ''] = record.privateIpv4Addresses;
   return {
     record,
-    privateDnsName: privateDnsName(scope.region, address),
+    privateDnsName: privateDnsName(address, scope.region),
     ...subnetFacts(reader, scope, subnet),
   };
 }

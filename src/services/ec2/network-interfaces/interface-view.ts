@@ -4,6 +4,7 @@ import type {
   NetworkInterfaceAttachment,
 } from '@aws-sdk/client-ec2';
 import type { Reader } from '../../../reconcile/index.ts';
+import { privateDnsName, publicDnsName } from '../../../topology/index.ts';
 import { tagList } from '../input/tags.ts';
 import {
   type AddressRecord,
@@ -16,7 +17,6 @@ import {
   vpcs,
 } from '../records.ts';
 import { zoneId } from '../zones.ts';
-import { privateDnsName, publicDnsName } from './dns-names.ts';
 
 export function interfaceView(
   reader: Reader,
@@ -39,10 +39,10 @@ export function interfaceView(
     AvailabilityZoneId: zoneId(availabilityZone),
     MacAddress: record.macAddress,
     PrivateIpAddress: primary,
-    PrivateDnsName: privateDnsName(scope.region, primary),
+    PrivateDnsName: privateDnsName(primary, scope.region),
     PrivateIpAddresses: record.privateIpv4Addresses.map((address) => ({
       PrivateIpAddress: address,
-      PrivateDnsName: privateDnsName(scope.region, address),
+      PrivateDnsName: privateDnsName(address, scope.region),
       Primary: address === primary,
       ...given('Association', associations.get(address)),
     })),
@@ -128,7 +128,7 @@ function publicNames(reader: Reader, scope: Scope, { vpcId }: NetworkInterfaceRe
   const areNamed = vpc?.enableDnsHostnames === true && vpc.enableDnsSupport;
   return (PublicIp: string) => ({
     PublicIp,
-    PublicDnsName: areNamed ? publicDnsName(scope.region, PublicIp) : '',
+    PublicDnsName: areNamed ? publicDnsName(PublicIp, scope.region) : '',
   });
 }
 

@@ -1,7 +1,6 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import { cidrBlock, ipv4Text } from '../../../topology/index.ts';
+import { cidrBlock, ipv4Text, privateDomain } from '../../../topology/index.ts';
 import { dhcpOptions, ec2Key, type Scope, type SubnetRecord, vpcs } from '../records.ts';
-import { privateDomain } from './dns-names.ts';
 
 /** What whoever sets an interface up must know of its subnet; what DHCP would tell it. */
 export interface SubnetFacts {

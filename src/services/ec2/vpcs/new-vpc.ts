@@ -1,8 +1,8 @@
 import type { Random } from '../../../clock/index.ts';
 import type { Transaction } from '../../../reconcile/index.ts';
+import { privateDomain } from '../../../topology/index.ts';
 import { limitReached } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { privateDomain } from '../network-interfaces/dns-names.ts';
 import {
   dhcpOptions,
   ec2Key,
