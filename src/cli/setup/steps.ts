@@ -93,6 +93,18 @@ export function stepsFor(purpose: SetupPurpose, composition: Composition): reado
       commands: startCommands(),
     },
     {
+      name: 'nftables',
+      why: 'routes and security groups of VPCs are held by the kernel through it',
+      purposes: ['up', 'demo', 'test'],
+      isOptional: true,
+      look: async () => {
+        const [nft, ip] = [programs('nft', env)[0], programs('ip', env)[0]];
+        return nft && ip && `${nft}, ${ip}`;
+      },
+      // `nft` brings the library that Catamaran calls; people and tests look with both.
+      ...apt(['nftables', 'iproute2']),
+    },
+    {
       name: 'gVisor',
       why: 'Fargate tasks get a kernel of their own with it',
       purposes: ['up', 'demo', 'test'],
