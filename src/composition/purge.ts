@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { CommandError, type PurgeReport } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import { type InstallationFile, readInstallation, stateLayout } from '../installation/index.ts';
+import { type KnownInstallation, readInstallation, stateLayout } from '../installation/index.ts';
 import type { Log } from '../log.ts';
 import { openLinuxNetwork, whyNoVpcs } from '../network/index.ts';
 import { openSqliteStore, StoreLockedError } from '../store/index.ts';
@@ -33,10 +33,10 @@ export async function purge(
 
 /** What it made in the kernel; nothing where it can't have made anything. */
 async function purgeVpcs(
-  { id, publicCidr }: InstallationFile,
+  { id, publicCidr }: KnownInstallation,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<void> {
-  if ((await whyNoVpcs()) !== undefined) return;
+  if (publicCidr === undefined || (await whyNoVpcs()) !== undefined) return;
   await using network = await openLinuxNetwork({ installationId: id, publicCidr, clock, log });
   await network.purge();
 }

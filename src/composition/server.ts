@@ -9,6 +9,7 @@ import {
 import { type Clock, hex, type Random, systemClock, systemRandom } from '../clock/index.ts';
 import {
   type InstallationFile,
+  type KnownInstallation,
   processStartTime,
   type RootCredentials,
   readCredentials,
@@ -43,7 +44,6 @@ import { freePublicCidr, routedCidrs } from './public-cidr.ts';
 
 const defaultRegion = 'us-east-1';
 const defaultCluster = 'default';
-/** Of the range that RFC 2544 sets aside, so that nobody's network has it. */
 
 /**
  * Starts a whole Catamaran in this process: store, Engine, control plane, this machine's instances. What is opened is closed in reverse, also when a later step fails.
@@ -80,7 +80,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   opened.use(runtime);
   const networkRanges = await runtime.networkRanges();
   signal.throwIfAborted();
-  const installation = known ?? makeInstallation(directory, installationId, networkRanges);
+  const installation = isWhole(known) ? known : makeInstallation(directory, installationId, networkRanges);
   const credentials =
     readCredentials(directory) ?? makeCredentials(directory, random, options.region ?? defaultRegion);
   const region = options.region ?? credentials.region;
@@ -242,6 +242,10 @@ async function openStore(path: string, clock: Clock): Promise<Store> {
     throw error;
   }
 }
+
+/** One of a version without VPCs has no public addresses yet: it gets some, and keeps its id. */
+const isWhole = (known: KnownInstallation | undefined): known is InstallationFile =>
+  known?.publicCidr !== undefined;
 
 function makeInstallation(
   directory: string,

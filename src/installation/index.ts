@@ -8,7 +8,12 @@
  * the rooms that write it; their places are in `stateLayout`, so that no two rooms choose the same name.
  */
 export { type RootCredentials, readCredentials, writeCredentials } from './credentials-file.ts';
-export { type InstallationFile, readInstallation, writeInstallation } from './installation-file.ts';
+export {
+  type InstallationFile,
+  type KnownInstallation,
+  readInstallation,
+  writeInstallation,
+} from './installation-file.ts';
 export { readSealingKey, writeSealingKey } from './sealing-key-file.ts';
 export {
   isServerAlive,

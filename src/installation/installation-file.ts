@@ -9,15 +9,17 @@ export interface InstallationFile {
   readonly publicCidr: string;
 }
 
+/** As it is found: earlier versions had no VPCs, and chose no public addresses. */
+export type KnownInstallation = Pick<InstallationFile, 'id'> & Partial<InstallationFile>;
+
 /** Undefined before the first start. @throws the file can't be read or is damaged. */
-export function readInstallation(stateDirectory: string): InstallationFile | undefined {
+export function readInstallation(stateDirectory: string): KnownInstallation | undefined {
   const path = stateLayout(stateDirectory).installation;
   const value = readJsonFile(path);
   if (value === undefined) return undefined;
-  if (!isObject(value) || typeof value.id !== 'string' || typeof value.publicCidr !== 'string') {
-    throw new Error(`Cannot use ${path}: id and publicCidr are expected`);
-  }
-  return { id: value.id, publicCidr: value.publicCidr };
+  if (!isObject(value) || typeof value.id !== 'string') throw new Error(`Cannot use ${path}: id is expected`);
+  const { id, publicCidr } = value;
+  return { id, ...(typeof publicCidr === 'string' && { publicCidr }) };
 }
 
 export function writeInstallation(stateDirectory: string, installation: InstallationFile): void {

@@ -7,10 +7,12 @@ import {
   defaultStateDirectory,
   processStartTime,
   readCredentials,
+  readInstallation,
   readServer,
   removeServerFile,
   stateLayout,
   writeCredentials,
+  writeInstallation,
   writeServerFile,
 } from './index.ts';
 
@@ -30,6 +32,20 @@ describe('the state directory', () => {
     [{ HOME: '/home-of/x', XDG_STATE_HOME: '/state', CATAMARAN_STATE: '/mine' }, '/mine'],
   ])('with %j is %s', (env, directory) => {
     expect(defaultStateDirectory(env)).toBe(directory);
+  });
+});
+
+describe('installation.json', () => {
+  it('of a version without VPCs keeps its id, and lacks public addresses', () => {
+    expect(readInstallation(state)).toBeUndefined();
+    const installation = { id: '0123456789ab', publicCidr: '198.18.7.0/24' };
+    writeInstallation(state, installation);
+    expect(readInstallation(state)).toEqual(installation);
+    const path = stateLayout(state).installation;
+    writeFileSync(path, JSON.stringify({ id: '0123456789ab', privateCidr: '10.231.0.0/16' }));
+    expect(readInstallation(state)).toEqual({ id: '0123456789ab' });
+    writeFileSync(path, '{}');
+    expect(() => readInstallation(state)).toThrow('id is expected');
   });
 });
 
