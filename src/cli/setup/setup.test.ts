@@ -92,7 +92,7 @@ describe('set-up', () => {
   it('asks for more from up to demo to test', () => {
     const names = (purpose: 'up' | 'demo' | 'test') =>
       stepsFor(purpose, fakeComposition()).map(({ name }) => name);
-    expect(names('up')).toEqual(['Docker Engine', 'Docker Engine running', 'nftables', 'gVisor']);
+    expect(names('up')).toEqual(['Docker Engine', 'Docker Engine running', 'nftables', 'HAProxy', 'gVisor']);
     expect(names('demo')).toEqual([...names('up'), 'busybox']);
     expect(names('test')).toEqual([...names('demo'), 'AWS CLI']);
   });

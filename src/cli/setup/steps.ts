@@ -105,6 +105,19 @@ export function stepsFor(purpose: SetupPurpose, composition: Composition): reado
       ...apt(['nftables', 'iproute2']),
     },
     {
+      name: 'HAProxy',
+      why: 'load balancers and Service Connect carry their traffic with it',
+      purposes: ['up', 'demo', 'test'],
+      isOptional: true,
+      look: async () => programs('haproxy', env)[0],
+      ...apt(['haproxy']),
+      make: async (signal, report) => {
+        await installPackages(['haproxy'], { clock, signal, onLine: report });
+        // The package starts a proxy of its own, which nobody asked for: Catamaran runs the program itself.
+        if (isSystemdRunning()) await runChild('systemctl', ['disable', '--now', 'haproxy'], { signal });
+      },
+    },
+    {
       name: 'gVisor',
       why: 'Fargate tasks get a kernel of their own with it',
       purposes: ['up', 'demo', 'test'],
