@@ -38,6 +38,12 @@ const rooms: readonly Room[] = [
     instead: 'What a VPC is like is plain data: whoever makes it or acts on it hands it in.',
   },
   {
+    room: 'machines',
+    mayUse: ['clock', 'protocols', 'reconcile'],
+    instead:
+      'Machines are records: how one joins and what it carries is the composition’s to bring together.',
+  },
+  {
     room: 'sealing',
     mayUse: ['clock'],
     instead: 'Sealing knows texts and purposes only: what a secret means belongs to the room that keeps it.',

@@ -30,6 +30,7 @@ const plane = await startControlPlane({
     key === accessKeyId ? { secretAccessKey, principal: rootPrincipal(accountId, accessKeyId) } : undefined,
   sealer: createSealer(random.bytes(sealingKeyBytes), random),
   defaultCluster: { accountId, region, name: 'default' },
+  machineId: 'm-0',
   publicCidr: '198.18.0.0/24',
   clock,
   random,

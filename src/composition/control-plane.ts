@@ -45,6 +45,8 @@ export interface ControlPlaneOptions {
   readonly sealer: Sealer;
   /** Made before the first request is answered, unless it is there. */
   readonly defaultCluster: { readonly accountId: string; readonly region: string; readonly name: string };
+  /** The one that this runs on. */
+  readonly machineId: string;
   /** See `Ec2Context.publicCidr`. */
   readonly publicCidr: string;
   /** Paths of the installation's own. */
@@ -175,7 +177,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     endpoint,
     state,
     reconcilers,
-    network: networkSource(state),
+    network: networkSource(state, options.machineId),
     interfaceOwners: () => ecs.interfaceOwners(),
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),

@@ -16,6 +16,7 @@ import { fargateHosts } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
 
 export { openLinkLocal } from './link-local.ts';
+export { machineSource } from './vpc/follow-machines.ts';
 export { openVpcs } from './vpc/open-vpcs.ts';
 
 /** On everything that one of its instances makes. */

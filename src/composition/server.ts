@@ -24,6 +24,7 @@ import {
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog } from '../log.ts';
+import { machineIdOf } from '../machines/index.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
@@ -86,6 +87,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const region = options.region ?? credentials.region;
   const scope = { accountId: credentials.accountId, region };
 
+  const machineId = machineIdOf(installation.id);
   const eventLog = opened.use(new SqliteEventLog(places.events));
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
@@ -100,6 +102,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       ownKeys: rootKey(credentials),
       sealer: createSealer(readSealingKey(directory) ?? makeSealingKey(directory, random), random),
       defaultCluster: { ...scope, name: defaultCluster },
+      machineId,
       publicCidr: installation.publicCidr,
       routes: operatorRoutes(
         scope.accountId,
@@ -113,7 +116,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   );
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
-  const { openLinkLocal, openMachine, openVpcs } = await import('./machine.ts');
+  const { machineSource, openLinkLocal, openMachine, openVpcs } = await import('./machine.ts');
   const linkLocal = await openLinkLocal(runtime, log);
   if (linkLocal) opened.use(linkLocal);
   const vpcs = opened.use(
@@ -121,6 +124,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       ...{ installation, linkLocal, clock, random, log },
       engineAddress: engine.address,
       source: network,
+      machines: machineSource(state, machineId),
       zoneAnswer: (vpcId, question) => zoneAnswers(state, vpcId, question, clock.now()),
     }),
   );

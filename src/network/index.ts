@@ -2,4 +2,5 @@
 export * from './dns/index.ts';
 export type { LinuxNetwork, LinuxNetworkOptions } from './linux/linux-network.ts';
 export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
+export type { Machines } from './linux/router-parts.ts';
 export * from './network.ts';

@@ -307,6 +307,7 @@ export class System implements AsyncDisposable {
       ownKeys: (accessKeyId) => this.#keys.get(accessKeyId),
       sealer: this.#sealer,
       defaultCluster: { accountId: this.accountId, region, name: 'default' },
+      machineId: 'm-0',
       publicCidr: '198.18.0.0/24',
       clock: this.clock,
       random: seededRandom(`${this.#options.seed}/control-plane/${this.#starts}`),

@@ -39,8 +39,8 @@ class World implements VpcSource {
     return { [Symbol.dispose]: () => (this.#tell = undefined) };
   }
 
-  put(id: string, interfaces: number): void {
-    this.vpcs.set(`key-${id}`, vpcOf(id, interfaces));
+  put(id: string, interfaces: number, machineId = 'm-1'): void {
+    this.vpcs.set(`key-${id}`, vpcOf(id, interfaces, machineId));
     this.#tell?.(`key-${id}`);
   }
 
@@ -51,7 +51,7 @@ class World implements VpcSource {
 
   follow(): AsyncDisposable {
     const { network, tenant, clock, log } = this;
-    return followVpcs({ source: this, network, tenants: [tenant], clock, log });
+    return followVpcs({ source: this, network, machineId: 'm-1', tenants: [tenant], clock, log });
   }
 
   async until(length: number): Promise<readonly string[]> {
@@ -60,7 +60,7 @@ class World implements VpcSource {
   }
 }
 
-function vpcOf(id: string, interfaces: number): VpcTopology {
+function vpcOf(id: string, interfaces: number, machineId: string): VpcTopology {
   const one = { id: 'eni', subnetId: 'subnet', macAddress: '', addresses: [], prefixes: [] };
   return {
     ...{ id, number: 1, cidrs: [], hasResolver: true, hasInternetGateway: false, subnets: [] },
@@ -68,6 +68,7 @@ function vpcOf(id: string, interfaces: number): VpcTopology {
     interfaces: Array.from({ length: interfaces }, (_, index) => ({
       ...{ ...one, id: `eni-${index}`, securityGroupIds: [], publicAddresses: [] },
       checksSourceAndDestination: true,
+      machineId,
     })),
   };
 }
@@ -77,6 +78,7 @@ describe('the VPCs of a machine', () => {
     const world = new World();
     world.put('used', 1);
     world.put('idle', 0);
+    world.put('elsewhere', 1, 'm-2');
     await using _following = world.follow();
     expect(await world.until(2)).toEqual(['apply used 1', 'settle used']);
     world.put('idle', 1);

@@ -24,6 +24,7 @@ export interface VpcTenant extends AsyncDisposable {
 export interface FollowOptions {
   readonly source: VpcSource;
   readonly network: Pick<VpcNetwork, 'apply' | 'remove'>;
+  readonly machineId: string;
   readonly tenants: readonly VpcTenant[];
   readonly clock: Clock;
   readonly log: Log;
@@ -33,7 +34,7 @@ const retryMs = 1_000;
 
 /**
  * Keeps the VPCs of this machine as EC2 describes them, from now on. A VPC comes to the machine with its first network
- * interface: one that nobody uses costs nothing. Changes that come while one is being made are made together, so that a
+ * interface there: one that nobody uses on it costs nothing. Changes that come while one is being made are made together, so that a
  * burst of them costs as much as the last.
  */
 export function followVpcs(options: FollowOptions): AsyncDisposable {
@@ -90,7 +91,7 @@ class Follower {
   }
 
   async #make(vpcKey: string): Promise<void> {
-    const { source, network, tenants } = this.#options;
+    const { source, network, machineId, tenants } = this.#options;
     const vpc = source.topologyOf(vpcKey);
     const known = this.#onMachine.get(vpcKey);
     if (vpc === undefined) {
@@ -100,7 +101,7 @@ class Follower {
       this.#onMachine.delete(vpcKey);
       return;
     }
-    if (known === undefined && vpc.interfaces.length === 0) return;
+    if (known === undefined && !vpc.interfaces.some((each) => each.machineId === machineId)) return;
     await network.apply(vpc);
     this.#onMachine.set(vpcKey, vpc.id);
     for (const tenant of tenants) await tenant.settle(vpc, vpcKey);

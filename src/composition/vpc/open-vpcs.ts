@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts';
 import { Forwarder, openLinuxNetwork, type VpcNetwork, whyNoVpcs } from '../../network/index.ts';
 import type { LinkLocalListener } from '../../node/index.ts';
 import type { DnsFound, DnsQuestion } from '../../topology/index.ts';
+import { followMachines, type MachineSource } from './follow-machines.ts';
 import { followVpcs, type VpcSource } from './follow-vpcs.ts';
 import { linkLocalTenant } from './link-local-tenant.ts';
 import { resolverTenant } from './resolver-tenant.ts';
@@ -24,6 +25,7 @@ export interface OpenVpcsOptions {
     givesPublicNames(vpcKey: string): boolean;
     regionOf(vpcKey: string): string;
   };
+  readonly machines: MachineSource;
   readonly zoneAnswer: (vpcId: string, question: DnsQuestion) => DnsFound;
   readonly linkLocal: LinkLocalListener | undefined;
   readonly clock: Clock;
@@ -36,7 +38,7 @@ export interface OpenVpcsOptions {
  * addresses on networks of the Engine's, on which nothing holds routes or security groups: that is said.
  */
 export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
-  const { installation, source, linkLocal, clock, random, log } = options;
+  const { installation, source, machines, linkLocal, clock, random, log } = options;
   const why = whyElsewhere(options.engineAddress) ?? (await whyNoVpcs());
   if (why !== undefined) {
     log.warn('Routes and security groups are not enforced on this machine', { why });
@@ -47,6 +49,7 @@ export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
     await openLinuxNetwork({
       installationId: installation.id,
       publicCidr: installation.publicCidr,
+      machines: machines.now(),
       clock,
       log,
     }),
@@ -64,7 +67,8 @@ export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   for (const tenant of tenants) opened.use(tenant);
   // What was deleted while nobody was here is not asked for any more.
   await network.removeOthers(vpcIdsOf(source));
-  opened.use(followVpcs({ ...{ source, network, tenants, clock, log } }));
+  opened.use(followMachines({ machines, network, clock, log }));
+  opened.use(followVpcs({ source, network, machineId: machines.ownId, tenants, clock, log }));
   const parts = opened.move();
   return { network, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }

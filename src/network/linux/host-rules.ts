@@ -30,6 +30,7 @@ export class HostRules implements Disposable {
   readonly #table: string;
   /** As nftables tells it when it is right. */
   #listing: string | undefined;
+  #tunnelGuard: readonly string[] = [];
   #generation: number | undefined;
   #looksUntilPassage = 0;
   #passagesMade = 0;
@@ -46,11 +47,24 @@ export class HostRules implements Disposable {
     return this.#nftables.transactions + this.#passagesMade;
   }
 
+  get guardsTunnels(): boolean {
+    return this.#tunnelGuard.length > 0;
+  }
+
+  /** Rules for what comes in by tunnels. @returns whether they are others than before: then `converge` has to follow. */
+  guardTunnels(rules: readonly string[]): boolean {
+    if (JSON.stringify(rules) === JSON.stringify(this.#tunnelGuard)) return false;
+    this.#tunnelGuard = rules;
+    this.#listing = undefined;
+    this.#generation = undefined;
+    return true;
+  }
+
   /** @throws {NetworkError} */
   async converge(): Promise<void> {
     if (this.#nftables.generation() !== this.#generation) {
       if (this.#listing === undefined || this.#list() !== this.#listing) {
-        this.#nftables.run(hostTable(this.#table, this.#options.publicCidr));
+        this.#nftables.run(hostTable(this.#table, this.#options.publicCidr, this.#tunnelGuard));
         this.#listing = this.#list();
       }
       this.#looksUntilPassage = 0;
@@ -118,7 +132,7 @@ export class HostRules implements Disposable {
 }
 
 /** Replaces the whole table in one transaction. Networks of the Engine stay apart, as they do from one another. */
-function hostTable(table: string, publicCidr: string): string {
+function hostTable(table: string, publicCidr: string, tunnelGuard: readonly string[]): string {
   const ours = `"${hostLinkPrefix}*"`;
   return `add table ip ${table}
 delete table ip ${table}
@@ -131,6 +145,10 @@ table ip ${table} {
     type filter hook forward priority filter - 1; policy accept;
     iifname ${ours} oifname "docker*" ct state new ct status ! dnat drop
     iifname ${ours} oifname "br-*" ct state new ct status ! dnat drop
+  }
+  chain input {
+    type filter hook input priority filter - 1; policy accept;
+    ${tunnelGuard.join('\n    ')}
   }
 }
 `;

@@ -14,6 +14,7 @@ import {
   hostAddress,
   hostLinkMacs,
   type Machine,
+  type Machines,
   routerAddress,
   tunnelMac,
   tunnelPort,
@@ -23,7 +24,8 @@ import { Turns } from './turns.ts';
 export interface HostOptions extends HostRulesOptions {
   /** Path of the namespace that has the way to the world. */
   readonly namespacePath: string;
-  readonly mtu: number;
+  /** Of links that are made. */
+  readonly mtu: () => number;
 }
 
 /**
@@ -76,7 +78,7 @@ export class HostSide implements Disposable {
       const hostName = hostLinkName(ownerId);
       const isLeft = readLinks(this.#socket).some((link) => link.name === hostName);
       if (isLeft) await this.#removal.remove(hostName);
-      const { mtu } = this.#options;
+      const mtu = this.#options.mtu();
       const macs = hostLinkMacs(ownerId);
       router.batch([
         addVeth(
@@ -93,12 +95,21 @@ export class HostSide implements Disposable {
     });
   }
 
+  /**
+   * Who may send through the tunnels of these VPCs: machines of the installation. Whoever else does is not heard.
+   * @returns whether that is something new, and `converge` has to make it so.
+   */
+  guardTunnels(machines: Machines | undefined, numbers: readonly number[]): boolean {
+    const peers = machines?.peers.map(({ underlayAddress }) => underlayAddress) ?? [];
+    return this.#rules.guardTunnels(machines === undefined ? [] : tunnelGuard(peers, numbers));
+  }
+
   /** A VPC's tunnel to its parts on other machines: its packets travel here, in packets of this machine's. */
   addTunnel(router: Namespace, number: number, { id, underlayAddress }: Machine): void {
     const tunnel = {
       name: tunnelName,
       macAddress: tunnelMac(id),
-      mtu: this.#options.mtu,
+      mtu: this.#options.mtu(),
       number,
       localAddress: underlayAddress,
       port: tunnelPort,
@@ -113,7 +124,7 @@ export class HostSide implements Disposable {
   converge(): Promise<boolean> {
     return this.#turns.take(async () => {
       const wanted = [...this.#wanted.values()].flat();
-      if (wanted.length === 0) return false;
+      if (wanted.length === 0 && !this.#rules.guardsTunnels) return false;
       const before = this.writes;
       this.#forward();
       this.#convergeLinks(wanted);
@@ -196,6 +207,14 @@ function partsOfLink({ ownerId, publicAddresses }: HostLink, source: string): Pa
       }),
     ),
   ];
+}
+
+/** A VXLAN's header begins behind that of UDP, and has its network's number from its fifth byte on (RFC 7348). */
+function tunnelGuard(peers: readonly string[], numbers: readonly number[]): string[] {
+  const strangers = peers.length === 0 ? '' : `ip saddr != { ${[...peers].sort().join(', ')} } `;
+  return [...new Set(numbers)]
+    .sort((one, other) => one - other)
+    .map((number) => `${strangers}udp dport ${tunnelPort} @th,96,24 ${number} drop`);
 }
 
 function groupOf(installationId: string): number {

@@ -5,7 +5,7 @@ import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '
 import { HostSide } from './host-side.ts';
 import { Namespace, namesOfNamespaces } from './namespace.ts';
 import { Router } from './router.ts';
-import { hostLinks, type Machine, type Peer } from './router-parts.ts';
+import { hostLinks, type Machines } from './router-parts.ts';
 import { listenIn } from './sockets.ts';
 import { Turns } from './turns.ts';
 
@@ -16,14 +16,12 @@ export interface LinuxNetworkOptions {
   readonly publicCidr: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Of interfaces, in bytes. Default 1500; with other machines 1450, for tunnels take 50. */
+  /** Of interfaces that are made, in bytes. Default 1500; with other machines 1450, for tunnels take 50. */
   readonly mtu?: number;
   /** Path of the namespace that has the way to the world. Default: this process's. */
   readonly hostNamespacePath?: string;
-  /** This machine, where others have parts of the same VPCs. */
-  readonly machine?: Machine;
-  /** The others. */
-  readonly peers?: readonly Peer[];
+  /** Those with which it begins to share VPCs: see `setMachines`. */
+  readonly machines?: Machines | undefined;
   /** How often everything is looked at. Default 5 s. */
   readonly verifyEveryMs?: number;
   /** How long `attach` waits for a topology that has the interface. Default 30 s. */
@@ -42,16 +40,18 @@ export class LinuxNetwork implements VpcNetwork {
   readonly #turns = new Turns();
   readonly #closing = new AbortController();
   readonly #guard: Promise<void>;
+  #machines: Machines | undefined;
 
   /** @throws {NetworkError} this machine can't, or not for this user. */
   constructor(options: LinuxNetworkOptions) {
     this.#options = options;
+    this.#machines = options.machines;
     this.#prefix = `catamaran-${options.installationId}-`;
     this.#host = new HostSide({
       installationId: options.installationId,
       namespacePath: options.hostNamespacePath ?? '/proc/thread-self/ns/net',
       publicCidr: options.publicCidr,
-      mtu: mtuOf(options),
+      mtu: () => this.#mtu(),
       log: options.log,
     });
     this.#guard = this.#verifyRegularly();
@@ -68,9 +68,37 @@ export class LinuxNetwork implements VpcNetwork {
 
   async #apply(vpc: VpcTopology): Promise<void> {
     const router = this.#routers.get(vpc.id) ?? this.#open(vpc.id);
+    // Before there is a tunnel.
+    if (this.#host.guardTunnels(this.#machines, [...this.#numbers(), vpc.number]))
+      await this.#host.converge();
     await router.apply(vpc);
-    if (this.#host.want(vpc.id, hostLinks(vpc, this.#options.machine?.id))) await this.#host.converge();
+    if (this.#wantHostLinks(vpc)) await this.#host.converge();
     for (const look of this.#waiting) look();
+  }
+
+  /**
+   * From now on these are the machines with which this one shares VPCs; undefined: it is the only one. Interfaces that
+   * are there keep their MTU.
+   * @throws {NetworkError}
+   */
+  setMachines(machines: Machines | undefined): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#machines = machines;
+      if (this.#host.guardTunnels(machines, this.#numbers())) await this.#host.converge();
+      for (const router of this.#routers.values()) {
+        await router.refresh();
+        if (router.topology !== undefined) this.#wantHostLinks(router.topology);
+      }
+      await this.#host.converge();
+    });
+  }
+
+  #wantHostLinks(vpc: VpcTopology): boolean {
+    return this.#host.want(vpc.id, hostLinks(vpc, this.#machines?.own.id));
+  }
+
+  #numbers(): number[] {
+    return [...this.#routers.values()].flatMap(({ topology }) => topology?.number ?? []);
   }
 
   remove(vpcId: string): Promise<void> {
@@ -175,14 +203,8 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   #openNamed(name: string): Router {
-    const { machine: own, peers = [] } = this.#options;
-    const machines = own && { own, peers: new Map(peers.map((peer) => [peer.id, peer])) };
-    return new Router({
-      name,
-      host: this.#host,
-      mtu: mtuOf(this.#options),
-      ...(machines === undefined ? {} : { machines }),
-    });
+    const options = { name, host: this.#host, mtu: () => this.#mtu(), machines: () => this.#machines };
+    return new Router(options);
   }
 
   #nameOf(vpcId: string): string {
@@ -218,6 +240,10 @@ export class LinuxNetwork implements VpcNetwork {
     }
   }
 
+  #mtu(): number {
+    return this.#options.mtu ?? (this.#machines === undefined ? 1500 : 1450);
+  }
+
   async #verifyRegularly(): Promise<void> {
     const { clock, verifyEveryMs = 5_000 } = this.#options;
     const { signal } = this.#closing;
@@ -239,8 +265,4 @@ export class LinuxNetwork implements VpcNetwork {
       log.error('The network in the kernel cannot be put right; it is tried again', { ...what, error });
     }
   }
-}
-
-function mtuOf({ mtu, machine }: LinuxNetworkOptions): number {
-  return mtu ?? (machine === undefined ? 1500 : 1450);
 }

@@ -76,6 +76,49 @@ describe.skipIf(why !== undefined)(`a VPC on two machines ${why ?? ''}`, () => {
     expect(network.writes).toBe(writes);
   });
 
+  it('begins when another machine comes, and ends when it goes', async () => {
+    await using a = await machineOf();
+    await using b = await machineOf();
+    await wired([a, machineA.underlayAddress], [b, machineB.underlayAddress]);
+    const network = a.network();
+    const other = b.network({ machines: { own: machineB, peers: [machineA] } });
+    await network.apply(topology);
+    await other.apply(topology);
+    await a.attach(network, eniId(here), 'here');
+    await b.attach(other, eniId(there), 'there');
+    expect(await a.canPing('here', there)).toBe(false);
+    await network.setMachines({ own: machineA, peers: [machineB] });
+    expect(await a.canPing('here', there)).toBe(true);
+    await network.setMachines(undefined);
+    expect(await a.canPing('here', there)).toBe(false);
+    expect(await a.runIn('host', 'nft', 'list', 'ruleset')).not.toContain('4789');
+  });
+
+  it('hears nobody through its tunnel but the machines that it knows', async () => {
+    await using a = await machineOf();
+    await using b = await machineOf();
+    await using stranger = await machineOf();
+    const [network] = await joined(a, b);
+    await wired([a, '192.0.3.1'], [stranger, '192.0.3.2']);
+    await network.apply(topology);
+    await a.attach(network, eniId(here), 'here');
+    const atStranger = (...command: readonly string[]) => stranger.runIn('host', 'ip', ...command);
+    await atStranger('route', 'add', '192.0.2.1', 'via', '192.0.3.1');
+    const tunnel = ['id', String(topology.number), 'remote', '192.0.2.1', 'dstport', '4789', 'nolearning'];
+    await atStranger('link', 'add', 'vx', 'type', 'vxlan', ...tunnel);
+    await atStranger('address', 'add', `${there}/24`, 'dev', 'vx');
+    await atStranger('link', 'set', 'vx', 'up');
+    await atStranger('neighbour', 'add', here, 'lladdr', tunnelMac('machine-a'), 'dev', 'vx');
+    const knock = () => stranger.canPing('host', here);
+
+    await knock();
+    expect(await echoRequests(a, 'here')).toBe(0);
+    // Were it the machine that it says it is, it would be heard.
+    await network.setMachines({ own: machineA, peers: [{ id: 'machine-b', underlayAddress: '192.0.3.2' }] });
+    await knock();
+    expect(await echoRequests(a, 'here')).toBe(1);
+  });
+
   it('follows an interface from one machine to the other', async () => {
     await using a = await machineOf();
     await using b = await machineOf();
@@ -99,37 +142,37 @@ describe.skipIf(why !== undefined)(`a VPC on two machines ${why ?? ''}`, () => {
   });
 });
 
+const machineA = { id: 'machine-a', underlayAddress: '192.0.2.1' };
+const machineB = { id: 'machine-b', underlayAddress: '192.0.2.2' };
+
 /** Two machines with a wire between them, each with a network that knows the other. */
 async function joined(a: TestMachine, b: TestMachine) {
-  await a.runIn(
-    'host',
-    'ip',
-    'link',
-    'add',
-    'wire',
-    'type',
-    'veth',
-    'peer',
-    'name',
-    'wire',
-    'netns',
-    b.nameOf('host'),
-  );
-  const addresses = { 'machine-a': '192.0.2.1', 'machine-b': '192.0.2.2' } as const;
-  for (const [machine, address] of [
-    [a, addresses['machine-a']],
-    [b, addresses['machine-b']],
-  ] as const) {
-    await machine.runIn('host', 'ip', 'address', 'add', `${address}/24`, 'dev', 'wire');
-    await machine.runIn('host', 'ip', 'link', 'set', 'wire', 'up');
-  }
-  const of = (machineId: keyof typeof addresses) => ({
-    id: machineId,
-    underlayAddress: addresses[machineId],
-  });
-  const peer = (machineId: keyof typeof addresses) => ({ ...of(machineId), mac: tunnelMac(machineId) });
+  await wired([a, machineA.underlayAddress], [b, machineB.underlayAddress]);
   return [
-    a.network({ machine: of('machine-a'), peers: [peer('machine-b')] }),
-    b.network({ machine: of('machine-b'), peers: [peer('machine-a')] }),
+    a.network({ machines: { own: machineA, peers: [machineB] } }),
+    b.network({ machines: { own: machineB, peers: [machineA] } }),
   ] as const;
+}
+
+type End = readonly [machine: TestMachine, address: string];
+
+async function wired([one, address]: End, [other, itsAddress]: End): Promise<void> {
+  const name = `wire-${address.split('.')[2]}`;
+  const far = ['peer', 'name', name, 'netns', other.nameOf('host')];
+  await one.runIn('host', 'ip', 'link', 'add', name, 'type', 'veth', ...far);
+  for (const [machine, own] of [
+    [one, address],
+    [other, itsAddress],
+  ] as const) {
+    await machine.runIn('host', 'ip', 'address', 'add', `${own}/24`, 'dev', name);
+    await machine.runIn('host', 'ip', 'link', 'set', name, 'up');
+  }
+}
+
+/** How many echo requests a sandbox has been sent. */
+async function echoRequests(machine: TestMachine, sandbox: string): Promise<number> {
+  const [names = '', values = ''] = (await machine.runIn(sandbox, 'grep', '^Icmp:', '/proc/net/snmp')).split(
+    '\n',
+  );
+  return Number(values.split(' ')[names.split(' ').indexOf('InEchos')]);
 }

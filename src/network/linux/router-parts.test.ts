@@ -9,7 +9,7 @@ const address = '10.0.1.10';
 const natId = id('nat', 'one');
 const nat = { id: natId, subnetId: id('subnet', 'a'), privateIpv4: '10.0.1.20' };
 const forwarding = eni(address, { checksSourceAndDestination: false });
-const here: RouterView = { hasLink: () => true };
+const here: RouterView = { hasLink: () => true, machines: () => undefined };
 const blackhole = { type: 'blackhole' };
 
 /** Where a route of subnet `a` leads. */
@@ -48,8 +48,8 @@ describe('a route', () => {
 
   it('to an interface leads there if it is attached, here or on another machine', () => {
     const own = { id: 'a', underlayAddress: '192.0.2.1' };
-    const peer = { id: 'b', underlayAddress: '192.0.2.2', mac: '02:00:00:00:00:02' };
-    const apart: RouterView = { hasLink: () => false, machines: { own, peers: new Map([['b', peer]]) } };
+    const peer = { id: 'b', underlayAddress: '192.0.2.2' };
+    const apart: RouterView = { hasLink: () => false, machines: () => ({ own, peers: [peer] }) };
     expect(wayOf(toInterface)).toEqual({ type: 'link', link: linkName(eniId(address)), gateway: address });
     expect(wayOf(toInterface, {}, apart)).toEqual(blackhole);
     expect(wayOf(toInterface, { interfaces: [{ ...forwarding, machineId: 'b' }] }, apart)).toEqual({

@@ -24,14 +24,13 @@ const linkLocalAddresses = ['169.254.169.253', '169.254.169.254', '169.254.170.2
 export interface RouterView {
   /** Whether the interface's link is in the kernel. */
   hasLink(interfaceId: string): boolean;
-  /** This machine and those with which it shares VPCs; absent: it is the only one. */
-  readonly machines?: Machines;
+  /** This machine and those with which it shares VPCs; undefined: it is the only one. */
+  machines(): Machines | undefined;
 }
 
 export interface Machines {
   readonly own: Machine;
-  /** By id. */
-  readonly peers: ReadonlyMap<string, Peer>;
+  readonly peers: readonly Machine[];
 }
 
 export interface Machine {
@@ -39,12 +38,6 @@ export interface Machine {
   readonly id: string;
   /** Where it is reached by the others, outside of any VPC. */
   readonly underlayAddress: string;
-}
-
-/** Another machine, seen through the tunnel. */
-export interface Peer extends Machine {
-  /** Of its end of every VPC's tunnel: `tunnelMac` of its id. */
-  readonly mac: string;
 }
 
 /** The MAC of a machine's ends of tunnels: follows from its id, so that nobody has to ask. */
@@ -65,8 +58,9 @@ export function routerParts(vpc: VpcTopology, view: RouterView): Part[] {
   ];
   const ways = new Ways(vpc, view);
   parts.push(...routeTableParts(vpc, (target) => ways.to(target)));
-  for (const link of hostLinks(vpc, view.machines?.own.id)) parts.push(...hostLinkParts(link));
-  for (const peer of view.machines?.peers.values() ?? []) parts.push(...peerParts(peer));
+  const machines = view.machines();
+  for (const link of hostLinks(vpc, machines?.own.id)) parts.push(...hostLinkParts(link));
+  for (const peer of machines?.peers ?? []) parts.push(...peerParts(peer));
   for (const each of vpc.interfaces) parts.push(...interfaceParts(vpc, each, view));
   return parts;
 }
@@ -156,7 +150,8 @@ function hostLinkParts({ name, ownerId }: HostLink): Part[] {
   ];
 }
 
-function peerParts({ underlayAddress: address, mac: macAddress }: Peer): Part[] {
+function peerParts({ id, underlayAddress: address }: Machine): Part[] {
+  const macAddress = tunnelMac(id);
   return [
     { type: 'neighbour', of: 'arp', link: tunnelName, address, macAddress },
     { type: 'neighbour', of: 'tunnel', link: tunnelName, address, macAddress },
@@ -166,7 +161,7 @@ function peerParts({ underlayAddress: address, mac: macAddress }: Peer): Part[] 
 /** To an interface that is here or, by the tunnel, on another machine. */
 function wayTo({ id, machineId }: InterfaceTopology, view: RouterView): LinkWay | undefined {
   if (view.hasLink(id)) return { type: 'link', link: linkName(id) };
-  const peer = machineId === undefined ? undefined : view.machines?.peers.get(machineId);
+  const peer = view.machines()?.peers.find((each) => each.id === machineId);
   return peer === undefined ? undefined : { type: 'link', link: tunnelName, gateway: peer.underlayAddress };
 }
 
@@ -182,7 +177,7 @@ class Ways {
 
   constructor(vpc: VpcTopology, view: RouterView) {
     this.#view = view;
-    this.#hostLinks = new Set(hostLinks(vpc, view.machines?.own.id).map(({ name }) => name));
+    this.#hostLinks = new Set(hostLinks(vpc, view.machines()?.own.id).map(({ name }) => name));
     this.#interfaces = new Map(vpc.interfaces.map((each) => [each.id, each]));
   }
 

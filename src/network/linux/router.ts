@@ -14,8 +14,9 @@ export interface RouterOptions {
   /** Of the namespace. */
   readonly name: string;
   readonly host: HostSide;
-  readonly mtu: number;
-  readonly machines?: Machines;
+  readonly mtu: () => number;
+  /** Undefined: this machine is the only one. */
+  readonly machines: () => Machines | undefined;
 }
 
 /**
@@ -38,8 +39,7 @@ export class Router implements AsyncDisposable {
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#kernel = new RouterKernel(options.name);
-    const { machines } = options;
-    this.#view = { hasLink: (id) => this.#hasLink(id), ...(machines === undefined ? {} : { machines }) };
+    this.#view = { hasLink: (id) => this.#hasLink(id), machines: options.machines };
   }
 
   get namespace(): Namespace {
@@ -49,6 +49,11 @@ export class Router implements AsyncDisposable {
   /** How many times anything was written to the kernel. */
   get writes(): number {
     return this.#kernel.writes;
+  }
+
+  /** As it was last applied. */
+  get topology(): VpcTopology | undefined {
+    return this.#topology;
   }
 
   knows(interfaceId: string): boolean {
@@ -67,6 +72,13 @@ export class Router implements AsyncDisposable {
 
   apply(topology: VpcTopology): Promise<void> {
     return this.#turns.take(() => this.#converge(topology, this.#firewall));
+  }
+
+  /** The machines are others now. */
+  refresh(): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#topology !== undefined) await this.#converge(this.#topology, this.#firewall);
+    });
   }
 
   /** Looks at what is there and puts right what isn't as it shall be. @returns whether anything had to be. */
@@ -166,7 +178,7 @@ export class Router implements AsyncDisposable {
 
   async #convergeHostLinks(topology: VpcTopology): Promise<void> {
     const { host, machines } = this.#options;
-    const wanted = hostLinks(topology, machines?.own.id);
+    const wanted = hostLinks(topology, machines()?.own.id);
     const missing = wanted.filter(({ name }) => !this.#kernel.links.has(name));
     for (const link of missing) {
       await this.#kernel.left(link.name);
@@ -184,7 +196,8 @@ export class Router implements AsyncDisposable {
   }
 
   async #convergeTunnel(topology: VpcTopology): Promise<void> {
-    const { host, machines } = this.#options;
+    const { host } = this.#options;
+    const machines = this.#options.machines();
     const tunnel = this.#kernel.links.get(tunnelName);
     if (tunnel?.tunnelAddress === machines?.own.underlayAddress) return;
     // The machine may have got another address since, or be alone now.
@@ -222,7 +235,7 @@ export class Router implements AsyncDisposable {
       throw new NetworkError(`Cannot attach ${each.id}: its subnet ${each.subnetId} is not in the VPC`);
     }
     if (!this.#kernel.links.has(name)) {
-      const { mtu } = this.#options;
+      const mtu = this.#options.mtu();
       this.#kernel.addLink(name, (linkIndex) =>
         addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, mtu }),
       );

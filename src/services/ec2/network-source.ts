@@ -33,19 +33,24 @@ export interface DescribedVpc {
   readonly descriptions: ReadonlyMap<string, string>;
 }
 
-export function networkSource(state: State): NetworkSource {
+/** @param homeMachineId Where interfaces are that name no machine; absent: there is only one machine. */
+export function networkSource(state: State, homeMachineId?: string): NetworkSource {
   return {
     vpcKeys: () => [...state.list(vpcs)].map(({ key }) => key),
-    topologyOf: (vpcKey) => vpcTopology(state, vpcKey as RecordKey),
+    topologyOf: (vpcKey) => vpcTopology(state, vpcKey as RecordKey, homeMachineId),
     subscribe: (changed) => onVpcsChanged(state, changed),
     givesPublicNames: (vpcKey) => state.get(vpcs, vpcKey as RecordKey)?.enableDnsHostnames ?? false,
     regionOf: (vpcKey) => scopeOfKey(vpcKey as RecordKey).region,
-    describe: () => [...state.list(vpcs)].flatMap(({ key }) => describeVpc(state, key)),
+    describe: () => [...state.list(vpcs)].flatMap(({ key }) => describeVpc(state, key, homeMachineId)),
   };
 }
 
-function describeVpc(reader: Reader, key: RecordKey): readonly DescribedVpc[] {
-  const topology = vpcTopology(reader, key);
+function describeVpc(
+  reader: Reader,
+  key: RecordKey,
+  homeMachineId: string | undefined,
+): readonly DescribedVpc[] {
+  const topology = vpcTopology(reader, key, homeMachineId);
   if (topology === undefined) return [];
   return [
     {

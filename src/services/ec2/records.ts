@@ -288,6 +288,8 @@ export interface InterfaceAttachmentRecord {
   /** Of an instance of the account's; requester-managed interfaces have none. */
   readonly instanceId?: string;
   readonly instanceOwnerId: string;
+  /** Where what it is attached to runs; absent: on the machine of the control plane. */
+  readonly machineId?: string;
   readonly deviceIndex: number;
   readonly status: 'attaching' | 'attached' | 'detaching';
   readonly attachedAt: number;

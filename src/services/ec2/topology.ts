@@ -32,8 +32,9 @@ import { groupTopology } from './security-groups/group-topology.ts';
 /**
  * What a VPC is like as the reader sees it; undefined when there is none. Parts whose records are the same are the same
  * objects as before, so that whoever makes it so finds what differs by looking at identities.
+ * @param homeMachineId See `networkSource`.
  */
-export function vpcTopology(reader: Reader, key: RecordKey): VpcTopology | undefined {
+export function vpcTopology(reader: Reader, key: RecordKey, homeMachineId?: string): VpcTopology | undefined {
   const vpc = reader.get(vpcs, key);
   if (vpc === undefined) return undefined;
   const scope = scopeOfKey(key);
@@ -69,7 +70,7 @@ export function vpcTopology(reader: Reader, key: RecordKey): VpcTopology | undef
       .flatMap(({ value }): readonly InterfaceTopology[] =>
         value.interfaceType === 'natGateway'
           ? []
-          : [sameInterface(value, reader.byIndex(addresses, 'interface', value.id))],
+          : [sameInterface(value, reader.byIndex(addresses, 'interface', value.id), homeMachineId)],
       ),
     natGateways: forwarding,
   };
@@ -121,6 +122,7 @@ const madeInterfaces = new WeakMap<
 function sameInterface(
   record: NetworkInterfaceRecord,
   associated: readonly Stored<AddressRecord>[],
+  homeMachineId: string | undefined,
 ): InterfaceTopology {
   const before = madeInterfaces.get(record);
   const isSame =
@@ -128,7 +130,7 @@ function sameInterface(
     associated.every(({ value }, place) => value === before.elastic[place]);
   if (before !== undefined && isSame) return before.topology;
   const elastic = associated.map(({ value }) => value);
-  const topology = Object.freeze(interfaceTopology(record, elastic));
+  const topology = Object.freeze(interfaceTopology(record, elastic, homeMachineId));
   madeInterfaces.set(record, { elastic, topology });
   return topology;
 }

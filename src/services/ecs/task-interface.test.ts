@@ -77,6 +77,16 @@ describe('the interface of an awsvpc task', () => {
     expect(new Set(launched.map(({ availabilityZone }) => availabilityZone)).size).toBe(2);
   });
 
+  it('is on the machine of the instance', async () => {
+    await using room = await openRoom();
+    await room.addInstance({
+      attributes: { 'ecs.availability-zone': 'eu-west-1a', 'catamaran.machine': 'm-0b' },
+    });
+    await room.addDefinition({ networkMode: 'awsvpc' });
+    await run(room, [testNetwork.subnetId]);
+    expect(interfacesOf(room)).toMatchObject([{ attachment: { machineId: 'm-0b' } }]);
+  });
+
   it('keeps the task from instances in other zones', async () => {
     await using room = await roomWith(['eu-west-1a']);
     const { tasks: launched, failures } = await run(room, [zoneB.id]);

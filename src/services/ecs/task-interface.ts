@@ -9,7 +9,9 @@ import {
 import { attachmentArn, type Scope, scopeOfKey, taskArn } from './arn.ts';
 import type { EcsContext } from './context.ts';
 import { given } from './given.ts';
+import { attributesOf } from './placement/instance.ts';
 import {
+  type ContainerInstanceRecord,
   type NetworkConfigurationRecord,
   type TaskNetworkInterface,
   type TaskRecord,
@@ -18,6 +20,9 @@ import {
 
 /** EC2's name for whose interfaces they are: nobody but ECS changes or deletes them. */
 const requesterId = 'amazon-ecs';
+
+/** Attribute of a container instance: the machine that it is on. The control plane's own instances name none. */
+const machineAttribute = 'catamaran.machine';
 
 /** Why a task can't have its interface, in the form of `failures`. */
 export interface InterfaceObstacle {
@@ -40,7 +45,8 @@ export function zonesOf(
 /**
  * Makes the interface of a task that has its place, in the transaction that gives it the place. Of the subnets that come
  * into question the one with most free addresses gets it, so that tasks spread over them.
- * @param zone Of the instance that it is placed on; a Fargate task takes the zone of its subnet.
+ * @param instance That it is placed on.
+ * @param zone Of the instance; undefined: a Fargate task takes the zone of its subnet.
  */
 export function withInterface(
   tx: Transaction,
@@ -48,10 +54,12 @@ export function withInterface(
   scope: Scope,
   {
     task,
+    instance,
     network,
     zone,
   }: {
     readonly task: TaskRecord;
+    readonly instance: ContainerInstanceRecord;
     readonly network: NetworkConfigurationRecord;
     readonly zone: string | undefined;
   },
@@ -70,6 +78,7 @@ export function withInterface(
       task.tags.flatMap(({ key, value }) => (key?.startsWith('aws:ecs:') ? [[key, value ?? '']] : [])),
     ),
     assignPublicIp: network.assignPublicIp === 'ENABLED',
+    ...given('machineId', attributesOf(instance).get(machineAttribute)),
     now: ecs.clock.now(),
   });
   switch (made.type) {

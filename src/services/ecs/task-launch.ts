@@ -265,7 +265,7 @@ function launchOn(
   const placed = placedOn(newTask(ecs, request, demand), instance);
   const zone = isOnFargate ? undefined : placed.availabilityZone;
   const connected =
-    network === undefined ? placed : withInterface(tx, ecs, scope, { task: placed, network, zone });
+    network === undefined ? placed : withInterface(tx, ecs, scope, { task: placed, instance, network, zone });
   if ('reason' in connected) return connected;
   const lender = isOnFargate ? lenderOf(tx, scope, instance) : undefined;
   const task: TaskRecord = {

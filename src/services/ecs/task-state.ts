@@ -67,7 +67,7 @@ export function placeTask(
   const task = placedOn(waiting, instance);
   const zone = task.availabilityZone;
   const connected =
-    network === undefined ? task : withInterface(tx, ecs, scopeOfKey(key), { task, network, zone });
+    network === undefined ? task : withInterface(tx, ecs, scopeOfKey(key), { task, instance, network, zone });
   if ('reason' in connected) return connected.reason;
   const placed = change(tx, key, () => connected);
   if (placed?.containerInstanceId === instance.id) takeRoom(tx, key, placed);

@@ -36,6 +36,8 @@ export interface ServiceInterfaceRequest {
   readonly tags: Tags;
   /** A public address of Amazon's, which goes with the interface. It works where the subnet routes to an internet gateway. */
   readonly assignPublicIp: boolean;
+  /** Where what has it runs; absent: on the machine of the control plane. */
+  readonly machineId?: string;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -106,7 +108,7 @@ function wishesOf(
   { random }: Ec2Context,
   scope: Scope,
   { vpcId }: SubnetRecord,
-  { securityGroupIds, description, requesterId, tags, now }: ServiceInterfaceRequest,
+  { securityGroupIds, description, requesterId, tags, machineId, now }: ServiceInterfaceRequest,
 ): InterfaceWishes {
   return {
     ...{ description, requesterId, tags },
@@ -116,6 +118,7 @@ function wishesOf(
     attachment: {
       id: newId(random, 'eni-attach'),
       instanceOwnerId: requesterId,
+      ...(machineId !== undefined && { machineId }),
       deviceIndex: 1,
       status: 'attached',
       attachedAt: now,

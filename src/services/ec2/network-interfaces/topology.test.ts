@@ -36,6 +36,15 @@ it('tells of an interface what the network must know', () => {
   });
 });
 
+it('tells where an interface is, at home unless its attachment names another machine', () => {
+  const attachment = {
+    ...{ id: 'eni-attach-0a', instanceOwnerId: 'amazon-ecs', deviceIndex: 1, machineId: 'm-0b' },
+    ...({ status: 'attached', attachedAt: 0, deleteOnTermination: false } as const),
+  };
+  expect(interfaceTopology({ ...record, attachment }, [], 'm-0a').machineId).toBe('m-0b');
+  expect(interfaceTopology(record, [], 'm-0a').machineId).toBe('m-0a');
+});
+
 it('tells of a NAT gateway only while it is available', () => {
   const gateway: NatGatewayRecord = {
     ...{

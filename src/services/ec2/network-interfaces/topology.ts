@@ -4,13 +4,16 @@ import type { AddressRecord, NatGatewayRecord, NetworkInterfaceRecord } from '..
 /**
  * Of an interface that somebody may send from: not of a NAT gateway's, which `natGatewayTopology` tells of.
  * @param elastic The Elastic IP addresses that are associated with it.
+ * @param homeMachineId See `networkSource`.
  */
 export function interfaceTopology(
   record: NetworkInterfaceRecord,
   elastic: readonly AddressRecord[],
+  homeMachineId?: string,
 ): InterfaceTopology {
   const [primary] = record.privateIpv4Addresses;
   const { autoAssignedPublicIpv4 } = record;
+  const machineId = record.attachment?.machineId ?? homeMachineId;
   return {
     id: record.id,
     subnetId: record.subnetId,
@@ -19,6 +22,7 @@ export function interfaceTopology(
     prefixes: record.ipv4Prefixes,
     securityGroupIds: record.securityGroupIds,
     checksSourceAndDestination: record.sourceDestCheck,
+    ...(machineId !== undefined && { machineId }),
     publicAddresses: [
       ...(primary !== undefined && autoAssignedPublicIpv4 !== undefined
         ? [{ privateIpv4: primary, publicIpv4: autoAssignedPublicIpv4 }]

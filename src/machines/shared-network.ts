@@ -1,0 +1,22 @@
+import type { Reader } from '../reconcile/index.ts';
+import { machines } from './records.ts';
+
+/** A machine as the others' networks reach it. */
+export interface NetworkedMachine {
+  readonly id: string;
+  /** IPv4. */
+  readonly underlayAddress: string;
+}
+
+/** With whom a machine shares VPCs; undefined: with nobody. */
+export function networkedMachines(
+  reader: Reader,
+  ownId: string,
+): { readonly own: NetworkedMachine; readonly peers: readonly NetworkedMachine[] } | undefined {
+  const all = [...reader.list(machines)].flatMap(({ value: { id, address } }) =>
+    address === undefined ? [] : [{ id, underlayAddress: address }],
+  );
+  const own = all.find(({ id }) => id === ownId);
+  const peers = all.filter(({ id }) => id !== ownId);
+  return own === undefined || peers.length === 0 ? undefined : { own, peers };
+}
