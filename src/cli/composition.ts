@@ -57,6 +57,10 @@ export type GvisorState =
 export const fargateIsolations = ['auto', 'gvisor', 'runc'] as const;
 export type FargateIsolation = (typeof fargateIsolations)[number];
 
+/** `auto`: VPCs are in the kernel where that can be, else networks of the Engine's take their place. */
+export const vpcPlaces = ['auto', 'kernel', 'engine'] as const;
+export type VpcPlace = (typeof vpcPlaces)[number];
+
 export interface EngineDescription {
   /** E.g. `docker`, `podman`. */
   readonly name: string;
@@ -74,6 +78,7 @@ export interface ServerOptions {
   readonly region?: string;
   /** What separates Fargate tasks from the machine. */
   readonly fargateIsolation: FargateIsolation;
+  readonly vpcs: VpcPlace;
   /** Where the server's log goes; undefined: to standard error. */
   readonly logFile?: string;
   /** Aborting it ends a start under way and closes what that has opened. A server that runs heeds it no more. */
@@ -84,6 +89,8 @@ export interface RunningServer {
   readonly server: ServerFile;
   readonly credentials: RootCredentials;
   readonly engine: EngineDescription;
+  /** Why networks of the Engine's take the place of VPCs; undefined: they don't. */
+  readonly whyNoVpcs: string | undefined;
   /** Resolves when it has stopped, by `stop` or by a shutdown request; rejects when it broke. */
   readonly stopped: Promise<void>;
   /** Stops serving; containers keep running. Idempotent. */

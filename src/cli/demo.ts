@@ -73,6 +73,7 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
           host: '127.0.0.1',
           port: 0,
           fargateIsolation: 'auto',
+          vpcs: 'auto',
           logFile,
           signal,
         }),

@@ -15,6 +15,7 @@ export type {
   PurgeReport,
   RunningServer,
   ServerOptions,
+  VpcPlace,
 } from './composition.ts';
 export {
   type AccountsResponse,

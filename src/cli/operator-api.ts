@@ -69,13 +69,7 @@ export interface StatusResponse {
     readonly problem?: string;
   };
   readonly memoryBytes: number;
-  readonly network: {
-    /** Routes, gateways and security groups are the kernel's to hold. */
-    readonly isEnforced: boolean;
-    /** Why they are not. */
-    readonly why?: string;
-    /** Public addresses are of this block. */
-    readonly publicCidr: string;
+  readonly network: Enforcement & {
     /** Of the first account, in the installation's region; absent when it was deleted. */
     readonly defaultVpc?: {
       readonly vpcId: string;
@@ -97,13 +91,17 @@ export interface StatusResponse {
   };
 }
 
-/** What the network is, and who is on it. */
-export interface NetworkResponse {
+interface Enforcement {
   /** Routes, gateways and security groups are the kernel's to hold. */
   readonly isEnforced: boolean;
   /** Why they are not. */
   readonly why?: string;
+  /** Public addresses are of this block. */
   readonly publicCidr: string;
+}
+
+/** What the network is, and who is on it. */
+export interface NetworkResponse extends Enforcement {
   readonly vpcs: readonly VpcDescription[];
 }
 
@@ -157,6 +155,8 @@ export interface ExplainPacketResponse {
     readonly passes: boolean;
     readonly sentence: string;
   }[];
+  /** Why that is what the rules say alone, and nothing enforces it; absent: the kernel does. */
+  readonly why?: string;
 }
 
 export interface InterruptSpotRequest {

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { defaultStateDirectory } from '../installation/index.ts';
 import type { Composition } from './composition.ts';
-import { fargateIsolations } from './composition.ts';
+import { fargateIsolations, vpcPlaces } from './composition.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -67,6 +67,14 @@ export function buildProgram(
         'what separates Fargate tasks from the machine: gVisor or nothing, runc, or gVisor where it works',
       )
         .choices(fargateIsolations)
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--vpcs <place>',
+        'where VPCs are: in the kernel or not at all, on networks of the engine, which hold no rules, or in the kernel where it can',
+      )
+        .choices(vpcPlaces)
         .default('auto'),
     )
     .option('--detach', 'run in the background; its log goes to the state directory', false)

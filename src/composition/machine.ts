@@ -5,6 +5,7 @@ import type { InstallationFile, RootCredentials } from '../installation/index.ts
 import type { Log } from '../log.ts';
 import {
   type AgentOptions,
+  type EnginePlaces,
   type HostedInstance,
   type InterfacePlaces,
   type LinkLocal,
@@ -39,8 +40,8 @@ export async function openMachine(options: {
   readonly gatewayAddress: string | undefined;
   /** Where containers find their role's credentials; undefined: no tasks with a role. */
   readonly linkLocal: LinkLocal | undefined;
-  /** Where awsvpc tasks' interfaces are put; undefined: on networks of the Engine's. */
-  readonly network: InterfacePlaces | undefined;
+  /** Where awsvpc tasks' interfaces are put, or on which networks of the Engine's they are. */
+  readonly vpcs: { readonly network?: InterfacePlaces; readonly engineNetworks?: EnginePlaces };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -48,7 +49,7 @@ export async function openMachine(options: {
   readonly signal: AbortSignal;
 }): Promise<{ readonly machine: Machine; readonly ecsClient: ECS }> {
   const { directory, endpoint, cluster, region, installation, runtime, clock, random, log } = options;
-  const { gatewayAddress, linkLocal, network } = options;
+  const { gatewayAddress, linkLocal, vpcs } = options;
   const { accessKeyId, secretAccessKey } = options.credentials;
   const credentials = { accessKeyId, secretAccessKey };
   const ecsClient = new ECS({ endpoint, region, credentials });
@@ -91,7 +92,8 @@ export async function openMachine(options: {
         signal: options.signal,
         logs: { endpoint },
         ...(linkLocal === undefined ? {} : { linkLocal }),
-        ...(network === undefined ? {} : { network }),
+        ...(vpcs.network && { network: vpcs.network }),
+        ...(vpcs.engineNetworks && { engineNetworks: vpcs.engineNetworks }),
         ...(gatewayAddress === undefined ? {} : { metadata: { host: gatewayAddress, port: 0 } }),
       }),
     removeContainers: (instance) => removeContainers(runtime, installation, instance),

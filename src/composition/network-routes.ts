@@ -42,7 +42,9 @@ export function networkRoutes(parts: () => NetworkParts): readonly SignedRoute[]
       action: 'catamaran:ExplainPacket',
       handle: async ({ body }) => {
         const { explainPath } = await view();
-        const answer: ExplainPacketResponse = explainPath(parts().facts(), readRequest(body));
+        const { facts, whyNotEnforced: why } = parts();
+        const explained = explainPath(facts(), readRequest(body));
+        const answer: ExplainPacketResponse = { ...explained, ...(why !== undefined && { why }) };
         return { status: 200, body: answer };
       },
     },

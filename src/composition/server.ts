@@ -123,6 +123,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     await openVpcs({
       ...{ installation, linkLocal, clock, random, log },
       engineAddress: engine.address,
+      removeEngineNetwork: (name) => runtime.removeNetwork(name),
+      place: options.vpcs,
       source: network,
       machines: machineSource(state, machineId),
       zoneAnswer: (vpcId, question) => zoneAnswers(state, vpcId, question, clock.now()),
@@ -141,7 +143,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     fargateIsolation: options.fargateIsolation,
     // The Engine's own bridge: containers in any network mode reach the machine there.
     linkLocal,
-    network: vpcs.network,
+    vpcs,
     gatewayAddress: networkRanges.find(({ network }) => network === 'bridge')?.gateway,
     clock,
     random,
@@ -172,7 +174,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       facts: () => ({
         vpcs: network.describe(),
         owners: interfaceOwners(),
-        attached: new Set(vpcs.network?.attached()),
+        attached: new Set((vpcs.network ?? vpcs.engineNetworks).attached()),
       }),
       publicCidr: installation.publicCidr,
       whyNotEnforced: vpcs.why,
@@ -192,7 +194,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   // Now, not with the first Fargate task; nobody waits for it.
   if (options.fargateIsolation !== 'runc') void runtime.gvisor();
 
-  return run(opened.move(), { server, credentials, engine, stopping });
+  return run(opened.move(), { server, credentials, engine, whyNoVpcs: vpcs.why, stopping });
 }
 
 /** A signal that aborts with `interruption`, until it is disposed of. */
@@ -214,17 +216,16 @@ function run(
     readonly server: ServerFile;
     readonly credentials: RootCredentials;
     readonly engine: EngineDescription;
+    readonly whyNoVpcs: string | undefined;
     readonly stopping: PromiseWithResolvers<void>;
   },
 ): RunningServer {
-  const { server, credentials, engine, stopping } = parts;
+  const { stopping, ...facts } = parts;
   const stopped = stopping.promise.then(() => opened.disposeAsync());
   // Whoever awaits `stopped` or `stop` hears of a failure; until then it is nobody's unhandled rejection.
   stopped.catch(() => undefined);
   return {
-    server,
-    credentials,
-    engine,
+    ...facts,
     stopped,
     stop: () => {
       stopping.resolve();

@@ -1,5 +1,6 @@
 /** The packets' side of VPCs, on one machine. */
 export * from './dns/index.ts';
+export * from './engine/engine-networks.ts';
 export type { LinuxNetwork, LinuxNetworkOptions } from './linux/linux-network.ts';
 export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
 export type { Machines } from './linux/router-parts.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
-import type { VpcNetwork } from '../network/index.ts';
+import type { EngineNetworks, VpcNetwork } from '../network/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { EcsClient } from './connection/ecs-api.ts';
 import type { OpenSocket } from './connection/signed-socket.ts';
@@ -30,10 +30,12 @@ export interface AgentOptions {
   /** The machine's listener on 169.254.170.2; left out, the instance takes no tasks with a role. */
   readonly linkLocal?: LinkLocal;
   /**
-   * The machine's VPCs, into which awsvpc tasks' interfaces are put. Left out, they get their addresses on a network of
+   * The machine's VPCs, into which awsvpc tasks' interfaces are put. Left out, they get their addresses on networks of
    * the engine's, on which nothing is guarded.
    */
   readonly network?: InterfacePlaces;
+  /** Who may be on which network of the engine's; left out, everybody on one for each range. */
+  readonly engineNetworks?: EnginePlaces;
   /** CloudWatch Logs for the `awslogs` driver; left out, the instance does not offer that driver. */
   readonly logs?: { readonly endpoint: string };
   readonly settings?: Partial<AgentSettings>;
@@ -41,6 +43,7 @@ export interface AgentOptions {
 }
 
 export type InterfacePlaces = Pick<VpcNetwork, 'attach' | 'detach'>;
+export type EnginePlaces = Pick<EngineNetworks, 'place' | 'leave'>;
 
 /** Where the agent ends and the world begins. What is left out is the world itself: HTTP, WebSockets and files. */
 export interface AgentSeams {

@@ -17,6 +17,7 @@ export type {
   AgentSeams,
   AgentSettings,
   AgentStatus,
+  EnginePlaces,
   InstanceOptions,
   InterfacePlaces,
   LinkStatus,

@@ -14,11 +14,20 @@ function resolverAddress(vpc: VpcTopology): string {
   return ipv4Text(cidrBlock(primary).first + 2);
 }
 
+/** A subnet's router: its base plus one. */
+export function routerOf(subnetCidr: string): string {
+  return ipv4Text(cidrBlock(subnetCidr).first + 1);
+}
+
+/** Where the VPC's resolver is asked; nowhere, when it has none. */
+export function resolversOf(vpc: VpcTopology): readonly string[] {
+  return vpc.hasResolver ? [resolverAddress(vpc), '169.254.169.253'] : [];
+}
+
 /** The resolver as far as the VPC has one, the metadata of instances, metadata and credentials of tasks. */
 export function endpointsOf(vpc: VpcTopology): readonly VpcEndpoint[] {
-  const resolvers = vpc.hasResolver ? [resolverAddress(vpc), '169.254.169.253'] : [];
   return [
-    ...resolvers.flatMap((address) => [
+    ...resolversOf(vpc).flatMap((address) => [
       { address, protocol: 'tcp' as const, port: 53 },
       { address, protocol: 'udp' as const, port: 53 },
     ]),

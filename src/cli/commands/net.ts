@@ -2,6 +2,7 @@ import { operatorClient } from '../connection.ts';
 import type { NetworkResponse, VpcDescription } from '../operator-api.ts';
 import type { CommandContext } from '../program.ts';
 import { CommandError, paint, table } from '../terminal.ts';
+import { engineNetworksInstead } from './engine-networks.ts';
 
 export interface NetOptions {
   readonly state: string;
@@ -29,10 +30,10 @@ export async function net(
   return 0;
 }
 
-function enforcement({ isEnforced, why, publicCidr }: NetworkResponse): string {
-  return isEnforced
+function enforcement({ why, publicCidr }: NetworkResponse): string {
+  return why === undefined
     ? `Routes and security groups are enforced by the kernel; public addresses are of ${publicCidr}.\n`
-    : `Routes and security groups are NOT enforced on this machine: ${why}\n`;
+    : `${engineNetworksInstead(why)}\n`;
 }
 
 function rowsOf({ subnets, interfaces }: VpcDescription): string[][] {
@@ -87,6 +88,8 @@ export async function explainNet(
     );
     for (const { passes, sentence } of answer.steps)
       stdout.write(`  ${passes ? 'ok     ' : 'blocked'}  ${sentence}\n`);
+    if (answer.why !== undefined)
+      stdout.write(`That is what the VPC's rules say. ${engineNetworksInstead(answer.why)}\n`);
   }
   return answer.passes ? 0 : 3;
 }

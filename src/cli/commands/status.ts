@@ -2,6 +2,7 @@ import { operatorClient } from '../connection.ts';
 import type { StatusResponse } from '../operator-api.ts';
 import type { CommandContext } from '../program.ts';
 import { duration, paint, table } from '../terminal.ts';
+import { engineNetworksInstead } from './engine-networks.ts';
 
 export interface StatusOptions {
   readonly state: string;
@@ -42,7 +43,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),
   );
-  if (!network.isEnforced) stdout.write(`\nRoutes and security groups are not enforced: ${network.why}\n`);
+  if (network.why !== undefined) stdout.write(`\n${engineNetworksInstead(network.why)}\n`);
   stdout.write(`\nFargate: ${fargate.why}\nFargate: ${fargate.storage}\n`);
   if (fargate.problem !== undefined)
     stdout.write(`${paint(stdout, 'red', 'Fargate tasks cannot be launched:')} ${fargate.problem}\n`);
@@ -61,7 +62,7 @@ function describeNetwork({
   defaultVpc,
 }: StatusResponse['network']): [string, string][] {
   const rows: [string, string][] = [
-    ['  network', isEnforced ? 'VPCs in the kernel' : "the Engine's networks: no routes, no security groups"],
+    ['  network', isEnforced ? 'VPCs in the kernel' : 'networks of the engine instead of VPCs'],
     ['  public', `addresses of ${publicCidr}`],
   ];
   if (defaultVpc === undefined) return rows;

@@ -12,18 +12,17 @@ import {
 import { basename } from 'node:path';
 import {
   defaultStateDirectory,
-  type RootCredentials,
   readServer,
-  type ServerFile,
   type StateLayout,
   stateLayout,
 } from '../../installation/index.ts';
-import type { FargateIsolation } from '../composition.ts';
+import type { EngineDescription, FargateIsolation, RunningServer, VpcPlace } from '../composition.ts';
 import { connect, operatorClient } from '../connection.ts';
 import type { CommandContext } from '../program.ts';
 import { runSetup, stepsFor } from '../setup/index.ts';
 import { shellQuote } from '../shell.ts';
 import { CommandError, type Output, paint, table } from '../terminal.ts';
+import { engineNetworksInstead } from './engine-networks.ts';
 
 export interface UpOptions {
   readonly port: number;
@@ -31,6 +30,7 @@ export interface UpOptions {
   readonly state: string;
   readonly region?: string;
   readonly fargateIsolation: FargateIsolation;
+  readonly vpcs: VpcPlace;
   readonly detach: boolean;
 }
 
@@ -80,18 +80,12 @@ async function serve(options: UpOptions, { composition, terminal, signal }: Comm
     host: options.host,
     port: options.port,
     fargateIsolation: options.fargateIsolation,
+    vpcs: options.vpcs,
     ...(options.region === undefined ? {} : { region: options.region }),
     signal,
   });
   try {
-    const { engine } = running;
-    sayReady(
-      terminal.stdout,
-      running.server,
-      running.credentials,
-      `${engine.name} ${engine.version}`,
-      options,
-    );
+    sayReady(terminal.stdout, running, options);
     terminal.stdout.write(
       'Stop it with Ctrl-C; containers keep running and are adopted at the next start.\n',
     );
@@ -113,7 +107,7 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
   const [, main = ''] = process.argv;
   const args = ['up', '--host', options.host, '--port', String(options.port), '--state', layout.directory];
   if (options.region !== undefined) args.push('--region', options.region);
-  args.push('--fargate-isolation', options.fargateIsolation);
+  args.push('--fargate-isolation', options.fargateIsolation, '--vpcs', options.vpcs);
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -151,19 +145,21 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
   }
   child.unref();
   const { server, credentials } = connect(layout.directory);
-  const { engine } = await operatorClient(layout.directory, composition.clock).status(signal);
-  sayReady(terminal.stdout, server, credentials, `${engine.name} ${engine.version}`, options);
+  const { engine, network } = await operatorClient(layout.directory, composition.clock).status(signal);
+  sayReady(terminal.stdout, { server, credentials, engine, whyNoVpcs: network.why }, options);
   terminal.stdout.write(
     `It runs in the background as process ${server.pid}; its log is ${layout.log}.\nStop it with: ./catamaran down${stateArgument(options)}\n`,
   );
   return 0;
 }
 
+interface ReadyServer extends Pick<RunningServer, 'server' | 'credentials' | 'whyNoVpcs'> {
+  readonly engine: Pick<EngineDescription, 'name' | 'version'>;
+}
+
 function sayReady(
   output: Output,
-  server: ServerFile,
-  credentials: RootCredentials,
-  engine: string,
+  { server, credentials, engine, whyNoVpcs }: ReadyServer,
   options: UpOptions,
 ): void {
   output.write(paint(output, 'bold', `Catamaran ${server.version} is ready.\n`));
@@ -172,10 +168,11 @@ function sayReady(
       ['  endpoint', server.endpoint],
       ['  region', credentials.region],
       ['  account', credentials.accountId],
-      ['  engine', engine],
+      ['  engine', `${engine.name} ${engine.version}`],
       ['  state', stateLayout(options.state).directory],
     ]),
   );
+  if (whyNoVpcs !== undefined) output.write(`\n${engineNetworksInstead(whyNoVpcs)}\n`);
   output.write('\nNext, in any shell:\n');
   output.write(`  eval "$(./catamaran env${stateArgument(options)})"\n  aws ecs describe-clusters\n\n`);
 }

@@ -51,6 +51,7 @@ export function announceServer(stateDirectory: string, endpoint: string): Runnin
     server: { ...server, pid: process.pid, startTime: '' },
     credentials: testCredentials,
     engine,
+    whyNoVpcs: undefined,
     stopped,
     stop: async () => {
       removeServerFile(stateDirectory);

@@ -74,11 +74,13 @@ function isPublic({ routeTables }: VpcTopology, { routeTableId }: SubnetTopology
   return table?.routes.some(({ target }) => target.type === 'internet-gateway') ?? false;
 }
 
+type Explained = Omit<ExplainPacketResponse, 'why'>;
+
 /**
- * Whether a packet may pass, and why.
+ * Whether a packet may pass by the VPC's rules, and why.
  * @throws {Refusal} what is asked about is nowhere, or in two VPCs.
  */
-export function explainPath(facts: NetworkFacts, request: ExplainPacketRequest): ExplainPacketResponse {
+export function explainPath(facts: NetworkFacts, request: ExplainPacketRequest): Explained {
   const from = nameOf(facts, request.from);
   const to = nameOf(facts, request.to);
   const inside = facts.vpcs.filter(({ topology }) => hasInterface(topology, from));

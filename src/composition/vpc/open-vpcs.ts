@@ -1,7 +1,14 @@
+import { CommandError, type VpcPlace } from '../../cli/index.ts';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { InstallationFile } from '../../installation/index.ts';
 import type { Log } from '../../log.ts';
-import { Forwarder, openLinuxNetwork, type VpcNetwork, whyNoVpcs } from '../../network/index.ts';
+import {
+  EngineNetworks,
+  Forwarder,
+  openLinuxNetwork,
+  type VpcNetwork,
+  whyNoVpcs,
+} from '../../network/index.ts';
 import type { LinkLocalListener } from '../../node/index.ts';
 import type { DnsFound, DnsQuestion } from '../../topology/index.ts';
 import { followMachines, type MachineSource } from './follow-machines.ts';
@@ -9,17 +16,20 @@ import { followVpcs, type VpcSource } from './follow-vpcs.ts';
 import { linkLocalTenant } from './link-local-tenant.ts';
 import { resolverTenant } from './resolver-tenant.ts';
 
-/** The VPCs of this machine. */
-export interface MachineVpcs extends AsyncDisposable {
-  /** Undefined: it can't carry any; `why` says so. */
-  readonly network?: VpcNetwork;
-  readonly why?: string;
-}
+/** The VPCs of this machine: in its kernel, or what it has instead, and why. */
+export type MachineVpcs = AsyncDisposable &
+  (
+    | { readonly network: VpcNetwork; readonly engineNetworks?: never; readonly why?: never }
+    | { readonly network?: never; readonly engineNetworks: EngineNetworks; readonly why: string }
+  );
 
 export interface OpenVpcsOptions {
   readonly installation: InstallationFile;
   /** Where the Engine is, e.g. `unix:///var/run/docker.sock`. */
   readonly engineAddress: string;
+  readonly removeEngineNetwork: (name: string) => Promise<void>;
+  /** What a person asks for. */
+  readonly place: VpcPlace;
   readonly source: VpcSource & {
     /** `enableDnsHostnames` */
     givesPublicNames(vpcKey: string): boolean;
@@ -35,15 +45,30 @@ export interface OpenVpcsOptions {
 
 /**
  * Makes the VPCs of the installation in the kernel of this machine, and keeps them. Where that can't be, awsvpc tasks get
- * addresses on networks of the Engine's, on which nothing holds routes or security groups: that is said.
+ * addresses on networks of the Engine's, as far as nothing there has to hold routes or security groups.
+ * @throws {CommandError} the kernel is asked for, and can't.
  */
 export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
+  const why = await whyNotInKernel(options);
+  if (why === undefined) return openKernelVpcs(options);
+  if (options.place === 'kernel')
+    throw new CommandError(`This machine can't carry VPCs, which --vpcs kernel asks for: ${why}`);
+  return openEngineNetworks(options, why);
+}
+
+function openEngineNetworks(
+  { source, machines, removeEngineNetwork: removeNetwork, clock, log }: OpenVpcsOptions,
+  why: string,
+): MachineVpcs {
+  log.warn('Routes and security groups are not enforced on this machine', { why });
+  const engineNetworks = new EngineNetworks({ removeNetwork, clock });
+  const { ownId: machineId } = machines;
+  const following = followVpcs({ source, machineId, network: engineNetworks, tenants: [], clock, log });
+  return { engineNetworks, why, [Symbol.asyncDispose]: () => following[Symbol.asyncDispose]() };
+}
+
+async function openKernelVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   const { installation, source, machines, linkLocal, clock, random, log } = options;
-  const why = whyElsewhere(options.engineAddress) ?? (await whyNoVpcs());
-  if (why !== undefined) {
-    log.warn('Routes and security groups are not enforced on this machine', { why });
-    return { why, [Symbol.asyncDispose]: async () => {} };
-  }
   await using opened = new AsyncDisposableStack();
   const network = opened.use(
     await openLinuxNetwork({
@@ -77,9 +102,10 @@ function vpcIdsOf(source: VpcSource): readonly string[] {
   return source.vpcKeys().flatMap((vpcKey) => source.topologyOf(vpcKey)?.id ?? []);
 }
 
-/** Containers of an Engine elsewhere have their namespaces there. */
-function whyElsewhere(engineAddress: string): string | undefined {
+async function whyNotInKernel({ place, engineAddress }: OpenVpcsOptions): Promise<string | undefined> {
+  if (place === 'engine') return '--vpcs engine asks for networks of the Engine’s';
+  // Containers of an Engine elsewhere have their namespaces there.
   return engineAddress.startsWith('unix:')
-    ? undefined
+    ? whyNoVpcs()
     : `the Engine is at ${engineAddress}, and only on its machine can interfaces be put into containers`;
 }

@@ -1,6 +1,7 @@
-import { type Clock, withTimeout } from '../../clock/index.ts';
+import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { VpcTopology } from '../../topology/index.ts';
+import { Announcements } from '../announcements.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import { HostSide } from './host-side.ts';
 import { Namespace, namesOfNamespaces } from './namespace.ts';
@@ -34,8 +35,7 @@ export class LinuxNetwork implements VpcNetwork {
   readonly #host: HostSide;
   readonly #prefix: string;
   readonly #routers = new Map<string, Router>();
-  /** Called after every `apply`: those who wait for an interface to be known. */
-  readonly #waiting = new Set<() => void>();
+  readonly #applied = new Announcements();
   /** Routers come and go, and are looked at, one thing after the other; attachments wait for none of it. */
   readonly #turns = new Turns();
   readonly #closing = new AbortController();
@@ -73,7 +73,7 @@ export class LinuxNetwork implements VpcNetwork {
       await this.#host.converge();
     await router.apply(vpc);
     if (this.#wantHostLinks(vpc)) await this.#host.converge();
-    for (const look of this.#waiting) look();
+    this.#applied.announce();
   }
 
   /**
@@ -211,33 +211,12 @@ export class LinuxNetwork implements VpcNetwork {
     return `${this.#prefix}${vpcId.slice(vpcId.indexOf('-') + 1).slice(0, 12)}`;
   }
 
-  async #routerOf(interfaceId: string, signal: AbortSignal): Promise<Router> {
-    const { clock, knownWithinMs = 30_000 } = this.#options;
-    const find = () => this.#routers.values().find((router) => router.knows(interfaceId));
-    signal.throwIfAborted();
-    const found = find();
-    if (found !== undefined) return found;
-    using deadline = withTimeout(clock, knownWithinMs, AbortSignal.any([signal, this.#closing.signal]));
-    const { promise, resolve, reject } = Promise.withResolvers<Router>();
-    const look = (): void => {
-      const router = find();
-      if (router !== undefined) resolve(router);
-    };
-    const giveUp = (): void => {
-      const { reason } = deadline.signal;
-      const isLate = reason instanceof DOMException && reason.name === 'TimeoutError' && !signal.aborted;
-      reject(
-        isLate ? new NetworkError(`Cannot attach ${interfaceId}: no VPC that was applied has it`) : reason,
-      );
-    };
-    this.#waiting.add(look);
-    deadline.signal.addEventListener('abort', giveUp, { once: true });
-    try {
-      return await promise;
-    } finally {
-      this.#waiting.delete(look);
-      deadline.signal.removeEventListener('abort', giveUp);
-    }
+  #routerOf(interfaceId: string, signal: AbortSignal): Promise<Router> {
+    const { clock, knownWithinMs: withinMs = 30_000 } = this.#options;
+    return this.#applied.until(() => this.#routers.values().find((router) => router.knows(interfaceId)), {
+      ...{ clock, withinMs, signal: AbortSignal.any([signal, this.#closing.signal]) },
+      late: `Cannot attach ${interfaceId}: no VPC that was applied has it`,
+    });
   }
 
   #mtu(): number {

@@ -4,6 +4,7 @@ import {
   type InterfaceTopology,
   ipv4Text,
   type RouteTarget,
+  routerOf,
   type VpcTopology,
 } from '../../topology/index.ts';
 import { linkName, natLinkName, tunnelName, uplinkName } from './link-name.ts';
@@ -130,11 +131,6 @@ function routerAddresses(vpc: VpcTopology): string[] {
   const [primary] = vpc.cidrs;
   const resolver = vpc.hasResolver && primary !== undefined ? [ipv4Text(cidrBlock(primary).first + 2)] : [];
   return [...vpc.subnets.map(({ cidr }) => routerOf(cidr)), ...resolver, ...linkLocalAddresses];
-}
-
-/** A subnet's router: its base plus one. */
-export function routerOf(subnetCidr: string): string {
-  return ipv4Text(cidrBlock(subnetCidr).first + 1);
 }
 
 function hostLinkParts({ name, ownerId }: HostLink): Part[] {

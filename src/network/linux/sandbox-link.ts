@@ -1,4 +1,4 @@
-import { cidrBlock, type InterfaceTopology, type SubnetTopology } from '../../topology/index.ts';
+import { cidrBlock, type InterfaceTopology, routerOf, type SubnetTopology } from '../../topology/index.ts';
 import { NetworkError } from '../network.ts';
 import { linkName } from './link-name.ts';
 import type { Namespace } from './namespace.ts';
@@ -7,7 +7,7 @@ import { addVeth, type Link, namespaceNumber, readLinks, setLinkUp } from './net
 import { setNeighbour } from './netlink/neighbour.ts';
 import { mainTable, setRoute } from './netlink/route.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
-import { macOf, routerOf } from './router-parts.ts';
+import { macOf } from './router-parts.ts';
 
 /** Its name in a sandbox, and its index there: chosen, so that nobody has to ask for it. */
 const name = 'eth0';

@@ -14,6 +14,8 @@ export interface TaskPlan {
   readonly sandbox: SandboxSpec;
   /** The network interface's attachment, where the control plane gave the task one. */
   readonly attachmentArn?: string;
+  /** The network interface itself: `eni-…`. */
+  readonly interfaceId?: string;
   /** Every container stands after those it depends on. */
   readonly containers: readonly PlannedContainer[];
 }

@@ -1,5 +1,6 @@
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import { NetworkError } from '../../network/index.ts';
 import type { AcsTask } from '../../protocols/index.ts';
 import type { Runtime, Sandbox } from '../../runtime/index.ts';
 import type { AgentSettings, AgentStatus } from '../agent-options.ts';
@@ -176,11 +177,15 @@ export class TaskBoard {
   /** Puts the interfaces of tasks that run already into their sandboxes again: whoever guarded them may be gone. */
   #rejoin(sandboxes: readonly Sandbox[]): void {
     const running = new Set(sandboxes.filter(({ pause }) => pause?.isRunning).map(({ id }) => id));
-    for (const { plan, progress } of this.#owners.values()) {
+    for (const owner of this.#owners.values()) {
+      const { plan, progress } = owner;
       if (!progress.isAttached || progress.isReleased || !running.has(plan.sandbox.id)) continue;
-      const joining = this.#options.steps.joinInterface(plan);
-      joining.catch((error: unknown) => {
+      const isGuarded = plan.sandbox.network.mode === 'interface';
+      const onLoss = (reason: string): void => owner.interfaceLost(reason);
+      this.#options.steps.rejoinInterface(plan, onLoss).catch((error: unknown) => {
         if (this.#options.signal.aborted) return;
+        // One that the kernel guards loses nothing; where nobody guards it, it may not stay.
+        if (!isGuarded && error instanceof NetworkError) return onLoss(error.message);
         this.#options.log.error('The network interface of a running task could not be joined again', {
           task: plan.taskArn,
           error,

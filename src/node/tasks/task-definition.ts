@@ -69,6 +69,7 @@ export function planTask(
     clusterArn: task.taskClusterArn,
     sandbox,
     attachmentArn: task.elasticNetworkInterfaces?.[0]?.attachmentArn || undefined,
+    interfaceId: task.elasticNetworkInterfaces?.[0]?.ec2Id || undefined,
     containers: inDependencyOrder(containers),
   });
 }

@@ -141,6 +141,11 @@ export class TaskOwner {
     this.poke();
   }
 
+  /** It may not have its network interface any more. */
+  interfaceLost(reason: string): void {
+    if (!this.isStopping) this.#fail(`ContainerNetworkingError: ${reason}`);
+  }
+
   /** The control plane has acknowledged this. */
   acknowledge(reported: ReportedState): void {
     this.#become({ ...this.#progress, reported });
@@ -305,7 +310,7 @@ export class TaskOwner {
     delete this.#sandbox.pausedUntilMs;
     try {
       if (type === 'create-sandbox') {
-        await steps.createSandbox(this.plan);
+        await steps.createSandbox(this.plan, (reason) => this.interfaceLost(reason));
         this.#sandbox.state = 'ready';
         if (this.plan.attachmentArn !== undefined) this.#become({ ...this.#progress, isAttached: true });
       } else if (type === 'release-sandbox') {

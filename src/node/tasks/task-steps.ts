@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { Container, Image, Runtime } from '../../runtime/index.ts';
-import type { AgentSettings, InterfacePlaces } from '../agent-options.ts';
+import type { Container, Image, Runtime, SandboxSpec } from '../../runtime/index.ts';
+import type { AgentSettings, EnginePlaces, InterfacePlaces } from '../agent-options.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
 import type { Slots } from '../slots.ts';
 import type { StateFile } from '../state/state-file.ts';
@@ -40,20 +40,45 @@ export class TaskSteps {
     return this.#within(settings.imagePullTimeoutMs, 'pulled', pulling);
   }
 
-  async createSandbox(plan: TaskPlan): Promise<void> {
+  /** @param onInterfaceLost Told, at any time later, that the task may not have its network interface any more. */
+  async createSandbox(plan: TaskPlan, onInterfaceLost: (reason: string) => void): Promise<void> {
     const { settings, runtime, slots, signal } = this.#options;
     using _slot = await slots.take();
     // A closed agent's successor makes it.
     signal.throwIfAborted();
-    const making = runtime.createSandbox(plan.sandbox).then(() => this.joinInterface(plan));
+    const making = this.#onNetwork(plan, onInterfaceLost)
+      .then((sandbox) => runtime.createSandbox(sandbox))
+      .then(() => this.#joinInterface(plan));
     await this.#within(settings.containerStartTimeoutMs, 'created', making);
+  }
+
+  /** The network interface of a sandbox that runs already, as `createSandbox` left it: whoever guarded it may be gone. */
+  async rejoinInterface(plan: TaskPlan, onInterfaceLost: (reason: string) => void): Promise<void> {
+    await this.#onNetwork(plan, onInterfaceLost);
+    await this.#joinInterface(plan);
+  }
+
+  /** A sandbox whose interface is to be on a network of the engine's gets it said which. */
+  async #onNetwork(
+    { sandbox, interfaceId }: TaskPlan,
+    onLoss: (reason: string) => void,
+  ): Promise<SandboxSpec> {
+    const { engineNetworks, signal } = this.#options;
+    if (engineNetworks === undefined || interfaceId === undefined || sandbox.network.mode !== 'private')
+      return sandbox;
+    const { network, absentNameServers } = await engineNetworks.place({ interfaceId, signal, onLoss });
+    const dns = sandbox.dns && {
+      ...sandbox.dns,
+      servers: sandbox.dns.servers.filter((server) => !absentNameServers.includes(server)),
+    };
+    return { ...sandbox, network: { ...sandbox.network, network }, ...(dns && { dns }) };
   }
 
   /**
    * Puts the task's network interface into its sandbox, where it has one; what is there already stays. A sandbox that
    * doesn't run any more is left alone.
    */
-  async joinInterface({ sandbox }: TaskPlan): Promise<void> {
+  async #joinInterface({ sandbox }: TaskPlan): Promise<void> {
     const { runtime, network, signal } = this.#options;
     if (network === undefined || sandbox.network.mode !== 'interface') return;
     const netnsPath = await runtime.networkNamespace(sandbox.id);
@@ -114,10 +139,11 @@ export class TaskSteps {
   }
 
   /** Gives back address and cgroup; the containers stay readable. */
-  async releaseSandbox({ sandbox }: TaskPlan): Promise<void> {
-    const { runtime, network } = this.#options;
+  async releaseSandbox({ sandbox, interfaceId }: TaskPlan): Promise<void> {
+    const { runtime, network, engineNetworks } = this.#options;
     await runtime.stopSandbox(sandbox.id);
     if (sandbox.network.mode === 'interface') await network?.detach(sandbox.network.interfaceId);
+    if (interfaceId !== undefined) engineNetworks?.leave(interfaceId);
   }
 
   async remove(plan: TaskPlan): Promise<void> {
@@ -181,6 +207,7 @@ export class TaskSteps {
 export interface TaskStepsOptions {
   readonly runtime: Runtime;
   readonly network?: InterfacePlaces;
+  readonly engineNetworks?: EnginePlaces;
   readonly clock: Clock;
   readonly settings: AgentSettings;
   readonly slots: Slots;

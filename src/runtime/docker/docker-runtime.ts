@@ -353,6 +353,11 @@ export class DockerRuntime implements Runtime {
     return this.#networks.ensure(network);
   }
 
+  /** Removes a private network. Absent is success; one that sandboxes are on stays. */
+  removeNetwork(name: string): Promise<void> {
+    return this.#networks.remove(name);
+  }
+
   /** What the Engine's networks occupy: for choosing a range that is free, and an address that containers reach. */
   networkRanges(): Promise<readonly NetworkRange[]> {
     return this.#networks.ranges();

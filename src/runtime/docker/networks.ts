@@ -65,18 +65,30 @@ export class Networks {
       const found = await this.#api.json('GET', '/networks', { query: { filters: labelFilter(labels) } });
       let removed = 0;
       for (const network of fieldsOfList(found)) {
-        const name = network.text('Name') ?? '';
-        this.forget(name);
-        try {
-          await this.#api.json('DELETE', `/networks/${network.text('Id')}`);
-          removed += 1;
-        } catch (error) {
-          // 403: others still have endpoints on it.
-          if (!isStatus(error, 403, 404)) throw error;
-        }
+        this.forget(network.text('Name') ?? '');
+        if (await this.#delete(network.text('Id') ?? '')) removed += 1;
       }
       return removed;
     });
+  }
+
+  /** Absent is success; one that others are on stays. */
+  async remove(name: string): Promise<void> {
+    this.forget(name);
+    await attempting(`Cannot remove private network '${name}'`, 'ContainerNetworking', () =>
+      this.#delete(name),
+    );
+  }
+
+  async #delete(nameOrId: string): Promise<boolean> {
+    try {
+      await this.#api.json('DELETE', `/networks/${encodeURIComponent(nameOrId)}`);
+      return true;
+    } catch (error) {
+      // 403: others still have endpoints on it.
+      if (isStatus(error, 403, 404)) return false;
+      throw error;
+    }
   }
 
   async #make(network: PrivateNetwork): Promise<void> {

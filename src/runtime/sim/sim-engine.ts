@@ -169,6 +169,11 @@ export class SimEngine {
     return [...this.#sandboxes.values()].filter(({ spec }) => carries(spec.labels, labels)).map(sandboxView);
   }
 
+  /** What a sandbox was asked to be. */
+  sandboxSpec(id: string): SandboxSpec | undefined {
+    return this.#sandboxes.get(id)?.spec;
+  }
+
   container(name: string): SimContainer | undefined {
     return this.#containers.get(name);
   }

@@ -64,6 +64,18 @@ describe('what the end of a task is put down to', () => {
       'Essential container in task exited',
     ],
     [
+      'what its agent stopped it for, where that was not what was asked of it',
+      [
+        running,
+        report({
+          ...{ status: 'STOPPED', reason: 'ContainerNetworkingError: sg-1 is not open any more' },
+          containers: [{ name: 'app', status: 'STOPPED', exitCode: 137 }],
+        }),
+      ],
+      'EssentialContainerExited',
+      'ContainerNetworkingError: sg-1 is not open any more',
+    ],
+    [
       'an essential container that exited before the task was seen RUNNING',
       [report({ status: 'STOPPED', containers: [{ name: 'app', status: 'STOPPED', exitCode: 1 }] })],
       'EssentialContainerExited',

@@ -350,7 +350,8 @@ function concluded(task: TaskRecord, reportedReason: string | undefined): TaskRe
     return {
       ...task,
       stopCode: 'EssentialContainerExited',
-      stoppedReason: 'Essential container in task exited',
+      // What its agent says for itself is why they exited.
+      stoppedReason: reportedReason?.slice(0, maxReasonLength) ?? 'Essential container in task exited',
     };
   }
   const failure =

@@ -27,7 +27,18 @@ const answer = 1_000;
 
 const anyCase = anyTopology.chain((vpc) => {
   const packets = fc.array(anyPacketIn(vpc), { minLength: packetsEach, maxLength: packetsEach });
-  return fc.tuple(fc.constant(vpc), packets);
+  // Of all that may be sent, too little goes to what every VPC has.
+  const [
+    {
+      id: from,
+      addresses: [sourceAddress = ''],
+    } = { id: '', addresses: [] },
+  ] = vpc.interfaces;
+  const asking: Packet = { from, sourceAddress, to: '169.254.170.2', traffic: { protocol: 'tcp', port: 80 } };
+  return fc.tuple(
+    fc.constant(vpc),
+    packets.map((all) => [...all, asking]),
+  );
 });
 
 describe.skipIf(why !== undefined)(`packets in the kernel ${why ?? ''}`, () => {

@@ -1,5 +1,5 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import { cidrBlock, ipv4Text, privateDomain } from '../../../topology/index.ts';
+import { cidrBlock, ipv4Text, privateDomain, routerOf } from '../../../topology/index.ts';
 import { dhcpOptions, ec2Key, type Scope, type SubnetRecord, vpcs } from '../records.ts';
 
 /** What whoever sets an interface up must know of its subnet; what DHCP would tell it. */
@@ -27,13 +27,12 @@ export function subnetFacts(reader: Reader, scope: Scope, subnet: SubnetRecord):
   const domainName = options === undefined ? undefined : configurations['domain-name']?.[0];
   return {
     subnetCidr: subnet.cidr,
-    gatewayIpv4: ipv4Text(cidrBlock(subnet.cidr).first + routerOffset),
+    gatewayIpv4: routerOf(subnet.cidr),
     nameServers: servers.flatMap((server) => (server === amazonProvided ? resolver : [server])),
     ...(options === undefined ? { domainName: privateDomain(scope.region) } : domainName && { domainName }),
   };
 }
 
-const routerOffset = 1;
 const resolverOffset = 2;
 /** The VPC's own resolver, in DHCP options. */
 const amazonProvided = 'AmazonProvidedDNS';
