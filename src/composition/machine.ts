@@ -10,6 +10,7 @@ import {
   type InterfacePlaces,
   type LinkLocal,
   Machine,
+  openProxyImage,
   startAgent,
 } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -54,6 +55,7 @@ export async function openMachine(options: {
   const credentials = { accessKeyId, secretAccessKey };
   const ecsClient = new ECS({ endpoint, region, credentials });
   const info = await runtime.info();
+  const proxyImage = await openProxyImage();
   const machine = await Machine.open({
     directory,
     size: { cpu: info.cpus * 1024, memoryMiB: Math.floor(info.memoryBytes / 1024 / 1024) },
@@ -91,6 +93,7 @@ export async function openMachine(options: {
         log,
         signal: options.signal,
         logs: { endpoint },
+        ...(proxyImage === undefined ? {} : { proxyImage }),
         ...(linkLocal === undefined ? {} : { linkLocal }),
         ...(vpcs.network && { network: vpcs.network }),
         ...(vpcs.engineNetworks && { engineNetworks: vpcs.engineNetworks }),

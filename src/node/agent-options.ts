@@ -6,6 +6,7 @@ import type { EcsClient } from './connection/ecs-api.ts';
 import type { OpenSocket } from './connection/signed-socket.ts';
 import type { SsmMessagesClient } from './exec/ssm-messages-api.ts';
 import type { LinkLocal } from './metadata/link-local.ts';
+import type { ProxyImage } from './service-connect/proxy-image.ts';
 import type { StateFile } from './state/state-file.ts';
 
 /** What an agent needs to be one container instance. */
@@ -38,6 +39,8 @@ export interface AgentOptions {
   readonly engineNetworks?: EnginePlaces;
   /** CloudWatch Logs for the `awslogs` driver; left out, the instance does not offer that driver. */
   readonly logs?: { readonly endpoint: string };
+  /** What tasks' Service Connect proxies are made of; left out, the instance takes no tasks with one. */
+  readonly proxyImage?: ProxyImage;
   readonly settings?: Partial<AgentSettings>;
   readonly seams?: AgentSeams;
 }

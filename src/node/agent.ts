@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import packageJson from '#package' with { type: 'json' };
 import type { Log } from '../log.ts';
 import {
@@ -22,6 +23,8 @@ import { Awslogs } from './logs/awslogs.ts';
 import { LogsClients, type TaskRole } from './logs/logs-clients.ts';
 import { MetadataEndpoint } from './metadata/metadata-endpoint.ts';
 import { StateReporter } from './reports/state-reporter.ts';
+import { discoveryApi } from './service-connect/discovery-api.ts';
+import { ServiceConnect } from './service-connect/service-connect.ts';
 import { Slots } from './slots.ts';
 import { openStateFile, type StateFile } from './state/state-file.ts';
 import { RoleCredentials } from './tasks/role-credentials.ts';
@@ -141,6 +144,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     parts.defer(() => executeCommandAgents.close());
 
+    const serviceConnectDirectory = join(options.stateDirectory, 'service-connect');
+    const serviceConnect =
+      options.proxyImage &&
+      parts.use(
+        new ServiceConnect({
+          ...{ runtime, clock, log, signal },
+          directory: serviceConnectDirectory,
+          image: options.proxyImage,
+          discovery: parts.use(discoveryApi({ endpoint, region, credentials })),
+        }),
+      );
+
     const board = new TaskBoard({
       steps: new TaskSteps({
         ...options,
@@ -148,6 +163,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         slots: new Slots(settings.startConcurrency),
         state,
         logs,
+        serviceConnect,
         signal,
       }),
       ...options,
@@ -165,6 +181,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         metadataUri,
         joinsInterfaces: options.network !== undefined,
         offersAwslogs: logs !== undefined,
+        serviceConnectDirectory: serviceConnect && serviceConnectDirectory,
         isolation: options.instance.fargate?.isolation,
       },
       offersTaskRoles: options.linkLocal !== undefined,
@@ -173,6 +190,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         reporter.poke(owner);
         links?.healthChanged(owner);
         executeCommandAgents.taskChanged(owner);
+        serviceConnect?.taskChanged(owner);
       },
       onTaskRemoved: (owner) => {
         executeCommandAgents.taskRemoved(owner);
@@ -201,6 +219,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       capabilities: capabilityAttributes(info, {
         awslogs: logs !== undefined,
         taskRoles: options.linkLocal !== undefined,
+        serviceConnect: serviceConnect !== undefined,
       }),
       signal,
     });

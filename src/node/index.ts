@@ -26,3 +26,4 @@ export type {
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
 export { type LinkLocal, LinkLocalListener, linkLocalAddress } from './metadata/link-local.ts';
+export { openProxyImage, type ProxyImage } from './service-connect/proxy-image.ts';

@@ -121,7 +121,56 @@ export interface AcsTask {
     readonly containers: readonly string[];
     readonly content: { readonly encoding: string; readonly value: string };
   }[];
+  /** Of type `serviceconnectdetail`: see `AcsServiceConnectConfig`. */
+  readonly attachments?: readonly AcsAttachment[];
   readonly containers: readonly AcsContainer[];
+}
+
+export interface AcsAttachment {
+  readonly attachmentArn: string;
+  readonly attachmentType: string;
+  readonly attachmentProperties: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** The type of the attachment that carries Service Connect, and the names of its properties. */
+export const serviceConnectAttachment = {
+  type: 'serviceconnectdetail',
+  /** The proxy's name among the task's containers. */
+  containerName: 'ContainerName',
+  /** JSON: `AcsServiceConnectConfig`. */
+  config: 'ServiceConnectConfig',
+  /** JSON: `AcsServiceConnectProxy`. AWS's agent warns of a property that it does not know, and goes on. */
+  proxy: 'ProxyConfig',
+} as const;
+
+/** As AWS's agent reads it: what there is around the proxy. */
+export interface AcsServiceConnectConfig {
+  readonly egressConfig?: { readonly listenerName: string; readonly vip: { readonly ipv4Cidr: string } };
+  readonly ingressConfig?: readonly { readonly listenerName: string; readonly listenerPort: number }[];
+  /** Names that the task's containers can look up. */
+  readonly dnsConfig?: readonly { readonly hostName: string; readonly address: string }[];
+}
+
+/** What the proxy does, which in AWS it asks for by itself (xDS). */
+export interface AcsServiceConnectProxy {
+  /** Cloud Map's name of the namespace whose services are reached. */
+  readonly namespace: string;
+  readonly outbound: readonly AcsProxyListener[];
+  /** Where the proxy stands before a container of the task's. */
+  readonly inbound: readonly (AcsProxyListener & { readonly containerPort: number })[];
+  readonly accessLog?: { readonly format: 'TEXT' | 'JSON'; readonly includesQueryParameters: boolean };
+}
+
+export interface AcsProxyListener {
+  /** Of the service in Cloud Map. */
+  readonly discoveryName: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'http' | 'http2' | 'grpc';
+  /** 0: never. */
+  readonly idleTimeoutSeconds: number;
+  /** 0: as long as it takes. None for tcp. */
+  readonly perRequestTimeoutSeconds?: number;
 }
 
 export interface AcsElasticNetworkInterface {

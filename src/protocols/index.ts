@@ -14,19 +14,24 @@
  */
 export type {
   AcsAgentMessages,
+  AcsAttachment,
   AcsContainer,
   AcsDockerConfig,
   AcsElasticNetworkInterface,
   AcsLinuxParameters,
   AcsPayload,
+  AcsProxyListener,
   AcsRoleCredentials,
   AcsServerMessages,
+  AcsServiceConnectConfig,
+  AcsServiceConnectProxy,
   AcsTask,
   AcsTaskIdentifier,
   AcsTaskManifest,
   AcsVolume,
   Frame,
 } from './acs.ts';
+export { serviceConnectAttachment } from './acs.ts';
 export type { AuthenticationFailure } from './authentication.ts';
 export { authenticationRefusal } from './authentication.ts';
 export type { Codec, OpenedRequest } from './codec.ts';

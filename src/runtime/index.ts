@@ -14,6 +14,7 @@ export {
   findEngine,
   type GvisorOffer,
   gvisorOffer,
+  madeImageLabels,
   offerGvisor,
   openDockerRuntime,
   type PurgedEngine,
@@ -23,7 +24,9 @@ export {
   type ImageArchiveSpec,
   type ImageConfig,
   imageArchive,
+  imageId,
 } from './image-archive.ts';
+export { findProgram, programLayer } from './program-layer.ts';
 export {
   type BlockIoCount,
   type Container,

@@ -165,6 +165,8 @@ export interface SandboxSpec {
   readonly cgroupParentLimits?: { readonly cpuMillis: number; readonly memoryMiB: number };
   readonly hostname?: string;
   readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };
+  /** In the file `/etc/hosts` that its containers share; where the sandbox has a namespace for all. */
+  readonly extraHosts?: readonly { readonly hostname: string; readonly ipAddress: string }[];
   readonly sysctls?: Readonly<Record<string, string>>;
   /** The sandbox's containers share one IPC / PID namespace (the pause container's). */
   readonly shareIpc?: boolean;

@@ -15,7 +15,7 @@ const info: RuntimeInfo = {
   runtimes: ['runc'],
   limits: [],
 };
-const names = (of: RuntimeInfo, offers = { awslogs: false, taskRoles: false }) =>
+const names = (of: RuntimeInfo, offers = { awslogs: false, taskRoles: false, serviceConnect: false }) =>
   capabilityAttributes(of, offers).map(({ name = '' }) => name);
 
 describe('capabilityAttributes', () => {
@@ -36,9 +36,17 @@ describe('capabilityAttributes', () => {
         (driver) => `com.amazonaws.ecs.capability.logging-driver.${driver}`,
       ),
     );
-    expect(names(info, { awslogs: true, taskRoles: false })).toContain(
+    expect(names(info, { awslogs: true, taskRoles: false, serviceConnect: false })).toContain(
       'com.amazonaws.ecs.capability.logging-driver.awslogs',
     );
+  });
+
+  test('says Service Connect only with a proxy and tasks that have a namespace for it', () => {
+    const offers = { awslogs: false, taskRoles: false, serviceConnect: true };
+    expect(names(info, offers)).toContain('ecs.capability.service-connect-v1');
+    expect(names(info)).not.toContain('ecs.capability.service-connect-v1');
+    const limits = [{ feature: 'private-network', message: 'not here' }] as const;
+    expect(names({ ...info, limits }, offers)).not.toContain('ecs.capability.service-connect-v1');
   });
 
   test.each([

@@ -13,7 +13,7 @@ const engineLogDrivers = ['json-file', 'syslog', 'journald', 'gelf', 'fluentd', 
  */
 export function capabilityAttributes(
   info: RuntimeInfo,
-  offers: { readonly awslogs: boolean; readonly taskRoles: boolean },
+  offers: { readonly awslogs: boolean; readonly taskRoles: boolean; readonly serviceConnect: boolean },
 ): Attribute[] {
   const can = (feature: RuntimeInfo['limits'][number]['feature']): boolean =>
     !info.limits.some((limit) => limit.feature === feature);
@@ -31,6 +31,7 @@ export function capabilityAttributes(
     can('privileged') && 'com.amazonaws.ecs.capability.privileged-container',
     can('private-network') && 'ecs.capability.task-eni',
     can('sandbox-cgroup') && 'ecs.capability.task-cpu-mem-limit',
+    offers.serviceConnect && can('private-network') && 'ecs.capability.service-connect-v1',
     'ecs.capability.container-ordering',
     'ecs.capability.container-health-check',
     'ecs.capability.container-restart-policy',

@@ -1,4 +1,11 @@
-import type { AcsContainer, AcsElasticNetworkInterface, AcsTask, AcsVolume } from '../../protocols/index.ts';
+import {
+  type AcsAttachment,
+  type AcsContainer,
+  type AcsElasticNetworkInterface,
+  type AcsTask,
+  type AcsVolume,
+  serviceConnectAttachment,
+} from '../../protocols/index.ts';
 import { readRoleCredentials } from '../connection/acs-messages.ts';
 import { given, MalformedError, type Reader } from '../reading.ts';
 
@@ -8,7 +15,7 @@ import { given, MalformedError, type Reader } from '../reading.ts';
  * @throws {MalformedError} naming the member.
  */
 export function readAcsTask(task: Reader): AcsTask {
-  refuse(task, ['proxyConfiguration', 'associations', 'attachments']);
+  refuse(task, ['proxyConfiguration', 'associations']);
   return given({
     arn: task.string('arn'),
     family: task.string('family'),
@@ -31,8 +38,23 @@ export function readAcsTask(task: Reader): AcsTask {
     executionRoleCredentials: task.optionalObject('executionRoleCredentials', readRoleCredentials),
     elasticNetworkInterfaces: task.optionalList('elasticNetworkInterfaces', readNetworkInterface),
     enableFaultInjection: task.optionalBoolean('enableFaultInjection'),
+    attachments: task.optionalList('attachments', readAttachment),
     containers: task.list('containers', readContainer),
   });
+}
+
+function readAttachment(attachment: Reader): AcsAttachment {
+  const attachmentType = attachment.string('attachmentType');
+  if (attachmentType !== serviceConnectAttachment.type)
+    throw new MalformedError(`An attachment of type ${attachmentType} is not supported by this agent`);
+  return {
+    attachmentArn: attachment.optionalString('attachmentArn') ?? '',
+    attachmentType,
+    attachmentProperties: attachment.list('attachmentProperties', (property) => ({
+      name: property.string('name'),
+      value: property.string('value'),
+    })),
+  };
 }
 
 function readContainer(container: Reader): AcsContainer {

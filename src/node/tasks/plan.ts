@@ -1,5 +1,6 @@
 import type { ContainerSpec, SandboxSpec } from '../../runtime/index.ts';
 import type { AwslogsOptions } from '../logs/options.ts';
+import type { ProxyPlan } from '../service-connect/proxy-plan.ts';
 
 /**
  * What a task asks of this machine, as data: the pure outcome of reading its definition. Everything in it is
@@ -41,6 +42,8 @@ export interface PlannedContainer {
   readonly awslogs?: AwslogsOptions;
   /** Ports as they will be reachable where the engine publishes nothing (host mode). */
   readonly hostPorts: readonly NetworkBinding[];
+  /** It is Service Connect's proxy. */
+  readonly proxy?: ProxyPlan;
   /** Set only when neither the definition nor the image sets any of them. */
   readonly regionEnvironment: Readonly<Record<string, string>>;
 }
@@ -71,6 +74,19 @@ export function withImage(
   const isSet = names.some((name) => name in container.spec.env || name in imageEnvironment);
   if (isSet) return container.spec;
   return { ...container.spec, env: { ...container.regionEnvironment, ...container.spec.env } };
+}
+
+/** A task with its proxy, and what that is to do. */
+export interface ProxiedTask {
+  readonly taskArn: string;
+  readonly taskId: string;
+  readonly proxy: ProxyPlan;
+}
+
+/** The task's proxy, where it has one, for Service Connect. */
+export function proxiedTaskOf({ taskArn, taskId, containers }: TaskPlan): ProxiedTask | undefined {
+  const proxy = containers.find((container) => container.proxy !== undefined)?.proxy;
+  return proxy && { taskArn, taskId, proxy };
 }
 
 export const taskIdOf = (taskArn: string): string => taskArn.slice(taskArn.lastIndexOf('/') + 1);

@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { AcsElasticNetworkInterface, AcsTask } from '../../protocols/index.ts';
 import type { PrivateNetwork, SandboxSpec } from '../../runtime/index.ts';
 import { given, MalformedError } from '../reading.ts';
+import type { ProxyPlan } from '../service-connect/proxy-plan.ts';
 import type { DockerConfig } from './docker-config.ts';
 import type { PlanContext } from './task-definition.ts';
 
@@ -12,6 +13,7 @@ export function sandboxOf(
   id: string,
   labels: Readonly<Record<string, string>>,
   context: PlanContext,
+  proxy?: ProxyPlan,
 ): SandboxSpec {
   const limits = {
     cpuMillis: task.cpu ? Math.round(task.cpu * 1000) : undefined,
@@ -59,6 +61,7 @@ export function sandboxOf(
     ...limits,
     hostname: eni.privateDnsName || `ip-${ipv4.replaceAll('.', '-')}.${context.region}.compute.internal`,
     dns: dnsOf(containers, eni),
+    extraHosts: proxy?.hosts,
     sysctls: sysctlsOf(containers),
   });
 }

@@ -372,3 +372,91 @@ describe('what comes over ACS', () => {
     expect(() => planned(task({}, app(docker({ Env: [] }, { PidsLimit: 0, Binds: null }))))).not.toThrow();
   });
 });
+
+describe('Service Connect', () => {
+  const eni = {
+    ...{
+      attachmentArn: 'a',
+      ec2Id: 'eni-1',
+      macAddress: '02:00:00:00:00:01',
+      subnetGatewayIpv4Address: '10.0.0.1/24',
+    },
+    ipv4Addresses: [{ privateAddress: '10.0.0.7', primary: true }],
+  };
+  const attachment = (proxy: object = {}) => ({
+    attachmentArn: 'a',
+    attachmentType: 'serviceconnectdetail',
+    attachmentProperties: [
+      { name: 'ContainerName', value: 'ecs-service-connect-x' },
+      {
+        name: 'ServiceConnectConfig',
+        value: JSON.stringify({ dnsConfig: [{ hostName: 'web', address: '127.255.0.1' }] }),
+      },
+      {
+        name: 'ProxyConfig',
+        value: JSON.stringify({ namespace: 'harbor', outbound: [], inbound: [], ...proxy }),
+      },
+    ],
+  });
+  const proxied = (changes: Partial<AcsTask> = {}) =>
+    task(
+      {
+        ...{ networkMode: 'awsvpc' as const, elasticNetworkInterfaces: [eni], attachments: [attachment()] },
+        ...changes,
+      },
+      app(),
+      app({ name: 'ecs-service-connect-x' }),
+    );
+  const here = { ...context, serviceConnectDirectory: '/state/service-connect' };
+  const ids = { app: 'a1', 'ecs-service-connect-x': 'p1' };
+
+  test('has its proxy there before all others, and its names in the file that they share', () => {
+    const plan = planTask(proxied(), ids, here);
+    expect(plan.sandbox.extraHosts).toEqual([{ hostname: 'web', ipAddress: '127.255.0.1' }]);
+    expect(plan.containers.map(({ name, dependencies }) => [name, dependencies])).toEqual([
+      ['ecs-service-connect-x', []],
+      ['app', [{ on: 'ecs-service-connect-x', condition: 'START' }]],
+    ]);
+  });
+
+  test('gives its proxy nothing but its directory, whatever the task’s own containers are separated by', () => {
+    const [proxy, other] = planTask(proxied(), ids, { ...here, isolation: 'gvisor' }).containers;
+    expect(proxy?.spec).toMatchObject({
+      isReadonlyRootFilesystem: true,
+      capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] },
+      mounts: [{ type: 'bind', source: '/state/service-connect/0123456789abcdef0123456789abcdef' }],
+    });
+    expect(proxy?.spec.isolation).toBeUndefined();
+    expect(other?.spec.isolation).toBe('gvisor');
+  });
+
+  test.each<[string, AcsTask, string]>([
+    ['outside awsvpc', proxied({ networkMode: 'bridge' }), "network mode 'bridge' is not supported"],
+    [
+      'with a name that says more than a name',
+      proxied({
+        attachments: [
+          attachment({
+            outbound: [{ discoveryName: 'a b', address: '127.255.0.1', port: 1, protocol: 'tcp' }],
+          }),
+        ],
+      }),
+      'discoveryName has an invalid value',
+    ],
+    [
+      'with an address that is none',
+      proxied({
+        attachments: [
+          attachment({ outbound: [{ discoveryName: 'a', address: '*', port: 1, protocol: 'tcp' }] }),
+        ],
+      }),
+      'should be an IPv4 address',
+    ],
+  ])('%s is refused', (_what, input, words) => {
+    expect(() => planTask(input, ids, here)).toThrow(words);
+  });
+
+  test('is refused where the machine has no proxy', () => {
+    expect(() => planTask(proxied(), ids, context)).toThrow('HAProxy is not installed');
+  });
+});

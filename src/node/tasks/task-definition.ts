@@ -4,11 +4,13 @@ import type { ContainerNetwork, ContainerSpec, PortMapping } from '../../runtime
 import { readAwslogsOptions } from '../logs/options.ts';
 import { linkLocalAddress } from '../metadata/link-local.ts';
 import { given, MalformedError, parseJson, Reader } from '../reading.ts';
+import { proxyPlanOf } from '../service-connect/proxy-plan.ts';
 import { dependenciesOf, implicitDependenciesOf, inDependencyOrder } from './dependencies.ts';
 import { type DockerConfig, readDockerConfig } from './docker-config.ts';
 import { type NetworkBinding, type PlannedContainer, type TaskPlan, taskIdOf } from './plan.ts';
 import { sandboxOf } from './sandbox-spec.ts';
 import { mountsOf } from './volumes.ts';
+import { withProxy } from './with-proxy.ts';
 
 /** What a plan needs to know of the agent. */
 export interface PlanContext {
@@ -26,6 +28,8 @@ export interface PlanContext {
   /** Whether awsvpc tasks get network interfaces in a VPC, rather than addresses on a network of the engine's. */
   readonly joinsInterfaces: boolean;
   readonly offersAwslogs: boolean;
+  /** Where tasks' Service Connect proxies have their directories; left out, tasks have none. */
+  readonly serviceConnectDirectory?: string | undefined;
   /** Of all its containers from the machine; undefined: as the engine does it. */
   readonly isolation?: ContainerSpec['isolation'] | undefined;
 }
@@ -54,12 +58,15 @@ export function planTask(
   if (dockerConfigs.size !== task.containers.length) {
     throw new MalformedError('Two containers of the task have the same name');
   }
+  const proxy = proxyPlanOf(task);
   const labels = { ...context.labels, ...taskLabels(task, taskId, context) };
-  const sandbox = sandboxOf(task, [...dockerConfigs.values()], `ecs-${taskId}`, labels, context);
+  const sandbox = sandboxOf(task, [...dockerConfigs.values()], `ecs-${taskId}`, labels, context, proxy);
   const containers = task.containers.map((container) => {
     const docker = dockerConfigs.get(container.name);
     if (!docker) throw new TypeError(`Container '${container.name}' was not read`);
-    return planContainer(task, container, docker, sandbox.id, labels, metadataIds[container.name], context);
+    const metadataId = metadataIds[container.name];
+    const planned = planContainer(task, container, docker, sandbox.id, labels, metadataId, context);
+    return proxy === undefined ? planned : withProxy(planned, proxy, taskId, context.serviceConnectDirectory);
   });
   return given({
     taskArn: task.arn,

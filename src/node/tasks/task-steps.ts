@@ -3,11 +3,12 @@ import type { Log } from '../../log.ts';
 import type { Container, Image, Runtime, SandboxSpec } from '../../runtime/index.ts';
 import type { AgentSettings, EnginePlaces, InterfacePlaces } from '../agent-options.ts';
 import type { Awslogs } from '../logs/awslogs.ts';
+import type { ServiceConnect } from '../service-connect/service-connect.ts';
 import type { Slots } from '../slots.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { failureOf, StepError } from './failures.ts';
 import { resolveImage } from './images.ts';
-import { type PlannedContainer, type TaskPlan, withImage } from './plan.ts';
+import { type PlannedContainer, proxiedTaskOf, type TaskPlan, withImage } from './plan.ts';
 
 /** How long what was removed may still be read into its log stream. */
 const shippingGraceMs = 60_000;
@@ -32,7 +33,8 @@ export class TaskSteps {
     signal: AbortSignal,
     onPullEnded: (startedAtMs: number) => void,
   ): Promise<Image> {
-    const { settings, runtime, state, clock } = this.#options;
+    const { settings, runtime, state, clock, serviceConnect } = this.#options;
+    if (container.proxy && serviceConnect) return serviceConnect.image();
     const pulling = resolveImage(container.spec.image, {
       behavior: settings.imagePullBehavior,
       ...{ runtime, state, clock, signal, onPullEnded },
@@ -91,10 +93,15 @@ export class TaskSteps {
     container: PlannedContainer,
     imageEnvironment: Readonly<Record<string, string>>,
   ): Promise<Container> {
-    const { settings, runtime, logs } = this.#options;
+    const { settings, runtime, logs, serviceConnect } = this.#options;
     // Its log stream meanwhile; whether that worked out is for the start to say.
     if (container.awslogs?.stream) logs?.prepare(plan.taskArn, container, '').catch(() => {});
-    const creating = runtime.createContainer(withImage(container, imageEnvironment));
+    const spec = withImage(container, imageEnvironment);
+    const proxied = container.proxy && proxiedTaskOf(plan);
+    const creating =
+      proxied && serviceConnect
+        ? serviceConnect.prepare(proxied).then((image) => runtime.createContainer({ ...spec, image }))
+        : runtime.createContainer(spec);
     return this.#withinOrGone(settings.containerCreateTimeoutMs, 'created', container, creating);
   }
 
@@ -105,7 +112,7 @@ export class TaskSteps {
     runtimeId: string,
     isWanted: () => boolean,
   ): Promise<Container | undefined> {
-    const { settings, runtime, slots, logs } = this.#options;
+    const { settings, runtime, slots, logs, serviceConnect } = this.#options;
     try {
       logs?.attach(plan.taskArn, container, runtimeId);
       await logs?.prepare(plan.taskArn, container, runtimeId);
@@ -119,6 +126,8 @@ export class TaskSteps {
           starting,
         );
         logs?.hasStarted(container);
+        const proxied = container.proxy && proxiedTaskOf(plan);
+        if (proxied) await serviceConnect?.started(proxied);
         return started;
       }
     } catch (error) {
@@ -147,10 +156,12 @@ export class TaskSteps {
   }
 
   async remove(plan: TaskPlan): Promise<void> {
-    const { runtime, logs } = this.#options;
+    const { runtime, logs, serviceConnect } = this.#options;
     await this.#shipRest(plan);
     await Promise.all(plan.containers.map((container) => runtime.removeContainer(container.spec.name)));
     await runtime.removeSandbox(plan.sandbox.id);
+    const proxied = proxiedTaskOf(plan);
+    if (proxied) await serviceConnect?.remove(proxied);
     for (const container of plan.containers) logs?.forget(container);
   }
 
@@ -213,6 +224,8 @@ export interface TaskStepsOptions {
   readonly slots: Slots;
   readonly state: StateFile;
   readonly logs: Awslogs | undefined;
+  /** Left out: no task here has a proxy. */
+  readonly serviceConnect?: ServiceConnect | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }

@@ -30,7 +30,7 @@ import { attempting } from './failures.ts';
 import { Gvisor, gvisorStartMs } from './gvisor.ts';
 import { Images } from './images.ts';
 import { inParallel } from './in-parallel.ts';
-import { labelFilter } from './labels.ts';
+import { labelFilter, madeImageLabels } from './labels.ts';
 import { type NetworkRange, Networks } from './networks.ts';
 import { Outputs } from './output.ts';
 import {
@@ -331,8 +331,8 @@ export class DockerRuntime implements Runtime {
   }
 
   /**
-   * Removes every sandbox, container, network and volume that carries all of `labels`, and the pause image when
-   * nothing else uses it. What is already gone is success.
+   * Removes every sandbox, container, network and volume that carries all of `labels`, and the images made here when
+   * nothing else uses them. What is already gone is success.
    */
   async purge(labels: Readonly<Record<string, string>>): Promise<PurgedEngine> {
     if (Object.keys(labels).length === 0)
@@ -345,6 +345,7 @@ export class DockerRuntime implements Runtime {
     const volumes = await this.#volumes.list(labelFilter(labels));
     await inParallel(volumes, ({ name }) => this.#volumes.remove(name));
     await this.#sandboxes.removePauseImage();
+    await this.#images.removeUnused(labelFilter(madeImageLabels));
     return { containers: containers.length, networks, volumes: volumes.length };
   }
 

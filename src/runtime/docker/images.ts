@@ -65,6 +65,20 @@ export class Images {
     });
   }
 
+  /** Removes the images that `filters` names, but for those that containers use. */
+  async removeUnused(filters: string): Promise<void> {
+    const found = await attempting('Cannot list images', 'Unsupported', () =>
+      this.#api.json('GET', '/images/json', { query: { filters } }),
+    );
+    for (const image of Array.isArray(found) ? found : []) {
+      const id = new Fields(image).text('Id');
+      if (id === undefined) continue;
+      await this.remove(id).catch((error) => {
+        if (!(error instanceof RuntimeError) || error.code === 'EngineUnavailable') throw error;
+      });
+    }
+  }
+
   async remove(reference: string): Promise<void> {
     await attempting(`Cannot remove image '${reference}'`, 'Unsupported', async () => {
       try {

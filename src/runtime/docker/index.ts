@@ -4,6 +4,7 @@
  * empty volume with labels), a cgroup and maybe a pause container (sandboxes.ts). What the engine of a machine can't
  * do is probed once and said (probe.ts); asking for it is refused by name.
  */
+
 export {
   DockerRuntime,
   type DockerRuntimeOptions,
@@ -12,4 +13,5 @@ export {
 } from './docker-runtime.ts';
 export { type StartEngineOptions, startEngine } from './engine-process.ts';
 export { type EngineAddress, type FoundEngine, findEngine } from './engine-socket.ts';
+export { madeImageLabels } from './labels.ts';
 export { type GvisorOffer, gvisorOffer, offerGvisor } from './offer-gvisor.ts';

@@ -7,9 +7,13 @@ export const cgroupLabel = 'catamaran.cgroup';
 /**
  * `app`: a container of the caller's. `pause`: the container that holds a sandbox's namespaces. `probe`: one that is
  * only started to see whether it can be. `sandbox`: the empty volume that is a sandbox's record. `volume`: a volume
- * that dies with its sandbox. `shared`: one that does not, or a network.
+ * that dies with its sandbox. `shared`: one that does not, or a network. `image`: an image made here, which goes with the
+ * last that uses it.
  */
-export type Role = 'app' | 'pause' | 'probe' | 'sandbox' | 'volume' | 'shared';
+export type Role = 'app' | 'pause' | 'probe' | 'sandbox' | 'volume' | 'shared' | 'image';
+
+/** Labels of an image that is nobody's but made for containers of ours: a purge takes it away. */
+export const madeImageLabels: Readonly<Record<string, string>> = { [roleLabel]: 'image' satisfies Role };
 
 const own: ReadonlySet<string> = new Set([sandboxLabel, roleLabel, cgroupLabel]);
 

@@ -183,6 +183,7 @@ export class Sandboxes {
         NetworkMode: isPrivate ? network.network.name : 'none',
         Dns: spec.dns?.servers,
         DnsSearch: spec.dns?.search,
+        ExtraHosts: spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
         Sysctls: spec.sysctls,
         IpcMode: spec.shareIpc ? 'shareable' : undefined,
         // It says nothing, and a log of it would be read by nobody.

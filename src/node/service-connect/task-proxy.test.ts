@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, get, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../clock/index.ts';
+import type { Endpoint } from './endpoints.ts';
+import { proxyDirectory } from './proxy-config.ts';
+import { TaskProxy } from './task-proxy.ts';
+import { listener, proxyPlan } from './testing/plans.ts';
+
+const haproxy = '/usr/sbin/haproxy';
+const clock = systemClock();
+
+describe.runIf(existsSync(haproxy))('a proxy that runs', () => {
+  let directory: string;
+  let proxy: TaskProxy;
+  let child: ChildProcess;
+  let port: number;
+  const servers: Server[] = [];
+
+  /** A task of the service that says its name, or what `answer` says. */
+  async function task(name: string, answer?: () => number): Promise<Endpoint> {
+    const server = createServer((_request, response) => {
+      response.statusCode = answer?.() ?? 200;
+      response.end(name);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    servers.push(server);
+    return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  }
+
+  async function freePort(): Promise<number> {
+    const { port: free } = await task('');
+    servers.pop()?.close();
+    return free;
+  }
+
+  const ask = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, agent: false, timeout: 5_000 }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => (text += chunk));
+        response.on('end', () => resolve(`${response.statusCode} ${text}`));
+      }).on('error', reject);
+    });
+  const answers = async (count: number): Promise<ReadonlySet<string>> =>
+    new Set(await Promise.all(Array.from({ length: count }, ask)));
+
+  beforeEach(async () => {
+    // Longer than a socket's address may be.
+    directory = join(mkdtempSync(join(tmpdir(), 'task-proxy-')), 'd'.repeat(100));
+    port = await freePort();
+    proxy = new TaskProxy(
+      proxyPlan({ outbound: [{ ...listener('web', 'http', port), address: '127.0.0.1' }] }),
+      directory,
+      clock,
+    );
+    await proxy.prepare();
+    const file = join(directory, 'haproxy.cfg');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`${proxyDirectory}/`, 'unix@./'));
+    child = spawn(haproxy, ['-W', '-db', '-f', 'haproxy.cfg'], { cwd: directory, stdio: 'ignore' });
+    await proxy.started(AbortSignal.timeout(10_000));
+  });
+
+  afterEach(async () => {
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    if (child.exitCode === null && child.kill('SIGTERM')) await ended;
+    for (const server of servers.splice(0)) server.close();
+    rmSync(join(directory, '..'), { recursive: true, force: true });
+  });
+
+  test('balances over the tasks that there are, from one look to the next', async () => {
+    expect(await ask()).toMatch(/^503 /);
+    const [a, b] = [await task('a'), await task('b')];
+    await proxy.apply(() => [a]);
+    expect(await answers(4)).toEqual(new Set(['200 a']));
+    await proxy.apply(() => [a, b]);
+    expect(await answers(8)).toEqual(new Set(['200 a', '200 b']));
+    await proxy.apply(() => [b]);
+    expect(await answers(4)).toEqual(new Set(['200 b']));
+    await proxy.apply(() => [a]);
+    expect(await answers(4)).toEqual(new Set(['200 a']));
+  });
+
+  test('asks another task when one is gone that it does not know of yet', async () => {
+    const [a, gone] = [await task('a'), { address: '127.0.0.1', port: await freePort() }];
+    await proxy.apply(() => [a, gone]);
+    expect(await answers(20)).toEqual(new Set(['200 a']));
+  });
+
+  test('leaves out a task that answers with errors, unless it is the only one', async () => {
+    const [a, sick] = [await task('a'), await task('sick', () => 500)];
+    await proxy.apply(() => [a, sick]);
+    for (let asked = 0; asked < 20; asked += 1) await ask();
+    expect(await answers(10)).toEqual(new Set(['200 a']));
+    await proxy.apply(() => [sick]);
+    for (let asked = 0; asked < 10; asked += 1) expect(await ask()).toBe('500 sick');
+  });
+
+  test('keeps what it knows when nobody says anything of it', async () => {
+    const a = await task('a');
+    await proxy.apply(() => [a]);
+    await proxy.apply(() => undefined);
+    expect(await answers(4)).toEqual(new Set(['200 a']));
+  });
+});
