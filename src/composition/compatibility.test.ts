@@ -38,6 +38,7 @@ test('every operation that is supported is authorised as an action of its servic
     'Amazon CloudWatch': 'cloudwatch',
     'Amazon EventBridge': 'events',
     'AWS Cloud Map': 'servicediscovery',
+    'Application Auto Scaling': 'application-autoscaling',
     'AWS Identity and Access Management (IAM)': 'iam',
     'AWS STS': 'sts',
   };

@@ -2,6 +2,7 @@ import { systemClock, systemRandom } from '../clock/index.ts';
 import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
+import { createAutoScaling } from '../services/application-autoscaling/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEc2 } from '../services/ec2/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
@@ -62,6 +63,10 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'AWS Cloud Map': await createCloudMap({
       ...{ state, clock, random },
       hasVpc: () => false,
+    }).loadOperations(),
+    'Application Auto Scaling': await createAutoScaling({
+      ...{ state, clock, random, metrics },
+      ensureServiceLinkedRole: async () => {},
     }).loadOperations(),
     'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
     'AWS STS': await createSts(iam).loadOperations(),

@@ -5,6 +5,11 @@ import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import {
+  createAutoScaling,
+  loadAutoScalingReconcilers,
+  scalableTargets,
+} from '../services/application-autoscaling/index.ts';
+import {
   alarmReadings,
   createCloudWatch,
   loadCloudWatchEventSources,
@@ -58,6 +63,7 @@ export interface ControlPlaneOptions {
 
 /** As service-linked roles and trust policies name ECS. */
 const ecsPrincipal = 'ecs.amazonaws.com';
+const autoScalingPrincipal = 'ecs.application-autoscaling.amazonaws.com';
 
 /** As long as callers who wait for the listener need to ask again and be answered. */
 const firstAnswersMs = 20;
@@ -96,8 +102,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
     firstAccountId: defaultCluster.accountId,
     isHolderAlive: (arn) => ecs.holdsSessions(arn),
-    linkedResources: (reader, accountId, service) =>
-      service === ecsPrincipal ? linkedResources(reader, accountId) : [],
+    linkedResources: (reader, accountId, service) => {
+      if (service === autoScalingPrincipal) return scalableTargets(reader, accountId);
+      return service === ecsPrincipal ? linkedResources(reader, accountId) : [];
+    },
   });
   const ssmMessages = createSsmMessages({ clock, random, log, endpoint: () => endpoint });
   const ecs = createEcs({
@@ -117,6 +125,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };
   const cloudMap = { state, clock, random, hasVpc };
+  const autoScaling = {
+    ...{ state, clock, random, metrics },
+    ensureServiceLinkedRole: (accountId: string) =>
+      iam.ensureServiceLinkedRole(accountId, autoScalingPrincipal),
+  };
   const eventBridge: EventsContext = {
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
@@ -131,6 +144,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createLogs(logs),
       createCloudWatch(cloudWatch),
       createCloudMap(cloudMap),
+      createAutoScaling(autoScaling),
       createEventBridge(eventBridge),
       iam.service,
       createSts(iam),
@@ -169,6 +183,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...logsReconcilers(logs),
         ...(await loadCloudWatchReconcilers(cloudWatch)),
         ...(await loadCloudMapReconcilers(cloudMap)),
+        ...(await loadAutoScalingReconcilers(autoScaling)),
       ],
     }),
   );

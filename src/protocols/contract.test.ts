@@ -53,6 +53,11 @@ const services: readonly TestedService[] = [
     client: { protocol: AwsSmithyRpcV2CborProtocol },
   },
   { signingName: 'events', load: () => import('@aws-sdk/client-eventbridge'), operations: 57 },
+  {
+    signingName: 'application-autoscaling',
+    load: () => import('@aws-sdk/client-application-auto-scaling'),
+    operations: 14,
+  },
   { signingName: 'servicediscovery', load: () => import('@aws-sdk/client-servicediscovery'), operations: 30 },
 ];
 

@@ -12,6 +12,7 @@ const services = [
   ['logs', () => import('@aws-sdk/client-cloudwatch-logs')],
   ['monitoring', () => import('@aws-sdk/client-cloudwatch')],
   ['events', () => import('@aws-sdk/client-eventbridge')],
+  ['application-autoscaling', () => import('@aws-sdk/client-application-auto-scaling')],
   ['servicediscovery', () => import('@aws-sdk/client-servicediscovery')],
 ] as const;
 

@@ -156,6 +156,14 @@ const rules: Readonly<Record<string, ServiceRules>> = {
     notSupported: { code: 'OperationDisabledException', status: 400 },
     refuseMissing: (missing) => constraintViolations('ValidationException', missing),
   },
+  'application-autoscaling': {
+    marks: { targetPrefix: 'AnyScaleFrontendService' },
+    maxBodyBytes: mebibyte,
+    accessDenied: accessDeniedInJson,
+    internalFailure: { code: 'InternalServiceException', status: 500 },
+    notSupported: { code: 'ValidationException', status: 400 },
+    refuseMissing: (missing) => constraintViolations('ValidationException', missing),
+  },
   servicediscovery: {
     marks: { targetPrefix: 'Route53AutoNaming_v20170314' },
     maxBodyBytes: mebibyte,

@@ -1,3 +1,4 @@
+import * as autoScalingSdk from '@aws-sdk/client-application-auto-scaling';
 import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
 import * as ec2Sdk from '@aws-sdk/client-ec2';
 import * as ecsSdk from '@aws-sdk/client-ecs';
@@ -19,6 +20,7 @@ const services = [
   { name: 'ec2', sdk: ec2Sdk, client: (system: System) => system.ec2 },
   { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
   { name: 'servicediscovery', sdk: cloudMapSdk, client: (system: System) => system.cloudMap },
+  { name: 'application-autoscaling', sdk: autoScalingSdk, client: (system: System) => system.autoScaling },
   { name: 'iam', sdk: iamSdk, client: (system: System) => system.iam },
   { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },
 ] as const;

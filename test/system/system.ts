@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2 } from '@aws-sdk/client-ec2';
@@ -74,6 +75,7 @@ export class System implements AsyncDisposable {
         readonly ec2: EC2;
         readonly cloudWatch: CloudWatch;
         readonly cloudMap: ServiceDiscovery;
+        readonly autoScaling: ApplicationAutoScaling;
         readonly iam: IAM;
         readonly sts: STS;
       }
@@ -130,6 +132,10 @@ export class System implements AsyncDisposable {
 
   get cloudMap(): ServiceDiscovery {
     return this.#sdk().cloudMap;
+  }
+
+  get autoScaling(): ApplicationAutoScaling {
+    return this.#sdk().autoScaling;
   }
 
   get iam(): IAM {
@@ -338,6 +344,7 @@ export class System implements AsyncDisposable {
         cloudWatch: new CloudWatch(settings),
         ec2: new EC2(settings),
         cloudMap: new ServiceDiscovery(settings),
+        autoScaling: new ApplicationAutoScaling(settings),
         iam: new IAM(settings),
         sts: new STS(settings),
       };

@@ -27,6 +27,13 @@ export type {
 } from './context.ts';
 export { linkedResources } from './linked-resources.ts';
 export { fargateHosts } from './records.ts';
+export {
+  type ServiceCapacity,
+  type ServiceName,
+  serviceCapacity,
+  setDesiredCount,
+  watchingServices,
+} from './service-scaling.ts';
 
 export interface Ecs {
   readonly service: Service;

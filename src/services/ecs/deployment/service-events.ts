@@ -43,6 +43,8 @@ export const eventMessages = {
   rebalancingStopped: 'stopped AZ Rebalancing.',
   computedDesiredCount: (taskSetId: string, count: number): string =>
     `updated computedDesiredCount for taskSet ${taskSetId} to ${count}.`,
+  /** By Application Auto Scaling. */
+  updatedDesiredCount: (count: number): string => `updated desiredCount to ${count}.`,
   /** ECS calls a deployment a task set here. */
   tooManyProtected: (deploymentId: string): string =>
     `was unable to reach steady state because task set (${deploymentId}) was unable to scale in. ` +
@@ -105,7 +107,7 @@ export interface Teller {
 export function withEvent(
   events: readonly ServiceEventRecord[],
   message: string,
-  { serviceName, now, newEventId }: Teller,
+  { serviceName, now, newEventId }: Omit<Teller, 'settings'>,
 ): readonly ServiceEventRecord[] {
   const event = { id: newEventId(), createdAt: now, message: `(service ${serviceName}) ${message}` };
   return [event, ...events].slice(0, maxEvents);

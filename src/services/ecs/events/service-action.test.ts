@@ -29,6 +29,7 @@ const named: Readonly<
   rebalancingStopped: [[eventMessages.rebalancingStopped, 'INFO SERVICE_REBALANCING_STOPPED']],
   // SERVICE_DESIRED_COUNT_UPDATED is for what the scheduler changes by itself, and this is what its users change.
   computedDesiredCount: [[eventMessages.computedDesiredCount('ecs-svc/1', 2), '']],
+  updatedDesiredCount: [[eventMessages.updatedDesiredCount(3), 'INFO SERVICE_DESIRED_COUNT_UPDATED']],
   tooManyProtected: [
     [eventMessages.tooManyProtected('ecs-svc/1'), 'INFO TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION'],
   ],

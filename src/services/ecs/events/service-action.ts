@@ -13,6 +13,7 @@ const actions: readonly (readonly [pattern: RegExp, type: ServiceAction['eventTy
   [/^has started \d+ tasks/, 'INFO', 'TASKS_STARTED'],
   [/^has stopped \d+ running tasks/, 'INFO', 'TASKS_STOPPED'],
   [/^stopped \d+ pending tasks/, 'INFO', 'TASKS_STOPPED'],
+  [/^updated desiredCount to \d+\.$/, 'INFO', 'SERVICE_DESIRED_COUNT_UPDATED'],
   [/was unable to scale in\. /, 'INFO', 'TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION'],
   [/^is unable to consistently start tasks/, 'WARN', 'SERVICE_TASK_START_IMPAIRED'],
   [/^was unable to place a task/, 'ERROR', 'SERVICE_TASK_PLACEMENT_FAILURE'],

@@ -1,0 +1,83 @@
+import type { Random } from '../../clock/index.ts';
+import type { Reader, Stored, Transaction } from '../../reconcile/index.ts';
+import type { ServiceCapacity } from '../ecs/index.ts';
+import { newId, type Scope, type TargetName } from './arn.ts';
+import {
+  activities,
+  activityKey,
+  type CapacityChange,
+  prefixOf,
+  type ScalingActivityRecord,
+  targetKey,
+} from './records.ts';
+
+/** How long activities are kept ("Scaling activities for Application Auto Scaling"), and how many of a target. */
+const keptMs = 42 * 24 * 60 * 60 * 1000;
+const maxOfTarget = 500;
+/** A change that takes longer is Unfulfilled. */
+const patienceMs = 60 * 60 * 1000;
+
+/** Whose activity it is, and when. */
+export interface Occasion {
+  readonly scope: Scope;
+  readonly target: TargetName;
+  readonly now: number;
+  readonly random: Random;
+}
+
+/** The desired count was set in the same transaction; `settled` says what became of it. */
+export function addChange(tx: Transaction, occasion: Occasion, cause: string, change: CapacityChange): void {
+  add(tx, occasion, {
+    description: `Setting desired count to ${change.to}.`,
+    ...{ cause, change, status: 'InProgress' },
+    statusMessage: `Successfully set desired count to ${change.to}. Waiting for change to be fulfilled by ecs.`,
+  });
+}
+
+function add(
+  tx: Transaction,
+  { scope, target: { cluster, service }, now, random }: Occasion,
+  told: Omit<ScalingActivityRecord, 'id' | 'startedAt' | 'cluster' | 'service'>,
+): void {
+  const record: ScalingActivityRecord = { id: newId(random), cluster, service, startedAt: now, ...told };
+  tx.put(activities, activityKey(scope, record), record);
+  const known = [...tx.list(activities, prefixOf(activities, scope, { cluster, service }))];
+  known.forEach(({ key, value }, index) => {
+    const isBeyond = known.length - index > maxOfTarget;
+    if (isBeyond || value.startedAt < now - keptMs) tx.delete(activities, key);
+  });
+}
+
+export function activitiesUnderWay(
+  reader: Reader,
+  scope: Scope,
+  target: TargetName,
+): readonly Stored<ScalingActivityRecord>[] {
+  return reader.byIndex(activities, 'underWay', targetKey(scope, target));
+}
+
+/**
+ * What has become of a change that is under way.
+ * @param capacity Undefined: the service is gone.
+ * @returns the same while it still is.
+ */
+export function settled(
+  activity: ScalingActivityRecord,
+  capacity: Pick<ServiceCapacity, 'desiredCount' | 'runningCount'> | undefined,
+  now: number,
+): ScalingActivityRecord {
+  const { change } = activity;
+  if (change === undefined) return activity;
+  const ended = (status: ScalingActivityRecord['status'], what: string): ScalingActivityRecord => ({
+    ...activity,
+    ...{ status, endedAt: now, statusMessage: `Successfully set desired count to ${change.to}. ${what}` },
+  });
+  if (capacity === undefined) return ended('Unfulfilled', 'The service is not ACTIVE any more.');
+  if (capacity.desiredCount !== change.to)
+    return ended('Overridden', `Found it was later changed to ${capacity.desiredCount}.`);
+  if (capacity.runningCount === change.to)
+    return ended('Successful', 'Change successfully fulfilled by ecs.');
+  if (now - activity.startedAt >= patienceMs)
+    return ended('Unfulfilled', `Change was not fulfilled by ecs within ${patienceMs / 60_000} minutes.`);
+  return activity;
+}

@@ -1,0 +1,64 @@
+import type { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
+import type { OperationsOf, RefusedOperation } from '../service.ts';
+import { autoScalingAuthorization } from './authorization.ts';
+import type { AutoScalingContext } from './context.ts';
+import {
+  deregisterScalableTarget,
+  describeScalableTargets,
+  registerScalableTarget,
+} from './operations/scalable-target.ts';
+import { describeScalingActivities } from './operations/scaling-activity.ts';
+import { listTagsForResource, tagResource, untagResource } from './operations/tags.ts';
+
+/** Every operation of Application Auto Scaling. */
+export function autoScalingOperations(context: AutoScalingContext): OperationsOf<ApplicationAutoScaling> {
+  const on = autoScalingAuthorization(context.state);
+  return {
+    DeleteScalingPolicy: refused('DeleteScalingPolicy', 'there are no scaling policies'),
+    DeleteScheduledAction: refused('DeleteScheduledAction', 'there are no scheduled actions'),
+    DeregisterScalableTarget: {
+      action: 'application-autoscaling:DeregisterScalableTarget',
+      ...on.target,
+      run: (input, call) => deregisterScalableTarget(context, input, call),
+    },
+    DescribeScalableTargets: {
+      action: 'application-autoscaling:DescribeScalableTargets',
+      ...on.lists,
+      run: (input, call) => describeScalableTargets(context, input, call),
+    },
+    DescribeScalingActivities: {
+      action: 'application-autoscaling:DescribeScalingActivities',
+      ...on.lists,
+      run: (input, call) => describeScalingActivities(context, input, call),
+    },
+    DescribeScalingPolicies: refused('DescribeScalingPolicies', 'there are no scaling policies'),
+    DescribeScheduledActions: refused('DescribeScheduledActions', 'there are no scheduled actions'),
+    GetPredictiveScalingForecast: refused('GetPredictiveScalingForecast', 'there is no predictive scaling'),
+    ListTagsForResource: {
+      action: 'application-autoscaling:ListTagsForResource',
+      ...on.resource,
+      run: (input, call) => listTagsForResource(context, input, call),
+    },
+    PutScalingPolicy: refused('PutScalingPolicy', 'there are no scaling policies'),
+    PutScheduledAction: refused('PutScheduledAction', 'there are no scheduled actions'),
+    RegisterScalableTarget: {
+      action: 'application-autoscaling:RegisterScalableTarget',
+      ...on.newTarget,
+      run: (input, call) => registerScalableTarget(context, input, call),
+    },
+    TagResource: {
+      action: 'application-autoscaling:TagResource',
+      ...on.taggedResource,
+      run: (input, call) => tagResource(context, input, call),
+    },
+    UntagResource: {
+      action: 'application-autoscaling:UntagResource',
+      ...on.untaggedResource,
+      run: (input, call) => untagResource(context, input, call),
+    },
+  };
+}
+
+function refused(operation: string, reason: string): RefusedOperation {
+  return { refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.` };
+}

@@ -1,0 +1,77 @@
+import { again, done, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
+import { serviceCapacity, setDesiredCount, watchingServices } from '../../ecs/index.ts';
+import { activitiesUnderWay, addChange, type Occasion, settled } from '../activities.ts';
+import type { AutoScalingContext } from '../context.ts';
+import {
+  activities,
+  progress,
+  progressKey,
+  type ScalableTargetRecord,
+  scopeOfKey,
+  targetKey,
+  targets,
+} from '../records.ts';
+
+/** How often it is looked whether what was set has been fulfilled: tasks come and go without a word to anybody. */
+const followMs = 5_000;
+
+/** Scales each target: its bounds, and what has become of the changes before. */
+export function scaling(context: AutoScalingContext): Reconciler {
+  const { state } = context;
+  return {
+    name: 'service-scaling',
+    watches: [
+      watching<ScalableTargetRecord>(targets, ({ key }) => [key]),
+      watchingServices((scope, name) => targetKey(scope, name)),
+    ],
+    reconcile: async (workKey) => {
+      const key = workKey as RecordKey;
+      const target = state.get(targets, key);
+      if (target === undefined) return done;
+      await applyBounds(context, key);
+      const isFollowing = await followChanges(context, key, target);
+      return isFollowing ? again(followMs) : done;
+    },
+  };
+}
+
+/** Brings the service within its target's bounds, once for each change of them. */
+async function applyBounds({ state, clock, random }: AutoScalingContext, key: RecordKey): Promise<void> {
+  const scope = scopeOfKey(key);
+  await state.transact((tx) => {
+    const target = tx.get(targets, key);
+    if (target === undefined) return;
+    const { minCapacity, maxCapacity, boundsVersion } = target;
+    const known = tx.get(progress, progressKey(scope, target));
+    if (known?.boundsVersion === boundsVersion) return;
+    tx.put(progress, progressKey(scope, target), { ...known, boundsVersion });
+    const from = serviceCapacity(tx, scope, target)?.desiredCount;
+    if (from === undefined) return;
+    const to = Math.min(maxCapacity, Math.max(minCapacity, from));
+    if (to === from) return;
+    const now = clock.now();
+    const occasion: Occasion = { scope, target, now, random };
+    setDesiredCount(tx, random, scope, target, { desiredCount: to, now });
+    const cause = to > from ? `minimum capacity was set to ${to}` : `maximum capacity was set to ${to}`;
+    addChange(tx, occasion, cause, { from, to, minCapacity, maxCapacity });
+  });
+}
+
+/** @returns whether changes are under way still. */
+async function followChanges(
+  { state, clock }: AutoScalingContext,
+  key: RecordKey,
+  target: ScalableTargetRecord,
+): Promise<boolean> {
+  const scope = scopeOfKey(key);
+  const underWay = activitiesUnderWay(state, scope, target);
+  if (underWay.length === 0) return false;
+  await state.transact((tx) => {
+    const capacity = serviceCapacity(tx, scope, target);
+    for (const { key: of } of underWay) {
+      const activity = tx.get(activities, of);
+      if (activity?.status === 'InProgress') tx.put(activities, of, settled(activity, capacity, clock.now()));
+    }
+  });
+  return activitiesUnderWay(state, scope, target).length > 0;
+}
