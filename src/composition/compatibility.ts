@@ -6,6 +6,7 @@ import { createAutoScaling } from '../services/application-autoscaling/index.ts'
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEc2 } from '../services/ec2/index.ts';
 import { createEcs } from '../services/ecs/index.ts';
+import { createElb } from '../services/elbv2/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createIam } from '../services/iam/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
@@ -68,6 +69,11 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       ...{ state, clock, random, metrics },
       ensureServiceLinkedRole: async () => {},
     }).loadOperations(),
+    'Elastic Load Balancing v2': await createElb({
+      ...{ state, clock, random },
+      publicCidr: '198.18.0.0/24',
+      findInstance: () => undefined,
+    }).loadOperations(),
     'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
     'AWS STS': await createSts(iam).loadOperations(),
   };
@@ -75,6 +81,5 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
 
 /** Services that are known and of which nothing is offered yet, with what they would bring. */
 export const servicesNotOffered: readonly (readonly [service: string, brings: string])[] = [
-  ['Elastic Load Balancing v2', 'load balancers and target groups'],
   ['Amazon EKS', 'Kubernetes clusters'],
 ];

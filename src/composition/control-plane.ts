@@ -19,6 +19,7 @@ import {
 } from '../services/cloudwatch/index.ts';
 import { createEc2, hasVpc, type NetworkSource, networkSource } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
+import { createElb, loadElbReconcilers } from '../services/elbv2/index.ts';
 import {
   createEventBridge,
   type EventLog,
@@ -130,6 +131,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) =>
       iam.ensureServiceLinkedRole(accountId, autoScalingPrincipal),
   };
+  // There are no instances in VPCs yet.
+  const elb = { state, clock, random, publicCidr, findInstance: () => undefined };
   const eventBridge: EventsContext = {
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
@@ -145,6 +148,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createCloudWatch(cloudWatch),
       createCloudMap(cloudMap),
       createAutoScaling(autoScaling),
+      createElb(elb),
       createEventBridge(eventBridge),
       iam.service,
       createSts(iam),
@@ -184,6 +188,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadCloudWatchReconcilers(cloudWatch)),
         ...(await loadCloudMapReconcilers(cloudMap)),
         ...(await loadAutoScalingReconcilers(autoScaling)),
+        ...(await loadElbReconcilers(elb)),
       ],
     }),
   );

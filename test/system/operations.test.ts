@@ -2,6 +2,7 @@ import * as autoScalingSdk from '@aws-sdk/client-application-auto-scaling';
 import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
 import * as ec2Sdk from '@aws-sdk/client-ec2';
 import * as ecsSdk from '@aws-sdk/client-ecs';
+import * as elbSdk from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as iamSdk from '@aws-sdk/client-iam';
 import * as cloudMapSdk from '@aws-sdk/client-servicediscovery';
 import * as stsSdk from '@aws-sdk/client-sts';
@@ -21,6 +22,7 @@ const services = [
   { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
   { name: 'servicediscovery', sdk: cloudMapSdk, client: (system: System) => system.cloudMap },
   { name: 'application-autoscaling', sdk: autoScalingSdk, client: (system: System) => system.autoScaling },
+  { name: 'elasticloadbalancing', sdk: elbSdk, client: (system: System) => system.elb },
   { name: 'iam', sdk: iamSdk, client: (system: System) => system.iam },
   { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },
 ] as const;

@@ -7,6 +7,7 @@ import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAM } from '@aws-sdk/client-iam';
 import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
 import { STS } from '@aws-sdk/client-sts';
@@ -76,6 +77,7 @@ export class System implements AsyncDisposable {
         readonly cloudWatch: CloudWatch;
         readonly cloudMap: ServiceDiscovery;
         readonly autoScaling: ApplicationAutoScaling;
+        readonly elb: ElasticLoadBalancingV2;
         readonly iam: IAM;
         readonly sts: STS;
       }
@@ -130,6 +132,9 @@ export class System implements AsyncDisposable {
     return this.#sdk().ec2;
   }
 
+  get elb(): ElasticLoadBalancingV2 {
+    return this.#sdk().elb;
+  }
   get cloudMap(): ServiceDiscovery {
     return this.#sdk().cloudMap;
   }
@@ -345,6 +350,7 @@ export class System implements AsyncDisposable {
         ec2: new EC2(settings),
         cloudMap: new ServiceDiscovery(settings),
         autoScaling: new ApplicationAutoScaling(settings),
+        elb: new ElasticLoadBalancingV2(settings),
         iam: new IAM(settings),
         sts: new STS(settings),
       };

@@ -16,7 +16,13 @@ export type { Ec2Context } from './context.ts';
 export { readAwsvpc } from './for-services/awsvpc.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
-export { createServiceInterface, deleteServiceInterface } from './for-services/service-interface.ts';
+export {
+  createServiceInterface,
+  deleteServiceInterface,
+  giveElasticAddress,
+  moveServiceInterface,
+} from './for-services/service-interface.ts';
+export { type VpcFacts, vpcFacts } from './for-services/vpc-facts.ts';
 export { type DescribedVpc, type NetworkSource, networkSource } from './network-source.ts';
 export type { SubnetRecord } from './records.ts';
 

@@ -6,7 +6,7 @@ import type {
   SubnetTopology,
   VpcTopology,
 } from '../../topology/index.ts';
-import { interfaceTopology, natGatewayTopology } from './network-interfaces/topology.ts';
+import { interfaceTopology, isOpen, natGatewayTopology, openGroup } from './network-interfaces/topology.ts';
 import {
   type AddressRecord,
   addresses,
@@ -41,6 +41,7 @@ export function vpcTopology(reader: Reader, key: RecordKey, homeMachineId?: stri
   const cidrs = vpc.cidrs.map(({ cidr }) => cidr);
   const tables = reader.byIndex(routeTables, 'vpc', vpc.id).map(({ value }) => value);
   const ownSubnets = reader.byIndex(subnets, 'vpc', vpc.id).map(({ value }) => value);
+  const interfaces = reader.byIndex(networkInterfaces, 'vpc', vpc.id);
   const forwarding = forwardingNatGateways(reader, scope, vpc.id, { tables, ownSubnets });
   const prefixListOf = (id: string) => reader.get(prefixLists, ec2Key(prefixLists, scope, id));
   return {
@@ -62,16 +63,15 @@ export function vpcTopology(reader: Reader, key: RecordKey, homeMachineId?: stri
           prefixListOf,
         }),
     ),
-    securityGroups: reader
-      .byIndex(securityGroups, 'vpc', vpc.id)
-      .map(({ value }) => groupTopology(value, prefixListOf)),
-    interfaces: reader
-      .byIndex(networkInterfaces, 'vpc', vpc.id)
-      .flatMap(({ value }): readonly InterfaceTopology[] =>
-        value.interfaceType === 'natGateway'
-          ? []
-          : [sameInterface(value, reader.byIndex(addresses, 'interface', value.id), homeMachineId)],
-      ),
+    securityGroups: [
+      ...reader.byIndex(securityGroups, 'vpc', vpc.id).map(({ value }) => groupTopology(value, prefixListOf)),
+      ...(interfaces.some(({ value }) => isOpen(value)) ? [openGroup] : []),
+    ],
+    interfaces: interfaces.flatMap(({ value }): readonly InterfaceTopology[] =>
+      value.interfaceType === 'natGateway'
+        ? []
+        : [sameInterface(value, reader.byIndex(addresses, 'interface', value.id), homeMachineId)],
+    ),
     natGateways: forwarding,
   };
 }

@@ -14,6 +14,7 @@ import {
 import { removeInterface } from '../network-interfaces/remove-interface.ts';
 import { type SubnetFacts, subnetFacts } from '../network-interfaces/subnet-facts.ts';
 import {
+  addresses,
   ec2Key,
   type NetworkInterfaceRecord,
   networkInterfaces,
@@ -27,8 +28,13 @@ import {
 export interface ServiceInterfaceRequest {
   /** In the order in which they are tried, at least one: the first with a free address is taken. */
   readonly subnetIds: readonly string[];
-  /** None: the VPC's default group. */
+  /** None: the VPC's default group, unless it `isOpen`. */
   readonly securityGroupIds: readonly string[];
+  /** With no groups it is in none, and everybody reaches it, as network load balancers without groups. */
+  readonly isOpen?: boolean;
+  readonly interfaceType?: NetworkInterfaceRecord['interfaceType'];
+  /** That private address instead of any. @throws {Refusal} It can't be had, in EC2's words. */
+  readonly privateIpv4?: string;
   readonly description: string;
   /** E.g. `amazon-ecs`: nobody else may change or delete it. */
   readonly requesterId: string;
@@ -74,7 +80,8 @@ export function createServiceInterface(
   for (const id of request.subnetIds) {
     const subnet = known(tx, kinds.subnet, scope, id);
     if (subnet === undefined) return { type: 'subnet-missing', id };
-    const made = putSimpleInterface(tx, ec2, scope, subnet, wishesOf(tx, ec2, scope, subnet, request));
+    const wishes = wishesOf(tx, ec2, scope, subnet, request);
+    const made = putSimpleInterface(tx, ec2, scope, subnet, wishes, request.privateIpv4);
     if (made !== undefined) return withPublicAddress(tx, ec2, scope, made, request);
   }
   return { type: 'no-free-address', id: request.subnetIds.at(-1) ?? '' };
@@ -84,6 +91,44 @@ export function createServiceInterface(
 export function readServiceInterface(reader: Reader, scope: Scope, id: string): ServiceInterface | undefined {
   const record = known(reader, kinds.networkInterface, scope, id);
   return record === undefined ? undefined : shown(reader, scope, record);
+}
+
+/**
+ * Moves it into other groups of its VPC, at least one. Nothing happens when it is gone.
+ * @param securityGroupIds As `readAwsvpc` found them in this transaction.
+ */
+export function moveServiceInterface(
+  tx: Transaction,
+  scope: Scope,
+  id: string,
+  securityGroupIds: readonly string[],
+): void {
+  const record = known(tx, kinds.networkInterface, scope, id);
+  if (record === undefined) return;
+  tx.put(networkInterfaces, ec2Key(networkInterfaces, scope, id), { ...record, securityGroupIds });
+}
+
+/**
+ * Gives an Elastic IP address of the account's to the primary address of an interface that `createServiceInterface`
+ * made in this transaction; it stays allocated when the interface goes.
+ * @param allocationId A text of any form.
+ */
+export function giveElasticAddress(
+  tx: Transaction,
+  { random }: Pick<Ec2Context, 'random'>,
+  scope: Scope,
+  { id: networkInterfaceId, privateIpv4Addresses }: NetworkInterfaceRecord,
+  allocationId: string,
+): { readonly type: 'given'; readonly publicIpv4: string } | { readonly type: 'missing' | 'in-use' } {
+  const elastic = known(tx, kinds.address, scope, allocationId);
+  if (elastic === undefined) return { type: 'missing' };
+  if (elastic.association !== undefined) return { type: 'in-use' };
+  const [privateIpv4 = ''] = privateIpv4Addresses;
+  tx.put(addresses, ec2Key(addresses, scope, allocationId), {
+    ...elastic,
+    association: { id: newId(random, 'eipassoc'), networkInterfaceId, privateIpv4 },
+  });
+  return { type: 'given', publicIpv4: elastic.publicIpv4 };
 }
 
 /** Deletes it and frees its addresses, private and public. Nothing happens when it is gone already. */
@@ -108,13 +153,15 @@ function wishesOf(
   { random }: Ec2Context,
   scope: Scope,
   { vpcId }: SubnetRecord,
-  { securityGroupIds, description, requesterId, tags, machineId, now }: ServiceInterfaceRequest,
+  request: ServiceInterfaceRequest,
 ): InterfaceWishes {
+  const { securityGroupIds, description, requesterId, tags, machineId, now, isOpen = false } = request;
+  const isInDefault = securityGroupIds.length === 0 && !isOpen;
   return {
     ...{ description, requesterId, tags },
-    securityGroupIds: securityGroupIds.length > 0 ? securityGroupIds : [defaultGroupId(tx, scope, vpcId)],
+    securityGroupIds: isInDefault ? [defaultGroupId(tx, scope, vpcId)] : securityGroupIds,
     sourceDestCheck: true,
-    interfaceType: 'interface',
+    interfaceType: request.interfaceType ?? 'interface',
     attachment: {
       id: newId(random, 'eni-attach'),
       instanceOwnerId: requesterId,

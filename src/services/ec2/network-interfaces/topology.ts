@@ -1,4 +1,8 @@
-import type { InterfaceTopology, NatGatewayTopology } from '../../../topology/index.ts';
+import type {
+  InterfaceTopology,
+  NatGatewayTopology,
+  SecurityGroupTopology,
+} from '../../../topology/index.ts';
 import type { AddressRecord, NatGatewayRecord, NetworkInterfaceRecord } from '../records.ts';
 
 /**
@@ -20,7 +24,7 @@ export function interfaceTopology(
     macAddress: record.macAddress,
     addresses: record.privateIpv4Addresses,
     prefixes: record.ipv4Prefixes,
-    securityGroupIds: record.securityGroupIds,
+    securityGroupIds: isOpen(record) ? [openGroup.id] : record.securityGroupIds,
     checksSourceAndDestination: record.sourceDestCheck,
     ...(machineId !== undefined && { machineId }),
     publicAddresses: [
@@ -35,6 +39,17 @@ export function interfaceTopology(
     ],
   };
 }
+
+/** Network load balancers that were made without groups take everything (NLB guide, "Security groups"). */
+export const isOpen = ({ interfaceType, securityGroupIds }: NetworkInterfaceRecord): boolean =>
+  interfaceType === 'network_load_balancer' && securityGroupIds.length === 0;
+
+/** What holds an interface that nothing holds: no record of the account's, so nobody changes it. */
+export const openGroup: SecurityGroupTopology = Object.freeze({
+  id: 'open',
+  ingress: [{ id: 'open-in', traffic: { protocol: 'all' }, peer: { type: 'cidrs', cidrs: ['0.0.0.0/0'] } }],
+  egress: [{ id: 'open-out', traffic: { protocol: 'all' }, peer: { type: 'cidrs', cidrs: ['0.0.0.0/0'] } }],
+} as const);
 
 /** Of one that is available; undefined of others, through which nothing goes. */
 export function natGatewayTopology({

@@ -1,0 +1,141 @@
+import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
+import { accountId } from '../iam/testing/iam-server.ts';
+import { authorizationSuite, type Case } from '../testing/authorization-suite.ts';
+import { openGuarded, region } from '../testing/guarded.ts';
+import { elbOperations } from './operations.ts';
+import {
+  elbKey,
+  type LoadBalancerRecord,
+  loadBalancers,
+  type TargetGroupRecord,
+  targetGroups,
+} from './records.ts';
+
+const id = '0123456789abcdef';
+const arn = (resource: string) => `arn:aws:elasticloadbalancing:${region}:${accountId}:${resource}`;
+const LoadBalancerArn = arn(`loadbalancer/app/front/${id}`);
+const TargetGroupArn = arn(`targetgroup/web/${id}`);
+const Tags = [{ Key: 'Pier', Value: 'nine' }];
+const tagging = { 'aws:RequestTag/Pier': 'nine', 'aws:TagKeys': ['Pier'] };
+const tagged = { 'aws:ResourceTag/team': 'blue', 'elasticloadbalancing:ResourceTag/team': 'blue' };
+const everything = { on: ['*'] };
+const onBalancer = { on: [LoadBalancerArn], keys: tagged };
+const onGroup = { on: [TargetGroupArn], keys: tagged };
+const SecurityGroups = ['sg-1'];
+const Targets = [{ Id: '10.0.0.1' }];
+const newBalancer = arn('loadbalancer/net/new/*');
+const newGroup = arn('targetgroup/new/*');
+const alsoTags = (on: string, operation: string) => [
+  {
+    ...{ action: 'elasticloadbalancing:AddTags', on },
+    keys: { ...tagging, 'elasticloadbalancing:CreateAction': operation },
+  },
+];
+const scheme = { 'elasticloadbalancing:Scheme': 'internal' };
+const groups = { 'elasticloadbalancing:SecurityGroup': SecurityGroups };
+const inSubnets = { 'elasticloadbalancing:Subnet': ['subnet-1'] };
+
+const cases: Readonly<Record<string, Case>> = {
+  AddTags: {
+    input: { ResourceArns: [TargetGroupArn], Tags },
+    on: [TargetGroupArn],
+    keys: { ...tagged, ...tagging },
+  },
+  CreateLoadBalancer: {
+    input: { Name: 'new', Type: 'network', Scheme: 'internal', SecurityGroups, Subnets: ['subnet-1'], Tags },
+    on: [newBalancer],
+    keys: { ...tagging, ...scheme, ...groups, ...inSubnets },
+    besides: alsoTags(newBalancer, 'CreateLoadBalancer'),
+  },
+  CreateTargetGroup: {
+    ...{ input: { Name: 'new', Tags }, on: [newGroup], keys: tagging },
+    besides: alsoTags(newGroup, 'CreateTargetGroup'),
+  },
+  DeleteLoadBalancer: { input: { LoadBalancerArn }, ...onBalancer },
+  DeleteTargetGroup: { input: { TargetGroupArn }, ...onGroup },
+  DeregisterTargets: { input: { TargetGroupArn, Targets }, ...onGroup },
+  DescribeAccountLimits: { input: {}, ...everything },
+  DescribeLoadBalancerAttributes: { input: { LoadBalancerArn }, ...everything },
+  DescribeLoadBalancers: { input: {}, ...everything },
+  DescribeTags: { input: { ResourceArns: [TargetGroupArn] }, ...everything },
+  DescribeTargetGroupAttributes: { input: { TargetGroupArn }, ...everything },
+  DescribeTargetGroups: { input: {}, ...everything },
+  DescribeTargetHealth: { input: { TargetGroupArn }, ...everything },
+  ModifyLoadBalancerAttributes: { input: { LoadBalancerArn, Attributes: [] }, ...onBalancer },
+  ModifyTargetGroup: { input: { TargetGroupArn }, ...onGroup },
+  ModifyTargetGroupAttributes: { input: { TargetGroupArn, Attributes: [] }, ...onGroup },
+  RegisterTargets: { input: { TargetGroupArn, Targets }, ...onGroup },
+  RemoveTags: {
+    input: { ResourceArns: [LoadBalancerArn], TagKeys: ['Pier'] },
+    ...{ on: [LoadBalancerArn], keys: { ...tagged, 'aws:TagKeys': ['Pier'] } },
+  },
+  SetIpAddressType: { input: { LoadBalancerArn, IpAddressType: 'ipv4' }, ...onBalancer },
+  SetSecurityGroups: {
+    input: { LoadBalancerArn, SecurityGroups },
+    ...{ on: [LoadBalancerArn], keys: { ...tagged, ...groups } },
+  },
+  SetSubnets: {
+    input: { LoadBalancerArn, Subnets: ['subnet-1'] },
+    ...{ on: [LoadBalancerArn], keys: { ...tagged, ...inSubnets } },
+  },
+};
+
+const ofResource = ['aws:ResourceTag', 'elasticloadbalancing:ResourceTag'];
+const ofRequest = ['aws:RequestTag', 'aws:TagKeys'];
+
+const listedKeys: Readonly<Record<string, readonly string[]>> = {
+  AddTags: [...ofResource, ...ofRequest],
+  CreateLoadBalancer: [
+    ...ofRequest,
+    'elasticloadbalancing:Scheme',
+    'elasticloadbalancing:SecurityGroup',
+    'elasticloadbalancing:Subnet',
+  ],
+  CreateTargetGroup: ofRequest,
+  DeleteLoadBalancer: ofResource,
+  DeleteTargetGroup: ofResource,
+  DeregisterTargets: ofResource,
+  DescribeAccountLimits: [],
+  DescribeLoadBalancerAttributes: [],
+  DescribeLoadBalancers: [],
+  DescribeTags: [],
+  DescribeTargetGroupAttributes: [],
+  DescribeTargetGroups: [],
+  DescribeTargetHealth: [],
+  ModifyLoadBalancerAttributes: ofResource,
+  ModifyTargetGroup: ofResource,
+  ModifyTargetGroupAttributes: ofResource,
+  RegisterTargets: ofResource,
+  RemoveTags: [...ofResource, 'aws:TagKeys'],
+  SetIpAddressType: ofResource,
+  SetSecurityGroups: [...ofResource, 'elasticloadbalancing:SecurityGroup'],
+  SetSubnets: [...ofResource, 'elasticloadbalancing:Subnet'],
+};
+
+authorizationSuite<object>({
+  prefix: 'elasticloadbalancing',
+  sdk,
+  client: (settings) => new sdk.ElasticLoadBalancingV2Client(settings),
+  open: () =>
+    openGuarded<object>({
+      signingName: 'elasticloadbalancing',
+      loadSdk: () => import('@aws-sdk/client-elastic-load-balancing-v2'),
+      operations: (parts) =>
+        elbOperations({ ...parts, publicCidr: '198.18.0.0/24', findInstance: () => undefined }),
+      build: async (_root, { state }) => {
+        const scope = { accountId, region };
+        const tags = { team: 'blue' };
+        await state.transact((tx) => {
+          // Of what a look-up by ARN reads.
+          const balancer = { id, arn: LoadBalancerArn, dnsName: '', tags } as unknown as LoadBalancerRecord;
+          tx.put(loadBalancers, elbKey(loadBalancers, scope, id), balancer);
+          const group = { id, arn: TargetGroupArn, tags } as unknown as TargetGroupRecord;
+          tx.put(targetGroups, elbKey(targetGroups, scope, id), group);
+        });
+        return {};
+      },
+    }),
+  casesIn: () => cases,
+  listedKeys,
+  denied: { name: 'AccessDenied', status: 403 },
+});

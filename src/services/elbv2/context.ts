@@ -1,0 +1,83 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Reader, State, Transaction } from '../../reconcile/index.ts';
+import { readArn, type Scope } from './arn.ts';
+import { loadBalancerNotFound, targetGroupNotFound } from './errors.ts';
+import {
+  elbKey,
+  type LoadBalancerRecord,
+  loadBalancers,
+  type TargetGroupRecord,
+  targetGroups,
+} from './records.ts';
+
+/** What the Elastic Load Balancing room is given by the composition root. */
+export interface ElbContext {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** See `Ec2Context.publicCidr`. */
+  readonly publicCidr: string;
+  /** A running instance (`i-…`) of the account; undefined: there is none of that id. */
+  readonly findInstance: (reader: Reader, scope: Scope, instanceId: string) => Instance | undefined;
+}
+
+/** A machine that targets are on. */
+export interface Instance {
+  /** Where its ports are reached. */
+  readonly address: string;
+  readonly availabilityZone: string;
+}
+
+/** Undefined for the ARN of something else too. */
+export function findLoadBalancer(
+  reader: Reader | Transaction,
+  scope: Scope,
+  arn: string,
+): LoadBalancerRecord | undefined {
+  const named = readArn(scope, arn);
+  if (named?.type !== 'loadbalancer') return undefined;
+  const found = reader.get(loadBalancers, elbKey(loadBalancers, scope, named.id));
+  return found?.arn === arn ? found : undefined;
+}
+
+/** @throws LoadBalancerNotFound */
+export function requireLoadBalancer(
+  reader: Reader | Transaction,
+  scope: Scope,
+  arn: string,
+): LoadBalancerRecord {
+  const found = findLoadBalancer(reader, scope, arn);
+  if (found === undefined) throw loadBalancerNotFound();
+  return found;
+}
+
+/** Undefined for the ARN of something else too. */
+export function findTargetGroup(
+  reader: Reader | Transaction,
+  scope: Scope,
+  arn: string,
+): TargetGroupRecord | undefined {
+  const named = readArn(scope, arn);
+  if (named?.type !== 'targetgroup') return undefined;
+  const found = reader.get(targetGroups, elbKey(targetGroups, scope, named.id));
+  return found?.arn === arn ? found : undefined;
+}
+
+/** @throws TargetGroupNotFound */
+export function requireTargetGroup(
+  reader: Reader | Transaction,
+  scope: Scope,
+  arn: string,
+): TargetGroupRecord {
+  const found = findTargetGroup(reader, scope, arn);
+  if (found === undefined) throw targetGroupNotFound();
+  return found;
+}
+
+export function putLoadBalancer(tx: Transaction, scope: Scope, record: LoadBalancerRecord): void {
+  tx.put(loadBalancers, elbKey(loadBalancers, scope, record.id), record);
+}
+
+export function putTargetGroup(tx: Transaction, scope: Scope, record: TargetGroupRecord): void {
+  tx.put(targetGroups, elbKey(targetGroups, scope, record.id), record);
+}

@@ -1,0 +1,68 @@
+import type * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
+import { Refusal } from '../../protocols/index.ts';
+
+/** Every error that the model knows, by name; callers see it without `Exception`. */
+type ElbErrorCode = Extract<keyof typeof sdk, `${string}Exception`>;
+
+const refusal = (code: ElbErrorCode, message: string): Refusal => new Refusal(code, message);
+
+/** The model does not know it. */
+export const validationError = (message: string): Refusal =>
+  new Refusal('ValidationError', message, { status: 400 });
+
+export const loadBalancerNotFound = (name?: string): Refusal =>
+  refusal(
+    'LoadBalancerNotFoundException',
+    name === undefined
+      ? 'One or more load balancers not found'
+      : `Load balancers '[${shown(name)}]' not found`,
+  );
+export const duplicateLoadBalancerName = (name: string): Refusal =>
+  refusal(
+    'DuplicateLoadBalancerNameException',
+    `A load balancer with the same name '${name}' exists, but with different settings`,
+  );
+export const tooManyLoadBalancers = (type: string, max: number): Refusal =>
+  refusal(
+    'TooManyLoadBalancersException',
+    `The maximum number of ${type} load balancers (${max}) has been reached`,
+  );
+export const targetGroupNotFound = (arn?: string): Refusal =>
+  refusal(
+    'TargetGroupNotFoundException',
+    arn === undefined ? 'One or more target groups not found' : `Target group '${shown(arn)}' not found`,
+  );
+export const duplicateTargetGroupName = (name: string): Refusal =>
+  refusal(
+    'DuplicateTargetGroupNameException',
+    `A target group with the same name '${name}' exists, but with different settings`,
+  );
+export const tooManyTargetGroups = (max: number): Refusal =>
+  refusal('TooManyTargetGroupsException', `The maximum number of target groups (${max}) has been reached`);
+export const tooManyTargets = (message: string): Refusal => refusal('TooManyTargetsException', message);
+export const invalidTarget = (message: string): Refusal => refusal('InvalidTargetException', message);
+export const resourceInUse = (message: string): Refusal => refusal('ResourceInUseException', message);
+export const operationNotPermitted = (message: string): Refusal =>
+  refusal('OperationNotPermittedException', message);
+export const invalidConfiguration = (message: string): Refusal =>
+  refusal('InvalidConfigurationRequestException', message);
+export const invalidSubnet = (message: string): Refusal => refusal('InvalidSubnetException', message);
+export const subnetNotFound = (id: string): Refusal =>
+  refusal('SubnetNotFoundException', `The subnet ID '${shown(id)}' does not exist`);
+export const invalidSecurityGroup = (message: string): Refusal =>
+  refusal('InvalidSecurityGroupException', message);
+export const allocationIdNotFound = (id: string): Refusal =>
+  refusal('AllocationIdNotFoundException', `The allocation ID '${shown(id)}' does not exist`);
+export const duplicateTagKeys = (): Refusal =>
+  refusal('DuplicateTagKeysException', 'A tag key was specified more than once');
+export const tooManyTags = (max: number): Refusal =>
+  refusal('TooManyTagsException', `The maximum number of tags of a resource (${max}) has been reached`);
+
+/** What a request asks for and isn't built: refused before anything changes. */
+export const unsupported = (what: string): Refusal =>
+  new Refusal('UnsupportedOperation', `${what} not supported by this version of Catamaran yet.`, {
+    status: 400,
+  });
+
+/** What somebody sent, in a message of bounded length. */
+export const shown = (text: string): string => (text.length > 255 ? `${text.slice(0, 255)}...` : text);

@@ -1,0 +1,37 @@
+/**
+ * Elastic Load Balancing v2: load balancers, their listeners and rules, target groups and targets. The one idea to know:
+ * nothing here carries traffic. Operations write records, `plans/` makes of them what a load balancer does as plain data
+ * (`src/balancing`), the data plane of a machine makes it so and reports what it sees of targets.
+ *
+ * Refused by name: gateway load balancers, targets that are functions or load balancers, IPv6, mutual TLS, actions and
+ * logs that need another service (`refused.ts`).
+ */
+import type { Reconciler } from '../../reconcile/index.ts';
+import type { Service } from '../service.ts';
+import type { ElbContext } from './context.ts';
+
+export type { ElbContext, Instance } from './context.ts';
+export {
+  deregisterServiceTarget,
+  findServiceTargetGroup,
+  registerServiceTarget,
+  type ServiceTarget,
+  type ServiceTargetHealth,
+  serviceTargetHealth,
+  type TargetGroup,
+  type TargetRegistration,
+  type WatchedTarget,
+  watchingTargets,
+} from './for-services/target-groups.ts';
+
+export function createElb(context: ElbContext): Service {
+  return {
+    signingName: 'elasticloadbalancing',
+    loadSdk: () => import('@aws-sdk/client-elastic-load-balancing-v2'),
+    loadOperations: async () => (await import('./operations.ts')).elbOperations(context),
+  };
+}
+
+export async function loadElbReconcilers(context: ElbContext): Promise<readonly Reconciler[]> {
+  return [(await import('./reconcilers/target-deregistration.ts')).targetDeregistration(context)];
+}

@@ -1,0 +1,98 @@
+import type {
+  DeleteLoadBalancerCommandInput,
+  DescribeLoadBalancerAttributesCommandInput,
+  DescribeLoadBalancerAttributesOutput,
+  DescribeLoadBalancersCommandInput,
+  DescribeLoadBalancersOutput,
+  ModifyLoadBalancerAttributesCommandInput,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Call } from '../../service.ts';
+import { attributeView, changedAttributes } from '../attribute-rules.ts';
+import { type ElbContext, findLoadBalancer, putLoadBalancer, requireLoadBalancer } from '../context.ts';
+import { loadBalancerNotFound, operationNotPermitted } from '../errors.ts';
+import { checkSelection, pageOf } from '../input.ts';
+import { elbKey, type LoadBalancerRecord, loadBalancerNames, loadBalancers, scopeText } from '../records.ts';
+import { balancerAttribute, balancerAttributeRules } from './balancer-attributes.ts';
+import { removeNode } from './interfaces.ts';
+import { loadBalancerView } from './load-balancer-view.ts';
+
+/** @throws LoadBalancerNotFound, ValidationError */
+export function describeLoadBalancers(
+  { state }: ElbContext,
+  input: DescribeLoadBalancersCommandInput,
+  call: Call,
+): DescribeLoadBalancersOutput {
+  const { items, next } = pageOf(selected(state, input, call), ({ arn }) => arn, input);
+  return { LoadBalancers: items.map(loadBalancerView), ...next };
+}
+
+function selected(
+  reader: Reader,
+  { LoadBalancerArns = [], Names = [] }: DescribeLoadBalancersCommandInput,
+  call: Call,
+): readonly LoadBalancerRecord[] {
+  checkSelection({ 'Load balancer ARNs': LoadBalancerArns, 'load balancer names': Names });
+  if (LoadBalancerArns.length > 0)
+    return [...new Set(LoadBalancerArns)].map((arn) => requireLoadBalancer(reader, call, arn));
+  if (Names.length === 0)
+    return reader.byIndex(loadBalancers, 'scope', scopeText(call)).map(({ value }) => value);
+  const found = [...new Set(Names)].map((name) => ({ name, balancer: named(reader, call, name) }));
+  const missing = found.flatMap(({ name, balancer }) => (balancer === undefined ? [name] : []));
+  if (missing.length > 0) throw loadBalancerNotFound(missing.join(', '));
+  return found.flatMap(({ balancer }) => balancer ?? []);
+}
+
+function named(reader: Reader, call: Call, name: string): LoadBalancerRecord | undefined {
+  const found = /^[a-zA-Z0-9-]+$/.test(name)
+    ? reader.get(loadBalancerNames, elbKey(loadBalancerNames, call, name))
+    : undefined;
+  return found && reader.get(loadBalancers, elbKey(loadBalancers, call, found.id));
+}
+
+/** With its listeners and interfaces; target groups stay. One that isn't there is success. @throws OperationNotPermitted */
+export async function deleteLoadBalancer(
+  { state }: ElbContext,
+  { LoadBalancerArn = '' }: DeleteLoadBalancerCommandInput,
+  call: Call,
+): Promise<object> {
+  await state.transact((tx) => {
+    const balancer = findLoadBalancer(tx, call, LoadBalancerArn);
+    if (balancer === undefined) return;
+    if (balancerAttribute(balancer, 'deletion_protection.enabled') === 'true') {
+      throw operationNotPermitted(
+        `Load balancer '${balancer.arn}' cannot be deleted because deletion protection is enabled`,
+      );
+    }
+    for (const node of balancer.nodes) removeNode(tx, call, node);
+    tx.delete(loadBalancerNames, elbKey(loadBalancerNames, call, balancer.name));
+    tx.delete(loadBalancers, elbKey(loadBalancers, call, balancer.id));
+  });
+  return {};
+}
+
+/** @throws LoadBalancerNotFound */
+export function describeLoadBalancerAttributes(
+  { state }: ElbContext,
+  { LoadBalancerArn = '' }: DescribeLoadBalancerAttributesCommandInput,
+  call: Call,
+): DescribeLoadBalancerAttributesOutput {
+  const balancer = requireLoadBalancer(state, call, LoadBalancerArn);
+  return { Attributes: attributeView(balancerAttributeRules(balancer), balancer) };
+}
+
+/** @throws LoadBalancerNotFound, ValidationError, UnsupportedOperation */
+export async function modifyLoadBalancerAttributes(
+  { state }: ElbContext,
+  { LoadBalancerArn = '', Attributes = [] }: ModifyLoadBalancerAttributesCommandInput,
+  call: Call,
+): Promise<DescribeLoadBalancerAttributesOutput> {
+  const balancer = await state.transact((tx) => {
+    const before = requireLoadBalancer(tx, call, LoadBalancerArn);
+    const attributes = changedAttributes('Load balancer', balancerAttributeRules(before), before, Attributes);
+    const after = { ...before, attributes };
+    putLoadBalancer(tx, call, after);
+    return after;
+  });
+  return { Attributes: attributeView(balancerAttributeRules(balancer), balancer) };
+}

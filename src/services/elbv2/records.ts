@@ -1,0 +1,173 @@
+import type { Collection, RecordKey } from '../../reconcile/index.ts';
+import { recordKey } from '../../reconcile/index.ts';
+import type { LoadBalancerType, Scope } from './arn.ts';
+
+/**
+ * What Elastic Load Balancing keeps: `/elasticloadbalancing/<account>/<region>/<noun>/<id>`. Times are epoch
+ * milliseconds, the lengths of settings whole seconds, as AWS has them.
+ *
+ * A listener keeps its rules, so that their order is one record's; a load balancer knows its listeners' ports, and a
+ * target group how many listeners send to it: whoever adds one writes both, so that nobody deletes or takes them meanwhile.
+ */
+export type Tags = Readonly<Record<string, string>>;
+
+/** Attributes that were set, by AWS's keys; the others are as by default. */
+export type Attributes = Readonly<Record<string, string>>;
+
+export interface LoadBalancerRecord {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly type: LoadBalancerType;
+  readonly scheme: 'internet-facing' | 'internal';
+  readonly vpcId: string;
+  /** In the order in which they were named, one for each of its subnets. */
+  readonly nodes: readonly NodeRecord[];
+  /** None: a network load balancer that never had any, and that everybody reaches. */
+  readonly securityGroupIds: readonly string[];
+  readonly dnsName: string;
+  /** `active`: the data plane carries its traffic. Written by what it reports. */
+  readonly state: 'provisioning' | 'active';
+  readonly listeners: readonly { readonly id: string; readonly port: number }[];
+  readonly attributes: Attributes;
+  readonly createdAt: number;
+  readonly tags: Tags;
+}
+/** Where it is in one availability zone: an interface of its own. */
+export interface NodeRecord {
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly interfaceId: string;
+  readonly privateIpv4: string;
+  readonly publicIpv4?: string;
+  /** Of an Elastic IP address that somebody chose for it. */
+  readonly allocationId?: string;
+  /** Whether somebody chose its private address. */
+  readonly isAddressGiven?: true;
+}
+
+const service = 'elasticloadbalancing';
+
+/** `load-balancer/<id>` */
+export const loadBalancers: Collection<LoadBalancerRecord, 'scope' | 'dnsName'> = {
+  service,
+  noun: 'load-balancer',
+  indexes: {
+    scope: (_balancer, key) => scopeTextOf(key),
+    dnsName: ({ dnsName }) => dnsName.toLowerCase(),
+  },
+};
+
+/** A name that a load balancer or a target group has. `load-balancer-name/<name>`, `target-group-name/<name>` */
+export interface NameRecord {
+  readonly id: string;
+}
+export const loadBalancerNames: Collection<NameRecord> = { service, noun: 'load-balancer-name', indexes: {} };
+export const targetGroupNames: Collection<NameRecord> = { service, noun: 'target-group-name', indexes: {} };
+
+export type TargetProtocol = 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
+
+export interface TargetGroupRecord {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly targetType: 'ip' | 'instance';
+  readonly protocol: TargetProtocol;
+  /** Of HTTP and HTTPS. */
+  readonly protocolVersion?: 'HTTP1' | 'HTTP2' | 'GRPC';
+  readonly port: number;
+  readonly vpcId: string;
+  readonly healthCheck: HealthCheckRecord;
+  /** The load balancer whose listeners send to it, and how many of them do. */
+  readonly use?: { readonly loadBalancerArn: string; readonly listenerCount: number };
+  readonly attributes: Attributes;
+  readonly createdAt: number;
+  readonly tags: Tags;
+}
+export interface HealthCheckRecord {
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** A number, or `traffic-port`. */
+  readonly port: string;
+  /** Of HTTP and HTTPS. */
+  readonly path?: string;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  /** HTTP statuses, or gRPC's, as given; of HTTP and HTTPS. */
+  readonly matcher?: string;
+}
+/** `target-group/<id>` */
+export const targetGroups: Collection<TargetGroupRecord, 'scope' | 'loadBalancer'> = {
+  service,
+  noun: 'target-group',
+  indexes: {
+    scope: (_group, key) => scopeTextOf(key),
+    loadBalancer: ({ use }) => use?.loadBalancerArn,
+  },
+};
+
+/** Of a target group; written by whoever registers and deregisters. `target/<target group id>/<port>/<encoded id>` */
+export interface TargetRecord {
+  readonly targetGroupId: string;
+  /** An address, or an instance's id. */
+  readonly id: string;
+  readonly port: number;
+  /** Where it is reached. */
+  readonly address: string;
+  /** `all`: whatever the zone. */
+  readonly availabilityZone: string;
+  readonly registeredAt: number;
+  /** Deregistered: it is gone by then, earlier if it has nothing to answer any more. */
+  readonly drainsUntil?: number;
+}
+export const targets: Collection<TargetRecord, 'targetGroup'> = {
+  service,
+  noun: 'target',
+  indexes: { targetGroup: ({ targetGroupId }) => targetGroupId },
+};
+
+/** What the data plane saw last of a target, written by its reports alone. Same key as the target's. */
+export type TargetHealthRecord = { readonly targetGroupId: string } & (
+  | { readonly state: 'initial' | 'healthy' }
+  | { readonly state: 'unhealthy'; readonly cause: 'timeout' | 'failed' }
+  | { readonly state: 'unhealthy'; readonly cause: 'code-mismatch'; readonly code: number }
+  /** It is being deregistered, and has answered everything. */
+  | { readonly state: 'drained' }
+);
+export const targetHealths: Collection<TargetHealthRecord, 'targetGroup'> = {
+  service,
+  noun: 'target-health',
+  indexes: { targetGroup: ({ targetGroupId }) => targetGroupId },
+};
+
+export function elbKey<T extends object>(
+  collection: Collection<T, string>,
+  { accountId, region }: Scope,
+  ...ids: readonly string[]
+): RecordKey {
+  return recordKey(collection, accountId, region, ...ids);
+}
+
+export interface TargetIdentity {
+  readonly targetGroupId: string;
+  readonly id: string;
+  readonly port: number;
+}
+
+export function targetKey<T extends object>(
+  collection: Collection<T, string>,
+  scope: Scope,
+  { targetGroupId, id, port }: TargetIdentity,
+): RecordKey {
+  return elbKey(collection, scope, targetGroupId, String(port), encodeURIComponent(id));
+}
+
+/** The account and region of a record, from its key. */
+export function scopeOfKey(key: RecordKey): Scope {
+  const [, , accountId = '', region = ''] = key.split('/');
+  return { accountId, region };
+}
+
+export const scopeText = ({ accountId, region }: Scope): string => `${accountId}/${region}`;
+const scopeTextOf = (key: RecordKey): string => scopeText(scopeOfKey(key));

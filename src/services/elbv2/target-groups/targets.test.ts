@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  deregisterServiceTarget,
+  findServiceTargetGroup,
+  registerServiceTarget,
+  serviceTargetHealth,
+  watchingTargets,
+} from '../index.ts';
+import { elbKey, targetGroups, targetHealths, targetKey } from '../records.ts';
+import { type ElbServer, scope, startElb } from '../testing/elb-server.ts';
+
+let server: ElbServer;
+beforeEach(async () => {
+  server = await startElb();
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const address = '172.31.0.9';
+const idOf = (groupArn: string): string => groupArn.slice(-16);
+
+async function healthOf(TargetGroupArn: string, Targets?: { Id: string; Port?: number }[]) {
+  const { TargetHealthDescriptions = [] } = await server.elb.describeTargetHealth({
+    TargetGroupArn,
+    ...(Targets && { Targets }),
+  });
+  return TargetHealthDescriptions.map(({ TargetHealth }) => [TargetHealth?.State, TargetHealth?.Reason]);
+}
+
+/** As if a listener of a load balancer sent to the group. */
+async function use(groupArn: string, balancerArn: string): Promise<void> {
+  await server.state.transact((tx) => {
+    const key = elbKey(targetGroups, scope, idOf(groupArn));
+    const group = tx.get(targetGroups, key);
+    if (group)
+      tx.put(targetGroups, key, { ...group, use: { loadBalancerArn: balancerArn, listenerCount: 1 } });
+  });
+}
+
+async function see(groupArn: string, seen: { state: 'initial' | 'healthy' | 'drained' }): Promise<void> {
+  await server.state.transact((tx) => {
+    const target = { targetGroupId: idOf(groupArn), id: address, port: 80 };
+    tx.put(targetHealths, targetKey(targetHealths, scope, target), {
+      targetGroupId: idOf(groupArn),
+      ...seen,
+    });
+  });
+}
+
+describe('targets', () => {
+  it('are registered once, with the group’s port unless they have their own', async () => {
+    const { elb } = server;
+    const TargetGroupArn = await server.targetGroup('web');
+    const Targets = [{ Id: address }, { Id: address, Port: 8080 }];
+    await elb.registerTargets({ TargetGroupArn, Targets });
+    await elb.registerTargets({ TargetGroupArn, Targets });
+    expect((await elb.describeTargetHealth({ TargetGroupArn })).TargetHealthDescriptions).toEqual([
+      {
+        Target: { Id: address, Port: 80, AvailabilityZone: 'eu-west-1a' },
+        HealthCheckPort: '80',
+        TargetHealth: {
+          ...{ State: 'unused', Reason: 'Target.NotInUse' },
+          Description: 'Target group is not configured to receive traffic from the load balancer',
+        },
+      },
+      expect.objectContaining({ HealthCheckPort: '8080' }),
+    ]);
+    expect(await healthOf(TargetGroupArn, [{ Id: '172.31.0.10' }])).toEqual([
+      ['unused', 'Target.NotRegistered'],
+    ]);
+  });
+
+  it('are in the VPC, or nothing is registered', async () => {
+    const { elb, instances } = server;
+    const TargetGroupArn = await server.targetGroup('web');
+    await expect(
+      elb.registerTargets({ TargetGroupArn, Targets: [{ Id: address }, { Id: '8.8.8.8' }] }),
+    ).rejects.toMatchObject({
+      name: 'InvalidTargetException',
+      message: "The IP address '8.8.8.8' is not within the VPC",
+    });
+    expect(await healthOf(TargetGroupArn)).toEqual([]);
+    const ofInstances = await server.targetGroup('machines', { TargetType: 'instance' });
+    const Targets = [{ Id: 'i-0123456789abcdef0' }];
+    await expect(elb.registerTargets({ TargetGroupArn: ofInstances, Targets })).rejects.toMatchObject({
+      message:
+        "The following targets are not in a running state and cannot be registered: 'i-0123456789abcdef0'",
+    });
+    instances.set('i-0123456789abcdef0', { address: '127.0.0.1', availabilityZone: 'eu-west-1b' });
+    await elb.registerTargets({ TargetGroupArn: ofInstances, Targets });
+    expect(await healthOf(ofInstances)).toHaveLength(1);
+  });
+
+  it('drain until they have answered everything, or their group’s delay is over', async () => {
+    const { elb, clock, reconcilers } = server;
+    const TargetGroupArn = await server.targetGroup('web');
+    const Targets = [{ Id: address }];
+    await use(TargetGroupArn, await server.loadBalancer('front'));
+    await elb.registerTargets({ TargetGroupArn, Targets });
+    expect(await healthOf(TargetGroupArn)).toEqual([['initial', 'Elb.RegistrationInProgress']]);
+    await see(TargetGroupArn, { state: 'healthy' });
+    expect(await healthOf(TargetGroupArn)).toEqual([['healthy', undefined]]);
+
+    await elb.deregisterTargets({ TargetGroupArn, Targets });
+    await reconcilers.idle();
+    expect(await healthOf(TargetGroupArn)).toEqual([['draining', 'Target.DeregistrationInProgress']]);
+    await clock.advance(299_000);
+    await reconcilers.idle();
+    expect(await healthOf(TargetGroupArn)).toHaveLength(1);
+    await clock.advance(1_000);
+    await reconcilers.idle();
+    expect(await healthOf(TargetGroupArn)).toEqual([]);
+
+    await elb.registerTargets({ TargetGroupArn, Targets });
+    expect(await healthOf(TargetGroupArn)).toEqual([['initial', 'Elb.RegistrationInProgress']]);
+    await elb.deregisterTargets({ TargetGroupArn, Targets });
+    await see(TargetGroupArn, { state: 'drained' });
+    await reconcilers.idle();
+    expect(await healthOf(TargetGroupArn)).toEqual([]);
+  });
+
+  it('that are registered again while they drain stay', async () => {
+    const { elb, clock, reconcilers } = server;
+    const TargetGroupArn = await server.targetGroup('web');
+    const Targets = [{ Id: address }];
+    await use(TargetGroupArn, await server.loadBalancer('front'));
+    await elb.registerTargets({ TargetGroupArn, Targets });
+    await see(TargetGroupArn, { state: 'healthy' });
+    await elb.deregisterTargets({ TargetGroupArn, Targets });
+    await elb.registerTargets({ TargetGroupArn, Targets });
+    expect(await healthOf(TargetGroupArn)).toEqual([['initial', 'Elb.RegistrationInProgress']]);
+    await clock.advance(400_000);
+    await reconcilers.idle();
+    expect(await healthOf(TargetGroupArn)).toHaveLength(1);
+  });
+
+  it('in a zone that the load balancer is not in are not sent to', async () => {
+    const { elb, subnetIds } = server;
+    const TargetGroupArn = await server.targetGroup('web');
+    await use(TargetGroupArn, await server.loadBalancer('front', { Subnets: subnetIds.slice(1, 3) }));
+    await elb.registerTargets({ TargetGroupArn, Targets: [{ Id: address }] });
+    expect(await healthOf(TargetGroupArn)).toEqual([['unused', 'Target.NotInUse']]);
+  });
+});
+
+describe('the door for services', () => {
+  it('tells reconcilers whose health may have changed', async () => {
+    const told: string[] = [];
+    const { state, elb } = server;
+    const subscriptions = new DisposableStack();
+    for (const { collection, keys } of watchingTargets(state, (_scope, changed) => [
+      `${changed.targetGroupArn.split('/')[1]} ${changed.target?.id ?? ''}`,
+    ]))
+      subscriptions.use(state.subscribe(collection, (change) => told.push(...keys(change))));
+    const TargetGroupArn = await server.targetGroup('web');
+    await elb.registerTargets({ TargetGroupArn, Targets: [{ Id: address }] });
+    await see(TargetGroupArn, { state: 'healthy' });
+    await use(TargetGroupArn, await server.loadBalancer('front'));
+    subscriptions.dispose();
+    expect(told).toEqual([`web ${address}`, `web ${address}`, 'web ']);
+  });
+
+  it('registers and deregisters in their own transactions', async () => {
+    const { state, context } = server;
+    const targetGroupArn = await server.targetGroup('web');
+    const target = { targetGroupArn, id: address, port: 80 };
+    expect(findServiceTargetGroup(state, scope, targetGroupArn)).toMatchObject({
+      name: 'web',
+      targetType: 'ip',
+    });
+    expect(findServiceTargetGroup(state, scope, `${targetGroupArn}0`)).toBeUndefined();
+    const balancer = await server.loadBalancer('front');
+    await use(targetGroupArn, balancer);
+    expect(findServiceTargetGroup(state, scope, targetGroupArn)?.loadBalancerArn).toBe(balancer);
+
+    const register = (asked: typeof target) =>
+      state.transact((tx) => registerServiceTarget(tx, context, scope, asked, 0));
+    expect(await register(target)).toEqual({ type: 'registered' });
+    expect(serviceTargetHealth(state, scope, target).state).toBe('initial');
+    expect(await register({ ...target, id: '8.8.8.8' })).toMatchObject({ type: 'refused' });
+
+    await state.transact((tx) => deregisterServiceTarget(tx, scope, target, server.clock.now()));
+    expect(serviceTargetHealth(state, scope, target).state).toBe('draining');
+    await see(targetGroupArn, { state: 'drained' });
+    await server.reconcilers.idle();
+    expect(serviceTargetHealth(state, scope, target)).toMatchObject({
+      ...{ state: 'unused', reason: 'Target.NotRegistered' },
+    });
+  });
+});

@@ -1,0 +1,93 @@
+import { EC2 } from '@aws-sdk/client-ec2';
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { HttpRequest } from '@smithy/types';
+import { seededRandom, VirtualClock } from '../../../clock/index.ts';
+import { createGateway } from '../../../gateway/index.ts';
+import { rootOnly } from '../../../gateway/testing/root-only.ts';
+import { signerOf } from '../../../gateway/testing/signing.ts';
+import { silentLog } from '../../../log.ts';
+import { openState, type Reconcilers, type State, startReconcilers } from '../../../reconcile/index.ts';
+import { openMemoryStore } from '../../../store/index.ts';
+import { createEc2, defaultVpc } from '../../ec2/index.ts';
+import { createElb, type ElbContext, type Instance, loadElbReconcilers } from '../index.ts';
+
+export const scope = { accountId: '111122223333', region: 'eu-west-1' };
+
+/** As users meet it: the official SDKs over HTTP, with a default VPC, on a clock that the test moves. */
+export interface ElbServer extends AsyncDisposable {
+  readonly elb: ElasticLoadBalancingV2;
+  readonly ec2: EC2;
+  readonly context: ElbContext;
+  readonly state: State;
+  readonly clock: VirtualClock;
+  readonly reconcilers: Reconcilers;
+  readonly vpcId: string;
+  /** The default VPC's, in the order of their zones. */
+  readonly subnetIds: readonly string[];
+  /** The instances that there are, by id. */
+  readonly instances: Map<string, Instance>;
+  /** A load balancer in the first two subnets, and a target group of its VPC. @returns their ARNs. */
+  loadBalancer(Name: string, more?: object): Promise<string>;
+  targetGroup(Name: string, more?: object): Promise<string>;
+}
+
+export async function startElb(): Promise<ElbServer> {
+  const stack = new AsyncDisposableStack();
+  const clock = new VirtualClock(Date.now());
+  const random = seededRandom('elb');
+  const store = stack.adopt(openMemoryStore({ clock }), (it) => it.close());
+  const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
+  const instances = new Map<string, Instance>();
+  const publicCidr = '198.18.0.0/24';
+  const ec2Room = createEc2({ state, clock, random, publicCidr });
+  await ec2Room.ensureDefaultVpc(scope);
+  const context: ElbContext = {
+    ...{ state, clock, random, publicCidr },
+    findInstance: (_reader, _scope, id) => instances.get(id),
+  };
+  const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+  const gateway = createGateway({
+    services: [createElb(context), ec2Room.service],
+    ...{ clock, random, log: silentLog },
+    ...rootOnly(scope.accountId, credentials),
+  });
+  stack.adopt(gateway, (it) => it.close());
+  const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const reconcilers = stack.use(
+    startReconcilers({
+      ...{ state, store, clock, random, log: silentLog },
+      reconcilers: await loadElbReconcilers(context),
+    }),
+  );
+  const settings = {
+    endpoint: `http://127.0.0.1:${port}`,
+    region: scope.region,
+    credentials,
+    maxAttempts: 1,
+  };
+  const signature = signerOf('elasticloadbalancing', credentials, scope.region);
+  // Signed with the test's time, which is the server's.
+  const signer = {
+    sign: (request: HttpRequest) => signature.sign(request, { signingDate: new Date(clock.now()) }),
+  };
+  const elb = stack.adopt(new ElasticLoadBalancingV2({ ...settings, signer }), (it) => it.destroy());
+  const ec2 = stack.adopt(new EC2(settings), (it) => it.destroy());
+  const vpc = defaultVpc(state, scope);
+  const subnetIds = vpc?.subnets.map(({ subnetId }) => subnetId) ?? [];
+  const vpcId = vpc?.vpcId ?? '';
+  return {
+    ...{ elb, ec2, context, state, clock, reconcilers, vpcId, subnetIds, instances },
+    loadBalancer: async (Name, more = {}) => {
+      const made = await elb.createLoadBalancer({ Name, Subnets: subnetIds.slice(0, 2), ...more });
+      return made.LoadBalancers?.[0]?.LoadBalancerArn ?? '';
+    },
+    targetGroup: async (Name, more = {}) => {
+      const made = await elb.createTargetGroup({
+        ...{ Name, Protocol: 'HTTP', Port: 80, VpcId: vpcId, TargetType: 'ip' },
+        ...more,
+      });
+      return made.TargetGroups?.[0]?.TargetGroupArn ?? '';
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
