@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { EC2, IpPermission } from '@aws-sdk/client-ec2';
 import type { ECS } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DatagramPlace, datagramAnswered, echoDatagrams } from './datagrams.ts';
 import { inContainer, testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
@@ -94,11 +95,15 @@ const stop = async (...hosts: readonly Host[]): Promise<void> => {
   for (const { taskArn } of hosts) await ecs.stopTask({ task: taskArn });
 };
 
-/** UDP is the firewall's own tests' to see to: busybox has no client for it. */
-type Protocol = 'tcp' | 'icmp';
+type Protocol = 'tcp' | 'udp' | 'icmp';
 
-/** Whether one reaches the other, as a program in its container sees it. */
+const datagramPlace = ({ taskArn, address }: Host): DatagramPlace => ({
+  ...{ stateDirectory: installation.stateDirectory, taskArn, address },
+});
+
+/** Whether one reaches the other and has an answer, as a program in its container sees it. */
 async function reaches(from: Host, to: string, protocol: Protocol): Promise<boolean> {
+  if (protocol === 'udp') return datagramAnswered(datagramPlace(from), to, 80);
   const asking = {
     tcp: `echo | nc -w 1 ${to} 80 > /dev/null`,
     icmp: `ping -c 1 -W 1 ${to} > /dev/null`,
@@ -127,6 +132,11 @@ async function newGroup(vpcId: string, name: string): Promise<string> {
     VpcId: vpcId,
   });
   return GroupId;
+}
+
+async function revokeEgress(GroupId: string): Promise<void> {
+  const everything = [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }];
+  await ec2.revokeSecurityGroupEgress({ GroupId, IpPermissions: everything });
 }
 
 async function newVpc(): Promise<{ readonly vpcId: string; readonly subnetId: string }> {
@@ -241,7 +251,10 @@ describe('security groups', () => {
     const [client] = await launch([subnetId], { groups: [web] });
     const [other] = await launch([subnetId], { groups: [bystander] });
     if (!server || !client || !other) throw new Error('nothing was launched');
-    const protocols: readonly Protocol[] = ['tcp', 'icmp'];
+    await using _echo = await echoDatagrams(datagramPlace(server), 80);
+    // Nothing lets it begin to speak, and nothing lets the others be spoken to: answers need neither.
+    await revokeEgress(database);
+    const protocols: readonly Protocol[] = ['tcp', 'udp', 'icmp'];
     const agree = async (from: Host, protocol: Protocol): Promise<boolean> => {
       const [is, should] = await Promise.all([
         reaches(from, server.address, protocol),
@@ -250,7 +263,7 @@ describe('security groups', () => {
       expect([protocol, is]).toEqual([protocol, should]);
       return is;
     };
-    for (const protocol of protocols) {
+    const ruled = async (protocol: Protocol): Promise<void> => {
       const byGroup = permission(protocol, { UserIdGroupPairs: [{ GroupId: web }] });
       const byBlock = permission(protocol, { IpRanges: [{ CidrIp: `${other.address}/32` }] });
       expect(await agree(client, protocol)).toBe(false);
@@ -269,7 +282,8 @@ describe('security groups', () => {
         (await reaches(other, server.address, protocol)) ? undefined : true,
       );
       expect(await agree(client, protocol)).toBe(false);
-    }
+    };
+    await Promise.all(protocols.map(ruled));
     await stop(server, client, other);
   }, 180_000);
 });
