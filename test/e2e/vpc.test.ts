@@ -6,6 +6,7 @@ import { networkInterfaces as machineInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import type { EC2, IpPermission } from '@aws-sdk/client-ec2';
 import type { ECS } from '@aws-sdk/client-ecs';
+import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DatagramPlace, datagramAnswered, echoDatagrams } from './datagrams.ts';
 import { inContainer, testImage } from './image.ts';
@@ -286,6 +287,65 @@ describe('security groups', () => {
     await Promise.all(protocols.map(ruled));
     await stop(server, client, other);
   }, 180_000);
+});
+
+describe('a service in a registry', () => {
+  it('is found by its name for as long as its tasks run', async () => {
+    const cloudMap = new ServiceDiscovery({ ...installation.clientOptions(), disableHostPrefix: true });
+    const subnets = [await installation.subnetId()];
+    const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({
+      Filters: [{ Name: 'is-default', Values: ['true'] }],
+    });
+    const { OperationId = '' } = await cloudMap.createPrivateDnsNamespace({
+      ...{ Name: 'harbor.local', Vpc: vpc?.VpcId },
+    });
+    const namespaceId = await waitFor('the namespace', async () => {
+      const { Operation } = await cloudMap.getOperation({ OperationId });
+      return Operation?.Status === 'SUCCESS' ? Operation.Targets?.NAMESPACE : undefined;
+    });
+    const [client] = await launch(subnets);
+    if (client === undefined) throw new Error('nothing was launched');
+    const serve = async (name: string, Type: 'A' | 'SRV', port: { port?: number }) => {
+      const { Service } = await cloudMap.createService({
+        ...{ Name: name, NamespaceId: namespaceId },
+        DnsConfig: { DnsRecords: [{ Type, TTL: 1 }] },
+      });
+      await ecs.createService({
+        ...{ serviceName: name, taskDefinition: 'host', desiredCount: 2 },
+        networkConfiguration: { awsvpcConfiguration: { subnets } },
+        serviceRegistries: [{ registryArn: Service?.Arn, ...port }],
+      });
+    };
+    await serve('web', 'A', {});
+    await serve('ports', 'SRV', { port: 80 });
+    const found = (name: string, type: string): Promise<string> =>
+      inContainer(
+        installation.stateDirectory,
+        client.taskArn,
+        `nslookup -type=${type} ${name}.harbor.local || true`,
+      );
+    const hostsOf = (serviceName: string) =>
+      waitFor(`the tasks of ${serviceName} to run`, async () => {
+        const { taskArns = [] } = await ecs.listTasks({ serviceName });
+        return taskArns.length === 2 ? Promise.all(taskArns.map(hostOf)) : undefined;
+      });
+    const web = await hostsOf('web');
+    const addresses = await found('web', 'a');
+    for (const { address } of web) expect(addresses).toContain(address);
+    const others = await hostsOf('ports');
+    const ports = await found('ports', 'srv');
+    for (const { taskArn } of others)
+      expect(ports).toContain(` 80 ${taskArn.split('/').at(-1)}.ports.harbor.local`);
+
+    for (const service of ['web', 'ports']) await ecs.updateService({ service, desiredCount: 0 });
+    await waitFor('nobody to be found', async () => {
+      const said = (await found('web', 'a')) + (await found('ports', 'srv'));
+      return said.match(/NXDOMAIN/g)?.length === 2 ? true : undefined;
+    });
+    for (const service of ['web', 'ports']) await ecs.deleteService({ service });
+    await stop(client);
+    cloudMap.destroy();
+  }, 60_000);
 });
 
 describe('the network in the kernel', () => {

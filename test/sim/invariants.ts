@@ -10,6 +10,7 @@ import { fail } from './broken-rule.ts';
 import { checkCapacity, checkGround, checkInterruption, roomOf } from './capacity-rules.ts';
 import type { Facts } from './facts.ts';
 import { arnOfKey, type Changed, type RecordChanges, type Records, serviceKeyOf } from './records.ts';
+import { checkRegistrations } from './registration-rules.ts';
 
 /**
  * What must hold in every commit, whatever goes wrong. Each rule is worked out from the durable records and the
@@ -41,6 +42,7 @@ export class Invariants {
     }
     for (const key of touchedInstances(changes)) this.#checkInstance(key);
     this.#checkServices(changes);
+    checkRegistrations(this.#records, changes);
     return changes;
   }
 

@@ -9,18 +9,19 @@ import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
 import { addNetwork } from '../../src/services/ecs/testing/network.ts';
+import { addRegistry } from '../../src/services/ecs/testing/registry.ts';
 import { type Call, type OperationTable, rootPrincipal } from '../../src/services/service.ts';
+import { findRegistry } from '../../src/services/servicediscovery/index.ts';
 import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { AgentSide } from './machine.ts';
 import { type Network, type SimSocket, UnknownOutcomeError, UnreachableError } from './network.ts';
 import type { PlantedBug } from './planted-bugs.ts';
+import { account, registryArn, simRegistries } from './requests.ts';
 import { MachineClock, SimProcess } from './sim-process.ts';
 import { recorded, type StoreHistory } from './store-history.ts';
 import type { Trace } from './trace.ts';
-
-const account = { accountId: '123456789012', region: 'eu-west-1' } as const;
 
 export interface PlaneOptions {
   readonly time: Clock;
@@ -123,7 +124,12 @@ export class Plane {
       sessions: createSsmMessages({ clock, random, log, endpoint: () => 'http://plane' }).sessions,
     };
     await ensureCluster(context, account, 'default');
-    await state.transact((tx) => addNetwork(tx, account));
+    await state.transact((tx) => {
+      addNetwork(tx, account);
+      for (const registry of simRegistries)
+        if (findRegistry(tx, account, registryArn(registry.id)) === undefined)
+          addRegistry(tx, account, registry);
+    });
     const all = ecsReconcilers(context);
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },

@@ -9,6 +9,7 @@ import {
   services,
   tasks,
 } from '../../src/services/ecs/records.ts';
+import { instances as registeredInstances } from '../../src/services/servicediscovery/records.ts';
 
 /**
  * Rules that are broken on purpose, each by wrapping one part of the product: proof that the simulation sees such
@@ -82,6 +83,17 @@ export const plantedBugs: readonly PlantedBug[] = [
         reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
       );
     },
+  },
+  {
+    name: 'a task that ends is not always taken from its registry',
+    breaks: ['others find the tasks that run, and no others'],
+    state: (state, random) =>
+      withTransactions(state, (tx) => ({
+        delete: (collection, key) => {
+          const isForgotten = isOf(collection, registeredInstances) && random.float() < 0.3;
+          if (!isForgotten) tx.delete(collection, key);
+        },
+      })),
   },
   {
     name: 'an interruption of Spot is told as the service’s own doing',

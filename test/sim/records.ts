@@ -10,6 +10,10 @@ import {
   taskDefinitions,
   tasks,
 } from '../../src/services/ecs/records.ts';
+import {
+  type InstanceRecord,
+  instances as registeredInstances,
+} from '../../src/services/servicediscovery/records.ts';
 import type { StagedCommit } from '../../src/store/staging.ts';
 
 export interface Changed<T> {
@@ -23,6 +27,8 @@ export interface RecordChanges {
   readonly tasks: readonly Changed<TaskRecord>[];
   readonly instances: readonly Changed<ContainerInstanceRecord>[];
   readonly services: readonly Changed<ServiceRecord>[];
+  /** Of Cloud Map's instances. */
+  readonly registrations: readonly Changed<InstanceRecord>[];
 }
 
 /** What is durable, kept independently of the product's own mirror. */
@@ -32,6 +38,7 @@ export class Records {
   readonly services = new Map<string, ServiceRecord>();
   readonly definitions = new Map<string, TaskDefinitionRecord>();
   readonly addresses = new Map<string, SubnetAddressRecord>();
+  readonly registrations = new Map<string, InstanceRecord>();
   /** Ids of deployments whose service wanted fewer tasks from some time on. */
   readonly shrunk = new Set<string>();
   /** Tasks that are not STOPPED, by their instance's key and by their service's. */
@@ -45,26 +52,30 @@ export class Records {
       tasks: [] as Changed<TaskRecord>[],
       instances: [] as Changed<ContainerInstanceRecord>[],
       services: [] as Changed<ServiceRecord>[],
+      registrations: [] as Changed<InstanceRecord>[],
     };
     for (const change of changes) {
       const { key } = change;
       const value = change.type === 'put' ? change.entry.value : undefined;
       // The records' only writers are the rooms' own transactions, which are typed.
-      switch (key.split('/')[4]) {
-        case tasks.noun:
+      switch (nounOf(key)) {
+        case nameOf(tasks):
           changed.tasks.push(replace(this.tasks, key, value as TaskRecord | undefined));
           break;
-        case containerInstances.noun:
+        case nameOf(containerInstances):
           changed.instances.push(replace(this.instances, key, value as ContainerInstanceRecord | undefined));
           break;
-        case services.noun:
+        case nameOf(services):
           changed.services.push(replace(this.services, key, value as ServiceRecord | undefined));
           break;
-        case taskDefinitions.noun:
+        case nameOf(taskDefinitions):
           replace(this.definitions, key, value as TaskDefinitionRecord | undefined);
           break;
-        case subnetAddresses.noun:
+        case nameOf(subnetAddresses):
           replace(this.addresses, key, value as SubnetAddressRecord | undefined);
+          break;
+        case nameOf(registeredInstances):
+          changed.registrations.push(replace(this.registrations, key, value as InstanceRecord | undefined));
           break;
       }
     }
@@ -102,6 +113,11 @@ export class Records {
     return this.addresses.get(`/ec2/${scope}/${subnetAddresses.noun}/${subnetId}/${ipv4}`)?.interfaceId;
   }
 
+  /** Wherever others find it. */
+  registrationsOf(taskId: string): readonly InstanceRecord[] {
+    return [...this.registrations.values()].filter(({ id }) => id === taskId);
+  }
+
   definitionOf({ taskDefinition: { family, revision } }: TaskRecord): TaskDefinitionRecord | undefined {
     for (const record of this.definitions.values())
       if (record.family === family && record.revision === revision) return record;
@@ -121,6 +137,13 @@ export class Records {
     if (lender) note(this.#borrowing, lender, key, isThere);
   }
 }
+
+const nounOf = (key: string): string => {
+  const [, service, , , noun] = key.split('/');
+  return `${service}/${noun}`;
+};
+const nameOf = ({ service, noun }: { readonly service: string; readonly noun: string }): string =>
+  `${service}/${noun}`;
 
 /** Where it is placed; undefined as long as it waits for its place. */
 export function instanceKeyOf(taskKey: string, task: TaskRecord): string | undefined {

@@ -6,6 +6,8 @@ import type {
 import { type Random, seededRandom } from '../../src/clock/index.ts';
 import { testNetwork } from '../../src/services/ecs/testing/network.ts';
 
+export const account = { accountId: '123456789012', region: 'eu-west-1' } as const;
+
 /** What users ask for: valid requests, drawn. */
 export function pick<T>(random: Random, items: readonly T[]): T | undefined {
   return items.length === 0 ? undefined : items[random.integer(items.length)];
@@ -72,6 +74,31 @@ export function networkOf({
   return networkMode === 'awsvpc'
     ? { networkConfiguration: { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } } }
     : {};
+}
+
+/** Services of Cloud Map that are there. */
+export const simRegistries = [
+  { id: 'srv-addresses', recordTypes: ['A'], hasCustomHealthCheck: true },
+  { id: 'srv-ports', recordTypes: ['SRV'], hasCustomHealthCheck: true },
+] as const;
+
+export const registryArn = (id: (typeof simRegistries)[number]['id']): string =>
+  `arn:aws:servicediscovery:${account.region}:${account.accountId}:service/${id}`;
+
+/** By what others find a service's tasks of this definition, if they do. By its name, so that nothing else is drawn differently. */
+export function registriesOf(
+  { networkMode, containerDefinitions = [] }: RegisterTaskDefinitionCommandInput,
+  taskDefinition: string,
+): Required<Pick<CreateServiceCommandInput, 'serviceRegistries'>> {
+  const none = { serviceRegistries: [] };
+  if (seededRandom(`${taskDefinition}/registries`).float() < 0.4) return none;
+  if (networkMode === 'awsvpc') return { serviceRegistries: [{ registryArn: registryArn('srv-addresses') }] };
+  const [app] = containerDefinitions;
+  const containerPort = app?.portMappings?.[0]?.containerPort;
+  if (app?.name === undefined || containerPort === undefined) return none;
+  return {
+    serviceRegistries: [{ registryArn: registryArn('srv-ports'), containerName: app.name, containerPort }],
+  };
 }
 
 export function definition(family: string, random: Random): RegisterTaskDefinitionCommandInput {

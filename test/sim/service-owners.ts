@@ -15,7 +15,7 @@ import {
   capacityWish,
 } from './capacity-plan.ts';
 import type { Records } from './records.ts';
-import { registerDefinition } from './register-definition.ts';
+import { registerServiceDefinition } from './register-definition.ts';
 import { circuitBreaker, percentages, pick, placementConstraints, placementStrategy } from './requests.ts';
 
 /** What a user was promised of a service. */
@@ -79,7 +79,7 @@ export class ServiceOwners {
     const capacity: Capacity = isDaemon
       ? { launchType: 'EC2', strategy: [] }
       : capacityOf(plan, cluster, wish);
-    const registered = await registerDefinition(api, name, capacity.launchType, random);
+    const registered = await registerServiceDefinition(api, name, capacity.launchType, random);
     if (registered === undefined) return;
     const breaker = circuitBreaker(random);
     const desiredCount = random.integer(6);
@@ -124,7 +124,7 @@ export class ServiceOwners {
     const capacity = moved?.capacity ?? service.capacity;
     const registered =
       moved !== undefined || random.float() < 0.5
-        ? await registerDefinition(api, name, capacity.launchType, random)
+        ? await registerServiceDefinition(api, name, capacity.launchType, random)
         : undefined;
     const breaker = circuitBreaker(random);
     const desiredCount = random.float() < 0.6 ? random.integer(7) : (service.desiredCount ?? 0);

@@ -6,6 +6,7 @@ import type {
   TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import type { Collection } from '../../reconcile/index.ts';
+import type { ServiceRegistryRecord, TaskActivationRecord } from './records/activation.ts';
 import type { CapacityProviderStrategy } from './records/cluster.ts';
 import { fargateHosts, type InstanceAttribute, type TaskReservation } from './records/container-instance.ts';
 import type {
@@ -24,6 +25,7 @@ import type { TaskSetRecord } from './records/task-set.ts';
  * of the keys of everything inside it, so one prefix lists it.
  */
 
+export type { ServiceRegistryRecord, TaskActivationRecord } from './records/activation.ts';
 export {
   type AutoScalingGroupProviderRecord,
   type CapacityProviderRecord,
@@ -158,6 +160,8 @@ export interface TaskRecord {
   readonly startedBy?: string;
   /** Set for a service's tasks. */
   readonly service?: { readonly name: string; readonly deploymentId: string };
+  /** Absent: it is RUNNING when its containers are. */
+  readonly activation?: TaskActivationRecord;
   readonly desiredStatus: 'RUNNING' | 'STOPPED';
   readonly lastStatus: TaskStatus;
   /** +1 with each change that users see (EventBridge's `detail.version`). */
@@ -346,6 +350,11 @@ export function phaseOf(status: TaskStatus): 'running' | 'pending' | undefined {
   return status === 'PROVISIONING' || status === 'PENDING' || status === 'ACTIVATING' ? 'pending' : undefined;
 }
 
+/** What the task's agent is told to make of it: to stop it only when nobody finds it any more. */
+export function wantedOfAgent({ desiredStatus, lastStatus }: TaskRecord): TaskRecord['desiredStatus'] {
+  return lastStatus === 'DEACTIVATING' ? 'RUNNING' : desiredStatus;
+}
+
 /** What a clientToken has made: `run-task-token/<cluster>/<sha256 of the token>` */
 export interface RunTaskTokenRecord {
   /** sha256 over the request that it came with. */
@@ -382,6 +391,8 @@ export interface ServiceRecord {
   readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly availabilityZoneRebalancing: 'ENABLED' | 'DISABLED';
   readonly networkConfiguration?: NetworkConfigurationRecord;
+  /** At least one. */
+  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
   readonly healthCheckGracePeriodSeconds?: number;
   readonly enableECSManagedTags: boolean;
   readonly enableExecuteCommand: boolean;

@@ -5,6 +5,7 @@ import type {
   ServiceRevisionSummary,
 } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
+import { registriesView } from './activation/service-registries.ts';
 import {
   clusterArn,
   type Scope,
@@ -108,7 +109,7 @@ export function serviceRevisionView(
     taskDefinition: taskDefinitionArn(scope, taskDefinition.family, taskDefinition.revision),
     ...capacityView(record),
     loadBalancers: [],
-    serviceRegistries: [],
+    serviceRegistries: registriesView(record.serviceRegistries),
     ...networkView(record.networkConfiguration),
     containerImages: withDigests(record, own).containerImages.map((image) => ({ ...image })),
     guardDutyEnabled: false,

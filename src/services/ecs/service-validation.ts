@@ -10,6 +10,7 @@ import type {
   UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
 import type { AlarmReading } from '../cloudwatch/index.ts';
+import { maxDiscoveredTasks } from './activation/service-registries.ts';
 import { invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { readPlacementConstraints } from './placement-rules.ts';
@@ -63,7 +64,7 @@ const asksForUnbuilt: Asks = {
   service: isBuilt,
   serviceConnectConfiguration: (value) => value?.enabled === true,
   serviceName: isBuilt,
-  serviceRegistries: isAny,
+  serviceRegistries: isBuilt,
   tags: isBuilt,
   taskDefinition: isBuilt,
   volumeConfigurations: isAny,
@@ -136,19 +137,23 @@ export function refuseForDaemon(input: ServiceInput): void {
 }
 
 /** @throws InvalidParameterException a REPLICA service says no count, or an impossible one. */
-export function requireDesiredCount(count: number | undefined): number {
+export function requireDesiredCount(
+  count: number | undefined,
+  registries: ServiceRecord['serviceRegistries'],
+): number {
   if (count === undefined) throw invalidParameter('DesiredCount is missing');
-  return readDesiredCount(count);
+  return readDesiredCount(count, registries);
 }
 
 /** Service quota "Tasks per service". */
 const maxDesiredCount = 5_000;
 
-export function readDesiredCount(count: number): number {
+/** @param registries Of the service, if it has any. @throws InvalidParameterException */
+export function readDesiredCount(count: number, registries?: ServiceRecord['serviceRegistries']): number {
   if (count < 0) throw invalidParameter('DesiredCount can not be lesser than 0');
   if (!Number.isInteger(count)) throw invalidParameter(`DesiredCount ${count} is not a whole number`);
-  if (count > maxDesiredCount)
-    throw invalidParameter(`DesiredCount can not be greater than ${maxDesiredCount}`);
+  const most = registries === undefined ? maxDesiredCount : maxDiscoveredTasks;
+  if (count > most) throw invalidParameter(`DesiredCount can not be greater than ${most}`);
   return count;
 }
 

@@ -1,5 +1,6 @@
 import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
+import { registriesView } from './activation/service-registries.ts';
 import {
   clusterArn,
   type Scope,
@@ -28,7 +29,7 @@ export function serviceView(
     serviceName: service.name,
     clusterArn: clusterArn(scope, service.cluster),
     loadBalancers: [],
-    serviceRegistries: [],
+    serviceRegistries: registriesView(service.serviceRegistries),
     status: service.status,
     desiredCount,
     runningCount: counts.all.running,

@@ -24,6 +24,7 @@ import {
   containerInstances,
   type LaunchedType,
   type NetworkConfigurationRecord,
+  type TaskActivationRecord,
   type TaskContainerRecord,
   type TaskDefinitionRecord,
   type TaskOverrideRecord,
@@ -46,6 +47,7 @@ export interface LaunchRequest {
   readonly group: string;
   readonly startedBy?: string;
   readonly service?: { readonly name: string; readonly deploymentId: string };
+  readonly activation?: TaskActivationRecord;
   readonly overrides: TaskOverrideRecord;
   /** Required for awsvpc definitions. */
   readonly network?: NetworkConfigurationRecord;
@@ -319,6 +321,7 @@ function newTask(ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): T
     group: request.group,
     ...given('startedBy', request.startedBy),
     ...given('service', request.service),
+    ...given('activation', request.activation),
     desiredStatus: 'RUNNING',
     lastStatus: 'PROVISIONING',
     version: 1,

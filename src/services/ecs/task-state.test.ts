@@ -5,13 +5,13 @@ import { networkInterfaces } from '../ec2/records.ts';
 import { runTask } from './operations/run-task.ts';
 import { type TaskRecord, tasks } from './records.ts';
 import { nothingUsed } from './reservation.ts';
+import type { TaskReport } from './task-report.ts';
 import {
   abandonTask,
   agentStopsTask,
   applyContainerHealth,
   applyTaskReport,
   requestTaskStop,
-  type TaskReport,
 } from './task-state.ts';
 import { testNetwork } from './testing/network.ts';
 import { container, key, openRoom, type TestRoom } from './testing/room.ts';

@@ -8,6 +8,7 @@ import {
   scopeOf,
   type TaskRecord,
   tasks,
+  wantedOfAgent,
 } from '../records.ts';
 
 /**
@@ -101,7 +102,7 @@ export function transactOnInstance(
 function concernsAgent(before: TaskRecord | undefined, after: TaskRecord): boolean {
   return (
     after.lastStatus !== 'STOPPED' &&
-    (before?.desiredStatus !== after.desiredStatus ||
+    ((before && wantedOfAgent(before)) !== wantedOfAgent(after) ||
       before?.containerInstanceId !== after.containerInstanceId)
   );
 }

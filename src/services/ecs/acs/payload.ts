@@ -2,11 +2,12 @@ import type { ContainerDefinition, PortMapping, Volume } from '@aws-sdk/client-e
 import type { AcsContainer, AcsElasticNetworkInterface, AcsTask, AcsVolume } from '../../../protocols/acs.ts';
 import { attachmentArn, clusterArn, containerArn, type Scope, taskArn } from '../arn.ts';
 import { given } from '../given.ts';
-import type {
-  TaskContainerRecord,
-  TaskDefinitionRecord,
-  TaskNetworkInterface,
-  TaskRecord,
+import {
+  type TaskContainerRecord,
+  type TaskDefinitionRecord,
+  type TaskNetworkInterface,
+  type TaskRecord,
+  wantedOfAgent,
 } from '../records.ts';
 import { dockerConfig } from './docker-config.ts';
 
@@ -22,7 +23,7 @@ export function acsTask(scope: Scope, task: TaskRecord, { definition }: TaskDefi
     arn: taskArn(scope, task.cluster, task.id),
     family: task.taskDefinition.family,
     version: String(task.taskDefinition.revision),
-    desiredStatus: task.desiredStatus,
+    desiredStatus: wantedOfAgent(task),
     taskClusterArn: clusterArn(scope, task.cluster),
     taskDefinitionAccountId: scope.accountId,
     ...given('cpu', task.cpu === undefined ? undefined : Number(task.cpu) / cpuUnitsPerVcpu),

@@ -6,7 +6,13 @@ import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
 import { given } from '../given.ts';
 import { keyOfTask } from '../operations/task.ts';
-import { type ContainerInstanceRecord, type TaskRecord, taskDefinitions, tasks } from '../records.ts';
+import {
+  type ContainerInstanceRecord,
+  type TaskRecord,
+  taskDefinitions,
+  tasks,
+  wantedOfAgent,
+} from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { cannotAssume } from '../task-roles.ts';
 import { agentStopsTask, requestTaskStop } from '../task-state.ts';
@@ -135,7 +141,7 @@ export class AcsSession implements AgentSession {
         ...this.#arns,
         generatedAt: ecs.clock.now(),
         timeline,
-        tasks: this.#unstoppedTasks().map(({ value }) => identifier(scope, value, value.desiredStatus)),
+        tasks: this.#unstoppedTasks().map(({ value }) => identifier(scope, value, wantedOfAgent(value))),
       });
     } catch (error) {
       this.#fail(error);
@@ -288,7 +294,7 @@ export class AcsSession implements AgentSession {
     // A Fargate host has tasks of other clusters, whose ARNs say so.
     const key = keyOfTaskArn(scope, clusterOfArn(arn) ?? instance.value.cluster, arn);
     const task = key && ecs.state.get(tasks, key);
-    return task?.desiredStatus === 'RUNNING' && task.containerInstanceId === instance.value.id;
+    return task?.containerInstanceId === instance.value.id && wantedOfAgent(task) === 'RUNNING';
   }
 
   #unstoppedTasks(): readonly Stored<TaskRecord>[] {

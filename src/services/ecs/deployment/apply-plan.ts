@@ -4,10 +4,13 @@ import { type RecordKey, recordKey, TerminalError, type Transaction } from '../.
 import type { Scope } from '../arn.ts';
 import { launchWithCapacity } from '../capacity/launch-by-strategy.ts';
 import type { EcsContext } from '../context.ts';
+import { given } from '../given.ts';
 import { readPlacementConstraints } from '../placement-rules.ts';
 import {
+  type DeploymentRecord,
   type ServiceRecord,
   services,
+  type TaskActivationRecord,
   type TaskDefinitionRecord,
   taskDefinitions,
   tasks,
@@ -132,6 +135,7 @@ function launch(
     group: `service:${service.name}`,
     startedBy: deploymentId,
     service: { name: service.name, deploymentId },
+    ...given('activation', activationOf(service, deployment)),
     overrides: { containerOverrides: [] },
     ...(deployment.networkConfiguration === undefined ? {} : { network: deployment.networkConfiguration }),
     placementStrategy: service.placementStrategy,
@@ -153,6 +157,16 @@ function launch(
   const strategy = deployment.capacityProviderStrategy;
   const placed = strategy === undefined ? undefined : placedByProvider(tx, scope, service, deploymentId);
   return launchWithCapacity(tx, ecs, request, strategy, placed);
+}
+
+/** What is to be done for a task before it is RUNNING. */
+function activationOf(
+  { taskSets }: ServiceRecord,
+  { id, serviceRegistries }: DeploymentRecord,
+): TaskActivationRecord | undefined {
+  if (serviceRegistries === undefined) return undefined;
+  const externalId = taskSets?.find(({ deployment }) => deployment.id === id)?.externalId;
+  return { serviceRegistries, ...given('externalId', externalId), isRegistered: false };
 }
 
 /** How many of a deployment's tasks each capacity provider has. Those that are to stop are as good as gone. */

@@ -47,6 +47,7 @@ export function beginServiceDeployment(
     ...given('capacityProviderStrategy', primary.capacityProviderStrategy),
     ...given('platformVersion', primary.platformVersion),
     ...given('networkConfiguration', primary.networkConfiguration),
+    ...given('serviceRegistries', primary.serviceRegistries),
     containerImages: imagesOf(definition),
   });
   tx.put(

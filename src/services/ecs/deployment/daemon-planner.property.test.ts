@@ -98,6 +98,7 @@ class World {
       desired: this.instances.filter(({ isDraining }) => !isDraining).length,
       serviceDeployments: [],
       live: this.live(),
+      deactivating: [],
       ends: this.#ends,
       capacityRevision: 0,
       alarms: new Map(),

@@ -44,6 +44,7 @@ function situation(text: string, changes: Partial<ServiceRecord> = {}): DaemonSn
     desired: places.length,
     serviceDeployments: [],
     live,
+    deactivating: [],
     ends: [],
     capacityRevision: 0,
     alarms: new Map(),

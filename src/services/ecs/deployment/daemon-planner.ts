@@ -69,7 +69,7 @@ export function planDaemon(snapshot: DaemonSnapshot): ServicePlan {
     ...alarmSteps(snapshot, primary),
     ...followSteps(snapshot),
   ];
-  if (!isUnderWay(situation, stops, start))
+  if (!isUnderWay(snapshot, situation, stops, start))
     // Where a task is missing, its agent is away or its instance is full: no matter of the percentages.
     steps.push(...obstacleSteps(snapshot, primary, { ...situation, missing: 0 }));
   return { steps, ...lookAgain(snapshot, start.blockedUntil) };

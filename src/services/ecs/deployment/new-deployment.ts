@@ -9,7 +9,8 @@ interface WithTaskDefinition {
 
 /** What a task set's tasks are made by. Nothing rolls out, so it is complete from the start. */
 export function newTaskSetDeployment(
-  described: Pick<ServiceRecord, 'networkConfiguration' | 'launchType'> & WithTaskDefinition,
+  described: Pick<ServiceRecord, 'networkConfiguration' | 'serviceRegistries' | 'launchType'> &
+    WithTaskDefinition,
   random: Random,
   now: number,
 ): DeploymentRecord {
@@ -18,7 +19,10 @@ export function newTaskSetDeployment(
 
 /** The deployment of what the service says now: its PRIMARY one from here on. */
 function newDeployment(
-  service: Pick<ServiceRecord, 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy'> &
+  service: Pick<
+    ServiceRecord,
+    'networkConfiguration' | 'serviceRegistries' | 'launchType' | 'capacityProviderStrategy'
+  > &
     WithTaskDefinition,
   random: Random,
   now: number,
@@ -29,6 +33,7 @@ function newDeployment(
     status: 'PRIMARY',
     taskDefinition: service.taskDefinition,
     ...given('networkConfiguration', service.networkConfiguration),
+    ...given('serviceRegistries', service.serviceRegistries),
     launchType: service.launchType,
     ...given('capacityProviderStrategy', service.capacityProviderStrategy),
     ...given('platformVersion', service.launchType === 'FARGATE' ? currentPlatformVersion : undefined),
@@ -84,7 +89,12 @@ export function rolledBack(
   }: { readonly now: number; readonly reason: string; readonly countedRevision: number },
 ): ServiceRecord {
   const { lastCompleted: _target, steadyAt: _steadyAt, ...steadyless } = service;
-  const { networkConfiguration: _network, capacityProviderStrategy: _strategy, ...rest } = steadyless;
+  const {
+    networkConfiguration: _network,
+    serviceRegistries: _registries,
+    capacityProviderStrategy: _strategy,
+    ...rest
+  } = steadyless;
   const {
     lastFailureAt: _at,
     ignoredAlarms: _alarms,
@@ -107,6 +117,7 @@ export function rolledBack(
     launchType: target.launchType,
     ...given('capacityProviderStrategy', target.capacityProviderStrategy),
     ...given('networkConfiguration', target.networkConfiguration),
+    ...given('serviceRegistries', target.serviceRegistries),
     deployments: [
       primary,
       ...service.deployments

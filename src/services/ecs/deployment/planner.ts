@@ -36,6 +36,8 @@ export interface ServiceSnapshot {
   /** Those that are not finished. */
   readonly serviceDeployments: readonly ServiceDeploymentRecord[];
   readonly live: readonly LiveTask[];
+  /** The deployments of tasks that are DEACTIVATING, one entry for each: they count no more, and are not gone yet. */
+  readonly deactivating: readonly string[];
   /** Of tasks that failed; those counted already may be among them. */
   readonly ends: readonly TaskEnd[];
   /** Grows with every change that can make room for tasks: the highest store revision among the cluster's instances. */
@@ -106,8 +108,8 @@ export function planService(snapshot: ServiceSnapshot): ServicePlan {
 }
 
 /** Everything stops; when nothing is left the service is INACTIVE. */
-function planDraining({ live, settings }: ServiceSnapshot): ServicePlan {
-  if (live.length === 0) return { steps: [{ type: 'become-inactive' }] };
+function planDraining({ live, deactivating, settings }: ServiceSnapshot): ServicePlan {
+  if (live.length + deactivating.length === 0) return { steps: [{ type: 'become-inactive' }] };
   const taskIds = live.filter(({ isStopping }) => !isStopping).map(({ id }) => id);
   return { steps: stopStep('scaling', taskIds.slice(0, settings.maxBatch)) };
 }
@@ -141,7 +143,8 @@ function planActive(snapshot: ServiceSnapshot): ServicePlan {
     ...alarmSteps(snapshot, primary),
     ...followSteps(snapshot),
   ];
-  if (!isUnderWay(situation, stops, start)) steps.push(...obstacleSteps(snapshot, primary, situation));
+  if (!isUnderWay(snapshot, situation, stops, start))
+    steps.push(...obstacleSteps(snapshot, primary, situation));
   if (steps.length > 0) return { steps, ...lookAgain(snapshot, start.blockedUntil) };
   const rebalancing = beginRebalancing(snapshot, primary, situation);
   return { steps: rebalancing.steps, ...lookAgain(snapshot, start.blockedUntil ?? rebalancing.blockedUntil) };
@@ -215,8 +218,8 @@ export function closingSteps(
   primary: DeploymentRecord,
   { desired, keepers, leaving, sick, stopping, live }: Situation,
 ): Step[] {
-  const { service, now, settings } = snapshot;
-  const occupied = new Set(live.map(({ deploymentId }) => deploymentId));
+  const { service, deactivating, now, settings } = snapshot;
+  const occupied = new Set([...live.map(({ deploymentId }) => deploymentId), ...deactivating]);
   const older = service.deployments.filter(({ id }) => id !== primary.id);
   const emptied = older.filter(({ id }) => !occupied.has(id));
   const isAlone =
@@ -237,7 +240,10 @@ export function closingSteps(
     ...rollout,
   ];
 
-  const isQuiet = isAlone && stopping.length === 0 && keepers.every(({ phase }) => phase === 'running');
+  const isQuiet =
+    isAlone &&
+    stopping.length + deactivating.length === 0 &&
+    keepers.every(({ phase }) => phase === 'running');
   const wasTold = service.steadyAt !== undefined && now - service.steadyAt < settings.eventRepeatMs;
   const isComplete =
     primary.rolloutState === 'COMPLETED' || rollout.some(({ type }) => type === 'complete-deployment');
@@ -248,9 +254,14 @@ export function closingSteps(
 }
 
 /** Something is being done, or will change by itself. */
-export function isUnderWay({ stopping, live }: Situation, stops: TasksToStop, start: StartPlan): boolean {
+export function isUnderWay(
+  { deactivating }: ServiceSnapshot,
+  { stopping, live }: Situation,
+  stops: TasksToStop,
+  start: StartPlan,
+): boolean {
   return (
-    stopping.length > 0 ||
+    stopping.length + deactivating.length > 0 ||
     stops.scaling.length + stops.unhealthy.length > 0 ||
     start.steps.length > 0 ||
     start.blockedUntil !== undefined ||

@@ -44,6 +44,7 @@ export function readSnapshot(
   const gracePeriodMs = (service.healthCheckGracePeriodSeconds ?? 0) * 1_000;
 
   const live: LiveTask[] = [];
+  const deactivating: string[] = [];
   const ends: TaskEnd[] = [];
   for (const stored of reader.byIndex(tasks, 'byService', `${within}/${service.name}`)) {
     const { value: task } = stored;
@@ -61,6 +62,8 @@ export function readSnapshot(
     const end = taskEnd(stored, checked, settings);
     if (alive !== undefined) live.push(alive);
     if (end !== undefined) ends.push(end);
+    if (task.service !== undefined && task.lastStatus === 'DEACTIVATING')
+      deactivating.push(task.service.deploymentId);
   }
   const capacityRevision =
     service.launchType === 'FARGATE'
@@ -69,8 +72,8 @@ export function readSnapshot(
   const serviceDeployments = unfinishedServiceDeployments(reader, scope, service).map(({ value }) => value);
   const { desiredCount: desired } = service;
   const alarms = alarmReadings(reader, scope, watchedAlarms(service));
-  const seen = { service, desired, serviceDeployments, live, ends, capacityRevision, alarms, now, settings };
-  return { ...seen, ...zonesOf(reader, scope, service) };
+  const counted = { service, desired, serviceDeployments, live, deactivating, ends };
+  return { ...counted, capacityRevision, alarms, now, settings, ...zonesOf(reader, scope, service) };
 }
 
 /** Zones matter to a service that is steady, or is being rebalanced; a look at all the others is spared them. */

@@ -23,13 +23,14 @@ export function computedDesiredCount(
 
 /** The service that the scheduler sees in a task set. */
 function serviceOfTaskSet(service: ServiceRecord, set: TaskSetRecord): ServiceRecord {
-  const { steadyAt: _steadyAt, taskSets: _taskSets, ...rest } = service;
+  const { steadyAt: _steadyAt, ...rest } = service;
   return {
     ...rest,
     status: service.status === 'ACTIVE' && set.status !== 'DRAINING' ? 'ACTIVE' : 'DRAINING',
     desiredCount: computedDesiredCount(service, set),
     launchType: set.launchType,
     deployments: [set.deployment],
+    taskSets: [set],
     ...given('steadyAt', set.steadyAt),
   };
 }
@@ -98,6 +99,7 @@ export function planTaskSets(
       ...all,
       live: all.live.filter(({ deploymentId }) => deploymentId === id),
       ends: all.ends.filter(({ deploymentId }) => deploymentId === id),
+      deactivating: all.deactivating.filter((deploymentId) => deploymentId === id),
     };
     return { id, snapshot, plan: planService(snapshot) };
   });

@@ -59,6 +59,14 @@ const named: Readonly<
 };
 
 test.each(Object.values(named).flat())('%s is %s', (message, name) => {
-  const action = serviceActionOf(`(service web) ${message}`);
+  const action = serviceActionOf(`(service web) ${message}`, false);
   expect([action?.eventType, action?.eventName, action?.reason].filter(Boolean).join(' ')).toBe(name);
+});
+
+test('a task that fails its health checks is an event when others find it in a registry', () => {
+  const message = `(service web) ${eventMessages.failedHealthChecks('1')}`;
+  expect(serviceActionOf(message, true)).toEqual({
+    eventType: 'WARN',
+    eventName: 'SERVICE_DISCOVERY_INSTANCE_UNHEALTHY',
+  });
 });

@@ -20,6 +20,8 @@ const actions: readonly (readonly [pattern: RegExp, type: ServiceAction['eventTy
   [/^failed to launch a task with/, 'ERROR', 'SERVICE_TASK_CONFIGURATION_FAILURE'],
 ];
 
+const failedHealthChecks = /^\(task \w+\) failed container health checks\.$/;
+
 /** Reasons as EventBridge abbreviates what the message says at length. */
 const placementReasons: readonly (readonly [words: RegExp, reason: string])[] = [
   [/insufficient CPU units/, 'RESOURCE:CPU'],
@@ -31,9 +33,15 @@ const placementReasons: readonly (readonly [words: RegExp, reason: string])[] = 
   [/Reason: (.+?)\. For more information/, '$1'],
 ];
 
-/** Undefined for messages that are no event: they are for people. @param message With its prefix `(service NAME) `. */
-export function serviceActionOf(message: string): ServiceAction | undefined {
+/**
+ * Undefined for messages that are no event: they are for people.
+ * @param message With its prefix `(service NAME) `.
+ * @param isDiscovered Whether the service's tasks are in a registry.
+ */
+export function serviceActionOf(message: string, isDiscovered: boolean): ServiceAction | undefined {
   const words = message.replace(/^\(service [^)]*\) /, '');
+  if (isDiscovered && failedHealthChecks.test(words))
+    return { eventType: 'WARN', eventName: 'SERVICE_DISCOVERY_INSTANCE_UNHEALTHY' };
   const action = actions.find(([pattern]) => pattern.test(words));
   if (action === undefined) return undefined;
   const [, eventType, eventName] = action;

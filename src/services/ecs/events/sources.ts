@@ -78,7 +78,7 @@ function serviceEvents(change: SeenChange<ServiceRecord>): readonly NewEvent[] {
     .filter(({ id }) => !told.has(id))
     .toReversed()
     .flatMap(({ message, createdAt }): NewEvent[] => {
-      const action = serviceActionOf(message);
+      const action = serviceActionOf(message, after.serviceRegistries !== undefined);
       if (action === undefined) return [];
       return [
         {

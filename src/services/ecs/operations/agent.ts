@@ -19,13 +19,10 @@ import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { invalidParameter } from '../errors.ts';
 import { given } from '../given.ts';
+import type { ManagedAgentReport } from '../managed-agent.ts';
 import { type NetworkBindingRecord, type TaskRecord, tasks } from '../records.ts';
-import {
-  applyTaskReport,
-  type ContainerReport,
-  type ManagedAgentReport,
-  type TaskReport,
-} from '../task-state.ts';
+import type { ContainerReport, TaskReport } from '../task-report.ts';
+import { applyTaskReport } from '../task-state.ts';
 import { keyOfTask } from './task.ts';
 
 /**

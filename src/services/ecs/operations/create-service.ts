@@ -1,6 +1,7 @@
 import type { CreateServiceCommandInput, CreateServiceResponse } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
+import { readServiceRegistries } from '../activation/service-registries.ts';
 import { clusterName, isName, type Scope } from '../arn.ts';
 import { readCapacity } from '../capacity/read-capacity.ts';
 import { readClientToken } from '../client-token.ts';
@@ -122,6 +123,8 @@ function readService(
   requireCompatible(definition, capacity.launchType);
   const network = readNetworkConfiguration(reader, call, definition.definition, input.networkConfiguration);
   requirePublicIpOnFargate(capacity.launchType, network);
+  const registered = { definition: definition.definition, launchType: capacity.launchType };
+  const registries = readServiceRegistries(reader, call, registered, input.serviceRegistries);
   const described = {
     name,
     cluster: cluster.name,
@@ -129,7 +132,7 @@ function readService(
     createdAt: call.now,
     createdBy: call.principal.arn,
     schedulingStrategy,
-    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount),
+    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount, registries),
     ...capacity,
     taskDefinition: { family: definition.family, revision: definition.revision },
     deploymentConfiguration: readDeploymentConfiguration(
@@ -137,6 +140,7 @@ function readService(
       defaultConfiguration(schedulingStrategy),
     ),
     ...given('networkConfiguration', network),
+    ...given('serviceRegistries', registries),
     ...(input.healthCheckGracePeriodSeconds === undefined
       ? {}
       : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),

@@ -149,7 +149,7 @@ describe('CreateTaskSet', () => {
     ['more than all', { scale: scale(100.1) }, 'InvalidParameterException'],
     ['less than nothing', { scale: scale(-1) }, 'InvalidParameterException'],
     ['load balancers', { loadBalancers: [{ targetGroupArn: 'x' }] }, 'UnsupportedFeatureException'],
-    ['service registries', { serviceRegistries: [{ registryArn: 'x' }] }, 'UnsupportedFeatureException'],
+    ['an unknown registry', { serviceRegistries: [{ registryArn: 'x' }] }, 'InvalidParameterException'],
     ['Fargate', { launchType: 'FARGATE' }, 'UnsupportedFeatureException'],
     [
       'capacity providers',

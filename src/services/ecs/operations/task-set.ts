@@ -14,6 +14,7 @@ import type {
 import { uuid } from '../../../clock/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
+import { readServiceRegistries } from '../activation/service-registries.ts';
 import { clusterName, taskSetArn, taskSetId } from '../arn.ts';
 import { readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
@@ -67,8 +68,14 @@ export async function createTaskSet(
     requireCompatible(definition, launchType);
     const network = readNetworkConfiguration(tx, call, definition.definition, input.networkConfiguration);
     requirePublicIpOnFargate(launchType, network);
-    const taskDefinition = { family: definition.family, revision: definition.revision };
-    const described = { taskDefinition, launchType, ...given('networkConfiguration', network) };
+    const registered = { definition: definition.definition, launchType };
+    const registries = readServiceRegistries(tx, call, registered, input.serviceRegistries);
+    const described = {
+      taskDefinition: { family: definition.family, revision: definition.revision },
+      launchType,
+      ...given('networkConfiguration', network),
+      ...given('serviceRegistries', registries),
+    };
     const taskSet: TaskSetRecord = {
       status: 'ACTIVE',
       ...given('externalId', input.externalId),
@@ -128,17 +135,18 @@ export async function updateServicePrimaryTaskSet(
 ): Promise<UpdateServicePrimaryTaskSetResponse> {
   return change(ecs, input, call, (_tx, before) => {
     const chosen = requireLiveTaskSet(before, input.primaryTaskSet);
-    const { networkConfiguration: _network, ...service } = before;
+    const { networkConfiguration: _network, serviceRegistries: _registries, ...service } = before;
     const taskSets = before.taskSets.map((set): TaskSetRecord => {
       const status = set === chosen ? 'PRIMARY' : set.status === 'PRIMARY' ? 'ACTIVE' : set.status;
       return set.status === status ? set : { ...set, status, updatedAt: call.now };
     });
-    const { taskDefinition, networkConfiguration } = chosen.deployment;
+    const { taskDefinition, networkConfiguration, serviceRegistries } = chosen.deployment;
     const after = {
       ...service,
       taskDefinition,
       launchType: chosen.launchType,
       ...given('networkConfiguration', networkConfiguration),
+      ...given('serviceRegistries', serviceRegistries),
       taskSets,
     };
     return { after, taskSet: requireTaskSet(after, chosen.deployment.id) };
@@ -261,7 +269,6 @@ function readLaunchType(launchType: string | undefined): TaskSetRecord['launchTy
 
 function refuseUnbuilt(input: CreateTaskSetCommandInput): void {
   if (input.loadBalancers?.length) throw unsupported('The parameter loadBalancers');
-  if (input.serviceRegistries?.length) throw unsupported('The parameter serviceRegistries');
   if (input.capacityProviderStrategy?.length)
     throw unsupported('The parameter capacityProviderStrategy of a task set');
   if (input.platformVersion) throw unsupported('The parameter platformVersion of a task set');

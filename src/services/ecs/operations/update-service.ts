@@ -1,6 +1,7 @@
 import type { UpdateServiceCommandInput, UpdateServiceResponse } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
+import { type Registered, readServiceRegistries } from '../activation/service-registries.ts';
 import { clusterName, type Scope } from '../arn.ts';
 import { type Capacity, changedCapacity } from '../capacity/read-capacity.ts';
 import { requireCluster } from '../cluster-lookup.ts';
@@ -86,11 +87,18 @@ function updated(
     input.availabilityZoneRebalancing,
   );
   refusePlacementOnFargate(capacity.launchType, changed);
-  const { networkConfiguration: _network, ...rest } = changed;
+  const { networkConfiguration: _network, serviceRegistries: _registries, ...rest } = changed;
   const taskDefinition = { family: definition.family, revision: definition.revision };
   const network = networkOf(reader, call, service, definition, input);
   requirePublicIpOnFargate(capacity.launchType, network);
-  const connected = { ...rest, taskDefinition, ...given('networkConfiguration', network) };
+  const registered = { definition: definition.definition, launchType: capacity.launchType };
+  const connected = {
+    ...rest,
+    taskDefinition,
+    ...given('networkConfiguration', network),
+    ...given('serviceRegistries', registriesOf(reader, call, service, registered, input)),
+  };
+  readDesiredCount(connected.desiredCount, connected.serviceRegistries);
   if (!beginsDeployment(input, service, connected))
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
   const hasTasks = deploymentsWithTasks(reader, call, service);
@@ -171,6 +179,18 @@ function networkOf(
         definition,
         current && { awsvpcConfiguration: { subnets: [] } },
       );
+}
+
+/** Not given: as they are, if the definition can have them. Given empty: none. */
+function registriesOf(
+  reader: Reader,
+  scope: Scope,
+  { serviceRegistries: current }: ServiceRecord,
+  registered: Registered,
+  { serviceRegistries: asked, taskDefinition }: UpdateServiceCommandInput,
+): ServiceRecord['serviceRegistries'] {
+  if (asked === undefined && taskDefinition === undefined) return current;
+  return readServiceRegistries(reader, scope, registered, asked ?? current);
 }
 
 function deploymentsWithTasks(

@@ -4,6 +4,7 @@ import { fargateHostLoss } from './fargate-host-loss.ts';
 import { serviceDeployment } from './service-deployment.ts';
 import { serviceDeploymentRetention } from './service-deployment-retention.ts';
 import { serviceRetention } from './service-retention.ts';
+import { taskActivation } from './task-activation.ts';
 import { taskDefinitionDeletion } from './task-definition-deletion.ts';
 import { taskDeprovisioning } from './task-deprovisioning.ts';
 import { taskProvisioning } from './task-provisioning.ts';
@@ -17,6 +18,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     serviceDeploymentRetention(ecs),
     taskRetention(ecs),
     taskDefinitionDeletion(ecs),
+    taskActivation(ecs),
     taskDeprovisioning(ecs),
     taskProvisioning(ecs),
     fargateHostLoss(ecs),

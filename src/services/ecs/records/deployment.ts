@@ -1,4 +1,5 @@
 import type { LaunchedType } from '../records.ts';
+import type { ServiceRegistryRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 
 /** Defaults filled in. */
@@ -53,6 +54,7 @@ export interface DeploymentRecord {
   readonly status: 'PRIMARY' | 'ACTIVE';
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly networkConfiguration?: NetworkConfigurationRecord;
+  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
   readonly launchType: LaunchedType;
   readonly capacityProviderStrategy?: CapacityProviderStrategy;
   /** The version that it was resolved to. */

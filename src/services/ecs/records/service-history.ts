@@ -1,5 +1,6 @@
 import type { Collection } from '../../../reconcile/index.ts';
 import type { LaunchedType } from '../records.ts';
+import type { ServiceRegistryRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
 import { scopeOf } from './scope.ts';
@@ -24,6 +25,7 @@ export interface ServiceRevisionRecord {
   /** The version that it was resolved to. */
   readonly platformVersion?: string;
   readonly networkConfiguration?: NetworkConfigurationRecord;
+  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
   readonly containerImages: readonly ContainerImageRecord[];
 }
 

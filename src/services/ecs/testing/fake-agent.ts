@@ -8,8 +8,10 @@ import {
 } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
-import { type TaskRecord, tasks } from '../records.ts';
-import { agentStopsTask, applyTaskReport, type TaskReport } from '../task-state.ts';
+import { type TaskRecord, tasks, wantedOfAgent } from '../records.ts';
+import type { TaskReport } from '../task-report.ts';
+import { agentStopsTask, applyTaskReport } from '../task-state.ts';
+import { isBefore } from '../task-statuses.ts';
 
 export interface FakeAgentOptions {
   /** From launch to RUNNING, or to the end of those that can't start. */
@@ -33,7 +35,7 @@ export function fakeAgent(
     const now = ecs.clock.now();
     const task = ecs.state.get(tasks, key);
     if (task === undefined || task.lastStatus === 'STOPPED') return done;
-    if (task.desiredStatus === 'STOPPED') {
+    if (wantedOfAgent(task) === 'STOPPED') {
       if (task.stoppingAt === undefined) await ecs.state.transact((tx) => agentStopsTask(tx, key, now));
       const endsAt = (task.stoppingAt ?? now) + stopMs;
       if (endsAt > now) return again(endsAt - now);
@@ -43,7 +45,7 @@ export function fakeAgent(
       });
       return done;
     }
-    if (task.lastStatus === 'RUNNING') return done;
+    if (!isBefore(task.lastStatus, 'ACTIVATING')) return done;
     const startsAt = task.createdAt + startMs;
     if (startsAt > now) return again(startsAt - now);
     await report(

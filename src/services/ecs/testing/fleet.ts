@@ -10,6 +10,7 @@ import { createService, describeServices, updateService } from '../operations/se
 import { describeServiceDeployments, listServiceDeployments } from '../operations/service-deployment.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
 import { serviceRetention } from '../reconcilers/service-retention.ts';
+import { taskActivation } from '../reconcilers/task-activation.ts';
 import {
   phaseOf,
   serviceDeployments,
@@ -65,7 +66,12 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
   const seen = { ...ecs, state: options.through?.(ecs.state, seededRandom(options.seed ?? 1)) ?? ecs.state };
   const reconcilers = startReconcilers({
     ...{ state: ecs.state, store: room.store, clock: ecs.clock, random: ecs.random, log: ecs.log },
-    reconcilers: [serviceDeployment(seen), serviceRetention(seen), fakeAgent(ecs, options)],
+    reconcilers: [
+      serviceDeployment(seen),
+      serviceRetention(seen),
+      taskActivation(seen),
+      fakeAgent(ecs, options),
+    ],
   });
 
   const live = () => room.tasksOf('default').filter(({ lastStatus }) => phaseOf(lastStatus) !== undefined);

@@ -51,6 +51,7 @@ export function situation(
     desired: Number(desired),
     serviceDeployments: [],
     live,
+    deactivating: [],
     ends: [],
     capacityRevision: 0,
     alarms: new Map(),

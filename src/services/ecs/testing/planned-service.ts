@@ -25,7 +25,7 @@ export const zones = ['a', 'b', 'c'] as const;
 
 interface SimulatedTask extends Omit<LiveTask, 'health' | 'phase' | 'protectedUntil'> {
   protectedUntil: number | undefined;
-  phase: 'pending' | 'running' | 'over';
+  phase: 'pending' | 'running' | 'deactivating' | 'over';
   isStopping: boolean;
   isDraining: boolean;
   sickSince: number | undefined;
@@ -55,7 +55,10 @@ export class PlannedService {
     const { desiredCount: desired } = service;
     const names = watchedAlarms(service);
     const alarms = new Map([...this.#alarms].filter(([name]) => names.includes(name)));
-    const seen = { service, desired, serviceDeployments, live: this.live(), ends, now };
+    const deactivating = this.tasks.flatMap(({ phase, deploymentId }) =>
+      phase === 'deactivating' ? [deploymentId] : [],
+    );
+    const seen = { service, desired, serviceDeployments, live: this.live(), deactivating, ends, now };
     return { ...seen, capacityRevision: 0, alarms, zones, settings: schedulerSettings };
   }
 
@@ -63,7 +66,9 @@ export class PlannedService {
     return this.tasks.flatMap((task): LiveTask[] => {
       const { phase, protectedUntil = 0, ...rest } = task;
       const protection = protectedUntil > this.now ? { protectedUntil } : {};
-      return phase === 'over' ? [] : [{ ...rest, phase, health: this.#health(task), ...protection }];
+      return phase === 'over' || phase === 'deactivating'
+        ? []
+        : [{ ...rest, phase, health: this.#health(task), ...protection }];
     });
   }
 
@@ -163,7 +168,7 @@ export class PlannedService {
           break;
         }
         case 'finish-rebalancing':
-          for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
+          this.#stop(step.taskIds);
           this.service = afterRebalancingFinish(this.service, step, teller);
           break;
         case 'stop-rebalancing':
@@ -171,7 +176,7 @@ export class PlannedService {
           break;
         case 'stop': {
           const stopped = this.live().filter(({ id }) => step.taskIds.includes(id));
-          for (const task of this.tasks) task.isStopping ||= step.taskIds.includes(task.id);
+          this.#stop(step.taskIds);
           this.service = afterStop(this.service, step.because, stopped, teller);
           break;
         }
@@ -183,6 +188,13 @@ export class PlannedService {
       this.#changeServiceDeployments((record) =>
         followService(record, this.service, { now: this.now, desired: this.service.desiredCount }),
       );
+  }
+
+  #stop(taskIds: readonly string[]): void {
+    for (const task of this.tasks.filter(({ id }) => taskIds.includes(id))) {
+      task.isStopping = true;
+      if (task.phase === 'running' && isFound(task)) task.phase = 'deactivating';
+    }
   }
 
   #deploy(): void {
@@ -237,6 +249,9 @@ export class PlannedService {
       const left = live.filter((task) => isHealthy(task) && !stopped.has(task.id)).length;
       expect(left).toBeGreaterThanOrEqual(Math.ceil((desiredCount * minimumHealthyPercent) / 100));
     }
+    for (const { phase, deploymentId } of this.tasks)
+      if (phase === 'deactivating')
+        expect(steps).not.toContainEqual(expect.objectContaining({ type: 'drop-deployment', deploymentId }));
     for (const id of stopped) {
       const task = live.find((each) => each.id === id);
       expect(task?.isStopping).toBe(false);
@@ -262,7 +277,8 @@ export class PlannedService {
     const concerned = this.tasks.filter(({ phase, isStopping, sickSince }) => {
       if (type === 'run' || type === 'fail') return phase === 'pending';
       if (type === 'agentStop') return phase !== 'over' && isStopping;
-      if (type === 'drain' || type === 'userStop' || type === 'protect') return phase !== 'over';
+      if (type === 'drain' || type === 'userStop' || type === 'protect')
+        return phase === 'pending' || phase === 'running';
       return phase === 'running' && (type === 'crash' || (sickSince !== undefined) === (type === 'heal'));
     });
     const task = concerned[which % Math.max(1, concerned.length)];
@@ -270,7 +286,7 @@ export class PlannedService {
     if (type === 'run') this.#run(task);
     if (type === 'sicken' || type === 'heal') task.sickSince = type === 'sicken' ? this.now : undefined;
     if (type === 'drain') task.isDraining = true;
-    if (type === 'userStop') task.isStopping = true;
+    if (type === 'userStop') this.#stop([task.id]);
     if (type === 'protect') task.protectedUntil = this.now + 60_000;
     if (type === 'agentStop') task.phase = 'over';
     if (type === 'fail' || type === 'crash') {
@@ -310,6 +326,9 @@ export class PlannedService {
     return this.live().some((task) => task.deploymentId === deploymentId);
   }
 }
+
+/** Some are found by others, and are first taken from them. */
+const isFound = ({ id }: SimulatedTask): boolean => Number(id.slice(1)) % 3 === 0;
 
 export function isMovable({ desiredCount, deploymentConfiguration }: ServiceRecord): boolean {
   const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration;
