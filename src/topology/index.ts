@@ -2,6 +2,7 @@
 export * from './describe-step.ts';
 export type * from './dns-records.ts';
 export * from './endpoints.ts';
+export * from './interruption.ts';
 export * from './ipv4.ts';
 export * from './packet.ts';
 export * from './reachability.ts';

@@ -23,7 +23,8 @@ export interface Reachability {
 
 /**
  * Whether a new flow may pass, and why. Security groups are stateful: whether replies are allowed is never asked, only
- * whether they have a route; and what was allowed once goes on when its rule is gone.
+ * whether they have a route; and what was allowed once goes on when its rule is gone, unless the change interrupts it
+ * (`interruption.ts`).
  *
  * Groups in rules mean the private addresses of their interfaces. What an interface sends to a public address goes out
  * by the internet gateway and comes back as anybody's packet would, with a public source: no rule knows its group then.

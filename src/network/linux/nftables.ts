@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import koffi from 'koffi';
 import { NetworkError } from '../network.ts';
 import type { Namespace } from './namespace.ts';
+import { netfilter } from './netlink/conntrack.ts';
 import { Attributes } from './netlink/message.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
 
@@ -14,7 +15,6 @@ const outputOf = library.func('const char *nft_ctx_get_output_buffer(void *conte
 const errorOf = library.func('const char *nft_ctx_get_error_buffer(void *context)');
 const runCommands = library.func('int nft_run_cmd_from_buffer(void *context, const char *commands)');
 
-const netfilter = 12;
 const getGeneration = 0x0a10; // NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN
 
 /** The nftables of one namespace. */

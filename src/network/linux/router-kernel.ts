@@ -1,6 +1,8 @@
+import type { Flow } from '../../topology/index.ts';
 import { LinkRemoval } from './link-removal.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from './namespace.ts';
 import { readAddresses, removeAddress } from './netlink/address.ts';
+import { netfilter, readFlows } from './netlink/conntrack.ts';
 import { type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
 import { readNeighbours } from './netlink/neighbour.ts';
 import { readRoutes } from './netlink/route.ts';
@@ -59,6 +61,13 @@ export class RouterKernel implements Disposable {
   runRules(commands: string): void {
     this.#nftables.run(commands);
     this.#generation = this.#nftables.generation();
+  }
+
+  /** Ends flows that are tracked. The next packet of each begins anew, if it may. @throws {NetworkError} */
+  interrupt(isInterrupted: (flow: Flow) => boolean): void {
+    using socket = new NetlinkSocket(this.namespace, netfilter);
+    const flows = readFlows(socket).filter(({ flow }) => isInterrupted(flow));
+    socket.batch(flows.map(({ remove }) => remove));
   }
 
   /** Finds out what is there, and puts right what doesn't depend on the VPC. */

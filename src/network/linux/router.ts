@@ -1,4 +1,4 @@
-import type { InterfaceTopology, VpcTopology } from '../../topology/index.ts';
+import { type InterfaceTopology, interruptedFlows, type VpcTopology } from '../../topology/index.ts';
 import { NetworkError } from '../network.ts';
 import { type Firewall, firewallChanges, firewallOf } from './firewall/index.ts';
 import type { HostSide } from './host-side.ts';
@@ -162,6 +162,8 @@ export class Router implements AsyncDisposable {
     const firewall = isSame ? known : firewallOf(topology);
     const commands = isSame ? '' : firewallChanges(known, firewall);
     if (commands !== '') this.#kernel.runRules(commands);
+    const isInterrupted = this.#topology && interruptedFlows(this.#topology, topology);
+    if (isInterrupted !== undefined) this.#kernel.interrupt(isInterrupted);
     this.#firewall = firewall;
     this.#topology = topology;
     this.#interfaces = new Map(topology.interfaces.map((each) => [each.id, each]));

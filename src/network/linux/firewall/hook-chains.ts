@@ -69,6 +69,8 @@ export const hookChains: readonly (readonly [string, NftChain])[] = [
       [
         'ct state invalid drop',
         'ct state established,related accept',
+        // A flow that was interrupted is not taken up by what was still to be said in it.
+        'ct state new tcp flags & (fin | syn | rst | ack) != syn drop',
         `iifname != ${interfaceLinks} accept`,
         `ip daddr ${linkLocalCidr} drop`,
         'iifname vmap @interface_egress',

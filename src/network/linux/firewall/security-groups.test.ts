@@ -23,6 +23,7 @@ const groups = [
   { id: 'sg-alone', ingress: [], egress: anywhere },
   { id: 'sg-reference', ingress: each('sg-own'), egress: [] },
   { id: 'sg-block', ingress: each('10.0.0.4/32'), egress: [] },
+  { id: 'sg-everybody', ingress: each('0.0.0.0/0'), egress: anywhere },
 ];
 const [client, peer, alone, referring, block] = [
   'sg-own',
@@ -43,9 +44,10 @@ const published = interfaceOf(6, {
   securityGroupIds: ['sg-reference'],
   publicAddresses: [{ privateIpv4: '10.0.0.10', publicIpv4: '198.18.0.10' }],
 });
+const welcoming = interfaceOf(7, { securityGroupIds: ['sg-everybody'] });
 const vpc = vpcOf({
   securityGroups: groups,
-  interfaces: [client, peer, alone, referring, block, forwarder, published],
+  interfaces: [client, peer, alone, referring, block, forwarder, published, welcoming],
 });
 
 function without(groupId: string, direction: 'ingress' | 'egress'): VpcTopology {
@@ -144,6 +146,24 @@ describe.skipIf(why !== undefined)(`security groups in the kernel ${why ?? ''}`,
 
       await wires.apply(vpc);
       expect(await sent(client.id, packetOf(client, to, traffic))).toEqual([to.id]);
+    },
+  );
+
+  it.each(Object.entries(traffics))(
+    '%s that everybody was allowed is cut, in both directions, if it needed no tracking',
+    async (protocol, traffic) => {
+      const goesOn = protocol === 'icmp';
+      const packet = packetOf(client, welcoming, traffic);
+      expect(await sent(client.id, packet)).toEqual([welcoming.id]);
+      expect(await sent(welcoming.id, replyTo(packet, nextTag()))).toEqual([client.id]);
+      const later = packetOf(client, welcoming, traffic, packet.flow);
+      expect(await sent(client.id, later)).toEqual([welcoming.id]);
+
+      await wires.apply(without('sg-everybody', 'ingress'));
+      const afterwards = packetOf(client, welcoming, traffic, packet.flow);
+      expect(await sent(client.id, afterwards)).toEqual(goesOn ? [welcoming.id] : []);
+      if (protocol === 'udp') return;
+      expect(await sent(welcoming.id, replyTo(packet, nextTag()))).toEqual(goesOn ? [client.id] : []);
     },
   );
 
