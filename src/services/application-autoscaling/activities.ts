@@ -6,6 +6,7 @@ import {
   activities,
   activityKey,
   type CapacityChange,
+  type NotScaledRecord,
   prefixOf,
   type ScalingActivityRecord,
   targetKey,
@@ -34,6 +35,19 @@ export function addChange(tx: Transaction, occasion: Occasion, cause: string, ch
   });
 }
 
+/** An alarm called for nothing that could be done. Said once: not again until something else has happened. */
+export function addNotScaled(
+  tx: Transaction,
+  occasion: Occasion,
+  cause: string,
+  notScaled: NotScaledRecord,
+): void {
+  const last = latest(tx, occasion);
+  if (last?.cause === cause && JSON.stringify(last.notScaled) === JSON.stringify(notScaled)) return;
+  const description = 'Attempting to scale due to alarm triggered';
+  add(tx, occasion, { description, cause, status: 'Failed', notScaled });
+}
+
 function add(
   tx: Transaction,
   { scope, target: { cluster, service }, now, random }: Occasion,
@@ -46,6 +60,10 @@ function add(
     const isBeyond = known.length - index > maxOfTarget;
     if (isBeyond || value.startedAt < now - keptMs) tx.delete(activities, key);
   });
+}
+
+function latest(reader: Reader, { scope, target }: Occasion): ScalingActivityRecord | undefined {
+  return [...reader.list(activities, prefixOf(activities, scope, target))].at(-1)?.value;
 }
 
 export function activitiesUnderWay(

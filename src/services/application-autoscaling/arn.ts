@@ -32,6 +32,29 @@ export function readTargetArn(scope: Scope, arn: string): string | undefined {
   return /^[0-9a-f]{36}$/.test(id) ? id : undefined;
 }
 
+/** The path on which policies and scheduled actions of a target are. */
+const resource = (target: TargetName): string => `resource/ecs/${resourceIdOf(target)}`;
+
+export const policyArn = (
+  { region, accountId }: Scope,
+  target: TargetName,
+  { id, name }: { readonly id: string; readonly name: string },
+): string =>
+  `arn:aws:autoscaling:${region}:${accountId}:scalingPolicy:${id}:${resource(target)}:policyName/${name}`;
+
+/** The target of a policy, with its account and Region; undefined for anything else. */
+export function readPolicyArn(
+  arn: string,
+): { readonly scope: Scope; readonly target: TargetName } | undefined {
+  const [, region, accountId, resourceId] =
+    /^arn:aws:autoscaling:([\w-]+):(\d{12}):scalingPolicy:[0-9a-f-]{36}:resource\/ecs\/(service\/[\w-]+\/[\w-]+):/.exec(
+      arn,
+    ) ?? [];
+  const target = readResourceId(resourceId ?? '');
+  if (region === undefined || accountId === undefined || target === undefined) return undefined;
+  return { scope: { accountId, region }, target };
+}
+
 /** 36 hexadecimal digits, e.g. `0ec5ec5a1b2c3d4e5f60718293a4b5c6d7e8`. */
 export const newTargetId = (random: Random): string => hex(random, 36);
 

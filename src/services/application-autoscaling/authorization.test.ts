@@ -1,4 +1,5 @@
 import * as sdk from '@aws-sdk/client-application-auto-scaling';
+import { MemoryMetricStore } from '../cloudwatch/index.ts';
 import { accountId } from '../iam/testing/iam-server.ts';
 import { authorizationSuite, type Case } from '../testing/authorization-suite.ts';
 import { openGuarded, region } from '../testing/guarded.ts';
@@ -36,7 +37,12 @@ const onTarget = {
 };
 const any = { input: { ServiceNamespace: 'ecs' }, on: ['*'] };
 
+const PolicyName = 'cpu';
+
 const cases: Readonly<Record<string, Case>> = {
+  DeleteScalingPolicy: { input: { ...web, PolicyName }, ...onTarget },
+  DescribeScalingPolicies: any,
+  PutScalingPolicy: { input: { ...web, PolicyName }, ...onTarget },
   DeregisterScalableTarget: { input: web, ...onTarget },
   DescribeScalableTargets: any,
   DescribeScalingActivities: any,
@@ -64,6 +70,9 @@ const ofTarget = [
 ];
 const requestTags = ['aws:RequestTag', 'aws:TagKeys'];
 const listedKeys = {
+  DeleteScalingPolicy: ofTarget,
+  DescribeScalingPolicies: [],
+  PutScalingPolicy: ofTarget,
   DeregisterScalableTarget: ofTarget,
   DescribeScalableTargets: [],
   DescribeScalingActivities: [],
@@ -79,7 +88,12 @@ authorizationSuite({
     openGuarded({
       signingName: 'application-autoscaling',
       loadSdk: () => import('@aws-sdk/client-application-auto-scaling'),
-      operations: (parts) => autoScalingOperations({ ...parts, ensureServiceLinkedRole: async () => {} }),
+      operations: (parts) =>
+        autoScalingOperations({
+          ...parts,
+          metrics: new MemoryMetricStore(),
+          ensureServiceLinkedRole: async () => {},
+        }),
       build: (_root, { state }) =>
         state.transact((tx) => tx.put(targets, targetKey({ accountId, region }, target), target)),
     }),

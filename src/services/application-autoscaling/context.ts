@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Reader, State } from '../../reconcile/index.ts';
+import type { MetricStore } from '../cloudwatch/index.ts';
 import { readTargetArn, type Scope, type TargetName } from './arn.ts';
 import { targetNotFound } from './errors.ts';
 import { type ScalableTargetRecord, targetKey, targets } from './records.ts';
@@ -9,6 +10,8 @@ export interface AutoScalingContext {
   readonly state: State;
   readonly clock: Clock;
   readonly random: Random;
+  /** CloudWatch's. */
+  readonly metrics: MetricStore;
   /** Makes AWSServiceRoleForApplicationAutoScaling_ECSService in an account unless it is there; cheap when it is. */
   readonly ensureServiceLinkedRole: (accountId: string) => Promise<void>;
 }

@@ -28,6 +28,8 @@ const place = (target: TargetName): string =>
 
 export const targetNotFound = (target: TargetName): Refusal =>
   refusal('ObjectNotFoundException', `No scalable target registered for ${place(target)}`);
+export const policyNotFound = (target: TargetName, name: string): Refusal =>
+  refusal('ObjectNotFoundException', `No scaling policy found for ${place(target)}, policy name: ${name}`);
 export const serviceNotFound = (target: TargetName): Refusal =>
   validation(`ECS service doesn't exist: ${resourceIdOf(target)}`);
 export const notATarget = (): Refusal =>

@@ -6,6 +6,8 @@ import { readResourceId, resourceIdOf, type TargetName } from './arn.ts';
 import { invalidNextToken, notATarget, unsupported, validation } from './errors.ts';
 import type { Tags } from './records.ts';
 
+/** Of names of policies and scheduled actions (API reference). */
+export const nameConstraint = { isRequired: true, minLength: 1, maxLength: 256 };
 const identifier = { minLength: 1, maxLength: 1600 };
 /** The one dimension that there is here. */
 export const dimension: ScalableDimension = 'ecs:service:DesiredCount';

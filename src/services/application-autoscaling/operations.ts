@@ -2,19 +2,25 @@ import type { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-sc
 import type { OperationsOf, RefusedOperation } from '../service.ts';
 import { autoScalingAuthorization } from './authorization.ts';
 import type { AutoScalingContext } from './context.ts';
+import { putScalingPolicy } from './operations/put-scaling-policy.ts';
 import {
   deregisterScalableTarget,
   describeScalableTargets,
   registerScalableTarget,
 } from './operations/scalable-target.ts';
 import { describeScalingActivities } from './operations/scaling-activity.ts';
+import { deleteScalingPolicy, describeScalingPolicies } from './operations/scaling-policy.ts';
 import { listTagsForResource, tagResource, untagResource } from './operations/tags.ts';
 
 /** Every operation of Application Auto Scaling. */
 export function autoScalingOperations(context: AutoScalingContext): OperationsOf<ApplicationAutoScaling> {
   const on = autoScalingAuthorization(context.state);
   return {
-    DeleteScalingPolicy: refused('DeleteScalingPolicy', 'there are no scaling policies'),
+    DeleteScalingPolicy: {
+      action: 'application-autoscaling:DeleteScalingPolicy',
+      ...on.target,
+      run: (input, call) => deleteScalingPolicy(context, input, call),
+    },
     DeleteScheduledAction: refused('DeleteScheduledAction', 'there are no scheduled actions'),
     DeregisterScalableTarget: {
       action: 'application-autoscaling:DeregisterScalableTarget',
@@ -31,7 +37,11 @@ export function autoScalingOperations(context: AutoScalingContext): OperationsOf
       ...on.lists,
       run: (input, call) => describeScalingActivities(context, input, call),
     },
-    DescribeScalingPolicies: refused('DescribeScalingPolicies', 'there are no scaling policies'),
+    DescribeScalingPolicies: {
+      action: 'application-autoscaling:DescribeScalingPolicies',
+      ...on.lists,
+      run: (input, call) => describeScalingPolicies(context, input, call),
+    },
     DescribeScheduledActions: refused('DescribeScheduledActions', 'there are no scheduled actions'),
     GetPredictiveScalingForecast: refused('GetPredictiveScalingForecast', 'there is no predictive scaling'),
     ListTagsForResource: {
@@ -39,7 +49,11 @@ export function autoScalingOperations(context: AutoScalingContext): OperationsOf
       ...on.resource,
       run: (input, call) => listTagsForResource(context, input, call),
     },
-    PutScalingPolicy: refused('PutScalingPolicy', 'there are no scaling policies'),
+    PutScalingPolicy: {
+      action: 'application-autoscaling:PutScalingPolicy',
+      ...on.target,
+      run: (input, call) => putScalingPolicy(context, input, call),
+    },
     PutScheduledAction: refused('PutScheduledAction', 'there are no scheduled actions'),
     RegisterScalableTarget: {
       action: 'application-autoscaling:RegisterScalableTarget',

@@ -26,9 +26,84 @@ export interface SuspendedRecord {
   readonly scheduledScaling: boolean;
 }
 
+export interface ScalingPolicyRecord extends TargetName {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly policy: StepScalingRecord | TargetTrackingRecord;
+}
+
+export const adjustmentTypes = ['ChangeInCapacity', 'PercentChangeInCapacity', 'ExactCapacity'] as const;
+export const aggregationTypes = ['Average', 'Minimum', 'Maximum'] as const;
+
+/** What is not given has its default where it is used. */
+export interface StepScalingRecord {
+  readonly type: 'StepScaling';
+  readonly adjustmentType: (typeof adjustmentTypes)[number];
+  readonly minAdjustmentMagnitude?: number;
+  readonly cooldownSeconds?: number;
+  readonly metricAggregationType?: (typeof aggregationTypes)[number];
+  readonly steps: readonly StepRecord[];
+}
+
+/** Bounds are distances from the alarm's threshold; absent: there is none. */
+export interface StepRecord {
+  readonly lower?: number;
+  readonly upper?: number;
+  readonly adjustment: number;
+}
+
+export interface TargetTrackingRecord {
+  readonly type: 'TargetTrackingScaling';
+  readonly targetValue: number;
+  readonly metric: PredefinedMetricRecord | CustomizedMetricRecord;
+  readonly scaleOutCooldownSeconds?: number;
+  readonly scaleInCooldownSeconds?: number;
+  readonly disableScaleIn?: boolean;
+  /** Names of the CloudWatch alarms that belong to it; without the low one it never scales in. */
+  readonly alarms: { readonly high: string; readonly low?: string };
+}
+
+export const predefinedMetrics = [
+  'ECSServiceAverageCPUUtilization',
+  'ECSServiceAverageMemoryUtilization',
+] as const;
+
+export interface PredefinedMetricRecord {
+  readonly predefined: (typeof predefinedMetrics)[number];
+}
+
+export const metricStatistics = ['Average', 'Minimum', 'Maximum', 'SampleCount', 'Sum'] as const;
+
+export interface CustomizedMetricRecord {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: readonly { readonly name: string; readonly value: string }[];
+  readonly statistic: (typeof metricStatistics)[number];
+  readonly unit?: string;
+}
+
 /** How far the scaling of a target has come; written by its reconciler alone. */
 export interface ScalingProgressRecord {
   readonly boundsVersion: number;
+  readonly cooldown?: CooldownRecord;
+  /** By the names of alarms that call policies: the call that was answered last. */
+  readonly answered?: Readonly<Record<string, AnsweredRecord>>;
+}
+
+/** After a policy has scaled. */
+export interface CooldownRecord {
+  readonly direction: 'out' | 'in';
+  /** The desired count before it began. */
+  readonly base: number;
+  readonly endsAt: number;
+}
+
+/** An alarm calls when its state changes, and each minute for as long as it stays in that state. */
+export interface AnsweredRecord {
+  readonly transitionedAt: number;
+  /** Epoch milliseconds. */
+  readonly minute: number;
 }
 
 /** Something that was done, or decided not to be done, to a target's capacity. */
@@ -68,6 +143,9 @@ export const targets: Collection<ScalableTargetRecord, 'id'> = {
   indexes: { id: ({ id }) => id },
 };
 
+/** `policy/<cluster>/<service>/<encoded name>` */
+export const policies: Collection<ScalingPolicyRecord> = { service, noun: 'policy', indexes: {} };
+
 /** `progress/<cluster>/<service>` */
 export const progress: Collection<ScalingProgressRecord> = { service, noun: 'progress', indexes: {} };
 
@@ -83,6 +161,8 @@ export const activities: Collection<ScalingActivityRecord, 'underWay'> = {
 
 export const targetKey = (scope: Scope, { cluster, service: name }: TargetName): RecordKey =>
   recordKey(targets, scope.accountId, scope.region, cluster, name);
+export const policyKey = (scope: Scope, { cluster, service: of }: TargetName, name: string): RecordKey =>
+  recordKey(policies, scope.accountId, scope.region, cluster, of, encodeURIComponent(name));
 export const progressKey = (scope: Scope, { cluster, service: name }: TargetName): RecordKey =>
   recordKey(progress, scope.accountId, scope.region, cluster, name);
 export const activityKey = (

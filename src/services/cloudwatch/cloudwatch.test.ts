@@ -332,6 +332,27 @@ describe('alarms', () => {
     expect((await sdk.describeAlarms({})).MetricAlarms?.[0]?.ActionsEnabled).toBe(false);
   });
 
+  it('calls scaling policies, by which it is found', async () => {
+    const policy = (account: string) =>
+      `arn:aws:autoscaling:us-east-1:${account}:scalingPolicy:6d8972f3-efc8-437c-92d1-6270f29a66e7:` +
+      'resource/ecs/service/default/web:policyName/out';
+    const mine = policy(scope.accountId);
+    await sdk.putMetricAlarm({ ...alarm, AlarmActions: [mine], OKActions: [mine] });
+    const found = async (ActionPrefix: string) => (await sdk.describeAlarms({ ActionPrefix })).MetricAlarms;
+    expect(await found('arn:aws:autoscaling:')).toMatchObject([
+      { AlarmActions: [mine], OKActions: [mine], InsufficientDataActions: [] },
+    ]);
+    expect(await found('arn:aws:sns:')).toEqual([]);
+    await expect(sdk.putMetricAlarm({ ...alarm, AlarmActions: [policy('999922223333')] })).rejects.toThrow(
+      'in its own account and Region',
+    );
+    await expect(sdk.putMetricAlarm({ ...alarm, AlarmActions: Array(6).fill(mine) })).rejects.toThrow(
+      'alarmActions',
+    );
+    await sdk.putMetricAlarm(alarm);
+    expect(await found('arn:aws:autoscaling:')).toEqual([]);
+  });
+
   it.each([
     [
       { AlarmActions: ['arn:aws:sns:us-east-1:111122223333:t'] },

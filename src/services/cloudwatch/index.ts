@@ -4,7 +4,7 @@
  * each alarm once a minute.
  *
  * Refused by name: metric math and other expressions, anomaly detection, composite and log alarms, alarm actions
- * (nothing here could carry them out: a rule of EventBridge sees every change of state instead), dashboards,
+ * other than scaling policies of ECS services (a rule of EventBridge sees every change of state instead), dashboards,
  * streams, insight rules, periods and resolutions below a minute. The history of a deleted alarm goes with it.
  */
 import type { Reader, Reconciler } from '../../reconcile/index.ts';
@@ -17,6 +17,17 @@ import { statisticsOf } from './metrics/statistics.ts';
 import { alarmKey, alarms, type StateValue } from './records.ts';
 
 export type { CloudWatchContext } from './context.ts';
+export {
+  alarmDatapoints,
+  alarmsOfPolicy,
+  type CallingAlarm,
+  callingAlarms,
+  deletePolicyAlarm,
+  notePolicyCalled,
+  type PolicyAlarm,
+  putPolicyAlarm,
+  watchingPolicyAlarms,
+} from './for-scaling/policy-alarms.ts';
 export { MemoryMetricStore, type MetricStore, SqliteMetricStore } from './metrics/index.ts';
 
 export function createCloudWatch(context: CloudWatchContext): Service {

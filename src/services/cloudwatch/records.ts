@@ -13,6 +13,10 @@ export interface AlarmRecord {
   readonly name: string;
   readonly description?: string;
   readonly actionsEnabled: boolean;
+  /** Absent: there are none. */
+  readonly actions?: AlarmActions;
+  /** ARN of the scaling policy that it belongs to, which alone configures and deletes it. */
+  readonly owner?: string;
   readonly metric: Metric;
   /** `Average`, `p99`, ... */
   readonly statistic: string;
@@ -28,6 +32,13 @@ export interface AlarmRecord {
   readonly configurationUpdatedAt: number;
   readonly state: AlarmState;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** ARNs of scaling policies, by the state in which the alarm calls them. */
+export interface AlarmActions {
+  readonly ok: readonly string[];
+  readonly alarm: readonly string[];
+  readonly insufficientData: readonly string[];
 }
 
 export const comparisonOperators = [
@@ -55,12 +66,19 @@ export interface AlarmState {
 }
 
 /** `alarm/<encoded name>` */
-export const alarms: Collection<AlarmRecord> = { service: 'monitoring', noun: 'alarm', indexes: {} };
+export const alarms: Collection<AlarmRecord, 'action'> = {
+  service: 'monitoring',
+  noun: 'alarm',
+  indexes: {
+    action: ({ actions }) =>
+      actions && [...new Set([...actions.alarm, ...actions.ok, ...actions.insufficientData])],
+  },
+};
 
 /** What happened to an alarm. */
 export interface AlarmHistoryRecord {
   readonly alarmName: string;
-  readonly type: 'ConfigurationUpdate' | 'StateUpdate';
+  readonly type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action';
   readonly timestamp: number;
   readonly summary: string;
   /** JSON, with the state or configuration before and after. */

@@ -1,12 +1,17 @@
 import { again, done, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
+import { watchingPolicyAlarms } from '../../cloudwatch/index.ts';
 import { serviceCapacity, setDesiredCount, watchingServices } from '../../ecs/index.ts';
 import { activitiesUnderWay, addChange, type Occasion, settled } from '../activities.ts';
+import { CallAnswerer } from '../answer-calls.ts';
+import { readPolicyArn } from '../arn.ts';
 import type { AutoScalingContext } from '../context.ts';
 import {
   activities,
+  policies,
   progress,
   progressKey,
   type ScalableTargetRecord,
+  type ScalingPolicyRecord,
   scopeOfKey,
   targetKey,
   targets,
@@ -15,22 +20,36 @@ import {
 /** How often it is looked whether what was set has been fulfilled: tasks come and go without a word to anybody. */
 const followMs = 5_000;
 
-/** Scales each target: its bounds, and what has become of the changes before. */
+/** Scales each target: by its bounds, by the alarms that call its policies; and follows what has become of each change. */
 export function scaling(context: AutoScalingContext): Reconciler {
   const { state } = context;
+  const calls = new CallAnswerer(context);
   return {
     name: 'service-scaling',
     watches: [
       watching<ScalableTargetRecord>(targets, ({ key }) => [key]),
+      watching<ScalingPolicyRecord>(policies, ({ key, before, after }) => {
+        const policy = after ?? before;
+        return policy === undefined ? [] : [targetKey(scopeOfKey(key), policy)];
+      }),
       watchingServices((scope, name) => targetKey(scope, name)),
+      watchingPolicyAlarms((arn) => {
+        const named = readPolicyArn(arn);
+        return named && targetKey(named.scope, named.target);
+      }),
     ],
     reconcile: async (workKey) => {
       const key = workKey as RecordKey;
       const target = state.get(targets, key);
-      if (target === undefined) return done;
+      if (target === undefined) {
+        calls.forget(key);
+        return done;
+      }
       await applyBounds(context, key);
+      const nextCallMs = await calls.answer(scopeOfKey(key), target);
       const isFollowing = await followChanges(context, key, target);
-      return isFollowing ? again(followMs) : done;
+      const waits = [...(nextCallMs === undefined ? [] : [nextCallMs]), ...(isFollowing ? [followMs] : [])];
+      return waits.length === 0 ? done : again(Math.min(...waits));
     },
   };
 }

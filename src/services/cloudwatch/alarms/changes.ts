@@ -62,6 +62,28 @@ export function putState(
   });
 }
 
+/** Writes down that an alarm has called an action in the state that it is in: once for each time that it comes to be so. */
+export function noteAction(
+  tx: Transaction,
+  scope: Scope,
+  name: string,
+  actionArn: string,
+  now: number,
+): void {
+  const alarm = tx.get(alarms, alarmKey(scope, name));
+  if (alarm === undefined) return;
+  const summary = `Successfully executed action ${actionArn}`;
+  const since = alarm.state.transitionedAt;
+  for (const { value } of tx.list(alarmHistory, alarmHistoryPrefix(scope, name)))
+    if (value.type === 'Action' && value.summary === summary && value.timestamp >= since) return;
+  addHistory(tx, scope, {
+    ...{ alarmName: name, type: 'Action', timestamp: now, summary },
+    data: JSON.stringify({
+      ...{ actionState: 'Succeeded', stateUpdateTimestamp: since, notificationResource: actionArn },
+    }),
+  });
+}
+
 /** Deletes an alarm with its history. */
 export function deleteAlarm(tx: Transaction, scope: Scope, name: string): void {
   tx.delete(alarms, alarmKey(scope, name));

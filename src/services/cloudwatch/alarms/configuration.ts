@@ -1,10 +1,12 @@
 import { alarmArn, type Scope } from '../arn.ts';
 import { percentileOf } from '../metrics/statistics.ts';
 import type { AlarmRecord } from '../records.ts';
+import { actionsOf } from './actions.ts';
 import { isoWithOffset } from './reasons.ts';
 
 /** An alarm as its history prints it. */
 export function printedAlarm(scope: Scope, alarm: AlarmRecord): Record<string, unknown> {
+  const actions = actionsOf(alarm);
   const isPercentile = percentileOf(alarm.statistic) !== undefined;
   return {
     threshold: alarm.threshold,
@@ -25,8 +27,8 @@ export function printedAlarm(scope: Scope, alarm: AlarmRecord): Record<string, u
     actionsEnabled: alarm.actionsEnabled,
     alarmConfigurationUpdatedTimestamp: isoWithOffset(alarm.configurationUpdatedAt),
     stateValue: alarm.state.value,
-    okactions: [],
-    alarmActions: [],
-    insufficientDataActions: [],
+    okactions: actions.ok,
+    alarmActions: actions.alarm,
+    insufficientDataActions: actions.insufficientData,
   };
 }

@@ -1,4 +1,5 @@
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { actionsOf } from '../alarms/actions.ts';
 import { alarmArn, type Scope } from '../arn.ts';
 import { percentileOf } from '../metrics/statistics.ts';
 import type { AlarmRecord } from '../records.ts';
@@ -7,6 +8,7 @@ import { sdkDimensions } from './metric-input.ts';
 /** A record as DescribeAlarms answers it. */
 export function metricAlarm(scope: Scope, alarm: AlarmRecord): MetricAlarm {
   const { state, metric } = alarm;
+  const { ok, alarm: onAlarm, insufficientData } = actionsOf(alarm);
   const isPercentile = percentileOf(alarm.statistic) !== undefined;
   return {
     AlarmName: alarm.name,
@@ -14,9 +16,9 @@ export function metricAlarm(scope: Scope, alarm: AlarmRecord): MetricAlarm {
     AlarmDescription: alarm.description,
     AlarmConfigurationUpdatedTimestamp: new Date(alarm.configurationUpdatedAt),
     ActionsEnabled: alarm.actionsEnabled,
-    OKActions: [],
-    AlarmActions: [],
-    InsufficientDataActions: [],
+    OKActions: [...ok],
+    AlarmActions: [...onAlarm],
+    InsufficientDataActions: [...insufficientData],
     StateValue: state.value,
     StateReason: state.reason,
     StateReasonData: state.reasonData,

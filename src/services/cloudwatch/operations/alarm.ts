@@ -11,6 +11,7 @@ import type {
 import { Constraints } from '../../constraints.ts';
 import { ascending, page } from '../../pages.ts';
 import type { Call } from '../../service.ts';
+import { allActions, refuseOwned } from '../alarms/actions.ts';
 import { deleteAlarm, putConfiguration, putState } from '../alarms/changes.ts';
 import type { Scope } from '../arn.ts';
 import { type CloudWatchContext, requireAlarm } from '../context.ts';
@@ -45,13 +46,15 @@ export async function describeAlarms(
   if (input.ChildrenOfAlarmName !== undefined || input.ParentsOfAlarmName !== undefined)
     throw unsupported('Composite alarms (ChildrenOfAlarmName, ParentsOfAlarmName) are');
   const names = AlarmNames && new Set(AlarmNames);
-  // Alarms of other types and alarms with actions can't be made here, so that none is the true answer.
-  const mayExist = AlarmTypes.includes('MetricAlarm') && ActionPrefix === undefined;
-  const found = !mayExist
+  // Alarms of other types can't be made here, so that none is the true answer.
+  const found = !AlarmTypes.includes('MetricAlarm')
     ? []
-    : listAlarms(context, call, ({ name, state }) => {
+    : listAlarms(context, call, (alarm) => {
+        const { name, state } = alarm;
         if (names !== undefined && !names.has(name)) return false;
         if (StateValue !== undefined && state.value !== StateValue) return false;
+        if (ActionPrefix !== undefined && !allActions(alarm).some((arn) => arn.startsWith(ActionPrefix)))
+          return false;
         return name.startsWith(AlarmNamePrefix ?? '');
       });
   const { items, nextToken } = page(found, ({ name }) => name, ascending, {
@@ -93,7 +96,7 @@ export async function deleteAlarms(
 ): Promise<object> {
   new Constraints(validationError).list('alarmNames', AlarmNames, { max: maxNames }).throwIfViolated();
   await state.transact((tx) => {
-    for (const name of AlarmNames) requireAlarm(tx, call, name);
+    for (const name of AlarmNames) refuseOwned(requireAlarm(tx, call, name));
     for (const name of new Set(AlarmNames)) deleteAlarm(tx, call, name);
   });
   return {};

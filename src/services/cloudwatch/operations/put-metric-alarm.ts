@@ -2,6 +2,7 @@ import type { PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
 import { Constraints } from '../../constraints.ts';
 import type { Call } from '../../service.ts';
 import { checkedTags } from '../../tag-list.ts';
+import { readActions, refuseOwned } from '../alarms/actions.ts';
 import { putConfiguration } from '../alarms/changes.ts';
 import { uncheckedReason } from '../alarms/reasons.ts';
 import type { CloudWatchContext } from '../context.ts';
@@ -35,11 +36,12 @@ export async function putMetricAlarm(
   input: PutMetricAlarmCommandInput,
   call: Call,
 ): Promise<object> {
-  const configuration = configurationOf(input);
+  const configuration = { ...configurationOf(input), actions: readActions(call, input) };
   await state.transact((tx) => {
     const key = alarmKey(call, configuration.name);
     const before = tx.get(alarms, key);
-    if (before === undefined) {
+    if (before !== undefined) refuseOwned(before);
+    else {
       let count = 0;
       for (const _ of tx.list(alarms, alarmPrefix(call))) count += 1;
       if (count >= maxAlarms) throw limitExceeded(`There can be at most ${maxAlarms} alarms.`);
@@ -60,7 +62,7 @@ export async function putMetricAlarm(
   return {};
 }
 
-type Configuration = Omit<AlarmRecord, 'configurationUpdatedAt' | 'tags' | 'state'>;
+type Configuration = Omit<AlarmRecord, 'configurationUpdatedAt' | 'tags' | 'state' | 'actions' | 'owner'>;
 
 function configurationOf(input: PutMetricAlarmCommandInput): Configuration {
   refuseWhatIsNotBuilt(input);
@@ -160,15 +162,5 @@ function refuseWhatIsNotBuilt(input: PutMetricAlarmCommandInput): void {
     'ActionConfiguration',
   ] as const) {
     if (input[name] !== undefined) throw unsupported(`The parameter ${name} is`);
-  }
-  const actions = [
-    ...(input.AlarmActions ?? []),
-    ...(input.OKActions ?? []),
-    ...(input.InsufficientDataActions ?? []),
-  ];
-  if (actions.length > 0) {
-    throw unsupported(
-      `The alarm action ${actions[0]} (a rule of EventBridge sees every change of an alarm's state) is`,
-    );
   }
 }

@@ -1,15 +1,11 @@
 import { again, done, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
 import { putState } from '../alarms/changes.ts';
-import { evaluate, evaluationRange, hasFewSamples, type Periods } from '../alarms/evaluation.ts';
+import { evaluate } from '../alarms/evaluation.ts';
+import { lookBack, settledMinute, settlingMs } from '../alarms/periods.ts';
 import { reasonData } from '../alarms/reasons.ts';
 import type { CloudWatchContext } from '../context.ts';
-import { datapointsOfAnyUnit } from '../metrics/datapoints.ts';
 import { minuteMs } from '../metrics/metric-store.ts';
-import { percentileOf, statisticValue } from '../metrics/statistics.ts';
 import { type AlarmRecord, alarms, scopeOfKey } from '../records.ts';
-
-/** After the minute, for the last of its data to have come. */
-const settlingMs = 10_000;
 
 /**
  * Evaluates each alarm once a minute, over periods that end with the last full minute, and at once when it is
@@ -30,7 +26,7 @@ export function alarmEvaluation(context: CloudWatchContext): Reconciler {
         return done;
       }
       const now = clock.now();
-      const minute = Math.floor((now - settlingMs) / minuteMs) * minuteMs;
+      const minute = settledMinute(now);
       const occasion = `${minute} ${alarm.configurationUpdatedAt}`;
       if (evaluatedFor.get(key) !== occasion) {
         await evaluateNow(context, key, alarm, minute);
@@ -48,23 +44,9 @@ async function evaluateNow(
   to: number,
 ): Promise<void> {
   const scope = scopeOfKey(key);
-  const periodMs = alarm.periodSeconds * 1000;
-  const count = evaluationRange(alarm);
-  const from = to - count * periodMs;
-  const { metric, unit, statistic } = alarm;
-  const found = await datapointsOfAnyUnit(metrics, scope, { metric, unit, from, to, periodMs });
-  const percentile = percentileOf(statistic);
-  const ignoresFew = percentile !== undefined && alarm.evaluateLowSampleCountPercentile === 'ignore';
-  const periods: Periods = Array.from({ length: count }, (_, index) => {
-    const start = to - (index + 1) * periodMs;
-    const statistics = found.get(start);
-    const value = statistics === undefined ? undefined : statisticValue(statistics, statistic);
-    if (statistics === undefined || value === undefined) return undefined;
-    if (ignoresFew && hasFewSamples(percentile, statistics.sampleCount)) return undefined;
-    return { start, value, sampleCount: statistics.sampleCount };
-  });
+  const { periods, from, isTooFew } = await lookBack(metrics, scope, alarm, to);
   // Too few values: what came says nothing, so the state stays.
-  if (ignoresFew && found.size > 0 && periods.every((period) => period === undefined)) return;
+  if (isTooFew) return;
   const verdict = evaluate(alarm, periods);
   if (verdict === undefined || verdict.value === alarm.state.value) return;
   const { value, reason, evaluated } = verdict;
