@@ -44,6 +44,11 @@ const rooms: readonly Room[] = [
       'Machines are records: how one joins and what it carries is the composition’s to bring together.',
   },
   {
+    room: 'balancing',
+    mayUse: [],
+    instead: 'What a load balancer does is plain data: whoever makes it or acts on it hands it in.',
+  },
+  {
     room: 'sealing',
     mayUse: ['clock'],
     instead: 'Sealing knows texts and purposes only: what a secret means belongs to the room that keeps it.',
@@ -60,7 +65,16 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'services',
-    mayUse: ['clock', 'protocols', 'reconcile', 'sealing', 'session-channel', 'store', 'topology'],
+    mayUse: [
+      'balancing',
+      'clock',
+      'protocols',
+      'reconcile',
+      'sealing',
+      'session-channel',
+      'store',
+      'topology',
+    ],
     instead:
       'Services write desired state and read reported state: what runs is reached through the store and the agent ' +
       'protocol (protocols/), never by importing node/, runtime/ or network/; nor do they know gateway/ or cli/.',
@@ -85,7 +99,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'network',
-    mayUse: ['clock', 'topology'],
+    mayUse: ['balancing', 'clock', 'topology'],
     instead:
       'The network does one idempotent step at a time and knows no policy: the node side decides and calls it.',
   },

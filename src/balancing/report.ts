@@ -1,0 +1,22 @@
+/** What the data plane saw of a target, from all the nodes of its load balancer. */
+export interface TargetReport {
+  readonly targetGroupArn: string;
+  /** Of the target, as in the plan. */
+  readonly id: string;
+  readonly port: number;
+  readonly health: ObservedHealth;
+  /** Requests, or connections of layer 4, that it has still to answer: 0 ends a draining early. */
+  readonly outstanding: number;
+}
+
+export type ObservedHealth =
+  /** Not decided yet: the first checks are on their way. */
+  | { readonly state: 'initial' }
+  | { readonly state: 'healthy' }
+  | { readonly state: 'unhealthy'; readonly cause: UnhealthyCause };
+
+/** Why checks fail: `Target.ResponseCodeMismatch`, `Target.Timeout`, `Target.FailedHealthChecks`. */
+export type UnhealthyCause =
+  | { readonly type: 'code-mismatch'; readonly code: number }
+  | { readonly type: 'timeout' }
+  | { readonly type: 'failed' };
