@@ -73,6 +73,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       ...{ state, clock, random },
       publicCidr: '198.18.0.0/24',
       findInstance: () => undefined,
+      hasCertificate: () => false,
     }).loadOperations(),
     'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
     'AWS STS': await createSts(iam).loadOperations(),

@@ -132,7 +132,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       iam.ensureServiceLinkedRole(accountId, autoScalingPrincipal),
   };
   // There are no instances in VPCs yet.
-  const elb = { state, clock, random, publicCidr, findInstance: () => undefined };
+  const elb = {
+    state,
+    clock,
+    random,
+    publicCidr,
+    findInstance: () => undefined,
+    hasCertificate: () => false,
+  };
   const eventBridge: EventsContext = {
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),

@@ -36,6 +36,16 @@ export const loadBalancerArn = (scope: Scope, balancer: NamedLoadBalancer): stri
 export const targetGroupArn = (scope: Scope, name: string, id: string): string =>
   `${prefixOf(scope)}targetgroup/${name}/${id}`;
 
+export const listenerArn = (ofBalancer: string, id: string): string =>
+  `${ofBalancer.replace(':loadbalancer/', ':listener/')}/${id}`;
+
+export const ruleArn = (ofListener: string, id: string): string =>
+  `${ofListener.replace(':listener/', ':listener-rule/')}/${id}`;
+
+/** Of the listener that a rule's ARN says it is a rule of. */
+export const listenerOfRule = (arn: string): string =>
+  arn.replace(':listener-rule/', ':listener/').slice(0, -(1 + 16));
+
 /** Whose ARN a text is, in this account and region; undefined: of something else, or of somebody else's. */
 export function readArn(
   scope: Scope,

@@ -5,7 +5,9 @@ import { openGuarded, region } from '../testing/guarded.ts';
 import { elbOperations } from './operations.ts';
 import {
   elbKey,
+  type ListenerRecord,
   type LoadBalancerRecord,
+  listeners,
   loadBalancers,
   type TargetGroupRecord,
   targetGroups,
@@ -18,6 +20,16 @@ const TargetGroupArn = arn(`targetgroup/web/${id}`);
 const Tags = [{ Key: 'Pier', Value: 'nine' }];
 const tagging = { 'aws:RequestTag/Pier': 'nine', 'aws:TagKeys': ['Pier'] };
 const tagged = { 'aws:ResourceTag/team': 'blue', 'elasticloadbalancing:ResourceTag/team': 'blue' };
+const ListenerArn = arn(`listener/app/front/${id}/${id}`);
+const RuleArn = arn(`listener-rule/app/front/${id}/${id}/${id}`);
+const onListener = { on: [ListenerArn], keys: tagged };
+const onRule = { on: [RuleArn], keys: tagged };
+const speaking = {
+  'elasticloadbalancing:ListenerProtocol': 'HTTPS',
+  'elasticloadbalancing:SecurityPolicy': 'ELBSecurityPolicy-2016-08',
+};
+const Speaking = { Protocol: 'HTTPS', SslPolicy: 'ELBSecurityPolicy-2016-08' };
+const Certificates = [{ CertificateArn: 'arn:aws:acm:x:y:certificate/z' }];
 const everything = { on: ['*'] };
 const onBalancer = { on: [LoadBalancerArn], keys: tagged };
 const onGroup = { on: [TargetGroupArn], keys: tagged };
@@ -41,6 +53,31 @@ const cases: Readonly<Record<string, Case>> = {
     on: [TargetGroupArn],
     keys: { ...tagged, ...tagging },
   },
+  AddListenerCertificates: { input: { ListenerArn, Certificates }, ...onListener },
+  CreateListener: {
+    ...{ input: { LoadBalancerArn, DefaultActions: [], ...Speaking, Tags }, on: [LoadBalancerArn] },
+    keys: { ...tagged, ...tagging, ...speaking },
+    besides: alsoTags(arn(`listener/app/front/${id}/*`), 'CreateListener'),
+  },
+  CreateRule: {
+    ...{ input: { ListenerArn, Conditions: [], Priority: 1, Actions: [], Tags }, on: [ListenerArn] },
+    keys: { ...tagged, ...tagging },
+    besides: alsoTags(arn(`listener-rule/app/front/${id}/${id}/*`), 'CreateRule'),
+  },
+  DeleteListener: { input: { ListenerArn }, ...onListener },
+  DeleteRule: { input: { RuleArn }, ...onRule },
+  DescribeListenerAttributes: { input: { ListenerArn }, ...everything },
+  DescribeListenerCertificates: { input: { ListenerArn }, ...everything },
+  DescribeListeners: { input: { LoadBalancerArn }, ...everything },
+  DescribeRules: { input: { ListenerArn }, ...everything },
+  DescribeSSLPolicies: { input: {}, ...everything },
+  ModifyListener: {
+    ...{ input: { ListenerArn, ...Speaking }, on: [ListenerArn], keys: { ...tagged, ...speaking } },
+  },
+  ModifyListenerAttributes: { input: { ListenerArn, Attributes: [] }, ...onListener },
+  ModifyRule: { input: { RuleArn }, ...onRule },
+  RemoveListenerCertificates: { input: { ListenerArn, Certificates }, ...onListener },
+  SetRulePriorities: { input: { RulePriorities: [{ RuleArn, Priority: 1 }] }, ...onRule },
   CreateLoadBalancer: {
     input: { Name: 'new', Type: 'network', Scheme: 'internal', SecurityGroups, Subnets: ['subnet-1'], Tags },
     on: [newBalancer],
@@ -83,8 +120,25 @@ const cases: Readonly<Record<string, Case>> = {
 const ofResource = ['aws:ResourceTag', 'elasticloadbalancing:ResourceTag'];
 const ofRequest = ['aws:RequestTag', 'aws:TagKeys'];
 
+const ofSpeaking = ['elasticloadbalancing:ListenerProtocol', 'elasticloadbalancing:SecurityPolicy'];
+
 const listedKeys: Readonly<Record<string, readonly string[]>> = {
   AddTags: [...ofResource, ...ofRequest],
+  AddListenerCertificates: ofResource,
+  CreateListener: [...ofResource, ...ofRequest, ...ofSpeaking],
+  CreateRule: [...ofResource, ...ofRequest],
+  DeleteListener: ofResource,
+  DeleteRule: ofResource,
+  DescribeListenerAttributes: [],
+  DescribeListenerCertificates: [],
+  DescribeListeners: [],
+  DescribeRules: [],
+  DescribeSSLPolicies: [],
+  ModifyListener: [...ofResource, ...ofSpeaking],
+  ModifyListenerAttributes: ofResource,
+  ModifyRule: ofResource,
+  RemoveListenerCertificates: ofResource,
+  SetRulePriorities: ofResource,
   CreateLoadBalancer: [
     ...ofRequest,
     'elasticloadbalancing:Scheme',
@@ -121,7 +175,12 @@ authorizationSuite<object>({
       signingName: 'elasticloadbalancing',
       loadSdk: () => import('@aws-sdk/client-elastic-load-balancing-v2'),
       operations: (parts) =>
-        elbOperations({ ...parts, publicCidr: '198.18.0.0/24', findInstance: () => undefined }),
+        elbOperations({
+          ...parts,
+          publicCidr: '198.18.0.0/24',
+          findInstance: () => undefined,
+          hasCertificate: () => false,
+        }),
       build: async (_root, { state }) => {
         const scope = { accountId, region };
         const tags = { team: 'blue' };
@@ -129,6 +188,16 @@ authorizationSuite<object>({
           // Of what a look-up by ARN reads.
           const balancer = { id, arn: LoadBalancerArn, dnsName: '', tags } as unknown as LoadBalancerRecord;
           tx.put(loadBalancers, elbKey(loadBalancers, scope, id), balancer);
+          const rules = [{ id, arn: RuleArn, tags }];
+          const listener = {
+            id,
+            arn: ListenerArn,
+            loadBalancerArn: LoadBalancerArn,
+            certificateArns: [],
+            rules,
+            tags,
+          };
+          tx.put(listeners, elbKey(listeners, scope, id), listener as unknown as ListenerRecord);
           const group = { id, arn: TargetGroupArn, tags } as unknown as TargetGroupRecord;
           tx.put(targetGroups, elbKey(targetGroups, scope, id), group);
         });

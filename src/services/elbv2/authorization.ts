@@ -2,7 +2,7 @@ import type { CreateLoadBalancerCommandInput, Tag } from '@aws-sdk/client-elasti
 import type { Reader } from '../../reconcile/index.ts';
 import { type Asks, authorizationOf, type Keys, requestTagKeys } from '../authorization-row.ts';
 import type { Call, ConditionKeys } from '../service.ts';
-import { loadBalancerArn, targetGroupArn } from './arn.ts';
+import { listenerArn, loadBalancerArn, ruleArn, targetGroupArn } from './arn.ts';
 import { findTagged } from './tags/tagged.ts';
 
 interface Tagging {
@@ -13,6 +13,16 @@ interface NewTargetGroup extends Tagging {
 }
 interface OnLoadBalancer {
   readonly LoadBalancerArn?: string | undefined;
+}
+interface OnListener {
+  readonly ListenerArn?: string | undefined;
+}
+interface OnRule {
+  readonly RuleArn?: string | undefined;
+}
+interface Speaking {
+  readonly Protocol?: string | undefined;
+  readonly SslPolicy?: string | undefined;
 }
 interface OnTargetGroup {
   readonly TargetGroupArn?: string | undefined;
@@ -52,6 +62,26 @@ export function elbAuthorization(reader: Reader) {
         on: ({ LoadBalancerArn }) => [LoadBalancerArn ?? '*'],
         keys: [tags, ...keys],
       }),
+    newListener: authorizationOf<OnLoadBalancer & Speaking & Tagging>({
+      on: ({ LoadBalancerArn }) => [LoadBalancerArn ?? '*'],
+      keys: [tags, requestTags, speaking],
+      asks: [alsoTags('CreateListener', newListener)],
+    }),
+    newRule: authorizationOf<OnListener & Tagging>({
+      on: ({ ListenerArn }) => [ListenerArn ?? '*'],
+      keys: [tags, requestTags],
+      asks: [alsoTags('CreateRule', newRule)],
+    }),
+    listener: (...keys: readonly Keys<OnListener & Speaking>[]) =>
+      authorizationOf<OnListener & Speaking>({
+        on: ({ ListenerArn }) => [ListenerArn ?? '*'],
+        keys: [tags, ...keys],
+      }),
+    rule: authorizationOf<OnRule>({ on: ({ RuleArn }) => [RuleArn ?? '*'], keys: [tags] }),
+    rules: authorizationOf<{ readonly RulePriorities: readonly OnRule[] | undefined }>({
+      on: ({ RulePriorities = [] }) => RulePriorities.map(({ RuleArn }) => RuleArn ?? '*'),
+      keys: [tags],
+    }),
     targetGroup: authorizationOf<OnTargetGroup>({
       on: ({ TargetGroupArn }) => [TargetGroupArn ?? '*'],
       keys: [tags],
@@ -90,15 +120,25 @@ function newTargetGroup({ Name }: NewTargetGroup, call: Call): readonly string[]
   return [targetGroupArn(call, Name ?? '*', '*')];
 }
 
+const newListener = ({ LoadBalancerArn = '*' }: OnLoadBalancer): readonly string[] => [
+  listenerArn(LoadBalancerArn, '*'),
+];
+const newRule = ({ ListenerArn = '*' }: OnListener): readonly string[] => [ruleArn(ListenerArn, '*')];
+
+export const speaking = ({ Protocol, SslPolicy }: Speaking): ConditionKeys => ({
+  'elasticloadbalancing:ListenerProtocol': Protocol,
+  'elasticloadbalancing:SecurityPolicy': SslPolicy,
+});
+
 const requestTags = ({ Tags = [] }: Tagging): ConditionKeys =>
   Tags.length === 0
     ? {}
     : requestTagKeys(Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])));
 
-function alsoTags<Input extends Tagging>(
+function alsoTags<Input>(
   operation: string,
   on: (input: Input, call: Call) => readonly string[],
-): Asks<Input> {
+): Asks<Input & Tagging> {
   return (input, call) => {
     const { Tags = [] } = input;
     if (Tags.length === 0) return [];

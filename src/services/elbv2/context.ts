@@ -1,11 +1,14 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Reader, State, Transaction } from '../../reconcile/index.ts';
-import { readArn, type Scope } from './arn.ts';
-import { loadBalancerNotFound, targetGroupNotFound } from './errors.ts';
+import { listenerOfRule, readArn, type Scope } from './arn.ts';
+import { listenerNotFound, loadBalancerNotFound, ruleNotFound, targetGroupNotFound } from './errors.ts';
 import {
   elbKey,
+  type ListenerRecord,
   type LoadBalancerRecord,
+  listeners,
   loadBalancers,
+  type RuleRecord,
   type TargetGroupRecord,
   targetGroups,
 } from './records.ts';
@@ -18,6 +21,8 @@ export interface ElbContext {
   /** See `Ec2Context.publicCidr`. */
   readonly publicCidr: string;
   /** A running instance (`i-…`) of the account; undefined: there is none of that id. */
+  /** Whether the account has a certificate in the region that listeners can be given; in a transaction it stays guarded. */
+  readonly hasCertificate: (reader: Reader, scope: Scope, certificateArn: string) => boolean;
   readonly findInstance: (reader: Reader, scope: Scope, instanceId: string) => Instance | undefined;
 }
 
@@ -71,6 +76,46 @@ export function requireTargetGroup(
 ): TargetGroupRecord {
   const found = findTargetGroup(reader, scope, arn);
   if (found === undefined) throw targetGroupNotFound();
+  return found;
+}
+
+/** Undefined for the ARN of something else too. */
+export function findListener(
+  reader: Reader | Transaction,
+  scope: Scope,
+  arn: string,
+): ListenerRecord | undefined {
+  const named = readArn(scope, arn);
+  if (named?.type !== 'listener') return undefined;
+  const found = reader.get(listeners, elbKey(listeners, scope, named.id));
+  return found?.arn === arn ? found : undefined;
+}
+
+/** @throws ListenerNotFound */
+export function requireListener(reader: Reader | Transaction, scope: Scope, arn: string): ListenerRecord {
+  const found = findListener(reader, scope, arn);
+  if (found === undefined) throw listenerNotFound();
+  return found;
+}
+
+/** A rule, and the listener that keeps it. */
+export interface FoundRule {
+  readonly rule: RuleRecord;
+  readonly listener: ListenerRecord;
+}
+
+/** Undefined for the ARN of something else too. */
+export function findRule(reader: Reader | Transaction, scope: Scope, arn: string): FoundRule | undefined {
+  if (readArn(scope, arn)?.type !== 'listener-rule') return undefined;
+  const listener = findListener(reader, scope, listenerOfRule(arn));
+  const rule = listener?.rules.find((each) => each.arn === arn);
+  return listener && rule && { listener, rule };
+}
+
+/** @throws RuleNotFound */
+export function requireRule(reader: Reader | Transaction, scope: Scope, arn: string): FoundRule {
+  const found = findRule(reader, scope, arn);
+  if (found === undefined) throw ruleNotFound();
   return found;
 }
 

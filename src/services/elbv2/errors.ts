@@ -40,6 +40,52 @@ export const duplicateTargetGroupName = (name: string): Refusal =>
 export const tooManyTargetGroups = (max: number): Refusal =>
   refusal('TooManyTargetGroupsException', `The maximum number of target groups (${max}) has been reached`);
 export const tooManyTargets = (message: string): Refusal => refusal('TooManyTargetsException', message);
+export const targetGroupAssociationLimit = (arn: string): Refusal =>
+  refusal(
+    'TargetGroupAssociationLimitException',
+    `The following target groups cannot be associated with more than one load balancer: ${arn}`,
+  );
+export const tooManyTargetGroupsOfBalancer = (max: number): Refusal =>
+  refusal(
+    'TooManyUniqueTargetGroupsPerLoadBalancerException',
+    `The maximum number of target groups of a load balancer (${max}) has been reached`,
+  );
+export const listenerNotFound = (): Refusal =>
+  refusal('ListenerNotFoundException', 'One or more listeners not found');
+export const duplicateListener = (balancerArn: string): Refusal =>
+  refusal(
+    'DuplicateListenerException',
+    `A listener already exists on this port for this load balancer '${balancerArn}'`,
+  );
+export const tooManyListeners = (max: number): Refusal =>
+  refusal(
+    'TooManyListenersException',
+    `The maximum number of listeners of a load balancer (${max}) has been reached`,
+  );
+export const ruleNotFound = (): Refusal => refusal('RuleNotFoundException', 'One or more rules not found');
+export const priorityInUse = (priority: number): Refusal =>
+  refusal('PriorityInUseException', `Priority '${priority}' is currently in use`);
+export const tooManyRules = (max: number): Refusal =>
+  refusal(
+    'TooManyRulesException',
+    `The maximum number of rules of a load balancer (${max}) has been reached`,
+  );
+export const tooManyActions = (message: string): Refusal => refusal('TooManyActionsException', message);
+export const invalidLoadBalancerAction = (message: string): Refusal =>
+  refusal('InvalidLoadBalancerActionException', message);
+export const incompatibleProtocols = (message: string): Refusal =>
+  refusal('IncompatibleProtocolsException', message);
+export const sslPolicyNotFound = (name: string): Refusal =>
+  refusal('SSLPolicyNotFoundException', `SSL policy '${shown(name)}' not found`);
+export const alpnPolicyNotSupported = (name: string): Refusal =>
+  refusal('ALPNPolicyNotSupportedException', `ALPN policy '${shown(name)}' not found`);
+export const certificateNotFound = (arn: string): Refusal =>
+  refusal('CertificateNotFoundException', `Certificate ARN '${shown(arn)}' is not found`);
+export const tooManyCertificates = (max: number): Refusal =>
+  refusal(
+    'TooManyCertificatesException',
+    `The maximum number of certificates of a load balancer (${max}) has been reached`,
+  );
 export const invalidTarget = (message: string): Refusal => refusal('InvalidTargetException', message);
 export const resourceInUse = (message: string): Refusal => refusal('ResourceInUseException', message);
 export const operationNotPermitted = (message: string): Refusal =>

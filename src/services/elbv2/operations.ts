@@ -1,8 +1,10 @@
 import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { OperationsOf } from '../service.ts';
 import type { ElbContext } from './context.ts';
+import { listenerOperations } from './listeners/operations.ts';
 import { loadBalancerOperations } from './load-balancers/operations.ts';
 import { refusedOperations } from './refused.ts';
+import { ruleOperations } from './rules/operations.ts';
 import { tagOperations } from './tags/operations.ts';
 import { targetGroupOperations } from './target-groups/operations.ts';
 
@@ -11,6 +13,8 @@ export function elbOperations(context: ElbContext): OperationsOf<ElasticLoadBala
   return {
     ...loadBalancerOperations(context),
     ...targetGroupOperations(context),
+    ...listenerOperations(context),
+    ...ruleOperations(context),
     ...tagOperations(context),
     ...refusedOperations,
   };

@@ -1,3 +1,4 @@
+import type { RuleAction, RuleCondition } from '../../balancing/index.ts';
 import type { Collection, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
 import type { LoadBalancerType, Scope } from './arn.ts';
@@ -64,6 +65,46 @@ export interface NameRecord {
 }
 export const loadBalancerNames: Collection<NameRecord> = { service, noun: 'load-balancer-name', indexes: {} };
 export const targetGroupNames: Collection<NameRecord> = { service, noun: 'target-group-name', indexes: {} };
+
+export type ListenerProtocol = 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
+
+export interface ListenerRecord {
+  readonly id: string;
+  readonly arn: string;
+  readonly loadBalancerArn: string;
+  readonly port: number;
+  readonly protocol: ListenerProtocol;
+  /** ARNs, the default one first; of HTTPS and TLS. */
+  readonly certificateArns: readonly string[];
+  /** Of HTTPS and TLS. */
+  readonly sslPolicy?: string;
+  /** Of TLS. */
+  readonly alpnPolicy?: 'HTTP1Only' | 'HTTP2Only' | 'HTTP2Optional' | 'HTTP2Preferred' | 'None';
+  /** In the order in which they are tried; the last one is the default, without conditions. */
+  readonly rules: readonly RuleRecord[];
+  readonly attributes: Attributes;
+  readonly tags: Tags;
+}
+export interface RuleRecord {
+  readonly id: string;
+  readonly arn: string;
+  /** 1 to 50000. */
+  readonly priority: number | 'default';
+  readonly conditions: readonly RuleCondition[];
+  readonly action: RuleAction;
+  /** As given: there is one action alone. */
+  readonly order?: number;
+  readonly tags: Tags;
+}
+/** `listener/<id>` */
+export const listeners: Collection<ListenerRecord, 'loadBalancer' | 'certificate'> = {
+  service,
+  noun: 'listener',
+  indexes: {
+    loadBalancer: ({ loadBalancerArn }) => loadBalancerArn,
+    certificate: ({ certificateArns }) => certificateArns,
+  },
+};
 
 export type TargetProtocol = 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
 

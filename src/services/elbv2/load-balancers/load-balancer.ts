@@ -12,7 +12,15 @@ import { attributeView, changedAttributes } from '../attribute-rules.ts';
 import { type ElbContext, findLoadBalancer, putLoadBalancer, requireLoadBalancer } from '../context.ts';
 import { loadBalancerNotFound, operationNotPermitted } from '../errors.ts';
 import { checkSelection, pageOf } from '../input.ts';
-import { elbKey, type LoadBalancerRecord, loadBalancerNames, loadBalancers, scopeText } from '../records.ts';
+import { removeListener } from '../listeners/put-listener.ts';
+import {
+  elbKey,
+  type LoadBalancerRecord,
+  listeners,
+  loadBalancerNames,
+  loadBalancers,
+  scopeText,
+} from '../records.ts';
 import { balancerAttribute, balancerAttributeRules } from './balancer-attributes.ts';
 import { removeNode } from './interfaces.ts';
 import { loadBalancerView } from './load-balancer-view.ts';
@@ -63,6 +71,10 @@ export async function deleteLoadBalancer(
       throw operationNotPermitted(
         `Load balancer '${balancer.arn}' cannot be deleted because deletion protection is enabled`,
       );
+    }
+    for (const { id } of balancer.listeners) {
+      const listener = tx.get(listeners, elbKey(listeners, call, id));
+      if (listener !== undefined) removeListener(tx, call, listener);
     }
     for (const node of balancer.nodes) removeNode(tx, call, node);
     tx.delete(loadBalancerNames, elbKey(loadBalancerNames, call, balancer.name));

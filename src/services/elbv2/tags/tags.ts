@@ -10,7 +10,9 @@ import { maxTags } from '../../tag-list.ts';
 import { readArn, type Scope } from '../arn.ts';
 import type { ElbContext } from '../context.ts';
 import {
+  listenerNotFound,
   loadBalancerNotFound,
+  ruleNotFound,
   targetGroupNotFound,
   tooManyTags,
   unsupported,
@@ -84,6 +86,8 @@ function requireTagged(reader: Reader | Transaction, scope: Scope, arn: string):
   const type = readArn(scope, arn)?.type;
   if (type === 'loadbalancer') throw loadBalancerNotFound();
   if (type === 'targetgroup') throw targetGroupNotFound();
+  if (type === 'listener') throw listenerNotFound();
+  if (type === 'listener-rule') throw ruleNotFound();
   if (arn.includes(':truststore/')) throw unsupported('Trust stores are');
   throw validationError(`'${arn.slice(0, 255)}' is not a valid ARN`);
 }

@@ -6,7 +6,7 @@ import {
   serviceTargetHealth,
   watchingTargets,
 } from '../index.ts';
-import { elbKey, targetGroups, targetHealths, targetKey } from '../records.ts';
+import { targetHealths, targetKey } from '../records.ts';
 import { type ElbServer, scope, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
@@ -26,15 +26,7 @@ async function healthOf(TargetGroupArn: string, Targets?: { Id: string; Port?: n
   return TargetHealthDescriptions.map(({ TargetHealth }) => [TargetHealth?.State, TargetHealth?.Reason]);
 }
 
-/** As if a listener of a load balancer sent to the group. */
-async function use(groupArn: string, balancerArn: string): Promise<void> {
-  await server.state.transact((tx) => {
-    const key = elbKey(targetGroups, scope, idOf(groupArn));
-    const group = tx.get(targetGroups, key);
-    if (group)
-      tx.put(targetGroups, key, { ...group, use: { loadBalancerArn: balancerArn, listenerCount: 1 } });
-  });
-}
+const use = (groupArn: string, balancerArn: string) => server.listener(balancerArn, groupArn);
 
 async function see(groupArn: string, seen: { state: 'initial' | 'healthy' | 'drained' }): Promise<void> {
   await server.state.transact((tx) => {

@@ -26,9 +26,13 @@ export interface ElbServer extends AsyncDisposable {
   readonly subnetIds: readonly string[];
   /** The instances that there are, by id. */
   readonly instances: Map<string, Instance>;
+  /** ARNs of the certificates that there are. */
+  readonly certificates: Set<string>;
   /** A load balancer in the first two subnets, and a target group of its VPC. @returns their ARNs. */
   loadBalancer(Name: string, more?: object): Promise<string>;
   targetGroup(Name: string, more?: object): Promise<string>;
+  /** An HTTP listener on port 80 that forwards. @returns its ARN. */
+  listener(LoadBalancerArn: string, TargetGroupArn: string, more?: object): Promise<string>;
 }
 
 export async function startElb(): Promise<ElbServer> {
@@ -38,12 +42,14 @@ export async function startElb(): Promise<ElbServer> {
   const store = stack.adopt(openMemoryStore({ clock }), (it) => it.close());
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
   const instances = new Map<string, Instance>();
+  const certificates = new Set<string>();
   const publicCidr = '198.18.0.0/24';
   const ec2Room = createEc2({ state, clock, random, publicCidr });
   await ec2Room.ensureDefaultVpc(scope);
   const context: ElbContext = {
     ...{ state, clock, random, publicCidr },
     findInstance: (_reader, _scope, id) => instances.get(id),
+    hasCertificate: (_reader, _scope, arn) => certificates.has(arn),
   };
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
   const gateway = createGateway({
@@ -76,7 +82,7 @@ export async function startElb(): Promise<ElbServer> {
   const subnetIds = vpc?.subnets.map(({ subnetId }) => subnetId) ?? [];
   const vpcId = vpc?.vpcId ?? '';
   return {
-    ...{ elb, ec2, context, state, clock, reconcilers, vpcId, subnetIds, instances },
+    ...{ elb, ec2, context, state, clock, reconcilers, vpcId, subnetIds, instances, certificates },
     loadBalancer: async (Name, more = {}) => {
       const made = await elb.createLoadBalancer({ Name, Subnets: subnetIds.slice(0, 2), ...more });
       return made.LoadBalancers?.[0]?.LoadBalancerArn ?? '';
@@ -87,6 +93,14 @@ export async function startElb(): Promise<ElbServer> {
         ...more,
       });
       return made.TargetGroups?.[0]?.TargetGroupArn ?? '';
+    },
+    listener: async (LoadBalancerArn, TargetGroupArn, more = {}) => {
+      const made = await elb.createListener({
+        ...{ LoadBalancerArn, Protocol: 'HTTP', Port: 80 },
+        DefaultActions: [{ Type: 'forward', TargetGroupArn }],
+        ...more,
+      });
+      return made.Listeners?.[0]?.ListenerArn ?? '';
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

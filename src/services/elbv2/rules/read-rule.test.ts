@@ -1,0 +1,163 @@
+import type { Action, RuleCondition as GivenCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readActions } from './read-action.ts';
+import { readConditions } from './read-conditions.ts';
+import { actionView, ruleView } from './rule-view.ts';
+
+const condition = (Field: string, ...Values: string[]): GivenCondition => ({ Field, Values });
+const header = (HttpHeaderName: string, ...Values: string[]): GivenCondition => ({
+  ...{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName, Values } },
+});
+const source = (...Values: string[]): GivenCondition => ({ Field: 'source-ip', SourceIpConfig: { Values } });
+const method = (...Values: string[]): GivenCondition => ({
+  ...{ Field: 'http-request-method', HttpRequestMethodConfig: { Values } },
+});
+
+describe('conditions', () => {
+  it.each<[GivenCondition[], RegExp]>([
+    [[], /^Conditions must be specified$/],
+    [
+      [condition('x', 'y')],
+      /^Condition field 'x' must be one of '\[host-header, http-header, http-request-method, path-pattern, query-string, source-ip\]'$/,
+    ],
+    [[condition('path-pattern')], /^A condition value must be specified$/],
+    [[condition('path-pattern', '')], /^A condition value must be specified$/],
+    [
+      [condition('path-pattern', `/${'a'.repeat(128)}`)],
+      /^The 'path-pattern' value is too long; the limit is '128'$/,
+    ],
+    [[condition('path-pattern', '/a b')], /contains a character that is not valid/],
+    [[condition('path-pattern', '/a'), condition('path-pattern', '/b')], /can only have one 'path-pattern'/],
+    [[condition('host-header', 'localhost')], /must include at least one '\.'$/],
+    [
+      [condition('path-pattern', '/1', '/2', '/3', '/4', '/5', '/6')],
+      /^A rule can only have '5' condition values$/,
+    ],
+    [[condition('path-pattern', '/******')], /^A rule can only have '5' condition wildcards$/],
+    [[header('Host', 'x')], /use 'host-header'$/],
+    [[header('X', 'a\r\nb')], /contains a character/],
+    [[method('get')], /contains a character/],
+    [[source('10.0.0.0')], /is not a valid CIDR block$/],
+    [[source('10.0.0.0/33')], /is not a valid CIDR block$/],
+    [[source('255.255.255.255/32')], /cannot be used$/],
+    [
+      [{ Field: 'path-pattern', Values: ['/a'], PathPatternConfig: { Values: ['/a'] } }],
+      /cannot both be specified/,
+    ],
+    [[{ Field: 'path-pattern', PathPatternConfig: { RegexValues: ['^/a'] } }], /^Regular expressions/],
+  ])('refuse %o', (given, message) => {
+    expect(() => readConditions(given)).toThrow(message);
+  });
+
+  const word = fc.stringMatching(/^[a-z0-9]{1,10}$/);
+  const values = fc.array(word, { minLength: 1, maxLength: 2 });
+  const valid = fc.oneof(
+    values.map((all) => condition('host-header', ...all.map((each) => `${each}.example`))),
+    values.map((all) => condition('path-pattern', ...all.map((each) => `/${each}/*`))),
+    fc.tuple(word, values).map(([name, all]) => header(name, ...all)),
+    values.map((all) => method(...all.map((each) => each.replace(/\d/g, 'x').toUpperCase()))),
+    fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 31 })).map(([ip, length]) => source(`${ip}/${length}`)),
+    fc.tuple(fc.option(word, { nil: undefined }), word).map(
+      ([Key, Value]): GivenCondition => ({
+        Field: 'query-string',
+        QueryStringConfig: { Values: [{ ...(Key !== undefined && { Key }), Value }] },
+      }),
+    ),
+  );
+
+  it('that are shown can be given again, and come to the same', () => {
+    fc.assert(
+      fc.property(fc.array(valid, { minLength: 1, maxLength: 2 }), (given) => {
+        fc.pre(new Set(given.map(({ Field }) => Field)).size === given.length);
+        const conditions = readConditions(given);
+        const [action] = [{ type: 'fixed-response', statusCode: 200 } as const];
+        const { Conditions = [] } = ruleView({ id: '', arn: '', priority: 1, conditions, action, tags: {} });
+        const again = Conditions.map(({ Values: _older, ...newer }) => newer);
+        expect(readConditions(again)).toEqual(conditions);
+      }),
+    );
+  });
+
+  it('never let through what ends a line, whatever is given', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) => {
+        const tries = [
+          condition('host-header', text),
+          condition('path-pattern', text),
+          header('X', text),
+          header(text, 'x'),
+          method(text),
+          source(text),
+          { Field: 'query-string', QueryStringConfig: { Values: [{ Key: text, Value: text }] } },
+        ];
+        for (const given of tries) {
+          const passed = passes(() => readConditions([given]));
+          if (passed) expect(text).toMatch(/^[\x20-\x7e]*$/);
+        }
+      }),
+    );
+  });
+});
+
+const passes = (run: () => unknown): boolean => {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('actions', () => {
+  const redirect = (more: object): Action[] => [
+    { Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_301', ...more } },
+  ];
+  const respond = (more: object): Action[] => [
+    { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200', ...more } },
+  ];
+  const forward = (...weights: number[]): Action[] => [
+    {
+      Type: 'forward',
+      ForwardConfig: {
+        TargetGroups: weights.map((Weight, index) => ({ TargetGroupArn: `arn:${index}`, Weight })),
+      },
+    },
+  ];
+
+  it.each<[Action[], RegExp]>([
+    [[], /^Actions must be specified$/],
+    [[{ Type: 'forward' }], /^A target group ARN must be specified$/],
+    [forward(1, 1, 1, 1, 1, 1), /at most '5' target groups$/],
+    [forward(1000), /must be between '0' and '999'$/],
+    [[...forward(1), ...respond({})], /can only have one action/],
+    [redirect({}), /because it creates a loop\.$/],
+    [redirect({ Query: 'a=b' }), /because it creates a loop\.$/],
+    [redirect({ Path: 'x' }), /starting with '\/'$/],
+    [redirect({ Port: '0' }), /between '1' and '65535'/],
+    [redirect({ Protocol: 'FTP' }), /must be one of/],
+    [redirect({ Host: 'x', Query: '?a' }), /without a leading '\?'$/],
+    [redirect({ Path: '/#{query}' }), /without the placeholder '#\{query\}'$/],
+    [redirect({ Path: '/a\r\nSet-Cookie:x' }), /control characters$/],
+    [respond({ StatusCode: '302' }), /must be like 2XX, 4XX or 5XX$/],
+    [respond({ ContentType: 'image/png' }), /must be one of/],
+    [respond({ MessageBody: 'x'.repeat(1025) }), /is too long; the limit is '1024'$/],
+    [[{ Type: 'authenticate-oidc' }], /^Actions of type authenticate-oidc are not supported/],
+    [[{ Type: 'forward', RedirectConfig: { StatusCode: 'HTTP_301' } }], /cannot be specified for an action/],
+  ])('refuse %o', (given, message) => {
+    expect(() => readActions(given)).toThrow(message);
+  });
+
+  it('that are shown can be given again, and come to the same', () => {
+    for (const given of [
+      forward(1),
+      forward(1, 0, 999),
+      redirect({ Protocol: 'HTTPS', Port: '443' }),
+      redirect({ Host: 'www.#{host}', Path: '/x/#{path}', Query: '#{query}&y' }),
+      respond({ ContentType: 'text/plain', MessageBody: 'ahoy' }),
+    ]) {
+      const read = readActions(given);
+      expect(readActions([actionView(read)])).toEqual(read);
+    }
+  });
+});

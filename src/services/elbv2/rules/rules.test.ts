@@ -1,0 +1,128 @@
+import { paginateDescribeRules } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ElbServer, startElb } from '../testing/elb-server.ts';
+
+let server: ElbServer;
+let ListenerArn: string;
+let group: string;
+beforeEach(async () => {
+  server = await startElb();
+  group = await server.targetGroup('web');
+  ListenerArn = await server.listener(await server.loadBalancer('front'), group);
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const refused = (name: string, message: string | RegExp) => ({
+  name,
+  message: expect.stringMatching(message),
+});
+const path = (...Values: string[]) => ({ Field: 'path-pattern', Values });
+const ok = { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200' } } as const;
+
+async function rule(Priority: number, more: object = {}): Promise<string> {
+  const made = await server.elb.createRule({
+    ...{ ListenerArn, Priority, Conditions: [path(`/${Priority}`)], Actions: [ok] },
+    ...more,
+  });
+  return made.Rules?.[0]?.RuleArn ?? '';
+}
+
+async function priorities(): Promise<readonly (string | undefined)[]> {
+  const { Rules = [] } = await server.elb.describeRules({ ListenerArn });
+  return Rules.map(({ Priority, Conditions }) => `${Priority} ${Conditions?.[0]?.Values?.[0] ?? ''}`.trim());
+}
+
+describe('rules', () => {
+  it('are tried by their priorities, the default one last', async () => {
+    await rule(20);
+    await rule(3);
+    await rule(100);
+    expect(await priorities()).toEqual(['3 /3', '20 /20', '100 /100', 'default']);
+    await expect(rule(20)).rejects.toMatchObject(
+      refused('PriorityInUseException', /^Priority '20' is currently in use$/),
+    );
+    const found: (string | undefined)[] = [];
+    for await (const page of paginateDescribeRules({ client: server.elb, pageSize: 3 }, { ListenerArn }))
+      found.push(...(page.Rules ?? []).map(({ Priority }) => Priority));
+    expect(found).toEqual(['3', '20', '100', 'default']);
+    await expect(server.elb.describeRules({})).rejects.toMatchObject(
+      refused('ValidationError', /^You must specify either listener rule ARNs or a listener ARN$/),
+    );
+  });
+
+  it('take each other’s place at once', async () => {
+    const { elb } = server;
+    const [one, two] = [await rule(1), await rule(2)];
+    await rule(3);
+    const set = (...given: [RuleArn: string, Priority: number][]) =>
+      elb.setRulePriorities({ RulePriorities: given.map(([RuleArn, Priority]) => ({ RuleArn, Priority })) });
+    const { Rules } = await set([one, 2], [two, 1]);
+    expect(Rules?.map(({ RuleArn }) => RuleArn)).toEqual([two, one]);
+    expect(await priorities()).toEqual(['1 /2', '2 /1', '3 /3', 'default']);
+    await expect(set([one, 3])).rejects.toMatchObject(refused('PriorityInUseException', /'3'/));
+    await expect(set([one, 9], [two, 9])).rejects.toMatchObject(
+      refused('ValidationError', /^Priority '9' was provided multiple times$/),
+    );
+    const { Rules: all = [] } = await elb.describeRules({ ListenerArn });
+    const byDefault = all.at(-1)?.RuleArn ?? '';
+    await expect(set([byDefault, 9])).rejects.toMatchObject({ name: 'OperationNotPermittedException' });
+    await expect(elb.deleteRule({ RuleArn: byDefault })).rejects.toMatchObject(
+      refused('OperationNotPermittedException', /^Default rule '.+' cannot be deleted$/),
+    );
+  });
+
+  it('change and go', async () => {
+    const { elb } = server;
+    const RuleArn = await rule(1);
+    const { Rules } = await elb.modifyRule({ RuleArn, Conditions: [path('/x')] });
+    expect(Rules).toMatchObject([{ Priority: '1', Conditions: [{ Values: ['/x'] }], Actions: [ok] }]);
+    const second = await server.targetGroup('second');
+    await elb.modifyRule({ RuleArn, Actions: [{ Type: 'forward', TargetGroupArn: second }] });
+    await expect(elb.deleteTargetGroup({ TargetGroupArn: second })).rejects.toMatchObject({
+      name: 'ResourceInUseException',
+    });
+    await elb.deleteRule({ RuleArn });
+    await elb.deleteTargetGroup({ TargetGroupArn: second });
+    await expect(elb.deleteRule({ RuleArn })).rejects.toMatchObject(
+      refused('RuleNotFoundException', /^One or more rules not found$/),
+    );
+  });
+
+  it('show conditions and actions in both forms', async () => {
+    const second = await server.targetGroup('second');
+    const RuleArn = await rule(1, {
+      Conditions: [
+        { Field: 'host-header', HostHeaderConfig: { Values: ['*.example.com'] } },
+        { Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'X-Pier', Values: ['nine'] } },
+        { Field: 'query-string', QueryStringConfig: { Values: [{ Key: 'a', Value: 'b' }] } },
+        { Field: 'source-ip', SourceIpConfig: { Values: ['10.0.0.0/8'] } },
+      ],
+      Actions: [
+        {
+          Type: 'forward',
+          ForwardConfig: {
+            TargetGroups: [
+              { TargetGroupArn: group, Weight: 9 },
+              { TargetGroupArn: second, Weight: 0 },
+            ],
+            TargetGroupStickinessConfig: { Enabled: true, DurationSeconds: 60 },
+          },
+        },
+      ],
+    });
+    const { Rules } = await server.elb.describeRules({ RuleArns: [RuleArn] });
+    expect(Rules?.[0]?.Conditions?.[0]).toEqual({
+      ...{ Field: 'host-header', Values: ['*.example.com'], HostHeaderConfig: { Values: ['*.example.com'] } },
+    });
+    expect(Rules?.[0]?.Actions?.[0]?.TargetGroupArn).toBeUndefined();
+    expect(Rules?.[0]?.Actions?.[0]?.ForwardConfig).toMatchObject({
+      TargetGroups: [{ Weight: 9 }, { Weight: 0 }],
+      TargetGroupStickinessConfig: { Enabled: true, DurationSeconds: 60 },
+    });
+  });
+
+  it('can be a hundred on a load balancer', async () => {
+    for (let priority = 1; priority <= 100; priority += 1) await rule(priority);
+    await expect(rule(101)).rejects.toMatchObject(refused('TooManyRulesException', /100/));
+  });
+});
