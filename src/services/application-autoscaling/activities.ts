@@ -35,6 +35,15 @@ export function addChange(tx: Transaction, occasion: Occasion, cause: string, ch
   });
 }
 
+/** Something that is done with its record. */
+export function addEnded(
+  tx: Transaction,
+  occasion: Occasion,
+  ended: Pick<ScalingActivityRecord, 'description' | 'cause' | 'status' | 'statusMessage'>,
+): void {
+  add(tx, occasion, { ...ended, endedAt: occasion.now });
+}
+
 /** An alarm called for nothing that could be done. Said once: not again until something else has happened. */
 export function addNotScaled(
   tx: Transaction,

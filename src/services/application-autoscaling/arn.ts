@@ -42,6 +42,13 @@ export const policyArn = (
 ): string =>
   `arn:aws:autoscaling:${region}:${accountId}:scalingPolicy:${id}:${resource(target)}:policyName/${name}`;
 
+export const scheduledActionArn = (
+  { region, accountId }: Scope,
+  target: TargetName,
+  { id, name }: { readonly id: string; readonly name: string },
+): string =>
+  `arn:aws:autoscaling:${region}:${accountId}:scheduledAction:${id}:${resource(target)}:scheduledActionName/${name}`;
+
 /** The target of a policy, with its account and Region; undefined for anything else. */
 export function readPolicyArn(
   arn: string,

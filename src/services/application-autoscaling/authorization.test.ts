@@ -40,6 +40,9 @@ const any = { input: { ServiceNamespace: 'ecs' }, on: ['*'] };
 const PolicyName = 'cpu';
 
 const cases: Readonly<Record<string, Case>> = {
+  DeleteScheduledAction: { input: { ...web, ScheduledActionName: 'x' }, ...onTarget },
+  DescribeScheduledActions: any,
+  PutScheduledAction: { input: { ...web, ScheduledActionName: 'x' }, ...onTarget },
   DeleteScalingPolicy: { input: { ...web, PolicyName }, ...onTarget },
   DescribeScalingPolicies: any,
   PutScalingPolicy: { input: { ...web, PolicyName }, ...onTarget },
@@ -70,6 +73,9 @@ const ofTarget = [
 ];
 const requestTags = ['aws:RequestTag', 'aws:TagKeys'];
 const listedKeys = {
+  DeleteScheduledAction: ofTarget,
+  DescribeScheduledActions: [],
+  PutScheduledAction: ofTarget,
   DeleteScalingPolicy: ofTarget,
   DescribeScalingPolicies: [],
   PutScalingPolicy: ofTarget,

@@ -30,6 +30,11 @@ export const targetNotFound = (target: TargetName): Refusal =>
   refusal('ObjectNotFoundException', `No scalable target registered for ${place(target)}`);
 export const policyNotFound = (target: TargetName, name: string): Refusal =>
   refusal('ObjectNotFoundException', `No scaling policy found for ${place(target)}, policy name: ${name}`);
+export const scheduledActionNotFound = (target: TargetName, name: string): Refusal =>
+  refusal(
+    'ObjectNotFoundException',
+    `No scheduled action found for ${place(target)}, scheduled action name: ${name}`,
+  );
 export const serviceNotFound = (target: TargetName): Refusal =>
   validation(`ECS service doesn't exist: ${resourceIdOf(target)}`);
 export const notATarget = (): Refusal =>

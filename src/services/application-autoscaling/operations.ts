@@ -10,6 +10,11 @@ import {
 } from './operations/scalable-target.ts';
 import { describeScalingActivities } from './operations/scaling-activity.ts';
 import { deleteScalingPolicy, describeScalingPolicies } from './operations/scaling-policy.ts';
+import {
+  deleteScheduledAction,
+  describeScheduledActions,
+  putScheduledAction,
+} from './operations/scheduled-action.ts';
 import { listTagsForResource, tagResource, untagResource } from './operations/tags.ts';
 
 /** Every operation of Application Auto Scaling. */
@@ -21,7 +26,11 @@ export function autoScalingOperations(context: AutoScalingContext): OperationsOf
       ...on.target,
       run: (input, call) => deleteScalingPolicy(context, input, call),
     },
-    DeleteScheduledAction: refused('DeleteScheduledAction', 'there are no scheduled actions'),
+    DeleteScheduledAction: {
+      action: 'application-autoscaling:DeleteScheduledAction',
+      ...on.target,
+      run: (input, call) => deleteScheduledAction(context, input, call),
+    },
     DeregisterScalableTarget: {
       action: 'application-autoscaling:DeregisterScalableTarget',
       ...on.target,
@@ -42,7 +51,11 @@ export function autoScalingOperations(context: AutoScalingContext): OperationsOf
       ...on.lists,
       run: (input, call) => describeScalingPolicies(context, input, call),
     },
-    DescribeScheduledActions: refused('DescribeScheduledActions', 'there are no scheduled actions'),
+    DescribeScheduledActions: {
+      action: 'application-autoscaling:DescribeScheduledActions',
+      ...on.lists,
+      run: (input, call) => describeScheduledActions(context, input, call),
+    },
     GetPredictiveScalingForecast: refused('GetPredictiveScalingForecast', 'there is no predictive scaling'),
     ListTagsForResource: {
       action: 'application-autoscaling:ListTagsForResource',
@@ -54,7 +67,11 @@ export function autoScalingOperations(context: AutoScalingContext): OperationsOf
       ...on.target,
       run: (input, call) => putScalingPolicy(context, input, call),
     },
-    PutScheduledAction: refused('PutScheduledAction', 'there are no scheduled actions'),
+    PutScheduledAction: {
+      action: 'application-autoscaling:PutScheduledAction',
+      ...on.target,
+      run: (input, call) => putScheduledAction(context, input, call),
+    },
     RegisterScalableTarget: {
       action: 'application-autoscaling:RegisterScalableTarget',
       ...on.newTarget,

@@ -83,10 +83,28 @@ export interface CustomizedMetricRecord {
   readonly unit?: string;
 }
 
+export interface ScheduledActionRecord extends TargetName {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  /** When it was last put: times before then are none of its. */
+  readonly configuredAt: number;
+  /** `at(…)`, `rate(…)` or `cron(…)`. */
+  readonly schedule: string;
+  /** An IANA name. Absent: UTC. */
+  readonly timezone?: string;
+  readonly startsAt?: number;
+  readonly endsAt?: number;
+  /** What it makes of its target's bounds; one of them at least. */
+  readonly action: { readonly minCapacity?: number; readonly maxCapacity?: number };
+}
+
 /** How far the scaling of a target has come; written by its reconciler alone. */
 export interface ScalingProgressRecord {
   readonly boundsVersion: number;
   readonly cooldown?: CooldownRecord;
+  /** By the ids of scheduled actions: their times up to then have passed. */
+  readonly passed?: Readonly<Record<string, number>>;
   /** By the names of alarms that call policies: the call that was answered last. */
   readonly answered?: Readonly<Record<string, AnsweredRecord>>;
 }
@@ -146,6 +164,13 @@ export const targets: Collection<ScalableTargetRecord, 'id'> = {
 /** `policy/<cluster>/<service>/<encoded name>` */
 export const policies: Collection<ScalingPolicyRecord> = { service, noun: 'policy', indexes: {} };
 
+/** `scheduled-action/<cluster>/<service>/<encoded name>` */
+export const scheduledActions: Collection<ScheduledActionRecord> = {
+  service,
+  noun: 'scheduled-action',
+  indexes: {},
+};
+
 /** `progress/<cluster>/<service>` */
 export const progress: Collection<ScalingProgressRecord> = { service, noun: 'progress', indexes: {} };
 
@@ -163,6 +188,12 @@ export const targetKey = (scope: Scope, { cluster, service: name }: TargetName):
   recordKey(targets, scope.accountId, scope.region, cluster, name);
 export const policyKey = (scope: Scope, { cluster, service: of }: TargetName, name: string): RecordKey =>
   recordKey(policies, scope.accountId, scope.region, cluster, of, encodeURIComponent(name));
+export const scheduledActionKey = (
+  scope: Scope,
+  { cluster, service: of }: TargetName,
+  name: string,
+): RecordKey =>
+  recordKey(scheduledActions, scope.accountId, scope.region, cluster, of, encodeURIComponent(name));
 export const progressKey = (scope: Scope, { cluster, service: name }: TargetName): RecordKey =>
   recordKey(progress, scope.accountId, scope.region, cluster, name);
 export const activityKey = (

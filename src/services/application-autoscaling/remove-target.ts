@@ -7,6 +7,7 @@ import {
   progress,
   progressKey,
   type ScalingPolicyRecord,
+  scheduledActions,
   targetKey,
   targets,
 } from './records.ts';
@@ -16,6 +17,8 @@ import { deleteTrackingAlarms } from './target-tracking.ts';
 export function removeTarget(tx: Transaction, scope: Scope, target: TargetName): void {
   for (const { value } of tx.list(policies, prefixOf(policies, scope, target)))
     removePolicy(tx, scope, value);
+  for (const { key } of tx.list(scheduledActions, prefixOf(scheduledActions, scope, target)))
+    tx.delete(scheduledActions, key);
   tx.delete(progress, progressKey(scope, target));
   tx.delete(targets, targetKey(scope, target));
 }

@@ -10,6 +10,7 @@ import type {
 import { serviceCapacity } from '../../ecs/index.ts';
 import type { Call } from '../../service.ts';
 import { newTargetId, resourceIdOf, type Scope, scalableTargetArn } from '../arn.ts';
+import { checkBounds } from '../bounds.ts';
 import { type AutoScalingContext, requireTarget } from '../context.ts';
 import { limitExceeded, serviceNotFound, validation } from '../errors.ts';
 import { constraints, dimension, pageOf, readFilter, readTags, readTarget } from '../input.ts';
@@ -69,13 +70,6 @@ function readBounds(
     throw validation('Both MinCapacity and MaxCapacity are required to register a new scalable target');
   checkBounds(minCapacity, maxCapacity);
   return { minCapacity, maxCapacity };
-}
-
-/** @throws ValidationException */
-function checkBounds(minCapacity: number, maxCapacity: number): void {
-  if (minCapacity < 0 || maxCapacity < 0)
-    throw validation('Minimum and maximum capacity cannot be less than 0');
-  if (maxCapacity < minCapacity) throw validation('Maximum capacity cannot be less than minimum capacity');
 }
 
 /** What is not given stays as it is. */

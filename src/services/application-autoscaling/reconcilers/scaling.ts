@@ -1,9 +1,16 @@
-import { again, done, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
+import {
+  again,
+  done,
+  type Reconciler,
+  type RecordChange,
+  type RecordKey,
+  watching,
+} from '../../../reconcile/index.ts';
 import { watchingPolicyAlarms } from '../../cloudwatch/index.ts';
 import { serviceCapacity, setDesiredCount, watchingServices } from '../../ecs/index.ts';
 import { activitiesUnderWay, addChange, type Occasion, settled } from '../activities.ts';
 import { CallAnswerer } from '../answer-calls.ts';
-import { readPolicyArn } from '../arn.ts';
+import { readPolicyArn, type TargetName } from '../arn.ts';
 import type { AutoScalingContext } from '../context.ts';
 import {
   activities,
@@ -12,15 +19,20 @@ import {
   progressKey,
   type ScalableTargetRecord,
   type ScalingPolicyRecord,
+  type ScheduledActionRecord,
+  scheduledActions,
   scopeOfKey,
   targetKey,
   targets,
 } from '../records.ts';
+import { runScheduledActions } from '../run-scheduled-actions.ts';
 
 /** How often it is looked whether what was set has been fulfilled: tasks come and go without a word to anybody. */
 const followMs = 5_000;
+/** Timers reach no further than some weeks. */
+const longestMs = 24 * 60 * 60 * 1000;
 
-/** Scales each target: by its bounds, by the alarms that call its policies; and follows what has become of each change. */
+/** Scales each target: by its schedule, by its bounds, by the alarms that call its policies; and follows what has become of each change. */
 export function scaling(context: AutoScalingContext): Reconciler {
   const { state } = context;
   const calls = new CallAnswerer(context);
@@ -28,10 +40,8 @@ export function scaling(context: AutoScalingContext): Reconciler {
     name: 'service-scaling',
     watches: [
       watching<ScalableTargetRecord>(targets, ({ key }) => [key]),
-      watching<ScalingPolicyRecord>(policies, ({ key, before, after }) => {
-        const policy = after ?? before;
-        return policy === undefined ? [] : [targetKey(scopeOfKey(key), policy)];
-      }),
+      watching<ScalingPolicyRecord>(policies, ofTarget),
+      watching<ScheduledActionRecord>(scheduledActions, ofTarget),
       watchingServices((scope, name) => targetKey(scope, name)),
       watchingPolicyAlarms((arn) => {
         const named = readPolicyArn(arn);
@@ -45,13 +55,25 @@ export function scaling(context: AutoScalingContext): Reconciler {
         calls.forget(key);
         return done;
       }
+      const nextTime = await runScheduledActions(context, scopeOfKey(key), target);
       await applyBounds(context, key);
       const nextCallMs = await calls.answer(scopeOfKey(key), target);
       const isFollowing = await followChanges(context, key, target);
-      const waits = [...(nextCallMs === undefined ? [] : [nextCallMs]), ...(isFollowing ? [followMs] : [])];
-      return waits.length === 0 ? done : again(Math.min(...waits));
+      const waits = [
+        nextCallMs,
+        nextTime && nextTime - context.clock.now(),
+        isFollowing ? followMs : undefined,
+      ];
+      const afterMs = Math.min(...waits.filter((wait) => wait !== undefined));
+      return Number.isFinite(afterMs) ? again(Math.min(Math.max(0, afterMs), longestMs)) : done;
     },
   };
+}
+
+/** The key of the target that a record belongs to. */
+function ofTarget({ key, before, after }: RecordChange<TargetName>): readonly string[] {
+  const record = after ?? before;
+  return record === undefined ? [] : [targetKey(scopeOfKey(key), record)];
 }
 
 /** Brings the service within its target's bounds, once for each change of them. */
