@@ -1,16 +1,22 @@
-import type { DisassociateAddressCommandInput, EC2 } from '@aws-sdk/client-ec2';
+import type {
+  DescribeAddressesAttributeCommandInput,
+  DisassociateAddressCommandInput,
+  EC2,
+} from '@aws-sdk/client-ec2';
 import type { Call, OperationsOf } from '../../service.ts';
 import { ec2Authorization, type Named } from '../authorization/rows.ts';
 import type { Ec2Context } from '../context.ts';
 import { allocateAddress, releaseAddress } from './allocate-address.ts';
 import { associateAddress, disassociateAddress } from './associate-address.ts';
 import { describeAddresses } from './describe-addresses.ts';
+import { describeAddressesAttribute } from './describe-addresses-attribute.ts';
 import { type NamedAddress, withAssociation, withPublicIp } from './find-address.ts';
 
 type AddressOperation =
   | 'AllocateAddress'
   | 'AssociateAddress'
   | 'DescribeAddresses'
+  | 'DescribeAddressesAttribute'
   | 'DisassociateAddress'
   | 'ReleaseAddress';
 
@@ -37,6 +43,15 @@ export function addressOperations(ec2: Ec2Context): Pick<OperationsOf<EC2>, Addr
       action: 'ec2:DescribeAddresses',
       ...may.everything,
       run: (input, call) => describeAddresses(ec2, input, call),
+    },
+    DescribeAddressesAttribute: {
+      action: 'ec2:DescribeAddressesAttribute',
+      ...may.on<DescribeAddressesAttributeCommandInput>(({ AllocationIds = [] }) =>
+        AllocationIds.length === 0
+          ? [['elastic-ip', undefined]]
+          : AllocationIds.map((id) => ['elastic-ip', id] as const),
+      ),
+      run: (input, call) => describeAddressesAttribute(ec2, input, call),
     },
     DisassociateAddress: {
       action: 'ec2:DisassociateAddress',

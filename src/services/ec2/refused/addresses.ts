@@ -130,7 +130,6 @@ const classicAddresses = refusedBecause('there is no EC2-Classic', [
 ]);
 
 const addressAttributes = refusedBecause('public addresses have no names in the DNS of the world', [
-  'DescribeAddressesAttribute',
   'ModifyAddressAttribute',
   'ModifyPublicIpDnsNameOptions',
   'ResetAddressAttribute',

@@ -160,6 +160,11 @@ export function interfaceCases(region: string, world: InterfacesWorld): Readonly
       keys: addressKeys,
     },
     DescribeAddresses: { input: {}, ...any },
+    DescribeAddressesAttribute: {
+      input: { AllocationIds: [AllocationId] },
+      on: [address],
+      keys: addressKeys,
+    },
     DisassociateAddress: { input: { AssociationId: associationId }, on: [own, address], keys: addressKeys },
     ReleaseAddress: { input: { AllocationId }, on: [address], keys: addressKeys },
 
@@ -199,6 +204,7 @@ export const interfaceKeys: Readonly<Record<string, readonly string[]>> = {
   AllocateAddress: made,
   AssociateAddress: onAddress,
   DescribeAddresses: inRegion,
+  DescribeAddressesAttribute: onAddress,
   DisassociateAddress: onAddress,
   ReleaseAddress: onAddress,
   CreateNatGateway: made,
