@@ -45,7 +45,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'balancing',
-    mayUse: [],
+    mayUse: ['topology'],
     instead: 'What a load balancer does is plain data: whoever makes it or acts on it hands it in.',
   },
   {

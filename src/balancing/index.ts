@@ -1,3 +1,5 @@
-/** What a load balancer does, as plain data, and what its data plane saw. It knows no other room. */
+/** What a load balancer does, as plain data, what follows from it for a request, and what its data plane saw. */
+export * from './patterns.ts';
 export type * from './plan.ts';
 export type * from './report.ts';
+export * from './route.ts';

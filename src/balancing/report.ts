@@ -20,3 +20,12 @@ export type UnhealthyCause =
   | { readonly type: 'code-mismatch'; readonly code: number }
   | { readonly type: 'timeout' }
   | { readonly type: 'failed' };
+
+/** Whether a node of a load balancer carries traffic. */
+export interface NodeReport {
+  /** Of the plan. */
+  readonly interfaceId: string;
+  readonly isUp: boolean;
+  /** What keeps it from it. */
+  readonly why?: string;
+}
