@@ -3,7 +3,7 @@ import { CommandError, type PurgeReport } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
 import { type KnownInstallation, readInstallation, stateLayout } from '../installation/index.ts';
 import type { Log } from '../log.ts';
-import { openLinuxNetwork, whyNoVpcs } from '../network/index.ts';
+import { openLinuxNetwork, purgeBalancers, whyNoVpcs } from '../network/index.ts';
 import { openSqliteStore, StoreLockedError } from '../store/index.ts';
 import { openEngine } from './engine.ts';
 import { installationLabel } from './labels.ts';
@@ -25,6 +25,8 @@ export async function purge(
     const { runtime } = await openEngine({ ...parts, labels });
     await using _ = runtime;
     report = await runtime.purge(labels);
+    const { balancers } = stateLayout(stateDirectory);
+    await purgeBalancers({ installationId: installation.id, directory: balancers });
     await purgeVpcs(installation, parts);
   }
   rmSync(stateDirectory, { recursive: true, force: true });

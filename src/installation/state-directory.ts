@@ -29,6 +29,8 @@ export interface StateLayout {
   readonly events: string;
   /** The data points of CloudWatch. */
   readonly metrics: string;
+  /** One folder for what load balancers work by. */
+  readonly balancers: string;
   /** One folder for what the node side remembers. */
   readonly node: string;
 }
@@ -46,6 +48,7 @@ export function stateLayout(directory: string): StateLayout {
     logEvents: join(root, 'log-events.sqlite'),
     metrics: join(root, 'metrics.sqlite'),
     events: join(root, 'events.sqlite'),
+    balancers: join(root, 'balancers'),
     node: join(root, 'node'),
   };
 }

@@ -1,4 +1,5 @@
-/** The packets' side of VPCs, on one machine. */
+/** The packets' side of VPCs and load balancers, on one machine. */
+export * from './balancer/index.ts';
 export * from './dns/index.ts';
 export * from './engine/engine-networks.ts';
 export type { LinuxNetwork, LinuxNetworkOptions } from './linux/linux-network.ts';

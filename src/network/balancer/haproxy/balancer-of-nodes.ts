@@ -1,0 +1,212 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type {
+  LoadBalancerPlan,
+  NodeReport,
+  ObservedHealth,
+  TargetGroupPlan,
+  TargetPlan,
+  TargetReport,
+} from '../../../balancing/index.ts';
+import { type Clock, hex, type Random } from '../../../clock/index.ts';
+import type { Log } from '../../../log.ts';
+import { Turns } from '../../linux/turns.ts';
+import type { VpcNetwork } from '../../network.ts';
+import type { BalancerReports, CertificateChain } from '../balancer.ts';
+import { directoriesIn } from './directories.ts';
+import { Generations, writeWhole } from './generation.ts';
+import { BalancerNode } from './node.ts';
+import { type Assignment, assignServers, targetKey } from './slots.ts';
+
+export interface BalancerOptions {
+  readonly installationId: string;
+  readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
+  /** PEM of a certificate. @throws when there is none. */
+  readonly certificate: (arn: string) => CertificateChain | Promise<CertificateChain>;
+  readonly reports: BalancerReports;
+  readonly program: string;
+  readonly user: string;
+  readonly directory: string;
+  readonly runDirectory: string;
+  readonly hostNamespace: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What is remembered of a load balancer beside its nodes' configurations. */
+interface Remembered {
+  readonly cookieKey: string;
+  readonly assignments: Readonly<Record<string, Assignment>>;
+}
+
+/** A load balancer: its nodes, what they have in common, and what all of them together see. */
+export class BalancerOfNodes implements AsyncDisposable {
+  readonly #options: BalancerOptions;
+  readonly #directory: string;
+  readonly #turns = new Turns();
+  readonly #nodes = new Map<string, BalancerNode>();
+  #plan: LoadBalancerPlan | undefined;
+  #remembered: Remembered | undefined;
+  readonly #reported = new Map<string, TargetReport>();
+  #reportedNodes = '';
+
+  constructor(id: string, options: BalancerOptions) {
+    this.#options = options;
+    this.#directory = join(options.directory, id);
+  }
+
+  apply(plan: LoadBalancerPlan): Promise<void> {
+    return this.#turns.take(() => this.#apply(plan));
+  }
+
+  async #apply(plan: LoadBalancerPlan): Promise<void> {
+    const { certificate, user, hostNamespace } = this.#options;
+    const arns = new Set(plan.listeners.flatMap(({ certificateArns }) => certificateArns));
+    const certificates = new Map(
+      await Promise.all([...arns].map(async (arn) => [arn, await certificate(arn)] as const)),
+    );
+    const { cookieKey, assignments } = this.#remember(plan);
+    this.#plan = plan;
+    for (const [interfaceId, node] of this.#nodes) {
+      if (plan.nodes.some((wanted) => wanted.interfaceId === interfaceId)) continue;
+      await node.remove();
+      this.#nodes.delete(interfaceId);
+    }
+    const applied = plan.nodes.map((node) =>
+      this.#nodeOf(node.interfaceId).apply({
+        ...{ plan, node, certificates, user, hostNamespace, cookieKey },
+        assignments: new Map(Object.entries(assignments)),
+      }),
+    );
+    // All of them, before one's failure is told: the others carry traffic.
+    const failed = (await Promise.allSettled(applied)).find(({ status }) => status === 'rejected');
+    this.#observe();
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+
+  remove(): Promise<void> {
+    return this.#turns.take(async () => {
+      for (const interfaceId of this.#known()) await this.#nodeOf(interfaceId).remove();
+      this.#nodes.clear();
+      rmSync(this.#directory, { recursive: true, force: true });
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.take(async () => {
+      await Promise.all(this.#nodes.values().map((node) => node[Symbol.asyncDispose]()));
+    });
+  }
+
+  #nodeOf(interfaceId: string): BalancerNode {
+    const known = this.#nodes.get(interfaceId);
+    if (known !== undefined) return known;
+    const { installationId, program, network, runDirectory, clock, random, log } = this.#options;
+    const digits = interfaceId.slice(interfaceId.indexOf('-') + 1).slice(0, 12);
+    const node = new BalancerNode({
+      ...{ interfaceId, network, clock, random, log },
+      namespaceName: nodeNamespace(installationId, digits),
+      generations: new Generations({
+        ...{ program, runDirectory, clock },
+        directory: join(this.#directory, interfaceId),
+        name: digits,
+      }),
+      observed: () => this.#observe(),
+    });
+    this.#nodes.set(interfaceId, node);
+    return node;
+  }
+
+  /** Ids of interfaces of nodes, also of those that an earlier process made. */
+  #known(): string[] {
+    return [...new Set([...this.#nodes.keys(), ...directoriesIn(this.#directory)])];
+  }
+
+  #remember(plan: LoadBalancerPlan): Remembered {
+    const path = join(this.#directory, 'balancer.json');
+    const known = this.#remembered ?? readRemembered(path);
+    const assignments = plan.targetGroups.map(
+      ({ arn, targets }) => [arn, assignServers(known?.assignments[arn], targets)] as const,
+    );
+    this.#remembered = {
+      cookieKey: known?.cookieKey ?? hex(this.#options.random, 32),
+      assignments: Object.fromEntries(assignments),
+    };
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    writeWhole(path, `${JSON.stringify(this.#remembered)}\n`);
+    return this.#remembered;
+  }
+
+  #observe(): void {
+    const plan = this.#plan;
+    if (plan === undefined) return;
+    const nodes = plan.nodes.map(({ interfaceId }): NodeReport => {
+      const why = this.#nodes.get(interfaceId)?.why;
+      return { interfaceId, isUp: why === undefined, ...(why === undefined ? {} : { why }) };
+    });
+    const told = JSON.stringify(nodes);
+    if (told !== this.#reportedNodes) this.#options.reports.nodes(plan.arn, nodes);
+    this.#reportedNodes = told;
+
+    const seen = new Set<string>();
+    const news: TargetReport[] = [];
+    for (const group of plan.targetGroups) {
+      for (const target of group.targets) {
+        const name = `${group.arn} ${targetKey(target)}`;
+        seen.add(name);
+        const before = this.#reported.get(name);
+        const report = this.#reportOf(group, target, before);
+        if (report === undefined || JSON.stringify(report) === JSON.stringify(before)) continue;
+        this.#reported.set(name, report);
+        news.push(report);
+      }
+    }
+    for (const name of this.#reported.keys()) if (!seen.has(name)) this.#reported.delete(name);
+    if (news.length > 0) this.#options.reports.targets(plan.arn, news);
+  }
+
+  /** Undefined: no node has seen it yet. */
+  #reportOf(group: TargetGroupPlan, target: TargetPlan, before?: TargetReport): TargetReport | undefined {
+    const observations = [...this.#nodes.values()].flatMap((node) =>
+      node.uses(group, target) ? (node.observation(group.arn, target) ?? []) : [],
+    );
+    if (observations.length === 0) return undefined;
+    return {
+      targetGroupArn: group.arn,
+      id: target.id,
+      port: target.port,
+      health: together(
+        observations.map(({ health }) => health),
+        before?.health,
+      ),
+      outstanding: observations.reduce((sum, { outstanding }) => sum + outstanding, 0),
+    };
+  }
+}
+
+/** What nodes agree on; as long as they don't, it is what it was. */
+function together(
+  all: readonly ObservedHealth[],
+  before: ObservedHealth = { state: 'initial' },
+): ObservedHealth {
+  const [first] = all;
+  return first !== undefined && all.every(({ state }) => state === first.state) ? first : before;
+}
+
+function nodeNamespace(installationId: string, digits: string): string {
+  return `${nodeNamespacePrefix(installationId)}${digits}`;
+}
+
+export function nodeNamespacePrefix(installationId: string): string {
+  return `catamaranlb-${installationId}-`;
+}
+
+function readRemembered(path: string): Remembered | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Remembered;
+  } catch {
+    // A first start, or a file that was lost: targets get new servers then.
+    return undefined;
+  }
+}

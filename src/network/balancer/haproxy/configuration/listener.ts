@@ -1,0 +1,64 @@
+import type { ListenerPlan } from '../../../../balancing/index.ts';
+import { BalancerError } from '../../balancer.ts';
+import { errorAnswer } from './error-page.ts';
+import { headerLines } from './headers.ts';
+import type { Parts } from './parts.ts';
+import { groupCookieLines, ruleLines, useGroup } from './rules.ts';
+import { alpnOf, alpnWords, tlsWords } from './tls.ts';
+
+const mostUrlBytes = 16_384;
+const mostForwardedAddresses = 30;
+/** "350 seconds" for TLS: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html */
+const defaultTcpIdleTimeout = 350;
+
+/** The frontend of a listener. @throws {BalancerError} */
+export function listenerLines(listener: ListenerPlan, parts: Parts): string[] {
+  switch (listener.protocol) {
+    case 'HTTP':
+    case 'HTTPS':
+      return httpLines(listener, parts);
+    case 'TCP':
+    case 'TLS':
+      return layer4Lines(listener, parts);
+    case 'UDP':
+    case 'TCP_UDP':
+      throw new BalancerError(`${listener.protocol} listeners are not there yet`);
+  }
+}
+
+function httpLines(listener: ListenerPlan, parts: Parts): string[] {
+  const { attributes } = parts.configuration.plan;
+  const alpn = attributes.http2 ? 'h2,http/1.1' : 'http/1.1';
+  return [
+    `frontend l-${listener.id}`,
+    bindLine(listener, parts, alpn),
+    `http-request return status 405 ${errorAnswer(405)} if METH_TRACE`,
+    `http-request return status 414 ${errorAnswer(414)} if { url_len gt ${mostUrlBytes} }`,
+    `http-request return status 463 ${errorAnswer(463)} if { req.hdr_cnt(x-forwarded-for) gt ${mostForwardedAddresses} }`,
+    ...ruleLines(listener, parts),
+    ...headerLines(listener, attributes),
+    ...groupCookieLines(listener, parts),
+    ...useGroup(listener, parts),
+  ];
+}
+
+function layer4Lines(listener: ListenerPlan, parts: Parts): string[] {
+  const action = listener.rules.at(-1)?.action;
+  if (action?.type !== 'forward' || action.targetGroups.length !== 1) {
+    throw new BalancerError(`A ${listener.protocol} listener forwards to one target group`);
+  }
+  const [only] = action.targetGroups;
+  return [
+    `frontend l-${listener.id}`,
+    'mode tcp',
+    bindLine(listener, parts, alpnOf(listener)),
+    `timeout client ${listener.tcpIdleTimeout ?? defaultTcpIdleTimeout}s`,
+    `default_backend t-${parts.group(only?.arn ?? '').id}`,
+  ];
+}
+
+function bindLine(listener: ListenerPlan, parts: Parts, alpn: string | undefined): string {
+  const isSecure = listener.protocol === 'HTTPS' || listener.protocol === 'TLS';
+  const tls = isSecure ? ` ${tlsWords(listener, parts)}${alpnWords(alpn)}` : '';
+  return `bind ${parts.configuration.node.address}:${listener.port}${tls}`;
+}

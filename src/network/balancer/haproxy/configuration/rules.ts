@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import {
+  type ListenerPlan,
+  type RuleAction,
+  redirectParts,
+  uriText,
+  type WeightedTargetGroup,
+} from '../../../../balancing/index.ts';
+import { conditionLines } from './conditions.ts';
+import { cookieLines, isFresh, nowLine } from './cookies.ts';
+import { errorAnswer } from './error-page.ts';
+import type { Parts } from './parts.ts';
+import { formatText, word } from './words.ts';
+
+/** The answers and decisions of a listener's rules; `useGroup` then leads to what they decided. */
+export function ruleLines(listener: ListenerPlan, parts: Parts): string[] {
+  const { rules } = listener;
+  const decisions = rules.flatMap(({ conditions }, rule) => {
+    const acls = conditions.map((_, index) => `r${rule}c${index}`);
+    return [
+      ...conditions.flatMap((condition, index) => conditionLines(acls[index] ?? '', condition)),
+      `http-request set-var(txn.rule) int(${rule}) if !{ var(txn.rule) -m found } ${acls.join(' ')}`,
+    ];
+  });
+  const hasCookies = rules.some(({ action }) => isSticky(action));
+  return [
+    // With a single rule there is nothing to decide.
+    ...(rules.length > 1 ? decisions : []),
+    ...(hasCookies ? [nowLine] : []),
+    ...rules.flatMap(({ action }, rule) =>
+      actionLines(action, rules.length > 1 ? `{ var(txn.rule) -m int ${rule} }` : '', listener, parts),
+    ),
+  ];
+}
+
+function actionLines(action: RuleAction, when: string, listener: ListenerPlan, parts: Parts): string[] {
+  const onlyIf = (...conditions: readonly string[]): string => {
+    const all = [when, ...conditions].filter((condition) => condition !== '');
+    return all.length === 0 ? '' : ` if ${all.join(' ')}`;
+  };
+  switch (action.type) {
+    case 'fixed-response': {
+      const { statusCode, contentType = 'text/plain', messageBody = '' } = action;
+      const body =
+        messageBody === ''
+          ? ''
+          : ` content-type ${word(contentType)} file ${word(parts.file('body', messageBody))}`;
+      return [`http-request return status ${statusCode}${body} hdr Server awselb/2.0${onlyIf()}`];
+    }
+    case 'redirect': {
+      const { location, query } = redirectFormats(action, listener);
+      const answer = (suffix: string): string =>
+        `http-request return status ${action.statusCode} ${errorAnswer(action.statusCode)} hdr Location ${word(location + suffix)}`;
+      if (query === '') return [`${answer('')}${onlyIf()}`];
+      return [
+        `http-request set-var-fmt(txn.query) ${word(query)}${onlyIf()}`,
+        `${answer('?%[var(txn.query)]')}${onlyIf('{ var(txn.query) -m len gt 0 }')}`,
+        `${answer('')}${onlyIf()}`,
+      ];
+    }
+    case 'forward':
+      return forwardLines(action, onlyIf, parts);
+  }
+}
+
+type Forward = Extract<RuleAction, { type: 'forward' }>;
+
+function forwardLines(
+  { targetGroups, stickinessDuration }: Forward,
+  onlyIf: (...conditions: readonly string[]) => string,
+  parts: Parts,
+): string[] {
+  const chosen = targetGroups.filter(({ weight }) => weight > 0);
+  const [first] = chosen;
+  if (first === undefined) return [`http-request return status 503 ${errorAnswer(503)}${onlyIf()}`];
+  const choose = ({ arn }: WeightedTargetGroup, ...conditions: readonly string[]): string =>
+    `http-request set-var(txn.group) str(${parts.group(arn).id})${onlyIf(...conditions)}`;
+  if (chosen.length === 1) return [choose(first)];
+  const undecided = '!{ var(txn.group) -m found }';
+  const sticky = stickinessDuration !== undefined;
+  let sum = 0;
+  const shares = chosen.map((group) => {
+    sum += group.weight;
+    return choose(group, undecided, `{ var(txn.share) -m int lt ${sum} }`);
+  });
+  return [
+    ...(sticky
+      ? [
+          `http-request set-var(txn.groupSeconds) int(${stickinessDuration})${onlyIf()}`,
+          ...chosen.map((group) =>
+            choose(
+              group,
+              `{ req.cook(AWSALBTG),field(1,.) -m str ${groupToken(group.arn, parts)} }`,
+              isFresh('AWSALBTG'),
+            ),
+          ),
+        ]
+      : []),
+    `http-request set-var(txn.share) rand(${sum})${onlyIf(undecided)}`,
+    ...shares,
+  ];
+}
+
+/** What is told to a client of its group with the answer. */
+export function groupCookieLines({ rules }: ListenerPlan, parts: Parts): string[] {
+  return rules.flatMap(({ action }, rule) => {
+    if (!isSticky(action)) return [];
+    const ofRule = rules.length > 1 ? `{ var(txn.rule) -m int ${rule} } ` : '';
+    return action.targetGroups.flatMap(({ arn }) =>
+      cookieLines({
+        name: 'AWSALBTG',
+        copy: 'AWSALBTGCORS',
+        token: groupToken(arn, parts),
+        seconds: action.stickinessDuration,
+        when: `${ofRule}{ var(txn.group) -m str ${parts.group(arn).id} }`,
+      }),
+    );
+  });
+}
+
+/** Leads to the backend of the group that the rules decided on. */
+export function useGroup({ rules }: ListenerPlan, parts: Parts): string[] {
+  const groups = rules.flatMap(({ action }) =>
+    action.type === 'forward' ? action.targetGroups.filter(({ weight }) => weight > 0) : [],
+  );
+  const arns = [...new Set(groups.map(({ arn }) => arn))];
+  const [only] = arns;
+  if (only === undefined) return [];
+  return arns.length === 1
+    ? [`default_backend t-${parts.group(only).id}`]
+    : ['use_backend t-%[var(txn.group)]'];
+}
+
+function isSticky(action: RuleAction): action is Forward & { readonly stickinessDuration: number } {
+  return action.type === 'forward' && action.stickinessDuration !== undefined;
+}
+
+function groupToken(arn: string, { cookieKey }: Parts): string {
+  return createHash('sha256').update(`${cookieKey} ${arn}`).digest('hex').slice(0, 32);
+}
+
+function redirectFormats(
+  action: Extract<RuleAction, { type: 'redirect' }>,
+  { port, protocol }: ListenerPlan,
+): { readonly location: string; readonly query: string } {
+  const placeholders = {
+    protocol: protocol.toLowerCase(),
+    host: '%[req.hdr(host),host_only]',
+    port: String(port),
+    path: '%[path,bytes(1)]',
+    query: '%[query]',
+  };
+  const fill = (template: string): string =>
+    redirectParts(template)
+      .map((part) => (part.type === 'text' ? formatText(uriText(part.text)) : placeholders[part.name]))
+      .join('');
+  const place = `${fill(action.protocol).toLowerCase()}://${fill(action.host)}:${fill(action.port)}`;
+  return { location: place + fill(action.path), query: fill(action.query) };
+}

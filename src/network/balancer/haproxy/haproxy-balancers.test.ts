@@ -1,0 +1,70 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { namesOfNamespaces } from '../../linux/namespace.ts';
+import { describeBalancerConformance } from '../conformance.ts';
+import { whyNoBalancers } from '../open.ts';
+import type { BalancerMachine } from '../testing/machine.ts';
+import { group, listener, target } from '../testing/plans.ts';
+import { processesBelow } from './process.ts';
+
+const why = await whyNoBalancers();
+const open = async (): Promise<BalancerMachine> => (await import('../testing/haproxy.ts')).openMachine();
+
+const pidsOf = ({ directory }: BalancerMachine): number[] =>
+  processesBelow(directory)
+    .map(({ pid }) => pid)
+    .sort();
+
+describeBalancerConformance('HAProxy', open, why);
+
+describe.skipIf(why !== undefined)(`load balancers by HAProxy ${why ?? ''}`, () => {
+  it('tell a running process of new targets, and begin another one for new rules', async () => {
+    await using it = await open();
+    const targets = [await it.serve('10.0.1.20'), await it.serve('10.0.2.20')];
+    const plan = (count: number) =>
+      it.plan({ targetGroups: [group('one', { targets: targets.slice(0, count) })] });
+    await it.balancers.apply(plan(1));
+    const pids = pidsOf(it);
+    await it.balancers.apply(plan(2));
+    await it.close();
+    await it.balancers.apply(plan(2));
+    expect(pidsOf(it)).toEqual(pids);
+    await it.balancers.apply({ ...plan(2), listeners: [listener(), listener({ port: 81 })] });
+    await it.until(() => pidsOf(it).length === 2 && pidsOf(it).every((pid) => !pids.includes(pid)));
+  });
+
+  it('begin again when HAProxy ends or hangs', async () => {
+    await using it = await open();
+    const targets = [await it.serve('10.0.1.20'), target('10.0.1.21')];
+    await it.balancers.apply(it.plan({ targetGroups: [group('one', { targets })] }));
+    await it.until(() => it.stateOf('10.0.1.20:80') === 'healthy');
+    await it.until(() => it.stateOf('10.0.1.21:80') === 'unhealthy');
+    for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+      const [pid = 0] = pidsOf(it);
+      process.kill(pid, signal);
+      await it.until(() => !pidsOf(it).includes(pid) && pidsOf(it).length === 2);
+      await it.until(() => it.nodes.every(({ isUp }) => isUp));
+      for (const address of ['10.0.1.5', '10.0.2.5']) {
+        expect(await it.curl(`http://${address}/`)).toBe('10.0.1.20');
+      }
+      expect(it.stateOf('10.0.1.21:80')).toBe('unhealthy');
+    }
+  });
+
+  it('leave nothing behind', async () => {
+    await using it = await open();
+    const targets = [await it.serve('10.0.1.20')];
+    const planned = it.plan({ targetGroups: [group('one', { targets })] });
+    await it.balancers.apply(planned);
+    // Its second node goes, with what is known of it; then all of it, by a process that knows nothing yet.
+    await it.balancers.apply({ ...planned, nodes: planned.nodes.slice(0, 1) });
+    const namespaces = (): string[] => namesOfNamespaces(`catamaranlb-${it.machine.installationId}-`);
+    expect([pidsOf(it).length, namespaces().length]).toEqual([1, 1]);
+    await it.close();
+    await it.balancers.removeOthers([]);
+    await it.until(() => pidsOf(it).length === 0);
+    expect(namespaces()).toEqual([]);
+    expect(readdirSync(it.directory)).toEqual([]);
+    await it.balancers.remove(planned.id);
+  });
+});

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, withTimeout } from '../../../clock/index.ts';
+import type { Namespace } from '../../linux/namespace.ts';
+import { BalancerError } from '../balancer.ts';
+import { ask } from './runtime-socket.ts';
+
+const startTimeoutMs = 20_000;
+const lookEveryMs = 15;
+
+/** A HAProxy process of a node. It is known by its configuration's path, which nobody else's command line has. */
+export interface ProxyProcess {
+  readonly pid: number;
+  readonly generation: number;
+}
+
+/** Where a generation's files are. */
+export interface GenerationPaths {
+  readonly configuration: string;
+  readonly socket: string;
+  readonly log: string;
+}
+
+/**
+ * Begins a process in a network namespace. It is in a session of its own, so it stays when this process ends.
+ * @param predecessor Socket of the one whose listening sockets it takes over: no connection is refused meanwhile.
+ * @throws {BalancerError} It doesn't begin; with what it said.
+ */
+export async function startProcess({
+  program,
+  namespace,
+  paths,
+  generation,
+  predecessor,
+  clock,
+}: {
+  readonly program: string;
+  readonly namespace: Namespace;
+  readonly paths: GenerationPaths;
+  readonly generation: number;
+  readonly predecessor?: string;
+  readonly clock: Clock;
+}): Promise<ProxyProcess> {
+  const takeOver = predecessor === undefined ? [] : ['-x', predecessor];
+  const log = openSync(paths.log, 'w', 0o600);
+  const child = namespace.run(() =>
+    spawn(program, ['-f', paths.configuration, '-db', ...takeOver], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    }),
+  );
+  closeSync(log);
+  child.unref();
+  let ended: string | undefined;
+  child.on('error', ({ message }) => {
+    ended = message;
+  });
+  child.on('exit', (code, signal) => {
+    ended = `it ended with ${signal ?? `status ${code}`}`;
+  });
+  using deadline = withTimeout(clock, startTimeoutMs);
+  while (true) {
+    if (ended !== undefined || child.pid === undefined) {
+      throw new BalancerError(`HAProxy does not begin: ${ended}: ${lastWords(paths.log)}`);
+    }
+    try {
+      await ask(paths.socket, 'show info', clock);
+      return { pid: child.pid, generation };
+    } catch (error) {
+      if (deadline.signal.aborted) {
+        child.kill('SIGKILL');
+        throw error;
+      }
+    }
+    await clock.sleep(lookEveryMs);
+  }
+}
+
+/** The end of what a process or a check said. */
+function lastWords(path: string): string {
+  return alertsOf(readFileSync(path, 'utf8'));
+}
+
+export function alertsOf(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const alerts = lines.filter((line) => line.includes('[ALERT]'));
+  return (alerts.length > 0 ? alerts : lines).slice(0, 5).join(' | ');
+}
+
+/** Processes whose configuration is in a directory or below it, the youngest last. */
+export function processesBelow(directory: string): (ProxyProcess & { readonly configuration: string })[] {
+  const found = readdirSync('/proc').flatMap((entry) => {
+    const configuration = /^\d+$/.test(entry) ? configurationOf(Number(entry)) : undefined;
+    if (!configuration?.startsWith(join(directory, '/'))) return [];
+    const generation = Number(/(\d+)\.cfg$/.exec(configuration)?.[1] ?? 0);
+    return [{ pid: Number(entry), generation, configuration }];
+  });
+  return found.sort((one, other) => one.generation - other.generation);
+}
+
+function configurationOf(pid: number): string | undefined {
+  try {
+    const [program = '', flag, path] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return program.endsWith('haproxy') && flag === '-f' ? path : undefined;
+  } catch {
+    // It has ended meanwhile.
+    return undefined;
+  }
+}
+
+/** Whether that process is there, and still the same one. */
+export function isRunning({ pid }: ProxyProcess, configuration: string): boolean {
+  return configurationOf(pid) === configuration;
+}
+
+/**
+ * SIGUSR1: takes nothing new, and ends when its last connection does. SIGTERM, SIGKILL: ends.
+ * @param configuration Another process may have its id by now: that one is left alone.
+ */
+export function signalProcess(
+  process_: ProxyProcess,
+  configuration: string,
+  signal: 'SIGUSR1' | 'SIGTERM' | 'SIGKILL',
+): void {
+  if (!isRunning(process_, configuration)) return;
+  try {
+    process.kill(process_.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,6 @@
+import type { TargetGroupPlan } from '../../../balancing/index.ts';
+
+/** Whether connections are carried, rather than requests. */
+export function isLayer4(protocol: TargetGroupPlan['protocol']): boolean {
+  return protocol !== 'HTTP' && protocol !== 'HTTPS';
+}

@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type ListenerPlan,
+  type RoutedRequest,
+  type RuleCondition,
+  redirectLocation,
+  routeRequest,
+} from '../../../balancing/index.ts';
+import { whyNoBalancers } from '../open.ts';
+import { fixed, listener, rule } from '../testing/plans.ts';
+
+const why = await whyNoBalancers();
+
+/** Few characters, so that patterns are met; among them those that mean something to somebody on the way. */
+const letters = fc.constantFrom(...'abA./\'"\\$#%{}()&=+~@:;,!^|'.split(''));
+const inPath = fc.constantFrom(..."abA./$~'@:+&-_%(".split(''));
+const wildcards = fc.constantFrom('*', '?', '*');
+const text = (unit: fc.Arbitrary<string>, maxLength = 6): fc.Arbitrary<string> =>
+  fc.array(unit, { maxLength }).map((all) => all.join(''));
+const pattern = (unit: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.array(fc.oneof(unit, wildcards), { minLength: 1, maxLength: 6 }).map((all) => all.join(''));
+const queryLetters = fc.constantFrom(...'abA=.$\\\'"*?%'.split(''));
+const headerNames = ['x-a', 'X-B', 'x_c', "x!#$%&'*+.^`|~"] as const;
+
+const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
+  fc.record({
+    field: fc.constant('path-pattern' as const),
+    patterns: fc.array(
+      pattern(inPath).map((each) => `/${each}`),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    field: fc.constant('host-header' as const),
+    patterns: fc.array(pattern(fc.constantFrom(...'aA.-b'.split(''))), { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({
+    field: fc.constant('http-header' as const),
+    name: fc.constantFrom(...headerNames),
+    patterns: fc.array(pattern(letters), { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({
+    field: fc.constant('http-request-method' as const),
+    methods: fc.array(fc.constantFrom('GET', 'POST', 'PUT', 'OPTIONS'), { minLength: 1, maxLength: 2 }),
+  }),
+  fc.record({
+    field: fc.constant('query-string' as const),
+    pairs: fc.array(
+      fc.record({ key: pattern(queryLetters), value: pattern(queryLetters) }, { requiredKeys: ['value'] }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    field: fc.constant('source-ip' as const),
+    cidrs: fc.array(fc.constantFrom('127.0.0.0/8', '127.0.0.2/32', '10.0.0.0/8'), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+  }),
+);
+
+const asked: fc.Arbitrary<RoutedRequest> = fc.record(
+  {
+    method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
+    host: fc.constantFrom('a', 'aa', 'a.b', 'A.B', 'ab-a', 'b.a:80', 'a.a.b:8080'),
+    path: text(inPath).map((rest) => `/${rest}`),
+    query: text(fc.oneof(queryLetters, fc.constant('&')), 10),
+    headers: fc.array(
+      fc.tuple(
+        fc.constantFrom(...headerNames),
+        text(letters).map((value) => value.trim()),
+      ),
+      { maxLength: 3 },
+    ),
+    sourceAddress: fc.constant('127.0.0.1'),
+  },
+  { requiredKeys: ['method', 'host', 'path', 'headers', 'sourceAddress'] },
+);
+
+describe.skipIf(why !== undefined)(`HAProxy decides ${why ?? ''}`, () => {
+  it('by the same rule as routeRequest, whatever the rules and the request', async () => {
+    const { openProxy } = await import('../testing/proxy.ts');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(condition, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+        fc.array(asked, { minLength: 40, maxLength: 40 }),
+        async (conditions, requests) => {
+          const planned = listener({
+            rules: [
+              ...conditions.map((all, index) => rule(index + 1, fixed(`rule ${index + 1}`), all)),
+              rule('default', fixed('rule default')),
+            ],
+          });
+          await using proxy = await openProxy({ listeners: [planned], targetGroups: [] });
+          using agent = keepAlive();
+          for (const each of requests) {
+            const { body } = await send(proxy.portOf(80), each, agent);
+            const { priority } = routeRequest(planned, each);
+            expect(body, JSON.stringify(each)).toBe(`rule ${priority}`);
+          }
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  it('where to redirect as redirectLocation does', async () => {
+    const { openProxy } = await import('../testing/proxy.ts');
+    const template = fc
+      .array(fc.oneof(inPath, fc.constantFrom('#{host}', '#{port}', '#{path}', ' ', '"', 'é')), {
+        maxLength: 5,
+      })
+      .map((all) => all.join(''));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          type: fc.constant('redirect' as const),
+          statusCode: fc.constantFrom(301 as const, 302 as const),
+          protocol: fc.constantFrom('HTTPS', '#{protocol}'),
+          host: fc.constantFrom('#{host}', 'x.#{host}', 'b.example'),
+          port: fc.constantFrom('#{port}', '8443'),
+          path: template.map((rest) => `/${rest}`),
+          query: fc.oneof(template, fc.constantFrom('#{query}', 'a=#{query}&b', '')),
+        }),
+        fc.array(asked, { minLength: 10, maxLength: 10 }),
+        async (action, requests) => {
+          const planned = listener({ rules: [rule('default', action)] });
+          await using proxy = await openProxy({ listeners: [planned], targetGroups: [] });
+          using agent = keepAlive();
+          const port = proxy.portOf(80);
+          const actual: ListenerPlan = { ...planned, port };
+          for (const each of requests) {
+            const { status, location } = await send(port, each, agent);
+            const wanted = redirectLocation(action, each, actual);
+            expect({ status, location }).toEqual({ status: action.statusCode, location: wanted });
+          }
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+});
+
+function keepAlive(): Agent & Disposable {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
+}
+
+async function send(
+  port: number,
+  { method, host, path, query, headers }: RoutedRequest,
+  agent: Agent,
+): Promise<{ readonly status: number | undefined; readonly body: string; readonly location?: string }> {
+  const sent = request({
+    ...{ port, method, agent, host: '127.0.0.1' },
+    path: `${path}${query === undefined ? '' : `?${query}`}`,
+    headers: [['Host', host], ['Content-Length', '0'], ...headers].flat(),
+  });
+  sent.end();
+  const [response] = await once(sent, 'response');
+  let body = '';
+  for await (const chunk of response) body += chunk;
+  return { status: response.statusCode, body, location: response.headers.location };
+}
