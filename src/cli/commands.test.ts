@@ -391,6 +391,7 @@ describe('commands that ask the server', () => {
           subnets: [{ subnetId: 'subnet-1', cidr: '172.31.0.0/20', availabilityZone: 'us-east-1a' }],
         },
       },
+      machines: [],
       counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
     };
     answer = { status: 200, body: status };

@@ -16,6 +16,16 @@ export interface Composition {
    * @throws {CommandError} with what to do: the port is taken, the state directory is in use, no Engine.
    */
   startServer(options: ServerOptions): Promise<RunningServer>;
+  /**
+   * Starts a machine that has joined an installation elsewhere, and resolves when its agents have begun.
+   * @throws {CommandError} with what to do.
+   */
+  startJoined(options: JoinedOptions): Promise<RunningMachine>;
+  /**
+   * The address of this machine from which it reaches a control plane, e.g. `192.0.2.2`.
+   * @throws what keeps it from being reached.
+   */
+  ownAddress(endpoint: string): Promise<string>;
   /** Begins to load what `startServer` will need, for whoever still has something to wait for before. */
   loadServer(): void;
   /**
@@ -85,12 +95,21 @@ export interface ServerOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface RunningServer {
-  readonly server: ServerFile;
+export interface RunningServer extends Running {
   readonly credentials: RootCredentials;
-  readonly engine: EngineDescription;
   /** Why networks of the Engine's take the place of VPCs; undefined: they don't. */
   readonly whyNoVpcs: string | undefined;
+}
+
+export type JoinedOptions = Pick<ServerOptions, 'stateDirectory' | 'fargateIsolation' | 'logFile' | 'signal'>;
+
+export interface RunningMachine extends Running {
+  readonly machineId: string;
+}
+
+export interface Running {
+  readonly server: ServerFile;
+  readonly engine: EngineDescription;
   /** Resolves when it has stopped, by `stop` or by a shutdown request; rejects when it broke. */
   readonly stopped: Promise<void>;
   /** Stops serving; containers keep running. Idempotent. */

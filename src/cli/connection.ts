@@ -1,5 +1,11 @@
 import type { Clock } from '../clock/index.ts';
-import { type RootCredentials, readCredentials, readServer, type ServerFile } from '../installation/index.ts';
+import {
+  type RootCredentials,
+  readCredentials,
+  readMembership,
+  readServer,
+  type ServerFile,
+} from '../installation/index.ts';
 import { OperatorClient } from './operator-api.ts';
 import { CommandError } from './terminal.ts';
 
@@ -11,6 +17,12 @@ export interface Connection {
 
 /** @throws {CommandError} nothing serves this state directory. */
 export function connect(stateDirectory: string): Connection {
+  const membership = readMembership(stateDirectory);
+  if (membership !== undefined) {
+    throw new CommandError(
+      `This is machine ${membership.machineId} of the installation at ${membership.endpoint}: ask there`,
+    );
+  }
   const server = readServer(stateDirectory);
   if (server === undefined) {
     throw new CommandError(

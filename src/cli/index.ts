@@ -12,11 +12,19 @@ export type {
   EngineDoor,
   FargateIsolation,
   GvisorState,
+  JoinedOptions,
   PurgeReport,
+  RunningMachine,
   RunningServer,
   ServerOptions,
   VpcPlace,
 } from './composition.ts';
+export type {
+  InvitationResponse,
+  JoinResponse,
+  MachineDescription,
+  MachinesResponse,
+} from './machine-api.ts';
 export {
   type AccountsResponse,
   type AddInstanceRequest,

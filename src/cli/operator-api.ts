@@ -1,7 +1,13 @@
-import { createHash, createHmac } from 'node:crypto';
-import { request } from 'node:http';
 import type { Clock } from '../clock/index.ts';
-import type { RootCredentials, ServerFile } from '../installation/index.ts';
+import type { ServerFile } from '../installation/index.ts';
+import type {
+  InvitationResponse,
+  JoinRequest,
+  JoinResponse,
+  MachineDescription,
+  MachinesResponse,
+} from './machine-api.ts';
+import { type CallCredentials, signedCall } from './signed-call.ts';
 import { CommandError } from './terminal.ts';
 
 /**
@@ -17,6 +23,10 @@ import { CommandError } from './terminal.ts';
  *   POST   /_catamaran/accounts          -> NewAccountResponse      NewAccountRequest
  *   POST   /_catamaran/sessions          -> SignInResponse          SignInRequest
  *   POST   /_catamaran/explanations      -> ExplainResponse         ExplainRequest
+ *   GET    /_catamaran/machines          -> MachinesResponse
+ *   POST   /_catamaran/machines          -> JoinResponse            JoinRequest, signed with an invitation
+ *   DELETE /_catamaran/machines/<id>     -> MachineDescription      (also signed by the machine itself)
+ *   POST   /_catamaran/invitations       -> InvitationResponse
  *   POST   /_catamaran/shutdown          -> ShutdownResponse
  *
  * Errors are an `OperatorError` with a status of 400 and above.
@@ -31,10 +41,10 @@ export const operatorPaths = {
   explanations: '/_catamaran/explanations',
   network: '/_catamaran/network',
   packetExplanations: '/_catamaran/network/explanations',
+  machines: '/_catamaran/machines',
+  invitations: '/_catamaran/invitations',
   shutdown: '/_catamaran/shutdown',
 } as const;
-
-const operatorSigningName = 'catamaran';
 
 export interface StatusResponse {
   readonly pid: number;
@@ -69,6 +79,8 @@ export interface StatusResponse {
     readonly problem?: string;
   };
   readonly memoryBytes: number;
+  /** All machines of the installation; none while there is one alone. */
+  readonly machines: readonly MachineDescription[];
   readonly network: Enforcement & {
     /** Of the first account, in the installation's region; absent when it was deleted. */
     readonly defaultVpc?: {
@@ -130,6 +142,8 @@ export interface VpcDescription {
     readonly description: string;
     /** ARN of the task that has it. */
     readonly owner?: string;
+    /** The name of the machine that it is on, where that is another than the control plane's. */
+    readonly machine?: string;
     /** It is in a namespace on this machine. */
     readonly isAttached: boolean;
   }[];
@@ -296,15 +310,13 @@ export interface OperatorError {
   readonly message: string;
 }
 
-const maxResponseBytes = 16 * 1024 * 1024;
-
 /** A client of one running server. */
 export class OperatorClient {
-  readonly #server: ServerFile;
-  readonly #credentials: RootCredentials;
+  readonly #server: Pick<ServerFile, 'endpoint'>;
+  readonly #credentials: CallCredentials;
   readonly #clock: Clock;
 
-  constructor(server: ServerFile, credentials: RootCredentials, clock: Clock) {
+  constructor(server: Pick<ServerFile, 'endpoint'>, credentials: CallCredentials, clock: Clock) {
     this.#server = server;
     this.#credentials = credentials;
     this.#clock = clock;
@@ -379,6 +391,27 @@ export class OperatorClient {
     return this.#call<ExplainResponse>('POST', operatorPaths.explanations, ['decision'], { input, signal });
   }
 
+  listMachines(signal: AbortSignal): Promise<MachinesResponse> {
+    return this.#call<MachinesResponse>('GET', operatorPaths.machines, ['machines'], { signal });
+  }
+
+  inviteMachine(signal: AbortSignal): Promise<InvitationResponse> {
+    return this.#call<InvitationResponse>('POST', operatorPaths.invitations, ['token'], {
+      input: {},
+      signal,
+    });
+  }
+
+  join(input: JoinRequest, signal: AbortSignal): Promise<JoinResponse> {
+    return this.#call<JoinResponse>('POST', operatorPaths.machines, ['machineId'], { input, signal });
+  }
+
+  /** A machine that asks for itself is removed whatever `id` says. */
+  removeMachine(id: string, signal: AbortSignal): Promise<MachineDescription> {
+    const path = `${operatorPaths.machines}/${encodeURIComponent(id)}`;
+    return this.#call<MachineDescription>('DELETE', path, ['id'], { signal });
+  }
+
   shutdown(signal: AbortSignal): Promise<ShutdownResponse> {
     return this.#call<ShutdownResponse>('POST', operatorPaths.shutdown, ['pid'], { input: {}, signal });
   }
@@ -398,8 +431,10 @@ export class OperatorClient {
     const body = input === undefined ? '' : JSON.stringify(input);
     const url = new URL(path, this.#server.endpoint);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const headers = await this.#sign(method, url, query, body);
-    const { status, text } = await send(method, url, headers, body, signal);
+    const { status, text } = await signedCall(
+      { method, url, body },
+      { credentials: this.#credentials, clock: this.#clock, signal },
+    );
     const answer = parse(text);
     const isAnswer = (value: object | undefined): value is Response =>
       value !== undefined && members.every((member) => member in value);
@@ -410,64 +445,6 @@ export class OperatorClient {
       status < 500 ? message : `${method} ${path} failed with status ${status}: ${message}`,
     );
   }
-
-  async #sign(
-    method: string,
-    url: URL,
-    query: Readonly<Record<string, string>>,
-    body: string,
-  ): Promise<Record<string, string>> {
-    // Loaded here, so that commands which need no server don't pay for it.
-    const { SignatureV4 } = await import('@smithy/signature-v4');
-    const signer = new SignatureV4({
-      service: operatorSigningName,
-      region: this.#credentials.region,
-      credentials: this.#credentials,
-      sha256: Sha256,
-    });
-    const signed = await signer.sign(
-      {
-        method,
-        protocol: 'http:',
-        hostname: url.hostname,
-        path: url.pathname,
-        query: { ...query },
-        headers: {
-          host: url.host,
-          ...(body === '' ? {} : { 'content-type': 'application/json' }),
-        },
-        body,
-      },
-      { signingDate: new Date(this.#clock.now()) },
-    );
-    return signed.headers;
-  }
-}
-
-function send(
-  method: string,
-  url: URL,
-  headers: Record<string, string>,
-  body: string,
-  signal: AbortSignal,
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, signal, agent: false }, (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > maxResponseBytes) outgoing.destroy(new Error('the answer is too long'));
-      });
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
-      incoming.on('error', reject);
-    });
-    outgoing.on('error', (cause) => {
-      if (signal.aborted) reject(signal.reason);
-      else reject(new CommandError(`Cannot reach Catamaran at ${url.origin}`, { cause }));
-    });
-    outgoing.end(body);
-  });
 }
 
 function parse(text: string): object | undefined {
@@ -477,24 +454,4 @@ function parse(text: string): object | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** SHA-256 as the signer asks for it, over node:crypto. */
-class Sha256 {
-  readonly #hash;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytes(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-}
-
-function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

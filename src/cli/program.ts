@@ -2,6 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { defaultStateDirectory } from '../installation/index.ts';
 import type { Composition } from './composition.ts';
 import { fargateIsolations, vpcPlaces } from './composition.ts';
+import { examples } from './examples.ts';
+import { addMachineCommands } from './machine-program.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -23,6 +25,13 @@ export function buildProgram(
     new Option('--state <directory>', 'state directory (also: CATAMARAN_STATE)')
       .argParser(parseStateDirectory)
       .default(defaultStateDirectory(terminal.env));
+  const fargateIsolationOption = (): Option =>
+    new Option(
+      '--fargate-isolation <kind>',
+      'what separates Fargate tasks from the machine: gVisor or nothing, runc, or gVisor where it works',
+    )
+      .choices(fargateIsolations)
+      .default('auto');
   const jsonOption = (): Option => new Option('--json', 'print one JSON object on stdout, and nothing else');
 
   const program = new Command('catamaran')
@@ -61,14 +70,7 @@ export function buildProgram(
       'the region to be (kept from the first start on; then us-east-1)',
       parseRegion,
     )
-    .addOption(
-      new Option(
-        '--fargate-isolation <kind>',
-        'what separates Fargate tasks from the machine: gVisor or nothing, runc, or gVisor where it works',
-      )
-        .choices(fargateIsolations)
-        .default('auto'),
-    )
+    .addOption(fargateIsolationOption())
     .addOption(
       new Option(
         '--vpcs <place>',
@@ -282,6 +284,8 @@ export function buildProgram(
       setExitCode(await (await import('./commands/net.ts')).explainNet(from, to, options, context)),
     );
 
+  addMachineCommands(program, { context, setExitCode, stateOption, jsonOption, fargateIsolationOption });
+
   const instance = program
     .command('instance')
     .description('container instances on this machine: each has its own share of CPU, memory and ports')
@@ -427,12 +431,6 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
-}
-
-function examples(rows: readonly (readonly [command: string, what: string])[]): string {
-  const width = Math.max(...rows.map(([command]) => command.length));
-  const lines = rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`.trimEnd());
-  return `\nExamples:\n${lines.join('\n')}`;
 }
 
 function parsePort(text: string): number {

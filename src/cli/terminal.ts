@@ -95,3 +95,11 @@ export function describeError(error: unknown): string {
   if (text.includes(cause)) return text;
   return cause.startsWith(text) ? cause : `${text}: ${cause}`;
 }
+
+/** Resolves when the person interrupts. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,6 +1,6 @@
 import { CommandError } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import { createGateway, type Gateway, type Route } from '../gateway/index.ts';
+import { createGateway, type Gateway, ownSigningName, type Route } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
@@ -28,7 +28,7 @@ import {
 } from '../services/events/index.ts';
 import { createIam, type IamOperator } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
-import type { Credentials } from '../services/service.ts';
+import type { Credentials, SignedUpgrade } from '../services/service.ts';
 import { createCloudMap, loadCloudMapReconcilers } from '../services/servicediscovery/index.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
@@ -57,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly publicCidr: string;
   /** Paths of the installation's own. */
   readonly routes?: readonly Route[];
+  /** WebSockets of the installation's own. */
+  readonly upgrades?: (state: State) => readonly SignedUpgrade[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -79,6 +81,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly network: NetworkSource;
   /** See `Ecs.interfaceOwners`. */
   interfaceOwners(): ReadonlyMap<string, string>;
+  /** See `Ecs.endMachine`. */
+  endMachine(machineId: string): Promise<void>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -161,7 +165,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createSts(iam),
     ],
     routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
-    upgradeTargets: ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),
+    upgradeTargets: [
+      ...ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),
+      ...(options.upgrades?.(state) ?? []).map((upgrade) => ({ signingName: ownSigningName, upgrade })),
+    ],
     clock,
     random,
     log,
@@ -206,6 +213,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     reconcilers,
     network: networkSource(state, options.machineId),
     interfaceOwners: () => ecs.interfaceOwners(),
+    endMachine: (machineId) => ecs.endMachine(machineId),
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

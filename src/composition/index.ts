@@ -33,6 +33,8 @@ export function compose(): Composition {
     // Why it can't be loaded, `startServer` tells.
     loadServer: () => void import('./server.ts').catch(() => {}),
     startServer: async (options) => (await import('./server.ts')).startServer(options),
+    startJoined: async (options) => (await import('./machines/joined-server.ts')).startJoined(options),
+    ownAddress: async (endpoint) => (await import('./machines/follow-records.ts')).ownAddress(endpoint),
     purge: async (stateDirectory) =>
       (await import('./purge.ts')).purge(stateDirectory, { clock, random, log }),
     makeBusyboxImage: (reference) =>

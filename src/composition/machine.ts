@@ -1,7 +1,7 @@
 import { ECS } from '@aws-sdk/client-ecs';
 import type { FargateIsolation } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import type { InstallationFile, RootCredentials } from '../installation/index.ts';
+import type { InstallationFile } from '../installation/index.ts';
 import type { Log } from '../log.ts';
 import {
   type AgentOptions,
@@ -14,7 +14,7 @@ import {
   startAgent,
 } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { fargateHosts } from '../services/ecs/index.ts';
+import { fargateHosts, machineAttribute } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
 
 export { openLinkLocal } from './link-local.ts';
@@ -32,7 +32,9 @@ export async function openMachine(options: {
   readonly directory: string;
   readonly endpoint: string;
   readonly cluster: string;
-  readonly credentials: RootCredentials;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** The id under which it belongs to an installation elsewhere; absent: the control plane is here. */
+  readonly joinedAs?: string;
   readonly region: string;
   readonly installation: InstallationFile;
   readonly runtime: Runtime;
@@ -50,7 +52,7 @@ export async function openMachine(options: {
   readonly signal: AbortSignal;
 }): Promise<{ readonly machine: Machine; readonly ecsClient: ECS }> {
   const { directory, endpoint, cluster, region, installation, runtime, clock, random, log } = options;
-  const { gatewayAddress, linkLocal, vpcs } = options;
+  const { gatewayAddress, linkLocal, vpcs, joinedAs } = options;
   const { accessKeyId, secretAccessKey } = options.credentials;
   const credentials = { accessKeyId, secretAccessKey };
   const ecsClient = new ECS({ endpoint, region, credentials });
@@ -74,7 +76,7 @@ export async function openMachine(options: {
         cluster: instance.cluster,
         instance: {
           id: instance.id,
-          attributes,
+          attributes: { ...attributes, ...(joinedAs !== undefined && { [machineAttribute]: joinedAs }) },
           ...(instance.isFargateHost ? { fargate: fargateOf(options.fargateIsolation) } : {}),
           ...(instance.availabilityZone === undefined ? {} : { availabilityZone: instance.availabilityZone }),
           resources: {

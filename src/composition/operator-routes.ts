@@ -8,6 +8,7 @@ import type { RouteAnswer, SignedRoute } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
 import type { Principal } from '../services/service.ts';
 import { identityRoutes } from './identity-routes.ts';
+import { machineOperatorRoutes } from './machines/machine-routes.ts';
 import { networkRoutes } from './network-routes.ts';
 import type { OperatorParts } from './operator.ts';
 import { answerEvents } from './operator-events.ts';
@@ -115,6 +116,7 @@ function routes(parts: () => OperatorParts, shutDown: () => void): readonly Sign
     },
     ...identityRoutes(async () => parts().loadIdentities()),
     ...networkRoutes(() => parts().network),
+    ...machineOperatorRoutes(() => parts().machines),
     {
       isSigned: true,
       method: 'POST',

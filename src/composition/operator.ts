@@ -12,6 +12,7 @@ import type { DefaultVpc } from '../services/ec2/index.ts';
 import type { Census } from '../services/ecs/index.ts';
 import type { EventLog } from '../services/events/index.ts';
 import type { IamOperator } from '../services/iam/index.ts';
+import { listMachines, type MachineParts } from './machines/machine-routes.ts';
 import type { NetworkParts } from './network-routes.ts';
 
 /** What the operator's questions are answered from. */
@@ -25,6 +26,7 @@ export interface OperatorParts {
   readonly startedAt: number;
   readonly engineAddress: string;
   readonly network: NetworkParts;
+  readonly machines: MachineParts;
   readonly defaultVpc: () => DefaultVpc | undefined;
   readonly census: () => Census;
   readonly interruptSpot: (task: string | undefined) => Promise<readonly string[]>;
@@ -49,6 +51,7 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
     engine: await describeEngine(parts),
     fargate: await describeFargate(parts),
     memoryBytes: process.memoryUsage.rss(),
+    machines: listMachines(parts.machines),
     network: describeNetwork(parts),
     counts: parts.census(),
   };

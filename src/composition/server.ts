@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import packageJson from '#package' with { type: 'json' };
-import {
-  CommandError,
-  type EngineDescription,
-  type RunningServer,
-  type ServerOptions,
-} from '../cli/index.ts';
-import { type Clock, hex, type Random, systemClock, systemRandom } from '../clock/index.ts';
+import { CommandError, type RunningServer, type ServerOptions } from '../cli/index.ts';
+import { hex, type Random, systemClock, systemRandom } from '../clock/index.ts';
 import {
   type InstallationFile,
   type KnownInstallation,
@@ -23,8 +19,8 @@ import {
   writeSealingKey,
   writeServerFile,
 } from '../installation/index.ts';
-import { createLog } from '../log.ts';
-import { machineIdOf } from '../machines/index.ts';
+import { createLog, type Log } from '../log.ts';
+import { machineIdOf, machines, namesOfOthers, noteHome } from '../machines/index.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
@@ -34,14 +30,16 @@ import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { rootPrincipal } from '../services/service.ts';
 import { zoneAnswers } from '../services/servicediscovery/index.ts';
-import { openSqliteStore, type Store, StoreLockedError } from '../store/index.ts';
-import { startControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
 import { failureToStart } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
+import { homeAddress, type MachineParts, machineRoutes } from './machines/machine-routes.ts';
+import { recordUpgrade } from './machines/record-upgrade.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { freePublicCidr, routedCidrs } from './public-cidr.ts';
+import { openStore, run, whileStarting } from './running.ts';
 
 const defaultRegion = 'us-east-1';
 const defaultCluster = 'default';
@@ -91,7 +89,9 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const eventLog = opened.use(new SqliteEventLog(places.events));
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
-  const { endpoint, state, network, interfaceOwners, loadIdentities, interruptSpot } = opened.use(
+  const connected = new Map<string, number>();
+  const { version } = packageJson;
+  const plane: ControlPlane = opened.use(
     await startControlPlane({
       store,
       eventLog,
@@ -104,16 +104,25 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       defaultCluster: { ...scope, name: defaultCluster },
       machineId,
       publicCidr: installation.publicCidr,
-      routes: operatorRoutes(
-        scope.accountId,
-        () => parts ?? notReady(),
-        () => stopping.resolve(),
-      ),
+      routes: [
+        ...operatorRoutes(
+          scope.accountId,
+          () => parts ?? notReady(),
+          () => stopping.resolve(),
+        ),
+        ...machineRoutes(scope.accountId, () => (parts ?? notReady()).machines),
+      ],
+      upgrades: (state) => [recordUpgrade({ state, accountId: scope.accountId, version, clock, connected })],
       clock,
       random,
       log,
     }),
   );
+
+  const { endpoint, state, network, interfaceOwners, loadIdentities, interruptSpot } = plane;
+  const whose = { state, clock, accountId: scope.accountId };
+  const home = { id: machineId, name: hostname(), version };
+  if ([...state.list(machines)].length > 0) await noteHomeAgain({ ...whose, home, endpoint }, log);
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
   const { machineSource, openLinkLocal, openMachine, openVpcs } = await import('./machine.ts');
@@ -158,7 +167,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     startTime: processStartTime(process.pid) ?? '',
     endpoint,
     port: Number(new URL(endpoint).port),
-    version: packageJson.version,
+    version,
     startedAt: clock.now(),
   };
   parts = {
@@ -175,6 +184,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
         vpcs: network.describe(),
         owners: interfaceOwners(),
         attached: new Set((vpcs.network ?? vpcs.engineNetworks).attached()),
+        otherMachines: namesOfOthers(state, machineId),
       }),
       publicCidr: installation.publicCidr,
       whyNotEnforced: vpcs.why,
@@ -182,6 +192,16 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     defaultVpc: () => defaultVpc(state, scope),
     eventLog,
     clock,
+    machines: {
+      ...{ ...whose, region, endpoint, home, connected, loadIdentities },
+      publicCidr: installation.publicCidr,
+      whyNoVpcs: vpcs.why,
+      loadIam: async () => {
+        const { IAM } = await import('@aws-sdk/client-iam');
+        return new IAM({ endpoint, region, credentials });
+      },
+      endMachine: (id) => plane.endMachine(id),
+    },
     census: () => census(state),
     interruptSpot,
     loadIdentities,
@@ -194,58 +214,22 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   // Now, not with the first Fargate task; nobody waits for it.
   if (options.fargateIsolation !== 'runc') void runtime.gvisor();
 
-  return run(opened.move(), { server, credentials, engine, whyNoVpcs: vpcs.why, stopping });
+  return run(opened.move(), { server, credentials, engine, whyNoVpcs: vpcs.why }, stopping);
 }
 
-/** A signal that aborts with `interruption`, until it is disposed of. */
-function whileStarting(interruption: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(interruption?.reason);
-  if (interruption?.aborted) abort();
-  else interruption?.addEventListener('abort', abort, { once: true });
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => interruption?.removeEventListener('abort', abort),
-  };
-}
-
-/** The server as its starter holds it: stopped once, by whoever asks first. */
-function run(
-  opened: AsyncDisposableStack,
-  parts: {
-    readonly server: ServerFile;
-    readonly credentials: RootCredentials;
-    readonly engine: EngineDescription;
-    readonly whyNoVpcs: string | undefined;
-    readonly stopping: PromiseWithResolvers<void>;
-  },
-): RunningServer {
-  const { stopping, ...facts } = parts;
-  const stopped = stopping.promise.then(() => opened.disposeAsync());
-  // Whoever awaits `stopped` or `stop` hears of a failure; until then it is nobody's unhandled rejection.
-  stopped.catch(() => undefined);
-  return {
-    ...facts,
-    stopped,
-    stop: () => {
-      stopping.resolve();
-      return stopped;
-    },
-  };
-}
-
-async function openStore(path: string, clock: Clock): Promise<Store> {
-  try {
-    return await openSqliteStore({ directory: path, clock });
-  } catch (error) {
-    if (error instanceof StoreLockedError) {
-      throw new CommandError(
-        `${error.message}. Use that Catamaran, stop it with ./catamaran down, or give another --state`,
-        { cause: error },
-      );
-    }
-    throw error;
-  }
+/** Others look for the control plane where it is now. */
+async function noteHomeAgain(
+  parts: Pick<MachineParts, 'state' | 'clock' | 'accountId' | 'home' | 'endpoint'>,
+  log: Log,
+): Promise<void> {
+  const { home, endpoint } = parts;
+  const { id, ...facts } = home;
+  const address = homeAddress(endpoint);
+  await noteHome(parts, id, { ...facts, address });
+  if (address === undefined)
+    log.warn('Other machines belong to this installation and cannot reach it: start it with --host', {
+      endpoint,
+    });
 }
 
 /** One of a version without VPCs has no public addresses yet: it gets some, and keeps its id. */

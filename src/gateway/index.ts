@@ -12,4 +12,5 @@
 export type { Gateway, GatewayLimits, GatewayOptions } from './gateway.ts';
 export { createGateway } from './gateway.ts';
 export type { OpenRoute, Route, RouteAnswer, RouteRequest, SignedRoute } from './route.ts';
+export { ownSigningName } from './route.ts';
 export type { CredentialLookup } from './sigv4.ts';

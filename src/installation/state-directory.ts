@@ -18,6 +18,8 @@ export interface StateLayout {
   readonly credentials: string;
   /** The key that secrets in the store are sealed with. */
   readonly sealingKey: string;
+  /** Of a machine that has joined an installation elsewhere. */
+  readonly membership: string;
   /** Its id and its private network. */
   readonly installation: string;
   /** What a detached server prints. */
@@ -42,6 +44,7 @@ export function stateLayout(directory: string): StateLayout {
     server: join(root, 'server.json'),
     credentials: join(root, 'credentials.json'),
     sealingKey: join(root, 'sealing-key.json'),
+    membership: join(root, 'membership.json'),
     installation: join(root, 'installation.json'),
     log: join(root, 'catamaran.log'),
     store: join(root, 'store.sqlite'),

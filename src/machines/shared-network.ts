@@ -20,3 +20,12 @@ export function networkedMachines(
   const peers = all.filter(({ id }) => id !== ownId);
   return own === undefined || peers.length === 0 ? undefined : { own, peers };
 }
+
+/** Names of all machines but one, by id. */
+export function namesOfOthers(reader: Reader, ownId: string): ReadonlyMap<string, string> {
+  return new Map(
+    [...reader.list(machines)].flatMap(({ value: { id, name } }) =>
+      id === ownId ? [] : [[id, name] as const],
+    ),
+  );
+}

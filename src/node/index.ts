@@ -23,6 +23,7 @@ export type {
   LinkStatus,
   MetadataOptions,
 } from './agent-options.ts';
+export { Link as ControlPlaneLink } from './connection/link.ts';
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
 export { type LinkLocal, LinkLocalListener, linkLocalAddress } from './metadata/link-local.ts';

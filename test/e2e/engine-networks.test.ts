@@ -15,7 +15,7 @@ const cidr = '10.213.7.0/24';
 
 beforeAll(async () => {
   const image = await testImage();
-  installation = await Installation.start({ vpcs: 'engine' });
+  installation = await Installation.start({ upOptions: ['--vpcs', 'engine'] });
   ecs = installation.ecs();
   ec2 = installation.ec2();
   const { Vpc: { VpcId } = {} } = await ec2.createVpc({ CidrBlock: cidr });

@@ -51,11 +51,25 @@ export async function inContainer(
   taskArn: string,
   shellCommand: string,
 ): Promise<string> {
-  const containers = await installationContainers(stateDirectory);
+  return inContainerOf(
+    await testEngine(),
+    await installationContainers(stateDirectory),
+    taskArn,
+    shellCommand,
+  );
+}
+
+/** The same on any Engine, whose containers are given. */
+export async function inContainerOf(
+  runtime: Runtime,
+  containers: readonly Container[],
+  taskArn: string,
+  shellCommand: string,
+): Promise<string> {
   const own = containers.find(({ labels }) => labels['com.amazonaws.ecs.task-arn'] === taskArn);
   if (own === undefined) throw new Error(`Task ${taskArn} has no container`);
   const command = ['sh', '-c', shellCommand];
-  const { exitCode, output } = await (await testEngine()).exec(own.name, command, { timeoutMs: 20_000 });
+  const { exitCode, output } = await runtime.exec(own.name, command, { timeoutMs: 20_000 });
   if (exitCode !== 0) throw new Error(`"${shellCommand}" ended with ${exitCode}: ${output}`);
   return output;
 }

@@ -45,27 +45,28 @@ export interface InstallationOptions {
   readonly stateDirectory?: string;
   /** Given to every command beside the tests' own environment, e.g. `DOCKER_HOST`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where its VPCs are. Default: in the kernel, if that can be. */
-  readonly vpcs?: 'kernel' | 'engine';
+  /** Further options of `up`. */
+  readonly upOptions?: readonly string[];
 }
 
 /** A Catamaran of its own: own state directory, free port, removed with everything it made when disposed. */
 export class Installation implements AsyncDisposable {
   readonly stateDirectory: string;
   readonly #env: Readonly<Record<string, string>>;
-  readonly #upArguments: readonly string[];
+  readonly #upOptions: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
   #environment: Record<string, string> = {};
 
-  private constructor(stateDirectory: string, { env = {}, vpcs }: InstallationOptions) {
+  private constructor(stateDirectory: string, { env = {}, upOptions = [] }: InstallationOptions) {
     this.stateDirectory = stateDirectory;
     this.#env = env;
-    this.#upArguments = vpcs === undefined ? [] : ['--vpcs', vpcs];
+    this.#upOptions = upOptions;
   }
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
-    const directory = options.stateDirectory ?? (await mkdtemp(join(tmpdir(), 'catamaran-e2e-')));
+    const { stateDirectory } = options;
+    const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'catamaran-e2e-')));
     const installation = new Installation(directory, options);
     try {
       await installation.up();
@@ -79,14 +80,11 @@ export class Installation implements AsyncDisposable {
   /** Starts the server process and waits until it answers. */
   async up(): Promise<void> {
     this.#output = '';
-    const child = spawn(
-      launcher,
-      ['up', '--state', this.stateDirectory, '--port', '0', ...this.#upArguments],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, ...this.#env },
-      },
-    );
+    const args = ['up', '--state', this.stateDirectory, '--port', '0', ...this.#upOptions];
+    const child = spawn(launcher, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
+    });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { silentLog } from '../../src/log.ts';
-import { busyboxLayer, findEngine, imageArchive, openDockerRuntime } from '../../src/runtime/index.ts';
+import {
+  busyboxLayer,
+  type DockerRuntime,
+  findEngine,
+  imageArchive,
+  openDockerRuntime,
+} from '../../src/runtime/index.ts';
 import { askEngine } from './footprint.ts';
 import { waitFor } from './installation.ts';
 
@@ -20,21 +26,22 @@ const command = (file: string, ...args: string[]) => run(file, args, { timeout: 
  */
 export class PrivateEngine implements AsyncDisposable {
   readonly host: string;
+  /** The name of its network namespace. */
+  readonly namespace: string;
   readonly #directory: string;
-  readonly #namespace: string;
   #child: ChildProcess | undefined;
 
   private constructor(directory: string) {
     this.#directory = directory;
-    this.#namespace = `catamaran-e2e-${randomBytes(4).toString('hex')}`;
+    this.namespace = `catamaran-e2e-${randomBytes(4).toString('hex')}`;
     this.host = `unix://${this.socket}`;
   }
 
   static async start(options: { readonly liveRestore: boolean }): Promise<PrivateEngine> {
     const engine = new PrivateEngine(await mkdtemp(join(tmpdir(), 'catamaran-engine-')));
     try {
-      await command('ip', 'netns', 'add', engine.#namespace);
-      await command('ip', '-n', engine.#namespace, 'link', 'set', 'lo', 'up');
+      await command('ip', 'netns', 'add', engine.namespace);
+      await command('ip', '-n', engine.namespace, 'link', 'set', 'lo', 'up');
       await engine.up(options);
     } catch (error) {
       await engine[Symbol.asyncDispose]();
@@ -59,7 +66,7 @@ export class PrivateEngine implements AsyncDisposable {
     const child = spawn(
       'nsenter',
       [
-        `--net=/run/netns/${this.#namespace}`,
+        `--net=/run/netns/${this.namespace}`,
         'dockerd',
         ...['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')],
         ...['-H', this.host, ...(liveRestore ? ['--live-restore'] : [])],
@@ -82,16 +89,17 @@ export class PrivateEngine implements AsyncDisposable {
     );
   }
 
-  /** Puts the tests' image there. */
-  async loadImage(reference: string): Promise<void> {
+  /** As the machine's own Engine, see `testEngine`. */
+  async runtime(): Promise<DockerRuntime> {
     const clock = systemClock();
     const engine = await findEngine(clock, { env: { DOCKER_HOST: this.host } });
     if (engine === undefined) throw new Error('The private Engine does not answer');
-    await using runtime = await openDockerRuntime({
-      ...{ clock, engine },
-      random: systemRandom(),
-      log: silentLog,
-    });
+    return openDockerRuntime({ clock, engine, random: systemRandom(), log: silentLog });
+  }
+
+  /** Puts the tests' image there. */
+  async loadImage(reference: string): Promise<void> {
+    await using runtime = await this.runtime();
     const layers = [await busyboxLayer()];
     await runtime.loadImage(await imageArchive({ reference, layers, config: {} }));
   }
@@ -124,7 +132,7 @@ export class PrivateEngine implements AsyncDisposable {
       .filter((path) => path.startsWith(this.#directory))
       .reverse();
     for (const path of mounts) await command('umount', '-l', path);
-    if (existsSync(`/run/netns/${this.#namespace}`)) await command('ip', 'netns', 'delete', this.#namespace);
+    if (existsSync(`/run/netns/${this.namespace}`)) await command('ip', 'netns', 'delete', this.namespace);
     await rm(this.#directory, { recursive: true, force: true });
   }
 

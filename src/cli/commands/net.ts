@@ -49,7 +49,7 @@ function rowsOf({ subnets, interfaces }: VpcDescription): string[][] {
       .map((eni) => [
         `    ${eni.interfaceId}`,
         [...eni.addresses, ...eni.publicAddresses].join(', '),
-        eni.isAttached ? 'attached' : 'not attached',
+        eni.isAttached ? 'attached' : eni.machine === undefined ? 'not attached' : `on ${eni.machine}`,
         `${eni.owner ?? eni.description} [${eni.securityGroupIds.join(', ')}]`,
       ]),
   ]);

@@ -3,6 +3,7 @@ import type { StatusResponse } from '../operator-api.ts';
 import type { CommandContext } from '../program.ts';
 import { duration, paint, table } from '../terminal.ts';
 import { engineNetworksInstead } from './engine-networks.ts';
+import { machineRow } from './machine.ts';
 
 export interface StatusOptions {
   readonly state: string;
@@ -17,7 +18,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
     stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   }
-  const { engine, counts, fargate, network } = answer;
+  const { engine, counts, fargate, machines, network } = answer;
   const tasks = Object.entries(counts.tasks).map(([name, count]) => `${count} ${name}`);
   stdout.write(paint(stdout, 'bold', `Catamaran ${answer.version}\n`));
   stdout.write(
@@ -43,6 +44,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),
   );
+  if (machines.length > 0) stdout.write(`\nMachines:\n${table(machines.map(machineRow))}`);
   if (network.why !== undefined) stdout.write(`\n${engineNetworksInstead(network.why)}\n`);
   stdout.write(`\nFargate: ${fargate.why}\nFargate: ${fargate.storage}\n`);
   if (fargate.problem !== undefined)

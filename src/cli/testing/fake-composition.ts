@@ -31,6 +31,10 @@ export function fakeComposition(bent: Partial<Composition> = {}): Composition {
     loadServer: () => {},
     startServer: async ({ stateDirectory, port }) =>
       announceServer(stateDirectory, `http://127.0.0.1:${port}`),
+    startJoined: async () => {
+      throw new Error('Nothing is joined in tests of commands');
+    },
+    ownAddress: async () => '192.0.2.2',
     purge: async () => ({ containers: 0, networks: 0, volumes: 0 }),
     makeBusyboxImage: async () => {},
     removeImage: async () => {},

@@ -46,6 +46,7 @@ function facts(...topologies: readonly VpcTopology[]): NetworkFacts {
     })),
     owners: new Map([['eni-1', taskArn]]),
     attached: new Set(['eni-1']),
+    otherMachines: new Map(),
   };
 }
 

@@ -23,6 +23,8 @@ export interface NetworkFacts {
   readonly owners: ReadonlyMap<string, string>;
   /** Ids of the interfaces that are in the kernel of this machine. */
   readonly attached: ReadonlySet<string>;
+  /** Names of the other machines, by id. */
+  readonly otherMachines: ReadonlyMap<string, string>;
 }
 
 export interface VpcFacts {
@@ -42,7 +44,7 @@ export function describeVpcs(facts: NetworkFacts): NetworkResponse['vpcs'] {
   return facts.vpcs.map((vpc) => describeVpc(vpc, facts));
 }
 
-function describeVpc(vpc: VpcFacts, { owners, attached }: NetworkFacts): VpcDescription {
+function describeVpc(vpc: VpcFacts, { owners, attached, otherMachines }: NetworkFacts): VpcDescription {
   const { accountId, region, isDefault, topology } = vpc;
   const { id: vpcId, cidrs, hasInternetGateway } = topology;
   return {
@@ -56,12 +58,14 @@ function describeVpc(vpc: VpcFacts, { owners, attached }: NetworkFacts): VpcDesc
     })),
     interfaces: topology.interfaces.map((eni) => {
       const owner = owners.get(eni.id);
+      const machine = otherMachines.get(eni.machineId ?? '');
       return {
         ...{ interfaceId: eni.id, subnetId: eni.subnetId, addresses: eni.addresses },
         publicAddresses: eni.publicAddresses.map(({ publicIpv4 }) => publicIpv4),
         securityGroupIds: eni.securityGroupIds,
         description: vpc.descriptions.get(eni.id) ?? '',
         ...(owner !== undefined && { owner }),
+        ...(machine !== undefined && { machine }),
         isAttached: attached.has(eni.id),
       };
     }),

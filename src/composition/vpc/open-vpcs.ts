@@ -52,7 +52,7 @@ export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   const why = await whyNotInKernel(options);
   if (why === undefined) return openKernelVpcs(options);
   if (options.place === 'kernel')
-    throw new CommandError(`This machine can't carry VPCs, which --vpcs kernel asks for: ${why}`);
+    throw new CommandError(`This machine can't carry VPCs in its kernel, as it has to: ${why}`);
   return openEngineNetworks(options, why);
 }
 

@@ -25,7 +25,9 @@ export interface Session {
 export type SendFrame = (type: string, message: object) => void;
 
 export interface LinkOptions {
-  readonly name: 'ACS' | 'TCS';
+  readonly name: 'ACS' | 'TCS' | 'Records';
+  /** Between attempts, at most. Default two minutes, as agents have it. */
+  readonly longestWaitMs?: number;
   /** Where to connect, read afresh for each attempt. */
   url(): Promise<URL>;
   open(send: SendFrame): Session;
@@ -33,6 +35,8 @@ export interface LinkOptions {
   onFailure?(): void;
   /** Default: a real one. */
   readonly openSocket?: OpenSocket;
+  /** For which it is signed; default `ecs`. */
+  readonly service?: string;
   readonly region: string;
   readonly credentials: AgentCredentials;
   readonly clock: Clock;
@@ -61,8 +65,8 @@ export class Link {
   }
 
   async run(): Promise<void> {
-    const { clock, random, signal, log, name } = this.#options;
-    const backOff = new BackOff({ leastMs: 250, mostMs: 120_000 }, random);
+    const { clock, random, signal, log, name, longestWaitMs: mostMs = 120_000 } = this.#options;
+    const backOff = new BackOff({ leastMs: 250, mostMs }, random);
     while (!signal.aborted) {
       this.#status = { state: 'connecting' };
       const ending = await this.#connectOnce(backOff).catch((error: unknown): Ending => {

@@ -23,7 +23,12 @@ export {
   moveServiceInterface,
 } from './for-services/service-interface.ts';
 export { type VpcFacts, vpcFacts } from './for-services/vpc-facts.ts';
-export { type DescribedVpc, type NetworkSource, networkSource } from './network-source.ts';
+export {
+  type DescribedVpc,
+  type NetworkSource,
+  networkCollections,
+  networkSource,
+} from './network-source.ts';
 export type { SubnetRecord } from './records.ts';
 
 export interface Ec2 {

@@ -2,8 +2,32 @@ import type { Reader, RecordKey, State } from '../../reconcile/index.ts';
 import type { VpcTopology } from '../../topology/index.ts';
 import { availableAddressCount } from './addresses/ipam.ts';
 import { onVpcsChanged } from './changed-vpcs.ts';
-import { networkInterfaces, scopeOfKey, subnets, vpcs } from './records.ts';
+import {
+  addresses,
+  internetGateways,
+  natGateways,
+  networkInterfaces,
+  prefixLists,
+  routeTables,
+  scopeOfKey,
+  securityGroups,
+  subnets,
+  vpcs,
+} from './records.ts';
 import { vpcTopology } from './topology.ts';
+
+/** Everything that the topologies of VPCs are made of: whoever has these records has a `NetworkSource`. */
+export const networkCollections = [
+  vpcs,
+  subnets,
+  routeTables,
+  securityGroups,
+  prefixLists,
+  internetGateways,
+  natGateways,
+  networkInterfaces,
+  addresses,
+];
 
 /** What the machines that carry VPCs, and those who look at them, are told. VPCs are named by their records' keys. */
 export interface NetworkSource {

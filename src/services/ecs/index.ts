@@ -26,6 +26,7 @@ export type {
   TaskSession,
 } from './context.ts';
 export { linkedResources } from './linked-resources.ts';
+export { machineAttribute } from './placement/instance.ts';
 export { fargateHosts } from './records.ts';
 export {
   type ServiceCapacity,
@@ -57,6 +58,8 @@ export interface Ecs {
   holdsSessions(arn: string): boolean;
   /** ARNs of the tasks that have network interfaces, by the interfaces' ids. */
   interfaceOwners(): ReadonlyMap<string, string>;
+  /** See `end-instance.ts`. */
+  endMachine(machineId: string): Promise<void>;
   /** Makes the cluster exist, ACTIVE; one that is there, even INACTIVE, stays as it is. */
   ensureCluster(scope: Scope, name: string): Promise<void>;
 }
@@ -95,6 +98,7 @@ export function createEcs(context: EcsContext): Ecs {
       (await import('./capacity/interrupt-spot.ts')).interruptSpot(context, scope, taskId),
     holdsSessions: (arn) => holdsSessions(context.state, arn, context.clock.now()),
     interfaceOwners: () => interfaceOwners(context.state),
+    endMachine: async (machineId) => (await import('./end-instance.ts')).endMachine(context, machineId),
     ensureCluster: (scope, name) => ensureCluster(context, scope, name),
   };
 }

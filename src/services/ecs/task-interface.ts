@@ -9,7 +9,7 @@ import {
 import { attachmentArn, type Scope, scopeOfKey, taskArn } from './arn.ts';
 import type { EcsContext } from './context.ts';
 import { given } from './given.ts';
-import { attributesOf } from './placement/instance.ts';
+import { attributesOf, machineAttribute } from './placement/instance.ts';
 import {
   type ContainerInstanceRecord,
   type NetworkConfigurationRecord,
@@ -20,9 +20,6 @@ import {
 
 /** EC2's name for whose interfaces they are: nobody but ECS changes or deletes them. */
 const requesterId = 'amazon-ecs';
-
-/** Attribute of a container instance: the machine that it is on. The control plane's own instances name none. */
-const machineAttribute = 'catamaran.machine';
 
 /** Why a task can't have its interface, in the form of `failures`. */
 export interface InterfaceObstacle {

@@ -19,7 +19,7 @@ export {
   type ServiceInstance,
   setInstanceHealth,
 } from './for-services/registry.ts';
-export { zoneAnswers } from './zone-answers.ts';
+export { zoneAnswers, zoneCollections } from './zone-answers.ts';
 
 export function createCloudMap(context: CloudMapContext): Service {
   return {

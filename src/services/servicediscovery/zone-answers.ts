@@ -13,6 +13,9 @@ import {
   type ZoneRecord,
 } from './records.ts';
 
+/** Everything that zones are worked out from: whoever has these records can answer. */
+export const zoneCollections = [namespaces, services, instances];
+
 /** Route 53 tells so many of a MULTIVALUE record. */
 const multivalueAnswers = 8;
 

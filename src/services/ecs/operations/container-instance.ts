@@ -12,7 +12,7 @@ import type {
   UpdateContainerInstancesStateCommandOutput,
 } from '@aws-sdk/client-ecs';
 import { hex } from '../../../clock/index.ts';
-import { type RecordKey, recordKey } from '../../../reconcile/index.ts';
+import type { RecordKey } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, containerInstanceArn, containerInstanceId, isElsewhere, type Scope } from '../arn.ts';
 import { hashOfToken, readClientToken } from '../client-token.ts';
@@ -20,6 +20,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
+import { endInstance, instanceKey, liveTasksOf } from '../end-instance.ts';
 import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
@@ -27,9 +28,8 @@ import { instanceView, runningTasksCount } from '../instance-view.ts';
 import { page } from '../pagination.ts';
 import { factsOf } from '../placement/instance.ts';
 import { compileQuery, type Predicate, queryFault } from '../placement/query/index.ts';
-import { type ContainerInstanceRecord, containerInstances, fargateHosts, tasks } from '../records.ts';
+import { type ContainerInstanceRecord, containerInstances, fargateHosts } from '../records.ts';
 import { nothingUsed } from '../reservation.ts';
-import { abandonTask } from '../task-state.ts';
 
 const maxTokenLength = 64;
 const maxDescribed = 100;
@@ -113,18 +113,9 @@ export async function deregisterContainerInstance(
     if (key === undefined || known === undefined)
       throw invalidParameter(`Referenced container instance ${identifier} not found.`);
     if (known.status === 'INACTIVE') return known;
-    const live = tx.byIndex(tasks, 'unstoppedByInstance', indexValue(scope, cluster, known.id));
-    if (live.length > 0 && !input.force) throw invalidParameter('Found running tasks on the instance.');
-    for (const task of live) abandonTask(tx, task.key, call.now);
-    const emptied = tx.get(containerInstances, key) ?? known;
-    const after: ContainerInstanceRecord = {
-      ...emptied,
-      status: 'INACTIVE',
-      deregisteredAt: call.now,
-      version: emptied.version + 1,
-    };
-    tx.put(containerInstances, key, after);
-    return after;
+    if (!input.force && liveTasksOf(tx, scope, known).length > 0)
+      throw invalidParameter('Found running tasks on the instance.');
+    return endInstance(tx, scope, known, call.now);
   });
   return { containerInstance: instanceView(ecs.state, scope, instance, bare) };
 }
@@ -297,8 +288,3 @@ function arnOf(scope: Scope, cluster: string, identifier: string): string {
     ? identifier
     : containerInstanceArn(scope, cluster, containerInstanceId(identifier));
 }
-
-const instanceKey = (scope: Scope, cluster: string, id: string): RecordKey =>
-  recordKey(containerInstances, scope.accountId, scope.region, cluster, id);
-const indexValue = (scope: Scope, cluster: string, id: string): string =>
-  `${scope.accountId}/${scope.region}/${cluster}/${id}`;

@@ -46,6 +46,9 @@ export function attributesOf({ attributes: list }: ContainerInstanceRecord): Att
   return attributes;
 }
 
+/** Attribute of a container instance: the machine that it is on. The control plane's own instances name none. */
+export const machineAttribute = 'catamaran.machine';
+
 /** ECS Anywhere's instances: the EXTERNAL launch type goes to these and no other does. */
 export function isExternal(instance: ContainerInstanceRecord): boolean {
   return attributesOf(instance).has('ecs.capability.external');

@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { EC2 } from '@aws-sdk/client-ec2';
+import type { ContainerInstance, ECS } from '@aws-sdk/client-ecs';
+import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inContainer, testImage } from './image.ts';
+import { Installation, waitFor } from './installation.ts';
+import { JoinedMachine, openUnderlay, underlay } from './joined-machine.ts';
+
+let resources: AsyncDisposableStack;
+let home: Installation;
+let joined: JoinedMachine;
+let ecs: ECS;
+let ec2: EC2;
+
+beforeAll(async () => {
+  const image = await testImage();
+  await using opening = new AsyncDisposableStack();
+  const { link } = opening.use(await openUnderlay());
+  // The same port after a crash: the joined machine looks for it there.
+  const port = String(await freePort());
+  const upOptions = ['--host', underlay.home, '--port', port, '--fargate-isolation', 'runc'];
+  [home, joined] = await Promise.all([
+    Installation.start({ upOptions }).then((it) => opening.use(it)),
+    JoinedMachine.begin(link, image).then((it) => opening.use(it)),
+  ]);
+  ecs = home.ecs();
+  ec2 = home.ec2();
+  await ecs.registerTaskDefinition({
+    family: 'host',
+    networkMode: 'awsvpc',
+    containerDefinitions: [
+      {
+        ...{ name: 'app', image, memory: 16, stopTimeout: 2 },
+        command: ['sh', '-c', 'mkdir /www; hostname > /www/index.html; exec httpd -f -p 80 -h /www'],
+      },
+    ],
+  });
+  await joined.up(home);
+  resources = opening.move();
+}, 120_000);
+
+afterAll(async () => {
+  await resources?.[Symbol.asyncDispose]();
+}, 120_000);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, underlay.home);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+interface Host {
+  readonly taskArn: string;
+  readonly address: string;
+  readonly run: (shellCommand: string) => Promise<string>;
+}
+
+const isJoined = ({ attributes = [] }: ContainerInstance) =>
+  attributes.some(({ name }) => name === 'catamaran.machine');
+
+/** The container instances that are connected, the home machine's first. */
+async function instances(count: number): Promise<readonly ContainerInstance[]> {
+  return waitFor(`${count} instances to be connected`, async () => {
+    const { containerInstanceArns = [] } = await ecs.listContainerInstances({});
+    if (containerInstanceArns.length === 0) return undefined;
+    const { containerInstances = [] } = await ecs.describeContainerInstances({
+      containerInstances: containerInstanceArns,
+    });
+    const connected = containerInstances.filter(({ agentConnected }) => agentConnected);
+    return connected.length === count
+      ? connected.sort((one, other) => Number(isJoined(one)) - Number(isJoined(other)))
+      : undefined;
+  });
+}
+
+async function launchOn(instance: ContainerInstance | undefined, groups: readonly string[]): Promise<Host> {
+  const { tasks: [task] = [], failures } = await ecs.startTask({
+    taskDefinition: 'host',
+    containerInstances: [instance?.containerInstanceArn ?? ''],
+    networkConfiguration: {
+      awsvpcConfiguration: { subnets: [await home.subnetId()], securityGroups: [...groups] },
+    },
+  });
+  expect(failures).toEqual([]);
+  const taskArn = task?.taskArn ?? '';
+  const running = await waitFor(
+    `${taskArn} to run`,
+    async () => {
+      const { tasks: [found] = [] } = await ecs.describeTasks({ tasks: [taskArn] });
+      if (found?.lastStatus === 'STOPPED') throw new Error(`It stopped: ${found.stoppedReason}`);
+      return found?.lastStatus === 'RUNNING' ? found : undefined;
+    },
+    () => joined.output,
+  );
+  const details = running.attachments?.[0]?.details ?? [];
+  const run = (command: string) =>
+    instance !== undefined && isJoined(instance)
+      ? joined.inContainer(taskArn, command)
+      : inContainer(home.stateDirectory, taskArn, command);
+  return { taskArn, run, address: details.find(({ name }) => name === 'privateIPv4Address')?.value ?? '' };
+}
+
+/** What a host hears from another's port 80; undefined: nothing. */
+async function ask(from: Host, whom: string): Promise<string | undefined> {
+  const said = await from.run(`printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 1 ${whom} 80 || true`);
+  return said.includes('200 OK') ? said.trim().split('\n').at(-1) : undefined;
+}
+
+const hears = (from: Host, whom: string) =>
+  waitFor(`${from.address} to hear from ${whom}`, () => ask(from, whom));
+const hearsNothing = (from: Host, whom: string) =>
+  waitFor(`${from.address} to hear nothing of ${whom}`, async () =>
+    (await ask(from, whom)) === undefined ? true : undefined,
+  );
+
+async function newGroup(name: string): Promise<string> {
+  const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({
+    Filters: [{ Name: 'is-default', Values: ['true'] }],
+  });
+  const { GroupId = '' } = await ec2.createSecurityGroup({
+    ...{ GroupName: name, Description: name, VpcId: vpc?.VpcId },
+  });
+  return GroupId;
+}
+
+/** A name of Cloud Map's in the default VPC. */
+async function publish(name: string, address: string): Promise<void> {
+  const cloudMap = new ServiceDiscovery(home.clientOptions());
+  const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({});
+  const { OperationId } = await cloudMap.createPrivateDnsNamespace({ Name: 'deck', Vpc: vpc?.VpcId });
+  const namespaceId = await waitFor('the namespace', async () => {
+    const { Operation } = await cloudMap.getOperation({ OperationId });
+    return Operation?.Status === 'SUCCESS' ? Operation.Targets?.NAMESPACE : undefined;
+  });
+  const { Service } = await cloudMap.createService({
+    Name: name,
+    NamespaceId: namespaceId,
+    DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 1 }] },
+  });
+  await cloudMap.registerInstance({
+    ...{ ServiceId: Service?.Id, InstanceId: 'one', Attributes: { AWS_INSTANCE_IPV4: address } },
+  });
+}
+
+describe('two machines', () => {
+  it('are one installation: the same VPC, groups and names on both, through crashes of either', async () => {
+    const [here, there] = await instances(2);
+    const group = await newGroup('crew');
+    const inGroup = [
+      { ...{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80 }, UserIdGroupPairs: [{ GroupId: group }] },
+    ];
+    await ec2.authorizeSecurityGroupIngress({ GroupId: group, IpPermissions: inGroup });
+    const stranger = await newGroup('stranger');
+    const [one, other, outsider] = await Promise.all([
+      launchOn(here, [group]),
+      launchOn(there, [group]),
+      launchOn(there, [stranger]),
+    ]);
+    expect(joined.arguments).not.toContain('AKIA');
+
+    // By address, both ways, and by name: EC2's and Cloud Map's.
+    const nameOf = ({ address }: Host) => `ip-${address.replaceAll('.', '-')}.ec2.internal`;
+    await hears(one, other.address);
+    await hears(other, nameOf(one));
+    await publish('mast', one.address);
+    await hears(other, 'mast.deck');
+
+    // Whom no group lets in stays out, and what is revoked ends.
+    expect(await ask(outsider, one.address)).toBeUndefined();
+    expect(await ask(one, outsider.address)).toBeUndefined();
+    await ec2.revokeSecurityGroupIngress({ GroupId: group, IpPermissions: inGroup });
+    await Promise.all([hearsNothing(one, other.address), hearsNothing(other, one.address)]);
+    await ec2.authorizeSecurityGroupIngress({ GroupId: group, IpPermissions: inGroup });
+    await Promise.all([hears(one, other.address), hears(other, one.address)]);
+
+    const status = await home.catamaran('status');
+    expect(status.stdout).toMatch(/m-\w+ +203\.0\.113\.1 +control plane/);
+    expect(status.stdout).toMatch(/m-\w+ +203\.0\.113\.2 +connected/);
+
+    // The joined machine carries on without the control plane, names included; each comes back.
+    await home.kill9();
+    await joined.kill9();
+    await joined.up();
+    await hears(other, one.address);
+    await hears(other, nameOf(one));
+    await home.up();
+    [ecs, ec2] = [home.ecs(), home.ec2()];
+    await instances(2);
+    const { tasks = [] } = await ecs.describeTasks({
+      tasks: [one, other, outsider].map(({ taskArn }) => taskArn),
+    });
+    expect(tasks.map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
+    await hears(one, other.address);
+  }, 120_000);
+
+  it('are one again when the other leaves', async () => {
+    const left = await joined.catamaran('leave');
+    expect(left.stderr + left.stdout).toMatch(/has left/);
+    expect(await joined.footprint()).toEqual([]);
+    const [, ...others] = await instances(1);
+    expect(others).toEqual([]);
+    const { stdout } = await home.catamaran('machine', 'list');
+    expect(stdout).not.toContain(underlay.joined);
+  }, 60_000);
+});
