@@ -6,6 +6,7 @@ import { openState, type Reconcilers, type State, startReconcilers } from '../re
 import type { Sealer } from '../sealing/index.ts';
 import {
   createAutoScaling,
+  loadAutoScalingEventSources,
   loadAutoScalingReconcilers,
   scalableTargets,
 } from '../services/application-autoscaling/index.ts';
@@ -185,7 +186,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   // The API answers from here on; what works behind it is loaded beside it.
   await ecs.loadAgentEndpoints();
 
-  const sources = [...(await ecs.loadEventSources()), ...(await loadCloudWatchEventSources())];
+  const sources = [
+    ...(await ecs.loadEventSources()),
+    ...(await loadCloudWatchEventSources()),
+    ...(await loadAutoScalingEventSources()),
+  ];
   opened.use(await startEvents(eventBridge, { store, sources, log }));
 
   const reconcilers = opened.use(

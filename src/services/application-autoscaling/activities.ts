@@ -2,6 +2,7 @@ import type { Random } from '../../clock/index.ts';
 import type { Reader, Stored, Transaction } from '../../reconcile/index.ts';
 import type { ServiceCapacity } from '../ecs/index.ts';
 import { newId, type Scope, type TargetName } from './arn.ts';
+import type { AutoScalingContext } from './context.ts';
 import {
   activities,
   activityKey,
@@ -64,11 +65,34 @@ function add(
 ): void {
   const record: ScalingActivityRecord = { id: newId(random), cluster, service, startedAt: now, ...told };
   tx.put(activities, activityKey(scope, record), record);
-  const known = [...tx.list(activities, prefixOf(activities, scope, { cluster, service }))];
+  prune(tx, scope, { cluster, service }, now);
+}
+
+/** What is too old or too much goes. */
+function prune(tx: Transaction, scope: Scope, target: TargetName, now: number): void {
+  const known = [...tx.list(activities, prefixOf(activities, scope, target))];
   known.forEach(({ key, value }, index) => {
     const isBeyond = known.length - index > maxOfTarget;
-    if (isBeyond || value.startedAt < now - keptMs) tx.delete(activities, key);
+    if (isBeyond || value.startedAt <= now - keptMs) tx.delete(activities, key);
   });
+}
+
+/** Forgets activities whose time is over, also of targets that are gone. @returns after how long the next one's is. */
+export async function forgetActivities(
+  { state, clock }: Pick<AutoScalingContext, 'state' | 'clock'>,
+  scope: Scope,
+  target: TargetName,
+): Promise<number | undefined> {
+  const oldest = (): number | undefined => {
+    for (const { value } of state.list(activities, prefixOf(activities, scope, target)))
+      return value.startedAt;
+    return undefined;
+  };
+  const first = oldest();
+  if (first === undefined) return undefined;
+  if (first <= clock.now() - keptMs) await state.transact((tx) => prune(tx, scope, target, clock.now()));
+  const left = oldest();
+  return left === undefined ? undefined : left + keptMs - clock.now();
 }
 
 function latest(reader: Reader, { scope, target }: Occasion): ScalingActivityRecord | undefined {
@@ -102,8 +126,10 @@ export function settled(
   if (capacity === undefined) return ended('Unfulfilled', 'The service is not ACTIVE any more.');
   if (capacity.desiredCount !== change.to)
     return ended('Overridden', `Found it was later changed to ${capacity.desiredCount}.`);
-  if (capacity.runningCount === change.to)
-    return ended('Successful', 'Change successfully fulfilled by ecs.');
+  // While it is deployed there may be more of them.
+  const isThere =
+    change.to > change.from ? capacity.runningCount >= change.to : capacity.runningCount <= change.to;
+  if (isThere) return ended('Successful', 'Change successfully fulfilled by ecs.');
   if (now - activity.startedAt >= patienceMs)
     return ended('Unfulfilled', `Change was not fulfilled by ecs within ${patienceMs / 60_000} minutes.`);
   return activity;

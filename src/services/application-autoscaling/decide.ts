@@ -127,11 +127,10 @@ function wantedBy(ask: Ask, situation: Situation): Wanted | undefined {
       return { direction: 'in', capacity: Math.max(least, needed(current, ask.peak, ask.targetValue)) };
     }
     case 'step': {
-      const out = stepCapacity(ask, baseOf(situation));
-      if (out !== undefined && out > baseOf(situation)) return { direction: 'out', capacity: out };
       const capacity = stepCapacity(ask, current);
       if (capacity === undefined) return undefined;
-      return { direction: capacity > current ? 'out' : 'in', capacity };
+      if (capacity <= current) return { direction: 'in', capacity };
+      return { direction: 'out', capacity: stepCapacity(ask, baseOf(situation)) ?? current };
     }
   }
 }

@@ -5,7 +5,9 @@
  *
  * Refused by name: scalable targets of other services than ECS, predictive scaling, metric math.
  */
+
 import type { Reader, Reconciler } from '../../reconcile/index.ts';
+import type { EventSource } from '../events/index.ts';
 import type { Service } from '../service.ts';
 import { resourceIdOf } from './arn.ts';
 import type { AutoScalingContext } from './context.ts';
@@ -23,6 +25,11 @@ export async function loadAutoScalingReconcilers(
   context: AutoScalingContext,
 ): Promise<readonly Reconciler[]> {
   return [(await import('./reconcilers/scaling.ts')).scaling(context)];
+}
+
+/** What of its records is told to EventBridge. */
+export async function loadAutoScalingEventSources(): Promise<readonly EventSource[]> {
+  return (await import('./events.ts')).autoScalingEventSources();
 }
 
 /** What keeps its service-linked role from being deleted: an account's targets, by Region. */

@@ -7,7 +7,7 @@ import { invalidNextToken, notATarget, unsupported, validation } from './errors.
 import type { Tags } from './records.ts';
 
 /** Of names of policies and scheduled actions (API reference). */
-export const nameConstraint = { isRequired: true, minLength: 1, maxLength: 256 };
+export const nameConstraint = { isRequired: true, minLength: 1, maxLength: 256, pattern: '[ -~]+' };
 const identifier = { minLength: 1, maxLength: 1600 };
 /** The one dimension that there is here. */
 export const dimension: ScalableDimension = 'ecs:service:DesiredCount';

@@ -64,14 +64,20 @@ export interface TargetTrackingRecord {
   readonly alarms: { readonly high: string; readonly low?: string };
 }
 
-export const predefinedMetrics = [
+export const serviceMetrics = [
   'ECSServiceAverageCPUUtilization',
   'ECSServiceAverageMemoryUtilization',
 ] as const;
 
-export interface PredefinedMetricRecord {
-  readonly predefined: (typeof predefinedMetrics)[number];
-}
+export type PredefinedMetricRecord =
+  | { readonly predefined: (typeof serviceMetrics)[number] }
+  | {
+      readonly predefined: 'ALBRequestCountPerTarget';
+      /** `app/<name>/<id>` */
+      readonly loadBalancer: string;
+      /** `targetgroup/<name>/<id>` */
+      readonly targetGroup: string;
+    };
 
 export const metricStatistics = ['Average', 'Minimum', 'Maximum', 'SampleCount', 'Sum'] as const;
 
@@ -217,6 +223,12 @@ export function prefixOf<T extends object>(
 ): string {
   const of = target === undefined ? '' : `${target.cluster}/${target.service}/`;
   return `/${service}/${accountId}/${region}/${collection.noun}/${of}`;
+}
+
+/** The service of a target, from its key. */
+export function targetOfKey(key: RecordKey): TargetName {
+  const [, , , , , cluster = '', name = ''] = key.split('/');
+  return { cluster, service: name };
 }
 
 /** The account and region of a record, from its key. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messages } from '../ecs/testing/fleet.ts';
+import { scalableTargets } from './index.ts';
 import { type ScalingServer, scope, startScaling, web } from './testing/scaling-server.ts';
 
 let server: ScalingServer;
@@ -112,6 +113,29 @@ describe('RegisterScalableTarget', () => {
   });
 });
 
+it('forgets scaling activities after six weeks, also of a target that is gone', async () => {
+  const day = 24 * 60 * 60 * 1000;
+  await server.register(3, 5);
+  await server.advance(day);
+  await server.register(4, 5);
+  await server.sdk.deregisterScalableTarget(web);
+  await server.advance(41 * day - 1_000);
+  expect(await server.told()).toHaveLength(2);
+  await server.advance(1_000);
+  expect(await server.told()).toHaveLength(1);
+  await server.advance(day);
+  expect(await server.told()).toEqual([]);
+});
+
+it('keeps its service-linked role as long as there are targets', async () => {
+  const { state } = server.fleet.room.ecs;
+  await server.register(1, 5);
+  expect(scalableTargets(state, scope.accountId)).toEqual([
+    { region: scope.region, resources: ['service/default/web'] },
+  ]);
+  expect(scalableTargets(state, '999922223333')).toEqual([]);
+});
+
 describe('DescribeScalableTargets', () => {
   it('lists by resource, in pages, and nothing of other services', async () => {
     await server.fleet.create({ serviceName: 'api' });
@@ -158,6 +182,10 @@ it('tags scalable targets', async () => {
   const { ScalableTargetARN: ResourceARN } = await server.sdk.registerScalableTarget({
     ...{ ...web, MinCapacity: 1, MaxCapacity: 2, Tags: { team: 'sea' } },
   });
+  await server.sdk.registerScalableTarget({ ...web, Tags: { team: 'sea' } });
+  await expect(server.sdk.registerScalableTarget({ ...web, Tags: { team: 'land' } })).rejects.toThrow(
+    'use TagResource',
+  );
   await server.sdk.tagResource({ ResourceARN, Tags: { pier: 'nine' } });
   await server.sdk.untagResource({ ResourceARN, TagKeys: ['team'] });
   expect((await server.sdk.listTagsForResource({ ResourceARN })).Tags).toEqual({ pier: 'nine' });

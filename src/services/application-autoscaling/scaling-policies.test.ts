@@ -95,6 +95,35 @@ describe('a target tracking policy', () => {
     expect(await alarms()).toEqual([]);
   });
 
+  it('watches the requests of a target group that its load balancer sends to', async () => {
+    const [loadBalancer, targetGroup] = ['app/harbour/0123456789abcdef', 'targetgroup/web/fedcba9876543210'];
+    const ResourceLabel = `${loadBalancer}/${targetGroup}`;
+    const requests = bentTracking({
+      PredefinedMetricSpecification: { PredefinedMetricType: 'ALBRequestCountPerTarget', ResourceLabel },
+      TargetValue: 1_000,
+    });
+    await expect(server.sdk.putScalingPolicy(requests)).rejects.toThrow('does not route traffic');
+    await server.addTargetGroup(targetGroup, loadBalancer);
+    await server.sdk.putScalingPolicy(requests);
+    const common = {
+      ...{ Namespace: 'AWS/ApplicationELB', MetricName: 'RequestCountPerTarget', Statistic: 'Sum' },
+      Dimensions: [
+        { Name: 'LoadBalancer', Value: loadBalancer },
+        { Name: 'TargetGroup', Value: targetGroup },
+      ],
+    };
+    expect(await alarms()).toMatchObject([
+      { ...common, Threshold: 1_000 },
+      { ...common, Threshold: 900 },
+    ]);
+    const { ScalingPolicies } = await server.sdk.describeScalingPolicies({ ServiceNamespace: 'ecs' });
+    expect(
+      ScalingPolicies?.[0]?.TargetTrackingScalingPolicyConfiguration?.PredefinedMetricSpecification,
+    ).toEqual({
+      ...{ PredefinedMetricType: 'ALBRequestCountPerTarget', ResourceLabel },
+    });
+  });
+
   it('watches any metric', async () => {
     const CustomizedMetricSpecification = {
       ...{ Namespace: 'Harbour', MetricName: 'Backlog', Statistic: 'Maximum', Unit: 'Count' },
@@ -129,7 +158,7 @@ describe('a target tracking policy', () => {
     ],
     [
       bentTracking({ PredefinedMetricSpecification: { PredefinedMetricType: 'ALBRequestCountPerTarget' } }),
-      'The metric ALBRequestCountPerTarget',
+      'The metric ALBRequestCountPerTarget takes a ResourceLabel',
     ],
     [
       bentTracking({
@@ -139,6 +168,7 @@ describe('a target tracking policy', () => {
       'Metric math (CustomizedMetricSpecification.Metrics) is not supported',
     ],
     [{ ...tracking, PolicyType: 'PredictiveScaling' }, 'Predictive scaling policies are not supported'],
+    [{ ...tracking, PolicyName: 'a\nb' }, "at 'policyName' failed"],
     [{ ...tracking, PolicyType: 'SimpleScaling' }, "Value 'SimpleScaling' at 'policyType' failed"],
     [
       { ...tracking, PolicyType: 'StepScaling' },

@@ -176,6 +176,18 @@ describe('step scaling', () => {
     expect(server.desired()).toBe(5);
   });
 
+  it('is not taken again by whoever starts after a crash', async () => {
+    await server.register(1, 10);
+    await putSteps(0);
+    await server.minutesAt('CPUUtilization', 80, 1);
+    await server.advance(11_000);
+    expect(server.desired()).toBe(3);
+    await server.restart();
+    expect(server.desired()).toBe(3);
+    const { AlarmHistoryItems } = await server.cloudWatch.describeAlarmHistory({ HistoryItemType: 'Action' });
+    expect(AlarmHistoryItems).toHaveLength(1);
+  });
+
   it('is not called by an alarm whose actions are disabled', async () => {
     await server.register(1, 10);
     await putSteps(0);

@@ -1,7 +1,9 @@
-import type { Transaction } from '../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../reconcile/index.ts';
 import { deletePolicyAlarm, type PolicyAlarm, putPolicyAlarm } from '../cloudwatch/index.ts';
+import { findServiceTargetGroup } from '../elbv2/index.ts';
 import { policyArn, resourceIdOf, type Scope, type TargetName } from './arn.ts';
-import type { ScalingPolicyRecord, TargetTrackingRecord } from './records.ts';
+import { validation } from './errors.ts';
+import type { PredefinedMetricRecord, ScalingPolicyRecord, TargetTrackingRecord } from './records.ts';
 
 const metricNames = {
   ECSServiceAverageCPUUtilization: 'CPUUtilization',
@@ -12,6 +14,7 @@ type Watched = Pick<PolicyAlarm, 'metric' | 'statistic' | 'unit'>;
 
 function watchedMetric({ cluster, service }: TargetName, { metric }: TargetTrackingRecord): Watched {
   if ('predefined' in metric) {
+    if (metric.predefined === 'ALBRequestCountPerTarget') return requestsPerTarget(metric);
     const dimensions = [
       { name: 'ClusterName', value: cluster },
       { name: 'ServiceName', value: service },
@@ -21,6 +24,35 @@ function watchedMetric({ cluster, service }: TargetName, { metric }: TargetTrack
   }
   const { namespace, name, dimensions, statistic, unit } = metric;
   return { metric: { namespace, name, dimensions }, statistic, ...(unit === undefined ? {} : { unit }) };
+}
+
+function requestsPerTarget({
+  loadBalancer,
+  targetGroup,
+}: Extract<PredefinedMetricRecord, { readonly loadBalancer: string }>): Watched {
+  const dimensions = [
+    { name: 'LoadBalancer', value: loadBalancer },
+    { name: 'TargetGroup', value: targetGroup },
+  ];
+  const metric = { namespace: 'AWS/ApplicationELB', name: 'RequestCountPerTarget', dimensions };
+  return { metric, statistic: 'Sum' };
+}
+
+/** @throws ValidationException A policy would watch a target group that no such load balancer sends to. */
+export function requireWatched(
+  reader: Reader,
+  scope: Scope,
+  { metric }: Pick<TargetTrackingRecord, 'metric'>,
+): void {
+  if (!('predefined' in metric) || metric.predefined !== 'ALBRequestCountPerTarget') return;
+  const arn = (resource: string): string =>
+    `arn:aws:elasticloadbalancing:${scope.region}:${scope.accountId}:${resource}`;
+  const { loadBalancer, targetGroup } = metric;
+  const group = findServiceTargetGroup(reader, scope, arn(targetGroup));
+  if (group?.loadBalancerArn !== arn(`loadbalancer/${loadBalancer}`))
+    throw validation(
+      `The load balancer ${loadBalancer} does not route traffic to a target group ${targetGroup}`,
+    );
 }
 
 /** The names of a new policy's alarms. @param newId Makes an id with each call. */

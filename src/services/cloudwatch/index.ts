@@ -16,6 +16,7 @@ import { type Sample, sortedDimensions } from './metrics/metric-store.ts';
 import { statisticsOf } from './metrics/statistics.ts';
 import { alarmKey, alarms, type StateValue } from './records.ts';
 
+export { roomForAlarms } from './alarms/changes.ts';
 export type { CloudWatchContext } from './context.ts';
 export {
   alarmDatapoints,

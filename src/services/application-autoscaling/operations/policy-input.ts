@@ -12,9 +12,9 @@ import {
   type CustomizedMetricRecord,
   metricStatistics,
   type PredefinedMetricRecord,
-  predefinedMetrics,
   type StepRecord,
   type StepScalingRecord,
+  serviceMetrics,
   type TargetTrackingRecord,
 } from '../records.ts';
 
@@ -122,9 +122,8 @@ function readMetric({
 }: TargetTrackingScalingPolicyConfiguration): PredefinedMetricRecord | CustomizedMetricRecord {
   if (predefined !== undefined && customized === undefined) {
     const { PredefinedMetricType: type = '', ResourceLabel } = predefined;
-    if (type === 'ALBRequestCountPerTarget')
-      throw unsupported('The metric ALBRequestCountPerTarget (there are no metrics of load balancers) is');
-    const known = predefinedMetrics.find((name) => name === type);
+    if (type === 'ALBRequestCountPerTarget') return readRequestCount(ResourceLabel);
+    const known = serviceMetrics.find((name) => name === type);
     if (known === undefined) throw validation(`The predefined metric ${type} is none of ECS services`);
     if (ResourceLabel !== undefined)
       throw validation('ResourceLabel is valid only with the metric ALBRequestCountPerTarget');
@@ -133,6 +132,17 @@ function readMetric({
   if (customized === undefined || predefined !== undefined)
     throw validation('Either a PredefinedMetricSpecification or a CustomizedMetricSpecification is required');
   return readCustomizedMetric(customized);
+}
+
+function readRequestCount(label: string | undefined): PredefinedMetricRecord {
+  const [, loadBalancer, targetGroup] =
+    /^(app\/[\w-]{1,32}\/[0-9a-f]{16})\/(targetgroup\/[\w-]{1,32}\/[0-9a-f]{16})$/.exec(label ?? '') ?? [];
+  if (loadBalancer === undefined || targetGroup === undefined) {
+    throw validation(
+      'The metric ALBRequestCountPerTarget takes a ResourceLabel of the form app/NAME/ID/targetgroup/NAME/ID',
+    );
+  }
+  return { predefined: 'ALBRequestCountPerTarget', loadBalancer, targetGroup };
 }
 
 function readCustomizedMetric(specification: CustomizedMetricSpecification): CustomizedMetricRecord {

@@ -3,6 +3,7 @@ import type {
   PutScalingPolicyCommandInput,
   PutScalingPolicyResponse,
 } from '@aws-sdk/client-application-auto-scaling';
+import { roomForAlarms } from '../../cloudwatch/index.ts';
 import type { Call } from '../../service.ts';
 import { newId, policyArn, type TargetName } from '../arn.ts';
 import { type AutoScalingContext, requireTarget } from '../context.ts';
@@ -15,7 +16,12 @@ import {
   type ScalingPolicyRecord,
   type TargetTrackingRecord,
 } from '../records.ts';
-import { deleteTrackingAlarms, putTrackingAlarms, trackingAlarmNames } from '../target-tracking.ts';
+import {
+  deleteTrackingAlarms,
+  putTrackingAlarms,
+  requireWatched,
+  trackingAlarmNames,
+} from '../target-tracking.ts';
 import { readStepScaling, readTargetTracking, type Tracking } from './policy-input.ts';
 import { policyAlarms } from './scaling-policy.ts';
 
@@ -46,7 +52,11 @@ export async function putScalingPolicy(
       throw limitExceeded(`A scalable target can have at most ${maxPolicies} scaling policies.`);
     if (before !== undefined && before.policy.type !== asked.type)
       throw validation(`The type of the scaling policy ${PolicyName} can not be changed`);
-    if (asked.type === 'TargetTrackingScaling') refuseSameMetric(asked, others);
+    if (asked.type === 'TargetTrackingScaling') {
+      requireWatched(tx, call, asked);
+      refuseSameMetric(asked, others);
+      if (roomForAlarms(tx, call) < 2) throw limitExceeded('There can be no more CloudWatch alarms.');
+    }
     const policy =
       asked.type === 'StepScaling' ? asked : withAlarms(asked, before, target, () => newId(random));
     const after: ScalingPolicyRecord = {

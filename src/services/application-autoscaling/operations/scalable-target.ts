@@ -42,7 +42,7 @@ export async function registerScalableTarget(
       let count = 0;
       for (const _ of tx.list(targets, prefixOf(targets, call))) count += 1;
       if (count >= maxTargets) throw limitExceeded(`There can be at most ${maxTargets} scalable targets.`);
-    } else if (Object.keys(tags).length > 0) {
+    } else if (Object.entries(tags).some(([tag, value]) => before.tags[tag] !== value)) {
       throw validation('Tags can be given only when a scalable target is registered: use TagResource');
     }
     const bounds = readBounds(input, before);

@@ -3,6 +3,7 @@ import type {
   DeleteScalingPolicyCommandInput,
   DescribeScalingPoliciesCommandInput,
   DescribeScalingPoliciesResponse,
+  PredefinedMetricSpecification,
   ScalingPolicy,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Reader } from '../../../reconcile/index.ts';
@@ -12,7 +13,13 @@ import { policyArn, resourceIdOf, type Scope } from '../arn.ts';
 import type { AutoScalingContext } from '../context.ts';
 import { policyNotFound } from '../errors.ts';
 import { constraints, dimension, nameConstraint, pageOf, readFilter, readTarget } from '../input.ts';
-import { policies, policyKey, prefixOf, type ScalingPolicyRecord } from '../records.ts';
+import {
+  type PredefinedMetricRecord,
+  policies,
+  policyKey,
+  prefixOf,
+  type ScalingPolicyRecord,
+} from '../records.ts';
 import { removePolicy } from '../remove-target.ts';
 
 /** With the alarms that belong to it; those that somebody else made stay. */
@@ -90,7 +97,7 @@ function configurationOf({
     TargetTrackingScalingPolicyConfiguration: {
       TargetValue: policy.targetValue,
       ...('predefined' in metric
-        ? { PredefinedMetricSpecification: { PredefinedMetricType: metric.predefined } }
+        ? { PredefinedMetricSpecification: predefinedMetric(metric) }
         : {
             CustomizedMetricSpecification: {
               ...{ MetricName: metric.name, Namespace: metric.namespace, Statistic: metric.statistic },
@@ -103,4 +110,10 @@ function configurationOf({
       DisableScaleIn: policy.disableScaleIn,
     },
   };
+}
+
+function predefinedMetric(metric: PredefinedMetricRecord): PredefinedMetricSpecification {
+  if (metric.predefined !== 'ALBRequestCountPerTarget') return { PredefinedMetricType: metric.predefined };
+  const { loadBalancer, targetGroup } = metric;
+  return { PredefinedMetricType: metric.predefined, ResourceLabel: `${loadBalancer}/${targetGroup}` };
 }

@@ -1,6 +1,7 @@
 import {
   again,
   done,
+  type Outcome,
   type Reconciler,
   type RecordChange,
   type RecordKey,
@@ -8,7 +9,7 @@ import {
 } from '../../../reconcile/index.ts';
 import { watchingPolicyAlarms } from '../../cloudwatch/index.ts';
 import { serviceCapacity, setDesiredCount, watchingServices } from '../../ecs/index.ts';
-import { activitiesUnderWay, addChange, type Occasion, settled } from '../activities.ts';
+import { activitiesUnderWay, addChange, forgetActivities, type Occasion, settled } from '../activities.ts';
 import { CallAnswerer } from '../answer-calls.ts';
 import { readPolicyArn, type TargetName } from '../arn.ts';
 import type { AutoScalingContext } from '../context.ts';
@@ -18,11 +19,13 @@ import {
   progress,
   progressKey,
   type ScalableTargetRecord,
+  type ScalingActivityRecord,
   type ScalingPolicyRecord,
   type ScheduledActionRecord,
   scheduledActions,
   scopeOfKey,
   targetKey,
+  targetOfKey,
   targets,
 } from '../records.ts';
 import { runScheduledActions } from '../run-scheduled-actions.ts';
@@ -42,6 +45,7 @@ export function scaling(context: AutoScalingContext): Reconciler {
       watching<ScalableTargetRecord>(targets, ({ key }) => [key]),
       watching<ScalingPolicyRecord>(policies, ofTarget),
       watching<ScheduledActionRecord>(scheduledActions, ofTarget),
+      watching<ScalingActivityRecord>(activities, ofTarget),
       watchingServices((scope, name) => targetKey(scope, name)),
       watchingPolicyAlarms((arn) => {
         const named = readPolicyArn(arn);
@@ -51,23 +55,26 @@ export function scaling(context: AutoScalingContext): Reconciler {
     reconcile: async (workKey) => {
       const key = workKey as RecordKey;
       const target = state.get(targets, key);
+      const scope = scopeOfKey(key);
+      const keptMs = await forgetActivities(context, scope, targetOfKey(key));
       if (target === undefined) {
         calls.forget(key);
-        return done;
+        return earliest(keptMs);
       }
-      const nextTime = await runScheduledActions(context, scopeOfKey(key), target);
+      const nextTime = await runScheduledActions(context, scope, target);
       await applyBounds(context, key);
-      const nextCallMs = await calls.answer(scopeOfKey(key), target);
+      const nextCallMs = await calls.answer(scope, target);
       const isFollowing = await followChanges(context, key, target);
-      const waits = [
-        nextCallMs,
-        nextTime && nextTime - context.clock.now(),
-        isFollowing ? followMs : undefined,
-      ];
-      const afterMs = Math.min(...waits.filter((wait) => wait !== undefined));
-      return Number.isFinite(afterMs) ? again(Math.min(Math.max(0, afterMs), longestMs)) : done;
+      const nextTimeMs = nextTime === undefined ? undefined : nextTime - context.clock.now();
+      return earliest(keptMs, nextTimeMs, nextCallMs, isFollowing ? followMs : undefined);
     },
   };
+}
+
+/** Again after the shortest of these; undefined: never. */
+function earliest(...waits: readonly (number | undefined)[]): Outcome {
+  const afterMs = Math.min(...waits.filter((wait) => wait !== undefined));
+  return Number.isFinite(afterMs) ? again(Math.min(Math.max(0, afterMs), longestMs)) : done;
 }
 
 /** The key of the target that a record belongs to. */

@@ -15,6 +15,7 @@ import {
 } from '../../cloudwatch/index.ts';
 import { type Fleet, openFleet } from '../../ecs/testing/fleet.ts';
 import { scope } from '../../ecs/testing/room.ts';
+import { elbKey, targetGroups } from '../../elbv2/records.ts';
 import { createAutoScaling, loadAutoScalingReconcilers } from '../index.ts';
 
 export { scope } from '../../ecs/testing/room.ts';
@@ -29,11 +30,15 @@ export interface ScalingServer extends AsyncDisposable {
   readonly clock: VirtualClock;
   /** Moves time until everybody has nothing more to do. */
   advance(ms: number): Promise<void>;
+  /** Whoever works on records forgets all that is not in one. */
+  restart(): Promise<void>;
   /** Minutes in which the metric of `web` has this value. */
   minutesAt(name: 'CPUUtilization' | 'MemoryUtilization', value: number, minutes: number): Promise<void>;
   /** Registers `web`. @returns the target's ARN. */
   register(MinCapacity: number, MaxCapacity: number): Promise<string>;
   desired(): number;
+  /** By paths, as labels name them: a target group that a load balancer sends to. */
+  addTargetGroup(targetGroup: string, loadBalancer: string): Promise<void>;
   /** What was done, newest first: `cause: description status`. */
   told(more?: object): Promise<readonly string[]>;
 }
@@ -63,15 +68,16 @@ export async function startScaling(desiredCount = 2): Promise<ScalingServer> {
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
-  const reconcilers = stack.use(
+  const startWork = async () =>
     startReconcilers({
       ...{ state, store, clock, random, log: silentLog },
       reconcilers: [
         ...(await loadCloudWatchReconcilers(cloudWatchContext)),
         ...(await loadAutoScalingReconcilers(context)),
       ],
-    }),
-  );
+    });
+  let reconcilers = await startWork();
+  stack.defer(() => reconcilers.stop());
   const settings = (signingName: string) => {
     const signature = signerOf(signingName, credentials, scope.region);
     return {
@@ -98,6 +104,11 @@ export async function startScaling(desiredCount = 2): Promise<ScalingServer> {
   };
   return {
     ...{ sdk, cloudWatch, fleet, clock, advance },
+    restart: async () => {
+      await reconcilers.stop();
+      reconcilers = await startWork();
+      await advance(0);
+    },
     minutesAt: async (name, value, minutes) => {
       for (let minute = 0; minute < minutes; minute++) {
         const dimensions = [
@@ -113,6 +124,19 @@ export async function startScaling(desiredCount = 2): Promise<ScalingServer> {
       const { ScalableTargetARN } = await sdk.registerScalableTarget({ ...web, MinCapacity, MaxCapacity });
       await advance(0);
       return ScalableTargetARN ?? '';
+    },
+    addTargetGroup: async (path, loadBalancer) => {
+      const [, name = '', id = ''] = path.split('/');
+      const arn = (of: string) => `arn:aws:elasticloadbalancing:${scope.region}:${scope.accountId}:${of}`;
+      const healthCheck = { protocol: 'HTTP', port: 'traffic-port', interval: 30, timeout: 5 } as const;
+      await fleet.room.write((tx) =>
+        tx.put(targetGroups, elbKey(targetGroups, scope, id), {
+          ...{ id, arn: arn(path), name, targetType: 'ip', protocol: 'HTTP', port: 80, vpcId: 'vpc-1' },
+          healthCheck: { ...healthCheck, healthyThreshold: 5, unhealthyThreshold: 2 },
+          use: { loadBalancerArn: arn(`loadbalancer/${loadBalancer}`), listenerCount: 1 },
+          ...{ attributes: {}, createdAt: 0, tags: {} },
+        }),
+      );
     },
     desired: () => fleet.describe().desiredCount ?? 0,
     told: async (more = {}) => {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import {
   type AlarmHistoryRecord,
@@ -8,6 +8,7 @@ import {
   alarmHistoryKey,
   alarmHistoryPrefix,
   alarmKey,
+  alarmPrefix,
   alarms,
 } from '../records.ts';
 import { printedAlarm } from './configuration.ts';
@@ -15,6 +16,16 @@ import { printedAlarm } from './configuration.ts';
 /** What an alarm's history holds at most, and for how long. */
 const maxHistory = 100;
 const historyKeptMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Each is looked at once a minute. */
+export const maxAlarms = 5_000;
+
+/** How many alarms there may be more. */
+export function roomForAlarms(reader: Reader, scope: Scope): number {
+  let count = 0;
+  for (const _ of reader.list(alarms, alarmPrefix(scope))) count += 1;
+  return maxAlarms - count;
+}
 
 /** Writes an alarm as somebody configured it, and its history. */
 export function putConfiguration(

@@ -3,7 +3,7 @@ import { Constraints } from '../../constraints.ts';
 import type { Call } from '../../service.ts';
 import { checkedTags } from '../../tag-list.ts';
 import { readActions, refuseOwned } from '../alarms/actions.ts';
-import { putConfiguration } from '../alarms/changes.ts';
+import { maxAlarms, putConfiguration, roomForAlarms } from '../alarms/changes.ts';
 import { uncheckedReason } from '../alarms/reasons.ts';
 import type { CloudWatchContext } from '../context.ts';
 import {
@@ -18,7 +18,6 @@ import { percentileOf, simpleStatistics } from '../metrics/statistics.ts';
 import {
   type AlarmRecord,
   alarmKey,
-  alarmPrefix,
   alarms,
   type ComparisonOperator,
   comparisonOperators,
@@ -26,8 +25,6 @@ import {
 } from '../records.ts';
 import { checkStatistic, checkUnit, metricOf, periodMsOf } from './metric-input.ts';
 
-/** Each is looked at once a minute. */
-const maxAlarms = 5_000;
 const daySeconds = 24 * 60 * 60;
 
 /** Creates an alarm, or configures the one of this name wholly anew; its state stays until it is evaluated. */
@@ -41,11 +38,7 @@ export async function putMetricAlarm(
     const key = alarmKey(call, configuration.name);
     const before = tx.get(alarms, key);
     if (before !== undefined) refuseOwned(before);
-    else {
-      let count = 0;
-      for (const _ of tx.list(alarms, alarmPrefix(call))) count += 1;
-      if (count >= maxAlarms) throw limitExceeded(`There can be at most ${maxAlarms} alarms.`);
-    }
+    else if (roomForAlarms(tx, call) === 0) throw limitExceeded(`There can be at most ${maxAlarms} alarms.`);
     putConfiguration(tx, call, before, {
       ...configuration,
       configurationUpdatedAt: call.now,
