@@ -20,7 +20,14 @@ import {
 } from '../services/cloudwatch/index.ts';
 import { createEc2, hasVpc, type NetworkSource, networkSource } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
-import { createElb, loadElbReconcilers } from '../services/elbv2/index.ts';
+import {
+  createElb,
+  loadElbReconcilers,
+  type PlanSource,
+  planSource,
+  type ReportSink,
+  reportSink,
+} from '../services/elbv2/index.ts';
 import {
   createEventBridge,
   type EventLog,
@@ -80,6 +87,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly reconcilers: Reconcilers;
   /** EC2's VPCs, for the machines that carry them. */
   readonly network: NetworkSource;
+  /** The load balancers, for the machines that carry their traffic, and what those see of them. */
+  readonly balancing: { readonly plans: PlanSource; readonly reports: ReportSink };
   /** See `Ecs.interfaceOwners`. */
   interfaceOwners(): ReadonlyMap<string, string>;
   /** See `Ecs.endMachine`. */
@@ -211,11 +220,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ],
     }),
   );
+  const balancing = { plans: planSource(state), reports: opened.use(reportSink(state, log)) };
   const parts = opened.move();
   return {
     endpoint,
     state,
     reconcilers,
+    balancing,
     network: networkSource(state, options.machineId),
     interfaceOwners: () => ecs.interfaceOwners(),
     endMachine: (machineId) => ecs.endMachine(machineId),

@@ -25,6 +25,7 @@ import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
 import { census } from '../services/ecs/index.ts';
+import { balancerNames } from '../services/elbv2/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
 import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
@@ -136,7 +137,10 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       place: options.vpcs,
       source: network,
       machines: machineSource(state, machineId),
-      zoneAnswer: (vpcId, question) => zoneAnswers(state, vpcId, question, clock.now()),
+      zoneAnswer: (vpcId, question) => {
+        const inZone = zoneAnswers(state, vpcId, question, clock.now());
+        return inZone.kind === 'not-ours' ? balancerNames(state, question) : inZone;
+      },
     }),
   );
   signal.throwIfAborted();

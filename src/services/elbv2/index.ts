@@ -24,6 +24,10 @@ export {
   watchingTargets,
 } from './for-services/target-groups.ts';
 
+export { balancerNames } from './plans/balancer-names.ts';
+export { type PlanSource, planSource } from './plans/plan-source.ts';
+export { type ReportSink, reportSink } from './plans/reports.ts';
+
 export function createElb(context: ElbContext): Service {
   return {
     signingName: 'elasticloadbalancing',

@@ -27,8 +27,10 @@ export interface LoadBalancerRecord {
   /** None: a network load balancer that never had any, and that everybody reaches. */
   readonly securityGroupIds: readonly string[];
   readonly dnsName: string;
-  /** `active`: the data plane carries its traffic. Written by what it reports. */
-  readonly state: 'provisioning' | 'active';
+  /** Written by what the data plane reports. `active`: all of its nodes carry traffic; `active_impaired`: they did. */
+  readonly state: 'provisioning' | 'active' | 'active_impaired';
+  /** What keeps it from being active, as far as somebody knows. */
+  readonly stateReason?: string;
   readonly listeners: readonly { readonly id: string; readonly port: number }[];
   readonly attributes: Attributes;
   readonly createdAt: number;

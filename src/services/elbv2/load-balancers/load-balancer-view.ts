@@ -17,7 +17,10 @@ export function loadBalancerView(balancer: LoadBalancerRecord): LoadBalancer {
     LoadBalancerName: balancer.name,
     Scheme: balancer.scheme,
     VpcId: balancer.vpcId,
-    State: { Code: balancer.state },
+    State: {
+      Code: balancer.state,
+      ...(balancer.stateReason !== undefined && { Reason: balancer.stateReason }),
+    },
     Type: balancer.type,
     AvailabilityZones: zonesView(balancer),
     ...(balancer.securityGroupIds.length > 0 && { SecurityGroups: [...balancer.securityGroupIds] }),

@@ -38,7 +38,7 @@ export function readMatcher(group: Group, given: Matcher | undefined): string | 
 }
 
 /** Undefined: the text is no list of codes and ranges. */
-function parseCodes(text: string): readonly Codes[] | undefined {
+export function parseCodes(text: string): readonly Codes[] | undefined {
   const codes: Codes[] = [];
   for (const part of text.split(',')) {
     const found = /^ *(\d{1,3})(?:-(\d{1,3}))? *$/.exec(part);

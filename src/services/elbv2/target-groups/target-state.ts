@@ -73,7 +73,7 @@ function stateOf(
 }
 
 /** Others are not sent to. */
-const isInEnabledZone = (
+export const isInEnabledZone = (
   { availabilityZone }: Pick<TargetRecord, 'availabilityZone'>,
   { nodes }: Pick<LoadBalancerRecord, 'nodes'>,
 ): boolean => availabilityZone === 'all' || nodes.some((node) => node.availabilityZone === availabilityZone);
