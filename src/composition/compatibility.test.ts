@@ -39,6 +39,7 @@ test('every operation that is supported is authorised as an action of its servic
     'Amazon EventBridge': 'events',
     'AWS Cloud Map': 'servicediscovery',
     'Application Auto Scaling': 'application-autoscaling',
+    'AWS Certificate Manager': 'acm',
     'Elastic Load Balancing v2': 'elasticloadbalancing',
     'AWS Identity and Access Management (IAM)': 'iam',
     'AWS STS': 'sts',

@@ -2,6 +2,7 @@ import { systemClock, systemRandom } from '../clock/index.ts';
 import { silentLog } from '../log.ts';
 import { openState } from '../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
+import { createAcm } from '../services/acm/index.ts';
 import { createAutoScaling } from '../services/application-autoscaling/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEc2 } from '../services/ec2/index.ts';
@@ -68,6 +69,10 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'Application Auto Scaling': await createAutoScaling({
       ...{ state, clock, random, metrics },
       ensureServiceLinkedRole: async () => {},
+    }).loadOperations(),
+    'AWS Certificate Manager': await createAcm({
+      ...{ state, clock, random, usersOf: () => [] },
+      sealer: createSealer(random.bytes(sealingKeyBytes), random),
     }).loadOperations(),
     'Elastic Load Balancing v2': await createElb({
       ...{ state, clock, random },

@@ -5,6 +5,14 @@ import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import {
+  createAcm,
+  hasIssuedCertificate,
+  loadAcmReconcilers,
+  onCertificatesChanged,
+  type ServedCertificate,
+  servedCertificate,
+} from '../services/acm/index.ts';
+import {
   createAutoScaling,
   loadAutoScalingEventSources,
   loadAutoScalingReconcilers,
@@ -21,6 +29,7 @@ import {
 import { createEc2, hasVpc, type NetworkSource, networkSource } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
 import {
+  certificateUsers,
   createElb,
   loadElbReconcilers,
   type PlanSource,
@@ -79,6 +88,15 @@ const autoScalingPrincipal = 'ecs.application-autoscaling.amazonaws.com';
 /** As long as callers who wait for the listener need to ask again and be answered. */
 const firstAnswersMs = 20;
 
+export interface Balancing {
+  readonly plans: PlanSource;
+  readonly reports: ReportSink;
+  /** Undefined: there is no such certificate. */
+  certificate(arn: string): ServedCertificate | undefined;
+  /** Told of every certificate that is another from now on. */
+  onCertificatesChanged(changed: (arn: string) => void): Disposable;
+}
+
 /** Everything that answers requests and works on records. It knows no machine: agents come to its endpoint. */
 export interface ControlPlane extends AsyncDisposable {
   /** E.g. `http://127.0.0.1:4566`. */
@@ -88,7 +106,7 @@ export interface ControlPlane extends AsyncDisposable {
   /** EC2's VPCs, for the machines that carry them. */
   readonly network: NetworkSource;
   /** The load balancers, for the machines that carry their traffic, and what those see of them. */
-  readonly balancing: { readonly plans: PlanSource; readonly reports: ReportSink };
+  readonly balancing: Balancing;
   /** See `Ecs.interfaceOwners`. */
   interfaceOwners(): ReadonlyMap<string, string>;
   /** See `Ecs.endMachine`. */
@@ -152,8 +170,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     random,
     publicCidr,
     findInstance: () => undefined,
-    hasCertificate: () => false,
+    hasCertificate: hasIssuedCertificate,
   };
+  const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
   const eventBridge: EventsContext = {
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
@@ -170,6 +189,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       createCloudMap(cloudMap),
       createAutoScaling(autoScaling),
       createElb(elb),
+      createAcm(acm),
       createEventBridge(eventBridge),
       iam.service,
       createSts(iam),
@@ -217,10 +237,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadCloudMapReconcilers(cloudMap)),
         ...(await loadAutoScalingReconcilers(autoScaling)),
         ...(await loadElbReconcilers(elb)),
+        ...(await loadAcmReconcilers(acm)),
       ],
     }),
   );
-  const balancing = { plans: planSource(state), reports: opened.use(reportSink(state, log)) };
+  const balancing: Balancing = {
+    plans: planSource(state),
+    reports: opened.use(reportSink(state, log)),
+    certificate: (arn) => servedCertificate(acm, arn),
+    onCertificatesChanged: (changed) => onCertificatesChanged(state, changed),
+  };
   const parts = opened.move();
   return {
     endpoint,

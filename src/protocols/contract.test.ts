@@ -58,6 +58,7 @@ const services: readonly TestedService[] = [
     load: () => import('@aws-sdk/client-application-auto-scaling'),
     operations: 14,
   },
+  { signingName: 'acm', load: () => import('@aws-sdk/client-acm'), operations: 40 },
   { signingName: 'servicediscovery', load: () => import('@aws-sdk/client-servicediscovery'), operations: 30 },
 ];
 

@@ -13,6 +13,7 @@ const services = [
   ['monitoring', () => import('@aws-sdk/client-cloudwatch')],
   ['events', () => import('@aws-sdk/client-eventbridge')],
   ['application-autoscaling', () => import('@aws-sdk/client-application-auto-scaling')],
+  ['acm', () => import('@aws-sdk/client-acm')],
   ['servicediscovery', () => import('@aws-sdk/client-servicediscovery')],
 ] as const;
 

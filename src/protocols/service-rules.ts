@@ -164,6 +164,14 @@ const rules: Readonly<Record<string, ServiceRules>> = {
     notSupported: { code: 'ValidationException', status: 400 },
     refuseMissing: (missing) => constraintViolations('ValidationException', missing),
   },
+  acm: {
+    marks: { targetPrefix: 'CertificateManager' },
+    maxBodyBytes: mebibyte,
+    accessDenied: accessDeniedException,
+    internalFailure,
+    notSupported: { code: 'InvalidParameterException', status: 400 },
+    refuseMissing: (missing) => constraintViolations('ValidationException', missing),
+  },
   servicediscovery: {
     marks: { targetPrefix: 'Route53AutoNaming_v20170314' },
     maxBodyBytes: mebibyte,

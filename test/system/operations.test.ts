@@ -1,3 +1,4 @@
+import * as acmSdk from '@aws-sdk/client-acm';
 import * as autoScalingSdk from '@aws-sdk/client-application-auto-scaling';
 import * as logsSdk from '@aws-sdk/client-cloudwatch-logs';
 import * as ec2Sdk from '@aws-sdk/client-ec2';
@@ -22,6 +23,7 @@ const services = [
   { name: 'logs', sdk: logsSdk, client: (system: System) => system.logs },
   { name: 'servicediscovery', sdk: cloudMapSdk, client: (system: System) => system.cloudMap },
   { name: 'application-autoscaling', sdk: autoScalingSdk, client: (system: System) => system.autoScaling },
+  { name: 'acm', sdk: acmSdk, client: (system: System) => system.acm },
   { name: 'elasticloadbalancing', sdk: elbSdk, client: (system: System) => system.elb },
   { name: 'iam', sdk: iamSdk, client: (system: System) => system.iam },
   { name: 'sts', sdk: stsSdk, client: (system: System) => system.sts },

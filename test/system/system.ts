@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACM } from '@aws-sdk/client-acm';
 import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
@@ -78,6 +79,7 @@ export class System implements AsyncDisposable {
         readonly cloudMap: ServiceDiscovery;
         readonly autoScaling: ApplicationAutoScaling;
         readonly elb: ElasticLoadBalancingV2;
+        readonly acm: ACM;
         readonly iam: IAM;
         readonly sts: STS;
       }
@@ -132,6 +134,9 @@ export class System implements AsyncDisposable {
     return this.#sdk().ec2;
   }
 
+  get acm(): ACM {
+    return this.#sdk().acm;
+  }
   get elb(): ElasticLoadBalancingV2 {
     return this.#sdk().elb;
   }
@@ -351,6 +356,7 @@ export class System implements AsyncDisposable {
         cloudMap: new ServiceDiscovery(settings),
         autoScaling: new ApplicationAutoScaling(settings),
         elb: new ElasticLoadBalancingV2(settings),
+        acm: new ACM(settings),
         iam: new IAM(settings),
         sts: new STS(settings),
       };

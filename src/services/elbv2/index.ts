@@ -6,9 +6,10 @@
  * Refused by name: gateway load balancers, targets that are functions or load balancers, IPv6, mutual TLS, actions and
  * logs that need another service (`refused.ts`).
  */
-import type { Reconciler } from '../../reconcile/index.ts';
+import type { Reader, Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
 import type { ElbContext } from './context.ts';
+import { listeners } from './records.ts';
 
 export type { ElbContext, Instance } from './context.ts';
 export {
@@ -27,6 +28,12 @@ export {
 export { balancerNames } from './plans/balancer-names.ts';
 export { type PlanSource, planSource } from './plans/plan-source.ts';
 export { type ReportSink, reportSink } from './plans/reports.ts';
+
+/** ARNs of the load balancers whose listeners serve a certificate. */
+export function certificateUsers(reader: Reader, certificateArn: string): readonly string[] {
+  const users = reader.byIndex(listeners, 'certificate', certificateArn);
+  return [...new Set(users.map(({ value }) => value.loadBalancerArn))];
+}
 
 export function createElb(context: ElbContext): Service {
   return {
