@@ -143,6 +143,9 @@ export const serviceConnectAttachment = {
   proxy: 'ProxyConfig',
 } as const;
 
+/** The image of the proxy, which every agent brings with it: no registry has it. */
+export const serviceConnectImage = 'ecs-service-connect-agent:interface-v1';
+
 /** As AWS's agent reads it: what there is around the proxy. */
 export interface AcsServiceConnectConfig {
   readonly egressConfig?: { readonly listenerName: string; readonly vip: { readonly ipv4Cidr: string } };

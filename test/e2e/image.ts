@@ -45,7 +45,7 @@ export async function installationContainers(stateDirectory: string): Promise<re
   return (await testEngine()).listContainers({ 'catamaran.installation': file.id });
 }
 
-/** Runs a shell command in the container of a task that has one. @returns what it printed. @throws when it fails. */
+/** Runs a shell command in the container of a task that has one of its own. @returns what it printed. @throws when it fails. */
 export async function inContainer(
   stateDirectory: string,
   taskArn: string,
@@ -66,7 +66,11 @@ export async function inContainerOf(
   taskArn: string,
   shellCommand: string,
 ): Promise<string> {
-  const own = containers.find(({ labels }) => labels['com.amazonaws.ecs.task-arn'] === taskArn);
+  const own = containers.find(
+    ({ labels }) =>
+      labels['com.amazonaws.ecs.task-arn'] === taskArn &&
+      !labels['com.amazonaws.ecs.container-name']?.startsWith('ecs-service-connect-'),
+  );
   if (own === undefined) throw new Error(`Task ${taskArn} has no container`);
   const command = ['sh', '-c', shellCommand];
   const { exitCode, output } = await runtime.exec(own.name, command, { timeoutMs: 20_000 });

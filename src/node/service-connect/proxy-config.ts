@@ -63,6 +63,8 @@ function outboundOf(listener: AcsProxyListener, plan: ProxyPlan): string[] {
   const [selective, whole] = [selectiveBackend(discoveryName), wholeBackend(discoveryName)];
   return [
     ...frontendOf(`to:${discoveryName}`, `${address}:${port}`, listener, plan),
+    // Nobody is waited for who may never come.
+    `    ${listener.protocol === 'tcp' ? 'tcp-request content reject' : 'http-request return status 503'} if { nbsrv(${whole}) eq 0 }`,
     `    use_backend ${whole} if { nbsrv(${selective}) eq 0 }`,
     `    default_backend ${selective}`,
     ...[selective, whole].flatMap((backend) => [

@@ -40,6 +40,7 @@ import {
   updateContainerInstancesState,
 } from './operations/container-instance.ts';
 import { executeCommand } from './operations/execute-command.ts';
+import { listServicesByNamespace } from './operations/list-services-by-namespace.ts';
 import { runTask } from './operations/run-task.ts';
 import {
   createService,
@@ -143,7 +144,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     ListGateways: notYet('ListGateways', 'gateways'),
     ListServiceDeployments: supported('ListServiceDeployments', listServiceDeployments),
     ListServices: supported('ListServices', listServices),
-    ListServicesByNamespace: notYet('ListServicesByNamespace', 'Service Connect'),
+    ListServicesByNamespace: supported('ListServicesByNamespace', listServicesByNamespace),
     ListTagsForResource: supported('ListTagsForResource', listTagsForResource),
     ListTaskDefinitionFamilies: supported('ListTaskDefinitionFamilies', listTaskDefinitionFamilies),
     ListTaskDefinitions: supported('ListTaskDefinitions', listTaskDefinitions),

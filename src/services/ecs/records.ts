@@ -1,10 +1,4 @@
-import type {
-  ContainerDefinition,
-  ContainerOverride,
-  KeyValuePair,
-  Tag,
-  TaskDefinition,
-} from '@aws-sdk/client-ecs';
+import type { ContainerOverride, KeyValuePair, Tag } from '@aws-sdk/client-ecs';
 import type { Collection } from '../../reconcile/index.ts';
 import type { ServiceRegistryRecord, TaskActivationRecord } from './records/activation.ts';
 import type { CapacityProviderStrategy } from './records/cluster.ts';
@@ -15,6 +9,7 @@ import type {
   NetworkConfigurationRecord,
 } from './records/deployment.ts';
 import { scopeOf } from './records/scope.ts';
+import type { ServiceConnectRecord, TaskServiceConnectRecord } from './records/service-connect.ts';
 import type { TaskSetRecord } from './records/task-set.ts';
 
 /**
@@ -54,6 +49,12 @@ export type {
   RestartRecord,
 } from './records/deployment.ts';
 export { scopeOf } from './records/scope.ts';
+export type {
+  ServiceConnectAliasRecord,
+  ServiceConnectEndpointRecord,
+  ServiceConnectRecord,
+  TaskServiceConnectRecord,
+} from './records/service-connect.ts';
 export {
   type CircuitBreakerReading,
   type ContainerImageRecord,
@@ -67,55 +68,14 @@ export {
   serviceDeployments,
   serviceRevisions,
 } from './records/service-history.ts';
+export {
+  type StoredTaskDefinition,
+  type TaskDefinitionFamilyRecord,
+  type TaskDefinitionRecord,
+  taskDefinitionFamilies,
+  taskDefinitions,
+} from './records/task-definition.ts';
 export type { TaskSetRecord } from './records/task-set.ts';
-
-export interface TaskDefinitionFamilyRecord {
-  readonly family: string;
-  /** The highest revision ever given; never goes back. */
-  readonly lastRevision: number;
-  /** The highest ACTIVE revision: what the bare family means. Absent when none is ACTIVE. */
-  readonly latestActiveRevision?: number;
-}
-
-/** `task-definition-family/<family>` */
-export const taskDefinitionFamilies: Collection<TaskDefinitionFamilyRecord> = {
-  service: 'ecs',
-  noun: 'task-definition-family',
-  indexes: {},
-};
-
-export interface TaskDefinitionRecord {
-  readonly family: string;
-  readonly revision: number;
-  readonly status: 'ACTIVE' | 'INACTIVE' | 'DELETE_IN_PROGRESS';
-  readonly registeredAt: number;
-  readonly registeredBy: string;
-  readonly deregisteredAt?: number;
-  readonly deleteRequestedAt?: number;
-  /** As it is answered: normalised defaults filled in; without the fields above. */
-  readonly definition: StoredTaskDefinition;
-  readonly tags: readonly Tag[];
-}
-
-/** The SDK's shape less its dates and bookkeeping: plain JSON. */
-export type StoredTaskDefinition = Omit<
-  TaskDefinition,
-  | 'registeredAt'
-  | 'deregisteredAt'
-  | 'deleteRequestedAt'
-  | 'status'
-  | 'revision'
-  | 'taskDefinitionArn'
-  | 'registeredBy'
-  | 'containerDefinitions'
-> & { readonly family: string; readonly containerDefinitions: readonly ContainerDefinition[] };
-
-/** `task-definition/<family>/<revision, 9 digits zero-padded>` */
-export const taskDefinitions: Collection<TaskDefinitionRecord, 'byFamily'> = {
-  service: 'ecs',
-  noun: 'task-definition',
-  indexes: { byFamily: (record, key) => `${scopeOf(key)}/${record.family}` },
-};
 
 export type TaskStatus =
   | 'PROVISIONING'
@@ -162,6 +122,7 @@ export interface TaskRecord {
   readonly service?: { readonly name: string; readonly deploymentId: string };
   /** Absent: it is RUNNING when its containers are. */
   readonly activation?: TaskActivationRecord;
+  readonly serviceConnect?: TaskServiceConnectRecord;
   readonly desiredStatus: 'RUNNING' | 'STOPPED';
   readonly lastStatus: TaskStatus;
   /** +1 with each change that users see (EventBridge's `detail.version`). */
@@ -393,6 +354,9 @@ export interface ServiceRecord {
   readonly networkConfiguration?: NetworkConfigurationRecord;
   /** At least one. */
   readonly serviceRegistries?: readonly ServiceRegistryRecord[];
+  readonly serviceConnectConfiguration?: ServiceConnectRecord;
+  /** ARNs of the services of Cloud Map that were made for its endpoints, now or before; they go when nobody needs them. */
+  readonly discoveryServices?: readonly string[];
   readonly healthCheckGracePeriodSeconds?: number;
   readonly enableECSManagedTags: boolean;
   readonly enableExecuteCommand: boolean;
@@ -446,7 +410,12 @@ export function taskDefinitionsOfService(
 /** `service/<cluster>/<name>` */
 export const services: Collection<
   ServiceRecord,
-  'byCluster' | 'byClusterStatus' | 'byTaskDefinition' | 'awaitingCapacity' | 'daemons'
+  | 'byCluster'
+  | 'byClusterStatus'
+  | 'byTaskDefinition'
+  | 'awaitingCapacity'
+  | 'daemons'
+  | 'byServiceConnectNamespace'
 > = {
   service: 'ecs',
   noun: 'service',
@@ -464,6 +433,13 @@ export const services: Collection<
       deploymentsOf(record).some(({ placement }) => placement !== undefined)
         ? `${scopeOf(key)}/${record.launchType === 'FARGATE' ? fargateHosts : record.cluster}`
         : undefined,
+    /** Every namespace in which it, or a deployment of it, has Service Connect; nothing once INACTIVE. */
+    byServiceConnectNamespace: (record, key) =>
+      record.status === 'INACTIVE'
+        ? undefined
+        : [record, ...record.deployments].flatMap(({ serviceConnectConfiguration: connect }) =>
+            connect === undefined ? [] : [`${scopeOf(key)}/${connect.namespace.id}`],
+          ),
     /** Every revision that it runs or is rolling out; nothing once INACTIVE. */
     byTaskDefinition: (record, key) =>
       record.status === 'INACTIVE'

@@ -111,6 +111,9 @@ export function serviceRevisionView(
     loadBalancers: [],
     serviceRegistries: registriesView(record.serviceRegistries),
     ...networkView(record.networkConfiguration),
+    ...(record.serviceConnectConfiguration && {
+      serviceConnectConfiguration: structuredClone(record.serviceConnectConfiguration.configuration),
+    }),
     containerImages: withDigests(record, own).containerImages.map((image) => ({ ...image })),
     guardDutyEnabled: false,
     createdAt: new Date(record.createdAt),

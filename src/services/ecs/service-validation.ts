@@ -62,7 +62,7 @@ const asksForUnbuilt: Asks = {
   role: isBuilt,
   schedulingStrategy: isBuilt,
   service: isBuilt,
-  serviceConnectConfiguration: (value) => value?.enabled === true,
+  serviceConnectConfiguration: isBuilt,
   serviceName: isBuilt,
   serviceRegistries: isBuilt,
   tags: isBuilt,
@@ -137,22 +137,24 @@ export function refuseForDaemon(input: ServiceInput): void {
 }
 
 /** @throws InvalidParameterException a REPLICA service says no count, or an impossible one. */
-export function requireDesiredCount(
-  count: number | undefined,
-  registries: ServiceRecord['serviceRegistries'],
-): number {
+export function requireDesiredCount(count: number | undefined, service: Discovered): number {
   if (count === undefined) throw invalidParameter('DesiredCount is missing');
-  return readDesiredCount(count, registries);
+  return readDesiredCount(count, service);
 }
 
 /** Service quota "Tasks per service". */
 const maxDesiredCount = 5_000;
 
-/** @param registries Of the service, if it has any. @throws InvalidParameterException */
-export function readDesiredCount(count: number, registries?: ServiceRecord['serviceRegistries']): number {
+/** What others find a service's tasks by. */
+type Discovered = Pick<ServiceRecord, 'serviceRegistries' | 'serviceConnectConfiguration'>;
+
+/** @throws InvalidParameterException */
+export function readDesiredCount(count: number, service: Discovered = {}): number {
   if (count < 0) throw invalidParameter('DesiredCount can not be lesser than 0');
   if (!Number.isInteger(count)) throw invalidParameter(`DesiredCount ${count} is not a whole number`);
-  const most = registries === undefined ? maxDesiredCount : maxDiscoveredTasks;
+  const isDiscovered =
+    service.serviceRegistries !== undefined || service.serviceConnectConfiguration !== undefined;
+  const most = isDiscovered ? maxDiscoveredTasks : maxDesiredCount;
   if (count > most) throw invalidParameter(`DesiredCount can not be greater than ${most}`);
   return count;
 }

@@ -12,6 +12,7 @@ import {
 import { desiredTasks } from './deployment/daemon-ground.ts';
 import { networkView } from './network-view.ts';
 import { type DeploymentRecord, phaseOf, type ServiceRecord, tasks } from './records.ts';
+import { serviceConnectView } from './service-connect/view.ts';
 import { serviceIndexValue } from './service-history.ts';
 import { taskSetView } from './task-set-view.ts';
 
@@ -142,6 +143,7 @@ function deploymentView(
     updatedAt: new Date(deployment.updatedAt),
     ...capacityView(deployment),
     ...networkView(deployment.networkConfiguration),
+    ...serviceConnectView(deployment.serviceConnectConfiguration),
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutStateReason,
   };

@@ -1,5 +1,6 @@
 import type { Tag } from '@aws-sdk/client-ecs';
-import { hex, uuid } from '../../clock/index.ts';
+import { alphanumeric, hex, uuid } from '../../clock/index.ts';
+import { serviceConnectImage } from '../../protocols/acs.ts';
 import { type RecordKey, recordKey, type Transaction } from '../../reconcile/index.ts';
 import { containerInstanceArn, type Scope } from './arn.ts';
 import { chooseHost, lenderOf, noFargateCapacity } from './capacity/fargate-hosts.ts';
@@ -48,6 +49,8 @@ export interface LaunchRequest {
   readonly startedBy?: string;
   readonly service?: { readonly name: string; readonly deploymentId: string };
   readonly activation?: TaskActivationRecord;
+  /** By Service Connect: it gets a proxy. */
+  readonly isConnected?: boolean;
   readonly overrides: TaskOverrideRecord;
   /** Required for awsvpc definitions. */
   readonly network?: NetworkConfigurationRecord;
@@ -187,7 +190,13 @@ export function placeAwaiting(
   const definition = tx.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
   if (awaiting === undefined || capacityProviderName === undefined || definition === undefined)
     return 'Task failed to start';
-  const unbound = { ...taskDemand(definition.definition, task.overrides, task), capacityProviderName };
+  const unbound = {
+    ...taskDemand(definition.definition, task.overrides, {
+      ...task,
+      isConnected: task.serviceConnect !== undefined,
+    }),
+    capacityProviderName,
+  };
   const demand = withinZones(tx, scope, awaiting.network, unbound);
   if ('reason' in demand) return demand.reason;
   const profile = profileOf({ ...awaiting, group: task.group }, demand);
@@ -301,6 +310,7 @@ function newTask(ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): T
   const id = hex(ecs.random, 32);
   const { placementStrategy, placementConstraints } = request;
   const { tcpPorts, udpPorts } = demand;
+  const proxy = request.isConnected ? newProxy(ecs) : undefined;
   return {
     id,
     cluster: request.cluster,
@@ -322,6 +332,7 @@ function newTask(ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): T
     ...given('startedBy', request.startedBy),
     ...given('service', request.service),
     ...given('activation', request.activation),
+    ...given('serviceConnect', proxy && { attachmentId: uuid(ecs.random), containerName: proxy.name }),
     desiredStatus: 'RUNNING',
     lastStatus: 'PROVISIONING',
     version: 1,
@@ -330,7 +341,7 @@ function newTask(ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): T
     ...given('memory', request.overrides.memory ?? definition.memory),
     overrides: request.overrides,
     ...given('roles', newTaskRoles(ecs, request.scope, request)),
-    containers: newContainers(ecs, request),
+    containers: [...newContainers(ecs, request), ...(proxy === undefined ? [] : [proxy])],
     enableExecuteCommand: request.enableExecuteCommand,
     healthStatus: 'UNKNOWN',
     reserved: { cpu: demand.cpu, memoryMiB: demand.memoryMiB, tcpPorts, udpPorts },
@@ -364,6 +375,20 @@ function newContainers(
       ),
     };
   });
+}
+
+/** The container that Service Connect adds to a task; what it uses is within the task's size. */
+function newProxy({ random }: EcsContext): TaskContainerRecord {
+  return {
+    name: `ecs-service-connect-${alphanumeric(random, 5).toLowerCase()}`,
+    id: uuid(random),
+    image: serviceConnectImage,
+    essential: true,
+    lastStatus: 'PENDING',
+    networkBindings: [],
+    healthStatus: 'UNKNOWN',
+    cpu: '0',
+  };
 }
 
 function taskTags({ tags, enableECSManagedTags, cluster, service }: LaunchRequest): readonly Tag[] {

@@ -16,6 +16,7 @@ import {
   type TaskContainerRecord,
   type TaskNetworkInterface,
   type TaskRecord,
+  type TaskServiceConnectRecord,
 } from './records.ts';
 
 /** A task as the API shows it; `tags` only when asked for. */
@@ -27,7 +28,10 @@ export function taskView(
 ): Task {
   const arn = taskArn(scope, task.cluster, task.id);
   return {
-    attachments: task.networkInterface ? [attachmentView(task, task.networkInterface)] : [],
+    attachments: [
+      ...(task.networkInterface ? [attachmentView(task, task.networkInterface)] : []),
+      ...(task.serviceConnect ? [serviceConnectAttachmentView(task, task.serviceConnect)] : []),
+    ],
     attributes: task.attributes.map((attribute) => ({ ...attribute })),
     availabilityZone: task.availabilityZone,
     clusterArn: clusterArn(scope, task.cluster),
@@ -117,6 +121,20 @@ function attachmentView(task: TaskRecord, networkInterface: TaskNetworkInterface
       { name: 'privateDnsName', value: privateDnsName },
       { name: 'privateIPv4Address', value: privateIpv4Address },
     ],
+  };
+}
+
+function serviceConnectAttachmentView(
+  task: TaskRecord,
+  { attachmentId, containerName }: TaskServiceConnectRecord,
+): Attachment {
+  const proxy = task.containers.find(({ name }) => name === containerName);
+  const status = { PENDING: 'PRECREATED', RUNNING: 'ATTACHED', STOPPED: 'DELETED' } as const;
+  return {
+    id: attachmentId,
+    type: 'Service Connect',
+    status: status[proxy?.lastStatus ?? 'PENDING'],
+    details: [{ name: 'ContainerName', value: containerName }],
   };
 }
 

@@ -11,6 +11,13 @@ import type { CloudMapContext } from './context.ts';
 
 export type { CloudMapContext } from './context.ts';
 export {
+  type DiscoveryNamespace,
+  findDiscoveryNamespace,
+  makeDiscoveryService,
+  makeHttpNamespace,
+  removeDiscoveryService,
+} from './for-services/discovery.ts';
+export {
   deregisterServiceInstance,
   findRegistry,
   type Registration,

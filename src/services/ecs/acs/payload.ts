@@ -9,6 +9,7 @@ import {
   type TaskRecord,
   wantedOfAgent,
 } from '../records.ts';
+import { type ProxyDuty, proxyDefinition, serviceConnectOf } from '../service-connect/proxy-payload.ts';
 import { dockerConfig } from './docker-config.ts';
 
 /** 1024 CPU units are one vCPU. */
@@ -18,7 +19,13 @@ const cpuUnitsPerVcpu = 1024;
  * A task as its agent is handed it: definition and overrides in one. Everything an agent needs to run the task
  * is in here; it never asks for the task definition.
  */
-export function acsTask(scope: Scope, task: TaskRecord, { definition }: TaskDefinitionRecord): AcsTask {
+export function acsTask(
+  scope: Scope,
+  task: TaskRecord,
+  { definition }: TaskDefinitionRecord,
+  duty?: ProxyDuty,
+): AcsTask {
+  const connect = task.serviceConnect && duty && { own: task.serviceConnect, duty };
   return {
     arn: taskArn(scope, task.cluster, task.id),
     family: task.taskDefinition.family,
@@ -42,7 +49,11 @@ export function acsTask(scope: Scope, task: TaskRecord, { definition }: TaskDefi
     ),
     ...given('enableFaultInjection', definition.enableFaultInjection),
     ...given('associations', gpuAssociations(task)),
-    containers: definition.containerDefinitions.flatMap((container) => {
+    ...given('attachments', connect && [serviceConnectOf(scope, connect.own, connect.duty)]),
+    containers: [
+      ...definition.containerDefinitions,
+      ...(connect === undefined ? [] : [proxyDefinition(connect.own, connect.duty)]),
+    ].flatMap((container) => {
       const record = task.containers.find(({ name }) => name === container.name);
       return record === undefined ? [] : [acsContainer(scope, task, record, container)];
     }),
@@ -104,7 +115,9 @@ function acsContainer(
     ...given('privileged', container.privileged),
     ...given(
       'managedAgents',
-      task.enableExecuteCommand ? [{ name: 'ExecuteCommandAgent', properties: {} }] : undefined,
+      task.enableExecuteCommand && record.name !== task.serviceConnect?.containerName
+        ? [{ name: 'ExecuteCommandAgent', properties: {} }]
+        : undefined,
     ),
     ...given('linuxParameters', linuxParameters && acsLinuxParameters(linuxParameters)),
     ...(container.healthCheck ? { healthCheckType: 'docker' as const } : {}),

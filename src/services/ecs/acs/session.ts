@@ -8,11 +8,14 @@ import { given } from '../given.ts';
 import { keyOfTask } from '../operations/task.ts';
 import {
   type ContainerInstanceRecord,
+  services,
   type TaskRecord,
   taskDefinitions,
   tasks,
   wantedOfAgent,
 } from '../records.ts';
+import { type ProxyDuty, proxyDutyOf } from '../service-connect/proxy-payload.ts';
+import { serviceKey } from '../service-lookup.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { cannotAssume } from '../task-roles.ts';
 import { agentStopsTask, requestTaskStop } from '../task-state.ts';
@@ -214,7 +217,7 @@ export class AcsSession implements AgentSession {
       if (task.connectivityAt === undefined) this.#stopUnassumable(key, refusedRole);
       return undefined;
     }
-    return { ...acsTask(scope, task, definition), ...members };
+    return { ...acsTask(scope, task, definition, this.#proxyDutyOf(task)), ...members };
   }
 
   #stopUnassumable(key: RecordKey, roleArn: string): void {
@@ -295,6 +298,13 @@ export class AcsSession implements AgentSession {
     const key = keyOfTaskArn(scope, clusterOfArn(arn) ?? instance.value.cluster, arn);
     const task = key && ecs.state.get(tasks, key);
     return task?.containerInstanceId === instance.value.id && wantedOfAgent(task) === 'RUNNING';
+  }
+
+  /** Of the deployment by which it was launched, for as long as that is there; an agent that has the task needs it no more. */
+  #proxyDutyOf({ cluster, service }: TaskRecord): ProxyDuty | undefined {
+    const { ecs, scope } = this.#options;
+    const record = service && ecs.state.get(services, serviceKey(scope, cluster, service.name));
+    return proxyDutyOf(record?.deployments.find(({ id }) => id === service?.deploymentId));
   }
 
   #unstoppedTasks(): readonly Stored<TaskRecord>[] {

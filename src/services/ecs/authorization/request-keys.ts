@@ -104,6 +104,11 @@ export const changedService: Keys<ServiceSettings> = (input) => {
   };
 };
 
+/** Of ListServicesByNamespace. */
+export const namespace: Keys<{ readonly namespace: string | undefined }> = (input) => ({
+  'ecs:namespace': input.namespace,
+});
+
 /** Of CreateService. */
 export const newService: Keys<ServiceSettings> = (input, ...rest) =>
   changedService(

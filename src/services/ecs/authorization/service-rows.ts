@@ -1,6 +1,6 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import { passInfrastructureRoles, passLaunchedRoles, tagOnCreate } from './asks.ts';
-import { capacityProviders, changedService, newService, requestTags } from './request-keys.ts';
+import { capacityProviders, changedService, namespace, newService, requestTags } from './request-keys.ts';
 import { cluster, clusterOfResource, resourceTags, service } from './resource-keys.ts';
 import { anyResource, serviceHistoryResources, serviceResources, taskSetResources } from './resources.ts';
 import type { EcsRows } from './row.ts';
@@ -66,6 +66,7 @@ export function serviceRows(reader: Reader) {
       keys: [tags, cluster],
     },
     ListServices: { on: anyResource, keys: [cluster] },
+    ListServicesByNamespace: { on: anyResource, keys: [namespace] },
     StopServiceDeployment: {
       on: ({ serviceDeploymentArn }) => serviceHistoryResources('service-deployment', [serviceDeploymentArn]),
       keys: [tags, clusterOfResource, service],

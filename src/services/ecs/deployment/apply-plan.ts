@@ -8,7 +8,9 @@ import { given } from '../given.ts';
 import { readPlacementConstraints } from '../placement-rules.ts';
 import {
   type DeploymentRecord,
+  type ServiceConnectEndpointRecord,
   type ServiceRecord,
+  type ServiceRegistryRecord,
   services,
   type TaskActivationRecord,
   type TaskDefinitionRecord,
@@ -136,6 +138,7 @@ function launch(
     startedBy: deploymentId,
     service: { name: service.name, deploymentId },
     ...given('activation', activationOf(service, deployment)),
+    isConnected: deployment.serviceConnectConfiguration !== undefined,
     overrides: { containerOverrides: [] },
     ...(deployment.networkConfiguration === undefined ? {} : { network: deployment.networkConfiguration }),
     placementStrategy: service.placementStrategy,
@@ -162,12 +165,23 @@ function launch(
 /** What is to be done for a task before it is RUNNING. */
 function activationOf(
   { taskSets }: ServiceRecord,
-  { id, serviceRegistries }: DeploymentRecord,
+  { id, serviceRegistries: own = [], serviceConnectConfiguration: connect }: DeploymentRecord,
 ): TaskActivationRecord | undefined {
-  if (serviceRegistries === undefined) return undefined;
+  const serviceRegistries = [...own, ...(connect?.endpoints ?? []).map(registryOf)];
+  if (serviceRegistries.length === 0) return undefined;
   const externalId = taskSets?.find(({ deployment }) => deployment.id === id)?.externalId;
   return { serviceRegistries, ...given('externalId', externalId), isRegistered: false };
 }
+
+/** An endpoint of Service Connect is a registry as any other, which Amazon ECS made itself. */
+const registryOf = ({
+  discoveryArn,
+  ingressPort,
+  containerPort,
+}: ServiceConnectEndpointRecord): ServiceRegistryRecord => ({
+  registryArn: discoveryArn,
+  port: ingressPort ?? containerPort,
+});
 
 /** How many of a deployment's tasks each capacity provider has. Those that are to stop are as good as gone. */
 function placedByProvider(

@@ -48,6 +48,7 @@ export function beginServiceDeployment(
     ...given('platformVersion', primary.platformVersion),
     ...given('networkConfiguration', primary.networkConfiguration),
     ...given('serviceRegistries', primary.serviceRegistries),
+    ...given('serviceConnectConfiguration', primary.serviceConnectConfiguration),
     containerImages: imagesOf(definition),
   });
   tx.put(

@@ -21,7 +21,11 @@ export function newTaskSetDeployment(
 function newDeployment(
   service: Pick<
     ServiceRecord,
-    'networkConfiguration' | 'serviceRegistries' | 'launchType' | 'capacityProviderStrategy'
+    | 'networkConfiguration'
+    | 'serviceRegistries'
+    | 'serviceConnectConfiguration'
+    | 'launchType'
+    | 'capacityProviderStrategy'
   > &
     WithTaskDefinition,
   random: Random,
@@ -34,6 +38,7 @@ function newDeployment(
     taskDefinition: service.taskDefinition,
     ...given('networkConfiguration', service.networkConfiguration),
     ...given('serviceRegistries', service.serviceRegistries),
+    ...given('serviceConnectConfiguration', service.serviceConnectConfiguration),
     launchType: service.launchType,
     ...given('capacityProviderStrategy', service.capacityProviderStrategy),
     ...given('platformVersion', service.launchType === 'FARGATE' ? currentPlatformVersion : undefined),
@@ -92,6 +97,7 @@ export function rolledBack(
   const {
     networkConfiguration: _network,
     serviceRegistries: _registries,
+    serviceConnectConfiguration: _connect,
     capacityProviderStrategy: _strategy,
     ...rest
   } = steadyless;
@@ -118,6 +124,7 @@ export function rolledBack(
     ...given('capacityProviderStrategy', target.capacityProviderStrategy),
     ...given('networkConfiguration', target.networkConfiguration),
     ...given('serviceRegistries', target.serviceRegistries),
+    ...given('serviceConnectConfiguration', target.serviceConnectConfiguration),
     deployments: [
       primary,
       ...service.deployments

@@ -63,7 +63,6 @@ describe('CreateCluster', () => {
   });
 
   test.each([
-    ['serviceConnectDefaults', { serviceConnectDefaults: { namespace: 'n' } }],
     ['managedStorageConfiguration', { configuration: { managedStorageConfiguration: { kmsKeyId: 'k' } } }],
     ['containerInsights', { settings: [{ name: 'containerInsights', value: 'enhanced' }] }],
   ])('refuses %s by name', async (what, input) => {

@@ -28,6 +28,7 @@ import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type ClusterRecord, clusters } from '../records.ts';
+import { defaultNamespace } from '../service-connect/default-namespace.ts';
 import { readClusterConfiguration } from '../session-logging.ts';
 import { validateTags } from '../tags.ts';
 
@@ -46,6 +47,7 @@ export async function createCluster(
   const settings = input.settings && readSettings(input.settings);
   const configuration = readClusterConfiguration(input.configuration);
   const tags = validateTags(input.tags);
+  const namespace = input.serviceConnectDefaults?.namespace;
   await ecs.ensureServiceLinkedRole(call.accountId);
   const cluster = await ecs.state.transact((tx) => {
     const key = clusterKey(call, name);
@@ -60,6 +62,7 @@ export async function createCluster(
         : {}),
       settings: settings?.length ? settings : defaultSettings(tx, call),
       ...(configuration === undefined ? {} : { configuration }),
+      ...(namespace ? { serviceConnectNamespace: defaultNamespace(tx, ecs, call, namespace) } : {}),
       tags,
     };
     tx.put(clusters, key, created);
@@ -141,9 +144,14 @@ async function changeCluster(
   const configuration = readClusterConfiguration(input.configuration);
   const cluster = await ecs.state.transact((tx) => {
     const before = requireCluster(tx, call, input.cluster);
-    if (settings.length === 0 && configuration === undefined) return before;
+    const namespace = input.serviceConnectDefaults?.namespace;
+    if (settings.length === 0 && configuration === undefined && namespace === undefined) return before;
+    const { serviceConnectNamespace: current, ...rest } = before;
+    const kept = namespace === undefined ? current : undefined;
+    const serviceConnectNamespace = namespace ? defaultNamespace(tx, ecs, call, namespace) : kept;
     const after = {
-      ...before,
+      ...rest,
+      ...(serviceConnectNamespace === undefined ? {} : { serviceConnectNamespace }),
       ...(settings.length === 0 ? {} : { settings }),
       ...(configuration === undefined ? {} : { configuration }),
     };
@@ -215,6 +223,9 @@ export function describeCluster(
     defaultCapacityProviderStrategy: (cluster.defaultCapacityProviderStrategy ?? []).map((item) => ({
       ...item,
     })),
+    ...(cluster.serviceConnectNamespace === undefined
+      ? {}
+      : { serviceConnectDefaults: { namespace: cluster.serviceConnectNamespace } }),
     // Nothing has to be attached for a provider that scales nothing, so it is in place with the record.
     ...(cluster.capacityProviders === undefined ? {} : { attachmentsStatus: 'UPDATE_COMPLETE' }),
   };
@@ -228,9 +239,6 @@ function refuseUnsupported(input: CreateClusterCommandInput | UpdateClusterComma
   const { managedStorageConfiguration } = input.configuration ?? {};
   if (managedStorageConfiguration)
     throw unsupported('A cluster configuration for managed storage (managedStorageConfiguration)');
-  // An empty namespace takes the default away, which there is none of.
-  if (input.serviceConnectDefaults?.namespace)
-    throw unsupported('A Service Connect default namespace (serviceConnectDefaults)');
 }
 
 /** @throws InvalidParameterException, or UnsupportedFeatureException for Container Insights turned on. */

@@ -1,5 +1,5 @@
 import type { CreateServiceCommandInput, CreateServiceResponse } from '@aws-sdk/client-ecs';
-import type { Reader } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { readServiceRegistries } from '../activation/service-registries.ts';
 import { clusterName, isName, type Scope } from '../arn.ts';
@@ -23,6 +23,7 @@ import {
   type TaskDefinitionRecord,
 } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
+import { connectService, discoveryServicesOf, withAliases } from '../service-connect/connect-service.ts';
 import { serviceKey } from '../service-lookup.ts';
 import {
   defaultConfiguration,
@@ -86,9 +87,10 @@ export async function createService(
       tx.put(services, key, external);
       return { service: serviceView(tx, call, external, { withTags: true }) };
     }
-    const { described, definition } = readService(tx, call, cluster, name, schedulingStrategy, input);
+    const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
     requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
-    const created = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
+    const begun = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
+    const created = withAliases(tx, call, begun);
     tx.put(services, key, created);
     beginServiceDeployment(tx, call, created, definition, call.now);
     return { service: serviceView(tx, call, created, { withTags: true }) };
@@ -97,7 +99,8 @@ export async function createService(
 
 /** The service that the request describes, checked from end to end. */
 function readService(
-  reader: Reader,
+  tx: Transaction,
+  ecs: EcsContext,
   call: Call,
   cluster: ClusterRecord,
   name: string,
@@ -111,7 +114,7 @@ function readService(
 } {
   // A daemon's tasks are not shared out: the cluster's default strategy is not for it.
   const capacity = readCapacity(
-    reader,
+    tx,
     call,
     schedulingStrategy === 'DAEMON' ? { ...cluster, defaultCapacityProviderStrategy: [] } : cluster,
     input,
@@ -119,12 +122,18 @@ function readService(
   refusePlacementOnFargate(capacity.launchType, input);
   if (input.role)
     throw invalidParameter('IAM roles are only valid for services configured to use load balancers.');
-  const definition = requireLaunchable(reader, call, input.taskDefinition);
+  const definition = requireLaunchable(tx, call, input.taskDefinition);
   requireCompatible(definition, capacity.launchType);
-  const network = readNetworkConfiguration(reader, call, definition.definition, input.networkConfiguration);
+  const network = readNetworkConfiguration(tx, call, definition.definition, input.networkConfiguration);
   requirePublicIpOnFargate(capacity.launchType, network);
   const registered = { definition: definition.definition, launchType: capacity.launchType };
-  const registries = readServiceRegistries(reader, call, registered, input.serviceRegistries);
+  const registries = readServiceRegistries(tx, call, registered, input.serviceRegistries);
+  const connected = { cluster, name, ...registered };
+  const connect = connectService(tx, ecs, call, connected, input.serviceConnectConfiguration);
+  const discovered = {
+    ...given('serviceRegistries', registries),
+    ...given('serviceConnectConfiguration', connect),
+  };
   const described = {
     name,
     cluster: cluster.name,
@@ -132,7 +141,7 @@ function readService(
     createdAt: call.now,
     createdBy: call.principal.arn,
     schedulingStrategy,
-    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount, registries),
+    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount, discovered),
     ...capacity,
     taskDefinition: { family: definition.family, revision: definition.revision },
     deploymentConfiguration: readDeploymentConfiguration(
@@ -140,7 +149,8 @@ function readService(
       defaultConfiguration(schedulingStrategy),
     ),
     ...given('networkConfiguration', network),
-    ...given('serviceRegistries', registries),
+    ...discovered,
+    ...given('discoveryServices', discoveryServicesOf(connect)),
     ...(input.healthCheckGracePeriodSeconds === undefined
       ? {}
       : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),

@@ -46,6 +46,8 @@ export function readExternalService(
     if (value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0))
       throw invalidParameter(`${member.charAt(0).toUpperCase()}${member.slice(1)} must be blank.`);
   }
+  if (input.serviceConnectConfiguration?.enabled)
+    throw invalidParameter('Service Connect is not supported for the EXTERNAL deployment controller.');
   if (input.availabilityZoneRebalancing === 'ENABLED')
     throw unsupported('Availability Zone Rebalancing of services with an external deployment controller');
   const { deploymentConfiguration } = input;

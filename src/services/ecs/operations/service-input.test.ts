@@ -269,7 +269,6 @@ const ofBoth: readonly Refused[] = [
         'loadBalancers',
         { loadBalancers: [{ targetGroupArn: targetGroup, containerName: 'app', containerPort: 80 }] },
       ],
-      ['serviceConnectConfiguration', { serviceConnectConfiguration: { enabled: true } }],
       ['volumeConfigurations', { volumeConfigurations: [{ name: 'v' }] }],
       [
         'vpcLatticeConfigurations',

@@ -1,5 +1,5 @@
 import type { UpdateServiceCommandInput, UpdateServiceResponse } from '@aws-sdk/client-ecs';
-import type { Reader } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { type Registered, readServiceRegistries } from '../activation/service-registries.ts';
 import { clusterName, type Scope } from '../arn.ts';
@@ -16,6 +16,7 @@ import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '
 import { readNetworkConfiguration, requirePublicIpOnFargate } from '../network-configuration.ts';
 import { readPlacementStrategy } from '../placement-rules.ts';
 import {
+  type ClusterRecord,
   type NetworkConfigurationRecord,
   phaseOf,
   type ServiceRecord,
@@ -24,6 +25,12 @@ import {
   taskDefinitions,
   tasks,
 } from '../records.ts';
+import {
+  type Connected,
+  connectService,
+  discoveryServicesOf,
+  withAliases,
+} from '../service-connect/connect-service.ts';
 import { requireService, serviceKey } from '../service-lookup.ts';
 import {
   readDeploymentConfiguration,
@@ -61,7 +68,7 @@ export async function updateService(
     }
     if (before.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
     const capacity = changedCapacity(tx, call, cluster, before, input);
-    const { after, definition } = updated(tx, ecs, call, before, capacity, input);
+    const { after, definition } = updated(tx, ecs, call, cluster, before, capacity, input);
     if (input.deploymentConfiguration?.alarms !== undefined)
       requireAlarms(after.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
     tx.put(services, serviceKey(call, cluster.name, before.name), after);
@@ -72,14 +79,15 @@ export async function updateService(
 }
 
 function updated(
-  reader: Reader,
+  tx: Transaction,
   ecs: EcsContext,
   call: Call,
+  cluster: ClusterRecord,
   service: ServiceRecord,
   capacity: Capacity,
   input: UpdateServiceCommandInput,
 ): { readonly after: ServiceRecord; readonly definition: TaskDefinitionRecord } {
-  const definition = definitionOf(reader, call, service, input);
+  const definition = definitionOf(tx, call, service, input);
   if (input.taskDefinition || capacity.launchType !== service.launchType)
     requireCompatible(definition, capacity.launchType);
   const changed = withZoneRebalancing(
@@ -87,22 +95,31 @@ function updated(
     input.availabilityZoneRebalancing,
   );
   refusePlacementOnFargate(capacity.launchType, changed);
-  const { networkConfiguration: _network, serviceRegistries: _registries, ...rest } = changed;
+  const {
+    networkConfiguration: _network,
+    serviceRegistries: _registries,
+    serviceConnectConfiguration: _connect,
+    ...rest
+  } = changed;
   const taskDefinition = { family: definition.family, revision: definition.revision };
-  const network = networkOf(reader, call, service, definition, input);
+  const network = networkOf(tx, call, service, definition, input);
   requirePublicIpOnFargate(capacity.launchType, network);
   const registered = { definition: definition.definition, launchType: capacity.launchType };
+  const connect = connectOf(tx, ecs, call, { cluster, service, ...registered }, input);
   const connected = {
     ...rest,
     taskDefinition,
     ...given('networkConfiguration', network),
-    ...given('serviceRegistries', registriesOf(reader, call, service, registered, input)),
+    ...given('serviceRegistries', registriesOf(tx, call, service, registered, input)),
+    ...given('serviceConnectConfiguration', connect),
+    ...given('discoveryServices', discoveryServicesOf(connect, service.discoveryServices)),
   };
-  readDesiredCount(connected.desiredCount, connected.serviceRegistries);
+  readDesiredCount(connected.desiredCount, connected);
   if (!beginsDeployment(input, service, connected))
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
-  const hasTasks = deploymentsWithTasks(reader, call, service);
-  return { after: withNewDeployment(connected, ecs.random, call.now, hasTasks), definition };
+  const hasTasks = deploymentsWithTasks(tx, call, service);
+  const begun = withNewDeployment(connected, ecs.random, call.now, hasTasks);
+  return { after: withAliases(tx, call, begun), definition };
 }
 
 function withCapacity(service: ServiceRecord, capacity: Capacity): ServiceRecord {
@@ -191,6 +208,19 @@ function registriesOf(
 ): ServiceRecord['serviceRegistries'] {
   if (asked === undefined && taskDefinition === undefined) return current;
   return readServiceRegistries(reader, scope, registered, asked ?? current);
+}
+
+/** Not given: as it is, if the definition can have it. */
+function connectOf(
+  tx: Transaction,
+  ecs: EcsContext,
+  call: Call,
+  { service, ...rest }: Omit<Connected, 'name'> & { readonly service: ServiceRecord },
+  { serviceConnectConfiguration: asked, taskDefinition }: UpdateServiceCommandInput,
+): ServiceRecord['serviceConnectConfiguration'] {
+  const { name, serviceConnectConfiguration: current } = service;
+  if (asked === undefined && taskDefinition === undefined) return current;
+  return connectService(tx, ecs, call, { ...rest, name, before: current }, asked ?? current?.configuration);
 }
 
 function deploymentsWithTasks(

@@ -21,6 +21,9 @@ export interface TaskDemand extends TaskReservation {
 /** Of agents that take sessions. A task definition can't require it: who launches the task asks for ECS Exec. */
 const executeCommandCapability = { name: 'ecs.capability.execute-command' } as const;
 
+/** Of agents that give tasks a proxy, which a task definition doesn't ask for either. */
+const serviceConnectCapability = { name: 'ecs.capability.service-connect-v1' } as const;
+
 /** Of agents that serve roles; a task definition with a role requires it itself, one whose role is an override can't. */
 const taskRoleCapability = { name: 'com.amazonaws.ecs.capability.task-iam-role' } as const;
 
@@ -32,8 +35,9 @@ const taskRoleCapability = { name: 'com.amazonaws.ecs.capability.task-iam-role' 
 export function taskDemand(
   definition: StoredTaskDefinition,
   overrides: TaskOverrideRecord,
-  { launchType, enableExecuteCommand }: Pick<TaskRecord, 'launchType' | 'enableExecuteCommand'>,
+  task: Pick<TaskRecord, 'launchType' | 'enableExecuteCommand'> & { readonly isConnected?: boolean },
 ): TaskDemand {
+  const { launchType, enableExecuteCommand, isConnected = false } = task;
   const overrideOf = new Map(overrides.containerOverrides.map((override) => [override.name, override]));
   let containersCpu = 0;
   let containersMemoryMiB = 0;
@@ -59,6 +63,7 @@ export function taskDemand(
         : [
             ...(definition.requiresAttributes ?? []).flatMap(namedAttribute),
             ...(enableExecuteCommand ? [executeCommandCapability] : []),
+            ...(isConnected ? [serviceConnectCapability] : []),
             ...(overrides.taskRoleArn === undefined ? [] : [taskRoleCapability]),
           ],
     ...given('architecture', architectureOf(definition)),

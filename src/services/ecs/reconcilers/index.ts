@@ -1,6 +1,7 @@
 import type { Reconciler } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
 import { fargateHostLoss } from './fargate-host-loss.ts';
+import { serviceConnectNames } from './service-connect-names.ts';
 import { serviceDeployment } from './service-deployment.ts';
 import { serviceDeploymentRetention } from './service-deployment-retention.ts';
 import { serviceRetention } from './service-retention.ts';
@@ -14,6 +15,7 @@ import { taskRetention } from './task-retention.ts';
 export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
   return [
     serviceDeployment(ecs),
+    serviceConnectNames(ecs),
     serviceRetention(ecs),
     serviceDeploymentRetention(ecs),
     taskRetention(ecs),

@@ -8,6 +8,8 @@ export interface ClusterRecord {
   readonly deletedAt?: number;
   readonly settings: readonly ClusterSetting[];
   readonly configuration?: { readonly executeCommandConfiguration: ExecuteCommandConfigurationRecord };
+  /** ARN of the namespace of services that turn on Service Connect and name none. */
+  readonly serviceConnectNamespace?: string;
   /** Names of the capacity providers associated with it; absent until some were given. */
   readonly capacityProviders?: readonly string[];
   /** For what says neither a launch type nor a strategy of its own. Only of associated providers. */

@@ -1,6 +1,7 @@
 import type { LaunchedType } from '../records.ts';
 import type { ServiceRegistryRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
+import type { ServiceConnectAliasRecord, ServiceConnectRecord } from './service-connect.ts';
 
 /** Defaults filled in. */
 export interface DeploymentConfigurationRecord {
@@ -55,6 +56,9 @@ export interface DeploymentRecord {
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly networkConfiguration?: NetworkConfigurationRecord;
   readonly serviceRegistries?: readonly ServiceRegistryRecord[];
+  readonly serviceConnectConfiguration?: ServiceConnectRecord;
+  /** The names that its tasks can look up. */
+  readonly serviceConnectAliases?: readonly ServiceConnectAliasRecord[];
   readonly launchType: LaunchedType;
   readonly capacityProviderStrategy?: CapacityProviderStrategy;
   /** The version that it was resolved to. */

@@ -4,6 +4,7 @@ import type { ServiceRegistryRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
 import { scopeOf } from './scope.ts';
+import type { ServiceConnectRecord } from './service-connect.ts';
 
 /** What is stored of a service's past and present deployments. */
 
@@ -26,6 +27,7 @@ export interface ServiceRevisionRecord {
   readonly platformVersion?: string;
   readonly networkConfiguration?: NetworkConfigurationRecord;
   readonly serviceRegistries?: readonly ServiceRegistryRecord[];
+  readonly serviceConnectConfiguration?: ServiceConnectRecord;
   readonly containerImages: readonly ContainerImageRecord[];
 }
 

@@ -41,7 +41,11 @@ const requiredOptions: Readonly<Record<string, readonly string[]>> = {
   splunk: ['splunk-token', 'splunk-url'],
 };
 
-function validateLogConfiguration(container: ContainerDefinition, configuration: LogConfiguration): void {
+/** @throws ClientException */
+export function validateLogConfiguration(
+  container: Pick<ContainerDefinition, 'name'>,
+  configuration: LogConfiguration,
+): void {
   const { logDriver = '', options = {}, secretOptions = [] } = configuration;
   const drivers: readonly string[] = Object.values(LogDriver);
   if (!drivers.includes(logDriver))

@@ -8,6 +8,7 @@ import { type Random, seededRandom } from '../../../clock/index.ts';
 import { type State, startReconcilers } from '../../../reconcile/index.ts';
 import { createService, describeServices, updateService } from '../operations/service.ts';
 import { describeServiceDeployments, listServiceDeployments } from '../operations/service-deployment.ts';
+import { serviceConnectNames } from '../reconcilers/service-connect-names.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
 import { serviceRetention } from '../reconcilers/service-retention.ts';
 import { taskActivation } from '../reconcilers/task-activation.ts';
@@ -70,6 +71,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
       serviceDeployment(seen),
       serviceRetention(seen),
       taskActivation(seen),
+      serviceConnectNames(seen),
       fakeAgent(ecs, options),
     ],
   });

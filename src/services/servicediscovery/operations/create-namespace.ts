@@ -5,7 +5,7 @@ import type {
   CreatePrivateDnsNamespaceResponse,
 } from '@aws-sdk/client-servicediscovery';
 import { uuid } from '../../../clock/index.ts';
-import type { Transaction } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { newHostedZoneId, newId, type Scope } from '../arn.ts';
 import type { CloudMapContext } from '../context.ts';
@@ -81,7 +81,7 @@ async function createNamespace(
     refuseWhileUnderWay(tx, underWay.onName(call, { name, ...(zone && { zone }) }));
     const present = namespacesOf(tx, call).find((each) => takenName(call, each) === taken);
     if (present !== undefined) throw namespaceAlreadyExists(present.id, present.creatorRequestId);
-    if (countOfNamespaces(tx, call) >= maxNamespaces) {
+    if (!canHaveAnother(tx, call)) {
       throw limitExceeded(`There can be at most ${maxNamespaces} namespaces in a Region.`);
     }
     const namespace: NamespaceRecord = {
@@ -95,19 +95,19 @@ async function createNamespace(
   });
 }
 
-export const namespacesOf = (tx: Pick<Transaction, 'byIndex'>, scope: Scope): readonly NamespaceRecord[] =>
+export const namespacesOf = (tx: Pick<Reader, 'byIndex'>, scope: Scope): readonly NamespaceRecord[] =>
   tx.byIndex(namespaces, 'scope', scopeText(scope)).map(({ value }) => value);
 
 /** With those that are about to come. */
-function countOfNamespaces(tx: Transaction, scope: Scope): number {
+export function canHaveAnother(tx: Transaction, scope: Scope): boolean {
   const coming = tx
     .byIndex(operations, 'scope', scopeText(scope))
     .filter(({ value }) => value.status === 'SUBMITTED' && value.work.type === 'CREATE_NAMESPACE');
-  return tx.countByIndex(namespaces, 'scope', scopeText(scope)) + coming.length;
+  return tx.countByIndex(namespaces, 'scope', scopeText(scope)) + coming.length < maxNamespaces;
 }
 
 /** Namespaces of one name are told apart by something after it. */
-function freeHttpName(tx: Transaction, scope: Scope, name: string, id: string): string {
+export function freeHttpName(tx: Transaction, scope: Scope, name: string, id: string): string {
   const isTaken = tx.countByIndex(namespaces, 'httpName', `${scopeText(scope)} ${name}`) > 0;
   return isTaken ? `${name}-${id.slice('ns-'.length)}` : name;
 }

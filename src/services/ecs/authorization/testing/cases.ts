@@ -210,6 +210,11 @@ export function casesIn({
     ListContainerInstances: { input: { cluster }, ...onHarbor },
     ListServiceDeployments: { input: { cluster, service: 'web' }, ...onWeb },
     ListServices: { input: { cluster }, on: any, keys: inHarbor },
+    ListServicesByNamespace: {
+      input: { namespace: 'sea' },
+      on: any,
+      keys: { 'ecs:namespace': 'sea' },
+    },
     ListTagsForResource: { input: { resourceArn: task }, on: [task], keys: tagged },
     ListTaskDefinitionFamilies: { input: {}, on: any },
     ListTaskDefinitions: { input: {}, on: any },

@@ -62,6 +62,7 @@ export const listedKeys: Readonly<Record<string, readonly string[]>> = {
   ListContainerInstances: resourceTags,
   ListServiceDeployments: inCluster,
   ListServices: ['ecs:cluster'],
+  ListServicesByNamespace: ['ecs:namespace'],
   ListTagsForResource: resourceTags,
   ListTaskDefinitionFamilies: [],
   ListTaskDefinitions: [],
