@@ -116,6 +116,49 @@ export function describeBalancerConformance(
       expect(await it.curl('http://10.0.1.5/')).toBe('10.0.1.20');
     });
 
+    it('lead datagrams to targets, each flow to one of them', async () => {
+      await using it = await open();
+      const targets = [await it.serveBoth('10.0.1.20', 53), await it.serveBoth('10.0.2.20', 53)];
+      const check = { ...group('one').healthCheck, protocol: 'TCP' as const, matcher: [] };
+      const plan = (count: number) =>
+        it.plan({
+          type: 'network',
+          listeners: [listener({ port: 5_353, protocol: 'UDP' })],
+          targetGroups: [
+            group('one', { protocol: 'UDP', healthCheck: check, targets: targets.slice(0, count) }),
+          ],
+        });
+      await it.balancers.apply(plan(1));
+      await it.until(() => it.stateOf('10.0.1.20:53') === 'healthy');
+      expect(await it.datagram('10.0.1.5', 5_353)).toBe('10.0.1.20 for 10.0.1.5');
+      await it.balancers.apply(plan(2));
+      await it.until(() => it.stateOf('10.0.2.20:53') === 'healthy');
+      const answers = new Set<string>();
+      await it.until(async () => answers.add(await it.datagram('10.0.2.5', 5_353)).size === 2);
+      expect(answers).toEqual(new Set(['10.0.1.20 for 10.0.2.5', '10.0.2.20 for 10.0.2.5']));
+    });
+
+    it('say what they can’t do', async () => {
+      await using it = await open();
+      const check = { ...group('one').healthCheck, protocol: 'TCP' as const, matcher: [] };
+      const layer4 = { protocol: 'TCP', healthCheck: check } as const;
+      const plan = it.plan({ listeners: [listener({ protocol: 'TCP' })] });
+      await expect(
+        it.balancers.apply({
+          ...plan,
+          targetGroups: [group('one', { ...layer4, preservesClientIp: true })],
+        }),
+      ).rejects.toThrow('preserve_client_ip.enabled');
+      await it.balancers.apply({ ...plan, targetGroups: [group('one', layer4)] });
+    });
+
+    it('take no traffic without listeners', async () => {
+      await using it = await open();
+      await it.balancers.apply(it.plan({ listeners: [], targetGroups: [] }));
+      expect(it.nodes.map(({ isUp }) => isUp)).toEqual([true, true]);
+      await expect(it.curl('http://10.0.1.5/')).rejects.toThrow();
+    });
+
     it('stay within a zone where cross-zone load balancing is off', async () => {
       await using it = await open();
       const targets = [await it.serve('10.0.1.20'), await it.serve('10.0.2.20')];

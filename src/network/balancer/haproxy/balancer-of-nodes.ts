@@ -16,6 +16,7 @@ import type { BalancerReports, CertificateChain } from '../balancer.ts';
 import { directoriesIn } from './directories.ts';
 import { Generations, writeWhole } from './generation.ts';
 import { BalancerNode } from './node.ts';
+import { refusePlan } from './refuse-plan.ts';
 import { type Assignment, assignServers, targetKey } from './slots.ts';
 
 export interface BalancerOptions {
@@ -61,6 +62,7 @@ export class BalancerOfNodes implements AsyncDisposable {
   }
 
   async #apply(plan: LoadBalancerPlan): Promise<void> {
+    refusePlan(plan);
     const { certificate, user, hostNamespace } = this.#options;
     const arns = new Set(plan.listeners.flatMap(({ certificateArns }) => certificateArns));
     const certificates = new Map(

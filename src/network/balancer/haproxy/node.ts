@@ -5,6 +5,7 @@ import { keepName, type Namespace, namedNamespace, removeName } from '../../linu
 import { Turns } from '../../linux/turns.ts';
 import type { VpcNetwork } from '../../network.ts';
 import { Admissions } from './admissions.ts';
+import { Datagrams, type DatagramTarget } from './datagrams.ts';
 import type { Generation, Generations, NodeDescription } from './generation.ts';
 import { ask, commandLines } from './runtime-socket.ts';
 import { serverCommands } from './server-commands.ts';
@@ -53,6 +54,7 @@ export class BalancerNode implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #admissions = new Map<string, Admissions>();
   #namespace: Namespace | undefined;
+  #datagrams: Datagrams | undefined;
   #wanted: WantedNode | undefined;
   #current: Generation | undefined;
   /** Those that only finish what they have, with the targets that they may still have something for. */
@@ -122,7 +124,10 @@ export class BalancerNode implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The load balancer’s node is not looked after any more'));
     await this.#looking;
-    await this.#turns.take(() => this.#namespace?.[Symbol.dispose]());
+    await this.#turns.take(() => {
+      this.#datagrams?.[Symbol.dispose]();
+      this.#namespace?.[Symbol.dispose]();
+    });
   }
 
   #enter(): Namespace {
@@ -244,10 +249,33 @@ export class BalancerNode implements AsyncDisposable {
     ]);
     for (const line of commandLines(commands)) await ask(socket, line, clock);
     for (const group of this.#wantedGroups()) await this.#tellMap(group, socket);
+    this.#leadDatagrams();
     this.#observe();
     this.#why = undefined;
     this.#failures = 0;
     this.#options.observed();
+  }
+
+  #leadDatagrams(): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return;
+    this.#datagrams ??= new Datagrams(this.#enter());
+    this.#datagrams.lead(wanted.plan, wanted.node, ({ rules: [rule] }) => {
+      const { action } = rule ?? {};
+      const arn = action?.type === 'forward' ? action.targetGroups[0]?.arn : undefined;
+      const group = this.#wantedGroups().find((each) => each.arn === arn);
+      return group === undefined ? [] : this.#healthyOrAll(group);
+    });
+  }
+
+  #healthyOrAll(group: TargetGroupPlan): readonly DatagramTarget[] {
+    const { servers } = this.#slotsOf(group);
+    const healthy = servers.filter(({ main }, index) => {
+      const known = this.#statistics.get(`t-${group.id}/s${index + 1}`);
+      return main.isReady && known !== undefined && healthOf(known).state === 'healthy';
+    });
+    const all = servers.filter(({ spare }) => spare.isReady);
+    return (healthy.length > 0 ? healthy : all).map(({ main }) => main);
   }
 
   async #tellMap(group: TargetGroupPlan, socket: string): Promise<void> {

@@ -4,3 +4,7 @@ import type { TargetGroupPlan } from '../../../balancing/index.ts';
 export function isLayer4(protocol: TargetGroupPlan['protocol']): boolean {
   return protocol !== 'HTTP' && protocol !== 'HTTPS';
 }
+
+export function isDatagrams(protocol: TargetGroupPlan['protocol']): boolean {
+  return protocol === 'UDP' || protocol === 'TCP_UDP';
+}

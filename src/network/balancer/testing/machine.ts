@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -32,6 +33,7 @@ export class BalancerMachine implements AsyncDisposable {
   readonly targets = new Map<string, TargetReport>();
   nodes: readonly NodeReport[] = [];
   readonly #servers = new Set<Server>();
+  readonly #sockets = new Set<Socket>();
   readonly #driver: BalancerDriver;
   #balancers: LoadBalancers | undefined;
 
@@ -109,6 +111,21 @@ export class BalancerMachine implements AsyncDisposable {
     });
   }
 
+  /** A server for TCP and UDP: it says where it is and who sent a datagram. */
+  async serveBoth(address: string, port: number): Promise<TargetPlan> {
+    const socket = createSocket('udp4');
+    const fd = this.machine.listen(address, { type: 'udp', address: '0.0.0.0', port });
+    socket.on('message', (_, from) => socket.send(`${address} for ${from.address}`, from.port, from.address));
+    await new Promise<void>((resolve) => socket.bind({ fd }, resolve));
+    this.#sockets.add(socket);
+    return this.serve(address, undefined, port);
+  }
+
+  /** The answer to a datagram from the client; empty when there is none within a second. */
+  datagram(address: string, port: number): Promise<string> {
+    return this.machine.runIn('client', process.execPath, '-e', askByDatagram, address, String(port));
+  }
+
   /** What curl prints in the client’s namespace. */
   curl(...args: readonly string[]): Promise<string> {
     return this.machine.runIn('client', 'curl', '-s', '-m', '10', ...args);
@@ -125,6 +142,7 @@ export class BalancerMachine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
     this.#driver.purge(this.#options());
+    for (const socket of this.#sockets) socket.close();
     for (const server of this.#servers) {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -138,3 +156,10 @@ export class BalancerMachine implements AsyncDisposable {
 function said(word: string): RequestListener {
   return (_: IncomingMessage, response) => response.end(word);
 }
+
+const askByDatagram = `
+  const socket = require('node:dgram').createSocket('udp4');
+  socket.on('message', (message) => { process.stdout.write(message); socket.close(); });
+  socket.send('hello', Number(process.argv[2]), process.argv[1]);
+  setTimeout(() => process.exit(), 1000).unref();
+`;

@@ -19,10 +19,11 @@ export function listenerLines(listener: ListenerPlan, parts: Parts): string[] {
       return httpLines(listener, parts);
     case 'TCP':
     case 'TLS':
+    case 'TCP_UDP':
       return layer4Lines(listener, parts);
     case 'UDP':
-    case 'TCP_UDP':
-      throw new BalancerError(`${listener.protocol} listeners are not there yet`);
+      // The kernel carries it: see `datagrams.ts`.
+      return [];
   }
 }
 
