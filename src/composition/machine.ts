@@ -17,6 +17,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { fargateHosts, machineAttribute } from '../services/ecs/index.ts';
 import { installationLabel } from './labels.ts';
 
+export { openMachineBalancers } from './balancing/open-balancers.ts';
 export { openLinkLocal } from './link-local.ts';
 export { machineSource } from './vpc/follow-machines.ts';
 export { openVpcs } from './vpc/open-vpcs.ts';

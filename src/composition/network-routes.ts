@@ -14,6 +14,7 @@ export interface NetworkParts {
   readonly publicCidr: string;
   /** Why the kernel doesn't hold routes and security groups; undefined: it does. */
   readonly whyNotEnforced: string | undefined;
+  readonly whyNoLoadBalancers: string | undefined;
 }
 
 /** What a person asks of the installation's network: see `cli/operator-api.ts`. */

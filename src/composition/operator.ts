@@ -58,11 +58,12 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
 }
 
 function describeNetwork({ network, defaultVpc }: OperatorParts): StatusResponse['network'] {
-  const { publicCidr, whyNotEnforced: why } = network;
+  const { publicCidr, whyNotEnforced: why, whyNoLoadBalancers } = network;
   const vpc = defaultVpc();
   return {
     ...{ isEnforced: why === undefined, publicCidr },
     ...(why !== undefined && { why }),
+    ...(whyNoLoadBalancers !== undefined && { whyNoLoadBalancers }),
     ...(vpc && { defaultVpc: vpc }),
   };
 }

@@ -120,13 +120,15 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     }),
   );
 
-  const { endpoint, state, network, interfaceOwners, loadIdentities, interruptSpot } = plane;
+  const { endpoint, state, network, balancing, interfaceOwners, loadIdentities, interruptSpot } = plane;
   const whose = { state, clock, accountId: scope.accountId };
   const home = { id: machineId, name: hostname(), version };
   if ([...state.list(machines)].length > 0) await noteHomeAgain({ ...whose, home, endpoint }, log);
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
-  const { machineSource, openLinkLocal, openMachine, openVpcs } = await import('./machine.ts');
+  const { machineSource, openLinkLocal, openMachine, openMachineBalancers, openVpcs } = await import(
+    './machine.ts'
+  );
   const linkLocal = await openLinkLocal(runtime, log);
   if (linkLocal) opened.use(linkLocal);
   const vpcs = opened.use(
@@ -144,6 +146,14 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     }),
   );
   signal.throwIfAborted();
+  const balancers = opened.use(
+    await openMachineBalancers({
+      ...{ installationId: installation.id, directory: places.balancers, vpcs, clock, random, log },
+      source: balancing.plans,
+      certificates: balancing,
+      reports: balancing.reports,
+    }),
+  );
 
   const { machine, ecsClient } = await openMachine({
     directory: places.node,
@@ -192,6 +202,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       }),
       publicCidr: installation.publicCidr,
       whyNotEnforced: vpcs.why,
+      whyNoLoadBalancers: balancers.why,
     },
     defaultVpc: () => defaultVpc(state, scope),
     eventLog,

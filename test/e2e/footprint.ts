@@ -42,7 +42,7 @@ function namespacesOf(installationId: string): string[] {
   const directory = '/run/netns';
   if (!existsSync(directory)) return [];
   return readdirSync(directory).flatMap((name) =>
-    name.startsWith(`catamaran-${installationId}-`) ? [`namespace ${name}`] : [],
+    name.includes(`-${installationId}`) ? [`namespace ${name}`] : [],
   );
 }
 

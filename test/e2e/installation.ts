@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { ECS } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -163,6 +164,10 @@ export class Installation implements AsyncDisposable {
 
   ec2(): EC2 {
     return new EC2(this.clientOptions());
+  }
+
+  elb(): ElasticLoadBalancingV2 {
+    return new ElasticLoadBalancingV2(this.clientOptions());
   }
 
   /** Lets everybody reach port 80 of whoever is in the default VPC's default group. */

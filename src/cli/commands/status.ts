@@ -61,11 +61,15 @@ export async function status(options: StatusOptions, context: CommandContext): P
 function describeNetwork({
   isEnforced,
   publicCidr,
+  whyNoLoadBalancers,
   defaultVpc,
 }: StatusResponse['network']): [string, string][] {
   const rows: [string, string][] = [
     ['  network', isEnforced ? 'VPCs in the kernel' : 'networks of the engine instead of VPCs'],
     ['  public', `addresses of ${publicCidr}`],
+    ...(whyNoLoadBalancers === undefined
+      ? []
+      : [['  load balancers', whyNoLoadBalancers] satisfies [string, string]]),
   ];
   if (defaultVpc === undefined) return rows;
   const { vpcId, cidr, securityGroupId, subnets } = defaultVpc;

@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ECS } from '@aws-sdk/client-ecs';
+import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inContainer, testImage } from './image.ts';
+import { Installation, waitFor } from './installation.ts';
+
+let installation: Installation;
+let ecs: ECS;
+let elb: ElasticLoadBalancingV2;
+let image: string;
+
+beforeAll(async () => {
+  image = await testImage();
+  installation = await Installation.start();
+  ecs = installation.ecs();
+  elb = installation.elb();
+}, 120_000);
+
+afterAll(async () => {
+  await installation?.[Symbol.asyncDispose]();
+}, 120_000);
+
+const answering = 'mkdir /www; hostname -i > /www/index.html; exec httpd -f -p 80 -h /www';
+
+interface Task {
+  readonly arn: string;
+  readonly address: string;
+}
+
+async function launch(count: number): Promise<readonly Task[]> {
+  await ecs.registerTaskDefinition({
+    family: 'web',
+    networkMode: 'awsvpc',
+    containerDefinitions: [
+      { name: 'app', image, memory: 16, stopTimeout: 2, command: ['sh', '-c', answering] },
+    ],
+  });
+  const { tasks = [] } = await ecs.runTask({
+    taskDefinition: 'web',
+    count,
+    networkConfiguration: { awsvpcConfiguration: { subnets: [await installation.subnetId('a')] } },
+  });
+  return Promise.all(
+    tasks.map(({ taskArn: arn = '' }) =>
+      waitFor(`${arn} to run`, async () => {
+        const { tasks: [task] = [] } = await ecs.describeTasks({ tasks: [arn] });
+        if (task?.lastStatus === 'STOPPED') throw new Error(`It stopped: ${task.stoppedReason}`);
+        if (task?.lastStatus !== 'RUNNING') return undefined;
+        const details = task.attachments?.[0]?.details ?? [];
+        return { arn, address: details.find(({ name }) => name === 'privateIPv4Address')?.value ?? '' };
+      }),
+    ),
+  );
+}
+
+/** Process ids of the HAProxies of this installation. */
+function proxies(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(
+          `haproxy\0-f\0${installation.stateDirectory}/`,
+        );
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+it('A load balancer carries requests to tasks by its rules, while it is changed, and while nobody looks after it', async () => {
+  await installation.openDefaultGroup();
+  const [one, two] = await launch(2);
+  if (one === undefined || two === undefined) throw new Error('There are not two tasks');
+  const subnets = [await installation.subnetId('a'), await installation.subnetId('b')];
+  const { LoadBalancers: [balancer] = [] } = await elb.createLoadBalancer({
+    Name: 'web',
+    Subnets: subnets,
+  });
+  const loadBalancerArn = balancer?.LoadBalancerArn ?? '';
+  const { TargetGroups: [made] = [] } = await elb.createTargetGroup({
+    ...{ Name: 'web', Protocol: 'HTTP', Port: 80, VpcId: balancer?.VpcId, TargetType: 'ip' },
+    ...{ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 },
+  });
+  const group = { TargetGroupArn: made?.TargetGroupArn };
+  const targets = [one, two].map(({ address: Id }) => ({ Id }));
+  await elb.registerTargets({ ...group, Targets: targets });
+  const { Listeners: [listener] = [] } = await elb.createListener({
+    LoadBalancerArn: loadBalancerArn,
+    ...{ Protocol: 'HTTP', Port: 80, DefaultActions: [{ Type: 'forward', ...group }] },
+  });
+  await waitFor('the load balancer to be active', async () => {
+    const { LoadBalancers: [found] = [] } = await elb.describeLoadBalancers({
+      LoadBalancerArns: [loadBalancerArn],
+    });
+    return found?.State?.Code === 'active' ? true : undefined;
+  });
+  const states = async (): Promise<readonly string[]> => {
+    const { TargetHealthDescriptions = [] } = await elb.describeTargetHealth(group);
+    return TargetHealthDescriptions.map(({ Target, TargetHealth }) => `${Target?.Id} ${TargetHealth?.State}`);
+  };
+  const reach = (wanted: readonly string[]): Promise<true> =>
+    waitFor(`targets to be ${wanted.join(', ')}`, async () => {
+      const now = await states();
+      return JSON.stringify([...now].sort()) === JSON.stringify([...wanted].sort()) ? true : undefined;
+    });
+  await reach([`${one.address} healthy`, `${two.address} healthy`]);
+
+  // From the machine by the public addresses, from within the VPC by the name.
+  const { NetworkInterfaces = [] } = await installation.ec2().describeNetworkInterfaces({
+    Filters: [{ Name: 'description', Values: [`ELB app/web/${loadBalancerArn.split('/').at(-1)}`] }],
+  });
+  const places = NetworkInterfaces.map(({ Association }) => `http://${Association?.PublicIp}`);
+  expect(places).toHaveLength(2);
+  const [place = ''] = places;
+  const ask = async (path = '/'): Promise<string> => {
+    const response = await fetch(place + path, { headers: { connection: 'close' } });
+    return `${response.status} ${(await response.text()).trim()}`;
+  };
+  const answers = await Promise.all([ask(), ask(), ask(), ask()]);
+  expect(new Set(answers)).toEqual(new Set([`200 ${one.address}`, `200 ${two.address}`]));
+  for (const each of places) expect((await fetch(each)).status).toBe(200);
+  // Who has no public address reaches an internal one.
+  const { LoadBalancers: [within] = [] } = await elb.createLoadBalancer({
+    ...{ Name: 'within', Scheme: 'internal', Subnets: subnets },
+  });
+  await elb.createListener({
+    LoadBalancerArn: within?.LoadBalancerArn,
+    ...{ Protocol: 'HTTP', Port: 80 },
+    DefaultActions: [
+      { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200', MessageBody: 'within' } },
+    ],
+  });
+  await waitFor('the internal one to answer', async () => {
+    const asked = `wget -q -O - http://${within?.DNSName}/`;
+    const answer = await inContainer(installation.stateDirectory, one.arn, asked).catch(() => '');
+    return answer === 'within' ? true : undefined;
+  });
+  await elb.deleteLoadBalancer({ LoadBalancerArn: within?.LoadBalancerArn });
+  await waitFor('its processes to end', async () => (proxies().length === 2 ? true : undefined));
+
+  // Everything that follows happens while others ask.
+  const failures: string[] = [];
+  const asking = new AbortController();
+  const load = (async () => {
+    while (!asking.signal.aborted) {
+      const answer = await ask().catch((error: Error) => `${error.message} ${error.cause}`);
+      if (!answer.startsWith('200 ')) failures.push(answer);
+    }
+  })();
+  await elb.createRule({
+    ListenerArn: listener?.ListenerArn,
+    Priority: 1,
+    Conditions: [{ Field: 'path-pattern', Values: ['/maintenance*'] }],
+    Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '418', MessageBody: 'not now' } }],
+  });
+  await waitFor('the rule to hold', async () =>
+    (await ask('/maintenance/1')) === '418 not now' ? true : undefined,
+  );
+  await elb.deregisterTargets({ ...group, Targets: [{ Id: two.address }] });
+  await reach([`${one.address} healthy`]);
+  expect(await Promise.all([ask(), ask()])).toEqual([`200 ${one.address}`, `200 ${one.address}`]);
+
+  await installation.kill9();
+  const before = proxies();
+  expect(before).toHaveLength(2);
+  for (let count = 0; count < 5; count += 1) expect(await ask()).toBe(`200 ${one.address}`);
+  await installation.up();
+  // It listens elsewhere now.
+  elb = installation.elb();
+  await elb.registerTargets({ ...group, Targets: [{ Id: two.address }] });
+  await reach([`${one.address} healthy`, `${two.address} healthy`]);
+  expect(proxies()).toEqual(before);
+  asking.abort();
+  await load;
+  expect(failures).toEqual([]);
+
+  for (const pid of proxies()) process.kill(pid, 'SIGKILL');
+  await waitFor('HAProxy to be begun again', async () =>
+    (await ask().catch(() => '')).startsWith('200 ') ? true : undefined,
+  );
+  expect(proxies().some((pid) => before.includes(pid))).toBe(false);
+
+  await elb.deleteLoadBalancer({ LoadBalancerArn: loadBalancerArn });
+  await waitFor('its processes to end', async () => (proxies().length === 0 ? true : undefined));
+}, 180_000);
