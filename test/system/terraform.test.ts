@@ -37,6 +37,66 @@ async function readVpc(VpcId: string) {
   return { vpc, attributes };
 }
 
+/** `aws_appautoscaling_target`, `…_policy` and `…_scheduled_action` of the service `web`. */
+async function scaleAndForget() {
+  const { autoScaling } = system;
+  const target = {
+    ServiceNamespace: 'ecs',
+    ResourceId: 'service/default/web',
+    ScalableDimension: 'ecs:service:DesiredCount',
+  } as const;
+  const ofTarget = { ServiceNamespace: target.ServiceNamespace, ResourceId: target.ResourceId };
+  const { ScalableTargetARN: ResourceARN } = await autoScaling.registerScalableTarget({
+    ...{ ...target, MinCapacity: 2, MaxCapacity: 4, Tags: { Name: 'harbor' } },
+  });
+  const { ScalableTargets: [registered] = [] } = await autoScaling.describeScalableTargets({
+    ...{
+      ServiceNamespace: 'ecs',
+      ResourceIds: [target.ResourceId],
+      ScalableDimension: target.ScalableDimension,
+    },
+  });
+  expect(registered).toMatchObject({
+    ...target,
+    MinCapacity: 2,
+    MaxCapacity: 4,
+    ScalableTargetARN: ResourceARN,
+  });
+  expect((await autoScaling.listTagsForResource({ ResourceARN })).Tags).toEqual({ Name: 'harbor' });
+  await system.until('the service to have its minimum capacity', async () => {
+    const { ScalingActivities } = await autoScaling.describeScalingActivities(ofTarget);
+    return ScalingActivities?.[0]?.StatusCode === 'Successful';
+  });
+
+  const PolicyName = 'cpu';
+  await autoScaling.putScalingPolicy({
+    ...{ ...target, PolicyName, PolicyType: 'TargetTrackingScaling' },
+    TargetTrackingScalingPolicyConfiguration: {
+      TargetValue: 60,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
+    },
+  });
+  const { ScalingPolicies: [policy] = [] } = await autoScaling.describeScalingPolicies({
+    ...{ ...target, PolicyNames: [PolicyName] },
+  });
+  expect(policy?.Alarms).toHaveLength(2);
+  const ScheduledActionName = 'open';
+  await autoScaling.putScheduledAction({
+    ...{ ...target, ScheduledActionName, Schedule: 'cron(0 8 * * ? *)', Timezone: 'Europe/Berlin' },
+    ScalableTargetAction: { MinCapacity: 3, MaxCapacity: 4 },
+  });
+  const { ScheduledActions } = await autoScaling.describeScheduledActions({
+    ...{ ...target, ScheduledActionNames: [ScheduledActionName] },
+  });
+  expect(ScheduledActions).toMatchObject([{ ScheduledActionName, Timezone: 'Europe/Berlin' }]);
+
+  await autoScaling.deleteScheduledAction({ ...target, ScheduledActionName });
+  await autoScaling.deleteScalingPolicy({ ...target, PolicyName });
+  await autoScaling.deregisterScalableTarget(target);
+  const { ScalableTargets } = await autoScaling.describeScalableTargets({ ServiceNamespace: 'ecs' });
+  expect(ScalableTargets).toEqual([]);
+}
+
 describe('Terraform’s provider', () => {
   it('asks who it is, and where it could be', async () => {
     const { sts, ec2, accountId } = system;
@@ -340,6 +400,8 @@ describe('Terraform’s provider', () => {
       service: services[0],
     });
     expect(serviceDeployments).toHaveLength(1);
+
+    await scaleAndForget();
 
     await ecs.deleteService({ cluster: 'default', service: services[0], force: true });
     await system.until('the service to be gone', async () => {

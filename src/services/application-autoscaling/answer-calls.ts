@@ -5,7 +5,7 @@ import { addChange, addNotScaled, type Occasion } from './activities.ts';
 import { policyArn, type Scope } from './arn.ts';
 import type { AutoScalingContext } from './context.ts';
 import { decide, type PolicyCall } from './decide.ts';
-import { allTrackIn, type Calling, callings, dueOf, policyCall } from './policy-calls.ts';
+import { allTrackIn, type Calling, callings, dueOf, minuteMs, policyCall } from './policy-calls.ts';
 import {
   type AnsweredRecord,
   progress,
@@ -16,7 +16,6 @@ import {
   targets,
 } from './records.ts';
 
-const minuteMs = 60_000;
 /** After the minute, for its alarms to have been looked at. */
 const settlingMs = 15_000;
 /** An alarm that was answered so lately has had its minute. */

@@ -11,6 +11,7 @@ import {
   type TargetTrackingRecord,
 } from './records.ts';
 
+export const minuteMs = 60_000;
 /** Of ECS services (API reference, "Cooldown"). */
 const defaultCooldownSeconds = 300;
 
@@ -41,8 +42,12 @@ export function dueOf(
   answered: Readonly<Record<string, AnsweredRecord>>,
   minute: number,
 ): readonly Calling[] {
-  const isDue = ({ alarm: { name, transitionedAt } }: Calling): boolean =>
-    answered[name]?.transitionedAt !== transitionedAt || answered[name].minute < minute;
+  const isDue = ({ alarm: { name, transitionedAt } }: Calling): boolean => {
+    const last = answered[name];
+    if (last?.transitionedAt !== transitionedAt || last.minute < minute) return true;
+    // The clock was set back.
+    return last.minute > minute + minuteMs;
+  };
   const tracksIn = ({ record: { policy }, alarm }: Calling): boolean =>
     policy.type === 'TargetTrackingScaling' && policy.alarms.low === alarm.name;
   const inIsDue = calling.some((each) => tracksIn(each) && isDue(each));

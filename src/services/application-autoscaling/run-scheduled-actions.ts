@@ -38,7 +38,7 @@ export async function runScheduledActions(
   );
   if (all.length === 0) return undefined;
   const passed = state.get(progress, progressKey(scope, name))?.passed ?? {};
-  const isDue = all.some((action) => lastTime(action, passedUntil(action, passed), now) !== undefined);
+  const isDue = all.some((action) => lastTime(action, passedUntil(action, passed, now), now) !== undefined);
   if (isDue) {
     await state.transact((tx) => {
       const target = tx.get(targets, targetKey(scope, name));
@@ -51,9 +51,9 @@ export async function runScheduledActions(
 
 type Passed = Readonly<Record<string, number>>;
 
-/** Its times up to then are over. */
-const passedUntil = ({ id, configuredAt }: ScheduledActionRecord, passed: Passed): number =>
-  Math.max(configuredAt, passed[id] ?? 0);
+/** Its times up to then are over; never later than now, for a clock may have been set back. */
+const passedUntil = ({ id, configuredAt }: ScheduledActionRecord, passed: Passed, now: number): number =>
+  Math.min(now, Math.max(configuredAt, passed[id] ?? 0));
 
 function run(tx: Transaction, occasion: Occasion, target: ScalableTargetRecord): void {
   const { scope, now } = occasion;
@@ -62,7 +62,7 @@ function run(tx: Transaction, occasion: Occasion, target: ScalableTargetRecord):
   const all = [...tx.list(scheduledActions, prefixOf(scheduledActions, scope, occasion.target))];
   const due = all
     .flatMap(({ value: action }): readonly Run[] => {
-      const at = lastTime(action, passedUntil(action, known.passed ?? {}), now);
+      const at = lastTime(action, passedUntil(action, known.passed ?? {}, now), now);
       return at === undefined ? [] : [{ action, at }];
     })
     .toSorted((a, b) => a.at - b.at);

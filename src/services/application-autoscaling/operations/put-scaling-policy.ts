@@ -55,7 +55,8 @@ export async function putScalingPolicy(
     if (asked.type === 'TargetTrackingScaling') {
       requireWatched(tx, call, asked);
       refuseSameMetric(asked, others);
-      if (roomForAlarms(tx, call) < 2) throw limitExceeded('There can be no more CloudWatch alarms.');
+      if (before === undefined && roomForAlarms(tx, call) < 2)
+        throw limitExceeded('There can be no more CloudWatch alarms.');
     }
     const policy =
       asked.type === 'StepScaling' ? asked : withAlarms(asked, before, target, () => newId(random));
