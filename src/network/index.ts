@@ -2,7 +2,7 @@
 export * from './balancer/index.ts';
 export * from './dns/index.ts';
 export * from './engine/engine-networks.ts';
-export type { LinuxNetwork, LinuxNetworkOptions } from './linux/linux-network.ts';
+export { LinuxNetworkOnDemand } from './linux/on-demand.ts';
 export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
 export type { Machines } from './linux/router-parts.ts';
 export * from './network.ts';

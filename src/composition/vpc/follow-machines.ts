@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { machines as machineRecords, networkedMachines } from '../../machines/index.ts';
-import type { LinuxNetwork, Machines } from '../../network/index.ts';
+import type { LinuxNetworkOnDemand, Machines } from '../../network/index.ts';
 import type { State } from '../../reconcile/index.ts';
 
 /** The machines of the installation, as one of them sees them. */
@@ -31,7 +31,7 @@ export function followMachines({
   log,
 }: {
   readonly machines: MachineSource;
-  readonly network: Pick<LinuxNetwork, 'setMachines'>;
+  readonly network: Pick<LinuxNetworkOnDemand, 'setMachines'>;
   readonly clock: Clock;
   readonly log: Log;
 }): AsyncDisposable {

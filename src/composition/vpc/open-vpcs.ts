@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts';
 import {
   EngineNetworks,
   Forwarder,
-  openLinuxNetwork,
+  LinuxNetworkOnDemand,
   type VpcNetwork,
   whyNoVpcs,
 } from '../../network/index.ts';
@@ -71,7 +71,7 @@ async function openKernelVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   const { installation, source, machines, linkLocal, clock, random, log } = options;
   await using opened = new AsyncDisposableStack();
   const network = opened.use(
-    await openLinuxNetwork({
+    new LinuxNetworkOnDemand({
       installationId: installation.id,
       publicCidr: installation.publicCidr,
       machines: machines.now(),

@@ -4,7 +4,8 @@ import type { VpcTopology } from '../../topology/index.ts';
 import { Announcements } from '../announcements.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import { HostSide } from './host-side.ts';
-import { Namespace, namesOfNamespaces } from './namespace.ts';
+import { Namespace } from './namespace.ts';
+import { namesOfNamespaces, prefixOf } from './namespace-names.ts';
 import { Router } from './router.ts';
 import { hostLinks, type Machines } from './router-parts.ts';
 import { listenIn } from './sockets.ts';
@@ -46,7 +47,7 @@ export class LinuxNetwork implements VpcNetwork {
   constructor(options: LinuxNetworkOptions) {
     this.#options = options;
     this.#machines = options.machines;
-    this.#prefix = `catamaran-${options.installationId}-`;
+    this.#prefix = prefixOf(options.installationId);
     this.#host = new HostSide({
       installationId: options.installationId,
       namespacePath: options.hostNamespacePath ?? '/proc/thread-self/ns/net',

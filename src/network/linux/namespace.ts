@@ -3,7 +3,6 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -11,15 +10,13 @@ import {
 } from 'node:fs';
 import { NetworkError } from '../network.ts';
 import { c, check } from './ffi.ts';
+import { namesDirectory } from './namespace-names.ts';
 
 const newNetworkNamespace = 0x4000_0000; // CLONE_NEWNET
 const bind = 0x1000; // MS_BIND
 const recursivelyShared = 0x10_4000; // MS_SHARED | MS_REC
 const recursiveBind = 0x5000; // MS_BIND | MS_REC
 const detach = 2; // MNT_DETACH
-
-/** Where `ip netns` looks for namespaces with names. */
-const directory = '/run/netns';
 
 /** The namespace of this process, to come back to. */
 const own = openSync('/proc/thread-self/ns/net', 'r');
@@ -134,25 +131,19 @@ export function removeName(name: string): void {
   rmSync(pathOf(name), { force: true });
 }
 
-export function namesOfNamespaces(prefix: string): string[] {
-  try {
-    return readdirSync(directory).filter((name) => name.startsWith(prefix));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new NetworkError(`Cannot list ${directory}`, { cause });
-  }
-}
-
 function pathOf(name: string): string {
-  return `${directory}/${name}`;
+  return `${namesDirectory}/${name}`;
 }
 
 /** As `ip netns` does it: shared, so that namespaces seen by others' mount namespaces can be taken away everywhere. */
 function mountPoint(name: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o755 });
-  if (c.mount('', directory, 'none', recursivelyShared, null) < 0) {
-    check(c.mount(directory, directory, 'none', recursiveBind, null), `mount ${directory}`);
-    check(c.mount('', directory, 'none', recursivelyShared, null), `share the mounts of ${directory}`);
+  mkdirSync(namesDirectory, { recursive: true, mode: 0o755 });
+  if (c.mount('', namesDirectory, 'none', recursivelyShared, null) < 0) {
+    check(c.mount(namesDirectory, namesDirectory, 'none', recursiveBind, null), `mount ${namesDirectory}`);
+    check(
+      c.mount('', namesDirectory, 'none', recursivelyShared, null),
+      `share the mounts of ${namesDirectory}`,
+    );
   }
   closeSync(openSync(pathOf(name), 'w', 0o444));
   return pathOf(name);

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { namesOfNamespaces } from '../../linux/namespace.ts';
+import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import { describeBalancerConformance } from '../conformance.ts';
 import { whyNoBalancers } from '../open.ts';
 import type { BalancerMachine } from '../testing/machine.ts';

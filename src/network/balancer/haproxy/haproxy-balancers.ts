@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadBalancerPlan } from '../../../balancing/index.ts';
-import { keepName, Namespace, namesOfNamespaces, removeName } from '../../linux/namespace.ts';
+import { keepName, Namespace, removeName } from '../../linux/namespace.ts';
+import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import type { LoadBalancers } from '../balancer.ts';
 import { BalancerOfNodes, type BalancerOptions, nodeNamespacePrefix } from './balancer-of-nodes.ts';
 import { directoriesIn } from './directories.ts';

@@ -7,7 +7,8 @@ import { type RecordingLog, recordingLog } from '../../../log.ts';
 import type { VpcSocket } from '../../network.ts';
 import { hostLinkName } from '../link-name.ts';
 import { LinuxNetwork, type LinuxNetworkOptions } from '../linux-network.ts';
-import { type Namespace, namedNamespace, namesOfNamespaces, removeName } from '../namespace.ts';
+import { type Namespace, namedNamespace, removeName } from '../namespace.ts';
+import { namesOfNamespaces, prefixOf } from '../namespace-names.ts';
 import { setLinkUp } from '../netlink/link.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { listenIn } from '../sockets.ts';
@@ -83,7 +84,7 @@ export class TestMachine implements AsyncDisposable {
 
   /** Names of the VPCs' namespaces. */
   routers(): string[] {
-    return namesOfNamespaces(`catamaran-${this.installationId}-`);
+    return namesOfNamespaces(prefixOf(this.installationId));
   }
 
   /** The host's end of the internet gateway's link of the VPC of `vpc()`. */

@@ -1,0 +1,19 @@
+import { readdirSync } from 'node:fs';
+import { NetworkError } from '../network.ts';
+
+/** Where `ip netns` looks for namespaces with names. */
+export const namesDirectory = '/run/netns';
+
+/** What the names of an installation's namespaces begin with. */
+export function prefixOf(installationId: string): string {
+  return `catamaran-${installationId}-`;
+}
+
+export function namesOfNamespaces(prefix: string): string[] {
+  try {
+    return readdirSync(namesDirectory).filter((name) => name.startsWith(prefix));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new NetworkError(`Cannot list ${namesDirectory}`, { cause });
+  }
+}
