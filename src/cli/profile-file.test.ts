@@ -47,6 +47,15 @@ describe('the file', () => {
     expect(statSync(join(folder, 'aws')).mode & 0o777).toBe(0o700);
   });
 
+  it('where no folder can be made is told by its name', () => {
+    const path = join(folder, 'a', 'b', 'config');
+    writeProfileSection(path, 'ada', values);
+    expect(statSync(join(folder, 'a')).mode & 0o777).toBe(0o700);
+    expect(() => writeProfileSection('/proc/a/b/config', 'ada', values)).toThrow(
+      'Cannot write /proc/a/b/config',
+    );
+  });
+
   it('that can’t be read is told by its name', () => {
     expect(() => writeProfileSection(folder, 'ada', {})).toThrow(`Cannot read ${folder}`);
   });

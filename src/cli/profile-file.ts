@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from './terminal.ts';
 
@@ -16,7 +16,7 @@ export function writeProfileSection(
   const text = withSection(before, section, values);
   const draft = `${path}.${process.pid}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     writeFileSync(draft, text, { mode: 0o600 });
     // Also when a draft was left by a process that had this id.
     chmodSync(draft, 0o600);
@@ -25,6 +25,13 @@ export function writeProfileSection(
     rmSync(draft, { force: true });
     throw new CommandError(`Cannot write ${path}`, { cause });
   }
+}
+
+/** Node's own recursion never ends where nothing can be made, such as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function read(path: string): string {

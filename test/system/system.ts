@@ -277,7 +277,7 @@ export class System implements AsyncDisposable {
   async until<T>(
     what: string,
     look: () => Promise<T | undefined | false> | T | undefined | false,
-    { withinMs = 10_000, seen }: { readonly withinMs?: number; readonly seen?: () => unknown } = {},
+    { withinMs = 30_000, seen }: { readonly withinMs?: number; readonly seen?: () => unknown } = {},
   ): Promise<T> {
     const deadline = performance.now() + withinMs;
     for (;;) {

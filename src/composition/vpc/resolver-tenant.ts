@@ -44,7 +44,7 @@ export function resolverTenant(options: ResolverOptions): VpcTenant {
           ...options,
           sockets: endpointsOf(vpc).flatMap(({ address, protocol: type, port }) =>
             port === dnsPort
-              ? [{ type, fd: options.network.openSocket(vpc.id, { type, address, port }) }]
+              ? [{ type, openFd: () => options.network.openSocket(vpc.id, { type, address, port }) }]
               : [],
           ),
           lookup: (question) => lookUp(question, resolver.vpc, vpcKey, options),

@@ -221,7 +221,19 @@ describe('the DNS server', () => {
     ] as const;
     await expect(openTestServer([], { sockets })).rejects.toThrow('EADDRINUSE');
     await expect(
-      openTestServer([], { sockets: [{ type: 'udp', fd: openSync('/dev/null', 'r') }] }),
+      openTestServer([], { sockets: [{ type: 'udp', openFd: () => openSync('/dev/null', 'r') }] }),
     ).rejects.toThrow();
+    const asked: string[] = [];
+    const absent = (type: 'udp' | 'tcp') => ({
+      type,
+      openFd: (): number => {
+        asked.push(type);
+        throw new Error('The VPC is gone');
+      },
+    });
+    await expect(openTestServer([], { sockets: [absent('udp'), absent('tcp')] })).rejects.toThrow(
+      'The VPC is gone',
+    );
+    expect(asked).toEqual(['udp']);
   });
 });

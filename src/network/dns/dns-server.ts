@@ -30,8 +30,11 @@ export interface DnsServerOptions {
 }
 
 export type DnsSocket =
-  /** Bound already (TCP: listening or not), for instance within a VPC. The server closes it. */
-  | { readonly type: 'udp' | 'tcp'; readonly fd: number }
+  /**
+   * A descriptor of one that is bound (TCP: listening or not), for instance within a VPC. It is asked for when those before
+   * it are open, so that none is left over when one can't be had; the server closes it.
+   */
+  | { readonly type: 'udp' | 'tcp'; readonly openFd: () => number }
   /** Port 0: any that is free. */
   | { readonly type: 'udp' | 'tcp'; readonly host: string; readonly port: number };
 
@@ -80,7 +83,7 @@ async function openUdp(at: DnsSocket, answering: Answering): Promise<Opened> {
       socket.removeAllListeners('error');
       resolve();
     };
-    if ('fd' in at) socket.bind({ fd: at.fd }, bound);
+    if ('openFd' in at) socket.bind({ fd: at.openFd() }, bound);
     else socket.bind({ address: at.host, port: at.port, exclusive: true }, bound);
   });
   // What can't be sent is lost, as datagrams are.
@@ -100,7 +103,7 @@ async function openTcp(at: DnsSocket, answering: Answering, { clock }: DnsServer
       server.off('error', reject);
       resolve();
     };
-    if ('fd' in at) server.listen({ fd: at.fd }, listening);
+    if ('openFd' in at) server.listen({ fd: at.openFd() }, listening);
     else server.listen({ host: at.host, port: at.port, exclusive: true }, listening);
   });
   server.on('error', () => {});

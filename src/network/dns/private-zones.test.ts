@@ -75,7 +75,7 @@ describe('the resolver of a VPC with Cloud Map’s zones', () => {
       const here = { path: 'this namespace', run: <R>(run: () => R): R => run() } as Namespace;
       const open = (type: 'udp' | 'tcp') => ({
         type,
-        fd: listenIn(here, { type, address: '127.0.0.1', port: 0 }),
+        openFd: () => listenIn(here, { type, address: '127.0.0.1', port: 0 }),
       });
       await using server = await openTestServer([], { lookup, sockets: [open('udp'), open('tcp')] });
       const asked = 'ip-10-0-0-1.ec2.internal';

@@ -144,6 +144,15 @@ function putAssociation(
   return association.id;
 }
 
+/** Of a subnet that ends. */
+export function removeAssociationsOf(tx: Transaction, scope: Scope, subnetId: string): void {
+  for (const { key } of tx.byIndex(routeTables, 'subnet', subnetId)) {
+    const table = tx.get(routeTables, key);
+    const association = table?.associations.find((each) => each.subnetId === subnetId);
+    if (table !== undefined && association !== undefined) removeAssociation(tx, scope, table, association);
+  }
+}
+
 function removeAssociation(
   tx: Transaction,
   scope: Scope,

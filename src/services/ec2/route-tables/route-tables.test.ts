@@ -137,7 +137,7 @@ describe('CreateRoute', () => {
     }
   });
 
-  it('within the VPC leads from whole subnets to interfaces and NAT gateways', async () => {
+  it('within the VPC leads from whole subnets to interfaces', async () => {
     const eni = await putInterface(server.state, scope, 1, { vpcId: VpcId, subnetId: SubnetId });
     await add('10.0.1.0/24', { NetworkInterfaceId: eni });
     await expect(add('10.0.2.0/24', { NetworkInterfaceId: eni })).rejects.toMatchObject({
@@ -148,6 +148,11 @@ describe('CreateRoute', () => {
       message:
         "The destination CIDR block 10.0.3.0/24 is equal to or more specific than one of this VPC's CIDR blocks. " +
         'This route can target only an interface or an instance.',
+    });
+    const NatGatewayId = await putNatGateway(server.state, scope, 1, { vpcId: VpcId, subnetId: SubnetId });
+    await expect(add('10.0.3.0/24', { NatGatewayId })).rejects.toMatchObject({
+      name: 'UnsupportedOperation',
+      message: expect.stringContaining('Routes within the VPC that lead to a NAT gateway are not supported'),
     });
     await add('10.0.0.0/8');
   });

@@ -8,7 +8,7 @@ import type { Transaction } from '../../../reconcile/index.ts';
 import { blockOf, cidrBlock, holdsBlock, ipv4Number } from '../../../topology/index.ts';
 import type { Call } from '../../service.ts';
 import type { Ec2Context } from '../context.ts';
-import { ec2Refusal, invalidParameterValue } from '../errors.ts';
+import { ec2Refusal, invalidParameterValue, unsupported } from '../errors.ts';
 import { requireRecord } from '../ids.ts';
 import { kinds } from '../kinds.ts';
 import { prefixListsOf } from '../prefix-lists/prefix-lists-of.ts';
@@ -125,9 +125,9 @@ function blocksOf(tx: Transaction, scope: Scope, { vpcId }: RouteTableRecord): r
 const reserved = blockOf(ipv4Number('169.254.168.0'), 22);
 
 /**
- * Within the VPC a route is for a whole subnet, or for a whole block of the VPC, and leads to a NAT gateway or an
- * interface (VPC user guide, "Routing to middlebox appliances").
- * @throws {Refusal} InvalidParameterValue
+ * Within the VPC a route is for a whole subnet, or for a whole block of the VPC, and leads to an interface (VPC user
+ * guide, "Routing to middlebox appliances"); where it could lead to a NAT gateway on AWS, it is refused.
+ * @throws {Refusal} InvalidParameterValue, UnsupportedOperation
  */
 function checkDestination(
   tx: Transaction,
@@ -148,6 +148,9 @@ function checkDestination(
         'This route can target only an interface or an instance.',
     );
   }
+  // AWS's gateway translates what stays in the VPC as well.
+  if (target.type === 'nat-gateway')
+    throw unsupported('Routes within the VPC that lead to a NAT gateway are');
   if (cidrs.includes(destination)) return;
   if (!tx.byIndex(subnets, 'vpc', vpcId).some(({ value }) => value.cidr === destination)) {
     throw invalidParameterValue(

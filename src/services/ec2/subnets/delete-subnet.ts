@@ -6,7 +6,8 @@ import type { Ec2Context } from '../context.ts';
 import { deleteUnused } from '../deletion.ts';
 import { hasDependencies } from '../errors.ts';
 import { kinds } from '../kinds.ts';
-import { natGateways, networkInterfaces, routeTables, subnetAddresses } from '../records.ts';
+import { natGateways, networkInterfaces, subnetAddresses } from '../records.ts';
+import { removeAssociationsOf } from '../route-tables/associations.ts';
 import { forgetBlock } from './new-subnet.ts';
 
 /** Its route table loses the association. @throws InvalidSubnetID.NotFound, DependencyViolation */
@@ -27,7 +28,7 @@ export async function deleteSubnet(
     (tx, subnet) => {
       forgetSubnetAddresses(tx, call, subnet.id);
       forgetBlock(tx, call, subnet);
-      removeAssociation(tx, subnet.id);
+      removeAssociationsOf(tx, call, subnet.id);
     },
   );
   return {};
@@ -41,13 +42,4 @@ function isUsed(tx: Transaction, subnetId: string): boolean {
       .byIndex(natGateways, 'subnet', subnetId)
       .some(({ value }) => value.state !== 'deleted' && value.state !== 'failed')
   );
-}
-
-function removeAssociation(tx: Transaction, subnetId: string): void {
-  for (const { key } of tx.byIndex(routeTables, 'subnet', subnetId)) {
-    const table = tx.get(routeTables, key);
-    if (table === undefined) continue;
-    const associations = table.associations.filter((each) => each.subnetId !== subnetId);
-    tx.put(routeTables, key, { ...table, associations });
-  }
 }
