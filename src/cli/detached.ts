@@ -19,8 +19,11 @@ export async function startDetached(
   const log = openSync(layout.log, 'a', 0o600);
   const logOffset = statSync(layout.log).size;
   const [, main = ''] = process.argv;
+  // An invitation has been exchanged by now: nobody needs to find it there.
+  const { CATAMARAN_JOIN_TOKEN: _exchanged, ...env } = process.env;
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     detached: true,
+    env,
     stdio: ['ignore', log, log],
   });
   closeSync(log);

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { EC2 } from '@aws-sdk/client-ec2';
-import type { ContainerInstance, ECS } from '@aws-sdk/client-ecs';
+import type { ContainerInstance, ECS, Task } from '@aws-sdk/client-ecs';
+import { IAM } from '@aws-sdk/client-iam';
 import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inContainer, testImage } from './image.ts';
-import { Installation, waitFor } from './installation.ts';
+import { inContainer, testImage, testImageName } from './image.ts';
+import { catamaran, Installation, waitFor } from './installation.ts';
 import { JoinedMachine, openUnderlay, underlay } from './joined-machine.ts';
 
 let resources: AsyncDisposableStack;
@@ -87,7 +88,17 @@ async function launchOn(instance: ContainerInstance | undefined, groups: readonl
   });
   expect(failures).toEqual([]);
   const taskArn = task?.taskArn ?? '';
-  const running = await waitFor(
+  const running = await runs(taskArn);
+  const details = running.attachments?.[0]?.details ?? [];
+  const run = (command: string) =>
+    instance !== undefined && isJoined(instance)
+      ? joined.inContainer(taskArn, command)
+      : inContainer(home.stateDirectory, taskArn, command);
+  return { taskArn, run, address: details.find(({ name }) => name === 'privateIPv4Address')?.value ?? '' };
+}
+
+const runs = (taskArn: string): Promise<Task> =>
+  waitFor(
     `${taskArn} to run`,
     async () => {
       const { tasks: [found] = [] } = await ecs.describeTasks({ tasks: [taskArn] });
@@ -96,13 +107,6 @@ async function launchOn(instance: ContainerInstance | undefined, groups: readonl
     },
     () => joined.output,
   );
-  const details = running.attachments?.[0]?.details ?? [];
-  const run = (command: string) =>
-    instance !== undefined && isJoined(instance)
-      ? joined.inContainer(taskArn, command)
-      : inContainer(home.stateDirectory, taskArn, command);
-  return { taskArn, run, address: details.find(({ name }) => name === 'privateIPv4Address')?.value ?? '' };
-}
 
 /** What a host hears from another's port 80; undefined: nothing. */
 async function ask(from: Host, whom: string): Promise<string | undefined> {
@@ -181,9 +185,10 @@ describe('two machines', () => {
     expect(status.stdout).toMatch(/m-\w+ +203\.0\.113\.1 +control plane/);
     expect(status.stdout).toMatch(/m-\w+ +203\.0\.113\.2 +connected/);
 
-    // The joined machine carries on without the control plane, names included; each comes back.
-    await home.kill9();
+    // Who is lost is not connected. The joined machine carries on without the control plane, names included; each comes back.
     await joined.kill9();
+    expect(await instances(1)).toMatchObject([{ containerInstanceArn: here?.containerInstanceArn }]);
+    await home.kill9();
     await joined.up();
     await hears(other, one.address);
     await hears(other, nameOf(one));
@@ -195,6 +200,58 @@ describe('two machines', () => {
     });
     expect(tasks.map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
     await hears(one, other.address);
+  }, 120_000);
+
+  it('run Fargate tasks both, whose logs, credentials and terminals work on either', async () => {
+    const iam = new IAM(home.clientOptions());
+    const document = (members: object): string =>
+      JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...members }] });
+    const trust = document({ Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' });
+    const { Role } = await iam.createRole({ RoleName: 'sailor', AssumeRolePolicyDocument: trust });
+    const PolicyDocument = document({ Action: 'logs:*', Resource: '*' });
+    await iam.putRolePolicy({ RoleName: 'sailor', PolicyName: 'own', PolicyDocument });
+    const options = {
+      ...{ 'awslogs-group': '/deck', 'awslogs-create-group': 'true' },
+      ...{ 'awslogs-region': 'us-east-1', 'awslogs-stream-prefix': 'deck' },
+    };
+    await ecs.registerTaskDefinition({
+      ...{ family: 'deck', networkMode: 'awsvpc', requiresCompatibilities: ['FARGATE'] },
+      ...{ cpu: '256', memory: '512', taskRoleArn: Role?.Arn, executionRoleArn: Role?.Arn },
+      containerDefinitions: [
+        {
+          ...{ name: 'app', image: testImageName, command: ['sh', '-c', 'echo ahoy; exec sleep 3600'] },
+          ...{ stopTimeout: 2, logConfiguration: { logDriver: 'awslogs', options } },
+        },
+      ],
+    });
+    const { tasks: launched = [], failures } = await ecs.runTask({
+      ...{ taskDefinition: 'deck', count: 2, launchType: 'FARGATE', enableExecuteCommand: true },
+      networkConfiguration: { awsvpcConfiguration: { subnets: [await home.subnetId()] } },
+    });
+    expect(failures).toEqual([]);
+    await Promise.all(launched.map(({ taskArn }) => runs(taskArn ?? '')));
+
+    const { stdout } = await home.catamaran('net', '--json');
+    const { vpcs } = JSON.parse(stdout) as {
+      readonly vpcs: readonly { readonly interfaces: readonly { owner?: string; machine?: string }[] }[];
+    };
+    const elsewhere = launched.filter(({ taskArn }) =>
+      vpcs.some(({ interfaces }) => interfaces.some((eni) => eni.owner === taskArn && eni.machine)),
+    );
+    expect(elsewhere).toHaveLength(1);
+    const taskArn = elsewhere[0]?.taskArn ?? '';
+    const credentials = 'wget -qO- http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
+    expect(await joined.inContainer(taskArn, credentials)).toContain('role/sailor');
+    const terminal = ['exec', '--state', home.stateDirectory, taskArn, '--', 'echo', 'aye'];
+    expect(await catamaran(terminal)).toMatchObject({ stdout: expect.stringContaining('aye') });
+    await waitFor('its log', async () => {
+      const stream = `deck/app/${taskArn.split('/').at(-1)}`;
+      const { events = [] } = await home
+        .logs()
+        .getLogEvents({ logGroupName: '/deck', logStreamName: stream })
+        .catch(() => ({ events: [] }));
+      return events.some(({ message }) => message === 'ahoy') ? true : undefined;
+    });
   }, 120_000);
 
   it('are one again when the other leaves', async () => {

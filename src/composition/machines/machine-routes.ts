@@ -20,8 +20,7 @@ import { Refusal } from '../../protocols/index.ts';
 import type { State } from '../../reconcile/index.ts';
 import type { IamOperator } from '../../services/iam/index.ts';
 import type { Call } from '../../services/service.ts';
-import type { ConnectedMachines } from './record-upgrade.ts';
-import { isReachable, readFacts } from './record-upgrade.ts';
+import { isReachable, readFacts } from './machine-facts.ts';
 
 /** How long an invitation holds, for as many machines as like to come. */
 const invitationSeconds = 3_600;
@@ -35,7 +34,8 @@ export interface MachineParts {
   readonly publicCidr: string;
   /** This machine, the control plane's. */
   readonly home: { readonly id: string; readonly name: string; readonly version: string };
-  readonly connected: ConnectedMachines;
+  /** Of machines that follow the records now. */
+  readonly connected: Pick<ReadonlyMap<string, unknown>, 'has'>;
   /** Why the VPCs can't be shared: they are not in this machine's kernel. */
   readonly whyNoVpcs: string | undefined;
   readonly loadIdentities: () => Promise<IamOperator>;
@@ -119,7 +119,7 @@ export function listMachines({
 
 function describeMachine(
   { id, name, address, version, joinedAt, isHome }: MachineRecord,
-  connected: ConnectedMachines,
+  connected: MachineParts['connected'],
 ): MachineDescription {
   return {
     ...{ id, name, version, joinedAt, isHome, isConnected: isHome || connected.has(id) },
@@ -179,6 +179,7 @@ async function membership({ state, clock, accountId, loadIam }: MachineParts): P
   return { state, clock, accountId, identities: machineUsers(await loadIam()) };
 }
 
+/** In the words of IAM's denials. */
 function denied({ principal }: Call, action: string, why: string): Refusal {
   return new Refusal(
     'AccessDeniedException',
