@@ -234,6 +234,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       board,
       state,
       credentials: roles,
+      serviceConnect,
       signal,
       onConnected: () => reporter.retryNow(),
       reportStopped,

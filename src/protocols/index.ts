@@ -51,6 +51,7 @@ export type {
   TcsContainerMetric,
   TcsMetadata,
   TcsServerMessages,
+  TcsServiceConnectMetrics,
   TcsStatsSet,
   TcsTaskMetric,
 } from './tcs.ts';

@@ -30,6 +30,19 @@ export interface TcsTaskMetric {
   readonly taskDefinitionFamily: string;
   readonly taskDefinitionVersion: string;
   readonly containerMetrics: readonly TcsContainerMetric[];
+  /** What its Service Connect proxy has counted since the message before. */
+  readonly serviceConnectMetricsWrapper?: readonly TcsServiceConnectMetrics[];
+}
+
+/** AWS's `GeneralMetricsWrapper`, whose service's and cluster's dimensions the control plane knows itself. */
+export interface TcsServiceConnectMetrics {
+  readonly dimensions: readonly { readonly key: string; readonly value: string }[];
+  readonly generalMetrics: readonly {
+    readonly metricName: string;
+    readonly metricValues: readonly number[];
+    /** So often each of the values was seen. */
+    readonly metricCounts: readonly number[];
+  }[];
 }
 
 export interface TcsContainerMetric {

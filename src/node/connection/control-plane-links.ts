@@ -1,5 +1,6 @@
 import type { AgentOptions } from '../agent-options.ts';
 import { keepRunning } from '../keep-running.ts';
+import type { ServiceConnect } from '../service-connect/service-connect.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { RoleCredentials } from '../tasks/role-credentials.ts';
 import type { TaskBoard } from '../tasks/task-board.ts';
@@ -93,6 +94,8 @@ function withQuery(url: URL, parameters: Readonly<Record<string, string>>): URL 
 }
 
 export interface ControlPlaneLinksOptions {
+  /** Left out: no task here has a proxy. */
+  readonly serviceConnect?: Pick<ServiceConnect, 'metrics'> | undefined;
   readonly agent: AgentOptions;
   readonly agentVersion: string;
   readonly engineVersion: string;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock/index.ts';
 import type { TcsContainerMetric, TcsStatsSet, TcsTaskMetric } from '../../protocols/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
+import type { ServiceConnect } from '../service-connect/service-connect.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 
@@ -12,6 +13,7 @@ interface Reading {
 
 export interface TaskMetricsOptions {
   readonly runtime: Pick<Runtime, 'stats'>;
+  readonly serviceConnect?: Pick<ServiceConnect, 'metrics'> | undefined;
   /** All that the container instance has registered; 1024 to a core. */
   readonly cpuUnits: number;
   readonly clock: Clock;
@@ -46,12 +48,14 @@ export class TaskMetrics {
         const metrics = await Promise.all(running.map((container) => this.#measureOne(container, before)));
         const containerMetrics = metrics.filter((metric) => metric !== undefined);
         if (progress.isReleased || containerMetrics.length === 0) return undefined;
+        const connect = (await this.#options.serviceConnect?.metrics(plan.taskArn)) ?? [];
         return {
           taskArn: plan.taskArn,
           clusterArn: plan.clusterArn,
           taskDefinitionFamily: plan.family,
           taskDefinitionVersion: plan.revision,
           containerMetrics,
+          ...(connect.length > 0 && { serviceConnectMetricsWrapper: connect }),
         };
       }),
     );

@@ -1,6 +1,7 @@
 import { type Clock, type Random, uuid } from '../../clock/index.ts';
 import type { TcsAgentMessages, TcsContainerHealth, TcsMetadata } from '../../protocols/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
+import type { ServiceConnect } from '../service-connect/service-connect.ts';
 import type { TaskBoard } from '../tasks/task-board.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 import type { SendFrame, Session } from './link.ts';
@@ -116,6 +117,7 @@ export interface TcsSessionOptions {
   readonly containerInstanceArn: string;
   readonly board: TaskBoard;
   readonly runtime: Pick<Runtime, 'stats'>;
+  readonly serviceConnect?: Pick<ServiceConnect, 'metrics'> | undefined;
   /** What the container instance has registered. */
   readonly cpuUnits: number;
   readonly clock: Clock;

@@ -26,7 +26,7 @@ export const socketFile = 'admin.sock';
 
 export const selectiveBackend = (discoveryName: string): string => `out:${discoveryName}`;
 export const wholeBackend = (discoveryName: string): string => `all:${discoveryName}`;
-const inboundFrontend = (discoveryName: string): string => `in:${discoveryName}`;
+export const inboundFrontend = (discoveryName: string): string => `in:${discoveryName}`;
 
 /** Those of every server: a runtime API's `add server` takes nothing from a `default-server`. */
 export function serverOptions(protocol: AcsProxyListener['protocol']): {

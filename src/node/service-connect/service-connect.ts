@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import type { TcsServiceConnectMetrics } from '../../protocols/index.ts';
 import { type Image, type Runtime, RuntimeError } from '../../runtime/index.ts';
 import { type ProxiedTask, proxiedTaskOf } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
@@ -74,6 +75,16 @@ export class ServiceConnect implements Disposable {
     if (!container?.hasStarted) return;
     if (container.outcome === undefined && !progress.isReleased) this.follow(task);
     else this.#proxies.delete(task.taskArn);
+  }
+
+  /** What has gone through a task's proxy since this was last asked; nothing where none runs, or none answers. */
+  async metrics(taskArn: string): Promise<readonly TcsServiceConnectMetrics[]> {
+    return (
+      (await this.#proxies
+        .get(taskArn)
+        ?.metrics()
+        .catch(() => undefined)) ?? []
+    );
   }
 
   /** Nothing of the task's proxy stays. */

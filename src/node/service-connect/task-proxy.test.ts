@@ -100,6 +100,23 @@ describe.runIf(existsSync(haproxy))('a proxy that runs', () => {
     for (let asked = 0; asked < 10; asked += 1) expect(await ask()).toBe('500 sick');
   });
 
+  test('tells what has gone through it since it was asked before', async () => {
+    await proxy.apply(() => undefined);
+    await task('a').then((a) => proxy.apply(() => [a]));
+    expect(await proxy.metrics()).toEqual([]);
+    for (let asked = 0; asked < 3; asked += 1) await ask();
+    const [metrics] = await proxy.metrics();
+    expect(metrics?.dimensions).toEqual([{ key: 'TargetDiscoveryName', value: 'web' }]);
+    const figures = new Map(
+      metrics?.generalMetrics.map(({ metricName, metricValues: [value] }) => [metricName, value]),
+    );
+    expect(figures.get('HTTPCode_Target_2XX_Count')).toBe(3);
+    expect(figures.get('HTTPCode_Target_5XX_Count')).toBe(0);
+    expect(figures.get('RequestCountPerTarget')).toBe(3);
+    expect(figures.get('TargetProcessedBytes')).toBeGreaterThan(100);
+    expect(await proxy.metrics()).toEqual([]);
+  });
+
   test('keeps what it knows when nobody says anything of it', async () => {
     const a = await task('a');
     await proxy.apply(() => [a]);

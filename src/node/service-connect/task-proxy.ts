@@ -1,11 +1,13 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock/index.ts';
+import type { TcsServiceConnectMetrics } from '../../protocols/index.ts';
 import { askProxy } from './admin-socket.ts';
 import type { DiscoveryPlace } from './discovery-api.ts';
 import { type Endpoint, readServers, serverCommands } from './endpoints.ts';
 import { configFile, proxyConfig, socketFile } from './proxy-config.ts';
 import type { ProxyPlan } from './proxy-plan.ts';
+import { type ProxyCounts, proxyMetrics, readCounts, statisticsCommand } from './proxy-statistics.ts';
 
 const startPatienceMs = 10_000;
 const startPauseMs = 20;
@@ -22,6 +24,7 @@ export class TaskProxy {
   #applied: readonly (readonly Endpoint[] | undefined)[] = [];
   /** Something of it could not be done yet. */
   #isUnsettled = true;
+  #counts: ProxyCounts | undefined;
   /** One change at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -84,6 +87,14 @@ export class TaskProxy {
     }
     this.#applied = wanted;
     this.#isUnsettled = !isSettled;
+  }
+
+  /** What has gone through it since this was last asked; nothing the first time. @throws {Error} it does not answer. */
+  async metrics(): Promise<readonly TcsServiceConnectMetrics[]> {
+    const before = this.#counts;
+    const counts = readCounts(await this.#ask(statisticsCommand));
+    this.#counts = counts;
+    return before === undefined ? [] : proxyMetrics(this.plan, before, counts);
   }
 
   async remove(): Promise<void> {

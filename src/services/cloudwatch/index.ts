@@ -55,7 +55,7 @@ export interface MetricPoint {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: readonly { readonly name: string; readonly value: string }[];
-  readonly unit: 'Percent' | 'Count';
+  readonly unit: 'Percent' | 'Count' | 'Bytes' | 'Milliseconds';
   /** Epoch milliseconds. */
   readonly timestamp: number;
   readonly value: number;

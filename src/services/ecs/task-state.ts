@@ -110,13 +110,26 @@ export function endActivation(tx: Transaction, key: RecordKey, now: number): voi
     });
 }
 
-/** The last step of a task that is DEACTIVATING: nobody finds it any more, and its agent is to stop it. */
-export function endDeactivation(tx: Transaction, key: RecordKey, now: number): void {
-  change(tx, key, (task) =>
-    task.lastStatus === 'DEACTIVATING'
-      ? { ...task, ...unregistered(task), lastStatus: 'STOPPING', stoppingAt: now }
-      : task,
-  );
+/**
+ * The last steps of a task that is DEACTIVATING: nobody finds it any more, and when nobody comes any more its agent is to
+ * stop it. @returns in how many milliseconds it is worth another look; 0 when it is done.
+ */
+export function endDeactivation(tx: Transaction, key: RecordKey, now: number): number {
+  const task = tx.get(tasks, key);
+  if (task?.lastStatus !== 'DEACTIVATING') return 0;
+  const { noticeMs = 0, unregisteredAt = now } = task.activation ?? {};
+  const leftMs = unregisteredAt + noticeMs - now;
+  const { activation = task.activation } = unregistered(task);
+  if (leftMs <= 0)
+    change(tx, key, () => ({
+      ...task,
+      ...given('activation', activation),
+      lastStatus: 'STOPPING',
+      stoppingAt: now,
+    }));
+  else if (activation !== undefined && activation.unregisteredAt === undefined)
+    change(tx, key, () => ({ ...task, activation: { ...activation, unregisteredAt } }));
+  return Math.max(0, leftMs);
 }
 
 /** The last step of a task that is DEPROVISIONING: its interface and its room are given back. */

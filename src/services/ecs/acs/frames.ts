@@ -78,6 +78,14 @@ export function taskHealths(message: Members): readonly TaskHealth[] {
 export interface TaskMetric {
   readonly taskArn: string;
   readonly containers: readonly { readonly cpu: TcsStatsSet; readonly memory: TcsStatsSet }[];
+  readonly serviceConnect: readonly ServiceConnectMetric[];
+}
+
+/** A figure of a task's proxy. */
+export interface ServiceConnectMetric {
+  readonly name: string;
+  readonly value: number;
+  readonly dimension: { readonly name: string; readonly value: string };
 }
 
 /** What tasks use, in a PublishMetricsRequest; containers without both figures are left out. */
@@ -89,7 +97,17 @@ export function taskMetrics(message: Members): readonly TaskMetric[] {
       const memory = statsSet(container, 'memoryStatsSet');
       return cpu === undefined || memory === undefined ? [] : [{ cpu, memory }];
     }),
+    serviceConnect: list(task, 'serviceConnectMetricsWrapper').flatMap(serviceConnectMetrics),
   }));
+}
+
+function serviceConnectMetrics(wrapper: Members): ServiceConnectMetric[] {
+  const [dimension = {}] = list(wrapper, 'dimensions');
+  const named = { name: text(dimension, 'key'), value: text(dimension, 'value') };
+  return list(wrapper, 'generalMetrics').flatMap((metric) => {
+    const [value] = Array.isArray(metric.metricValues) ? metric.metricValues : [];
+    return isFigure(value) ? [{ name: text(metric, 'metricName'), value, dimension: named }] : [];
+  });
 }
 
 function statsSet(message: Members, name: string): TcsStatsSet | undefined {

@@ -1,9 +1,11 @@
 import type { Stored } from '../../../reconcile/index.ts';
+import type { MetricPoint } from '../../cloudwatch/index.ts';
 import { clusterOfArn, type Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { keyOfTask } from '../operations/task.ts';
 import { type ContainerInstanceRecord, tasks } from '../records.ts';
 import { applyContainerHealth } from '../task-state.ts';
+import { serviceConnectPoints } from '../utilization/service-connect-points.ts';
 import type { Utilization } from '../utilization/utilization.ts';
 import { type InboundFrame, type Members, taskHealths, taskMetrics } from './frames.ts';
 import { type AgentSocket, Link } from './link.ts';
@@ -88,12 +90,18 @@ async function takeHealth(
 
 function takeMetrics({ ecs, scope, instance, utilization }: TelemetrySessionOptions, message: Members): void {
   const { cluster, id } = instance.value;
+  const points: MetricPoint[] = [];
   for (const metric of taskMetrics(message)) {
     const key = keyOf(scope, cluster, metric);
     const record = key && ecs.state.get(tasks, key);
     if (key === undefined || record?.containerInstanceId !== id || metric.containers.length === 0) continue;
     utilization.take(scope, key, metric);
+    points.push(...serviceConnectPoints(record, metric.serviceConnect, ecs.clock.now()));
   }
+  if (points.length === 0) return;
+  ecs.publishMetrics(scope, points).catch((error: unknown) => {
+    ecs.log.error('Cannot publish what Service Connect has counted', { error });
+  });
 }
 
 function keyOf(scope: Scope, cluster: string, { taskArn }: { readonly taskArn: string }) {

@@ -170,8 +170,17 @@ function activationOf(
   const serviceRegistries = [...own, ...(connect?.endpoints ?? []).map(registryOf)];
   if (serviceRegistries.length === 0) return undefined;
   const externalId = taskSets?.find(({ deployment }) => deployment.id === id)?.externalId;
-  return { serviceRegistries, ...given('externalId', externalId), isRegistered: false };
+  const noticeMs = connect && connect.endpoints.length > 0 ? proxyNoticeMs : undefined;
+  return {
+    serviceRegistries,
+    ...given('externalId', externalId),
+    ...given('noticeMs', noticeMs),
+    isRegistered: false,
+  };
 }
+
+/** Proxies ask once a second where tasks are, and take their time to hear and to say it. */
+const proxyNoticeMs = 3_000;
 
 /** An endpoint of Service Connect is a registry as any other, which Amazon ECS made itself. */
 const registryOf = ({

@@ -1,4 +1,4 @@
-import { done, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
+import { again, done, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { tasks } from '../records.ts';
@@ -19,11 +19,11 @@ export function taskActivation(ecs: EcsContext): Reconciler {
     reconcile: async (key) => {
       const [, , accountId = '', region = '', , cluster = ''] = key.split('/');
       // All of a service's tasks write the same few records of its registry.
-      await transactInTurn(ecs, { accountId, region }, cluster, (tx) => {
+      const leftMs = await transactInTurn(ecs, { accountId, region }, cluster, (tx) => {
         endActivation(tx, key as RecordKey, ecs.clock.now());
-        endDeactivation(tx, key as RecordKey, ecs.clock.now());
+        return endDeactivation(tx, key as RecordKey, ecs.clock.now());
       });
-      return done;
+      return leftMs > 0 ? again(leftMs) : done;
     },
   };
 }

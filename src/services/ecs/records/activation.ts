@@ -19,4 +19,8 @@ export interface TaskActivationRecord {
   readonly externalId?: string;
   /** Written in the transaction that registers it, or takes it away, everywhere. */
   readonly isRegistered: boolean;
+  /** So long after it was taken away somebody may still come who knows it from before. */
+  readonly noticeMs?: number;
+  /** When it was taken away. */
+  readonly unregisteredAt?: number;
 }

@@ -139,6 +139,10 @@ describe('a service that others reach by Service Connect', () => {
     await updateService(fleet.room.ecs, { service: 'web', desiredCount: 0 }, fleet.room.call);
     await fleet.until(() => tasksOf('web').length === 0);
     expect(registered(fleet.room.ecs.state).size).toBe(0);
+    expect(fleet.room.task(task?.id ?? '')?.lastStatus).toBe('DEACTIVATING');
+    const unregisteredAt = fleet.room.ecs.clock.now();
+    await fleet.until(() => fleet.room.task(task?.id ?? '')?.lastStatus !== 'DEACTIVATING');
+    expect(fleet.room.ecs.clock.now() - unregisteredAt).toBeGreaterThanOrEqual(2_900);
   });
 
   it('with a port of its proxy’s is reached there', async () => {
