@@ -63,6 +63,8 @@ async function scaleAndForget() {
     ScalableTargetARN: ResourceARN,
   });
   expect((await autoScaling.listTagsForResource({ ResourceARN })).Tags).toEqual({ Name: 'harbor' });
+  const role = await system.iam.getRole({ RoleName: 'AWSServiceRoleForApplicationAutoScaling_ECSService' });
+  expect(role.Role?.Arn).toBe(registered?.RoleARN);
   await system.until('the service to have its minimum capacity', async () => {
     const { ScalingActivities } = await autoScaling.describeScalingActivities(ofTarget);
     return ScalingActivities?.[0]?.StatusCode === 'Successful';

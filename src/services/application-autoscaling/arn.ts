@@ -16,7 +16,7 @@ export interface TargetName {
 export const resourceIdOf = ({ cluster, service }: TargetName): string => `service/${cluster}/${service}`;
 
 /** Undefined: it names no ECS service. */
-export function readResourceId(resourceId: string): TargetName | undefined {
+export function readResourceId(resourceId = ''): TargetName | undefined {
   const [, cluster, service] = /^service\/([\w-]{1,255})\/([\w-]{1,255})$/.exec(resourceId) ?? [];
   return cluster === undefined || service === undefined ? undefined : { cluster, service };
 }
@@ -57,7 +57,7 @@ export function readPolicyArn(
     /^arn:aws:autoscaling:([\w-]+):(\d{12}):scalingPolicy:[0-9a-f-]{36}:resource\/ecs\/(service\/[\w-]+\/[\w-]+):/.exec(
       arn,
     ) ?? [];
-  const target = readResourceId(resourceId ?? '');
+  const target = readResourceId(resourceId);
   if (region === undefined || accountId === undefined || target === undefined) return undefined;
   return { scope: { accountId, region }, target };
 }

@@ -54,7 +54,7 @@ export function readTarget(
     .throwIfViolated();
   if (ServiceNamespace !== 'ecs')
     throw unsupported(`Scalable targets of the namespace ${ServiceNamespace} are`);
-  const target = readResourceId(ResourceId ?? '');
+  const target = readResourceId(ResourceId);
   if (ScalableDimension !== dimension || target === undefined) throw notATarget();
   return target;
 }

@@ -6,7 +6,7 @@ import type {
 } from '@aws-sdk/client-application-auto-scaling';
 import { ascending } from '../../pages.ts';
 import type { Call } from '../../service.ts';
-import { resourceIdOf } from '../arn.ts';
+import { readResourceId, resourceIdOf } from '../arn.ts';
 import type { AutoScalingContext } from '../context.ts';
 import { dimension, pageOf, readFilter } from '../input.ts';
 import { activities, type NotScaledRecord, prefixOf, type ScalingActivityRecord } from '../records.ts';
@@ -18,7 +18,9 @@ export function describeScalingActivities(
   call: Call,
 ): DescribeScalingActivitiesResponse {
   const isWanted = readFilter({ ...input, ResourceIds: [input.ResourceId] });
-  const all = [...state.list(activities, prefixOf(activities, call))].map(({ value }) => value);
+  const all = [...state.list(activities, prefixOf(activities, call, readResourceId(input.ResourceId)))].map(
+    ({ value }) => value,
+  );
   const found = all.filter(
     (each) => isWanted(each) && (each.notScaled === undefined || input.IncludeNotScaledActivities === true),
   );

@@ -9,7 +9,7 @@ import type {
 import type { Reader } from '../../../reconcile/index.ts';
 import { alarmsOfPolicy } from '../../cloudwatch/index.ts';
 import type { Call } from '../../service.ts';
-import { policyArn, resourceIdOf, type Scope } from '../arn.ts';
+import { policyArn, readResourceId, resourceIdOf, type Scope } from '../arn.ts';
 import type { AutoScalingContext } from '../context.ts';
 import { policyNotFound } from '../errors.ts';
 import { constraints, dimension, nameConstraint, pageOf, readFilter, readTarget } from '../input.ts';
@@ -46,8 +46,9 @@ export function describeScalingPolicies(
   const { PolicyNames } = input;
   const checked = constraints().list('policyNames', PolicyNames, { max: 50 });
   const isWanted = readFilter({ ...input, ResourceIds: [input.ResourceId] }, checked);
-  const found = [...state.list(policies, prefixOf(policies, call))].flatMap(({ value }) =>
-    isWanted(value) && (!PolicyNames?.length || PolicyNames.includes(value.name)) ? [value] : [],
+  const found = [...state.list(policies, prefixOf(policies, call, readResourceId(input.ResourceId)))].flatMap(
+    ({ value }) =>
+      isWanted(value) && (!PolicyNames?.length || PolicyNames.includes(value.name)) ? [value] : [],
   );
   const { items, next } = pageOf(found, (policy) => `${resourceIdOf(policy)} ${policy.name}`, input);
   return { ScalingPolicies: items.map((policy) => scalingPolicy(state, call, policy)), ...next };

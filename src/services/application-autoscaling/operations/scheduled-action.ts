@@ -6,7 +6,7 @@ import type {
   ScheduledAction,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Call } from '../../service.ts';
-import { newId, resourceIdOf, type Scope, scheduledActionArn } from '../arn.ts';
+import { newId, readResourceId, resourceIdOf, type Scope, scheduledActionArn } from '../arn.ts';
 import { checkBounds } from '../bounds.ts';
 import { type AutoScalingContext, requireTarget } from '../context.ts';
 import { limitExceeded, scheduledActionNotFound, validation } from '../errors.ts';
@@ -124,7 +124,9 @@ export function describeScheduledActions(
   const { ScheduledActionNames: names } = input;
   const checked = constraints().list('scheduledActionNames', names, { max: 50 });
   const isWanted = readFilter({ ...input, ResourceIds: [input.ResourceId] }, checked);
-  const found = [...state.list(scheduledActions, prefixOf(scheduledActions, call))].flatMap(({ value }) =>
+  const found = [
+    ...state.list(scheduledActions, prefixOf(scheduledActions, call, readResourceId(input.ResourceId))),
+  ].flatMap(({ value }) =>
     isWanted(value) && (!names?.length || names.includes(value.name)) ? [value] : [],
   );
   const { items, next } = pageOf(found, (action) => `${resourceIdOf(action)} ${action.name}`, input);
