@@ -25,12 +25,10 @@ import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
 import { census } from '../services/ecs/index.ts';
-import { balancerNames } from '../services/elbv2/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
 import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { rootPrincipal } from '../services/service.ts';
-import { zoneAnswers } from '../services/servicediscovery/index.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
 import { failureToStart } from './full-disk.ts';
@@ -41,6 +39,7 @@ import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { freePublicCidr, routedCidrs } from './public-cidr.ts';
 import { openStore, run, whileStarting } from './running.ts';
+import { vpcNames } from './vpc/names.ts';
 
 const defaultRegion = 'us-east-1';
 const defaultCluster = 'default';
@@ -139,10 +138,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       place: options.vpcs,
       source: network,
       machines: machineSource(state, machineId),
-      zoneAnswer: (vpcId, question) => {
-        const inZone = zoneAnswers(state, vpcId, question, clock.now());
-        return inZone.kind === 'not-ours' ? balancerNames(state, question) : inZone;
-      },
+      zoneAnswer: vpcNames(state, clock),
     }),
   );
   signal.throwIfAborted();

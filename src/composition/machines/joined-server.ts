@@ -21,12 +21,12 @@ import { createLog } from '../../log.ts';
 import { machines, RecordReplica } from '../../machines/index.ts';
 import { openState } from '../../reconcile/index.ts';
 import { networkSource } from '../../services/ec2/index.ts';
-import { zoneAnswers } from '../../services/servicediscovery/index.ts';
 import { openEngine } from '../engine.ts';
 import { failureToStart } from '../full-disk.ts';
 import { installationLabel } from '../labels.ts';
 import { machineSource, openLinkLocal, openMachine, openVpcs } from '../machine.ts';
 import { openStore, run, whileStarting } from '../running.ts';
+import { vpcNames } from '../vpc/names.ts';
 import { followRecords } from './follow-records.ts';
 import { followedCollections } from './followed.ts';
 
@@ -84,7 +84,7 @@ async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<R
       place: 'kernel',
       source: networkSource(state, homeMachineId),
       machines: machineSource(state, machineId),
-      zoneAnswer: (vpcId, question) => zoneAnswers(state, vpcId, question, clock.now()),
+      zoneAnswer: vpcNames(state, clock),
     }),
   );
   signal.throwIfAborted();

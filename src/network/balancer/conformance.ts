@@ -35,6 +35,18 @@ export function describeBalancerConformance(
       expect(await it.curl('http://10.0.1.5/')).toBe('10.0.2.20');
     });
 
+    it('say of a target that has nothing to answer that it has drained', async () => {
+      await using it = await open();
+      const one = await it.serve('10.0.1.20');
+      const plan = (isDraining: boolean) =>
+        it.plan({ targetGroups: [group('one', { targets: [{ ...one, isDraining }] })] });
+      await it.balancers.apply(plan(false));
+      await it.until(() => it.stateOf('10.0.1.20:80') === 'healthy');
+      it.targets.clear();
+      await it.balancers.apply(plan(true));
+      await it.until(() => it.targets.get('10.0.1.20:80')?.outstanding === 0);
+    });
+
     it('let a deregistered target answer what it was asked, and say when it has', async () => {
       await using it = await open();
       const { promise: answered, resolve: answer } = Promise.withResolvers<void>();

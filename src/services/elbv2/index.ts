@@ -25,7 +25,7 @@ export {
   watchingTargets,
 } from './for-services/target-groups.ts';
 
-export { balancerNames } from './plans/balancer-names.ts';
+export { balancerCollections, balancerNames } from './plans/balancer-names.ts';
 export { type PlanSource, planSource } from './plans/plan-source.ts';
 export { type ReportSink, reportSink } from './plans/reports.ts';
 

@@ -12,10 +12,6 @@ export const refusedOperations = {
   CreateTrustStore: refused('CreateTrustStore', trustStores),
   DeleteSharedTrustStoreAssociation: refused('DeleteSharedTrustStoreAssociation', trustStores),
   DeleteTrustStore: refused('DeleteTrustStore', trustStores),
-  DescribeCapacityReservation: refused(
-    'DescribeCapacityReservation',
-    'a load balancer has the capacity of its machine',
-  ),
   DescribeTrustStoreAssociations: refused('DescribeTrustStoreAssociations', trustStores),
   DescribeTrustStoreRevocations: refused('DescribeTrustStoreRevocations', trustStores),
   DescribeTrustStores: refused('DescribeTrustStores', trustStores),

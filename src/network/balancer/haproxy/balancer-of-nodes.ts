@@ -35,6 +35,9 @@ export interface BalancerOptions {
   readonly log: Log;
 }
 
+/** Longer than it takes until each node was looked at again. */
+const drainSettlesMs = 2_000;
+
 /** What is remembered of a load balancer beside its nodes' configurations. */
 interface Remembered {
   readonly cookieKey: string;
@@ -50,6 +53,8 @@ export class BalancerOfNodes implements AsyncDisposable {
   #plan: LoadBalancerPlan | undefined;
   #remembered: Remembered | undefined;
   readonly #reported = new Map<string, TargetReport>();
+  /** Since when targets drain, on the monotonic clock. */
+  readonly #draining = new Map<string, number>();
   #reportedNodes = '';
 
   constructor(id: string, options: BalancerOptions) {
@@ -157,6 +162,7 @@ export class BalancerOfNodes implements AsyncDisposable {
       for (const target of group.targets) {
         const name = `${group.arn} ${targetKey(target)}`;
         seen.add(name);
+        if (!this.#isCounted(name, target)) continue;
         const before = this.#reported.get(name);
         const report = this.#reportOf(group, target, before);
         if (report === undefined || JSON.stringify(report) === JSON.stringify(before)) continue;
@@ -164,8 +170,27 @@ export class BalancerOfNodes implements AsyncDisposable {
         news.push(report);
       }
     }
-    for (const name of this.#reported.keys()) if (!seen.has(name)) this.#reported.delete(name);
+    for (const known of [this.#reported, this.#draining])
+      for (const name of known.keys()) if (!seen.has(name)) known.delete(name);
     if (news.length > 0) this.#options.reports.targets(plan.arn, news);
+  }
+
+  /**
+   * Whether what was counted of a target says something: when it begins to drain, only what was counted after every node
+   * has been told to send it nothing new. Then it is told again, though it be the same.
+   */
+  #isCounted(name: string, { isDraining }: TargetPlan): boolean {
+    if (!isDraining) {
+      this.#draining.delete(name);
+      return true;
+    }
+    const now = this.#options.clock.monotonic();
+    const since = this.#draining.get(name);
+    if (since === undefined) {
+      this.#draining.set(name, now);
+      this.#reported.delete(name);
+    }
+    return since !== undefined && now - since >= drainSettlesMs;
   }
 
   /** Undefined: no node has seen it yet. */

@@ -1,5 +1,7 @@
 import type {
   DeleteLoadBalancerCommandInput,
+  DescribeCapacityReservationCommandInput,
+  DescribeCapacityReservationOutput,
   DescribeLoadBalancerAttributesCommandInput,
   DescribeLoadBalancerAttributesOutput,
   DescribeLoadBalancersCommandInput,
@@ -81,6 +83,16 @@ export async function deleteLoadBalancer(
     tx.delete(loadBalancers, elbKey(loadBalancers, call, balancer.id));
   });
   return {};
+}
+
+/** None: a load balancer has the capacity of its machine. @throws LoadBalancerNotFound */
+export function describeCapacityReservation(
+  { state }: ElbContext,
+  { LoadBalancerArn = '' }: DescribeCapacityReservationCommandInput,
+  call: Call,
+): DescribeCapacityReservationOutput {
+  requireLoadBalancer(state, call, LoadBalancerArn);
+  return { CapacityReservationState: [] };
 }
 
 /** @throws LoadBalancerNotFound */

@@ -221,8 +221,12 @@ describe('load balancers', () => {
     await elb.deleteLoadBalancer({ LoadBalancerArn });
   });
 
-  it('tell the account’s limits', async () => {
+  it('tell the account’s limits, and that nothing is reserved', async () => {
     const { Limits } = await server.elb.describeAccountLimits({});
+    const LoadBalancerArn = await server.loadBalancer('front');
+    expect(await server.elb.describeCapacityReservation({ LoadBalancerArn })).toMatchObject({
+      CapacityReservationState: [],
+    });
     expect(Limits).toContainEqual({ Name: 'application-load-balancers', Max: '50' });
   });
 });

@@ -6,6 +6,7 @@ import { describeAccountLimits } from './account-limits.ts';
 import { createLoadBalancer } from './create-load-balancer.ts';
 import {
   deleteLoadBalancer,
+  describeCapacityReservation,
   describeLoadBalancerAttributes,
   describeLoadBalancers,
   modifyLoadBalancerAttributes,
@@ -29,6 +30,11 @@ export function loadBalancerOperations(context: ElbContext) {
       action: 'elasticloadbalancing:DescribeAccountLimits',
       ...on.everything,
       run: (input) => describeAccountLimits(input),
+    },
+    DescribeCapacityReservation: {
+      action: 'elasticloadbalancing:DescribeCapacityReservation',
+      ...on.everything,
+      run: (input, call) => describeCapacityReservation(context, input, call),
     },
     DescribeLoadBalancerAttributes: {
       action: 'elasticloadbalancing:DescribeLoadBalancerAttributes',

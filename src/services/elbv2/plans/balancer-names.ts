@@ -2,6 +2,9 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { DnsFound, DnsQuestion, DnsRecord, SoaRecord } from '../../../topology/index.ts';
 import { type LoadBalancerRecord, loadBalancers, type NodeRecord } from '../records.ts';
 
+/** Everything that names are worked out from. */
+export const balancerCollections = [loadBalancers];
+
 /** Seconds that an answer holds. */
 const ttl = 60;
 
