@@ -79,6 +79,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       publicCidr: '198.18.0.0/24',
       findInstance: () => undefined,
       hasCertificate: () => false,
+      ensureServiceLinkedRole: async () => {},
     }).loadOperations(),
     'AWS Identity and Access Management (IAM)': await iam.service.loadOperations(),
     'AWS STS': await createSts(iam).loadOperations(),

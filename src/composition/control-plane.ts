@@ -31,6 +31,7 @@ import { createEcs, linkedResources } from '../services/ecs/index.ts';
 import {
   certificateUsers,
   createElb,
+  linkedLoadBalancers,
   loadElbReconcilers,
   type PlanSource,
   planSource,
@@ -83,6 +84,7 @@ export interface ControlPlaneOptions {
 
 /** As service-linked roles and trust policies name ECS. */
 const ecsPrincipal = 'ecs.amazonaws.com';
+const elbPrincipal = 'elasticloadbalancing.amazonaws.com';
 const autoScalingPrincipal = 'ecs.application-autoscaling.amazonaws.com';
 
 /** As long as callers who wait for the listener need to ask again and be answered. */
@@ -137,6 +139,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     isHolderAlive: (arn) => ecs.holdsSessions(arn),
     linkedResources: (reader, accountId, service) => {
       if (service === autoScalingPrincipal) return scalableTargets(reader, accountId);
+      if (service === elbPrincipal) return linkedLoadBalancers(reader, accountId);
       return service === ecsPrincipal ? linkedResources(reader, accountId) : [];
     },
   });
@@ -171,6 +174,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     publicCidr,
     findInstance: () => undefined,
     hasCertificate: hasIssuedCertificate,
+    ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
   const eventBridge: EventsContext = {

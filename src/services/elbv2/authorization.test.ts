@@ -182,6 +182,7 @@ authorizationSuite<object>({
           publicCidr: '198.18.0.0/24',
           findInstance: () => undefined,
           hasCertificate: () => false,
+          ensureServiceLinkedRole: async () => {},
         }),
       build: async (_root, { state }) => {
         const scope = { accountId, region };

@@ -9,7 +9,7 @@
 import type { Reader, Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
 import type { ElbContext } from './context.ts';
-import { listeners } from './records.ts';
+import { listeners, loadBalancers, scopeOfKey } from './records.ts';
 
 export type { ElbContext, Instance } from './context.ts';
 export {
@@ -28,6 +28,17 @@ export {
 export { balancerCollections, balancerNames } from './plans/balancer-names.ts';
 export { type PlanSource, planSource } from './plans/plan-source.ts';
 export { type ReportSink, reportSink } from './plans/reports.ts';
+
+/** What keeps AWSServiceRoleForElasticLoadBalancing from being deleted: an account's load balancers, by region. */
+export function linkedLoadBalancers(
+  reader: Reader,
+  accountId: string,
+): readonly { readonly region: string; readonly resources: readonly string[] }[] {
+  const own = [...reader.list(loadBalancers)].filter(({ key }) => scopeOfKey(key).accountId === accountId);
+  return [...Map.groupBy(own, ({ key }) => scopeOfKey(key).region)].map(([region, found]) => ({
+    ...{ region, resources: found.map(({ value }) => value.arn) },
+  }));
+}
 
 /** ARNs of the load balancers whose listeners serve a certificate. */
 export function certificateUsers(reader: Reader, certificateArn: string): readonly string[] {

@@ -27,6 +27,7 @@ export async function createLoadBalancer(
   const places = readPlaces(kind, input);
   const groups = input.SecurityGroups ?? [];
   const tags = readTags(input.Tags);
+  await context.ensureServiceLinkedRole(call.accountId);
   const balancer = await context.state.transact((tx) => {
     const nameKey = elbKey(loadBalancerNames, call, name);
     const present = tx.get(loadBalancerNames, nameKey);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ElbServer, startElb } from '../testing/elb-server.ts';
+import { linkedLoadBalancers } from '../index.ts';
+import { type ElbServer, scope, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
 beforeEach(async () => {
@@ -25,6 +26,10 @@ describe('load balancers', () => {
     const { elb, vpcId, subnetIds } = server;
     const LoadBalancerArn = await server.loadBalancer('front');
     const { LoadBalancers } = await elb.describeLoadBalancers({ Names: ['front'] });
+    expect([...server.linkedRoles]).toEqual([scope.accountId]);
+    expect(linkedLoadBalancers(server.state, scope.accountId)).toEqual([
+      { region: scope.region, resources: [LoadBalancerArn] },
+    ]);
     expect(LoadBalancers).toEqual([
       {
         LoadBalancerArn: expect.stringMatching(

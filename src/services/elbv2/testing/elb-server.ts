@@ -26,6 +26,8 @@ export interface ElbServer extends AsyncDisposable {
   readonly subnetIds: readonly string[];
   /** The instances that there are, by id. */
   readonly instances: Map<string, Instance>;
+  /** Accounts that have the service-linked role. */
+  readonly linkedRoles: ReadonlySet<string>;
   /** ARNs of the certificates that there are. */
   readonly certificates: Set<string>;
   /** A load balancer in the first two subnets, and a target group of its VPC. @returns their ARNs. */
@@ -43,12 +45,14 @@ export async function startElb(): Promise<ElbServer> {
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
   const instances = new Map<string, Instance>();
   const certificates = new Set<string>();
+  const linkedRoles = new Set<string>();
   const publicCidr = '198.18.0.0/24';
   const ec2Room = createEc2({ state, clock, random, publicCidr });
   await ec2Room.ensureDefaultVpc(scope);
   const context: ElbContext = {
     ...{ state, clock, random, publicCidr },
     findInstance: (_reader, _scope, id) => instances.get(id),
+    ensureServiceLinkedRole: async (accountId) => void linkedRoles.add(accountId),
     hasCertificate: (_reader, _scope, arn) => certificates.has(arn),
   };
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
@@ -82,7 +86,19 @@ export async function startElb(): Promise<ElbServer> {
   const subnetIds = vpc?.subnets.map(({ subnetId }) => subnetId) ?? [];
   const vpcId = vpc?.vpcId ?? '';
   return {
-    ...{ elb, ec2, context, state, clock, reconcilers, vpcId, subnetIds, instances, certificates },
+    ...{
+      elb,
+      ec2,
+      context,
+      state,
+      clock,
+      reconcilers,
+      vpcId,
+      subnetIds,
+      instances,
+      certificates,
+      linkedRoles,
+    },
     loadBalancer: async (Name, more = {}) => {
       const made = await elb.createLoadBalancer({ Name, Subnets: subnetIds.slice(0, 2), ...more });
       return made.LoadBalancers?.[0]?.LoadBalancerArn ?? '';
