@@ -13,11 +13,12 @@ const retryMs = 1_000;
  * Has each key made, now and after every change of it: one after the other for the same key, side by side for different
  * ones. Changes that come meanwhile are made together, so that a burst of them costs as much as the last. What fails is
  * tried again each second.
+ * @param make Its signal aborts when the following ends.
  * @param failed Told of each failure.
  */
 export function followKeys(
   source: KeySource,
-  make: (key: string) => Promise<void>,
+  make: (key: string, signal: AbortSignal) => Promise<void>,
   failed: (key: string, error: unknown) => void,
   clock: Clock,
 ): AsyncDisposable {
@@ -29,7 +30,7 @@ export function followKeys(
     await Promise.resolve();
     while (changed.delete(key) && !closing.signal.aborted) {
       try {
-        await make(key);
+        await make(key, closing.signal);
       } catch (error) {
         if (closing.signal.aborted) break;
         failed(key, error);

@@ -37,7 +37,7 @@ export function followBalancers({
   const renewed = new Set<string>();
   /** Ids of all that were tried, by key. */
   const tried = new Map<string, string>();
-  const make = async (key: string): Promise<void> => {
+  const make = async (key: string, signal: AbortSignal): Promise<void> => {
     const plan = source.planOf(key);
     if (plan === undefined) {
       const id = tried.get(key);
@@ -50,12 +50,13 @@ export function followBalancers({
     tried.set(key, plan.id);
     renewed.delete(key);
     try {
-      await balancers.apply(plan);
+      await balancers.apply(plan, signal);
       carriedOut.set(key, plan);
     } catch (error) {
       renewed.add(key);
       // One that carries traffic goes on with it as before.
-      if (!carriedOut.has(key)) reports.nodes(plan.arn, nodesDown(plan, (error as Error).message));
+      if (!carriedOut.has(key) && !signal.aborted)
+        reports.nodes(plan.arn, nodesDown(plan, (error as Error).message));
       throw error;
     }
   };

@@ -9,9 +9,10 @@ export interface LoadBalancers extends AsyncDisposable {
   /**
    * Makes a load balancer as planned: only what differs from before is touched, and no connection is lost by it.
    * Resolves once its nodes carry traffic so.
+   * @param signal Ends the waiting for interfaces that no VPC on this machine has yet.
    * @throws {BalancerError} It can't be made so. What it did before it still does.
    */
-  apply(plan: LoadBalancerPlan): Promise<void>;
+  apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void>;
   /** Takes a load balancer away, with the connections that it has. Absent is success. */
   remove(id: string): Promise<void>;
   /** Takes away all but these: those that went while no process was there to remove them. */

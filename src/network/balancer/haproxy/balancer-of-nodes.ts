@@ -62,11 +62,11 @@ export class BalancerOfNodes implements AsyncDisposable {
     this.#directory = join(options.directory, id);
   }
 
-  apply(plan: LoadBalancerPlan): Promise<void> {
-    return this.#turns.take(() => this.#apply(plan));
+  apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void> {
+    return this.#turns.take(() => this.#apply(plan, signal));
   }
 
-  async #apply(plan: LoadBalancerPlan): Promise<void> {
+  async #apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void> {
     refusePlan(plan);
     const { certificate, user, hostNamespace } = this.#options;
     const arns = new Set(plan.listeners.flatMap(({ certificateArns }) => certificateArns));
@@ -81,10 +81,13 @@ export class BalancerOfNodes implements AsyncDisposable {
       this.#nodes.delete(interfaceId);
     }
     const applied = plan.nodes.map((node) =>
-      this.#nodeOf(node.interfaceId).apply({
-        ...{ plan, node, certificates, user, hostNamespace, cookieKey },
-        assignments: new Map(Object.entries(assignments)),
-      }),
+      this.#nodeOf(node.interfaceId).apply(
+        {
+          ...{ plan, node, certificates, user, hostNamespace, cookieKey },
+          assignments: new Map(Object.entries(assignments)),
+        },
+        signal,
+      ),
     );
     // All of them, before one's failure is told: the others carry traffic.
     const failed = (await Promise.allSettled(applied)).find(({ status }) => status === 'rejected');
@@ -195,9 +198,7 @@ export class BalancerOfNodes implements AsyncDisposable {
 
   /** Undefined: no node has seen it yet. */
   #reportOf(group: TargetGroupPlan, target: TargetPlan, before?: TargetReport): TargetReport | undefined {
-    const observations = [...this.#nodes.values()].flatMap((node) =>
-      node.uses(group, target) ? (node.observation(group.arn, target) ?? []) : [],
-    );
+    const observations = [...this.#nodes.values()].flatMap((node) => node.observation(group, target) ?? []);
     if (observations.length === 0) return undefined;
     return {
       targetGroupArn: group.arn,

@@ -39,8 +39,8 @@ export class HaproxyBalancers implements LoadBalancers {
     mkdirSync(this.#options.runDirectory, { recursive: true, mode: 0o700 });
   }
 
-  apply(plan: LoadBalancerPlan): Promise<void> {
-    return this.#balancer(plan.id).apply(plan);
+  apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void> {
+    return this.#balancer(plan.id).apply(plan, signal);
   }
 
   async remove(id: string): Promise<void> {

@@ -15,22 +15,22 @@ import { formatText, word } from './words.ts';
 /** The answers and decisions of a listener's rules; `useGroup` then leads to what they decided. */
 export function ruleLines(listener: ListenerPlan, parts: Parts): string[] {
   const { rules } = listener;
-  const decisions = rules.flatMap(({ conditions }, rule) => {
+  const hasCookies = rules.some(({ action }) => isSticky(action));
+  const actions = rules.map(({ action }, rule) => {
+    // Where all ways lead, nothing has to be decided.
+    if (!hasCookies && action.type === 'forward' && isOnlyWay(action, listener)) return [];
+    const when = rules.length > 1 ? `{ var(txn.rule) -m int ${rule} }` : '';
+    return actionLines(action, when, listener, parts);
+  });
+  const decisions = rules.flatMap(({ conditions, priority }, rule) => {
     const acls = conditions.map((_, index) => `r${rule}c${index}`);
+    if (priority === 'default' && actions[rule]?.length === 0) return [];
     return [
       ...conditions.flatMap((condition, index) => conditionLines(acls[index] ?? '', condition)),
       `http-request set-var(txn.rule) int(${rule}) if !{ var(txn.rule) -m found } ${acls.join(' ')}`,
     ];
   });
-  const hasCookies = rules.some(({ action }) => isSticky(action));
-  return [
-    // With a single rule there is nothing to decide.
-    ...(rules.length > 1 ? decisions : []),
-    ...(hasCookies ? [nowLine] : []),
-    ...rules.flatMap(({ action }, rule) =>
-      actionLines(action, rules.length > 1 ? `{ var(txn.rule) -m int ${rule} }` : '', listener, parts),
-    ),
-  ];
+  return [...(rules.length > 1 ? decisions : []), ...(hasCookies ? [nowLine] : []), ...actions.flat()];
 }
 
 function actionLines(action: RuleAction, when: string, listener: ListenerPlan, parts: Parts): string[] {
@@ -66,11 +66,12 @@ function actionLines(action: RuleAction, when: string, listener: ListenerPlan, p
 type Forward = Extract<RuleAction, { type: 'forward' }>;
 
 function forwardLines(
-  { targetGroups, stickinessDuration }: Forward,
+  action: Forward,
   onlyIf: (...conditions: readonly string[]) => string,
   parts: Parts,
 ): string[] {
-  const chosen = targetGroups.filter(({ weight }) => weight > 0);
+  const { stickinessDuration } = action;
+  const chosen = chosenOf(action);
   const [first] = chosen;
   if (first === undefined) return [`http-request return status 503 ${errorAnswer(503)}${onlyIf()}`];
   const choose = ({ arn }: WeightedTargetGroup, ...conditions: readonly string[]): string =>
@@ -119,16 +120,27 @@ export function groupCookieLines({ rules }: ListenerPlan, parts: Parts): string[
 }
 
 /** Leads to the backend of the group that the rules decided on. */
-export function useGroup({ rules }: ListenerPlan, parts: Parts): string[] {
-  const groups = rules.flatMap(({ action }) =>
-    action.type === 'forward' ? action.targetGroups.filter(({ weight }) => weight > 0) : [],
-  );
-  const arns = [...new Set(groups.map(({ arn }) => arn))];
+export function useGroup(listener: ListenerPlan, parts: Parts): string[] {
+  const arns = groupsOf(listener);
   const [only] = arns;
   if (only === undefined) return [];
   return arns.length === 1
     ? [`default_backend t-${parts.group(only).id}`]
     : ['use_backend t-%[var(txn.group)]'];
+}
+
+/** ARNs of all that a listener's rules may lead to. */
+function groupsOf({ rules }: ListenerPlan): readonly string[] {
+  const arns = rules.flatMap(({ action }) => (action.type === 'forward' ? chosenOf(action) : []));
+  return [...new Set(arns.map(({ arn }) => arn))];
+}
+
+function isOnlyWay(action: Forward, listener: ListenerPlan): boolean {
+  return chosenOf(action).length > 0 && groupsOf(listener).length === 1;
+}
+
+function chosenOf({ targetGroups }: Forward): readonly WeightedTargetGroup[] {
+  return targetGroups.filter(({ weight }) => weight > 0);
 }
 
 function isSticky(action: RuleAction): action is Forward & { readonly stickinessDuration: number } {
