@@ -250,11 +250,12 @@ export class Invariants {
         continue;
       }
       if (taskChanges.some(({ before }) => before === undefined)) checkMaximum(key, service, tasks);
+      const isWell = (task: TaskRecord): boolean =>
+        isHealthy(task) && this.#records.isHealthyTarget(scopeOf(key), task);
       const stopped = taskChanges.filter(
-        ({ before, after }) =>
-          before !== undefined && isHealthy(before) && isStoppedByScheduler(before, after),
+        ({ before, after }) => before !== undefined && isWell(before) && isStoppedByScheduler(before, after),
       );
-      if (stopped.length > 0) checkMinimum(key, service, tasks);
+      if (stopped.length > 0) checkMinimum(key, service, tasks.filter(isWell).length);
     }
   }
 }
@@ -284,10 +285,9 @@ function checkMaximum(key: string, service: ServiceRecord, tasks: readonly TaskR
 }
 
 /** What the scheduler stops must not take the service below its minimum. */
-function checkMinimum(key: string, service: ServiceRecord, tasks: readonly TaskRecord[]): void {
+function checkMinimum(key: string, service: ServiceRecord, healthy: number): void {
   const { minimumHealthyPercent } = service.deploymentConfiguration;
   const min = Math.ceil((service.desiredCount * minimumHealthyPercent) / 100);
-  const healthy = tasks.filter(isHealthy).length;
   if (healthy < min)
     fail(
       'never under minimumHealthyPercent',

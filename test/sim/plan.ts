@@ -34,6 +34,8 @@ export interface FaultPlan {
   readonly failingStarts: number;
   /** Of each start of a container that could run for ever: it ends by itself. */
   readonly crashingContainers: number;
+  /** Of each look of a load balancer at a target: it finds something wrong where nothing is. */
+  readonly balancerErrors: number;
   /** How long a write to the control plane's disk takes at most. */
   readonly mostWriteMs: number;
   /** 0: engines answer at once. 1: as measured. */
@@ -125,6 +127,7 @@ export function planOf(seed: number, sizes: PlanSizes = {}): Plan {
     failingPulls: sometimes(0.3, 0.4),
     failingStarts: sometimes(0.3, 0.4),
     crashingContainers: sometimes(0.4, 0.5),
+    balancerErrors: ofCapacity.float() < 0.4 ? 0.2 * ofCapacity.float() ** 2 : 0,
     mostWriteMs: chance(0.5) ? 0 : chance(0.8) ? 5 : 400,
     engineSlowness: chance(0.5) ? 0 : chance(0.8) ? 1 : 10,
   };

@@ -10,6 +10,9 @@ import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
 import { addNetwork } from '../../src/services/ecs/testing/network.ts';
 import { addRegistry } from '../../src/services/ecs/testing/registry.ts';
+import { addTargetGroup } from '../../src/services/ecs/testing/target-group.ts';
+import { findServiceTargetGroup } from '../../src/services/elbv2/index.ts';
+import { targetDeregistration } from '../../src/services/elbv2/reconcilers/target-deregistration.ts';
 import { type Call, type OperationTable, rootPrincipal } from '../../src/services/service.ts';
 import { findRegistry } from '../../src/services/servicediscovery/index.ts';
 import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
@@ -18,7 +21,7 @@ import type { DurableLog } from './durable-log.ts';
 import type { AgentSide } from './machine.ts';
 import { type Network, type SimSocket, UnknownOutcomeError, UnreachableError } from './network.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { account, registryArn, simRegistries } from './requests.ts';
+import { account, registryArn, simRegistries, simTargetGroup, targetGroupArn } from './requests.ts';
 import { MachineClock, SimProcess } from './sim-process.ts';
 import { recorded, type StoreHistory } from './store-history.ts';
 import type { Trace } from './trace.ts';
@@ -129,8 +132,11 @@ export class Plane {
       for (const registry of simRegistries)
         if (findRegistry(tx, account, registryArn(registry.id)) === undefined)
           addRegistry(tx, account, registry);
+      if (findServiceTargetGroup(tx, account, targetGroupArn) === undefined)
+        addTargetGroup(tx, account, simTargetGroup);
     });
-    const all = ecsReconcilers(context);
+    const elb = { ...context, findInstance: () => undefined, hasCertificate: () => false };
+    const all = [...ecsReconcilers(context), targetDeregistration(elb)];
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },
       reconcilers: bug?.reconcilers?.(all, { ...context, state }) ?? all,

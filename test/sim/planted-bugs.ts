@@ -8,6 +8,7 @@ import {
   containerInstances,
   services,
   tasks,
+  taskTargets,
 } from '../../src/services/ecs/records.ts';
 import { instances as registeredInstances } from '../../src/services/servicediscovery/records.ts';
 
@@ -57,6 +58,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     breaks: ['never under minimumHealthyPercent'],
     reconcilers: (reconcilers, context) => {
       const state = withoutMinimumWhileDraining(context.state);
+      return reconcilers.map((reconciler) =>
+        reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
+      );
+    },
+  },
+  {
+    name: 'the scheduler takes every target for healthy',
+    breaks: ['never under minimumHealthyPercent'],
+    reconcilers: (reconcilers, context) => {
+      const state = withHealthyTargets(context.state);
       return reconcilers.map((reconciler) =>
         reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
       );
@@ -184,6 +195,17 @@ function withoutProvidersOfTasks(state: State): State {
       }));
     },
   }));
+}
+
+function withHealthyTargets(state: State): State {
+  const softened = <T extends object>(collection: { readonly noun: string }, record: T | undefined) =>
+    record !== undefined && isOf(collection, taskTargets)
+      ? { ...record, state: 'healthy', since: 0 }
+      : record;
+  const changed = withTransactions(state, (tx) => ({
+    get: (collection, key) => softened(collection, tx.get(collection, key)),
+  }));
+  return { ...changed, get: (collection, key) => softened(collection, state.get(collection, key)) };
 }
 
 /** Services look as if their minimum were 0 %, and keep what it is. */

@@ -7,9 +7,12 @@ import {
   services,
   type TaskDefinitionRecord,
   type TaskRecord,
+  type TaskTargetsRecord,
   taskDefinitions,
   tasks,
+  taskTargets,
 } from '../../src/services/ecs/records.ts';
+import { type TargetRecord, targets } from '../../src/services/elbv2/records.ts';
 import {
   type InstanceRecord,
   instances as registeredInstances,
@@ -29,6 +32,8 @@ export interface RecordChanges {
   readonly services: readonly Changed<ServiceRecord>[];
   /** Of Cloud Map's instances. */
   readonly registrations: readonly Changed<InstanceRecord>[];
+  /** Of load balancers. */
+  readonly targets: readonly Changed<TargetRecord>[];
 }
 
 /** What is durable, kept independently of the product's own mirror. */
@@ -39,6 +44,8 @@ export class Records {
   readonly definitions = new Map<string, TaskDefinitionRecord>();
   readonly addresses = new Map<string, SubnetAddressRecord>();
   readonly registrations = new Map<string, InstanceRecord>();
+  readonly targets = new Map<string, TargetRecord>();
+  readonly taskTargets = new Map<string, TaskTargetsRecord>();
   /** Ids of deployments whose service wanted fewer tasks from some time on. */
   readonly shrunk = new Set<string>();
   /** Tasks that are not STOPPED, by their instance's key and by their service's. */
@@ -53,6 +60,7 @@ export class Records {
       instances: [] as Changed<ContainerInstanceRecord>[],
       services: [] as Changed<ServiceRecord>[],
       registrations: [] as Changed<InstanceRecord>[],
+      targets: [] as Changed<TargetRecord>[],
     };
     for (const change of changes) {
       const { key } = change;
@@ -73,6 +81,12 @@ export class Records {
           break;
         case nameOf(subnetAddresses):
           replace(this.addresses, key, value as SubnetAddressRecord | undefined);
+          break;
+        case nameOf(targets):
+          changed.targets.push(replace(this.targets, key, value as TargetRecord | undefined));
+          break;
+        case nameOf(taskTargets):
+          replace(this.taskTargets, key, value as TaskTargetsRecord | undefined);
           break;
         case nameOf(registeredInstances):
           changed.registrations.push(replace(this.registrations, key, value as InstanceRecord | undefined));
@@ -111,6 +125,14 @@ export class Records {
   /** Id of the network interface that has this address of a subnet. */
   holderOf(scope: string, subnetId: string, ipv4: string): string | undefined {
     return this.addresses.get(`/ec2/${scope}/${subnetAddresses.noun}/${subnetId}/${ipv4}`)?.interfaceId;
+  }
+
+  /** Whether its load balancers, if it has any, find the task healthy: as its service knows it. */
+  isHealthyTarget(scope: string, { activation, cluster, id }: TaskRecord): boolean {
+    return (
+      activation?.loadBalancers === undefined ||
+      this.taskTargets.get(`/ecs/${scope}/${taskTargets.noun}/${cluster}/${id}`)?.state === 'healthy'
+    );
   }
 
   /** Wherever others find it. */

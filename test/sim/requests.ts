@@ -85,19 +85,43 @@ export const simRegistries = [
 export const registryArn = (id: (typeof simRegistries)[number]['id']): string =>
   `arn:aws:servicediscovery:${account.region}:${account.accountId}:service/${id}`;
 
-/** By what others find a service's tasks of this definition, if they do. By its name, so that nothing else is drawn differently. */
-export function registriesOf(
-  { networkMode, containerDefinitions = [] }: RegisterTaskDefinitionCommandInput,
-  taskDefinition: string,
-): Required<Pick<CreateServiceCommandInput, 'serviceRegistries'>> {
-  const none = { serviceRegistries: [] };
-  if (seededRandom(`${taskDefinition}/registries`).float() < 0.4) return none;
-  if (networkMode === 'awsvpc') return { serviceRegistries: [{ registryArn: registryArn('srv-addresses') }] };
-  const [app] = containerDefinitions;
-  const containerPort = app?.portMappings?.[0]?.containerPort;
-  if (app?.name === undefined || containerPort === undefined) return none;
+export const simTargetGroup = { id: '0000000000000001', delaySeconds: 40 } as const;
+export const targetGroupArn = `arn:aws:elasticloadbalancing:${account.region}:${account.accountId}:targetgroup/web/${simTargetGroup.id}`;
+
+type Exposure = Required<Pick<CreateServiceCommandInput, 'serviceRegistries' | 'loadBalancers'>>;
+
+/** The same definition for a service behind a load balancer, which sends to tasks with a port and an address of their own. */
+export function balancedDefinition(
+  input: RegisterTaskDefinitionCommandInput,
+): RegisterTaskDefinitionCommandInput {
+  const [app, ...others] = input.containerDefinitions ?? [];
   return {
-    serviceRegistries: [{ registryArn: registryArn('srv-ports'), containerName: app.name, containerPort }],
+    ...input,
+    networkMode: 'awsvpc',
+    containerDefinitions: [{ ...app, portMappings: [{ containerPort: 80 }] }, ...others],
+  };
+}
+
+/** By what others find a service's tasks of this definition, if they do. */
+export function exposureOf(
+  { networkMode, containerDefinitions: [app] = [] }: RegisterTaskDefinitionCommandInput,
+  isBalanced: boolean,
+  random: Random,
+): Exposure {
+  const isInRegistry = random.float() < 0.5;
+  const containerPort = app?.portMappings?.[0]?.containerPort;
+  const isAwsvpc = networkMode === 'awsvpc';
+  if (app?.name === undefined || containerPort === undefined)
+    return {
+      serviceRegistries: isInRegistry && isAwsvpc ? [{ registryArn: registryArn('srv-addresses') }] : [],
+      loadBalancers: [],
+    };
+  const place = { containerName: app.name, containerPort };
+  return {
+    serviceRegistries: isInRegistry
+      ? [{ registryArn: registryArn(isAwsvpc ? 'srv-addresses' : 'srv-ports'), ...place }]
+      : [],
+    loadBalancers: isBalanced ? [{ targetGroupArn, ...place }] : [],
   };
 }
 

@@ -26,6 +26,8 @@ export interface WantedService {
   readonly desiredCount?: number;
   readonly taskDefinition: string;
   readonly capacity: Capacity;
+  /** Load balancers send to its tasks. */
+  readonly isBalanced: boolean;
   /** Its circuit breaker has been on: a rollout may have failed, and gone back. */
   readonly hasBreaker: boolean;
 }
@@ -79,7 +81,9 @@ export class ServiceOwners {
     const capacity: Capacity = isDaemon
       ? { launchType: 'EC2', strategy: [] }
       : capacityOf(plan, cluster, wish);
-    const registered = await registerServiceDefinition(api, name, capacity.launchType, random);
+    const isBalanced = random.float() < 0.3;
+    const kind = { launchType: capacity.launchType, isBalanced };
+    const registered = await registerServiceDefinition(api, name, kind, random);
     if (registered === undefined) return;
     const breaker = circuitBreaker(random);
     const desiredCount = random.integer(6);
@@ -109,7 +113,7 @@ export class ServiceOwners {
     if (!('output' in answer)) return;
     const { taskDefinition } = registered;
     const hasBreaker = 'deploymentCircuitBreaker' in breaker;
-    const wanted = { name, cluster, taskDefinition, capacity, hasBreaker };
+    const wanted = { name, cluster, taskDefinition, capacity, isBalanced, hasBreaker };
     this.#services.set(slot, { ...wanted, ...(!isDaemon && { desiredCount }) });
     this.#check(slot, (answer.output as CreateServiceCommandOutput).service?.status);
   }
@@ -124,7 +128,7 @@ export class ServiceOwners {
     const capacity = moved?.capacity ?? service.capacity;
     const registered =
       moved !== undefined || random.float() < 0.5
-        ? await registerServiceDefinition(api, name, capacity.launchType, random)
+        ? await registerServiceDefinition(api, name, { ...service, launchType: capacity.launchType }, random)
         : undefined;
     const breaker = circuitBreaker(random);
     const desiredCount = random.float() < 0.6 ? random.integer(7) : (service.desiredCount ?? 0);

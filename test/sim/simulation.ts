@@ -4,6 +4,7 @@ import type { ContainerSpec } from '../../src/runtime/index.ts';
 import { noLatency, type SimLatency, type SimProgram } from '../../src/runtime/sim/index.ts';
 import { measuredLatency } from '../../src/runtime/sim/model.ts';
 import { fargateHosts } from '../../src/services/ecs/index.ts';
+import { Balancer } from './balancer.ts';
 import { InvariantError } from './broken-rule.ts';
 import { checkLimits } from './capacity-rules.ts';
 import { DurableLog } from './durable-log.ts';
@@ -49,6 +50,9 @@ export function simulate(options: SimulationOptions): Promise<Outcome> {
   return new Simulation(options).run();
 }
 
+/** Load balancers look at their targets as often. */
+const lookEveryMs = 4_000;
+
 const startOfTime = Date.UTC(2026, 0, 1);
 /** One world: a control plane, its machines, its users, and what goes wrong between them, all on one clock. */
 class Simulation {
@@ -60,6 +64,7 @@ class Simulation {
   readonly machines: SimMachine[] = [];
   readonly plane: Plane;
   readonly users: Users;
+  readonly #balancer: Balancer;
   readonly #plan: Plan;
   readonly #bug: PlantedBug | undefined;
   readonly #chance: Random;
@@ -102,6 +107,13 @@ class Simulation {
           new InvariantError('no operation fails from within', `${operation}: ${describeError(error)}`),
         ),
     });
+    this.#balancer = new Balancer({
+      random: seededRandom(`${plan.seed}/balancer`),
+      records: this.records,
+      plane: this.plane,
+      machines: () => this.machines,
+      errs: () => this.#happens(plan.faults.balancerErrors),
+    });
     this.users = new Users({
       time: this.clock,
       trace: this.trace,
@@ -127,6 +139,7 @@ class Simulation {
         const added = this.#addMachine(machine);
         this.#later(2_000, () => added.start());
       }
+      this.#balanceLater();
       for (const step of steps) this.clock.after(step.atMs, () => this.#take(step));
       await this.#advance(durationMs);
       await this.#calmDown();
@@ -149,6 +162,13 @@ class Simulation {
       commits: this.#disk.revision,
       ...(failure && { failure }),
     };
+  }
+
+  #balanceLater(): void {
+    this.clock.after(lookEveryMs, () => {
+      void this.#guard(this.#balancer.look());
+      this.#balanceLater();
+    });
   }
 
   async #advance(ms: number): Promise<void> {

@@ -5,8 +5,8 @@
  * rest, and report back by records. `operations.ts` is the table of everything the API can be asked,
  * `records.ts` what is stored, `acs/` what agents hear.
  *
- * Refused by name until they are built: managed scaling and Managed Instances, load balancers, secrets, daemons of
- * Managed Instances, gateways, Express services.
+ * Refused by name until they are built: managed scaling and Managed Instances, secrets, daemons of Managed Instances,
+ * gateways, Express services.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';

@@ -1,6 +1,11 @@
 import type { ContainerOverride, KeyValuePair, Tag } from '@aws-sdk/client-ecs';
 import type { Collection } from '../../reconcile/index.ts';
-import type { ServiceRegistryRecord, TaskActivationRecord } from './records/activation.ts';
+import {
+  type ExposureRecord,
+  type TaskActivationRecord,
+  targetIndexValue,
+  targetsOf,
+} from './records/activation.ts';
 import type { CapacityProviderStrategy } from './records/cluster.ts';
 import { fargateHosts, type InstanceAttribute, type TaskReservation } from './records/container-instance.ts';
 import type {
@@ -9,7 +14,7 @@ import type {
   NetworkConfigurationRecord,
 } from './records/deployment.ts';
 import { scopeOf } from './records/scope.ts';
-import type { ServiceConnectRecord, TaskServiceConnectRecord } from './records/service-connect.ts';
+import type { TaskServiceConnectRecord } from './records/service-connect.ts';
 import type { TaskSetRecord } from './records/task-set.ts';
 
 /**
@@ -20,7 +25,19 @@ import type { TaskSetRecord } from './records/task-set.ts';
  * of the keys of everything inside it, so one prefix lists it.
  */
 
-export type { ServiceRegistryRecord, TaskActivationRecord } from './records/activation.ts';
+export {
+  type ExposureRecord,
+  type ServiceLoadBalancerRecord,
+  type ServiceRegistryRecord,
+  type TargetFailureRecord,
+  type TaskActivationRecord,
+  type TaskTarget,
+  type TaskTargetsRecord,
+  targetIndexValue,
+  targetsOf,
+  taskTargets,
+  taskTargetsKey,
+} from './records/activation.ts';
 export {
   type AutoScalingGroupProviderRecord,
   type CapacityProviderRecord,
@@ -253,6 +270,8 @@ export const tasks: Collection<
   | 'byClusterPhase'
   | 'byAttachment'
   | 'awaitingPlacement'
+  | 'beingActivated'
+  | 'byTarget'
 > = {
   service: 'ecs',
   noun: 'task',
@@ -273,6 +292,19 @@ export const tasks: Collection<
       task.awaiting !== undefined && task.lastStatus !== 'STOPPED'
         ? `${scopeOf(key)}/${task.cluster}`
         : undefined,
+    /** By service, those that are ACTIVATING or DEACTIVATING. */
+    beingActivated: (task, key) =>
+      task.service && (task.lastStatus === 'ACTIVATING' || task.lastStatus === 'DEACTIVATING')
+        ? `${scopeOf(key)}/${task.cluster}/${task.service.name}`
+        : undefined,
+    /** By target group, and by their place in it, those that are not STOPPED. */
+    byTarget: (task, key) =>
+      task.lastStatus === 'STOPPED'
+        ? undefined
+        : targetsOf(task).flatMap(({ targetGroupArn, ...target }) => [
+            targetIndexValue(scopeOf(key), targetGroupArn),
+            targetIndexValue(scopeOf(key), targetGroupArn, target),
+          ]),
     byAttachment: (task, key) =>
       task.networkInterface ? `${scopeOf(key)}/${task.networkInterface.attachmentId}` : undefined,
     unstoppedByCluster: (task, key) =>
@@ -329,7 +361,7 @@ export const runTaskTokens: Collection<RunTaskTokenRecord> = {
   indexes: {},
 };
 
-export interface ServiceRecord {
+export interface ServiceRecord extends ExposureRecord {
   readonly name: string;
   readonly cluster: string;
   readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
@@ -352,9 +384,6 @@ export interface ServiceRecord {
   readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly availabilityZoneRebalancing: 'ENABLED' | 'DISABLED';
   readonly networkConfiguration?: NetworkConfigurationRecord;
-  /** At least one. */
-  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
-  readonly serviceConnectConfiguration?: ServiceConnectRecord;
   /** ARNs of the services of Cloud Map that were made for its endpoints, now or before; they go when nobody needs them. */
   readonly discoveryServices?: readonly string[];
   readonly healthCheckGracePeriodSeconds?: number;

@@ -5,7 +5,7 @@ import type {
   ServiceRevisionSummary,
 } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
-import { registriesView } from './activation/service-registries.ts';
+import { exposureView } from './activation/exposure-view.ts';
 import {
   clusterArn,
   type Scope,
@@ -108,8 +108,7 @@ export function serviceRevisionView(
     clusterArn: clusterArn(scope, cluster),
     taskDefinition: taskDefinitionArn(scope, taskDefinition.family, taskDefinition.revision),
     ...capacityView(record),
-    loadBalancers: [],
-    serviceRegistries: registriesView(record.serviceRegistries),
+    ...exposureView(record),
     ...networkView(record.networkConfiguration),
     ...(record.serviceConnectConfiguration && {
       serviceConnectConfiguration: structuredClone(record.serviceConnectConfiguration.configuration),

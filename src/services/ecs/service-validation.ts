@@ -19,6 +19,7 @@ import type {
   DeploymentAlarmsRecord,
   DeploymentConfigurationRecord,
   EarlySuccessRecord,
+  ExposureRecord,
   ServiceRecord,
   StoredTaskDefinition,
 } from './records.ts';
@@ -52,7 +53,7 @@ const asksForUnbuilt: Asks = {
   gatewayConnectors: isAny,
   healthCheckGracePeriodSeconds: isBuilt,
   launchType: isBuilt,
-  loadBalancers: isAny,
+  loadBalancers: isBuilt,
   monitoring: (value) => value !== undefined,
   networkConfiguration: isBuilt,
   placementConstraints: isBuilt,
@@ -137,29 +138,27 @@ export function refuseForDaemon(input: ServiceInput): void {
 }
 
 /** @throws InvalidParameterException a REPLICA service says no count, or an impossible one. */
-export function requireDesiredCount(count: number | undefined, service: Discovered): number {
+export function requireDesiredCount(count: number | undefined, exposure: ExposureRecord): number {
   if (count === undefined) throw invalidParameter('DesiredCount is missing');
-  return readDesiredCount(count, service);
+  return readDesiredCount(count, exposure);
 }
 
 /** Service quota "Tasks per service". */
 const maxDesiredCount = 5_000;
 
-/** What others find a service's tasks by. */
-type Discovered = Pick<ServiceRecord, 'serviceRegistries' | 'serviceConnectConfiguration'>;
-
 /** @throws InvalidParameterException */
-export function readDesiredCount(count: number, service: Discovered = {}): number {
+export function readDesiredCount(count: number, exposure: ExposureRecord = {}): number {
   if (count < 0) throw invalidParameter('DesiredCount can not be lesser than 0');
   if (!Number.isInteger(count)) throw invalidParameter(`DesiredCount ${count} is not a whole number`);
-  const isDiscovered =
-    service.serviceRegistries !== undefined || service.serviceConnectConfiguration !== undefined;
+  const { serviceRegistries, serviceConnectConfiguration } = exposure;
+  const isDiscovered = serviceRegistries !== undefined || serviceConnectConfiguration !== undefined;
   const most = isDiscovered ? maxDiscoveredTasks : maxDesiredCount;
   if (count > most) throw invalidParameter(`DesiredCount can not be greater than ${most}`);
   return count;
 }
 
-export function readGracePeriod(seconds: number): number {
+export function readGracePeriod(seconds: number | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > maxInteger)
     throw invalidParameter(`healthCheckGracePeriodSeconds must be between 0 and ${maxInteger}.`);
   return seconds;

@@ -1,6 +1,6 @@
 import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
-import { registriesView } from './activation/service-registries.ts';
+import { exposureView } from './activation/exposure-view.ts';
 import {
   clusterArn,
   type Scope,
@@ -29,8 +29,7 @@ export function serviceView(
     serviceArn: serviceArn(scope, service.cluster, service.name),
     serviceName: service.name,
     clusterArn: clusterArn(scope, service.cluster),
-    loadBalancers: [],
-    serviceRegistries: registriesView(service.serviceRegistries),
+    ...exposureView(service),
     status: service.status,
     desiredCount,
     runningCount: counts.all.running,

@@ -22,6 +22,20 @@ export function deprovisioning({ stoppedAt: _stoppedAt, ...task }: TaskRecord): 
   return { ...task, lastStatus: 'DEPROVISIONING' };
 }
 
+/** The task taken away now, if it wasn't before, where somebody may still come to it for a while. */
+export function noticed(task: TaskRecord, now: number): TaskRecord {
+  const { activation } = task;
+  return activation?.noticeMs === undefined || activation.unregisteredAt !== undefined
+    ? task
+    : { ...task, activation: { ...activation, unregisteredAt: now } };
+}
+
+/** How long somebody may still come to a task that was taken away; 0: nobody comes any more. */
+export function noticeLeftMs({ activation }: TaskRecord, now: number): number {
+  const { noticeMs = 0, unregisteredAt = now } = activation ?? {};
+  return Math.max(0, unregisteredAt + noticeMs - now);
+}
+
 /**
  * The task with nothing of it running any more. Its times come in the order in which things happened: an agent tells
  * of a start and of an end later than they were, and a task may end before anything asked it to stop.

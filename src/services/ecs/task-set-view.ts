@@ -1,6 +1,6 @@
 import type { TaskSet } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
-import { registriesView } from './activation/service-registries.ts';
+import { exposureView } from './activation/exposure-view.ts';
 import { clusterArn, type Scope, serviceArn, taskDefinitionArn, taskSetArn } from './arn.ts';
 import { computedDesiredCount } from './deployment/task-sets.ts';
 import { given } from './given.ts';
@@ -37,8 +37,7 @@ export function taskSetView(
     updatedAt: new Date(set.updatedAt),
     launchType: set.launchType,
     ...networkView(deployment.networkConfiguration),
-    loadBalancers: [],
-    serviceRegistries: registriesView(deployment.serviceRegistries),
+    ...exposureView(deployment),
     scale: { value: set.scale, unit: 'PERCENT' },
     stabilityStatus: set.stability.status,
     stabilityStatusAt: new Date(set.stability.at),

@@ -250,10 +250,10 @@ describe('the life of a task', () => {
     const { taskKey } = await launchOne(room);
     const health = (name: string, status: 'HEALTHY' | 'UNHEALTHY') => ({ name, status, since: 5 });
     await room.write((tx) =>
-      applyContainerHealth(tx, taskKey, [health('app', 'HEALTHY'), health('side', 'UNHEALTHY')]),
+      applyContainerHealth(tx, taskKey, [health('app', 'HEALTHY'), health('side', 'UNHEALTHY')], 1),
     );
     expect(room.ecs.state.get(tasks, taskKey)?.healthStatus).toBe('HEALTHY');
-    await room.write((tx) => applyContainerHealth(tx, taskKey, [health('app', 'UNHEALTHY')]));
+    await room.write((tx) => applyContainerHealth(tx, taskKey, [health('app', 'UNHEALTHY')], 1));
     expect(room.ecs.state.get(tasks, taskKey)?.healthStatus).toBe('UNHEALTHY');
   });
 });

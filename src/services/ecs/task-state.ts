@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordKey, Transaction } from '../../reconcile/index.ts';
 import { deleteServiceInterface } from '../ec2/index.ts';
-import { deregisterTask, registerTask, tellHealth } from './activation/registration.ts';
+import { deregisterTask, isDraining, registerTask, tellHealth } from './activation/registration.ts';
 import { scopeOfKey } from './arn.ts';
 import type { EcsContext } from './context.ts';
 import { given } from './given.ts';
@@ -12,9 +12,11 @@ import {
   type TaskRecord,
   type TaskStopCode,
   tasks,
+  taskTargets,
+  taskTargetsKey,
 } from './records.ts';
 import { giveRoomBack, takeRoom } from './reservation.ts';
-import { deactivating, stopped, unregistered } from './task-end.ts';
+import { deactivating, noticed, noticeLeftMs, stopped, unregistered } from './task-end.ts';
 import { withInterface } from './task-interface.ts';
 import { afterReport, type TaskReport } from './task-report.ts';
 import { isBefore } from './task-statuses.ts';
@@ -38,7 +40,7 @@ export function requestTaskStop(
   key: RecordKey,
   request: { readonly stopCode: TaskStopCode; readonly reason: string; readonly now: number },
 ): TaskRecord | undefined {
-  return change(tx, key, (task) => {
+  return change(tx, key, request.now, (task) => {
     if (task.desiredStatus === 'STOPPED') return task;
     const asked: TaskRecord = {
       ...task,
@@ -76,14 +78,14 @@ export function placeTask(
   const connected =
     network === undefined ? task : withInterface(tx, ecs, scopeOfKey(key), { task, instance, network, zone });
   if ('reason' in connected) return connected.reason;
-  const placed = change(tx, key, () => connected);
+  const placed = change(tx, key, ecs.clock.now(), () => connected);
   if (placed?.containerInstanceId === instance.id) takeRoom(tx, key, placed);
   return undefined;
 }
 
 /** No capacity came for it in time. */
 export function provisioningFailed(tx: Transaction, key: RecordKey, reason: string, now: number): void {
-  change(tx, key, (task) =>
+  change(tx, key, now, (task) =>
     task.awaiting === undefined
       ? task
       : { ...stopped(task, now), stopCode: 'TaskFailedToStart', stoppedReason: reason },
@@ -98,43 +100,32 @@ export function endActivation(tx: Transaction, key: RecordKey, now: number): voi
   const task = tx.get(tasks, key);
   if (task?.activation === undefined || task.lastStatus !== 'ACTIVATING') return;
   if (task.desiredStatus === 'STOPPED') return;
-  const obstacle = registerTask(tx, key, task);
+  const obstacle = registerTask(tx, key, task, now);
+  if (obstacle !== undefined) {
+    const reason = `ResourceInitializationError: failed to register the task: ${obstacle}`;
+    requestTaskStop(tx, key, { stopCode: 'TaskFailedToStart', reason, now });
+    return;
+  }
   const activation = { ...task.activation, isRegistered: true };
-  if (obstacle === undefined)
-    change(tx, key, () => ({ ...task, lastStatus: 'RUNNING', startedAt: now, activation }));
-  else
-    requestTaskStop(tx, key, {
-      stopCode: 'TaskFailedToStart',
-      reason: `ResourceInitializationError: failed to register the task for service discovery: ${obstacle}`,
-      now,
-    });
+  change(tx, key, now, () => ({ ...task, lastStatus: 'RUNNING', startedAt: now, activation }));
 }
 
 /**
- * The last steps of a task that is DEACTIVATING: nobody finds it any more, and when nobody comes any more its agent is to
- * stop it. @returns in how many milliseconds it is worth another look; 0 when it is done.
+ * Takes a task that is DEACTIVATING away from where others find it. When it has answered what load balancers have sent to
+ * it, and nobody comes any more who knows it from before, its agent is to stop it.
  */
-export function endDeactivation(tx: Transaction, key: RecordKey, now: number): number {
-  const task = tx.get(tasks, key);
-  if (task?.lastStatus !== 'DEACTIVATING') return 0;
-  const { noticeMs = 0, unregisteredAt = now } = task.activation ?? {};
-  const leftMs = unregisteredAt + noticeMs - now;
-  const { activation = task.activation } = unregistered(task);
-  if (leftMs <= 0)
-    change(tx, key, () => ({
-      ...task,
-      ...given('activation', activation),
-      lastStatus: 'STOPPING',
-      stoppingAt: now,
-    }));
-  else if (activation !== undefined && activation.unregisteredAt === undefined)
-    change(tx, key, () => ({ ...task, activation: { ...activation, unregisteredAt } }));
-  return Math.max(0, leftMs);
+export function deactivateTask(tx: Transaction, key: RecordKey, now: number): void {
+  const found = tx.get(tasks, key);
+  if (found?.lastStatus !== 'DEACTIVATING') return;
+  if (found.activation?.isRegistered) deregisterTask(tx, key, found, now);
+  const after = noticed({ ...found, ...unregistered(found) }, now);
+  const isWaiting = noticeLeftMs(after, now) > 0 || isDraining(tx, key, found);
+  change(tx, key, now, () => (isWaiting ? after : { ...after, lastStatus: 'STOPPING', stoppingAt: now }));
 }
 
 /** The last step of a task that is DEPROVISIONING: its interface and its room are given back. */
 export function endDeprovisioning(tx: Transaction, key: RecordKey, now: number): void {
-  change(tx, key, (task) =>
+  change(tx, key, now, (task) =>
     task.lastStatus === 'DEPROVISIONING'
       ? { ...task, lastStatus: 'STOPPED', stoppedAt: Math.max(now, task.executionStoppedAt ?? 0) }
       : task,
@@ -143,7 +134,7 @@ export function endDeprovisioning(tx: Transaction, key: RecordKey, now: number):
 
 /** The agent has taken note that the task is to stop, and stops its containers. */
 export function agentStopsTask(tx: Transaction, key: RecordKey, now: number): TaskRecord | undefined {
-  return change(tx, key, (task) => {
+  return change(tx, key, now, (task) => {
     if (task.desiredStatus !== 'STOPPED' || !isBefore(task.lastStatus, 'STOPPING')) return task;
     return { ...task, lastStatus: 'STOPPING', stoppingAt: now };
   });
@@ -151,7 +142,7 @@ export function agentStopsTask(tx: Transaction, key: RecordKey, now: number): Ta
 
 /** Its instance was deregistered by force: ECS forgets the task, whatever still runs there. */
 export function abandonTask(tx: Transaction, key: RecordKey, now: number): TaskRecord | undefined {
-  return change(tx, key, (task) => ({
+  return change(tx, key, now, (task) => ({
     ...stopped(task, now),
     stoppedReason: 'Container instance deregistration forced by user',
   }));
@@ -162,7 +153,7 @@ export function abandonTask(tx: Transaction, key: RecordKey, now: number): TaskR
  * infrastructure ends (Amazon ECS API reference, `Task.stopCode`); who was to stop anyway keeps the reason for that.
  */
 export function loseHost(tx: Transaction, key: RecordKey, now: number): void {
-  change(tx, key, (task) => {
+  change(tx, key, now, (task) => {
     const over = stopped(task, now);
     return over.stopCode === undefined
       ? { ...over, stopCode: 'TerminationNotice', stoppedReason: 'The host of the task was lost.' }
@@ -178,8 +169,9 @@ export function setTaskProtection(
   tx: Transaction,
   key: RecordKey,
   until: number | undefined,
+  now: number,
 ): TaskRecord | undefined {
-  return change(tx, key, ({ protectedUntil: _before, ...task }) => ({
+  return change(tx, key, now, ({ protectedUntil: _before, ...task }) => ({
     ...task,
     ...given('protectedUntil', until),
   }));
@@ -195,7 +187,7 @@ export function applyTaskReport(
   report: TaskReport,
   now: number,
 ): TaskRecord | undefined {
-  return change(tx, key, (task) => afterReport(task, report, now));
+  return change(tx, key, now, (task) => afterReport(task, report, now));
 }
 
 export interface ContainerHealth {
@@ -210,9 +202,10 @@ export function applyContainerHealth(
   tx: Transaction,
   key: RecordKey,
   health: readonly ContainerHealth[],
+  now: number,
 ): TaskRecord | undefined {
   const before = tx.get(tasks, key);
-  const after = change(tx, key, (task) => {
+  const after = change(tx, key, now, (task) => {
     const containers = task.containers.map((container) => {
       const news = health.find(({ name }) => name === container.name);
       return news === undefined || news.status === container.healthStatus
@@ -238,21 +231,31 @@ function taskHealth(containers: readonly TaskContainerRecord[]): TaskRecord['hea
 function change(
   tx: Transaction,
   key: RecordKey,
+  now: number,
   transition: (task: TaskRecord) => TaskRecord,
 ): TaskRecord | undefined {
   const before = tx.get(tasks, key);
   if (before === undefined || before.lastStatus === 'STOPPED') return before;
   const next = transition(before);
   if (isDeepStrictEqual(next, before)) return before;
-  const after = { ...next, version: before.version + 1 };
+  const after = { ...withLastHealth(tx, key, next), version: before.version + 1 };
   tx.put(tasks, key, after);
-  if (before.activation?.isRegistered && !after.activation?.isRegistered) deregisterTask(tx, key, before);
+  if (before.activation?.isRegistered && !after.activation?.isRegistered)
+    deregisterTask(tx, key, before, now);
   if (after.lastStatus === 'STOPPED') release(tx, key, after);
   return after;
 }
 
+/** What its load balancers said of it counts after its end, too: a task that never was healthy has failed. */
+function withLastHealth(tx: Transaction, key: RecordKey, task: TaskRecord): TaskRecord {
+  if (task.lastStatus !== 'STOPPED' || task.activation?.loadBalancers === undefined) return task;
+  const wasHealthyTarget = tx.get(taskTargets, taskTargetsKey(key))?.hasBeenHealthy ?? false;
+  return { ...task, activation: { ...task.activation, wasHealthyTarget } };
+}
+
 /** Gives back what the task held. STOPPED is entered once, so this runs once. */
 function release(tx: Transaction, key: RecordKey, task: TaskRecord): void {
+  if (task.activation?.loadBalancers) tx.delete(taskTargets, taskTargetsKey(key));
   giveRoomBack(tx, key, task);
   if (task.networkInterface)
     deleteServiceInterface(tx, scopeOfKey(key), task.networkInterface.networkInterfaceId);

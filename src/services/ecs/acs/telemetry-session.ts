@@ -84,7 +84,8 @@ async function takeHealth(
   });
   if (health.length === 0) return;
   await ecs.state.transact((tx) => {
-    for (const { key, containers } of health) applyContainerHealth(tx, key, containers);
+    const now = ecs.clock.now();
+    for (const { key, containers } of health) applyContainerHealth(tx, key, containers, now);
   });
 }
 

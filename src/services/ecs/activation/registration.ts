@@ -1,4 +1,10 @@
-import { type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
+import { type Reader, type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
+import {
+  deregisterServiceTarget,
+  registerServiceTarget,
+  type ServiceTargetHealth,
+  serviceTargetHealth,
+} from '../../elbv2/index.ts';
 import {
   deregisterServiceInstance,
   registerServiceInstance,
@@ -6,7 +12,14 @@ import {
 } from '../../servicediscovery/index.ts';
 import { type Scope, scopeOfKey } from '../arn.ts';
 import { checkedContainers } from '../deployment/live-task.ts';
-import { containerInstances, instanceClusterOf, type TaskRecord, taskDefinitions } from '../records.ts';
+import {
+  containerInstances,
+  instanceClusterOf,
+  type TaskRecord,
+  type TaskTarget,
+  targetsOf,
+  taskDefinitions,
+} from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { registryHealth, registryInstance, type Surroundings } from './registry-instance.ts';
 
@@ -14,26 +27,61 @@ import { registryHealth, registryInstance, type Surroundings } from './registry-
  * Where a task is registered, in the transaction that changes its record: whoever sees the one sees the other.
  */
 
+/** Targets of type `instance` are refused when a service asks for them. */
+const noInstances = { findInstance: () => undefined };
+
 /** Wherever it is to be found. @returns what is in the way, in a sentence; it is then registered nowhere. */
-export function registerTask(tx: Transaction, key: RecordKey, task: TaskRecord): string | undefined {
+export function registerTask(
+  tx: Transaction,
+  key: RecordKey,
+  task: TaskRecord,
+  now: number,
+): string | undefined {
+  const obstacle = registryObstacle(tx, key, task) ?? targetObstacle(tx, key, task, now);
+  if (obstacle !== undefined) deregisterTask(tx, key, task, now);
+  return obstacle;
+}
+
+function registryObstacle(tx: Transaction, key: RecordKey, task: TaskRecord): string | undefined {
   const surroundings = surroundingsOf(tx, scopeOfKey(key), task);
   for (const registry of task.activation?.serviceRegistries ?? []) {
     const instance = registryInstance(task, registry, surroundings);
-    const registration =
-      typeof instance === 'string'
-        ? ({ type: 'refused', reason: instance } as const)
-        : registerServiceInstance(tx, surroundings.scope, instance);
-    if (registration.type === 'registered') continue;
-    deregisterTask(tx, key, task);
-    return registration.reason;
+    if (typeof instance === 'string') return instance;
+    const registration = registerServiceInstance(tx, surroundings.scope, instance);
+    if (registration.type === 'refused') return registration.reason;
   }
   return undefined;
 }
 
-/** Nothing there is success. */
-export function deregisterTask(tx: Transaction, key: RecordKey, { id, activation }: TaskRecord): void {
-  for (const { registryArn } of activation?.serviceRegistries ?? [])
-    deregisterServiceInstance(tx, scopeOfKey(key), registryArn, id);
+function targetObstacle(tx: Transaction, key: RecordKey, task: TaskRecord, now: number): string | undefined {
+  for (const target of targetsOf(task)) {
+    const registration = registerServiceTarget(tx, noInstances, scopeOfKey(key), target, now);
+    if (registration.type === 'refused') return registration.reason;
+  }
+  return undefined;
+}
+
+/** Nothing there is success. Its targets may drain for a while. */
+export function deregisterTask(tx: Transaction, key: RecordKey, task: TaskRecord, now: number): void {
+  const scope = scopeOfKey(key);
+  for (const { registryArn } of task.activation?.serviceRegistries ?? [])
+    deregisterServiceInstance(tx, scope, registryArn, task.id);
+  for (const target of targetsOf(task)) deregisterServiceTarget(tx, scope, target, now);
+}
+
+/** Deregistered, and not done with what load balancers had sent to it. */
+export function isDraining(reader: Reader, key: RecordKey, task: TaskRecord): boolean {
+  return targetHealthsOf(reader, key, task).some(({ health }) => health.state === 'draining');
+}
+
+/** Each of a task's targets with what its load balancer says of it. */
+export function targetHealthsOf(
+  reader: Reader,
+  key: RecordKey,
+  task: TaskRecord,
+): readonly (TaskTarget & { readonly health: ServiceTargetHealth })[] {
+  const scope = scopeOfKey(key);
+  return targetsOf(task).map((target) => ({ ...target, health: serviceTargetHealth(reader, scope, target) }));
 }
 
 /** Its containers' health checks have something to say, or have it no more. */
@@ -41,7 +89,7 @@ export function tellHealth(tx: Transaction, key: RecordKey, task: TaskRecord): v
   if (!task.activation?.isRegistered) return;
   const { scope, checkedContainers: checked } = surroundingsOf(tx, scopeOfKey(key), task);
   const health = registryHealth(task, checked);
-  for (const { registryArn } of task.activation.serviceRegistries)
+  for (const { registryArn } of task.activation.serviceRegistries ?? [])
     setInstanceHealth(tx, scope, { registryArn, instanceId: task.id, health });
 }
 
@@ -50,7 +98,7 @@ function surroundingsOf(tx: Transaction, scope: Scope, task: TaskRecord): Surrou
   const definition = tx.get(taskDefinitions, taskDefinitionKey(scope, family, revision))?.definition;
   const instanceKey = recordKey(
     containerInstances,
-    ...[scope.accountId, scope.region, instanceClusterOf(task), task.containerInstanceId ?? ''],
+    ...([scope.accountId, scope.region, instanceClusterOf(task), task.containerInstanceId ?? ''] as const),
   );
   return {
     scope,

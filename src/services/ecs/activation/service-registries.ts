@@ -4,17 +4,12 @@ import { findRegistry } from '../../servicediscovery/index.ts';
 import type { Scope } from '../arn.ts';
 import { invalidParameter, unsupported } from '../errors.ts';
 import { given } from '../given.ts';
-import type { LaunchedType, ServiceRegistryRecord, StoredTaskDefinition } from '../records.ts';
+import type { ServiceRegistryRecord, StoredTaskDefinition } from '../records.ts';
 import { requireContainerPort } from './container-port.ts';
+import type { Exposed } from './read-exposure.ts';
 
 /** Service quota "Tasks per service" with service discovery: as many as a service of Cloud Map has instances. */
 export const maxDiscoveredTasks = 1_000;
-
-/** What of a service or a task set decides on its registries. */
-export interface Registered {
-  readonly definition: StoredTaskDefinition;
-  readonly launchType: LaunchedType;
-}
 
 /**
  * The registries of a service or a task set, against its definition's network mode and the records of Cloud Map's
@@ -25,7 +20,7 @@ export interface Registered {
 export function readServiceRegistries(
   reader: Reader,
   scope: Scope,
-  { definition, launchType }: Registered,
+  { definition, launchType }: Exposed,
   asked: readonly ServiceRegistry[] | undefined,
 ): readonly ServiceRegistryRecord[] | undefined {
   if (asked === undefined || asked.length === 0) return undefined;
@@ -92,9 +87,4 @@ function checkPorts(
     }
   }
   if (hasContainer) requireContainerPort(definition, containerName, containerPort);
-}
-
-/** Registries as the API shows them; records are frozen, and what the SDK takes is not. */
-export function registriesView(registries: readonly ServiceRegistryRecord[] | undefined): ServiceRegistry[] {
-  return (registries ?? []).map((registry) => ({ ...registry }));
 }

@@ -126,7 +126,11 @@ export function afterStop(
         // A replacement that became healthy since then makes up for it.
         lastFailureAt: Math.max(deployment.lastFailureAt ?? 0, failedAt),
       }));
-      after = tell(after, eventMessages.failedHealthChecks(id), teller);
+      const message =
+        health.type === 'unhealthy' && health.target
+          ? eventMessages.unhealthyTarget(id, health.target)
+          : eventMessages.failedHealthChecks(id);
+      after = tell(after, message, teller);
     }
   }
   const inPhase = (wanted: LiveTask['phase']) =>

@@ -24,6 +24,7 @@ import { roleObstacle, unassumableRole } from '../task-roles.ts';
 import { requestTaskStop } from '../task-state.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
+import type { TaskHealth } from './live-task.ts';
 import type { ServicePlan, ServiceSnapshot, Step, StopCause } from './planner.ts';
 import { recordServiceDeployments } from './record-service-deployments.ts';
 import type { Teller } from './service-events.ts';
@@ -61,9 +62,15 @@ export function carryOutPlan(
     settings,
     newEventId: () => uuid(ecs.random),
   };
-  const stopTasks = ({ cluster }: ServiceRecord, taskIds: readonly string[], reason: string): void => {
+  const stopTasks = (
+    service: ServiceRecord,
+    taskIds: readonly string[],
+    because: StopCause | 'rebalancing',
+  ): void => {
     for (const id of taskIds) {
-      const key = recordKey(tasks, scope.accountId, scope.region, cluster, id);
+      const key = recordKey(tasks, scope.accountId, scope.region, service.cluster, id);
+      const health = live.find((task) => task.id === id)?.health;
+      const reason = because === 'unhealthy' ? unhealthyReason(health) : stopReason(service, because);
       requestTaskStop(tx, key, { stopCode: 'ServiceSchedulerInitiated', reason, now });
     }
   };
@@ -87,13 +94,13 @@ export function carryOutPlan(
         return afterRebalancingStart(record, step, { taskIds, failures, capacityRevision }, teller);
       }
       case 'finish-rebalancing': {
-        stopTasks(record, step.taskIds, stopReason(record, 'rebalancing'));
+        stopTasks(record, step.taskIds, 'rebalancing');
         return afterRebalancingFinish(record, step, teller);
       }
       case 'stop-rebalancing':
         return afterRebalancingStop(record, teller);
       case 'stop': {
-        stopTasks(record, step.taskIds, stopReason(record, step.because));
+        stopTasks(record, step.taskIds, step.because);
         const stopped = live.filter(({ id }) => step.taskIds.includes(id));
         return afterStop(record, step.because, stopped, teller);
       }
@@ -165,14 +172,16 @@ function launch(
 /** What is to be done for a task before it is RUNNING. */
 function activationOf(
   { taskSets }: ServiceRecord,
-  { id, serviceRegistries: own = [], serviceConnectConfiguration: connect }: DeploymentRecord,
+  deployment: DeploymentRecord,
 ): TaskActivationRecord | undefined {
+  const { serviceRegistries: own = [], loadBalancers, serviceConnectConfiguration: connect } = deployment;
   const serviceRegistries = [...own, ...(connect?.endpoints ?? []).map(registryOf)];
-  if (serviceRegistries.length === 0) return undefined;
-  const externalId = taskSets?.find(({ deployment }) => deployment.id === id)?.externalId;
+  if (serviceRegistries.length === 0 && loadBalancers === undefined) return undefined;
+  const externalId = taskSets?.find((set) => set.deployment.id === deployment.id)?.externalId;
   const noticeMs = connect && connect.endpoints.length > 0 ? proxyNoticeMs : undefined;
   return {
     serviceRegistries,
+    ...given('loadBalancers', loadBalancers),
     ...given('externalId', externalId),
     ...given('noticeMs', noticeMs),
     isRegistered: false,
@@ -219,8 +228,14 @@ function propagatedTags(service: ServiceRecord, definition: TaskDefinitionRecord
   }
 }
 
-function stopReason(service: ServiceRecord, because: StopCause | 'rebalancing'): string {
-  if (because === 'unhealthy') return 'Task failed container health checks';
+/** In ECS's words, as all reasons are. */
+function unhealthyReason(health: TaskHealth | undefined): string {
+  return health?.type === 'unhealthy' && health.target
+    ? `Task failed ELB health checks in (target-group ${health.target.targetGroupArn})`
+    : 'Task failed container health checks';
+}
+
+function stopReason(service: ServiceRecord, because: 'scaling' | 'rebalancing'): string {
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
   const activity = because === 'rebalancing' ? 'Availability-zone rebalancing' : 'Scaling activity';
   return `${activity} initiated by (deployment ${primary?.id})`;

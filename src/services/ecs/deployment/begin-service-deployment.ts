@@ -1,4 +1,5 @@
 import type { Transaction } from '../../../reconcile/index.ts';
+import { exposureOf } from '../activation/exposure.ts';
 import type { Scope } from '../arn.ts';
 import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord, TaskDefinitionRecord } from '../records.ts';
@@ -47,8 +48,7 @@ export function beginServiceDeployment(
     ...given('capacityProviderStrategy', primary.capacityProviderStrategy),
     ...given('platformVersion', primary.platformVersion),
     ...given('networkConfiguration', primary.networkConfiguration),
-    ...given('serviceRegistries', primary.serviceRegistries),
-    ...given('serviceConnectConfiguration', primary.serviceConnectConfiguration),
+    ...exposureOf(primary),
     containerImages: imagesOf(definition),
   });
   tx.put(

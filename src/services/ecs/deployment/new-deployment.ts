@@ -1,7 +1,8 @@
 import { alphanumeric, digits, type Random } from '../../../clock/index.ts';
+import { exposureOf, withoutExposure } from '../activation/exposure.ts';
 import { currentPlatformVersion } from '../capacity/read-capacity.ts';
 import { given } from '../given.ts';
-import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+import type { DeploymentRecord, ExposureRecord, ServiceRecord } from '../records.ts';
 
 interface WithTaskDefinition {
   readonly taskDefinition: DeploymentRecord['taskDefinition'];
@@ -9,8 +10,7 @@ interface WithTaskDefinition {
 
 /** What a task set's tasks are made by. Nothing rolls out, so it is complete from the start. */
 export function newTaskSetDeployment(
-  described: Pick<ServiceRecord, 'networkConfiguration' | 'serviceRegistries' | 'launchType'> &
-    WithTaskDefinition,
+  described: Pick<ServiceRecord, 'networkConfiguration' | 'launchType'> & ExposureRecord & WithTaskDefinition,
   random: Random,
   now: number,
 ): DeploymentRecord {
@@ -19,14 +19,8 @@ export function newTaskSetDeployment(
 
 /** The deployment of what the service says now: its PRIMARY one from here on. */
 function newDeployment(
-  service: Pick<
-    ServiceRecord,
-    | 'networkConfiguration'
-    | 'serviceRegistries'
-    | 'serviceConnectConfiguration'
-    | 'launchType'
-    | 'capacityProviderStrategy'
-  > &
+  service: Pick<ServiceRecord, 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy'> &
+    ExposureRecord &
     WithTaskDefinition,
   random: Random,
   now: number,
@@ -37,8 +31,7 @@ function newDeployment(
     status: 'PRIMARY',
     taskDefinition: service.taskDefinition,
     ...given('networkConfiguration', service.networkConfiguration),
-    ...given('serviceRegistries', service.serviceRegistries),
-    ...given('serviceConnectConfiguration', service.serviceConnectConfiguration),
+    ...exposureOf(service),
     launchType: service.launchType,
     ...given('capacityProviderStrategy', service.capacityProviderStrategy),
     ...given('platformVersion', service.launchType === 'FARGATE' ? currentPlatformVersion : undefined),
@@ -96,11 +89,9 @@ export function rolledBack(
   const { lastCompleted: _target, steadyAt: _steadyAt, ...steadyless } = service;
   const {
     networkConfiguration: _network,
-    serviceRegistries: _registries,
-    serviceConnectConfiguration: _connect,
     capacityProviderStrategy: _strategy,
     ...rest
-  } = steadyless;
+  } = withoutExposure(steadyless);
   const {
     lastFailureAt: _at,
     ignoredAlarms: _alarms,
@@ -123,8 +114,7 @@ export function rolledBack(
     launchType: target.launchType,
     ...given('capacityProviderStrategy', target.capacityProviderStrategy),
     ...given('networkConfiguration', target.networkConfiguration),
-    ...given('serviceRegistries', target.serviceRegistries),
-    ...given('serviceConnectConfiguration', target.serviceConnectConfiguration),
+    ...exposureOf(target),
     deployments: [
       primary,
       ...service.deployments

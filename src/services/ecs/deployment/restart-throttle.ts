@@ -54,11 +54,12 @@ export function taskEnd(
 }
 
 function wasHealthy(
-  { containers }: TaskRecord,
+  { containers, activation }: TaskRecord,
   ranMs: number,
   checked: ReadonlySet<string>,
   { minimumRunningMs }: SchedulerSettings,
 ): boolean {
+  if (activation?.loadBalancers && !activation.wasHealthyTarget) return false;
   if (checked.size === 0) return ranMs >= minimumRunningMs;
   return containers.every(({ name, healthStatus }) => !checked.has(name) || healthStatus === 'HEALTHY');
 }

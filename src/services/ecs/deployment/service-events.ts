@@ -1,5 +1,5 @@
 import { capacityUnavailable } from '../capacity/fargate-hosts.ts';
-import type { ServiceEventRecord } from '../records.ts';
+import type { ServiceEventRecord, TargetFailureRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
 import { unassumableRole } from '../task-roles.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';
@@ -23,6 +23,14 @@ export const eventMessages = {
   stopped: (taskIds: readonly string[]): string =>
     `has stopped ${taskIds.length} running tasks: ${named(taskIds)}.`,
   stoppedPending: (taskIds: readonly string[]): string => `stopped ${taskIds.length} pending tasks.`,
+  registered: (targets: number, targetGroupArn: string): string =>
+    `registered ${targets} targets in (target-group ${targetGroupArn})`,
+  deregistered: (targets: number, targetGroupArn: string): string =>
+    `deregistered ${targets} targets in (target-group ${targetGroupArn})`,
+  /** Said of a deployment. */
+  drains: (tasks: number): string => `has begun draining connections on ${tasks} tasks.`,
+  unhealthyTarget: (taskId: string, { targetGroupArn, port, reason }: TargetFailureRecord): string =>
+    `(task ${taskId}) (port ${port}) is unhealthy in (target-group ${targetGroupArn}) due to (reason ${reason}).`,
   failedHealthChecks: (taskId: string): string => `(task ${taskId}) failed container health checks.`,
   deploymentCompleted: (deploymentId: string): string => `(deployment ${deploymentId}) deployment completed.`,
   deploymentFailed: (deploymentId: string, why: string): string =>

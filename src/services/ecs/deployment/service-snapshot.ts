@@ -1,4 +1,4 @@
-import { type Reader, recordKey } from '../../../reconcile/index.ts';
+import { type Reader, recordKey, type Stored } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { fargateCapacityVersion } from '../capacity/fargate-hosts.ts';
 import type { EcsContext } from '../context.ts';
@@ -8,8 +8,12 @@ import {
   containerInstances,
   type DeploymentRecord,
   type ServiceRecord,
+  type TaskRecord,
+  type TaskTargetsRecord,
   taskDefinitions,
   tasks,
+  taskTargets,
+  taskTargetsKey,
 } from '../records.ts';
 import { unfinishedServiceDeployments } from '../service-history.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -56,6 +60,7 @@ export function readSnapshot(
       settings,
       gracePeriodMs,
       checkedContainers: checked,
+      ...given('targets', targetsOf(reader, stored)),
       isDraining: instance?.status === 'DRAINING',
       ...given('instance', instance),
     });
@@ -82,6 +87,11 @@ function zonesOf(reader: Reader, scope: Scope, service: ServiceRecord): { zones?
   return isConcerned && service.availabilityZoneRebalancing === 'ENABLED'
     ? { zones: serviceZones(reader, scope, service) }
     : {};
+}
+
+/** What its load balancers say of it. */
+function targetsOf(reader: Reader, { key, value }: Stored<TaskRecord>): TaskTargetsRecord | undefined {
+  return value.activation?.loadBalancers && reader.get(taskTargets, taskTargetsKey(key));
 }
 
 const none: ReadonlySet<string> = new Set();

@@ -15,6 +15,15 @@ const named: Readonly<
   started: [[eventMessages.started(['1'], 0), 'INFO TASKS_STARTED']],
   stopped: [[eventMessages.stopped(['1', '2']), 'INFO TASKS_STOPPED']],
   stoppedPending: [[eventMessages.stoppedPending(['1', '2']), 'INFO TASKS_STOPPED']],
+  registered: [[eventMessages.registered(1, 'arn'), '']],
+  deregistered: [[eventMessages.deregistered(1, 'arn'), '']],
+  drains: [[eventMessages.drains(1), '']],
+  unhealthyTarget: [
+    [
+      eventMessages.unhealthyTarget('1', { targetGroupArn: 'arn', port: 80, reason: 'Request timed out' }),
+      '',
+    ],
+  ],
   failedHealthChecks: [[eventMessages.failedHealthChecks('1'), '']],
   deploymentCompleted: [[eventMessages.deploymentCompleted('ecs-svc/1'), '']],
   deploymentFailed: [[eventMessages.deploymentFailed('ecs-svc/1', 'tasks failed to start.'), '']],

@@ -1,7 +1,7 @@
 import type { CreateServiceCommandInput, CreateServiceResponse } from '@aws-sdk/client-ecs';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { readServiceRegistries } from '../activation/service-registries.ts';
+import { readExposure } from '../activation/read-exposure.ts';
 import { clusterName, isName, type Scope } from '../arn.ts';
 import { readCapacity } from '../capacity/read-capacity.ts';
 import { readClientToken } from '../client-token.ts';
@@ -121,17 +121,20 @@ function readService(
   );
   refusePlacementOnFargate(capacity.launchType, input);
   if (input.role)
-    throw invalidParameter('IAM roles are only valid for services configured to use load balancers.');
+    throw invalidParameter(
+      input.loadBalancers?.length
+        ? 'You cannot specify an IAM role for services that require a service linked role.'
+        : 'IAM roles are only valid for services configured to use load balancers.',
+    );
   const definition = requireLaunchable(tx, call, input.taskDefinition);
   requireCompatible(definition, capacity.launchType);
   const network = readNetworkConfiguration(tx, call, definition.definition, input.networkConfiguration);
   requirePublicIpOnFargate(capacity.launchType, network);
-  const registered = { definition: definition.definition, launchType: capacity.launchType };
-  const registries = readServiceRegistries(tx, call, registered, input.serviceRegistries);
-  const connected = { cluster, name, ...registered };
+  const exposed = { definition: definition.definition, launchType: capacity.launchType };
+  const connected = { cluster, name, ...exposed };
   const connect = connectService(tx, ecs, call, connected, input.serviceConnectConfiguration);
-  const discovered = {
-    ...given('serviceRegistries', registries),
+  const exposure = {
+    ...readExposure(tx, call, exposed, input),
     ...given('serviceConnectConfiguration', connect),
   };
   const described = {
@@ -141,7 +144,7 @@ function readService(
     createdAt: call.now,
     createdBy: call.principal.arn,
     schedulingStrategy,
-    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount, discovered),
+    desiredCount: schedulingStrategy === 'DAEMON' ? 0 : requireDesiredCount(input.desiredCount, exposure),
     ...capacity,
     taskDefinition: { family: definition.family, revision: definition.revision },
     deploymentConfiguration: readDeploymentConfiguration(
@@ -149,11 +152,12 @@ function readService(
       defaultConfiguration(schedulingStrategy),
     ),
     ...given('networkConfiguration', network),
-    ...discovered,
+    ...exposure,
     ...given('discoveryServices', discoveryServicesOf(connect)),
-    ...(input.healthCheckGracePeriodSeconds === undefined
-      ? {}
-      : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
+    ...given(
+      'healthCheckGracePeriodSeconds',
+      readGracePeriod(input.healthCheckGracePeriodSeconds ?? (exposure.loadBalancers && 0)),
+    ),
     enableECSManagedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false,
     propagateTags: readPropagateTags(input.propagateTags ?? 'NONE'),

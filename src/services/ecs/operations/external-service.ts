@@ -70,9 +70,7 @@ export function readExternalService(
       defaultConfiguration('REPLICA'),
     ),
     availabilityZoneRebalancing: 'DISABLED',
-    ...(input.healthCheckGracePeriodSeconds === undefined
-      ? {}
-      : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
+    ...given('healthCheckGracePeriodSeconds', readGracePeriod(input.healthCheckGracePeriodSeconds)),
     enableECSManagedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false,
     propagateTags: readPropagateTags(input.propagateTags ?? 'NONE'),
@@ -113,12 +111,7 @@ export function updatedExternalService(
     ...service,
     desiredCount:
       input.desiredCount === undefined ? service.desiredCount : readDesiredCount(input.desiredCount),
-    ...given(
-      'healthCheckGracePeriodSeconds',
-      input.healthCheckGracePeriodSeconds === undefined
-        ? service.healthCheckGracePeriodSeconds
-        : readGracePeriod(input.healthCheckGracePeriodSeconds),
-    ),
+    ...given('healthCheckGracePeriodSeconds', readGracePeriod(input.healthCheckGracePeriodSeconds)),
     enableECSManagedTags: input.enableECSManagedTags ?? service.enableECSManagedTags,
     propagateTags:
       input.propagateTags === undefined ? service.propagateTags : readPropagateTags(input.propagateTags),

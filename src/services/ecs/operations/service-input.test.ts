@@ -57,7 +57,6 @@ const deploying = (deploymentConfiguration: DeploymentConfiguration): Input => (
 const breaking = (thresholdConfiguration: ThresholdConfiguration): Input =>
   deploying({ deploymentCircuitBreaker: { enable: true, rollback: true, thresholdConfiguration } });
 const member = { type: 'memberOf' as const, expression: 'agentConnected == true' };
-const targetGroup = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/0123456789abcdef';
 
 /** Of CreateService and UpdateService alike. */
 const ofBoth: readonly Refused[] = [
@@ -265,10 +264,6 @@ const ofBoth: readonly Refused[] = [
 
   ...(
     [
-      [
-        'loadBalancers',
-        { loadBalancers: [{ targetGroupArn: targetGroup, containerName: 'app', containerPort: 80 }] },
-      ],
       ['volumeConfigurations', { volumeConfigurations: [{ name: 'v' }] }],
       [
         'vpcLatticeConfigurations',

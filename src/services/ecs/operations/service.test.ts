@@ -341,7 +341,7 @@ describe('UpdateService', () => {
     await using room = await openFleet();
     await create(room);
     await expect(
-      update(room, { desiredCount: 9, loadBalancers: [{ targetGroupArn: 'x' }] }),
+      update(room, { desiredCount: 9, volumeConfigurations: [{ name: 'v' }] }),
     ).rejects.toMatchObject({ code: 'UnsupportedFeatureException' });
     const { services: described } = describeServices(room.ecs, { services: ['web'] }, room.call);
     expect(described?.[0]?.desiredCount).toBe(2);

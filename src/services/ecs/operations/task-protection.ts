@@ -48,7 +48,7 @@ export async function updateTaskProtection(
       else if (until !== undefined && isDeploymentBlocked(tx, call, found.task, call.now))
         failures.push(failure(call, cluster, identifier, 'DEPLOYMENT_BLOCKED'));
       else {
-        const task = setTaskProtection(tx, found.key, until) ?? found.task;
+        const task = setTaskProtection(tx, found.key, until, call.now) ?? found.task;
         protectedTasks.push(protectionView(call, task, call.now));
       }
     }

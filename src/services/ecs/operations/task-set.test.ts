@@ -53,7 +53,7 @@ describe('a service with the EXTERNAL deployment controller', () => {
   it.each<[string, Partial<CreateServiceCommandInput>, string]>([
     ['a task definition', { taskDefinition: 'web:1' }, 'TaskDefinition must be blank.'],
     ['a launch type', { launchType: 'EC2' }, 'LaunchType must be blank.'],
-    ['load balancers', { loadBalancers: [{ targetGroupArn: 'x' }] }, 'loadBalancers'],
+    ['load balancers', { loadBalancers: [{ targetGroupArn: 'x' }] }, 'LoadBalancers must be blank.'],
     [
       'a circuit breaker',
       { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: false } } },
@@ -148,7 +148,7 @@ describe('CreateTaskSet', () => {
     ['an unknown definition', { taskDefinition: 'nope:1' }, 'ClientException'],
     ['more than all', { scale: scale(100.1) }, 'InvalidParameterException'],
     ['less than nothing', { scale: scale(-1) }, 'InvalidParameterException'],
-    ['load balancers', { loadBalancers: [{ targetGroupArn: 'x' }] }, 'UnsupportedFeatureException'],
+    ['an unknown target group', { loadBalancers: [{ targetGroupArn: 'x' }] }, 'InvalidParameterException'],
     ['an unknown registry', { serviceRegistries: [{ registryArn: 'x' }] }, 'InvalidParameterException'],
     ['Fargate', { launchType: 'FARGATE' }, 'UnsupportedFeatureException'],
     [

@@ -14,7 +14,8 @@ import type {
 import { uuid } from '../../../clock/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { readServiceRegistries } from '../activation/service-registries.ts';
+import { exposureOf, withoutExposure } from '../activation/exposure.ts';
+import { readExposure } from '../activation/read-exposure.ts';
 import { clusterName, taskSetArn, taskSetId } from '../arn.ts';
 import { readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
@@ -68,13 +69,12 @@ export async function createTaskSet(
     requireCompatible(definition, launchType);
     const network = readNetworkConfiguration(tx, call, definition.definition, input.networkConfiguration);
     requirePublicIpOnFargate(launchType, network);
-    const registered = { definition: definition.definition, launchType };
-    const registries = readServiceRegistries(tx, call, registered, input.serviceRegistries);
+    const exposed = { definition: definition.definition, launchType };
     const described = {
       taskDefinition: { family: definition.family, revision: definition.revision },
       launchType,
       ...given('networkConfiguration', network),
-      ...given('serviceRegistries', registries),
+      ...readExposure(tx, call, exposed, input),
     };
     const taskSet: TaskSetRecord = {
       status: 'ACTIVE',
@@ -135,18 +135,18 @@ export async function updateServicePrimaryTaskSet(
 ): Promise<UpdateServicePrimaryTaskSetResponse> {
   return change(ecs, input, call, (_tx, before) => {
     const chosen = requireLiveTaskSet(before, input.primaryTaskSet);
-    const { networkConfiguration: _network, serviceRegistries: _registries, ...service } = before;
+    const { networkConfiguration: _network, ...service } = before;
     const taskSets = before.taskSets.map((set): TaskSetRecord => {
       const status = set === chosen ? 'PRIMARY' : set.status === 'PRIMARY' ? 'ACTIVE' : set.status;
       return set.status === status ? set : { ...set, status, updatedAt: call.now };
     });
-    const { taskDefinition, networkConfiguration, serviceRegistries } = chosen.deployment;
+    const { taskDefinition, networkConfiguration } = chosen.deployment;
     const after = {
-      ...service,
+      ...withoutExposure(service),
       taskDefinition,
       launchType: chosen.launchType,
       ...given('networkConfiguration', networkConfiguration),
-      ...given('serviceRegistries', serviceRegistries),
+      ...exposureOf(chosen.deployment),
       taskSets,
     };
     return { after, taskSet: requireTaskSet(after, chosen.deployment.id) };
@@ -268,7 +268,6 @@ function readLaunchType(launchType: string | undefined): TaskSetRecord['launchTy
 }
 
 function refuseUnbuilt(input: CreateTaskSetCommandInput): void {
-  if (input.loadBalancers?.length) throw unsupported('The parameter loadBalancers');
   if (input.capacityProviderStrategy?.length)
     throw unsupported('The parameter capacityProviderStrategy of a task set');
   if (input.platformVersion) throw unsupported('The parameter platformVersion of a task set');

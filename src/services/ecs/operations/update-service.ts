@@ -1,7 +1,8 @@
 import type { UpdateServiceCommandInput, UpdateServiceResponse } from '@aws-sdk/client-ecs';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { type Registered, readServiceRegistries } from '../activation/service-registries.ts';
+import { withoutExposure } from '../activation/exposure.ts';
+import { changedExposure } from '../activation/read-exposure.ts';
 import { clusterName, type Scope } from '../arn.ts';
 import { type Capacity, changedCapacity } from '../capacity/read-capacity.ts';
 import { requireCluster } from '../cluster-lookup.ts';
@@ -95,22 +96,17 @@ function updated(
     input.availabilityZoneRebalancing,
   );
   refusePlacementOnFargate(capacity.launchType, changed);
-  const {
-    networkConfiguration: _network,
-    serviceRegistries: _registries,
-    serviceConnectConfiguration: _connect,
-    ...rest
-  } = changed;
+  const { networkConfiguration: _network, ...rest } = withoutExposure(changed);
   const taskDefinition = { family: definition.family, revision: definition.revision };
   const network = networkOf(tx, call, service, definition, input);
   requirePublicIpOnFargate(capacity.launchType, network);
-  const registered = { definition: definition.definition, launchType: capacity.launchType };
-  const connect = connectOf(tx, ecs, call, { cluster, service, ...registered }, input);
+  const exposed = { definition: definition.definition, launchType: capacity.launchType };
+  const connect = connectOf(tx, ecs, call, { cluster, service, ...exposed }, input);
   const connected = {
     ...rest,
     taskDefinition,
     ...given('networkConfiguration', network),
-    ...given('serviceRegistries', registriesOf(tx, call, service, registered, input)),
+    ...changedExposure(tx, call, exposed, service, input),
     ...given('serviceConnectConfiguration', connect),
     ...given('discoveryServices', discoveryServicesOf(connect, service.discoveryServices)),
   };
@@ -142,9 +138,7 @@ function withChanges(
       input.deploymentConfiguration,
       service.deploymentConfiguration,
     ),
-    ...(input.healthCheckGracePeriodSeconds === undefined
-      ? {}
-      : { healthCheckGracePeriodSeconds: readGracePeriod(input.healthCheckGracePeriodSeconds) }),
+    ...given('healthCheckGracePeriodSeconds', readGracePeriod(input.healthCheckGracePeriodSeconds)),
     enableECSManagedTags: input.enableECSManagedTags ?? service.enableECSManagedTags,
     enableExecuteCommand: input.enableExecuteCommand ?? service.enableExecuteCommand,
     propagateTags:
@@ -196,18 +190,6 @@ function networkOf(
         definition,
         current && { awsvpcConfiguration: { subnets: [] } },
       );
-}
-
-/** Not given: as they are, if the definition can have them. Given empty: none. */
-function registriesOf(
-  reader: Reader,
-  scope: Scope,
-  { serviceRegistries: current }: ServiceRecord,
-  registered: Registered,
-  { serviceRegistries: asked, taskDefinition }: UpdateServiceCommandInput,
-): ServiceRecord['serviceRegistries'] {
-  if (asked === undefined && taskDefinition === undefined) return current;
-  return readServiceRegistries(reader, scope, registered, asked ?? current);
 }
 
 /** Not given: as it is, if the definition can have it. */

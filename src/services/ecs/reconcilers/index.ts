@@ -5,6 +5,7 @@ import { serviceConnectNames } from './service-connect-names.ts';
 import { serviceDeployment } from './service-deployment.ts';
 import { serviceDeploymentRetention } from './service-deployment-retention.ts';
 import { serviceRetention } from './service-retention.ts';
+import { targetHealth } from './target-health.ts';
 import { taskActivation } from './task-activation.ts';
 import { taskDefinitionDeletion } from './task-definition-deletion.ts';
 import { taskDeprovisioning } from './task-deprovisioning.ts';
@@ -21,6 +22,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     taskRetention(ecs),
     taskDefinitionDeletion(ecs),
     taskActivation(ecs),
+    targetHealth(ecs),
     taskDeprovisioning(ecs),
     taskProvisioning(ecs),
     fargateHostLoss(ecs),

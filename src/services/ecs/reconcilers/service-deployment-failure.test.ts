@@ -110,7 +110,9 @@ describe('the circuit breaker', () => {
       if (after?.taskDefinition.family !== 'checked' || after.lastStatus !== 'RUNNING') return;
       if (after.healthStatus === 'UNHEALTHY') return;
       const sick = [{ name: 'app', status: 'UNHEALTHY', since: ecs.clock.now() }] as const;
-      void fleet.room.write((tx) => applyContainerHealth(tx, key(tasks, 'default', after.id), sick));
+      void fleet.room.write((tx) =>
+        applyContainerHealth(tx, key(tasks, 'default', after.id), sick, ecs.clock.now()),
+      );
     });
     await fleet.until(() => fleet.deployment().status === 'ROLLBACK_SUCCESSFUL', 600_000);
     expect(fleet.deployment().deploymentCircuitBreaker).toMatchObject({

@@ -34,6 +34,7 @@ import {
   services,
   type TaskRecord,
   tasks,
+  taskTargets,
 } from '../records.ts';
 
 /**
@@ -51,6 +52,10 @@ export function serviceDeployment(
       watching(services, ({ key, after }) => (after === undefined ? [] : [key])),
       watching(serviceDeployments, servicesOfRequest),
       watching(tasks, servicesOfTask),
+      watching(taskTargets, ({ key, after }) => {
+        const { accountId, region } = scopeOfKey(key);
+        return after ? [recordKey(services, accountId, region, after.cluster, after.service)] : [];
+      }),
       watching(containerInstances, (change) => servicesOfInstance(ecs.state, change)),
     ],
     reconcile: (key) => reconcileService(ecs, key as RecordKey, settings, pace),

@@ -108,9 +108,11 @@ describe('a task that fails its health checks', () => {
     });
     const say = (task: TaskRecord | undefined, status: 'HEALTHY' | 'UNHEALTHY') =>
       fleet.room.write((tx) =>
-        applyContainerHealth(tx, key(tasks, 'default', task?.id ?? ''), [
-          { name: 'app', status, since: ecs.clock.now() },
-        ]),
+        applyContainerHealth(
+          ...([tx, key(tasks, 'default', task?.id ?? '')] as const),
+          [{ name: 'app', status, since: ecs.clock.now() }],
+          ecs.clock.now(),
+        ),
       );
     await fleet.create({ taskDefinition: 'checked:1', desiredCount: 2 });
     await fleet.stable();

@@ -149,7 +149,7 @@ describe('a task that others find in a registry', () => {
     const [{ id } = { id: '' }] = fleet.live();
     const say = (status: 'HEALTHY' | 'UNHEALTHY') =>
       fleet.room.write((tx) => {
-        applyContainerHealth(tx, key(tasks, 'default', id), [{ name: 'app', status, since: 1 }]);
+        applyContainerHealth(tx, key(tasks, 'default', id), [{ name: 'app', status, since: 1 }], 1);
       });
     const health = () => instancesOf(fleet).get(id)?.health.status;
     expect(health()).toBe('UNHEALTHY');

@@ -1,7 +1,18 @@
+import type { Collection, RecordKey } from '../../../reconcile/index.ts';
+import type { TaskRecord } from '../records.ts';
+import type { ServiceConnectRecord } from './service-connect.ts';
+
 /**
  * What is done for a service's tasks in ACTIVATING and undone in DEACTIVATING, so that others find them while they are
  * RUNNING and no longer.
  */
+
+/** By what others find tasks, as a service, a deployment or a task set has it. What is there has at least one item. */
+export interface ExposureRecord {
+  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
+  readonly loadBalancers?: readonly ServiceLoadBalancerRecord[];
+  readonly serviceConnectConfiguration?: ServiceConnectRecord;
+}
 
 /** A service of Cloud Map, as a service's `serviceRegistries` names it. */
 export interface ServiceRegistryRecord {
@@ -12,9 +23,18 @@ export interface ServiceRegistryRecord {
   readonly port?: number;
 }
 
-/** Of a task: as its deployment had it when the task was launched. */
-export interface TaskActivationRecord {
-  readonly serviceRegistries: readonly ServiceRegistryRecord[];
+/** A target group, and the port of a container that it sends to. */
+export interface ServiceLoadBalancerRecord {
+  readonly targetGroupArn: string;
+  readonly containerName: string;
+  readonly containerPort: number;
+}
+
+/**
+ * Of a task: as its deployment had it when the task was launched. Endpoints of Service Connect are registries as any
+ * other, which Amazon ECS made itself.
+ */
+export interface TaskActivationRecord extends Omit<ExposureRecord, 'serviceConnectConfiguration'> {
   /** Of its task set. */
   readonly externalId?: string;
   /** Written in the transaction that registers it, or takes it away, everywhere. */
@@ -23,4 +43,64 @@ export interface TaskActivationRecord {
   readonly noticeMs?: number;
   /** When it was taken away. */
   readonly unregisteredAt?: number;
+  /** Of a task that is STOPPED and had target groups: whether it was ever healthy in all of them. */
+  readonly wasHealthyTarget?: boolean;
+}
+
+/** What load balancers last said of a RUNNING task, kept beside it: nobody sees it as a change of the task. */
+export interface TaskTargetsRecord {
+  readonly cluster: string;
+  readonly service: string;
+  /** `healthy`: in all of its target groups. */
+  readonly state: 'initial' | 'healthy' | 'unhealthy';
+  readonly since: number;
+  /** Of `unhealthy`. */
+  readonly failure?: TargetFailureRecord;
+  readonly hasBeenHealthy: boolean;
+}
+
+export interface TargetFailureRecord {
+  readonly targetGroupArn: string;
+  readonly port: number;
+  /** In ELB's words, e.g. `Health checks failed with these codes: [502]`. */
+  readonly reason: string;
+}
+
+/** `task-targets/<cluster>/<task id>` */
+export const taskTargets: Collection<TaskTargetsRecord> = {
+  service: 'ecs',
+  noun: 'task-targets',
+  indexes: {},
+};
+
+/** Of what load balancers say of a task. @param key The task's. */
+export function taskTargetsKey(key: RecordKey): RecordKey {
+  return key.replace('/task/', `/${taskTargets.noun}/`) as RecordKey;
+}
+
+/** Where load balancers send to reach a task: to its address, and the ports of its containers. */
+export function targetsOf({
+  activation,
+  networkInterface,
+}: Pick<TaskRecord, 'activation' | 'networkInterface'>): readonly TaskTarget[] {
+  if (networkInterface === undefined) return [];
+  return (activation?.loadBalancers ?? []).map(({ targetGroupArn, containerPort }) => ({
+    ...{ targetGroupArn, id: networkInterface.privateIpv4Address, port: containerPort },
+  }));
+}
+
+export interface TaskTarget {
+  readonly targetGroupArn: string;
+  readonly id: string;
+  readonly port: number;
+}
+
+/** The value under which `byTarget` finds the tasks of a group, or one of them. `scope` is `<account>/<region>`. */
+export function targetIndexValue(
+  scope: string,
+  targetGroupArn: string,
+  target?: Pick<TaskTarget, 'id' | 'port'>,
+): string {
+  const group = `${scope}/${targetGroupArn}`;
+  return target === undefined ? group : `${group} ${target.id}:${target.port}`;
 }

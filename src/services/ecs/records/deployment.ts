@@ -1,7 +1,7 @@
 import type { LaunchedType } from '../records.ts';
-import type { ServiceRegistryRecord } from './activation.ts';
+import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
-import type { ServiceConnectAliasRecord, ServiceConnectRecord } from './service-connect.ts';
+import type { ServiceConnectAliasRecord } from './service-connect.ts';
 
 /** Defaults filled in. */
 export interface DeploymentConfigurationRecord {
@@ -49,14 +49,12 @@ export interface NetworkConfigurationRecord {
   readonly assignPublicIp: 'ENABLED' | 'DISABLED';
 }
 
-export interface DeploymentRecord {
+export interface DeploymentRecord extends ExposureRecord {
   /** `ecs-svc/<digits>`; also the `startedBy` of its tasks. */
   readonly id: string;
   readonly status: 'PRIMARY' | 'ACTIVE';
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly networkConfiguration?: NetworkConfigurationRecord;
-  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
-  readonly serviceConnectConfiguration?: ServiceConnectRecord;
   /** The names that its tasks can look up. */
   readonly serviceConnectAliases?: readonly ServiceConnectAliasRecord[];
   readonly launchType: LaunchedType;

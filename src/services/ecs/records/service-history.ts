@@ -1,10 +1,9 @@
 import type { Collection } from '../../../reconcile/index.ts';
 import type { LaunchedType } from '../records.ts';
-import type { ServiceRegistryRecord } from './activation.ts';
+import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
 import { scopeOf } from './scope.ts';
-import type { ServiceConnectRecord } from './service-connect.ts';
 
 /** What is stored of a service's past and present deployments. */
 
@@ -12,7 +11,7 @@ import type { ServiceConnectRecord } from './service-connect.ts';
  * What a deployment rolls out, as it was when it began: never changed, but for the digests of its images, which are
  * known when tasks of it have run.
  */
-export interface ServiceRevisionRecord {
+export interface ServiceRevisionRecord extends ExposureRecord {
   /** 19 decimal digits. */
   readonly id: string;
   readonly cluster: string;
@@ -26,8 +25,6 @@ export interface ServiceRevisionRecord {
   /** The version that it was resolved to. */
   readonly platformVersion?: string;
   readonly networkConfiguration?: NetworkConfigurationRecord;
-  readonly serviceRegistries?: readonly ServiceRegistryRecord[];
-  readonly serviceConnectConfiguration?: ServiceConnectRecord;
   readonly containerImages: readonly ContainerImageRecord[];
 }
 

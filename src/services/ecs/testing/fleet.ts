@@ -5,12 +5,14 @@ import type {
   UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
 import { type Random, seededRandom } from '../../../clock/index.ts';
-import { type State, startReconcilers } from '../../../reconcile/index.ts';
+import { type Reconciler, type State, startReconcilers } from '../../../reconcile/index.ts';
+import type { EcsContext } from '../context.ts';
 import { createService, describeServices, updateService } from '../operations/service.ts';
 import { describeServiceDeployments, listServiceDeployments } from '../operations/service-deployment.ts';
 import { serviceConnectNames } from '../reconcilers/service-connect-names.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
 import { serviceRetention } from '../reconcilers/service-retention.ts';
+import { targetHealth } from '../reconcilers/target-health.ts';
 import { taskActivation } from '../reconcilers/task-activation.ts';
 import {
   phaseOf,
@@ -50,6 +52,8 @@ export interface FleetOptions extends FakeAgentOptions {
   readonly instances?: number;
   readonly memoryMiB?: number;
   readonly seed?: number;
+  /** Other rooms' reconcilers. */
+  readonly alsoAtWork?: (ecs: EcsContext) => Promise<readonly Reconciler[]>;
   /** What the reconcilers under test see of the state. */
   readonly through?: (state: State, random: Random) => State;
 }
@@ -72,6 +76,8 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
       serviceRetention(seen),
       taskActivation(seen),
       serviceConnectNames(seen),
+      targetHealth(seen),
+      ...((await options.alsoAtWork?.(ecs)) ?? []),
       fakeAgent(ecs, options),
     ],
   });

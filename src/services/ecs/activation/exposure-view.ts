@@ -1,0 +1,13 @@
+import type { LoadBalancer, ServiceRegistry } from '@aws-sdk/client-ecs';
+import type { ExposureRecord } from '../records.ts';
+
+/** By what others find tasks, as the API shows it. Records are frozen, and what the SDK takes is not. */
+export function exposureView({ serviceRegistries = [], loadBalancers = [] }: ExposureRecord): {
+  readonly serviceRegistries: ServiceRegistry[];
+  readonly loadBalancers: LoadBalancer[];
+} {
+  return {
+    loadBalancers: loadBalancers.map((balancer) => ({ ...balancer })),
+    serviceRegistries: serviceRegistries.map((registry) => ({ ...registry })),
+  };
+}

@@ -1,0 +1,55 @@
+import type { LoadBalancer, ServiceRegistry } from '@aws-sdk/client-ecs';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Scope } from '../arn.ts';
+import { given } from '../given.ts';
+import type { ExposureRecord, LaunchedType, StoredTaskDefinition } from '../records.ts';
+import { readLoadBalancers } from './load-balancers.ts';
+import { readServiceRegistries } from './service-registries.ts';
+
+/** What of a service or a task set decides on how its tasks can be found. */
+export interface Exposed {
+  readonly definition: StoredTaskDefinition;
+  readonly launchType: LaunchedType;
+}
+
+interface AskedExposure {
+  readonly serviceRegistries?: ServiceRegistry[] | undefined;
+  readonly loadBalancers?: LoadBalancer[] | undefined;
+}
+
+/** Service Connect has its own rules. */
+type Registered = Omit<ExposureRecord, 'serviceConnectConfiguration'>;
+
+/** @throws InvalidParameterException in AWS's words; what isn't built yet is refused by name. */
+export function readExposure(
+  reader: Reader,
+  scope: Scope,
+  exposed: Exposed,
+  { serviceRegistries, loadBalancers }: AskedExposure,
+): Registered {
+  return {
+    ...given('serviceRegistries', readServiceRegistries(reader, scope, exposed, serviceRegistries)),
+    ...given('loadBalancers', readLoadBalancers(reader, scope, exposed, loadBalancers)),
+  };
+}
+
+/** What is not given stays, if the definition can have it; what is given empty ends. @throws as `readExposure` */
+export function changedExposure(
+  reader: Reader,
+  scope: Scope,
+  exposed: Exposed,
+  current: ExposureRecord,
+  { taskDefinition, ...asked }: AskedExposure & { readonly taskDefinition?: string | undefined },
+): Registered {
+  const { serviceRegistries = current.serviceRegistries, loadBalancers = current.loadBalancers } = asked;
+  const isAsked = asked.serviceRegistries !== undefined || asked.loadBalancers !== undefined;
+  if (!isAsked && taskDefinition === undefined)
+    return {
+      ...given('serviceRegistries', current.serviceRegistries),
+      ...given('loadBalancers', current.loadBalancers),
+    };
+  return readExposure(reader, scope, exposed, {
+    serviceRegistries: serviceRegistries?.map((registry) => ({ ...registry })),
+    loadBalancers: loadBalancers?.map((balancer) => ({ ...balancer })),
+  });
+}

@@ -1,0 +1,77 @@
+import type { Transaction } from '../../../reconcile/index.ts';
+import {
+  elbKey,
+  loadBalancers,
+  type TargetHealthRecord,
+  type TargetRecord,
+  targetGroups,
+  targetHealths,
+  targetKey,
+  targets,
+} from '../../elbv2/records.ts';
+import type { Scope } from '../arn.ts';
+import { testNetwork } from './network.ts';
+
+const arnOf = ({ region, accountId }: Scope, resource: string): string =>
+  `arn:aws:elasticloadbalancing:${region}:${accountId}:${resource}`;
+
+/** A target group of the test network's VPC, which a load balancer in zone a sends to. @returns its ARN. */
+export function addTargetGroup(
+  tx: Transaction,
+  scope: Scope,
+  {
+    id = '0000000000000001',
+    targetType = 'ip',
+    delaySeconds = 300,
+    isUsed = true,
+  }: {
+    readonly id?: string;
+    readonly targetType?: 'ip' | 'instance';
+    readonly delaySeconds?: number;
+    readonly isUsed?: boolean;
+  } = {},
+): string {
+  const { vpcId, subnetId } = testNetwork;
+  const balancerId = 'b000000000000001';
+  const loadBalancerArn = arnOf(scope, `loadbalancer/app/web/${balancerId}`);
+  const arn = arnOf(scope, `targetgroup/web/${id}`);
+  tx.put(loadBalancers, elbKey(loadBalancers, scope, balancerId), {
+    ...{ id: balancerId, arn: loadBalancerArn, name: 'web', type: 'application', scheme: 'internal', vpcId },
+    nodes: [
+      { subnetId, availabilityZone: `${scope.region}a`, interfaceId: 'eni-b', privateIpv4: '10.231.0.9' },
+    ],
+    ...{ securityGroupIds: [], dnsName: 'web.elb.amazonaws.com', state: 'active', listeners: [] },
+    ...{ attributes: {}, createdAt: 0, tags: {} },
+  });
+  tx.put(targetGroups, elbKey(targetGroups, scope, id), {
+    ...{ id, arn, name: 'web', targetType, protocol: 'HTTP', protocolVersion: 'HTTP1', port: 80, vpcId },
+    healthCheck: {
+      ...{ protocol: 'HTTP', port: 'traffic-port', path: '/', interval: 30, timeout: 5 },
+      ...{ healthyThreshold: 5, unhealthyThreshold: 2, matcher: '200' },
+    },
+    ...(isUsed && { use: { loadBalancerArn, listenerCount: 1 } }),
+    attributes: { 'deregistration_delay.timeout_seconds': String(delaySeconds) },
+    ...{ createdAt: 0, tags: {} },
+  });
+  return arn;
+}
+
+/** Of all groups. */
+export function allTargets(reader: Pick<Transaction, 'list'>): readonly TargetRecord[] {
+  return [...reader.list(targets)].map(({ value }) => value);
+}
+
+type Seen = TargetHealthRecord extends infer Record
+  ? Record extends TargetHealthRecord
+    ? Omit<Record, 'targetGroupId'>
+    : never
+  : never;
+
+/** As the data plane reports it. */
+export function seeTarget(tx: Transaction, scope: Scope, target: TargetRecord, seen: Seen): void {
+  const { targetGroupId } = target;
+  tx.put(targetHealths, targetKey(targetHealths, scope, target), {
+    targetGroupId,
+    ...seen,
+  } as TargetHealthRecord);
+}
