@@ -114,7 +114,7 @@ function requireAttributes(attributes: readonly Attribute[] | undefined): readon
 
 const nameRule = /^[A-Za-z0-9\-_./\\]{1,128}$/;
 const valueRule = /^(?! )[A-Za-z0-9\-_.@/\\: ]{1,128}(?<! )$/;
-const reservedPrefixes = ['ecs.', 'com.amazonaws.', 'com.amazon.'];
+const reservedPrefixes = ['ecs.', 'com.amazonaws.', 'com.amazon.', 'catamaran.'];
 
 function validateAttribute({ name = '', value }: Partial<Attribute>): void {
   if (!nameRule.test(name)) throw invalidParameter(`Invalid attribute name '${name}'.`);

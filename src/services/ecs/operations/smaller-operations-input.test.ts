@@ -166,6 +166,11 @@ const refused: readonly Refused[] = [
   ['PutAttributes', { attributes: [{ ...attribute, name: 'a'.repeat(129) }] }, /^Invalid attribute name/],
   ['PutAttributes', { attributes: [{ ...attribute, name: 'a b' }] }, "Invalid attribute name 'a b'."],
   ['PutAttributes', { attributes: [{ ...attribute, name: 'ecs.x' }] }, /starts with a reserved prefix/],
+  [
+    'PutAttributes',
+    { attributes: [{ ...attribute, name: 'catamaran.machine' }] },
+    /starts with a reserved prefix/,
+  ],
   ['PutAttributes', { attributes: [{ ...attribute, value: '' }] }, "Invalid value '' for attribute 'a'."],
   ['PutAttributes', { attributes: [{ ...attribute, value: ' b' }] }, "Invalid value ' b' for attribute 'a'."],
   ['PutAttributes', { attributes: [{ ...attribute, value: 'b'.repeat(129) }] }, /^Invalid value/],
