@@ -3,3 +3,4 @@ export * from './patterns.ts';
 export type * from './plan.ts';
 export type * from './report.ts';
 export * from './route.ts';
+export * from './traffic.ts';

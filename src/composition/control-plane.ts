@@ -37,6 +37,8 @@ import {
   planSource,
   type ReportSink,
   reportSink,
+  type TrafficSink,
+  trafficSink,
 } from '../services/elbv2/index.ts';
 import {
   createEventBridge,
@@ -92,7 +94,7 @@ const firstAnswersMs = 20;
 
 export interface Balancing {
   readonly plans: PlanSource;
-  readonly reports: ReportSink;
+  readonly reports: Pick<ReportSink, 'targets' | 'nodes'> & Pick<TrafficSink, 'traffic'>;
   /** Undefined: there is no such certificate. */
   certificate(arn: string): ServedCertificate | undefined;
   /** Told of every certificate that is another from now on. */
@@ -132,6 +134,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       onError: (error) => log.error('The state could not follow the store and starts over', { error }),
     }),
   );
+  const publish = publishMetrics.bind(undefined, { metrics, clock });
   let endpoint = '';
   const iam = createIam({
     ...{ state, clock, random, ownKeys: options.ownKeys, sealer: options.sealer },
@@ -155,7 +158,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     alarmReadings,
     assumeTaskRole: taskRoles(iam),
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
-    publishMetrics: (scope, points) => publishMetrics({ metrics, clock }, scope, points),
+    publishMetrics: publish,
   });
   const ec2 = createEc2({ state, clock, random, publicCidr });
   const logs = { state, events, clock, random };
@@ -245,9 +248,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ],
     }),
   );
+  const { targets, nodes } = opened.use(reportSink(state, log));
+  const { traffic } = opened.use(trafficSink({ state, clock, log, publishMetrics: publish }));
   const balancing: Balancing = {
     plans: planSource(state),
-    reports: opened.use(reportSink(state, log)),
+    reports: { targets, nodes, traffic },
     certificate: (arn) => servedCertificate(acm, arn),
     onCertificatesChanged: (changed) => onCertificatesChanged(state, changed),
   };

@@ -1,4 +1,4 @@
-import type { LoadBalancerPlan, NodeReport, TargetReport } from '../../balancing/index.ts';
+import type { LoadBalancerPlan, NodeReport, TargetReport, TrafficReport } from '../../balancing/index.ts';
 
 /**
  * The load balancers of one machine. A driver makes plans real, keeps them so, and says what it sees. Every method is one
@@ -19,12 +19,14 @@ export interface LoadBalancers extends AsyncDisposable {
   removeOthers(ids: readonly string[]): Promise<void>;
 }
 
-/** Told of everything that changes, and of everything once after a start. */
+/** Told of every state that changes, and of each once after a start. */
 export interface BalancerReports {
   /** Those of its targets of which something new is to say. */
   targets(loadBalancerArn: string, reports: readonly TargetReport[]): void;
   /** All of its nodes. */
   nodes(loadBalancerArn: string, reports: readonly NodeReport[]): void;
+  /** What one of its nodes carried, with every look at it: also when that is nothing. */
+  traffic(loadBalancerArn: string, report: TrafficReport): void;
 }
 
 /** A certificate of a listener, as PEM. */

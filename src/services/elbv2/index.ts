@@ -1,7 +1,7 @@
 /**
  * Elastic Load Balancing v2: load balancers, their listeners and rules, target groups and targets. The one idea to know:
  * nothing here carries traffic. Operations write records, `plans/` makes of them what a load balancer does as plain data
- * (`src/balancing`), the data plane of a machine makes it so and reports what it sees of targets.
+ * (`src/balancing`), the data plane of a machine makes it so and reports what it sees of targets and carries (`metrics/`).
  *
  * Refused by name: gateway load balancers, targets that are functions or load balancers, IPv6, mutual TLS, actions and
  * logs that need another service (`refused.ts`).
@@ -25,6 +25,7 @@ export {
   watchingTargets,
 } from './for-services/target-groups.ts';
 
+export { type TrafficSink, trafficSink } from './metrics/traffic-sink.ts';
 export { balancerCollections, balancerNames } from './plans/balancer-names.ts';
 export { type PlanSource, planSource } from './plans/plan-source.ts';
 export { type ReportSink, reportSink } from './plans/reports.ts';

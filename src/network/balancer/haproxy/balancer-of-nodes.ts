@@ -123,6 +123,9 @@ export class BalancerOfNodes implements AsyncDisposable {
         name: digits,
       }),
       observed: () => this.#observe(),
+      carried: (traffic) => {
+        if (this.#plan !== undefined) this.#options.reports.traffic(this.#plan.arn, traffic);
+      },
     });
     this.#nodes.set(interfaceId, node);
     return node;

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { addCounts, noClientCounts, noGroupCounts } from '../../../balancing/index.ts';
 import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import { describeBalancerConformance } from '../conformance.ts';
 import { whyNoBalancers } from '../open.ts';
 import type { BalancerMachine } from '../testing/machine.ts';
-import { group, listener, target } from '../testing/plans.ts';
+import { forwardTo, group, listener, rule, target } from '../testing/plans.ts';
 import { processesBelow } from './process.ts';
 
 const why = await whyNoBalancers();
@@ -49,6 +50,40 @@ describe.skipIf(why !== undefined)(`load balancers by HAProxy ${why ?? ''}`, () 
       }
       expect(it.stateOf('10.0.1.21:80')).toBe('unhealthy');
     }
+  });
+
+  it('count what each process carries once, through changes of rules and of who looks after them', async () => {
+    await using it = await open();
+    const targets = [await it.serve('10.0.1.20')];
+    const answer = { type: 'fixed-response', statusCode: 404 } as const;
+    const lost = rule(1, answer, [{ field: 'path-pattern', patterns: ['/lost'] }]);
+    const plan = (port: number) => ({
+      ...it.plan({ targetGroups: [group('one', { targets })] }),
+      listeners: [listener({ rules: [lost, rule('default', forwardTo('one'))] }), listener({ port })],
+    });
+    const told = () => {
+      const groups = it.traffic.flatMap(({ targetGroups }) => [...targetGroups.values()]);
+      const clients = it.traffic.map((report) => report.clients).reduce(addCounts, noClientCounts);
+      return { clients, group: groups.reduce(addCounts, noGroupCounts) };
+    };
+    let asked = 0;
+    const ask = async (): Promise<void> => {
+      asked += 3;
+      for (const path of ['', '', '', 'lost']) await it.curl(`http://10.0.1.5/${path}`);
+      await it.until(() => told().group.target2xx >= asked && told().clients.own4xx >= asked / 3);
+    };
+    await it.balancers.apply(plan(81));
+    await it.until(() => it.stateOf('10.0.1.20:80') === 'healthy');
+    await ask();
+    await it.balancers.apply(plan(82));
+    await ask();
+    await it.close();
+    await it.balancers.apply(plan(82));
+    await ask();
+    const { clients, group: ofGroup } = told();
+    expect(ofGroup).toMatchObject({ requests: 9, target2xx: 9, target4xx: 0, connectionErrors: 0 });
+    expect(clients).toMatchObject({ newConnections: 12, own4xx: 3, own5xx: 0 });
+    expect(clients.bytes).toBeGreaterThan(1_000);
   });
 
   it('leave nothing behind', async () => {

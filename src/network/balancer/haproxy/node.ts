@@ -1,4 +1,4 @@
-import type { TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
+import type { TargetGroupPlan, TargetPlan, TrafficReport } from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../../linux/namespace.ts';
@@ -8,8 +8,9 @@ import { Datagrams } from './datagrams.ts';
 import type { Generation, Generations } from './generation.ts';
 import { NodeTargets, type Observation, targetName, type WantedNode } from './node-targets.ts';
 import { ask, commandLines } from './runtime-socket.ts';
-import { readStatistics } from './statistics.ts';
+import { readStatistics, type ServerStatistics, statisticsCommand } from './statistics.ts';
 import { mapCommands } from './sticky-map.ts';
+import { TrafficMeter } from './traffic.ts';
 
 const lookEveryMs = 1_000;
 /** While targets are asked for the first time. */
@@ -26,6 +27,7 @@ export interface NodeOptions {
   readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
   /** Told after every look. */
   readonly observed: () => void;
+  readonly carried: (traffic: TrafficReport) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -48,6 +50,7 @@ export class BalancerNode implements AsyncDisposable {
   /** What the current process's maps contain, by group. */
   readonly #maps = new Map<string, string>();
   #observations: ReadonlyMap<string, Observation> = new Map();
+  readonly #meter = new TrafficMeter();
   #silences = 0;
   #failures = 0;
   #retryAt = 0;
@@ -149,6 +152,9 @@ export class BalancerNode implements AsyncDisposable {
     targets.beginAnew();
     const description = targets.description();
     this.#current = await generations.begin(description, namespace, isWell ? before : undefined);
+    // For the last time: once it is told to finish what it has, it answers nobody.
+    if (isWell) await this.#ask(before, targets);
+    this.#meter.beginAnew();
     this.#maps.clear();
     for (const { id, arn } of targets.groups) {
       this.#maps.set(id, description.slots.get(arn)?.stickyMap() ?? '');
@@ -169,18 +175,29 @@ export class BalancerNode implements AsyncDisposable {
 
   /** @returns whether it answered. */
   async #read(targets: NodeTargets): Promise<boolean> {
-    const { clock } = this.#options;
     if (this.#current === undefined) return false;
-    try {
-      const text = await ask(this.#current.paths.socket, 'show stat -1 4 -1', clock);
-      targets.statistics = new Map(readStatistics(text).map((row) => [`${row.backend}/${row.name}`, row]));
-      this.#silences = 0;
-      return true;
-    } catch (error) {
+    const rows = await this.#ask(this.#current, targets);
+    if (rows === undefined) {
       this.#silences += 1;
-      this.#options.log.debug('A load balancer’s HAProxy does not answer', { error });
       return false;
     }
+    targets.statistics = new Map(rows.map((row) => [`${row.backend}/${row.name}`, row]));
+    this.#silences = 0;
+    return true;
+  }
+
+  /** What it says, and tells what it carried. Undefined: it doesn't answer. */
+  async #ask({ paths }: Generation, { wanted }: NodeTargets): Promise<ServerStatistics[] | undefined> {
+    const { clock, carried, log } = this.#options;
+    let rows: ServerStatistics[];
+    try {
+      rows = readStatistics(await ask(paths.socket, statisticsCommand, clock));
+    } catch (error) {
+      log.debug('A load balancer’s HAProxy does not answer', { error });
+      return undefined;
+    }
+    carried({ availabilityZone: wanted.node.availabilityZone, ...this.#meter.read(rows) });
+    return rows;
   }
 
   /** Compares what HAProxy said with what is wanted, and tells it the difference. */

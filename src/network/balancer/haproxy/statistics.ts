@@ -1,8 +1,8 @@
 import type { ObservedHealth } from '../../../balancing/index.ts';
 
-/** What HAProxy says of one server. */
+/** What HAProxy says of one server, or of a frontend, whose name is `FRONTEND`. */
 export interface ServerStatistics {
-  /** `t-…` or `p-…`. */
+  /** `t-…` or `p-…`; of a frontend `l-…`. */
   readonly backend: string;
   readonly name: string;
   /** `UP 1/2`, `DOWN`, `MAINT`, `no check`, … */
@@ -14,24 +14,57 @@ export interface ServerStatistics {
   /** `L7OK`, `L4TOUT`, … */
   readonly checkStatus: string;
   readonly checkCode: number;
+  readonly counters: Counters;
 }
 
-/** The answer to `show stat -1 4 -1`. */
+/** Since the process began, but for those that are now. What a row doesn't have is 0. */
+export interface Counters {
+  /** Connections of clients, of a frontend. */
+  readonly connections: number;
+  /** Requests or connections that were given to a server, whatever became of them. */
+  readonly sessions: number;
+  readonly bytes: number;
+  /** Responses, by the class of their status: of a server its own, of a frontend all, once they have ended. */
+  readonly responses: { readonly [name in '2xx' | '3xx' | '4xx' | '5xx']: number };
+  /** Of a server. */
+  readonly connects: number;
+  readonly connectionErrors: number;
+  /** Connections to a server of HTTP that are open now, in use or not. */
+  readonly open: number;
+}
+
+/** Frontends and servers. */
+export const statisticsCommand = 'show stat -1 5 -1';
+
+/** The answer to it. */
 export function readStatistics(text: string): ServerStatistics[] {
   const [heading = '', ...lines] = text.split('\n').filter((line) => line !== '');
   const columns = new Map(readCsvLine(heading.replace(/^# /, '')).map((name, index) => [name, index]));
   return lines.map((line) => {
     const fields = readCsvLine(line);
     const field = (name: string): string => fields[columns.get(name) ?? -1] ?? '';
+    const count = (name: string): number => Number(field(name));
     return {
       backend: field('pxname'),
       name: field('svname'),
       status: field('status'),
       place: field('addr'),
-      current: Number(field('scur')),
+      current: count('scur'),
       // A star says that one is under way.
       checkStatus: field('check_status').replace(/^\* /, ''),
-      checkCode: Number(field('check_code')),
+      checkCode: count('check_code'),
+      counters: {
+        connections: count('conn_tot'),
+        sessions: count('stot'),
+        bytes: count('bin') + count('bout'),
+        responses: {
+          ...{ '2xx': count('hrsp_2xx'), '3xx': count('hrsp_3xx') },
+          ...{ '4xx': count('hrsp_4xx'), '5xx': count('hrsp_5xx') },
+        },
+        connects: count('connect'),
+        connectionErrors: count('econ'),
+        open: count('used_conn_cur') + count('idle_conn_cur'),
+      },
     };
   });
 }

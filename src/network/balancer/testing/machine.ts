@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LoadBalancerPlan, NodeReport, TargetPlan, TargetReport } from '../../../balancing/index.ts';
+import type {
+  LoadBalancerPlan,
+  NodeReport,
+  TargetPlan,
+  TargetReport,
+  TrafficReport,
+} from '../../../balancing/index.ts';
 import { seededRandom, systemClock } from '../../../clock/index.ts';
 import type { LinuxNetwork } from '../../linux/linux-network.ts';
 import { TestMachine } from '../../linux/testing/machine.ts';
@@ -32,6 +38,8 @@ export class BalancerMachine implements AsyncDisposable {
   /** What was reported last, by target's key. */
   readonly targets = new Map<string, TargetReport>();
   nodes: readonly NodeReport[] = [];
+  /** All that was reported of what nodes carried. */
+  readonly traffic: TrafficReport[] = [];
   readonly #servers = new Set<Server>();
   readonly #sockets = new Set<Socket>();
   readonly #driver: BalancerDriver;
@@ -73,6 +81,7 @@ export class BalancerMachine implements AsyncDisposable {
         nodes: (_, reports) => {
           this.nodes = reports;
         },
+        traffic: (_, report) => void this.traffic.push(report),
       },
       directory: this.directory,
       hostNamespacePath: this.machine.host.path,

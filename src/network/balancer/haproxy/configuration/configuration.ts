@@ -86,6 +86,8 @@ function defaultLines({ idleTimeout, clientKeepAlive }: LoadBalancerAttributes):
     `timeout http-request ${idleTimeout}s`,
     `timeout http-keep-alive ${Math.min(idleTimeout, clientKeepAlive)}s`,
     'retries 0',
+    // Bytes are counted as they pass, not when a connection ends.
+    'option contstats',
     // What can't be read as a request at all is answered with 400 or 408 in HAProxy's own words.
     ...[400, 500, 501, 502, 503, 504].map((status) => `http-error status ${status} ${errorAnswer(status)}`),
   ];

@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type ClientCounts,
+  type GroupCounts,
+  noClientCounts,
+  noGroupCounts,
+  type TrafficReport,
+} from '../../../balancing/index.ts';
+import { recordingLog, silentLog } from '../../../log.ts';
+import type { MetricPoint } from '../../cloudwatch/index.ts';
+import { type ReportSink, reportSink, type TrafficSink, trafficSink } from '../index.ts';
+import { type ElbServer, startElb } from '../testing/elb-server.ts';
+
+let server: ElbServer;
+let sink: TrafficSink;
+let seen: ReportSink;
+let published: (readonly MetricPoint[])[];
+const log = recordingLog();
+let failure: Error | undefined;
+
+beforeEach(async () => {
+  server = await startElb();
+  published = [];
+  failure = undefined;
+  seen = reportSink(server.state, silentLog);
+  sink = trafficSink({
+    ...{ state: server.state, clock: server.clock, log },
+    publishMetrics: async (_scope, points) => {
+      if (failure !== undefined) throw failure;
+      published.push(points);
+    },
+  });
+  // At the beginning of a minute.
+  await server.clock.advance(60_000 - (server.clock.now() % 60_000));
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const report = (
+  zone: string,
+  clients: Partial<ClientCounts>,
+  group?: readonly [arn: string, counts: Partial<GroupCounts>],
+  open: TrafficReport['open'] = { fromClients: 0, toTargets: 0 },
+): TrafficReport => ({
+  availabilityZone: zone,
+  clients: { ...noClientCounts, ...clients },
+  targetGroups: new Map(group && [[group[0].slice(-16), { ...noGroupCounts, ...group[1] }]]),
+  open,
+});
+
+/** `Name Dimension=value`, and what it is. */
+function figures(points: readonly MetricPoint[] = []): Record<string, number> {
+  return Object.fromEntries(
+    points.map(({ name, dimensions, value }) => {
+      const places = dimensions.map((each) => `${each.name}=${each.value.replace(/\/[0-9a-f]{16}$/, '')}`);
+      return [[name, ...places].join(' '), value];
+    }),
+  );
+}
+
+async function registerTargets(TargetGroupArn: string, states: readonly ('healthy' | 'unhealthy')[]) {
+  const ids = states.map((_, index) => `172.31.0.${index + 9}`);
+  await server.elb.registerTargets({ TargetGroupArn, Targets: ids.map((Id) => ({ Id })) });
+  const cause = { type: 'timeout' } as const;
+  const reports = states.map((state, index) => ({
+    ...{ targetGroupArn: TargetGroupArn, id: ids[index] ?? '', port: 80, outstanding: 0 },
+    health: state === 'healthy' ? { state } : { state, cause },
+  }));
+  seen.targets('', reports);
+  await seen.settled();
+}
+
+describe('the metrics of an application load balancer', () => {
+  let balancer: string;
+  let group: string;
+  beforeEach(async () => {
+    balancer = await server.loadBalancer('front');
+    group = await server.targetGroup('web');
+    await server.listener(balancer, group);
+  });
+
+  it('are published once a minute, by load balancer, zone and target group', async () => {
+    await registerTargets(group, ['healthy', 'healthy', 'unhealthy']);
+    const minute = server.clock.now();
+    const counts = { requests: 2, newConnections: 1, target2xx: 1, target5xx: 1 };
+    const open = { fromClients: 2, toTargets: 1 };
+    sink.traffic(balancer, report('a', { newConnections: 3, bytes: 50 }, [group, counts], open));
+    await server.clock.advance(1_000);
+    sink.traffic(balancer, report('a', { own4xx: 2 }, [group, counts], open));
+    sink.traffic(balancer, report('b', { bytes: 50 }, [group, { requests: 1 }]));
+    expect(published).toEqual([]);
+    await server.clock.advance(60_000);
+    expect(published).toHaveLength(1);
+    const [points = []] = published;
+    const own = 'LoadBalancer=app/front';
+    const ofGroup = 'TargetGroup=targetgroup/web';
+    const both = (zone: string, requests: number) => ({
+      [`RequestCount ${own}${zone}`]: requests,
+      [`RequestCount ${own}${zone} ${ofGroup}`]: requests,
+    });
+    const answers = (zone: string) => ({
+      [`HTTPCode_ELB_4XX_Count ${own}${zone}`]: 2,
+      ...Object.fromEntries(
+        ['2XX', '5XX'].flatMap((status) => [
+          [`HTTPCode_Target_${status}_Count ${own}${zone}`, 2],
+          [`HTTPCode_Target_${status}_Count ${own}${zone} ${ofGroup}`, 2],
+        ]),
+      ),
+    });
+    expect(figures(points)).toEqual({
+      [`ActiveConnectionCount ${own}`]: 3,
+      [`NewConnectionCount ${own}`]: 5,
+      [`ProcessedBytes ${own}`]: 100,
+      ...both('', 5),
+      ...both(' AvailabilityZone=a', 4),
+      ...both(' AvailabilityZone=b', 1),
+      ...answers(''),
+      ...answers(' AvailabilityZone=a'),
+      [`RequestCountPerTarget ${ofGroup}`]: 2.5,
+      [`RequestCountPerTarget ${own} ${ofGroup}`]: 2.5,
+      [`HealthyHostCount ${own} ${ofGroup}`]: 2,
+      [`UnHealthyHostCount ${own} ${ofGroup}`]: 1,
+    });
+    expect(new Set(points.map(({ namespace }) => namespace))).toEqual(new Set(['AWS/ApplicationELB']));
+    expect(new Set(points.map(({ timestamp }) => timestamp))).toEqual(new Set([minute]));
+    expect(points.filter(({ unit }) => unit === 'Bytes').map(({ name }) => name)).toEqual(['ProcessedBytes']);
+  });
+
+  it('say that there was no request, so that a service is scaled in', async () => {
+    await registerTargets(group, ['unhealthy', 'unhealthy']);
+    sink.traffic(balancer, report('a', {}));
+    await server.clock.advance(60_000);
+    expect(figures(published[0])).toMatchObject({
+      'RequestCountPerTarget LoadBalancer=app/front TargetGroup=targetgroup/web': 0,
+      'HealthyHostCount LoadBalancer=app/front TargetGroup=targetgroup/web': 0,
+    });
+    expect(Object.keys(figures(published[0])).join()).not.toMatch(/HTTPCode|Connection|Bytes/);
+  });
+
+  it('are counted for the minute they are told in, and at the end as far as they came', async () => {
+    sink.traffic(balancer, report('a', {}, [group, { requests: 1 }]));
+    await server.clock.advance(60_000);
+    sink.traffic(balancer, report('a', {}, [group, { requests: 2 }]));
+    await sink[Symbol.asyncDispose]();
+    await server.clock.advance(120_000);
+    expect(published.map((points) => figures(points)['RequestCount LoadBalancer=app/front'])).toEqual([1, 2]);
+  });
+
+  it('are none of one that is gone, and say when they can’t be written', async () => {
+    failure = new Error('no');
+    sink.traffic(balancer, report('a', {}));
+    await server.clock.advance(60_000);
+    failure = undefined;
+    await server.elb.deleteLoadBalancer({ LoadBalancerArn: balancer });
+    sink.traffic(balancer, report('a', {}));
+    await sink[Symbol.asyncDispose]();
+    expect(published).toEqual([[]]);
+    expect(log.lines).toHaveLength(1);
+  });
+});
+
+describe('the metrics of a network load balancer', () => {
+  it('are its flows, unless some of them are datagrams, which nobody counts', async () => {
+    const balancer = await server.loadBalancer('front', { Type: 'network' });
+    const group = await server.targetGroup('web', { Protocol: 'TCP', Port: 80 });
+    await server.listener(balancer, group, { Protocol: 'TCP' });
+    await registerTargets(group, ['healthy']);
+    const carried = report('a', { newConnections: 2, bytes: 9 }, [group, { requests: 2 }], {
+      ...{ fromClients: 1, toTargets: 0 },
+    });
+    sink.traffic(balancer, carried);
+    await server.clock.advance(60_000);
+    const hosts = {
+      'HealthyHostCount LoadBalancer=net/front TargetGroup=targetgroup/web': 1,
+      'UnHealthyHostCount LoadBalancer=net/front TargetGroup=targetgroup/web': 0,
+    };
+    expect(figures(published[0])).toEqual({
+      ...Object.fromEntries(
+        ['', ' AvailabilityZone=a'].flatMap((zone) => [
+          [`ActiveFlowCount LoadBalancer=net/front${zone}`, 1],
+          [`NewFlowCount LoadBalancer=net/front${zone}`, 2],
+          [`ProcessedBytes LoadBalancer=net/front${zone}`, 9],
+        ]),
+      ),
+      ...hosts,
+    });
+    expect(published[0]?.every(({ namespace }) => namespace === 'AWS/NetworkELB')).toBe(true);
+    const datagrams = await server.targetGroup('names', { Protocol: 'UDP', Port: 53 });
+    await server.listener(balancer, datagrams, { Protocol: 'UDP', Port: 53 });
+    sink.traffic(balancer, carried);
+    await server.clock.advance(60_000);
+    expect(figures(published[1])).toEqual(hosts);
+  });
+});
