@@ -39,6 +39,7 @@ export {
   type NewAccountResponse,
   type OperatorError,
   operatorPaths,
+  type ResolvedName,
   type ShutdownResponse,
   type SignInResponse,
   type StatusResponse,

@@ -41,6 +41,7 @@ export const operatorPaths = {
   explanations: '/_catamaran/explanations',
   network: '/_catamaran/network',
   packetExplanations: '/_catamaran/network/explanations',
+  resolvedNames: '/_catamaran/network/names',
   machines: '/_catamaran/machines',
   invitations: '/_catamaran/invitations',
   shutdown: '/_catamaran/shutdown',
@@ -149,6 +150,14 @@ export interface VpcDescription {
     /** It is in a namespace on this machine. */
     readonly isAttached: boolean;
   }[];
+}
+
+/** What a name leads to within a VPC. */
+export interface ResolvedName {
+  readonly vpcId: string;
+  readonly name: string;
+  /** IPv4; empty: there is no such name here, or it has no address. */
+  readonly addresses: readonly string[];
 }
 
 export interface ExplainPacketRequest {
@@ -375,6 +384,15 @@ export class OperatorClient {
       input,
       signal,
     });
+  }
+
+  /** Without `vpcId`: in the default VPC. */
+  resolveName(
+    { name, vpcId }: { readonly name: string; readonly vpcId?: string },
+    signal: AbortSignal,
+  ): Promise<ResolvedName> {
+    const query = { name, ...(vpcId !== undefined && { vpcId }) };
+    return this.#call<ResolvedName>('GET', operatorPaths.resolvedNames, ['addresses'], { query, signal });
   }
 
   listAccounts(signal: AbortSignal): Promise<AccountsResponse> {

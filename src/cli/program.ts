@@ -1,9 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { defaultStateDirectory } from '../installation/index.ts';
 import type { Composition } from './composition.ts';
 import { fargateIsolations, vpcPlaces } from './composition.ts';
 import { examples } from './examples.ts';
 import { addMachineCommands } from './machine-program.ts';
+import { addNetCommands } from './net-program.ts';
+import {
+  parseEventCount,
+  parseHours,
+  parsePort,
+  parsePositive,
+  parseRegion,
+  parseStateDirectory,
+  parseWhole,
+} from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -248,42 +258,7 @@ export function buildProgram(
       ),
     );
 
-  const net = program
-    .command('net')
-    .description('the network: who is on it, and who reaches whom')
-    .addHelpText(
-      'after',
-      examples([
-        ['./catamaran net', 'the VPCs with their subnets and network interfaces'],
-        ['./catamaran net explain TASK 10.0.1.7 --port 80', 'whether a packet passes, and why'],
-      ]),
-    );
-  net
-    .command('show', { isDefault: true })
-    .description('show the VPCs with their subnets and network interfaces')
-    .addOption(stateOption())
-    .addOption(jsonOption())
-    .action(async (options) => setExitCode(await (await import('./commands/net.ts')).net(options, context)));
-  net
-    .command('explain')
-    .description('whether a packet passes, and what decides; ends with 3 when not')
-    .argument('<from>', 'a task (id or ARN), a network interface (eni-…) or an address')
-    .argument('<to>', 'likewise')
-    .option('--port <number>', "the destination's port", parsePositive)
-    .option('--protocol <name>', 'tcp, udp or icmp', 'tcp')
-    .addOption(stateOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      examples([
-        ['./catamaran net explain TASK 10.0.1.7 --port 80', ''],
-        ['./catamaran net explain 203.0.113.9 TASK --port 443', 'from outside, by its public address'],
-      ]),
-    )
-    .action(async (from: string, to: string, options) =>
-      setExitCode(await (await import('./commands/net.ts')).explainNet(from, to, options, context)),
-    );
-
+  addNetCommands(program, { context, setExitCode, stateOption, jsonOption });
   addMachineCommands(program, { context, setExitCode, stateOption, jsonOption, fargateIsolationOption });
 
   const instance = program
@@ -431,48 +406,4 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Aborts when the person interrupts. */
   readonly signal: AbortSignal;
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
-}
-
-/** It becomes a part of host names and ARNs, and the first start keeps it: the SDKs take no other. */
-function parseRegion(text: string): string {
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
-    throw new InvalidArgumentError('A region is small letters, digits and -, such as us-east-1.');
-  return text;
-}
-
-/** An empty one, as of a variable that is not set, would be the current directory, which `down --purge` removes. */
-function parseStateDirectory(text: string): string {
-  if (text === '') throw new InvalidArgumentError('A directory is expected.');
-  return text;
-}
-
-function parseWhole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
-  return Number(text);
-}
-
-function parseHours(text: string): number {
-  const hours = Number(text);
-  if (!(hours > 0)) throw new InvalidArgumentError('A number of hours is expected, such as 0.5.');
-  return hours;
-}
-
-function parseEventCount(text: string): number {
-  const value = parsePositive(text);
-  if (value > 500) throw new InvalidArgumentError('At most 500 can be asked for.');
-  return value;
-}
-
-function parsePositive(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value === 0)
-    throw new InvalidArgumentError('A positive whole number is expected.');
-  return value;
 }

@@ -3,9 +3,11 @@ import {
   type ExplainPacketResponse,
   type NetworkResponse,
   operatorPaths,
+  type ResolvedName,
 } from '../cli/index.ts';
 import type { SignedRoute } from '../gateway/index.ts';
 import { Refusal } from '../protocols/index.ts';
+import type { DnsFound, DnsQuestion } from '../topology/index.ts';
 import type { NetworkFacts } from './vpc/network-view.ts';
 
 /** What the questions about the network are answered from. */
@@ -15,6 +17,8 @@ export interface NetworkParts {
   /** Why the kernel doesn't hold routes and security groups; undefined: it does. */
   readonly whyNotEnforced: string | undefined;
   readonly whyNoLoadBalancers: string | undefined;
+  /** What a VPC's resolver answers of load balancers and Cloud Map. */
+  readonly zoneAnswer: (vpcId: string, question: DnsQuestion) => DnsFound;
 }
 
 /** What a person asks of the installation's network: see `cli/operator-api.ts`. */
@@ -49,7 +53,33 @@ export function networkRoutes(parts: () => NetworkParts): readonly SignedRoute[]
         return { status: 200, body: answer };
       },
     },
+    {
+      isSigned: true,
+      method: 'GET',
+      path: operatorPaths.resolvedNames,
+      action: 'catamaran:ResolveName',
+      handle: async ({ query }) => ({
+        status: 200,
+        body: resolve(parts(), query.get('name') ?? '', query.get('vpcId') ?? undefined),
+      }),
+    },
   ];
+}
+
+function resolve({ facts, zoneAnswer }: NetworkParts, given: string, vpcId?: string): ResolvedName {
+  const { vpcs } = facts();
+  const vpc = vpcs.find(({ topology, isDefault }) =>
+    vpcId === undefined ? isDefault : topology.id === vpcId,
+  );
+  if (vpc === undefined) {
+    const message = vpcId === undefined ? 'There is no default VPC: say which' : `There is no VPC ${vpcId}`;
+    throw new Refusal('InvalidRequest', message, { status: 400 });
+  }
+  const name = given.toLowerCase().replace(/\.$/, '');
+  const found = zoneAnswer(vpc.topology.id, { name, type: 'A' });
+  const records = found.kind === 'records' ? found.records : [];
+  const addresses = records.flatMap((record) => (record.type === 'A' ? [record.data] : []));
+  return { vpcId: vpc.topology.id, name, addresses };
 }
 
 function readRequest(body: unknown): ExplainPacketRequest {

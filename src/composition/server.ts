@@ -130,6 +130,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   );
   const linkLocal = await openLinkLocal(runtime, log);
   if (linkLocal) opened.use(linkLocal);
+  const zoneAnswer = vpcNames(state, clock);
   const vpcs = opened.use(
     await openVpcs({
       ...{ installation, linkLocal, clock, random, log },
@@ -138,7 +139,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       place: options.vpcs,
       source: network,
       machines: machineSource(state, machineId),
-      zoneAnswer: vpcNames(state, clock),
+      zoneAnswer,
     }),
   );
   signal.throwIfAborted();
@@ -199,6 +200,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       publicCidr: installation.publicCidr,
       whyNotEnforced: vpcs.why,
       whyNoLoadBalancers: balancers.why,
+      zoneAnswer,
     },
     defaultVpc: () => defaultVpc(state, scope),
     eventLog,

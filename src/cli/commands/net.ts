@@ -93,3 +93,24 @@ export async function explainNet(
   }
   return answer.passes ? 0 : 3;
 }
+
+export interface NetResolveOptions extends NetOptions {
+  readonly vpc?: string;
+}
+
+/** Prints where a name leads, an address a line: this machine's own resolver does not know the names of VPCs. */
+export async function resolveName(
+  name: string,
+  { state, json, vpc }: NetResolveOptions,
+  { composition, terminal, signal }: CommandContext,
+): Promise<number> {
+  const wanted = { name, ...(vpc !== undefined && { vpcId: vpc }) };
+  const answer = await operatorClient(state, composition.clock).resolveName(wanted, signal);
+  if (json) terminal.stdout.write(`${JSON.stringify(answer)}\n`);
+  else if (answer.addresses.length === 0)
+    terminal.stderr.write(
+      `No load balancer and no instance of Cloud Map has the name ${answer.name} in ${answer.vpcId}\n`,
+    );
+  else terminal.stdout.write(answer.addresses.map((address) => `${address}\n`).join(''));
+  return answer.addresses.length > 0 ? 0 : 3;
+}
