@@ -159,6 +159,7 @@ export class Invariants {
       TaskFailedToStart:
         this.#hasWaitedInVain(task) ||
         this.#facts.hasReasonToEnd(arn) ||
+        this.#foundNoRoom(task) ||
         (machine !== undefined && this.#facts.isUnreliable(machine)),
       SpotInterruption: this.#facts.isSpotReclaimed(arn),
       TerminationNotice:
@@ -167,6 +168,12 @@ export class Invariants {
     const wasAbandoned = task.stopCode === undefined && task.stoppedReason?.includes('deregistration forced');
     if (!wasAbandoned && !isExplained[task.stopCode ?? 'TerminationNotice'])
       fail('a task ends for a reason', `${describe(key, task)}: ${task.stopCode}, ${task.stoppedReason}`);
+  }
+
+  /** Its registry has had as many instances as a service of Cloud Map may. */
+  #foundNoRoom({ stoppedReason }: TaskRecord): boolean {
+    const [, registry] = /The service (\S+) or its namespace is full/.exec(stoppedReason ?? '') ?? [];
+    return registry !== undefined && this.#records.filled.has(registry);
   }
 
   /** No instance of its capacity provider came for it: see docs/decisions/0012-fargate-borrows.md. */
@@ -224,8 +231,18 @@ export class Invariants {
     }
   }
 
-  #checkProtection(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
-    if (before === undefined || !isHealthy(before) || !isStoppedByScheduler(before, after)) return;
+  /** Its load balancers are content, but its own health checks have said nothing yet: it counts as healthy for nobody. */
+  #isUnproven(task: TaskRecord): boolean {
+    const { containerDefinitions = [] } = this.#records.definitionOf(task)?.definition ?? {};
+    return (
+      task.activation?.loadBalancers !== undefined &&
+      task.healthStatus !== 'HEALTHY' &&
+      containerDefinitions.some(({ healthCheck }) => healthCheck !== undefined)
+    );
+  }
+
+  #checkProtection(before: TaskRecord, after: TaskRecord | undefined): void {
+    if (!isStoppedByScheduler(before, after)) return;
     if ((before.protectedUntil ?? 0) > this.#now())
       fail(
         'a protected task is not scaled in',
@@ -244,16 +261,21 @@ export class Invariants {
       const service = this.#records.services.get(key);
       if (service?.status !== 'ACTIVE') continue;
       const tasks = this.#records.ofService(key);
-      for (const { before, after } of taskChanges) this.#checkProtection(before, after);
+      const isWell = (task: TaskRecord): boolean =>
+        isHealthy(task) && this.#records.isHealthyTarget(scopeOf(key), task);
+      for (const { before, after } of taskChanges)
+        if (before !== undefined && isWell(before)) this.#checkProtection(before, after);
       if (service.schedulingStrategy === 'DAEMON') {
         checkDaemon(key, tasks);
         continue;
       }
       if (taskChanges.some(({ before }) => before === undefined)) checkMaximum(key, service, tasks);
-      const isWell = (task: TaskRecord): boolean =>
-        isHealthy(task) && this.#records.isHealthyTarget(scopeOf(key), task);
       const stopped = taskChanges.filter(
-        ({ before, after }) => before !== undefined && isWell(before) && isStoppedByScheduler(before, after),
+        ({ before, after }) =>
+          before !== undefined &&
+          isWell(before) &&
+          !this.#isUnproven(before) &&
+          isStoppedByScheduler(before, after),
       );
       if (stopped.length > 0) checkMinimum(key, service, tasks.filter(isWell).length);
     }

@@ -13,6 +13,7 @@ import {
   taskTargets,
 } from '../../src/services/ecs/records.ts';
 import { type TargetRecord, targets } from '../../src/services/elbv2/records.ts';
+import { maxInstancesOfService } from '../../src/services/servicediscovery/operations/register-instance.ts';
 import {
   type InstanceRecord,
   instances as registeredInstances,
@@ -48,6 +49,9 @@ export class Records {
   readonly taskTargets = new Map<string, TaskTargetsRecord>();
   /** Ids of deployments whose service wanted fewer tasks from some time on. */
   readonly shrunk = new Set<string>();
+  /** Ids of Cloud Map's services that have had no room left at some time. */
+  readonly filled = new Set<string>();
+  readonly #registered = new Map<string, number>();
   /** Tasks that are not STOPPED, by their instance's key and by their service's. */
   readonly #onInstance = new Map<string, Set<string>>();
   readonly #ofService = new Map<string, Set<string>>();
@@ -96,6 +100,13 @@ export class Records {
     for (const { before, after } of changed.services)
       if (before !== undefined && after !== undefined && after.desiredCount < before.desiredCount)
         for (const { id } of after.deployments) this.shrunk.add(id);
+    for (const { before, after } of changed.registrations) {
+      const registry = (after ?? before)?.serviceId ?? '';
+      const more = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+      const count = (this.#registered.get(registry) ?? 0) + more;
+      this.#registered.set(registry, count);
+      if (count >= maxInstancesOfService) this.filled.add(registry);
+    }
     for (const { key, before, after } of changed.tasks) {
       if (before) this.#index(key, before, false);
       if (after && after.lastStatus !== 'STOPPED') this.#index(key, after, true);

@@ -113,7 +113,9 @@ function valueOfSchema(schema: NormalizedSchema, amount: 'least' | 'everything',
       wanted.map(({ name, schema: member }) => [name, valueOfSchema(member, amount, depth + 1)]),
     );
   }
-  if (schema.isListSchema()) return [valueOfSchema(schema.getValueSchema(), amount, depth + 1)];
+  // What may contain itself ends somewhere.
+  if (schema.isListSchema())
+    return depth > 6 ? [] : [valueOfSchema(schema.getValueSchema(), amount, depth + 1)];
   if (schema.isMapSchema()) return { key: valueOfSchema(schema.getValueSchema(), amount, depth + 1) };
   if (schema.isStringSchema()) return 'a';
   if (schema.isNumericSchema()) return 1;

@@ -1,11 +1,7 @@
 import type { ContainerTerminal } from '../../runtime/index.ts';
-import {
-  AgentChannel,
-  type SessionRequest,
-  splitCommand,
-  type TerminalSize,
-} from '../../session-channel/index.ts';
+import { AgentChannel, type SessionRequest, splitCommand } from '../../session-channel/index.ts';
 import type { ExecuteCommandAgentOptions } from './execute-command-agent.ts';
+import { SizeKeeper } from './size-keeper.ts';
 
 /** Amazon ECS: commands run as root, whoever the container's user is; by number, for images without /etc/passwd. */
 const user = '0';
@@ -32,11 +28,7 @@ export async function runExecSession(
   // Typing may wait for it in vain.
   opened.promise.catch(() => {});
   let terminal: ContainerTerminal | undefined;
-  let size: TerminalSize | undefined;
-  const resized = (to: TerminalSize): void => {
-    size = to;
-    terminal?.resize(to).catch((error: unknown) => end(describe(error)));
-  };
+  const size = new SizeKeeper();
 
   await using cleanup = new AsyncDisposableStack();
   const early: Buffer[] = [];
@@ -50,7 +42,7 @@ export async function runExecSession(
       ...{ sessionId, sessionType, agentVersion, clock, random },
       send: (frame) => socket.send(frame, () => {}),
       input: async (bytes) => (await opened.promise).write(bytes),
-      resized,
+      resized: (to) => void size.want(to).catch((error: unknown) => end(describe(error))),
       ended: end,
     }),
   );
@@ -75,7 +67,7 @@ export async function runExecSession(
     throw new Error(`Unable to start command: ${describe(error)}`, { cause: error });
   }
   signal.throwIfAborted();
-  if (size !== undefined) await terminal.resize(size);
+  await size.use(terminal);
   const transcript = logGroup === undefined ? undefined : options.transcript(sessionId, logGroup);
   cleanup.defer(() => transcript?.end());
   opened.resolve(terminal);
