@@ -9,6 +9,9 @@ export const isHttp = ({ protocol }: Pick<Group, 'protocol'>): boolean =>
 
 const thresholds = 'Other thresholds of target group health are';
 
+const terminations =
+  'Connections that end with the health of their target (target_health_state.unhealthy) are';
+
 const ofHttp: Readonly<Record<string, AttributeRule<Group>>> = {
   'load_balancing.algorithm.type': choice('round_robin', [
     'round_robin',
@@ -27,13 +30,15 @@ const ofLayer4: Readonly<Record<string, AttributeRule<Group>>> = {
   'deregistration_delay.connection_termination.enabled': boolean(({ protocol }) =>
     protocol === 'UDP' || protocol === 'TCP_UDP' ? 'true' : 'false',
   ),
-  'preserve_client_ip.enabled': boolean(({ protocol, targetType }) =>
-    targetType === 'ip' && (protocol === 'TCP' || protocol === 'TLS') ? 'false' : 'true',
+  // On AWS some of these are on by default: here they tell what happens.
+  'preserve_client_ip.enabled': only(
+    'false',
+    'Addresses of clients that network load balancers keep (preserve_client_ip.enabled) are',
   ),
   'proxy_protocol_v2.enabled': boolean('false'),
   'stickiness.type': choice('source_ip', ['source_ip']),
-  'target_health_state.unhealthy.connection_termination.enabled': boolean('true'),
-  'target_health_state.unhealthy.draining_interval_seconds': integer('0', 0, 360_000),
+  'target_health_state.unhealthy.connection_termination.enabled': only('false', terminations),
+  'target_health_state.unhealthy.draining_interval_seconds': only('0', terminations),
 };
 
 const ofBoth: Readonly<Record<string, AttributeRule<Group>>> = {

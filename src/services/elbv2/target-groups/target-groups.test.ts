@@ -142,6 +142,30 @@ describe('target groups', () => {
     });
   });
 
+  it.each([
+    ['preserve_client_ip.enabled', 'true', 'TCP'],
+    ['preserve_client_ip.enabled', 'true', 'UDP'],
+    ['target_health_state.unhealthy.connection_termination.enabled', 'true', 'TCP'],
+    ['target_health_state.unhealthy.draining_interval_seconds', '60', 'TCP'],
+  ] as const)(
+    'of layer 4 refuse by name what nobody carries out: %s %s of %s',
+    async (Key, Value, Protocol) => {
+      const { elb } = server;
+      const TargetGroupArn = await server.targetGroup('flows', { Protocol });
+      await expect(
+        elb.modifyTargetGroupAttributes({ TargetGroupArn, Attributes: [{ Key, Value }] }),
+      ).rejects.toMatchObject({
+        name: 'UnsupportedOperation',
+        message: expect.stringMatching(
+          /\((?:preserve_client_ip\.enabled|target_health_state\.unhealthy)\) are not supported/,
+        ),
+      });
+      const { Attributes = [] } = await elb.describeTargetGroupAttributes({ TargetGroupArn });
+      const shown = Attributes.find((attribute) => attribute.Key === Key)?.Value;
+      expect(shown).toBe(Key.endsWith('seconds') ? '0' : 'false');
+    },
+  );
+
   it('go, and going again is success', async () => {
     const TargetGroupArn = await server.targetGroup('web');
     await server.elb.registerTargets({ TargetGroupArn, Targets: [{ Id: '172.31.0.9' }] });
