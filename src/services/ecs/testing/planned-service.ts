@@ -345,7 +345,10 @@ export function settle(world: PlannedService): void {
     const isStalled = world.service.deployments[0]?.rolloutState === 'FAILED';
     const waitMs = lookAgainAfterMs ?? (isStalled ? Number.POSITIVE_INFINITY : 0);
     const isQuiet = steps.length === 0 && waitMs > 3_600_000;
-    if (isQuiet && world.live().every(({ isStopping, phase }) => !isStopping && phase === 'running')) return;
+    const isAtRest = world.tasks.every(
+      ({ isStopping, phase }) => phase === 'over' || (phase === 'running' && !isStopping),
+    );
+    if (isQuiet && isAtRest) return;
     world.behave();
     world.now += Math.min(lookAgainAfterMs ?? 1_000, 1_000_000);
   }
