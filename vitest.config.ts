@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/{sim,system}/**/*.test.ts'],
+          setupFiles: ['test/setup/property-seeds.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
