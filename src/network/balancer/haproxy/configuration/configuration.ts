@@ -86,6 +86,9 @@ function defaultLines({ idleTimeout, clientKeepAlive }: LoadBalancerAttributes):
     `timeout http-request ${idleTimeout}s`,
     `timeout http-keep-alive ${Math.min(idleTimeout, clientKeepAlive)}s`,
     'retries 0',
+    // A request travels with the end of the handshake: a packet less, and a target that reads from what it has accepted
+    // without waiting finds it there. gVisor on the machine's own network stack makes every program such a one.
+    'option tcp-smart-connect',
     // Bytes are counted as they pass, not when a connection ends.
     'option contstats',
     // What can't be read as a request at all is answered with 400 or 408 in HAProxy's own words.
