@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { whyNoVpcs } from '../linux/open.ts';
 import { BalancerError, type LoadBalancers } from './balancer.ts';
-import type { HaproxyBalancersOptions } from './haproxy/haproxy-balancers.ts';
+import type { BalancersOptions } from './balancers-of-nodes.ts';
 
 const run = promisify(execFile);
 const timeoutMs = 10_000;
@@ -11,11 +11,11 @@ const timeoutMs = 10_000;
  * What is behind this loads libraries of the machine, so it is loaded here, when it is wanted.
  * @throws {BalancerError} this machine can't carry load balancers; `whyNoBalancers` says why without an error.
  */
-export async function openBalancers(options: HaproxyBalancersOptions): Promise<LoadBalancers> {
+export async function openBalancers(options: BalancersOptions): Promise<LoadBalancers> {
   const why = await whyNoBalancers();
   if (why !== undefined) throw new BalancerError(`Cannot carry load balancers on this machine: ${why}`);
-  const { HaproxyBalancers } = await import('./haproxy/haproxy-balancers.ts');
-  return new HaproxyBalancers(options);
+  const { openHaproxyBalancers } = await import('./haproxy/haproxy-balancers.ts');
+  return openHaproxyBalancers(options);
 }
 
 /** Ends all that an installation's load balancers ever began on this machine, also what nothing is known of. */

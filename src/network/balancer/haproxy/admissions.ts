@@ -1,5 +1,6 @@
 import type { ObservedHealth, TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
-import { probeSlots, targetKey } from './slots.ts';
+import { targetKey } from '../targets.ts';
+import { probeSlots } from './slots.ts';
 import { type CheckResult, isInMaintenance, probeResult, type ServerStatistics } from './statistics.ts';
 
 /** While a target's first checks fail, until they have failed often enough. */

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../../clock/index.ts';
 import type { Namespace } from '../../linux/namespace.ts';
 import { BalancerError } from '../balancer.ts';
+import { writeWhole } from '../write-whole.ts';
 import { structureOf, type WrittenConfiguration, writeConfiguration } from './configuration/configuration.ts';
 import type { NodeConfiguration } from './configuration/parts.ts';
 import {
@@ -187,11 +188,4 @@ function list(directory: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** All or nothing, and for nobody else's eyes: certificates have their keys beside them. */
-export function writeWhole(path: string, content: string): void {
-  if (read(path) === content) return;
-  writeFileSync(`${path}.new`, content, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { addCounts, noClientCounts, noGroupCounts } from '../../../balancing/index.ts';
 import { namesOfNamespaces } from '../../linux/namespace-names.ts';
-import { describeBalancerConformance } from '../conformance.ts';
+import { BalancerError } from '../balancer.ts';
+import { describeBalancerConformance } from '../conformance/balancers.ts';
 import { whyNoBalancers } from '../open.ts';
 import type { BalancerMachine } from '../testing/machine.ts';
 import { forwardTo, group, listener, rule, target } from '../testing/plans.ts';
@@ -32,6 +33,26 @@ describe.skipIf(why !== undefined)(`load balancers by HAProxy ${why ?? ''}`, () 
     expect(pidsOf(it)).toEqual(pids);
     await it.balancers.apply({ ...plan(2), listeners: [listener(), listener({ port: 81 })] });
     await it.until(() => pidsOf(it).length === 2 && pidsOf(it).every((pid) => !pids.includes(pid)));
+  });
+
+  it('refuse what would be read as configuration, and say what HAProxy says to it', async () => {
+    await using it = await open();
+    const targets = [await it.serve('10.0.1.20')];
+    const planned = it.plan({ targetGroups: [group('one', { targets })] });
+    await it.balancers.apply(planned);
+    const methods = ['GET\nuser root'];
+    const rules = [
+      rule(1, { type: 'fixed-response', statusCode: 200 }, [{ field: 'http-request-method', methods }]),
+      rule('default', forwardTo('one')),
+    ];
+    await expect(it.balancers.apply({ ...planned, listeners: [listener({ rules })] })).rejects.toThrow(
+      BalancerError,
+    );
+    const unknown = group('one', { targets, healthCheck: { ...group('one').healthCheck, timeout: -1 } });
+    await expect(it.balancers.apply({ ...planned, targetGroups: [unknown] })).rejects.toThrow(
+      /HAProxy refuses the configuration: .*timeout/,
+    );
+    expect(await it.curl('http://10.0.1.5/')).toBe('10.0.1.20');
   });
 
   it('begin again when HAProxy ends or hangs', async () => {

@@ -1,36 +1,27 @@
-import type { ObservedHealth, TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
+import type { TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
+import type { WantedNode } from '../balancer-of-nodes.ts';
+import { type Observation, targetKey, targetName, usesTarget } from '../targets.ts';
 import { Admissions } from './admissions.ts';
 import type { NodeDescription } from './generation.ts';
 import { serverCommands } from './server-commands.ts';
-import { type Assignment, type Server, type ServerState, type Slots, slotsOf, targetKey } from './slots.ts';
+import { type Server, type ServerState, type Slots, slotsOf } from './slots.ts';
 import { healthOf, isInMaintenance, type ServerStatistics } from './statistics.ts';
 
-/** What a node shall be. */
-export type WantedNode = Omit<NodeDescription, 'slots'> & {
-  /** Of each target group, by its ARN. */
-  readonly assignments: ReadonlyMap<string, Assignment>;
-};
-
-export interface Observation {
-  readonly health: ObservedHealth;
-  readonly outstanding: number;
-}
-
-/** A target of a group at a node. */
-export function targetName({ arn }: TargetGroupPlan, target: TargetPlan): string {
-  return `${arn} ${targetKey(target)}`;
-}
+/** How the process works whatever the plan. */
+export type ProcessDescription = Pick<NodeDescription, 'user' | 'hostNamespace'>;
 
 /** What is wanted of a node, and what its process says of its targets: what follows from one and the other. */
 export class NodeTargets {
   readonly wanted: WantedNode;
+  readonly #process: ProcessDescription;
   /** What HAProxy said last, by `<backend>/<server>`. */
   statistics: ReadonlyMap<string, ServerStatistics> = new Map();
   readonly #admissions: ReadonlyMap<string, Admissions>;
 
   /** @param before What is known of targets is known on. */
-  constructor(wanted: WantedNode, before?: NodeTargets) {
+  constructor(wanted: WantedNode, process: ProcessDescription, before?: NodeTargets) {
     this.wanted = wanted;
+    this.#process = process;
     this.statistics = before?.statistics ?? new Map();
     const known: ReadonlyMap<string, Admissions> = before === undefined ? new Map() : before.#admissions;
     this.#admissions = new Map(
@@ -51,19 +42,18 @@ export class NodeTargets {
     return this.#admissions.values().some(({ hasCandidates }) => hasCandidates);
   }
 
-  /** Without cross-zone load balancing a node sends only to targets of its own zone. */
-  uses({ crossZone }: TargetGroupPlan, { availabilityZone }: TargetPlan): boolean {
+  uses(group: TargetGroupPlan, target: TargetPlan): boolean {
     const { plan, node } = this.wanted;
-    return (
-      (crossZone ?? plan.attributes.crossZone) ||
-      availabilityZone === 'all' ||
-      availabilityZone === node.availabilityZone
-    );
+    return usesTarget(plan, node, group, target);
   }
 
   description(): NodeDescription {
     const { assignments: _, ...wanted } = this.wanted;
-    return { ...wanted, slots: new Map(this.groups.map((group) => [group.arn, this.slots(group)])) };
+    return {
+      ...wanted,
+      ...this.#process,
+      slots: new Map(this.groups.map((group) => [group.arn, this.slots(group)])),
+    };
   }
 
   slots(group: TargetGroupPlan): Slots {

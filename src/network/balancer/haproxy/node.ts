@@ -4,9 +4,11 @@ import type { Log } from '../../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../../linux/namespace.ts';
 import { Turns } from '../../linux/turns.ts';
 import type { VpcNetwork } from '../../network.ts';
-import { Datagrams } from './datagrams.ts';
+import type { BalancerNode, WantedNode } from '../balancer-of-nodes.ts';
+import { Datagrams } from '../datagrams.ts';
+import { type Observation, targetName } from '../targets.ts';
 import type { Generation, Generations } from './generation.ts';
-import { NodeTargets, type Observation, targetName, type WantedNode } from './node-targets.ts';
+import { NodeTargets, type ProcessDescription } from './node-targets.ts';
 import { ask, commandLines } from './runtime-socket.ts';
 import { readStatistics, type ServerStatistics, statisticsCommand } from './statistics.ts';
 import { mapCommands } from './sticky-map.ts';
@@ -21,6 +23,7 @@ const restartBounds = { leastMs: 500, mostMs: 15_000 };
 
 export interface NodeOptions {
   readonly generations: Generations;
+  readonly process: ProcessDescription;
   /** Of its namespace, below /run/netns. */
   readonly namespaceName: string;
   readonly interfaceId: string;
@@ -37,7 +40,7 @@ export interface NodeOptions {
  * A node of a load balancer: an interface of the VPC in a namespace of its own, and a HAProxy in it. It is looked after
  * from the first `apply` on: each second everything that HAProxy says is compared with what is wanted.
  */
-export class BalancerNode implements AsyncDisposable {
+export class HaproxyNode implements BalancerNode {
   readonly #options: NodeOptions;
   readonly #turns = new Turns();
   readonly #closing = new AbortController();
@@ -74,7 +77,7 @@ export class BalancerNode implements AsyncDisposable {
   /** @throws {BalancerError | NetworkError} it stays as it was. */
   apply(wanted: WantedNode, signal?: AbortSignal): Promise<void> {
     return this.#turns.take(async () => {
-      const { network, interfaceId } = this.#options;
+      const { network, interfaceId, process } = this.#options;
       const namespace = this.#enter();
       const ends = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
       await network.attach({
@@ -82,12 +85,12 @@ export class BalancerNode implements AsyncDisposable {
       });
       const before = this.#targets;
       if (before === undefined) this.#adopt();
-      const targets = new NodeTargets(wanted, before);
+      const targets = new NodeTargets(wanted, process, before);
       this.#targets = targets;
       try {
         await this.#settle(namespace, targets);
       } catch (error) {
-        if (before !== undefined) this.#targets = new NodeTargets(before.wanted, targets);
+        if (before !== undefined) this.#targets = new NodeTargets(before.wanted, process, targets);
         this.#why = this.#current === undefined ? String((error as Error).message) : this.#why;
         throw error;
       } finally {

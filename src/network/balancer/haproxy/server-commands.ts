@@ -1,5 +1,5 @@
 import type { TargetGroupPlan } from '../../../balancing/index.ts';
-import { isLayer4 } from './protocol.ts';
+import { endsConnections } from '../targets.ts';
 import type { ServerState, Slots } from './slots.ts';
 import { isInMaintenance, type ServerStatistics } from './statistics.ts';
 
@@ -43,9 +43,4 @@ function endings(name: string, known: ServerStatistics, isEnd: boolean): string[
     ...(isInMaintenance(known) ? [] : [`set server ${name} state maint`]),
     ...(isEnd && known.current > 0 ? [`shutdown sessions server ${name}`] : []),
   ];
-}
-
-/** What becomes of what a target has still to answer once its deregistration delay is over. */
-function endsConnections({ protocol, terminatesConnections }: TargetGroupPlan): boolean {
-  return !isLayer4(protocol) || terminatesConnections;
 }

@@ -1,10 +1,10 @@
-import { HaproxyBalancers, purgeHaproxy } from '../haproxy/haproxy-balancers.ts';
+import { openHaproxyBalancers, purgeHaproxy } from '../haproxy/haproxy-balancers.ts';
 import { BalancerMachine } from './machine.ts';
 
 /** A machine whose load balancers are HAProxy’s. */
 export function openMachine(): Promise<BalancerMachine> {
   return BalancerMachine.open({
-    open: (options) => new HaproxyBalancers(options),
+    open: (options) => openHaproxyBalancers(options),
     purge: (options) => purgeHaproxy(options),
   });
 }

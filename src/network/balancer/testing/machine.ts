@@ -15,7 +15,7 @@ import type { LinuxNetwork } from '../../linux/linux-network.ts';
 import { TestMachine } from '../../linux/testing/machine.ts';
 import { eni, eniId, vpc } from '../../linux/testing/topologies.ts';
 import type { CertificateChain, LoadBalancers } from '../balancer.ts';
-import type { HaproxyBalancersOptions } from '../haproxy/haproxy-balancers.ts';
+import type { BalancersOptions } from '../balancers-of-nodes.ts';
 import { balancer, target } from './plans.ts';
 
 export const nodeAddresses = ['10.0.1.5', '10.0.2.5'] as const;
@@ -25,8 +25,8 @@ const targetAddresses = ['10.0.1.20', '10.0.1.21', '10.0.2.20', '10.0.2.21'] as 
 
 /** How a driver is opened, and all that it made taken away. */
 export interface BalancerDriver {
-  open(options: HaproxyBalancersOptions): LoadBalancers;
-  purge(options: HaproxyBalancersOptions): void;
+  open(options: BalancersOptions): LoadBalancers;
+  purge(options: BalancersOptions): void;
 }
 
 /** A VPC with two nodes of a load balancer, a client, and places for targets. */
@@ -65,7 +65,7 @@ export class BalancerMachine implements AsyncDisposable {
     return this.#balancers;
   }
 
-  #options(): HaproxyBalancersOptions {
+  #options(): BalancersOptions {
     return {
       installationId: this.machine.installationId,
       network: this.network,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LoadBalancerAttributes } from '../../../../balancing/index.ts';
+import { type LoadBalancerAttributes, mostHeaderBytes } from '../../../../balancing/index.ts';
 import { unassigned } from '../slots.ts';
 import { errorAnswer } from './error-page.ts';
 import { listenerLines } from './listener.ts';
@@ -55,9 +55,8 @@ function written(configuration: NodeConfiguration): {
   return { text: `${sections.flat().join('\n')}\n`, files: parts.files };
 }
 
-/** All of a request's header fields may have 64 KiB (quotas of Application Load Balancers). */
-const bufferBytes = 81_920;
 const rewriteBytes = 16_384;
+const bufferBytes = mostHeaderBytes + rewriteBytes;
 
 function globalLines({ socketPath, rootDirectory, user, plan }: NodeConfiguration): string[] {
   const reachesHost = plan.targetGroups.some(({ targetType }) => targetType === 'instance');

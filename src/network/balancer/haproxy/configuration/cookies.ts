@@ -1,8 +1,9 @@
+import { cookieKeptSeconds } from '../../../../balancing/index.ts';
+
 /**
  * Cookies of stickiness: `<token>.<when it ends, in seconds of the epoch>`. How long they hold is decided here and not by
  * the client, which keeps them for a week.
  */
-const keptSeconds = 604_800;
 
 /** What `isFresh` compares with. */
 export const nowLine = 'http-request set-var(txn.now) date()';
@@ -27,7 +28,7 @@ export function cookieLines({
   readonly seconds: number;
   readonly when: string;
 }): string[] {
-  const value = `${token}.%[date(${seconds})]; Expires=%[date(${keptSeconds}),http_date]; Path=/`;
+  const value = `${token}.%[date(${seconds})]; Expires=%[date(${cookieKeptSeconds}),http_date]; Path=/`;
   return [
     `http-response add-header Set-Cookie '${name}=${value}' if ${when}`,
     ...(copy === undefined

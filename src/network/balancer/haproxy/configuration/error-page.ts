@@ -1,32 +1,4 @@
-/** What a load balancer answers by itself. */
-const reasons: Readonly<Record<number, string>> = {
-  301: 'Moved Permanently',
-  302: 'Found',
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Time-out',
-  414: 'Request-URI Too Large',
-  463: '',
-  464: '',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Temporarily Unavailable',
-  504: 'Gateway Time-out',
-};
-
-export function reasonOf(status: number): string {
-  return reasons[status] ?? '';
-}
-
-export function errorTitle(status: number): string {
-  return `${status} ${reasonOf(status)}`.trim();
-}
-
-/** @param title As a log format may be part of it. */
-export function errorPage(title: string): string {
-  return `<html><head><title>${title}</title></head><body><center><h1>${title}</h1></center></body></html>`;
-}
+import { errorPage, errorTitle } from '../../../../balancing/index.ts';
 
 /** The end of a `return` or `http-error` line that answers so. */
 export function errorAnswer(status: number): string {

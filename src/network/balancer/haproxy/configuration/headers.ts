@@ -1,4 +1,8 @@
-import type { ListenerPlan, LoadBalancerAttributes } from '../../../../balancing/index.ts';
+import {
+  type ListenerPlan,
+  type LoadBalancerAttributes,
+  mostTraceBytes,
+} from '../../../../balancing/index.ts';
 
 /** What targets find in a request beside what the client sent. */
 export function headerLines({ port, protocol }: ListenerPlan, attributes: LoadBalancerAttributes): string[] {
@@ -45,7 +49,6 @@ function forwardedForLines({ xffHeaderProcessing, xffClientPort }: LoadBalancerA
   }
 }
 
-const mostTraceBytes = 7168;
 const traceId = `1-%[date,hex,bytes(8,8),lower]-${'%[rand,hex,bytes(8,8),lower]'.repeat(3)}`;
 const trace = 'req.fhdr(x-amzn-trace-id)';
 

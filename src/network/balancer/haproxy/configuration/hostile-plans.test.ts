@@ -81,7 +81,7 @@ function planOf([one = '', two = '', three = '', four = '']: readonly string[]):
 
 describe.skipIf(why !== undefined)(`a configuration ${why ?? ''}`, () => {
   it('never reads words of a plan as its own', async () => {
-    const { configurationOf } = await import('../../testing/proxy.ts');
+    const { configurationOf } = await import('../../testing/haproxy-proxy.ts');
     const directory = mkdtempSync(join(tmpdir(), 'catamaran-configuration-'));
     mkdirSync(join(directory, 'empty'));
     const harmless = skeleton(configurationOf(planOf(['a', 'b', 'c', 'd']), directory).text);
@@ -103,7 +103,7 @@ describe.skipIf(why !== undefined)(`a configuration ${why ?? ''}`, () => {
   });
 
   it('has no lines that a plan began', async () => {
-    const { configurationOf } = await import('../../testing/proxy.ts');
+    const { configurationOf } = await import('../../testing/haproxy-proxy.ts');
     const plan = planOf(['a', 'b', 'c', 'd']);
     const [web] = plan.listeners;
     if (web === undefined) throw new Error('No listener');

@@ -1,15 +1,15 @@
-import type { ListenerPlan } from '../../../../balancing/index.ts';
+import {
+  defaultTcpIdleTimeout,
+  type ListenerPlan,
+  mostForwardedAddresses,
+  mostUrlBytes,
+} from '../../../../balancing/index.ts';
 import { BalancerError } from '../../balancer.ts';
 import { errorAnswer } from './error-page.ts';
 import { headerLines } from './headers.ts';
 import type { Parts } from './parts.ts';
 import { groupCookieLines, ruleLines, useGroup } from './rules.ts';
 import { alpnOf, alpnWords, tlsWords } from './tls.ts';
-
-const mostUrlBytes = 16_384;
-const mostForwardedAddresses = 30;
-/** "350 seconds" for TLS: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html */
-const defaultTcpIdleTimeout = 350;
 
 /** The frontend of a listener. @throws {BalancerError} */
 export function listenerLines(listener: ListenerPlan, parts: Parts): string[] {

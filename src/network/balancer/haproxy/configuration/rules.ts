@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type ListenerPlan,
   type RuleAction,
@@ -6,6 +5,7 @@ import {
   uriText,
   type WeightedTargetGroup,
 } from '../../../../balancing/index.ts';
+import { groupToken } from '../../targets.ts';
 import { conditionLines } from './conditions.ts';
 import { cookieLines, isFresh, nowLine } from './cookies.ts';
 import { errorAnswer } from './error-page.ts';
@@ -91,7 +91,7 @@ function forwardLines(
           ...chosen.map((group) =>
             choose(
               group,
-              `{ req.cook(AWSALBTG),field(1,.) -m str ${groupToken(group.arn, parts)} }`,
+              `{ req.cook(AWSALBTG),field(1,.) -m str ${groupToken(parts.cookieKey, group.arn)} }`,
               isFresh('AWSALBTG'),
             ),
           ),
@@ -111,7 +111,7 @@ export function groupCookieLines({ rules }: ListenerPlan, parts: Parts): string[
       cookieLines({
         name: 'AWSALBTG',
         copy: 'AWSALBTGCORS',
-        token: groupToken(arn, parts),
+        token: groupToken(parts.cookieKey, arn),
         seconds: action.stickinessDuration,
         when: `${ofRule}{ var(txn.group) -m str ${parts.group(arn).id} }`,
       }),
@@ -145,10 +145,6 @@ function chosenOf({ targetGroups }: Forward): readonly WeightedTargetGroup[] {
 
 function isSticky(action: RuleAction): action is Forward & { readonly stickinessDuration: number } {
   return action.type === 'forward' && action.stickinessDuration !== undefined;
-}
-
-function groupToken(arn: string, { cookieKey }: Parts): string {
-  return createHash('sha256').update(`${cookieKey} ${arn}`).digest('hex').slice(0, 32);
 }
 
 function redirectFormats(

@@ -1,13 +1,17 @@
-import type { TargetGroupPlan } from '../../../../balancing/index.ts';
-import { isLayer4 } from '../protocol.ts';
+import {
+  connectSeconds,
+  errorPage,
+  errorTitle,
+  reasonOf,
+  type TargetGroupPlan,
+} from '../../../../balancing/index.ts';
+import { isLayer4 } from '../../targets.ts';
 import { probeSlots, type ServerState, type Slots } from '../slots.ts';
 import { cookieLines, isFresh, nowLine } from './cookies.ts';
-import { errorAnswer, errorPage, errorTitle, reasonOf } from './error-page.ts';
+import { errorAnswer } from './error-page.ts';
 import { checkWords, healthCheckLines, isHttp2 } from './health-check.ts';
 import type { Parts } from './parts.ts';
 import { argument, word } from './words.ts';
-
-const connectSeconds = 10;
 
 /** `UP 1/2` before the first check, `UP` or `DOWN` after it: so an earlier target's result isn't taken for this one's. */
 const probeThresholds = { inter: 1, fall: 2, rise: 1 };

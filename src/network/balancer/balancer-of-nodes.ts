@@ -2,37 +2,65 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   LoadBalancerPlan,
+  NodePlan,
   NodeReport,
   ObservedHealth,
   TargetGroupPlan,
   TargetPlan,
   TargetReport,
-} from '../../../balancing/index.ts';
-import { type Clock, hex, type Random } from '../../../clock/index.ts';
-import type { Log } from '../../../log.ts';
-import { Turns } from '../../linux/turns.ts';
-import type { VpcNetwork } from '../../network.ts';
-import type { BalancerReports, CertificateChain } from '../balancer.ts';
+  TrafficReport,
+} from '../../balancing/index.ts';
+import { type Clock, hex, type Random } from '../../clock/index.ts';
+import { Turns } from '../linux/turns.ts';
+import { type Assignment, assignServers } from './assignment.ts';
+import type { BalancerReports, CertificateChain } from './balancer.ts';
 import { directoriesIn } from './directories.ts';
-import { Generations, writeWhole } from './generation.ts';
-import { BalancerNode } from './node.ts';
 import { refusePlan } from './refuse-plan.ts';
-import { type Assignment, assignServers, targetKey } from './slots.ts';
+import { type Observation, targetName } from './targets.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** What a node shall be. */
+export interface WantedNode {
+  readonly plan: LoadBalancerPlan;
+  readonly node: NodePlan;
+  /** By ARN; of all listeners. */
+  readonly certificates: ReadonlyMap<string, CertificateChain>;
+  /** Makes cookies, so that they tell nothing of what they stand for. */
+  readonly cookieKey: string;
+  /** Of each target group, by its ARN. */
+  readonly assignments: ReadonlyMap<string, Assignment>;
+}
+
+/** A node as a driver makes it: what carries traffic in it outlives this process. */
+export interface BalancerNode extends AsyncDisposable {
+  /** What keeps it from carrying traffic; undefined when nothing does. */
+  readonly why: string | undefined;
+  /** Undefined: it has not seen the target, or sends nothing to it. */
+  observation(group: TargetGroupPlan, target: TargetPlan): Observation | undefined;
+  /** @throws {BalancerError | NetworkError} it stays as it was. */
+  apply(wanted: WantedNode, signal?: AbortSignal): Promise<void>;
+  /** Ends it with its connections, and takes away all that it has. */
+  remove(): Promise<void>;
+}
+
+/** What a driver makes a node of. */
+export interface NodePlace {
+  readonly interfaceId: string;
+  /** Of its own. */
+  readonly directory: string;
+  /** Told after every look. */
+  readonly observed: () => void;
+  readonly carried: (traffic: TrafficReport) => void;
+}
 
 export interface BalancerOptions {
-  readonly installationId: string;
-  readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
+  readonly openNode: (place: NodePlace) => BalancerNode;
   /** PEM of a certificate. @throws when there is none. */
   readonly certificate: (arn: string) => CertificateChain | Promise<CertificateChain>;
   readonly reports: BalancerReports;
-  readonly program: string;
-  readonly user: string;
   readonly directory: string;
-  readonly runDirectory: string;
-  readonly hostNamespace: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
 }
 
 /** Longer than it takes until each node was looked at again. */
@@ -68,7 +96,7 @@ export class BalancerOfNodes implements AsyncDisposable {
 
   async #apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void> {
     refusePlan(plan);
-    const { certificate, user, hostNamespace } = this.#options;
+    const { certificate } = this.#options;
     const arns = new Set(plan.listeners.flatMap(({ certificateArns }) => certificateArns));
     const certificates = new Map(
       await Promise.all([...arns].map(async (arn) => [arn, await certificate(arn)] as const)),
@@ -83,7 +111,7 @@ export class BalancerOfNodes implements AsyncDisposable {
     const applied = plan.nodes.map((node) =>
       this.#nodeOf(node.interfaceId).apply(
         {
-          ...{ plan, node, certificates, user, hostNamespace, cookieKey },
+          ...{ plan, node, certificates, cookieKey },
           assignments: new Map(Object.entries(assignments)),
         },
         signal,
@@ -112,16 +140,9 @@ export class BalancerOfNodes implements AsyncDisposable {
   #nodeOf(interfaceId: string): BalancerNode {
     const known = this.#nodes.get(interfaceId);
     if (known !== undefined) return known;
-    const { installationId, program, network, runDirectory, clock, random, log } = this.#options;
-    const digits = interfaceId.slice(interfaceId.indexOf('-') + 1).slice(0, 12);
-    const node = new BalancerNode({
-      ...{ interfaceId, network, clock, random, log },
-      namespaceName: nodeNamespace(installationId, digits),
-      generations: new Generations({
-        ...{ program, runDirectory, clock },
-        directory: join(this.#directory, interfaceId),
-        name: digits,
-      }),
+    const node = this.#options.openNode({
+      interfaceId,
+      directory: join(this.#directory, interfaceId),
       observed: () => this.#observe(),
       carried: (traffic) => {
         if (this.#plan !== undefined) this.#options.reports.traffic(this.#plan.arn, traffic);
@@ -166,7 +187,7 @@ export class BalancerOfNodes implements AsyncDisposable {
     const news: TargetReport[] = [];
     for (const group of plan.targetGroups) {
       for (const target of group.targets) {
-        const name = `${group.arn} ${targetKey(target)}`;
+        const name = targetName(group, target);
         seen.add(name);
         if (!this.#isCounted(name, target)) continue;
         const before = this.#reported.get(name);
@@ -225,8 +246,14 @@ function together(
   return first !== undefined && all.every(({ state }) => state === first.state) ? first : before;
 }
 
-function nodeNamespace(installationId: string, digits: string): string {
-  return `${nodeNamespacePrefix(installationId)}${digits}`;
+/** Enough of an interface's id to tell it from others in a name. */
+export function nodeDigits(interfaceId: string): string {
+  return interfaceId.slice(interfaceId.indexOf('-') + 1).slice(0, 12);
+}
+
+/** Of a node, below /run/netns. */
+export function nodeNamespace(installationId: string, interfaceId: string): string {
+  return `${nodeNamespacePrefix(installationId)}${nodeDigits(interfaceId)}`;
 }
 
 export function nodeNamespacePrefix(installationId: string): string {

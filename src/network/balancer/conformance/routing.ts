@@ -9,10 +9,8 @@ import {
   redirectLocation,
   routeRequest,
 } from '../../../balancing/index.ts';
-import { whyNoBalancers } from '../open.ts';
 import { fixed, listener, rule } from '../testing/plans.ts';
-
-const why = await whyNoBalancers();
+import type { OpenProxy } from '../testing/proxy.ts';
 
 /** Few characters, so that patterns are met; among them those that mean something to somebody on the way. */
 const letters = fc.constantFrom(...'abA./\'"\\$#%{}()&=+~@:;,!^|'.split(''));
@@ -80,69 +78,70 @@ const asked: fc.Arbitrary<RoutedRequest> = fc.record(
   { requiredKeys: ['method', 'host', 'path', 'headers', 'sourceAddress'] },
 );
 
-describe.skipIf(why !== undefined)(`HAProxy decides ${why ?? ''}`, () => {
-  it('by the same rule as routeRequest, whatever the rules and the request', async () => {
-    const { openProxy } = await import('../testing/proxy.ts');
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.array(condition, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
-        fc.array(asked, { minLength: 40, maxLength: 40 }),
-        async (conditions, requests) => {
-          const planned = listener({
-            rules: [
-              ...conditions.map((all, index) => rule(index + 1, fixed(`rule ${index + 1}`), all)),
-              rule('default', fixed('rule default')),
-            ],
-          });
-          await using proxy = await openProxy({ listeners: [planned], targetGroups: [] });
-          using agent = keepAlive();
-          for (const each of requests) {
-            const { body } = await send(proxy.portOf(80), each, agent);
-            const { priority } = routeRequest(planned, each);
-            expect(body, JSON.stringify(each)).toBe(`rule ${priority}`);
-          }
-        },
-      ),
-      { numRuns: 12 },
-    );
-  });
+/** Where every driver sends requests. @param why It can't carry any here. */
+export function describeRouting(name: string, open: OpenProxy, why: string | undefined): void {
+  describe.skipIf(why !== undefined)(`${name} decides ${why ?? ''}`, () => {
+    it('by the same rule as routeRequest, whatever the rules and the request', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(condition, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+          fc.array(asked, { minLength: 40, maxLength: 40 }),
+          async (conditions, requests) => {
+            const planned = listener({
+              rules: [
+                ...conditions.map((all, index) => rule(index + 1, fixed(`rule ${index + 1}`), all)),
+                rule('default', fixed('rule default')),
+              ],
+            });
+            await using proxy = await open({ listeners: [planned], targetGroups: [] });
+            using agent = keepAlive();
+            for (const each of requests) {
+              const { body } = await send(proxy.portOf(80), each, agent);
+              const { priority } = routeRequest(planned, each);
+              expect(body, JSON.stringify(each)).toBe(`rule ${priority}`);
+            }
+          },
+        ),
+        { numRuns: 12 },
+      );
+    });
 
-  it('where to redirect as redirectLocation does', async () => {
-    const { openProxy } = await import('../testing/proxy.ts');
-    const template = fc
-      .array(fc.oneof(inPath, fc.constantFrom('#{host}', '#{port}', '#{path}', ' ', '"', 'é')), {
-        maxLength: 5,
-      })
-      .map((all) => all.join(''));
-    await fc.assert(
-      fc.asyncProperty(
-        fc.record({
-          type: fc.constant('redirect' as const),
-          statusCode: fc.constantFrom(301 as const, 302 as const),
-          protocol: fc.constantFrom('HTTPS', '#{protocol}'),
-          host: fc.constantFrom('#{host}', 'x.#{host}', 'b.example'),
-          port: fc.constantFrom('#{port}', '8443'),
-          path: template.map((rest) => `/${rest}`),
-          query: fc.oneof(template, fc.constantFrom('#{query}', 'a=#{query}&b', '')),
-        }),
-        fc.array(asked, { minLength: 10, maxLength: 10 }),
-        async (action, requests) => {
-          const planned = listener({ rules: [rule('default', action)] });
-          await using proxy = await openProxy({ listeners: [planned], targetGroups: [] });
-          using agent = keepAlive();
-          const port = proxy.portOf(80);
-          const actual: ListenerPlan = { ...planned, port };
-          for (const each of requests) {
-            const { status, location } = await send(port, each, agent);
-            const wanted = redirectLocation(action, each, actual);
-            expect({ status, location }).toEqual({ status: action.statusCode, location: wanted });
-          }
-        },
-      ),
-      { numRuns: 10 },
-    );
+    it('where to redirect as redirectLocation does', async () => {
+      const template = fc
+        .array(fc.oneof(inPath, fc.constantFrom('#{host}', '#{port}', '#{path}', ' ', '"', 'é')), {
+          maxLength: 5,
+        })
+        .map((all) => all.join(''));
+      await fc.assert(
+        fc.asyncProperty(
+          fc.record({
+            type: fc.constant('redirect' as const),
+            statusCode: fc.constantFrom(301 as const, 302 as const),
+            protocol: fc.constantFrom('HTTPS', '#{protocol}'),
+            host: fc.constantFrom('#{host}', 'x.#{host}', 'b.example'),
+            port: fc.constantFrom('#{port}', '8443'),
+            path: template.map((rest) => `/${rest}`),
+            query: fc.oneof(template, fc.constantFrom('#{query}', 'a=#{query}&b', '')),
+          }),
+          fc.array(asked, { minLength: 10, maxLength: 10 }),
+          async (action, requests) => {
+            const planned = listener({ rules: [rule('default', action)] });
+            await using proxy = await open({ listeners: [planned], targetGroups: [] });
+            using agent = keepAlive();
+            const port = proxy.portOf(80);
+            const actual: ListenerPlan = { ...planned, port };
+            for (const each of requests) {
+              const { status, location } = await send(port, each, agent);
+              const wanted = redirectLocation(action, each, actual);
+              expect({ status, location }).toEqual({ status: action.statusCode, location: wanted });
+            }
+          },
+        ),
+        { numRuns: 10 },
+      );
+    });
   });
-});
+}
 
 function keepAlive(): Agent & Disposable {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

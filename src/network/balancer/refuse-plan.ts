@@ -1,6 +1,6 @@
-import type { LoadBalancerPlan } from '../../../balancing/index.ts';
-import { BalancerError } from '../balancer.ts';
-import { isDatagrams } from './protocol.ts';
+import type { LoadBalancerPlan } from '../../balancing/index.ts';
+import { BalancerError } from './balancer.ts';
+import { isDatagrams } from './targets.ts';
 
 /** @throws {BalancerError} the plan wants what is not there on this machine; it says what. */
 export function refusePlan({ listeners, targetGroups }: LoadBalancerPlan): void {

@@ -1,7 +1,7 @@
-import type { ListenerPlan, LoadBalancerPlan, NodePlan } from '../../../balancing/index.ts';
-import type { Namespace } from '../../linux/namespace.ts';
-import { Nftables } from '../../linux/nftables.ts';
-import { isDatagrams } from './protocol.ts';
+import type { ListenerPlan, LoadBalancerPlan, NodePlan } from '../../balancing/index.ts';
+import type { Namespace } from '../linux/namespace.ts';
+import { Nftables } from '../linux/nftables.ts';
+import { isDatagrams } from './targets.ts';
 
 /** Where datagrams of a listener may go. */
 export interface DatagramTarget {

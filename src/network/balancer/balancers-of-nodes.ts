@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs';
+import type { LoadBalancerPlan } from '../../balancing/index.ts';
+import type { Log } from '../../log.ts';
+import type { VpcNetwork } from '../network.ts';
+import type { LoadBalancers } from './balancer.ts';
+import { BalancerOfNodes, type BalancerOptions } from './balancer-of-nodes.ts';
+import { directoriesIn } from './directories.ts';
+
+/** What every driver is opened with. */
+export interface BalancersOptions extends Omit<BalancerOptions, 'openNode'> {
+  readonly installationId: string;
+  readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
+  /** For sockets, whose paths have to be short. Default: below /run. */
+  readonly runDirectory?: string;
+  /** In which targets of the type `instance` are reached. Default: this process's. */
+  readonly hostNamespacePath?: string;
+  readonly log: Log;
+}
+
+/** The load balancers of a machine, whose nodes a driver makes. */
+export class BalancersOfNodes implements LoadBalancers {
+  readonly #options: BalancerOptions;
+  readonly #balancers = new Map<string, BalancerOfNodes>();
+
+  constructor(options: BalancerOptions) {
+    this.#options = options;
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  }
+
+  apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void> {
+    return this.#balancer(plan.id).apply(plan, signal);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#balancer(id).remove();
+    this.#balancers.delete(id);
+  }
+
+  async removeOthers(ids: readonly string[]): Promise<void> {
+    const known = [...this.#balancers.keys(), ...directoriesIn(this.#options.directory)];
+    for (const id of new Set(known)) if (!ids.includes(id)) await this.remove(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#balancers.values().map((balancer) => balancer[Symbol.asyncDispose]()));
+  }
+
+  #balancer(id: string): BalancerOfNodes {
+    const known = this.#balancers.get(id) ?? new BalancerOfNodes(id, this.#options);
+    this.#balancers.set(id, known);
+    return known;
+  }
+}
