@@ -77,7 +77,6 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'Elastic Load Balancing v2': await createElb({
       ...{ state, clock, random },
       publicCidr: '198.18.0.0/24',
-      findInstance: () => undefined,
       hasCertificate: () => false,
       ensureServiceLinkedRole: async () => {},
     }).loadOperations(),

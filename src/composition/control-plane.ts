@@ -169,13 +169,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) =>
       iam.ensureServiceLinkedRole(accountId, autoScalingPrincipal),
   };
-  // There are no instances in VPCs yet.
   const elb = {
     state,
     clock,
     random,
     publicCidr,
-    findInstance: () => undefined,
     hasCertificate: hasIssuedCertificate,
     ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };

@@ -83,7 +83,11 @@ export async function openMachine(options: {
           resources: {
             cpuUnits: size.cpu,
             memoryMiB: size.memoryMiB,
-            reservedTcpPorts,
+            // The control plane's too, where it is here.
+            reservedTcpPorts: [
+              ...reservedTcpPorts,
+              ...(joinedAs === undefined ? [Number(new URL(endpoint).port)] : []),
+            ],
             reservedUdpPorts: [],
           },
           address: instance.address,

@@ -170,13 +170,14 @@ export class Installation implements AsyncDisposable {
     return new ElasticLoadBalancingV2(this.clientOptions());
   }
 
-  /** Lets everybody reach port 80 of whoever is in the default VPC's default group. */
-  async openDefaultGroup(): Promise<void> {
+  /** Lets everybody reach port 80, and those up to `lastPort`, of whoever is in the default VPC's default group. */
+  async openDefaultGroup(lastPort = 80): Promise<void> {
     const { SecurityGroups: [group] = [] } = await this.ec2().describeSecurityGroups({
       Filters: [{ Name: 'group-name', Values: ['default'] }],
     });
     await this.ec2().authorizeSecurityGroupIngress({
-      ...{ GroupId: group?.GroupId, IpProtocol: 'tcp', FromPort: 80, ToPort: 80, CidrIp: '0.0.0.0/0' },
+      ...{ GroupId: group?.GroupId, IpProtocol: 'tcp', FromPort: 80, ToPort: lastPort },
+      CidrIp: '0.0.0.0/0',
     });
   }
 

@@ -84,9 +84,17 @@ async function registerOnce(
   }
 }
 
-/** Of EC2's document the one member that is known here; empty, as agents outside EC2 send it, when none is. */
-function identityDocument({ availabilityZone }: InstanceOptions): string {
-  return availabilityZone === undefined ? '' : JSON.stringify({ availabilityZone });
+/**
+ * Of EC2's document what is known here: where the instance is, and the address at which its ports are reached. It names no
+ * instance: EC2 learns of it by this registration. A host for Fargate tasks is none.
+ */
+function identityDocument({ availabilityZone, address, fargate }: InstanceOptions): string {
+  const known = {
+    ...(availabilityZone !== undefined && { availabilityZone }),
+    ...(address !== undefined && fargate === undefined && { privateIp: address }),
+  };
+  // Empty, as agents outside EC2 send it.
+  return Object.keys(known).length === 0 ? '' : JSON.stringify(known);
 }
 
 function totalResources({ resources }: InstanceOptions): Resource[] {

@@ -3,7 +3,9 @@
  * The one idea to know: nothing here touches a network. Operations write records, `topology.ts` makes of them what a
  * VPC is like as plain data, and whoever carries packets makes the machine so.
  *
- * Refused by name: IPv6, whatever joins VPCs to something else, instances and what they are made of (`refused/`).
+ * Its instances are the machines of the installation, made and ended by ECS's registration of them.
+ *
+ * Refused by name: IPv6, whatever joins VPCs to something else, making instances and what they are made of (`refused/`).
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
@@ -16,6 +18,7 @@ export type { Ec2Context } from './context.ts';
 export { readAwsvpc } from './for-services/awsvpc.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
+export { findInstance, registerInstance, terminateInstance } from './for-services/instance.ts';
 export {
   createServiceInterface,
   deleteServiceInterface,
@@ -48,7 +51,8 @@ export function createEc2(context: Ec2Context): Ec2 {
     ensureDefaultVpc: (scope) => ensureDefaultVpc(context, scope, context.clock.now()),
     loadReconcilers: async () => {
       const { natGatewayLifecycle } = await import('./reconcilers/nat-gateway-lifecycle.ts');
-      return [natGatewayLifecycle(context)];
+      const { instanceRetention } = await import('./reconcilers/instance-retention.ts');
+      return [natGatewayLifecycle(context), instanceRetention(context)];
     },
   };
 }

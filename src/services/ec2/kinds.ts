@@ -1,4 +1,5 @@
 import type { Collection, Reader, RecordKey, Transaction } from '../../reconcile/index.ts';
+import { instances } from './instances/instance-record.ts';
 import {
   addresses,
   dhcpOptions,
@@ -151,6 +152,15 @@ export const kinds = {
       'eni',
       ['InvalidNetworkInterfaceId.Malformed', 'InvalidNetworkInterfaceID.NotFound'],
       (id) => `The networkInterface ID '${id}' does not exist`,
+    ),
+  ),
+  instance: kind(
+    instances,
+    form(
+      'instance',
+      'i',
+      ['InvalidInstanceID.Malformed', 'InvalidInstanceID.NotFound'],
+      (id) => `The instance ID '${id}' does not exist`,
     ),
   ),
   address: kind(

@@ -5,6 +5,7 @@ import { addressOperations } from './addresses/operations.ts';
 import type { Ec2Context } from './context.ts';
 import { dhcpOptionsOperations } from './dhcp-options/operations.ts';
 import { dryRunSucceeded } from './errors.ts';
+import { instanceOperations } from './instances/operations.ts';
 import { internetGatewayOperations } from './internet-gateways/operations.ts';
 import { natGatewayOperations } from './nat-gateways/operations.ts';
 import { networkAclOperations } from './network-acls/operations.ts';
@@ -45,6 +46,7 @@ function entries(context: Ec2Context): OperationsOf<EC2> {
     ...securityGroupOperations(context),
     ...prefixListOperations(context),
     ...routeTableOperations(context),
+    ...instanceOperations(context),
     ...internetGatewayOperations(context),
     ...subnetOperations(context),
     ...tagOperations(context),

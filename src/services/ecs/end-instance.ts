@@ -3,6 +3,7 @@ import { type RecordKey, recordKey, type Transaction } from '../../reconcile/ind
 import { type Scope, scopeOfKey } from './arn.ts';
 import { transactInTurn } from './cluster-turns.ts';
 import type { EcsContext } from './context.ts';
+import { endEc2Instance } from './ec2-instance.ts';
 import { attributesOf, machineAttribute } from './placement/instance.ts';
 import { type ContainerInstanceRecord, containerInstances, type TaskRecord, tasks } from './records.ts';
 import { abandonTask } from './task-state.ts';
@@ -33,6 +34,7 @@ export function endInstance(
     version: emptied.version + 1,
   };
   tx.put(containerInstances, key, after);
+  endEc2Instance(tx, scope, after, now);
   return after;
 }
 

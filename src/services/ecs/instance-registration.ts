@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type {
   Attribute,
   PlatformDevice,
@@ -14,7 +15,10 @@ import { validateTags } from './tags.ts';
 export type Registration = Pick<
   ContainerInstanceRecord,
   'registeredResources' | 'attributes' | 'versionInfo' | 'tags'
-> & { readonly ec2InstanceId?: string; readonly capacityProviderName?: string };
+> & {
+  readonly ec2InstanceId?: string;
+  readonly capacityProviderName?: string;
+};
 
 /**
  * Names the capacity provider that an instance belongs to. Of EC2's instances ECS knows that from their Auto Scaling
@@ -22,12 +26,21 @@ export type Registration = Pick<
  */
 const capacityProviderAttribute = 'catamaran.capacity-provider';
 
-/** @throws InvalidParameterException */
-export function readRegistration(scope: Scope, input: RegisterContainerInstanceCommandInput): Registration {
+/** A machine that says its address and no instance of EC2's that it would be: EC2 has one made of it. */
+export interface RegisteredMachine {
+  readonly privateIp: string;
+}
+
+/** @returns `machine` where it is to be one of EC2's instances here. @throws InvalidParameterException */
+export function readRegistration(
+  scope: Scope,
+  input: RegisterContainerInstanceCommandInput,
+): { readonly registration: Registration; readonly machine?: RegisteredMachine } {
   const identity = readIdentity(scope, input.instanceIdentityDocument);
   const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
   const attributes = (input.attributes ?? []).map(readAttribute);
-  return {
+  const { instanceId, privateIp } = identity;
+  const registration = {
     registeredResources: withGpus(readResources(input.totalResources), input.platformDevices),
     attributes: withControlPlaneAttributes(scope, identity, attributes),
     versionInfo: {
@@ -37,7 +50,11 @@ export function readRegistration(scope: Scope, input: RegisterContainerInstanceC
     },
     tags: validateTags(input.tags),
     ...given('capacityProviderName', attributeValue(attributes, capacityProviderAttribute)),
-    ...(identity.instanceId === undefined ? {} : { ec2InstanceId: identity.instanceId }),
+    ...given('ec2InstanceId', instanceId),
+  };
+  return {
+    registration,
+    ...(instanceId === undefined && privateIp !== undefined && { machine: { privateIp } }),
   };
 }
 
@@ -67,6 +84,7 @@ const isSystemAttribute = (name: string): boolean =>
 interface InstanceIdentity {
   readonly availabilityZone?: string;
   readonly instanceId?: string;
+  readonly privateIp?: string;
   readonly instanceType?: string;
   readonly imageId?: string;
   readonly architecture?: string;
@@ -94,9 +112,13 @@ function readIdentity({ region }: Scope, document: string | undefined): Instance
   const { availabilityZone = `${region}a` } = text('availabilityZone');
   if (!isZoneOf(region, availabilityZone))
     throw invalidParameter(`The availability zone ${availabilityZone} is not one of the region ${region}.`);
+  const { privateIp } = text('privateIp');
+  if (privateIp !== undefined && !isIPv4(privateIp))
+    throw invalidParameter(`The privateIp ${privateIp} is not an IPv4 address.`);
   return {
     availabilityZone,
     ...text('instanceId'),
+    ...given('privateIp', privateIp),
     ...text('instanceType'),
     ...text('imageId'),
     ...text('architecture'),

@@ -26,6 +26,7 @@ import type { TaskSetRecord } from './records/task-set.ts';
  */
 
 export {
+  bindingOf,
   type ExposureRecord,
   type ServiceLoadBalancerRecord,
   type ServiceRegistryRecord,

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordKey, Transaction } from '../../reconcile/index.ts';
 import { deleteServiceInterface } from '../ec2/index.ts';
-import { deregisterTask, isDraining, registerTask, tellHealth } from './activation/registration.ts';
+import {
+  deregisterTask,
+  isDraining,
+  moveTargets,
+  onItsInstance,
+  registerTask,
+  tellHealth,
+} from './activation/registration.ts';
 import { scopeOfKey } from './arn.ts';
 import type { EcsContext } from './context.ts';
 import { given } from './given.ts';
@@ -97,9 +104,10 @@ export function provisioningFailed(tx: Transaction, key: RecordKey, reason: stri
  * to start.
  */
 export function endActivation(tx: Transaction, key: RecordKey, now: number): void {
-  const task = tx.get(tasks, key);
-  if (task?.activation === undefined || task.lastStatus !== 'ACTIVATING') return;
-  if (task.desiredStatus === 'STOPPED') return;
+  const found = tx.get(tasks, key);
+  if (found?.activation === undefined || found.lastStatus !== 'ACTIVATING') return;
+  if (found.desiredStatus === 'STOPPED') return;
+  const task = onItsInstance(tx, key, found);
   const obstacle = registerTask(tx, key, task, now);
   if (obstacle !== undefined) {
     const reason = `ResourceInitializationError: failed to register the task: ${obstacle}`;
@@ -240,8 +248,10 @@ function change(
   if (isDeepStrictEqual(next, before)) return before;
   const after = { ...withLastHealth(tx, key, next), version: before.version + 1 };
   tx.put(tasks, key, after);
-  if (before.activation?.isRegistered && !after.activation?.isRegistered)
-    deregisterTask(tx, key, before, now);
+  if (before.activation?.isRegistered) {
+    if (after.activation?.isRegistered) moveTargets(tx, key, before, after, now);
+    else deregisterTask(tx, key, before, now);
+  }
   if (after.lastStatus === 'STOPPED') release(tx, key, after);
   return after;
 }

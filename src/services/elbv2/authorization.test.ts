@@ -180,7 +180,6 @@ authorizationSuite<object>({
         elbOperations({
           ...parts,
           publicCidr: '198.18.0.0/24',
-          findInstance: () => undefined,
           hasCertificate: () => false,
           ensureServiceLinkedRole: async () => {},
         }),

@@ -20,19 +20,10 @@ export interface ElbContext {
   readonly random: Random;
   /** See `Ec2Context.publicCidr`. */
   readonly publicCidr: string;
-  /** A running instance (`i-…`) of the account; undefined: there is none of that id. */
   /** Makes AWSServiceRoleForElasticLoadBalancing, unless the account has it. */
   readonly ensureServiceLinkedRole: (accountId: string) => Promise<void>;
   /** Whether the account has a certificate in the region that listeners can be given; in a transaction it stays guarded. */
   readonly hasCertificate: (reader: Reader, scope: Scope, certificateArn: string) => boolean;
-  readonly findInstance: (reader: Reader, scope: Scope, instanceId: string) => Instance | undefined;
-}
-
-/** A machine that targets are on. */
-export interface Instance {
-  /** Where its ports are reached. */
-  readonly address: string;
-  readonly availabilityZone: string;
 }
 
 /** Undefined for the ARN of something else too. */

@@ -11,8 +11,9 @@ import type { Service } from '../service.ts';
 import type { ElbContext } from './context.ts';
 import { listeners, loadBalancers, scopeOfKey } from './records.ts';
 
-export type { ElbContext, Instance } from './context.ts';
+export type { ElbContext } from './context.ts';
 export {
+  deregisterInstanceTargets,
   deregisterServiceTarget,
   findServiceTargetGroup,
   registerServiceTarget,

@@ -164,10 +164,10 @@ export interface TargetRecord {
   /** Deregistered: it is gone by then, earlier if it has nothing to answer any more. */
   readonly drainsUntil?: number;
 }
-export const targets: Collection<TargetRecord, 'targetGroup'> = {
+export const targets: Collection<TargetRecord, 'targetGroup' | 'target'> = {
   service,
   noun: 'target',
-  indexes: { targetGroup: ({ targetGroupId }) => targetGroupId },
+  indexes: { targetGroup: ({ targetGroupId }) => targetGroupId, target: ({ id }) => id },
 };
 
 /** What the data plane saw last of a target, written by its reports alone. Same key as the target's. */

@@ -12,9 +12,10 @@ import {
   invalidParameterValue,
   missingParameter,
   shown,
+  unsupported,
 } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { requireInstance } from '../network-interfaces/attachments.ts';
+import { newId, requireRecord } from '../ids.ts';
+import { kinds } from '../kinds.ts';
 import { notYours, requireOwnInterface } from '../network-interfaces/own-interface.ts';
 import {
   type AddressRecord,
@@ -46,7 +47,10 @@ export async function associateAddress(
   }
   return state.transact((tx) => {
     const elastic = requireAddress(tx, call, { AllocationId, PublicIp });
-    if (InstanceId !== undefined) return requireInstance(InstanceId);
+    if (InstanceId !== undefined) {
+      requireRecord(tx, call, kinds.instance, InstanceId, 'InstanceId');
+      throw unsupported('Elastic IP addresses of a machine itself (name a network interface instead) are');
+    }
     const target = requireOwnInterface(tx, call, NetworkInterfaceId);
     const privateIpv4 = addressOf(target, input.PrivateIpAddress);
     requireInternetGateway(tx, call, target.vpcId);

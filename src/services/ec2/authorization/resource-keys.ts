@@ -2,6 +2,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { resourceTagKeys } from '../../authorization-row.ts';
 import type { Call, ConditionKeys } from '../../service.ts';
 import { readResourceArn, resourceArn } from '../arn.ts';
+import { instances } from '../instances/instance-record.ts';
 import type { ResourceType } from '../kinds.ts';
 import {
   addresses,
@@ -76,6 +77,16 @@ const own: { readonly [Type in ResourceType]?: KeysOf } = {
       'ec2:AvailabilityZone': found.availabilityZone,
       'ec2:Subnet': resourceArn(scope, 'subnet', found.subnetId),
       ...vpcKey(scope, found.vpcId),
+    };
+  },
+  instance: (reader, scope, id) => {
+    const found = reader.get(instances, ec2Key(instances, scope, id));
+    if (found === undefined) return {};
+    return {
+      'ec2:InstanceID': id,
+      'ec2:AvailabilityZone': found.availabilityZone,
+      'ec2:AvailabilityZoneId': zoneId(found.availabilityZone),
+      'ec2:Tenancy': 'default',
     };
   },
   'elastic-ip': (reader, scope, id) => ({

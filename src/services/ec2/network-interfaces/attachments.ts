@@ -5,26 +5,11 @@ import type {
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import type { Ec2Context } from '../context.ts';
-import { ec2Refusal, missingParameter, shown } from '../errors.ts';
-import { isId } from '../ids.ts';
-import type { IdForm } from '../kinds.ts';
+import { ec2Refusal, missingParameter, shown, unsupported } from '../errors.ts';
+import { requireRecord } from '../ids.ts';
+import { kinds } from '../kinds.ts';
 import { ec2Key, type NetworkInterfaceRecord, networkInterfaces, type Scope } from '../records.ts';
 import { notYours, requireOwnInterface } from './own-interface.ts';
-
-/** There are none yet: only services have something that an interface can be attached to. */
-const instance: Pick<IdForm, 'prefix' | 'malformed' | 'notFound' | 'missing'> = {
-  prefix: 'i',
-  malformed: 'InvalidInstanceID.Malformed',
-  notFound: 'InvalidInstanceID.NotFound',
-  missing: (id) => `The instance ID '${id}' does not exist`,
-};
-
-/** @throws {Refusal} for every instance: InvalidInstanceID.NotFound, InvalidInstanceID.Malformed */
-export function requireInstance(id: string): never {
-  if (!isId(instance.prefix, id))
-    throw ec2Refusal(instance.malformed, `Invalid id: "${shown(id)}" (expecting "${instance.prefix}-...")`);
-  throw ec2Refusal(instance.notFound, instance.missing(id));
-}
 
 export const attachmentNotFound = (id: string) =>
   ec2Refusal('InvalidAttachmentID.NotFound', `The attachment ID '${shown(id)}' does not exist`);
@@ -52,7 +37,8 @@ export async function attachNetworkInterface(
     const { id, attachment } = requireOwnInterface(tx, call, NetworkInterfaceId);
     if (attachment !== undefined)
       throw ec2Refusal('InvalidNetworkInterface.InUse', `Interface: [${id}] in use.`);
-    return requireInstance(InstanceId);
+    requireRecord(tx, call, kinds.instance, InstanceId, 'InstanceId');
+    throw unsupported('Interfaces of VPCs on the machines themselves are');
   });
 }
 

@@ -88,7 +88,7 @@ const accountSettings = refusedBecause('the account has no such settings', [
 ]);
 
 const instances = refusedBecause(
-  'EC2 instances are not built: container instances are the machines of the installation',
+  'instances are the machines of the installation, which EC2 neither makes nor changes',
   [
     'AssociateIamInstanceProfile',
     'AssociateInstanceEventWindow',
@@ -107,7 +107,6 @@ const instances = refusedBecause(
     'DescribeInstanceTopology',
     'DescribeInstanceTypeOfferings',
     'DescribeInstanceTypes',
-    'DescribeInstances',
     'DisableInstanceSqlHaStandbyDetections',
     'DisassociateIamInstanceProfile',
     'DisassociateInstanceEventWindow',

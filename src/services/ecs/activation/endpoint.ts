@@ -1,4 +1,4 @@
-import type { ServiceRegistryRecord, TaskRecord } from '../records.ts';
+import { bindingOf, type ServiceRegistryRecord, type TaskRecord } from '../records.ts';
 
 /** Where a task is reached. */
 export interface TaskEndpoint {
@@ -19,9 +19,7 @@ export function endpointOf(
     const own = port ?? containerPort;
     return { ipv4: networkInterface.privateIpv4Address, ...(own !== undefined && { port: own }) };
   }
-  const binding = containers
-    .find(({ name }) => name === containerName)
-    ?.networkBindings.find((each) => each.containerPort === containerPort);
+  const binding = bindingOf(containers, containerName, containerPort);
   if (binding?.hostPort === undefined) return undefined;
   return { ipv4: binding.bindIP === everyAddress ? loopback : binding.bindIP, port: binding.hostPort };
 }

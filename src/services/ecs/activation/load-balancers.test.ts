@@ -30,6 +30,11 @@ describe('the load balancers of a service', () => {
     expect(records).toEqual([{ targetGroupArn, ...app }]);
   });
 
+  it.each(['bridge', 'host'] as const)('are target groups of type instance for %s tasks', async (mode) => {
+    const { records, targetGroupArn } = await read(mode, { targetType: 'instance' });
+    expect(records).toEqual([{ targetGroupArn, ...app }]);
+  });
+
   it.each<[string, Parameters<typeof read>, RegExp]>([
     [
       'instances for awsvpc',
@@ -42,11 +47,6 @@ describe('the load balancers of a service', () => {
       /target type ip, which is incompatible with the bridge network mode/,
     ],
     ['anything for none', ['none', {}], /which is incompatible with the none network mode/],
-    [
-      'instances',
-      ['bridge', { targetType: 'instance' }],
-      /target type instance .* is not supported by this version of Catamaran yet/,
-    ],
     [
       'a group that gets nothing',
       ['awsvpc', { isUsed: false }],

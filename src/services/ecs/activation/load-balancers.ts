@@ -42,10 +42,6 @@ export function readLoadBalancers(
         `The provided target group ${targetGroupArn} has target type ${group.targetType}, which is incompatible ` +
           `with the ${networkMode} network mode specified in the task definition.`,
       );
-    if (group.targetType === 'instance')
-      throw unsupported(
-        'A target group of target type instance (container instances are no EC2 instances here)',
-      );
     if (group.loadBalancerArn === undefined)
       throw invalidParameter(
         `The target group with targetGroupArn ${targetGroupArn} does not have an associated load balancer.`,

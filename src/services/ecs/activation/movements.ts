@@ -14,7 +14,8 @@ export class Movements {
     const was = before.activation?.isRegistered ?? false;
     const is = after?.activation?.isRegistered ?? false;
     if (was === is) return;
-    for (const { targetGroupArn } of targetsOf(before))
+    // On its container instance it has targets from its registration on.
+    for (const { targetGroupArn } of targetsOf(after !== undefined && is ? after : before))
       count(is ? this.#registered : this.#deregistered, targetGroupArn);
     if (was && after?.lastStatus === 'DEACTIVATING')
       count(this.#draining, before.service?.deploymentId ?? '');

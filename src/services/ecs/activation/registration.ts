@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Reader, type RecordKey, recordKey, type Transaction } from '../../../reconcile/index.ts';
 import {
   deregisterServiceTarget,
@@ -12,23 +13,32 @@ import {
 } from '../../servicediscovery/index.ts';
 import { type Scope, scopeOfKey } from '../arn.ts';
 import { checkedContainers } from '../deployment/live-task.ts';
+import { given } from '../given.ts';
 import {
   containerInstances,
   instanceClusterOf,
   type TaskRecord,
   type TaskTarget,
+  targetIndexValue,
   targetsOf,
   taskDefinitions,
+  tasks,
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
-import { registryHealth, registryInstance, type Surroundings } from './registry-instance.ts';
+import { endpointOf } from './endpoint.ts';
+import { notPublished, registryHealth, registryInstance, type Surroundings } from './registry-instance.ts';
 
 /**
  * Where a task is registered, in the transaction that changes its record: whoever sees the one sees the other.
  */
 
-/** Targets of type `instance` are refused when a service asks for them. */
-const noInstances = { findInstance: () => undefined };
+/** A task that is about to be registered, with what load balancers reach it by where that is its container instance. */
+export function onItsInstance(tx: Transaction, key: RecordKey, task: TaskRecord): TaskRecord {
+  const { activation, networkInterface } = task;
+  if (activation?.loadBalancers === undefined || networkInterface !== undefined) return task;
+  const { ec2InstanceId } = surroundingsOf(tx, scopeOfKey(key), task);
+  return { ...task, activation: { ...activation, ...given('ec2InstanceId', ec2InstanceId) } };
+}
 
 /** Wherever it is to be found. @returns what is in the way, in a sentence; it is then registered nowhere. */
 export function registerTask(
@@ -54,8 +64,13 @@ function registryObstacle(tx: Transaction, key: RecordKey, task: TaskRecord): st
 }
 
 function targetObstacle(tx: Transaction, key: RecordKey, task: TaskRecord, now: number): string | undefined {
+  const { loadBalancers = [], ec2InstanceId } = task.activation ?? {};
+  if (loadBalancers.length > 0 && task.networkInterface === undefined && ec2InstanceId === undefined)
+    return 'Its container instance is no instance of EC2’s.';
+  const unpublished = loadBalancers.find((balancer) => endpointOf(task, balancer) === undefined);
+  if (unpublished !== undefined) return notPublished(unpublished.containerName, unpublished.containerPort);
   for (const target of targetsOf(task)) {
-    const registration = registerServiceTarget(tx, noInstances, scopeOfKey(key), target, now);
+    const registration = registerServiceTarget(tx, scopeOfKey(key), target, now);
     if (registration.type === 'refused') return registration.reason;
   }
   return undefined;
@@ -66,7 +81,34 @@ export function deregisterTask(tx: Transaction, key: RecordKey, task: TaskRecord
   const scope = scopeOfKey(key);
   for (const { registryArn } of task.activation?.serviceRegistries ?? [])
     deregisterServiceInstance(tx, scope, registryArn, task.id);
-  for (const target of targetsOf(task)) deregisterServiceTarget(tx, scope, target, now);
+  for (const target of targetsOf(task)) leaveTarget(tx, key, target, now);
+}
+
+/** Its container was started again, and has another port of its machine. */
+export function moveTargets(
+  tx: Transaction,
+  key: RecordKey,
+  before: TaskRecord,
+  after: TaskRecord,
+  now: number,
+): void {
+  const was = targetsOf(before);
+  const is = targetsOf(after);
+  if (isDeepStrictEqual(was, is)) return;
+  const isOf = (targets: readonly TaskTarget[], one: TaskTarget): boolean =>
+    targets.some((target) => isDeepStrictEqual(target, one));
+  for (const target of was) if (!isOf(is, target)) leaveTarget(tx, key, target, now);
+  // One that is refused is unhealthy from now on, and replaced as such.
+  for (const target of is) if (!isOf(was, target)) registerServiceTarget(tx, scopeOfKey(key), target, now);
+}
+
+/** A port of a machine that another task has got meanwhile is that one's target now. */
+function leaveTarget(tx: Transaction, key: RecordKey, target: TaskTarget, now: number): void {
+  const scope = scopeOfKey(key);
+  const within = `${scope.accountId}/${scope.region}`;
+  const holders = tx.byIndex(tasks, 'byTarget', targetIndexValue(within, target.targetGroupArn, target));
+  const isAnothers = holders.some((holder) => holder.key !== key && holder.value.activation?.isRegistered);
+  if (!isAnothers) deregisterServiceTarget(tx, scope, target, now);
 }
 
 /** Deregistered, and not done with what load balancers had sent to it. */

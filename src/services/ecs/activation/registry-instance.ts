@@ -22,8 +22,7 @@ export function registryInstance(
   { scope, ec2InstanceId, checkedContainers }: Surroundings,
 ): ServiceInstance | string {
   const endpoint = endpointOf(task, registry);
-  if (endpoint === undefined)
-    return `The container ${registry.containerName} has not published its port ${registry.containerPort}.`;
+  if (endpoint === undefined) return notPublished(registry.containerName, registry.containerPort);
   const { externalId } = task.activation ?? {};
   return {
     registryArn: registry.registryArn,
@@ -42,6 +41,9 @@ export function registryInstance(
     health: registryHealth(task, checkedContainers),
   };
 }
+
+export const notPublished = (containerName: string | undefined, containerPort: number | undefined): string =>
+  `The container ${containerName} has not published its port ${containerPort}.`;
 
 /** Without a health check that decides on it, a task is as healthy as it is RUNNING. */
 export function registryHealth(

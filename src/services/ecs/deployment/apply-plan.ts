@@ -5,7 +5,6 @@ import type { Scope } from '../arn.ts';
 import { launchWithCapacity } from '../capacity/launch-by-strategy.ts';
 import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
-import { readPlacementConstraints } from '../placement-rules.ts';
 import {
   type DeploymentRecord,
   type ServiceConnectEndpointRecord,
@@ -28,6 +27,7 @@ import type { TaskHealth } from './live-task.ts';
 import type { ServicePlan, ServiceSnapshot, Step, StopCause } from './planner.ts';
 import { recordServiceDeployments } from './record-service-deployments.ts';
 import type { Teller } from './service-events.ts';
+import { placementConstraints } from './service-instances.ts';
 
 /**
  * Carries a plan out, in the transaction in which it was made. Every start changes the service's record (its
@@ -150,8 +150,10 @@ function launch(
     ...(deployment.networkConfiguration === undefined ? {} : { network: deployment.networkConfiguration }),
     placementStrategy: service.placementStrategy,
     placementConstraints: [
-      ...readPlacementConstraints(definition.definition.placementConstraints),
-      ...service.placementConstraints,
+      ...placementConstraints(definition.definition, {
+        ...{ placementConstraints: service.placementConstraints },
+        ...given('loadBalancers', deployment.loadBalancers),
+      }),
       ...(availabilityZone === undefined
         ? []
         : [{ type: 'memberOf', expression: `attribute:ecs.availability-zone == ${availabilityZone}` }]),

@@ -1,12 +1,17 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
-import { attributesOf, factsOf, isExternal } from '../placement/instance.ts';
+import { attributesOf, factsOf, isExternal, machineAttribute } from '../placement/instance.ts';
 import { compileQuery } from '../placement/query/index.ts';
-import { constraintsOf, readPlacementConstraints } from '../placement-rules.ts';
+import {
+  constraintsOf,
+  type PlacementConstraintRecord,
+  readPlacementConstraints,
+} from '../placement-rules.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
   type ServiceRecord,
+  type StoredTaskDefinition,
   taskDefinitions,
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
@@ -44,9 +49,27 @@ export function serviceZones(reader: Reader, scope: Scope, service: ServiceRecor
 export function memberOfExpressions(
   reader: Reader,
   scope: Scope,
-  { taskDefinition, placementConstraints }: ServiceRecord,
+  { taskDefinition, ...service }: ServiceRecord,
 ): readonly string[] {
   const key = taskDefinition && taskDefinitionKey(scope, taskDefinition.family, taskDefinition.revision);
-  const ofDefinition = key && reader.get(taskDefinitions, key)?.definition.placementConstraints;
-  return constraintsOf([...readPlacementConstraints(ofDefinition), ...placementConstraints]).memberOf;
+  const definition = key && reader.get(taskDefinitions, key)?.definition;
+  return constraintsOf(placementConstraints(definition, service)).memberOf;
 }
+
+/** Of a task definition and of the service that runs it, with what its load balancers come to. */
+export function placementConstraints(
+  definition: StoredTaskDefinition | undefined,
+  { placementConstraints: own, loadBalancers }: Pick<ServiceRecord, 'placementConstraints' | 'loadBalancers'>,
+): readonly PlacementConstraintRecord[] {
+  const isOnInstances = loadBalancers !== undefined && definition?.networkMode !== 'awsvpc';
+  return [
+    ...readPlacementConstraints(definition?.placementConstraints),
+    ...own,
+    ...(isOnInstances ? [besideLoadBalancers] : []),
+  ];
+}
+
+/** Ports that tasks publish are reached on their machine alone, and load balancers are on the control plane's. */
+const besideLoadBalancers: PlacementConstraintRecord = {
+  ...{ type: 'memberOf', expression: `attribute:${machineAttribute} !exists` },
+};

@@ -1,9 +1,10 @@
 import type { RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
+import { findInstance } from '../../ec2/index.ts';
 import { tasks } from '../records.ts';
 import { nothingUsed } from '../reservation.ts';
 import { applyTaskReport } from '../task-state.ts';
-import { container, key, openRoom, type TestRoom } from '../testing/room.ts';
+import { container, key, openRoom, scope, type TestRoom } from '../testing/room.ts';
 import {
   deregisterContainerInstance,
   describeContainerInstances,
@@ -65,6 +66,37 @@ describe('RegisterContainerInstance', () => {
       { name: 'ecs.instance-type', value: 'm5.large' },
       { name: 'ecs.cpu-architecture', value: 'x86_64' },
     ]);
+  });
+
+  it('makes the machine that says its address an instance of EC2’s, the same at each registration', async () => {
+    await using room = await openRoom();
+    const { state } = room.ecs;
+    const instanceIdentityDocument = JSON.stringify({ privateIp: '127.0.0.2' });
+    const attributes = [{ name: 'ecs.cpu-architecture', value: 'arm64' }];
+    const first = await register(room, { attributes, instanceIdentityDocument });
+    const id = first.ec2InstanceId ?? '';
+    expect(id).toMatch(/^i-[0-9a-f]{17}$/);
+    expect(findInstance(state, scope, id)).toMatchObject({
+      ...{ address: '127.0.0.2', availabilityZone: 'eu-west-1a', architecture: 'arm64' },
+      ...{ ownTcpPorts: [22], tags: {} },
+    });
+    const again = await register(room, {
+      containerInstanceArn: first.containerInstanceArn,
+      instanceIdentityDocument: JSON.stringify({ privateIp: '127.0.0.3' }),
+    });
+    expect(again.ec2InstanceId).toBe(id);
+    expect(findInstance(state, scope, id)?.address).toBe('127.0.0.3');
+    const found = (filter: string) =>
+      listContainerInstances(room.ecs, { filter }, room.call).containerInstanceArns;
+    expect(found(`ec2InstanceId == ${id}`)).toEqual([first.containerInstanceArn]);
+    expect(found(`ec2InstanceId != ${id}`)).toEqual([]);
+    await expect(
+      register(room, { instanceIdentityDocument: JSON.stringify({ privateIp: 'here' }) }),
+    ).rejects.toThrow('not an IPv4 address');
+
+    await deregisterContainerInstance(room.ecs, { containerInstance: first.containerInstanceArn }, room.call);
+    expect(findInstance(state, scope, id)).toBeUndefined();
+    expect(describeOne(room, first.containerInstanceArn)?.ec2InstanceId).toBe(id);
   });
 
   it('refreshes a known instance: capabilities are replaced, custom attributes stay', async () => {

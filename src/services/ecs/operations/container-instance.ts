@@ -12,7 +12,7 @@ import type {
   UpdateContainerInstancesStateCommandOutput,
 } from '@aws-sdk/client-ecs';
 import { hex } from '../../../clock/index.ts';
-import type { RecordKey } from '../../../reconcile/index.ts';
+import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterName, containerInstanceArn, containerInstanceId, isElsewhere, type Scope } from '../arn.ts';
 import { hashOfToken, readClientToken } from '../client-token.ts';
@@ -20,6 +20,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
+import { withEc2Instance } from '../ec2-instance.ts';
 import { endInstance, instanceKey, liveTasksOf } from '../end-instance.ts';
 import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
@@ -50,10 +51,16 @@ export async function registerContainerInstance(
   call: Call,
 ): Promise<Omit<RegisterContainerInstanceCommandOutput, '$metadata'>> {
   const scope: Scope = call;
-  const registration = readRegistration(scope, input);
+  const { registration, machine } = readRegistration(scope, input);
   const cluster = clusterName(input.cluster);
   const token = readClientToken(input.clientToken, maxTokenLength);
   const idOfToken = token && hashOfToken(`${cluster} ${token}`).slice(0, 32);
+  const put = (tx: Transaction, key: RecordKey, record: ContainerInstanceRecord): ContainerInstanceRecord => {
+    const isOfEc2 = machine !== undefined && cluster !== fargateHosts;
+    const after = isOfEc2 ? withEc2Instance(tx, ecs, scope, record, machine, call.now) : record;
+    tx.put(containerInstances, key, after);
+    return after;
+  };
   const instance = await transactInTurn(ecs, scope, cluster, (tx): ContainerInstanceRecord => {
     if (cluster !== fargateHosts) requireCluster(tx, scope, input.cluster);
     const identifier = input.containerInstanceArn || idOfToken;
@@ -71,8 +78,7 @@ export async function registerContainerInstance(
         attributes: refreshedAttributes(known, registration),
         version: known.version + 1,
       };
-      tx.put(containerInstances, key, after);
-      return after;
+      return put(tx, key, after);
     }
     const id = idOfToken ?? hex(ecs.random, 32);
     const created: ContainerInstanceRecord = {
@@ -88,8 +94,7 @@ export async function registerContainerInstance(
       seqNum: 0,
       ...registration,
     };
-    tx.put(containerInstances, instanceKey(scope, cluster, id), created);
-    return created;
+    return put(tx, instanceKey(scope, cluster, id), created);
   });
   return { containerInstance: instanceView(ecs.state, scope, instance, withTags) };
 }

@@ -2,7 +2,8 @@ import type { CreateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { loadElbReconcilers } from '../../elbv2/index.ts';
 import { stopTask } from '../operations/task.ts';
-import { taskTargets } from '../records.ts';
+import { tasks, taskTargets } from '../records.ts';
+import { applyTaskReport } from '../task-state.ts';
 import {
   completed,
   type Fleet,
@@ -14,7 +15,7 @@ import {
   stopped,
 } from '../testing/fleet.ts';
 import { testNetwork } from '../testing/network.ts';
-import { container, scope } from '../testing/room.ts';
+import { container, key, scope } from '../testing/room.ts';
 import { addTargetGroup, allTargets, seeTarget } from '../testing/target-group.ts';
 
 const network = { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } };
@@ -32,26 +33,32 @@ interface Balanced extends AsyncDisposable {
 /** A fleet whose `web:1` and `web:2` are awsvpc definitions, and a target group for it. */
 async function openBalanced({
   delaySeconds = 20,
+  isOfInstances = false,
   ...options
-}: FleetOptions & { readonly delaySeconds?: number } = {}): Promise<Balanced> {
+}: FleetOptions & {
+  readonly delaySeconds?: number;
+  readonly isOfInstances?: boolean;
+} = {}): Promise<Balanced> {
   const fleet = await openFleet({
     ...options,
-    alsoAtWork: (ecs) =>
-      loadElbReconcilers({ ...ecs, findInstance: () => undefined, hasCertificate: () => false }),
+    alsoAtWork: (ecs) => loadElbReconcilers({ ...ecs, hasCertificate: () => false }),
   });
   const definition = {
-    networkMode: 'awsvpc' as const,
+    networkMode: isOfInstances ? ('bridge' as const) : ('awsvpc' as const),
     containerDefinitions: [container({ portMappings: [{ containerPort: 80 }] })],
   };
   await fleet.room.addDefinition(definition);
   await fleet.room.addDefinition({ ...definition, family: 'next' });
-  const targetGroupArn = await fleet.room.write((tx) => addTargetGroup(tx, scope, { delaySeconds }));
+  const targetGroupArn = await fleet.room.write((tx) =>
+    addTargetGroup(tx, scope, { delaySeconds, targetType: isOfInstances ? 'instance' : 'ip' }),
+  );
   return {
     ...{ fleet, targetGroupArn },
     said: () => messages(fleet.describe()).map((message) => message?.replaceAll(targetGroupArn, 'ARN')),
     create: (input) =>
       fleet.create({
-        ...{ networkConfiguration: network, desiredCount: 2 },
+        ...(!isOfInstances && { networkConfiguration: network }),
+        desiredCount: 2,
         loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80 }],
         ...input,
       }),
@@ -71,6 +78,106 @@ async function openBalanced({
 }
 
 const targetsOf = ({ fleet }: Balanced) => allTargets(fleet.room.ecs.state);
+
+/** Bridge mode: each task gets the next port of its machine. */
+async function openOnInstances(options: FleetOptions = {}): Promise<Balanced> {
+  let port = 49_152;
+  const bindingsOf = () => [
+    { bindIP: '127.0.0.1', containerPort: 80, hostPort: ++port, protocol: 'tcp' as const },
+  ];
+  return openBalanced({ areOfEc2: true, bindingsOf, isOfInstances: true, ...options });
+}
+
+describe('a service in bridge mode behind a load balancer', () => {
+  const placesOf = (world: Balanced) =>
+    world.fleet
+      .live()
+      .map(
+        ({ activation, containers: [app] }) =>
+          `${activation?.ec2InstanceId}:${app?.networkBindings[0]?.hostPort}`,
+      )
+      .sort();
+  const targetPlaces = (world: Balanced) =>
+    targetsOf(world)
+      .map(({ id, port }) => `${id}:${port}`)
+      .sort();
+
+  it('has its instances’ ports as targets, which drain before it stops', async () => {
+    await using world = await openOnInstances();
+    const { fleet } = world;
+    await world.create();
+    await fleet.stable();
+    await world.sees('healthy');
+    await fleet.until(() => messages(fleet.describe())[0] === steady);
+    const registered = world.said().filter((message) => message?.startsWith('registered'));
+    expect(registered.join()).toMatch(/^registered \d targets in \(target-group ARN\)/);
+    expect(targetPlaces(world)).toEqual(placesOf(world));
+    expect(targetPlaces(world)).toEqual([
+      expect.stringMatching(/^i-[0-9a-f]{17}:49\d{3}$/),
+      expect.stringMatching(/^i-[0-9a-f]{17}:49\d{3}$/),
+    ]);
+    expect(new Set(targetsOf(world).map(({ address }) => address))).toEqual(
+      new Set(['127.0.0.1', '127.0.0.2']),
+    );
+
+    await fleet.update({ desiredCount: 1 });
+    const isDraining = () =>
+      fleet.room.tasksOf('default').some(({ lastStatus }) => lastStatus === 'DEACTIVATING');
+    await fleet.until(isDraining);
+    await fleet.room.ecs.clock.advance(10_000);
+    expect(isDraining()).toBe(true);
+    await world.sees('drained');
+    await fleet.until(() => !isDraining());
+    expect(targetPlaces(world)).toEqual(placesOf(world));
+  });
+
+  it('goes with its container to another port, and leaves one that is another’s meanwhile', async () => {
+    await using world = await openOnInstances({ instances: 1 });
+    const { fleet } = world;
+    await world.create();
+    await fleet.stable();
+    const [one, other] = fleet.live();
+    const bound = (hostPort: number) => [
+      { bindIP: '127.0.0.1', containerPort: 80, hostPort, protocol: 'tcp' as const },
+    ];
+    const report = (id: string | undefined, hostPort: number) =>
+      fleet.room.write((tx) => {
+        const containers = [{ name: 'app', networkBindings: bound(hostPort) }];
+        applyTaskReport(tx, key(tasks, 'default', id ?? ''), { containers }, fleet.room.ecs.clock.now());
+      });
+    await report(one?.id, 49_500);
+    const isPresent = (port: number) =>
+      targetsOf(world).some((target) => target.port === port && target.drainsUntil === undefined);
+    expect(isPresent(49_500)).toBe(true);
+    // Its machine gave the port to the other while nobody knew that it had none any more.
+    await report(other?.id, 49_500);
+    await report(one?.id, 49_600);
+    expect([49_500, 49_600].map(isPresent)).toEqual([true, true]);
+    expect(targetsOf(world).filter(({ drainsUntil }) => drainsUntil === undefined)).toHaveLength(2);
+  });
+
+  it('is on machines alone where its load balancers are', async () => {
+    await using world = await openOnInstances({ instances: 1 });
+    const { fleet } = world;
+    const attributes = { 'catamaran.machine': 'm-1' };
+    const elsewhere = await fleet.room.addInstance({ address: '127.0.0.1', attributes });
+    await world.create({ desiredCount: 4 });
+    await fleet.stable();
+    const places = fleet.live().map(({ containerInstanceId }) => containerInstanceId);
+    expect(places).toHaveLength(4);
+    expect(places).not.toContain(elsewhere.id);
+  });
+
+  it('fails to start on an instance that is none of EC2’s', async () => {
+    await using world = await openOnInstances({ areOfEc2: false });
+    await world.create();
+    await world.fleet.until(() => (world.fleet.describe().deployments?.[0]?.failedTasks ?? 0) > 0);
+    const reasons = world.fleet.room.tasksOf('default').map(({ stoppedReason }) => stoppedReason);
+    expect(reasons).toContain(
+      'ResourceInitializationError: failed to register the task: Its container instance is no instance of EC2’s.',
+    );
+  });
+});
 
 describe('a service behind a load balancer', () => {
   it('registers its tasks, and is complete when they are healthy there', async () => {

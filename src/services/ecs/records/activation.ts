@@ -1,5 +1,5 @@
 import type { Collection, RecordKey } from '../../../reconcile/index.ts';
-import type { TaskRecord } from '../records.ts';
+import type { NetworkBindingRecord, TaskRecord } from '../records.ts';
 import type { ServiceConnectRecord } from './service-connect.ts';
 
 /**
@@ -39,6 +39,8 @@ export interface TaskActivationRecord extends Omit<ExposureRecord, 'serviceConne
   readonly externalId?: string;
   /** Written in the transaction that registers it, or takes it away, everywhere. */
   readonly isRegistered: boolean;
+  /** As what EC2 knows its container instance, on which load balancers reach it: of tasks without an interface of their own. */
+  readonly ec2InstanceId?: string;
   /** So long after it was taken away somebody may still come who knows it from before. */
   readonly noticeMs?: number;
   /** When it was taken away. */
@@ -78,15 +80,34 @@ export function taskTargetsKey(key: RecordKey): RecordKey {
   return key.replace('/task/', `/${taskTargets.noun}/`) as RecordKey;
 }
 
-/** Where load balancers send to reach a task: to its address, and the ports of its containers. */
+/**
+ * Where load balancers send to reach a task: to its address, and the ports of its containers; without an address of its
+ * own to its container instance, and the ports there on which those are published.
+ */
 export function targetsOf({
   activation,
   networkInterface,
-}: Pick<TaskRecord, 'activation' | 'networkInterface'>): readonly TaskTarget[] {
-  if (networkInterface === undefined) return [];
-  return (activation?.loadBalancers ?? []).map(({ targetGroupArn, containerPort }) => ({
-    ...{ targetGroupArn, id: networkInterface.privateIpv4Address, port: containerPort },
-  }));
+  containers,
+}: Pick<TaskRecord, 'activation' | 'networkInterface' | 'containers'>): readonly TaskTarget[] {
+  const { loadBalancers = [], ec2InstanceId } = activation ?? {};
+  return loadBalancers.flatMap(({ targetGroupArn, containerName, containerPort }) => {
+    if (networkInterface !== undefined)
+      return [{ targetGroupArn, id: networkInterface.privateIpv4Address, port: containerPort }];
+    const port = bindingOf(containers, containerName, containerPort)?.hostPort;
+    return ec2InstanceId === undefined || port === undefined
+      ? []
+      : [{ targetGroupArn, id: ec2InstanceId, port }];
+  });
+}
+
+/** On which port of its machine, and which of its addresses, a container's port is published; undefined: it is not. */
+export function bindingOf(
+  containers: TaskRecord['containers'],
+  containerName: string | undefined,
+  containerPort: number | undefined,
+): NetworkBindingRecord | undefined {
+  const bindings = containers.find(({ name }) => name === containerName)?.networkBindings;
+  return bindings?.find((binding) => binding.containerPort === containerPort);
 }
 
 export interface TaskTarget {

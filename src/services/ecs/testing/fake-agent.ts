@@ -8,7 +8,7 @@ import {
 } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
 import { given } from '../given.ts';
-import { type TaskRecord, tasks, wantedOfAgent } from '../records.ts';
+import { type NetworkBindingRecord, type TaskRecord, tasks, wantedOfAgent } from '../records.ts';
 import type { TaskReport } from '../task-report.ts';
 import { agentStopsTask, applyTaskReport } from '../task-state.ts';
 import { isBefore } from '../task-statuses.ts';
@@ -20,6 +20,8 @@ export interface FakeAgentOptions {
   readonly stopMs?: number;
   /** Tasks that never reach RUNNING. */
   readonly cannotStart?: (task: TaskRecord) => boolean;
+  /** What a task without an interface of its own publishes as it starts. */
+  readonly bindingsOf?: (task: TaskRecord) => readonly NetworkBindingRecord[];
   /** Of every image. */
   readonly imageDigest?: string;
 }
@@ -27,7 +29,13 @@ export interface FakeAgentOptions {
 /** Agents of all instances at once: they start and stop what they are told, and report it as the real one does. */
 export function fakeAgent(
   ecs: EcsContext,
-  { startMs = 1_000, stopMs = 2_000, cannotStart = () => false, imageDigest }: FakeAgentOptions = {},
+  {
+    startMs = 1_000,
+    stopMs = 2_000,
+    cannotStart = () => false,
+    bindingsOf = () => [],
+    imageDigest,
+  }: FakeAgentOptions = {},
 ): Reconciler {
   const report = (key: RecordKey, report: TaskReport) =>
     ecs.state.transact((tx) => applyTaskReport(tx, key, report, ecs.clock.now()));
@@ -55,7 +63,11 @@ export function fakeAgent(
         : {
             status: 'RUNNING',
             containers: [
-              { name: 'app', status: 'RUNNING', runtimeId: task.id, ...given('imageDigest', imageDigest) },
+              {
+                ...({ name: 'app', status: 'RUNNING', runtimeId: task.id } as const),
+                networkBindings: bindingsOf(task),
+                ...given('imageDigest', imageDigest),
+              },
             ],
           },
     );

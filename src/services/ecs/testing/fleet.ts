@@ -51,6 +51,8 @@ export interface Fleet extends AsyncDisposable {
 export interface FleetOptions extends FakeAgentOptions {
   readonly instances?: number;
   readonly memoryMiB?: number;
+  /** Its instances are EC2's as well. */
+  readonly areOfEc2?: boolean;
   readonly seed?: number;
   /** Other rooms' reconcilers. */
   readonly alsoAtWork?: (ecs: EcsContext) => Promise<readonly Reconciler[]>;
@@ -63,7 +65,10 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
   const room = await openRoom({ seed: options.seed ?? 1 });
   const { ecs, call } = room;
   for (let made = 0; made < (options.instances ?? 2); made++)
-    await room.addInstance({ memoryMiB: options.memoryMiB ?? 8192 });
+    await room.addInstance({
+      memoryMiB: options.memoryMiB ?? 8192,
+      ...(options.areOfEc2 && { address: `127.0.0.${made + 1}` }),
+    });
   await room.addDefinition();
   await room.write((tx) =>
     tx.put(taskDefinitions, taskDefinitionKey(scope, 'web', 2), { ...taskDefinition(), revision: 2 }),

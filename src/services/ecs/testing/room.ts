@@ -63,6 +63,8 @@ export interface InstanceSizes {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly agentConnected?: boolean;
   readonly gpus?: readonly string[];
+  /** Given, it is an instance of EC2’s as well, reached there. */
+  readonly address?: string;
   /** Default `default`. */
   readonly cluster?: string;
 }
@@ -148,6 +150,9 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
             { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: [] },
           ],
           ...(sizes.gpus && { platformDevices: sizes.gpus.map((id) => ({ id, type: 'GPU' as const })) }),
+          ...(sizes.address && {
+            instanceIdentityDocument: JSON.stringify({ privateIp: sizes.address }),
+          }),
           attributes: Object.entries(sizes.attributes ?? {}).map(([name, value]) => ({ name, value })),
         },
         call,

@@ -7,7 +7,7 @@ import {
   watching,
 } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
-import { type ElbContext, findTargetGroup } from '../context.ts';
+import { findTargetGroup } from '../context.ts';
 import {
   elbKey,
   scopeOfKey,
@@ -19,7 +19,7 @@ import {
   targets,
 } from '../records.ts';
 import { notRegistered, targetState } from '../target-groups/target-state.ts';
-import { drainTarget, newTarget, putTarget } from '../target-groups/targets.ts';
+import { drainTarget, newTarget, putTarget, removeTarget } from '../target-groups/targets.ts';
 
 /** A target group as another service needs it that registers what it runs (ECS's `loadBalancers`). */
 export type TargetGroup = Pick<
@@ -66,14 +66,13 @@ export function findServiceTargetGroup(reader: Reader, scope: Scope, arn: string
 /** Registers in the caller's own transaction, at once. What is registered already stays so. */
 export function registerServiceTarget(
   tx: Transaction,
-  elb: Pick<ElbContext, 'findInstance'>,
   scope: Scope,
   asked: ServiceTarget,
   now: number,
 ): TargetRegistration {
   const group = findTargetGroup(tx, scope, asked.targetGroupArn);
   if (group === undefined) return refused(`The target group ${asked.targetGroupArn} does not exist.`);
-  const made = newTarget(tx, elb, scope, group, asked, now);
+  const made = newTarget(tx, scope, group, asked, now);
   if (made instanceof Refusal) return refused(made.message);
   try {
     putTarget(tx, scope, made);
@@ -96,6 +95,12 @@ export function deregisterServiceTarget(
 ): void {
   const group = findTargetGroup(tx, scope, targetGroupArn);
   if (group !== undefined) drainTarget(tx, scope, group, target, now);
+}
+
+/** An instance is no more: nothing is sent to it, in none of the groups that it is in. */
+export function deregisterInstanceTargets(tx: Transaction, scope: Scope, instanceId: string): void {
+  for (const { key, value } of tx.byIndex(targets, 'target', instanceId))
+    if (key === targetKey(targets, scope, value)) removeTarget(tx, scope, value);
 }
 
 export function serviceTargetHealth(

@@ -25,7 +25,7 @@ export async function registerTargets(
   await context.state.transact((tx) => {
     const group = requireTargetGroup(tx, call, TargetGroupArn);
     for (const each of named) {
-      const made = newTarget(tx, context, call, group, each, call.now);
+      const made = newTarget(tx, call, group, each, call.now);
       if (made instanceof Refusal) throw made;
       putTarget(tx, call, made);
     }

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { terminateInstance } from '../../ec2/index.ts';
 import {
+  deregisterInstanceTargets,
   deregisterServiceTarget,
   findServiceTargetGroup,
   registerServiceTarget,
   serviceTargetHealth,
   watchingTargets,
 } from '../index.ts';
-import { targetHealths, targetKey } from '../records.ts';
+import { targetHealths, targetKey, targets } from '../records.ts';
 import { type ElbServer, scope, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
@@ -62,7 +64,7 @@ describe('targets', () => {
   });
 
   it('are in the VPC, or nothing is registered', async () => {
-    const { elb, instances } = server;
+    const { elb } = server;
     const TargetGroupArn = await server.targetGroup('web');
     await expect(
       elb.registerTargets({ TargetGroupArn, Targets: [{ Id: address }, { Id: '8.8.8.8' }] }),
@@ -77,9 +79,41 @@ describe('targets', () => {
       message:
         "The following targets are not in a running state and cannot be registered: 'i-0123456789abcdef0'",
     });
-    instances.set('i-0123456789abcdef0', { address: '127.0.0.1', availabilityZone: 'eu-west-1b' });
-    await elb.registerTargets({ TargetGroupArn: ofInstances, Targets });
-    expect(await healthOf(ofInstances)).toHaveLength(1);
+  });
+
+  it('are instances of this machine, on ports that are not its own, as long as they are there', async () => {
+    const { elb, state } = server;
+    const TargetGroupArn = await server.targetGroup('machines', { TargetType: 'instance' });
+    const id = await server.instance();
+    const register = (Target: { readonly Id: string; readonly Port?: number }) =>
+      elb.registerTargets({ TargetGroupArn, Targets: [Target] });
+    await register({ Id: id });
+    await register({ Id: id, Port: 49_153 });
+    await expect(register({ Id: id, Port: 22 })).rejects.toMatchObject({
+      name: 'InvalidTargetException',
+      message: `Port '22' of instance '${id}' is its machine's own`,
+    });
+    const elsewhere = await server.instance({ machineId: 'm-1' });
+    await expect(register({ Id: elsewhere })).rejects.toThrow('on another machine than load balancers');
+    expect(
+      [...state.list(targets)].map(({ value }) => [value.address, value.port, value.availabilityZone]),
+    ).toEqual([
+      ['127.0.0.1', 49_153, 'eu-west-1a'],
+      ['127.0.0.1', 80, 'eu-west-1a'],
+    ]);
+    await state.transact((tx) => {
+      deregisterInstanceTargets(tx, scope, id);
+      terminateInstance(tx, scope, id, 0);
+    });
+    expect(await healthOf(TargetGroupArn)).toEqual([]);
+    await expect(register({ Id: id })).rejects.toThrow('not in a running state');
+  });
+
+  it('are no instances for datagrams', async () => {
+    const asked = { TargetType: 'instance', Protocol: 'UDP', HealthCheckProtocol: 'TCP' };
+    await expect(server.targetGroup('datagrams', asked)).rejects.toThrow(
+      'Target groups of type instance with the protocol UDP are not supported',
+    );
   });
 
   it('drain until they have answered everything, or their group’s delay is over', async () => {
@@ -152,7 +186,7 @@ describe('the door for services', () => {
   });
 
   it('registers and deregisters in their own transactions', async () => {
-    const { state, context } = server;
+    const { state } = server;
     const targetGroupArn = await server.targetGroup('web');
     const target = { targetGroupArn, id: address, port: 80 };
     expect(findServiceTargetGroup(state, scope, targetGroupArn)).toMatchObject({
@@ -165,7 +199,7 @@ describe('the door for services', () => {
     expect(findServiceTargetGroup(state, scope, targetGroupArn)?.loadBalancerArn).toBe(balancer);
 
     const register = (asked: typeof target) =>
-      state.transact((tx) => registerServiceTarget(tx, context, scope, asked, 0));
+      state.transact((tx) => registerServiceTarget(tx, scope, asked, 0));
     expect(await register(target)).toEqual({ type: 'registered' });
     expect(serviceTargetHealth(state, scope, target).state).toBe('initial');
     expect(await register({ ...target, id: '8.8.8.8' })).toMatchObject({ type: 'refused' });

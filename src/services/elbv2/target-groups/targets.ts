@@ -1,8 +1,7 @@
 import type { Refusal } from '../../../protocols/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
-import { vpcFacts } from '../../ec2/index.ts';
+import { findInstance, vpcFacts } from '../../ec2/index.ts';
 import type { Scope } from '../arn.ts';
-import type { ElbContext } from '../context.ts';
 import { invalidTarget, shown, tooManyTargets, validationError } from '../errors.ts';
 import { limits } from '../load-balancers/account-limits.ts';
 import { type TargetGroupRecord, type TargetRecord, targetHealths, targetKey, targets } from '../records.ts';
@@ -21,7 +20,6 @@ export interface NamedTarget {
 /** What registering a target comes to: a record, or why it can't be. */
 export function newTarget(
   reader: Reader,
-  { findInstance }: Pick<ElbContext, 'findInstance'>,
   scope: Scope,
   group: TargetGroupRecord,
   { id, port = group.port, availabilityZone: zone }: NamedTarget,
@@ -41,6 +39,13 @@ export function newTarget(
         `The following targets are not in a running state and cannot be registered: '${id}'`,
       );
     }
+    if (instance.machineId !== undefined) {
+      return invalidTarget(
+        `Instance '${id}' is on another machine than load balancers, and its ports are reached there alone`,
+      );
+    }
+    if (instance.ownTcpPorts.includes(port))
+      return invalidTarget(`Port '${port}' of instance '${id}' is its machine's own`);
     if (zone !== undefined)
       return validationError('You cannot specify an Availability Zone for targets of type instance');
     return made(instance.address, instance.availabilityZone);

@@ -8,8 +8,8 @@ import { signerOf } from '../../../gateway/testing/signing.ts';
 import { silentLog } from '../../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../../reconcile/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
-import { createEc2, defaultVpc } from '../../ec2/index.ts';
-import { createElb, type ElbContext, type Instance, loadElbReconcilers } from '../index.ts';
+import { createEc2, defaultVpc, registerInstance } from '../../ec2/index.ts';
+import { createElb, type ElbContext, loadElbReconcilers } from '../index.ts';
 
 export const scope = { accountId: '111122223333', region: 'eu-west-1' };
 
@@ -24,12 +24,12 @@ export interface ElbServer extends AsyncDisposable {
   readonly vpcId: string;
   /** The default VPC's, in the order of their zones. */
   readonly subnetIds: readonly string[];
-  /** The instances that there are, by id. */
-  readonly instances: Map<string, Instance>;
   /** Accounts that have the service-linked role. */
   readonly linkedRoles: ReadonlySet<string>;
   /** ARNs of the certificates that there are. */
   readonly certificates: Set<string>;
+  /** An instance on this machine in the first zone, or as said. @returns its id. */
+  instance(facts?: Partial<Parameters<typeof registerInstance>[4]>): Promise<string>;
   /** A load balancer in the first two subnets, and a target group of its VPC. @returns their ARNs. */
   loadBalancer(Name: string, more?: object): Promise<string>;
   targetGroup(Name: string, more?: object): Promise<string>;
@@ -43,7 +43,6 @@ export async function startElb(): Promise<ElbServer> {
   const random = seededRandom('elb');
   const store = stack.adopt(openMemoryStore({ clock }), (it) => it.close());
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
-  const instances = new Map<string, Instance>();
   const certificates = new Set<string>();
   const linkedRoles = new Set<string>();
   const publicCidr = '198.18.0.0/24';
@@ -51,7 +50,6 @@ export async function startElb(): Promise<ElbServer> {
   await ec2Room.ensureDefaultVpc(scope);
   const context: ElbContext = {
     ...{ state, clock, random, publicCidr },
-    findInstance: (_reader, _scope, id) => instances.get(id),
     ensureServiceLinkedRole: async (accountId) => void linkedRoles.add(accountId),
     hasCertificate: (_reader, _scope, arn) => certificates.has(arn),
   };
@@ -95,10 +93,14 @@ export async function startElb(): Promise<ElbServer> {
       reconcilers,
       vpcId,
       subnetIds,
-      instances,
       certificates,
       linkedRoles,
     },
+    instance: (facts = {}) =>
+      state.transact((tx) => {
+        const here = { address: '127.0.0.1', availabilityZone: 'eu-west-1a', ownTcpPorts: [22] };
+        return registerInstance(tx, random, scope, undefined, { ...here, ...facts }, clock.now());
+      }),
     loadBalancer: async (Name, more = {}) => {
       const made = await elb.createLoadBalancer({ Name, Subnets: subnetIds.slice(0, 2), ...more });
       return made.LoadBalancers?.[0]?.LoadBalancerArn ?? '';

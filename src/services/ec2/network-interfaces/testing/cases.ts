@@ -128,6 +128,7 @@ export function interfaceCases(region: string, world: InterfacesWorld): Readonly
       { SubnetId: subnetId, Groups: [groupId] },
     ),
     DeleteNetworkInterface: { input: { NetworkInterfaceId }, ...onInterface },
+    DescribeInstances: { input: {}, ...any },
     DescribeNetworkInterfaceAttribute: { input: { NetworkInterfaceId, Attribute: 'description' }, ...any },
     DescribeNetworkInterfaces: { input: {}, ...any },
     DetachNetworkInterface: {
@@ -195,6 +196,7 @@ export const interfaceKeys: Readonly<Record<string, readonly string[]>> = {
   AttachNetworkInterface: onInterface,
   CreateNetworkInterface: made,
   DeleteNetworkInterface: onInterface,
+  DescribeInstances: inRegion,
   DescribeNetworkInterfaceAttribute: inRegion,
   DescribeNetworkInterfaces: inRegion,
   DetachNetworkInterface: onInterface,

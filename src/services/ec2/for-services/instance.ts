@@ -1,0 +1,49 @@
+import type { Random } from '../../../clock/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
+import { newId } from '../ids.ts';
+import { type InstanceRecord, instances } from '../instances/instance-record.ts';
+import { kinds } from '../kinds.ts';
+import { known } from '../known.ts';
+import { ec2Key, type Scope } from '../records.ts';
+
+/** What of an instance is told by whoever registers it, and may be another the next time. */
+export type InstanceFacts = Pick<
+  InstanceRecord,
+  'address' | 'availabilityZone' | 'architecture' | 'machineId' | 'ownTcpPorts'
+>;
+
+/**
+ * Makes an instance of a machine, in the transaction of the service that takes the machine in, or tells what is new of the
+ * one that it has.
+ * @param id As an earlier registration had it; undefined, or one that is gone: it gets another.
+ * @returns its id.
+ */
+export function registerInstance(
+  tx: Transaction,
+  random: Random,
+  scope: Scope,
+  id: string | undefined,
+  facts: InstanceFacts,
+  now: number,
+): string {
+  const before = id === undefined ? undefined : findInstance(tx, scope, id);
+  const { tags, launchedAt, reservationId, ...made } = before ?? {
+    ...{ id: newId(random, 'i'), reservationId: newId(random, 'r'), launchedAt: now, tags: {} },
+  };
+  const record: InstanceRecord = { id: made.id, reservationId, launchedAt, tags, ...facts };
+  tx.put(instances, ec2Key(instances, scope, record.id), record);
+  return record.id;
+}
+
+/** It is no more, and is shown so for an hour. Nothing happens when it is none of this room's. */
+export function terminateInstance(tx: Transaction, scope: Scope, id: string, now: number): void {
+  const instance = findInstance(tx, scope, id);
+  if (instance !== undefined)
+    tx.put(instances, ec2Key(instances, scope, id), { ...instance, terminatedAt: now });
+}
+
+/** One that runs; undefined: there is none of that id. In a transaction it stays guarded. @param id A text of any form. */
+export function findInstance(reader: Reader, scope: Scope, id: string): InstanceRecord | undefined {
+  const found = known(reader, kinds.instance, scope, id);
+  return found?.terminatedAt === undefined ? found : undefined;
+}
