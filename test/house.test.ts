@@ -128,7 +128,7 @@ const rooms: readonly Room[] = [
 /** Only these know every room: the composition root. */
 const compositionRoot = /^src\/(main\.ts$|composition\/)/;
 /** Files that every room may use. */
-const shared = new Set(['src/log.ts']);
+const shared = new Set(['src/http.ts', 'src/log.ts']);
 /**
  * Contracts between rooms: plain types that stand beside their room's door, so that whoever speaks them does not
  * load what is behind it; and what all services check, page and authorise alike.
@@ -213,6 +213,13 @@ describe('the house', () => {
       const name = /^(@[^/]+\/)?[^/]+/.exec(each.to)?.[0] ?? each.to;
       return name in dependencies ? [] : [`${describeImport(each)}: ${name} is not in "dependencies"`];
     });
+    expectNone(wrong);
+  });
+
+  it('has HTTP without what nobody uses of it', () => {
+    const wrong = productImports
+      .filter(({ from, to, isTypeOnly }) => to === 'node:http' && !isTypeOnly && from !== 'src/http.ts')
+      .map((each) => `${describeImport(each)}: take what runs from src/http.ts, which says why`);
     expectNone(wrong);
   });
 

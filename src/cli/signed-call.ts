@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import { request } from 'node:http';
 import type { Clock } from '../clock/index.ts';
+import { request } from '../http.ts';
 import { CommandError } from './terminal.ts';
 
 /** The installation's own, not of any of AWS's services. */

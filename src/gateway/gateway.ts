@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, type Random, uuid } from '../clock/index.ts';
+import { createServer } from '../http.ts';
 import type { Log } from '../log.ts';
 import { HttpRoutes, type Refusal, type WireAnswer } from '../protocols/index.ts';
 import type { Authorize, Denial } from '../services/iam/index.ts';

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from '../http.ts';
 import { type HttpRoutes, Refusal, type WireAnswer } from '../protocols/index.ts';
 import type { Upgrade } from '../services/service.ts';
 import { answerError } from './answer-error.ts';

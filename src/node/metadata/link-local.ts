@@ -1,10 +1,5 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer } from '../../http.ts';
 
 /** Where the SDKs in containers look for `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`. */
 export const linkLocalAddress = '169.254.170.2';

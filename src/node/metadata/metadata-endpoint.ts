@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Tag } from '@aws-sdk/client-ecs';
 import type { Clock } from '../../clock/index.ts';
+import { createServer } from '../../http.ts';
 import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { given } from '../reading.ts';

@@ -1,6 +1,7 @@
-import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { type Clock, withTimeout } from '../../clock/index.ts';
+import { Agent, request } from '../../http.ts';
 import type { EngineAddress } from './engine-socket.ts';
 
 /** What one call may ask for besides its method and path. */
@@ -108,7 +109,7 @@ export class EngineApi implements Disposable {
     path: string,
     call: EngineCall,
     deadline: AbortSignal,
-    agent: Agent | false,
+    agent: InstanceType<typeof Agent> | false,
   ): Promise<IncomingMessage> {
     const what = `${method} ${path}`;
     for (;;) {
@@ -172,7 +173,7 @@ export class EngineApi implements Disposable {
     method: string,
     path: string,
     call: EngineCall,
-    agent: Agent | false,
+    agent: InstanceType<typeof Agent> | false,
     headers: Readonly<Record<string, string>> = {},
   ): ClientRequest {
     const options: RequestOptions = {

@@ -1,5 +1,6 @@
-import { get, type RequestOptions } from 'node:http';
+import type { RequestOptions } from 'node:http';
 import { type Clock, withTimeout } from '../../clock/index.ts';
+import { get } from '../../http.ts';
 import { RuntimeError } from '../runtime.ts';
 
 /** Where an Engine listens. */
