@@ -26,7 +26,13 @@ import {
   type MetricStore,
   publishMetrics,
 } from '../services/cloudwatch/index.ts';
-import { createEc2, hasVpc, type NetworkSource, networkSource } from '../services/ec2/index.ts';
+import {
+  createEc2,
+  hasVpc,
+  type NetworkSource,
+  networkSource,
+  noteAttachments,
+} from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
 import {
   certificateUsers,
@@ -75,6 +81,8 @@ export interface ControlPlaneOptions {
   readonly machineId: string;
   /** See `Ec2Context.publicCidr`. */
   readonly publicCidr: string;
+  /** See `Ec2Context.whyNoMachineInterfaces`. */
+  readonly whyNoMachineInterfaces?: () => string | undefined;
   /** Paths of the installation's own. */
   readonly routes?: readonly Route[];
   /** WebSockets of the installation's own. */
@@ -109,6 +117,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly reconcilers: Reconcilers;
   /** EC2's VPCs, for the machines that carry them. */
   readonly network: NetworkSource;
+  /** See `noteAttachments` of EC2's. */
+  noteAttachments(vpcKey: string, isThere: (interfaceId: string) => boolean): Promise<void>;
   /** The load balancers, for the machines that carry their traffic, and what those see of them. */
   readonly balancing: Balancing;
   /** See `Ecs.interfaceOwners`. */
@@ -160,7 +170,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: publish,
   });
-  const ec2 = createEc2({ state, clock, random, publicCidr });
+  const { whyNoMachineInterfaces = () => undefined } = options;
+  const ec2 = createEc2({ state, clock, random, publicCidr, whyNoMachineInterfaces });
   const logs = { state, events, clock, random };
   const cloudWatch = { state, metrics, clock };
   const cloudMap = { state, clock, random, hasVpc };
@@ -261,6 +272,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     reconcilers,
     balancing,
     network: networkSource(state, options.machineId),
+    noteAttachments: (vpcKey, isThere) => noteAttachments(state, vpcKey, isThere),
     interfaceOwners: () => ecs.interfaceOwners(),
     endMachine: (machineId) => ecs.endMachine(machineId),
     loadIdentities: () => iam.loadOperator(),

@@ -90,6 +90,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const stopping = Promise.withResolvers<void>();
   let parts: OperatorParts | undefined;
   const connected = new Map<string, number>();
+  let whyNoMachineInterfaces: string | undefined = 'this machine has not opened its VPCs yet';
   const { version } = packageJson;
   const plane: ControlPlane = opened.use(
     await startControlPlane({
@@ -104,6 +105,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       defaultCluster: { ...scope, name: defaultCluster },
       machineId,
       publicCidr: installation.publicCidr,
+      whyNoMachineInterfaces: () => whyNoMachineInterfaces,
       routes: [
         ...operatorRoutes(
           scope.accountId,
@@ -120,6 +122,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   );
 
   const { endpoint, state, network, balancing, interfaceOwners, loadIdentities, interruptSpot } = plane;
+  const { noteAttachments } = plane;
   const whose = { state, clock, accountId: scope.accountId };
   const home = { id: machineId, name: hostname(), version };
   if ([...state.list(machines)].length > 0) await noteHomeAgain({ ...whose, home, endpoint }, log);
@@ -138,10 +141,12 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       removeEngineNetwork: (name) => runtime.removeNetwork(name),
       place: options.vpcs,
       source: network,
+      noteAttachments,
       machines: machineSource(state, machineId),
       zoneAnswer,
     }),
   );
+  whyNoMachineInterfaces = vpcs.why;
   signal.throwIfAborted();
   const balancers = opened.use(
     await openMachineBalancers({

@@ -100,6 +100,8 @@ export interface InterfaceTopology {
   readonly publicAddresses: readonly PublicAddress[];
   /** The machine on which it is; absent: not attached, or on the only one. */
   readonly machineId?: string;
+  /** It is the machine's own, in the network that the machine has anyway: attached to an instance. */
+  readonly isOfMachine?: true;
 }
 
 export interface PublicAddress {

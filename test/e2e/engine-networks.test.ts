@@ -68,6 +68,15 @@ describe('a machine without VPCs', () => {
     for (const command of ['status', 'net'])
       expect((await installation.catamaran(command)).stdout).toContain('No VPCs on this machine: ');
 
+    const { Reservations } = await ec2.describeInstances({});
+    const InstanceId = Reservations?.[0]?.Instances?.[0]?.InstanceId;
+    const { NetworkInterface } = await ec2.createNetworkInterface({ SubnetId: subnet });
+    const { NetworkInterfaceId } = NetworkInterface ?? {};
+    await expect(
+      ec2.attachNetworkInterface({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 }),
+    ).rejects.toThrow('--vpcs engine asks for networks of the Engine’s');
+    await ec2.deleteNetworkInterface({ NetworkInterfaceId });
+
     // The default group lets its members in alone, and the subnet leads nowhere.
     const closed = await until(await run(), 'STOPPED');
     expect(closed.stoppedReason).toMatch(/ContainerNetworkingError: .*routes are not enforced/);

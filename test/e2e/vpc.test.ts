@@ -241,6 +241,52 @@ async function listenOnMachine(): Promise<
   };
 }
 
+describe('the machine', () => {
+  it('answers in a VPC at the interface that is attached to it, as far as the security groups of that let', async () => {
+    const { Reservations } = await ec2.describeInstances({});
+    const InstanceId = Reservations?.[0]?.Instances?.[0]?.InstanceId;
+    const { vpcId, subnetId } = await newVpc();
+    const [asking, own] = [await newGroup(vpcId, 'asking'), await newGroup(vpcId, 'own')];
+    const { NetworkInterface: made } = await ec2.createNetworkInterface({
+      SubnetId: subnetId,
+      Groups: [own],
+    });
+    const NetworkInterfaceId = made?.NetworkInterfaceId ?? '';
+    const address = made?.PrivateIpAddress ?? '';
+    const { AttachmentId } = await ec2.attachNetworkInterface({
+      NetworkInterfaceId,
+      InstanceId,
+      DeviceIndex: 1,
+    });
+    const hasStatus = (wanted: string) =>
+      waitFor(`the interface to be ${wanted}`, async () => {
+        const ids = { NetworkInterfaceIds: [NetworkInterfaceId] };
+        const { NetworkInterfaces: [found] = [] } = await ec2.describeNetworkInterfaces(ids);
+        return found?.Status === wanted ? true : undefined;
+      });
+    await hasStatus('in-use');
+    const [host] = await launch([subnetId], { groups: [asking] });
+    if (host === undefined) throw new Error('nothing was launched');
+    await using world = await listenOnMachine();
+    const request = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${address} ${world.port} 2> /dev/null || true`;
+    const asked = () => inContainer(installation.stateDirectory, host.taskArn, request);
+    expect(await asked()).toBe('');
+    const ports = { IpProtocol: 'tcp', FromPort: world.port, ToPort: world.port };
+    await ec2.authorizeSecurityGroupIngress({
+      GroupId: own,
+      IpPermissions: [{ ...ports, UserIdGroupPairs: [{ GroupId: asking }] }],
+    });
+    const seen = await waitFor('the machine to answer', async () => (await asked()) || undefined);
+    expect(seen.trim().split('\n').at(-1)).toContain(host.address);
+
+    await ec2.detachNetworkInterface({ AttachmentId });
+    await hasStatus('available');
+    expect(await asked()).toBe('');
+    await ec2.deleteNetworkInterface({ NetworkInterfaceId });
+    await stop(host);
+  }, 120_000);
+});
+
 describe('security groups', () => {
   it('decide who may talk to whom, as the explainer says', async () => {
     const { vpcId, subnetId } = await newVpc();

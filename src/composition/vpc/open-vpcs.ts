@@ -11,6 +11,7 @@ import {
 } from '../../network/index.ts';
 import type { LinkLocalListener } from '../../node/index.ts';
 import type { DnsFound, DnsQuestion } from '../../topology/index.ts';
+import { attachmentsTenant } from './attachments-tenant.ts';
 import { followMachines, type MachineSource } from './follow-machines.ts';
 import { followVpcs, type VpcSource } from './follow-vpcs.ts';
 import { linkLocalTenant } from './link-local-tenant.ts';
@@ -38,6 +39,8 @@ export interface OpenVpcsOptions {
   readonly machines: MachineSource;
   readonly zoneAnswer: (vpcId: string, question: DnsQuestion) => DnsFound;
   readonly linkLocal: LinkLocalListener | undefined;
+  /** See `noteAttachments` of EC2's; absent: EC2 attaches nothing to this machine's instances. */
+  readonly noteAttachments?: Parameters<typeof attachmentsTenant>[1];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -57,13 +60,15 @@ export async function openVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
 }
 
 function openEngineNetworks(
-  { source, machines, removeEngineNetwork: removeNetwork, clock, log }: OpenVpcsOptions,
+  { source, machines, removeEngineNetwork: removeNetwork, noteAttachments, clock, log }: OpenVpcsOptions,
   why: string,
 ): MachineVpcs {
   log.warn('Routes and security groups are not enforced on this machine', { why });
   const engineNetworks = new EngineNetworks({ removeNetwork, clock });
   const { ownId: machineId } = machines;
-  const following = followVpcs({ source, machineId, network: engineNetworks, tenants: [], clock, log });
+  // What was attached before it had none is detached when somebody asks for it.
+  const tenants = noteAttachments ? [attachmentsTenant({ attached: () => [] }, noteAttachments)] : [];
+  const following = followVpcs({ source, machineId, network: engineNetworks, tenants, clock, log });
   return { engineNetworks, why, [Symbol.asyncDispose]: () => following[Symbol.asyncDispose]() };
 }
 
@@ -80,7 +85,7 @@ async function openKernelVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
     }),
   );
   const forwarder = opened.use(new Forwarder({ clock, random }));
-  const { zoneAnswer } = options;
+  const { zoneAnswer, noteAttachments } = options;
   const tenants = [
     ...(linkLocal === undefined ? [] : [linkLocalTenant(network, linkLocal)]),
     resolverTenant({
@@ -88,6 +93,7 @@ async function openKernelVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
       givesPublicNames: (vpcKey) => source.givesPublicNames(vpcKey),
       regionOf: (vpcKey) => source.regionOf(vpcKey),
     }),
+    ...(noteAttachments === undefined ? [] : [attachmentsTenant(network, noteAttachments)]),
   ];
   for (const tenant of tenants) opened.use(tenant);
   // What was deleted while nobody was here is not asked for any more.

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Log } from '../../log.ts';
 import { NetworkError } from '../network.ts';
-import { hostLinkPrefix } from './link-name.ts';
+import { hostLinkPrefix, machineLinkPrefix } from './link-name.ts';
 import type { Namespace } from './namespace.ts';
 import { Nftables } from './nftables.ts';
 
@@ -131,9 +131,11 @@ export class HostRules implements Disposable {
   }
 }
 
-/** Replaces the whole table in one transaction. Networks of the Engine stay apart, as they do from one another. */
+/** Replaces the whole table in one transaction. Networks of the Engine stay apart, as they do from one another, and the
+ * machine is no way between an interface of its own and anything else. */
 function hostTable(table: string, publicCidr: string, tunnelGuard: readonly string[]): string {
   const ours = `"${hostLinkPrefix}*"`;
+  const own = `"${machineLinkPrefix}*"`;
   return `add table ip ${table}
 delete table ip ${table}
 table ip ${table} {
@@ -145,6 +147,8 @@ table ip ${table} {
     type filter hook forward priority filter - 1; policy accept;
     iifname ${ours} oifname "docker*" ct state new ct status ! dnat drop
     iifname ${ours} oifname "br-*" ct state new ct status ! dnat drop
+    iifname ${own} drop
+    oifname ${own} drop
   }
   chain input {
     type filter hook input priority filter - 1; policy accept;

@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
+import type { InterfaceTopology } from '../../topology/index.ts';
 import { HostRules, type HostRulesOptions } from './host-rules.ts';
-import { hostLinkName, tunnelName } from './link-name.ts';
+import { hostLinkName, linkName, machineLinkName, tunnelName } from './link-name.ts';
 import { LinkRemoval } from './link-removal.ts';
+import {
+  type MachineInterface,
+  partsOfMachineInterface,
+  rulePriority,
+  tableOf,
+} from './machine-interface.ts';
 import { Namespace } from './namespace.ts';
 import { type Address, readAddresses } from './netlink/address.ts';
 import { addVeth, addVxlan, type Link, readLinks, setLinkUp, settleLink } from './netlink/link.ts';
 import { readNeighbours } from './netlink/neighbour.ts';
 import { mainTable, readRoutes } from './netlink/route.ts';
+import { type Rule, readRules, removeRule } from './netlink/rule.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
 import { type Part, partChanges, partsOf, partsRead, requestsFor } from './parts.ts';
 import {
@@ -19,6 +27,7 @@ import {
   tunnelMac,
   tunnelPort,
 } from './router-parts.ts';
+import { leadsTo, routerMac } from './sandbox-link.ts';
 import { Turns } from './turns.ts';
 
 export interface HostOptions extends HostRulesOptions {
@@ -28,9 +37,17 @@ export interface HostOptions extends HostRulesOptions {
   readonly mtu: () => number;
 }
 
+/** What a VPC needs of the machine. */
+export interface HostParts {
+  readonly links: readonly HostLink[];
+  readonly interfaces: readonly MachineInterface[];
+}
+
+export const nothing: HostParts = { links: [], interfaces: [] };
+
 /**
  * The machine's own side of VPCs: a link for each internet and NAT gateway, a route for each public address, source
- * translation where the public block ends, and leave to pass where Docker would drop what isn't its own. Nothing else
+ * translation where the public block ends, interfaces that are the machine's own, and leave to pass where Docker would drop what isn't its own. Nothing else
  * of the machine's is touched.
  */
 export class HostSide implements Disposable {
@@ -42,12 +59,18 @@ export class HostSide implements Disposable {
   /** Of the links of this installation alone. */
   readonly #group: number;
   /** By VPC. */
-  readonly #wanted = new Map<string, readonly HostLink[]>();
+  readonly #wanted = new Map<string, HostParts>();
+  readonly #rulePriority: number;
+  /** Ids of interfaces that can't be had, which the log has heard of. */
+  readonly #refused = new Set<string>();
   readonly #turns = new Turns();
+  /** There may be rules of interfaces; undefined: nobody has looked yet. */
+  #hasRules: boolean | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
     this.#group = groupOf(options.installationId);
+    this.#rulePriority = rulePriority(options.installationId);
     this.#namespace = new Namespace(options.namespacePath);
     this.#socket = new NetlinkSocket(this.#namespace);
     this.#rules = new HostRules(this.#namespace, options);
@@ -65,11 +88,52 @@ export class HostSide implements Disposable {
   }
 
   /** What a VPC needs here from now on: `converge` makes it so. @returns whether that is something new. */
-  want(vpcId: string, links: readonly HostLink[]): boolean {
-    if (JSON.stringify(this.#wanted.get(vpcId) ?? []) === JSON.stringify(links)) return false;
-    if (links.length === 0) this.#wanted.delete(vpcId);
-    else this.#wanted.set(vpcId, links);
+  want(vpcId: string, parts: HostParts): boolean {
+    if (JSON.stringify(this.#wanted.get(vpcId) ?? nothing) === JSON.stringify(parts))
+      return this.#hasRules === undefined;
+    if (parts.links.length + parts.interfaces.length === 0) this.#wanted.delete(vpcId);
+    else this.#wanted.set(vpcId, parts);
     return true;
+  }
+
+  /**
+   * A pair of links between a VPC's router and here, of an interface that is the machine's own. `converge` gives it its
+   * addresses. @returns whether it was made: not where the machine has one of the addresses already, which the log is told.
+   */
+  addMachineLink(router: NetlinkSocket, each: InterfaceTopology, linkIndex: number): boolean {
+    const links = readLinks(this.#socket);
+    const name = machineLinkName(each.id);
+    const nameOf = new Map(links.map((link) => [link.index, link.name]));
+    const taken = readAddresses(this.#socket).find(
+      ({ address, linkIndex: on }) => each.addresses.includes(address) && nameOf.get(on) !== name,
+    );
+    if (taken !== undefined) {
+      if (!this.#refused.has(each.id)) {
+        this.#options.log.error('An interface cannot be attached: the machine has its address already', {
+          ...{ interfaceId: each.id, address: taken.address, link: nameOf.get(taken.linkIndex) },
+        });
+      }
+      this.#refused.add(each.id);
+      return false;
+    }
+    this.#refused.delete(each.id);
+    const mtu = this.#options.mtu();
+    router.batch([
+      addVeth(
+        { name: linkName(each.id), index: linkIndex, macAddress: routerMac(each), mtu },
+        { name, macAddress: each.macAddress, mtu, group: this.#group },
+        this.#namespace.fd,
+      ),
+    ]);
+    const far = readLinks(this.#socket).filter((link) => link.name === name);
+    this.#setUp(far);
+    for (const { index } of far) settleLink(this.#socket, index);
+    return true;
+  }
+
+  /** Whether a router's link ends here. */
+  isEndOf(router: NetlinkSocket, link: Link): boolean {
+    return leadsTo(router, link, this.#namespace);
   }
 
   /** A pair of links between a VPC's router and here. What is left of an earlier one is taken away first. */
@@ -123,12 +187,13 @@ export class HostSide implements Disposable {
    */
   converge(): Promise<boolean> {
     return this.#turns.take(async () => {
-      const wanted = [...this.#wanted.values()].flat();
-      if (wanted.length === 0 && !this.#rules.guardsTunnels) return false;
+      const wanted = [...this.#wanted.values()];
+      const isNeeded = wanted.length > 0 || this.#rules.guardsTunnels;
+      if (!isNeeded && this.#hasRules === false) return false;
       const before = this.writes;
-      this.#forward();
+      if (isNeeded) this.#forward();
       this.#convergeLinks(wanted);
-      await this.#rules.converge();
+      if (isNeeded) await this.#rules.converge();
       return this.writes > before;
     });
   }
@@ -139,6 +204,7 @@ export class HostSide implements Disposable {
       this.#wanted.clear();
       const own = readLinks(this.#socket).filter(({ group }) => group === this.#group);
       await Promise.all(own.map(({ name }) => this.#removal.remove(name)));
+      this.#socket.batch(this.#ownRules().map(removeRule));
       await this.#rules.purge();
     });
   }
@@ -156,8 +222,26 @@ export class HostSide implements Disposable {
     }
   }
 
-  #convergeLinks(wanted: readonly HostLink[]): void {
-    const names = new Set(wanted.map(({ ownerId }) => hostLinkName(ownerId)));
+  /** Those of the installation's interfaces of the machine's own. */
+  #ownRules(): readonly Rule[] {
+    return readRules(this.#socket).filter(({ priority }) => priority === this.#rulePriority);
+  }
+
+  /** Of them those of interfaces of which somebody has spoken, or whose links are gone. */
+  #knownRules(links: readonly Link[], names: ReadonlySet<string>): readonly Rule[] {
+    const unknown = links.filter(({ name, group }) => group === this.#group && !names.has(name));
+    const tables = new Set(unknown.map(({ name }) => tableOf(name)));
+    return this.#ownRules().filter(({ table }) => !tables.has(table));
+  }
+
+  #convergeLinks(wanted: readonly HostParts[]): void {
+    const hostLinks = wanted.flatMap(({ links }) => links);
+    const interfaces = wanted.flatMap(({ interfaces }) => interfaces);
+    const mayHaveRules = this.#hasRules !== false || interfaces.length > 0;
+    const names = new Set([
+      ...hostLinks.map(({ ownerId }) => hostLinkName(ownerId)),
+      ...interfaces.map(({ id }) => machineLinkName(id)),
+    ]);
     const links = readLinks(this.#socket);
     const own = links.filter(({ name }) => names.has(name));
     this.#setUp(own.filter(({ isUp }) => !isUp));
@@ -169,13 +253,21 @@ export class HostSide implements Disposable {
         addresses,
         neighbours: readNeighbours(this.#socket),
         routes: readRoutes(this.#socket).routes.filter(({ linkIndex }) => linkIndex !== undefined),
-        rules: [],
+        rules: mayHaveRules ? this.#knownRules(links, names) : [],
       },
       (index) => nameOf.get(index),
     );
     const source = machineAddress(links, addresses);
-    const changes = partChanges(partsOf(there), partsOf(wanted.flatMap((link) => partsOfLink(link, source))));
+    const parts = [
+      ...hostLinks.flatMap((link) => partsOfLink(link, source)),
+      ...interfaces
+        // What could not be made has no addresses that anything could come from.
+        .filter(({ id }) => indexOf.has(machineLinkName(id)))
+        .flatMap((each) => partsOfMachineInterface(each, this.#rulePriority)),
+    ];
+    const changes = partChanges(partsOf(there), partsOf(parts));
     this.#socket.batch(requestsFor(changes, (name) => indexOf.get(name)));
+    this.#hasRules = mayHaveRules && this.#ownRules().length > 0;
   }
 
   #setUp(links: readonly Link[]): void {

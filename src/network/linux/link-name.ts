@@ -27,6 +27,14 @@ export function hostLinkName(ownerId: string): string {
   return `${hostLinkPrefix}${digitsOf(ownerId).slice(0, 12)}`;
 }
 
+/** The machine's own interfaces of VPCs begin with it. */
+export const machineLinkPrefix = 'cte';
+
+/** The machine's end of an interface that is its own. */
+export function machineLinkName(interfaceId: string): string {
+  return `${machineLinkPrefix}${digitsOf(interfaceId).slice(0, 12)}`;
+}
+
 function digitsOf(id: string): string {
   return id.slice(id.indexOf('-') + 1).slice(0, 13);
 }

@@ -3,7 +3,8 @@ import type { Log } from '../../log.ts';
 import type { VpcTopology } from '../../topology/index.ts';
 import { Announcements } from '../announcements.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
-import { HostSide } from './host-side.ts';
+import { HostSide, nothing } from './host-side.ts';
+import { machineInterfacesOf } from './machine-interface.ts';
 import { Namespace } from './namespace.ts';
 import { namesOfNamespaces, prefixOf } from './namespace-names.ts';
 import { Router } from './router.ts';
@@ -73,7 +74,7 @@ export class LinuxNetwork implements VpcNetwork {
     if (this.#host.guardTunnels(this.#machines, [...this.#numbers(), vpc.number]))
       await this.#host.converge();
     await router.apply(vpc);
-    if (this.#wantHostLinks(vpc)) await this.#host.converge();
+    if (this.#wantHostParts(vpc)) await this.#host.converge();
     this.#applied.announce();
   }
 
@@ -88,14 +89,16 @@ export class LinuxNetwork implements VpcNetwork {
       if (this.#host.guardTunnels(machines, this.#numbers())) await this.#host.converge();
       for (const router of this.#routers.values()) {
         await router.refresh();
-        if (router.topology !== undefined) this.#wantHostLinks(router.topology);
+        if (router.topology !== undefined) this.#wantHostParts(router.topology);
       }
       await this.#host.converge();
     });
   }
 
-  #wantHostLinks(vpc: VpcTopology): boolean {
-    return this.#host.want(vpc.id, hostLinks(vpc, this.#machines?.own.id));
+  #wantHostParts(vpc: VpcTopology): boolean {
+    const machineId = this.#machines?.own.id;
+    const interfaces = machineInterfacesOf(vpc, machineId);
+    return this.#host.want(vpc.id, { links: hostLinks(vpc, machineId), interfaces });
   }
 
   #numbers(): number[] {
@@ -194,7 +197,7 @@ export class LinuxNetwork implements VpcNetwork {
     await (router ?? this.#openNamed(name)).remove();
     if (vpcId === undefined) return;
     this.#routers.delete(vpcId);
-    this.#host.want(vpcId, []);
+    if (this.#host.want(vpcId, nothing)) await this.#host.converge();
   }
 
   #open(vpcId: string): Router {

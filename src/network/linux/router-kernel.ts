@@ -101,12 +101,13 @@ export class RouterKernel implements Disposable {
     this.#nextLinkIndex = Math.max(this.#nextLinkIndex, ...links.map(({ index }) => index + 1));
   }
 
-  /** @param add Makes the link, with that index and up. */
-  addLink(name: string, add: (linkIndex: number) => void): void {
+  /** @param add Makes the link, with that index and up; or says that it can't be. @returns whether it was made. */
+  addLink(name: string, add: (linkIndex: number) => boolean): boolean {
     const index = this.#nextLinkIndex++;
-    add(index);
+    if (!add(index)) return false;
     this.#links.set(name, { index, name, kind: 'veth', isUp: true, group: 0 });
     this.namespace.setSysctls({ [`ipv4/neigh/${name}/proxy_delay`]: '0' });
+    return true;
   }
 
   setLinksUp(): void {

@@ -116,6 +116,13 @@ export function hostLinks(vpc: VpcTopology, machineId: string | undefined): Host
   return [uplink, ...nats];
 }
 
+/** The interfaces that are this machine's own. */
+export function machineInterfaces(vpc: VpcTopology, machineId: string | undefined): InterfaceTopology[] {
+  return vpc.interfaces.filter(
+    (each) => each.isOfMachine && (machineId === undefined || each.machineId === machineId),
+  );
+}
+
 /** A locally administered MAC that follows from a name. */
 export function macOf(name: string): string {
   const digits = createHash('sha256').update(name).digest('hex').slice(0, 10);

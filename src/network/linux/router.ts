@@ -6,7 +6,14 @@ import { linkName, tunnelName } from './link-name.ts';
 import type { Namespace } from './namespace.ts';
 import { partsOf } from './parts.ts';
 import { RouterKernel } from './router-kernel.ts';
-import { hostLinks, interfaceParts, type Machines, type RouterView, routerParts } from './router-parts.ts';
+import {
+  hostLinks,
+  interfaceParts,
+  type Machines,
+  machineInterfaces,
+  type RouterView,
+  routerParts,
+} from './router-parts.ts';
 import { addSandboxLink, configureSandbox, leadsTo } from './sandbox-link.ts';
 import { Turns } from './turns.ts';
 
@@ -29,6 +36,8 @@ export class Router implements AsyncDisposable {
   readonly #turns = new Turns();
   /** By the interface that shall be in them. */
   readonly #sandboxes = new Map<string, Namespace>();
+  /** Ids of interfaces that are the machine's own, as far as this process made or found them. */
+  readonly #ofMachine = new Set<string>();
   readonly #view: RouterView;
   #topology: VpcTopology | undefined;
   #firewall: Firewall | undefined;
@@ -171,6 +180,7 @@ export class Router implements AsyncDisposable {
       topology.interfaces.flatMap(({ id, addresses }) => addresses.map((address) => [address, id] as const)),
     );
     await this.#convergeHostLinks(topology);
+    await this.#convergeMachineLinks(topology);
     await this.#convergeTunnel(topology);
     const failures = await this.#convergeSandboxLinks(topology);
     this.#kernel.setLinksUp();
@@ -194,6 +204,26 @@ export class Router implements AsyncDisposable {
     for (const { name, kind } of this.#kernel.links.values()) {
       // What the kernel refuses now, the next look finds again.
       if (kind === 'veth' && !names.has(name)) this.#kernel.removeLink(name).catch(() => {});
+    }
+  }
+
+  /** Links of interfaces that are the machine's own, and of none that is so no longer. */
+  async #convergeMachineLinks(topology: VpcTopology): Promise<void> {
+    const { host, machines } = this.#options;
+    const wanted = new Map(machineInterfaces(topology, machines()?.own.id).map((each) => [each.id, each]));
+    for (const { id } of topology.interfaces) {
+      const link = this.#kernel.links.get(linkName(id));
+      if (link === undefined || wanted.has(id) || this.#sandboxes.has(id)) continue;
+      if (this.#ofMachine.delete(id) || host.isEndOf(this.#kernel.socket, link))
+        await this.#kernel.removeLink(link.name);
+    }
+    for (const [id, each] of wanted) {
+      const name = linkName(id);
+      await this.#kernel.left(name);
+      this.#ofMachine.add(id);
+      if (this.#kernel.links.has(name)) continue;
+      const add = (index: number): boolean => host.addMachineLink(this.#kernel.socket, each, index);
+      if (this.#kernel.addLink(name, add)) this.#kernel.settleLink(name);
     }
   }
 
@@ -238,9 +268,10 @@ export class Router implements AsyncDisposable {
     }
     if (!this.#kernel.links.has(name)) {
       const mtu = this.#options.mtu();
-      this.#kernel.addLink(name, (linkIndex) =>
-        addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, mtu }),
-      );
+      this.#kernel.addLink(name, (linkIndex) => {
+        addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, mtu });
+        return true;
+      });
     }
     configureSandbox(each, subnet, sandbox);
     this.#kernel.settleLink(name);

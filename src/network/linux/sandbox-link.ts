@@ -67,6 +67,6 @@ export function leadsTo(router: NetlinkSocket, { peerNamespace }: Link, sandbox:
   return peerNamespace !== undefined && namespaceNumber(router, sandbox.fd) === peerNamespace;
 }
 
-function routerMac({ id }: InterfaceTopology): string {
+export function routerMac({ id }: InterfaceTopology): string {
   return macOf(`${id}/router`);
 }

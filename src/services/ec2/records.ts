@@ -298,7 +298,7 @@ export interface InterfaceAttachmentRecord {
 /** `network-interface/<id>` */
 export const networkInterfaces: Collection<
   NetworkInterfaceRecord,
-  'scope' | 'vpc' | 'subnet' | 'securityGroup' | 'macAddress' | 'attachment'
+  'scope' | 'vpc' | 'subnet' | 'securityGroup' | 'macAddress' | 'attachment' | 'instance' | 'ofMachine'
 > = {
   service: 'ec2',
   noun: 'network-interface',
@@ -306,6 +306,9 @@ export const networkInterfaces: Collection<
     scope: (_interface, key) => scopeTextOf(key),
     macAddress: ({ macAddress }) => macAddress,
     attachment: ({ attachment }) => attachment?.id,
+    instance: ({ attachment }) => attachment?.instanceId,
+    /** Attached to instances of one machine; of the control plane's: `home`. */
+    ofMachine: ({ attachment }) => attachment?.instanceId && (attachment.machineId ?? 'home'),
     vpc: ({ vpcId }) => vpcId,
     subnet: ({ subnetId }) => subnetId,
     securityGroup: ({ securityGroupIds }) => securityGroupIds,

@@ -4,6 +4,7 @@ import { newId } from '../ids.ts';
 import { type InstanceRecord, instances } from '../instances/instance-record.ts';
 import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
+import { leaveInstance } from '../network-interfaces/attachments.ts';
 import { ec2Key, type Scope } from '../records.ts';
 
 /** What of an instance is told by whoever registers it, and may be another the next time. */
@@ -38,8 +39,9 @@ export function registerInstance(
 /** It is no more, and is shown so for an hour. Nothing happens when it is none of this room's. */
 export function terminateInstance(tx: Transaction, scope: Scope, id: string, now: number): void {
   const instance = findInstance(tx, scope, id);
-  if (instance !== undefined)
-    tx.put(instances, ec2Key(instances, scope, id), { ...instance, terminatedAt: now });
+  if (instance === undefined) return;
+  tx.put(instances, ec2Key(instances, scope, id), { ...instance, terminatedAt: now });
+  leaveInstance(tx, scope, id);
 }
 
 /** One that runs; undefined: there is none of that id. In a transaction it stays guarded. @param id A text of any form. */

@@ -1,4 +1,9 @@
-import type { DescribeInstancesCommandInput, DescribeInstancesResult } from '@aws-sdk/client-ec2';
+import type {
+  DescribeInstancesCommandInput,
+  DescribeInstancesResult,
+  InstanceNetworkInterface,
+} from '@aws-sdk/client-ec2';
+import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import type { Ec2Context } from '../context.ts';
 import { describeRecords } from '../input/describe.ts';
@@ -7,7 +12,7 @@ import { kinds } from '../kinds.ts';
 import type { Scope } from '../records.ts';
 import { zoneId } from '../zones.ts';
 import type { InstanceRecord } from './instance-record.ts';
-import { reservationView, stateOf } from './instance-view.ts';
+import { interfacesOf, reservationView, stateOf } from './instance-view.ts';
 
 /** Each in a reservation of its own; those terminated for an hour. */
 export function describeInstances(
@@ -16,16 +21,24 @@ export function describeInstances(
   call: Call,
 ): DescribeInstancesResult {
   const asked = { ids: input.InstanceIds, name: 'InstancesSet', parameter: 'InstanceId' };
-  const { items, nextToken } = describeRecords(state, call, kinds.instance, filters(call), asked, input);
+  const { items, nextToken } = describeRecords(
+    state,
+    call,
+    kinds.instance,
+    filters(state, call),
+    asked,
+    input,
+  );
   return {
-    Reservations: items.map((instance) => reservationView(call, instance)),
+    Reservations: items.map((instance) => reservationView(state, call, instance)),
     ...(nextToken !== undefined && { NextToken: nextToken }),
   };
 }
 
 /** Names of AWS's list. */
-const filters = ({ accountId }: Scope): FilterTable<InstanceRecord> => ({
+const filters = (reader: Reader, scope: Scope): FilterTable<InstanceRecord> => ({
   ...nothingHere,
+  ...interfaceFilters(reader, scope),
   architecture: ({ architecture }) => architecture,
   'availability-zone': ({ availabilityZone }) => availabilityZone,
   'availability-zone-id': ({ availabilityZone }) => zoneId(availabilityZone),
@@ -36,7 +49,7 @@ const filters = ({ accountId }: Scope): FilterTable<InstanceRecord> => ({
   'launch-time': ({ launchedAt }) => new Date(launchedAt).toISOString(),
   'monitoring-state': () => 'disabled',
   'operator.managed': () => false,
-  'owner-id': () => accountId,
+  'owner-id': () => scope.accountId,
   'platform-details': () => 'Linux/UNIX',
   'private-ip-address': ({ address, terminatedAt }) => (terminatedAt === undefined ? address : undefined),
   'reservation-id': ({ reservationId }) => reservationId,
@@ -44,6 +57,35 @@ const filters = ({ accountId }: Scope): FilterTable<InstanceRecord> => ({
     terminatedAt === undefined ? undefined : 'Client.UserInitiatedShutdown',
   tenancy: () => 'default',
 });
+
+/** On any of the interfaces that are attached to it. */
+function interfaceFilters(reader: Reader, scope: Scope): FilterTable<InstanceRecord> {
+  const each =
+    (of: (view: InstanceNetworkInterface) => Filtered | readonly Filtered[]) => (instance: InstanceRecord) =>
+      interfacesOf(reader, scope, instance).flatMap(of);
+  const addresses = ({ PrivateIpAddresses = [] }: InstanceNetworkInterface) => PrivateIpAddresses;
+  return {
+    'network-interface.addresses.primary': each((view) => addresses(view).map(({ Primary }) => Primary)),
+    'network-interface.addresses.private-ip-address': each((view) =>
+      addresses(view).map(({ PrivateIpAddress }) => PrivateIpAddress),
+    ),
+    'network-interface.attachment.attachment-id': each(({ Attachment }) => Attachment?.AttachmentId),
+    'network-interface.attachment.delete-on-termination': each(
+      ({ Attachment }) => Attachment?.DeleteOnTermination,
+    ),
+    'network-interface.attachment.device-index': each(({ Attachment }) => Attachment?.DeviceIndex),
+    'network-interface.attachment.status': each(({ Attachment }) => Attachment?.Status),
+    'network-interface.description': each(({ Description }) => Description),
+    'network-interface.group-id': each(({ Groups = [] }) => Groups.map(({ GroupId }) => GroupId)),
+    'network-interface.mac-address': each(({ MacAddress }) => MacAddress),
+    'network-interface.network-interface-id': each(({ NetworkInterfaceId }) => NetworkInterfaceId),
+    'network-interface.private-dns-name': each(({ PrivateDnsName }) => PrivateDnsName),
+    'network-interface.source-dest-check': each(({ SourceDestCheck }) => SourceDestCheck),
+    'network-interface.status': each(({ Status }) => Status),
+    'network-interface.subnet-id': each(({ SubnetId }) => SubnetId),
+    'network-interface.vpc-id': each(({ VpcId }) => VpcId),
+  };
+}
 
 /** Filters on what no machine has: they match nothing. */
 const nothingHere: FilterTable<InstanceRecord> = Object.fromEntries(
@@ -78,19 +120,6 @@ const nothingHere: FilterTable<InstanceRecord> = Object.fromEntries(
     'metadata-options.http-endpoint',
     'metadata-options.http-tokens',
     'metadata-options.state',
-    'network-interface.addresses.primary',
-    'network-interface.addresses.private-ip-address',
-    'network-interface.attachment.attachment-id',
-    'network-interface.attachment.device-index',
-    'network-interface.attachment.instance-id',
-    'network-interface.attachment.status',
-    'network-interface.availability-zone',
-    'network-interface.group-id',
-    'network-interface.network-interface-id',
-    'network-interface.private-dns-name',
-    'network-interface.status',
-    'network-interface.subnet-id',
-    'network-interface.vpc-id',
     'placement-group-name',
     'platform',
     'private-dns-name',

@@ -1,16 +1,18 @@
-import type { Instance, Reservation } from '@aws-sdk/client-ec2';
+import type { Instance, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2';
+import type { Reader } from '../../../reconcile/index.ts';
 import { tagList } from '../input/tags.ts';
-import type { Scope } from '../records.ts';
+import { interfaceView } from '../network-interfaces/interface-view.ts';
+import { ec2Key, networkInterfaces, type Scope } from '../records.ts';
 import { zoneId } from '../zones.ts';
 import type { InstanceRecord } from './instance-record.ts';
 
 /** An instance in a reservation of its own. What EC2's have and a machine has not (an image, a type, a subnet) is left out. */
-export function reservationView({ accountId }: Scope, instance: InstanceRecord): Reservation {
+export function reservationView(reader: Reader, scope: Scope, instance: InstanceRecord): Reservation {
   return {
     ReservationId: instance.reservationId,
-    OwnerId: accountId,
+    OwnerId: scope.accountId,
     Groups: [],
-    Instances: [instanceView(instance)],
+    Instances: [{ ...instanceView(instance), NetworkInterfaces: interfacesOf(reader, scope, instance) }],
   };
 }
 
@@ -31,7 +33,6 @@ function instanceView(instance: InstanceRecord): Instance {
       Architecture: architecture as NonNullable<Instance['Architecture']>,
     }),
     PlatformDetails: 'Linux/UNIX',
-    NetworkInterfaces: [],
     SecurityGroups: [],
     Tags: tagList(instance.tags),
   };
@@ -44,6 +45,29 @@ function instanceView(instance: InstanceRecord): Instance {
       Message: 'Client.UserInitiatedShutdown: User initiated shutdown',
     },
   };
+}
+
+/** Those that are attached to it, as EC2 shows them there. */
+export function interfacesOf(
+  reader: Reader,
+  scope: Scope,
+  { id }: InstanceRecord,
+): InstanceNetworkInterface[] {
+  return reader
+    .byIndex(networkInterfaces, 'instance', id)
+    .filter(({ key, value }) => key === ec2Key(networkInterfaces, scope, value.id))
+    .map(({ value }): InstanceNetworkInterface => {
+      const { NetworkInterfaceId, Attachment, InterfaceType, ...view } = interfaceView(reader, scope, value);
+      const { InstanceId: _instance, InstanceOwnerId: _owner, ...attachment } = Attachment ?? {};
+      const { Association, Groups, PrivateDnsName, PrivateIpAddress, PrivateIpAddresses } = view;
+      const { Description, MacAddress, OwnerId, SourceDestCheck, Status, SubnetId, VpcId } = view;
+      return {
+        ...{ NetworkInterfaceId, Attachment: attachment, InterfaceType, Association, Groups },
+        ...{ PrivateDnsName, PrivateIpAddress, PrivateIpAddresses, Description, MacAddress, OwnerId },
+        ...{ SourceDestCheck, Status, SubnetId, VpcId },
+      } as InstanceNetworkInterface;
+    })
+    .sort((one, other) => (one.Attachment?.DeviceIndex ?? 0) - (other.Attachment?.DeviceIndex ?? 0));
 }
 
 /** It runs from its registration on, until that is taken back. */

@@ -1,15 +1,27 @@
 import type {
   AttachNetworkInterfaceCommandInput,
+  AttachNetworkInterfaceResult,
   DetachNetworkInterfaceCommandInput,
 } from '@aws-sdk/client-ec2';
-import type { Reader } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import type { Ec2Context } from '../context.ts';
-import { ec2Refusal, missingParameter, shown, unsupported } from '../errors.ts';
-import { requireRecord } from '../ids.ts';
+import {
+  ec2Refusal,
+  invalidParameterCombination,
+  invalidParameterValue,
+  invalidValue,
+  missingParameter,
+  shown,
+  unsupported,
+} from '../errors.ts';
+import { newId, requireRecord } from '../ids.ts';
+import { refuseMembers } from '../input/absent.ts';
+import type { InstanceRecord } from '../instances/instance-record.ts';
 import { kinds } from '../kinds.ts';
 import { ec2Key, type NetworkInterfaceRecord, networkInterfaces, type Scope } from '../records.ts';
-import { notYours, requireOwnInterface } from './own-interface.ts';
+import { notYours, putInterface, requireOwnInterface } from './own-interface.ts';
+import { removeInterface } from './remove-interface.ts';
 
 export const attachmentNotFound = (id: string) =>
   ec2Refusal('InvalidAttachmentID.NotFound', `The attachment ID '${shown(id)}' does not exist`);
@@ -25,30 +37,127 @@ export function attachedInterface(
     .find(({ key, value }) => key === ec2Key(networkInterfaces, scope, value.id))?.value;
 }
 
-/** @throws {Refusal} always, in AWS's words: InvalidNetworkInterface.InUse, or that there is no such instance. */
+/** The network cards of machines are their own affair: to EC2 each has one. */
+const onlyCard = 0;
+
+/** Those of the largest instance types (EC2 user guide, "IP addresses per network interface"), the machine's own included. */
+const maxInterfaces = 15;
+
+/**
+ * Attaches an interface to an instance: it is `attaching` until the machine has it.
+ * @throws {Refusal} AttachmentLimitExceeded, AuthFailure (it is a service's), IncorrectState, InvalidInstanceID.NotFound,
+ * InvalidNetworkInterface.InUse, InvalidNetworkInterfaceID.NotFound, InvalidParameterCombination, InvalidParameterValue,
+ * MissingParameter, UnsupportedOperation
+ */
 export async function attachNetworkInterface(
-  { state }: Ec2Context,
-  { NetworkInterfaceId, InstanceId, DeviceIndex }: AttachNetworkInterfaceCommandInput,
+  ec2: Ec2Context,
+  input: AttachNetworkInterfaceCommandInput,
   call: Call,
-): Promise<never> {
+): Promise<AttachNetworkInterfaceResult> {
+  const { NetworkInterfaceId, InstanceId, DeviceIndex, NetworkCardIndex = onlyCard } = input;
   if (InstanceId === undefined) throw missingParameter('InstanceId');
   if (DeviceIndex === undefined) throw missingParameter('DeviceIndex');
-  return state.transact((tx) => {
-    const { id, attachment } = requireOwnInterface(tx, call, NetworkInterfaceId);
-    if (attachment !== undefined)
-      throw ec2Refusal('InvalidNetworkInterface.InUse', `Interface: [${id}] in use.`);
-    requireRecord(tx, call, kinds.instance, InstanceId, 'InstanceId');
-    throw unsupported('Interfaces of VPCs on the machines themselves are');
+  refuseMembers(input, 'queues of interfaces are', ['EnaQueueCount', 'EnaSrdSpecification']);
+  if (NetworkCardIndex !== onlyCard)
+    throw invalidValue(
+      String(NetworkCardIndex),
+      'networkCardIndex',
+      'There is one network card, of index 0.',
+    );
+  const id = newId(ec2.random, 'eni-attach');
+  await ec2.state.transact((tx) => {
+    const found = requireOwnInterface(tx, call, NetworkInterfaceId);
+    if (found.attachment !== undefined)
+      throw ec2Refusal('InvalidNetworkInterface.InUse', `Interface: [${found.id}] in use.`);
+    const instance = requireRecord(tx, call, kinds.instance, InstanceId, 'InstanceId');
+    checkPlace(tx, ec2, found, instance, DeviceIndex);
+    putInterface(tx, call, {
+      ...found,
+      attachment: {
+        ...{ id, instanceId: instance.id, instanceOwnerId: call.accountId, deviceIndex: DeviceIndex },
+        ...{ status: 'attaching', attachedAt: call.now, deleteOnTermination: false },
+      },
+    });
   });
+  return { AttachmentId: id, NetworkCardIndex };
 }
 
-/** @throws {Refusal} always: InvalidAttachmentID.NotFound, or that it is a service's, which alone attaches anything. */
-export function detachNetworkInterface(
+function checkPlace(
+  tx: Transaction,
+  { whyNoMachineInterfaces = () => undefined }: Ec2Context,
+  { availabilityZone, privateIpv4Addresses }: NetworkInterfaceRecord,
+  { id, machineId, ...instance }: InstanceRecord,
+  deviceIndex: number,
+): void {
+  if (instance.terminatedAt !== undefined)
+    throw ec2Refusal('IncorrectState', `Instance '${id}' is not 'running' or 'stopped'.`);
+  if (availabilityZone !== instance.availabilityZone) {
+    throw invalidParameterCombination(
+      'You may not attach a network interface to an instance if they are not in the same availability zone',
+    );
+  }
+  if (!Number.isInteger(deviceIndex) || deviceIndex < 0)
+    throw invalidValue(String(deviceIndex), 'deviceIndex', 'It must be a whole number from 0 on.');
+  const present = tx
+    .byIndex(networkInterfaces, 'instance', id)
+    .map(({ value }) => value.attachment?.deviceIndex);
+  // The first one is the machine's own, and in no VPC.
+  if (deviceIndex === 0 || present.includes(deviceIndex)) {
+    throw invalidParameterValue(
+      `Instance '${id}' already has an interface attached at device index '${deviceIndex}'.`,
+    );
+  }
+  const count = present.length + 2;
+  if (count > maxInterfaces)
+    throw ec2Refusal('AttachmentLimitExceeded', `Interface count ${count} exceeds the limit for ${id}`);
+  if (machineId !== undefined)
+    throw unsupported('Interfaces of instances on machines that have joined the installation are');
+  const why = whyNoMachineInterfaces();
+  if (why !== undefined) throw unsupported(`Interfaces of instances where ${why}: they are`);
+  // Addresses say by which interface a packet leaves the machine, and VPCs may have the same ones.
+  const there = tx
+    .byIndex(networkInterfaces, 'ofMachine', 'home')
+    .flatMap(({ value }) => value.privateIpv4Addresses);
+  const twice = privateIpv4Addresses.find((address) => there.includes(address));
+  if (twice !== undefined)
+    throw invalidParameterCombination(
+      `An interface with the address ${twice} is attached on the same machine`,
+    );
+}
+
+/**
+ * Detaches an interface from its instance: it is `detaching` until the machine has it no more.
+ * @throws {Refusal} InvalidAttachmentID.NotFound, AuthFailure (it is a service's, which alone detaches it)
+ */
+export async function detachNetworkInterface(
   { state }: Ec2Context,
   { AttachmentId }: DetachNetworkInterfaceCommandInput,
   call: Call,
-): never {
+): Promise<object> {
   if (AttachmentId === undefined) throw missingParameter('AttachmentId');
-  if (attachedInterface(state, call, AttachmentId) === undefined) throw attachmentNotFound(AttachmentId);
-  throw notYours();
+  await state.transact((tx) => {
+    const named = attachedInterface(tx, call, AttachmentId);
+    const found = named && tx.get(networkInterfaces, ec2Key(networkInterfaces, call, named.id));
+    if (found?.attachment?.id !== AttachmentId) throw attachmentNotFound(AttachmentId);
+    if (found.attachment.instanceId === undefined) throw notYours();
+    putInterface(tx, call, detaching(found));
+  });
+  return {};
+}
+
+/** It has to be attached. */
+function detaching(record: NetworkInterfaceRecord): NetworkInterfaceRecord {
+  const { attachment } = record;
+  return attachment === undefined
+    ? record
+    : { ...record, attachment: { ...attachment, status: 'detaching' } };
+}
+
+/** The instance is no more: what was to be deleted with it is, the rest is `detaching`. */
+export function leaveInstance(tx: Transaction, scope: Scope, instanceId: string): void {
+  for (const { key, value } of tx.byIndex(networkInterfaces, 'instance', instanceId)) {
+    if (key !== ec2Key(networkInterfaces, scope, value.id)) continue;
+    if (value.attachment?.deleteOnTermination) removeInterface(tx, scope, value);
+    else putInterface(tx, scope, detaching(value));
+  }
 }

@@ -390,21 +390,6 @@ describe('what changes an interface', () => {
   });
 });
 
-describe('attachments', () => {
-  it('have no instance to be to', async () => {
-    const { NetworkInterfaceId } = await create();
-    const attach = (InstanceId: string) =>
-      server.ec2.attachNetworkInterface({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 });
-    await expect(attach('i-0123456789abcdef0')).rejects.toMatchObject(
-      refused('InvalidInstanceID.NotFound', "The instance ID 'i-0123456789abcdef0' does not exist"),
-    );
-    await expect(attach('web')).rejects.toMatchObject(refused('InvalidInstanceID.Malformed'));
-    await expect(
-      server.ec2.detachNetworkInterface({ AttachmentId: 'eni-attach-00000000' }),
-    ).rejects.toMatchObject(refused('InvalidAttachmentID.NotFound'));
-  });
-});
-
 describe('DeleteNetworkInterface', () => {
   it('frees its addresses and forgets its token', async () => {
     const { NetworkInterfaceId } = await create({ SecondaryPrivateIpAddressCount: 3 });

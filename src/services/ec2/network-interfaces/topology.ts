@@ -27,6 +27,7 @@ export function interfaceTopology(
     securityGroupIds: isOpen(record) ? [openGroup.id] : record.securityGroupIds,
     checksSourceAndDestination: record.sourceDestCheck,
     ...(machineId !== undefined && { machineId }),
+    ...(isOfMachine(record) && { isOfMachine: true as const }),
     publicAddresses: [
       ...(primary !== undefined && autoAssignedPublicIpv4 !== undefined
         ? [{ privateIpv4: primary, publicIpv4: autoAssignedPublicIpv4 }]
@@ -39,6 +40,10 @@ export function interfaceTopology(
     ],
   };
 }
+
+/** Attached to an instance, and not about to leave it. */
+const isOfMachine = ({ attachment }: NetworkInterfaceRecord): boolean =>
+  attachment?.instanceId !== undefined && attachment.status !== 'detaching';
 
 /** Network load balancers that were made without groups take everything (NLB guide, "Security groups"). */
 export const isOpen = ({ interfaceType, securityGroupIds }: NetworkInterfaceRecord): boolean =>
