@@ -9,9 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { StatusResponse } from '../src/cli/index.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const toolchain = fileURLToPath(new URL('../.toolchain', import.meta.url));
+/** What the launcher wrote of src/ and would run. */
+const main = join(
+  ...[toolchain, 'program', readFileSync(join(toolchain, 'program/current'), 'utf8').trim(), 'main.js'],
+);
 /** As the launcher sets it: people start Catamaran with the cache of the start before. */
-const compileCache = fileURLToPath(new URL('../.toolchain/compile-cache', import.meta.url));
+const compileCache = join(toolchain, 'compile-cache');
 const environment = { NODE_COMPILE_CACHE: compileCache, ...process.env };
 
 interface Credentials {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -8,7 +9,9 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +19,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** A checkout with the launcher, a main.ts that says how it was called, and an npm that needs no network. */
+/**
+ * A checkout with the launcher, a main.ts that says how it was called, what writes it into one file, and an npm that
+ * needs no network.
+ */
 let checkout: string;
 let bin: string;
 let npmLog: string;
@@ -28,9 +34,13 @@ beforeEach(() => {
   mkdirSync(join(checkout, 'src'));
   mkdirSync(bin);
   copyFileSync(fileURLToPath(new URL('../catamaran', import.meta.url)), join(checkout, 'catamaran'));
-  writeFileSync(join(checkout, 'package.json'), '{}');
+  writeFileSync(join(checkout, 'package.json'), '{"type":"module"}');
   writeFileSync(join(checkout, 'package-lock.json'), '{"lockfileVersion":3}');
   writeFileSync(join(checkout, 'src/main.ts'), 'console.log(JSON.stringify(process.argv.slice(2)));');
+  writeFileSync(
+    join(checkout, 'build-program.ts'),
+    "import { copyFileSync } from 'node:fs';\ncopyFileSync(new URL('src/main.ts', import.meta.url), process.argv[2] + '/main.js');",
+  );
   program('node', '#!/bin/sh\necho v20.20.2\n');
   program(
     'npm',
@@ -79,6 +89,21 @@ function launch(
   });
 }
 
+/** What has been written of the source. */
+const programs = (): readonly string[] =>
+  readdirSync(join(checkout, '.toolchain/program'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+/** An hour after what is written of it: file systems may tell times coarsely. */
+function changeSource(content: string): void {
+  writeFileSync(join(checkout, 'src/main.ts'), content);
+  const hourAgo = statSync(join(checkout, 'src/main.ts')).mtimeMs / 1000 - 3600;
+  for (const name of programs()) {
+    utimesSync(join(checkout, '.toolchain/program', name, 'begun'), hourAgo, hourAgo);
+  }
+}
+
 const npmCalls = (): readonly string[] =>
   existsSync(npmLog) ? readFileSync(npmLog, 'utf8').trim().split('\n') : [];
 
@@ -97,6 +122,7 @@ describe('the launcher', () => {
     expect(npmCalls().every((call) => call.includes('--ignore-scripts'))).toBe(true);
     expect(readdirSync(join(checkout, '.toolchain')).filter((name) => name !== 'compile-cache')).toEqual([
       'node',
+      'program',
     ]);
   });
 
@@ -112,6 +138,48 @@ describe('the launcher', () => {
     writeFileSync(join(checkout, 'package-lock.json'), '{"lockfileVersion":3,"x":1}');
     expect((await launch([])).stderr).toContain('installing the libraries');
     expect((await launch([])).stderr).toBe('');
+  });
+
+  it('writes the program anew when its source has changed, and lets the one before be', async () => {
+    await launch([]);
+    changeSource('console.log("changed");');
+    expect(await launch([])).toEqual({ exitCode: 0, stdout: 'changed\n', stderr: '' });
+    expect(programs()).toHaveLength(2);
+    await launch([]);
+    expect(programs()).toHaveLength(2);
+  });
+
+  it('removes programs that nobody runs any more', async () => {
+    await launch([]);
+    const [run = ''] = programs();
+    changeSource('console.log("changed");');
+    await launch([]);
+    const unused = programs().find((name) => name !== run) ?? '';
+    for (const name of [run, unused]) {
+      const twoHoursAgo = statSync(join(checkout, '.toolchain/program', name)).mtimeMs / 1000 - 7200;
+      utimesSync(join(checkout, '.toolchain/program', name), twoHoursAgo, twoHoursAgo);
+    }
+    const main = join(checkout, '.toolchain/program', run, 'main.js');
+    const running = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)', main]);
+    try {
+      await once(running, 'spawn');
+      changeSource('console.log("changed again");');
+      expect((await launch([])).stdout).toBe('changed again\n');
+      expect(programs()).toHaveLength(2);
+      expect(programs()).toContain(run);
+      expect(programs()).not.toContain(unused);
+    } finally {
+      running.kill();
+    }
+  });
+
+  it('runs the source where the program cannot be written, and says so once', async () => {
+    writeFileSync(join(checkout, 'build-program.ts'), 'console.error("no bundler"); process.exit(1);');
+    const first = await launch(['x']);
+    expect(first.stdout).toBe('["x"]\n');
+    expect(first.stderr).toContain('no bundler');
+    expect(first.stderr).toContain('Catamaran will start more slowly');
+    expect(await launch(['y'])).toEqual({ exitCode: 0, stdout: '["y"]\n', stderr: '' });
   });
 
   it('works through a symbolic link', async () => {
@@ -164,6 +232,7 @@ describe('the launcher', () => {
       'readlink',
       'cp',
       'sleep',
+      'find',
     ]) {
       symlinkSync(existsSync(`/usr/bin/${tool}`) ? `/usr/bin/${tool}` : `/bin/${tool}`, join(bin, tool));
     }
