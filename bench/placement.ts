@@ -10,7 +10,7 @@ import type { PlacementStrategy } from '@aws-sdk/client-ecs';
 import { systemClock, systemRandom } from '../src/clock/index.ts';
 import { silentLog } from '../src/log.ts';
 import { type OpenState, openState, recordKey } from '../src/reconcile/index.ts';
-import { createEcs } from '../src/services/ecs/index.ts';
+import { createEcs, noInfrastructure } from '../src/services/ecs/index.ts';
 import { containerInstances, tasks } from '../src/services/ecs/records.ts';
 import type { OperationTable } from '../src/services/service.ts';
 import { rootPrincipal } from '../src/services/service.ts';
@@ -63,6 +63,7 @@ class SimulatedCluster implements AsyncDisposable {
       log: silentLog,
       alarmReadings: () => new Map(),
       assumeTaskRole: () => undefined,
+      infrastructure: noInfrastructure,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
       ensureServiceLinkedRole: async () => {},
       publishMetrics: async () => {},

@@ -6,7 +6,7 @@ import { createAcm } from '../services/acm/index.ts';
 import { createAutoScaling } from '../services/application-autoscaling/index.ts';
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEc2 } from '../services/ec2/index.ts';
-import { createEcs } from '../services/ecs/index.ts';
+import { createEcs, noInfrastructure } from '../services/ecs/index.ts';
 import { createElb } from '../services/elbv2/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createIam } from '../services/iam/index.ts';
@@ -37,6 +37,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     pollEndpoints: () => ({ acs: '', tcs: '' }),
     alarmReadings,
     assumeTaskRole: () => undefined,
+    infrastructure: noInfrastructure,
     ensureServiceLinkedRole: async () => {},
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,

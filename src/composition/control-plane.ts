@@ -6,6 +6,7 @@ import { openState, type Reconcilers, type State, startReconcilers } from '../re
 import type { Sealer } from '../sealing/index.ts';
 import {
   createAcm,
+  hasCertificate,
   hasIssuedCertificate,
   loadAcmReconcilers,
   onCertificatesChanged,
@@ -14,6 +15,7 @@ import {
 } from '../services/acm/index.ts';
 import {
   createAutoScaling,
+  hasScalableTarget,
   loadAutoScalingEventSources,
   loadAutoScalingReconcilers,
   scalableTargets,
@@ -54,12 +56,13 @@ import {
 } from '../services/events/index.ts';
 import { createIam, type IamOperator } from '../services/iam/index.ts';
 import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
-import type { Credentials, SignedUpgrade } from '../services/service.ts';
+import type { Credentials, Service, SignedUpgrade } from '../services/service.ts';
 import { createCloudMap, loadCloudMapReconcilers } from '../services/servicediscovery/index.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
+import { infrastructureRoles } from './infrastructure-roles.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
 import { taskRoles } from './task-roles.ts';
 
@@ -167,6 +170,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     pollEndpoints: () => ({ acs: `${endpoint}/acs`, tcs: `${endpoint}/tcs` }),
     alarmReadings,
     assumeTaskRole: taskRoles(iam),
+    infrastructure: {
+      assumeRole: infrastructureRoles({ iam, services: () => services, random, clock }),
+      ...{ hasScalableTarget, hasCertificate },
+    },
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: publish,
   });
@@ -196,20 +203,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
   await ec2.ensureDefaultVpc(defaultCluster);
 
+  const services: readonly Service[] = [
+    ecs.service,
+    ec2.service,
+    createLogs(logs),
+    createCloudWatch(cloudWatch),
+    createCloudMap(cloudMap),
+    createAutoScaling(autoScaling),
+    createElb(elb),
+    createAcm(acm),
+    createEventBridge(eventBridge),
+    iam.service,
+    createSts(iam),
+  ];
   const gateway = createGateway({
-    services: [
-      ecs.service,
-      ec2.service,
-      createLogs(logs),
-      createCloudWatch(cloudWatch),
-      createCloudMap(cloudMap),
-      createAutoScaling(autoScaling),
-      createElb(elb),
-      createAcm(acm),
-      createEventBridge(eventBridge),
-      iam.service,
-      createSts(iam),
-    ],
+    services,
     routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
     upgradeTargets: [
       ...ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),

@@ -1,9 +1,9 @@
 import { type AccessDenied, Refusal } from '../protocols/index.ts';
 import type { AuthorizationRequest, Decision } from '../services/iam/index.ts';
-import type { Call } from '../services/service.ts';
+import type { Call, SupportedOperation } from '../services/service.ts';
 import type { PipelineParts } from './parts.ts';
 
-type Parts = Pick<PipelineParts, 'authorize' | 'encodeDenial'>;
+type Parts = Pick<PipelineParts, 'authorize'> & Partial<Pick<PipelineParts, 'encodeDenial'>>;
 
 /**
  * Asks before an operation runs, a route answers or a connection is upgraded.
@@ -29,4 +29,26 @@ function messageOf(
   const words = opening === undefined ? message : `${opening} ${message}`;
   if (handsOutDetails === undefined || denial === undefined || encodeDenial === undefined) return words;
   return `${words}. Encoded authorization failure message: ${encodeDenial(denial)}`;
+}
+
+/**
+ * Asks whether the caller may do what an operation does.
+ * @throws {Refusal} `denied`, with the reason that the decision gives.
+ */
+export function assertMayRun<Input>(
+  operation: Omit<SupportedOperation<Input>, 'run'>,
+  input: Input,
+  call: Call,
+  parts: Parts,
+  denied: AccessDenied,
+): void {
+  if (operation.permission !== undefined) return;
+  const asked = {
+    action: operation.action,
+    resources: operation.resources(input, call),
+    conditions:
+      operation.conditions && ((resource: string) => operation.conditions?.(input, call, resource) ?? {}),
+    alsoAsks: operation.alsoAsks && (() => operation.alsoAsks?.(input, call) ?? []),
+  };
+  assertAllowed(call, parts, asked, denied);
 }

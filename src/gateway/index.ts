@@ -9,6 +9,7 @@
  * that are not offered, and HTTP/2.
  */
 
+export { assertMayRun } from './authorization.ts';
 export type { Gateway, GatewayLimits, GatewayOptions } from './gateway.ts';
 export { createGateway } from './gateway.ts';
 export type { OpenRoute, Route, RouteAnswer, RouteRequest, SignedRoute } from './route.ts';

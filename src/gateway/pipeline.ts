@@ -2,7 +2,7 @@ import { Refusal, type WireAnswer } from '../protocols/index.ts';
 import { anonymousPrincipal, type SupportedOperation } from '../services/service.ts';
 import { answerError } from './answer-error.ts';
 import { answerRoute } from './answer-route.ts';
-import { assertAllowed } from './authorization.ts';
+import { assertMayRun } from './authorization.ts';
 import { decodedBody } from './content-encoding.ts';
 import type { Exchange } from './exchange.ts';
 import { findService } from './find-service.ts';
@@ -42,16 +42,7 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   const input = opened.readInput();
 
   const call = exchange.callOf(principal, signature?.region ?? unsignedRegion);
-  if (operation.permission === undefined) {
-    const asked = {
-      action: operation.action,
-      resources: operation.resources(input, call),
-      conditions:
-        operation.conditions && ((resource: string) => operation.conditions?.(input, call, resource) ?? {}),
-      alsoAsks: operation.alsoAsks && (() => operation.alsoAsks?.(input, call) ?? []),
-    };
-    assertAllowed(call, parts, asked, service.rules.accessDenied);
-  }
+  assertMayRun(operation, input, call, parts, service.rules.accessDenied);
 
   const output = await operation.run(input, call);
   return codec.writeOutput(opened.operation, output, requestId);

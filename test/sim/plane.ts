@@ -6,6 +6,7 @@ import { type AgentEndpoint, agentEndpoints } from '../../src/services/ecs/acs/u
 import { interruptSpot } from '../../src/services/ecs/capacity/interrupt-spot.ts';
 import type { EcsContext, TaskCredentials } from '../../src/services/ecs/context.ts';
 import { ensureCluster } from '../../src/services/ecs/ensure-cluster.ts';
+import { noInfrastructure } from '../../src/services/ecs/express/infrastructure.ts';
 import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
 import { addNetwork } from '../../src/services/ecs/testing/network.ts';
@@ -120,6 +121,7 @@ export class Plane {
       log,
       alarmReadings: () => new Map(),
       assumeTaskRole: () => credentialsUntil(clock.now() + sessionMs),
+      infrastructure: noInfrastructure,
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),
       ensureServiceLinkedRole: async () => {},
       publishMetrics: async () => {},

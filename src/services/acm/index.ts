@@ -13,6 +13,10 @@ import { type CertificateRecord, certificates, keyPurpose } from './records.ts';
 
 export type { AcmContext } from './context.ts';
 
+/** Whether there is a certificate, issued or not. */
+export const hasCertificate = (reader: Reader, scope: Scope, arn: string): boolean =>
+  findCertificate(reader, scope, arn) !== undefined;
+
 /** Whether a certificate can be served; in a transaction it stays guarded. */
 export const hasIssuedCertificate = (reader: Reader, scope: Scope, arn: string): boolean =>
   findCertificate(reader, scope, arn)?.issued !== undefined;

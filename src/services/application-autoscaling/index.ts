@@ -9,9 +9,13 @@
 import type { Reader, Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';
 import type { Service } from '../service.ts';
-import { resourceIdOf } from './arn.ts';
+import { resourceIdOf, type Scope, type TargetName } from './arn.ts';
 import type { AutoScalingContext } from './context.ts';
-import { scopeOfKey, targets } from './records.ts';
+import { scopeOfKey, targetKey, targets } from './records.ts';
+
+/** Whether a service is a scalable target. */
+export const hasScalableTarget = (reader: Reader, scope: Scope, name: TargetName): boolean =>
+  reader.get(targets, targetKey(scope, name)) !== undefined;
 
 export function createAutoScaling(context: AutoScalingContext): Service {
   return {

@@ -20,6 +20,7 @@ export { readAwsvpc } from './for-services/awsvpc.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
 export { findInstance, registerInstance, terminateInstance } from './for-services/instance.ts';
+export { isPublicSubnet } from './for-services/public-subnet.ts';
 export {
   createServiceInterface,
   deleteServiceInterface,

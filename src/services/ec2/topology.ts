@@ -27,6 +27,7 @@ import {
 } from './records.ts';
 import { routeTableTopology } from './route-tables/route-table-topology.ts';
 import { isTargetAvailable } from './route-tables/route-target.ts';
+import { tableOfSubnet } from './route-tables/table-of-subnet.ts';
 import { groupTopology } from './security-groups/group-topology.ts';
 
 /**
@@ -50,7 +51,7 @@ export function vpcTopology(reader: Reader, key: RecordKey, homeMachineId?: stri
     cidrs,
     hasResolver: vpc.enableDnsSupport,
     hasInternetGateway: reader.countByIndex(internetGateways, 'vpc', vpc.id) > 0,
-    subnets: ownSubnets.map((subnet) => subnetTopology(subnet, tableOf(tables, subnet.id))),
+    subnets: ownSubnets.map((subnet) => subnetTopology(subnet, tableOfSubnet(tables, subnet.id))),
     routeTables: tables.map(
       (table): RouteTableTopology =>
         routeTableTopology(table, {
@@ -89,18 +90,11 @@ function forwardingNatGateways(
   return reader.byIndex(natGateways, 'vpc', vpcId).flatMap(({ value }) => {
     const topology = natGatewayTopology(value);
     const isThere = ownSubnets.some(({ id }) => id === value.subnetId);
-    const leadsOut = tableOf(tables, value.subnetId)?.routes.some(
+    const leadsOut = tableOfSubnet(tables, value.subnetId)?.routes.some(
       ({ target }) => target.type === 'internet-gateway' && isTargetAvailable(reader, scope, vpcId, target),
     );
     return topology !== undefined && isThere && leadsOut ? [topology] : [];
   });
-}
-
-/** The one that is associated with the subnet, else the VPC's main one. */
-function tableOf(tables: readonly RouteTableRecord[], subnetId: string): RouteTableRecord | undefined {
-  const isOf = (wanted: string | undefined) => (table: RouteTableRecord) =>
-    table.associations.some((association) => association.subnetId === wanted);
-  return tables.find(isOf(subnetId)) ?? tables.find(isOf(undefined));
 }
 
 const madeSubnets = new WeakMap<SubnetRecord, SubnetTopology>();

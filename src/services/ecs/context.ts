@@ -4,6 +4,7 @@ import type { Reader, State } from '../../reconcile/index.ts';
 import type { AlarmReading, MetricPoint } from '../cloudwatch/index.ts';
 import type { SessionStarter } from '../ssmmessages/index.ts';
 import type { Scope } from './arn.ts';
+import type { InfrastructureRooms } from './express/infrastructure.ts';
 
 /** What the ECS room is given by the composition root. */
 export interface EcsContext {
@@ -28,6 +29,8 @@ export interface EcsContext {
    * no such role in the account, or it doesn't trust ECS.
    */
   readonly assumeTaskRole: (session: TaskSession) => TaskCredentials | undefined;
+  /** What Express services are made of. */
+  readonly infrastructure: InfrastructureRooms;
   /** Terminals in containers: ECS Exec. */
   readonly sessions: SessionStarter;
   /** The block of public addresses that the installation's machines answer. */

@@ -6,7 +6,7 @@
  * `records.ts` what is stored, `acs/` what agents hear.
  *
  * Refused by name until they are built: managed scaling and Managed Instances, secrets, daemons of Managed Instances,
- * gateways, Express services.
+ * gateways.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';
@@ -25,6 +25,8 @@ export type {
   TaskCredentials,
   TaskSession,
 } from './context.ts';
+export { expressCollections, expressNames } from './express/express-names.ts';
+export { noInfrastructure } from './express/infrastructure.ts';
 export { linkedResources } from './linked-resources.ts';
 export { machineAttribute } from './placement/instance.ts';
 export { fargateHosts } from './records.ts';

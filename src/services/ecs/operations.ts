@@ -40,6 +40,12 @@ import {
   updateContainerInstancesState,
 } from './operations/container-instance.ts';
 import { executeCommand } from './operations/execute-command.ts';
+import {
+  createExpressGatewayService,
+  deleteExpressGatewayService,
+  describeExpressGatewayService,
+  updateExpressGatewayService,
+} from './operations/express-gateway-service.ts';
 import { listServicesByNamespace } from './operations/list-services-by-namespace.ts';
 import { runTask } from './operations/run-task.ts';
 import {
@@ -94,7 +100,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     CreateCapacityProvider: supported('CreateCapacityProvider', createCapacityProvider),
     CreateCluster: supported('CreateCluster', createCluster),
     CreateDaemon: notYet('CreateDaemon', 'Managed Instances'),
-    CreateExpressGatewayService: notYet('CreateExpressGatewayService', 'Express services'),
+    CreateExpressGatewayService: supported('CreateExpressGatewayService', createExpressGatewayService),
     CreateGateway: notYet('CreateGateway', 'gateways'),
     CreateService: supported('CreateService', createService),
     CreateTaskSet: supported('CreateTaskSet', createTaskSet),
@@ -104,7 +110,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DeleteCluster: supported('DeleteCluster', deleteCluster),
     DeleteDaemon: notYet('DeleteDaemon', 'Managed Instances'),
     DeleteDaemonTaskDefinition: notYet('DeleteDaemonTaskDefinition', 'Managed Instances'),
-    DeleteExpressGatewayService: notYet('DeleteExpressGatewayService', 'Express services'),
+    DeleteExpressGatewayService: supported('DeleteExpressGatewayService', deleteExpressGatewayService),
     DeleteGateway: notYet('DeleteGateway', 'gateways'),
     DeleteService: supported('DeleteService', deleteService),
     DeleteTaskDefinitions: supported('DeleteTaskDefinitions', deleteTaskDefinitions),
@@ -118,7 +124,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeDaemonDeployments: notYet('DescribeDaemonDeployments', 'Managed Instances'),
     DescribeDaemonRevisions: notYet('DescribeDaemonRevisions', 'Managed Instances'),
     DescribeDaemonTaskDefinition: notYet('DescribeDaemonTaskDefinition', 'Managed Instances'),
-    DescribeExpressGatewayService: notYet('DescribeExpressGatewayService', 'Express services'),
+    DescribeExpressGatewayService: supported('DescribeExpressGatewayService', describeExpressGatewayService),
     DescribeGateway: notYet('DescribeGateway', 'gateways'),
     DescribeGatewayResources: notYet('DescribeGatewayResources', 'gateways'),
     DescribeGatewayRoute: notYet('DescribeGatewayRoute', 'gateways'),
@@ -171,7 +177,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     UpdateContainerAgent: supported('UpdateContainerAgent', updateContainerAgent),
     UpdateContainerInstancesState: supported('UpdateContainerInstancesState', updateContainerInstancesState),
     UpdateDaemon: notYet('UpdateDaemon', 'Managed Instances'),
-    UpdateExpressGatewayService: notYet('UpdateExpressGatewayService', 'Express services'),
+    UpdateExpressGatewayService: supported('UpdateExpressGatewayService', updateExpressGatewayService),
     UpdateGateway: notYet('UpdateGateway', 'gateways'),
     UpdateService: supported('UpdateService', updateService),
     UpdateServicePrimaryTaskSet: supported('UpdateServicePrimaryTaskSet', updateServicePrimaryTaskSet),

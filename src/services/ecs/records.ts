@@ -408,6 +408,10 @@ export interface ServiceRecord extends ExposureRecord {
   /** The deployment that completed last, as it was then: what a failing one is rolled back to. */
   readonly lastCompleted?: DeploymentRecord;
   readonly tags: readonly Tag[];
+  /** Who made what it stands behind; absent: `CUSTOMER`. */
+  readonly resourceManagementType?: 'ECS';
+  /** No task is started before what it stands behind is there. */
+  readonly awaitsInfrastructure?: true;
 }
 
 export interface RebalancingRecord {

@@ -16,6 +16,9 @@ import {
 } from './arn.ts';
 import { desiredTasks } from './deployment/daemon-ground.ts';
 import { withDigests } from './deployment/record-service-deployments.ts';
+import { managedResourcesView } from './express/express-view.ts';
+import { expressServiceKey, expressServices } from './express/records.ts';
+import { given } from './given.ts';
 import { networkView } from './network-view.ts';
 import type { ServiceDeploymentRecord, ServiceRevisionRecord, ServiceRevisionUse } from './records.ts';
 import { services, tasks } from './records.ts';
@@ -99,6 +102,7 @@ export function serviceRevisionView(
   record: ServiceRevisionRecord,
 ): ServiceRevision {
   const { cluster, service, taskDefinition } = record;
+  const express = reader.get(expressServices, expressServiceKey(scope, cluster, service));
   const own = reader
     .byIndex(tasks, 'byService', serviceIndexValue(scope, { cluster, name: service }))
     .flatMap(({ value }) => (value.service?.deploymentId === record.deploymentId ? value : []));
@@ -115,6 +119,7 @@ export function serviceRevisionView(
     }),
     containerImages: withDigests(record, own).containerImages.map((image) => ({ ...image })),
     guardDutyEnabled: false,
+    ...given('ecsManagedResources', express && managedResourcesView(reader, scope, express, record)),
     createdAt: new Date(record.createdAt),
   };
 }

@@ -70,7 +70,7 @@ export function serviceView(
     propagateTags: service.propagateTags,
     availabilityZoneRebalancing: service.availabilityZoneRebalancing,
     ...currentHistory(scope, service, desiredCount, counts),
-    resourceManagementType: 'CUSTOMER',
+    resourceManagementType: service.resourceManagementType ?? 'CUSTOMER',
     ...(options.withTags ? { tags: service.tags.map((tag) => ({ ...tag })) } : {}),
   };
 }

@@ -27,7 +27,7 @@ export {
 } from './for-services/target-groups.ts';
 
 export { type TrafficSink, trafficSink } from './metrics/traffic-sink.ts';
-export { balancerCollections, balancerNames } from './plans/balancer-names.ts';
+export { balancerCollections, balancerNameOf, balancerNames } from './plans/balancer-names.ts';
 export { type PlanSource, planSource } from './plans/plan-source.ts';
 export { type ReportSink, reportSink } from './plans/reports.ts';
 

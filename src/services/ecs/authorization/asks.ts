@@ -98,3 +98,20 @@ export const putIntoCluster: Asks<{ readonly cluster?: string | undefined }> = (
         action: 'ecs:PutClusterCapacityProviders',
         resource,
       }));
+
+/** The role with which ECS makes what an Express service stands on. */
+export const passExpressRole: Asks<{ readonly infrastructureRoleArn: string | undefined }> = (
+  { infrastructureRoleArn },
+  call,
+) => passRoles([infrastructureRoleArn], 'ecs.amazonaws.com', call);
+
+/** The roles of an Express service's tasks: those that are named, or those of the task definition that is. */
+export function passExpressTaskRoles(
+  reader: Reader,
+): Asks<TaskRoles & { readonly taskDefinitionArn?: string | undefined }> {
+  const ofDefinition = passLaunchedRoles(reader);
+  return (input, call) =>
+    input.taskDefinitionArn === undefined
+      ? passDefinedRoles(input, call)
+      : ofDefinition({ taskDefinition: input.taskDefinitionArn }, call);
+}

@@ -1,5 +1,11 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import { passInfrastructureRoles, passLaunchedRoles, tagOnCreate } from './asks.ts';
+import {
+  passExpressRole,
+  passExpressTaskRoles,
+  passInfrastructureRoles,
+  passLaunchedRoles,
+  tagOnCreate,
+} from './asks.ts';
 import { capacityProviders, changedService, namespace, newService, requestTags } from './request-keys.ts';
 import { cluster, clusterOfResource, resourceTags, service } from './resource-keys.ts';
 import { anyResource, serviceHistoryResources, serviceResources, taskSetResources } from './resources.ts';
@@ -16,6 +22,18 @@ export function serviceRows(reader: Reader) {
     ContinueServiceDeployment: {
       on: ({ serviceDeploymentArn }) => serviceHistoryResources('service-deployment', [serviceDeploymentArn]),
       keys: [tags, clusterOfResource, service],
+    },
+    CreateExpressGatewayService: {
+      on: ({ cluster, serviceName }, call) => serviceResources(cluster, [serviceName], call),
+      keys: [tags, requestTags, cluster],
+      asks: [
+        tagOnCreate(
+          'CreateExpressGatewayService',
+          ({ cluster, serviceName }, call) => serviceResources(cluster, [serviceName], call)[0],
+        ),
+        passExpressTaskRoles(reader),
+        passExpressRole,
+      ],
     },
     CreateService: {
       on: ({ cluster, serviceName }, call) => serviceResources(cluster, [serviceName], call),
@@ -37,6 +55,10 @@ export function serviceRows(reader: Reader) {
         passTaskRoles,
       ],
     },
+    DeleteExpressGatewayService: {
+      on: ({ serviceArn }, call) => serviceResources(undefined, [serviceArn], call),
+      keys: [tags, clusterOfResource],
+    },
     DeleteService: {
       on: (input, call) => serviceResources(input.cluster, [input.service], call),
       keys: [tags, cluster],
@@ -44,6 +66,10 @@ export function serviceRows(reader: Reader) {
     DeleteTaskSet: {
       on: (input, call) => taskSetResources(input, [input.taskSet], call),
       keys: [tags, cluster, service],
+    },
+    DescribeExpressGatewayService: {
+      on: ({ serviceArn }, call) => serviceResources(undefined, [serviceArn], call),
+      keys: [tags, clusterOfResource],
     },
     DescribeServiceDeployments: {
       on: ({ serviceDeploymentArns }) => serviceHistoryResources('service-deployment', serviceDeploymentArns),
@@ -70,6 +96,11 @@ export function serviceRows(reader: Reader) {
     StopServiceDeployment: {
       on: ({ serviceDeploymentArn }) => serviceHistoryResources('service-deployment', [serviceDeploymentArn]),
       keys: [tags, clusterOfResource, service],
+    },
+    UpdateExpressGatewayService: {
+      on: ({ serviceArn }, call) => serviceResources(undefined, [serviceArn], call),
+      keys: [tags, clusterOfResource],
+      asks: [passExpressTaskRoles(reader)],
     },
     UpdateService: {
       on: (input, call) => serviceResources(input.cluster, [input.service], call),

@@ -87,17 +87,38 @@ export async function createService(
       tx.put(services, key, external);
       return { service: serviceView(tx, call, external, { withTags: true }) };
     }
-    const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
-    requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
-    const begun = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
-    const created = withAliases(tx, call, begun);
-    tx.put(services, key, created);
-    beginServiceDeployment(tx, call, created, definition, call.now);
+    const created = beginService(tx, ecs, call, { cluster, name, schedulingStrategy, known }, input);
     return { service: serviceView(tx, call, created, { withTags: true }) };
   });
 }
 
-/** The service that the request describes, checked from end to end. */
+/** Writes the service that the request describes, checked from end to end, with its first deployment. */
+export function beginService(
+  tx: Transaction,
+  ecs: EcsContext,
+  call: Call,
+  asked: {
+    readonly cluster: ClusterRecord;
+    readonly name: string;
+    readonly schedulingStrategy: ServiceRecord['schedulingStrategy'];
+    /** What of it the request doesn't describe. */
+    readonly known: Pick<
+      ServiceRecord,
+      'clientToken' | 'parametersHash' | 'resourceManagementType' | 'awaitsInfrastructure'
+    >;
+  },
+  input: CreateServiceCommandInput,
+): ServiceRecord {
+  const { cluster, name, schedulingStrategy, known } = asked;
+  const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
+  requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
+  const begun = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
+  const created = withAliases(tx, call, begun);
+  tx.put(services, serviceKey(call, cluster.name, name), created);
+  beginServiceDeployment(tx, call, created, definition, call.now);
+  return created;
+}
+
 function readService(
   tx: Transaction,
   ecs: EcsContext,
@@ -172,7 +193,8 @@ function readService(
   return { described: { ...described, availabilityZoneRebalancing }, definition };
 }
 
-function requireRoomForService(reader: Reader, scope: Scope, cluster: string): void {
+/** @throws ClientException */
+export function requireRoomForService(reader: Reader, scope: Scope, cluster: string): void {
   const within = `${scope.accountId}/${scope.region}/${cluster}`;
   let count = 0;
   for (const status of ['ACTIVE', 'DRAINING'])

@@ -1,4 +1,5 @@
 import type { RegisterTaskDefinitionCommandInput, RegisterTaskDefinitionResponse } from '@aws-sdk/client-ecs';
+import type { Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import type { EcsContext } from '../context.ts';
 import { clientError, invalidParameter } from '../errors.ts';
@@ -28,37 +29,45 @@ export async function registerTaskDefinition(
   if (input.tags?.length === 0) throw invalidParameter('Tags can not be empty.');
   const tags = validateTags(input.tags);
   const definition = readTaskDefinition(input);
-  const { family } = definition;
-  const registered = await ecs.state.transact((tx) => {
-    const known = tx.get(taskDefinitionFamilies, familyKey(call, family));
-    const revision = (known?.lastRevision ?? 0) + 1;
-    if (revision > maxRevisions)
-      throw clientError(`Family ${family} has reached the limit of ${maxRevisions} revisions.`);
-    const record: TaskDefinitionRecord = {
-      family,
-      revision,
-      status: 'ACTIVE',
-      registeredAt: call.now,
-      registeredBy: call.principal.arn,
-      definition,
-      tags,
-    };
-    tx.put(taskDefinitions, taskDefinitionKey(call, family, revision), record);
-    tx.put(taskDefinitionFamilies, familyKey(call, family), {
-      family,
-      lastRevision: revision,
-      latestActiveRevision: revision,
-    });
-    return record;
-  });
+  const registered = await ecs.state.transact((tx) => putNextRevision(tx, call, definition, tags));
   return {
     taskDefinition: taskDefinitionView(call, registered),
     ...(tags.length > 0 && { tags }),
   };
 }
 
+/** @throws ClientException the family has no room for another one. */
+export function putNextRevision(
+  tx: Transaction,
+  call: Call,
+  definition: StoredTaskDefinition,
+  tags: TaskDefinitionRecord['tags'],
+): TaskDefinitionRecord {
+  const { family } = definition;
+  const known = tx.get(taskDefinitionFamilies, familyKey(call, family));
+  const revision = (known?.lastRevision ?? 0) + 1;
+  if (revision > maxRevisions)
+    throw clientError(`Family ${family} has reached the limit of ${maxRevisions} revisions.`);
+  const record: TaskDefinitionRecord = {
+    family,
+    revision,
+    status: 'ACTIVE',
+    registeredAt: call.now,
+    registeredBy: call.principal.arn,
+    definition,
+    tags,
+  };
+  tx.put(taskDefinitions, taskDefinitionKey(call, family, revision), record);
+  tx.put(taskDefinitionFamilies, familyKey(call, family), {
+    family,
+    lastRevision: revision,
+    latestActiveRevision: revision,
+  });
+  return record;
+}
+
 /** @throws ClientException, InvalidParameterException: see `validateTaskDefinition`. */
-function readTaskDefinition(input: RegisterTaskDefinitionCommandInput): StoredTaskDefinition {
+export function readTaskDefinition(input: RegisterTaskDefinitionCommandInput): StoredTaskDefinition {
   const definition = normaliseTaskDefinition(input);
   const json = JSON.stringify(definition);
   const bytes = Buffer.byteLength(json);

@@ -85,18 +85,18 @@ export function listServices(
 ): ListServicesResponse {
   const { name: cluster } = requireCluster(ecs.state, call, input.cluster);
   const wantedType = readLaunchTypeFilter(input.launchType);
-  const { schedulingStrategy: wantedStrategy, resourceManagementType = 'CUSTOMER' } = input;
+  const { schedulingStrategy: wantedStrategy, resourceManagementType: wantedManagement } = input;
   if (wantedStrategy !== undefined && wantedStrategy !== 'REPLICA' && wantedStrategy !== 'DAEMON')
     throw invalidParameter('schedulingStrategy should be one of [REPLICA,DAEMON].');
-  if (resourceManagementType !== 'CUSTOMER' && resourceManagementType !== 'ECS')
+  if (wantedManagement !== undefined && wantedManagement !== 'CUSTOMER' && wantedManagement !== 'ECS')
     throw invalidParameter('resourceManagementType should be one of [CUSTOMER,ECS].');
   const listed = ecs.state
     .byIndex(services, 'byCluster', `${call.accountId}/${call.region}/${cluster}`)
     .map(({ value }) => value)
     .filter(
-      ({ status, launchType, schedulingStrategy }) =>
-        resourceManagementType === 'CUSTOMER' &&
+      ({ status, launchType, schedulingStrategy, resourceManagementType = 'CUSTOMER' }) =>
         status === 'ACTIVE' &&
+        (wantedManagement === undefined || resourceManagementType === wantedManagement) &&
         (wantedStrategy === undefined || schedulingStrategy === wantedStrategy) &&
         (wantedType === undefined || launchType === wantedType),
     );

@@ -68,15 +68,27 @@ export async function updateService(
       return { service: serviceView(tx, call, external, { withTags: true }) };
     }
     if (before.schedulingStrategy === 'DAEMON') refuseForDaemon(input);
-    const capacity = changedCapacity(tx, call, cluster, before, input);
-    const { after, definition } = updated(tx, ecs, call, cluster, before, capacity, input);
-    if (input.deploymentConfiguration?.alarms !== undefined)
-      requireAlarms(after.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
-    tx.put(services, serviceKey(call, cluster.name, before.name), after);
-    if (after.serviceDeploymentId !== before.serviceDeploymentId)
-      beginServiceDeployment(tx, call, after, definition, call.now);
+    const after = changeService(tx, ecs, call, { cluster, before }, input);
     return { service: serviceView(tx, call, after, { withTags: true }) };
   });
+}
+
+/** Writes the service as the request changes it, with the deployment that this begins. */
+export function changeService(
+  tx: Transaction,
+  ecs: EcsContext,
+  call: Call,
+  { cluster, before }: { readonly cluster: ClusterRecord; readonly before: ServiceRecord },
+  input: UpdateServiceCommandInput,
+): ServiceRecord {
+  const capacity = changedCapacity(tx, call, cluster, before, input);
+  const { after, definition } = updated(tx, ecs, call, cluster, before, capacity, input);
+  if (input.deploymentConfiguration?.alarms !== undefined)
+    requireAlarms(after.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
+  tx.put(services, serviceKey(call, cluster.name, before.name), after);
+  if (after.serviceDeploymentId !== before.serviceDeploymentId)
+    beginServiceDeployment(tx, call, after, definition, call.now);
+  return after;
 }
 
 function updated(

@@ -1,5 +1,6 @@
 import type { Reconciler } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
+import { expressInfrastructure } from './express-infrastructure.ts';
 import { fargateHostLoss } from './fargate-host-loss.ts';
 import { serviceConnectNames } from './service-connect-names.ts';
 import { serviceDeployment } from './service-deployment.ts';
@@ -26,5 +27,6 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     taskDeprovisioning(ecs),
     taskProvisioning(ecs),
     fargateHostLoss(ecs),
+    expressInfrastructure(ecs),
   ];
 }

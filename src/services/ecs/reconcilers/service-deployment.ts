@@ -132,6 +132,7 @@ function look(
 ): { readonly snapshot: ServiceSnapshot; readonly plan: ServicePlan } | undefined {
   const service = reader.get(services, key);
   if (service === undefined || service.status === 'INACTIVE') return undefined;
+  if (service.status === 'ACTIVE' && service.awaitsInfrastructure) return undefined;
   const snapshot = readSnapshot(reader, scope, service, { ...ecs, now: ecs.clock.now(), settings });
   if (service.schedulingStrategy !== 'DAEMON') return { snapshot, plan: planService(snapshot) };
   const grounded = daemonSnapshot(reader, scope, snapshot);

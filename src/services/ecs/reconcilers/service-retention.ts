@@ -4,10 +4,13 @@ import {
   type Outcome,
   type Reconciler,
   type RecordKey,
+  type Transaction,
   watching,
 } from '../../../reconcile/index.ts';
+import { scopeOfKey } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
-import { services } from '../records.ts';
+import { expressServiceKey, expressServices } from '../express/records.ts';
+import { type ServiceRecord, services } from '../records.ts';
 
 /** So long, a deleted service is described as INACTIVE; its name may be used again from the start. */
 const retentionMs = 3_600_000;
@@ -23,10 +26,18 @@ export function serviceRetention(ecs: EcsContext): Reconciler {
         const service = tx.get(services, key as RecordKey);
         if (service?.status !== 'INACTIVE') return now;
         const endsAt = (service.inactiveAt ?? service.createdAt) + retentionMs;
-        if (endsAt <= now) tx.delete(services, key as RecordKey);
+        if (endsAt > now) return endsAt;
+        tx.delete(services, key as RecordKey);
+        forgetExpress(tx, key, service);
         return endsAt;
       });
       return endsAt > now ? again(endsAt - now) : done;
     },
   };
+}
+
+/** What an Express service stood on is forgotten with it, unless something of it is still to go. */
+function forgetExpress(tx: Transaction, key: string, { cluster, name }: ServiceRecord): void {
+  const at = expressServiceKey(scopeOfKey(key), cluster, name);
+  if (tx.get(expressServices, at)?.removedAt !== undefined) tx.delete(expressServices, at);
 }

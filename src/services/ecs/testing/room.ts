@@ -1,6 +1,7 @@
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../../../log.ts';
+import { Refusal } from '../../../protocols/index.ts';
 import {
   type Collection,
   type OpenState,
@@ -16,6 +17,11 @@ import { type Call, rootPrincipal } from '../../service.ts';
 import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext, TaskSession } from '../context.ts';
+import {
+  type Infrastructure,
+  type InfrastructureSession,
+  noInfrastructure,
+} from '../express/infrastructure.ts';
 import { registerContainerInstance } from '../operations/container-instance.ts';
 import {
   type ContainerInstanceRecord,
@@ -99,6 +105,13 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
         sessionToken: `token-${assumed.length}`,
         expiresAt: Math.floor(clock.now() / 1000) * 1000 + 6 * 3_600_000,
       };
+    },
+    infrastructure: {
+      ...noInfrastructure,
+      assumeRole: ({ roleArn, ...session }: InfrastructureSession): Infrastructure => {
+        if (untrustedRoles.has(roleArn)) throw new Refusal('AccessDeniedException', 'Cannot assume role.');
+        return noInfrastructure.assumeRole({ roleArn, ...session });
+      },
     },
     ensureServiceLinkedRole: async () => {},
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {

@@ -1,5 +1,6 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { DnsFound, DnsQuestion, DnsRecord, SoaRecord } from '../../../topology/index.ts';
+import { findLoadBalancer } from '../context.ts';
 import { type LoadBalancerRecord, loadBalancers, type NodeRecord } from '../records.ts';
 
 /** Everything that names are worked out from. */
@@ -24,6 +25,12 @@ export function balancerNames(reader: Reader, question: DnsQuestion): DnsFound {
   });
   if (question.type !== 'A' || records.length === 0) return { kind: 'nodata', soa: startOf(found.balancer) };
   return { kind: 'records', records, atMost: maxAnswers };
+}
+
+/** The name of a load balancer; undefined: there is none with this ARN. */
+export function balancerNameOf(reader: Reader, loadBalancerArn: string): string | undefined {
+  const [, , , region = '', accountId = ''] = loadBalancerArn.split(':');
+  return findLoadBalancer(reader, { accountId, region }, loadBalancerArn)?.dnsName.toLowerCase();
 }
 
 function findNamed(

@@ -132,6 +132,19 @@ export function casesIn({
       keys: { ...tagged, ...tagging, ...spare, ...ephemeral },
       besides: [tagOnCreate('CreateCluster', harbor)],
     },
+    CreateExpressGatewayService: {
+      input: {
+        ...{ cluster, serviceName: 'web', tags, infrastructureRoleArn: role('winch') },
+        ...{
+          taskRoleArn: role('pilot'),
+          executionRoleArn: role('tug'),
+          primaryContainer: { image: 'app:1' },
+        },
+      },
+      on: [web],
+      keys: { ...tagged, ...tagging, ...inHarbor },
+      besides: [tagOnCreate('CreateExpressGatewayService', web), ...passTaskRoles, passVolumeRole],
+    },
     CreateService: {
       input: { cluster, serviceName: 'web', role: 'gate', tags, ...settings },
       on: [web],
@@ -162,6 +175,7 @@ export function casesIn({
       besides: [putIntoHarbor],
     },
     DeleteCluster: { input: { cluster }, ...onHarbor },
+    DeleteExpressGatewayService: { input: { serviceArn: web }, ...onWeb },
     DeleteService: { input: { cluster, service: 'web' }, ...onWeb },
     DeleteTaskDefinitions: {
       // A revision is a number, however it is written.
@@ -183,6 +197,7 @@ export function casesIn({
       keys: tagged,
     },
     DescribeContainerInstances: { input: { cluster, containerInstances: instances }, ...onInstances },
+    DescribeExpressGatewayService: { input: { serviceArn: web }, ...onWeb },
     DescribeServiceDeployments: { input: { serviceDeploymentArns: [deployment] }, ...onDeployment },
     DescribeServiceRevisions: {
       input: { serviceRevisionArns: [revision] },
@@ -294,6 +309,11 @@ export function casesIn({
     UpdateContainerInstancesState: {
       input: { cluster, containerInstances: instances, status: 'DRAINING' },
       ...onInstances,
+    },
+    UpdateExpressGatewayService: {
+      input: { serviceArn: web, taskDefinitionArn: arn('task-definition/ferry:1') },
+      ...onWeb,
+      besides: passTaskRoles,
     },
     UpdateService: {
       input: { cluster, service: 'web', ...settings },

@@ -1,0 +1,101 @@
+import { type Random, uuid } from '../clock/index.ts';
+import { assertMayRun } from '../gateway/index.ts';
+import { Refusal, rulesOf } from '../protocols/index.ts';
+import type { EcsContext } from '../services/ecs/index.ts';
+import type { Iam } from '../services/iam/index.ts';
+import type {
+  Call,
+  ConditionKeys,
+  OperationTable,
+  Principal,
+  Service,
+  SupportedOperation,
+} from '../services/service.ts';
+
+interface Parts {
+  readonly iam: Pick<Iam, 'assumeRoleForService' | 'findCredentials' | 'authorize'>;
+  readonly services: () => readonly Service[];
+  readonly random: Random;
+  readonly clock: { now(): number };
+}
+
+const ecsPrincipal = 'ecs.amazonaws.com';
+/** A session is for one pass over what a service stands on. */
+const sessionSeconds = 900;
+const sessionName = 'ecs-service-scheduler';
+
+/**
+ * How ECS acts in other services with a role that a user has passed to it: it assumes the role, and each call is authorised
+ * as if the role's session had signed it. Only the wire is left out.
+ */
+export function infrastructureRoles(parts: Parts): EcsContext['infrastructure']['assumeRole'] {
+  const { iam, random, clock } = parts;
+  const tables = new Map<string, Promise<OperationTable>>();
+  const operationsOf = (signingName: string): Promise<OperationTable> => {
+    const service = parts.services().find((each) => each.signingName === signingName);
+    if (service === undefined) throw new Error(`There is no service ${signingName}`);
+    const table = tables.get(signingName) ?? service.loadOperations();
+    tables.set(signingName, table);
+    return table;
+  };
+  return (asked) => {
+    const principal = assume(iam, asked, clock.now());
+    const signal = new AbortController().signal;
+    return async (signingName, name, input) => {
+      const operation = (await operationsOf(signingName))[name];
+      if (operation === undefined || !('run' in operation))
+        throw new Error(`${signingName} has no operation ${name}`);
+      const call: Call = {
+        ...asked.scope,
+        ...{ principal, requestId: uuid(random), now: clock.now(), signal },
+        ...{ sourceIp: ecsPrincipal, userAgent: ecsPrincipal, isSecure: true },
+      };
+      assertMayRun(withTags(operation), input, call, iam, rulesOf(signingName).accessDenied);
+      return operation.run(input, call);
+    };
+  };
+}
+
+function assume(
+  iam: Parts['iam'],
+  { scope, roleArn, sourceArn }: Parameters<EcsContext['infrastructure']['assumeRole']>[0],
+  now: number,
+): Principal {
+  const session = iam.assumeRoleForService({
+    ...{ roleArn, sessionName, sourceArn, service: ecsPrincipal },
+    ...{ sourceAccount: scope.accountId, durationSeconds: sessionSeconds },
+  });
+  if (!session.isAssumed)
+    throw new Refusal('AccessDeniedException', `Cannot assume role. ${session.message}`);
+  const { accessKeyId, sessionToken } = session.credentials;
+  const found = iam.findCredentials(accessKeyId, sessionToken, now);
+  if (found === undefined || found === 'expired') throw new Error(`The session of ${roleArn} is not known`);
+  return found.principal;
+}
+
+function withTags(operation: SupportedOperation): SupportedOperation {
+  const { conditions, alsoAsks } = operation;
+  return {
+    ...operation,
+    conditions: (input, call, resource) => withTagsToBe(conditions?.(input, call, resource) ?? {}),
+    alsoAsks: (input, call) =>
+      (alsoAsks?.(input, call) ?? []).map((asked) => ({
+        ...asked,
+        conditions: withTagsToBe(asked.conditions ?? {}),
+      })),
+  };
+}
+
+/**
+ * What is made with tags counts as having them: AWS's policy for these roles asks for `aws:ResourceTag/AmazonECSManaged` of
+ * load balancers, target groups, certificates and scalable targets that are only to be made.
+ */
+function withTagsToBe(keys: ConditionKeys): ConditionKeys {
+  if (Object.keys(keys).some((key) => key.startsWith(resourceTag))) return keys;
+  const asked = Object.entries(keys).filter(([key]) => key.startsWith(requestTag));
+  const tagsToBe = asked.map(([key, value]) => [key.replace(requestTag, resourceTag), value]);
+  return { ...keys, ...Object.fromEntries(tagsToBe) };
+}
+
+const requestTag = 'aws:RequestTag/';
+const resourceTag = 'aws:ResourceTag/';
