@@ -68,7 +68,9 @@ describe('an agent', () => {
     await (await instance.start(options)).close();
     await instance.start(options);
     const documents = instance.plane.registrations.map((input) => input.string('instanceIdentityDocument'));
-    expect(documents).toEqual(Array(2).fill('{"availabilityZone":"eu-west-1c","privateIp":"127.0.0.1"}'));
+    expect(documents).toEqual(
+      Array(2).fill('{"availabilityZone":"eu-west-1c","instanceId":"i-1","privateIp":"127.0.0.1"}'),
+    );
   });
 
   test('does not share its state directory', async () => {

@@ -31,6 +31,8 @@ const rules = (machine: TestMachine): Promise<string> => machine.runIn('host', '
 describe.skipIf(why !== undefined)(`an interface that is the machine's own ${why ?? ''}`, () => {
   it('answers on each of its addresses, and asks from them', async () => {
     await using machine = await machineOf();
+    // As strict as machines are.
+    machine.host.setSysctls({ 'ipv4/conf/all/rp_filter': '1', 'ipv4/conf/default/rp_filter': '1' });
     const network = await opened(machine);
     expect(network.attached()).toEqual([eniId(task), eniId(own)].sort());
     for (const address of [own, second]) expect(await machine.connect('task', address)).toBe(task);

@@ -85,13 +85,13 @@ async function registerOnce(
 }
 
 /**
- * Of EC2's document what is known here: where the instance is, and the address at which its ports are reached. It names no
- * instance: EC2 learns of it by this registration. A host for Fargate tasks is none.
+ * Of EC2's document what is known here: where the instance is, its id, and the address at which its ports are reached. EC2
+ * learns of it by this registration. A host for Fargate tasks is none.
  */
-function identityDocument({ availabilityZone, address, fargate }: InstanceOptions): string {
+function identityDocument({ id: instanceId, availabilityZone, address, fargate }: InstanceOptions): string {
   const known = {
     ...(availabilityZone !== undefined && { availabilityZone }),
-    ...(address !== undefined && fargate === undefined && { privateIp: address }),
+    ...(address !== undefined && fargate === undefined && { instanceId, privateIp: address }),
   };
   // Empty, as agents outside EC2 send it.
   return Object.keys(known).length === 0 ? '' : JSON.stringify(known);

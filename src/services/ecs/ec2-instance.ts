@@ -3,24 +3,25 @@ import { findInstance, registerInstance, terminateInstance } from '../ec2/index.
 import { deregisterInstanceTargets } from '../elbv2/index.ts';
 import type { Scope } from './arn.ts';
 import type { EcsContext } from './context.ts';
+import { clientError } from './errors.ts';
 import { given } from './given.ts';
 import type { RegisteredMachine } from './instance-registration.ts';
 import { attributesOf, machineAttribute, registeredResources } from './placement/instance.ts';
-import type { ContainerInstanceRecord } from './records.ts';
+import { type ContainerInstanceRecord, containerInstances } from './records.ts';
 
 /**
- * A container instance with what EC2 calls it, in the transaction that registers it: a machine of the installation is an
- * instance of EC2's, the same at each registration.
+ * Makes the machine that registers an instance of EC2's, in the same transaction, or tells EC2 what is new of it.
  * @param instance As it is to be kept.
+ * @throws ClientException another machine has an instance of that id.
  */
-export function withEc2Instance(
+export function registerEc2Instance(
   tx: Transaction,
   { random }: EcsContext,
   scope: Scope,
   instance: ContainerInstanceRecord,
-  { privateIp }: RegisteredMachine,
+  { instanceId, privateIp }: RegisteredMachine,
   now: number,
-): ContainerInstanceRecord {
+): void {
   const attributes = attributesOf(instance);
   const architecture = attributes.get('ecs.cpu-architecture');
   const facts = {
@@ -30,11 +31,11 @@ export function withEc2Instance(
     ...given('machineId', attributes.get(machineAttribute)),
     ownTcpPorts: [...registeredResources(instance).tcpPorts],
   };
-  const ec2InstanceId = registerInstance(tx, random, scope, instance.ec2InstanceId, facts, now);
-  return { ...instance, ec2InstanceId };
+  if (!registerInstance(tx, random, scope, instanceId, facts, now))
+    throw clientError(`The instance ${instanceId} is on another machine.`);
 }
 
-/** What is said of an instance that is none of EC2's here, or no more, is left alone. */
+/** One that is none of EC2's here, or no more, or registered anew meanwhile, is left alone. @param instance INACTIVE. */
 export function endEc2Instance(
   tx: Transaction,
   scope: Scope,
@@ -42,6 +43,8 @@ export function endEc2Instance(
   now: number,
 ): void {
   if (ec2InstanceId === undefined || findInstance(tx, scope, ec2InstanceId) === undefined) return;
+  const within = `${scope.accountId}/${scope.region}/${ec2InstanceId}`;
+  if (tx.countByIndex(containerInstances, 'registeredByEc2Instance', within) > 0) return;
   deregisterInstanceTargets(tx, scope, ec2InstanceId);
   terminateInstance(tx, scope, ec2InstanceId, now);
 }

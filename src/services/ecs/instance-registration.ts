@@ -26,10 +26,16 @@ export type Registration = Pick<
  */
 const capacityProviderAttribute = 'catamaran.capacity-provider';
 
-/** A machine that says its address and no instance of EC2's that it would be: EC2 has one made of it. */
+/**
+ * A machine of the installation, which says as which instance and at which address it is reached. What names an image was
+ * made by another EC2 than the one that is here.
+ */
 export interface RegisteredMachine {
+  readonly instanceId: string;
   readonly privateIp: string;
 }
+
+const instanceIdForm = /^i-[0-9a-f]{17}$/;
 
 /** @returns `machine` where it is to be one of EC2's instances here. @throws InvalidParameterException */
 export function readRegistration(
@@ -39,7 +45,8 @@ export function readRegistration(
   const identity = readIdentity(scope, input.instanceIdentityDocument);
   const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
   const attributes = (input.attributes ?? []).map(readAttribute);
-  const { instanceId, privateIp } = identity;
+  const { instanceId, privateIp, imageId } = identity;
+  const isOfEc2 = instanceId !== undefined && instanceIdForm.test(instanceId) && imageId === undefined;
   const registration = {
     registeredResources: withGpus(readResources(input.totalResources), input.platformDevices),
     attributes: withControlPlaneAttributes(scope, identity, attributes),
@@ -54,7 +61,7 @@ export function readRegistration(
   };
   return {
     registration,
-    ...(instanceId === undefined && privateIp !== undefined && { machine: { privateIp } }),
+    ...(isOfEc2 && privateIp !== undefined && { machine: { instanceId, privateIp } }),
   };
 }
 

@@ -14,26 +14,25 @@ export type InstanceFacts = Pick<
 >;
 
 /**
- * Makes an instance of a machine, in the transaction of the service that takes the machine in, or tells what is new of the
- * one that it has.
- * @param id As an earlier registration had it; undefined, or one that is gone: it gets another.
- * @returns its id.
+ * Makes an instance of a machine, in the transaction of the service that takes the machine in, or tells what is new of it.
+ * @param id As the machine has it, `i-…`.
+ * @returns whether it is so: not where one of that id runs on another machine.
  */
 export function registerInstance(
   tx: Transaction,
   random: Random,
   scope: Scope,
-  id: string | undefined,
+  id: string,
   facts: InstanceFacts,
   now: number,
-): string {
-  const before = id === undefined ? undefined : findInstance(tx, scope, id);
-  const { tags, launchedAt, reservationId, ...made } = before ?? {
-    ...{ id: newId(random, 'i'), reservationId: newId(random, 'r'), launchedAt: now, tags: {} },
-  };
-  const record: InstanceRecord = { id: made.id, reservationId, launchedAt, tags, ...facts };
-  tx.put(instances, ec2Key(instances, scope, record.id), record);
-  return record.id;
+): boolean {
+  const before = findInstance(tx, scope, id);
+  if (before !== undefined && before.machineId !== facts.machineId) return false;
+  const made = { reservationId: newId(random, 'r'), launchedAt: now, tags: {} };
+  const { reservationId, launchedAt, tags } = before ?? made;
+  const record: InstanceRecord = { id, reservationId, launchedAt, tags, ...facts };
+  tx.put(instances, ec2Key(instances, scope, id), record);
+  return true;
 }
 
 /** It is no more, and is shown so for an hour. Nothing happens when it is none of this room's. */

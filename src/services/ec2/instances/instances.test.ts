@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { registerInstance, terminateInstance } from '../index.ts';
+import { terminateInstance } from '../index.ts';
 import { type Ec2Server, scope, startEc2Server } from '../testing/ec2-server.ts';
+import { addInstance } from '../testing/instances.ts';
 import { instances } from './instance-record.ts';
 
 let server: Ec2Server;
@@ -17,9 +18,7 @@ const facts = {
 };
 
 const register = (more: Partial<typeof facts> & { readonly machineId?: string } = {}): Promise<string> =>
-  server.state.transact((tx) =>
-    registerInstance(tx, server.context.random, scope, undefined, { ...facts, ...more }, server.clock.now()),
-  );
+  server.state.transact((tx) => addInstance(tx, server, { ...facts, ...more }));
 
 const terminate = (id: string): Promise<void> =>
   server.state.transact((tx) => terminateInstance(tx, scope, id, server.clock.now()));

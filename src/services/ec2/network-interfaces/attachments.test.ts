@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noteAttachments, registerInstance, terminateInstance } from '../index.ts';
+import { noteAttachments, terminateInstance } from '../index.ts';
 import { ec2Key, networkInterfaces, vpcs } from '../records.ts';
 import { type Ec2Server, region, scope, startEc2Server } from '../testing/ec2-server.ts';
+import { addInstance } from '../testing/instances.ts';
 import { putNetwork } from '../testing/networks.ts';
 import { interfaceTopology } from './topology.ts';
 
@@ -21,7 +22,7 @@ afterEach(() => server[Symbol.asyncDispose]());
 const register = (more: { readonly availabilityZone?: string; readonly machineId?: string } = {}) =>
   server.state.transact((tx) => {
     const facts = { address: '127.0.0.1', availabilityZone: `${region}a`, ownTcpPorts: [], ...more };
-    return registerInstance(tx, server.context.random, scope, undefined, facts, server.clock.now());
+    return addInstance(tx, server, facts);
   });
 
 async function create(

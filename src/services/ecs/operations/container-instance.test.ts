@@ -71,18 +71,19 @@ describe('RegisterContainerInstance', () => {
   it('makes the machine that says its address an instance of EC2’s, the same at each registration', async () => {
     await using room = await openRoom();
     const { state } = room.ecs;
-    const instanceIdentityDocument = JSON.stringify({ privateIp: '127.0.0.2' });
+    const id = 'i-0123456789abcdef0';
+    const document = (privateIp: string) => JSON.stringify({ instanceId: id, privateIp });
+    const instanceIdentityDocument = document('127.0.0.2');
     const attributes = [{ name: 'ecs.cpu-architecture', value: 'arm64' }];
     const first = await register(room, { attributes, instanceIdentityDocument });
-    const id = first.ec2InstanceId ?? '';
-    expect(id).toMatch(/^i-[0-9a-f]{17}$/);
+    expect(first.ec2InstanceId).toBe(id);
     expect(findInstance(state, scope, id)).toMatchObject({
       ...{ address: '127.0.0.2', availabilityZone: 'eu-west-1a', architecture: 'arm64' },
       ...{ ownTcpPorts: [22], tags: {} },
     });
     const again = await register(room, {
       containerInstanceArn: first.containerInstanceArn,
-      instanceIdentityDocument: JSON.stringify({ privateIp: '127.0.0.3' }),
+      instanceIdentityDocument: document('127.0.0.3'),
     });
     expect(again.ec2InstanceId).toBe(id);
     expect(findInstance(state, scope, id)?.address).toBe('127.0.0.3');
@@ -90,13 +91,25 @@ describe('RegisterContainerInstance', () => {
       listContainerInstances(room.ecs, { filter }, room.call).containerInstanceArns;
     expect(found(`ec2InstanceId == ${id}`)).toEqual([first.containerInstanceArn]);
     expect(found(`ec2InstanceId != ${id}`)).toEqual([]);
-    await expect(
-      register(room, { instanceIdentityDocument: JSON.stringify({ privateIp: 'here' }) }),
-    ).rejects.toThrow('not an IPv4 address');
+    await expect(register(room, { instanceIdentityDocument: document('here') })).rejects.toThrow(
+      'not an IPv4 address',
+    );
+    const elsewhere = [{ name: 'catamaran.machine', value: 'm-1' }];
+    await expect(register(room, { attributes: elsewhere, instanceIdentityDocument })).rejects.toThrow(
+      `The instance ${id} is on another machine.`,
+    );
 
+    // It comes back with nothing but its id: what is left of its first registration goes without it.
+    const anew = await register(room, { instanceIdentityDocument });
     await deregisterContainerInstance(room.ecs, { containerInstance: first.containerInstanceArn }, room.call);
+    expect(findInstance(state, scope, id)?.address).toBe('127.0.0.2');
+
+    await deregisterContainerInstance(room.ecs, { containerInstance: anew.containerInstanceArn }, room.call);
     expect(findInstance(state, scope, id)).toBeUndefined();
     expect(describeOne(room, first.containerInstanceArn)?.ec2InstanceId).toBe(id);
+    const ofAws = JSON.stringify({ instanceId: id, privateIp: '10.0.0.1', imageId: 'ami-1' });
+    expect((await register(room, { instanceIdentityDocument: ofAws })).ec2InstanceId).toBe(id);
+    expect(findInstance(state, scope, id)).toBeUndefined();
   });
 
   it('refreshes a known instance: capabilities are replaced, custom attributes stay', async () => {

@@ -20,7 +20,7 @@ import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { startDaemonsOn } from '../deployment/start-daemons.ts';
-import { withEc2Instance } from '../ec2-instance.ts';
+import { registerEc2Instance } from '../ec2-instance.ts';
 import { endInstance, instanceKey, liveTasksOf } from '../end-instance.ts';
 import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
@@ -56,10 +56,10 @@ export async function registerContainerInstance(
   const token = readClientToken(input.clientToken, maxTokenLength);
   const idOfToken = token && hashOfToken(`${cluster} ${token}`).slice(0, 32);
   const put = (tx: Transaction, key: RecordKey, record: ContainerInstanceRecord): ContainerInstanceRecord => {
-    const isOfEc2 = machine !== undefined && cluster !== fargateHosts;
-    const after = isOfEc2 ? withEc2Instance(tx, ecs, scope, record, machine, call.now) : record;
-    tx.put(containerInstances, key, after);
-    return after;
+    if (machine !== undefined && cluster !== fargateHosts)
+      registerEc2Instance(tx, ecs, scope, record, machine, call.now);
+    tx.put(containerInstances, key, record);
+    return record;
   };
   const instance = await transactInTurn(ecs, scope, cluster, (tx): ContainerInstanceRecord => {
     if (cluster !== fargateHosts) requireCluster(tx, scope, input.cluster);

@@ -59,7 +59,7 @@ export const fargateHosts = 'fargate.hosts';
 /** `container-instance/<cluster>/<id>` */
 export const containerInstances: Collection<
   ContainerInstanceRecord,
-  'byCluster' | 'registeredByCluster' | 'usableByZone'
+  'byCluster' | 'registeredByCluster' | 'registeredByEc2Instance' | 'usableByZone'
 > = {
   service: 'ecs',
   noun: 'container-instance',
@@ -67,6 +67,10 @@ export const containerInstances: Collection<
     byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
     registeredByCluster: (record, key) =>
       record.status === 'INACTIVE' ? undefined : `${scopeOf(key)}/${record.cluster}`,
+    registeredByEc2Instance: (record, key) =>
+      record.status === 'INACTIVE' || record.ec2InstanceId === undefined
+        ? undefined
+        : `${scopeOf(key)}/${record.ec2InstanceId}`,
     /** By Availability Zone, where tasks can be started now. */
     usableByZone: (record, key) => {
       const zone = record.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value;

@@ -1,5 +1,5 @@
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
-import { type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
+import { hex, type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../../../log.ts';
 import { Refusal } from '../../../protocols/index.ts';
 import {
@@ -164,7 +164,9 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
           ],
           ...(sizes.gpus && { platformDevices: sizes.gpus.map((id) => ({ id, type: 'GPU' as const })) }),
           ...(sizes.address && {
-            instanceIdentityDocument: JSON.stringify({ privateIp: sizes.address }),
+            instanceIdentityDocument: JSON.stringify({
+              ...{ instanceId: `i-${hex(ecs.random, 17)}`, privateIp: sizes.address },
+            }),
           }),
           attributes: Object.entries(sizes.attributes ?? {}).map(([name, value]) => ({ name, value })),
         },

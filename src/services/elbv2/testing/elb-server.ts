@@ -1,7 +1,7 @@
 import { EC2 } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { HttpRequest } from '@smithy/types';
-import { seededRandom, VirtualClock } from '../../../clock/index.ts';
+import { hex, seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { createGateway } from '../../../gateway/index.ts';
 import { rootOnly } from '../../../gateway/testing/root-only.ts';
 import { signerOf } from '../../../gateway/testing/signing.ts';
@@ -99,7 +99,9 @@ export async function startElb(): Promise<ElbServer> {
     instance: (facts = {}) =>
       state.transact((tx) => {
         const here = { address: '127.0.0.1', availabilityZone: 'eu-west-1a', ownTcpPorts: [22] };
-        return registerInstance(tx, random, scope, undefined, { ...here, ...facts }, clock.now());
+        const id = `i-${hex(random, 17)}`;
+        registerInstance(tx, random, scope, id, { ...here, ...facts }, clock.now());
+        return id;
       }),
     loadBalancer: async (Name, more = {}) => {
       const made = await elb.createLoadBalancer({ Name, Subnets: subnetIds.slice(0, 2), ...more });
