@@ -31,6 +31,7 @@ const plane = await startControlPlane({
   sealer: createSealer(random.bytes(sealingKeyBytes), random),
   defaultCluster: { accountId, region, name: 'default' },
   machineId: 'm-0',
+  logDirectories: { buckets: `${directory}-buckets`, spool: `${directory}-spool` },
   publicCidr: '198.18.0.0/24',
   clock,
   random,

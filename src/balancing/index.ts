@@ -1,5 +1,6 @@
 /** What a load balancer does, as plain data, what follows from it for a request, and what its data plane saw. */
 export * from './limits.ts';
+export type * from './log.ts';
 export * from './own-answers.ts';
 export * from './patterns.ts';
 export type * from './plan.ts';

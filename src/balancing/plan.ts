@@ -49,6 +49,8 @@ export interface LoadBalancerAttributes {
   readonly tlsHeaders: boolean;
   /** load_balancing.cross_zone.enabled */
   readonly crossZone: boolean;
+  /** access_logs.s3.enabled: what ends is reported. */
+  readonly isLogged: boolean;
 }
 
 export interface ListenerPlan {

@@ -28,6 +28,7 @@ export type {
 export {
   type AccountsResponse,
   type AddInstanceRequest,
+  type BalancerLogsResponse,
   type EventsResponse,
   type ExplainPacketRequest,
   type ExplainPacketResponse,

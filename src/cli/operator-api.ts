@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/index.ts';
 import type { ServerFile } from '../installation/index.ts';
+import { type AskedPlace, placeQuery } from './asked-place.ts';
 import type {
   InvitationResponse,
   JoinRequest,
@@ -19,6 +20,7 @@ import { CommandError } from './terminal.ts';
  *   POST   /_catamaran/instances         -> InstanceDescription     AddInstanceRequest
  *   DELETE /_catamaran/instances/<id>    -> InstanceDescription     (?force=true stops its tasks first)
  *   GET    /_catamaran/events            -> EventsResponse          (?after=PLACE&limit=COUNT&waitMs=MS)
+ *   GET    /_catamaran/balancer-logs     -> BalancerLogsResponse    (?name=NAME&after=PLACE&limit=COUNT&waitMs=MS)
  *   GET    /_catamaran/accounts          -> AccountsResponse
  *   POST   /_catamaran/accounts          -> NewAccountResponse      NewAccountRequest
  *   POST   /_catamaran/sessions          -> SignInResponse          SignInRequest
@@ -35,6 +37,7 @@ export const operatorPaths = {
   status: '/_catamaran/status',
   instances: '/_catamaran/instances',
   events: '/_catamaran/events',
+  balancerLogs: '/_catamaran/balancer-logs',
   spotInterruptions: '/_catamaran/spot-interruptions',
   accounts: '/_catamaran/accounts',
   sessions: '/_catamaran/sessions',
@@ -244,6 +247,13 @@ export interface EventsResponse {
   readonly next: number;
 }
 
+export interface BalancerLogsResponse {
+  /** In AWS's format, oldest first. */
+  readonly lines: readonly string[];
+  /** Where to go on, as the next `after`. */
+  readonly next: number;
+}
+
 export interface AccountDescription {
   readonly accountId: string;
   /** The first one, which came with the installation, has none. */
@@ -359,13 +369,18 @@ export class OperatorClient {
     return this.#call<InstanceDescription>('DELETE', path, ['id'], { query, signal });
   }
 
-  /** Without `after`: the newest. With `waitMs` the answer waits for an event, at most so long. */
-  events(
-    place: { readonly after?: number; readonly limit: number; readonly waitMs?: number },
-    signal: AbortSignal,
-  ): Promise<EventsResponse> {
-    const query = Object.fromEntries(Object.entries(place).map(([name, value]) => [name, String(value)]));
+  events(place: AskedPlace, signal: AbortSignal): Promise<EventsResponse> {
+    const query = placeQuery(place);
     return this.#call<EventsResponse>('GET', operatorPaths.events, ['events', 'next'], { query, signal });
+  }
+
+  /** @param name Or ARN. */
+  balancerLogs(name: string, place: AskedPlace, signal: AbortSignal): Promise<BalancerLogsResponse> {
+    const query = { name, ...placeQuery(place) };
+    return this.#call<BalancerLogsResponse>('GET', operatorPaths.balancerLogs, ['lines', 'next'], {
+      query,
+      signal,
+    });
   }
 
   interruptSpot(input: InterruptSpotRequest, signal: AbortSignal): Promise<InterruptSpotResponse> {

@@ -177,6 +177,20 @@ export function buildProgram(
     );
 
   program
+    .command('balancer')
+    .description('load balancers')
+    .command('logs')
+    .description("the newest lines of a load balancer's access log, which has to be enabled")
+    .argument('<name>', 'its name or ARN')
+    .addOption(stateOption())
+    .option('-f, --follow', 'go on with the lines that come, until Ctrl-C', false)
+    .option('-n, --limit <count>', 'how many of the newest to begin with, at most 500', parseEventCount, 50)
+    .addHelpText('after', examples([['./catamaran balancer logs front --follow', 'watch requests']]))
+    .action(async (name: string, options) =>
+      setExitCode(await (await import('./commands/balancer-logs.ts')).balancerLogs(name, options, context)),
+    );
+
+  program
     .command('spot')
     .description('Fargate Spot')
     .command('interrupt')

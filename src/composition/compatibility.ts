@@ -78,6 +78,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'Elastic Load Balancing v2': await createElb({
       ...{ state, clock, random },
       publicCidr: '198.18.0.0/24',
+      writeLogObject: () => {},
       hasCertificate: () => false,
       ensureServiceLinkedRole: async () => {},
     }).loadOperations(),

@@ -37,6 +37,8 @@ import {
 } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
 import {
+  AccessLogs,
+  BucketFolders,
   certificateUsers,
   createElb,
   linkedLoadBalancers,
@@ -78,6 +80,8 @@ export interface ControlPlaneOptions {
   /** Keys that the installation itself knows: its root's. */
   readonly ownKeys: (accessKeyId: string) => Credentials | undefined;
   readonly sealer: Sealer;
+  /** Where load balancers' logs go: folders that stand for buckets, and one for what is on its way to them. */
+  readonly logDirectories: { readonly buckets: string; readonly spool: string };
   /** Made before the first request is answered, unless it is there. */
   readonly defaultCluster: { readonly accountId: string; readonly region: string; readonly name: string };
   /** The one that this runs on. */
@@ -105,7 +109,10 @@ const firstAnswersMs = 20;
 
 export interface Balancing {
   readonly plans: PlanSource;
-  readonly reports: Pick<ReportSink, 'targets' | 'nodes'> & Pick<TrafficSink, 'traffic'>;
+  readonly reports: Pick<ReportSink, 'targets' | 'nodes'> &
+    Pick<TrafficSink, 'traffic'> &
+    Pick<AccessLogs, 'logged'>;
+  readonly accessLogs: AccessLogs;
   /** Undefined: there is no such certificate. */
   certificate(arn: string): ServedCertificate | undefined;
   /** Told of every certificate that is another from now on. */
@@ -187,11 +194,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) =>
       iam.ensureServiceLinkedRole(accountId, autoScalingPrincipal),
   };
+  const buckets = new BucketFolders({ directory: options.logDirectories.buckets, log });
   const elb = {
     state,
     clock,
     random,
     publicCidr,
+    writeLogObject: buckets.write.bind(buckets),
     hasCertificate: hasIssuedCertificate,
     ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };
@@ -267,9 +276,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   );
   const { targets, nodes } = opened.use(reportSink(state, log));
   const { traffic } = opened.use(trafficSink({ state, clock, log, publishMetrics: publish }));
+  const accessLogs = opened.use(
+    new AccessLogs({ state, buckets, spoolDirectory: options.logDirectories.spool, clock, random, log }),
+  );
   const balancing: Balancing = {
+    accessLogs,
     plans: planSource(state),
-    reports: { targets, nodes, traffic },
+    reports: { targets, nodes, traffic, logged: accessLogs.logged.bind(accessLogs) },
     certificate: (arn) => servedCertificate(acm, arn),
     onCertificatesChanged: (changed) => onCertificatesChanged(state, changed),
   };

@@ -11,6 +11,7 @@ import { identityRoutes } from './identity-routes.ts';
 import { machineOperatorRoutes } from './machines/machine-routes.ts';
 import { networkRoutes } from './network-routes.ts';
 import type { OperatorParts } from './operator.ts';
+import { answerBalancerLogs } from './operator-balancer-logs.ts';
 import { answerEvents } from './operator-events.ts';
 
 /** Loaded with the first question: the front door opens before the node side, which they ask, is read. */
@@ -93,6 +94,16 @@ function routes(parts: () => OperatorParts, shutDown: () => void): readonly Sign
       handle: (request, { signal }) => {
         const { eventLog, clock } = parts();
         return answerEvents(eventLog, request, { signal, clock });
+      },
+    },
+    {
+      isSigned: true,
+      method: 'GET',
+      path: operatorPaths.balancerLogs,
+      action: 'catamaran:GetBalancerLogs',
+      handle: (request, { signal }) => {
+        const { balancerLogs, clock } = parts();
+        return answerBalancerLogs(balancerLogs, request, { signal, clock });
       },
     },
     {

@@ -14,6 +14,7 @@ import type { EventLog } from '../services/events/index.ts';
 import type { IamOperator } from '../services/iam/index.ts';
 import { listMachines, type MachineParts } from './machines/machine-routes.ts';
 import type { NetworkParts } from './network-routes.ts';
+import type { answerBalancerLogs } from './operator-balancer-logs.ts';
 
 /** What the operator's questions are answered from. */
 export interface OperatorParts {
@@ -35,6 +36,7 @@ export interface OperatorParts {
   readonly runtime: Runtime;
   readonly machine: Machine;
   readonly eventLog: EventLog;
+  readonly balancerLogs: Parameters<typeof answerBalancerLogs>[0];
   readonly clock: Clock;
   readonly fargateIsolation: FargateIsolation;
 }

@@ -104,6 +104,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       sealer: createSealer(readSealingKey(directory) ?? makeSealingKey(directory, random), random),
       defaultCluster: { ...scope, name: defaultCluster },
       machineId,
+      logDirectories: { buckets: places.buckets, spool: places.balancerLogs },
       publicCidr: installation.publicCidr,
       whyNoMachineInterfaces: () => whyNoMachineInterfaces,
       routes: [
@@ -209,6 +210,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     },
     defaultVpc: () => defaultVpc(state, scope),
     eventLog,
+    balancerLogs: { accessLogs: balancing.accessLogs, scope },
     clock,
     machines: {
       ...{ ...whose, region, endpoint, home, connected, loadIdentities },

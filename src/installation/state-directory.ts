@@ -33,6 +33,10 @@ export interface StateLayout {
   readonly metrics: string;
   /** One folder for what load balancers work by. */
   readonly balancers: string;
+  /** Folders that stand for S3's buckets. */
+  readonly buckets: string;
+  /** What load balancers have logged and is not in a bucket yet. */
+  readonly balancerLogs: string;
   /** One folder for what the node side remembers. */
   readonly node: string;
 }
@@ -52,6 +56,8 @@ export function stateLayout(directory: string): StateLayout {
     metrics: join(root, 'metrics.sqlite'),
     events: join(root, 'events.sqlite'),
     balancers: join(root, 'balancers'),
+    buckets: join(root, 'buckets'),
+    balancerLogs: join(root, 'balancer-logs'),
     node: join(root, 'node'),
   };
 }

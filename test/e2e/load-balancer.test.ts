@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { ECS } from '@aws-sdk/client-ecs';
 import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -141,6 +143,14 @@ it('A load balancer carries requests to tasks by its rules, while it is changed,
   await elb.deleteLoadBalancer({ LoadBalancerArn: within?.LoadBalancerArn });
   await waitFor('its processes to end', async () => (proxies().length === 2 ? true : undefined));
 
+  await elb.modifyLoadBalancerAttributes({
+    LoadBalancerArn: loadBalancerArn,
+    Attributes: [
+      { Key: 'access_logs.s3.enabled', Value: 'true' },
+      { Key: 'access_logs.s3.bucket', Value: 'harbour-logs' },
+    ],
+  });
+
   // Everything that follows happens while others ask.
   const failures: string[] = [];
   const asking = new AbortController();
@@ -159,6 +169,16 @@ it('A load balancer carries requests to tasks by its rules, while it is changed,
   await waitFor('the rule to hold', async () =>
     (await ask('/maintenance/1')) === '418 not now' ? true : undefined,
   );
+  await waitFor('what was asked to be logged', async () => {
+    const { stdout } = await installation.catamaran('balancer', 'logs', 'web', '--limit', '500');
+    const line = stdout.split('\n').find((each) => each.includes(' 418 - '));
+    if (line === undefined) return undefined;
+    expect(line).toMatch(
+      /^http \S+ app\/web\/\w{16} [\d.]+:\d+ - -1 -1 -1 418 - \d+ \d+ "GET http:\S+\/maintenance\/1 /,
+    );
+    expect(line).toMatch(/ 1 \S+Z "fixed-response" "-" "-" "-" "-" "-" "-" TID_\w+ "-" "-" "-"$/);
+    return true;
+  });
   await elb.deregisterTargets({ ...group, Targets: [{ Id: two.address }] });
   await reach([`${one.address} healthy`]);
   expect(await Promise.all([ask(), ask()])).toEqual([`200 ${one.address}`, `200 ${one.address}`]);
@@ -185,4 +205,18 @@ it('A load balancer carries requests to tasks by its rules, while it is changed,
 
   await elb.deleteLoadBalancer({ LoadBalancerArn: loadBalancerArn });
   await waitFor('its processes to end', async () => (proxies().length === 0 ? true : undefined));
+  const bucket = join(installation.stateDirectory, 'buckets', 'harbour-logs');
+  const logged = await waitFor('its logs to be stored', async () => {
+    const paths = readdirSync(bucket, { recursive: true, encoding: 'utf8' });
+    const objects = paths.filter((path) => path.endsWith('.log.gz'));
+    return objects.length > 0 && !paths.some((path) => path.endsWith('.part')) ? objects : undefined;
+  });
+  const lines = logged.flatMap((path) =>
+    gunzipSync(readFileSync(join(bucket, path)))
+      .toString()
+      .split('\n'),
+  );
+  for (const { address } of [one, two]) {
+    expect(lines.some((line) => line.includes(` ${address}:80 `) && line.includes(' 200 200 '))).toBe(true);
+  }
 }, 180_000);

@@ -137,7 +137,12 @@ export class Plane {
       if (findServiceTargetGroup(tx, account, targetGroupArn) === undefined)
         addTargetGroup(tx, account, simTargetGroup);
     });
-    const elb = { ...context, findInstance: () => undefined, hasCertificate: () => false };
+    const elb = {
+      ...context,
+      findInstance: () => undefined,
+      hasCertificate: () => false,
+      writeLogObject: () => {},
+    };
     const all = [...ecsReconcilers(context), targetDeregistration(elb)];
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },

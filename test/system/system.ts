@@ -324,6 +324,7 @@ export class System implements AsyncDisposable {
       sealer: this.#sealer,
       defaultCluster: { accountId: this.accountId, region, name: 'default' },
       machineId: 'm-0',
+      logDirectories: { buckets: join(this.directory, 'buckets'), spool: join(this.directory, 'spool') },
       publicCidr: '198.18.0.0/24',
       clock: this.clock,
       random: seededRandom(`${this.#options.seed}/control-plane/${this.#starts}`),

@@ -59,7 +59,7 @@ const planOf = (id: string, listeners: LoadBalancerPlan['listeners'] = []): Load
   attributes: {
     ...{ idleTimeout: 60, clientKeepAlive: 3600, http2: true, dropInvalidHeaderFields: false },
     ...{ preserveHostHeader: false, xffClientPort: false, xffHeaderProcessing: 'append' },
-    ...{ tlsHeaders: false, crossZone: true },
+    ...{ tlsHeaders: false, crossZone: true, isLogged: false },
   },
 });
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   LoadBalancerPlan,
+  LogEntry,
   NodePlan,
   NodeReport,
   ObservedHealth,
@@ -51,6 +52,7 @@ export interface NodePlace {
   /** Told after every look. */
   readonly observed: () => void;
   readonly carried: (traffic: TrafficReport) => void;
+  readonly logged: (entries: readonly LogEntry[]) => void;
 }
 
 export interface BalancerOptions {
@@ -146,6 +148,9 @@ export class BalancerOfNodes implements AsyncDisposable {
       observed: () => this.#observe(),
       carried: (traffic) => {
         if (this.#plan !== undefined) this.#options.reports.traffic(this.#plan.arn, traffic);
+      },
+      logged: (entries) => {
+        if (this.#plan !== undefined) this.#options.reports.logged(this.#plan.arn, { interfaceId, entries });
       },
     });
     this.#nodes.set(interfaceId, node);

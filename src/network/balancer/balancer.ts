@@ -1,4 +1,10 @@
-import type { LoadBalancerPlan, NodeReport, TargetReport, TrafficReport } from '../../balancing/index.ts';
+import type {
+  LoadBalancerPlan,
+  LogReport,
+  NodeReport,
+  TargetReport,
+  TrafficReport,
+} from '../../balancing/index.ts';
 
 /**
  * The load balancers of one machine. A driver makes plans real, keeps them so, and says what it sees. Every method is one
@@ -27,6 +33,8 @@ export interface BalancerReports {
   nodes(loadBalancerArn: string, reports: readonly NodeReport[]): void;
   /** What one of its nodes carried, with every look at it: also when that is nothing. */
   traffic(loadBalancerArn: string, report: TrafficReport): void;
+  /** What has ended at one of its nodes since the last time, of those that are logged. As far as can be: it may be lost. */
+  logged(loadBalancerArn: string, report: LogReport): void;
 }
 
 /** A certificate of a listener, as PEM. */

@@ -6,7 +6,7 @@ export interface AttributeRule<Of> {
   byDefault(of: Of): string;
   /** In words after "must be". Undefined: it can be set so. */
   wanted(value: string): string | undefined;
-  /** What another value than the default would bring, which isn't built: `Access logs are`. */
+  /** What another value than the default would bring, which isn't built: `Connection logs are`. */
   readonly absent?: string;
 }
 
@@ -27,7 +27,7 @@ export function choice<Of>(byDefault: Default<Of>, values: readonly string[]): A
 export const boolean = <Of>(byDefault: Default<Of>): AttributeRule<Of> =>
   choice(byDefault, ['true', 'false']);
 
-/** Nothing else is built. @param what E.g. `Access logs are`. */
+/** Nothing else is built. @param what E.g. `Connection logs are`. */
 export const only = <Of>(byDefault: Default<Of>, what: string): AttributeRule<Of> => ({
   byDefault: defaultOf(byDefault),
   wanted: () => undefined,
@@ -53,6 +53,11 @@ export function text<Of>(byDefault: Default<Of>, maxLength: number): AttributeRu
     byDefault: defaultOf(byDefault),
     wanted: (value) => (value.length <= maxLength ? undefined : `at most ${maxLength} characters long`),
   };
+}
+
+/** @param what It has to be, in words after "must be". */
+export function textLike<Of>(byDefault: Default<Of>, form: RegExp, what: string): AttributeRule<Of> {
+  return { byDefault: defaultOf(byDefault), wanted: (value) => (form.test(value) ? undefined : what) };
 }
 
 interface GivenAttribute {

@@ -180,6 +180,7 @@ authorizationSuite<object>({
         elbOperations({
           ...parts,
           publicCidr: '198.18.0.0/24',
+          writeLogObject: () => {},
           hasCertificate: () => false,
           ensureServiceLinkedRole: async () => {},
         }),

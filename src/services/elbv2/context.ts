@@ -24,6 +24,8 @@ export interface ElbContext {
   readonly ensureServiceLinkedRole: (accountId: string) => Promise<void>;
   /** Whether the account has a certificate in the region that listeners can be given; in a transaction it stays guarded. */
   readonly hasCertificate: (reader: Reader, scope: Scope, certificateArn: string) => boolean;
+  /** Writes what load balancers log. @throws it can't be written there. */
+  readonly writeLogObject: (bucket: string, key: string, content: string) => void;
 }
 
 /** Undefined for the ARN of something else too. */

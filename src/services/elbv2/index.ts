@@ -11,6 +11,8 @@ import type { Service } from '../service.ts';
 import type { ElbContext } from './context.ts';
 import { listeners, loadBalancers, scopeOfKey } from './records.ts';
 
+export { AccessLogs } from './access-logs/access-logs.ts';
+export { BucketFolders } from './access-logs/bucket-folders.ts';
 export type { ElbContext } from './context.ts';
 export {
   deregisterInstanceTargets,

@@ -148,7 +148,7 @@ export class Generations {
   #tidy({ files }: WrittenConfiguration, generation: number): void {
     const { directory, runDirectory, name } = this.#options;
     for (const file of list(directory)) {
-      const number = /^(\d+)\.(cfg|log)$/.exec(file)?.[1];
+      const number = /^(\d+)\.(cfg|log|read)$/.exec(file)?.[1];
       const isOld = number === undefined ? !files.has(file) : Number(number) < generation;
       if (isOld) rmSync(join(directory, file), { force: true });
     }
@@ -170,6 +170,7 @@ export class Generations {
       configuration: join(directory, `${generation}.cfg`),
       socket: join(runDirectory, `${name}-${generation}.sock`),
       log: join(directory, `${generation}.log`),
+      read: join(directory, `${generation}.read`),
     };
   }
 }

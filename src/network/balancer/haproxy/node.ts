@@ -1,4 +1,4 @@
-import type { TargetGroupPlan, TargetPlan, TrafficReport } from '../../../balancing/index.ts';
+import type { LogEntry, TargetGroupPlan, TargetPlan, TrafficReport } from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../../linux/namespace.ts';
@@ -8,6 +8,7 @@ import type { BalancerNode, WantedNode } from '../balancer-of-nodes.ts';
 import { Datagrams } from '../datagrams.ts';
 import { type Observation, targetName } from '../targets.ts';
 import type { Generation, Generations } from './generation.ts';
+import { NodeLog } from './logs/node-log.ts';
 import { NodeTargets, type ProcessDescription } from './node-targets.ts';
 import { ask, commandLines } from './runtime-socket.ts';
 import { readStatistics, type ServerStatistics, statisticsCommand } from './statistics.ts';
@@ -31,6 +32,7 @@ export interface NodeOptions {
   /** Told after every look. */
   readonly observed: () => void;
   readonly carried: (traffic: TrafficReport) => void;
+  readonly logged: (entries: readonly LogEntry[]) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -54,6 +56,7 @@ export class HaproxyNode implements BalancerNode {
   readonly #maps = new Map<string, string>();
   #observations: ReadonlyMap<string, Observation> = new Map();
   readonly #meter = new TrafficMeter();
+  readonly #log: NodeLog;
   #silences = 0;
   #failures = 0;
   #retryAt = 0;
@@ -62,6 +65,7 @@ export class HaproxyNode implements BalancerNode {
 
   constructor(options: NodeOptions) {
     this.#options = options;
+    this.#log = new NodeLog(options);
   }
 
   /** What keeps it from carrying traffic; undefined when nothing does. */
@@ -113,6 +117,7 @@ export class HaproxyNode implements BalancerNode {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The load balancer’s node is not looked after any more'));
     await this.#looking;
+    await this.#log[Symbol.asyncDispose]();
     await this.#turns.take(() => {
       this.#datagrams?.[Symbol.dispose]();
       this.#namespace?.[Symbol.dispose]();
@@ -173,6 +178,7 @@ export class HaproxyNode implements BalancerNode {
 
   #retire(generation: Generation, busy: ReadonlySet<string> | 'all'): void {
     this.#options.generations.signal(generation, 'SIGUSR1');
+    this.#log.retire(generation);
     this.#retired.push({ generation, busy });
   }
 
@@ -206,8 +212,9 @@ export class HaproxyNode implements BalancerNode {
   /** Compares what HAProxy said with what is wanted, and tells it the difference. */
   async #tell(targets: NodeTargets): Promise<void> {
     const { clock, generations } = this.#options;
-    const socket = this.#current?.paths.socket;
-    if (socket === undefined) return;
+    if (this.#current === undefined) return;
+    const { socket } = this.#current.paths;
+    this.#log.follow(this.#current, targets.wanted);
     for (const line of commandLines(targets.commands(clock.monotonic()))) await ask(socket, line, clock);
     for (const group of targets.groups) await this.#tellMap(group, targets.slots(group).stickyMap(), socket);
     this.#leadDatagrams(targets);

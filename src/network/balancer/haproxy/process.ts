@@ -20,6 +20,8 @@ export interface GenerationPaths {
   readonly configuration: string;
   readonly socket: string;
   readonly log: string;
+  /** How far its log of what has ended was read. */
+  readonly read: string;
 }
 
 /**

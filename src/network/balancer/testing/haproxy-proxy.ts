@@ -49,6 +49,7 @@ export const openHaproxy: OpenProxy = async (changes, certificates) => {
     configuration: join(directory, '1.cfg'),
     socket: join(directory, 'proxy.sock'),
     log: join(directory, '1.log'),
+    read: join(directory, '1.read'),
   };
   writeFileSync(paths.configuration, text);
   using namespace = new Namespace('/proc/thread-self/ns/net');

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
   LoadBalancerPlan,
+  LogEntry,
   NodeReport,
   TargetPlan,
   TargetReport,
@@ -40,6 +41,8 @@ export class BalancerMachine implements AsyncDisposable {
   nodes: readonly NodeReport[] = [];
   /** All that was reported of what nodes carried. */
   readonly traffic: TrafficReport[] = [];
+  /** All that was logged. */
+  readonly entries: LogEntry[] = [];
   readonly #servers = new Set<Server>();
   readonly #sockets = new Set<Socket>();
   readonly #driver: BalancerDriver;
@@ -82,6 +85,7 @@ export class BalancerMachine implements AsyncDisposable {
           this.nodes = reports;
         },
         traffic: (_, report) => void this.traffic.push(report),
+        logged: (_, { entries }) => void this.entries.push(...entries),
       },
       directory: this.directory,
       hostNamespacePath: this.machine.host.path,

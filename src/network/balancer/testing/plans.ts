@@ -97,6 +97,7 @@ export function balancer(changes: Partial<LoadBalancerPlan> = {}): LoadBalancerP
       xffHeaderProcessing: 'append',
       tlsHeaders: false,
       crossZone: true,
+      isLogged: false,
     },
     ...changes,
   };

@@ -41,7 +41,8 @@ async function openBalanced({
 } = {}): Promise<Balanced> {
   const fleet = await openFleet({
     ...options,
-    alsoAtWork: (ecs) => loadElbReconcilers({ ...ecs, hasCertificate: () => false }),
+    alsoAtWork: (ecs) =>
+      loadElbReconcilers({ ...ecs, hasCertificate: () => false, writeLogObject: () => {} }),
   });
   const definition = {
     networkMode: isOfInstances ? ('bridge' as const) : ('awsvpc' as const),

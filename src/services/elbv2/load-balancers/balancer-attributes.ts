@@ -1,13 +1,18 @@
-import { type AttributeRule, boolean, choice, integer, only } from '../attribute-rules.ts';
+import { type AttributeRule, boolean, choice, integer, only, textLike } from '../attribute-rules.ts';
 import type { LoadBalancerRecord } from '../records.ts';
 
 type Balancer = Pick<LoadBalancerRecord, 'type' | 'scheme'>;
 type Rules = Readonly<Record<string, AttributeRule<Balancer>>>;
 
+/** Or none. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const bucketName = /^$|^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** A bucket is a folder here, so no part leads out of it or is too long for one. */
+const keyPrefix = /^(?!.*AWSLogs)(?:\/?(?!\.{1,2}(?:\/|$))[\w!.*'()-]{1,200}){0,10}\/?$/;
+
 const ofBoth: Rules = {
-  'access_logs.s3.enabled': only('false', 'Access logs are'),
-  'access_logs.s3.bucket': only('', 'Access logs are'),
-  'access_logs.s3.prefix': only('', 'Access logs are'),
+  'access_logs.s3.enabled': boolean('false'),
+  'access_logs.s3.bucket': textLike('', bucketName, 'the name of a bucket'),
+  'access_logs.s3.prefix': textLike('', keyPrefix, "the beginning of a key without 'AWSLogs'"),
   'deletion_protection.enabled': boolean('false'),
   'ipv6.deny_all_igw_traffic': only(
     ({ scheme }: Balancer) => (scheme === 'internal' ? 'true' : 'false'),

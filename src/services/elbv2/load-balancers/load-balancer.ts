@@ -10,6 +10,7 @@ import type {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
+import { checkLogPlace, tryLogPlace } from '../access-logs/places.ts';
 import { attributeView, changedAttributes } from '../attribute-rules.ts';
 import { type ElbContext, findLoadBalancer, putLoadBalancer, requireLoadBalancer } from '../context.ts';
 import { loadBalancerNotFound, operationNotPermitted } from '../errors.ts';
@@ -105,16 +106,21 @@ export function describeLoadBalancerAttributes(
   return { Attributes: attributeView(balancerAttributeRules(balancer), balancer) };
 }
 
-/** @throws LoadBalancerNotFound, ValidationError, UnsupportedOperation */
+/** @throws LoadBalancerNotFound, ValidationError, UnsupportedOperation, InvalidConfigurationRequest */
 export async function modifyLoadBalancerAttributes(
-  { state }: ElbContext,
+  context: ElbContext,
   { LoadBalancerArn = '', Attributes = [] }: ModifyLoadBalancerAttributesCommandInput,
   call: Call,
 ): Promise<DescribeLoadBalancerAttributesOutput> {
-  const balancer = await state.transact((tx) => {
-    const before = requireLoadBalancer(tx, call, LoadBalancerArn);
+  const changed = (before: LoadBalancerRecord): LoadBalancerRecord => {
     const attributes = changedAttributes('Load balancer', balancerAttributeRules(before), before, Attributes);
-    const after = { ...before, attributes };
+    return { ...before, attributes };
+  };
+  const known = requireLoadBalancer(context.state, call, LoadBalancerArn);
+  tryLogPlace(context, known, changed(known));
+  const balancer = await context.state.transact((tx) => {
+    const after = changed(requireLoadBalancer(tx, call, LoadBalancerArn));
+    checkLogPlace(after);
     putLoadBalancer(tx, call, after);
     return after;
   });

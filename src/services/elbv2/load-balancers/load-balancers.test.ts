@@ -212,7 +212,7 @@ describe('load balancers', () => {
     const { Attributes } = await elb.describeLoadBalancerAttributes({ LoadBalancerArn });
     expect(Attributes).toContainEqual({ Key: 'idle_timeout.timeout_seconds', Value: '30' });
     expect(Attributes).toContainEqual({ Key: 'routing.http2.enabled', Value: 'true' });
-    await expect(change('access_logs.s3.enabled', 'true')).rejects.toMatchObject({
+    await expect(change('connection_logs.s3.enabled', 'true')).rejects.toMatchObject({
       name: 'UnsupportedOperation',
     });
     await expect(change('idle_timeout.timeout_seconds', '0')).rejects.toMatchObject({

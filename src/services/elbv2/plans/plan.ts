@@ -62,6 +62,7 @@ function attributesOf(balancer: LoadBalancerRecord): LoadBalancerAttributes {
     ) as LoadBalancerAttributes['xffHeaderProcessing'],
     tlsHeaders: isOn('routing.http.x_amzn_tls_version_and_cipher_suite.enabled'),
     crossZone: isOn('load_balancing.cross_zone.enabled'),
+    isLogged: isOn('access_logs.s3.enabled'),
   };
 }
 

@@ -26,6 +26,8 @@ export interface ElbServer extends AsyncDisposable {
   readonly subnetIds: readonly string[];
   /** Accounts that have the service-linked role. */
   readonly linkedRoles: ReadonlySet<string>;
+  /** What was written for logs, by bucket and key; `denied` takes nothing. */
+  readonly logObjects: ReadonlyMap<string, string>;
   /** ARNs of the certificates that there are. */
   readonly certificates: Set<string>;
   /** An instance on this machine in the first zone, or as said. @returns its id. */
@@ -45,11 +47,16 @@ export async function startElb(): Promise<ElbServer> {
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
   const certificates = new Set<string>();
   const linkedRoles = new Set<string>();
+  const logObjects = new Map<string, string>();
   const publicCidr = '198.18.0.0/24';
   const ec2Room = createEc2({ state, clock, random, publicCidr });
   await ec2Room.ensureDefaultVpc(scope);
   const context: ElbContext = {
     ...{ state, clock, random, publicCidr },
+    writeLogObject: (bucket, key, content) => {
+      if (bucket === 'denied') throw new Error('It is somebody else’s');
+      logObjects.set(`${bucket}/${key}`, content);
+    },
     ensureServiceLinkedRole: async (accountId) => void linkedRoles.add(accountId),
     hasCertificate: (_reader, _scope, arn) => certificates.has(arn),
   };
@@ -95,6 +102,7 @@ export async function startElb(): Promise<ElbServer> {
       subnetIds,
       certificates,
       linkedRoles,
+      logObjects,
     },
     instance: (facts = {}) =>
       state.transact((tx) => {

@@ -3,6 +3,7 @@ import { type LoadBalancerAttributes, mostHeaderBytes } from '../../../../balanc
 import { unassigned } from '../slots.ts';
 import { errorAnswer } from './error-page.ts';
 import { listenerLines } from './listener.ts';
+import { logGlobalLines, ringLines } from './log-lines.ts';
 import { type NodeConfiguration, Parts } from './parts.ts';
 import { targetGroupLines } from './target-group.ts';
 
@@ -44,6 +45,7 @@ function written(configuration: NodeConfiguration): {
   const parts = new Parts(configuration);
   const sections = [
     globalLines(configuration),
+    ringLines(plan),
     defaultLines(plan.attributes),
     ...plan.listeners.map((listener) => listenerLines(listener, parts)),
     ...plan.targetGroups.map((group) => {
@@ -63,7 +65,7 @@ function globalLines({ socketPath, rootDirectory, user, plan }: NodeConfiguratio
   return [
     'global',
     `stats socket ${socketPath} mode 600 level admin expose-fd listeners`,
-    'stats timeout 30s',
+    ...logGlobalLines(plan),
     // Whoever is led into another namespace for each connection has to stay root; everybody else needs nothing.
     ...(reachesHost ? [] : [`user ${user}`, `chroot ${rootDirectory}`]),
     'hard-stop-after 1h',

@@ -7,6 +7,7 @@ import {
 import { BalancerError } from '../../balancer.ts';
 import { errorAnswer } from './error-page.ts';
 import { headerLines } from './headers.ts';
+import { connectionLogLines, forwardedLogLines, requestLogLines, ruledLogLines } from './log-lines.ts';
 import type { Parts } from './parts.ts';
 import { groupCookieLines, ruleLines, useGroup } from './rules.ts';
 import { alpnOf, alpnWords, tlsWords } from './tls.ts';
@@ -33,11 +34,14 @@ function httpLines(listener: ListenerPlan, parts: Parts): string[] {
   return [
     `frontend l-${listener.id}`,
     bindLine(listener, parts, alpn),
+    ...requestLogLines(parts),
     `http-request return status 405 ${errorAnswer(405)} if METH_TRACE`,
     `http-request return status 414 ${errorAnswer(414)} if { url_len gt ${mostUrlBytes} }`,
     `http-request return status 463 ${errorAnswer(463)} if { req.hdr_cnt(x-forwarded-for) gt ${mostForwardedAddresses} }`,
+    ...ruledLogLines(parts),
     ...ruleLines(listener, parts),
     ...headerLines(listener, attributes),
+    ...forwardedLogLines(listener, parts),
     ...groupCookieLines(listener, parts),
     ...useGroup(listener, parts),
   ];
@@ -53,6 +57,7 @@ function layer4Lines(listener: ListenerPlan, parts: Parts): string[] {
     `frontend l-${listener.id}`,
     'mode tcp',
     bindLine(listener, parts, alpnOf(listener)),
+    ...connectionLogLines(listener, parts),
     `timeout client ${listener.tcpIdleTimeout ?? defaultTcpIdleTimeout}s`,
     `default_backend t-${parts.group(only?.arn ?? '').id}`,
   ];

@@ -1,6 +1,7 @@
 import {
   type ListenerPlan,
   type RuleAction,
+  type RulePlan,
   redirectParts,
   uriText,
   type WeightedTargetGroup,
@@ -16,10 +17,10 @@ import { formatText, word } from './words.ts';
 export function ruleLines(listener: ListenerPlan, parts: Parts): string[] {
   const { rules } = listener;
   const hasCookies = rules.some(({ action }) => isSticky(action));
-  const actions = rules.map(({ action }, rule) => {
+  const actions = rules.map(({ action, priority }) => {
     // Where all ways lead, nothing has to be decided.
     if (!hasCookies && action.type === 'forward' && isOnlyWay(action, listener)) return [];
-    const when = rules.length > 1 ? `{ var(txn.rule) -m int ${rule} }` : '';
+    const when = rules.length > 1 ? isRule(priority) : '';
     return actionLines(action, when, listener, parts);
   });
   const decisions = rules.flatMap(({ conditions, priority }, rule) => {
@@ -27,10 +28,19 @@ export function ruleLines(listener: ListenerPlan, parts: Parts): string[] {
     if (priority === 'default' && actions[rule]?.length === 0) return [];
     return [
       ...conditions.flatMap((condition, index) => conditionLines(acls[index] ?? '', condition)),
-      `http-request set-var(txn.rule) int(${rule}) if !{ var(txn.rule) -m found } ${acls.join(' ')}`,
+      `http-request set-var(txn.rule) int(${numberOf(priority)}) if !{ var(txn.rule) -m found } ${acls.join(' ')}`,
     ];
   });
   return [...(rules.length > 1 ? decisions : []), ...(hasCookies ? [nowLine] : []), ...actions.flat()];
+}
+
+/** A condition: it is what the request was decided by. */
+function isRule(priority: RulePlan['priority']): string {
+  return `{ var(txn.rule) -m int ${numberOf(priority)} }`;
+}
+
+function numberOf(priority: RulePlan['priority']): number {
+  return priority === 'default' ? 0 : priority;
 }
 
 function actionLines(action: RuleAction, when: string, listener: ListenerPlan, parts: Parts): string[] {
@@ -104,9 +114,9 @@ function forwardLines(
 
 /** What is told to a client of its group with the answer. */
 export function groupCookieLines({ rules }: ListenerPlan, parts: Parts): string[] {
-  return rules.flatMap(({ action }, rule) => {
+  return rules.flatMap(({ action, priority }) => {
     if (!isSticky(action)) return [];
-    const ofRule = rules.length > 1 ? `{ var(txn.rule) -m int ${rule} } ` : '';
+    const ofRule = rules.length > 1 ? `${isRule(priority)} ` : '';
     return action.targetGroups.flatMap(({ arn }) =>
       cookieLines({
         name: 'AWSALBTG',
