@@ -12,9 +12,9 @@ import { Installation } from './installation.ts';
 
 /**
  * The AWS CLI as people use it, its waiters included. Debian 12's CLI ignores AWS_ENDPOINT_URL, so everything
- * goes through `./catamaran aws`.
+ * goes through `./catamaran aws`. The tests run side by side, because waiters look every 6 or 15 seconds only.
  */
-describe('the AWS CLI', () => {
+describe.concurrent('the AWS CLI', () => {
   let installation: Installation;
 
   beforeAll(async () => {
@@ -120,7 +120,7 @@ describe('the AWS CLI', () => {
       '--start-from-head',
     );
     expect(events.map(({ message }) => message)).toEqual(['hello from ada']);
-  }, 60_000);
+  }, 120_000);
 
   it('creates, updates and deletes a service, and its waiters tell the truth', async () => {
     const definition = (text: string) =>
@@ -177,7 +177,7 @@ describe('the AWS CLI', () => {
     await aws('ecs', 'delete-service', '--service', 'web', '--force');
     await aws('ecs', 'wait', 'services-inactive', '--services', 'web');
     expect(await aws('ecs', 'list-tasks', '--family', 'cli-service')).toMatchObject({ taskArns: [] });
-  }, 120_000);
+  }, 180_000);
 
   it('shows refusals in the words of AWS', async () => {
     const missing = await installation.aws(
