@@ -300,10 +300,28 @@ describe('UpdateExpressGatewayService', () => {
     const { TargetGroups: [group] = [] } = await system.elb.describeTargetGroups({});
     const TargetGroupArn = group?.TargetGroupArn;
     await system.elb.modifyTargetGroup({ TargetGroupArn, HealthCheckPath: '/mine' });
-    await system.ecs.updateExpressGatewayService({ serviceArn, primaryContainer: { image: 'app:2' } });
-    await system.until('the update', async () => (await resources('web')).autoScaling !== undefined);
+    const scalable = {
+      ServiceNamespace: 'ecs',
+      ResourceId: 'service/default/web',
+      ScalableDimension: 'ecs:service:DesiredCount',
+    } as const;
+    await system.autoScaling.registerScalableTarget({ ...scalable, MinCapacity: 2, MaxCapacity: 5 });
+    await system.ecs.updateExpressGatewayService({
+      serviceArn,
+      primaryContainer: { image: 'app:2', containerPort: 81 },
+    });
+    await system.until('the other port to be let through', async () => {
+      const { SecurityGroups: [own] = [] } = await system.ec2.describeSecurityGroups({
+        Filters: [{ Name: 'group-name', Values: ['default-web-*'] }],
+      });
+      return own?.IpPermissions?.some(({ FromPort }) => FromPort === 81);
+    });
     const { TargetGroups = [] } = await system.elb.describeTargetGroups({});
     expect(TargetGroups).toMatchObject([{ HealthCheckPath: '/mine' }]);
+    const { ScalableTargets = [] } = await system.autoScaling.describeScalableTargets({
+      ServiceNamespace: 'ecs',
+    });
+    expect(ScalableTargets).toMatchObject([{ MinCapacity: 2, MaxCapacity: 5 }]);
   });
 });
 

@@ -1,5 +1,5 @@
-import type { Scope } from '../arn.ts';
-import { serviceArn } from '../arn.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Scope, serviceArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import type { ServiceRecord } from '../records.ts';
 import { wantedAdmissions } from './admissions.ts';
@@ -299,7 +299,8 @@ async function makeScaling(
 ): Promise<Partial<ExpressResources>> {
   const { minTaskCount, maxTaskCount, autoScalingMetric, autoScalingTargetValue } = express.scalingTarget;
   const target = scalableService(express);
-  const { scalableTarget: known, scalingPolicy: before } = express.made;
+  const { scalableTarget: known, scalingPolicy: before, scaledBy } = express.made;
+  if (isDeepStrictEqual(scaledBy, express.scalingTarget)) return {};
   const { ScalableTargetARN } = await ask('application-autoscaling', 'RegisterScalableTarget', {
     ...target,
     ...{ MinCapacity: minTaskCount, MaxCapacity: maxTaskCount },
@@ -327,6 +328,7 @@ async function makeScaling(
   return {
     scalableTarget: ScalableTargetARN ?? known ?? '',
     scalingPolicy: { arn: PolicyARN ?? '', name },
+    scaledBy: express.scalingTarget,
   };
 }
 

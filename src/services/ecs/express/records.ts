@@ -67,6 +67,8 @@ export interface ExpressResources {
   readonly securityGroup?: string;
   readonly scalableTarget?: string;
   readonly scalingPolicy?: { readonly arn: string; readonly name: string };
+  /** What scalable target and policy were last made of. */
+  readonly scaledBy?: ExpressScalingTarget;
   /** Where the load balancer may go: each of the service's security groups with a port. */
   readonly admitted?: readonly Admission[];
 }

@@ -148,7 +148,9 @@ async function remove(
     const record = tx.get(expressServices, key);
     if (record === undefined) return;
     const { obstacle: _obstacle, ...rest } = record;
-    tx.put(expressServices, key, { ...rest, made: {}, removedAt: ecs.clock.now() });
+    // Its service may have been forgotten over it; else it is shown as INACTIVE for as long as that is.
+    if (service === undefined) tx.delete(expressServices, key);
+    else tx.put(expressServices, key, { ...rest, made: {}, removedAt: ecs.clock.now() });
     const place = expressLoadBalancerKey(scope, loadBalancer.name);
     if (tx.get(expressLoadBalancers, place)?.isEnding) tx.delete(expressLoadBalancers, place);
   });
