@@ -54,6 +54,11 @@ const rooms: readonly Room[] = [
     instead: 'Sealing knows texts and purposes only: what a secret means belongs to the room that keeps it.',
   },
   {
+    room: 'certificates',
+    mayUse: ['clock'],
+    instead: 'Certificates know no records: whoever keeps an authority hands it in.',
+  },
+  {
     room: 'protocols',
     mayUse: ['clock'],
     instead: 'Protocols read and write by schema and know no service: hand in what is needed as an argument.',
@@ -67,6 +72,7 @@ const rooms: readonly Room[] = [
     room: 'services',
     mayUse: [
       'balancing',
+      'certificates',
       'clock',
       'protocols',
       'reconcile',
@@ -81,7 +87,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'kubernetes',
-    mayUse: ['clock', 'protocols', 'reconcile', 'store', 'services'],
+    mayUse: ['certificates', 'clock', 'protocols', 'reconcile', 'sealing', 'services', 'store'],
     instead:
       'Kubernetes reaches nodes by the Kubernetes API, and AWS services by services/<service>/index.ts.',
   },

@@ -7,6 +7,7 @@ import { createAutoScaling } from '../services/application-autoscaling/index.ts'
 import { alarmReadings, createCloudWatch, MemoryMetricStore } from '../services/cloudwatch/index.ts';
 import { createEc2 } from '../services/ec2/index.ts';
 import { createEcs, noInfrastructure } from '../services/ecs/index.ts';
+import { createEks } from '../services/eks/index.ts';
 import { createElb } from '../services/elbv2/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createIam } from '../services/iam/index.ts';
@@ -52,6 +53,11 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   });
   return {
     'Amazon ECS': await ecs.service.loadOperations(),
+    'Amazon EKS': await createEks({
+      ...{ state, clock, random },
+      controlPlaneOf: () => undefined,
+      whyNotAssumed: () => undefined,
+    }).loadOperations(),
     'Amazon EC2': await createEc2({
       ...{ state, clock, random },
       publicCidr: '198.18.0.0/24',
@@ -86,8 +92,3 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'AWS STS': await createSts(iam).loadOperations(),
   };
 }
-
-/** Services that are known and of which nothing is offered yet, with what they would bring. */
-export const servicesNotOffered: readonly (readonly [service: string, brings: string])[] = [
-  ['Amazon EKS', 'Kubernetes clusters'],
-];

@@ -1,6 +1,13 @@
 import { CommandError } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
-import { createGateway, type Gateway, ownSigningName, type Route } from '../gateway/index.ts';
+import {
+  createGateway,
+  type Gateway,
+  ownSigningName,
+  presignedCallerVerifier,
+  type Route,
+} from '../gateway/index.ts';
+import { controlPlaneOf, createKubernetes } from '../kubernetes/index.ts';
 import type { Log } from '../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
@@ -36,6 +43,7 @@ import {
   noteAttachments,
 } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
+import { createEks } from '../services/eks/index.ts';
 import {
   AccessLogs,
   BucketFolders,
@@ -63,6 +71,7 @@ import { createCloudMap, loadCloudMapReconcilers } from '../services/servicedisc
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
+import { clusterRoles } from './cluster-roles.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
@@ -205,6 +214,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
+  const eks = { state, clock, random, controlPlaneOf, whyNotAssumed: clusterRoles(iam) };
+  const kubernetes = opened.use(
+    createKubernetes({
+      ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host },
+      verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
+    }),
+  );
   const eventBridge: EventsContext = {
     ...{ state, eventLog, clock, random, log },
     writeToLogGroup: (scope, place, line) => writeToLogGroup(logs, scope, place, line),
@@ -221,6 +237,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createAutoScaling(autoScaling),
     createElb(elb),
     createAcm(acm),
+    createEks(eks),
     createEventBridge(eventBridge),
     iam.service,
     createSts(iam),
@@ -271,6 +288,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadAutoScalingReconcilers(autoScaling)),
         ...(await loadElbReconcilers(elb)),
         ...(await loadAcmReconcilers(acm)),
+        ...kubernetes.reconcilers,
       ],
     }),
   );

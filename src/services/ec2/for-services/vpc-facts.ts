@@ -1,5 +1,5 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import { cidrBlock, holds, parseIpv4 } from '../../../topology/index.ts';
+import { cidrBlock, holds, overlap, parseIpv4 } from '../../../topology/index.ts';
 import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
 import { defaultGroupId } from '../network-interfaces/new-interface.ts';
@@ -12,6 +12,8 @@ export interface VpcFacts {
   readonly defaultSecurityGroupId: string;
   /** Whether an address is within the VPC's blocks. */
   holds(ipv4: string): boolean;
+  /** Whether an address of a block is within the VPC's blocks. */
+  overlaps(cidr: string): boolean;
   /** The subnet that an address is in. */
   subnetAt(ipv4: string): SubnetRecord | undefined;
 }
@@ -29,6 +31,7 @@ export function vpcFacts(reader: Reader, scope: Scope, vpcId: string): VpcFacts 
     hasInternetGateway: reader.countByIndex(internetGateways, 'vpc', vpcId) > 0,
     defaultSecurityGroupId: defaultGroupId(reader, scope, vpcId),
     holds: (ipv4) => vpc.cidrs.some(({ cidr }) => isIn(cidr, ipv4)),
+    overlaps: (asked) => vpc.cidrs.some(({ cidr }) => overlap(cidrBlock(cidr), cidrBlock(asked))),
     subnetAt: (ipv4) =>
       reader.byIndex(subnets, 'vpc', vpcId).find(({ value }) => isIn(value.cidr, ipv4))?.value,
   };

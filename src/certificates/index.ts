@@ -1,0 +1,13 @@
+/**
+ * Certificates that the installation signs itself: for names of load balancers, for the API servers of clusters. The one
+ * idea to know: who signs is an authority that its room keeps, sealed; here are only the arithmetic and the forms.
+ */
+export {
+  type Authority,
+  type NewAuthority,
+  newAuthority,
+  openAuthority,
+  pkcs8,
+  type SignedCertificate,
+  signCertificate,
+} from './authority.ts';

@@ -1,0 +1,22 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { Authenticate } from '../authentication/user.ts';
+import type { Authorizer } from '../authorization/rbac.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { Watches } from '../objects/watches.ts';
+
+/** What an API server answers with: one cluster's, of many in the process. */
+export interface Cluster {
+  readonly objects: ObjectStore;
+  readonly watches: Watches;
+  readonly authenticate: Authenticate;
+  readonly authorizer: Authorizer;
+  /** `1.36` */
+  readonly version: string;
+  readonly serviceIpv4Cidr: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
+}

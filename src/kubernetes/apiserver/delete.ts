@@ -1,0 +1,112 @@
+import type { Json } from '../../store/index.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { type KubernetesObject, memberOf, timestamp } from '../objects/object.ts';
+import { type StoredObject, withRevision } from '../objects/object-store.ts';
+import { resourceNamed } from '../schema/catalogue.ts';
+import { releasedWith } from './allocations.ts';
+import type { Cluster } from './cluster.ts';
+import type { DeleteOptions } from './options.ts';
+import { ApiError, conflict, forbidden, notFound } from './status.ts';
+import { isUnheld, type Target } from './write.ts';
+
+const namespaces = resourceNamed('', 'namespaces');
+/** Every cluster has them. */
+const keptNamespaces = new Set(['default', 'kube-public', 'kube-system']);
+const mostAttempts = 8;
+
+export type Deleted =
+  /** It is gone. */
+  | { readonly isGone: true; readonly object: KubernetesObject }
+  /** It waits for finalizers, for its grace period, or for what is in it. */
+  | { readonly isGone: false; readonly object: KubernetesObject };
+
+/** @throws {ApiError} 403, 404, 409, 422 */
+export async function deleteObject(
+  cluster: Pick<Cluster, 'clock' | 'objects'>,
+  target: Target,
+  options: DeleteOptions,
+): Promise<Deleted> {
+  const { resource, namespace, name } = target;
+  if (resource === namespaces && keptNamespaces.has(name))
+    throw forbidden(resource, name, 'this namespace may not be deleted');
+  if (options.propagationPolicy === 'Foreground' || options.propagationPolicy === 'Orphan') {
+    throw new ApiError(
+      422,
+      'Invalid',
+      `propagationPolicy ${options.propagationPolicy} is not supported by this version of Catamaran yet: nothing collects dependents`,
+      {},
+    );
+  }
+  for (let attempt = 1; ; attempt++) {
+    const present = await cluster.objects.get(resource, namespace, name);
+    if (present === undefined) throw notFound(resource, name);
+    assertPreconditions(target, present, options);
+    const deleting = deletingOf(cluster, target, present.object, options);
+    if (isUnheld(resource, deleting)) {
+      if (options.isDryRun) return { isGone: true, object: withRevision(present) };
+      const revision = await cluster.objects.delete(present, releasedWith(cluster, resource, present.object));
+      if (revision !== undefined) return { isGone: true, object: withRevision({ ...present, revision }) };
+    } else {
+      if (options.isDryRun) return { isGone: false, object: withRevision({ ...present, object: deleting }) };
+      if (deleting === present.object) return { isGone: false, object: withRevision(present) };
+      const marked = await cluster.objects.update(present, deleting);
+      if (marked !== undefined) return { isGone: false, object: withRevision(marked) };
+    }
+    if (attempt >= mostAttempts) throw conflict(resource, name);
+  }
+}
+
+/** The object as it is when its end has begun. One whose end began before may only end sooner. */
+function deletingOf(
+  { clock }: Pick<Cluster, 'clock'>,
+  { resource }: Target,
+  present: KubernetesObject,
+  { gracePeriodSeconds }: DeleteOptions,
+): KubernetesObject {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, generation } = present.metadata;
+  const grace = kindOf(resource).gracePeriod?.(present, gracePeriodSeconds) ?? 0;
+  if (deletionTimestamp !== undefined) {
+    if (grace >= deletionGracePeriodSeconds) return present;
+    return { ...present, metadata: { ...present.metadata, deletionGracePeriodSeconds: grace } };
+  }
+  const metadata = {
+    ...present.metadata,
+    ...(generation !== undefined && { generation: generation + 1 }),
+    deletionTimestamp: timestamp(clock.now() + grace * 1_000),
+    deletionGracePeriodSeconds: grace,
+  };
+  if (resource !== namespaces) return { ...present, metadata };
+  return { ...present, metadata, status: { ...memberOf(present, 'status'), phase: 'Terminating' } };
+}
+
+function assertPreconditions(
+  { resource, name }: Target,
+  { object, revision }: StoredObject,
+  options: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = options;
+  if (uid !== undefined && uid !== object.metadata.uid) {
+    throw conflict(
+      resource,
+      name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== String(revision)) {
+    throw conflict(
+      resource,
+      name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${revision}). The object might have been modified`,
+    );
+  }
+}
+
+/** What a DELETE answers with: the object where its kind says so or it is still there, else that it went well. */
+export function deletedAnswer({ resource, name }: Target, { isGone, object }: Deleted): Json {
+  if (!isGone || kindOf(resource).answersDeleted) return object as unknown as Json;
+  const { group, name: kind } = resource;
+  return {
+    ...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' },
+    details: { name, ...(group !== '' && { group }), kind, uid: object.metadata.uid ?? '' },
+  };
+}

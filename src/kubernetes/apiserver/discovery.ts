@@ -1,0 +1,120 @@
+import { hash } from 'node:crypto';
+import type { Json } from '../../store/index.ts';
+import {
+  apiVersionOf,
+  type GroupVersion,
+  groupVersions,
+  type Resource,
+  type Subresource,
+  verbsOf,
+  verbsOfSubresource,
+} from '../schema/catalogue.ts';
+
+/** What clients ask first: which groups, versions and resources there are. All of it follows from the catalogue. */
+export interface Discovery {
+  readonly body: Json;
+  /** Of the aggregated form alone. */
+  readonly etag?: string;
+}
+
+const named = groupVersions.filter(({ group }) => group !== '');
+
+/** Undefined: no path of discovery. */
+export function discover(path: string, isAggregated: boolean): Discovery | undefined {
+  if (path === '/api')
+    return isAggregated
+      ? aggregated(groupVersions.filter(({ group }) => group === ''))
+      : { body: coreVersions };
+  if (path === '/apis') return isAggregated ? aggregated(named) : { body: groupList };
+  const found = groupVersions.find((it) => path === pathOf(it));
+  if (found !== undefined) return { body: resourceList(found) };
+  const group = named.find((it) => path === `/apis/${it.group}`);
+  return group === undefined
+    ? undefined
+    : { body: { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) } };
+}
+
+/** `/api/v1`, `/apis/apps/v1`. */
+export const pathOf = (groupVersion: Pick<GroupVersion, 'group' | 'version'>): string =>
+  `${groupVersion.group === '' ? '/api' : '/apis'}/${apiVersionOf(groupVersion)}`;
+
+const coreVersions: Json = {
+  ...{ kind: 'APIVersions', versions: ['v1'] },
+  serverAddressByClientCIDRs: [],
+};
+
+const groupOf = (it: GroupVersion) => {
+  const version = { groupVersion: apiVersionOf(it), version: it.version };
+  return { name: it.group, versions: [version], preferredVersion: version };
+};
+
+const groupList: Json = { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupOf) };
+
+function resourceList(it: GroupVersion): Json {
+  return {
+    ...{ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf(it) },
+    resources: it.resources.flatMap((resource) => [
+      {
+        ...{
+          name: resource.name,
+          singularName: resource.kind.toLowerCase(),
+          namespaced: resource.isNamespaced,
+        },
+        ...{ kind: resource.kind, verbs: verbsOf(resource) },
+        ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+        ...(resource.categories.length > 0 && { categories: resource.categories }),
+        ...(!resource.isReview && { storageVersionHash: storageVersionHash(resource) }),
+      },
+      ...resource.subresources.map((subresource) => {
+        const { group, version, kind } = kindOfSubresource(resource, subresource);
+        return {
+          ...{ name: `${resource.name}/${subresource}`, singularName: '', namespaced: resource.isNamespaced },
+          ...(subresource === 'scale' && { group, version }),
+          ...{ kind, verbs: verbsOfSubresource(subresource) },
+        };
+      }),
+    ]),
+  };
+}
+
+const kindOfSubresource = (resource: Resource, subresource: Subresource) =>
+  subresource === 'scale'
+    ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+    : { group: resource.group, version: resource.version, kind: resource.kind };
+
+const storageVersionHash = ({ group, version, kind }: Resource): string =>
+  hash('sha256', `${group}/${version}/${kind}`, 'buffer').subarray(0, 8).toString('base64');
+
+function aggregated(groups: readonly GroupVersion[]): Discovery {
+  const body = {
+    ...{ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {} },
+    items: groups.map((it) => ({
+      metadata: { name: it.group, creationTimestamp: null },
+      versions: [
+        { version: it.version, resources: it.resources.map(aggregatedResource), freshness: 'Current' },
+      ],
+    })),
+  };
+  return { body, etag: `"${hash('sha256', JSON.stringify(body), 'hex').toUpperCase()}"` };
+}
+
+/** Of the group and version that are described, nothing is said. */
+const ownKind = (kind: string) => ({ group: '', version: '', kind });
+
+function aggregatedResource(resource: Resource) {
+  return {
+    ...{ resource: resource.name, responseKind: ownKind(resource.kind) },
+    scope: resource.isNamespaced ? 'Namespaced' : 'Cluster',
+    ...{ singularResource: resource.kind.toLowerCase(), verbs: verbsOf(resource) },
+    ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+    ...(resource.categories.length > 0 && { categories: resource.categories }),
+    ...(resource.subresources.length > 0 && {
+      subresources: resource.subresources.map((subresource) => ({
+        subresource,
+        responseKind:
+          subresource === 'scale' ? kindOfSubresource(resource, subresource) : ownKind(resource.kind),
+        verbs: verbsOfSubresource(subresource),
+      })),
+    }),
+  };
+}

@@ -1,0 +1,98 @@
+import { findResource, type Resource, type Subresource } from '../schema/catalogue.ts';
+import { noSuchPath } from './status.ts';
+
+/** What a request on a resource asks for. */
+export interface ResourceRequest {
+  readonly resource: Resource;
+  readonly subresource: Subresource | undefined;
+  /** Undefined: all of them, or the resource has none. */
+  readonly namespace: string | undefined;
+  /** Undefined: the collection. */
+  readonly name: string | undefined;
+  /** By the path of old (`/api/v1/watch/...`). */
+  readonly isWatchPath: boolean;
+}
+
+/** A path below `/api/v1` or `/apis/<group>/<version>`; undefined: it is none of those. @throws {ApiError} 404 */
+export function readResourcePath(path: string): ResourceRequest | undefined {
+  const parts = path.split('/').slice(1).map(decoded);
+  const [group, version, rest] =
+    parts[0] === 'api'
+      ? ['', parts[1], parts.slice(2)]
+      : parts[0] === 'apis'
+        ? [parts[1], parts[2], parts.slice(3)]
+        : [];
+  if (group === undefined || version === undefined || rest === undefined || rest.length === 0)
+    return undefined;
+  const isWatchPath = rest[0] === 'watch' && rest.length > 1;
+  const at = isWatchPath ? rest.slice(1) : rest;
+  const find = (name: string | undefined): Resource => {
+    const found = name === undefined ? undefined : findResource(group, version, name);
+    if (found === undefined) throw noSuchPath();
+    return found;
+  };
+  if (at[0] === 'namespaces' && at.length > 2 && !isSubresourceOfNamespace(at[2])) {
+    const [, namespace, resourceName, name, subresource, ...more] = at;
+    const resource = find(resourceName);
+    if (!resource.isNamespaced || more.length > 0) throw noSuchPath();
+    return {
+      ...{ resource, namespace, name, isWatchPath },
+      subresource: subresourceOf(resource, subresource),
+    };
+  }
+  const [resourceName, name, subresource, ...more] = at;
+  const resource = find(resourceName);
+  if (more.length > 0 || (resource.isNamespaced && name !== undefined)) throw noSuchPath();
+  return {
+    ...{ resource, name, isWatchPath, namespace: undefined },
+    subresource: subresourceOf(resource, subresource),
+  };
+}
+
+const isSubresourceOfNamespace = (name: string | undefined): boolean =>
+  name === 'finalize' || name === 'status';
+
+function subresourceOf(resource: Resource, name: string | undefined): Subresource | undefined {
+  if (name === undefined) return undefined;
+  const found = resource.subresources.find((it) => it === name);
+  if (found === undefined) throw noSuchPath();
+  return found;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw noSuchPath();
+  }
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** Undefined: there is no such verb. */
+export function verbOf(
+  method: string,
+  { name, isWatchPath }: ResourceRequest,
+  query: URLSearchParams,
+): Verb | undefined {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (isWatchPath) return 'watch';
+      if (name !== undefined) return 'get';
+      return isTrue(query.get('watch')) ? 'watch' : 'list';
+    case 'POST':
+      return name === undefined ? 'create' : undefined;
+    case 'PUT':
+      return name === undefined ? undefined : 'update';
+    case 'PATCH':
+      return name === undefined ? undefined : 'patch';
+    case 'DELETE':
+      return name === undefined ? 'deletecollection' : 'delete';
+    default:
+      return undefined;
+  }
+}
+
+/** As Kubernetes reads a truth in a query: there without a value counts. */
+export const isTrue = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';

@@ -1,0 +1,298 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Json } from '../../store/index.ts';
+import type { User } from '../authentication/user.ts';
+import { assertNoEscalation } from '../authorization/escalation.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import type { JsonObject, KubernetesObject } from '../objects/object.ts';
+import { applyJsonPatch } from '../patch/json-patch.ts';
+import { applyMergePatch } from '../patch/merge-patch.ts';
+import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
+import { messageNamed } from '../schema/messages.ts';
+import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
+import type { Cluster } from './cluster.ts';
+import { deletedAnswer, deleteObject } from './delete.ts';
+import { type Accepted, negotiate } from './negotiation.ts';
+import { readDeleteOptions, readListOptions, readWriteOptions, type WriteOptions } from './options.ts';
+import { getObject, listObjects, type ObjectList } from './read.ts';
+import { mediaTypeOf, parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
+import type { ResourceRequest, Verb } from './request-info.ts';
+import { answerReview } from './reviews.ts';
+import { scaleKind, scaleOf, withScale } from './scale.ts';
+import { ApiError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
+import { watchObjects } from './watch.ts';
+import { assertVersioned, type Change, changeObject, createObject } from './write.ts';
+
+/** What is answered, unless the answer was streamed. */
+export interface Answer {
+  readonly code: number;
+  readonly body: Json;
+  readonly warnings?: readonly string[];
+}
+
+/** One request on a resource, known to be allowed. */
+export interface ResourceExchange {
+  readonly cluster: Cluster;
+  readonly user: User;
+  readonly verb: Verb;
+  readonly asked: ResourceRequest;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Undefined: it was streamed. @throws {ApiError} */
+export async function answerResource(exchange: ResourceExchange): Promise<Answer | undefined> {
+  const { asked, verb } = exchange;
+  if (asked.resource.isReview) return review(exchange);
+  switch (verb) {
+    case 'get':
+      return get(exchange);
+    case 'list':
+      return list(exchange);
+    case 'watch':
+      return watch(exchange);
+    case 'create':
+      return create(exchange);
+    case 'update':
+      return update(exchange);
+    case 'patch':
+      return patch(exchange);
+    case 'delete':
+      return remove(exchange);
+    case 'deletecollection':
+      return removeAll(exchange);
+  }
+}
+
+const objectForms = ['Table', 'PartialObjectMetadata'] as const;
+const listForms = ['Table', 'PartialObjectMetadataList'] as const;
+
+async function review({ cluster, user, asked, request }: ResourceExchange): Promise<Answer> {
+  negotiate(request.headers.accept, []);
+  const warnings: string[] = [];
+  const bytes = await readBytes(request);
+  const body = readTyped(asked.resource, parseBody(bytes, request.headers['content-type']), 'Warn', warnings);
+  return { code: 201, body: answerReview(cluster, asked.resource, asked.namespace, user, body), warnings };
+}
+
+async function get(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked } = exchange;
+  const accepted = accept(exchange, objectForms);
+  const object = await getObject(cluster, targetOf(asked));
+  if (asked.subresource === 'scale') return { code: 200, body: scaleOf(object) };
+  return { code: 200, body: shownOne(exchange, accepted, object) };
+}
+
+async function list(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked, query } = exchange;
+  const accepted = accept(exchange, listForms);
+  const found = await listObjects(cluster, asked.resource, asked.namespace, readListOptions(query, false));
+  return { code: 200, body: shownList(exchange, accepted, found) };
+}
+
+async function watch(exchange: ResourceExchange): Promise<undefined> {
+  const { cluster, asked, query, response } = exchange;
+  const accepted = accept(exchange, [...objectForms, 'PartialObjectMetadataList']);
+  // The path of old names an object; today a selector does.
+  if (asked.name !== undefined) query.set('fieldSelector', `metadata.name=${asked.name}`);
+  let isFirst = true;
+  const options = { included: readIncludedObject(query), now: 0 };
+  await watchObjects(cluster, asked, readListOptions(query, true), response, (object) => {
+    if (accepted.as === undefined) return object as unknown as Json;
+    if (accepted.as !== 'Table') return partialOf(object);
+    const hasColumns = isFirst;
+    isFirst = false;
+    const { resourceVersion = '' } = object.metadata;
+    return tableOf(
+      asked.resource,
+      [object],
+      { resourceVersion },
+      { ...options, now: cluster.clock.now(), hasColumns },
+    );
+  });
+  return undefined;
+}
+
+async function create(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked, user } = exchange;
+  if (asked.subresource !== undefined) throw methodNotAllowed();
+  const accepted = accept(exchange, objectForms);
+  const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
+  assertNoEscalation(cluster.authorizer, user, asked, body);
+  const created = await createObject(cluster, asked, body, options);
+  return { code: 201, body: shownOne(exchange, accepted, created), warnings };
+}
+
+async function update(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked, user } = exchange;
+  const accepted = accept(exchange, objectForms);
+  const target = targetOf(asked);
+  const { body, options, warnings } = await readWrite(exchange, 'UpdateOptions');
+  if (asked.subresource === 'scale') {
+    const changed = await changeObject(
+      cluster,
+      { ...target, subresource: undefined },
+      (present) => withScale(present, body),
+      options,
+    );
+    return { code: 200, body: scaleOf(changed), warnings };
+  }
+  assertVersioned(target, body);
+  assertNoEscalation(cluster.authorizer, user, asked, body);
+  try {
+    const changed = await changeObject(cluster, target, () => body, options);
+    return { code: 200, body: shownOne(exchange, accepted, changed), warnings };
+  } catch (error) {
+    const isMissing = error instanceof ApiError && error.reason === 'NotFound';
+    if (!isMissing || !kindOf(asked.resource).createsOnUpdate || asked.subresource !== undefined) throw error;
+    if (!mayCreate(exchange)) throw notFound(asked.resource, target.name);
+    const created = await createObject(cluster, asked, body, options);
+    return { code: 201, body: shownOne(exchange, accepted, created), warnings };
+  }
+}
+
+function mayCreate({ cluster, user, asked: { resource, namespace = '' } }: ResourceExchange): boolean {
+  return cluster.authorizer.allows(user, {
+    ...{ isResource: true, verb: 'create', group: resource.group, resource: resource.name },
+    ...{ subresource: '', namespace, name: '' },
+  });
+}
+
+const patchTypes = [
+  ...['application/json-patch+json', 'application/merge-patch+json'],
+  'application/strategic-merge-patch+json',
+];
+
+async function patch(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked, request, query, user } = exchange;
+  const { resource, subresource } = asked;
+  const accepted = accept(exchange, objectForms);
+  const type = mediaTypeOf(request.headers['content-type']);
+  if (!patchTypes.includes(type)) throw unsupportedMediaType(patchTypes);
+  const options = readWriteOptions(query, 'PatchOptions');
+  const bytes = await readBytes(request);
+  const given: Json = type === 'application/json-patch+json' ? parsePatch(bytes) : parseJson(bytes);
+  const kind = subresource === 'scale' ? scaleKind : resource;
+  const apply = (object: JsonObject): Json => {
+    if (type === 'application/json-patch+json') return applyJsonPatch(object, given);
+    if (type === 'application/merge-patch+json') return applyMergePatch(object, given);
+    return applyStrategicMergePatch(messageNamed(kind.message), object, given as JsonObject);
+  };
+  const warnings: string[] = [];
+  const change: Change = (present) => {
+    warnings.length = 0;
+    const object = subresource === 'scale' ? scaleOf(present) : (present as unknown as JsonObject);
+    const patched = readTyped(kind, apply(object) as JsonObject, options.fieldValidation, warnings);
+    const isVersioned = isOther(object, patched);
+    if (subresource === 'scale') return withScale(present, isVersioned ? patched : withoutVersion(patched));
+    assertNoEscalation(cluster.authorizer, user, asked, patched);
+    // A patch that says nothing of the version goes on top of whatever there is.
+    return isVersioned ? patched : withoutVersion(patched);
+  };
+  const changed = await changeObject(
+    cluster,
+    { ...targetOf(asked), subresource: subresource === 'scale' ? undefined : subresource },
+    change,
+    options,
+  );
+  const body = subresource === 'scale' ? scaleOf(changed) : shownOne(exchange, accepted, changed);
+  return { code: 200, body, warnings };
+}
+
+function parsePatch(bytes: Buffer): Json {
+  // A list is no object, which is what bodies are otherwise.
+  const { patch: parsed } = parseJson(Buffer.concat([Buffer.from('{"patch":'), bytes, Buffer.from('}')]));
+  return parsed ?? null;
+}
+
+const versionOf = (object: JsonObject): Json | undefined =>
+  (object.metadata as JsonObject | undefined)?.resourceVersion;
+const isOther = (before: JsonObject, after: JsonObject): boolean => versionOf(before) !== versionOf(after);
+
+function withoutVersion(object: JsonObject): JsonObject {
+  const { resourceVersion: _, ...metadata } = object.metadata as JsonObject;
+  return { ...object, metadata };
+}
+
+async function remove(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked } = exchange;
+  if (asked.subresource !== undefined) throw methodNotAllowed();
+  negotiate(exchange.request.headers.accept, []);
+  const target = targetOf(asked);
+  const deleted = await deleteObject(cluster, target, await readDelete(exchange));
+  return { code: 200, body: deletedAnswer(target, deleted) };
+}
+
+/** One after the other; those that somebody else has deleted meanwhile are gone as well. */
+async function removeAll(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked, query } = exchange;
+  const { resource } = asked;
+  const accepted = accept(exchange, listForms);
+  const options = await readDelete(exchange);
+  const found = await listObjects(cluster, resource, asked.namespace, readListOptions(query, false));
+  for (const { metadata } of found.items) {
+    const target = { resource, namespace: metadata.namespace, name: metadata.name };
+    try {
+      await deleteObject(cluster, target, options);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error;
+    }
+  }
+  return { code: 200, body: shownList(exchange, accepted, found) };
+}
+
+async function readDelete({ request, query }: ResourceExchange) {
+  const bytes = await readBytes(request);
+  return readDeleteOptions(
+    query,
+    bytes.length === 0 ? {} : parseBody(bytes, request.headers['content-type']),
+  );
+}
+
+async function readWrite(
+  { asked, request, query }: ResourceExchange,
+  optionsKind: string,
+): Promise<{ readonly body: JsonObject; readonly options: WriteOptions; readonly warnings: string[] }> {
+  const options = readWriteOptions(query, optionsKind);
+  const parsed = parseBody(await readBytes(request), request.headers['content-type']);
+  const warnings: string[] = [];
+  const kind = asked.subresource === 'scale' ? scaleKind : asked.resource;
+  return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
+}
+
+const accept = ({ request }: ResourceExchange, forms: readonly NonNullable<Accepted['as']>[]): Accepted =>
+  negotiate(request.headers.accept, forms);
+
+const targetOf = ({ resource, subresource, namespace, name = '' }: ResourceRequest) => ({
+  ...{ resource, subresource, namespace, name },
+});
+
+function shownOne(
+  { cluster, asked, query }: ResourceExchange,
+  { as }: Accepted,
+  object: KubernetesObject,
+): Json {
+  if (as === undefined) return object as unknown as Json;
+  if (as !== 'Table') return partialOf(object);
+  const { resourceVersion = '' } = object.metadata;
+  return tableOf(
+    asked.resource,
+    [object],
+    { resourceVersion },
+    {
+      ...{ included: readIncludedObject(query), now: cluster.clock.now() },
+    },
+  );
+}
+
+function shownList({ cluster, asked, query }: ResourceExchange, { as }: Accepted, list: ObjectList): Json {
+  if (as === undefined) return list as unknown as Json;
+  const metadata = list.metadata as unknown as Json;
+  // Within a list, what each is stands on the list; alone it says so itself.
+  const kindOfItems = { kind: asked.resource.kind, apiVersion: list.apiVersion };
+  const items = list.items.map((item) => ({ ...kindOfItems, ...item }));
+  if (as !== 'Table') return partialListOf(items, metadata);
+  return tableOf(asked.resource, items, metadata, {
+    ...{ included: readIncludedObject(query), now: cluster.clock.now() },
+  });
+}

@@ -1,0 +1,81 @@
+import type { Json } from '../../store/index.ts';
+import { mastersGroup, type User } from '../authentication/user.ts';
+import type { Attributes } from '../authorization/rbac.ts';
+import { isJsonObject, type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
+import type { Resource } from '../schema/catalogue.ts';
+import type { Cluster } from './cluster.ts';
+import { badRequest } from './status.ts';
+
+/**
+ * Resources that are questions: what is created is answered and not kept.
+ * @throws {ApiError} 400
+ */
+export function answerReview(
+  { authorizer }: Cluster,
+  { kind }: Resource,
+  namespace: string | undefined,
+  user: User,
+  body: JsonObject,
+): Json {
+  const spec = memberOf(body, 'spec');
+  const metadata = { creationTimestamp: null };
+  switch (kind) {
+    case 'SelfSubjectReview':
+      return { ...body, metadata, status: { userInfo: userInfo(user) } };
+    case 'SelfSubjectRulesReview': {
+      const within = textOf(spec, 'namespace');
+      if (within === '') throw badRequest('no namespace on request');
+      const rules = authorizer.rulesOf(user, within);
+      return {
+        ...body,
+        metadata,
+        status: {
+          resourceRules: rules.filter((rule) => rule.nonResourceURLs === undefined),
+          nonResourceRules: rules.filter((rule) => rule.nonResourceURLs !== undefined),
+          incomplete: false,
+        },
+      };
+    }
+    default: {
+      const about = kind === 'SelfSubjectAccessReview' ? user : subjectOf(spec);
+      const asked = attributesOf(spec);
+      if (kind === 'LocalSubjectAccessReview' && (!asked.isResource || asked.namespace !== namespace))
+        throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
+      const allowed = authorizer.allows(about, asked);
+      const isMaster = about.groups.includes(mastersGroup);
+      return {
+        ...body,
+        metadata,
+        status: { allowed, ...(allowed && !isMaster && { reason: 'RBAC: allowed' }) },
+      };
+    }
+  }
+}
+
+const userInfo = ({ username, uid, groups, extra }: User): Json => ({
+  ...{ username, ...(uid !== undefined && { uid }), groups },
+  ...(extra && { extra: extra as Json }),
+});
+
+const subjectOf = (spec: JsonObject): User => ({
+  username: textOf(spec, 'user'),
+  groups: listOf(spec, 'groups').map(String),
+});
+
+function attributesOf(spec: JsonObject): Attributes {
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  if (isJsonObject(resourceAttributes)) {
+    const text = (name: string): string => textOf(resourceAttributes, name);
+    return {
+      ...{ isResource: true, verb: text('verb'), group: text('group'), resource: text('resource') },
+      ...{ subresource: text('subresource'), namespace: text('namespace'), name: text('name') },
+    };
+  }
+  if (!isJsonObject(nonResourceAttributes))
+    throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified');
+  return {
+    isResource: false,
+    verb: textOf(nonResourceAttributes, 'verb'),
+    path: textOf(nonResourceAttributes, 'path'),
+  };
+}

@@ -1,0 +1,234 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { uuid } from '../../clock/index.ts';
+import type { Json } from '../../store/index.ts';
+import { anonymous, type User } from '../authentication/user.ts';
+import type { Attributes } from '../authorization/rbac.ts';
+import { selectedName } from '../objects/selectors.ts';
+import { verbsOf, verbsOfSubresource } from '../schema/catalogue.ts';
+import type { Cluster } from './cluster.ts';
+import { type Discovery, discover } from './discovery.ts';
+import { negotiate } from './negotiation.ts';
+import { openApi } from './openapi.ts';
+import { type ResourceRequest, readResourcePath, type Verb, verbOf } from './request-info.ts';
+import { type Answer, answerResource } from './resource-requests.ts';
+import {
+  ApiError,
+  forbidden,
+  internalError,
+  methodNotAllowed,
+  noSuchPath,
+  statusOf,
+  unauthorized,
+} from './status.ts';
+
+/**
+ * The way of a request through an API server, in order: who asks, what for, whether he may, and then the answer. This is the
+ * only place where an error becomes one.
+ */
+export async function serve(
+  cluster: Cluster,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const auditId = uuid(cluster.random);
+  response.setHeader('audit-id', auditId);
+  response.setHeader('cache-control', 'no-cache, private');
+  try {
+    await answer(cluster, request, response);
+  } catch (error) {
+    if (response.headersSent) {
+      cluster.log.error('A stream of the Kubernetes API broke off', { error, auditId });
+      response.destroy();
+      return;
+    }
+    if (response.destroyed) return;
+    if (!(error instanceof ApiError)) {
+      cluster.log.error('A request to the Kubernetes API failed', { error, auditId, method: request.method });
+    }
+    const told = error instanceof ApiError ? error : internalError();
+    const retryAfter = told.details?.retryAfterSeconds;
+    if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+    // Of a body that is too large the rest is not waited for.
+    if (told.code === 413) response.setHeader('connection', 'close');
+    await send(request, response, told.code, statusOf(told));
+  }
+}
+
+async function answer(cluster: Cluster, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+  const method = request.method ?? 'GET';
+  const user = await whoAsks(cluster, request);
+
+  const asked = readResourcePath(path);
+  if (asked === undefined) {
+    assertAllowed(cluster, user, { isResource: false, verb: method.toLowerCase(), path });
+    await answerPath(cluster, { path, query, method }, request, response);
+    return;
+  }
+  const verb = verbOf(method, asked, query);
+  if (verb === undefined) throw methodNotAllowed();
+  assertAllowed(cluster, user, attributesOf(asked, verb, query));
+  assertServed(asked, verb);
+  const answered = await answerResource({ cluster, user, verb, asked, query, request, response });
+  if (answered === undefined) return;
+  warn(response, answered);
+  await send(request, response, answered.code, answered.body);
+}
+
+/** A token that is nobody's is refused; who brings none is anonymous. @throws {ApiError} 401 */
+async function whoAsks({ authenticate }: Cluster, request: IncomingMessage): Promise<User> {
+  const { authorization } = request.headers;
+  if (authorization === undefined || authorization === '') return anonymous;
+  const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+  const user = token === undefined ? undefined : await authenticate(token);
+  if (user === undefined) throw unauthorized();
+  if (Object.keys(request.headers).some((name) => name.startsWith('impersonate-')))
+    throw new ApiError(
+      403,
+      'Forbidden',
+      'impersonation is not supported by this version of Catamaran yet',
+      {},
+    );
+  return user;
+}
+
+function attributesOf(asked: ResourceRequest, verb: Verb, query: URLSearchParams): Attributes {
+  const { resource, subresource = '', namespace, name } = asked;
+  // What is in a namespace includes the namespace itself.
+  const isNamespace = resource.name === 'namespaces' && resource.group === '';
+  return {
+    ...{ isResource: true, verb, group: resource.group, resource: resource.name, subresource },
+    namespace: namespace ?? (isNamespace ? (name ?? '') : ''),
+    name: name ?? selectedName(query.get('fieldSelector') ?? '') ?? '',
+  };
+}
+
+/** @throws {ApiError} 403 */
+function assertAllowed({ authorizer }: Cluster, user: User, asked: Attributes): void {
+  if (authorizer.allows(user, asked)) return;
+  const { username } = user;
+  if (!asked.isResource) {
+    throw new ApiError(
+      403,
+      'Forbidden',
+      `forbidden: User "${username}" cannot ${asked.verb} path "${asked.path}"`,
+      {},
+    );
+  }
+  const { verb, group, resource, subresource, namespace, name } = asked;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const what = subresource === '' ? resource : `${resource}/${subresource}`;
+  throw forbidden(
+    { group, name: resource },
+    name,
+    `User "${username}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`,
+  );
+}
+
+function assertServed({ resource, subresource, namespace }: ResourceRequest, verb: Verb): void {
+  const verbs = subresource === undefined ? verbsOf(resource) : verbsOfSubresource(subresource);
+  if (!verbs.includes(verb)) throw methodNotAllowed();
+  const isWithout = resource.isNamespaced && namespace === undefined;
+  // Over all namespaces one can only look.
+  if (isWithout && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
+}
+
+interface PathRequest {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly method: string;
+}
+
+async function answerPath(
+  cluster: Cluster,
+  { path, query, method }: PathRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
+  const check = /^\/(healthz|livez|readyz)(?:\/ping)?$/.exec(path);
+  if (check !== null) {
+    const told = query.has('verbose') ? `[+]ping ok\n${check[1]} check passed\n` : 'ok';
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(told);
+    return;
+  }
+  if (path === '/version' || path === '/version/') return send(request, response, 200, versionOf(cluster));
+  if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
+    const accepted = negotiate(request.headers.accept, ['APIGroupDiscoveryList']);
+    const found = discover(path, accepted.as !== undefined);
+    if (found !== undefined) return sendDiscovery(request, response, found);
+  }
+  const document = openApi(path);
+  if (document === undefined) throw noSuchPath();
+  await sendText(request, response, 200, document);
+}
+
+async function sendDiscovery(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { body, etag }: Discovery,
+): Promise<void> {
+  response.setHeader('vary', 'Accept');
+  if (etag === undefined) return send(request, response, 200, body);
+  response.setHeader('etag', etag);
+  if (request.headers['if-none-match'] === etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  const type = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  await sendText(request, response, 200, JSON.stringify(body), type);
+}
+
+/** Of the API that is served; the patch release is this program's own. */
+function versionOf({ version }: Cluster): Json {
+  const [major = '', minor = ''] = version.split('.');
+  return {
+    ...{ major, minor, emulationMajor: major, emulationMinor: minor },
+    ...{ minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1) },
+    gitVersion: `v${version}.0-eks-catamaran`,
+    ...{ gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z' },
+    ...{
+      goVersion: 'none',
+      compiler: 'none',
+      platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    },
+  };
+}
+
+function warn(response: ServerResponse, { warnings = [] }: Answer): void {
+  if (warnings.length === 0) return;
+  response.setHeader(
+    'warning',
+    warnings.map((text) => `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`),
+  );
+}
+
+const send = (request: IncomingMessage, response: ServerResponse, code: number, body: Json): Promise<void> =>
+  sendText(request, response, code, JSON.stringify(body));
+
+const compress = promisify(gzip);
+/** As upstream: what is less is not worth it. */
+const leastCompressedBytes = 128 * 1024;
+
+async function sendText(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: number,
+  text: string,
+  type = 'application/json',
+): Promise<void> {
+  let bytes = Buffer.from(text);
+  const takesGzip = request.headers['accept-encoding']?.includes('gzip') === true;
+  if (takesGzip && bytes.length > leastCompressedBytes) {
+    bytes = await compress(bytes, { level: 1 });
+    response.setHeader('content-encoding', 'gzip');
+    response.setHeader('vary', 'Accept-Encoding');
+  }
+  response.writeHead(code, { 'content-type': type, 'content-length': bytes.length });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}

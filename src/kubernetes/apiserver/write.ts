@@ -1,0 +1,281 @@
+import { uuid } from '../../clock/index.ts';
+import { type Json, jsonEqual } from '../../store/index.ts';
+import type { Draft, Kind } from '../kinds/kind.ts';
+import { kindOf } from '../kinds/kinds.ts';
+import { metadataErrors } from '../kinds/metadata.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type KubernetesObject,
+  memberOf,
+  textOf,
+  timestamp,
+} from '../objects/object.ts';
+import { type Alongside, type StoredObject, withRevision } from '../objects/object-store.ts';
+import { apiVersionOf, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
+import { allocated } from './allocations.ts';
+import type { Cluster } from './cluster.ts';
+import type { WriteOptions } from './options.ts';
+import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidValue, notFound } from './status.ts';
+
+/** What a write is about. */
+export interface Target {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+const namespaces = resourceNamed('', 'namespaces');
+const generatedLength = 5;
+const generatedLetters = 'bcdfghjklmnpqrstvwxz2456789';
+/** A name of generated letters may be taken already. */
+const mostNames = 8;
+/** Writers that are faster each time there are hardly any. */
+const mostAttempts = 8;
+
+/** @throws {ApiError} 400, 403, 404, 409, 422 */
+export async function createObject(
+  cluster: Cluster,
+  { resource, namespace }: Omit<Target, 'name'>,
+  body: JsonObject,
+  { isDryRun }: WriteOptions,
+): Promise<KubernetesObject> {
+  const given = memberOf(body, 'metadata');
+  if (textOf(given, 'resourceVersion') !== '')
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  assertNamespace(given, namespace);
+  const isGenerated = textOf(given, 'name') === '' && textOf(given, 'generateName') !== '';
+  for (let attempt = 1; ; attempt++) {
+    const name = isGenerated ? generatedName(cluster, textOf(given, 'generateName')) : textOf(given, 'name');
+    if (name === '') {
+      throw invalid(kindName(resource), '', [
+        {
+          reason: 'FieldValueRequired',
+          field: 'metadata.name',
+          text: 'Required value: name or generateName is required',
+        },
+      ]);
+    }
+    const draft = newDraft(cluster, { resource, namespace, name }, body);
+    const guard = await namespaceGuard(cluster, { resource, namespace, name });
+    const alongside = together(guard, await allocated(cluster, resource, draft, undefined));
+    const object = finished(resource, draft, undefined);
+    const key = cluster.objects.key(resource, namespace, name);
+    if (isDryRun) {
+      if ((await cluster.objects.get(resource, namespace, name)) !== undefined)
+        throw alreadyExists(resource, name);
+      return object;
+    }
+    const created = await cluster.objects.create(key, object, alongside);
+    if (created !== undefined) return withRevision(created);
+    const isTaken = (await cluster.objects.get(resource, namespace, name)) !== undefined;
+    if (isTaken && !isGenerated) throw alreadyExists(resource, name);
+    if (isTaken && attempt >= mostNames)
+      throw alreadyExists(
+        resource,
+        name,
+        ', the server was not able to generate a unique name for the object',
+      );
+    if (!isTaken && attempt >= mostAttempts) throw conflict(resource, name);
+  }
+}
+
+/** A change of an object: what it becomes, of what it is. */
+export type Change = (present: KubernetesObject) => JsonObject;
+
+/**
+ * Changes an object. Where another writer is faster, it starts again on what that one left, unless the change says which
+ * version it is of.
+ * @throws {ApiError} 400, 404, 409, 422
+ */
+export async function changeObject(
+  cluster: Cluster,
+  target: Target & { readonly subresource: Subresource | undefined },
+  change: Change,
+  { isDryRun }: WriteOptions,
+): Promise<KubernetesObject> {
+  const { resource, namespace, name, subresource } = target;
+  for (let attempt = 1; ; attempt++) {
+    const present = await cluster.objects.get(resource, namespace, name);
+    if (present === undefined) throw notFound(resource, name);
+    const asked = change(withRevision(present));
+    const metadata = memberOf(asked, 'metadata');
+    assertSame(target, metadata);
+    const version = textOf(metadata, 'resourceVersion');
+    if (version !== '' && version !== String(present.revision)) throw conflict(resource, name);
+    const uid = textOf(metadata, 'uid');
+    if (uid !== '' && uid !== present.object.metadata.uid) {
+      throw conflict(
+        resource,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present.object.metadata.uid}`,
+      );
+    }
+    const draft = changedDraft(resource, subresource, present.object, asked);
+    const alongside = await allocated(cluster, resource, draft, present.object);
+    const object = finished(resource, draft, present.object);
+    if (isDryRun || jsonEqual(object as Json, present.object as Json))
+      return withRevision({ ...present, object });
+    const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
+    const changed = isLast
+      ? await removeLast(cluster, present, object)
+      : await cluster.objects.update(present, object, alongside);
+    if (changed !== undefined) return withRevision(changed);
+    if (version !== '' || attempt >= mostAttempts) throw conflict(resource, name);
+  }
+}
+
+/** Nothing keeps it any more that was to be deleted: it goes with the write that says so. */
+async function removeLast(
+  cluster: Cluster,
+  present: StoredObject,
+  object: KubernetesObject,
+): Promise<StoredObject | undefined> {
+  const revision = await cluster.objects.delete(present);
+  return revision === undefined ? undefined : { key: present.key, object, revision };
+}
+
+/** Whether an object that is being deleted has nothing left to wait for. */
+export function isUnheld(resource: Resource, { metadata, spec }: KubernetesObject): boolean {
+  if ((metadata.finalizers ?? []).length > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  const isNamespace = resource === namespaces;
+  return (
+    !isNamespace || (isJsonObject(spec) && Array.isArray(spec.finalizers) && spec.finalizers.length === 0)
+  );
+}
+
+function newDraft(
+  { clock, random }: Cluster,
+  { resource, namespace, name }: Target,
+  body: JsonObject,
+): Draft {
+  const kind = kindOf(resource);
+  const { labels, annotations, ownerReferences, finalizers, generateName } = memberOf(body, 'metadata');
+  const metadata = {
+    name,
+    ...(generateName !== undefined && { generateName }),
+    ...(namespace !== undefined && { namespace }),
+    uid: uuid(random),
+    ...(kind.hasGeneration && { generation: 1 }),
+    creationTimestamp: timestamp(clock.now()),
+    ...{ labels, annotations, ownerReferences, finalizers },
+  };
+  const draft = whole(structuredClone({ ...body, ...typeOf(resource), metadata })) as Draft;
+  if (resource.subresources.includes('status')) delete draft.status;
+  kind.onCreate?.(draft);
+  return draft;
+}
+
+/** What the present object becomes by what was asked: each endpoint writes its own part and leaves the others. */
+function changedDraft(
+  resource: Resource,
+  subresource: Subresource | undefined,
+  present: KubernetesObject,
+  asked: JsonObject,
+): Draft {
+  const { labels, annotations, ownerReferences, finalizers } = memberOf(asked, 'metadata');
+  const metadata = { ...present.metadata, labels, annotations, ownerReferences, finalizers };
+  const own: Record<string, Json | undefined> = { ...asked };
+  if (subresource === 'status')
+    return whole(
+      structuredClone({
+        ...present,
+        metadata: {
+          ...present.metadata,
+          labels: labels ?? present.metadata.labels,
+          annotations: annotations ?? present.metadata.annotations,
+        },
+        status: asked.status,
+      }),
+    ) as Draft;
+  if (subresource === 'finalize') {
+    const spec = { ...memberOf(present, 'spec'), finalizers: memberOf(asked, 'spec').finalizers ?? [] };
+    return structuredClone({ ...present, spec }) as unknown as Draft;
+  }
+  if (resource.subresources.includes('status')) own.status = present.status as Json | undefined;
+  if (resource === namespaces) own.spec = present.spec as Json | undefined;
+  return whole(structuredClone({ ...own, ...typeOf(resource), metadata })) as Draft;
+}
+
+/** Defaults, then what is wrong with it. @throws {ApiError} 422 */
+function finished(resource: Resource, draft: Draft, before: KubernetesObject | undefined): KubernetesObject {
+  const kind: Kind = kindOf(resource);
+  kind.defaults?.(draft);
+  const object = draft as unknown as KubernetesObject;
+  const errors = [
+    ...metadataErrors(object, before, kind.names ?? 'dns-subdomain'),
+    ...(kind.validate?.(object, before) ?? []),
+  ];
+  if (errors.length > 0) throw invalid(kindName(resource), object.metadata.name, errors);
+  if (before === undefined || !kind.hasGeneration) return object;
+  if (jsonEqual(object.spec as Json | undefined, before.spec as Json | undefined)) return object;
+  draft.metadata.generation = (before.metadata.generation ?? 0) + 1;
+  return object;
+}
+
+/** The namespace is there, and nobody is about to take it away; it stays so until the write. */
+async function namespaceGuard(cluster: Cluster, { resource, namespace, name }: Target): Promise<Alongside> {
+  if (namespace === undefined) return { preconditions: [], writes: [] };
+  const found = await cluster.objects.get(namespaces, undefined, namespace);
+  if (found === undefined) throw notFound(namespaces, namespace);
+  if (found.object.metadata.deletionTimestamp !== undefined) {
+    const message = `namespace ${namespace} is being terminated`;
+    throw forbidden(
+      resource,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [{ reason: 'NamespaceTerminating', message, field: 'metadata.namespace' }],
+    );
+  }
+  return { preconditions: [{ key: found.key, revision: found.revision }], writes: [] };
+}
+
+const together = (one: Alongside, other: Alongside): Alongside => ({
+  preconditions: [...one.preconditions, ...other.preconditions],
+  writes: [...one.writes, ...other.writes],
+});
+
+function assertNamespace(metadata: JsonObject, namespace: string | undefined): void {
+  const given = textOf(metadata, 'namespace');
+  if (given !== '' && given !== (namespace ?? ''))
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+function assertSame({ resource, namespace, name }: Target, metadata: JsonObject): void {
+  const given = textOf(metadata, 'name');
+  if (given !== '' && given !== name)
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  const within = textOf(metadata, 'namespace');
+  if (within !== '' && resource.isNamespaced && within !== namespace)
+    throw badRequest(
+      `the namespace of the object (${within}) does not match the namespace on the request (${namespace})`,
+    );
+}
+
+/** A PUT without a version, of a kind that asks for one. @throws {ApiError} 422 */
+export function assertVersioned({ resource, name }: Target, body: JsonObject): void {
+  if (!kindOf(resource).needsVersionForUpdate || textOf(memberOf(body, 'metadata'), 'resourceVersion') !== '')
+    return;
+  throw invalid(kindName(resource), name, [
+    invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+  ]);
+}
+
+function generatedName({ random }: Cluster, prefix: string): string {
+  let name = prefix.slice(0, 58);
+  for (let place = 0; place < generatedLength; place++)
+    name += generatedLetters[random.integer(generatedLetters.length)];
+  return name;
+}
+
+/** Members that are undefined are left out. */
+function whole(object: Record<string, unknown>): Record<string, unknown> {
+  const { metadata, ...members } = object;
+  const present = (of: object) =>
+    Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined));
+  return { ...present(members), metadata: present(metadata as object) };
+}
+
+const typeOf = (resource: Resource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
+
+const kindName = ({ group, kind }: Resource) => ({ group, kind });

@@ -1,0 +1,139 @@
+import type { Reader } from '../../reconcile/index.ts';
+import type { User } from '../authentication/user.ts';
+import { mastersGroup } from '../authentication/user.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type KubernetesObject,
+  listOf,
+  memberOf,
+  textOf,
+} from '../objects/object.ts';
+import { type ClusterPlace, objectsPrefix } from '../objects/object-store.ts';
+import { qualifiedName, type Resource, resourceNamed } from '../schema/catalogue.ts';
+
+/** What somebody wants to do. */
+export type Attributes =
+  | {
+      readonly isResource: true;
+      readonly verb: string;
+      readonly group: string;
+      readonly resource: string;
+      readonly subresource: string;
+      /** `''`: of the whole cluster. */
+      readonly namespace: string;
+      /** `''`: of all. */
+      readonly name: string;
+    }
+  | { readonly isResource: false; readonly verb: string; readonly path: string };
+
+export interface Authorizer {
+  allows(user: User, asked: Attributes): boolean;
+  /** The rules that count for somebody in a namespace. */
+  rulesOf(user: User, namespace: string): readonly JsonObject[];
+  /** Of a role in a namespace, or of a cluster's role; none where there is no such role. */
+  rulesOfRole(name: string, namespace: string | undefined): readonly JsonObject[];
+}
+
+const group = 'rbac.authorization.k8s.io';
+const clusterRoleBindings = resourceNamed(group, 'clusterrolebindings');
+const clusterRoles = resourceNamed(group, 'clusterroles');
+const roleBindings = resourceNamed(group, 'rolebindings');
+const roles = resourceNamed(group, 'roles');
+
+/** Decides by the cluster's roles and bindings as they are at that moment, which are in memory. */
+export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer {
+  const objectsOf = function* (resource: Resource, namespace?: string): Generator<KubernetesObject, void> {
+    const collection = { service: 'kubernetes', noun: qualifiedName(resource), indexes: {} };
+    const prefix =
+      objectsPrefix(resource, place) + (namespace === undefined ? '' : `${encodeURIComponent(namespace)}/`);
+    for (const { value } of reader.list<object>(collection, prefix)) yield value as KubernetesObject;
+  };
+  const roleNamed = (resource: Resource, name: string, namespace?: string): KubernetesObject | undefined => {
+    for (const object of objectsOf(resource, namespace)) if (object.metadata.name === name) return object;
+    return undefined;
+  };
+  const rules = function* (user: User, namespace: string): Generator<JsonObject, void> {
+    for (const binding of objectsOf(clusterRoleBindings))
+      if (bindsTo(binding, user)) yield* rulesIn(roleNamed(clusterRoles, roleNameOf(binding)));
+    if (namespace === '') return;
+    for (const binding of objectsOf(roleBindings, namespace)) {
+      if (!bindsTo(binding, user)) continue;
+      const isClusterRole = textOf(memberOf(binding, 'roleRef'), 'kind') === 'ClusterRole';
+      yield* rulesIn(
+        isClusterRole
+          ? roleNamed(clusterRoles, roleNameOf(binding))
+          : roleNamed(roles, roleNameOf(binding), namespace),
+      );
+    }
+  };
+  return {
+    allows: (user, asked) => {
+      if (user.groups.includes(mastersGroup)) return true;
+      for (const rule of rules(user, asked.isResource ? asked.namespace : ''))
+        if (covers(rule, asked)) return true;
+      return false;
+    },
+    rulesOf: (user, namespace) => [
+      ...(user.groups.includes(mastersGroup)
+        ? [
+            { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+            { verbs: ['*'], nonResourceURLs: ['*'] },
+          ]
+        : []),
+      ...rules(user, namespace),
+    ],
+    rulesOfRole: (name, namespace) =>
+      rulesIn(namespace === undefined ? roleNamed(clusterRoles, name) : roleNamed(roles, name, namespace)),
+  };
+}
+
+const roleNameOf = (binding: KubernetesObject): string => textOf(memberOf(binding, 'roleRef'), 'name');
+
+const rulesIn = (role: KubernetesObject | undefined): readonly JsonObject[] =>
+  listOf(role, 'rules').filter(isJsonObject);
+
+function bindsTo(binding: KubernetesObject, { username, groups }: User): boolean {
+  return listOf(binding, 'subjects').some((subject) => {
+    if (!isJsonObject(subject)) return false;
+    const name = textOf(subject, 'name');
+    switch (subject.kind) {
+      case 'User':
+        return name === username;
+      case 'Group':
+        return groups.includes(name);
+      case 'ServiceAccount': {
+        const namespace = textOf(subject, 'namespace') || (binding.metadata.namespace ?? '');
+        return username === `system:serviceaccount:${namespace}:${name}`;
+      }
+      default:
+        return false;
+    }
+  });
+}
+
+function covers(rule: JsonObject, asked: Attributes): boolean {
+  const has = (list: string, value: string): boolean => {
+    const values = listOf(rule, list);
+    return values.includes('*') || values.includes(value);
+  };
+  if (!has('verbs', asked.verb)) return false;
+  if (!asked.isResource) {
+    return listOf(rule, 'nonResourceURLs').some((url) =>
+      typeof url === 'string' && url.endsWith('*')
+        ? asked.path.startsWith(url.slice(0, -1))
+        : url === asked.path,
+    );
+  }
+  if (!has('apiGroups', asked.group)) return false;
+  const { resource, subresource } = asked;
+  const isMeant =
+    subresource === '' ? has('resources', resource) : coversSubresource(rule, resource, subresource);
+  const names = listOf(rule, 'resourceNames');
+  return isMeant && (names.length === 0 || names.includes(asked.name));
+}
+
+const coversSubresource = (rule: JsonObject, resource: string, subresource: string): boolean =>
+  ['*', `${resource}/${subresource}`, `*/${subresource}`].some((it) =>
+    listOf(rule, 'resources').includes(it),
+  );

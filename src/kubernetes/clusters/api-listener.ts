@@ -1,0 +1,84 @@
+import { webcrypto } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { openAuthority, pkcs8, signCertificate } from '../../certificates/index.ts';
+import type { KubernetesContext } from '../context.ts';
+import { firstAddress } from './service-range.ts';
+
+/** As long as its authority. */
+const certificateDays = 10 * 365;
+/** Of a connection that nobody uses. */
+const keepAliveTimeoutMs = 75_000;
+const maxConnections = 5_000;
+
+export interface ApiListener extends AsyncDisposable {
+  readonly port: number;
+}
+
+/**
+ * A cluster's own port, where it answers with a certificate of its own authority.
+ * @param port 0, or one that is taken: any free one.
+ */
+export async function openApiListener(
+  { random, clock, host }: KubernetesContext,
+  {
+    certificate,
+    privateKey,
+    serviceIpv4Cidr,
+    port,
+  }: {
+    readonly certificate: string;
+    readonly privateKey: string;
+    readonly serviceIpv4Cidr: string;
+    readonly port: number;
+  },
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<ApiListener> {
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ]);
+  const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+  const ips = ['127.0.0.1', '::1', firstAddress(serviceIpv4Cidr), ...(isWildcard(host) ? [] : [host])];
+  const signed = await signCertificate(openAuthority({ certificate, privateKey }), random, clock.now(), {
+    ...{ commonName: 'kube-apiserver', days: certificateDays, publicKey: keys.publicKey },
+    alternativeNames: [
+      ...[...names, 'kubernetes.default.svc.cluster.local'].map((value) => ({ type: 'dns' as const, value })),
+      ...[...new Set(ips)].map((value) => ({ type: 'ip' as const, value })),
+    ],
+  });
+  const server = createServer(
+    {
+      key: await pkcs8(keys.privateKey),
+      cert: signed,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    serve,
+  );
+  server.maxConnections = maxConnections;
+  await listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' || port === 0) throw error;
+    return listen(server, host, 0);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

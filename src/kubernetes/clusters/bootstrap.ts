@@ -1,0 +1,70 @@
+import type { Cluster } from '../apiserver/cluster.ts';
+import { ApiError } from '../apiserver/status.ts';
+import { createObject } from '../apiserver/write.ts';
+import { bootstrapClusterRoleBindings, bootstrapClusterRoles } from '../authorization/bootstrap-roles.ts';
+import type { JsonObject } from '../objects/object.ts';
+import { type Resource, resourceNamed } from '../schema/catalogue.ts';
+import { firstAddress } from './service-range.ts';
+
+const rbac = 'rbac.authorization.k8s.io';
+
+/** What a cluster has from the beginning. What is there already stays as it is. */
+export async function bootstrap(cluster: Cluster): Promise<void> {
+  const make = (resource: Resource, namespace: string | undefined, bodies: readonly unknown[]) =>
+    Promise.all(bodies.map((body) => ensure(cluster, resource, namespace, body as JsonObject)));
+  const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+  await Promise.all([
+    make(
+      resourceNamed('', 'namespaces'),
+      undefined,
+      namespaces.map((name) => ({ metadata: { name } })),
+    ),
+    make(resourceNamed(rbac, 'clusterroles'), undefined, bootstrapClusterRoles),
+    make(resourceNamed(rbac, 'clusterrolebindings'), undefined, bootstrapClusterRoleBindings),
+    make(resourceNamed('scheduling.k8s.io', 'priorityclasses'), undefined, priorityClasses),
+    make(resourceNamed('networking.k8s.io', 'servicecidrs'), undefined, [
+      { metadata: { name: 'kubernetes' }, spec: { cidrs: [cluster.serviceIpv4Cidr] } },
+    ]),
+  ]);
+  await make(resourceNamed('', 'services'), 'default', [
+    {
+      metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },
+      spec: {
+        ...{ type: 'ClusterIP', clusterIP: firstAddress(cluster.serviceIpv4Cidr), sessionAffinity: 'None' },
+        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 443 }],
+      },
+    },
+  ]);
+}
+
+const priorityClasses = [
+  {
+    ...{ metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000 },
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+  {
+    ...{ metadata: { name: 'system-node-critical' }, value: 2_000_001_000 },
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+];
+
+/** Made unless it is there. */
+async function ensure(
+  cluster: Cluster,
+  resource: Resource,
+  namespace: string | undefined,
+  body: JsonObject,
+): Promise<void> {
+  try {
+    await createObject(cluster, { resource, namespace }, body, {
+      isDryRun: false,
+      fieldValidation: 'Ignore',
+    });
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === 'AlreadyExists') return;
+    // A second start finds its own address taken by the service that has it.
+    const name = (body.metadata as { readonly name: string }).name;
+    if ((await cluster.objects.get(resource, namespace, name)) === undefined) throw error;
+  }
+}

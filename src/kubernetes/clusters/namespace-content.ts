@@ -1,0 +1,74 @@
+import { uuid } from '../../clock/index.ts';
+import { deleteObject } from '../apiserver/delete.ts';
+import { ApiError } from '../apiserver/status.ts';
+import type { KubernetesContext } from '../context.ts';
+import { memberOf, timestamp } from '../objects/object.ts';
+import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import { controlPlaneKey, controlPlanes } from '../records.ts';
+import { apiVersionOf, type Resource, resourceNamed, resources } from '../schema/catalogue.ts';
+
+const namespaces = resourceNamed('', 'namespaces');
+const serviceAccounts = resourceNamed('', 'serviceaccounts');
+const configMaps = resourceNamed('', 'configmaps');
+
+/** What a namespace has from the beginning, made where it is missing, as long as the namespace is there. */
+export async function ensureDefaults(
+  { store, state, clock, random }: KubernetesContext,
+  place: ClusterPlace,
+  namespace: string,
+): Promise<void> {
+  const objects = new ObjectStore(store, place);
+  const present = await objects.get(namespaces, undefined, namespace);
+  if (present === undefined || present.object.metadata.deletionTimestamp !== undefined) return;
+  const guard = { preconditions: [{ key: present.key, revision: present.revision }], writes: [] };
+  const certificate = state.get(controlPlanes, controlPlaneKey(place))?.certificateAuthority;
+  const make = async (resource: Resource, name: string, members: object): Promise<void> => {
+    const metadata = { name, namespace, uid: uuid(random), creationTimestamp: timestamp(clock.now()) };
+    const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...members };
+    // One that is there already stays as it is.
+    await objects.create(objects.key(resource, namespace, name), object, guard);
+  };
+  await make(serviceAccounts, 'default', {});
+  if (certificate === undefined) return;
+  await make(configMaps, 'kube-root-ca.crt', { data: { 'ca.crt': certificate } });
+}
+
+const background = {
+  ...{ isDryRun: false, gracePeriodSeconds: undefined, propagationPolicy: 'Background' },
+  ...{ uid: undefined, resourceVersion: undefined },
+};
+
+/** @returns whether nothing is left and the namespace itself is gone, or waits for its own finalizers. */
+export async function removeContent(
+  { store, clock }: KubernetesContext,
+  place: ClusterPlace,
+  namespace: string,
+): Promise<boolean> {
+  const objects = new ObjectStore(store, place);
+  let isEmpty = true;
+  for (const resource of resources) {
+    if (!resource.isNamespaced || resource.isReview) continue;
+    const { items } = await objects.list(resource, namespace);
+    for (const { object } of items) {
+      const { name } = object.metadata;
+      const isGone = await deleteObject({ objects, clock }, { resource, namespace, name }, background).then(
+        (deleted) => deleted.isGone,
+        (error: unknown) => {
+          if (error instanceof ApiError && error.reason === 'NotFound') return true;
+          throw error;
+        },
+      );
+      isEmpty &&= isGone;
+    }
+  }
+  if (!isEmpty) return false;
+  const present = await objects.get(namespaces, undefined, namespace);
+  if (present === undefined) return true;
+  const { object } = present;
+  // Whoever else has to do with its end takes it away with his own finalizer.
+  const done =
+    (object.metadata.finalizers ?? []).length === 0
+      ? await objects.delete(present)
+      : await objects.update(present, { ...object, spec: { ...memberOf(object, 'spec'), finalizers: [] } });
+  return done !== undefined;
+}

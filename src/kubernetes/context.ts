@@ -1,0 +1,24 @@
+import type { Clock, Random } from '../clock/index.ts';
+import type { Log } from '../log.ts';
+import type { State } from '../reconcile/index.ts';
+import type { Sealer } from '../sealing/index.ts';
+import type { Principal } from '../services/service.ts';
+import type { Store } from '../store/index.ts';
+
+/** What the clusters' control planes are given by the composition root. */
+export interface KubernetesContext {
+  readonly store: Store;
+  readonly state: State;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The address that API servers listen on. */
+  readonly host: string;
+  /** See `VerifyPresignedCaller` of the gateway. */
+  readonly verifyCaller: (
+    url: URL,
+    header: { readonly name: string; readonly value: string },
+    now: number,
+  ) => Principal | undefined;
+}

@@ -1,0 +1,35 @@
+/**
+ * Kubernetes: the control planes of EKS clusters, many in one process. The one idea to know: there is no kind in the code
+ * where a table will do. `schema/` says which resources and messages there are, `kinds/` where one has something of its
+ * own, `apiserver/` does the same with all of them, over the store's revisions.
+ *
+ * Nothing of it is loaded before there is a cluster.
+ */
+import type { Reader, Reconciler } from '../reconcile/index.ts';
+import type { ControlPlane } from '../services/eks/index.ts';
+import type { KubernetesContext } from './context.ts';
+import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
+import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
+import { controlPlaneKey, controlPlanes } from './records.ts';
+
+/** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
+export interface Kubernetes extends AsyncDisposable {
+  readonly reconcilers: readonly Reconciler[];
+}
+
+export function createKubernetes(context: KubernetesContext): Kubernetes {
+  const running = new ControlPlanes();
+  return {
+    reconcilers: [clusterControlPlane(context, running), namespaceLifecycle(context)],
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** What the control plane of a cluster tells of itself; undefined: it has not answered yet. */
+export function controlPlaneOf(
+  reader: Reader,
+  scope: { readonly accountId: string; readonly region: string },
+  id: string,
+): ControlPlane | undefined {
+  return reader.get(controlPlanes, controlPlaneKey({ ...scope, id }));
+}

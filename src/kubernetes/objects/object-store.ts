@@ -1,0 +1,134 @@
+import { recordKey } from '../../reconcile/index.ts';
+import type { Entry, Precondition, ReadOptions, Store, Write } from '../../store/index.ts';
+import type { Resource } from '../schema/catalogue.ts';
+import { qualifiedName } from '../schema/catalogue.ts';
+import type { KubernetesObject } from './object.ts';
+
+/** Whose objects: every key of a cluster's objects has it. */
+export interface ClusterPlace {
+  readonly accountId: string;
+  readonly region: string;
+  /** Of the cluster: see `ClusterRecord.id`. */
+  readonly id: string;
+}
+
+/** An object and the revision that last wrote it. */
+export interface StoredObject {
+  readonly key: string;
+  readonly object: KubernetesObject;
+  readonly revision: number;
+}
+
+export interface StoredList {
+  readonly items: readonly StoredObject[];
+  /** The one that all items show. */
+  readonly revision: number;
+  readonly more: boolean;
+}
+
+/** What an object's own write takes along, all or nothing. */
+export interface Alongside {
+  readonly preconditions: readonly Precondition[];
+  readonly writes: readonly Write[];
+}
+
+const alone: Alongside = { preconditions: [], writes: [] };
+
+/**
+ * A cluster's objects in the store: `/kubernetes/<account>/<region>/<resource>/<cluster>/[<namespace>/]<name>`. A
+ * resourceVersion is the store's revision, which grows over all clusters and services alike, and is not part of what is kept.
+ */
+export class ObjectStore {
+  readonly place: ClusterPlace;
+  readonly #store: Store;
+
+  constructor(store: Store, place: ClusterPlace) {
+    this.#store = store;
+    this.place = place;
+  }
+
+  /** Of all objects of a resource, or of those of one namespace. */
+  prefix(resource: Resource, namespace?: string): string {
+    return `${objectsPrefix(resource, this.place)}${namespace === undefined ? '' : `${keyPart(namespace)}/`}`;
+  }
+
+  key(resource: Resource, namespace: string | undefined, name: string): string {
+    return this.prefix(resource, resource.isNamespaced ? namespace : undefined) + keyPart(name);
+  }
+
+  async get(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<StoredObject | undefined> {
+    if (name === '') return undefined;
+    const entry = await this.#store.get(this.key(resource, namespace, name));
+    return entry === undefined ? undefined : storedObject(entry);
+  }
+
+  /** @throws {CompactedError} @throws {RangeError} the revision is not there yet. */
+  async list(resource: Resource, namespace: string | undefined, options?: ReadOptions): Promise<StoredList> {
+    const { entries, revision, more } = await this.#store.read(this.prefix(resource, namespace), options);
+    return { items: entries.map(storedObject), revision, more };
+  }
+
+  /** Undefined: something is there already, or what goes along was not so. */
+  create(key: string, object: KubernetesObject, alongside = alone): Promise<StoredObject | undefined> {
+    return this.#put(key, 0, object, alongside);
+  }
+
+  /** Undefined: another writer was faster. */
+  update(
+    { key, revision }: StoredObject,
+    object: KubernetesObject,
+    alongside = alone,
+  ): Promise<StoredObject | undefined> {
+    return this.#put(key, revision, object, alongside);
+  }
+
+  /** @returns the revision at which it went; undefined: another writer was faster. */
+  async delete({ key, revision }: StoredObject, alongside = alone): Promise<number | undefined> {
+    const outcome = await this.#store.commit(
+      [{ key, revision }, ...alongside.preconditions],
+      [{ type: 'delete', key }, ...alongside.writes],
+    );
+    return outcome.committed ? outcome.revision : undefined;
+  }
+
+  revision(): Promise<number> {
+    return this.#store.revision();
+  }
+
+  async #put(
+    key: string,
+    expected: number,
+    object: KubernetesObject,
+    { preconditions, writes }: Alongside,
+  ): Promise<StoredObject | undefined> {
+    const outcome = await this.#store.commit(
+      [{ key, revision: expected }, ...preconditions],
+      [{ type: 'put', key, value: object as never }, ...writes],
+    );
+    return outcome.committed ? { key, object, revision: outcome.revision } : undefined;
+  }
+}
+
+/** As it is answered: with the revision that wrote it. */
+export function withRevision({ object, revision }: StoredObject): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+/** The store holds what `create` and `update` put there. */
+export const storedObject = ({ key, value, revision }: Entry): StoredObject => ({
+  ...{ key, revision },
+  object: value as unknown as KubernetesObject,
+});
+
+/** Names may hold what keys may not. */
+const keyPart = (name: string): string => encodeURIComponent(name);
+
+/** Of all objects of a resource in a cluster. */
+export function objectsPrefix(resource: Resource, { accountId, region, id }: ClusterPlace): string {
+  const collection = { service: 'kubernetes', noun: qualifiedName(resource), indexes: {} };
+  return `${recordKey(collection, accountId, region, id)}/`;
+}

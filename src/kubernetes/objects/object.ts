@@ -1,0 +1,71 @@
+import type { Json } from '../../store/index.ts';
+
+/** An object of the Kubernetes API as it stands in JSON: frozen where it comes from the store. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly [field: string]: Json | ObjectMeta | undefined;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly generateName?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+export type JsonObject = { readonly [key: string]: Json };
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A member that is an object; an empty one where it is absent or something else. */
+export function memberOf(object: object | undefined, name: string): JsonObject {
+  const value = object === undefined ? undefined : (object as JsonObject)[name];
+  return isJsonObject(value) ? value : {};
+}
+
+/** A member that is a list; an empty one where it is absent or something else. */
+export function listOf(object: object | undefined, name: string): readonly Json[] {
+  const value = object === undefined ? undefined : (object as JsonObject)[name];
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(object: object | undefined, name: string): string {
+  const value = object === undefined ? undefined : (object as JsonObject)[name];
+  return typeof value === 'string' ? value : '';
+}
+
+export function numberOf(object: object | undefined, name: string): number {
+  const value = object === undefined ? undefined : (object as JsonObject)[name];
+  return typeof value === 'number' ? value : 0;
+}
+
+/** What stands at a path such as `spec.nodeName`; undefined: nothing. */
+export function valueAt(object: object, path: string): Json | undefined {
+  let value: Json | undefined = object as JsonObject;
+  for (const part of path.split('.')) value = isJsonObject(value) ? value[part] : undefined;
+  return value;
+}
+
+/** `2026-01-02T03:04:05Z` */
+export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

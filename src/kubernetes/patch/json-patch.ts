@@ -1,0 +1,121 @@
+import { type Json, jsonEqual } from '../../store/index.ts';
+import { ApiError, badRequest, tooLarge } from '../apiserver/status.ts';
+
+/** As upstream bounds a request's work. */
+const maxOperations = 10_000;
+
+type Container = Json[] | Record<string, Json>;
+
+/**
+ * RFC 6902.
+ * @throws {ApiError} 400: it is no JSON patch; 422: it does not fit the object.
+ */
+export function applyJsonPatch(object: Json, patch: Json): Json {
+  if (!Array.isArray(patch))
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+    );
+  if (patch.length > maxOperations)
+    throw tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
+  // A holder, so that the whole document is a member like any other.
+  const holder: { document: Json } = { document: structuredClone(object) };
+  for (const operation of patch) applyOperation(holder, operation);
+  return holder.document;
+}
+
+function applyOperation(holder: { document: Json }, operation: Json | undefined): void {
+  const { op, path, from, value } = (operation ?? {}) as Readonly<Record<string, Json | undefined>>;
+  if (typeof op !== 'string' || typeof path !== 'string')
+    throw unfit('Unexpected kind: an operation has op and path');
+  switch (op) {
+    case 'add':
+      add(holder, path, required(value, op, path));
+      return;
+    case 'remove':
+      take(holder, path);
+      return;
+    case 'replace':
+      take(holder, path);
+      add(holder, path, required(value, op, path));
+      return;
+    case 'move':
+      add(holder, path, take(holder, String(from)));
+      return;
+    case 'copy':
+      add(holder, path, structuredClone(get(holder, String(from))));
+      return;
+    case 'test':
+      if (!jsonEqual(get(holder, path), value ?? null))
+        throw unfit(`testing value ${path} failed: test failed`);
+      return;
+    default:
+      throw unfit(`Unexpected kind: ${op}`);
+  }
+}
+
+function required(value: Json | undefined, op: string, path: string): Json {
+  if (value === undefined) throw unfit(`${op} operation at ${path}: missing value`);
+  return structuredClone(value);
+}
+
+const pointer = (path: string): readonly string[] => {
+  if (path !== '' && !path.startsWith('/')) throw unfit(`${path} is no JSON pointer`);
+  return ['document', ...path.split('/').slice(1)].map((part) =>
+    part.replaceAll('~1', '/').replaceAll('~0', '~'),
+  );
+};
+
+/** What holds a place, and its last part. */
+function locate(holder: { document: Json }, path: string): readonly [Container, string] {
+  const parts = pointer(path);
+  let container: Container = holder as unknown as Record<string, Json>;
+  for (const part of parts.slice(0, -1)) {
+    const next: Json | undefined = member(container, part);
+    if (typeof next !== 'object' || next === null) throw missing(path);
+    container = next as Container;
+  }
+  return [container, parts.at(-1) ?? ''];
+}
+
+function member(container: Container, part: string): Json | undefined {
+  if (Array.isArray(container)) return /^(0|[1-9]\d*)$/.test(part) ? container[Number(part)] : undefined;
+  return Object.hasOwn(container, part) ? container[part] : undefined;
+}
+
+function get(holder: { document: Json }, path: string): Json {
+  const [container, part] = locate(holder, path);
+  const found = member(container, part);
+  if (found === undefined) throw missing(path);
+  return found;
+}
+
+function take(holder: { document: Json }, path: string): Json {
+  const [container, part] = locate(holder, path);
+  const found = member(container, part);
+  if (found === undefined) throw missing(path);
+  if (Array.isArray(container)) container.splice(Number(part), 1);
+  else delete container[part];
+  return found;
+}
+
+function add(holder: { document: Json }, path: string, value: Json): void {
+  const [container, part] = locate(holder, path);
+  if (!Array.isArray(container)) {
+    Object.defineProperty(container, part, { value, enumerable: true, writable: true, configurable: true });
+    return;
+  }
+  const index = part === '-' ? container.length : /^(0|[1-9]\d*)$/.test(part) ? Number(part) : Number.NaN;
+  if (!(index <= container.length)) throw missing(path);
+  container.splice(index, 0, value);
+}
+
+const missing = (path: string): ApiError => unfit(`the path ${JSON.stringify(path)} does not exist`);
+
+function unfit(why: string): ApiError {
+  return new ApiError(
+    422,
+    'Invalid',
+    `the server rejected our request due to an error in our request: ${why}`,
+    {},
+  );
+}

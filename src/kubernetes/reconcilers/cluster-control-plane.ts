@@ -1,0 +1,69 @@
+import { done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
+import { type ClusterRecord, clusters } from '../../services/eks/index.ts';
+import type { KubernetesContext } from '../context.ts';
+import type { ClusterPlace } from '../objects/object-store.ts';
+import { controlPlaneKey, controlPlanes } from '../records.ts';
+
+interface Running {
+  readonly id: string;
+  readonly controlPlane: AsyncDisposable;
+}
+
+/** The control planes that run in this process, by their clusters' keys. */
+export class ControlPlanes implements AsyncDisposable {
+  readonly #running = new Map<string, Running>();
+
+  get(key: string): Running | undefined {
+    return this.#running.get(key);
+  }
+
+  set(key: string, running: Running): void {
+    this.#running.set(key, running);
+  }
+
+  async end(key: string): Promise<void> {
+    const running = this.#running.get(key);
+    this.#running.delete(key);
+    await running?.controlPlane[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((key) => this.end(key)));
+  }
+}
+
+/** Starts the control plane of every cluster that is wanted, and takes down those of clusters that are not. */
+export function clusterControlPlane(context: KubernetesContext, running: ControlPlanes): Reconciler {
+  const { state } = context;
+  return {
+    name: 'cluster-control-plane',
+    watches: [watching<ClusterRecord>(clusters, ({ key }) => [key])],
+    reconcile: async (workKey) => {
+      const key = workKey as RecordKey;
+      const record = state.get(clusters, key);
+      const present = running.get(key);
+      if (record === undefined || record.isDeleting || (present !== undefined && present.id !== record.id))
+        await running.end(key);
+      if (record === undefined) return done;
+      const place = placeOf(key, record);
+      if (record.isDeleting) {
+        const { removeObjects } = await import('../clusters/remove-objects.ts');
+        await removeObjects(context.store, place);
+        await state.transact((tx) => {
+          tx.delete(controlPlanes, controlPlaneKey(place));
+          if (tx.get(clusters, key)?.id === record.id) tx.delete(clusters, key);
+        });
+        return done;
+      }
+      if (running.get(key) !== undefined) return done;
+      const { openControlPlane } = await import('../clusters/control-plane.ts');
+      running.set(key, { id: record.id, controlPlane: await openControlPlane(context, place, record) });
+      return done;
+    },
+  };
+}
+
+function placeOf(key: RecordKey, { id }: ClusterRecord): ClusterPlace {
+  const [, , accountId = '', region = ''] = key.split('/');
+  return { accountId, region, id };
+}

@@ -1,0 +1,28 @@
+import type { Collection, RecordKey } from '../reconcile/index.ts';
+import { recordKey } from '../reconcile/index.ts';
+import type { ClusterPlace } from './objects/object-store.ts';
+
+/** A cluster's control plane: where it answers, and what proves that it does. Written when it first answers. */
+export interface ControlPlaneRecord {
+  /** Of its listener; kept, so that a cluster is where it was after a restart. */
+  readonly port: number;
+  /** `https://127.0.0.1:<port>` */
+  readonly endpoint: string;
+  /** PEM. */
+  readonly certificateAuthority: string;
+  /** Sealed for `authorityPurpose`; PKCS #8. */
+  readonly sealedKey: string;
+}
+
+/** `control-plane/<cluster's id>` */
+export const controlPlanes: Collection<ControlPlaneRecord> = {
+  service: 'kubernetes',
+  noun: 'control-plane',
+  indexes: {},
+};
+
+export const controlPlaneKey = ({ accountId, region, id }: ClusterPlace): RecordKey =>
+  recordKey(controlPlanes, accountId, region, id);
+
+/** What the key of a cluster's authority is sealed for. */
+export const authorityPurpose = (id: string): string => `kubernetes-authority/${id}`;

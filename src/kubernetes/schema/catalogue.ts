@@ -1,0 +1,178 @@
+/**
+ * Every resource that the clusters serve, as data. Verbs, discovery, storage and shapes follow from it: nothing else
+ * knows which kinds there are.
+ */
+export interface Resource {
+  /** `''` of the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Plural, as in paths. */
+  readonly name: string;
+  readonly kind: string;
+  readonly isNamespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly subresources: readonly Subresource[];
+  /** Nothing is kept: it is asked and answered by `create`. */
+  readonly isReview: boolean;
+  /** The message of its kind, e.g. `k8s.io.api.apps.v1.Deployment`. */
+  readonly message: string;
+}
+
+export type Subresource = 'finalize' | 'scale' | 'status';
+
+type Row = readonly [
+  groupVersion: string,
+  name: string,
+  kind: string,
+  scope: 'C' | 'N',
+  shortNames?: string,
+  categories?: string,
+  subresources?: string,
+];
+
+/** In the order in which clients look kinds up. */
+const kept: readonly Row[] = [
+  ['v1', 'configmaps', 'ConfigMap', 'N', 'cm'],
+  ['v1', 'endpoints', 'Endpoints', 'N', 'ep'],
+  ['v1', 'events', 'Event', 'N', 'ev'],
+  ['v1', 'namespaces', 'Namespace', 'C', 'ns', '', 'finalize status'],
+  ['v1', 'nodes', 'Node', 'C', 'no', '', 'status'],
+  ['v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', 'N', 'pvc', '', 'status'],
+  ['v1', 'persistentvolumes', 'PersistentVolume', 'C', 'pv', '', 'status'],
+  ['v1', 'pods', 'Pod', 'N', 'po', 'all', 'status'],
+  ['v1', 'podtemplates', 'PodTemplate', 'N'],
+  ['v1', 'replicationcontrollers', 'ReplicationController', 'N', 'rc', 'all', 'scale status'],
+  ['v1', 'secrets', 'Secret', 'N'],
+  ['v1', 'serviceaccounts', 'ServiceAccount', 'N', 'sa'],
+  ['v1', 'services', 'Service', 'N', 'svc', 'all', 'status'],
+  ['apps/v1', 'controllerrevisions', 'ControllerRevision', 'N'],
+  ['apps/v1', 'daemonsets', 'DaemonSet', 'N', 'ds', 'all', 'status'],
+  ['apps/v1', 'deployments', 'Deployment', 'N', 'deploy', 'all', 'scale status'],
+  ['apps/v1', 'replicasets', 'ReplicaSet', 'N', 'rs', 'all', 'scale status'],
+  ['apps/v1', 'statefulsets', 'StatefulSet', 'N', 'sts', 'all', 'scale status'],
+  ['autoscaling/v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'N', 'hpa', 'all', 'status'],
+  ['batch/v1', 'cronjobs', 'CronJob', 'N', 'cj', 'all', 'status'],
+  ['batch/v1', 'jobs', 'Job', 'N', '', 'all', 'status'],
+  ['networking.k8s.io/v1', 'ingressclasses', 'IngressClass', 'C'],
+  ['networking.k8s.io/v1', 'ingresses', 'Ingress', 'N', 'ing', '', 'status'],
+  ['networking.k8s.io/v1', 'ipaddresses', 'IPAddress', 'C', 'ip'],
+  ['networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy', 'N', 'netpol'],
+  ['networking.k8s.io/v1', 'servicecidrs', 'ServiceCIDR', 'C', '', '', 'status'],
+  ['policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget', 'N', 'pdb', '', 'status'],
+  ['rbac.authorization.k8s.io/v1', 'clusterrolebindings', 'ClusterRoleBinding', 'C'],
+  ['rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', 'C'],
+  ['rbac.authorization.k8s.io/v1', 'rolebindings', 'RoleBinding', 'N'],
+  ['rbac.authorization.k8s.io/v1', 'roles', 'Role', 'N'],
+  ['storage.k8s.io/v1', 'csidrivers', 'CSIDriver', 'C'],
+  ['storage.k8s.io/v1', 'csinodes', 'CSINode', 'C'],
+  ['storage.k8s.io/v1', 'csistoragecapacities', 'CSIStorageCapacity', 'N'],
+  ['storage.k8s.io/v1', 'storageclasses', 'StorageClass', 'C', 'sc'],
+  ['storage.k8s.io/v1', 'volumeattachments', 'VolumeAttachment', 'C', '', '', 'status'],
+  ['storage.k8s.io/v1', 'volumeattributesclasses', 'VolumeAttributesClass', 'C', 'vac'],
+  ['scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', 'C', 'pc'],
+  ['coordination.k8s.io/v1', 'leases', 'Lease', 'N'],
+  ['node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', 'C'],
+  ['discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice', 'N'],
+  ['resource.k8s.io/v1', 'deviceclasses', 'DeviceClass', 'C'],
+  ['resource.k8s.io/v1', 'resourceclaims', 'ResourceClaim', 'N', '', '', 'status'],
+  ['resource.k8s.io/v1', 'resourceclaimtemplates', 'ResourceClaimTemplate', 'N'],
+  ['resource.k8s.io/v1', 'resourceslices', 'ResourceSlice', 'C'],
+];
+
+const reviews: readonly Row[] = [
+  ['authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview', 'C'],
+  ['authorization.k8s.io/v1', 'localsubjectaccessreviews', 'LocalSubjectAccessReview', 'N'],
+  ['authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', 'C'],
+  ['authorization.k8s.io/v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', 'C'],
+  ['authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview', 'C'],
+];
+
+/** In the order in which clients look a kind up that several groups have. */
+const groupOrder = [
+  '',
+  'apps',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'resource.k8s.io',
+];
+
+export const resources: readonly Resource[] = [
+  ...kept.map((row) => resourceOf(row, false)),
+  ...reviews.map((row) => resourceOf(row, true)),
+];
+
+/** A group with its one version. */
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly Resource[];
+}
+
+export const groupVersions: readonly GroupVersion[] = groupOrder.map((group) => {
+  const own = resources
+    .filter((resource) => resource.group === group)
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const [first] = own;
+  if (first === undefined) throw new Error(`The group ${group} has no resources`);
+  return { group, version: first.version, resources: own };
+});
+
+const byPath = new Map(resources.map((it) => [`${it.group}/${it.version}/${it.name}`, it]));
+
+export const findResource = (group: string, version: string, name: string): Resource | undefined =>
+  byPath.get(`${group}/${version}/${name}`);
+
+export function resourceNamed(group: string, name: string): Resource {
+  const found = resources.find((it) => it.group === group && it.name === name);
+  if (found === undefined) throw new Error(`The catalogue has no ${name} in "${group}"`);
+  return found;
+}
+
+/** `v1`, `apps/v1`. */
+export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
+  group === '' ? version : `${group}/${version}`;
+
+/** `pods`, `deployments.apps`, as errors name a resource. */
+export const qualifiedName = ({ group, name }: Pick<Resource, 'group' | 'name'>): string =>
+  group === '' ? name : `${name}.${group}`;
+
+/** Sorted, as discovery lists them. */
+export function verbsOf({ isReview, group, name }: Resource): readonly string[] {
+  if (isReview) return ['create'];
+  const all = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+  // Namespaces go one by one: each takes what is in it along.
+  return group === '' && name === 'namespaces' ? all.filter((verb) => verb !== 'deletecollection') : all;
+}
+
+export const verbsOfSubresource = (subresource: Subresource): readonly string[] =>
+  subresource === 'finalize' ? ['update'] : ['get', 'patch', 'update'];
+
+function resourceOf(row: Row, isReview: boolean): Resource {
+  const [groupVersion, name, kind, scope, shortNames = '', categories = '', subresources = ''] = row;
+  const slash = groupVersion.indexOf('/');
+  const group = slash === -1 ? '' : groupVersion.slice(0, slash);
+  const version = groupVersion.slice(slash + 1);
+  return {
+    ...{ group, version, name, kind, isReview },
+    isNamespaced: scope === 'N',
+    shortNames: words(shortNames),
+    categories: words(categories),
+    subresources: words(subresources) as Subresource[],
+    message: `k8s.io.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`,
+  };
+}
+
+function words(text: string): readonly string[] {
+  return text === '' ? [] : text.split(' ');
+}

@@ -1,0 +1,117 @@
+import type { Json } from '../../store/index.ts';
+import { type FieldType, type Message, messageNamed, metaPackage, type Scalar } from './messages.ts';
+
+/** A value has another type than its field. */
+export class MistypedError extends Error {
+  override readonly name = 'MistypedError';
+}
+
+/**
+ * An object as its kind has it: values of other types are refused, fields that the kind does not have are left out and
+ * told, and what is null is absent.
+ * @param unknown Gathers the paths of fields that are not known, e.g. `spec.foo`.
+ * @throws {MistypedError}
+ */
+export function readMessage(message: Message, value: Json, unknown: string[], path = ''): Json {
+  if (!isObject(value)) throw mistyped(value, path, message.name.slice(message.name.lastIndexOf('.') + 1));
+  const object: Record<string, Json> = {};
+  for (const [name, member] of Object.entries(value)) {
+    const at = path === '' ? name : `${path}.${name}`;
+    if (path === '' && (name === 'apiVersion' || name === 'kind') && !message.fields.has(name)) {
+      object[name] = member;
+      continue;
+    }
+    const field = message.fields.get(name);
+    if (field === undefined) {
+      unknown.push(at);
+      continue;
+    }
+    if (member === null || member === undefined) continue;
+    if (!field.isList) object[name] = readValue(field.type, member, unknown, at);
+    else {
+      if (!Array.isArray(member)) throw mistyped(member, at, '[]');
+      object[name] = member.map((item, index) => readValue(field.type, item, unknown, `${at}[${index}]`));
+    }
+  }
+  return object;
+}
+
+function readValue(type: FieldType, value: Json, unknown: string[], path: string): Json {
+  switch (type.kind) {
+    case 'scalar':
+      return readScalar(type.scalar, value, path);
+    case 'map': {
+      if (!isObject(value)) throw mistyped(value, path, 'map');
+      return Object.fromEntries(
+        Object.entries(value).map(([key, member]) => [
+          key,
+          // Go reads null as what is empty.
+          member === null && type.value.kind === 'scalar'
+            ? ''
+            : readValue(type.value, member ?? null, unknown, `${path}.${key}`),
+        ]),
+      );
+    }
+    case 'message': {
+      const special = specials[type.message];
+      if (special === undefined) return readMessage(messageNamed(type.message), value ?? {}, unknown, path);
+      if (!special(value)) throw mistyped(value, path, type.message.slice(type.message.lastIndexOf('.') + 1));
+      return value;
+    }
+  }
+}
+
+function readScalar(scalar: Scalar, value: Json, path: string): Json {
+  const isRight =
+    scalar === 'string' || scalar === 'bytes'
+      ? typeof value === 'string'
+      : scalar === 'bool'
+        ? typeof value === 'boolean'
+        : typeof value === 'number' && (scalar === 'double' || Number.isInteger(value));
+  if (!isRight) throw mistyped(value, path, scalar);
+  if (scalar === 'int32' && Math.abs(Number(value)) > 2 ** 31) throw mistyped(value, path, scalar);
+  if (scalar === 'bytes' && !isBase64(String(value))) throw new MistypedError(`${path}: illegal base64 data`);
+  return value;
+}
+
+const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+
+/** What JSON writes in another form than as an object of the message's fields. */
+const specials: Readonly<Record<string, (value: Json) => boolean>> = {
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': (value) =>
+    typeof value === 'number' || (typeof value === 'string' && isQuantity(value)),
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': (value) =>
+    typeof value === 'string' || Number.isInteger(value),
+  'k8s.io.apimachinery.pkg.runtime.RawExtension': isObject,
+  [`${metaPackage}.FieldsV1`]: isObject,
+  [`${metaPackage}.Time`]: isTime,
+  [`${metaPackage}.MicroTime`]: isTime,
+  'k8s.io.api.authentication.v1.ExtraValue': isTexts,
+  'k8s.io.api.authorization.v1.ExtraValue': isTexts,
+};
+
+const isQuantity = (text: string): boolean =>
+  /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|m|u|n|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.test(text);
+
+function isTime(value: Json): boolean {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+function isTexts(value: Json): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mistyped(value: Json | undefined, path: string, wanted: string): MistypedError {
+  const kind = Array.isArray(value)
+    ? 'array'
+    : value === null
+      ? 'null'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value;
+  return new MistypedError(`json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`);
+}

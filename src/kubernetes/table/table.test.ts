@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import type { KubernetesObject } from '../objects/object.ts';
+import { duration } from './age.ts';
+import { podCells } from './pod-cells.ts';
+
+it('ages are as long as kubectl prints them', () => {
+  const minute = 60;
+  const hour = 60 * minute;
+  const day = 24 * hour;
+  const ages: readonly (readonly [seconds: number, text: string])[] = [
+    ...([
+      [0, '0s'],
+      [119, '119s'],
+      [120, '2m'],
+      [330, '5m30s'],
+      [75 * minute, '75m'],
+    ] as const),
+    ...([
+      [3 * hour + 20 * minute, '3h20m'],
+      [30 * hour, '30h'],
+      [5 * day + 3 * hour, '5d3h'],
+    ] as const),
+    ...([
+      [200 * day, '200d'],
+      [3 * 365 * day + 20 * day, '3y20d'],
+      [9 * 365 * day, '9y'],
+    ] as const),
+  ];
+  expect(ages.map(([seconds]) => duration(seconds))).toEqual(ages.map(([, text]) => text));
+});
+
+it.each([
+  ['Pending', { phase: 'Pending' }, {}, ['0/1', 'Pending', '0']],
+  [
+    'waiting',
+    { phase: 'Pending', containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ErrImagePull' } } }] },
+    {},
+    ['0/1', 'ErrImagePull', '0'],
+  ],
+  [
+    'running',
+    {
+      phase: 'Running',
+      containerStatuses: [{ name: 'c', ready: true, restartCount: 2, state: { running: {} } }],
+    },
+    {},
+    ['1/1', 'Running', '2'],
+  ],
+  [
+    'ended',
+    { phase: 'Failed', containerStatuses: [{ name: 'c', state: { terminated: { exitCode: 3 } } }] },
+    {},
+    ['0/1', 'ExitCode:3', '0'],
+  ],
+  [
+    'in its beginning',
+    { phase: 'Pending', initContainerStatuses: [{ name: 'i', state: { running: {} } }] },
+    {},
+    ['0/1', 'Init:0/1', '0'],
+  ],
+  ['going', { phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }, ['0/1', 'Terminating', '0']],
+] as const)('a pod that is %s says so', (_what, status, metadata, cells) => {
+  const spec = { containers: [{ name: 'c' }], initContainers: [{ name: 'i' }] };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', ...metadata },
+    spec,
+    status,
+  } as unknown as KubernetesObject;
+  const { ready, status: told, restarts } = podCells(pod, 0);
+  expect([ready, told, restarts]).toEqual(cells);
+});

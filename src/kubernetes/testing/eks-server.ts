@@ -1,0 +1,164 @@
+import { request as httpsRequest } from 'node:https';
+import { EKS } from '@aws-sdk/client-eks';
+import { type Clock, seededRandom, systemClock } from '../../clock/index.ts';
+import { createGateway, presignedCallerVerifier } from '../../gateway/index.ts';
+import { rootOnly } from '../../gateway/testing/root-only.ts';
+import { signerOf } from '../../gateway/testing/signing.ts';
+import { recordingLog } from '../../log.ts';
+import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
+import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
+import { createEc2, defaultVpc } from '../../services/ec2/index.ts';
+import { createEks, type EksContext } from '../../services/eks/index.ts';
+import { openMemoryStore, type Store } from '../../store/index.ts';
+import type { KubernetesContext } from '../context.ts';
+import { controlPlaneOf, createKubernetes } from '../index.ts';
+
+export const scope = { accountId: '111122223333', region: 'eu-west-1' };
+const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+
+/** EKS and the control planes of its clusters, as users meet them: the official SDK and HTTPS. */
+export interface EksServer extends AsyncDisposable {
+  readonly eks: EKS;
+  readonly store: Store;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly reconcilers: Reconcilers;
+  readonly subnetIds: string[];
+  /** What a process would have logged of warnings and errors. */
+  troubles(): readonly unknown[];
+  /** Makes a cluster and waits until it is ACTIVE. */
+  cluster(name: string, more?: object): Promise<TestCluster>;
+}
+
+export interface TestCluster {
+  readonly endpoint: string;
+  /** PEM. */
+  readonly certificateAuthority: string;
+  /** As `aws eks get-token` makes one. @param key Default: the one that made the cluster. */
+  token(options?: {
+    readonly clusterName?: string;
+    readonly key?: typeof credentials;
+    readonly at?: number;
+  }): Promise<string>;
+  /** Signed in as who made the cluster, unless `headers` say otherwise. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: answers of any kind, which tests look into.
+  readonly json: any;
+}
+
+export async function startEks(
+  options: { readonly store?: Store; readonly whyNotAssumed?: EksContext['whyNotAssumed'] } = {},
+): Promise<EksServer> {
+  const stack = new AsyncDisposableStack();
+  const clock = systemClock();
+  const random = seededRandom(`eks ${clock.now()}`);
+  const log = recordingLog();
+  const store = options.store ?? stack.adopt(openMemoryStore({ clock }), (it) => it.close());
+  const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
+  const { credentials: lookUp, authorize } = rootOnly(scope.accountId, credentials);
+  const context: KubernetesContext = {
+    ...{ store, state, clock, random, log, host: '127.0.0.1' },
+    sealer: createSealer(seededRandom('sealing').bytes(sealingKeyBytes), random),
+    verifyCaller: presignedCallerVerifier(lookUp, () => {}),
+  };
+  const ec2 = createEc2({ state, clock, random, publicCidr: '198.18.0.0/24' });
+  await ec2.ensureDefaultVpc(scope);
+  const kubernetes = stack.use(createKubernetes(context));
+  const gateway = createGateway({
+    services: [
+      createEks({
+        ...{ state, clock, random, controlPlaneOf },
+        whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
+      }),
+    ],
+    ...{ clock, random, log, credentials: lookUp, authorize },
+  });
+  stack.adopt(gateway, (it) => it.close());
+  const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const reconcilers = stack.use(
+    startReconcilers({ ...{ state, store, clock, random, log }, reconcilers: kubernetes.reconcilers }),
+  );
+  const eks = new EKS({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: scope.region,
+    credentials,
+    maxAttempts: 1,
+  });
+  stack.defer(() => eks.destroy());
+  const subnetIds = [...(defaultVpc(state, scope)?.subnets ?? [])].map(({ subnetId }) => subnetId);
+  return {
+    ...{ eks, store, state, clock, reconcilers, subnetIds },
+    troubles: () => log.lines.filter(({ level }) => level === 'warn' || level === 'error'),
+    cluster: async (name, more = {}) => {
+      await eks.createCluster({
+        ...{ name, roleArn: `arn:aws:iam::${scope.accountId}:role/eks` },
+        ...{ resourcesVpcConfig: { subnetIds }, ...more },
+      });
+      await reconcilers.idle();
+      const { cluster } = await eks.describeCluster({ name });
+      if (cluster?.status !== 'ACTIVE')
+        throw new Error(`${name} is ${cluster?.status}: ${JSON.stringify(log.lines)}`);
+      const { endpoint = '', certificateAuthority } = cluster;
+      return testCluster(name, endpoint, Buffer.from(certificateAuthority?.data ?? '', 'base64').toString());
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+function testCluster(name: string, endpoint: string, certificateAuthority: string): TestCluster {
+  const token: TestCluster['token'] = async ({
+    clusterName = name,
+    key = credentials,
+    at = Date.now(),
+  } = {}) => {
+    const host = `sts.${scope.region}.amazonaws.com`;
+    const signed = await signerOf('sts', key, scope.region).presign(
+      {
+        ...{ method: 'GET', protocol: 'https:', hostname: host, path: '/' },
+        query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+        headers: { host, 'x-k8s-aws-id': clusterName },
+      },
+      { expiresIn: 60, signingDate: new Date(at), unhoistableHeaders: new Set(['x-k8s-aws-id']) },
+    );
+    const query = new URLSearchParams(signed.query as Record<string, string>);
+    return `k8s-aws-v1.${Buffer.from(`https://${host}/?${query}`).toString('base64url')}`;
+  };
+  return {
+    ...{ endpoint, certificateAuthority, token },
+    call: async (method, path, body, headers = {}) => {
+      const sent = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+      const given = { authorization: `Bearer ${await token()}`, ...headers };
+      return call(`${endpoint}${path}`, certificateAuthority, method, sent, given);
+    },
+  };
+}
+
+function call(
+  url: string,
+  ca: string,
+  method: string,
+  body: Buffer | undefined,
+  headers: Record<string, string>,
+): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(url, { method, ca, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', reject);
+      response.once('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const isJson = String(response.headers['content-type']).startsWith('application/json');
+        const json = isJson && !text.includes('}\n{') && text !== '' ? JSON.parse(text) : undefined;
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
+      });
+    });
+    request.once('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,76 @@
+import type { CreateClusterCommandInput } from '@aws-sdk/client-eks';
+import type { Reader } from '../../reconcile/index.ts';
+import {
+  type Asks,
+  authorizationOf,
+  type Keys,
+  passRoles,
+  requestTagKeys,
+  resourceTagKeys,
+} from '../authorization-row.ts';
+import { clusterArn } from './arn.ts';
+import { findByArn } from './context.ts';
+
+interface OnCluster {
+  readonly name?: string | undefined;
+}
+interface OnResource {
+  readonly resourceArn?: string | undefined;
+}
+
+/**
+ * What the operations are authorised on and with (Service Authorization Reference, "Actions, resources, and condition
+ * keys for Amazon Elastic Kubernetes Service").
+ */
+export function eksAuthorization(reader: Reader) {
+  const tags: Keys<unknown> = (_input, call, resource) =>
+    resourceTagKeys(findByArn(reader, call, resource)?.tags);
+  const requestTags: Keys<{ readonly tags?: Readonly<Record<string, string>> | undefined }> = ({
+    tags: given = {},
+  }) => (Object.keys(given).length === 0 ? {} : requestTagKeys(given));
+  const untagged: Keys<{ readonly tagKeys?: readonly string[] | undefined }> = ({ tagKeys = [] }) => ({
+    'aws:TagKeys': tagKeys,
+  });
+  const resource = ({ resourceArn }: OnResource): readonly string[] => [resourceArn ?? '*'];
+  return {
+    everything: authorizationOf<object>({ on: () => ['*'] }),
+    cluster: authorizationOf<OnCluster>({
+      on: ({ name = '*' }, call) => [clusterArn(call, name)],
+      keys: [tags],
+    }),
+    created: authorizationOf<CreateClusterCommandInput>({
+      on: ({ name = '*' }, call) => [clusterArn(call, name)],
+      keys: [requestTags, created],
+      asks: [passesRole],
+    }),
+    listedTags: authorizationOf<OnResource>({ on: resource, keys: [tags] }),
+    tagged: authorizationOf<OnResource & { readonly tags?: Record<string, string> | undefined }>({
+      ...{ on: resource, keys: [tags, requestTags] },
+    }),
+    untagged: authorizationOf<OnResource & { readonly tagKeys?: string[] | undefined }>({
+      ...{ on: resource, keys: [tags, untagged] },
+    }),
+  };
+}
+
+const created: Keys<CreateClusterCommandInput> = ({
+  accessConfig = {},
+  bootstrapSelfManagedAddons = true,
+  upgradePolicy = {},
+  computeConfig = {},
+  kubernetesNetworkConfig = {},
+  storageConfig = {},
+}) => ({
+  'eks:authenticationMode': accessConfig.authenticationMode ?? 'CONFIG_MAP',
+  'eks:bootstrapClusterCreatorAdminPermissions': String(
+    accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
+  ),
+  'eks:bootstrapSelfManagedAddons': String(bootstrapSelfManagedAddons),
+  'eks:supportType': upgradePolicy.supportType ?? 'EXTENDED',
+  'eks:computeConfigEnabled': String(computeConfig.enabled ?? false),
+  'eks:elasticLoadBalancingEnabled': String(kubernetesNetworkConfig.elasticLoadBalancing?.enabled ?? false),
+  'eks:blockStorageEnabled': String(storageConfig.blockStorage?.enabled ?? false),
+});
+
+const passesRole: Asks<CreateClusterCommandInput> = ({ roleArn }, call) =>
+  passRoles([roleArn], 'eks.amazonaws.com', call);

@@ -1,0 +1,47 @@
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Reader, State, Transaction } from '../../reconcile/index.ts';
+import { readClusterArn, type Scope } from './arn.ts';
+import { clusterNotFound, notFound } from './errors.ts';
+import { type ClusterRecord, clusterKey, clusters } from './records.ts';
+
+/** What the EKS room is given by the composition root. */
+export interface EksContext {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The control plane of a cluster, by its id; undefined: it does not answer yet. */
+  readonly controlPlaneOf: (reader: Reader, scope: Scope, clusterId: string) => ControlPlane | undefined;
+  /** Why the service can't act with a role; undefined: it can. */
+  readonly whyNotAssumed: (scope: Scope, roleArn: string, sourceArn: string) => string | undefined;
+}
+
+/** What a cluster's control plane tells of itself. */
+export interface ControlPlane {
+  readonly endpoint: string;
+  /** PEM. */
+  readonly certificateAuthority: string;
+}
+
+/** @throws ResourceNotFoundException */
+export function requireCluster(reader: Reader | Transaction, scope: Scope, name: string): ClusterRecord {
+  const found = name === '' || name.includes('/') ? undefined : reader.get(clusters, clusterKey(scope, name));
+  if (found === undefined) throw clusterNotFound(name);
+  return found;
+}
+
+/** @throws NotFoundException */
+export function requireTagged(reader: Reader | Transaction, scope: Scope, arn: string): ClusterRecord {
+  const found = findByArn(reader, scope, arn);
+  if (found === undefined) throw notFound(arn);
+  return found;
+}
+
+/** Undefined for the ARN of something else too. */
+export function findByArn(reader: Reader, scope: Scope, arn: string): ClusterRecord | undefined {
+  const name = readClusterArn(scope, arn);
+  return name === undefined || !isClusterName(name)
+    ? undefined
+    : reader.get(clusters, clusterKey(scope, name));
+}
+
+const isClusterName = (name: string): boolean => /^[\w-]{1,100}$/.test(name);

@@ -1,0 +1,21 @@
+/**
+ * Amazon EKS: clusters, as they are wanted. The one idea to know: nothing here speaks Kubernetes. Operations write
+ * records; a control plane in `src/kubernetes` follows them and tells where it answers, and a cluster is ACTIVE when it
+ * does.
+ *
+ * Refused by name: node groups, Fargate profiles, add-ons, access entries, and changes of a cluster (`refused.ts`).
+ */
+import type { Service } from '../service.ts';
+import type { EksContext } from './context.ts';
+
+export { canonicalArn } from './arn.ts';
+export type { ControlPlane, EksContext } from './context.ts';
+export { type ClusterRecord, clusters } from './records.ts';
+
+export function createEks(context: EksContext): Service {
+  return {
+    signingName: 'eks',
+    loadSdk: () => import('@aws-sdk/client-eks'),
+    loadOperations: async () => (await import('./operations.ts')).eksOperations(context),
+  };
+}

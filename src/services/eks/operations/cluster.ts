@@ -1,0 +1,107 @@
+import type {
+  CreateClusterCommandInput,
+  CreateClusterResponse,
+  DeleteClusterCommandInput,
+  DeleteClusterResponse,
+  DescribeClusterCommandInput,
+  DescribeClusterResponse,
+  ListClustersCommandInput,
+  ListClustersResponse,
+} from '@aws-sdk/client-eks';
+import { hex } from '../../../clock/index.ts';
+import { ascending, page } from '../../pages.ts';
+import type { Call } from '../../service.ts';
+import { canonicalArn, clusterArn } from '../arn.ts';
+import { clusterView } from '../cluster-view.ts';
+import { type EksContext, requireCluster } from '../context.ts';
+import { clusterExists, invalidParameter, invalidRequest, limitExceeded } from '../errors.ts';
+import { constraints, readCluster, readPlace, requestHash } from '../input.ts';
+import { type ClusterRecord, clusterKey, clusters, scopeText } from '../records.ts';
+
+/** "Clusters per Region" (EKS quotas). */
+const maxClusters = 100;
+
+/** @throws InvalidParameterException, ResourceInUseException, ResourceLimitExceededException */
+export async function createCluster(
+  context: EksContext,
+  input: CreateClusterCommandInput,
+  call: Call,
+): Promise<CreateClusterResponse> {
+  const { state, clock, random, whyNotAssumed } = context;
+  const { isAdminForCreator, serviceIpv4Cidr, ...wanted } = readCluster(input);
+  const arn = clusterArn(call, wanted.name);
+  const { clientRequestToken: token } = input;
+  const hash = requestHash(input);
+  const id = hex(random, 32).toUpperCase();
+  const created = await state.transact((tx) => {
+    const key = clusterKey(call, wanted.name);
+    const present = tx.get(clusters, key);
+    if (present !== undefined) {
+      const isRepeated =
+        token !== undefined && present.request?.token === token && present.request.hash === hash;
+      if (isRepeated) return present;
+      throw clusterExists(wanted.name);
+    }
+    if (tx.countByIndex(clusters, 'scope', scopeText(call)) >= maxClusters)
+      throw limitExceeded(`Cluster limit exceeded for account: at most ${maxClusters} in a region`);
+    const place = readPlace(tx, call, input.resourcesVpcConfig ?? {}, serviceIpv4Cidr);
+    const why = whyNotAssumed(call, wanted.roleArn, arn);
+    if (why !== undefined)
+      throw invalidParameter(
+        `Role with arn: ${wanted.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct. ${why}`,
+      );
+    const record: ClusterRecord = {
+      ...{ id, arn, ...wanted, ...place, createdAt: clock.now() },
+      ...(isAdminForCreator && { creatorArn: canonicalArn(call.principal) }),
+      ...(token !== undefined && { request: { token, hash } }),
+    };
+    tx.put(clusters, key, record);
+    return record;
+  });
+  return { cluster: clusterView(context, state, call, created) };
+}
+
+/** @throws ResourceNotFoundException */
+export function describeCluster(
+  context: EksContext,
+  { name = '' }: DescribeClusterCommandInput,
+  call: Call,
+): DescribeClusterResponse {
+  const { state } = context;
+  return { cluster: clusterView(context, state, call, requireCluster(state, call, name)) };
+}
+
+/** Clusters of others, which `include` asks for, there are none. @throws InvalidParameterException */
+export function listClusters(
+  { state }: EksContext,
+  { maxResults, nextToken: token }: ListClustersCommandInput,
+  call: Call,
+): ListClustersResponse {
+  constraints().number('maxResults', maxResults, { min: 1, max: 100 }).throwIfViolated();
+  const names = state.byIndex(clusters, 'scope', scopeText(call)).map(({ value }) => value.name);
+  const { items, nextToken } = page(names.toSorted(ascending), (name) => name, ascending, {
+    limit: maxResults ?? 100,
+    nextToken: token,
+    refuse: invalidParameter,
+  });
+  return { clusters: [...items], ...(nextToken !== undefined && { nextToken }) };
+}
+
+/** Its control plane goes first, then the cluster itself. @throws ResourceNotFoundException, InvalidRequestException */
+export async function deleteCluster(
+  context: EksContext,
+  { name = '' }: DeleteClusterCommandInput,
+  call: Call,
+): Promise<DeleteClusterResponse> {
+  const { state } = context;
+  const deleting = await state.transact((tx) => {
+    const record = requireCluster(tx, call, name);
+    if (record.deletionProtection) {
+      throw invalidRequest(`Cluster ${name} cannot be deleted because deletion protection is enabled.`, name);
+    }
+    const marked: ClusterRecord = { ...record, isDeleting: true };
+    tx.put(clusters, clusterKey(call, name), marked);
+    return marked;
+  });
+  return { cluster: clusterView(context, state, call, deleting) };
+}

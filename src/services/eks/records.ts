@@ -1,0 +1,48 @@
+import type { Collection, RecordKey } from '../../reconcile/index.ts';
+import { recordKey } from '../../reconcile/index.ts';
+import type { Scope } from './arn.ts';
+
+export type Tags = Readonly<Record<string, string>>;
+
+export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP';
+
+/** What is wanted of a cluster. What its control plane is like is the control plane's own record. */
+export interface ClusterRecord {
+  /** 32 upper-case hexadecimal digits: of this cluster, and of none that is made later under its name. */
+  readonly id: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly version: string;
+  readonly roleArn: string;
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly serviceIpv4Cidr: string;
+  readonly authenticationMode: AuthenticationMode;
+  /** Who made it, as `canonicalArn` says it; absent: nobody is let in for having made it. */
+  readonly creatorArn?: string;
+  readonly deletionProtection: boolean;
+  readonly createdAt: number;
+  readonly tags: Tags;
+  readonly request?: { readonly token: string; readonly hash: string };
+  /** Its control plane is being taken down; then the record goes. */
+  readonly isDeleting?: true;
+}
+
+/** `cluster/<name>` */
+export const clusters: Collection<ClusterRecord, 'scope'> = {
+  service: 'eks',
+  noun: 'cluster',
+  indexes: { scope: (_cluster, key) => scopeText(scopeOfKey(key)) },
+};
+
+export const clusterKey = ({ accountId, region }: Scope, name: string): RecordKey =>
+  recordKey(clusters, accountId, region, name);
+
+/** The account and region of a record, from its key. */
+export function scopeOfKey(key: RecordKey): Scope {
+  const [, , accountId = '', region = ''] = key.split('/');
+  return { accountId, region };
+}
+
+export const scopeText = ({ accountId, region }: Scope): string => `${accountId}/${region}`;

@@ -1,0 +1,85 @@
+import type { RefusedOperation } from '../service.ts';
+
+const refused = (operation: string, reason: string): RefusedOperation => ({
+  refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.`,
+});
+
+const authorities = 'a cluster has one certificate authority, and it does not change';
+const accessEntries = 'whoever made a cluster is its administrator, and nobody else of IAM is let in';
+const addons = 'clusters have no add-ons';
+const capabilities = 'clusters have no capabilities';
+const fargate = 'no pods run on Fargate';
+const identityProviders = 'no other identity provider is asked who somebody is';
+const insights = 'clusters are not looked into for what an upgrade needs';
+const nodegroups = 'no instances join a cluster';
+const outside = 'only clusters of Catamaran itself are known';
+const podIdentities = 'no pods run whose roles there could be';
+const subscriptions = 'there is no EKS Anywhere';
+const updates = 'clusters stay as they were made';
+
+/** What isn't built, by name. */
+export const refusedOperations = {
+  ActivateCertificateAuthority: refused('ActivateCertificateAuthority', authorities),
+  AssociateAccessPolicy: refused('AssociateAccessPolicy', accessEntries),
+  AssociateEncryptionConfig: refused('AssociateEncryptionConfig', updates),
+  AssociateIdentityProviderConfig: refused('AssociateIdentityProviderConfig', identityProviders),
+  CancelUpdate: refused('CancelUpdate', updates),
+  CreateAccessEntry: refused('CreateAccessEntry', accessEntries),
+  CreateAddon: refused('CreateAddon', addons),
+  CreateCapability: refused('CreateCapability', capabilities),
+  CreateCertificateAuthority: refused('CreateCertificateAuthority', authorities),
+  CreateEksAnywhereSubscription: refused('CreateEksAnywhereSubscription', subscriptions),
+  CreateFargateProfile: refused('CreateFargateProfile', fargate),
+  CreateNodegroup: refused('CreateNodegroup', nodegroups),
+  CreatePodIdentityAssociation: refused('CreatePodIdentityAssociation', podIdentities),
+  DeleteAccessEntry: refused('DeleteAccessEntry', accessEntries),
+  DeleteAddon: refused('DeleteAddon', addons),
+  DeleteCapability: refused('DeleteCapability', capabilities),
+  DeleteCertificateAuthority: refused('DeleteCertificateAuthority', authorities),
+  DeleteEksAnywhereSubscription: refused('DeleteEksAnywhereSubscription', subscriptions),
+  DeleteFargateProfile: refused('DeleteFargateProfile', fargate),
+  DeleteNodegroup: refused('DeleteNodegroup', nodegroups),
+  DeletePodIdentityAssociation: refused('DeletePodIdentityAssociation', podIdentities),
+  DeregisterCluster: refused('DeregisterCluster', outside),
+  DescribeAccessEntry: refused('DescribeAccessEntry', accessEntries),
+  DescribeAddon: refused('DescribeAddon', addons),
+  DescribeAddonConfiguration: refused('DescribeAddonConfiguration', addons),
+  DescribeAddonVersions: refused('DescribeAddonVersions', addons),
+  DescribeCapability: refused('DescribeCapability', capabilities),
+  DescribeCertificateAuthority: refused('DescribeCertificateAuthority', authorities),
+  DescribeClusterVersions: refused('DescribeClusterVersions', updates),
+  DescribeEksAnywhereSubscription: refused('DescribeEksAnywhereSubscription', subscriptions),
+  DescribeFargateProfile: refused('DescribeFargateProfile', fargate),
+  DescribeIdentityProviderConfig: refused('DescribeIdentityProviderConfig', identityProviders),
+  DescribeInsight: refused('DescribeInsight', insights),
+  DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
+  DescribeNodegroup: refused('DescribeNodegroup', nodegroups),
+  DescribePodIdentityAssociation: refused('DescribePodIdentityAssociation', podIdentities),
+  DescribeUpdate: refused('DescribeUpdate', updates),
+  DisassociateAccessPolicy: refused('DisassociateAccessPolicy', accessEntries),
+  DisassociateIdentityProviderConfig: refused('DisassociateIdentityProviderConfig', identityProviders),
+  ListAccessEntries: refused('ListAccessEntries', accessEntries),
+  ListAccessPolicies: refused('ListAccessPolicies', accessEntries),
+  ListAddons: refused('ListAddons', addons),
+  ListAssociatedAccessPolicies: refused('ListAssociatedAccessPolicies', accessEntries),
+  ListCapabilities: refused('ListCapabilities', capabilities),
+  ListCertificateAuthorities: refused('ListCertificateAuthorities', authorities),
+  ListEksAnywhereSubscriptions: refused('ListEksAnywhereSubscriptions', subscriptions),
+  ListFargateProfiles: refused('ListFargateProfiles', fargate),
+  ListIdentityProviderConfigs: refused('ListIdentityProviderConfigs', identityProviders),
+  ListInsights: refused('ListInsights', insights),
+  ListNodegroups: refused('ListNodegroups', nodegroups),
+  ListPodIdentityAssociations: refused('ListPodIdentityAssociations', podIdentities),
+  ListUpdates: refused('ListUpdates', updates),
+  RegisterCluster: refused('RegisterCluster', outside),
+  StartInsightsRefresh: refused('StartInsightsRefresh', insights),
+  UpdateAccessEntry: refused('UpdateAccessEntry', accessEntries),
+  UpdateAddon: refused('UpdateAddon', addons),
+  UpdateCapability: refused('UpdateCapability', capabilities),
+  UpdateClusterConfig: refused('UpdateClusterConfig', updates),
+  UpdateClusterVersion: refused('UpdateClusterVersion', updates),
+  UpdateEksAnywhereSubscription: refused('UpdateEksAnywhereSubscription', subscriptions),
+  UpdateNodegroupConfig: refused('UpdateNodegroupConfig', nodegroups),
+  UpdateNodegroupVersion: refused('UpdateNodegroupVersion', nodegroups),
+  UpdatePodIdentityAssociation: refused('UpdatePodIdentityAssociation', podIdentities),
+} satisfies Readonly<Record<string, RefusedOperation>>;

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Installation } from './installation.ts';
+import { fetchKubectl } from './kubectl.ts';
+
+const trust = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'eks.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+});
+
+/** As people do it: the AWS CLI makes the cluster and its kubeconfig, and the real kubectl uses both. */
+describe('an EKS cluster', () => {
+  let installation: Installation;
+  let kubectl: string;
+  let kubeconfig: string;
+
+  beforeAll(async () => {
+    [kubectl, installation] = await Promise.all([fetchKubectl(), Installation.start()]);
+    kubeconfig = join(installation.stateDirectory, 'kubeconfig');
+  }, 180_000);
+  afterAll(async () => {
+    await installation?.[Symbol.asyncDispose]();
+  }, 120_000);
+
+  const aws = async (...args: string[]) => {
+    const outcome = await installation.aws(...args);
+    expect(outcome.code, `aws ${args.join(' ')}\n${outcome.stderr}`).toBe(0);
+    return outcome;
+  };
+
+  /** What kubectl printed and how it ended. */
+  function kubectlWith(
+    ...args: string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+    const env = {
+      ...process.env,
+      ...installation.environment,
+      KUBECONFIG: kubeconfig,
+      HOME: installation.stateDirectory,
+    };
+    return new Promise((resolve) => {
+      execFile(kubectl, args, { env, timeout: 60_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+      );
+    });
+  }
+  const k = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await kubectlWith(...args);
+    expect(code, `kubectl ${args.join(' ')}\n${stderr}`).toBe(0);
+    return stdout;
+  };
+
+  it('is made by the AWS CLI and answers kubectl', async () => {
+    await aws('iam', 'create-role', '--role-name', 'harbor', '--assume-role-policy-document', trust);
+    const subnets = [await installation.subnetId('a'), await installation.subnetId('b')];
+    const { json } = await aws('sts', 'get-caller-identity');
+    const { Account } = json as { Account: string };
+    await aws(
+      ...['eks', 'create-cluster', '--name', 'harbor', '--role-arn', `arn:aws:iam::${Account}:role/harbor`],
+      ...['--resources-vpc-config', `subnetIds=${subnets.join(',')}`],
+    );
+    await aws('eks', 'wait', 'cluster-active', '--name', 'harbor');
+    await aws('eks', 'update-kubeconfig', '--name', 'harbor', '--kubeconfig', kubeconfig);
+    const namespaces = await k('get', 'ns', '--no-headers');
+    expect(namespaces.split('\n').map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
+      ...[
+        ['default', 'Active'],
+        ['kube-node-lease', 'Active'],
+        ['kube-public', 'Active'],
+      ],
+      ...[['kube-system', 'Active'], ['']],
+    ]);
+    expect(await k('auth', 'can-i', '*', '*')).toBe('yes\n');
+  });
+
+  it('takes what kubectl creates, applies, changes and deletes', async () => {
+    expect(await k('create', 'configmap', 'settings', '--from-literal=depth=12')).toBe(
+      'configmap/settings created\n',
+    );
+    expect(await k('get', 'cm', 'settings', '-o', 'yaml')).toContain('  depth: "12"');
+    const manifest = join(installation.stateDirectory, 'web.yaml');
+    const deployment = (image: string) =>
+      writeFile(
+        manifest,
+        [
+          'apiVersion: apps/v1',
+          'kind: Deployment',
+          'metadata: {name: web}',
+          'spec:',
+          '  selector: {matchLabels: {app: web}}',
+          '  template:',
+          '    metadata: {labels: {app: web}}',
+          `    spec: {containers: [{name: web, image: "${image}"}]}`,
+        ].join('\n'),
+      );
+    await deployment('nginx:1.28');
+    expect(await k('apply', '-f', manifest)).toBe('deployment.apps/web created\n');
+    expect(await k('apply', '-f', manifest)).toBe('deployment.apps/web unchanged\n');
+    await deployment('nginx:1.29');
+    expect(await k('apply', '-f', manifest)).toBe('deployment.apps/web configured\n');
+    expect(await k('get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].image}')).toBe(
+      'nginx:1.29',
+    );
+    expect(await k('scale', 'deploy/web', '--replicas=3')).toBe('deployment.apps/web scaled\n');
+    expect((await k('get', 'deploy', '--no-headers')).split(/\s+/).slice(0, 4)).toEqual([
+      'web',
+      '0/3',
+      '0',
+      '0',
+    ]);
+    expect(await k('explain', 'deployment.spec.strategy.type')).toContain('FIELD: type <string>');
+    expect(await k('delete', '-f', manifest)).toContain('deployment.apps "web" deleted');
+    const gone = await kubectlWith('get', 'deploy', 'web');
+    expect([gone.code, gone.stderr]).toEqual([
+      1,
+      'Error from server (NotFound): deployments.apps "web" not found\n',
+    ]);
+  });
+
+  it('sends protobuf, and deletes a namespace with what is in it', async () => {
+    expect(await k('create', 'namespace', 'team')).toBe('namespace/team created\n');
+    expect(await k('-n', 'team', 'run', 'probe', '--image=busybox', '--restart=Never')).toBe(
+      'pod/probe created\n',
+    );
+    expect(
+      await k('-n', 'team', 'get', 'po', 'probe', '-o', 'jsonpath={.spec.restartPolicy} {.status.phase}'),
+    ).toBe('Never Pending');
+    expect(await k('delete', 'ns', 'team')).toBe('namespace "team" deleted\n');
+    expect((await kubectlWith('get', 'ns', 'team')).stderr).toContain('namespaces "team" not found');
+  });
+
+  it('keeps what it has through kill -9, and goes with delete-cluster', async () => {
+    await installation.kill9();
+    await installation.up();
+    await aws('eks', 'wait', 'cluster-active', '--name', 'harbor');
+    expect(await k('get', 'cm', 'settings', '-o', 'jsonpath={.data.depth}')).toBe('12');
+    await aws('eks', 'delete-cluster', '--name', 'harbor');
+    await aws('eks', 'wait', 'cluster-deleted', '--name', 'harbor');
+    expect((await kubectlWith('get', 'ns')).code).toBe(1);
+  });
+});
