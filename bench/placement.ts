@@ -62,6 +62,7 @@ class SimulatedCluster implements AsyncDisposable {
       random,
       log: silentLog,
       alarmReadings: () => new Map(),
+      infrastructureRoleObstacle: () => undefined,
       assumeTaskRole: () => undefined,
       infrastructure: noInfrastructure,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),

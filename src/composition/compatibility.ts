@@ -39,6 +39,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     alarmReadings,
     assumeTaskRole: () => undefined,
     infrastructure: noInfrastructure,
+    infrastructureRoleObstacle: () => undefined,
     ensureServiceLinkedRole: async () => {},
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,

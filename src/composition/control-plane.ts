@@ -74,6 +74,7 @@ import type { Store } from '../store/index.ts';
 import { clusterRoles } from './cluster-roles.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
+import { permittedShifts } from './permitted-shifts.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
 import { taskRoles } from './task-roles.ts';
 
@@ -190,6 +191,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       assumeRole: infrastructureRoles({ iam, services: () => services, random, clock }),
       ...{ hasScalableTarget, hasCertificate },
     },
+    infrastructureRoleObstacle: permittedShifts(iam, () => clock.now()),
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: publish,
   });

@@ -120,6 +120,7 @@ export class Plane {
       random,
       log,
       alarmReadings: () => new Map(),
+      infrastructureRoleObstacle: () => undefined,
       assumeTaskRole: () => credentialsUntil(clock.now() + sessionMs),
       infrastructure: noInfrastructure,
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),

@@ -31,10 +31,21 @@ export interface EcsContext {
   readonly assumeTaskRole: (session: TaskSession) => TaskCredentials | undefined;
   /** What Express services are made of. */
   readonly infrastructure: InfrastructureRooms;
+  /** What an infrastructure role keeps ECS from doing, in a sentence; undefined: nothing. */
+  readonly infrastructureRoleObstacle: (scope: Scope, asked: AskedOfRole) => string | undefined;
   /** Terminals in containers: ECS Exec. */
   readonly sessions: SessionStarter;
   /** The block of public addresses that the installation's machines answer. */
   readonly publicCidr: string;
+}
+
+/** What ECS is to do with an infrastructure role. */
+export interface AskedOfRole {
+  readonly roleArn: string;
+  /** E.g. `elasticloadbalancing:ModifyRule`. */
+  readonly action: string;
+  /** The ARN of what it is done to. */
+  readonly resource: string;
 }
 
 /** As what ECS assumes a role. */

@@ -26,6 +26,7 @@ import type { TaskSetRecord } from './records/task-set.ts';
  */
 
 export {
+  type AdvancedConfigurationRecord,
   bindingOf,
   type ExposureRecord,
   type ServiceLoadBalancerRecord,
@@ -66,6 +67,7 @@ export type {
   PlacementWaitRecord,
   RestartRecord,
 } from './records/deployment.ts';
+export type { LifecycleRecord, LifecycleStage, TrafficRecord } from './records/lifecycle.ts';
 export { scopeOf } from './records/scope.ts';
 export type {
   ServiceConnectAliasRecord,

@@ -1,6 +1,7 @@
 import type {
   ServiceDeployment,
   ServiceDeploymentBrief,
+  ServiceDeploymentLifecycleStage,
   ServiceRevision,
   ServiceRevisionSummary,
 } from '@aws-sdk/client-ecs';
@@ -20,11 +21,17 @@ import { managedResourcesView } from './express/express-view.ts';
 import { expressServiceKey, expressServices } from './express/records.ts';
 import { given } from './given.ts';
 import { networkView } from './network-view.ts';
-import type { ServiceDeploymentRecord, ServiceRevisionRecord, ServiceRevisionUse } from './records.ts';
+import type {
+  ServiceDeploymentRecord,
+  ServiceRevisionRecord,
+  ServiceRevisionUse,
+  TrafficRecord,
+} from './records.ts';
 import { services, tasks } from './records.ts';
 import { serviceIndexValue } from './service-history.ts';
 import { serviceKey } from './service-lookup.ts';
 import { capacityView, countTasks, deploymentConfigurationView } from './service-view.ts';
+import { otherShare, weightsView } from './traffic-shift/share.ts';
 
 /** One line of a listing. */
 export function serviceDeploymentBrief(
@@ -68,6 +75,10 @@ export function serviceDeploymentView(
     targetServiceRevision: revision(record.target),
     status: record.status,
     ...(statusReason === undefined ? {} : { statusReason }),
+    // The SDK's list of stages lacks PRE_PRODUCTION_TRAFFIC_SHIFT, which its text has.
+    ...(record.shift && {
+      lifecycleStage: record.shift.lifecycleStage as ServiceDeploymentLifecycleStage,
+    }),
     deploymentConfiguration: deploymentConfigurationView(record.deploymentConfiguration),
     ...(rollback === undefined
       ? {}
@@ -113,6 +124,7 @@ export function serviceRevisionView(
     taskDefinition: taskDefinitionArn(scope, taskDefinition.family, taskDefinition.revision),
     ...capacityView(record),
     ...exposureView(record),
+    ...resolvedView(record),
     ...networkView(record.networkConfiguration),
     ...(record.serviceConnectConfiguration && {
       serviceConnectConfiguration: structuredClone(record.serviceConnectConfiguration.configuration),
@@ -124,14 +136,31 @@ export function serviceRevisionView(
   };
 }
 
+/** Where its tasks are, and which rules lead there. */
+function resolvedView({
+  loadBalancers = [],
+  targetGroupArns,
+}: ServiceRevisionRecord): Pick<ServiceRevision, 'resolvedConfiguration'> {
+  if (targetGroupArns === undefined) return {};
+  const resolved = loadBalancers.map(({ targetGroupArn, advancedConfiguration }, place) => ({
+    targetGroupArn: targetGroupArns[place] ?? targetGroupArn,
+    ...(advancedConfiguration && { productionListenerRule: advancedConfiguration.productionListenerRule }),
+  }));
+  return { resolvedConfiguration: { loadBalancers: resolved } };
+}
+
 function revisionCounter(
   reader: Reader,
   scope: Scope,
-  { cluster, service: name }: ServiceDeploymentRecord,
+  { cluster, service: name, target, shift }: ServiceDeploymentRecord,
 ): (use: ServiceRevisionUse) => ServiceRevisionSummary {
   const counts = countTasks(reader, scope, { cluster, name });
   const service = reader.get(services, serviceKey(scope, cluster, name));
   const primary = service?.deployments.find(({ status }) => status === 'PRIMARY');
+  const shareOf = (deploymentId: string): TrafficRecord | undefined => {
+    if (deploymentId === target.deploymentId) return shift?.targetTraffic;
+    return shift && deploymentId === shift.sourceDeploymentId ? otherShare(shift.targetTraffic) : undefined;
+  };
   return ({ revisionId, deploymentId, finalCounts }) => {
     const { wanted, running, pending } = counts.of(deploymentId);
     const requested = service && deploymentId === primary?.id ? desiredTasks(reader, scope, service) : wanted;
@@ -145,6 +174,7 @@ function revisionCounter(
       requestedTaskCount,
       runningTaskCount,
       pendingTaskCount,
+      ...(shift && weightsView(shareOf(deploymentId))),
     };
   };
 }

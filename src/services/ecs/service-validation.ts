@@ -24,6 +24,7 @@ import type {
   StoredTaskDefinition,
 } from './records.ts';
 import { maxInteger } from './task-definition/field-rules.ts';
+import { readStrategy } from './traffic-shift/read-strategy.ts';
 
 /**
  * The rules of a service's parameters, in AWS's words where they are known. What isn't built yet is refused
@@ -197,7 +198,7 @@ export function readDeploymentConfiguration(
   current: DeploymentConfigurationRecord,
 ): DeploymentConfigurationRecord {
   if (configuration === undefined) return current;
-  refuseUnbuiltDeployment(configuration);
+  if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');
   const maximumPercent = configuration.maximumPercent ?? current.maximumPercent;
   const minimumHealthyPercent = configuration.minimumHealthyPercent ?? current.minimumHealthyPercent;
   if (!Number.isInteger(maximumPercent) || maximumPercent < 100 || maximumPercent > maxInteger)
@@ -209,8 +210,10 @@ export function readDeploymentConfiguration(
       'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     );
   const alarms = configuration.alarms === undefined ? current.alarms : readAlarms(configuration.alarms);
+  const { linearConfiguration: _linear, canaryConfiguration: _canary, ...rest } = current;
   return {
-    ...current,
+    ...rest,
+    ...readStrategy(configuration, current),
     maximumPercent,
     minimumHealthyPercent,
     bakeTimeInMinutes: readBakeTime(configuration.bakeTimeInMinutes ?? current.bakeTimeInMinutes),
@@ -311,23 +314,6 @@ function readThreshold({
         'The type of a thresholdConfiguration should be one of [BOUNDED_PERCENT,UNBOUNDED_PERCENT,COUNT].',
       );
   }
-}
-
-function refuseUnbuiltDeployment(configuration: DeploymentConfiguration): void {
-  switch (configuration.strategy) {
-    case undefined:
-    case 'ROLLING':
-      break;
-    case 'BLUE_GREEN':
-    case 'LINEAR':
-    case 'CANARY':
-      throw unsupported(`The deployment strategy ${configuration.strategy}`);
-    default:
-      throw invalidParameter('strategy should be one of [ROLLING,BLUE_GREEN,LINEAR,CANARY].');
-  }
-  if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');
-  if (configuration.linearConfiguration) throw unsupported('A linear deployment (linearConfiguration)');
-  if (configuration.canaryConfiguration) throw unsupported('A canary deployment (canaryConfiguration)');
 }
 
 type Rebalanced = Pick<

@@ -15,6 +15,7 @@ import { type DeploymentRecord, phaseOf, type ServiceRecord, tasks } from './rec
 import { serviceConnectView } from './service-connect/view.ts';
 import { serviceIndexValue } from './service-history.ts';
 import { taskSetView } from './task-set-view.ts';
+import { weightsOfService } from './traffic-shift/share.ts';
 
 /** A service as the API shows it, with its tasks counted now; `tags` only when asked for. */
 export function serviceView(
@@ -90,11 +91,15 @@ export function deploymentConfigurationView({
   deploymentCircuitBreaker,
   alarms,
   earlySuccessCriteria,
+  linearConfiguration: linear,
+  canaryConfiguration: canary,
   ...rest
 }: ServiceRecord['deploymentConfiguration']): DeploymentConfiguration {
   return {
     ...rest,
     deploymentCircuitBreaker: { ...deploymentCircuitBreaker },
+    ...(linear && { linearConfiguration: { ...linear } }),
+    ...(canary && { canaryConfiguration: { ...canary } }),
     ...(earlySuccessCriteria === undefined ? {} : { earlySuccessCriteria: { ...earlySuccessCriteria } }),
     ...(alarms === undefined ? {} : { alarms: { ...alarms, alarmNames: [...alarms.alarmNames] } }),
   };
@@ -108,6 +113,7 @@ function currentHistory(
   counts: CountedTasks,
 ): Pick<Service, 'currentServiceDeployment' | 'currentServiceRevisions'> {
   if (status === 'INACTIVE' || serviceDeploymentId === undefined) return {};
+  const weightsOf = weightsOfService(deployments);
   return {
     currentServiceDeployment: serviceDeploymentArn(scope, { cluster, service, id: serviceDeploymentId }),
     currentServiceRevisions: deployments.map((deployment) => {
@@ -117,6 +123,7 @@ function currentHistory(
         requestedTaskCount: deployment.status === 'PRIMARY' ? desiredCount : wanted,
         runningTaskCount: running,
         pendingTaskCount: pending,
+        ...weightsOf(deployment.id),
       };
     }),
   };

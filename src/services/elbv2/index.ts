@@ -27,6 +27,7 @@ export {
   type WatchedTarget,
   watchingTargets,
 } from './for-services/target-groups.ts';
+export { findTrafficRule, shiftTraffic, type TrafficRule } from './for-services/traffic-rules.ts';
 
 export { type TrafficSink, trafficSink } from './metrics/traffic-sink.ts';
 export { balancerCollections, balancerNameOf, balancerNames } from './plans/balancer-names.ts';

@@ -7,7 +7,10 @@ export function exposureView({ serviceRegistries = [], loadBalancers = [] }: Exp
   readonly loadBalancers: LoadBalancer[];
 } {
   return {
-    loadBalancers: loadBalancers.map((balancer) => ({ ...balancer })),
+    loadBalancers: loadBalancers.map(({ advancedConfiguration, ...balancer }) => ({
+      ...balancer,
+      ...(advancedConfiguration && { advancedConfiguration: { ...advancedConfiguration } }),
+    })),
     serviceRegistries: serviceRegistries.map((registry) => ({ ...registry })),
   };
 }

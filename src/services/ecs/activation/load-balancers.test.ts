@@ -78,18 +78,6 @@ describe('the load balancers of a service', () => {
       /loadBalancerName.* is not supported/,
     ],
     [
-      'two groups of a deployment',
-      [
-        'awsvpc',
-        {},
-        {
-          ...app,
-          advancedConfiguration: { alternateTargetGroupArn: 'a', productionListenerRule: 'b', roleArn: 'c' },
-        },
-      ],
-      /advancedConfiguration .*is not supported/,
-    ],
-    [
       'machines outside',
       ['awsvpc', {}, app, 'EXTERNAL'],
       /The launch type EXTERNAL does not support load balancers/,

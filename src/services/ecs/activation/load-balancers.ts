@@ -3,7 +3,12 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { findServiceTargetGroup } from '../../elbv2/index.ts';
 import type { Scope } from '../arn.ts';
 import { invalidParameter, unsupported } from '../errors.ts';
+import { given } from '../given.ts';
 import type { ServiceLoadBalancerRecord } from '../records.ts';
+import {
+  readAdvancedConfiguration,
+  requireConsistent,
+} from '../traffic-shift/read-advanced-configuration.ts';
 import { requireContainerPort } from './container-port.ts';
 import type { Exposed } from './read-exposure.ts';
 
@@ -27,9 +32,11 @@ export function readLoadBalancers(
     throw invalidParameter('The launch type EXTERNAL does not support load balancers.');
   const { networkMode = 'bridge' } = definition;
   const records = asked.map((one): ServiceLoadBalancerRecord => {
-    const { loadBalancerName, advancedConfiguration } = one;
-    if (loadBalancerName) throw unsupported('A Classic Load Balancer (loadBalancerName)');
-    if (advancedConfiguration) throw unsupported('An advancedConfiguration of loadBalancers');
+    if (one.loadBalancerName) {
+      if (one.advancedConfiguration)
+        throw invalidParameter('advancedConfiguration field is not allowed with ELBv1 loadBalancers');
+      throw unsupported('A Classic Load Balancer (loadBalancerName)');
+    }
     const { targetGroupArn = '', containerName = '', containerPort } = one;
     if (containerName === '' || containerPort === undefined)
       throw invalidParameter('Container name and container port can not be blank in load balancers.');
@@ -42,12 +49,17 @@ export function readLoadBalancers(
         `The provided target group ${targetGroupArn} has target type ${group.targetType}, which is incompatible ` +
           `with the ${networkMode} network mode specified in the task definition.`,
       );
+    const advancedConfiguration = readAdvancedConfiguration(reader, scope, one);
     if (group.loadBalancerArn === undefined)
       throw invalidParameter(
         `The target group with targetGroupArn ${targetGroupArn} does not have an associated load balancer.`,
       );
-    return { targetGroupArn, containerName, containerPort };
+    return {
+      ...{ targetGroupArn, containerName, containerPort },
+      ...given('advancedConfiguration', advancedConfiguration),
+    };
   });
+  requireConsistent(records);
   const places = records.map(({ targetGroupArn, containerPort }) => `${targetGroupArn} ${containerPort}`);
   if (new Set(places).size < places.length)
     throw invalidParameter('load balancers can not name a target group and a container port twice.');

@@ -1,6 +1,7 @@
 import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
+import { withStage } from '../traffic-shift/stages.ts';
 import { failureWords } from './failure-words.ts';
 import type { LiveTask } from './live-task.ts';
 import { rolledBack, withoutPauses } from './new-deployment.ts';
@@ -56,6 +57,8 @@ export function afterStep(
         teller,
       );
     }
+    case 'enter-stage':
+      return afterStage(service, step, now);
     case 'note-alarms':
       return withDeployment(service, step.deploymentId, (deployment) => ({
         ...deployment,
@@ -83,13 +86,30 @@ export function afterStep(
   }
 }
 
+/** In its last stage it is what a deployment after it goes back to. */
+function afterStage(
+  service: ServiceRecord,
+  { deploymentId, ...next }: Extract<Step, { readonly type: 'enter-stage' }>,
+  now: number,
+): ServiceRecord {
+  const after = withDeployment(service, deploymentId, ({ lifecycle, ...deployment }) => ({
+    ...deployment,
+    updatedAt: now,
+    ...given('lifecycle', lifecycle && withStage(lifecycle, next, now)),
+  }));
+  const entered = after.deployments.find(({ id }) => id === deploymentId);
+  return next.stage === 'CLEAN_UP' && !entered?.lifecycle?.isRollback
+    ? { ...after, ...given('lastCompleted', entered) }
+    : after;
+}
+
 /** The deployment is given up; the one that completed last is PRIMARY again, if the failure says so and there is one. */
 function afterFailure(
   service: ServiceRecord,
   { deploymentId, failure, countedRevision }: Extract<Step, { readonly type: 'fail-deployment' }>,
   teller: Teller,
 ): ServiceRecord {
-  const words = failureWords[failure.cause];
+  const words = failureWords(failure);
   const marked = withDeployment(service, deploymentId, (deployment) => ({
     ...withoutPauses(deployment),
     rolloutState: 'FAILED',

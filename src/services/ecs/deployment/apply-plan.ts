@@ -21,6 +21,7 @@ import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import type { LaunchPlan } from '../task-launch.ts';
 import { roleObstacle, unassumableRole } from '../task-roles.ts';
 import { requestTaskStop } from '../task-state.ts';
+import { applyTraffic } from '../traffic-shift/routes.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import type { TaskHealth } from './live-task.ts';
@@ -106,6 +107,12 @@ export function carryOutPlan(
       }
       case 'follow-service':
         return record;
+      case 'enter-stage': {
+        const primary = record.deployments.find(({ id }) => id === step.deploymentId);
+        if (primary !== undefined && step.traffic !== undefined)
+          applyTraffic(tx, scope, record, primary, step.traffic);
+        return afterStep(record, step, teller);
+      }
       default:
         return afterStep(record, step, teller);
     }
@@ -176,7 +183,12 @@ function activationOf(
   { taskSets }: ServiceRecord,
   deployment: DeploymentRecord,
 ): TaskActivationRecord | undefined {
-  const { serviceRegistries: own = [], loadBalancers, serviceConnectConfiguration: connect } = deployment;
+  const { serviceRegistries: own = [], targetGroupArns, serviceConnectConfiguration: connect } = deployment;
+  const loadBalancers = deployment.loadBalancers?.map(
+    ({ advancedConfiguration: _shift, ...rest }, place) => ({
+      ...{ ...rest, targetGroupArn: targetGroupArns?.[place] ?? rest.targetGroupArn },
+    }),
+  );
   const serviceRegistries = [...own, ...(connect?.endpoints ?? []).map(registryOf)];
   if (serviceRegistries.length === 0 && loadBalancers === undefined) return undefined;
   const externalId = taskSets?.find((set) => set.deployment.id === deployment.id)?.externalId;

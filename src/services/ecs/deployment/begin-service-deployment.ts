@@ -49,6 +49,7 @@ export function beginServiceDeployment(
     ...given('platformVersion', primary.platformVersion),
     ...given('networkConfiguration', primary.networkConfiguration),
     ...exposureOf(primary),
+    ...given('targetGroupArns', primary.targetGroupArns),
     containerImages: imagesOf(definition),
   });
   tx.put(

@@ -17,7 +17,27 @@ interface FailureWords {
   readonly stopped: string;
 }
 
-export const failureWords: Readonly<Record<DeploymentFailure['cause'], FailureWords>> = {
+/** Of a failure, by its cause; where that is one of many, its detail says which. */
+export function failureWords({
+  cause,
+  detail = '',
+}: Pick<DeploymentFailure, 'cause' | 'detail'>): FailureWords {
+  if (cause === 'networking')
+    return wordsFor('invalid networking configuration.', `of invalid networking configuration. ${detail}`);
+  return cause === 'lifecycle' ? wordsFor(detail, detail) : known[cause];
+}
+
+function wordsFor(event: string, because: string): FailureWords {
+  return {
+    event,
+    rolloutStateReason: `ECS deployment failed: ${event}`,
+    rollingBackTo: `ECS deployment failed: ${event} Rolling back to deploymentId`,
+    rolledBack: `Service deployment rolled back because ${because}`,
+    stopped: `Service deployment stopped because ${because}`,
+  };
+}
+
+const known: Readonly<Record<'circuit-breaker' | 'alarm' | 'user-request', FailureWords>> = {
   'circuit-breaker': {
     event: 'tasks failed to start.',
     rolloutStateReason: 'ECS deployment circuit breaker: tasks failed to start.',

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { given } from '../given.ts';
 import type {
   DeploymentRecord,
   MonitorStatus,
@@ -6,6 +7,7 @@ import type {
   ServiceDeploymentStatus,
   ServiceRecord,
 } from '../records.ts';
+import { otherShare } from '../traffic-shift/share.ts';
 import { circuitBreakerReading } from './circuit-breaker.ts';
 import { failureWords, noRollbackCandidate, supersededReason } from './failure-words.ts';
 import { alarmsReading } from './rollout.ts';
@@ -22,7 +24,7 @@ export function followService(
   { now, desired }: { readonly now: number; readonly desired: number },
 ): ServiceDeploymentRecord {
   if (isFinished(record)) return record;
-  const seen = withReadings(record, service, desired);
+  const seen = withShift(withReadings(record, service, desired), service);
   const move = nextMove(record, service);
   return move === undefined ? seen : afterMove(seen, move, now);
 }
@@ -49,7 +51,7 @@ function nextMove(record: ServiceDeploymentRecord, service: ServiceRecord): Move
       if (primary.failure === undefined) return undefined;
       return primary.failure.rollsBack
         ? beginsRollback(primary)
-        : { to: 'STOP_REQUESTED', reason: failureWords[primary.failure.cause].stopped };
+        : { to: 'STOP_REQUESTED', reason: failureWords(primary.failure).stopped };
     case 'ROLLBACK_REQUESTED':
       if (isRolledBack) return beginsRollback(target, primary);
       if (primary.rolloutState === 'COMPLETED') return { to: 'SUCCESSFUL' };
@@ -59,9 +61,7 @@ function nextMove(record: ServiceDeploymentRecord, service: ServiceRecord): Move
     case 'ROLLBACK_IN_PROGRESS':
       if (!isRolledBack) return { to: 'ROLLBACK_FAILED', reason: noRollbackCandidate };
       if (primary.rolloutState === 'COMPLETED') return { to: 'ROLLBACK_SUCCESSFUL' };
-      return (
-        primary.failure && { to: 'ROLLBACK_FAILED', reason: failureWords[primary.failure.cause].stopped }
-      );
+      return primary.failure && { to: 'ROLLBACK_FAILED', reason: failureWords(primary.failure).stopped };
     default:
       return undefined;
   }
@@ -83,7 +83,7 @@ function whenSuperseded({ status }: ServiceDeploymentRecord): Move {
 
 /** `back`: the deployment that came back; absent when there was none to come. */
 function beginsRollback(failed: DeploymentRecord | undefined, back?: DeploymentRecord): Move {
-  const reason = failureWords[failed?.failure?.cause ?? 'user-request'].rolledBack;
+  const reason = failureWords(failed?.failure ?? { cause: 'user-request' }).rolledBack;
   return {
     to: 'ROLLBACK_IN_PROGRESS',
     reason,
@@ -104,6 +104,20 @@ function afterMove(record: ServiceDeploymentRecord, move: Move, now: number): Se
 
 function finalReading<Reading extends { readonly status: MonitorStatus }>(reading: Reading): Reading {
   return reading.status === 'MONITORING' ? { ...reading, status: 'MONITORING_COMPLETE' } : reading;
+}
+
+/** How far traffic has come, there or back. */
+function withShift(record: ServiceDeploymentRecord, service: ServiceRecord): ServiceDeploymentRecord {
+  const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
+  const { lifecycle } = primary ?? {};
+  const lifecycleStage = lifecycle?.stage;
+  if (lifecycle === undefined || lifecycleStage === undefined || record.id !== service.serviceDeploymentId)
+    return record;
+  const { traffic, sourceId } = lifecycle;
+  const shift = lifecycle.isRollback
+    ? { lifecycleStage, targetTraffic: otherShare(traffic), sourceDeploymentId: primary?.id ?? '' }
+    : { lifecycleStage, targetTraffic: traffic, ...given('sourceDeploymentId', sourceId) };
+  return isDeepStrictEqual(shift, record.shift) ? record : { ...record, shift };
 }
 
 /** What is measured while the target is on its way; afterwards it stays as it was. */

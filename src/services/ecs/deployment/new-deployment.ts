@@ -3,6 +3,7 @@ import { exposureOf, withoutExposure } from '../activation/exposure.ts';
 import { currentPlatformVersion } from '../capacity/read-capacity.ts';
 import { given } from '../given.ts';
 import type { DeploymentRecord, ExposureRecord, ServiceRecord } from '../records.ts';
+import { wayBack } from '../traffic-shift/begin-shift.ts';
 
 interface WithTaskDefinition {
   readonly taskDefinition: DeploymentRecord['taskDefinition'];
@@ -86,6 +87,7 @@ export function rolledBack(
     countedRevision,
   }: { readonly now: number; readonly reason: string; readonly countedRevision: number },
 ): ServiceRecord {
+  const failed = service.deployments.find(({ status }) => status === 'PRIMARY');
   const { lastCompleted: _target, steadyAt: _steadyAt, ...steadyless } = service;
   const {
     networkConfiguration: _network,
@@ -96,6 +98,7 @@ export function rolledBack(
     lastFailureAt: _at,
     ignoredAlarms: _alarms,
     bakeStartedAt: _baking,
+    lifecycle: _lifecycle,
     ...fresh
   } = withoutPauses(target);
   const primary: DeploymentRecord = {
@@ -107,6 +110,7 @@ export function rolledBack(
     failedTasks: 0,
     failureCount: 0,
     countedRevision,
+    ...given('lifecycle', failed && wayBack(failed, now)),
   };
   return {
     ...rest,

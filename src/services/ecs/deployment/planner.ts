@@ -5,6 +5,8 @@ import type {
   ServiceDeploymentRecord,
   ServiceRecord,
 } from '../records.ts';
+import type { TrafficReading } from '../traffic-shift/routes.ts';
+import type { NextStage } from '../traffic-shift/stages.ts';
 import { followService } from './follow-service.ts';
 import type { LiveTask } from './live-task.ts';
 import { countFailures, type FailureCount, startsBlockedUntil, type TaskEnd } from './restart-throttle.ts';
@@ -44,6 +46,8 @@ export interface ServiceSnapshot {
   readonly capacityRevision: number;
   /** By name, those that the rollout is watched by. */
   readonly alarms: ReadonlyMap<string, AlarmReading>;
+  /** Of a service whose traffic is shifted by the rules of load balancers. */
+  readonly traffic?: TrafficReading;
   /** Where tasks can be started, when the service's are to be rebalanced over them. */
   readonly zones?: readonly string[];
   readonly now: number;
@@ -67,6 +71,8 @@ export type Step =
   /** Superseded, and none of its tasks is left. */
   | { readonly type: 'drop-deployment'; readonly deploymentId: string }
   | { readonly type: 'complete-deployment'; readonly deploymentId: string }
+  /** The next stage of its lifecycle begins, with what it changes of where traffic goes. */
+  | ({ readonly type: 'enter-stage'; readonly deploymentId: string } & NextStage)
   /** The rollout has begun to be watched; these alarms were in ALARM then. */
   | { readonly type: 'note-alarms'; readonly deploymentId: string; readonly alarmNames: readonly string[] }
   /** Its tasks are up. */
@@ -177,7 +183,7 @@ export interface StartPlan {
   readonly blockedUntil?: number;
 }
 
-function planStart(
+export function planStart(
   snapshot: ServiceSnapshot,
   primary: DeploymentRecord,
   failures: FailureCount,

@@ -23,7 +23,8 @@ export function failureOf(
   count: FailureCount,
 ): DeploymentFailure | undefined {
   const { service, desired, serviceDeployments, now: at } = snapshot;
-  if (primary.rolloutState !== 'IN_PROGRESS') return undefined;
+  // Once the older tasks go there is no way back.
+  if (primary.rolloutState !== 'IN_PROGRESS' || primary.lifecycle?.stage === 'CLEAN_UP') return undefined;
   const current = serviceDeployments.find(({ id }) => id === service.serviceDeploymentId);
   if (current?.target.deploymentId === primary.id) {
     if (current.status === 'ROLLBACK_REQUESTED') return { cause: 'user-request', rollsBack: true, at };
@@ -75,7 +76,7 @@ export function isEarlySuccess(
 export function rolloutSteps(snapshot: ServiceSnapshot, primary: DeploymentRecord, isReady: boolean): Step[] {
   const { id: deploymentId, rolloutState, bakeStartedAt } = primary;
   if (!isReady || rolloutState !== 'IN_PROGRESS') return [];
-  const bakeMs = bakeTimeMs(snapshot);
+  const bakeMs = bakeLeftMs(snapshot, primary);
   if (bakeMs === 0 || (bakeStartedAt !== undefined && bakeStartedAt + bakeMs <= snapshot.now))
     return [{ type: 'complete-deployment', deploymentId }];
   return bakeStartedAt === undefined ? [{ type: 'begin-bake', deploymentId }] : [];
@@ -83,11 +84,17 @@ export function rolloutSteps(snapshot: ServiceSnapshot, primary: DeploymentRecor
 
 /** Older deployments stay listed, without tasks, until the bake time is over. */
 export function isBaked(snapshot: ServiceSnapshot, primary: DeploymentRecord, isReady: boolean): boolean {
-  if (primary.rolloutState !== 'IN_PROGRESS' || bakeTimeMs(snapshot) === 0) return true;
+  if (primary.rolloutState !== 'IN_PROGRESS' || bakeLeftMs(snapshot, primary) === 0) return true;
   return rolloutSteps(snapshot, primary, isReady).some(({ type }) => type === 'complete-deployment');
 }
 
-function bakeTimeMs({ service, alarms }: ServiceSnapshot): number {
+/** A deployment that traffic was shifted to has had its bake time before the older tasks go. */
+function bakeLeftMs(snapshot: ServiceSnapshot, { lifecycle }: DeploymentRecord): number {
+  return lifecycle === undefined ? bakeTimeMs(snapshot) : 0;
+}
+
+/** How long a deployment is watched before it counts as successful. */
+export function bakeTimeMs({ service, alarms }: ServiceSnapshot): number {
   const { bakeTimeInMinutes } = service.deploymentConfiguration;
   if (bakeTimeInMinutes > 0) return bakeTimeInMinutes * 60_000;
   return Math.max(0, ...[...alarms.values()].map(({ evaluationMs }) => evaluationMs));

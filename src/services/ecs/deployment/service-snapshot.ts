@@ -17,6 +17,7 @@ import {
 } from '../records.ts';
 import { unfinishedServiceDeployments } from '../service-history.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { readTraffic } from '../traffic-shift/routes.ts';
 import { checkedContainers, type LiveTask, liveTask } from './live-task.ts';
 import type { ServiceSnapshot } from './planner.ts';
 import { type TaskEnd, taskEnd } from './restart-throttle.ts';
@@ -32,8 +33,11 @@ export function readSnapshot(
   {
     now,
     settings,
-    alarmReadings,
-  }: Pick<EcsContext, 'alarmReadings'> & { readonly now: number; readonly settings: SchedulerSettings },
+    ...ecs
+  }: Pick<EcsContext, 'alarmReadings' | 'infrastructureRoleObstacle'> & {
+    readonly now: number;
+    readonly settings: SchedulerSettings;
+  },
 ): ServiceSnapshot {
   const within = `${scope.accountId}/${scope.region}/${service.cluster}`;
   // Those that have its tasks, and not all of the cluster's: there may be thousands.
@@ -76,9 +80,11 @@ export function readSnapshot(
       : reader.latestByIndex(containerInstances, 'byCluster', within);
   const serviceDeployments = unfinishedServiceDeployments(reader, scope, service).map(({ value }) => value);
   const { desiredCount: desired } = service;
-  const alarms = alarmReadings(reader, scope, watchedAlarms(service));
+  const traffic = readTraffic(reader, ecs, scope, service);
+  const alarms = ecs.alarmReadings(reader, scope, watchedAlarms(service));
   const counted = { service, desired, serviceDeployments, live, deactivating, ends };
-  return { ...counted, capacityRevision, alarms, now, settings, ...zonesOf(reader, scope, service) };
+  const seen = { ...counted, capacityRevision, alarms, ...given('traffic', traffic), now, settings };
+  return { ...seen, ...zonesOf(reader, scope, service) };
 }
 
 /** Zones matter to a service that is steady, or is being rebalanced; a look at all the others is spared them. */

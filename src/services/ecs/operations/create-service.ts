@@ -39,6 +39,9 @@ import {
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { validateTags } from '../tags.ts';
+import { withTrafficShift } from '../traffic-shift/begin-shift.ts';
+import { requireStrategy } from '../traffic-shift/read-strategy.ts';
+import { servedBy } from '../traffic-shift/routes.ts';
 import { readExternalService } from './external-service.ts';
 
 /** Service quota "Services per cluster". */
@@ -112,7 +115,9 @@ export function beginService(
   const { cluster, name, schedulingStrategy, known } = asked;
   const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
   requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
-  const begun = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
+  requireStrategy(described);
+  const first = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
+  const begun = withTrafficShift(first, call.now, (ruleArn) => servedBy(tx, call, ruleArn));
   const created = withAliases(tx, call, begun);
   tx.put(services, serviceKey(call, cluster.name, name), created);
   beginServiceDeployment(tx, call, created, definition, call.now);

@@ -142,6 +142,46 @@ const ofBoth: readonly Refused[] = [
     'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
   ],
   [
+    'steps of a deployment in one',
+    deploying({ strategy: 'BLUE_GREEN', linearConfiguration: { stepPercent: 10 } }),
+    'linearConfiguration is only valid when the deployment strategy is LINEAR.',
+  ],
+  [
+    'a canary of a deployment in steps',
+    deploying({ strategy: 'LINEAR', canaryConfiguration: { canaryPercent: 10 } }),
+    'canaryConfiguration is only valid when the deployment strategy is CANARY.',
+  ],
+  [
+    'steps that are too small',
+    deploying({ strategy: 'LINEAR', linearConfiguration: { stepPercent: 2.9 } }),
+    'stepPercent must be a multiple of 0.1 from 3.0 to 100.0.',
+  ],
+  [
+    'a hundredth of a percent',
+    deploying({ strategy: 'CANARY', canaryConfiguration: { canaryPercent: 0.25 } }),
+    'canaryPercent must be a multiple of 0.1 from 0.1 to 100.0.',
+  ],
+  [
+    'a step of two days',
+    deploying({ strategy: 'LINEAR', linearConfiguration: { stepBakeTimeInMinutes: 2_880 } }),
+    'stepBakeTimeInMinutes must be between 0 and 1440.',
+  ],
+  [
+    'steps without a load balancer',
+    deploying({ strategy: 'LINEAR' }),
+    'The deployment strategy LINEAR requires a service that uses Elastic Load Balancing or Service Connect.',
+  ],
+  [
+    'early success of two deployments',
+    deploying({
+      strategy: 'BLUE_GREEN',
+      earlySuccessCriteria: {
+        ...{ enable: true, healthyPercent: 100, sourceServiceRevisionCleanup: 'BLOCKING' },
+      },
+    }),
+    'earlySuccessCriteria can only be used with the ROLLING deployment strategy.',
+  ],
+  [
     'an unknown strategy of deployment',
     deploying({ strategy: unknown('SLOW') }),
     'strategy should be one of [ROLLING,BLUE_GREEN,LINEAR,CANARY].',
@@ -269,13 +309,8 @@ const ofBoth: readonly Refused[] = [
         'vpcLatticeConfigurations',
         { vpcLatticeConfigurations: [{ roleArn: 'r', targetGroupArn: 't', portName: 'p' }] },
       ],
-      ['BLUE_GREEN', deploying({ strategy: 'BLUE_GREEN' })],
-      ['LINEAR', deploying({ strategy: 'LINEAR' })],
-      ['CANARY', deploying({ strategy: 'CANARY' })],
       ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
       ['lifecycleHooks', deploying({ lifecycleHooks: [{ hookTargetArn: 'h' }] })],
-      ['linearConfiguration', deploying({ linearConfiguration: { stepPercent: 10 } })],
-      ['canaryConfiguration', deploying({ canaryConfiguration: { canaryPercent: 10 } })],
     ] satisfies [string, Input][]
   ).map(
     ([name, input]): Refused => [

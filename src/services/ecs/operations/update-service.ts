@@ -46,6 +46,9 @@ import {
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import { withTrafficShift } from '../traffic-shift/begin-shift.ts';
+import { refuseWhileShifting, requireStrategy } from '../traffic-shift/read-strategy.ts';
+import { servedBy } from '../traffic-shift/routes.ts';
 import { updatedExternalService } from './external-service.ts';
 
 /**
@@ -123,10 +126,13 @@ function updated(
     ...given('discoveryServices', discoveryServicesOf(connect, service.discoveryServices)),
   };
   readDesiredCount(connected.desiredCount, connected);
+  requireStrategy(connected);
   if (!beginsDeployment(input, service, connected))
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
+  refuseWhileShifting(service, connected);
   const hasTasks = deploymentsWithTasks(tx, call, service);
-  const begun = withNewDeployment(connected, ecs.random, call.now, hasTasks);
+  const next = withNewDeployment(connected, ecs.random, call.now, hasTasks);
+  const begun = withTrafficShift(next, call.now, (ruleArn) => servedBy(tx, call, ruleArn));
   return { after: withAliases(tx, call, begun), definition };
 }
 

@@ -20,7 +20,7 @@ import { applyPlan } from '../deployment/apply-plan.ts';
 import { applyTaskSetPlans } from '../deployment/apply-task-sets.ts';
 import { daemonSnapshot } from '../deployment/daemon-ground.ts';
 import { planDaemon } from '../deployment/daemon-planner.ts';
-import { planService, type ServicePlan, type ServiceSnapshot } from '../deployment/planner.ts';
+import type { ServicePlan, ServiceSnapshot } from '../deployment/planner.ts';
 import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
 import { memberOfExpressions } from '../deployment/service-instances.ts';
 import { readSnapshot } from '../deployment/service-snapshot.ts';
@@ -36,6 +36,8 @@ import {
   tasks,
   taskTargets,
 } from '../records.ts';
+
+import { planReplica } from '../traffic-shift/plan-shift.ts';
 
 /**
  * Makes each service what it is meant to be: as many tasks as desired, all of its PRIMARY deployment. A key of
@@ -134,7 +136,7 @@ function look(
   if (service === undefined || service.status === 'INACTIVE') return undefined;
   if (service.status === 'ACTIVE' && service.awaitsInfrastructure) return undefined;
   const snapshot = readSnapshot(reader, scope, service, { ...ecs, now: ecs.clock.now(), settings });
-  if (service.schedulingStrategy !== 'DAEMON') return { snapshot, plan: planService(snapshot) };
+  if (service.schedulingStrategy !== 'DAEMON') return { snapshot, plan: planReplica(snapshot) };
   const grounded = daemonSnapshot(reader, scope, snapshot);
   return { snapshot: grounded, plan: planDaemon(grounded) };
 }

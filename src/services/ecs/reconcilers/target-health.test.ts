@@ -1,82 +1,11 @@
-import type { CreateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
-import { loadElbReconcilers } from '../../elbv2/index.ts';
 import { stopTask } from '../operations/task.ts';
 import { tasks, taskTargets } from '../records.ts';
 import { applyTaskReport } from '../task-state.ts';
-import {
-  completed,
-  type Fleet,
-  type FleetOptions,
-  messages,
-  openFleet,
-  started,
-  steady,
-  stopped,
-} from '../testing/fleet.ts';
-import { testNetwork } from '../testing/network.ts';
-import { container, key, scope } from '../testing/room.ts';
-import { addTargetGroup, allTargets, seeTarget } from '../testing/target-group.ts';
-
-const network = { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } };
-
-interface Balanced extends AsyncDisposable {
-  readonly fleet: Fleet;
-  readonly targetGroupArn: string;
-  /** Without the group's ARN. */
-  readonly said: () => (string | undefined)[];
-  create(input?: Partial<CreateServiceCommandInput>): Promise<void>;
-  /** What the balancer finds of every target that there is, as often as it looks. */
-  sees(state: 'healthy' | 'unhealthy' | 'drained'): Promise<void>;
-}
-
-/** A fleet whose `web:1` and `web:2` are awsvpc definitions, and a target group for it. */
-async function openBalanced({
-  delaySeconds = 20,
-  isOfInstances = false,
-  ...options
-}: FleetOptions & {
-  readonly delaySeconds?: number;
-  readonly isOfInstances?: boolean;
-} = {}): Promise<Balanced> {
-  const fleet = await openFleet({
-    ...options,
-    alsoAtWork: (ecs) =>
-      loadElbReconcilers({ ...ecs, hasCertificate: () => false, writeLogObject: () => {} }),
-  });
-  const definition = {
-    networkMode: isOfInstances ? ('bridge' as const) : ('awsvpc' as const),
-    containerDefinitions: [container({ portMappings: [{ containerPort: 80 }] })],
-  };
-  await fleet.room.addDefinition(definition);
-  await fleet.room.addDefinition({ ...definition, family: 'next' });
-  const targetGroupArn = await fleet.room.write((tx) =>
-    addTargetGroup(tx, scope, { delaySeconds, targetType: isOfInstances ? 'instance' : 'ip' }),
-  );
-  return {
-    ...{ fleet, targetGroupArn },
-    said: () => messages(fleet.describe()).map((message) => message?.replaceAll(targetGroupArn, 'ARN')),
-    create: (input) =>
-      fleet.create({
-        ...(!isOfInstances && { networkConfiguration: network }),
-        desiredCount: 2,
-        loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80 }],
-        ...input,
-      }),
-    sees: (state) =>
-      fleet.room.write((tx) => {
-        for (const target of allTargets(tx)) {
-          const isMeant = (target.drainsUntil !== undefined) === (state === 'drained');
-          if (!isMeant) continue;
-          seeTarget(
-            ...([tx, scope, target] as const),
-            state === 'unhealthy' ? { state, cause: 'code-mismatch', code: 502 } : { state },
-          );
-        }
-      }),
-    [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
-  };
-}
+import { type Balanced, openBalanced } from '../testing/balanced.ts';
+import { completed, type FleetOptions, messages, started, steady, stopped } from '../testing/fleet.ts';
+import { key, scope } from '../testing/room.ts';
+import { allTargets, seeTarget } from '../testing/target-group.ts';
 
 const targetsOf = ({ fleet }: Balanced) => allTargets(fleet.room.ecs.state);
 

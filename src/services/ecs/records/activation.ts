@@ -28,6 +28,15 @@ export interface ServiceLoadBalancerRecord {
   readonly targetGroupArn: string;
   readonly containerName: string;
   readonly containerPort: number;
+  readonly advancedConfiguration?: AdvancedConfigurationRecord;
+}
+
+/** Between what and by which rules traffic is shifted: `targetGroupArn` and its alternate take turns. */
+export interface AdvancedConfigurationRecord {
+  readonly alternateTargetGroupArn: string;
+  readonly productionListenerRule: string;
+  readonly testListenerRule?: string;
+  readonly roleArn: string;
 }
 
 /**

@@ -1,17 +1,34 @@
 import type { LaunchedType } from '../records.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
+import type { LifecycleRecord } from './lifecycle.ts';
 import type { ServiceConnectAliasRecord } from './service-connect.ts';
 
 /** Defaults filled in. */
 export interface DeploymentConfigurationRecord {
-  readonly strategy: 'ROLLING';
+  readonly strategy: 'ROLLING' | 'BLUE_GREEN' | 'LINEAR' | 'CANARY';
+  /** Of LINEAR. */
+  readonly linearConfiguration?: LinearRecord;
+  /** Of CANARY. */
+  readonly canaryConfiguration?: CanaryRecord;
   readonly maximumPercent: number;
   readonly minimumHealthyPercent: number;
   readonly bakeTimeInMinutes: number;
   readonly deploymentCircuitBreaker: CircuitBreakerRecord;
   readonly alarms?: DeploymentAlarmsRecord;
   readonly earlySuccessCriteria?: EarlySuccessRecord;
+}
+
+export interface LinearRecord {
+  /** Tenths of a percent are the finest. */
+  readonly stepPercent: number;
+  readonly stepBakeTimeInMinutes: number;
+}
+
+export interface CanaryRecord {
+  /** Tenths of a percent are the finest. */
+  readonly canaryPercent: number;
+  readonly canaryBakeTimeInMinutes: number;
 }
 
 /** What was given is shown again; what was not has its default in `deployment/circuit-breaker.ts`. */
@@ -55,6 +72,10 @@ export interface DeploymentRecord extends ExposureRecord {
   readonly status: 'PRIMARY' | 'ACTIVE';
   readonly taskDefinition: { readonly family: string; readonly revision: number };
   readonly networkConfiguration?: NetworkConfigurationRecord;
+  /** Of each of `loadBalancers`, the one of its two target groups that this deployment's tasks are in. */
+  readonly targetGroupArns?: readonly string[];
+  /** Of a deployment that traffic is shifted to, and of one that it is shifted back to. */
+  readonly lifecycle?: LifecycleRecord;
   /** The names that its tasks can look up. */
   readonly serviceConnectAliases?: readonly ServiceConnectAliasRecord[];
   readonly launchType: LaunchedType;
@@ -95,7 +116,9 @@ export interface DeploymentRecord extends ExposureRecord {
 
 /** Why a deployment is given up. */
 export interface DeploymentFailure {
-  readonly cause: 'circuit-breaker' | 'alarm' | 'user-request';
+  readonly cause: 'circuit-breaker' | 'alarm' | 'user-request' | 'networking' | 'lifecycle';
+  /** Of `networking` and `lifecycle`: what it was, in a sentence. */
+  readonly detail?: string;
   /** Those in ALARM. */
   readonly alarmNames?: readonly string[];
   /** Back to the deployment that completed last, if there is one. */

@@ -3,6 +3,7 @@ import type { LaunchedType } from '../records.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
+import type { LifecycleStage, TrafficRecord } from './lifecycle.ts';
 import { scopeOf } from './scope.ts';
 
 /** What is stored of a service's past and present deployments. */
@@ -25,6 +26,8 @@ export interface ServiceRevisionRecord extends ExposureRecord {
   /** The version that it was resolved to. */
   readonly platformVersion?: string;
   readonly networkConfiguration?: NetworkConfigurationRecord;
+  /** As its deployment's. */
+  readonly targetGroupArns?: readonly string[];
   readonly containerImages: readonly ContainerImageRecord[];
 }
 
@@ -74,12 +77,22 @@ export interface ServiceDeploymentRecord {
   readonly deploymentConfiguration: DeploymentConfigurationRecord;
   readonly circuitBreaker: CircuitBreakerReading;
   readonly alarms: DeploymentAlarmsReading;
+  /** How far the shift of traffic has come; absent: none has begun. */
+  readonly shift?: TrafficShiftReading;
   readonly rollback?: {
     readonly reason: string;
     readonly startedAt: number;
     /** What it goes back to; absent when there was nothing. */
     readonly revisionId?: string;
   };
+}
+
+export interface TrafficShiftReading {
+  readonly lifecycleStage: LifecycleStage;
+  /** Percent that goes to the target; the rest goes to where it came from. */
+  readonly targetTraffic: TrafficRecord;
+  /** Where it came from; absent: there was nothing. */
+  readonly sourceDeploymentId?: string;
 }
 
 /** How near the circuit breaker is, or was, to its threshold. */

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import type { AlarmReading } from '../../cloudwatch/index.ts';
-import type { CircuitBreakerRecord, EarlySuccessRecord } from '../records.ts';
+import type { CircuitBreakerRecord, DeploymentConfigurationRecord, EarlySuccessRecord } from '../records.ts';
+
+type Strategy = Pick<
+  DeploymentConfigurationRecord,
+  'strategy' | 'linearConfiguration' | 'canaryConfiguration'
+>;
+
+export const strategies: readonly Strategy[] = [
+  { strategy: 'ROLLING' },
+  { strategy: 'BLUE_GREEN' },
+  { strategy: 'LINEAR', linearConfiguration: { stepPercent: 37.5, stepBakeTimeInMinutes: 1 } },
+  { strategy: 'CANARY', canaryConfiguration: { canaryPercent: 0.1, canaryBakeTimeInMinutes: 1 } },
+];
 
 /** What may happen to a service and its tasks. `which` picks a task among those it can happen to. */
 export type Happening =
@@ -20,6 +32,7 @@ export type Happening =
     }
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'deploy' }
+  | { readonly type: 'strategize'; readonly strategy: Strategy }
   | { readonly type: 'scale'; readonly desired: number }
   | { readonly type: 'configure'; readonly min: number; readonly max: number }
   | { readonly type: 'guard'; readonly breaker: CircuitBreakerRecord }
@@ -69,6 +82,13 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }),
   },
   { weight: 1, arbitrary: fc.constant({ type: 'deploy' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('strategize' as const),
+      strategy: fc.constantFrom(...strategies),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('scale' as const), desired: fc.nat(6) }) },
   {
     weight: 1,

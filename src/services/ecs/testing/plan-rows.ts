@@ -105,6 +105,8 @@ function writtenStep(step: Step): string {
       return `fail ${step.deploymentId} ${step.failure.cause}${step.failure.rollsBack ? ', roll back' : ''}`;
     case 'follow-service':
       return 'follow';
+    case 'enter-stage':
+      return `enter ${step.stage}`;
     case 'note-alarms':
       return `note ${step.alarmNames.join(' ') || 'none'}`;
     case 'begin-bake':

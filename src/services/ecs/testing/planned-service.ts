@@ -11,14 +11,27 @@ import { newServiceDeployment, superseded } from '../deployment/begin-service-de
 import { followService } from '../deployment/follow-service.ts';
 import type { LiveTask } from '../deployment/live-task.ts';
 import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
-import { planService, type ServicePlan, type ServiceSnapshot, type Step } from '../deployment/planner.ts';
+import type { ServicePlan, ServiceSnapshot, Step } from '../deployment/planner.ts';
 import type { TaskEnd } from '../deployment/restart-throttle.ts';
 import { watchedAlarms } from '../deployment/rollout.ts';
 import { schedulerSettings } from '../deployment/scheduler-settings.ts';
 import { isFinished, mayFollow, moved } from '../deployment/service-deployment-state.ts';
 import type { ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
+import { withTrafficShift } from '../traffic-shift/begin-shift.ts';
+import { planReplica } from '../traffic-shift/plan-shift.ts';
+import { refuseWhileShifting } from '../traffic-shift/read-strategy.ts';
+import { routed } from '../traffic-shift/routes.ts';
 import type { Happening } from './happenings.ts';
 import { serviceRecord } from './service-record.ts';
+
+/** They take turns. */
+const targetGroups = ['one', 'other'] as const;
+
+/** Of the deployment whose groups a shift is about. */
+function routedId(service: ServiceRecord): string {
+  const [primary] = service.deployments;
+  return (primary && routed(service, primary)?.id) ?? '';
+}
 
 /** Placement here favours the first of them. */
 export const zones = ['a', 'b', 'c'] as const;
@@ -44,8 +57,21 @@ export class PlannedService {
   #revision = 0;
   readonly #random = seededRandom(1);
 
+  /** What of production traffic each target group gets, in percent. */
+  readonly production = new Map<string, number>(
+    targetGroups.map((arn, place) => [arn, place === 0 ? 100 : 0]),
+  );
+  readonly #groups = new Map<string, string>();
+
   constructor() {
-    this.service = serviceRecord({ availabilityZoneRebalancing: 'ENABLED', deployments: [] });
+    const [targetGroupArn, alternateTargetGroupArn] = targetGroups;
+    const advancedConfiguration = {
+      ...{ alternateTargetGroupArn, productionListenerRule: 'rule', testListenerRule: 'test', roleArn: 'r' },
+    };
+    this.service = serviceRecord({
+      ...{ availabilityZoneRebalancing: 'ENABLED', deployments: [] },
+      loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80, advancedConfiguration }],
+    });
     this.#deploy();
   }
 
@@ -58,7 +84,17 @@ export class PlannedService {
     const deactivating = this.tasks.flatMap(({ phase, deploymentId }) =>
       phase === 'deactivating' ? [deploymentId] : [],
     );
-    const seen = { service, desired, serviceDeployments, live: this.live(), deactivating, ends, now };
+    const traffic = { isAtSource: this.#weightOf(routedId(service)) === 0 };
+    const seen = {
+      service,
+      traffic,
+      desired,
+      serviceDeployments,
+      live: this.live(),
+      deactivating,
+      ends,
+      now,
+    };
     return { ...seen, capacityRevision: 0, alarms, zones, settings: schedulerSettings };
   }
 
@@ -73,7 +109,7 @@ export class PlannedService {
   }
 
   plan(): ServicePlan {
-    return planService(this.snapshot());
+    return planReplica(this.snapshot());
   }
 
   happen(what: Happening): void {
@@ -90,6 +126,11 @@ export class PlannedService {
       case 'scale':
         this.#update({ desiredCount: what.desired });
         return;
+      case 'strategize': {
+        const { linearConfiguration, canaryConfiguration, ...rest } = this.service.deploymentConfiguration;
+        this.#update({ deploymentConfiguration: { ...rest, ...what.strategy } });
+        return;
+      }
       case 'configure':
         if (what.min === 100 && what.max === 100) return;
         this.#update({
@@ -148,6 +189,10 @@ export class PlannedService {
       switch (step.type) {
         case 'follow-service':
           break;
+        case 'enter-stage':
+          if (step.traffic?.production !== undefined) this.#shift(step.traffic.production);
+          this.service = afterStep(this.service, step, teller);
+          break;
         case 'start': {
           const { deploymentId, replacedUnhealthy } = step;
           const taskIds = Array.from({ length: Math.min(step.count, slots) }, () =>
@@ -197,10 +242,48 @@ export class PlannedService {
     }
   }
 
+  /** The traffic of a group grows only if somebody in it can take it. */
+  #shift(percent: number): void {
+    const group = this.#groups.get(routedId(this.service));
+    const isBack = this.service.deployments[0]?.lifecycle?.isRollback ?? false;
+    const own = isBack ? 100 - percent : percent;
+    for (const arn of targetGroups) {
+      const weight = arn === group ? own : 100 - own;
+      if (weight > (this.production.get(arn) ?? 0) && this.service.desiredCount > 0)
+        expect(this.#healthyIn(arn).length).toBeGreaterThan(0);
+      this.production.set(arn, weight);
+    }
+    expect([...this.production.values()].reduce((sum, weight) => sum + weight)).toBe(100);
+  }
+
+  #weightOf(deploymentId: string): number {
+    return this.production.get(this.#groups.get(deploymentId) ?? '') ?? 0;
+  }
+
+  groupOf(deploymentId: string): string | undefined {
+    return this.#groups.get(deploymentId);
+  }
+
+  #healthyIn(arn: string): LiveTask[] {
+    return this.live().filter(
+      ({ isStopping, health, deploymentId }) =>
+        !isStopping && health.type === 'healthy' && this.#groups.get(deploymentId) === arn,
+    );
+  }
+
   #deploy(): void {
+    try {
+      refuseWhileShifting(this.service, this.service);
+    } catch {
+      return;
+    }
     this.#changeServiceDeployments((record) => (isFinished(record) ? record : superseded(record, this.now)));
-    const next = { ...this.service, taskDefinition: { family: 'web', revision: 1 } };
-    this.service = withNewDeployment(next, this.#random, this.now, (id) => this.#hasTasks(id));
+    const described = { ...this.service, taskDefinition: { family: 'web', revision: 1 } };
+    const next = withNewDeployment(described, this.#random, this.now, (id) => this.#hasTasks(id));
+    const serving = () => [...this.production].flatMap(([arn, weight]) => (weight > 0 ? arn : []));
+    this.service = withTrafficShift(next, this.now, serving);
+    const [{ id = '', targetGroupArns = [] } = {}] = this.service.deployments;
+    this.#groups.set(id, targetGroupArns[0] ?? '');
     this.serviceDeployments.push(newServiceDeployment(this.service, this.service.desiredCount, this.now));
   }
 
@@ -231,23 +314,28 @@ export class PlannedService {
       if (step.type === 'start-rebalancing') return step.move.count;
       return step.type === 'start' ? step.count : 0;
     };
-    const started = steps.reduce((sum, step) => sum + startsOf(step), 0);
-    if (started > 0) {
+    if (steps.some((step) => startsOf(step) > 0)) {
       expect(status).toBe('ACTIVE');
-      expect(live.length + started).toBeLessThanOrEqual(Math.floor((desiredCount * maximumPercent) / 100));
       const [primary] = this.service.deployments;
-      expect(primary?.rolloutState).not.toBe('FAILED');
-      for (const step of steps)
-        if (step.type === 'start' || step.type === 'start-rebalancing')
-          expect(step.deploymentId).toBe(primary?.id);
+      for (const step of steps) {
+        if (step.type !== 'start' && step.type !== 'start-rebalancing') continue;
+        // Of two that share traffic each has all its tasks, and the older one is kept whatever becomes of the other.
+        const { lifecycle } = primary ?? {};
+        const counted = lifecycle ? live.filter((task) => task.deploymentId === step.deploymentId) : live;
+        expect(counted.length + startsOf(step)).toBeLessThanOrEqual(
+          Math.floor((desiredCount * maximumPercent) / 100),
+        );
+        if (step.deploymentId === primary?.id) expect(primary?.rolloutState).not.toBe('FAILED');
+        else expect(step.deploymentId).toBe(lifecycle?.sourceId);
+      }
     }
     const stops = (step: Step) => step.type === 'stop' || step.type === 'finish-rebalancing';
     const stopped = new Set(steps.flatMap((step) => (stops(step) && 'taskIds' in step ? step.taskIds : [])));
-    const isHealthy = ({ isStopping, health }: LiveTask) => !isStopping && health.type === 'healthy';
-    const stopsHealthy = live.some((task) => isHealthy(task) && stopped.has(task.id));
-    if (stopsHealthy && status === 'ACTIVE') {
-      const left = live.filter((task) => isHealthy(task) && !stopped.has(task.id)).length;
-      expect(left).toBeGreaterThanOrEqual(Math.ceil((desiredCount * minimumHealthyPercent) / 100));
+    for (const arn of targetGroups) {
+      const healthy = this.#healthyIn(arn);
+      const left = healthy.filter(({ id }) => !stopped.has(id)).length;
+      if (left < healthy.length && status === 'ACTIVE' && this.production.get(arn) !== 0)
+        expect(left).toBeGreaterThanOrEqual(Math.ceil((desiredCount * minimumHealthyPercent) / 100));
     }
     for (const { phase, deploymentId } of this.tasks)
       if (phase === 'deactivating')

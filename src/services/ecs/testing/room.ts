@@ -16,7 +16,7 @@ import type { AlarmReading, MetricPoint } from '../../cloudwatch/index.ts';
 import { type Call, rootPrincipal } from '../../service.ts';
 import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
-import type { EcsContext, TaskSession } from '../context.ts';
+import type { AskedOfRole, EcsContext, TaskSession } from '../context.ts';
 import {
   type Infrastructure,
   type InfrastructureSession,
@@ -96,6 +96,8 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
     alarmReadings: (_reader: Reader, _scope: Scope, names: readonly string[]) =>
       new Map([...alarms].filter(([name]) => names.includes(name))),
+    infrastructureRoleObstacle: (_scope: Scope, { roleArn }: AskedOfRole) =>
+      untrustedRoles.has(roleArn) ? `The role ${roleArn} does not trust ECS.` : undefined,
     assumeTaskRole: (session: TaskSession) => {
       if (untrustedRoles.has(session.roleArn)) return undefined;
       assumed.push(session);

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../../reconcile/index.ts';
 import {
   elbKey,
+  listeners,
   loadBalancers,
   type TargetHealthRecord,
   type TargetRecord,
@@ -54,6 +55,46 @@ export function addTargetGroup(
     ...{ createdAt: 0, tags: {} },
   });
   return arn;
+}
+
+/** A listener of that load balancer: a rule for production traffic, one for test traffic, both lead to the first of the groups. */
+export function addTrafficRules(
+  tx: Transaction,
+  scope: Scope,
+  [arn = '', alternateArn = '']: readonly string[],
+): { readonly productionListenerRule: string; readonly testListenerRule: string } {
+  const id = 'c000000000000001';
+  const path = `app/web/b000000000000001`;
+  const listenerArn = arnOf(scope, `listener/${path}/${id}`);
+  const rule = (ruleId: string, priority: number | 'default', header: string) => ({
+    ...{ id: ruleId, arn: arnOf(scope, `listener-rule/${path}/${id}/${ruleId}`), priority, tags: {} },
+    conditions:
+      priority === 'default' ? [] : [{ field: 'http-header' as const, name: header, patterns: ['*'] }],
+    action: {
+      type: 'forward' as const,
+      targetGroups: [
+        { arn, weight: 1 },
+        { arn: alternateArn, weight: 0 },
+      ],
+    },
+  });
+  const test = rule('d000000000000001', 1, 'x-test');
+  const production = rule('d000000000000002', 'default', '');
+  tx.put(listeners, elbKey(listeners, scope, id), {
+    ...{ id, arn: listenerArn, loadBalancerArn: arnOf(scope, `loadbalancer/${path}`) },
+    ...{ port: 80, protocol: 'HTTP', certificateArns: [], attributes: {}, tags: {} },
+    rules: [test, production],
+  });
+  return { productionListenerRule: production.arn, testListenerRule: test.arn };
+}
+
+/** What a rule sends where: weights by the last digit of the groups' ARNs, `1:100 2:0`. */
+export function weightsOfRule(reader: Pick<Transaction, 'list'>, ruleArn: string): string {
+  const rules = [...reader.list(listeners)].flatMap(({ value }) => value.rules);
+  const action = rules.find(({ arn }) => arn === ruleArn)?.action;
+  return action?.type === 'forward'
+    ? action.targetGroups.map(({ arn, weight }) => `${arn.at(-1)}:${weight}`).join(' ')
+    : '';
 }
 
 /** Of all groups. */

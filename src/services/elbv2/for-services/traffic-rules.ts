@@ -1,0 +1,59 @@
+import type { WeightedTargetGroup } from '../../../balancing/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
+import type { LoadBalancerType, Scope } from '../arn.ts';
+import { findRule, requireLoadBalancer } from '../context.ts';
+import { putListener } from '../listeners/put-listener.ts';
+
+/** A rule whose traffic another service shifts between target groups (ECS's `productionListenerRule`). */
+export interface TrafficRule {
+  readonly loadBalancerType: LoadBalancerType;
+  readonly listenerArn: string;
+  /** Of its listener. */
+  readonly isDefault: boolean;
+  /** Empty: it does not forward. */
+  readonly targetGroups: readonly WeightedTargetGroup[];
+}
+
+/** @param arn Of a rule of this account and Region, a listener's default one too. Undefined: there is none. */
+export function findTrafficRule(reader: Reader, scope: Scope, arn: string): TrafficRule | undefined {
+  const found = findRule(reader, scope, arn);
+  if (found === undefined) return undefined;
+  const { action, priority } = found.rule;
+  return {
+    loadBalancerType: requireLoadBalancer(reader, scope, found.listener.loadBalancerArn).type,
+    listenerArn: found.listener.arn,
+    isDefault: priority === 'default',
+    targetGroups: action.type === 'forward' ? action.targetGroups : [],
+  };
+}
+
+/**
+ * Sends a forwarding rule's traffic to these groups and no others, in the caller's own transaction; how long clients stay
+ * with their group is left as it is. Shares that are as asked for already are left alone.
+ * @throws {Refusal} there is no such rule, or it can't send there.
+ */
+export function shiftTraffic(
+  tx: Transaction,
+  scope: Scope,
+  arn: string,
+  targetGroups: readonly WeightedTargetGroup[],
+): void {
+  const found = findRule(tx, scope, arn);
+  if (found?.rule.action.type !== 'forward') throw new Error(`${arn} is no rule that forwards`);
+  const { rule, listener } = found;
+  if (isSameShare(found.rule.action.targetGroups, targetGroups)) return;
+  const action = { ...found.rule.action, targetGroups };
+  const rules = listener.rules.map((each) => (each.id === rule.id ? { ...rule, action } : each));
+  const balancer = requireLoadBalancer(tx, scope, listener.loadBalancerArn);
+  putListener(tx, scope, balancer, listener, { ...listener, rules });
+}
+
+function isSameShare(ones: readonly WeightedTargetGroup[], others: readonly WeightedTargetGroup[]): boolean {
+  const sumOf = (groups: readonly WeightedTargetGroup[]): number =>
+    groups.reduce((sum, { weight }) => sum + weight, 0);
+  const weightIn = (groups: readonly WeightedTargetGroup[], arn: string): number =>
+    groups.find((group) => group.arn === arn)?.weight ?? 0;
+  const arns = [...ones, ...others].map(({ arn }) => arn);
+  // Shares are compared without dividing, which would round.
+  return arns.every((arn) => weightIn(ones, arn) * sumOf(others) === weightIn(others, arn) * sumOf(ones));
+}
