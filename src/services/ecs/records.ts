@@ -63,11 +63,12 @@ export type {
   DeploymentFailure,
   DeploymentRecord,
   EarlySuccessRecord,
+  LifecycleHookRecord,
   NetworkConfigurationRecord,
   PlacementWaitRecord,
   RestartRecord,
 } from './records/deployment.ts';
-export type { LifecycleRecord, LifecycleStage, TrafficRecord } from './records/lifecycle.ts';
+export type { HookRecord, LifecycleRecord, LifecycleStage, TrafficRecord } from './records/lifecycle.ts';
 export { scopeOf } from './records/scope.ts';
 export type {
   ServiceConnectAliasRecord,

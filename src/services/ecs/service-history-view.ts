@@ -31,6 +31,7 @@ import { services, tasks } from './records.ts';
 import { serviceIndexValue } from './service-history.ts';
 import { serviceKey } from './service-lookup.ts';
 import { capacityView, countTasks, deploymentConfigurationView } from './service-view.ts';
+import { hookView } from './traffic-shift/hooks.ts';
 import { otherShare, weightsView } from './traffic-shift/share.ts';
 
 /** One line of a listing. */
@@ -76,6 +77,8 @@ export function serviceDeploymentView(
     status: record.status,
     ...(statusReason === undefined ? {} : { statusReason }),
     // The SDK's list of stages lacks PRE_PRODUCTION_TRAFFIC_SHIFT, which its text has.
+    ...(record.shift &&
+      record.shift.hooks.length > 0 && { lifecycleHookDetails: record.shift.hooks.map(hookView) }),
     ...(record.shift && {
       lifecycleStage: record.shift.lifecycleStage as ServiceDeploymentLifecycleStage,
     }),

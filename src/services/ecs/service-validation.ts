@@ -24,6 +24,7 @@ import type {
   StoredTaskDefinition,
 } from './records.ts';
 import { maxInteger } from './task-definition/field-rules.ts';
+import { readHooks } from './traffic-shift/read-hooks.ts';
 import { readStrategy } from './traffic-shift/read-strategy.ts';
 
 /**
@@ -198,7 +199,6 @@ export function readDeploymentConfiguration(
   current: DeploymentConfigurationRecord,
 ): DeploymentConfigurationRecord {
   if (configuration === undefined) return current;
-  if (isAny(configuration.lifecycleHooks)) throw unsupported('Deployment lifecycle hooks (lifecycleHooks)');
   const maximumPercent = configuration.maximumPercent ?? current.maximumPercent;
   const minimumHealthyPercent = configuration.minimumHealthyPercent ?? current.minimumHealthyPercent;
   if (!Number.isInteger(maximumPercent) || maximumPercent < 100 || maximumPercent > maxInteger)
@@ -210,9 +210,11 @@ export function readDeploymentConfiguration(
       'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     );
   const alarms = configuration.alarms === undefined ? current.alarms : readAlarms(configuration.alarms);
-  const { linearConfiguration: _linear, canaryConfiguration: _canary, ...rest } = current;
+  const { linearConfiguration: _linear, canaryConfiguration: _canary, lifecycleHooks, ...rest } = current;
+  const hooks = configuration.lifecycleHooks ? readHooks(configuration.lifecycleHooks) : lifecycleHooks;
   return {
     ...rest,
+    ...(hooks !== undefined && hooks.length > 0 && { lifecycleHooks: hooks }),
     ...readStrategy(configuration, current),
     maximumPercent,
     minimumHealthyPercent,

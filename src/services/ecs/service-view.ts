@@ -1,4 +1,9 @@
-import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
+import type {
+  Deployment,
+  DeploymentConfiguration,
+  DeploymentLifecycleHook,
+  Service,
+} from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
 import { exposureView } from './activation/exposure-view.ts';
 import {
@@ -93,12 +98,14 @@ export function deploymentConfigurationView({
   earlySuccessCriteria,
   linearConfiguration: linear,
   canaryConfiguration: canary,
+  lifecycleHooks,
   ...rest
 }: ServiceRecord['deploymentConfiguration']): DeploymentConfiguration {
   return {
     ...rest,
     deploymentCircuitBreaker: { ...deploymentCircuitBreaker },
     ...(linear && { linearConfiguration: { ...linear } }),
+    ...(lifecycleHooks && { lifecycleHooks: structuredClone(lifecycleHooks) as DeploymentLifecycleHook[] }),
     ...(canary && { canaryConfiguration: { ...canary } }),
     ...(earlySuccessCriteria === undefined ? {} : { earlySuccessCriteria: { ...earlySuccessCriteria } }),
     ...(alarms === undefined ? {} : { alarms: { ...alarms, alarmNames: [...alarms.alarmNames] } }),

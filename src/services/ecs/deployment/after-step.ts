@@ -1,6 +1,7 @@
 import { given } from '../given.ts';
-import type { DeploymentRecord, ServiceRecord } from '../records.ts';
+import type { DeploymentRecord, LifecycleRecord, ServiceRecord } from '../records.ts';
 import type { LaunchFailure } from '../task-launch.ts';
+import { hooksOf } from '../traffic-shift/hooks.ts';
 import { withStage } from '../traffic-shift/stages.ts';
 import { failureWords } from './failure-words.ts';
 import type { LiveTask } from './live-task.ts';
@@ -58,7 +59,12 @@ export function afterStep(
       );
     }
     case 'enter-stage':
-      return afterStage(service, step, now);
+      return afterStage(service, step, teller);
+    case 'settle-hooks':
+      return withDeployment(service, step.deploymentId, ({ lifecycle, ...deployment }) => ({
+        ...deployment,
+        ...given('lifecycle', lifecycle && { ...lifecycle, hooks: step.hooks }),
+      }));
     case 'note-alarms':
       return withDeployment(service, step.deploymentId, (deployment) => ({
         ...deployment,
@@ -90,12 +96,18 @@ export function afterStep(
 function afterStage(
   service: ServiceRecord,
   { deploymentId, ...next }: Extract<Step, { readonly type: 'enter-stage' }>,
-  now: number,
+  { now, newEventId }: Teller,
 ): ServiceRecord {
+  const { lifecycleHooks = [] } = service.deploymentConfiguration;
+  const entering = (lifecycle: LifecycleRecord): LifecycleRecord => {
+    const isWaitedFor = !lifecycle.isRollback;
+    const hooks = isWaitedFor ? hooksOf(lifecycleHooks, next.stage, { now, newId: newEventId }) : [];
+    return withStage(lifecycle, next, { now, hooks });
+  };
   const after = withDeployment(service, deploymentId, ({ lifecycle, ...deployment }) => ({
     ...deployment,
     updatedAt: now,
-    ...given('lifecycle', lifecycle && withStage(lifecycle, next, now)),
+    ...given('lifecycle', lifecycle && entering(lifecycle)),
   }));
   const entered = after.deployments.find(({ id }) => id === deploymentId);
   return next.stage === 'CLEAN_UP' && !entered?.lifecycle?.isRollback

@@ -114,9 +114,10 @@ function withShift(record: ServiceDeploymentRecord, service: ServiceRecord): Ser
   if (lifecycle === undefined || lifecycleStage === undefined || record.id !== service.serviceDeploymentId)
     return record;
   const { traffic, sourceId } = lifecycle;
+  const hooks = lifecycle.hooks.length > 0 ? lifecycle.hooks : (record.shift?.hooks ?? []);
   const shift = lifecycle.isRollback
-    ? { lifecycleStage, targetTraffic: otherShare(traffic), sourceDeploymentId: primary?.id ?? '' }
-    : { lifecycleStage, targetTraffic: traffic, ...given('sourceDeploymentId', sourceId) };
+    ? { hooks, lifecycleStage, targetTraffic: otherShare(traffic), sourceDeploymentId: primary?.id ?? '' }
+    : { hooks, lifecycleStage, targetTraffic: traffic, ...given('sourceDeploymentId', sourceId) };
   return isDeepStrictEqual(shift, record.shift) ? record : { ...record, shift };
 }
 

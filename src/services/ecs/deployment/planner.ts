@@ -2,6 +2,7 @@ import type { AlarmReading } from '../../cloudwatch/index.ts';
 import type {
   DeploymentFailure,
   DeploymentRecord,
+  HookRecord,
   ServiceDeploymentRecord,
   ServiceRecord,
 } from '../records.ts';
@@ -71,6 +72,12 @@ export type Step =
   /** Superseded, and none of its tasks is left. */
   | { readonly type: 'drop-deployment'; readonly deploymentId: string }
   | { readonly type: 'complete-deployment'; readonly deploymentId: string }
+  /** Somebody has answered its hooks, or their time is over. */
+  | {
+      readonly type: 'settle-hooks';
+      readonly deploymentId: string;
+      readonly hooks: readonly HookRecord[];
+    }
   /** The next stage of its lifecycle begins, with what it changes of where traffic goes. */
   | ({ readonly type: 'enter-stage'; readonly deploymentId: string } & NextStage)
   /** The rollout has begun to be watched; these alarms were in ALARM then. */

@@ -1,13 +1,15 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import { type EventSource, eventSource, type NewEvent, type SeenChange } from '../../events/index.ts';
-import { clusterArn, containerInstanceArn, serviceArn, taskArn } from '../arn.ts';
+import { clusterArn, containerInstanceArn, serviceArn, serviceDeploymentArn, taskArn } from '../arn.ts';
 import { instanceView } from '../instance-view.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
   type DeploymentRecord,
   fargateHosts,
+  type ServiceDeploymentRecord,
   type ServiceRecord,
+  serviceDeployments,
   services,
   type TaskRecord,
   tasks,
@@ -21,6 +23,7 @@ export function ecsEventSources(reader: Reader): readonly EventSource[] {
     eventSource(tasks, (change) => taskEvents(reader, change)),
     eventSource(containerInstances, (change) => instanceEvents(reader, change)),
     eventSource(services, serviceEvents),
+    eventSource(serviceDeployments, hookEvents),
   ];
 }
 
@@ -113,6 +116,27 @@ function serviceEvents(change: SeenChange<ServiceRecord>): readonly NewEvent[] {
     ];
   });
   return [...actions, ...deployments];
+}
+
+/** What becomes of the hooks that a service deployment waits for ("Amazon ECS service deployment hook state change events"). */
+function hookEvents({ scope, before, after, now }: SeenChange<ServiceDeploymentRecord>): readonly NewEvent[] {
+  const { cluster, service, shift } = after;
+  const statusBefore = new Map(before?.shift?.hooks.map(({ id, status }) => [id, status]));
+  const serviceDeployment = serviceDeploymentArn(scope, after);
+  return (shift?.hooks ?? [])
+    .filter(({ id, status }) => statusBefore.get(id) !== status)
+    .map(({ id: hookId, targetType: hookType, status, expiresAt }) => ({
+      ...{ source, detailType: 'ECS Hook State Change', resources: [serviceDeployment], time: now },
+      detail: {
+        eventType: status === 'FAILED' || status === 'TIMED_OUT' ? 'ERROR' : 'INFO',
+        ...{ eventName: `HOOK_${status}`, hookId, hookType, expiresAt: new Date(expiresAt) },
+        lifecycleStage: shift?.lifecycleStage,
+        clusterArn: clusterArn(scope, cluster),
+        serviceArn: serviceArn(scope, cluster, service),
+        serviceDeploymentArn: serviceDeployment,
+        updatedAt: new Date(now),
+      },
+    }));
 }
 
 const rollouts: Readonly<Record<DeploymentRecord['rolloutState'], object>> = {

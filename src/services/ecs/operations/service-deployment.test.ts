@@ -254,18 +254,29 @@ describe('StopServiceDeployment', () => {
 });
 
 describe('ContinueServiceDeployment', () => {
-  const go = (room: TestRoom, serviceDeploymentArn: string) =>
-    continueServiceDeployment(room.ecs, { serviceDeploymentArn, hookId: 'h' }, room.call);
+  const go = (room: TestRoom, serviceDeploymentArn: string, hookId = 'ecs-pause-1', action?: string) =>
+    continueServiceDeployment(room.ecs, { serviceDeploymentArn, hookId, action: action as never }, room.call);
 
   it('finds nothing to continue', async () => {
     await using room = await openHistory();
-    expect(() => go(room, newest(room))).toThrow(
-      expect.objectContaining(
-        invalid("The service deployment isn't paused at a lifecycle hook with the hookId h."),
+    const arn = newest(room);
+    await expect(go(room, arn)).rejects.toMatchObject(
+      invalid(
+        'Provided hookId is either completed, unavailable, or not associated with the given Resource ARN',
       ),
     );
-    expect(() => go(room, unknown)).toThrow(
-      expect.objectContaining(refusal('ServiceDeploymentNotFoundException', 'Service deployment not found.')),
+    await expect(go(room, arn, 'h')).rejects.toMatchObject(
+      invalid('Invalid hookId: hookId must follow the format: ecs-{hookType}-{id}'),
+    );
+    await expect(go(room, arn, 'ecs-pause-1', 'WAIT')).rejects.toMatchObject(
+      invalid('action should be one of [CONTINUE,ROLLBACK].'),
+    );
+    await expect(go(room, unknown)).rejects.toMatchObject(
+      refusal('ServiceDeploymentNotFoundException', 'The service deployment does not exist.'),
+    );
+    await setStatus(room, arn, 'IN_PROGRESS', 'SUCCESSFUL');
+    await expect(go(room, arn)).rejects.toMatchObject(
+      invalid('Continuing a service deployment is not allowed for service deployment in terminal states.'),
     );
   });
 });

@@ -143,17 +143,46 @@ function stopRequest(stopType: string): 'ROLLBACK_REQUESTED' | 'STOP_REQUESTED' 
   throw invalidParameter('stopType should be one of [ABORT,ROLLBACK].');
 }
 
-/** A deployment waits for an answer only at a PAUSE hook. There are none yet, so there is nothing to continue. */
-export function continueServiceDeployment(
+/**
+ * Answers a hook that a service deployment is paused at: CONTINUE, also when nothing is said, lets it go on; ROLLBACK goes
+ * back to the deployment that completed last.
+ */
+export async function continueServiceDeployment(
   ecs: EcsContext,
-  { serviceDeploymentArn: arn, hookId }: ContinueServiceDeploymentCommandInput,
+  { serviceDeploymentArn: arn, hookId = '', action = 'CONTINUE' }: ContinueServiceDeploymentCommandInput,
   call: Call,
-): ContinueServiceDeploymentResponse {
-  if (findServiceDeployment(ecs.state, call, requireArn(arn)) === undefined)
-    throw serviceDeploymentNotFound();
-  throw invalidParameter(
-    `The service deployment isn't paused at a lifecycle hook with the hookId ${hookId}.`,
-  );
+): Promise<ContinueServiceDeploymentResponse> {
+  const identifier = requireArn(arn);
+  if (action !== 'CONTINUE' && action !== 'ROLLBACK')
+    throw invalidParameter('action should be one of [CONTINUE,ROLLBACK].');
+  if (!/^ecs-[a-z]+-[\w-]+$/.test(hookId))
+    throw invalidParameter('Invalid hookId: hookId must follow the format: ecs-{hookType}-{id}');
+  await ecs.state.transact((tx) => {
+    const record = findServiceDeployment(tx, call, identifier);
+    if (record === undefined) throw serviceDeploymentNotFound('The service deployment does not exist.');
+    if (isFinished(record))
+      throw invalidParameter(
+        'Continuing a service deployment is not allowed for service deployment in terminal states.',
+      );
+    const { shift, hookAnswers = {}, cluster, service: name, id } = record;
+    const hooks = shift?.hooks ?? [];
+    const hook = hooks.find((each) => each.id === hookId);
+    if (hook?.status !== 'AWAITING_ACTION' || hookAnswers[hookId] !== undefined)
+      throw invalidParameter(
+        'Provided hookId is either completed, unavailable, or not associated with the given Resource ARN',
+      );
+    tx.put(serviceDeployments, serviceDeploymentKey(call, { cluster, name }, id), {
+      ...record,
+      // What was said in stages before has had its effect.
+      hookAnswers: Object.fromEntries(
+        [...Object.entries(hookAnswers), [hookId, action] as const].filter(([answered]) =>
+          hooks.some((each) => each.id === answered),
+        ),
+      ),
+      updatedAt: call.now,
+    });
+  });
+  return { serviceDeploymentArn: identifier };
 }
 
 function requireArn(arn: string | undefined): string {
@@ -171,5 +200,5 @@ function findServiceDeployment(
   return reader.get(serviceDeployments, serviceDeploymentKey(scope, { cluster, name }, id));
 }
 
-const serviceDeploymentNotFound = (): Refusal =>
-  ecsRefusal('ServiceDeploymentNotFoundException', 'Service deployment not found.');
+const serviceDeploymentNotFound = (message = 'Service deployment not found.'): Refusal =>
+  ecsRefusal('ServiceDeploymentNotFoundException', message);

@@ -1,6 +1,7 @@
 import type {
   CreateServiceCommandInput,
   DeploymentConfiguration,
+  DeploymentLifecycleHook,
   ThresholdConfiguration,
   UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
@@ -53,6 +54,11 @@ const unknown = (value: unknown): never => value as never;
 const network = (bend: object = {}) => ({
   networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0000000a'], ...bend } },
 });
+const pausing = (hook: Partial<DeploymentLifecycleHook>) =>
+  deploying({
+    strategy: 'BLUE_GREEN',
+    lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_SCALE_UP'], ...hook }],
+  });
 const deploying = (deploymentConfiguration: DeploymentConfiguration): Input => ({ deploymentConfiguration });
 const breaking = (thresholdConfiguration: ThresholdConfiguration): Input =>
   deploying({ deploymentCircuitBreaker: { enable: true, rollback: true, thresholdConfiguration } });
@@ -170,6 +176,27 @@ const ofBoth: readonly Refused[] = [
     'steps without a load balancer',
     deploying({ strategy: 'LINEAR' }),
     'The deployment strategy LINEAR requires a service that uses Elastic Load Balancing or Service Connect.',
+  ],
+  [
+    'a pause in the middle of a shift',
+    pausing({ lifecycleStages: ['PRODUCTION_TRAFFIC_SHIFT'] }),
+    'Invalid lifecycle stage provided for Pause Hook',
+  ],
+  ['a pause nowhere', pausing({ lifecycleStages: [] }), 'lifecycleStages can not be empty.'],
+  [
+    'a pause of three weeks',
+    pausing({ timeoutConfiguration: { timeoutInMinutes: 30_240 } }),
+    'timeoutInMinutes must be between 1 and 20160.',
+  ],
+  [
+    'a pause with a function',
+    pausing({ hookTargetArn: 'f' }),
+    'hookTargetArn is not applicable for PAUSE hooks.',
+  ],
+  [
+    'a hook of another type',
+    pausing({ targetType: unknown('EMAIL') }),
+    'Invalid targetType. Valid values are: AWS_LAMBDA, PAUSE',
   ],
   [
     'early success of two deployments',

@@ -172,9 +172,10 @@ class Pace {
   }
 }
 
-/** Somebody may have asked for its end. */
+/** Somebody may have asked for its end, or answered a hook. */
 function servicesOfRequest({ key, before, after }: RecordChange<ServiceDeploymentRecord>): readonly string[] {
-  if (after === undefined || after.status === before?.status) return [];
+  if (after === undefined) return [];
+  if (after.status === before?.status && after.hookAnswers === before.hookAnswers) return [];
   const { accountId, region } = scopeOfKey(key);
   return [recordKey(services, accountId, region, after.cluster, after.service)];
 }

@@ -1,3 +1,4 @@
+import type { DeploymentLifecycleHookStage } from '@aws-sdk/client-ecs';
 import type { LaunchedType } from '../records.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
@@ -17,6 +18,18 @@ export interface DeploymentConfigurationRecord {
   readonly deploymentCircuitBreaker: CircuitBreakerRecord;
   readonly alarms?: DeploymentAlarmsRecord;
   readonly earlySuccessCriteria?: EarlySuccessRecord;
+  /** At least one. */
+  readonly lifecycleHooks?: readonly LifecycleHookRecord[];
+}
+
+/** Defaults filled in. */
+export interface LifecycleHookRecord {
+  readonly targetType: 'PAUSE';
+  readonly lifecycleStages: readonly DeploymentLifecycleHookStage[];
+  readonly timeoutConfiguration: {
+    readonly timeoutInMinutes: number;
+    readonly action: 'CONTINUE' | 'ROLLBACK';
+  };
 }
 
 export interface LinearRecord {

@@ -21,6 +21,18 @@ export interface LifecycleRecord {
   readonly stepBakeMs: number;
   /** What it gets now. */
   readonly traffic: TrafficRecord;
+  /** Of its stage. */
+  readonly hooks: readonly HookRecord[];
+}
+
+/** A hook that a stage waits for. */
+export interface HookRecord {
+  /** `ecs-pause-…` */
+  readonly id: string;
+  readonly targetType: 'PAUSE';
+  readonly status: 'AWAITING_ACTION' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+  readonly expiresAt: number;
+  readonly timeoutAction: 'CONTINUE' | 'ROLLBACK';
 }
 
 /** In percent; the rest goes to where the traffic came from. */

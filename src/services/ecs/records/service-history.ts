@@ -3,7 +3,7 @@ import type { LaunchedType } from '../records.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
 import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
-import type { LifecycleStage, TrafficRecord } from './lifecycle.ts';
+import type { HookRecord, LifecycleStage, TrafficRecord } from './lifecycle.ts';
 import { scopeOf } from './scope.ts';
 
 /** What is stored of a service's past and present deployments. */
@@ -79,6 +79,8 @@ export interface ServiceDeploymentRecord {
   readonly alarms: DeploymentAlarmsReading;
   /** How far the shift of traffic has come; absent: none has begun. */
   readonly shift?: TrafficShiftReading;
+  /** What somebody said to its hooks, by their ids (ContinueServiceDeployment). */
+  readonly hookAnswers?: Readonly<Record<string, 'CONTINUE' | 'ROLLBACK'>>;
   readonly rollback?: {
     readonly reason: string;
     readonly startedAt: number;
@@ -93,6 +95,8 @@ export interface TrafficShiftReading {
   readonly targetTraffic: TrafficRecord;
   /** Where it came from; absent: there was nothing. */
   readonly sourceDeploymentId?: string;
+  /** Of its stage, else of the last one that had some. */
+  readonly hooks: readonly HookRecord[];
 }
 
 /** How near the circuit breaker is, or was, to its threshold. */

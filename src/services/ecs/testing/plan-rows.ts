@@ -105,6 +105,8 @@ function writtenStep(step: Step): string {
       return `fail ${step.deploymentId} ${step.failure.cause}${step.failure.rollsBack ? ', roll back' : ''}`;
     case 'follow-service':
       return 'follow';
+    case 'settle-hooks':
+      return `settle ${step.hooks.map(({ status }) => status)}`;
     case 'enter-stage':
       return `enter ${step.stage}`;
     case 'note-alarms':

@@ -96,6 +96,7 @@ function newLifecycle(
     stepsTaken: 0,
     stepBakeMs,
     traffic: { production: 0 },
+    hooks: [],
   };
 }
 
@@ -130,5 +131,6 @@ export function wayBack(failed: DeploymentRecord, now: number): LifecycleRecord 
   return {
     ...{ enteredAt: now, sourceId: id, isRollback: true, steps: [100], stepsTaken: 0, stepBakeMs: 0 },
     traffic: { production: 100 - production, ...(test !== undefined && { test: 100 - test }) },
+    hooks: [],
   };
 }

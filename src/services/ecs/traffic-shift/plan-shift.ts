@@ -14,6 +14,7 @@ import { alarmSteps, bakeTimeMs } from '../deployment/rollout.ts';
 import { assess, healthyCount, type Situation } from '../deployment/situation.ts';
 import { tasksToStop } from '../deployment/tasks-to-stop.ts';
 import type { DeploymentRecord, LifecycleRecord } from '../records.ts';
+import { areDone, hookFailure, settled } from './hooks.ts';
 import { hasTestRule, routed } from './routes.ts';
 import { endsAt, expiresAt, isShifting, type NextStage, nextStage, type Passage } from './stages.ts';
 
@@ -40,6 +41,11 @@ function planShift(
   const failing = failingSteps(snapshot, primary, countFailures(primary, snapshot));
   if (failing.length > 0) return { steps: failing };
 
+  const current = snapshot.serviceDeployments.find(({ id }) => id === service.serviceDeploymentId);
+  const hooks = lifecycle.hooks.map((hook) => settled(hook, current?.hookAnswers ?? {}, snapshot.now));
+  if (hooks.some((hook, place) => hook !== lifecycle.hooks[place]))
+    return { steps: [{ type: 'settle-hooks', deploymentId: primary.id, hooks }] };
+
   const source = service.deployments.find(({ id }) => id === lifecycle.sourceId);
   const others = service.deployments.filter(({ id }) => id !== primary.id && id !== source?.id);
   if (lifecycle.stage === 'CLEAN_UP') return planCleanUp(snapshot, primary);
@@ -55,6 +61,7 @@ function planShift(
     isAtSource: snapshot.traffic?.isAtSource ?? true,
     hasOthers: others.length > 0,
     hasTestRule: hasTestRule(routed(service, primary)),
+    areHooksDone: areDone(lifecycle.hooks),
     bakeMs: bakeTimeMs(snapshot),
   };
   const next = primary.rolloutState === 'IN_PROGRESS' ? nextStage(lifecycle, passage) : undefined;
@@ -179,6 +186,8 @@ function failureOf(
   const isAsked = next?.traffic !== undefined || (lifecycle.stage === undefined && rollsBack);
   const obstacle = start ?? (isAsked ? traffic?.obstacle : undefined);
   if (obstacle !== undefined) return failed('networking', obstacle);
+  const hook = hookFailure(lifecycle.stage, lifecycle.hooks);
+  if (hook !== undefined) return failed('lifecycle', hook);
   if (now >= expiresAt(lifecycle, { createdAt: primary.createdAt, bakeMs }) && rollsBack)
     return failed('lifecycle', `the ${lifecycle.stage ?? 'first'} lifecycle stage timed out.`);
   return [];
@@ -195,5 +204,8 @@ function nextLookAt(
   const expires = lifecycle.isRollback
     ? Number.POSITIVE_INFINITY
     : expiresAt(lifecycle, { createdAt, bakeMs });
-  return Math.min(blockedUntil, ends > now ? ends : expires, expires);
+  const pending = lifecycle.hooks.flatMap((hook) =>
+    hook.status === 'AWAITING_ACTION' ? hook.expiresAt : [],
+  );
+  return Math.min(blockedUntil, ends > now ? ends : expires, expires, ...pending);
 }

@@ -91,8 +91,11 @@ type Shifted = Pick<
  * @throws InvalidParameterException in AWS's words; UnsupportedFeatureException: what isn't built.
  */
 export function requireStrategy(service: Shifted): void {
-  const { strategy, earlySuccessCriteria } = service.deploymentConfiguration;
-  if (strategy === 'ROLLING') return;
+  const { strategy, earlySuccessCriteria, lifecycleHooks } = service.deploymentConfiguration;
+  if (strategy === 'ROLLING') {
+    if (lifecycleHooks) throw unsupported('lifecycleHooks with the deployment strategy ROLLING');
+    return;
+  }
   if (service.schedulingStrategy === 'DAEMON')
     throw invalidParameter(
       `The daemon scheduling strategy does not support the deployment strategy ${strategy}.`,

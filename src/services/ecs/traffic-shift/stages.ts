@@ -1,4 +1,10 @@
-import type { DeploymentRecord, LifecycleRecord, LifecycleStage, TrafficRecord } from '../records.ts';
+import type {
+  DeploymentRecord,
+  HookRecord,
+  LifecycleRecord,
+  LifecycleStage,
+  TrafficRecord,
+} from '../records.ts';
 
 /**
  * The stages of a deployment that traffic is shifted to, and what leads from one to the next (Amazon ECS developer guide,
@@ -29,6 +35,8 @@ export interface Passage {
   /** There are deployments besides it and the one that traffic comes from. */
   readonly hasOthers: boolean;
   readonly hasTestRule: boolean;
+  /** Of its stage. */
+  readonly areHooksDone: boolean;
   readonly bakeMs: number;
 }
 
@@ -40,6 +48,7 @@ export interface NextStage {
 
 /** Undefined: it stays where it is for now. */
 export function nextStage(lifecycle: LifecycleRecord, passage: Passage): NextStage | undefined {
+  if (!passage.areHooksDone) return undefined;
   return lifecycle.isRollback ? nextOnTheWayBack(lifecycle, passage) : nextOnTheWay(lifecycle, passage);
 }
 
@@ -107,7 +116,7 @@ export function endsAt({ stage, enteredAt, stepBakeMs }: LifecycleRecord, bakeMs
 export function withStage(
   lifecycle: LifecycleRecord,
   { stage, traffic = {} }: NextStage,
-  now: number,
+  { now, hooks }: { readonly now: number; readonly hooks: readonly HookRecord[] },
 ): LifecycleRecord {
   const isStep = stage === 'PRODUCTION_TRAFFIC_SHIFT';
   return {
@@ -116,6 +125,7 @@ export function withStage(
     enteredAt: now,
     stepsTaken: lifecycle.stepsTaken + (isStep ? 1 : 0),
     traffic: { ...lifecycle.traffic, ...traffic },
+    hooks,
   };
 }
 
@@ -128,5 +138,8 @@ export function expiresAt(
   lifecycle: LifecycleRecord,
   { createdAt, bakeMs }: { readonly createdAt: number; readonly bakeMs: number },
 ): number {
-  return Math.min(endsAt(lifecycle, bakeMs) + longestStageMs, createdAt + longestDeploymentMs);
+  // A pause may be longer than a stage.
+  const hooksEndAt = Math.max(0, ...lifecycle.hooks.map((hook) => hook.expiresAt + longestStageMs));
+  const stageEndsAt = Math.max(endsAt(lifecycle, bakeMs) + longestStageMs, hooksEndAt);
+  return Math.min(stageEndsAt, createdAt + longestDeploymentMs);
 }

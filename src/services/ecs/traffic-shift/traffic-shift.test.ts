@@ -1,5 +1,6 @@
+import type { DeploymentLifecycleHookStage } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
-import { stopServiceDeployment } from '../operations/service-deployment.ts';
+import { continueServiceDeployment, stopServiceDeployment } from '../operations/service-deployment.ts';
 import { describeServiceRevisions } from '../operations/service-revision.ts';
 import { stopTask } from '../operations/task.ts';
 import { infrastructureRole, openShifted, type Shifted } from '../testing/shifted.ts';
@@ -297,5 +298,87 @@ describe('a service with the strategy LINEAR or CANARY', () => {
     await world.until(() => world.production() === '1:50 2:50');
     expect(world.trails()[2]?.split(', ').slice(0, 2)).toEqual(['RECONCILE_SERVICE 0', 'PRE_SCALE_UP 0']);
     expect(fleetOf(world).live()).toHaveLength(4);
+  });
+});
+
+describe('a PAUSE hook', () => {
+  const pause = (stage: DeploymentLifecycleHookStage, action: 'CONTINUE' | 'ROLLBACK' = 'ROLLBACK') => ({
+    ...{ targetType: 'PAUSE' as const, lifecycleStages: [stage] },
+    timeoutConfiguration: { timeoutInMinutes: 60, action },
+  });
+  const hookOf = (world: Shifted) => fleetOf(world).deployment().lifecycleHookDetails?.[0];
+  const answer = (world: Shifted, action: 'CONTINUE' | 'ROLLBACK') => {
+    const { room, deployment } = fleetOf(world);
+    const { serviceDeploymentArn } = deployment();
+    const asked = { serviceDeploymentArn, hookId: hookOf(world)?.hookId, action };
+    return continueServiceDeployment(room.ecs, asked, room.call);
+  };
+  const paused = async (...hooks: ReturnType<typeof pause>[]): Promise<Shifted> => {
+    const world = await openBlue();
+    const deploymentConfiguration = { lifecycleHooks: hooks };
+    await fleetOf(world).update({ taskDefinition: 'next:1', deploymentConfiguration });
+    await world.until(() => hookOf(world)?.status === 'AWAITING_ACTION');
+    return world;
+  };
+
+  it('keeps a deployment in its stage until somebody lets it go on', async () => {
+    await using world = await paused(pause('POST_TEST_TRAFFIC_SHIFT'));
+    await fleetOf(world).room.ecs.clock.advance(1_800_000);
+    expect(fleetOf(world).deployment().lifecycleStage).toBe('POST_TEST_TRAFFIC_SHIFT');
+    expect([world.test(), world.production()]).toEqual(['1:100 2:0', '1:0 2:100']);
+    expect(hookOf(world)).toMatchObject({
+      hookId: expect.stringMatching(/^ecs-pause-\w{32}$/),
+      ...{ targetType: 'PAUSE', timeoutAction: 'ROLLBACK', expiresAt: expect.any(Date) },
+    });
+    expect(fleetOf(world).describe().deploymentConfiguration?.lifecycleHooks).toEqual([
+      pause('POST_TEST_TRAFFIC_SHIFT'),
+    ]);
+    await answer(world, 'CONTINUE');
+    await expect(answer(world, 'ROLLBACK')).rejects.toThrow(/^Provided hookId is either completed/);
+    await world.until(isOver(world));
+    expect(fleetOf(world).deployment()).toMatchObject({
+      status: 'SUCCESSFUL',
+      lifecycleHookDetails: [{ status: 'SUCCEEDED' }],
+    });
+  });
+
+  it('rolls a deployment back when somebody says so', async () => {
+    await using world = await paused(pause('POST_PRODUCTION_TRAFFIC_SHIFT'));
+    expect(world.production()).toBe('1:100 2:0');
+    await answer(world, 'ROLLBACK');
+    await world.until(isOver(world));
+    expect(fleetOf(world).deployment()).toMatchObject({
+      status: 'ROLLBACK_SUCCESSFUL',
+      statusReason:
+        'Service deployment rolled back because POST_PRODUCTION_TRAFFIC_SHIFT lifecycle hook(s) failed.',
+    });
+    expect(world.production()).toBe('1:0 2:100');
+  });
+
+  it('ends with its time, as it is told to', async () => {
+    await using world = await paused(pause('PRE_SCALE_UP', 'CONTINUE'), pause('POST_SCALE_UP'));
+    expect(fleetOf(world).live()).toHaveLength(2);
+    await fleetOf(world).room.ecs.clock.advance(3_600_000);
+    await world.until(isIn(world, 'POST_SCALE_UP'));
+    await fleetOf(world).room.ecs.clock.advance(3_600_000);
+    await world.until(isOver(world));
+    expect(fleetOf(world).deployment().statusReason).toBe(
+      'Service deployment rolled back because POST_SCALE_UP pause hook timed out.',
+    );
+  });
+
+  it('is answered before each step of a shift', async () => {
+    await using world = await openBlue({
+      strategy: 'CANARY',
+      canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes: 0 },
+    });
+    const deploymentConfiguration = { lifecycleHooks: [pause('PRE_PRODUCTION_TRAFFIC_SHIFT')] };
+    await fleetOf(world).update({ taskDefinition: 'next:1', deploymentConfiguration });
+    for (const before of ['1:0 2:100', '1:10 2:90']) {
+      await world.until(() => world.production() === before && hookOf(world)?.status === 'AWAITING_ACTION');
+      await answer(world, 'CONTINUE');
+    }
+    await world.until(isOver(world));
+    expect(world.production()).toBe('1:100 2:0');
   });
 });
