@@ -45,7 +45,7 @@ export async function makeInfrastructure(site: Site): Promise<boolean> {
     description: `Load balancer ${loadBalancer.name} of Express services`,
   });
   await note({ loadBalancerSecurityGroup: balancerGroup });
-  await closeToAllBut(site, balancerGroup);
+  await letHttpsInOnly(site, balancerGroup);
   const balancer = await makeLoadBalancer(site, balancerGroup);
   await note({ loadBalancer: balancer });
 
@@ -144,9 +144,9 @@ async function allowIngress({ ask }: Site, GroupId: string, peer: Peer): Promise
   );
 }
 
-/** HTTPS comes in from everywhere; what every new group lets out, to anywhere, it does not. */
-async function closeToAllBut(site: Site, balancerGroup: string): Promise<void> {
-  // A group that is there has been through this, or never got to a load balancer.
+/** HTTPS comes in from everywhere. Every new group lets everything out: this one goes only where it is admitted. */
+async function letHttpsInOnly(site: Site, balancerGroup: string): Promise<void> {
+  // With a load balancer in it, it has been through this; what users change from then on stays.
   if (site.express.made.loadBalancer !== undefined) return;
   await allowIngress(site, balancerGroup, { port: listenerPort, CidrIp: '0.0.0.0/0' });
   await unless(['InvalidPermission.NotFound'], () =>
