@@ -14,6 +14,13 @@ import { percentile, round } from './load.ts';
 const run = promisify(execFile);
 const why = await whyNoBalancers();
 if (why !== undefined) throw new Error(`Cannot run this bench: ${why}`);
+await run('wrk', ['-v']).catch((error: NodeJS.ErrnoException) => {
+  // It says its version and ends with 1.
+  if (error.code === 'ENOENT')
+    throw new Error(
+      'Cannot run this bench: wrk is not installed; install it (Debian, Ubuntu: apt-get install wrk)',
+    );
+});
 const { nodeAddresses } = await import('../src/network/balancer/testing/machine.ts');
 const { openMachine } = await import('../src/network/balancer/testing/haproxy.ts');
 

@@ -295,14 +295,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
   );
   const { targets, nodes } = opened.use(reportSink(state, log));
-  const { traffic } = opened.use(trafficSink({ state, clock, log, publishMetrics: publish }));
+  const carried = opened.use(trafficSink({ state, clock, log, publishMetrics: publish }));
   const accessLogs = opened.use(
     new AccessLogs({ state, buckets, spoolDirectory: options.logDirectories.spool, clock, random, log }),
   );
   const balancing: Balancing = {
     accessLogs,
     plans: planSource(state),
-    reports: { targets, nodes, traffic, logged: accessLogs.logged.bind(accessLogs) },
+    reports: {
+      ...{ targets, nodes, traffic: carried.traffic },
+      logged: (arn, report) => {
+        accessLogs.logged(arn, report);
+        carried.logged(arn, report);
+      },
+    },
     certificate: (arn) => servedCertificate(acm, arn),
     onCertificatesChanged: (changed) => onCertificatesChanged(state, changed),
   };

@@ -55,10 +55,11 @@ export interface MetricPoint {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: readonly { readonly name: string; readonly value: string }[];
-  readonly unit: 'Percent' | 'Count' | 'Bytes' | 'Milliseconds';
+  readonly unit: 'Percent' | 'Count' | 'Bytes' | 'Milliseconds' | 'Seconds';
   /** Epoch milliseconds. */
   readonly timestamp: number;
-  readonly value: number;
+  /** Of several measurements each value, with how often it was seen. */
+  readonly value: number | readonly (readonly [value: number, count: number])[];
 }
 
 export async function publishMetrics(
@@ -71,7 +72,7 @@ export async function publishMetrics(
       metric: { namespace, name, dimensions: sortedDimensions(dimensions) },
       unit,
       timestamp,
-      statistics: statisticsOf([[value, 1]]),
+      statistics: statisticsOf(typeof value === 'number' ? [[value, 1]] : value),
     }),
   );
   await metrics.put(scope, samples, clock.now());

@@ -391,7 +391,7 @@ describe('an agent’s telemetry', () => {
     const told = room.published.map(({ namespace, name, dimensions, unit, timestamp, value }) => [
       `${namespace} ${name} ${dimensions.map((each) => `${each.name}=${each.value}`).join(' ')} ${unit}`,
       timestamp - Date.UTC(2026, 0, 1),
-      Number(value.toFixed(6)),
+      Number(Number(value).toFixed(6)),
     ]);
     expect(told).toEqual([
       ['AWS/ECS CPUUtilization ClusterName=default ServiceName=web Percent', 0, 81.92],

@@ -163,7 +163,7 @@ describe('RunTask with the launch type FARGATE', () => {
     const uses = new Map([[key(tasks, 'default', idOf(launched?.[0])), { cpuPercent: 1, memoryMiB: 41 }]]);
     const points = utilizationPoints(room.ecs.state, scope, uses, 0);
     // The EC2 task's own 512 of 2048 CPU units and 1024 of 4096 MiB, and what it uses.
-    expect(points.map(({ name, value }) => [name, Math.round(value * 10) / 10])).toEqual([
+    expect(points.map(({ name, value }) => [name, Math.round(Number(value) * 10) / 10])).toEqual([
       ['CPUUtilization', 1],
       ['MemoryUtilization', 1],
       ['CPUReservation', 25],

@@ -157,6 +157,6 @@ function hostsOf(reader: Reader, scope: Scope, { id }: TargetGroupRecord): Hosts
 }
 
 /** `targetgroup/web/73e2d6bc24d8a067` */
-function dimensionOf({ arn }: TargetGroupRecord): Dimension {
+export function dimensionOf({ arn }: Pick<TargetGroupRecord, 'arn'>): Dimension {
   return { name: 'TargetGroup', value: arn.slice(arn.lastIndexOf(':') + 1) };
 }

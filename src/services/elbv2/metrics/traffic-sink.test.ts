@@ -4,11 +4,13 @@ import {
   type GroupCounts,
   noClientCounts,
   noGroupCounts,
+  type RequestEntry,
   type TrafficReport,
 } from '../../../balancing/index.ts';
 import { recordingLog, silentLog } from '../../../log.ts';
 import type { MetricPoint } from '../../cloudwatch/index.ts';
 import { type ReportSink, reportSink, type TrafficSink, trafficSink } from '../index.ts';
+import { loadBalancers } from '../records.ts';
 import { type ElbServer, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
@@ -48,7 +50,7 @@ const report = (
 });
 
 /** `Name Dimension=value`, and what it is. */
-function figures(points: readonly MetricPoint[] = []): Record<string, number> {
+function figures(points: readonly MetricPoint[] = []): Record<string, MetricPoint['value']> {
   return Object.fromEntries(
     points.map(({ name, dimensions, value }) => {
       const places = dimensions.map((each) => `${each.name}=${each.value.replace(/\/[0-9a-f]{16}$/, '')}`);
@@ -76,6 +78,33 @@ describe('the metrics of an application load balancer', () => {
     balancer = await server.loadBalancer('front');
     group = await server.targetGroup('web');
     await server.listener(balancer, group);
+  });
+
+  it('have what targets took, of requests that were timed', async () => {
+    const [node] = [...server.state.list(loadBalancers)].flatMap(({ value }) => value.nodes);
+    const interfaceId = node?.interfaceId ?? '';
+    const timed = (targetMs?: number): RequestEntry => ({
+      ...{ type: 'request', kind: 'http', beganAt: 0, endedAt: 0, client: { address: '10.0.0.9', port: 1 } },
+      ...{ targetGroupArn: group, isTargets: targetMs !== undefined, isClientGone: false },
+      ...{ receivedBytes: 0, sentBytes: 0, listenerPort: 80, connectionId: '' },
+      ...(targetMs !== undefined && { targetMs }),
+    });
+    sink.traffic(balancer, report('a', {}));
+    sink.logged(balancer, { interfaceId, entries: [timed(5), timed(5), timed()] });
+    sink.logged(balancer, { interfaceId, entries: [timed(12_345)] });
+    await server.clock.advance(60_000);
+    const times = (published[0] ?? []).filter(({ name }) => name === 'TargetResponseTime');
+    const value = [
+      [0.005, 2],
+      [12.3, 1],
+    ];
+    expect(figures(times)).toEqual({
+      'TargetResponseTime LoadBalancer=app/front': value,
+      'TargetResponseTime LoadBalancer=app/front AvailabilityZone=eu-west-1a': value,
+      'TargetResponseTime LoadBalancer=app/front TargetGroup=targetgroup/web': value,
+      'TargetResponseTime LoadBalancer=app/front AvailabilityZone=eu-west-1a TargetGroup=targetgroup/web':
+        value,
+    });
   });
 
   it('are published once a minute, by load balancer, zone and target group', async () => {

@@ -1,4 +1,4 @@
-import type { TrafficReport } from '../../../balancing/index.ts';
+import type { LogReport, TrafficReport } from '../../../balancing/index.ts';
 import type { Clock } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import type { State } from '../../../reconcile/index.ts';
@@ -6,6 +6,7 @@ import type { MetricPoint } from '../../cloudwatch/index.ts';
 import { type Scope, scopeOfArn } from '../arn.ts';
 import { addTraffic, type ZoneTraffic } from './minute.ts';
 import { trafficPoints } from './points.ts';
+import { ResponseTimes } from './response-times.ts';
 
 const minuteMs = 60_000;
 
@@ -19,12 +20,15 @@ export interface TrafficSinkOptions {
 /** What data planes tell of what they carry. */
 export interface TrafficSink extends AsyncDisposable {
   traffic(loadBalancerArn: string, report: TrafficReport): void;
+  logged(loadBalancerArn: string, report: LogReport): void;
 }
 
 interface Minute {
   readonly start: number;
   /** By load balancer's ARN, then by zone. */
   readonly balancers: Map<string, Map<string, ZoneTraffic>>;
+  /** By load balancer's ARN. */
+  readonly times: Map<string, ResponseTimes>;
 }
 
 /**
@@ -39,10 +43,14 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
   const publishOf = async (
     arn: string,
     zones: ReadonlyMap<string, ZoneTraffic>,
+    times: ResponseTimes | undefined,
     start: number,
   ): Promise<void> => {
     try {
-      await publishMetrics(scopeOfArn(arn), trafficPoints(state, arn, zones, start));
+      await publishMetrics(scopeOfArn(arn), [
+        ...trafficPoints(state, arn, zones, start),
+        ...(times?.points(state, arn, start) ?? []),
+      ]);
     } catch (error) {
       log.error('Cannot publish what a load balancer carried in a minute', { arn, error });
     }
@@ -50,10 +58,10 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
   const publish = (): void => {
     timer?.[Symbol.dispose]();
     timer = undefined;
-    const { start, balancers = [] } = minute ?? { start: 0 };
+    const { start, balancers = [], times } = minute ?? { start: 0 };
     minute = undefined;
     for (const [arn, zones] of balancers) {
-      const work = publishOf(arn, zones, start).finally(() => publishing.delete(work));
+      const work = publishOf(arn, zones, times?.get(arn), start).finally(() => publishing.delete(work));
       publishing.add(work);
     }
   };
@@ -61,16 +69,26 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
     // A report may come before the timer that is due with it.
     publish();
     timer = clock.after(start + minuteMs - clock.now(), publish);
-    return { start, balancers: new Map() };
+    return { start, balancers: new Map(), times: new Map() };
+  };
+  const current = (): Minute => {
+    const now = clock.now();
+    const start = now - (now % minuteMs);
+    if (minute?.start !== start) minute = begin(start);
+    return minute;
   };
   return {
     traffic: (arn, report) => {
-      const now = clock.now();
-      const start = now - (now % minuteMs);
-      if (minute?.start !== start) minute = begin(start);
-      const zones = minute.balancers.get(arn) ?? new Map<string, ZoneTraffic>();
-      minute.balancers.set(arn, zones);
+      const { balancers } = current();
+      const zones = balancers.get(arn) ?? new Map<string, ZoneTraffic>();
+      balancers.set(arn, zones);
       zones.set(report.availabilityZone, addTraffic(zones.get(report.availabilityZone), report));
+    },
+    logged: (arn, report) => {
+      const { times } = current();
+      const known = times.get(arn) ?? new ResponseTimes();
+      times.set(arn, known);
+      known.add(report);
     },
     [Symbol.asyncDispose]: async () => {
       publish();
