@@ -1,128 +1,208 @@
-import type { NetworkConfiguration } from '@aws-sdk/client-ecs';
+import type { Service } from '@aws-sdk/client-ecs';
+import { IAM } from '@aws-sdk/client-iam';
 import { expect, it } from 'vitest';
 import { testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
-interface Rolling {
-  readonly name: string;
-  readonly networkMode: 'awsvpc' | 'bridge';
-  readonly targetType: 'ip' | 'instance';
-  /** Of the listener. */
-  readonly port: number;
-  readonly networkConfiguration?: NetworkConfiguration;
-}
+it('A service behind a load balancer rolls to another definition without a failed request', async () => {
+  await using installation = await Installation.start();
+  const ecs = installation.ecs();
+  const { loadBalancerArn, address, addTargetGroup, networkConfiguration } = await openBalancer(installation);
+  const targetGroupArn = await addTargetGroup('site');
+  await installation.elb().createListener({
+    ...{ LoadBalancerArn: loadBalancerArn, Protocol: 'HTTP', Port: 80 },
+    DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
+  });
+  const completed = (taskDefinition: string) =>
+    waitFor(`${taskDefinition} to be rolled out`, async () => {
+      const [primary, ...older] = (await siteOf(installation))?.deployments ?? [];
+      const isIt = primary?.taskDefinition === taskDefinition && primary.rolloutState === 'COMPLETED';
+      return isIt && older.length === 0 ? true : undefined;
+    });
+  const first = await define(installation, 'one');
+  await ecs.createService({
+    ...{ serviceName: 'site', taskDefinition: first, desiredCount: 2, networkConfiguration },
+    loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80 }],
+  });
+  await completed(first);
 
-it('Services behind a load balancer roll to another definition without a failed request, on addresses and on instances', async () => {
-  const image = await testImage();
+  const answers = await underLoad(address, async () => {
+    const second = await define(installation, 'two');
+    await ecs.updateService({ service: 'site', taskDefinition: second });
+    await completed(second);
+  });
+  expect([...answers.keys()].sort()).toEqual(['200 one', '200 two']);
+  const said = (await siteOf(installation))?.events?.map(({ message }) => message).join('\n') ?? '';
+  // Two for each deployment, together or one after the other.
+  const registered = said.matchAll(/ registered (\d) targets in \(target-group (\S+)\)/g);
+  const counts = [...registered].map(([, count, group]) => (group === targetGroupArn ? Number(count) : 0));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(4);
+  expect(said).toMatch(/taskSet ecs-svc\/\d+\) has begun draining connections on \d tasks\./);
+  await ecs.deleteService({ service: 'site', force: true });
+}, 120_000);
+
+it('A blue/green deployment moves all traffic at once and back again without a failed request', async () => {
   await using installation = await Installation.start();
   const ecs = installation.ecs();
   const elb = installation.elb();
-  const ec2 = installation.ec2();
-  await installation.openDefaultGroup(81);
-  const subnets = [await installation.subnetId('a'), await installation.subnetId('b')];
-  const { LoadBalancers: [balancer] = [] } = await elb.createLoadBalancer({ Name: 'site', Subnets: subnets });
-  const { NetworkInterfaces: [node] = [] } = await ec2.describeNetworkInterfaces({
-    Filters: [
-      { Name: 'description', Values: [`ELB app/site/${balancer?.LoadBalancerArn?.split('/').at(-1)}`] },
+  const { loadBalancerArn, address, addTargetGroup, networkConfiguration } = await openBalancer(installation);
+  const groups = [await addTargetGroup('site-one'), await addTargetGroup('site-other')];
+  const { Listeners: [listener] = [] } = await elb.createListener({
+    ...{ LoadBalancerArn: loadBalancerArn, Protocol: 'HTTP', Port: 80 },
+    DefaultActions: [
+      {
+        Type: 'forward',
+        ForwardConfig: {
+          TargetGroups: groups.map((TargetGroupArn, place) => ({ TargetGroupArn, Weight: 1 - place })),
+        },
+      },
     ],
   });
+  const weights = async () => {
+    const { Rules: [rule] = [] } = await elb.describeRules({ ListenerArn: listener?.ListenerArn });
+    const sent = rule?.Actions?.[0]?.ForwardConfig?.TargetGroups ?? [];
+    return { ruleArn: rule?.RuleArn ?? '', weights: sent.map(({ Weight }) => Weight) };
+  };
+  const ended = (status: string) =>
+    waitFor(`a service deployment to be ${status}`, async () => {
+      const deployment = await currentDeployment(installation);
+      return deployment?.status === status ? deployment : undefined;
+    });
+  await ecs.createService({
+    ...{ serviceName: 'site', taskDefinition: await define(installation, 'one'), desiredCount: 2 },
+    networkConfiguration,
+    deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 0 },
+    loadBalancers: [
+      {
+        ...{ targetGroupArn: groups[0], containerName: 'app', containerPort: 80 },
+        advancedConfiguration: {
+          alternateTargetGroupArn: groups[1],
+          productionListenerRule: (await weights()).ruleArn,
+          roleArn: await addRole(installation),
+        },
+      },
+    ],
+  });
+  await ended('SUCCESSFUL');
+  expect((await weights()).weights).toEqual([0, 100]);
 
-  /** Two tasks behind a listener of their own, which are replaced while they are asked. */
-  const roll = async ({ name, networkMode, targetType, port, networkConfiguration }: Rolling) => {
+  const answers = await underLoad(address, async (asked) => {
+    await ecs.updateService({ service: 'site', taskDefinition: await define(installation, 'two') });
+    await ended('SUCCESSFUL');
+    expect((await weights()).weights).toEqual([100, 0]);
+
+    const deploymentConfiguration = { bakeTimeInMinutes: 30 };
+    const third = await define(installation, 'three');
+    await ecs.updateService({ service: 'site', taskDefinition: third, deploymentConfiguration });
+    await waitFor('the third one to be asked', async () => (asked.get('200 three') ? true : undefined));
+    const { lifecycleStage, serviceDeploymentArn } = (await currentDeployment(installation)) ?? {};
+    expect(lifecycleStage).toMatch(/^(POST_PRODUCTION_TRAFFIC_SHIFT|BAKE_TIME)$/);
+    await ecs.stopServiceDeployment({ serviceDeploymentArn, stopType: 'ROLLBACK' });
+    await ended('ROLLBACK_SUCCESSFUL');
+    expect((await weights()).weights).toEqual([100, 0]);
+    asked.delete('200 two');
+    await waitFor('the second one to be asked', async () => (asked.get('200 two') ? true : undefined));
+  });
+  expect([...answers.keys()].sort()).toEqual(['200 one', '200 three', '200 two']);
+  await ecs.deleteService({ service: 'site', force: true });
+}, 180_000);
+
+/** A load balancer on port 80 of its address. */
+async function openBalancer(installation: Installation) {
+  await installation.openDefaultGroup();
+  const elb = installation.elb();
+  const subnets = [await installation.subnetId('a'), await installation.subnetId('b')];
+  const { LoadBalancers: [balancer] = [] } = await elb.createLoadBalancer({ Name: 'site', Subnets: subnets });
+  const { LoadBalancerArn: loadBalancerArn, VpcId } = balancer ?? {};
+  const { NetworkInterfaces: [node] = [] } = await installation.ec2().describeNetworkInterfaces({
+    Filters: [{ Name: 'description', Values: [`ELB app/site/${loadBalancerArn?.split('/').at(-1)}`] }],
+  });
+  const addTargetGroup = async (Name: string): Promise<string> => {
     const { TargetGroups: [made] = [] } = await elb.createTargetGroup({
-      ...{ Name: name, Protocol: 'HTTP', Port: 80, VpcId: balancer?.VpcId, TargetType: targetType },
+      ...{ Name, Protocol: 'HTTP', Port: 80, VpcId, TargetType: 'ip' },
       ...{ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 },
     });
-    const targetGroupArn = made?.TargetGroupArn ?? '';
+    const TargetGroupArn = made?.TargetGroupArn ?? '';
     await elb.modifyTargetGroupAttributes({
-      TargetGroupArn: targetGroupArn,
+      TargetGroupArn,
       Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '5' }],
     });
-    await elb.createListener({
-      LoadBalancerArn: balancer?.LoadBalancerArn,
-      ...{ Protocol: 'HTTP', Port: port },
-      DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
-    });
-    const define = async (says: string): Promise<string> => {
-      const serves = `mkdir /www; echo ${says} $HOSTNAME > /www/index.html; exec httpd -f -p 80 -h /www`;
-      const { taskDefinition } = await ecs.registerTaskDefinition({
-        ...{ family: name, networkMode },
-        containerDefinitions: [
-          {
-            ...{ name: 'app', image, memory: 16, stopTimeout: 2, portMappings: [{ containerPort: 80 }] },
-            command: ['sh', '-c', serves],
-          },
-        ],
-      });
-      return taskDefinition?.taskDefinitionArn ?? '';
-    };
-    const serviceOf = async () => {
-      const { services: [service] = [] } = await ecs.describeServices({ services: [name] });
-      return service;
-    };
-    const completed = (taskDefinition: string) =>
-      waitFor(`${taskDefinition} to be rolled out`, async () => {
-        const [primary, ...older] = (await serviceOf())?.deployments ?? [];
-        const isIt = primary?.taskDefinition === taskDefinition && primary.rolloutState === 'COMPLETED';
-        return isIt && older.length === 0 ? true : undefined;
-      });
-    const first = await define('one');
-    await ecs.createService({
-      ...{ serviceName: name, taskDefinition: first, desiredCount: 2 },
-      ...(networkConfiguration && { networkConfiguration }),
-      loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80 }],
-    });
-    await completed(first);
+    return TargetGroupArn;
+  };
+  return {
+    ...{ loadBalancerArn, address: node?.Association?.PublicIp ?? '', addTargetGroup },
+    networkConfiguration: { awsvpcConfiguration: { subnets } },
+  };
+}
 
-    const answers = new Map<string, Set<string>>();
-    const asking = new AbortController();
-    const load = (async () => {
-      while (!asking.signal.aborted) {
-        const [answer = '', task = ''] = await fetch(`http://${node?.Association?.PublicIp}:${port}/`, {
-          headers: { connection: 'close' },
-        })
-          .then(async (response) => {
-            const [says = '', host = ''] = (await response.text()).trim().split(' ');
-            return [`${response.status} ${says}`, host];
-          })
-          .catch((error: Error) => [error.message]);
-        answers.set(answer, (answers.get(answer) ?? new Set()).add(task));
-      }
-    })();
-    const second = await define('two');
-    await ecs.updateService({ service: name, taskDefinition: second });
-    await completed(second);
-    const { TargetHealthDescriptions: targets = [] } = await elb.describeTargetHealth({
-      TargetGroupArn: targetGroupArn,
-    });
+/** A site that answers with a word. @returns Its task definition's ARN. */
+async function define(installation: Installation, says: string): Promise<string> {
+  const image = await testImage();
+  const { taskDefinition } = await installation.ecs().registerTaskDefinition({
+    ...{ family: 'site', networkMode: 'awsvpc' },
+    containerDefinitions: [
+      {
+        ...{ name: 'app', image, memory: 16, stopTimeout: 2, portMappings: [{ containerPort: 80 }] },
+        command: ['sh', '-c', `mkdir /www; echo ${says} > /www/index.html; exec httpd -f -p 80 -h /www`],
+      },
+    ],
+  });
+  return taskDefinition?.taskDefinitionArn ?? '';
+}
+
+/** By which ECS may shift traffic. @returns Its ARN. */
+async function addRole(installation: Installation): Promise<string> {
+  const iam = new IAM(installation.clientOptions());
+  const { Role } = await iam.createRole({
+    RoleName: 'shifter',
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'ecs.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    }),
+  });
+  await iam.attachRolePolicy({
+    RoleName: 'shifter',
+    PolicyArn: 'arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers',
+  });
+  return Role?.Arn ?? '';
+}
+
+async function siteOf(installation: Installation): Promise<Service | undefined> {
+  const { services: [service] = [] } = await installation.ecs().describeServices({ services: ['site'] });
+  return service;
+}
+
+async function currentDeployment(installation: Installation) {
+  const arn = (await siteOf(installation))?.currentServiceDeployment ?? '';
+  const asked = { serviceDeploymentArns: [arn] };
+  const { serviceDeployments: [found] = [] } = await installation.ecs().describeServiceDeployments(asked);
+  return found;
+}
+
+/** Asks for the site again and again meanwhile. @returns How often there was which answer, or which error. */
+async function underLoad(
+  address: string,
+  during: (answers: Map<string, number>) => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
+  const answers = new Map<string, number>();
+  const asking = new AbortController();
+  const ask = () =>
+    fetch(`http://${address}/`, { headers: { connection: 'close' } })
+      .then(async (response) => `${response.status} ${(await response.text()).trim()}`)
+      .catch((error: Error) => error.message);
+  // What the records say of a first deployment the load balancer does a moment later.
+  await waitFor('the site', async () => ((await ask()).startsWith('200 ') ? true : undefined));
+  const load = (async () => {
+    while (!asking.signal.aborted) {
+      const answer = await ask();
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    }
+  })();
+  try {
+    await during(answers);
+  } finally {
     asking.abort();
     await load;
-    // Each answer came from both of its tasks.
-    expect([...answers].map(([answer, tasks]) => [answer, tasks.size]).sort()).toEqual([
-      ['200 one', 2],
-      ['200 two', 2],
-    ]);
-    const said = (await serviceOf())?.events?.map(({ message }) => message).join('\n') ?? '';
-    // Two for each deployment, together or one after the other.
-    const registered = said.matchAll(/ registered (\d) targets in \(target-group (\S+)\)/g);
-    const counts = [...registered].map(([, count, group]) => (group === targetGroupArn ? Number(count) : 0));
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(4);
-    expect(said).toMatch(/taskSet ecs-svc\/\d+\) has begun draining connections on \d tasks\./);
-    await ecs.deleteService({ service: name, force: true });
-    return targets.map(({ Target, TargetHealth }) => ({ ...Target, State: TargetHealth?.State }));
-  };
-
-  const networkConfiguration = { awsvpcConfiguration: { subnets } };
-  const [, onInstances] = await Promise.all([
-    roll({ name: 'site', networkMode: 'awsvpc', targetType: 'ip', port: 80, networkConfiguration }),
-    roll({ name: 'machines', networkMode: 'bridge', targetType: 'instance', port: 81 }),
-  ]);
-  const { containerInstanceArns: containerInstances = [] } = await ecs.listContainerInstances({});
-  const described = await ecs.describeContainerInstances({ containerInstances });
-  const Id = described.containerInstances?.[0]?.ec2InstanceId ?? '';
-  const { Reservations } = await ec2.describeInstances({ InstanceIds: [Id] });
-  expect(Reservations?.[0]?.Instances).toMatchObject([{ InstanceId: Id, State: { Name: 'running' } }]);
-  const healthy = onInstances.filter(({ State }) => State === 'healthy');
-  expect(healthy.map((target) => target.Id)).toEqual([Id, Id]);
-  expect(new Set(healthy.map((target) => target.Port)).size).toBe(2);
-}, 120_000);
+  }
+  return answers;
+}
