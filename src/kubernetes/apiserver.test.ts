@@ -513,6 +513,34 @@ describe('discovery', () => {
   });
 });
 
+describe('who asks in the name of somebody', () => {
+  it('may what that one may, if he may impersonate him', async () => {
+    const at = await namespace();
+    await cluster.call('POST', at('rolebindings.rbac.authorization.k8s.io'), {
+      ...{ metadata: { name: 'viewers' }, roleRef: { kind: 'ClusterRole', name: 'view' } },
+      subjects: [{ kind: 'Group', name: 'viewers' }],
+    });
+    const bob = { authorization: `Bearer ${await cluster.token()}`, 'impersonate-user': 'bob' };
+    const viewer = { ...bob, 'impersonate-group': 'viewers' };
+    expect((await cluster.call('GET', at('configmaps'), undefined, viewer)).status).toBe(200);
+    expect((await cluster.call('GET', at('secrets'), undefined, viewer)).status).toBe(403);
+    const denied = await cluster.call('GET', at('configmaps'), undefined, bob);
+    expect(denied.json.message).toMatch(
+      /^configmaps is forbidden: User "bob" cannot list resource "configmaps"/,
+    );
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    const { json } = await cluster.call(
+      'POST',
+      '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      review,
+      viewer,
+    );
+    expect(json.status.userInfo).toEqual({ username: 'bob', groups: ['viewers', 'system:authenticated'] });
+    const groupAlone = { authorization: bob.authorization, 'impersonate-group': 'viewers' };
+    expect((await cluster.call('GET', at('configmaps'), undefined, groupAlone)).status).toBe(400);
+  });
+});
+
 describe('who asks without a token', () => {
   const nobody = { authorization: '' };
 

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
+import { impersonated } from '../authentication/impersonation.ts';
 import { anonymous, type User } from '../authentication/user.ts';
 import type { Attributes } from '../authorization/rbac.ts';
 import { selectedName } from '../objects/selectors.ts';
@@ -80,21 +81,14 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   await send(request, response, answered.code, answered.body);
 }
 
-/** A token that is nobody's is refused; who brings none is anonymous. @throws {ApiError} 401 */
-async function whoAsks({ authenticate }: Cluster, request: IncomingMessage): Promise<User> {
+/** A token that is nobody's is refused; who brings none is anonymous. @throws {ApiError} 400, 401, 403 */
+async function whoAsks({ authenticate, authorizer }: Cluster, request: IncomingMessage): Promise<User> {
   const { authorization } = request.headers;
   if (authorization === undefined || authorization === '') return anonymous;
   const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
   const user = token === undefined ? undefined : await authenticate(token);
   if (user === undefined) throw unauthorized();
-  if (Object.keys(request.headers).some((name) => name.startsWith('impersonate-')))
-    throw new ApiError(
-      403,
-      'Forbidden',
-      'impersonation is not supported by this version of Catamaran yet',
-      {},
-    );
-  return user;
+  return impersonated(authorizer, user, request.headers, request.rawHeaders);
 }
 
 function attributesOf(asked: ResourceRequest, verb: Verb, query: URLSearchParams): Attributes {

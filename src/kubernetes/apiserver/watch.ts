@@ -79,7 +79,13 @@ export async function watchObjects(
   ends.defer(() => cluster.signal.removeEventListener('abort', end));
   if (options.allowWatchBookmarks) {
     // What was committed before a revision has been sent: the store tells its watchers first.
-    ends.use(every(clock, bookmarkEveryMs, async () => bookmark(await objects.revision())));
+    ends.use(
+      every(
+        clock,
+        bookmarkEveryMs,
+        () => void objects.revision().then((revision) => bookmark(revision), end),
+      ),
+    );
   }
   await ended.promise;
   response.end();

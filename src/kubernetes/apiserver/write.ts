@@ -175,23 +175,16 @@ function changedDraft(
 ): Draft {
   const { labels, annotations, ownerReferences, finalizers } = memberOf(asked, 'metadata');
   const metadata = { ...present.metadata, labels, annotations, ownerReferences, finalizers };
-  const own: Record<string, Json | undefined> = { ...asked };
-  if (subresource === 'status')
-    return whole(
-      structuredClone({
-        ...present,
-        metadata: {
-          ...present.metadata,
-          labels: labels ?? present.metadata.labels,
-          annotations: annotations ?? present.metadata.annotations,
-        },
-        status: asked.status,
-      }),
-    ) as Draft;
+  if (subresource === 'status') {
+    const kept = present.metadata;
+    const own = { ...kept, labels: labels ?? kept.labels, annotations: annotations ?? kept.annotations };
+    return whole(structuredClone({ ...present, metadata: own, status: asked.status })) as Draft;
+  }
   if (subresource === 'finalize') {
     const spec = { ...memberOf(present, 'spec'), finalizers: memberOf(asked, 'spec').finalizers ?? [] };
     return structuredClone({ ...present, spec }) as unknown as Draft;
   }
+  const own: Record<string, Json | undefined> = { ...asked };
   if (resource.subresources.includes('status')) own.status = present.status as Json | undefined;
   if (resource === namespaces) own.spec = present.spec as Json | undefined;
   return whole(structuredClone({ ...own, ...typeOf(resource), metadata })) as Draft;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../apiserver/status.ts';
+import { impersonated } from '../authentication/impersonation.ts';
 import type { User } from '../authentication/user.ts';
 import type { JsonObject } from '../objects/object.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
@@ -101,5 +102,26 @@ describe('nobody hands out more than he has', () => {
     const roleRef = (name: string) => ({ metadata: { name: 'b' }, roleRef: { kind: 'ClusterRole', name } });
     expect(attempt('ada', 'rolebindings', roleRef('view'))).not.toThrow();
     expect(attempt('ada', 'rolebindings', roleRef('cluster-admin'))).toThrow(ApiError);
+  });
+});
+
+describe('somebody else is who may be impersonated', () => {
+  const as = (who: string, name: string) => () =>
+    impersonated(bootstrapped, user(who), { 'impersonate-user': name }, ['Impersonate-User', name]);
+
+  it('a ServiceAccount of the namespace that one edits, with its groups', () => {
+    expect(as('ada', 'system:serviceaccount:team:bot')()).toEqual({
+      username: 'system:serviceaccount:team:bot',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:team', 'system:authenticated'],
+    });
+    expect(as('ada', 'system:serviceaccount:other:bot')).toThrow(
+      'serviceaccounts "bot" is forbidden: User "ada" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "other"',
+    );
+  });
+
+  it('and no user', () => {
+    expect(as('ada', 'root')).toThrow(
+      'users "root" is forbidden: User "ada" cannot impersonate resource "users" in API group "" at the cluster scope',
+    );
   });
 });

@@ -44,7 +44,11 @@ export async function openControlPlane(
     await openApiListener(
       context,
       { ...authority, serviceIpv4Cidr: wanted.serviceIpv4Cidr, port: known?.port ?? 0 },
-      (request, response) => void serve(cluster, request, response),
+      (request, response) =>
+        void serve(cluster, request, response).catch((error: unknown) => {
+          log.error('An answer of the Kubernetes API could not be written', { error });
+          response.destroy();
+        }),
     ),
   );
   opened.defer(() => ending.abort(new Error('The API server is stopping')));
