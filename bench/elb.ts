@@ -7,12 +7,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { whyNoBalancers } from '../src/network/balancer/open.ts';
+import { whyNoHaproxy } from '../src/network/balancer/open.ts';
 import { fixed, forwardTo, group, listener, rule, target } from '../src/network/balancer/testing/plans.ts';
 import { percentile, round } from './load.ts';
 
 const run = promisify(execFile);
-const why = await whyNoBalancers();
+const why = await whyNoHaproxy();
 if (why !== undefined) throw new Error(`Cannot run this bench: ${why}`);
 await run('wrk', ['-v']).catch((error: NodeJS.ErrnoException) => {
   // It says its version and ends with 1.

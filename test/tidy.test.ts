@@ -29,7 +29,8 @@ const rules: readonly Rule[] = [
       ['Date.now()', /\bDate\.now\b/, 'clock.now()'],
       ['new Date() without a time', /\bnew Date\(\s*\)/, 'new Date(clock.now())'],
       ['performance.now()', /\bperformance\.now\b/, 'clock.monotonic()'],
-      ['setTimeout', /\bsetTimeout\s*\(/, 'clock.after() or clock.sleep()'],
+      // A socket's own idle timeout begins anew with each byte.
+      ['setTimeout', /(?<!\b(?:client|session)\.)\bsetTimeout\s*\(/, 'clock.after() or clock.sleep()'],
       ['setInterval', /\bsetInterval\s*\(/, 'clock.after(), again and again'],
       ['timers/promises', /node:timers\/promises/, 'clock.sleep()'],
       ['AbortSignal.timeout', /\bAbortSignal\.timeout\b/, 'withTimeout(clock, ...)'],

@@ -385,6 +385,7 @@ describe('commands that ask the server', () => {
       },
       network: {
         isEnforced: true,
+        loadBalancers: 'HAProxy 2.6.12',
         publicCidr: '198.18.7.0/24',
         defaultVpc: {
           ...{ vpcId: 'vpc-1', cidr: '172.31.0.0/16', securityGroupId: 'sg-1' },

@@ -99,6 +99,8 @@ export interface RunningServer extends Running {
   readonly credentials: RootCredentials;
   /** Why networks of the Engine's take the place of VPCs; undefined: they don't. */
   readonly whyNoVpcs: string | undefined;
+  /** What carries load balancers, or why nothing does. */
+  readonly loadBalancers: string;
 }
 
 export type JoinedOptions = Pick<ServerOptions, 'stateDirectory' | 'fargateIsolation' | 'logFile' | 'signal'>;

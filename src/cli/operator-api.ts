@@ -86,8 +86,8 @@ export interface StatusResponse {
   /** All machines of the installation; none while there is one alone. */
   readonly machines: readonly MachineDescription[];
   readonly network: Enforcement & {
-    /** Why load balancers carry no traffic on the machine. */
-    readonly whyNoLoadBalancers?: string;
+    /** What carries the load balancers of the machine, or why nothing does. */
+    readonly loadBalancers: string;
     /** Of the first account, in the installation's region; absent when it was deleted. */
     readonly defaultVpc?: {
       readonly vpcId: string;

@@ -16,7 +16,7 @@ const parts: NetworkParts = {
     ...{ vpcs: [vpc('vpc-2', false), vpc('vpc-1', true)], owners: new Map(), attached: new Set() },
     otherMachines: new Map(),
   }),
-  ...{ publicCidr: '198.18.0.0/24', whyNotEnforced: undefined, whyNoLoadBalancers: undefined },
+  ...{ publicCidr: '198.18.0.0/24', whyNotEnforced: undefined, loadBalancers: 'HAProxy 2.6' },
   zoneAnswer: (vpcId, { name, type }): DnsFound => {
     const addresses = type === 'A' ? known.get(`${vpcId} ${name}`) : undefined;
     if (addresses === undefined) return { kind: 'not-ours' };

@@ -16,7 +16,7 @@ export interface NetworkParts {
   readonly publicCidr: string;
   /** Why the kernel doesn't hold routes and security groups; undefined: it does. */
   readonly whyNotEnforced: string | undefined;
-  readonly whyNoLoadBalancers: string | undefined;
+  readonly loadBalancers: string;
   /** What a VPC's resolver answers of load balancers and Cloud Map. */
   readonly zoneAnswer: (vpcId: string, question: DnsQuestion) => DnsFound;
 }

@@ -60,12 +60,11 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
 }
 
 function describeNetwork({ network, defaultVpc }: OperatorParts): StatusResponse['network'] {
-  const { publicCidr, whyNotEnforced: why, whyNoLoadBalancers } = network;
+  const { publicCidr, whyNotEnforced: why, loadBalancers } = network;
   const vpc = defaultVpc();
   return {
-    ...{ isEnforced: why === undefined, publicCidr },
+    ...{ isEnforced: why === undefined, publicCidr, loadBalancers },
     ...(why !== undefined && { why }),
-    ...(whyNoLoadBalancers !== undefined && { whyNoLoadBalancers }),
     ...(vpc && { defaultVpc: vpc }),
   };
 }

@@ -205,7 +205,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       }),
       publicCidr: installation.publicCidr,
       whyNotEnforced: vpcs.why,
-      whyNoLoadBalancers: balancers.why,
+      loadBalancers: balancers.description,
       zoneAnswer,
     },
     defaultVpc: () => defaultVpc(state, scope),
@@ -234,7 +234,11 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   // Now, not with the first Fargate task; nobody waits for it.
   if (options.fargateIsolation !== 'runc') void runtime.gvisor();
 
-  return run(opened.move(), { server, credentials, engine, whyNoVpcs: vpcs.why }, stopping);
+  return run(
+    opened.move(),
+    { server, credentials, engine, whyNoVpcs: vpcs.why, loadBalancers: balancers.description },
+    stopping,
+  );
 }
 
 /** Others look for the control plane where it is now. */

@@ -61,15 +61,13 @@ export async function status(options: StatusOptions, context: CommandContext): P
 function describeNetwork({
   isEnforced,
   publicCidr,
-  whyNoLoadBalancers,
+  loadBalancers,
   defaultVpc,
 }: StatusResponse['network']): [string, string][] {
   const rows: [string, string][] = [
     ['  network', isEnforced ? 'VPCs in the kernel' : 'networks of the engine instead of VPCs'],
     ['  public', `addresses of ${publicCidr}`],
-    ...(whyNoLoadBalancers === undefined
-      ? []
-      : [['  load balancers', whyNoLoadBalancers] satisfies [string, string]]),
+    ['  balancers', loadBalancers],
   ];
   if (defaultVpc === undefined) return rows;
   const { vpcId, cidr, securityGroupId, subnets } = defaultVpc;

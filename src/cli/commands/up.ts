@@ -74,18 +74,22 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
   await startDetached(layout, args, context);
   const { server, credentials } = connect(layout.directory);
   const { engine, network } = await operatorClient(layout.directory, composition.clock).status(signal);
-  sayReady(terminal.stdout, { server, credentials, engine, whyNoVpcs: network.why }, options);
+  sayReady(
+    terminal.stdout,
+    { server, credentials, engine, whyNoVpcs: network.why, loadBalancers: network.loadBalancers },
+    options,
+  );
   sayDetached(terminal.stdout, server, layout, `./catamaran down${stateArgument(options.state)}`);
   return 0;
 }
 
-interface ReadyServer extends Pick<RunningServer, 'server' | 'credentials' | 'whyNoVpcs'> {
+interface ReadyServer extends Pick<RunningServer, 'server' | 'credentials' | 'whyNoVpcs' | 'loadBalancers'> {
   readonly engine: Pick<EngineDescription, 'name' | 'version'>;
 }
 
 function sayReady(
   output: Output,
-  { server, credentials, engine, whyNoVpcs }: ReadyServer,
+  { server, credentials, engine, whyNoVpcs, loadBalancers }: ReadyServer,
   options: UpOptions,
 ): void {
   output.write(paint(output, 'bold', `Catamaran ${server.version} is ready.\n`));
@@ -95,6 +99,7 @@ function sayReady(
       ['  region', credentials.region],
       ['  account', credentials.accountId],
       ['  engine', `${engine.name} ${engine.version}`],
+      ['  balancers', loadBalancers],
       ['  state', stateLayout(options.state).directory],
     ]),
   );

@@ -56,6 +56,7 @@ export function announceServer(stateDirectory: string, endpoint: string): Runnin
     credentials: testCredentials,
     engine,
     whyNoVpcs: undefined,
+    loadBalancers: 'HAProxy 2.6.12',
     stopped,
     stop: async () => {
       removeServerFile(stateDirectory);

@@ -3,10 +3,10 @@ import type { Log } from '../../log.ts';
 import {
   BalancerError,
   type BalancerReports,
+  balancerDriver,
   type CertificateChain,
   openBalancers,
   type VpcNetwork,
-  whyNoBalancers,
 } from '../../network/index.ts';
 import {
   type BalancerSource,
@@ -15,9 +15,10 @@ import {
   nodesDown,
 } from './follow-balancers.ts';
 
-/** The load balancers of this machine; `why` says why it can't carry any. */
+/** The load balancers of this machine. */
 export interface MachineBalancers extends AsyncDisposable {
-  readonly why?: string;
+  /** What carries them, or why nothing does. */
+  readonly description: string;
 }
 
 export interface OpenMachineBalancersOptions {
@@ -41,32 +42,36 @@ export interface OpenMachineBalancersOptions {
 export async function openMachineBalancers(options: OpenMachineBalancersOptions): Promise<MachineBalancers> {
   const { installationId, directory, vpcs, source, certificates, reports, clock, random, log } = options;
   const { network } = vpcs;
-  const why = network === undefined ? vpcs.why : await whyNoBalancers();
-  if (network === undefined || why !== undefined) {
-    const reason = `they carry no traffic on this machine: ${why}`;
-    log.warn('Load balancers carry no traffic on this machine', { why });
+  if (network === undefined) {
+    const reason = `they carry no traffic on this machine: ${vpcs.why}`;
+    log.warn('Load balancers carry no traffic on this machine', { why: vpcs.why });
     const nobody = {
       apply: async (plan: Parameters<typeof nodesDown>[0]) =>
         reports.nodes(plan.arn, nodesDown(plan, reason)),
       remove: async () => {},
     };
     const following = followBalancers({ source, certificates, reports, balancers: nobody, clock, log });
-    return { why: reason, [Symbol.asyncDispose]: () => following[Symbol.asyncDispose]() };
+    return { description: reason, [Symbol.asyncDispose]: () => following[Symbol.asyncDispose]() };
   }
   await using opened = new AsyncDisposableStack();
+  const driver = await balancerDriver();
+  log.info('Load balancers have a driver', { driver: driver.description });
   const balancers = opened.use(
-    await openBalancers({
-      ...{ installationId, directory, network, reports, clock, random, log },
-      certificate: (arn) => {
-        const certificate = certificates.certificate(arn);
-        if (certificate === undefined) throw new BalancerError(`There is no certificate ${arn}`);
-        return certificate;
+    await openBalancers(
+      {
+        ...{ installationId, directory, network, reports, clock, random, log },
+        certificate: (arn) => {
+          const certificate = certificates.certificate(arn);
+          if (certificate === undefined) throw new BalancerError(`There is no certificate ${arn}`);
+          return certificate;
+        },
       },
-    }),
+      driver,
+    ),
   );
   // What was deleted while nobody was here is not asked for any more.
   await balancers.removeOthers(source.keys().flatMap((key) => source.planOf(key)?.id ?? []));
   opened.use(followBalancers({ source, certificates, balancers, reports, clock, log }));
   const parts = opened.move();
-  return { [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { description: driver.description, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }

@@ -57,6 +57,8 @@ export interface NodePlace {
 
 export interface BalancerOptions {
   readonly openNode: (place: NodePlace) => BalancerNode;
+  /** Whether the driver can carry a plan out. @throws {BalancerError} it can't. */
+  readonly refuse?: (plan: LoadBalancerPlan) => void;
   /** PEM of a certificate. @throws when there is none. */
   readonly certificate: (arn: string) => CertificateChain | Promise<CertificateChain>;
   readonly reports: BalancerReports;
@@ -98,7 +100,8 @@ export class BalancerOfNodes implements AsyncDisposable {
 
   async #apply(plan: LoadBalancerPlan, signal?: AbortSignal): Promise<void> {
     refusePlan(plan);
-    const { certificate } = this.#options;
+    const { certificate, refuse } = this.#options;
+    refuse?.(plan);
     const arns = new Set(plan.listeners.flatMap(({ certificateArns }) => certificateArns));
     const certificates = new Map(
       await Promise.all([...arns].map(async (arn) => [arn, await certificate(arn)] as const)),

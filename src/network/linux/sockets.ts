@@ -9,9 +9,7 @@ const backlog = 512;
 
 /** A socket that listens in a namespace, as a file descriptor. @throws {NetworkError} */
 export function listenIn(namespace: Namespace, { type, address, port }: VpcSocket): number {
-  const fd = namespace.run(() =>
-    check(c.socket(internet, types[type] | closeOnExecNonBlocking, 0), 'open a socket'),
-  );
+  const fd = socketIn(namespace, type);
   const one = Buffer.from([1, 0, 0, 0]);
   const place = Buffer.alloc(16);
   place.writeUInt16LE(internet, 0);
@@ -26,4 +24,11 @@ export function listenIn(namespace: Namespace, { type, address, port }: VpcSocke
   const errno = lastErrno();
   c.close(fd);
   throw new NetworkError(`Cannot listen on ${type} ${address}:${port} in ${namespace.path}: ${errno}`);
+}
+
+/** A socket of a namespace, as a file descriptor. @throws {NetworkError} */
+export function socketIn(namespace: Namespace, type: VpcSocket['type']): number {
+  return namespace.run(() =>
+    check(c.socket(internet, types[type] | closeOnExecNonBlocking, 0), 'open a socket'),
+  );
 }

@@ -4,12 +4,12 @@ import { addCounts, noClientCounts, noGroupCounts } from '../../../balancing/ind
 import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import { BalancerError } from '../balancer.ts';
 import { describeBalancerConformance } from '../conformance/balancers.ts';
-import { whyNoBalancers } from '../open.ts';
+import { whyNoHaproxy } from '../open.ts';
 import type { BalancerMachine } from '../testing/machine.ts';
 import { forwardTo, group, listener, rule, target } from '../testing/plans.ts';
 import { processesBelow } from './process.ts';
 
-const why = await whyNoBalancers();
+const why = await whyNoHaproxy();
 const open = async (): Promise<BalancerMachine> => (await import('../testing/haproxy.ts')).openMachine();
 
 const pidsOf = ({ directory }: BalancerMachine): number[] =>

@@ -32,6 +32,11 @@ export function openHaproxyBalancers(options: BalancersOptions): LoadBalancers {
   });
 }
 
+/** Lets all that this driver has running on the machine finish: another driver carries traffic from now on. */
+export function finishHaproxy(directory: string): void {
+  for (const process of processesBelow(directory)) signalProcess(process, process.configuration, 'SIGUSR1');
+}
+
 /** Ends all that an installation's load balancers ever began on this machine, also what nothing is known of. */
 export function purgeHaproxy({
   installationId,

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, withTimeout } from '../../../clock/index.ts';
 import type { Namespace } from '../../linux/namespace.ts';
 import { BalancerError } from '../balancer.ts';
+import { commandLineOf, processIds, signalPid } from '../processes.ts';
 import { ask } from './runtime-socket.ts';
 
 const startTimeoutMs = 20_000;
@@ -92,23 +93,18 @@ export function alertsOf(output: string): string {
 
 /** Processes whose configuration is in a directory or below it, the youngest last. */
 export function processesBelow(directory: string): (ProxyProcess & { readonly configuration: string })[] {
-  const found = readdirSync('/proc').flatMap((entry) => {
-    const configuration = /^\d+$/.test(entry) ? configurationOf(Number(entry)) : undefined;
+  const found = processIds().flatMap((pid) => {
+    const configuration = configurationOf(pid);
     if (!configuration?.startsWith(join(directory, '/'))) return [];
     const generation = Number(/(\d+)\.cfg$/.exec(configuration)?.[1] ?? 0);
-    return [{ pid: Number(entry), generation, configuration }];
+    return [{ pid, generation, configuration }];
   });
   return found.sort((one, other) => one.generation - other.generation);
 }
 
 function configurationOf(pid: number): string | undefined {
-  try {
-    const [program = '', flag, path] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return program.endsWith('haproxy') && flag === '-f' ? path : undefined;
-  } catch {
-    // It has ended meanwhile.
-    return undefined;
-  }
+  const [program, flag, path] = commandLineOf(pid) ?? [];
+  return program?.endsWith('haproxy') && flag === '-f' ? path : undefined;
 }
 
 /** Whether that process is there, and still the same one. */
@@ -125,10 +121,5 @@ export function signalProcess(
   configuration: string,
   signal: 'SIGUSR1' | 'SIGTERM' | 'SIGKILL',
 ): void {
-  if (!isRunning(process_, configuration)) return;
-  try {
-    process.kill(process_.pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+  if (isRunning(process_, configuration)) signalPid(process_.pid, signal);
 }

@@ -1,12 +1,14 @@
 import { describeConnections } from '../conformance/connections.ts';
+import { describeFaultyTargets } from '../conformance/faulty-targets.ts';
 import { describeRequests } from '../conformance/requests.ts';
 import { describeRouting } from '../conformance/routing.ts';
-import { whyNoBalancers } from '../open.ts';
+import { whyNoHaproxy } from '../open.ts';
 import type { OpenProxy } from '../testing/proxy.ts';
 
-const why = await whyNoBalancers();
+const why = await whyNoHaproxy();
 const open: OpenProxy = async (...args) => (await import('../testing/haproxy-proxy.ts')).openHaproxy(...args);
 
 describeConnections('HAProxy', open, why);
 describeRequests('HAProxy', open, why);
 describeRouting('HAProxy', open, why);
+describeFaultyTargets('HAProxy', open, why);

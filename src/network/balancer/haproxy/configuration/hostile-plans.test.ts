@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LoadBalancerPlan } from '../../../../balancing/index.ts';
 import { BalancerError } from '../../balancer.ts';
-import { whyNoBalancers } from '../../open.ts';
+import { whyNoHaproxy } from '../../open.ts';
 import { balancer, forwardTo, group, listener, rule, target } from '../../testing/plans.ts';
 
-const why = await whyNoBalancers();
+const why = await whyNoHaproxy();
 const run = promisify(execFile);
 
 /** What a configuration, a shell or a log format would take for something else. */

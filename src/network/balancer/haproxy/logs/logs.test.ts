@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { LogEntry, RequestEntry } from '../../../../balancing/index.ts';
-import { whyNoBalancers } from '../../open.ts';
+import { whyNoHaproxy } from '../../open.ts';
 import { certificateFor } from '../../testing/certificates.ts';
 import type { BalancerMachine } from '../../testing/machine.ts';
 import { balancer, fixed, forwardTo, group, groupArn, listener, rule, target } from '../../testing/plans.ts';
 import { readFields, requestFields } from './fields.ts';
 
-const why = await whyNoBalancers();
+const why = await whyNoHaproxy();
 const open = async (): Promise<BalancerMachine> => (await import('../../testing/haproxy.ts')).openMachine();
 
 describe('lines of the log', () => {

@@ -1,0 +1,146 @@
+import {
+  applicationCookies,
+  chosenGroup,
+  cookieFields,
+  cookieOf,
+  forwardedHeaders,
+  freshToken,
+  groupCookieFields,
+  type HeaderFields,
+  type RuleAction,
+  redirectLocation,
+  refusedStatus,
+  routeRequest,
+  setsCookie,
+  targetCookies,
+} from '../../../../balancing/index.ts';
+import { hex } from '../../../../clock/index.ts';
+import { groupToken, targetToken } from '../../targets.ts';
+import { answer, answerPage } from './answers.ts';
+import { clientOf, type Exchange, fieldsOf, routedRequestOf } from './exchange.ts';
+import { forward } from './forward.ts';
+import type { ListenerParts, ListenerSetting } from './listener.ts';
+import type { Target } from './target.ts';
+import type { TargetGroup } from './target-group.ts';
+
+interface Asked {
+  readonly exchange: Exchange;
+  readonly fields: HeaderFields;
+  readonly setting: ListenerSetting;
+  readonly parts: ListenerParts;
+}
+
+/** What becomes of a request, by the rules of its listener. */
+export function serveRequest(exchange: Exchange, setting: ListenerSetting, parts: ListenerParts): void {
+  const { response } = exchange;
+  const fields = fieldsOf(exchange.request);
+  const request = routedRequestOf(exchange.request, fields);
+  const asked: Asked = { exchange, fields, setting, parts };
+  const refused = refusedStatus(request);
+  if (refused !== undefined) {
+    answerItself(asked, refused);
+    return;
+  }
+  const { action } = routeRequest(setting.plan, request);
+  switch (action.type) {
+    case 'fixed-response': {
+      const { statusCode, contentType = 'text/plain', messageBody = '' } = action;
+      const type: HeaderFields = messageBody === '' ? [] : [['Content-Type', contentType]];
+      parts.answered(statusCode);
+      answer(response, statusCode, messageBody, type);
+      break;
+    }
+    case 'redirect':
+      answerItself(asked, action.statusCode, [['Location', redirectLocation(action, request, setting.plan)]]);
+      break;
+    case 'forward': {
+      const to = destinationOf(action, asked);
+      if (typeof to === 'number') answerItself(asked, to);
+      else forwardTo(to, asked);
+    }
+  }
+}
+
+function answerItself({ exchange, parts }: Asked, status: number, fields: HeaderFields = []): void {
+  parts.answered(status);
+  answerPage(exchange.response, status, fields);
+}
+
+interface Destination {
+  readonly action: Extract<RuleAction, { type: 'forward' }>;
+  readonly group: TargetGroup;
+  readonly target: Target;
+  /** Of the epoch, now. */
+  readonly seconds: number;
+}
+
+/** Where a request goes, or the status with which it goes nowhere. */
+function destinationOf(action: Destination['action'], asked: Asked): Destination | number {
+  const { exchange, fields, setting, parts } = asked;
+  const seconds = Math.floor(parts.clock.now() / 1_000);
+  const tokenOf = (arn: string): string => groupToken(setting.cookieKey, arn);
+  const arn = chosenGroup(action, fields, tokenOf, seconds, parts.random.float());
+  if (arn === undefined) return 503;
+  // What the client speaks is not what its targets speak.
+  if (exchange.request.headers['content-type']?.startsWith('application/grpc')) return 464;
+  const group = setting.group(arn);
+  const { client } = clientOf(exchange.request);
+  const target = stickyTarget(group, asked, seconds) ?? group.next(client.address);
+  return target === undefined ? 503 : { action, group, target, seconds };
+}
+
+function forwardTo({ action, group, target, seconds }: Destination, asked: Asked): void {
+  const { exchange, fields, setting, parts } = asked;
+  const { plan, attributes, cookieKey } = setting;
+  const traceId = `1-${seconds.toString(16).padStart(8, '0')}-${hex(parts.random, 24)}`;
+  forward({
+    ...{ exchange, target, clock: parts.clock, answered: parts.answered },
+    fields: forwardedHeaders(fields, {
+      ...{ listener: plan, attributes, traceId },
+      ...clientOf(exchange.request),
+    }),
+    added: (answered) => [
+      ...targetCookieFields(group, target, answered, cookieKey, seconds),
+      ...groupCookieFields(action, groupToken(cookieKey, group.plan.arn), seconds),
+    ],
+    idleTimeout: attributes.idleTimeout,
+  });
+}
+
+/** The target that the client was led to before, if it may still get something. */
+function stickyTarget(
+  group: TargetGroup,
+  { fields, setting: { cookieKey } }: Asked,
+  seconds: number,
+): Target | undefined {
+  const { stickiness } = group.plan;
+  if (stickiness.type !== 'lb_cookie' && stickiness.type !== 'app_cookie') return undefined;
+  const isApplications = stickiness.type === 'app_cookie';
+  if (isApplications && cookieOf(fields, stickiness.cookieName) === undefined) return undefined;
+  const token = freshToken(fields, isApplications ? applicationCookies : targetCookies, seconds);
+  return token === undefined
+    ? undefined
+    : group.candidates().find(({ plan }) => targetToken(cookieKey, group.plan, plan) === token);
+}
+
+function targetCookieFields(
+  { plan }: TargetGroup,
+  target: Target,
+  answered: HeaderFields,
+  cookieKey: string,
+  seconds: number,
+): HeaderFields {
+  const { stickiness } = plan;
+  const token = (): string => targetToken(cookieKey, plan, target.plan);
+  switch (stickiness.type) {
+    case 'lb_cookie':
+      return cookieFields(targetCookies, token(), stickiness.duration, seconds);
+    case 'app_cookie':
+      return setsCookie(answered, stickiness.cookieName)
+        ? cookieFields(applicationCookies, token(), stickiness.duration, seconds)
+        : [];
+    case 'none':
+    case 'source_ip':
+      return [];
+  }
+}
