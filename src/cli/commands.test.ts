@@ -96,7 +96,15 @@ describe('up', () => {
     const interruption = new AbortController();
     const composition = fakeComposition();
     const serving = up(
-      { port: 4599, host: '127.0.0.1', state, detach: false, fargateIsolation: 'auto', vpcs: 'auto' },
+      {
+        port: 4599,
+        host: '127.0.0.1',
+        state,
+        detach: false,
+        fargateIsolation: 'auto',
+        vpcs: 'auto',
+        loadBalancers: 'auto',
+      },
       { composition, terminal, signal: interruption.signal },
     );
     await expect.poll(() => terminal.out()).toContain('Stop it with Ctrl-C');
@@ -121,7 +129,15 @@ describe('up', () => {
       },
     });
     const serving = up(
-      { port: 4599, host: '127.0.0.1', state, detach: false, fargateIsolation: 'auto', vpcs: 'auto' },
+      {
+        port: 4599,
+        host: '127.0.0.1',
+        state,
+        detach: false,
+        fargateIsolation: 'auto',
+        vpcs: 'auto',
+        loadBalancers: 'auto',
+      },
       { composition, terminal, signal: interruption.signal },
     );
     await expect.poll(() => isStarting).toBe(true);

@@ -71,6 +71,10 @@ export type FargateIsolation = (typeof fargateIsolations)[number];
 export const vpcPlaces = ['auto', 'kernel', 'engine'] as const;
 export type VpcPlace = (typeof vpcPlaces)[number];
 
+/** `auto`: HAProxy carries load balancers where it is installed, else a proxy of Node's. */
+export const balancerChoices = ['auto', 'node'] as const;
+export type BalancerChoice = (typeof balancerChoices)[number];
+
 export interface EngineDescription {
   /** E.g. `docker`, `podman`. */
   readonly name: string;
@@ -89,6 +93,7 @@ export interface ServerOptions {
   /** What separates Fargate tasks from the machine. */
   readonly fargateIsolation: FargateIsolation;
   readonly vpcs: VpcPlace;
+  readonly loadBalancers: BalancerChoice;
   /** Where the server's log goes; undefined: to standard error. */
   readonly logFile?: string;
   /** Aborting it ends a start under way and closes what that has opened. A server that runs heeds it no more. */

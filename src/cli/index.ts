@@ -7,6 +7,7 @@
  * `--json` stdout carries one JSON object and nothing else.
  */
 export type {
+  BalancerChoice,
   Composition,
   EngineDescription,
   EngineDoor,

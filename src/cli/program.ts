@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { defaultStateDirectory } from '../installation/index.ts';
 import type { Composition } from './composition.ts';
-import { fargateIsolations, vpcPlaces } from './composition.ts';
+import { balancerChoices, fargateIsolations, vpcPlaces } from './composition.ts';
 import { examples } from './examples.ts';
 import { addMachineCommands } from './machine-program.ts';
 import { addNetCommands } from './net-program.ts';
@@ -87,6 +87,14 @@ export function buildProgram(
         'where VPCs are: in the kernel or not at all, on networks of the engine, which hold no rules, or in the kernel where it can',
       )
         .choices(vpcPlaces)
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--load-balancers <program>',
+        'what carries load balancers: HAProxy where it is installed, or always a proxy of Node’s',
+      )
+        .choices(balancerChoices)
         .default('auto'),
     )
     .option('--detach', 'run in the background; its log goes to the state directory', false)

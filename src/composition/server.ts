@@ -152,6 +152,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const balancers = opened.use(
     await openMachineBalancers({
       ...{ installationId: installation.id, directory: places.balancers, vpcs, clock, random, log },
+      choice: options.loadBalancers,
       source: balancing.plans,
       certificates: balancing,
       reports: balancing.reports,

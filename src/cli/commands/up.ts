@@ -1,5 +1,11 @@
 import { readMembership, readServer, stateLayout } from '../../installation/index.ts';
-import type { EngineDescription, FargateIsolation, RunningServer, VpcPlace } from '../composition.ts';
+import type {
+  BalancerChoice,
+  EngineDescription,
+  FargateIsolation,
+  RunningServer,
+  VpcPlace,
+} from '../composition.ts';
 import { connect, operatorClient } from '../connection.ts';
 import { sayDetached, startDetached } from '../detached.ts';
 import type { CommandContext } from '../program.ts';
@@ -15,6 +21,7 @@ export interface UpOptions {
   readonly region?: string;
   readonly fargateIsolation: FargateIsolation;
   readonly vpcs: VpcPlace;
+  readonly loadBalancers: BalancerChoice;
   readonly detach: boolean;
 }
 
@@ -48,6 +55,7 @@ async function serve(options: UpOptions, { composition, terminal, signal }: Comm
     port: options.port,
     fargateIsolation: options.fargateIsolation,
     vpcs: options.vpcs,
+    loadBalancers: options.loadBalancers,
     ...(options.region === undefined ? {} : { region: options.region }),
     signal,
   });
@@ -71,6 +79,7 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
   const args = ['up', '--host', options.host, '--port', String(options.port), '--state', layout.directory];
   if (options.region !== undefined) args.push('--region', options.region);
   args.push('--fargate-isolation', options.fargateIsolation, '--vpcs', options.vpcs);
+  args.push('--load-balancers', options.loadBalancers);
   await startDetached(layout, args, context);
   const { server, credentials } = connect(layout.directory);
   const { engine, network } = await operatorClient(layout.directory, composition.clock).status(signal);

@@ -1,3 +1,4 @@
+import type { BalancerChoice } from '../../cli/index.ts';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import {
@@ -27,6 +28,7 @@ export interface OpenMachineBalancersOptions {
   readonly directory: string;
   /** The VPCs in the kernel of this machine, or why there are none. */
   readonly vpcs: { readonly network?: VpcNetwork; readonly why?: string };
+  readonly choice: BalancerChoice;
   readonly source: BalancerSource;
   readonly certificates: FollowBalancersOptions['certificates'] & {
     /** Undefined: there is no such certificate. */
@@ -54,7 +56,7 @@ export async function openMachineBalancers(options: OpenMachineBalancersOptions)
     return { description: reason, [Symbol.asyncDispose]: () => following[Symbol.asyncDispose]() };
   }
   await using opened = new AsyncDisposableStack();
-  const driver = await balancerDriver();
+  const driver = await balancerDriver(options.choice);
   log.info('Load balancers have a driver', { driver: driver.description });
   const balancers = opened.use(
     await openBalancers(

@@ -14,12 +14,12 @@ export interface BalancerDriver {
   readonly description: string;
 }
 
-/** HAProxy where it is installed, else a proxy of Node's. */
-export async function balancerDriver(): Promise<BalancerDriver> {
-  const haproxy = await lookForHaproxy();
+/** HAProxy where it is installed, else a proxy of Node's. @param choice `node`: that in any case. */
+export async function balancerDriver(choice: 'auto' | 'node'): Promise<BalancerDriver> {
+  const haproxy = choice === 'node' ? { why: 'that was asked for' } : await lookForHaproxy();
   return 'version' in haproxy
     ? { name: 'HAProxy', description: `HAProxy ${haproxy.version}` }
-    : { name: 'Node', description: `a proxy of Node's, for ${haproxy.why}` };
+    : { name: 'Node', description: `a proxy of Node's: ${haproxy.why}` };
 }
 
 /**
