@@ -74,13 +74,17 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
           port: 0,
           fargateIsolation: 'auto',
           vpcs: 'auto',
+          loadBalancers: 'auto',
           logFile,
           signal,
         }),
       (running) => `${running.server.endpoint} on ${running.engine.name} ${running.engine.version}`,
     );
     customer = openCustomer(server.server, server.credentials, composition.clock);
-    await tellStory({ customer, image, clock: composition.clock, progress, step, signal, facts: report });
+    await tellStory({
+      ...{ customer, image, clock: composition.clock, progress, output, step, signal },
+      facts: report,
+    });
     report.ok = true;
   } catch (error) {
     failure = error;

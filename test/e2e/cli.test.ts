@@ -525,6 +525,8 @@ describe('the demo', () => {
     expect(new Set(report.answers.map(({ taskArn }: { taskArn: string }) => taskArn)).size).toBe(6);
     for (const { answer, revision } of report.answers)
       expect(answer).toContain(`hello from revision ${revision}`);
+    expect(report.requests, demo.output().stderr).toMatchObject({ failed: 0 });
+    expect(Object.keys(report.requests.byRevision)).toEqual(['1', '2']);
     expect(report.logs.length).toBeGreaterThanOrEqual(3);
     expect(report.steps.map(({ name }: { name: string }) => name)).toContain('clean up');
     for (const { ms } of report.steps) expect(ms).toEqual(expect.any(Number));

@@ -1,5 +1,7 @@
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import type { EC2 } from '@aws-sdk/client-ec2';
 import { ECS } from '@aws-sdk/client-ecs';
+import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Clock } from '../../clock/index.ts';
 import type { RootCredentials, ServerFile } from '../../installation/index.ts';
 import { OperatorClient } from '../operator-api.ts';
@@ -13,6 +15,8 @@ export interface Customer {
   readonly ecs: ECS;
   readonly logs: CloudWatchLogs;
   readonly operator: OperatorClient;
+  /** Loaded when they are wanted first: they are large. */
+  balancing(): Promise<{ readonly elb: ElasticLoadBalancingV2; readonly ec2: EC2 }>;
   /** Deletes the demo's service with its tasks; when it does not exist, it is already deleted. */
   deleteService(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -26,10 +30,21 @@ export function openCustomer(server: ServerFile, credentials: RootCredentials, c
   };
   const ecs = new ECS(configuration);
   const logs = new CloudWatchLogs(configuration);
+  let balancing: ReturnType<Customer['balancing']> | undefined;
   return {
     ecs,
     logs,
     operator: new OperatorClient(server, credentials, clock),
+    balancing: () => {
+      balancing ??= Promise.all([
+        import('@aws-sdk/client-elastic-load-balancing-v2'),
+        import('@aws-sdk/client-ec2'),
+      ]).then(([{ ElasticLoadBalancingV2 }, { EC2 }]) => ({
+        elb: new ElasticLoadBalancingV2(configuration),
+        ec2: new EC2(configuration),
+      }));
+      return balancing;
+    },
     deleteService: async (signal) => {
       try {
         await ecs.deleteService(
@@ -44,6 +59,10 @@ export function openCustomer(server: ServerFile, credentials: RootCredentials, c
     close: () => {
       ecs.destroy();
       logs.destroy();
+      void balancing?.then(({ elb, ec2 }) => {
+        elb.destroy();
+        ec2.destroy();
+      });
     },
   };
 }

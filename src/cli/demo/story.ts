@@ -1,8 +1,10 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { type Clock, withTimeout } from '../../clock/index.ts';
 import type { Progress } from '../progress.ts';
-import { CommandError } from '../terminal.ts';
+import { CommandError, type Output } from '../terminal.ts';
+import { type DemoBalancer, makeBalancer, untilHealthy } from './balancer.ts';
 import { type Customer, demoCluster, demoService } from './customer.ts';
+import { type LoadFacts, withLoad } from './load.ts';
 import { shortId, watchTasks } from './watch-tasks.ts';
 
 const logGroupName = '/catamaran/demo';
@@ -18,6 +20,8 @@ export interface DemoFacts {
   serviceArn: string;
   answers: readonly Answer[];
   logs: readonly LogLine[];
+  /** What was asked of the load balancer while the service was updated; absent where there can be none. */
+  requests: LoadFacts;
 }
 
 interface Answer {
@@ -37,6 +41,7 @@ export interface StoryParts {
   readonly image: string;
   readonly clock: Clock;
   readonly progress: Progress;
+  readonly output: Output;
   readonly step: <R>(name: string, work: () => Promise<R>, describe?: (result: R) => string) => Promise<R>;
   readonly signal: AbortSignal;
   /** Filled in as the story goes on. */
@@ -45,7 +50,7 @@ export interface StoryParts {
 
 /** The demo from the cluster to the logs. */
 export async function tellStory(parts: StoryParts): Promise<void> {
-  const { customer, clock, progress, step, signal, facts } = parts;
+  const { customer, clock, progress, output, step, signal, facts } = parts;
   const { ecs, operator } = customer;
   const abortSignal = signal;
 
@@ -65,9 +70,17 @@ export async function tellStory(parts: StoryParts): Promise<void> {
     () => register(parts, 1),
     (arn) => arn,
   );
+  const balancer = await step(
+    'create a load balancer',
+    () => makeBalancer(parts),
+    (made) => (made === undefined ? 'not without VPCs' : `${made.url} by ${made.program}`),
+  );
   await step(`create a service of ${desiredCount} tasks`, async () => {
     const { service } = await ecs.createService(
-      { ...demoCluster, serviceName: demoService, taskDefinition: first, desiredCount },
+      {
+        ...{ ...demoCluster, serviceName: demoService, taskDefinition: first, desiredCount },
+        ...(balancer && { loadBalancers: [targetOf(balancer)] }),
+      },
       { abortSignal },
     );
     facts.serviceArn = service?.serviceArn ?? '';
@@ -85,6 +98,9 @@ export async function tellStory(parts: StoryParts): Promise<void> {
   );
   const answers = await step('send a request to every task', () => askTasks(parts, first, 1));
   show(progress, answers);
+  if (balancer !== undefined) {
+    await step(`${desiredCount} targets healthy`, () => untilHealthy(parts, balancer, desiredCount));
+  }
 
   const second = await step(
     'register revision 2',
@@ -92,20 +108,24 @@ export async function tellStory(parts: StoryParts): Promise<void> {
     (arn) => arn,
   );
   facts.taskDefinitions = [first, second];
-  await step('update the service', () =>
-    ecs.updateService({ ...demoCluster, service: demoService, taskDefinition: second }, { abortSignal }),
-  );
-  await step('rolling update completed', () =>
-    watchTasks({
-      customer,
-      clock,
-      progress,
-      signal,
-      deadlineMs: runningMs,
-      taskDefinitionArn: second,
-      until: isRolledOut(second),
-    }),
-  );
+  const update = async (): Promise<void> => {
+    await step('update the service', () =>
+      ecs.updateService({ ...demoCluster, service: demoService, taskDefinition: second }, { abortSignal }),
+    );
+    await step('rolling update completed', () =>
+      watchTasks({
+        customer,
+        clock,
+        progress,
+        signal,
+        deadlineMs: runningMs,
+        taskDefinitionArn: second,
+        until: isRolledOut(second),
+      }),
+    );
+  };
+  if (balancer === undefined) await update();
+  else facts.requests = await withLoad({ url: balancer.url, clock, progress, output, signal }, update);
   const newAnswers = await step('send a request to every task again', () => askTasks(parts, second, 2));
   show(progress, newAnswers);
   facts.answers = [...answers, ...newAnswers];
@@ -113,6 +133,10 @@ export async function tellStory(parts: StoryParts): Promise<void> {
   const lines = await step('read the containers’ logs', () => readLogs(parts, newAnswers));
   facts.logs = lines;
   progress.print(lines.map((line) => `          ${shortId(line.logStreamName)}  ${line.message}`).join('\n'));
+}
+
+function targetOf({ targetGroupArn }: DemoBalancer) {
+  return { targetGroupArn, containerName: 'web', containerPort: 8080 };
 }
 
 /** A container that answers every request with its revision and task, and logs what it does. */
