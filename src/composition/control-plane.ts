@@ -75,6 +75,8 @@ import { clusterRoles } from './cluster-roles.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
 import { permittedShifts } from './permitted-shifts.ts';
+import { ApiRequests } from './prometheus/api-requests.ts';
+import { prometheusRoute } from './prometheus/route.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
 import { taskRoles } from './task-roles.ts';
 
@@ -244,9 +246,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     iam.service,
     createSts(iam),
   ];
+  const carried = opened.use(trafficSink({ state, clock, log, publishMetrics: publish }));
+  const apiRequests = new ApiRequests();
   const gateway = createGateway({
     services,
-    routes: [...ssmMessagesRoutes(ssmMessages), ...(options.routes ?? [])],
+    routes: [
+      ...ssmMessagesRoutes(ssmMessages),
+      prometheusRoute(defaultCluster.accountId, () => ({
+        ...{ reader: state, apiRequests, traffic: carried, clock },
+      })),
+      ...(options.routes ?? []),
+    ],
+    onAnswered: (answered) => apiRequests.note(answered),
     upgradeTargets: [
       ...ssmMessages.upgrades.map((upgrade) => ({ signingName: ssmMessagesSigningName, upgrade })),
       ...(options.upgrades?.(state) ?? []).map((upgrade) => ({ signingName: ownSigningName, upgrade })),
@@ -295,7 +306,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
   );
   const { targets, nodes } = opened.use(reportSink(state, log));
-  const carried = opened.use(trafficSink({ state, clock, log, publishMetrics: publish }));
   const accessLogs = opened.use(
     new AccessLogs({ state, buckets, spoolDirectory: options.logDirectories.spool, clock, random, log }),
   );

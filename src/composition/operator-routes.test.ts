@@ -2,17 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { httpRequest, signerOf } from '../gateway/testing/signing.ts';
 import { accountId, type IamServer, startIamServer } from '../services/iam/testing/iam-server.ts';
 import { operatorRoutes } from './operator-routes.ts';
+import { prometheusRoute } from './prometheus/route.ts';
 
 /** Whoever gets through is told that the installation is not ready, which nobody else hears. */
-const routes = operatorRoutes(
-  accountId,
-  () => {
-    throw new Error('Reached');
-  },
-  () => {
-    throw new Error('Reached');
-  },
-);
+const reached = (): never => {
+  throw new Error('Reached');
+};
+const routes = [
+  ...operatorRoutes(accountId, reached, reached),
+  // For whoever is not on this machine.
+  prometheusRoute(accountId, reached),
+];
 
 let server: IamServer;
 beforeAll(async () => {

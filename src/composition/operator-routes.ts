@@ -35,7 +35,8 @@ export function operatorRoutes(
   }));
 }
 
-function requireOperator(accountId: string, action: string, principal: Principal): void {
+/** @throws {Refusal} it is anybody else than the root user of the installation's first account. */
+export function requireOperator(accountId: string, action: string, principal: Principal): void {
   const isRoot = principal.identity.kind === 'root' && principal.accountId === accountId;
   if (isRoot) return;
   throw new Refusal(

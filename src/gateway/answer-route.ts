@@ -3,8 +3,9 @@ import { assertAllowed } from './authorization.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import type { PipelineParts } from './parts.ts';
-import { ownSigningName, type Route, type RouteAnswer, type RouteRequest } from './route.ts';
-import { orThrow, parseSignature, SignatureProblem } from './signature.ts';
+import { type Route, type RouteAnswer, type RouteRequest, signingNameOf } from './route.ts';
+import { isFromThisMachine } from './same-machine.ts';
+import { hasNoSignature, orThrow, parseSignature, SignatureProblem } from './signature.ts';
 
 const maxBodyBytes = 1024 * 1024;
 const accessDenied = { code: 'AccessDeniedException', status: 403 };
@@ -17,6 +18,7 @@ export async function answerRoute(
 ): Promise<WireAnswer> {
   const { target: route, labels } = found;
   const { head, request } = exchange;
+  exchange.signingName = signingNameOf(route);
   exchange.operation = `${route.method} ${route.path}`;
   const requestOf = (body: Buffer): RouteRequest => ({
     labels,
@@ -27,8 +29,12 @@ export async function answerRoute(
   if (!route.isSigned) {
     return write(await route.handle(requestOf(await readBody(request, maxBodyBytes))));
   }
-  const signature = orThrow(parseSignature(head));
-  const signingName = route.signingName ?? ownSigningName;
+  const parsed = parseSignature(head);
+  if (route.handleLocal !== undefined && hasNoSignature(parsed) && isFromThisMachine(request)) {
+    return write(await route.handleLocal(requestOf(await readBody(request, maxBodyBytes))));
+  }
+  const signature = orThrow(parsed);
+  const signingName = signingNameOf(route);
   if (signature.service !== signingName) {
     throw new SignatureProblem(
       'invalid-signature',
@@ -55,6 +61,7 @@ function parseJson(body: Buffer): unknown {
 function write(answer: RouteAnswer): WireAnswer {
   const { status } = answer;
   if ('xml' in answer) return { status, headers: { 'content-type': 'text/xml' }, body: answer.xml };
+  if ('text' in answer) return { status, headers: { 'content-type': answer.contentType }, body: answer.text };
   const { body } = answer;
   return { status, headers: { 'content-type': 'application/json' }, body: `${JSON.stringify(body)}\n` };
 }

@@ -16,7 +16,9 @@ export class Exchange {
   /** As soon as they are known: errors from then on are written in this protocol and in the service's words. */
   service: LoadedService | undefined;
   codec: Codec | undefined;
-  /** For the log. */
+  /** Of the service or the route that is asked. */
+  signingName: string | undefined;
+  /** For the log and who counts. */
   operation: string | undefined;
   readonly #sink: Writable;
   #body: Buffer | Promise<Buffer> | undefined;

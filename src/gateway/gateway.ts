@@ -32,7 +32,20 @@ export interface GatewayOptions {
   readonly log: Log;
   /** Failures of the world that callers should hear of in plain words, such as a full disk. */
   readonly refusalOf?: (failure: unknown) => Refusal | undefined;
+  /** Told of each request that was answered; absent: nobody counts. */
+  readonly onAnswered?: (answered: AnsweredRequest) => void;
   readonly limits?: Partial<GatewayLimits>;
+}
+
+/** How a request ended, for who counts them. Names come from services' models and from routes, never from the request's text. */
+export interface AnsweredRequest {
+  /** The signing name; undefined: nothing on offer was asked. */
+  readonly service: string | undefined;
+  /** E.g. `ListClusters`, or a route's method and path; undefined: it was refused before that was known. */
+  readonly operation: string | undefined;
+  readonly status: number;
+  /** From the end of its headers until its answer was handed to the connection. */
+  readonly durationMs: number;
 }
 
 /** How much one listener takes on, and how slow a sender may be. Bodies are bounded per service. */
@@ -81,6 +94,7 @@ class HttpGateway implements Gateway {
   readonly #upgrades: HttpRoutes<UpgradeTarget>;
   readonly #clock: Clock;
   readonly #newRequestId: () => string;
+  readonly #onAnswered: (answered: AnsweredRequest) => void;
   readonly #limits: GatewayLimits;
   readonly #underWay = new Set<Exchange>();
   readonly #upgraded = new Map<Duplex, Exchange>();
@@ -90,6 +104,7 @@ class HttpGateway implements Gateway {
     const { services, routes = [], clock, random, credentials, authorize, log } = options;
     this.#clock = clock;
     this.#newRequestId = () => uuid(random);
+    this.#onAnswered = options.onAnswered ?? (() => undefined);
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#parts = {
       catalog: new ServiceCatalog(services),
@@ -154,11 +169,21 @@ class HttpGateway implements Gateway {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response, this.#newRequestId(), this.#clock.now());
+    const beganAt = this.#clock.monotonic();
     this.#underWay.add(exchange);
     try {
       const answer = await answerRequest(exchange, this.#parts);
-      if (answer === undefined) response.destroy();
-      else this.#send(response, exchange, answer);
+      if (answer === undefined) {
+        response.destroy();
+        return;
+      }
+      this.#send(response, exchange, answer);
+      this.#onAnswered({
+        service: exchange.signingName,
+        operation: exchange.operation,
+        status: answer.status,
+        durationMs: this.#clock.monotonic() - beganAt,
+      });
     } catch (error) {
       // Not even the error could be written: a codec's bug.
       this.#parts.log.error('An answer could not be written', { error, requestId: exchange.requestId });

@@ -10,7 +10,7 @@
  */
 
 export { assertMayRun } from './authorization.ts';
-export type { Gateway, GatewayLimits, GatewayOptions } from './gateway.ts';
+export type { AnsweredRequest, Gateway, GatewayLimits, GatewayOptions } from './gateway.ts';
 export { createGateway } from './gateway.ts';
 export { presignedCallerVerifier, type VerifyPresignedCaller } from './presigned-caller.ts';
 export type { OpenRoute, Route, RouteAnswer, RouteRequest, SignedRoute } from './route.ts';

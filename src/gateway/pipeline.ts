@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 import { findService } from './find-service.ts';
 import type { PipelineParts } from './parts.ts';
 import type { LoadedService } from './service-catalog.ts';
-import { orThrow, parseSignature, type Signature, SignatureProblem } from './signature.ts';
+import { hasNoSignature, orThrow, parseSignature } from './signature.ts';
 
 /**
  * The way of a request, in order. Nothing is loaded or read for a service that is not offered; the body is not
@@ -27,6 +27,7 @@ async function throughTheSteps(exchange: Exchange, parts: PipelineParts): Promis
   const service = await findService(exchange, parsed, parts.catalog);
   const codec = service.codecOf(head);
   exchange.service = service;
+  exchange.signingName = service.signingName;
   exchange.codec = codec;
   const isUnsigned = service.takesUnsigned && hasNoSignature(parsed);
   const signature = isUnsigned ? undefined : orThrow(parsed);
@@ -62,11 +63,6 @@ export async function answerRequest(
 
 /** Where a signature would tell the region: that of STS's global endpoint. */
 const unsignedRegion = 'us-east-1';
-
-/** A signature that is wrong is no reason to do without. */
-function hasNoSignature(parsed: Signature | SignatureProblem): boolean {
-  return parsed instanceof SignatureProblem && parsed.failure === 'missing-token';
-}
 
 function mayBeUnsigned({ operations }: LoadedService, name: string): boolean {
   return Object.hasOwn(operations, name) && operations[name]?.isUnsigned === true;

@@ -15,6 +15,8 @@ export interface SignedRoute {
   readonly action: string;
   /** May throw a `Refusal`, which is answered as `{"__type", "message"}`. */
   handle(request: RouteRequest, call: Call): RouteAnswer | Promise<RouteAnswer>;
+  /** Answers programs on this machine that can't sign (see `isFromThisMachine`); absent: they must. */
+  handleLocal?(request: RouteRequest): RouteAnswer | Promise<RouteAnswer>;
 }
 
 /** For what anyone who reaches the listener may know. */
@@ -39,7 +41,13 @@ export type RouteAnswer =
       /** Written as JSON. */
       readonly body: unknown;
     }
-  | { readonly status: number; readonly xml: string };
+  | { readonly status: number; readonly xml: string }
+  | { readonly status: number; readonly contentType: string; readonly text: string };
 
 /** The signing name of the installation itself. */
 export const ownSigningName = 'catamaran';
+
+/** The service that a route's requests are signed for, or would be. */
+export function signingNameOf(route: Route): string {
+  return (route.isSigned ? route.signingName : undefined) ?? ownSigningName;
+}

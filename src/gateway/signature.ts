@@ -69,6 +69,11 @@ export function orThrow(parsed: Signature | SignatureProblem): Signature {
   return parsed;
 }
 
+/** A signature that is wrong is no reason to do without. */
+export function hasNoSignature(parsed: Signature | SignatureProblem): boolean {
+  return parsed instanceof SignatureProblem && parsed.failure === 'missing-token';
+}
+
 function fromHeader(head: RequestHead, authorization: string): Signature {
   const space = authorization.indexOf(' ');
   if (authorization.slice(0, space) !== algorithm) {

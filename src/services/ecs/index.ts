@@ -20,6 +20,7 @@ import { interfaceOwners } from './task-interface.ts';
 import { holdsSessions } from './task-roles.ts';
 
 export { type Census, census } from './census.ts';
+export { type ClusterFigures, clusterFigures } from './cluster-figures.ts';
 export type {
   EcsContext,
   TaskCredentials,

@@ -29,6 +29,12 @@ export {
 } from './for-services/target-groups.ts';
 export { findTrafficRule, shiftTraffic, type TrafficRule } from './for-services/traffic-rules.ts';
 
+export {
+  type BalancerTotals,
+  balancerTotals,
+  type GroupHosts,
+  groupHosts,
+} from './metrics/totals.ts';
 export { type TrafficSink, trafficSink } from './metrics/traffic-sink.ts';
 export { balancerCollections, balancerNameOf, balancerNames } from './plans/balancer-names.ts';
 export { type PlanSource, planSource } from './plans/plan-source.ts';

@@ -121,7 +121,7 @@ function requestFigures(counts: GroupCounts): Figures {
   ];
 }
 
-interface Hosts {
+export interface Hosts {
   /** Those that are not being deregistered. */
   readonly registered: number;
   readonly healthy: number;
@@ -142,7 +142,7 @@ function hostFigures({ registered, healthy, unhealthy }: Hosts): Figures {
   ];
 }
 
-function hostsOf(reader: Reader, scope: Scope, { id }: TargetGroupRecord): Hosts {
+export function hostsOf(reader: Reader, scope: Scope, { id }: TargetGroupRecord): Hosts {
   const registered = reader
     .byIndex(targets, 'targetGroup', id)
     .filter(({ value }) => value.drainsUntil === undefined);

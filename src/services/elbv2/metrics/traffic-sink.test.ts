@@ -9,7 +9,14 @@ import {
 } from '../../../balancing/index.ts';
 import { recordingLog, silentLog } from '../../../log.ts';
 import type { MetricPoint } from '../../cloudwatch/index.ts';
-import { type ReportSink, reportSink, type TrafficSink, trafficSink } from '../index.ts';
+import {
+  balancerTotals,
+  groupHosts,
+  type ReportSink,
+  reportSink,
+  type TrafficSink,
+  trafficSink,
+} from '../index.ts';
 import { loadBalancers } from '../records.ts';
 import { type ElbServer, startElb } from '../testing/elb-server.ts';
 
@@ -218,5 +225,55 @@ describe('the metrics of a network load balancer', () => {
     sink.traffic(balancer, carried);
     await server.clock.advance(60_000);
     expect(figures(published[1])).toEqual(hosts);
+  });
+});
+
+describe('what load balancers carried since the beginning', () => {
+  it('is counted over minutes and zones, from nothing, until the load balancer is gone', async () => {
+    const front = await server.loadBalancer('front');
+    await server.loadBalancer('idle');
+    await server.loadBalancer('flows', { Type: 'network' });
+    const group = await server.targetGroup('web');
+    await server.listener(front, group);
+    sink.traffic(front, report('a', { own4xx: 1, bytes: 10 }, [group, { requests: 3, target2xx: 2 }]));
+    await server.clock.advance(60_000);
+    sink.traffic(front, report('b', { own5xx: 1, bytes: 5 }, [group, { requests: 2, target2xx: 1 }]));
+    const totals = () =>
+      Object.fromEntries(
+        balancerTotals(server.state, sink.carried()).map(({ loadBalancer, scope: _, ...counts }) => [
+          loadBalancer.split('/').slice(0, 2).join('/'),
+          counts,
+        ]),
+      );
+    const nothing = { '3xx': 0, '4xx': 0, '5xx': 0 };
+    const idle = { requests: 0, bytes: 0, responses: { target: { '2xx': 0, ...nothing }, elb: nothing } };
+    expect(totals()).toEqual({
+      'app/front': {
+        ...{ requests: 5, bytes: 15 },
+        responses: { target: { '2xx': 3, ...nothing }, elb: { '3xx': 0, '4xx': 1, '5xx': 1 } },
+      },
+      'app/idle': idle,
+    });
+    await server.elb.deleteLoadBalancer({ LoadBalancerArn: front });
+    expect(totals()).toEqual({ 'app/idle': idle });
+    await server.clock.advance(60_000);
+    expect(sink.carried().size).toBe(0);
+  });
+
+  it('has the hosts of every target group by their health', async () => {
+    const group = await server.targetGroup('web');
+    await server.targetGroup('empty');
+    const balancer = await server.loadBalancer('front');
+    await server.listener(balancer, group);
+    await registerTargets(group, ['healthy', 'healthy', 'unhealthy']);
+    const hosts = groupHosts(server.state).map(({ targetGroup, healthy, unhealthy }) => [
+      targetGroup.split('/')[1],
+      healthy,
+      unhealthy,
+    ]);
+    expect(hosts.sort()).toEqual([
+      ['empty', 0, 0],
+      ['web', 2, 1],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import type { Log } from '../../../log.ts';
 import type { State } from '../../../reconcile/index.ts';
 import type { MetricPoint } from '../../cloudwatch/index.ts';
 import { type Scope, scopeOfArn } from '../arn.ts';
+import { findLoadBalancer } from '../context.ts';
 import { addTraffic, type ZoneTraffic } from './minute.ts';
 import { trafficPoints } from './points.ts';
 import { ResponseTimes } from './response-times.ts';
@@ -21,6 +22,8 @@ export interface TrafficSinkOptions {
 export interface TrafficSink extends AsyncDisposable {
   traffic(loadBalancerArn: string, report: TrafficReport): void;
   logged(loadBalancerArn: string, report: LogReport): void;
+  /** What was carried since this process began, by load balancer's ARN. */
+  carried(): ReadonlyMap<string, ZoneTraffic>;
 }
 
 interface Minute {
@@ -39,6 +42,7 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
   let minute: Minute | undefined;
   let timer: Disposable | undefined;
   const publishing = new Set<Promise<void>>();
+  const carried = new Map<string, ZoneTraffic>();
 
   const publishOf = async (
     arn: string,
@@ -61,6 +65,7 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
     const { start, balancers = [], times } = minute ?? { start: 0 };
     minute = undefined;
     for (const [arn, zones] of balancers) {
+      if (findLoadBalancer(state, scopeOfArn(arn), arn) === undefined) carried.delete(arn);
       const work = publishOf(arn, zones, times?.get(arn), start).finally(() => publishing.delete(work));
       publishing.add(work);
     }
@@ -83,6 +88,7 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
       const zones = balancers.get(arn) ?? new Map<string, ZoneTraffic>();
       balancers.set(arn, zones);
       zones.set(report.availabilityZone, addTraffic(zones.get(report.availabilityZone), report));
+      carried.set(arn, addTraffic(carried.get(arn), report));
     },
     logged: (arn, report) => {
       const { times } = current();
@@ -90,6 +96,7 @@ export function trafficSink({ state, publishMetrics, clock, log }: TrafficSinkOp
       times.set(arn, known);
       known.add(report);
     },
+    carried: () => carried,
     [Symbol.asyncDispose]: async () => {
       publish();
       await Promise.all(publishing);
