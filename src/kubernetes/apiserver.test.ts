@@ -71,6 +71,18 @@ describe('an object', () => {
     });
   });
 
+  it('is not made under another name than its path says', async () => {
+    const at = await namespace();
+    const { status, json } = await cluster.call('PUT', at('services', 'a'), {
+      ...{ metadata: { name: 'b' }, spec: { ports: [{ port: 80 }] } },
+    });
+    expect([status, json.message]).toEqual([
+      400,
+      'the name of the object (b) does not match the name on the URL (a)',
+    ]);
+    expect((await cluster.call('GET', at('services', 'b'))).status).toBe(404);
+  });
+
   it('keeps its version when nothing changes', async () => {
     const at = await namespace();
     const { json: created } = await cluster.call('POST', at('configmaps'), configMap('a'));
@@ -209,6 +221,17 @@ describe('a patch', () => {
     expect((await cluster.call('PATCH', own, test, patchAs('json'))).status).toBe(422);
     const apply = await cluster.call('PATCH', own, {}, { 'content-type': 'application/apply-patch+yaml' });
     expect([apply.status, apply.json.reason]).toEqual([415, 'UnsupportedMediaType']);
+  });
+
+  it('that copies its copies until nothing can hold them is refused', async () => {
+    const at = await namespace();
+    await cluster.call('POST', at('configmaps'), configMap('a', { x: 'a'.repeat(1_000) }));
+    const doubling = Array.from({ length: 16 }, (_, index) => ({
+      ...{ op: 'copy', from: '/data', path: `/data/x${index}` },
+    }));
+    const { status, json } = await cluster.call('PATCH', at('configmaps', 'a'), doubling, patchAs('json'));
+    expect([status, json.reason]).toEqual([413, 'RequestEntityTooLarge']);
+    expect(json.message).toContain('the accumulated size increase of copy is');
   });
 
   it('goes on top of what others wrote at the same time', async () => {
@@ -457,6 +480,27 @@ describe('a service', () => {
     expect((await cluster.call('POST', at('services'), service('other', { clusterIP }))).status).toBe(201);
   });
 
+  it('gives its address back with its last finalizer, or when it becomes the name of another', async () => {
+    const at = await namespace();
+    const held = { ...service('web'), metadata: { name: 'web', finalizers: ['x.io/y'] } };
+    const { clusterIP } = (await cluster.call('POST', at('services'), held)).json.spec;
+    await cluster.call('DELETE', at('services', 'web'));
+    const freed = { metadata: { finalizers: null } };
+    await cluster.call('PATCH', at('services', 'web'), freed, patchAs('merge'));
+    const next = await cluster.call('POST', at('services'), service('next', { clusterIP }));
+    expect(next.status).toBe(201);
+
+    const elsewhere = { spec: { type: 'ExternalName', externalName: 'example.com' } };
+    const { json } = await cluster.call('PATCH', at('services', 'next'), elsewhere, patchAs('merge'));
+    expect([json.spec.type, json.spec.clusterIP]).toEqual(['ExternalName', undefined]);
+    expect((await cluster.call('POST', at('services'), service('third', { clusterIP }))).status).toBe(201);
+    await cluster.call('DELETE', at('services', 'next'));
+    const taken = await cluster.call('POST', at('services'), service('fourth', { clusterIP }));
+    expect(taken.json.message).toContain('provided IP is already allocated');
+    const named = service('fifth', { ...elsewhere.spec, clusterIP });
+    expect((await cluster.call('POST', at('services'), named)).status).toBe(422);
+  });
+
   it('outside the range, or with what is not built, is refused', async () => {
     const at = await namespace();
     expect((await cluster.call('POST', at('services'), service('a', { clusterIP: '1.2.3.4' }))).status).toBe(
@@ -538,6 +582,55 @@ describe('who asks in the name of somebody', () => {
     expect(json.status.userInfo).toEqual({ username: 'bob', groups: ['viewers', 'system:authenticated'] });
     const groupAlone = { authorization: bob.authorization, 'impersonate-group': 'viewers' };
     expect((await cluster.call('GET', at('configmaps'), undefined, groupAlone)).status).toBe(400);
+  });
+});
+
+describe('who may little', () => {
+  const binder = async (rules: readonly object[]) => {
+    const name = `role-${++namespaces}`;
+    const group = '/apis/rbac.authorization.k8s.io/v1';
+    await cluster.call('POST', `${group}/clusterroles`, { metadata: { name }, rules });
+    await cluster.call('POST', `${group}/clusterrolebindings`, {
+      ...{ metadata: { name }, roleRef: { kind: 'ClusterRole', name } },
+      subjects: [{ kind: 'User', name }],
+    });
+    return { authorization: `Bearer ${await cluster.token()}`, 'impersonate-user': name };
+  };
+  const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+  const toMallory = (name: string, roleRef: object) => ({
+    ...{ metadata: { name }, roleRef, subjects: [{ kind: 'User', name: 'mallory' }] },
+  });
+
+  it('does not bind a role of the cluster as if it were a namespace’s, nor one that may yet come', async () => {
+    const resources = ['clusterrolebindings'];
+    const rule = { verbs: ['create'], apiGroups: ['rbac.authorization.k8s.io'], resources };
+    const headers = await binder([rule]);
+    const asRole = toMallory('sly', { kind: 'Role', name: 'cluster-admin' });
+    expect((await cluster.call('POST', bindings, asRole, headers)).status).toBe(404);
+    const byMaster = await cluster.call('POST', bindings, asRole);
+    expect([byMaster.status, byMaster.json.details.causes]).toEqual([
+      422,
+      [expect.objectContaining({ reason: 'FieldValueNotSupported', field: 'roleRef.kind' })],
+    ]);
+    const later = toMallory('early', { kind: 'ClusterRole', name: 'not-there-yet' });
+    const refused = await cluster.call('POST', bindings, later, headers);
+    expect([refused.status, refused.json.message]).toEqual([
+      404,
+      'clusterroles.rbac.authorization.k8s.io "not-there-yet" not found',
+    ]);
+    expect((await cluster.call('POST', bindings, later)).status).toBe(201);
+  });
+
+  it('does not create by a selector what he may only name', async () => {
+    const at = await namespace();
+    const headers = await binder([
+      { verbs: ['*'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['mine'] },
+    ]);
+    const selector = '?fieldSelector=metadata.name%3Dmine';
+    const created = await cluster.call('POST', `${at('configmaps')}${selector}`, configMap('other'), headers);
+    expect(created.status).toBe(403);
+    const listed = await cluster.call('GET', `${at('configmaps')}${selector}`, undefined, headers);
+    expect(listed.status).toBe(200);
   });
 });
 

@@ -22,7 +22,7 @@ describe('a cluster', () => {
       ...{ status: 'CREATING', version: '1.36', tags: { team: 'blue' }, certificateAuthority: {} },
       arn: `arn:aws:eks:${scope.region}:${scope.accountId}:cluster/harbor`,
       kubernetesNetworkConfig: { serviceIpv4Cidr: '10.100.0.0/16', ipFamily: 'ipv4' },
-      accessConfig: { authenticationMode: 'CONFIG_MAP', bootstrapClusterCreatorAdminPermissions: true },
+      accessConfig: { authenticationMode: 'API', bootstrapClusterCreatorAdminPermissions: true },
     });
     expect(created?.endpoint).toBeUndefined();
     await server.reconcilers.idle();
@@ -151,6 +151,30 @@ describe('CreateCluster refuses', () => {
       { kubernetesNetworkConfig: { serviceIpv4Cidr: '8.8.0.0/16' } },
       'InvalidParameterException',
       /^The specified serviceIpv4Cidr is invalid/,
+    ],
+    [
+      'services at an address amid its block',
+      { kubernetesNetworkConfig: { serviceIpv4Cidr: '10.100.0.255/24' } },
+      'InvalidParameterException',
+      /^The specified serviceIpv4Cidr is invalid/,
+    ],
+    [
+      'services in a block that is larger than the private one',
+      { kubernetesNetworkConfig: { serviceIpv4Cidr: '192.160.0.0/12' } },
+      'InvalidParameterException',
+      /^The specified serviceIpv4Cidr is invalid/,
+    ],
+    [
+      'the ConfigMap of who is let in',
+      { accessConfig: { authenticationMode: 'API_AND_CONFIG_MAP' } },
+      'InvalidParameterException',
+      /^The ConfigMap aws-auth \(authenticationMode API_AND_CONFIG_MAP\) is not supported/,
+    ],
+    [
+      'add-ons',
+      { bootstrapSelfManagedAddons: true },
+      'InvalidParameterException',
+      /^Add-ons that come with a cluster \(bootstrapSelfManagedAddons\) are not supported/,
     ],
     [
       'IPv6',

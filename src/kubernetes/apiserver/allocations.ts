@@ -5,7 +5,7 @@ import { type KubernetesObject, memberOf, textOf, timestamp } from '../objects/o
 import type { Alongside } from '../objects/object-store.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import type { Cluster } from './cluster.ts';
-import { ApiError, invalid, invalidValue } from './status.ts';
+import { ApiError, forbiddenField, invalid, invalidValue } from './status.ts';
 
 const services = resourceNamed('', 'services');
 const addresses = resourceNamed('networking.k8s.io', 'ipaddresses');
@@ -29,7 +29,17 @@ export async function allocated(
   if (resource !== services) return nothing;
   const spec = ensured(draft, 'spec');
   const held = textOf(memberOf(before, 'spec'), 'clusterIP');
-  if (spec.type === 'ExternalName') return isAddress(held) ? released(cluster, held) : nothing;
+  if (spec.type === 'ExternalName') {
+    // It has none any more, and may not name one that is another's by now.
+    if (spec.clusterIP !== undefined && spec.clusterIP !== '' && spec.clusterIP !== held) {
+      throw invalid({ group: '', kind: 'Service' }, String(draft.metadata.name), [
+        forbiddenField('spec.clusterIPs', 'may not be set for ExternalName services'),
+      ]);
+    }
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+    return isAddress(held) ? released(cluster, held) : nothing;
+  }
   if (held !== '') {
     spec.clusterIP ??= held;
     spec.clusterIPs ??= [held];

@@ -3,7 +3,7 @@ import type { Json } from '../../store/index.ts';
 import type { User } from '../authentication/user.ts';
 import { assertNoEscalation } from '../authorization/escalation.ts';
 import { kindOf } from '../kinds/kinds.ts';
-import type { JsonObject, KubernetesObject } from '../objects/object.ts';
+import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
@@ -20,7 +20,7 @@ import { answerReview } from './reviews.ts';
 import { scaleKind, scaleOf, withScale } from './scale.ts';
 import { ApiError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
 import { watchObjects } from './watch.ts';
-import { assertVersioned, type Change, changeObject, createObject } from './write.ts';
+import { assertSame, assertVersioned, type Change, changeObject, createObject } from './write.ts';
 
 /** What is answered, unless the answer was streamed. */
 export interface Answer {
@@ -146,6 +146,7 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
     const isMissing = error instanceof ApiError && error.reason === 'NotFound';
     if (!isMissing || !kindOf(asked.resource).createsOnUpdate || asked.subresource !== undefined) throw error;
     if (!mayCreate(exchange)) throw notFound(asked.resource, target.name);
+    assertSame(target, memberOf(body, 'metadata'));
     const created = await createObject(cluster, asked, body, options);
     return { code: 201, body: shownOne(exchange, accepted, created), warnings };
   }

@@ -93,12 +93,14 @@ async function whoAsks({ authenticate, authorizer }: Cluster, request: IncomingM
 
 function attributesOf(asked: ResourceRequest, verb: Verb, query: URLSearchParams): Attributes {
   const { resource, subresource = '', namespace, name } = asked;
+  // A selector narrows what is looked for or deleted, and says nothing of what is created.
+  const selected = verb === 'create' ? undefined : selectedName(query.get('fieldSelector') ?? '');
   // What is in a namespace includes the namespace itself.
   const isNamespace = resource.name === 'namespaces' && resource.group === '';
   return {
     ...{ isResource: true, verb, group: resource.group, resource: resource.name, subresource },
     namespace: namespace ?? (isNamespace ? (name ?? '') : ''),
-    name: name ?? selectedName(query.get('fieldSelector') ?? '') ?? '',
+    name: name ?? selected ?? '',
   };
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../objects/object.ts';
 import { type Alongside, type StoredObject, withRevision } from '../objects/object-store.ts';
 import { apiVersionOf, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
-import { allocated } from './allocations.ts';
+import { allocated, releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
 import type { WriteOptions } from './options.ts';
 import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidValue, notFound } from './status.ts';
@@ -118,7 +118,7 @@ export async function changeObject(
       return withRevision({ ...present, object });
     const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
     const changed = isLast
-      ? await removeLast(cluster, present, object)
+      ? await removeLast(cluster, resource, present, object)
       : await cluster.objects.update(present, object, alongside);
     if (changed !== undefined) return withRevision(changed);
     if (version !== '' || attempt >= mostAttempts) throw conflict(resource, name);
@@ -128,10 +128,11 @@ export async function changeObject(
 /** Nothing keeps it any more that was to be deleted: it goes with the write that says so. */
 async function removeLast(
   cluster: Cluster,
+  resource: Resource,
   present: StoredObject,
   object: KubernetesObject,
 ): Promise<StoredObject | undefined> {
-  const revision = await cluster.objects.delete(present);
+  const revision = await cluster.objects.delete(present, releasedWith(cluster, resource, present.object));
   return revision === undefined ? undefined : { key: present.key, object, revision };
 }
 
@@ -234,7 +235,8 @@ function assertNamespace(metadata: JsonObject, namespace: string | undefined): v
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
-function assertSame({ resource, namespace, name }: Target, metadata: JsonObject): void {
+/** @throws {ApiError} 400 */
+export function assertSame({ resource, namespace, name }: Target, metadata: JsonObject): void {
   const given = textOf(metadata, 'name');
   if (given !== '' && given !== name)
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);

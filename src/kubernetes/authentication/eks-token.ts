@@ -14,7 +14,7 @@ const clusterHeader = 'x-k8s-aws-id';
 
 export function eksTokens(
   { verifyCaller, clock }: Pick<KubernetesContext, 'clock' | 'verifyCaller'>,
-  cluster: () => Pick<ClusterRecord, 'authenticationMode' | 'creatorArn' | 'name'>,
+  cluster: () => Pick<ClusterRecord, 'creatorArn' | 'name'>,
 ): Authenticate {
   return (token) => {
     if (!token.startsWith(prefix) || token.length > maxLength) return undefined;
@@ -27,15 +27,12 @@ export function eksTokens(
 }
 
 /** Who made a cluster is its administrator, unless it was made to have none. */
-function userOf(
-  principal: Principal,
-  { creatorArn, authenticationMode }: Pick<ClusterRecord, 'authenticationMode' | 'creatorArn'>,
-): User | undefined {
+function userOf(principal: Principal, { creatorArn }: Pick<ClusterRecord, 'creatorArn'>): User | undefined {
   const arn = canonicalArn(principal);
   if (arn !== creatorArn) return undefined;
   const { accountId, userId, accessKeyId, session } = principal;
   return {
-    username: authenticationMode === 'CONFIG_MAP' ? 'kubernetes-admin' : principal.arn,
+    username: principal.arn,
     uid: `aws-iam-authenticator:${accountId}:${userId.split(':')[0]}`,
     groups: [mastersGroup, authenticatedGroup],
     extra: {

@@ -1,15 +1,17 @@
-import { forbidden } from '../apiserver/status.ts';
+import { forbidden, notFound } from '../apiserver/status.ts';
 import type { User } from '../authentication/user.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
-import type { Resource } from '../schema/catalogue.ts';
+import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import type { Authorizer } from './rbac.ts';
 
 const group = 'rbac.authorization.k8s.io';
+const clusterRoles = resourceNamed(group, 'clusterroles');
+const roles = resourceNamed(group, 'roles');
 
 /**
  * Nobody hands out more than he has: a role's rules must be its writer's own, and so must those of a role that he binds,
- * unless he may `escalate` or `bind` it.
- * @throws {ApiError} 403
+ * unless he may `escalate` or `bind` it. A role that is not there yet is nobody's to bind otherwise: it might become any.
+ * @throws {ApiError} 403, 404
  */
 export function assertNoEscalation(
   authorizer: Authorizer,
@@ -33,6 +35,7 @@ export function assertNoEscalation(
   const isClusterRole = textOf(role, 'kind') === 'ClusterRole';
   if (may('bind', isClusterRole ? 'clusterroles' : 'roles', roleName)) return;
   const rules = authorizer.rulesOfRole(roleName, isClusterRole ? undefined : namespace);
+  if (rules === undefined) throw notFound(isClusterRole ? clusterRoles : roles, roleName);
   assertHeld(authorizer, user, resource, name, namespace, rules);
 }
 

@@ -31,8 +31,8 @@ export interface Authorizer {
   allows(user: User, asked: Attributes): boolean;
   /** The rules that count for somebody in a namespace. */
   rulesOf(user: User, namespace: string): readonly JsonObject[];
-  /** Of a role in a namespace, or of a cluster's role; none where there is no such role. */
-  rulesOfRole(name: string, namespace: string | undefined): readonly JsonObject[];
+  /** Of a role in a namespace, or of a cluster's role; undefined: there is no such role. */
+  rulesOfRole(name: string, namespace: string | undefined): readonly JsonObject[] | undefined;
 }
 
 const group = 'rbac.authorization.k8s.io';
@@ -55,13 +55,13 @@ export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer 
   };
   const rules = function* (user: User, namespace: string): Generator<JsonObject, void> {
     for (const binding of objectsOf(clusterRoleBindings))
-      if (bindsTo(binding, user)) yield* rulesIn(roleNamed(clusterRoles, roleNameOf(binding)));
+      if (bindsTo(binding, user) && bindsClusterRole(binding))
+        yield* rulesIn(roleNamed(clusterRoles, roleNameOf(binding)));
     if (namespace === '') return;
     for (const binding of objectsOf(roleBindings, namespace)) {
       if (!bindsTo(binding, user)) continue;
-      const isClusterRole = textOf(memberOf(binding, 'roleRef'), 'kind') === 'ClusterRole';
       yield* rulesIn(
-        isClusterRole
+        bindsClusterRole(binding)
           ? roleNamed(clusterRoles, roleNameOf(binding))
           : roleNamed(roles, roleNameOf(binding), namespace),
       );
@@ -83,10 +83,16 @@ export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer 
         : []),
       ...rules(user, namespace),
     ],
-    rulesOfRole: (name, namespace) =>
-      rulesIn(namespace === undefined ? roleNamed(clusterRoles, name) : roleNamed(roles, name, namespace)),
+    rulesOfRole: (name, namespace) => {
+      const role =
+        namespace === undefined ? roleNamed(clusterRoles, name) : roleNamed(roles, name, namespace);
+      return role === undefined ? undefined : rulesIn(role);
+    },
   };
 }
+
+const bindsClusterRole = (binding: KubernetesObject): boolean =>
+  textOf(memberOf(binding, 'roleRef'), 'kind') === 'ClusterRole';
 
 const roleNameOf = (binding: KubernetesObject): string => textOf(memberOf(binding, 'roleRef'), 'name');
 

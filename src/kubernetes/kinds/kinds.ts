@@ -1,5 +1,11 @@
 import { jsonEqual } from '../../store/index.ts';
-import { type FieldError, forbiddenField, invalidValue, required } from '../apiserver/status.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../apiserver/status.ts';
 import { isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
@@ -82,7 +88,8 @@ const secret: Kind = {
   ],
 };
 
-const roleBinding: Kind = {
+/** @param kinds Of the roles that it may bind. */
+const roleBinding = (...kinds: readonly string[]): Kind => ({
   names: 'path-segment',
   createsOnUpdate: true,
   defaults: (draft) => {
@@ -93,6 +100,10 @@ const roleBinding: Kind = {
   validate: (object, before) => {
     const role = memberOf(object, 'roleRef');
     const errors: FieldError[] = [];
+    if (textOf(role, 'apiGroup') !== rbacGroup)
+      errors.push(notSupported('roleRef.apiGroup', textOf(role, 'apiGroup'), [rbacGroup]));
+    if (!kinds.includes(textOf(role, 'kind')))
+      errors.push(notSupported('roleRef.kind', textOf(role, 'kind'), kinds));
     if (textOf(role, 'name') === '') errors.push(required('roleRef.name'));
     for (const [index, subject] of listOf(object, 'subjects').entries())
       if (!isJsonObject(subject) || textOf(subject, 'name') === '')
@@ -101,7 +112,7 @@ const roleBinding: Kind = {
       errors.push(invalidValue('roleRef', role, 'cannot change roleRef'));
     return errors;
   },
-};
+});
 
 const role: Kind = {
   names: 'path-segment',
@@ -212,9 +223,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   'ingresses.networking.k8s.io': counted,
   'networkpolicies.networking.k8s.io': counted,
   'poddisruptionbudgets.policy': { hasGeneration: true, needsVersionForUpdate: true },
-  'clusterrolebindings.rbac.authorization.k8s.io': roleBinding,
+  'clusterrolebindings.rbac.authorization.k8s.io': roleBinding('ClusterRole'),
   'clusterroles.rbac.authorization.k8s.io': role,
-  'rolebindings.rbac.authorization.k8s.io': roleBinding,
+  'rolebindings.rbac.authorization.k8s.io': roleBinding('Role', 'ClusterRole'),
   'roles.rbac.authorization.k8s.io': role,
   'csidrivers.storage.k8s.io': { hasGeneration: true, needsVersionForUpdate: true, answersDeleted: true },
   'csinodes.storage.k8s.io': { needsVersionForUpdate: true, answersDeleted: true },

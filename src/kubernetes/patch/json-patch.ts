@@ -3,12 +3,20 @@ import { ApiError, badRequest, tooLarge } from '../apiserver/status.ts';
 
 /** As upstream bounds a request's work. */
 const maxOperations = 10_000;
+/** Of all that is copied: a few copies of copies would fill any memory. */
+const maxCopiedBytes = 3 * 1024 * 1024;
 
 type Container = Json[] | Record<string, Json>;
 
+interface Holder {
+  document: Json;
+  /** So far. */
+  copiedBytes: number;
+}
+
 /**
  * RFC 6902.
- * @throws {ApiError} 400: it is no JSON patch; 422: it does not fit the object.
+ * @throws {ApiError} 400: it is no JSON patch; 413: it asks for too much; 422: it does not fit the object.
  */
 export function applyJsonPatch(object: Json, patch: Json): Json {
   if (!Array.isArray(patch))
@@ -18,12 +26,12 @@ export function applyJsonPatch(object: Json, patch: Json): Json {
   if (patch.length > maxOperations)
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
   // A holder, so that the whole document is a member like any other.
-  const holder: { document: Json } = { document: structuredClone(object) };
+  const holder: Holder = { document: structuredClone(object), copiedBytes: 0 };
   for (const operation of patch) applyOperation(holder, operation);
   return holder.document;
 }
 
-function applyOperation(holder: { document: Json }, operation: Json | undefined): void {
+function applyOperation(holder: Holder, operation: Json | undefined): void {
   const { op, path, from, value } = (operation ?? {}) as Readonly<Record<string, Json | undefined>>;
   if (typeof op !== 'string' || typeof path !== 'string')
     throw unfit('Unexpected kind: an operation has op and path');
@@ -42,7 +50,7 @@ function applyOperation(holder: { document: Json }, operation: Json | undefined)
       add(holder, path, take(holder, String(from)));
       return;
     case 'copy':
-      add(holder, path, structuredClone(get(holder, String(from))));
+      add(holder, path, copied(holder, get(holder, String(from))));
       return;
     case 'test':
       if (!jsonEqual(get(holder, path), value ?? null))
@@ -51,6 +59,16 @@ function applyOperation(holder: { document: Json }, operation: Json | undefined)
     default:
       throw unfit(`Unexpected kind: ${op}`);
   }
+}
+
+function copied(holder: Holder, value: Json): Json {
+  const text = JSON.stringify(value);
+  holder.copiedBytes += text.length;
+  if (holder.copiedBytes > maxCopiedBytes)
+    throw tooLarge(
+      `Unable to complete the copy, the accumulated size increase of copy is ${holder.copiedBytes}, exceeding the limit ${maxCopiedBytes}`,
+    );
+  return JSON.parse(text) as Json;
 }
 
 function required(value: Json | undefined, op: string, path: string): Json {

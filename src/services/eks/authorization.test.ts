@@ -19,7 +19,7 @@ const cases: Readonly<Record<string, Case>> = {
     on: [arn('lagoon')],
     keys: {
       ...tagging,
-      'eks:authenticationMode': 'CONFIG_MAP',
+      'eks:authenticationMode': 'API',
       'eks:blockStorageEnabled': 'false',
       'eks:bootstrapClusterCreatorAdminPermissions': 'true',
       'eks:bootstrapSelfManagedAddons': 'true',

@@ -61,7 +61,7 @@ const created: Keys<CreateClusterCommandInput> = ({
   kubernetesNetworkConfig = {},
   storageConfig = {},
 }) => ({
-  'eks:authenticationMode': accessConfig.authenticationMode ?? 'CONFIG_MAP',
+  'eks:authenticationMode': accessConfig.authenticationMode ?? 'API',
   'eks:bootstrapClusterCreatorAdminPermissions': String(
     accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
   ),

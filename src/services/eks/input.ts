@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto';
 import type { CreateClusterCommandInput, LogSetup, LogType, VpcConfigRequest } from '@aws-sdk/client-eks';
 import type { Transaction } from '../../reconcile/index.ts';
-import { cidrBlock, holds, parseIpv4 } from '../../topology/index.ts';
+import { cidrBlock, cidrText, holdsBlock, parseCidr } from '../../topology/index.ts';
 import { Constraints } from '../constraints.ts';
 import { readAwsvpc, vpcFacts } from '../ec2/index.ts';
 import { maxTags } from '../tag-list.ts';
 import type { Scope } from './arn.ts';
 import { badRequest, invalidParameter, unsupported } from './errors.ts';
-import type { AuthenticationMode, ClusterRecord, Tags } from './records.ts';
+import type { ClusterRecord, Tags } from './records.ts';
 
 export const constraints = (): Constraints => new Constraints(invalidParameter);
+
+/** Whom of IAM a cluster lets in is told by access entries, of which its creator has the only one. */
+const authenticationMode = 'API';
 
 /** The versions whose API the clusters' control planes serve. */
 const versions = ['1.35', '1.36'];
@@ -46,7 +49,7 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
   refuseUnsupported(input);
   return {
     ...{ name, version, roleArn },
-    authenticationMode: (accessConfig.authenticationMode ?? 'CONFIG_MAP') as AuthenticationMode,
+    authenticationMode,
     isAdminForCreator: accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
     deletionProtection: input.deletionProtection ?? false,
     serviceIpv4Cidr: readServiceCidr(input.kubernetesNetworkConfig?.serviceIpv4Cidr),
@@ -57,6 +60,7 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
 /** What has an effect in EKS that there is none of here, by name. @throws InvalidParameterException */
 function refuseUnsupported(input: CreateClusterCommandInput): void {
   const { resourcesVpcConfig = {}, kubernetesNetworkConfig = {}, logging } = input;
+  const { authenticationMode: mode = authenticationMode } = input.accessConfig ?? {};
   const asked: readonly (readonly [isAsked: boolean, what: string])[] = [
     [resourcesVpcConfig.endpointPublicAccess === false, 'Clusters without a public endpoint are'],
     [
@@ -66,6 +70,11 @@ function refuseUnsupported(input: CreateClusterCommandInput): void {
     [
       resourcesVpcConfig.publicAccessCidrs?.some((cidr) => cidr !== '0.0.0.0/0') === true,
       'Public endpoints for some CIDRs only (publicAccessCidrs) are',
+    ],
+    [mode !== authenticationMode, `The ConfigMap aws-auth (authenticationMode ${mode}) is`],
+    [
+      input.bootstrapSelfManagedAddons === true,
+      'Add-ons that come with a cluster (bootstrapSelfManagedAddons) are',
     ],
     [kubernetesNetworkConfig.ipFamily === 'ipv6', 'IPv6 clusters are'],
     [kubernetesNetworkConfig.elasticLoadBalancing?.enabled === true, 'EKS Auto Mode is'],
@@ -100,10 +109,9 @@ const hasNetworks = ({ remoteNetworkConfig }: CreateClusterCommandInput): boolea
 /** Private ranges, /24 to /12. @throws InvalidParameterException */
 function readServiceCidr(cidr: string | undefined): string | undefined {
   if (cidr === undefined) return undefined;
-  const [, address = '', length = ''] = /^([\d.]+)\/(\d{1,2})$/.exec(cidr) ?? [];
-  const parsed = parseIpv4(address);
-  const isPrivate = parsed !== undefined && privateRanges.some((range) => holds(cidrBlock(range), parsed));
-  if (!isPrivate || Number(length) < 12 || Number(length) > 24) {
+  const block = parseCidr(cidr);
+  const isPrivate = block !== undefined && privateRanges.some((range) => holdsBlock(cidrBlock(range), block));
+  if (!isPrivate || cidrText(block) !== cidr || block.prefixLength < 12 || block.prefixLength > 24) {
     throw invalidParameter(
       `The specified serviceIpv4Cidr is invalid: ${cidr}. It must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, and between /24 and /12.`,
     );

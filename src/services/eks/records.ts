@@ -4,7 +4,8 @@ import type { Scope } from './arn.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
-export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP';
+/** Others read the ConfigMap `aws-auth`, which nothing here does. */
+export type AuthenticationMode = 'API';
 
 /** What is wanted of a cluster. What its control plane is like is the control plane's own record. */
 export interface ClusterRecord {

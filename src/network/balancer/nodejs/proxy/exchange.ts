@@ -13,13 +13,18 @@ export interface Exchange {
 }
 
 /** What a client sent, as it sent it. HTTP/2's names of its own stand for a request line and a Host field. */
-export function fieldsOf({ rawHeaders }: ClientRequestMessage): HeaderFields {
+export function fieldsOf(request: ClientRequestMessage): HeaderFields {
+  const { rawHeaders } = request;
+  const cookies: string[] = [];
   const fields: [string, string][] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const [name = '', value = ''] = rawHeaders.slice(at, at + 2);
     if (name === ':authority') fields.push(['Host', value]);
+    // HTTP/2 takes them apart, HTTP/1.1 has them in one field (RFC 9113, 8.2.3).
+    else if (name === 'cookie' && 'stream' in request) cookies.push(value);
     else if (!name.startsWith(':')) fields.push([name, value]);
   }
+  if (cookies.length > 0) fields.push(['Cookie', cookies.join('; ')]);
   return fields;
 }
 

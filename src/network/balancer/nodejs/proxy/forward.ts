@@ -93,12 +93,22 @@ function send(
     } else refuse(502);
   });
   sent.on('response', (answer) => {
-    hasAnswer = true;
-    passOn(answer, forwarding);
+    try {
+      passOn(answer, forwarding);
+      hasAnswer = true;
+    } catch {
+      // A status or reason that Node does not send, or for HTTP/2 several of what there may be one of.
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      refuse(502);
+    }
   });
   sent.on('upgrade', (answer, socket, head) => {
     hasAnswer = true;
-    if (upgrade === undefined) return void refuse(502);
+    if (upgrade === undefined) {
+      socket.destroy();
+      refuse(502);
+      return;
+    }
     target.meter.count('target2xx');
     becomeOne(answer, { socket, head }, upgrade, idleTimeout);
   });
@@ -122,11 +132,11 @@ function framing({ request, upgrade }: Exchange): HeaderFields {
 function passOn(answer: IncomingMessage, { exchange, target, added }: Forwarding): void {
   const { response } = exchange;
   const { statusCode = 502, statusMessage = '' } = answer;
-  const kind = `target${Math.floor(statusCode / 100)}xx`;
-  if (isCounted(kind)) target.meter.count(kind);
   const fields = answeredHeaders(pairsOf(answer.rawHeaders));
   if ('sendDate' in response) response.sendDate = false;
   writeHead(response, statusCode, statusMessage, [...fields, ...added(fields)]);
+  const kind = `target${Math.floor(statusCode / 100)}xx`;
+  if (isCounted(kind)) target.meter.count(kind);
   answer.pipe(response);
   // Whoever reads must not take half of an answer for all of it.
   answer.once('aborted', () => response.destroy());

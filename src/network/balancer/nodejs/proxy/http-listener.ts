@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { mostHeaderBytes } from '../../../../balancing/index.ts';
 import { createServer, ServerResponse } from '../../../../http.ts';
-import { pageBytes } from './answers.ts';
+import { answerPage, pageBytes } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { ListenerParts, ListenerSetting, ListeningServer } from './listener.ts';
 import { serveRequest } from './serve-request.ts';
@@ -20,7 +20,14 @@ export function openHttpListener(first: ListenerSetting, parts: ListenerParts): 
   const sessions = new Set<ServerHttp2Session>();
   const serve = (exchange: Exchange): void => {
     if (isFinishing && 'shouldKeepAlive' in exchange.response) exchange.response.shouldKeepAlive = false;
-    serveRequest(exchange, setting, parts);
+    try {
+      serveRequest(exchange, setting, parts);
+    } catch {
+      // One request that can't be carried is no reason for all others to end.
+      parts.answered(502);
+      if (exchange.response.headersSent) exchange.response.destroy();
+      else answerPage(exchange.response, 502);
+    }
   };
   const server = createServerFor(first, () => setting);
   const limit = ({ attributes }: ListenerSetting): void => {
