@@ -27,7 +27,12 @@ export {
   type WatchedTarget,
   watchingTargets,
 } from './for-services/target-groups.ts';
-export { findTrafficRule, shiftTraffic, type TrafficRule } from './for-services/traffic-rules.ts';
+export {
+  findTrafficRule,
+  shiftObstacle,
+  shiftTraffic,
+  type TrafficRule,
+} from './for-services/traffic-rules.ts';
 
 export {
   type BalancerTotals,

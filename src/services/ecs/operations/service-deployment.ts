@@ -164,9 +164,10 @@ export async function continueServiceDeployment(
       throw invalidParameter(
         'Continuing a service deployment is not allowed for service deployment in terminal states.',
       );
-    const { shift, hookAnswers = {}, cluster, service: name, id } = record;
+    const { shift, hookAnswers = {}, cluster, service: name, id, status } = record;
     const hooks = shift?.hooks ?? [];
-    const hook = hooks.find((each) => each.id === hookId);
+    // Whatever is said to one that is being stopped comes too late.
+    const hook = status === 'IN_PROGRESS' ? hooks.find((each) => each.id === hookId) : undefined;
     if (hook?.status !== 'AWAITING_ACTION' || hookAnswers[hookId] !== undefined)
       throw invalidParameter(
         'Provided hookId is either completed, unavailable, or not associated with the given Resource ARN',

@@ -46,7 +46,7 @@ import {
 } from '../service-validation.ts';
 import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
-import { withTrafficShift } from '../traffic-shift/begin-shift.ts';
+import { staysForTraffic, withTrafficShift } from '../traffic-shift/begin-shift.ts';
 import { refuseWhileShifting, requireStrategy } from '../traffic-shift/read-strategy.ts';
 import { servedBy } from '../traffic-shift/routes.ts';
 import { updatedExternalService } from './external-service.ts';
@@ -131,7 +131,9 @@ function updated(
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
   refuseWhileShifting(service, connected);
   const hasTasks = deploymentsWithTasks(tx, call, service);
-  const next = withNewDeployment(connected, ecs.random, call.now, hasTasks);
+  const stays = staysForTraffic(connected);
+  const isKept = (id: string): boolean => hasTasks(id) || stays(id);
+  const next = withNewDeployment(connected, ecs.random, call.now, isKept);
   const begun = withTrafficShift(next, call.now, (ruleArn) => servedBy(tx, call, ruleArn));
   return { after: withAliases(tx, call, begun), definition };
 }

@@ -27,8 +27,7 @@ export function withTrafficShift(service: ServiceRecord, now: number, serving: S
   });
   const isTurned = (primary.loadBalancers ?? []).some(({ advancedConfiguration }) => advancedConfiguration);
   const hasSharedRules = groups.every(({ before }) => before !== undefined);
-  // What traffic was on its way back to is still there to come back to.
-  const { lastCompleted = source?.lifecycle?.isRollback ? source : undefined } = service;
+  const lastCompleted = backFrom(service, older, source);
   return {
     ...service,
     ...(isShifted && given('lastCompleted', lastCompleted)),
@@ -43,13 +42,32 @@ export function withTrafficShift(service: ServiceRecord, now: number, serving: S
   };
 }
 
+/** Whether one of the service's deployments stays though it has no tasks at the moment: traffic that is to be shifted goes there. */
+export function staysForTraffic(service: ServiceRecord): (deploymentId: string) => boolean {
+  const isShifted = service.deploymentConfiguration.strategy !== 'ROLLING' && service.desiredCount > 0;
+  const source = isShifted ? sourceOf(service, service.deployments) : undefined;
+  return (deploymentId) => deploymentId === source?.id;
+}
+
+/** What a deployment that fails goes back to. */
+function backFrom(
+  { lastCompleted }: ServiceRecord,
+  older: readonly DeploymentRecord[],
+  source: DeploymentRecord | undefined,
+): DeploymentRecord | undefined {
+  // What traffic was on its way back to is still there to come back to.
+  if (lastCompleted === undefined) return source?.lifecycle?.isRollback ? source : undefined;
+  // So is what has replaced the one that completed last, as far as that it is gone.
+  return older.some(({ id }) => id === lastCompleted.id) ? lastCompleted : (source ?? lastCompleted);
+}
+
 /** Which of the older deployments has the production traffic. */
 function sourceOf(
   { lastCompleted }: ServiceRecord,
   older: readonly DeploymentRecord[],
 ): DeploymentRecord | undefined {
-  if (lastCompleted !== undefined) return older.find(({ id }) => id === lastCompleted.id);
   return (
+    older.find(({ id }) => id === lastCompleted?.id) ??
     older.find(({ lifecycle }) => lifecycle?.isRollback) ??
     older.find(({ lifecycle }) => lifecycle?.traffic.production === 100) ??
     older.find(({ lifecycle }) => lifecycle === undefined)

@@ -52,7 +52,7 @@ function planShift(
   const own = kept(snapshot, primary, []);
   // What failed is not kept up, and goes when traffic has gone back.
   const beside = others.filter((other) => source !== undefined && groupsOf(other) === groupsOf(source));
-  const before = source && !lifecycle.isRollback ? kept(snapshot, source, beside) : undefined;
+  const before = source && !lifecycle.isRollback ? kept(snapshot, notGivenUp(source), beside) : undefined;
   const passage: Passage = {
     now: snapshot.now,
     isUp: isUp(own.situation),
@@ -109,6 +109,10 @@ function kept(
     blockedUntil: start.blockedUntil ?? Number.POSITIVE_INFINITY,
   };
 }
+
+/** Nothing is started of one that is given up, unless traffic goes there until the next one has taken over. */
+const notGivenUp = (source: DeploymentRecord): DeploymentRecord =>
+  source.rolloutState === 'FAILED' ? { ...source, rolloutState: 'IN_PROGRESS' } : source;
 
 const isUp = ({ keepers, desired }: Situation): boolean =>
   keepers.length === desired && healthyCount(keepers) === desired;

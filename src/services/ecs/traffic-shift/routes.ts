@@ -1,6 +1,6 @@
 import type { WeightedTargetGroup } from '../../../balancing/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
-import { findTrafficRule, shiftTraffic } from '../../elbv2/index.ts';
+import { findTrafficRule, shiftObstacle, shiftTraffic } from '../../elbv2/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import type { DeploymentRecord, ServiceRecord, TrafficRecord } from '../records.ts';
@@ -53,7 +53,7 @@ export function servedBy(reader: Reader, scope: Scope, ruleArn: string): readonl
   return targetGroups.flatMap(({ arn, weight }) => (weight > 0 ? arn : []));
 }
 
-/** Undefined: there is no traffic to shift. */
+/** Undefined: there is no traffic to shift, or nobody shifts it any more. */
 export function readTraffic(
   reader: Reader,
   ecs: Pick<EcsContext, 'infrastructureRoleObstacle'>,
@@ -61,7 +61,8 @@ export function readTraffic(
   service: ServiceRecord,
 ): TrafficReading | undefined {
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY');
-  const deployment = primary?.lifecycle && routed(service, primary);
+  const deployment =
+    primary?.lifecycle && primary.rolloutState === 'IN_PROGRESS' ? routed(service, primary) : undefined;
   if (deployment === undefined) return undefined;
   const routes = routesOf(deployment);
   const obstacle = routes.map((route) => obstacleTo(reader, ecs, scope, route)).find((found) => found);
@@ -79,13 +80,15 @@ function obstacleTo(
   reader: Reader,
   ecs: Pick<EcsContext, 'infrastructureRoleObstacle'>,
   scope: Scope,
-  { productionListenerRule, testListenerRule, roleArn }: Route,
+  { productionListenerRule, testListenerRule, roleArn, targetGroupArn, alternateTargetGroupArn }: Route,
 ): string | undefined {
   const rules = { productionListenerRule, ...(testListenerRule !== undefined && { testListenerRule }) };
   for (const [name, arn] of Object.entries(rules)) {
     const rule = findTrafficRule(reader, scope, arn);
     if (rule === undefined) return `${name} ${arn} does not exist.`;
     if (rule.targetGroups.length === 0) return `${name} ${arn} does not have a forward action.`;
+    const unreachable = shiftObstacle(reader, scope, arn, [targetGroupArn, alternateTargetGroupArn]);
+    if (unreachable !== undefined) return `${name} ${arn} can't be changed. ${unreachable}`;
     const resource = rule.isDefault ? rule.listenerArn : arn;
     const action = rule.isDefault ? 'ModifyListener' : 'ModifyRule';
     const asked = { roleArn, action: `elasticloadbalancing:${action}`, resource };

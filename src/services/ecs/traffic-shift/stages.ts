@@ -30,7 +30,7 @@ export interface Passage {
   readonly canServe: boolean;
   /** The same of the deployment that traffic comes from; true when there is none. */
   readonly canSourceServe: boolean;
-  /** No production traffic goes to where its tasks will be. */
+  /** No production traffic goes to where its tasks will be; on the way back, to where those of the one that failed are. */
   readonly isAtSource: boolean;
   /** There are deployments besides it and the one that traffic comes from. */
   readonly hasOthers: boolean;
@@ -93,10 +93,14 @@ function nextOnTheWay(lifecycle: LifecycleRecord, passage: Passage): NextStage |
   }
 }
 
-function nextOnTheWayBack({ stage, traffic }: LifecycleRecord, { canServe }: Passage): NextStage | undefined {
+function nextOnTheWayBack(
+  { stage, traffic }: LifecycleRecord,
+  { canServe, isAtSource, hasOthers }: Passage,
+): NextStage | undefined {
   switch (stage) {
     case undefined:
-      if (traffic.production === 100) return { stage: 'PRODUCTION_TRAFFIC_SHIFT' };
+      // What failed before it began may have found traffic that the deployment before it had left there.
+      if (traffic.production === 100 && (isAtSource || !hasOthers)) return { stage: 'PRODUCTION_TRAFFIC_SHIFT' };
       return canServe ? { stage: 'PRODUCTION_TRAFFIC_SHIFT', traffic: { production: 100 } } : undefined;
     case 'PRODUCTION_TRAFFIC_SHIFT':
       return traffic.test === undefined

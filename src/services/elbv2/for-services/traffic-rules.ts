@@ -1,8 +1,9 @@
 import type { WeightedTargetGroup } from '../../../balancing/index.ts';
+import { Refusal } from '../../../protocols/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { LoadBalancerType, Scope } from '../arn.ts';
 import { findRule, requireLoadBalancer } from '../context.ts';
-import { putListener } from '../listeners/put-listener.ts';
+import { putListener, requireAction } from '../listeners/put-listener.ts';
 
 /** A rule whose traffic another service shifts between target groups (ECS's `productionListenerRule`). */
 export interface TrafficRule {
@@ -25,6 +26,27 @@ export function findTrafficRule(reader: Reader, scope: Scope, arn: string): Traf
     isDefault: priority === 'default',
     targetGroups: action.type === 'forward' ? action.targetGroups : [],
   };
+}
+
+/** Why a rule can't send to these groups, in a sentence: they may be gone, or another load balancer's. @param arn Of a rule that is there. */
+export function shiftObstacle(
+  reader: Reader,
+  scope: Scope,
+  arn: string,
+  groupArns: readonly string[],
+): string | undefined {
+  const found = findRule(reader, scope, arn);
+  if (found === undefined) return undefined;
+  const { listener } = found;
+  const targetGroups = groupArns.map((groupArn) => ({ arn: groupArn, weight: 1 }));
+  const balancer = requireLoadBalancer(reader, scope, listener.loadBalancerArn);
+  try {
+    requireAction(reader, scope, balancer, listener, { type: 'forward', targetGroups });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { RuleAction } from '../../../balancing/index.ts';
-import type { Transaction } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { findTargetGroup, putLoadBalancer, putTargetGroup } from '../context.ts';
 import {
@@ -64,21 +64,42 @@ function groupsOf(listener: ListenerRecord | undefined): ReadonlySet<string> {
   );
 }
 
-function beginUse(
-  tx: Transaction,
+function beginUse(tx: Transaction, scope: Scope, balancer: LoadBalancerRecord, arn: string): void {
+  const group = requireUsable(tx, scope, balancer, arn);
+  const { use } = group;
+  const { arn: loadBalancerArn } = balancer;
+  const listenerCount = (use?.listenerCount ?? 0) + 1;
+  putTargetGroup(tx, scope, { ...group, use: { loadBalancerArn, listenerCount } });
+}
+
+function requireUsable(
+  reader: Reader | Transaction,
   scope: Scope,
   { arn: loadBalancerArn }: LoadBalancerRecord,
   arn: string,
-): void {
-  const group = findTargetGroup(tx, scope, arn);
+): TargetGroupRecord {
+  const group = findTargetGroup(reader, scope, arn);
   if (group === undefined) throw targetGroupNotFound(arn);
   const { use } = group;
   if (use !== undefined && use.loadBalancerArn !== loadBalancerArn) throw targetGroupAssociationLimit(arn);
   const max = limits['target-groups-per-application-load-balancer'];
-  if (use === undefined && tx.countByIndex(targetGroups, 'loadBalancer', loadBalancerArn) >= max)
+  if (use === undefined && reader.countByIndex(targetGroups, 'loadBalancer', loadBalancerArn) >= max)
     throw tooManyTargetGroupsOfBalancer(max);
-  const listenerCount = (use?.listenerCount ?? 0) + 1;
-  putTargetGroup(tx, scope, { ...group, use: { loadBalancerArn, listenerCount } });
+  return group;
+}
+
+/** Whether a listener may be written with an action. @throws {Refusal} as `putListener` does. */
+export function requireAction(
+  reader: Reader | Transaction,
+  scope: Scope,
+  balancer: LoadBalancerRecord,
+  listener: ListenerRecord,
+  action: RuleAction,
+): void {
+  checkAction(reader, scope, balancer, listener, action);
+  const used = groupsOf(listener);
+  for (const { arn } of action.type === 'forward' ? action.targetGroups : [])
+    if (!used.has(arn)) requireUsable(reader, scope, balancer, arn);
 }
 
 function endUse(tx: Transaction, scope: Scope, arn: string): void {
@@ -90,7 +111,7 @@ function endUse(tx: Transaction, scope: Scope, arn: string): void {
 }
 
 function checkAction(
-  tx: Transaction,
+  reader: Reader | Transaction,
   scope: Scope,
   balancer: LoadBalancerRecord,
   { protocol }: ListenerRecord,
@@ -108,7 +129,7 @@ function checkAction(
   if (balancer.type === 'network' && action.stickinessDuration !== undefined)
     throw validationError('Target group stickiness is not valid for network load balancers');
   for (const { arn } of action.targetGroups) {
-    const group = findTargetGroup(tx, scope, arn);
+    const group = findTargetGroup(reader, scope, arn);
     if (group === undefined) throw targetGroupNotFound(arn);
     if (group.vpcId !== balancer.vpcId) {
       throw invalidConfiguration(
