@@ -1,4 +1,8 @@
-import type { CreateExpressGatewayServiceCommandInput, ECSExpressGatewayService } from '@aws-sdk/client-ecs';
+import {
+  type CreateExpressGatewayServiceCommandInput,
+  ECS,
+  type ECSExpressGatewayService,
+} from '@aws-sdk/client-ecs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type System, startSystem } from './system.ts';
 
@@ -351,6 +355,27 @@ describe('the infrastructure role', () => {
     await untilScheduled('web');
     expect((await described(serviceArn)).status).toEqual({ statusCode: 'ACTIVE' });
   });
+});
+
+it('runs something else with the roles of its tasks only for those who may pass them', async () => {
+  const { serviceArn } = await create('web');
+  await system.iam.createUser({ UserName: 'ada' });
+  const Statement = [{ Effect: 'Allow', Action: 'ecs:*', Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await system.iam.putUserPolicy({ UserName: 'ada', PolicyName: 'ecs', PolicyDocument });
+  const { AccessKey } = await system.iam.createAccessKey({ UserName: 'ada' });
+  const credentials = {
+    accessKeyId: AccessKey?.AccessKeyId ?? '',
+    secretAccessKey: AccessKey?.SecretAccessKey ?? '',
+  };
+  const ada = new ECS({ endpoint: system.endpoint, region: 'eu-west-1', credentials });
+  onTestFinished(() => ada.destroy());
+  const primaryContainer = { image: 'harbor/other:1' };
+  await expect(ada.updateExpressGatewayService({ serviceArn, primaryContainer })).rejects.toThrow(
+    `is not authorized to perform: iam:PassRole on resource: ${roles.execution}`,
+  );
+  await ada.updateExpressGatewayService({ serviceArn, scalingTarget: { maxTaskCount: 3 } });
+  await system.ecs.updateExpressGatewayService({ serviceArn, primaryContainer });
 });
 
 it('refuses what does not fit, before anything changes', async () => {

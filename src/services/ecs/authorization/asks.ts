@@ -8,6 +8,10 @@ import type {
 import type { Reader } from '../../../reconcile/index.ts';
 import { passRoles } from '../../authorization-row.ts';
 import type { Call } from '../../service.ts';
+import { type DefinitionInput, saysDefinition } from '../express/express-input.ts';
+import { findExpressService } from '../express/express-lookup.ts';
+import { taskDefinitions } from '../records.ts';
+import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { requestTags } from './request-keys.ts';
 import { clusterResource } from './resources.ts';
 import type { Asks } from './row.ts';
@@ -105,7 +109,7 @@ export const passExpressRole: Asks<{ readonly infrastructureRoleArn: string | un
   call,
 ) => passRoles([infrastructureRoleArn], 'ecs.amazonaws.com', call);
 
-/** The roles of an Express service's tasks: those that are named, or those of the task definition that is. */
+/** The roles that an Express service's tasks get: those that are named, or those of the task definition that is. */
 export function passExpressTaskRoles(
   reader: Reader,
 ): Asks<TaskRoles & { readonly taskDefinitionArn?: string | undefined }> {
@@ -114,4 +118,20 @@ export function passExpressTaskRoles(
     input.taskDefinitionArn === undefined
       ? passDefinedRoles(input, call)
       : ofDefinition({ taskDefinition: input.taskDefinitionArn }, call);
+}
+
+/** The same of one that is there: what is not said stays, and whoever says what runs says what runs with those roles. */
+export function passKeptExpressRoles(
+  reader: Reader,
+): Asks<DefinitionInput & { readonly serviceArn: string | undefined }> {
+  const named = passExpressTaskRoles(reader);
+  return (input, call) => {
+    if (input.taskDefinitionArn !== undefined) return named(input, call);
+    if (!saysDefinition(input) || !input.serviceArn) return [];
+    const used = findExpressService(reader, call, input.serviceArn)?.service.taskDefinition;
+    const key = used && taskDefinitionKey(call, used.family, used.revision);
+    const definition = key && reader.get(taskDefinitions, key)?.definition;
+    const { taskRoleArn = definition?.taskRoleArn, executionRoleArn = definition?.executionRoleArn } = input;
+    return passDefinedRoles({ taskRoleArn, executionRoleArn }, call);
+  };
 }

@@ -3,6 +3,7 @@ import {
   passExpressRole,
   passExpressTaskRoles,
   passInfrastructureRoles,
+  passKeptExpressRoles,
   passLaunchedRoles,
   tagOnCreate,
 } from './asks.ts';
@@ -100,7 +101,7 @@ export function serviceRows(reader: Reader) {
     UpdateExpressGatewayService: {
       on: ({ serviceArn }, call) => serviceResources(undefined, [serviceArn], call),
       keys: [tags, clusterOfResource],
-      asks: [passExpressTaskRoles(reader)],
+      asks: [passKeptExpressRoles(reader)],
     },
     UpdateService: {
       on: (input, call) => serviceResources(input.cluster, [input.service], call),

@@ -4,13 +4,17 @@ import { elbKey, listeners, targetGroups } from '../../elbv2/records.ts';
 import { continueServiceDeployment, stopServiceDeployment } from '../operations/service-deployment.ts';
 import { stopTask } from '../operations/task.ts';
 import type { TaskRecord } from '../records.ts';
+import type { FleetOptions } from '../testing/fleet.ts';
 import { scope } from '../testing/room.ts';
 import { infrastructureRole, openShifted, type Shifted } from '../testing/shifted.ts';
 
 /** What goes wrong around a shift of traffic, and may not cost what traffic goes to. */
 
-async function openDone(configuration: DeploymentConfiguration = {}): Promise<Shifted> {
-  const world = await openShifted();
+async function openDone(
+  configuration: DeploymentConfiguration = {},
+  options: FleetOptions = {},
+): Promise<Shifted> {
+  const world = await openShifted(options);
   await world.create(configuration);
   await world.until(() => isOver(world));
   return world;
@@ -59,6 +63,33 @@ describe('a shift of traffic', () => {
     await fleet.update({ taskDefinition: 'next:1' });
     await fleet.until(() => world.production() === '1:0 2:100', 1_000);
     await world.until(() => world.production() === '1:10 2:90');
+  });
+
+  it('goes back when the circuit breaker trips, also where its service has no tasks to go back to', async () => {
+    const cannotStart = ({ taskDefinition: { family } }: TaskRecord): boolean => family === 'next';
+    await using world = await openDone({}, { cannotStart });
+    const { fleet } = world.balanced;
+    const deploymentCircuitBreaker = { enable: true, rollback: true };
+    await roll(world, { deploymentCircuitBreaker });
+    const serving: number[] = [];
+    await world.until(() => {
+      serving.push(targetsIn(world, '2'));
+      return isOver(world);
+    }, 3_600_000);
+    const back = {
+      status: 'ROLLBACK_SUCCESSFUL',
+      statusReason: 'Service deployment rolled back because the circuit breaker threshold was exceeded.',
+    };
+    expect(fleet.deployment()).toMatchObject(back);
+    expect([Math.min(...serving), targetsIn(world, '2')]).toEqual([2, 2]);
+    expect(world.production()).toBe('1:0 2:100');
+    await fleet.update({ desiredCount: 0 });
+    await world.until(() => fleet.live().length === 0);
+    await fleet.update({ taskDefinition: 'next:1', desiredCount: 2 });
+    await world.until(() => isOver(world), 3_600_000);
+    expect(fleet.deployment()).toMatchObject(back);
+    expect(world.production()).toBe('1:0 2:100');
+    expect(fleet.live().map(({ taskDefinition: { family } }) => family)).toEqual(['web', 'web']);
   });
 
   it('fails where one of its target groups is no more its load balancer’s', async () => {

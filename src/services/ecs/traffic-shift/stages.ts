@@ -100,7 +100,8 @@ function nextOnTheWayBack(
   switch (stage) {
     case undefined:
       // What failed before it began may have found traffic that the deployment before it had left there.
-      if (traffic.production === 100 && (isAtSource || !hasOthers)) return { stage: 'PRODUCTION_TRAFFIC_SHIFT' };
+      if (traffic.production === 100 && (isAtSource || !hasOthers))
+        return { stage: 'PRODUCTION_TRAFFIC_SHIFT' };
       return canServe ? { stage: 'PRODUCTION_TRAFFIC_SHIFT', traffic: { production: 100 } } : undefined;
     case 'PRODUCTION_TRAFFIC_SHIFT':
       return traffic.test === undefined
