@@ -161,7 +161,7 @@ describe('access logs', () => {
     await expect(set({ ...on, 'access_logs.s3.bucket': 'denied' })).rejects.toMatchObject({
       name: 'InvalidConfigurationRequestException',
     });
-    for (const prefix of ['../up', 'a/../b', 'x/AWSLogs', 'a//b']) {
+    for (const prefix of ['../up', 'a/../b', 'x/AWSLogs', 'a//b', `${'a'.repeat(45)}@`]) {
       await expect(set({ ...on, 'access_logs.s3.prefix': prefix })).rejects.toMatchObject({
         name: 'ValidationError',
       });

@@ -7,7 +7,9 @@ type Rules = Readonly<Record<string, AttributeRule<Balancer>>>;
 /** Or none. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const bucketName = /^$|^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** A bucket is a folder here, so no part leads out of it or is too long for one. */
-const keyPrefix = /^(?!.*AWSLogs)(?:\/?(?!\.{1,2}(?:\/|$))[\w!.*'()-]{1,200}){0,10}\/?$/;
+const keyPart = String.raw`(?!\.{1,2}(?:/|$))[\w!.*'()-]{1,200}`;
+/** Each part has its slash: what might be divided anywhere would be tried everywhere. */
+const keyPrefix = new RegExp(`^(?!.*AWSLogs)/?(?:${keyPart}(?:/${keyPart}){0,9})?/?$`);
 
 const ofBoth: Rules = {
   'access_logs.s3.enabled': boolean('false'),
