@@ -94,6 +94,8 @@ export interface ServerOptions {
   readonly fargateIsolation: FargateIsolation;
   readonly vpcs: VpcPlace;
   readonly loadBalancers: BalancerChoice;
+  /** Answers Lambda's Invoke API for lifecycle hooks; undefined: those are refused. */
+  readonly lambdaEndpoint?: URL;
   /** Where the server's log goes; undefined: to standard error. */
   readonly logFile?: string;
   /** Aborting it ends a start under way and closes what that has opened. A server that runs heeds it no more. */

@@ -9,6 +9,15 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** A password in it would be seen among the processes. */
+export function parseEndpoint(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (url === undefined || !isWeb || `${url.username}${url.password}${url.search}${url.hash}` !== '')
+    throw new InvalidArgumentError('An address is expected, such as http://127.0.0.1:3001.');
+  return url;
+}
+
 /** It becomes a part of host names and ARNs, and the first start keeps it: the SDKs take no other. */
 export function parseRegion(text: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text))

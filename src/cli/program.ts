@@ -6,6 +6,7 @@ import { examples } from './examples.ts';
 import { addMachineCommands } from './machine-program.ts';
 import { addNetCommands } from './net-program.ts';
 import {
+  parseEndpoint,
   parseEventCount,
   parseHours,
   parsePort,
@@ -96,6 +97,11 @@ export function buildProgram(
       )
         .choices(balancerChoices)
         .default('auto'),
+    )
+    .option(
+      '--lambda-endpoint <url>',
+      'what runs the functions of lifecycle hooks, by Lambda’s Invoke API',
+      parseEndpoint,
     )
     .option('--detach', 'run in the background; its log goes to the state directory', false)
     .addHelpText(

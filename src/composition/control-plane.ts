@@ -74,6 +74,7 @@ import type { Store } from '../store/index.ts';
 import { clusterRoles } from './cluster-roles.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
+import { lambdaEndpoint } from './lambda-endpoint.ts';
 import { permittedShifts } from './permitted-shifts.ts';
 import { ApiRequests } from './prometheus/api-requests.ts';
 import { prometheusRoute } from './prometheus/route.ts';
@@ -102,6 +103,8 @@ export interface ControlPlaneOptions {
   readonly publicCidr: string;
   /** See `Ec2Context.whyNoMachineInterfaces`. */
   readonly whyNoMachineInterfaces?: () => string | undefined;
+  /** What runs the functions of lifecycle hooks; absent: nothing. */
+  readonly lambdaEndpoint?: URL;
   /** Paths of the installation's own. */
   readonly routes?: readonly Route[];
   /** WebSockets of the installation's own. */
@@ -194,6 +197,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...{ hasScalableTarget, hasCertificate },
     },
     infrastructureRoleObstacle: permittedShifts(iam, () => clock.now()),
+    ...(options.lambdaEndpoint && { hookFunctions: lambdaEndpoint(options.lambdaEndpoint, clock) }),
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: publish,
   });

@@ -1,13 +1,15 @@
 import type { EcsContext } from '../services/ecs/index.ts';
 import type { Iam } from '../services/iam/index.ts';
 
-/** AWS's name for the sessions in which ECS manages load balancers. */
-const sessionName = 'ECSNetworkingWithELB';
+/** AWS's name for the sessions in which ECS manages load balancers; that of those in which it calls hooks isn't known. */
+const sessionNameFor = (action: string): string =>
+  action.startsWith('lambda:') ? 'ECSLifecycleHooks' : 'ECSNetworkingWithELB';
 const sessionSeconds = 900;
 
 /**
- * Whether ECS may shift traffic with a service's infrastructure role: it assumes the role as `ecs.amazonaws.com`, and what the
- * role's policies don't allow at that moment is an obstacle. The shift itself is part of ECS's own transaction.
+ * Whether ECS may shift traffic with a service's infrastructure role, or call a function with a hook's: it assumes the role as `ecs.amazonaws.com`, and what the
+ * role's policies don't allow at that moment is an obstacle. The shift itself is part of
+ * ECS's own transaction.
  */
 export function permittedShifts(
   iam: Pick<Iam, 'assumeRoleForService' | 'findCredentials' | 'authorize'>,
@@ -16,7 +18,8 @@ export function permittedShifts(
   return ({ accountId, region }, { roleArn, action, resource }) => {
     if (roleArn.split(':')[4] !== accountId) return `The role ${roleArn} is not of the account ${accountId}.`;
     const session = iam.assumeRoleForService({
-      ...{ roleArn, sessionName, service: 'ecs.amazonaws.com', durationSeconds: sessionSeconds },
+      ...{ roleArn, sessionName: sessionNameFor(action), service: 'ecs.amazonaws.com' },
+      durationSeconds: sessionSeconds,
       sourceArn: `arn:aws:ecs:${region}:${accountId}:*`,
       sourceAccount: accountId,
     });

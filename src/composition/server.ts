@@ -106,6 +106,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       machineId,
       logDirectories: { buckets: places.buckets, spool: places.balancerLogs },
       publicCidr: installation.publicCidr,
+      ...(options.lambdaEndpoint && { lambdaEndpoint: options.lambdaEndpoint }),
       whyNoMachineInterfaces: () => whyNoMachineInterfaces,
       routes: [
         ...operatorRoutes(

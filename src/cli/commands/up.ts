@@ -22,6 +22,7 @@ export interface UpOptions {
   readonly fargateIsolation: FargateIsolation;
   readonly vpcs: VpcPlace;
   readonly loadBalancers: BalancerChoice;
+  readonly lambdaEndpoint?: URL;
   readonly detach: boolean;
 }
 
@@ -57,6 +58,7 @@ async function serve(options: UpOptions, { composition, terminal, signal }: Comm
     vpcs: options.vpcs,
     loadBalancers: options.loadBalancers,
     ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.lambdaEndpoint && { lambdaEndpoint: options.lambdaEndpoint }),
     signal,
   });
   try {
@@ -80,6 +82,7 @@ async function detach(options: UpOptions, context: CommandContext): Promise<numb
   if (options.region !== undefined) args.push('--region', options.region);
   args.push('--fargate-isolation', options.fargateIsolation, '--vpcs', options.vpcs);
   args.push('--load-balancers', options.loadBalancers);
+  if (options.lambdaEndpoint !== undefined) args.push('--lambda-endpoint', options.lambdaEndpoint.href);
   await startDetached(layout, args, context);
   const { server, credentials } = connect(layout.directory);
   const { engine, network } = await operatorClient(layout.directory, composition.clock).status(signal);

@@ -5,6 +5,7 @@ import type { AlarmReading, MetricPoint } from '../cloudwatch/index.ts';
 import type { SessionStarter } from '../ssmmessages/index.ts';
 import type { Scope } from './arn.ts';
 import type { InfrastructureRooms } from './express/infrastructure.ts';
+import type { HookFunctions } from './traffic-shift/hook-calls.ts';
 
 /** What the ECS room is given by the composition root. */
 export interface EcsContext {
@@ -31,15 +32,17 @@ export interface EcsContext {
   readonly assumeTaskRole: (session: TaskSession) => TaskCredentials | undefined;
   /** What Express services are made of. */
   readonly infrastructure: InfrastructureRooms;
-  /** What an infrastructure role keeps ECS from doing, in a sentence; undefined: nothing. */
+  /** What a role of a service keeps ECS from doing, in a sentence; undefined: nothing. */
   readonly infrastructureRoleObstacle: (scope: Scope, asked: AskedOfRole) => string | undefined;
+  /** Runs the functions of lifecycle hooks; absent: nobody does. */
+  readonly hookFunctions?: HookFunctions;
   /** Terminals in containers: ECS Exec. */
   readonly sessions: SessionStarter;
   /** The block of public addresses that the installation's machines answer. */
   readonly publicCidr: string;
 }
 
-/** What ECS is to do with an infrastructure role. */
+/** What ECS is to do with a service's infrastructure role, or a hook's role. */
 export interface AskedOfRole {
   readonly roleArn: string;
   /** E.g. `elasticloadbalancing:ModifyRule`. */

@@ -38,6 +38,8 @@ export {
   setDesiredCount,
   watchingServices,
 } from './service-scaling.ts';
+export { functionOf } from './traffic-shift/function-arn.ts';
+export type { FunctionAnswer, HookFunctions } from './traffic-shift/hook-calls.ts';
 
 export interface Ecs {
   readonly service: Service;

@@ -11,6 +11,7 @@ import type {
 } from '@aws-sdk/client-ecs';
 import type { AlarmReading } from '../cloudwatch/index.ts';
 import { maxDiscoveredTasks } from './activation/service-registries.ts';
+import type { EcsContext } from './context.ts';
 import { invalidParameter, unsupported } from './errors.ts';
 import { given } from './given.ts';
 import { readPlacementConstraints } from './placement-rules.ts';
@@ -197,6 +198,7 @@ export function defaultConfiguration(
 export function readDeploymentConfiguration(
   configuration: DeploymentConfiguration | undefined,
   current: DeploymentConfigurationRecord,
+  { hookFunctions }: Pick<EcsContext, 'hookFunctions'>,
 ): DeploymentConfigurationRecord {
   if (configuration === undefined) return current;
   const maximumPercent = configuration.maximumPercent ?? current.maximumPercent;
@@ -211,7 +213,9 @@ export function readDeploymentConfiguration(
     );
   const alarms = configuration.alarms === undefined ? current.alarms : readAlarms(configuration.alarms);
   const { linearConfiguration: _linear, canaryConfiguration: _canary, lifecycleHooks, ...rest } = current;
-  const hooks = configuration.lifecycleHooks ? readHooks(configuration.lifecycleHooks) : lifecycleHooks;
+  const hooks = configuration.lifecycleHooks
+    ? readHooks(configuration.lifecycleHooks, hookFunctions !== undefined)
+    : lifecycleHooks;
   return {
     ...rest,
     ...(hooks !== undefined && hooks.length > 0 && { lifecycleHooks: hooks }),

@@ -100,7 +100,8 @@ function afterStage(
 ): ServiceRecord {
   const { lifecycleHooks = [] } = service.deploymentConfiguration;
   const entering = (lifecycle: LifecycleRecord): LifecycleRecord => {
-    const isWaitedFor = !lifecycle.isRollback;
+    // On the way back, where traffic goes back.
+    const isWaitedFor = !lifecycle.isRollback || next.traffic !== undefined;
     const hooks = isWaitedFor ? hooksOf(lifecycleHooks, next.stage, { now, newId: newEventId }) : [];
     return withStage(lifecycle, next, { now, hooks });
   };

@@ -86,7 +86,7 @@ export async function createService(
     requireRoomForService(tx, call, cluster.name);
     const known = { ...given('clientToken', clientToken), parametersHash };
     if (input.deploymentController?.type === 'EXTERNAL') {
-      const external = { ...readExternalService(cluster.name, name, input, call), ...known };
+      const external = { ...readExternalService(ecs, cluster.name, name, input, call), ...known };
       tx.put(services, key, external);
       return { service: serviceView(tx, call, external, { withTags: true }) };
     }
@@ -176,6 +176,7 @@ function readService(
     deploymentConfiguration: readDeploymentConfiguration(
       input.deploymentConfiguration,
       defaultConfiguration(schedulingStrategy),
+      ecs,
     ),
     ...given('networkConfiguration', network),
     ...exposure,

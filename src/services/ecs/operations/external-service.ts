@@ -36,6 +36,7 @@ const ofTaskSets = [
 
 /** @throws InvalidParameterException something is given that only a task set can have. */
 export function readExternalService(
+  ecs: EcsContext,
   cluster: string,
   name: string,
   input: CreateServiceCommandInput,
@@ -68,6 +69,7 @@ export function readExternalService(
     deploymentConfiguration: readDeploymentConfiguration(
       deploymentConfiguration,
       defaultConfiguration('REPLICA'),
+      ecs,
     ),
     availabilityZoneRebalancing: 'DISABLED',
     ...given('healthCheckGracePeriodSeconds', readGracePeriod(input.healthCheckGracePeriodSeconds)),

@@ -199,6 +199,12 @@ const ofBoth: readonly Refused[] = [
     'Invalid targetType. Valid values are: AWS_LAMBDA, PAUSE',
   ],
   [
+    'a function, where nobody runs functions',
+    pausing({ targetType: undefined, hookTargetArn: 'f' }),
+    /AWS_LAMBDA needs an endpoint that runs functions: start Catamaran with up --lambda-endpoint URL\.$/,
+    unbuilt,
+  ],
+  [
     'early success of two deployments',
     deploying({
       strategy: 'BLUE_GREEN',
@@ -337,7 +343,6 @@ const ofBoth: readonly Refused[] = [
         { vpcLatticeConfigurations: [{ roleArn: 'r', targetGroupArn: 't', portName: 'p' }] },
       ],
       ['CODE_DEPLOY', { deploymentController: { type: 'CODE_DEPLOY' } }],
-      ['lifecycleHooks', deploying({ lifecycleHooks: [{ hookTargetArn: 'h' }] })],
     ] satisfies [string, Input][]
   ).map(
     ([name, input]): Refused => [

@@ -107,7 +107,7 @@ function updated(
   if (input.taskDefinition || capacity.launchType !== service.launchType)
     requireCompatible(definition, capacity.launchType);
   const changed = withZoneRebalancing(
-    withCapacity(withChanges(service, definition, input), capacity),
+    withCapacity(withChanges(ecs, service, definition, input), capacity),
     input.availabilityZoneRebalancing,
   );
   refusePlacementOnFargate(capacity.launchType, changed);
@@ -144,6 +144,7 @@ function withCapacity(service: ServiceRecord, capacity: Capacity): ServiceRecord
 }
 
 function withChanges(
+  ecs: Pick<EcsContext, 'hookFunctions'>,
   service: ServiceRecord,
   definition: TaskDefinitionRecord,
   input: UpdateServiceCommandInput,
@@ -157,6 +158,7 @@ function withChanges(
     deploymentConfiguration: readDeploymentConfiguration(
       input.deploymentConfiguration,
       service.deploymentConfiguration,
+      ecs,
     ),
     ...given('healthCheckGracePeriodSeconds', readGracePeriod(input.healthCheckGracePeriodSeconds)),
     enableECSManagedTags: input.enableECSManagedTags ?? service.enableECSManagedTags,

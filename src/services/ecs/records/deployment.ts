@@ -22,9 +22,31 @@ export interface DeploymentConfigurationRecord {
   readonly lifecycleHooks?: readonly LifecycleHookRecord[];
 }
 
-/** Defaults filled in. */
-export interface LifecycleHookRecord {
+export type LifecycleHookRecord = PauseRecord | FunctionHookRecord;
+
+export interface PauseRecord extends HookTimesRecord {
   readonly targetType: 'PAUSE';
+}
+
+export interface FunctionHookRecord extends HookTimesRecord {
+  readonly targetType: 'AWS_LAMBDA';
+  /** The function's ARN. */
+  readonly hookTargetArn: string;
+  readonly roleArn: string;
+  /** JSON that the function is given. */
+  readonly hookDetails?: JsonValue;
+}
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** Defaults filled in. */
+interface HookTimesRecord {
   readonly lifecycleStages: readonly DeploymentLifecycleHookStage[];
   readonly timeoutConfiguration: {
     readonly timeoutInMinutes: number;

@@ -1,4 +1,5 @@
 import type { DeploymentLifecycleHookStage, ServiceDeploymentLifecycleStage } from '@aws-sdk/client-ecs';
+import type { JsonValue } from './deployment.ts';
 
 /** How far a deployment has come that traffic is shifted to (strategies BLUE_GREEN, LINEAR and CANARY). */
 
@@ -26,11 +27,29 @@ export interface LifecycleRecord {
 }
 
 /** A hook that a stage waits for. */
-export interface HookRecord {
+export type HookRecord = PendingPause | PendingFunction;
+
+export interface PendingPause extends HookStateRecord {
   /** `ecs-pause-…` */
   readonly id: string;
   readonly targetType: 'PAUSE';
-  readonly status: 'AWAITING_ACTION' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+}
+
+export interface PendingFunction extends HookStateRecord {
+  /** `ecs-lambda-…` */
+  readonly id: string;
+  readonly targetType: 'AWS_LAMBDA';
+  /** The same for each call that belongs to this hook in this stage. */
+  readonly executionId: string;
+  readonly functionArn: string;
+  readonly roleArn: string;
+  /** What it is given with its first call. */
+  readonly details?: JsonValue;
+}
+
+interface HookStateRecord {
+  /** A pause is AWAITING_ACTION, a function IN_PROGRESS, until it has ended. */
+  readonly status: 'AWAITING_ACTION' | 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
   readonly expiresAt: number;
   readonly timeoutAction: 'CONTINUE' | 'ROLLBACK';
 }

@@ -2,7 +2,7 @@ import type { Collection } from '../../../reconcile/index.ts';
 import type { LaunchedType } from '../records.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
-import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
+import type { DeploymentConfigurationRecord, JsonValue, NetworkConfigurationRecord } from './deployment.ts';
 import type { HookRecord, LifecycleStage, TrafficRecord } from './lifecycle.ts';
 import { scopeOf } from './scope.ts';
 
@@ -79,14 +79,22 @@ export interface ServiceDeploymentRecord {
   readonly alarms: DeploymentAlarmsReading;
   /** How far the shift of traffic has come; absent: none has begun. */
   readonly shift?: TrafficShiftReading;
-  /** What somebody said to its hooks, by their ids (ContinueServiceDeployment). */
+  /** What somebody said to its hooks, or their functions did, by their ids. */
   readonly hookAnswers?: Readonly<Record<string, 'CONTINUE' | 'ROLLBACK'>>;
+  /** Of functions that asked to be called again, by their hooks' ids. */
+  readonly hookCallbacks?: Readonly<Record<string, HookCallbackRecord>>;
   readonly rollback?: {
     readonly reason: string;
     readonly startedAt: number;
     /** What it goes back to; absent when there was nothing. */
     readonly revisionId?: string;
   };
+}
+
+export interface HookCallbackRecord {
+  readonly at: number;
+  /** What it is to be given then. */
+  readonly details?: JsonValue;
 }
 
 export interface TrafficShiftReading {

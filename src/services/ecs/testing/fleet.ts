@@ -9,6 +9,7 @@ import { type Reconciler, type State, startReconcilers } from '../../../reconcil
 import type { EcsContext } from '../context.ts';
 import { createService, describeServices, updateService } from '../operations/service.ts';
 import { describeServiceDeployments, listServiceDeployments } from '../operations/service-deployment.ts';
+import { lifecycleHooks } from '../reconcilers/lifecycle-hooks.ts';
 import { serviceConnectNames } from '../reconcilers/service-connect-names.ts';
 import { serviceDeployment } from '../reconcilers/service-deployment.ts';
 import { serviceRetention } from '../reconcilers/service-retention.ts';
@@ -24,7 +25,7 @@ import {
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { type FakeAgentOptions, fakeAgent } from './fake-agent.ts';
-import { openRoom, scope, type TestRoom, taskDefinition } from './room.ts';
+import { openRoom, type RoomOptions, scope, type TestRoom, taskDefinition } from './room.ts';
 
 /** A cluster with instances and agents, and one service `web` that is looked after: what tests of services act on. */
 export interface Fleet extends AsyncDisposable {
@@ -48,12 +49,11 @@ export interface Fleet extends AsyncDisposable {
   extremes(): { most: number; fewest: number };
 }
 
-export interface FleetOptions extends FakeAgentOptions {
+export interface FleetOptions extends FakeAgentOptions, RoomOptions {
   readonly instances?: number;
   readonly memoryMiB?: number;
   /** Its instances are EC2's as well. */
   readonly areOfEc2?: boolean;
-  readonly seed?: number;
   /** Other rooms' reconcilers. */
   readonly alsoAtWork?: (ecs: EcsContext) => Promise<readonly Reconciler[]>;
   /** What the reconcilers under test see of the state. */
@@ -62,7 +62,7 @@ export interface FleetOptions extends FakeAgentOptions {
 
 /** A room with instances and agents, the definitions `web:1` and `web:2`, and the reconcilers of services at work. */
 export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const room = await openRoom({ seed: options.seed ?? 1 });
+  const room = await openRoom(options);
   const { ecs, call } = room;
   for (let made = 0; made < (options.instances ?? 2); made++)
     await room.addInstance({
@@ -82,6 +82,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
       taskActivation(seen),
       serviceConnectNames(seen),
       targetHealth(seen),
+      ...(seen.hookFunctions ? [lifecycleHooks(seen, seen.hookFunctions)] : []),
       ...((await options.alsoAtWork?.(ecs)) ?? []),
       fakeAgent(ecs, options),
     ],

@@ -1,5 +1,5 @@
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
-import { hex, type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
+import { type Clock, hex, type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../../../log.ts';
 import { Refusal } from '../../../protocols/index.ts';
 import {
@@ -34,6 +34,7 @@ import {
   tasks,
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
+import type { HookFunctions } from '../traffic-shift/hook-calls.ts';
 import { addNetwork } from './network.ts';
 
 /** The ECS room over a memory store, on a virtual clock, with an ACTIVE cluster `default`. */
@@ -77,7 +78,13 @@ export interface InstanceSizes {
 
 export const scope = { accountId: '123456789012', region: 'eu-west-1' } as const;
 
-export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): Promise<TestRoom> {
+export interface RoomOptions {
+  readonly seed?: number;
+  /** What runs the functions of lifecycle hooks. Default: nothing. */
+  readonly hookFunctions?: (clock: Clock) => HookFunctions;
+}
+
+export async function openRoom({ seed = 1, hookFunctions }: RoomOptions = {}): Promise<TestRoom> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const random: Random = seededRandom(seed);
   const store = openMemoryStore({ clock });
@@ -119,6 +126,7 @@ export async function openRoom({ seed = 1 }: { readonly seed?: number } = {}): P
     publishMetrics: async (_scope: Scope, points: readonly MetricPoint[]) => {
       published.push(...points);
     },
+    ...(hookFunctions && { hookFunctions: hookFunctions(clock) }),
     publicCidr: '198.18.0.0/24',
   };
   const controller = new AbortController();

@@ -14,7 +14,7 @@ import { alarmSteps, bakeTimeMs } from '../deployment/rollout.ts';
 import { assess, healthyCount, type Situation } from '../deployment/situation.ts';
 import { tasksToStop } from '../deployment/tasks-to-stop.ts';
 import type { DeploymentRecord, LifecycleRecord } from '../records.ts';
-import { areDone, hookFailure, settled } from './hooks.ts';
+import { areDone, hookFailure, isPending, settled } from './hooks.ts';
 import { hasTestRule, routed } from './routes.ts';
 import { endsAt, expiresAt, isShifting, type NextStage, nextStage, type Passage } from './stages.ts';
 
@@ -61,7 +61,7 @@ function planShift(
     isAtSource: snapshot.traffic?.isAtSource ?? true,
     hasOthers: others.length > 0,
     hasTestRule: hasTestRule(routed(service, primary)),
-    areHooksDone: areDone(lifecycle.hooks),
+    areHooksDone: areDone(lifecycle.hooks, lifecycle.isRollback),
     bakeMs: bakeTimeMs(snapshot),
   };
   const next = primary.rolloutState === 'IN_PROGRESS' ? nextStage(lifecycle, passage) : undefined;
@@ -190,7 +190,7 @@ function failureOf(
   const isAsked = next?.traffic !== undefined || (lifecycle.stage === undefined && rollsBack);
   const obstacle = start ?? (isAsked ? traffic?.obstacle : undefined);
   if (obstacle !== undefined) return failed('networking', obstacle);
-  const hook = hookFailure(lifecycle.stage, lifecycle.hooks);
+  const hook = rollsBack ? hookFailure(lifecycle.stage, lifecycle.hooks) : undefined;
   if (hook !== undefined) return failed('lifecycle', hook);
   if (now >= expiresAt(lifecycle, { createdAt: primary.createdAt, bakeMs }) && rollsBack)
     return failed('lifecycle', `the ${lifecycle.stage ?? 'first'} lifecycle stage timed out.`);
@@ -208,8 +208,6 @@ function nextLookAt(
   const expires = lifecycle.isRollback
     ? Number.POSITIVE_INFINITY
     : expiresAt(lifecycle, { createdAt, bakeMs });
-  const pending = lifecycle.hooks.flatMap((hook) =>
-    hook.status === 'AWAITING_ACTION' ? hook.expiresAt : [],
-  );
+  const pending = lifecycle.hooks.filter(isPending).map((hook) => hook.expiresAt);
   return Math.min(blockedUntil, ends > now ? ends : expires, expires, ...pending);
 }
