@@ -20,10 +20,10 @@ describe.concurrent('the AWS CLI', () => {
   beforeAll(async () => {
     await testImage();
     installation = await Installation.start();
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  }, 180_000);
 
   /** Runs it, expects success, and gives its JSON in the SDK's shape. */
   const aws = async <Answer extends object = object>(...args: string[]): Promise<Answer> => {
@@ -120,7 +120,7 @@ describe.concurrent('the AWS CLI', () => {
       '--start-from-head',
     );
     expect(events.map(({ message }) => message)).toEqual(['hello from ada']);
-  }, 120_000);
+  }, 180_000);
 
   it('creates, updates and deletes a service, and its waiters tell the truth', async () => {
     const definition = (text: string) =>

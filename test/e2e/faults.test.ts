@@ -107,12 +107,7 @@ describe('bad input', () => {
     ],
     ['an unknown operation', 'FlyToTheMoon', '{}', refusal(400, 'UnknownOperationException')],
     ['an operation of every object', 'constructor', '{}', refusal(400, 'UnknownOperationException')],
-    [
-      'an operation that is not built',
-      'CreateExpressGatewayService',
-      '{"executionRoleArn":"x","infrastructureRoleArn":"y"}',
-      refusal(400, 'UnsupportedFeatureException'),
-    ],
+    ['an operation that is not built', 'CreateGateway', '{}', refusal(400, 'UnsupportedFeatureException')],
     [
       'a body over the limit',
       'CreateCluster',

@@ -183,6 +183,8 @@ it('A load balancer carries requests to tasks by its rules, while it is changed,
   await reach([`${one.address} healthy`]);
   expect(await Promise.all([ask(), ask()])).toEqual([`200 ${one.address}`, `200 ${one.address}`]);
 
+  // Those from before the last change answer what they were asked first.
+  await waitFor('replaced proxies to end', async () => (proxies().length === 2 ? true : undefined));
   await installation.kill9();
   const before = proxies();
   expect(before).toHaveLength(2);
