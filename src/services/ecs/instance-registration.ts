@@ -37,6 +37,8 @@ export interface RegisteredMachine {
 
 const instanceIdForm = /^i-[0-9a-f]{17}$/;
 
+const isLoopback = (ipv4: string): boolean => ipv4.startsWith('127.');
+
 /** @returns `machine` where it is to be one of EC2's instances here. @throws InvalidParameterException */
 export function readRegistration(
   scope: Scope,
@@ -47,6 +49,11 @@ export function readRegistration(
   const attributes = (input.attributes ?? []).map(readAttribute);
   const { instanceId, privateIp, imageId } = identity;
   const isOfEc2 = instanceId !== undefined && instanceIdForm.test(instanceId) && imageId === undefined;
+  // Load balancers connect to it from the machine's own network: to nothing beyond the machine itself.
+  if (isOfEc2 && privateIp !== undefined && !isLoopback(privateIp))
+    throw invalidParameter(
+      `The privateIp ${privateIp} of the instance ${instanceId} is not a loopback address, where its machine publishes ports.`,
+    );
   const registration = {
     registeredResources: withGpus(readResources(input.totalResources), input.platformDevices),
     attributes: withControlPlaneAttributes(scope, identity, attributes),

@@ -94,6 +94,9 @@ describe('RegisterContainerInstance', () => {
     await expect(register(room, { instanceIdentityDocument: document('here') })).rejects.toThrow(
       'not an IPv4 address',
     );
+    await expect(register(room, { instanceIdentityDocument: document('192.168.1.1') })).rejects.toThrow(
+      `The privateIp 192.168.1.1 of the instance ${id} is not a loopback address`,
+    );
     const elsewhere = [{ name: 'catamaran.machine', value: 'm-1' }];
     await expect(register(room, { attributes: elsewhere, instanceIdentityDocument })).rejects.toThrow(
       `The instance ${id} is on another machine.`,
