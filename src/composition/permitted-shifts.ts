@@ -7,9 +7,9 @@ const sessionNameFor = (action: string): string =>
 const sessionSeconds = 900;
 
 /**
- * Whether ECS may shift traffic with a service's infrastructure role, or call a function with a hook's: it assumes the role as `ecs.amazonaws.com`, and what the
- * role's policies don't allow at that moment is an obstacle. The shift itself is part of
- * ECS's own transaction.
+ * Whether ECS may shift traffic with a service's infrastructure role, or call a function with a hook's: it assumes the role as
+ * `ecs.amazonaws.com`, and what the role's policies don't allow at that moment is an obstacle. The shift itself is part
+ * of ECS's own transaction.
  */
 export function permittedShifts(
   iam: Pick<Iam, 'assumeRoleForService' | 'findCredentials' | 'authorize'>,

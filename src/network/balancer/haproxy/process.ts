@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, withTimeout } from '../../../clock/index.ts';
+import type { Clock } from '../../../clock/index.ts';
 import type { Namespace } from '../../linux/namespace.ts';
-import { BalancerError } from '../balancer.ts';
-import { commandLineOf, processIds, signalPid } from '../processes.ts';
+import { begun, commandLineOf, processIds, signalPid } from '../processes.ts';
 import { ask } from './runtime-socket.ts';
-
-const startTimeoutMs = 20_000;
-const lookEveryMs = 15;
 
 /** A HAProxy process of a node. It is known by its configuration's path, which nobody else's command line has. */
 export interface ProxyProcess {
@@ -55,29 +51,14 @@ export async function startProcess({
   );
   closeSync(log);
   child.unref();
-  let ended: string | undefined;
-  child.on('error', ({ message }) => {
-    ended = message;
+  const pid = await begun({
+    child,
+    what: 'HAProxy',
+    ask: () => ask(paths.socket, 'show info', clock),
+    lastWords: () => lastWords(paths.log),
+    clock,
   });
-  child.on('exit', (code, signal) => {
-    ended = `it ended with ${signal ?? `status ${code}`}`;
-  });
-  using deadline = withTimeout(clock, startTimeoutMs);
-  while (true) {
-    if (ended !== undefined || child.pid === undefined) {
-      throw new BalancerError(`HAProxy does not begin: ${ended}: ${lastWords(paths.log)}`);
-    }
-    try {
-      await ask(paths.socket, 'show info', clock);
-      return { pid: child.pid, generation };
-    } catch (error) {
-      if (deadline.signal.aborted) {
-        child.kill('SIGKILL');
-        throw error;
-      }
-    }
-    await clock.sleep(lookEveryMs);
-  }
+  return { pid, generation };
 }
 
 /** The end of what a process or a check said. */

@@ -3,14 +3,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Clock, withTimeout } from '../../../clock/index.ts';
+import type { Clock } from '../../../clock/index.ts';
 import type { Namespace } from '../../linux/namespace.ts';
-import { BalancerError } from '../balancer.ts';
-import { commandLineOf, processIds, signalPid } from '../processes.ts';
+import { begun, commandLineOf, processIds, signalPid } from '../processes.ts';
 import { statusOf } from './control.ts';
 
-const startTimeoutMs = 20_000;
-const lookEveryMs = 15;
 const program = fileURLToPath(new URL('proxy-program.ts', import.meta.url));
 
 /** Whether a process may do what all do, or has to reach targets on the machine itself. */
@@ -79,30 +76,14 @@ export async function startProxy({
   );
   closeSync(log);
   child.unref();
-  let ended: string | undefined;
-  child.on('error', ({ message }) => {
-    ended = message;
+  const pid = await begun({
+    child,
+    what: 'The proxy',
+    ask: () => statusOf(socketPath, clock),
+    lastWords: () => readFileSync(logPath, 'utf8').trim().split('\n').slice(-5).join(' | '),
+    clock,
   });
-  child.on('exit', (code, signal) => {
-    ended = `it ended with ${signal ?? `status ${code}`}`;
-  });
-  using deadline = withTimeout(clock, startTimeoutMs);
-  while (true) {
-    if (ended !== undefined || child.pid === undefined) {
-      const words = readFileSync(logPath, 'utf8').trim().split('\n').slice(-5).join(' | ');
-      throw new BalancerError(`The proxy does not begin: ${ended}: ${words}`);
-    }
-    try {
-      await statusOf(socketPath, clock);
-      return { ...wanted, pid: child.pid };
-    } catch (error) {
-      if (deadline.signal.aborted) {
-        child.kill('SIGKILL');
-        throw error;
-      }
-    }
-    await clock.sleep(lookEveryMs);
-  }
+  return { ...wanted, pid };
 }
 
 /** Those of nodes whose directory is that one or below it, the youngest last. */
