@@ -11,6 +11,7 @@ import type {
   Service,
   SupportedOperation,
 } from '../services/service.ts';
+import { ecsPrincipal, ecsSession } from './ecs-session.ts';
 
 interface Parts {
   readonly iam: Pick<Iam, 'assumeRoleForService' | 'findCredentials' | 'authorize'>;
@@ -19,9 +20,6 @@ interface Parts {
   readonly clock: { now(): number };
 }
 
-const ecsPrincipal = 'ecs.amazonaws.com';
-/** A session is for one pass over what a service stands on. */
-const sessionSeconds = 900;
 const sessionName = 'ecs-service-scheduler';
 
 /**
@@ -61,16 +59,11 @@ function assume(
   { scope, roleArn, sourceArn }: Parameters<EcsContext['infrastructure']['assumeRole']>[0],
   now: number,
 ): Principal {
-  const session = iam.assumeRoleForService({
-    ...{ roleArn, sessionName, sourceArn, service: ecsPrincipal },
-    ...{ sourceAccount: scope.accountId, durationSeconds: sessionSeconds },
-  });
-  if (!session.isAssumed)
-    throw new Refusal('AccessDeniedException', `Cannot assume role. ${session.message}`);
-  const { accessKeyId, sessionToken } = session.credentials;
-  const found = iam.findCredentials(accessKeyId, sessionToken, now);
-  if (found === undefined || found === 'expired') throw new Error(`The session of ${roleArn} is not known`);
-  return found.principal;
+  const source = { sourceArn, sourceAccount: scope.accountId };
+  const session = ecsSession(iam, { roleArn, sessionName, ...source }, now);
+  if ('obstacle' in session)
+    throw new Refusal('AccessDeniedException', `Cannot assume role. ${session.obstacle}`);
+  return session.principal;
 }
 
 function withTags(operation: SupportedOperation): SupportedOperation {
