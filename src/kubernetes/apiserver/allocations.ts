@@ -2,15 +2,13 @@ import { uuid } from '../../clock/index.ts';
 import type { Draft } from '../kinds/kind.ts';
 import { ensured } from '../kinds/kind.ts';
 import { type KubernetesObject, memberOf, textOf, timestamp } from '../objects/object.ts';
-import type { Alongside } from '../objects/object-store.ts';
+import { type Alongside, alone } from '../objects/object-store.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import type { Cluster } from './cluster.ts';
 import { ApiError, forbiddenField, invalid, invalidValue } from './status.ts';
 
 const services = resourceNamed('', 'services');
 const addresses = resourceNamed('networking.k8s.io', 'ipaddresses');
-
-const nothing: Alongside = { preconditions: [], writes: [] };
 
 /** Found by trying; a range that is nearly full is given up on. */
 const mostTries = 200;
@@ -26,7 +24,7 @@ export async function allocated(
   draft: Draft,
   before: KubernetesObject | undefined,
 ): Promise<Alongside> {
-  if (resource !== services) return nothing;
+  if (resource !== services) return alone;
   const spec = ensured(draft, 'spec');
   const held = textOf(memberOf(before, 'spec'), 'clusterIP');
   if (spec.type === 'ExternalName') {
@@ -38,16 +36,16 @@ export async function allocated(
     }
     delete spec.clusterIP;
     delete spec.clusterIPs;
-    return isAddress(held) ? released(cluster, held) : nothing;
+    return isAddress(held) ? released(cluster, held) : alone;
   }
   if (held !== '') {
     spec.clusterIP ??= held;
     spec.clusterIPs ??= [held];
-    return nothing;
+    return alone;
   }
   if (spec.clusterIP === 'None') {
     spec.clusterIPs = ['None'];
-    return nothing;
+    return alone;
   }
   const asked = typeof spec.clusterIP === 'string' ? spec.clusterIP : '';
   const address = asked === '' ? await freeAddress(cluster) : asked;
@@ -73,7 +71,7 @@ export function releasedWith(
   object: KubernetesObject,
 ): Alongside {
   const address = resource === services ? textOf(memberOf(object, 'spec'), 'clusterIP') : '';
-  return isAddress(address) ? released(cluster, address) : nothing;
+  return isAddress(address) ? released(cluster, address) : alone;
 }
 
 const isAddress = (text: string): boolean => text !== '' && text !== 'None';

@@ -4,6 +4,7 @@ import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Watches } from '../objects/watches.ts';
+import type { Admission } from './admission/chain.ts';
 
 /** What an API server answers with: one cluster's, of many in the process. */
 export interface Cluster {
@@ -11,6 +12,7 @@ export interface Cluster {
   readonly watches: Watches;
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
+  readonly admission: Admission;
   /** `1.36` */
   readonly version: string;
   readonly serviceIpv4Cidr: string;

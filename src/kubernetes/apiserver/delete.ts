@@ -1,17 +1,16 @@
 import type { Json } from '../../store/index.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { type KubernetesObject, memberOf, timestamp } from '../objects/object.ts';
-import { type StoredObject, withRevision } from '../objects/object-store.ts';
+import { type Alongside, type StoredObject, together, withRevision } from '../objects/object-store.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
+import type { Attributes, Requester } from './admission/attributes.ts';
 import { releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
 import type { DeleteOptions } from './options.ts';
-import { ApiError, conflict, forbidden, notFound } from './status.ts';
+import { ApiError, conflict, notFound } from './status.ts';
 import { isUnheld, type Target } from './write.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
-/** Every cluster has them. */
-const keptNamespaces = new Set(['default', 'kube-public', 'kube-system']);
 const mostAttempts = 8;
 
 export type Deleted =
@@ -22,13 +21,12 @@ export type Deleted =
 
 /** @throws {ApiError} 403, 404, 409, 422 */
 export async function deleteObject(
-  cluster: Pick<Cluster, 'clock' | 'objects'>,
+  cluster: Pick<Cluster, 'admission' | 'clock' | 'objects'>,
   target: Target,
   options: DeleteOptions,
+  by: Requester,
 ): Promise<Deleted> {
   const { resource, namespace, name } = target;
-  if (resource === namespaces && keptNamespaces.has(name))
-    throw forbidden(resource, name, 'this namespace may not be deleted');
   if (options.propagationPolicy === 'Foreground' || options.propagationPolicy === 'Orphan') {
     throw new ApiError(
       422,
@@ -41,19 +39,36 @@ export async function deleteObject(
     const present = await cluster.objects.get(resource, namespace, name);
     if (present === undefined) throw notFound(resource, name);
     assertPreconditions(target, present, options);
+    const admitted = await admit(cluster, target, present, options, by);
     const deleting = deletingOf(cluster, target, present.object, options);
     if (isUnheld(resource, deleting)) {
       if (options.isDryRun) return { isGone: true, object: withRevision(present) };
-      const revision = await cluster.objects.delete(present, releasedWith(cluster, resource, present.object));
+      const released = releasedWith(cluster, resource, present.object);
+      const revision = await cluster.objects.delete(present, together(released, admitted));
       if (revision !== undefined) return { isGone: true, object: withRevision({ ...present, revision }) };
     } else {
       if (options.isDryRun) return { isGone: false, object: withRevision({ ...present, object: deleting }) };
       if (deleting === present.object) return { isGone: false, object: withRevision(present) };
-      const marked = await cluster.objects.update(present, deleting);
+      const marked = await cluster.objects.update(present, deleting, admitted);
       if (marked !== undefined) return { isGone: false, object: withRevision(marked) };
     }
     if (attempt >= mostAttempts) throw conflict(resource, name);
   }
+}
+
+async function admit(
+  { admission }: Pick<Cluster, 'admission'>,
+  target: Target,
+  present: StoredObject,
+  { isDryRun }: DeleteOptions,
+  by: Requester,
+): Promise<Alongside> {
+  const attributes: Attributes = {
+    ...target,
+    ...{ operation: 'DELETE', subresource: undefined, before: withRevision(present), isDryRun, by },
+  };
+  const admitted = await admission.mutate({ ...attributes, draft: undefined });
+  return together(admitted, await admission.validate({ ...attributes, object: undefined }));
 }
 
 /** The object as it is when its end has begun. One whose end began before may only end sooner. */

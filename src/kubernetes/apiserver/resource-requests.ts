@@ -9,6 +9,7 @@ import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
 import { messageNamed } from '../schema/messages.ts';
 import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
+import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import { deletedAnswer, deleteObject } from './delete.ts';
 import { type Accepted, negotiate } from './negotiation.ts';
@@ -119,7 +120,7 @@ async function create(exchange: ResourceExchange): Promise<Answer> {
   const accepted = accept(exchange, objectForms);
   const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
   assertNoEscalation(cluster.authorizer, user, asked, body);
-  const created = await createObject(cluster, asked, body, options);
+  const created = await createObject(cluster, asked, body, options, requester(user, warnings));
   return { code: 201, body: shownOne(exchange, accepted, created), warnings };
 }
 
@@ -134,20 +135,21 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
       { ...target, subresource: undefined },
       (present) => withScale(present, body),
       options,
+      requester(user, warnings),
     );
     return { code: 200, body: scaleOf(changed), warnings };
   }
   assertVersioned(target, body);
   assertNoEscalation(cluster.authorizer, user, asked, body);
   try {
-    const changed = await changeObject(cluster, target, () => body, options);
+    const changed = await changeObject(cluster, target, () => body, options, requester(user, warnings));
     return { code: 200, body: shownOne(exchange, accepted, changed), warnings };
   } catch (error) {
     const isMissing = error instanceof ApiError && error.reason === 'NotFound';
     if (!isMissing || !kindOf(asked.resource).createsOnUpdate || asked.subresource !== undefined) throw error;
     if (!mayCreate(exchange)) throw notFound(asked.resource, target.name);
     assertSame(target, memberOf(body, 'metadata'));
-    const created = await createObject(cluster, asked, body, options);
+    const created = await createObject(cluster, asked, body, options, requester(user, warnings));
     return { code: 201, body: shownOne(exchange, accepted, created), warnings };
   }
 }
@@ -195,6 +197,7 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
     { ...targetOf(asked), subresource: subresource === 'scale' ? undefined : subresource },
     change,
     options,
+    requester(user, warnings),
   );
   const body = subresource === 'scale' ? scaleOf(changed) : shownOne(exchange, accepted, changed);
   return { code: 200, body, warnings };
@@ -216,30 +219,34 @@ function withoutVersion(object: JsonObject): JsonObject {
 }
 
 async function remove(exchange: ResourceExchange): Promise<Answer> {
-  const { cluster, asked } = exchange;
+  const { cluster, asked, user } = exchange;
   if (asked.subresource !== undefined) throw methodNotAllowed();
   negotiate(exchange.request.headers.accept, []);
   const target = targetOf(asked);
-  const deleted = await deleteObject(cluster, target, await readDelete(exchange));
-  return { code: 200, body: deletedAnswer(target, deleted) };
+  const warnings: string[] = [];
+  const options = await readDelete(exchange);
+  const deleted = await deleteObject(cluster, target, options, requester(user, warnings));
+  return { code: 200, body: deletedAnswer(target, deleted), warnings };
 }
 
 /** One after the other; those that somebody else has deleted meanwhile are gone as well. */
 async function removeAll(exchange: ResourceExchange): Promise<Answer> {
-  const { cluster, asked, query } = exchange;
+  const { cluster, asked, query, user } = exchange;
   const { resource } = asked;
   const accepted = accept(exchange, listForms);
+  const warnings: string[] = [];
+  const by = requester(user, warnings);
   const options = await readDelete(exchange);
   const found = await listObjects(cluster, resource, asked.namespace, readListOptions(query, false));
   for (const { metadata } of found.items) {
     const target = { resource, namespace: metadata.namespace, name: metadata.name };
     try {
-      await deleteObject(cluster, target, options);
+      await deleteObject(cluster, target, options, by);
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error;
     }
   }
-  return { code: 200, body: shownList(exchange, accepted, found) };
+  return { code: 200, body: shownList(exchange, accepted, found), warnings };
 }
 
 async function readDelete({ request, query }: ResourceExchange) {
@@ -260,6 +267,13 @@ async function readWrite(
   const kind = asked.subresource === 'scale' ? scaleKind : asked.resource;
   return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
 }
+
+const requester = (user: User, warnings: string[]): Requester => ({
+  user,
+  warn: (text) => {
+    if (!warnings.includes(text)) warnings.push(text);
+  },
+});
 
 const accept = ({ request }: ResourceExchange, forms: readonly NonNullable<Accepted['as']>[]): Accepted =>
   negotiate(request.headers.accept, forms);

@@ -11,12 +11,13 @@ import {
   textOf,
   timestamp,
 } from '../objects/object.ts';
-import { type Alongside, type StoredObject, withRevision } from '../objects/object-store.ts';
+import { type StoredObject, together, withRevision } from '../objects/object-store.ts';
 import { apiVersionOf, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
+import type { Attributes, Requester } from './admission/attributes.ts';
 import { allocated, releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
 import type { WriteOptions } from './options.ts';
-import { alreadyExists, badRequest, conflict, forbidden, invalid, invalidValue, notFound } from './status.ts';
+import { alreadyExists, badRequest, conflict, invalid, invalidValue, notFound } from './status.ts';
 
 /** What a write is about. */
 export interface Target {
@@ -39,6 +40,7 @@ export async function createObject(
   { resource, namespace }: Omit<Target, 'name'>,
   body: JsonObject,
   { isDryRun }: WriteOptions,
+  by: Requester,
 ): Promise<KubernetesObject> {
   const given = memberOf(body, 'metadata');
   if (textOf(given, 'resourceVersion') !== '')
@@ -56,10 +58,17 @@ export async function createObject(
         },
       ]);
     }
-    const draft = newDraft(cluster, { resource, namespace, name }, body);
-    const guard = await namespaceGuard(cluster, { resource, namespace, name });
-    const alongside = together(guard, await allocated(cluster, resource, draft, undefined));
+    const attributes: Attributes = {
+      ...{ operation: 'CREATE', resource, subresource: undefined, namespace, isDryRun, by },
+      ...{ name: isGenerated ? '' : name, before: undefined },
+    };
+    const draft = askedDraft({ resource, namespace, name: attributes.name }, body);
+    const admitted = await cluster.admission.mutate({ ...attributes, draft });
+    complete(cluster, { resource, namespace, name }, draft);
+    const taken = await allocated(cluster, resource, draft, undefined);
     const object = finished(resource, draft, undefined);
+    const judged = await cluster.admission.validate({ ...attributes, name, object });
+    const alongside = together(together(admitted, taken), judged);
     const key = cluster.objects.key(resource, namespace, name);
     if (isDryRun) {
       if ((await cluster.objects.get(resource, namespace, name)) !== undefined)
@@ -93,6 +102,7 @@ export async function changeObject(
   target: Target & { readonly subresource: Subresource | undefined },
   change: Change,
   { isDryRun }: WriteOptions,
+  by: Requester,
 ): Promise<KubernetesObject> {
   const { resource, namespace, name, subresource } = target;
   for (let attempt = 1; ; attempt++) {
@@ -112,8 +122,15 @@ export async function changeObject(
       );
     }
     const draft = changedDraft(resource, subresource, present.object, asked);
-    const alongside = await allocated(cluster, resource, draft, present.object);
+    const attributes: Attributes = {
+      ...{ operation: 'UPDATE', resource, subresource, namespace, name, isDryRun, by },
+      before: withRevision(present),
+    };
+    const admitted = await cluster.admission.mutate({ ...attributes, draft });
+    const taken = await allocated(cluster, resource, draft, present.object);
     const object = finished(resource, draft, present.object);
+    const judged = await cluster.admission.validate({ ...attributes, object });
+    const alongside = together(together(admitted, taken), judged);
     if (isDryRun || jsonEqual(object as Json, present.object as Json))
       return withRevision({ ...present, object });
     const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
@@ -145,26 +162,33 @@ export function isUnheld(resource: Resource, { metadata, spec }: KubernetesObjec
   );
 }
 
-function newDraft(
-  { clock, random }: Cluster,
-  { resource, namespace, name }: Target,
-  body: JsonObject,
-): Draft {
-  const kind = kindOf(resource);
+/** What a client says of a new object: what admission sees first. */
+function askedDraft({ resource, namespace, name }: Target, body: JsonObject): Draft {
   const { labels, annotations, ownerReferences, finalizers, generateName } = memberOf(body, 'metadata');
   const metadata = {
-    name,
+    ...(name !== '' && { name }),
     ...(generateName !== undefined && { generateName }),
     ...(namespace !== undefined && { namespace }),
-    uid: uuid(random),
-    ...(kind.hasGeneration && { generation: 1 }),
-    creationTimestamp: timestamp(clock.now()),
     ...{ labels, annotations, ownerReferences, finalizers },
   };
   const draft = whole(structuredClone({ ...body, ...typeOf(resource), metadata })) as Draft;
+  kindOf(resource).defaults?.(draft);
+  return draft;
+}
+
+/** What a new object has whatever was said of it. */
+function complete({ clock, random }: Cluster, { resource, namespace, name }: Target, draft: Draft): void {
+  const kind = kindOf(resource);
+  const { labels, annotations, ownerReferences, finalizers, generateName } = draft.metadata;
+  Object.assign(draft, typeOf(resource));
+  draft.metadata = withoutUndefined({
+    ...{ name, generateName, namespace, uid: uuid(random) },
+    ...(kind.hasGeneration && { generation: 1 }),
+    creationTimestamp: timestamp(clock.now()),
+    ...{ labels, annotations, ownerReferences, finalizers },
+  });
   if (resource.subresources.includes('status')) delete draft.status;
   kind.onCreate?.(draft);
-  return draft;
 }
 
 /** What the present object becomes by what was asked: each endpoint writes its own part and leaves the others. */
@@ -207,28 +231,6 @@ function finished(resource: Resource, draft: Draft, before: KubernetesObject | u
   return object;
 }
 
-/** The namespace is there, and nobody is about to take it away; it stays so until the write. */
-async function namespaceGuard(cluster: Cluster, { resource, namespace, name }: Target): Promise<Alongside> {
-  if (namespace === undefined) return { preconditions: [], writes: [] };
-  const found = await cluster.objects.get(namespaces, undefined, namespace);
-  if (found === undefined) throw notFound(namespaces, namespace);
-  if (found.object.metadata.deletionTimestamp !== undefined) {
-    const message = `namespace ${namespace} is being terminated`;
-    throw forbidden(
-      resource,
-      name,
-      `unable to create new content in namespace ${namespace} because it is being terminated`,
-      [{ reason: 'NamespaceTerminating', message, field: 'metadata.namespace' }],
-    );
-  }
-  return { preconditions: [{ key: found.key, revision: found.revision }], writes: [] };
-}
-
-const together = (one: Alongside, other: Alongside): Alongside => ({
-  preconditions: [...one.preconditions, ...other.preconditions],
-  writes: [...one.writes, ...other.writes],
-});
-
 function assertNamespace(metadata: JsonObject, namespace: string | undefined): void {
   const given = textOf(metadata, 'namespace');
   if (given !== '' && given !== (namespace ?? ''))
@@ -263,13 +265,13 @@ function generatedName({ random }: Cluster, prefix: string): string {
   return name;
 }
 
-/** Members that are undefined are left out. */
 function whole(object: Record<string, unknown>): Record<string, unknown> {
   const { metadata, ...members } = object;
-  const present = (of: object) =>
-    Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined));
-  return { ...present(members), metadata: present(metadata as object) };
+  return { ...withoutUndefined(members), metadata: withoutUndefined(metadata as object) };
 }
+
+const withoutUndefined = (object: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
 const typeOf = (resource: Resource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
 

@@ -1,3 +1,4 @@
+import { controlPlane } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
@@ -57,10 +58,8 @@ async function ensure(
   body: JsonObject,
 ): Promise<void> {
   try {
-    await createObject(cluster, { resource, namespace }, body, {
-      isDryRun: false,
-      fieldValidation: 'Ignore',
-    });
+    const options = { isDryRun: false, fieldValidation: 'Ignore' } as const;
+    await createObject(cluster, { resource, namespace }, body, options, controlPlane);
   } catch (error) {
     if (error instanceof ApiError && error.reason === 'AlreadyExists') return;
     // A second start finds its own address taken by the service that has it.

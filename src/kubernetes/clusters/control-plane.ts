@@ -1,5 +1,6 @@
 import { newAuthority } from '../../certificates/index.ts';
 import type { ClusterRecord } from '../../services/eks/index.ts';
+import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { serve } from '../apiserver/serve.ts';
 import { eksTokens } from '../authentication/eks-token.ts';
@@ -30,11 +31,13 @@ export async function openControlPlane(
 
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
+  const objects = new ObjectStore(store, place);
   const cluster: Cluster = {
-    objects: new ObjectStore(store, place),
+    objects,
     watches: opened.use(new Watches(store)),
     authenticate: eksTokens(context, () => wanted),
     authorizer: rbacAuthorizer(state, place),
+    admission: createAdmission({ objects }),
     version: wanted.version,
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,
     ...{ clock, random, log, signal: ending.signal },

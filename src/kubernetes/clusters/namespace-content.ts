@@ -1,4 +1,5 @@
 import { uuid } from '../../clock/index.ts';
+import { controlPlane, createAdmission } from '../apiserver/admission/chain.ts';
 import { deleteObject } from '../apiserver/delete.ts';
 import { ApiError } from '../apiserver/status.ts';
 import type { KubernetesContext } from '../context.ts';
@@ -45,13 +46,19 @@ export async function removeContent(
   namespace: string,
 ): Promise<boolean> {
   const objects = new ObjectStore(store, place);
+  const cluster = { objects, clock, admission: createAdmission({ objects }) };
   let isEmpty = true;
   for (const resource of resources) {
     if (!resource.isNamespaced || resource.isReview) continue;
     const { items } = await objects.list(resource, namespace);
     for (const { object } of items) {
       const { name } = object.metadata;
-      const isGone = await deleteObject({ objects, clock }, { resource, namespace, name }, background).then(
+      const isGone = await deleteObject(
+        cluster,
+        { resource, namespace, name },
+        background,
+        controlPlane,
+      ).then(
         (deleted) => deleted.isGone,
         (error: unknown) => {
           if (error instanceof ApiError && error.reason === 'NotFound') return true;

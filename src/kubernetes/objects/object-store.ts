@@ -32,7 +32,16 @@ export interface Alongside {
   readonly writes: readonly Write[];
 }
 
-const alone: Alongside = { preconditions: [], writes: [] };
+export const alone: Alongside = { preconditions: [], writes: [] };
+
+export function together(one: Alongside, other: Alongside | undefined): Alongside {
+  if (other === undefined || other === alone) return one;
+  if (one === alone) return other;
+  return {
+    preconditions: [...one.preconditions, ...other.preconditions],
+    writes: [...one.writes, ...other.writes],
+  };
+}
 
 /**
  * A cluster's objects in the store: `/kubernetes/<account>/<region>/<resource>/<cluster>/[<namespace>/]<name>`. A

@@ -1,0 +1,51 @@
+import type { User } from '../../authentication/user.ts';
+import type { Draft } from '../../kinds/kind.ts';
+import type { KubernetesObject } from '../../objects/object.ts';
+import type { Alongside } from '../../objects/object-store.ts';
+import type { Resource } from '../../schema/catalogue.ts';
+
+/** Who asks for a write, and where what is said beside its answer goes. */
+export interface Requester {
+  readonly user: User;
+  /** A warning that the answer carries; one that was given before is not given again. */
+  warn(text: string): void;
+}
+
+/** What somebody wants to do to an object, known to be allowed to him. */
+export interface Attributes {
+  readonly operation: 'CREATE' | 'DELETE' | 'UPDATE';
+  readonly resource: Resource;
+  readonly subresource: string | undefined;
+  readonly namespace: string | undefined;
+  /** `''`: it is generated later. */
+  readonly name: string;
+  /** As it was; undefined for what is created. */
+  readonly before: KubernetesObject | undefined;
+  readonly isDryRun: boolean;
+  readonly by: Requester;
+}
+
+/** With what would be kept; undefined for what is deleted. */
+export interface Proposed extends Attributes {
+  readonly object: KubernetesObject | undefined;
+}
+
+/** With what may still be changed, in place; undefined for what is deleted. */
+export interface Changeable extends Attributes {
+  readonly draft: Draft | undefined;
+}
+
+/** What has to hold, and to be written, in the commit of the object. */
+type Outcome = Alongside | undefined;
+
+/** One rule of a cluster about what may be written: it has a say in what an object becomes, or whether it may be, or both. */
+export interface Plugin {
+  /** As Kubernetes calls it. */
+  readonly name: string;
+  /** Whether it has a say at all. Asked at every write, so it looks only at what is at hand. */
+  handles(attributes: Attributes): boolean;
+  /** @throws {ApiError} */
+  mutate?(attributes: Changeable): Outcome | Promise<Outcome>;
+  /** @throws {ApiError} */
+  validate?(attributes: Proposed): Outcome | Promise<Outcome>;
+}
