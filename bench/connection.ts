@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 
 export interface Answer {
   readonly status: number;
@@ -12,6 +13,10 @@ export interface Answer {
 export class KeptConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
+  /** Of an answer whose head has come: its bytes so far, and how many there will be. */
+  #body:
+    | { readonly status: number; readonly length: number; readonly chunks: Buffer[]; bytes: number }
+    | undefined;
   #waiting: PromiseWithResolvers<Answer> | undefined;
 
   private constructor(socket: Socket) {
@@ -21,11 +26,13 @@ export class KeptConnection {
     socket.on('close', () => this.#fail(new Error('The server has closed the connection')));
   }
 
-  static open(port: number): Promise<KeptConnection> {
+  /** @param authority PEM, of who vouches for the server: then it is TLS. */
+  static open(port: number, authority?: string): Promise<KeptConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const to = { port, host: '127.0.0.1', noDelay: true };
+      const socket = authority === undefined ? connect(to) : connectSecurely({ ...to, ca: authority });
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(authority === undefined ? 'connect' : 'secureConnect', () => {
         socket.off('error', reject);
         resolve(new KeptConnection(socket));
       });
@@ -48,16 +55,22 @@ export class KeptConnection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    const headEnd = this.#received.indexOf('\r\n\r\n');
-    if (headEnd === -1) return;
-    const head = this.#received.toString('latin1', 0, headEnd);
-    const bodyStart = headEnd + 4;
-    const bodyEnd = bodyStart + Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-    if (this.#received.length < bodyEnd) return;
-    const body = this.#received.subarray(bodyStart, bodyEnd);
-    this.#received = this.#received.subarray(bodyEnd);
-    this.#waiting?.resolve({ status: Number(head.slice(9, 12)), body });
+    if (this.#body === undefined) {
+      this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+      const headEnd = this.#received.indexOf('\r\n\r\n');
+      if (headEnd === -1) return;
+      const head = this.#received.toString('latin1', 0, headEnd);
+      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+      this.#body = { status: Number(head.slice(9, 12)), length, chunks: [], bytes: 0 };
+      chunk = this.#received.subarray(headEnd + 4);
+      this.#received = Buffer.alloc(0);
+    }
+    this.#body.chunks.push(chunk);
+    this.#body.bytes += chunk.length;
+    if (this.#body.bytes < this.#body.length) return;
+    const { status, chunks } = this.#body;
+    this.#body = undefined;
+    this.#waiting?.resolve({ status, body: chunks.length === 1 ? chunk : Buffer.concat(chunks) });
     this.#waiting = undefined;
   }
 

@@ -16,6 +16,8 @@ export interface LoadResult {
 
 export async function load(options: {
   readonly port: number;
+  /** PEM, of who vouches for the server: then it is TLS. */
+  readonly authority?: string;
   readonly connections: number;
   /** Sent one after the other over all connections; the run ends after the last, or at `maxMs`. */
   readonly requests: readonly Buffer[];
@@ -31,7 +33,7 @@ export async function load(options: {
   const workers: Promise<void>[] = [];
   for (let index = 0; index < options.connections; index += 1) {
     workers.push(
-      drive(options.port, takeNext, (status, latencyMs) => {
+      drive(options, takeNext, (status, latencyMs) => {
         latencies.push(latencyMs);
         statuses[status] = (statuses[status] ?? 0) + 1;
       }),
@@ -50,11 +52,11 @@ export async function load(options: {
 }
 
 async function drive(
-  port: number,
+  { port, authority }: { readonly port: number; readonly authority?: string },
   takeNext: () => Buffer | undefined,
   onAnswer: (status: number, latencyMs: number) => void,
 ): Promise<void> {
-  const connection = await KeptConnection.open(port);
+  const connection = await KeptConnection.open(port, authority);
   for (let request = takeNext(); request !== undefined; request = takeNext()) {
     const sentAt = performance.now();
     const { status } = await connection.send(request);

@@ -3,7 +3,6 @@ import { EKS } from '@aws-sdk/client-eks';
 import { type Clock, seededRandom, systemClock } from '../../clock/index.ts';
 import { createGateway, presignedCallerVerifier } from '../../gateway/index.ts';
 import { rootOnly } from '../../gateway/testing/root-only.ts';
-import { signerOf } from '../../gateway/testing/signing.ts';
 import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
@@ -12,6 +11,7 @@ import { createEks, type EksContext } from '../../services/eks/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { controlPlaneOf, createKubernetes } from '../index.ts';
+import { eksToken } from './eks-token.ts';
 
 export const scope = { accountId: '111122223333', region: 'eu-west-1' };
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
@@ -112,23 +112,8 @@ export async function startEks(
 }
 
 function testCluster(name: string, endpoint: string, certificateAuthority: string): TestCluster {
-  const token: TestCluster['token'] = async ({
-    clusterName = name,
-    key = credentials,
-    at = Date.now(),
-  } = {}) => {
-    const host = `sts.${scope.region}.amazonaws.com`;
-    const signed = await signerOf('sts', key, scope.region).presign(
-      {
-        ...{ method: 'GET', protocol: 'https:', hostname: host, path: '/' },
-        query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
-        headers: { host, 'x-k8s-aws-id': clusterName },
-      },
-      { expiresIn: 60, signingDate: new Date(at), unhoistableHeaders: new Set(['x-k8s-aws-id']) },
-    );
-    const query = new URLSearchParams(signed.query as Record<string, string>);
-    return `k8s-aws-v1.${Buffer.from(`https://${host}/?${query}`).toString('base64url')}`;
-  };
+  const token: TestCluster['token'] = ({ clusterName = name, key = credentials, at } = {}) =>
+    eksToken(clusterName, scope.region, key, at);
   return {
     ...{ endpoint, certificateAuthority, token },
     call: async (method, path, body, headers = {}) => {
