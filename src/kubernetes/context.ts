@@ -17,7 +17,7 @@ export interface KubernetesContext {
   readonly host: string;
   /** See `VerifyPresignedCaller` of the gateway. */
   readonly verifyCaller: (
-    url: URL,
+    url: string,
     header: { readonly name: string; readonly value: string },
     now: number,
   ) => Principal | undefined;
