@@ -22,10 +22,18 @@ const placesInSource: Plugin = {
   },
 };
 
+/** Packages of hundreds of files, for which the same holds. What they need themselves goes with them. */
+const written = new Set(['@peculiar/x509', 'reflect-metadata']);
+
+function isExternal(id: string, importer: string | undefined): boolean {
+  const isPackage = !/^[./\0]/.test(id);
+  return isPackage && (id.startsWith('node:') || !(written.has(id) || importer?.includes('/node_modules/')));
+}
+
 const bundle = await rolldown({
   input: join(checkout, 'src/main.ts'),
   platform: 'node',
-  external: (id) => !/^[./\0]/.test(id),
+  external: isExternal,
   plugins: [placesInSource],
 });
 await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' });

@@ -32,6 +32,8 @@ const podsPath = '/api/v1/namespaces/default/pods';
 const say = (text: string): void => void process.stderr.write(`kubernetes-api: ${text}\n`);
 
 await using catamaran = await MeasuredCatamaran.start(await freePort());
+// What it still starts when it answers first is no part of a cluster.
+await catamaran.status();
 using clusters = await Clusters.open(catamaran);
 const pid = catamaran.process.pid ?? 0;
 
