@@ -1,5 +1,5 @@
 import { done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
-import { type ClusterRecord, clusters } from '../../services/eks/index.ts';
+import { type ClusterRecord, clusters, forgetCluster } from '../../services/eks/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
@@ -51,7 +51,7 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
         await removeObjects(context.store, place);
         await state.transact((tx) => {
           tx.delete(controlPlanes, controlPlaneKey(place));
-          if (tx.get(clusters, key)?.id === record.id) tx.delete(clusters, key);
+          forgetCluster(tx, key, record.id);
         });
         return done;
       }

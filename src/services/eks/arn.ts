@@ -6,13 +6,36 @@ export interface Scope {
   readonly region: string;
 }
 
-export const clusterArn = ({ region, accountId }: Scope, name: string): string =>
-  `arn:aws:eks:${region}:${accountId}:cluster/${name}`;
+const prefixOf = ({ region, accountId }: Scope): string => `arn:aws:eks:${region}:${accountId}:`;
 
-/** The name of the cluster that an ARN is of; undefined for the ARN of something else, or of somebody else's. */
-export function readClusterArn(scope: Scope, arn: string): string | undefined {
-  const prefix = clusterArn(scope, '');
-  return arn.startsWith(prefix) ? arn.slice(prefix.length) : undefined;
+export const clusterArn = (scope: Scope, name: string): string => `${prefixOf(scope)}cluster/${name}`;
+
+/** Whom it names in its middle: `role/111122223333/deploy`, without the path. */
+export function accessEntryArn(
+  scope: Scope,
+  {
+    clusterName,
+    principalArn,
+    id,
+  }: { readonly clusterName: string; readonly principalArn: string; readonly id: string },
+): string {
+  const [, , , , accountId = '', resource = ''] = principalArn.split(':');
+  const [type = '', ...path] = resource.split('/');
+  return `${prefixOf(scope)}access-entry/${clusterName}/${type}/${accountId}/${path.at(-1) ?? type}/${id}`;
+}
+
+/** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
+export interface EksArn {
+  readonly type: string;
+  readonly parts: readonly string[];
+}
+
+/** Undefined for the ARN of somebody else's, or of no thing of EKS. */
+export function readArn(scope: Scope, arn: string): EksArn | undefined {
+  const prefix = prefixOf(scope);
+  if (!arn.startsWith(prefix)) return undefined;
+  const [type = '', ...parts] = arn.slice(prefix.length).split('/');
+  return parts.length === 0 || parts.includes('') ? undefined : { type, parts };
 }
 
 /** As EKS tells principals apart: of a role's session it is the role (without its path), whatever the session's name. */

@@ -1,7 +1,8 @@
 import * as sdk from '@aws-sdk/client-eks';
 import { accountId } from '../iam/testing/iam-server.ts';
 import { authorizationSuite, type Case } from '../testing/authorization-suite.ts';
-import { openGuarded, region, role } from '../testing/guarded.ts';
+import { openGuarded, region, role, user } from '../testing/guarded.ts';
+import { accessEntries, accessEntryKey } from './access-entries/record.ts';
 import { eksOperations } from './operations.ts';
 import { type ClusterRecord, clusterKey, clusters } from './records.ts';
 
@@ -12,8 +13,33 @@ const tags = { Pier: 'nine' };
 const tagged = { 'aws:ResourceTag/team': 'blue' };
 const tagging = { 'aws:RequestTag/Pier': 'nine', 'aws:TagKeys': ['Pier'] };
 const on = [resourceArn];
+const inCluster = { clusterName: name };
+
+const entryId = '0d5f5a3e-0000-4000-8000-000000000001';
+const entry = { ...inCluster, principalArn: user };
+const onEntry = [`arn:aws:eks:${region}:${accountId}:access-entry/harbor/user/${accountId}/ada/${entryId}`];
+const ofEntry = {
+  ...tagged,
+  ...{ 'eks:accessEntryType': 'STANDARD', 'eks:clusterName': name, 'eks:principalArn': user },
+  ...{ 'eks:username': 'ada', 'eks:kubernetesGroups': ['blue'] },
+};
+const policyArn = 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy';
+const accessScope = { type: 'namespace', namespaces: ['default'] } as const;
+const ofPolicy = {
+  ...ofEntry,
+  ...{ 'eks:policyArn': policyArn, 'eks:accessScope': 'namespace', 'eks:namespaces': ['default'] },
+};
 
 const cases: Readonly<Record<string, Case>> = {
+  AssociateAccessPolicy: { input: { ...entry, policyArn, accessScope }, on: onEntry, keys: ofPolicy },
+  CreateAccessEntry: {
+    input: { ...inCluster, principalArn: role('deploy'), username: 'x', kubernetesGroups: ['y'], tags },
+    on,
+    keys: {
+      ...{ ...tagged, ...tagging, 'eks:principalArn': role('deploy'), 'eks:accessEntryType': 'STANDARD' },
+      ...{ 'eks:username': 'x', 'eks:kubernetesGroups': ['y'] },
+    },
+  },
   CreateCluster: {
     input: { name: 'lagoon', roleArn: role('eks'), resourcesVpcConfig: {}, tags },
     on: [arn('lagoon')],
@@ -31,8 +57,14 @@ const cases: Readonly<Record<string, Case>> = {
       { action: 'iam:PassRole', on: role('eks'), keys: { 'iam:PassedToService': 'eks.amazonaws.com' } },
     ],
   },
+  DeleteAccessEntry: { input: entry, on: onEntry, keys: ofEntry },
   DeleteCluster: { input: { name }, on, keys: tagged },
+  DescribeAccessEntry: { input: entry, on: onEntry, keys: ofEntry },
   DescribeCluster: { input: { name }, on, keys: tagged },
+  DisassociateAccessPolicy: { input: { ...entry, policyArn }, on: onEntry, keys: ofPolicy },
+  ListAccessEntries: { input: inCluster, on, keys: tagged },
+  ListAccessPolicies: { input: {}, on: ['*'] },
+  ListAssociatedAccessPolicies: { input: entry, on: onEntry, keys: ofEntry },
   ListClusters: { input: {}, on: ['*'] },
   ListTagsForResource: { input: { resourceArn }, on, keys: tagged },
   TagResource: { input: { resourceArn, tags }, on, keys: { ...tagged, ...tagging } },
@@ -40,10 +72,16 @@ const cases: Readonly<Record<string, Case>> = {
     input: { resourceArn, tagKeys: ['Pier'] },
     ...{ on, keys: { ...tagged, 'aws:TagKeys': ['Pier'] } },
   },
+  UpdateAccessEntry: { input: { ...entry, username: 'x' }, on: onEntry, keys: ofEntry },
 };
 
 const ofRequest = ['aws:RequestTag', 'aws:TagKeys'];
 const ofResource = ['aws:ResourceTag'];
+const listedOfEntry = [
+  ...ofResource,
+  ...['eks:accessEntryType', 'eks:clusterName', 'eks:kubernetesGroups', 'eks:principalArn', 'eks:username'],
+];
+const listedOfPolicy = [...listedOfEntry, 'eks:accessScope', 'eks:namespaces', 'eks:policyArn'];
 
 authorizationSuite<object>({
   prefix: 'eks',
@@ -56,14 +94,34 @@ authorizationSuite<object>({
       operations: (parts) =>
         eksOperations({ ...parts, controlPlaneOf: () => undefined, whyNotAssumed: () => undefined }),
       build: async (_root, { state }) => {
+        const scope = { accountId, region };
         // Of what a look-up by ARN reads.
         const record = { name, arn: resourceArn, tags: { team: 'blue' } } as unknown as ClusterRecord;
-        await state.transact((tx) => tx.put(clusters, clusterKey({ accountId, region }, name), record));
+        await state.transact((tx) => {
+          tx.put(clusters, clusterKey(scope, name), record);
+          tx.put(accessEntries, accessEntryKey(scope, name, user), {
+            ...{ ...entry, id: entryId, principalId: 'AIDAEXAMPLE', type: 'STANDARD', username: 'ada' },
+            ...{ kubernetesGroups: ['blue'], createdAt: 0, modifiedAt: 0, tags: record.tags },
+            policies: [{ name: 'AmazonEKSViewPolicy', scope: accessScope, associatedAt: 0, modifiedAt: 0 }],
+          });
+        });
         return {};
       },
     }),
   casesIn: () => cases,
   listedKeys: {
+    AssociateAccessPolicy: listedOfPolicy,
+    CreateAccessEntry: [
+      ...[...ofResource, ...ofRequest, 'eks:accessEntryType', 'eks:kubernetesGroups'],
+      ...['eks:principalArn', 'eks:username'],
+    ],
+    DeleteAccessEntry: listedOfEntry,
+    DescribeAccessEntry: listedOfEntry,
+    DisassociateAccessPolicy: listedOfPolicy,
+    ListAccessEntries: ofResource,
+    ListAccessPolicies: [],
+    ListAssociatedAccessPolicies: listedOfEntry,
+    UpdateAccessEntry: listedOfEntry,
     CreateCluster: [
       ...ofRequest,
       ...['eks:authenticationMode', 'eks:blockStorageEnabled', 'eks:bootstrapClusterCreatorAdminPermissions'],

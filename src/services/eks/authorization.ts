@@ -5,14 +5,18 @@ import {
   authorizationOf,
   type Keys,
   passRoles,
+  type Row,
   requestTagKeys,
   resourceTagKeys,
 } from '../authorization-row.ts';
 import { clusterArn } from './arn.ts';
-import { findByArn } from './context.ts';
+import { findTagged } from './tagged.ts';
 
 interface OnCluster {
   readonly name?: string | undefined;
+}
+interface InCluster {
+  readonly clusterName?: string | undefined;
 }
 interface OnResource {
   readonly resourceArn?: string | undefined;
@@ -24,16 +28,14 @@ interface OnResource {
  */
 export function eksAuthorization(reader: Reader) {
   const tags: Keys<unknown> = (_input, call, resource) =>
-    resourceTagKeys(findByArn(reader, call, resource)?.tags);
-  const requestTags: Keys<{ readonly tags?: Readonly<Record<string, string>> | undefined }> = ({
-    tags: given = {},
-  }) => (Object.keys(given).length === 0 ? {} : requestTagKeys(given));
+    resourceTagKeys(findTagged(reader, call, resource)?.tags);
   const untagged: Keys<{ readonly tagKeys?: readonly string[] | undefined }> = ({ tagKeys = [] }) => ({
     'aws:TagKeys': tagKeys,
   });
   const resource = ({ resourceArn }: OnResource): readonly string[] => [resourceArn ?? '*'];
   return {
     everything: authorizationOf<object>({ on: () => ['*'] }),
+    inCluster: authorizationOf(inCluster(reader)),
     cluster: authorizationOf<OnCluster>({
       on: ({ name = '*' }, call) => [clusterArn(call, name)],
       keys: [tags],
@@ -52,6 +54,19 @@ export function eksAuthorization(reader: Reader) {
     }),
   };
 }
+
+/** Of operations that are on the cluster which their `clusterName` names. */
+export const inCluster = <Input extends InCluster>(
+  reader: Reader,
+  ...keys: readonly Keys<Input>[]
+): Row<Input> => ({
+  on: ({ clusterName = '*' }, call) => [clusterArn(call, clusterName)],
+  keys: [(_input, call, resource) => resourceTagKeys(findTagged(reader, call, resource)?.tags), ...keys],
+});
+
+export const requestTags: Keys<{ readonly tags?: Readonly<Record<string, string>> | undefined }> = ({
+  tags: given = {},
+}) => (Object.keys(given).length === 0 ? {} : requestTagKeys(given));
 
 const created: Keys<CreateClusterCommandInput> = ({
   accessConfig = {},

@@ -1,19 +1,20 @@
 import type { Cluster } from '@aws-sdk/client-eks';
 import type { Reader } from '../../reconcile/index.ts';
 import type { Scope } from './arn.ts';
+import { clusterStatus } from './cluster-status.ts';
 import type { EksContext } from './context.ts';
 import { logTypes } from './input.ts';
-import { type ClusterRecord, clusterKey, scopeOfKey } from './records.ts';
+import type { ClusterRecord } from './records.ts';
 
-/** As DescribeCluster shows it. ACTIVE is what its control plane has earned by answering. */
+/** As DescribeCluster shows it. */
 export function clusterView(
-  { controlPlaneOf }: Pick<EksContext, 'controlPlaneOf'>,
+  context: Pick<EksContext, 'controlPlaneOf'>,
   reader: Reader,
   scope: Scope,
   record: ClusterRecord,
 ): Cluster {
-  const { id, isDeleting, createdAt, tags, creatorArn, authenticationMode, request } = record;
-  const controlPlane = controlPlaneOf(reader, scopeOfKey(clusterKey(scope, record.name)), id);
+  const { id, createdAt, tags, creatorArn, authenticationMode, request } = record;
+  const controlPlane = context.controlPlaneOf(reader, scope, id);
   const isUp = controlPlane !== undefined;
   return {
     name: record.name,
@@ -35,7 +36,7 @@ export function clusterView(
       elasticLoadBalancing: { enabled: false },
     },
     logging: { clusterLogging: [{ types: [...logTypes], enabled: false }] },
-    status: isDeleting ? 'DELETING' : isUp ? 'ACTIVE' : 'CREATING',
+    status: clusterStatus(context, reader, scope, record),
     certificateAuthority: isUp
       ? { data: Buffer.from(controlPlane.certificateAuthority).toString('base64') }
       : {},

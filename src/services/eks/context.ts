@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
-import type { Reader, State, Transaction } from '../../reconcile/index.ts';
-import { readClusterArn, type Scope } from './arn.ts';
-import { clusterNotFound, notFound } from './errors.ts';
+import type { Reader, State } from '../../reconcile/index.ts';
+import type { Scope } from './arn.ts';
+import { clusterNotFound } from './errors.ts';
 import { type ClusterRecord, clusterKey, clusters } from './records.ts';
 
 /** What the EKS room is given by the composition root. */
@@ -23,25 +23,8 @@ export interface ControlPlane {
 }
 
 /** @throws ResourceNotFoundException */
-export function requireCluster(reader: Reader | Transaction, scope: Scope, name: string): ClusterRecord {
+export function requireCluster(reader: Reader, scope: Scope, name: string): ClusterRecord {
   const found = name === '' || name.includes('/') ? undefined : reader.get(clusters, clusterKey(scope, name));
   if (found === undefined) throw clusterNotFound(name);
   return found;
 }
-
-/** @throws NotFoundException */
-export function requireTagged(reader: Reader | Transaction, scope: Scope, arn: string): ClusterRecord {
-  const found = findByArn(reader, scope, arn);
-  if (found === undefined) throw notFound(arn);
-  return found;
-}
-
-/** Undefined for the ARN of something else too. */
-export function findByArn(reader: Reader, scope: Scope, arn: string): ClusterRecord | undefined {
-  const name = readClusterArn(scope, arn);
-  return name === undefined || !isClusterName(name)
-    ? undefined
-    : reader.get(clusters, clusterKey(scope, name));
-}
-
-const isClusterName = (name: string): boolean => /^[\w-]{1,100}$/.test(name);

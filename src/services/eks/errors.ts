@@ -4,18 +4,26 @@ import { Refusal } from '../../protocols/index.ts';
 /** Every error that EKS's model knows, by name. */
 type EksErrorCode = Extract<keyof typeof sdk, `${string}Exception`>;
 
-const refusal = (code: EksErrorCode, message: string, clusterName?: string): Refusal =>
-  new Refusal(code, message, clusterName === undefined ? {} : { members: { clusterName } });
+/** What an error is about, as its members tell besides its message. */
+interface About {
+  readonly clusterName?: string;
+}
 
-export const invalidParameter = (message: string, clusterName?: string): Refusal =>
-  refusal('InvalidParameterException', message, clusterName);
-export const invalidRequest = (message: string, clusterName?: string): Refusal =>
-  refusal('InvalidRequestException', message, clusterName);
-export const clusterNotFound = (name: string): Refusal =>
-  refusal('ResourceNotFoundException', `No cluster found for name: ${name}.`, name);
-export const clusterExists = (name: string): Refusal =>
-  refusal('ResourceInUseException', `Cluster already exists with name: ${name}`, name);
-export const limitExceeded = (message: string): Refusal => refusal('ResourceLimitExceededException', message);
+const refusal = (code: EksErrorCode, message: string, about: About = {}): Refusal =>
+  new Refusal(code, message, { members: { ...about } });
+
+export const invalidParameter = (message: string, about?: About): Refusal =>
+  refusal('InvalidParameterException', message, about);
+export const invalidRequest = (message: string, about?: About): Refusal =>
+  refusal('InvalidRequestException', message, about);
+export const resourceNotFound = (message: string, about?: About): Refusal =>
+  refusal('ResourceNotFoundException', message, about);
+export const resourceInUse = (message: string, about?: About): Refusal =>
+  refusal('ResourceInUseException', message, about);
+export const clusterNotFound = (clusterName: string): Refusal =>
+  resourceNotFound(`No cluster found for name: ${clusterName}.`, { clusterName });
+export const limitExceeded = (message: string, about?: About): Refusal =>
+  refusal('ResourceLimitExceededException', message, about);
 export const badRequest = (message: string): Refusal => refusal('BadRequestException', message);
 export const notFound = (arn: string): Refusal =>
   refusal('NotFoundException', `Resource was not found: ${arn}`);

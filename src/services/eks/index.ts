@@ -3,13 +3,16 @@
  * records; a control plane in `src/kubernetes` follows them and tells where it answers, and a cluster is ACTIVE when it
  * does.
  *
- * Refused by name: node groups, Fargate profiles, add-ons, access entries, and changes of a cluster (`refused.ts`).
+ * Refused by name: node groups, Fargate profiles, add-ons, and changes of a cluster (`refused.ts`).
  */
 import type { Service } from '../service.ts';
 import type { EksContext } from './context.ts';
 
+export type { AccessPolicyName } from './access-entries/access-policies.ts';
+export type { AccessEntryRecord } from './access-entries/record.ts';
 export { canonicalArn } from './arn.ts';
 export type { ControlPlane, EksContext } from './context.ts';
+export { forgetCluster } from './forget-cluster.ts';
 export { type ClusterRecord, clusters } from './records.ts';
 
 export function createEks(context: EksContext): Service {

@@ -7,12 +7,12 @@ import { readAwsvpc, vpcFacts } from '../ec2/index.ts';
 import { maxTags } from '../tag-list.ts';
 import type { Scope } from './arn.ts';
 import { badRequest, invalidParameter, unsupported } from './errors.ts';
-import type { ClusterRecord, Tags } from './records.ts';
+import type { AuthenticationMode, ClusterRecord, MadeBy, Tags } from './records.ts';
 
 export const constraints = (): Constraints => new Constraints(invalidParameter);
 
 /** Whom of IAM a cluster lets in is told by access entries, of which its creator has the only one. */
-const authenticationMode = 'API';
+const authenticationMode: AuthenticationMode = 'API';
 
 /** The versions whose API the clusters' control planes serve. */
 const versions = ['1.35', '1.36'];
@@ -169,7 +169,15 @@ export function readTags(
   return tags;
 }
 
-/** Of a request without its token: the same token with another request is refused. */
-export function requestHash({ clientRequestToken: _, ...asked }: CreateClusterCommandInput): string {
-  return hash('sha256', JSON.stringify(asked), 'hex');
+interface Repeatable {
+  readonly clientRequestToken?: string | undefined;
 }
+
+/** What a request is known by when it comes again; undefined: it has no token. */
+export function madeBy({ clientRequestToken: token, ...asked }: Repeatable): MadeBy | undefined {
+  return token === undefined ? undefined : { token, hash: hash('sha256', JSON.stringify(asked), 'hex') };
+}
+
+/** Whether what is there was made by the same request, which then has its answer. */
+export const isRepeat = (present: MadeBy | undefined, asked: MadeBy | undefined): boolean =>
+  asked !== undefined && present?.token === asked.token && present.hash === asked.hash;

@@ -1,5 +1,6 @@
 import type { EKS } from '@aws-sdk/client-eks';
 import type { OperationsOf } from '../service.ts';
+import { accessEntryOperations } from './access-entries/operations.ts';
 import { eksAuthorization } from './authorization.ts';
 import type { EksContext } from './context.ts';
 import { createCluster, deleteCluster, describeCluster, listClusters } from './operations/cluster.ts';
@@ -10,6 +11,7 @@ import { refusedOperations } from './refused.ts';
 export function eksOperations(context: EksContext): OperationsOf<EKS> {
   const on = eksAuthorization(context.state);
   return {
+    ...accessEntryOperations(context),
     ...refusedOperations,
     CreateCluster: {
       action: 'eks:CreateCluster',

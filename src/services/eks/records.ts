@@ -4,8 +4,14 @@ import type { Scope } from './arn.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
-/** Others read the ConfigMap `aws-auth`, which nothing here does. */
-export type AuthenticationMode = 'API';
+/** Who is let in: whom access entries name, whom the ConfigMap `aws-auth` does, or both. */
+export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP';
+
+/** The request that made something: again the same, it makes nothing. */
+export interface MadeBy {
+  readonly token: string;
+  readonly hash: string;
+}
 
 /** What is wanted of a cluster. What its control plane is like is the control plane's own record. */
 export interface ClusterRecord {
@@ -25,7 +31,7 @@ export interface ClusterRecord {
   readonly deletionProtection: boolean;
   readonly createdAt: number;
   readonly tags: Tags;
-  readonly request?: { readonly token: string; readonly hash: string };
+  readonly request?: MadeBy;
   /** Its control plane is being taken down; then the record goes. */
   readonly isDeleting?: true;
 }
@@ -47,3 +53,10 @@ export function scopeOfKey(key: RecordKey): Scope {
 }
 
 export const scopeText = ({ accountId, region }: Scope): string => `${accountId}/${region}`;
+
+/** What an index by id finds something by. */
+export const idText = (scope: Scope, id: string): string => `${scopeText(scope)}/${id}`;
+
+/** What an index finds the things of a cluster by. */
+export const clusterText = (scope: Scope, clusterName: string): string =>
+  `${scopeText(scope)}/${clusterName}`;

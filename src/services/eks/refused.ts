@@ -5,7 +5,6 @@ const refused = (operation: string, reason: string): RefusedOperation => ({
 });
 
 const authorities = 'a cluster has one certificate authority, and it does not change';
-const accessEntries = 'whoever made a cluster is its administrator, and nobody else of IAM is let in';
 const addons = 'clusters have no add-ons';
 const capabilities = 'clusters have no capabilities';
 const fargate = 'no pods run on Fargate';
@@ -20,11 +19,9 @@ const updates = 'clusters stay as they were made';
 /** What isn't built, by name. */
 export const refusedOperations = {
   ActivateCertificateAuthority: refused('ActivateCertificateAuthority', authorities),
-  AssociateAccessPolicy: refused('AssociateAccessPolicy', accessEntries),
   AssociateEncryptionConfig: refused('AssociateEncryptionConfig', updates),
   AssociateIdentityProviderConfig: refused('AssociateIdentityProviderConfig', identityProviders),
   CancelUpdate: refused('CancelUpdate', updates),
-  CreateAccessEntry: refused('CreateAccessEntry', accessEntries),
   CreateAddon: refused('CreateAddon', addons),
   CreateCapability: refused('CreateCapability', capabilities),
   CreateCertificateAuthority: refused('CreateCertificateAuthority', authorities),
@@ -32,7 +29,6 @@ export const refusedOperations = {
   CreateFargateProfile: refused('CreateFargateProfile', fargate),
   CreateNodegroup: refused('CreateNodegroup', nodegroups),
   CreatePodIdentityAssociation: refused('CreatePodIdentityAssociation', podIdentities),
-  DeleteAccessEntry: refused('DeleteAccessEntry', accessEntries),
   DeleteAddon: refused('DeleteAddon', addons),
   DeleteCapability: refused('DeleteCapability', capabilities),
   DeleteCertificateAuthority: refused('DeleteCertificateAuthority', authorities),
@@ -41,7 +37,6 @@ export const refusedOperations = {
   DeleteNodegroup: refused('DeleteNodegroup', nodegroups),
   DeletePodIdentityAssociation: refused('DeletePodIdentityAssociation', podIdentities),
   DeregisterCluster: refused('DeregisterCluster', outside),
-  DescribeAccessEntry: refused('DescribeAccessEntry', accessEntries),
   DescribeAddon: refused('DescribeAddon', addons),
   DescribeAddonConfiguration: refused('DescribeAddonConfiguration', addons),
   DescribeAddonVersions: refused('DescribeAddonVersions', addons),
@@ -56,12 +51,8 @@ export const refusedOperations = {
   DescribeNodegroup: refused('DescribeNodegroup', nodegroups),
   DescribePodIdentityAssociation: refused('DescribePodIdentityAssociation', podIdentities),
   DescribeUpdate: refused('DescribeUpdate', updates),
-  DisassociateAccessPolicy: refused('DisassociateAccessPolicy', accessEntries),
   DisassociateIdentityProviderConfig: refused('DisassociateIdentityProviderConfig', identityProviders),
-  ListAccessEntries: refused('ListAccessEntries', accessEntries),
-  ListAccessPolicies: refused('ListAccessPolicies', accessEntries),
   ListAddons: refused('ListAddons', addons),
-  ListAssociatedAccessPolicies: refused('ListAssociatedAccessPolicies', accessEntries),
   ListCapabilities: refused('ListCapabilities', capabilities),
   ListCertificateAuthorities: refused('ListCertificateAuthorities', authorities),
   ListEksAnywhereSubscriptions: refused('ListEksAnywhereSubscriptions', subscriptions),
@@ -73,7 +64,6 @@ export const refusedOperations = {
   ListUpdates: refused('ListUpdates', updates),
   RegisterCluster: refused('RegisterCluster', outside),
   StartInsightsRefresh: refused('StartInsightsRefresh', insights),
-  UpdateAccessEntry: refused('UpdateAccessEntry', accessEntries),
   UpdateAddon: refused('UpdateAddon', addons),
   UpdateCapability: refused('UpdateCapability', capabilities),
   UpdateClusterConfig: refused('UpdateClusterConfig', updates),

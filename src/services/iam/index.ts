@@ -27,6 +27,7 @@ export type { IamContext } from './context.ts';
 export type { TemporaryCredentials } from './credentials/session-token.ts';
 export { newAccountId, newKeyPair } from './ids.ts';
 export type { Account, Explanation, NewAccount, Question, SignIn } from './operator/index.ts';
+export { entityOf, type PrincipalEntity, principalEntity } from './principal-entity.ts';
 export type { RoleAssumption } from './sessions/assume-role.ts';
 export type { ServiceAssumption, ServiceSession } from './sessions/assume-role-for-service.ts';
 export type { Denial } from './sessions/authorization-message.ts';

@@ -8,14 +8,15 @@ import type {
   ListClustersCommandInput,
   ListClustersResponse,
 } from '@aws-sdk/client-eks';
-import { hex } from '../../../clock/index.ts';
-import { ascending, page } from '../../pages.ts';
+import { hex, uuid } from '../../../clock/index.ts';
 import type { Call } from '../../service.ts';
+import { admitCreator } from '../access-entries/admit-creator.ts';
 import { canonicalArn, clusterArn } from '../arn.ts';
 import { clusterView } from '../cluster-view.ts';
 import { type EksContext, requireCluster } from '../context.ts';
-import { clusterExists, invalidParameter, invalidRequest, limitExceeded } from '../errors.ts';
-import { constraints, readCluster, readPlace, requestHash } from '../input.ts';
+import { invalidParameter, invalidRequest, limitExceeded, resourceInUse } from '../errors.ts';
+import { isRepeat, madeBy, readCluster, readPlace } from '../input.ts';
+import { namesPage } from '../pages.ts';
 import { type ClusterRecord, clusterKey, clusters, scopeText } from '../records.ts';
 
 /** "Clusters per Region" (EKS quotas). */
@@ -29,18 +30,17 @@ export async function createCluster(
 ): Promise<CreateClusterResponse> {
   const { state, clock, random, whyNotAssumed } = context;
   const { isAdminForCreator, serviceIpv4Cidr, ...wanted } = readCluster(input);
-  const arn = clusterArn(call, wanted.name);
-  const { clientRequestToken: token } = input;
-  const hash = requestHash(input);
+  const { name: clusterName } = wanted;
+  const arn = clusterArn(call, clusterName);
+  const request = madeBy(input);
   const id = hex(random, 32).toUpperCase();
+  const entryId = uuid(random);
   const created = await state.transact((tx) => {
-    const key = clusterKey(call, wanted.name);
+    const key = clusterKey(call, clusterName);
     const present = tx.get(clusters, key);
     if (present !== undefined) {
-      const isRepeated =
-        token !== undefined && present.request?.token === token && present.request.hash === hash;
-      if (isRepeated) return present;
-      throw clusterExists(wanted.name);
+      if (isRepeat(present.request, request)) return present;
+      throw resourceInUse(`Cluster already exists with name: ${clusterName}`, { clusterName });
     }
     if (tx.countByIndex(clusters, 'scope', scopeText(call)) >= maxClusters)
       throw limitExceeded(`Cluster limit exceeded for account: at most ${maxClusters} in a region`);
@@ -53,9 +53,10 @@ export async function createCluster(
     const record: ClusterRecord = {
       ...{ id, arn, ...wanted, ...place, createdAt: clock.now() },
       ...(isAdminForCreator && { creatorArn: canonicalArn(call.principal) }),
-      ...(token !== undefined && { request: { token, hash } }),
+      ...(request && { request }),
     };
     tx.put(clusters, key, record);
+    if (isAdminForCreator) admitCreator(tx, call, { clusterName, id: entryId, now: clock.now() });
     return record;
   });
   return { cluster: clusterView(context, state, call, created) };
@@ -74,17 +75,12 @@ export function describeCluster(
 /** Clusters of others, which `include` asks for, there are none. @throws InvalidParameterException */
 export function listClusters(
   { state }: EksContext,
-  { maxResults, nextToken: token }: ListClustersCommandInput,
+  asked: ListClustersCommandInput,
   call: Call,
 ): ListClustersResponse {
-  constraints().number('maxResults', maxResults, { min: 1, max: 100 }).throwIfViolated();
   const names = state.byIndex(clusters, 'scope', scopeText(call)).map(({ value }) => value.name);
-  const { items, nextToken } = page(names.toSorted(ascending), (name) => name, ascending, {
-    limit: maxResults ?? 100,
-    nextToken: token,
-    refuse: invalidParameter,
-  });
-  return { clusters: [...items], ...(nextToken !== undefined && { nextToken }) };
+  const { items, ...more } = namesPage(names, asked);
+  return { clusters: [...items], ...more };
 }
 
 /** Its control plane goes first, then the cluster itself. @throws ResourceNotFoundException, InvalidRequestException */
@@ -97,7 +93,9 @@ export async function deleteCluster(
   const deleting = await state.transact((tx) => {
     const record = requireCluster(tx, call, name);
     if (record.deletionProtection) {
-      throw invalidRequest(`Cluster ${name} cannot be deleted because deletion protection is enabled.`, name);
+      throw invalidRequest(`Cluster ${name} cannot be deleted because deletion protection is enabled.`, {
+        clusterName: name,
+      });
     }
     const marked: ClusterRecord = { ...record, isDeleting: true };
     tx.put(clusters, clusterKey(call, name), marked);

@@ -5,9 +5,10 @@ import type {
   UntagResourceCommandInput,
 } from '@aws-sdk/client-eks';
 import type { Call } from '../../service.ts';
-import { type EksContext, requireTagged } from '../context.ts';
+import type { EksContext } from '../context.ts';
 import { readTags } from '../input.ts';
-import { clusterKey, clusters, type Tags } from '../records.ts';
+import type { Tags } from '../records.ts';
+import { requireTagged } from '../tagged.ts';
 
 /** @throws BadRequestException, NotFoundException */
 export async function tagResource(
@@ -47,8 +48,5 @@ async function change(
   arn: string,
   changed: (tags: Tags) => Tags,
 ): Promise<void> {
-  await state.transact((tx) => {
-    const record = requireTagged(tx, call, arn);
-    tx.put(clusters, clusterKey(call, record.name), { ...record, tags: changed(record.tags) });
-  });
+  await state.transact((tx) => requireTagged(tx, call, arn).change(tx, changed));
 }

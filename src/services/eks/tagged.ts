@@ -1,0 +1,50 @@
+import type { Collection, Reader, RecordKey, Transaction } from '../../reconcile/index.ts';
+import { accessEntries } from './access-entries/record.ts';
+import { accessEntryArn, readArn, type Scope } from './arn.ts';
+import { notFound } from './errors.ts';
+import { clusterKey, clusters, idText, type Tags } from './records.ts';
+
+/** Something that has tags and that an ARN means. */
+export interface Tagged {
+  readonly tags: Tags;
+  change(tx: Transaction, changed: (tags: Tags) => Tags): void;
+}
+
+/** Undefined: there is nothing of this ARN. */
+export function findTagged(reader: Reader, scope: Scope, arn: string): Tagged | undefined {
+  const { type, parts } = readArn(scope, arn) ?? {};
+  const [clusterName = '', ...rest] = parts ?? [];
+  const id = idText(scope, rest.at(-1) ?? '');
+  switch (type) {
+    case 'cluster':
+      return rest.length > 0 ? undefined : kept(reader, clusters, clusterKey(scope, clusterName));
+    case 'access-entry': {
+      const found = reader.byIndex(accessEntries, 'id', id)[0];
+      if (found === undefined || accessEntryArn(scope, found.value) !== arn) return undefined;
+      return kept(reader, accessEntries, found.key);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** @throws NotFoundException */
+export function requireTagged(reader: Reader, scope: Scope, arn: string): Tagged {
+  const found = findTagged(reader, scope, arn);
+  if (found === undefined) throw notFound(arn);
+  return found;
+}
+
+function kept<T extends { readonly tags: Tags }>(
+  reader: Reader,
+  collection: Collection<T, string>,
+  key: RecordKey,
+): Tagged | undefined {
+  const record = reader.get(collection, key);
+  return record === undefined
+    ? undefined
+    : {
+        tags: record.tags,
+        change: (tx, changed) => tx.put(collection, key, { ...record, tags: changed(record.tags) }),
+      };
+}

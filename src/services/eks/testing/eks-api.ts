@@ -1,0 +1,67 @@
+import { EKS } from '@aws-sdk/client-eks';
+import { createEc2, defaultVpc } from '../../ec2/index.ts';
+import { accountId, type IamServer, type Key, startIamServer } from '../../iam/testing/iam-server.ts';
+import { createEks, forgetCluster } from '../index.ts';
+import { clusterKey, clusters } from '../records.ts';
+
+export const scope = { accountId, region: 'eu-west-1' };
+export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
+
+/** EKS's API over IAM's, over HTTP. Control planes are as the test says: those of all clusters answer, to begin with. */
+export interface EksApi extends AsyncDisposable {
+  readonly eks: EKS;
+  readonly server: IamServer;
+  readonly subnetIds: string[];
+  as(key: Key): EKS;
+  /** Makes a cluster with the role `eks`. */
+  cluster(name: string, more?: object): Promise<void>;
+  /** As when its control plane has been taken down. */
+  end(name: string): Promise<void>;
+  /** Whether control planes answer. */
+  answers: boolean;
+}
+
+export async function startEksApi(): Promise<EksApi> {
+  const stack = new AsyncDisposableStack();
+  let answers = true;
+  const server = stack.use(
+    await startIamServer({
+      services: (_iam, { state, clock, random }) => [
+        createEks({
+          ...{ state, clock, random, whyNotAssumed: () => undefined },
+          controlPlaneOf: () =>
+            answers ? { endpoint: 'https://127.0.0.1:6443', certificateAuthority: 'PEM' } : undefined,
+        }),
+      ],
+    }),
+  );
+  const { state, clock, context } = server;
+  const ec2 = createEc2({ state, clock, random: context.random, publicCidr: '198.18.0.0/24' });
+  await ec2.ensureDefaultVpc(scope);
+  const as = (credentials: Key): EKS => {
+    const { endpoint } = server;
+    const eks = new EKS({ endpoint, region: scope.region, credentials, maxAttempts: 1 });
+    stack.defer(() => eks.destroy());
+    return eks;
+  };
+  const eks = as(server.rootKey);
+  const subnetIds = (defaultVpc(state, scope)?.subnets ?? []).map(({ subnetId }) => subnetId);
+  return {
+    ...{ eks, server, subnetIds, as },
+    cluster: async (name, more = {}) => {
+      await eks.createCluster({ name, roleArn: role('eks'), resourcesVpcConfig: { subnetIds }, ...more });
+    },
+    end: (name) =>
+      state.transact((tx) => {
+        const key = clusterKey(scope, name);
+        forgetCluster(tx, key, tx.get(clusters, key)?.id ?? '');
+      }),
+    get answers() {
+      return answers;
+    },
+    set answers(value: boolean) {
+      answers = value;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
