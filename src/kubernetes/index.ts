@@ -10,6 +10,7 @@ import type { ControlPlane } from '../services/eks/index.ts';
 import type { KubernetesContext } from './context.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
+import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
 
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
@@ -20,7 +21,7 @@ export interface Kubernetes extends AsyncDisposable {
 export function createKubernetes(context: KubernetesContext): Kubernetes {
   const running = new ControlPlanes();
   return {
-    reconcilers: [clusterControlPlane(context, running), namespaceLifecycle(context)],
+    reconcilers: [clusterControlPlane(context, running), namespaceLifecycle(context), tokenSecrets(context)],
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
@@ -31,5 +32,8 @@ export function controlPlaneOf(
   scope: { readonly accountId: string; readonly region: string },
   id: string,
 ): ControlPlane | undefined {
-  return reader.get(controlPlanes, controlPlaneKey({ ...scope, id }));
+  const found = reader.get(controlPlanes, controlPlaneKey({ ...scope, id }));
+  if (found === undefined) return undefined;
+  const { endpoint, certificateAuthority, tokens } = found;
+  return { endpoint, certificateAuthority, ...(tokens && { issuer: tokens.issuer }) };
 }

@@ -12,6 +12,12 @@ export interface ControlPlaneRecord {
   readonly certificateAuthority: string;
   /** Sealed for `authorityPurpose`; PKCS #8. */
   readonly sealedKey: string;
+  /** Of the tokens of its ServiceAccounts; kept, for trust policies name it. Absent: it was made before it had any. */
+  readonly tokens?: {
+    readonly issuer: string;
+    /** Sealed for `tokenKeyPurpose`; PKCS #8. */
+    readonly sealedKey: string;
+  };
 }
 
 /** `control-plane/<cluster's id>` */
@@ -23,6 +29,9 @@ export const controlPlanes: Collection<ControlPlaneRecord> = {
 
 export const controlPlaneKey = ({ accountId, region, id }: ClusterPlace): RecordKey =>
   recordKey(controlPlanes, accountId, region, id);
+
+/** What the key that a cluster signs tokens with is sealed for. */
+export const tokenKeyPurpose = (id: string): string => `kubernetes-tokens/${id}`;
 
 /** What the key of a cluster's authority is sealed for. */
 export const authorityPurpose = (id: string): string => `kubernetes-authority/${id}`;

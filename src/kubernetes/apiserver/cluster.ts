@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -10,7 +11,10 @@ import type { Admission } from './admission/chain.ts';
 export interface Cluster {
   readonly objects: ObjectStore;
   readonly watches: Watches;
+  /** @throws {TokenError} the token is nobody's. */
   readonly authenticate: Authenticate;
+  /** Of the tokens of its ServiceAccounts. */
+  readonly tokenIssuer: () => TokenIssuer;
   readonly authorizer: Authorizer;
   readonly admission: Admission;
   /** `1.36` */

@@ -4,8 +4,8 @@ import {
   apiVersionOf,
   type GroupVersion,
   groupVersions,
+  kindOfSubresource,
   type Resource,
-  type Subresource,
   verbsOf,
   verbsOfSubresource,
 } from '../schema/catalogue.ts';
@@ -66,21 +66,16 @@ function resourceList(it: GroupVersion): Json {
         ...(!resource.isReview && { storageVersionHash: storageVersionHash(resource) }),
       },
       ...resource.subresources.map((subresource) => {
-        const { group, version, kind } = kindOfSubresource(resource, subresource);
+        const other = kindOfSubresource(subresource);
         return {
           ...{ name: `${resource.name}/${subresource}`, singularName: '', namespaced: resource.isNamespaced },
-          ...(subresource === 'scale' && { group, version }),
-          ...{ kind, verbs: verbsOfSubresource(subresource) },
+          ...(other && { group: other.group, version: other.version }),
+          ...{ kind: (other ?? resource).kind, verbs: verbsOfSubresource(subresource) },
         };
       }),
     ]),
   };
 }
-
-const kindOfSubresource = (resource: Resource, subresource: Subresource) =>
-  subresource === 'scale'
-    ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-    : { group: resource.group, version: resource.version, kind: resource.kind };
 
 const storageVersionHash = ({ group, version, kind }: Resource): string =>
   hash('sha256', `${group}/${version}/${kind}`, 'buffer').subarray(0, 8).toString('base64');
@@ -109,12 +104,14 @@ function aggregatedResource(resource: Resource) {
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
     ...(resource.subresources.length > 0 && {
-      subresources: resource.subresources.map((subresource) => ({
-        subresource,
-        responseKind:
-          subresource === 'scale' ? kindOfSubresource(resource, subresource) : ownKind(resource.kind),
-        verbs: verbsOfSubresource(subresource),
-      })),
+      subresources: resource.subresources.map((subresource) => {
+        const other = kindOfSubresource(subresource);
+        const responseKind =
+          other === undefined
+            ? ownKind(resource.kind)
+            : { group: other.group, version: other.version, kind: other.kind };
+        return { subresource, responseKind, verbs: verbsOfSubresource(subresource) };
+      }),
     }),
   };
 }

@@ -72,7 +72,7 @@ export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | '
 /** Undefined: there is no such verb. */
 export function verbOf(
   method: string,
-  { name, isWatchPath }: ResourceRequest,
+  { name, subresource, isWatchPath }: ResourceRequest,
   query: URLSearchParams,
 ): Verb | undefined {
   switch (method) {
@@ -82,7 +82,7 @@ export function verbOf(
       if (name !== undefined) return 'get';
       return isTrue(query.get('watch')) ? 'watch' : 'list';
     case 'POST':
-      return name === undefined ? 'create' : undefined;
+      return name === undefined || subresource !== undefined ? 'create' : undefined;
     case 'PUT':
       return name === undefined ? undefined : 'update';
     case 'PATCH':

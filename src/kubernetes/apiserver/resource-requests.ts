@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../store/index.ts';
+import { requestToken } from '../authentication/service-accounts/token-request.ts';
 import type { User } from '../authentication/user.ts';
 import { assertNoEscalation } from '../authorization/escalation.ts';
 import { kindOf } from '../kinds/kinds.ts';
@@ -7,6 +8,7 @@ import { type JsonObject, type KubernetesObject, memberOf } from '../objects/obj
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
+import { kindOfSubresource } from '../schema/catalogue.ts';
 import { messageNamed } from '../schema/messages.ts';
 import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
 import type { Requester } from './admission/attributes.ts';
@@ -18,7 +20,7 @@ import { getObject, listObjects, type ObjectList } from './read.ts';
 import { mediaTypeOf, parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
 import type { ResourceRequest, Verb } from './request-info.ts';
 import { answerReview } from './reviews.ts';
-import { scaleKind, scaleOf, withScale } from './scale.ts';
+import { scaleOf, withScale } from './scale.ts';
 import { ApiError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
 import { watchObjects } from './watch.ts';
 import { assertSame, assertVersioned, type Change, changeObject, createObject } from './write.ts';
@@ -73,7 +75,10 @@ async function review({ cluster, user, asked, request }: ResourceExchange): Prom
   const warnings: string[] = [];
   const bytes = await readBytes(request);
   const body = readTyped(asked.resource, parseBody(bytes, request.headers['content-type']), 'Warn', warnings);
-  return { code: 201, body: answerReview(cluster, asked.resource, asked.namespace, user, body), warnings };
+  return {
+    ...{ code: 201, warnings },
+    body: await answerReview(cluster, asked.resource, asked.namespace, user, body),
+  };
 }
 
 async function get(exchange: ResourceExchange): Promise<Answer> {
@@ -116,12 +121,20 @@ async function watch(exchange: ResourceExchange): Promise<undefined> {
 
 async function create(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, user } = exchange;
+  if (asked.subresource === 'token') return createToken(exchange);
   if (asked.subresource !== undefined) throw methodNotAllowed();
   const accepted = accept(exchange, objectForms);
   const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
   assertNoEscalation(cluster.authorizer, user, asked, body);
   const created = await createObject(cluster, asked, body, options, requester(user, warnings));
   return { code: 201, body: shownOne(exchange, accepted, created), warnings };
+}
+
+async function createToken(exchange: ResourceExchange): Promise<Answer> {
+  negotiate(exchange.request.headers.accept, []);
+  const { body, warnings } = await readWrite(exchange, 'CreateOptions');
+  const made = await requestToken(exchange.cluster, targetOf(exchange.asked), body);
+  return { code: 201, body: made.body, warnings: [...warnings, ...made.warnings] };
 }
 
 async function update(exchange: ResourceExchange): Promise<Answer> {
@@ -175,7 +188,7 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const options = readWriteOptions(query, 'PatchOptions');
   const bytes = await readBytes(request);
   const given: Json = type === 'application/json-patch+json' ? parsePatch(bytes) : parseJson(bytes);
-  const kind = subresource === 'scale' ? scaleKind : resource;
+  const kind = kindOfSubresource(subresource) ?? resource;
   const apply = (object: JsonObject): Json => {
     if (type === 'application/json-patch+json') return applyJsonPatch(object, given);
     if (type === 'application/merge-patch+json') return applyMergePatch(object, given);
@@ -264,7 +277,7 @@ async function readWrite(
   const options = readWriteOptions(query, optionsKind);
   const parsed = parseBody(await readBytes(request), request.headers['content-type']);
   const warnings: string[] = [];
-  const kind = asked.subresource === 'scale' ? scaleKind : asked.resource;
+  const kind = kindOfSubresource(asked.subresource) ?? asked.resource;
   return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
 }
 

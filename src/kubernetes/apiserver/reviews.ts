@@ -1,5 +1,11 @@
 import type { Json } from '../../store/index.ts';
-import { mastersGroup, type User } from '../authentication/user.ts';
+import {
+  type Authenticate,
+  apiAudiences,
+  mastersGroup,
+  TokenError,
+  type User,
+} from '../authentication/user.ts';
 import type { Attributes } from '../authorization/rbac.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import type { Resource } from '../schema/catalogue.ts';
@@ -10,16 +16,18 @@ import { badRequest } from './status.ts';
  * Resources that are questions: what is created is answered and not kept.
  * @throws {ApiError} 400
  */
-export function answerReview(
-  { authorizer }: Cluster,
+export async function answerReview(
+  { authorizer, authenticate }: Cluster,
   { kind }: Resource,
   namespace: string | undefined,
   user: User,
   body: JsonObject,
-): Json {
+): Promise<Json> {
   const spec = memberOf(body, 'spec');
   const metadata = { creationTimestamp: null };
   switch (kind) {
+    case 'TokenReview':
+      return { ...body, metadata, status: await reviewToken(authenticate, spec) };
     case 'SelfSubjectReview':
       return { ...body, metadata, status: { userInfo: userInfo(user) } };
     case 'SelfSubjectRulesReview': {
@@ -49,6 +57,21 @@ export function answerReview(
         status: { allowed, ...(allowed && !isMaster && { reason: 'RBAC: allowed' }) },
       };
     }
+  }
+}
+
+/** Whose a token is, for others than the API server. A token that is no good is an answer, and no error. */
+async function reviewToken(authenticate: Authenticate, spec: JsonObject): Promise<Json> {
+  const token = textOf(spec, 'token');
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
+  const asked = listOf(spec, 'audiences').map(String);
+  try {
+    const found = await authenticate(token, asked.length === 0 ? apiAudiences : asked);
+    if (found === undefined) return { authenticated: false };
+    return { authenticated: true, user: userInfo(found.user), audiences: found.audiences };
+  } catch (error) {
+    if (error instanceof TokenError) return { authenticated: false, error: error.message };
+    throw error;
   }
 }
 

@@ -2,16 +2,6 @@ import type { Json } from '../../store/index.ts';
 import { type JsonObject, type KubernetesObject, memberOf, numberOf, textOf } from '../objects/object.ts';
 import { type ApiError, invalid, invalidValue } from './status.ts';
 
-const scaleMessage = {
-  group: 'autoscaling',
-  version: 'v1',
-  kind: 'Scale',
-  message: 'k8s.io.api.autoscaling.v1.Scale',
-};
-
-/** The kind of the subresource `scale`, for reading bodies. */
-export const scaleKind = scaleMessage;
-
 /** How many there are to be of what a workload makes, as its own small object. */
 export function scaleOf(object: KubernetesObject): JsonObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;

@@ -4,7 +4,12 @@ import { gzip } from 'node:zlib';
 import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
 import { impersonated } from '../authentication/impersonation.ts';
-import { anonymous, type User } from '../authentication/user.ts';
+import {
+  clusterIssuerDocument,
+  type IssuerDocument,
+  publicIssuerDocument,
+} from '../authentication/service-accounts/issuer-documents.ts';
+import { anonymous, apiAudiences, TokenError, type User } from '../authentication/user.ts';
 import type { Attributes } from '../authorization/rbac.ts';
 import { selectedName } from '../objects/selectors.ts';
 import { verbsOf, verbsOfSubresource } from '../schema/catalogue.ts';
@@ -63,6 +68,8 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   const path = mark === -1 ? url : url.slice(0, mark);
   const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
   const method = request.method ?? 'GET';
+  const published = publicIssuerDocument(cluster.tokenIssuer, path);
+  if (published !== undefined) return sendPublished(request, response, published);
   const user = await whoAsks(cluster, request);
 
   const asked = readResourcePath(path);
@@ -82,13 +89,23 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
 }
 
 /** A token that is nobody's is refused; who brings none is anonymous. @throws {ApiError} 400, 401, 403 */
-async function whoAsks({ authenticate, authorizer }: Cluster, request: IncomingMessage): Promise<User> {
+async function whoAsks(cluster: Cluster, request: IncomingMessage): Promise<User> {
   const { authorization } = request.headers;
-  if (authorization === undefined || authorization === '') return anonymous;
+  const user =
+    authorization === undefined || authorization === '' ? anonymous : await bearerOf(cluster, authorization);
+  return impersonated(cluster.authorizer, user, request.headers, request.rawHeaders);
+}
+
+async function bearerOf({ authenticate }: Cluster, authorization: string): Promise<User> {
   const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
-  const user = token === undefined ? undefined : await authenticate(token);
-  if (user === undefined) throw unauthorized();
-  return impersonated(authorizer, user, request.headers, request.rawHeaders);
+  if (token === undefined) throw unauthorized();
+  try {
+    const found = await authenticate(token, apiAudiences);
+    if (found !== undefined) return found.user;
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+  }
+  throw unauthorized();
 }
 
 function attributesOf(asked: ResourceRequest, verb: Verb, query: URLSearchParams): Attributes {
@@ -159,6 +176,8 @@ async function answerPath(
     const found = discover(path, accepted.as !== undefined);
     if (found !== undefined) return sendDiscovery(request, response, found);
   }
+  const issued = clusterIssuerDocument(cluster.tokenIssuer, path);
+  if (issued !== undefined) return sendPublished(request, response, issued);
   const document = openApi(path);
   if (document === undefined) throw noSuchPath();
   await sendText(request, response, 200, document);
@@ -178,6 +197,17 @@ async function sendDiscovery(
   }
   const type = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
   await sendText(request, response, 200, JSON.stringify(body), type);
+}
+
+/** Keys change seldom, and by what is remembered of them tokens are taken for good. */
+function sendPublished(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { type, body }: IssuerDocument,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+  response.setHeader('cache-control', 'public, max-age=3600');
+  return sendText(request, response, 200, JSON.stringify(body), type);
 }
 
 /** Of the API that is served; the patch release is this program's own. */

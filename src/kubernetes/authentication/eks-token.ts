@@ -1,7 +1,7 @@
 import { type ClusterRecord, canonicalArn } from '../../services/eks/index.ts';
 import type { Principal } from '../../services/service.ts';
 import type { KubernetesContext } from '../context.ts';
-import { type Authenticate, authenticatedGroup, mastersGroup, type User } from './user.ts';
+import { type Authenticate, apiAudiences, mastersGroup, type User } from './user.ts';
 
 /**
  * The tokens of `aws eks get-token`: the URL of a presigned GetCallerIdentity, bound to a cluster by a signed header. It is
@@ -16,12 +16,15 @@ export function eksTokens(
   { verifyCaller, clock }: Pick<KubernetesContext, 'clock' | 'verifyCaller'>,
   cluster: () => Pick<ClusterRecord, 'creatorArn' | 'name'>,
 ): Authenticate {
-  return (token) => {
+  return (token, audiences) => {
     if (!token.startsWith(prefix) || token.length > maxLength) return undefined;
     const text = Buffer.from(token.slice(prefix.length), 'base64url').toString('utf8');
     const known = cluster();
     const principal = verifyCaller(text, { name: clusterHeader, value: known.name }, clock.now());
-    return principal === undefined ? undefined : userOf(principal, known);
+    const user = principal === undefined ? undefined : userOf(principal, known);
+    // It names no audience, and is for the API server alone.
+    const common = audiences.filter((audience) => apiAudiences.includes(audience));
+    return user === undefined || common.length === 0 ? undefined : { user, audiences: common };
   };
 }
 
@@ -33,7 +36,7 @@ function userOf(principal: Principal, { creatorArn }: Pick<ClusterRecord, 'creat
   return {
     username: principal.arn,
     uid: `aws-iam-authenticator:${accountId}:${userId.split(':')[0]}`,
-    groups: [mastersGroup, authenticatedGroup],
+    groups: [mastersGroup],
     extra: {
       ...{ accessKeyId: [accessKeyId], arn: [principal.arn], canonicalArn: [arn] },
       ...{ principalId: [userId], sessionName: [session?.name ?? ''] },

@@ -6,8 +6,28 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Whose a bearer token is; undefined: nobody's. */
-export type Authenticate = (token: string) => User | undefined | Promise<User | undefined>;
+/** A bearer token's owner, and those of the asked-for audiences that the token is for. */
+export interface Authenticated {
+  readonly user: User;
+  readonly audiences: readonly string[];
+}
+
+/**
+ * Whose a bearer token is, if it is for one of these audiences; undefined: it is of no kind that is known here.
+ * @throws {TokenError} it is of a kind that is known, and no good.
+ */
+export type Authenticate = (
+  token: string,
+  audiences: readonly string[],
+) => Authenticated | undefined | Promise<Authenticated | undefined>;
+
+/** Why a token is no good: for TokenReview and the log, never for whoever sent it. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+}
+
+/** Whom a token must be for to be taken by the API server itself; those of EKS. */
+export const apiAudiences: readonly string[] = ['https://kubernetes.default.svc'];
 
 export const anonymous: User = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
 

@@ -47,6 +47,7 @@ const viewRules: readonly Rule[] = [
 ];
 
 const editRules: readonly Rule[] = [
+  on(['create'], '', 'serviceaccounts/token'),
   on(read, '', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy', 'secrets', 'services/proxy'),
   on(['impersonate'], '', 'serviceaccounts'),
   on(write, '', 'pods', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy'),
@@ -87,6 +88,14 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
       ...['/version', '/version/'],
     ),
   ],
+  'system:service-account-issuer-discovery': [
+    atPaths(
+      '/.well-known/openid-configuration',
+      '/.well-known/openid-configuration/',
+      '/openid/v1/jwks',
+      '/openid/v1/jwks/',
+    ),
+  ],
   'system:public-info-viewer': [atPaths('/healthz', '/livez', '/readyz', '/version', '/version/')],
 };
 
@@ -94,6 +103,7 @@ const bindings: readonly (readonly [role: string, ...groups: readonly string[]])
   ['cluster-admin', mastersGroup],
   ['system:basic-user', 'system:authenticated'],
   ['system:discovery', 'system:authenticated'],
+  ['system:service-account-issuer-discovery', 'system:serviceaccounts'],
   ['system:public-info-viewer', 'system:authenticated', 'system:unauthenticated'],
 ];
 

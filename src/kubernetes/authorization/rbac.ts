@@ -9,7 +9,8 @@ import {
   memberOf,
   textOf,
 } from '../objects/object.ts';
-import { type ClusterPlace, objectsPrefix } from '../objects/object-store.ts';
+import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
+import type { ClusterPlace } from '../objects/object-store.ts';
 import { qualifiedName, type Resource, resourceNamed } from '../schema/catalogue.ts';
 
 /** What somebody wants to do. */
@@ -44,10 +45,9 @@ const roles = resourceNamed(group, 'roles');
 /** Decides by the cluster's roles and bindings as they are at that moment, which are in memory. */
 export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer {
   const objectsOf = function* (resource: Resource, namespace?: string): Generator<KubernetesObject, void> {
-    const collection = { service: 'kubernetes', noun: qualifiedName(resource), indexes: {} };
-    const prefix =
-      objectsPrefix(resource, place) + (namespace === undefined ? '' : `${encodeURIComponent(namespace)}/`);
-    for (const { value } of reader.list<object>(collection, prefix)) yield value as KubernetesObject;
+    const records = objectRecords(qualifiedName(resource));
+    const prefix = recordsPrefix(records.noun, place, namespace);
+    for (const { value } of reader.list(records, prefix)) yield value;
   };
   const roleNamed = (resource: Resource, name: string, namespace?: string): KubernetesObject | undefined => {
     for (const object of objectsOf(resource, namespace)) if (object.metadata.name === name) return object;

@@ -1,18 +1,26 @@
-import { newAuthority } from '../../certificates/index.ts';
 import type { ClusterRecord } from '../../services/eks/index.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { serve } from '../apiserver/serve.ts';
+import { bearerTokens } from '../authentication/bearer-token.ts';
 import { eksTokens } from '../authentication/eks-token.ts';
+import { serviceAccountTokens } from '../authentication/service-accounts/authenticate.ts';
+import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
+import { newTokenKey, openTokenKey } from '../authentication/service-accounts/token-key.ts';
 import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { Watches } from '../objects/watches.ts';
-import { authorityPurpose, type ControlPlaneRecord, controlPlaneKey, controlPlanes } from '../records.ts';
+import {
+  authorityPurpose,
+  type ControlPlaneRecord,
+  controlPlaneKey,
+  controlPlanes,
+  tokenKeyPurpose,
+} from '../records.ts';
 import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
-
-const authorityDays = 10 * 365;
+import { makeAuthority, openAuthorityOf, openTokenKeyOf } from './keys.ts';
 
 /**
  * Starts the control plane of a cluster and tells by its record where it answers: from then on the cluster is ACTIVE.
@@ -26,16 +34,28 @@ export async function openControlPlane(
   const { store, state, clock, random, log, sealer, host } = context;
   const key = controlPlaneKey(place);
   const known = state.get(controlPlanes, key);
-  const authority =
-    known === undefined ? await makeAuthority(context, place) : openKept(context, place, known);
+  const [authority, tokenKeyText] = await Promise.all([
+    known === undefined ? makeAuthority(context, place) : openAuthorityOf(context, place, known),
+    known?.tokens === undefined ? newTokenKey() : openTokenKeyOf(context, place, known.tokens),
+  ]);
 
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
   const objects = new ObjectStore(store, place);
+  const tokenKey = openTokenKey(tokenKeyText);
+  // Nobody knows the port before the record is there, which says the issuer as well.
+  const tokenIssuer = (): TokenIssuer => ({
+    url: state.get(controlPlanes, key)?.tokens?.issuer ?? '',
+    key: tokenKey,
+  });
   const cluster: Cluster = {
     objects,
     watches: opened.use(new Watches(store)),
-    authenticate: eksTokens(context, () => wanted),
+    authenticate: bearerTokens([
+      serviceAccountTokens({ objects, clock, issuer: tokenIssuer }),
+      eksTokens(context, () => wanted),
+    ]),
+    tokenIssuer,
     authorizer: rbacAuthorizer(state, place),
     admission: createAdmission({ objects }),
     version: wanted.version,
@@ -57,8 +77,13 @@ export async function openControlPlane(
   opened.defer(() => ending.abort(new Error('The API server is stopping')));
   const { port } = listener;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const endpoint = `https://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
   const record: ControlPlaneRecord = {
-    ...{ port, endpoint: `https://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}` },
+    ...{ port, endpoint },
+    tokens: known?.tokens ?? {
+      issuer: `${endpoint}/id/${place.id}`,
+      sealedKey: sealer.seal(tokenKeyText, tokenKeyPurpose(place.id)),
+    },
     certificateAuthority: authority.certificate,
     sealedKey: known?.sealedKey ?? sealer.seal(authority.privateKey, authorityPurpose(place.id)),
   };
@@ -69,16 +94,4 @@ export async function openControlPlane(
   }
   await state.transact((tx) => tx.put(controlPlanes, key, record));
   return opened.move();
-}
-
-const makeAuthority = ({ random, clock }: KubernetesContext, { id }: ClusterPlace) =>
-  newAuthority(random, clock.now(), { commonName: `kubernetes ${id}`, days: authorityDays });
-
-function openKept({ sealer }: KubernetesContext, { id }: ClusterPlace, record: ControlPlaneRecord) {
-  const privateKey = sealer.open(record.sealedKey, authorityPurpose(id));
-  if (privateKey === undefined)
-    throw new Error(
-      `The key of the authority of cluster ${id} cannot be opened: it was sealed by another installation`,
-    );
-  return { certificate: record.certificateAuthority, privateKey };
 }

@@ -6,6 +6,7 @@ import {
   notSupported,
   required,
 } from '../apiserver/status.ts';
+import { accountNameAnnotation, tokenSecretType } from '../authentication/service-accounts/token-secrets.ts';
 import { isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
@@ -81,6 +82,10 @@ const secret: Kind = {
   },
   validate: (object, before) => [
     ...dataErrors(object, ['data']),
+    ...(textOf(object, 'type') === tokenSecretType &&
+    (object.metadata.annotations?.[accountNameAnnotation] ?? '') === ''
+      ? [required(`metadata.annotations[${accountNameAnnotation}]`)]
+      : []),
     ...(before !== undefined && textOf(object, 'type') !== textOf(before, 'type')
       ? [invalidValue('type', textOf(object, 'type'), 'field is immutable')]
       : []),

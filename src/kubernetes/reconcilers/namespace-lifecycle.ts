@@ -1,19 +1,9 @@
-import {
-  again,
-  type Collection,
-  done,
-  type Reconciler,
-  type RecordKey,
-  watching,
-} from '../../reconcile/index.ts';
+import { again, done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { KubernetesObject } from '../objects/object.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import { objectRecords, placeOfObject, recordsPrefix } from '../objects/object-records.ts';
 import { type ControlPlaneRecord, controlPlanes } from '../records.ts';
 
-/** Objects of a resource as records: the same keys, read from memory. */
-const objectsOf = (noun: string): Collection<object> => ({ service: 'kubernetes', noun, indexes: {} });
-const namespaceRecords = objectsOf('namespaces');
+const namespaceRecords = objectRecords('namespaces');
 
 /** Objects in a namespace that wait for their finalizers are looked at again so often. */
 const lookAgainMs = 1_000;
@@ -30,9 +20,9 @@ export function namespaceLifecycle(context: KubernetesContext): Reconciler {
   return {
     name: 'kubernetes-namespace-lifecycle',
     watches: [
-      watching<object>(namespaceRecords, ({ key }) => [key]),
-      watching<object>(objectsOf('serviceaccounts'), whenGone('default')),
-      watching<object>(objectsOf('configmaps'), whenGone('kube-root-ca.crt')),
+      watching(namespaceRecords, ({ key }) => [key]),
+      watching(objectRecords('serviceaccounts'), whenGone('default')),
+      watching(objectRecords('configmaps'), whenGone('kube-root-ca.crt')),
       // From then on the cluster's authority is known.
       watching<ControlPlaneRecord>(controlPlanes, ({ key, before }) =>
         before === undefined ? namespaceKeysOf(context, key) : [],
@@ -40,9 +30,9 @@ export function namespaceLifecycle(context: KubernetesContext): Reconciler {
     ],
     reconcile: async (workKey) => {
       const key = workKey as RecordKey;
-      const found = context.state.get<object>(namespaceRecords, key) as KubernetesObject | undefined;
+      const found = context.state.get(namespaceRecords, key);
       if (found === undefined) return done;
-      const place = placeOf(key);
+      const place = placeOfObject(key);
       const { ensureDefaults, removeContent } = await import('../clusters/namespace-content.ts');
       if (found.metadata.deletionTimestamp === undefined) {
         await ensureDefaults(context, place, found.metadata.name);
@@ -55,8 +45,7 @@ export function namespaceLifecycle(context: KubernetesContext): Reconciler {
 
 /** The namespaces of a cluster, by the key of its control plane. */
 function namespaceKeysOf({ state }: KubernetesContext, key: string): readonly string[] {
-  const [, service = '', accountId = '', region = '', , id = ''] = key.split('/');
-  const prefix = `${['', service, accountId, region, namespaceRecords.noun, id].join('/')}/`;
+  const prefix = recordsPrefix(namespaceRecords.noun, placeOfObject(key));
   return [...state.list(namespaceRecords, prefix)].map((record) => record.key);
 }
 
@@ -64,9 +53,4 @@ function namespaceKeysOf({ state }: KubernetesContext, key: string): readonly st
 function namespaceKeyOf(key: string): string {
   const [, service = '', accountId = '', region = '', , id = '', namespace = ''] = key.split('/');
   return ['', service, accountId, region, namespaceRecords.noun, id, namespace].join('/');
-}
-
-function placeOf(key: string): ClusterPlace {
-  const [, , accountId = '', region = '', , id = ''] = key.split('/');
-  return { accountId, region, id };
 }

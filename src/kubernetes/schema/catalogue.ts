@@ -19,7 +19,7 @@ export interface Resource {
   readonly message: string;
 }
 
-export type Subresource = 'finalize' | 'scale' | 'status';
+export type Subresource = 'finalize' | 'scale' | 'status' | 'token';
 
 type Row = readonly [
   groupVersion: string,
@@ -44,7 +44,7 @@ const kept: readonly Row[] = [
   ['v1', 'podtemplates', 'PodTemplate', 'N'],
   ['v1', 'replicationcontrollers', 'ReplicationController', 'N', 'rc', 'all', 'scale status'],
   ['v1', 'secrets', 'Secret', 'N'],
-  ['v1', 'serviceaccounts', 'ServiceAccount', 'N', 'sa'],
+  ['v1', 'serviceaccounts', 'ServiceAccount', 'N', 'sa', '', 'token'],
   ['v1', 'services', 'Service', 'N', 'svc', 'all', 'status'],
   ['apps/v1', 'controllerrevisions', 'ControllerRevision', 'N'],
   ['apps/v1', 'daemonsets', 'DaemonSet', 'N', 'ds', 'all', 'status'],
@@ -82,6 +82,7 @@ const kept: readonly Row[] = [
 
 const reviews: readonly Row[] = [
   ['authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview', 'C'],
+  ['authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', 'C'],
   ['authorization.k8s.io/v1', 'localsubjectaccessreviews', 'LocalSubjectAccessReview', 'N'],
   ['authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', 'C'],
   ['authorization.k8s.io/v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', 'C'],
@@ -155,8 +156,34 @@ export function verbsOf({ isReview, group, name }: Resource): readonly string[] 
   return group === '' && name === 'namespaces' ? all.filter((verb) => verb !== 'deletecollection') : all;
 }
 
-export const verbsOfSubresource = (subresource: Subresource): readonly string[] =>
-  subresource === 'finalize' ? ['update'] : ['get', 'patch', 'update'];
+export function verbsOfSubresource(subresource: Subresource): readonly string[] {
+  switch (subresource) {
+    case 'finalize':
+      return ['update'];
+    case 'token':
+      return ['create'];
+    default:
+      return ['get', 'patch', 'update'];
+  }
+}
+
+/** Of the subresources that are of another kind than what they stand below. */
+const kindsOfSubresources: Partial<
+  Readonly<Record<Subresource, Pick<Resource, 'group' | 'kind' | 'message' | 'version'>>>
+> = {
+  scale: {
+    ...{ group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    message: 'k8s.io.api.autoscaling.v1.Scale',
+  },
+  token: {
+    ...{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+    message: 'k8s.io.api.authentication.v1.TokenRequest',
+  },
+};
+
+/** What is read and written there; undefined: the resource itself. */
+export const kindOfSubresource = (subresource: Subresource | undefined) =>
+  subresource === undefined ? undefined : kindsOfSubresources[subresource];
 
 function resourceOf(row: Row, isReview: boolean): Resource {
   const [groupVersion, name, kind, scope, shortNames = '', categories = '', subresources = ''] = row;

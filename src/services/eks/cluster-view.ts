@@ -42,6 +42,7 @@ export function clusterView(
       : {},
     ...(isUp && {
       endpoint: controlPlane.endpoint,
+      ...(controlPlane.issuer && { identity: { oidc: { issuer: controlPlane.issuer } } }),
     }),
     ...(request && { clientRequestToken: request.token }),
     platformVersion: 'eks.1',

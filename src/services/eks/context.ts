@@ -20,6 +20,8 @@ export interface ControlPlane {
   readonly endpoint: string;
   /** PEM. */
   readonly certificateAuthority: string;
+  /** Of the tokens of its ServiceAccounts: an HTTPS URL. */
+  readonly issuer?: string;
 }
 
 /** @throws ResourceNotFoundException */

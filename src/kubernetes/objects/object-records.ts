@@ -1,0 +1,27 @@
+import type { Collection } from '../../reconcile/index.ts';
+import type { KubernetesObject } from './object.ts';
+import type { ClusterPlace } from './object-store.ts';
+
+/**
+ * Objects of a resource as records: the same keys as in the `ObjectStore`, read from memory, for whoever decides or follows.
+ * @param noun The resource's qualified name.
+ */
+export const objectRecords = (noun: string): Collection<KubernetesObject> => ({
+  ...{ service: 'kubernetes', noun, indexes: {} },
+});
+
+/** Whose an object is: `/kubernetes/<account>/<region>/<resource>/<cluster>/[<namespace>/]<name>`. */
+export function placeOfObject(key: string): ClusterPlace {
+  const [, , accountId = '', region = '', , id = ''] = key.split('/');
+  return { accountId, region, id };
+}
+
+/** What the keys of the objects of a resource in a cluster, or in one of its namespaces, begin with. */
+export function recordsPrefix(
+  noun: string,
+  { accountId, region, id }: ClusterPlace,
+  namespace?: string,
+): string {
+  const own = ['', 'kubernetes', accountId, region, noun, id].join('/');
+  return namespace === undefined ? `${own}/` : `${own}/${encodeURIComponent(namespace)}/`;
+}
