@@ -2,7 +2,16 @@ import { hash } from 'node:crypto';
 import type { Json } from '../../store/index.ts';
 import { type GroupVersion, groupVersions, type Resource, verbsOf } from '../schema/catalogue.ts';
 import { mergeRuleOf } from '../schema/merge-keys.ts';
-import { type FieldType, findMessage, type Message, messageNamed, metaPackage } from '../schema/messages.ts';
+import {
+  type FieldType,
+  findMessage,
+  intOrStringMessage,
+  type Message,
+  messageNamed,
+  metaPackage,
+  quantityMessage,
+  rawExtensionMessage,
+} from '../schema/messages.ts';
 import { pathOf } from './discovery.ts';
 
 /**
@@ -175,12 +184,12 @@ function typeSchema(type: FieldType, schemas: Map<string, Json>): Json {
 
 /** What stands in JSON in another form than as its message. */
 const specials: Readonly<Record<string, Json>> = {
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
-  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': {
+  [quantityMessage]: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  [intOrStringMessage]: {
     format: 'int-or-string',
     oneOf: [{ type: 'integer' }, { type: 'string' }],
   },
-  'k8s.io.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
+  [rawExtensionMessage]: { type: 'object' },
   [`${metaPackage}.FieldsV1`]: { type: 'object' },
   [`${metaPackage}.Patch`]: { type: 'object' },
   [`${metaPackage}.Time`]: { type: 'string', format: 'date-time' },

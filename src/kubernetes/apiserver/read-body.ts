@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Json } from '../../store/index.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
-import { findMessage, messageNamed, metaPackage } from '../schema/messages.ts';
-import { decodeMessage, openEnvelope, ProtobufError } from '../schema/protobuf.ts';
+import { messageNamed, messageOfKind } from '../schema/messages.ts';
+import { decodeMessage, openEnvelope } from '../schema/protobuf.ts';
 import { MistypedError, readMessage } from '../schema/read-object.ts';
-import { bodyTypes } from './negotiation.ts';
-import { badRequest, tooLarge, unsupportedMediaType } from './status.ts';
+import { ProtobufError } from '../schema/wire.ts';
+import { jsonType, protobufType, readContentType, yamlType } from './negotiation.ts';
+import { badRequest, tooLarge } from './status.ts';
+import { parseYaml } from './yaml.ts';
 
 const maxBodyBytes = 3 * 1024 * 1024;
 
@@ -22,22 +24,15 @@ export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-export const mediaTypeOf = (contentType: string | undefined): string =>
-  (contentType ?? 'application/json').split(';')[0]?.trim() ?? '';
-
-const protobuf = 'application/vnd.kubernetes.protobuf';
-
-/** What a body says, in JSON or Kubernetes' protobuf. @throws {ApiError} 400, 415 */
-export function parseBody(bytes: Buffer, contentType: string | undefined): JsonObject {
-  const type = mediaTypeOf(contentType);
-  switch (type) {
-    case 'application/json':
-    case '':
+/** What a body says, in JSON, YAML or Kubernetes' protobuf. @throws {ApiError} 400, 413, 415 */
+export async function parseBody(bytes: Buffer, contentType: string | undefined): Promise<JsonObject> {
+  switch (readContentType(contentType)) {
+    case jsonType:
       return parseJson(bytes);
-    case protobuf:
+    case yamlType:
+      return objectIn(await parseYaml(bytes));
+    case protobufType:
       return parseProtobuf(bytes);
-    default:
-      throw unsupportedMediaType(bodyTypes);
   }
 }
 
@@ -50,15 +45,18 @@ export function parseJson(bytes: Buffer): JsonObject {
       `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : error}`,
     );
   }
-  if (!isJsonObject(parsed))
-    throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into an object");
-  return parsed;
+  return objectIn(parsed);
+}
+
+function objectIn(parsed: Json): JsonObject {
+  if (isJsonObject(parsed)) return parsed;
+  throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into an object");
 }
 
 function parseProtobuf(bytes: Buffer): JsonObject {
   try {
     const { apiVersion, kind, raw } = openEnvelope(bytes);
-    const message = messageOf(apiVersion, kind);
+    const message = messageOfKind(apiVersion, kind);
     if (message === undefined)
       throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}"`);
     return { apiVersion, kind, ...decodeMessage(message, raw) };
@@ -66,13 +64,6 @@ function parseProtobuf(bytes: Buffer): JsonObject {
     if (error instanceof ProtobufError) throw badRequest(`unable to decode protobuf: ${error.message}`);
     throw error;
   }
-}
-
-/** Options are of the group of meta, whatever version they are sent as. */
-function messageOf(apiVersion: string, kind: string) {
-  if (kind === 'DeleteOptions') return messageNamed(`${metaPackage}.DeleteOptions`);
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
-  return findMessage(`k8s.io.api.${group?.split('.')[0]}.${version}.${kind}`);
 }
 
 /** How fields are taken that the kind does not have. */

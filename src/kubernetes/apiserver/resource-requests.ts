@@ -14,10 +14,10 @@ import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/
 import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import { deletedAnswer, deleteObject } from './delete.ts';
-import { type Accepted, negotiate } from './negotiation.ts';
+import { type Accepted, type Form, mediaTypeOf, negotiate, streamedTypes } from './negotiation.ts';
 import { readDeleteOptions, readListOptions, readWriteOptions, type WriteOptions } from './options.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
-import { mediaTypeOf, parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
+import { parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
 import type { ResourceRequest, Verb } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
@@ -74,7 +74,12 @@ async function review({ cluster, user, asked, request }: ResourceExchange): Prom
   negotiate(request.headers.accept, []);
   const warnings: string[] = [];
   const bytes = await readBytes(request);
-  const body = readTyped(asked.resource, parseBody(bytes, request.headers['content-type']), 'Warn', warnings);
+  const body = readTyped(
+    asked.resource,
+    await parseBody(bytes, request.headers['content-type']),
+    'Warn',
+    warnings,
+  );
   return {
     ...{ code: 201, warnings },
     body: await answerReview(cluster, asked.resource, asked.namespace, user, body),
@@ -98,12 +103,17 @@ async function list(exchange: ResourceExchange): Promise<Answer> {
 
 async function watch(exchange: ResourceExchange): Promise<undefined> {
   const { cluster, asked, query, response } = exchange;
-  const accepted = accept(exchange, [...objectForms, 'PartialObjectMetadataList']);
+  const accepted = negotiate(
+    exchange.request.headers.accept,
+    [...objectForms, 'PartialObjectMetadataList'],
+    streamedTypes,
+    true,
+  );
   // The path of old names an object; today a selector does.
   if (asked.name !== undefined) query.set('fieldSelector', `metadata.name=${asked.name}`);
   let isFirst = true;
   const options = { included: readIncludedObject(query), now: 0 };
-  await watchObjects(cluster, asked, readListOptions(query, true), response, (object) => {
+  await watchObjects(cluster, asked, readListOptions(query, true), response, accepted.type, (object) => {
     if (accepted.as === undefined) return object as unknown as Json;
     if (accepted.as !== 'Table') return partialOf(object);
     const hasColumns = isFirst;
@@ -266,7 +276,7 @@ async function readDelete({ request, query }: ResourceExchange) {
   const bytes = await readBytes(request);
   return readDeleteOptions(
     query,
-    bytes.length === 0 ? {} : parseBody(bytes, request.headers['content-type']),
+    bytes.length === 0 ? {} : await parseBody(bytes, request.headers['content-type']),
   );
 }
 
@@ -275,7 +285,7 @@ async function readWrite(
   optionsKind: string,
 ): Promise<{ readonly body: JsonObject; readonly options: WriteOptions; readonly warnings: string[] }> {
   const options = readWriteOptions(query, optionsKind);
-  const parsed = parseBody(await readBytes(request), request.headers['content-type']);
+  const parsed = await parseBody(await readBytes(request), request.headers['content-type']);
   const warnings: string[] = [];
   const kind = kindOfSubresource(asked.subresource) ?? asked.resource;
   return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
@@ -288,7 +298,7 @@ const requester = (user: User, warnings: string[]): Requester => ({
   },
 });
 
-const accept = ({ request }: ResourceExchange, forms: readonly NonNullable<Accepted['as']>[]): Accepted =>
+const accept = ({ request }: ResourceExchange, forms: readonly Form[]): Accepted =>
   negotiate(request.headers.accept, forms);
 
 const targetOf = ({ resource, subresource, namespace, name = '' }: ResourceRequest) => ({

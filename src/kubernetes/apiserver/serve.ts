@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
 import { impersonated } from '../authentication/impersonation.ts';
@@ -19,6 +17,7 @@ import { negotiate } from './negotiation.ts';
 import { openApi } from './openapi.ts';
 import { type ResourceRequest, readResourcePath, type Verb, verbOf } from './request-info.ts';
 import { type Answer, answerResource } from './resource-requests.ts';
+import { send, sendText } from './send.ts';
 import {
   ApiError,
   forbidden,
@@ -232,29 +231,4 @@ function warn(response: ServerResponse, { warnings = [] }: Answer): void {
     'warning',
     warnings.map((text) => `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`),
   );
-}
-
-const send = (request: IncomingMessage, response: ServerResponse, code: number, body: Json): Promise<void> =>
-  sendText(request, response, code, JSON.stringify(body));
-
-const compress = promisify(gzip);
-/** As upstream: what is less is not worth it. */
-const leastCompressedBytes = 128 * 1024;
-
-async function sendText(
-  request: IncomingMessage,
-  response: ServerResponse,
-  code: number,
-  text: string,
-  type = 'application/json',
-): Promise<void> {
-  let bytes = Buffer.from(text);
-  const takesGzip = request.headers['accept-encoding']?.includes('gzip') === true;
-  if (takesGzip && bytes.length > leastCompressedBytes) {
-    bytes = await compress(bytes, { level: 1 });
-    response.setHeader('content-encoding', 'gzip');
-    response.setHeader('vary', 'Accept-Encoding');
-  }
-  response.writeHead(code, { 'content-type': type, 'content-length': bytes.length });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
 }

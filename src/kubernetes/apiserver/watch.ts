@@ -6,9 +6,12 @@ import { type StoredObject, withRevision } from '../objects/object-store.ts';
 import type { Selects } from '../objects/selectors.ts';
 import type { ObjectEvent } from '../objects/watches.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
+import { encodeEvent } from '../schema/encode-message.ts';
 import type { Cluster } from './cluster.ts';
+import { type MediaType, protobufType } from './negotiation.ts';
 import type { ListOptions } from './options.ts';
 import { selectionOf, tooLargeVersion } from './read.ts';
+import { encodeAnswer } from './send.ts';
 import { expired, statusOf } from './status.ts';
 
 /** Who does not read what was sent is let go: he lists again. */
@@ -28,6 +31,7 @@ export async function watchObjects(
   { resource, namespace }: { readonly resource: Resource; readonly namespace: string | undefined },
   options: ListOptions,
   response: ServerResponse,
+  type: MediaType,
   shown: Shown,
 ): Promise<void> {
   const { objects, watches, clock } = cluster;
@@ -41,7 +45,7 @@ export async function watchObjects(
 
   await using ends = new AsyncDisposableStack();
   const ended = Promise.withResolvers<void>();
-  const stream = new EventStream(response, () => ended.resolve());
+  const stream = new EventStream(response, type, () => ended.resolve());
   const early: ObjectEvent[] = [];
   let isOpen = false;
   const onEvent = (event: ObjectEvent): void => {
@@ -127,16 +131,18 @@ function sendEvent(
 
 class EventStream {
   readonly #response: ServerResponse;
+  readonly #type: MediaType;
   readonly #onOverflow: () => void;
 
-  constructor(response: ServerResponse, onOverflow: () => void) {
+  constructor(response: ServerResponse, type: MediaType, onOverflow: () => void) {
     this.#response = response;
+    this.#type = type;
     this.#onOverflow = onOverflow;
   }
 
   open(): void {
     this.#response.writeHead(200, {
-      'content-type': 'application/json',
+      'content-type': this.#type === protobufType ? `${protobufType};stream=watch` : this.#type,
       'cache-control': 'no-cache, private',
     });
     this.#response.flushHeaders();
@@ -144,10 +150,16 @@ class EventStream {
 
   send(type: 'ADDED' | 'BOOKMARK' | 'DELETED' | 'MODIFIED', object: Json): void {
     if (this.#response.destroyed || this.#response.writableEnded) return;
-    this.#response.write(`${JSON.stringify({ type, object })}\n`);
+    this.#response.write(this.#frame(type, object));
     if (this.#response.writableLength <= maxUnreadBytes) return;
     const gone = statusOf(expired('The watch was not read for too long'));
-    this.#response.end(`${JSON.stringify({ type: 'ERROR', object: gone })}\n`);
+    this.#response.end(this.#frame('ERROR', gone));
     this.#onOverflow();
+  }
+
+  #frame(type: string, object: Json): Buffer | string {
+    return this.#type === protobufType
+      ? encodeEvent(type, encodeAnswer(object))
+      : `${JSON.stringify({ type, object })}\n`;
   }
 }

@@ -1,3 +1,5 @@
+import { packageOf } from './messages.ts';
+
 /**
  * Every resource that the clusters serve, as data. Verbs, discovery, storage and shapes follow from it: nothing else
  * knows which kinds there are.
@@ -196,7 +198,7 @@ function resourceOf(row: Row, isReview: boolean): Resource {
     shortNames: words(shortNames),
     categories: words(categories),
     subresources: words(subresources) as Subresource[],
-    message: `k8s.io.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`,
+    message: `${packageOf(group)}.${version}.${kind}`,
   };
 }
 

@@ -30,6 +30,17 @@ export type Scalar = 'string' | 'bytes' | 'bool' | 'int32' | 'int64' | 'double' 
 
 const api = 'k8s.io.api';
 export const metaPackage = 'k8s.io.apimachinery.pkg.apis.meta.v1';
+/** Messages that stand in JSON in another form than as an object of their fields. */
+export const quantityMessage = 'k8s.io.apimachinery.pkg.api.resource.Quantity';
+export const intOrStringMessage = 'k8s.io.apimachinery.pkg.util.intstr.IntOrString';
+export const rawExtensionMessage = 'k8s.io.apimachinery.pkg.runtime.RawExtension';
+/** In JSON, plain lists of texts. */
+export const textListMessages: readonly string[] = [
+  'k8s.io.api.authentication.v1.ExtraValue',
+  'k8s.io.api.authorization.v1.ExtraValue',
+  'k8s.io.api.certificates.v1.ExtraValue',
+  `${metaPackage}.Verbs`,
+];
 
 /** What Go embeds: protobuf has a message there, JSON doesn't. */
 const inlined = new Set(
@@ -44,6 +55,7 @@ const inlined = new Set(
     'core.v1.PersistentVolumeSpec.persistentVolumeSource',
     'core.v1.Probe.handler',
     'core.v1.Volume.volumeSource',
+    'networking.v1.IngressRule.ingressRuleValue',
     ...['DeviceAllocationConfiguration', 'DeviceClaimConfiguration', 'DeviceClassConfiguration'].map(
       (message) => `resource.v1.${message}.deviceConfiguration`,
     ),
@@ -84,10 +96,33 @@ export function findMessage(name: string): Message | undefined {
   return message;
 }
 
+/** The names of all. */
+export const allMessages = (): readonly string[] => [...rows.keys()];
+
 export function messageNamed(name: string): Message {
   const found = findMessage(name);
   if (found === undefined) throw new Error(`There is no message ${name} in messages.tsv`);
   return found;
+}
+
+/** The message of a kind, e.g. of `apps/v1` and `DeploymentList`; undefined: it has none, as those of custom resources. */
+export function messageOfKind(apiVersion: string, kind: string): Message | undefined {
+  const slash = apiVersion.indexOf('/');
+  const [group, version] = [apiVersion.slice(0, Math.max(slash, 0)), apiVersion.slice(slash + 1)];
+  const found = findMessage(`${packageOf(group)}.${version}.${kind}`);
+  if (found !== undefined) return found;
+  // What belongs to no group; options are sent with that of what they are for.
+  const isMeta = apiVersion === 'v1' || group === 'meta.k8s.io' || kind === 'DeleteOptions';
+  return isMeta ? findMessage(`${metaPackage}.${kind}`) : undefined;
+}
+
+/** `k8s.io.api.rbac` of `rbac.authorization.k8s.io`. Groups of others have none, whatever they begin with. */
+export function packageOf(group: string): string | undefined {
+  const [first = ''] = group.split('.');
+  if (group === '') return `${api}.core`;
+  const isOurs =
+    group === first || /^([a-z]+|rbac\.authorization|flowcontrol\.apiserver)\.k8s\.io$/.test(group);
+  return isOurs ? `${api}.${first}` : undefined;
 }
 
 const scalars: ReadonlySet<string> = new Set<Scalar>([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { messageNamed } from './messages.ts';
-import { decodeMessage, openEnvelope, ProtobufError } from './protobuf.ts';
+import { decodeMessage, openEnvelope } from './protobuf.ts';
+import { ProtobufError } from './wire.ts';
 
 const varint = (value: number): number[] =>
   value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];

@@ -2,22 +2,22 @@ import type { Json } from '../../store/index.ts';
 import {
   type Field,
   type FieldType,
+  intOrStringMessage,
   type Message,
   messageNamed,
   metaPackage,
+  quantityMessage,
+  rawExtensionMessage,
   type Scalar,
+  textListMessages,
 } from './messages.ts';
+import { ProtobufError, WireReader } from './wire.ts';
 
 /**
  * Kubernetes' protobuf, as clients send it: an envelope of four bytes and a message `Unknown` around the object's own
  * message. What comes out is the object as it stands in JSON.
  */
-const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
-
-/** What isn't Kubernetes' protobuf. */
-export class ProtobufError extends Error {
-  override readonly name = 'ProtobufError';
-}
+export const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 export interface Envelope {
   readonly apiVersion: string;
@@ -31,13 +31,19 @@ export function openEnvelope(body: Buffer): Envelope {
     throw new ProtobufError(
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
     );
-  let [apiVersion, kind, raw] = ['', '', Buffer.alloc(0)];
-  for (const { number, bytes } of fieldsOf(body.subarray(magic.length))) {
-    if (number === 2 && bytes !== undefined) raw = Buffer.from(bytes);
-    if (number !== 1 || bytes === undefined) continue;
-    for (const inner of fieldsOf(bytes)) {
-      if (inner.number === 1) apiVersion = inner.bytes?.toString('utf8') ?? '';
-      if (inner.number === 2) kind = inner.bytes?.toString('utf8') ?? '';
+  let [apiVersion, kind] = ['', ''];
+  let raw: Buffer = Buffer.alloc(0);
+  const unknown = new WireReader(body, magic.length);
+  while (unknown.next()) {
+    if (unknown.number === 2) raw = unknown.bytes();
+    else if (unknown.number !== 1) unknown.skip();
+    else {
+      const type = unknown.message();
+      while (type.next()) {
+        if (type.number === 1) apiVersion = type.text();
+        else if (type.number === 2) kind = type.text();
+        else type.skip();
+      }
     }
   }
   return { apiVersion, kind, raw };
@@ -46,106 +52,121 @@ export function openEnvelope(body: Buffer): Envelope {
 type JsonObject = Record<string, Json>;
 
 /** A message as it stands in JSON. Fields that this version does not know are left out. @throws {ProtobufError} */
-export function decodeMessage(message: Message, bytes: Buffer, depth = 0): JsonObject {
+export const decodeMessage = (message: Message, bytes: Buffer): JsonObject =>
+  readMessage(message, new WireReader(bytes), 0);
+
+function readMessage(message: Message, reader: WireReader, depth: number): JsonObject {
   if (depth > maxDepth) throw new ProtobufError('the message is nested too deeply');
   const object: JsonObject = {};
-  for (const raw of fieldsOf(bytes)) {
-    const field = message.byNumber.get(raw.number);
-    if (field === undefined) continue;
-    if (field.isInlined && field.type.kind === 'message') {
-      if (raw.bytes !== undefined)
-        Object.assign(object, decodeMessage(messageNamed(field.type.message), raw.bytes, depth + 1));
-    } else readField(object, field, raw, depth);
+  while (reader.next()) {
+    const field = message.byNumber.get(reader.number);
+    if (field === undefined) reader.skip();
+    else if (field.isInlined && field.type.kind === 'message')
+      Object.assign(object, readMessage(messageNamed(field.type.message), reader.message(), depth + 1));
+    else readField(object, field, reader, depth);
   }
   return object;
 }
 
-function readField(object: JsonObject, field: Field, raw: RawField, depth: number): void {
+function readField(object: JsonObject, field: Field, reader: WireReader, depth: number): void {
   const { name, type, isList } = field;
   if (type.kind === 'map') {
     object[name] ??= {};
-    const entries = object[name] as JsonObject;
-    const [key, value] = readEntry(type.value, raw, depth);
-    Object.defineProperty(entries, key, { value, enumerable: true, writable: true, configurable: true });
+    const [key, value] = readEntry(type.value, reader.message(), depth);
+    // A key may have a name that objects have from their beginning.
+    Object.defineProperty(object[name], key, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
     return;
   }
   if (isList) {
     object[name] ??= [];
     const list = object[name] as Json[];
-    list.push(readValue(type, raw, depth) ?? null);
+    list.push(readValue(type, reader, depth) ?? null);
     return;
   }
-  const value = readValue(type, raw, depth);
+  const value = readValue(type, reader, depth);
   if (value === undefined || isAbsence(name, value)) return;
   object[name] = value;
 }
 
-function readEntry(type: FieldType, { bytes }: RawField, depth: number): readonly [key: string, value: Json] {
-  if (bytes === undefined) throw new ProtobufError('a map has an entry that is no message');
+function readEntry(type: FieldType, entry: WireReader, depth: number): readonly [key: string, value: Json] {
   let key = '';
   let value: Json | undefined;
-  for (const raw of fieldsOf(bytes)) {
-    if (raw.number === 1) key = raw.bytes?.toString('utf8') ?? '';
-    if (raw.number === 2) value = readValue(type, raw, depth);
+  while (entry.next()) {
+    if (entry.number === 1) key = entry.text();
+    else if (entry.number === 2) value = readValue(type, entry, depth);
+    else entry.skip();
   }
-  return [key, value ?? emptyOf(type)];
+  return [key, value ?? (type.kind === 'scalar' ? '' : {})];
 }
-
-const emptyOf = (type: FieldType): Json => (type.kind === 'scalar' ? '' : {});
 
 /** Undefined: what is written as nothing, such as a time that is not set. */
-function readValue(type: FieldType, raw: RawField, depth: number): Json | undefined {
-  if (type.kind === 'scalar') return readScalar(type.scalar, raw);
-  if (type.kind === 'map' || raw.bytes === undefined)
-    throw new ProtobufError(`field ${raw.number} is no message`);
+function readValue(type: FieldType, reader: WireReader, depth: number): Json | undefined {
+  if (type.kind === 'scalar') return readScalar(type.scalar, reader);
+  if (type.kind === 'map') throw new ProtobufError(`field ${reader.number} is no message`);
   const special = specials[type.message];
   return special === undefined
-    ? decodeMessage(messageNamed(type.message), raw.bytes, depth + 1)
-    : special(raw.bytes);
+    ? readMessage(messageNamed(type.message), reader.message(), depth + 1)
+    : special(reader.message());
 }
 
-function readScalar(scalar: Scalar, { varint, bytes, fixed64, number }: RawField): Json {
+function readScalar(scalar: Scalar, reader: WireReader): Json {
   switch (scalar) {
     case 'string':
-      return bytes?.toString('utf8') ?? mistyped(number);
+      return reader.text();
     case 'bytes':
-      return bytes?.toString('base64') ?? mistyped(number);
+      return reader.bytes().toString('base64');
     case 'bool':
-      return varint === undefined ? mistyped(number) : varint !== 0n;
+      return reader.integer() !== 0;
     case 'int32':
     case 'int64':
-      return varint === undefined ? mistyped(number) : Number(BigInt.asIntN(64, varint));
+      return reader.integer();
     case 'double':
     case 'fixed64':
-      return fixed64?.readDoubleLE() ?? mistyped(number);
+      return reader.double();
   }
-}
-
-function mistyped(number: number): never {
-  throw new ProtobufError(`field ${number} has another type`);
 }
 
 /** What JSON writes in another form than as an object. */
-const specials: Readonly<Record<string, (bytes: Buffer) => Json | undefined>> = {
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': (bytes) => text(bytes, 1) || '0',
-  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': (bytes) =>
-    integer(bytes, 1) === 1 ? text(bytes, 3) : integer(bytes, 2),
-  'k8s.io.apimachinery.pkg.runtime.RawExtension': (bytes) => parsed(text(bytes, 1)),
-  [`${metaPackage}.FieldsV1`]: (bytes) => parsed(text(bytes, 1)),
-  [`${metaPackage}.Time`]: (bytes) => time(bytes, 0),
-  [`${metaPackage}.MicroTime`]: (bytes) => time(bytes, 6),
-  'k8s.io.api.authentication.v1.ExtraValue': texts,
-  'k8s.io.api.authorization.v1.ExtraValue': texts,
+const specials: Readonly<Record<string, (reader: WireReader) => Json | undefined>> = {
+  [quantityMessage]: (reader) => textIn(reader) || '0',
+  [intOrStringMessage]: intOrString,
+  [rawExtensionMessage]: (reader) => parsed(textIn(reader)),
+  [`${metaPackage}.FieldsV1`]: (reader) => parsed(textIn(reader)),
+  [`${metaPackage}.Time`]: (reader) => time(reader, 0),
+  [`${metaPackage}.MicroTime`]: (reader) => time(reader, 6),
+  ...Object.fromEntries(textListMessages.map((message) => [message, texts])),
 };
 
-function time(bytes: Buffer, fractionDigits: number): Json | undefined {
-  if (bytes.length === 0) return undefined;
-  const seconds = integer(bytes, 1);
+function intOrString(reader: WireReader): Json {
+  let [isText, text, integer] = [false, '', 0];
+  while (reader.next()) {
+    if (reader.number === 1) isText = reader.integer() === 1;
+    else if (reader.number === 2) integer = reader.integer();
+    else if (reader.number === 3) text = reader.text();
+    else reader.skip();
+  }
+  return isText ? text : integer;
+}
+
+function time(reader: WireReader, fractionDigits: number): Json | undefined {
+  let [isEmpty, seconds, nanos] = [true, 0, 0];
+  while (reader.next()) {
+    isEmpty = false;
+    if (reader.number === 1) seconds = reader.integer();
+    else if (reader.number === 2) nanos = reader.integer();
+    else reader.skip();
+  }
+  if (isEmpty) return undefined;
   const at = new Date(seconds * 1_000);
   if (Number.isNaN(at.getTime())) throw new ProtobufError(`${seconds} is no time`);
   const whole = at.toISOString().slice(0, 19);
   if (fractionDigits === 0) return `${whole}Z`;
-  return `${whole}.${String(integer(bytes, 2)).padStart(9, '0').slice(0, fractionDigits)}Z`;
+  return `${whole}.${String(nanos).padStart(9, '0').slice(0, fractionDigits)}Z`;
 }
 
 function parsed(json: string): Json | undefined {
@@ -157,17 +178,24 @@ function parsed(json: string): Json | undefined {
   }
 }
 
-function texts(bytes: Buffer): Json {
-  return [...fieldsOf(bytes)].flatMap((field) =>
-    field.bytes === undefined ? [] : [field.bytes.toString('utf8')],
-  );
+function texts(reader: WireReader): Json {
+  const found: string[] = [];
+  while (reader.next()) {
+    if (reader.number === 1) found.push(reader.text());
+    else reader.skip();
+  }
+  return found;
 }
 
-const text = (bytes: Buffer, number: number): string => last(bytes, number)?.bytes?.toString('utf8') ?? '';
-const integer = (bytes: Buffer, number: number): number =>
-  Number(BigInt.asIntN(64, last(bytes, number)?.varint ?? 0n));
-const last = (bytes: Buffer, number: number): RawField | undefined =>
-  [...fieldsOf(bytes)].findLast((field) => field.number === number);
+/** The first field, where nothing else matters. */
+function textIn(reader: WireReader): string {
+  let text = '';
+  while (reader.next()) {
+    if (reader.number === 1) text = reader.text();
+    else reader.skip();
+  }
+  return text;
+}
 
 /**
  * Go writes what is no pointer also when it is empty, which JSON leaves out. Texts that are empty mean nothing but where
@@ -188,52 +216,6 @@ const meaninglessWhenZero = new Set([
 function isAbsence(name: string, value: Json): boolean {
   if (value === '') return !meaningfulWhenEmpty.has(name);
   return (value === 0 || value === false) && meaninglessWhenZero.has(name);
-}
-
-interface RawField {
-  readonly number: number;
-  readonly varint?: bigint;
-  readonly fixed64?: Buffer;
-  readonly bytes?: Buffer;
-}
-
-function* fieldsOf(bytes: Buffer): Generator<RawField, void> {
-  let at = 0;
-  const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw new ProtobufError('unexpected EOF');
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    throw new ProtobufError('integer overflow');
-  };
-  const take = (length: number): Buffer => {
-    if (length > bytes.length - at) throw new ProtobufError('unexpected EOF');
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  while (at < bytes.length) {
-    const tag = Number(varint());
-    const number = tag >>> 3;
-    switch (tag & 7) {
-      case 0:
-        yield { number, varint: varint() };
-        break;
-      case 1:
-        yield { number, fixed64: take(8) };
-        break;
-      case 2:
-        yield { number, bytes: take(Number(varint())) };
-        break;
-      case 5:
-        take(4);
-        break;
-      default:
-        throw new ProtobufError(`illegal wireType ${tag & 7}`);
-    }
-  }
 }
 
 /** Objects nest far less deeply. */

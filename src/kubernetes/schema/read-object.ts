@@ -1,5 +1,15 @@
 import type { Json } from '../../store/index.ts';
-import { type FieldType, type Message, messageNamed, metaPackage, type Scalar } from './messages.ts';
+import {
+  type FieldType,
+  intOrStringMessage,
+  type Message,
+  messageNamed,
+  metaPackage,
+  quantityMessage,
+  rawExtensionMessage,
+  type Scalar,
+  textListMessages,
+} from './messages.ts';
 
 /** A value has another type than its field. */
 export class MistypedError extends Error {
@@ -78,16 +88,13 @@ const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-
 
 /** What JSON writes in another form than as an object of the message's fields. */
 const specials: Readonly<Record<string, (value: Json) => boolean>> = {
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': (value) =>
-    typeof value === 'number' || (typeof value === 'string' && isQuantity(value)),
-  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': (value) =>
-    typeof value === 'string' || Number.isInteger(value),
-  'k8s.io.apimachinery.pkg.runtime.RawExtension': isObject,
+  [quantityMessage]: (value) => typeof value === 'number' || (typeof value === 'string' && isQuantity(value)),
+  [intOrStringMessage]: (value) => typeof value === 'string' || Number.isInteger(value),
+  [rawExtensionMessage]: isObject,
   [`${metaPackage}.FieldsV1`]: isObject,
   [`${metaPackage}.Time`]: isTime,
   [`${metaPackage}.MicroTime`]: isTime,
-  'k8s.io.api.authentication.v1.ExtraValue': isTexts,
-  'k8s.io.api.authorization.v1.ExtraValue': isTexts,
+  ...Object.fromEntries(textListMessages.map((message) => [message, isTexts])),
 };
 
 const isQuantity = (text: string): boolean =>

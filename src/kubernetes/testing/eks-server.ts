@@ -47,6 +47,7 @@ export interface TestCluster {
 export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly bytes: Buffer;
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: answers of any kind, which tests look into.
   readonly json: any;
@@ -137,10 +138,11 @@ function call(
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
       response.once('end', () => {
-        const text = Buffer.concat(chunks).toString();
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
         const isJson = String(response.headers['content-type']).startsWith('application/json');
         const json = isJson && !text.includes('}\n{') && text !== '' ? JSON.parse(text) : undefined;
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json });
       });
     });
     request.once('error', reject);
