@@ -1,4 +1,5 @@
 import { CompactedError } from '../../store/index.ts';
+import { texts } from '../objects/json-text.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { type StoredObject, withRevision } from '../objects/object-store.ts';
 import { fieldSelector, labelSelector, type Selects, selectedName } from '../objects/selectors.ts';
@@ -95,10 +96,18 @@ async function listOne(cluster: Cluster, target: Target, options: ListOptions): 
   return listOf(resource, items, Math.max(revision, found?.revision ?? 0), undefined);
 }
 
+/** By what is answered when the object is asked for alone. */
+const listed = new WeakMap<KubernetesObject, KubernetesObject>();
+
 /** Within a list, what each is stands on the list. */
 function itemOf(stored: StoredObject): KubernetesObject {
-  const { apiVersion: _, kind: _kind, ...object } = withRevision(stored);
-  return object as KubernetesObject;
+  const alone = withRevision(stored);
+  const known = listed.get(alone);
+  if (known !== undefined) return known;
+  const { apiVersion: _, kind: _kind, ...object } = alone;
+  const item = texts.share(object as KubernetesObject);
+  listed.set(alone, item);
+  return item;
 }
 
 function listOf(

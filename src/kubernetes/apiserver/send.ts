@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Json } from '../../store/index.ts';
+import { texts } from '../objects/json-text.ts';
 import { type JsonObject, textOf } from '../objects/object.ts';
 import { encodeObject } from '../schema/encode-message.ts';
 import { messageOfKind } from '../schema/messages.ts';
@@ -55,7 +56,7 @@ function written(body: Json, type: MediaType, isPretty: boolean): Buffer | Promi
     case yamlType:
       return writeYaml(body);
     case jsonType:
-      return isPretty ? `${JSON.stringify(body, undefined, 2)}\n` : JSON.stringify(body);
+      return isPretty ? `${JSON.stringify(body, undefined, 2)}\n` : texts.of(body);
   }
 }
 
@@ -78,13 +79,24 @@ export async function sendText(
   text: Buffer | string,
   type: string = jsonType,
 ): Promise<void> {
+  if (text.length < leastCompressedBytes) return sendWhole(request, response, code, text, type);
   let bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  const takesGzip = request.headers['accept-encoding']?.includes('gzip') === true;
-  if (takesGzip && bytes.length > leastCompressedBytes) {
+  if (request.headers['accept-encoding']?.includes('gzip')) {
     bytes = await compress(bytes, { level: 1 });
     response.setHeader('content-encoding', 'gzip');
     response.setHeader('vary', 'Accept-Encoding');
   }
-  response.writeHead(code, { 'content-type': type, 'content-length': bytes.length });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  sendWhole(request, response, code, bytes, type);
+}
+
+/** A text goes out in one piece with its head; bytes would be a second one. */
+function sendWhole(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  code: number,
+  body: Buffer | string,
+  type: string,
+): void {
+  response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+  response.end(method === 'HEAD' ? undefined : body);
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock/index.ts';
 import { CompactedError, type Json } from '../../store/index.ts';
+import { texts } from '../objects/json-text.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { type StoredObject, withRevision } from '../objects/object-store.ts';
 import type { Selects } from '../objects/selectors.ts';
@@ -160,6 +161,6 @@ class EventStream {
   #frame(type: string, object: Json): Buffer | string {
     return this.#type === protobufType
       ? encodeEvent(type, encodeAnswer(object))
-      : `${JSON.stringify({ type, object })}\n`;
+      : `{"type":"${type}","object":${texts.of(object)}}\n`;
   }
 }

@@ -2,6 +2,7 @@ import { recordKey } from '../../reconcile/index.ts';
 import type { Entry, Precondition, ReadOptions, Store, Write } from '../../store/index.ts';
 import type { Resource } from '../schema/catalogue.ts';
 import { qualifiedName } from '../schema/catalogue.ts';
+import { texts } from './json-text.ts';
 import type { KubernetesObject } from './object.ts';
 
 /** Whose objects: every key of a cluster's objects has it. */
@@ -122,9 +123,17 @@ export class ObjectStore {
   }
 }
 
-/** As it is answered: with the revision that wrote it. */
+/** By what is stored: whoever asks gets the same object. */
+const answered = new WeakMap<KubernetesObject, KubernetesObject>();
+
+/** As it is answered: with the revision that wrote it. Of what the store has it is the same each time. */
 export function withRevision({ object, revision }: StoredObject): KubernetesObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  const resourceVersion = String(revision);
+  const known = answered.get(object);
+  if (known?.metadata.resourceVersion === resourceVersion) return known;
+  const told = texts.share({ ...object, metadata: { ...object.metadata, resourceVersion } });
+  if (known === undefined) answered.set(object, told);
+  return told;
 }
 
 /** The store holds what `create` and `update` put there. */
