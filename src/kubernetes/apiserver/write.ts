@@ -4,6 +4,7 @@ import type { Draft, Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { metadataErrors } from '../kinds/metadata.ts';
 import {
+  copyOf,
   isJsonObject,
   type JsonObject,
   type KubernetesObject,
@@ -171,7 +172,7 @@ function askedDraft({ resource, namespace, name }: Target, body: JsonObject): Dr
     ...(namespace !== undefined && { namespace }),
     ...{ labels, annotations, ownerReferences, finalizers },
   };
-  const draft = whole(structuredClone({ ...body, ...typeOf(resource), metadata })) as Draft;
+  const draft = whole(copyOf({ ...body, ...typeOf(resource), metadata })) as Draft;
   kindOf(resource).defaults?.(draft);
   return draft;
 }
@@ -203,16 +204,16 @@ function changedDraft(
   if (subresource === 'status') {
     const kept = present.metadata;
     const own = { ...kept, labels: labels ?? kept.labels, annotations: annotations ?? kept.annotations };
-    return whole(structuredClone({ ...present, metadata: own, status: asked.status })) as Draft;
+    return whole(copyOf({ ...present, metadata: own, status: asked.status })) as Draft;
   }
   if (subresource === 'finalize') {
     const spec = { ...memberOf(present, 'spec'), finalizers: memberOf(asked, 'spec').finalizers ?? [] };
-    return structuredClone({ ...present, spec }) as unknown as Draft;
+    return copyOf({ ...present, spec }) as unknown as Draft;
   }
   const own: Record<string, Json | undefined> = { ...asked };
   if (resource.subresources.includes('status')) own.status = present.status as Json | undefined;
   if (resource === namespaces) own.spec = present.spec as Json | undefined;
-  return whole(structuredClone({ ...own, ...typeOf(resource), metadata })) as Draft;
+  return whole(copyOf({ ...own, ...typeOf(resource), metadata })) as Draft;
 }
 
 /** Defaults, then what is wrong with it. @throws {ApiError} 422 */

@@ -1,5 +1,5 @@
 import type { FieldError } from '../apiserver/status.ts';
-import type { JsonObject, KubernetesObject } from '../objects/object.ts';
+import { copyOf, type JsonObject, type KubernetesObject } from '../objects/object.ts';
 
 /** An object under way: what defaults and admission may still change. */
 export type Draft = { metadata: Record<string, unknown>; [field: string]: unknown };
@@ -44,7 +44,7 @@ export function ensured(parent: Draft | Record<string, unknown>, name: string): 
 
 /** Sets members that are absent. */
 export function setDefaults(target: Record<string, unknown>, defaults: JsonObject): void {
-  for (const [name, value] of Object.entries(defaults)) target[name] ??= structuredClone(value);
+  for (const [name, value] of Object.entries(defaults)) target[name] ??= copyOf(value);
 }
 
 /** Members of a list that are objects. */

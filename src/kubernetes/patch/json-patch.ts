@@ -1,5 +1,6 @@
 import { type Json, jsonEqual } from '../../store/index.ts';
 import { ApiError, badRequest, tooLarge } from '../apiserver/status.ts';
+import { copyOf } from '../objects/object.ts';
 
 /** As upstream bounds a request's work. */
 const maxOperations = 10_000;
@@ -26,7 +27,7 @@ export function applyJsonPatch(object: Json, patch: Json): Json {
   if (patch.length > maxOperations)
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
   // A holder, so that the whole document is a member like any other.
-  const holder: Holder = { document: structuredClone(object), copiedBytes: 0 };
+  const holder: Holder = { document: copyOf(object), copiedBytes: 0 };
   for (const operation of patch) applyOperation(holder, operation);
   return holder.document;
 }
@@ -73,7 +74,7 @@ function copied(holder: Holder, value: Json): Json {
 
 function required(value: Json | undefined, op: string, path: string): Json {
   if (value === undefined) throw unfit(`${op} operation at ${path}: missing value`);
-  return structuredClone(value);
+  return copyOf(value);
 }
 
 const pointer = (path: string): readonly string[] => {
