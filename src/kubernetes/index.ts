@@ -9,6 +9,7 @@ import type { Reader, Reconciler } from '../reconcile/index.ts';
 import type { ControlPlane } from '../services/eks/index.ts';
 import type { KubernetesContext } from './context.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
+import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
@@ -21,7 +22,12 @@ export interface Kubernetes extends AsyncDisposable {
 export function createKubernetes(context: KubernetesContext): Kubernetes {
   const running = new ControlPlanes();
   return {
-    reconcilers: [clusterControlPlane(context, running), namespaceLifecycle(context), tokenSecrets(context)],
+    reconcilers: [
+      clusterControlPlane(context, running),
+      namespaceLifecycle(context),
+      tokenSecrets(context),
+      customResourceDefinitions(context),
+    ],
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

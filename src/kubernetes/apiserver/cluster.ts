@@ -5,10 +5,13 @@ import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Watches } from '../objects/watches.ts';
+import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
 
 /** What an API server answers with: one cluster's, of many in the process. */
 export interface Cluster {
+  /** As it is now: custom resources come and go. */
+  readonly catalogue: Catalogue;
   readonly objects: ObjectStore;
   readonly watches: Watches;
   /** @throws {TokenError} the token is nobody's. */

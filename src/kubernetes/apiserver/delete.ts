@@ -1,4 +1,5 @@
 import type { Json } from '../../store/index.ts';
+import { kept } from '../custom-resources/stored-version.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { type KubernetesObject, memberOf, timestamp } from '../objects/object.ts';
 import { type Alongside, type StoredObject, together, withRevision } from '../objects/object-store.ts';
@@ -49,8 +50,9 @@ export async function deleteObject(
     } else {
       if (options.isDryRun) return { isGone: false, object: withRevision({ ...present, object: deleting }) };
       if (deleting === present.object) return { isGone: false, object: withRevision(present) };
-      const marked = await cluster.objects.update(present, deleting, admitted);
-      if (marked !== undefined) return { isGone: false, object: withRevision(marked) };
+      const marked = await cluster.objects.update(present, kept(resource, deleting), admitted);
+      if (marked !== undefined)
+        return { isGone: false, object: withRevision({ ...marked, object: deleting }) };
     }
     if (attempt >= mostAttempts) throw conflict(resource, name);
   }
@@ -90,7 +92,8 @@ function deletingOf(
     deletionTimestamp: timestamp(clock.now() + grace * 1_000),
     deletionGracePeriodSeconds: grace,
   };
-  if (resource !== namespaces) return { ...present, metadata };
+  const deleting = { ...present, metadata };
+  if (resource !== namespaces) return kindOf(resource).onDelete?.(deleting, clock.now()) ?? deleting;
   return { ...present, metadata, status: { ...memberOf(present, 'status'), phase: 'Terminating' } };
 }
 

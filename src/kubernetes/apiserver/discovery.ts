@@ -2,8 +2,9 @@ import { hash } from 'node:crypto';
 import type { Json } from '../../store/index.ts';
 import {
   apiVersionOf,
+  type Catalogue,
+  type Group,
   type GroupVersion,
-  groupVersions,
   kindOfSubresource,
   type Resource,
   verbsOf,
@@ -17,18 +18,28 @@ export interface Discovery {
   readonly etag?: string;
 }
 
-const named = groupVersions.filter(({ group }) => group !== '');
+/** The aggregated forms, which are large, and asked for by every client that starts. */
+const aggregates = new WeakMap<Catalogue, Map<string, Discovery>>();
 
 /** Undefined: no path of discovery. */
-export function discover(path: string, isAggregated: boolean): Discovery | undefined {
-  if (path === '/api')
-    return isAggregated
-      ? aggregated(groupVersions.filter(({ group }) => group === ''))
-      : { body: coreVersions };
-  if (path === '/apis') return isAggregated ? aggregated(named) : { body: groupList };
-  const found = groupVersions.find((it) => path === pathOf(it));
+export function discover(catalogue: Catalogue, path: string, isAggregated: boolean): Discovery | undefined {
+  if (isAggregated && (path === '/api' || path === '/apis')) {
+    const known = aggregates.get(catalogue) ?? new Map<string, Discovery>();
+    aggregates.set(catalogue, known);
+    const found =
+      known.get(path) ??
+      aggregated(catalogue.groups.filter(({ name }) => (name === '') === (path === '/api')));
+    known.set(path, found);
+    return found;
+  }
+  const named = catalogue.groups.filter(({ name }) => name !== '');
+  if (path === '/api') return { body: coreVersions };
+  if (path === '/apis')
+    return { body: { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupOf) } };
+  const versions = catalogue.groups.flatMap((group) => group.versions);
+  const found = versions.find((it) => path === pathOf(it));
   if (found !== undefined) return { body: resourceList(found) };
-  const group = named.find((it) => path === `/apis/${it.group}`);
+  const group = named.find((it) => path === `/apis/${it.name}`);
   return group === undefined
     ? undefined
     : { body: { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) } };
@@ -43,12 +54,12 @@ const coreVersions: Json = {
   serverAddressByClientCIDRs: [],
 };
 
-const groupOf = (it: GroupVersion) => {
-  const version = { groupVersion: apiVersionOf(it), version: it.version };
-  return { name: it.group, versions: [version], preferredVersion: version };
-};
+const versionOf = (it: GroupVersion) => ({ groupVersion: apiVersionOf(it), version: it.version });
 
-const groupList: Json = { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupOf) };
+const groupOf = ({ name, versions }: Group) => ({
+  ...{ name, versions: versions.map(versionOf) },
+  preferredVersion: versionOf(versions[0]),
+});
 
 function resourceList(it: GroupVersion): Json {
   return {
@@ -57,7 +68,7 @@ function resourceList(it: GroupVersion): Json {
       {
         ...{
           name: resource.name,
-          singularName: resource.kind.toLowerCase(),
+          singularName: resource.singularName,
           namespaced: resource.isNamespaced,
         },
         ...{ kind: resource.kind, verbs: verbsOf(resource) },
@@ -77,17 +88,19 @@ function resourceList(it: GroupVersion): Json {
   };
 }
 
-const storageVersionHash = ({ group, version, kind }: Resource): string =>
-  hash('sha256', `${group}/${version}/${kind}`, 'buffer').subarray(0, 8).toString('base64');
+const storageVersionHash = ({ group, version, kind, custom }: Resource): string =>
+  hash('sha256', `${group}/${custom?.storageVersion ?? version}/${kind}`, 'buffer')
+    .subarray(0, 8)
+    .toString('base64');
 
-function aggregated(groups: readonly GroupVersion[]): Discovery {
+function aggregated(groups: readonly Group[]): Discovery {
   const body = {
     ...{ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {} },
-    items: groups.map((it) => ({
-      metadata: { name: it.group, creationTimestamp: null },
-      versions: [
-        { version: it.version, resources: it.resources.map(aggregatedResource), freshness: 'Current' },
-      ],
+    items: groups.map(({ name, versions }) => ({
+      metadata: { name, creationTimestamp: null },
+      versions: versions.map(({ version, resources }) => ({
+        ...{ version, resources: resources.map(aggregatedResource), freshness: 'Current' },
+      })),
     })),
   };
   return { body, etag: `"${hash('sha256', JSON.stringify(body), 'hex').toUpperCase()}"` };
@@ -100,7 +113,7 @@ function aggregatedResource(resource: Resource) {
   return {
     ...{ resource: resource.name, responseKind: ownKind(resource.kind) },
     scope: resource.isNamespaced ? 'Namespaced' : 'Cluster',
-    ...{ singularResource: resource.kind.toLowerCase(), verbs: verbsOf(resource) },
+    ...{ singularResource: resource.singularName, verbs: verbsOf(resource) },
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
     ...(resource.subresources.length > 0 && {

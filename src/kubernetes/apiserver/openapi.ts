@@ -1,8 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Json } from '../../store/index.ts';
-import { type GroupVersion, groupVersions, type Resource, verbsOf } from '../schema/catalogue.ts';
+import { openApiSchema, schemaNameOf } from '../custom-resources/openapi-schema.ts';
+import type { JsonObject } from '../objects/object.ts';
+import { type Catalogue, type GroupVersion, type Resource, verbsOf } from '../schema/catalogue.ts';
 import { mergeRuleOf } from '../schema/merge-keys.ts';
 import {
+  extensionsPackage,
   type FieldType,
   findMessage,
   intOrStringMessage,
@@ -11,6 +14,7 @@ import {
   metaPackage,
   quantityMessage,
   rawExtensionMessage,
+  schemaMessage,
 } from '../schema/messages.ts';
 import { pathOf } from './discovery.ts';
 
@@ -23,10 +27,12 @@ interface Document {
   readonly hash: string;
 }
 
-const documents = new Map<string, Document>();
+/** By the first of the resources that they describe, which are the same until a definition changes. */
+const documents = new WeakMap<Resource, { readonly of: readonly Resource[]; readonly document: Document }>();
 
 /** `/openapi/v3` and what it leads to; undefined: no such path. */
-export function openApi(path: string): string | undefined {
+export function openApi({ groups }: Catalogue, path: string): string | undefined {
+  const groupVersions = groups.flatMap(({ versions }) => versions);
   if (path === '/openapi/v3') {
     const paths = groupVersions.map((it): readonly [string, Json] => {
       const own = pathOf(it).slice(1);
@@ -39,9 +45,18 @@ export function openApi(path: string): string | undefined {
 }
 
 function documentOf(it: GroupVersion): Document {
+  const [first] = it.resources;
+  const known = first === undefined ? undefined : documents.get(first);
+  const isSame =
+    known?.of.length === it.resources.length && known.of.every((own, at) => own === it.resources[at]);
+  if (known !== undefined && isSame) return known.document;
+  const document = describe(it);
+  if (first !== undefined) documents.set(first, { of: it.resources, document });
+  return document;
+}
+
+function describe(it: GroupVersion): Document {
   const path = pathOf(it);
-  const known = documents.get(path);
-  if (known !== undefined) return known;
   const schemas = new Map<string, Json>();
   const paths = Object.fromEntries(it.resources.flatMap((resource) => pathsOf(resource, path, schemas)));
   const text = JSON.stringify({
@@ -52,9 +67,7 @@ function documentOf(it: GroupVersion): Document {
       schemas: Object.fromEntries([...schemas].toSorted(([one], [other]) => (one < other ? -1 : 1))),
     },
   });
-  const made = { text, hash: hash('sha256', text, 'hex').slice(0, 32).toUpperCase() };
-  documents.set(path, made);
-  return made;
+  return { text, hash: hash('sha256', text, 'hex').slice(0, 32).toUpperCase() };
 }
 
 const text = (name: string): Json => ({
@@ -62,9 +75,9 @@ const text = (name: string): Json => ({
   schema: { type: 'string', uniqueItems: true },
 });
 const writeParameters: readonly Json[] = [text('dryRun'), text('fieldManager'), text('fieldValidation')];
-const patchTypes = [
+const patchTypesOf = ({ custom }: Resource): readonly string[] => [
   ...['application/json-patch+json', 'application/merge-patch+json'],
-  'application/strategic-merge-patch+json',
+  ...(custom === undefined ? ['application/strategic-merge-patch+json'] : []),
 ];
 
 function pathsOf(
@@ -73,8 +86,7 @@ function pathsOf(
   schemas: Map<string, Json>,
 ): readonly (readonly [string, Json])[] {
   const { group, version, kind, isNamespaced, name } = resource;
-  schemaOf(messageNamed(resource.message), schemas, { group, version, kind });
-  const schema = { $ref: refOf(resource.message) };
+  const schema = schemaOfKind(resource, schemas);
   const tag = { 'x-kubernetes-group-version-kind': { group, kind, version } };
   const body = { content: { '*/*': { schema } } };
   const answer = { responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } } };
@@ -103,7 +115,10 @@ function pathsOf(
                 ...{ ...action('patch'), parameters: [...writeParameters, text('force')] },
                 requestBody: {
                   content: Object.fromEntries(
-                    patchTypes.map((type) => [type, { schema: { $ref: refOf(`${metaPackage}.Patch`) } }]),
+                    patchTypesOf(resource).map((type) => [
+                      type,
+                      { schema: { $ref: refOf(`${metaPackage}.Patch`) } },
+                    ]),
                   ),
                 },
               },
@@ -112,6 +127,19 @@ function pathsOf(
           ] as const,
         ]),
   ];
+}
+
+/** @returns a reference to the schema of a kind. */
+function schemaOfKind(resource: Resource, schemas: Map<string, Json>): JsonObject {
+  const { group, version, kind, custom } = resource;
+  if (custom === undefined) {
+    schemaOf(messageNamed(resource.message), schemas, { group, version, kind });
+    return { $ref: refOf(resource.message) };
+  }
+  schemaOf(messageNamed(`${metaPackage}.ObjectMeta`), schemas);
+  const name = schemaNameOf(resource);
+  schemas.set(name, openApiSchema(resource, custom.schema, { $ref: refOf(`${metaPackage}.ObjectMeta`) }));
+  return { $ref: `#/components/schemas/${name}` };
 }
 
 const present = (operations: Readonly<Record<string, Json | undefined>>): Json =>
@@ -190,6 +218,10 @@ const specials: Readonly<Record<string, Json>> = {
     oneOf: [{ type: 'integer' }, { type: 'string' }],
   },
   [rawExtensionMessage]: { type: 'object' },
+  [`${extensionsPackage}.JSON`]: {},
+  [`${schemaMessage}OrArray`]: {},
+  [`${schemaMessage}OrBool`]: {},
+  [`${schemaMessage}OrStringArray`]: {},
   [`${metaPackage}.FieldsV1`]: { type: 'object' },
   [`${metaPackage}.Patch`]: { type: 'object' },
   [`${metaPackage}.Time`]: { type: 'string', format: 'date-time' },

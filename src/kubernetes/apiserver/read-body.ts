@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Json } from '../../store/index.ts';
+import { readCustomObject } from '../custom-resources/read-custom.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import { messageNamed, messageOfKind } from '../schema/messages.ts';
@@ -75,12 +76,12 @@ export type FieldValidation = 'Ignore' | 'Strict' | 'Warn';
  * @throws {ApiError} 400
  */
 export function readTyped(
-  resource: Pick<Resource, 'kind' | 'message' | 'version' | 'group'>,
+  resource: Pick<Resource, 'kind' | 'message' | 'version' | 'group' | 'custom'>,
   body: JsonObject,
   validation: FieldValidation,
   warnings: string[],
 ): JsonObject {
-  const { kind, message } = resource;
+  const { kind } = resource;
   const apiVersion = apiVersionOf(resource);
   const given = { apiVersion: body.apiVersion ?? apiVersion, kind: body.kind ?? kind };
   if (given.apiVersion !== apiVersion || given.kind !== kind) {
@@ -92,7 +93,7 @@ export function readTyped(
   }
   const unknown: string[] = [];
   const typed = typedOf(
-    message,
+    resource,
     { ...body, ...given },
     unknown,
     `${kind} in version "${resource.version}"`,
@@ -109,14 +110,16 @@ export function readTyped(
 }
 
 function typedOf(
-  message: string,
+  { message, custom }: Pick<Resource, 'message' | 'custom'>,
   body: JsonObject,
   unknown: string[],
   subject: string,
   kind: string,
 ): JsonObject {
   try {
-    return readMessage(messageNamed(message), body, unknown) as JsonObject;
+    return custom === undefined
+      ? (readMessage(messageNamed(message), body, unknown) as JsonObject)
+      : readCustomObject(body, unknown);
   } catch (error) {
     if (error instanceof MistypedError)
       throw badRequest(`${subject} cannot be handled as a ${kind}: ${error.message}`);

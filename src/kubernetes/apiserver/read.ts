@@ -117,7 +117,7 @@ function listOf(
   continuesAfter: string | undefined,
 ): ObjectList {
   return {
-    ...{ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource) },
+    ...{ kind: resource.listKind, apiVersion: apiVersionOf(resource) },
     metadata: {
       resourceVersion: String(revision),
       ...(continuesAfter !== undefined && { continue: writeToken({ rv: revision, start: continuesAfter }) }),

@@ -1,4 +1,4 @@
-import { findResource, type Resource, type Subresource } from '../schema/catalogue.ts';
+import type { Catalogue, Resource, Subresource } from '../schema/catalogue.ts';
 import { noSuchPath } from './status.ts';
 
 /** What a request on a resource asks for. */
@@ -14,7 +14,7 @@ export interface ResourceRequest {
 }
 
 /** A path below `/api/v1` or `/apis/<group>/<version>`; undefined: it is none of those. @throws {ApiError} 404 */
-export function readResourcePath(path: string): ResourceRequest | undefined {
+export function readResourcePath(catalogue: Catalogue, path: string): ResourceRequest | undefined {
   const parts = path.split('/').slice(1).map(decoded);
   const [group, version, rest] =
     parts[0] === 'api'
@@ -27,7 +27,7 @@ export function readResourcePath(path: string): ResourceRequest | undefined {
   const isWatchPath = rest[0] === 'watch' && rest.length > 1;
   const at = isWatchPath ? rest.slice(1) : rest;
   const find = (name: string | undefined): Resource => {
-    const found = name === undefined ? undefined : findResource(group, version, name);
+    const found = name === undefined ? undefined : catalogue.find(group, version, name);
     if (found === undefined) throw noSuchPath();
     return found;
   };

@@ -184,17 +184,16 @@ function mayCreate({ cluster, user, asked: { resource, namespace = '' } }: Resou
   });
 }
 
-const patchTypes = [
-  ...['application/json-patch+json', 'application/merge-patch+json'],
-  'application/strategic-merge-patch+json',
-];
+const strategicMerge = 'application/strategic-merge-patch+json';
+const patchTypes = [...['application/json-patch+json', 'application/merge-patch+json'], strategicMerge];
 
 async function patch(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, request, query, user } = exchange;
   const { resource, subresource } = asked;
   const accepted = accept(exchange, objectForms);
   const type = mediaTypeOf(request.headers['content-type']);
-  if (!patchTypes.includes(type)) throw unsupportedMediaType(patchTypes);
+  const types = patchTypes.filter((it) => resource.custom === undefined || it !== strategicMerge);
+  if (!types.includes(type)) throw unsupportedMediaType(types);
   const options = readWriteOptions(query, 'PatchOptions');
   const bytes = await readBytes(request);
   const given: Json = type === 'application/json-patch+json' ? parsePatch(bytes) : parseJson(bytes);

@@ -71,7 +71,7 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   if (published !== undefined) return sendPublished(request, response, published);
   const user = await whoAsks(cluster, request);
 
-  const asked = readResourcePath(path);
+  const asked = readResourcePath(cluster.catalogue, path);
   if (asked === undefined) {
     assertAllowed(cluster, user, { isResource: false, verb: method.toLowerCase(), path });
     await answerPath(cluster, { path, query, method }, request, response);
@@ -83,7 +83,7 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   assertServed(asked, verb);
   const answered = await answerResource({ cluster, user, verb, asked, query, request, response });
   if (answered === undefined) return;
-  warn(response, answered);
+  warn(response, answered, asked.resource.custom?.deprecationWarning);
   await send(request, response, answered.code, answered.body);
 }
 
@@ -145,6 +145,14 @@ function assertAllowed({ authorizer }: Cluster, user: User, asked: Attributes): 
 function assertServed({ resource, subresource, namespace }: ResourceRequest, verb: Verb): void {
   const verbs = subresource === undefined ? verbsOf(resource) : verbsOfSubresource(subresource);
   if (!verbs.includes(verb)) throw methodNotAllowed();
+  if (verb === 'create' && resource.custom?.isTerminating) {
+    throw new ApiError(
+      405,
+      'MethodNotAllowed',
+      'create not allowed while custom resource definition is terminating',
+      { group: resource.group, kind: resource.name },
+    );
+  }
   const isWithout = resource.isNamespaced && namespace === undefined;
   // Over all namespaces one can only look.
   if (isWithout && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
@@ -172,12 +180,12 @@ async function answerPath(
   if (path === '/version' || path === '/version/') return send(request, response, 200, versionOf(cluster));
   if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
     const accepted = negotiate(request.headers.accept, ['APIGroupDiscoveryList']);
-    const found = discover(path, accepted.as !== undefined);
+    const found = discover(cluster.catalogue, path, accepted.as !== undefined);
     if (found !== undefined) return sendDiscovery(request, response, found);
   }
   const issued = clusterIssuerDocument(cluster.tokenIssuer, path);
   if (issued !== undefined) return sendPublished(request, response, issued);
-  const document = openApi(path);
+  const document = openApi(cluster.catalogue, path);
   if (document === undefined) throw noSuchPath();
   await sendText(request, response, 200, document);
 }
@@ -225,7 +233,8 @@ function versionOf({ version }: Cluster): Json {
   };
 }
 
-function warn(response: ServerResponse, { warnings = [] }: Answer): void {
+function warn(response: ServerResponse, answer: Answer, deprecation: string | undefined): void {
+  const warnings = [...(deprecation === undefined ? [] : [deprecation]), ...(answer.warnings ?? [])];
   if (warnings.length === 0) return;
   response.setHeader(
     'warning',

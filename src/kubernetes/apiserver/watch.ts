@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/index.ts';
 import { CompactedError, type Json } from '../../store/index.ts';
 import { texts } from '../objects/json-text.ts';
 import type { KubernetesObject } from '../objects/object.ts';
-import { type StoredObject, withRevision } from '../objects/object-store.ts';
+import { type StoredObject, servedOne, withRevision } from '../objects/object-store.ts';
 import type { Selects } from '../objects/selectors.ts';
 import type { ObjectEvent } from '../objects/watches.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
@@ -49,7 +49,8 @@ export async function watchObjects(
   const stream = new EventStream(response, type, () => ended.resolve());
   const early: ObjectEvent[] = [];
   let isOpen = false;
-  const onEvent = (event: ObjectEvent): void => {
+  const onEvent = (kept: ObjectEvent): void => {
+    const event = servedEvent(resource, kept);
     if (!isOpen) early.push(event);
     else sendEvent(stream, event, selects, shown);
   };
@@ -115,6 +116,12 @@ async function followed(watch: () => Promise<Disposable>): Promise<Disposable> {
     throw error;
   }
 }
+
+const servedEvent = (resource: Resource, { before, after, revision }: ObjectEvent): ObjectEvent => ({
+  revision,
+  before: before && servedOne(resource, before),
+  after: after && servedOne(resource, after),
+});
 
 /** An event as those see it who select some objects: what begins to be meant is new to them, what ends to be is gone. */
 function sendEvent(

@@ -1,5 +1,6 @@
 import { uuid } from '../../clock/index.ts';
 import { type Json, jsonEqual } from '../../store/index.ts';
+import { kept } from '../custom-resources/stored-version.ts';
 import type { Draft, Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { metadataErrors } from '../kinds/metadata.ts';
@@ -76,8 +77,8 @@ export async function createObject(
         throw alreadyExists(resource, name);
       return object;
     }
-    const created = await cluster.objects.create(key, object, alongside);
-    if (created !== undefined) return withRevision(created);
+    const created = await cluster.objects.create(key, kept(resource, object), alongside);
+    if (created !== undefined) return withRevision({ ...created, object });
     const isTaken = (await cluster.objects.get(resource, namespace, name)) !== undefined;
     if (isTaken && !isGenerated) throw alreadyExists(resource, name);
     if (isTaken && attempt >= mostNames)
@@ -137,8 +138,8 @@ export async function changeObject(
     const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
     const changed = isLast
       ? await removeLast(cluster, resource, present, object)
-      : await cluster.objects.update(present, object, alongside);
-    if (changed !== undefined) return withRevision(changed);
+      : await cluster.objects.update(present, kept(resource, object), alongside);
+    if (changed !== undefined) return withRevision({ ...changed, object });
     if (version !== '' || attempt >= mostAttempts) throw conflict(resource, name);
   }
 }
@@ -227,9 +228,14 @@ function finished(resource: Resource, draft: Draft, before: KubernetesObject | u
   ];
   if (errors.length > 0) throw invalid(kindName(resource), object.metadata.name, errors);
   if (before === undefined || !kind.hasGeneration) return object;
-  if (jsonEqual(object.spec as Json | undefined, before.spec as Json | undefined)) return object;
+  if (jsonEqual(countedPart(resource, object), countedPart(resource, before))) return object;
   draft.metadata.generation = (before.metadata.generation ?? 0) + 1;
   return object;
+}
+
+/** What counts as a change: all but the metadata, and the status where it has its own endpoint. */
+function countedPart(resource: Resource, { metadata: _, status, ...rest }: KubernetesObject): Json {
+  return resource.subresources.includes('status') ? (rest as Json) : ({ ...rest, status } as Json);
 }
 
 function assertNamespace(metadata: JsonObject, namespace: string | undefined): void {

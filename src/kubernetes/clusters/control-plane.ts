@@ -9,6 +9,7 @@ import type { TokenIssuer } from '../authentication/service-accounts/token-issue
 import { newTokenKey, openTokenKey } from '../authentication/service-accounts/token-key.ts';
 import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
+import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { Watches } from '../objects/watches.ts';
 import {
@@ -48,7 +49,11 @@ export async function openControlPlane(
     url: state.get(controlPlanes, key)?.tokens?.issuer ?? '',
     key: tokenKey,
   });
+  const catalogue = opened.use(new ClusterCatalogue(state, place));
   const cluster: Cluster = {
+    get catalogue() {
+      return catalogue.current;
+    },
     objects,
     watches: opened.use(new Watches(store)),
     authenticate: bearerTokens([

@@ -1,12 +1,12 @@
 import { uuid } from '../../clock/index.ts';
-import { controlPlane, createAdmission } from '../apiserver/admission/chain.ts';
-import { deleteObject } from '../apiserver/delete.ts';
-import { ApiError } from '../apiserver/status.ts';
+import { createAdmission } from '../apiserver/admission/chain.ts';
+import { deleteAll } from '../apiserver/delete-all.ts';
 import type { KubernetesContext } from '../context.ts';
+import { catalogueOf } from '../custom-resources/cluster-catalogue.ts';
 import { memberOf, timestamp } from '../objects/object.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
-import { apiVersionOf, type Resource, resourceNamed, resources } from '../schema/catalogue.ts';
+import { apiVersionOf, type Resource, resourceNamed, storedResources } from '../schema/catalogue.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
 const serviceAccounts = resourceNamed('', 'serviceaccounts');
@@ -34,39 +34,20 @@ export async function ensureDefaults(
   await make(configMaps, 'kube-root-ca.crt', { data: { 'ca.crt': certificate } });
 }
 
-const background = {
-  ...{ isDryRun: false, gracePeriodSeconds: undefined, propagationPolicy: 'Background' },
-  ...{ uid: undefined, resourceVersion: undefined },
-};
-
 /** @returns whether nothing is left and the namespace itself is gone, or waits for its own finalizers. */
 export async function removeContent(
-  { store, clock }: KubernetesContext,
+  { store, state, clock }: KubernetesContext,
   place: ClusterPlace,
   namespace: string,
 ): Promise<boolean> {
   const objects = new ObjectStore(store, place);
   const cluster = { objects, clock, admission: createAdmission({ objects }) };
   let isEmpty = true;
-  for (const resource of resources) {
-    if (!resource.isNamespaced || resource.isReview) continue;
+  for (const resource of storedResources(catalogueOf(state, place))) {
+    if (!resource.isNamespaced) continue;
     const { items } = await objects.list(resource, namespace);
-    for (const { object } of items) {
-      const { name } = object.metadata;
-      const isGone = await deleteObject(
-        cluster,
-        { resource, namespace, name },
-        background,
-        controlPlane,
-      ).then(
-        (deleted) => deleted.isGone,
-        (error: unknown) => {
-          if (error instanceof ApiError && error.reason === 'NotFound') return true;
-          throw error;
-        },
-      );
-      isEmpty &&= isGone;
-    }
+    const isGone = await deleteAll(cluster, resource, items);
+    isEmpty &&= isGone;
   }
   if (!isEmpty) return false;
   const present = await objects.get(namespaces, undefined, namespace);

@@ -1,6 +1,9 @@
 import type { Store } from '../../store/index.ts';
+import type { KubernetesContext } from '../context.ts';
+import { definitionsOf } from '../custom-resources/cluster-catalogue.ts';
+import { definitions, storedResourceOf } from '../custom-resources/definition.ts';
 import { type ClusterPlace, objectsPrefix } from '../objects/object-store.ts';
-import { resourceNamed, resources } from '../schema/catalogue.ts';
+import { builtInCatalogue, type Resource, resourceNamed } from '../schema/catalogue.ts';
 
 const pieceLength = 500;
 
@@ -8,8 +11,16 @@ const pieceLength = 500;
  * Everything that a cluster kept, finalizers or not: there is nobody left to ask. Namespaces go first, so that nothing more
  * is made in them.
  */
-export async function removeObjects(store: Store, place: ClusterPlace): Promise<void> {
-  for (const resource of [resourceNamed('', 'namespaces'), ...resources]) {
+export async function removeObjects({ store, state }: KubernetesContext, place: ClusterPlace): Promise<void> {
+  const custom = definitionsOf(state, place).flatMap((definition) => storedResourceOf(definition) ?? []);
+  const builtIn = builtInCatalogue.resources.filter((it) => it !== definitions);
+  // Without its definition nobody would find what is left of a custom kind.
+  await removeEach(store, place, [resourceNamed('', 'namespaces'), ...builtIn, ...custom]);
+  await removeEach(store, place, [definitions]);
+}
+
+async function removeEach(store: Store, place: ClusterPlace, resources: readonly Resource[]): Promise<void> {
+  for (const resource of resources) {
     for (;;) {
       const { entries, more } = await store.read(objectsPrefix(resource, place), { limit: pieceLength });
       if (entries.length > 0)

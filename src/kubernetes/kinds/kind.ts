@@ -26,6 +26,8 @@ export interface Kind {
   readonly needsVersionForUpdate?: boolean;
   /** A DELETE answers with the object rather than with a Status. */
   readonly answersDeleted?: boolean;
+  /** What a DELETE leaves to be done before it is gone. */
+  readonly onDelete?: (object: KubernetesObject, now: number) => KubernetesObject;
   /** Seconds that one has to end after a DELETE; undefined: it goes at once. */
   readonly gracePeriod?: (object: KubernetesObject, asked: number | undefined) => number | undefined;
 }

@@ -7,6 +7,8 @@ import {
   required,
 } from '../apiserver/status.ts';
 import { accountNameAnnotation, tokenSecretType } from '../authentication/service-accounts/token-secrets.ts';
+import { customKind } from '../custom-resources/custom-kind.ts';
+import { customResourceDefinition } from '../custom-resources/definition-kind.ts';
 import { isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
@@ -238,6 +240,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'storageclasses.storage.k8s.io': storageClass,
   'volumeattachments.storage.k8s.io': { needsVersionForUpdate: true, answersDeleted: true },
   'volumeattributesclasses.storage.k8s.io': deleted,
+  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinition,
   'priorityclasses.scheduling.k8s.io': priorityClass,
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsVersionForUpdate: true },
   'runtimeclasses.node.k8s.io': { createsOnUpdate: true, needsVersionForUpdate: true },
@@ -251,4 +254,5 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 const plain: Kind = {};
 
-export const kindOf = (resource: Resource): Kind => kinds[qualifiedName(resource)] ?? plain;
+export const kindOf = (resource: Resource): Kind =>
+  resource.custom === undefined ? (kinds[qualifiedName(resource)] ?? plain) : customKind;

@@ -72,12 +72,21 @@ function nameErrors(name: string, names: NameForm): readonly FieldError[] {
           : undefined;
     return bad === undefined ? [] : [invalidValue('metadata.name', name, bad)];
   }
-  const { pattern, maxLength, words } = forms[names];
-  const errors: FieldError[] = [];
-  if (!pattern.test(name)) errors.push(invalidValue('metadata.name', name, words));
-  if (name.length > maxLength)
-    errors.push(invalidValue('metadata.name', name, `must be no more than ${maxLength} bytes`));
-  return errors;
+  return wordsAgainst(names, name).map((words) => invalidValue('metadata.name', name, words));
+}
+
+function wordsAgainst(form: Exclude<NameForm, 'path-segment'>, name: string): readonly string[] {
+  const { pattern, maxLength, words } = forms[form];
+  return [
+    ...(pattern.test(name) ? [] : [words]),
+    ...(name.length > maxLength ? [`must be no more than ${maxLength} bytes`] : []),
+  ];
+}
+
+/** Why a name is not of a form; undefined: it is. */
+export function badName(form: Exclude<NameForm, 'path-segment'>, name: string): string | undefined {
+  const words = wordsAgainst(form, name);
+  return words.length === 0 ? undefined : words.join(',');
 }
 
 function isQualifiedName(key: string): boolean {

@@ -1,5 +1,6 @@
 import { recordKey } from '../../reconcile/index.ts';
 import type { Entry, Precondition, ReadOptions, Store, Write } from '../../store/index.ts';
+import { served } from '../custom-resources/stored-version.ts';
 import type { Resource } from '../schema/catalogue.ts';
 import { qualifiedName } from '../schema/catalogue.ts';
 import { texts } from './json-text.ts';
@@ -73,13 +74,13 @@ export class ObjectStore {
   ): Promise<StoredObject | undefined> {
     if (name === '') return undefined;
     const entry = await this.#store.get(this.key(resource, namespace, name));
-    return entry === undefined ? undefined : storedObject(entry);
+    return entry === undefined ? undefined : servedOne(resource, storedObject(entry));
   }
 
   /** @throws {CompactedError} @throws {RangeError} the revision is not there yet. */
   async list(resource: Resource, namespace: string | undefined, options?: ReadOptions): Promise<StoredList> {
     const { entries, revision, more } = await this.#store.read(this.prefix(resource, namespace), options);
-    return { items: entries.map(storedObject), revision, more };
+    return { items: entries.map((entry) => servedOne(resource, storedObject(entry))), revision, more };
   }
 
   /** Undefined: something is there already, or what goes along was not so. */
@@ -140,6 +141,12 @@ export function withRevision({ object, revision }: StoredObject): KubernetesObje
 export const storedObject = ({ key, value, revision }: Entry): StoredObject => ({
   ...{ key, revision },
   object: value as unknown as KubernetesObject,
+});
+
+/** What is kept, as a version of its resource has it. */
+export const servedOne = (resource: Resource, stored: StoredObject): StoredObject => ({
+  ...stored,
+  object: served(resource, stored.object),
 });
 
 /** Names may hold what keys may not. */

@@ -48,7 +48,7 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
       const place = placeOf(key, record);
       if (record.isDeleting) {
         const { removeObjects } = await import('../clusters/remove-objects.ts');
-        await removeObjects(context.store, place);
+        await removeObjects(context, place);
         await state.transact((tx) => {
           tx.delete(controlPlanes, controlPlaneKey(place));
           forgetCluster(tx, key, record.id);

@@ -1,8 +1,10 @@
+import type { CustomVersion } from '../custom-resources/custom-version.ts';
 import { packageOf } from './messages.ts';
+import { compareVersions } from './version-order.ts';
 
 /**
- * Every resource that the clusters serve, as data. Verbs, discovery, storage and shapes follow from it: nothing else
- * knows which kinds there are.
+ * Every resource that all clusters serve, as data. Verbs, discovery, storage and shapes follow from it: nothing else
+ * knows which kinds there are. A cluster adds its custom resources: see `ClusterCatalogue`.
  */
 export interface Resource {
   /** `''` of the core group. */
@@ -10,15 +12,19 @@ export interface Resource {
   readonly version: string;
   /** Plural, as in paths. */
   readonly name: string;
+  readonly singularName: string;
   readonly kind: string;
+  readonly listKind: string;
   readonly isNamespaced: boolean;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly subresources: readonly Subresource[];
   /** Nothing is kept: it is asked and answered by `create`. */
   readonly isReview: boolean;
-  /** The message of its kind, e.g. `k8s.io.api.apps.v1.Deployment`. */
+  /** The message of its kind, e.g. `k8s.io.api.apps.v1.Deployment`; a custom kind has none, it has a schema. */
   readonly message: string;
+  /** Absent: Kubernetes has it from the beginning. */
+  readonly custom?: CustomVersion;
 }
 
 export type Subresource = 'finalize' | 'scale' | 'status' | 'token';
@@ -72,6 +78,10 @@ const kept: readonly Row[] = [
   ['storage.k8s.io/v1', 'storageclasses', 'StorageClass', 'C', 'sc'],
   ['storage.k8s.io/v1', 'volumeattachments', 'VolumeAttachment', 'C', '', '', 'status'],
   ['storage.k8s.io/v1', 'volumeattributesclasses', 'VolumeAttributesClass', 'C', 'vac'],
+  [
+    ...(['apiextensions.k8s.io/v1', 'customresourcedefinitions', 'CustomResourceDefinition', 'C'] as const),
+    ...(['crd crds', 'api-extensions', 'status'] as const),
+  ],
   ['scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', 'C', 'pc'],
   ['coordination.k8s.io/v1', 'leases', 'Lease', 'N'],
   ['node.k8s.io/v1', 'runtimeclasses', 'RuntimeClass', 'C'],
@@ -103,6 +113,7 @@ const groupOrder = [
   'policy',
   'rbac.authorization.k8s.io',
   'storage.k8s.io',
+  'apiextensions.k8s.io',
   'scheduling.k8s.io',
   'coordination.k8s.io',
   'node.k8s.io',
@@ -110,37 +121,78 @@ const groupOrder = [
   'resource.k8s.io',
 ];
 
-export const resources: readonly Resource[] = [
+const builtIn: readonly Resource[] = [
   ...kept.map((row) => resourceOf(row, false)),
   ...reviews.map((row) => resourceOf(row, true)),
 ];
 
-/** A group with its one version. */
+/** Which resources there are, of all clusters or of one. What it says never changes: another one takes its place. */
+export interface Catalogue {
+  readonly resources: readonly Resource[];
+  /** In the order in which clients look a kind up that several groups have. */
+  readonly groups: readonly Group[];
+  find(group: string, version: string, name: string): Resource | undefined;
+}
+
+/** A group with its versions, the preferred one first. */
+export interface Group {
+  readonly name: string;
+  readonly versions: readonly [GroupVersion, ...GroupVersion[]];
+}
+
 export interface GroupVersion {
   readonly group: string;
   readonly version: string;
+  /** Sorted by name. */
   readonly resources: readonly Resource[];
 }
 
-export const groupVersions: readonly GroupVersion[] = groupOrder.map((group) => {
-  const own = resources
-    .filter((resource) => resource.group === group)
-    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  const [first] = own;
-  if (first === undefined) throw new Error(`The group ${group} has no resources`);
-  return { group, version: first.version, resources: own };
-});
+/** The built-in resources and these besides. */
+export function catalogueWith(custom: readonly Resource[]): Catalogue {
+  const resources = [...builtIn, ...custom];
+  const byPath = new Map(custom.map((it) => [pathOf(it.group, it.version, it.name), it]));
+  // What Kubernetes has goes before what somebody else calls the same.
+  for (const it of builtIn) byPath.set(pathOf(it.group, it.version, it.name), it);
+  const known = new Set(groupOrder);
+  const others = [...new Set(custom.map(({ group }) => group))].filter((group) => !known.has(group));
+  return {
+    resources,
+    groups: [...groupOrder, ...others.toSorted()].map((name) => groupOf(name, resources)),
+    find: (group, version, name) => byPath.get(pathOf(group, version, name)),
+  };
+}
 
-const byPath = new Map(resources.map((it) => [`${it.group}/${it.version}/${it.name}`, it]));
+const pathOf = (group: string, version: string, name: string): string => `${group}/${version}/${name}`;
 
-export const findResource = (group: string, version: string, name: string): Resource | undefined =>
-  byPath.get(`${group}/${version}/${name}`);
+function groupOf(name: string, resources: readonly Resource[]): Group {
+  const own = resources.filter(({ group }) => group === name);
+  const [first, ...rest] = [...new Set(own.map(({ version }) => version))]
+    .toSorted(compareVersions)
+    .map((version) => ({
+      ...{ group: name, version },
+      resources: own
+        .filter((it) => it.version === version)
+        .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+    }));
+  if (first === undefined) throw new Error(`The group ${name} has no resources`);
+  return { name, versions: [first, ...rest] };
+}
+
+/** What every cluster serves. */
+export const builtInCatalogue: Catalogue = catalogueWith([]);
 
 export function resourceNamed(group: string, name: string): Resource {
-  const found = resources.find((it) => it.group === group && it.name === name);
+  const found = builtIn.find((it) => it.group === group && it.name === name);
   if (found === undefined) throw new Error(`The catalogue has no ${name} in "${group}"`);
   return found;
 }
+
+/** One for each kind that is kept, whichever versions it is served in. */
+export const storedResources = (catalogue: Catalogue): readonly Resource[] => [
+  ...new Map(
+    catalogue.resources.filter(({ isReview }) => !isReview).map((it) => [qualifiedName(it), it]),
+  ).values(),
+];
 
 /** `v1`, `apps/v1`. */
 export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
@@ -194,6 +246,7 @@ function resourceOf(row: Row, isReview: boolean): Resource {
   const version = groupVersion.slice(slash + 1);
   return {
     ...{ group, version, name, kind, isReview },
+    ...{ singularName: kind.toLowerCase(), listKind: `${kind}List` },
     isNamespaced: scope === 'N',
     shortNames: words(shortNames),
     categories: words(categories),

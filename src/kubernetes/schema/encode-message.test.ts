@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../store/index.ts';
-import { apiVersionOf, resources } from './catalogue.ts';
+import { apiVersionOf, builtInCatalogue } from './catalogue.ts';
 import { encodeEvent, encodeObject } from './encode-message.ts';
 import {
+  extensionsPackage,
   type FieldType,
   findMessage,
   intOrStringMessage,
@@ -12,6 +13,7 @@ import {
   metaPackage,
   quantityMessage,
   rawExtensionMessage,
+  schemaMessage,
   textListMessages,
 } from './messages.ts';
 import { decodeMessage, openEnvelope } from './protobuf.ts';
@@ -22,6 +24,9 @@ const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 });
 const time = fc.date({ min: new Date(0), max: new Date('2200-01-01T00:00:00Z'), noInvalidDate: true });
 const object = fc.dictionary(text, fc.oneof(text, fc.boolean(), fc.integer(), fc.constant(null)));
 
+/** It is the same wherever it stands, so a small one will do. */
+const schema = fc.record({ description: text, items: fc.record({ pattern: text }) });
+
 const specials: Readonly<Record<string, fc.Arbitrary<Json>>> = {
   [quantityMessage]: fc.constantFrom('1', '500m', '10Gi', '1e3'),
   [intOrStringMessage]: fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), text),
@@ -29,6 +34,10 @@ const specials: Readonly<Record<string, fc.Arbitrary<Json>>> = {
   [`${metaPackage}.FieldsV1`]: object,
   [`${metaPackage}.Time`]: time.map((at) => `${at.toISOString().slice(0, 19)}Z`),
   [`${metaPackage}.MicroTime`]: time.map((at) => `${at.toISOString().slice(0, 23)}456Z`),
+  [`${extensionsPackage}.JSON`]: object,
+  [`${schemaMessage}OrArray`]: fc.array(schema, { minLength: 1 }),
+  [`${schemaMessage}OrBool`]: fc.oneof(fc.boolean(), schema),
+  [`${schemaMessage}OrStringArray`]: fc.oneof(schema, fc.array(text, { minLength: 1 })),
   ...Object.fromEntries(textListMessages.map((message) => [message, fc.array(text, { minLength: 1 })])),
 };
 
@@ -76,6 +85,8 @@ function objectOf(message: Message, depth = 0): fc.Arbitrary<Json> {
       ),
     );
 }
+
+const { resources } = builtInCatalogue;
 
 describe('an object in protobuf', () => {
   it.each(resources)('is the same again in JSON: $kind', (resource) => {

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
 import {
+  extensionsPackage,
   type Field,
   type FieldType,
   intOrStringMessage,
@@ -9,6 +10,7 @@ import {
   quantityMessage,
   rawExtensionMessage,
   type Scalar,
+  schemaMessage,
   textListMessages,
 } from './messages.ts';
 import { magic } from './protobuf.ts';
@@ -174,6 +176,20 @@ const specials: Readonly<Record<string, WriteContent>> = {
   [`${metaPackage}.FieldsV1`]: (out, value) => writeText(out, 1, JSON.stringify(value)),
   [`${metaPackage}.Time`]: writeTime,
   [`${metaPackage}.MicroTime`]: writeTime,
+  [`${extensionsPackage}.JSON`]: (out, value) => writeText(out, 1, JSON.stringify(value)),
+  [`${schemaMessage}OrArray`]: (out, value) => {
+    if (Array.isArray(value)) for (const one of value.toReversed()) writeSchema(out, 2, one);
+    else writeSchema(out, 1, value);
+  },
+  [`${schemaMessage}OrBool`]: (out, value) => {
+    if (typeof value !== 'boolean') writeSchema(out, 2, value);
+    out.varint(value === false ? 0 : 1);
+    out.integerTag(1);
+  },
+  [`${schemaMessage}OrStringArray`]: (out, value) => {
+    if (Array.isArray(value)) for (const text of value.toReversed()) writeText(out, 2, String(text));
+    else writeSchema(out, 1, value);
+  },
   ...Object.fromEntries(
     textListMessages.map((message): [string, WriteContent] => [
       message,
@@ -183,6 +199,12 @@ const specials: Readonly<Record<string, WriteContent>> = {
     ]),
   ),
 };
+
+function writeSchema(out: WireWriter, number: number, value: Json): void {
+  const before = out.length;
+  contentOf(messageNamed(schemaMessage))(out, value);
+  out.lengthAndTag(number, before);
+}
 
 function writeTime(out: WireWriter, value: Json): void {
   const text = String(value);

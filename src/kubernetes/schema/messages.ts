@@ -41,6 +41,9 @@ export const textListMessages: readonly string[] = [
   'k8s.io.api.certificates.v1.ExtraValue',
   `${metaPackage}.Verbs`,
 ];
+export const extensionsPackage = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1';
+/** Of a schema of a custom kind; where another thing may stand in its place, the name goes on (`...OrBool`). */
+export const schemaMessage = `${extensionsPackage}.JSONSchemaProps`;
 
 /** What Go embeds: protobuf has a message there, JSON doesn't. */
 const inlined = new Set(
@@ -120,6 +123,7 @@ export function messageOfKind(apiVersion: string, kind: string): Message | undef
 export function packageOf(group: string): string | undefined {
   const [first = ''] = group.split('.');
   if (group === '') return `${api}.core`;
+  if (group === 'apiextensions.k8s.io') return extensionsPackage.slice(0, extensionsPackage.lastIndexOf('.'));
   const isOurs =
     group === first || /^([a-z]+|rbac\.authorization|flowcontrol\.apiserver)\.k8s\.io$/.test(group);
   return isOurs ? `${api}.${first}` : undefined;

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
 import {
+  extensionsPackage,
   type Field,
   type FieldType,
   intOrStringMessage,
@@ -9,6 +10,7 @@ import {
   quantityMessage,
   rawExtensionMessage,
   type Scalar,
+  schemaMessage,
   textListMessages,
 } from './messages.ts';
 import { ProtobufError, WireReader } from './wire.ts';
@@ -139,6 +141,12 @@ const specials: Readonly<Record<string, (reader: WireReader) => Json | undefined
   [`${metaPackage}.FieldsV1`]: (reader) => parsed(textIn(reader)),
   [`${metaPackage}.Time`]: (reader) => time(reader, 0),
   [`${metaPackage}.MicroTime`]: (reader) => time(reader, 6),
+  [`${extensionsPackage}.JSON`]: (reader) => parsed(textIn(reader)),
+  [`${schemaMessage}OrArray`]: schemaOr(1, (reader) => [
+    readMessage(messageNamed(schemaMessage), reader.message(), 0),
+  ]),
+  [`${schemaMessage}OrBool`]: schemaOr(2, (reader) => reader.integer() === 1),
+  [`${schemaMessage}OrStringArray`]: schemaOr(1, (reader) => [reader.text()]),
   ...Object.fromEntries(textListMessages.map((message) => [message, texts])),
 };
 
@@ -151,6 +159,23 @@ function intOrString(reader: WireReader): Json {
     else reader.skip();
   }
   return isText ? text : integer;
+}
+
+/** A schema (in the field of that number), or what stands in its place: a list, or whether anything is allowed. */
+function schemaOr(schemaNumber: number, other: (reader: WireReader) => Json) {
+  return (reader: WireReader): Json => {
+    let schema: Json | undefined;
+    let found: Json | undefined;
+    while (reader.next()) {
+      if (reader.number === schemaNumber)
+        schema = readMessage(messageNamed(schemaMessage), reader.message(), 0);
+      else {
+        const one = other(reader);
+        found = Array.isArray(one) && Array.isArray(found) ? [...found, ...one] : one;
+      }
+    }
+    return schema ?? found ?? [];
+  };
 }
 
 function time(reader: WireReader, fractionDigits: number): Json | undefined {

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
 import {
+  extensionsPackage,
   type FieldType,
   intOrStringMessage,
   type Message,
@@ -8,6 +9,7 @@ import {
   quantityMessage,
   rawExtensionMessage,
   type Scalar,
+  schemaMessage,
   textListMessages,
 } from './messages.ts';
 
@@ -63,6 +65,12 @@ function readValue(type: FieldType, value: Json, unknown: string[], path: string
       );
     }
     case 'message': {
+      const isOther = schemaAlternatives[type.message];
+      if (isOther !== undefined) {
+        if (isObject(value)) return readMessage(messageNamed(schemaMessage), value, unknown, path);
+        if (!isOther(value)) throw mistyped(value, path, 'JSONSchemaProps');
+        return value;
+      }
       const special = specials[type.message];
       if (special === undefined) return readMessage(messageNamed(type.message), value ?? {}, unknown, path);
       if (!special(value)) throw mistyped(value, path, type.message.slice(type.message.lastIndexOf('.') + 1));
@@ -95,6 +103,14 @@ const specials: Readonly<Record<string, (value: Json) => boolean>> = {
   [`${metaPackage}.Time`]: isTime,
   [`${metaPackage}.MicroTime`]: isTime,
   ...Object.fromEntries(textListMessages.map((message) => [message, isTexts])),
+  [`${extensionsPackage}.JSON`]: () => true,
+};
+
+/** What a schema may have in the place of a schema. */
+const schemaAlternatives: Readonly<Record<string, (value: Json) => boolean>> = {
+  [`${schemaMessage}OrArray`]: Array.isArray,
+  [`${schemaMessage}OrBool`]: (value) => typeof value === 'boolean',
+  [`${schemaMessage}OrStringArray`]: isTexts,
 };
 
 const isQuantity = (text: string): boolean =>

@@ -1,0 +1,22 @@
+import { isJsonObject, type JsonObject } from '../objects/object.ts';
+import { messageNamed, metaPackage } from '../schema/messages.ts';
+import { MistypedError, readMessage } from '../schema/read-object.ts';
+
+const objectMeta = messageNamed(`${metaPackage}.ObjectMeta`);
+
+/**
+ * An object of a custom kind: its metadata as every object has it, and all the rest as its schema says.
+ * @param unknown Gathers the paths of fields that are not known.
+ * @throws {MistypedError}
+ */
+export function readCustomObject(body: JsonObject, unknown: string[]): JsonObject {
+  const { apiVersion, kind, metadata = {}, ...rest } = body;
+  if (!isJsonObject(metadata))
+    throw new MistypedError('json: cannot unmarshal into Go struct field metadata of type ObjectMeta');
+  return {
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(kind !== undefined && { kind }),
+    metadata: readMessage(objectMeta, metadata, unknown, 'metadata'),
+    ...rest,
+  };
+}
