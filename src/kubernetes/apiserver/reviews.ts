@@ -1,11 +1,5 @@
 import type { Json } from '../../store/index.ts';
-import {
-  type Authenticate,
-  apiAudiences,
-  mastersGroup,
-  TokenError,
-  type User,
-} from '../authentication/user.ts';
+import { type Authenticate, apiAudiences, TokenError, type User } from '../authentication/user.ts';
 import type { Attributes } from '../authorization/rbac.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import type { Resource } from '../schema/catalogue.ts';
@@ -49,13 +43,8 @@ export async function answerReview(
       const asked = attributesOf(spec);
       if (kind === 'LocalSubjectAccessReview' && (!asked.isResource || asked.namespace !== namespace))
         throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
-      const allowed = authorizer.allows(about, asked);
-      const isMaster = about.groups.includes(mastersGroup);
-      return {
-        ...body,
-        metadata,
-        status: { allowed, ...(allowed && !isMaster && { reason: 'RBAC: allowed' }) },
-      };
+      const reason = authorizer.why(about, asked);
+      return { ...body, metadata, status: { allowed: reason !== undefined, ...(reason && { reason }) } };
     }
   }
 }

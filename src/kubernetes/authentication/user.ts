@@ -1,9 +1,18 @@
+import type { AccessPolicyName, AccessScope } from '../../services/eks/index.ts';
+
 /** Who asks, as Kubernetes names whoever asks. */
 export interface User {
   readonly username: string;
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** Of EKS: what he may besides what his names and groups say. Nobody can give them to himself by impersonating. */
+  readonly accessPolicies?: readonly AccessPolicy[];
+}
+
+export interface AccessPolicy {
+  readonly name: AccessPolicyName;
+  readonly scope: AccessScope;
 }
 
 /** A bearer token's owner, and those of the asked-for audiences that the token is for. */

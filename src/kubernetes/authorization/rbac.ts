@@ -30,6 +30,8 @@ export type Attributes =
 
 export interface Authorizer {
   allows(user: User, asked: Attributes): boolean;
+  /** What allows it, as reviews tell it; `''` for who may do everything; undefined: nothing. */
+  why(user: User, asked: Attributes): string | undefined;
   /** The rules that count for somebody in a namespace. */
   rulesOf(user: User, namespace: string): readonly JsonObject[];
   /** Of a role in a namespace, or of a cluster's role; undefined: there is no such role. */
@@ -67,13 +69,15 @@ export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer 
       );
     }
   };
+  const why: Authorizer['why'] = (user, asked) => {
+    if (user.groups.includes(mastersGroup)) return '';
+    for (const rule of rules(user, asked.isResource ? asked.namespace : ''))
+      if (covers(rule, asked)) return 'RBAC: allowed';
+    return undefined;
+  };
   return {
-    allows: (user, asked) => {
-      if (user.groups.includes(mastersGroup)) return true;
-      for (const rule of rules(user, asked.isResource ? asked.namespace : ''))
-        if (covers(rule, asked)) return true;
-      return false;
-    },
+    why,
+    allows: (user, asked) => why(user, asked) !== undefined,
     rulesOf: (user, namespace) => [
       ...(user.groups.includes(mastersGroup)
         ? [
@@ -118,7 +122,8 @@ function bindsTo(binding: KubernetesObject, { username, groups }: User): boolean
   });
 }
 
-function covers(rule: JsonObject, asked: Attributes): boolean {
+/** Whether a rule, as roles have them, allows it. */
+export function covers(rule: object, asked: Attributes): boolean {
   const has = (list: string, value: string): boolean => {
     const values = listOf(rule, list);
     return values.includes('*') || values.includes(value);
@@ -139,7 +144,7 @@ function covers(rule: JsonObject, asked: Attributes): boolean {
   return isMeant && (names.length === 0 || names.includes(asked.name));
 }
 
-const coversSubresource = (rule: JsonObject, resource: string, subresource: string): boolean =>
+const coversSubresource = (rule: object, resource: string, subresource: string): boolean =>
   ['*', `${resource}/${subresource}`, `*/${subresource}`].some((it) =>
     listOf(rule, 'resources').includes(it),
   );

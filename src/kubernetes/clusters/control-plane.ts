@@ -1,12 +1,14 @@
-import type { ClusterRecord } from '../../services/eks/index.ts';
+import { type ClusterRecord, callerEntry, clusterKey, clusters } from '../../services/eks/index.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { serve } from '../apiserver/serve.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
 import { eksTokens } from '../authentication/eks-token.ts';
+import { eksUser } from '../authentication/eks-user.ts';
 import { serviceAccountTokens } from '../authentication/service-accounts/authenticate.ts';
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import { newTokenKey, openTokenKey } from '../authentication/service-accounts/token-key.ts';
+import { withAccessPolicies } from '../authorization/access-policies.ts';
 import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
@@ -58,10 +60,13 @@ export async function openControlPlane(
     watches: opened.use(new Watches(store)),
     authenticate: bearerTokens([
       serviceAccountTokens({ objects, clock, issuer: tokenIssuer }),
-      eksTokens(context, () => wanted),
+      eksTokens(context, wanted.name, (principal) => {
+        const now = state.get(clusters, clusterKey(place, wanted.name)) ?? wanted;
+        return eksUser(principal, { cluster: now, entry: callerEntry(state, place, now, principal) });
+      }),
     ]),
     tokenIssuer,
-    authorizer: rbacAuthorizer(state, place),
+    authorizer: withAccessPolicies(rbacAuthorizer(state, place)),
     admission: createAdmission({ objects }),
     version: wanted.version,
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,

@@ -1,24 +1,39 @@
 import { request as httpsRequest } from 'node:https';
 import { EKS } from '@aws-sdk/client-eks';
+import { IAM } from '@aws-sdk/client-iam';
+import { STS } from '@aws-sdk/client-sts';
 import { type Clock, seededRandom, systemClock } from '../../clock/index.ts';
 import { createGateway, presignedCallerVerifier } from '../../gateway/index.ts';
-import { rootOnly } from '../../gateway/testing/root-only.ts';
 import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
 import { createEc2, defaultVpc } from '../../services/ec2/index.ts';
 import { createEks, type EksContext } from '../../services/eks/index.ts';
+import { createIam } from '../../services/iam/index.ts';
+import { rootPrincipal } from '../../services/service.ts';
+import { createSts } from '../../services/sts/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { controlPlaneOf, createKubernetes } from '../index.ts';
 import { eksToken } from './eks-token.ts';
 
 export const scope = { accountId: '111122223333', region: 'eu-west-1' };
-const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+/** Of the account's root. */
+const credentials: Key = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 
-/** EKS and the control planes of its clusters, as users meet them: the official SDK and HTTPS. */
+export interface Key {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** EKS and the control planes of its clusters, with IAM and STS, as users meet them: the official SDK and HTTPS. */
 export interface EksServer extends AsyncDisposable {
+  /** These three sign as the account's root. */
   readonly eks: EKS;
+  readonly iam: IAM;
+  readonly sts: STS;
+  signedBy(key: Key): { readonly eks: EKS; readonly iam: IAM; readonly sts: STS };
   readonly store: Store;
   readonly state: State;
   readonly clock: Clock;
@@ -37,7 +52,7 @@ export interface TestCluster {
   /** As `aws eks get-token` makes one. @param key Default: the one that made the cluster. */
   token(options?: {
     readonly clusterName?: string;
-    readonly key?: typeof credentials;
+    readonly key?: Key;
     readonly at?: number;
   }): Promise<string>;
   /** Signed in as who made the cluster, unless `headers` say otherwise. */
@@ -62,39 +77,61 @@ export async function startEks(
   const log = recordingLog();
   const store = options.store ?? stack.adopt(openMemoryStore({ clock }), (it) => it.close());
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
-  const { credentials: lookUp, authorize } = rootOnly(scope.accountId, credentials);
+  const sealer = createSealer(seededRandom('sealing').bytes(sealingKeyBytes), random);
+  const root = {
+    secretAccessKey: credentials.secretAccessKey,
+    principal: rootPrincipal(scope.accountId, credentials.accessKeyId),
+  };
+  const iam = createIam({
+    ...{ state, clock, random, sealer, firstAccountId: scope.accountId },
+    ownKeys: (accessKeyId) => (accessKeyId === credentials.accessKeyId ? root : undefined),
+    ...{ isHolderAlive: () => true, linkedResources: () => [] },
+  });
   const context: KubernetesContext = {
     ...{ store, state, clock, random, log, host: '127.0.0.1' },
-    sealer: createSealer(seededRandom('sealing').bytes(sealingKeyBytes), random),
-    verifyCaller: presignedCallerVerifier(lookUp, () => {}),
+    sealer,
+    verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
   };
   const ec2 = createEc2({ state, clock, random, publicCidr: '198.18.0.0/24' });
   await ec2.ensureDefaultVpc(scope);
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({
     services: [
+      iam.service,
+      createSts(iam),
       createEks({
         ...{ state, clock, random, controlPlaneOf },
         whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
       }),
     ],
-    ...{ clock, random, log, credentials: lookUp, authorize },
+    ...{
+      clock,
+      random,
+      log,
+      credentials: iam.findCredentials,
+      authorize: iam.authorize,
+      noteUse: iam.noteUse,
+    },
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
   const reconcilers = stack.use(
     startReconcilers({ ...{ state, store, clock, random, log }, reconcilers: kubernetes.reconcilers }),
   );
-  const eks = new EKS({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: scope.region,
-    credentials,
-    maxAttempts: 1,
-  });
-  stack.defer(() => eks.destroy());
+  const signedBy: EksServer['signedBy'] = (key) => {
+    const settings = {
+      endpoint: `http://127.0.0.1:${port}`,
+      ...{ region: scope.region, credentials: key, maxAttempts: 1 },
+    };
+    const made = { eks: new EKS(settings), iam: new IAM(settings), sts: new STS(settings) };
+    for (const client of Object.values(made)) stack.defer(() => client.destroy());
+    return made;
+  };
+  const clients = signedBy(credentials);
+  const { eks } = clients;
   const subnetIds = [...(defaultVpc(state, scope)?.subnets ?? [])].map(({ subnetId }) => subnetId);
   return {
-    ...{ eks, store, state, clock, reconcilers, subnetIds },
+    ...{ ...clients, signedBy, store, state, clock, reconcilers, subnetIds },
     troubles: () => log.lines.filter(({ level }) => level === 'warn' || level === 'error'),
     cluster: async (name, more = {}) => {
       await eks.createCluster({

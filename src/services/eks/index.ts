@@ -9,11 +9,12 @@ import type { Service } from '../service.ts';
 import type { EksContext } from './context.ts';
 
 export type { AccessPolicyName } from './access-entries/access-policies.ts';
-export type { AccessEntryRecord } from './access-entries/record.ts';
+export { callerEntry } from './access-entries/caller-entry.ts';
+export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts';
 export { canonicalArn } from './arn.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { forgetCluster } from './forget-cluster.ts';
-export { type ClusterRecord, clusters } from './records.ts';
+export { type ClusterRecord, clusterKey, clusters } from './records.ts';
 
 export function createEks(context: EksContext): Service {
   return {
