@@ -1,22 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock/index.ts';
 import { CompactedError, type Json } from '../../store/index.ts';
-import { texts } from '../objects/json-text.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { type StoredObject, servedOne, withRevision } from '../objects/object-store.ts';
 import type { Selects } from '../objects/selectors.ts';
 import type { ObjectEvent } from '../objects/watches.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
-import { encodeEvent } from '../schema/encode-message.ts';
 import type { Cluster } from './cluster.ts';
-import { type MediaType, protobufType } from './negotiation.ts';
+import { EventStream } from './event-stream.ts';
+import type { MediaType } from './negotiation.ts';
 import type { ListOptions } from './options.ts';
 import { selectionOf, tooLargeVersion } from './read.ts';
-import { encodeAnswer } from './send.ts';
-import { expired, statusOf } from './status.ts';
+import { expired } from './status.ts';
 
-/** Who does not read what was sent is let go: he lists again. */
-const maxUnreadBytes = 16 * 1024 * 1024;
+/** That wait while somebody is still reading the state. */
+const maxEarlyEvents = 10_000;
 const bookmarkEveryMs = 60_000;
 const leastSeconds = 1_800;
 
@@ -46,23 +44,31 @@ export async function watchObjects(
 
   await using ends = new AsyncDisposableStack();
   const ended = Promise.withResolvers<void>();
-  const stream = new EventStream(response, type, () => ended.resolve());
-  const early: ObjectEvent[] = [];
-  let isOpen = false;
+  const end = (): void => ended.resolve();
+  const stream = new EventStream(response, type, end);
+  /** What happens while the state is still on its way. */
+  let early: ObjectEvent[] | undefined = [];
   const onEvent = (kept: ObjectEvent): void => {
     const event = servedEvent(resource, kept);
-    if (!isOpen) early.push(event);
-    else sendEvent(stream, event, selects, shown);
+    if (early === undefined) sendEvent(stream, event, selects, shown);
+    else if (early.push(event) > maxEarlyEvents) stream.letGo();
   };
   // Followed before the answer begins: what can't be followed is refused as any other request.
   ends.use(
-    await followed(() =>
-      watches.watch(objects.prefix(resource, namespace), from, { onEvent, onEnd: () => ended.resolve() }),
-    ),
+    await followed(() => watches.watch(objects.prefix(resource, namespace), from, { onEvent, onEnd: end })),
   );
+  const seconds = Math.max(1, options.timeoutSeconds ?? leastSeconds + cluster.random.integer(leastSeconds));
+  ends.use(clock.after(seconds * 1_000, end));
+  response.once('close', end);
+  cluster.signal.addEventListener('abort', end, { once: true });
+  ends.defer(() => cluster.signal.removeEventListener('abort', end));
   stream.open();
-  for (const stored of initial?.items ?? [])
-    if (selects?.(stored.object) ?? true) stream.send('ADDED', shown(withRevision(stored)));
+  for (const stored of initial?.items ?? []) {
+    if (selects?.(stored.object) === false) continue;
+    stream.send('ADDED', shown(withRevision(stored)));
+    if (stream.isBehind) await Promise.race([stream.drained(), ended.promise]);
+    if (stream.isOver) break;
+  }
   const bookmark = (revision: number, annotations?: Record<string, string>): void =>
     stream.send('BOOKMARK', {
       ...{ kind: resource.kind, apiVersion: apiVersionOf(resource) },
@@ -74,24 +80,12 @@ export async function watchObjects(
     });
   if (sendInitialEvents === true && options.allowWatchBookmarks)
     bookmark(from, { 'k8s.io/initial-events-end': 'true' });
-  isOpen = true;
   for (const event of early) sendEvent(stream, event, selects, shown);
-
-  const seconds = Math.max(1, options.timeoutSeconds ?? leastSeconds + cluster.random.integer(leastSeconds));
-  const end = (): void => ended.resolve();
-  ends.use(clock.after(seconds * 1_000, end));
-  response.once('close', end);
-  cluster.signal.addEventListener('abort', end, { once: true });
-  ends.defer(() => cluster.signal.removeEventListener('abort', end));
+  early = undefined;
   if (options.allowWatchBookmarks) {
     // What was committed before a revision has been sent: the store tells its watchers first.
-    ends.use(
-      every(
-        clock,
-        bookmarkEveryMs,
-        () => void objects.revision().then((revision) => bookmark(revision), end),
-      ),
-    );
+    const look = () => void objects.revision().then((revision) => bookmark(revision), end);
+    ends.use(every(clock, bookmarkEveryMs, look));
   }
   await ended.promise;
   response.end();
@@ -135,39 +129,4 @@ function sendEvent(
   const is = after !== undefined && (selects?.(after.object) ?? true);
   if (is) stream.send(was ? 'MODIFIED' : 'ADDED', shown(withRevision(after)));
   else if (was) stream.send('DELETED', shown(withRevision({ ...(before satisfies StoredObject), revision })));
-}
-
-class EventStream {
-  readonly #response: ServerResponse;
-  readonly #type: MediaType;
-  readonly #onOverflow: () => void;
-
-  constructor(response: ServerResponse, type: MediaType, onOverflow: () => void) {
-    this.#response = response;
-    this.#type = type;
-    this.#onOverflow = onOverflow;
-  }
-
-  open(): void {
-    this.#response.writeHead(200, {
-      'content-type': this.#type === protobufType ? `${protobufType};stream=watch` : this.#type,
-      'cache-control': 'no-cache, private',
-    });
-    this.#response.flushHeaders();
-  }
-
-  send(type: 'ADDED' | 'BOOKMARK' | 'DELETED' | 'MODIFIED', object: Json): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
-    this.#response.write(this.#frame(type, object));
-    if (this.#response.writableLength <= maxUnreadBytes) return;
-    const gone = statusOf(expired('The watch was not read for too long'));
-    this.#response.end(this.#frame('ERROR', gone));
-    this.#onOverflow();
-  }
-
-  #frame(type: string, object: Json): Buffer | string {
-    return this.#type === protobufType
-      ? encodeEvent(type, encodeAnswer(object))
-      : `{"type":"${type}","object":${texts.of(object)}}\n`;
-  }
 }
