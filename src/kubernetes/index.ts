@@ -40,6 +40,9 @@ export function controlPlaneOf(
 ): ControlPlane | undefined {
   const found = reader.get(controlPlanes, controlPlaneKey({ ...scope, id }));
   if (found === undefined) return undefined;
-  const { endpoint, certificateAuthority, tokens } = found;
-  return { endpoint, certificateAuthority, ...(tokens && { issuer: tokens.issuer }) };
+  const { endpoint, certificateAuthority, tokens, version } = found;
+  return {
+    ...{ endpoint, certificateAuthority, ...(tokens && { issuer: tokens.issuer }) },
+    ...(version !== undefined && { version }),
+  };
 }

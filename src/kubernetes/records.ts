@@ -8,6 +8,8 @@ export interface ControlPlaneRecord {
   readonly port: number;
   /** `https://127.0.0.1:<port>` */
   readonly endpoint: string;
+  /** Of Kubernetes, that it serves; absent: it was made before clusters were updated, and serves the cluster's. */
+  readonly version?: string;
   /** PEM. */
   readonly certificateAuthority: string;
   /** Sealed for `authorityPurpose`; PKCS #8. */

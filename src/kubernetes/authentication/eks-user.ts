@@ -4,7 +4,7 @@ import { mastersGroup, type User } from './user.ts';
 
 /** Whom a cluster knows: its access entries and its own record. */
 export interface EksAdmission {
-  readonly cluster: Pick<ClusterRecord, 'authenticationMode' | 'creatorArn'>;
+  readonly cluster: Pick<ClusterRecord, 'authenticationMode' | 'creator'>;
   /** The principal's access entry, where the cluster has one and looks at it. */
   readonly entry: AccessEntryRecord | undefined;
 }
@@ -13,9 +13,10 @@ export interface EksAdmission {
 export function eksUser(principal: Principal, { cluster, entry }: EksAdmission): User | undefined {
   const { accountId, userId, accessKeyId, session } = principal;
   const arn = canonicalArn(principal);
+  const [id = ''] = userId.split(':');
   const sessionName = session?.name ?? '';
   const facts = {
-    uid: `aws-iam-authenticator:${accountId}:${userId.split(':')[0]}`,
+    uid: `aws-iam-authenticator:${accountId}:${id}`,
     extra: {
       ...{ accessKeyId: [accessKeyId], arn: [principal.arn], canonicalArn: [arn] },
       ...{ principalId: [userId], sessionName: [sessionName] },
@@ -29,7 +30,7 @@ export function eksUser(principal: Principal, { cluster, entry }: EksAdmission):
     };
   }
   // Whoever made a cluster without access entries is its administrator for good.
-  if (cluster.authenticationMode !== 'CONFIG_MAP' || arn !== cluster.creatorArn) return undefined;
+  if (cluster.authenticationMode !== 'CONFIG_MAP' || id !== cluster.creator?.id) return undefined;
   return { username: principal.arn, groups: [mastersGroup], ...facts };
 }
 

@@ -32,7 +32,7 @@ export async function openApiListener(
     readonly serviceIpv4Cidr: string;
     readonly port: number;
   },
-  serve: (request: IncomingMessage, response: ServerResponse) => void,
+  serve: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<ApiListener> {
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',

@@ -24,6 +24,7 @@ import {
 import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
 import { makeAuthority, openAuthorityOf, openTokenKeyOf } from './keys.ts';
+import { reaches } from './public-access.ts';
 
 /**
  * Starts the control plane of a cluster and tells by its record where it answers: from then on the cluster is ACTIVE.
@@ -41,6 +42,9 @@ export async function openControlPlane(
     known === undefined ? makeAuthority(context, place) : openAuthorityOf(context, place, known),
     known?.tokens === undefined ? newTokenKey() : openTokenKeyOf(context, place, known.tokens),
   ]);
+
+  /** Much of a cluster changes while its API server runs. */
+  const current = (): ClusterRecord => state.get(clusters, clusterKey(place, wanted.name)) ?? wanted;
 
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
@@ -61,7 +65,7 @@ export async function openControlPlane(
     authenticate: bearerTokens([
       serviceAccountTokens({ objects, clock, issuer: tokenIssuer }),
       eksTokens(context, wanted.name, (principal) => {
-        const now = state.get(clusters, clusterKey(place, wanted.name)) ?? wanted;
+        const now = current();
         return eksUser(principal, { cluster: now, entry: callerEntry(state, place, now, principal) });
       }),
     ]),
@@ -77,11 +81,13 @@ export async function openControlPlane(
     await openApiListener(
       context,
       { ...authority, serviceIpv4Cidr: wanted.serviceIpv4Cidr, port: known?.port ?? 0 },
-      (request, response) =>
-        void serve(cluster, request, response).catch((error: unknown) => {
+      (request, response) => {
+        if (!reaches(request, current().publicAccessCidrs)) return request.socket.destroy();
+        return serve(cluster, request, response).catch((error: unknown) => {
           log.error('An answer of the Kubernetes API could not be written', { error });
           response.destroy();
-        }),
+        });
+      },
     ),
   );
   opened.defer(() => ending.abort(new Error('The API server is stopping')));
@@ -89,7 +95,7 @@ export async function openControlPlane(
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const endpoint = `https://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
   const record: ControlPlaneRecord = {
-    ...{ port, endpoint },
+    ...{ port, endpoint, version: wanted.version },
     tokens: known?.tokens ?? {
       issuer: `${endpoint}/id/${place.id}`,
       sealedKey: sealer.seal(tokenKeyText, tokenKeyPurpose(place.id)),

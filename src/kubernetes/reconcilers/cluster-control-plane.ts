@@ -1,11 +1,13 @@
 import { done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
-import { type ClusterRecord, clusters, forgetCluster } from '../../services/eks/index.ts';
+import { type ClusterRecord, clusters, finishUpdate, forgetCluster } from '../../services/eks/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
 
 interface Running {
   readonly id: string;
+  /** Of Kubernetes. */
+  readonly version: string;
   readonly controlPlane: AsyncDisposable;
 }
 
@@ -42,8 +44,7 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
       const key = workKey as RecordKey;
       const record = state.get(clusters, key);
       const present = running.get(key);
-      if (record === undefined || record.isDeleting || (present !== undefined && present.id !== record.id))
-        await running.end(key);
+      if (record === undefined || record.isDeleting || !isAsWanted(present, record)) await running.end(key);
       if (record === undefined) return done;
       const place = placeOf(key, record);
       if (record.isDeleting) {
@@ -55,13 +56,20 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
         });
         return done;
       }
-      if (running.get(key) !== undefined) return done;
-      const { openControlPlane } = await import('../clusters/control-plane.ts');
-      running.set(key, { id: record.id, controlPlane: await openControlPlane(context, place, record) });
+      const { id, version, updateId } = record;
+      if (running.get(key) === undefined) {
+        const { openControlPlane } = await import('../clusters/control-plane.ts');
+        running.set(key, { id, version, controlPlane: await openControlPlane(context, place, record) });
+      }
+      if (updateId !== undefined) await state.transact((tx) => finishUpdate(tx, key, updateId));
       return done;
     },
   };
 }
+
+/** What runs serves the version that is wanted, of the same cluster; nothing that runs can be put in order. */
+const isAsWanted = (present: Running | undefined, { id, version }: ClusterRecord): boolean =>
+  present === undefined || (present.id === id && present.version === version);
 
 function placeOf(key: RecordKey, { id }: ClusterRecord): ClusterPlace {
   const [, , accountId = '', region = ''] = key.split('/');

@@ -30,6 +30,18 @@ const ofPolicy = {
   ...{ 'eks:policyArn': policyArn, 'eks:accessScope': 'namespace', 'eks:namespaces': ['default'] },
 };
 
+const keyArn = `arn:aws:kms:${region}:${accountId}:key/0d5f5a3e-0000-4000-8000-000000000002`;
+const controlPlaneEgressMode = 'CUSTOMER_ROUTED';
+const tier = 'tier-xl';
+const logging = { clusterLogging: [{ types: ['audit'], enabled: true }] };
+const components = { kubeApiServerConfig: {}, kubeSchedulerConfig: {}, kubeControllerManagerConfig: {} };
+const ofComponents = {
+  ...{ 'eks:kubeApiServerConfig': 'true', 'eks:kubeSchedulerConfig': 'true' },
+  ...{ 'eks:kubeControllerManagerConfig': 'true', 'eks:loggingType/audit': 'true' },
+  ...{ 'eks:controlPlaneEgressMode': controlPlaneEgressMode, 'eks:controlPlaneScalingTier': tier },
+  'eks:zonalShiftEnabled': 'true',
+};
+
 const cases: Readonly<Record<string, Case>> = {
   AssociateAccessPolicy: { input: { ...entry, policyArn, accessScope }, on: onEntry, keys: ofPolicy },
   CreateAccessEntry: {
@@ -40,8 +52,13 @@ const cases: Readonly<Record<string, Case>> = {
       ...{ 'eks:username': 'x', 'eks:kubernetesGroups': ['y'] },
     },
   },
+  CancelUpdate: { input: { name, updateId: 'x' }, on, keys: tagged },
   CreateCluster: {
-    input: { name: 'lagoon', roleArn: role('eks'), resourcesVpcConfig: {}, tags },
+    input: {
+      ...{ name: 'lagoon', roleArn: role('eks'), resourcesVpcConfig: { controlPlaneEgressMode }, tags },
+      ...{ ...components, logging, controlPlaneScalingConfig: { tier }, zonalShiftConfig: { enabled: true } },
+      encryptionConfig: [{ resources: ['secrets'], provider: { keyArn } }],
+    },
     on: [arn('lagoon')],
     keys: {
       ...tagging,
@@ -52,6 +69,9 @@ const cases: Readonly<Record<string, Case>> = {
       'eks:computeConfigEnabled': 'false',
       'eks:elasticLoadBalancingEnabled': 'false',
       'eks:supportType': 'EXTENDED',
+      ...{ 'eks:deletionProtection': 'false', 'eks:kubernetesVersion': '1.36' },
+      ...{ 'eks:endpointPrivateAccess': 'false', 'eks:endpointPublicAccess': 'true' },
+      ...{ 'eks:encryptionConfigProviderKeyArns': [keyArn], ...ofComponents },
     },
     besides: [
       { action: 'iam:PassRole', on: role('eks'), keys: { 'iam:PassedToService': 'eks.amazonaws.com' } },
@@ -61,11 +81,14 @@ const cases: Readonly<Record<string, Case>> = {
   DeleteCluster: { input: { name }, on, keys: tagged },
   DescribeAccessEntry: { input: entry, on: onEntry, keys: ofEntry },
   DescribeCluster: { input: { name }, on, keys: tagged },
+  DescribeClusterVersions: { input: {}, on: ['*'] },
+  DescribeUpdate: { input: { name, updateId: 'x' }, on, keys: tagged },
   DisassociateAccessPolicy: { input: { ...entry, policyArn }, on: onEntry, keys: ofPolicy },
   ListAccessEntries: { input: inCluster, on, keys: tagged },
   ListAccessPolicies: { input: {}, on: ['*'] },
   ListAssociatedAccessPolicies: { input: entry, on: onEntry, keys: ofEntry },
   ListClusters: { input: {}, on: ['*'] },
+  ListUpdates: { input: { name }, on, keys: tagged },
   ListTagsForResource: { input: { resourceArn }, on, keys: tagged },
   TagResource: { input: { resourceArn, tags }, on, keys: { ...tagged, ...tagging } },
   UntagResource: {
@@ -73,6 +96,31 @@ const cases: Readonly<Record<string, Case>> = {
     ...{ on, keys: { ...tagged, 'aws:TagKeys': ['Pier'] } },
   },
   UpdateAccessEntry: { input: { ...entry, username: 'x' }, on: onEntry, keys: ofEntry },
+  UpdateClusterConfig: {
+    input: {
+      ...{ name, ...components, logging, controlPlaneScalingConfig: { tier } },
+      ...{ zonalShiftConfig: { enabled: true }, deletionProtection: true },
+      accessConfig: { authenticationMode: 'API_AND_CONFIG_MAP' },
+      ...{ upgradePolicy: { supportType: 'STANDARD' }, computeConfig: { enabled: true } },
+      storageConfig: { blockStorage: { enabled: true } },
+      kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: true } },
+      resourcesVpcConfig: {
+        ...{ controlPlaneEgressMode, endpointPrivateAccess: true, endpointPublicAccess: false },
+      },
+    },
+    on,
+    keys: {
+      ...{ ...tagged, ...ofComponents, 'eks:authenticationMode': 'API_AND_CONFIG_MAP' },
+      ...{ 'eks:supportType': 'STANDARD', 'eks:deletionProtection': 'true' },
+      ...{ 'eks:computeConfigEnabled': 'true', 'eks:blockStorageEnabled': 'true' },
+      ...{ 'eks:elasticLoadBalancingEnabled': 'true', 'eks:endpointPrivateAccess': 'true' },
+      'eks:endpointPublicAccess': 'false',
+    },
+  },
+  UpdateClusterVersion: {
+    input: { name, version: '1.36' },
+    ...{ on, keys: { ...tagged, 'eks:kubernetesVersion': '1.36' } },
+  },
 };
 
 const ofRequest = ['aws:RequestTag', 'aws:TagKeys'];
@@ -80,6 +128,13 @@ const ofResource = ['aws:ResourceTag'];
 const listedOfEntry = [
   ...ofResource,
   ...['eks:accessEntryType', 'eks:clusterName', 'eks:kubernetesGroups', 'eks:principalArn', 'eks:username'],
+];
+const listedOfConfig = [
+  ...['eks:authenticationMode', 'eks:blockStorageEnabled', 'eks:computeConfigEnabled'],
+  ...['eks:controlPlaneEgressMode', 'eks:controlPlaneScalingTier', 'eks:deletionProtection'],
+  ...['eks:elasticLoadBalancingEnabled', 'eks:endpointPrivateAccess', 'eks:endpointPublicAccess'],
+  ...['eks:kubeApiServerConfig', 'eks:kubeControllerManagerConfig', 'eks:kubeSchedulerConfig'],
+  ...['eks:loggingType', 'eks:supportType', 'eks:zonalShiftEnabled'],
 ];
 const listedOfPolicy = [...listedOfEntry, 'eks:accessScope', 'eks:namespaces', 'eks:policyArn'];
 
@@ -122,15 +177,20 @@ authorizationSuite<object>({
     ListAccessPolicies: [],
     ListAssociatedAccessPolicies: listedOfEntry,
     UpdateAccessEntry: listedOfEntry,
+    UpdateClusterConfig: [...ofResource, ...listedOfConfig],
+    UpdateClusterVersion: [...ofResource, 'eks:kubernetesVersion'],
+    CancelUpdate: ofResource,
     CreateCluster: [
       ...ofRequest,
-      ...['eks:authenticationMode', 'eks:blockStorageEnabled', 'eks:bootstrapClusterCreatorAdminPermissions'],
-      ...['eks:bootstrapSelfManagedAddons', 'eks:computeConfigEnabled', 'eks:elasticLoadBalancingEnabled'],
-      'eks:supportType',
+      ...[...listedOfConfig, 'eks:bootstrapClusterCreatorAdminPermissions', 'eks:kubernetesVersion'],
+      ...['eks:bootstrapSelfManagedAddons', 'eks:encryptionConfigProviderKeyArns'],
     ],
     DeleteCluster: ofResource,
     DescribeCluster: ofResource,
+    DescribeClusterVersions: [],
+    DescribeUpdate: ofResource,
     ListClusters: [],
+    ListUpdates: ofResource,
     ListTagsForResource: ofResource,
     TagResource: [...ofResource, ...ofRequest],
     UntagResource: [...ofResource, 'aws:TagKeys'],

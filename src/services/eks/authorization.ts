@@ -1,10 +1,7 @@
-import type { CreateClusterCommandInput } from '@aws-sdk/client-eks';
 import type { Reader } from '../../reconcile/index.ts';
 import {
-  type Asks,
   authorizationOf,
   type Keys,
-  passRoles,
   type Row,
   requestTagKeys,
   resourceTagKeys,
@@ -40,11 +37,6 @@ export function eksAuthorization(reader: Reader) {
       on: ({ name = '*' }, call) => [clusterArn(call, name)],
       keys: [tags],
     }),
-    created: authorizationOf<CreateClusterCommandInput>({
-      on: ({ name = '*' }, call) => [clusterArn(call, name)],
-      keys: [requestTags, created],
-      asks: [passesRole],
-    }),
     listedTags: authorizationOf<OnResource>({ on: resource, keys: [tags] }),
     tagged: authorizationOf<OnResource & { readonly tags?: Record<string, string> | undefined }>({
       ...{ on: resource, keys: [tags, requestTags] },
@@ -67,25 +59,3 @@ export const inCluster = <Input extends InCluster>(
 export const requestTags: Keys<{ readonly tags?: Readonly<Record<string, string>> | undefined }> = ({
   tags: given = {},
 }) => (Object.keys(given).length === 0 ? {} : requestTagKeys(given));
-
-const created: Keys<CreateClusterCommandInput> = ({
-  accessConfig = {},
-  bootstrapSelfManagedAddons = true,
-  upgradePolicy = {},
-  computeConfig = {},
-  kubernetesNetworkConfig = {},
-  storageConfig = {},
-}) => ({
-  'eks:authenticationMode': accessConfig.authenticationMode ?? 'API',
-  'eks:bootstrapClusterCreatorAdminPermissions': String(
-    accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
-  ),
-  'eks:bootstrapSelfManagedAddons': String(bootstrapSelfManagedAddons),
-  'eks:supportType': upgradePolicy.supportType ?? 'EXTENDED',
-  'eks:computeConfigEnabled': String(computeConfig.enabled ?? false),
-  'eks:elasticLoadBalancingEnabled': String(kubernetesNetworkConfig.elasticLoadBalancing?.enabled ?? false),
-  'eks:blockStorageEnabled': String(storageConfig.blockStorage?.enabled ?? false),
-});
-
-const passesRole: Asks<CreateClusterCommandInput> = ({ roleArn }, call) =>
-  passRoles([roleArn], 'eks.amazonaws.com', call);

@@ -22,6 +22,8 @@ export interface ControlPlane {
   readonly certificateAuthority: string;
   /** Of the tokens of its ServiceAccounts: an HTTPS URL. */
   readonly issuer?: string;
+  /** That it serves; absent: the one that the cluster was made with. */
+  readonly version?: string;
 }
 
 /** @throws ResourceNotFoundException */

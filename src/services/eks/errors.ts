@@ -7,6 +7,9 @@ type EksErrorCode = Extract<keyof typeof sdk, `${string}Exception`>;
 /** What an error is about, as its members tell besides its message. */
 interface About {
   readonly clusterName?: string;
+  readonly nodegroupName?: string;
+  readonly addonName?: string;
+  readonly fargateProfileName?: string;
 }
 
 const refusal = (code: EksErrorCode, message: string, about: About = {}): Refusal =>

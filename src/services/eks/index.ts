@@ -3,7 +3,7 @@
  * records; a control plane in `src/kubernetes` follows them and tells where it answers, and a cluster is ACTIVE when it
  * does.
  *
- * Refused by name: node groups, Fargate profiles, add-ons, and changes of a cluster (`refused.ts`).
+ * Refused by name: node groups, Fargate profiles and add-ons (`refused.ts`).
  */
 import type { Service } from '../service.ts';
 import type { EksContext } from './context.ts';
@@ -12,9 +12,10 @@ export type { AccessPolicyName } from './access-entries/access-policies.ts';
 export { callerEntry } from './access-entries/caller-entry.ts';
 export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts';
 export { canonicalArn } from './arn.ts';
+export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
-export { forgetCluster } from './forget-cluster.ts';
 export { type ClusterRecord, clusterKey, clusters } from './records.ts';
+export { finishUpdate } from './updates/update-of-cluster.ts';
 
 export function createEks(context: EksContext): Service {
   return {

@@ -1,52 +1,19 @@
 import type { EKS } from '@aws-sdk/client-eks';
 import type { OperationsOf } from '../service.ts';
 import { accessEntryOperations } from './access-entries/operations.ts';
-import { eksAuthorization } from './authorization.ts';
+import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
-import { createCluster, deleteCluster, describeCluster, listClusters } from './operations/cluster.ts';
-import { listTagsForResource, tagResource, untagResource } from './operations/tags.ts';
 import { refusedOperations } from './refused.ts';
+import { tagOperations } from './tags/operations.ts';
+import { updateOperations } from './updates/operations.ts';
 
-/** Every operation of EKS. */
+/** Every operation of EKS: one partial table for each topic. */
 export function eksOperations(context: EksContext): OperationsOf<EKS> {
-  const on = eksAuthorization(context.state);
   return {
+    ...clusterOperations(context),
+    ...updateOperations(context),
     ...accessEntryOperations(context),
+    ...tagOperations(context),
     ...refusedOperations,
-    CreateCluster: {
-      action: 'eks:CreateCluster',
-      ...on.created,
-      run: (input, call) => createCluster(context, input, call),
-    },
-    DeleteCluster: {
-      action: 'eks:DeleteCluster',
-      ...on.cluster,
-      run: (input, call) => deleteCluster(context, input, call),
-    },
-    DescribeCluster: {
-      action: 'eks:DescribeCluster',
-      ...on.cluster,
-      run: (input, call) => describeCluster(context, input, call),
-    },
-    ListClusters: {
-      action: 'eks:ListClusters',
-      ...on.everything,
-      run: (input, call) => listClusters(context, input, call),
-    },
-    ListTagsForResource: {
-      action: 'eks:ListTagsForResource',
-      ...on.listedTags,
-      run: (input, call) => listTagsForResource(context, input, call),
-    },
-    TagResource: {
-      action: 'eks:TagResource',
-      ...on.tagged,
-      run: (input, call) => tagResource(context, input, call),
-    },
-    UntagResource: {
-      action: 'eks:UntagResource',
-      ...on.untagged,
-      run: (input, call) => untagResource(context, input, call),
-    },
   };
 }

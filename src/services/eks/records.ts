@@ -1,5 +1,6 @@
 import type { Collection, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
+import type { PrincipalEntity } from '../iam/index.ts';
 import type { Scope } from './arn.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -26,8 +27,14 @@ export interface ClusterRecord {
   readonly securityGroupIds: readonly string[];
   readonly serviceIpv4Cidr: string;
   readonly authenticationMode: AuthenticationMode;
-  /** Who made it, as `canonicalArn` says it; absent: nobody is let in for having made it. */
-  readonly creatorArn?: string;
+  /** Who made it; absent: nobody is let in for having made it. */
+  readonly creator?: PrincipalEntity;
+  /** Who may connect; absent: everybody. */
+  readonly publicAccessCidrs?: readonly string[];
+  /** Of the last upgrade, which can be taken back for some days. */
+  readonly upgradedFrom?: { readonly version: string; readonly at: number };
+  /** The update that its control plane has yet to follow. */
+  readonly updateId?: string;
   readonly deletionProtection: boolean;
   readonly createdAt: number;
   readonly tags: Tags;

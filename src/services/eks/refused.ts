@@ -14,14 +14,12 @@ const nodegroups = 'no instances join a cluster';
 const outside = 'only clusters of Catamaran itself are known';
 const podIdentities = 'no pods run whose roles there could be';
 const subscriptions = 'there is no EKS Anywhere';
-const updates = 'clusters stay as they were made';
 
 /** What isn't built, by name. */
 export const refusedOperations = {
   ActivateCertificateAuthority: refused('ActivateCertificateAuthority', authorities),
-  AssociateEncryptionConfig: refused('AssociateEncryptionConfig', updates),
+  AssociateEncryptionConfig: refused('AssociateEncryptionConfig', 'there are no keys of KMS'),
   AssociateIdentityProviderConfig: refused('AssociateIdentityProviderConfig', identityProviders),
-  CancelUpdate: refused('CancelUpdate', updates),
   CreateAddon: refused('CreateAddon', addons),
   CreateCapability: refused('CreateCapability', capabilities),
   CreateCertificateAuthority: refused('CreateCertificateAuthority', authorities),
@@ -42,7 +40,6 @@ export const refusedOperations = {
   DescribeAddonVersions: refused('DescribeAddonVersions', addons),
   DescribeCapability: refused('DescribeCapability', capabilities),
   DescribeCertificateAuthority: refused('DescribeCertificateAuthority', authorities),
-  DescribeClusterVersions: refused('DescribeClusterVersions', updates),
   DescribeEksAnywhereSubscription: refused('DescribeEksAnywhereSubscription', subscriptions),
   DescribeFargateProfile: refused('DescribeFargateProfile', fargate),
   DescribeIdentityProviderConfig: refused('DescribeIdentityProviderConfig', identityProviders),
@@ -50,7 +47,6 @@ export const refusedOperations = {
   DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
   DescribeNodegroup: refused('DescribeNodegroup', nodegroups),
   DescribePodIdentityAssociation: refused('DescribePodIdentityAssociation', podIdentities),
-  DescribeUpdate: refused('DescribeUpdate', updates),
   DisassociateIdentityProviderConfig: refused('DisassociateIdentityProviderConfig', identityProviders),
   ListAddons: refused('ListAddons', addons),
   ListCapabilities: refused('ListCapabilities', capabilities),
@@ -61,13 +57,10 @@ export const refusedOperations = {
   ListInsights: refused('ListInsights', insights),
   ListNodegroups: refused('ListNodegroups', nodegroups),
   ListPodIdentityAssociations: refused('ListPodIdentityAssociations', podIdentities),
-  ListUpdates: refused('ListUpdates', updates),
   RegisterCluster: refused('RegisterCluster', outside),
   StartInsightsRefresh: refused('StartInsightsRefresh', insights),
   UpdateAddon: refused('UpdateAddon', addons),
   UpdateCapability: refused('UpdateCapability', capabilities),
-  UpdateClusterConfig: refused('UpdateClusterConfig', updates),
-  UpdateClusterVersion: refused('UpdateClusterVersion', updates),
   UpdateEksAnywhereSubscription: refused('UpdateEksAnywhereSubscription', subscriptions),
   UpdateNodegroupConfig: refused('UpdateNodegroupConfig', nodegroups),
   UpdateNodegroupVersion: refused('UpdateNodegroupVersion', nodegroups),

@@ -15,7 +15,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { principalEntity } from '../../iam/index.ts';
 import type { Call } from '../../service.ts';
 import { accessEntryArn, type Scope } from '../arn.ts';
-import { requireActiveCluster } from '../cluster-status.ts';
+import { requireActiveCluster } from '../clusters/cluster-status.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import {
   invalidParameter,

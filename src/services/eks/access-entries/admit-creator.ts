@@ -1,20 +1,19 @@
 import type { Transaction } from '../../../reconcile/index.ts';
-import { entityOf } from '../../iam/index.ts';
-import type { Call } from '../../service.ts';
+import type { PrincipalEntity } from '../../iam/index.ts';
+import type { Scope } from '../arn.ts';
 import { defaultUsername } from './input.ts';
 import { accessEntries, accessEntryKey, accessEntryOf } from './record.ts';
 
 /** Whoever makes a cluster is its administrator, by an entry like others (`bootstrapClusterCreatorAdminPermissions`). */
 export function admitCreator(
   tx: Transaction,
-  call: Call,
-  { clusterName, id, now }: { readonly clusterName: string; readonly id: string; readonly now: number },
+  scope: Scope,
+  { clusterName, creator, id, now }: Admitted,
 ): void {
-  const principal = entityOf(tx, call.principal);
-  if (accessEntryOf(tx, call, clusterName, principal.id) !== undefined) return;
-  tx.put(accessEntries, accessEntryKey(call, clusterName, principal.arn), {
-    ...{ id, clusterName, principalArn: principal.arn, principalId: principal.id },
-    ...{ type: 'STANDARD', username: defaultUsername(principal.arn), kubernetesGroups: [] },
+  if (accessEntryOf(tx, scope, clusterName, creator.id) !== undefined) return;
+  tx.put(accessEntries, accessEntryKey(scope, clusterName, creator.arn), {
+    ...{ id, clusterName, principalArn: creator.arn, principalId: creator.id },
+    ...{ type: 'STANDARD', username: defaultUsername(creator.arn), kubernetesGroups: [] },
     policies: [
       {
         ...{ name: 'AmazonEKSClusterAdminPolicy', scope: { type: 'cluster' } },
@@ -23,4 +22,12 @@ export function admitCreator(
     ],
     ...{ createdAt: now, modifiedAt: now, tags: {} },
   });
+}
+
+interface Admitted {
+  readonly clusterName: string;
+  readonly creator: PrincipalEntity;
+  /** Of the entry. */
+  readonly id: string;
+  readonly now: number;
 }

@@ -1,8 +1,7 @@
 import { EKS } from '@aws-sdk/client-eks';
 import { createEc2, defaultVpc } from '../../ec2/index.ts';
 import { accountId, type IamServer, type Key, startIamServer } from '../../iam/testing/iam-server.ts';
-import { createEks, forgetCluster } from '../index.ts';
-import { clusterKey, clusters } from '../records.ts';
+import { clusterKey, clusters, createEks, finishUpdate, forgetCluster } from '../index.ts';
 
 export const scope = { accountId, region: 'eu-west-1' };
 export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
@@ -15,6 +14,8 @@ export interface EksApi extends AsyncDisposable {
   as(key: Key): EKS;
   /** Makes a cluster with the role `eks`. */
   cluster(name: string, more?: object): Promise<void>;
+  /** As when its control plane has followed an update. */
+  finish(name: string): Promise<void>;
   /** As when its control plane has been taken down. */
   end(name: string): Promise<void>;
   /** Whether control planes answer. */
@@ -51,6 +52,11 @@ export async function startEksApi(): Promise<EksApi> {
     cluster: async (name, more = {}) => {
       await eks.createCluster({ name, roleArn: role('eks'), resourcesVpcConfig: { subnetIds }, ...more });
     },
+    finish: (name) =>
+      state.transact((tx) => {
+        const key = clusterKey(scope, name);
+        finishUpdate(tx, key, tx.get(clusters, key)?.updateId ?? '');
+      }),
     end: (name) =>
       state.transact((tx) => {
         const key = clusterKey(scope, name);

@@ -9,15 +9,17 @@ import type {
   ListClustersResponse,
 } from '@aws-sdk/client-eks';
 import { hex, uuid } from '../../../clock/index.ts';
+import { entityOf } from '../../iam/index.ts';
 import type { Call } from '../../service.ts';
 import { admitCreator } from '../access-entries/admit-creator.ts';
-import { canonicalArn, clusterArn } from '../arn.ts';
-import { clusterView } from '../cluster-view.ts';
+import { clusterArn } from '../arn.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidParameter, invalidRequest, limitExceeded, resourceInUse } from '../errors.ts';
-import { isRepeat, madeBy, readCluster, readPlace } from '../input.ts';
+import { isRepeat, madeBy } from '../input.ts';
 import { namesPage } from '../pages.ts';
 import { type ClusterRecord, clusterKey, clusters, scopeText } from '../records.ts';
+import { clusterView } from './cluster-view.ts';
+import { readCluster, readPlace } from './input.ts';
 
 /** "Clusters per Region" (EKS quotas). */
 const maxClusters = 100;
@@ -50,13 +52,15 @@ export async function createCluster(
       throw invalidParameter(
         `Role with arn: ${wanted.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct. ${why}`,
       );
+    const creator = entityOf(tx, call.principal);
     const record: ClusterRecord = {
       ...{ id, arn, ...wanted, ...place, createdAt: clock.now() },
-      ...(isAdminForCreator && { creatorArn: canonicalArn(call.principal) }),
+      ...(isAdminForCreator && { creator }),
       ...(request && { request }),
     };
     tx.put(clusters, key, record);
-    if (isAdminForCreator) admitCreator(tx, call, { clusterName, id: entryId, now: clock.now() });
+    if (isAdminForCreator && record.authenticationMode !== 'CONFIG_MAP')
+      admitCreator(tx, call, { clusterName, creator, id: entryId, now: clock.now() });
     return record;
   });
   return { cluster: clusterView(context, state, call, created) };
@@ -83,7 +87,7 @@ export function listClusters(
   return { clusters: [...items], ...more };
 }
 
-/** Its control plane goes first, then the cluster itself. @throws ResourceNotFoundException, InvalidRequestException */
+/** Its control plane goes first, then the cluster itself. @throws ResourceNotFoundException, InvalidRequestException, ResourceInUseException */
 export async function deleteCluster(
   context: EksContext,
   { name = '' }: DeleteClusterCommandInput,
@@ -96,6 +100,12 @@ export async function deleteCluster(
       throw invalidRequest(`Cluster ${name} cannot be deleted because deletion protection is enabled.`, {
         clusterName: name,
       });
+    }
+    if (record.updateId !== undefined) {
+      throw resourceInUse(
+        `Cannot delete because cluster ${name} currently has update ${record.updateId} in progress`,
+        { clusterName: name },
+      );
     }
     const marked: ClusterRecord = { ...record, isDeleting: true };
     tx.put(clusters, clusterKey(call, name), marked);

@@ -1,6 +1,7 @@
-import type { RecordKey, Transaction } from '../../reconcile/index.ts';
-import { accessEntries } from './access-entries/record.ts';
-import { clusters, clusterText, scopeOfKey } from './records.ts';
+import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
+import { accessEntries } from '../access-entries/record.ts';
+import { clusters, clusterText, scopeOfKey } from '../records.ts';
+import { updates } from '../updates/record.ts';
 
 /** Takes away a cluster whose control plane is gone, with all that was kept of it. */
 export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void {
@@ -9,5 +10,6 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
   if (cluster?.id !== id) return;
   const ofCluster = clusterText(scopeOfKey(key), cluster.name);
   for (const entry of tx.byIndex(accessEntries, 'cluster', ofCluster)) tx.delete(accessEntries, entry.key);
+  for (const update of tx.byIndex(updates, 'cluster', ofCluster)) tx.delete(updates, update.key);
   tx.delete(clusters, key);
 }

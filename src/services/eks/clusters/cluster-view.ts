@@ -1,10 +1,12 @@
 import type { Cluster } from '@aws-sdk/client-eks';
-import type { Reader } from '../../reconcile/index.ts';
-import type { Scope } from './arn.ts';
+import type { Reader } from '../../../reconcile/index.ts';
+import type { Scope } from '../arn.ts';
+import type { EksContext } from '../context.ts';
+import type { ClusterRecord } from '../records.ts';
 import { clusterStatus } from './cluster-status.ts';
-import type { EksContext } from './context.ts';
-import { logTypes } from './input.ts';
-import type { ClusterRecord } from './records.ts';
+import { everywhere } from './input.ts';
+import { logTypes } from './update-config.ts';
+import { platformVersion } from './versions.ts';
 
 /** As DescribeCluster shows it. */
 export function clusterView(
@@ -13,14 +15,14 @@ export function clusterView(
   scope: Scope,
   record: ClusterRecord,
 ): Cluster {
-  const { id, createdAt, tags, creatorArn, authenticationMode, request } = record;
+  const { id, createdAt, tags, creator, authenticationMode, request } = record;
   const controlPlane = context.controlPlaneOf(reader, scope, id);
   const isUp = controlPlane !== undefined;
   return {
     name: record.name,
     arn: record.arn,
     createdAt: new Date(createdAt),
-    version: record.version,
+    version: controlPlane?.version ?? record.version,
     roleArn: record.roleArn,
     resourcesVpcConfig: {
       subnetIds: [...record.subnetIds],
@@ -28,7 +30,7 @@ export function clusterView(
       vpcId: record.vpcId,
       endpointPublicAccess: true,
       endpointPrivateAccess: false,
-      publicAccessCidrs: ['0.0.0.0/0'],
+      publicAccessCidrs: [...(record.publicAccessCidrs ?? everywhere)],
     },
     kubernetesNetworkConfig: {
       serviceIpv4Cidr: record.serviceIpv4Cidr,
@@ -45,12 +47,12 @@ export function clusterView(
       ...(controlPlane.issuer && { identity: { oidc: { issuer: controlPlane.issuer } } }),
     }),
     ...(request && { clientRequestToken: request.token }),
-    platformVersion: 'eks.1',
+    platformVersion,
     tags,
     health: { issues: [] },
     accessConfig: {
       authenticationMode,
-      bootstrapClusterCreatorAdminPermissions: creatorArn !== undefined,
+      bootstrapClusterCreatorAdminPermissions: creator !== undefined,
     },
     upgradePolicy: { supportType: 'EXTENDED' },
     deletionProtection: record.deletionProtection,

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type EksServer, startEks } from './testing/eks-server.ts';
+
+let server: EksServer;
+beforeEach(async () => {
+  server = await startEks();
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const name = 'harbor';
+
+it('a cluster of another version serves that version where it was, with what it kept, and can go back', async () => {
+  const harbor = await server.cluster(name, { version: '1.35' });
+  const minor = async () => (await harbor.call('GET', '/version')).json.minor;
+  expect(await minor()).toBe('35');
+  await harbor.call('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' } });
+  for (const version of ['1.36', '1.35']) {
+    const { update } = await server.eks.updateClusterVersion({ name, version });
+    await server.reconcilers.idle();
+    const found = await server.eks.describeUpdate({ name, updateId: update?.id });
+    expect(found.update).toMatchObject({ status: 'Successful' });
+    const { cluster } = await server.eks.describeCluster({ name });
+    expect(cluster).toMatchObject({ status: 'ACTIVE', version, endpoint: harbor.endpoint });
+    expect(await minor()).toBe(version.slice(2));
+  }
+  expect((await harbor.call('GET', '/api/v1/namespaces/default/configmaps/a')).status).toBe(200);
+  expect(server.troubles()).toEqual([]);
+});
+
+it('a cluster can be reached from its publicAccessCidrs only, and what verifies its tokens from everywhere', async () => {
+  const harbor = await server.cluster(name);
+  const only = async (...publicAccessCidrs: string[]) => {
+    await server.eks.updateClusterConfig({ name, resourcesVpcConfig: { publicAccessCidrs } });
+    await server.reconcilers.idle();
+  };
+  await only('203.0.113.0/24');
+  await expect(harbor.call('GET', '/version')).rejects.toMatchObject({ code: 'ECONNRESET' });
+  const { cluster } = await server.eks.describeCluster({ name });
+  const issuer = new URL(cluster?.identity?.oidc?.issuer ?? '').pathname;
+  expect((await harbor.call('GET', `${issuer}/keys`)).status).toBe(200);
+  await only('203.0.113.0/24', '127.0.0.0/8');
+  expect((await harbor.call('GET', '/version')).status).toBe(200);
+});
