@@ -98,9 +98,11 @@ export interface FieldError {
     | 'FieldValueDuplicate'
     | 'FieldValueForbidden'
     | 'FieldValueInvalid'
+    | 'FieldValueNotFound'
     | 'FieldValueNotSupported'
     | 'FieldValueRequired'
-    | 'FieldValueTooLong';
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany';
   readonly field: string;
   /** After the path, e.g. `Required value`. */
   readonly text: string;
@@ -119,6 +121,16 @@ export const invalidValue = (field: string, value: Json | undefined, detail: str
 export const forbiddenField = (field: string, detail: string): FieldError => ({
   ...{ reason: 'FieldValueForbidden', field },
   text: `Forbidden: ${detail}`,
+});
+
+export const duplicate = (field: string, value: Json): FieldError => ({
+  ...{ reason: 'FieldValueDuplicate', field },
+  text: `Duplicate value: ${JSON.stringify(value)}`,
+});
+
+export const notFoundValue = (field: string, value: Json): FieldError => ({
+  ...{ reason: 'FieldValueNotFound', field },
+  text: `Not found: ${JSON.stringify(value)}`,
 });
 
 export const notSupported = (field: string, value: string, supported: readonly string[]): FieldError => ({

@@ -15,6 +15,8 @@ import {
 } from '../objects/object.ts';
 import { type StoredObject, together, withRevision } from '../objects/object-store.ts';
 import { apiVersionOf, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
+import { messageNamed } from '../schema/messages.ts';
+import { fieldErrors } from '../validation/check-fields.ts';
 import type { Attributes, Requester } from './admission/attributes.ts';
 import { allocated, releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
@@ -189,7 +191,7 @@ function complete({ clock, random }: Cluster, { resource, namespace, name }: Tar
     creationTimestamp: timestamp(clock.now()),
     ...{ labels, annotations, ownerReferences, finalizers },
   });
-  if (resource.subresources.includes('status')) delete draft.status;
+  if (resource.subresources.includes('status') && kind.keepsStatus !== true) delete draft.status;
   kind.onCreate?.(draft);
 }
 
@@ -224,6 +226,9 @@ function finished(resource: Resource, draft: Draft, before: KubernetesObject | u
   const object = draft as unknown as KubernetesObject;
   const errors = [
     ...metadataErrors(object, before, kind.names ?? 'dns-subdomain'),
+    ...(resource.custom === undefined
+      ? fieldErrors(messageNamed(resource.message), object as unknown as Json)
+      : []),
     ...(kind.validate?.(object, before) ?? []),
   ];
   if (errors.length > 0) throw invalid(kindName(resource), object.metadata.name, errors);

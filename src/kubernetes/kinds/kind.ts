@@ -18,6 +18,8 @@ export interface Kind {
     before: KubernetesObject | undefined,
   ) => readonly FieldError[];
   readonly names?: NameForm;
+  /** Also whoever makes it says what its status is. */
+  readonly keepsStatus?: boolean;
   /** `metadata.generation` counts its changes. */
   readonly hasGeneration?: boolean;
   /** A PUT of what is not there makes it. */

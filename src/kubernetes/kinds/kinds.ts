@@ -1,5 +1,6 @@
-import { jsonEqual } from '../../store/index.ts';
+import { type Json, jsonEqual } from '../../store/index.ts';
 import {
+  duplicate,
   type FieldError,
   forbiddenField,
   invalidValue,
@@ -9,15 +10,38 @@ import {
 import { accountNameAnnotation, tokenSecretType } from '../authentication/service-accounts/token-secrets.ts';
 import { customKind } from '../custom-resources/custom-kind.ts';
 import { customResourceDefinition } from '../custom-resources/definition-kind.ts';
-import { isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
+import { copyOf, isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
+import { namePatterns, wordsAgainst } from '../validation/name-forms.ts';
+import { podSpecErrors } from '../validation/pod-errors.ts';
+import { horizontalPodAutoscaler } from './autoscaling.ts';
+import { immutableErrors } from './immutable.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
+import {
+  endpointSlice,
+  endpoints,
+  ingress,
+  ingressClass,
+  ipAddress,
+  networkPolicy,
+  service,
+} from './networking.ts';
+import { pod } from './pod.ts';
+import { podSpecDefaults } from './pod-defaults.ts';
+import {
+  csiDriver,
+  csiStorageCapacity,
+  persistentVolume,
+  persistentVolumeClaim,
+  storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
+} from './storage.ts';
 import {
   cronJob,
   daemonSet,
   deployment,
   job,
-  pod,
   replicaSet,
   replicationController,
   statefulSet,
@@ -38,7 +62,7 @@ const namespace: Kind = {
 };
 
 /** What data may not do once it is immutable. */
-function immutableErrors(
+function frozenErrors(
   object: KubernetesObject,
   before: KubernetesObject | undefined,
   fields: readonly string[],
@@ -54,22 +78,19 @@ function immutableErrors(
 }
 
 function dataErrors(object: KubernetesObject, fields: readonly string[]): readonly FieldError[] {
-  const keys = fields.flatMap((field) => Object.keys(memberOf(object, field)).map((key) => ({ field, key })));
-  return keys
-    .filter(({ key }) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
-    .map(({ field, key }) =>
-      invalidValue(
-        `${field}[${key}]`,
-        key,
-        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+  return fields.flatMap((field) =>
+    Object.keys(memberOf(object, field)).flatMap((key) =>
+      wordsAgainst(namePatterns['config-key'], key).map((words) =>
+        invalidValue(`${field}[${key}]`, key, words),
       ),
-    );
+    ),
+  );
 }
 
 const configMap: Kind = {
   validate: (object, before) => [
     ...dataErrors(object, ['data', 'binaryData']),
-    ...immutableErrors(object, before, ['data', 'binaryData']),
+    ...frozenErrors(object, before, ['data', 'binaryData']),
   ],
 };
 
@@ -91,7 +112,7 @@ const secret: Kind = {
     ...(before !== undefined && textOf(object, 'type') !== textOf(before, 'type')
       ? [invalidValue('type', textOf(object, 'type'), 'field is immutable')]
       : []),
-    ...immutableErrors(object, before, ['data']),
+    ...frozenErrors(object, before, ['data']),
   ],
 };
 
@@ -132,90 +153,121 @@ const role: Kind = {
     ),
 };
 
-const storageClass: Kind = {
-  answersDeleted: true,
-  defaults: (draft) => setDefaults(draft, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
-  validate: (object) => (textOf(object, 'provisioner') === '' ? [required('provisioner')] : []),
-};
+const mostPriority = 1_000_000_000;
 
 const priorityClass: Kind = {
   hasGeneration: true,
   defaults: (draft) => setDefaults(draft, { preemptionPolicy: 'PreemptLowerPriority' }),
-  validate: (object, before) =>
-    before !== undefined && object.value !== before.value
-      ? [forbiddenField('value', 'may not be changed in an update.')]
-      : [],
+  validate: (object, before) => {
+    const { name } = object.metadata;
+    if (before !== undefined)
+      return [
+        ...(object.value === before.value
+          ? []
+          : [forbiddenField('value', 'may not be changed in an update.')]),
+        ...immutableErrors(object, before, ['preemptionPolicy']),
+      ];
+    if (keptPriorities.has(name) || Number(object.value) <= mostPriority)
+      return name.startsWith('system-') && !keptPriorities.has(name)
+        ? [
+            forbiddenField(
+              'metadata.name',
+              "priority class names with 'system-' prefix are reserved for system use only",
+            ),
+          ]
+        : [];
+    return [forbiddenField('value', `maximum allowed value of a user defined priority is ${mostPriority}`)];
+  },
 };
 
-const service: Kind = {
-  names: 'dns-label',
-  createsOnUpdate: true,
-  answersDeleted: true,
-  defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
-    setDefaults(spec, { type: 'ClusterIP', sessionAffinity: 'None' });
-    if (spec.sessionAffinity === 'ClientIP')
-      setDefaults(ensured(ensured(spec, 'sessionAffinityConfig'), 'clientIP'), { timeoutSeconds: 10_800 });
-    if (spec.type !== 'ExternalName') setDefaults(spec, { internalTrafficPolicy: 'Cluster' });
-    for (const port of itemsOf(spec, 'ports')) {
-      setDefaults(port, { protocol: 'TCP' });
-      if (typeof port.port === 'number') setDefaults(port, { targetPort: port.port });
-    }
-    if (spec.type !== 'ExternalName')
-      setDefaults(spec, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
+/** Every cluster has them. */
+const keptPriorities = new Set(['system-cluster-critical', 'system-node-critical']);
+
+const podDisruptionBudget: Kind = {
+  ...{ hasGeneration: true, needsVersionForUpdate: true },
+  validate: (object) => {
+    const { minAvailable, maxUnavailable } = memberOf(object, 'spec');
+    return minAvailable !== undefined && maxUnavailable !== undefined
+      ? [invalidValue('spec', memberOf(object, 'spec'), 'minAvailable and maxUnavailable cannot be both set')]
+      : [];
   },
-  onCreate: (draft) => {
-    draft.status = { loadBalancer: {} };
+};
+
+const runtimeClass: Kind = {
+  ...{ createsOnUpdate: true, needsVersionForUpdate: true },
+  validate: (object, before) => immutableErrors(object, before, ['handler']),
+};
+
+const node: Kind = {
+  keepsStatus: true,
+  defaults: (draft) => {
+    if (draft.status === undefined) return;
+    const status = ensured(draft, 'status');
+    if (status.capacity !== undefined) status.allocatable ??= copyOf(ensured(status, 'capacity') as Json);
   },
   validate: (object, before) => {
-    const spec = memberOf(object, 'spec');
-    const type = textOf(spec, 'type');
+    const [spec, was] = [memberOf(object, 'spec'), memberOf(before, 'spec')];
     const errors: FieldError[] = [];
-    if (type === 'NodePort' || type === 'LoadBalancer')
-      errors.push(forbiddenField('spec.type', `${type} is not supported by this version of Catamaran yet`));
-    if (type === 'ClusterIP' && textOf(spec, 'clusterIP') !== 'None' && listOf(spec, 'ports').length === 0)
-      errors.push(required('spec.ports'));
-    const was = memberOf(before, 'spec');
-    if (
-      textOf(was, 'clusterIP') !== '' &&
-      textOf(was, 'clusterIP') !== textOf(spec, 'clusterIP') &&
-      type !== 'ExternalName'
-    )
-      errors.push(invalidValue('spec.clusterIPs[0]', listOf(spec, 'clusterIPs'), 'may not change once set'));
+    const seen = new Set<string>();
+    for (const [index, taint] of listOf(spec, 'taints').entries()) {
+      if (!isJsonObject(taint)) continue;
+      const key = `${textOf(taint, 'key')}:${textOf(taint, 'effect')}`;
+      if (seen.has(key)) errors.push(duplicate(`spec.taints[${index}]`, taint));
+      seen.add(key);
+    }
+    for (const field of ['podCIDR', 'providerID'])
+      if (textOf(was, field) !== '' && spec[field] !== was[field])
+        errors.push(
+          forbiddenField(`spec.${field}`, 'node updates may not change it except from "" to a value'),
+        );
     return errors;
   },
 };
 
-const pathSegment: Kind = { names: 'path-segment' };
-const counted: Kind = { hasGeneration: true };
+const maxEventMessage = 1_024;
+
+const event: Kind = {
+  createsOnUpdate: true,
+  validate: (object) => {
+    const { namespace } = object.metadata;
+    const about = textOf(memberOf(object, 'involvedObject'), 'namespace');
+    const isElsewhere = about === '' ? namespace !== 'default' : about !== namespace;
+    const errors: FieldError[] = [];
+    if (isElsewhere)
+      errors.push(invalidValue('involvedObject.namespace', about, 'does not match event.namespace'));
+    // Events of the newer kind say when they were, to the microsecond.
+    if (object.eventTime !== undefined && textOf(object, 'message').length > maxEventMessage)
+      errors.push(invalidValue('message', '', `can have at most ${maxEventMessage} characters`));
+    return errors;
+  },
+};
+
+const controllerRevision: Kind = {
+  validate: (object, before) => [
+    ...(object.data === undefined ? [required('data', 'data is mandatory')] : []),
+    ...immutableErrors(object, before, ['data']),
+  ],
+};
+
+const podTemplate: Kind = {
+  ...{ hasGeneration: true, answersDeleted: true },
+  defaults: (draft) => podSpecDefaults(ensured(ensured(draft, 'template'), 'spec')),
+  validate: (object) => podSpecErrors(memberOf(memberOf(object, 'template'), 'spec'), 'template.spec'),
+};
+
 const deleted: Kind = { answersDeleted: true };
 
 /** By the resource's qualified name. What is not here has nothing of its own. */
 const kinds: Readonly<Record<string, Kind>> = {
   configmaps: configMap,
-  endpoints: { createsOnUpdate: true },
-  events: { createsOnUpdate: true },
+  endpoints,
+  events: event,
   namespaces: namespace,
-  persistentvolumeclaims: {
-    answersDeleted: true,
-    defaults: (draft) => setDefaults(ensured(draft, 'spec'), { volumeMode: 'Filesystem' }),
-    onCreate: (draft) => {
-      draft.status = { phase: 'Pending' };
-    },
-  },
-  persistentvolumes: {
-    answersDeleted: true,
-    defaults: (draft) =>
-      setDefaults(ensured(draft, 'spec'), {
-        persistentVolumeReclaimPolicy: 'Retain',
-        volumeMode: 'Filesystem',
-      }),
-    onCreate: (draft) => {
-      draft.status = { phase: 'Pending' };
-    },
-  },
+  nodes: node,
+  persistentvolumeclaims: persistentVolumeClaim,
+  persistentvolumes: persistentVolume,
   pods: pod,
-  podtemplates: { hasGeneration: true, answersDeleted: true },
+  podtemplates: podTemplate,
   replicationcontrollers: replicationController,
   secrets: secret,
   serviceaccounts: deleted,
@@ -224,32 +276,34 @@ const kinds: Readonly<Record<string, Kind>> = {
   'deployments.apps': deployment,
   'replicasets.apps': replicaSet,
   'statefulsets.apps': statefulSet,
+  'controllerrevisions.apps': controllerRevision,
+  'horizontalpodautoscalers.autoscaling': horizontalPodAutoscaler,
   'cronjobs.batch': cronJob,
   'jobs.batch': job,
-  'ingressclasses.networking.k8s.io': counted,
-  'ingresses.networking.k8s.io': counted,
-  'networkpolicies.networking.k8s.io': counted,
-  'poddisruptionbudgets.policy': { hasGeneration: true, needsVersionForUpdate: true },
+  'ingressclasses.networking.k8s.io': ingressClass,
+  'ingresses.networking.k8s.io': ingress,
+  'networkpolicies.networking.k8s.io': networkPolicy,
+  'poddisruptionbudgets.policy': podDisruptionBudget,
   'clusterrolebindings.rbac.authorization.k8s.io': roleBinding('ClusterRole'),
   'clusterroles.rbac.authorization.k8s.io': role,
   'rolebindings.rbac.authorization.k8s.io': roleBinding('Role', 'ClusterRole'),
   'roles.rbac.authorization.k8s.io': role,
-  'csidrivers.storage.k8s.io': { hasGeneration: true, needsVersionForUpdate: true, answersDeleted: true },
+  'csidrivers.storage.k8s.io': csiDriver,
   'csinodes.storage.k8s.io': { needsVersionForUpdate: true, answersDeleted: true },
-  'csistoragecapacities.storage.k8s.io': { needsVersionForUpdate: true, answersDeleted: true },
+  'csistoragecapacities.storage.k8s.io': csiStorageCapacity,
   'storageclasses.storage.k8s.io': storageClass,
-  'volumeattachments.storage.k8s.io': { needsVersionForUpdate: true, answersDeleted: true },
-  'volumeattributesclasses.storage.k8s.io': deleted,
+  'volumeattachments.storage.k8s.io': volumeAttachment,
+  'volumeattributesclasses.storage.k8s.io': volumeAttributesClass,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinition,
   'priorityclasses.scheduling.k8s.io': priorityClass,
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsVersionForUpdate: true },
-  'runtimeclasses.node.k8s.io': { createsOnUpdate: true, needsVersionForUpdate: true },
-  'endpointslices.discovery.k8s.io': counted,
+  'runtimeclasses.node.k8s.io': runtimeClass,
+  'endpointslices.discovery.k8s.io': endpointSlice,
   'deviceclasses.resource.k8s.io': { hasGeneration: true, answersDeleted: true },
   'resourceclaims.resource.k8s.io': deleted,
   'resourceclaimtemplates.resource.k8s.io': deleted,
   'resourceslices.resource.k8s.io': { hasGeneration: true, answersDeleted: true },
-  'ipaddresses.networking.k8s.io': pathSegment,
+  'ipaddresses.networking.k8s.io': ipAddress,
 };
 
 const plain: Kind = {};

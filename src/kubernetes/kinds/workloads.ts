@@ -1,6 +1,14 @@
-import { jsonEqual } from '../../store/index.ts';
-import { type FieldError, forbiddenField, invalidValue, required } from '../apiserver/status.ts';
-import { isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
+import { Cron } from 'croner';
+import { type Json, jsonEqual } from '../../store/index.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../apiserver/status.ts';
+import { type JsonObject, type KubernetesObject, memberOf, numberOf, textOf } from '../objects/object.ts';
+import { podSpecErrors } from '../validation/pod-errors.ts';
 import { type Draft, ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
 
@@ -8,103 +16,16 @@ import { podSpecDefaults } from './pod-defaults.ts';
 const templateDefaults = (spec: Record<string, unknown>): void =>
   podSpecDefaults(ensured(ensured(spec, 'template'), 'spec'));
 
-function podErrors(spec: object, path: string): readonly FieldError[] {
-  const containers = listOf(spec, 'containers');
-  if (containers.length === 0) return [required(`${path}.containers`)];
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  for (const list of ['initContainers', 'containers']) {
-    for (const [index, container] of listOf(spec, list).entries()) {
-      const at = `${path}.${list}[${index}]`;
-      const members = isJsonObject(container) ? container : {};
-      const name = textOf(members, 'name');
-      if (name === '') errors.push(required(`${at}.name`));
-      else if (names.has(name)) {
-        errors.push({
-          reason: 'FieldValueDuplicate',
-          field: `${at}.name`,
-          text: `Duplicate value: "${name}"`,
-        });
-      }
-      names.add(name);
-      if (textOf(members, 'image') === '') errors.push(required(`${at}.image`));
-    }
-  }
-  return errors;
-}
+/** What is wrong with the pods that a spec's template makes. */
+const templateErrors = (spec: JsonObject, path = 'spec'): readonly FieldError[] =>
+  podSpecErrors(memberOf(memberOf(spec, 'template'), 'spec'), `${path}.template.spec`);
 
-const fixedFields =
-  '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-export const pod: Kind = {
-  hasGeneration: true,
-  answersDeleted: true,
-  defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
-    podSpecDefaults(spec);
-    setDefaults(spec, { enableServiceLinks: true, serviceAccountName: 'default' });
-    spec.serviceAccount = spec.serviceAccountName;
-  },
-  onCreate: (draft) => {
-    const spec = ensured(draft, 'spec');
-    setDefaults(spec, { priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
-    const tolerations = itemsOf(spec, 'tolerations');
-    const missing = ['not-ready', 'unreachable']
-      .map((condition) => `node.kubernetes.io/${condition}`)
-      .filter((key) => !tolerations.some((toleration) => toleration.key === key))
-      .map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));
-    spec.tolerations = [...tolerations, ...missing];
-    draft.status = { phase: 'Pending', qosClass: qosClass(spec) };
-  },
-  validate: (object, before) => {
-    const errors = [...podErrors(memberOf(object, 'spec'), 'spec')];
-    if (before !== undefined && errors.length === 0 && !jsonEqual(fixed(object), fixed(before)))
-      errors.push(forbiddenField('spec', `pod updates may not change fields other than ${fixedFields}`));
-    return errors;
-  },
-  gracePeriod: (object, asked) => {
-    const spec = memberOf(object, 'spec');
-    const phase = textOf(memberOf(object, 'status'), 'phase');
-    if (textOf(spec, 'nodeName') === '' || phase === 'Succeeded' || phase === 'Failed') return undefined;
-    const seconds = asked ?? Number(spec.terminationGracePeriodSeconds ?? 30);
-    return seconds === 0 ? undefined : seconds;
-  },
+const restartErrors = (spec: JsonObject, path: string, allowed: readonly string[]): readonly FieldError[] => {
+  const policy = textOf(memberOf(memberOf(spec, 'template'), 'spec'), 'restartPolicy');
+  return policy === '' || allowed.includes(policy)
+    ? []
+    : [notSupported(`${path}.template.spec.restartPolicy`, policy, allowed)];
 };
-
-/** What of a pod's spec may not change. */
-function fixed(object: KubernetesObject) {
-  const { activeDeadlineSeconds: _, tolerations: _2, ...spec } = memberOf(object, 'spec');
-  const withoutImages = (list: string) =>
-    listOf(spec, list).map((container) =>
-      isJsonObject(container) ? { ...container, image: '' } : container,
-    );
-  return {
-    ...spec,
-    containers: withoutImages('containers'),
-    initContainers: withoutImages('initContainers'),
-  };
-}
-
-/** By the requests and limits of processors and memory of all containers. */
-function qosClass(spec: Record<string, unknown>): string {
-  const containers = [...itemsOf(spec, 'containers'), ...itemsOf(spec, 'initContainers')];
-  const given = containers.map((container) => ensured(container, 'resources'));
-  const names = ['cpu', 'memory'];
-  const of = (resources: Record<string, unknown>, which: string, name: string) =>
-    (resources[which] as Record<string, unknown> | undefined)?.[name];
-  if (
-    given.every((it) =>
-      names.every((name) => of(it, 'requests', name) === undefined && of(it, 'limits', name) === undefined),
-    )
-  )
-    return 'BestEffort';
-  const isGuaranteed = given.every((it) =>
-    names.every(
-      (name) => of(it, 'limits', name) !== undefined && of(it, 'requests', name) === of(it, 'limits', name),
-    ),
-  );
-  return isGuaranteed ? 'Guaranteed' : 'Burstable';
-}
 
 /** The selector is there, fixed, and finds what the template makes. */
 function selectorErrors(
@@ -122,21 +43,31 @@ function selectorErrors(
       invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
     );
   }
-  errors.push(...podErrors(memberOf(memberOf(spec, 'template'), 'spec'), 'spec.template.spec'));
+  errors.push(...templateErrors(spec), ...restartErrors(spec, 'spec', ['Always']));
   if (before !== undefined && !jsonEqual(selector, memberOf(memberOf(before, 'spec'), 'selector')))
     errors.push(invalidValue('spec.selector', selector, 'field is immutable'));
   return errors;
 }
 
-const controlled = (defaults: (spec: Record<string, unknown>) => void): Kind => ({
+/** @param validate What is wrong with one that has a selector that finds what it makes. */
+const controlled = (
+  defaults: (spec: Record<string, unknown>) => void,
+  validate: (spec: JsonObject, was: JsonObject | undefined) => readonly FieldError[] = () => [],
+): Kind => ({
   hasGeneration: true,
   defaults: (draft) => {
     const spec = ensured(draft, 'spec');
     defaults(spec);
     templateDefaults(spec);
   },
-  validate: selectorErrors,
+  validate: (object, before) => [
+    ...selectorErrors(object, before),
+    ...validate(memberOf(object, 'spec'), before && memberOf(before, 'spec')),
+  ],
 });
+
+/** A number of pods, or a part of them, that is none at all. */
+const isNothing = (value: Json | undefined): boolean => value === 0 || value === '0%' || value === undefined;
 
 export const deployment: Kind = controlled((spec) => {
   setDefaults(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
@@ -144,7 +75,34 @@ export const deployment: Kind = controlled((spec) => {
   setDefaults(strategy, { type: 'RollingUpdate' });
   if (strategy.type === 'RollingUpdate')
     setDefaults(ensured(strategy, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' });
-});
+}, deploymentErrors);
+
+function deploymentErrors(spec: JsonObject): readonly FieldError[] {
+  const strategy = memberOf(spec, 'strategy');
+  const { maxUnavailable, maxSurge } = memberOf(strategy, 'rollingUpdate');
+  const errors: FieldError[] = [];
+  if (textOf(strategy, 'type') === 'Recreate' && strategy.rollingUpdate !== undefined)
+    errors.push(
+      forbiddenField(
+        'spec.strategy.rollingUpdate',
+        "may not be specified when strategy `type` is 'Recreate'",
+      ),
+    );
+  if (textOf(strategy, 'type') === 'RollingUpdate' && isNothing(maxUnavailable) && isNothing(maxSurge))
+    errors.push(
+      invalidValue(
+        'spec.strategy.rollingUpdate.maxUnavailable',
+        maxUnavailable,
+        'may not be 0 when `maxSurge` is 0',
+      ),
+    );
+  const [deadline, ready] = [numberOf(spec, 'progressDeadlineSeconds'), numberOf(spec, 'minReadySeconds')];
+  if (spec.progressDeadlineSeconds !== undefined && deadline <= ready)
+    errors.push(
+      invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'),
+    );
+  return errors;
+}
 
 export const replicaSet: Kind = controlled((spec) => setDefaults(spec, { replicas: 1 }));
 
@@ -156,7 +114,29 @@ export const statefulSet: Kind = controlled((spec) => {
   const strategy = ensured(spec, 'updateStrategy');
   setDefaults(strategy, { type: 'RollingUpdate' });
   if (strategy.type === 'RollingUpdate') setDefaults(ensured(strategy, 'rollingUpdate'), { partition: 0 });
-});
+  for (const claim of itemsOf(spec, 'volumeClaimTemplates')) {
+    setDefaults(claim, { kind: 'PersistentVolumeClaim', apiVersion: 'v1', status: { phase: 'Pending' } });
+    setDefaults(ensured(claim, 'spec'), { volumeMode: 'Filesystem' });
+  }
+}, statefulSetErrors);
+
+const changeableOfStatefulSet = [
+  ...['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit'],
+  ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
+];
+
+function statefulSetErrors(spec: JsonObject, was: JsonObject | undefined): readonly FieldError[] {
+  if (was === undefined) return [];
+  const fixed = ({ selector: _, ...members }: JsonObject) =>
+    Object.fromEntries(Object.entries(members).filter(([name]) => !changeableOfStatefulSet.includes(name)));
+  if (jsonEqual(fixed(spec), fixed(was))) return [];
+  return [
+    forbiddenField(
+      'spec',
+      "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+    ),
+  ];
+}
 
 export const daemonSet: Kind = controlled((spec) => {
   setDefaults(spec, { revisionHistoryLimit: 10 });
@@ -164,7 +144,25 @@ export const daemonSet: Kind = controlled((spec) => {
   setDefaults(strategy, { type: 'RollingUpdate' });
   if (strategy.type === 'RollingUpdate')
     setDefaults(ensured(strategy, 'rollingUpdate'), { maxUnavailable: 1, maxSurge: 0 });
-});
+}, daemonSetErrors);
+
+function daemonSetErrors(spec: JsonObject): readonly FieldError[] {
+  const strategy = memberOf(spec, 'updateStrategy');
+  if (textOf(strategy, 'type') !== 'RollingUpdate') return [];
+  const { maxUnavailable, maxSurge } = memberOf(strategy, 'rollingUpdate');
+  const path = 'spec.updateStrategy.rollingUpdate.maxUnavailable';
+  if (isNothing(maxUnavailable) && isNothing(maxSurge))
+    return [invalidValue(path, maxUnavailable, 'cannot be 0 when maxSurge is 0')];
+  if (!isNothing(maxUnavailable) && !isNothing(maxSurge))
+    return [
+      invalidValue(
+        'spec.updateStrategy.rollingUpdate.maxSurge',
+        maxSurge,
+        'may not be set when maxUnavailable is non-zero',
+      ),
+    ];
+  return [];
+}
 
 function jobDefaults(spec: Record<string, unknown>): void {
   if (spec.completions === undefined && spec.parallelism === undefined) setDefaults(spec, { completions: 1 });
@@ -193,19 +191,58 @@ export const job: Kind = {
   validate: (object, before) => {
     const spec = memberOf(object, 'spec');
     const template = memberOf(spec, 'template');
-    const errors = [...podErrors(memberOf(template, 'spec'), 'spec.template.spec')];
-    const policy = textOf(memberOf(template, 'spec'), 'restartPolicy');
-    if (policy === 'Always') {
-      errors.push({
-        ...{ reason: 'FieldValueNotSupported', field: 'spec.template.spec.restartPolicy' },
-        text: 'Unsupported value: "Always": supported values: "OnFailure", "Never"',
-      });
+    const was = memberOf(before, 'spec');
+    const errors = [...templateErrors(spec), ...restartErrors(spec, 'spec', ['OnFailure', 'Never'])];
+    if (spec.completionMode === 'Indexed') {
+      if (spec.completions === undefined)
+        errors.push(required('spec.completions', 'when completion mode is Indexed'));
+      if (numberOf(spec, 'parallelism') > maxIndexedParallelism)
+        errors.push(
+          invalidValue(
+            'spec.parallelism',
+            numberOf(spec, 'parallelism'),
+            `must be less than or equal to ${maxIndexedParallelism} when completion mode is Indexed`,
+          ),
+        );
     }
-    if (before !== undefined && !jsonEqual(template, memberOf(memberOf(before, 'spec'), 'template')))
-      errors.push(invalidValue('spec.template', template, 'field is immutable'));
+    if (before === undefined) return errors;
+    const isElastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
+    if (spec.completions !== was.completions && !isElastic)
+      errors.push(invalidValue('spec.completions', spec.completions, 'field is immutable'));
+    for (const field of [
+      'selector',
+      'template',
+      'completionMode',
+      'podFailurePolicy',
+      'backoffLimitPerIndex',
+    ])
+      if (
+        !jsonEqual(spec[field], was[field]) &&
+        !(field === 'template' && isStartable(object, template, was))
+      )
+        errors.push(invalidValue(`spec.${field}`, spec[field], 'field is immutable'));
     return errors;
   },
 };
+
+const maxIndexedParallelism = 100_000;
+
+/** Where its pods may run is open until the first of them runs, and only that. */
+function isStartable(object: KubernetesObject, template: JsonObject, was: JsonObject): boolean {
+  if (was.suspend !== true || memberOf(object, 'status').startTime !== undefined) return false;
+  const placed = (it: JsonObject) => {
+    const { labels: _, annotations: _2, ...metadata } = memberOf(it, 'metadata');
+    const {
+      nodeSelector: _3,
+      affinity: _4,
+      tolerations: _5,
+      schedulingGates: _6,
+      ...spec
+    } = memberOf(it, 'spec');
+    return { ...it, metadata, spec };
+  };
+  return jsonEqual(placed(template), placed(memberOf(was, 'template')));
+}
 
 export const cronJob: Kind = {
   hasGeneration: true,
@@ -217,18 +254,51 @@ export const cronJob: Kind = {
     });
     templateDefaults(ensured(ensured(spec, 'jobTemplate'), 'spec'));
   },
-  validate: (object) => {
+  validate: (object, before) => {
     const spec = memberOf(object, 'spec');
-    const path = 'spec.jobTemplate.spec.template.spec';
-    return [
-      ...(textOf(spec, 'schedule') === '' ? [required('spec.schedule')] : []),
-      ...podErrors(
-        memberOf(memberOf(memberOf(memberOf(spec, 'jobTemplate'), 'spec'), 'template'), 'spec'),
-        path,
-      ),
-    ];
+    const { name } = object.metadata;
+    const [schedule, timeZone] = [textOf(spec, 'schedule'), textOf(spec, 'timeZone')];
+    const errors: FieldError[] = [];
+    if (before === undefined && name.length > maxCronJobName)
+      errors.push(invalidValue('metadata.name', name, `must be no more than ${maxCronJobName} characters`));
+    if (/(^|\s)(CRON_)?TZ=/.test(schedule))
+      errors.push(
+        invalidValue(
+          'spec.schedule',
+          schedule,
+          'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
+        ),
+      );
+    else if (schedule !== '') errors.push(...scheduleErrors(schedule));
+    if (spec.timeZone !== undefined && !isTimeZone(timeZone))
+      errors.push(invalidValue('spec.timeZone', timeZone, `unknown time zone ${timeZone}`));
+    const job = memberOf(memberOf(spec, 'jobTemplate'), 'spec');
+    const path = 'spec.jobTemplate.spec';
+    return [...errors, ...templateErrors(job, path), ...restartErrors(job, path, ['OnFailure', 'Never'])];
   },
 };
+
+/** Its jobs' names are 11 characters longer, and those are labels of pods. */
+const maxCronJobName = 52;
+
+function scheduleErrors(schedule: string): readonly FieldError[] {
+  // `@every` counts from when it was made, which no calendar says.
+  if (/^@every \d+(\.\d+)?[hms]/.test(schedule)) return [];
+  try {
+    new Cron(schedule, { mode: schedule.startsWith('@') ? 'auto' : '5-part', paused: true }).stop();
+    return [];
+  } catch (error) {
+    return [invalidValue('spec.schedule', schedule, error instanceof Error ? error.message : String(error))];
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return name !== '' && name !== 'Local' && Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 export const replicationController: Kind = {
   hasGeneration: true,
@@ -238,5 +308,23 @@ export const replicationController: Kind = {
     templateDefaults(spec);
     const labels = ensured(ensured(ensured(spec, 'template'), 'metadata'), 'labels');
     if (Object.keys(labels).length > 0) setDefaults(spec, { selector: labels as Record<string, string> });
+  },
+  validate: (object) => {
+    const spec = memberOf(object, 'spec');
+    const labels = memberOf(memberOf(memberOf(spec, 'template'), 'metadata'), 'labels');
+    const isFound = Object.entries(memberOf(spec, 'selector')).every(([key, value]) => labels[key] === value);
+    return [
+      ...(isFound
+        ? []
+        : [
+            invalidValue(
+              'spec.template.metadata.labels',
+              labels,
+              '`selector` does not match template `labels`',
+            ),
+          ]),
+      ...templateErrors(spec),
+      ...restartErrors(spec, 'spec', ['Always']),
+    ];
   },
 };

@@ -12,6 +12,7 @@ import {
   schemaMessage,
   textListMessages,
 } from './messages.ts';
+import { canonicalQuantity } from './quantity.ts';
 
 /** A value has another type than its field. */
 export class MistypedError extends Error {
@@ -73,8 +74,10 @@ function readValue(type: FieldType, value: Json, unknown: string[], path: string
       }
       const special = specials[type.message];
       if (special === undefined) return readMessage(messageNamed(type.message), value ?? {}, unknown, path);
-      if (!special(value)) throw mistyped(value, path, type.message.slice(type.message.lastIndexOf('.') + 1));
-      return value;
+      const read = special(value);
+      if (read === undefined)
+        throw mistyped(value, path, type.message.slice(type.message.lastIndexOf('.') + 1));
+      return read;
     }
   }
 }
@@ -94,16 +97,21 @@ function readScalar(scalar: Scalar, value: Json, path: string): Json {
 
 const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
-/** What JSON writes in another form than as an object of the message's fields. */
-const specials: Readonly<Record<string, (value: Json) => boolean>> = {
-  [quantityMessage]: (value) => typeof value === 'number' || (typeof value === 'string' && isQuantity(value)),
-  [intOrStringMessage]: (value) => typeof value === 'string' || Number.isInteger(value),
-  [rawExtensionMessage]: isObject,
-  [`${metaPackage}.FieldsV1`]: isObject,
-  [`${metaPackage}.Time`]: isTime,
-  [`${metaPackage}.MicroTime`]: isTime,
-  ...Object.fromEntries(textListMessages.map((message) => [message, isTexts])),
-  [`${extensionsPackage}.JSON`]: () => true,
+/**
+ * What JSON writes in another form than as an object of the message's fields, in the form in which it is kept: of several
+ * ways to write a quantity or a time there is one that is answered. Undefined: it is none.
+ */
+const specials: Readonly<Record<string, (value: Json) => Json | undefined>> = {
+  [quantityMessage]: readQuantity,
+  [intOrStringMessage]: (value) => (typeof value === 'string' || Number.isInteger(value) ? value : undefined),
+  [rawExtensionMessage]: asObject,
+  [`${metaPackage}.FieldsV1`]: asObject,
+  [`${metaPackage}.Time`]: (value) => readTime(value, 0),
+  [`${metaPackage}.MicroTime`]: (value) => readTime(value, 6),
+  ...Object.fromEntries(
+    textListMessages.map((message) => [message, (value: Json) => (isTexts(value) ? value : undefined)]),
+  ),
+  [`${extensionsPackage}.JSON`]: (value) => value,
 };
 
 /** What a schema may have in the place of a schema. */
@@ -113,11 +121,28 @@ const schemaAlternatives: Readonly<Record<string, (value: Json) => boolean>> = {
   [`${schemaMessage}OrStringArray`]: isTexts,
 };
 
-const isQuantity = (text: string): boolean =>
-  /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|m|u|n|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.test(text);
+function readQuantity(value: Json): Json | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const written = canonicalQuantity(String(value));
+  if (written !== undefined) return written;
+  throw new MistypedError(
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+  );
+}
 
-function isTime(value: Json): boolean {
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
+function asObject(value: Json): Json | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+/** In UTC, to the second or to so many digits of it. */
+function readTime(value: Json, digits: 0 | 6): Json | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined;
+  if (value.length === (digits === 0 ? 20 : 27) && value.endsWith('Z') && !Number.isNaN(Date.parse(value)))
+    return value;
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) return undefined;
+  const fraction = (/\.(\d+)/.exec(value)?.[1] ?? '').padEnd(digits, '0').slice(0, digits);
+  return `${new Date(at).toISOString().slice(0, 19)}${digits === 0 ? '' : `.${fraction}`}Z`;
 }
 
 function isTexts(value: Json): boolean {
