@@ -219,7 +219,7 @@ describe('a patch', () => {
     const own = at('configmaps', 'a');
     const test = [{ op: 'test', path: '/data/x', value: '2' }];
     expect((await cluster.call('PATCH', own, test, patchAs('json'))).status).toBe(422);
-    const apply = await cluster.call('PATCH', own, {}, { 'content-type': 'application/apply-patch+yaml' });
+    const apply = await cluster.call('PATCH', own, {}, { 'content-type': 'application/apply-patch+cbor' });
     expect([apply.status, apply.json.reason]).toEqual([415, 'UnsupportedMediaType']);
   });
 

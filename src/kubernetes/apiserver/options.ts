@@ -1,18 +1,42 @@
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import type { FieldValidation } from './read-body.ts';
 import { isTrue } from './request-info.ts';
-import { ApiError, badRequest, invalid, notSupported } from './status.ts';
+import {
+  ApiError,
+  badRequest,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidValue,
+  notSupported,
+  required,
+  tooLong,
+} from './status.ts';
 
 /** What creating, updating and patching may be told. */
 export interface WriteOptions {
   readonly isDryRun: boolean;
   readonly fieldValidation: FieldValidation;
+  /** Who owns what is written, in `metadata.managedFields`. */
+  readonly fieldManager: string;
 }
 
 const validations = ['', 'Ignore', 'Strict', 'Warn'];
 
-/** @throws {ApiError} 422 */
-export function readWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
+/**
+ * @param userAgent Names the writer who does not name himself.
+ * @param isApply Whoever applies names himself, and may take what others own (`force`).
+ * @throws {ApiError} 422
+ */
+export function readWriteOptions(
+  query: URLSearchParams,
+  kind: string,
+  userAgent = '',
+  isApply = false,
+): WriteOptions {
+  const fieldManager = query.get('fieldManager') ?? '';
+  const errors = managerErrors(fieldManager, isApply, query.has('force'));
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors);
   const fieldValidation = query.get('fieldValidation') ?? '';
   if (!validations.includes(fieldValidation)) {
     throw invalid({ group: 'meta.k8s.io', kind }, '', [
@@ -22,7 +46,31 @@ export function readWriteOptions(query: URLSearchParams, kind: string): WriteOpt
   return {
     isDryRun: readDryRun(query.getAll('dryRun'), kind),
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
+    fieldManager: fieldManager === '' ? managerOf(userAgent) : fieldManager,
   };
+}
+
+const maxManagerBytes = 128;
+
+function managerErrors(manager: string, isApply: boolean, isForced: boolean): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  if (isApply && manager === '') errors.push(required('fieldManager', 'is required for apply patch'));
+  if (!isApply && isForced) errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
+  if (Buffer.byteLength(manager) > maxManagerBytes) errors.push(tooLong('fieldManager', maxManagerBytes));
+  if (unprintable.test(manager))
+    errors.push(invalidValue('fieldManager', manager, 'should only contain printable characters'));
+  return errors;
+}
+
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+/** `kubectl/v1.35.0 (linux/amd64) ...` is kubectl. */
+function managerOf(userAgent: string): string {
+  const [program = ''] = userAgent.split('/', 1);
+  return [...program]
+    .filter((character) => !unprintable.test(character))
+    .join('')
+    .slice(0, maxManagerBytes);
 }
 
 function readDryRun(given: readonly string[], kind: string): boolean {

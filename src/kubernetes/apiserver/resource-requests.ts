@@ -12,13 +12,14 @@ import { kindOfSubresource } from '../schema/catalogue.ts';
 import { messageNamed } from '../schema/messages.ts';
 import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
 import type { Requester } from './admission/attributes.ts';
+import { applyObject } from './apply-object.ts';
 import type { Cluster } from './cluster.ts';
 import { deletedAnswer, deleteObject } from './delete.ts';
-import { type Accepted, type Form, mediaTypeOf, negotiate, streamedTypes } from './negotiation.ts';
+import { type Accepted, type Form, mediaTypeOf, negotiate, streamedTypes, yamlType } from './negotiation.ts';
 import { readDeleteOptions, readListOptions, readWriteOptions, type WriteOptions } from './options.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
 import { parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
-import type { ResourceRequest, Verb } from './request-info.ts';
+import { isTrue, type ResourceRequest, type Verb } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { ApiError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
@@ -155,8 +156,8 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
   if (asked.subresource === 'scale') {
     const changed = await changeObject(
       cluster,
-      { ...target, subresource: undefined },
-      (present) => withScale(present, body),
+      target,
+      (present) => ({ object: withScale(present, body) }),
       options,
       requester(user, warnings),
     );
@@ -165,7 +166,13 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
   assertVersioned(target, body);
   assertNoEscalation(cluster.authorizer, user, asked, body);
   try {
-    const changed = await changeObject(cluster, target, () => body, options, requester(user, warnings));
+    const changed = await changeObject(
+      cluster,
+      target,
+      () => ({ object: body }),
+      options,
+      requester(user, warnings),
+    );
     return { code: 200, body: shownOne(exchange, accepted, changed), warnings };
   } catch (error) {
     const isMissing = error instanceof ApiError && error.reason === 'NotFound';
@@ -184,21 +191,26 @@ function mayCreate({ cluster, user, asked: { resource, namespace = '' } }: Resou
   });
 }
 
+const applyType = 'application/apply-patch+yaml';
 const strategicMerge = 'application/strategic-merge-patch+json';
-const patchTypes = [...['application/json-patch+json', 'application/merge-patch+json'], strategicMerge];
+const patchTypes = [
+  ...['application/json-patch+json', 'application/merge-patch+json'],
+  ...[strategicMerge, applyType],
+];
 
 async function patch(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, request, query, user } = exchange;
   const { resource, subresource } = asked;
-  const accepted = accept(exchange, objectForms);
   const type = mediaTypeOf(request.headers['content-type']);
+  if (type === applyType) return apply(exchange);
   const types = patchTypes.filter((it) => resource.custom === undefined || it !== strategicMerge);
   if (!types.includes(type)) throw unsupportedMediaType(types);
-  const options = readWriteOptions(query, 'PatchOptions');
+  const accepted = accept(exchange, objectForms);
+  const options = readWriteOptions(query, 'PatchOptions', request.headers['user-agent']);
   const bytes = await readBytes(request);
   const given: Json = type === 'application/json-patch+json' ? parsePatch(bytes) : parseJson(bytes);
   const kind = kindOfSubresource(subresource) ?? resource;
-  const apply = (object: JsonObject): Json => {
+  const patchedBy = (object: JsonObject): Json => {
     if (type === 'application/json-patch+json') return applyJsonPatch(object, given);
     if (type === 'application/merge-patch+json') return applyMergePatch(object, given);
     return applyStrategicMergePatch(messageNamed(kind.message), object, given as JsonObject);
@@ -207,22 +219,36 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const change: Change = (present) => {
     warnings.length = 0;
     const object = subresource === 'scale' ? scaleOf(present) : (present as unknown as JsonObject);
-    const patched = readTyped(kind, apply(object) as JsonObject, options.fieldValidation, warnings);
+    const patched = readTyped(kind, patchedBy(object) as JsonObject, options.fieldValidation, warnings);
     const isVersioned = isOther(object, patched);
-    if (subresource === 'scale') return withScale(present, isVersioned ? patched : withoutVersion(patched));
-    assertNoEscalation(cluster.authorizer, user, asked, patched);
     // A patch that says nothing of the version goes on top of whatever there is.
-    return isVersioned ? patched : withoutVersion(patched);
+    const given = isVersioned ? patched : withoutVersion(patched);
+    if (subresource === 'scale') return { object: withScale(present, given) };
+    assertNoEscalation(cluster.authorizer, user, asked, patched);
+    return { object: given };
   };
-  const changed = await changeObject(
-    cluster,
-    { ...targetOf(asked), subresource: subresource === 'scale' ? undefined : subresource },
-    change,
-    options,
-    requester(user, warnings),
-  );
+  const changed = await changeObject(cluster, targetOf(asked), change, options, requester(user, warnings));
   const body = subresource === 'scale' ? scaleOf(changed) : shownOne(exchange, accepted, changed);
   return { code: 200, body, warnings };
+}
+
+/** Server-side apply. */
+async function apply(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, asked, request, query, user } = exchange;
+  const accepted = accept(exchange, objectForms);
+  const options = readWriteOptions(query, 'PatchOptions', '', true);
+  const body = await parseBody(await readBytes(request), yamlType);
+  const warnings: string[] = [];
+  const { object, isNew } = await applyObject(
+    { cluster, by: requester(user, warnings), options, force: isTrue(query.get('force')) },
+    {
+      ...{ target: targetOf(asked), body },
+      mayCreate: () => mayCreate(exchange),
+      check: (merged) => assertNoEscalation(cluster.authorizer, user, asked, merged),
+    },
+  );
+  const shown = asked.subresource === 'scale' ? scaleOf(object) : shownOne(exchange, accepted, object);
+  return { code: isNew ? 201 : 200, body: shown, warnings };
 }
 
 function parsePatch(bytes: Buffer): Json {
@@ -283,7 +309,7 @@ async function readWrite(
   { asked, request, query }: ResourceExchange,
   optionsKind: string,
 ): Promise<{ readonly body: JsonObject; readonly options: WriteOptions; readonly warnings: string[] }> {
-  const options = readWriteOptions(query, optionsKind);
+  const options = readWriteOptions(query, optionsKind, request.headers['user-agent']);
   const parsed = await parseBody(await readBytes(request), request.headers['content-type']);
   const warnings: string[] = [];
   const kind = kindOfSubresource(asked.subresource) ?? asked.resource;

@@ -4,11 +4,13 @@ import { kept } from '../custom-resources/stored-version.ts';
 import type { Draft, Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { metadataErrors } from '../kinds/metadata.ts';
+import { type ManagedFields, trackUpdate } from '../managed-fields/track.ts';
 import {
   copyOf,
   isJsonObject,
   type JsonObject,
   type KubernetesObject,
+  listOf,
   memberOf,
   textOf,
   timestamp,
@@ -38,13 +40,17 @@ const mostNames = 8;
 /** Writers that are faster each time there are hardly any. */
 const mostAttempts = 8;
 
-/** @throws {ApiError} 400, 403, 404, 409, 422 */
+/**
+ * @param tracked Where the object is made by applying it: its managed fields.
+ * @throws {ApiError} 400, 403, 404, 409, 422
+ */
 export async function createObject(
   cluster: Cluster,
   { resource, namespace }: Omit<Target, 'name'>,
   body: JsonObject,
-  { isDryRun }: WriteOptions,
+  { isDryRun, fieldManager }: WriteOptions,
   by: Requester,
+  tracked?: Tracked,
 ): Promise<KubernetesObject> {
   const given = memberOf(body, 'metadata');
   if (textOf(given, 'resourceVersion') !== '')
@@ -67,6 +73,8 @@ export async function createObject(
       ...{ name: isGenerated ? '' : name, before: undefined },
     };
     const draft = askedDraft({ resource, namespace, name: attributes.name }, body);
+    const write = { resource, subresource: undefined, fieldManager, now: timestamp(cluster.clock.now()) };
+    own(draft, tracked?.managedFields ?? trackUpdate(write, undefined, draft, given.managedFields));
     const admitted = await cluster.admission.mutate({ ...attributes, draft });
     complete(cluster, { resource, namespace, name }, draft);
     const taken = await allocated(cluster, resource, draft, undefined);
@@ -94,7 +102,17 @@ export async function createObject(
 }
 
 /** A change of an object: what it becomes, of what it is. */
-export type Change = (present: KubernetesObject) => JsonObject;
+export type Change = (present: KubernetesObject) => Asked;
+
+export interface Asked {
+  readonly object: JsonObject;
+  /** Where it was applied: its managed fields are known. Else they follow from what changes. */
+  readonly tracked?: Tracked;
+}
+
+export interface Tracked {
+  readonly managedFields: ManagedFields;
+}
 
 /**
  * Changes an object. Where another writer is faster, it starts again on what that one left, unless the change says which
@@ -105,14 +123,14 @@ export async function changeObject(
   cluster: Cluster,
   target: Target & { readonly subresource: Subresource | undefined },
   change: Change,
-  { isDryRun }: WriteOptions,
+  { isDryRun, fieldManager }: WriteOptions,
   by: Requester,
 ): Promise<KubernetesObject> {
   const { resource, namespace, name, subresource } = target;
   for (let attempt = 1; ; attempt++) {
     const present = await cluster.objects.get(resource, namespace, name);
     if (present === undefined) throw notFound(resource, name);
-    const asked = change(withRevision(present));
+    const { object: asked, tracked } = change(withRevision(present));
     const metadata = memberOf(asked, 'metadata');
     assertSame(target, metadata);
     const version = textOf(metadata, 'resourceVersion');
@@ -126,6 +144,11 @@ export async function changeObject(
       );
     }
     const draft = changedDraft(resource, subresource, present.object, asked);
+    const write = { resource, subresource, fieldManager, now: timestamp(cluster.clock.now()) };
+    own(
+      draft,
+      tracked ? tracked.managedFields : trackUpdate(write, present.object, draft, metadata.managedFields),
+    );
     const attributes: Attributes = {
       ...{ operation: 'UPDATE', resource, subresource, namespace, name, isDryRun, by },
       before: withRevision(present),
@@ -135,8 +158,8 @@ export async function changeObject(
     const object = finished(resource, draft, present.object);
     const judged = await cluster.admission.validate({ ...attributes, object });
     const alongside = together(together(admitted, taken), judged);
-    if (isDryRun || jsonEqual(object as Json, present.object as Json))
-      return withRevision({ ...present, object });
+    if (isUnchanged(object, present.object)) return withRevision(present);
+    if (isDryRun) return withRevision({ ...present, object });
     const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
     const changed = isLast
       ? await removeLast(cluster, resource, present, object)
@@ -144,6 +167,23 @@ export async function changeObject(
     if (changed !== undefined) return withRevision({ ...changed, object });
     if (version !== '' || attempt >= mostAttempts) throw conflict(resource, name);
   }
+}
+
+function own(draft: Draft, managedFields: ManagedFields): void {
+  if (managedFields === undefined) delete draft.metadata.managedFields;
+  else draft.metadata.managedFields = managedFields;
+}
+
+/** That somebody tried to own something at another time changes nothing. */
+const isUnchanged = (object: KubernetesObject, before: KubernetesObject): boolean =>
+  jsonEqual(object as Json, before as Json) || jsonEqual(withoutTimes(object), withoutTimes(before));
+
+function withoutTimes(object: KubernetesObject): Json {
+  const managedFields = listOf(object.metadata, 'managedFields').map((entry) => {
+    const { time: _, ...others } = isJsonObject(entry) ? entry : {};
+    return others;
+  });
+  return { ...object, metadata: { ...object.metadata, managedFields } } as unknown as Json;
 }
 
 /** Nothing keeps it any more that was to be deleted: it goes with the write that says so. */
@@ -183,13 +223,13 @@ function askedDraft({ resource, namespace, name }: Target, body: JsonObject): Dr
 /** What a new object has whatever was said of it. */
 function complete({ clock, random }: Cluster, { resource, namespace, name }: Target, draft: Draft): void {
   const kind = kindOf(resource);
-  const { labels, annotations, ownerReferences, finalizers, generateName } = draft.metadata;
+  const { labels, annotations, ownerReferences, finalizers, generateName, managedFields } = draft.metadata;
   Object.assign(draft, typeOf(resource));
   draft.metadata = withoutUndefined({
     ...{ name, generateName, namespace, uid: uuid(random) },
     ...(kind.hasGeneration && { generation: 1 }),
     creationTimestamp: timestamp(clock.now()),
-    ...{ labels, annotations, ownerReferences, finalizers },
+    ...{ labels, annotations, ownerReferences, finalizers, managedFields },
   });
   if (resource.subresources.includes('status') && kind.keepsStatus !== true) delete draft.status;
   kind.onCreate?.(draft);
@@ -197,6 +237,17 @@ function complete({ clock, random }: Cluster, { resource, namespace, name }: Tar
 
 /** What the present object becomes by what was asked: each endpoint writes its own part and leaves the others. */
 function changedDraft(
+  resource: Resource,
+  subresource: Subresource | undefined,
+  present: KubernetesObject,
+  asked: JsonObject,
+): Draft {
+  const draft = mergedDraft(resource, subresource, present, asked);
+  kindOf(resource).defaults?.(draft);
+  return draft;
+}
+
+function mergedDraft(
   resource: Resource,
   subresource: Subresource | undefined,
   present: KubernetesObject,

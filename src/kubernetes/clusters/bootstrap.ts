@@ -58,7 +58,7 @@ async function ensure(
   body: JsonObject,
 ): Promise<void> {
   try {
-    const options = { isDryRun: false, fieldValidation: 'Ignore' } as const;
+    const options = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: 'kube-apiserver' } as const;
     await createObject(cluster, { resource, namespace }, body, options, controlPlane);
   } catch (error) {
     if (error instanceof ApiError && error.reason === 'AlreadyExists') return;

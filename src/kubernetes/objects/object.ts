@@ -22,6 +22,8 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
   readonly finalizers?: readonly string[];
+  /** Who owns which fields: entries as the API has them. */
+  readonly managedFields?: readonly Json[];
 }
 
 export interface OwnerReference {
