@@ -98,6 +98,10 @@ class MirroredState implements OpenState {
     });
   }
 
+  reached(revision: number): Promise<void> {
+    return this.#feed.reached(revision);
+  }
+
   subscribe<T extends object>(
     collection: Collection<T, string>,
     listener: (change: RecordChange<T>) => void,

@@ -83,6 +83,11 @@ export interface State extends Reader {
    */
   transact<R>(run: (tx: Transaction) => R): Promise<R>;
   /**
+   * Resolves when reads show a revision of the store or a later one: for those who have written to the store itself.
+   * @throws {StoreClosedError} the state was closed.
+   */
+  reached(revision: number): Promise<void>;
+  /**
    * Calls `listener` once per changed record after each commit, in commit order. `before` and `after` are
    * undefined for created and deleted records. Listeners only note what to look at; they do no work.
    */

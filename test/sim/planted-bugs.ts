@@ -1,5 +1,5 @@
 import type { Random } from '../../src/clock/index.ts';
-import type { Reconciler, State, Transaction } from '../../src/reconcile/index.ts';
+import type { Reader, Reconciler, State, Transaction } from '../../src/reconcile/index.ts';
 import type { Container, ContainerSpec, Runtime, RuntimeEvent } from '../../src/runtime/index.ts';
 import type { EcsContext } from '../../src/services/ecs/context.ts';
 import { serviceDeployment } from '../../src/services/ecs/reconcilers/service-deployment.ts';
@@ -153,6 +153,7 @@ function withTransactions(state: State, change: (tx: Transaction) => Partial<Tra
   const reader = readerOf(state);
   return {
     ...reader,
+    reached: (revision) => state.reached(revision),
     subscribe: (collection, listener) => state.subscribe(collection, listener),
     transact: (run) =>
       state.transact((tx) =>
@@ -174,7 +175,7 @@ function readerOf(reader: State | Transaction) {
     byIndex: (collection, index, value) => reader.byIndex(collection, index, value),
     countByIndex: (collection, index, value) => reader.countByIndex(collection, index, value),
     latestByIndex: (collection, index, value) => reader.latestByIndex(collection, index, value),
-  } satisfies Omit<State, 'subscribe' | 'transact'>;
+  } satisfies Reader;
 }
 
 const isMoreUsed = ({ used }: ContainerInstanceRecord, after: object): boolean =>

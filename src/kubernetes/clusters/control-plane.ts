@@ -26,15 +26,19 @@ import { bootstrap } from './bootstrap.ts';
 import { makeAuthority, openAuthorityOf, openTokenKeyOf } from './keys.ts';
 import { reaches } from './public-access.ts';
 
+/** A control plane that runs; it ends what it opened when it is disposed of, and the objects stay. */
+export interface OpenControlPlane extends AsyncDisposable {
+  readonly cluster: Cluster;
+}
+
 /**
  * Starts the control plane of a cluster and tells by its record where it answers: from then on the cluster is ACTIVE.
- * It ends what it opened when it is disposed of; the objects stay.
  */
 export async function openControlPlane(
   context: KubernetesContext,
   place: ClusterPlace,
   wanted: ClusterRecord,
-): Promise<AsyncDisposable> {
+): Promise<OpenControlPlane> {
   const { store, state, clock, random, log, sealer, host } = context;
   const key = controlPlaneKey(place);
   const known = state.get(controlPlanes, key);
@@ -109,5 +113,6 @@ export async function openControlPlane(
     });
   }
   await state.transact((tx) => tx.put(controlPlanes, key, record));
-  return opened.move();
+  const moved = opened.move();
+  return { cluster, [Symbol.asyncDispose]: () => moved.disposeAsync() };
 }

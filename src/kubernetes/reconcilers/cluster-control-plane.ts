@@ -1,5 +1,7 @@
 import { done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
 import { type ClusterRecord, clusters, finishUpdate, forgetCluster } from '../../services/eks/index.ts';
+import type { Cluster } from '../apiserver/cluster.ts';
+import type { OpenControlPlane } from '../clusters/control-plane.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
@@ -8,7 +10,7 @@ interface Running {
   readonly id: string;
   /** Of Kubernetes. */
   readonly version: string;
-  readonly controlPlane: AsyncDisposable;
+  readonly controlPlane: OpenControlPlane;
 }
 
 /** The control planes that run in this process, by their clusters' keys. */
@@ -17,6 +19,12 @@ export class ControlPlanes implements AsyncDisposable {
 
   get(key: string): Running | undefined {
     return this.#running.get(key);
+  }
+
+  /** The API server of a cluster; undefined: it does not run. */
+  clusterOf({ id }: ClusterPlace): Cluster | undefined {
+    for (const running of this.#running.values()) if (running.id === id) return running.controlPlane.cluster;
+    return undefined;
   }
 
   set(key: string, running: Running): void {

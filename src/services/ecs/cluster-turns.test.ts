@@ -30,6 +30,7 @@ function countingTransactions(room: TestRoom): {
     byIndex: (collection, index, value) => state.byIndex(collection, index, value),
     countByIndex: (collection, index, value) => state.countByIndex(collection, index, value),
     latestByIndex: (collection, index, value) => state.latestByIndex(collection, index, value),
+    reached: (revision) => state.reached(revision),
     subscribe: (collection, listener) => state.subscribe(collection, listener),
     transact: (run) => {
       transactions += 1;

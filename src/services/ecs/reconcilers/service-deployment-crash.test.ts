@@ -16,6 +16,7 @@ describe('whoever is killed', () => {
       byIndex: (collection, index, value) => state.byIndex(collection, index, value),
       countByIndex: (collection, index, value) => state.countByIndex(collection, index, value),
       latestByIndex: (collection, index, value) => state.latestByIndex(collection, index, value),
+      reached: (revision) => state.reached(revision),
       subscribe: (collection, listener) => state.subscribe(collection, listener),
       transact: async (run) => {
         if (random.float() < 0.2) throw new Error('killed before the commit');

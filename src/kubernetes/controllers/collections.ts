@@ -1,0 +1,58 @@
+import type { Collection, RecordKey } from '../../reconcile/index.ts';
+import { recordKey } from '../../reconcile/index.ts';
+import type { ClusterPlace } from '../objects/object-store.ts';
+import {
+  controllerOf,
+  type Deployment,
+  type Kept,
+  type Pod,
+  type ReplicaSet,
+  type ReplicationController,
+} from './objects.ts';
+
+/** How what controllers make is found: by its controller, or, having none, by its namespace. */
+export type ByOwner = 'owner' | 'orphan';
+
+/** Objects of all clusters as records: the keys of `ObjectStore`, read from memory. */
+const plain = <T extends Kept>(noun: string): Collection<T> => ({
+  ...{ service: 'kubernetes', noun, indexes: {} },
+});
+
+const byOwner = <T extends Kept>(noun: string): Collection<T, ByOwner> => ({
+  ...{ service: 'kubernetes', noun },
+  indexes: {
+    owner: (object) => controllerOf(object)?.uid,
+    orphan: (object, key) => (controllerOf(object) === undefined ? namespaceOf(key) : undefined),
+  },
+});
+
+export const pods: Collection<Pod, ByOwner> = byOwner('pods');
+export const replicaSets: Collection<ReplicaSet, ByOwner> = byOwner('replicasets.apps');
+export const replicationControllers: Collection<ReplicationController> = plain('replicationcontrollers');
+export const deployments: Collection<Deployment> = plain('deployments.apps');
+
+/** Of a key, what all objects of its kind in its namespace begin with. */
+const namespaceOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1);
+
+/** Which object a key is of: `/kubernetes/<account>/<region>/<resource>/<cluster>/<namespace>/<name>`. */
+export interface ObjectKey {
+  readonly place: ClusterPlace;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export function parsedKey(key: string): ObjectKey {
+  const [, , accountId = '', region = '', , id = '', namespace = '', name = ''] = key.split('/');
+  return { place: { accountId, region, id }, namespace, name };
+}
+
+/** The key of an object of another kind in the same namespace. */
+export function siblingKey(key: string, { noun }: { readonly noun: string }, name: string): RecordKey {
+  const { place, namespace } = parsedKey(key);
+  const collection = { service: 'kubernetes', noun, indexes: {} };
+  return recordKey(collection, place.accountId, place.region, place.id, namespace, name);
+}
+
+/** What keys of another kind begin with in the same namespace. */
+export const siblingsOf = (key: string, collection: { readonly noun: string }): string =>
+  namespaceOf(siblingKey(key, collection, 'any'));

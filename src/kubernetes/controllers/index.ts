@@ -1,0 +1,22 @@
+/**
+ * The controllers of workloads, as Kubernetes' controller manager runs them: for all clusters at once, an object a turn. The
+ * one idea to know: a turn looks at what is there in memory, decides by a pure function (`plan.ts` of each), and acts by the
+ * API server's own writes under the controller's name (`writer.ts`). It is over when reads show what it wrote, so that the
+ * next turn never decides by less than the last one did (`controller.ts`).
+ */
+import type { Reconciler } from '../../reconcile/index.ts';
+import type { KubernetesContext } from '../context.ts';
+import { type RunningClusters, reconcilerOf } from './controller.ts';
+import { deploymentController } from './deployment/declaration.ts';
+import { replicaSetController, replicationController } from './replica-set/declaration.ts';
+
+export function workloadControllers(
+  context: KubernetesContext,
+  running: RunningClusters,
+): readonly Reconciler[] {
+  return [
+    reconcilerOf(context, running, deploymentController),
+    reconcilerOf(context, running, replicaSetController),
+    reconcilerOf(context, running, replicationController),
+  ];
+}

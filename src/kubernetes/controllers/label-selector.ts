@@ -1,0 +1,40 @@
+import type { LabelSelector } from './objects.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+export type SelectsLabels = (labels: Labels | undefined) => boolean;
+
+/** Nothing where there is no selector, everything where it is empty. */
+export function selects(selector: LabelSelector | undefined): SelectsLabels {
+  if (selector === undefined) return () => false;
+  const equal = selectsAll(selector.matchLabels);
+  const expressions = selector.matchExpressions ?? [];
+  return (labels = {}) => equal(labels) && expressions.every((expression) => holds(expression, labels));
+}
+
+/** Every label is as said; everything where nothing is said. */
+export function selectsAll(wanted: Labels = {}): SelectsLabels {
+  const entries = Object.entries(wanted);
+  return (labels = {}) => entries.every(([key, value]) => labels[key] === value);
+}
+
+export const isEmptySelector = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
+  Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
+
+function holds(
+  { key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number],
+  labels: Labels,
+): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
+  }
+}
