@@ -17,7 +17,7 @@ import { hex, type Random } from '../clock/index.ts';
 const earlierMs = 60 * 60 * 1_000;
 const dayMs = 24 * 60 * 60 * 1_000;
 
-const ofAuthority = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+export const ofAuthority = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 export interface NewAuthority {
   /** PEM. */
@@ -106,9 +106,9 @@ const validity = (now: number, days: number) => ({
 });
 
 /** Positive, and unlike any other (RFC 5280, 4.1.2.2). */
-const serialNumber = (random: Random): string => `4${hex(random, 31)}`;
+export const serialNumber = (random: Random): string => `4${hex(random, 31)}`;
 
-function signingKeyOf(key: KeyObject): Promise<webcrypto.CryptoKey> {
+export function signingKeyOf(key: KeyObject): Promise<webcrypto.CryptoKey> {
   const der = key.export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, ofAuthority, false, ['sign']);
 }

@@ -11,3 +11,4 @@ export {
   type SignedCertificate,
   signCertificate,
 } from './authority.ts';
+export { readSigningRequest, type SigningRequest, signRequest } from './signing-request.ts';

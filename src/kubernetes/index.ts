@@ -9,6 +9,7 @@ import type { Reader, Reconciler } from '../reconcile/index.ts';
 import type { ControlPlane } from '../services/eks/index.ts';
 import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
+import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
 import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
@@ -27,6 +28,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       clusterControlPlane(context, running),
       namespaceLifecycle(context),
       tokenSecrets(context),
+      certificateRequests(context),
       customResourceDefinitions(context),
       ...workloadControllers(context, running),
     ],

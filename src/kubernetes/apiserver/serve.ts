@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
 import { impersonated } from '../authentication/impersonation.ts';
@@ -87,11 +88,18 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   await send(request, response, answered.code, answered.body);
 }
 
-/** A token that is nobody's is refused; who brings none is anonymous. @throws {ApiError} 400, 401, 403 */
+/**
+ * A certificate goes before a token. Either that is nobody's is refused, unless the other is good; who brings neither is
+ * anonymous.
+ * @throws {ApiError} 400, 401, 403
+ */
 async function whoAsks(cluster: Cluster, request: IncomingMessage): Promise<User> {
-  const { authorization } = request.headers;
-  const user =
-    authorization === undefined || authorization === '' ? anonymous : await bearerOf(cluster, authorization);
+  const { authorization = '' } = request.headers;
+  const certificate =
+    request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate() : undefined;
+  const certified = certificate === undefined ? undefined : cluster.authenticateCertificate(certificate);
+  if (certified === undefined && certificate !== undefined && authorization === '') throw unauthorized();
+  const user = certified ?? (authorization === '' ? anonymous : await bearerOf(cluster, authorization));
   return impersonated(cluster.authorizer, user, request.headers, request.rawHeaders);
 }
 

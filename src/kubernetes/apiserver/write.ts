@@ -144,6 +144,7 @@ export async function changeObject(
       );
     }
     const draft = changedDraft(resource, subresource, present.object, asked);
+    kindOf(resource).onChange?.(draft, present.object, { subresource, now: cluster.clock.now() });
     const write = { resource, subresource, fieldManager, now: timestamp(cluster.clock.now()) };
     own(
       draft,
@@ -255,7 +256,7 @@ function mergedDraft(
 ): Draft {
   const { labels, annotations, ownerReferences, finalizers } = memberOf(asked, 'metadata');
   const metadata = { ...present.metadata, labels, annotations, ownerReferences, finalizers };
-  if (subresource === 'status') {
+  if (subresource === 'status' || subresource === 'approval') {
     const kept = present.metadata;
     const own = { ...kept, labels: labels ?? kept.labels, annotations: annotations ?? kept.annotations };
     return whole(copyOf({ ...present, metadata: own, status: asked.status })) as Draft;

@@ -17,6 +17,12 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
     on(['create'], 'authorization.k8s.io', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews'),
     on(['create'], 'authentication.k8s.io', 'selfsubjectreviews'),
   ],
+  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [
+    on(['create'], 'certificates.k8s.io', 'certificatesigningrequests/nodeclient'),
+  ],
+  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': [
+    on(['create'], 'certificates.k8s.io', 'certificatesigningrequests/selfnodeclient'),
+  ],
   'system:discovery': [
     atPaths(
       ...['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz'],

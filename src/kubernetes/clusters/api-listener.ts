@@ -51,6 +51,8 @@ export async function openApiListener(
     {
       key: await pkcs8(keys.privateKey),
       cert: signed,
+      // Who has a certificate of this cluster's shows it; whether it is one is decided with the request.
+      ...{ ca: certificate, requestCert: true, rejectUnauthorized: false },
       keepAliveTimeout: keepAliveTimeoutMs,
     },
     serve,

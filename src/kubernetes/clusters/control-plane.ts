@@ -3,6 +3,7 @@ import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { serve } from '../apiserver/serve.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
+import { clientCertificates } from '../authentication/client-certificate.ts';
 import { eksTokens } from '../authentication/eks-token.ts';
 import { eksUser } from '../authentication/eks-user.ts';
 import { serviceAccountTokens } from '../authentication/service-accounts/authenticate.ts';
@@ -59,6 +60,7 @@ export async function openControlPlane(
     url: state.get(controlPlanes, key)?.tokens?.issuer ?? '',
     key: tokenKey,
   });
+  const authorizer = withAccessPolicies(rbacAuthorizer(state, place));
   const catalogue = opened.use(new ClusterCatalogue(state, place));
   const cluster: Cluster = {
     get catalogue() {
@@ -73,9 +75,10 @@ export async function openControlPlane(
         return eksUser(principal, { cluster: now, entry: callerEntry(state, place, now, principal) });
       }),
     ]),
+    authenticateCertificate: clientCertificates(authority.certificate, clock),
     tokenIssuer,
-    authorizer: withAccessPolicies(rbacAuthorizer(state, place)),
-    admission: createAdmission({ objects }),
+    authorizer,
+    admission: createAdmission({ objects, authorizer }),
     version: wanted.version,
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,
     ...{ clock, random, log, signal: ending.signal },

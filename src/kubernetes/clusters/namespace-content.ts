@@ -1,6 +1,7 @@
 import { uuid } from '../../clock/index.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import { deleteAll } from '../apiserver/delete-all.ts';
+import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { catalogueOf } from '../custom-resources/cluster-catalogue.ts';
 import { memberOf, timestamp } from '../objects/object.ts';
@@ -41,7 +42,11 @@ export async function removeContent(
   namespace: string,
 ): Promise<boolean> {
   const objects = new ObjectStore(store, place);
-  const cluster = { objects, clock, admission: createAdmission({ objects }) };
+  const cluster = {
+    objects,
+    clock,
+    admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place) }),
+  };
   let isEmpty = true;
   for (const resource of storedResources(catalogueOf(state, place))) {
     if (!resource.isNamespaced) continue;

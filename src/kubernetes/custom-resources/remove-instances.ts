@@ -1,5 +1,6 @@
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import { deleteAll } from '../apiserver/delete-all.ts';
+import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { ClusterPlace, StoredObject } from '../objects/object-store.ts';
@@ -12,7 +13,7 @@ import { withConditions } from './definition-status.ts';
  * @returns whether it is gone, or waits for others' finalizers alone.
  */
 export async function removeInstances(
-  { store, clock }: KubernetesContext,
+  { store, state, clock }: KubernetesContext,
   place: ClusterPlace,
   name: string,
 ): Promise<boolean> {
@@ -36,7 +37,11 @@ export async function removeInstances(
     clock.now(),
   );
   if (marked !== present.object) await objects.update(present, marked);
-  await deleteAll({ objects, clock, admission: createAdmission({ objects }) }, resource, items);
+  await deleteAll(
+    { objects, clock, admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place) }) },
+    resource,
+    items,
+  );
   return false;
 }
 

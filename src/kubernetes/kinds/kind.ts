@@ -13,6 +13,12 @@ export interface Kind {
   readonly defaults?: (draft: Draft) => void;
   /** What is set when it is made, whoever said what. */
   readonly onCreate?: (draft: Draft) => void;
+  /** What a change may not do by the endpoint that it came by, whoever asked. @param now Epoch milliseconds. */
+  readonly onChange?: (
+    draft: Draft,
+    before: KubernetesObject,
+    by: { readonly subresource: string | undefined; readonly now: number },
+  ) => void;
   readonly validate?: (
     object: KubernetesObject,
     before: KubernetesObject | undefined,

@@ -15,6 +15,7 @@ import { qualifiedName, type Resource } from '../schema/catalogue.ts';
 import { namePatterns, wordsAgainst } from '../validation/name-forms.ts';
 import { podSpecErrors } from '../validation/pod-errors.ts';
 import { horizontalPodAutoscaler } from './autoscaling.ts';
+import { certificateSigningRequest } from './certificate-signing-request.ts';
 import { immutableErrors } from './immutable.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
 import {
@@ -284,6 +285,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'ingresses.networking.k8s.io': ingress,
   'networkpolicies.networking.k8s.io': networkPolicy,
   'poddisruptionbudgets.policy': podDisruptionBudget,
+  'certificatesigningrequests.certificates.k8s.io': certificateSigningRequest,
   'clusterrolebindings.rbac.authorization.k8s.io': roleBinding('ClusterRole'),
   'clusterroles.rbac.authorization.k8s.io': role,
   'rolebindings.rbac.authorization.k8s.io': roleBinding('Role', 'ClusterRole'),

@@ -27,7 +27,7 @@ export interface Resource {
   readonly custom?: CustomVersion;
 }
 
-export type Subresource = 'finalize' | 'scale' | 'status' | 'token';
+export type Subresource = 'approval' | 'finalize' | 'scale' | 'status' | 'token';
 
 type Row = readonly [
   groupVersion: string,
@@ -62,6 +62,10 @@ const kept: readonly Row[] = [
   ['autoscaling/v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'N', 'hpa', 'all', 'status'],
   ['batch/v1', 'cronjobs', 'CronJob', 'N', 'cj', 'all', 'status'],
   ['batch/v1', 'jobs', 'Job', 'N', '', 'all', 'status'],
+  [
+    ...(['certificates.k8s.io/v1', 'certificatesigningrequests', 'CertificateSigningRequest', 'C'] as const),
+    ...(['csr', '', 'approval status'] as const),
+  ],
   ['networking.k8s.io/v1', 'ingressclasses', 'IngressClass', 'C'],
   ['networking.k8s.io/v1', 'ingresses', 'Ingress', 'N', 'ing', '', 'status'],
   ['networking.k8s.io/v1', 'ipaddresses', 'IPAddress', 'C', 'ip'],
@@ -109,6 +113,7 @@ const groupOrder = [
   'authorization.k8s.io',
   'autoscaling',
   'batch',
+  'certificates.k8s.io',
   'networking.k8s.io',
   'policy',
   'rbac.authorization.k8s.io',

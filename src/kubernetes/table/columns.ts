@@ -407,6 +407,23 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     text('PreemptionPolicy', (object) => textOf(object, 'preemptionPolicy')),
   ],
+  'certificatesigningrequests.certificates.k8s.io': [
+    nameColumn,
+    ageColumn,
+    text('SignerName', (object) => textOf(spec(object), 'signerName')),
+    text('Requestor', (object) => textOf(spec(object), 'username')),
+    text('RequestedDuration', (object) => {
+      const seconds = numberOf(spec(object), 'expirationSeconds');
+      return seconds === 0 ? none : duration(seconds);
+    }),
+    text('Condition', (object) => {
+      const has = (type: string): boolean =>
+        objects(status(object), 'conditions').some((it) => textOf(it, 'type') === type);
+      const decided = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
+      const isIssued = textOf(status(object), 'certificate') !== '';
+      return `${decided}${has('Failed') ? ',Failed' : ''}${isIssued ? ',Issued' : ''}`;
+    }),
+  ],
   'leases.coordination.k8s.io': [
     nameColumn,
     text('Holder', (object) => textOf(spec(object), 'holderIdentity')),

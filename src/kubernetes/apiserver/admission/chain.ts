@@ -1,10 +1,13 @@
+import type { Authorizer } from '../../authorization/rbac.ts';
 import { type Alongside, alone, type ObjectStore, together } from '../../objects/object-store.ts';
 import type { Changeable, Plugin, Proposed, Requester } from './attributes.ts';
+import { certificatePlugins } from './certificates.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 
 /** What the rules of a cluster look at. */
 export interface AdmissionContext {
   readonly objects: ObjectStore;
+  readonly authorizer: Authorizer;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface Admission {
 
 export function createAdmission(context: AdmissionContext): Admission {
   // In upstream's order, which users know: later ones see what earlier ones have set.
-  const plugins: readonly Plugin[] = [namespaceLifecycle(context)];
+  const plugins: readonly Plugin[] = [namespaceLifecycle(context), ...certificatePlugins(context)];
   return {
     mutate: async (attributes) => {
       let alongside = alone;
