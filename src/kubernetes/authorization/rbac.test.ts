@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError } from '../apiserver/status.ts';
 import { impersonated } from '../authentication/impersonation.ts';
 import type { User } from '../authentication/user.ts';
-import type { JsonObject } from '../objects/object.ts';
+import type { JsonObject, KubernetesObject } from '../objects/object.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles } from './bootstrap-roles.ts';
 import { assertNoEscalation } from './escalation.ts';
@@ -19,6 +19,10 @@ function authorizer(objects: Readonly<Record<string, readonly object[]>>): Autho
       for (const [at, own] of Object.entries(objects))
         if (at.startsWith(wanted)) for (const value of own) yield { value };
     },
+    get: (_collection: object, key: string) =>
+      Object.entries(objects)
+        .flatMap(([at, own]) => own.map((value) => ({ at, value: value as KubernetesObject })))
+        .find(({ at, value }) => `${at}${encodeURIComponent(value.metadata.name)}` === key)?.value,
   };
   return rbacAuthorizer(reader as never, place);
 }

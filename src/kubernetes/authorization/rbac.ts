@@ -1,4 +1,4 @@
-import type { Reader } from '../../reconcile/index.ts';
+import type { Reader, RecordKey } from '../../reconcile/index.ts';
 import type { User } from '../authentication/user.ts';
 import { mastersGroup } from '../authentication/user.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../objects/object.ts';
 import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
-import { qualifiedName, type Resource, resourceNamed } from '../schema/catalogue.ts';
+import { qualifiedName, resourceNamed } from '../schema/catalogue.ts';
 
 /** What somebody wants to do. */
 export type Attributes =
@@ -39,21 +39,22 @@ export interface Authorizer {
 }
 
 const group = 'rbac.authorization.k8s.io';
-const clusterRoleBindings = resourceNamed(group, 'clusterrolebindings');
-const clusterRoles = resourceNamed(group, 'clusterroles');
-const roleBindings = resourceNamed(group, 'rolebindings');
-const roles = resourceNamed(group, 'roles');
+const recordsOf = (name: string) => objectRecords(qualifiedName(resourceNamed(group, name)));
+const clusterRoleBindings = recordsOf('clusterrolebindings');
+const clusterRoles = recordsOf('clusterroles');
+const roleBindings = recordsOf('rolebindings');
+const roles = recordsOf('roles');
+type Records = ReturnType<typeof recordsOf>;
 
 /** Decides by the cluster's roles and bindings as they are at that moment, which are in memory. */
 export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer {
-  const objectsOf = function* (resource: Resource, namespace?: string): Generator<KubernetesObject, void> {
-    const records = objectRecords(qualifiedName(resource));
+  const objectsOf = function* (records: Records, namespace?: string): Generator<KubernetesObject, void> {
     const prefix = recordsPrefix(records.noun, place, namespace);
     for (const { value } of reader.list(records, prefix)) yield value;
   };
-  const roleNamed = (resource: Resource, name: string, namespace?: string): KubernetesObject | undefined => {
-    for (const object of objectsOf(resource, namespace)) if (object.metadata.name === name) return object;
-    return undefined;
+  const roleNamed = (records: Records, name: string, namespace?: string): KubernetesObject | undefined => {
+    const key = `${recordsPrefix(records.noun, place, namespace)}${encodeURIComponent(name)}`;
+    return reader.get(records, key as RecordKey);
   };
   const rules = function* (user: User, namespace: string): Generator<JsonObject, void> {
     for (const binding of objectsOf(clusterRoleBindings))

@@ -25,11 +25,11 @@ export interface ServiceAccountAuthentication {
  * and only as long as the ServiceAccount and whatever the token is bound to are there, the very same ones.
  */
 export function serviceAccountTokens(context: ServiceAccountAuthentication): Authenticate {
+  const verified = new VerifiedTokens();
   return async (token, audiences) => {
     const issuer = context.issuer();
-    const claimed = issuerOf(token);
-    if (claimed !== issuer.url && claimed !== legacyIssuer) return undefined;
-    const claims = await verifiedClaims(token, issuer);
+    const claims = verified.get(token, issuer) ?? (await verified.verify(token, issuer));
+    if (claims === undefined) return undefined;
     return claims.iss === legacyIssuer
       ? legacyUser(context, token, claims as JsonObject, audiences)
       : boundUser(context, claims, audiences);
@@ -38,11 +38,38 @@ export function serviceAccountTokens(context: ServiceAccountAuthentication): Aut
 
 /** As it says itself, not believed yet. */
 function issuerOf(token: string): unknown {
+  // Tokens of other kinds come with every request: an error for each would cost more than all the rest.
+  if (token.split('.', 4).length !== 3) return undefined;
   try {
     return decodeJwt(token).iss;
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
     throw error;
+  }
+}
+
+/** Clients send the same token with every request. */
+const maxVerified = 1_000;
+
+/** The claims of tokens whose signature was this cluster's; whether they still count is another question. */
+class VerifiedTokens {
+  readonly #claims = new Map<string, JWTPayload>();
+  #key: TokenIssuer['key'] | undefined;
+
+  /** Undefined: the key has not verified it yet. */
+  get(token: string, { key }: TokenIssuer): JWTPayload | undefined {
+    return this.#key === key ? this.#claims.get(token) : undefined;
+  }
+
+  /** Undefined: it claims to be another issuer's. @throws {TokenError} */
+  async verify(token: string, issuer: TokenIssuer): Promise<JWTPayload | undefined> {
+    const claimed = issuerOf(token);
+    if (claimed !== issuer.url && claimed !== legacyIssuer) return undefined;
+    const claims = await verifiedClaims(token, issuer);
+    if (this.#key !== issuer.key || this.#claims.size >= maxVerified) this.#claims.clear();
+    this.#key = issuer.key;
+    this.#claims.set(token, claims);
+    return claims;
   }
 }
 
