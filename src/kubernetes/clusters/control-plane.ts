@@ -1,4 +1,10 @@
-import { type ClusterRecord, callerEntry, clusterKey, clusters } from '../../services/eks/index.ts';
+import {
+  type ClusterRecord,
+  callerEntry,
+  clusterKey,
+  clusters,
+  hasPodIdentity,
+} from '../../services/eks/index.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { serve } from '../apiserver/serve.ts';
@@ -78,7 +84,13 @@ export async function openControlPlane(
     authenticateCertificate: clientCertificates(authority.certificate, clock),
     tokenIssuer,
     authorizer,
-    admission: createAdmission({ objects, authorizer }),
+    admission: createAdmission({
+      ...{ objects, authorizer },
+      identities: {
+        region: place.region,
+        hasAssociation: (of) => hasPodIdentity(state, place, wanted.name, of),
+      },
+    }),
     version: wanted.version,
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,
     ...{ clock, random, log, signal: ending.signal },

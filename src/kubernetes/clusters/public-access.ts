@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 
 /** What tells how the tokens of a cluster are verified has an address of its own in EKS, which everybody reaches. */
 const ofIssuer = /^\/id\//;
@@ -18,5 +18,6 @@ export function reaches(
     const [address = '', length = ''] = cidr.split('/');
     admitted.addSubnet(address, Number(length), 'ipv4');
   }
-  return admitted.check((socket.remoteAddress ?? '').replace(/^::ffff:/, ''), 'ipv4');
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return isIPv4(address) && admitted.check(address, 'ipv4');
 }

@@ -8,7 +8,10 @@ export interface Scope {
 
 const prefixOf = ({ region, accountId }: Scope): string => `arn:aws:eks:${region}:${accountId}:`;
 
-export const clusterArn = (scope: Scope, name: string): string => `${prefixOf(scope)}cluster/${name}`;
+/** @param resource Its type and what tells it from others: `cluster/harbor`. */
+export const eksArn = (scope: Scope, resource: string): string => `${prefixOf(scope)}${resource}`;
+
+export const clusterArn = (scope: Scope, name: string): string => eksArn(scope, `cluster/${name}`);
 
 /** Whom it names in its middle: `role/111122223333/deploy`, without the path. */
 export function accessEntryArn(
@@ -21,8 +24,13 @@ export function accessEntryArn(
 ): string {
   const [, , , , accountId = '', resource = ''] = principalArn.split(':');
   const [type = '', ...path] = resource.split('/');
-  return `${prefixOf(scope)}access-entry/${clusterName}/${type}/${accountId}/${path.at(-1) ?? type}/${id}`;
+  return eksArn(scope, `access-entry/${clusterName}/${type}/${accountId}/${path.at(-1) ?? type}/${id}`);
 }
+
+export const podIdentityArn = (
+  scope: Scope,
+  { clusterName, id }: { readonly clusterName: string; readonly id: string },
+): string => eksArn(scope, `podidentityassociation/${clusterName}/${id}`);
 
 /** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
 export interface EksArn {

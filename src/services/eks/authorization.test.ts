@@ -4,7 +4,9 @@ import { authorizationSuite, type Case } from '../testing/authorization-suite.ts
 import { openGuarded, region, role, user } from '../testing/guarded.ts';
 import { accessEntries, accessEntryKey } from './access-entries/record.ts';
 import { eksOperations } from './operations.ts';
+import { podIdentities, podIdentityKey } from './pod-identity/record.ts';
 import { type ClusterRecord, clusterKey, clusters } from './records.ts';
+import { absentCases, absentListedKeys, absentWithout } from './testing/absent-cases.ts';
 
 const arn = (name: string) => `arn:aws:eks:${region}:${accountId}:cluster/${name}`;
 const name = 'harbor';
@@ -42,7 +44,16 @@ const ofComponents = {
   'eks:zonalShiftEnabled': 'true',
 };
 
+const associationId = 'a-0123456789abcdefg';
+const association = { ...inCluster, associationId };
+const onAssociation = [`arn:aws:eks:${region}:${accountId}:podidentityassociation/harbor/${associationId}`];
+const passing = {
+  ...{ action: 'iam:PassRole', on: role('pods') },
+  keys: { 'iam:PassedToService': 'pods.eks.amazonaws.com' },
+};
+
 const cases: Readonly<Record<string, Case>> = {
+  ...absentCases,
   AssociateAccessPolicy: { input: { ...entry, policyArn, accessScope }, on: onEntry, keys: ofPolicy },
   CreateAccessEntry: {
     input: { ...inCluster, principalArn: role('deploy'), username: 'x', kubernetesGroups: ['y'], tags },
@@ -76,6 +87,17 @@ const cases: Readonly<Record<string, Case>> = {
     besides: [
       { action: 'iam:PassRole', on: role('eks'), keys: { 'iam:PassedToService': 'eks.amazonaws.com' } },
     ],
+  },
+  CreatePodIdentityAssociation: {
+    input: { ...inCluster, namespace: 'default', serviceAccount: 'app', roleArn: role('pods'), tags },
+    ...{ on, keys: { ...tagged, ...tagging }, besides: [passing] },
+  },
+  DeletePodIdentityAssociation: { input: association, on: onAssociation, keys: tagged },
+  DescribePodIdentityAssociation: { input: association, on: onAssociation, keys: tagged },
+  ListPodIdentityAssociations: { input: inCluster, on, keys: tagged },
+  UpdatePodIdentityAssociation: {
+    input: { ...association, roleArn: role('pods') },
+    ...{ on: onAssociation, keys: tagged, besides: [passing] },
   },
   DeleteAccessEntry: { input: entry, on: onEntry, keys: ofEntry },
   DeleteCluster: { input: { name }, on, keys: tagged },
@@ -159,12 +181,23 @@ authorizationSuite<object>({
             ...{ kubernetesGroups: ['blue'], createdAt: 0, modifiedAt: 0, tags: record.tags },
             policies: [{ name: 'AmazonEKSViewPolicy', scope: accessScope, associatedAt: 0, modifiedAt: 0 }],
           });
+          tx.put(podIdentities, podIdentityKey(scope, name, 'default', 'app'), {
+            ...{ ...inCluster, id: associationId, namespace: 'default', serviceAccount: 'app' },
+            ...{ roleArn: role('pods'), disableSessionTags: false, tags: record.tags },
+            ...{ createdAt: 0, modifiedAt: 0 },
+          });
         });
         return {};
       },
     }),
   casesIn: () => cases,
   listedKeys: {
+    ...absentListedKeys,
+    CreatePodIdentityAssociation: [...ofResource, ...ofRequest],
+    DeletePodIdentityAssociation: ofResource,
+    DescribePodIdentityAssociation: ofResource,
+    ListPodIdentityAssociations: ofResource,
+    UpdatePodIdentityAssociation: ofResource,
     AssociateAccessPolicy: listedOfPolicy,
     CreateAccessEntry: [
       ...[...ofResource, ...ofRequest, 'eks:accessEntryType', 'eks:kubernetesGroups'],
@@ -195,5 +228,6 @@ authorizationSuite<object>({
     TagResource: [...ofResource, ...ofRequest],
     UntagResource: [...ofResource, 'aws:TagKeys'],
   },
+  without: absentWithout,
   denied: { name: 'AccessDeniedException', status: 403 },
 });

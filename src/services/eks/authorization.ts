@@ -6,6 +6,7 @@ import {
   requestTagKeys,
   resourceTagKeys,
 } from '../authorization-row.ts';
+import type { Call } from '../service.ts';
 import { clusterArn } from './arn.ts';
 import { findTagged } from './tagged.ts';
 
@@ -51,8 +52,15 @@ export function eksAuthorization(reader: Reader) {
 export const inCluster = <Input extends InCluster>(
   reader: Reader,
   ...keys: readonly Keys<Input>[]
+): Row<Input> => onThing(reader, ({ clusterName = '*' }, call) => clusterArn(call, clusterName), ...keys);
+
+/** Of operations that are on a thing by its ARN. */
+export const onThing = <Input>(
+  reader: Reader,
+  arnOf: (input: Input, call: Call) => string,
+  ...keys: readonly Keys<Input>[]
 ): Row<Input> => ({
-  on: ({ clusterName = '*' }, call) => [clusterArn(call, clusterName)],
+  on: (input, call) => [arnOf(input, call)],
   keys: [(_input, call, resource) => resourceTagKeys(findTagged(reader, call, resource)?.tags), ...keys],
 });
 

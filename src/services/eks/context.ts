@@ -12,7 +12,18 @@ export interface EksContext {
   /** The control plane of a cluster, by its id; undefined: it does not answer yet. */
   readonly controlPlaneOf: (reader: Reader, scope: Scope, clusterId: string) => ControlPlane | undefined;
   /** Why the service can't act with a role; undefined: it can. */
-  readonly whyNotAssumed: (scope: Scope, roleArn: string, sourceArn: string) => string | undefined;
+  readonly whyNotAssumed: (scope: Scope, asked: AskedRole) => string | undefined;
+}
+
+/** A role that EKS is to act with. */
+export interface AskedRole {
+  readonly roleArn: string;
+  /** As trust policies name it. */
+  readonly service: 'eks.amazonaws.com' | 'pods.eks.amazonaws.com';
+  /** On whose behalf: the cluster's ARN. */
+  readonly sourceArn: string;
+  /** Of the session, as far as they are known before there is one. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** What a cluster's control plane tells of itself. */

@@ -1,8 +1,10 @@
 import type { EKS } from '@aws-sdk/client-eks';
 import type { OperationsOf } from '../service.ts';
+import { absentOperations } from './absent/operations.ts';
 import { accessEntryOperations } from './access-entries/operations.ts';
 import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
+import { podIdentityOperations } from './pod-identity/operations.ts';
 import { refusedOperations } from './refused.ts';
 import { tagOperations } from './tags/operations.ts';
 import { updateOperations } from './updates/operations.ts';
@@ -13,7 +15,9 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...clusterOperations(context),
     ...updateOperations(context),
     ...accessEntryOperations(context),
+    ...podIdentityOperations(context),
     ...tagOperations(context),
+    ...absentOperations(context),
     ...refusedOperations,
   };
 }

@@ -12,7 +12,6 @@ const identityProviders = 'no other identity provider is asked who somebody is';
 const insights = 'clusters are not looked into for what an upgrade needs';
 const nodegroups = 'no instances join a cluster';
 const outside = 'only clusters of Catamaran itself are known';
-const podIdentities = 'no pods run whose roles there could be';
 const subscriptions = 'there is no EKS Anywhere';
 
 /** What isn't built, by name. */
@@ -26,43 +25,15 @@ export const refusedOperations = {
   CreateEksAnywhereSubscription: refused('CreateEksAnywhereSubscription', subscriptions),
   CreateFargateProfile: refused('CreateFargateProfile', fargate),
   CreateNodegroup: refused('CreateNodegroup', nodegroups),
-  CreatePodIdentityAssociation: refused('CreatePodIdentityAssociation', podIdentities),
-  DeleteAddon: refused('DeleteAddon', addons),
-  DeleteCapability: refused('DeleteCapability', capabilities),
   DeleteCertificateAuthority: refused('DeleteCertificateAuthority', authorities),
-  DeleteEksAnywhereSubscription: refused('DeleteEksAnywhereSubscription', subscriptions),
-  DeleteFargateProfile: refused('DeleteFargateProfile', fargate),
-  DeleteNodegroup: refused('DeleteNodegroup', nodegroups),
-  DeletePodIdentityAssociation: refused('DeletePodIdentityAssociation', podIdentities),
-  DeregisterCluster: refused('DeregisterCluster', outside),
-  DescribeAddon: refused('DescribeAddon', addons),
-  DescribeAddonConfiguration: refused('DescribeAddonConfiguration', addons),
-  DescribeAddonVersions: refused('DescribeAddonVersions', addons),
-  DescribeCapability: refused('DescribeCapability', capabilities),
   DescribeCertificateAuthority: refused('DescribeCertificateAuthority', authorities),
-  DescribeEksAnywhereSubscription: refused('DescribeEksAnywhereSubscription', subscriptions),
-  DescribeFargateProfile: refused('DescribeFargateProfile', fargate),
   DescribeIdentityProviderConfig: refused('DescribeIdentityProviderConfig', identityProviders),
   DescribeInsight: refused('DescribeInsight', insights),
   DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
-  DescribeNodegroup: refused('DescribeNodegroup', nodegroups),
-  DescribePodIdentityAssociation: refused('DescribePodIdentityAssociation', podIdentities),
   DisassociateIdentityProviderConfig: refused('DisassociateIdentityProviderConfig', identityProviders),
-  ListAddons: refused('ListAddons', addons),
-  ListCapabilities: refused('ListCapabilities', capabilities),
   ListCertificateAuthorities: refused('ListCertificateAuthorities', authorities),
-  ListEksAnywhereSubscriptions: refused('ListEksAnywhereSubscriptions', subscriptions),
-  ListFargateProfiles: refused('ListFargateProfiles', fargate),
   ListIdentityProviderConfigs: refused('ListIdentityProviderConfigs', identityProviders),
   ListInsights: refused('ListInsights', insights),
-  ListNodegroups: refused('ListNodegroups', nodegroups),
-  ListPodIdentityAssociations: refused('ListPodIdentityAssociations', podIdentities),
   RegisterCluster: refused('RegisterCluster', outside),
   StartInsightsRefresh: refused('StartInsightsRefresh', insights),
-  UpdateAddon: refused('UpdateAddon', addons),
-  UpdateCapability: refused('UpdateCapability', capabilities),
-  UpdateEksAnywhereSubscription: refused('UpdateEksAnywhereSubscription', subscriptions),
-  UpdateNodegroupConfig: refused('UpdateNodegroupConfig', nodegroups),
-  UpdateNodegroupVersion: refused('UpdateNodegroupVersion', nodegroups),
-  UpdatePodIdentityAssociation: refused('UpdatePodIdentityAssociation', podIdentities),
 } satisfies Readonly<Record<string, RefusedOperation>>;

@@ -1,7 +1,8 @@
 import type { Collection, Reader, RecordKey, Transaction } from '../../reconcile/index.ts';
 import { accessEntries } from './access-entries/record.ts';
-import { accessEntryArn, readArn, type Scope } from './arn.ts';
+import { accessEntryArn, podIdentityArn, readArn, type Scope } from './arn.ts';
 import { notFound } from './errors.ts';
+import { podIdentities } from './pod-identity/record.ts';
 import { clusterKey, clusters, idText, type Tags } from './records.ts';
 
 /** Something that has tags and that an ARN means. */
@@ -22,6 +23,11 @@ export function findTagged(reader: Reader, scope: Scope, arn: string): Tagged | 
       const found = reader.byIndex(accessEntries, 'id', id)[0];
       if (found === undefined || accessEntryArn(scope, found.value) !== arn) return undefined;
       return kept(reader, accessEntries, found.key);
+    }
+    case 'podidentityassociation': {
+      const found = reader.byIndex(podIdentities, 'id', id)[0];
+      if (found === undefined || podIdentityArn(scope, found.value) !== arn) return undefined;
+      return kept(reader, podIdentities, found.key);
     }
     default:
       return undefined;

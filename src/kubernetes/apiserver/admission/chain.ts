@@ -3,11 +3,14 @@ import { type Alongside, alone, type ObjectStore, together } from '../../objects
 import type { Changeable, Plugin, Proposed, Requester } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { type PodIdentities, podIdentity } from './pod-identity.ts';
 
 /** What the rules of a cluster look at. */
 export interface AdmissionContext {
   readonly objects: ObjectStore;
   readonly authorizer: Authorizer;
+  /** Absent: nothing is made, and so no pod. */
+  readonly identities?: PodIdentities;
 }
 
 /**
@@ -23,8 +26,13 @@ export interface Admission {
 }
 
 export function createAdmission(context: AdmissionContext): Admission {
+  const { objects, identities } = context;
   // In upstream's order, which users know: later ones see what earlier ones have set.
-  const plugins: readonly Plugin[] = [namespaceLifecycle(context), ...certificatePlugins(context)];
+  const plugins: readonly Plugin[] = [
+    namespaceLifecycle(context),
+    ...certificatePlugins(context),
+    ...(identities === undefined ? [] : [podIdentity({ objects, identities })]),
+  ];
   return {
     mutate: async (attributes) => {
       let alongside = alone;

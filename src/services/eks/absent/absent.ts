@@ -1,4 +1,14 @@
+import type { Refusal } from '../../../protocols/index.ts';
 import { resourceNotFound } from '../errors.ts';
+
+export const absentNodegroup = (clusterName: string, nodegroupName: string): Refusal =>
+  resourceNotFound(`No node group found for name: ${nodegroupName}.`, { clusterName, nodegroupName });
+
+export const absentAddon = (clusterName: string, addonName: string): Refusal =>
+  resourceNotFound(`No addon: ${addonName} found in cluster: ${clusterName}`, { clusterName, addonName });
+
+export const absentCapability = (clusterName: string, capabilityName: string): Refusal =>
+  resourceNotFound(`No capability found for name: ${capabilityName}.`, { clusterName });
 
 /** What a request names besides its cluster. */
 interface Named {
@@ -9,12 +19,7 @@ interface Named {
 
 /** Whatever it names of what no cluster has. @throws ResourceNotFoundException */
 export function refuseAbsent(clusterName: string, { nodegroupName, addonName, capabilityName }: Named): void {
-  if (nodegroupName !== undefined)
-    throw resourceNotFound(`No node group found for name: ${nodegroupName}.`, { clusterName, nodegroupName });
-  if (addonName !== undefined)
-    throw resourceNotFound(`No addon: ${addonName} found in cluster: ${clusterName}`, {
-      ...{ clusterName, addonName },
-    });
-  if (capabilityName !== undefined)
-    throw resourceNotFound(`No capability found for name: ${capabilityName}.`, { clusterName });
+  if (nodegroupName !== undefined) throw absentNodegroup(clusterName, nodegroupName);
+  if (addonName !== undefined) throw absentAddon(clusterName, addonName);
+  if (capabilityName !== undefined) throw absentCapability(clusterName, capabilityName);
 }

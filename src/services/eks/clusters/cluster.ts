@@ -47,7 +47,9 @@ export async function createCluster(
     if (tx.countByIndex(clusters, 'scope', scopeText(call)) >= maxClusters)
       throw limitExceeded(`Cluster limit exceeded for account: at most ${maxClusters} in a region`);
     const place = readPlace(tx, call, input.resourcesVpcConfig ?? {}, serviceIpv4Cidr);
-    const why = whyNotAssumed(call, wanted.roleArn, arn);
+    const why = whyNotAssumed(call, {
+      ...{ roleArn: wanted.roleArn, service: 'eks.amazonaws.com', sourceArn: arn },
+    });
     if (why !== undefined)
       throw invalidParameter(
         `Role with arn: ${wanted.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct. ${why}`,

@@ -1,5 +1,6 @@
-import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
-import { accessEntries } from '../access-entries/record.ts';
+import type { Collection, RecordKey, Transaction } from '../../../reconcile/index.ts';
+import { type AccessEntryRecord, accessEntries } from '../access-entries/record.ts';
+import { type PodIdentityRecord, podIdentities } from '../pod-identity/record.ts';
 import { clusters, clusterText, scopeOfKey } from '../records.ts';
 import { updates } from '../updates/record.ts';
 
@@ -9,7 +10,11 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
   // One that was made later under its name has nothing to do with it.
   if (cluster?.id !== id) return;
   const ofCluster = clusterText(scopeOfKey(key), cluster.name);
-  for (const entry of tx.byIndex(accessEntries, 'cluster', ofCluster)) tx.delete(accessEntries, entry.key);
-  for (const update of tx.byIndex(updates, 'cluster', ofCluster)) tx.delete(updates, update.key);
+  const forget = <T extends object>(collection: Collection<T, 'cluster'>): void => {
+    for (const stored of tx.byIndex(collection, 'cluster', ofCluster)) tx.delete(collection, stored.key);
+  };
+  forget<AccessEntryRecord>(accessEntries);
+  forget<PodIdentityRecord>(podIdentities);
+  forget(updates);
   tx.delete(clusters, key);
 }

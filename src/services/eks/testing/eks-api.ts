@@ -1,4 +1,5 @@
 import { EKS } from '@aws-sdk/client-eks';
+import { clusterRoles } from '../../../composition/cluster-roles.ts';
 import { createEc2, defaultVpc } from '../../ec2/index.ts';
 import { accountId, type IamServer, type Key, startIamServer } from '../../iam/testing/iam-server.ts';
 import { clusterKey, clusters, createEks, finishUpdate, forgetCluster } from '../index.ts';
@@ -27,9 +28,12 @@ export async function startEksApi(): Promise<EksApi> {
   let answers = true;
   const server = stack.use(
     await startIamServer({
-      services: (_iam, { state, clock, random }) => [
+      services: (iam, { state, clock, random }) => [
         createEks({
-          ...{ state, clock, random, whyNotAssumed: () => undefined },
+          ...{ state, clock, random },
+          // Clusters are made here with a role that nobody made.
+          whyNotAssumed: (of, asked) =>
+            asked.service === 'eks.amazonaws.com' ? undefined : clusterRoles(iam)(of, asked),
           controlPlaneOf: () =>
             answers ? { endpoint: 'https://127.0.0.1:6443', certificateAuthority: 'PEM' } : undefined,
         }),

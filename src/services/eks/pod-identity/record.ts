@@ -1,0 +1,44 @@
+import { type Collection, type Reader, type RecordKey, recordKey } from '../../../reconcile/index.ts';
+import type { Scope } from '../arn.ts';
+import { clusterText, idText, type MadeBy, scopeOfKey, type Tags } from '../records.ts';
+
+/** As which role of IAM the pods of a ServiceAccount act. Neither it nor its namespace has to be there. */
+export interface PodIdentityRecord {
+  /** `a-` and 17 digits and lower-case letters. */
+  readonly id: string;
+  readonly clusterName: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly roleArn: string;
+  readonly disableSessionTags: boolean;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  readonly tags: Tags;
+  readonly request?: MadeBy;
+}
+
+/** `pod-identity-association/<cluster>/<namespace>/<ServiceAccount>` */
+export const podIdentities: Collection<PodIdentityRecord, 'cluster' | 'id'> = {
+  service: 'eks',
+  noun: 'pod-identity-association',
+  indexes: {
+    cluster: ({ clusterName }, key) => clusterText(scopeOfKey(key), clusterName),
+    id: ({ id }, key) => idText(scopeOfKey(key), id),
+  },
+};
+
+export const podIdentityKey = (
+  { accountId, region }: Scope,
+  clusterName: string,
+  namespace: string,
+  serviceAccount: string,
+): RecordKey => recordKey(podIdentities, accountId, region, clusterName, namespace, serviceAccount);
+
+/** Whether the pods of a ServiceAccount have an identity of this kind. */
+export const hasPodIdentity = (
+  reader: Reader,
+  scope: Scope,
+  clusterName: string,
+  { namespace, serviceAccount }: Pick<PodIdentityRecord, 'namespace' | 'serviceAccount'>,
+): boolean =>
+  reader.get(podIdentities, podIdentityKey(scope, clusterName, namespace, serviceAccount)) !== undefined;

@@ -1,0 +1,58 @@
+import { accountId } from '../../iam/testing/iam-server.ts';
+import type { Case } from '../../testing/authorization-suite.ts';
+import { region } from '../../testing/guarded.ts';
+
+const arn = (resource: string): readonly string[] => [`arn:aws:eks:${region}:${accountId}:${resource}`];
+const inCluster = { clusterName: 'harbor' };
+const cluster = arn('cluster/harbor');
+const tagged = { 'aws:ResourceTag/team': 'blue' };
+const nodegroup = { input: { ...inCluster, nodegroupName: 'n' }, on: arn('nodegroup/harbor/n/*') };
+const profile = { input: { ...inCluster, fargateProfileName: 'f' }, on: arn('fargateprofile/harbor/f/*') };
+const addon = { input: { ...inCluster, addonName: 'a' }, on: arn('addon/harbor/a/*') };
+const capability = { input: { ...inCluster, capabilityName: 'c' }, on: arn('capability/harbor/c/*') };
+const subscription = { input: { id: 's' }, on: arn('eks-anywhere-subscription/s/*') };
+const ofCluster = { input: inCluster, on: cluster, keys: tagged };
+const everything = { input: {}, on: ['*'] };
+
+/** Of operations about what no cluster has: what is not there has no tags. */
+export const absentCases: Readonly<Record<string, Case>> = {
+  DeleteAddon: addon,
+  DeleteCapability: capability,
+  DeleteEksAnywhereSubscription: subscription,
+  DeleteFargateProfile: profile,
+  DeleteNodegroup: nodegroup,
+  DeregisterCluster: { input: { name: 'lagoon' }, on: arn('cluster/lagoon') },
+  DescribeAddon: addon,
+  DescribeAddonConfiguration: { input: { addonName: 'a', addonVersion: 'v1' }, on: ['*'] },
+  DescribeAddonVersions: everything,
+  DescribeCapability: capability,
+  DescribeEksAnywhereSubscription: subscription,
+  DescribeFargateProfile: profile,
+  DescribeNodegroup: nodegroup,
+  ListAddons: ofCluster,
+  ListCapabilities: ofCluster,
+  ListEksAnywhereSubscriptions: everything,
+  ListFargateProfiles: ofCluster,
+  ListNodegroups: ofCluster,
+  UpdateAddon: addon,
+  UpdateCapability: capability,
+  UpdateEksAnywhereSubscription: { input: { id: 's', autoRenew: true }, on: subscription.on },
+  UpdateNodegroupConfig: nodegroup,
+  UpdateNodegroupVersion: nodegroup,
+};
+
+const withoutTags = new Set([
+  ...['DescribeAddonConfiguration', 'DescribeAddonVersions', 'ListEksAnywhereSubscriptions'],
+]);
+
+/** Of all of them AWS lists the resource's tags, but of what is about none. */
+export const absentListedKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.keys(absentCases).map((name) => [name, withoutTags.has(name) ? [] : ['aws:ResourceTag']]),
+);
+
+/** Their resources have none. */
+export const absentWithout: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(absentCases)
+    .filter(([name, { keys }]) => keys === undefined && !withoutTags.has(name))
+    .map(([name]) => [name, ['aws:ResourceTag']]),
+);
