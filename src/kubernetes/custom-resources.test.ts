@@ -231,6 +231,16 @@ describe('a custom object', () => {
     expect((await cluster.call('GET', at)).json.items).toEqual([]);
   });
 
+  it('is no deeper than any object is', async () => {
+    const group = 'depth.example.com';
+    await define(server, cluster, definition(group));
+    const deep = Buffer.from(
+      `{"metadata":{"name":"a"},"spec":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
+    );
+    const { status, json } = await cluster.call('POST', crontabs(group), deep);
+    expect([status, json.message]).toEqual([400, 'json: exceeded max depth']);
+  });
+
   it('goes with its namespace', async () => {
     const group = 'namespaced.example.com';
     await define(server, cluster, definition(group));
@@ -241,5 +251,156 @@ describe('a custom object', () => {
       .poll(async () => (await cluster.call('GET', '/api/v1/namespaces/doomed')).status, { timeout: 5_000 })
       .toBe(404);
     expect((await cluster.call('GET', `/apis/${group}/v1/crontabs`)).json.items).toEqual([]);
+  });
+});
+
+describe('a schema of a custom resource', () => {
+  const group = 'schemas.example.com';
+  const schema = {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      spec: {
+        type: 'object',
+        required: ['cron'],
+        properties: {
+          cron: { type: 'string', pattern: '^(\\S+ ){4}\\S+$' },
+          replicas: { type: 'integer', minimum: 0, maximum: 10, default: 1 },
+          color: { type: 'string', enum: ['red', 'blue'] },
+        },
+      },
+      status: { type: 'object', properties: { replicas: { type: 'integer' }, selector: { type: 'string' } } },
+    },
+  };
+  const version = {
+    ...{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } },
+    subresources: {
+      status: {},
+      scale: {
+        ...{ specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+        labelSelectorPath: '.status.selector',
+      },
+    },
+    additionalPrinterColumns: [
+      { name: 'Cron', type: 'string', jsonPath: '.spec.cron' },
+      { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas', priority: 1 },
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    ],
+    selectableFields: [{ jsonPath: '.spec.color' }],
+  };
+  const cron = '* * * * */5';
+  const at = crontabs(group);
+  const named = (name: string, spec: object, more: object = {}) => ({ metadata: { name }, spec, ...more });
+  beforeAll(() => define(server, cluster, definition(group, { versions: [version] })));
+
+  it('sets what nobody said, and prunes what it does not know, with a warning or a refusal', async () => {
+    const body = named('pruned', { cron, image: 'x' });
+    const { json, headers } = await cluster.call('POST', at, body);
+    expect(json.spec).toEqual({ cron, replicas: 1 });
+    expect(headers.warning).toBe('299 - "unknown field \\"spec.image\\""');
+    const strict = await cluster.call('POST', `${at}?fieldValidation=Strict`, named('strict', body.spec));
+    expect([strict.status, strict.json.message]).toEqual([
+      400,
+      'CronTab in version "v1" cannot be handled as a CronTab: strict decoding error: unknown field "spec.image"',
+    ]);
+  });
+
+  it('refuses what does not follow it, with a cause for each field', async () => {
+    const { status, json } = await cluster.call('POST', at, named('bad', { replicas: 'x', color: 'green' }));
+    expect(status).toBe(422);
+    expect(json.message).toBe(
+      'CronTab.schemas.example.com "bad" is invalid: [spec.cron: Required value, spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", spec.color: Unsupported value: "green": supported values: "red", "blue"]',
+    );
+    expect(json.details.causes).toMatchObject([
+      { reason: 'FieldValueRequired', field: 'spec.cron', message: 'Required value' },
+      { reason: 'FieldValueTypeInvalid', field: 'spec.replicas' },
+      { reason: 'FieldValueNotSupported', field: 'spec.color' },
+    ]);
+  });
+
+  it('keeps status and spec apart, and counts the changes of the spec', async () => {
+    const { json: made } = await cluster.call(
+      'POST',
+      at,
+      named('apart', { cron }, { status: { replicas: 9 } }),
+    );
+    expect([made.status, made.metadata.generation]).toEqual([undefined, 1]);
+    const own = `${at}/apart`;
+    const status = { status: { replicas: 2 }, spec: { cron: 'x' } };
+    const { json: reported } = await cluster.call('PATCH', `${own}/status`, status, merge);
+    expect(reported).toMatchObject({ spec: { cron }, status: { replicas: 2 }, metadata: { generation: 1 } });
+    const { json: changed } = await cluster.call(
+      'PATCH',
+      own,
+      { spec: { replicas: 3 }, status: { replicas: 7 } },
+      merge,
+    );
+    expect(changed).toMatchObject({
+      spec: { replicas: 3 },
+      status: { replicas: 2 },
+      metadata: { generation: 2 },
+    });
+  });
+
+  it('says where its scale is', async () => {
+    await cluster.call('POST', at, named('scaled', { cron, replicas: 2 }));
+    await cluster.call('PATCH', `${at}/scaled/status`, { status: { replicas: 1, selector: 'a=b' } }, merge);
+    const { json: scale } = await cluster.call('GET', `${at}/scaled/scale`);
+    expect(scale).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 2 },
+      status: { replicas: 1, selector: 'a=b' },
+    });
+    await cluster.call('PUT', `${at}/scaled/scale`, { ...scale, spec: { replicas: 5 } });
+    const { json } = await cluster.call('GET', `${at}/scaled`);
+    expect(json).toMatchObject({ spec: { cron, replicas: 5 }, metadata: { generation: 2 } });
+    const tooMany = await cluster.call('PATCH', `${at}/scaled/scale`, { spec: { replicas: 11 } }, merge);
+    expect(tooMany.status).toBe(422);
+  });
+
+  it('says which columns a table of its objects has, and which fields select them', async () => {
+    await cluster.call('POST', at, named('red', { cron, color: 'red' }));
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const { json: table } = await cluster.call('GET', `${at}?fieldSelector=spec.color%3Dred`, undefined, {
+      accept,
+    });
+    expect(table.columnDefinitions).toMatchObject([
+      { name: 'Name', format: 'name', priority: 0 },
+      { name: 'Cron', type: 'string', priority: 0 },
+      { name: 'Replicas', type: 'integer', priority: 1 },
+      { name: 'Age', type: 'date' },
+    ]);
+    expect(table.rows.map(({ cells }: { cells: unknown[] }) => cells)).toEqual([
+      ['red', cron, 1, expect.stringMatching(/^\d+s$/)],
+    ]);
+    const other = await cluster.call('GET', `${at}?fieldSelector=spec.cron%3Dx`);
+    expect([other.status, other.json.message]).toEqual([400, 'field label not supported: spec.cron']);
+  });
+
+  it('is refused when no schema could be', async () => {
+    const openAPIV3Schema = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { a: {} } } },
+    };
+    const versions = [{ ...version, schema: { openAPIV3Schema }, selectableFields: [] }];
+    const { json } = await cluster.call('POST', definitionsPath, definition('bad.example.com', { versions }));
+    expect(json.message).toBe(
+      'CustomResourceDefinition.apiextensions.k8s.io "crontabs.bad.example.com" is invalid: spec.validation.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields',
+    );
+  });
+
+  it('that changes changes what is read of what was kept before', async () => {
+    await cluster.call('POST', at, named('kept', { cron, color: 'blue' }));
+    const path = `${definitionsPath}/crontabs.${group}`;
+    const narrower = structuredClone(version);
+    const properties: Record<string, object> = narrower.schema.openAPIV3Schema.properties.spec.properties;
+    delete properties.color;
+    properties.zone = { type: 'string', default: 'utc' };
+    narrower.selectableFields = [];
+    const changed = await cluster.call('PATCH', path, { spec: { versions: [narrower] } }, merge);
+    expect(changed.status).toBe(200);
+    await server.reconcilers.idle();
+    const { json } = await cluster.call('GET', `${at}/kept`);
+    expect(json.spec).toEqual({ cron, replicas: 1, zone: 'utc' });
   });
 });

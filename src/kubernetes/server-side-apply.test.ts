@@ -405,6 +405,7 @@ describe('applying', () => {
 describe('a custom resource', () => {
   const port = {
     type: 'object',
+    required: ['port'],
     properties: {
       port: { type: 'integer' },
       protocol: { type: 'string', default: 'TCP' },

@@ -50,8 +50,19 @@ export function parseJson(bytes: Buffer): JsonObject {
 }
 
 function objectIn(parsed: Json): JsonObject {
+  assertShallow(parsed);
   if (isJsonObject(parsed)) return parsed;
   throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into an object");
+}
+
+/** Deeper than any object, and no deeper than the store keeps. */
+const maxDepth = 200;
+
+/** Whoever walks through an object may do so from within itself. @throws {ApiError} 400 */
+function assertShallow(value: Json, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > maxDepth) throw badRequest('json: exceeded max depth');
+  for (const member of Object.values(value)) assertShallow(member, depth + 1);
 }
 
 function parseProtobuf(bytes: Buffer): JsonObject {
@@ -91,6 +102,8 @@ export function readTyped(
         : `the object provided is unrecognized (must be of type ${kind}): no kind "${given.kind}" is meant here`,
     );
   }
+  // A patch may have made of it what nobody could have sent.
+  assertShallow(body);
   const unknown: string[] = [];
   const typed = typedOf(
     resource,
@@ -119,7 +132,7 @@ function typedOf(
   try {
     return custom === undefined
       ? (readMessage(messageNamed(message), body, unknown) as JsonObject)
-      : readCustomObject(body, unknown);
+      : readCustomObject(custom, body, unknown);
   } catch (error) {
     if (error instanceof MistypedError)
       throw badRequest(`${subject} cannot be handled as a ${kind}: ${error.message}`);

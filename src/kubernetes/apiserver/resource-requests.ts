@@ -91,7 +91,7 @@ async function get(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked } = exchange;
   const accepted = accept(exchange, objectForms);
   const object = await getObject(cluster, targetOf(asked));
-  if (asked.subresource === 'scale') return { code: 200, body: scaleOf(object) };
+  if (asked.subresource === 'scale') return { code: 200, body: scaleOf(asked.resource, object) };
   return { code: 200, body: shownOne(exchange, accepted, object) };
 }
 
@@ -157,11 +157,11 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
     const changed = await changeObject(
       cluster,
       target,
-      (present) => ({ object: withScale(present, body) }),
+      (present) => ({ object: withScale(asked.resource, present, body) }),
       options,
       requester(user, warnings),
     );
-    return { code: 200, body: scaleOf(changed), warnings };
+    return { code: 200, body: scaleOf(asked.resource, changed), warnings };
   }
   assertVersioned(target, body);
   assertNoEscalation(cluster.authorizer, user, asked, body);
@@ -218,17 +218,17 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const warnings: string[] = [];
   const change: Change = (present) => {
     warnings.length = 0;
-    const object = subresource === 'scale' ? scaleOf(present) : (present as unknown as JsonObject);
+    const object = subresource === 'scale' ? scaleOf(resource, present) : (present as unknown as JsonObject);
     const patched = readTyped(kind, patchedBy(object) as JsonObject, options.fieldValidation, warnings);
     const isVersioned = isOther(object, patched);
     // A patch that says nothing of the version goes on top of whatever there is.
     const given = isVersioned ? patched : withoutVersion(patched);
-    if (subresource === 'scale') return { object: withScale(present, given) };
+    if (subresource === 'scale') return { object: withScale(resource, present, given) };
     assertNoEscalation(cluster.authorizer, user, asked, patched);
     return { object: given };
   };
   const changed = await changeObject(cluster, targetOf(asked), change, options, requester(user, warnings));
-  const body = subresource === 'scale' ? scaleOf(changed) : shownOne(exchange, accepted, changed);
+  const body = subresource === 'scale' ? scaleOf(resource, changed) : shownOne(exchange, accepted, changed);
   return { code: 200, body, warnings };
 }
 
@@ -247,7 +247,8 @@ async function apply(exchange: ResourceExchange): Promise<Answer> {
       check: (merged) => assertNoEscalation(cluster.authorizer, user, asked, merged),
     },
   );
-  const shown = asked.subresource === 'scale' ? scaleOf(object) : shownOne(exchange, accepted, object);
+  const shown =
+    asked.subresource === 'scale' ? scaleOf(asked.resource, object) : shownOne(exchange, accepted, object);
   return { code: isNew ? 201 : 200, body: shown, warnings };
 }
 

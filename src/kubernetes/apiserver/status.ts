@@ -102,7 +102,8 @@ export interface FieldError {
     | 'FieldValueNotSupported'
     | 'FieldValueRequired'
     | 'FieldValueTooLong'
-    | 'FieldValueTooMany';
+    | 'FieldValueTooMany'
+    | 'FieldValueTypeInvalid';
   readonly field: string;
   /** After the path, e.g. `Required value`. */
   readonly text: string;

@@ -111,11 +111,15 @@ async function followed(watch: () => Promise<Disposable>): Promise<Disposable> {
   }
 }
 
-const servedEvent = (resource: Resource, { before, after, revision }: ObjectEvent): ObjectEvent => ({
-  revision,
-  before: before && servedOne(resource, before),
-  after: after && servedOne(resource, after),
-});
+function servedEvent(resource: Resource, event: ObjectEvent): ObjectEvent {
+  if (resource.custom === undefined) return event;
+  const { before, after, revision } = event;
+  return {
+    revision,
+    before: before && servedOne(resource, before),
+    after: after && servedOne(resource, after),
+  };
+}
 
 /** An event as those see it who select some objects: what begins to be meant is new to them, what ends to be is gone. */
 function sendEvent(

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../objects/object.ts';
+import type { Column } from '../table/columns.ts';
 
 /** What of a custom resource its definition alone can say, for one of its versions. */
 export interface CustomVersion {
@@ -8,6 +9,20 @@ export interface CustomVersion {
   readonly isTerminating: boolean;
   /** The structural schema that its objects are read, pruned, defaulted and validated by. */
   readonly schema: JsonObject;
+  /** Of its table, besides the name. */
+  readonly columns: readonly Column[];
+  /** Undefined: it has no scale. */
+  readonly scale: CustomScale | undefined;
+  /** Paths such as `spec.color`, besides name and namespace. */
+  readonly selectableFields: readonly string[];
   /** What whoever uses it is told; undefined: it is not deprecated. */
   readonly deprecationWarning: string | undefined;
+}
+
+/** Where a scale is read and written; paths such as `spec.replicas`. */
+export interface CustomScale {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Undefined: nobody is told. */
+  readonly labelSelectorPath: string | undefined;
 }

@@ -17,6 +17,8 @@ import {
 } from '../objects/object.ts';
 import { hasCondition, versionsOf } from './definition.ts';
 import { approvalAnnotation, isProtectedGroup } from './definition-status.ts';
+import { presentationErrors } from './presentation-errors.ts';
+import { schemaErrors } from './schema/schema-errors.ts';
 
 /** What is wrong with a CustomResourceDefinition, in upstream's words. */
 export function definitionErrors(
@@ -34,6 +36,7 @@ export function definitionErrors(
     ...groupErrors(group),
     ...scopeErrors(spec),
     ...versionListErrors(object),
+    ...schemasErrors(versionsOf(object)),
     ...namesErrors(names),
     ...conversionErrors(memberOf(spec, 'conversion')),
     ...(spec.preserveUnknownFields === true
@@ -75,8 +78,9 @@ function versionListErrors(object: KubernetesObject): readonly FieldError[] {
     const name = textOf(version, 'name');
     const bad = badName('dns-label-1035', name);
     if (bad !== undefined) errors.push(invalidValue(`${at}.name`, name, bad));
-    if (!isJsonObject(memberOf(version, 'schema').openAPIV3Schema))
-      errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'));
+    const { openAPIV3Schema: schema } = memberOf(version, 'schema');
+    if (!isJsonObject(schema)) errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'));
+    errors.push(...presentationErrors(version, at));
     if (version.deprecationWarning !== undefined && version.deprecated !== true)
       errors.push(
         invalidValue(
@@ -93,6 +97,17 @@ function versionListErrors(object: KubernetesObject): readonly FieldError[] {
       invalidValue('spec.versions', versions, 'must have exactly one version marked as storage version'),
     );
   return errors;
+}
+
+/** One schema that all versions have is told of once. */
+function schemasErrors(versions: readonly JsonObject[]): readonly FieldError[] {
+  const schemas = versions.map((version) => memberOf(version, 'schema').openAPIV3Schema);
+  const [first] = schemas;
+  if (isJsonObject(first) && schemas.every((it) => jsonEqual(it, first)))
+    return schemaErrors(first, 'spec.validation.openAPIV3Schema');
+  return schemas.flatMap((schema, index) =>
+    isJsonObject(schema) ? schemaErrors(schema, `spec.versions[${index}].schema.openAPIV3Schema`) : [],
+  );
 }
 
 function namesErrors(names: JsonObject): readonly FieldError[] {

@@ -9,6 +9,9 @@ import {
 import { objectRecords } from '../objects/object-records.ts';
 import { qualifiedName, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
 import { compareVersions } from '../schema/version-order.ts';
+import type { Column } from '../table/columns.ts';
+import type { CustomScale } from './custom-version.ts';
+import { ageColumn, printerColumn } from './printer-columns.ts';
 
 export const definitions = resourceNamed('apiextensions.k8s.io', 'customresourcedefinitions');
 
@@ -74,8 +77,32 @@ function resourceOf(definition: KubernetesObject, version: JsonObject): Resource
       storageVersion: storageVersionOf(definition),
       isTerminating: definition.metadata.deletionTimestamp !== undefined,
       schema: memberOf(memberOf(version, 'schema'), 'openAPIV3Schema'),
+      columns: columnsOf(version),
+      scale: scaleOf(memberOf(subresources, 'scale')),
+      selectableFields: listOf(version, 'selectableFields').map((it) =>
+        pathOf(textOf(isJsonObject(it) ? it : {}, 'jsonPath')),
+      ),
       deprecationWarning: deprecationWarningOf(definition, version),
     },
+  };
+}
+
+function columnsOf(version: JsonObject): readonly Column[] {
+  const columns = listOf(version, 'additionalPrinterColumns').filter(isJsonObject);
+  return columns.length === 0 ? [ageColumn] : columns.map(printerColumn);
+}
+
+/** `.spec.replicas` is `spec.replicas` elsewhere. */
+const pathOf = (jsonPath: string): string => jsonPath.replace(/^\./, '');
+
+function scaleOf(scale: JsonObject): CustomScale | undefined {
+  const specReplicasPath = pathOf(textOf(scale, 'specReplicasPath'));
+  const labelSelectorPath = pathOf(textOf(scale, 'labelSelectorPath'));
+  if (specReplicasPath === '') return undefined;
+  return {
+    specReplicasPath,
+    statusReplicasPath: pathOf(textOf(scale, 'statusReplicasPath')),
+    labelSelectorPath: labelSelectorPath === '' ? undefined : labelSelectorPath,
   };
 }
 

@@ -1,9 +1,27 @@
 import type { KubernetesObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
+import { withDefaults } from './schema/defaults.ts';
+import { pruneObject } from './schema/prune.ts';
+import { readSchema } from './schema/schema.ts';
 
-/** A kept object as a version of its resource has it. */
+/** The last version in which a kept object was served: watchers ask for the same one, one after the other. */
+const known = new WeakMap<
+  KubernetesObject,
+  { readonly resource: Resource; readonly object: KubernetesObject }
+>();
+
+/** A kept object as a version of its resource has it: what it was written by may have been another schema. */
 export function served(resource: Resource, kept: KubernetesObject): KubernetesObject {
-  return resource.custom === undefined ? kept : ofVersion(kept, apiVersionOf(resource));
+  if (resource.custom === undefined) return kept;
+  const last = known.get(kept);
+  if (last?.resource === resource) return last.object;
+  const schema = readSchema(resource.custom.schema);
+  const versioned = ofVersion(kept, apiVersionOf(resource));
+  const { metadata, ...rest } = versioned;
+  const whole = withDefaults(schema, pruneObject(schema, rest as never));
+  const object = whole === rest ? versioned : ({ ...(whole as object), metadata } as KubernetesObject);
+  known.set(kept, { resource, object });
+  return object;
 }
 
 /** An object as it is kept: of the storage version, whichever it was written as. */

@@ -311,4 +311,4 @@ const kinds: Readonly<Record<string, Kind>> = {
 const plain: Kind = {};
 
 export const kindOf = (resource: Resource): Kind =>
-  resource.custom === undefined ? (kinds[qualifiedName(resource)] ?? plain) : customKind;
+  resource.custom === undefined ? (kinds[qualifiedName(resource)] ?? plain) : customKind(resource.custom);

@@ -89,5 +89,12 @@ export function copyOf<T>(value: T): T {
   return copy as T;
 }
 
+/** Sets a member, whose name may be one that objects have from their beginning, such as `__proto__`. */
+export function setMember(target: Record<string, Json>, name: string, value: Json): void {
+  if (name === '__proto__')
+    Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  else target[name] = value;
+}
+
 /** `2026-01-02T03:04:05Z` */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -89,7 +89,10 @@ function same(...paths: readonly string[]): Record<string, string> {
 /** `a=b,c!=d` on fields; undefined: every object is meant. @throws {ApiError} 400 */
 export function fieldSelector(resource: Resource, text: string): Selects | undefined {
   if (text === '') return undefined;
-  const own = fieldsByResource[qualifiedName(resource)];
+  const own =
+    resource.custom === undefined
+      ? fieldsByResource[qualifiedName(resource)]
+      : same(...resource.custom.selectableFields);
   const requirements = text.split(',').map((part) => {
     const [, field = '', operator = '', value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(part) ?? [];
     if (operator === '') throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);

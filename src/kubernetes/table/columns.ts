@@ -15,9 +15,13 @@ import { podCells } from './pod-cells.ts';
 /** A column of the table that `kubectl get` prints. */
 export interface Column {
   readonly name: string;
-  readonly type: 'boolean' | 'date' | 'integer' | 'string';
+  readonly type: 'boolean' | 'date' | 'integer' | 'number' | 'string';
   /** Shown only by `-o wide`. */
   readonly isWide: boolean;
+  /** Default: that of its kind of column. */
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
   readonly cell: (object: KubernetesObject, now: number) => Json;
 }
 
@@ -459,4 +463,6 @@ const otherColumns: readonly Column[] = [
 ];
 
 export const columnsOf = (resource: Resource): readonly Column[] =>
-  columns[qualifiedName(resource)] ?? otherColumns;
+  resource.custom === undefined
+    ? (columns[qualifiedName(resource)] ?? otherColumns)
+    : [nameColumn, ...resource.custom.columns];

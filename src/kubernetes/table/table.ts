@@ -57,6 +57,13 @@ export const partialListOf = (objects: readonly KubernetesObject[], metadata: Js
   items: objects.map(partialOf),
 });
 
-const definitionOf = ({ name, type, isWide }: Column): Json => ({
-  ...{ name, type, format: name === 'Name' ? 'name' : '', description: '', priority: isWide ? 1 : 0 },
-});
+function definitionOf({ name, type, isWide, ...own }: Column): Json {
+  const format = own.format ?? (name === 'Name' ? 'name' : '');
+  return {
+    name,
+    type,
+    format,
+    description: own.description ?? '',
+    priority: own.priority ?? (isWide ? 1 : 0),
+  };
+}
