@@ -1,6 +1,8 @@
 import type { Collection, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
+import type { CronJob } from './cron-job/objects.ts';
+import type { Job } from './job/objects.ts';
 import {
   controllerOf,
   type Deployment,
@@ -29,6 +31,8 @@ const byOwner = <T extends Kept>(noun: string): Collection<T, ByOwner> => ({
 export const pods: Collection<Pod, ByOwner> = byOwner('pods');
 export const replicaSets: Collection<ReplicaSet, ByOwner> = byOwner('replicasets.apps');
 export const replicationControllers: Collection<ReplicationController> = plain('replicationcontrollers');
+export const jobs: Collection<Job, ByOwner> = byOwner('jobs.batch');
+export const cronJobs: Collection<CronJob> = plain('cronjobs.batch');
 export const deployments: Collection<Deployment> = plain('deployments.apps');
 
 /** Of a key, what all objects of its kind in its namespace begin with. */

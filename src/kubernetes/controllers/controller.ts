@@ -34,12 +34,16 @@ export interface Work<T extends Kept> {
 
 /** What a controller of one kind is declared by. */
 export interface Controller<T extends Kept> {
+  /** What it is called in the log, where that is not its account. */
+  readonly name?: string;
   /** Its ServiceAccount in kube-system, as upstream names it. */
   readonly account: string;
   /** Who its events say that they are from. */
   readonly component: string;
   /** The kind that it works on, an object a turn. */
   readonly collection: Collection<T, string>;
+  /** Those of its kind that it has to do with, where that is not all. */
+  readonly concerns?: (object: T) => boolean;
   /** What else asks for a turn. */
   readonly watches: (state: State) => readonly Watched[];
   /** Loaded when the first object of its kind is there. */
@@ -64,12 +68,15 @@ const lostRaceMs = 20;
 export function reconcilerOf<T extends Kept>(
   { state, store, clock, random }: KubernetesContext,
   running: RunningClusters,
-  { account, component, collection, watches, load }: Controller<T>,
+  { account, name = account, component, collection, concerns = () => true, watches, load }: Controller<T>,
 ): Reconciler {
   const correlation = new EventCorrelation();
   return {
-    name: `kubernetes-${account}`,
-    watches: [watching<T>(collection, ({ key }) => [key]), ...watches(state)],
+    name: `kubernetes-${name}`,
+    watches: [
+      watching<T>(collection, ({ key, after }) => (after !== undefined && concerns(after) ? [key] : [])),
+      ...watches(state),
+    ],
     reconcile: async (workKey) => {
       const key = workKey as RecordKey;
       if (state.get(collection, key) === undefined) return done;

@@ -7,7 +7,9 @@
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { type RunningClusters, reconcilerOf } from './controller.ts';
+import { cronJobController } from './cron-job/declaration.ts';
 import { deploymentController } from './deployment/declaration.ts';
+import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
 
 export function workloadControllers(
@@ -18,5 +20,9 @@ export function workloadControllers(
     reconcilerOf(context, running, deploymentController),
     reconcilerOf(context, running, replicaSetController),
     reconcilerOf(context, running, replicationController),
+    reconcilerOf(context, running, jobController),
+    reconcilerOf(context, running, trackedPodController),
+    reconcilerOf(context, running, finishedJobController),
+    reconcilerOf(context, running, cronJobController),
   ];
 }

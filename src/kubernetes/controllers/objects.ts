@@ -47,13 +47,23 @@ export interface PodSpec {
   readonly restartPolicy?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
-  readonly [field: string]: Json | readonly Container[] | undefined;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly [field: string]: unknown;
 }
 
 export interface Container {
   readonly name: string;
   readonly restartPolicy?: string;
-  readonly [field: string]: Json | undefined;
+  readonly env?: readonly { readonly name: string; readonly valueFrom?: Json }[];
+  readonly ports?: readonly ContainerPort[];
+  readonly [field: string]: unknown;
+}
+
+export interface ContainerPort {
+  readonly name?: string;
+  readonly containerPort: number;
+  readonly protocol?: string;
 }
 
 export interface ContainerStatus {

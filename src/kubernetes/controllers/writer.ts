@@ -135,8 +135,11 @@ const isGone = (error: unknown): boolean =>
   error instanceof ApiError && (error.reason === 'NotFound' || error.reason === 'Conflict');
 
 /** Somebody else was faster: look again. */
-export const isLostRace = (error: unknown): boolean =>
-  isGone(error) || (error instanceof ApiError && error.reason === 'AlreadyExists');
+export const isLostRace = isGone;
+
+/** What was to be made has the name of something that is there. */
+export const isTaken = (error: unknown): boolean =>
+  error instanceof ApiError && error.reason === 'AlreadyExists';
 
 /** Nothing is made any more in a namespace that goes. */
 export const isNamespaceTerminating = (error: unknown): boolean =>

@@ -1,5 +1,6 @@
 import { again, done, type Outcome } from '../../../reconcile/index.ts';
 import { jsonEqual } from '../../../store/index.ts';
+import { conflict } from '../../apiserver/status.ts';
 import { resourceNamed } from '../../schema/catalogue.ts';
 import { pods, replicaSets, siblingKey } from '../collections.ts';
 import type { Work } from '../controller.ts';
@@ -8,7 +9,7 @@ import type { Deployment, DeploymentStatus, ReplicaSet } from '../objects.ts';
 import { owned } from '../ownership.ts';
 import { messageOf } from '../pod-control.ts';
 import { isTerminal } from '../pods.ts';
-import { isLostRace, isNamespaceTerminating, withoutVersion } from '../writer.ts';
+import { isNamespaceTerminating, isTaken, withoutVersion } from '../writer.ts';
 import { planDeployment, type Step, withProgress } from './plan.ts';
 import { revisionAnnotation } from './revisions.ts';
 
@@ -81,7 +82,9 @@ async function create(work: Work<Deployment>, replicaSet: ReplicaSet): Promise<v
     const { uid: _, creationTimestamp: _2, ...metadata } = replicaSet.metadata;
     await writer.create(replicaSetResource, namespace, { ...replicaSet, metadata });
   } catch (error) {
-    if (isLostRace(error) || isNamespaceTerminating(error)) throw error;
+    if (isNamespaceTerminating(error)) throw error;
+    // The next turn sees whose it is.
+    if (isTaken(error)) throw conflict(replicaSetResource, name);
     const told = `Failed to create new replica set "${name}": ${messageOf(error)}`;
     events.warning(deployment, 'ReplicaSetCreateError', told);
     const failed = withProgress(deployment, ['Progressing', 'False', 'ReplicaSetCreateError', told], now);

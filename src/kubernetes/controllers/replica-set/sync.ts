@@ -58,8 +58,11 @@ async function adjust(
   const { object, reader, now } = work;
   const related = relatedPods(reader, object, own);
   const { create, remove } = planReplicas(object.spec, own, related, { most: burstPods, now });
-  if (create > 0) return createPods(work, create, () => podOf(object.spec.template, object));
-  return deletePods(work, remove);
+  const { failure } =
+    create > 0
+      ? await createPods(work, create, () => podOf(object.spec.template, object))
+      : await deletePods(work, remove);
+  return failure;
 }
 
 /** The pods of all ReplicaSets of the same Deployment. */

@@ -62,6 +62,9 @@ function hasFate({ status }: Pod, fate: Fate): boolean {
 
 const phaseBy = (fate: Fate): string => (fate === 'Ready' ? 'Running' : fate);
 
+/** `exit:3` fails with 3, others with 1. */
+const exitCodeOf = (image: unknown): number => Number(/^exit:(\d+)$/.exec(String(image))?.[1] ?? 1);
+
 /** The pod as a kubelet would report it. */
 function withFate(pod: Pod, fate: Fate, now: number): Pod {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'Ready');
@@ -70,10 +73,13 @@ function withFate(pod: Pod, fate: Fate, now: number): Pod {
     ...pod,
     spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? 'node-1' },
     status: {
-      ...pod.status,
-      phase: phaseBy(fate),
-      conditions: [...others, ready],
-      startTime: timestamp(now),
+      ...{ ...pod.status, phase: phaseBy(fate), conditions: [...others, ready], startTime: timestamp(now) },
+      containerStatuses: pod.spec.containers.map(({ name, image }) => ({
+        ...{ name, restartCount: 0 },
+        ...(fate === 'Failed' && {
+          state: { terminated: { exitCode: exitCodeOf(image), finishedAt: timestamp(now) } },
+        }),
+      })),
     },
   };
 }
