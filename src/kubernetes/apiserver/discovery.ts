@@ -5,11 +5,10 @@ import {
   type Catalogue,
   type Group,
   type GroupVersion,
-  kindOfSubresource,
   type Resource,
   verbsOf,
-  verbsOfSubresource,
 } from '../schema/catalogue.ts';
+import { shownKindOf, verbsOfSubresource } from '../schema/subresources.ts';
 
 /** What clients ask first: which groups, versions and resources there are. All of it follows from the catalogue. */
 export interface Discovery {
@@ -74,24 +73,26 @@ function resourceList(it: GroupVersion): Json {
         ...{ kind: resource.kind, verbs: verbsOf(resource) },
         ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
         ...(resource.categories.length > 0 && { categories: resource.categories }),
-        ...(!resource.isReview && { storageVersionHash: storageVersionHash(resource) }),
+        ...(!resource.isReview &&
+          !resource.isComputed && { storageVersionHash: storageVersionHash(resource) }),
       },
       ...resource.subresources.map((subresource) => {
-        const other = kindOfSubresource(subresource);
+        const shown = shownKindOf(resource, subresource);
         return {
           ...{ name: `${resource.name}/${subresource}`, singularName: '', namespaced: resource.isNamespaced },
-          ...(other && { group: other.group, version: other.version }),
-          ...{ kind: (other ?? resource).kind, verbs: verbsOfSubresource(subresource) },
+          ...(isElsewhere(resource, shown) && { group: shown.group, version: shown.version }),
+          ...{ kind: shown.kind, verbs: verbsOfSubresource(subresource) },
         };
       }),
     ]),
   };
 }
 
-const storageVersionHash = ({ group, version, kind, custom }: Resource): string =>
-  hash('sha256', `${group}/${custom?.storageVersion ?? version}/${kind}`, 'buffer')
-    .subarray(0, 8)
-    .toString('base64');
+function storageVersionHash({ group, version, kind, custom, storedAs }: Resource): string {
+  const kept = storedAs ?? { group, version: custom?.storageVersion ?? version };
+  const text = `${kept.group}/${kept.version}/${kind}`;
+  return hash('sha256', text, 'buffer').subarray(0, 8).toString('base64');
+}
 
 function aggregated(groups: readonly Group[]): Discovery {
   const body = {
@@ -106,6 +107,9 @@ function aggregated(groups: readonly Group[]): Discovery {
   return { body, etag: `"${hash('sha256', JSON.stringify(body), 'hex').toUpperCase()}"` };
 }
 
+const isElsewhere = (resource: Resource, other: Pick<Resource, 'group' | 'version'>): boolean =>
+  apiVersionOf(resource) !== apiVersionOf(other);
+
 /** Of the group and version that are described, nothing is said. */
 const ownKind = (kind: string) => ({ group: '', version: '', kind });
 
@@ -118,11 +122,9 @@ function aggregatedResource(resource: Resource) {
     ...(resource.categories.length > 0 && { categories: resource.categories }),
     ...(resource.subresources.length > 0 && {
       subresources: resource.subresources.map((subresource) => {
-        const other = kindOfSubresource(subresource);
-        const responseKind =
-          other === undefined
-            ? ownKind(resource.kind)
-            : { group: other.group, version: other.version, kind: other.kind };
+        const { group, version, kind } = shownKindOf(resource, subresource);
+        const isOther = isElsewhere(resource, { group, version });
+        const responseKind = isOther ? { group, version, kind } : ownKind(kind);
         return { subresource, responseKind, verbs: verbsOfSubresource(subresource) };
       }),
     }),

@@ -1,4 +1,5 @@
-import type { Catalogue, Resource, Subresource } from '../schema/catalogue.ts';
+import type { Catalogue, Resource } from '../schema/catalogue.ts';
+import type { Subresource } from '../schema/subresources.ts';
 import { noSuchPath } from './status.ts';
 
 /** What a request on a resource asks for. */
@@ -11,6 +12,8 @@ export interface ResourceRequest {
   readonly name: string | undefined;
   /** By the path of old (`/api/v1/watch/...`). */
   readonly isWatchPath: boolean;
+  /** What is asked of what stands behind a proxy; undefined but there. */
+  readonly proxied: string | undefined;
 }
 
 /** A path below `/api/v1` or `/apis/<group>/<version>`; undefined: it is none of those. @throws {ApiError} 404 */
@@ -34,23 +37,29 @@ export function readResourcePath(catalogue: Catalogue, path: string): ResourceRe
   if (at[0] === 'namespaces' && at.length > 2 && !isSubresourceOfNamespace(at[2])) {
     const [, namespace, resourceName, name, subresource, ...more] = at;
     const resource = find(resourceName);
-    if (!resource.isNamespaced || more.length > 0) throw noSuchPath();
+    if (!resource.isNamespaced) throw noSuchPath();
     return {
-      ...{ resource, namespace, name, isWatchPath },
+      ...{ resource, namespace, name, isWatchPath, proxied: proxiedOf(subresource, more) },
       subresource: subresourceOf(resource, subresource),
     };
   }
   const [resourceName, name, subresource, ...more] = at;
   const resource = find(resourceName);
-  if (more.length > 0 || (resource.isNamespaced && name !== undefined)) throw noSuchPath();
+  if (resource.isNamespaced && name !== undefined) throw noSuchPath();
   return {
-    ...{ resource, name, isWatchPath, namespace: undefined },
+    ...{ resource, name, isWatchPath, namespace: undefined, proxied: proxiedOf(subresource, more) },
     subresource: subresourceOf(resource, subresource),
   };
 }
 
 const isSubresourceOfNamespace = (name: string | undefined): boolean =>
   name === 'finalize' || name === 'status';
+
+function proxiedOf(subresource: string | undefined, more: readonly string[]): string | undefined {
+  if (subresource === 'proxy') return `/${more.join('/')}`;
+  if (more.length > 0) throw noSuchPath();
+  return undefined;
+}
 
 function subresourceOf(resource: Resource, name: string | undefined): Subresource | undefined {
   if (name === undefined) return undefined;

@@ -1,53 +1,43 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../store/index.ts';
 import { requestToken } from '../authentication/service-accounts/token-request.ts';
-import type { User } from '../authentication/user.ts';
 import { assertNoEscalation } from '../authorization/escalation.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
-import { kindOfSubresource } from '../schema/catalogue.ts';
 import { messageNamed } from '../schema/messages.ts';
+import { kindOfSubresource } from '../schema/subresources.ts';
 import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
-import type { Requester } from './admission/attributes.ts';
 import { applyObject } from './apply-object.ts';
-import type { Cluster } from './cluster.ts';
+import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
 import { deletedAnswer, deleteObject } from './delete.ts';
+import {
+  type Answer,
+  type ResourceExchange,
+  readDelete,
+  readWrite,
+  requester,
+  targetOf,
+} from './exchange.ts';
 import { type Accepted, type Form, mediaTypeOf, negotiate, streamedTypes, yamlType } from './negotiation.ts';
-import { readDeleteOptions, readListOptions, readWriteOptions, type WriteOptions } from './options.ts';
+import { readListOptions, readWriteOptions } from './options.ts';
+import { createBinding, createEviction } from './pod-requests.ts';
+import { isReachedElsewhere, refuseToReach } from './reach.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
 import { parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
-import { isTrue, type ResourceRequest, type Verb } from './request-info.ts';
+import { isTrue } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { ApiError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
 import { watchObjects } from './watch.ts';
 import { assertSame, assertVersioned, type Change, changeObject, createObject } from './write.ts';
 
-/** What is answered, unless the answer was streamed. */
-export interface Answer {
-  readonly code: number;
-  readonly body: Json;
-  readonly warnings?: readonly string[];
-}
-
-/** One request on a resource, known to be allowed. */
-export interface ResourceExchange {
-  readonly cluster: Cluster;
-  readonly user: User;
-  readonly verb: Verb;
-  readonly asked: ResourceRequest;
-  readonly query: URLSearchParams;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
 /** Undefined: it was streamed. @throws {ApiError} */
 export async function answerResource(exchange: ResourceExchange): Promise<Answer | undefined> {
   const { asked, verb } = exchange;
   if (asked.resource.isReview) return review(exchange);
+  if (isReachedElsewhere(asked)) return refuseToReach(exchange.cluster, asked);
   switch (verb) {
     case 'get':
       return get(exchange);
@@ -71,7 +61,9 @@ export async function answerResource(exchange: ResourceExchange): Promise<Answer
 const objectForms = ['Table', 'PartialObjectMetadata'] as const;
 const listForms = ['Table', 'PartialObjectMetadataList'] as const;
 
-async function review({ cluster, user, asked, request }: ResourceExchange): Promise<Answer> {
+async function review(exchange: ResourceExchange): Promise<Answer> {
+  const { cluster, user, asked, request } = exchange;
+  if (asked.resource.kind === 'Binding') return createBinding(exchange);
   negotiate(request.headers.accept, []);
   const warnings: string[] = [];
   const bytes = await readBytes(request);
@@ -90,7 +82,9 @@ async function review({ cluster, user, asked, request }: ResourceExchange): Prom
 async function get(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked } = exchange;
   const accepted = accept(exchange, objectForms);
-  const object = await getObject(cluster, targetOf(asked));
+  const object = asked.resource.isComputed
+    ? await getComponentStatus(cluster, asked.resource, asked.name ?? '')
+    : await getObject(cluster, targetOf(asked));
   if (asked.subresource === 'scale') return { code: 200, body: scaleOf(asked.resource, object) };
   return { code: 200, body: shownOne(exchange, accepted, object) };
 }
@@ -98,7 +92,10 @@ async function get(exchange: ResourceExchange): Promise<Answer> {
 async function list(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, query } = exchange;
   const accepted = accept(exchange, listForms);
-  const found = await listObjects(cluster, asked.resource, asked.namespace, readListOptions(query, false));
+  const options = readListOptions(query, false);
+  const found = asked.resource.isComputed
+    ? await listComponentStatuses(cluster, asked.resource, options)
+    : await listObjects(cluster, asked.resource, asked.namespace, options);
   return { code: 200, body: shownList(exchange, accepted, found) };
 }
 
@@ -132,8 +129,18 @@ async function watch(exchange: ResourceExchange): Promise<undefined> {
 
 async function create(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, user } = exchange;
-  if (asked.subresource === 'token') return createToken(exchange);
-  if (asked.subresource !== undefined) throw methodNotAllowed();
+  switch (asked.subresource) {
+    case undefined:
+      break;
+    case 'binding':
+      return createBinding(exchange);
+    case 'eviction':
+      return createEviction(exchange);
+    case 'token':
+      return createToken(exchange);
+    default:
+      throw methodNotAllowed();
+  }
   const accepted = accept(exchange, objectForms);
   const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
   assertNoEscalation(cluster.authorizer, user, asked, body);
@@ -298,38 +305,8 @@ async function removeAll(exchange: ResourceExchange): Promise<Answer> {
   return { code: 200, body: shownList(exchange, accepted, found), warnings };
 }
 
-async function readDelete({ request, query }: ResourceExchange) {
-  const bytes = await readBytes(request);
-  return readDeleteOptions(
-    query,
-    bytes.length === 0 ? {} : await parseBody(bytes, request.headers['content-type']),
-  );
-}
-
-async function readWrite(
-  { asked, request, query }: ResourceExchange,
-  optionsKind: string,
-): Promise<{ readonly body: JsonObject; readonly options: WriteOptions; readonly warnings: string[] }> {
-  const options = readWriteOptions(query, optionsKind, request.headers['user-agent']);
-  const parsed = await parseBody(await readBytes(request), request.headers['content-type']);
-  const warnings: string[] = [];
-  const kind = kindOfSubresource(asked.subresource) ?? asked.resource;
-  return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
-}
-
-const requester = (user: User, warnings: string[]): Requester => ({
-  user,
-  warn: (text) => {
-    if (!warnings.includes(text)) warnings.push(text);
-  },
-});
-
 const accept = ({ request }: ResourceExchange, forms: readonly Form[]): Accepted =>
   negotiate(request.headers.accept, forms);
-
-const targetOf = ({ resource, subresource, namespace, name = '' }: ResourceRequest) => ({
-  ...{ resource, subresource, namespace, name },
-});
 
 function shownOne(
   { cluster, asked, query }: ResourceExchange,

@@ -11,13 +11,15 @@ import {
 import { anonymous, apiAudiences, TokenError, type User } from '../authentication/user.ts';
 import type { Attributes } from '../authorization/rbac.ts';
 import { selectedName } from '../objects/selectors.ts';
-import { verbsOf, verbsOfSubresource } from '../schema/catalogue.ts';
+import { verbsOf } from '../schema/catalogue.ts';
+import { verbsOfSubresource } from '../schema/subresources.ts';
 import type { Cluster } from './cluster.ts';
 import { type Discovery, discover } from './discovery.ts';
+import type { Answer } from './exchange.ts';
 import { negotiate } from './negotiation.ts';
 import { openApi } from './openapi.ts';
 import { type ResourceRequest, readResourcePath, type Verb, verbOf } from './request-info.ts';
-import { type Answer, answerResource } from './resource-requests.ts';
+import { answerResource } from './resource-requests.ts';
 import { send, sendText } from './send.ts';
 import {
   ApiError,

@@ -16,8 +16,9 @@ import {
   timestamp,
 } from '../objects/object.ts';
 import { type StoredObject, together, withRevision } from '../objects/object-store.ts';
-import { apiVersionOf, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
+import { apiVersionOf, type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { messageNamed } from '../schema/messages.ts';
+import type { Subresource } from '../schema/subresources.ts';
 import { fieldErrors } from '../validation/check-fields.ts';
 import type { Attributes, Requester } from './admission/attributes.ts';
 import { allocated, releasedWith } from './allocations.ts';
@@ -156,7 +157,7 @@ export async function changeObject(
     };
     const admitted = await cluster.admission.mutate({ ...attributes, draft });
     const taken = await allocated(cluster, resource, draft, present.object);
-    const object = finished(resource, draft, present.object);
+    const object = finished(resource, draft, present.object, subresource);
     const judged = await cluster.admission.validate({ ...attributes, object });
     const alongside = together(together(admitted, taken), judged);
     if (isUnchanged(object, present.object)) return withRevision(present);
@@ -265,6 +266,8 @@ function mergedDraft(
     const spec = { ...memberOf(present, 'spec'), finalizers: memberOf(asked, 'spec').finalizers ?? [] };
     return copyOf({ ...present, spec }) as unknown as Draft;
   }
+  const writes = subresource && kindOf(resource).subresources?.[subresource];
+  if (writes !== undefined) return copyOf(writes(present, asked)) as unknown as Draft;
   const own: Record<string, Json | undefined> = { ...asked };
   if (resource.subresources.includes('status')) own.status = present.status as Json | undefined;
   if (resource === namespaces) own.spec = present.spec as Json | undefined;
@@ -272,7 +275,12 @@ function mergedDraft(
 }
 
 /** Defaults, then what is wrong with it. @throws {ApiError} 422 */
-function finished(resource: Resource, draft: Draft, before: KubernetesObject | undefined): KubernetesObject {
+function finished(
+  resource: Resource,
+  draft: Draft,
+  before: KubernetesObject | undefined,
+  subresource?: Subresource,
+): KubernetesObject {
   const kind: Kind = kindOf(resource);
   kind.defaults?.(draft);
   const object = draft as unknown as KubernetesObject;
@@ -281,7 +289,7 @@ function finished(resource: Resource, draft: Draft, before: KubernetesObject | u
     ...(resource.custom === undefined
       ? fieldErrors(messageNamed(resource.message), object as unknown as Json)
       : []),
-    ...(kind.validate?.(object, before) ?? []),
+    ...(kind.validate?.(object, before, subresource) ?? []),
   ];
   if (errors.length > 0) throw invalid(kindName(resource), object.metadata.name, errors);
   if (before === undefined || !kind.hasGeneration) return object;

@@ -7,7 +7,8 @@ import {
   textOf,
 } from '../objects/object.ts';
 import { objectRecords } from '../objects/object-records.ts';
-import { qualifiedName, type Resource, resourceNamed, type Subresource } from '../schema/catalogue.ts';
+import { qualifiedName, type Resource, resourceNamed } from '../schema/catalogue.ts';
+import type { Subresource } from '../schema/subresources.ts';
 import { compareVersions } from '../schema/version-order.ts';
 import type { Column } from '../table/columns.ts';
 import type { CustomScale } from './custom-version.ts';

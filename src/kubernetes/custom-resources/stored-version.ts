@@ -1,3 +1,4 @@
+import { conversionOf } from '../conversions/conversions.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import { withDefaults } from './schema/defaults.ts';
@@ -12,6 +13,7 @@ const known = new WeakMap<
 
 /** A kept object as a version of its resource has it: what it was written by may have been another schema. */
 export function served(resource: Resource, kept: KubernetesObject): KubernetesObject {
+  if (resource.storedAs !== undefined) return conversionOf(resource).fromStored(kept);
   if (resource.custom === undefined) return kept;
   const last = known.get(kept);
   if (last?.resource === resource) return last.object;
@@ -26,6 +28,7 @@ export function served(resource: Resource, kept: KubernetesObject): KubernetesOb
 
 /** An object as it is kept: of the storage version, whichever it was written as. */
 export function kept(resource: Resource, object: KubernetesObject): KubernetesObject {
+  if (resource.storedAs !== undefined) return conversionOf(resource).toStored(object);
   if (resource.custom === undefined) return object;
   return ofVersion(object, `${resource.group}/${resource.custom.storageVersion}`);
 }

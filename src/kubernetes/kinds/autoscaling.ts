@@ -1,5 +1,5 @@
 import { type FieldError, invalidValue } from '../apiserver/status.ts';
-import { memberOf, numberOf } from '../objects/object.ts';
+import { type KubernetesObject, memberOf, numberOf } from '../objects/object.ts';
 import { ensured, type Kind, setDefaults } from './kind.ts';
 
 const upPolicies = [
@@ -27,12 +27,18 @@ export const horizontalPodAutoscaler: Kind = {
     });
     setDefaults(ensured(behavior, 'scaleDown'), { selectPolicy: 'Max', policies: downPolicies });
   },
-  validate: (object) => {
-    const spec = memberOf(object, 'spec');
-    const [least, most] = [numberOf(spec, 'minReplicas'), numberOf(spec, 'maxReplicas')];
-    const errors: FieldError[] = [];
-    if (most > 0 && most < least)
-      errors.push(invalidValue('spec.maxReplicas', most, 'must be greater than or equal to `minReplicas`'));
-    return errors;
-  },
+  validate: rangeErrors,
 };
+
+/** Its metrics are those of the newer version, where nobody said any. */
+export const horizontalPodAutoscalerV1: Kind = {
+  defaults: (draft) => setDefaults(ensured(draft, 'spec'), { minReplicas: 1 }),
+  validate: rangeErrors,
+};
+
+function rangeErrors(object: KubernetesObject): readonly FieldError[] {
+  const spec = memberOf(object, 'spec');
+  const [least, most] = [numberOf(spec, 'minReplicas'), numberOf(spec, 'maxReplicas')];
+  if (most === 0 || most >= least) return [];
+  return [invalidValue('spec.maxReplicas', most, 'must be greater than or equal to `minReplicas`')];
+}

@@ -1,5 +1,6 @@
 import type { FieldError } from '../apiserver/status.ts';
 import { copyOf, type JsonObject, type KubernetesObject } from '../objects/object.ts';
+import type { Subresource } from '../schema/subresources.ts';
 
 /** An object under way: what defaults and admission may still change. */
 export type Draft = { metadata: Record<string, unknown>; [field: string]: unknown };
@@ -22,7 +23,13 @@ export interface Kind {
   readonly validate?: (
     object: KubernetesObject,
     before: KubernetesObject | undefined,
+    /** By which it is changed; undefined: by its own endpoint. */
+    subresource?: Subresource,
   ) => readonly FieldError[];
+  /** What it becomes by what was asked of one of its own endpoints. */
+  readonly subresources?: Partial<
+    Readonly<Record<Subresource, (present: KubernetesObject, asked: JsonObject) => KubernetesObject>>
+  >;
   readonly names?: NameForm;
   /** Also whoever makes it says what its status is. */
   readonly keepsStatus?: boolean;

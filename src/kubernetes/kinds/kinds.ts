@@ -11,11 +11,12 @@ import { accountNameAnnotation, tokenSecretType } from '../authentication/servic
 import { customKind } from '../custom-resources/custom-kind.ts';
 import { customResourceDefinition } from '../custom-resources/definition-kind.ts';
 import { copyOf, isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
-import { qualifiedName, type Resource } from '../schema/catalogue.ts';
+import { apiVersionOf, qualifiedName, type Resource } from '../schema/catalogue.ts';
 import { namePatterns, wordsAgainst } from '../validation/name-forms.ts';
 import { podSpecErrors } from '../validation/pod-errors.ts';
-import { horizontalPodAutoscaler } from './autoscaling.ts';
+import { horizontalPodAutoscaler, horizontalPodAutoscalerV1 } from './autoscaling.ts';
 import { certificateSigningRequest } from './certificate-signing-request.ts';
+import { event, newerEvent } from './events.ts';
 import { immutableErrors } from './immutable.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
 import {
@@ -225,24 +226,6 @@ const node: Kind = {
   },
 };
 
-const maxEventMessage = 1_024;
-
-const event: Kind = {
-  createsOnUpdate: true,
-  validate: (object) => {
-    const { namespace } = object.metadata;
-    const about = textOf(memberOf(object, 'involvedObject'), 'namespace');
-    const isElsewhere = about === '' ? namespace !== 'default' : about !== namespace;
-    const errors: FieldError[] = [];
-    if (isElsewhere)
-      errors.push(invalidValue('involvedObject.namespace', about, 'does not match event.namespace'));
-    // Events of the newer kind say when they were, to the microsecond.
-    if (object.eventTime !== undefined && textOf(object, 'message').length > maxEventMessage)
-      errors.push(invalidValue('message', '', `can have at most ${maxEventMessage} characters`));
-    return errors;
-  },
-};
-
 const controllerRevision: Kind = {
   validate: (object, before) => [
     ...(object.data === undefined ? [required('data', 'data is mandatory')] : []),
@@ -310,5 +293,15 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 const plain: Kind = {};
 
-export const kindOf = (resource: Resource): Kind =>
-  resource.custom === undefined ? (kinds[qualifiedName(resource)] ?? plain) : customKind(resource.custom);
+/** Of kinds that are kept in another version, by group and version. */
+const otherVersions: Readonly<Record<string, Kind>> = {
+  'autoscaling/v1': horizontalPodAutoscalerV1,
+  'events.k8s.io/v1': newerEvent,
+};
+
+export function kindOf(resource: Resource): Kind {
+  if (resource.custom !== undefined) return customKind(resource.custom);
+  const own =
+    resource.storedAs === undefined ? kinds[qualifiedName(resource)] : otherVersions[apiVersionOf(resource)];
+  return own ?? plain;
+}

@@ -11,7 +11,14 @@ import {
 } from '../objects/object.ts';
 import { podSpecErrors } from '../validation/pod-errors.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
+import {
+  ephemeralContainerErrors,
+  resizeErrors,
+  withEphemeralContainers,
+  withResources,
+} from './pod-changes.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
+import { qosClass } from './qos-class.ts';
 
 export const pod: Kind = {
   hasGeneration: true,
@@ -33,9 +40,22 @@ export const pod: Kind = {
     spec.tolerations = [...tolerations, ...missing];
     draft.status = { phase: 'Pending', qosClass: qosClass(spec) };
   },
-  validate: (object, before) => {
+  validate: (object, before, subresource) => {
     const errors = podSpecErrors(memberOf(object, 'spec'), 'spec');
-    return before === undefined || errors.length > 0 ? errors : changeErrors(object, before);
+    if (before === undefined)
+      return listOf(memberOf(object, 'spec'), 'ephemeralContainers').length > 0
+        ? [...errors, forbiddenField('spec.ephemeralContainers', 'cannot be set on create')]
+        : errors;
+    if (errors.length > 0 || subresource === 'binding') return errors;
+    if (subresource === 'resize') return resizeErrors(object, before);
+    return subresource === 'ephemeralcontainers'
+      ? ephemeralContainerErrors(object, before)
+      : changeErrors(object, before);
+  },
+  subresources: {
+    binding: (_, asked) => asked as unknown as KubernetesObject,
+    ephemeralcontainers: withEphemeralContainers,
+    resize: withResources,
   },
   gracePeriod: (object, asked) => {
     const spec = memberOf(object, 'spec');
@@ -113,25 +133,4 @@ function fixed(members: JsonObject, isGated: boolean): JsonObject {
     containers: withoutImages('containers'),
     initContainers: withoutImages('initContainers'),
   };
-}
-
-/** By the requests and limits of processors and memory of all containers. */
-function qosClass(spec: Record<string, unknown>): string {
-  const containers = [...itemsOf(spec, 'containers'), ...itemsOf(spec, 'initContainers')];
-  const given = containers.map((container) => ensured(container, 'resources'));
-  const names = ['cpu', 'memory'];
-  const of = (resources: Record<string, unknown>, which: string, name: string) =>
-    (resources[which] as Record<string, unknown> | undefined)?.[name];
-  if (
-    given.every((it) =>
-      names.every((name) => of(it, 'requests', name) === undefined && of(it, 'limits', name) === undefined),
-    )
-  )
-    return 'BestEffort';
-  const isGuaranteed = given.every((it) =>
-    names.every(
-      (name) => of(it, 'limits', name) !== undefined && of(it, 'requests', name) === of(it, 'limits', name),
-    ),
-  );
-  return isGuaranteed ? 'Guaranteed' : 'Burstable';
 }

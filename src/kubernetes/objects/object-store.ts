@@ -2,7 +2,7 @@ import { recordKey } from '../../reconcile/index.ts';
 import type { Entry, Precondition, ReadOptions, Store, Write } from '../../store/index.ts';
 import { served } from '../custom-resources/stored-version.ts';
 import type { Resource } from '../schema/catalogue.ts';
-import { qualifiedName } from '../schema/catalogue.ts';
+import { storedName } from '../schema/catalogue.ts';
 import { texts } from './json-text.ts';
 import type { KubernetesObject } from './object.ts';
 
@@ -154,6 +154,6 @@ const keyPart = (name: string): string => encodeURIComponent(name);
 
 /** Of all objects of a resource in a cluster. */
 export function objectsPrefix(resource: Resource, { accountId, region, id }: ClusterPlace): string {
-  const collection = { service: 'kubernetes', noun: qualifiedName(resource), indexes: {} };
+  const collection = { service: 'kubernetes', noun: storedName(resource), indexes: {} };
   return `${recordKey(collection, accountId, region, id)}/`;
 }

@@ -52,6 +52,14 @@ export function listOf(object: object | undefined, name: string): readonly Json[
   return Array.isArray(value) ? value : [];
 }
 
+/** Members of a list that are objects. */
+export const objectsIn = (object: object | undefined, name: string): readonly JsonObject[] =>
+  listOf(object, name).filter(isJsonObject);
+
+/** Members of a list that are texts. */
+export const textsIn = (object: object | undefined, name: string): readonly string[] =>
+  listOf(object, name).filter((value) => typeof value === 'string');
+
 export function textOf(object: object | undefined, name: string): string {
   const value = object === undefined ? undefined : (object as JsonObject)[name];
   return typeof value === 'string' ? value : '';

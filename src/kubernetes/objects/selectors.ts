@@ -64,7 +64,7 @@ function readRequirement(text: string): Requirement {
 const fieldsByResource: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   pods: {
     ...same('spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName'),
-    ...same('spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'),
+    ...same('spec.hostNetwork', 'status.phase', 'status.podIP', 'status.podIPs', 'status.nominatedNodeName'),
     'spec.host': 'spec.nodeName',
   },
   nodes: same('spec.unschedulable'),
@@ -78,7 +78,12 @@ const fieldsByResource: Readonly<Record<string, Readonly<Record<string, string>>
     ...same('reason', 'reportingComponent', 'type'),
     source: 'source.component',
   },
-  'jobs.batch': same('status.successful'),
+  'events.events.k8s.io': {
+    ...same('regarding.kind', 'regarding.namespace', 'regarding.name', 'regarding.uid'),
+    ...same('regarding.apiVersion', 'regarding.resourceVersion', 'regarding.fieldPath'),
+    ...same('reason', 'reportingController', 'type'),
+  },
+  'jobs.batch': { 'status.successful': 'status.succeeded' },
   'resourceslices.resource.k8s.io': same('spec.nodeName', 'spec.driver'),
 };
 
@@ -110,12 +115,16 @@ export function fieldSelector(resource: Resource, text: string): Selects | undef
     requirements.every(({ path, isWanted, value }) => (textAt(object, path) === value) === isWanted);
 }
 
-/** What is absent reads as empty; truths read as `false`. */
+/** What truths and numbers read as that are absent; of texts, nothing. */
+const whenAbsent: Readonly<Record<string, string>> = {
+  ...{ 'spec.unschedulable': 'false', 'spec.hostNetwork': 'false' },
+  ...{ 'status.replicas': '0', 'status.succeeded': '0' },
+};
+
 function textAt(object: KubernetesObject, path: string): string {
-  const value = valueAt(object, path);
-  if (value === undefined || value === null)
-    return path === 'spec.unschedulable' || path === 'spec.hostNetwork' ? 'false' : '';
-  return String(value);
+  const value = valueAt(object, path) ?? whenAbsent[path] ?? '';
+  // Upstream takes a selector by all addresses of a pod and has no text to compare it with.
+  return typeof value === 'object' ? '' : String(value);
 }
 
 /** The name that a selector asks for alone: `metadata.name=x`. */

@@ -1,5 +1,6 @@
 import type { CustomVersion } from '../custom-resources/custom-version.ts';
 import { packageOf } from './messages.ts';
+import type { Subresource } from './subresources.ts';
 import { compareVersions } from './version-order.ts';
 
 /**
@@ -25,9 +26,18 @@ export interface Resource {
   readonly message: string;
   /** Absent: Kubernetes has it from the beginning. */
   readonly custom?: CustomVersion;
+  /** Absent: it is kept as what it is. */
+  readonly storedAs?: StoredAs;
+  /** Nothing is kept: it is told of what there is at that moment. */
+  readonly isComputed?: true;
 }
 
-export type Subresource = 'approval' | 'finalize' | 'scale' | 'status' | 'token';
+/** One kind in two versions, or in two groups: it is kept in one of them. */
+export interface StoredAs {
+  readonly group: string;
+  readonly version: string;
+  readonly name: string;
+}
 
 type Row = readonly [
   groupVersion: string,
@@ -39,27 +49,31 @@ type Row = readonly [
   subresources?: string,
 ];
 
+const ofPods = 'attach binding ephemeralcontainers eviction exec log portforward proxy resize status';
+
 /** In the order in which clients look kinds up. */
 const kept: readonly Row[] = [
   ['v1', 'configmaps', 'ConfigMap', 'N', 'cm'],
   ['v1', 'endpoints', 'Endpoints', 'N', 'ep'],
   ['v1', 'events', 'Event', 'N', 'ev'],
   ['v1', 'namespaces', 'Namespace', 'C', 'ns', '', 'finalize status'],
-  ['v1', 'nodes', 'Node', 'C', 'no', '', 'status'],
+  ['v1', 'nodes', 'Node', 'C', 'no', '', 'proxy status'],
   ['v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', 'N', 'pvc', '', 'status'],
   ['v1', 'persistentvolumes', 'PersistentVolume', 'C', 'pv', '', 'status'],
-  ['v1', 'pods', 'Pod', 'N', 'po', 'all', 'status'],
+  ['v1', 'pods', 'Pod', 'N', 'po', 'all', ofPods],
   ['v1', 'podtemplates', 'PodTemplate', 'N'],
   ['v1', 'replicationcontrollers', 'ReplicationController', 'N', 'rc', 'all', 'scale status'],
   ['v1', 'secrets', 'Secret', 'N'],
   ['v1', 'serviceaccounts', 'ServiceAccount', 'N', 'sa', '', 'token'],
-  ['v1', 'services', 'Service', 'N', 'svc', 'all', 'status'],
+  ['v1', 'services', 'Service', 'N', 'svc', 'all', 'proxy status'],
   ['apps/v1', 'controllerrevisions', 'ControllerRevision', 'N'],
   ['apps/v1', 'daemonsets', 'DaemonSet', 'N', 'ds', 'all', 'status'],
   ['apps/v1', 'deployments', 'Deployment', 'N', 'deploy', 'all', 'scale status'],
   ['apps/v1', 'replicasets', 'ReplicaSet', 'N', 'rs', 'all', 'scale status'],
   ['apps/v1', 'statefulsets', 'StatefulSet', 'N', 'sts', 'all', 'scale status'],
+  ['events.k8s.io/v1', 'events', 'Event', 'N', 'ev'],
   ['autoscaling/v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'N', 'hpa', 'all', 'status'],
+  ['autoscaling/v1', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', 'N', 'hpa', 'all', 'status'],
   ['batch/v1', 'cronjobs', 'CronJob', 'N', 'cj', 'all', 'status'],
   ['batch/v1', 'jobs', 'Job', 'N', '', 'all', 'status'],
   [
@@ -97,6 +111,7 @@ const kept: readonly Row[] = [
 ];
 
 const reviews: readonly Row[] = [
+  ['v1', 'bindings', 'Binding', 'N'],
   ['authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview', 'C'],
   ['authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', 'C'],
   ['authorization.k8s.io/v1', 'localsubjectaccessreviews', 'LocalSubjectAccessReview', 'N'],
@@ -105,10 +120,20 @@ const reviews: readonly Row[] = [
   ['authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview', 'C'],
 ];
 
+const computed: readonly Row[] = [['v1', 'componentstatuses', 'ComponentStatus', 'C', 'cs']];
+
+const storedElsewhere: Readonly<Record<string, StoredAs>> = {
+  'autoscaling/v1/horizontalpodautoscalers': {
+    ...{ group: 'autoscaling', version: 'v2', name: 'horizontalpodautoscalers' },
+  },
+  'events.k8s.io/v1/events': { group: '', version: 'v1', name: 'events' },
+};
+
 /** In the order in which clients look a kind up that several groups have. */
 const groupOrder = [
   '',
   'apps',
+  'events.k8s.io',
   'authentication.k8s.io',
   'authorization.k8s.io',
   'autoscaling',
@@ -129,6 +154,7 @@ const groupOrder = [
 const builtIn: readonly Resource[] = [
   ...kept.map((row) => resourceOf(row, false)),
   ...reviews.map((row) => resourceOf(row, true)),
+  ...computed.map((row) => ({ ...resourceOf(row, false), isComputed: true as const })),
 ];
 
 /** Which resources there are, of all clusters or of one. What it says never changes: another one takes its place. */
@@ -167,7 +193,9 @@ export function catalogueWith(custom: readonly Resource[]): Catalogue {
   };
 }
 
-const pathOf = (group: string, version: string, name: string): string => `${group}/${version}/${name}`;
+function pathOf(group: string, version: string, name: string): string {
+  return `${group}/${version}/${name}`;
+}
 
 function groupOf(name: string, resources: readonly Resource[]): Group {
   const own = resources.filter(({ group }) => group === name);
@@ -195,7 +223,9 @@ export function resourceNamed(group: string, name: string): Resource {
 /** One for each kind that is kept, whichever versions it is served in. */
 export const storedResources = (catalogue: Catalogue): readonly Resource[] => [
   ...new Map(
-    catalogue.resources.filter(({ isReview }) => !isReview).map((it) => [qualifiedName(it), it]),
+    catalogue.resources
+      .filter(({ isReview, isComputed, storedAs }) => !isReview && !isComputed && storedAs === undefined)
+      .map((it) => [qualifiedName(it), it]),
   ).values(),
 ];
 
@@ -207,49 +237,26 @@ export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'versi
 export const qualifiedName = ({ group, name }: Pick<Resource, 'group' | 'name'>): string =>
   group === '' ? name : `${name}.${group}`;
 
+/** The qualified name under which it is kept. */
+export const storedName = (resource: Resource): string => qualifiedName(resource.storedAs ?? resource);
+
 /** Sorted, as discovery lists them. */
-export function verbsOf({ isReview, group, name }: Resource): readonly string[] {
+export function verbsOf({ isReview, isComputed, group, name }: Resource): readonly string[] {
   if (isReview) return ['create'];
+  if (isComputed) return ['get', 'list'];
   const all = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
   // Namespaces go one by one: each takes what is in it along.
   return group === '' && name === 'namespaces' ? all.filter((verb) => verb !== 'deletecollection') : all;
 }
-
-export function verbsOfSubresource(subresource: Subresource): readonly string[] {
-  switch (subresource) {
-    case 'finalize':
-      return ['update'];
-    case 'token':
-      return ['create'];
-    default:
-      return ['get', 'patch', 'update'];
-  }
-}
-
-/** Of the subresources that are of another kind than what they stand below. */
-const kindsOfSubresources: Partial<
-  Readonly<Record<Subresource, Pick<Resource, 'group' | 'kind' | 'message' | 'version'>>>
-> = {
-  scale: {
-    ...{ group: 'autoscaling', version: 'v1', kind: 'Scale' },
-    message: 'k8s.io.api.autoscaling.v1.Scale',
-  },
-  token: {
-    ...{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
-    message: 'k8s.io.api.authentication.v1.TokenRequest',
-  },
-};
-
-/** What is read and written there; undefined: the resource itself. */
-export const kindOfSubresource = (subresource: Subresource | undefined) =>
-  subresource === undefined ? undefined : kindsOfSubresources[subresource];
 
 function resourceOf(row: Row, isReview: boolean): Resource {
   const [groupVersion, name, kind, scope, shortNames = '', categories = '', subresources = ''] = row;
   const slash = groupVersion.indexOf('/');
   const group = slash === -1 ? '' : groupVersion.slice(0, slash);
   const version = groupVersion.slice(slash + 1);
+  const storedAs = storedElsewhere[pathOf(group, version, name)];
   return {
+    ...(storedAs && { storedAs }),
     ...{ group, version, name, kind, isReview },
     ...{ singularName: kind.toLowerCase(), listKind: `${kind}List` },
     isNamespaced: scope === 'N',

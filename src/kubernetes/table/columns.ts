@@ -8,7 +8,7 @@ import {
   numberOf,
   textOf,
 } from '../objects/object.ts';
-import { qualifiedName, type Resource } from '../schema/catalogue.ts';
+import { type Resource, storedName } from '../schema/catalogue.ts';
 import { age, duration } from './age.ts';
 import { podCells } from './pod-cells.ts';
 
@@ -176,8 +176,17 @@ const dataCount = (object: KubernetesObject): number =>
 const isDefaultClass = ({ metadata: { annotations = {} } }: KubernetesObject): boolean =>
   annotations['storageclass.kubernetes.io/is-default-class'] === 'true';
 
+const componentCondition = (object: KubernetesObject): JsonObject =>
+  objects(object, 'conditions').find((it) => it.type === 'Healthy') ?? {};
+
 /** By the resource's qualified name. */
 const columns: Readonly<Record<string, readonly Column[]>> = {
+  componentstatuses: [
+    nameColumn,
+    text('Status', (object) => (componentCondition(object).status === 'True' ? 'Healthy' : 'Unhealthy')),
+    text('Message', (object) => textOf(componentCondition(object), 'message')),
+    text('Error', (object) => textOf(componentCondition(object), 'error')),
+  ],
   configmaps: [nameColumn, count('Data', dataCount), ageColumn],
   endpoints: [nameColumn, text('Endpoints', endpointsText), ageColumn],
   events: [
@@ -464,5 +473,5 @@ const otherColumns: readonly Column[] = [
 
 export const columnsOf = (resource: Resource): readonly Column[] =>
   resource.custom === undefined
-    ? (columns[qualifiedName(resource)] ?? otherColumns)
+    ? (columns[storedName(resource)] ?? otherColumns)
     : [nameColumn, ...resource.custom.columns];

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
 import { badRequest } from '../apiserver/status.ts';
+import { kept } from '../custom-resources/stored-version.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { Resource } from '../schema/catalogue.ts';
 import { type Column, columnsOf } from './columns.ts';
@@ -38,7 +39,7 @@ export function tableOf(
     ...{ kind: 'Table', apiVersion: metaVersion, metadata },
     columnDefinitions: hasColumns ? columns.map(definitionOf) : null,
     rows: objects.map((object) => ({
-      cells: columns.map(({ cell }) => cell(object, now)),
+      cells: cellsOf(resource, object, columns, now),
       ...(included !== 'None' && {
         object: (included === 'Object' ? object : partialOf(object)) as unknown as Json,
       }),
@@ -56,6 +57,17 @@ export const partialListOf = (objects: readonly KubernetesObject[], metadata: Js
   ...{ kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata },
   items: objects.map(partialOf),
 });
+
+/** What a kind's columns show of it stands where it stands in the version that is kept. */
+function cellsOf(
+  resource: Resource,
+  object: KubernetesObject,
+  columns: readonly Column[],
+  now: number,
+): readonly Json[] {
+  const stored = resource.storedAs === undefined ? object : kept(resource, object);
+  return columns.map(({ cell }) => cell(stored, now));
+}
 
 function definitionOf({ name, type, isWide, ...own }: Column): Json {
   const format = own.format ?? (name === 'Name' ? 'name' : '');

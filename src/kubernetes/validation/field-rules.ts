@@ -173,6 +173,12 @@ const workloads: FieldRules = {
     ...{ startingDeadlineSeconds: count, successfulJobsHistoryLimit: count, failedJobsHistoryLimit: count },
   },
   'batch.v1.JobTemplateSpec': { spec: 'whole' },
+  'autoscaling.v1.HorizontalPodAutoscaler': { spec: 'whole' },
+  'autoscaling.v1.HorizontalPodAutoscalerSpec': {
+    ...{ minReplicas: 'min:1', maxReplicas: 'required min:1', scaleTargetRef: 'whole' },
+    targetCPUUtilizationPercentage: 'min:1',
+  },
+  'autoscaling.v1.CrossVersionObjectReference': { kind: 'required', name: 'required' },
   'autoscaling.v2.HorizontalPodAutoscaler': { spec: 'whole' },
   'autoscaling.v2.HorizontalPodAutoscalerSpec': {
     ...{ minReplicas: 'min:1', maxReplicas: 'required min:1', scaleTargetRef: 'whole' },
@@ -229,6 +235,10 @@ const others: FieldRules = {
   'storage.v1.VolumeAttributesClass': { driverName: 'required' },
   'scheduling.v1.PriorityClass': { preemptionPolicy: 'Never|PreemptLowerPriority' },
   'coordination.v1.LeaseSpec': { leaseDurationSeconds: 'min:1', leaseTransitions: count },
+  'events.v1.Event': {
+    ...{ eventTime: 'required', reportingController: 'required', reportingInstance: 'required' },
+    ...{ action: 'required', reason: 'required', type: 'required Normal|Warning' },
+  },
   'node.v1.RuntimeClass': { handler: 'required dns-label' },
   'discovery.v1.EndpointSlice': { addressType: 'required FQDN|IPv4|IPv6' },
   'discovery.v1.Endpoint': { addresses: 'required' },
