@@ -11,6 +11,7 @@ import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
+import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
 import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
@@ -29,6 +30,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       namespaceLifecycle(context),
       tokenSecrets(context),
       certificateRequests(context),
+      clusterRoleAggregation(context),
       customResourceDefinitions(context),
       ...workloadControllers(context, running),
     ],

@@ -5,6 +5,7 @@ import type { Draft, Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { metadataErrors } from '../kinds/metadata.ts';
 import { type ManagedFields, trackUpdate } from '../managed-fields/track.ts';
+import { generatedName } from '../objects/generated-name.ts';
 import {
   copyOf,
   isJsonObject,
@@ -34,8 +35,6 @@ export interface Target {
 }
 
 const namespaces = resourceNamed('', 'namespaces');
-const generatedLength = 5;
-const generatedLetters = 'bcdfghjklmnpqrstvwxz2456789';
 /** A name of generated letters may be taken already. */
 const mostNames = 8;
 /** Writers that are faster each time there are hardly any. */
@@ -59,7 +58,9 @@ export async function createObject(
   assertNamespace(given, namespace);
   const isGenerated = textOf(given, 'name') === '' && textOf(given, 'generateName') !== '';
   for (let attempt = 1; ; attempt++) {
-    const name = isGenerated ? generatedName(cluster, textOf(given, 'generateName')) : textOf(given, 'name');
+    const name = isGenerated
+      ? generatedName(cluster.random, textOf(given, 'generateName'))
+      : textOf(given, 'name');
     if (name === '') {
       throw invalid(kindName(resource), '', [
         {
@@ -328,13 +329,6 @@ export function assertVersioned({ resource, name }: Target, body: JsonObject): v
   throw invalid(kindName(resource), name, [
     invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
   ]);
-}
-
-function generatedName({ random }: Cluster, prefix: string): string {
-  let name = prefix.slice(0, 58);
-  for (let place = 0; place < generatedLength; place++)
-    name += generatedLetters[random.integer(generatedLetters.length)];
-  return name;
 }
 
 function whole(object: Record<string, unknown>): Record<string, unknown> {

@@ -1,27 +1,22 @@
-import type { Json } from '../../store/index.ts';
-import { mastersGroup } from '../authentication/user.ts';
+import { authenticatedGroup, mastersGroup } from '../authentication/user.ts';
+import type { JsonObject } from '../objects/object.ts';
+import { componentBindings, componentClusterRoles, systemRoles } from './component-roles.ts';
 import { adminRules, atPaths, editRules, on, type Rule, viewRules } from './rules.ts';
 
-/** The roles that every cluster has from the beginning, and who has them. */
-
+/**
+ * The roles that every cluster has from the beginning, and who has them. `admin`, `edit` and `view` are made of others, by
+ * labels, so that who brings a kind of his own says what of it each may.
+ */
 const group = 'rbac.authorization.k8s.io';
+
 const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
   'cluster-admin': [
     { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
     { verbs: ['*'], nonResourceURLs: ['*'] },
   ],
-  admin: [...viewRules, ...editRules, ...adminRules],
-  edit: [...viewRules, ...editRules],
-  view: viewRules,
   'system:basic-user': [
     on(['create'], 'authorization.k8s.io', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews'),
     on(['create'], 'authentication.k8s.io', 'selfsubjectreviews'),
-  ],
-  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [
-    on(['create'], 'certificates.k8s.io', 'certificatesigningrequests/nodeclient'),
-  ],
-  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': [
-    on(['create'], 'certificates.k8s.io', 'certificatesigningrequests/selfnodeclient'),
   ],
   'system:discovery': [
     atPaths(
@@ -31,37 +26,81 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
   ],
   'system:service-account-issuer-discovery': [
     atPaths(
-      '/.well-known/openid-configuration',
-      '/.well-known/openid-configuration/',
-      '/openid/v1/jwks',
-      '/openid/v1/jwks/',
+      ...['/.well-known/openid-configuration', '/.well-known/openid-configuration/'],
+      ...['/openid/v1/jwks', '/openid/v1/jwks/'],
     ),
   ],
   'system:public-info-viewer': [atPaths('/healthz', '/livez', '/readyz', '/version', '/version/')],
+  ...componentClusterRoles,
 };
 
-const bindings: readonly (readonly [role: string, ...groups: readonly string[]])[] = [
-  ['cluster-admin', mastersGroup],
-  ['system:basic-user', 'system:authenticated'],
-  ['system:discovery', 'system:authenticated'],
-  ['system:service-account-issuer-discovery', 'system:serviceaccounts'],
-  ['system:public-info-viewer', 'system:authenticated', 'system:unauthenticated'],
+const aggregates = (to: string): string => `${group}/aggregate-to-${to}`;
+
+/** What goes into which, and with which rules of its own: the whole of `view` is part of `edit`, and so on. */
+const aggregated: readonly {
+  readonly name: string;
+  readonly partOf?: string;
+  readonly own: readonly Rule[];
+  readonly rules: readonly Rule[];
+}[] = [
+  { name: 'admin', own: adminRules, rules: [...adminRules, ...editRules, ...viewRules] },
+  { name: 'edit', partOf: 'admin', own: editRules, rules: [...editRules, ...viewRules] },
+  { name: 'view', partOf: 'edit', own: viewRules, rules: viewRules },
 ];
 
-const metadata = (name: string): Json => ({
-  ...{ name, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } },
-  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' },
-});
+const bindings: readonly (readonly [role: string, kind: 'Group' | 'User', ...names: readonly string[]])[] = [
+  ['cluster-admin', 'Group', mastersGroup],
+  ['system:basic-user', 'Group', authenticatedGroup],
+  ['system:discovery', 'Group', authenticatedGroup],
+  ['system:service-account-issuer-discovery', 'Group', 'system:serviceaccounts'],
+  ['system:public-info-viewer', 'Group', authenticatedGroup, 'system:unauthenticated'],
+  ...componentBindings,
+];
 
 const apiVersion = `${group}/v1`;
 
-export const bootstrapClusterRoles: readonly Json[] = Object.entries(clusterRoles).map(([name, rules]) => ({
-  ...{ apiVersion, kind: 'ClusterRole', metadata: metadata(name) },
-  rules: rules as unknown as Json,
-}));
+/** Whoever sets it to `false` keeps a role as he made it. */
+export const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';
 
-export const bootstrapClusterRoleBindings: readonly Json[] = bindings.map(([name, ...groups]) => ({
+const metadata = (name: string, labels: JsonObject = {}): JsonObject => ({
+  ...{ name, annotations: { [autoupdate]: 'true' } },
+  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
+});
+
+function role(
+  kind: 'ClusterRole' | 'Role',
+  name: string,
+  rules: readonly Rule[],
+  { labels = {}, ...more }: { readonly labels?: JsonObject; readonly aggregationRule?: JsonObject } = {},
+): JsonObject {
+  const given = rules.map(({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }) => ({
+    ...(apiGroups && { apiGroups }),
+    ...(nonResourceURLs && { nonResourceURLs }),
+    ...(resourceNames && { resourceNames }),
+    ...(resources && { resources }),
+    verbs,
+  }));
+  return { apiVersion, kind, metadata: metadata(name, labels), ...more, rules: given };
+}
+
+export const bootstrapClusterRoles: readonly JsonObject[] = [
+  ...Object.entries(clusterRoles).map(([name, rules]) => role('ClusterRole', name, rules)),
+  ...aggregated.flatMap(({ name, partOf, own, rules }) => [
+    role('ClusterRole', name, rules, {
+      labels: partOf === undefined ? {} : { [aggregates(partOf)]: 'true' },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [aggregates(name)]: 'true' } }] },
+    }),
+    role('ClusterRole', `system:aggregate-to-${name}`, own, { labels: { [aggregates(name)]: 'true' } }),
+  ]),
+];
+
+export const bootstrapClusterRoleBindings: readonly JsonObject[] = bindings.map(([name, kind, ...names]) => ({
   ...{ apiVersion, kind: 'ClusterRoleBinding', metadata: metadata(name) },
   roleRef: { apiGroup: group, kind: 'ClusterRole', name },
-  subjects: groups.map((it) => ({ kind: 'Group', apiGroup: group, name: it })),
+  subjects: names.map((it) => ({ kind, apiGroup: group, name: it })),
 }));
+
+/** In `kube-system`. */
+export const bootstrapSystemRoles: readonly JsonObject[] = Object.entries(systemRoles).map(([name, rules]) =>
+  role('Role', name, rules),
+);

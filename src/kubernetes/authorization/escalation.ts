@@ -8,6 +8,12 @@ const group = 'rbac.authorization.k8s.io';
 const clusterRoles = resourceNamed(group, 'clusterroles');
 const roles = resourceNamed(group, 'roles');
 
+/** Of a role that is made of others nobody knows what it will hold. */
+const everything: readonly JsonObject[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
 /**
  * Nobody hands out more than he has: a role's rules must be its writer's own, and so must those of a role that he binds,
  * unless he may `escalate` or `bind` it. A role that is not there yet is nobody's to bind otherwise: it might become any.
@@ -28,6 +34,9 @@ export function assertNoEscalation(
   if (resource.name === 'roles' || resource.name === 'clusterroles') {
     if (may('escalate', resource.name, name)) return;
     assertHeld(authorizer, user, resource, name, namespace, listOf(body, 'rules').filter(isJsonObject));
+    const held = authorizer.rulesOf(user, '');
+    if (body.aggregationRule !== undefined && !everything.every((rule) => isHeld(rule, held)))
+      throw forbidden(resource, name, 'must have cluster-admin privileges to use the aggregationRule');
     return;
   }
   const role = memberOf(body, 'roleRef');

@@ -4,6 +4,7 @@ export interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
   readonly nonResourceURLs?: readonly string[];
+  readonly resourceNames?: readonly string[];
 }
 
 export const read = ['get', 'list', 'watch'];

@@ -2,12 +2,10 @@ import { controlPlane } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
-import { bootstrapClusterRoleBindings, bootstrapClusterRoles } from '../authorization/bootstrap-roles.ts';
 import type { JsonObject } from '../objects/object.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
+import { bootstrapRbac, mendRbac } from './bootstrap-rbac.ts';
 import { firstAddress } from './service-range.ts';
-
-const rbac = 'rbac.authorization.k8s.io';
 
 /** What a cluster has from the beginning. What is there already stays as it is. */
 export async function bootstrap(cluster: Cluster): Promise<void> {
@@ -20,13 +18,19 @@ export async function bootstrap(cluster: Cluster): Promise<void> {
       undefined,
       namespaces.map((name) => ({ metadata: { name } })),
     ),
-    make(resourceNamed(rbac, 'clusterroles'), undefined, bootstrapClusterRoles),
-    make(resourceNamed(rbac, 'clusterrolebindings'), undefined, bootstrapClusterRoleBindings),
     make(resourceNamed('scheduling.k8s.io', 'priorityclasses'), undefined, priorityClasses),
     make(resourceNamed('networking.k8s.io', 'servicecidrs'), undefined, [
       { metadata: { name: 'kubernetes' }, spec: { cidrs: [cluster.serviceIpv4Cidr] } },
     ]),
   ]);
+  await Promise.all(
+    bootstrapRbac.flatMap((it) =>
+      it.bodies.map(async (body) => {
+        await ensure(cluster, it.resource, it.namespace, body);
+        await mendRbac(cluster, it, body);
+      }),
+    ),
+  );
   await make(resourceNamed('', 'services'), 'default', [
     {
       metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },

@@ -85,7 +85,7 @@ export async function openControlPlane(
     tokenIssuer,
     authorizer,
     admission: createAdmission({
-      ...{ objects, authorizer },
+      ...{ objects, authorizer, clock, random },
       identities: {
         region: place.region,
         hasAssociation: (of) => hasPodIdentity(state, place, wanted.name, of),

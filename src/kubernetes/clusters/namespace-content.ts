@@ -37,7 +37,7 @@ export async function ensureDefaults(
 
 /** @returns whether nothing is left and the namespace itself is gone, or waits for its own finalizers. */
 export async function removeContent(
-  { store, state, clock }: KubernetesContext,
+  { store, state, clock, random }: KubernetesContext,
   place: ClusterPlace,
   namespace: string,
 ): Promise<boolean> {
@@ -45,7 +45,7 @@ export async function removeContent(
   const cluster = {
     objects,
     clock,
-    admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place) }),
+    admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place), clock, random }),
   };
   let isEmpty = true;
   for (const resource of storedResources(catalogueOf(state, place))) {

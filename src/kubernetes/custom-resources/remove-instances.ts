@@ -13,7 +13,7 @@ import { withConditions } from './definition-status.ts';
  * @returns whether it is gone, or waits for others' finalizers alone.
  */
 export async function removeInstances(
-  { store, state, clock }: KubernetesContext,
+  { store, state, clock, random }: KubernetesContext,
   place: ClusterPlace,
   name: string,
 ): Promise<boolean> {
@@ -38,7 +38,11 @@ export async function removeInstances(
   );
   if (marked !== present.object) await objects.update(present, marked);
   await deleteAll(
-    { objects, clock, admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place) }) },
+    {
+      objects,
+      clock,
+      admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place), clock, random }),
+    },
     resource,
     items,
   );

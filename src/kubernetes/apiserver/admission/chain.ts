@@ -1,14 +1,18 @@
+import type { Clock, Random } from '../../../clock/index.ts';
 import type { Authorizer } from '../../authorization/rbac.ts';
 import { type Alongside, alone, type ObjectStore, together } from '../../objects/object-store.ts';
 import type { Changeable, Plugin, Proposed, Requester } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type PodIdentities, podIdentity } from './pod-identity.ts';
+import { serviceAccountPlugin } from './service-account.ts';
 
 /** What the rules of a cluster look at. */
 export interface AdmissionContext {
   readonly objects: ObjectStore;
   readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly random: Random;
   /** Absent: nothing is made, and so no pod. */
   readonly identities?: PodIdentities;
 }
@@ -30,6 +34,7 @@ export function createAdmission(context: AdmissionContext): Admission {
   // In upstream's order, which users know: later ones see what earlier ones have set.
   const plugins: readonly Plugin[] = [
     namespaceLifecycle(context),
+    serviceAccountPlugin(context),
     ...certificatePlugins(context),
     ...(identities === undefined ? [] : [podIdentity({ objects, identities })]),
   ];
