@@ -1,15 +1,22 @@
 /**
- * Requests through a load balancer of a VPC (one rule by path, and the default), against the same HAProxy with a
- * configuration as one would write it by hand, and against asking the target itself: in turns in the same run, by `wrk`.
- * Then what it takes until a new target gets its first request. Needs root and `wrk`. Prints one JSON line.
+ * Requests through a load balancer of a VPC (one rule by path, and the default), against HAProxy with a configuration as
+ * one would write it by hand, and against asking the target itself: in turns in the same run, by `wrk`, with the
+ * processor time that a request takes of each proxy. Then what it takes until a new target gets its first request.
+ * `--load-balancers node` asks for the other driver, as of `up`. Needs root, HAProxy and `wrk`. Prints one JSON line.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { whyNoHaproxy } from '../src/network/balancer/open.ts';
+import { commandLineOf, processIds } from '../src/network/balancer/processes.ts';
 import { fixed, forwardTo, group, listener, rule, target } from '../src/network/balancer/testing/plans.ts';
 import { percentile, round } from './load.ts';
+
+const { values } = parseArgs({
+  options: { 'load-balancers': { type: 'string' }, json: { type: 'boolean' } },
+});
+const isNode = values['load-balancers'] === 'node';
 
 const run = promisify(execFile);
 const why = await whyNoHaproxy();
@@ -22,11 +29,13 @@ await run('wrk', ['-v']).catch((error: NodeJS.ErrnoException) => {
     );
 });
 const { nodeAddresses } = await import('../src/network/balancer/testing/machine.ts');
-const { openMachine } = await import('../src/network/balancer/testing/haproxy.ts');
+const { openMachine } = isNode
+  ? await import('../src/network/balancer/testing/nodejs.ts')
+  : await import('../src/network/balancer/testing/haproxy.ts');
 
 const connections = 32;
-const seconds = 4;
-const rounds = 3;
+const seconds = 2;
+const rounds = 7;
 const newTargets = 10;
 const [nodeAddress] = nodeAddresses;
 const targetAddress = '10.0.1.20';
@@ -44,24 +53,29 @@ defaults
   timeout server 60s
 `;
 
-/** A HAProxy of its own in a namespace. */
-async function haproxyIn(name: string, configuration: string): Promise<void> {
+/**
+ * A HAProxy of its own in a namespace, and in a session of its own as a node's: the kernel gives processor time to sessions.
+ * @returns its process id.
+ */
+async function haproxyIn(name: string, configuration: string): Promise<number> {
   const path = join(it.directory, `${name}.bench.cfg`);
   writeFileSync(path, common + configuration);
   const child: ChildProcess = it.machine
     .namespace(name)
-    .run(() => spawn('haproxy', ['-f', path, '-db'], { stdio: 'ignore' }));
+    .run(() => spawn('haproxy', ['-f', path, '-db'], { stdio: 'ignore', detached: true }));
   cleanUp.defer(() => void child.kill('SIGKILL'));
+  if (child.pid === undefined) throw new Error(`HAProxy does not begin with ${path}`);
+  return child.pid;
 }
 
-await haproxyIn(
+const targetPid = await haproxyIn(
   targetAddress,
   `frontend web
   bind :80
   http-request return status 200 content-type text/plain string hello
 `,
 );
-await haproxyIn(
+const byHandPid = await haproxyIn(
   byHandAddress,
   `frontend web
   bind :80
@@ -91,9 +105,21 @@ await it.until(() => it.stateOf(`${targetAddress}:80`) === 'healthy');
 interface Load {
   readonly perSecond: number;
   readonly p99Ms: number;
+  /** Of the proxy. */
+  readonly processorUs: number;
 }
 
-async function load(address: string): Promise<Load> {
+/** What processes have computed so far, all their threads together. */
+function processorUs(pids: readonly number[]): number {
+  return pids
+    .flatMap((pid) =>
+      readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`),
+    )
+    .reduce((sum, path) => sum + Number(readFileSync(path, 'utf8').split(' ')[0]) / 1_000, 0);
+}
+
+async function load(address: string, pids: readonly number[]): Promise<Load> {
+  const before = processorUs(pids);
   const { stdout } = await it.machine.namespace('client').run(() =>
     run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `http://${address}/`], {
       timeout: (seconds + 20) * 1_000,
@@ -105,29 +131,43 @@ async function load(address: string): Promise<Load> {
   return {
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
     p99Ms: Number(latency) * perMs,
+    processorUs: (processorUs(pids) - before) / Number(/(\d+) requests in/.exec(stdout)?.[1]),
   };
 }
 
-const places = { balancer: nodeAddress, byHand: byHandAddress, direct: targetAddress } as const;
+const nodePids = processIds().filter(
+  (pid) => pid !== targetPid && pid !== byHandPid && commandLineOf(pid)?.some(isOfTheBalancers),
+);
+
+function isOfTheBalancers(word: string): boolean {
+  return word.startsWith(it.directory);
+}
+
+type Measured = readonly [address: string, pids: readonly number[]];
+const places = {
+  balancer: [nodeAddress, nodePids],
+  byHand: [byHandAddress, [byHandPid]],
+  direct: [targetAddress, [targetPid]],
+} satisfies Record<string, Measured>;
 const found: Record<keyof typeof places, Load[]> = { balancer: [], byHand: [], direct: [] };
 for (let index = 0; index < rounds; index += 1) {
-  for (const name of ['balancer', 'byHand', 'direct'] as const) found[name].push(await load(places[name]));
+  for (const name of ['balancer', 'byHand', 'direct'] as const) {
+    const [address, pids] = places[name];
+    found[name].push(await load(address, pids));
+  }
 }
+const middle = (name: keyof typeof places, what: keyof Load, digits: number): number =>
+  round(
+    percentile(
+      found[name].map((each) => each[what]),
+      0.5,
+    ),
+    digits,
+  );
 const of = (name: keyof typeof places): Load => ({
-  perSecond: round(
-    percentile(
-      found[name].map(({ perSecond }) => perSecond),
-      0.5,
-    ),
-    0,
-  ),
-  p99Ms: round(
-    percentile(
-      found[name].map(({ p99Ms }) => p99Ms),
-      0.5,
-    ),
-    2,
-  ),
+  perSecond: middle(name, 'perSecond', 0),
+  p99Ms: middle(name, 'p99Ms', 2),
+  processorUs: middle(name, 'processorUs', 1),
 });
 
 const waits: number[] = [];
@@ -143,8 +183,9 @@ const [balancer, byHand, direct] = [of('balancer'), of('byHand'), of('direct')];
 console.log(
   JSON.stringify({
     bench: 'elb',
-    ...{ connections, balancer, byHand, direct },
+    ...{ driver: isNode ? 'node' : 'haproxy', connections, balancer, byHand, direct },
     ratioToByHand: round(balancer.perSecond / byHand.perSecond, 2),
+    processorRatioToByHand: round(balancer.processorUs / byHand.processorUs, 2),
     ratioToDirect: round(balancer.perSecond / direct.perSecond, 2),
     newTargetMs: round(percentile(waits, 0.5), 0),
     budget: { ratioToByHand: 0.95 },
