@@ -131,7 +131,8 @@ describe('each kind', () => {
           .split('\n')
           .map((line) => JSON.parse(line));
         expect([...new Set(events.map(({ type }) => type))]).toEqual(['ADDED', 'MODIFIED', 'DELETED']);
-        expect(events.every(({ object }) => object.apiVersion === apiVersionOf(resource))).toBe(true);
+        const versions = new Set(events.map(({ object }) => object.apiVersion));
+        expect([...versions], path).toEqual([apiVersionOf(resource)]);
       }),
     );
   });

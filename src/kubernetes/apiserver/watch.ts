@@ -112,7 +112,7 @@ async function followed(watch: () => Promise<Disposable>): Promise<Disposable> {
 }
 
 function servedEvent(resource: Resource, event: ObjectEvent): ObjectEvent {
-  if (resource.custom === undefined) return event;
+  if (resource.custom === undefined && resource.storedAs === undefined) return event;
   const { before, after, revision } = event;
   return {
     revision,
