@@ -227,6 +227,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createKubernetes({
       ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host },
       verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
+      issuerKeys: iam.issuerKeys,
     }),
   );
   const eventBridge: EventsContext = {

@@ -4,6 +4,7 @@ import type { State } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import type { Principal } from '../services/service.ts';
 import type { Store } from '../store/index.ts';
+import type { OidcAuthentication } from './authentication/oidc-token.ts';
 
 /** What the clusters' control planes are given by the composition root. */
 export interface KubernetesContext {
@@ -15,6 +16,8 @@ export interface KubernetesContext {
   readonly log: Log;
   /** The address that API servers listen on. */
   readonly host: string;
+  /** The keys of an OpenID Connect provider: see `Iam.issuerKeys`. */
+  readonly issuerKeys: OidcAuthentication['issuerKeys'];
   /** See `VerifyPresignedCaller` of the gateway. */
   readonly verifyCaller: (
     url: string,

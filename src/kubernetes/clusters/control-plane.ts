@@ -4,6 +4,7 @@ import {
   clusterKey,
   clusters,
   hasPodIdentity,
+  identityProviderOf,
 } from '../../services/eks/index.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
@@ -12,6 +13,7 @@ import { bearerTokens } from '../authentication/bearer-token.ts';
 import { clientCertificates } from '../authentication/client-certificate.ts';
 import { eksTokens } from '../authentication/eks-token.ts';
 import { eksUser } from '../authentication/eks-user.ts';
+import { oidcTokens } from '../authentication/oidc-token.ts';
 import { serviceAccountTokens } from '../authentication/service-accounts/authenticate.ts';
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import { newTokenKey, openTokenKey } from '../authentication/service-accounts/token-key.ts';
@@ -76,6 +78,10 @@ export async function openControlPlane(
     watches: opened.use(new Watches(store)),
     authenticate: bearerTokens([
       serviceAccountTokens({ objects, clock, issuer: tokenIssuer }),
+      oidcTokens({
+        ...{ clock, issuerKeys: context.issuerKeys },
+        provider: () => identityProviderOf(state, place, wanted.name),
+      }),
       eksTokens(context, wanted.name, (principal) => {
         const now = current();
         return eksUser(principal, { cluster: now, entry: callerEntry(state, place, now, principal) });

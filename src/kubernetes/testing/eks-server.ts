@@ -69,7 +69,12 @@ export interface Answered {
 }
 
 export async function startEks(
-  options: { readonly store?: Store; readonly whyNotAssumed?: EksContext['whyNotAssumed'] } = {},
+  options: {
+    readonly store?: Store;
+    readonly whyNotAssumed?: EksContext['whyNotAssumed'];
+    /** Of identity providers; default: as they tell themselves. */
+    readonly issuerKeys?: KubernetesContext['issuerKeys'];
+  } = {},
 ): Promise<EksServer> {
   const stack = new AsyncDisposableStack();
   const clock = systemClock();
@@ -91,6 +96,7 @@ export async function startEks(
     ...{ store, state, clock, random, log, host: '127.0.0.1' },
     sealer,
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
+    issuerKeys: options.issuerKeys ?? iam.issuerKeys,
   };
   const ec2 = createEc2({ state, clock, random, publicCidr: '198.18.0.0/24' });
   await ec2.ensureDefaultVpc(scope);

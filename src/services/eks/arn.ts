@@ -32,6 +32,11 @@ export const podIdentityArn = (
   { clusterName, id }: { readonly clusterName: string; readonly id: string },
 ): string => eksArn(scope, `podidentityassociation/${clusterName}/${id}`);
 
+export const identityProviderArn = (
+  scope: Scope,
+  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
+): string => eksArn(scope, `identityproviderconfig/${clusterName}/oidc/${name}/${id}`);
+
 /** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
 export interface EksArn {
   readonly type: string;

@@ -3,6 +3,7 @@ import { accountId } from '../iam/testing/iam-server.ts';
 import { authorizationSuite, type Case } from '../testing/authorization-suite.ts';
 import { openGuarded, region, role, user } from '../testing/guarded.ts';
 import { accessEntries, accessEntryKey } from './access-entries/record.ts';
+import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
 import { eksOperations } from './operations.ts';
 import { podIdentities, podIdentityKey } from './pod-identity/record.ts';
 import { type ClusterRecord, clusterKey, clusters } from './records.ts';
@@ -44,6 +45,8 @@ const ofComponents = {
   'eks:zonalShiftEnabled': 'true',
 };
 
+const provider = { ...inCluster, identityProviderConfig: { type: 'oidc', name: 'corp' } };
+const onProvider = [`arn:aws:eks:${region}:${accountId}:identityproviderconfig/harbor/oidc/corp/${entryId}`];
 const associationId = 'a-0123456789abcdefg';
 const association = { ...inCluster, associationId };
 const onAssociation = [`arn:aws:eks:${region}:${accountId}:podidentityassociation/harbor/${associationId}`];
@@ -63,6 +66,17 @@ const cases: Readonly<Record<string, Case>> = {
       ...{ 'eks:username': 'x', 'eks:kubernetesGroups': ['y'] },
     },
   },
+  AssociateIdentityProviderConfig: {
+    input: {
+      ...{ ...inCluster, tags },
+      oidc: { identityProviderConfigName: 'other', issuerUrl: 'https://id.example.com', clientId: 'k' },
+    },
+    on,
+    keys: { ...tagged, ...tagging, 'eks:clientId': 'k', 'eks:issuerUrl': 'https://id.example.com' },
+  },
+  DescribeIdentityProviderConfig: { input: provider, on: onProvider, keys: tagged },
+  DisassociateIdentityProviderConfig: { input: provider, on: onProvider, keys: tagged },
+  ListIdentityProviderConfigs: { input: inCluster, on, keys: tagged },
   CancelUpdate: { input: { name, updateId: 'x' }, on, keys: tagged },
   CreateCluster: {
     input: {
@@ -181,6 +195,10 @@ authorizationSuite<object>({
             ...{ kubernetesGroups: ['blue'], createdAt: 0, modifiedAt: 0, tags: record.tags },
             policies: [{ name: 'AmazonEKSViewPolicy', scope: accessScope, associatedAt: 0, modifiedAt: 0 }],
           });
+          tx.put(identityProviders, identityProviderKey(scope, name), {
+            ...{ ...inCluster, id: entryId, name: 'corp', tags: record.tags, requiredClaims: {} },
+            ...{ issuerUrl: 'https://id.example.com', clientId: 'k', usernameClaim: 'sub' },
+          });
           tx.put(podIdentities, podIdentityKey(scope, name, 'default', 'app'), {
             ...{ ...inCluster, id: associationId, namespace: 'default', serviceAccount: 'app' },
             ...{ roleArn: role('pods'), disableSessionTags: false, tags: record.tags },
@@ -212,6 +230,10 @@ authorizationSuite<object>({
     UpdateAccessEntry: listedOfEntry,
     UpdateClusterConfig: [...ofResource, ...listedOfConfig],
     UpdateClusterVersion: [...ofResource, 'eks:kubernetesVersion'],
+    AssociateIdentityProviderConfig: [...ofResource, ...ofRequest, 'eks:clientId', 'eks:issuerUrl'],
+    DescribeIdentityProviderConfig: ofResource,
+    DisassociateIdentityProviderConfig: ofResource,
+    ListIdentityProviderConfigs: ofResource,
     CancelUpdate: ofResource,
     CreateCluster: [
       ...ofRequest,

@@ -14,6 +14,7 @@ export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts'
 export { canonicalArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
+export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
 export { hasPodIdentity } from './pod-identity/record.ts';
 export { type ClusterRecord, clusterKey, clusters } from './records.ts';
 export { finishUpdate } from './updates/update-of-cluster.ts';

@@ -4,6 +4,7 @@ import { absentOperations } from './absent/operations.ts';
 import { accessEntryOperations } from './access-entries/operations.ts';
 import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
+import { identityProviderOperations } from './identity-providers/operations.ts';
 import { podIdentityOperations } from './pod-identity/operations.ts';
 import { refusedOperations } from './refused.ts';
 import { tagOperations } from './tags/operations.ts';
@@ -16,6 +17,7 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...updateOperations(context),
     ...accessEntryOperations(context),
     ...podIdentityOperations(context),
+    ...identityProviderOperations(context),
     ...tagOperations(context),
     ...absentOperations(context),
     ...refusedOperations,

@@ -8,7 +8,6 @@ const authorities = 'a cluster has one certificate authority, and it does not ch
 const addons = 'clusters have no add-ons';
 const capabilities = 'clusters have no capabilities';
 const fargate = 'no pods run on Fargate';
-const identityProviders = 'no other identity provider is asked who somebody is';
 const insights = 'clusters are not looked into for what an upgrade needs';
 const nodegroups = 'no instances join a cluster';
 const outside = 'only clusters of Catamaran itself are known';
@@ -18,7 +17,6 @@ const subscriptions = 'there is no EKS Anywhere';
 export const refusedOperations = {
   ActivateCertificateAuthority: refused('ActivateCertificateAuthority', authorities),
   AssociateEncryptionConfig: refused('AssociateEncryptionConfig', 'there are no keys of KMS'),
-  AssociateIdentityProviderConfig: refused('AssociateIdentityProviderConfig', identityProviders),
   CreateAddon: refused('CreateAddon', addons),
   CreateCapability: refused('CreateCapability', capabilities),
   CreateCertificateAuthority: refused('CreateCertificateAuthority', authorities),
@@ -27,12 +25,9 @@ export const refusedOperations = {
   CreateNodegroup: refused('CreateNodegroup', nodegroups),
   DeleteCertificateAuthority: refused('DeleteCertificateAuthority', authorities),
   DescribeCertificateAuthority: refused('DescribeCertificateAuthority', authorities),
-  DescribeIdentityProviderConfig: refused('DescribeIdentityProviderConfig', identityProviders),
   DescribeInsight: refused('DescribeInsight', insights),
   DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
-  DisassociateIdentityProviderConfig: refused('DisassociateIdentityProviderConfig', identityProviders),
   ListCertificateAuthorities: refused('ListCertificateAuthorities', authorities),
-  ListIdentityProviderConfigs: refused('ListIdentityProviderConfigs', identityProviders),
   ListInsights: refused('ListInsights', insights),
   RegisterCluster: refused('RegisterCluster', outside),
   StartInsightsRefresh: refused('StartInsightsRefresh', insights),

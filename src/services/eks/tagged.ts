@@ -1,7 +1,8 @@
 import type { Collection, Reader, RecordKey, Transaction } from '../../reconcile/index.ts';
 import { accessEntries } from './access-entries/record.ts';
-import { accessEntryArn, podIdentityArn, readArn, type Scope } from './arn.ts';
+import { accessEntryArn, identityProviderArn, podIdentityArn, readArn, type Scope } from './arn.ts';
 import { notFound } from './errors.ts';
+import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
 import { podIdentities } from './pod-identity/record.ts';
 import { clusterKey, clusters, idText, type Tags } from './records.ts';
 
@@ -23,6 +24,12 @@ export function findTagged(reader: Reader, scope: Scope, arn: string): Tagged | 
       const found = reader.byIndex(accessEntries, 'id', id)[0];
       if (found === undefined || accessEntryArn(scope, found.value) !== arn) return undefined;
       return kept(reader, accessEntries, found.key);
+    }
+    case 'identityproviderconfig': {
+      const key = identityProviderKey(scope, clusterName);
+      const found = reader.get(identityProviders, key);
+      if (found === undefined || identityProviderArn(scope, found) !== arn) return undefined;
+      return kept(reader, identityProviders, key);
     }
     case 'podidentityassociation': {
       const found = reader.byIndex(podIdentities, 'id', id)[0];

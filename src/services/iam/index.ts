@@ -5,6 +5,7 @@
  *
  * IAM is one for all regions: nothing here looks at the call's.
  */
+import type { JSONWebKeySet } from 'jose';
 import type { Credentials, Service } from '../service.ts';
 import { type Authorize, createAuthorize } from './authorization/authorize.ts';
 import type { IamContext } from './context.ts';
@@ -19,6 +20,7 @@ import {
 } from './sessions/assume-role-for-service.ts';
 import { type Denial, encodeAuthorizationMessage } from './sessions/authorization-message.ts';
 import type { Sessions } from './sessions/sessions.ts';
+import type { IssuerKeys } from './web-identity/issuer-keys.ts';
 
 export { federatedUserArn } from './arn.ts';
 export type { AuthorizationRequest, Authorize, Decision } from './authorization/authorize.ts';
@@ -61,6 +63,8 @@ export interface Iam {
   /** Credentials of a role for a service that acts with it, such as ECS for a task. */
   readonly assumeRoleForService: (asked: ServiceAssumption) => ServiceSession;
   loadOperator(): Promise<IamOperator>;
+  /** The keys that an issuer of OpenID Connect signs with: see `IssuerKeys`. */
+  readonly issuerKeys: (url: string, isStale: boolean) => Promise<JSONWebKeySet>;
   /** What STS gives out. */
   readonly loadSessions: () => Promise<Sessions>;
   /** A denial's details for services that hand them out sealed, such as EC2. */
@@ -71,6 +75,7 @@ export interface Iam {
 
 export function createIam(context: IamContext): Iam {
   const credentials = new CredentialLookup(context);
+  let issuers: IssuerKeys | undefined;
   return {
     service: {
       signingName: 'iam',
@@ -89,6 +94,11 @@ export function createIam(context: IamContext): Iam {
         signIn: (...asked) => signIn(context, ...asked),
         explain: (question) => explain(context, question),
       };
+    },
+    issuerKeys: async (url, isStale) => {
+      const { IssuerKeys } = await import('./web-identity/issuer-keys.ts');
+      issuers ??= new IssuerKeys(context.clock);
+      return issuers.of({ url, thumbprints: [] }, isStale);
     },
     loadSessions: async () => (await import('./sessions/sessions.ts')).createSessions(context),
     encodeAuthorizationMessage: (denial) => encodeAuthorizationMessage(context.sealer, denial),

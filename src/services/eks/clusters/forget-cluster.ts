@@ -1,5 +1,6 @@
 import type { Collection, RecordKey, Transaction } from '../../../reconcile/index.ts';
 import { type AccessEntryRecord, accessEntries } from '../access-entries/record.ts';
+import { identityProviders } from '../identity-providers/record.ts';
 import { type PodIdentityRecord, podIdentities } from '../pod-identity/record.ts';
 import { clusters, clusterText, scopeOfKey } from '../records.ts';
 import { updates } from '../updates/record.ts';
@@ -14,6 +15,7 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
     for (const stored of tx.byIndex(collection, 'cluster', ofCluster)) tx.delete(collection, stored.key);
   };
   forget<AccessEntryRecord>(accessEntries);
+  forget(identityProviders);
   forget<PodIdentityRecord>(podIdentities);
   forget(updates);
   tx.delete(clusters, key);

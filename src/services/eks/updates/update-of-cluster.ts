@@ -5,6 +5,7 @@ import type { Scope } from '../arn.ts';
 import { requireActiveCluster } from '../clusters/cluster-status.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidParameter, resourceInUse } from '../errors.ts';
+import { settleIdentityProvider } from '../identity-providers/record.ts';
 import { isRepeat } from '../input.ts';
 import {
   type ClusterRecord,
@@ -35,7 +36,7 @@ export async function updateCluster(
   context: EksContext,
   scope: Scope,
   { clusterName, request }: { readonly clusterName: string; readonly request: MadeBy | undefined },
-  decide: (tx: Transaction, cluster: ClusterRecord) => Change,
+  decide: (tx: Transaction, cluster: ClusterRecord, updateId: string) => Change,
 ): Promise<Update> {
   const { state, clock, random } = context;
   const id = uuid(random);
@@ -49,7 +50,7 @@ export async function updateCluster(
         clusterName,
       });
     }
-    const { type, params, cluster: changed } = decide(tx, cluster);
+    const { type, params, cluster: changed } = decide(tx, cluster, id);
     if (cluster.updateId !== undefined) {
       throw resourceInUse(
         `Cannot ${type} because cluster ${clusterName} currently has update ${cluster.updateId} in progress`,
@@ -76,6 +77,7 @@ export function finishUpdate(tx: Transaction, key: RecordKey, updateId: string):
   if (cluster?.updateId !== updateId) return;
   const { updateId: _, ...finished } = cluster;
   tx.put(clusters, key, finished);
+  settleIdentityProvider(tx, scopeOfKey(key), cluster.name, updateId);
   const update = updateKey(scopeOfKey(key), cluster.name, updateId);
   const begun = tx.get(updates, update);
   if (begun !== undefined) tx.put(updates, update, { ...begun, status: 'Successful' });
