@@ -27,11 +27,11 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
   return {
     reconcilers: [
       clusterControlPlane(context, running),
-      namespaceLifecycle(context),
+      namespaceLifecycle(context, running),
       tokenSecrets(context),
       certificateRequests(context),
       clusterRoleAggregation(context),
-      customResourceDefinitions(context),
+      customResourceDefinitions(context, running),
       ...workloadControllers(context, running),
     ],
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../objects/object-store.ts';
 import type { Resource } from '../schema/catalogue.ts';
-import { controlPlane } from './admission/chain.ts';
+import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import { deleteObject } from './delete.ts';
 import { ApiError } from './status.ts';
@@ -10,23 +10,32 @@ const background = {
   ...{ uid: undefined, resourceVersion: undefined },
 };
 
-/** Deletes objects of a resource in the control plane's own name. @returns whether all of them are gone. */
+/**
+ * Deletes objects of a resource in somebody's name.
+ * @returns whether all of them are gone.
+ * @throws {ApiError} the first refusal, when all that may go is gone.
+ */
 export async function deleteAll(
   cluster: Pick<Cluster, 'admission' | 'clock' | 'objects'>,
   resource: Resource,
   items: readonly StoredObject[],
+  by: Requester,
 ): Promise<boolean> {
   let isEmpty = true;
+  let refusal: ApiError | undefined;
   for (const { object } of items) {
     const { namespace, name } = object.metadata;
-    const isGone = await deleteObject(cluster, { resource, namespace, name }, background, controlPlane).then(
+    const isGone = await deleteObject(cluster, { resource, namespace, name }, background, by).then(
       (deleted) => deleted.isGone,
       (error: unknown) => {
-        if (error instanceof ApiError && error.reason === 'NotFound') return true;
-        throw error;
+        if (!(error instanceof ApiError)) throw error;
+        if (error.reason === 'NotFound') return true;
+        refusal ??= error;
+        return false;
       },
     );
     isEmpty &&= isGone;
   }
+  if (refusal !== undefined) throw refusal;
   return isEmpty;
 }

@@ -7,7 +7,7 @@ import { resourceNamed } from '../schema/catalogue.ts';
 import type { Attributes, Requester } from './admission/attributes.ts';
 import { releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
-import type { DeleteOptions } from './options.ts';
+import { type DeleteOptions, deleteOptionsGiven } from './options.ts';
 import { ApiError, conflict, notFound } from './status.ts';
 import { isUnheld, type Target } from './write.ts';
 
@@ -62,15 +62,15 @@ async function admit(
   { admission }: Pick<Cluster, 'admission'>,
   target: Target,
   present: StoredObject,
-  { isDryRun }: DeleteOptions,
+  options: DeleteOptions,
   by: Requester,
 ): Promise<Alongside> {
   const attributes: Attributes = {
-    ...target,
-    ...{ operation: 'DELETE', subresource: undefined, before: withRevision(present), isDryRun, by },
+    ...{ ...target, operation: 'DELETE', subresource: undefined, by },
+    ...{ before: withRevision(present), isDryRun: options.isDryRun, options: deleteOptionsGiven(options) },
   };
-  const admitted = await admission.mutate({ ...attributes, draft: undefined });
-  return together(admitted, await admission.validate({ ...attributes, object: undefined }));
+  const { alongside } = await admission.mutate(attributes, undefined);
+  return together(alongside, await admission.validate({ ...attributes, object: undefined }));
 }
 
 /** The object as it is when its end has begun. One whose end began before may only end sooner. */

@@ -44,6 +44,7 @@ export const requester = (user: User, warnings: string[]): Requester => ({
   warn: (text) => {
     if (!warnings.includes(text)) warnings.push(text);
   },
+  annotate: () => {},
 });
 
 /** The object that a request is about. */

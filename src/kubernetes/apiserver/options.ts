@@ -73,6 +73,35 @@ function managerOf(userAgent: string): string {
     .slice(0, maxManagerBytes);
 }
 
+/** Options as an object of the API. @param kind E.g. `CreateOptions`. */
+export const optionsGiven = (
+  kind: string,
+  { isDryRun, fieldManager, fieldValidation }: WriteOptions,
+): JsonObject => ({
+  ...{ kind, apiVersion: 'meta.k8s.io/v1' },
+  ...(isDryRun && { dryRun: ['All'] }),
+  ...(fieldManager !== '' && { fieldManager }),
+  fieldValidation,
+});
+
+/** As `optionsGiven`. */
+export const deleteOptionsGiven = (options: DeleteOptions): JsonObject => {
+  const { isDryRun, gracePeriodSeconds, propagationPolicy, uid, resourceVersion } = options;
+  const hasPreconditions = uid !== undefined || resourceVersion !== undefined;
+  return {
+    ...{ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
+    ...(isDryRun && { dryRun: ['All'] }),
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(propagationPolicy !== undefined && { propagationPolicy }),
+    ...(hasPreconditions && {
+      preconditions: {
+        ...(uid !== undefined && { uid }),
+        ...(resourceVersion !== undefined && { resourceVersion }),
+      },
+    }),
+  };
+};
+
 function readDryRun(given: readonly string[], kind: string): boolean {
   const wrong = given.find((value) => value !== 'All' && value !== '');
   if (wrong !== undefined)

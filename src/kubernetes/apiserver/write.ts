@@ -16,15 +16,16 @@ import {
   textOf,
   timestamp,
 } from '../objects/object.ts';
-import { type StoredObject, together, withRevision } from '../objects/object-store.ts';
+import { type Alongside, type StoredObject, together, withRevision } from '../objects/object-store.ts';
 import { apiVersionOf, type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { messageNamed } from '../schema/messages.ts';
 import type { Subresource } from '../schema/subresources.ts';
 import { fieldErrors } from '../validation/check-fields.ts';
-import type { Attributes, Requester } from './admission/attributes.ts';
+import type { Attributes, Proposed, Requester } from './admission/attributes.ts';
 import { allocated, releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
-import type { WriteOptions } from './options.ts';
+import { optionsGiven, type WriteOptions } from './options.ts';
+import { scaleOf, withScale } from './scale.ts';
 import { alreadyExists, badRequest, conflict, invalid, invalidValue, notFound } from './status.ts';
 
 /** What a write is about. */
@@ -48,10 +49,11 @@ export async function createObject(
   cluster: Cluster,
   { resource, namespace }: Omit<Target, 'name'>,
   body: JsonObject,
-  { isDryRun, fieldManager }: WriteOptions,
+  options: WriteOptions,
   by: Requester,
   tracked?: Tracked,
 ): Promise<KubernetesObject> {
+  const { isDryRun, fieldManager } = options;
   const given = memberOf(body, 'metadata');
   if (textOf(given, 'resourceVersion') !== '')
     throw badRequest('resourceVersion should not be set on objects to be created');
@@ -73,16 +75,17 @@ export async function createObject(
     const attributes: Attributes = {
       ...{ operation: 'CREATE', resource, subresource: undefined, namespace, isDryRun, by },
       ...{ name: isGenerated ? '' : name, before: undefined },
+      options: optionsGiven('CreateOptions', options),
     };
     const draft = askedDraft({ resource, namespace, name: attributes.name }, body);
     const write = { resource, subresource: undefined, fieldManager, now: timestamp(cluster.clock.now()) };
     own(draft, tracked?.managedFields ?? trackUpdate(write, undefined, draft, given.managedFields));
-    const admitted = await cluster.admission.mutate({ ...attributes, draft });
+    const admitted = await cluster.admission.mutate(attributes, draft);
     complete(cluster, { resource, namespace, name }, draft);
     const taken = await allocated(cluster, resource, draft, undefined);
     const object = finished(resource, draft, undefined);
     const judged = await cluster.admission.validate({ ...attributes, name, object });
-    const alongside = together(together(admitted, taken), judged);
+    const alongside = together(together(admitted.alongside, taken), judged);
     const key = cluster.objects.key(resource, namespace, name);
     if (isDryRun) {
       if ((await cluster.objects.get(resource, namespace, name)) !== undefined)
@@ -125,9 +128,10 @@ export async function changeObject(
   cluster: Cluster,
   target: Target & { readonly subresource: Subresource | undefined },
   change: Change,
-  { isDryRun, fieldManager }: WriteOptions,
+  options: WriteOptions,
   by: Requester,
 ): Promise<KubernetesObject> {
+  const { isDryRun, fieldManager } = options;
   const { resource, namespace, name, subresource } = target;
   for (let attempt = 1; ; attempt++) {
     const present = await cluster.objects.get(resource, namespace, name);
@@ -154,12 +158,12 @@ export async function changeObject(
     );
     const attributes: Attributes = {
       ...{ operation: 'UPDATE', resource, subresource, namespace, name, isDryRun, by },
-      before: withRevision(present),
+      ...{ before: withRevision(present), options: optionsGiven('UpdateOptions', options) },
     };
-    const admitted = await cluster.admission.mutate({ ...attributes, draft });
-    const taken = await allocated(cluster, resource, draft, present.object);
-    const object = finished(resource, draft, present.object, subresource);
-    const judged = await cluster.admission.validate({ ...attributes, object });
+    const { draft: changing, admitted } = await admittedChange(cluster, attributes, present.object, draft);
+    const taken = await allocated(cluster, resource, changing, present.object);
+    const object = finished(resource, changing, present.object, subresource);
+    const judged = await cluster.admission.validate(asSeen(attributes, object));
     const alongside = together(together(admitted, taken), judged);
     if (isUnchanged(object, present.object)) return withRevision(present);
     if (isDryRun) return withRevision({ ...present, object });
@@ -187,6 +191,34 @@ function withoutTimes(object: KubernetesObject): Json {
     return others;
   });
   return { ...object, metadata: { ...object.metadata, managedFields } } as unknown as Json;
+}
+
+/** @returns what the draft has become by rules, and what belongs into its commit. */
+async function admittedChange(
+  { admission }: Cluster,
+  attributes: Attributes,
+  present: KubernetesObject,
+  draft: Draft,
+): Promise<{ readonly draft: Draft; readonly admitted: Alongside }> {
+  const { resource, subresource } = attributes;
+  const seen = asSeen(attributes, draft as unknown as KubernetesObject);
+  const shown = seen.object as unknown as Draft;
+  const { alongside: admitted, isPatched } = await admission.mutate(seen, shown);
+  if (!isPatched) return { draft, admitted };
+  const given = shown as unknown as JsonObject;
+  const patched =
+    subresource === 'scale' ? withScale(resource, draft as unknown as KubernetesObject, given) : given;
+  const changed = changedDraft(resource, subresource, present, patched);
+  own(changed, draft.metadata.managedFields as ManagedFields);
+  return { draft: changed, admitted };
+}
+
+/** What rules see of a change: of `scale` its own small object, else the object. */
+function asSeen(attributes: Attributes, object: KubernetesObject): Proposed {
+  const { resource, subresource, before } = attributes;
+  if (subresource !== 'scale' || before === undefined) return { ...attributes, object };
+  const scale = (of: KubernetesObject) => scaleOf(resource, of) as unknown as KubernetesObject;
+  return { ...attributes, before: scale(before), object: scale(object) };
 }
 
 /** Nothing keeps it any more that was to be deleted: it goes with the write that says so. */

@@ -22,6 +22,7 @@ import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { Watches } from '../objects/watches.ts';
 import {
   authorityPurpose,
@@ -30,6 +31,7 @@ import {
   controlPlanes,
   tokenKeyPurpose,
 } from '../records.ts';
+import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
 import { makeAuthority, openAuthorityOf, openTokenKeyOf } from './keys.ts';
@@ -62,6 +64,7 @@ export async function openControlPlane(
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
   const objects = new ObjectStore(store, place);
+  const inMemory = new ObjectsInMemory(state, place);
   const tokenKey = openTokenKey(tokenKeyText);
   // Nobody knows the port before the record is there, which says the issuer as well.
   const tokenIssuer = (): TokenIssuer => ({
@@ -91,7 +94,8 @@ export async function openControlPlane(
     tokenIssuer,
     authorizer,
     admission: createAdmission({
-      ...{ objects, authorizer, clock, random },
+      ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
+      webhookClient: opened.use(new WebhookClient({ objects: inMemory, clock, random })),
       identities: {
         region: place.region,
         hasAssociation: (of) => hasPodIdentity(state, place, wanted.name, of),

@@ -1,9 +1,8 @@
 import { uuid } from '../../clock/index.ts';
-import { createAdmission } from '../apiserver/admission/chain.ts';
+import { controller } from '../apiserver/admission/chain.ts';
+import type { Cluster } from '../apiserver/cluster.ts';
 import { deleteAll } from '../apiserver/delete-all.ts';
-import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
-import { catalogueOf } from '../custom-resources/cluster-catalogue.ts';
 import { memberOf, timestamp } from '../objects/object.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
@@ -35,23 +34,19 @@ export async function ensureDefaults(
   await make(configMaps, 'kube-root-ca.crt', { data: { 'ca.crt': certificate } });
 }
 
-/** @returns whether nothing is left and the namespace itself is gone, or waits for its own finalizers. */
-export async function removeContent(
-  { store, state, clock, random }: KubernetesContext,
-  place: ClusterPlace,
-  namespace: string,
-): Promise<boolean> {
-  const objects = new ObjectStore(store, place);
-  const cluster = {
-    objects,
-    clock,
-    admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place), clock, random }),
-  };
+const namespaceController = controller('namespace-controller');
+
+/**
+ * @returns whether nothing is left and the namespace itself is gone, or waits for its own finalizers.
+ * @throws {ApiError} something refuses to go; what did not has gone.
+ */
+export async function removeContent(cluster: Cluster, namespace: string): Promise<boolean> {
+  const { objects } = cluster;
   let isEmpty = true;
-  for (const resource of storedResources(catalogueOf(state, place))) {
+  for (const resource of storedResources(cluster.catalogue)) {
     if (!resource.isNamespaced) continue;
     const { items } = await objects.list(resource, namespace);
-    const isGone = await deleteAll(cluster, resource, items);
+    const isGone = await deleteAll(cluster, resource, items, namespaceController);
     isEmpty &&= isGone;
   }
   if (!isEmpty) return false;

@@ -1,10 +1,10 @@
 import type { Requester } from '../apiserver/admission/attributes.ts';
+import { controller } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { deleteObject } from '../apiserver/delete.ts';
 import type { WriteOptions } from '../apiserver/options.ts';
 import { ApiError, notFound } from '../apiserver/status.ts';
 import { changeObject, createObject } from '../apiserver/write.ts';
-import { authenticatedGroup } from '../authentication/user.ts';
 import type { JsonObject, KubernetesObject } from '../objects/object.ts';
 import type { Resource } from '../schema/catalogue.ts';
 import type { Kept } from './objects.ts';
@@ -34,11 +34,7 @@ export class Writer {
   /** @param account The ServiceAccount in kube-system that upstream's controller has. */
   constructor(cluster: Cluster, account: string) {
     this.#cluster = cluster;
-    const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', authenticatedGroup];
-    this.#by = {
-      user: { username: `system:serviceaccount:kube-system:${account}`, groups },
-      warn: () => {},
-    };
+    this.#by = controller(account);
   }
 
   /** The last revision that was written: what reads have to show before the next decision. */

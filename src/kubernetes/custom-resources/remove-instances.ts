@@ -1,10 +1,8 @@
-import { createAdmission } from '../apiserver/admission/chain.ts';
+import { controlPlane } from '../apiserver/admission/chain.ts';
+import type { Cluster } from '../apiserver/cluster.ts';
 import { deleteAll } from '../apiserver/delete-all.ts';
-import { rbacAuthorizer } from '../authorization/rbac.ts';
-import type { KubernetesContext } from '../context.ts';
 import type { KubernetesObject } from '../objects/object.ts';
-import type { ClusterPlace, StoredObject } from '../objects/object-store.ts';
-import { ObjectStore } from '../objects/object-store.ts';
+import type { ObjectStore, StoredObject } from '../objects/object-store.ts';
 import { cleanupFinalizer, definitions, hasCondition, storedResourceOf } from './definition.ts';
 import { withConditions } from './definition-status.ts';
 
@@ -13,11 +11,10 @@ import { withConditions } from './definition-status.ts';
  * @returns whether it is gone, or waits for others' finalizers alone.
  */
 export async function removeInstances(
-  { store, state, clock, random }: KubernetesContext,
-  place: ClusterPlace,
+  cluster: Pick<Cluster, 'admission' | 'clock' | 'objects'>,
   name: string,
 ): Promise<boolean> {
-  const objects = new ObjectStore(store, place);
+  const { objects, clock } = cluster;
   const present = await objects.get(definitions, undefined, name);
   if (present === undefined || !present.object.metadata.finalizers?.includes(cleanupFinalizer)) return true;
   const resource = hasCondition(present.object, 'Established') ? storedResourceOf(present.object) : undefined;
@@ -37,15 +34,7 @@ export async function removeInstances(
     clock.now(),
   );
   if (marked !== present.object) await objects.update(present, marked);
-  await deleteAll(
-    {
-      objects,
-      clock,
-      admission: createAdmission({ objects, authorizer: rbacAuthorizer(state, place), clock, random }),
-    },
-    resource,
-    items,
-  );
+  await deleteAll(cluster, resource, items, controlPlane);
   return false;
 }
 

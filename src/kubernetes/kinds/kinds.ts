@@ -39,6 +39,7 @@ import {
   volumeAttachment,
   volumeAttributesClass,
 } from './storage.ts';
+import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './webhook-configurations.ts';
 import {
   cronJob,
   daemonSet,
@@ -280,6 +281,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   'volumeattachments.storage.k8s.io': volumeAttachment,
   'volumeattributesclasses.storage.k8s.io': volumeAttributesClass,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinition,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': mutatingWebhookConfiguration,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': validatingWebhookConfiguration,
   'priorityclasses.scheduling.k8s.io': priorityClass,
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsVersionForUpdate: true },
   'runtimeclasses.node.k8s.io': runtimeClass,

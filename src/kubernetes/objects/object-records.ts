@@ -1,4 +1,4 @@
-import type { Collection } from '../../reconcile/index.ts';
+import type { Collection, RecordKey } from '../../reconcile/index.ts';
 import type { KubernetesObject } from './object.ts';
 import type { ClusterPlace } from './object-store.ts';
 
@@ -6,9 +6,11 @@ import type { ClusterPlace } from './object-store.ts';
  * Objects of a resource as records: the same keys as in the `ObjectStore`, read from memory, for whoever decides or follows.
  * @param noun The resource's qualified name.
  */
-export const objectRecords = (noun: string): Collection<KubernetesObject> => ({
-  ...{ service: 'kubernetes', noun, indexes: {} },
+export const objectRecords = (noun: string): Collection<KubernetesObject, 'cluster'> => ({
+  ...{ service: 'kubernetes', noun, indexes: { cluster: clusterOf } },
 });
+
+const clusterOf = (_object: KubernetesObject, key: RecordKey): string => placeOfObject(key).id;
 
 /** Whose an object is: `/kubernetes/<account>/<region>/<resource>/<cluster>/[<namespace>/]<name>`. */
 export function placeOfObject(key: string): ClusterPlace {

@@ -7,6 +7,7 @@ import { removeInstances } from '../custom-resources/remove-instances.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { placeOfObject } from '../objects/object-records.ts';
 import { ObjectStore } from '../objects/object-store.ts';
+import type { ControlPlanes } from './cluster-control-plane.ts';
 
 /** Objects that wait for their finalizers are looked at again so often. */
 const lookAgainMs = 1_000;
@@ -15,7 +16,7 @@ const lookAgainMs = 1_000;
  * Says which names each CustomResourceDefinition goes by and establishes it, which is when its kind is served; takes along
  * the objects of one that is deleted.
  */
-export function customResourceDefinitions(context: KubernetesContext): Reconciler {
+export function customResourceDefinitions(context: KubernetesContext, running: ControlPlanes): Reconciler {
   const { state, store, clock } = context;
   return {
     name: 'kubernetes-custom-resource-definitions',
@@ -27,8 +28,11 @@ export function customResourceDefinitions(context: KubernetesContext): Reconcile
       if (found === undefined) return done;
       const place = placeOfObject(key);
       const { name } = found.metadata;
-      if (found.metadata.deletionTimestamp !== undefined)
-        return (await removeInstances(context, place, name)) ? done : again(lookAgainMs);
+      if (found.metadata.deletionTimestamp !== undefined) {
+        const cluster = running.clusterOf(place);
+        const isGone = cluster !== undefined && (await removeInstances(cluster, name));
+        return isGone ? done : again(lookAgainMs);
+      }
       const objects = new ObjectStore(store, place);
       const present = await objects.get(definitions, undefined, name);
       if (present === undefined || present.object.metadata.deletionTimestamp !== undefined) return done;

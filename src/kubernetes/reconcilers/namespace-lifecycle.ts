@@ -2,6 +2,7 @@ import { again, done, type Reconciler, type RecordKey, watching } from '../../re
 import type { KubernetesContext } from '../context.ts';
 import { objectRecords, placeOfObject, recordsPrefix } from '../objects/object-records.ts';
 import { type ControlPlaneRecord, controlPlanes } from '../records.ts';
+import type { ControlPlanes } from './cluster-control-plane.ts';
 
 const namespaceRecords = objectRecords('namespaces');
 
@@ -12,7 +13,7 @@ const lookAgainMs = 1_000;
  * Gives every namespace what it has from the beginning, the ServiceAccount `default` and the ConfigMap
  * `kube-root-ca.crt`, and takes along what is in one that is deleted.
  */
-export function namespaceLifecycle(context: KubernetesContext): Reconciler {
+export function namespaceLifecycle(context: KubernetesContext, running: ControlPlanes): Reconciler {
   const whenGone =
     (name: string) =>
     ({ key, after }: { readonly key: RecordKey; readonly after: object | undefined }) =>
@@ -38,7 +39,9 @@ export function namespaceLifecycle(context: KubernetesContext): Reconciler {
         await ensureDefaults(context, place, found.metadata.name);
         return done;
       }
-      return (await removeContent(context, place, found.metadata.name)) ? done : again(lookAgainMs);
+      const cluster = running.clusterOf(place);
+      const isGone = cluster !== undefined && (await removeContent(cluster, found.metadata.name));
+      return isGone ? done : again(lookAgainMs);
     },
   };
 }

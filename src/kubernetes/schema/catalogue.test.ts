@@ -59,9 +59,9 @@ describe('the catalogue', () => {
       .map((name) => name.slice(0, -'List'.length));
     expect(listed.filter((name) => !served.has(name)).toSorted()).toEqual([
       ...['V1APIService', 'V1FlowSchema', 'V1LimitRange'],
-      ...['V1MutatingAdmissionPolicy', 'V1MutatingAdmissionPolicyBinding', 'V1MutatingWebhookConfiguration'],
+      ...['V1MutatingAdmissionPolicy', 'V1MutatingAdmissionPolicyBinding'],
       ...['V1PriorityLevelConfiguration', 'V1ResourceQuota', 'V1ValidatingAdmissionPolicy'],
-      ...['V1ValidatingAdmissionPolicyBinding', 'V1ValidatingWebhookConfiguration'],
+      'V1ValidatingAdmissionPolicyBinding',
     ]);
   });
 });

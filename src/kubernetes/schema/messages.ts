@@ -48,6 +48,8 @@ export const schemaMessage = `${extensionsPackage}.JSONSchemaProps`;
 /** What Go embeds: protobuf has a message there, JSON doesn't. */
 const inlined = new Set(
   [
+    'admissionregistration.v1.NamedRuleWithOperations.ruleWithOperations',
+    'admissionregistration.v1.RuleWithOperations.rule',
     ...['ConfigMapEnvSource', 'ConfigMapKeySelector', 'ConfigMapProjection', 'ConfigMapVolumeSource'].map(
       (message) => `core.v1.${message}.localObjectReference`,
     ),

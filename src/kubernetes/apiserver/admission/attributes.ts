@@ -1,27 +1,33 @@
+import type { Json } from '../../../store/index.ts';
 import type { User } from '../../authentication/user.ts';
 import type { Draft } from '../../kinds/kind.ts';
-import type { KubernetesObject } from '../../objects/object.ts';
+import type { JsonObject, KubernetesObject } from '../../objects/object.ts';
 import type { Alongside } from '../../objects/object-store.ts';
 import type { Resource } from '../../schema/catalogue.ts';
+import type { Subresource } from '../../schema/subresources.ts';
 
 /** Who asks for a write, and where what is said beside its answer goes. */
 export interface Requester {
   readonly user: User;
   /** A warning that the answer carries; one that was given before is not given again. */
   warn(text: string): void;
+  /** What the audit log is to say of it. */
+  annotate(key: string, value: string): void;
 }
 
 /** What somebody wants to do to an object, known to be allowed to him. */
 export interface Attributes {
   readonly operation: 'CREATE' | 'DELETE' | 'UPDATE';
   readonly resource: Resource;
-  readonly subresource: string | undefined;
+  readonly subresource: Subresource | undefined;
   readonly namespace: string | undefined;
   /** `''`: it is generated later. */
   readonly name: string;
   /** As it was; undefined for what is created. */
   readonly before: KubernetesObject | undefined;
   readonly isDryRun: boolean;
+  /** `CreateOptions`, `UpdateOptions` or `DeleteOptions`, as they were given. */
+  readonly options: JsonObject;
   readonly by: Requester;
 }
 
@@ -33,6 +39,20 @@ export interface Proposed extends Attributes {
 /** With what may still be changed, in place; undefined for what is deleted. */
 export interface Changeable extends Attributes {
   readonly draft: Draft | undefined;
+  readonly rounds: Rounds;
+}
+
+/** What is remembered of one object's way through the rules, which goes round twice where a webhook changes it. */
+export interface Rounds {
+  isSecond: boolean;
+  /** A webhook has changed the object. */
+  hasChanged: boolean;
+  /** As the last webhook left it. */
+  left: Json | undefined;
+  /** Webhooks that want to see what came after them, by their ids. */
+  readonly asked: Set<string>;
+  /** Those of them for which there is something to see. */
+  readonly due: Set<string>;
 }
 
 /** What has to hold, and to be written, in the commit of the object. */

@@ -1,20 +1,31 @@
 import type { Clock, Random } from '../../../clock/index.ts';
+import type { Log } from '../../../log.ts';
 import type { Authorizer } from '../../authorization/rbac.ts';
+import type { Draft } from '../../kinds/kind.ts';
 import { type Alongside, alone, type ObjectStore, together } from '../../objects/object-store.ts';
-import type { Changeable, Plugin, Proposed, Requester } from './attributes.ts';
+import type { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
+import type { WebhookClient } from '../../webhooks/webhook-client.ts';
+import type { Attributes, Changeable, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type PodIdentities, podIdentity } from './pod-identity.ts';
 import { serviceAccountPlugin } from './service-account.ts';
+import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
+import { validatingWebhooks } from './webhooks/validating-webhook.ts';
 
 /** What the rules of a cluster look at. */
 export interface AdmissionContext {
   readonly objects: ObjectStore;
   readonly authorizer: Authorizer;
+  readonly identities: PodIdentities;
+  /** The same objects, in memory. */
+  readonly inMemory: ObjectsInMemory;
+  readonly webhookClient: WebhookClient;
   readonly clock: Clock;
   readonly random: Random;
-  /** Absent: nothing is made, and so no pod. */
-  readonly identities?: PodIdentities;
+  readonly log: Log;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -23,10 +34,19 @@ export interface AdmissionContext {
  * to do with a write costs a look.
  */
 export interface Admission {
-  /** @throws {ApiError} */
-  mutate(attributes: Changeable): Promise<Alongside>;
+  /**
+   * @param draft Is changed in place; undefined: the object is deleted.
+   * @throws {ApiError}
+   */
+  mutate(attributes: Attributes, draft: Draft | undefined): Promise<Admitted>;
   /** @throws {ApiError} */
   validate(attributes: Proposed): Promise<Alongside>;
+}
+
+export interface Admitted {
+  readonly alongside: Alongside;
+  /** Somebody outside had a hand in it, and may have changed what nobody may. */
+  readonly isPatched: boolean;
 }
 
 export function createAdmission(context: AdmissionContext): Admission {
@@ -36,16 +56,19 @@ export function createAdmission(context: AdmissionContext): Admission {
     namespaceLifecycle(context),
     serviceAccountPlugin(context),
     ...certificatePlugins(context),
-    ...(identities === undefined ? [] : [podIdentity({ objects, identities })]),
+    podIdentity({ objects, identities }),
+    mutatingWebhooks(context),
+    validatingWebhooks(context),
   ];
   return {
-    mutate: async (attributes) => {
-      let alongside = alone;
-      for (const plugin of plugins) {
-        if (plugin.mutate === undefined || !plugin.handles(attributes)) continue;
-        alongside = together(alongside, await plugin.mutate(attributes));
+    mutate: async (attributes, draft) => {
+      const rounds = newRounds();
+      let alongside = await mutated(plugins, { ...attributes, draft, rounds });
+      if (rounds.hasChanged) {
+        rounds.isSecond = true;
+        alongside = await mutated(plugins, { ...attributes, draft, rounds });
       }
-      return alongside;
+      return { alongside, isPatched: rounds.hasChanged };
     },
     validate: async (attributes) => {
       let alongside = alone;
@@ -58,8 +81,32 @@ export function createAdmission(context: AdmissionContext): Admission {
   };
 }
 
+const newRounds = (): Rounds => ({
+  ...{ isSecond: false, hasChanged: false, left: undefined },
+  ...{ asked: new Set(), due: new Set() },
+});
+
+async function mutated(plugins: readonly Plugin[], attributes: Changeable): Promise<Alongside> {
+  let alongside = alone;
+  for (const plugin of plugins) {
+    if (plugin.mutate === undefined || !plugin.handles(attributes)) continue;
+    alongside = together(alongside, await plugin.mutate(attributes));
+  }
+  return alongside;
+}
+
 /** The control plane itself, which nobody reads warnings for. */
 export const controlPlane: Requester = {
   user: { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] },
   warn: () => {},
+  annotate: () => {},
 };
+
+/** One of the control plane's controllers, as rules know it. */
+export const controller = (name: string): Requester => ({
+  ...controlPlane,
+  user: {
+    username: `system:serviceaccount:kube-system:${name}`,
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+  },
+});

@@ -1,0 +1,83 @@
+import { type Json, jsonEqual } from '../../../../store/index.ts';
+import type { Draft } from '../../../kinds/kind.ts';
+import { kindOf } from '../../../kinds/kinds.ts';
+import type { JsonObject } from '../../../objects/object.ts';
+import { applyJsonPatch } from '../../../patch/json-patch.ts';
+import { resourceNamed } from '../../../schema/catalogue.ts';
+import { kindOfSubresource } from '../../../schema/subresources.ts';
+import { readTyped } from '../../read-body.ts';
+import { ApiError } from '../../status.ts';
+import type { Changeable, Plugin } from '../attributes.ts';
+import type { AdmissionContext } from '../chain.ts';
+import { ask, labelsOf } from './ask.ts';
+import { isExempt, isMeant } from './matching.ts';
+import { currentWebhooks, type Webhook } from './webhook.ts';
+
+const configurations = resourceNamed('admissionregistration.k8s.io', 'mutatingwebhookconfigurations');
+
+/**
+ * Webhooks that change what is written, one after the other, each of what the one before it has left. When one has changed
+ * something, the rules before it run once more, and then those webhooks that want to see what came after them.
+ */
+export function mutatingWebhooks(context: AdmissionContext): Plugin {
+  const webhooks = currentWebhooks(context, configurations);
+  return {
+    name: 'MutatingAdmissionWebhook',
+    handles: (attributes) => webhooks().length > 0 && !isExempt(attributes),
+    mutate: async (attributes) => {
+      const { draft, rounds } = attributes;
+      // What rules have changed since the first round is new to all who want to know.
+      const isNew = rounds.isSecond && !jsonEqual(draft as Json | undefined, rounds.left);
+      if (isNew) for (const id of rounds.asked) rounds.due.add(id);
+      for (const webhook of webhooks()) {
+        if (rounds.isSecond && !rounds.due.has(webhook.id)) continue;
+        if (!isMeant(webhook, attributes, labelsOf(context, attributes, draft))) continue;
+        const hasChanged = await invoke(context, webhook, attributes);
+        if (hasChanged) {
+          rounds.hasChanged = true;
+          for (const id of rounds.asked) rounds.due.add(id);
+        }
+        if (webhook.reinvokes) rounds.asked.add(webhook.id);
+        rounds.due.delete(webhook.id);
+      }
+      rounds.left = structuredClone(draft) as Json | undefined;
+      return undefined;
+    },
+  };
+}
+
+/** @returns whether it has changed the object. */
+async function invoke(context: AdmissionContext, webhook: Webhook, attributes: Changeable): Promise<boolean> {
+  const { draft, resource, subresource } = attributes;
+  const reviewed = await ask(context, webhook, attributes, draft as Json | undefined, true);
+  if (reviewed?.patch === undefined) return false;
+  if (draft === undefined) {
+    throw failure(
+      `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
+    );
+  }
+  const before = structuredClone(draft) as Json;
+  const kind = kindOfSubresource(subresource) ?? resource;
+  replace(draft, readTyped(kind, patched(before, reviewed.patch), 'Ignore', []));
+  if (kind === resource) kindOf(resource).defaults?.(draft);
+  return !jsonEqual(draft as Json, before);
+}
+
+function patched(object: Json, patch: Json): JsonObject {
+  try {
+    return applyJsonPatch(object, patch) as JsonObject;
+  } catch (error) {
+    if (error instanceof ApiError) throw failure(error.message);
+    throw error;
+  }
+}
+
+const failure = (message: string): ApiError =>
+  new ApiError(500, 'InternalError', `Internal error occurred: ${message}`);
+
+function replace(draft: Draft, { metadata, ...members }: JsonObject): void {
+  for (const name of Object.keys(draft))
+    if (name !== 'metadata' && !Object.hasOwn(members, name)) delete draft[name];
+  Object.assign(draft, structuredClone(members));
+  draft.metadata = structuredClone((metadata ?? {}) as Record<string, unknown>);
+}

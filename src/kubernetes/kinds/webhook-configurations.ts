@@ -1,0 +1,193 @@
+import { X509Certificate } from 'node:crypto';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../apiserver/status.ts';
+import { type JsonObject, memberOf, objectsIn, textOf, textsIn } from '../objects/object.ts';
+import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
+
+const configuration = (isMutating: boolean): Kind => ({
+  ...{ hasGeneration: true, needsVersionForUpdate: true },
+  defaults: (draft) => {
+    for (const webhook of itemsOf(draft, 'webhooks')) {
+      setDefaults(webhook, {
+        ...{ failurePolicy: 'Fail', matchPolicy: 'Equivalent', timeoutSeconds: 10 },
+        ...{ namespaceSelector: {}, objectSelector: {} },
+        ...(isMutating && { reinvocationPolicy: 'Never' }),
+      });
+      for (const rule of itemsOf(webhook, 'rules')) setDefaults(rule, { scope: '*' });
+      const config = ensured(webhook, 'clientConfig');
+      if (config.service !== undefined) setDefaults(ensured(config, 'service'), { port: 443 });
+    }
+  },
+  validate: (object) => {
+    const webhooks = objectsIn(object, 'webhooks');
+    return webhooks.flatMap((webhook, index) => [
+      ...webhookErrors(webhook, `webhooks[${index}]`, isMutating),
+      ...(webhooks.findIndex((it) => it.name === webhook.name) < index
+        ? [duplicate(`webhooks[${index}].name`, textOf(webhook, 'name'))]
+        : []),
+    ]);
+  },
+});
+
+export const mutatingWebhookConfiguration = configuration(true);
+export const validatingWebhookConfiguration = configuration(false);
+
+const duplicate = (field: string, value: string): FieldError => ({
+  ...{ reason: 'FieldValueDuplicate', field },
+  text: `Duplicate value: ${JSON.stringify(value)}`,
+});
+
+const nameForm = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/;
+
+function webhookErrors(webhook: JsonObject, at: string, isMutating: boolean): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  const name = textOf(webhook, 'name');
+  if (name === '') errors.push(required(`${at}.name`));
+  else if (!nameForm.test(name)) {
+    errors.push(
+      invalidValue(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'),
+    );
+  }
+  const oneOf = (field: string, values: readonly string[]): void => {
+    const value = textOf(webhook, field);
+    if (!values.includes(value)) errors.push(notSupported(`${at}.${field}`, value, values));
+  };
+  oneOf('failurePolicy', ['Fail', 'Ignore']);
+  oneOf('matchPolicy', ['Equivalent', 'Exact']);
+  if (isMutating) oneOf('reinvocationPolicy', ['IfNeeded', 'Never']);
+  if (webhook.sideEffects === undefined)
+    errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
+  else oneOf('sideEffects', ['None', 'NoneOnDryRun']);
+  const { timeoutSeconds } = webhook;
+  if (typeof timeoutSeconds !== 'number' || timeoutSeconds < 1 || timeoutSeconds > 30) {
+    errors.push(
+      invalidValue(
+        `${at}.timeoutSeconds`,
+        timeoutSeconds,
+        'the timeout value must be between 1 and 30 seconds',
+      ),
+    );
+  }
+  for (const [index, rule] of objectsIn(webhook, 'rules').entries())
+    errors.push(...ruleErrors(rule, `${at}.rules[${index}]`));
+  errors.push(...versionErrors(webhook, `${at}.admissionReviewVersions`));
+  errors.push(...clientConfigErrors(memberOf(webhook, 'clientConfig'), `${at}.clientConfig`));
+  if (objectsIn(webhook, 'matchConditions').length > 0) {
+    errors.push(
+      forbiddenField(
+        `${at}.matchConditions`,
+        'matchConditions of webhooks are not supported by this version of Catamaran yet',
+      ),
+    );
+  }
+  return errors;
+}
+
+function versionErrors(webhook: JsonObject, field: string): readonly FieldError[] {
+  const versions = textsIn(webhook, 'admissionReviewVersions');
+  if (versions.length === 0) return [required(field, 'must specify one of v1, v1beta1')];
+  if (versions.includes('v1') || versions.includes('v1beta1')) return [];
+  return [invalidValue(field, [...versions], 'must include at least one of v1, v1beta1')];
+}
+
+const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+
+function ruleErrors(rule: JsonObject, at: string): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  for (const list of ['operations', 'apiGroups', 'apiVersions', 'resources']) {
+    const values = textsIn(rule, list);
+    if (values.length === 0) errors.push(required(`${at}.${list}`));
+    if (list !== 'resources' && values.length > 1 && values.includes('*')) {
+      const what = list === 'operations' ? 'operations' : list === 'apiGroups' ? 'groups' : 'versions';
+      errors.push(
+        invalidValue(`${at}.${list}`, [...values], `if '*' is present, must not specify other ${what}`),
+      );
+    }
+  }
+  for (const [index, operation] of textsIn(rule, 'operations').entries())
+    if (!operations.includes(operation))
+      errors.push(notSupported(`${at}.operations[${index}]`, operation, operations));
+  for (const [index, version] of textsIn(rule, 'apiVersions').entries())
+    if (version === '') errors.push(required(`${at}.apiVersions[${index}]`));
+  for (const [index, resource] of textsIn(rule, 'resources').entries())
+    if (resource === '') errors.push(required(`${at}.resources[${index}]`));
+  const scope = textOf(rule, 'scope');
+  if (!['*', 'Cluster', 'Namespaced'].includes(scope))
+    errors.push(notSupported(`${at}.scope`, scope, ['*', 'Cluster', 'Namespaced']));
+  return errors;
+}
+
+/** What is wrong with a `WebhookClientConfig`, of an admission webhook or of a conversion. */
+function clientConfigErrors(config: JsonObject, at: string): readonly FieldError[] {
+  const { url, service } = config;
+  if ((url === undefined) === (service === undefined))
+    return [required(at, 'exactly one of url or service is required')];
+  const errors: FieldError[] = [];
+  if (url !== undefined) errors.push(...urlErrors(textOf(config, 'url'), `${at}.url`));
+  else errors.push(...serviceErrors(memberOf(config, 'service'), `${at}.service`));
+  const bundle = textOf(config, 'caBundle');
+  if (bundle !== '' && !isBundle(bundle)) {
+    errors.push(
+      invalidValue(
+        `${at}.caBundle`,
+        bundle,
+        'unable to load root certificates: unable to parse bytes as PEM block',
+      ),
+    );
+  }
+  return errors;
+}
+
+const urlForm = 'desired format: https://host[:port]/path';
+
+function urlErrors(text: string, field: string): readonly FieldError[] {
+  if (!URL.canParse(text)) return [invalidValue(field, text, `url must be a valid URL: ${text}; ${urlForm}`)];
+  const url = new URL(text);
+  const told = (detail: string): FieldError => invalidValue(field, text, detail);
+  const errors: FieldError[] = [];
+  if (url.protocol !== 'https:') errors.push(told(`'https' is the only allowed URL scheme; ${urlForm}`));
+  if (url.hostname === '') errors.push(told(`host must be specified; ${urlForm}`));
+  if (url.username !== '' || url.password !== '')
+    errors.push(told('user information is not permitted in the URL'));
+  if (url.hash !== '') errors.push(told('fragments are not permitted in the URL'));
+  if (url.search !== '') errors.push(told('query parameters are not permitted in the URL'));
+  return errors;
+}
+
+function serviceErrors(service: JsonObject, at: string): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  if (textOf(service, 'name') === '') errors.push(required(`${at}.name`, 'service name is required'));
+  if (textOf(service, 'namespace') === '')
+    errors.push(required(`${at}.namespace`, 'service namespace is required'));
+  const { port } = service;
+  if (typeof port !== 'number' || port < 1 || port > 65_535)
+    errors.push(
+      invalidValue(`${at}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
+    );
+  const path = textOf(service, 'path');
+  if (path !== '' && (!path.startsWith('/') || /[?#\s]|\/\//.test(path)))
+    errors.push(
+      invalidValue(
+        `${at}.path`,
+        path,
+        "must start with a '/' and hold no empty segments, queries or fragments",
+      ),
+    );
+  return errors;
+}
+
+function isBundle(base64: string): boolean {
+  const blocks = Buffer.from(base64, 'base64')
+    .toString()
+    .match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  try {
+    return blocks?.every((block) => new X509Certificate(block).raw.length > 0) ?? false;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Reader, RecordKey } from '../../reconcile/index.ts';
+import { qualifiedName, type Resource } from '../schema/catalogue.ts';
+import type { KubernetesObject } from './object.ts';
+import { objectRecords } from './object-records.ts';
+import { type ClusterPlace, objectsPrefix } from './object-store.ts';
+
+/** By the records that they were made of. */
+const lists = new WeakMap<object, readonly KubernetesObject[]>();
+
+/** A cluster's objects as they stand in memory: for what is looked at in nearly every request. */
+export class ObjectsInMemory {
+  readonly #reader: Reader;
+  readonly #place: ClusterPlace;
+
+  constructor(reader: Reader, place: ClusterPlace) {
+    this.#reader = reader;
+    this.#place = place;
+  }
+
+  /** All of a resource, or those of one namespace. */
+  *list(resource: Resource, namespace?: string): Generator<KubernetesObject, void> {
+    const prefix = this.#prefix(resource, namespace);
+    for (const { value } of this.#reader.list(objectRecords(qualifiedName(resource)), prefix)) yield value;
+  }
+
+  get(resource: Resource, namespace: string | undefined, name: string): KubernetesObject | undefined {
+    if (name === '') return undefined;
+    const key = this.#prefix(resource, namespace) + encodeURIComponent(name);
+    return this.#reader.get(objectRecords(qualifiedName(resource)), key as RecordKey);
+  }
+
+  /** All of a resource: the very same list for as long as none of them changes. */
+  all(resource: Resource): readonly KubernetesObject[] {
+    const stored = this.#reader.byIndex(objectRecords(qualifiedName(resource)), 'cluster', this.#place.id);
+    let objects = lists.get(stored);
+    if (objects === undefined) {
+      objects = stored.map(({ value }) => value);
+      lists.set(stored, objects);
+    }
+    return objects;
+  }
+
+  #prefix(resource: Resource, namespace: string | undefined): string {
+    const all = objectsPrefix(resource, this.#place);
+    return namespace === undefined ? all : `${all}${encodeURIComponent(namespace)}/`;
+  }
+}

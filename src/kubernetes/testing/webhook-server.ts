@@ -1,0 +1,83 @@
+import { webcrypto } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { newAuthority, openAuthority, pkcs8, signCertificate } from '../../certificates/index.ts';
+import { seededRandom } from '../../clock/index.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: requests and answers of any kind, which tests look into and make up.
+type Any = any;
+
+/** What a webhook answers: what JSON makes of it, or bytes as they are; `hang`: never. */
+export type WebhookAnswer = (
+  review: Any,
+  path: string,
+) => object | string | 'hang' | Promise<object | string>;
+
+/** A webhook over TLS, with an authority of its own. */
+export interface WebhookServer extends AsyncDisposable {
+  readonly port: number;
+  /** As objects carry it: PEM in base64. */
+  readonly caBundle: string;
+  /** Every request so far, in order. */
+  readonly reviews: readonly Any[];
+}
+
+/** @param names Of hosts that its certificate is for, besides 127.0.0.1. */
+export async function startWebhook(
+  answer: WebhookAnswer,
+  names: readonly string[] = [],
+): Promise<WebhookServer> {
+  const random = seededRandom(`webhook ${names.join()}`);
+  const authority = await newAuthority(random, Date.now(), { commonName: 'webhooks', days: 1 });
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ]);
+  const cert = await signCertificate(openAuthority(authority), random, Date.now(), {
+    ...{ commonName: 'webhook', days: 1, publicKey: keys.publicKey },
+    alternativeNames: [
+      { type: 'ip', value: '127.0.0.1' },
+      ...names.map((value) => ({ type: 'dns', value }) as const),
+    ],
+  });
+  const reviews: Any[] = [];
+  const server = createServer({ cert, key: await pkcs8(keys.privateKey) }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', async () => {
+      const review: Any = JSON.parse(Buffer.concat(chunks).toString());
+      reviews.push(review);
+      const told = await answer(review, request.url ?? '');
+      if (told === 'hang') return;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(typeof told === 'string' ? told : JSON.stringify(told));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    caBundle: Buffer.from(authority.certificate).toString('base64'),
+    reviews,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const answered = (review: Any, response: object): object => ({
+  ...{ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' },
+  response: { uid: review.request.uid, ...response },
+});
+
+export const allow = (review: Any, more: object = {}): object => answered(review, { allowed: true, ...more });
+
+export const deny = (review: Any, status?: object): object => answered(review, { allowed: false, status });
+
+/** @param operations A JSON patch. */
+export const patchWith = (review: Any, operations: readonly object[]): object =>
+  allow(review, {
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+  });
