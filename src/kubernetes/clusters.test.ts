@@ -165,12 +165,6 @@ describe('CreateCluster refuses', () => {
       /^The specified serviceIpv4Cidr is invalid/,
     ],
     [
-      'the ConfigMap of who is let in',
-      { accessConfig: { authenticationMode: 'API_AND_CONFIG_MAP' } },
-      'InvalidParameterException',
-      /^The ConfigMap aws-auth \(authenticationMode API_AND_CONFIG_MAP\) is not supported/,
-    ],
-    [
       'add-ons',
       { bootstrapSelfManagedAddons: true },
       'InvalidParameterException',

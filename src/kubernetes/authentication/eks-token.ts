@@ -15,14 +15,14 @@ const clusterHeader = 'x-k8s-aws-id';
 export function eksTokens(
   { verifyCaller, clock }: Pick<KubernetesContext, 'clock' | 'verifyCaller'>,
   clusterName: string,
-  userOf: (principal: Principal) => User | undefined,
+  userOf: (principal: Principal) => Promise<User | undefined>,
 ): Authenticate {
-  return (token, audiences) => {
+  return async (token, audiences) => {
     if (!token.startsWith(prefix) || token.length > maxLength) return undefined;
     const text = Buffer.from(token.slice(prefix.length), 'base64url').toString('utf8');
     const principal = verifyCaller(text, { name: clusterHeader, value: clusterName }, clock.now());
     if (principal === undefined) throw new TokenError('the presigned GetCallerIdentity is not valid');
-    const user = userOf(principal);
+    const user = await userOf(principal);
     if (user === undefined) throw new TokenError(`ARN is not mapped: ${principal.arn}`);
     // It names no audience, and is for the API server alone.
     const common = audiences.filter((audience) => apiAudiences.includes(audience));

@@ -1,6 +1,6 @@
 import {
   type ClusterRecord,
-  callerEntry,
+  callerOf,
   clusterKey,
   clusters,
   hasPodIdentity,
@@ -9,6 +9,7 @@ import {
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { serve } from '../apiserver/serve.ts';
+import { awsAuthOf } from '../authentication/aws-auth.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
 import { clientCertificates } from '../authentication/client-certificate.ts';
 import { eksTokens } from '../authentication/eks-token.ts';
@@ -71,6 +72,7 @@ export async function openControlPlane(
     url: state.get(controlPlanes, key)?.tokens?.issuer ?? '',
     key: tokenKey,
   });
+  const awsAuth = awsAuthOf(state, place);
   const authorizer = withAccessPolicies(rbacAuthorizer(state, place));
   const catalogue = opened.use(new ClusterCatalogue(state, place));
   const cluster: Cluster = {
@@ -87,7 +89,10 @@ export async function openControlPlane(
       }),
       eksTokens(context, wanted.name, (principal) => {
         const now = current();
-        return eksUser(principal, { cluster: now, entry: callerEntry(state, place, now, principal) });
+        return eksUser(principal, {
+          ...{ cluster: now, ...callerOf(state, place, now, principal) },
+          awsAuth,
+        });
       }),
     ]),
     authenticateCertificate: clientCertificates(authority.certificate, clock),

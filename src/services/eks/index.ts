@@ -9,7 +9,7 @@ import type { Service } from '../service.ts';
 import type { EksContext } from './context.ts';
 
 export type { AccessPolicyName } from './access-entries/access-policies.ts';
-export { callerEntry } from './access-entries/caller-entry.ts';
+export { callerOf } from './access-entries/caller.ts';
 export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts';
 export { canonicalArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';

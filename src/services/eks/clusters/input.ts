@@ -38,8 +38,8 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
   const { publicAccessCidrs } = input.resourcesVpcConfig ?? {};
   return {
     ...{ name, version, roleArn },
-    // Whom of IAM it lets in is told by access entries, which AWS has to be asked for.
-    authenticationMode: 'API',
+    // Access entries, which AWS has to be asked for, rather than the ConfigMap `aws-auth` alone.
+    authenticationMode: authenticationModes.find((it) => it === accessConfig.authenticationMode) ?? 'API',
     ...(publicAccessCidrs !== undefined && { publicAccessCidrs: readPublicAccessCidrs(publicAccessCidrs) }),
     isAdminForCreator: accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
     deletionProtection: input.deletionProtection ?? false,

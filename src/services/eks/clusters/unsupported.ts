@@ -11,7 +11,6 @@ type Asked = CreateClusterCommandInput | UpdateClusterConfigCommandInput;
 /** What has an effect in EKS that there is none of here, by name. @throws InvalidParameterException */
 export function refuseUnsupported(input: Asked): void {
   const { resourcesVpcConfig = {}, kubernetesNetworkConfig = {}, storageConfig, computeConfig } = input;
-  const mode = input.accessConfig?.authenticationMode ?? 'API';
   const isAuto = [
     kubernetesNetworkConfig.elasticLoadBalancing,
     storageConfig?.blockStorage,
@@ -27,7 +26,6 @@ export function refuseUnsupported(input: Asked): void {
       (resourcesVpcConfig.controlPlaneEgressMode ?? 'AWS_MANAGED') !== 'AWS_MANAGED',
       'Other ways of the control plane out (controlPlaneEgressMode) are',
     ],
-    [mode !== 'API', `The ConfigMap aws-auth (authenticationMode ${mode}) is`],
     [isAuto, 'EKS Auto Mode is'],
     [input.logging?.clusterLogging?.some(isEnabledSetup) === true, 'Logs of the control plane (logging) are'],
     [input.upgradePolicy?.supportType === 'STANDARD', 'Automatic upgrades (upgradePolicy STANDARD) are'],
