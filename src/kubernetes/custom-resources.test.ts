@@ -377,6 +377,38 @@ describe('a schema of a custom resource', () => {
     expect([other.status, other.json.message]).toEqual([400, 'field label not supported: spec.cron']);
   });
 
+  it('has rules in CEL, about what objects are and how they change', async () => {
+    const group = 'rules.example.com';
+    const rules = [
+      { rule: 'self.min <= self.max', message: 'min is more than max', fieldPath: '.min' },
+      { rule: 'self.max >= oldSelf.max', message: 'max may not shrink' },
+    ];
+    const properties = { min: { type: 'integer' }, max: { type: 'integer' } };
+    const own = { type: 'object', properties, 'x-kubernetes-validations': rules };
+    const openAPIV3Schema = { type: 'object', properties: { spec: own } };
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }];
+    await define(server, cluster, definition(group, { versions }));
+    const path = crontabs(group);
+    const refused = await cluster.call('POST', path, named('a', { min: 2, max: 1 }));
+    expect([refused.status, refused.json.message]).toEqual([
+      422,
+      'CronTab.rules.example.com "a" is invalid: spec.min: Invalid value: "object": min is more than max',
+    ]);
+    expect((await cluster.call('POST', path, named('a', { min: 1, max: 2 }))).status).toBe(201);
+    const shrunk = await cluster.call('PATCH', `${path}/a`, { spec: { max: 1 } }, merge);
+    expect(shrunk.json.message).toBe(
+      'CronTab.rules.example.com "a" is invalid: spec: Invalid value: "object": max may not shrink',
+    );
+    own['x-kubernetes-validations'] = [{ rule: 'self.middle > 1', message: '', fieldPath: '' }];
+    const { status, json } = await cluster.call(
+      'POST',
+      definitionsPath,
+      definition('bad.example.com', { versions }),
+    );
+    expect(status).toBe(422);
+    expect(json.message).toContain('compilation failed: <input>:1:6: No such key: middle');
+  });
+
   it('is refused when no schema could be', async () => {
     const openAPIV3Schema = {
       type: 'object',

@@ -4,6 +4,7 @@ import type { Kind } from '../kinds/kind.ts';
 import { type JsonObject, type KubernetesObject, setMember } from '../objects/object.ts';
 import type { CustomVersion } from './custom-version.ts';
 import { withDefaults } from './schema/defaults.ts';
+import { ruleViolations } from './schema/rules.ts';
 import { readSchema, type Schema } from './schema/schema.ts';
 import { schemaViolations } from './schema/validate.ts';
 
@@ -28,12 +29,26 @@ const kindOfSchema = (schema: Schema): Kind => ({
   validate: (object, before) => objectErrors(schema, object, before),
 });
 
+const blocking = new Set<FieldError['reason']>([
+  ...(['FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'] as const),
+]);
+
+const unchecked: FieldError = {
+  ...{ reason: 'FieldValueInvalid', field: '<nil>' },
+  text: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
 function objectErrors(
   schema: Schema,
   object: KubernetesObject,
   before: KubernetesObject | undefined,
 ): readonly FieldError[] {
-  return schemaViolations(schema, withoutMetadata(object), before && withoutMetadata(before));
+  const [value, was] = [withoutMetadata(object), before && withoutMetadata(before)];
+  const violations = schemaViolations(schema, value, was);
+  if (!schema.hasRules) return violations;
+  // Rules may rely on what they speak of being there and of its type.
+  if (violations.some(({ reason }) => blocking.has(reason))) return [...violations, unchecked];
+  return [...violations, ...ruleViolations(schema, value, was)];
 }
 
 /** Of the metadata a schema may say but what names look like. */

@@ -26,6 +26,18 @@ export function listErrors(schema: Schema, items: readonly Json[], path: string)
   return duplicates(keys, path);
 }
 
+/** What an item of a list was before: those of maps are known by their keys, others are not known again. */
+export function counterparts(
+  { listType, listMapKeys }: Schema,
+  was: readonly Json[],
+): (item: Json) => Json | undefined {
+  if (listType !== 'map' || was.length === 0) return () => undefined;
+  const keyOf = (item: Json): string =>
+    JSON.stringify(listMapKeys.map((key) => (isJsonObject(item) ? (item[key] ?? null) : null)));
+  const byKey = new Map(was.map((item) => [keyOf(item), item]));
+  return (item) => byKey.get(keyOf(item));
+}
+
 function duplicates(items: readonly Json[], path: string): readonly FieldError[] {
   const seen = new Map<string, number>();
   return items.flatMap((item, index) => {

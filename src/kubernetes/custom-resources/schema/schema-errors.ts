@@ -9,6 +9,8 @@ import {
 import { isJsonObject, type JsonObject, listOf, memberOf, textOf } from '../../objects/object.ts';
 import { defaultErrors } from './default-errors.ts';
 import { patternOf } from './patterns.ts';
+import { ruleErrors } from './rules.ts';
+import { readSchema } from './schema.ts';
 import { completenessErrors, nestedErrors } from './structural-errors.ts';
 
 /** Deeper and larger than any schema that people write, and small enough for whoever walks through it. */
@@ -25,7 +27,8 @@ export function schemaErrors(schema: JsonObject, at: string): readonly FieldErro
   const unsupported = [...keywordErrors(schema, at)];
   if (unsupported.length > 0) return unsupported;
   const errors = [...invariantErrors(schema, 'root', at), ...completenessErrors(schema, at)];
-  return errors.length > 0 ? errors : defaultErrors(schema, at);
+  if (errors.length > 0) return errors;
+  return [...ruleErrors(readSchema(schema), at), ...defaultErrors(schema, at)];
 }
 
 function sizeError(schema: JsonObject, at: string): FieldError | undefined {
@@ -97,12 +100,6 @@ function* keywordErrors(schema: JsonObject, at: string): Generator<FieldError, v
       `${at}.additionalProperties`,
       'additionalProperties and properties are mutual exclusive',
     );
-  if (listOf(schema, 'x-kubernetes-validations').length > 0) {
-    yield forbiddenField(
-      `${at}.x-kubernetes-validations`,
-      'rules in CEL are not supported by this version of Catamaran yet',
-    );
-  }
   const pattern = textOf(schema, 'pattern');
   const wrong = pattern === '' ? undefined : patternError(pattern);
   if (wrong !== undefined)

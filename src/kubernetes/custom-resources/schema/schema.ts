@@ -25,6 +25,8 @@ export interface Schema {
   readonly mapType: string;
   readonly checks: Checks;
   readonly rules: readonly Rule[];
+  /** It or something below it has rules. */
+  readonly hasRules: boolean;
 }
 
 /** What values have to fulfil besides being of their type. */
@@ -76,6 +78,9 @@ function read(json: JsonObject): Schema {
       isJsonObject(it) ? [[name, read(it)] as const] : [],
     ),
   );
+  const values = isJsonObject(additional) ? read(additional) : undefined;
+  const item = isJsonObject(items) ? read(items) : undefined;
+  const rules = listOf(json, 'x-kubernetes-validations').filter(isJsonObject).map(readRule);
   return {
     type: textOf(json, 'type'),
     isNullable: json.nullable === true,
@@ -84,12 +89,8 @@ function read(json: JsonObject): Schema {
     defaulted: [...own].flatMap(([name, it]) =>
       it.default === undefined ? [] : [[name, it, sizeOf(it.default)] as const],
     ),
-    additionalProperties: isJsonObject(additional)
-      ? read(additional)
-      : typeof additional === 'boolean'
-        ? additional
-        : undefined,
-    items: isJsonObject(items) ? read(items) : undefined,
+    additionalProperties: values ?? (typeof additional === 'boolean' ? additional : undefined),
+    items: item,
     preservesUnknownFields: json['x-kubernetes-preserve-unknown-fields'] === true,
     isEmbeddedResource: json['x-kubernetes-embedded-resource'] === true,
     isIntOrString: json['x-kubernetes-int-or-string'] === true,
@@ -97,7 +98,8 @@ function read(json: JsonObject): Schema {
     listMapKeys: listOf(json, 'x-kubernetes-list-map-keys').map(String),
     mapType: textOf(json, 'x-kubernetes-map-type'),
     checks: readChecks(json),
-    rules: listOf(json, 'x-kubernetes-validations').filter(isJsonObject).map(readRule),
+    rules,
+    hasRules: rules.length > 0 || [...own.values(), values, item].some((it) => it?.hasRules),
   };
 }
 

@@ -2,7 +2,7 @@ import { type Json, jsonEqual } from '../../../store/index.ts';
 import { type FieldError, forbiddenField, notSupported, required } from '../../apiserver/status.ts';
 import { isJsonObject, type JsonObject } from '../../objects/object.ts';
 import { fitsInto, isOfFormat } from './formats.ts';
-import { listErrors } from './list-types.ts';
+import { counterparts, listErrors } from './list-types.ts';
 import { matches } from './patterns.ts';
 import { propertyOf, type Schema } from './schema.ts';
 
@@ -160,18 +160,6 @@ function checkItems(
   const counterpart = counterparts(schema, was);
   for (const [index, item] of items.entries())
     validate(run, schema.items, item, counterpart(item), `${path}[${index}]`);
-}
-
-/** What an item of a list was before: those of maps are known by their keys, others are not known again. */
-function counterparts(
-  { listType, listMapKeys }: Schema,
-  was: readonly Json[],
-): (item: Json) => Json | undefined {
-  if (listType !== 'map' || was.length === 0) return () => undefined;
-  const keyOf = (item: Json): string =>
-    JSON.stringify(listMapKeys.map((key) => (isJsonObject(item) ? (item[key] ?? null) : null)));
-  const byKey = new Map(was.map((item) => [keyOf(item), item]));
-  return (item) => byKey.get(keyOf(item));
 }
 
 function checkMembers(

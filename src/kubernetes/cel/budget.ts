@@ -1,0 +1,148 @@
+import type { ASTNode, Environment } from '@marcbachmann/cel-js';
+import { matches } from '../custom-resources/schema/patterns.ts';
+import { CelError } from './cel-error.ts';
+
+/** What the evaluation of expressions may cost: a unit is about a step, as upstream counts. */
+export interface Budget {
+  /** Of one expression. */
+  readonly perCall: number;
+  /** Of all that are evaluated for one request; counts down. */
+  left: number;
+}
+
+/** As upstream bounds them. */
+export const callLimit = 1_000_000;
+export const totalLimit = 10_000_000;
+
+/** An expression takes more than it may. */
+export class CostLimitError extends CelError {
+  override readonly name = 'CostLimitError';
+  readonly isTotal: boolean;
+
+  constructor(isTotal: boolean) {
+    super(isTotal ? 'running out of cost budget' : 'call cost exceeds limit');
+    this.isTotal = isTotal;
+  }
+}
+
+/** The library's evaluator, as far as it is met here: all parts of an expression are evaluated through `run`. */
+interface Evaluator {
+  run(ast: Evaluable, context: unknown): unknown;
+}
+
+type Evaluable = ASTNode & { evaluate(evaluator: Evaluator, ast: Evaluable, context: unknown): unknown };
+
+/** Counts what evaluating in an environment costs, and ends what costs too much. */
+export interface Meter {
+  /** @throws {CostLimitError} */
+  measure<T>(budget: Budget, evaluate: () => T): T;
+}
+
+const probe = 'catamaran_evaluator';
+
+/** Lets an environment, before anything is cloned of it, hand out its evaluator. */
+export function withProbe(environment: Environment, onEvaluator: (evaluator: unknown) => void): void {
+  environment.registerFunction(`${probe}(): bool`, function (this: unknown) {
+    onEvaluator(this);
+    return true;
+  });
+}
+
+/** What goes through its operands as a whole. */
+const traversing = new Set(['!=', '==', 'call', 'in', 'rcall']);
+
+/**
+ * The library has no limit of its own for evaluation, but one method through which every part of an expression is evaluated:
+ * that one counts here. It also takes over `matches`, which would be matched by an engine that goes back and forth.
+ * @param evaluatorOf Hands out the evaluator of the environment.
+ */
+export function meterOf(evaluatorOf: () => unknown): Meter {
+  let [used, limit] = [0, 0];
+  let exceeded: CostLimitError | undefined;
+  let isTotal = false;
+  let operands: unknown[] | undefined;
+  const charge = (cost: number): void => {
+    used += cost;
+    if (used <= limit) return;
+    exceeded ??= new CostLimitError(isTotal);
+    throw exceeded;
+  };
+  const run = function (this: Evaluator, ast: Evaluable, context: unknown): unknown {
+    charge(1);
+    const outer = operands;
+    operands = traversing.has(ast.op) ? [] : undefined;
+    try {
+      const result = matchesOf(this, ast, context, charge) ?? ast.evaluate(this, ast, context);
+      for (const operand of operands ?? []) charge(sizeOf(operand, limit - used));
+      if (ast.op === '+') charge(sizeOf(result, 0));
+      outer?.push(result);
+      return result;
+    } finally {
+      operands = outer;
+    }
+  };
+  let isHooked = false;
+  return {
+    measure: (budget, evaluate) => {
+      if (!isHooked) (evaluatorOf() as Evaluator).run = run;
+      isHooked = true;
+      used = 0;
+      limit = Math.min(budget.perCall, budget.left);
+      isTotal = budget.left < budget.perCall;
+      exceeded = undefined;
+      try {
+        const result = evaluate();
+        // A logical operator may have taken the limit for an error of one of its sides.
+        if (exceeded !== undefined) throw exceeded;
+        return result;
+      } catch (error) {
+        throw exceeded ?? error;
+      } finally {
+        budget.left -= Math.min(used, limit);
+        operands = undefined;
+      }
+    },
+  };
+}
+
+/** `text.matches(pattern)` by RE2; undefined: it is another call. */
+function matchesOf(
+  evaluator: Evaluator,
+  ast: Evaluable,
+  context: unknown,
+  charge: (cost: number) => void,
+): boolean | undefined {
+  if (ast.op !== 'rcall' || ast.args[0] !== 'matches' || ast.args[2].length !== 1) return undefined;
+  const [, receiver, [pattern]] = ast.args;
+  const text = evaluator.run(receiver as Evaluable, context);
+  const wanted = evaluator.run(pattern as Evaluable, context);
+  if (typeof text !== 'string' || typeof wanted !== 'string')
+    throw new CelError("found no matching overload for 'matches'");
+  charge(10 + (text.length * Math.max(1, wanted.length)) / 40);
+  try {
+    return matches(wanted, text);
+  } catch (cause) {
+    throw new CelError(`invalid regular expression: ${wanted}`, { cause });
+  }
+}
+
+/** A tenth of the characters of texts, and one for each part of lists and objects, up to `most`. */
+function sizeOf(value: unknown, most: number): number {
+  if (typeof value === 'string') return value.length / 10;
+  if (Array.isArray(value)) {
+    let size = value.length / 10;
+    for (const item of value) {
+      if (size > most) break;
+      if (typeof item === 'object') size += sizeOf(item, most - size);
+    }
+    return size;
+  }
+  if (value instanceof Uint8Array) return value.length / 10;
+  if (typeof value !== 'object' || value === null) return 0;
+  let size = 0;
+  for (const member of value instanceof Map ? value.values() : Object.values(value)) {
+    if (size > most) break;
+    size += 0.1 + sizeOf(member, most - size);
+  }
+  return size;
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { type Budget, CostLimitError } from './budget.ts';
+import { CelEnvironment } from './environment.ts';
+
+const budget = (left = 10_000_000): Budget => ({ perCall: 1_000_000, left });
+const environment = CelEnvironment.open((it) =>
+  it
+    .registerVariable('texts', 'list<string>')
+    .registerVariable('long', 'string')
+    .registerVariable('numbers', 'list<int>'),
+);
+const variables = {
+  texts: Array.from({ length: 1_000 }, (_, at) => `text ${at}`),
+  long: 'a'.repeat(100_000),
+  numbers: [1n, 2n, 3n],
+};
+const evaluate = (expression: string) => environment.compile(expression, []).evaluate(variables, budget());
+
+describe('Kubernetes’ functions', () => {
+  it.each([
+    'numbers.isSorted() && numbers.sum() == 6 && numbers.min() == 1 && numbers.max() == 3',
+    'numbers.indexOf(2) == 1 && numbers.lastIndexOf(9) == -1',
+    'sets.contains(numbers, [1, 2]) && sets.intersects(numbers, [3, 4]) && !sets.equivalent(numbers, [1])',
+    "'abc123'.find('[0-9]+') == '123' && 'a1b2'.findAll('[0-9]') == ['1', '2']",
+    "'abc'.matches('^a.c$') && !'abc'.matches('b$')",
+    "'a-b-c'.replace('-', '+') == 'a+b+c' && 'a-b-c'.replace('-', '', 1) == 'ab-c' && 'abc'.charAt(1) == 'b'",
+    "'%s has %d of %.2f'.format(['a', 3, 1.5]) == 'a has 3 of 1.50'",
+    "url('https://u.example.com:8080/a/b?x=1&x=2').getHost() == 'u.example.com:8080'",
+    "url('https://[::1]:80/').getHostname() == '::1' && url('/a/b').getEscapedPath() == '/a/b'",
+    "url('https://a/?x=1&x=2').getQuery()['x'] == ['1', '2'] && !isURL('a b')",
+    "quantity('1Gi').isGreaterThan(quantity('1G')) && quantity('500m').add(quantity('0.5')).asInteger() == 1",
+    "quantity('1k') == quantity('1000') && quantity('1.5').compareTo(quantity('2')) == -1 && !isQuantity('1x')",
+    "ip('192.168.0.1').family() == 4 && ip('::1').isLoopback() && !isIP('1.2.3') && !isIP('::ffff:1.2.3.4')",
+    "cidr('10.0.0.0/8').containsIP('10.1.2.3') && !cidr('10.0.0.0/8').containsCIDR('11.0.0.0/16')",
+    "string(cidr('10.1.2.3/16').masked()) == '10.1.0.0/16' && cidr('fd00::/64').prefixLength() == 64",
+    "ip('2001:db8:0:0:0:0:0:1') == ip('2001:db8::1') && string(ip('2001:db8:0::1')) == '2001:db8::1'",
+    "timestamp('2026-01-01T00:00:00Z') - timestamp('2025-12-31T00:00:00Z') == duration('24h')",
+  ])('%s', (expression) => {
+    expect(evaluate(expression)).toBe(true);
+  });
+});
+
+describe('an expression is refused', () => {
+  it.each([
+    ['numbers.all(n, n >', 'compilation failed: <input>:1:19: Unexpected token: EOF'],
+    ['unknown > 1', 'compilation failed: <input>:1:1: Unknown variable: unknown'],
+    ["numbers == 'a'", 'compilation failed: <input>:1:1: no such overload: list<int> == string'],
+    ['size(numbers)', 'must evaluate to bool'],
+    [
+      `${'('.repeat(200)}true${')'.repeat(200)}`,
+      'compilation failed: <input>:1:101: Exceeded maxDepth (100)',
+    ],
+    [`${'true && '.repeat(5_000)}true`, 'expression is longer than 20000 characters'],
+  ])('%s', (expression, message) => {
+    expect(() => environment.compile(expression, ['bool'])).toThrow(message);
+  });
+});
+
+describe('an expression that costs too much is ended', () => {
+  it.each([
+    ['by loops within loops', 'texts.all(a, texts.all(b, texts.all(c, a + b + c != "")))'],
+    [
+      'though a logical operator takes errors',
+      'texts.all(a, texts.all(b, texts.all(c, a != "" || true))) || true',
+    ],
+    [
+      'by lists that double',
+      '[[1]].map(a, a + a + a + a + a + a + a + a).map(b, b + b + b + b + b + b + b + b)'
+        .repeat(1)
+        .replace('[[1]]', '[numbers]') + '.map(c, c + c + c + c + c + c + c + c)'.repeat(8),
+    ],
+    ['by texts that double', `[long]${'.map(a, a + a + a + a + a + a + a + a)'.repeat(8)}.size() > 0`],
+    ['by looking through long texts again and again', 'texts.all(a, long.contains(a) || true)'],
+    ['by patterns', "texts.all(a, long.matches('(a*)*b') || true)"],
+    ['by comparing large lists', 'texts.all(a, texts.map(t, t) == texts.map(t, t))'],
+  ])('%s', (_how, expression) => {
+    const program = environment.compile(expression, []);
+    const started = performance.now();
+    expect(() => program.evaluate(variables, budget())).toThrow(CostLimitError);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  it('by many that are cheap, once nothing is left', () => {
+    const left = budget(10_000);
+    const program = environment.compile('texts.all(a, a != "")', ['bool']);
+    expect(program.evaluate(variables, left)).toBe(true);
+    expect(() => {
+      for (;;) program.evaluate(variables, left);
+    }).toThrow('running out of cost budget');
+  });
+});

@@ -1,0 +1,122 @@
+import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { type Budget, type Meter, meterOf, withProbe } from './budget.ts';
+import { CelError } from './cel-error.ts';
+import { addAddresses } from './library/addresses.ts';
+import { addLists } from './library/lists.ts';
+import { addQuantities } from './library/quantities.ts';
+import { addTexts } from './library/texts.ts';
+import { addUrls } from './library/urls.ts';
+
+/** Longer than any that people write. */
+const maxLength = 20_000;
+const limits = { maxAstNodes: 5_000, maxDepth: 100, maxListElements: 1_000, maxMapEntries: 1_000 };
+
+/** An expression, known to be of its type. */
+export interface Program {
+  /** Which variables it names. */
+  readonly names: ReadonlySet<string>;
+  /** @throws {CelError} */
+  evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): unknown;
+}
+
+/** The evaluator that the probe has handed out last: probing is one synchronous call. */
+let handedOut: unknown;
+
+/** CEL with what Kubernetes adds to it. */
+const base = kubernetesEnvironment();
+
+function kubernetesEnvironment(): Environment {
+  const environment = new Environment({
+    ...{ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits },
+  });
+  withProbe(environment, (evaluator) => {
+    handedOut = evaluator;
+  });
+  for (const add of [addLists, addTexts, addUrls, addQuantities, addAddresses]) add(environment);
+  return environment;
+}
+
+/** Declares types and variables; what is declared stays among those who compile with it. */
+export class CelEnvironment {
+  readonly #environment: Environment;
+  readonly #meter: Meter;
+
+  private constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#meter = meterOf(() => {
+      environment.evaluate('catamaran_evaluator()', {});
+      return handedOut;
+    });
+  }
+
+  /** @param declare Types, functions and variables of its own. */
+  static open(declare: (environment: Environment) => void): CelEnvironment {
+    const environment = base.clone();
+    declare(environment);
+    return new CelEnvironment(environment);
+  }
+
+  /** With these besides. */
+  with(declare: (environment: Environment) => void): CelEnvironment {
+    const environment = this.#environment.clone();
+    declare(environment);
+    return new CelEnvironment(environment);
+  }
+
+  /**
+   * @param types That it may have, e.g. `bool`; none: any.
+   * @throws {CelError} it is no expression, or of another type.
+   */
+  compile(expression: string, types: readonly string[]): Program {
+    if (expression.length > maxLength)
+      throw new CelError(`expression is longer than ${maxLength} characters`);
+    const parsed = this.#parse(expression);
+    const { valid, type = '', error } = parsed.check();
+    if (!valid) throw new CelError(`compilation failed: ${messageOf(error)}`, { cause: error });
+    if (types.length > 0 && type !== 'dyn' && !types.includes(type))
+      throw new CelError(`must evaluate to ${types.join(' or ')}`);
+    return {
+      names: namesIn(parsed.ast),
+      evaluate: (variables, budget) => {
+        try {
+          return this.#meter.measure(budget, () => parsed(variables));
+        } catch (error) {
+          throw error instanceof CelError ? error : new CelError(messageOf(error), { cause: error });
+        }
+      },
+    };
+  }
+
+  #parse(expression: string): ParseResult {
+    try {
+      return this.#environment.parse(expression);
+    } catch (error) {
+      throw new CelError(`compilation failed: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** `ERROR: <input>:1:5: undefined field`, as upstream's compiler tells where. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { summary = error.message, node } = error as Error & {
+    readonly summary?: string;
+    readonly node?: { readonly pos: number };
+  };
+  return node === undefined ? summary : `<input>:1:${node.pos + 1}: ${summary}`;
+}
+
+function namesIn(ast: ASTNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  const look = (part: unknown): void => {
+    if (Array.isArray(part)) for (const it of part) look(it);
+    else if (isNode(part)) {
+      if (part.op === 'id') names.add(part.args);
+      else look(part.args);
+    }
+  };
+  look(ast);
+  return names;
+}
+
+const isNode = (part: unknown): part is ASTNode => typeof part === 'object' && part !== null && 'op' in part;
