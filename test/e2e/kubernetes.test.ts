@@ -134,6 +134,63 @@ describe('an EKS cluster', () => {
     ]);
   });
 
+  it('takes custom resources, explained, validated, edited and scaled by their definition', async () => {
+    const definition = join(installation.stateDirectory, 'definition.yaml');
+    await writeFile(
+      definition,
+      [
+        'apiVersion: apiextensions.k8s.io/v1',
+        'kind: CustomResourceDefinition',
+        'metadata: {name: crontabs.stable.example.com}',
+        'spec:',
+        '  group: stable.example.com',
+        '  scope: Namespaced',
+        '  names: {plural: crontabs, singular: crontab, kind: CronTab, shortNames: [ct]}',
+        '  versions:',
+        '  - name: v1',
+        '    served: true',
+        '    storage: true',
+        '    subresources: {scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}}',
+        '    additionalPrinterColumns: [{name: Spec, type: string, jsonPath: .spec.cronSpec}]',
+        '    schema:',
+        '      openAPIV3Schema:',
+        '        type: object',
+        '        properties:',
+        '          spec:',
+        '            type: object',
+        '            x-kubernetes-validations: [{rule: "self.replicas < 10", message: too many}]',
+        '            properties:',
+        '              cronSpec: {type: string, description: When it runs.}',
+        '              replicas: {type: integer, default: 1}',
+        '          status: {type: object, properties: {replicas: {type: integer}}}',
+      ].join('\n'),
+    );
+    await k('apply', '-f', definition);
+    await k('wait', '--for=condition=Established', 'crd/crontabs.stable.example.com', '--timeout=10s');
+    const manifest = join(installation.stateDirectory, 'crontab.yaml');
+    const crontab = (spec: string) =>
+      writeFile(
+        manifest,
+        `{apiVersion: stable.example.com/v1, kind: CronTab, metadata: {name: mine}, spec: {${spec}}}`,
+      );
+    await crontab('cronSpec: "* * * * */5"');
+    expect(await k('apply', '-f', manifest)).toBe('crontab.stable.example.com/mine created\n');
+    expect((await k('get', 'ct')).split('\n')[0]).toMatch(/^NAME +SPEC$/);
+    expect(await k('explain', 'crontab.spec.cronSpec')).toContain('When it runs.');
+    await crontab('color: red');
+    const unknown = await kubectlWith(...token, 'apply', '-f', manifest);
+    expect(unknown.stderr).toContain('unknown field "spec.color"');
+    await crontab('replicas: 12');
+    const refused = await kubectlWith(...token, 'apply', '-f', manifest);
+    expect(refused.stderr).toBe('The CronTab "mine" is invalid: spec: Invalid value: "object": too many\n');
+    expect(await k('scale', 'ct/mine', '--replicas=5')).toBe('crontab.stable.example.com/mine scaled\n');
+    expect(await k('get', 'ct', 'mine', '-o', 'jsonpath={.spec.replicas} {.metadata.generation}')).toBe(
+      '5 2',
+    );
+    await k('delete', '-f', definition);
+    expect((await kubectlWith(...token, 'get', 'ct')).code).toBe(1);
+  });
+
   it('sends protobuf, and deletes a namespace with what is in it', async () => {
     expect(await k('create', 'namespace', 'team')).toBe('namespace/team created\n');
     expect(await k('-n', 'team', 'run', 'probe', '--image=busybox', '--restart=Never')).toBe(
