@@ -22,4 +22,4 @@ export type {
   Stored,
   Transaction,
 } from './state.ts';
-export { ContentionError, recordKey } from './state.ts';
+export { ContentionError, everyNoun, recordKey } from './state.ts';

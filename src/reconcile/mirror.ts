@@ -1,6 +1,6 @@
 import { type Change, type Entry, OrderedKeys } from '../store/index.ts';
 import { type IndexFunction, RecordIndex } from './record-index.ts';
-import type { Collection, RecordChange, RecordKey, Stored } from './state.ts';
+import { type Collection, everyNoun, type RecordChange, type RecordKey, type Stored } from './state.ts';
 
 /**
  * The whole store in memory, by kind of record (service and noun). It changes only by `apply`, one commit at a
@@ -11,6 +11,8 @@ export class Mirror {
   readonly #kinds = new Map<string, Kind<object>>();
   /** The same by collection: every read asks for one. */
   readonly #byCollection = new WeakMap<object, Kind<object>>();
+  /** What is asked for of whole services. */
+  readonly #services = new Map<string, WholeService>();
   readonly #onListenerError: (error: unknown) => void;
   #revision = 0;
 
@@ -28,7 +30,10 @@ export class Mirror {
     // transactions of that collection, have seen to.
     let kind = this.#byCollection.get(collection);
     if (kind === undefined) {
-      kind = this.#kindNamed(kindName(collection.service, collection.noun));
+      kind =
+        collection.noun === everyNoun
+          ? this.#serviceNamed(collection.service)
+          : this.#kindNamed(kindName(collection.service, collection.noun));
       this.#byCollection.set(collection, kind);
     }
     return kind as unknown as Kind<T>;
@@ -46,7 +51,10 @@ export class Mirror {
       if (change.type === 'delete' && before === undefined) continue;
       const after = change.type === 'put' ? storedOf(change.entry) : undefined;
       kind.replace(key, before, after);
-      notices.push(() => kind.tell({ key, before: before?.value, after: after?.value }));
+      const told = { key, before: before?.value, after: after?.value };
+      notices.push(() => kind.tell(told));
+      const service = this.#services.get(name.slice(0, name.indexOf('/')));
+      if (service !== undefined) notices.push(() => service.tell(told));
     }
     this.#revision = revision;
     return () => {
@@ -68,6 +76,15 @@ export class Mirror {
       for (const { key } of kind.list()) if (!wanted.has(key)) changes.push({ type: 'delete', key });
     }
     return changes;
+  }
+
+  #serviceNamed(name: string): WholeService {
+    let service = this.#services.get(name);
+    if (service === undefined) {
+      service = new WholeService(this.#kinds, name, this.#onListenerError);
+      this.#services.set(name, service);
+    }
+    return service;
   }
 
   #kindNamed(name: string): Kind<object> {
@@ -132,6 +149,31 @@ export class Kind<T extends object> {
         this.#onListenerError(error);
       }
     }
+  }
+}
+
+/** The records of all nouns of a service. It keeps none itself. */
+class WholeService extends Kind<object> {
+  readonly #kinds: ReadonlyMap<string, Kind<object>>;
+  readonly #start: string;
+
+  constructor(
+    kinds: ReadonlyMap<string, Kind<object>>,
+    service: string,
+    onListenerError: (error: unknown) => void,
+  ) {
+    super(onListenerError);
+    this.#kinds = kinds;
+    this.#start = kindName(service, '');
+  }
+
+  override get(key: RecordKey): Stored<object> | undefined {
+    const name = kindOfKey(key);
+    return name?.startsWith(this.#start) ? this.#kinds.get(name)?.get(key) : undefined;
+  }
+
+  override *list(prefix = ''): Generator<Stored<object>, void> {
+    for (const [name, kind] of this.#kinds) if (name.startsWith(this.#start)) yield* kind.list(prefix);
   }
 }
 

@@ -3,7 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../clock/index.ts';
 import { openMemoryStore, type Store, StoreFullError } from '../store/index.ts';
 import { type OpenState, openState } from './open-state.ts';
-import { ContentionError, type RecordChange, recordKey, type Transaction } from './state.ts';
+import {
+  type Collection,
+  ContentionError,
+  everyNoun,
+  type RecordChange,
+  recordKey,
+  type Transaction,
+} from './state.ts';
 import { type Boat, boat, boatKey, boats, harbours, names } from './testing/boats.ts';
 import { dawdling, delegate, slowCommits } from './testing/stores.ts';
 
@@ -65,6 +72,21 @@ describe('reading', () => {
     expect(names(state.byIndex(boats, 'byHarbour', 'bremen'))).toEqual(['b']);
     expect(state.byIndex(boats, 'byCrew', 'bob')).toEqual([]);
     expect(state.countByIndex(boats, 'byCrew', 'ann')).toBe(0);
+  });
+
+  it('shows and follows a whole service, with nouns that come later', async () => {
+    const fleet: Collection<object> = { service: boats.service, noun: everyNoun, indexes: {} };
+    await putBoats(boat('argo'));
+    const heard: string[] = [];
+    using _listening = state.subscribe(fleet, ({ key }) => heard.push(key));
+    const kiel = recordKey(harbours, '111', 'eu', 'kiel');
+    await state.transact((tx) => tx.put(harbours, kiel, { berths: 3 }));
+    await store.commit([], [{ type: 'put', key: '/other/111/eu/boat/argo', value: {} }]);
+    await state.transact((tx) => tx.delete(boats, boatKey('argo')));
+    expect(heard).toEqual([kiel, boatKey('argo')]);
+    expect([...state.list(fleet)].map(({ key }) => key)).toEqual([kiel]);
+    expect(state.get(fleet, kiel)).toEqual({ berths: 3 });
+    expect(state.get(fleet, '/other/111/eu/boat/argo' as typeof kiel)).toBeUndefined();
   });
 
   it('hands out frozen records', async () => {

@@ -9,13 +9,16 @@ import type { Json } from '../store/index.ts';
 export interface Collection<T extends object, Index extends string = never> {
   /** E.g. `ecs`. */
   readonly service: string;
-  /** E.g. `task`. */
+  /** E.g. `task`; `everyNoun`: all records of the service, to be read and followed only. */
   readonly noun: string;
   /** Secondary look-ups: record to the values it is found by. Undefined leaves the record out. */
   readonly indexes: Readonly<
     Record<Index, (record: T, key: RecordKey) => string | readonly string[] | undefined>
   >;
 }
+
+/** The noun of a collection that shows the records of all nouns of its service, those that are not known yet included. */
+export const everyNoun = '*';
 
 /** A full store key, made by `recordKey`. */
 declare const recordKeyBrand: unique symbol;

@@ -8,6 +8,7 @@ import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import type { WriteOptions } from './options.ts';
 import { readTyped } from './read-body.ts';
+import { configOfScale } from './scale.ts';
 import { ApiError, badRequest, conflict, forbidden, invalid, required } from './status.ts';
 import { type Asked, assertSame, changeObject, createObject, type Target } from './write.ts';
 
@@ -122,10 +123,11 @@ function configOf({ target, body }: Application): JsonObject {
   const errors = typedErrors(own === undefined ? shapeOf(resource) : kindShape(own.message), body);
   if (errors.length > 0) throw untyped(`${namespace ?? ''}/${name}; ${typeText(body)}`, errors);
   if (subresource !== 'scale') return body;
-  const { replicas } = memberOf(body, 'spec');
   return {
-    ...{ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata },
-    ...(replicas !== undefined && { spec: { replicas } }),
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata,
+    ...configOfScale(resource, body),
   };
 }
 

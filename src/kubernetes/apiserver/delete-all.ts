@@ -3,11 +3,13 @@ import type { Resource } from '../schema/catalogue.ts';
 import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import { deleteObject } from './delete.ts';
+import type { DeleteOptions } from './options.ts';
 import { ApiError } from './status.ts';
 
-const background = {
+/** How the control plane deletes: what is owned follows. */
+const inBackground: DeleteOptions = {
   ...{ isDryRun: false, gracePeriodSeconds: undefined, propagationPolicy: 'Background' },
-  ...{ uid: undefined, resourceVersion: undefined },
+  ...{ isOrphaningDenied: false, uid: undefined, resourceVersion: undefined },
 };
 
 /**
@@ -25,7 +27,7 @@ export async function deleteAll(
   let refusal: ApiError | undefined;
   for (const { object } of items) {
     const { namespace, name } = object.metadata;
-    const isGone = await deleteObject(cluster, { resource, namespace, name }, background, by).then(
+    const isGone = await deleteObject(cluster, { resource, namespace, name }, inBackground, by).then(
       (deleted) => deleted.isGone,
       (error: unknown) => {
         if (!(error instanceof ApiError)) throw error;

@@ -1,14 +1,15 @@
-import type { Json } from '../../store/index.ts';
+import { type Json, jsonEqual } from '../../store/index.ts';
 import { kept } from '../custom-resources/stored-version.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { type KubernetesObject, memberOf, timestamp } from '../objects/object.ts';
 import { type Alongside, type StoredObject, together, withRevision } from '../objects/object-store.ts';
+import { finalizersFor } from '../objects/propagation.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import type { Attributes, Requester } from './admission/attributes.ts';
 import { releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
 import { type DeleteOptions, deleteOptionsGiven } from './options.ts';
-import { ApiError, conflict, notFound } from './status.ts';
+import { conflict, notFound } from './status.ts';
 import { isUnheld, type Target } from './write.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
@@ -28,14 +29,6 @@ export async function deleteObject(
   by: Requester,
 ): Promise<Deleted> {
   const { resource, namespace, name } = target;
-  if (options.propagationPolicy === 'Foreground' || options.propagationPolicy === 'Orphan') {
-    throw new ApiError(
-      422,
-      'Invalid',
-      `propagationPolicy ${options.propagationPolicy} is not supported by this version of Catamaran yet: nothing collects dependents`,
-      {},
-    );
-  }
   for (let attempt = 1; ; attempt++) {
     const present = await cluster.objects.get(resource, namespace, name);
     if (present === undefined) throw notFound(resource, name);
@@ -73,8 +66,23 @@ async function admit(
   return together(alongside, await admission.validate({ ...attributes, object: undefined }));
 }
 
-/** The object as it is when its end has begun. One whose end began before may only end sooner. */
+/** The object as it is when its end has begun, with what has to be done about its dependents before. */
 function deletingOf(
+  cluster: Pick<Cluster, 'clock'>,
+  target: Target,
+  present: KubernetesObject,
+  options: DeleteOptions,
+): KubernetesObject {
+  const ending = endingOf(cluster, target, present, options);
+  const policy = options.propagationPolicy ?? kindOf(target.resource).propagation;
+  const finalizers = finalizersFor(present.metadata.finalizers, options.propagationPolicy, policy);
+  if (jsonEqual(finalizers, present.metadata.finalizers ?? [])) return ending;
+  const { finalizers: _, ...metadata } = ending.metadata;
+  return { ...ending, metadata: { ...metadata, ...(finalizers.length > 0 && { finalizers }) } };
+}
+
+/** One whose end began before may only end sooner. */
+function endingOf(
   { clock }: Pick<Cluster, 'clock'>,
   { resource }: Target,
   present: KubernetesObject,

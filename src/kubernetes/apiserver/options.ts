@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
+import type { PropagationPolicy } from '../objects/propagation.ts';
 import type { FieldValidation } from './read-body.ts';
 import { isTrue } from './request-info.ts';
 import {
@@ -112,7 +113,9 @@ function readDryRun(given: readonly string[], kind: string): boolean {
 export interface DeleteOptions {
   readonly isDryRun: boolean;
   readonly gracePeriodSeconds: number | undefined;
-  readonly propagationPolicy: string | undefined;
+  readonly propagationPolicy: PropagationPolicy | undefined;
+  /** The old way to say it was used, to say no: the answer is then that it was begun. */
+  readonly isOrphaningDenied: boolean;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
 }
@@ -147,7 +150,8 @@ export function readDeleteOptions(query: URLSearchParams, body: JsonObject): Del
   return {
     isDryRun: readDryRun(dryRun, 'DeleteOptions'),
     gracePeriodSeconds: seconds,
-    propagationPolicy: propagationPolicy === undefined ? undefined : String(propagationPolicy),
+    propagationPolicy: propagationPolicy as PropagationPolicy | undefined,
+    isOrphaningDenied: orphans !== undefined && !isTrue(String(orphans)),
     uid: typeof preconditions.uid === 'string' ? preconditions.uid : undefined,
     resourceVersion:
       typeof preconditions.resourceVersion === 'string' ? preconditions.resourceVersion : undefined,

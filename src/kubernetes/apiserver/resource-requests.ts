@@ -282,7 +282,8 @@ async function remove(exchange: ResourceExchange): Promise<Answer> {
   const warnings: string[] = [];
   const options = await readDelete(exchange);
   const deleted = await deleteObject(cluster, target, options, requester(user, warnings));
-  return { code: 200, body: deletedAnswer(target, deleted), warnings };
+  const isAccepted = options.isOrphaningDenied && !deleted.isGone;
+  return { code: isAccepted ? 202 : 200, body: deletedAnswer(target, deleted), warnings };
 }
 
 /** One after the other; those that somebody else has deleted meanwhile are gone as well. */

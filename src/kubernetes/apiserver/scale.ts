@@ -58,20 +58,24 @@ function scaleOfCustom(scale: CustomScale, object: KubernetesObject): JsonObject
 }
 
 /** The workload with as many as a scale says. @throws {ApiError} 422 */
-export function withScale({ custom }: Resource, object: KubernetesObject, scale: JsonObject): JsonObject {
+export function withScale(resource: Resource, object: KubernetesObject, scale: JsonObject): JsonObject {
   const replicas = numberOf(memberOf(scale, 'spec'), 'replicas');
   if (replicas < 0) throw negative(object.metadata.name, replicas);
   const version = textOf(memberOf(scale, 'metadata'), 'resourceVersion');
   const { resourceVersion: _, ...metadata } = object.metadata;
   return {
-    ...withNumberAt(
-      object as unknown as JsonObject,
-      custom?.scale?.specReplicasPath ?? 'spec.replicas',
-      replicas,
-    ),
+    ...withNumberAt(object as unknown as JsonObject, replicasPath(resource), replicas),
     metadata: { ...metadata, ...(version !== '' && { resourceVersion: version }) } as unknown as Json,
   };
 }
+
+/** What a scale that is applied says of the workload; nothing where it says no number. */
+export function configOfScale(resource: Resource, scale: JsonObject): JsonObject {
+  const { replicas } = memberOf(scale, 'spec');
+  return typeof replicas === 'number' ? withNumberAt({}, replicasPath(resource), replicas) : {};
+}
+
+const replicasPath = ({ custom }: Resource): string => custom?.scale?.specReplicasPath ?? 'spec.replicas';
 
 function withNumberAt(object: JsonObject, path: string, value: number): JsonObject {
   const [first = '', ...rest] = path.split('.');

@@ -79,7 +79,7 @@ export async function createObject(
     };
     const draft = askedDraft({ resource, namespace, name: attributes.name }, body);
     const write = { resource, subresource: undefined, fieldManager, now: timestamp(cluster.clock.now()) };
-    own(draft, tracked?.managedFields ?? trackUpdate(write, undefined, draft, given.managedFields));
+    own(draft, tracked ? tracked.managedFields : trackUpdate(write, undefined, draft, given.managedFields));
     const admitted = await cluster.admission.mutate(attributes, draft);
     complete(cluster, { resource, namespace, name }, draft);
     const taken = await allocated(cluster, resource, draft, undefined);

@@ -1,5 +1,4 @@
-import type { Collection, RecordKey } from '../../reconcile/index.ts';
-import { recordKey } from '../../reconcile/index.ts';
+import { type Collection, everyNoun, type RecordKey, recordKey } from '../../reconcile/index.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import type { CronJob } from './cron-job/objects.ts';
 import type { Job } from './job/objects.ts';
@@ -34,6 +33,9 @@ export const replicationControllers: Collection<ReplicationController> = plain('
 export const jobs: Collection<Job, ByOwner> = byOwner('jobs.batch');
 export const cronJobs: Collection<CronJob> = plain('cronjobs.batch');
 export const deployments: Collection<Deployment> = plain('deployments.apps');
+
+/** All objects of all clusters, with the records that control planes keep beside them. */
+export const everything: Collection<Kept> = plain(everyNoun);
 
 /** Of a key, what all objects of its kind in its namespace begin with. */
 const namespaceOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1);

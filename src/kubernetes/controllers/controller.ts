@@ -44,6 +44,8 @@ export interface Controller<T extends Kept> {
   readonly collection: Collection<T, string>;
   /** Those of its kind that it has to do with, where that is not all. */
   readonly concerns?: (object: T) => boolean;
+  /** Which changes of its own kind ask for turns. Absent: each, for the object that it is of. */
+  readonly own?: (state: State) => Watched;
   /** What else asks for a turn. */
   readonly watches: (state: State) => readonly Watched[];
   /** Loaded when the first object of its kind is there. */
@@ -68,13 +70,23 @@ const lostRaceMs = 20;
 export function reconcilerOf<T extends Kept>(
   { state, store, clock, random }: KubernetesContext,
   running: RunningClusters,
-  { account, name = account, component, collection, concerns = () => true, watches, load }: Controller<T>,
+  {
+    account,
+    name = account,
+    component,
+    collection,
+    concerns = () => true,
+    own,
+    watches,
+    load,
+  }: Controller<T>,
 ): Reconciler {
   const correlation = new EventCorrelation();
   return {
     name: `kubernetes-${name}`,
     watches: [
-      watching<T>(collection, ({ key, after }) => (after !== undefined && concerns(after) ? [key] : [])),
+      own?.(state) ??
+        watching<T>(collection, ({ key, after }) => (after !== undefined && concerns(after) ? [key] : [])),
       ...watches(state),
     ],
     reconcile: async (workKey) => {

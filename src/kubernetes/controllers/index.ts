@@ -9,6 +9,7 @@ import type { KubernetesContext } from '../context.ts';
 import { type RunningClusters, reconcilerOf } from './controller.ts';
 import { cronJobController } from './cron-job/declaration.ts';
 import { deploymentController } from './deployment/declaration.ts';
+import { garbageCollector } from './garbage-collection/declaration.ts';
 import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
 
@@ -24,5 +25,6 @@ export function workloadControllers(
     reconcilerOf(context, running, trackedPodController),
     reconcilerOf(context, running, finishedJobController),
     reconcilerOf(context, running, cronJobController),
+    reconcilerOf(context, running, garbageCollector()),
   ];
 }

@@ -6,6 +6,7 @@ import type { WriteOptions } from '../apiserver/options.ts';
 import { ApiError, notFound } from '../apiserver/status.ts';
 import { changeObject, createObject } from '../apiserver/write.ts';
 import type { JsonObject, KubernetesObject } from '../objects/object.ts';
+import type { PropagationPolicy } from '../objects/propagation.ts';
 import type { Resource } from '../schema/catalogue.ts';
 import type { Kept } from './objects.ts';
 
@@ -18,7 +19,9 @@ const options: WriteOptions = {
 /** What deleting may be told. */
 export interface Removal {
   readonly gracePeriodSeconds?: number;
-  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  readonly propagationPolicy?: PropagationPolicy;
+  /** Only as it was then. */
+  readonly resourceVersion?: string;
 }
 
 /**
@@ -99,18 +102,23 @@ export class Writer {
     );
   }
 
-  /** Whoever is gone already is gone. @throws {ApiError} */
+  /** @returns whether it went or is on its way; else it was gone, or changed. @throws {ApiError} */
   async remove(
     resource: Resource,
     { metadata: { namespace, name, uid } }: Kept,
-    { gracePeriodSeconds, propagationPolicy = 'Background' }: Removal = {},
-  ): Promise<void> {
-    const how = { isDryRun: false, gracePeriodSeconds, propagationPolicy, uid, resourceVersion: undefined };
+    { gracePeriodSeconds, propagationPolicy = 'Background', resourceVersion }: Removal = {},
+  ): Promise<boolean> {
+    const how = {
+      ...{ isDryRun: false, isOrphaningDenied: false, gracePeriodSeconds, propagationPolicy },
+      ...{ uid, resourceVersion },
+    };
     try {
       const { object } = await deleteObject(this.#cluster, { resource, namespace, name }, how, this.#by);
       this.#noted(object);
+      return true;
     } catch (error) {
       if (!isGone(error)) throw error;
+      return false;
     }
   }
 

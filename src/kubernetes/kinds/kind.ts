@@ -39,6 +39,8 @@ export interface Kind {
   readonly createsOnUpdate?: boolean;
   /** A PUT has to say which version it changes. */
   readonly needsVersionForUpdate?: boolean;
+  /** What becomes of what it owns where a DELETE does not say it. Absent: it is deleted after it. */
+  readonly propagation?: 'Orphan';
   /** A DELETE answers with the object rather than with a Status. */
   readonly answersDeleted?: boolean;
   /** What a DELETE leaves to be done before it is gone. */

@@ -2,6 +2,7 @@ import { type FieldError, forbiddenField, invalidValue, tooLong } from '../apise
 import type { KubernetesObject } from '../objects/object.ts';
 import { namePatterns, wordsAgainst, wordsAgainstLabelKey } from '../validation/name-forms.ts';
 import type { NameForm } from './kind.ts';
+import { ownerErrors } from './owner-references.ts';
 
 const maxAnnotationBytes = 256 * 1024;
 
@@ -36,7 +37,7 @@ export function metadataErrors(
       );
     }
   }
-  return errors;
+  return [...errors, ...ownerErrors(metadata)];
 }
 
 function nameErrors(name: string, names: NameForm): readonly FieldError[] {

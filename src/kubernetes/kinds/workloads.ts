@@ -175,6 +175,7 @@ function jobDefaults(spec: Record<string, unknown>): void {
 }
 
 export const job: Kind = {
+  propagation: 'Orphan',
   hasGeneration: true,
   defaults: (draft) => jobDefaults(ensured(draft, 'spec')),
   onCreate: (draft) => {
@@ -301,6 +302,7 @@ function isTimeZone(name: string): boolean {
 }
 
 export const replicationController: Kind = {
+  propagation: 'Orphan',
   hasGeneration: true,
   defaults: (draft: Draft) => {
     const spec = ensured(draft, 'spec');

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, listOf, memberOf } from '../objects/object.ts';
+import type { Schema } from '../custom-resources/schema/schema.ts';
 import { metaPackage } from '../schema/messages.ts';
 import { messageShape, objectShape } from './message-shape.ts';
 import {
@@ -11,10 +11,10 @@ import {
   scalar,
 } from './shape.ts';
 
-const kinds = new WeakMap<JsonObject, MapShape>();
+const kinds = new WeakMap<Schema, MapShape>();
 
 /** The shape of a custom kind, of the structural schema that its definition gives for the version. */
-export function customKindShape(schema: JsonObject): MapShape {
+export function customKindShape(schema: Schema): MapShape {
   const known = kinds.get(schema);
   if (known !== undefined) return known;
   const own = objectShape(mapShape(schema));
@@ -22,8 +22,8 @@ export function customKindShape(schema: JsonObject): MapShape {
   return own;
 }
 
-function schemaShape(schema: JsonObject): Shape {
-  if (schema['x-kubernetes-int-or-string'] === true) return scalar;
+function schemaShape(schema: Schema): Shape {
+  if (schema.isIntOrString) return scalar;
   switch (schema.type) {
     case 'object':
       return mapShape(schema);
@@ -40,20 +40,17 @@ function schemaShape(schema: JsonObject): Shape {
   }
 }
 
-function mapShape(schema: JsonObject): MapShape {
-  const properties = memberOf(schema, 'properties');
-  const isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
+function mapShape(schema: Schema): MapShape {
   const fields = new Map<string, FieldShape | undefined>();
+  const fieldShape = (name: string): FieldShape | undefined => {
+    const property = schema.properties.get(name);
+    const own = property && { shape: schemaShape(property) };
+    return (schema.isEmbeddedResource ? embedded.get(name) : undefined) ?? own;
+  };
   return {
-    kind: 'map',
-    isAtomic: schema['x-kubernetes-map-type'] === 'atomic',
-    values: valuesShape(schema),
+    ...{ kind: 'map', isAtomic: schema.mapType === 'atomic', values: valuesShape(schema) },
     field: (name) => {
-      if (!fields.has(name)) {
-        const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-        const own = isJsonObject(property) ? { shape: schemaShape(property) } : undefined;
-        fields.set(name, (isEmbedded ? embedded.get(name) : undefined) ?? own);
-      }
+      if (!fields.has(name)) fields.set(name, fieldShape(name));
       return fields.get(name);
     },
   };
@@ -66,29 +63,19 @@ const embedded: ReadonlyMap<string, FieldShape> = new Map([
   ['metadata', { shape: messageShape(`${metaPackage}.ObjectMeta`) }],
 ]);
 
-function valuesShape(schema: JsonObject): Shape | undefined {
-  const { additionalProperties } = schema;
-  if (isJsonObject(additionalProperties)) return schemaShape(additionalProperties);
-  const isOpen = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
-  return isOpen ? deduced : undefined;
+function valuesShape({ additionalProperties, preservesUnknownFields }: Schema): Shape | undefined {
+  if (typeof additionalProperties === 'object') return schemaShape(additionalProperties);
+  return additionalProperties === true || preservesUnknownFields ? deduced : undefined;
 }
 
-function listShape(schema: JsonObject): ListShape {
-  const { items, 'x-kubernetes-list-type': type } = schema;
-  const item = isJsonObject(items) ? items : {};
-  const isMap = type === 'map';
-  return {
-    ...{ kind: 'list', type: isMap || type === 'set' ? type : 'atomic', items: schemaShape(item) },
-    keys: isMap
-      ? listOf(schema, 'x-kubernetes-list-map-keys')
-          .map((name) => keyOf(item, String(name)))
-          .toSorted(byName)
-      : [],
-  };
+function listShape({ items, listType, listMapKeys }: Schema): ListShape {
+  const type = listType === 'map' || listType === 'set' ? listType : 'atomic';
+  const keys = type === 'map' ? listMapKeys.map((name) => keyOf(items, name)).toSorted(byName) : [];
+  return { kind: 'list', type, keys, items: items === undefined ? deduced : schemaShape(items) };
 }
 
-function keyOf(item: JsonObject, name: string): ListKey {
-  const fallback = memberOf(memberOf(item, 'properties'), name).default;
+function keyOf(items: Schema | undefined, name: string): ListKey {
+  const fallback = items?.properties.get(name)?.default;
   return { name, ...(fallback !== undefined && { default: fallback }) };
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../../store/index.ts';
+import { readSchema } from '../custom-resources/schema/schema.ts';
 import { isJsonObject, type JsonObject, type KubernetesObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import { applyConfig } from './apply.ts';
@@ -25,7 +26,7 @@ export interface TrackedWrite {
 export type ManagedFields = readonly Json[] | undefined;
 
 export const shapeOf = ({ message, custom }: Resource): MapShape =>
-  custom === undefined ? kindShape(message) : customKindShape(custom.schema);
+  custom === undefined ? kindShape(message) : customKindShape(readSchema(custom.schema));
 
 /**
  * The managed fields of an object that was created, replaced or patched. Of an object without any, nobody begins to be the

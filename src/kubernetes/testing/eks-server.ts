@@ -176,7 +176,9 @@ function call(
   headers: Record<string, string>,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(url, { method, ca, headers, agent: false }, (response) => {
+    // Without it Node sends what a DELETE has to say without its length.
+    const sized = { ...headers, ...(body && { 'content-length': String(body.length) }) };
+    const request = httpsRequest(url, { method, ca, headers: sized, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
