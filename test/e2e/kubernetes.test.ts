@@ -126,6 +126,8 @@ describe('an EKS cluster', () => {
       '0',
     ]);
     expect(await k('explain', 'deployment.spec.strategy.type')).toContain('FIELD: type <string>');
+    expect(await k('explain', 'deployment', '--recursive')).toContain('initContainers\t<[]Container>');
+    expect(await k('describe', 'deploy', 'web')).toContain('RollingUpdateStrategy:  25% max unavailable');
     expect(await k('delete', '-f', manifest)).toContain('deployment.apps "web" deleted');
     const gone = await kubectlWith(...token, 'get', 'deploy', 'web');
     expect([gone.code, gone.stderr]).toEqual([

@@ -17,7 +17,7 @@ import type { Cluster } from './cluster.ts';
 import { type Discovery, discover } from './discovery.ts';
 import type { Answer } from './exchange.ts';
 import { negotiate } from './negotiation.ts';
-import { openApi } from './openapi.ts';
+import { answerOpenApi } from './openapi/answer.ts';
 import { type ResourceRequest, readResourcePath, type Verb, verbOf } from './request-info.ts';
 import { answerResource } from './resource-requests.ts';
 import { send, sendText } from './send.ts';
@@ -195,9 +195,8 @@ async function answerPath(
   }
   const issued = clusterIssuerDocument(cluster.tokenIssuer, path);
   if (issued !== undefined) return sendPublished(request, response, issued);
-  const document = openApi(cluster.catalogue, path);
-  if (document === undefined) throw noSuchPath();
-  await sendText(request, response, 200, document);
+  if (await answerOpenApi(cluster.catalogue, { path, query }, request, response)) return;
+  throw noSuchPath();
 }
 
 async function sendDiscovery(

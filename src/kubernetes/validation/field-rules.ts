@@ -266,3 +266,12 @@ export const fieldRules: FieldRules = {
     ]),
   ),
 };
+
+/** The values that a field may have; undefined: it may have others. */
+export function valuesOf(message: string, field: string): readonly string[] | undefined {
+  const rule = fieldRules[message]?.[field]?.split(' ').find((word) => word.includes('|'));
+  return rule
+    ?.slice(rule.indexOf(':') + 1)
+    .split('|')
+    .toSorted();
+}
