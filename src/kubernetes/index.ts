@@ -14,6 +14,7 @@ import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-contro
 import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
 import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
+import { resourceQuotas } from './reconcilers/resource-quota.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
 
@@ -28,6 +29,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
     reconcilers: [
       clusterControlPlane(context, running),
       namespaceLifecycle(context, running),
+      resourceQuotas(context, running),
       tokenSecrets(context),
       certificateRequests(context),
       clusterRoleAggregation(context),

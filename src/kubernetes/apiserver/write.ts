@@ -84,17 +84,21 @@ export async function createObject(
     complete(cluster, { resource, namespace, name }, draft);
     const taken = await allocated(cluster, resource, draft, undefined);
     const object = finished(resource, draft, undefined);
-    const judged = await cluster.admission.validate({ ...attributes, name, object });
+    const proposed = { ...attributes, name, object };
+    const judged = await cluster.admission.validate(proposed);
     const alongside = together(together(admitted.alongside, taken), judged);
     const key = cluster.objects.key(resource, namespace, name);
+    const isThere = async () => (await cluster.objects.get(resource, namespace, name)) !== undefined;
     if (isDryRun) {
-      if ((await cluster.objects.get(resource, namespace, name)) !== undefined)
-        throw alreadyExists(resource, name);
+      if (await isThere()) throw alreadyExists(resource, name);
+      await cluster.admission.charged(proposed, async () => undefined);
       return object;
     }
-    const created = await cluster.objects.create(key, kept(resource, object), alongside);
+    const created = await cluster.admission.charged(proposed, (counted) =>
+      cluster.objects.create(key, kept(resource, object), together(alongside, counted)),
+    );
     if (created !== undefined) return withRevision({ ...created, object });
-    const isTaken = (await cluster.objects.get(resource, namespace, name)) !== undefined;
+    const isTaken = await isThere();
     if (isTaken && !isGenerated) throw alreadyExists(resource, name);
     if (isTaken && attempt >= mostNames)
       throw alreadyExists(
@@ -170,7 +174,9 @@ export async function changeObject(
     const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
     const changed = isLast
       ? await removeLast(cluster, resource, present, object)
-      : await cluster.objects.update(present, kept(resource, object), alongside);
+      : await cluster.admission.charged({ ...attributes, object }, (counted) =>
+          cluster.objects.update(present, kept(resource, object), together(alongside, counted)),
+        );
     if (changed !== undefined) return withRevision({ ...changed, object });
     if (version !== '' || attempt >= mostAttempts) throw conflict(resource, name);
   }

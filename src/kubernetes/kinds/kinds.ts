@@ -30,6 +30,7 @@ import {
 } from './networking.ts';
 import { pod } from './pod.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
+import { limitRange, resourceQuota } from './quotas.ts';
 import {
   csiDriver,
   csiStorageCapacity,
@@ -247,6 +248,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   configmaps: configMap,
   endpoints,
   events: event,
+  limitranges: limitRange,
   namespaces: namespace,
   nodes: node,
   persistentvolumeclaims: persistentVolumeClaim,
@@ -254,6 +256,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   pods: pod,
   podtemplates: podTemplate,
   replicationcontrollers: replicationController,
+  resourcequotas: resourceQuota,
   secrets: secret,
   serviceaccounts: deleted,
   services: service,

@@ -4,9 +4,11 @@ import type { Authorizer } from '../../authorization/rbac.ts';
 import type { Draft } from '../../kinds/kind.ts';
 import { type Alongside, alone, type ObjectStore, together } from '../../objects/object-store.ts';
 import type { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
+import { Charging } from '../../quota/charge.ts';
 import type { WebhookClient } from '../../webhooks/webhook-client.ts';
 import type { Attributes, Changeable, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type PodIdentities, podIdentity } from './pod-identity.ts';
 import { serviceAccountPlugin } from './service-account.ts';
@@ -41,6 +43,8 @@ export interface Admission {
   mutate(attributes: Attributes, draft: Draft | undefined): Promise<Admitted>;
   /** @throws {ApiError} */
   validate(attributes: Proposed): Promise<Alongside>;
+  /** See `Charging`. */
+  charged<T>(attributes: Proposed, commit: (counted: Alongside) => Promise<T>): Promise<T>;
 }
 
 export interface Admitted {
@@ -54,13 +58,16 @@ export function createAdmission(context: AdmissionContext): Admission {
   // In upstream's order, which users know: later ones see what earlier ones have set.
   const plugins: readonly Plugin[] = [
     namespaceLifecycle(context),
+    limitRanger(context),
     serviceAccountPlugin(context),
     ...certificatePlugins(context),
     podIdentity({ objects, identities }),
     mutatingWebhooks(context),
     validatingWebhooks(context),
   ];
+  const charging = new Charging(objects, context.inMemory);
   return {
+    charged: (attributes, commit) => charging.charged(attributes, commit),
     mutate: async (attributes, draft) => {
       const rounds = newRounds();
       let alongside = await mutated(plugins, { ...attributes, draft, rounds });
