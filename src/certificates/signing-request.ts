@@ -87,7 +87,8 @@ export async function signRequest(
     signingAlgorithm: ofAuthority,
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(flags, true),
+      // With none of its bits set it would make the certificate invalid (RFC 5280, 4.2.1.3).
+      ...(flags === 0 ? [] : [new KeyUsagesExtension(flags, true)]),
       new ExtendedKeyUsageExtension(usages.flatMap((usage) => purposes[usage] ?? [])),
       await SubjectKeyIdentifierExtension.create(request.publicKey),
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey),

@@ -107,7 +107,7 @@ describe('a request for a client certificate', () => {
   it('says who asks, is approved, signed by the cluster, and lets in whom it names', async () => {
     const ada = await ask('CN=ada, O=team:blue, O=readers');
     const made = await create({
-      ...bodyOf('ada', ada, client, ['digital signature', 'client auth'], {
+      ...bodyOf('ada', ada, client, ['client auth'], {
         username: 'root',
         expirationSeconds: 3600,
       }),

@@ -1,8 +1,8 @@
-import type { X509Certificate } from 'node:crypto';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import type { AuthenticateCertificate } from '../authentication/client-certificate.ts';
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
-import type { Authenticate, User } from '../authentication/user.ts';
+import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Watches } from '../objects/watches.ts';
@@ -17,8 +17,7 @@ export interface Cluster {
   readonly watches: Watches;
   /** @throws {TokenError} the token is nobody's. */
   readonly authenticate: Authenticate;
-  /** Whose a client's certificate is; undefined: it is not this cluster's, or not good now. */
-  readonly authenticateCertificate: (certificate: X509Certificate) => User | undefined;
+  readonly authenticateCertificate: AuthenticateCertificate;
   /** Of the tokens of its ServiceAccounts. */
   readonly tokenIssuer: () => TokenIssuer;
   readonly authorizer: Authorizer;

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
 import { impersonated } from '../authentication/impersonation.ts';
@@ -97,11 +96,9 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
  */
 async function whoAsks(cluster: Cluster, request: IncomingMessage): Promise<User> {
   const { authorization = '' } = request.headers;
-  const certificate =
-    request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate() : undefined;
-  const certified = certificate === undefined ? undefined : cluster.authenticateCertificate(certificate);
-  if (certified === undefined && certificate !== undefined && authorization === '') throw unauthorized();
-  const user = certified ?? (authorization === '' ? anonymous : await bearerOf(cluster, authorization));
+  const certified = cluster.authenticateCertificate(request.socket);
+  if (certified !== undefined && certified.user === undefined && authorization === '') throw unauthorized();
+  const user = certified?.user ?? (authorization === '' ? anonymous : await bearerOf(cluster, authorization));
   return impersonated(cluster.authorizer, user, request.headers, request.rawHeaders);
 }
 
