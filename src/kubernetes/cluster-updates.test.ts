@@ -41,3 +41,29 @@ it('a cluster can be reached from its publicAccessCidrs only, and what verifies 
   await only('203.0.113.0/24', '127.0.0.0/8');
   expect((await harbor.call('GET', '/version')).status).toBe(200);
 });
+
+it('a cluster has one certificate authority, which signs its certificates and can not go', async () => {
+  const { certificateAuthority } = await server.cluster(name);
+  const of = { clusterName: name };
+  const { certificateAuthorities } = await server.eks.listCertificateAuthorities(of);
+  const id = certificateAuthorities?.[0]?.id ?? '';
+  expect(certificateAuthorities).toMatchObject([
+    { createdBy: 'EKS', activatedBy: 'EKS', signingStatus: 'IN_USE', distributionStatus: 'COMPLETE' },
+  ]);
+  const { cluster } = await server.eks.describeCluster({ name });
+  expect(cluster?.certificateAuthority?.active).toEqual({ id, activatedBy: 'EKS' });
+  const one = { ...of, certificateAuthorityId: id };
+  const described = (await server.eks.describeCertificateAuthority(one)).certificateAuthority;
+  expect(Buffer.from(described?.data ?? '', 'base64').toString()).toBe(certificateAuthority);
+  const { notBefore, notAfter } = described?.validity ?? {};
+  expect(notAfter?.getTime()).toBeGreaterThan(notBefore?.getTime() ?? 0);
+  await expect(server.eks.deleteCertificateAuthority(one)).rejects.toMatchObject({
+    name: 'ResourceInUseException',
+  });
+  await expect(server.eks.activateCertificateAuthority(one)).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+  });
+  await expect(
+    server.eks.describeCertificateAuthority({ ...of, certificateAuthorityId: 'ca-x' }),
+  ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});

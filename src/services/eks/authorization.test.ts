@@ -47,6 +47,7 @@ const ofComponents = {
 
 const provider = { ...inCluster, identityProviderConfig: { type: 'oidc', name: 'corp' } };
 const onProvider = [`arn:aws:eks:${region}:${accountId}:identityproviderconfig/harbor/oidc/corp/${entryId}`];
+const authority = { ...inCluster, certificateAuthorityId: 'ca-1' };
 const associationId = 'a-0123456789abcdefg';
 const association = { ...inCluster, associationId };
 const onAssociation = [`arn:aws:eks:${region}:${accountId}:podidentityassociation/harbor/${associationId}`];
@@ -77,6 +78,10 @@ const cases: Readonly<Record<string, Case>> = {
   DescribeIdentityProviderConfig: { input: provider, on: onProvider, keys: tagged },
   DisassociateIdentityProviderConfig: { input: provider, on: onProvider, keys: tagged },
   ListIdentityProviderConfigs: { input: inCluster, on, keys: tagged },
+  ActivateCertificateAuthority: { input: authority, on, keys: tagged },
+  DeleteCertificateAuthority: { input: authority, on, keys: tagged },
+  DescribeCertificateAuthority: { input: authority, on, keys: tagged },
+  ListCertificateAuthorities: { input: inCluster, on, keys: tagged },
   CancelUpdate: { input: { name, updateId: 'x' }, on, keys: tagged },
   CreateCluster: {
     input: {
@@ -234,6 +239,10 @@ authorizationSuite<object>({
     DescribeIdentityProviderConfig: ofResource,
     DisassociateIdentityProviderConfig: ofResource,
     ListIdentityProviderConfigs: ofResource,
+    ActivateCertificateAuthority: ofResource,
+    DeleteCertificateAuthority: ofResource,
+    DescribeCertificateAuthority: ofResource,
+    ListCertificateAuthorities: ofResource,
     CancelUpdate: ofResource,
     CreateCluster: [
       ...ofRequest,

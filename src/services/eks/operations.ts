@@ -2,6 +2,7 @@ import type { EKS } from '@aws-sdk/client-eks';
 import type { OperationsOf } from '../service.ts';
 import { absentOperations } from './absent/operations.ts';
 import { accessEntryOperations } from './access-entries/operations.ts';
+import { certificateAuthorityOperations } from './certificate-authorities/operations.ts';
 import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
 import { identityProviderOperations } from './identity-providers/operations.ts';
@@ -18,6 +19,7 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...accessEntryOperations(context),
     ...podIdentityOperations(context),
     ...identityProviderOperations(context),
+    ...certificateAuthorityOperations(context),
     ...tagOperations(context),
     ...absentOperations(context),
     ...refusedOperations,

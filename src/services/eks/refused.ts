@@ -4,7 +4,6 @@ const refused = (operation: string, reason: string): RefusedOperation => ({
   refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.`,
 });
 
-const authorities = 'a cluster has one certificate authority, and it does not change';
 const addons = 'clusters have no add-ons';
 const capabilities = 'clusters have no capabilities';
 const fargate = 'no pods run on Fargate';
@@ -15,19 +14,18 @@ const subscriptions = 'there is no EKS Anywhere';
 
 /** What isn't built, by name. */
 export const refusedOperations = {
-  ActivateCertificateAuthority: refused('ActivateCertificateAuthority', authorities),
   AssociateEncryptionConfig: refused('AssociateEncryptionConfig', 'there are no keys of KMS'),
   CreateAddon: refused('CreateAddon', addons),
   CreateCapability: refused('CreateCapability', capabilities),
-  CreateCertificateAuthority: refused('CreateCertificateAuthority', authorities),
+  CreateCertificateAuthority: refused(
+    'CreateCertificateAuthority',
+    'a cluster keeps the certificate authority that it was made with',
+  ),
   CreateEksAnywhereSubscription: refused('CreateEksAnywhereSubscription', subscriptions),
   CreateFargateProfile: refused('CreateFargateProfile', fargate),
   CreateNodegroup: refused('CreateNodegroup', nodegroups),
-  DeleteCertificateAuthority: refused('DeleteCertificateAuthority', authorities),
-  DescribeCertificateAuthority: refused('DescribeCertificateAuthority', authorities),
   DescribeInsight: refused('DescribeInsight', insights),
   DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
-  ListCertificateAuthorities: refused('ListCertificateAuthorities', authorities),
   ListInsights: refused('ListInsights', insights),
   RegisterCluster: refused('RegisterCluster', outside),
   StartInsightsRefresh: refused('StartInsightsRefresh', insights),

@@ -1,6 +1,7 @@
 import type { Cluster } from '@aws-sdk/client-eks';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
+import { authorityId } from '../certificate-authorities/authority.ts';
 import type { EksContext } from '../context.ts';
 import type { ClusterRecord } from '../records.ts';
 import { clusterStatus } from './cluster-status.ts';
@@ -40,7 +41,10 @@ export function clusterView(
     logging: { clusterLogging: [{ types: [...logTypes], enabled: false }] },
     status: clusterStatus(context, reader, scope, record),
     certificateAuthority: isUp
-      ? { data: Buffer.from(controlPlane.certificateAuthority).toString('base64') }
+      ? {
+          data: Buffer.from(controlPlane.certificateAuthority).toString('base64'),
+          active: { id: authorityId(controlPlane), activatedBy: 'EKS' },
+        }
       : {},
     ...(isUp && {
       endpoint: controlPlane.endpoint,
