@@ -72,7 +72,7 @@ describe('an EKS cluster', () => {
     const { Account } = json as { Account: string };
     await aws(
       ...['eks', 'create-cluster', '--name', 'harbor', '--role-arn', `arn:aws:iam::${Account}:role/harbor`],
-      ...['--resources-vpc-config', `subnetIds=${subnets.join(',')}`],
+      ...['--resources-vpc-config', `subnetIds=${subnets.join(',')}`, '--kubernetes-version', '1.35'],
     );
     await state('ACTIVE');
     await aws('eks', 'update-kubeconfig', '--name', 'harbor', '--kubeconfig', kubeconfig);
@@ -88,6 +88,35 @@ describe('an EKS cluster', () => {
     const { json: credential } = await aws('eks', 'get-token', '--cluster-name', 'harbor');
     token = ['--token', (credential as { status: { token: string } }).status.token];
     expect(await k('auth', 'can-i', '*', '*')).toBe('yes\n');
+  });
+
+  it('changes while it runs', async () => {
+    const serverVersion = async () => JSON.parse(await k('version', '-o', 'json')).serverVersion.minor;
+    expect(await serverVersion()).toBe('35');
+    const { json } = await aws(
+      ...['eks', 'update-cluster-version', '--name', 'harbor', '--kubernetes-version', '1.36'],
+    );
+    const { update } = json as { update: { id: string; type: string } };
+    expect(update).toMatchObject({ type: 'VersionUpdate', status: 'InProgress' });
+    await state('ACTIVE');
+    const described = await aws('eks', 'describe-update', '--name', 'harbor', '--update-id', update.id);
+    expect(described.json).toMatchObject({ update: { status: 'Successful' } });
+    expect(await serverVersion()).toBe('36');
+
+    const reachable = (cidrs: string) =>
+      aws(
+        ...['eks', 'update-cluster-config', '--name', 'harbor'],
+        ...['--resources-vpc-config', `publicAccessCidrs=${cidrs}`],
+      );
+    await reachable('203.0.113.0/24');
+    await state('ACTIVE');
+    expect((await kubectlWith(...token, 'get', 'ns')).code).toBe(1);
+    await reachable('0.0.0.0/0');
+    await state('ACTIVE');
+    expect(await k('get', 'ns', 'default', '-o', 'name')).toBe('namespace/default\n');
+    expect((await aws('eks', 'list-nodegroups', '--cluster-name', 'harbor')).json).toEqual({
+      nodegroups: [],
+    });
   });
 
   it('takes what kubectl creates, applies, changes and deletes', async () => {
@@ -119,12 +148,9 @@ describe('an EKS cluster', () => {
       'nginx:1.29',
     );
     expect(await k('scale', 'deploy/web', '--replicas=3')).toBe('deployment.apps/web scaled\n');
-    expect((await k('get', 'deploy', '--no-headers')).split(/\s+/).slice(0, 4)).toEqual([
-      'web',
-      '0/3',
-      '0',
-      '0',
-    ]);
+    // How many pods of its own a rollout makes meanwhile is its controller's; none of them runs.
+    const [name, ready, , available] = (await k('get', 'deploy', '--no-headers')).split(/\s+/);
+    expect([name, ready, available]).toEqual(['web', '0/3', '0']);
     expect(await k('explain', 'deployment.spec.strategy.type')).toContain('FIELD: type <string>');
     expect(await k('explain', 'deployment', '--recursive')).toContain('initContainers\t<[]Container>');
     expect(await k('describe', 'deploy', 'web')).toContain('RollingUpdateStrategy:  25% max unavailable');
