@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { timestamp } from '../objects/object.ts';
 import { claims } from './claims.ts';
-import { selects } from './label-selector.ts';
+import { selects, selectsObject } from './label-selector.ts';
 import { controllerReference, type Kept, type Pod } from './objects.ts';
 import { pod, replicaSet, start } from './testing/builders.ts';
 
@@ -11,7 +11,7 @@ const ofOwner = (of: Kept, one: Pod): Pod => ({
   ...one,
   metadata: { ...one.metadata, ownerReferences: [controllerReference(of)] },
 });
-const matches = selects(owner.spec.selector);
+const matches = selectsObject(owner.spec.selector);
 const names = (found: readonly Pod[]) => found.map(({ metadata }) => metadata.name);
 
 describe('what is an owner’s', () => {

@@ -1,4 +1,3 @@
-import type { SelectsLabels } from './label-selector.ts';
 import { controllerOf, type Kept } from './objects.ts';
 
 /** Which objects are an owner's, and what has to be written so that they say so. */
@@ -13,12 +12,11 @@ export interface Claims<T> {
 /** @param orphans Objects of the same namespace without a controller. */
 export function claims<T extends Kept>(
   owner: Kept,
-  matches: SelectsLabels,
+  matching: (object: T) => boolean,
   owned: readonly T[],
   orphans: readonly T[],
 ): Claims<T> {
   const isOwn = (object: T) => controllerOf(object)?.uid === owner.metadata.uid;
-  const matching = (object: T) => matches(object.metadata.labels);
   const own = owned.filter(isOwn);
   // Who goes himself takes nobody in and turns nobody out.
   const isGoing = owner.metadata.deletionTimestamp !== undefined;

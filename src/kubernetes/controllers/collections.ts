@@ -1,7 +1,9 @@
 import { type Collection, everyNoun, type RecordKey, recordKey } from '../../reconcile/index.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import type { CronJob } from './cron-job/objects.ts';
+import type { DaemonSet } from './daemon-set/objects.ts';
 import type { Job } from './job/objects.ts';
+import type { Node } from './node-fit.ts';
 import {
   controllerOf,
   type Deployment,
@@ -10,6 +12,9 @@ import {
   type ReplicaSet,
   type ReplicationController,
 } from './objects.ts';
+import type { ControllerRevision } from './revisions.ts';
+import type { StatefulSet } from './stateful-set/objects.ts';
+import type { Claim } from './stateful-set/pod.ts';
 
 /** How what controllers make is found: by its controller, or, having none, by its namespace. */
 export type ByOwner = 'owner' | 'orphan';
@@ -32,6 +37,12 @@ export const replicaSets: Collection<ReplicaSet, ByOwner> = byOwner('replicasets
 export const replicationControllers: Collection<ReplicationController> = plain('replicationcontrollers');
 export const jobs: Collection<Job, ByOwner> = byOwner('jobs.batch');
 export const cronJobs: Collection<CronJob> = plain('cronjobs.batch');
+export const daemonSets: Collection<DaemonSet> = plain('daemonsets.apps');
+export const nodes: Collection<Node> = plain('nodes');
+export const statefulSets: Collection<StatefulSet> = plain('statefulsets.apps');
+export const controllerRevisions: Collection<ControllerRevision, ByOwner> =
+  byOwner('controllerrevisions.apps');
+export const claims: Collection<Claim> = plain('persistentvolumeclaims');
 export const deployments: Collection<Deployment> = plain('deployments.apps');
 
 /** All objects of all clusters, with the records that control planes keep beside them. */
@@ -57,6 +68,13 @@ export function siblingKey(key: string, { noun }: { readonly noun: string }, nam
   const { place, namespace } = parsedKey(key);
   const collection = { service: 'kubernetes', noun, indexes: {} };
   return recordKey(collection, place.accountId, place.region, place.id, namespace, name);
+}
+
+/** What keys of another kind begin with in the same cluster. */
+export function clusterWide(key: string, { noun }: { readonly noun: string }): string {
+  const { place } = parsedKey(key);
+  const collection = { service: 'kubernetes', noun, indexes: {} };
+  return `${recordKey(collection, place.accountId, place.region, place.id)}/`;
 }
 
 /** What keys of another kind begin with in the same namespace. */

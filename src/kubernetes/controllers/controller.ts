@@ -82,6 +82,7 @@ export function reconcilerOf<T extends Kept>(
   }: Controller<T>,
 ): Reconciler {
   const correlation = new EventCorrelation();
+  let loaded: ReturnType<typeof load> | undefined;
   return {
     name: `kubernetes-${name}`,
     watches: [
@@ -94,8 +95,9 @@ export function reconcilerOf<T extends Kept>(
       if (state.get(collection, key) === undefined) return done;
       const cluster = running.clusterOf(parsedKey(key).place);
       if (cluster === undefined) return again(notRunningMs);
+      loaded ??= load();
       const [sync, { Writer, isLostRace, isNamespaceTerminating }, { EventRecorder }] = await Promise.all([
-        load(),
+        loaded,
         import('./writer.ts'),
         import('./event-recorder.ts'),
       ]);

@@ -8,10 +8,12 @@ import type { Reconciler } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { type RunningClusters, reconcilerOf } from './controller.ts';
 import { cronJobController } from './cron-job/declaration.ts';
+import { daemonSetController } from './daemon-set/declaration.ts';
 import { deploymentController } from './deployment/declaration.ts';
 import { garbageCollector } from './garbage-collection/declaration.ts';
 import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
+import { statefulSetController } from './stateful-set/declaration.ts';
 
 export function workloadControllers(
   context: KubernetesContext,
@@ -21,6 +23,8 @@ export function workloadControllers(
     reconcilerOf(context, running, deploymentController),
     reconcilerOf(context, running, replicaSetController),
     reconcilerOf(context, running, replicationController),
+    reconcilerOf(context, running, statefulSetController),
+    reconcilerOf(context, running, daemonSetController),
     reconcilerOf(context, running, jobController),
     reconcilerOf(context, running, trackedPodController),
     reconcilerOf(context, running, finishedJobController),

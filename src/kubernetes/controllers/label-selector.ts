@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../objects/object.ts';
 import type { LabelSelector } from './objects.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -16,6 +17,15 @@ export function selectsAll(wanted: Labels = {}): SelectsLabels {
   const entries = Object.entries(wanted);
   return (labels = {}) => entries.every(([key, value]) => labels[key] === value);
 }
+
+export interface Labelled {
+  readonly metadata: ObjectMeta;
+}
+
+export const selectsObject = (selector: LabelSelector): ((object: Labelled) => boolean) => {
+  const matches = selects(selector);
+  return ({ metadata }) => matches(metadata.labels);
+};
 
 export const isEmptySelector = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
   Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;

@@ -3,7 +3,6 @@ import type { Resource } from '../schema/catalogue.ts';
 import { claims } from './claims.ts';
 import { type ByOwner, siblingsOf } from './collections.ts';
 import type { Work } from './controller.ts';
-import type { SelectsLabels } from './label-selector.ts';
 import { controllerReference, type Kept } from './objects.ts';
 import { isLostRace, withoutVersion } from './writer.ts';
 
@@ -15,7 +14,7 @@ export async function owned<C extends Kept>(
   { key, object: owner, reader, writer }: Work<Kept>,
   resource: Resource,
   collection: Collection<C, ByOwner>,
-  matches: SelectsLabels,
+  matches: (object: C) => boolean,
 ): Promise<readonly C[]> {
   const values = (index: ByOwner, value: string) =>
     reader.byIndex(collection, index, value).map((record) => record.value);

@@ -4,7 +4,7 @@ import { conflict } from '../../apiserver/status.ts';
 import { resourceNamed } from '../../schema/catalogue.ts';
 import { pods, replicaSets, siblingKey } from '../collections.ts';
 import type { Work } from '../controller.ts';
-import { isEmptySelector, selects } from '../label-selector.ts';
+import { isEmptySelector, selectsObject } from '../label-selector.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../objects.ts';
 import { owned } from '../ownership.ts';
 import { messageOf } from '../pod-control.ts';
@@ -29,7 +29,7 @@ export async function syncDeployment(work: Work<Deployment>): Promise<Outcome> {
     await writeStatus(work, { ...deployment.status, observedGeneration: generation }, undefined);
     return done;
   }
-  const own = await owned(work, replicaSetResource, replicaSets, selects(deployment.spec.selector));
+  const own = await owned(work, replicaSetResource, replicaSets, selectsObject(deployment.spec.selector));
   const plan = planDeployment({
     ...{ deployment, replicaSets: own, now },
     isTaken: (name) => reader.get(replicaSets, siblingKey(key, replicaSets, name)) !== undefined,

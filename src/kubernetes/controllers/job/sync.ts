@@ -4,7 +4,7 @@ import { resourceNamed } from '../../schema/catalogue.ts';
 import { pods } from '../collections.ts';
 import type { Work } from '../controller.ts';
 import { withoutFinalizer } from '../finalizer.ts';
-import { selects } from '../label-selector.ts';
+import { selectsObject } from '../label-selector.ts';
 import { owned } from '../ownership.ts';
 import { createPods, deletePods, podResource } from '../pod-control.ts';
 import { countPods } from './count.ts';
@@ -19,7 +19,7 @@ const jobResource = resourceNamed('batch', 'jobs');
 export async function syncJob(work: Work<Job>): Promise<Outcome> {
   const { object: job, writer, events, now } = work;
   if (isManagedElsewhere(job) || endOf(job) !== undefined) return done;
-  const own = await owned(work, podResource, pods, selects(job.spec.selector));
+  const own = await owned(work, podResource, pods, selectsObject(job.spec.selector));
   const count = countPods(job, own);
   const plan = planJob(job, own, count, now);
   for (const pod of plan.retire) await withoutFinalizer(writer, pod, trackingFinalizer);

@@ -2,7 +2,7 @@ import { again, done, type Outcome } from '../../../reconcile/index.ts';
 import { type Resource, resourceNamed } from '../../schema/catalogue.ts';
 import { pods, replicaSets } from '../collections.ts';
 import type { Work } from '../controller.ts';
-import { type SelectsLabels, selects, selectsAll } from '../label-selector.ts';
+import { type Labelled, selectsObject } from '../label-selector.ts';
 import { controllerOf, type Pod, type ReplicaSet, type ReplicationController } from '../objects.ts';
 import { owned } from '../ownership.ts';
 import {
@@ -22,16 +22,20 @@ const replicaSetResource = resourceNamed('apps', 'replicasets');
 const replicationControllerResource = resourceNamed('', 'replicationcontrollers');
 
 export const syncReplicaSet = (work: Work<ReplicaSet>): Promise<Outcome> =>
-  syncReplicas(work, replicaSetResource, selects(work.object.spec.selector));
+  syncReplicas(work, replicaSetResource, selectsObject(work.object.spec.selector));
 
 export const syncReplicationController = (work: Work<ReplicationController>): Promise<Outcome> =>
-  syncReplicas(work, replicationControllerResource, selectsAll(work.object.spec.selector));
+  syncReplicas(
+    work,
+    replicationControllerResource,
+    selectsObject({ matchLabels: work.object.spec.selector ?? {} }),
+  );
 
 /** Makes or deletes pods until there are as many as wanted, then says how many there are. */
 async function syncReplicas(
   work: Work<ReplicaSet | ReplicationController>,
   resource: Resource,
-  matches: SelectsLabels,
+  matches: (object: Labelled) => boolean,
 ): Promise<Outcome> {
   const { object, now, writer } = work;
   const own = await owned(work, podResource, pods, matches);

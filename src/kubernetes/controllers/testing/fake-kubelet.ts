@@ -9,6 +9,7 @@ import {
 import type { Store } from '../../../store/index.ts';
 import { timestamp } from '../../objects/object.ts';
 import { pods } from '../collections.ts';
+import { nodeOf } from '../daemon-set/objects.ts';
 import type { Condition, Pod } from '../objects.ts';
 
 /** What becomes of a pod. */
@@ -71,7 +72,7 @@ function withFate(pod: Pod, fate: Fate, now: number): Pod {
   const ready: Condition = { type: 'Ready', status: isReadyBy(fate), lastTransitionTime: timestamp(now) };
   return {
     ...pod,
-    spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? 'node-1' },
+    spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? nodeOf(pod) ?? 'node-1' },
     status: {
       ...{ ...pod.status, phase: phaseBy(fate), conditions: [...others, ready], startTime: timestamp(now) },
       containerStatuses: pod.spec.containers.map(({ name, image }) => ({
