@@ -2,6 +2,8 @@ import { type Collection, everyNoun, type RecordKey, recordKey } from '../../rec
 import type { ClusterPlace } from '../objects/object-store.ts';
 import type { CronJob } from './cron-job/objects.ts';
 import type { DaemonSet } from './daemon-set/objects.ts';
+import type { DisruptionBudget } from './disruption/objects.ts';
+import type { EndpointSlice, Endpoints, Service } from './endpoints/objects.ts';
 import type { Job } from './job/objects.ts';
 import type { Node } from './node-fit.ts';
 import {
@@ -24,15 +26,24 @@ const plain = <T extends Kept>(noun: string): Collection<T> => ({
   ...{ service: 'kubernetes', noun, indexes: {} },
 });
 
+const ownerIndexes = {
+  owner: (object: Kept) => controllerOf(object)?.uid,
+  orphan: (object: Kept, key: string) => (controllerOf(object) === undefined ? namespaceOf(key) : undefined),
+};
+
 const byOwner = <T extends Kept>(noun: string): Collection<T, ByOwner> => ({
-  ...{ service: 'kubernetes', noun },
-  indexes: {
-    owner: (object) => controllerOf(object)?.uid,
-    orphan: (object, key) => (controllerOf(object) === undefined ? namespaceOf(key) : undefined),
-  },
+  ...{ service: 'kubernetes', noun, indexes: ownerIndexes },
 });
 
-export const pods: Collection<Pod, ByOwner> = byOwner('pods');
+/** Labels as they are found by: `<namespace's keys begin>/<name>=<value>`. */
+const pairsIn = (namespace: string, labels: Readonly<Record<string, string>> = {}): readonly string[] =>
+  Object.entries(labels).map(([name, value]) => `${namespace}${name}=${value}`);
+
+/** Also found by each of their labels, in their namespace. */
+export const pods: Collection<Pod, ByOwner | 'label'> = {
+  ...{ service: 'kubernetes', noun: 'pods' },
+  indexes: { ...ownerIndexes, label: (pod, key) => pairsIn(namespaceOf(key), pod.metadata.labels) },
+};
 export const replicaSets: Collection<ReplicaSet, ByOwner> = byOwner('replicasets.apps');
 export const replicationControllers: Collection<ReplicationController> = plain('replicationcontrollers');
 export const jobs: Collection<Job, ByOwner> = byOwner('jobs.batch');
@@ -43,6 +54,25 @@ export const statefulSets: Collection<StatefulSet> = plain('statefulsets.apps');
 export const controllerRevisions: Collection<ControllerRevision, ByOwner> =
   byOwner('controllerrevisions.apps');
 export const claims: Collection<Claim> = plain('persistentvolumeclaims');
+export const budgets: Collection<DisruptionBudget> = plain('poddisruptionbudgets.policy');
+export const endpoints: Collection<Endpoints> = plain('endpoints');
+
+/** Also found by each label that they select pods by, in their namespace. */
+export const services: Collection<Service, 'selector'> = {
+  ...{ service: 'kubernetes', noun: 'services' },
+  indexes: { selector: ({ spec }, key) => pairsIn(namespaceOf(key), spec.selector) },
+};
+
+/** Also found by the key of their service. */
+export const endpointSlices: Collection<EndpointSlice, 'service'> = {
+  ...{ service: 'kubernetes', noun: 'endpointslices.discovery.k8s.io' },
+  indexes: {
+    service: ({ metadata }, key) => {
+      const name = metadata.labels?.['kubernetes.io/service-name'] ?? '';
+      return name === '' ? undefined : siblingKey(key, services, name);
+    },
+  },
+};
 export const deployments: Collection<Deployment> = plain('deployments.apps');
 
 /** All objects of all clusters, with the records that control planes keep beside them. */
@@ -69,6 +99,10 @@ export function siblingKey(key: string, { noun }: { readonly noun: string }, nam
   const collection = { service: 'kubernetes', noun, indexes: {} };
   return recordKey(collection, place.accountId, place.region, place.id, namespace, name);
 }
+
+/** The key of a node in the same cluster. */
+export const nodeKey = (key: string, name: string): RecordKey =>
+  `${clusterWide(key, nodes)}${name}` as RecordKey;
 
 /** What keys of another kind begin with in the same cluster. */
 export function clusterWide(key: string, { noun }: { readonly noun: string }): string {

@@ -13,7 +13,7 @@ import {
 import type { Cluster } from '../apiserver/cluster.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
-import { type ByOwner, parsedKey, siblingKey, siblingsOf } from './collections.ts';
+import { parsedKey, siblingKey, siblingsOf } from './collections.ts';
 import { EventCorrelation } from './event-correlation.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { SelectsLabels } from './label-selector.ts';
@@ -128,7 +128,7 @@ export function reconcilerOf<T extends Kept>(
  */
 export function watchingOwned<C extends Kept, O extends Kept>(
   state: State,
-  children: Collection<C, ByOwner>,
+  children: Collection<C, string>,
   owners: {
     readonly collection: Collection<O, string>;
     readonly kind: string;

@@ -10,6 +10,13 @@ import { type RunningClusters, reconcilerOf } from './controller.ts';
 import { cronJobController } from './cron-job/declaration.ts';
 import { daemonSetController } from './daemon-set/declaration.ts';
 import { deploymentController } from './deployment/declaration.ts';
+import { disruptionController } from './disruption/declaration.ts';
+import {
+  abandonedEndpointsController,
+  endpointSliceController,
+  endpointsController,
+  mirroringController,
+} from './endpoints/declaration.ts';
 import { garbageCollector } from './garbage-collection/declaration.ts';
 import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
@@ -29,6 +36,11 @@ export function workloadControllers(
     reconcilerOf(context, running, trackedPodController),
     reconcilerOf(context, running, finishedJobController),
     reconcilerOf(context, running, cronJobController),
+    reconcilerOf(context, running, endpointSliceController),
+    reconcilerOf(context, running, endpointsController),
+    reconcilerOf(context, running, abandonedEndpointsController),
+    reconcilerOf(context, running, mirroringController),
+    reconcilerOf(context, running, disruptionController),
     reconcilerOf(context, running, garbageCollector()),
   ];
 }

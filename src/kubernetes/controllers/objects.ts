@@ -86,6 +86,7 @@ export interface Pod extends Kept {
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly startTime?: string;
+    readonly podIP?: string;
   };
 }
 

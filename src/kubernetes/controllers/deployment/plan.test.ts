@@ -212,7 +212,7 @@ describe('whatever pods do while a Deployment rolls out', () => {
         );
       },
     );
-    assert(runs, { numRuns: 300 });
+    assert(runs, { numRuns: 100 });
   });
 
   function afterSteps(sets: readonly ReplicaSet[], { steps }: Plan): readonly ReplicaSet[] {

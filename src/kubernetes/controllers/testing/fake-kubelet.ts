@@ -63,6 +63,12 @@ function hasFate({ status }: Pod, fate: Fate): boolean {
 
 const phaseBy = (fate: Fate): string => (fate === 'Ready' ? 'Running' : fate);
 
+const isRunning = (fate: Fate): boolean => fate === 'Ready' || fate === 'Running';
+
+/** One of its own, by its uid. */
+const addressOf = ({ metadata }: Pod): string =>
+  `10.1.${Number.parseInt(metadata.uid.slice(0, 2), 16)}.${Number.parseInt(metadata.uid.slice(2, 4), 16)}`;
+
 /** `exit:3` fails with 3, others with 1. */
 const exitCodeOf = (image: unknown): number => Number(/^exit:(\d+)$/.exec(String(image))?.[1] ?? 1);
 
@@ -75,6 +81,7 @@ function withFate(pod: Pod, fate: Fate, now: number): Pod {
     spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? nodeOf(pod) ?? 'node-1' },
     status: {
       ...{ ...pod.status, phase: phaseBy(fate), conditions: [...others, ready], startTime: timestamp(now) },
+      ...(isRunning(fate) && { podIP: addressOf(pod), podIPs: [{ ip: addressOf(pod) }] }),
       containerStatuses: pod.spec.containers.map(({ name, image }) => ({
         ...{ name, restartCount: 0 },
         ...(fate === 'Failed' && {
