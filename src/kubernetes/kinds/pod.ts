@@ -10,7 +10,7 @@ import {
   textOf,
 } from '../objects/object.ts';
 import { podSpecErrors } from '../validation/pod-errors.ts';
-import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
+import { ensured, type Kind, setDefaults } from './kind.ts';
 import {
   ephemeralContainerErrors,
   resizeErrors,
@@ -31,13 +31,6 @@ export const pod: Kind = {
   },
   onCreate: (draft) => {
     const spec = ensured(draft, 'spec');
-    setDefaults(spec, { priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
-    const tolerations = itemsOf(spec, 'tolerations');
-    const missing = ['not-ready', 'unreachable']
-      .map((condition) => `node.kubernetes.io/${condition}`)
-      .filter((key) => !tolerations.some((toleration) => toleration.key === key))
-      .map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }));
-    spec.tolerations = [...tolerations, ...missing];
     draft.status = { phase: 'Pending', qosClass: qosClass(spec) };
   },
   validate: (object, before, subresource) => {

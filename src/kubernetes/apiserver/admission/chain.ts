@@ -8,9 +8,14 @@ import { Charging } from '../../quota/charge.ts';
 import type { WebhookClient } from '../../webhooks/webhook-client.ts';
 import type { Attributes, Changeable, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
+import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-classes.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { defaultTolerationSeconds, taintNodesByCondition } from './node-conditions.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { type PodIdentities, podIdentity } from './pod-identity.ts';
+import { podSecurity } from './pod-security/pod-security.ts';
+import { priority } from './priority.ts';
 import { serviceAccountPlugin } from './service-account.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
 import { validatingWebhooks } from './webhooks/validating-webhook.ts';
@@ -60,7 +65,15 @@ export function createAdmission(context: AdmissionContext): Admission {
     namespaceLifecycle(context),
     limitRanger(context),
     serviceAccountPlugin(context),
+    nodeRestriction,
+    taintNodesByCondition,
+    podSecurity(context),
+    priority(context),
+    defaultTolerationSeconds,
+    defaultStorageClass(context),
+    persistentVolumeClaimResize(context),
     ...certificatePlugins(context),
+    defaultIngressClass(context),
     podIdentity({ objects, identities }),
     mutatingWebhooks(context),
     validatingWebhooks(context),

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
+
+let server: EksServer;
+let cluster: TestCluster;
+beforeAll(async () => {
+  server = await startEks();
+  cluster = await server.cluster('harbor');
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+let namespaces = 0;
+async function namespace(labels: object = {}): Promise<string> {
+  const name = `ns-${++namespaces}`;
+  await cluster.call('POST', '/api/v1/namespaces', { metadata: { name, labels } });
+  await server.reconcilers.idle();
+  return `/api/v1/namespaces/${name}`;
+}
+
+const level = (mode: string, name: string) => ({ [`pod-security.kubernetes.io/${mode}`]: name });
+
+const pod = (spec: object = {}, container: object = {}, metadata: object = {}) => ({
+  metadata: { name: 'p', ...metadata },
+  spec: { containers: [{ name: 'c', image: 'nginx', ...container }], ...spec },
+});
+
+const safe = pod(
+  { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } },
+  { securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } },
+);
+
+describe('Pod Security', () => {
+  it('refuses a plain pod at the restricted level, with all that is missing', async () => {
+    const at = await namespace(level('enforce', 'restricted'));
+    const { status, json } = await cluster.call('POST', `${at}/pods`, pod());
+    expect([status, json.message]).toEqual([
+      403,
+      'pods "p" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+    ]);
+    expect((await cluster.call('POST', `${at}/pods`, safe)).status).toBe(201);
+  });
+
+  it.each([
+    [{ hostNetwork: true, hostPID: true }, {}, 'host namespaces (hostNetwork=true, hostPID=true)'],
+    [
+      {},
+      { securityContext: { privileged: true } },
+      'privileged (container "c" must not set securityContext.privileged=true)',
+    ],
+    [
+      {},
+      { securityContext: { capabilities: { add: ['NET_ADMIN', 'CHOWN'] } } },
+      'non-default capabilities (container "c" must not include "NET_ADMIN" in securityContext.capabilities.add)',
+    ],
+    [{ volumes: [{ name: 'v', hostPath: { path: '/' } }] }, {}, 'hostPath volumes (volume "v")'],
+    [{}, { ports: [{ containerPort: 80, hostPort: 80 }] }, 'hostPort (container "c" uses hostPort 80)'],
+    [
+      { securityContext: { seccompProfile: { type: 'Unconfined' } } },
+      {},
+      'seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")',
+    ],
+    [
+      { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } },
+      {},
+      'forbidden sysctls (kernel.msgmax)',
+    ],
+  ])('refuses at the baseline level %j %j', async (spec, container, told) => {
+    const at = await namespace(level('enforce', 'baseline'));
+    const { status, json } = await cluster.call('POST', `${at}/pods`, pod(spec, container));
+    expect([status, json.message]).toEqual([
+      403,
+      `pods "p" is forbidden: violates PodSecurity "baseline:latest": ${told}`,
+    ]);
+  });
+
+  it('lets plain pods be at the baseline level, and everything where nothing is said', async () => {
+    expect(
+      (await cluster.call('POST', `${await namespace(level('enforce', 'baseline'))}/pods`, pod())).status,
+    ).toBe(201);
+    expect((await cluster.call('POST', `${await namespace()}/pods`, pod({ hostPID: true }))).status).toBe(
+      201,
+    );
+  });
+
+  it('warns of templates whose pods would be refused', async () => {
+    const at = await namespace(level('warn', 'baseline'));
+    const labels = { app: 'a' };
+    const { status, headers } = await cluster.call(
+      'POST',
+      `${at.replace('/api/v1', '/apis/apps/v1')}/deployments`,
+      {
+        metadata: { name: 'd' },
+        spec: {
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: pod({ hostPID: true }).spec },
+        },
+      },
+    );
+    expect([status, headers.warning]).toEqual([
+      201,
+      '299 - "would violate PodSecurity \\"baseline:latest\\": host namespaces (hostPID=true)"',
+    ]);
+  });
+
+  it('knows its levels', async () => {
+    const { status, json } = await cluster.call('POST', '/api/v1/namespaces', {
+      metadata: { name: 'lax', labels: level('enforce', 'lax') },
+    });
+    expect([status, json.message]).toEqual([
+      403,
+      expect.stringMatching(/must be one of privileged, baseline, restricted$/),
+    ]);
+  });
+});
+
+describe('Priority', () => {
+  it('gives a pod what its class says, and refuses what is made up', async () => {
+    const at = await namespace();
+    const { json: plain } = await cluster.call('POST', `${at}/pods`, pod());
+    expect([plain.spec.priority, plain.spec.preemptionPolicy]).toEqual([0, 'PreemptLowerPriority']);
+    const named = (priorityClassName: string, more: object = {}) =>
+      cluster.call('POST', `${at}/pods?dryRun=All`, pod({ priorityClassName, ...more }, {}, { name: 'q' }));
+    expect((await named('system-node-critical')).json.spec.priority).toBe(2_000_001_000);
+    expect((await named('none')).json.message).toBe(
+      'pods "q" is forbidden: no PriorityClass with name none was found',
+    );
+    expect((await named('system-node-critical', { priority: 7 })).json.message).toBe(
+      'pods "q" is forbidden: the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 2000001000 from the given PriorityClass name',
+    );
+  });
+
+  it('has one default at most', async () => {
+    const path = '/apis/scheduling.k8s.io/v1/priorityclasses';
+    const made = await cluster.call('POST', path, {
+      metadata: { name: 'usual' },
+      value: 5,
+      globalDefault: true,
+    });
+    expect(made.status).toBe(201);
+    const { json } = await cluster.call('POST', path, {
+      metadata: { name: 'other' },
+      value: 6,
+      globalDefault: true,
+    });
+    expect(json.message).toBe(
+      'priorityclasses.scheduling.k8s.io "other" is forbidden: PriorityClass usual is already marked as default. Only one default can exist',
+    );
+    const { json: own } = await cluster.call('POST', `${await namespace()}/pods`, pod());
+    expect([own.spec.priorityClassName, own.spec.priority]).toEqual(['usual', 5]);
+    expect((await cluster.call('DELETE', `${path}/usual`)).status).toBe(200);
+  });
+});
+
+describe('default classes', () => {
+  it('are given to claims and Ingresses that name none', async () => {
+    const at = await namespace();
+    const marked = (annotation: string) => ({ name: 'usual', annotations: { [annotation]: 'true' } });
+    await cluster.call('POST', '/apis/storage.k8s.io/v1/storageclasses', {
+      ...{ metadata: marked('storageclass.kubernetes.io/is-default-class'), provisioner: 'a.example.com' },
+    });
+    await cluster.call('POST', '/apis/networking.k8s.io/v1/ingressclasses', {
+      ...{
+        metadata: marked('ingressclass.kubernetes.io/is-default-class'),
+        spec: { controller: 'example.com/a' },
+      },
+    });
+    const { json: claim } = await cluster.call('POST', `${at}/persistentvolumeclaims`, {
+      metadata: { name: 'c' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+    const { json: ingress } = await cluster.call(
+      'POST',
+      `${at.replace('/api/v1', '/apis/networking.k8s.io/v1')}/ingresses`,
+      {
+        metadata: { name: 'i' },
+        spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+      },
+    );
+    expect([claim.spec.storageClassName, ingress.spec.ingressClassName]).toEqual(['usual', 'usual']);
+    const { status, json } = await cluster.call(
+      'PATCH',
+      `${at}/persistentvolumeclaims/c`,
+      { spec: { resources: { requests: { storage: '2Gi' } } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    expect([status >= 400, json.message]).toEqual([
+      true,
+      expect.stringMatching(/persistent volume claims? can be expanded|immutable/),
+    ]);
+  });
+});
+
+describe('a node', () => {
+  const as = (name: string) => ({
+    ...{ 'impersonate-user': `system:node:${name}` },
+    ...{ 'impersonate-group': 'system:nodes' },
+  });
+  beforeAll(async () => {
+    const role = '/apis/rbac.authorization.k8s.io/v1';
+    await cluster.call('POST', `${role}/clusterrolebindings`, {
+      metadata: { name: 'nodes' },
+      roleRef: { kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'Group', name: 'system:nodes' }],
+    });
+  });
+
+  it('is tainted until it is ready', async () => {
+    const { json } = await cluster.call('POST', '/api/v1/nodes', { metadata: { name: 'n1' } }, as('n1'));
+    expect(json.spec.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
+  });
+
+  it('writes about itself alone', async () => {
+    const at = await namespace();
+    await cluster.call('POST', `${at}/pods`, pod());
+    const asked = [
+      cluster.call('POST', '/api/v1/nodes', { metadata: { name: 'n3' } }, as('n2')),
+      cluster.call('POST', `${at}/pods`, pod({}, {}, { name: 'q' }), as('n2')),
+      cluster.call('DELETE', `${at}/pods/p`, undefined, as('n2')),
+    ];
+    expect((await Promise.all(asked)).map(({ status, json }) => [status, json.message])).toEqual([
+      [403, 'nodes "n3" is forbidden: node "n2" is not allowed to modify node "n3"'],
+      [
+        403,
+        'pods "q" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n2" can only create mirror pods',
+      ],
+      [403, 'pods "p" is forbidden: node "n2" can only delete pods with spec.nodeName set to itself'],
+    ]);
+  });
+});
