@@ -1,5 +1,5 @@
 import type { JsonObject } from '../objects/object.ts';
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../table/column.ts';
 
 /** What of a custom resource its definition alone can say, for one of its versions. */
 export interface CustomVersion {

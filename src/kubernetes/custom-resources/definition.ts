@@ -10,7 +10,7 @@ import { objectRecords } from '../objects/object-records.ts';
 import { qualifiedName, type Resource, resourceNamed } from '../schema/catalogue.ts';
 import type { Subresource } from '../schema/subresources.ts';
 import { compareVersions } from '../schema/version-order.ts';
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../table/column.ts';
 import type { CustomScale } from './custom-version.ts';
 import { ageColumn, printerColumn } from './printer-columns.ts';
 

@@ -1,7 +1,7 @@
 import type { Json } from '../../store/index.ts';
 import { type JsonObject, type KubernetesObject, numberOf, textOf } from '../objects/object.ts';
 import { age } from '../table/age.ts';
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../table/column.ts';
 import { parseJsonPath } from '../table/json-path.ts';
 
 /** A column of a custom resource's table, as its definition says it. @param column A valid one. */

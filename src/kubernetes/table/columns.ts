@@ -1,6 +1,4 @@
-import type { Json } from '../../store/index.ts';
 import {
-  isJsonObject,
   type JsonObject,
   type KubernetesObject,
   listOf,
@@ -10,36 +8,24 @@ import {
 } from '../objects/object.ts';
 import { type Resource, storedName } from '../schema/catalogue.ts';
 import { age, duration } from './age.ts';
+import {
+  ageColumn,
+  type Column,
+  count,
+  nameColumn,
+  none,
+  objects,
+  orNone,
+  spec,
+  status,
+  text,
+  texts,
+  truth,
+  wide,
+} from './column.ts';
 import { podCells } from './pod-cells.ts';
-
-/** A column of the table that `kubectl get` prints. */
-export interface Column {
-  readonly name: string;
-  readonly type: 'boolean' | 'date' | 'integer' | 'number' | 'string';
-  /** Shown only by `-o wide`. */
-  readonly isWide: boolean;
-  /** Default: that of its kind of column. */
-  readonly format?: string;
-  readonly description?: string;
-  readonly priority?: number;
-  readonly cell: (object: KubernetesObject, now: number) => Json;
-}
-
-type Cell = Column['cell'];
-
-const text = (name: string, cell: Cell): Column => ({ name, type: 'string', isWide: false, cell });
-const count = (name: string, cell: Cell): Column => ({ name, type: 'integer', isWide: false, cell });
-const truth = (name: string, cell: Cell): Column => ({ name, type: 'boolean', isWide: false, cell });
-const wide = (name: string, cell: Cell): Column => ({ name, type: 'string', isWide: true, cell });
-
-const none = '<none>';
-const nameColumn = text('Name', ({ metadata }) => metadata.name);
-const ageColumn = text('Age', ({ metadata }, now) => age(metadata.creationTimestamp, now));
-const spec = (object: KubernetesObject): JsonObject => memberOf(object, 'spec');
-const status = (object: KubernetesObject): JsonObject => memberOf(object, 'status');
-const orNone = (value: string): string => (value === '' ? none : value);
-const objects = (of: object, name: string): readonly JsonObject[] => listOf(of, name).filter(isJsonObject);
-const texts = (of: object, name: string): readonly string[] => listOf(of, name).map(String);
+import { scalingColumns } from './scaling-columns.ts';
+import { storageColumns } from './storage-columns.ts';
 
 const templateContainers = (object: KubernetesObject): readonly JsonObject[] =>
   objects(memberOf(memberOf(spec(object), 'template'), 'spec'), 'containers');
@@ -181,6 +167,8 @@ const componentCondition = (object: KubernetesObject): JsonObject =>
 
 /** By the resource's qualified name. */
 const columns: Readonly<Record<string, readonly Column[]>> = {
+  ...scalingColumns,
+  ...storageColumns,
   componentstatuses: [
     nameColumn,
     text('Status', (object) => (componentCondition(object).status === 'True' ? 'Healthy' : 'Unhealthy')),

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { KubernetesObject } from '../objects/object.ts';
+import { resourceNamed } from '../schema/catalogue.ts';
 import { duration } from './age.ts';
+import { columnsOf } from './columns.ts';
 import { podCells } from './pod-cells.ts';
 
 it('ages are as long as kubectl prints them', () => {
@@ -70,4 +72,49 @@ it.each([
   } as unknown as KubernetesObject;
   const { ready, status: told, restarts } = podCells(pod, 0);
   expect([ready, told, restarts]).toEqual(cells);
+});
+
+it.each<readonly [group: string, name: string, object: object, cells: readonly unknown[]]>([
+  [
+    ...(['autoscaling', 'horizontalpodautoscalers'] as const),
+    {
+      spec: {
+        ...{ maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'web' } },
+        metrics: [
+          { type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 80 } } },
+          { type: 'External', external: { metric: { name: 'q' }, target: { averageValue: '5' } } },
+          { type: 'Pods', pods: {} },
+        ],
+      },
+      status: {
+        currentReplicas: 2,
+        currentMetrics: [
+          { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 10 } } },
+        ],
+      },
+    },
+    ['Deployment/web', 'cpu: 10%/80%, <unknown>/5 (avg) + 1 more...', '<unset>', 3, 2],
+  ],
+  [
+    ...(['policy', 'poddisruptionbudgets'] as const),
+    { spec: { minAvailable: '50%' }, status: { disruptionsAllowed: 1 } },
+    ['50%', 'N/A', 1],
+  ],
+  [
+    ...(['discovery.k8s.io', 'endpointslices'] as const),
+    {
+      ...{ addressType: 'IPv4', ports: [{ port: 80 }] },
+      endpoints: [{ addresses: ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] }],
+    },
+    ['IPv4', '80', '10.0.0.1,10.0.0.2,10.0.0.3 + 1 more...'],
+  ],
+  [
+    ...(['resource.k8s.io', 'resourceclaims'] as const),
+    { status: { allocation: {}, reservedFor: [{}] } },
+    ['allocated,reserved'],
+  ],
+])('a row of %s %s says what kubectl prints', (group, name, members, cells) => {
+  const object = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' }, ...members } as KubernetesObject;
+  const row = columnsOf(resourceNamed(group, name)).map(({ cell }) => cell(object, 0));
+  expect(row.slice(1, 1 + cells.length)).toEqual(cells);
 });

@@ -3,7 +3,8 @@ import { badRequest } from '../apiserver/status.ts';
 import { kept } from '../custom-resources/stored-version.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { Resource } from '../schema/catalogue.ts';
-import { type Column, columnsOf } from './columns.ts';
+import type { Column } from './column.ts';
+import { columnsOf } from './columns.ts';
 
 /** What of each object goes along with its row. */
 export type IncludedObject = 'Metadata' | 'None' | 'Object';
