@@ -8,6 +8,7 @@ import {
 } from 'jose';
 import type { Clock } from '../../clock/index.ts';
 import type { OidcProvider } from '../../services/eks/index.ts';
+import { claimedIssuer } from './claimed-issuer.ts';
 import { type Authenticate, apiAudiences, TokenError, type User } from './user.ts';
 
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
@@ -24,24 +25,13 @@ export interface OidcAuthentication {
 export function oidcTokens({ clock, provider, issuerKeys }: OidcAuthentication): Authenticate {
   return async (token, audiences) => {
     const known = provider();
-    if (known === undefined || issuerOf(token) !== known.issuerUrl) return undefined;
+    if (known === undefined || claimedIssuer(token) !== known.issuerUrl) return undefined;
     const claims = await verifiedClaims(token, (isStale) => issuerKeys(known.issuerUrl, isStale));
     checkClaims(claims, known, Math.floor(clock.now() / 1_000));
     const user = userOf(claims, known);
     const common = audiences.filter((audience) => apiAudiences.includes(audience));
     return common.length === 0 ? undefined : { user, audiences: common };
   };
-}
-
-/** As it says itself, not believed yet. */
-function issuerOf(token: string): unknown {
-  if (token.split('.', 4).length !== 3) return undefined;
-  try {
-    return decodeJwt(token).iss;
-  } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
-    throw error;
-  }
 }
 
 async function verifiedClaims(

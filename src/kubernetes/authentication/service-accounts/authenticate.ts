@@ -3,6 +3,7 @@ import type { Clock } from '../../../clock/index.ts';
 import { type JsonObject, memberOf, textOf } from '../../objects/object.ts';
 import type { ObjectStore, StoredObject } from '../../objects/object-store.ts';
 import { type Resource, resourceNamed } from '../../schema/catalogue.ts';
+import { claimedIssuer } from '../claimed-issuer.ts';
 import { type Authenticate, type Authenticated, apiAudiences, TokenError, type User } from '../user.ts';
 import { groupsOf, legacyClaim, legacyIssuer, type TokenIssuer, usernameOf } from './token-issuer.ts';
 import { tokenAlgorithm } from './token-key.ts';
@@ -36,18 +37,6 @@ export function serviceAccountTokens(context: ServiceAccountAuthentication): Aut
   };
 }
 
-/** As it says itself, not believed yet. */
-function issuerOf(token: string): unknown {
-  // Tokens of other kinds come with every request: an error for each would cost more than all the rest.
-  if (token.split('.', 4).length !== 3) return undefined;
-  try {
-    return decodeJwt(token).iss;
-  } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
 /** Clients send the same token with every request. */
 const maxVerified = 1_000;
 
@@ -63,7 +52,7 @@ class VerifiedTokens {
 
   /** Undefined: it claims to be another issuer's. @throws {TokenError} */
   async verify(token: string, issuer: TokenIssuer): Promise<JWTPayload | undefined> {
-    const claimed = issuerOf(token);
+    const claimed = claimedIssuer(token);
     if (claimed !== issuer.url && claimed !== legacyIssuer) return undefined;
     const claims = await verifiedClaims(token, issuer);
     if (this.#key !== issuer.key || this.#claims.size >= maxVerified) this.#claims.clear();
