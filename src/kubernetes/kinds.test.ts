@@ -82,12 +82,25 @@ const kept = builtInCatalogue.resources.filter(
 const pathOf = (it: Resource): string =>
   `/${it.group === '' ? 'api' : 'apis'}/${apiVersionOf(it)}${it.isNamespaced ? '/namespaces/kinds' : ''}/${it.name}`;
 
+const identityOf = (resource: Resource, name: string) => ({
+  ...{ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name, labels: { own: 'yes' } } },
+});
+
+const apply = (path: string, config: object) =>
+  cluster.call('PATCH', `${path}?fieldManager=applier`, config, {
+    'content-type': 'application/apply-patch+yaml',
+  });
+
+/** What whoever applied owns, and since when. */
+const appliedIn = ({ metadata }: { readonly metadata: { readonly managedFields: readonly object[] } }) =>
+  metadata.managedFields.find((it) => 'operation' in it && it.operation === 'Apply');
+
 describe('each kind', () => {
   const watched: { readonly resource: Resource; readonly path: string; readonly name: string }[] = [];
   beforeAll(() => cluster.call('POST', '/api/v1/namespaces', { metadata: { name: 'kinds' } }));
 
   it.each(kept.map((it) => [`${it.kind} of ${apiVersionOf(it)}`, it] as const))(
-    '%s is created, read, listed, patched and deleted',
+    '%s is created, read, listed, patched, applied and deleted',
     async (_, resource) => {
       const path = pathOf(resource);
       const { resourceVersion } = (await cluster.call('GET', path)).json.metadata;
@@ -105,6 +118,11 @@ describe('each kind', () => {
         { 'content-type': 'application/strategic-merge-patch+json' },
       );
       expect([patched.status, patched.json.metadata?.labels?.own]).toEqual([200, 'yes']);
+      const applied = () => apply(`${path}/${name}`, { ...own, ...identityOf(resource, name) });
+      const once = await applied();
+      expect([once.status, once.json.message ?? '']).toEqual([200, expect.any(String)]);
+      expect(appliedIn(once.json)).toBeDefined();
+      expect(appliedIn((await applied()).json)).toEqual(appliedIn(once.json));
       const listed = await cluster.call('GET', `${path}?labelSelector=own`);
       const items = listed.json.items.map((it: { metadata: { name: string } }) => it.metadata.name);
       expect([listed.json.kind, items]).toEqual([resource.listKind, [name]]);
