@@ -36,6 +36,12 @@ export const scalingColumns: Readonly<Record<string, readonly Column[]>> = {
     count('Allowed Disruptions', (object) => numberOf(status(object), 'disruptionsAllowed')),
     ageColumn,
   ],
+  resourcequotas: [
+    nameColumn,
+    text('Request', (object) => usedText(object, false)),
+    text('Limit', (object) => usedText(object, true)),
+    ageColumn,
+  ],
   'endpointslices.discovery.k8s.io': [
     nameColumn,
     text('AddressType', (object) => textOf(object, 'addressType')),
@@ -51,6 +57,16 @@ export const scalingColumns: Readonly<Record<string, readonly Column[]>> = {
 
 function webhookCount(): Column {
   return count('Webhooks', (object) => listOf(object, 'webhooks').length);
+}
+
+/** `pods: 1/10, requests.cpu: 0/2`: of what is limited, or of all else. */
+function usedText(object: KubernetesObject, isLimit: boolean): string {
+  const [hard, used] = [memberOf(status(object), 'hard'), memberOf(status(object), 'used')];
+  return Object.keys(hard)
+    .filter((name) => name.startsWith('limits') === isLimit)
+    .toSorted()
+    .map((name) => `${name}: ${used[name] ?? 0}/${hard[name]}`)
+    .join(', ');
 }
 
 const limitText = (value: Json | undefined): string => (value === undefined ? 'N/A' : String(value));

@@ -101,6 +101,11 @@ it.each<readonly [group: string, name: string, object: object, cells: readonly u
     ['50%', 'N/A', 1],
   ],
   [
+    ...(['', 'resourcequotas'] as const),
+    { status: { hard: { pods: '10', cpu: '2', 'limits.cpu': '4' }, used: { pods: '1', 'limits.cpu': '1' } } },
+    ['cpu: 0/2, pods: 1/10', 'limits.cpu: 1/4'],
+  ],
+  [
     ...(['discovery.k8s.io', 'endpointslices'] as const),
     {
       ...{ addressType: 'IPv4', ports: [{ port: 80 }] },
