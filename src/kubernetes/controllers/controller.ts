@@ -82,6 +82,12 @@ export function reconcilerOf<T extends Kept>(
   }: Controller<T>,
 ): Reconciler {
   const correlation = new EventCorrelation();
+  /** Keys whose last turn may have written what reads don't show yet. */
+  const behind = new Set<RecordKey>();
+  const catchUp = async (key: RecordKey): Promise<void> => {
+    await state.reached(await store.revision());
+    behind.delete(key);
+  };
   let loaded: ReturnType<typeof load> | undefined;
   return {
     name: `kubernetes-${name}`,
@@ -101,19 +107,22 @@ export function reconcilerOf<T extends Kept>(
         import('./writer.ts'),
         import('./event-recorder.ts'),
       ]);
+      if (behind.has(key)) await catchUp(key);
       const object = state.get(collection, key);
       if (object === undefined) return done;
+      behind.add(key);
       const writer = new Writer(cluster, account);
       const events = new EventRecorder(writer, component, { correlation, clock, random });
       try {
         const outcome = await sync({ key, object, reader: state, writer, events, now: clock.now() });
         await events.flush();
         await state.reached(writer.revision);
+        behind.delete(key);
         return outcome;
       } catch (error) {
-        await events.flush();
-        // Some of what was tried may have been written all the same.
-        await state.reached(await store.revision());
+        // What can't be told now is not told; some of what was tried may have been written all the same.
+        await events.flush().catch(() => {});
+        await catchUp(key);
         if (isNamespaceTerminating(error)) return done;
         if (isLostRace(error)) return again(lostRaceMs);
         throw error;

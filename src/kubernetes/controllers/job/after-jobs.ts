@@ -27,6 +27,6 @@ export async function syncFinishedJob({ object: job, writer, now }: Work<Job>): 
   if (job.metadata.deletionTimestamp !== undefined) return done;
   const wait = ended + ttlSecondsAfterFinished * 1_000 - now;
   if (wait > 0) return again(wait);
-  await writer.remove(jobResource, job);
+  await writer.remove(jobResource, job, { propagationPolicy: 'Foreground' });
   return done;
 }

@@ -1,4 +1,5 @@
 import {
+  again,
   done,
   type Outcome,
   type Reconciler,
@@ -22,11 +23,14 @@ export type Decide = (pod: Pod) => Fate | undefined;
  * Runs pods of all clusters as far as the API can tell, a stand-in for scheduler and kubelet: binds them to a node, says
  * what they are, and takes away those that are deleted.
  * @param decide Undefined: the pod stays as it is.
+ * @param lookAgainMs Decides anew so often, whether a pod changes or not.
  */
 export function fakeKubelet(
   { state, store, now }: { readonly state: State; readonly store: Store; readonly now: () => number },
   decide: Decide = () => 'Ready',
+  lookAgainMs?: number,
 ): Reconciler {
+  const next = lookAgainMs === undefined ? done : again(lookAgainMs);
   return {
     name: 'fake-kubelet',
     watches: [watching<Pod>(pods, ({ key, after }) => (after === undefined ? [] : [key]))],
@@ -47,9 +51,9 @@ export function fakeKubelet(
         return done;
       }
       const fate = decide(present);
-      if (fate === undefined || hasFate(present, fate)) return done;
+      if (fate === undefined || hasFate(present, fate)) return next;
       await store.commit(guard, [{ type: 'put', key, value: withFate(present, fate, now()) as never }]);
-      return done;
+      return next;
     },
   };
 }

@@ -1,0 +1,194 @@
+import { type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
+import { recordingLog } from '../../../log.ts';
+import { openState, type Reconcilers, startReconcilers } from '../../../reconcile/index.ts';
+import { delegate } from '../../../reconcile/testing/stores.ts';
+import { openMemoryStore, type Store } from '../../../store/index.ts';
+import { type Admission, controlPlane } from '../../apiserver/admission/chain.ts';
+import type { Cluster } from '../../apiserver/cluster.ts';
+import { changeObject, createObject } from '../../apiserver/write.ts';
+import type { KubernetesContext } from '../../context.ts';
+import type { JsonObject } from '../../objects/object.ts';
+import { alone, ObjectStore } from '../../objects/object-store.ts';
+import { builtInCatalogue, resourceNamed } from '../../schema/catalogue.ts';
+import { workloadControllers } from '../index.ts';
+import type { Kept, ReplicaSet } from '../objects.ts';
+import { withoutVersion } from '../writer.ts';
+import { type Decide, fakeKubelet } from './fake-kubelet.ts';
+
+const place = { accountId: '111122223333', region: 'eu-west-1', id: 'c1' };
+const options = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: 'test' } as const;
+
+/** Controllers, a kubelet that obeys, and a store, on a clock of their own; the controllers' process may be killed. */
+export interface Simulation extends AsyncDisposable {
+  readonly random: Random;
+  readonly clock: VirtualClock;
+  /** The most pods that a ReplicaSet ever wanted, by its uid. */
+  readonly mostReplicas: ReadonlyMap<string, number>;
+  /** How often a commit of the controllers fails, before or after it is done; events come late and twice meanwhile. */
+  trouble(share: number): void;
+  decide(decide: Decide): void;
+  create(resource: string, body: object): Promise<void>;
+  change<T extends Kept>(resource: string, name: string, change: (present: T) => T): Promise<void>;
+  remove(resource: string, name: string): Promise<void>;
+  list<T extends Kept>(resource: string): Promise<readonly T[]>;
+  /** Ends the controllers in the middle of whatever they do, and starts them anew. */
+  crash(): Promise<void>;
+}
+
+export async function openSimulation(seed: number): Promise<Simulation> {
+  const random = seededRandom(seed);
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1), { turnsPerStep: 4 });
+  const inner = openMemoryStore({ clock });
+  const objects = new ObjectStore(inner, place);
+  let share = 0;
+  const log = recordingLog();
+  const outside = clusterOver(inner, objects, clock, random);
+  let decide: Decide = () => 'Ready';
+  const named = (resource: string) => {
+    const [name = '', group = ''] = resource.split(/\.(.*)/);
+    return resourceNamed(group, name);
+  };
+  await createObject(
+    outside,
+    { resource: named('namespaces'), namespace: undefined },
+    { metadata: { name: 'default' } },
+    options,
+    controlPlane,
+  );
+  const kubeletState = await openState(inner, { clock });
+  const kubelet = startReconcilers({
+    ...{ state: kubeletState, store: inner, clock, random, log },
+    reconcilers: [
+      fakeKubelet({ state: kubeletState, store: inner, now: () => clock.now() }, (pod) => decide(pod), 1_000),
+    ],
+  });
+  const begin = async (): Promise<Running> => {
+    const store = troubled(inner, random, () => share);
+    const state = await openState(store, { clock });
+    const cluster = clusterOver(store, new ObjectStore(store, place), clock, random);
+    // Controllers ask for nothing else of what a control plane is given.
+    const context = { store, state, clock, random, log } as unknown as KubernetesContext;
+    const reconcilers = startReconcilers({
+      ...{ state, store, clock, random, log },
+      reconcilers: workloadControllers(context, { clusterOf: () => cluster }),
+    });
+    return { reconcilers, close: () => state.close() };
+  };
+  const mostReplicas = new Map<string, number>();
+  inner.watch('', (await inner.revision()) + 1, {
+    onError: () => {},
+    onBatch: ({ changes }) => {
+      for (const change of changes) {
+        if (change.type !== 'put' || !change.key.includes('/replicasets.apps/')) continue;
+        const { metadata, spec } = change.entry.value as unknown as ReplicaSet;
+        mostReplicas.set(metadata.uid, Math.max(mostReplicas.get(metadata.uid) ?? 0, spec.replicas));
+      }
+    },
+  });
+  let running = await begin();
+  return {
+    ...{ random, clock, mostReplicas },
+    trouble: (next) => {
+      share = next;
+    },
+    decide: (next) => {
+      decide = next;
+    },
+    create: async (resource, body) => {
+      await createObject(
+        outside,
+        { resource: named(resource), namespace: 'default' },
+        body as JsonObject,
+        options,
+        controlPlane,
+      );
+    },
+    change: async (resource, name, change) => {
+      const target = { resource: named(resource), namespace: 'default', name, subresource: undefined };
+      await changeObject(
+        outside,
+        target,
+        (present) => ({
+          object: change({
+            ...present,
+            metadata: withoutVersion(present.metadata),
+          } as never) as unknown as JsonObject,
+        }),
+        options,
+        controlPlane,
+      );
+    },
+    remove: async (resource, name) => {
+      const found = await objects.get(named(resource), 'default', name);
+      if (found !== undefined) await objects.delete(found);
+    },
+    list: async <T extends Kept>(resource: string) => {
+      const { items } = await objects.list(named(resource), 'default');
+      return items.map(({ object }) => object as unknown as T);
+    },
+    crash: async () => {
+      const ended = running;
+      await Promise.all([ended.reconcilers.stop(), ended.close()]);
+      running = await begin();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([running.reconcilers.stop(), running.close(), kubelet.stop(), kubeletState.close()]);
+      await inner.close();
+    },
+  };
+}
+
+interface Running {
+  readonly reconcilers: Reconcilers;
+  close(): Promise<void>;
+}
+
+function clusterOver(store: Store, objects: ObjectStore, clock: VirtualClock, random: Random): Cluster {
+  // What writes ask of a cluster; nobody calls this one.
+  const cluster = {
+    ...{ objects, clock, random, catalogue: builtInCatalogue, serviceIpv4Cidr: '10.100.0.0/16' },
+    admission: {
+      mutate: async () => ({ alongside: alone, isPatched: false }),
+      validate: async () => alone,
+      charged: (_, commit) => commit(alone),
+    } satisfies Admission,
+    store,
+  };
+  return cluster as unknown as Cluster;
+}
+
+/** A store whose commits fail now and then, before or after they are done, and whose events come late, and all again. */
+function troubled(inner: Store, random: Random, share: () => number): Store {
+  const store = delegate(inner);
+  store.commit = async (preconditions, writes) => {
+    if (random.float() < share()) throw new Error('killed before the commit');
+    const outcome = await inner.commit(preconditions, writes);
+    if (random.float() < share()) throw new Error('killed after the commit');
+    return outcome;
+  };
+  store.watch = (prefix, from, observer) => {
+    let last = Promise.resolve();
+    let isOver = false;
+    const watch = inner.watch(prefix, from, {
+      onError: observer.onError,
+      onBatch: (batch) => {
+        const turns = share() === 0 ? 0 : random.integer(20);
+        const isBroken = random.float() < share() / 10;
+        last = last.then(async () => {
+          for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+          if (isOver) return;
+          if (!isBroken) return observer.onBatch(batch);
+          isOver = true;
+          observer.onError(new Error('the watch broke'));
+        });
+      },
+    });
+    return {
+      [Symbol.dispose]: () => {
+        isOver = true;
+        watch[Symbol.dispose]();
+      },
+    };
+  };
+  return store;
+}
