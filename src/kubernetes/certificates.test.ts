@@ -209,6 +209,15 @@ describe('a request for a client certificate', () => {
   });
 });
 
+describe('the authority of clients', () => {
+  it('is told to servers that extend the API', async () => {
+    const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+    expect((await harbor.call('GET', path)).json.data).toEqual({
+      'client-ca-file': harbor.certificateAuthority,
+    });
+  });
+});
+
 describe('a request is refused', () => {
   const cases: readonly (readonly [
     what: string,

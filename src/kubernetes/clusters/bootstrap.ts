@@ -7,8 +7,11 @@ import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { bootstrapRbac, mendRbac } from './bootstrap-rbac.ts';
 import { firstAddress } from './service-range.ts';
 
-/** What a cluster has from the beginning. What is there already stays as it is. */
-export async function bootstrap(cluster: Cluster): Promise<void> {
+/**
+ * What a cluster has from the beginning. What is there already stays as it is.
+ * @param authority PEM: of the one whose certificates sign in.
+ */
+export async function bootstrap(cluster: Cluster, authority: string): Promise<void> {
   const make = (resource: Resource, namespace: string | undefined, bodies: readonly unknown[]) =>
     Promise.all(bodies.map((body) => ensure(cluster, resource, namespace, body as JsonObject)));
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
@@ -31,6 +34,10 @@ export async function bootstrap(cluster: Cluster): Promise<void> {
       }),
     ),
   );
+  // By this servers that extend the API know its clients.
+  await make(resourceNamed('', 'configmaps'), 'kube-system', [
+    { metadata: { name: 'extension-apiserver-authentication' }, data: { 'client-ca-file': authority } },
+  ]);
   await make(resourceNamed('', 'services'), 'default', [
     {
       metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },

@@ -110,7 +110,7 @@ export async function openControlPlane(
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,
     ...{ clock, random, log, signal: ending.signal },
   };
-  await bootstrap(cluster);
+  await bootstrap(cluster, authority.certificate);
   const listener = opened.use(
     await openApiListener(
       context,
