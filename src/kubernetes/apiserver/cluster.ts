@@ -8,6 +8,7 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import type { Watches } from '../objects/watches.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
+import type { FairSeats } from './fair-seats.ts';
 
 /** What an API server answers with: one cluster's, of many in the process. */
 export interface Cluster {
@@ -22,6 +23,7 @@ export interface Cluster {
   readonly tokenIssuer: () => TokenIssuer;
   readonly authorizer: Authorizer;
   readonly admission: Admission;
+  readonly seats: FairSeats;
   /** `1.36` */
   readonly version: string;
   readonly serviceIpv4Cidr: string;

@@ -83,10 +83,19 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   if (verb === undefined) throw methodNotAllowed();
   assertAllowed(cluster, user, attributesOf(asked, verb, query));
   assertServed(asked, verb);
+  // A watch only waits; how many there are is bounded by connections.
+  using _ = verb === 'watch' ? undefined : await cluster.seats.take(user.username, goneOf(response));
   const answered = await answerResource({ cluster, user, verb, asked, query, request, response });
   if (answered === undefined) return;
   warn(response, answered, asked.resource.custom?.deprecationWarning);
   await send(request, response, answered.code, answered.body);
+}
+
+/** Aborts when nobody waits for the answer any more. */
+function goneOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('The client has gone')));
+  return gone.signal;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 } from '../../services/eks/index.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
+import { FairSeats } from '../apiserver/fair-seats.ts';
 import { serve } from '../apiserver/serve.ts';
 import { awsAuthOf } from '../authentication/aws-auth.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
@@ -98,6 +99,7 @@ export async function openControlPlane(
     authenticateCertificate: clientCertificates(authority.certificate, clock),
     tokenIssuer,
     authorizer,
+    seats: new FairSeats(),
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
       webhookClient: opened.use(new WebhookClient({ objects: inMemory, clock, random })),
