@@ -11,6 +11,7 @@ import { checkCapacity, checkGround, checkInterruption, roomOf } from './capacit
 import type { Facts } from './facts.ts';
 import { arnOfKey, type Changed, type RecordChanges, type Records, serviceKeyOf } from './records.ts';
 import { checkRegistrations } from './registration-rules.ts';
+import { checkServed, checkShifts, isShifting } from './shift-rules.ts';
 
 /**
  * What must hold in every commit, whatever goes wrong. Each rule is worked out from the durable records and the
@@ -43,6 +44,7 @@ export class Invariants {
     for (const key of touchedInstances(changes)) this.#checkInstance(key);
     this.#checkServices(changes);
     checkRegistrations(this.#records, changes);
+    checkShifts(this.#records, changes);
     return changes;
   }
 
@@ -269,15 +271,20 @@ export class Invariants {
         checkDaemon(key, tasks);
         continue;
       }
-      if (taskChanges.some(({ before }) => before === undefined)) checkMaximum(key, service, tasks);
-      const stopped = taskChanges.filter(
-        ({ before, after }) =>
-          before !== undefined &&
-          isWell(before) &&
-          !this.#isUnproven(before) &&
-          isStoppedByScheduler(before, after),
+      const launched = taskChanges.flatMap(({ before, after }) => (before === undefined && after) || []);
+      for (const together of apart(service, tasks, launched)) checkMaximum(key, service, together);
+      const stopped = taskChanges.flatMap(({ before, after }) =>
+        before !== undefined &&
+        isWell(before) &&
+        !this.#isUnproven(before) &&
+        isStoppedByScheduler(before, after)
+          ? before
+          : [],
       );
-      if (stopped.length > 0) checkMinimum(key, service, tasks.filter(isWell).length);
+      if (stopped.length === 0) continue;
+      const healthy = tasks.filter(isWell);
+      if (!isShifting(service)) checkMinimum(key, service, healthy.length);
+      checkServed(this.#records, key, service, stopped, healthy);
     }
   }
 }
@@ -291,6 +298,16 @@ const fixedFields = [
   ...(['id', 'cluster', 'taskDefinition', 'group', 'startedBy'] as const),
   ...(['service', 'createdAt', 'reserved', 'launchType', 'capacityProviderName', 'lender'] as const),
 ];
+
+/**
+ * Tasks that are counted together: deployments that traffic is shifted between are each kept as if they were alone.
+ * @param launched Only what some of these are of.
+ */
+function apart(service: ServiceRecord, tasks: readonly TaskRecord[], launched: readonly TaskRecord[]) {
+  const isTogether = service.deploymentConfiguration.strategy === 'ROLLING';
+  const part = (task: TaskRecord): string => (isTogether ? '' : (task.service?.deploymentId ?? ''));
+  return new Set(launched.map(part)).values().map((id) => tasks.filter((task) => part(task) === id));
+}
 
 /** A launch must not take the service above its maximum. */
 function checkMaximum(key: string, service: ServiceRecord, tasks: readonly TaskRecord[]): void {

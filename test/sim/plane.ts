@@ -11,7 +11,7 @@ import { ecsOperations } from '../../src/services/ecs/operations.ts';
 import { ecsReconcilers } from '../../src/services/ecs/reconcilers/index.ts';
 import { addNetwork } from '../../src/services/ecs/testing/network.ts';
 import { addRegistry } from '../../src/services/ecs/testing/registry.ts';
-import { addTargetGroup } from '../../src/services/ecs/testing/target-group.ts';
+import { addTargetGroup, addTrafficRules } from '../../src/services/ecs/testing/target-group.ts';
 import { findServiceTargetGroup } from '../../src/services/elbv2/index.ts';
 import { targetDeregistration } from '../../src/services/elbv2/reconcilers/target-deregistration.ts';
 import { type Call, type OperationTable, rootPrincipal } from '../../src/services/service.ts';
@@ -22,7 +22,15 @@ import type { DurableLog } from './durable-log.ts';
 import type { AgentSide } from './machine.ts';
 import { type Network, type SimSocket, UnknownOutcomeError, UnreachableError } from './network.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { account, registryArn, simRegistries, simTargetGroup, targetGroupArn } from './requests.ts';
+import {
+  account,
+  arnsOf,
+  registryArn,
+  simRegistries,
+  simRoutes,
+  simTargetGroup,
+  targetGroupArn,
+} from './requests.ts';
 import { MachineClock, SimProcess } from './sim-process.ts';
 import { recorded, type StoreHistory } from './store-history.ts';
 import type { Trace } from './trace.ts';
@@ -137,6 +145,12 @@ export class Plane {
           addRegistry(tx, account, registry);
       if (findServiceTargetGroup(tx, account, targetGroupArn) === undefined)
         addTargetGroup(tx, account, simTargetGroup);
+      for (const route of simRoutes) {
+        const { groups } = arnsOf(route);
+        if (findServiceTargetGroup(tx, account, groups[0] ?? '') !== undefined) continue;
+        for (const id of route.groupIds) addTargetGroup(tx, account, { ...simTargetGroup, id });
+        addTrafficRules(tx, account, groups, route.listenerId);
+      }
     });
     const elb = {
       ...context,

@@ -6,6 +6,7 @@ import { serviceDeployment } from '../../src/services/ecs/reconcilers/service-de
 import {
   type ContainerInstanceRecord,
   containerInstances,
+  type ServiceRecord,
   services,
   tasks,
   taskTargets,
@@ -68,6 +69,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     breaks: ['never under minimumHealthyPercent'],
     reconcilers: (reconcilers, context) => {
       const state = withHealthyTargets(context.state);
+      return reconcilers.map((reconciler) =>
+        reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
+      );
+    },
+  },
+  {
+    name: 'older tasks stop as soon as traffic has been shifted',
+    breaks: ['the older tasks stay for the bake time'],
+    reconcilers: (reconcilers, context) => {
+      const state = withoutBakeTime(context.state);
       return reconcilers.map((reconciler) =>
         reconciler.name === 'service-deployment' ? serviceDeployment({ ...context, state }) : reconciler,
       );
@@ -213,13 +224,24 @@ function withHealthyTargets(state: State): State {
 function withoutMinimumWhileDraining(state: State): State {
   const drains = (): boolean =>
     [...state.list(containerInstances)].some(({ value }) => value.status === 'DRAINING');
-  const softened = <T extends object>(record: T | undefined): T | undefined =>
-    record !== undefined && 'deploymentConfiguration' in record && drains()
-      ? {
-          ...record,
-          deploymentConfiguration: { ...Object(record.deploymentConfiguration), minimumHealthyPercent: 0 },
-        }
-      : record;
+  return withConfiguration(state, () => (drains() ? { minimumHealthyPercent: 0 } : undefined));
+}
+
+/** Services look as if they had no bake time, and keep what it is. */
+function withoutBakeTime(state: State): State {
+  return withConfiguration(state, () => ({ bakeTimeInMinutes: 0 }));
+}
+
+function withConfiguration(
+  state: State,
+  seen: () => Partial<ServiceRecord['deploymentConfiguration']> | undefined,
+): State {
+  const softened = <T extends object>(record: T | undefined): T | undefined => {
+    const changes = record !== undefined && 'deploymentConfiguration' in record ? seen() : undefined;
+    if (record === undefined || changes === undefined) return record;
+    const { deploymentConfiguration } = Object(record);
+    return { ...record, deploymentConfiguration: { ...deploymentConfiguration, ...changes } };
+  };
   const changed = withTransactions(state, (tx) => ({
     get: (collection, key) => softened(tx.get(collection, key)),
     put: (collection, key, value) => {

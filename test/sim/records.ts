@@ -12,7 +12,12 @@ import {
   tasks,
   taskTargets,
 } from '../../src/services/ecs/records.ts';
-import { type TargetRecord, targets } from '../../src/services/elbv2/records.ts';
+import {
+  type ListenerRecord,
+  listeners,
+  type TargetRecord,
+  targets,
+} from '../../src/services/elbv2/records.ts';
 import { maxInstancesOfService } from '../../src/services/servicediscovery/operations/register-instance.ts';
 import {
   type InstanceRecord,
@@ -35,6 +40,7 @@ export interface RecordChanges {
   readonly registrations: readonly Changed<InstanceRecord>[];
   /** Of load balancers. */
   readonly targets: readonly Changed<TargetRecord>[];
+  readonly listeners: readonly Changed<ListenerRecord>[];
 }
 
 /** What is durable, kept independently of the product's own mirror. */
@@ -47,6 +53,7 @@ export class Records {
   readonly registrations = new Map<string, InstanceRecord>();
   readonly targets = new Map<string, TargetRecord>();
   readonly taskTargets = new Map<string, TaskTargetsRecord>();
+  readonly listeners = new Map<string, ListenerRecord>();
   /** Ids of deployments whose service wanted fewer tasks from some time on. */
   readonly shrunk = new Set<string>();
   /** Ids of Cloud Map's services that have had no room left at some time. */
@@ -65,6 +72,7 @@ export class Records {
       services: [] as Changed<ServiceRecord>[],
       registrations: [] as Changed<InstanceRecord>[],
       targets: [] as Changed<TargetRecord>[],
+      listeners: [] as Changed<ListenerRecord>[],
     };
     for (const change of changes) {
       const { key } = change;
@@ -88,6 +96,9 @@ export class Records {
           break;
         case nameOf(targets):
           changed.targets.push(replace(this.targets, key, value as TargetRecord | undefined));
+          break;
+        case nameOf(listeners):
+          changed.listeners.push(replace(this.listeners, key, value as ListenerRecord | undefined));
           break;
         case nameOf(taskTargets):
           replace(this.taskTargets, key, value as TaskTargetsRecord | undefined);

@@ -88,6 +88,68 @@ export const registryArn = (id: (typeof simRegistries)[number]['id']): string =>
 export const simTargetGroup = { id: '0000000000000001', delaySeconds: 40 } as const;
 export const targetGroupArn = `arn:aws:elasticloadbalancing:${account.region}:${account.accountId}:targetgroup/web/${simTargetGroup.id}`;
 
+/** What the traffic of one service is shifted between, and by. */
+export interface SimRoute {
+  readonly groupIds: readonly [string, string];
+  readonly listenerId: string;
+}
+
+/** One for each of the places that services have in a plan. */
+export const simRoutes: readonly SimRoute[] = [1, 2, 3].map((place) => ({
+  groupIds: [`000000000000001${place}`, `000000000000002${place}`],
+  listenerId: `c00000000000000${place}`,
+}));
+
+const elbArn = (resource: string): string =>
+  `arn:aws:elasticloadbalancing:${account.region}:${account.accountId}:${resource}`;
+
+/** As `addTargetGroup` and `addTrafficRules` make them. */
+export function arnsOf({ groupIds, listenerId }: SimRoute) {
+  const rule = (id: string): string =>
+    elbArn(`listener-rule/app/web/b000000000000001/${listenerId}/d00000000000000${id}`);
+  return {
+    groups: groupIds.map((id) => elbArn(`targetgroup/web/${id}`)),
+    testListenerRule: rule('1'),
+    productionListenerRule: rule('2'),
+  };
+}
+
+/** A strategy by which traffic is shifted, in a hurry. */
+export function shiftStrategy(
+  random: Random,
+): NonNullable<CreateServiceCommandInput['deploymentConfiguration']> {
+  const bakeTimeInMinutes = random.integer(3);
+  return (
+    pick(random, [
+      { strategy: 'BLUE_GREEN' as const, bakeTimeInMinutes },
+      {
+        strategy: 'LINEAR' as const,
+        bakeTimeInMinutes,
+        linearConfiguration: { stepPercent: 40, stepBakeTimeInMinutes: random.integer(2) },
+      },
+      {
+        strategy: 'CANARY' as const,
+        bakeTimeInMinutes,
+        canaryConfiguration: { canaryPercent: 12.5, canaryBakeTimeInMinutes: random.integer(2) },
+      },
+    ]) ?? {}
+  );
+}
+
+/** The same load balancer, whose traffic is shifted by that route; other services don't find its tasks. */
+export function shiftedBy(route: SimRoute, { loadBalancers = [] }: Exposure): Exposure {
+  const {
+    groups: [targetGroupArn = '', alternateTargetGroupArn = ''],
+    ...rules
+  } = arnsOf(route);
+  const roleArn = `arn:aws:iam::${account.accountId}:role/shifter`;
+  const advancedConfiguration = { ...rules, alternateTargetGroupArn, roleArn };
+  return {
+    serviceRegistries: [],
+    loadBalancers: loadBalancers.map((each) => ({ ...each, targetGroupArn, advancedConfiguration })),
+  };
+}
+
 type Exposure = Required<Pick<CreateServiceCommandInput, 'serviceRegistries' | 'loadBalancers'>>;
 
 /** The same definition for a service behind a load balancer, which sends to tasks with a port and an address of their own. */

@@ -16,7 +16,16 @@ import {
 } from './capacity-plan.ts';
 import type { Records } from './records.ts';
 import { registerServiceDefinition } from './register-definition.ts';
-import { circuitBreaker, percentages, pick, placementConstraints, placementStrategy } from './requests.ts';
+import {
+  circuitBreaker,
+  percentages,
+  pick,
+  placementConstraints,
+  placementStrategy,
+  shiftedBy,
+  shiftStrategy,
+  simRoutes,
+} from './requests.ts';
 
 /** What a user was promised of a service. */
 export interface WantedService {
@@ -28,6 +37,8 @@ export interface WantedService {
   readonly capacity: Capacity;
   /** Load balancers send to its tasks. */
   readonly isBalanced: boolean;
+  /** Its traffic is shifted from each deployment to the next. */
+  readonly isShifted: boolean;
   /** Its circuit breaker has been on: a rollout may have failed, and gone back. */
   readonly hasBreaker: boolean;
 }
@@ -87,16 +98,22 @@ export class ServiceOwners {
     if (registered === undefined) return;
     const breaker = circuitBreaker(random);
     const desiredCount = random.integer(6);
+    const clientToken = uuid(random).replaceAll('-', '');
+    const constraints = capacity.launchType === 'EC2' ? placementConstraints(random) : [];
+    const shares = isDaemon ? {} : percentages(desiredCount, random);
+    const strategy = !isDaemon && capacity.launchType === 'EC2' ? placementStrategy(random) : undefined;
+    // Drawn last: without it everything else is as it was.
+    const isShifted = isBalanced && !isDaemon && random.float() < 0.6;
+    const route = isShifted ? simRoutes[slot] : undefined;
     const input: CreateServiceCommandInput = {
       serviceName: name,
       cluster,
       ...registered,
+      ...(route && shiftedBy(route, registered)),
       ...asInput(wish),
-      clientToken: uuid(random).replaceAll('-', ''),
+      clientToken,
       ...(capacity.launchType === 'EC2' && {
-        placementConstraints: placementConstraints(random).filter(
-          ({ type }) => !isDaemon || type === 'memberOf',
-        ),
+        placementConstraints: constraints.filter(({ type }) => !isDaemon || type === 'memberOf'),
       }),
       ...(isDaemon
         ? {
@@ -105,15 +122,15 @@ export class ServiceOwners {
           }
         : {
             desiredCount,
-            deploymentConfiguration: { ...percentages(desiredCount, random), ...breaker },
-            ...(capacity.launchType === 'EC2' && { placementStrategy: placementStrategy(random) }),
+            deploymentConfiguration: { ...shares, ...breaker, ...(route && shiftStrategy(random)) },
+            ...(strategy && { placementStrategy: strategy }),
           }),
     };
     const answer = await api.ask('CreateService', input);
     if (!('output' in answer)) return;
     const { taskDefinition } = registered;
     const hasBreaker = 'deploymentCircuitBreaker' in breaker;
-    const wanted = { name, cluster, taskDefinition, capacity, isBalanced, hasBreaker };
+    const wanted = { name, cluster, taskDefinition, capacity, isBalanced, isShifted, hasBreaker };
     this.#services.set(slot, { ...wanted, ...(!isDaemon && { desiredCount }) });
     this.#check(slot, (answer.output as CreateServiceCommandOutput).service?.status);
   }
@@ -130,6 +147,7 @@ export class ServiceOwners {
       moved !== undefined || random.float() < 0.5
         ? await registerServiceDefinition(api, name, { ...service, launchType: capacity.launchType }, random)
         : undefined;
+    const route = service.isShifted ? simRoutes[slot] : undefined;
     const breaker = circuitBreaker(random);
     const desiredCount = random.float() < 0.6 ? random.integer(7) : (service.desiredCount ?? 0);
     const input: UpdateServiceCommandInput = {
@@ -137,7 +155,7 @@ export class ServiceOwners {
       cluster,
       // What is left out stays: a definition of another network mode wants none.
       ...(registered
-        ? { networkConfiguration: {}, ...registered }
+        ? { networkConfiguration: {}, ...registered, ...(route && shiftedBy(route, registered)) }
         : random.float() < 0.3 && { forceNewDeployment: true }),
       ...moved?.input,
       ...(isDaemon

@@ -11,6 +11,7 @@ import { type SimMachine, taskOf } from './machine.ts';
 import type { Plane } from './plane.ts';
 import { arnOfKey, keyOfArn, type Records } from './records.ts';
 import { hasCapacity } from './service-owners.ts';
+import { traffic } from './shift-rules.ts';
 import type { Users } from './users.ts';
 
 export interface SettledWorld {
@@ -40,7 +41,8 @@ export function settled(world: SettledWorld): readonly string[] {
 }
 
 function* promisedServices({ records, users }: SettledWorld): Generator<string> {
-  for (const { name, desiredCount, taskDefinition, capacity, hasBreaker } of users.wantedServices) {
+  for (const wanted of users.wantedServices) {
+    const { name, desiredCount, taskDefinition, capacity, isShifted, hasBreaker } = wanted;
     const entry = [...records.services].find(([, service]) => service.name === name);
     if (entry === undefined || entry[1].status !== 'ACTIVE') {
       yield `service ${name} was promised and is ${entry?.[1].status ?? 'not there'}`;
@@ -73,7 +75,11 @@ function* promisedServices({ records, users }: SettledWorld): Generator<string> 
       yield `service ${name} was promised ${taskDefinition} and deploys ${primary?.taskDefinition.revision}`;
     // Those that wait count as started: there may be no room for more of them, and nothing to be stopped for them.
     if (waiting.length > 0) continue;
-    if (tasks.length > desiredCount) yield `service ${name} has ${tasks.length} of ${desiredCount} tasks`;
+    yield* traffic(records, service);
+    // Until the new deployment has found room, both are kept.
+    const isStuck = isShifted && ofPrimary.length < desiredCount;
+    if (tasks.length > desiredCount && !isStuck)
+      yield `service ${name} has ${tasks.length} of ${desiredCount} tasks`;
     if (ofPrimary.length < desiredCount && fitsSomewhere(records, service))
       yield `service ${name} runs ${ofPrimary.length} of ${desiredCount} tasks of its deployment, and there is room`;
     if (

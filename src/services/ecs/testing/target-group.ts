@@ -62,8 +62,8 @@ export function addTrafficRules(
   tx: Transaction,
   scope: Scope,
   [arn = '', alternateArn = '']: readonly string[],
+  id = 'c000000000000001',
 ): { readonly productionListenerRule: string; readonly testListenerRule: string } {
-  const id = 'c000000000000001';
   const path = `app/web/b000000000000001`;
   const listenerArn = arnOf(scope, `listener/${path}/${id}`);
   const rule = (ruleId: string, priority: number | 'default', header: string) => ({
