@@ -156,7 +156,7 @@ export class ServiceOwners {
       // What is left out stays: a definition of another network mode wants none.
       ...(registered
         ? { networkConfiguration: {}, ...registered, ...(route && shiftedBy(route, registered)) }
-        : random.float() < 0.3 && { forceNewDeployment: true }),
+        : random.float() < (service.isShifted ? 0.9 : 0.3) && { forceNewDeployment: true }),
       ...moved?.input,
       ...(isDaemon
         ? { deploymentConfiguration: { minimumHealthyPercent: 50 * random.integer(2), ...breaker } }

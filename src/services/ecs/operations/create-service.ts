@@ -40,6 +40,7 @@ import {
 import { serviceView } from '../service-view.ts';
 import { validateTags } from '../tags.ts';
 import { withTrafficShift } from '../traffic-shift/begin-shift.ts';
+import { requireOwnRoutes } from '../traffic-shift/own-routes.ts';
 import { requireStrategy } from '../traffic-shift/read-strategy.ts';
 import { servedBy } from '../traffic-shift/routes.ts';
 import { readExternalService } from './external-service.ts';
@@ -116,6 +117,7 @@ export function beginService(
   const { described, definition } = readService(tx, ecs, call, cluster, name, schedulingStrategy, input);
   requireAlarms(described.deploymentConfiguration, (names) => ecs.alarmReadings(tx, call, names));
   requireStrategy(described);
+  requireOwnRoutes(tx, call, described);
   const first = withNewDeployment({ ...described, ...known }, ecs.random, call.now, () => false);
   const begun = withTrafficShift(first, call.now, (ruleArn) => servedBy(tx, call, ruleArn));
   const created = withAliases(tx, call, begun);

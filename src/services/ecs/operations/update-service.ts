@@ -47,6 +47,7 @@ import {
 import { serviceView } from '../service-view.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { staysForTraffic, withTrafficShift } from '../traffic-shift/begin-shift.ts';
+import { requireOwnRoutes } from '../traffic-shift/own-routes.ts';
 import { refuseWhileShifting, requireStrategy } from '../traffic-shift/read-strategy.ts';
 import { servedBy } from '../traffic-shift/routes.ts';
 import { updatedExternalService } from './external-service.ts';
@@ -127,6 +128,7 @@ function updated(
   };
   readDesiredCount(connected.desiredCount, connected);
   requireStrategy(connected);
+  requireOwnRoutes(tx, call, connected);
   if (!beginsDeployment(input, service, connected))
     return { after: { ...connected, deployments: service.deployments.map(withoutPauses) }, definition };
   refuseWhileShifting(service, connected);

@@ -7,6 +7,7 @@ import type { TaskRecord } from '../records.ts';
 import type { FleetOptions } from '../testing/fleet.ts';
 import { scope } from '../testing/room.ts';
 import { infrastructureRole, openShifted, type Shifted } from '../testing/shifted.ts';
+import { addTargetGroup } from '../testing/target-group.ts';
 
 /** What goes wrong around a shift of traffic, and may not cost what traffic goes to. */
 
@@ -170,5 +171,23 @@ describe('a PAUSE hook', () => {
     await expect(continueServiceDeployment(fleet.room.ecs, asked, fleet.room.call)).rejects.toThrow(
       /^Provided hookId is either completed/,
     );
+  });
+
+  it('is of one service: no other one takes its groups or its rules', async () => {
+    await using world = await openDone();
+    const { fleet, create } = world.balanced;
+    const [own, alternate] = world.groups;
+    const place = { containerName: 'app', containerPort: 80 };
+    const rolled = { deploymentConfiguration: { strategy: 'ROLLING' as const } };
+    const refused = /is used by the service web of the cluster default/;
+    await expect(world.create({}, { serviceName: 'other' })).rejects.toThrow(refused);
+    for (const arn of [own, alternate]) {
+      const loadBalancers = [{ targetGroupArn: arn, ...place }];
+      await expect(create({ ...rolled, serviceName: 'other', loadBalancers })).rejects.toThrow(refused);
+    }
+    // Those that are rolled out share a group.
+    const free = await fleet.room.write((tx) => addTargetGroup(tx, scope, { id: '0000000000000003' }));
+    for (const serviceName of ['one', 'two'])
+      await create({ ...rolled, serviceName, loadBalancers: [{ targetGroupArn: free, ...place }] });
   });
 });
