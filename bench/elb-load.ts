@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { testImage } from '../test/e2e/image.ts';
 import { Installation, waitFor } from '../test/e2e/installation.ts';
+import { openApplication } from './elb-load/application.ts';
 import { type PhaseResult, SteadyLoad } from './elb-load/steady-load.ts';
 
 const { values } = parseArgs({
@@ -36,42 +37,13 @@ const installation = cleanUp.use(
 const ecs = () => installation.ecs();
 const elb = () => installation.elb();
 
-await installation.openDefaultGroup();
-const subnets = [await installation.subnetId('a'), await installation.subnetId('b')];
-const { LoadBalancers: [balancer] = [] } = await elb().createLoadBalancer({ Name: 'load', Subnets: subnets });
-const { TargetGroups: [group] = [] } = await elb().createTargetGroup({
-  ...{ Name: 'load', Protocol: 'HTTP', Port: 80, VpcId: balancer?.VpcId, TargetType: 'ip' },
-  ...{ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, HealthCheckPath: '/index.html' },
-});
-const targetGroupArn = group?.TargetGroupArn ?? '';
-await elb().modifyTargetGroupAttributes({
-  TargetGroupArn: targetGroupArn,
-  Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '5' }],
-});
-const { Listeners: [listener] = [] } = await elb().createListener({
-  LoadBalancerArn: balancer?.LoadBalancerArn,
-  ...{ Protocol: 'HTTP', Port: 80 },
-  DefaultActions: [{ Type: 'forward', TargetGroupArn: targetGroupArn }],
-});
-
-async function define(revision: number): Promise<string> {
-  const script = [
-    'mkdir -p /www/cgi-bin; echo well > /www/index.html',
-    `printf '#!/bin/sh\\necho x >>/count/requests\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\nrevision ${revision}"\\n' >/www/cgi-bin/hit`,
-    'chmod +x /www/cgi-bin/hit; exec httpd -f -p 80 -h /www',
-  ];
-  const { taskDefinition } = await ecs().registerTaskDefinition({
-    ...{ family: 'load', networkMode: 'awsvpc', volumes: [{ name: 'count', host: { sourcePath: counted } }] },
-    containerDefinitions: [
-      {
-        ...{ name: 'app', image, memory: 32, stopTimeout: 2, portMappings: [{ containerPort: 80 }] },
-        command: ['sh', '-c', script.join('\n')],
-        mountPoints: [{ sourceVolume: 'count', containerPath: '/count' }],
-      },
-    ],
-  });
-  return taskDefinition?.taskDefinitionArn ?? '';
-}
+const { define, listenerArn, subnets, targetGroupArns, ...application } = await openApplication(
+  installation,
+  {
+    ...{ image, counted, groups: ['load'] },
+  },
+);
+const [targetGroupArn = ''] = targetGroupArns;
 
 /** The service has only that deployment, which is complete, and as many targets in use as it has tasks. */
 async function settled(taskDefinition: string, count: number): Promise<void> {
@@ -102,17 +74,11 @@ async function settled(taskDefinition: string, count: number): Promise<void> {
 const first = await define(1);
 await ecs().createService({
   ...{ serviceName: 'load', taskDefinition: first, desiredCount: 2 },
-  networkConfiguration: { awsvpcConfiguration: { subnets } },
+  networkConfiguration: { awsvpcConfiguration: { subnets: [...subnets] } },
   loadBalancers: [{ targetGroupArn, containerName: 'app', containerPort: 80 }],
 });
 await settled(first, 2);
-const { NetworkInterfaces: nodes = [] } = await installation.ec2().describeNetworkInterfaces({
-  Filters: [
-    { Name: 'description', Values: [`ELB app/load/${balancer?.LoadBalancerArn?.split('/').at(-1)}`] },
-  ],
-});
-const addresses = nodes.flatMap(({ Association }) => Association?.PublicIp ?? []);
-const urls = addresses.map((address) => `http://${address}/cgi-bin/hit`);
+const urls = await application.urls();
 const status = JSON.parse((await installation.catamaran('status', '--json')).stdout) as {
   readonly network: { readonly loadBalancers: string };
 };
@@ -134,15 +100,15 @@ await settled(second, 2);
 load.begin(`${rules} new rules`);
 for (let count = 1; count <= rules; count += 1) {
   await elb().createRule({
-    ...{ ListenerArn: listener?.ListenerArn, Priority: count },
+    ...{ ListenerArn: listenerArn, Priority: count },
     Conditions: [{ Field: 'path-pattern', Values: [`/rule-${count}`] }],
     Actions: [
       { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200', MessageBody: `${count}` } },
     ],
   });
-  for (const address of addresses) {
-    await waitFor(`rule ${count} at ${address}`, async () => {
-      const answer = await fetch(`http://${address}/rule-${count}`, { headers: { connection: 'close' } });
+  for (const url of urls) {
+    await waitFor(`rule ${count} at ${url}`, async () => {
+      const answer = await fetch(new URL(`/rule-${count}`, url), { headers: { connection: 'close' } });
       return (await answer.text()) === String(count) ? true : undefined;
     });
   }

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import type { Service } from '@aws-sdk/client-ecs';
-import { IAM } from '@aws-sdk/client-iam';
 import { expect, it } from 'vitest';
+import { addEcsRole, addShifterRole } from './ecs-roles.ts';
 import { testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
@@ -41,8 +44,9 @@ it('A service behind a load balancer rolls to another definition without a faile
   await ecs.deleteService({ service: 'site', force: true });
 }, 120_000);
 
-it('A blue/green deployment moves all traffic at once and back again without a failed request', async () => {
-  await using installation = await Installation.start();
+it('A blue/green deployment moves all traffic at once and back again without a failed request, and asks a function', async () => {
+  await using functions = await openFunctions();
+  await using installation = await Installation.start({ upOptions: ['--lambda-endpoint', functions.url] });
   const ecs = installation.ecs();
   const elb = installation.elb();
   const { loadBalancerArn, address, addTargetGroup, networkConfiguration } = await openBalancer(installation);
@@ -78,7 +82,7 @@ it('A blue/green deployment moves all traffic at once and back again without a f
         advancedConfiguration: {
           alternateTargetGroupArn: groups[1],
           productionListenerRule: (await weights()).ruleArn,
-          roleArn: await addRole(installation),
+          roleArn: await addShifterRole(installation),
         },
       },
     ],
@@ -87,11 +91,22 @@ it('A blue/green deployment moves all traffic at once and back again without a f
   expect((await weights()).weights).toEqual([0, 100]);
 
   const answers = await underLoad(address, async (asked) => {
-    await ecs.updateService({ service: 'site', taskDefinition: await define(installation, 'two') });
+    const may = { Action: 'lambda:InvokeFunction', Resource: '*' };
+    const roleArn = await addEcsRole(installation, 'asker', may);
+    const hook = {
+      hookTargetArn: `arn:aws:lambda:us-east-1:${roleArn.split(':')[4]}:function:check`,
+      roleArn,
+      lifecycleStages: ['POST_SCALE_UP' as const],
+    };
+    await ecs.updateService({
+      ...{ service: 'site', taskDefinition: await define(installation, 'two') },
+      deploymentConfiguration: { lifecycleHooks: [hook] },
+    });
     await ended('SUCCESSFUL');
     expect((await weights()).weights).toEqual([100, 0]);
+    expect(functions.asked).toEqual([['/2015-03-31/functions/check/invocations', 'POST_SCALE_UP']]);
 
-    const deploymentConfiguration = { bakeTimeInMinutes: 30 };
+    const deploymentConfiguration = { bakeTimeInMinutes: 30, lifecycleHooks: [] };
     const third = await define(installation, 'three');
     await ecs.updateService({ service: 'site', taskDefinition: third, deploymentConfiguration });
     await waitFor('the third one to be asked', async () => (asked.get('200 three') ? true : undefined));
@@ -150,21 +165,23 @@ async function define(installation: Installation, says: string): Promise<string>
   return taskDefinition?.taskDefinitionArn ?? '';
 }
 
-/** By which ECS may shift traffic. @returns Its ARN. */
-async function addRole(installation: Installation): Promise<string> {
-  const iam = new IAM(installation.clientOptions());
-  const { Role } = await iam.createRole({
-    RoleName: 'shifter',
-    AssumeRolePolicyDocument: JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Principal: { Service: 'ecs.amazonaws.com' }, Action: 'sts:AssumeRole' }],
-    }),
+/** A program that answers Lambda's Invoke API: whatever it is asked, the stage has succeeded. */
+async function openFunctions() {
+  const asked: [path: string | undefined, stage: unknown][] = [];
+  const server = createServer(async (request, response) => {
+    const event = (await json(request)) as { readonly lifecycleStage?: string };
+    asked.push([request.url, event.lifecycleStage]);
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ hookStatus: 'SUCCEEDED' }));
   });
-  await iam.attachRolePolicy({
-    RoleName: 'shifter',
-    PolicyArn: 'arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers',
-  });
-  return Role?.Arn ?? '';
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...{ asked, url: `http://127.0.0.1:${port}` },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 async function siteOf(installation: Installation): Promise<Service | undefined> {

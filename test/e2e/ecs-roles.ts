@@ -1,0 +1,33 @@
+import { IAM } from '@aws-sdk/client-iam';
+import type { Installation } from './installation.ts';
+
+/** A role that ECS may assume. @param statement What it allows. @returns Its ARN. */
+export async function addEcsRole(
+  installation: Installation,
+  RoleName: string,
+  statement?: { readonly Action: string; readonly Resource: string },
+): Promise<string> {
+  const iam = new IAM(installation.clientOptions());
+  const policy = (part: object): string =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...part }] });
+  const { Role } = await iam.createRole({
+    RoleName,
+    AssumeRolePolicyDocument: policy({
+      Principal: { Service: 'ecs.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+    }),
+  });
+  if (statement !== undefined)
+    await iam.putRolePolicy({ RoleName, PolicyName: 'allowed', PolicyDocument: policy(statement) });
+  return Role?.Arn ?? '';
+}
+
+/** By which ECS may shift traffic. @returns Its ARN. */
+export async function addShifterRole(installation: Installation): Promise<string> {
+  const arn = await addEcsRole(installation, 'shifter');
+  await new IAM(installation.clientOptions()).attachRolePolicy({
+    RoleName: 'shifter',
+    PolicyArn: 'arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers',
+  });
+  return arn;
+}
