@@ -10,7 +10,7 @@ const groupCookies = ['AWSALBTG', 'AWSALBTGCORS'] as const;
 type Forward = Extract<RuleAction, { type: 'forward' }>;
 
 /** Those that get requests at all. */
-function chosenOf({ targetGroups }: Forward): readonly WeightedTargetGroup[] {
+export function chosenOf({ targetGroups }: Forward): readonly WeightedTargetGroup[] {
   return targetGroups.filter(({ weight }) => weight > 0);
 }
 
@@ -33,6 +33,12 @@ export function chosenGroup(
     const kept = chosen.find(({ arn }) => tokenOf(arn) === token);
     if (kept !== undefined) return kept.arn;
   }
+  return groupByChance(action, chance);
+}
+
+/** Which group comes by the weights. @param chance 0 to 1. */
+export function groupByChance(action: Forward, chance: number): string | undefined {
+  const chosen = chosenOf(action);
   let share = chance * chosen.reduce((sum, { weight }) => sum + weight, 0);
   for (const { arn, weight } of chosen) {
     share -= weight;

@@ -1,4 +1,4 @@
-import type { LoadBalancerPlan } from '../../balancing/index.ts';
+import { chosenOf, type LoadBalancerPlan } from '../../balancing/index.ts';
 import { BalancerError } from './balancer.ts';
 import { isDatagrams } from './targets.ts';
 
@@ -20,7 +20,7 @@ export function refusePlan({ listeners, targetGroups }: LoadBalancerPlan): void 
   }
   for (const { port, protocol, rules } of listeners) {
     const [only] = rules;
-    if (isDatagrams(protocol) && (only?.action.type !== 'forward' || only.action.targetGroups.length !== 1)) {
+    if (isDatagrams(protocol) && (only?.action.type !== 'forward' || chosenOf(only.action).length > 1)) {
       throw new BalancerError(`The ${protocol} listener on port ${port} forwards to one target group`);
     }
   }

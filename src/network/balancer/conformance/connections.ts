@@ -5,7 +5,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { describe, expect, it } from 'vitest';
 import type { ListenerPlan, TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
 import { certificateFor } from '../testing/certificates.ts';
-import { fixed, forwardTo, group, listener, rule, target } from '../testing/plans.ts';
+import { fixed, forwardTo, group, groupArn, listener, rule, target } from '../testing/plans.ts';
 import type { OpenProxy } from '../testing/proxy.ts';
 import { openTarget } from '../testing/targets.ts';
 
@@ -145,6 +145,41 @@ export function describeConnections(
       expect(await read(tls)).toBe('one hello');
       plain.destroy();
       tls.destroy();
+    });
+
+    it('are divided between target groups by their weights', async () => {
+      await using one = await openEcho('one ');
+      await using two = await openEcho('two ');
+      const targetGroups = [
+        layer4({ targets: [one.plan] }),
+        { ...layer4({ targets: [two.plan] }), arn: groupArn('two'), id: group('two').id },
+      ];
+      const seen = async (...weights: readonly number[]): Promise<ReadonlyMap<string, number>> => {
+        const action = {
+          type: 'forward' as const,
+          targetGroups: targetGroups.map(({ arn }, place) => ({ arn, weight: weights[place] ?? 0 })),
+        };
+        const rules = [rule('default', action)];
+        const listeners = [listener({ port: 80, protocol: 'TCP', rules })];
+        await using proxy = await open({ type: 'network', listeners, targetGroups });
+        const answers = new Map<string, number>();
+        for (let count = 0; count < 60; count += 1) {
+          const socket = connect(proxy.portOf(80), '127.0.0.1');
+          // One that nobody takes is closed.
+          socket.on('error', () => {});
+          socket.write('x');
+          const answer = await read(socket);
+          answers.set(answer, (answers.get(answer) ?? 0) + 1);
+          socket.destroy();
+        }
+        return answers;
+      };
+      expect([...(await seen(100, 0))]).toEqual([['one x', 60]]);
+      expect([...(await seen(0, 1))]).toEqual([['two x', 60]]);
+      const divided = await seen(3, 1);
+      // As rare as one in ten thousand billion, if it is not so.
+      expect(divided.get('two x')).toBeGreaterThan(0);
+      expect(divided.get('one x')).toBeGreaterThan(divided.get('two x') ?? 0);
     });
 
     it('tell targets of their clients by the proxy protocol', async () => {

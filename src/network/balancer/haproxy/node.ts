@@ -1,4 +1,10 @@
-import type { LogEntry, TargetGroupPlan, TargetPlan, TrafficReport } from '../../../balancing/index.ts';
+import {
+  chosenOf,
+  type LogEntry,
+  type TargetGroupPlan,
+  type TargetPlan,
+  type TrafficReport,
+} from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../../linux/namespace.ts';
@@ -243,7 +249,7 @@ export class HaproxyNode implements BalancerNode {
     this.#datagrams ??= new Datagrams(this.#enter());
     this.#datagrams.lead(plan, node, ({ rules: [rule] }) => {
       const { action } = rule ?? {};
-      const arn = action?.type === 'forward' ? action.targetGroups[0]?.arn : undefined;
+      const arn = action?.type === 'forward' ? chosenOf(action)[0]?.arn : undefined;
       const group = targets.groups.find((each) => each.arn === arn);
       return group === undefined ? [] : targets.healthyOrAll(group);
     });

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type {
-  LoadBalancerPlan,
-  ObservedHealth,
-  TargetGroupPlan,
-  TargetPlan,
+import {
+  chosenOf,
+  type LoadBalancerPlan,
+  type ObservedHealth,
+  type TargetGroupPlan,
+  type TargetPlan,
 } from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
@@ -250,7 +251,7 @@ export class NodejsNode implements BalancerNode {
     this.#datagrams ??= new Datagrams(this.#enter());
     this.#datagrams.lead(plan, node, ({ rules: [rule] }) => {
       const { action } = rule ?? {};
-      const arn = action?.type === 'forward' ? action.targetGroups[0]?.arn : undefined;
+      const arn = action?.type === 'forward' ? chosenOf(action)[0]?.arn : undefined;
       const group = plan.targetGroups.find((each) => each.arn === arn);
       const all = group?.targets.filter(
         (target) => usesTarget(plan, node, group, target) && !target.isDraining,

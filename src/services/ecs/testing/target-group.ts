@@ -25,19 +25,23 @@ export function addTargetGroup(
     targetType = 'ip',
     delaySeconds = 300,
     isUsed = true,
+    type = 'application',
   }: {
     readonly id?: string;
     readonly targetType?: 'ip' | 'instance';
     readonly delaySeconds?: number;
     readonly isUsed?: boolean;
+    /** Of the load balancer, which all of them share. */
+    readonly type?: 'application' | 'network';
   } = {},
 ): string {
   const { vpcId, subnetId } = testNetwork;
   const balancerId = 'b000000000000001';
-  const loadBalancerArn = arnOf(scope, `loadbalancer/app/web/${balancerId}`);
+  const isNetwork = type === 'network';
+  const loadBalancerArn = arnOf(scope, `loadbalancer/${isNetwork ? 'net' : 'app'}/web/${balancerId}`);
   const arn = arnOf(scope, `targetgroup/web/${id}`);
   tx.put(loadBalancers, elbKey(loadBalancers, scope, balancerId), {
-    ...{ id: balancerId, arn: loadBalancerArn, name: 'web', type: 'application', scheme: 'internal', vpcId },
+    ...{ id: balancerId, arn: loadBalancerArn, name: 'web', type, scheme: 'internal', vpcId },
     nodes: [
       { subnetId, availabilityZone: `${scope.region}a`, interfaceId: 'eni-b', privateIpv4: '10.231.0.9' },
     ],
@@ -45,7 +49,10 @@ export function addTargetGroup(
     ...{ attributes: {}, createdAt: 0, tags: {} },
   });
   tx.put(targetGroups, elbKey(targetGroups, scope, id), {
-    ...{ id, arn, name: 'web', targetType, protocol: 'HTTP', protocolVersion: 'HTTP1', port: 80, vpcId },
+    ...{ id, arn, name: 'web', targetType, port: 80, vpcId },
+    ...(isNetwork
+      ? { protocol: 'TCP' as const }
+      : { protocol: 'HTTP' as const, protocolVersion: 'HTTP1' as const }),
     healthCheck: {
       ...{ protocol: 'HTTP', port: 'traffic-port', path: '/', interval: 30, timeout: 5 },
       ...{ healthyThreshold: 5, unhealthyThreshold: 2, matcher: '200' },
@@ -86,6 +93,35 @@ export function addTrafficRules(
     rules: [test, production],
   });
   return { productionListenerRule: production.arn, testListenerRule: test.arn };
+}
+
+/** A listener of that load balancer if it is a network load balancer: it leads to the first of the groups. @returns its ARN. */
+export function addNetworkListener(
+  tx: Transaction,
+  scope: Scope,
+  [arn = '', alternateArn = '']: readonly string[],
+): string {
+  const id = 'c000000000000009';
+  const path = 'net/web/b000000000000001';
+  const listenerArn = arnOf(scope, `listener/${path}/${id}`);
+  tx.put(listeners, elbKey(listeners, scope, id), {
+    ...{ id, arn: listenerArn, loadBalancerArn: arnOf(scope, `loadbalancer/${path}`) },
+    ...{ port: 80, protocol: 'TCP', certificateArns: [], attributes: {}, tags: {} },
+    rules: [
+      {
+        ...{ id: 'd000000000000009', arn: arnOf(scope, `listener-rule/${path}/${id}/d000000000000009`) },
+        ...{ priority: 'default', tags: {}, conditions: [] },
+        action: {
+          type: 'forward',
+          targetGroups: [
+            { arn, weight: 1 },
+            { arn: alternateArn, weight: 0 },
+          ],
+        },
+      },
+    ],
+  });
+  return listenerArn;
 }
 
 /** What a rule sends where: weights by the last digit of the groups' ARNs, `1:100 2:0`. */

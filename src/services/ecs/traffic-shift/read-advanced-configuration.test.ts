@@ -53,9 +53,9 @@ describe('advancedConfiguration of a service', () => {
       `productionListenerRule has an invalid ARN format. Must be RuleArn for ALB or ListenerArn for NLB. Got: ${listener}`,
     ],
     [
-      "a network load balancer's listener",
+      "a network load balancer's listener that is not there",
       [{ productionListenerRule: listener.replace('/app/', '/net/') }],
-      /A Network Load Balancer's listener as productionListenerRule is not supported/,
+      /^The productionListenerRule arn:\S+ does not exist/,
     ],
     [
       'an unknown rule',

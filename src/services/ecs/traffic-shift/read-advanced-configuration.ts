@@ -2,14 +2,14 @@ import type { LoadBalancer } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
 import { findServiceTargetGroup, findTrafficRule, type TrafficRule } from '../../elbv2/index.ts';
 import type { Scope } from '../arn.ts';
-import { invalidParameter, unsupported } from '../errors.ts';
+import { invalidParameter } from '../errors.ts';
 import { given } from '../given.ts';
 import type { AdvancedConfigurationRecord, ServiceLoadBalancerRecord } from '../records.ts';
 
 /**
  * The rules of `advancedConfiguration`, in AWS's words (Amazon ECS developer guide, "Troubleshooting Amazon ECS blue/green
  * deployments").
- * @throws InvalidParameterException; UnsupportedFeatureException: rules of network load balancers.
+ * @throws InvalidParameterException
  */
 export function readAdvancedConfiguration(
   reader: Reader,
@@ -30,7 +30,7 @@ export function readAdvancedConfiguration(
   const pair = [targetGroupArn, alternateTargetGroupArn];
   if (!test && !pair.every((arn) => leadsTo(production, arn)))
     throw invalidParameter(
-      'For Application LoadBalancer, testListenerRule is required when productionListenerRule is not associated with ' +
+      `For ${production.loadBalancerType === 'network' ? 'Network' : 'Application'} LoadBalancer, testListenerRule is required when productionListenerRule is not associated with ` +
         'both targetGroup and alternateTargetGroup',
     );
   const unassociated = pair.find((arn) => !leadsTo(production, arn) && !leadsTo(test || undefined, arn));
@@ -58,9 +58,7 @@ function requirePair(reader: Reader, scope: Scope, arn: string, alternateArn: st
 }
 
 function readRule(reader: Reader, scope: Scope, name: string, arn: string): TrafficRule {
-  if (/^arn:[^:]+:elasticloadbalancing:[^:]*:\d{12}:listener\/net\//.test(arn))
-    throw unsupported(`A Network Load Balancer's listener as ${name}`);
-  if (!/^arn:[^:]+:elasticloadbalancing:[^:]*:\d{12}:listener-rule\/app\//.test(arn))
+  if (!/^arn:[^:]+:elasticloadbalancing:[^:]*:\d{12}:(listener-rule\/app|listener\/net)\//.test(arn))
     throw invalidParameter(
       `${name} has an invalid ARN format. Must be RuleArn for ALB or ListenerArn for NLB. Got: ${arn}`,
     );

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { continueServiceDeployment, stopServiceDeployment } from '../operations/service-deployment.ts';
 import { describeServiceRevisions } from '../operations/service-revision.ts';
 import { stopTask } from '../operations/task.ts';
+import { scope } from '../testing/room.ts';
 import { infrastructureRole, openShifted, type Shifted } from '../testing/shifted.ts';
+import { addNetworkListener, addTargetGroup, weightsOfRule } from '../testing/target-group.ts';
 
 const { fleetOf, isOver, isIn } = {
   fleetOf: ({ balanced }: Shifted) => balanced.fleet,
@@ -99,6 +101,34 @@ describe('a service with the strategy BLUE_GREEN', () => {
         },
       },
     ]);
+  });
+
+  it('shifts what a network load balancer’s listener sends, which is named itself', async () => {
+    await using world = await openShifted();
+    const { fleet } = world.balanced;
+    const [targetGroupArn, alternateTargetGroupArn] = world.groups;
+    const listenerArn = await fleet.room.write((tx) => {
+      for (const id of ['0000000000000001', '0000000000000002'])
+        addTargetGroup(tx, scope, { id, delaySeconds: 5, type: 'network' });
+      return addNetworkListener(tx, scope, world.groups);
+    });
+    const advancedConfiguration = {
+      ...{ alternateTargetGroupArn, productionListenerRule: listenerArn, roleArn: infrastructureRole },
+    };
+    const place = { targetGroupArn, containerName: 'app', containerPort: 80 };
+    const canary = { strategy: 'CANARY' as const, canaryConfiguration: { canaryPercent: 12.5 } };
+    await world.create(canary, { loadBalancers: [{ ...place, advancedConfiguration }] });
+    await world.until(isOver(world));
+    const sent = () =>
+      weightsOfRule(
+        fleet.room.ecs.state,
+        `${listenerArn.replace(':listener/', ':listener-rule/')}/d000000000000009`,
+      );
+    expect([fleet.deployment().status, sent()]).toEqual(['SUCCESSFUL', '1:0 2:100']);
+    await roll(world);
+    await world.until(() => sent() === '1:125 2:875');
+    await world.until(isOver(world), 900_000);
+    expect([fleet.deployment().status, sent()]).toEqual(['SUCCESSFUL', '1:100 2:0']);
   });
 
   it('keeps both deployments whole through the bake time, and then stops the older one', async () => {

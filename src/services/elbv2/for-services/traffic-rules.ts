@@ -2,10 +2,13 @@ import type { WeightedTargetGroup } from '../../../balancing/index.ts';
 import { Refusal } from '../../../protocols/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { LoadBalancerType, Scope } from '../arn.ts';
-import { findRule, requireLoadBalancer } from '../context.ts';
+import { type FoundRule, findListener, findRule, requireLoadBalancer } from '../context.ts';
 import { putListener, requireAction } from '../listeners/put-listener.ts';
 
-/** A rule whose traffic another service shifts between target groups (ECS's `productionListenerRule`). */
+/**
+ * A rule whose traffic another service shifts between target groups (ECS's `productionListenerRule`). A network load
+ * balancer's listener is named itself, for it has no other rule.
+ */
 export interface TrafficRule {
   readonly loadBalancerType: LoadBalancerType;
   readonly listenerArn: string;
@@ -15,9 +18,9 @@ export interface TrafficRule {
   readonly targetGroups: readonly WeightedTargetGroup[];
 }
 
-/** @param arn Of a rule of this account and Region, a listener's default one too. Undefined: there is none. */
+/** @param arn Of a rule of this account and Region, a listener's default one too, or of a network load balancer's listener. */
 export function findTrafficRule(reader: Reader, scope: Scope, arn: string): TrafficRule | undefined {
-  const found = findRule(reader, scope, arn);
+  const found = findShifted(reader, scope, arn);
   if (found === undefined) return undefined;
   const { action, priority } = found.rule;
   return {
@@ -35,7 +38,7 @@ export function shiftObstacle(
   arn: string,
   groupArns: readonly string[],
 ): string | undefined {
-  const found = findRule(reader, scope, arn);
+  const found = findShifted(reader, scope, arn);
   if (found === undefined) return undefined;
   const { listener } = found;
   const targetGroups = groupArns.map((groupArn) => ({ arn: groupArn, weight: 1 }));
@@ -60,7 +63,7 @@ export function shiftTraffic(
   arn: string,
   targetGroups: readonly WeightedTargetGroup[],
 ): void {
-  const found = findRule(tx, scope, arn);
+  const found = findShifted(tx, scope, arn);
   if (found?.rule.action.type !== 'forward') throw new Error(`${arn} is no rule that forwards`);
   const { rule, listener } = found;
   if (isSameShare(found.rule.action.targetGroups, targetGroups)) return;
@@ -78,4 +81,12 @@ function isSameShare(ones: readonly WeightedTargetGroup[], others: readonly Weig
   const arns = [...ones, ...others].map(({ arn }) => arn);
   // Shares are compared without dividing, which would round.
   return arns.every((arn) => weightIn(ones, arn) * sumOf(others) === weightIn(others, arn) * sumOf(ones));
+}
+
+function findShifted(reader: Reader | Transaction, scope: Scope, arn: string): FoundRule | undefined {
+  const listener = findListener(reader, scope, arn);
+  if (listener === undefined) return findRule(reader, scope, arn);
+  const rule = listener.rules.find(({ priority }) => priority === 'default');
+  const { type } = requireLoadBalancer(reader, scope, listener.loadBalancerArn);
+  return type === 'network' && rule ? { listener, rule } : undefined;
 }

@@ -124,8 +124,8 @@ function checkAction(
       throw validationError('You cannot redirect from HTTPS to HTTP');
     return;
   }
-  if (balancer.type === 'network' && action.targetGroups.length > 1)
-    throw unsupported('Actions of network load balancers with several target groups are');
+  if ((protocol === 'UDP' || protocol === 'TCP_UDP') && action.targetGroups.length > 1)
+    throw unsupported(`Actions of ${protocol} listeners with several target groups are`);
   if (balancer.type === 'network' && action.stickinessDuration !== undefined)
     throw validationError('Target group stickiness is not valid for network load balancers');
   for (const { arn } of action.targetGroups) {

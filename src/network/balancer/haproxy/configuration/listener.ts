@@ -1,8 +1,11 @@
 import {
+  chosenOf,
   defaultTcpIdleTimeout,
   type ListenerPlan,
   mostForwardedAddresses,
   mostUrlBytes,
+  type RuleAction,
+  type WeightedTargetGroup,
 } from '../../../../balancing/index.ts';
 import { BalancerError } from '../../balancer.ts';
 import { errorAnswer } from './error-page.ts';
@@ -49,17 +52,32 @@ function httpLines(listener: ListenerPlan, parts: Parts): string[] {
 
 function layer4Lines(listener: ListenerPlan, parts: Parts): string[] {
   const action = listener.rules.at(-1)?.action;
-  if (action?.type !== 'forward' || action.targetGroups.length !== 1) {
-    throw new BalancerError(`A ${listener.protocol} listener forwards to one target group`);
-  }
-  const [only] = action.targetGroups;
+  if (action?.type !== 'forward') throw new BalancerError(`A ${listener.protocol} listener forwards only`);
   return [
     `frontend l-${listener.id}`,
     'mode tcp',
     bindLine(listener, parts, alpnOf(listener)),
     ...connectionLogLines(listener, parts),
     `timeout client ${listener.tcpIdleTimeout ?? defaultTcpIdleTimeout}s`,
-    `default_backend t-${parts.group(only?.arn ?? '').id}`,
+    ...weightedLines(action, parts),
+  ];
+}
+
+/** Where a connection goes. Without a group it is closed. */
+function weightedLines(action: Extract<RuleAction, { type: 'forward' }>, parts: Parts): string[] {
+  const chosen = chosenOf(action);
+  const backend = ({ arn }: WeightedTargetGroup): string => `t-${parts.group(arn).id}`;
+  const last = chosen.at(-1);
+  if (last === undefined) return ['tcp-request connection reject'];
+  const sum = chosen.reduce((all, { weight }) => all + weight, 0);
+  let below = 0;
+  const others = chosen.slice(0, -1).map((group) => {
+    below += group.weight;
+    return `use_backend ${backend(group)} if { var(sess.share) -m int lt ${below} }`;
+  });
+  return [
+    ...(others.length > 0 ? [`tcp-request session set-var(sess.share) rand(${sum})`, ...others] : []),
+    `default_backend ${backend(last)}`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import {
+  chosenOf,
   type ListenerPlan,
   type RuleAction,
   type RulePlan,
@@ -147,10 +148,6 @@ function groupsOf({ rules }: ListenerPlan): readonly string[] {
 
 function isOnlyWay(action: Forward, listener: ListenerPlan): boolean {
   return chosenOf(action).length > 0 && groupsOf(listener).length === 1;
-}
-
-function chosenOf({ targetGroups }: Forward): readonly WeightedTargetGroup[] {
-  return targetGroups.filter(({ weight }) => weight > 0);
 }
 
 function isSticky(action: RuleAction): action is Forward & { readonly stickinessDuration: number } {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { connectSeconds, defaultTcpIdleTimeout } from '../../../../balancing/index.ts';
+import { connectSeconds, defaultTcpIdleTimeout, groupByChance } from '../../../../balancing/index.ts';
 import { alpnPolicies } from '../../ssl-policies.ts';
 import { joinSockets } from './join-sockets.ts';
 import type { ListenerParts, ListenerSetting, ListeningServer } from './listener.ts';
@@ -44,10 +44,10 @@ function createServerFor(
   );
 }
 
-function lead(client: Socket, { plan, group }: ListenerSetting, { clock }: ListenerParts): void {
+function lead(client: Socket, { plan, group }: ListenerSetting, { clock, random }: ListenerParts): void {
   client.on('error', () => client.destroy());
   const action = plan.rules.at(-1)?.action;
-  const arn = action?.type === 'forward' ? action.targetGroups[0]?.arn : undefined;
+  const arn = action?.type === 'forward' ? groupByChance(action, random.float()) : undefined;
   const chosen = arn === undefined ? undefined : group(arn);
   const target = chosen?.next(client.remoteAddress ?? '');
   if (chosen === undefined || target === undefined) return void client.destroy();
