@@ -32,12 +32,6 @@ interface Evaluator {
 
 type Evaluable = ASTNode & { evaluate(evaluator: Evaluator, ast: Evaluable, context: unknown): unknown };
 
-/** Counts what evaluating in an environment costs, and ends what costs too much. */
-export interface Meter {
-  /** @throws {CostLimitError} */
-  measure<T>(budget: Budget, evaluate: () => T): T;
-}
-
 const probe = 'catamaran_evaluator';
 
 /** Lets an environment, before anything is cloned of it, hand out its evaluator. */
@@ -51,67 +45,77 @@ export function withProbe(environment: Environment, onEvaluator: (evaluator: unk
 /** What goes through its operands as a whole. */
 const traversing = new Set(['!=', '==', 'call', 'in', 'rcall']);
 
+/** A measurement under way. Evaluation waits for nobody, so there is one at a time. */
+interface Measurement {
+  used: number;
+  readonly limit: number;
+  /** The limit is what is left of all, not that of one expression. */
+  readonly isTotal: boolean;
+  exceeded: CostLimitError | undefined;
+  operands: unknown[] | undefined;
+}
+
+let current: Measurement | undefined;
+
+function charge(cost: number): void {
+  if (current === undefined) return;
+  current.used += cost;
+  if (current.used <= current.limit) return;
+  current.exceeded ??= new CostLimitError(current.isTotal);
+  throw current.exceeded;
+}
+
 /**
  * The library has no limit of its own for evaluation, but one method through which every part of an expression is evaluated:
- * that one counts here. It also takes over `matches`, which would be matched by an engine that goes back and forth.
- * @param evaluatorOf Hands out the evaluator of the environment.
+ * that one counts from now on. It also takes over `matches`, which would be matched by an engine that goes back and forth.
  */
-export function meterOf(evaluatorOf: () => unknown): Meter {
-  let [used, limit] = [0, 0];
-  let exceeded: CostLimitError | undefined;
-  let isTotal = false;
-  let operands: unknown[] | undefined;
-  const charge = (cost: number): void => {
-    used += cost;
-    if (used <= limit) return;
-    exceeded ??= new CostLimitError(isTotal);
-    throw exceeded;
-  };
-  const run = function (this: Evaluator, ast: Evaluable, context: unknown): unknown {
+export function countEvaluation(evaluator: unknown): void {
+  (evaluator as Evaluator).run = function (ast, context) {
     charge(1);
-    const outer = operands;
-    operands = traversing.has(ast.op) ? [] : undefined;
+    const outer = current?.operands;
+    const operands: unknown[] | undefined = traversing.has(ast.op) ? [] : undefined;
+    if (current !== undefined) current.operands = operands;
     try {
-      const result = matchesOf(this, ast, context, charge) ?? ast.evaluate(this, ast, context);
-      for (const operand of operands ?? []) charge(sizeOf(operand, limit - used));
+      const result = matchesOf(this, ast, context) ?? ast.evaluate(this, ast, context);
+      for (const operand of operands ?? []) charge(sizeOf(operand, mostLeft()));
       if (ast.op === '+') charge(sizeOf(result, 0));
       outer?.push(result);
       return result;
     } finally {
-      operands = outer;
+      if (current !== undefined) current.operands = outer;
     }
-  };
-  let isHooked = false;
-  return {
-    measure: (budget, evaluate) => {
-      if (!isHooked) (evaluatorOf() as Evaluator).run = run;
-      isHooked = true;
-      used = 0;
-      limit = Math.min(budget.perCall, budget.left);
-      isTotal = budget.left < budget.perCall;
-      exceeded = undefined;
-      try {
-        const result = evaluate();
-        // A logical operator may have taken the limit for an error of one of its sides.
-        if (exceeded !== undefined) throw exceeded;
-        return result;
-      } catch (error) {
-        throw exceeded ?? error;
-      } finally {
-        budget.left -= Math.min(used, limit);
-        operands = undefined;
-      }
-    },
   };
 }
 
+const mostLeft = (): number => (current === undefined ? 0 : current.limit - current.used);
+
+/**
+ * Evaluates within a budget. What is evaluated meanwhile, such as a variable that is named, counts as a part of it.
+ * @throws {CostLimitError}
+ */
+export function measured<T>(budget: Budget, evaluate: () => T): T {
+  if (current !== undefined) return evaluate();
+  const limit = Math.min(budget.perCall, budget.left);
+  const own: Measurement = {
+    ...{ used: 0, limit, isTotal: budget.left < budget.perCall },
+    ...{ exceeded: undefined, operands: undefined },
+  };
+  current = own;
+  try {
+    const result = evaluate();
+    // A logical operator may have taken the limit for an error of one of its sides.
+    if (own.exceeded !== undefined) throw own.exceeded;
+    return result;
+  } catch (error) {
+    throw own.exceeded ?? error;
+  } finally {
+    current = undefined;
+    budget.left -= Math.min(own.used, own.limit);
+  }
+}
+
 /** `text.matches(pattern)` by RE2; undefined: it is another call. */
-function matchesOf(
-  evaluator: Evaluator,
-  ast: Evaluable,
-  context: unknown,
-  charge: (cost: number) => void,
-): boolean | undefined {
+function matchesOf(evaluator: Evaluator, ast: Evaluable, context: unknown): boolean | undefined {
   if (ast.op !== 'rcall' || ast.args[0] !== 'matches' || ast.args[2].length !== 1) return undefined;
   const [, receiver, [pattern]] = ast.args;
   const text = evaluator.run(receiver as Evaluable, context);

@@ -1,5 +1,5 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
-import { type Budget, type Meter, meterOf, withProbe } from './budget.ts';
+import { type Budget, countEvaluation, measured, withProbe } from './budget.ts';
 import { CelError } from './cel-error.ts';
 import { addAddresses } from './library/addresses.ts';
 import { addLists } from './library/lists.ts';
@@ -39,14 +39,10 @@ function kubernetesEnvironment(): Environment {
 /** Declares types and variables; what is declared stays among those who compile with it. */
 export class CelEnvironment {
   readonly #environment: Environment;
-  readonly #meter: Meter;
+  #isCounting = false;
 
   private constructor(environment: Environment) {
     this.#environment = environment;
-    this.#meter = meterOf(() => {
-      environment.evaluate('catamaran_evaluator()', {});
-      return handedOut;
-    });
   }
 
   /** @param declare Types, functions and variables of its own. */
@@ -79,12 +75,20 @@ export class CelEnvironment {
       names: namesIn(parsed.ast),
       evaluate: (variables, budget) => {
         try {
-          return this.#meter.measure(budget, () => parsed(variables));
+          this.#count();
+          return measured(budget, () => parsed(variables));
         } catch (error) {
           throw error instanceof CelError ? error : new CelError(messageOf(error), { cause: error });
         }
       },
     };
+  }
+
+  #count(): void {
+    if (this.#isCounting) return;
+    this.#environment.evaluate('catamaran_evaluator()', {});
+    countEvaluation(handedOut);
+    this.#isCounting = true;
   }
 
   #parse(expression: string): ParseResult {

@@ -159,7 +159,7 @@ const ownMembers: readonly (readonly [string, CelType])[] = [
 ];
 
 /** A value without a schema. */
-function plainValue(value: Json): unknown {
+export function plainValue(value: Json): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(plainValue);
   return isJsonObject(value) ? plainMap(value) : value;

@@ -102,6 +102,7 @@ export async function openControlPlane(
     seats: new FairSeats(),
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
+      catalogue: () => catalogue.current,
       webhookClient: opened.use(new WebhookClient({ objects: inMemory, clock, random })),
       identities: {
         region: place.region,

@@ -14,6 +14,12 @@ import { copyOf, isJsonObject, type KubernetesObject, listOf, memberOf, textOf }
 import { apiVersionOf, qualifiedName, type Resource } from '../schema/catalogue.ts';
 import { namePatterns, wordsAgainst } from '../validation/name-forms.ts';
 import { podSpecErrors } from '../validation/pod-errors.ts';
+import {
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+} from './admission-policies.ts';
 import { horizontalPodAutoscaler, horizontalPodAutoscalerV1 } from './autoscaling.ts';
 import { certificateSigningRequest } from './certificate-signing-request.ts';
 import { event, newerEvent } from './events.ts';
@@ -284,6 +290,10 @@ const kinds: Readonly<Record<string, Kind>> = {
   'volumeattachments.storage.k8s.io': volumeAttachment,
   'volumeattributesclasses.storage.k8s.io': volumeAttributesClass,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinition,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingAdmissionPolicy,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': mutatingAdmissionPolicyBinding,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': validatingAdmissionPolicy,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': validatingAdmissionPolicyBinding,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': mutatingWebhookConfiguration,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': validatingWebhookConfiguration,
   'priorityclasses.scheduling.k8s.io': priorityClass,

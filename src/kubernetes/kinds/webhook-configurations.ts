@@ -97,7 +97,8 @@ function versionErrors(webhook: JsonObject, field: string): readonly FieldError[
 
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 
-function ruleErrors(rule: JsonObject, at: string): readonly FieldError[] {
+/** What is wrong with a `RuleWithOperations`. */
+export function ruleErrors(rule: JsonObject, at: string): readonly FieldError[] {
   const errors: FieldError[] = [];
   for (const list of ['operations', 'apiGroups', 'apiVersions', 'resources']) {
     const values = textsIn(rule, list);

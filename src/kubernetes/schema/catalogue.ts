@@ -51,6 +51,19 @@ type Row = readonly [
 
 const ofPods = 'attach binding ephemeralcontainers eviction exec log portforward proxy resize status';
 
+const policyKinds = ['Mutating', 'Validating'].flatMap((word) => [
+  [
+    `${word.toLowerCase()}admissionpolicies`,
+    `${word}AdmissionPolicy`,
+    word === 'Validating' ? 'status' : '',
+  ] as const,
+  [`${word.toLowerCase()}admissionpolicybindings`, `${word}AdmissionPolicyBinding`, ''] as const,
+]);
+
+const admissionPolicies: readonly Row[] = policyKinds.map(([name, kind, subresources]) => [
+  ...(['admissionregistration.k8s.io/v1', name, kind, 'C', '', 'api-extensions', subresources] as const),
+]);
+
 /** In the order in which clients look kinds up. */
 const kept: readonly Row[] = [
   ['v1', 'configmaps', 'ConfigMap', 'N', 'cm'],
@@ -102,6 +115,7 @@ const kept: readonly Row[] = [
     ...(['apiextensions.k8s.io/v1', 'customresourcedefinitions', 'CustomResourceDefinition', 'C'] as const),
     ...(['crd crds', 'api-extensions', 'status'] as const),
   ],
+  ...admissionPolicies,
   ['admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', 'C'],
   [
     'admissionregistration.k8s.io/v1',

@@ -5,6 +5,7 @@ import type { Draft } from '../../kinds/kind.ts';
 import { type Alongside, alone, type ObjectStore, together } from '../../objects/object-store.ts';
 import type { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
 import { Charging } from '../../quota/charge.ts';
+import type { Catalogue } from '../../schema/catalogue.ts';
 import type { WebhookClient } from '../../webhooks/webhook-client.ts';
 import type { Attributes, Changeable, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
@@ -15,6 +16,8 @@ import { defaultTolerationSeconds, taintNodesByCondition } from './node-conditio
 import { nodeRestriction } from './node-restriction.ts';
 import { type PodIdentities, podIdentity } from './pod-identity.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
+import { mutatingPolicies } from './policies/mutating-policies.ts';
+import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
 import { serviceAccountPlugin } from './service-account.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
@@ -27,6 +30,8 @@ export interface AdmissionContext {
   readonly identities: PodIdentities;
   /** The same objects, in memory. */
   readonly inMemory: ObjectsInMemory;
+  /** What the cluster serves at this moment. */
+  readonly catalogue: () => Catalogue;
   readonly webhookClient: WebhookClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -75,7 +80,9 @@ export function createAdmission(context: AdmissionContext): Admission {
     ...certificatePlugins(context),
     defaultIngressClass(context),
     podIdentity({ objects, identities }),
+    mutatingPolicies(context),
     mutatingWebhooks(context),
+    validatingPolicies(context),
     validatingWebhooks(context),
   ];
   const charging = new Charging(objects, context.inMemory);

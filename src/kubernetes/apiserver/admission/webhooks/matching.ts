@@ -22,14 +22,22 @@ export const isExempt = ({ resource }: Attributes): boolean =>
 /** Whether a webhook is to be asked about a write, by its rules and selectors. */
 export function isMeant(webhook: Webhook, attributes: Attributes, labels: Labelled): boolean {
   if (!webhook.rules.some((rule) => covers(rule, attributes))) return false;
-  if (labels.namespace !== undefined && !matchesLabels(webhook.namespaceSelector, labels.namespace))
-    return false;
+  return selects(webhook, labels);
+}
+
+/** Whether a write is of the namespaces and objects that are selected. */
+export function selects(
+  { namespaceSelector, objectSelector }: Pick<Webhook, 'namespaceSelector' | 'objectSelector'>,
+  labels: Labelled,
+): boolean {
+  if (labels.namespace !== undefined && !matchesLabels(namespaceSelector, labels.namespace)) return false;
   return [labels.object, labels.before].some(
-    (own) => own !== undefined && matchesLabels(webhook.objectSelector, own),
+    (own) => own !== undefined && matchesLabels(objectSelector, own),
   );
 }
 
-function covers(rule: Rule, { operation, resource, subresource, namespace }: Attributes): boolean {
+/** Whether a rule is about a write. */
+export function covers(rule: Rule, { operation, resource, subresource, namespace }: Attributes): boolean {
   const isAny = (values: readonly string[], value: string): boolean =>
     values.includes('*') || values.includes(value);
   return (

@@ -1,14 +1,11 @@
 import { type Json, jsonEqual } from '../../../../store/index.ts';
-import type { Draft } from '../../../kinds/kind.ts';
-import { kindOf } from '../../../kinds/kinds.ts';
 import type { JsonObject } from '../../../objects/object.ts';
 import { applyJsonPatch } from '../../../patch/json-patch.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
-import { kindOfSubresource } from '../../../schema/subresources.ts';
-import { readTyped } from '../../read-body.ts';
 import { ApiError } from '../../status.ts';
 import type { Changeable, Plugin } from '../attributes.ts';
 import type { AdmissionContext } from '../chain.ts';
+import { replaceDraft } from '../replace-draft.ts';
 import { ask, labelsOf } from './ask.ts';
 import { isExempt, isMeant } from './matching.ts';
 import { currentWebhooks, type Webhook } from './webhook.ts';
@@ -48,7 +45,7 @@ export function mutatingWebhooks(context: AdmissionContext): Plugin {
 
 /** @returns whether it has changed the object. */
 async function invoke(context: AdmissionContext, webhook: Webhook, attributes: Changeable): Promise<boolean> {
-  const { draft, resource, subresource } = attributes;
+  const { draft } = attributes;
   const reviewed = await ask(context, webhook, attributes, draft as Json | undefined, true);
   if (reviewed?.patch === undefined) return false;
   if (draft === undefined) {
@@ -57,9 +54,7 @@ async function invoke(context: AdmissionContext, webhook: Webhook, attributes: C
     );
   }
   const before = structuredClone(draft) as Json;
-  const kind = kindOfSubresource(subresource) ?? resource;
-  replace(draft, readTyped(kind, patched(before, reviewed.patch), 'Ignore', []));
-  if (kind === resource) kindOf(resource).defaults?.(draft);
+  replaceDraft(draft, attributes, patched(before, reviewed.patch));
   return !jsonEqual(draft as Json, before);
 }
 
@@ -74,10 +69,3 @@ function patched(object: Json, patch: Json): JsonObject {
 
 const failure = (message: string): ApiError =>
   new ApiError(500, 'InternalError', `Internal error occurred: ${message}`);
-
-function replace(draft: Draft, { metadata, ...members }: JsonObject): void {
-  for (const name of Object.keys(draft))
-    if (name !== 'metadata' && !Object.hasOwn(members, name)) delete draft[name];
-  Object.assign(draft, structuredClone(members));
-  draft.metadata = structuredClone((metadata ?? {}) as Record<string, unknown>);
-}

@@ -78,7 +78,8 @@ function webhookOf(it: JsonObject, id: string): Webhook {
   };
 }
 
-const ruleOf = (rule: JsonObject): Rule => ({
+/** A `RuleWithOperations` that was found valid. */
+export const ruleOf = (rule: JsonObject): Rule => ({
   operations: textsIn(rule, 'operations'),
   apiGroups: textsIn(rule, 'apiGroups'),
   apiVersions: textsIn(rule, 'apiVersions'),

@@ -1,0 +1,106 @@
+import { served } from '../../../custom-resources/stored-version.ts';
+import { matchesLabels } from '../../../objects/label-selector.ts';
+import {
+  isJsonObject,
+  type KubernetesObject,
+  memberOf,
+  objectsIn,
+  textOf,
+  textsIn,
+} from '../../../objects/object.ts';
+import { apiVersionOf, type Catalogue, type Resource } from '../../../schema/catalogue.ts';
+import type { Attributes } from '../attributes.ts';
+import type { AdmissionContext } from '../chain.ts';
+import { covers, type Labelled, selects } from '../webhooks/matching.ts';
+import { ruleOf } from '../webhooks/webhook.ts';
+import { type Policy, policyOf } from './policy.ts';
+
+/** A policy where a binding puts it to work. */
+export interface Bound {
+  readonly policy: Policy;
+  readonly binding: KubernetesObject;
+}
+
+/** The policies that have a say about a write, each with a binding of its own, in the order of their names. */
+export function boundPolicies(
+  { inMemory }: Pick<AdmissionContext, 'inMemory'>,
+  resources: { readonly policies: Resource; readonly bindings: Resource },
+  attributes: Attributes,
+  labels: Labelled,
+): readonly Bound[] {
+  const bindings = inMemory.all(resources.bindings);
+  if (bindings.length === 0) return [];
+  return inMemory.all(resources.policies).flatMap((object) => {
+    const policy = policyOf(object);
+    if (!isMeantBy(policy.matchConstraints, attributes, labels)) return [];
+    return bindings
+      .filter((binding) => {
+        const { policyName, matchResources } = memberOf(binding, 'spec');
+        return (
+          policyName === policy.name &&
+          (!isJsonObject(matchResources) || isMeantBy(matchResources, attributes, labels))
+        );
+      })
+      .map((binding) => ({ policy, binding }));
+  });
+}
+
+/** Whether a write is among `MatchResources`, of a policy or of a binding, which may leave out the rules. */
+function isMeantBy(match: object, attributes: Attributes, labels: Labelled): boolean {
+  const anyOf = (list: string): boolean =>
+    objectsIn(match, list).some((rule) => {
+      const names = textsIn(rule, 'resourceNames');
+      return covers(ruleOf(rule), attributes) && (names.length === 0 || names.includes(attributes.name));
+    });
+  if (anyOf('excludeResourceRules')) return false;
+  if (objectsIn(match, 'resourceRules').length > 0 && !anyOf('resourceRules')) return false;
+  return selects(
+    {
+      namespaceSelector: memberOf(match, 'namespaceSelector'),
+      objectSelector: memberOf(match, 'objectSelector'),
+    },
+    labels,
+  );
+}
+
+/** Why a binding has no parameters. */
+export class NoParamsError extends Error {
+  override readonly name = 'NoParamsError';
+}
+
+/**
+ * What a policy is evaluated with: once for each object that its binding names, or once with none.
+ * @throws {NoParamsError} there is none, and there has to be one.
+ */
+export function paramsOf(
+  { inMemory, catalogue }: Pick<AdmissionContext, 'catalogue' | 'inMemory'>,
+  { policy, binding }: Bound,
+  { namespace }: Attributes,
+): readonly (KubernetesObject | undefined)[] {
+  const { paramKind } = policy;
+  const ref = memberOf(binding, 'spec').paramRef;
+  if (paramKind === undefined) return [undefined];
+  const kind = `${textOf(paramKind, 'apiVersion')}, Kind=${textOf(paramKind, 'kind')}`;
+  const resource = resourceOfKind(catalogue(), textOf(paramKind, 'apiVersion'), textOf(paramKind, 'kind'));
+  if (resource === undefined)
+    throw new NoParamsError(`failed to find resource referenced by paramKind: '${kind}'`);
+  if (!isJsonObject(ref)) return [undefined];
+  const within = resource.isNamespaced ? textOf(ref, 'namespace') || namespace : undefined;
+  if (resource.isNamespaced && within === undefined)
+    throw new NoParamsError(
+      'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources',
+    );
+  const name = textOf(ref, 'name');
+  const found =
+    name === ''
+      ? [...inMemory.list(resource, within)].filter((it) =>
+          matchesLabels(memberOf(ref, 'selector'), it.metadata.labels),
+        )
+      : [inMemory.get(resource, within, name)].filter((it) => it !== undefined);
+  if (found.length > 0) return found.map((it) => served(resource, it));
+  if (ref.parameterNotFoundAction === 'Allow') return [];
+  throw new NoParamsError('no params found for policy binding with `Deny` parameterNotFoundAction');
+}
+
+const resourceOfKind = (catalogue: Catalogue, apiVersion: string, kind: string): Resource | undefined =>
+  catalogue.resources.find((it) => it.kind === kind && !it.isReview && apiVersionOf(it) === apiVersion);
