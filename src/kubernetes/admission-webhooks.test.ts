@@ -132,6 +132,26 @@ describe('a validating webhook', () => {
     expect((await cluster.call('GET', maps(own, 'a'))).status).toBe(200);
   });
 
+  it('is asked only where its conditions hold, and about nothing where they can not be told', async () => {
+    const own = await namespace();
+    const matchConditions = [
+      { name: 'large', expression: "request.operation == 'DELETE' || int(object.data.depth) > 10" },
+    ];
+    await using hook = await configured(own, (review) => deny(review, { message: 'too deep' }), {
+      webhook: { matchConditions },
+    });
+    expect((await cluster.call('POST', maps(own), map('a', { depth: '5' }))).status).toBe(201);
+    expect(hook.reviews).toEqual([]);
+    const deep = await cluster.call('POST', maps(own), map('b', { depth: '50' }));
+    expect(deep.json.message).toContain('too deep');
+    const untold = await cluster.call('POST', maps(own), map('c', { depth: 'x' }));
+    expect([untold.status, untold.json.message]).toEqual([
+      403,
+      expect.stringContaining("matchCondition 'large' resulted in error: "),
+    ]);
+    expect(hook.reviews).toHaveLength(1);
+  });
+
   it('warns, and only once of one thing', async () => {
     const own = await namespace();
     await using _ = await configured(own, (review) => allow(review, { warnings: ['low tide', 'low tide'] }));
@@ -463,8 +483,8 @@ describe('a configuration', () => {
       'webhooks[0].clientConfig.url: Invalid value: "http://a/": \'https\' is the only allowed URL scheme; desired format: https://host[:port]/path',
     ],
     [
-      { matchConditions: [{ name: 'a', expression: 'true' }] },
-      'webhooks[0].matchConditions: Forbidden: matchConditions of webhooks are not supported by this version of Catamaran yet',
+      { matchConditions: [{ name: 'a', expression: 'object.' }] },
+      'webhooks[0].matchConditions[0].expression: Invalid value: "object.": compilation failed: <input>:1:8: Expected IDENTIFIER, got EOF',
     ],
   ])('with %j is refused', async (more, told) => {
     const { status, json } = await cluster.call('POST', `${configurations}/validatingwebhookconfigurations`, {

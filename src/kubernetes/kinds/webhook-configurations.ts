@@ -1,11 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../apiserver/status.ts';
+import { compileConditions } from '../apiserver/admission/webhooks/match-conditions.ts';
+import { type FieldError, invalidValue, notSupported, required } from '../apiserver/status.ts';
 import { type JsonObject, memberOf, objectsIn, textOf, textsIn } from '../objects/object.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
 
@@ -77,15 +72,29 @@ function webhookErrors(webhook: JsonObject, at: string, isMutating: boolean): re
     errors.push(...ruleErrors(rule, `${at}.rules[${index}]`));
   errors.push(...versionErrors(webhook, `${at}.admissionReviewVersions`));
   errors.push(...clientConfigErrors(memberOf(webhook, 'clientConfig'), `${at}.clientConfig`));
-  if (objectsIn(webhook, 'matchConditions').length > 0) {
-    errors.push(
-      forbiddenField(
-        `${at}.matchConditions`,
-        'matchConditions of webhooks are not supported by this version of Catamaran yet',
-      ),
-    );
-  }
+  errors.push(...conditionErrors(webhook, at));
   return errors;
+}
+
+/** More than any webhook has. */
+const maxConditions = 64;
+
+function conditionErrors(webhook: JsonObject, at: string): readonly FieldError[] {
+  const names = objectsIn(webhook, 'matchConditions').map((it) => textOf(it, 'name'));
+  if (names.length > maxConditions) {
+    const text = `Too many: ${names.length}: must have at most ${maxConditions} items`;
+    return [{ reason: 'FieldValueTooMany', field: `${at}.matchConditions`, text }];
+  }
+  return [
+    ...names.flatMap((name, index): readonly FieldError[] => {
+      const field = `${at}.matchConditions[${index}].name`;
+      if (name === '') return [required(field)];
+      return names.indexOf(name) < index ? [duplicate(field, name)] : [];
+    }),
+    ...compileConditions(webhook, at).broken.map(({ field, expression, message }) =>
+      invalidValue(field, expression, message),
+    ),
+  ];
 }
 
 function versionErrors(webhook: JsonObject, field: string): readonly FieldError[] {

@@ -59,7 +59,7 @@ export function subjectOf(
 
 /** With one object of its parameters, or none. Variables are evaluated once, and only if somebody names them. */
 export function evaluationOf(
-  policy: Policy,
+  policy: Pick<Policy, 'variables'>,
   subject: Subject,
   params: KubernetesObject | undefined,
 ): Evaluation {
@@ -85,7 +85,7 @@ export function evaluationOf(
 }
 
 /** Whether all conditions of a policy hold. @throws {CelError} none is false, and one can't be told. */
-export function isAsked({ conditions }: Policy, evaluation: Evaluation): boolean {
+export function isAsked({ conditions }: Pick<Policy, 'conditions'>, evaluation: Evaluation): boolean {
   let broken: CelError | undefined;
   for (const { name, program } of conditions) {
     try {

@@ -7,6 +7,7 @@ import type { Changeable, Plugin } from '../attributes.ts';
 import type { AdmissionContext } from '../chain.ts';
 import { replaceDraft } from '../replace-draft.ts';
 import { ask, labelsOf } from './ask.ts';
+import { wantsToBeAsked } from './match-conditions.ts';
 import { isExempt, isMeant } from './matching.ts';
 import { currentWebhooks, type Webhook } from './webhook.ts';
 
@@ -29,6 +30,7 @@ export function mutatingWebhooks(context: AdmissionContext): Plugin {
       for (const webhook of webhooks()) {
         if (rounds.isSecond && !rounds.due.has(webhook.id)) continue;
         if (!isMeant(webhook, attributes, labelsOf(context, attributes, draft))) continue;
+        if (!wantsToBeAsked(context, webhook, attributes, draft as Json | undefined)) continue;
         const hasChanged = await invoke(context, webhook, attributes);
         if (hasChanged) {
           rounds.hasChanged = true;

@@ -3,6 +3,7 @@ import { resourceNamed } from '../../../schema/catalogue.ts';
 import type { Plugin } from '../attributes.ts';
 import type { AdmissionContext } from '../chain.ts';
 import { ask, labelsOf } from './ask.ts';
+import { wantsToBeAsked } from './match-conditions.ts';
 import { isExempt, isMeant } from './matching.ts';
 import { currentWebhooks } from './webhook.ts';
 
@@ -18,8 +19,9 @@ export function validatingWebhooks(context: AdmissionContext): Plugin {
       const object = attributes.object as unknown as Json | undefined;
       const labels = labelsOf(context, attributes, attributes.object);
       const meant = webhooks().filter((webhook) => isMeant(webhook, attributes, labels));
+      const asked = meant.filter((webhook) => wantsToBeAsked(context, webhook, attributes, object));
       const outcomes = await Promise.allSettled(
-        meant.map((webhook) => ask(context, webhook, attributes, object, false)),
+        asked.map((webhook) => ask(context, webhook, attributes, object, false)),
       );
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       return undefined;

@@ -10,6 +10,8 @@ import {
 import type { Resource } from '../../../schema/catalogue.ts';
 import { type WebhookClientConfig, webhookClientConfig } from '../../../webhooks/webhook-client.ts';
 import type { AdmissionContext } from '../chain.ts';
+import type { Expression } from '../policies/policy.ts';
+import { compileConditions } from './match-conditions.ts';
 
 /** One webhook of a configuration, ready to be asked. */
 export interface Webhook {
@@ -19,6 +21,8 @@ export interface Webhook {
   readonly rules: readonly Rule[];
   readonly namespaceSelector: JsonObject;
   readonly objectSelector: JsonObject;
+  /** `matchConditions`: it is asked where all of them hold. */
+  readonly conditions: readonly Expression[];
   readonly config: WebhookClientConfig;
   readonly timeoutSeconds: number;
   /** `failurePolicy: Ignore`: without its answer a write goes on. */
@@ -69,6 +73,7 @@ function webhookOf(it: JsonObject, id: string): Webhook {
     ...{ name: textOf(it, 'name'), id, rules: objectsIn(it, 'rules').map(ruleOf) },
     namespaceSelector: memberOf(it, 'namespaceSelector'),
     objectSelector: memberOf(it, 'objectSelector'),
+    conditions: compileConditions(it, '').conditions,
     config: webhookClientConfig(memberOf(it, 'clientConfig')),
     timeoutSeconds: numberOf(it, 'timeoutSeconds') || 10,
     failsOpen: textOf(it, 'failurePolicy') === 'Ignore',
