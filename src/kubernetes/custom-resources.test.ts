@@ -139,6 +139,34 @@ describe('a CustomResourceDefinition', () => {
     expect((await cluster.call('GET', crontabs(group))).status).toBe(404);
   });
 
+  it('takes its watchers along, and those who watch by a schema that changes', async () => {
+    const group = 'watched.example.com';
+    await define(server, cluster, definition(group));
+    await cluster.call('POST', crontabs(group), { metadata: { name: 'a' } });
+    const at = `${definitionsPath}/crontabs.${group}`;
+    const watching = () => cluster.call('GET', `${crontabs(group)}?watch=true&timeoutSeconds=60`);
+    let isOver = false;
+    const before = watching().finally(() => {
+      isOver = true;
+    });
+    const { versions } = definition(group).spec;
+    const [first] = versions;
+    const openAPIV3Schema = { ...first?.schema.openAPIV3Schema, description: 'changed' };
+    const spec = { versions: [{ ...first, schema: { openAPIV3Schema } }] };
+    // Again, for the first change may come before the watch does.
+    const change = async () => {
+      await cluster.call('PATCH', at, { spec }, merge);
+      openAPIV3Schema.description += '!';
+      return isOver;
+    };
+    await expect.poll(change, { timeout: 5_000 }).toBe(true);
+    expect((await before).text).toContain('"ADDED"');
+    const after = watching();
+    await cluster.call('DELETE', at);
+    expect((await after).text).not.toContain('"ERROR"');
+    expect((await cluster.call('GET', crontabs(group))).status).toBe(404);
+  });
+
   it('is served again after a restart, and goes with its cluster', async () => {
     const clock = systemClock();
     await using store = openMemoryStore({ clock });

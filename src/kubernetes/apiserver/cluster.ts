@@ -14,6 +14,7 @@ import type { FairSeats } from './fair-seats.ts';
 export interface Cluster {
   /** As it is now: custom resources come and go. */
   readonly catalogue: Catalogue;
+  readonly onCatalogueChange: (listener: () => void) => Disposable;
   readonly objects: ObjectStore;
   readonly watches: Watches;
   /** @throws {TokenError} the token is nobody's. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock/index.ts';
-import { CompactedError, type Json } from '../../store/index.ts';
+import { CompactedError, type Json, jsonEqual } from '../../store/index.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { type StoredObject, servedOne, withRevision } from '../objects/object-store.ts';
 import type { Selects } from '../objects/selectors.ts';
@@ -57,6 +57,10 @@ export async function watchObjects(
   ends.use(
     await followed(() => watches.watch(objects.prefix(resource, namespace), from, { onEvent, onEnd: end })),
   );
+  if (resource.custom !== undefined) {
+    // Who watches objects of another form, or of no kind any more, is to look again.
+    ends.use(cluster.onCatalogueChange(() => isServedSo(cluster, resource) || end()));
+  }
   const seconds = Math.max(1, options.timeoutSeconds ?? leastSeconds + cluster.random.integer(leastSeconds));
   ends.use(clock.after(seconds * 1_000, end));
   response.once('close', end);
@@ -89,6 +93,11 @@ export async function watchObjects(
   }
   await ended.promise;
   response.end();
+}
+
+function isServedSo({ catalogue }: Cluster, { group, version, name, custom }: Resource): boolean {
+  const now = catalogue.find(group, version, name);
+  return now?.custom !== undefined && jsonEqual(now.custom.schema, custom?.schema);
 }
 
 function every(clock: Clock, ms: number, act: () => void): Disposable {

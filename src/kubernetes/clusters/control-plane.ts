@@ -80,6 +80,7 @@ export async function openControlPlane(
     get catalogue() {
       return catalogue.current;
     },
+    onCatalogueChange: (listener) => catalogue.onChange(listener),
     objects,
     watches: opened.use(new Watches(store)),
     authenticate: bearerTokens([

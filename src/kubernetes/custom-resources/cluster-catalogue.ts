@@ -26,6 +26,7 @@ export class ClusterCatalogue implements Disposable {
   readonly #state: State;
   readonly #place: ClusterPlace;
   readonly #subscription: Disposable;
+  readonly #listeners = new Set<() => void>();
   #current: Catalogue | undefined;
 
   constructor(state: State, place: ClusterPlace) {
@@ -33,13 +34,21 @@ export class ClusterCatalogue implements Disposable {
     this.#place = place;
     const own = objectsPrefix(definitions, place);
     this.#subscription = state.subscribe(definitionRecords, ({ key }) => {
-      if (key.startsWith(own)) this.#current = undefined;
+      if (!key.startsWith(own)) return;
+      this.#current = undefined;
+      for (const listener of this.#listeners) listener();
     });
   }
 
   get current(): Catalogue {
     this.#current ??= catalogueOf(this.#state, this.#place);
     return this.#current;
+  }
+
+  /** Called whenever a definition has changed. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   [Symbol.dispose](): void {
