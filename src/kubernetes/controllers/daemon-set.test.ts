@@ -10,10 +10,14 @@ afterAll(() => work[Symbol.asyncDispose]());
 describe('a DaemonSet', () => {
   it('follows the nodes, and rolls from one template to the next', async () => {
     const at = await work.namespace();
-    const node = (name: string, more: object = {}) =>
-      work.cluster.call('POST', '/api/v1/nodes', { metadata: { name, labels: { zone: name } }, ...more });
+    /** A node that has become ready: until then it is tainted, and daemons stay away. */
+    const node = async (name: string, taints: readonly object[] = []) => {
+      await work.cluster.call('POST', '/api/v1/nodes', { metadata: { name, labels: { zone: name } } });
+      const patch = { 'content-type': 'application/merge-patch+json' };
+      await work.cluster.call('PATCH', `/api/v1/nodes/${name}`, { spec: { taints } }, patch);
+    };
     await node('one');
-    await node('tainted', { spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } });
+    await node('tainted', [{ key: 'gpu', effect: 'NoSchedule' }]);
     await at.create('daemonsets.apps', {
       metadata: { name: 'log' },
       spec: {
