@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageOfKind } from './schema/messages.ts';
 import { decodeMessage, openEnvelope } from './schema/protobuf.ts';
 import { WireReader } from './schema/wire.ts';
+import { crontabs, define, definition } from './testing/custom-definitions.ts';
 import { type Answered, type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
 
 let server: EksServer;
@@ -51,6 +52,35 @@ describe('protobuf', () => {
       const answered = await cluster.call('GET', path, undefined, wants(`${protobuf},application/json`));
       expect(answered.headers['content-type']).toBe(protobuf);
       expect(normal(opened(answered.bytes))).toEqual(normal(json));
+    }
+  });
+
+  it('is not what watchers of custom kinds get, which have no message: JSON where they take that, too', async () => {
+    const group = 'formats.example.com';
+    await define(server, cluster, definition(group));
+    const metadata = { name: 'mine' };
+    const made = { apiVersion: `${group}/v1`, kind: 'CronTab', metadata, spec: { cronSpec: '* * * * *' } };
+    expect((await cluster.call('POST', crontabs(group), made)).status).toBe(201);
+    const path = `${crontabs(group)}?watch=true&timeoutSeconds=1&allowWatchBookmarks=true`;
+    const watched = await cluster.call('GET', path, undefined, wants(`${protobuf},application/json`));
+    expect(watched.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(watched.text)).toMatchObject({ type: 'ADDED', object: { metadata } });
+    expect((await cluster.call('GET', path, undefined, wants(protobuf))).status).toBe(406);
+  });
+
+  it('is what watchers of metadata get of every kind, bookmarks included', async () => {
+    const group = 'partial.example.com';
+    await define(server, cluster, definition(group));
+    for (const of of [crontabs(group), configMaps]) {
+      const path = `${of}?watch=true&timeoutSeconds=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`;
+      const { bytes } = await cluster.call('GET', path, undefined, wants(`${protobuf};${partial}`));
+      expect([...eventsIn(bytes)].at(-1)).toMatchObject({
+        ...{ type: 'BOOKMARK' },
+        object: {
+          kind: 'PartialObjectMetadata',
+          metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } },
+        },
+      });
     }
   });
 

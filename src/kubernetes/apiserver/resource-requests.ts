@@ -20,7 +20,16 @@ import {
   requester,
   targetOf,
 } from './exchange.ts';
-import { type Accepted, type Form, mediaTypeOf, negotiate, streamedTypes, yamlType } from './negotiation.ts';
+import {
+  type Accepted,
+  type Form,
+  jsonType,
+  mediaTypeOf,
+  negotiate,
+  protobufType,
+  streamedTypes,
+  yamlType,
+} from './negotiation.ts';
 import { readListOptions, readWriteOptions } from './options.ts';
 import { createBinding, createEviction } from './pod-requests.ts';
 import { isReachedElsewhere, refuseToReach } from './reach.ts';
@@ -101,30 +110,42 @@ async function list(exchange: ResourceExchange): Promise<Answer> {
 
 async function watch(exchange: ResourceExchange): Promise<undefined> {
   const { cluster, asked, query, response } = exchange;
-  const accepted = negotiate(
-    exchange.request.headers.accept,
-    [...objectForms, 'PartialObjectMetadataList'],
-    streamedTypes,
-    true,
-  );
+  const accepted = acceptStream(exchange);
   // The path of old names an object; today a selector does.
   if (asked.name !== undefined) query.set('fieldSelector', `metadata.name=${asked.name}`);
   let isFirst = true;
   const options = { included: readIncludedObject(query), now: 0 };
-  await watchObjects(cluster, asked, readListOptions(query, true), response, accepted.type, (object) => {
-    if (accepted.as === undefined) return object as unknown as Json;
-    if (accepted.as !== 'Table') return partialOf(object);
-    const hasColumns = isFirst;
-    isFirst = false;
-    const { resourceVersion = '' } = object.metadata;
-    return tableOf(
-      asked.resource,
-      [object],
-      { resourceVersion },
-      { ...options, now: cluster.clock.now(), hasColumns },
-    );
-  });
+  await watchObjects(
+    cluster,
+    asked,
+    readListOptions(query, true),
+    response,
+    accepted.type,
+    (object, isBookmark) => {
+      if (accepted.as !== undefined && accepted.as !== 'Table') return partialOf(object);
+      if (accepted.as === undefined || isBookmark) return object as unknown as Json;
+      const hasColumns = isFirst;
+      isFirst = false;
+      const { resourceVersion = '' } = object.metadata;
+      return tableOf(
+        asked.resource,
+        [object],
+        { resourceVersion },
+        { ...options, now: cluster.clock.now(), hasColumns },
+      );
+    },
+  );
   return undefined;
+}
+
+/** @throws {ApiError} 406 */
+function acceptStream({ request, asked }: ResourceExchange): Accepted {
+  const forms = [...objectForms, 'PartialObjectMetadataList'] as const;
+  const accepted = negotiate(request.headers.accept, forms, streamedTypes, true);
+  if (asked.resource.custom === undefined || accepted.as !== undefined || accepted.type !== protobufType)
+    return accepted;
+  // What custom kinds are has no message; what of them is metadata has one.
+  return negotiate(request.headers.accept, forms, [jsonType], true);
 }
 
 async function create(exchange: ResourceExchange): Promise<Answer> {

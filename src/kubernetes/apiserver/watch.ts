@@ -18,8 +18,8 @@ const maxEarlyEvents = 10_000;
 const bookmarkEveryMs = 60_000;
 const leastSeconds = 1_800;
 
-/** How an object is shown in an event, e.g. as a row of a table. */
-export type Shown = (object: KubernetesObject) => Json;
+/** How an object is shown in an event, e.g. as a row of a table; of a bookmark it has its kind and version alone. */
+export type Shown = (object: KubernetesObject, isBookmark?: true) => Json;
 
 /**
  * Streams what happens to the objects of a collection, until the client goes or the time is up.
@@ -64,6 +64,8 @@ export async function watchObjects(
   const seconds = Math.max(1, options.timeoutSeconds ?? leastSeconds + cluster.random.integer(leastSeconds));
   ends.use(clock.after(seconds * 1_000, end));
   response.once('close', end);
+  // Either may have been while the state was read.
+  if (response.destroyed || cluster.signal.aborted) end();
   cluster.signal.addEventListener('abort', end, { once: true });
   ends.defer(() => cluster.signal.removeEventListener('abort', end));
   stream.open();
@@ -73,22 +75,24 @@ export async function watchObjects(
     if (stream.isBehind) await Promise.race([stream.drained(), ended.promise]);
     if (stream.isOver) break;
   }
-  const bookmark = (revision: number, annotations?: Record<string, string>): void =>
-    stream.send('BOOKMARK', {
+  const bookmark = (revision: number, annotations?: Record<string, string>): void => {
+    const marked = {
       ...{ kind: resource.kind, apiVersion: apiVersionOf(resource) },
       metadata: {
         resourceVersion: String(revision),
         creationTimestamp: null,
         ...(annotations && { annotations }),
       },
-    });
+    };
+    stream.send('BOOKMARK', shown(marked as unknown as KubernetesObject, true));
+  };
   if (sendInitialEvents === true && options.allowWatchBookmarks)
     bookmark(from, { 'k8s.io/initial-events-end': 'true' });
   for (const event of early) sendEvent(stream, event, selects, shown);
   early = undefined;
   if (options.allowWatchBookmarks) {
     // What was committed before a revision has been sent: the store tells its watchers first.
-    const look = () => void objects.revision().then((revision) => bookmark(revision), end);
+    const look = () => void objects.revision().then(bookmark).catch(end);
     ends.use(every(clock, bookmarkEveryMs, look));
   }
   await ended.promise;
