@@ -1,5 +1,5 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
-import { matches } from '../custom-resources/schema/patterns.ts';
+import { matches, stepsOf } from '../custom-resources/schema/patterns.ts';
 import { CelError } from './cel-error.ts';
 
 /** What the evaluation of expressions may cost: a unit is about a step, as upstream counts. */
@@ -76,7 +76,8 @@ export function countEvaluation(evaluator: unknown): void {
     const operands: unknown[] | undefined = traversing.has(ast.op) ? [] : undefined;
     if (current !== undefined) current.operands = operands;
     try {
-      const result = matchesOf(this, ast, context) ?? ast.evaluate(this, ast, context);
+      const result =
+        matchesOf(this, ast, context) ?? (roots.get(ast) ?? ast.evaluate).call(ast, this, ast, context);
       for (const operand of operands ?? []) charge(sizeOf(operand, mostLeft()));
       if (ast.op === '+') charge(sizeOf(result, 0));
       outer?.push(result);
@@ -85,6 +86,21 @@ export function countEvaluation(evaluator: unknown): void {
       if (current !== undefined) current.operands = outer;
     }
   };
+}
+
+/** How the outermost parts of expressions are evaluated. */
+const roots = new WeakMap<Evaluable, Evaluable['evaluate']>();
+
+/** The outermost part is the only one that the library evaluates without its evaluator: from now on it counts as well. */
+export function countRoot(root: ASTNode): void {
+  const ast = root as Evaluable;
+  if (roots.has(ast)) return;
+  roots.set(ast, ast.evaluate);
+  Object.defineProperty(ast, 'evaluate', {
+    get: () => (evaluator: Evaluator, own: Evaluable, context: unknown) => evaluator.run(own, context),
+    // The library settles how a part is evaluated when that is done for the first time.
+    set: (evaluate: Evaluable['evaluate']) => roots.set(ast, evaluate),
+  });
 }
 
 const mostLeft = (): number => (current === undefined ? 0 : current.limit - current.used);
@@ -122,11 +138,26 @@ function matchesOf(evaluator: Evaluator, ast: Evaluable, context: unknown): bool
   const wanted = evaluator.run(pattern as Evaluable, context);
   if (typeof text !== 'string' || typeof wanted !== 'string')
     throw new CelError("found no matching overload for 'matches'");
-  charge(10 + (text.length * Math.max(1, wanted.length)) / 40);
+  chargeMatching(text.length, wanted);
+  return matches(wanted, text);
+}
+
+/**
+ * What looking for a pattern in a text costs: as upstream counts, or more where the pattern is a longer program than it looks.
+ * @throws {CelError} it is no pattern. @throws {CostLimitError}
+ */
+export function chargeMatching(length: number, pattern: string): void {
+  charge(10 + (length * Math.max(1, pattern.length, patternSteps(pattern) / 2)) / 40);
+}
+
+/** What going on from one match to the next costs, with so much of the text left. @throws {CostLimitError} */
+export const chargeNextMatch = (left: number): void => charge(1 + left / 10);
+
+function patternSteps(pattern: string): number {
   try {
-    return matches(wanted, text);
+    return stepsOf(pattern);
   } catch (cause) {
-    throw new CelError(`invalid regular expression: ${wanted}`, { cause });
+    throw new CelError(`invalid regular expression: ${pattern}`, { cause });
   }
 }
 

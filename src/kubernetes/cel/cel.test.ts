@@ -72,12 +72,23 @@ describe('an expression that costs too much is ended', () => {
     ['by texts that double', `[long]${'.map(a, a + a + a + a + a + a + a + a)'.repeat(8)}.size() > 0`],
     ['by looking through long texts again and again', 'texts.all(a, long.contains(a) || true)'],
     ['by patterns', "texts.all(a, long.matches('(a*)*b') || true)"],
+    ['by short patterns that are long programs', "(long + long).matches('(a{0,30}){0,30}$')"],
+    ['by looking for such patterns', "(long + long).find('(a{0,30}){0,30}$') == ''"],
+    ['by looking to the end of a text again and again', "long.findAll('a.*y|a').size() > 0"],
     ['by comparing large lists', 'texts.all(a, texts.map(t, t) == texts.map(t, t))'],
   ])('%s', (_how, expression) => {
     const program = environment.compile(expression, []);
     const started = performance.now();
     expect(() => program.evaluate(variables, budget())).toThrow(CostLimitError);
     expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  it('not where a pattern goes back and forth: it is matched in a time like that of the text, every time', () => {
+    const program = environment.compile("long.matches('^(a+)+$')", ['bool']);
+    const started = performance.now();
+    for (let times = 0; times < 3; times++)
+      expect(program.evaluate({ ...variables, long: `${'a'.repeat(26)}!` }, budget())).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1_000);
   });
 
   it('by many that are cheap, once nothing is left', () => {

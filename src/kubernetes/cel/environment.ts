@@ -1,5 +1,5 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
-import { type Budget, countEvaluation, measured, withProbe } from './budget.ts';
+import { type Budget, countEvaluation, countRoot, measured, withProbe } from './budget.ts';
 import { CelError } from './cel-error.ts';
 import { addAddresses } from './library/addresses.ts';
 import { addLists } from './library/lists.ts';
@@ -71,6 +71,7 @@ export class CelEnvironment {
     if (!valid) throw new CelError(`compilation failed: ${messageOf(error)}`, { cause: error });
     if (types.length > 0 && type !== 'dyn' && !types.includes(type))
       throw new CelError(`must evaluate to ${types.join(' or ')}`);
+    countRoot(parsed.ast);
     return {
       names: namesIn(parsed.ast),
       evaluate: (variables, budget) => {

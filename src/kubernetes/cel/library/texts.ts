@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { patternOf } from '../../custom-resources/schema/patterns.ts';
+import { chargeMatching, chargeNextMatch } from '../budget.ts';
 import { CelError } from '../cel-error.ts';
 
 /** Kubernetes' functions of regular expressions, and those of texts that the library lacks. */
@@ -36,17 +37,13 @@ const maxLength = 1_000_000;
 
 function findAll(text: string, pattern: string, most: number): string[] {
   const found: string[] = [];
-  const matcher = compiled(pattern).matcher(text);
-  while ((most < 0 || found.length < most) && matcher.find()) found.push(matcher.group() ?? '');
-  return found;
-}
-
-function compiled(pattern: string) {
-  try {
-    return patternOf(pattern);
-  } catch (cause) {
-    throw new CelError(`invalid regular expression: ${pattern}`, { cause });
+  chargeMatching(text.length, pattern);
+  const matcher = patternOf(pattern).matcher(text);
+  while ((most < 0 || found.length < most) && matcher.find()) {
+    found.push(matcher.group() ?? '');
+    chargeNextMatch(text.length - matcher.end());
   }
+  return found;
 }
 
 function replaced(text: string, from: string, to: string, most: number): string {

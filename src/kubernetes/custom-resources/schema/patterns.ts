@@ -15,5 +15,8 @@ export function patternOf(pattern: string): RE2JS {
   return made;
 }
 
+/** About how many steps each character of a text may take: `(x{0,30}){0,30}` is short and takes thousands. */
+export const stepsOf = (pattern: string): number => patternOf(pattern).programSize();
+
 /** Whether a text has a match of a pattern anywhere. */
 export const matches = (pattern: string, text: string): boolean => patternOf(pattern).matcher(text).find();

@@ -3,7 +3,7 @@ import { type FieldError, forbiddenField, notSupported, required } from '../../a
 import { isJsonObject, type JsonObject } from '../../objects/object.ts';
 import { fitsInto, isOfFormat } from './formats.ts';
 import { counterparts, listErrors } from './list-types.ts';
-import { matches } from './patterns.ts';
+import { matches, stepsOf } from './patterns.ts';
 import { propertyOf, type Schema } from './schema.ts';
 
 /** Looks at one value by one schema that a validation may take, and what it may tell. */
@@ -42,8 +42,7 @@ export function schemaViolations(
 }
 
 function validate(run: Run, schema: Schema, value: Json, before: Json | undefined, path: string): void {
-  if (++run.steps > maxSteps)
-    throw new TooCostlyError('validating it by its schema takes more work than is allowed');
+  spend(run, 1);
   if (run.errors.length >= maxErrors) return;
   if (before !== undefined && jsonEqual(value, before)) return;
   if (!isOfType(schema, value)) {
@@ -55,6 +54,13 @@ function validate(run: Run, schema: Schema, value: Json, before: Json | undefine
   if (Array.isArray(value)) checkItems(run, schema, value, before, path);
   else if (isJsonObject(value)) checkMembers(run, schema, value, before, path);
   checkJunctors(run, schema, value, path);
+}
+
+/** @throws {TooCostlyError} */
+function spend(run: Run, steps: number): void {
+  run.steps += steps;
+  if (run.steps > maxSteps)
+    throw new TooCostlyError('validating it by its schema takes more work than is allowed');
 }
 
 function isOfType({ type, isIntOrString }: Schema, value: Json): boolean {
@@ -131,7 +137,7 @@ function checkText(run: Run, checks: Schema['checks'], value: string, path: stri
   }
   if (minLength !== undefined && length < minLength) bad(`should be at least ${minLength} chars long`);
   // What a pattern takes by the side of what everything else does.
-  if (pattern !== '') run.steps += 4 + value.length / 10;
+  if (pattern !== '') spend(run, 4 + (value.length * Math.max(10, stepsOf(pattern))) / 100);
   if (pattern !== '' && !matches(pattern, value)) bad(`should match '${pattern}'`);
   if (format !== '' && !isOfFormat(format, value)) bad(`must be of type ${format}: ${JSON.stringify(value)}`);
 }
