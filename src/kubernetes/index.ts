@@ -13,6 +13,7 @@ import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
 import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
 import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
+import { expiredEvents } from './reconcilers/expired-events.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
 import { resourceQuotas } from './reconcilers/resource-quota.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
@@ -32,6 +33,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       resourceQuotas(context, running),
       tokenSecrets(context),
       certificateRequests(context),
+      expiredEvents(context),
       clusterRoleAggregation(context),
       customResourceDefinitions(context, running),
       ...workloadControllers(context, running),
