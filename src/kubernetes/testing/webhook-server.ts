@@ -7,11 +7,11 @@ import { seededRandom } from '../../clock/index.ts';
 // biome-ignore lint/suspicious/noExplicitAny: requests and answers of any kind, which tests look into and make up.
 type Any = any;
 
-/** What a webhook answers: what JSON makes of it, or bytes as they are; `hang`: never. */
+/** What a webhook answers: what JSON makes of it, or bytes as they are; `hang`: never; `switch`: another protocol. */
 export type WebhookAnswer = (
   review: Any,
   path: string,
-) => object | string | 'hang' | Promise<object | string>;
+) => object | string | 'hang' | 'switch' | Promise<object | string>;
 
 /** A webhook over TLS, with an authority of its own. */
 export interface WebhookServer extends AsyncDisposable {
@@ -49,6 +49,12 @@ export async function startWebhook(
       reviews.push(review);
       const told = await answer(review, request.url ?? '');
       if (told === 'hang') return;
+      if (told === 'switch') {
+        request.socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n',
+        );
+        return;
+      }
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(typeof told === 'string' ? told : JSON.stringify(told));
     });

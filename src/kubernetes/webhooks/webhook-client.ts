@@ -167,6 +167,8 @@ const responseTo = (request: ReturnType<typeof httpsRequest>): Promise<IncomingM
     request.once('response', resolve);
     // Also after the response, so that a late one has somebody who hears it.
     request.on('error', reject);
+    // Who switches to another protocol gives neither; once it has a response this says nothing more.
+    request.once('close', () => reject(new WebhookCallError('the connection ended without a response')));
   });
 
 async function textOfAnswer(response: IncomingMessage): Promise<string> {
