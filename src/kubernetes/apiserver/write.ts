@@ -201,7 +201,7 @@ function withoutTimes(object: KubernetesObject): Json {
 
 /** @returns what the draft has become by rules, and what belongs into its commit. */
 async function admittedChange(
-  { admission }: Cluster,
+  { admission, clock }: Cluster,
   attributes: Attributes,
   present: KubernetesObject,
   draft: Draft,
@@ -215,6 +215,7 @@ async function admittedChange(
   const patched =
     subresource === 'scale' ? withScale(resource, draft as unknown as KubernetesObject, given) : given;
   const changed = changedDraft(resource, subresource, present, patched);
+  kindOf(resource).onChange?.(changed, present, { subresource, now: clock.now() });
   own(changed, draft.metadata.managedFields as ManagedFields);
   return { draft: changed, admitted };
 }

@@ -47,6 +47,8 @@ export interface Rounds {
   isSecond: boolean;
   /** A webhook has changed the object. */
   hasChanged: boolean;
+  /** A webhook or a policy of the cluster's users has changed the object. */
+  isPatched: boolean;
   /** As the last webhook left it. */
   left: Json | undefined;
   /** Webhooks that want to see what came after them, by their ids. */

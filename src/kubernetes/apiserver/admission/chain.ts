@@ -12,6 +12,7 @@ import { certificatePlugins } from './certificates.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-classes.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { noEscalation } from './no-escalation.ts';
 import { defaultTolerationSeconds, taintNodesByCondition } from './node-conditions.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { type PodIdentities, podIdentity } from './pod-identity.ts';
@@ -80,6 +81,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     ...certificatePlugins(context),
     defaultIngressClass(context),
     podIdentity({ objects, identities }),
+    noEscalation(context),
     mutatingPolicies(context),
     mutatingWebhooks(context),
     validatingPolicies(context),
@@ -95,7 +97,7 @@ export function createAdmission(context: AdmissionContext): Admission {
         rounds.isSecond = true;
         alongside = await mutated(plugins, { ...attributes, draft, rounds });
       }
-      return { alongside, isPatched: rounds.hasChanged };
+      return { alongside, isPatched: rounds.isPatched };
     },
     validate: async (attributes) => {
       let alongside = alone;
@@ -109,7 +111,7 @@ export function createAdmission(context: AdmissionContext): Admission {
 }
 
 const newRounds = (): Rounds => ({
-  ...{ isSecond: false, hasChanged: false, left: undefined },
+  ...{ isSecond: false, hasChanged: false, isPatched: false, left: undefined },
   ...{ asked: new Set(), due: new Set() },
 });
 

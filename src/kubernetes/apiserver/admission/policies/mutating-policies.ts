@@ -51,7 +51,9 @@ function mutate(context: AdmissionContext, bound: Bound, attributes: Changeable)
         if (index === 0 && !isAsked(policy, evaluation)) break;
         const value = jsonOf(evaluation.evaluate(mutation.program));
         const after = changed(resource, before, mutation, value);
-        if (!jsonEqual(after, before)) replaceDraft(draft, attributes, withOwnMetadata(before, after));
+        if (jsonEqual(after, before)) continue;
+        replaceDraft(draft, attributes, withOwnMetadata(before, after));
+        attributes.rounds.isPatched = true;
       }
     }
   } catch (error) {

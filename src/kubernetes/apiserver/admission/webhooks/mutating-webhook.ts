@@ -34,6 +34,7 @@ export function mutatingWebhooks(context: AdmissionContext): Plugin {
         const hasChanged = await invoke(context, webhook, attributes);
         if (hasChanged) {
           rounds.hasChanged = true;
+          rounds.isPatched = true;
           for (const id of rounds.asked) rounds.due.add(id);
         }
         if (webhook.reinvokes) rounds.asked.add(webhook.id);
