@@ -55,4 +55,20 @@ describe('seats', () => {
     for (const [, seat] of got) seat[Symbol.dispose]();
     using _ = await seats.take('one', signal);
   });
+
+  it('are forgotten with the user who neither has one nor waits', async () => {
+    const seats = new FairSeats();
+    const got: (readonly [string, Disposable])[] = [];
+    crowd(seats, 'one', 64, got);
+    crowd(seats, 'two', 64, got);
+    await settled();
+    const ending = new AbortController();
+    const waiting = seats.take('three', ending.signal);
+    expect(seats.users).toBe(3);
+    ending.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    expect(seats.users).toBe(2);
+    for (const [, seat] of got) seat[Symbol.dispose]();
+    expect(seats.users).toBe(0);
+  });
 });

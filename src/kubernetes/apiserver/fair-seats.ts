@@ -21,6 +21,11 @@ export class FairSeats {
   /** By username; the one at the front has waited longest for a turn. */
   readonly #lines = new Map<string, Line>();
 
+  /** Users who have a seat or wait for one. */
+  get users(): number {
+    return this.#lines.size;
+  }
+
   /**
    * @param signal Aborts when nobody waits for the answer any more.
    * @returns the seat, to be given back by disposing of it.
@@ -32,14 +37,14 @@ export class FairSeats {
     if (this.#isFree(line) && line.waiting.length === 0) this.#sit(line);
     else {
       if (line.waiting.length >= mostWaitingOfUser) throw tooManyRequests();
-      await this.#turn(line, signal);
+      await this.#turn(username, line, signal);
     }
     return {
       [Symbol.dispose]: () => {
         this.#seats--;
         line.seats--;
         this.#callNext();
-        if (line.seats === 0 && line.waiting.length === 0) this.#lines.delete(username);
+        this.#forgetIfEmpty(username, line);
       },
     };
   }
@@ -54,10 +59,12 @@ export class FairSeats {
   }
 
   /** Resolves seated. */
-  #turn({ waiting }: Line, signal: AbortSignal): Promise<void> {
+  #turn(username: string, line: Line, signal: AbortSignal): Promise<void> {
+    const { waiting } = line;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         waiting.splice(waiting.indexOf(called), 1);
+        this.#forgetIfEmpty(username, line);
         reject(signal.reason);
       };
       const called = (): void => {
@@ -67,6 +74,10 @@ export class FairSeats {
       waiting.push(called);
       signal.addEventListener('abort', leave, { once: true });
     });
+  }
+
+  #forgetIfEmpty(username: string, { seats, waiting }: Line): void {
+    if (seats === 0 && waiting.length === 0) this.#lines.delete(username);
   }
 
   #callNext(): void {
