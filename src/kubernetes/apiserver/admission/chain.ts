@@ -1,21 +1,16 @@
-import type { Clock, Random } from '../../../clock/index.ts';
-import type { Log } from '../../../log.ts';
-import type { Authorizer } from '../../authorization/rbac.ts';
 import type { Draft } from '../../kinds/kind.ts';
-import { type Alongside, alone, type ObjectStore, together } from '../../objects/object-store.ts';
-import type { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
+import { type Alongside, alone, together } from '../../objects/object-store.ts';
 import { Charging } from '../../quota/charge.ts';
-import type { Catalogue } from '../../schema/catalogue.ts';
-import type { WebhookClient } from '../../webhooks/webhook-client.ts';
 import type { Attributes, Changeable, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
+import type { AdmissionContext } from './context.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-classes.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { noEscalation } from './no-escalation.ts';
 import { defaultTolerationSeconds, taintNodesByCondition } from './node-conditions.ts';
 import { nodeRestriction } from './node-restriction.ts';
-import { type PodIdentities, podIdentity } from './pod-identity.ts';
+import { podIdentity } from './pod-identity.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { mutatingPolicies } from './policies/mutating-policies.ts';
 import { validatingPolicies } from './policies/validating-policies.ts';
@@ -23,23 +18,6 @@ import { priority } from './priority.ts';
 import { serviceAccountPlugin } from './service-account.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
 import { validatingWebhooks } from './webhooks/validating-webhook.ts';
-
-/** What the rules of a cluster look at. */
-export interface AdmissionContext {
-  readonly objects: ObjectStore;
-  readonly authorizer: Authorizer;
-  readonly identities: PodIdentities;
-  /** The same objects, in memory. */
-  readonly inMemory: ObjectsInMemory;
-  /** What the cluster serves at this moment. */
-  readonly catalogue: () => Catalogue;
-  readonly webhookClient: WebhookClient;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** Aborts when the server ends. */
-  readonly signal: AbortSignal;
-}
 
 /**
  * Whether and as what a write may be, once its writer may write at all: every rule first changes what is to be kept, in one

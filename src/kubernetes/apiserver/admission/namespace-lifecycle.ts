@@ -1,7 +1,7 @@
 import { resourceNamed } from '../../schema/catalogue.ts';
 import { forbidden, notFound } from '../status.ts';
 import type { Attributes, Plugin } from './attributes.ts';
-import type { AdmissionContext } from './chain.ts';
+import type { AdmissionContext } from './context.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
 /** Every cluster has them. */

@@ -10,7 +10,7 @@ import {
 } from '../../../objects/object.ts';
 import { apiVersionOf, type Catalogue, type Resource } from '../../../schema/catalogue.ts';
 import type { Attributes } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { covers, type Labelled, selects } from '../webhooks/matching.ts';
 import { ruleOf } from '../webhooks/webhook.ts';
 import { type Policy, policyOf } from './policy.ts';

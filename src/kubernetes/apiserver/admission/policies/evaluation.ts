@@ -7,7 +7,7 @@ import { plainValue } from '../../../cel/schema-types.ts';
 import type { KubernetesObject } from '../../../objects/object.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
 import type { Attributes } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { reviewOf } from '../webhooks/review.ts';
 import type { Policy } from './policy.ts';
 import { Variables } from './policy-environment.ts';

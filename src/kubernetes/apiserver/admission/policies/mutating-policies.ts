@@ -9,7 +9,7 @@ import { applyJsonPatch } from '../../../patch/json-patch.ts';
 import { qualifiedName, type Resource, resourceNamed } from '../../../schema/catalogue.ts';
 import { ApiError } from '../../status.ts';
 import type { Changeable, Plugin } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { replaceDraft } from '../replace-draft.ts';
 import { labelsOf } from '../webhooks/ask.ts';
 import { isExempt } from '../webhooks/matching.ts';

@@ -4,7 +4,7 @@ import { memberOf, textsIn } from '../../../objects/object.ts';
 import { qualifiedName, resourceNamed } from '../../../schema/catalogue.ts';
 import { ApiError } from '../../status.ts';
 import type { Plugin, Proposed } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { labelsOf } from '../webhooks/ask.ts';
 import { isExempt } from '../webhooks/matching.ts';
 import { type Bound, boundPolicies, NoParamsError, paramsOf } from './bindings.ts';

@@ -4,7 +4,7 @@ import { resourceNamed } from '../../../schema/catalogue.ts';
 import { WebhookCallError } from '../../../webhooks/webhook-client.ts';
 import { ApiError, badRequest } from '../../status.ts';
 import type { Attributes } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import type { Labelled } from './matching.ts';
 import { denial, type Reviewed, readReview, reviewOf } from './review.ts';
 import type { Webhook } from './webhook.ts';

@@ -3,7 +3,7 @@ import { CelError } from '../../../cel/cel-error.ts';
 import { type JsonObject, objectsIn, textOf } from '../../../objects/object.ts';
 import { forbidden } from '../../status.ts';
 import type { Attributes } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { evaluationOf, isAsked, subjectOf } from '../policies/evaluation.ts';
 import type { BrokenExpression, Expression } from '../policies/policy.ts';
 import { PolicyCompiler } from '../policies/policy-environment.ts';

@@ -4,7 +4,7 @@ import { applyJsonPatch } from '../../../patch/json-patch.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
 import { ApiError } from '../../status.ts';
 import type { Changeable, Plugin } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { replaceDraft } from '../replace-draft.ts';
 import { ask, labelsOf } from './ask.ts';
 import { wantsToBeAsked } from './match-conditions.ts';

@@ -1,7 +1,7 @@
 import type { Json } from '../../../../store/index.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
 import type { Plugin } from '../attributes.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import { ask, labelsOf } from './ask.ts';
 import { wantsToBeAsked } from './match-conditions.ts';
 import { isExempt, isMeant } from './matching.ts';

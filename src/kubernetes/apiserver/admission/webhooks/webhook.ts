@@ -9,7 +9,7 @@ import {
 } from '../../../objects/object.ts';
 import type { Resource } from '../../../schema/catalogue.ts';
 import { type WebhookClientConfig, webhookClientConfig } from '../../../webhooks/webhook-client.ts';
-import type { AdmissionContext } from '../chain.ts';
+import type { AdmissionContext } from '../context.ts';
 import type { Expression } from '../policies/policy.ts';
 import { compileConditions } from './match-conditions.ts';
 
