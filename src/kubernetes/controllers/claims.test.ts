@@ -53,6 +53,7 @@ describe('a label selector', () => {
     [{ matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] }, false],
     [{ matchExpressions: [{ key: 'tier', operator: 'Exists' }] }, true],
     [{ matchExpressions: [{ key: 'tier', operator: 'DoesNotExist' }] }, false],
+    [{ matchExpressions: [{ key: 'constructor', operator: 'Exists' }] }, false],
   ])('%j: %s', (selector, isMeant) => {
     expect(selects(selector)(labels)).toBe(isMeant);
   });

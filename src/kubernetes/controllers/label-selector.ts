@@ -1,3 +1,4 @@
+import { meetsRequirement } from '../objects/label-selector.ts';
 import type { ObjectMeta } from '../objects/object.ts';
 import type { LabelSelector } from './objects.ts';
 
@@ -9,7 +10,7 @@ export function selects(selector: LabelSelector | undefined): SelectsLabels {
   if (selector === undefined) return () => false;
   const equal = selectsAll(selector.matchLabels);
   const expressions = selector.matchExpressions ?? [];
-  return (labels = {}) => equal(labels) && expressions.every((expression) => holds(expression, labels));
+  return (labels = {}) => equal(labels) && expressions.every((it) => meetsRequirement(it, labels));
 }
 
 /** Every label is as said; everything where nothing is said. */
@@ -29,22 +30,3 @@ export const selectsObject = (selector: LabelSelector): ((object: Labelled) => b
 
 export const isEmptySelector = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
   Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
-
-function holds(
-  { key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number],
-  labels: Labels,
-): boolean {
-  const value = labels[key];
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    default:
-      return false;
-  }
-}

@@ -1,3 +1,4 @@
+import { meetsRequirement, type Requirement } from '../objects/label-selector.ts';
 import type { Kept, PodSpec } from './objects.ts';
 
 export interface Node extends Kept {
@@ -15,12 +16,6 @@ export interface Toleration {
   readonly operator?: string;
   readonly value?: string;
   readonly effect?: string;
-}
-
-export interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
 }
 
 export interface NodeSelectorTerm {
@@ -69,23 +64,15 @@ function meets(
   );
 }
 
-function holds({ key, operator, values = [] }: Requirement, present: Values): boolean {
-  const value = present[key];
+function holds(requirement: Requirement, present: Values): boolean {
+  const { key, operator, values = [] } = requirement;
   switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
     case 'Gt':
-      return isInteger(value) && Number(value) > Number(values[0]);
+      return isInteger(present[key]) && Number(present[key]) > Number(values[0]);
     case 'Lt':
-      return isInteger(value) && Number(value) < Number(values[0]);
+      return isInteger(present[key]) && Number(present[key]) < Number(values[0]);
     default:
-      return false;
+      return meetsRequirement(requirement, present);
   }
 }
 
