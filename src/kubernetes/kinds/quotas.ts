@@ -1,7 +1,7 @@
+import { parseQuantity } from '../../quantity.ts';
 import { type FieldError, invalidValue, notSupported } from '../apiserver/status.ts';
 import { type JsonObject, memberOf, objectsIn, textOf, textsIn } from '../objects/object.ts';
 import { scopes } from '../quota/scopes.ts';
-import { parseQuantity } from '../schema/quantity.ts';
 import { ensured, itemsOf, type Kind } from './kind.ts';
 
 const negative = (list: JsonObject, at: string): readonly FieldError[] =>

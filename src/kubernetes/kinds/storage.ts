@@ -1,7 +1,7 @@
+import { parseQuantity } from '../../quantity.ts';
 import { jsonEqual } from '../../store/index.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../apiserver/status.ts';
 import { type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
-import { parseQuantity } from '../schema/quantity.ts';
 import { immutableErrors } from './immutable.ts';
 import { ensured, type Kind, setDefaults } from './kind.ts';
 

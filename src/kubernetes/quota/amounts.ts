@@ -1,5 +1,5 @@
+import { formatQuantity, parseQuantity, type Quantity } from '../../quantity.ts';
 import type { JsonObject } from '../objects/object.ts';
-import { formatQuantity, parseQuantity, type Quantity } from '../schema/quantity.ts';
 
 /** How much of which resource, by its name. */
 export type Amounts = ReadonlyMap<string, Quantity>;

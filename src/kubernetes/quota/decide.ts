@@ -1,6 +1,6 @@
+import type { Quantity } from '../../quantity.ts';
 import { type JsonObject, type KubernetesObject, memberOf, objectsIn, textOf } from '../objects/object.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
-import type { Quantity } from '../schema/quantity.ts';
 import { type Amounts, amountsOf, increase, nothing, sum, told } from './amounts.ts';
 import { hasScopes, isInScope } from './scopes.ts';
 import { usageOf } from './usage.ts';

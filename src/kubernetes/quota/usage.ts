@@ -1,6 +1,6 @@
+import type { Quantity } from '../../quantity.ts';
 import { type JsonObject, type KubernetesObject, memberOf, objectsIn, textOf } from '../objects/object.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
-import type { Quantity } from '../schema/quantity.ts';
 import { type Amounts, amountsOf, count, nothing } from './amounts.ts';
 import { podResources } from './pod-resources.ts';
 

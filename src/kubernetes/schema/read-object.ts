@@ -1,3 +1,4 @@
+import { canonicalQuantity } from '../../quantity.ts';
 import type { Json } from '../../store/index.ts';
 import {
   extensionsPackage,
@@ -12,7 +13,6 @@ import {
   schemaMessage,
   textListMessages,
 } from './messages.ts';
-import { canonicalQuantity } from './quantity.ts';
 
 /** A value has another type than its field. */
 export class MistypedError extends Error {

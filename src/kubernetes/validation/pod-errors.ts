@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../quantity.ts';
 import type { Json } from '../../store/index.ts';
 import {
   duplicate,
@@ -9,7 +10,6 @@ import {
   required,
 } from '../apiserver/status.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, numberOf, textOf } from '../objects/object.ts';
-import { parseQuantity } from '../schema/quantity.ts';
 
 /** What is wrong with a pod's spec, or that of a template, beyond its single fields. */
 export function podSpecErrors(spec: JsonObject, path: string): readonly FieldError[] {

@@ -1,8 +1,8 @@
+import { parseQuantity } from '../../../quantity.ts';
 import { ensured } from '../../kinds/kind.ts';
 import { type KubernetesObject, memberOf, textOf } from '../../objects/object.ts';
 import type { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
 import { resourceNamed } from '../../schema/catalogue.ts';
-import { parseQuantity } from '../../schema/quantity.ts';
 import { forbidden } from '../status.ts';
 import type { Plugin } from './attributes.ts';
 

@@ -1,6 +1,6 @@
+import { formatQuantity, type Quantity } from '../../../quantity.ts';
 import { type JsonObject, memberOf, textOf } from '../../objects/object.ts';
 import { type Amounts, amountsOf } from '../../quota/amounts.ts';
-import { formatQuantity, type Quantity } from '../../schema/quantity.ts';
 
 interface Given {
   readonly requests: Amounts;
