@@ -18,6 +18,7 @@ export {
   deregisterInstanceTargets,
   deregisterServiceTarget,
   findServiceTargetGroup,
+  hasHealthyTarget,
   registerServiceTarget,
   type ServiceTarget,
   type ServiceTargetHealth,

@@ -84,7 +84,10 @@ export class PlannedService {
     const deactivating = this.tasks.flatMap(({ phase, deploymentId }) =>
       phase === 'deactivating' ? [deploymentId] : [],
     );
-    const traffic = { isAtSource: this.#weightOf(routedId(service)) === 0 };
+    const isServed = this.live().some(
+      ({ deploymentId, health }) => deploymentId === routedId(service) && health.type === 'healthy',
+    );
+    const traffic = { isAtSource: this.#weightOf(routedId(service)) === 0, isServed };
     const seen = {
       service,
       traffic,

@@ -59,6 +59,7 @@ function planShift(
     canServe: canServe(own.situation),
     canSourceServe: before === undefined || canServe(before.situation),
     isAtSource: snapshot.traffic?.isAtSource ?? true,
+    isServed: service.desiredCount === 0 || (snapshot.traffic?.isServed ?? true),
     hasOthers: others.length > 0,
     hasTestRule: hasTestRule(routed(service, primary)),
     areHooksDone: areDone(lifecycle.hooks, lifecycle.isRollback),
@@ -197,17 +198,22 @@ function failureOf(
   return [];
 }
 
+/** Traffic has been shifted to where no target is healthy yet: so often it is looked at again. */
+const lookForTargetsMs = 1_000;
+
 function nextLookAt(
   { createdAt, rolloutState }: DeploymentRecord,
   lifecycle: LifecycleRecord,
-  { now, bakeMs }: Passage,
+  { now, bakeMs, isServed }: Passage,
   blockedUntil: number,
 ): number {
   if (rolloutState !== 'IN_PROGRESS') return blockedUntil;
+  const isLookedFor = !isServed && lifecycle.stage?.endsWith('_TRAFFIC_SHIFT');
   const ends = endsAt(lifecycle, bakeMs);
   const expires = lifecycle.isRollback
     ? Number.POSITIVE_INFINITY
     : expiresAt(lifecycle, { createdAt, bakeMs });
   const pending = lifecycle.hooks.filter(isPending).map((hook) => hook.expiresAt);
-  return Math.min(blockedUntil, ends > now ? ends : expires, expires, ...pending);
+  const looksAt = isLookedFor ? now + lookForTargetsMs : Number.POSITIVE_INFINITY;
+  return Math.min(blockedUntil, looksAt, ends > now ? ends : expires, expires, ...pending);
 }

@@ -1,6 +1,6 @@
 import type { WeightedTargetGroup } from '../../../balancing/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
-import { findTrafficRule, shiftObstacle, shiftTraffic } from '../../elbv2/index.ts';
+import { findTrafficRule, hasHealthyTarget, shiftObstacle, shiftTraffic } from '../../elbv2/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import type { DeploymentRecord, ServiceRecord, TrafficRecord } from '../records.ts';
@@ -26,6 +26,8 @@ export interface TrafficReading {
   readonly startObstacle?: string;
   /** No production traffic goes to the deployment's groups. */
   readonly isAtSource: boolean;
+  /** In each of the deployment's groups a target is healthy. */
+  readonly isServed: boolean;
 }
 
 /** Whose groups and rules a shift is about: of the two deployments, always the new one. */
@@ -73,6 +75,7 @@ export function readTraffic(
     isAtSource: routes.every(
       ({ productionListenerRule, own }) => !servedBy(reader, scope, productionListenerRule).includes(own),
     ),
+    isServed: routes.every(({ own }) => hasHealthyTarget(reader, scope, own)),
   };
 }
 

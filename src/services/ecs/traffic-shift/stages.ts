@@ -32,6 +32,8 @@ export interface Passage {
   readonly canSourceServe: boolean;
   /** No production traffic goes to where its tasks will be; on the way back, to where those of the one that failed are. */
   readonly isAtSource: boolean;
+  /** Wherever traffic has been shifted to, a load balancer has found a target healthy since; or no task is wanted. */
+  readonly isServed: boolean;
   /** There are deployments besides it and the one that traffic comes from. */
   readonly hasOthers: boolean;
   readonly hasTestRule: boolean;
@@ -72,7 +74,8 @@ function nextOnTheWay(lifecycle: LifecycleRecord, passage: Passage): NextStage |
       return isUp ? { stage: 'TEST_TRAFFIC_SHIFT', ...tests } : undefined;
     }
     case 'TEST_TRAFFIC_SHIFT':
-      return { stage: 'POST_TEST_TRAFFIC_SHIFT' };
+      // Groups that no rule sent to before are looked at from now on: until then a load balancer answers 503.
+      return passage.isServed || !passage.hasTestRule ? { stage: 'POST_TEST_TRAFFIC_SHIFT' } : undefined;
     case 'POST_TEST_TRAFFIC_SHIFT':
       return { stage: 'PRE_PRODUCTION_TRAFFIC_SHIFT' };
     case 'PRE_PRODUCTION_TRAFFIC_SHIFT': {
@@ -80,6 +83,7 @@ function nextOnTheWay(lifecycle: LifecycleRecord, passage: Passage): NextStage |
       return isUp ? { stage: 'PRODUCTION_TRAFFIC_SHIFT', traffic: { production } } : undefined;
     }
     case 'PRODUCTION_TRAFFIC_SHIFT':
+      if (!passage.isServed) return undefined;
       if (lifecycle.stepsTaken >= lifecycle.steps.length) return { stage: 'POST_PRODUCTION_TRAFFIC_SHIFT' };
       return passage.now >= endsAt(lifecycle, passage.bakeMs)
         ? { stage: 'PRE_PRODUCTION_TRAFFIC_SHIFT' }

@@ -119,6 +119,15 @@ export function serviceTargetHealth(
   };
 }
 
+/** Whether a load balancer has a target in this group to which it can send at this moment. */
+export function hasHealthyTarget(reader: Reader, scope: Scope, targetGroupArn: string): boolean {
+  const group = findTargetGroup(reader, scope, targetGroupArn);
+  if (group === undefined) return false;
+  return reader
+    .byIndex(targets, 'targetGroup', group.id)
+    .some(({ value }) => targetState(reader, scope, group, value).State === 'healthy');
+}
+
 /**
  * What a reconciler watches to follow the health of targets.
  * @param keys Of its work. A change of a whole group (it is used by a load balancer, or no longer) has no target.
