@@ -147,6 +147,7 @@ const contracts = new Set([
   'src/services/tag-list.ts',
   'src/protocols/acs.ts',
   'src/protocols/tcs.ts',
+  'src/runtime/process.ts',
   'src/runtime/runtime.ts',
 ]);
 

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { deadlineMs, type Words } from './conformance-words.ts';
 import { onTerminal, workloads } from './conformance-workloads.ts';
-import type { ContainerTerminal } from './runtime.ts';
+import type { ContainerTerminal } from './process.ts';
 
 /** Commands on a terminal of their own, in a container that runs. */
 export function describeTerminals(words: Words): void {

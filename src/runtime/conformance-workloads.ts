@@ -1,4 +1,4 @@
-import type { SimOutput, SimProgram, SimTerminal, SimTerminalProgram } from './sim/index.ts';
+import type { SimInput, SimOutput, SimPipes, SimProgram, SimTerminal } from './sim/index.ts';
 
 /**
  * What the suite's containers do, told twice: as a command for an image with busybox, and as a script for the
@@ -29,7 +29,7 @@ export const onTerminal = shell(
   'stty -echo; while read -r line; do case "$line" in size) stty size;; quit) exit 9;; *) echo "heard $line";; esac; done',
 );
 
-function terminalProgram(command: readonly string[], { say, exit }: SimTerminal): SimTerminalProgram {
+function terminalProgram(command: readonly string[], { say, exit }: SimTerminal): SimInput {
   if (command[0] === '/no/such/program') {
     exit(127);
     return {};
@@ -47,6 +47,31 @@ function terminalProgram(command: readonly string[], { say, exit }: SimTerminal)
         if (line === 'quit') exit(9);
         else say(`${line === 'size' ? size : `heard ${line}`}\r\n`);
       }
+    },
+  };
+}
+
+/** Says what it reads on both outputs, a line at a time, and at the end of its input how much that was. */
+const echoes =
+  'n=0; while read -r line; do n=$((n+1)); echo "out $line"; echo "err $line" >&2; done; echo "$n lines"; exit 6';
+export const withPipes = shell(echoes);
+
+function pipeProgram({ say, exit }: SimPipes): SimInput {
+  let rest = '';
+  let count = 0;
+  return {
+    typed: (text) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        count += 1;
+        say(`out ${line}\n`);
+        say(`err ${line}\n`, 'stderr');
+      }
+    },
+    ended: () => {
+      say(`${count} lines\n`);
+      exit(6);
     },
   };
 }
@@ -95,6 +120,14 @@ export const workloads = {
     command: shell('touch /tmp/ok; sleep 2.5; rm /tmp/ok; sleep 3600'),
     program: { health: (probe) => ({ exitCode: probe < 2 ? 0 : 1, output: '' }) },
   },
+  hears: {
+    command: shell(`echo ready; ${echoes}`),
+    program: { main: pipeProgram, output: [{ text: 'ready\n' }] },
+  },
+  hearsOnTerminal: {
+    command: shell(onTerminal[2] ?? ''),
+    program: { main: (pipes) => terminalProgram([], pipes) },
+  },
   obeysExec: {
     command: ['sleep', '3600'],
     program: {
@@ -104,6 +137,7 @@ export const workloads = {
           ? { exitCode: 0, output: '', runForMs: 60_000 }
           : { exitCode: 4, output: 'out\nerr\n' },
       terminal: terminalProgram,
+      command: (_, pipes) => pipeProgram(pipes),
     },
   },
 } as const satisfies Readonly<Record<string, Workload>>;

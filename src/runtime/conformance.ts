@@ -3,6 +3,7 @@ import { describeContainers } from './conformance-containers.ts';
 import { describeOutput } from './conformance-output.ts';
 import { describeSandboxes } from './conformance-sandboxes.ts';
 import { describeSettings } from './conformance-settings.ts';
+import { describeStreams } from './conformance-streams.ts';
 import { describeTerminals } from './conformance-terminals.ts';
 import { type RuntimeUnderTest, Words } from './conformance-words.ts';
 
@@ -34,6 +35,7 @@ export function describeRuntimeConformance(
 
     describeSandboxes(words);
     describeContainers(words);
+    describeStreams(words);
     describeTerminals(words);
     describeSettings(words);
     describeOutput(words);

@@ -26,6 +26,17 @@ export {
   imageArchive,
   imageId,
 } from './image-archive.ts';
+export type {
+  AttachOptions,
+  CommandOptions,
+  ContainerAttachment,
+  ContainerCommand,
+  ContainerStreams,
+  ContainerTerminal,
+  ExecResult,
+  OutputChunk,
+  TerminalOptions,
+} from './process.ts';
 export { findProgram, programLayer } from './program-layer.ts';
 export {
   type BlockIoCount,
@@ -35,8 +46,6 @@ export {
   type ContainerSpec,
   type ContainerStats,
   type ContainerStatus,
-  type ContainerTerminal,
-  type ExecResult,
   type GvisorSupport,
   type HealthCheck,
   type Image,
@@ -55,5 +64,4 @@ export {
   type Sandbox,
   type SandboxNetwork,
   type SandboxSpec,
-  type TerminalOptions,
 } from './runtime.ts';

@@ -1,3 +1,13 @@
+import type {
+  AttachOptions,
+  CommandOptions,
+  ContainerAttachment,
+  ContainerCommand,
+  ContainerTerminal,
+  ExecResult,
+  TerminalOptions,
+} from './process.ts';
+
 /**
  * The narrow interface to run containers on one machine. `docker` speaks the Engine API, `sim` keeps it in
  * memory; one conformance suite runs against both.
@@ -92,6 +102,18 @@ export interface Runtime extends AsyncDisposable {
     command: readonly string[],
     options: TerminalOptions,
   ): Promise<ContainerTerminal>;
+  /**
+   * Runs a command in a running container with pipes: its input can be ended, and its outputs come apart. Who takes them
+   * slowly holds the command. Disposing it kills the command, where its process can be reached.
+   * @throws {RuntimeError} `CannotExecContainer`.
+   */
+  openCommand(name: string, command: readonly string[], options: CommandOptions): Promise<ContainerCommand>;
+  /**
+   * What the first process of a running container says from now on, and, where the container is `interactive`, its
+   * input. Who takes slowly holds the container. Disposing it leaves the container running.
+   * @throws {RuntimeError} `CannotExecContainer`: it does not run.
+   */
+  attach(name: string, options: AttachOptions): Promise<ContainerAttachment>;
   /**
    * CPU and memory in use now, read cheaply (from cgroups where possible), and `withIo` what goes over its network and
    * to its disks. Undefined when it is not running.
@@ -259,7 +281,10 @@ export interface ContainerSpec {
   readonly ipcMode?: 'host' | 'none' | 'sandbox';
   readonly pidMode?: 'host' | 'sandbox';
   readonly pseudoTerminal?: boolean;
+  /** Its first process has an input, which `attach` reaches. */
   readonly interactive?: boolean;
+  /** With `interactive`: the input ends with the first attachment that has it. */
+  readonly isInputOnce?: boolean;
   readonly healthCheck?: HealthCheck;
   /** An Engine log driver with its options. Default: a bounded `json-file`, so that `output` can read back. */
   readonly log?: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
@@ -352,32 +377,6 @@ export interface OutputLine {
   /** Without its newline. */
   readonly text: string;
   readonly timeMs: number;
-}
-
-export interface ExecResult {
-  readonly exitCode: number;
-  /** First 64 KiB of stdout and stderr together. */
-  readonly output: string;
-}
-
-export interface TerminalOptions {
-  /** Default: the container's own. */
-  readonly user?: string;
-  /** Beside the container's own. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** While it is being opened. */
-  readonly signal?: AbortSignal;
-}
-
-export interface ContainerTerminal extends AsyncDisposable {
-  /** What the command says, until it and all that share its terminal have ended. May be read once. */
-  readonly output: AsyncIterable<Uint8Array>;
-  /** Types. Resolves when there is room for more; what is typed after the command's end is lost. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** What has ended has no size: success. */
-  resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
-  /** The command's exit code; ask when its output has ended. */
-  exitCode(): Promise<number>;
 }
 
 export interface ContainerStats {

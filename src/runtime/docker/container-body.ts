@@ -35,6 +35,7 @@ export function containerBody(spec: ContainerSpec, context: BodyContext): object
     Hostname: spec.network.mode === 'sandbox' ? undefined : spec.hostname,
     Tty: spec.pseudoTerminal,
     OpenStdin: spec.interactive,
+    StdinOnce: spec.isInputOnce,
     Labels: { ...spec.labels, [sandboxLabel]: spec.sandboxId, [roleLabel]: 'app' },
     Healthcheck: healthcheck(spec.healthCheck),
     ExposedPorts:

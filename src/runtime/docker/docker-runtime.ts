@@ -1,11 +1,18 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import { type Log, silentLog } from '../../log.ts';
+import type {
+  AttachOptions,
+  CommandOptions,
+  ContainerAttachment,
+  ContainerCommand,
+  ContainerTerminal,
+  ExecResult,
+  TerminalOptions,
+} from '../process.ts';
 import {
   type Container,
   type ContainerSpec,
   type ContainerStats,
-  type ContainerTerminal,
-  type ExecResult,
   type GvisorSupport,
   type Image,
   type OutputLine,
@@ -17,15 +24,15 @@ import {
   type RuntimeInfo,
   type Sandbox,
   type SandboxSpec,
-  type TerminalOptions,
 } from '../runtime.ts';
+import { openAttachment } from './attach-streams.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { Containers } from './containers.ts';
 import { EngineApi } from './engine-api.ts';
 import { type FoundEngine, findEngine } from './engine-socket.ts';
 import { engineEvents } from './events.ts';
 import { runExec } from './exec.ts';
-import { openExecTerminal } from './exec-terminal.ts';
+import { openExecCommand, openExecTerminal } from './exec-streams.ts';
 import { attempting } from './failures.ts';
 import { Gvisor, gvisorStartMs } from './gvisor.ts';
 import { Images } from './images.ts';
@@ -310,6 +317,17 @@ export class DockerRuntime implements Runtime {
       ...options,
       seesProcesses: this.#daemon !== undefined,
     });
+  }
+
+  openCommand(name: string, command: readonly string[], options: CommandOptions): Promise<ContainerCommand> {
+    return openExecCommand(this.#api, this.#clock, name, command, {
+      ...options,
+      seesProcesses: this.#daemon !== undefined,
+    });
+  }
+
+  attach(name: string, options: AttachOptions): Promise<ContainerAttachment> {
+    return openAttachment(this.#api, this.#clock, name, options);
   }
 
   async stats(

@@ -9,12 +9,13 @@ export {
   type Distribution,
   noLatency,
   type SimFailures,
+  type SimInput,
   type SimLatency,
   type SimOptions,
   type SimOutput,
+  type SimPipes,
   type SimProgram,
   type SimTerminal,
-  type SimTerminalProgram,
 } from './model.ts';
 export { SimEngine } from './sim-engine.ts';
 export { SimRuntime } from './sim-runtime.ts';

@@ -100,7 +100,11 @@ export interface SimProgram {
     readonly runForMs?: number;
   };
   /** What a command does on a terminal in it. Default: it says and returns what `exec` does. */
-  readonly terminal?: (command: readonly string[], terminal: SimTerminal) => SimTerminalProgram | undefined;
+  readonly terminal?: (command: readonly string[], terminal: SimTerminal) => SimInput | undefined;
+  /** What a command does with pipes in it. Default: it says and returns what `exec` does. */
+  readonly command?: (command: readonly string[], pipes: SimPipes) => SimInput | undefined;
+  /** What its first process does besides, with what comes in. Default: nobody hears it. */
+  readonly main?: (pipes: SimPipes) => SimInput;
   /** What it uses while it runs. Defaults 10 and 16. */
   readonly cpuMillis?: number;
   readonly memoryMiB?: number;
@@ -112,8 +116,18 @@ export interface SimTerminal {
   exit(exitCode: number): void;
 }
 
-export interface SimTerminalProgram {
+/** A simulated process' outputs, as the process sees them. */
+export interface SimPipes {
+  /** @param stream Default stdout. */
+  say(text: string, stream?: 'stdout' | 'stderr'): void;
+  exit(exitCode: number): void;
+}
+
+/** How a simulated process hears. */
+export interface SimInput {
   typed?(text: string): void;
+  /** Nothing more will be typed. */
+  ended?(): void;
   resized?(size: { readonly columns: number; readonly rows: number }): void;
 }
 

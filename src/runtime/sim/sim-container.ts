@@ -7,7 +7,7 @@ import type {
   ContainerStatus,
   PortMapping,
 } from '../runtime.ts';
-import type { SimOutput, SimProgram } from './model.ts';
+import type { SimInput, SimOutput, SimProgram } from './model.ts';
 import { SimLog } from './sim-log.ts';
 
 const killedExitCode = 137;
@@ -22,6 +22,7 @@ export class SimContainer {
   readonly #clock: Clock;
   readonly #changed: () => void;
   readonly #timers = new Set<Disposable>();
+  readonly #listeners = new Set<Listener>();
   #status: ContainerStatus = { state: 'created' };
   #health: ContainerHealth | undefined;
   #program: SimProgram = {};
@@ -29,6 +30,7 @@ export class SimContainer {
   #runs = 0;
   #exited = Promise.withResolvers<void>();
   #isRemoved = false;
+  #input: SimInput | undefined;
 
   /** @param changed Told after every change that the engine would tell of. */
   constructor(spec: ContainerSpec, { runtimeId, imageId, clock, changed }: SimContainerParts) {
@@ -63,6 +65,22 @@ export class SimContainer {
     return this.#isRemoved;
   }
 
+  /** How its first process hears; undefined: it does not, or no longer. */
+  get input(): SimInput | undefined {
+    return this.isRunning ? this.#input : undefined;
+  }
+
+  endInput(): void {
+    this.input?.ended?.();
+    this.#input = undefined;
+  }
+
+  /** Told what its first process says, from now on. */
+  listen(listener: Listener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
   view(): Container {
     return {
       name: this.spec.name,
@@ -90,6 +108,10 @@ export class SimContainer {
       this.#probe(0, 0);
     }
     this.#changed();
+    this.#input = program.main?.({
+      say: (text, stream = 'stdout') => this.#say(stream, text),
+      exit: (exitCode) => this.#exit(exitCode, false),
+    });
     if (program.output) this.#write(program.output[Symbol.iterator]());
     if (program.runForMs !== undefined) {
       const exitCode = program.isOutOfMemory ? killedExitCode : (program.exitCode ?? 0);
@@ -151,7 +173,7 @@ export class SimContainer {
   #write(rest: Iterator<SimOutput>): void {
     for (let next = rest.next(); !next.done; next = rest.next()) {
       const { afterMs = 0, stream = 'stdout', text } = next.value;
-      const say = (): void => this.log.write(stream, text, this.#clock.now());
+      const say = (): void => this.#say(stream, text);
       if (afterMs > 0) {
         this.#later(afterMs, () => {
           say();
@@ -162,6 +184,12 @@ export class SimContainer {
       say();
     }
     if (this.#program.endsAfterOutput) this.#exit(this.#program.exitCode ?? 0, false);
+  }
+
+  #say(stream: 'stdout' | 'stderr', text: string): void {
+    if (!this.isRunning) return;
+    this.log.write(stream, text, this.#clock.now());
+    for (const listener of this.#listeners) listener(stream, text);
   }
 
   /** Docker's rules: the first success is HEALTHY, `retries` failures in a row outside the start period UNHEALTHY. */
@@ -204,6 +232,8 @@ export class SimContainer {
     this.#timers.add(timer);
   }
 }
+
+type Listener = (stream: 'stdout' | 'stderr', text: string) => void;
 
 export interface SimContainerParts {
   readonly runtimeId: string;

@@ -1,9 +1,16 @@
+import type {
+  AttachOptions,
+  CommandOptions,
+  ContainerAttachment,
+  ContainerCommand,
+  ContainerTerminal,
+  ExecResult,
+  TerminalOptions,
+} from '../process.ts';
 import {
   type Container,
   type ContainerSpec,
   type ContainerStats,
-  type ContainerTerminal,
-  type ExecResult,
   type GvisorSupport,
   type Image,
   type OutputLine,
@@ -14,11 +21,10 @@ import {
   type RuntimeInfo,
   type Sandbox,
   type SandboxSpec,
-  type TerminalOptions,
 } from '../runtime.ts';
 import type { SimContainer } from './sim-container.ts';
 import type { SimEngine } from './sim-engine.ts';
-import { SimContainerTerminal } from './sim-terminal.ts';
+import { attachmentOf, commandOf, terminalOf } from './sim-streams.ts';
 
 /** Events that nobody has taken yet; beyond that the oldest are replaced by one `connected`: list again. */
 const mostEvents = 10_000;
@@ -189,7 +195,23 @@ export class SimRuntime implements Runtime {
   ): Promise<ContainerTerminal> {
     const { container } = await this.#execIn(name, command);
     signal?.throwIfAborted();
-    return new SimContainerTerminal(container, command, this.engine.clock);
+    return terminalOf(container, command, this.engine.clock);
+  }
+
+  async openCommand(
+    name: string,
+    command: readonly string[],
+    { signal, hasInput }: CommandOptions,
+  ): Promise<ContainerCommand> {
+    const { container } = await this.#execIn(name, command);
+    signal?.throwIfAborted();
+    return commandOf(container, command, this.engine.clock, hasInput ?? false);
+  }
+
+  async attach(name: string, { signal, hasInput }: AttachOptions): Promise<ContainerAttachment> {
+    const container = await this.#runningOne(name, `Cannot attach to container '${name}'`);
+    signal?.throwIfAborted();
+    return attachmentOf(container, hasInput ?? false);
   }
 
   async stats(
@@ -206,18 +228,24 @@ export class SimRuntime implements Runtime {
 
   async #execIn(name: string, command: readonly string[]) {
     const attempt = `Cannot run '${command.join(' ')}' in container '${name}'`;
+    const container = await this.#runningOne(name, attempt);
+    return { container, refuse: (detail: string) => refuse(attempt, detail) };
+  }
+
+  async #runningOne(name: string, attempt: string): Promise<SimContainer> {
     await this.engine.pause('exec', attempt);
-    const refuse = (detail: string): never => {
-      throw new RuntimeError('CannotExecContainer', `${attempt}: ${detail}`, detail);
-    };
-    const container = this.engine.container(name) ?? refuse(`No such container: ${name}`);
-    if (!container.isRunning) refuse(`Container ${name} is not running`);
-    return { container, refuse };
+    const container = this.engine.container(name) ?? refuse(attempt, `No such container: ${name}`);
+    if (!container.isRunning) refuse(attempt, `Container ${name} is not running`);
+    return container;
   }
 
   #look(): Promise<void> {
     return this.engine.pause('look', 'Cannot reach the engine');
   }
+}
+
+function refuse(attempt: string, detail: string): never {
+  throw new RuntimeError('CannotExecContainer', `${attempt}: ${detail}`, detail);
 }
 
 const hasEnded = (container: SimContainer, run: number): boolean =>
