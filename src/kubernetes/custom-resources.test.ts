@@ -207,9 +207,34 @@ describe('a CustomResourceDefinition', () => {
       'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
     ],
     [
-      'a webhook that converts',
+      'a webhook that converts and is not told of',
       { conversion: { strategy: 'Webhook' } },
-      'spec.conversion.strategy: Forbidden: Webhook is not supported by this version of Catamaran yet',
+      'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+    ],
+    [
+      'a webhook over plain HTTP',
+      {
+        conversion: {
+          strategy: 'Webhook',
+          webhook: { clientConfig: { url: 'http://hook' }, conversionReviewVersions: ['v1'] },
+        },
+      },
+      'spec.conversion.webhookClientConfig.url: Invalid value: "http://hook": \'https\' is the only allowed URL scheme',
+    ],
+    [
+      'reviews in a version that there is not',
+      {
+        conversion: {
+          strategy: 'Webhook',
+          webhook: { clientConfig: { url: 'https://hook' }, conversionReviewVersions: ['v7'] },
+        },
+      },
+      'spec.conversion.conversionReviewVersions: Invalid value: ["v7"]: must include at least one of v1, v1beta1',
+    ],
+    [
+      'a webhook that nobody asks',
+      { conversion: { strategy: 'None', webhook: { clientConfig: { url: 'https://hook' } } } },
+      'spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook',
     ],
   ];
   it.each(refusals)('is refused with %s', async (_what, spec, message) => {

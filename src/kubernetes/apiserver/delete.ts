@@ -1,5 +1,4 @@
 import { type Json, jsonEqual } from '../../store/index.ts';
-import { kept } from '../custom-resources/stored-version.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { type KubernetesObject, memberOf, timestamp } from '../objects/object.ts';
 import { type Alongside, type StoredObject, together, withRevision } from '../objects/object-store.ts';
@@ -43,7 +42,11 @@ export async function deleteObject(
     } else {
       if (options.isDryRun) return { isGone: false, object: withRevision({ ...present, object: deleting }) };
       if (deleting === present.object) return { isGone: false, object: withRevision(present) };
-      const marked = await cluster.objects.update(present, kept(resource, deleting), admitted);
+      const marked = await cluster.objects.update(
+        present,
+        await cluster.objects.toKeep(resource, deleting),
+        admitted,
+      );
       if (marked !== undefined)
         return { isGone: false, object: withRevision({ ...marked, object: deleting }) };
     }

@@ -4,7 +4,7 @@ import { texts } from '../objects/json-text.ts';
 import { encodeEvent } from '../schema/encode-message.ts';
 import { type MediaType, protobufType } from './negotiation.ts';
 import { encodeAnswer } from './send.ts';
-import { expired, statusOf } from './status.ts';
+import { type ApiError, expired, statusOf } from './status.ts';
 
 /** Who does not read what was sent is let go: he lists again. */
 const maxUnreadBytes = 16 * 1024 * 1024;
@@ -53,8 +53,13 @@ export class EventStream {
 
   /** The last event: begin again. */
   letGo(): void {
+    this.fail(expired('The watch was not read for too long'));
+  }
+
+  /** The last event: why there are no more. */
+  fail(error: ApiError): void {
     if (this.isOver) return;
-    this.#response.end(this.#frame('ERROR', statusOf(expired('The watch was not read for too long'))));
+    this.#response.end(this.#frame('ERROR', statusOf(error)));
     this.#onLetGo();
   }
 

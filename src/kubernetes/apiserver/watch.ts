@@ -2,11 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock/index.ts';
 import { CompactedError, type Json, jsonEqual } from '../../store/index.ts';
 import type { KubernetesObject } from '../objects/object.ts';
-import { type StoredObject, servedOne, withRevision } from '../objects/object-store.ts';
+import { type StoredObject, withRevision } from '../objects/object-store.ts';
 import type { Selects } from '../objects/selectors.ts';
 import type { ObjectEvent } from '../objects/watches.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import type { Cluster } from './cluster.ts';
+import { EventOrder } from './event-order.ts';
 import { EventStream } from './event-stream.ts';
 import type { MediaType } from './negotiation.ts';
 import type { ListOptions } from './options.ts';
@@ -49,13 +50,18 @@ export async function watchObjects(
   /** What happens while the state is still on its way. */
   let early: ObjectEvent[] | undefined = [];
   const onEvent = (kept: ObjectEvent): void => {
-    const event = servedEvent(resource, kept);
-    if (early === undefined) sendEvent(stream, event, selects, shown);
-    else if (early.push(event) > maxEarlyEvents) stream.letGo();
+    if (early === undefined) sendEvent(stream, kept, selects, shown);
+    else if (early.push(kept) > maxEarlyEvents) stream.letGo();
   };
+  const order = new EventOrder(objects, resource, stream, onEvent);
   // Followed before the answer begins: what can't be followed is refused as any other request.
   ends.use(
-    await followed(() => watches.watch(objects.prefix(resource, namespace), from, { onEvent, onEnd: end })),
+    await followed(() =>
+      watches.watch(objects.prefix(resource, namespace), from, {
+        onEvent: (event) => order.event(event),
+        onEnd: end,
+      }),
+    ),
   );
   if (resource.custom !== undefined) {
     // Who watches objects of another form, or of no kind any more, is to look again.
@@ -92,7 +98,11 @@ export async function watchObjects(
   early = undefined;
   if (options.allowWatchBookmarks) {
     // What was committed before a revision has been sent: the store tells its watchers first.
-    const look = () => void objects.revision().then(bookmark).catch(end);
+    const look = () =>
+      void objects
+        .revision()
+        .then((revision) => order.afterwards(() => bookmark(revision)))
+        .catch(end);
     ends.use(every(clock, bookmarkEveryMs, look));
   }
   await ended.promise;
@@ -122,16 +132,6 @@ async function followed(watch: () => Promise<Disposable>): Promise<Disposable> {
       );
     throw error;
   }
-}
-
-function servedEvent(resource: Resource, event: ObjectEvent): ObjectEvent {
-  if (resource.custom === undefined && resource.storedAs === undefined) return event;
-  const { before, after, revision } = event;
-  return {
-    revision,
-    before: before && servedOne(resource, before),
-    after: after && servedOne(resource, after),
-  };
 }
 
 /** An event as those see it who select some objects: what begins to be meant is new to them, what ends to be is gone. */

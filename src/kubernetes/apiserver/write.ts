@@ -1,6 +1,5 @@
 import { uuid } from '../../clock/index.ts';
 import { type Json, jsonEqual } from '../../store/index.ts';
-import { kept } from '../custom-resources/stored-version.ts';
 import type { Draft, Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { metadataErrors } from '../kinds/metadata.ts';
@@ -94,10 +93,11 @@ export async function createObject(
       await cluster.admission.charged(proposed, async () => undefined);
       return object;
     }
+    const kept = await cluster.objects.toKeep(resource, object);
     const created = await cluster.admission.charged(proposed, (counted) =>
-      cluster.objects.create(key, kept(resource, object), together(alongside, counted)),
+      cluster.objects.create(key, kept, together(alongside, counted)),
     );
-    if (created !== undefined) return withRevision({ ...created, object });
+    if (created !== undefined) return cluster.objects.answered(resource, created, object);
     const isTaken = await isThere();
     if (isTaken && !isGenerated) throw alreadyExists(resource, name);
     if (isTaken && attempt >= mostNames)
@@ -169,15 +169,19 @@ export async function changeObject(
     const object = finished(resource, changing, present.object, subresource);
     const judged = await cluster.admission.validate(asSeen(attributes, object));
     const alongside = together(together(admitted, taken), judged);
-    if (isUnchanged(object, present.object)) return withRevision(present);
+    if (isUnchanged(object, present.object) && present.isOutdated !== true) return withRevision(present);
     if (isDryRun) return withRevision({ ...present, object });
     const isLast = object.metadata.deletionTimestamp !== undefined && isUnheld(resource, object);
-    const changed = isLast
-      ? await removeLast(cluster, resource, present, object)
-      : await cluster.admission.charged({ ...attributes, object }, (counted) =>
-          cluster.objects.update(present, kept(resource, object), together(alongside, counted)),
-        );
-    if (changed !== undefined) return withRevision({ ...changed, object });
+    if (isLast) {
+      const removed = await removeLast(cluster, resource, present, object);
+      if (removed !== undefined) return withRevision(removed);
+    } else {
+      const kept = await cluster.objects.toKeep(resource, object);
+      const changed = await cluster.admission.charged({ ...attributes, object }, (counted) =>
+        cluster.objects.update(present, kept, together(alongside, counted)),
+      );
+      if (changed !== undefined) return cluster.objects.answered(resource, changed, object);
+    }
     if (version !== '' || attempt >= mostAttempts) throw conflict(resource, name);
   }
 }

@@ -23,6 +23,7 @@ import { withAccessPolicies } from '../authorization/access-policies.ts';
 import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
+import { WebhookConverter } from '../custom-resources/conversion/converter.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { Watches } from '../objects/watches.ts';
@@ -65,8 +66,10 @@ export async function openControlPlane(
 
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
-  const objects = new ObjectStore(store, place);
   const inMemory = new ObjectsInMemory(state, place);
+  const webhookClient = opened.use(new WebhookClient({ objects: inMemory, clock, random }));
+  const converter = new WebhookConverter({ webhookClient, random, signal: ending.signal });
+  const objects = new ObjectStore(store, place, converter);
   const tokenKey = openTokenKey(tokenKeyText);
   // Nobody knows the port before the record is there, which says the issuer as well.
   const tokenIssuer = (): TokenIssuer => ({
@@ -104,7 +107,7 @@ export async function openControlPlane(
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
       catalogue: () => catalogue.current,
-      webhookClient: opened.use(new WebhookClient({ objects: inMemory, clock, random })),
+      webhookClient,
       identities: {
         region: place.region,
         hasAssociation: (of) => hasPodIdentity(state, place, wanted.name, of),

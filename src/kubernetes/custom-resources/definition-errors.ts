@@ -14,8 +14,10 @@ import {
   listOf,
   memberOf,
   textOf,
+  textsIn,
 } from '../objects/object.ts';
-import { hasCondition, versionsOf } from './definition.ts';
+import { clientConfigErrors } from '../webhooks/client-config-errors.ts';
+import { hasCondition, reviewVersions, versionsOf } from './definition.ts';
 import { approvalAnnotation, isProtectedGroup } from './definition-status.ts';
 import { presentationErrors } from './presentation-errors.ts';
 import { schemaErrors } from './schema/schema-errors.ts';
@@ -137,11 +139,40 @@ function conversionErrors(conversion: JsonObject): readonly FieldError[] {
   const strategies = ['None', 'Webhook'];
   const strategy = textOf(conversion, 'strategy');
   if (!strategies.includes(strategy)) return [notSupported(`${at}.strategy`, strategy, strategies)];
-  if (strategy === 'Webhook')
-    return [forbiddenField(`${at}.strategy`, 'Webhook is not supported by this version of Catamaran yet')];
-  return conversion.webhook === undefined
-    ? []
-    : [forbiddenField(`${at}.webhook`, 'should not be set when strategy is not set to Webhook')];
+  // Under the names that upstream has within, which is what its messages say.
+  const [configAt, versionsAt] = [`${at}.webhookClientConfig`, `${at}.conversionReviewVersions`];
+  const webhook = memberOf(conversion, 'webhook');
+  if (strategy !== 'Webhook') {
+    const without = 'should not be set when strategy is not set to Webhook';
+    return [
+      ...(webhook.clientConfig === undefined ? [] : [forbiddenField(configAt, without)]),
+      ...(textsIn(webhook, 'conversionReviewVersions').length === 0
+        ? []
+        : [forbiddenField(versionsAt, without)]),
+    ];
+  }
+  const { clientConfig } = webhook;
+  return [
+    ...(isJsonObject(clientConfig)
+      ? clientConfigErrors(clientConfig, configAt)
+      : [required(configAt, 'required when strategy is set to Webhook')]),
+    ...reviewVersionErrors(textsIn(webhook, 'conversionReviewVersions'), versionsAt),
+  ];
+}
+
+function reviewVersionErrors(versions: readonly string[], at: string): readonly FieldError[] {
+  if (versions.length === 0) return [required(at)];
+  const errors = versions.flatMap((version, index): readonly FieldError[] => {
+    if (versions.indexOf(version) < index)
+      return [invalidValue(`${at}[${index}]`, version, 'duplicate version')];
+    const bad = badName('dns-label-1035', version);
+    return bad === undefined ? [] : [invalidValue(`${at}[${index}]`, version, bad)];
+  });
+  if (versions.some((it) => reviewVersions.includes(it))) return errors;
+  return [
+    ...errors,
+    invalidValue(at, [...versions], `must include at least one of ${reviewVersions.join(', ')}`),
+  ];
 }
 
 function approvalErrors(

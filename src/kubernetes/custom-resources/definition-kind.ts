@@ -1,5 +1,5 @@
 import { ensured, type Kind, setDefaults } from '../kinds/kind.ts';
-import { listOf } from '../objects/object.ts';
+import { isJsonObject, listOf, memberOf } from '../objects/object.ts';
 import { cleanupFinalizer, storageVersionOf } from './definition.ts';
 import { definitionErrors } from './definition-errors.ts';
 import { withConditions } from './definition-status.ts';
@@ -16,7 +16,10 @@ export const customResourceDefinition: Kind = {
     const names = ensured(spec, 'names');
     const kind = String(names.kind ?? '');
     if (kind !== '') setDefaults(names, { singular: kind.toLowerCase(), listKind: `${kind}List` });
-    setDefaults(ensured(spec, 'conversion'), { strategy: 'None' });
+    const conversion = ensured(spec, 'conversion');
+    setDefaults(conversion, { strategy: 'None' });
+    const { service } = memberOf(memberOf(conversion, 'webhook'), 'clientConfig');
+    if (isJsonObject(service)) setDefaults(service, { port: 443 });
     const stored = storageVersionOf(draft);
     const status = ensured(draft, 'status');
     const known = listOf(status, 'storedVersions');

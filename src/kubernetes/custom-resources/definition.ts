@@ -5,13 +5,15 @@ import {
   listOf,
   memberOf,
   textOf,
+  textsIn,
 } from '../objects/object.ts';
 import { objectRecords } from '../objects/object-records.ts';
 import { qualifiedName, type Resource, resourceNamed } from '../schema/catalogue.ts';
 import type { Subresource } from '../schema/subresources.ts';
 import { compareVersions } from '../schema/version-order.ts';
 import type { Column } from '../table/column.ts';
-import type { CustomScale } from './custom-version.ts';
+import { webhookClientConfig } from '../webhooks/webhook-client.ts';
+import type { ConversionWebhook, CustomScale } from './custom-version.ts';
 import { ageColumn, printerColumn } from './printer-columns.ts';
 
 export const definitions = resourceNamed('apiextensions.k8s.io', 'customresourcedefinitions');
@@ -76,6 +78,7 @@ function resourceOf(definition: KubernetesObject, version: JsonObject): Resource
     ...{ isReview: false, message: '' },
     custom: {
       storageVersion: storageVersionOf(definition),
+      conversion: conversionOf(definition),
       isTerminating: definition.metadata.deletionTimestamp !== undefined,
       schema: memberOf(memberOf(version, 'schema'), 'openAPIV3Schema'),
       columns: columnsOf(version),
@@ -85,6 +88,21 @@ function resourceOf(definition: KubernetesObject, version: JsonObject): Resource
       ),
       deprecationWarning: deprecationWarningOf(definition, version),
     },
+  };
+}
+
+/** Of the versions of its reviews, those that there are. */
+export const reviewVersions = ['v1', 'v1beta1'];
+
+function conversionOf(definition: KubernetesObject): ConversionWebhook | undefined {
+  const conversion = memberOf(memberOf(definition, 'spec'), 'conversion');
+  if (conversion.strategy !== 'Webhook') return undefined;
+  const webhook = memberOf(conversion, 'webhook');
+  return {
+    id: JSON.stringify(webhook),
+    config: webhookClientConfig(memberOf(webhook, 'clientConfig')),
+    reviewVersion:
+      textsIn(webhook, 'conversionReviewVersions').find((it) => reviewVersions.includes(it)) ?? 'v1',
   };
 }
 

@@ -11,7 +11,10 @@ const known = new WeakMap<
   { readonly resource: Resource; readonly object: KubernetesObject }
 >();
 
-/** A kept object as a version of its resource has it: what it was written by may have been another schema. */
+/**
+ * A kept object as a version of its resource has it: what it was written by may have been another schema. Where a webhook
+ * converts between versions, it has been asked before.
+ */
 export function served(resource: Resource, kept: KubernetesObject): KubernetesObject {
   if (resource.storedAs !== undefined) return conversionOf(resource).fromStored(kept);
   if (resource.custom === undefined) return kept;
@@ -26,11 +29,15 @@ export function served(resource: Resource, kept: KubernetesObject): KubernetesOb
   return object;
 }
 
+/** The version in which objects of a resource are kept now. */
+export const keptVersion = ({ group, version, custom }: Resource): string =>
+  apiVersionOf({ group, version: custom?.storageVersion ?? version });
+
 /** An object as it is kept: of the storage version, whichever it was written as. */
 export function kept(resource: Resource, object: KubernetesObject): KubernetesObject {
   if (resource.storedAs !== undefined) return conversionOf(resource).toStored(object);
   if (resource.custom === undefined) return object;
-  return ofVersion(object, `${resource.group}/${resource.custom.storageVersion}`);
+  return ofVersion(object, keptVersion(resource));
 }
 
 /** Versions that nobody converts between differ in their names alone. */

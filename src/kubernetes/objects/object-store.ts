@@ -1,8 +1,8 @@
 import { recordKey } from '../../reconcile/index.ts';
 import type { Entry, Precondition, ReadOptions, Store, Write } from '../../store/index.ts';
-import { served } from '../custom-resources/stored-version.ts';
-import type { Resource } from '../schema/catalogue.ts';
-import { storedName } from '../schema/catalogue.ts';
+import type { Converter } from '../custom-resources/conversion/converter.ts';
+import { kept, keptVersion, served } from '../custom-resources/stored-version.ts';
+import { apiVersionOf, type Resource, storedName } from '../schema/catalogue.ts';
 import { texts } from './json-text.ts';
 import type { KubernetesObject } from './object.ts';
 
@@ -19,6 +19,8 @@ export interface StoredObject {
   readonly key: string;
   readonly object: KubernetesObject;
   readonly revision: number;
+  /** It is kept in a version that is no longer the one to keep it in: any write changes that. */
+  readonly isOutdated?: true;
 }
 
 export interface StoredList {
@@ -52,10 +54,13 @@ export function together(one: Alongside, other: Alongside | undefined): Alongsid
 export class ObjectStore {
   readonly place: ClusterPlace;
   readonly #store: Store;
+  readonly #converter: Converter | undefined;
 
-  constructor(store: Store, place: ClusterPlace) {
+  /** @param converter Without one, objects of kinds that a webhook converts are seen as they are kept alone. */
+  constructor(store: Store, place: ClusterPlace, converter?: Converter) {
     this.#store = store;
     this.place = place;
+    this.#converter = converter;
   }
 
   /** Of all objects of a resource, or of those of one namespace. */
@@ -74,13 +79,51 @@ export class ObjectStore {
   ): Promise<StoredObject | undefined> {
     if (name === '') return undefined;
     const entry = await this.#store.get(this.key(resource, namespace, name));
-    return entry === undefined ? undefined : servedOne(resource, storedObject(entry));
+    if (entry === undefined) return undefined;
+    const [found] = await this.served(resource, [storedObject(entry)]);
+    return found;
   }
 
-  /** @throws {CompactedError} @throws {RangeError} the revision is not there yet. */
+  /** @throws {CompactedError} @throws {RangeError} the revision is not there yet. @throws {ApiError} as `served`. */
   async list(resource: Resource, namespace: string | undefined, options?: ReadOptions): Promise<StoredList> {
     const { entries, revision, more } = await this.#store.read(this.prefix(resource, namespace), options);
-    return { items: entries.map((entry) => servedOne(resource, storedObject(entry))), revision, more };
+    return { items: await this.served(resource, entries.map(storedObject)), revision, more };
+  }
+
+  /** What is kept, as a version of its resource has it. @throws {ApiError} 500: nobody converts it. */
+  async served(resource: Resource, stored: readonly StoredObject[]): Promise<readonly StoredObject[]> {
+    const webhook = resource.custom?.conversion;
+    if (webhook === undefined) return stored.map((it) => servedOne(resource, it));
+    const apiVersion = apiVersionOf(resource);
+    const objects = stored.map(({ object }) => object);
+    const converted = await this.#conversions.convert(webhook, objects, apiVersion);
+    return stored.map((it, index) => servedOne(resource, it, converted[index]));
+  }
+
+  /** An object as it is to be kept, whichever version it was written as. @throws {ApiError} 500: nobody converts it. */
+  async toKeep(resource: Resource, object: KubernetesObject): Promise<KubernetesObject> {
+    const webhook = resource.custom?.conversion;
+    const apiVersion = keptVersion(resource);
+    if (webhook === undefined || object.apiVersion === apiVersion) return kept(resource, object);
+    return this.#conversions.convertNew(webhook, object, apiVersion);
+  }
+
+  /** What was just kept, as whoever wrote it sees it. @param written What he wrote. @throws {ApiError} as `served`. */
+  async answered(
+    resource: Resource,
+    stored: StoredObject,
+    written: KubernetesObject,
+  ): Promise<KubernetesObject> {
+    const isConverted =
+      resource.custom?.conversion !== undefined && stored.object.apiVersion !== written.apiVersion;
+    const [answer] = isConverted ? await this.served(resource, [stored]) : [{ ...stored, object: written }];
+    return withRevision(answer ?? stored);
+  }
+
+  get #conversions(): Converter {
+    if (this.#converter === undefined)
+      throw new Error('Objects of this kind can be seen by an API server alone');
+    return this.#converter;
   }
 
   /** Undefined: something is there already, or what goes along was not so. */
@@ -143,10 +186,19 @@ export const storedObject = ({ key, value, revision }: Entry): StoredObject => (
   object: value as unknown as KubernetesObject,
 });
 
-/** What is kept, as a version of its resource has it. */
-export const servedOne = (resource: Resource, stored: StoredObject): StoredObject => ({
+/**
+ * What is kept, as a version of its resource has it.
+ * @param object What a webhook has made of it, where one converts.
+ */
+export const servedOne = (
+  resource: Resource,
+  stored: StoredObject,
+  object = stored.object,
+): StoredObject => ({
   ...stored,
-  object: served(resource, stored.object),
+  object: served(resource, object),
+  ...(resource.custom !== undefined &&
+    stored.object.apiVersion !== keptVersion(resource) && { isOutdated: true }),
 });
 
 /** Names may hold what keys may not. */

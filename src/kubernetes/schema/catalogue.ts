@@ -249,9 +249,13 @@ export const storedResources = (catalogue: Catalogue): readonly Resource[] => [
   ...new Map(
     catalogue.resources
       .filter(({ isReview, isComputed, storedAs }) => !isReview && !isComputed && storedAs === undefined)
+      // The version in which it is kept comes last, and is the one: nothing has to be converted then.
+      .toSorted((one, other) => Number(isAsKept(one)) - Number(isAsKept(other)))
       .map((it) => [qualifiedName(it), it]),
   ).values(),
 ];
+
+const isAsKept = ({ custom, version }: Resource): boolean => custom?.storageVersion === version;
 
 /** `v1`, `apps/v1`. */
 export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>

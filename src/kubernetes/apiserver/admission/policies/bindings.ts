@@ -1,4 +1,3 @@
-import { served } from '../../../custom-resources/stored-version.ts';
 import { matchesLabels } from '../../../objects/label-selector.ts';
 import {
   isJsonObject,
@@ -9,6 +8,7 @@ import {
   textsIn,
 } from '../../../objects/object.ts';
 import { apiVersionOf, type Catalogue, type Resource } from '../../../schema/catalogue.ts';
+import { ApiError } from '../../status.ts';
 import type { Attributes } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
 import { covers, type Labelled, selects } from '../webhooks/matching.ts';
@@ -72,11 +72,11 @@ export class NoParamsError extends Error {
  * What a policy is evaluated with: once for each object that its binding names, or once with none.
  * @throws {NoParamsError} there is none, and there has to be one.
  */
-export function paramsOf(
-  { inMemory, catalogue }: Pick<AdmissionContext, 'catalogue' | 'inMemory'>,
+export async function paramsOf(
+  { inMemory, catalogue, objects }: Pick<AdmissionContext, 'catalogue' | 'inMemory' | 'objects'>,
   { policy, binding }: Bound,
   { namespace }: Attributes,
-): readonly (KubernetesObject | undefined)[] {
+): Promise<readonly (KubernetesObject | undefined)[]> {
   const { paramKind } = policy;
   const ref = memberOf(binding, 'spec').paramRef;
   if (paramKind === undefined) return [undefined];
@@ -97,7 +97,15 @@ export function paramsOf(
           matchesLabels(memberOf(ref, 'selector'), it.metadata.labels),
         )
       : [inMemory.get(resource, within, name)].filter((it) => it !== undefined);
-  if (found.length > 0) return found.map((it) => served(resource, it));
+  if (found.length > 0) {
+    const kept = found.map((object) => ({ key: '', object, revision: 0 }));
+    try {
+      return (await objects.served(resource, kept)).map(({ object }) => object);
+    } catch (error) {
+      if (error instanceof ApiError) throw new NoParamsError(error.message);
+      throw error;
+    }
+  }
   if (ref.parameterNotFoundAction === 'Allow') return [];
   throw new NoParamsError('no params found for policy binding with `Deny` parameterNotFoundAction');
 }

@@ -28,23 +28,23 @@ export function mutatingPolicies(context: AdmissionContext): Plugin {
   return {
     name: 'MutatingAdmissionPolicy',
     handles: (attributes) => context.inMemory.all(resources.bindings).length > 0 && !isExempt(attributes),
-    mutate: (attributes) => {
+    mutate: async (attributes) => {
       const { draft, rounds } = attributes;
       if (draft === undefined) return undefined;
       const labels = labelsOf(context, attributes, draft as never);
       for (const bound of boundPolicies(context, resources, attributes, labels))
-        if (!rounds.isSecond || bound.policy.reinvokes) mutate(context, bound, attributes);
+        if (!rounds.isSecond || bound.policy.reinvokes) await mutate(context, bound, attributes);
       return undefined;
     },
   };
 }
 
-function mutate(context: AdmissionContext, bound: Bound, attributes: Changeable): void {
+async function mutate(context: AdmissionContext, bound: Bound, attributes: Changeable): Promise<void> {
   const { policy, binding } = bound;
   const { draft, resource, name } = attributes;
   if (draft === undefined) return;
   try {
-    for (const params of paramsOf(context, bound, attributes)) {
+    for (const params of await paramsOf(context, bound, attributes)) {
       for (const [index, mutation] of policy.mutations.entries()) {
         const before = structuredClone(draft) as unknown as JsonObject;
         const evaluation = evaluationOf(policy, subjectOf(context, attributes, before), params);

@@ -30,14 +30,14 @@ export function validatingPolicies(context: AdmissionContext): Plugin {
   return {
     name: 'ValidatingAdmissionPolicy',
     handles: (attributes) => context.inMemory.all(resources.bindings).length > 0 && !isExempt(attributes),
-    validate: (attributes) => {
+    validate: async (attributes) => {
       const labels = labelsOf(context, attributes, attributes.object);
       const bound = boundPolicies(context, resources, attributes, labels);
       if (bound.length === 0) return undefined;
       const subject = subjectOf(context, attributes, attributes.object as unknown as Json | undefined);
       let denial: ApiError | undefined;
       for (const one of bound)
-        for (const objection of objectionsOf(context, one, attributes, subject))
+        for (const objection of await objectionsOf(context, one, attributes, subject))
           denial ??= answered(attributes, one, objection);
       if (denial !== undefined) throw denial;
       return undefined;
@@ -45,17 +45,18 @@ export function validatingPolicies(context: AdmissionContext): Plugin {
   };
 }
 
-function objectionsOf(
+async function objectionsOf(
   context: AdmissionContext,
   bound: Bound,
   attributes: Proposed,
   subject: Subject,
-): readonly Objection[] {
+): Promise<readonly Objection[]> {
   const { policy } = bound;
   const unless = (message: string): readonly Objection[] =>
     policy.failsOpen ? [] : [{ message, reason: '', index: undefined }];
   try {
-    return paramsOf(context, bound, attributes).flatMap((params) => {
+    const all = await paramsOf(context, bound, attributes);
+    return all.flatMap((params) => {
       const evaluation = evaluationOf(policy, subject, params);
       try {
         if (!isAsked(policy, evaluation)) return [];
