@@ -6,6 +6,7 @@ import type { DisruptionBudget } from './disruption/objects.ts';
 import type { EndpointSlice, Endpoints, Service } from './endpoints/objects.ts';
 import type { Job } from './job/objects.ts';
 import type { Node } from './node-fit.ts';
+import type { Lease } from './node-lifecycle/objects.ts';
 import {
   controllerOf,
   type Deployment,
@@ -39,10 +40,14 @@ const byOwner = <T extends Kept>(noun: string): Collection<T, ByOwner> => ({
 const pairsIn = (namespace: string, labels: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(labels).map(([name, value]) => `${namespace}${name}=${value}`);
 
-/** Also found by each of their labels, in their namespace. */
-export const pods: Collection<Pod, ByOwner | 'label'> = {
+/** Also found by each of their labels, in their namespace, and by the key of their node. */
+export const pods: Collection<Pod, ByOwner | 'label' | 'node'> = {
   ...{ service: 'kubernetes', noun: 'pods' },
-  indexes: { ...ownerIndexes, label: (pod, key) => pairsIn(namespaceOf(key), pod.metadata.labels) },
+  indexes: {
+    ...ownerIndexes,
+    label: (pod, key) => pairsIn(namespaceOf(key), pod.metadata.labels),
+    node: ({ spec: { nodeName = '' } }, key) => (nodeName === '' ? undefined : nodeKey(key, nodeName)),
+  },
 };
 export const replicaSets: Collection<ReplicaSet, ByOwner> = byOwner('replicasets.apps');
 export const replicationControllers: Collection<ReplicationController> = plain('replicationcontrollers');
@@ -50,6 +55,8 @@ export const jobs: Collection<Job, ByOwner> = byOwner('jobs.batch');
 export const cronJobs: Collection<CronJob> = plain('cronjobs.batch');
 export const daemonSets: Collection<DaemonSet> = plain('daemonsets.apps');
 export const nodes: Collection<Node> = plain('nodes');
+export const leases: Collection<Lease> = plain('leases.coordination.k8s.io');
+export const namespaces: Collection<Kept> = plain('namespaces');
 export const statefulSets: Collection<StatefulSet> = plain('statefulsets.apps');
 export const controllerRevisions: Collection<ControllerRevision, ByOwner> =
   byOwner('controllerrevisions.apps');
@@ -103,6 +110,12 @@ export function siblingKey(key: string, { noun }: { readonly noun: string }, nam
 /** The key of a node in the same cluster. */
 export const nodeKey = (key: string, name: string): RecordKey =>
   `${clusterWide(key, nodes)}${name}` as RecordKey;
+
+/** The namespace of the leases of a cluster's nodes: it stands for the cluster where work is on all nodes at once. */
+export const nodeLeases = 'kube-node-lease';
+
+export const nodeLeasesKey = (key: string): RecordKey =>
+  `${clusterWide(key, namespaces)}${nodeLeases}` as RecordKey;
 
 /** What keys of another kind begin with in the same cluster. */
 export function clusterWide(key: string, { noun }: { readonly noun: string }): string {

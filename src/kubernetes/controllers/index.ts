@@ -19,8 +19,11 @@ import {
 } from './endpoints/declaration.ts';
 import { garbageCollector } from './garbage-collection/declaration.ts';
 import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
+import { nodeHealthController, nodeTaintsController } from './node-lifecycle/declaration.ts';
+import { nodeTtlController } from './node-ttl/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
 import { statefulSetController } from './stateful-set/declaration.ts';
+import { taintEvictionController } from './taint-eviction/declaration.ts';
 
 export function workloadControllers(
   context: KubernetesContext,
@@ -42,5 +45,9 @@ export function workloadControllers(
     reconcilerOf(context, running, mirroringController),
     reconcilerOf(context, running, disruptionController),
     reconcilerOf(context, running, garbageCollector()),
+    reconcilerOf(context, running, nodeHealthController),
+    reconcilerOf(context, running, nodeTaintsController),
+    reconcilerOf(context, running, nodeTtlController),
+    reconcilerOf(context, running, taintEvictionController),
   ];
 }

@@ -1,14 +1,20 @@
 import { meetsRequirement, type Requirement } from '../objects/label-selector.ts';
-import type { Kept, PodSpec } from './objects.ts';
+import type { Condition, Kept, PodSpec } from './objects.ts';
 
 export interface Node extends Kept {
   readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] };
+  readonly status?: { readonly conditions?: readonly NodeCondition[] };
+}
+
+export interface NodeCondition extends Condition {
+  readonly lastHeartbeatTime?: string;
 }
 
 export interface Taint {
   readonly key: string;
   readonly value?: string;
   readonly effect: string;
+  readonly timeAdded?: string;
 }
 
 export interface Toleration {
@@ -16,6 +22,8 @@ export interface Toleration {
   readonly operator?: string;
   readonly value?: string;
   readonly effect?: string;
+  /** Of a taint that evicts: so long; absent: for ever. */
+  readonly tolerationSeconds?: number;
 }
 
 export interface NodeSelectorTerm {
@@ -89,7 +97,7 @@ export function toleratesAll(
     .every((taint) => tolerations.some((toleration) => tolerates(toleration, taint)));
 }
 
-function tolerates(
+export function tolerates(
   { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
   taint: Taint,
 ): boolean {

@@ -1,4 +1,5 @@
 import { timestamp } from '../../objects/object.ts';
+import type { Node, NodeCondition, Taint } from '../node-fit.ts';
 import type { Deployment, Kept, Pod, PodTemplate, ReplicaSet } from '../objects.ts';
 
 /** When the tests of plans begin. */
@@ -84,5 +85,41 @@ export function pod(name: string, like: PodLike = {}): Pod {
       ],
       containerStatuses: [{ name: 'c', restartCount: restarts }],
     },
+  };
+}
+
+/** @param ready The status of its condition Ready; `never`: it has none. */
+export function node(
+  name: string,
+  ready: 'False' | 'True' | 'Unknown' | 'never' = 'True',
+  more: {
+    readonly zone?: string;
+    readonly taints?: readonly Taint[];
+    readonly heartbeatAt?: number;
+    /** Since when it is as it is. */
+    readonly since?: number;
+    readonly unschedulable?: boolean;
+    readonly conditions?: readonly NodeCondition[];
+  } = {},
+): Node {
+  const { zone = 'eu-west-1a', taints = [], heartbeatAt = start, since = start, unschedulable } = more;
+  const said: readonly NodeCondition[] =
+    ready === 'never'
+      ? []
+      : [
+          {
+            ...{ type: 'Ready', status: ready, lastTransitionTime: timestamp(since) },
+            lastHeartbeatTime: timestamp(heartbeatAt),
+          },
+        ];
+  const { namespace: _, ...metadata } = meta(name);
+  return {
+    ...{ apiVersion: 'v1', kind: 'Node' },
+    metadata: {
+      ...metadata,
+      labels: { 'topology.kubernetes.io/region': 'eu-west-1', 'topology.kubernetes.io/zone': zone },
+    },
+    spec: { taints, ...(unschedulable !== undefined && { unschedulable }) },
+    status: { conditions: [...said, ...(more.conditions ?? [])] },
   };
 }

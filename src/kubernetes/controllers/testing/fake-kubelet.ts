@@ -19,6 +19,16 @@ export type Fate = 'Failed' | 'Pending' | 'Ready' | 'Running' | 'Succeeded';
 /** What it decides about, with whether it runs already. */
 export type Decide = (pod: Pod) => Fate | undefined;
 
+/** Where pods run. */
+export interface Nodes {
+  /** Of a pod that has no node yet. */
+  place(pod: Pod): string;
+  /** Nothing happens to the pods of one. */
+  isSilent(node: string): boolean;
+}
+
+const oneNode: Nodes = { place: () => 'node-1', isSilent: () => false };
+
 /**
  * Runs pods of all clusters as far as the API can tell, a stand-in for scheduler and kubelet: binds them to a node, says
  * what they are, and takes away those that are deleted.
@@ -29,6 +39,7 @@ export function fakeKubelet(
   { state, store, now }: { readonly state: State; readonly store: Store; readonly now: () => number },
   decide: Decide = () => 'Ready',
   lookAgainMs?: number,
+  nodes = oneNode,
 ): Reconciler {
   const next = lookAgainMs === undefined ? done : again(lookAgainMs);
   return {
@@ -41,10 +52,12 @@ export function fakeKubelet(
       if (entry === undefined || pod === undefined) return done;
       const present = entry.value as unknown as Pod;
       const { deletionTimestamp, finalizers = [] } = present.metadata;
+      const node = nodeOf(present) ?? nodes.place(present);
+      if (nodes.isSilent(node)) return next;
       const guard = [{ key, revision: entry.revision }];
       if (deletionTimestamp !== undefined) {
         const isEnded = finalizers.length === 0;
-        const ended = isEnded ? undefined : withFate(present, 'Failed', now());
+        const ended = isEnded ? undefined : withFate(present, node, 'Failed', now());
         if (isEnded) await store.commit(guard, [{ type: 'delete', key }]);
         else if (ended !== undefined && present.status?.phase !== 'Failed')
           await store.commit(guard, [{ type: 'put', key, value: ended as never }]);
@@ -52,7 +65,7 @@ export function fakeKubelet(
       }
       const fate = decide(present);
       if (fate === undefined || hasFate(present, fate)) return next;
-      await store.commit(guard, [{ type: 'put', key, value: withFate(present, fate, now()) as never }]);
+      await store.commit(guard, [{ type: 'put', key, value: withFate(present, node, fate, now()) as never }]);
       return next;
     },
   };
@@ -77,12 +90,12 @@ const addressOf = ({ metadata }: Pod): string =>
 const exitCodeOf = (image: unknown): number => Number(/^exit:(\d+)$/.exec(String(image))?.[1] ?? 1);
 
 /** The pod as a kubelet would report it. */
-function withFate(pod: Pod, fate: Fate, now: number): Pod {
+function withFate(pod: Pod, nodeName: string, fate: Fate, now: number): Pod {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'Ready');
   const ready: Condition = { type: 'Ready', status: isReadyBy(fate), lastTransitionTime: timestamp(now) };
   return {
     ...pod,
-    spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? nodeOf(pod) ?? 'node-1' },
+    spec: { ...pod.spec, nodeName },
     status: {
       ...{ ...pod.status, phase: phaseBy(fate), conditions: [...others, ready], startTime: timestamp(now) },
       ...(isRunning(fate) && { podIP: addressOf(pod), podIPs: [{ ip: addressOf(pod) }] }),

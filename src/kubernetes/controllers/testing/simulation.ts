@@ -10,10 +10,12 @@ import type { KubernetesContext } from '../../context.ts';
 import type { JsonObject } from '../../objects/object.ts';
 import { alone, ObjectStore } from '../../objects/object-store.ts';
 import { builtInCatalogue, resourceNamed } from '../../schema/catalogue.ts';
+import { nodeLeases } from '../collections.ts';
 import { workloadControllers } from '../index.ts';
-import type { Kept, ReplicaSet } from '../objects.ts';
+import type { Kept, Pod, ReplicaSet } from '../objects.ts';
 import { withoutVersion } from '../writer.ts';
 import { type Decide, fakeKubelet } from './fake-kubelet.ts';
+import { fakeNodes } from './fake-nodes.ts';
 
 const place = { accountId: '111122223333', region: 'eu-west-1', id: 'c1' };
 const options = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: 'test' } as const;
@@ -27,6 +29,12 @@ export interface Simulation extends AsyncDisposable {
   /** How often a commit of the controllers fails, before or after it is done; events come late and twice meanwhile. */
   trouble(share: number): void;
   decide(decide: Decide): void;
+  /** Makes a node, which says that it is ready. */
+  node(name: string): Promise<void>;
+  /** Where pods go that have no node yet. */
+  place(place: (pod: Pod) => string): void;
+  /** A node says nothing from now on, and nothing happens to its pods; or it is back. */
+  silence(name: string, isSilent?: boolean): void;
   create(resource: string, body: object): Promise<void>;
   change<T extends Kept>(resource: string, name: string, change: (present: T) => T): Promise<void>;
   remove(resource: string, name: string): Promise<void>;
@@ -55,11 +63,25 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     options,
     controlPlane,
   );
+  await createObject(
+    outside,
+    { resource: named('namespaces'), namespace: undefined },
+    { metadata: { name: nodeLeases } },
+    options,
+    controlPlane,
+  );
+  const silent = new Set<string>();
+  let where: (pod: Pod) => string = () => 'node-1';
   const kubeletState = await openState(inner, { clock });
+  const kubelets = { state: kubeletState, store: inner, now: () => clock.now() };
   const kubelet = startReconcilers({
     ...{ state: kubeletState, store: inner, clock, random, log },
     reconcilers: [
-      fakeKubelet({ state: kubeletState, store: inner, now: () => clock.now() }, (pod) => decide(pod), 1_000),
+      fakeKubelet(kubelets, (pod) => decide(pod), 1_000, {
+        place: (pod) => where(pod),
+        isSilent: (name) => silent.has(name),
+      }),
+      fakeNodes(kubelets, (name) => silent.has(name)),
     ],
   });
   const begin = async (): Promise<Running> => {
@@ -86,6 +108,13 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     },
   });
   let running = await begin();
+  const within = (text: string) => {
+    const resource = named(text);
+    return { resource, namespace: resource.isNamespaced ? 'default' : undefined };
+  };
+  const create = async (resource: string, body: object): Promise<void> => {
+    await createObject(outside, within(resource), body as JsonObject, options, controlPlane);
+  };
   return {
     ...{ random, clock, mostReplicas },
     trouble: (next) => {
@@ -94,17 +123,17 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     decide: (next) => {
       decide = next;
     },
-    create: async (resource, body) => {
-      await createObject(
-        outside,
-        { resource: named(resource), namespace: 'default' },
-        body as JsonObject,
-        options,
-        controlPlane,
-      );
+    node: (name) => create('nodes', { metadata: { name } }),
+    place: (next) => {
+      where = next;
     },
+    silence: (name, isSilent = true) => {
+      if (isSilent) silent.add(name);
+      else silent.delete(name);
+    },
+    create,
     change: async (resource, name, change) => {
-      const target = { resource: named(resource), namespace: 'default', name, subresource: undefined };
+      const target = { ...within(resource), name, subresource: undefined };
       await changeObject(
         outside,
         target,
@@ -119,11 +148,13 @@ export async function openSimulation(seed: number): Promise<Simulation> {
       );
     },
     remove: async (resource, name) => {
-      const found = await objects.get(named(resource), 'default', name);
+      const { resource: of, namespace } = within(resource);
+      const found = await objects.get(of, namespace, name);
       if (found !== undefined) await objects.delete(found);
     },
     list: async <T extends Kept>(resource: string) => {
-      const { items } = await objects.list(named(resource), 'default');
+      const { resource: of, namespace } = within(resource);
+      const { items } = await objects.list(of, namespace);
       return items.map(({ object }) => object as unknown as T);
     },
     crash: async () => {

@@ -1,0 +1,3 @@
+import { resourceNamed } from '../schema/catalogue.ts';
+
+export const nodeResource = resourceNamed('', 'nodes');
