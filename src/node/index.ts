@@ -24,6 +24,18 @@ export type {
   MetadataOptions,
 } from './agent-options.ts';
 export { Link as ControlPlaneLink } from './connection/link.ts';
+export type { Kubelet } from './kubelet/kubelet.ts';
+export type {
+  ApiAccess,
+  KubeletOptions,
+  KubeletSettings,
+  MountedVolume,
+  NodeDescription,
+  PodDialer,
+  PodIdentity,
+  PodNetwork,
+  PodVolumes,
+} from './kubelet/kubelet-options.ts';
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
 export { type LinkLocal, LinkLocalListener, linkLocalAddress } from './metadata/link-local.ts';

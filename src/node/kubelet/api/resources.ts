@@ -1,0 +1,28 @@
+import type { Lease, Node } from '../objects/node.ts';
+import type { KubernetesObject } from '../objects/object.ts';
+
+/** Where the objects of one kind are found. `T` is what they are. */
+export interface Resource<T extends KubernetesObject> {
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** As in paths: plural, lower case. */
+  readonly name: string;
+  readonly kind: string;
+  readonly isNamespaced: boolean;
+  /** Never there: it only says which objects these are. */
+  readonly objects?: T;
+}
+
+export const nodes: Resource<Node> = core('nodes', 'Node', false);
+export const leases: Resource<Lease> = {
+  ...{ group: 'coordination.k8s.io', version: 'v1', name: 'leases', kind: 'Lease', isNamespaced: true },
+};
+
+export function apiVersionOf({ group, version }: Resource<KubernetesObject>): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+function core<T extends KubernetesObject>(name: string, kind: string, isNamespaced: boolean): Resource<T> {
+  return { group: '', version: 'v1', name, kind, isNamespaced };
+}

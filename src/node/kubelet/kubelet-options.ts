@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net';
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { Runtime, SandboxNetwork } from '../../runtime/index.ts';
+import type { Taint } from './objects/node.ts';
+import type { Pod } from './objects/pod.ts';
+
+/** Everything one kubelet is told. */
+export interface KubeletOptions {
+  readonly node: NodeDescription;
+  readonly api: ApiAccess;
+  readonly runtime: Runtime;
+  readonly podNetwork: PodNetwork;
+  /** Absent: pods that mount volumes do not start. */
+  readonly volumes?: PodVolumes;
+  /** Default: from the machine itself. */
+  readonly dialer?: PodDialer;
+  readonly clusterDns: { readonly address: string; readonly domain: string };
+  /** Its own, of this kubelet alone; made when it is not there. */
+  readonly stateDirectory: string;
+  /** On everything that it makes in the engine, and by which it finds it again. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly settings?: Partial<KubeletSettings>;
+}
+
+/** The node that the kubelet registers: an instance, the slice of a machine that EC2 sells. */
+export interface NodeDescription {
+  /** Its private DNS name, e.g. `ip-10-0-1-7.eu-west-1.compute.internal`. */
+  readonly name: string;
+  /** `aws:///<availability zone>/<instance id>`. */
+  readonly providerId: string;
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly region: string;
+  readonly availabilityZone: string;
+  /** E.g. `1.35`. Default: the cluster's own when the kubelet starts. */
+  readonly kubernetesVersion?: string;
+  /** Beside those that every kubelet sets, e.g. `eks.amazonaws.com/nodegroup`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Set when the node registers, and not again. */
+  readonly taints: readonly Taint[];
+  readonly capacity: {
+    readonly cpuMillis: number;
+    readonly memoryMiB: number;
+    readonly pods: number;
+    readonly ephemeralStorageBytes: number;
+  };
+  /** Of its primary network interface. */
+  readonly internalIp: string;
+  readonly networkInterfaceId: string;
+  /** Where the API server reaches the kubelet: the machine's address, loopback on one machine. */
+  readonly machineAddress: string;
+}
+
+/** How the API server is reached, as user `system:node:<name>` of group `system:nodes`. */
+export interface ApiAccess {
+  /** `https://…` */
+  readonly endpoint: string;
+  /** PEM. */
+  readonly certificateAuthority: string;
+  /** A bearer token that is good now. Asked for again when the last one is old or was refused. */
+  token(): Promise<string>;
+}
+
+/** Gives pods their addresses, and puts their interfaces into their namespaces. */
+export interface PodNetwork {
+  /**
+   * Gives the pod its address in the VPC; idempotent by uid.
+   * @throws {Error} with `failed to assign an IP address to container` when there is none.
+   */
+  assign(pod: PodIdentity, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }>;
+  /** Puts the interface into the pod's network namespace; idempotent. */
+  join(pod: PodIdentity, netnsPath: string, signal: AbortSignal): Promise<void>;
+  /** Takes the address back. Of a pod that has none: success. */
+  release(podUid: string): Promise<void>;
+}
+
+export interface PodIdentity {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** It is in the node's own network namespace: the node's sandbox asks for the primary address. */
+  readonly isHostNetwork?: true;
+}
+
+/** What a pod's containers mount. */
+export interface PodVolumes {
+  /**
+   * Makes ready what the pod's containers mount, and keeps the files of configMap, secret, projected and downwardAPI
+   * volumes fresh until `unmount`. Idempotent, also over restarts.
+   * @returns by volume name.
+   * @throws {Error} in the words of the event FailedMount.
+   */
+  mount(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>>;
+  /** Takes all of a pod's volumes away. Absent is success. */
+  unmount(podUid: string): Promise<void>;
+}
+
+export interface MountedVolume {
+  /** On this machine. */
+  readonly source: string;
+  readonly isReadOnly?: boolean;
+}
+
+/** Opens connections to pods, as the node itself does: from where a pod's address is reachable. */
+export interface PodDialer {
+  /** Connected when it resolves. @throws {Error} as `node:net` says it. */
+  connect(
+    target: { readonly address: string; readonly port: number; readonly podUid: string },
+    signal: AbortSignal,
+  ): Promise<Socket>;
+}
+
+/** Upstream's defaults; tests turn them down. */
+export interface KubeletSettings {
+  /** Between two renewals of the node's lease. */
+  readonly leaseRenewMs: number;
+  readonly leaseDurationSeconds: number;
+  /** Between two looks at whether the node's status has changed. */
+  readonly statusCheckMs: number;
+  /** A status that has not changed is reported all the same after this. */
+  readonly statusReportMs: number;
+}
+
+export const defaultSettings: KubeletSettings = {
+  leaseRenewMs: 10_000,
+  leaseDurationSeconds: 40,
+  statusCheckMs: 10_000,
+  statusReportMs: 300_000,
+};

@@ -1,0 +1,95 @@
+import { mkdir } from 'node:fs/promises';
+import type { Runtime } from '../../runtime/index.ts';
+import { BackOff, retry } from '../back-off.ts';
+import { keepRunning } from '../keep-running.ts';
+import { ApiClient } from './api/api-client.ts';
+import { defaultSettings, type KubeletOptions } from './kubelet-options.ts';
+import { pressureOf, spaceOf } from './pressure.ts';
+import { machineFacts } from './registration/node-facts.ts';
+import { NodeReporter } from './registration/node-reporter.ts';
+
+export interface Kubelet {
+  readonly nodeName: string;
+  /** Ends the kubelet and leaves the containers running: the next kubelet of the node adopts them. */
+  close(): Promise<void>;
+}
+
+const MiB = 1_048_576;
+
+/**
+ * Starts the kubelet of one node: it registers the node, keeps its lease and status, and runs the pods that are bound to
+ * it. Resolves when the node is registered; until then it goes on trying.
+ * @throws the signal's reason, when it aborts before that.
+ */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { node: description, runtime, clock, random, log } = options;
+  const settings = { ...defaultSettings, ...options.settings };
+  const abort = new AbortController();
+  const { signal } = abort;
+  // Undone in reverse, after the signal aborted: what uses another part ends before it.
+  const parts = new AsyncDisposableStack();
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    options.signal.removeEventListener('abort', onAbort);
+    abort.abort(options.signal.reason);
+    closing ??= parts.disposeAsync();
+    return closing;
+  };
+  const onAbort = (): void => {
+    close().catch((error: unknown) => log.error('The kubelet could not be closed in order', { error }));
+  };
+  options.signal.addEventListener('abort', onAbort);
+  try {
+    options.signal.throwIfAborted();
+    await mkdir(options.stateDirectory, { recursive: true, mode: 0o700 });
+    const api = parts.use(new ApiClient(options.api, { clock, random }));
+    const kubeletVersion = await retry(
+      async () => versionOf(description.kubernetesVersion, await api.serverVersion(signal)),
+      {
+        ...{ clock, signal },
+        backOff: new BackOff({ leastMs: 200, mostMs: 7_000 }, random),
+        isRetryable: () => true,
+        onFailure: (error) => log.debug('The API server does not answer: waiting for it', { error }),
+      },
+    );
+    const reporter = new NodeReporter({
+      ...{ description, api, runtime, settings, clock, random, log, kubeletVersion },
+      machine: machineFacts(),
+      pressure: async () => {
+        const usedBytes = await memoryInUse(runtime, options.labels);
+        const capacityBytes = description.capacity.memoryMiB * MiB;
+        return pressureOf({ capacityBytes, usedBytes }, await spaceOf(options.stateDirectory));
+      },
+      port: () => undefined,
+    });
+    await reporter.register(signal);
+    const loops = { ...{ clock, random, log, signal } };
+    const running = [
+      keepRunning('node status', () => reporter.reportStatus(signal), loops),
+      keepRunning('node lease', () => reporter.renewLease(signal), loops),
+    ];
+    parts.defer(async () => {
+      await Promise.all(running);
+    });
+    return { nodeName: description.name, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @param own What the node is to be, e.g. `1.34`, of a cluster whose server says e.g. `v1.35.0-eks-…`. */
+function versionOf(own: string | undefined, server: string): string {
+  return own === undefined ? server : server.replace(/^v\d+\.\d+/, `v${own}`);
+}
+
+/** Of all containers with these labels, bytes. One that ends meanwhile uses none. */
+async function memoryInUse(
+  runtime: Pick<Runtime, 'listContainers' | 'stats'>,
+  labels: Readonly<Record<string, string>>,
+): Promise<number> {
+  const containers = await runtime.listContainers(labels);
+  const running = containers.filter(({ status }) => status.state === 'running');
+  const stats = await Promise.all(running.map(({ name }) => runtime.stats(name)));
+  return stats.reduce((sum, each) => sum + (each?.memoryBytes ?? 0), 0);
+}

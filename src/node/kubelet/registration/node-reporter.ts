@@ -1,0 +1,198 @@
+import type { Clock, Random } from '../../../clock/index.ts';
+import type { Log } from '../../../log.ts';
+import type { Runtime, RuntimeInfo } from '../../../runtime/index.ts';
+import { BackOff, retry } from '../../back-off.ts';
+import { Gate } from '../../gate.ts';
+import type { Api } from '../api/api-client.ts';
+import { ApiError, isConflict, isNotFound } from '../api/api-error.ts';
+import { leases, nodes } from '../api/resources.ts';
+import type { KubeletSettings, NodeDescription } from '../kubelet-options.ts';
+import type { Node, NodeStatus } from '../objects/node.ts';
+import { type MachineFacts, nodeInfo } from './node-facts.ts';
+import {
+  nodeConditions,
+  nodeLabels,
+  nodeLease,
+  nodeObject,
+  nodeStatus,
+  type Pressure,
+  saysTheSame,
+} from './node-object.ts';
+
+export interface NodeReporterOptions {
+  readonly description: NodeDescription;
+  readonly api: Api;
+  readonly runtime: Pick<Runtime, 'info'>;
+  readonly machine: MachineFacts;
+  /** With its `v`. */
+  readonly kubeletVersion: string;
+  readonly settings: KubeletSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** What the node lacks now; throws when the container engine does not answer. */
+  readonly pressure: () => Promise<Pressure>;
+  /** Where the kubelet's own API listens, once it does. */
+  readonly port: () => number | undefined;
+  readonly onReported?: (status: NodeStatus, before: NodeStatus | undefined) => void;
+}
+
+/**
+ * The one writer of the node's status and of its lease. The lease is renewed often and costs little; the status is
+ * written when it says something new, and now and then all the same.
+ */
+export class NodeReporter {
+  readonly #options: NodeReporterOptions;
+  readonly #gate = new Gate();
+  #node: Node | undefined;
+  #engine: RuntimeInfo | undefined;
+  /** As it was when the engine last answered. */
+  #pressure: Pressure = { isMemoryLow: false, isDiskLow: false };
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: NodeReporterOptions) {
+    this.#options = options;
+  }
+
+  /** As the API server last told it; undefined before it is registered. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  /** Something about the node has changed: it is looked at now. */
+  poke(): void {
+    this.#gate.open();
+  }
+
+  /**
+   * Creates the node, or takes up the one that is there: its labels are set as the kubelet has them, its taints are left.
+   * Tries until it succeeds. @throws the signal's reason, or an {ApiError} that will not pass.
+   */
+  async register(signal: AbortSignal): Promise<Node> {
+    const { clock, random, log } = this.#options;
+    this.#node = await retry(() => this.#registerOnce(signal), {
+      ...{ clock, signal },
+      backOff: new BackOff({ leastMs: 200, mostMs: 7_000 }, random),
+      isRetryable: () => true,
+      onFailure: (error, delayMs) => {
+        log.warn('The node could not be registered: trying again', { node: this.#name, delayMs, error });
+      },
+    });
+    return this.#node;
+  }
+
+  /** Writes the status until the signal aborts. */
+  async reportStatus(signal: AbortSignal): Promise<void> {
+    const { clock, log, settings } = this.#options;
+    let lastReason: string | undefined;
+    while (!signal.aborted) {
+      try {
+        await this.#report(signal);
+        lastReason = undefined;
+      } catch (error) {
+        if (signal.aborted) return;
+        const reason = error instanceof Error ? error.message : String(error);
+        if (reason !== lastReason)
+          log.warn('The node status could not be reported', { node: this.#name, error });
+        lastReason = reason;
+      }
+      await this.#gate.wait(signal, clock, settings.statusCheckMs);
+    }
+  }
+
+  /** Renews the lease until the signal aborts. */
+  async renewLease(signal: AbortSignal): Promise<void> {
+    const { clock, random, log, settings } = this.#options;
+    const backOff = new BackOff({ leastMs: 200, mostMs: 7_000 }, random);
+    while (!signal.aborted) {
+      let delayMs = settings.leaseRenewMs;
+      try {
+        await this.#renew(signal);
+        backOff.reset();
+      } catch (error) {
+        if (signal.aborted) return;
+        delayMs = Math.min(delayMs, backOff.nextDelayMs());
+        log.debug('The node lease could not be renewed: trying again', { node: this.#name, delayMs, error });
+      }
+      await clock.sleep(delayMs, signal).catch(() => {});
+    }
+  }
+
+  get #name(): string {
+    return this.#options.description.name;
+  }
+
+  async #registerOnce(signal: AbortSignal): Promise<Node> {
+    const { api, description } = this.#options;
+    const status = await this.#status([]);
+    const architecture = this.#engine?.architecture ?? '';
+    try {
+      return await api.create(nodes, undefined, nodeObject(description, architecture, status), signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
+    }
+    const { metadata, spec } = nodeObject(description, architecture, status);
+    const body = {
+      metadata: { labels: nodeLabels(description, architecture), annotations: metadata.annotations },
+      spec: { providerID: spec?.providerID },
+    };
+    return api.patch(nodes, undefined, this.#name, { type: 'merge', body }, signal);
+  }
+
+  async #report(signal: AbortSignal): Promise<void> {
+    const { api, clock, settings, onReported } = this.#options;
+    const before = this.#node?.status;
+    const status = await this.#status(before?.conditions ?? []);
+    const isDue = clock.monotonic() - this.#reportedAtMs >= settings.statusReportMs;
+    if (!isDue && before !== undefined && saysTheSame(status, this.#known(before, status))) return;
+    const patch = { type: 'strategic', body: { status }, subresource: 'status' } as const;
+    this.#node = await api.patch(nodes, undefined, this.#name, patch, signal);
+    this.#reportedAtMs = clock.monotonic();
+    onReported?.(status, before);
+  }
+
+  /** Of what the API server has, that which the kubelet writes. */
+  #known(before: NodeStatus, status: NodeStatus): NodeStatus {
+    const types = new Set(status.conditions?.map(({ type }) => type));
+    const members = Object.keys(status) as (keyof NodeStatus)[];
+    const known = Object.fromEntries(members.map((member) => [member, before[member]]));
+    return { ...known, conditions: before.conditions?.filter(({ type }) => types.has(type)) ?? [] };
+  }
+
+  async #status(before: Parameters<typeof nodeConditions>[1]): Promise<NodeStatus> {
+    const { description, runtime, machine, kubeletVersion, clock, pressure, port } = this.#options;
+    let notReady: string | undefined;
+    try {
+      this.#engine = await runtime.info();
+      this.#pressure = await pressure();
+    } catch (error) {
+      // A node that was never told what it runs on can't be described.
+      if (this.#engine === undefined) throw error;
+      notReady = 'container runtime is down';
+    }
+    const health = { ...this.#pressure, ...(notReady !== undefined && { notReady }) };
+    const conditions = nodeConditions(health, before, clock.now());
+    return nodeStatus(
+      description,
+      nodeInfo(description, this.#engine, machine, kubeletVersion),
+      conditions,
+      port(),
+    );
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { api, clock, settings } = this.#options;
+    const lease = nodeLease(this.#name, this.#node, {
+      ...{ nowMs: clock.now(), durationSeconds: settings.leaseDurationSeconds },
+    });
+    try {
+      const patch = { type: 'merge', body: lease } as const;
+      await api.patch(leases, lease.metadata.namespace, this.#name, patch, signal);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await api.create(leases, lease.metadata.namespace, lease, signal).catch((failure: unknown) => {
+        if (!isConflict(failure)) throw failure;
+      });
+    }
+  }
+}
