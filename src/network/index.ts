@@ -2,6 +2,10 @@
 export * from './balancer/index.ts';
 export * from './dns/index.ts';
 export * from './engine/engine-networks.ts';
+export type { NftTable } from './linux/firewall/nft-table.ts';
+export type { NodeNetwork } from './linux/node/node-network.ts';
+export type { NodePod } from './linux/node/node-parts.ts';
+export type { NodePlace } from './linux/node/node-place.ts';
 export { LinuxNetworkOnDemand } from './linux/on-demand.ts';
 export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
 export type { Machines } from './linux/router-parts.ts';

@@ -16,6 +16,7 @@ export interface VpcNetwork extends AsyncDisposable {
   /**
    * Puts an interface into a network namespace as `eth0`, with its address, MAC and default route, and guards it from
    * then on: what somebody deletes by hand is made again. Waits until the interface is in a topology that was applied.
+   * Further interfaces of a namespace are `eth1` and so on, and have their default route in a table of their own.
    * Once more with the same namespace changes nothing; with another one moves it.
    * @throws {NetworkError}
    */
@@ -38,6 +39,8 @@ export interface Attachment {
   readonly interfaceId: string;
   /** Path of the namespace, e.g. `/proc/4711/ns/net`. It is opened at once, and may be gone later. */
   readonly netnsPath: string;
+  /** Which interface of the namespace it is, from 0 on: `eth0`. Default 0. */
+  readonly deviceIndex?: number;
   readonly signal: AbortSignal;
 }
 

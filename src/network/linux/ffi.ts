@@ -18,6 +18,8 @@ export const c = {
   umount2: libc.func('int umount2(const char *target, int flags)'),
   socket: libc.func('int socket(int family, int type, int protocol)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int option, void *value, unsigned int length)'),
+  getsockopt: libc.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
+  connect: libc.func('int connect(int fd, void *address, unsigned int length)'),
   bind: libc.func('int bind(int fd, void *address, unsigned int length)'),
   listen: libc.func('int listen(int fd, int backlog)'),
   send: libc.func('int64_t send(int fd, void *data, size_t length, int flags)'),

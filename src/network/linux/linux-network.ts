@@ -7,6 +7,8 @@ import { HostSide, nothing } from './host-side.ts';
 import { machineInterfacesOf } from './machine-interface.ts';
 import { Namespace } from './namespace.ts';
 import { namesOfNamespaces, prefixOf } from './namespace-names.ts';
+import { NodeNetwork } from './node/node-network.ts';
+import type { NodePlace } from './node/node-place.ts';
 import { Router } from './router.ts';
 import { hostLinks, type Machines } from './router-parts.ts';
 import { listenIn } from './sockets.ts';
@@ -38,6 +40,8 @@ export class LinuxNetwork implements VpcNetwork {
   readonly #prefix: string;
   readonly #routers = new Map<string, Router>();
   readonly #applied = new Announcements();
+  /** Of EKS, whose namespaces are looked after. */
+  readonly #nodes = new Set<NodeNetwork>();
   /** Routers come and go, and are looked at, one thing after the other; attachments wait for none of it. */
   readonly #turns = new Turns();
   readonly #closing = new AbortController();
@@ -120,7 +124,7 @@ export class LinuxNetwork implements VpcNetwork {
     });
   }
 
-  async attach({ interfaceId, netnsPath, signal }: Attachment): Promise<void> {
+  async attach({ interfaceId, netnsPath, deviceIndex = 0, signal }: Attachment): Promise<void> {
     const sandbox = new Namespace(netnsPath);
     try {
       if (this.#host.isHost(sandbox)) {
@@ -129,7 +133,7 @@ export class LinuxNetwork implements VpcNetwork {
         );
       }
       const router = await this.#routerOf(interfaceId, signal);
-      await router.attach(interfaceId, sandbox);
+      await router.attach(interfaceId, sandbox, deviceIndex);
     } catch (error) {
       sandbox[Symbol.dispose]();
       throw error;
@@ -142,6 +146,37 @@ export class LinuxNetwork implements VpcNetwork {
 
   attached(): readonly string[] {
     return [...this.#routers.values()].flatMap((router) => router.attached());
+  }
+
+  /**
+   * Resolves when the VPC leads that address to the interface. @throws {NetworkError} it doesn't within the time that
+   * `attach` waits for an interface.
+   */
+  async untilCarried(interfaceId: string, address: string, signal: AbortSignal): Promise<void> {
+    const { clock, knownWithinMs: withinMs = 30_000 } = this.#options;
+    const carries = ({ topology }: Router): boolean =>
+      topology?.interfaces.some(({ id, addresses }) => id === interfaceId && addresses.includes(address)) ===
+      true;
+    await this.#applied.until(() => this.#routers.values().find(carries), {
+      ...{ clock, withinMs, signal: AbortSignal.any([signal, this.#closing.signal]) },
+      late: `Cannot use ${address}: no VPC that was applied has it on ${interfaceId}`,
+    });
+  }
+
+  /**
+   * The network namespace of a node, which has its primary interface already. It is guarded until it is disposed of.
+   * @throws {NetworkError}
+   */
+  openNode({ interfaceId, ...place }: NodePlace): NodeNetwork {
+    const cidrs = (): readonly string[] =>
+      this.#routers.values().find((router) => router.knows(interfaceId))?.topology?.cidrs ?? [];
+    const node = new NodeNetwork({
+      ...place,
+      ...{ cidrs, mtu: () => this.#mtu(), clock: this.#options.clock },
+      closed: () => this.#nodes.delete(node),
+    });
+    this.#nodes.add(node);
+    return node;
   }
 
   openSocket(vpcId: string, socket: VpcSocket): number {
@@ -166,6 +201,12 @@ export class LinuxNetwork implements VpcNetwork {
   async #verify(): Promise<void> {
     for (const [vpcId, router] of this.#routers) {
       await this.#putRight({ vpcId }, () => router.verify());
+    }
+    for (const node of this.#nodes) {
+      await this.#putRight({}, async () => {
+        await node.verify();
+        return false;
+      });
     }
     await this.#putRight({}, () => this.#host.converge());
   }

@@ -2,6 +2,8 @@ import type { VpcTopology } from '../../topology/index.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import type { LinuxNetwork, LinuxNetworkOptions } from './linux-network.ts';
 import { namesOfNamespaces, prefixOf } from './namespace-names.ts';
+import type { NodeNetwork } from './node/node-network.ts';
+import type { NodePlace } from './node/node-place.ts';
 import { openLinuxNetwork } from './open.ts';
 import type { Machines } from './router-parts.ts';
 
@@ -45,6 +47,16 @@ export class LinuxNetworkOnDemand implements VpcNetwork {
 
   attached(): readonly string[] {
     return this.#network?.attached() ?? [];
+  }
+
+  /** See `LinuxNetwork.untilCarried`. @throws {NetworkError} */
+  async untilCarried(interfaceId: string, address: string, signal: AbortSignal): Promise<void> {
+    await (await this.#open()).untilCarried(interfaceId, address, signal);
+  }
+
+  /** See `LinuxNetwork.openNode`. @throws {NetworkError} */
+  async openNode(place: NodePlace): Promise<NodeNetwork> {
+    return (await this.#open()).openNode(place);
   }
 
   openSocket(vpcId: string, socket: VpcSocket): number {

@@ -134,6 +134,7 @@ function identityOf(part: Part): string {
         part.priority,
         part.table,
         part.source === undefined ? '' : `${part.source.address}/${part.source.prefixLength}`,
+        part.destination === undefined ? '' : `${part.destination.address}/${part.destination.prefixLength}`,
         part.inLink,
         part.suppressedPrefixLength,
       ].join(' ');

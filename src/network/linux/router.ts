@@ -26,6 +26,12 @@ export interface RouterOptions {
   readonly machines: () => Machines | undefined;
 }
 
+/** Where an interface shall be. */
+interface Sandbox {
+  readonly namespace: Namespace;
+  readonly deviceIndex: number;
+}
+
 /**
  * A VPC's router on this machine: a namespace with a link for each interface that is attached here. A new one takes
  * over what an earlier process left: links stay, and nothing is cut that stays as it is.
@@ -35,7 +41,7 @@ export class Router implements AsyncDisposable {
   readonly #kernel: RouterKernel;
   readonly #turns = new Turns();
   /** By the interface that shall be in them. */
-  readonly #sandboxes = new Map<string, Namespace>();
+  readonly #sandboxes = new Map<string, Sandbox>();
   /** Ids of interfaces that are the machine's own, as far as this process made or found them. */
   readonly #ofMachine = new Set<string>();
   readonly #view: RouterView;
@@ -104,7 +110,7 @@ export class Router implements AsyncDisposable {
   }
 
   /** Keeps the sandbox open until it is detached. @throws {NetworkError} */
-  attach(interfaceId: string, sandbox: Namespace): Promise<void> {
+  attach(interfaceId: string, sandbox: Namespace, deviceIndex: number): Promise<void> {
     return this.#turns.take(async () => {
       const topology = this.#topology;
       if (topology === undefined || !this.#interfaces.has(interfaceId)) throw notInVpc(interfaceId);
@@ -115,27 +121,27 @@ export class Router implements AsyncDisposable {
         link !== undefined &&
         (earlier === undefined
           ? leadsTo(this.#kernel.socket, link, sandbox)
-          : earlier.identity === sandbox.identity);
+          : earlier.namespace.identity === sandbox.identity);
       if (!isThere) await this.#kernel.removeLink(name);
       await this.#kernel.left(name);
       const each = this.#interfaces.get(interfaceId);
       if (each === undefined) throw notInVpc(interfaceId);
       try {
-        this.#connect(topology, each, sandbox);
+        this.#connect(topology, each, { namespace: sandbox, deviceIndex });
       } catch (error) {
         // Half a connection is none.
         if (!isThere) this.#kernel.removeLink(name).catch(() => {});
         throw error;
       }
-      this.#sandboxes.set(interfaceId, sandbox);
-      earlier?.[Symbol.dispose]();
+      this.#sandboxes.set(interfaceId, { namespace: sandbox, deviceIndex });
+      earlier?.namespace[Symbol.dispose]();
     });
   }
 
   /** Resolves when its link is gone. @throws {NetworkError} */
   async detach(interfaceId: string): Promise<void> {
     const { removed } = await this.#turns.take(() => {
-      this.#sandboxes.get(interfaceId)?.[Symbol.dispose]();
+      this.#sandboxes.get(interfaceId)?.namespace[Symbol.dispose]();
       this.#sandboxes.delete(interfaceId);
       const removed = this.#kernel.removeLink(linkName(interfaceId));
       removed.catch(() => {});
@@ -260,7 +266,11 @@ export class Router implements AsyncDisposable {
   }
 
   /** Makes sure of an interface's link, of both its ends and of the ways to it. */
-  #connect(topology: VpcTopology, each: InterfaceTopology, sandbox: Namespace): void {
+  #connect(
+    topology: VpcTopology,
+    each: InterfaceTopology,
+    { namespace: sandbox, deviceIndex }: Sandbox,
+  ): void {
     const name = linkName(each.id);
     const subnet = topology.subnets.find(({ id }) => id === each.subnetId);
     if (subnet === undefined) {
@@ -269,11 +279,11 @@ export class Router implements AsyncDisposable {
     if (!this.#kernel.links.has(name)) {
       const mtu = this.#options.mtu();
       this.#kernel.addLink(name, (linkIndex) => {
-        addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, mtu });
+        addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, deviceIndex, mtu });
         return true;
       });
     }
-    configureSandbox(each, subnet, sandbox);
+    configureSandbox(each, subnet, sandbox, deviceIndex);
     this.#kernel.settleLink(name);
     if (isWay(topology, each)) this.#convergeParts(topology);
     else this.#kernel.addParts(partsOf(interfaceParts(topology, each, this.#view)));
@@ -285,7 +295,7 @@ export class Router implements AsyncDisposable {
 
   /** Whatever comes later finds no VPC. */
   #close(): void {
-    for (const sandbox of this.#sandboxes.values()) sandbox[Symbol.dispose]();
+    for (const { namespace } of this.#sandboxes.values()) namespace[Symbol.dispose]();
     this.#sandboxes.clear();
     this.#topology = undefined;
     this.#interfaces = new Map();

@@ -9,13 +9,18 @@ import { mainTable, setRoute } from './netlink/route.ts';
 import { NetlinkSocket } from './netlink/socket.ts';
 import { macOf } from './router-parts.ts';
 
-/** Its name in a sandbox, and its index there: chosen, so that nobody has to ask for it. */
-const name = 'eth0';
-const index = 1_000;
-const loopbackIndex = 1;
+/** Of a sandbox's first interface, above what the kernel chooses by itself: chosen, so that nobody has to ask for it. */
+const firstDevice = 1_000;
+export const loopbackIndex = 1;
 
-/** Links of routers are numbered from here on, above what the kernel chooses by itself. */
-export const firstLinkIndex = index + 1;
+/** Links of routers are numbered from here on: no sandbox has so many interfaces. */
+export const firstLinkIndex = firstDevice + 50;
+
+/** An interface's name in a sandbox, and its index there. */
+const deviceLink = (deviceIndex: number) => ({ name: `eth${deviceIndex}`, index: firstDevice + deviceIndex });
+
+/** Of what is sent from addresses of an interface that is not its sandbox's first. */
+export const deviceTable = (deviceIndex: number): number => deviceIndex + 1;
 
 /**
  * A link between a router and a sandbox, with the interface's MAC at the sandbox's end; `configureSandbox` does the
@@ -25,8 +30,13 @@ export function addSandboxLink(
   router: NetlinkSocket,
   each: InterfaceTopology,
   sandbox: Namespace,
-  { linkIndex, mtu }: { readonly linkIndex: number; readonly mtu: number },
+  {
+    linkIndex,
+    deviceIndex,
+    mtu,
+  }: { readonly linkIndex: number; readonly deviceIndex: number; readonly mtu: number },
 ): void {
+  const { name, index } = deviceLink(deviceIndex);
   const near = { name: linkName(each.id), index: linkIndex, macAddress: routerMac(each), mtu };
   const far = { name, index, macAddress: each.macAddress, mtu };
   try {
@@ -43,22 +53,33 @@ export function addSandboxLink(
 
 /**
  * The sandbox's end: address, default route, loopback. What is so already stays. All packets go to the router, those
- * to the same subnet too, and its MAC is known for good: no sandbox has more than this one neighbour.
+ * to the same subnet too, and its MAC is known for good: no sandbox has more than this one neighbour for each interface.
  */
-export function configureSandbox(each: InterfaceTopology, subnet: SubnetTopology, sandbox: Namespace): void {
+export function configureSandbox(
+  each: InterfaceTopology,
+  subnet: SubnetTopology,
+  sandbox: Namespace,
+  deviceIndex: number,
+): void {
+  const { name, index } = deviceLink(deviceIndex);
   const [address] = each.addresses;
   if (address === undefined) throw new NetworkError(`Cannot attach ${each.id}: it has no address`);
   using socket = new NetlinkSocket(sandbox);
   sandbox.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
   const router = routerOf(subnet.cidr);
-  const toRouter = { table: mainTable, type: 'unicast', linkIndex: index } as const;
+  const toRouter = { type: 'unicast', linkIndex: index } as const;
+  const everywhere = { destination: '0.0.0.0', prefixLength: 0, gateway: router } as const;
   socket.batch([
     setLinkUp(loopbackIndex, 'lo'),
     addAddress(index, address, cidrBlock(subnet.cidr).prefixLength, { hasRoute: false }),
     setLinkUp(index, name),
     setNeighbour({ type: 'arp', linkIndex: index, address: router, macAddress: routerMac(each) }),
-    setRoute({ ...toRouter, destination: router, prefixLength: 32 }),
-    setRoute({ ...toRouter, destination: '0.0.0.0', prefixLength: 0, gateway: router }),
+    ...(deviceIndex === 0
+      ? [
+          setRoute({ ...toRouter, table: mainTable, destination: router, prefixLength: 32 }),
+          setRoute({ ...toRouter, table: mainTable, ...everywhere }),
+        ]
+      : [setRoute({ ...toRouter, table: deviceTable(deviceIndex), ...everywhere, isOnLink: true })]),
   ]);
 }
 

@@ -11,10 +11,7 @@ const backlog = 512;
 export function listenIn(namespace: Namespace, { type, address, port }: VpcSocket): number {
   const fd = socketIn(namespace, type);
   const one = Buffer.from([1, 0, 0, 0]);
-  const place = Buffer.alloc(16);
-  place.writeUInt16LE(internet, 0);
-  place.writeUInt16BE(port, 2);
-  Buffer.from(address.split('.').map(Number)).copy(place, 4);
+  const place = socketAddress(address, port);
   // A TCP port whose last connections are still closing is free all the same.
   const isListening =
     (type === 'udp' || c.setsockopt(fd, 1, 2, one, one.length) === 0) &&
@@ -24,6 +21,15 @@ export function listenIn(namespace: Namespace, { type, address, port }: VpcSocke
   const errno = lastErrno();
   c.close(fd);
   throw new NetworkError(`Cannot listen on ${type} ${address}:${port} in ${namespace.path}: ${errno}`);
+}
+
+/** A `sockaddr_in`. */
+export function socketAddress(address: string, port: number): Buffer {
+  const place = Buffer.alloc(16);
+  place.writeUInt16LE(internet, 0);
+  place.writeUInt16BE(port, 2);
+  Buffer.from(address.split('.').map(Number)).copy(place, 4);
+  return place;
 }
 
 /** A socket of a namespace, as a file descriptor. @throws {NetworkError} */

@@ -1,6 +1,6 @@
 /** Tables of nftables as data: named parts, each in nft's own words, compared and changed part by part. */
 export interface NftTable {
-  readonly family: 'inet' | 'arp';
+  readonly family: 'inet' | 'arp' | 'ip';
   readonly name: string;
   /** By name. */
   readonly sets: ReadonlyMap<string, NftSet>;

@@ -7,6 +7,8 @@ export interface Rule {
   readonly table: number;
   /** Packets from this block. */
   readonly source?: { readonly address: string; readonly prefixLength: number };
+  /** Packets to this block. */
+  readonly destination?: { readonly address: string; readonly prefixLength: number };
   /** Packets that came in by this link, whether it is there yet or not. */
   readonly inLink?: string;
   /** Routes of the table up to this prefix length don't count. */
@@ -14,7 +16,9 @@ export interface Rule {
 }
 
 const ours = 196;
-const is = { source: 2, inLink: 3, priority: 6, suppressPrefixLength: 14, table: 15, protocol: 21 } as const;
+const is = {
+  ...{ destination: 1, source: 2, inLink: 3, priority: 6, suppressPrefixLength: 14, table: 15, protocol: 21 },
+} as const;
 const ipv4Family = 2;
 
 export function addRule(rule: Rule): Request {
@@ -45,6 +49,7 @@ export function readRules(socket: NetlinkSocket): Rule[] {
     const attributes = new Attributes(body, 12);
     if (attributes.bytes(is.protocol)?.[0] !== ours) return [];
     const source = attributes.ipv4(is.source);
+    const destination = attributes.ipv4(is.destination);
     const inLink = attributes.text(is.inLink);
     const suppressed = attributes.int32(is.suppressPrefixLength) ?? -1;
     return [
@@ -52,6 +57,9 @@ export function readRules(socket: NetlinkSocket): Rule[] {
         priority: attributes.uint32(is.priority) ?? 0,
         table: attributes.uint32(is.table) ?? body[4] ?? 0,
         ...(source === undefined ? {} : { source: { address: source, prefixLength: body[2] ?? 0 } }),
+        ...(destination === undefined
+          ? {}
+          : { destination: { address: destination, prefixLength: body[1] ?? 0 } }),
         ...(inLink === undefined ? {} : { inLink }),
         ...(suppressed < 0 ? {} : { suppressedPrefixLength: suppressed }),
       },
@@ -59,9 +67,10 @@ export function readRules(socket: NetlinkSocket): Rule[] {
   });
 }
 
-function ruleBody({ priority, table, source, inLink, suppressedPrefixLength }: Rule): Buffer {
+function ruleBody({ priority, table, source, destination, inLink, suppressedPrefixLength }: Rule): Buffer {
   const header = Buffer.alloc(12);
   header[0] = ipv4Family;
+  header[1] = destination?.prefixLength ?? 0;
   header[2] = source?.prefixLength ?? 0;
   header[7] = 1; // FR_ACT_TO_TBL
   return Buffer.concat([
@@ -70,6 +79,7 @@ function ruleBody({ priority, table, source, inLink, suppressedPrefixLength }: R
     attribute(is.table, uint32(table)),
     attribute(is.protocol, Buffer.from([ours])),
     ...(source === undefined ? [] : [attribute(is.source, ipv4(source.address))]),
+    ...(destination === undefined ? [] : [attribute(is.destination, ipv4(destination.address))]),
     ...(inLink === undefined ? [] : [attribute(is.inLink, text(inLink))]),
     ...(suppressedPrefixLength === undefined
       ? []

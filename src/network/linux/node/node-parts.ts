@@ -1,0 +1,110 @@
+import { cidrBlock, ipv4Text } from '../../../topology/index.ts';
+import { chainOf, type NftTable, rangesOf, setOf } from '../firewall/nft-table.ts';
+import { mainTable } from '../netlink/route.ts';
+import type { Part } from '../parts.ts';
+import { deviceTable } from '../sandbox-link.ts';
+import { podLinkName, podLinkPrefix, podMacs } from './pod-link.ts';
+
+/** A pod that is not in its node's own network namespace. */
+export interface NodePod {
+  readonly uid: string;
+  readonly address: string;
+  /** Of the interface whose secondary address it has: 0 is the node's primary one. */
+  readonly deviceIndex: number;
+}
+
+/** What a node is, as far as its network namespace goes. */
+export interface NodeFacts {
+  /** Of its primary interface: what pods send out of the VPC bears it. */
+  readonly primaryAddress: string;
+  /** The VPC's blocks. */
+  readonly cidrs: readonly string[];
+}
+
+/**
+ * In which order a node's tables are asked, with the numbers of the Amazon VPC CNI plugin: its pods first, wherever a
+ * packet comes from; then, of pods with an address of a further interface, that interface's table for what stays in the
+ * VPC; the primary interface last.
+ */
+const priorities = { pods: 512, furtherInterfaces: 1_536 } as const;
+
+/** What a node's namespace has for its pods, beside their links and what its interfaces brought with them. */
+export function nodeParts(pods: Iterable<NodePod>, { cidrs }: NodeFacts): Part[] {
+  const parts: Part[] = [
+    { type: 'rule', priority: priorities.pods, table: mainTable, suppressedPrefixLength: 0 },
+  ];
+  for (const { uid, address, deviceIndex } of pods) {
+    const link = podLinkName(uid);
+    parts.push(
+      { type: 'neighbour', of: 'arp', link, address, macAddress: podMacs(uid).pod },
+      { type: 'route', table: mainTable, destination: `${address}/32`, way: { type: 'link', link } },
+    );
+    if (deviceIndex === 0) continue;
+    for (const cidr of cidrs) {
+      const { first, prefixLength } = cidrBlock(cidr);
+      parts.push({
+        ...{ type: 'rule', priority: priorities.furtherInterfaces, table: deviceTable(deviceIndex) },
+        source: { address, prefixLength: 32 },
+        destination: { address: ipv4Text(first), prefixLength },
+      });
+    }
+  }
+  return parts;
+}
+
+/** Whether a part is one of those that `nodeParts` makes, and no interface's. */
+export function isNodePart(part: Part): boolean {
+  switch (part.type) {
+    case 'rule':
+      return true;
+    case 'route':
+      return part.way.type === 'link' && part.way.link.startsWith(podLinkPrefix);
+    case 'neighbour':
+      return part.link.startsWith(podLinkPrefix);
+    default:
+      return false;
+  }
+}
+
+/** Pods send with their own address alone, and out of the VPC with their node's. */
+export function nodeTable(pods: readonly NodePod[], { primaryAddress, cidrs }: NodeFacts): NftTable {
+  return {
+    family: 'ip',
+    name: 'node',
+    sets: new Map([
+      [
+        'pods',
+        setOf(
+          'ifname . ipv4_addr',
+          pods.map(({ uid, address }) => `"${podLinkName(uid)}" . ${address}`),
+        ),
+      ],
+      [
+        'pod_addresses',
+        setOf(
+          'ipv4_addr',
+          pods.map(({ address }) => address),
+        ),
+      ],
+      ['vpc_blocks', rangesOf('ipv4_addr', cidrs)],
+    ]),
+    chains: new Map([
+      [
+        'guard',
+        chainOf(
+          [`iifname "${podLinkPrefix}*" iifname . ip saddr != @pods drop`],
+          'type filter hook prerouting priority raw; policy accept;',
+        ),
+      ],
+      [
+        'postrouting',
+        chainOf(
+          [
+            `oifname "eth*" ip saddr @pod_addresses ip daddr != @vpc_blocks snat to ${primaryAddress} fully-random`,
+          ],
+          'type nat hook postrouting priority srcnat + 10; policy accept;',
+        ),
+      ],
+    ]),
+  };
+}

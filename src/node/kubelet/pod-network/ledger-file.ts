@@ -1,0 +1,47 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ledger } from './plan.ts';
+
+const fileName = 'pod-addresses.json';
+const empty: Ledger = { pods: {}, released: {} };
+
+/** Which pod has which address, on disk: written before a pod is told of it. */
+export interface LedgerFile {
+  now(): Ledger;
+  /** Whole or not at all. @throws {Error} it can't be written. */
+  write(ledger: Ledger): void;
+}
+
+/** @throws {Error} there is one that can't be read. */
+export function openLedgerFile(directory: string): LedgerFile {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, fileName);
+  let current = read(path);
+  return {
+    now: () => current,
+    write: (ledger) => {
+      writeFileSync(`${path}.new`, `${JSON.stringify(ledger)}\n`, { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+      current = ledger;
+    },
+  };
+}
+
+function read(path: string): Ledger {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return empty;
+    throw new Error(`The addresses of this node’s pods cannot be read from ${path}`, { cause });
+  }
+  try {
+    const { pods, released } = JSON.parse(text) as Ledger;
+    return { pods: { ...pods }, released: { ...released } };
+  } catch (cause) {
+    throw new Error(
+      `${path} is no list of addresses: stop the node’s pods and delete the file to begin anew`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import type { EC2, NetworkInterface } from '@aws-sdk/client-ec2';
+import type { NodeInterface } from './plan.ts';
+
+/** The interfaces of one node, in EC2. */
+export interface NodeInterfaces {
+  /** By device index. @throws {Error} */
+  list(signal: AbortSignal): Promise<readonly NodeInterface[]>;
+  /** Gives an interface more secondary addresses: as many as asked, or none. @throws {Error} in EC2's words. */
+  assign(interfaceId: string, count: number, signal: AbortSignal): Promise<void>;
+  /** One more interface, in the subnet and the groups of `like`. @throws {Error} in EC2's words. */
+  add(
+    wanted: { readonly deviceIndex: number; readonly count: number; readonly like: NodeInterface },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/**
+ * By EC2's API, with the node role's credentials, as the Amazon VPC CNI plugin does it: the role needs what
+ * `AmazonEKS_CNI_Policy` allows.
+ */
+export function nodeInterfaces(
+  ec2: Pick<
+    EC2,
+    | 'assignPrivateIpAddresses'
+    | 'attachNetworkInterface'
+    | 'createNetworkInterface'
+    | 'deleteNetworkInterface'
+    | 'describeNetworkInterfaces'
+    | 'modifyNetworkInterfaceAttribute'
+  >,
+  { instanceId, clusterName }: { readonly instanceId: string; readonly clusterName: string },
+): NodeInterfaces {
+  return {
+    list: async (abortSignal) => {
+      const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces(
+        { Filters: [{ Name: 'attachment.instance-id', Values: [instanceId] }] },
+        { abortSignal },
+      );
+      return NetworkInterfaces.map(interfaceOf).sort((one, other) => one.deviceIndex - other.deviceIndex);
+    },
+    assign: async (NetworkInterfaceId, SecondaryPrivateIpAddressCount, abortSignal) => {
+      const input = { NetworkInterfaceId, SecondaryPrivateIpAddressCount };
+      await ec2.assignPrivateIpAddresses(input, { abortSignal });
+    },
+    add: async ({ deviceIndex: DeviceIndex, count, like }, abortSignal) => {
+      const { NetworkInterface } = await ec2.createNetworkInterface(
+        {
+          ...{ SubnetId: like.subnetId, Groups: [...like.securityGroupIds] },
+          SecondaryPrivateIpAddressCount: count,
+          Description: `aws-K8S-${instanceId}`,
+          TagSpecifications: [
+            {
+              ResourceType: 'network-interface',
+              Tags: [
+                { Key: 'node.k8s.amazonaws.com/instance_id', Value: instanceId },
+                { Key: 'cluster.k8s.amazonaws.com/name', Value: clusterName },
+              ],
+            },
+          ],
+        },
+        { abortSignal },
+      );
+      const { NetworkInterfaceId } = NetworkInterface ?? {};
+      try {
+        const attached = await ec2.attachNetworkInterface(
+          { NetworkInterfaceId, InstanceId: instanceId, DeviceIndex },
+          { abortSignal },
+        );
+        await ec2.modifyNetworkInterfaceAttribute(
+          {
+            NetworkInterfaceId,
+            Attachment: { AttachmentId: attached.AttachmentId, DeleteOnTermination: true },
+          },
+          { abortSignal },
+        );
+      } catch (error) {
+        // Nobody has it.
+        await ec2.deleteNetworkInterface({ NetworkInterfaceId }).catch(() => {});
+        throw error;
+      }
+    },
+  };
+}
+
+function interfaceOf(found: NetworkInterface): NodeInterface {
+  const addresses = found.PrivateIpAddresses ?? [];
+  return {
+    id: found.NetworkInterfaceId ?? '',
+    deviceIndex: found.Attachment?.DeviceIndex ?? 0,
+    macAddress: found.MacAddress ?? '',
+    subnetId: found.SubnetId ?? '',
+    securityGroupIds: (found.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
+    primaryAddress: found.PrivateIpAddress ?? '',
+    secondaryAddresses: addresses.flatMap(({ Primary, PrivateIpAddress }) =>
+      Primary || PrivateIpAddress === undefined ? [] : [PrivateIpAddress],
+    ),
+  };
+}

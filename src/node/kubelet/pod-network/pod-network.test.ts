@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../clock/index.ts';
+import { recordingLog } from '../../../log.ts';
+import type { NodeNetwork, NodePlace, NodePod } from '../../../network/index.ts';
+import type { NodeInterfaces } from './node-interfaces.ts';
+import { coolDownMs, type Ledger, type NodeInterface, nextStep, withoutPods, withPod } from './plan.ts';
+import { VpcPodNetwork } from './pod-network.ts';
+
+const never = new AbortController().signal;
+const limits = { maxInterfaces: 2, ipv4PerInterface: 3 };
+
+/** EC2 and the kernel of one node. */
+class World implements AsyncDisposable {
+  readonly clock = new VirtualClock(0);
+  readonly directory = mkdtempSync(join(tmpdir(), 'pod-network-'));
+  readonly done: string[] = [];
+  interfaces: NodeInterface[] = [interfaceOf(0)];
+  freeInSubnet = 100;
+  #pods: VpcPodNetwork | undefined;
+
+  get pods(): VpcPodNetwork {
+    this.#pods ??= new VpcPodNetworkOf(this);
+    return this.#pods;
+  }
+
+  /** As after `kill -9`. */
+  restart(): void {
+    this.#pods = undefined;
+  }
+
+  readonly ec2: NodeInterfaces = {
+    list: async () => this.interfaces,
+    assign: async (interfaceId, count) => {
+      if (count > this.freeInSubnet)
+        throw Object.assign(new Error('The subnet is full'), { name: 'InsufficientFreeAddressesInSubnet' });
+      this.freeInSubnet -= count;
+      this.done.push(`assign ${interfaceId} ${count}`);
+      this.interfaces = this.interfaces.map((each) => (each.id === interfaceId ? grown(each, count) : each));
+    },
+    add: async ({ deviceIndex, count }) => {
+      this.done.push(`add eni-${deviceIndex} ${count}`);
+      this.interfaces = [...this.interfaces, grown(interfaceOf(deviceIndex), count)];
+    },
+  };
+
+  readonly network = {
+    attach: async (each: { interfaceId: string; netnsPath: string; deviceIndex?: number }) =>
+      void this.done.push(`attach ${each.interfaceId} ${each.netnsPath} ${each.deviceIndex}`),
+    detach: async () => {},
+    untilCarried: async () => {},
+    openNode: async ({ netnsPath, pods }: NodePlace) => {
+      this.done.push(`open ${netnsPath} ${pods.map(({ uid }) => uid).join(' ')}`.trim());
+      return {
+        isAt: (path: string) => path === netnsPath,
+        join: async ({ uid, address, deviceIndex }: NodePod, path: string) =>
+          void this.done.push(`join ${uid} ${address} ${deviceIndex} ${path}`),
+        leave: async (uid: string) => void this.done.push(`leave ${uid}`),
+        [Symbol.asyncDispose]: async () => {},
+      } as unknown as NodeNetwork;
+    },
+  };
+
+  async addressOf(uid: string): Promise<string> {
+    const { network } = await this.pods.assign(podOf(uid), never);
+    return network.mode === 'interface' ? network.ipv4 : network.mode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+class VpcPodNetworkOf extends VpcPodNetwork {
+  constructor(world: World) {
+    super({
+      ...{ network: world.network, interfaces: world.ec2, limits, directory: world.directory },
+      ...{ opened: () => world.done.push('opened'), clock: world.clock, log: recordingLog() },
+    });
+  }
+}
+
+const podOf = (uid: string) => ({ uid, namespace: 'default', name: uid });
+const nodePod = { ...podOf('node'), isHostNetwork: true } as const;
+
+function interfaceOf(deviceIndex: number): NodeInterface {
+  return {
+    ...{ id: `eni-${deviceIndex}`, deviceIndex, macAddress: '02:00:00:00:00:01', subnetId: 'subnet-1' },
+    ...{ securityGroupIds: ['sg-1'], primaryAddress: `10.0.${deviceIndex}.4`, secondaryAddresses: [] },
+  };
+}
+
+function grown(each: NodeInterface, count: number): NodeInterface {
+  const first = 5 + each.secondaryAddresses.length;
+  const added = Array.from({ length: count }, (_, at) => `10.0.${each.deviceIndex}.${first + at}`);
+  return { ...each, secondaryAddresses: [...each.secondaryAddresses, ...added] };
+}
+
+describe('the addresses of a node’s pods', () => {
+  it('are of its interfaces, as many as its type has, and the same again for the same pod', async () => {
+    await using world = new World();
+    expect(await world.addressOf('a')).toBe('10.0.0.5');
+    expect(await world.addressOf('b')).toBe('10.0.0.6');
+    expect(await world.addressOf('c')).toBe('10.0.1.5');
+    expect(await world.addressOf('a')).toBe('10.0.0.5');
+    expect(await world.addressOf('d')).toBe('10.0.1.6');
+    await expect(world.addressOf('e')).rejects.toThrow('failed to assign an IP address to container');
+    expect(world.done).toEqual(['assign eni-0 2', 'add eni-1 2']);
+  });
+
+  it('rest before another pod has them', async () => {
+    await using world = new World();
+    for (const uid of ['a', 'b', 'c', 'd']) await world.addressOf(uid);
+    await world.pods.release('b');
+    await world.pods.release('b');
+    await expect(world.addressOf('e')).rejects.toThrow('failed to assign');
+    await world.clock.advance(coolDownMs);
+    expect(await world.addressOf('e')).toBe('10.0.0.6');
+  });
+
+  it('are remembered over a death, and taken back from pods that went meanwhile', async () => {
+    await using world = new World();
+    await world.addressOf('a');
+    await world.addressOf('b');
+    world.restart();
+    expect(await world.addressOf('b')).toBe('10.0.0.6');
+    await world.pods.retain(new Set(['b']));
+    world.restart();
+    await world.clock.advance(coolDownMs);
+    expect(await world.addressOf('c')).toBe('10.0.0.5');
+  });
+
+  it('come one by one where a subnet is nearly full', async () => {
+    await using world = new World();
+    world.freeInSubnet = 1;
+    expect(await world.addressOf('a')).toBe('10.0.0.5');
+    await expect(world.addressOf('b')).rejects.toThrow('failed to assign');
+  });
+
+  it('are given anew where somebody took them from the interface', async () => {
+    await using world = new World();
+    await world.addressOf('a');
+    world.interfaces = [interfaceOf(0)];
+    world.interfaces = world.interfaces.map((each) => ({ ...each, secondaryAddresses: ['10.0.0.77'] }));
+    expect(await world.addressOf('a')).toBe('10.0.0.77');
+  });
+
+  it('lead to the node, whose own sandbox comes first', async () => {
+    await using world = new World();
+    await world.addressOf('a');
+    await expect(world.pods.join(podOf('a'), '/proc/1/ns/net', never)).rejects.toThrow('waits for');
+    await world.pods.assign(nodePod, never);
+    await world.pods.join(nodePod, '/node', never);
+    await world.pods.join(podOf('a'), '/a', never);
+    await world.pods.join(nodePod, '/node', never);
+    expect(world.done.splice(0)).toEqual([
+      'assign eni-0 2',
+      ...['attach eni-0 /node 0', 'open /node a', 'opened'],
+      'join a 10.0.0.5 0 /a',
+      'attach eni-0 /node 0',
+    ]);
+    // A node's sandbox that is made again takes its pods with it.
+    await world.pods.join(nodePod, '/again', never);
+    expect(world.done.splice(0)).toEqual([
+      ...['attach eni-0 /again 0', 'open /again a', 'opened', 'join a 10.0.0.5 0 /a'],
+    ]);
+    await world.addressOf('b');
+    await world.addressOf('c');
+    expect(world.done).toEqual(['add eni-1 2', 'attach eni-0 /again 0', 'attach eni-1 /again 1']);
+  });
+
+  it('are never had by two pods, whatever comes and goes', () => {
+    const anyEvents = fc.array(fc.tuple(fc.boolean(), fc.nat({ max: 9 }), fc.nat({ max: 40_000 })));
+    fc.assert(
+      fc.property(anyEvents, (events) => {
+        let interfaces = [grown(interfaceOf(0), 2), grown(interfaceOf(1), 2)];
+        let ledger: Ledger = { pods: {}, released: {} };
+        const givenBack = new Map<string, number>();
+        let now = 0;
+        for (const [isComing, pod, passed] of events) {
+          now += passed;
+          const uid = `pod-${pod}`;
+          const had = ledger.pods[uid];
+          if (!isComing) {
+            ledger = withoutPods(ledger, [uid], now);
+            if (had !== undefined) givenBack.set(had, now);
+          } else if (had === undefined) {
+            const step = nextStep(interfaces, ledger, limits, now);
+            interfaces = [...interfaces];
+            if (step.type !== 'take') {
+              expect(step.type).toBe('none');
+              continue;
+            }
+            expect(Object.values(ledger.pods)).not.toContain(step.address);
+            expect(now - (givenBack.get(step.address) ?? -coolDownMs)).toBeGreaterThanOrEqual(coolDownMs);
+            ledger = withPod(ledger, uid, step.address);
+          }
+        }
+      }),
+    );
+  });
+});

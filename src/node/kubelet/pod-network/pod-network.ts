@@ -1,0 +1,240 @@
+import type { Clock } from '../../../clock/index.ts';
+import type { Log } from '../../../log.ts';
+import type { NodeNetwork, NodePlace, VpcNetwork } from '../../../network/index.ts';
+import type { SandboxNetwork } from '../../../runtime/index.ts';
+import { type LedgerFile, openLedgerFile } from './ledger-file.ts';
+import type { NodeInterfaces } from './node-interfaces.ts';
+import { type InterfaceLimits, type NodeInterface, nextStep, withoutPods, withPod } from './plan.ts';
+
+/** What is needed of the machine's network. */
+export interface NodeNetworks extends Pick<VpcNetwork, 'attach' | 'detach'> {
+  openNode(place: NodePlace): Promise<NodeNetwork>;
+  /** Resolves when the VPC leads an address to the interface. */
+  untilCarried(interfaceId: string, address: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface VpcPodNetworkOptions {
+  readonly network: NodeNetworks;
+  readonly interfaces: NodeInterfaces;
+  readonly limits: InterfaceLimits;
+  /** A node of Fargate has one pod, which has the node's own address. */
+  readonly isFargate?: boolean;
+  /** Its own, of this node alone. */
+  readonly directory: string;
+  /** The node's network is there from now on; told again when it is another one. */
+  readonly opened: (node: NodeNetwork) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface NetworkedPod {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly isHostNetwork?: true;
+}
+
+/** What the kubelet's event FailedCreatePodSandBox says, in the plugin's own words. */
+const noAddress =
+  'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
+
+/**
+ * Pods with addresses of the VPC, as the Amazon VPC CNI plugin gives them: secondary private IPv4 addresses of their
+ * node's interfaces. The node's own sandbox joins first; the links of pods lead there.
+ */
+export class VpcPodNetwork implements AsyncDisposable {
+  readonly #options: VpcPodNetworkOptions;
+  readonly #ledger: LedgerFile;
+  /** By address: of secondary ones, as last seen in EC2. */
+  #interfaces: readonly NodeInterface[] = [];
+  #node: NodeNetwork | undefined;
+  #nodePath: string | undefined;
+  /** Paths of namespaces by pod, of those that have joined. */
+  readonly #joined = new Map<string, string>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @throws {Error} its list of addresses can't be read. */
+  constructor(options: VpcPodNetworkOptions) {
+    this.#options = options;
+    this.#ledger = openLedgerFile(options.directory);
+  }
+
+  /**
+   * Gives the pod its address; the same again for the same pod.
+   * @throws {Error} with `failed to assign an IP address to container` when there is none.
+   */
+  assign(pod: NetworkedPod, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
+    return this.#inTurn(async () => {
+      if (this.#isOfNode(pod)) return networkOf(await this.#primary(signal));
+      const known = this.#ledger.now().pods[pod.uid];
+      const address = known ?? (await this.#newAddress(pod, signal));
+      if (known !== undefined) await this.#look(signal);
+      const found = this.#interfaceOf(address);
+      if (found !== undefined) return networkOf(found, address);
+      // Somebody took the address away from the interface.
+      if (known === undefined) throw new Error(noAddress);
+      this.#ledger.write(withoutPods(this.#ledger.now(), [pod.uid], this.#options.clock.now()));
+      const another = await this.#newAddress(pod, signal);
+      const other = this.#interfaceOf(another);
+      if (other === undefined) throw new Error(noAddress);
+      return networkOf(other, another);
+    });
+  }
+
+  /**
+   * Puts the pod's interface into its namespace, and the node's own into the node's sandbox; idempotent.
+   * @throws {Error} the node's own sandbox has not joined yet.
+   */
+  join(pod: NetworkedPod, netnsPath: string, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isOfNode(pod)) return this.#joinNode(netnsPath, signal);
+      const address = this.#ledger.now().pods[pod.uid];
+      if (address === undefined)
+        throw new Error(`${pod.namespace}/${pod.name} has no address to join the network with`);
+      if (this.#node === undefined)
+        throw new Error(
+          `${pod.namespace}/${pod.name} waits for the node’s own network, which is not there yet`,
+        );
+      if (this.#interfaceOf(address) === undefined) await this.#look(signal);
+      const found = this.#interfaceOf(address);
+      if (found === undefined) throw new Error(`${address} is no address of this node any more`);
+      await this.#options.network.untilCarried(found.id, address, signal);
+      await this.#node.join({ uid: pod.uid, address, deviceIndex: found.deviceIndex }, netnsPath);
+      this.#joined.set(pod.uid, netnsPath);
+    });
+  }
+
+  /** Takes the address back, which rests for a while. Of a pod that has none: success. */
+  release(podUid: string): Promise<void> {
+    return this.#release([podUid]);
+  }
+
+  /** Takes back what pods have that are not there any more: those that ended while nobody was here. */
+  retain(podUids: ReadonlySet<string>): Promise<void> {
+    return this.#release(Object.keys(this.#ledger.now().pods).filter((uid) => !podUids.has(uid)));
+  }
+
+  /** What is in the kernel stays. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#node?.[Symbol.asyncDispose]();
+      this.#node = undefined;
+    });
+  }
+
+  #isOfNode({ isHostNetwork }: NetworkedPod): boolean {
+    return isHostNetwork === true || this.#options.isFargate === true;
+  }
+
+  #release(uids: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const uid of uids) {
+        this.#joined.delete(uid);
+        await this.#node?.leave(uid);
+      }
+      const before = this.#ledger.now();
+      if (uids.some((uid) => before.pods[uid] !== undefined))
+        this.#ledger.write(withoutPods(before, uids, this.#options.clock.now()));
+    });
+  }
+
+  async #joinNode(netnsPath: string, signal: AbortSignal): Promise<void> {
+    const primary = await this.#primary(signal);
+    this.#nodePath = netnsPath;
+    await this.#attachAll(signal);
+    if (this.#node?.isAt(netnsPath)) return;
+    await this.#node?.[Symbol.asyncDispose]();
+    const pods = Object.entries(this.#ledger.now().pods).flatMap(([uid, address]) => {
+      const found = this.#interfaceOf(address);
+      return found === undefined ? [] : [{ uid, address, deviceIndex: found.deviceIndex }];
+    });
+    const { id: interfaceId, primaryAddress } = primary;
+    const node = await this.#options.network.openNode({ netnsPath, interfaceId, primaryAddress, pods });
+    this.#node = node;
+    this.#options.opened(node);
+    // Links of pods went with the node's earlier namespace.
+    for (const pod of pods) {
+      const path = this.#joined.get(pod.uid);
+      if (path !== undefined) await node.join(pod, path).catch((error) => this.#logFailure(pod.uid, error));
+    }
+  }
+
+  #logFailure(podUid: string, error: unknown): void {
+    this.#options.log.warn('A pod cannot be reached: it is tried again', { podUid, error });
+  }
+
+  async #attachAll(signal: AbortSignal): Promise<void> {
+    const { network } = this.#options;
+    if (this.#nodePath === undefined) return;
+    for (const { id: interfaceId, deviceIndex } of this.#interfaces)
+      await network.attach({ interfaceId, netnsPath: this.#nodePath, deviceIndex, signal });
+  }
+
+  async #primary(signal: AbortSignal): Promise<NodeInterface> {
+    await this.#look(signal);
+    const primary = this.#interfaces.find(({ deviceIndex }) => deviceIndex === 0);
+    if (primary === undefined) throw new Error('The node has no primary network interface any more');
+    return primary;
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    this.#interfaces = await this.#options.interfaces.list(signal);
+  }
+
+  #interfaceOf(address: string): NodeInterface | undefined {
+    return this.#interfaces.find(({ secondaryAddresses }) => secondaryAddresses.includes(address));
+  }
+
+  /** Written down before anybody hears of it. */
+  async #newAddress({ uid }: NetworkedPod, signal: AbortSignal): Promise<string> {
+    const { interfaces, limits, clock } = this.#options;
+    await this.#look(signal);
+    // Each step but the last changes what there is: one more for each interface that can be.
+    for (let steps = 0; steps <= 2 * limits.maxInterfaces; steps += 1) {
+      const step = nextStep(this.#interfaces, this.#ledger.now(), limits, clock.now());
+      if (step.type === 'none') break;
+      if (step.type === 'take') {
+        this.#ledger.write(withPod(this.#ledger.now(), uid, step.address));
+        return step.address;
+      }
+      try {
+        if (step.type === 'assign') await this.#assignUpTo(step.interfaceId, step.count, signal);
+        else {
+          const [like] = this.#interfaces;
+          if (like === undefined) break;
+          await interfaces.add({ ...step, like }, signal);
+        }
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw new Error(noAddress, { cause });
+      }
+      await this.#look(signal);
+      if (step.type === 'add-interface') await this.#attachAll(signal);
+    }
+    throw new Error(noAddress);
+  }
+
+  /** A subnet that is nearly full has one more, perhaps. */
+  async #assignUpTo(interfaceId: string, count: number, signal: AbortSignal): Promise<void> {
+    const { interfaces } = this.#options;
+    try {
+      await interfaces.assign(interfaceId, count, signal);
+    } catch (error) {
+      if (count === 1 || (error as Error).name !== 'InsufficientFreeAddressesInSubnet') throw error;
+      await interfaces.assign(interfaceId, 1, signal);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work, work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function networkOf(
+  { id: interfaceId, macAddress, primaryAddress }: NodeInterface,
+  ipv4 = primaryAddress,
+): { readonly network: SandboxNetwork } {
+  return { network: { mode: 'interface', interfaceId, ipv4, macAddress } };
+}
