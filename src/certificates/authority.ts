@@ -61,6 +61,8 @@ export const openAuthority = ({ certificate, privateKey }: NewAuthority): Author
 
 export interface SignedCertificate {
   readonly commonName: string;
+  /** Default: none. */
+  readonly organizations?: readonly string[];
   readonly alternativeNames: readonly JsonGeneralName[];
   readonly days: number;
   readonly publicKey: webcrypto.CryptoKey;
@@ -71,12 +73,12 @@ export async function signCertificate(
   { certificate, key }: Authority,
   random: Random,
   now: number,
-  { commonName, alternativeNames, days, publicKey }: SignedCertificate,
+  { commonName, organizations = [], alternativeNames, days, publicKey }: SignedCertificate,
 ): Promise<string> {
   const signed = await X509CertificateGenerator.create({
     serialNumber: serialNumber(random),
     // A common name has 64 characters at most (RFC 5280); the names that count are the alternative ones.
-    subject: [{ CN: [commonName.slice(0, 64)] }],
+    subject: [...organizations.map((it) => ({ O: [it] })), { CN: [commonName.slice(0, 64)] }],
     issuer: certificate.subject.split('\n').join(', '),
     ...validity(now, days),
     publicKey,
@@ -86,7 +88,7 @@ export async function signCertificate(
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-      new SubjectAlternativeNameExtension([...alternativeNames]),
+      ...(alternativeNames.length === 0 ? [] : [new SubjectAlternativeNameExtension([...alternativeNames])]),
       await SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });

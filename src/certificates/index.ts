@@ -11,4 +11,10 @@ export {
   type SignedCertificate,
   signCertificate,
 } from './authority.ts';
-export { readSigningRequest, type SigningRequest, signRequest } from './signing-request.ts';
+export {
+  newSigningRequest,
+  readSigningRequest,
+  type SigningRequest,
+  signRequest,
+  type WantedCertificate,
+} from './signing-request.ts';

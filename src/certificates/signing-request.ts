@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -8,13 +9,14 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
+  Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509Certificate as X509,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { Random } from '../clock/index.ts';
-import { type Authority, ofAuthority, serialNumber, signingKeyOf } from './authority.ts';
+import { type Authority, ofAuthority, pkcs8, serialNumber, signingKeyOf } from './authority.ts';
 
 /** What somebody asks an authority to certify (PKCS #10), read and not believed yet. */
 export interface SigningRequest {
@@ -39,6 +41,30 @@ export function readSigningRequest(pem: string): SigningRequest {
     alternativeNames: alternative?.names.items.map(({ type, value }) => ({ type, value })) ?? [],
     pem,
   };
+}
+
+/** What a new key of one's own is to be certified for. */
+export interface WantedCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+}
+
+/** A new key, and the request for its certificate; both PEM. */
+export async function newSigningRequest({
+  commonName,
+  organizations,
+  dnsNames,
+}: WantedCertificate): Promise<{ readonly request: string; readonly privateKey: string }> {
+  const keys = await webcrypto.subtle.generateKey(ofAuthority, true, ['sign', 'verify']);
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: [...organizations.map((it) => ({ O: [it] })), { CN: [commonName] }],
+    ...{ keys, signingAlgorithm: ofAuthority },
+    extensions: [
+      new SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns' as const, value }))),
+    ],
+  });
+  return { request: request.toString('pem'), privateKey: await pkcs8(keys.privateKey) };
 }
 
 /** Of Kubernetes' names of usages, those that are bits of the key's usage (RFC 5280, 4.2.1.3). */

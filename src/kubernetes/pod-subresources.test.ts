@@ -154,9 +154,9 @@ describe('what only a machine can answer', () => {
       expect([status, json.message]).toEqual([400, 'pod far does not have a host assigned']);
     }
     await bind('far');
-    expect((await cluster.call('GET', `${pods}/far/log`)).json).toMatchObject({
-      ...{ code: 501, message: 'pods/log is not supported by this version of Catamaran yet' },
-    });
+    const gone = await cluster.call('GET', `${pods}/far/log`);
+    expect([gone.status, gone.json.message]).toEqual([404, 'nodes "n1" not found']);
+    expect((await cluster.call('GET', `${namespace}/services/kubernetes/proxy/`)).status).toBe(503);
     expect((await cluster.call('GET', `${pods}/none/log`)).status).toBe(404);
     const proxied = await cluster.call('GET', `${namespace}/services/https:kubernetes:443/proxy/healthz`);
     expect([proxied.status, proxied.json.reason]).toEqual([503, 'ServiceUnavailable']);

@@ -9,6 +9,8 @@ import type { Watches } from '../objects/watches.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
 import type { FairSeats } from './fair-seats.ts';
+import type { KubeletClient } from './reach/kubelet-client.ts';
+import type { OpenStreams } from './reach/open-streams.ts';
 
 /** What an API server answers with: one cluster's, of many in the process. */
 export interface Cluster {
@@ -25,6 +27,8 @@ export interface Cluster {
   readonly authorizer: Authorizer;
   readonly admission: Admission;
   readonly seats: FairSeats;
+  readonly kubelets: KubeletClient;
+  readonly streams: OpenStreams;
   /** `1.36` */
   readonly version: string;
   readonly serviceIpv4Cidr: string;

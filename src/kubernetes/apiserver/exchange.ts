@@ -6,6 +6,7 @@ import { kindOfSubresource } from '../schema/subresources.ts';
 import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import { type DeleteOptions, readDeleteOptions, readWriteOptions, type WriteOptions } from './options.ts';
+import type { Upgrade } from './reach/kubelet-exchange.ts';
 import { parseBody, readBytes, readTyped } from './read-body.ts';
 import type { ResourceRequest, Verb } from './request-info.ts';
 
@@ -25,6 +26,8 @@ export interface ResourceExchange {
   readonly query: URLSearchParams;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Undefined: the connection goes on in HTTP. */
+  readonly upgrade: Upgrade | undefined;
 }
 
 /** The body of what is written, of the kind that is written there. @throws {ApiError} 400, 413, 415, 422 */

@@ -32,7 +32,7 @@ import {
 } from './negotiation.ts';
 import { readListOptions, readWriteOptions } from './options.ts';
 import { createBinding, createEviction } from './pod-requests.ts';
-import { isReachedElsewhere, refuseToReach } from './reach.ts';
+import { isReachedElsewhere, reach } from './reach/reach.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
 import { parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
 import { isTrue } from './request-info.ts';
@@ -46,7 +46,7 @@ import { assertSame, assertVersioned, type Change, changeObject, createObject } 
 export async function answerResource(exchange: ResourceExchange): Promise<Answer | undefined> {
   const { asked, verb } = exchange;
   if (asked.resource.isReview) return review(exchange);
-  if (isReachedElsewhere(asked)) return refuseToReach(exchange.cluster, asked);
+  if (isReachedElsewhere(asked)) return reach(exchange);
   switch (verb) {
     case 'get':
       return get(exchange);

@@ -17,6 +17,9 @@ import { type Discovery, discover } from './discovery.ts';
 import type { Answer } from './exchange.ts';
 import { negotiate } from './negotiation.ts';
 import { answerOpenApi } from './openapi/answer.ts';
+import { goneOf } from './reach/gone.ts';
+import type { Upgrade } from './reach/kubelet-exchange.ts';
+import { isReachedElsewhere } from './reach/reach.ts';
 import { type ResourceRequest, readResourcePath, type Verb, verbOf } from './request-info.ts';
 import { answerResource } from './resource-requests.ts';
 import { send, sendText } from './send.ts';
@@ -38,12 +41,13 @@ export async function serve(
   cluster: Cluster,
   request: IncomingMessage,
   response: ServerResponse,
+  upgrade?: Upgrade,
 ): Promise<void> {
   const auditId = uuid(cluster.random);
   response.setHeader('audit-id', auditId);
   response.setHeader('cache-control', 'no-cache, private');
   try {
-    await answer(cluster, request, response);
+    await answer(cluster, request, response, upgrade);
   } catch (error) {
     if (response.headersSent) {
       cluster.log.error('A stream of the Kubernetes API broke off', { error, auditId });
@@ -63,7 +67,12 @@ export async function serve(
   }
 }
 
-async function answer(cluster: Cluster, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  cluster: Cluster,
+  request: IncomingMessage,
+  response: ServerResponse,
+  upgrade: Upgrade | undefined,
+): Promise<void> {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
@@ -82,20 +91,21 @@ async function answer(cluster: Cluster, request: IncomingMessage, response: Serv
   const verb = verbOf(method, asked, query);
   if (verb === undefined) throw methodNotAllowed();
   assertAllowed(cluster, user, attributesOf(asked, verb, query));
+  if (createsToo(cluster, asked, verb)) assertAllowed(cluster, user, attributesOf(asked, 'create', query));
   assertServed(asked, verb);
-  // A watch only waits; how many there are is bounded by connections.
-  using _ = verb === 'watch' ? undefined : await cluster.seats.take(user.username, goneOf(response));
-  const answered = await answerResource({ cluster, user, verb, asked, query, request, response });
+  // A watch only waits; how many there are is bounded by connections. What a node says has a bound of its own.
+  const isWaiting = verb === 'watch' || isReachedElsewhere(asked);
+  using _ = isWaiting ? undefined : await cluster.seats.take(user.username, goneOf(cluster, response));
+  const answered = await answerResource({ cluster, user, verb, asked, query, request, response, upgrade });
   if (answered === undefined) return;
   warn(response, answered, asked.resource.custom?.deprecationWarning);
   await send(request, response, answered.code, answered.body);
 }
 
-/** Aborts when nobody waits for the answer any more. */
-function goneOf(response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort(new Error('The client has gone')));
-  return gone.signal;
+/** By WebSocket a command begins with a GET: since 1.35 that alone does not let one in who may only look. */
+function createsToo({ version }: Cluster, { resource, subresource }: ResourceRequest, verb: Verb): boolean {
+  const isConnected = subresource === 'attach' || subresource === 'exec' || subresource === 'portforward';
+  return isConnected && resource.name === 'pods' && verb === 'get' && Number(version.split('.')[1]) >= 35;
 }
 
 /**

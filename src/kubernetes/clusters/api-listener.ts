@@ -1,7 +1,10 @@
 import { webcrypto } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { openAuthority, pkcs8, signCertificate } from '../../certificates/index.ts';
+import { ServerResponse } from '../../http.ts';
+import type { Upgrade } from '../apiserver/reach/kubelet-exchange.ts';
 import type { KubernetesContext } from '../context.ts';
 import { firstAddress } from './service-range.ts';
 
@@ -10,6 +13,11 @@ const certificateDays = 10 * 365;
 /** Of a connection that nobody uses. */
 const keepAliveTimeoutMs = 75_000;
 const maxConnections = 5_000;
+
+type Response = InstanceType<typeof ServerResponse>;
+
+/** Where a connection may go on in another protocol; elsewhere the wish is passed over. */
+const ofStreams = /\/(attach|exec|portforward|proxy)(\/|\?|$)/;
 
 export interface ApiListener extends AsyncDisposable {
   readonly port: number;
@@ -32,7 +40,7 @@ export async function openApiListener(
     readonly serviceIpv4Cidr: string;
     readonly port: number;
   },
-  serve: (request: IncomingMessage, response: ServerResponse) => unknown,
+  serve: (request: IncomingMessage, response: Response, upgrade?: Upgrade) => unknown,
 ): Promise<ApiListener> {
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
@@ -54,9 +62,23 @@ export async function openApiListener(
       // Who has a certificate of this cluster's shows it; whether it is one is decided with the request.
       ...{ ca: certificate, requestCert: true, rejectUnauthorized: false },
       keepAliveTimeout: keepAliveTimeoutMs,
+      shouldUpgradeCallback: ({ url = '' }) => ofStreams.test(url),
     },
     serve,
   );
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // Stays on for good: whoever refuses the connection later still writes to this socket.
+    socket.on('error', () => socket.destroy());
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    // Until it is upgraded, what is answered is the last that is said here.
+    response.shouldKeepAlive = false;
+    response.on('finish', () => {
+      response.detachSocket(socket);
+      socket.end();
+    });
+    serve(request, response, { socket, head });
+  });
   server.maxConnections = maxConnections;
   await listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' || port === 0) throw error;

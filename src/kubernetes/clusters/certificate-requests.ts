@@ -66,7 +66,13 @@ export function nextStep(
   const problem = wanted === undefined ? 'the request cannot be read' : rule(wanted, usages);
   if (hasCondition(request, 'Approved'))
     return problem === undefined ? { type: 'sign' } : { type: 'fail', message: problem };
-  if (problem !== undefined || textOf(spec, 'signerName') !== kubeletClient) return wait;
+  if (problem !== undefined) return wait;
+  if (textOf(spec, 'signerName') === kubeletServing && wanted !== undefined && isOwnName(spec, wanted))
+    return {
+      type: 'approve',
+      message: 'Auto approving kubelet serving certificate: it is for the name of the node that asks.',
+    };
+  if (textOf(spec, 'signerName') !== kubeletClient) return wait;
   if (textOf(spec, 'username') === wanted?.commonName && may('selfnodeclient'))
     return {
       type: 'approve',
@@ -78,6 +84,20 @@ export function nextStep(
       message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
     };
   return wait;
+}
+
+/**
+ * A node asks for its own name and for nothing else. Its addresses prove nothing: a node itself says what they are, and a
+ * certificate for one could be shown where others look for the API server.
+ */
+function isOwnName(spec: JsonObject, { commonName, alternativeNames }: SigningRequest): boolean {
+  const isNode = listOf(spec, 'groups').includes('system:nodes');
+  const own = commonName.slice('system:node:'.length);
+  return (
+    isNode &&
+    textOf(spec, 'username') === commonName &&
+    alternativeNames.every(({ type, value }) => type === 'dns' && value === own)
+  );
 }
 
 /** How long a request stays; 0 and less: no longer. */
@@ -109,6 +129,7 @@ function expiryOf(base64: string): number | undefined {
 }
 
 const kubeletClient = 'kubernetes.io/kube-apiserver-client-kubelet';
+const kubeletServing = 'kubernetes.io/kubelet-serving';
 const ofClients = ['digital signature', 'key encipherment', 'client auth'];
 
 /** What is wrong with a request, by its signer; undefined: nothing. Other signers sign for themselves. */
@@ -129,7 +150,7 @@ const signers: Readonly<
       problemOfUsages(usages, 'client auth')
     );
   },
-  'kubernetes.io/kubelet-serving': (request, usages) => {
+  [kubeletServing]: (request, usages) => {
     const types = request.alternativeNames.map(({ type }) => type);
     const other = types.find((type) => type !== 'dns' && type !== 'ip');
     return (

@@ -9,6 +9,8 @@ import {
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { FairSeats } from '../apiserver/fair-seats.ts';
+import { KubeletClient } from '../apiserver/reach/kubelet-client.ts';
+import { OpenStreams } from '../apiserver/reach/open-streams.ts';
 import { serve } from '../apiserver/serve.ts';
 import { awsAuthOf } from '../authentication/aws-auth.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
@@ -104,6 +106,8 @@ export async function openControlPlane(
     tokenIssuer,
     authorizer,
     seats: new FairSeats(),
+    kubelets: new KubeletClient(authority, clock, random),
+    streams: new OpenStreams(),
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
       catalogue: () => catalogue.current,
@@ -122,9 +126,9 @@ export async function openControlPlane(
     await openApiListener(
       context,
       { ...authority, serviceIpv4Cidr: wanted.serviceIpv4Cidr, port: known?.port ?? 0 },
-      (request, response) => {
+      (request, response, upgrade) => {
         if (!reaches(request, current().publicAccessCidrs)) return request.socket.destroy();
-        return serve(cluster, request, response).catch((error: unknown) => {
+        return serve(cluster, request, response, upgrade).catch((error: unknown) => {
           log.error('An answer of the Kubernetes API could not be written', { error });
           response.destroy();
         });

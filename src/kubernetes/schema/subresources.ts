@@ -46,6 +46,17 @@ export function kindOfSubresource(subresource: Subresource | undefined): OtherKi
   return served?.kind;
 }
 
+/** What is asked for where something is connected to (`PodExecOptions`); undefined: nothing is. */
+export function optionsKindOf(
+  resource: Resource,
+  subresource: Subresource | undefined,
+): OtherKind | undefined {
+  const served: Served | undefined = subresource && subresources[subresource];
+  if (served?.options === undefined) return undefined;
+  const { options } = served;
+  return otherKind('', 'v1', 'core', options === 'ProxyOptions' ? `${resource.kind}${options}` : options);
+}
+
 /** As discovery names what stands below a resource. */
 export function shownKindOf(
   resource: Resource,

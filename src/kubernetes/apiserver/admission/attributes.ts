@@ -17,7 +17,7 @@ export interface Requester {
 
 /** What somebody wants to do to an object, known to be allowed to him. */
 export interface Attributes {
-  readonly operation: 'CREATE' | 'DELETE' | 'UPDATE';
+  readonly operation: 'CONNECT' | 'CREATE' | 'DELETE' | 'UPDATE';
   readonly resource: Resource;
   readonly subresource: Subresource | undefined;
   readonly namespace: string | undefined;
@@ -40,6 +40,11 @@ export interface Proposed extends Attributes {
 export interface Changeable extends Attributes {
   readonly draft: Draft | undefined;
   readonly rounds: Rounds;
+}
+
+/** With what is asked for where something is connected to: `PodExecOptions` and the like. */
+export interface Connected extends Attributes {
+  readonly object: JsonObject;
 }
 
 /** What is remembered of one object's way through the rules, which goes round twice where a webhook changes it. */

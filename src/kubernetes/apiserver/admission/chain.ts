@@ -1,7 +1,8 @@
 import type { Draft } from '../../kinds/kind.ts';
+import type { JsonObject, KubernetesObject } from '../../objects/object.ts';
 import { type Alongside, alone, together } from '../../objects/object-store.ts';
 import { Charging } from '../../quota/charge.ts';
-import type { Attributes, Changeable, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
+import type { Attributes, Changeable, Connected, Plugin, Proposed, Requester, Rounds } from './attributes.ts';
 import { certificatePlugins } from './certificates.ts';
 import type { AdmissionContext } from './context.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-classes.ts';
@@ -32,6 +33,12 @@ export interface Admission {
   mutate(attributes: Attributes, draft: Draft | undefined): Promise<Admitted>;
   /** @throws {ApiError} */
   validate(attributes: Proposed): Promise<Alongside>;
+  /**
+   * Whether something may be connected to: only the cluster's users have rules about that.
+   * @returns what is asked for, as it has become.
+   * @throws {ApiError}
+   */
+  connect(attributes: Connected): Promise<JsonObject>;
   /** See `Charging`. */
   charged<T>(attributes: Proposed, commit: (counted: Alongside) => Promise<T>): Promise<T>;
 }
@@ -45,6 +52,8 @@ export interface Admitted {
 export function createAdmission(context: AdmissionContext): Admission {
   const { objects, identities } = context;
   // In upstream's order, which users know: later ones see what earlier ones have set.
+  const webhooks = mutatingWebhooks(context);
+  const judges = [validatingPolicies(context), validatingWebhooks(context)];
   const plugins: readonly Plugin[] = [
     namespaceLifecycle(context),
     limitRanger(context),
@@ -61,12 +70,18 @@ export function createAdmission(context: AdmissionContext): Admission {
     podIdentity({ objects, identities }),
     noEscalation(context),
     mutatingPolicies(context),
-    mutatingWebhooks(context),
-    validatingPolicies(context),
-    validatingWebhooks(context),
+    webhooks,
+    ...judges,
   ];
   const charging = new Charging(objects, context.inMemory);
   return {
+    connect: async (attributes) => {
+      const draft = { ...attributes.object, metadata: {} } as Draft;
+      await mutated([webhooks], { ...attributes, draft, rounds: newRounds() });
+      const { metadata: _, ...object } = draft as unknown as KubernetesObject & JsonObject;
+      await validated(judges, { ...attributes, object: draft as unknown as KubernetesObject });
+      return object;
+    },
     charged: (attributes, commit) => charging.charged(attributes, commit),
     mutate: async (attributes, draft) => {
       const rounds = newRounds();
@@ -77,14 +92,7 @@ export function createAdmission(context: AdmissionContext): Admission {
       }
       return { alongside, isPatched: rounds.isPatched };
     },
-    validate: async (attributes) => {
-      let alongside = alone;
-      for (const plugin of plugins) {
-        if (plugin.validate === undefined || !plugin.handles(attributes)) continue;
-        alongside = together(alongside, await plugin.validate(attributes));
-      }
-      return alongside;
-    },
+    validate: (attributes) => validated(plugins, attributes),
   };
 }
 
@@ -98,6 +106,15 @@ async function mutated(plugins: readonly Plugin[], attributes: Changeable): Prom
   for (const plugin of plugins) {
     if (plugin.mutate === undefined || !plugin.handles(attributes)) continue;
     alongside = together(alongside, await plugin.mutate(attributes));
+  }
+  return alongside;
+}
+
+async function validated(plugins: readonly Plugin[], attributes: Proposed): Promise<Alongside> {
+  let alongside = alone;
+  for (const plugin of plugins) {
+    if (plugin.validate === undefined || !plugin.handles(attributes)) continue;
+    alongside = together(alongside, await plugin.validate(attributes));
   }
   return alongside;
 }

@@ -181,6 +181,7 @@ function clusterOver(store: Store, objects: ObjectStore, clock: VirtualClock, ra
     admission: {
       mutate: async () => ({ alongside: alone, isPatched: false }),
       validate: async () => alone,
+      connect: async ({ object }) => object,
       charged: (_, commit) => commit(alone),
     } satisfies Admission,
     store,

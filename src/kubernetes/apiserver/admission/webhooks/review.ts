@@ -7,7 +7,7 @@ import {
   textOf,
   textsIn,
 } from '../../../objects/object.ts';
-import { kindOfSubresource } from '../../../schema/subresources.ts';
+import { kindOfSubresource, optionsKindOf } from '../../../schema/subresources.ts';
 import { WebhookCallError } from '../../../webhooks/webhook-client.ts';
 import { ApiError, type StatusDetails } from '../../status.ts';
 import type { Attributes } from '../attributes.ts';
@@ -23,7 +23,8 @@ export function reviewOf(
 ): Json {
   const { operation, resource, subresource, namespace, name, before, isDryRun, options, by } = attributes;
   const { group: apiGroup, version } = resource;
-  const kind = kindOfSubresource(subresource) ?? resource;
+  const connected = operation === 'CONNECT' ? optionsKindOf(resource, subresource) : undefined;
+  const kind = connected ?? kindOfSubresource(subresource) ?? resource;
   const asked = { group: kind.group, version: kind.version, kind: kind.kind };
   const about = { group: apiGroup, version, resource: resource.name };
   const isNamespace = apiGroup === '' && resource.name === 'namespaces';

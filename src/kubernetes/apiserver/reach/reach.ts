@@ -1,10 +1,14 @@
-import { type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
-import { resourceNamed } from '../schema/catalogue.ts';
-import type { Subresource } from '../schema/subresources.ts';
-import type { Cluster } from './cluster.ts';
-import { getObject } from './read.ts';
-import type { ResourceRequest } from './request-info.ts';
-import { ApiError } from './status.ts';
+import { type KubernetesObject, listOf } from '../../objects/object.ts';
+import { resourceNamed } from '../../schema/catalogue.ts';
+import type { Subresource } from '../../schema/subresources.ts';
+import type { Cluster } from '../cluster.ts';
+import type { ResourceExchange } from '../exchange.ts';
+import { getObject } from '../read.ts';
+import type { ResourceRequest } from '../request-info.ts';
+import { ApiError } from '../status.ts';
+import { connectPod } from './pod-connect.ts';
+import { streamLog } from './pod-log.ts';
+import { nodeOf } from './pod-place.ts';
 
 const endpointSlices = resourceNamed('discovery.k8s.io', 'endpointslices');
 
@@ -14,13 +18,29 @@ const elsewhere: readonly (Subresource | undefined)[] = ['attach', 'exec', 'log'
 export const isReachedElsewhere = ({ subresource }: ResourceRequest): boolean =>
   elsewhere.includes(subresource);
 
+/** Answers with what a node or a pod says. @throws {ApiError} */
+export async function reach(exchange: ResourceExchange): Promise<undefined> {
+  const { cluster, asked } = exchange;
+  using _ = cluster.streams.take();
+  switch (asked.subresource) {
+    case 'log':
+      await streamLog(exchange);
+      return;
+    case 'attach':
+    case 'exec':
+    case 'portforward':
+      await connectPod(exchange);
+      return;
+    default:
+      return refuseToProxy(cluster, asked);
+  }
+}
+
 /** Says why nothing is reached: as Kubernetes does where nothing runs, else that it is not built. @throws {ApiError} always. */
-export async function refuseToReach(cluster: Cluster, asked: ResourceRequest): Promise<never> {
+async function refuseToProxy(cluster: Cluster, asked: ResourceRequest): Promise<never> {
   const { resource, namespace, name = '', subresource } = asked;
-  const own = subresource === 'proxy' ? nameInProxyPath(name) : name;
-  const object = await getObject(cluster, { resource, namespace, name: own });
-  if (resource.name === 'pods' && textOf(memberOf(object, 'spec'), 'nodeName') === '')
-    throw new ApiError(400, 'BadRequest', `pod ${object.metadata.name} does not have a host assigned`);
+  const object = await getObject(cluster, { resource, namespace, name: nameInProxyPath(name) });
+  if (resource.name === 'pods') await nodeOf(cluster, object);
   if (resource.name === 'services' && !(await hasEndpoints(cluster, object)))
     throw new ApiError(503, 'ServiceUnavailable', `no endpoints available for service "${name}"`);
   throw new ApiError(

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { KubernetesObject } from '../../objects/object.ts';
+import type { Cluster } from '../cluster.ts';
+import { ApiError } from '../status.ts';
+import type { KubeletRequest } from './kubelet-client.ts';
+
+/** A connection whose client wants to go on in another protocol than HTTP. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  /** What came after the request. */
+  readonly head: Buffer;
+}
+
+type Asked = Omit<KubeletRequest, 'signal'> & { readonly body?: IncomingMessage };
+
+export type KubeletAnswer =
+  | { readonly type: 'response'; readonly response: IncomingMessage }
+  | {
+      readonly type: 'upgraded';
+      readonly response: IncomingMessage;
+      readonly socket: Duplex;
+      readonly head: Buffer;
+    };
+
+/**
+ * Asks a node's kubelet and returns the beginning of its answer.
+ * @param signal Aborts when nobody waits for it any more.
+ * @throws {ApiError} 500: it could not be asked; the words are the connection's.
+ */
+export async function askKubelet(
+  { kubelets }: Cluster,
+  node: KubernetesObject,
+  { body, ...asked }: Asked,
+  signal: AbortSignal,
+): Promise<KubeletAnswer> {
+  const request = await kubelets.open(node, { ...asked, signal });
+  try {
+    return await new Promise<KubeletAnswer>((resolve, reject) => {
+      request.on('response', (response) => resolve({ type: 'response', response }));
+      request.on('upgrade', (response, socket, head) => {
+        socket.on('error', () => socket.destroy());
+        resolve({ type: 'upgraded', response, socket, head });
+      });
+      request.on('error', reject);
+      if (body === undefined) request.end();
+      else pipeline(body, request).catch(reject);
+    });
+  } catch (error) {
+    const told = error instanceof Error ? error.message : String(error);
+    throw new ApiError(500, 'InternalError', `error dialing backend: ${told}`);
+  }
+}
+
+/** Passes an answer on as it comes, at the pace of its reader. */
+export async function passOn(from: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.flushHeaders();
+  try {
+    await pipeline(from, response);
+  } catch {
+    // Either side has gone: both connections are ended, and there is nobody to tell.
+  }
+}
+
+/** Moves bytes both ways until both sides have ended, or one has broken off. */
+export async function join(one: Duplex, other: Duplex): Promise<void> {
+  await Promise.allSettled([pipeline(one, other), pipeline(other, one)]);
+  one.destroy();
+  other.destroy();
+}

@@ -1,0 +1,198 @@
+import { connect } from 'node:tls';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
+import { type FakeKubelet, startFakeKubelet } from './testing/fake-kubelet.ts';
+import { deny, startWebhook } from './testing/webhook-server.ts';
+
+let server: EksServer;
+let cluster: TestCluster;
+let kubelet: FakeKubelet | undefined;
+/** What the kubelet was asked: method, path and the headers that matter. */
+let asked: { method?: string; url?: string; protocol?: string; authorization?: string }[] = [];
+let answers: { status: number; text: string };
+
+const namespace = '/api/v1/namespaces/default';
+const pods = `${namespace}/pods`;
+const container = (name: string) => ({ name, image: 'i:1' });
+
+beforeAll(async () => {
+  server = await startEks();
+  cluster = await server.cluster('harbor', { version: '1.35' });
+  kubelet = await startFakeKubelet(cluster, 'n1.internal', {
+    answer: ({ method, url, headers: { authorization } }, response) => {
+      asked.push({ method: method ?? '', url: url ?? '', ...(authorization && { authorization }) });
+      response.writeHead(answers.status, { 'content-type': 'text/plain' }).end(answers.text);
+    },
+    upgrade: ({ method, url, headers }, socket) => {
+      const { authorization, 'sec-websocket-protocol': protocol } = headers;
+      asked.push({
+        ...{ method: method ?? '', url: url ?? '' },
+        ...(protocol && { protocol }),
+        ...(authorization && { authorization }),
+      });
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello;');
+      socket.on('data', (chunk: Buffer) => socket.write(chunk.toString().toUpperCase()));
+      socket.on('end', () => socket.end());
+    },
+  });
+  for (const [name, spec] of [
+    ['one', { containers: [container('c')] }],
+    ['two', { containers: [container('a'), container('b')], initContainers: [container('i')] }],
+  ] as const) {
+    await cluster.call('POST', pods, { metadata: { name }, spec: { ...spec, nodeName: 'n1.internal' } });
+  }
+});
+afterAll(async () => {
+  await kubelet?.[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  asked = [];
+  answers = { status: 200, text: 'a\nb\n' };
+});
+
+describe('the log of a container', () => {
+  it('is what its kubelet says, asked as the API server', async () => {
+    const query =
+      'follow=true&previous=false&tailLines=5&limitBytes=9&timestamps=1&sinceSeconds=7&stream=All';
+    const { status, headers, text } = await cluster.call('GET', `${pods}/one/log?${query}`);
+    expect([status, headers['content-type'], text]).toEqual([200, 'text/plain', 'a\nb\n']);
+    const url =
+      '/containerLogs/default/one/c?follow=true&timestamps=true&sinceSeconds=7&tailLines=5&limitBytes=9&stream=All';
+    expect(asked).toEqual([{ method: 'GET', url }]);
+    expect(kubelet?.clients.at(-1)).toBe('kube-apiserver-kubelet-client');
+  });
+
+  it('is of a container that is named where there are several', async () => {
+    expect((await cluster.call('GET', `${pods}/two/log?container=i`)).status).toBe(200);
+    const told = async (path: string) => {
+      const { status, json } = await cluster.call('GET', `${pods}/${path}`);
+      return [status, json.message];
+    };
+    expect(await told('two/log')).toEqual([
+      400,
+      'a container name must be specified for pod two, choose one of: [a b] or one of the init containers: [i]',
+    ]);
+    expect(await told('two/log?container=x')).toEqual([400, 'container x is not valid for pod two']);
+  });
+
+  it.each([
+    ['tailLines=-1', 422, 'tailLines: Invalid value: -1: must be greater than or equal to 0'],
+    ['limitBytes=0', 422, 'limitBytes: Invalid value: 0: must be greater than 0'],
+    ['sinceSeconds=0', 422, 'sinceSeconds: Invalid value: 0: must be greater than 0'],
+    [
+      'sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z',
+      422,
+      'at most one of `sinceTime` or `sinceSeconds` may be specified',
+    ],
+    ['stream=Both', 422, 'stream: Unsupported value: "Both": supported values: "All", "Stderr", "Stdout"'],
+    ['tailLines=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ])('refuses %s', async (query, code, message) => {
+    const { status, json } = await cluster.call('GET', `${pods}/one/log?${query}`);
+    expect([status, json.message]).toEqual([code, expect.stringContaining(message)]);
+  });
+
+  it('tells what the kubelet refuses', async () => {
+    answers = { status: 400, text: 'container "c" in pod "one" is waiting to start: ContainerCreating' };
+    const { status, json } = await cluster.call('GET', `${pods}/one/log`);
+    expect([status, json.reason, json.message]).toEqual([400, 'BadRequest', answers.text]);
+  });
+
+  it('is not asked of who shows the certificate of another node', async () => {
+    await using _ = await startFakeKubelet(cluster, 'n2.internal', { certifiedFor: 'n3.internal' });
+    const spec = { containers: [container('c')], nodeName: 'n2.internal' };
+    await cluster.call('POST', pods, { metadata: { name: 'strange' }, spec });
+    const { status, json } = await cluster.call('GET', `${pods}/strange/log`);
+    expect([status, json.message]).toEqual([500, expect.stringMatching(/dialing backend.*n2\.internal/)]);
+  });
+});
+
+describe('a command in a container', () => {
+  it('goes through to its kubelet in whichever protocol, without the credentials of who asks', async () => {
+    const heard = await upgraded('one/exec?command=ls&command=-l&stdin=true&stdout=1&tty=false', {
+      'sec-websocket-protocol': 'v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.c2VjcmV0',
+    });
+    expect(heard).toMatch(/^HTTP\/1.1 101 .*\r\n\r\nhello;TYPED$/s);
+    const url = '/exec/default/one/c?input=1&output=1&command=ls&command=-l';
+    expect(asked).toEqual([{ method: 'GET', url, protocol: 'v5.channel.k8s.io' }]);
+  });
+
+  it('is forwarded ports and an attachment likewise', async () => {
+    await upgraded('one/portforward?ports=80,81');
+    await upgraded('two/attach?container=b&stdout=true');
+    expect(asked.map(({ url }) => url)).toEqual([
+      '/portForward/default/one?port=80&port=81',
+      '/attach/default/two/b?output=1',
+    ]);
+  });
+
+  it('begins by an upgrade, and not in a container that there is not', async () => {
+    const plain = await cluster.call('POST', `${pods}/one/exec?command=ls`);
+    expect([plain.status, plain.json.message]).toEqual([400, 'Upgrade request required']);
+    expect(await upgraded('two/exec?command=ls')).toMatch(/^HTTP\/1.1 400 .*choose one of: \[a b\]/s);
+    expect(await upgraded('one/status')).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it('is for those who may create it, also by GET since 1.35', async () => {
+    const rules = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] }];
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    await cluster.call('POST', `${rbac}/roles`, { metadata: { name: 'looks' }, rules });
+    await cluster.call('POST', `${rbac}/rolebindings`, {
+      metadata: { name: 'looks' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'looks' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'ada' }],
+    });
+    const told = await upgraded('one/exec?command=ls', { 'impersonate-user': 'ada' });
+    expect(told).toMatch(/^HTTP\/1.1 403 .*cannot create resource \\"pods\/exec\\"/s);
+    expect(asked).toEqual([]);
+  });
+
+  it('is known to webhooks, which may refuse it', async () => {
+    await using hook = await startWebhook((review) => deny(review, { message: 'no commands here' }));
+    const configuration = {
+      metadata: { name: 'guard' },
+      webhooks: [
+        {
+          ...{ name: 'guard.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None' },
+          clientConfig: { url: `https://127.0.0.1:${hook.port}/`, caBundle: hook.caBundle },
+          rules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'], resources: ['pods/attach'] },
+          ],
+        },
+      ],
+    };
+    const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+    expect((await cluster.call('POST', path, configuration)).status).toBe(201);
+    expect(await upgraded('one/attach?stdout=true')).toMatch(/^HTTP\/1.1 400 .*no commands here/s);
+    expect(hook.reviews[0].request).toMatchObject({
+      ...{ operation: 'CONNECT', subResource: 'attach', name: 'one' },
+      kind: { group: '', version: 'v1', kind: 'PodAttachOptions' },
+      object: { kind: 'PodAttachOptions', apiVersion: 'v1', stdout: true },
+    });
+    expect(await upgraded('one/exec?command=ls')).toMatch(/^HTTP\/1.1 101 /);
+    await cluster.call('DELETE', `${path}/guard`);
+  });
+});
+
+/** What comes back to who asks for another protocol, says something in it and ends. */
+async function upgraded(path: string, headers: Record<string, string> = {}): Promise<string> {
+  const { hostname, port } = new URL(cluster.endpoint);
+  const lines = Object.entries({
+    ...{ host: `${hostname}:${port}`, authorization: `Bearer ${await cluster.token()}` },
+    ...{ connection: 'Upgrade', upgrade: 'echo', ...headers },
+  }).map(([name, value]) => `${name}: ${value}`);
+  const socket = connect({ host: hostname, port: Number(port), ca: cluster.certificateAuthority });
+  socket.write(`GET ${pods}/${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  let heard = '';
+  let hasTyped = false;
+  for await (const chunk of socket) {
+    heard += chunk;
+    if (heard.endsWith('hello;') && !hasTyped) {
+      hasTyped = true;
+      socket.write('typed');
+    }
+    if (heard.endsWith('TYPED')) socket.end();
+    if (heard.startsWith('HTTP/1.1 200')) socket.end();
+  }
+  return heard;
+}
