@@ -18,6 +18,7 @@ import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
 import { resourceQuotas } from './reconcilers/resource-quota.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
+import { podScheduler } from './scheduler/index.ts';
 
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {
@@ -37,6 +38,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       clusterRoleAggregation(context),
       customResourceDefinitions(context, running),
       ...workloadControllers(context, running),
+      podScheduler(context, running),
     ],
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };

@@ -60,7 +60,7 @@ export function isSelected(node: Node, placement: Placement): boolean {
 type Values = Readonly<Record<string, string>>;
 
 /** A term that asks for nothing finds no node. */
-function meets(
+export function meets(
   { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
   labels: Values,
   fields: Values,

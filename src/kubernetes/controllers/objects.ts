@@ -35,6 +35,7 @@ export interface Condition {
   readonly lastTransitionTime?: string;
   readonly lastUpdateTime?: string;
   readonly lastProbeTime?: string;
+  readonly observedGeneration?: number;
 }
 
 export interface PodTemplate {

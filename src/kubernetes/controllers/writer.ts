@@ -10,11 +10,16 @@ import type { PropagationPolicy } from '../objects/propagation.ts';
 import type { Resource } from '../schema/catalogue.ts';
 import type { Kept } from './objects.ts';
 
-const options: WriteOptions = {
-  ...{ isDryRun: false, fieldValidation: 'Ignore' },
-  // The program that the controllers are, upstream.
-  fieldManager: 'kube-controller-manager',
-};
+/** Who writes, and as which program. */
+export interface WriterIdentity {
+  readonly by: Requester;
+  readonly program: string;
+}
+
+/** The controllers are one program, upstream. */
+const controllerIdentity = (account: string): WriterIdentity => ({
+  ...{ by: controller(account), program: 'kube-controller-manager' },
+});
 
 /** What deleting may be told. */
 export interface Removal {
@@ -32,12 +37,15 @@ export interface Removal {
 export class Writer {
   readonly #cluster: Cluster;
   readonly #by: Requester;
+  readonly #options: WriteOptions;
   #revision = 0;
 
-  /** @param account The ServiceAccount in kube-system that upstream's controller has. */
-  constructor(cluster: Cluster, account: string) {
+  /** @param who The ServiceAccount in kube-system that upstream's controller has, or whoever else writes. */
+  constructor(cluster: Cluster, who: string | WriterIdentity) {
+    const { by, program } = typeof who === 'string' ? controllerIdentity(who) : who;
     this.#cluster = cluster;
-    this.#by = controller(account);
+    this.#by = by;
+    this.#options = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: program };
   }
 
   /** The last revision that was written: what reads have to show before the next decision. */
@@ -48,7 +56,7 @@ export class Writer {
   /** @throws {ApiError} */
   async create(resource: Resource, namespace: string | undefined, body: object): Promise<KubernetesObject> {
     return this.#noted(
-      await createObject(this.#cluster, { resource, namespace }, body as JsonObject, options, this.#by),
+      await createObject(this.#cluster, { resource, namespace }, body as JsonObject, this.#options, this.#by),
     );
   }
 
@@ -86,7 +94,7 @@ export class Writer {
       this.#cluster,
       { resource, namespace, name, subresource },
       (present) => ({ object: change(present as unknown as T) as unknown as JsonObject }),
-      options,
+      this.#options,
       this.#by,
     );
     this.#noted(changed);

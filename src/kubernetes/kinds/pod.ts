@@ -31,7 +31,10 @@ export const pod: Kind = {
   },
   onCreate: (draft) => {
     const spec = ensured(draft, 'spec');
-    draft.status = { phase: 'Pending', qosClass: qosClass(spec) };
+    draft.status = {
+      ...{ phase: 'Pending', qosClass: qosClass(spec) },
+      ...(listOf(spec as JsonObject, 'schedulingGates').length > 0 && { conditions: [gated] }),
+    };
   },
   validate: (object, before, subresource) => {
     const errors = podSpecErrors(memberOf(object, 'spec'), 'spec');
@@ -57,6 +60,12 @@ export const pod: Kind = {
     const seconds = asked ?? Number(spec.terminationGracePeriodSeconds ?? 30);
     return seconds === 0 ? undefined : seconds;
   },
+};
+
+/** Nobody looks for a node before its gates are gone. */
+const gated = {
+  ...{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' },
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
 };
 
 const changeable =

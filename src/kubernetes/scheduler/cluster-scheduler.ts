@@ -1,0 +1,165 @@
+import type { Random } from '../../clock/index.ts';
+import type { Reader, RecordKey } from '../../reconcile/index.ts';
+import { nodes, pods } from '../controllers/collections.ts';
+import { isTerminal } from '../controllers/pods.ts';
+import { namespaces } from './collections.ts';
+import { type ClusterEvent, isChangeOfNode, mayHelp } from './events.ts';
+import type { Words } from './node-filters.ts';
+import type { PlacedNode, PlacedPod } from './objects.ts';
+import { type Decision, Placing, pluginsOf } from './place.ts';
+import { nodeNameOf, type PodInfo, podInfo } from './pod-info.ts';
+import { type Queued, SchedulingQueue } from './queue.ts';
+import { ClusterView } from './view.ts';
+
+export const schedulerName = 'default-scheduler';
+
+/** A pod, and where it is to go. */
+export interface Placement {
+  readonly queued: Queued;
+  readonly nodeName: string;
+}
+
+/** A pod that has no place. */
+export interface Unplaced {
+  readonly queued: Queued;
+  readonly decision: Extract<Decision, { readonly node?: undefined }>;
+}
+
+/**
+ * What is known of one cluster, and who waits there: follows what is noted, and decides. It writes nothing itself.
+ */
+export class ClusterScheduler {
+  readonly view: ClusterView;
+  readonly queue = new SchedulingQueue();
+  readonly #reader: Reader;
+  readonly #start: (noun: { readonly noun: string }) => string;
+  readonly #placing: Placing;
+  /** What has changed since it was last looked at. */
+  readonly #noted = new Set<RecordKey>();
+
+  /** @param start What the keys of a kind of the cluster begin with. */
+  constructor(
+    reader: Reader,
+    start: (noun: { readonly noun: string }) => string,
+    { random, words, now }: { readonly random: Random; readonly words: Words; readonly now: number },
+  ) {
+    this.#reader = reader;
+    this.#start = start;
+    this.view = new ClusterView(
+      (name) => reader.get(namespaces, this.#key(namespaces, name))?.metadata.labels,
+    );
+    this.#placing = new Placing(this.view, reader, random, words);
+    for (const kind of [nodes, pods])
+      for (const { key } of reader.list(kind, start(kind))) this.#noted.add(key);
+    this.catchUp(now);
+  }
+
+  note(key: RecordKey): void {
+    this.#noted.add(key);
+  }
+
+  /** Looks at what was noted, and wakes those whom it may help. */
+  catchUp(now: number): void {
+    if (this.#noted.size === 0) return;
+    const events: ClusterEvent[] = [];
+    for (const key of this.#noted) this.#look(key, now, events);
+    this.#noted.clear();
+    if (events.length === 0) return;
+    const { tallies } = this.view;
+    this.queue.wake(
+      ({ info, rejectedBy }) =>
+        events.some((event) =>
+          rejectedBy.size === 0
+            ? event.type === 'node'
+            : [...rejectedBy].some((plugin) =>
+                mayHelp(info, plugin, event, (term, pod) => tallies.isMeant(term, pod)),
+              ),
+        ),
+      now,
+    );
+  }
+
+  /** Places whoever is next, until `isEnough`; those that are placed count as being there. */
+  decide(now: number, isEnough: (decided: number) => boolean): { placed: Placement[]; unplaced: Unplaced[] } {
+    const placed: Placement[] = [];
+    const unplaced: Unplaced[] = [];
+    for (let decided = 0; !isEnough(decided); decided++) {
+      const queued = this.queue.take(now);
+      if (queued === undefined) break;
+      const decision = this.#placing.decide(queued.info);
+      if (decision.node === undefined) {
+        this.queue.giveBack(queued, now, pluginsOf(decision.obstacle));
+        unplaced.push({ queued, decision });
+      } else {
+        this.view.place(queued.info, decision.node.name);
+        placed.push({ queued, nodeName: decision.node.name });
+      }
+    }
+    return { placed, unplaced };
+  }
+
+  /** What was decided did not come to be: the pod is what the store says. */
+  takeBack({ queued }: Placement, now: number): void {
+    this.view.remove(queued.key);
+    this.queue.giveBack(queued, now, new Set(), true);
+    this.#noted.add(queued.key);
+  }
+
+  #look(key: RecordKey, now: number, events: ClusterEvent[]): void {
+    if (key.startsWith(this.#start(pods))) this.#lookAtPod(key, now, events);
+    else if (key.startsWith(this.#start(nodes))) this.#lookAtNode(key, events);
+    else if (key.startsWith(this.#start(namespaces))) this.view.tallies.forgetNamespaces();
+    else events.push({ type: 'storage' });
+  }
+
+  #lookAtNode(key: RecordKey, events: ClusterEvent[]): void {
+    const node: PlacedNode | undefined = this.#reader.get(nodes, key);
+    const name = node?.metadata.name ?? decodeURIComponent(key.slice(key.lastIndexOf('/') + 1));
+    const before = this.view.node(name)?.node;
+    this.view.setNode(name, node);
+    if (node === undefined) events.push({ type: 'node-gone' });
+    else if (isChangeOfNode(before, node)) events.push({ type: 'node', before, after: node });
+  }
+
+  #lookAtPod(key: RecordKey, now: number, events: ClusterEvent[]): void {
+    const pod = this.#reader.get(pods, key) as PlacedPod | undefined;
+    const before = this.view.placed(key)?.info;
+    if (pod === undefined || isTerminal(pod)) {
+      this.queue.delete(key);
+      if (before !== undefined) events.push({ type: 'pod-left', info: before });
+      this.view.remove(key);
+      return;
+    }
+    if (nodeNameOf(pod) === undefined) {
+      if (before !== undefined) this.view.remove(key);
+      if (isWaiting(pod)) this.queue.put(podInfo(key, pod), now);
+      else this.queue.delete(key);
+      return;
+    }
+    this.queue.delete(key);
+    const info = podInfo(key, pod);
+    this.view.place(info, nodeNameOf(pod) ?? '');
+    if (before === undefined || hasOtherLabels(before, info)) events.push({ type: 'pod-came', info });
+    if (before !== undefined && hasLess(before, info)) events.push({ type: 'pod-left', info: before });
+  }
+
+  #key(collection: { readonly noun: string }, name: string): RecordKey {
+    return `${this.#start(collection)}${encodeURIComponent(name)}` as RecordKey;
+  }
+}
+
+/** It is this scheduler's, and may be placed. */
+export const isWaiting = ({ metadata, spec }: PlacedPod): boolean =>
+  (spec.nodeName ?? '') === '' &&
+  (spec.schedulerName ?? schedulerName) === schedulerName &&
+  (spec.schedulingGates ?? []).length === 0 &&
+  metadata.deletionTimestamp === undefined;
+
+const hasOtherLabels = (before: PodInfo, after: PodInfo): boolean =>
+  JSON.stringify(before.pod.metadata.labels) !== JSON.stringify(after.pod.metadata.labels);
+
+/** It asks for other things, no longer counts, or counts as something else. */
+const hasLess = (before: PodInfo, after: PodInfo): boolean =>
+  before.shape.signature !== after.shape.signature ||
+  before.pod.metadata.deletionTimestamp !== after.pod.metadata.deletionTimestamp ||
+  hasOtherLabels(before, after);

@@ -1,0 +1,24 @@
+import type { Obstacle } from './place.ts';
+
+/** When there are no nodes at all. */
+export const noNodes = 'no nodes available to schedule pods';
+
+/** As upstream says why a pod can't be placed: every reason with how many nodes have it. */
+export function obstacleWords({ nodes, verdicts, unnamed, whole }: Obstacle): string {
+  if (nodes === 0 && whole === undefined) return noNodes;
+  const counts = new Map<string, number>();
+  for (const { reasons } of verdicts.values())
+    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  if (unnamed > 0) counts.set("node(s) didn't satisfy plugin(s) [NodeAffinity]", unnamed);
+  return countedWords(nodes, counts, whole?.reasons);
+}
+
+/** @param whole In place of what is counted. */
+export function countedWords(
+  nodes: number,
+  counts: ReadonlyMap<string, number>,
+  whole: readonly string[] = [],
+): string {
+  const told = whole.length > 0 ? whole : Array.from(counts, ([reason, count]) => `${count} ${reason}`);
+  return `0/${nodes} nodes are available: ${told.toSorted().join(', ')}.`;
+}

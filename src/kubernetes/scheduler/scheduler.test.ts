@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EksServer, startEks, type TestCluster } from '../testing/eks-server.ts';
+
+let server: EksServer;
+let cluster: TestCluster;
+let namespaces = 0;
+
+beforeAll(async () => {
+  server = await startEks();
+  cluster = await server.cluster('harbor');
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** A node that is ready, in a cluster of its own. */
+const node = (name: string, more: { labels?: object; taints?: object[]; allocatable?: object } = {}) => ({
+  metadata: { name, labels: { 'kubernetes.io/hostname': name, ...more.labels } },
+  spec: { taints: more.taints ?? [] },
+  status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10', ...more.allocatable } },
+});
+
+async function call(method: string, path: string, body?: object) {
+  const answer = await cluster.call(method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+  return answer.json;
+}
+
+async function addNode(...of: Parameters<typeof node>): Promise<void> {
+  const wanted = node(...of);
+  const made = await call('POST', '/api/v1/nodes', wanted);
+  await call('PUT', `/api/v1/nodes/${made.metadata.name}/status`, { ...made, status: wanted.status });
+  const { taints } = wanted.spec;
+  await cluster.call(
+    'PATCH',
+    `/api/v1/nodes/${made.metadata.name}`,
+    { spec: { taints } },
+    {
+      'content-type': 'application/merge-patch+json',
+    },
+  );
+}
+
+async function newNamespace(): Promise<string> {
+  const name = `place-${++namespaces}`;
+  await call('POST', '/api/v1/namespaces', { metadata: { name } });
+  await settled();
+  return name;
+}
+
+async function settled(): Promise<void> {
+  for (let quiet = 0; quiet < 2; ) {
+    const before = await server.store.revision();
+    await server.reconcilers.idle();
+    quiet = (await server.store.revision()) === before ? quiet + 1 : 0;
+  }
+}
+
+const pod = (name: string, spec: object = {}, requests: object = { cpu: '1' }) => ({
+  metadata: { name, labels: { app: 'web' } },
+  spec: { containers: [{ name: 'c', image: 'nginx:1', resources: { requests } }], ...spec },
+});
+
+describe('the scheduler', () => {
+  it('binds a pod to a node with room, and says so', async () => {
+    await addNode('n1');
+    const namespace = await newNamespace();
+    await call('POST', `/api/v1/namespaces/${namespace}/pods`, pod('web'));
+    await settled();
+    const placed = await call('GET', `/api/v1/namespaces/${namespace}/pods/web`);
+    expect(placed.spec.nodeName).toBe('n1');
+    expect(placed.status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }]);
+    const { items } = await call('GET', `/apis/events.k8s.io/v1/namespaces/${namespace}/events`);
+    expect(items).toMatchObject([
+      {
+        ...{ reason: 'Scheduled', type: 'Normal', reportingController: 'default-scheduler' },
+        note: `Successfully assigned ${namespace}/web to n1`,
+      },
+    ]);
+  });
+
+  it('says why a pod has no node, and gives it one when that changes', async () => {
+    await addNode('n2', { taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] });
+    const namespace = await newNamespace();
+    await call('POST', `/api/v1/namespaces/${namespace}/pods`, pod('big', {}, { cpu: '3500m' }));
+    await settled();
+    const waiting = await call('GET', `/api/v1/namespaces/${namespace}/pods/big`);
+    expect(waiting.spec.nodeName).toBeUndefined();
+    expect(waiting.status.conditions).toMatchObject([
+      {
+        ...{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
+        message: expect.stringMatching(
+          /^0\/2 nodes are available: 1 Insufficient cpu, 1 node\(s\) had untolerated taint/,
+        ),
+      },
+    ]);
+    await addNode('n3');
+    await settled();
+    const placed = await call('GET', `/api/v1/namespaces/${namespace}/pods/big`);
+    expect(placed.spec.nodeName).toBe('n3');
+  });
+
+  it('leaves pods of other schedulers alone, and those at a gate until it opens', async () => {
+    const namespace = await newNamespace();
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    await call('POST', path, pod('other', { schedulerName: 'mine' }, {}));
+    const made = await call(
+      'POST',
+      path,
+      pod('gated', { schedulingGates: [{ name: 'example.com/wait' }] }, {}),
+    );
+    expect(made.status.conditions).toMatchObject([
+      {
+        ...{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' },
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      },
+    ]);
+    await settled();
+    for (const name of ['other', 'gated'])
+      expect((await call('GET', `${path}/${name}`)).spec.nodeName).toBeUndefined();
+    const { schedulingGates: _, ...spec } = made.spec;
+    await call('PUT', `${path}/gated`, { ...made, spec });
+    await settled();
+    expect((await call('GET', `${path}/gated`)).spec.nodeName).toBeDefined();
+  });
+});
