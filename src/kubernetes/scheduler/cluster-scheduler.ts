@@ -149,7 +149,7 @@ export class ClusterScheduler {
 }
 
 /** It is this scheduler's, and may be placed. */
-export const isWaiting = ({ metadata, spec }: PlacedPod): boolean =>
+const isWaiting = ({ metadata, spec }: PlacedPod): boolean =>
   (spec.nodeName ?? '') === '' &&
   (spec.schedulerName ?? schedulerName) === schedulerName &&
   (spec.schedulingGates ?? []).length === 0 &&

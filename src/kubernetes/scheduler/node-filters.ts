@@ -36,7 +36,7 @@ export function judgeNode(info: NodeInfo, shape: PodShape, words: Words): Verdic
   return judgeFit(info, shape);
 }
 
-export function judgeFit(info: NodeInfo, { requests }: PodShape): Verdict | undefined {
+function judgeFit(info: NodeInfo, { requests }: PodShape): Verdict | undefined {
   const isFull = info.pods.size + 1 > info.allocatable.pods;
   const short = shortages(info, requests);
   if (!isFull && short.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import type { Obstacle } from './place.ts';
 
 /** When there are no nodes at all. */
-export const noNodes = 'no nodes available to schedule pods';
+const noNodes = 'no nodes available to schedule pods';
 
 /** As upstream says why a pod can't be placed: every reason with how many nodes have it. */
 export function obstacleWords({ nodes, verdicts, unnamed, whole }: Obstacle): string {
@@ -14,7 +14,7 @@ export function obstacleWords({ nodes, verdicts, unnamed, whole }: Obstacle): st
 }
 
 /** @param whole In place of what is counted. */
-export function countedWords(
+function countedWords(
   nodes: number,
   counts: ReadonlyMap<string, number>,
   whole: readonly string[] = [],

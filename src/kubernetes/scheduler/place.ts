@@ -142,7 +142,7 @@ function largest(nodes: readonly NodeInfo[], scores: readonly number[]): number 
 }
 
 /** Of many nodes with room, not all are compared: fewer of a hundred, the more there are. */
-export function nodesToFind(nodes: number): number {
+function nodesToFind(nodes: number): number {
   if (nodes < fewNodes) return nodes;
   const percentage = Math.max(5, 50 - Math.floor(nodes / 125));
   return Math.max(fewNodes, Math.floor((nodes * percentage) / 100));

@@ -22,7 +22,7 @@ export function podInfo(key: RecordKey, pod: PlacedPod): PodInfo {
   };
 }
 
-export const priorityOf = ({ spec }: PlacedPod): number => spec.priority ?? 0;
+const priorityOf = ({ spec }: PlacedPod): number => spec.priority ?? 0;
 
 const claimsOf = ({ metadata, spec }: PlacedPod): readonly string[] =>
   (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {

@@ -67,7 +67,7 @@ function signatureOf(spec: PlacedSpec): string {
   ]);
 }
 
-export const everyAddress = '0.0.0.0';
+const everyAddress = '0.0.0.0';
 
 /** Whether two pods can't be on one node because of them. */
 export const isSamePort = (one: HostPort, other: HostPort): boolean =>

@@ -18,24 +18,20 @@ const node = (name: string, more: { labels?: object; taints?: object[]; allocata
   status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10', ...more.allocatable } },
 });
 
-async function call(method: string, path: string, body?: object) {
-  const answer = await cluster.call(method, path, body);
+async function call(method: string, path: string, body?: object, headers?: Record<string, string>) {
+  const answer = await cluster.call(method, path, body, headers);
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
   return answer.json;
 }
 
+/** As a kubelet would: it is there, and then it is ready. */
 async function addNode(...of: Parameters<typeof node>): Promise<void> {
-  const wanted = node(...of);
-  const made = await call('POST', '/api/v1/nodes', wanted);
-  await call('PUT', `/api/v1/nodes/${made.metadata.name}/status`, { ...made, status: wanted.status });
-  const { taints } = wanted.spec;
-  await cluster.call(
-    'PATCH',
-    `/api/v1/nodes/${made.metadata.name}`,
-    { spec: { taints } },
-    {
-      'content-type': 'application/merge-patch+json',
-    },
+  const { status, ...wanted } = node(...of);
+  await call('POST', '/api/v1/nodes', wanted);
+  const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];
+  await call(
+    ...(['PATCH', `/api/v1/nodes/${wanted.metadata.name}/status`] as const),
+    ...([{ status: { ...status, conditions } }, { 'content-type': 'application/merge-patch+json' }] as const),
   );
 }
 
