@@ -78,6 +78,7 @@ import { lambdaEndpoint } from './lambda-endpoint.ts';
 import { permittedShifts } from './permitted-shifts.ts';
 import { ApiRequests } from './prometheus/api-requests.ts';
 import { prometheusRoute } from './prometheus/route.ts';
+import { ecsPrincipal, eksPrincipal } from './service-session.ts';
 import { ssmMessagesRoutes } from './ssm-messages-routes.ts';
 import { taskRoles } from './task-roles.ts';
 
@@ -115,7 +116,6 @@ export interface ControlPlaneOptions {
 }
 
 /** As service-linked roles and trust policies name ECS. */
-const ecsPrincipal = 'ecs.amazonaws.com';
 const elbPrincipal = 'elasticloadbalancing.amazonaws.com';
 const autoScalingPrincipal = 'ecs.application-autoscaling.amazonaws.com';
 
@@ -193,7 +193,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     alarmReadings,
     assumeTaskRole: taskRoles(iam),
     infrastructure: {
-      assumeRole: infrastructureRoles({ iam, services: () => services, random, clock }),
+      assumeRole: infrastructureRoles({
+        ...{ iam, services: () => services, random, clock },
+        ...{ service: ecsPrincipal, sessionName: 'ecs-service-scheduler' },
+      }),
       ...{ hasScalableTarget, hasCertificate },
     },
     infrastructureRoleObstacle: permittedShifts(iam, () => clock.now()),
@@ -228,6 +231,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host },
       verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
       issuerKeys: iam.issuerKeys,
+      assumeRole: infrastructureRoles({
+        ...{ iam, services: () => services, random, clock },
+        ...{ service: eksPrincipal, sessionName: 'aws-load-balancer-controller' },
+      }),
     }),
   );
   const eventBridge: EventsContext = {

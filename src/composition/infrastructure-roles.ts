@@ -1,8 +1,8 @@
 import { type Random, uuid } from '../clock/index.ts';
 import { assertMayRun } from '../gateway/index.ts';
 import { Refusal, rulesOf } from '../protocols/index.ts';
-import type { EcsContext } from '../services/ecs/index.ts';
 import type { Iam } from '../services/iam/index.ts';
+import type { Infrastructure, InfrastructureSession } from '../services/infrastructure.ts';
 import type {
   Call,
   ConditionKeys,
@@ -11,23 +11,24 @@ import type {
   Service,
   SupportedOperation,
 } from '../services/service.ts';
-import { ecsPrincipal, ecsSession } from './ecs-session.ts';
+import { serviceSession } from './service-session.ts';
 
 interface Parts {
   readonly iam: Pick<Iam, 'assumeRoleForService' | 'findCredentials' | 'authorize'>;
   readonly services: () => readonly Service[];
   readonly random: Random;
   readonly clock: { now(): number };
+  /** As which service: `ecs.amazonaws.com`. */
+  readonly service: string;
+  readonly sessionName: string;
 }
 
-const sessionName = 'ecs-service-scheduler';
-
 /**
- * How ECS acts in other services with a role that a user has passed to it: it assumes the role, and each call is authorised
+ * How a service acts in others with a role that a user has passed to it: it assumes the role, and each call is authorised
  * as if the role's session had signed it. Only the wire is left out.
  */
-export function infrastructureRoles(parts: Parts): EcsContext['infrastructure']['assumeRole'] {
-  const { iam, random, clock } = parts;
+export function infrastructureRoles(parts: Parts): (session: InfrastructureSession) => Infrastructure {
+  const { iam, random, clock, service: servicePrincipal } = parts;
   const tables = new Map<string, Promise<OperationTable>>();
   const operationsOf = (signingName: string): Promise<OperationTable> => {
     const service = parts.services().find((each) => each.signingName === signingName);
@@ -37,7 +38,7 @@ export function infrastructureRoles(parts: Parts): EcsContext['infrastructure'][
     return table;
   };
   return (asked) => {
-    const principal = assume(iam, asked, clock.now());
+    const principal = assume(parts, asked);
     const signal = new AbortController().signal;
     return async (signingName, name, input) => {
       const operation = (await operationsOf(signingName))[name];
@@ -46,7 +47,7 @@ export function infrastructureRoles(parts: Parts): EcsContext['infrastructure'][
       const call: Call = {
         ...asked.scope,
         ...{ principal, requestId: uuid(random), now: clock.now(), signal },
-        ...{ sourceIp: ecsPrincipal, userAgent: ecsPrincipal, isSecure: true },
+        ...{ sourceIp: servicePrincipal, userAgent: servicePrincipal, isSecure: true },
       };
       assertMayRun(withTags(operation), input, call, iam, rulesOf(signingName).accessDenied);
       return operation.run(input, call);
@@ -55,12 +56,12 @@ export function infrastructureRoles(parts: Parts): EcsContext['infrastructure'][
 }
 
 function assume(
-  iam: Parts['iam'],
-  { scope, roleArn, sourceArn }: Parameters<EcsContext['infrastructure']['assumeRole']>[0],
-  now: number,
+  { iam, service, sessionName, clock }: Parts,
+  { scope, roleArn, sourceArn, tags }: InfrastructureSession,
 ): Principal {
-  const source = { sourceArn, sourceAccount: scope.accountId };
-  const session = ecsSession(iam, { roleArn, sessionName, ...source }, now);
+  const asked = { service, roleArn, sessionName, sourceArn, sourceAccount: scope.accountId };
+  const tagged = tags && serviceSession(iam, { ...asked, tags }, clock.now());
+  const session = tagged && 'principal' in tagged ? tagged : serviceSession(iam, asked, clock.now());
   if ('obstacle' in session)
     throw new Refusal('AccessDeniedException', `Cannot assume role. ${session.obstacle}`);
   return session.principal;

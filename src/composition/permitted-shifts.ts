@@ -1,6 +1,6 @@
 import type { EcsContext } from '../services/ecs/index.ts';
 import type { Iam } from '../services/iam/index.ts';
-import { ecsPrincipal, ecsSession } from './ecs-session.ts';
+import { ecsPrincipal, serviceSession } from './service-session.ts';
 
 /** AWS's name for the sessions in which ECS manages load balancers; that of those in which it calls hooks isn't known. */
 const sessionNameFor = (action: string): string =>
@@ -18,7 +18,8 @@ export function permittedShifts(
   return ({ accountId, region }, { roleArn, action, resource }) => {
     if (roleArn.split(':')[4] !== accountId) return `The role ${roleArn} is not of the account ${accountId}.`;
     const source = { sourceArn: `arn:aws:ecs:${region}:${accountId}:*`, sourceAccount: accountId };
-    const session = ecsSession(iam, { roleArn, sessionName: sessionNameFor(action), ...source }, now());
+    const as = { service: ecsPrincipal, roleArn, sessionName: sessionNameFor(action) };
+    const session = serviceSession(iam, { ...as, ...source }, now());
     if ('obstacle' in session) return session.obstacle;
     const { principal } = session;
     const facts = { sourceIp: '', userAgent: ecsPrincipal, region, isSecure: true, now: now() };

@@ -506,8 +506,8 @@ describe('a service', () => {
     expect((await cluster.call('POST', at('services'), service('a', { clusterIP: '1.2.3.4' }))).status).toBe(
       422,
     );
-    const { json } = await cluster.call('POST', at('services'), service('a', { type: 'LoadBalancer' }));
-    expect(json.message).toContain('LoadBalancer is not supported by this version of Catamaran yet');
+    const { json } = await cluster.call('POST', at('services'), service('a', { type: 'NodePort' }));
+    expect(json.message).toContain('NodePort is not supported by this version of Catamaran yet');
   });
 });
 

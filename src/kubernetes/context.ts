@@ -2,6 +2,7 @@ import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import type { State } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
+import type { Infrastructure, InfrastructureSession } from '../services/infrastructure.ts';
 import type { Principal } from '../services/service.ts';
 import type { Store } from '../store/index.ts';
 import type { OidcAuthentication } from './authentication/oidc-token.ts';
@@ -18,6 +19,11 @@ export interface KubernetesContext {
   readonly host: string;
   /** The keys of an OpenID Connect provider: see `Iam.issuerKeys`. */
   readonly issuerKeys: OidcAuthentication['issuerKeys'];
+  /**
+   * Acts in EC2 and Elastic Load Balancing with a cluster's role, as `eks.amazonaws.com`.
+   * @throws {Refusal} AccessDeniedException there is no such role, or it doesn't trust EKS.
+   */
+  readonly assumeRole: (session: InfrastructureSession) => Infrastructure;
   /** See `VerifyPresignedCaller` of the gateway. */
   readonly verifyCaller: (
     url: string,

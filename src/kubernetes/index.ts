@@ -9,6 +9,7 @@ import type { Reader, Reconciler } from '../reconcile/index.ts';
 import type { ControlPlane } from '../services/eks/index.ts';
 import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
+import { loadBalancerControllers } from './load-balancing/index.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
 import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
@@ -39,6 +40,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       customResourceDefinitions(context, running),
       ...workloadControllers(context, running),
       podScheduler(context, running),
+      ...loadBalancerControllers(context, running),
     ],
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };

@@ -22,6 +22,10 @@ export async function bootstrap(cluster: Cluster, authority: string): Promise<vo
       namespaces.map((name) => ({ metadata: { name } })),
     ),
     make(resourceNamed('scheduling.k8s.io', 'priorityclasses'), undefined, priorityClasses),
+    // What the AWS Load Balancer Controller's chart makes.
+    make(resourceNamed('networking.k8s.io', 'ingressclasses'), undefined, [
+      { metadata: { name: 'alb' }, spec: { controller: 'ingress.k8s.aws/alb' } },
+    ]),
     make(resourceNamed('networking.k8s.io', 'servicecidrs'), undefined, [
       { metadata: { name: 'kubernetes' }, spec: { cidrs: [cluster.serviceIpv4Cidr] } },
     ]),

@@ -1,4 +1,5 @@
 import { type Collection, everyNoun, type RecordKey, recordKey } from '../../reconcile/index.ts';
+import type { Ingress, IngressClass } from '../load-balancing/ingress-objects.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import type { CronJob } from './cron-job/objects.ts';
 import type { DaemonSet } from './daemon-set/objects.ts';
@@ -63,6 +64,8 @@ export const controllerRevisions: Collection<ControllerRevision, ByOwner> =
 export const claims: Collection<Claim> = plain('persistentvolumeclaims');
 export const budgets: Collection<DisruptionBudget> = plain('poddisruptionbudgets.policy');
 export const endpoints: Collection<Endpoints> = plain('endpoints');
+export const ingresses: Collection<Ingress> = plain('ingresses.networking.k8s.io');
+export const ingressClasses: Collection<IngressClass> = plain('ingressclasses.networking.k8s.io');
 
 /** Also found by each label that they select pods by, in their namespace. */
 export const services: Collection<Service, 'selector'> = {

@@ -37,7 +37,7 @@ export const service: Kind = {
     const spec = memberOf(object, 'spec');
     const type = textOf(spec, 'type');
     const errors: FieldError[] = [];
-    if (type === 'NodePort' || type === 'LoadBalancer')
+    if (type === 'NodePort')
       errors.push(forbiddenField('spec.type', `${type} is not supported by this version of Catamaran yet`));
     if (type === 'ClusterIP' && textOf(spec, 'clusterIP') !== 'None' && listOf(spec, 'ports').length === 0)
       errors.push(required('spec.ports'));

@@ -9,15 +9,19 @@ import { openState, type Reconcilers, type State, startReconcilers } from '../..
 import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
 import { createEc2, defaultVpc } from '../../services/ec2/index.ts';
 import { createEks, type EksContext } from '../../services/eks/index.ts';
+import { createElb } from '../../services/elbv2/index.ts';
 import { createIam } from '../../services/iam/index.ts';
+import type { Infrastructure } from '../../services/infrastructure.ts';
 import { rootPrincipal } from '../../services/service.ts';
 import { createSts } from '../../services/sts/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { controlPlaneOf, createKubernetes } from '../index.ts';
 import { eksToken } from './eks-token.ts';
+import { infrastructureOf } from './infrastructure.ts';
 
 export const scope = { accountId: '111122223333', region: 'eu-west-1' };
+const publicCidr = '198.18.0.0/24';
 /** Of the account's root. */
 const credentials: Key = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 
@@ -39,6 +43,8 @@ export interface EksServer extends AsyncDisposable {
   readonly clock: Clock;
   readonly reconcilers: Reconcilers;
   readonly subnetIds: string[];
+  /** What there is of EC2 and Elastic Load Balancing. */
+  readonly ask: Infrastructure;
   /** What a process would have logged of warnings and errors. */
   troubles(): readonly unknown[];
   /** Makes a cluster and waits until it is ACTIVE. */
@@ -92,13 +98,19 @@ export async function startEks(
     ownKeys: (accessKeyId) => (accessKeyId === credentials.accessKeyId ? root : undefined),
     ...{ isHolderAlive: () => true, linkedResources: () => [] },
   });
+  const ec2 = createEc2({ state, clock, random, publicCidr });
+  const elb = createElb({
+    ...{ state, clock, random, publicCidr, hasCertificate: () => false, writeLogObject: () => {} },
+    ensureServiceLinkedRole: async () => {},
+  });
+  const assumeRole = infrastructureOf(() => [ec2.service, elb], clock);
   const context: KubernetesContext = {
     ...{ store, state, clock, random, log, host: '127.0.0.1' },
     sealer,
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
     issuerKeys: options.issuerKeys ?? iam.issuerKeys,
+    assumeRole,
   };
-  const ec2 = createEc2({ state, clock, random, publicCidr: '198.18.0.0/24' });
   await ec2.ensureDefaultVpc(scope);
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({
@@ -137,7 +149,7 @@ export async function startEks(
   const { eks } = clients;
   const subnetIds = [...(defaultVpc(state, scope)?.subnets ?? [])].map(({ subnetId }) => subnetId);
   return {
-    ...{ ...clients, signedBy, store, state, clock, reconcilers, subnetIds },
+    ...{ ...clients, signedBy, store, state, clock, reconcilers, subnetIds, ask: assumeRole({ scope }) },
     troubles: () => log.lines.filter(({ level }) => level === 'warn' || level === 'error'),
     cluster: async (name, more = {}) => {
       await eks.createCluster({

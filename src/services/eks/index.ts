@@ -16,7 +16,7 @@ export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
 export { hasPodIdentity } from './pod-identity/record.ts';
-export { type ClusterRecord, clusterKey, clusters } from './records.ts';
+export { type ClusterRecord, clusterByPlace, clusterKey, clusters } from './records.ts';
 export { finishUpdate } from './updates/update-of-cluster.ts';
 
 export function createEks(context: EksContext): Service {

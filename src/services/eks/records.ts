@@ -1,4 +1,4 @@
-import type { Collection, RecordKey } from '../../reconcile/index.ts';
+import type { Collection, Reader, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
 import type { PrincipalEntity } from '../iam/index.ts';
 import type { Scope } from './arn.ts';
@@ -52,6 +52,11 @@ export const clusters: Collection<ClusterRecord, 'scope'> = {
 
 export const clusterKey = ({ accountId, region }: Scope, name: string): RecordKey =>
   recordKey(clusters, accountId, region, name);
+
+/** The cluster of an id; undefined: it is no more. */
+export function clusterByPlace(reader: Reader, scope: Scope, id: string): ClusterRecord | undefined {
+  return reader.byIndex(clusters, 'scope', scopeText(scope)).find(({ value }) => value.id === id)?.value;
+}
 
 /** The account and region of a record, from its key. */
 export function scopeOfKey(key: RecordKey): Scope {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Infrastructure, unless } from '../../infrastructure.ts';
 import { type Scope, serviceArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import type { ServiceRecord } from '../records.ts';
 import { wantedAdmissions } from './admissions.ts';
 import { admitService } from './admit-service.ts';
-import { type Infrastructure, unless } from './infrastructure.ts';
 import type {
   Admission,
   ExpressLoadBalancerRecord,

@@ -1,5 +1,4 @@
-import type { Infrastructure } from './infrastructure.ts';
-import { unless } from './infrastructure.ts';
+import { type Infrastructure, unless } from '../../infrastructure.ts';
 import {
   dismiss,
   findLoadBalancer,

@@ -13,15 +13,12 @@ import {
 } from '../../../reconcile/index.ts';
 import { openMemoryStore, type Store } from '../../../store/index.ts';
 import type { AlarmReading, MetricPoint } from '../../cloudwatch/index.ts';
+import type { Infrastructure, InfrastructureSession } from '../../infrastructure.ts';
 import { type Call, rootPrincipal } from '../../service.ts';
 import { createSsmMessages } from '../../ssmmessages/index.ts';
 import type { Scope } from '../arn.ts';
 import type { AskedOfRole, EcsContext, TaskSession } from '../context.ts';
-import {
-  type Infrastructure,
-  type InfrastructureSession,
-  noInfrastructure,
-} from '../express/infrastructure.ts';
+import { noInfrastructure } from '../express/infrastructure.ts';
 import { registerContainerInstance } from '../operations/container-instance.ts';
 import {
   type ContainerInstanceRecord,

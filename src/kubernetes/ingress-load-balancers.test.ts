@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
+
+let server: EksServer;
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  server = await startEks();
+  cluster = await server.cluster('harbour');
+  for (const name of ['shop', 'api']) {
+    await made(services, {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name } },
+      spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+    });
+    await made('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      metadata: { name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+      endpoints: [
+        { addresses: [name === 'shop' ? '172.31.0.60' : '172.31.0.61'], conditions: { ready: true } },
+      ],
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    });
+  }
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const services = '/api/v1/namespaces/default/services';
+const ingressUrl = '/apis/networking.k8s.io/v1/namespaces/default/ingresses';
+const of = 'alb.ingress.kubernetes.io/';
+const byIp = { [`${of}target-type`]: 'ip' };
+
+const to = (name: string, port: object = { number: 80 }) => ({ service: { name, port } });
+
+interface Path {
+  readonly path?: string;
+  readonly pathType: string;
+  readonly backend: object;
+}
+
+const ingress = (
+  name: string,
+  paths: readonly Path[],
+  { annotations = {}, host = 'a.example' }: { annotations?: Record<string, string>; host?: string } = {},
+) => ({
+  ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' },
+  metadata: { name, annotations: { ...byIp, ...annotations } },
+  spec: { ingressClassName: 'alb', rules: [{ host, http: { paths } }] },
+});
+
+async function made(path: string, body: object): Promise<void> {
+  const { status, text } = await cluster.call('POST', path, body);
+  expect([status, text.slice(0, 400)]).toEqual([201, expect.any(String)]);
+}
+
+const eventually = (check: () => Promise<void>): Promise<void> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 50 });
+
+const hostnameOf = async (name: string): Promise<string | undefined> =>
+  (await cluster.call('GET', `${ingressUrl}/${name}`)).json.status?.loadBalancer.ingress?.[0]?.hostname;
+
+/** Its load balancer, with its first listener's rules as texts. */
+async function seen(name: string) {
+  const hostname = await hostnameOf(name);
+  expect(hostname).toEqual(expect.any(String));
+  const elb = 'elasticloadbalancing';
+  const { LoadBalancers = [] } = await server.ask(elb, 'DescribeLoadBalancers', {});
+  const balancer = LoadBalancers.find(({ DNSName }) => DNSName === hostname);
+  const LoadBalancerArn = balancer?.LoadBalancerArn ?? 'none';
+  const { Listeners = [] } = await server.ask(elb, 'DescribeListeners', { LoadBalancerArn });
+  const { TargetGroups = [] } = await server.ask(elb, 'DescribeTargetGroups', { LoadBalancerArn });
+  const names = new Map(
+    TargetGroups.map((group) => [group.TargetGroupArn, group.TargetGroupName?.split('-')[2]]),
+  );
+  const { Rules = [] } = await server.ask(elb, 'DescribeRules', { ListenerArn: Listeners[0]?.ListenerArn });
+  const rules = Rules.map(({ Conditions = [], Actions = [] }) => {
+    const asked = Conditions.map(
+      ({ HostHeaderConfig, PathPatternConfig, HttpHeaderConfig, Field }) =>
+        (HostHeaderConfig ?? PathPatternConfig ?? HttpHeaderConfig)?.Values?.join('|') ?? Field,
+    );
+    const done = Actions.map(({ Type, ForwardConfig, FixedResponseConfig, RedirectConfig }) =>
+      ForwardConfig
+        ? ForwardConfig.TargetGroups?.map((each) => `${names.get(each.TargetGroupArn)}:${each.Weight}`).join()
+        : `${Type} ${FixedResponseConfig?.StatusCode ?? RedirectConfig?.StatusCode}`,
+    );
+    return `${asked.join(' ')} -> ${done.join()}`;
+  });
+  return {
+    balancer,
+    listeners: Listeners.map(({ Protocol, Port }) => `${Protocol}:${Port}`),
+    rules,
+    TargetGroups,
+  };
+}
+
+const messagesOf = async (name: string): Promise<string> => {
+  const { json } = await cluster.call(
+    'GET',
+    `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=${name}`,
+  );
+  return json.items
+    .map(({ reason, message }: { reason: string; message: string }) => `${reason}: ${message}`)
+    .join();
+};
+
+const remaining = async (): Promise<readonly number[]> => {
+  const { LoadBalancers = [] } = await server.ask('elasticloadbalancing', 'DescribeLoadBalancers', {});
+  const { TargetGroups = [] } = await server.ask('elasticloadbalancing', 'DescribeTargetGroups', {});
+  const { SecurityGroups = [] } = await server.ask('ec2', 'DescribeSecurityGroups', {});
+  return [
+    LoadBalancers.length,
+    TargetGroups.length,
+    SecurityGroups.filter((it) => it.GroupName?.startsWith('k8s-')).length,
+  ];
+};
+
+describe('an Ingress of the class alb', () => {
+  it('has an application load balancer whose rules are its paths, the most specific first', async () => {
+    await made(
+      ingressUrl,
+      ingress('site', [
+        { path: '/', pathType: 'Prefix', backend: to('shop') },
+        { path: '/api', pathType: 'Prefix', backend: to('api', { name: 'http' }) },
+        { path: '/api/health', pathType: 'Exact', backend: to('shop') },
+        { path: '/gone', pathType: 'Exact', backend: to('nobody') },
+      ]),
+    );
+    await eventually(async () => void (await seen('site')));
+    const { balancer, listeners, rules, TargetGroups } = await seen('site');
+    expect(balancer).toMatchObject({
+      ...{ Type: 'application', Scheme: 'internal' },
+      LoadBalancerName: expect.stringMatching(/^k8s-default-site-[0-9a-f]{10}$/),
+    });
+    expect(listeners).toEqual(['HTTP:80']);
+    expect(rules).toEqual([
+      'a.example /api/health -> shop:1',
+      'a.example /gone -> fixed-response 503',
+      'a.example /api|/api/* -> api:1',
+      'a.example -> shop:1',
+      ' -> fixed-response 404',
+    ]);
+    expect(TargetGroups).toMatchObject([
+      {
+        Protocol: 'HTTP',
+        HealthCheckPath: '/',
+        HealthCheckIntervalSeconds: 15,
+        Matcher: { HttpCode: '200' },
+      },
+      { Protocol: 'HTTP' },
+    ]);
+
+    // Other paths: rules change in their places, and what no rule sends to goes.
+    const paths = [{ path: '/only', pathType: 'Exact', backend: to('shop') }];
+    const now = {
+      ...ingress('site', paths),
+      spec: { ...ingress('site', paths).spec, defaultBackend: to('shop') },
+    };
+    expect((await cluster.call('PUT', `${ingressUrl}/site`, now)).status).toBe(200);
+    await eventually(async () =>
+      expect((await seen('site')).rules).toEqual(['a.example /only -> shop:1', ' -> shop:1']),
+    );
+    await eventually(async () => expect(await remaining()).toEqual([1, 1, 1]));
+    await cluster.call('DELETE', `${ingressUrl}/site`);
+    await eventually(async () => expect((await cluster.call('GET', `${ingressUrl}/site`)).status).toBe(404));
+    expect(await remaining()).toEqual([0, 0, 0]);
+  });
+
+  it('does what its annotations say: actions, conditions, ports', async () => {
+    const annotations = {
+      [`${of}listen-ports`]: '[{"HTTP": 8080}]',
+      [`${of}actions.split`]:
+        '{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"shop","servicePort":80,"weight":9},{"serviceName":"api","servicePort":"http","weight":1}]}}',
+      [`${of}actions.away`]:
+        '{"Type":"redirect","RedirectConfig":{"Host":"b.example","StatusCode":"HTTP_302"}}',
+      [`${of}conditions.split`]:
+        '[{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"x-try","values":["1"]}}]',
+    };
+    const byAnnotation = { name: 'use-annotation' };
+    const paths = [
+      { path: '/split', pathType: 'Prefix', backend: to('split', byAnnotation) },
+      { path: '/away', pathType: 'Exact', backend: to('away', byAnnotation) },
+    ];
+    await made(ingressUrl, ingress('said', paths, { annotations }));
+    await eventually(async () => {
+      const { listeners, rules } = await seen('said');
+      expect(listeners).toEqual(['HTTP:8080']);
+      expect(rules).toEqual([
+        'a.example /away -> redirect HTTP_302',
+        'a.example /split|/split/* 1 -> shop:9,api:1',
+        ' -> fixed-response 404',
+      ]);
+    });
+    await cluster.call('DELETE', `${ingressUrl}/said`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  });
+
+  it('shares one with others of its group, in their order, until the last of them goes', async () => {
+    const grouped = (order: string) => ({ [`${of}group.name`]: 'harbour', [`${of}group.order`]: order });
+    const path = (backend: object) => [{ path: '/', pathType: 'Prefix', backend }];
+    await made(
+      ingressUrl,
+      ingress('late', path(to('shop')), { annotations: grouped('20'), host: 'late.example' }),
+    );
+    await made(
+      ingressUrl,
+      ingress('early', path(to('api')), { annotations: grouped('10'), host: 'early.example' }),
+    );
+    const both = ['early.example -> api:1', 'late.example -> shop:1', ' -> fixed-response 404'];
+    await eventually(async () => {
+      expect((await seen('late')).rules).toEqual(both);
+      expect(await hostnameOf('early')).toBe(await hostnameOf('late'));
+    });
+    expect(await remaining()).toEqual([1, 2, 1]);
+    await cluster.call('DELETE', `${ingressUrl}/early`);
+    await eventually(async () => {
+      expect((await seen('late')).rules).toEqual(['late.example -> shop:1', ' -> fixed-response 404']);
+      expect(await remaining()).toEqual([1, 1, 1]);
+    });
+    await cluster.call('DELETE', `${ingressUrl}/late`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  });
+
+  it.each([
+    [{ [`${of}auth-type`]: 'oidc' }, 'auth-type: oidc is not supported'],
+    [{ [`${of}wafv2-acl-arn`]: 'arn' }, 'wafv2-acl-arn: it is not supported'],
+    [{ [`${of}listen-ports`]: '[{"HTTPS": 443}]' }, 'no certificate found for host: a.example'],
+    [{ [`${of}target-type`]: 'instance' }, "service type must be either 'NodePort' or 'LoadBalancer'"],
+    [{ [`${of}ssl-redirect`]: '443' }, 'there is no HTTPS listener at port 443'],
+  ])('says by an event why %j makes none', async (annotations, why) => {
+    const paths = [{ path: '/', pathType: 'Prefix', backend: to('shop') }];
+    await made(ingressUrl, ingress('wrong', paths, { annotations }));
+    await eventually(async () => expect(await messagesOf('wrong')).toContain(why));
+    await cluster.call('DELETE', `${ingressUrl}/wrong`);
+  });
+
+  it('is left alone when it is of another class', async () => {
+    await made('/apis/networking.k8s.io/v1/ingressclasses', {
+      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'nginx' } },
+      spec: { controller: 'k8s.io/ingress-nginx' },
+    });
+    const paths = [{ path: '/', pathType: 'Prefix', backend: to('shop') }];
+    const other = ingress('other', paths);
+    await made(ingressUrl, { ...other, spec: { ...other.spec, ingressClassName: 'nginx' } });
+    await server.reconcilers.idle();
+    expect(await hostnameOf('other')).toBeUndefined();
+  });
+});

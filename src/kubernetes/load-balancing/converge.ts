@@ -1,0 +1,148 @@
+import { unless } from '../../services/infrastructure.ts';
+import { clusterTag, type Site } from './infrastructure.ts';
+import { ensureListeners } from './listeners.ts';
+import { ModelError, type WantedBalancer } from './model.ts';
+import {
+  admitToTargets,
+  dismissFromTargets,
+  ensureSecurityGroup,
+  findSecurityGroup,
+} from './security-groups.ts';
+import { differing, ensureTargetGroup, removeTargetGroup } from './target-groups.ts';
+
+/** What is made for an object, and where it is reached. */
+export interface MadeBalancer {
+  readonly arn: string;
+  readonly dnsName: string;
+}
+
+/**
+ * Brings a load balancer about. Each step looks first for what it would make, by its name, and changes only what differs:
+ * a kill after any of them costs a look. @param stack Tags by which people know what is whose: `<kind>.eks.amazonaws.com/stack`.
+ * @throws {Refusal} what EC2 or Elastic Load Balancing refuses. @throws {ModelError} there is no subnet for it.
+ */
+export async function converge(
+  site: Site,
+  wanted: WantedBalancer,
+  stack: Readonly<Record<string, string>>,
+): Promise<MadeBalancer> {
+  const { ask, cluster } = site;
+  const tags = tagList({ [clusterTag]: cluster.name, ...stack, ...wanted.tags });
+  const own = wanted.securityGroups === undefined ? await ensureSecurityGroup(site, wanted, tags) : undefined;
+  if (own !== undefined) await admitToTargets(site, wanted, own);
+  const arns = new Map<string, string>();
+  for (const group of wanted.targetGroups)
+    if (!arns.has(group.name)) arns.set(group.name, await ensureTargetGroup(site, group, tags));
+
+  const found = await findLoadBalancer(site, wanted.name);
+  const made =
+    found ??
+    (
+      await ask('elasticloadbalancing', 'CreateLoadBalancer', {
+        ...{ Name: wanted.name, Type: wanted.type, Scheme: wanted.scheme, Tags: tags },
+        Subnets: [...(wanted.subnets ?? (await findSubnets(site, wanted.scheme)))],
+        SecurityGroups: own === undefined ? [...(wanted.securityGroups ?? [])] : [own],
+      })
+    ).LoadBalancers?.[0];
+  const arn = made?.LoadBalancerArn ?? '';
+  if (Object.keys(wanted.attributes).length > 0) {
+    const { Attributes: present = [] } = await ask('elasticloadbalancing', 'DescribeLoadBalancerAttributes', {
+      LoadBalancerArn: arn,
+    });
+    const Attributes = differing(present, wanted.attributes);
+    if (Attributes.length > 0)
+      await ask('elasticloadbalancing', 'ModifyLoadBalancerAttributes', { LoadBalancerArn: arn, Attributes });
+  }
+  const sentTo = await targetGroupsOf(site, arn);
+  await ensureListeners(site, arn, wanted, { arns, tags });
+  const kept = new Set(arns.values());
+  for (const group of sentTo) if (!kept.has(group)) await removeTargetGroup(site, group);
+  return { arn, dnsName: made?.DNSName ?? '' };
+}
+
+const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
+async function findLoadBalancer({ ask }: Site, name: string) {
+  const found = await unless(['LoadBalancerNotFoundException'], () =>
+    ask('elasticloadbalancing', 'DescribeLoadBalancers', { Names: [name] }),
+  );
+  return found?.LoadBalancers?.[0];
+}
+
+/** @returns the name of the load balancer that is reached by a DNS name, if there is one. */
+export async function nameByDns({ ask }: Site, dnsName: string): Promise<string | undefined> {
+  for (let Marker: string | undefined; ; ) {
+    const page = await ask('elasticloadbalancing', 'DescribeLoadBalancers', { ...(Marker && { Marker }) });
+    const found = page.LoadBalancers?.find(({ DNSName }) => DNSName === dnsName);
+    if (found !== undefined) return found.LoadBalancerName;
+    Marker = page.NextMarker;
+    if (Marker === undefined) return undefined;
+  }
+}
+
+async function targetGroupsOf({ ask }: Site, LoadBalancerArn: string): Promise<readonly string[]> {
+  const { TargetGroups = [] } = await ask('elasticloadbalancing', 'DescribeTargetGroups', {
+    LoadBalancerArn,
+  });
+  return TargetGroups.flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);
+}
+
+/**
+ * "Subnet Discovery" of the AWS Load Balancer Controller: those of the VPC with the tag of their role, one of each zone; where
+ * none has it, the cluster's own.
+ * @throws {ModelError} there is none.
+ */
+async function findSubnets(
+  { ask, cluster }: Site,
+  scheme: WantedBalancer['scheme'],
+): Promise<readonly string[]> {
+  const role = scheme === 'internal' ? 'kubernetes.io/role/internal-elb' : 'kubernetes.io/role/elb';
+  const { Subnets: tagged = [] } = await ask('ec2', 'DescribeSubnets', {
+    Filters: [
+      { Name: 'vpc-id', Values: [cluster.vpcId] },
+      { Name: `tag:${role}`, Values: ['', '1'] },
+    ],
+  });
+  const { Subnets: own = [] } =
+    tagged.length > 0
+      ? { Subnets: tagged }
+      : await ask('ec2', 'DescribeSubnets', { SubnetIds: [...cluster.subnetIds] });
+  const byZone = new Map<string, string>();
+  const ids = own.map(({ AvailabilityZone: zone = '', SubnetId: id = '' }) => ({ zone, id }));
+  for (const { zone, id } of ids.sort((one, other) => (one.id < other.id ? -1 : 1)))
+    if (!byZone.has(zone)) byZone.set(zone, id);
+  if (byZone.size === 0) throw new ModelError('unable to resolve at least one subnet');
+  return [...byZone.values()];
+}
+
+/**
+ * Takes a load balancer away with all that was made for it. What is looked for and not found is gone.
+ * @param names Of target groups that may be without a load balancer.
+ * @returns false: something is still in use, look again.
+ */
+export async function removeBalancer(site: Site, name: string, names: readonly string[]): Promise<boolean> {
+  const { ask } = site;
+  const found = await findLoadBalancer(site, name);
+  const groups = new Set<string>();
+  if (found?.LoadBalancerArn !== undefined) {
+    for (const arn of await targetGroupsOf(site, found.LoadBalancerArn)) groups.add(arn);
+    await ask('elasticloadbalancing', 'DeleteLoadBalancer', { LoadBalancerArn: found.LoadBalancerArn });
+  }
+  for (const each of names) {
+    const named = await unless(['TargetGroupNotFoundException'], () =>
+      ask('elasticloadbalancing', 'DescribeTargetGroups', { Names: [each] }),
+    );
+    for (const { TargetGroupArn } of named?.TargetGroups ?? [])
+      if (TargetGroupArn) groups.add(TargetGroupArn);
+  }
+  for (const arn of groups) if (!(await removeTargetGroup(site, arn))) return false;
+  const own = await findSecurityGroup(site, name);
+  if (own === undefined) return true;
+  await dismissFromTargets(site, own);
+  const answer = await unless(['DependencyViolation'], async () => {
+    await unless(['InvalidGroup.NotFound'], () => ask('ec2', 'DeleteSecurityGroup', { GroupId: own }));
+    return 'gone';
+  });
+  return answer !== undefined;
+}

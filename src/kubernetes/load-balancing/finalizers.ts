@@ -1,0 +1,5 @@
+/** Kept on a Service while it has a load balancer. */
+export const serviceFinalizer = 'service.k8s.aws/resources';
+
+/** The same of an Ingress. */
+export const ingressFinalizer = 'ingress.k8s.aws/resources';

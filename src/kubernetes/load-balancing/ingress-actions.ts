@@ -1,0 +1,134 @@
+import type { Annotations } from './annotations.ts';
+import type { WantedAction, WantedCondition } from './model.ts';
+
+/** Where an annotation's action sends to. */
+export interface NamedBackend {
+  readonly serviceName: string;
+  /** A number, or a port's name. */
+  readonly servicePort: string | number;
+  readonly weight: number;
+}
+
+export type SaidAction =
+  | Exclude<WantedAction, { readonly type: 'forward' }>
+  | { readonly type: 'forward'; readonly to: readonly NamedBackend[] };
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Members as the documents spell them, `targetGroups`, of those that are spelled as Elastic Load Balancing's, `TargetGroups`. */
+function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name.charAt(0).toLowerCase() + name.slice(1),
+      camelCased(member),
+    ]),
+  );
+}
+
+const isMembers = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Of `members`, those that are texts or numbers, spelled as Elastic Load Balancing's. */
+function texts(members: unknown, names: readonly string[]): Record<string, string> {
+  if (!isMembers(members)) return {};
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = members[name];
+      const isSaid = typeof value === 'string' || typeof value === 'number';
+      return isSaid ? [[name.charAt(0).toUpperCase() + name.slice(1), String(value)]] : [];
+    }),
+  );
+}
+
+/** The action of the annotation `actions.<name>`. @throws {ModelError} there is none, or it can't be done. */
+export function readAction(annotations: Annotations, name: string): SaidAction {
+  const annotation = `actions.${name}`;
+  const said = camelCased(annotations.json(annotation));
+  if (!isMembers(said)) throw annotations.invalid(annotation, 'missing');
+  switch (said.type) {
+    case 'fixed-response': {
+      const config = texts(said.fixedResponseConfig, ['contentType', 'statusCode', 'messageBody']);
+      const { StatusCode } = config;
+      if (StatusCode === undefined)
+        throw annotations.invalid(annotation, 'fixedResponseConfig needs a statusCode');
+      return { type: 'fixed-response', ...config, StatusCode };
+    }
+    case 'redirect': {
+      const config = texts(said.redirectConfig, ['protocol', 'port', 'host', 'path', 'query', 'statusCode']);
+      const { StatusCode } = config;
+      if (StatusCode !== 'HTTP_301' && StatusCode !== 'HTTP_302')
+        throw annotations.invalid(annotation, 'redirectConfig needs a statusCode of HTTP_301 or HTTP_302');
+      return { type: 'redirect', ...config, StatusCode };
+    }
+    case 'forward':
+      return { type: 'forward', to: readBackends(annotations, annotation, said.forwardConfig) };
+    default:
+      throw annotations.invalid(annotation, `the type ${String(said.type)} is not supported`);
+  }
+}
+
+function readBackends(
+  annotations: Annotations,
+  annotation: string,
+  config: unknown,
+): readonly NamedBackend[] {
+  const groups = isMembers(config) && Array.isArray(config.targetGroups) ? config.targetGroups : [];
+  if (groups.length === 0) throw annotations.invalid(annotation, 'forwardConfig needs targetGroups');
+  return groups.map((group: unknown) => {
+    const { serviceName, servicePort, weight = 1 } = isMembers(group) ? group : {};
+    if (
+      typeof serviceName !== 'string' ||
+      (typeof servicePort !== 'string' && typeof servicePort !== 'number')
+    )
+      throw annotations.invalid(annotation, 'each of its targetGroups needs a serviceName and a servicePort');
+    if (typeof weight !== 'number') throw annotations.invalid(annotation, 'a weight is a number');
+    return { serviceName, servicePort, weight };
+  });
+}
+
+/** What the annotation `conditions.<name>` asks for besides host and path. @throws {ModelError} */
+export function readConditions(annotations: Annotations, name: string): readonly WantedCondition[] {
+  const annotation = `conditions.${name}`;
+  const said = camelCased(annotations.json(annotation) ?? []);
+  if (!Array.isArray(said)) throw annotations.invalid(annotation, 'a list is expected');
+  return said.map((each: unknown) => {
+    const condition = isMembers(each) ? each : {};
+    const config = (of: string): Members => {
+      const found = condition[of];
+      if (!isMembers(found)) throw annotations.invalid(annotation, `${of} is missing`);
+      return found;
+    };
+    const values = (of: string): readonly string[] => {
+      const found = config(of).values;
+      if (!Array.isArray(found) || found.some((value) => typeof value !== 'string'))
+        throw annotations.invalid(annotation, `the values of ${of} are a list of texts`);
+      return found;
+    };
+    switch (condition.field) {
+      case 'host-header':
+        return { field: 'host-header', values: values('hostHeaderConfig') };
+      case 'path-pattern':
+        return { field: 'path-pattern', values: values('pathPatternConfig') };
+      case 'http-request-method':
+        return { field: 'http-request-method', values: values('httpRequestMethodConfig') };
+      case 'source-ip':
+        return { field: 'source-ip', values: values('sourceIpConfig') };
+      case 'http-header': {
+        const { httpHeaderName } = config('httpHeaderConfig');
+        return { field: 'http-header', name: String(httpHeaderName), values: values('httpHeaderConfig') };
+      }
+      case 'query-string': {
+        const { values: pairs } = config('queryStringConfig');
+        if (!Array.isArray(pairs)) throw annotations.invalid(annotation, 'queryStringConfig needs values');
+        return {
+          field: 'query-string',
+          values: pairs.map((pair: unknown) => texts(pair, ['key', 'value'])),
+        };
+      }
+      default:
+        throw annotations.invalid(annotation, `the field ${String(condition.field)} is not supported`);
+    }
+  });
+}

@@ -1,0 +1,83 @@
+import { type RecordKey, type State, type Watched, watching } from '../../reconcile/index.ts';
+import type { KubernetesContext } from '../context.ts';
+import {
+  clusterWide,
+  endpointSlices,
+  ingressClasses,
+  ingresses,
+  nodes,
+  services,
+  siblingsOf,
+} from '../controllers/collections.ts';
+import type { Controller } from '../controllers/controller.ts';
+import {
+  type EndpointSlice,
+  labelOf,
+  type Service,
+  serviceNameLabel,
+} from '../controllers/endpoints/objects.ts';
+import type { Node } from '../controllers/node-fit.ts';
+import {
+  annotationPrefix,
+  backendsOf,
+  type Ingress,
+  type IngressClass,
+  isByAnnotation,
+} from './ingress-objects.ts';
+
+/** Load balancers of Ingresses, as the AWS Load Balancer Controller makes them. */
+export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ingress> => ({
+  name: 'ingress-load-balancers',
+  account: 'aws-load-balancer-controller',
+  component: 'ingress',
+  collection: ingresses,
+  // Those that share a load balancer tell each other.
+  own: (state) =>
+    watching<Ingress>(ingresses, ({ key, before, after }) => {
+      const groups = [before, after].flatMap((ingress) => ingress?.metadata.annotations?.[groupName] ?? []);
+      const others = groups.length === 0 ? [] : ingressesOf(state, key).filter(isOfOneOf(groups));
+      return new Set([...(after === undefined ? [] : [key]), ...others.map((record) => record.key)]);
+    }),
+  watches: (state) => [
+    watching<Service>(services, ({ key, before, after }) =>
+      sendingTo(state, key, (after ?? before)?.metadata.name ?? ''),
+    ),
+    watching<EndpointSlice>(endpointSlices, ({ key, before, after }) =>
+      sendingTo(
+        state,
+        key,
+        [after, before].flatMap((slice) => (slice && labelOf(slice, serviceNameLabel)) ?? [])[0] ?? '',
+      ),
+    ),
+    ...[ingressClasses, nodes].map(
+      (collection): Watched =>
+        watching<IngressClass | Node>(collection, ({ key }) =>
+          ingressesOf(state, key).map((record) => record.key),
+        ),
+    ),
+  ],
+  load: async () => {
+    const [{ syncBalanced }, { balancedIngresses }] = await Promise.all([
+      import('./sync.ts'),
+      import('./sync-ingress.ts'),
+    ]);
+    return syncBalanced(context, balancedIngresses);
+  },
+});
+
+const groupName = `${annotationPrefix}group.name`;
+
+const ingressesOf = (state: State, key: string) => [...state.list(ingresses, clusterWide(key, ingresses))];
+
+const isOfOneOf =
+  (groups: readonly string[]) =>
+  ({ value }: { readonly value: Ingress }): boolean =>
+    groups.includes(value.metadata.annotations?.[groupName] ?? '');
+
+/** The Ingresses of a namespace that send to a service; which are in their annotations is read when it is their turn. */
+const sendingTo = (state: State, key: string, name: string): readonly RecordKey[] =>
+  [...state.list(ingresses, siblingsOf(key, ingresses))].flatMap(({ key: own, value }) =>
+    backendsOf(value).some((backend) => isByAnnotation(backend) || backend.service?.name === name)
+      ? [own]
+      : [],
+  );

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * A load balancer as objects of a cluster want it, in Elastic Load Balancing's terms and names. Made by pure functions of
+ * the objects (`service-model.ts`, `ingress-model.ts`), brought about by `converge.ts`.
+ */
+export interface WantedBalancer {
+  /** Its own and its security group's. */
+  readonly name: string;
+  readonly type: 'application' | 'network';
+  readonly scheme: 'internal' | 'internet-facing';
+  /** Absent: found by the tags of subnets. */
+  readonly subnets?: readonly string[];
+  /** Absent: a security group of its own lets in what its listeners take. */
+  readonly securityGroups?: readonly string[];
+  /** CIDRs that its own security group lets in. */
+  readonly sourceRanges: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly targetGroups: readonly WantedTargetGroup[];
+  readonly listeners: readonly WantedListener[];
+}
+
+export interface WantedTargetGroup {
+  readonly name: string;
+  readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS' | 'HTTP' | 'HTTPS';
+  /** Of HTTP and HTTPS; default HTTP1. */
+  readonly protocolVersion?: 'HTTP1' | 'HTTP2' | 'GRPC';
+  /** Where no target says another. */
+  readonly port: number;
+  readonly targetType: 'ip' | 'instance';
+  /** Of CreateTargetGroup and ModifyTargetGroup. */
+  readonly healthCheck: HealthCheck;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly targets: readonly WantedTarget[];
+}
+
+export interface WantedTarget {
+  /** An address, or an instance's id. */
+  readonly id: string;
+  readonly port: number;
+}
+
+export interface HealthCheck {
+  readonly HealthCheckProtocol: 'TCP' | 'HTTP' | 'HTTPS';
+  /** `traffic-port` or a number. */
+  readonly HealthCheckPort: string;
+  readonly HealthCheckPath?: string;
+  readonly HealthCheckIntervalSeconds: number;
+  readonly HealthCheckTimeoutSeconds: number;
+  readonly HealthyThresholdCount: number;
+  readonly UnhealthyThresholdCount: number;
+  /** Of HTTP and HTTPS: codes such as `200-399`. */
+  readonly codes?: string;
+}
+
+export interface WantedListener {
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS' | 'HTTP' | 'HTTPS';
+  /** ARNs; the first is the default. */
+  readonly certificates: readonly string[];
+  readonly sslPolicy?: string;
+  readonly action: WantedAction;
+  /** Of application load balancers, in the order in which they are asked. */
+  readonly rules: readonly WantedRule[];
+}
+
+export interface WantedRule {
+  readonly conditions: readonly WantedCondition[];
+  readonly action: WantedAction;
+}
+
+export type WantedCondition =
+  | { readonly field: 'host-header' | 'path-pattern'; readonly values: readonly string[] }
+  | { readonly field: 'http-header'; readonly name: string; readonly values: readonly string[] }
+  | { readonly field: 'http-request-method'; readonly values: readonly string[] }
+  | { readonly field: 'source-ip'; readonly values: readonly string[] }
+  | {
+      readonly field: 'query-string';
+      readonly values: readonly { readonly Key?: string; readonly Value?: string }[];
+    };
+
+export type WantedAction =
+  /** By names of target groups. */
+  | {
+      readonly type: 'forward';
+      readonly to: readonly { readonly targetGroup: string; readonly weight: number }[];
+    }
+  | {
+      readonly type: 'fixed-response';
+      readonly StatusCode: string;
+      readonly ContentType?: string;
+      readonly MessageBody?: string;
+    }
+  | {
+      readonly type: 'redirect';
+      readonly StatusCode: 'HTTP_301' | 'HTTP_302';
+      readonly Protocol?: string;
+      readonly Port?: string;
+      readonly Host?: string;
+      readonly Path?: string;
+      readonly Query?: string;
+    };
+
+/** What the objects say can't be made into a load balancer. The message is what the event says. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+}
+
+/**
+ * A name of at most 32 characters as the AWS Load Balancer Controller makes them: `k8s-<namespace>-<name>-<hash>`.
+ * @param parts What it is to be another for when it is another.
+ */
+export function awsName(namespace: string, name: string, parts: readonly string[]): string {
+  const short = (text: string): string => text.replace(/[^a-zA-Z0-9]/g, '').slice(0, 8);
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 10);
+  return `k8s-${short(namespace)}-${short(name)}-${hash}`;
+}

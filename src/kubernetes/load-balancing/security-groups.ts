@@ -1,0 +1,113 @@
+import { unless } from '../../services/infrastructure.ts';
+import type { Site } from './infrastructure.ts';
+import type { WantedBalancer } from './model.ts';
+
+interface Opening {
+  readonly IpProtocol: 'tcp' | 'udp';
+  readonly FromPort: number;
+  readonly ToPort: number;
+  readonly from: { readonly CidrIp: string } | { readonly GroupId: string };
+}
+
+const openingKey = ({ IpProtocol, FromPort, ToPort, from }: Opening): string =>
+  `${IpProtocol} ${FromPort}-${ToPort} ${'CidrIp' in from ? from.CidrIp : from.GroupId}`;
+
+const permission = ({ from, ...ports }: Opening) => ({
+  ...ports,
+  ...('CidrIp' in from ? { IpRanges: [from] } : { UserIdGroupPairs: [from] }),
+});
+
+/** The balancer's own group lets in what its listeners take. @returns its id. @throws {Refusal} */
+export async function ensureSecurityGroup(
+  site: Site,
+  wanted: WantedBalancer,
+  tags: readonly { readonly Key: string; readonly Value: string }[],
+): Promise<string> {
+  const { ask, cluster } = site;
+  const id =
+    (await findSecurityGroup(site, wanted.name)) ??
+    (
+      await ask('ec2', 'CreateSecurityGroup', {
+        ...{ GroupName: wanted.name, VpcId: cluster.vpcId },
+        Description: `[k8s] Managed SecurityGroup for LoadBalancer`,
+        TagSpecifications: [{ ResourceType: 'security-group', Tags: [...tags] }],
+      })
+    ).GroupId ??
+    '';
+  const openings = wanted.listeners.flatMap(({ port, protocol }) =>
+    protocolsOf(protocol).flatMap((IpProtocol) =>
+      wanted.sourceRanges.map(
+        (CidrIp): Opening => ({ IpProtocol, FromPort: port, ToPort: port, from: { CidrIp } }),
+      ),
+    ),
+  );
+  await setIngress(site, id, openings, () => true);
+  return id;
+}
+
+/** @returns undefined: there is none of that name in the cluster's VPC. */
+export async function findSecurityGroup({ ask, cluster }: Site, name: string): Promise<string | undefined> {
+  const { SecurityGroups = [] } = await ask('ec2', 'DescribeSecurityGroups', {
+    Filters: [
+      { Name: 'vpc-id', Values: [cluster.vpcId] },
+      { Name: 'group-name', Values: [name] },
+    ],
+  });
+  return SecurityGroups[0]?.GroupId;
+}
+
+/** The group of nodes and pods lets the balancer's in, where its targets listen and are checked. */
+export async function admitToTargets(site: Site, wanted: WantedBalancer, group: string): Promise<void> {
+  const { clusterSecurityGroupId: id } = site.cluster;
+  if (id === undefined) return;
+  const openings = wanted.targetGroups.flatMap(({ protocol, targets, healthCheck }) => {
+    const checked = Number(healthCheck.HealthCheckPort);
+    return [
+      ...targets.flatMap(({ port }) => protocolsOf(protocol).map((IpProtocol) => ({ IpProtocol, port }))),
+      // What is sent by UDP is checked by TCP.
+      ...targets.map(({ port }) => ({ IpProtocol: 'tcp' as const, port: checked || port })),
+    ].map(({ IpProtocol, port }) => ({ IpProtocol, FromPort: port, ToPort: port, from: { GroupId: group } }));
+  });
+  await setIngress(site, id, openings, (from) => 'GroupId' in from && from.GroupId === group);
+}
+
+/** Takes back what `admitToTargets` has allowed. */
+export async function dismissFromTargets(site: Site, group: string): Promise<void> {
+  const { clusterSecurityGroupId: id } = site.cluster;
+  if (id !== undefined) await setIngress(site, id, [], (from) => 'GroupId' in from && from.GroupId === group);
+}
+
+const protocolsOf = (protocol: string): readonly ('tcp' | 'udp')[] =>
+  protocol === 'UDP' ? ['udp'] : protocol === 'TCP_UDP' ? ['tcp', 'udp'] : ['tcp'];
+
+/** @param isOurs Of what is there, what may be taken away. */
+async function setIngress(
+  { ask }: Site,
+  GroupId: string,
+  wanted: readonly Opening[],
+  isOurs: (from: Opening['from']) => boolean,
+): Promise<void> {
+  const described = await unless(['InvalidGroup.NotFound'], () =>
+    ask('ec2', 'DescribeSecurityGroups', { GroupIds: [GroupId] }),
+  );
+  const present = (described?.SecurityGroups?.[0]?.IpPermissions ?? []).flatMap((each): Opening[] => {
+    const { IpProtocol, FromPort = -1, ToPort = -1, IpRanges = [], UserIdGroupPairs = [] } = each;
+    if (IpProtocol !== 'tcp' && IpProtocol !== 'udp') return [];
+    return [
+      ...IpRanges.map(({ CidrIp = '' }) => ({ CidrIp })),
+      ...UserIdGroupPairs.map(({ GroupId: id = '' }) => ({ GroupId: id })),
+    ].map((from) => ({ IpProtocol, FromPort, ToPort, from }));
+  });
+  const wantedKeys = new Map(wanted.map((opening) => [openingKey(opening), opening]));
+  const presentKeys = new Set(present.map(openingKey));
+  const missing = [...wantedKeys.values()].filter((opening) => !presentKeys.has(openingKey(opening)));
+  const leftover = present.filter((opening) => isOurs(opening.from) && !wantedKeys.has(openingKey(opening)));
+  if (missing.length > 0)
+    await unless(['InvalidPermission.Duplicate'], () =>
+      ask('ec2', 'AuthorizeSecurityGroupIngress', { GroupId, IpPermissions: missing.map(permission) }),
+    );
+  if (leftover.length > 0)
+    await unless(['InvalidPermission.NotFound', 'InvalidGroup.NotFound'], () =>
+      ask('ec2', 'RevokeSecurityGroupIngress', { GroupId, IpPermissions: leftover.map(permission) }),
+    );
+}

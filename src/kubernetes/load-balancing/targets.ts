@@ -1,0 +1,68 @@
+import type { Reader } from '../../reconcile/index.ts';
+import { clusterWide, endpointSlices, nodes } from '../controllers/collections.ts';
+import type { Service, ServicePort } from '../controllers/endpoints/objects.ts';
+import { conditionOf, type Kept } from '../controllers/objects.ts';
+import type { WantedTarget } from './model.ts';
+
+export type BalancedServicePort = ServicePort & { readonly nodePort?: number };
+
+/** A Service as load balancers need it. */
+export interface BalancedService extends Service {
+  readonly spec: Service['spec'] & {
+    readonly ports?: readonly BalancedServicePort[];
+    readonly externalTrafficPolicy?: string;
+    readonly healthCheckNodePort?: number;
+    readonly loadBalancerClass?: string;
+    readonly loadBalancerSourceRanges?: readonly string[];
+    readonly allocateLoadBalancerNodePorts?: boolean;
+  };
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerIngress[] };
+    readonly conditions?: readonly unknown[];
+  };
+}
+
+export interface LoadBalancerIngress {
+  readonly hostname?: string;
+  readonly ip?: string;
+}
+
+/**
+ * The addresses of the pods behind a port of a service that take traffic: ready, and not on their way out.
+ * @param serviceKey Its record's.
+ */
+export function podTargets(reader: Reader, serviceKey: string, port: ServicePort): readonly WantedTarget[] {
+  const found = new Map<string, WantedTarget>();
+  for (const { value: slice } of reader.byIndex(endpointSlices, 'service', serviceKey)) {
+    if (slice.addressType !== 'IPv4') continue;
+    const number = slice.ports?.find(
+      (each) =>
+        (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    )?.port;
+    if (number === undefined) continue;
+    for (const { addresses, conditions } of slice.endpoints ?? []) {
+      if (conditions?.ready === false || conditions?.terminating) continue;
+      for (const id of addresses) found.set(`${id}:${number}`, { id, port: number });
+    }
+  }
+  return [...found.values()];
+}
+
+interface BalancedNode extends Kept {
+  readonly spec?: { readonly providerID?: string };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** "Exclude nodes from external load balancers" (well-known labels). */
+const excluded = 'node.kubernetes.io/exclude-from-external-load-balancers';
+
+/** The instances that are ready nodes of a cluster, at a port of theirs. @param key Of any object of the cluster. */
+export function nodeTargets(reader: Reader, key: string, nodePort: number): readonly WantedTarget[] {
+  const all = [...reader.list(nodes, clusterWide(key, nodes))].map(({ value }) => value as BalancedNode);
+  return all.flatMap((node) => {
+    const id = node.spec?.providerID?.split('/').at(-1);
+    const isReady = conditionOf(node.status, 'Ready')?.status === 'True';
+    const isExcluded = node.metadata.labels?.[excluded] !== undefined;
+    return id === undefined || !id.startsWith('i-') || !isReady || isExcluded ? [] : [{ id, port: nodePort }];
+  });
+}

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
+
+let server: EksServer;
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  server = await startEks();
+  cluster = await server.cluster('harbour');
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const core = '/api/v1/namespaces/default/services';
+const sliceUrl = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+
+const service = (name: string, annotations: Record<string, string> = {}, spec: object = {}) => ({
+  ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, annotations } },
+  spec: { type: 'LoadBalancer', ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...spec },
+});
+
+/** Where the pods of a service without a selector are. */
+const slice = (name: string, addresses: readonly string[], conditions = {}) => ({
+  ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+  metadata: { name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+  endpoints: addresses.map((address) => ({
+    addresses: [address],
+    conditions: { ready: true, ...conditions },
+  })),
+  ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+});
+
+async function made(path: string, body: object): Promise<void> {
+  const { status, text } = await cluster.call('POST', path, body);
+  expect([status, text.slice(0, 400)]).toEqual([201, expect.any(String)]);
+  await server.reconcilers.idle();
+}
+
+const hostnameOf = async (name: string): Promise<string | undefined> =>
+  (await cluster.call('GET', `${core}/${name}`)).json.status.loadBalancer.ingress?.[0]?.hostname;
+
+async function balancerOf(name: string) {
+  const hostname = await hostnameOf(name);
+  const { LoadBalancers = [] } = await server.ask('elasticloadbalancing', 'DescribeLoadBalancers', {});
+  const balancer = LoadBalancers.find(({ DNSName }) => DNSName === hostname);
+  const LoadBalancerArn = balancer?.LoadBalancerArn ?? 'none';
+  const { Listeners = [] } = await server.ask('elasticloadbalancing', 'DescribeListeners', {
+    LoadBalancerArn,
+  });
+  const { TargetGroups = [] } = await server.ask('elasticloadbalancing', 'DescribeTargetGroups', {
+    LoadBalancerArn,
+  });
+  const targets = await Promise.all(
+    TargetGroups.map(async ({ TargetGroupArn = '' }) => {
+      const { TargetHealthDescriptions = [] } = await server.ask(
+        'elasticloadbalancing',
+        'DescribeTargetHealth',
+        { TargetGroupArn },
+      );
+      const taking = TargetHealthDescriptions.filter(
+        ({ TargetHealth }) => TargetHealth?.State !== 'draining',
+      );
+      return taking.map(({ Target }) => `${Target?.Id}:${Target?.Port}`).sort();
+    }),
+  );
+  return { balancer, Listeners, TargetGroups, targets: targets.flat() };
+}
+
+const messagesOf = async (name: string): Promise<readonly string[]> => {
+  const { json } = await cluster.call(
+    'GET',
+    `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=${name}`,
+  );
+  return json.items.map(
+    ({ reason, message }: { reason: string; message: string }) => `${reason}: ${message}`,
+  );
+};
+
+/** What others still hold on to is looked at again a second later. */
+const eventually = (check: () => Promise<void>): Promise<void> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 50 });
+
+const remaining = async (): Promise<readonly number[]> => {
+  const { LoadBalancers = [] } = await server.ask('elasticloadbalancing', 'DescribeLoadBalancers', {});
+  const { TargetGroups = [] } = await server.ask('elasticloadbalancing', 'DescribeTargetGroups', {});
+  const { SecurityGroups = [] } = await server.ask('ec2', 'DescribeSecurityGroups', {});
+  const own = SecurityGroups.filter(({ GroupName }) => GroupName?.startsWith('k8s-'));
+  return [LoadBalancers.length, TargetGroups.length, own.length];
+};
+
+describe('a Service of the type LoadBalancer', () => {
+  it('has a network load balancer that sends to its ready pods, and follows them', async () => {
+    await made(sliceUrl, slice('web', ['172.31.0.50', '172.31.16.51']));
+    await made(core, service('web'));
+    const first = await balancerOf('web');
+    expect(first.balancer).toMatchObject({
+      ...{ Type: 'network', Scheme: 'internet-facing' },
+      LoadBalancerName: expect.stringMatching(/^k8s-default-web-[0-9a-f]{10}$/),
+    });
+    expect(first.Listeners).toMatchObject([{ Port: 80, Protocol: 'TCP' }]);
+    expect(first.TargetGroups).toMatchObject([
+      { Protocol: 'TCP', TargetType: 'ip', HealthCheckProtocol: 'TCP', HealthCheckIntervalSeconds: 10 },
+    ]);
+    expect(first.targets).toEqual(['172.31.0.50:8080', '172.31.16.51:8080']);
+    expect(await messagesOf('web')).toContain('SuccessfullyReconciled: Successfully reconciled');
+
+    await cluster.call('PUT', `${sliceUrl}/web-1`, slice('web', ['172.31.16.51', '172.31.0.52']));
+    await eventually(async () =>
+      expect((await balancerOf('web')).targets).toEqual(['172.31.0.52:8080', '172.31.16.51:8080']),
+    );
+    const second = await balancerOf('web');
+    expect(second.balancer?.LoadBalancerArn).toBe(first.balancer?.LoadBalancerArn);
+
+    // A second port, and another that goes.
+    await cluster.call(
+      'PATCH',
+      `${core}/web`,
+      { spec: { ports: [{ name: 'http', port: 8081, targetPort: 8080 }] } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    await eventually(async () => {
+      const third = await balancerOf('web');
+      expect(third.Listeners).toMatchObject([{ Port: 8081 }]);
+      expect(third.TargetGroups).toHaveLength(1);
+    });
+
+    await cluster.call('DELETE', `${core}/web`);
+    await eventually(async () => expect((await cluster.call('GET', `${core}/web`)).status).toBe(404));
+    expect(await remaining()).toEqual([0, 0, 0]);
+  });
+
+  it('is told by annotations: scheme, health check, sources, tags', async () => {
+    const of = 'service.beta.kubernetes.io/aws-load-balancer-';
+    await made(
+      core,
+      service(
+        'inner',
+        {
+          ...{ [`${of}type`]: 'external', [`${of}nlb-target-type`]: 'ip', [`${of}name`]: 'inner-nlb' },
+          ...{ [`${of}healthcheck-protocol`]: 'HTTP', [`${of}healthcheck-path`]: '/ready' },
+          ...{
+            [`${of}additional-resource-tags`]: 'team=blue',
+            [`${of}attributes`]: 'deletion_protection.enabled=false',
+          },
+        },
+        { loadBalancerSourceRanges: ['10.0.0.0/8'] },
+      ),
+    );
+    const { balancer, TargetGroups } = await balancerOf('inner');
+    expect(balancer).toMatchObject({ LoadBalancerName: 'inner-nlb', Scheme: 'internal' });
+    expect(TargetGroups).toMatchObject([
+      { HealthCheckProtocol: 'HTTP', HealthCheckPath: '/ready', Matcher: { HttpCode: '200-399' } },
+    ]);
+    const { SecurityGroups = [] } = await server.ask('ec2', 'DescribeSecurityGroups', {
+      GroupIds: balancer?.SecurityGroups ?? [],
+    });
+    expect(SecurityGroups[0]?.IpPermissions).toMatchObject([
+      { FromPort: 80, ToPort: 80, IpRanges: [{ CidrIp: '10.0.0.0/8' }] },
+    ]);
+
+    // Another scheme is another load balancer; a name of one's own stays, so this one's is left to be made.
+    const changed = {
+      metadata: { annotations: { [`${of}name`]: null, [`${of}scheme`]: 'internet-facing' } },
+    };
+    await cluster.call('PATCH', `${core}/inner`, changed, { 'content-type': 'application/merge-patch+json' });
+    await eventually(async () => {
+      expect((await balancerOf('inner')).balancer).toMatchObject({ Scheme: 'internet-facing' });
+      expect(await remaining()).toEqual([1, 1, 1]);
+    });
+  });
+
+  it('loses it when it is of another type, and its finalizer with it', async () => {
+    const patch = { spec: { type: 'ClusterIP' } };
+    await cluster.call('PATCH', `${core}/inner`, patch, { 'content-type': 'application/merge-patch+json' });
+    await eventually(async () => {
+      const { json } = await cluster.call('GET', `${core}/inner`);
+      expect([json.metadata.finalizers, json.status.loadBalancer]).toEqual([undefined, {}]);
+    });
+    expect(await remaining()).toEqual([0, 0, 0]);
+  });
+
+  it.each([
+    [{ 'aws-load-balancer-scheme': 'outside' }, 'scheme: outside is none of internal, internet-facing'],
+    [{ 'aws-load-balancer-healthcheck-interval': 'soon' }, 'healthcheck-interval: soon is no whole number'],
+    [{ 'aws-load-balancer-attributes': 'x' }, 'attributes: x should have the form key=value'],
+  ])('says by an event why %j makes none', async (given, why) => {
+    const annotations = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [`service.beta.kubernetes.io/${name}`, value]),
+    );
+    await made(core, service('wrong', annotations));
+    expect((await messagesOf('wrong')).join()).toContain(
+      'FailedBuildModel: Failed build model due to invalid annotation',
+    );
+    expect((await messagesOf('wrong')).join()).toContain(why);
+    await cluster.call('DELETE', `${core}/wrong`);
+    await server.reconcilers.idle();
+  });
+
+  it('is left alone when it is of somebody else’s class', async () => {
+    await made(core, service('other', {}, { loadBalancerClass: 'example.com/lb' }));
+    expect(await hostnameOf('other')).toBeUndefined();
+    expect(await remaining()).toEqual([0, 0, 0]);
+  });
+});
