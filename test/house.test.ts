@@ -142,6 +142,7 @@ const shared = new Set(['src/http.ts', 'src/log.ts', 'src/quantity.ts']);
 const contracts = new Set([
   'src/services/authorization-row.ts',
   'src/services/constraints.ts',
+  'src/services/infrastructure.ts',
   'src/services/pages.ts',
   'src/services/service.ts',
   'src/services/tag-list.ts',
