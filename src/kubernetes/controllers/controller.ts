@@ -1,3 +1,4 @@
+import { EventCorrelation } from '../../event-correlation.ts';
 import {
   again,
   type Collection,
@@ -14,7 +15,6 @@ import type { Cluster } from '../apiserver/cluster.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { parsedKey, siblingKey, siblingsOf } from './collections.ts';
-import { EventCorrelation } from './event-correlation.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { SelectsLabels } from './label-selector.ts';
 import { controllerOf, type Kept } from './objects.ts';

@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock/index.ts';
 import { hex, type Random } from '../../clock/index.ts';
+import type { EventCorrelation, Told } from '../../event-correlation.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { timestamp } from '../objects/object.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
-import type { EventCorrelation, Told } from './event-correlation.ts';
 import type { Kept } from './objects.ts';
 import { type Writer, withoutVersion } from './writer.ts';
 

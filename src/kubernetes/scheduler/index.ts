@@ -77,7 +77,7 @@ async function load() {
   const [{ ClusterScheduler }, { takeTurn }, { EventCorrelation }] = await Promise.all([
     import('./cluster-scheduler.ts'),
     import('./turn.ts'),
-    import('../controllers/event-correlation.ts'),
+    import('../../event-correlation.ts'),
   ]);
   return { ClusterScheduler, takeTurn, correlation: new EventCorrelation() };
 }

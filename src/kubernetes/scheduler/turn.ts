@@ -1,11 +1,11 @@
 import type { Clock, Random } from '../../clock/index.ts';
+import type { EventCorrelation } from '../../event-correlation.ts';
 import { again, done, type Outcome, type State } from '../../reconcile/index.ts';
 import type { Requester } from '../apiserver/admission/attributes.ts';
 import { controlPlane } from '../apiserver/admission/chain.ts';
 import { bindPod } from '../apiserver/bind-pod.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
-import type { EventCorrelation } from '../controllers/event-correlation.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { Writer } from '../controllers/writer.ts';
 import { type ClusterScheduler, type Placement, schedulerName } from './cluster-scheduler.ts';

@@ -124,6 +124,8 @@ export interface KubeletSettings {
   readonly statusCheckMs: number;
   /** A status that has not changed is reported all the same after this. */
   readonly statusReportMs: number;
+  /** How many containers start at the same time. */
+  readonly startConcurrency: number;
 }
 
 export const defaultSettings: KubeletSettings = {
@@ -131,4 +133,5 @@ export const defaultSettings: KubeletSettings = {
   leaseDurationSeconds: 40,
   statusCheckMs: 10_000,
   statusReportMs: 300_000,
+  startConcurrency: 4,
 };

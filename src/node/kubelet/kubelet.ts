@@ -2,8 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import type { Runtime } from '../../runtime/index.ts';
 import { BackOff, retry } from '../back-off.ts';
 import { keepRunning } from '../keep-running.ts';
+import { Slots } from '../slots.ts';
 import { ApiClient } from './api/api-client.ts';
-import { defaultSettings, type KubeletOptions } from './kubelet-options.ts';
+import { Informer } from './api/informer.ts';
+import { pods } from './api/resources.ts';
+import { PodEvents } from './events/pod-events.ts';
+import { pullSecrets } from './images/pull-secrets.ts';
+import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
+import type { Pod } from './objects/pod.ts';
+import { plainSetup } from './pods/container-setup.ts';
+import { hookRunner } from './pods/hooks.ts';
+import { PodBoard } from './pods/pod-board.ts';
+import { PodSteps } from './pods/pod-steps.ts';
+import { TerminationMessages } from './pods/termination-message.ts';
 import { pressureOf, spaceOf } from './pressure.ts';
 import { machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
@@ -62,20 +73,78 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       },
       port: () => undefined,
     });
+    const events = new PodEvents({ ...{ api, clock, random, log }, nodeName: description.name });
+    const board = podBoard(options, settings, { api, events, signal });
+    const informer = new Informer({
+      ...{ api, resource: pods, clock, random, log },
+      selection: { fieldSelector: `spec.nodeName=${description.name}` },
+      onChange: (now, before) => board.changed(now, before),
+    });
     await reporter.register(signal);
+    events.ofNode('Normal', 'Starting', 'Starting kubelet.');
     const loops = { ...{ clock, random, log, signal } };
     const running = [
+      keepRunning('events', () => events.run(signal), loops),
+      keepRunning('pods', () => informer.run(signal), loops),
+      keepRunning('engine watch', () => board.watch(), loops),
+      removeOrphans(informer, board, options, signal),
       keepRunning('node status', () => reporter.reportStatus(signal), loops),
       keepRunning('node lease', () => reporter.renewLease(signal), loops),
     ];
     parts.defer(async () => {
       await Promise.all(running);
+      await board.settled();
     });
     return { nodeName: description.name, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function podBoard(
+  options: KubeletOptions,
+  settings: KubeletSettings,
+  {
+    api,
+    events,
+    signal,
+  }: { readonly api: ApiClient; readonly events: PodEvents; readonly signal: AbortSignal },
+): PodBoard {
+  const { node, runtime, podNetwork, volumes, labels, clock, random, log, stateDirectory } = options;
+  const steps = new PodSteps({
+    ...{ node, runtime, podNetwork, volumes, setup: plainSetup, events, labels, clock },
+    messages: new TerminationMessages(stateDirectory),
+    runHook: hookRunner({ runtime, clock }),
+    slots: new Slots(settings.startConcurrency),
+  });
+  return new PodBoard({
+    ...{ api, runtime, steps, events, labels, clock, random, log, signal },
+    ...{ hostIp: node.internalIp, scheme: runtime.name },
+    images: { ...{ runtime, clock, events }, secrets: pullSecrets(api, events) },
+  });
+}
+
+/** Once all pods are known. */
+async function removeOrphans(
+  informer: Pick<Informer<Pod>, 'synced'>,
+  board: PodBoard,
+  { clock, random, log }: KubeletOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.race([informer.synced, aborted(signal)]);
+  if (signal.aborted) return;
+  await retry(() => board.removeOrphans(), {
+    ...{ clock, signal, backOff: new BackOff({ leastMs: 250, mostMs: 10_000 }, random) },
+    isRetryable: () => true,
+    onFailure: (error) => log.debug('Orphans could not be looked for: trying again', { error }),
+  }).catch(() => {});
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
 }
 
 /** @param own What the node is to be, e.g. `1.34`, of a cluster whose server says e.g. `v1.35.0-eks-…`. */

@@ -27,7 +27,9 @@ export class SimulatedMachine {
       failures,
       programs: programOf,
       registry: (reference) =>
-        reference === 'nowhere' ? undefined : { id: `sha256:${reference}`, exposedPorts: [], env: {} },
+        /^nowhere(:|$)/.test(reference)
+          ? undefined
+          : { id: `sha256:${reference}`, exposedPorts: [], env: {} },
     });
     this.runtime = new SimRuntime(this.engine);
   }

@@ -1,5 +1,8 @@
+import type { Event } from '../objects/event.ts';
 import type { Lease, Node } from '../objects/node.ts';
 import type { KubernetesObject } from '../objects/object.ts';
+import type { Pod } from '../objects/pod.ts';
+import type { Secret } from '../objects/secret.ts';
 
 /** Where the objects of one kind are found. `T` is what they are. */
 export interface Resource<T extends KubernetesObject> {
@@ -14,6 +17,9 @@ export interface Resource<T extends KubernetesObject> {
   readonly objects?: T;
 }
 
+export const pods: Resource<Pod> = core('pods', 'Pod', true);
+export const events: Resource<Event> = core('events', 'Event', true);
+export const secrets: Resource<Secret> = core('secrets', 'Secret', true);
 export const nodes: Resource<Node> = core('nodes', 'Node', false);
 export const leases: Resource<Lease> = {
   ...{ group: 'coordination.k8s.io', version: 'v1', name: 'leases', kind: 'Lease', isNamespaced: true },

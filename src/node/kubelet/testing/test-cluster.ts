@@ -73,6 +73,42 @@ export class TestNodes implements AsyncDisposable {
     if (status >= 300) throw new Error(`Node '${nodeName}' could not be let in: ${text}`);
   }
 
+  /** Binds a pod to a node. @returns its path. */
+  async bind(nodeName: string, name: string, spec: object, metadata: object = {}): Promise<string> {
+    const path = '/api/v1/namespaces/default/pods';
+    const { status, text } = await this.cluster.call('POST', path, {
+      metadata: { name, ...metadata },
+      spec: { nodeName, automountServiceAccountToken: false, ...spec },
+    });
+    if (status !== 201) throw new Error(`Pod '${name}' could not be made: ${text}`);
+    return `${path}/${name}`;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, which tests look into.
+  async get(path: string): Promise<any> {
+    return (await this.cluster.call('GET', path)).json;
+  }
+
+  /** @throws {Error} with what is there instead, after ten seconds. */
+  async until(path: string, what: string, holds: (json: Awaited<ReturnType<TestNodes['get']>>) => boolean) {
+    const clock = systemClock();
+    const deadlineMs = clock.monotonic() + 10_000;
+    for (;;) {
+      const json = await this.get(path);
+      if (holds(json)) return json;
+      if (clock.monotonic() > deadlineMs)
+        throw new Error(`Not seen: ${what}; instead: ${JSON.stringify(json.status ?? json)}`);
+      await clock.sleep(20);
+    }
+  }
+
+  /** What was told of a pod, in order of reasons: `reason: message`. */
+  async eventsOf(podName: string): Promise<readonly string[]> {
+    const query = new URLSearchParams({ fieldSelector: `involvedObject.name=${podName}` });
+    const { items } = await this.get(`/api/v1/namespaces/default/events?${query}`);
+    return items.map(({ reason, message }: Record<string, string>) => `${reason}: ${message}`).toSorted();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
   }

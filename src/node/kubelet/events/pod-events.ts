@@ -1,0 +1,119 @@
+import { type Clock, hex, type Random } from '../../../clock/index.ts';
+import { EventCorrelation, type Told } from '../../../event-correlation.ts';
+import type { Log } from '../../../log.ts';
+import { Gate } from '../../gate.ts';
+import type { Api } from '../api/api-client.ts';
+import { ApiError, isNotFound } from '../api/api-error.ts';
+import { events } from '../api/resources.ts';
+import type { Event } from '../objects/event.ts';
+import { apiTime } from '../objects/object.ts';
+import type { Pod } from '../objects/pod.ts';
+
+const component = 'kubelet';
+/** Events that the API server has not taken yet; what comes beyond is lost, for telling must not be in the way of doing. */
+const mostWaiting = 1_000;
+
+type InvolvedObject = Event['involvedObject'];
+
+export interface PodEventsOptions {
+  readonly api: Pick<Api, 'create' | 'patch'>;
+  readonly nodeName: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What the kubelet tells of its pods and its node, written one after the other and never waited for. */
+export class PodEvents {
+  readonly #options: PodEventsOptions;
+  readonly #correlation = new EventCorrelation();
+  readonly #waiting: { readonly about: InvolvedObject; readonly told: Told }[] = [];
+  readonly #gate = new Gate();
+
+  constructor(options: PodEventsOptions) {
+    this.#options = options;
+  }
+
+  /** @param container Of the pod, where it is about one. */
+  normal(pod: Pod, reason: string, message: string, container?: string): void {
+    this.#tell(podReference(pod, container), { type: 'Normal', reason, message });
+  }
+
+  warning(pod: Pod, reason: string, message: string, container?: string): void {
+    this.#tell(podReference(pod, container), { type: 'Warning', reason, message });
+  }
+
+  ofNode(type: Told['type'], reason: string, message: string): void {
+    const { nodeName } = this.#options;
+    this.#tell({ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName }, { type, reason, message });
+  }
+
+  /** Writes until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = this.#waiting.shift();
+      if (next === undefined) {
+        await this.#gate.wait(signal);
+        continue;
+      }
+      try {
+        await this.#write(next.about, next.told, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // In a namespace that goes nothing more is told.
+        if (error instanceof ApiError && error.code < 500) continue;
+        this.#options.log.debug('An event could not be written', { event: next, error });
+      }
+    }
+  }
+
+  #tell(about: InvolvedObject, told: Told): void {
+    if (this.#waiting.length >= mostWaiting) return;
+    this.#waiting.push({ about, told });
+    this.#gate.open();
+  }
+
+  async #write(about: InvolvedObject, told: Told, signal: AbortSignal): Promise<void> {
+    const { api, nodeName, clock, random } = this.#options;
+    const nowMs = clock.now();
+    const now = apiTime(nowMs);
+    const object = [about.kind, about.uid, about.fieldPath ?? ''].join('\n');
+    const next = this.#correlation.next(object, told, nowMs);
+    if (next === undefined) return;
+    const namespace = about.namespace ?? 'default';
+    if (next.as === 'again') {
+      const body = { count: next.count, message: next.message, lastTimestamp: now };
+      try {
+        await api.patch(events, namespace, next.name, { type: 'merge', body }, signal);
+        return;
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        this.#correlation.forget(next.id);
+      }
+    }
+    const name = `${about.name}.${hex(random, 16)}`;
+    await api.create(
+      events,
+      namespace,
+      {
+        metadata: { name, namespace },
+        ...{ involvedObject: about, type: told.type, reason: told.reason, message: next.message, count: 1 },
+        ...{ firstTimestamp: now, lastTimestamp: now, source: { component, host: nodeName } },
+        ...{ reportingComponent: component, reportingInstance: nodeName },
+      },
+      signal,
+    );
+    this.#correlation.wrote(next.id, name);
+  }
+}
+
+function podReference({ metadata, spec }: Pod, container: string | undefined): InvolvedObject {
+  const { namespace, name, uid } = metadata;
+  const list = (['initContainers', 'ephemeralContainers', 'containers'] as const).find((member) =>
+    spec[member]?.some((each) => each.name === container),
+  );
+  return {
+    ...{ apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+    ...(container !== undefined && list && { fieldPath: `spec.${list}{${container}}` }),
+  };
+}

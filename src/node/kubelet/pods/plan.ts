@@ -1,0 +1,139 @@
+import type { Pod, PodContainer } from '../objects/pod.ts';
+import {
+  type ContainerRun,
+  exitCodeOf,
+  isRunning,
+  latestRun,
+  type PodSandbox,
+  type PodView,
+} from './pod-view.ts';
+import { isSidecar, isToRestart } from './restart-policy.ts';
+
+/** What probes and hooks say of a container that runs. */
+export interface ContainerHealth {
+  /** Its startup probe has passed, or it has none. */
+  readonly isStarted: boolean;
+  /** Why it is to be killed, e.g. `Container c failed liveness probe`. */
+  readonly failure?: string;
+}
+
+/** What is to be done for a pod now, in this order. */
+export interface PodPlan {
+  /** The sandbox is lost: what still runs in an old one is killed, and a new one made. */
+  readonly sandbox:
+    | { readonly do: 'keep'; readonly sandbox: PodSandbox }
+    | { readonly do: 'make'; readonly attempt: number }
+    /** There is nothing left to run, so none is made. */
+    | { readonly do: 'nothing' };
+  readonly kill: readonly {
+    readonly run: ContainerRun;
+    readonly container: PodContainer;
+    readonly why: string;
+  }[];
+  /** Each once what it follows is there; what ended before is started anew after its back-off. */
+  readonly start: readonly PodContainer[];
+  /** Nothing runs and nothing will: the pod has ended. */
+  readonly isOver: boolean;
+}
+
+/**
+ * What a pod that is to run needs: first its sandbox, then its init containers one after the other, then all others.
+ * Deciding again changes nothing but what has changed.
+ * @param healthOf Of a container that runs.
+ */
+export function planPod(pod: Pod, view: PodView, healthOf: (run: ContainerRun) => ContainerHealth): PodPlan {
+  const [newest] = view.sandboxes;
+  const hasSandbox = newest?.isRunning ?? false;
+  const current = newest?.attempt ?? -1;
+  // What ran in a sandbox that is lost does not run any more, and begins anew where it may.
+  const inSandbox = (name: string): ContainerRun | undefined => {
+    const run = latestRun(view, name);
+    return run !== undefined && hasSandbox && run.sandboxAttempt === current ? run : undefined;
+  };
+  const wanted = wantedContainers(pod, view, inSandbox, healthOf);
+  if (wanted.isOver) return { sandbox: keep(newest, hasSandbox), kill: [], start: [], isOver: true };
+  if (!hasSandbox) {
+    const kill = lostRuns(pod, view);
+    if (wanted.start.length === 0) return { sandbox: { do: 'nothing' }, kill, start: [], isOver: false };
+    return { sandbox: { do: 'make', attempt: current + 1 }, kill, start: wanted.start, isOver: false };
+  }
+  return { sandbox: keep(newest, hasSandbox), kill: wanted.kill, start: wanted.start, isOver: false };
+}
+
+function keep(sandbox: PodSandbox | undefined, isThere: boolean): PodPlan['sandbox'] {
+  return sandbox !== undefined && isThere ? { do: 'keep', sandbox } : { do: 'nothing' };
+}
+
+interface Wanted {
+  readonly kill: PodPlan['kill'];
+  readonly start: readonly PodContainer[];
+  readonly isOver: boolean;
+}
+
+function wantedContainers(
+  pod: Pod,
+  view: PodView,
+  inSandbox: (name: string) => ContainerRun | undefined,
+  healthOf: (run: ContainerRun) => ContainerHealth,
+): Wanted {
+  const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
+  const kill: PodPlan['kill'][number][] = [];
+  const start: PodContainer[] = [];
+  const over = { kill: [], start: [], isOver: true };
+  if (isWorkOver(pod, view)) return over;
+
+  const hasInitialized = containers.some(({ name }) => inSandbox(name) !== undefined);
+  for (const container of initContainers) {
+    const run = inSandbox(container.name);
+    if (!isSidecar(container) && hasInitialized) continue;
+    if (isRunning(run) && run) {
+      const { failure, isStarted } = healthOf(run);
+      if (failure !== undefined) kill.push({ run, container, why: failure });
+      if ((!isSidecar(container) || !isStarted) && !hasInitialized) return { kill, start, isOver: false };
+      continue;
+    }
+    const exitCode = exitCodeOf(run);
+    if (exitCode === 0 && !isSidecar(container)) continue;
+    if (exitCode !== undefined && !isToRestart(pod, container, exitCode, true)) return over;
+    start.push(container);
+    if (!hasInitialized) return { kill, start, isOver: false };
+  }
+  for (const container of ephemeralContainers) {
+    if (latestRun(view, container.name) === undefined) start.push(container);
+  }
+  for (const container of containers) {
+    const run = inSandbox(container.name);
+    if (run !== undefined && isRunning(run)) {
+      const { failure } = healthOf(run);
+      if (failure !== undefined) kill.push({ run, container, why: failure });
+      continue;
+    }
+    const last = exitCodeOf(latestRun(view, container.name));
+    if (last === undefined || isToRestart(pod, container, last)) start.push(container);
+  }
+  return { kill, start, isOver: false };
+}
+
+/** Whether each container has run to its end and none is to run again, or an init container has failed for good. */
+function isWorkOver(pod: Pod, view: PodView): boolean {
+  const { containers, initContainers = [] } = pod.spec;
+  const hasEnded = (container: PodContainer, isInit: boolean): boolean => {
+    const exitCode = exitCodeOf(latestRun(view, container.name));
+    return exitCode !== undefined && !isToRestart(pod, container, exitCode, isInit);
+  };
+  const hasFailedInit = initContainers.some((container) => {
+    const exitCode = exitCodeOf(latestRun(view, container.name));
+    return exitCode !== undefined && exitCode !== 0 && hasEnded(container, true);
+  });
+  return hasFailedInit || containers.every((container) => hasEnded(container, false));
+}
+
+function lostRuns(pod: Pod, view: PodView): PodPlan['kill'] {
+  const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
+  return [...initContainers, ...containers, ...ephemeralContainers].flatMap((container) => {
+    const run = latestRun(view, container.name);
+    return run !== undefined && isRunning(run)
+      ? [{ run, container, why: 'Pod sandbox changed, it will be killed and re-created.' }]
+      : [];
+  });
+}

@@ -1,0 +1,106 @@
+import type { Log } from '../../../log.ts';
+import type { Runtime } from '../../../runtime/index.ts';
+import { OrphanRemoval } from '../../tasks/orphan-removal.ts';
+import type { Pod } from '../objects/pod.ts';
+import { podLabels } from './names.ts';
+import type { PodSteps } from './pod-steps.ts';
+import { isRunning } from './pod-view.ts';
+import { PodWorker, type PodWorkerOptions } from './pod-worker.ts';
+
+export interface PodBoardOptions extends PodWorkerOptions {
+  readonly runtime: Runtime;
+  readonly steps: PodSteps;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+/** All pods of a node: a worker for each, and whoever tells it what has happened. */
+export class PodBoard {
+  readonly #options: PodBoardOptions;
+  readonly #workers = new Map<string, PodWorker>();
+  /** Gone from the API server. A worker is kept until the node has nothing of its pod either. */
+  readonly #removed = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #orphans: OrphanRemoval;
+
+  constructor(options: PodBoardOptions) {
+    this.#options = options;
+    this.#orphans = new OrphanRemoval(options);
+  }
+
+  /** The pods that are, or were and are not gone yet. */
+  get workers(): readonly PodWorker[] {
+    return [...this.#workers.values()];
+  }
+
+  /** For the informer: the API server has this now, had that before. */
+  changed(now: Pod | undefined, before: Pod | undefined): void {
+    if (before && before.metadata.uid !== now?.metadata.uid) this.#gone(before);
+    if (now === undefined) return;
+    const worker = this.#workers.get(now.metadata.uid);
+    if (worker) worker.update(now);
+    else this.#add(now);
+  }
+
+  /** Follows the engine until the signal aborts. */
+  async watch(): Promise<void> {
+    const { runtime, labels, signal } = this.#options;
+    for await (const event of runtime.events(labels, signal)) {
+      if (event.type === 'disconnected') continue;
+      if (event.type === 'connected') for (const worker of this.#workers.values()) worker.poke();
+      else this.#workers.get(event.labels[podLabels.uid] ?? '')?.poke();
+    }
+  }
+
+  /** Ends what an earlier kubelet made for pods that are not there any more. Only once all pods are known. */
+  async removeOrphans(): Promise<void> {
+    const { runtime, labels, steps } = this.#options;
+    const [containers, sandboxes] = await Promise.all([
+      runtime.listContainers(labels),
+      runtime.listSandboxes(labels),
+    ]);
+    const found = [...containers, ...sandboxes].flatMap((each) => each.labels[podLabels.uid] ?? []);
+    for (const uid of new Set(found)) {
+      if (this.#workers.has(uid)) continue;
+      this.#orphans.add({
+        name: uid,
+        isOrphan: () => !this.#workers.has(uid),
+        remove: async () => {
+          const view = await steps.view(uid);
+          const running = [...view.runs.values()].flat().filter(isRunning);
+          const grace = (run: (typeof running)[number]) =>
+            Number(run.container.labels[podLabels.gracePeriod] ?? 30);
+          await Promise.all(running.map((run) => steps.hurry(run, grace(run))));
+          await steps.release(uid, view);
+          await steps.remove(uid, view);
+        },
+      });
+    }
+  }
+
+  /** Resolves when no worker is at work any more: after the signal aborted. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#running, this.#orphans.settled()]);
+  }
+
+  #add(pod: Pod): void {
+    const worker = new PodWorker(pod, this.#options);
+    this.#workers.set(pod.metadata.uid, worker);
+    const running = worker.run().finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    void running.then(() => this.#forgetIfGone(pod.metadata.uid));
+  }
+
+  #gone(pod: Pod): void {
+    const worker = this.#workers.get(pod.metadata.uid);
+    worker?.removed(pod);
+    this.#removed.add(pod.metadata.uid);
+    this.#forgetIfGone(pod.metadata.uid);
+  }
+
+  #forgetIfGone(uid: string): void {
+    if (!this.#workers.get(uid)?.isFinished || !this.#removed.has(uid)) return;
+    this.#workers.delete(uid);
+    this.#removed.delete(uid);
+  }
+}

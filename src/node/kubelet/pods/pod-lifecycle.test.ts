@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fastClock } from '../../../../test/system/fast-clock.ts';
+import { TestNode, TestNodes, testNode } from '../testing/test-cluster.ts';
+
+let nodes: TestNodes;
+let node: TestNode;
+beforeAll(async () => {
+  nodes = await TestNodes.open();
+  node = new TestNode(await nodes.access(testNode.name), {}, fastClock(20));
+  await node.start();
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await nodes[Symbol.asyncDispose]();
+});
+
+const container = (name: string, ...args: string[]) => ({ name, image: 'demo', args });
+const bind = (name: string, spec: object, metadata?: object) =>
+  nodes.bind(node.description.name, name, spec, metadata);
+type Json = Awaited<ReturnType<TestNodes['get']>>;
+const isRunning = (json: Json) => json.status.phase === 'Running';
+const remove = (path: string) => nodes.cluster.call('DELETE', path);
+const isGone = (json: Json) => json.code === 404;
+const first = (json: Json) => json.status.containerStatuses[0];
+const condition = (json: Json, type: string) =>
+  json.status.conditions.find((each: { type: string }) => each.type === type);
+
+describe('a pod', () => {
+  it('runs, says so, and goes without a trace when it is deleted', async () => {
+    const path = await bind('web', { containers: [container('web')] });
+    const running = await nodes.until(path, 'running', isRunning);
+    expect(running.status).toMatchObject({
+      ...{ hostIP: '10.0.1.7', podIP: '10.251.0.10', qosClass: 'BestEffort' },
+      podIPs: [{ ip: '10.251.0.10' }],
+      containerStatuses: [
+        { name: 'web', ready: true, started: true, restartCount: 0, image: 'demo', state: { running: {} } },
+      ],
+    });
+    expect(first(running).containerID).toMatch(/^sim:\/\/[0-9a-f]{64}$/);
+    expect(first(running).imageID).toBe('sha256:demo:latest');
+    for (const type of [
+      'PodReadyToStartContainers',
+      'Initialized',
+      'Ready',
+      'ContainersReady',
+      'PodScheduled',
+    ])
+      expect(condition(running, type)).toMatchObject({ status: 'True', observedGeneration: 1 });
+    expect(node.machine.containers).toEqual([`k8s_web_web_default_${running.metadata.uid}_0`]);
+    expect(await nodes.eventsOf('web')).toEqual([
+      'Created: Container created',
+      expect.stringMatching(
+        /^Pulled: Successfully pulled image "demo" in \S+s \(\S+s including waiting\)\.$/,
+      ),
+      'Pulling: Pulling image "demo"',
+      'Started: Container started',
+    ]);
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+    expect(node.network.addresses.size).toBe(0);
+    expect(await nodes.eventsOf('web')).toContain('Killing: Stopping container web');
+    await expect.poll(() => node.machine.containers).toEqual([]);
+    expect(node.machine.engine.sandboxes({})).toEqual([]);
+  });
+
+  it('that never restarts succeeds or fails with its containers', async () => {
+    const restartPolicy = 'Never';
+    const done = await bind('done', { restartPolicy, containers: [container('a', 'exit', '0')] });
+    const failed = await bind('failed', {
+      restartPolicy,
+      containers: [container('a', 'exit', '0'), container('b', 'exit', '3')],
+    });
+    const succeeded = await nodes.until(done, 'the end', ({ status }) => status.phase === 'Succeeded');
+    expect(condition(succeeded, 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' });
+    expect(first(succeeded).state.terminated).toMatchObject({ exitCode: 0, reason: 'Completed' });
+    const { status } = await nodes.until(failed, 'the end', (json) => json.status.phase === 'Failed');
+    expect(status.containerStatuses[1].state.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
+    // It holds no address any more, and its containers' ends can be read until it is deleted.
+    await expect.poll(() => node.network.addresses.size).toBe(0);
+    await Promise.all([remove(done), remove(failed)]);
+    await nodes.until(done, 'gone', isGone);
+    await nodes.until(failed, 'gone', isGone);
+  });
+
+  it('whose container ends again and again waits longer each time', async () => {
+    const path = await bind('crash', { containers: [container('c', 'exit', '1', '100')] });
+    const json = await nodes.until(
+      ...([path, 'back-off'] as const),
+      (seen) =>
+        first(seen).state.waiting?.message?.startsWith('back-off 20s') && first(seen).restartCount === 2,
+    );
+    const { name, namespace, uid } = json.metadata;
+    expect(first(json).state.waiting).toEqual({
+      reason: 'CrashLoopBackOff',
+      message: `back-off 20s restarting failed container=c pod=${name}_${namespace}(${uid})`,
+    });
+    expect(first(json).lastState.terminated).toMatchObject({ exitCode: 1, reason: 'Error' });
+    expect(json.status.phase).toBe('Running');
+    expect(condition(json, 'Ready')).toMatchObject({
+      ...{ status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [c]' },
+    });
+    // The last two runs are kept.
+    expect(node.machine.containers.map((each) => each.at(-1))).toEqual(['1', '2']);
+    expect(await nodes.eventsOf('crash')).toContain(
+      `BackOff: Back-off restarting failed container c in pod ${name}_${namespace}(${uid})`,
+    );
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('starts init containers one after the other, and sidecars before the others', async () => {
+    const path = await bind('init', {
+      initContainers: [
+        container('first', 'exit', '0', '2000'),
+        { ...container('side'), restartPolicy: 'Always' },
+        container('second', 'exit', '0', '2000'),
+      ],
+      containers: [container('main')],
+    });
+    const waiting = await nodes.until(
+      path,
+      'first',
+      ({ status }) => status.initContainerStatuses?.[0].state.running,
+    );
+    expect(waiting.status.phase).toBe('Pending');
+    expect(first(waiting).state.waiting).toEqual({ reason: 'PodInitializing' });
+    expect(condition(waiting, 'Initialized')).toMatchObject({
+      ...{ status: 'False', message: 'containers with incomplete status: [first side second]' },
+    });
+    const running = await nodes.until(path, 'running', isRunning);
+    const states = running.status.initContainerStatuses.map(({ state }: Json) => Object.keys(state)[0]);
+    expect(states).toEqual(['terminated', 'running', 'terminated']);
+    expect(condition(running, 'Initialized').status).toBe('True');
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('fails when an init container does, and never restarts', async () => {
+    const initContainers = [container('first', 'exit', '7')];
+    const path = await bind('bad-init', {
+      restartPolicy: 'Never',
+      initContainers,
+      containers: [container('main')],
+    });
+    const { status } = await nodes.until(path, 'the end', (json) => json.status.phase === 'Failed');
+    expect(status.initContainerStatuses[0].state.terminated.exitCode).toBe(7);
+    expect(status.containerStatuses[0].state).toEqual({ waiting: { reason: 'PodInitializing' } });
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('says why its image is not here', async () => {
+    const image = (name: string, of: string, imagePullPolicy = 'IfNotPresent') => ({
+      name,
+      image: of,
+      imagePullPolicy,
+    });
+    const path = await bind('images', {
+      containers: [image('missing', 'nowhere'), image('never', 'other', 'Never'), image('bad', 'UPPER')],
+    });
+    const reasons = (json: Json) =>
+      json.status.containerStatuses.map(({ state }: Json) => state.waiting?.reason).join(' ');
+    const json = await nodes.until(
+      ...([path, 'reasons'] as const),
+      (seen) => reasons(seen) === 'ImagePullBackOff ErrImageNeverPull InvalidImageName',
+    );
+    expect(first(json).state.waiting.message).toMatch(/^Back-off pulling image "nowhere": ErrImagePull: /);
+    expect(await nodes.eventsOf('images')).toEqual(
+      expect.arrayContaining([
+        'BackOff: Back-off pulling image "nowhere"',
+        'ErrImageNeverPull: Container image "other" is not present with pull policy of Never',
+        'Failed: Error: ErrImagePull',
+      ]),
+    );
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('that is too long at work fails', async () => {
+    const path = await bind('deadline', { activeDeadlineSeconds: 5, containers: [container('c')] });
+    const { status } = await nodes.until(path, 'the end', (json) => json.status.phase === 'Failed');
+    expect(status).toMatchObject({
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    });
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('says what the engine says of a container that cannot be started', async () => {
+    const path = await bind('broken', { containers: [container('c', 'fail', 'no', 'such', 'file')] });
+    const json = await nodes.until(
+      path,
+      'the error',
+      (seen) => first(seen).state.waiting?.reason === 'RunContainerError',
+    );
+    expect(first(json).state.waiting.message).toBe('no such file');
+    expect(first(json).lastState.terminated).toMatchObject({
+      reason: 'StartError',
+      exitCode: 128,
+      message: 'no such file',
+    });
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('is ended in order: the others first, sidecars after them', async () => {
+    const side = (name: string) => ({ ...container(name), restartPolicy: 'Always' });
+    const path = await bind('ordered', {
+      initContainers: [side('one'), side('two')],
+      containers: [container('main')],
+    });
+    await nodes.until(path, 'running', isRunning);
+    const ends: string[] = [];
+    const watching = new AbortController();
+    const watched = (async () => {
+      for await (const event of node.machine.runtime.events({}, watching.signal))
+        if (event.type === 'container' && !node.machine.engine.container(event.name)?.isRunning)
+          ends.push(event.labels['io.kubernetes.container.name'] ?? '');
+    })();
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+    watching.abort();
+    await watched;
+    expect([...new Set(ends)]).toEqual(['main', 'two', 'one']);
+  });
+
+  it('goes on when the kubelet is another one, which adopts it', async () => {
+    await using other = new TestNode(await nodes.access('ip-10-0-1-8'), {
+      name: 'ip-10-0-1-8',
+      instanceId: 'i-8',
+    });
+    const before = await other.start();
+    const [path, lost] = await Promise.all(
+      ['kept', 'lost'].map((name) => nodes.bind('ip-10-0-1-8', name, { containers: [container('c')] })),
+    );
+    const first = await nodes.until(path ?? '', 'running', isRunning);
+    await nodes.until(lost ?? '', 'running', isRunning);
+    const ofKept = other.machine.containers.find((name) => name.includes('_kept_')) ?? '';
+    await before.close();
+    await nodes.cluster.call('DELETE', lost ?? '', { gracePeriodSeconds: 0 });
+    await other.start();
+    await expect.poll(() => other.machine.containers, { timeout: 10_000 }).toEqual([ofKept]);
+    expect(other.machine.engine.container(ofKept)?.runs).toBe(1);
+    const { status } = await nodes.get(path ?? '');
+    expect(status).toEqual(first.status);
+    other.machine.engine.container(ofKept)?.kill();
+    const again = await nodes.until(
+      path ?? '',
+      'a restart',
+      (json) => json.status.containerStatuses[0].restartCount === 1,
+    );
+    expect(again.status.containerStatuses[0].lastState.terminated).toMatchObject({ exitCode: 137 });
+  });
+});

@@ -1,0 +1,250 @@
+import type { Clock } from '../../../clock/index.ts';
+import { type Runtime, RuntimeError, type SandboxSpec } from '../../../runtime/index.ts';
+import { given } from '../../reading.ts';
+import type { Slots } from '../../slots.ts';
+import type { PodEvents } from '../events/pod-events.ts';
+import type { FoundImage } from '../images/image-puller.ts';
+import type {
+  MountedVolume,
+  NodeDescription,
+  PodIdentity,
+  PodNetwork,
+  PodVolumes,
+} from '../kubelet-options.ts';
+import type { Pod, PodContainer } from '../objects/pod.ts';
+import type { ContainerSetup } from './container-setup.ts';
+import { containerSpec } from './container-spec.ts';
+import type { RunHook } from './hooks.ts';
+import { labelsOf, podLabels, sandboxId } from './names.ts';
+import { type ContainerRun, type PodView, podView } from './pod-view.ts';
+import type { TerminationMessages } from './termination-message.ts';
+
+/** A preStop hook that took all the time there was leaves the container this long to end. */
+const leastStopSeconds = 2;
+
+export interface PodStepsOptions {
+  readonly node: NodeDescription;
+  readonly runtime: Runtime;
+  readonly podNetwork: PodNetwork;
+  readonly volumes: PodVolumes | undefined;
+  readonly setup: ContainerSetup;
+  readonly messages: TerminationMessages;
+  readonly runHook: RunHook;
+  readonly events: PodEvents;
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many containers start at the same time. */
+  readonly slots: Slots;
+  readonly clock: Clock;
+}
+
+/** A container could not be made or started: as its status says it. */
+export class ContainerError extends Error {
+  override readonly name = 'ContainerError';
+  readonly reason:
+    | 'CreateContainerConfigError'
+    | 'CreateContainerError'
+    | 'RunContainerError'
+    | 'PostStartHookError';
+
+  constructor(reason: ContainerError['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The effects of what is decided for a pod: each idempotent. Nothing here decides or remembers. */
+export class PodSteps {
+  readonly #options: PodStepsOptions;
+
+  constructor(options: PodStepsOptions) {
+    this.#options = options;
+  }
+
+  /** What the engine has of a pod now. */
+  async view(podUid: string): Promise<PodView> {
+    const { runtime, labels } = this.#options;
+    const own = { ...labels, [podLabels.uid]: podUid };
+    return podView(...(await Promise.all([runtime.listSandboxes(own), runtime.listContainers(own)])));
+  }
+
+  /**
+   * Makes the pod's sandbox with its network, or finishes one that is there. @returns the pod's address.
+   * @throws {Error} in the words of the event FailedCreatePodSandBox.
+   */
+  async sandbox(pod: Pod, attempt: number, signal: AbortSignal): Promise<string> {
+    const { runtime, podNetwork } = this.#options;
+    const identity = identityOf(pod);
+    const { network } = await podNetwork.assign(identity, signal);
+    if (network.mode === 'container') throw new Error('the network has no address for the pod');
+    const { id } = await runtime.createSandbox(this.#sandboxSpec(pod, attempt, network));
+    const path = await runtime.networkNamespace(id);
+    if (path === undefined) throw new Error(`sandbox '${id}' has no network namespace`);
+    await podNetwork.join(identity, path, signal);
+    return network.ipv4;
+  }
+
+  /** @throws {Error} in the words of the event FailedMount. */
+  async volumes(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>> {
+    const { volumes } = this.#options;
+    if (volumes) return volumes.mount(pod, signal);
+    const [first] = pod.spec.volumes ?? [];
+    if (first === undefined) return new Map();
+    throw new Error(
+      `MountVolume.SetUp failed for volume ${JSON.stringify(first.name)} : this node has no volumes`,
+    );
+  }
+
+  /**
+   * Makes and starts a container, and runs its postStart hook.
+   * @throws {ContainerError}; {RuntimeError} when the engine is away.
+   */
+  async start(
+    pod: Pod,
+    container: PodContainer,
+    given: {
+      readonly attempt: number;
+      readonly sandboxAttempt: number;
+      readonly image: FoundImage;
+      readonly podIp: string;
+      readonly volumes: ReadonlyMap<string, MountedVolume>;
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { runtime, events, messages, slots, node, setup, labels } = this.#options;
+    const { attempt, sandboxAttempt, image } = given;
+    const { uid } = pod.metadata;
+    const { directory, file } = await messages.prepare(uid, container.name, attempt);
+    const places = { podIp: given.podIp, hostIp: node.internalIp, volumes: given.volumes, directory };
+    const inside = await as('CreateContainerConfigError', () =>
+      setup.container(pod, container, places, signal),
+    );
+    const spec = containerSpec(pod, container, inside, {
+      ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
+      ...{ image: image.name.reference, terminationMessageFile: file },
+    });
+    using _slot = await slots.take();
+    signal.throwIfAborted();
+    await as('CreateContainerError', () => runtime.createContainer(spec));
+    events.normal(pod, 'Created', 'Container created', container.name);
+    await as('RunContainerError', () => runtime.startContainer(spec.name));
+    events.normal(pod, 'Started', 'Container started', container.name);
+    await this.#postStart(pod, container, spec.name, signal);
+  }
+
+  /**
+   * Ends a container: its preStop hook, its stop signal, and after what is left of the grace period it is killed. Resolves
+   * when it has ended.
+   * @param why Of the event Killing.
+   */
+  async kill(
+    pod: Pod,
+    container: PodContainer,
+    run: ContainerRun,
+    {
+      why,
+      graceSeconds,
+      signal,
+    }: { readonly why: string; readonly graceSeconds: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { runtime, events, clock, runHook } = this.#options;
+    const { name } = run.container;
+    const begunAtMs = clock.monotonic();
+    events.normal(pod, 'Killing', why, container.name);
+    const preStop = container.lifecycle?.preStop;
+    if (preStop && graceSeconds > 0) {
+      await runHook(preStop, name, { timeoutMs: graceSeconds * 1_000, signal }).catch((error: unknown) => {
+        if (signal.aborted) return;
+        events.warning(pod, 'FailedPreStopHook', `PreStopHook failed: ${messageOf(error)}`, container.name);
+      });
+    }
+    const left = graceSeconds - (clock.monotonic() - begunAtMs) / 1_000;
+    await runtime.stopContainer(
+      name,
+      graceSeconds === 0 ? 0 : Math.max(left, preStop ? leastStopSeconds : 0),
+    );
+  }
+
+  /** What is being stopped is to end sooner. */
+  async hurry(run: ContainerRun, graceSeconds: number): Promise<void> {
+    await this.#options.runtime.stopContainer(run.container.name, graceSeconds);
+  }
+
+  /** What a run said at its end. */
+  message(pod: Pod, container: PodContainer, run: ContainerRun, signal: AbortSignal): Promise<string> {
+    const { messages, runtime } = this.#options;
+    const { status, name } = run.container;
+    const hasFailed = status.state === 'exited' && status.exitCode !== 0;
+    const ended = { attempt: run.attempt, containerName: name, hasFailed };
+    return messages.read(pod.metadata.uid, container, ended, runtime, signal);
+  }
+
+  /** Gives back all that a pod whose containers have ended holds from others. Its ended containers stay. */
+  async release(podUid: string, view: PodView): Promise<void> {
+    const { runtime, podNetwork, volumes } = this.#options;
+    for (const { id } of view.sandboxes) await runtime.stopSandbox(id);
+    await podNetwork.release(podUid);
+    await volumes?.unmount(podUid);
+  }
+
+  /** Removes everything of a pod. */
+  async remove(podUid: string, view: PodView): Promise<void> {
+    const { runtime, messages } = this.#options;
+    for (const run of [...view.runs.values()].flat()) await runtime.removeContainer(run.container.name);
+    for (const { id } of view.sandboxes) await runtime.removeSandbox(id);
+    await messages.forget(podUid);
+  }
+
+  /** Of a container's runs the last one before the next is kept, for its logs. */
+  async prune(runs: readonly ContainerRun[]): Promise<void> {
+    for (const run of runs.slice(1)) await this.#options.runtime.removeContainer(run.container.name);
+  }
+
+  async #postStart(pod: Pod, container: PodContainer, name: string, signal: AbortSignal): Promise<void> {
+    const { runHook, events, runtime } = this.#options;
+    const handler = container.lifecycle?.postStart;
+    if (handler === undefined) return;
+    try {
+      await runHook(handler, name, { timeoutMs: 10 * 60_000, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = messageOf(error);
+      events.warning(pod, 'FailedPostStartHook', `PostStartHook failed: ${message}`, container.name);
+      events.normal(pod, 'Killing', 'FailedPostStartHook', container.name);
+      await runtime.stopContainer(name, pod.spec.terminationGracePeriodSeconds ?? 30);
+      throw new ContainerError('PostStartHookError', message);
+    }
+  }
+
+  #sandboxSpec(pod: Pod, attempt: number, network: SandboxSpec['network']): SandboxSpec {
+    const { node, setup, labels } = this.#options;
+    const { hostname, dns } = setup.sandbox(pod);
+    const { cpuMillis, memoryMiB } = node.capacity;
+    return given({
+      id: sandboxId(pod.metadata.uid, attempt),
+      labels: { ...labels, ...labelsOf(pod), [podLabels.sandboxAttempt]: String(attempt) },
+      network,
+      cgroupParent: `catamaran-${node.instanceId}`,
+      cgroupParentLimits: { cpuMillis, memoryMiB },
+      ...{ hostname, dns },
+      shareIpc: !pod.spec.hostIPC,
+      sharePid: pod.spec.shareProcessNamespace,
+    });
+  }
+}
+
+function identityOf({ metadata, spec }: Pod): PodIdentity {
+  const { uid, namespace, name } = metadata;
+  return { uid, namespace, name, ...(spec.hostNetwork && { isHostNetwork: true }) };
+}
+
+/** An engine that is away is another's trouble than the container's. */
+async function as<T>(reason: ContainerError['reason'], step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'EngineUnavailable') throw error;
+    throw new ContainerError(reason, error instanceof RuntimeError ? error.detail : messageOf(error));
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,450 @@
+import type { Clock, Random } from '../../../clock/index.ts';
+import type { Log } from '../../../log.ts';
+import { RuntimeError } from '../../../runtime/index.ts';
+import { BackOff } from '../../back-off.ts';
+import { Gate } from '../../gate.ts';
+import type { PodEvents } from '../events/pod-events.ts';
+import { ImageError, ImagePuller, type ImagePullerOptions } from '../images/image-puller.ts';
+import type { Pod, PodContainer, PodStatus } from '../objects/pod.ts';
+import type { ContainerFacts } from '../status/container-status.ts';
+import { isOver, podStatus } from '../status/pod-status.ts';
+import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.ts';
+import { CrashBackOff, durationText } from './crash-back-off.ts';
+import { podText } from './names.ts';
+import { type ContainerHealth, planPod } from './plan.ts';
+import { ContainerError, type PodSteps } from './pod-steps.ts';
+import { allRuns, type ContainerRun, emptyView, isRunning, latestRun, type PodView } from './pod-view.ts';
+import { isSidecar } from './restart-policy.ts';
+
+export interface PodWorkerOptions extends StatusWriterOptions {
+  readonly steps: PodSteps;
+  readonly images: ImagePullerOptions;
+  readonly events: PodEvents;
+  readonly hostIp: string;
+  /** Of container ids. */
+  readonly scheme: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Of the kubelet: when it aborts, containers go on. */
+  readonly signal: AbortSignal;
+}
+
+/** What a worker remembers of a container; all of it can be lost. */
+interface Memory {
+  waiting?: { readonly reason: string; readonly message?: string };
+  imageId?: string;
+  readonly messages: Map<number, string>;
+}
+
+/** How a pod that the node ends is told of. */
+export interface PodEnd {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const retryBounds = { leastMs: 500, mostMs: 10_000 };
+
+/**
+ * Runs one pod from its binding to its end. Each turn looks at what the engine has, decides, and takes the steps that are
+ * missing, so that it does not matter which of them an earlier kubelet took. A pod that is to end is never run again.
+ */
+export class PodWorker {
+  readonly #options: PodWorkerOptions;
+  readonly #gate = new Gate();
+  readonly #writer: StatusWriter;
+  readonly #images: ImagePuller;
+  readonly #crashes = new CrashBackOff();
+  readonly #memory = new Map<string, Memory>();
+  #pod: Pod;
+  #view: PodView = emptyView;
+  #status: PodStatus;
+  #podIp: string | undefined;
+  /** Sandboxes whose network is known to be there, by attempt. */
+  #networked: number | undefined;
+  #end: PodEnd | undefined;
+  #isOver = false;
+  #isRemoved = false;
+  #isFinished = false;
+  #wakeAtMs: number | undefined;
+  #graceSeconds: number | undefined;
+  readonly #done = new AbortController();
+  /** The work of a turn that a pod's end interrupts. */
+  #turn = new AbortController();
+
+  constructor(pod: Pod, options: PodWorkerOptions) {
+    this.#pod = pod;
+    this.#options = options;
+    this.#status = pod.status ?? {};
+    const signal = AbortSignal.any([options.signal, this.#done.signal]);
+    this.#writer = new StatusWriter(pod, { ...options, signal });
+    this.#images = new ImagePuller(options.images);
+    this.#isOver = isOver(pod.status?.phase);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** What the engine had of it at the last look. */
+  get view(): PodView {
+    return this.#view;
+  }
+
+  /** Nothing of it is left. */
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** The API server has this of the pod now. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    this.#interruptIfEnding();
+    this.poke();
+  }
+
+  /** The API server has it no more. @param last As it was. */
+  removed(last: Pod): void {
+    this.#pod = last;
+    this.#isRemoved = true;
+    this.#interruptIfEnding();
+    this.poke();
+  }
+
+  /** The node ends it: it fails. */
+  end(end: PodEnd): void {
+    this.#end ??= end;
+    this.#interruptIfEnding();
+    this.poke();
+  }
+
+  poke(): void {
+    this.#gate.open();
+  }
+
+  /** Until nothing is left of the pod, or the kubelet's signal aborts. Never rejects. */
+  async run(): Promise<void> {
+    const { signal, clock, random, log } = this.#options;
+    const backOff = new BackOff(retryBounds, random);
+    const writing = this.#writer.run();
+    let lastReason: string | undefined;
+    while (!signal.aborted && !this.#isFinished) {
+      let delayMs: number | undefined;
+      this.#wakeAtMs = undefined;
+      try {
+        await this.#sync();
+        backOff.reset();
+        lastReason = undefined;
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!this.#turn.signal.aborted) {
+          delayMs = backOff.nextDelayMs();
+          const reason = messageOf(error);
+          if (reason !== lastReason)
+            log.warn('A pod could not be taken further', { pod: podText(this.#pod), error });
+          lastReason = reason;
+        }
+      }
+      if (this.#turn.signal.aborted) {
+        this.#turn = new AbortController();
+        continue;
+      }
+      if (this.#isFinished) break;
+      const wakeInMs = this.#wakeAtMs === undefined ? undefined : Math.max(1, this.#wakeAtMs - clock.now());
+      await this.#gate.wait(signal, clock, least(delayMs, wakeInMs));
+    }
+    this.#done.abort();
+    await writing;
+  }
+
+  get #isEnding(): boolean {
+    return (
+      this.#isRemoved ||
+      this.#isOver ||
+      this.#end !== undefined ||
+      this.#pod.metadata.deletionTimestamp !== undefined
+    );
+  }
+
+  #interruptIfEnding(): void {
+    if (!this.#isEnding) return;
+    const grace = this.#graceOfPod();
+    if (this.#graceSeconds === undefined) this.#turn.abort(new Error('The pod is to end'));
+    else if (grace < this.#graceSeconds) {
+      this.#graceSeconds = grace;
+      for (const run of allRuns(this.#view).filter(isRunning))
+        this.#options.steps.hurry(run, grace).catch(() => {});
+    }
+  }
+
+  async #sync(): Promise<void> {
+    this.#view = await this.#options.steps.view(this.#pod.metadata.uid);
+    await this.#readMessages();
+    if (!this.#isEnding) this.#endIfOverdue();
+    if (this.#isEnding) return this.#terminate();
+    const plan = planPod(this.#pod, this.#view, (run) => this.#healthOf(run));
+    if (plan.isOver) {
+      this.#isOver = true;
+      return this.#terminate();
+    }
+    this.#tell();
+    await this.#carryOut(plan, AbortSignal.any([this.#options.signal, this.#turn.signal]));
+    this.#tell();
+  }
+
+  async #carryOut(plan: ReturnType<typeof planPod>, signal: AbortSignal): Promise<void> {
+    const { steps } = this.#options;
+    const graceSeconds = this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    await Promise.all(
+      plan.kill.map(({ run, container, why }) =>
+        steps.kill(this.#pod, container, run, { why, graceSeconds, signal }),
+      ),
+    );
+    if (plan.kill.length > 0) this.poke();
+    if (plan.sandbox.do === 'nothing') return;
+    const attempt = plan.sandbox.do === 'make' ? plan.sandbox.attempt : plan.sandbox.sandbox.attempt;
+    const volumes = plan.start.length === 0 ? new Map() : await this.#mount(signal);
+    await this.#ensureSandbox(attempt, signal);
+    for (const container of plan.start) await this.#start(container, attempt, volumes, signal);
+  }
+
+  async #mount(signal: AbortSignal): ReturnType<PodSteps['volumes']> {
+    try {
+      return await this.#options.steps.volumes(this.#pod, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failures = error instanceof Error && 'failures' in error ? error.failures : undefined;
+      for (const failure of Array.isArray(failures) ? failures.map(String) : [messageOf(error)])
+        this.#options.events.warning(this.#pod, 'FailedMount', failure);
+      throw error;
+    }
+  }
+
+  /** Also of one that an earlier kubelet made: its network may not have been finished. */
+  async #ensureSandbox(attempt: number, signal: AbortSignal): Promise<void> {
+    if (this.#networked === attempt && this.#view.sandboxes[0]?.isRunning) return;
+    const { steps, events } = this.#options;
+    try {
+      this.#podIp = await steps.sandbox(this.#pod, attempt, signal);
+      this.#networked = attempt;
+    } catch (error) {
+      signal.throwIfAborted();
+      events.warning(
+        this.#pod,
+        'FailedCreatePodSandBox',
+        `Failed to create pod sandbox: ${messageOf(error)}`,
+      );
+      throw error;
+    }
+    this.#view = await steps.view(this.#pod.metadata.uid);
+    this.#tell();
+  }
+
+  async #start(
+    container: PodContainer,
+    sandboxAttempt: number,
+    volumes: Awaited<ReturnType<PodSteps['volumes']>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { steps, clock, events } = this.#options;
+    const memory = this.#memoryOf(container.name);
+    const runs = this.#view.runs.get(container.name) ?? [];
+    const last = runs[0]?.container.status;
+    const endedAtMs = last?.state === 'exited' ? last.finishedAtMs : undefined;
+    const waiting =
+      endedAtMs === undefined ? undefined : this.#crashes.waiting(container.name, endedAtMs, clock.now());
+    if (waiting !== undefined) {
+      const delay = durationText(waiting.delayMs);
+      const where = podText(this.#pod);
+      events.warning(
+        this.#pod,
+        'BackOff',
+        `Back-off restarting failed container ${container.name} in pod ${where}`,
+        container.name,
+      );
+      const message = `back-off ${delay} restarting failed container=${container.name} pod=${where}`;
+      memory.waiting = { reason: 'CrashLoopBackOff', message };
+      this.#wakeAt(waiting.untilMs);
+      return;
+    }
+    try {
+      const image = await this.#images.ensure(this.#pod, container, signal);
+      const { digest, id } = image.image;
+      memory.imageId = digest === undefined ? id : `${image.name.repository}@${digest}`;
+      await steps.prune(runs);
+      const attempt = this.#nextAttempt(container.name);
+      if (endedAtMs !== undefined) this.#crashes.restarted(container.name, endedAtMs, clock.now());
+      const podIp = this.#podIp ?? '';
+      await steps.start(this.#pod, container, { attempt, sandboxAttempt, image, podIp, volumes }, signal);
+      delete memory.waiting;
+    } catch (error) {
+      if (signal.aborted || isEngineAway(error)) throw error;
+      this.#failStart(container, memory, error);
+    } finally {
+      this.#view = await steps.view(this.#pod.metadata.uid);
+    }
+    this.#tell();
+  }
+
+  #failStart(container: PodContainer, memory: Memory, error: unknown): void {
+    const { clock, events } = this.#options;
+    const message = messageOf(error);
+    if (error instanceof ImageError) {
+      memory.waiting = { reason: error.reason, message };
+      this.#wakeAt(error.retryAtMs ?? clock.now() + retryBounds.mostMs);
+      return;
+    }
+    const reason = error instanceof ContainerError ? error.reason : 'CreateContainerError';
+    memory.waiting = { reason, message };
+    events.warning(this.#pod, 'Failed', `Error: ${message}`, container.name);
+    this.#wakeAt(clock.now() + retryBounds.mostMs);
+  }
+
+  /** A created container that was never started is taken up; all others are followed by a new one. */
+  #nextAttempt(container: string): number {
+    const run = latestRun(this.#view, container);
+    if (run?.container.status.state === 'created') return run.attempt;
+    if (run !== undefined) return run.attempt + 1;
+    const {
+      containerStatuses = [],
+      initContainerStatuses = [],
+      ephemeralContainerStatuses = [],
+    } = this.#status;
+    const all = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
+    return all.find(({ name }) => name === container)?.restartCount ?? 0;
+  }
+
+  #endIfOverdue(): void {
+    const { activeDeadlineSeconds } = this.#pod.spec;
+    const startedAtMs = Date.parse(this.#status.startTime ?? '');
+    if (activeDeadlineSeconds === undefined || Number.isNaN(startedAtMs)) return;
+    const dueMs = startedAtMs + activeDeadlineSeconds * 1_000;
+    if (this.#options.clock.now() < dueMs) {
+      this.#wakeAt(dueMs);
+      return;
+    }
+    this.#end = {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    };
+    this.#options.events.normal(this.#pod, this.#end.reason, this.#end.message);
+  }
+
+  /** Ends all of it, gives back what it holds, and takes it out of the API when it is to go. */
+  async #terminate(): Promise<void> {
+    const { steps, signal } = this.#options;
+    const { uid } = this.#pod.metadata;
+    if (this.#isFinished) return;
+    this.#turn = new AbortController();
+    this.#graceSeconds = this.#graceOfPod();
+    this.#tell();
+    await this.#killAll(this.#graceSeconds);
+    this.#view = await steps.view(uid);
+    await this.#readMessages();
+    await steps.release(uid, this.#view);
+    this.#podIp = undefined;
+    this.#view = await steps.view(uid);
+    this.#tell();
+    if (!this.#isRemoved) {
+      await this.#writer.settled();
+      if (signal.aborted || this.#pod.metadata.deletionTimestamp === undefined) return;
+      await this.#writer.deletePod();
+    }
+    await steps.remove(uid, this.#view);
+    this.#isFinished = true;
+  }
+
+  /** Sidecars last, in reverse order, in what time is left. */
+  async #killAll(graceSeconds: number): Promise<void> {
+    const { clock } = this.#options;
+    const { containers, initContainers = [], ephemeralContainers = [] } = this.#pod.spec;
+    const begunAtMs = clock.monotonic();
+    const first = [
+      ...containers,
+      ...ephemeralContainers,
+      ...initContainers.filter((each) => !isSidecar(each)),
+    ];
+    await Promise.all(first.map((container) => this.#killOne(container, graceSeconds)));
+    for (const sidecar of initContainers.filter(isSidecar).toReversed()) {
+      const left = graceSeconds - Math.floor((clock.monotonic() - begunAtMs) / 1_000);
+      await this.#killOne(sidecar, Math.max(Math.min(left, this.#graceSeconds ?? left), 1));
+    }
+  }
+
+  async #killOne(container: PodContainer, graceSeconds: number): Promise<void> {
+    const { steps, signal } = this.#options;
+    for (const run of this.#view.runs.get(container.name) ?? []) {
+      if (!isRunning(run)) continue;
+      const why = `Stopping container ${container.name}`;
+      await steps.kill(this.#pod, container, run, { why, graceSeconds, signal });
+      this.#view = await steps.view(this.#pod.metadata.uid);
+      this.#tell();
+    }
+  }
+
+  #graceOfPod(): number {
+    const { metadata, spec } = this.#pod;
+    const grace = metadata.deletionTimestamp
+      ? (metadata.deletionGracePeriodSeconds ?? 0)
+      : (spec.terminationGracePeriodSeconds ?? 30);
+    return Math.max(1, grace);
+  }
+
+  /** Of runs that have ended since. */
+  async #readMessages(): Promise<void> {
+    const { steps, signal } = this.#options;
+    const { containers, initContainers = [], ephemeralContainers = [] } = this.#pod.spec;
+    for (const container of [...initContainers, ...containers, ...ephemeralContainers]) {
+      const { messages } = this.#memoryOf(container.name);
+      for (const run of this.#view.runs.get(container.name) ?? []) {
+        if (run.container.status.state !== 'exited' || messages.has(run.attempt)) continue;
+        messages.set(run.attempt, await steps.message(this.#pod, container, run, signal));
+      }
+    }
+  }
+
+  #healthOf(_run: ContainerRun): ContainerHealth {
+    return { isStarted: true };
+  }
+
+  #factsOf(container: PodContainer): ContainerFacts {
+    const { waiting, imageId, messages } = this.#memoryOf(container.name);
+    return {
+      ...(waiting && !this.#isEnding && { waiting }),
+      ...(imageId !== undefined && { imageId }),
+      ...{ messages, isStarted: true, isReady: container.readinessProbe === undefined },
+    };
+  }
+
+  #tell(): void {
+    const { hostIp, scheme, clock } = this.#options;
+    this.#status = podStatus(this.#pod, this.#status, {
+      ...{ view: this.#view, hostIp, podIp: this.#podIp, scheme, nowMs: clock.now() },
+      factsOf: (container) => this.#factsOf(container),
+      isEnding: this.#isEnding,
+      ...(this.#end && { end: this.#end }),
+    });
+    if (!this.#isRemoved) this.#writer.write(this.#status);
+  }
+
+  #memoryOf(container: string): Memory {
+    const memory = this.#memory.get(container) ?? { messages: new Map() };
+    this.#memory.set(container, memory);
+    return memory;
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#wakeAtMs = least(this.#wakeAtMs, atMs);
+  }
+}
+
+function least(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
+const isEngineAway = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.code === 'EngineUnavailable';
+
+const messageOf = (error: unknown): string =>
+  error instanceof RuntimeError ? error.detail : error instanceof Error ? error.message : String(error);

@@ -1,0 +1,79 @@
+import { apiTime } from '../objects/object.ts';
+import type { ContainerStatus, Pod, PodContainer, PodPhase, PodStatus } from '../objects/pod.ts';
+import { allRuns, isRunning, type PodView } from '../pods/pod-view.ts';
+import { podConditions } from './conditions.ts';
+import { type ContainerFacts, containerStatus } from './container-status.ts';
+import { podPhase } from './phase.ts';
+import { qosClass } from './qos.ts';
+
+/** What a pod's status is made from, beside the pod. */
+export interface StatusInputs {
+  readonly view: PodView;
+  factsOf(container: PodContainer): ContainerFacts;
+  readonly hostIp: string;
+  /** Absent: it has none yet, or not any more. */
+  readonly podIp: string | undefined;
+  /** It has been ended by the node: with this reason it has failed, once nothing of it runs. */
+  readonly end?: { readonly reason: string; readonly message: string };
+  /** Nothing of it will run again. */
+  readonly isEnding: boolean;
+  /** Of container ids: the runtime's name. */
+  readonly scheme: string;
+  readonly nowMs: number;
+}
+
+/** The status that the kubelet tells of a pod. @param before As it told it last. */
+export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): PodStatus {
+  const { view, hostIp, podIp, end, nowMs } = inputs;
+  const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
+  const [firstInit] = initContainers;
+  const isFirst = (container: PodContainer): boolean => firstInit === undefined || container === firstInit;
+  const of = (list: readonly PodContainer[], earlier: readonly ContainerStatus[] = []): ContainerStatus[] =>
+    list.map((container) => {
+      return containerStatus(container, view.runs.get(container.name) ?? [], inputs.factsOf(container), {
+        before: earlier.find(({ name }) => name === container.name),
+        initial: isFirst(container) ? 'ContainerCreating' : 'PodInitializing',
+        scheme: inputs.scheme,
+      });
+    });
+  const told = of(containers, before.containerStatuses);
+  const toldInit = of(initContainers, before.initContainerStatuses);
+  const toldEphemeral = of(ephemeralContainers, before.ephemeralContainerStatuses);
+  const statuses = new Map([...told, ...toldInit].map((status) => [status.name, status]));
+  const phase = endedPhase(pod, before, statuses, inputs);
+  const sandbox = view.sandboxes[0];
+  const { generation } = pod.metadata;
+  return {
+    ...(generation !== undefined && { observedGeneration: generation }),
+    phase,
+    conditions: podConditions(pod, before.conditions ?? pod.status?.conditions ?? [], {
+      ...{ phase, statuses, nowMs },
+      hasSandbox: (sandbox?.isRunning ?? false) && podIp !== undefined,
+    }),
+    ...(end && { reason: end.reason, message: end.message }),
+    ...{ hostIP: hostIp, hostIPs: [{ ip: hostIp }] },
+    ...(podIp !== undefined && { podIP: podIp, podIPs: [{ ip: podIp }] }),
+    startTime: before.startTime ?? apiTime(nowMs),
+    ...(initContainers.length > 0 && { initContainerStatuses: toldInit }),
+    containerStatuses: told,
+    ...(ephemeralContainers.length > 0 && { ephemeralContainerStatuses: toldEphemeral }),
+    qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
+  };
+}
+
+/** A pod is over only when nothing of it runs, and once it is over it stays so. */
+function endedPhase(
+  pod: Pod,
+  before: PodStatus,
+  statuses: ReadonlyMap<string, ContainerStatus>,
+  { view, end, isEnding }: StatusInputs,
+): PodPhase {
+  if (isOver(before.phase)) return before.phase;
+  const stillRuns = allRuns(view).some(isRunning);
+  const phase = end ? 'Failed' : podPhase(pod, statuses, isEnding && !stillRuns);
+  return isOver(phase) && stillRuns ? (before.phase ?? 'Pending') : phase;
+}
+
+export function isOver(phase: PodPhase | undefined): phase is 'Succeeded' | 'Failed' {
+  return phase === 'Succeeded' || phase === 'Failed';
+}

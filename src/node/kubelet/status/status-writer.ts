@@ -1,0 +1,119 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock, Random } from '../../../clock/index.ts';
+import type { Log } from '../../../log.ts';
+import { BackOff } from '../../back-off.ts';
+import { Gate } from '../../gate.ts';
+import type { Api } from '../api/api-client.ts';
+import { ApiError, isConflict, isNotFound } from '../api/api-error.ts';
+import { pods } from '../api/resources.ts';
+import type { Pod, PodStatus } from '../objects/pod.ts';
+
+export interface StatusWriterOptions {
+  readonly api: Pick<Api, 'patch' | 'delete'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The one writer of one pod's status. Of statuses that come faster than they can be written, only the newest is; what says
+ * nothing new is not written. Never gives up before the signal aborts or the pod is gone.
+ */
+export class StatusWriter {
+  readonly #pod: Pod;
+  readonly #options: StatusWriterOptions;
+  readonly #gate = new Gate();
+  #wanted: PodStatus | undefined;
+  #written: PodStatus | undefined;
+  #isGone = false;
+  #settled = Promise.withResolvers<void>();
+
+  constructor(pod: Pod, options: StatusWriterOptions) {
+    this.#pod = pod;
+    this.#options = options;
+  }
+
+  write(status: PodStatus): void {
+    if (isDeepStrictEqual(status, this.#wanted ?? this.#written)) return;
+    this.#wanted = status;
+    this.#gate.open();
+  }
+
+  /** Resolves when the newest status is written, or the pod is gone. */
+  async settled(): Promise<void> {
+    while (this.#wanted !== undefined && !this.#isGone && !this.#options.signal.aborted)
+      await this.#settled.promise;
+  }
+
+  /** Writes until the signal aborts. */
+  async run(): Promise<void> {
+    const { signal, clock, random, log } = this.#options;
+    const backOff = new BackOff({ leastMs: 100, mostMs: 10_000 }, random);
+    signal.addEventListener('abort', () => this.#settled.resolve(), { once: true });
+    while (!signal.aborted && !this.#isGone) {
+      const status = this.#wanted;
+      if (status === undefined) {
+        await this.#gate.wait(signal);
+        continue;
+      }
+      try {
+        await this.#patch(status);
+        this.#written = status;
+        if (this.#wanted === status) this.#wanted = undefined;
+        backOff.reset();
+        this.#tell();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isNotFound(error) || isConflict(error)) {
+          this.#isGone = true;
+          this.#tell();
+          return;
+        }
+        const delayMs = backOff.nextDelayMs();
+        log.warn('A pod status could not be written: trying again', {
+          pod: this.#pod.metadata.uid,
+          delayMs,
+          error,
+        });
+        await clock.sleep(delayMs, signal).catch(() => {});
+      }
+    }
+  }
+
+  /** Takes the pod out of the API, for nothing of it is left on the node. Gone already: success. */
+  async deletePod(): Promise<void> {
+    const { api, signal } = this.#options;
+    const { namespace, name, uid } = this.#pod.metadata;
+    try {
+      await api.delete(pods, namespace, name, { gracePeriodSeconds: 0, uid }, signal);
+    } catch (error) {
+      if (!isNotFound(error) && !(error instanceof ApiError && error.code === 409)) throw error;
+    }
+  }
+
+  async #patch(status: PodStatus): Promise<void> {
+    const { api, signal } = this.#options;
+    const { namespace, name, uid } = this.#pod.metadata;
+    const before = this.#written ?? this.#pod.status ?? {};
+    // What a patch leaves out stays: what is not so any more is taken away by name.
+    const gone = (['reason', 'message', 'podIP'] as const).filter(
+      (member) => before[member] !== undefined && status[member] === undefined,
+    );
+    const body = {
+      metadata: { uid },
+      status: {
+        ...status,
+        ...Object.fromEntries(gone.map((member) => [member, null])),
+        ...(before.podIP !== undefined &&
+          before.podIP !== status.podIP && { podIPs: [{ $patch: 'replace' }, ...(status.podIPs ?? [])] }),
+      },
+    };
+    await api.patch(pods, namespace, name, { type: 'strategic', body, subresource: 'status' }, signal);
+  }
+
+  #tell(): void {
+    this.#settled.resolve();
+    this.#settled = Promise.withResolvers();
+  }
+}
