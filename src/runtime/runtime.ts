@@ -308,7 +308,14 @@ export interface PortMapping {
 }
 
 export type Mount =
-  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly isReadOnly: boolean }
+  | {
+      readonly type: 'bind';
+      readonly source: string;
+      readonly target: string;
+      readonly isReadOnly: boolean;
+      /** Whether what is mounted in it later is seen: in the container (`rslave`), or both ways. Default: by neither. */
+      readonly propagation?: 'rslave' | 'rshared';
+    }
   /** A named engine volume; made on first use. `scope: sandbox` volumes die with the sandbox. */
   | {
       readonly type: 'volume';

@@ -26,11 +26,14 @@ function containerDefaults(container: Members, isOnHost: boolean): void {
   }
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'])
     if (container[probe] !== undefined) probeDefaults(ensured(container, probe));
-  for (const { valueFrom } of itemsOf(container, 'env')) {
-    const { fieldRef } = (valueFrom ?? {}) as { readonly fieldRef?: Members };
-    if (fieldRef !== undefined) setDefaults(fieldRef, { apiVersion: 'v1' });
-  }
+  for (const { valueFrom } of itemsOf(container, 'env')) fieldReferenceDefaults(valueFrom);
   limitsAsRequests(ensured(container, 'resources'));
+}
+
+/** Of whoever may have a `fieldRef`: a variable's `valueFrom`, an item of a downwardAPI volume. */
+function fieldReferenceDefaults(source: unknown): void {
+  const { fieldRef } = (source ?? {}) as { readonly fieldRef?: Members };
+  if (fieldRef !== undefined) setDefaults(fieldRef, { apiVersion: 'v1' });
 }
 
 /** Without a tag, or with that one. */
@@ -54,8 +57,14 @@ function volumeDefaults(volume: Members): void {
   for (const source of ['configMap', 'downwardAPI', 'projected', 'secret'])
     if (volume[source] !== undefined) setDefaults(ensured(volume, source), { defaultMode: 0o644 });
   if (volume.hostPath !== undefined) setDefaults(ensured(volume, 'hostPath'), { type: '' });
+  if (volume.downwardAPI !== undefined) downwardDefaults(volume);
   if (volume.projected === undefined) return;
-  for (const source of itemsOf(ensured(volume, 'projected'), 'sources'))
+  for (const source of itemsOf(ensured(volume, 'projected'), 'sources')) {
     if (source.serviceAccountToken !== undefined)
       setDefaults(ensured(source, 'serviceAccountToken'), { expirationSeconds: 3_600 });
+    if (source.downwardAPI !== undefined) downwardDefaults(source);
+  }
 }
+
+const downwardDefaults = (source: Members): void =>
+  itemsOf(ensured(source, 'downwardAPI'), 'items').forEach(fieldReferenceDefaults);

@@ -138,8 +138,9 @@ function portBindings(ports: readonly PortMapping[]): object {
   );
 }
 
-function bind({ source, target, isReadOnly }: Mount & { type: 'bind' }): string {
-  return `${source}:${target}${isReadOnly ? ':ro' : ''}`;
+function bind({ source, target, isReadOnly, propagation }: Mount & { type: 'bind' }): string {
+  const options = [...(isReadOnly ? ['ro'] : []), ...(propagation ? [propagation] : [])];
+  return [source, target, ...(options.length > 0 ? [options.join(',')] : [])].join(':');
 }
 
 function healthcheck(check: HealthCheck | undefined): object {

@@ -64,13 +64,17 @@ export class ApiClient implements Disposable {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #agent: Agent;
+  /** A watch holds its connection for minutes, and each object that pods use is watched by itself. */
+  readonly #watchAgent: Agent;
   #token: { readonly value: Promise<string>; readonly untilMs: number } | undefined;
 
   constructor(access: ApiAccess, { clock, random }: { readonly clock: Clock; readonly random: Random }) {
     this.#access = access;
     this.#clock = clock;
     this.#random = random;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: mostSockets, ca: access.certificateAuthority });
+    const ca = access.certificateAuthority;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: mostSockets, ca });
+    this.#watchAgent = new Agent({ keepAlive: true, ca });
   }
 
   /** @throws {ApiError} code 404 when it is not there; {Error} when the server does not answer. */
@@ -124,7 +128,7 @@ export class ApiClient implements Disposable {
       },
     };
     const path = pathOf(resource, selection.namespace);
-    const answer = await this.#send('GET', path, { query, signal: deadline.signal });
+    const answer = await this.#send('GET', path, { query, signal: deadline.signal, agent: this.#watchAgent });
     try {
       for await (const line of linesOf(answer)) yield eventOf<T>(line);
     } finally {
@@ -199,6 +203,7 @@ export class ApiClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
+    this.#watchAgent.destroy();
   }
 
   async #call<Answer>(method: string, path: string, call: Call): Promise<Answer> {
@@ -238,7 +243,7 @@ export class ApiClient implements Disposable {
     };
     const { signal } = call;
     return new Promise((resolve, reject) => {
-      const outgoing = request(url, { method, headers, agent: this.#agent, signal }, resolve);
+      const outgoing = request(url, { method, headers, agent: call.agent ?? this.#agent, signal }, resolve);
       outgoing.once('error', (error) => {
         const why = signal.aborted ? signal.reason : error;
         reject(new Error(`${method} ${path} was not answered: ${messageOf(why)}`, { cause: why }));
@@ -266,6 +271,7 @@ interface Call {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly agent?: Agent;
   readonly signal: AbortSignal;
 }
 

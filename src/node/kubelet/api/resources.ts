@@ -3,6 +3,7 @@ import type { Lease, Node } from '../objects/node.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { Pod } from '../objects/pod.ts';
 import type { Secret } from '../objects/secret.ts';
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim } from '../objects/stored.ts';
 
 /** Where the objects of one kind are found. `T` is what they are. */
 export interface Resource<T extends KubernetesObject> {
@@ -24,6 +25,15 @@ export const nodes: Resource<Node> = core('nodes', 'Node', false);
 export const leases: Resource<Lease> = {
   ...{ group: 'coordination.k8s.io', version: 'v1', name: 'leases', kind: 'Lease', isNamespaced: true },
 };
+
+export const configMaps: Resource<ConfigMap> = core('configmaps', 'ConfigMap', true);
+export const serviceAccounts: Resource<KubernetesObject> = core('serviceaccounts', 'ServiceAccount', true);
+export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = core(
+  ...(['persistentvolumeclaims', 'PersistentVolumeClaim', true] as const),
+);
+export const persistentVolumes: Resource<PersistentVolume> = core(
+  ...(['persistentvolumes', 'PersistentVolume', false] as const),
+);
 
 export function apiVersionOf({ group, version }: Resource<KubernetesObject>): string {
   return group === '' ? version : `${group}/${version}`;

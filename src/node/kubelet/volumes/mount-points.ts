@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const timeout = 20_000;
+
+/** What is mounted on this machine. */
+export interface MountPoints {
+  /** Whether this process may mount; where not, volumes of memory are on disk, and subPaths are not bound. */
+  readonly canMount: boolean;
+  /** A file system in memory. Is there already: success. @param sizeBytes Undefined: half of the machine's. */
+  mountMemory(directory: string, sizeBytes?: number): Promise<void>;
+  /** Shows `source` at `target`, which is of its kind, once more. @param source E.g. `/proc/1/fd/7`. */
+  bind(source: string, target: string): Promise<void>;
+  isMounted(path: string): Promise<boolean>;
+  unmount(path: string): Promise<void>;
+  /** Removes a directory with everything in it, after all that is mounted in it: nothing of that is touched. */
+  remove(directory: string): Promise<void>;
+}
+
+/** Linux, as root. Everything goes through `mount` and `umount`, which every Linux has. */
+const linuxMountPoints: MountPoints = {
+  canMount: true,
+  mountMemory: async (directory, sizeBytes) => {
+    if (await linuxMountPoints.isMounted(directory)) return;
+    const size = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`];
+    await run('mount', ['-t', 'tmpfs', ...size, 'tmpfs', directory], { timeout });
+  },
+  bind: async (source, target) => {
+    await run('mount', ['--no-canonicalize', '--bind', source, target], { timeout });
+  },
+  isMounted: async (path) => (await mountedUnder(path)).includes(path),
+  unmount: async (path) => {
+    await run('umount', [path], { timeout });
+  },
+  remove: async (directory) => {
+    // What was mounted last lies over what was mounted first.
+    for (const path of (await mountedUnder(directory)).toReversed()) await linuxMountPoints.unmount(path);
+    const left = await mountedUnder(directory);
+    if (left.length > 0) throw new Error(`${left.join(', ')} can't be unmounted: something still uses it`);
+    await rm(directory, { recursive: true, force: true });
+  },
+};
+
+/** Whoever may not mount. */
+export const noMountPoints: MountPoints = {
+  canMount: false,
+  mountMemory: async () => {},
+  bind: async (source) => {
+    throw new Error(`${source} can't be mounted: that takes root on Linux`);
+  },
+  isMounted: async () => false,
+  unmount: async () => {},
+  remove: (directory) => rm(directory, { recursive: true, force: true }),
+};
+
+/** Of this process, as far as it may. */
+export function ownMountPoints(): MountPoints {
+  return process.platform === 'linux' && process.getuid?.() === 0 ? linuxMountPoints : noMountPoints;
+}
+
+/** In the order in which they were mounted. */
+async function mountedUnder(directory: string): Promise<readonly string[]> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  return table
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .map((path) =>
+      path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    )
+    .filter((path) => path === directory || path.startsWith(`${directory}/`));
+}
