@@ -6,6 +6,8 @@ export type { NftTable } from './linux/firewall/nft-table.ts';
 export type { NodeNetwork } from './linux/node/node-network.ts';
 export type { NodePod } from './linux/node/node-parts.ts';
 export type { NodePlace } from './linux/node/node-place.ts';
+export type { ServicePlan, ServiceTarget, Targets } from './linux/node/service-plan.ts';
+export { serviceTable } from './linux/node/service-table.ts';
 export { LinuxNetworkOnDemand } from './linux/on-demand.ts';
 export { openLinuxNetwork, whyNoVpcs } from './linux/open.ts';
 export type { Machines } from './linux/router-parts.ts';

@@ -1,59 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { whyNoVpcs } from '../open.ts';
-import { eni, eniId, id, local, toInternet, vpc } from '../testing/topologies.ts';
-import type { NodePod } from './node-parts.ts';
-import { podLinkName } from './pod-link.ts';
+import { api, far, nodeAddress, taskAddress, web } from '../testing/node-places.ts';
+import { podLinkName } from './pod-names.ts';
 
 const why = await whyNoVpcs();
 const never = new AbortController().signal;
 
-const [nodeAddress, furtherAddress, taskAddress] = ['10.0.1.10', '10.0.1.20', '10.0.2.5'];
-const web: NodePod = { uid: 'web', address: '10.0.1.11', deviceIndex: 0 };
-const api: NodePod = { uid: 'api', address: '10.0.1.12', deviceIndex: 0 };
-const far: NodePod = { uid: 'far', address: '10.0.1.21', deviceIndex: 1 };
 const world = '203.0.113.9';
 
-describe.skipIf(why !== undefined)(`a node’s network namespace ${why ?? ''}`, () => {
-  async function openNode() {
-    const { TestMachine } = await import('../testing/machine.ts');
-    const { NodeNetwork } = await import('./node-network.ts');
-    const machine = new TestMachine();
-    const network = machine.network();
-    const topology = vpc({
-      hasInternetGateway: true,
-      routeTables: [
-        { id: id('rtb', 'a'), routes: [local, toInternet] },
-        { id: id('rtb', 'b'), routes: [local] },
-      ],
-      interfaces: [
-        eni(nodeAddress, {
-          addresses: [nodeAddress, web.address, api.address],
-          publicAddresses: [{ privateIpv4: nodeAddress, publicIpv4: '198.51.100.7' }],
-        }),
-        eni(furtherAddress, { addresses: [furtherAddress, far.address] }),
-        eni(taskAddress),
-      ],
-    });
-    await network.apply(topology);
-    const netnsPath = machine.namespace('node').path;
-    const attach = (address: string, name: string, deviceIndex: number) =>
-      network.attach({
-        ...{ interfaceId: eniId(address), netnsPath: machine.namespace(name).path, deviceIndex },
-        signal: never,
-      });
-    await attach(nodeAddress, 'node', 0);
-    await attach(furtherAddress, 'node', 1);
-    await attach(taskAddress, 'task', 0);
-    const open = (pods: readonly NodePod[]) =>
-      new NodeNetwork({
-        ...{ netnsPath, primaryAddress: nodeAddress, cidrs: () => topology.cidrs, mtu: () => 1_500 },
-        ...{ pods, clock: machine.clock },
-      });
-    const node = open([]);
-    const join = (pod: NodePod, to = node) => to.join(pod, machine.namespace(pod.uid).path);
-    return { machine, network, topology, node, join, open };
-  }
+/** Where there are no VPCs, what speaks to the kernel can't be loaded. */
+const openNode = async () => (await import('../testing/node.ts')).openNode();
 
+describe.skipIf(why !== undefined)(`a node’s network namespace ${why ?? ''}`, () => {
   it('carries packets between pods, tasks, the node and the world', async () => {
     const { machine, node, join } = await openNode();
     await using _machine = machine;

@@ -20,7 +20,8 @@ import { listenIn } from '../sockets.ts';
 import { Turns } from '../turns.ts';
 import { isNodePart, type NodeFacts, type NodePod, nodeParts, nodeTable } from './node-parts.ts';
 import type { NodePlace } from './node-place.ts';
-import { addPodLink, configurePod, podLinkName, podLinkPrefix } from './pod-link.ts';
+import { addPodLink, configurePod } from './pod-link.ts';
+import { podLinkName, podLinkPrefix } from './pod-names.ts';
 
 export interface NodeNetworkOptions extends Omit<NodePlace, 'interfaceId'> {
   /** The VPC's blocks as they are now. */

@@ -3,7 +3,7 @@ import { chainOf, type NftTable, rangesOf, setOf } from '../firewall/nft-table.t
 import { mainTable } from '../netlink/route.ts';
 import type { Part } from '../parts.ts';
 import { deviceTable } from '../sandbox-link.ts';
-import { podLinkName, podLinkPrefix, podMacs } from './pod-link.ts';
+import { podLinkName, podLinkPrefix, podMacs } from './pod-names.ts';
 
 /** A pod that is not in its node's own network namespace. */
 export interface NodePod {

@@ -1,26 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Namespace } from '../namespace.ts';
 import { addAddress } from '../netlink/address.ts';
 import { addVeth, setLinkUp } from '../netlink/link.ts';
 import { setNeighbour } from '../netlink/neighbour.ts';
 import { mainTable, setRoute } from '../netlink/route.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
-import { macOf } from '../router-parts.ts';
 import { loopbackIndex } from '../sandbox-link.ts';
+import { podLinkName, podMacs } from './pod-names.ts';
 
 /** What a pod takes for its router, as with the Amazon VPC CNI plugin: whatever is sent there goes to the node. */
 const podGateway = '169.254.1.1';
-
-/** All links of pods, at the node's end, begin with it. */
-export const podLinkPrefix = 'eni';
-
-/** The node's end of a pod's link: the kernel takes 15 characters. */
-export function podLinkName(uid: string): string {
-  return `${podLinkPrefix}${createHash('sha256').update(uid).digest('hex').slice(0, 11)}`;
-}
-
-/** Of both ends of a pod's link. */
-export const podMacs = (uid: string) => ({ node: macOf(`${uid}/node`), pod: macOf(`${uid}/pod`) });
 
 /** Its name in the pod, and its index there: chosen, so that nobody has to ask for it. */
 const name = 'eth0';

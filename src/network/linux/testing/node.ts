@@ -1,0 +1,46 @@
+import { NodeNetwork } from '../node/node-network.ts';
+import type { NodePod } from '../node/node-parts.ts';
+import { TestMachine } from './machine.ts';
+import { api, far, furtherAddress, nodeAddress, taskAddress, web } from './node-places.ts';
+import { eni, eniId, id, local, toInternet, vpc } from './topologies.ts';
+
+const never = new AbortController().signal;
+
+/** A node with two interfaces, and a task, in a VPC of one machine; the node's primary address is 198.51.100.7 outside. */
+export async function openNode() {
+  const machine = new TestMachine();
+  const network = machine.network();
+  const topology = vpc({
+    hasInternetGateway: true,
+    routeTables: [
+      { id: id('rtb', 'a'), routes: [local, toInternet] },
+      { id: id('rtb', 'b'), routes: [local] },
+    ],
+    interfaces: [
+      eni(nodeAddress, {
+        addresses: [nodeAddress, web.address, api.address],
+        publicAddresses: [{ privateIpv4: nodeAddress, publicIpv4: '198.51.100.7' }],
+      }),
+      eni(furtherAddress, { addresses: [furtherAddress, far.address] }),
+      eni(taskAddress),
+    ],
+  });
+  await network.apply(topology);
+  const netnsPath = machine.namespace('node').path;
+  const attach = (address: string, name: string, deviceIndex: number) =>
+    network.attach({
+      ...{ interfaceId: eniId(address), netnsPath: machine.namespace(name).path, deviceIndex },
+      signal: never,
+    });
+  await attach(nodeAddress, 'node', 0);
+  await attach(furtherAddress, 'node', 1);
+  await attach(taskAddress, 'task', 0);
+  const open = (pods: readonly NodePod[]) =>
+    new NodeNetwork({
+      ...{ netnsPath, primaryAddress: nodeAddress, cidrs: () => topology.cidrs, mtu: () => 1_500 },
+      ...{ pods, clock: machine.clock },
+    });
+  const node = open([]);
+  const join = (pod: NodePod, to = node) => to.join(pod, machine.namespace(pod.uid).path);
+  return { machine, node, join, open };
+}

@@ -1,0 +1,131 @@
+import type { ServicePlan, ServiceTarget, Targets } from '../../network/index.ts';
+import {
+  type Endpoint,
+  type EndpointSlice,
+  type Service,
+  type ServicePort,
+  serviceNameLabel,
+} from './objects.ts';
+
+/** kube-proxy's default: three hours. */
+const defaultAffinitySeconds = 10_800;
+
+/** The slices of each service, by `namespace/name`. */
+export function slicesByService(
+  slices: readonly EndpointSlice[],
+): ReadonlyMap<string, readonly EndpointSlice[]> {
+  return Map.groupBy(
+    slices.filter(({ addressType }) => addressType === 'IPv4'),
+    ({ metadata }) => `${metadata.namespace}/${metadata.labels?.[serviceNameLabel]}`,
+  );
+}
+
+/**
+ * How one node leads a service's ports to their targets; none of what has no address of its own. In the words of
+ * upstream's proxy: ready endpoints; where there are none, those that end but still serve.
+ */
+export function servicePlans(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+): readonly ServicePlan[] {
+  const { metadata, spec = {} } = service;
+  const { clusterIP, ports = [] } = spec;
+  if (spec.type === 'ExternalName' || clusterIP === undefined || !isIpv4(clusterIP)) return [];
+  const balancer = service.status?.loadBalancer?.ingress ?? [];
+  const externalIps = [
+    ...(spec.externalIPs ?? []),
+    ...balancer.flatMap(({ ip, ipMode }) => (ip === undefined || ipMode === 'Proxy' ? [] : [ip])),
+  ].filter(isIpv4);
+  const affinitySeconds =
+    spec.sessionAffinity === 'ClientIP'
+      ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds)
+      : undefined;
+  const isInternalLocal = spec.internalTrafficPolicy === 'Local';
+  const isExternalLocal = spec.externalTrafficPolicy === 'Local';
+  return ports.map((port) => {
+    const all = candidatesOf(slices, port, nodeName);
+    const cluster = chosenOf(all);
+    const local = isInternalLocal || isExternalLocal ? localOf(all) : cluster;
+    return {
+      name: `${metadata.namespace}/${metadata.name}${port.name === undefined ? '' : `:${port.name}`}`,
+      protocol: protocolOf(port),
+      ...{ clusterIp: clusterIP, port: port.port, externalIps: [...new Set(externalIps)] },
+      ...(port.nodePort !== undefined && port.nodePort > 0 && { nodePort: port.nodePort }),
+      internal: isInternalLocal ? local : cluster,
+      external: isExternalLocal ? local : cluster,
+      hidesClients: !isExternalLocal,
+      ...(affinitySeconds !== undefined && { affinitySeconds }),
+    };
+  });
+}
+
+/** How many endpoints of this node a service's health check port tells of. */
+export function localEndpoints(slices: readonly EndpointSlice[], nodeName: string): number {
+  const ready = slices.flatMap(({ endpoints }) =>
+    (endpoints ?? []).filter((each) => each.nodeName === nodeName && isReady(each)),
+  );
+  return new Set(ready.flatMap(({ addresses }) => addresses)).size;
+}
+
+interface Candidate extends ServiceTarget {
+  readonly isReady: boolean;
+}
+
+function candidatesOf(
+  slices: readonly EndpointSlice[],
+  port: ServicePort,
+  nodeName: string,
+): readonly Candidate[] {
+  const candidates = new Map<string, Candidate>();
+  for (const { endpoints, ports } of slices) {
+    const found = (ports ?? []).find(
+      (each) =>
+        (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    );
+    if (found?.port === undefined) continue;
+    for (const each of endpoints ?? []) {
+      const [address] = each.addresses;
+      if (address === undefined || !(isReady(each) || isServingAtTheEnd(each))) continue;
+      const target = {
+        address,
+        port: found.port,
+        isLocal: each.nodeName === nodeName,
+        isReady: isReady(each),
+      };
+      const key = `${address}:${found.port}`;
+      // In two slices for a moment: the one that is ready counts.
+      if (!candidates.get(key)?.isReady) candidates.set(key, target);
+    }
+  }
+  return [...candidates.values()].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+}
+
+const keyOf = ({ address, port }: ServiceTarget): string => `${address}:${port}`;
+
+/** Absent means ready. */
+const isReady = ({ conditions }: Endpoint): boolean => conditions?.ready ?? true;
+
+function isServingAtTheEnd({ conditions }: Endpoint): boolean {
+  return (conditions?.serving ?? false) && (conditions?.terminating ?? false);
+}
+
+function chosenOf(candidates: readonly Candidate[]): Targets {
+  const ready = candidates.filter((each) => each.isReady);
+  const chosen = ready.length > 0 ? ready : candidates;
+  return chosen.length === 0 ? 'reject' : chosen.map(targetOf);
+}
+
+/** Of this node alone. Where only other nodes have targets, what is sent here is lost. */
+function localOf(candidates: readonly Candidate[]): Targets {
+  const local = chosenOf(candidates.filter(({ isLocal }) => isLocal));
+  return local === 'reject' && candidates.length > 0 ? 'drop' : local;
+}
+
+const targetOf = ({ address, port, isLocal }: Candidate): ServiceTarget => ({ address, port, isLocal });
+
+function protocolOf({ protocol = 'TCP' }: ServicePort): ServicePlan['protocol'] {
+  return protocol === 'UDP' ? 'udp' : protocol === 'SCTP' ? 'sctp' : 'tcp';
+}
+
+const isIpv4 = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text);
