@@ -5,8 +5,8 @@ import { Announcements } from '../announcements.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import { HostSide, nothing } from './host-side.ts';
 import { machineInterfacesOf } from './machine-interface.ts';
-import { Namespace } from './namespace.ts';
-import { namesOfNamespaces, prefixOf } from './namespace-names.ts';
+import { Namespace, namedNamespace, removeName } from './namespace.ts';
+import { namesOfNamespaces, nodePrefixOf, prefixOf } from './namespace-names.ts';
 import { NodeNetwork } from './node/node-network.ts';
 import type { NodePlace } from './node/node-place.ts';
 import { Router } from './router.ts';
@@ -164,6 +164,20 @@ export class LinuxNetwork implements VpcNetwork {
   }
 
   /**
+   * The path of a node's network namespace, which is made when it is not there: it stays until `removeNode`.
+   * @param instanceId `i-…` @throws {NetworkError}
+   */
+  nodeNamespace(instanceId: string): string {
+    using namespace = namedNamespace(nodePrefixOf(this.#options.installationId) + instanceId);
+    return namespace.path;
+  }
+
+  /** Takes a node's network namespace away; its interfaces are to be detached before. Absent is success. @throws {NetworkError} */
+  removeNode(instanceId: string): void {
+    removeName(nodePrefixOf(this.#options.installationId) + instanceId);
+  }
+
+  /**
    * The network namespace of a node, which has its primary interface already. It is guarded until it is disposed of.
    * @throws {NetworkError}
    */
@@ -218,6 +232,7 @@ export class LinuxNetwork implements VpcNetwork {
 
   async #purge(): Promise<void> {
     for (const name of namesOfNamespaces(this.#prefix)) await this.#removeNamed(name);
+    for (const name of namesOfNamespaces(nodePrefixOf(this.#options.installationId))) removeName(name);
     await this.#host.purge();
   }
 

@@ -9,6 +9,11 @@ export function prefixOf(installationId: string): string {
   return `catamaran-${installationId}-`;
 }
 
+/** What the names of the namespaces of an installation's nodes begin with. */
+export function nodePrefixOf(installationId: string): string {
+  return `catamaran-node-${installationId}-`;
+}
+
 export function namesOfNamespaces(prefix: string): string[] {
   try {
     return readdirSync(namesDirectory).filter((name) => name.startsWith(prefix));

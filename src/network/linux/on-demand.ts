@@ -54,6 +54,16 @@ export class LinuxNetworkOnDemand implements VpcNetwork {
     await (await this.#open()).untilCarried(interfaceId, address, signal);
   }
 
+  /** See `LinuxNetwork.nodeNamespace`. @throws {NetworkError} */
+  async nodeNamespace(instanceId: string): Promise<string> {
+    return (await this.#open()).nodeNamespace(instanceId);
+  }
+
+  /** See `LinuxNetwork.removeNode`. @throws {NetworkError} */
+  async removeNode(instanceId: string): Promise<void> {
+    (await this.#opened())?.removeNode(instanceId);
+  }
+
   /** See `LinuxNetwork.openNode`. @throws {NetworkError} */
   async openNode(place: NodePlace): Promise<NodeNetwork> {
     return (await this.#open()).openNode(place);

@@ -1,24 +1,8 @@
 import type { ServicePlan, ServiceTarget, Targets } from '../../network/index.ts';
-import {
-  type Endpoint,
-  type EndpointSlice,
-  type Service,
-  type ServicePort,
-  serviceNameLabel,
-} from './objects.ts';
+import type { Endpoint, EndpointSlice, Service, ServicePort } from './objects.ts';
 
 /** kube-proxy's default: three hours. */
 const defaultAffinitySeconds = 10_800;
-
-/** The slices of each service, by `namespace/name`. */
-export function slicesByService(
-  slices: readonly EndpointSlice[],
-): ReadonlyMap<string, readonly EndpointSlice[]> {
-  return Map.groupBy(
-    slices.filter(({ addressType }) => addressType === 'IPv4'),
-    ({ metadata }) => `${metadata.namespace}/${metadata.labels?.[serviceNameLabel]}`,
-  );
-}
 
 /**
  * How one node leads a service's ports to their targets; none of what has no address of its own. In the words of

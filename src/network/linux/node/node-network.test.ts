@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { whyNoVpcs } from '../open.ts';
-import { api, far, nodeAddress, taskAddress, web } from '../testing/node-places.ts';
+import { api, far, localAddress, nodeAddress, taskAddress, web } from '../testing/node-places.ts';
 import { podLinkName } from './pod-names.ts';
 
 const why = await whyNoVpcs();
@@ -26,6 +26,8 @@ describe.skipIf(why !== undefined)(`a node’s network namespace ${why ?? ''}`, 
     expect(await machine.connect('task', far.address)).toBe(taskAddress);
     expect(await machine.connect('task', web.address)).toBe(taskAddress);
     expect(await machine.connect('web', nodeAddress)).toBe(web.address);
+    expect(await machine.connect('web', localAddress)).toBe(web.address);
+    expect(await machine.connect('task', localAddress)).toBeUndefined();
     expect(await machine.connect('node', web.address)).toBe(nodeAddress);
     // Out of the VPC a pod has its node's address, whichever interface its own is of.
     await machine.runIn('host', 'ip', 'address', 'add', `${world}/32`, 'dev', 'lo');

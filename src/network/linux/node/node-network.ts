@@ -7,6 +7,7 @@ import { firewallChanges } from '../firewall/index.ts';
 import type { NftTable } from '../firewall/nft-table.ts';
 import { LinkRemoval } from '../link-removal.ts';
 import { Namespace } from '../namespace.ts';
+import { readAddresses } from '../netlink/address.ts';
 import { netfilter, readFlows } from '../netlink/conntrack.ts';
 import { type Link, readLinks, settleLink } from '../netlink/link.ts';
 import { readNeighbours } from '../netlink/neighbour.ts';
@@ -178,7 +179,8 @@ export class NodeNetwork implements AsyncDisposable {
     const cidrs = this.#options.cidrs();
     // A VPC that is being taken away has none, but its nodes are what they were.
     if (cidrs.length > 0) this.#cidrs = cidrs;
-    const facts: NodeFacts = { primaryAddress: this.#options.primaryAddress, cidrs: this.#cidrs };
+    const { primaryAddress, localAddresses } = this.#options;
+    const facts: NodeFacts = { primaryAddress, localAddresses, cidrs: this.#cidrs };
     const pods = [...this.#pods.values()];
     // The rules first: nothing is ever routed that they don't know.
     this.#wanted.set('node', nodeTable(pods, facts));
@@ -187,7 +189,8 @@ export class NodeNetwork implements AsyncDisposable {
     const names = new Map(Array.from(links.values(), ({ index, name }) => [index, name]));
     const present = partsRead(
       {
-        ...{ addresses: [], neighbours: readNeighbours(this.#socket) },
+        addresses: readAddresses(this.#socket).filter(({ address }) => address !== '127.0.0.1'),
+        neighbours: readNeighbours(this.#socket),
         ...{ routes: readRoutes(this.#socket).routes, rules: readRules(this.#socket) },
       },
       (index) => names.get(index),

@@ -19,6 +19,8 @@ export interface NodeFacts {
   readonly primaryAddress: string;
   /** The VPC's blocks. */
   readonly cidrs: readonly string[];
+  /** Its own beside those of its interfaces. */
+  readonly localAddresses: readonly string[];
 }
 
 /**
@@ -29,15 +31,24 @@ export interface NodeFacts {
 const priorities = { pods: 512, furtherInterfaces: 1_536 } as const;
 
 /** What a node's namespace has for its pods, beside their links and what its interfaces brought with them. */
-export function nodeParts(pods: Iterable<NodePod>, { cidrs }: NodeFacts): Part[] {
+export function nodeParts(
+  pods: Iterable<NodePod>,
+  { primaryAddress, cidrs, localAddresses }: NodeFacts,
+): Part[] {
   const parts: Part[] = [
+    ...localAddresses.map((address): Part => ({ type: 'address', link: 'lo', address, prefixLength: 32 })),
     { type: 'rule', priority: priorities.pods, table: mainTable, suppressedPrefixLength: 0 },
   ];
   for (const { uid, address, deviceIndex } of pods) {
     const link = podLinkName(uid);
     parts.push(
       { type: 'neighbour', of: 'arp', link, address, macAddress: podMacs(uid).pod },
-      { type: 'route', table: mainTable, destination: `${address}/32`, way: { type: 'link', link } },
+      {
+        type: 'route',
+        table: mainTable,
+        destination: `${address}/32`,
+        way: { type: 'link', link, source: primaryAddress },
+      },
     );
     if (deviceIndex === 0) continue;
     for (const cidr of cidrs) {
@@ -61,8 +72,8 @@ export function isNodePart(part: Part): boolean {
       return part.way.type === 'link' && part.way.link.startsWith(podLinkPrefix);
     case 'neighbour':
       return part.link.startsWith(podLinkPrefix);
-    default:
-      return false;
+    case 'address':
+      return part.link === 'lo';
   }
 }
 

@@ -4,6 +4,8 @@ import type { NodePod } from './node-parts.ts';
 export interface NodePlace {
   /** Of the node's own network namespace, which has its interfaces. */
   readonly netnsPath: string;
+  /** Where the node itself answers its pods, beside its interfaces' addresses: services that this process is. */
+  readonly localAddresses: readonly string[];
   /** `eni-…`, its primary one. */
   readonly interfaceId: string;
   readonly primaryAddress: string;

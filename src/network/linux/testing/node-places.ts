@@ -1,6 +1,8 @@
 import type { NodePod } from '../node/node-parts.ts';
 
 export const nodeAddress = '10.0.1.10';
+/** The node's own beside those of its interfaces. */
+export const localAddress = '10.100.0.10';
 export const taskAddress = '10.0.2.5';
 export const furtherAddress = '10.0.1.20';
 

@@ -1,7 +1,7 @@
 import { NodeNetwork } from '../node/node-network.ts';
 import type { NodePod } from '../node/node-parts.ts';
 import { TestMachine } from './machine.ts';
-import { api, far, furtherAddress, nodeAddress, taskAddress, web } from './node-places.ts';
+import { api, far, furtherAddress, localAddress, nodeAddress, taskAddress, web } from './node-places.ts';
 import { eni, eniId, id, local, toInternet, vpc } from './topologies.ts';
 
 const never = new AbortController().signal;
@@ -38,7 +38,7 @@ export async function openNode() {
   const open = (pods: readonly NodePod[]) =>
     new NodeNetwork({
       ...{ netnsPath, primaryAddress: nodeAddress, cidrs: () => topology.cidrs, mtu: () => 1_500 },
-      ...{ pods, clock: machine.clock },
+      ...{ pods, localAddresses: [localAddress], clock: machine.clock },
     });
   const node = open([]);
   const join = (pod: NodePod, to = node) => to.join(pod, machine.namespace(pod.uid).path);

@@ -20,6 +20,7 @@ class World implements AsyncDisposable {
   readonly done: string[] = [];
   interfaces: NodeInterface[] = [interfaceOf(0)];
   freeInSubnet = 100;
+  isFargate = false;
   #pods: VpcPodNetwork | undefined;
 
   get pods(): VpcPodNetwork {
@@ -50,8 +51,10 @@ class World implements AsyncDisposable {
   readonly network = {
     attach: async (each: { interfaceId: string; netnsPath: string; deviceIndex?: number }) =>
       void this.done.push(`attach ${each.interfaceId} ${each.netnsPath} ${each.deviceIndex}`),
-    detach: async () => {},
+    detach: async (interfaceId: string) => void this.done.push(`detach ${interfaceId}`),
     untilCarried: async () => {},
+    nodeNamespace: async (instanceId: string) => `/netns/${instanceId}`,
+    removeNode: async (instanceId: string) => void this.done.push(`remove ${instanceId}`),
     openNode: async ({ netnsPath, pods }: NodePlace) => {
       this.done.push(`open ${netnsPath} ${pods.map(({ uid }) => uid).join(' ')}`.trim());
       return {
@@ -77,14 +80,21 @@ class World implements AsyncDisposable {
 class VpcPodNetworkOf extends VpcPodNetwork {
   constructor(world: World) {
     super({
-      ...{ network: world.network, interfaces: world.ec2, limits, directory: world.directory },
+      ...{
+        instanceId: 'i-1',
+        localAddresses: [],
+        isFargate: world.isFargate,
+        network: world.network,
+        interfaces: world.ec2,
+        limits,
+        directory: world.directory,
+      },
       ...{ opened: () => world.done.push('opened'), clock: world.clock, log: recordingLog() },
     });
   }
 }
 
 const podOf = (uid: string) => ({ uid, namespace: 'default', name: uid });
-const nodePod = { ...podOf('node'), isHostNetwork: true } as const;
 
 function interfaceOf(deviceIndex: number): NodeInterface {
   return {
@@ -148,28 +158,46 @@ describe('the addresses of a node’s pods', () => {
     expect(await world.addressOf('a')).toBe('10.0.0.77');
   });
 
-  it('lead to the node, whose own sandbox comes first', async () => {
+  it('lead to the node’s own namespace, which has all of its interfaces', async () => {
     await using world = new World();
     await world.addressOf('a');
-    await expect(world.pods.join(podOf('a'), '/proc/1/ns/net', never)).rejects.toThrow('waits for');
-    await world.pods.assign(nodePod, never);
-    await world.pods.join(nodePod, '/node', never);
     await world.pods.join(podOf('a'), '/a', never);
-    await world.pods.join(nodePod, '/node', never);
+    await world.pods.join(podOf('a'), '/a', never);
+    await world.pods.open(never);
     expect(world.done.splice(0)).toEqual([
-      'assign eni-0 2',
-      ...['attach eni-0 /node 0', 'open /node a', 'opened'],
-      'join a 10.0.0.5 0 /a',
-      'attach eni-0 /node 0',
-    ]);
-    // A node's sandbox that is made again takes its pods with it.
-    await world.pods.join(nodePod, '/again', never);
-    expect(world.done.splice(0)).toEqual([
-      ...['attach eni-0 /again 0', 'open /again a', 'opened', 'join a 10.0.0.5 0 /a'],
+      ...['assign eni-0 2', 'attach eni-0 /netns/i-1 0', 'open /netns/i-1 a', 'opened'],
+      ...['join a 10.0.0.5 0 /a', 'join a 10.0.0.5 0 /a'],
     ]);
     await world.addressOf('b');
     await world.addressOf('c');
-    expect(world.done).toEqual(['add eni-1 2', 'attach eni-0 /again 0', 'attach eni-1 /again 1']);
+    expect(world.done.splice(0)).toEqual([
+      ...['add eni-1 2', 'attach eni-0 /netns/i-1 0', 'attach eni-1 /netns/i-1 1'],
+    ]);
+    // Whoever comes after a crash knows them.
+    world.restart();
+    await world.pods.open(never);
+    expect(world.done.splice(0)).toEqual([
+      ...['attach eni-0 /netns/i-1 0', 'attach eni-1 /netns/i-1 1', 'open /netns/i-1 a b c', 'opened'],
+    ]);
+    await world.pods.remove();
+    expect(world.done).toEqual(['detach eni-0', 'detach eni-1', 'remove i-1']);
+  });
+
+  it('are the node’s own with Fargate, whose pod is in the node’s namespace', async () => {
+    await using world = new World();
+    world.isFargate = true;
+    expect(await world.addressOf('a')).toBe('10.0.0.4');
+    await world.pods.join(podOf('a'), '/a', never);
+    await world.pods.join(podOf('a'), '/again', never);
+    expect(world.done).toEqual([
+      ...['attach eni-0 /a 0', 'open /a', 'opened', 'attach eni-0 /again 0', 'open /again', 'opened'],
+    ]);
+  });
+
+  it('are refused to pods that want their node’s network', async () => {
+    await using world = new World();
+    const asking = world.pods.assign({ ...podOf('a'), isHostNetwork: true }, never);
+    await expect(asking).rejects.toThrow('not run yet');
   });
 
   it('are never had by two pods, whatever comes and goes', () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import type { NodeNetwork, NodePlace, VpcNetwork } from '../../../network/index.ts';
 import type { SandboxNetwork } from '../../../runtime/index.ts';
+import type { PodIdentity, PodNetwork } from '../kubelet-options.ts';
 import { type LedgerFile, openLedgerFile } from './ledger-file.ts';
 import type { NodeInterfaces } from './node-interfaces.ts';
 import { type InterfaceLimits, type NodeInterface, nextStep, withoutPods, withPod } from './plan.ts';
@@ -9,15 +10,21 @@ import { type InterfaceLimits, type NodeInterface, nextStep, withoutPods, withPo
 /** What is needed of the machine's network. */
 export interface NodeNetworks extends Pick<VpcNetwork, 'attach' | 'detach'> {
   openNode(place: NodePlace): Promise<NodeNetwork>;
+  /** The path of the network namespace that a node has of its own, made when it is not there. */
+  nodeNamespace(instanceId: string): Promise<string>;
+  removeNode(instanceId: string): Promise<void>;
   /** Resolves when the VPC leads an address to the interface. */
   untilCarried(interfaceId: string, address: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface VpcPodNetworkOptions {
+  readonly instanceId: string;
   readonly network: NodeNetworks;
+  /** See `NodePlace`. */
+  readonly localAddresses: readonly string[];
   readonly interfaces: NodeInterfaces;
   readonly limits: InterfaceLimits;
-  /** A node of Fargate has one pod, which has the node's own address. */
+  /** A node of Fargate has one pod, which has the node's own address and is in its network namespace. */
   readonly isFargate?: boolean;
   /** Its own, of this node alone. */
   readonly directory: string;
@@ -27,22 +34,15 @@ export interface VpcPodNetworkOptions {
   readonly log: Log;
 }
 
-interface NetworkedPod {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly isHostNetwork?: true;
-}
-
 /** What the kubelet's event FailedCreatePodSandBox says, in the plugin's own words. */
 const noAddress =
   'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
 
 /**
  * Pods with addresses of the VPC, as the Amazon VPC CNI plugin gives them: secondary private IPv4 addresses of their
- * node's interfaces. The node's own sandbox joins first; the links of pods lead there.
+ * node's interfaces, which are in a network namespace of the node's own. The links of pods lead there.
  */
-export class VpcPodNetwork implements AsyncDisposable {
+export class VpcPodNetwork implements PodNetwork, AsyncDisposable {
   readonly #options: VpcPodNetworkOptions;
   readonly #ledger: LedgerFile;
   /** By address: of secondary ones, as last seen in EC2. */
@@ -63,9 +63,13 @@ export class VpcPodNetwork implements AsyncDisposable {
    * Gives the pod its address; the same again for the same pod.
    * @throws {Error} with `failed to assign an IP address to container` when there is none.
    */
-  assign(pod: NetworkedPod, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
+  assign(pod: PodIdentity, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
     return this.#inTurn(async () => {
-      if (this.#isOfNode(pod)) return networkOf(await this.#primary(signal));
+      if (pod.isHostNetwork)
+        throw new Error(
+          `${pod.namespace}/${pod.name} has hostNetwork: pods on their node’s own network are not run yet`,
+        );
+      if (this.#options.isFargate) return networkOf(await this.#primary(signal));
       const known = this.#ledger.now().pods[pod.uid];
       const address = known ?? (await this.#newAddress(pod, signal));
       if (known !== undefined) await this.#look(signal);
@@ -82,24 +86,24 @@ export class VpcPodNetwork implements AsyncDisposable {
   }
 
   /**
-   * Puts the pod's interface into its namespace, and the node's own into the node's sandbox; idempotent.
-   * @throws {Error} the node's own sandbox has not joined yet.
+   * Puts the pod's interface into its namespace, and before the first one the node's into the node's; idempotent.
+   * @throws {Error}
    */
-  join(pod: NetworkedPod, netnsPath: string, signal: AbortSignal): Promise<void> {
+  join(pod: PodIdentity, netnsPath: string, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#isOfNode(pod)) return this.#joinNode(netnsPath, signal);
+      if (this.#options.isFargate) {
+        await this.#joinNode(netnsPath, signal);
+        return;
+      }
       const address = this.#ledger.now().pods[pod.uid];
       if (address === undefined)
         throw new Error(`${pod.namespace}/${pod.name} has no address to join the network with`);
-      if (this.#node === undefined)
-        throw new Error(
-          `${pod.namespace}/${pod.name} waits for the node’s own network, which is not there yet`,
-        );
+      const node = this.#node ?? (await this.#openOwn(signal));
       if (this.#interfaceOf(address) === undefined) await this.#look(signal);
       const found = this.#interfaceOf(address);
       if (found === undefined) throw new Error(`${address} is no address of this node any more`);
       await this.#options.network.untilCarried(found.id, address, signal);
-      await this.#node.join({ uid: pod.uid, address, deviceIndex: found.deviceIndex }, netnsPath);
+      await node.join({ uid: pod.uid, address, deviceIndex: found.deviceIndex }, netnsPath);
       this.#joined.set(pod.uid, netnsPath);
     });
   }
@@ -114,16 +118,34 @@ export class VpcPodNetwork implements AsyncDisposable {
     return this.#release(Object.keys(this.#ledger.now().pods).filter((uid) => !podUids.has(uid)));
   }
 
+  /**
+   * What a node needs of its network before it has pods: so that what answers on the node is there from the beginning, and
+   * pods that are there already are guarded.
+   * @throws {Error}
+   */
+  open(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#node === undefined && !this.#options.isFargate) await this.#openOwn(signal);
+    });
+  }
+
+  /** The node is no more: takes away what it has in the kernel. Whoever ended it deletes its interfaces. */
+  remove(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { network, instanceId } = this.#options;
+      await this.#node?.[Symbol.asyncDispose]();
+      this.#node = undefined;
+      for (const { id } of this.#interfaces) await network.detach(id);
+      await network.removeNode(instanceId);
+    });
+  }
+
   /** What is in the kernel stays. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#inTurn(async () => {
       await this.#node?.[Symbol.asyncDispose]();
       this.#node = undefined;
     });
-  }
-
-  #isOfNode({ isHostNetwork }: NetworkedPod): boolean {
-    return isHostNetwork === true || this.#options.isFargate === true;
   }
 
   #release(uids: readonly string[]): Promise<void> {
@@ -138,18 +160,25 @@ export class VpcPodNetwork implements AsyncDisposable {
     });
   }
 
-  async #joinNode(netnsPath: string, signal: AbortSignal): Promise<void> {
+  async #openOwn(signal: AbortSignal): Promise<NodeNetwork> {
+    const { network, instanceId } = this.#options;
+    return this.#joinNode(await network.nodeNamespace(instanceId), signal);
+  }
+
+  async #joinNode(netnsPath: string, signal: AbortSignal): Promise<NodeNetwork> {
     const primary = await this.#primary(signal);
     this.#nodePath = netnsPath;
     await this.#attachAll(signal);
-    if (this.#node?.isAt(netnsPath)) return;
+    if (this.#node?.isAt(netnsPath)) return this.#node;
     await this.#node?.[Symbol.asyncDispose]();
     const pods = Object.entries(this.#ledger.now().pods).flatMap(([uid, address]) => {
       const found = this.#interfaceOf(address);
       return found === undefined ? [] : [{ uid, address, deviceIndex: found.deviceIndex }];
     });
     const { id: interfaceId, primaryAddress } = primary;
-    const node = await this.#options.network.openNode({ netnsPath, interfaceId, primaryAddress, pods });
+    const { localAddresses, network } = this.#options;
+    const place = { netnsPath, interfaceId, primaryAddress, localAddresses, pods };
+    const node = await network.openNode(place);
     this.#node = node;
     this.#options.opened(node);
     // Links of pods went with the node's earlier namespace.
@@ -157,6 +186,7 @@ export class VpcPodNetwork implements AsyncDisposable {
       const path = this.#joined.get(pod.uid);
       if (path !== undefined) await node.join(pod, path).catch((error) => this.#logFailure(pod.uid, error));
     }
+    return node;
   }
 
   #logFailure(podUid: string, error: unknown): void {
@@ -186,7 +216,7 @@ export class VpcPodNetwork implements AsyncDisposable {
   }
 
   /** Written down before anybody hears of it. */
-  async #newAddress({ uid }: NetworkedPod, signal: AbortSignal): Promise<string> {
+  async #newAddress({ uid }: PodIdentity, signal: AbortSignal): Promise<string> {
     const { interfaces, limits, clock } = this.#options;
     await this.#look(signal);
     // Each step but the last changes what there is: one more for each interface that can be.
