@@ -1,4 +1,14 @@
 /** The packets' side of VPCs and load balancers, on one machine. */
+
+/** Of packets and names, for those who see neither VPCs nor their topologies. */
+export type {
+  DnsFound,
+  DnsQuestion,
+  DnsRecord,
+  DnsRecordData,
+  Flow,
+  SoaRecord,
+} from '../topology/index.ts';
 export * from './balancer/index.ts';
 export * from './dns/index.ts';
 export * from './engine/engine-networks.ts';

@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer } from '../../http.ts';
 import type { Log } from '../../log.ts';
 import type { ProxiedNetwork } from './kube-proxy.ts';
 

@@ -13,6 +13,7 @@ const random = seededRandom(7);
 class SeenNode {
   readonly name: string;
   readonly primaryAddress = '10.0.1.10';
+  readonly localAddresses = ['10.100.0.10'];
   table: NftTable | undefined;
   writes = 0;
   failures = 0;

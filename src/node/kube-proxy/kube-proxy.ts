@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { type NodeNetwork, type ServicePlan, serviceTable } from '../../network/index.ts';
+import type { ClusterView } from '../cluster-dns/cluster-names.ts';
 import type { Api } from '../kubelet/api/api-client.ts';
 import { Informer } from '../kubelet/api/informer.ts';
 import { HealthChecks } from './health-checks.ts';
@@ -23,6 +24,8 @@ export interface ProxiedNode {
   readonly name: string;
   /** Where its node ports are. */
   readonly primaryAddress: string;
+  /** Addresses of services at which the node itself answers: no rules lead elsewhere from there. */
+  readonly localAddresses: readonly string[];
   readonly network: ProxiedNetwork;
 }
 
@@ -70,7 +73,7 @@ export class KubeProxy implements AsyncDisposable {
   /** Carries the services on that node from now on; until it is disposed of, or added again with another network. */
   add(node: ProxiedNode): AsyncDisposable {
     const before = this.#nodes.get(node.name);
-    const rules = new NodeRules(node, this.#options, (key) => this.#plansOf(key, node.name));
+    const rules = new NodeRules(node, this.#options, (key) => this.#plansOf(key, node));
     this.#nodes.set(node.name, rules);
     if (this.#hasSynced()) this.#begin(rules);
     const replaced = before?.[Symbol.asyncDispose]();
@@ -80,6 +83,15 @@ export class KubeProxy implements AsyncDisposable {
         if (this.#nodes.get(node.name) === rules) this.#nodes.delete(node.name);
         await rules[Symbol.asyncDispose]();
       },
+    };
+  }
+
+  /** What the cluster's services are now. */
+  get view(): ClusterView {
+    return {
+      service: (namespace, name) => this.#services.get(namespace, name),
+      services: () => this.#services.all(),
+      slicesOf: (namespace, name) => this.#slicesIn(`${namespace}/${name}`),
     };
   }
 
@@ -117,13 +129,16 @@ export class KubeProxy implements AsyncDisposable {
     for (const node of this.#nodes.values()) node.note(serviceKey);
   }
 
-  #plansOf(key: string, nodeName: string): Planned {
+  #slicesIn(serviceKey: string): readonly EndpointSlice[] {
+    const all = this.#slicesOf.get(serviceKey)?.values() ?? [];
+    return [...all].filter(({ addressType }) => addressType === 'IPv4');
+  }
+
+  #plansOf(key: string, { name: nodeName, localAddresses }: ProxiedNode): Planned {
     const [namespace = '', name = ''] = key.split('/');
     const service = this.#services.get(namespace, name);
-    if (service === undefined) return { plans: [] };
-    const slices = [...(this.#slicesOf.get(key)?.values() ?? [])].filter(
-      ({ addressType }) => addressType === 'IPv4',
-    );
+    if (service === undefined || localAddresses.includes(service.spec?.clusterIP ?? '')) return { plans: [] };
+    const slices = this.#slicesIn(key);
     const port = service.spec?.healthCheckNodePort ?? 0;
     return {
       plans: servicePlans(service, slices, nodeName),

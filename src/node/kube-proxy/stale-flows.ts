@@ -1,5 +1,4 @@
-import type { ServicePlan, Targets } from '../../network/index.ts';
-import type { Flow } from '../../topology/index.ts';
+import type { Flow, ServicePlan, Targets } from '../../network/index.ts';
 
 /**
  * Which UDP flows lead elsewhere than the services of a node do now; undefined: none can. Their ends never say goodbye, so
