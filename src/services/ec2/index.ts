@@ -3,7 +3,8 @@
  * The one idea to know: nothing here touches a network. Operations write records, `topology.ts` makes of them what a
  * VPC is like as plain data, and whoever carries packets makes the machine so.
  *
- * Its instances are the machines of the installation, made and ended by ECS's registration of them.
+ * Its instances are the machines of the installation, made and ended by ECS's registration of them, and the nodes of
+ * EKS's node groups, which are slices of machines with an instance type and a place in a VPC.
  *
  * Refused by name: IPv6, whatever joins VPCs to something else, making instances and what they are made of (`refused/`).
  */
@@ -20,7 +21,15 @@ export { readAwsvpc } from './for-services/awsvpc.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
 export { findInstance, registerInstance, terminateInstance } from './for-services/instance.ts';
+export {
+  type LaunchedInstance,
+  type LaunchRequest,
+  type LaunchResult,
+  launchNode,
+  nodeDnsName,
+} from './for-services/node-instance.ts';
 export { isPublicSubnet } from './for-services/public-subnet.ts';
+export { ensureServiceGroup, removeServiceGroup } from './for-services/service-group.ts';
 export {
   createServiceInterface,
   deleteServiceInterface,
@@ -28,6 +37,12 @@ export {
   moveServiceInterface,
 } from './for-services/service-interface.ts';
 export { type VpcFacts, vpcFacts } from './for-services/vpc-facts.ts';
+export {
+  type InstanceType,
+  instanceType,
+  maxPodsOf,
+  shareOf,
+} from './instance-types/instance-types.ts';
 export {
   type DescribedVpc,
   type NetworkSource,

@@ -287,6 +287,8 @@ export interface InterfaceAttachmentRecord {
   readonly id: string;
   /** Of an instance of the account's; requester-managed interfaces have none. */
   readonly instanceId?: string;
+  /** The instance is a node of EKS: the interface is not in its machine's network but in the node's own. */
+  readonly isOfNode?: true;
   readonly instanceOwnerId: string;
   /** Where what it is attached to runs; absent: on the machine of the control plane. */
   readonly machineId?: string;
@@ -308,7 +310,8 @@ export const networkInterfaces: Collection<
     attachment: ({ attachment }) => attachment?.id,
     instance: ({ attachment }) => attachment?.instanceId,
     /** Attached to instances of one machine; of the control plane's: `home`. */
-    ofMachine: ({ attachment }) => attachment?.instanceId && (attachment.machineId ?? 'home'),
+    ofMachine: ({ attachment }) =>
+      attachment?.isOfNode ? undefined : attachment?.instanceId && (attachment.machineId ?? 'home'),
     vpc: ({ vpcId }) => vpcId,
     subnet: ({ subnetId }) => subnetId,
     securityGroup: ({ securityGroupIds }) => securityGroupIds,

@@ -16,7 +16,7 @@ export type InstanceFacts = Pick<
 /**
  * Makes an instance of a machine, in the transaction of the service that takes the machine in, or tells what is new of it.
  * @param id As the machine has it, `i-…`.
- * @returns whether it is so: not where one of that id runs on another machine.
+ * @returns whether it is so: not where one of that id runs on another machine, or is a node.
  */
 export function registerInstance(
   tx: Transaction,
@@ -29,6 +29,7 @@ export function registerInstance(
   const before = findInstance(tx, scope, id);
   if (before !== undefined && before.machineId !== facts.machineId) return false;
   const made = { reservationId: newId(random, 'r'), launchedAt: now, tags: {} };
+  if (before?.node !== undefined) return false;
   const { reservationId, launchedAt, tags } = before ?? made;
   const record: InstanceRecord = { id, reservationId, launchedAt, tags, ...facts };
   tx.put(instances, ec2Key(instances, scope, id), record);

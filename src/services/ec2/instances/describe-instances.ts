@@ -1,6 +1,7 @@
 import type {
   DescribeInstancesCommandInput,
   DescribeInstancesResult,
+  Instance,
   InstanceNetworkInterface,
 } from '@aws-sdk/client-ec2';
 import type { Reader } from '../../../reconcile/index.ts';
@@ -39,6 +40,7 @@ export function describeInstances(
 const filters = (reader: Reader, scope: Scope): FilterTable<InstanceRecord> => ({
   ...nothingHere,
   ...interfaceFilters(reader, scope),
+  ...nodeFilters(reader, scope),
   architecture: ({ architecture }) => architecture,
   'availability-zone': ({ availabilityZone }) => availabilityZone,
   'availability-zone-id': ({ availabilityZone }) => zoneId(availabilityZone),
@@ -57,6 +59,33 @@ const filters = (reader: Reader, scope: Scope): FilterTable<InstanceRecord> => (
     terminatedAt === undefined ? undefined : 'Client.UserInitiatedShutdown',
   tenancy: () => 'default',
 });
+
+/** On what nodes alone have. */
+function nodeFilters(reader: Reader, scope: Scope): FilterTable<InstanceRecord> {
+  const shown =
+    (of: (view: Instance) => Filtered | readonly Filtered[]) =>
+    (instance: InstanceRecord): Filtered | readonly Filtered[] =>
+      instance.node && of(reservationView(reader, scope, instance).Instances?.[0] ?? {});
+  return {
+    'ena-support': shown(({ EnaSupport }) => EnaSupport),
+    hypervisor: shown(({ Hypervisor }) => Hypervisor),
+    'image-id': ({ node }) => node?.imageId,
+    'instance-lifecycle': ({ node }) => (node?.isSpot ? 'spot' : undefined),
+    'instance-type': ({ node }) => node?.instanceType,
+    'instance.group-id': shown(({ SecurityGroups = [] }) => SecurityGroups.map(({ GroupId }) => GroupId)),
+    'instance.group-name': shown(({ SecurityGroups = [] }) =>
+      SecurityGroups.map(({ GroupName }) => GroupName),
+    ),
+    'private-dns-name': shown(({ PrivateDnsName }) => PrivateDnsName),
+    'root-device-name': shown(({ RootDeviceName }) => RootDeviceName),
+    'root-device-type': shown(({ RootDeviceType }) => RootDeviceType),
+    'source-dest-check': shown(({ SourceDestCheck }) => SourceDestCheck),
+    'subnet-id': shown(({ SubnetId }) => SubnetId),
+    'usage-operation': shown(({ UsageOperation }) => UsageOperation),
+    'virtualization-type': shown(({ VirtualizationType }) => VirtualizationType),
+    'vpc-id': shown(({ VpcId }) => VpcId),
+  };
+}
 
 /** On any of the interfaces that are attached to it. */
 function interfaceFilters(reader: Reader, scope: Scope): FilterTable<InstanceRecord> {
@@ -102,17 +131,10 @@ const nothingHere: FilterTable<InstanceRecord> = Object.fromEntries(
     'current-instance-boot-mode',
     'dns-name',
     'ebs-optimized',
-    'ena-support',
     'hibernation-options.configured',
     'host-id',
-    'hypervisor',
     'iam-instance-profile.arn',
     'iam-instance-profile.id',
-    'image-id',
-    'instance-lifecycle',
-    'instance-type',
-    'instance.group-id',
-    'instance.group-name',
     'ip-address',
     'ipv6-address',
     'kernel-id',
@@ -122,14 +144,6 @@ const nothingHere: FilterTable<InstanceRecord> = Object.fromEntries(
     'metadata-options.state',
     'placement-group-name',
     'platform',
-    'private-dns-name',
-    'root-device-name',
-    'root-device-type',
-    'source-dest-check',
     'spot-instance-request-id',
-    'subnet-id',
-    'usage-operation',
-    'virtualization-type',
-    'vpc-id',
   ].map((name) => [name, (): Filtered => undefined]),
 );

@@ -89,6 +89,8 @@ function checkPlace(
   { id, machineId, ...instance }: InstanceRecord,
   deviceIndex: number,
 ): void {
+  if (instance.node !== undefined)
+    throw unsupported('Interfaces of nodes, besides those that their pods are given, are');
   if (instance.terminatedAt !== undefined)
     throw ec2Refusal('IncorrectState', `Instance '${id}' is not 'running' or 'stopped'.`);
   if (availabilityZone !== instance.availabilityZone) {
@@ -140,6 +142,12 @@ export async function detachNetworkInterface(
     const found = named && tx.get(networkInterfaces, ec2Key(networkInterfaces, call, named.id));
     if (found?.attachment?.id !== AttachmentId) throw attachmentNotFound(AttachmentId);
     if (found.attachment.instanceId === undefined) throw notYours();
+    if (found.attachment.deviceIndex === 0) {
+      throw ec2Refusal(
+        'OperationNotPermitted',
+        'The network interface at device index 0 cannot be detached.',
+      );
+    }
     putInterface(tx, call, detaching(found));
   });
   return {};

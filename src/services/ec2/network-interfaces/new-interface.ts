@@ -23,15 +23,18 @@ export type InterfaceWishes = Pick<
   Partial<Pick<NetworkInterfaceRecord, 'requesterId' | 'attachment' | 'clientToken'>>;
 
 /** Counted without what the transaction itself makes: the quota may be passed by that much. */
-export function isInterfaceQuotaReached({ state }: Ec2Context, { accountId, region }: Scope): boolean {
+export function isInterfaceQuotaReached(
+  { state }: Pick<Ec2Context, 'state'>,
+  { accountId, region }: Scope,
+): boolean {
   return state.countByIndex(networkInterfaces, 'scope', `${accountId}/${region}`) >= maxInterfaces;
 }
 
-export const newInterfaceId = ({ random }: Ec2Context): string => newId(random, 'eni');
+export const newInterfaceId = ({ random }: Pick<Ec2Context, 'random'>): string => newId(random, 'eni');
 
 /** The record of an interface with these addresses, which are its own already. */
 export function interfaceRecord(
-  { state, random }: Ec2Context,
+  { state, random }: Pick<Ec2Context, 'random' | 'state'>,
   id: string,
   subnet: SubnetRecord,
   wishes: InterfaceWishes,
@@ -54,7 +57,7 @@ export function interfaceRecord(
  */
 export function putSimpleInterface(
   tx: Transaction,
-  ec2: Ec2Context,
+  ec2: Pick<Ec2Context, 'random' | 'state'>,
   scope: Scope,
   subnet: SubnetRecord,
   wishes: InterfaceWishes,

@@ -41,9 +41,9 @@ export function interfaceTopology(
   };
 }
 
-/** Attached to an instance, and not about to leave it. */
+/** Attached to an instance that is its machine's, and not about to leave it. */
 const isOfMachine = ({ attachment }: NetworkInterfaceRecord): boolean =>
-  attachment?.instanceId !== undefined && attachment.status !== 'detaching';
+  attachment?.instanceId !== undefined && !attachment.isOfNode && attachment.status !== 'detaching';
 
 /** Network load balancers that were made without groups take everything (NLB guide, "Security groups"). */
 export const isOpen = ({ interfaceType, securityGroupIds }: NetworkInterfaceRecord): boolean =>

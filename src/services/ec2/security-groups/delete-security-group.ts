@@ -33,7 +33,7 @@ export async function deleteSecurityGroup(
         `the specified group: "${group.id}" name: "${group.name}" cannot be deleted by a user`,
       );
     }
-    if (isUsed(tx, call, group)) {
+    if (isGroupUsed(tx, call, group)) {
       throw dependencyViolation(`resource ${group.id} has a dependent object`);
     }
     removeGroup(tx, call, group);
@@ -46,7 +46,7 @@ export async function deleteSecurityGroup(
  * Reads all that could come to use the group while it is being deleted, so that its use and its deletion can't miss each
  * other: groups, interfaces, and what a new interface writes, its subnet's cursor.
  */
-function isUsed(tx: Transaction, scope: Scope, { id, vpcId }: SecurityGroupRecord): boolean {
+export function isGroupUsed(tx: Transaction, scope: Scope, { id, vpcId }: SecurityGroupRecord): boolean {
   for (const { key } of tx.byIndex(securityGroups, 'vpc', vpcId)) tx.get(securityGroups, key);
   for (const { key } of tx.byIndex(networkInterfaces, 'vpc', vpcId)) tx.get(networkInterfaces, key);
   for (const { value } of tx.byIndex(subnets, 'vpc', vpcId)) {

@@ -50,6 +50,20 @@ export function putNewGroup(
   return group;
 }
 
+/** Its members reach each other, and everything. @throws as `putNewGroup` */
+export function putGroupOfMembers(
+  tx: Transaction,
+  random: Random,
+  scope: Scope,
+  asked: NewGroup,
+): SecurityGroupRecord {
+  const made = putNewGroup(tx, random, scope, asked);
+  const amongThemselves = allowAll(random, { type: 'group', id: made.id }, false);
+  const group = { ...made, rules: [...made.rules, amongThemselves] };
+  tx.put(securityGroups, ec2Key(securityGroups, scope, group.id), group);
+  return group;
+}
+
 /** A group and its name. Whether others refer to it is the caller's to ask. */
 export function removeGroup(tx: Transaction, scope: Scope, { id, vpcId, name }: SecurityGroupRecord): void {
   tx.delete(securityGroups, ec2Key(securityGroups, scope, id));

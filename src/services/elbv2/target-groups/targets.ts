@@ -39,6 +39,11 @@ export function newTarget(
         `The following targets are not in a running state and cannot be registered: '${id}'`,
       );
     }
+    if (instance.node !== undefined) {
+      return invalidTarget(
+        `Instance '${id}' is a node of a Kubernetes cluster, whose ports load balancers do not reach yet: use targets of type ip`,
+      );
+    }
     if (instance.machineId !== undefined) {
       return invalidTarget(
         `Instance '${id}' is on another machine than load balancers, and its ports are reached there alone`,
