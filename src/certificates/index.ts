@@ -6,6 +6,7 @@ export {
   type Authority,
   type NewAuthority,
   newAuthority,
+  ofAuthority,
   openAuthority,
   pkcs8,
   type SignedCertificate,

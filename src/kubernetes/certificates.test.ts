@@ -212,9 +212,14 @@ describe('a request for a client certificate', () => {
 describe('the authority of clients', () => {
   it('is told to servers that extend the API', async () => {
     const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
-    expect((await harbor.call('GET', path)).json.data).toEqual({
+    const { data } = (await harbor.call('GET', path)).json;
+    expect(data).toMatchObject({
       'client-ca-file': harbor.certificateAuthority,
+      'requestheader-allowed-names': '["front-proxy-client"]',
+      'requestheader-username-headers': '["X-Remote-User"]',
     });
+    // Who may be made a client of the cluster may not say that he is somebody else.
+    expect(data['requestheader-client-ca-file']).not.toBe(harbor.certificateAuthority);
   });
 });
 

@@ -143,11 +143,12 @@ describe('the conversion webhook of a CustomResourceDefinition', () => {
       headers: { authorization: `Bearer ${await cluster.token()}` },
     });
     request.once('response', (response) => {
-      response.on('error', () => {});
-      createInterface({ input: response }).on('line', (line) => {
-        seen.push(JSON.parse(line));
-        if (seen.length === 5) done.resolve();
-      });
+      createInterface({ input: response })
+        .on('error', () => {})
+        .on('line', (line) => {
+          seen.push(JSON.parse(line));
+          if (seen.length === 5) done.resolve();
+        });
     });
     request.on('error', done.reject).end();
     for (const port of [1, 2, 3])

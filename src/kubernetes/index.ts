@@ -10,6 +10,7 @@ import type { ControlPlane } from '../services/eks/index.ts';
 import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
 import { loadBalancerControllers } from './load-balancing/index.ts';
+import { apiServiceAvailability, localApiServices } from './reconcilers/api-services.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
 import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
@@ -38,6 +39,8 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       expiredEvents(context),
       clusterRoleAggregation(context),
       customResourceDefinitions(context, running),
+      localApiServices(context),
+      apiServiceAvailability(context, running),
       ...workloadControllers(context, running),
       podScheduler(context, running),
       ...loadBalancerControllers(context, running),

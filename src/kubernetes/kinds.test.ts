@@ -44,6 +44,10 @@ const least: Readonly<Record<string, object>> = {
   StorageClass: { provisioner: 'a' },
   VolumeAttachment: { spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'v' } } },
   VolumeAttributesClass: { driverName: 'a', parameters: { a: 'b' } },
+  APIService: {
+    metadata: { name: 'v1.own.example.com' },
+    spec: { group: 'own.example.com', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 },
+  },
   PriorityClass: { value: 1 },
   RuntimeClass: { handler: 'a' },
   EndpointSlice: { addressType: 'IPv4', endpoints: [] },

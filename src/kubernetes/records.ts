@@ -20,6 +20,13 @@ export interface ControlPlaneRecord {
     /** Sealed for `tokenKeyPurpose`; PKCS #8. */
     readonly sealedKey: string;
   };
+  /** Whose certificates the servers of aggregated APIs believe; absent: it was made before there were any. */
+  readonly frontProxy?: {
+    /** PEM. */
+    readonly certificateAuthority: string;
+    /** Sealed for `frontProxyPurpose`; PKCS #8. */
+    readonly sealedKey: string;
+  };
 }
 
 /** `control-plane/<cluster's id>` */
@@ -34,6 +41,9 @@ export const controlPlaneKey = ({ accountId, region, id }: ClusterPlace): Record
 
 /** What the key that a cluster signs tokens with is sealed for. */
 export const tokenKeyPurpose = (id: string): string => `kubernetes-tokens/${id}`;
+
+/** What the key of the authority of a cluster's front proxy is sealed for. */
+export const frontProxyPurpose = (id: string): string => `kubernetes-front-proxy/${id}`;
 
 /** What the key of a cluster's authority is sealed for. */
 export const authorityPurpose = (id: string): string => `kubernetes-authority/${id}`;

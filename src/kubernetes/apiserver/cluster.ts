@@ -1,10 +1,12 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import type { RemoteApis } from '../aggregation/remote-apis.ts';
 import type { AuthenticateCertificate } from '../authentication/client-certificate.ts';
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import type { Watches } from '../objects/watches.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
@@ -18,6 +20,10 @@ export interface Cluster {
   readonly catalogue: Catalogue;
   readonly onCatalogueChange: (listener: () => void) => Disposable;
   readonly objects: ObjectStore;
+  /** The same objects, in memory. */
+  readonly inMemory: ObjectsInMemory;
+  /** The APIs that other servers answer. */
+  readonly remoteApis: RemoteApis;
   readonly watches: Watches;
   /** @throws {TokenError} the token is nobody's. */
   readonly authenticate: Authenticate;

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
+import { discoverAll } from '../aggregation/merged-discovery.ts';
+import { proxyToRemote, remoteAttributes, remoteDescribedBy } from '../aggregation/proxy.ts';
 import { impersonated } from '../authentication/impersonation.ts';
 import {
   clusterIssuerDocument,
@@ -13,7 +15,7 @@ import { selectedName } from '../objects/selectors.ts';
 import { verbsOf } from '../schema/catalogue.ts';
 import { verbsOfSubresource } from '../schema/subresources.ts';
 import type { Cluster } from './cluster.ts';
-import { type Discovery, discover } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import type { Answer } from './exchange.ts';
 import { negotiate } from './negotiation.ts';
 import { answerOpenApi } from './openapi/answer.ts';
@@ -82,10 +84,18 @@ async function answer(
   if (published !== undefined) return sendPublished(request, response, published);
   const user = await whoAsks(cluster, request);
 
+  const remote = cluster.remoteApis.find(path);
+  if (remote !== undefined) {
+    const attributes = remoteAttributes(remote, method, path, query);
+    assertAllowed(cluster, user, attributes);
+    const isWatch = attributes.verb === 'watch';
+    using _ = isWatch ? undefined : await cluster.seats.take(user.username, goneOf(cluster, response));
+    return proxyToRemote(cluster, { api: remote, user, isWatch }, request, response);
+  }
   const asked = readResourcePath(cluster.catalogue, path);
   if (asked === undefined) {
     assertAllowed(cluster, user, { isResource: false, verb: method.toLowerCase(), path });
-    await answerPath(cluster, { path, query, method }, request, response);
+    await answerPath(cluster, user, { path, query, method }, request, response);
     return;
   }
   const verb = verbOf(method, asked, query);
@@ -192,6 +202,7 @@ interface PathRequest {
 
 async function answerPath(
   cluster: Cluster,
+  user: User,
   { path, query, method }: PathRequest,
   request: IncomingMessage,
   response: ServerResponse,
@@ -206,12 +217,15 @@ async function answerPath(
   if (path === '/version' || path === '/version/') return send(request, response, 200, versionOf(cluster));
   if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
     const accepted = negotiate(request.headers.accept, ['APIGroupDiscoveryList']);
-    const found = discover(cluster.catalogue, path, accepted.as !== undefined);
+    const found = discoverAll(cluster.catalogue, cluster.remoteApis, path, accepted.as !== undefined);
     if (found !== undefined) return sendDiscovery(request, response, found);
   }
   const issued = clusterIssuerDocument(cluster.tokenIssuer, path);
   if (issued !== undefined) return sendPublished(request, response, issued);
-  if (await answerOpenApi(cluster.catalogue, { path, query }, request, response)) return;
+  const described = remoteDescribedBy(cluster.remoteApis, path);
+  if (described !== undefined)
+    return proxyToRemote(cluster, { api: described, user, isWatch: false }, request, response);
+  if (await answerOpenApi(cluster, { path, query }, request, response)) return;
   throw noSuchPath();
 }
 

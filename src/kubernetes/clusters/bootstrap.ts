@@ -1,17 +1,21 @@
+import { jsonEqual } from '../../store/index.ts';
 import { controlPlane } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
-import type { JsonObject } from '../objects/object.ts';
+import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { bootstrapRbac, mendRbac } from './bootstrap-rbac.ts';
 import { firstAddress } from './service-range.ts';
 
 /**
  * What a cluster has from the beginning. What is there already stays as it is.
- * @param authority PEM: of the one whose certificates sign in.
+ * @param extensionAuthentication By this servers that extend the API know its clients, and the cluster itself.
  */
-export async function bootstrap(cluster: Cluster, authority: string): Promise<void> {
+export async function bootstrap(
+  cluster: Cluster,
+  extensionAuthentication: Readonly<Record<string, string>>,
+): Promise<void> {
   const make = (resource: Resource, namespace: string | undefined, bodies: readonly unknown[]) =>
     Promise.all(bodies.map((body) => ensure(cluster, resource, namespace, body as JsonObject)));
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
@@ -38,10 +42,10 @@ export async function bootstrap(cluster: Cluster, authority: string): Promise<vo
       }),
     ),
   );
-  // By this servers that extend the API know its clients.
-  await make(resourceNamed('', 'configmaps'), 'kube-system', [
-    { metadata: { name: 'extension-apiserver-authentication' }, data: { 'client-ca-file': authority } },
+  await make(configMaps, 'kube-system', [
+    { metadata: { name: extensionAuthenticationName }, data: extensionAuthentication },
   ]);
+  await mendExtensionAuthentication(cluster, extensionAuthentication);
   await make(resourceNamed('', 'services'), 'default', [
     {
       metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },
@@ -51,6 +55,16 @@ export async function bootstrap(cluster: Cluster, authority: string): Promise<vo
       },
     },
   ]);
+}
+
+const configMaps = resourceNamed('', 'configmaps');
+const extensionAuthenticationName = 'extension-apiserver-authentication';
+
+/** What it says is the control plane's to say. */
+async function mendExtensionAuthentication({ objects }: Cluster, data: JsonObject): Promise<void> {
+  const present = await objects.get(configMaps, 'kube-system', extensionAuthenticationName);
+  if (present === undefined || jsonEqual(memberOf(present.object, 'data'), data)) return;
+  await objects.update(present, { ...present.object, data } as KubernetesObject);
 }
 
 const priorityClasses = [

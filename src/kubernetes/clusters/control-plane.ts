@@ -6,6 +6,7 @@ import {
   hasPodIdentity,
   identityProviderOf,
 } from '../../services/eks/index.ts';
+import { RemoteApis } from '../aggregation/remote-apis.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { FairSeats } from '../apiserver/fair-seats.ts';
@@ -34,12 +35,15 @@ import {
   type ControlPlaneRecord,
   controlPlaneKey,
   controlPlanes,
+  frontProxyPurpose,
   tokenKeyPurpose,
 } from '../records.ts';
+import { dialFromMachine } from '../webhooks/dial.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
-import { makeAuthority, openAuthorityOf, openTokenKeyOf } from './keys.ts';
+import { extensionAuthentication, frontProxyIdentity, makeFrontProxy } from './front-proxy.ts';
+import { makeAuthority, openAuthorityOf, openFrontProxyOf, openTokenKeyOf } from './keys.ts';
 import { reaches } from './public-access.ts';
 
 /** A control plane that runs; it ends what it opened when it is disposed of, and the objects stay. */
@@ -58,9 +62,12 @@ export async function openControlPlane(
   const { store, state, clock, random, log, sealer, host } = context;
   const key = controlPlaneKey(place);
   const known = state.get(controlPlanes, key);
-  const [authority, tokenKeyText] = await Promise.all([
+  const [authority, tokenKeyText, frontProxy] = await Promise.all([
     known === undefined ? makeAuthority(context, place) : openAuthorityOf(context, place, known),
     known?.tokens === undefined ? newTokenKey() : openTokenKeyOf(context, place, known.tokens),
+    known?.frontProxy === undefined
+      ? makeFrontProxy(context)
+      : openFrontProxyOf(context, place, known.frontProxy),
   ]);
 
   /** Much of a cluster changes while its API server runs. */
@@ -69,7 +76,8 @@ export async function openControlPlane(
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
   const inMemory = new ObjectsInMemory(state, place);
-  const webhookClient = opened.use(new WebhookClient({ objects: inMemory, clock, random }));
+  const dial = dialFromMachine;
+  const webhookClient = opened.use(new WebhookClient({ objects: inMemory, clock, random, dial }));
   const converter = new WebhookConverter({ webhookClient, random, signal: ending.signal });
   const objects = new ObjectStore(store, place, converter);
   const tokenKey = openTokenKey(tokenKeyText);
@@ -86,7 +94,13 @@ export async function openControlPlane(
       return catalogue.current;
     },
     onCatalogueChange: (listener) => catalogue.onChange(listener),
-    objects,
+    ...{ objects, inMemory },
+    remoteApis: opened.use(
+      new RemoteApis({
+        ...{ objects: inMemory, random, dial },
+        identity: () => frontProxyIdentity(context, frontProxy),
+      }),
+    ),
     watches: opened.use(new Watches(store)),
     authenticate: bearerTokens([
       serviceAccountTokens({ objects, clock, issuer: tokenIssuer }),
@@ -121,7 +135,7 @@ export async function openControlPlane(
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,
     ...{ clock, random, log, signal: ending.signal },
   };
-  await bootstrap(cluster, authority.certificate);
+  await bootstrap(cluster, extensionAuthentication(authority.certificate, frontProxy));
   const listener = opened.use(
     await openApiListener(
       context,
@@ -146,6 +160,10 @@ export async function openControlPlane(
       sealedKey: sealer.seal(tokenKeyText, tokenKeyPurpose(place.id)),
     },
     certificateAuthority: authority.certificate,
+    frontProxy: known?.frontProxy ?? {
+      certificateAuthority: frontProxy.certificate,
+      sealedKey: sealer.seal(frontProxy.privateKey, frontProxyPurpose(place.id)),
+    },
     sealedKey: known?.sealedKey ?? sealer.seal(authority.privateKey, authorityPurpose(place.id)),
   };
   if (known !== undefined && known.port !== port) {

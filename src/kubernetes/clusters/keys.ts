@@ -1,7 +1,7 @@
 import { type NewAuthority, newAuthority } from '../../certificates/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
-import { authorityPurpose, type ControlPlaneRecord, tokenKeyPurpose } from '../records.ts';
+import { authorityPurpose, type ControlPlaneRecord, frontProxyPurpose, tokenKeyPurpose } from '../records.ts';
 
 const authorityDays = 10 * 365;
 
@@ -17,6 +17,17 @@ export function openAuthorityOf(
 ): NewAuthority {
   const privateKey = sealer.open(sealedKey, authorityPurpose(id));
   if (privateKey === undefined) throw sealedElsewhere('authority', id);
+  return { certificate, privateKey };
+}
+
+/** As it was kept. @throws {Error} another installation sealed it. */
+export function openFrontProxyOf(
+  { sealer }: KubernetesContext,
+  { id }: ClusterPlace,
+  { certificateAuthority: certificate, sealedKey }: NonNullable<ControlPlaneRecord['frontProxy']>,
+): NewAuthority {
+  const privateKey = sealer.open(sealedKey, frontProxyPurpose(id));
+  if (privateKey === undefined) throw sealedElsewhere('front proxy', id);
   return { certificate, privateKey };
 }
 

@@ -13,7 +13,7 @@ export function definitionsOf(
 }
 
 /** What a cluster serves at this moment. */
-function catalogueOf(reader: Pick<Reader, 'list'>, place: ClusterPlace): Catalogue {
+export function catalogueOf(reader: Pick<Reader, 'list'>, place: ClusterPlace): Catalogue {
   const custom = definitionsOf(reader, place).flatMap(resourcesOf);
   return custom.length === 0 ? builtInCatalogue : catalogueWith(custom);
 }

@@ -20,6 +20,7 @@ import {
   validatingAdmissionPolicy,
   validatingAdmissionPolicyBinding,
 } from './admission-policies.ts';
+import { apiService } from './api-service.ts';
 import { horizontalPodAutoscaler, horizontalPodAutoscalerV1 } from './autoscaling.ts';
 import { certificateSigningRequest } from './certificate-signing-request.ts';
 import { event, newerEvent } from './events.ts';
@@ -289,6 +290,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'storageclasses.storage.k8s.io': storageClass,
   'volumeattachments.storage.k8s.io': volumeAttachment,
   'volumeattributesclasses.storage.k8s.io': volumeAttributesClass,
+  'apiservices.apiregistration.k8s.io': apiService,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinition,
   'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingAdmissionPolicy,
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': mutatingAdmissionPolicyBinding,

@@ -115,6 +115,7 @@ const kept: readonly Row[] = [
     ...(['apiextensions.k8s.io/v1', 'customresourcedefinitions', 'CustomResourceDefinition', 'C'] as const),
     ...(['crd crds', 'api-extensions', 'status'] as const),
   ],
+  ['apiregistration.k8s.io/v1', 'apiservices', 'APIService', 'C', '', 'api-extensions', 'status'],
   ...admissionPolicies,
   ['admissionregistration.k8s.io/v1', 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', 'C'],
   [
@@ -155,6 +156,7 @@ const storedElsewhere: Readonly<Record<string, StoredAs>> = {
 /** In the order in which clients look a kind up that several groups have. */
 const groupOrder = [
   '',
+  'apiregistration.k8s.io',
   'apps',
   'events.k8s.io',
   'authentication.k8s.io',

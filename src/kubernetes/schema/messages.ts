@@ -125,6 +125,7 @@ export function messageOfKind(apiVersion: string, kind: string): Message | undef
 export function packageOf(group: string): string | undefined {
   const [first = ''] = group.split('.');
   if (group === '') return `${api}.core`;
+  if (group === 'apiregistration.k8s.io') return 'k8s.io.kube_aggregator.pkg.apis.apiregistration';
   if (group === 'apiextensions.k8s.io') return extensionsPackage.slice(0, extensionsPackage.lastIndexOf('.'));
   const isOurs =
     group === first || /^([a-z]+|rbac\.authorization|flowcontrol\.apiserver)\.k8s\.io$/.test(group);

@@ -425,6 +425,20 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
       return `${decided}${has('Failed') ? ',Failed' : ''}${isIssued ? ',Issued' : ''}`;
     }),
   ],
+  'apiservices.apiregistration.k8s.io': [
+    nameColumn,
+    text('Service', (object) => {
+      const service = memberOf(spec(object), 'service');
+      const name = textOf(service, 'name');
+      return name === '' ? 'Local' : `${textOf(service, 'namespace')}/${name}`;
+    }),
+    text('Available', (object) => {
+      const found = objects(status(object), 'conditions').find((it) => it.type === 'Available');
+      if (found === undefined) return 'Unknown';
+      return found.status === 'True' ? 'True' : `${textOf(found, 'status')} (${textOf(found, 'reason')})`;
+    }),
+    ageColumn,
+  ],
   'leases.coordination.k8s.io': [
     nameColumn,
     text('Holder', (object) => textOf(spec(object), 'holderIdentity')),

@@ -1,8 +1,6 @@
-import { webcrypto } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { newAuthority, openAuthority, pkcs8, signCertificate } from '../../certificates/index.ts';
-import { seededRandom } from '../../clock/index.ts';
+import { testIdentity } from './test-identity.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: requests and answers of any kind, which tests look into and make up.
 type Any = any;
@@ -27,21 +25,9 @@ export async function startWebhook(
   answer: WebhookAnswer,
   names: readonly string[] = [],
 ): Promise<WebhookServer> {
-  const random = seededRandom(`webhook ${names.join()}`);
-  const authority = await newAuthority(random, Date.now(), { commonName: 'webhooks', days: 1 });
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
-    'sign',
-    'verify',
-  ]);
-  const cert = await signCertificate(openAuthority(authority), random, Date.now(), {
-    ...{ commonName: 'webhook', days: 1, publicKey: keys.publicKey },
-    alternativeNames: [
-      { type: 'ip', value: '127.0.0.1' },
-      ...names.map((value) => ({ type: 'dns', value }) as const),
-    ],
-  });
+  const { caBundle, ...identity } = await testIdentity(names);
   const reviews: Any[] = [];
-  const server = createServer({ cert, key: await pkcs8(keys.privateKey) }, (request, response) => {
+  const server = createServer(identity, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', async () => {
@@ -62,7 +48,7 @@ export async function startWebhook(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    caBundle: Buffer.from(authority.certificate).toString('base64'),
+    caBundle,
     reviews,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {

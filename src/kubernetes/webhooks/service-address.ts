@@ -52,7 +52,7 @@ export function resolveService(
       `no service port ${port} found for service ${JSON.stringify(name)}`,
     );
   }
-  const found = endpointsOf(objects, namespace, name, textOf(own, 'name'));
+  const found = readyEndpoints(objects, namespace, name, textOf(own, 'name'));
   const chosen = found[random.integer(Math.max(1, found.length))];
   if (chosen !== undefined) return chosen;
   throw new ServiceResolutionError(
@@ -61,7 +61,8 @@ export function resolveService(
   );
 }
 
-function endpointsOf(
+/** The addresses behind a port of a service that are ready. */
+export function readyEndpoints(
   objects: ObjectsInMemory,
   namespace: string,
   name: string,

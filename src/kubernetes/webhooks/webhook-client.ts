@@ -1,18 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
+import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { type Clock, type Random, withTimeout } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
 import { isJsonObject, type JsonObject, memberOf, numberOf, textOf } from '../objects/object.ts';
 import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { answerErrorText, callErrorText } from './call-errors.ts';
-import { isReachable, reachableLookup, UnreachableAddressError } from './reachable-address.ts';
+import { assertReachable, type Dial, DialingAgent } from './dial.ts';
 import { type Address, resolveService } from './service-address.ts';
 
 /** More in an answer is nobody's honest patch. */
 const mostResponseBytes = 3 * 1024 * 1024;
-const mostSockets = 64;
-const keptSockets = 8;
 
 /** A `WebhookClientConfig`: of an admission webhook or of a CustomResourceDefinition's conversion. */
 export type WebhookClientConfig =
@@ -53,13 +51,15 @@ export class WebhookClient implements Disposable {
   readonly #objects: ObjectsInMemory;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: mostSockets, maxFreeSockets: keptSockets });
+  readonly #agent: DialingAgent;
 
   constructor(parts: {
     readonly objects: ObjectsInMemory;
     readonly clock: Clock;
     readonly random: Random;
+    readonly dial: Dial;
   }) {
+    this.#agent = new DialingAgent(parts.dial);
     this.#objects = parts.objects;
     this.#clock = parts.clock;
     this.#random = parts.random;
@@ -106,8 +106,7 @@ export class WebhookClient implements Disposable {
         'service' in config
           ? resolveService(this.#objects, this.#random, config.service)
           : { host: hostOf(url), port: Number(url.port || 443) };
-      if (isIP(address.host) !== 0 && !isReachable(address.host))
-        throw new UnreachableAddressError(address.host);
+      assertReachable(address);
       return address;
     } catch (error) {
       throw new WebhookCallError(`${shown}: ${error instanceof Error ? error.message : String(error)}`);
@@ -123,7 +122,7 @@ export class WebhookClient implements Disposable {
   ): Promise<{ readonly status: number; readonly text: string }> {
     for (let attempt = 1; ; attempt++) {
       const request = httpsRequest({
-        ...{ host: address.host, port: address.port, lookup: reachableLookup, agent: this.#agent, signal },
+        ...{ host: address.host, port: address.port, agent: this.#agent, signal },
         ...{ method: 'POST', path: `${url.pathname}${url.search}` },
         ...(isIP(hostOf(url)) === 0 && { servername: hostOf(url) }),
         ...(ca !== '' && { ca }),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Catalogue } from '../../schema/catalogue.ts';
+import type { Cluster } from '../cluster.ts';
 import { jsonType } from '../negotiation.ts';
 import { sendText } from '../send.ts';
 import { notAcceptable } from '../status.ts';
@@ -10,7 +10,7 @@ const forever = 'public, immutable';
 
 /** @returns whether it is a path of OpenAPI. @throws {ApiError} 406 */
 export async function answerOpenApi(
-  catalogue: Catalogue,
+  { catalogue, remoteApis }: Pick<Cluster, 'catalogue' | 'remoteApis'>,
   { path, query }: { readonly path: string; readonly query: URLSearchParams },
   request: IncomingMessage,
   response: ServerResponse,
@@ -18,7 +18,7 @@ export async function answerOpenApi(
   if (!path.startsWith('/openapi/')) return false;
   const document =
     path === '/openapi/v3'
-      ? indexOf(catalogue)
+      ? indexOf(catalogue, remoteApis)
       : path === '/openapi/v2'
         ? wholeDocument(catalogue)
         : findDocument(catalogue, path);

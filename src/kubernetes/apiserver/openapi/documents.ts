@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Json } from '../../../store/index.ts';
+import { pathOfApi } from '../../aggregation/api-services.ts';
+import type { RemoteApis } from '../../aggregation/remote-apis.ts';
 import type { Catalogue, GroupVersion, Resource } from '../../schema/catalogue.ts';
 import { pathOf } from '../discovery.ts';
 import { version2, version3 } from './dialect.ts';
@@ -20,14 +22,20 @@ export interface Document {
 const documents = new WeakMap<Resource, { readonly of: readonly Resource[]; readonly document: Document }>();
 
 /** Where the documents of version 3 are. */
-export function indexOf({ groups }: Catalogue): Document {
+export function indexOf({ groups }: Catalogue, remoteApis: RemoteApis): Document {
   const paths = groups
     .flatMap(({ versions }) => versions)
     .map((it): readonly [string, Json] => {
       const own = pathOf(it).slice(1);
       return [own, { serverRelativeURL: `/openapi/v3/${own}?hash=${documentOf(it).hash}` }];
     });
-  return hashed({ paths: Object.fromEntries(paths) });
+  // What another server describes is asked of it, by its own hash.
+  const remote = remoteApis.all.flatMap((it): readonly (readonly [string, Json])[] => {
+    const hash = remoteApis.told(it)?.openApi;
+    const own = pathOfApi(it).slice(1);
+    return hash === undefined ? [] : [[own, { serverRelativeURL: `/openapi/v3/${own}?hash=${hash}` }]];
+  });
+  return hashed({ paths: Object.fromEntries([...paths, ...remote]) });
 }
 
 /** Of a path such as `/openapi/v3/apis/apps/v1`; undefined: there is none. */
