@@ -331,7 +331,12 @@ function finished(
   const errors = [
     ...metadataErrors(object, before, kind.names ?? 'dns-subdomain'),
     ...(resource.custom === undefined
-      ? fieldErrors(messageNamed(resource.message), object as unknown as Json)
+      ? fieldErrors(
+          messageNamed(resource.message),
+          object as unknown as Json,
+          '',
+          before as unknown as JsonObject | undefined,
+        )
       : []),
     ...(kind.validate?.(object, before, subresource) ?? []),
   ];

@@ -37,9 +37,13 @@ export const pod: Kind = {
     };
   },
   validate: (object, before, subresource) => {
-    const errors = podSpecErrors(memberOf(object, 'spec'), 'spec');
+    const spec = memberOf(object, 'spec');
+    // Most writes of a pod are of its status.
+    const isSame = before !== undefined && jsonEqual(spec, memberOf(before, 'spec'));
+    if (isSame && subresource === 'status') return [];
+    const errors = isSame ? [] : podSpecErrors(spec, 'spec');
     if (before === undefined)
-      return listOf(memberOf(object, 'spec'), 'ephemeralContainers').length > 0
+      return listOf(spec, 'ephemeralContainers').length > 0
         ? [...errors, forbiddenField('spec.ephemeralContainers', 'cannot be set on create')]
         : errors;
     if (errors.length > 0 || subresource === 'binding') return errors;

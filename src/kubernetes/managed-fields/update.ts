@@ -3,6 +3,7 @@ import { compare } from './compare.ts';
 import { type FieldSet, isEmptySet, noFields, union } from './field-set.ts';
 import { capped, isSameManager, type Manager, type ManagerKey, withoutFields } from './managers.ts';
 import type { MapShape } from './shape.ts';
+import { shared } from './shared-sets.ts';
 
 /** One write, of whichever kind. */
 export interface FieldWrite {
@@ -32,6 +33,6 @@ export function updateManagers(
   const others = withoutFields(managers, union(taken, gone));
   if (isEmptySet(taken)) return others;
   const own = others.find((it) => isSameManager(it, by));
-  const manager: Manager = { ...by, time: now, fields: union(own?.fields ?? noFields, taken) };
+  const manager: Manager = { ...by, time: now, fields: shared(union(own?.fields ?? noFields, taken)) };
   return capped([...others.filter((it) => it !== own), manager]);
 }

@@ -1,6 +1,6 @@
-import type { Json } from '../../store/index.ts';
+import { type Json, jsonEqual } from '../../store/index.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../apiserver/status.ts';
-import { isJsonObject } from '../objects/object.ts';
+import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import { type Field, type FieldType, findMessage, type Message, messageNamed } from '../schema/messages.ts';
 import { fieldRules } from './field-rules.ts';
 import { namePatterns, wordsAgainst, wordsAgainstLabelKey } from './name-forms.ts';
@@ -18,35 +18,59 @@ interface CheckedField {
   readonly within: { readonly message: string; readonly isMap: boolean } | undefined;
 }
 
-/** What is wrong with single fields of an object and of all that is in it, by `field-rules.ts`. */
-export function fieldErrors(message: Message, value: Json, path = ''): readonly FieldError[] {
-  const object = isJsonObject(value) ? value : {};
+/**
+ * What is wrong with single fields of an object and of all that is in it, by `field-rules.ts`.
+ * @param before What it was, which was found right: of its members those that stay as they are are not looked at again.
+ */
+export function fieldErrors(
+  message: Message,
+  value: Json,
+  path = '',
+  before?: JsonObject,
+): readonly FieldError[] {
   const errors: FieldError[] = [];
-  for (const field of fieldsOf(message)) {
-    const at = path === '' ? field.name : `${path}.${field.name}`;
-    errors.push(...errorsOf(field, object[field.name] ?? undefined, at));
-  }
+  gather(message, value, path, errors, before);
   return errors;
 }
 
-function errorsOf(field: CheckedField, value: Json | undefined, path: string): readonly FieldError[] {
-  const { isRequired, isWhole, isList, checks, within } = field;
-  if (value === undefined || isEmpty(value)) {
-    const missing = isRequired ? [required(path)] : [];
-    return isWhole && within !== undefined
-      ? [...missing, ...fieldErrors(messageNamed(within.message), {}, path)]
-      : missing;
+function gather(
+  message: Message,
+  value: Json,
+  path: string,
+  errors: FieldError[],
+  before?: JsonObject,
+): void {
+  const object = isJsonObject(value) ? value : {};
+  for (const field of fieldsOf(message)) {
+    const member = object[field.name] ?? undefined;
+    if (before !== undefined && isUnchanged(before[field.name] ?? undefined, member)) continue;
+    gatherField(field, member, path === '' ? field.name : `${path}.${field.name}`, errors);
   }
-  const members: readonly (readonly [path: string, value: Json])[] =
-    isList && Array.isArray(value)
-      ? value.map((item: Json, index): readonly [string, Json] => [`${path}[${index}]`, item])
-      : within?.isMap === true && isJsonObject(value)
-        ? Object.entries(value).map(([key, item]): readonly [string, Json] => [`${path}[${key}]`, item])
-        : [[path, value]];
-  return members.flatMap(([at, member]) => [
-    ...checks.flatMap((check) => check(member, at)),
-    ...(within === undefined ? [] : fieldErrors(messageNamed(within.message), member, at)),
-  ]);
+}
+
+const isUnchanged = (before: Json | undefined, after: Json | undefined): boolean =>
+  before === undefined ? after === undefined : jsonEqual(before, after);
+
+function gatherField(field: CheckedField, value: Json | undefined, path: string, errors: FieldError[]): void {
+  const { isRequired, isWhole, isList, within } = field;
+  if (value === undefined || isEmpty(value)) {
+    if (isRequired) errors.push(required(path));
+    if (isWhole && within !== undefined) gather(messageNamed(within.message), {}, path, errors);
+  } else if (isList && Array.isArray(value)) {
+    for (const [index, item] of value.entries()) gatherMember(field, item, `${path}[${index}]`, errors);
+  } else if (within?.isMap === true && isJsonObject(value)) {
+    for (const key in value) gatherMember(field, value[key] as Json, `${path}[${key}]`, errors);
+  } else gatherMember(field, value, path, errors);
+}
+
+function gatherMember(
+  { checks, within }: CheckedField,
+  value: Json,
+  path: string,
+  errors: FieldError[],
+): void {
+  for (const check of checks) errors.push(...check(value, path));
+  if (within !== undefined) gather(messageNamed(within.message), value, path, errors);
 }
 
 /** As Go has what nobody wrote. Objects are something also without members. */
