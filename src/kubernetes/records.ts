@@ -39,6 +39,26 @@ export const controlPlanes: Collection<ControlPlaneRecord> = {
 export const controlPlaneKey = ({ accountId, region, id }: ClusterPlace): RecordKey =>
   recordKey(controlPlanes, accountId, region, id);
 
+/**
+ * Where the pods of a cluster reach its API server, by addresses that they have a way to: what the Endpoints of the Service
+ * `kubernetes` say. Written by whoever carries the network of its VPC. Absent: pods don't reach it.
+ */
+export interface ApiEndpointRecord {
+  /** IPv4, none of loopback. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
+/** `api-endpoint/<cluster's id>` */
+export const apiEndpoints: Collection<ApiEndpointRecord> = {
+  service: 'kubernetes',
+  noun: 'api-endpoint',
+  indexes: {},
+};
+
+export const apiEndpointKey = ({ accountId, region, id }: ClusterPlace): RecordKey =>
+  recordKey(apiEndpoints, accountId, region, id);
+
 /** What the key that a cluster signs tokens with is sealed for. */
 export const tokenKeyPurpose = (id: string): string => `kubernetes-tokens/${id}`;
 

@@ -1,4 +1,5 @@
 import { uuid } from '../../clock/index.ts';
+import { jsonEqual } from '../../store/index.ts';
 import { controller } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { deleteAll } from '../apiserver/delete-all.ts';
@@ -23,16 +24,33 @@ export async function ensureDefaults(
   if (present === undefined || present.object.metadata.deletionTimestamp !== undefined) return;
   const guard = { preconditions: [{ key: present.key, revision: present.revision }], writes: [] };
   const certificate = state.get(controlPlanes, controlPlaneKey(place))?.certificateAuthority;
-  const make = async (resource: Resource, name: string, members: object): Promise<void> => {
-    const metadata = { name, namespace, uid: uuid(random), creationTimestamp: timestamp(clock.now()) };
+  const make = async (
+    resource: Resource,
+    name: string,
+    members: object,
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<void> => {
+    const own = { name, namespace, uid: uuid(random), creationTimestamp: timestamp(clock.now()) };
+    const metadata = { ...own, ...(annotations && { annotations }) };
     const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...members };
     // One that is there already stays as it is.
     await objects.create(objects.key(resource, namespace, name), object, guard);
   };
   await make(serviceAccounts, 'default', {});
   if (certificate === undefined) return;
-  await make(configMaps, 'kube-root-ca.crt', { data: { 'ca.crt': certificate } });
+  const data = { 'ca.crt': certificate };
+  const published = await objects.get(configMaps, namespace, rootAuthority);
+  if (published === undefined) await make(configMaps, rootAuthority, { data }, rootAuthorityNote);
+  else if (!jsonEqual(memberOf(published.object, 'data'), data))
+    // Whoever writes it at this moment asks for another turn.
+    await objects.update(published, { ...published.object, data });
 }
+
+const rootAuthority = 'kube-root-ca.crt';
+const rootAuthorityNote = {
+  'kubernetes.io/description':
+    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
+};
 
 const namespaceController = controller('namespace-controller');
 

@@ -16,6 +16,7 @@ import {
   type ReplicaSet,
   type ReplicationController,
 } from './objects.ts';
+import { isTerminal } from './pods.ts';
 import type { ControllerRevision } from './revisions.ts';
 import type { StatefulSet } from './stateful-set/objects.ts';
 import type { Claim } from './stateful-set/pod.ts';
@@ -41,13 +42,14 @@ const byOwner = <T extends Kept>(noun: string): Collection<T, ByOwner> => ({
 const pairsIn = (namespace: string, labels: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(labels).map(([name, value]) => `${namespace}${name}=${value}`);
 
-/** Also found by each of their labels, in their namespace, and by the key of their node. */
-export const pods: Collection<Pod, ByOwner | 'label' | 'node'> = {
+/** Also found by each of their labels, in their namespace, by the key of their node, and those that have ended by their cluster. */
+export const pods: Collection<Pod, ByOwner | 'label' | 'node' | 'terminated'> = {
   ...{ service: 'kubernetes', noun: 'pods' },
   indexes: {
     ...ownerIndexes,
     label: (pod, key) => pairsIn(namespaceOf(key), pod.metadata.labels),
     node: ({ spec: { nodeName = '' } }, key) => (nodeName === '' ? undefined : nodeKey(key, nodeName)),
+    terminated: (pod, key) => (isTerminal(pod) ? clusterWide(key, pods) : undefined),
   },
 };
 export const replicaSets: Collection<ReplicaSet, ByOwner> = byOwner('replicasets.apps');
@@ -108,6 +110,16 @@ export function siblingKey(key: string, { noun }: { readonly noun: string }, nam
   const { place, namespace } = parsedKey(key);
   const collection = { service: 'kubernetes', noun, indexes: {} };
   return recordKey(collection, place.accountId, place.region, place.id, namespace, name);
+}
+
+/** The key of an object of any namespace in the same cluster. */
+export function keyWithin(
+  key: string,
+  { noun }: { readonly noun: string },
+  namespace: string,
+  name: string,
+): RecordKey {
+  return `${clusterWide(key, { noun })}${namespace}/${name}` as RecordKey;
 }
 
 /** The key of a node in the same cluster. */

@@ -4,40 +4,48 @@ import type { Condition, Kept, Pod } from './objects.ts';
 import { podResource } from './pod-control.ts';
 import { withoutVersion } from './writer.ts';
 
+/** Why a pod is disrupted. */
+export interface Disruption {
+  readonly reason: string;
+  readonly message: string;
+}
+
 /**
  * Says on a pod why it is about to be deleted, before it is: who reads it, such as a Job's failure policy, knows that it is
  * not the pod's fault.
+ * @param why Undefined: there is nothing to say of it.
  * @param phase What it is to be besides, where nobody else will say.
  * @throws {ApiError} NotFound
  */
 export function disrupt(
   { writer, now }: Pick<Work<Kept>, 'now' | 'writer'>,
   pod: Pod,
-  reason: string,
-  message: string,
+  why: Disruption | undefined,
   phase?: 'Failed',
 ): Promise<void> {
   return writer.change<Pod>(
     podResource,
     pod,
-    ({ metadata, status = {}, ...present }) => {
-      const { conditions = [] } = status;
-      const said = conditions.find(({ type }) => type === 'DisruptionTarget');
-      const isTold = said?.status === 'True' && said.reason === reason && said.message === message;
-      const condition: Condition = {
-        ...{ type: 'DisruptionTarget', status: 'True', reason, message },
-        lastTransitionTime:
-          said?.status === 'True' ? (said.lastTransitionTime ?? timestamp(now)) : timestamp(now),
-      };
-      const others = conditions.filter(({ type }) => type !== 'DisruptionTarget');
-      return {
-        ...{ ...present, metadata: withoutVersion(metadata) },
-        status: {
-          ...{ ...status, conditions: isTold ? conditions : [...others, condition] },
-          ...(phase && { phase }),
-        },
-      };
-    },
+    ({ metadata, status = {}, ...present }) => ({
+      ...{ ...present, metadata: withoutVersion(metadata) },
+      status: {
+        ...status,
+        ...(why && { conditions: disruptedConditions(status.conditions ?? [], why, now) }),
+        ...(phase && { phase }),
+      },
+    }),
     'status',
   );
+}
+
+function disruptedConditions(
+  conditions: readonly Condition[],
+  { reason, message }: Disruption,
+  now: number,
+): readonly Condition[] {
+  const said = conditions.find(({ type }) => type === 'DisruptionTarget');
+  if (said?.status === 'True' && said.reason === reason && said.message === message) return conditions;
+  const { lastTransitionTime = timestamp(now) } = said?.status === 'True' ? said : {};
+  const condition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime };
+  return [...conditions.filter(({ type }) => type !== 'DisruptionTarget'), condition];
 }

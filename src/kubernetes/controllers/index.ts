@@ -6,6 +6,7 @@
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
+import { apiEndpointController } from './api-endpoint/declaration.ts';
 import { type RunningClusters, reconcilerOf } from './controller.ts';
 import { cronJobController } from './cron-job/declaration.ts';
 import { daemonSetController } from './daemon-set/declaration.ts';
@@ -21,6 +22,7 @@ import { garbageCollector } from './garbage-collection/declaration.ts';
 import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
 import { nodeHealthController, nodeTaintsController } from './node-lifecycle/declaration.ts';
 import { nodeTtlController } from './node-ttl/declaration.ts';
+import { podGarbageCollector, terminatedPodsController } from './pod-garbage/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
 import { statefulSetController } from './stateful-set/declaration.ts';
 import { taintEvictionController } from './taint-eviction/declaration.ts';
@@ -49,5 +51,8 @@ export function workloadControllers(
     reconcilerOf(context, running, nodeTaintsController),
     reconcilerOf(context, running, nodeTtlController),
     reconcilerOf(context, running, taintEvictionController),
+    reconcilerOf(context, running, podGarbageCollector),
+    reconcilerOf(context, running, terminatedPodsController),
+    reconcilerOf(context, running, apiEndpointController),
   ];
 }

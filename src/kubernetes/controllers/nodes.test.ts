@@ -169,4 +169,19 @@ describe('a node that falls silent', () => {
     expect(await taintsOf(sim, 'n1')).toEqual(['unreachable:NoSchedule']);
     expect((await sim.list<Pod>('pods')).map(({ metadata }) => metadata.uid)).toEqual(before);
   });
+
+  it('and is deleted has its pods ended after 40 s, which nobody else would do', async () => {
+    await using sim = await openSimulation(4);
+    for (const name of ['n1', 'n2']) await sim.node(name);
+    sim.place(() => 'n1');
+    await runs(sim);
+    sim.place(() => 'n2');
+    sim.silence('n1');
+    await sim.remove('nodes', 'n1');
+    await sim.clock.advance(35_000);
+    expect((await sim.list<Pod>('pods')).map(({ spec }) => spec.nodeName)).toEqual(['n1', 'n1']);
+    await sim.clock.advance(15_000);
+    const pods = await sim.list<Pod>('pods');
+    expect(pods.map(({ spec }) => spec.nodeName)).toEqual(['n2', 'n2']);
+  });
 });

@@ -49,6 +49,7 @@ const deeds: readonly ((sim: Simulation) => Promise<void>)[] = [
     const luck = sim.random.float();
     sim.decide((pod) => fateOf(pod, sim.random.float() < luck));
   },
+  async (sim) => sim.silence(`n${1 + sim.random.integer(2)}`, sim.random.float() < 0.5),
   (sim) => sim.crash(),
   async (sim) => sim.trouble(sim.random.float() * 0.2),
 ];
@@ -109,7 +110,8 @@ async function isSettled(sim: Simulation): Promise<boolean> {
 describe('controllers that are killed at any point, with events that come late and again', () => {
   it.each(Array.from({ length: 12 }, (_, at) => at + 1))('do their work once (seed %i)', async (seed) => {
     await using sim = await openSimulation(seed);
-    for (const name of ['n1', 'n2']) await sim.create('nodes', { metadata: { name } });
+    for (const name of ['n1', 'n2']) await sim.node(name);
+    sim.place((pod) => (pod.metadata.uid < '8' ? 'n1' : 'n2'));
     await sim.create('deployments.apps', spec('web', 'nginx:0', { replicas: 3 }));
     await sim.create('statefulsets.apps', spec('db', 'db:0', { replicas: 2 }));
     await sim.create('daemonsets.apps', spec('log', 'log:0', {}));
@@ -128,6 +130,7 @@ describe('controllers that are killed at any point, with events that come late a
       }
     }
     sim.trouble(0);
+    for (const name of ['n1', 'n2']) sim.silence(name, false);
     sim.decide((pod) => fateOf(pod, true));
     await sim.crash();
     for (let minute = 0; minute < 20 && !(await isSettled(sim)); minute++) await sim.clock.advance(60_000);

@@ -4,7 +4,7 @@ import type { Cluster } from '../apiserver/cluster.ts';
 import type { OpenControlPlane } from '../clusters/control-plane.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
-import { controlPlaneKey, controlPlanes } from '../records.ts';
+import { apiEndpointKey, apiEndpoints, controlPlaneKey, controlPlanes } from '../records.ts';
 
 interface Running {
   readonly id: string;
@@ -60,6 +60,7 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
         await removeObjects(context, place);
         await state.transact((tx) => {
           tx.delete(controlPlanes, controlPlaneKey(place));
+          tx.delete(apiEndpoints, apiEndpointKey(place));
           forgetCluster(tx, key, record.id);
         });
         return done;

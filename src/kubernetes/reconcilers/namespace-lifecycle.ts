@@ -23,7 +23,10 @@ export function namespaceLifecycle(context: KubernetesContext, running: ControlP
     watches: [
       watching(namespaceRecords, ({ key }) => [key]),
       watching(objectRecords('serviceaccounts'), whenGone('default')),
-      watching(objectRecords('configmaps'), whenGone('kube-root-ca.crt')),
+      // A namespace gets back what somebody has deleted or changed.
+      watching(objectRecords('configmaps'), ({ key }) =>
+        key.endsWith('/kube-root-ca.crt') ? [namespaceKeyOf(key)] : [],
+      ),
       // From then on the cluster's authority is known.
       watching<ControlPlaneRecord>(controlPlanes, ({ key, before }) =>
         before === undefined ? namespaceKeysOf(context, key) : [],

@@ -1,6 +1,15 @@
-import { again, done, type Outcome, recordKey } from '../../../reconcile/index.ts';
+import { again, done, type Outcome } from '../../../reconcile/index.ts';
 import { timestamp } from '../../objects/object.ts';
-import { clusterWide, leases, nodeKey, nodeLeases, nodes, parsedKey, pods } from '../collections.ts';
+import {
+  clusterWide,
+  keyWithin,
+  leases,
+  nodeKey,
+  nodeLeases,
+  nodes,
+  parsedKey,
+  pods,
+} from '../collections.ts';
 import type { Work } from '../controller.ts';
 import type { Node, Taint } from '../node-fit.ts';
 import { nodeResource } from '../node-resource.ts';
@@ -22,8 +31,8 @@ export function nodeHealthSync(): (work: Work<Kept>) => Promise<Outcome> {
     const { key, reader, now } = work;
     const { place } = parsedKey(key);
     const present = [...reader.list(nodes, clusterWide(key, nodes))].map(({ value }) => value);
-    const leaseOf = ({ metadata: { name } }: Node) =>
-      reader.get(leases, recordKey(leases, place.accountId, place.region, place.id, nodeLeases, name));
+    const leaseOf = ({ metadata }: Node) =>
+      reader.get(leases, keyWithin(key, leases, nodeLeases, metadata.name));
     const known = memories.get(place.id) ?? noMemory;
     const plan = planNodes(present, leaseOf, known, now);
     if (present.length === 0) memories.delete(place.id);

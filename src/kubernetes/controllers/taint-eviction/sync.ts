@@ -7,6 +7,11 @@ import { conditionOf, type Pod, timeOf } from '../objects.ts';
 import { podResource } from '../pod-control.ts';
 import { fateOf } from './plan.ts';
 
+const deletion = {
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
+};
+
 /** Evicts pods from nodes whose taints they don't stand any longer; for how long each has had to, this process remembers. */
 export function taintEvictionSync(): (work: Work<Pod>) => Promise<Outcome> {
   const since = new Map<string, number>();
@@ -28,7 +33,7 @@ export function taintEvictionSync(): (work: Work<Pod>) => Promise<Outcome> {
     const wasToGo = since.delete(uid);
     if (fate?.type === 'goes') {
       events.normal(pod, 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`);
-      await disrupt(work, pod, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint');
+      await disrupt(work, pod, deletion);
       await writer.remove(podResource, pod);
     } else if (wasToGo && fate !== undefined) {
       events.normal(pod, 'TaintManagerEviction', `Cancelling deletion of Pod ${namespace}/${name}`);

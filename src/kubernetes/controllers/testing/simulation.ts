@@ -71,7 +71,7 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     controlPlane,
   );
   const silent = new Set<string>();
-  let where: (pod: Pod) => string = () => 'node-1';
+  let where: (pod: Pod) => string = () => 'n1';
   const kubeletState = await openState(inner, { clock });
   const kubelets = { state: kubeletState, store: inner, now: () => clock.now() };
   const kubelet = startReconcilers({
