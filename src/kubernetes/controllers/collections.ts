@@ -19,7 +19,7 @@ import {
 import { isTerminal } from './pods.ts';
 import type { ControllerRevision } from './revisions.ts';
 import type { StatefulSet } from './stateful-set/objects.ts';
-import type { Claim } from './stateful-set/pod.ts';
+import type { Claim, StorageClass, Volume } from './volumes/objects.ts';
 
 /** How what controllers make is found: by its controller, or, having none, by its namespace. */
 export type ByOwner = 'owner' | 'orphan';
@@ -42,13 +42,17 @@ const byOwner = <T extends Kept>(noun: string): Collection<T, ByOwner> => ({
 const pairsIn = (namespace: string, labels: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(labels).map(([name, value]) => `${namespace}${name}=${value}`);
 
-/** Also found by each of their labels, in their namespace, by the key of their node, and those that have ended by their cluster. */
-export const pods: Collection<Pod, ByOwner | 'label' | 'node' | 'terminated'> = {
+/**
+ * Also found by each of their labels, in their namespace, by the key of their node, by those of the claims that they use, and
+ * those that have ended by their cluster.
+ */
+export const pods: Collection<Pod, ByOwner | 'claim' | 'label' | 'node' | 'terminated'> = {
   ...{ service: 'kubernetes', noun: 'pods' },
   indexes: {
     ...ownerIndexes,
     label: (pod, key) => pairsIn(namespaceOf(key), pod.metadata.labels),
     node: ({ spec: { nodeName = '' } }, key) => (nodeName === '' ? undefined : nodeKey(key, nodeName)),
+    claim: (pod, key) => claimKeysOf(pod, key),
     terminated: (pod, key) => (isTerminal(pod) ? clusterWide(key, pods) : undefined),
   },
 };
@@ -63,7 +67,29 @@ export const namespaces: Collection<Kept> = plain('namespaces');
 export const statefulSets: Collection<StatefulSet> = plain('statefulsets.apps');
 export const controllerRevisions: Collection<ControllerRevision, ByOwner> =
   byOwner('controllerrevisions.apps');
-export const claims: Collection<Claim> = plain('persistentvolumeclaims');
+
+/** Also found by the key of the volume that they have, and those that have none by their cluster and class. */
+export const claims: Collection<Claim, 'pending' | 'volume'> = {
+  ...{ service: 'kubernetes', noun: 'persistentvolumeclaims' },
+  indexes: {
+    volume: ({ spec: { volumeName = '' } }, key) =>
+      volumeName === '' ? undefined : clusterKey(key, volumes, volumeName),
+    pending: ({ spec: { volumeName = '', storageClassName = '' } }, key) =>
+      volumeName === '' ? `${clusterWide(key, claims)}${storageClassName}` : undefined,
+  },
+};
+
+/** Also found by the key of the claim that they are kept for, and those that are free by their cluster and class. */
+export const volumes: Collection<Volume, 'claim' | 'free'> = {
+  ...{ service: 'kubernetes', noun: 'persistentvolumes' },
+  indexes: {
+    claim: ({ spec: { claimRef: { namespace = '', name = '' } = {} } }, key) =>
+      namespace === '' || name === '' ? undefined : keyWithin(key, claims, namespace, name),
+    free: ({ spec: { claimRef, storageClassName = '' } }, key) =>
+      claimRef === undefined ? `${clusterWide(key, volumes)}${storageClassName}` : undefined,
+  },
+};
+export const storageClasses: Collection<StorageClass> = plain('storageclasses.storage.k8s.io');
 export const budgets: Collection<DisruptionBudget> = plain('poddisruptionbudgets.policy');
 export const endpoints: Collection<Endpoints> = plain('endpoints');
 export const ingresses: Collection<Ingress> = plain('ingresses.networking.k8s.io');
@@ -122,9 +148,25 @@ export function keyWithin(
   return `${clusterWide(key, { noun })}${namespace}/${name}` as RecordKey;
 }
 
+/** The key of an object without a namespace in the same cluster. */
+export const clusterKey = (key: string, { noun }: { readonly noun: string }, name: string): RecordKey =>
+  `${clusterWide(key, { noun })}${name}` as RecordKey;
+
 /** The key of a node in the same cluster. */
-export const nodeKey = (key: string, name: string): RecordKey =>
-  `${clusterWide(key, nodes)}${name}` as RecordKey;
+export const nodeKey = (key: string, name: string): RecordKey => clusterKey(key, nodes, name);
+
+interface PodVolume {
+  readonly name: string;
+  readonly persistentVolumeClaim?: { readonly claimName: string };
+  readonly ephemeral?: object;
+}
+
+/** The keys of the claims that a pod uses, those that are made for it alone included. */
+export const claimKeysOf = ({ metadata, spec }: Pod, key: string): readonly RecordKey[] =>
+  ((spec.volumes ?? []) as readonly PodVolume[]).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral && `${metadata.name}-${name}`);
+    return claimName === undefined ? [] : [siblingKey(key, claims, claimName)];
+  });
 
 /** The namespace of the leases of a cluster's nodes: it stands for the cluster where work is on all nodes at once. */
 export const nodeLeases = 'kube-node-lease';

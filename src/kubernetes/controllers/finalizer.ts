@@ -1,11 +1,16 @@
-import type { Pod } from './objects.ts';
-import { podResource } from './pod-control.ts';
+import type { Resource } from '../schema/catalogue.ts';
+import type { Kept } from './objects.ts';
 import { isLostRace, type Writer, withoutVersion } from './writer.ts';
 
-/** Takes a finalizer off a pod; one that is gone has none. */
-export async function withoutFinalizer(writer: Writer, pod: Pod, finalizer: string): Promise<void> {
+/** Takes a finalizer off an object; one that is gone has none. */
+export async function withoutFinalizer(
+  writer: Writer,
+  resource: Resource,
+  object: Kept,
+  finalizer: string,
+): Promise<void> {
   try {
-    await writer.change<Pod>(podResource, pod, ({ metadata, ...present }) => {
+    await writer.change<Kept>(resource, object, ({ metadata, ...present }) => {
       const { finalizers = [], ...others } = withoutVersion(metadata);
       const left = finalizers.filter((name) => name !== finalizer);
       return { ...present, metadata: { ...others, ...(left.length > 0 && { finalizers: left }) } };

@@ -18,6 +18,7 @@ import {
   endpointsController,
   mirroringController,
 } from './endpoints/declaration.ts';
+import { ephemeralVolumeController } from './ephemeral-volumes/declaration.ts';
 import { garbageCollector } from './garbage-collection/declaration.ts';
 import { finishedJobController, jobController, trackedPodController } from './job/declaration.ts';
 import { nodeHealthController, nodeTaintsController } from './node-lifecycle/declaration.ts';
@@ -26,6 +27,12 @@ import { podGarbageCollector, terminatedPodsController } from './pod-garbage/dec
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
 import { statefulSetController } from './stateful-set/declaration.ts';
 import { taintEvictionController } from './taint-eviction/declaration.ts';
+import {
+  claimBinder,
+  claimProtectionController,
+  volumeBinder,
+  volumeProtectionController,
+} from './volumes/declaration.ts';
 
 export function workloadControllers(
   context: KubernetesContext,
@@ -54,5 +61,10 @@ export function workloadControllers(
     reconcilerOf(context, running, podGarbageCollector),
     reconcilerOf(context, running, terminatedPodsController),
     reconcilerOf(context, running, apiEndpointController),
+    reconcilerOf(context, running, claimBinder),
+    reconcilerOf(context, running, volumeBinder),
+    reconcilerOf(context, running, claimProtectionController),
+    reconcilerOf(context, running, volumeProtectionController),
+    reconcilerOf(context, running, ephemeralVolumeController),
   ];
 }

@@ -17,6 +17,7 @@ import { mutatingPolicies } from './policies/mutating-policies.ts';
 import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
 import { serviceAccountPlugin } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-protection.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
 import { validatingWebhooks } from './webhooks/validating-webhook.ts';
 
@@ -64,6 +65,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     priority(context),
     defaultTolerationSeconds,
     defaultStorageClass(context),
+    storageObjectInUseProtection,
     persistentVolumeClaimResize(context),
     ...certificatePlugins(context),
     defaultIngressClass(context),

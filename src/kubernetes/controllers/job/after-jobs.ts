@@ -4,6 +4,7 @@ import { jobs, siblingKey } from '../collections.ts';
 import type { Work } from '../controller.ts';
 import { withoutFinalizer } from '../finalizer.ts';
 import { controllerOf, type Pod, timeOf } from '../objects.ts';
+import { podResource } from '../pod-control.ts';
 import { endOf, isManagedElsewhere, isTracked, type Job, trackingFinalizer } from './objects.ts';
 
 const jobResource = resourceNamed('batch', 'jobs');
@@ -15,7 +16,7 @@ export async function syncTrackedPod({ key, object: pod, reader, writer }: Work<
   const job = owner?.kind === 'Job' ? reader.get(jobs, siblingKey(key, jobs, owner.name)) : undefined;
   const isCounted = job !== undefined && job.metadata.uid === owner?.uid && endOf(job) === undefined;
   if (isCounted || (job !== undefined && isManagedElsewhere(job))) return done;
-  await withoutFinalizer(writer, pod, trackingFinalizer);
+  await withoutFinalizer(writer, podResource, pod, trackingFinalizer);
   return done;
 }
 

@@ -22,7 +22,7 @@ export async function syncJob(work: Work<Job>): Promise<Outcome> {
   const own = await owned(work, podResource, pods, selectsObject(job.spec.selector));
   const count = countPods(job, own);
   const plan = planJob(job, own, count, now);
-  for (const pod of plan.retire) await withoutFinalizer(writer, pod, trackingFinalizer);
+  for (const pod of plan.retire) await withoutFinalizer(writer, podResource, pod, trackingFinalizer);
   const removed = await deletePods(work, [...plan.remove, ...plan.retire]);
   const made = await createPods(work, plan.create.length, (at) => {
     const index = plan.create[at];
@@ -39,7 +39,7 @@ export async function syncJob(work: Work<Job>): Promise<Outcome> {
   if (suspension !== undefined) events.normal(job, suspension, `Job ${suspension.toLowerCase()}`);
   if (end?.type === 'Complete') events.normal(job, 'Completed', 'Job completed');
   else if (end !== undefined) events.warning(job, end.reason ?? '', end.message ?? '');
-  for (const pod of tracked.release) await withoutFinalizer(writer, pod, trackingFinalizer);
+  for (const pod of tracked.release) await withoutFinalizer(writer, podResource, pod, trackingFinalizer);
   const failure = removed.failure ?? made.failure;
   if (failure !== undefined) throw failure.error;
   return plan.afterMs === undefined ? done : again(plan.afterMs);

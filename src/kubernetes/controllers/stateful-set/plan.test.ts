@@ -4,9 +4,10 @@ import { timestamp } from '../../objects/object.ts';
 import { controllerReference, type Pod } from '../objects.ts';
 import { expiredRevisions, revised } from '../revisions.ts';
 import { type PodLike, pod, start, template } from '../testing/builders.ts';
+import type { Claim } from '../volumes/objects.ts';
 import { revisionLabel, type StatefulSet, type StatefulSetSpec } from './objects.ts';
 import { planStatefulSet, type Step, statefulSetStatus } from './plan.ts';
-import { type Claim, claimOwners } from './pod.ts';
+import { claimOwners } from './pod.ts';
 
 const set = (spec: Partial<StatefulSetSpec> = {}): StatefulSet => ({
   ...{ apiVersion: 'apps/v1', kind: 'StatefulSet' },

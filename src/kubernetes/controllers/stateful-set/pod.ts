@@ -1,5 +1,6 @@
 import { controllerReference, type Kept, type Pod, type PodTemplate } from '../objects.ts';
 import { type NewPod, podOf } from '../pod-control.ts';
+import type { Claim } from '../volumes/objects.ts';
 import {
   type ClaimTemplate,
   isWanted,
@@ -9,10 +10,6 @@ import {
   revisionLabel,
   type StatefulSet,
 } from './objects.ts';
-
-export interface Claim extends Kept {
-  readonly spec: object;
-}
 
 export const podName = ({ metadata }: StatefulSet, ordinal: number): string => `${metadata.name}-${ordinal}`;
 

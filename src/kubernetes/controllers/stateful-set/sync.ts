@@ -10,13 +10,14 @@ import { owned } from '../ownership.ts';
 import { messageOf, podResource } from '../pod-control.ts';
 import { untilNextAvailable } from '../pods.ts';
 import { byRevision, type ControllerRevision, expiredRevisions, revised, templateOf } from '../revisions.ts';
+import type { Claim } from '../volumes/objects.ts';
+import { claimResource } from '../volumes/resources.ts';
 import { isNamespaceTerminating, isTaken, withoutVersion } from '../writer.ts';
 import { ordinalOf, podRevision, type StatefulSet, type StatefulSetStatus } from './objects.ts';
 import { planStatefulSet, type Step, statefulSetStatus } from './plan.ts';
-import { type Claim, claimOwners, claimsOf, identityLabels, podName, statefulPod } from './pod.ts';
+import { claimOwners, claimsOf, identityLabels, podName, statefulPod } from './pod.ts';
 
 const setResource = resourceNamed('apps', 'statefulsets');
-const claimResource = resourceNamed('', 'persistentvolumeclaims');
 
 /** One pass: the revision of the template, the steps of the plan, the status, and revisions that nothing is of any more. */
 export async function syncStatefulSet(work: Work<StatefulSet>): Promise<Outcome> {
