@@ -49,7 +49,8 @@ function bound({ clock }: Cluster, present: KubernetesObject, binding: JsonObjec
   if (node !== '') throw conflict(bindings, name, `pod ${name} is already assigned to node "${node}"`);
   if (listOf(spec, 'schedulingGates').length > 0)
     throw conflict(bindings, name, `pod ${name} has non-empty .spec.schedulingGates`);
-  const status = memberOf(present, 'status');
+  // Nobody makes room for it any more.
+  const { nominatedNodeName: _nominated, ...status } = memberOf(present, 'status');
   const scheduled = {
     ...{ type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(clock.now()) },
   };

@@ -5,9 +5,11 @@ import { isTerminal } from '../controllers/pods.ts';
 import { namespaces } from './collections.ts';
 import { type ClusterEvent, isChangeOfNode, mayHelp } from './events.ts';
 import type { Words } from './node-filters.ts';
+import type { NodeInfo } from './node-info.ts';
 import type { PlacedNode, PlacedPod } from './objects.ts';
-import { type Decision, Placing, pluginsOf } from './place.ts';
+import { type Obstacle, Placing, pluginsOf } from './place.ts';
 import { nodeNameOf, type PodInfo, podInfo } from './pod-info.ts';
+import { type Preemption, preempt } from './preempt.ts';
 import { type Queued, SchedulingQueue } from './queue.ts';
 import { ClusterView } from './view.ts';
 
@@ -19,10 +21,13 @@ export interface Placement {
   readonly nodeName: string;
 }
 
-/** A pod that has no place. */
+/** A pod that has no place, and whether others go for it. */
 export interface Unplaced {
   readonly queued: Queued;
-  readonly decision: Extract<Decision, { readonly node?: undefined }>;
+  readonly obstacle: Obstacle;
+  readonly preemption: Preemption | undefined;
+  /** Less important pods that room was made for on the node, which is now for this one. */
+  readonly displaced: readonly PodInfo[];
 }
 
 /**
@@ -34,6 +39,7 @@ export class ClusterScheduler {
   readonly #reader: Reader;
   readonly #start: (noun: { readonly noun: string }) => string;
   readonly #placing: Placing;
+  readonly #random: Random;
   /** What has changed since it was last looked at. */
   readonly #noted = new Set<RecordKey>();
 
@@ -44,6 +50,7 @@ export class ClusterScheduler {
     { random, words, now }: { readonly random: Random; readonly words: Words; readonly now: number },
   ) {
     this.#reader = reader;
+    this.#random = random;
     this.#start = start;
     this.view = new ClusterView(
       (name) => reader.get(namespaces, this.#key(namespaces, name))?.metadata.labels,
@@ -89,13 +96,28 @@ export class ClusterScheduler {
       const decision = this.#placing.decide(queued.info);
       if (decision.node === undefined) {
         this.queue.giveBack(queued, now, pluginsOf(decision.obstacle));
-        unplaced.push({ queued, decision });
+        unplaced.push(this.#makeRoom(queued, decision.obstacle));
       } else {
         this.view.place(queued.info, decision.node.name);
         placed.push({ queued, nodeName: decision.node.name });
       }
     }
     return { placed, unplaced };
+  }
+
+  /** Counts the node as the pod's where others go for it, though they are still there. */
+  #makeRoom(queued: Queued, obstacle: Obstacle): Unplaced {
+    const { info } = queued;
+    if (obstacle.nodes === 0) return { queued, obstacle, preemption: undefined, displaced: [] };
+    const { view } = this;
+    const judge = (pod: PodInfo, node: NodeInfo) => this.#placing.judge(pod, node);
+    const preemption = preempt({ view, reader: this.#reader, random: this.#random, judge }, info, obstacle);
+    if (preemption.node === undefined) return { queued, obstacle, preemption, displaced: [] };
+    const { name } = preemption.node;
+    const displaced = view.nominatedOn(name).filter(({ priority }) => priority < info.priority);
+    for (const other of displaced) view.nominate(other, undefined);
+    view.nominate(info, name);
+    return { queued, obstacle, preemption, displaced };
   }
 
   /** What was decided did not come to be: the pod is what the store says. */
@@ -127,20 +149,28 @@ export class ClusterScheduler {
     if (pod === undefined || isTerminal(pod)) {
       this.queue.delete(key);
       if (before !== undefined) events.push({ type: 'pod-left', info: before });
-      this.view.remove(key);
+      this.view.forget(key);
       return;
     }
     if (nodeNameOf(pod) === undefined) {
       if (before !== undefined) this.view.remove(key);
-      if (isWaiting(pod)) this.queue.put(podInfo(key, pod), now);
-      else this.queue.delete(key);
+      this.#lookAtWaiting(podInfo(key, pod), now);
       return;
     }
     this.queue.delete(key);
     const info = podInfo(key, pod);
     this.view.place(info, nodeNameOf(pod) ?? '');
     if (before === undefined || hasOtherLabels(before, info)) events.push({ type: 'pod-came', info });
-    if (before !== undefined && hasLess(before, info)) events.push({ type: 'pod-left', info: before });
+    if (before === undefined) return;
+    if (hasLess(before, info)) events.push({ type: 'pod-left', info: before });
+    else if (isLeaving(info) && !isLeaving(before)) events.push({ type: 'pod-leaves', info });
+  }
+
+  #lookAtWaiting(info: PodInfo, now: number): void {
+    const isOwn = isWaiting(info.pod);
+    this.view.nominate(info, isOwn ? info.pod.status?.nominatedNodeName : undefined);
+    if (isOwn) this.queue.put(info, now);
+    else this.queue.delete(info.key);
   }
 
   #key(collection: { readonly noun: string }, name: string): RecordKey {
@@ -158,8 +188,8 @@ const isWaiting = ({ metadata, spec }: PlacedPod): boolean =>
 const hasOtherLabels = (before: PodInfo, after: PodInfo): boolean =>
   JSON.stringify(before.pod.metadata.labels) !== JSON.stringify(after.pod.metadata.labels);
 
-/** It asks for other things, no longer counts, or counts as something else. */
+/** It asks for other things, or counts as something else. */
 const hasLess = (before: PodInfo, after: PodInfo): boolean =>
-  before.shape.signature !== after.shape.signature ||
-  before.pod.metadata.deletionTimestamp !== after.pod.metadata.deletionTimestamp ||
-  hasOtherLabels(before, after);
+  before.shape.signature !== after.shape.signature || hasOtherLabels(before, after);
+
+const isLeaving = ({ pod }: PodInfo): boolean => pod.metadata.deletionTimestamp !== undefined;

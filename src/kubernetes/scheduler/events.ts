@@ -15,6 +15,8 @@ export type ClusterEvent =
   | { readonly type: 'node-gone' }
   /** Of pods that have a node. */
   | { readonly type: 'pod-came' | 'pod-left'; readonly info: PodInfo }
+  /** It is about to go, and no longer counts where pods are spread. */
+  | { readonly type: 'pod-leaves'; readonly info: PodInfo }
   | { readonly type: 'storage' };
 
 /** Whether a node's change may matter to anybody: reports of its health don't. */
@@ -50,7 +52,7 @@ export function mayHelp(
     case 'NodeResourcesFit':
       return event.type === 'pod-left' || onNodeWithMore(event, info);
     case 'PodTopologySpread':
-      return event.type === 'pod-came' || event.type === 'pod-left'
+      return event.type === 'pod-came' || event.type === 'pod-left' || event.type === 'pod-leaves'
         ? isCounted(info, event.info)
         : event.type === 'node-gone' ||
             onChangedLabels(event) ||

@@ -64,11 +64,9 @@ export class Placing {
 
   decide(info: PodInfo): Decision {
     const view = this.#view;
-    const assessment = this.assessment(info);
-    const judges = [
-      spreadFilter(view, info, hardSpreads(info), assessment),
-      affinityFilter(view, info),
-    ].filter((judge) => judge !== undefined);
+    const nominated = this.#nominated(info);
+    if (nominated !== undefined) return { node: nominated };
+    const judge = this.#judge(info);
     const { nodeNames } = info.shape;
     const candidates =
       nodeNames === undefined
@@ -81,8 +79,7 @@ export class Placing {
     for (; looked < candidates.length && found.length < enough; looked++) {
       const node = candidates[(this.#start + looked) % candidates.length];
       if (node === undefined) continue;
-      let verdict = assessment.verdict(node);
-      for (const judge of judges) verdict ??= judge(node);
+      const verdict = judge(node) ?? this.#withNominated(info, node);
       if (verdict === undefined) found.push(node);
       else verdicts.set(node, verdict);
     }
@@ -92,10 +89,45 @@ export class Placing {
       const unnamed = view.nodes.length - candidates.length;
       return { obstacle: { nodes: view.nodes.length, verdicts, unnamed } };
     }
-    return { node: found.length === 1 ? only : this.#best(info, assessment, found) };
+    return { node: found.length === 1 ? only : this.#best(info, found) };
   }
 
-  assessment({ shape }: PodInfo): Assessment {
+  /** What keeps a pod from a node as all stands, with those that room is made for there. */
+  judge(info: PodInfo, node: NodeInfo): Verdict | undefined {
+    return this.#judge(info)(node) ?? this.#withNominated(info, node);
+  }
+
+  /** Where others have made room for the pod, if it can be there by now. */
+  #nominated(info: PodInfo): NodeInfo | undefined {
+    const name = this.#view.nominatedNode(info.key);
+    const node = name === undefined ? undefined : this.#view.node(name);
+    return node !== undefined && this.judge(info, node) === undefined ? node : undefined;
+  }
+
+  /** Judges nodes for one pod; what takes a look at all of them is done once. */
+  #judge(info: PodInfo): (node: NodeInfo) => Verdict | undefined {
+    const view = this.#view;
+    const assessment = this.#assessment(info);
+    const spread = spreadFilter(view, info, hardSpreads(info), assessment);
+    const affinity = affinityFilter(view, info);
+    return (node) => assessment.verdict(node) ?? spread?.(node) ?? affinity?.(node);
+  }
+
+  /** Judges a node that has room as if those had come for whom room is made there and who go first. */
+  #withNominated(info: PodInfo, node: NodeInfo): Verdict | undefined {
+    const view = this.#view;
+    const others = view.nominatedBefore(info, node.name);
+    if (others.length === 0) return undefined;
+    for (const other of others) view.place(other, node.name);
+    const verdict = this.#judge(info)(node);
+    for (const other of others) {
+      view.remove(other.key);
+      view.nominate(other, node.name);
+    }
+    return verdict;
+  }
+
+  #assessment({ shape }: PodInfo): Assessment {
     const { signature } = shape;
     const known = this.#assessments.get(signature);
     const assessment = known ?? new Assessment(shape, this.#view, this.#words);
@@ -109,8 +141,9 @@ export class Placing {
   }
 
   /** One of those with the highest score, by chance. */
-  #best(info: PodInfo, assessment: Assessment, found: readonly NodeInfo[]): NodeInfo {
+  #best(info: PodInfo, found: readonly NodeInfo[]): NodeInfo {
     const view = this.#view;
+    const assessment = this.#assessment(info);
     const spread = spreadScores(view, info, softSpreads(this.#reader, info), assessment, found);
     const affinity = affinityScores(view, info, found);
     const { own, taints, preferences } = assessment;

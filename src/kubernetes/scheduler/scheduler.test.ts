@@ -118,3 +118,59 @@ describe('the scheduler', () => {
     expect((await call('GET', `${path}/gated`)).spec.nodeName).toBeDefined();
   });
 });
+
+describe('preemption', () => {
+  it('takes less important pods off a node for a pod that fits nowhere else', async () => {
+    await call('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', {
+      ...{ metadata: { name: 'high' }, value: 1_000 },
+    });
+    await call('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', {
+      ...{ metadata: { name: 'polite' }, value: 1_000, preemptionPolicy: 'Never' },
+    });
+    const namespace = await newNamespace();
+    await addNode('big', { labels: { size: 'big' }, allocatable: { cpu: '16' } });
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    const nodeSelector = { size: 'big' };
+    for (const name of ['low-1', 'low-2'])
+      await call('POST', path, pod(name, { nodeSelector }, { cpu: '7' }));
+    await settled();
+    const wanted = { nodeSelector, priorityClassName: 'polite' };
+    await call('POST', path, pod('polite', wanted, { cpu: '8' }));
+    await settled();
+    const polite = await call('GET', `${path}/polite`);
+    expect(polite.status.conditions[0].message).toMatch(
+      /1 Insufficient cpu, \d node\(s\) .*\. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never\.$/,
+    );
+    await call('DELETE', `${path}/polite`);
+    await call('POST', path, pod('high', { ...wanted, priorityClassName: 'high' }, { cpu: '8' }));
+    await settled();
+    const high = await call('GET', `${path}/high`);
+    expect(high.status.nominatedNodeName).toBe('big');
+    const { items } = await call('GET', path);
+    const going = items.filter((it: Leaving) => it.metadata.deletionTimestamp !== undefined);
+    expect(going).toHaveLength(1);
+    expect(going[0].status.conditions).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' },
+        message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      }),
+    );
+    const { name } = going[0].metadata;
+    await call('DELETE', `${path}/${name}?gracePeriodSeconds=0`);
+    await settled();
+    const placed = await call('GET', `${path}/high`);
+    expect(placed.spec.nodeName).toBe('big');
+    expect(placed.status.nominatedNodeName).toBeUndefined();
+    const events = await call('GET', `/api/v1/namespaces/${namespace}/events`);
+    expect(events.items).toContainEqual(
+      expect.objectContaining({
+        ...{ reason: 'Preempted', message: `Preempted by pod ${high.metadata.uid} on node big` },
+        involvedObject: expect.objectContaining({ name }),
+      }),
+    );
+  });
+});
+
+interface Leaving {
+  readonly metadata: { readonly deletionTimestamp?: string };
+}

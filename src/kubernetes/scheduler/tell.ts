@@ -1,27 +1,74 @@
 import type { Cluster } from '../apiserver/cluster.ts';
+import { disrupt } from '../controllers/disrupt-pod.ts';
 import type { EventRecorder } from '../controllers/event-recorder.ts';
 import { type Condition, conditionOf } from '../controllers/objects.ts';
 import { isLostRace, type Writer, withoutVersion } from '../controllers/writer.ts';
 import { timestamp } from '../objects/object.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
-import type { Unplaced } from './cluster-scheduler.ts';
+import { schedulerName, type Unplaced } from './cluster-scheduler.ts';
 import type { PlacedPod } from './objects.ts';
-import { obstacleWords } from './obstacle-words.ts';
+import { obstacleWords, preemptionWords } from './obstacle-words.ts';
 
 const podResource = resourceNamed('', 'pods');
 
-/** Says at the pod why it has no node, and tells an event of it. */
+/** Says at the pod why it has no node, and where room is made for it; then those go who are in its way. */
 export async function tellUnplaced(
   { clock }: Cluster,
   writer: Writer,
   events: EventRecorder,
-  { queued, decision }: Unplaced,
+  { queued, obstacle, preemption, displaced }: Unplaced,
 ): Promise<void> {
   const { pod } = queued.info;
-  const message = obstacleWords(decision.obstacle);
+  const also = preemption && preemptionWords(obstacle.nodes, preemption);
+  const message = also === undefined ? obstacleWords(obstacle) : `${obstacleWords(obstacle)} ${also}`;
   events.warning(pod, 'FailedScheduling', message);
+  const nominated = preemption?.node?.name ?? pod.status?.nominatedNodeName;
   const condition = unschedulable(pod, message, clock.now());
-  if (isSame(conditionOf(pod.status, 'PodScheduled'), condition)) return;
+  if (
+    !isSame(conditionOf(pod.status, 'PodScheduled'), condition) ||
+    nominated !== pod.status?.nominatedNodeName
+  )
+    await putStatus(writer, pod, (status) => ({
+      ...{ ...status, conditions: withCondition(status?.conditions, condition) },
+      ...(nominated !== undefined && { nominatedNodeName: nominated }),
+    }));
+  if (preemption?.node === undefined) return;
+  for (const { pod: other } of displaced)
+    await putStatus(writer, other, (status) => {
+      const { nominatedNodeName: _, ...rest } = status ?? {};
+      return rest;
+    });
+  for (const victim of preemption.victims)
+    await evict(writer, events, victim.pod, {
+      ...{ by: pod, node: preemption.node.name, now: clock.now() },
+    });
+}
+
+/** It is told what for, and has the time that it asks for to end. */
+async function evict(
+  writer: Writer,
+  events: EventRecorder,
+  victim: PlacedPod,
+  { by, node, now }: { readonly by: PlacedPod; readonly node: string; readonly now: number },
+): Promise<void> {
+  if (victim.metadata.deletionTimestamp !== undefined) return;
+  const message = `${schedulerName}: preempting to accommodate a higher priority pod`;
+  try {
+    await disrupt({ writer, now }, victim, 'PreemptionByScheduler', message);
+  } catch (error) {
+    if (isLostRace(error)) return;
+    throw error;
+  }
+  await writer.remove(podResource, victim);
+  events.normal(victim, 'Preempted', `Preempted by pod ${by.metadata.uid} on node ${node}`);
+}
+
+/** Of the pod as it is by now, where it is still there. */
+async function putStatus(
+  writer: Writer,
+  pod: PlacedPod,
+  change: (status: PlacedPod['status']) => NonNullable<PlacedPod['status']>,
+): Promise<void> {
   try {
     await writer.change<PlacedPod>(
       podResource,
@@ -29,7 +76,7 @@ export async function tellUnplaced(
       (present) => ({
         ...present,
         metadata: withoutVersion(present.metadata),
-        status: { ...present.status, conditions: withCondition(present, condition) },
+        status: change(present.status),
       }),
       'status',
     );
@@ -55,8 +102,7 @@ const isSame = (before: Condition | undefined, after: Condition): boolean =>
   before?.status === after.status && before.reason === after.reason && before.message === after.message;
 
 /** In its place, or as the last. */
-function withCondition({ status }: PlacedPod, condition: Condition): readonly Condition[] {
-  const conditions = status?.conditions ?? [];
+function withCondition(conditions: readonly Condition[] = [], condition: Condition): readonly Condition[] {
   const at = conditions.findIndex(({ type }) => type === condition.type);
   return at < 0 ? [...conditions, condition] : conditions.with(at, condition);
 }

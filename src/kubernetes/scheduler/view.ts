@@ -5,7 +5,7 @@ import { Topology } from './columns.ts';
 import { NodeInfo } from './node-info.ts';
 import { inTurns, zoneOf } from './node-order.ts';
 import type { PlacedNode } from './objects.ts';
-import { nodeNameOf, type PodInfo } from './pod-info.ts';
+import type { PodInfo } from './pod-info.ts';
 import { PodTallies } from './pod-tallies.ts';
 
 /**
@@ -17,6 +17,10 @@ export class ClusterView {
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where pods are: by their keys. */
   readonly #placed = new Map<RecordKey, { readonly info: PodInfo; readonly on: NodeInfo }>();
+  /** Pods that others make room for, by their keys. */
+  readonly #nominated = new Map<RecordKey, { readonly info: PodInfo; readonly nodeName: string }>();
+  /** How many placed pods have each priority. */
+  readonly #priorities = new Map<number, number>();
   readonly #freeSlots: number[] = [];
   readonly #topologies = new Map<string, Topology>();
   /** How many nodes have an image, by its name. */
@@ -56,6 +60,35 @@ export class ClusterView {
     return this.#placed.get(key);
   }
 
+  /** Whether there is a pod on any node that is less important. */
+  hasBelow(priority: number): boolean {
+    for (const known of this.#priorities.keys()) if (known < priority) return true;
+    return false;
+  }
+
+  /** Where others make room for the pod. */
+  nominatedNode(key: RecordKey): string | undefined {
+    return this.#nominated.get(key)?.nodeName;
+  }
+
+  /** @param nodeName Undefined: nowhere any more. */
+  nominate(info: PodInfo, nodeName: string | undefined): void {
+    if (nodeName === undefined) this.#nominated.delete(info.key);
+    else this.#nominated.set(info.key, { info, nodeName });
+  }
+
+  /** For whom room is being made on the node who is at least as important as the pod. */
+  nominatedBefore(info: PodInfo, nodeName: string): readonly PodInfo[] {
+    if (this.#nominated.size === 0) return nobody;
+    return this.nominatedOn(nodeName).filter(
+      (other) => other.priority >= info.priority && other.key !== info.key,
+    );
+  }
+
+  nominatedOn(nodeName: string): readonly PodInfo[] {
+    return [...this.#nominated.values()].filter((it) => it.nodeName === nodeName).map(({ info }) => info);
+  }
+
   image(name: string): { readonly nodes: number; readonly sizeBytes: number } | undefined {
     return this.#images.get(name);
   }
@@ -91,6 +124,8 @@ export class ClusterView {
     const on = this.#nodes.get(nodeName) ?? this.#newNode(nodeName);
     on.add(info);
     this.#placed.set(info.key, { info, on });
+    this.#nominated.delete(info.key);
+    this.#countPriority(info.priority, 1);
     this.tallies.add(info, on.slot, 1);
   }
 
@@ -100,16 +135,22 @@ export class ClusterView {
     if (found === undefined) return undefined;
     this.#placed.delete(key);
     found.on.remove(found.info);
+    this.#countPriority(found.info.priority, -1);
     this.tallies.add(found.info, found.on.slot, -1);
     this.#dropIfUnused(found.on);
     return found.info;
   }
 
-  /** Takes a pod in as it is in the store. */
-  set(info: PodInfo): void {
-    const name = nodeNameOf(info.pod);
-    if (name === undefined) this.remove(info.key);
-    else this.place(info, name);
+  /** The pod is gone. */
+  forget(key: RecordKey): void {
+    this.remove(key);
+    this.#nominated.delete(key);
+  }
+
+  #countPriority(priority: number, change: 1 | -1): void {
+    const count = (this.#priorities.get(priority) ?? 0) + change;
+    if (count === 0) this.#priorities.delete(priority);
+    else this.#priorities.set(priority, count);
   }
 
   #newNode(name: string): NodeInfo {
@@ -142,6 +183,7 @@ export class ClusterView {
 }
 
 const mostIdleValues = 64;
+const nobody: readonly never[] = [];
 
 const labelOf = (node: PlacedNode | undefined, key: string): string | undefined => {
   const labels = node?.metadata.labels;
