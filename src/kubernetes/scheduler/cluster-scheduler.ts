@@ -2,6 +2,7 @@ import type { Random } from '../../clock/index.ts';
 import type { Reader, RecordKey } from '../../reconcile/index.ts';
 import { nodes, pods } from '../controllers/collections.ts';
 import { isTerminal } from '../controllers/pods.ts';
+import { AwaitedVolumes } from './awaited-volumes.ts';
 import { namespaces } from './collections.ts';
 import { type ClusterEvent, isChangeOfNode, mayHelp } from './events.ts';
 import type { Words } from './node-filters.ts';
@@ -12,6 +13,7 @@ import { nodeNameOf, type PodInfo, podInfo } from './pod-info.ts';
 import { type Preemption, preempt } from './preempt.ts';
 import { type Queued, SchedulingQueue } from './queue.ts';
 import { ClusterView } from './view.ts';
+import type { VolumeStep } from './volumes.ts';
 
 export const schedulerName = 'default-scheduler';
 
@@ -19,6 +21,8 @@ export const schedulerName = 'default-scheduler';
 export interface Placement {
   readonly queued: Queued;
   readonly nodeName: string;
+  /** What its volumes need before it can be bound. */
+  readonly steps: readonly VolumeStep[];
 }
 
 /** A pod that has no place, and whether others go for it. */
@@ -40,6 +44,7 @@ export class ClusterScheduler {
   readonly #start: (noun: { readonly noun: string }) => string;
   readonly #placing: Placing;
   readonly #random: Random;
+  readonly #awaited: AwaitedVolumes;
   /** What has changed since it was last looked at. */
   readonly #noted = new Set<RecordKey>();
 
@@ -55,6 +60,7 @@ export class ClusterScheduler {
     this.view = new ClusterView(
       (name) => reader.get(namespaces, this.#key(namespaces, name))?.metadata.labels,
     );
+    this.#awaited = new AwaitedVolumes(reader);
     this.#placing = new Placing(this.view, reader, random, words);
     for (const kind of [nodes, pods])
       for (const { key } of reader.list(kind, start(kind))) this.#noted.add(key);
@@ -67,10 +73,11 @@ export class ClusterScheduler {
 
   /** Looks at what was noted, and wakes those whom it may help. */
   catchUp(now: number): void {
-    if (this.#noted.size === 0) return;
+    if (this.#noted.size === 0 && this.#awaited.size === 0) return;
     const events: ClusterEvent[] = [];
     for (const key of this.#noted) this.#look(key, now, events);
     this.#noted.clear();
+    for (const given of this.#awaited.givenUp(now)) this.takeBack(given, now);
     if (events.length === 0) return;
     const { tallies } = this.view;
     this.queue.wake(
@@ -88,7 +95,7 @@ export class ClusterScheduler {
 
   /** Places whoever is next, until `isEnough`; those that are placed count as being there. */
   decide(now: number, isEnough: (decided: number) => boolean): { placed: Placement[]; unplaced: Unplaced[] } {
-    const placed: Placement[] = [];
+    const placed: Placement[] = this.#awaited.ready(now);
     const unplaced: Unplaced[] = [];
     for (let decided = 0; !isEnough(decided); decided++) {
       const queued = this.queue.take(now);
@@ -99,10 +106,21 @@ export class ClusterScheduler {
         unplaced.push(this.#makeRoom(queued, decision.obstacle));
       } else {
         this.view.place(queued.info, decision.node.name);
-        placed.push({ queued, nodeName: decision.node.name });
+        placed.push({ queued, nodeName: decision.node.name, steps: decision.steps });
       }
     }
     return { placed, unplaced };
+  }
+
+  /** Its volumes are being bound or made: until then the pod counts as being on its node. */
+  awaitVolumes(placement: Placement, now: number): void {
+    this.#awaited.add(placement, now);
+  }
+
+  /** When the first of those whose volumes do not come is given up, ms. */
+  nextAt(): number | undefined {
+    const times = [this.queue.nextAt(), this.#awaited.nextAt()].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Counts the node as the pod's where others go for it, though they are still there. */
@@ -148,16 +166,20 @@ export class ClusterScheduler {
     const before = this.view.placed(key)?.info;
     if (pod === undefined || isTerminal(pod)) {
       this.queue.delete(key);
+      this.#awaited.delete(key);
       if (before !== undefined) events.push({ type: 'pod-left', info: before });
       this.view.forget(key);
       return;
     }
     if (nodeNameOf(pod) === undefined) {
+      if (this.#awaited.isStill(key, pod) && isWaiting(pod)) return;
+      this.#awaited.delete(key);
       if (before !== undefined) this.view.remove(key);
       this.#lookAtWaiting(podInfo(key, pod), now);
       return;
     }
     this.queue.delete(key);
+    this.#awaited.delete(key);
     const info = podInfo(key, pod);
     this.view.place(info, nodeNameOf(pod) ?? '');
     if (before === undefined || hasOtherLabels(before, info)) events.push({ type: 'pod-came', info });

@@ -17,7 +17,7 @@ import { clusterWide, nodes, parsedKey, pods } from '../controllers/collections.
 import type { RunningClusters } from '../controllers/controller.ts';
 import type { Kept, Pod } from '../controllers/objects.ts';
 import type { ClusterScheduler } from './cluster-scheduler.ts';
-import { namespaces } from './collections.ts';
+import { claims, csiNodes, namespaces, storageClasses, volumes } from './collections.ts';
 
 /** A cluster that does not answer yet, or no longer, is looked for again so often. */
 const notRunningMs = 250;
@@ -44,8 +44,7 @@ export function podScheduler(context: KubernetesContext, running: RunningCluster
         const isUnplaced = after !== undefined && (after.spec.nodeName ?? '') === '';
         return isUnplaced ? [clusterWide(key, pods)] : noted;
       }),
-      noting(nodes),
-      noting(namespaces),
+      ...[nodes, namespaces, claims, volumes, storageClasses, csiNodes].map((kind) => noting(kind)),
     ],
     reconcile: async (work, signal) => {
       // Whoever decides again after another did begins anew: what was missed meanwhile nobody has noted.

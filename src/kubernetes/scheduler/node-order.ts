@@ -2,7 +2,7 @@ import type { NodeInfo } from './node-info.ts';
 import type { PlacedNode } from './objects.ts';
 
 export const zoneLabel = 'topology.kubernetes.io/zone';
-const regionLabel = 'topology.kubernetes.io/region';
+export const regionLabel = 'topology.kubernetes.io/region';
 export const hostnameLabel = 'kubernetes.io/hostname';
 
 /** With its region. */

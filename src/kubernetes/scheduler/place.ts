@@ -10,10 +10,11 @@ import { hardSpreads, softSpreads } from './spread-constraints.ts';
 import { spreadFilter, spreadScores } from './topology-spread.ts';
 import type { Plugin, Verdict } from './verdict.ts';
 import type { ClusterView } from './view.ts';
+import { type VolumeStep, volumeJudge } from './volumes.ts';
 
 /** Where a pod goes, or why it goes nowhere. */
 export type Decision =
-  | { readonly node: NodeInfo }
+  | { readonly node: NodeInfo; readonly steps: readonly VolumeStep[] }
   | { readonly node?: undefined; readonly obstacle: Obstacle };
 
 /** Why there is no node for a pod. */
@@ -65,7 +66,12 @@ export class Placing {
   decide(info: PodInfo): Decision {
     const view = this.#view;
     const nominated = this.#nominated(info);
-    if (nominated !== undefined) return { node: nominated };
+    if (nominated !== undefined) return this.#on(nominated, info);
+    const whole = volumeJudge(view, this.#reader, info)?.whole;
+    if (whole !== undefined) {
+      const nodes = view.nodes.length;
+      return { obstacle: { nodes, verdicts: new Map(), unnamed: 0, whole } };
+    }
     const judge = this.#judge(info);
     const { nodeNames } = info.shape;
     const candidates =
@@ -89,7 +95,11 @@ export class Placing {
       const unnamed = view.nodes.length - candidates.length;
       return { obstacle: { nodes: view.nodes.length, verdicts, unnamed } };
     }
-    return { node: found.length === 1 ? only : this.#best(info, found) };
+    return this.#on(found.length === 1 ? only : this.#best(info, found), info);
+  }
+
+  #on(node: NodeInfo, info: PodInfo): Decision {
+    return { node, steps: volumeJudge(this.#view, this.#reader, info)?.steps(node) ?? [] };
   }
 
   /** What keeps a pod from a node as all stands, with those that room is made for there. */
@@ -108,9 +118,10 @@ export class Placing {
   #judge(info: PodInfo): (node: NodeInfo) => Verdict | undefined {
     const view = this.#view;
     const assessment = this.#assessment(info);
+    const volumes = volumeJudge(view, this.#reader, info);
     const spread = spreadFilter(view, info, hardSpreads(info), assessment);
     const affinity = affinityFilter(view, info);
-    return (node) => assessment.verdict(node) ?? spread?.(node) ?? affinity?.(node);
+    return (node) => assessment.verdict(node) ?? volumes?.judge(node) ?? spread?.(node) ?? affinity?.(node);
   }
 
   /** Judges a node that has room as if those had come for whom room is made there and who go first. */

@@ -174,3 +174,64 @@ describe('preemption', () => {
 interface Leaving {
   readonly metadata: { readonly deletionTimestamp?: string };
 }
+
+describe('volumes', () => {
+  const claim = (name: string, storageClassName: string) => ({
+    metadata: { name },
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName, resources: { requests: { storage: '1Gi' } } },
+  });
+  const using = (claimName: string) => ({
+    nodeSelector: { disks: 'yes' },
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+  });
+
+  it('has a volume made for the node, and binds when it is there', async () => {
+    await addNode('disks', { labels: { disks: 'yes' } });
+    await call('POST', '/apis/storage.k8s.io/v1/storageclasses', {
+      ...{ metadata: { name: 'later' }, provisioner: 'example.com/disks' },
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    const namespace = await newNamespace();
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    await call('POST', path, pod('stores', using('data'), {}));
+    await settled();
+    expect((await call('GET', `${path}/stores`)).status.conditions[0].message).toMatch(
+      /^0\/\d nodes are available: persistentvolumeclaim "data" not found\. no new claims to deallocate, preemption: 0\/\d nodes are available: \d Preemption is not helpful for scheduling\.$/,
+    );
+    const claims = `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+    await call('POST', claims, claim('data', 'later'));
+    await settled();
+    const chosen = await call('GET', `${claims}/data`);
+    expect(chosen.metadata.annotations['volume.kubernetes.io/selected-node']).toBe('disks');
+    expect((await call('GET', `${path}/stores`)).spec.nodeName).toBeUndefined();
+    await call('POST', '/api/v1/persistentvolumes', {
+      metadata: { name: `${namespace}-data` },
+      spec: {
+        ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'later' },
+        ...{ hostPath: { path: '/data' }, claimRef: { namespace, name: 'data', uid: chosen.metadata.uid } },
+      },
+    });
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const bound = {
+      metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+      spec: { volumeName: `${namespace}-data` },
+    };
+    await call('PATCH', `${claims}/data`, bound, merge);
+    await settled();
+    expect((await call('GET', `${path}/stores`)).spec.nodeName).toBe('disks');
+  });
+
+  it('waits for a claim that is bound without a pod', async () => {
+    await call('POST', '/apis/storage.k8s.io/v1/storageclasses', {
+      ...{ metadata: { name: 'at-once' }, provisioner: 'example.com/disks' },
+    });
+    const namespace = await newNamespace();
+    const path = `/api/v1/namespaces/${namespace}`;
+    await call('POST', `${path}/persistentvolumeclaims`, claim('data', 'at-once'));
+    await call('POST', `${path}/pods`, pod('stores', using('data'), {}));
+    await settled();
+    expect((await call('GET', `${path}/pods/stores`)).status.conditions[0].message).toMatch(
+      /nodes are available: pod has unbound immediate PersistentVolumeClaims\./,
+    );
+  });
+});

@@ -22,16 +22,20 @@ export async function tellUnplaced(
   const also = preemption && preemptionWords(obstacle.nodes, preemption);
   const message = also === undefined ? obstacleWords(obstacle) : `${obstacleWords(obstacle)} ${also}`;
   events.warning(pod, 'FailedScheduling', message);
-  const nominated = preemption?.node?.name ?? pod.status?.nominatedNodeName;
+  const isHopeless = preemption?.node === undefined && preemption?.reasons !== undefined;
+  const nominated = isHopeless ? undefined : (preemption?.node?.name ?? pod.status?.nominatedNodeName);
   const condition = unschedulable(pod, message, clock.now());
   if (
     !isSame(conditionOf(pod.status, 'PodScheduled'), condition) ||
     nominated !== pod.status?.nominatedNodeName
   )
-    await putStatus(writer, pod, (status) => ({
-      ...{ ...status, conditions: withCondition(status?.conditions, condition) },
-      ...(nominated !== undefined && { nominatedNodeName: nominated }),
-    }));
+    await putStatus(writer, pod, (present) => {
+      const { nominatedNodeName: _, ...status } = present ?? {};
+      return {
+        ...{ ...status, conditions: withCondition(status.conditions, condition) },
+        ...(nominated !== undefined && { nominatedNodeName: nominated }),
+      };
+    });
   if (preemption?.node === undefined) return;
   for (const { pod: other } of displaced)
     await putStatus(writer, other, (status) => {

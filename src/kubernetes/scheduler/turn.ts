@@ -9,6 +9,7 @@ import { ApiError } from '../apiserver/status.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { Writer } from '../controllers/writer.ts';
 import { type ClusterScheduler, type Placement, schedulerName } from './cluster-scheduler.ts';
+import { prepareVolumes } from './prepare-volumes.ts';
 import { tellUnplaced } from './tell.ts';
 
 const program = 'kube-scheduler';
@@ -41,15 +42,36 @@ export async function takeTurn(
   const { placed, unplaced } = scheduler.decide(began, isEnough);
   const writer = new Writer(cluster, { by, program });
   const events = new EventRecorder(writer, schedulerName, { correlation, clock, random });
-  await Promise.all(placed.map((it) => bind(cluster, scheduler, events, it)));
+  await Promise.all(
+    placed.map((it) =>
+      it.steps.length > 0
+        ? prepare(writer, scheduler, it, clock.now())
+        : bind(cluster, scheduler, events, it),
+    ),
+  );
   for (const it of unplaced) await tellUnplaced(cluster, writer, events, it);
   await events.flush();
   await state.reached(await cluster.objects.revision());
   const now = clock.now();
   scheduler.catchUp(now);
   if (scheduler.queue.hasNext(now)) return again(0);
-  const next = scheduler.queue.nextAt();
+  const next = scheduler.nextAt();
   return next === undefined ? done : again(Math.max(0, next - now));
+}
+
+async function prepare(
+  writer: Writer,
+  scheduler: ClusterScheduler,
+  placement: Placement,
+  now: number,
+): Promise<void> {
+  let isPrepared = false;
+  try {
+    isPrepared = await prepareVolumes(writer, placement.nodeName, placement.steps);
+  } finally {
+    if (isPrepared) scheduler.awaitVolumes(placement, now);
+    else scheduler.takeBack(placement, now);
+  }
 }
 
 /** A pod that is gone, or has a node by now, is looked at again; with whatever else is wrong, it is tried again later. */

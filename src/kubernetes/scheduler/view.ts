@@ -19,6 +19,8 @@ export class ClusterView {
   readonly #placed = new Map<RecordKey, { readonly info: PodInfo; readonly on: NodeInfo }>();
   /** Pods that others make room for, by their keys. */
   readonly #nominated = new Map<RecordKey, { readonly info: PodInfo; readonly nodeName: string }>();
+  /** How many placed pods use a claim: by namespace and name. */
+  readonly #claims = new Map<string, number>();
   /** How many placed pods have each priority. */
   readonly #priorities = new Map<number, number>();
   readonly #freeSlots: number[] = [];
@@ -64,6 +66,11 @@ export class ClusterView {
   hasBelow(priority: number): boolean {
     for (const known of this.#priorities.keys()) if (known < priority) return true;
     return false;
+  }
+
+  /** Whether a pod that has a node uses a claim of the pod's namespace. */
+  isClaimUsed({ namespace }: PodInfo, claim: string): boolean {
+    return this.#claims.has(`${namespace}/${claim}`);
   }
 
   /** Where others make room for the pod. */
@@ -125,7 +132,7 @@ export class ClusterView {
     on.add(info);
     this.#placed.set(info.key, { info, on });
     this.#nominated.delete(info.key);
-    this.#countPriority(info.priority, 1);
+    this.#count(info, 1);
     this.tallies.add(info, on.slot, 1);
   }
 
@@ -135,7 +142,7 @@ export class ClusterView {
     if (found === undefined) return undefined;
     this.#placed.delete(key);
     found.on.remove(found.info);
-    this.#countPriority(found.info.priority, -1);
+    this.#count(found.info, -1);
     this.tallies.add(found.info, found.on.slot, -1);
     this.#dropIfUnused(found.on);
     return found.info;
@@ -147,10 +154,9 @@ export class ClusterView {
     this.#nominated.delete(key);
   }
 
-  #countPriority(priority: number, change: 1 | -1): void {
-    const count = (this.#priorities.get(priority) ?? 0) + change;
-    if (count === 0) this.#priorities.delete(priority);
-    else this.#priorities.set(priority, count);
+  #count({ namespace, priority, claims }: PodInfo, change: 1 | -1): void {
+    addTo(this.#priorities, priority, change);
+    for (const claim of claims) addTo(this.#claims, `${namespace}/${claim}`, change);
   }
 
   #newNode(name: string): NodeInfo {
@@ -180,6 +186,13 @@ export class ClusterView {
       else known.nodes++;
     }
   }
+}
+
+/** What is none is not there. */
+function addTo<K>(counts: Map<K, number>, key: K, change: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }
 
 const mostIdleValues = 64;
