@@ -10,6 +10,7 @@ import type { NodeInfo } from './node-info.ts';
 import type { PlacedNode, PlacedPod } from './objects.ts';
 import { type Obstacle, Placing, pluginsOf } from './place.ts';
 import { nodeNameOf, type PodInfo, podInfo } from './pod-info.ts';
+import type { Term } from './pod-terms.ts';
 import { type Preemption, preempt } from './preempt.ts';
 import { type Queued, SchedulingQueue } from './queue.ts';
 import { ClusterView } from './view.ts';
@@ -78,19 +79,7 @@ export class ClusterScheduler {
     for (const key of this.#noted) this.#look(key, now, events);
     this.#noted.clear();
     for (const given of this.#awaited.givenUp(now)) this.takeBack(given, now);
-    if (events.length === 0) return;
-    const { tallies } = this.view;
-    this.queue.wake(
-      ({ info, rejectedBy }) =>
-        events.some((event) =>
-          rejectedBy.size === 0
-            ? event.type === 'node'
-            : [...rejectedBy].some((plugin) =>
-                mayHelp(info, plugin, event, (term, pod) => tallies.isMeant(term, pod)),
-              ),
-        ),
-      now,
-    );
+    this.#wake(events, now);
   }
 
   /** Places whoever is next, until `isEnough`; those that are placed count as being there. */
@@ -103,7 +92,7 @@ export class ClusterScheduler {
       const decision = this.#placing.decide(queued.info);
       if (decision.node === undefined) {
         this.queue.giveBack(queued, now, pluginsOf(decision.obstacle));
-        unplaced.push(this.#makeRoom(queued, decision.obstacle));
+        unplaced.push(this.#makeRoom(queued, decision.obstacle, now));
       } else {
         this.view.place(queued.info, decision.node.name);
         placed.push({ queued, nodeName: decision.node.name, steps: decision.steps });
@@ -124,13 +113,20 @@ export class ClusterScheduler {
   }
 
   /** Counts the node as the pod's where others go for it, though they are still there. */
-  #makeRoom(queued: Queued, obstacle: Obstacle): Unplaced {
+  #makeRoom(queued: Queued, obstacle: Obstacle, now: number): Unplaced {
     const { info } = queued;
     if (obstacle.nodes === 0) return { queued, obstacle, preemption: undefined, displaced: [] };
     const { view } = this;
     const judge = (pod: PodInfo, node: NodeInfo) => this.#placing.judge(pod, node);
     const preemption = preempt({ view, reader: this.#reader, random: this.#random, judge }, info, obstacle);
-    if (preemption.node === undefined) return { queued, obstacle, preemption, displaced: [] };
+    if (preemption.node === undefined) {
+      if (preemption.reasons !== undefined && view.nominated(info.key) !== undefined) {
+        // It doesn't help any more: others may have the room.
+        view.nominate(info, undefined);
+        this.#wake([{ type: 'pod-left', info }], now);
+      }
+      return { queued, obstacle, preemption, displaced: [] };
+    }
     const { name } = preemption.node;
     const displaced = view.nominatedOn(name).filter(({ priority }) => priority < info.priority);
     for (const other of displaced) view.nominate(other, undefined);
@@ -143,11 +139,30 @@ export class ClusterScheduler {
     this.view.remove(queued.key);
     this.queue.giveBack(queued, now, new Set(), true);
     this.#noted.add(queued.key);
+    this.#wake([{ type: 'pod-left', info: queued.info }], now);
+  }
+
+  #wake(events: readonly ClusterEvent[], now: number): void {
+    if (events.length === 0) return;
+    const { tallies } = this.view;
+    const isMeant = (term: Term, pod: PodInfo): boolean => tallies.isMeant(term, pod);
+    const isHelped = ({ info, rejectedBy }: Queued, event: ClusterEvent): boolean => {
+      // Where there were no nodes, nobody in particular is to blame.
+      if (rejectedBy.size === 0) return event.type === 'node';
+      for (const plugin of rejectedBy) if (mayHelp(info, plugin, event, isMeant)) return true;
+      return false;
+    };
+    this.queue.wake((queued) => events.some((event) => isHelped(queued, event)), now);
   }
 
   #look(key: RecordKey, now: number, events: ClusterEvent[]): void {
-    if (key.startsWith(this.#start(pods))) this.#lookAtPod(key, now, events);
-    else if (key.startsWith(this.#start(nodes))) this.#lookAtNode(key, events);
+    if (key.startsWith(this.#start(pods))) {
+      const kept = this.view.nominated(key);
+      this.#lookAtPod(key, now, events);
+      // Room was being made for it, which others may have now.
+      if (kept !== undefined && this.view.nominated(key) === undefined)
+        events.push({ type: 'pod-left', info: kept });
+    } else if (key.startsWith(this.#start(nodes))) this.#lookAtNode(key, events);
     else if (key.startsWith(this.#start(namespaces))) this.view.tallies.forgetNamespaces();
     else events.push({ type: 'storage' });
   }
@@ -182,8 +197,10 @@ export class ClusterScheduler {
     this.#awaited.delete(key);
     const info = podInfo(key, pod);
     this.view.place(info, nodeNameOf(pod) ?? '');
-    if (before === undefined || hasOtherLabels(before, info)) events.push({ type: 'pod-came', info });
-    if (before === undefined) return;
+    // What was only decided so far counts as new: others may have been waiting for it.
+    const isNew = before === undefined || nodeNameOf(before.pod) === undefined;
+    if (isNew || hasOtherLabels(before, info)) events.push({ type: 'pod-came', info });
+    if (isNew) return;
     if (hasLess(before, info)) events.push({ type: 'pod-left', info: before });
     else if (isLeaving(info) && !isLeaving(before)) events.push({ type: 'pod-leaves', info });
   }

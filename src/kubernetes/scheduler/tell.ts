@@ -58,7 +58,7 @@ async function evict(
   if (victim.metadata.deletionTimestamp !== undefined) return;
   const message = `${schedulerName}: preempting to accommodate a higher priority pod`;
   try {
-    await disrupt({ writer, now }, victim, 'PreemptionByScheduler', message);
+    await disrupt({ writer, now }, victim, { reason: 'PreemptionByScheduler', message });
   } catch (error) {
     if (isLostRace(error)) return;
     throw error;

@@ -78,6 +78,11 @@ export class ClusterView {
     return this.#nominated.get(key)?.nodeName;
   }
 
+  /** A pod that others make room for. */
+  nominated(key: RecordKey): PodInfo | undefined {
+    return this.#nominated.get(key)?.info;
+  }
+
   /** @param nodeName Undefined: nowhere any more. */
   nominate(info: PodInfo, nodeName: string | undefined): void {
     if (nodeName === undefined) this.#nominated.delete(info.key);
