@@ -58,6 +58,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       ...{ state, clock, random },
       controlPlaneOf: () => undefined,
       whyNotAssumed: () => undefined,
+      machineArchitecture: () => 'x86_64',
     }).loadOperations(),
     'Amazon EC2': await createEc2({
       ...{ state, clock, random },

@@ -43,7 +43,7 @@ import {
   noteAttachments,
 } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
-import { createEks } from '../services/eks/index.ts';
+import { createEks, loadEksReconcilers } from '../services/eks/index.ts';
 import {
   AccessLogs,
   BucketFolders,
@@ -225,7 +225,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
-  const eks = { state, clock, random, controlPlaneOf, whyNotAssumed: clusterRoles(iam) };
+  const eks = {
+    ...{ state, clock, random, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
+    machineArchitecture: () => (process.arch === 'arm64' ? 'arm64' : 'x86_64') as 'arm64' | 'x86_64',
+  };
   const kubernetes = opened.use(
     createKubernetes({
       ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host },
@@ -313,6 +316,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadAutoScalingReconcilers(autoScaling)),
         ...(await loadElbReconcilers(elb)),
         ...(await loadAcmReconcilers(acm)),
+        ...(await loadEksReconcilers(eks)),
         ...kubernetes.reconcilers,
       ],
     }),

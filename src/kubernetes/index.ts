@@ -11,6 +11,7 @@ import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
 import { loadBalancerControllers } from './load-balancing/index.ts';
 import { apiServiceAvailability, localApiServices } from './reconcilers/api-services.ts';
+import { nodeInstanceFollower } from './nodes/node-instances.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
 import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
@@ -44,6 +45,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       customResourceDefinitions(context, running),
       localApiServices(context),
       apiServiceAvailability(context, running),
+      nodeInstanceFollower(context, running),
       ...workloadControllers(context, running),
       podScheduler(context, running),
       ...loadBalancerControllers(context, running),

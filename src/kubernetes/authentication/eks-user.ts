@@ -12,6 +12,8 @@ export interface EksAdmission {
   readonly entry: AccessEntryRecord | undefined;
   /** What the ConfigMap `aws-auth` says. Asked where the cluster looks at it. */
   readonly awsAuth: () => Promise<AwsAuth>;
+  /** By which name an instance is known that is a node; undefined: it is none. */
+  readonly nodeDnsName: (instanceId: string) => string | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface EksAdmission {
  */
 export async function eksUser(
   principal: Principal,
-  { cluster, principalId, entry, awsAuth }: EksAdmission,
+  { cluster, principalId, entry, awsAuth, nodeDnsName }: EksAdmission,
 ): Promise<User | undefined> {
   const { accountId, userId, accessKeyId, session } = principal;
   const arn = canonicalArn(principal);
@@ -31,7 +33,7 @@ export async function eksUser(
       ...{ principalId: [userId], sessionName: [session?.name ?? ''] },
     },
   };
-  const filled = (text: string): string => withNames(text, principal);
+  const filled = (text: string): string => withNames(text, principal, nodeDnsName);
   if (entry !== undefined) {
     return {
       ...{ username: filled(entry.username), groups: entry.kubernetesGroups.map(filled), ...facts },
@@ -48,14 +50,21 @@ export async function eksUser(
 }
 
 /** What a text says of a principal, in the words of aws-iam-authenticator. @throws {TokenError} */
-function withNames(text: string, { accountId, accessKeyId, session }: Principal): string {
+function withNames(
+  text: string,
+  { accountId, accessKeyId, session }: Principal,
+  nodeDnsName: EksAdmission['nodeDnsName'],
+): string {
   const sessionName = session?.name ?? '';
   const names: Readonly<Record<string, string>> = {
     ...{ AccountID: accountId, AccessKeyID: accessKeyId, SessionNameRaw: sessionName },
     SessionName: sessionName.replaceAll('@', '-'),
   };
   return text.replaceAll(/\{\{(\w*)\}\}/g, (whole, name: string) => {
-    const value = names[name];
+    // The sessions of an instance's role are named after the instance.
+    const value = name === 'EC2PrivateDNSName' ? nodeDnsName(sessionName) : names[name];
+    if (value === undefined && name === 'EC2PrivateDNSName')
+      throw new TokenError(`the session ${sessionName} is of no instance that is a node`);
     // Else somebody could be named as the text stands, which is nobody's name.
     if (value === undefined)
       throw new TokenError(`${whole} in ${text} is not supported by this version of Catamaran yet`);

@@ -43,3 +43,11 @@ export const anonymous: User = { username: 'system:anonymous', groups: ['system:
 /** May do everything, whatever the roles say. */
 export const mastersGroup = 'system:masters';
 export const authenticatedGroup = 'system:authenticated';
+
+export const nodeUserPrefix = 'system:node:';
+
+/** Of a kubelet: the node that it is; undefined: it is none. */
+export const nodeOf = ({ username, groups }: Pick<User, 'groups' | 'username'>): string | undefined =>
+  groups.includes('system:nodes') && username.startsWith(nodeUserPrefix)
+    ? username.slice(nodeUserPrefix.length)
+    : undefined;

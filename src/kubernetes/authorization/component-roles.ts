@@ -18,7 +18,8 @@ const leaderLease = (name: string): readonly Rule[] => [
   { ...on(['get', 'update'], 'coordination.k8s.io', 'leases'), resourceNames: [name] },
 ];
 
-const nodeRules: readonly Rule[] = [
+/** Also what the node authorizer lets nodes do, of their own. */
+export const nodeRules: readonly Rule[] = [
   ...reviews,
   on(['create'], 'authorization.k8s.io', 'localsubjectaccessreviews'),
   on(read, '', 'services'),

@@ -1,3 +1,4 @@
+import { nodeDnsName } from '../../services/ec2/index.ts';
 import {
   type ClusterRecord,
   callerOf,
@@ -23,6 +24,7 @@ import { serviceAccountTokens } from '../authentication/service-accounts/authent
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import { newTokenKey, openTokenKey } from '../authentication/service-accounts/token-key.ts';
 import { withAccessPolicies } from '../authorization/access-policies.ts';
+import { withNodes } from '../authorization/nodes.ts';
 import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
@@ -87,7 +89,7 @@ export async function openControlPlane(
     key: tokenKey,
   });
   const awsAuth = awsAuthOf(state, place);
-  const authorizer = withAccessPolicies(rbacAuthorizer(state, place));
+  const authorizer = withNodes(withAccessPolicies(rbacAuthorizer(state, place)), state, place);
   const catalogue = opened.use(new ClusterCatalogue(state, place));
   const cluster: Cluster = {
     get catalogue() {
@@ -113,6 +115,7 @@ export async function openControlPlane(
         return eksUser(principal, {
           ...{ cluster: now, ...callerOf(state, place, now, principal) },
           awsAuth,
+          nodeDnsName: (instanceId) => nodeDnsName(state, place, instanceId),
         });
       }),
     ]),

@@ -118,7 +118,7 @@ export async function startEks(
       iam.service,
       createSts(iam),
       createEks({
-        ...{ state, clock, random, controlPlaneOf },
+        ...{ state, clock, random, controlPlaneOf, machineArchitecture: () => 'x86_64' as const },
         whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
       }),
     ],

@@ -37,6 +37,11 @@ export const identityProviderArn = (
   { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
 ): string => eksArn(scope, `identityproviderconfig/${clusterName}/oidc/${name}/${id}`);
 
+export const nodegroupArn = (
+  scope: Scope,
+  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
+): string => eksArn(scope, `nodegroup/${clusterName}/${name}/${id}`);
+
 /** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
 export interface EksArn {
   readonly type: string;

@@ -188,7 +188,12 @@ authorizationSuite<object>({
       signingName: 'eks',
       loadSdk: () => import('@aws-sdk/client-eks'),
       operations: (parts) =>
-        eksOperations({ ...parts, controlPlaneOf: () => undefined, whyNotAssumed: () => undefined }),
+        eksOperations({
+          ...parts,
+          controlPlaneOf: () => undefined,
+          whyNotAssumed: () => undefined,
+          machineArchitecture: () => 'x86_64',
+        }),
       build: async (_root, { state }) => {
         const scope = { accountId, region };
         // Of what a look-up by ARN reads.

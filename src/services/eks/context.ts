@@ -13,13 +13,15 @@ export interface EksContext {
   readonly controlPlaneOf: (reader: Reader, scope: Scope, clusterId: string) => ControlPlane | undefined;
   /** Why the service can't act with a role; undefined: it can. */
   readonly whyNotAssumed: (scope: Scope, asked: AskedRole) => string | undefined;
+  /** Of the machines that nodes are on, as EC2 calls it. */
+  readonly machineArchitecture: () => 'arm64' | 'x86_64';
 }
 
 /** A role that EKS is to act with. */
 export interface AskedRole {
   readonly roleArn: string;
   /** As trust policies name it. */
-  readonly service: 'eks.amazonaws.com' | 'pods.eks.amazonaws.com';
+  readonly service: 'ec2.amazonaws.com' | 'eks.amazonaws.com' | 'pods.eks.amazonaws.com';
   /** On whose behalf: the cluster's ARN. */
   readonly sourceArn: string;
   /** Of the session, as far as they are known before there is one. */

@@ -3,8 +3,11 @@
  * records; a control plane in `src/kubernetes` follows them and tells where it answers, and a cluster is ACTIVE when it
  * does.
  *
- * Refused by name: node groups, Fargate profiles and add-ons (`refused.ts`).
+ * Nodes of node groups are instances of EC2's: a machine has room for each, runs its kubelet and tells so by reports.
+ *
+ * Refused by name: Fargate profiles and add-ons (`refused.ts`).
  */
+import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
 import type { EksContext } from './context.ts';
 
@@ -15,8 +18,23 @@ export { canonicalArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
+export { type NodegroupRecord, nodegroups } from './nodegroups/record.ts';
+export {
+  instanceIdOfKey,
+  type NodeInstanceRecord,
+  type NodeReportRecord,
+  type NodeSightingRecord,
+  type NodeTaint,
+  nodegroupKeyOf,
+  nodeInstanceKey,
+  nodeInstances,
+  nodeReportKey,
+  nodeReports,
+  nodeSightingKey,
+  nodeSightings,
+} from './nodes/record.ts';
 export { hasPodIdentity } from './pod-identity/record.ts';
-export { type ClusterRecord, clusterByPlace, clusterKey, clusters } from './records.ts';
+export { type ClusterRecord, clusterByPlace, clusterKey, clusters, scopeOfKey } from './records.ts';
 export { finishUpdate } from './updates/update-of-cluster.ts';
 
 export function createEks(context: EksContext): Service {
@@ -25,4 +43,9 @@ export function createEks(context: EksContext): Service {
     loadSdk: () => import('@aws-sdk/client-eks'),
     loadOperations: async () => (await import('./operations.ts')).eksOperations(context),
   };
+}
+
+export async function loadEksReconcilers(context: EksContext): Promise<readonly Reconciler[]> {
+  const { nodeGroups } = await import('./reconcilers/node-groups.ts');
+  return [nodeGroups(context)];
 }

@@ -6,6 +6,7 @@ import { certificateAuthorityOperations } from './certificate-authorities/operat
 import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
 import { identityProviderOperations } from './identity-providers/operations.ts';
+import { nodegroupOperations } from './nodegroups/operations.ts';
 import { podIdentityOperations } from './pod-identity/operations.ts';
 import { refusedOperations } from './refused.ts';
 import { tagOperations } from './tags/operations.ts';
@@ -17,6 +18,7 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...clusterOperations(context),
     ...updateOperations(context),
     ...accessEntryOperations(context),
+    ...nodegroupOperations(context),
     ...podIdentityOperations(context),
     ...identityProviderOperations(context),
     ...certificateAuthorityOperations(context),

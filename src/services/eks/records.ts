@@ -25,6 +25,8 @@ export interface ClusterRecord {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
+  /** Of all its nodes; absent: it was made before there were any. */
+  readonly clusterSecurityGroupId?: string;
   readonly serviceIpv4Cidr: string;
   readonly authenticationMode: AuthenticationMode;
   /** Who made it; absent: nobody is let in for having made it. */

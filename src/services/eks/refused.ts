@@ -8,7 +8,6 @@ const addons = 'clusters have no add-ons';
 const capabilities = 'clusters have no capabilities';
 const fargate = 'no pods run on Fargate';
 const insights = 'clusters are not looked into for what an upgrade needs';
-const nodegroups = 'no instances join a cluster';
 const outside = 'only clusters of Catamaran itself are known';
 const subscriptions = 'there is no EKS Anywhere';
 
@@ -23,7 +22,6 @@ export const refusedOperations = {
   ),
   CreateEksAnywhereSubscription: refused('CreateEksAnywhereSubscription', subscriptions),
   CreateFargateProfile: refused('CreateFargateProfile', fargate),
-  CreateNodegroup: refused('CreateNodegroup', nodegroups),
   DescribeInsight: refused('DescribeInsight', insights),
   DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
   ListInsights: refused('ListInsights', insights),

@@ -1,8 +1,16 @@
 import type { Collection, Reader, RecordKey, Transaction } from '../../reconcile/index.ts';
 import { accessEntries } from './access-entries/record.ts';
-import { accessEntryArn, identityProviderArn, podIdentityArn, readArn, type Scope } from './arn.ts';
+import {
+  accessEntryArn,
+  identityProviderArn,
+  nodegroupArn,
+  podIdentityArn,
+  readArn,
+  type Scope,
+} from './arn.ts';
 import { notFound } from './errors.ts';
 import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
+import { nodegroups } from './nodegroups/record.ts';
 import { podIdentities } from './pod-identity/record.ts';
 import { clusterKey, clusters, idText, type Tags } from './records.ts';
 
@@ -24,6 +32,11 @@ export function findTagged(reader: Reader, scope: Scope, arn: string): Tagged | 
       const found = reader.byIndex(accessEntries, 'id', id)[0];
       if (found === undefined || accessEntryArn(scope, found.value) !== arn) return undefined;
       return kept(reader, accessEntries, found.key);
+    }
+    case 'nodegroup': {
+      const found = reader.byIndex(nodegroups, 'id', id)[0];
+      if (found === undefined || nodegroupArn(scope, found.value) !== arn) return undefined;
+      return kept(reader, nodegroups, found.key);
     }
     case 'identityproviderconfig': {
       const key = identityProviderKey(scope, clusterName);

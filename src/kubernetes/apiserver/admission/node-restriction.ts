@@ -1,23 +1,16 @@
 import { type Json, jsonEqual } from '../../../store/index.ts';
-import type { User } from '../../authentication/user.ts';
+import { nodeOf, nodeUserPrefix } from '../../authentication/user.ts';
 import { type KubernetesObject, memberOf, textOf } from '../../objects/object.ts';
 import { qualifiedName } from '../../schema/catalogue.ts';
 import { forbidden } from '../status.ts';
 import type { Plugin, Proposed } from './attributes.ts';
 
-const userPrefix = 'system:node:';
 const leaseNamespace = 'kube-node-lease';
-
-/** Of a kubelet: the node that it is; undefined: it is none. */
-const nodeOf = ({ username, groups }: User): string | undefined =>
-  groups.includes('system:nodes') && username.startsWith(userPrefix)
-    ? username.slice(userPrefix.length)
-    : undefined;
 
 /** A node writes about itself and about the pods that it runs, so that one that is taken over does not take the others. */
 export const nodeRestriction: Plugin = {
   name: 'NodeRestriction',
-  handles: ({ by }) => by.user.username.startsWith(userPrefix),
+  handles: ({ by }) => by.user.username.startsWith(nodeUserPrefix),
   validate: (attributes) => {
     const node = nodeOf(attributes.by.user);
     if (node === undefined) return undefined;

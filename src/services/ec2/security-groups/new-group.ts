@@ -73,7 +73,7 @@ export function removeGroup(tx: Transaction, scope: Scope, { id, vpcId, name }: 
 const everywhere = { type: 'cidr-ipv4', cidr: '0.0.0.0/0' } as const;
 
 /** Everything, from or to a peer. */
-export const allowAll = (
+const allowAll = (
   random: Random,
   peer: SecurityGroupRuleRecord['peer'],
   isEgress: boolean,

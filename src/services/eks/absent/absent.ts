@@ -12,14 +12,12 @@ export const absentCapability = (clusterName: string, capabilityName: string): R
 
 /** What a request names besides its cluster. */
 interface Named {
-  readonly nodegroupName?: string | undefined;
   readonly addonName?: string | undefined;
   readonly capabilityName?: string | undefined;
 }
 
 /** Whatever it names of what no cluster has. @throws ResourceNotFoundException */
-export function refuseAbsent(clusterName: string, { nodegroupName, addonName, capabilityName }: Named): void {
-  if (nodegroupName !== undefined) throw absentNodegroup(clusterName, nodegroupName);
+export function refuseAbsent(clusterName: string, { addonName, capabilityName }: Named): void {
   if (addonName !== undefined) throw absentAddon(clusterName, addonName);
   if (capabilityName !== undefined) throw absentCapability(clusterName, capabilityName);
 }

@@ -6,14 +6,13 @@ import { eksAuthorization } from '../authorization.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidParameter, resourceNotFound } from '../errors.ts';
 import { namesPage } from '../pages.ts';
-import { absentAddon, absentCapability, absentNodegroup } from './absent.ts';
+import { absentAddon, absentCapability } from './absent.ts';
 
 type AbsentOperation =
   | 'DeleteAddon'
   | 'DeleteCapability'
   | 'DeleteEksAnywhereSubscription'
   | 'DeleteFargateProfile'
-  | 'DeleteNodegroup'
   | 'DeregisterCluster'
   | 'DescribeAddon'
   | 'DescribeAddonConfiguration'
@@ -21,17 +20,13 @@ type AbsentOperation =
   | 'DescribeCapability'
   | 'DescribeEksAnywhereSubscription'
   | 'DescribeFargateProfile'
-  | 'DescribeNodegroup'
   | 'ListAddons'
   | 'ListCapabilities'
   | 'ListEksAnywhereSubscriptions'
   | 'ListFargateProfiles'
-  | 'ListNodegroups'
   | 'UpdateAddon'
   | 'UpdateCapability'
-  | 'UpdateEksAnywhereSubscription'
-  | 'UpdateNodegroupConfig'
-  | 'UpdateNodegroupVersion';
+  | 'UpdateEksAnywhereSubscription';
 
 interface InCluster {
   readonly clusterName?: string | undefined;
@@ -42,7 +37,7 @@ interface Page {
 }
 
 /**
- * What no cluster has here: node groups, Fargate profiles, add-ons, capabilities, subscriptions, clusters of others. To make
+ * What no cluster has here: Fargate profiles, add-ons, capabilities, subscriptions, clusters of others. To make
  * one is refused by name; to list, read, change or delete it has a true answer, and programs ask for that before they
  * delete a cluster.
  */
@@ -78,13 +73,6 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
       throw refusal(clusterName, nameOf(input) ?? '');
     },
   });
-  const ofNodegroup = (operation: string) =>
-    unknown(
-      `eks:${operation}`,
-      'nodegroup',
-      (input: InCluster & { readonly nodegroupName?: string | undefined }) => input.nodegroupName,
-      absentNodegroup,
-    );
   const ofFargateProfile = (operation: string) =>
     unknown(
       `eks:${operation}`,
@@ -120,12 +108,6 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
   });
 
   return {
-    ListNodegroups: none('eks:ListNodegroups', (names) => ({ nodegroups: [...names] })),
-    DescribeNodegroup: ofNodegroup('DescribeNodegroup'),
-    DeleteNodegroup: ofNodegroup('DeleteNodegroup'),
-    UpdateNodegroupConfig: ofNodegroup('UpdateNodegroupConfig'),
-    UpdateNodegroupVersion: ofNodegroup('UpdateNodegroupVersion'),
-
     ListFargateProfiles: none('eks:ListFargateProfiles', (names) => ({ fargateProfileNames: [...names] })),
     DescribeFargateProfile: ofFargateProfile('DescribeFargateProfile'),
     DeleteFargateProfile: ofFargateProfile('DeleteFargateProfile'),

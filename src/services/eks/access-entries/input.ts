@@ -14,6 +14,7 @@ interface OfType {
 const node = { username: 'system:node:{{SessionName}}' };
 
 const types: Readonly<Record<AccessEntryType, OfType>> = {
+  EC2_LINUX: { username: 'system:node:{{EC2PrivateDNSName}}', kubernetesGroups: ['system:nodes'] },
   FARGATE_LINUX: { ...node, kubernetesGroups: ['system:nodes', 'system:node-proxier'] },
   HYBRID_LINUX: { ...node, kubernetesGroups: ['system:nodes'] },
   HYPERPOD_LINUX: { ...node, kubernetesGroups: ['system:nodes'] },
@@ -21,6 +22,11 @@ const types: Readonly<Record<AccessEntryType, OfType>> = {
 };
 
 const isKnownType = (type: string): type is AccessEntryType => Object.hasOwn(types, type);
+
+/** Whom entries of a type name that is not STANDARD. */
+export const entryOfType = (type: AccessEntryType): Pick<WantedEntry, 'kubernetesGroups' | 'username'> => ({
+  ...{ username: types[type].username ?? '', kubernetesGroups: types[type].kubernetesGroups },
+});
 
 export const isStandard = (type: AccessEntryType): boolean => types[type].isStandard === true;
 
@@ -50,11 +56,10 @@ export function readAccessEntry(input: CreateAccessEntryCommandInput, accountId:
     );
   }
   if (!isKnownType(type)) {
-    if (['EC2', 'EC2_LINUX', 'EC2_WINDOWS'].includes(type))
-      throw unsupported(`Access entries of the type ${type}, for instances that are nodes, are`);
+    if (['EC2', 'EC2_WINDOWS'].includes(type))
+      throw unsupported(`Access entries of the type ${type}, for nodes of Auto Mode and of Windows, are`);
     throw invalidParameter(`The type ${type} is invalid.`, { clusterName });
   }
-  const ofType = types[type];
   if (isStandard(type)) {
     checkUsername(username, clusterName);
     checkGroups(kubernetesGroups, clusterName);
@@ -72,7 +77,7 @@ export function readAccessEntry(input: CreateAccessEntryCommandInput, accountId:
       { clusterName },
     );
   }
-  return { type, username: ofType.username ?? '', kubernetesGroups: ofType.kubernetesGroups };
+  return { type, ...entryOfType(type) };
 }
 
 /** A role's is that of its sessions, in whose ARN its path does not occur. */
@@ -90,8 +95,6 @@ export function checkUsername(username: string | undefined, clusterName: string)
   const reserved = reservedPrefixes.find((prefix) => username.startsWith(prefix));
   if (reserved !== undefined)
     throw invalidParameter(`The username must not begin with ${reserved}`, { clusterName });
-  if (username.includes('{{EC2PrivateDNSName}}'))
-    throw unsupported('Usernames with {{EC2PrivateDNSName}}, the name of an instance that is a node, are');
   const session = username.search(/\{\{SessionName(?:Raw)?\}\}/);
   // Else whoever chooses the name of a session chooses whom he is.
   if (session !== -1 && !username.slice(0, session).includes(':'))

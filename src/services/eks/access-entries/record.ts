@@ -13,7 +13,7 @@ export interface AccessEntryRecord {
   /** IAM's own id: who is made anew under the same ARN is somebody else. */
   readonly principalId: string;
   readonly type: AccessEntryType;
-  /** May hold `{{SessionName}}`, `{{SessionNameRaw}}`, `{{AccountID}}` and `{{AccessKeyID}}`. */
+  /** May hold `{{SessionName}}`, `{{SessionNameRaw}}`, `{{EC2PrivateDNSName}}`, `{{AccountID}}` and `{{AccessKeyID}}`. */
   readonly username: string;
   readonly kubernetesGroups: readonly string[];
   readonly policies: readonly AssociatedPolicy[];
@@ -23,8 +23,8 @@ export interface AccessEntryRecord {
   readonly request?: MadeBy;
 }
 
-/** Other types are those of nodes whose names only EC2 knows, of which there are none. */
-export type AccessEntryType = 'FARGATE_LINUX' | 'HYBRID_LINUX' | 'HYPERPOD_LINUX' | 'STANDARD';
+/** The others are those of nodes of Auto Mode and of Windows, of which there are none. */
+export type AccessEntryType = 'EC2_LINUX' | 'FARGATE_LINUX' | 'HYBRID_LINUX' | 'HYPERPOD_LINUX' | 'STANDARD';
 
 export interface AssociatedPolicy {
   readonly name: AccessPolicyName;

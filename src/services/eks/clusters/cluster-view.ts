@@ -28,6 +28,7 @@ export function clusterView(
     resourcesVpcConfig: {
       subnetIds: [...record.subnetIds],
       securityGroupIds: [...record.securityGroupIds],
+      ...(record.clusterSecurityGroupId && { clusterSecurityGroupId: record.clusterSecurityGroupId }),
       vpcId: record.vpcId,
       endpointPublicAccess: true,
       endpointPrivateAccess: false,

@@ -16,8 +16,10 @@ import { clusterArn } from '../arn.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidParameter, invalidRequest, limitExceeded, resourceInUse } from '../errors.ts';
 import { isRepeat, madeBy } from '../input.ts';
+import { nodegroupsOf } from '../nodegroups/record.ts';
 import { namesPage } from '../pages.ts';
 import { type ClusterRecord, clusterKey, clusters, scopeText } from '../records.ts';
+import { ensureClusterGroup } from './cluster-group.ts';
 import { clusterView } from './cluster-view.ts';
 import { readCluster, readPlace } from './input.ts';
 
@@ -60,10 +62,10 @@ export async function createCluster(
       ...(isAdminForCreator && { creator }),
       ...(request && { request }),
     };
-    tx.put(clusters, key, record);
+    const placed = ensureClusterGroup(context, tx, call, record);
     if (isAdminForCreator && record.authenticationMode !== 'CONFIG_MAP')
       admitCreator(tx, call, { clusterName, creator, id: entryId, now: clock.now() });
-    return record;
+    return placed;
   });
   return { cluster: clusterView(context, state, call, created) };
 }
@@ -109,6 +111,8 @@ export async function deleteCluster(
         { clusterName: name },
       );
     }
+    if (nodegroupsOf(tx, call, name).length > 0)
+      throw resourceInUse('Cluster has nodegroups attached', { clusterName: name });
     const marked: ClusterRecord = { ...record, isDeleting: true };
     tx.put(clusters, clusterKey(call, name), marked);
     return marked;

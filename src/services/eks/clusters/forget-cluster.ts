@@ -1,4 +1,5 @@
 import type { Collection, RecordKey, Transaction } from '../../../reconcile/index.ts';
+import { removeServiceGroup } from '../../ec2/index.ts';
 import { type AccessEntryRecord, accessEntries } from '../access-entries/record.ts';
 import { identityProviders } from '../identity-providers/record.ts';
 import { type PodIdentityRecord, podIdentities } from '../pod-identity/record.ts';
@@ -18,5 +19,7 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
   forget(identityProviders);
   forget<PodIdentityRecord>(podIdentities);
   forget(updates);
+  if (cluster.clusterSecurityGroupId !== undefined)
+    removeServiceGroup(tx, scopeOfKey(key), cluster.clusterSecurityGroupId);
   tx.delete(clusters, key);
 }

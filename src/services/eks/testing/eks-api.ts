@@ -30,7 +30,7 @@ export async function startEksApi(): Promise<EksApi> {
     await startIamServer({
       services: (iam, { state, clock, random }) => [
         createEks({
-          ...{ state, clock, random },
+          ...{ state, clock, random, machineArchitecture: () => 'x86_64' as const },
           // Clusters are made here with a role that nobody made.
           whyNotAssumed: (of, asked) =>
             asked.service === 'eks.amazonaws.com' ? undefined : clusterRoles(iam)(of, asked),

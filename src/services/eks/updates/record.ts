@@ -1,4 +1,4 @@
-import type { UpdateParamType, UpdateType } from '@aws-sdk/client-eks';
+import type { ErrorCode, UpdateParamType, UpdateType } from '@aws-sdk/client-eks';
 import { type Collection, type RecordKey, recordKey } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { clusterText, type MadeBy, scopeOfKey } from '../records.ts';
@@ -9,10 +9,20 @@ export interface UpdateRecord {
   readonly id: string;
   readonly clusterName: string;
   readonly type: UpdateType;
-  readonly status: 'InProgress' | 'Successful';
+  /** Of what a node group is changed. */
+  readonly nodegroupName?: string;
+  readonly status: 'Failed' | 'InProgress' | 'Successful';
   readonly params: readonly UpdateParam[];
   readonly createdAt: number;
   readonly request?: MadeBy;
+  /** Why it is Failed. */
+  readonly errors?: readonly UpdateError[];
+}
+
+export interface UpdateError {
+  readonly errorCode: ErrorCode;
+  readonly errorMessage: string;
+  readonly resourceIds: readonly string[];
 }
 
 export interface UpdateParam {

@@ -83,9 +83,10 @@ export function finishUpdate(tx: Transaction, key: RecordKey, updateId: string):
   if (begun !== undefined) tx.put(updates, update, { ...begun, status: 'Successful' });
 }
 
-export function updateView({ id, type, status, params, createdAt }: UpdateRecord): Update {
+export function updateView({ id, type, status, params, createdAt, errors = [] }: UpdateRecord): Update {
   return {
     ...{ id, status, type, params: params.map((param) => ({ ...param })) },
-    ...{ createdAt: new Date(createdAt), errors: [] },
+    createdAt: new Date(createdAt),
+    errors: errors.map(({ resourceIds, ...error }) => ({ ...error, resourceIds: [...resourceIds] })),
   };
 }

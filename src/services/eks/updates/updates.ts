@@ -12,6 +12,7 @@ import { refuseAbsent } from '../absent/absent.ts';
 import type { Scope } from '../arn.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidRequest, resourceNotFound } from '../errors.ts';
+import { requireNodegroup } from '../nodegroups/nodegroup.ts';
 import { namesPage } from '../pages.ts';
 import { clusterText } from '../records.ts';
 import { type UpdateRecord, updateKey, updates } from './record.ts';
@@ -33,8 +34,10 @@ export function listUpdates(
   call: Call,
 ): ListUpdatesResponse {
   requireCluster(state, call, name);
-  refuseAbsent(name, asked);
-  const found = state.byIndex(updates, 'cluster', clusterText(call, name));
+  assertPresent(state, call, name, asked);
+  const found = state
+    .byIndex(updates, 'cluster', clusterText(call, name))
+    .filter(({ value }) => value.nodegroupName === asked.nodegroupName);
   const { items, ...more } = namesPage(
     found.map(({ value }) => value.id),
     asked,
@@ -63,11 +66,29 @@ export function cancelUpdate(
 function requireUpdate(
   reader: Reader,
   scope: Scope,
-  { name, updateId, ...of }: { readonly name: string; readonly updateId: string },
+  { name, updateId, ...of }: { readonly name: string; readonly updateId: string } & OfPart,
 ): UpdateRecord {
   requireCluster(reader, scope, name);
-  refuseAbsent(name, of);
+  assertPresent(reader, scope, name, of);
   const found = /^[\w-]+$/.test(updateId) ? reader.get(updates, updateKey(scope, name, updateId)) : undefined;
-  if (found !== undefined) return found;
+  if (found !== undefined && found.nodegroupName === of.nodegroupName) return found;
   throw resourceNotFound(`No update found for ID: ${updateId}`, { clusterName: name });
+}
+
+/** What of a cluster an update is of, as requests name it; nothing: the cluster itself. */
+interface OfPart {
+  readonly nodegroupName?: string | undefined;
+  readonly addonName?: string | undefined;
+  readonly capabilityName?: string | undefined;
+}
+
+/** @throws ResourceNotFoundException */
+function assertPresent(
+  reader: Reader,
+  scope: Scope,
+  clusterName: string,
+  { nodegroupName, ...others }: OfPart,
+): void {
+  if (nodegroupName !== undefined) requireNodegroup(reader, scope, clusterName, nodegroupName);
+  refuseAbsent(clusterName, others);
 }
