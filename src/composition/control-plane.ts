@@ -74,6 +74,7 @@ import type { Store } from '../store/index.ts';
 import { clusterRoles } from './cluster-roles.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
+import type { NodeIdentity } from './kubelets/node-token.ts';
 import { lambdaEndpoint } from './lambda-endpoint.ts';
 import { permittedShifts } from './permitted-shifts.ts';
 import { ApiRequests } from './prometheus/api-requests.ts';
@@ -150,6 +151,8 @@ export interface ControlPlane extends AsyncDisposable {
   interfaceOwners(): ReadonlyMap<string, string>;
   /** See `Ecs.endMachine`. */
   endMachine(machineId: string): Promise<void>;
+  /** As which kubelets of this machine's nodes sign in: see `nodeToken`. */
+  nodeToken(identity: NodeIdentity): Promise<string>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -348,6 +351,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     noteAttachments: (vpcKey, isThere) => noteAttachments(state, vpcKey, isThere),
     interfaceOwners: () => ecs.interfaceOwners(),
     endMachine: (machineId) => ecs.endMachine(machineId),
+    nodeToken: async (identity) => {
+      const { nodeToken } = await import('./kubelets/node-token.ts');
+      return nodeToken({ iam, clock }, identity);
+    },
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

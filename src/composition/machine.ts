@@ -15,15 +15,13 @@ import {
 } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { fargateHosts, machineAttribute } from '../services/ecs/index.ts';
-import { installationLabel } from './labels.ts';
+import { installationLabel, instanceLabel } from './labels.ts';
 
 export { openMachineBalancers } from './balancing/open-balancers.ts';
+export { followNodes } from './kubelets/follow-nodes.ts';
 export { openLinkLocal } from './link-local.ts';
 export { machineSource } from './vpc/follow-machines.ts';
 export { openVpcs } from './vpc/open-vpcs.ts';
-
-/** On everything that one of its instances makes. */
-const instanceLabel = 'catamaran.instance';
 
 /** Ports of the machine that tasks can't have: ssh, the Engine's, the agent's own (ECS_RESERVED_PORTS). */
 const reservedTcpPorts = [22, 2375, 2376, 51_678, 51_679];

@@ -25,6 +25,8 @@ export type {
 } from './agent-options.ts';
 export { Link as ControlPlaneLink } from './connection/link.ts';
 export type { Kubelet } from './kubelet/kubelet.ts';
+/** Nothing of it is there before there is a node. */
+export const loadKubelet = () => import('./kubelet/kubelet.ts');
 export type {
   ApiAccess,
   KubeletOptions,

@@ -1,5 +1,6 @@
 import { again, done, type Outcome, type RecordKey, recordKey } from '../../reconcile/index.ts';
 import {
+  kubernetesEffects,
   type NodeInstanceRecord,
   type NodeSightingRecord,
   type NodeTaint,
@@ -66,7 +67,7 @@ export async function followNode(
   const writer = new Writer(cluster, account);
   if (instance.isEnding) {
     if (state.get(nodeReports, nodeReportKey(scope, instance.instanceId))?.status !== 'ended') return done;
-    if (node !== undefined) await goneOrDone(() => writer.delete(nodes, node));
+    if (node !== undefined) await writer.remove(nodes, node);
     await note(context, key, { isReady: false, isForgotten: true });
     return done;
   }
@@ -156,10 +157,9 @@ function taintsOf(
   return [...kept, ...missing];
 }
 
-const effects = {
-  ...{ NO_EXECUTE: 'NoExecute', NO_SCHEDULE: 'NoSchedule', PREFER_NO_SCHEDULE: 'PreferNoSchedule' },
-} as const;
-const kubernetesTaint = ({ effect, ...taint }: NodeTaint): Taint => ({ ...taint, effect: effects[effect] });
+const kubernetesTaint = ({ effect, ...taint }: NodeTaint): Taint => ({
+  ...{ ...taint, effect: kubernetesEffects[effect] },
+});
 
 /**
  * Evicts the pods of a node, as `kubectl drain` does: not those of DaemonSets, which would come back, nor those that the
@@ -194,7 +194,10 @@ async function drain(
   return here.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
 }
 
-const evictOptions = { isDryRun: false };
+const evictOptions = {
+  ...{ isDryRun: false, gracePeriodSeconds: undefined, propagationPolicy: undefined },
+  ...{ isOrphaningDenied: false, uid: undefined, resourceVersion: undefined },
+};
 
 async function goneOrDone(work: () => Promise<unknown>): Promise<void> {
   try {

@@ -8,7 +8,7 @@ import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
 import { createEc2, defaultVpc } from '../../services/ec2/index.ts';
-import { createEks, type EksContext } from '../../services/eks/index.ts';
+import { createEks, type EksContext, loadEksReconcilers } from '../../services/eks/index.ts';
 import { createElb } from '../../services/elbv2/index.ts';
 import { createIam } from '../../services/iam/index.ts';
 import type { Infrastructure } from '../../services/infrastructure.ts';
@@ -112,16 +112,13 @@ export async function startEks(
     assumeRole,
   };
   await ec2.ensureDefaultVpc(scope);
+  const eksContext: EksContext = {
+    ...{ state, clock, random, controlPlaneOf, machineArchitecture: () => 'x86_64' },
+    whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
+  };
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({
-    services: [
-      iam.service,
-      createSts(iam),
-      createEks({
-        ...{ state, clock, random, controlPlaneOf, machineArchitecture: () => 'x86_64' as const },
-        whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
-      }),
-    ],
+    services: [iam.service, createSts(iam), createEks(eksContext)],
     ...{
       clock,
       random,
@@ -134,7 +131,10 @@ export async function startEks(
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
   const reconcilers = stack.use(
-    startReconcilers({ ...{ state, store, clock, random, log }, reconcilers: kubernetes.reconcilers }),
+    startReconcilers({
+      ...{ state, store, clock, random, log },
+      reconcilers: [...(await loadEksReconcilers(eksContext)), ...kubernetes.reconcilers],
+    }),
   );
   const signedBy: EksServer['signedBy'] = (key) => {
     const settings = {

@@ -93,9 +93,7 @@ export class Machine implements AsyncDisposable {
     const { fargateCluster } = options;
     if (fargateCluster !== undefined && machine.#host() === undefined)
       machine.#remember([...machine.#hosted, newHost(fargateCluster, options.random)]);
-    await Promise.all(
-      machine.#hosted.filter(({ isFargateHost }) => !isFargateHost).map((it) => machine.#startOrExplain(it)),
-    );
+    await Promise.all(machine.#hosted.filter(isContainerInstance).map((it) => machine.#startOrExplain(it)));
     const host = machine.#host();
     if (host !== undefined) await machine.#startOrExplain(host);
     if (options.signal?.aborted) {
@@ -105,9 +103,47 @@ export class Machine implements AsyncDisposable {
     return machine;
   }
 
-  /** The container instances; the Fargate host is none. */
+  /** The container instances; the Fargate host is none, and nodes of Kubernetes are none. */
   instances(): readonly InstanceOnMachine[] {
-    return this.#hosted.flatMap((instance) => (instance.isFargateHost ? [] : this.#describe(instance)));
+    return this.#hosted.filter(isContainerInstance).map((instance) => this.#describe(instance));
+  }
+
+  /** The instances that are nodes of Kubernetes clusters. */
+  nodes(): readonly InstanceOnMachine[] {
+    return this.#hosted.filter(({ isNode }) => isNode).map((instance) => this.#describe(instance));
+  }
+
+  /**
+   * Takes the share of a node out of the machine's own instance, and remembers it over restarts. Again is success.
+   * @returns why there is no room for it, for people; undefined: it has its share.
+   * @throws {MachineError} nobody can tell just now.
+   */
+  reserveNode({
+    id,
+    cluster,
+    size,
+  }: Pick<HostedInstance, 'cluster' | 'id'> & { readonly size: MachineSize }): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      if (this.#hosted.some((other) => other.id === id)) return undefined;
+      const refusal = refusalToAdd(size, await this.free());
+      if (refusal !== undefined) return refusal;
+      this.#remember([
+        ...this.#hosted,
+        { ...{ id, name: id, cluster, size, isNode: true }, address: '127.0.0.1' },
+      ]);
+      await this.#resizeOwn();
+      return undefined;
+    });
+  }
+
+  /** Gives a node's share back; of one that has none: success. */
+  releaseNode(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const left = this.#hosted.filter((other) => other.id !== id || !other.isNode);
+      if (left.length === this.#hosted.length) return;
+      this.#remember(left);
+      await this.#resizeOwn();
+    });
   }
 
   /** What takes the Fargate tasks; undefined when the machine takes none. */
@@ -175,6 +211,11 @@ export class Machine implements AsyncDisposable {
       const instance = this.#hosted.find(
         ({ id, name, isFargateHost }) => !isFargateHost && (id === idOrName || name === idOrName),
       );
+      if (instance?.isNode) {
+        throw new MachineError(
+          `${instance.name} is a node of the Kubernetes cluster ${instance.cluster}: make its node group smaller (aws eks update-nodegroup-config)`,
+        );
+      }
       if (instance === undefined) throw new MachineError(`There is no instance ${idOrName} on this machine`);
       if (instance.size === undefined) {
         throw new MachineError(
@@ -373,6 +414,8 @@ export class Machine implements AsyncDisposable {
     return result;
   }
 }
+
+const isContainerInstance = ({ isFargateHost, isNode }: HostedInstance): boolean => !isFargateHost && !isNode;
 
 const instancesFile = 'instances.json';
 

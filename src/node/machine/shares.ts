@@ -23,6 +23,8 @@ export interface HostedInstance {
    * no container instance to anybody.
    */
   readonly isFargateHost?: true;
+  /** It is a node of a Kubernetes cluster, `cluster`: a kubelet runs it and no agent. */
+  readonly isNode?: true;
   /** Undefined for the machine's own instance, and for the Fargate host. */
   readonly size: MachineSize | undefined;
   /** The loopback address on which the ports of its tasks are published: its own port space. */

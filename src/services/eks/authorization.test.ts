@@ -4,6 +4,7 @@ import { authorizationSuite, type Case } from '../testing/authorization-suite.ts
 import { openGuarded, region, role, user } from '../testing/guarded.ts';
 import { accessEntries, accessEntryKey } from './access-entries/record.ts';
 import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
+import { type NodegroupRecord, nodegroupKey, nodegroups } from './nodegroups/record.ts';
 import { eksOperations } from './operations.ts';
 import { podIdentities, podIdentityKey } from './pod-identity/record.ts';
 import { type ClusterRecord, clusterKey, clusters } from './records.ts';
@@ -56,7 +57,26 @@ const passing = {
   keys: { 'iam:PassedToService': 'pods.eks.amazonaws.com' },
 };
 
+const nodegroup = { ...inCluster, nodegroupName: 'blue' };
+const onNodegroup = [`arn:aws:eks:${region}:${accountId}:nodegroup/harbor/blue/${entryId}`];
+const ofNodegroup: Case = { input: nodegroup, on: onNodegroup, keys: tagged };
+
 const cases: Readonly<Record<string, Case>> = {
+  CreateNodegroup: {
+    input: { ...inCluster, nodegroupName: 'red', nodeRole: role('node'), subnets: ['subnet-1'], tags },
+    ...{ on, keys: { ...tagged, ...tagging } },
+    besides: [
+      {
+        ...{ action: 'iam:PassRole', on: role('node') },
+        keys: { 'iam:PassedToService': 'ec2.amazonaws.com' },
+      },
+    ],
+  },
+  DeleteNodegroup: ofNodegroup,
+  DescribeNodegroup: ofNodegroup,
+  ListNodegroups: { input: inCluster, on, keys: tagged },
+  UpdateNodegroupConfig: ofNodegroup,
+  UpdateNodegroupVersion: ofNodegroup,
   ...absentCases,
   AssociateAccessPolicy: { input: { ...entry, policyArn, accessScope }, on: onEntry, keys: ofPolicy },
   CreateAccessEntry: {
@@ -209,6 +229,9 @@ authorizationSuite<object>({
             ...{ ...inCluster, id: entryId, name: 'corp', tags: record.tags, requiredClaims: {} },
             ...{ issuerUrl: 'https://id.example.com', clientId: 'k', usernameClaim: 'sub' },
           });
+          tx.put(nodegroups, nodegroupKey(scope, name, 'blue'), {
+            ...{ id: entryId, name: 'blue', clusterName: name, tags: record.tags },
+          } as unknown as NodegroupRecord);
           tx.put(podIdentities, podIdentityKey(scope, name, 'default', 'app'), {
             ...{ ...inCluster, id: associationId, namespace: 'default', serviceAccount: 'app' },
             ...{ roleArn: role('pods'), disableSessionTags: false, tags: record.tags },
@@ -221,6 +244,12 @@ authorizationSuite<object>({
   casesIn: () => cases,
   listedKeys: {
     ...absentListedKeys,
+    CreateNodegroup: [...ofResource, ...ofRequest],
+    DeleteNodegroup: ofResource,
+    DescribeNodegroup: ofResource,
+    ListNodegroups: ofResource,
+    UpdateNodegroupConfig: ofResource,
+    UpdateNodegroupVersion: ofResource,
     CreatePodIdentityAssociation: [...ofResource, ...ofRequest],
     DeletePodIdentityAssociation: ofResource,
     DescribePodIdentityAssociation: ofResource,

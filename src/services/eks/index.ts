@@ -21,6 +21,7 @@ export { identityProviderOf, type OidcProvider } from './identity-providers/reco
 export { type NodegroupRecord, nodegroups } from './nodegroups/record.ts';
 export {
   instanceIdOfKey,
+  kubernetesEffects,
   type NodeInstanceRecord,
   type NodeReportRecord,
   type NodeSightingRecord,

@@ -16,7 +16,6 @@ describe('what no cluster has', () => {
   it('is listed as nothing', async () => {
     const { eks } = api;
     const listed = await Promise.all([
-      eks.listNodegroups(of),
       eks.listFargateProfiles(of),
       eks.listAddons(of),
       eks.listCapabilities(of),
@@ -24,7 +23,6 @@ describe('what no cluster has', () => {
       eks.describeAddonVersions({ kubernetesVersion: '1.36' }),
     ]);
     expect(listed.map(withoutMetadata)).toEqual([
-      { nodegroups: [] },
       { fargateProfileNames: [] },
       { addons: [] },
       { capabilities: [] },
@@ -34,7 +32,7 @@ describe('what no cluster has', () => {
   });
 
   it('of a cluster that is not there is not listed, nor by a page of nobody', async () => {
-    await expect(api.eks.listNodegroups({ clusterName: 'lagoon' })).rejects.toMatchObject({
+    await expect(api.eks.listFargateProfiles({ clusterName: 'lagoon' })).rejects.toMatchObject({
       ...{ name: 'ResourceNotFoundException', message: 'No cluster found for name: lagoon.' },
     });
     await expect(api.eks.listAddons({ ...of, nextToken: 'x' })).rejects.toMatchObject({
@@ -42,17 +40,11 @@ describe('what no cluster has', () => {
     });
   });
 
-  const nodegroup = { ...of, nodegroupName: 'blue' };
   const profile = { ...of, fargateProfileName: 'blue' };
   const addon = { ...of, addonName: 'coredns' };
-  const noNodegroup = 'No node group found for name: blue.';
   const noProfile = 'No Fargate Profile found with name: blue.';
   const noAddon = 'No addon: coredns found in cluster: harbor';
   it.each<readonly [string, () => Promise<unknown>, object]>([
-    ['DescribeNodegroup', () => api.eks.describeNodegroup(nodegroup), { ...nodegroup, message: noNodegroup }],
-    ['DeleteNodegroup', () => api.eks.deleteNodegroup(nodegroup), { ...nodegroup, message: noNodegroup }],
-    ['UpdateNodegroupConfig', () => api.eks.updateNodegroupConfig(nodegroup), { message: noNodegroup }],
-    ['UpdateNodegroupVersion', () => api.eks.updateNodegroupVersion(nodegroup), { message: noNodegroup }],
     [
       'DescribeFargateProfile',
       () => api.eks.describeFargateProfile(profile),
@@ -71,7 +63,6 @@ describe('what no cluster has', () => {
 
   const roleArn = 'arn:aws:iam::111122223333:role/node';
   it.each<readonly [string, () => Promise<unknown>]>([
-    ['CreateNodegroup', () => api.eks.createNodegroup({ ...nodegroup, nodeRole: roleArn, subnets: ['a'] })],
     [
       'CreateFargateProfile',
       () => api.eks.createFargateProfile({ ...profile, podExecutionRoleArn: roleArn }),

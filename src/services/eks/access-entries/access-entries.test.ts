@@ -245,8 +245,7 @@ describe('CreateAccessEntry refuses', () => {
     ],
     ['a name of Kubernetes’ own', { username: 'system:admin' }, 'The username must not begin with system:'],
     ['a session’s name alone', { username: '{{SessionName}}' }, 'must have a : before'],
-    ['a name of EC2’s', { username: 'x:{{EC2PrivateDNSName}}' }, 'not supported by this version'],
-    ['nodes of EC2', { type: 'EC2_LINUX', principalArn: deploy }, 'not supported by this version'],
+    ['nodes of Auto Mode', { type: 'EC2', principalArn: deploy }, 'not supported by this version'],
     ['a type that there is not', { type: 'OTHER' }, 'The type OTHER is invalid.'],
     ['a user as a node', { type: 'HYBRID_LINUX' }, 'must be of a role in the cluster'],
     [

@@ -10,6 +10,13 @@ export interface NodeTaint {
   readonly effect: 'NO_EXECUTE' | 'NO_SCHEDULE' | 'PREFER_NO_SCHEDULE';
 }
 
+/** As Kubernetes spells the effects of taints. */
+export const kubernetesEffects = {
+  NO_EXECUTE: 'NoExecute',
+  NO_SCHEDULE: 'NoSchedule',
+  PREFER_NO_SCHEDULE: 'PreferNoSchedule',
+} as const;
+
 /**
  * An instance that is a node of a cluster, or is to become one, as it is wanted. What becomes of it is told by others:
  * its machine (`NodeReportRecord`) and the control plane of its cluster (`NodeSightingRecord`).

@@ -6,7 +6,6 @@ const arn = (resource: string): readonly string[] => [`arn:aws:eks:${region}:${a
 const inCluster = { clusterName: 'harbor' };
 const cluster = arn('cluster/harbor');
 const tagged = { 'aws:ResourceTag/team': 'blue' };
-const nodegroup = { input: { ...inCluster, nodegroupName: 'n' }, on: arn('nodegroup/harbor/n/*') };
 const profile = { input: { ...inCluster, fargateProfileName: 'f' }, on: arn('fargateprofile/harbor/f/*') };
 const addon = { input: { ...inCluster, addonName: 'a' }, on: arn('addon/harbor/a/*') };
 const capability = { input: { ...inCluster, capabilityName: 'c' }, on: arn('capability/harbor/c/*') };
@@ -20,7 +19,6 @@ export const absentCases: Readonly<Record<string, Case>> = {
   DeleteCapability: capability,
   DeleteEksAnywhereSubscription: subscription,
   DeleteFargateProfile: profile,
-  DeleteNodegroup: nodegroup,
   DeregisterCluster: { input: { name: 'lagoon' }, on: arn('cluster/lagoon') },
   DescribeAddon: addon,
   DescribeAddonConfiguration: { input: { addonName: 'a', addonVersion: 'v1' }, on: ['*'] },
@@ -28,17 +26,13 @@ export const absentCases: Readonly<Record<string, Case>> = {
   DescribeCapability: capability,
   DescribeEksAnywhereSubscription: subscription,
   DescribeFargateProfile: profile,
-  DescribeNodegroup: nodegroup,
   ListAddons: ofCluster,
   ListCapabilities: ofCluster,
   ListEksAnywhereSubscriptions: everything,
   ListFargateProfiles: ofCluster,
-  ListNodegroups: ofCluster,
   UpdateAddon: addon,
   UpdateCapability: capability,
   UpdateEksAnywhereSubscription: { input: { id: 's', autoRenew: true }, on: subscription.on },
-  UpdateNodegroupConfig: nodegroup,
-  UpdateNodegroupVersion: nodegroup,
 };
 
 const withoutTags = new Set([

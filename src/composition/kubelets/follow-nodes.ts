@@ -1,0 +1,138 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { Kubelet, Machine, PodNetwork } from '../../node/index.ts';
+import type { RecordKey, State } from '../../reconcile/index.ts';
+import type { Runtime } from '../../runtime/index.ts';
+import {
+  instanceIdOfKey,
+  type NodeInstanceRecord,
+  type NodeReportRecord,
+  nodegroupKeyOf,
+  nodeInstances,
+  nodeReportKey,
+  nodeReports,
+  scopeOfKey,
+} from '../../services/eks/index.ts';
+import { followKeys } from '../follow-keys.ts';
+import { nodeLabels } from './node-labels.ts';
+import type { NodeIdentity } from './node-token.ts';
+import { startNode } from './start-node.ts';
+
+/** What a machine's nodes are made of. */
+export interface NodeParts {
+  readonly state: State;
+  readonly machine: Pick<Machine, 'nodes' | 'releaseNode' | 'reserveNode'>;
+  readonly runtime: Runtime;
+  readonly installationId: string;
+  /** Where each kubelet has a directory of its own. */
+  readonly directory: string;
+  readonly token: (identity: NodeIdentity) => Promise<string>;
+  /** Of an instance's pods. */
+  readonly podNetwork: (instance: NodeInstanceRecord) => PodNetwork;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/**
+ * The nodes of this machine: it takes the share of each instance out of the machine, runs its kubelet and tells how far
+ * it has come. When the following ends so do the kubelets, and their containers keep running.
+ */
+export function followNodes(parts: NodeParts): AsyncDisposable {
+  const { state, machine, log, clock } = parts;
+  const kubelets = new Map<string, Kubelet>();
+  const closing = new AbortController();
+  const make = async (workKey: string): Promise<void> => {
+    const key = workKey as RecordKey;
+    const instance = state.get(nodeInstances, key);
+    const instanceId = instanceIdOfKey(key);
+    if (instance === undefined || instance.isEnding) {
+      await end(parts, kubelets, instanceId);
+      if (instance !== undefined) await report(parts, key, { status: 'ended' });
+      return;
+    }
+    const { clusterName: cluster, share: size, launched } = instance;
+    const refusal = await machine.reserveNode({ id: instanceId, cluster, size });
+    if (launched === undefined)
+      return report(
+        parts,
+        key,
+        refusal === undefined ? { status: 'reserved' } : { status: 'no-room', message: refusal },
+      );
+    // Its share was remembered, and is lost.
+    if (refusal !== undefined) throw new Error(refusal);
+    if (kubelets.has(instanceId)) return;
+    const kubelet = await startNode(parts, scopeOfKey(key), instance, closing.signal);
+    if (kubelet === undefined) throw new Error('the control plane of the cluster does not answer yet');
+    kubelets.set(instanceId, kubelet);
+    await report(parts, key, { status: 'running' });
+  };
+  const following = followKeys(
+    {
+      keys: () => [...state.list(nodeInstances)].map(({ key }) => key),
+      subscribe: (changed) => state.subscribe(nodeInstances, ({ key }) => changed(key)),
+    },
+    make,
+    (key, error) =>
+      log.warn('A node could not be brought where it is wanted: it is tried again', {
+        ...{ instance: instanceIdOfKey(key as RecordKey), error },
+      }),
+    clock,
+  );
+  // What ended while nobody looked.
+  const known = new Set([...state.list(nodeInstances)].map(({ value }) => value.instanceId));
+  const orphans = machine.nodes().filter(({ id }) => !known.has(id));
+  const cleared = Promise.all(
+    orphans.map(({ id }) =>
+      end(parts, kubelets, id).catch((error: unknown) =>
+        log.error('What a node left behind could not be removed', { instance: id, error }),
+      ),
+    ),
+  );
+  return {
+    [Symbol.asyncDispose]: async () => {
+      closing.abort(new Error('Catamaran is stopping'));
+      await following[Symbol.asyncDispose]();
+      await cleared;
+      await Promise.all([...kubelets.values()].map((kubelet) => kubelet.close()));
+    },
+  };
+}
+
+/** Kubelet, containers, what it remembers, and its share of the machine: whatever of it is there. */
+async function end(
+  { machine, runtime, installationId, directory }: NodeParts,
+  kubelets: Map<string, Kubelet>,
+  instanceId: string,
+): Promise<void> {
+  await kubelets.get(instanceId)?.close();
+  kubelets.delete(instanceId);
+  const labels = nodeLabels(installationId, instanceId);
+  for (const { name } of await runtime.listContainers(labels)) await runtime.removeContainer(name);
+  for (const { id } of await runtime.listSandboxes(labels)) await runtime.removeSandbox(id);
+  await rm(join(directory, instanceId), { recursive: true, force: true });
+  await machine.releaseNode(instanceId);
+}
+
+/** Nothing is said of an instance that EKS has forgotten. */
+async function report(
+  { state, clock }: NodeParts,
+  key: RecordKey,
+  said: Pick<NodeReportRecord, 'message' | 'status'>,
+): Promise<void> {
+  await state.transact((tx) => {
+    const instance = tx.get(nodeInstances, key);
+    if (instance === undefined) return;
+    const scope = scopeOfKey(key);
+    const reportKey = nodeReportKey(scope, instance.instanceId);
+    const before = tx.get(nodeReports, reportKey);
+    if (before?.status === said.status && before.message === said.message) return;
+    tx.put(nodeReports, reportKey, {
+      nodegroupKey: nodegroupKeyOf(scope, instance),
+      ...said,
+      at: clock.now(),
+    });
+  });
+}

@@ -1,0 +1,51 @@
+import { Sha256Node } from '@smithy/core/checksum';
+import { HttpRequest } from '@smithy/core/transport';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { Clock } from '../../clock/index.ts';
+import type { Iam } from '../../services/iam/index.ts';
+
+/** Whose node a kubelet is. */
+export interface NodeIdentity {
+  readonly accountId: string;
+  readonly region: string;
+  readonly clusterName: string;
+  readonly instanceId: string;
+  /** ARN. */
+  readonly nodeRole: string;
+}
+
+/** As long as the credentials that instances find last. */
+const sessionSeconds = 6 * 3_600;
+
+/**
+ * The token of `aws eks get-token` for a kubelet: it signs in as the session of its node's role that is named after the
+ * instance, which is what EC2 gives an instance. Neither is written down.
+ * @throws {Error} the role can't be assumed any more.
+ */
+export async function nodeToken(
+  { iam, clock }: { readonly iam: Pick<Iam, 'assumeRoleForService'>; readonly clock: Clock },
+  { accountId, region, clusterName, instanceId, nodeRole }: NodeIdentity,
+): Promise<string> {
+  const session = iam.assumeRoleForService({
+    ...{ roleArn: nodeRole, service: 'ec2.amazonaws.com', sessionName: instanceId },
+    sourceArn: `arn:aws:eks:${region}:${accountId}:cluster/${clusterName}`,
+    ...{ sourceAccount: accountId, durationSeconds: sessionSeconds },
+  });
+  if (!session.isAssumed) throw new Error(`${instanceId} has no credentials: ${session.message}`);
+  const { credentials } = session;
+  const host = `sts.${region}.amazonaws.com`;
+  const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256Node });
+  const signed = await signer.presign(
+    new HttpRequest({
+      ...{ method: 'GET', protocol: 'https:', hostname: host, path: '/' },
+      query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+      headers: { host, 'x-k8s-aws-id': clusterName },
+    }),
+    {
+      ...{ expiresIn: 60, signingDate: new Date(clock.now()) },
+      unhoistableHeaders: new Set(['x-k8s-aws-id']),
+    },
+  );
+  const query = new URLSearchParams(signed.query as Record<string, string>);
+  return `k8s-aws-v1.${Buffer.from(`https://${host}/?${query}`).toString('base64url')}`;
+}

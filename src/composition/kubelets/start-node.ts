@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { controlPlaneOf } from '../../kubernetes/index.ts';
+import { type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
+import {
+  type ClusterRecord,
+  clusterKey,
+  clusters,
+  kubernetesEffects,
+  type NodeInstanceRecord,
+  type NodeTaint,
+} from '../../services/eks/index.ts';
+import { cidrBlock, ipv4Text } from '../../topology/index.ts';
+import type { NodeParts } from './follow-nodes.ts';
+import { nodeLabels } from './node-labels.ts';
+
+/** Within a cluster's service addresses; `kube-dns` has it everywhere ("clusterDNS" of EKS's nodes). */
+const dnsOffset = 10;
+/** API server and kubelet are on one machine. */
+const machineAddress = '127.0.0.1';
+
+/** Starts the kubelet of an instance that EC2 has launched; undefined: its cluster's control plane does not answer yet. */
+export async function startNode(
+  parts: NodeParts,
+  scope: { readonly accountId: string; readonly region: string },
+  instance: NodeInstanceRecord,
+  signal: AbortSignal,
+): Promise<Kubelet | undefined> {
+  const { state, runtime, installationId, directory, clock, random, log } = parts;
+  const { clusterName, clusterId, instanceId, nodeRole } = instance;
+  const controlPlane = controlPlaneOf(state, scope, clusterId);
+  const cluster = state.get(clusters, clusterKey(scope, clusterName));
+  const description = describe(scope, instance);
+  if (controlPlane === undefined || cluster?.id !== clusterId || description === undefined) return undefined;
+  const { startKubelet } = await loadKubelet();
+  const identity = { ...scope, clusterName, instanceId, nodeRole };
+  return startKubelet({
+    node: description,
+    api: {
+      endpoint: controlPlane.endpoint,
+      certificateAuthority: controlPlane.certificateAuthority,
+      token: () => parts.token(identity),
+    },
+    podNetwork: parts.podNetwork(instance),
+    clusterDns: { address: dnsAddress(cluster), domain: 'cluster.local' },
+    stateDirectory: join(directory, instanceId),
+    labels: nodeLabels(installationId, instanceId),
+    ...{ runtime, clock, random, log, signal },
+  });
+}
+
+const dnsAddress = ({ serviceIpv4Cidr }: ClusterRecord): string =>
+  ipv4Text(cidrBlock(serviceIpv4Cidr).first + dnsOffset);
+
+function describe(
+  { region }: { readonly region: string },
+  instance: NodeInstanceRecord,
+): NodeDescription | undefined {
+  const { launched, instanceId, instanceType, capacity, labels, taints } = instance;
+  if (launched === undefined) return undefined;
+  const { availabilityZone, privateDnsName, privateIpv4, networkInterfaceId } = launched;
+  const { cpuMillis, memoryMiB, pods, diskGiB } = capacity;
+  return {
+    ...{ name: privateDnsName, providerId: `aws:///${availabilityZone}/${instanceId}` },
+    ...{ instanceId, instanceType, region, availabilityZone, labels, taints: taints.map(taintOf) },
+    kubernetesVersion: instance.version,
+    capacity: { ...{ cpuMillis, memoryMiB, pods }, ephemeralStorageBytes: diskGiB * 1_024 ** 3 },
+    ...{ internalIp: privateIpv4, networkInterfaceId, machineAddress },
+  };
+}
+
+const taintOf = ({ effect, ...taint }: NodeTaint): NodeDescription['taints'][number] => ({
+  ...{ ...taint, effect: kubernetesEffects[effect] },
+});

@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type NodeInstanceRecord,
+  type NodeReportRecord,
+  nodegroupKeyOf,
+  nodeInstances,
+  nodeReportKey,
+  nodeReports,
+} from '../../services/eks/index.ts';
+import { type EksServer, scope, startEks, type TestCluster } from '../testing/eks-server.ts';
+
+const nodeRole = `arn:aws:iam::${scope.accountId}:role/node`;
+const named = { clusterName: 'harbor', nodegroupName: 'blue' };
+
+let server: EksServer;
+let cluster: TestCluster;
+/** Whoever may take the role of nodes, as EC2 does for an instance. */
+let ec2: EksServer['sts'];
+beforeEach(async () => {
+  server = await startEks();
+  cluster = await server.cluster('harbor');
+  const trust = { Service: 'ec2.amazonaws.com', AWS: scope.accountId };
+  await server.iam.createRole({
+    RoleName: 'node',
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: trust, Action: 'sts:AssumeRole' }],
+    }),
+  });
+  await server.iam.createUser({ UserName: 'ec2' });
+  await server.iam.putUserPolicy({
+    ...{ UserName: 'ec2', PolicyName: 'roles' },
+    PolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }],
+    }),
+  });
+  const { AccessKey } = await server.iam.createAccessKey({ UserName: 'ec2' });
+  const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
+  ec2 = server.signedBy({ accessKeyId, secretAccessKey }).sts;
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const create = (more: object = {}) =>
+  server.eks.createNodegroup({ ...named, nodeRole, subnets: server.subnetIds, ...more });
+const status = async () => (await server.eks.describeNodegroup(named)).nodegroup;
+const instances = (): readonly NodeInstanceRecord[] =>
+  [...server.state.list(nodeInstances)].map(({ value }) => value);
+
+/** As an instance's machine tells of it. */
+const report = async (instance: NodeInstanceRecord, said: Pick<NodeReportRecord, 'message' | 'status'>) => {
+  await server.state.transact((tx) =>
+    tx.put(nodeReports, nodeReportKey(scope, instance.instanceId), {
+      ...{ nodegroupKey: nodegroupKeyOf(scope, instance), ...said, at: server.clock.now() },
+    }),
+  );
+  await server.reconcilers.idle();
+};
+
+/** As whom the kubelet of an instance signs in. */
+async function kubelet(instanceId: string): Promise<{ readonly authorization: string }> {
+  const { Credentials } = await ec2.assumeRole({ RoleArn: nodeRole, RoleSessionName: instanceId });
+  const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = Credentials ?? {};
+  const key = { accessKeyId, secretAccessKey, sessionToken: Credentials?.SessionToken ?? '' };
+  return { authorization: `Bearer ${await cluster.token({ key })}` };
+}
+
+/** As a kubelet registers its node. */
+async function register(instance: NodeInstanceRecord): Promise<string> {
+  const { privateDnsName: name = '', availabilityZone } = instance.launched ?? {};
+  const headers = await kubelet(instance.instanceId);
+  const made = await cluster.call(
+    'POST',
+    '/api/v1/nodes',
+    {
+      metadata: { name, labels: instance.labels },
+      spec: { providerID: `aws:///${availabilityZone}/${instance.instanceId}` },
+      status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }] },
+    },
+    headers,
+  );
+  expect(made.status, made.text).toBe(201);
+  await server.reconcilers.idle();
+  return name;
+}
+
+/** Every machine has room, and every kubelet registers. */
+async function joinAll(): Promise<readonly string[]> {
+  await server.reconcilers.idle();
+  for (const instance of instances()) await report(instance, { status: 'reserved' });
+  const names: string[] = [];
+  for (const instance of instances()) names.push(await register(instance));
+  return names;
+}
+
+const node = async (name: string) => (await cluster.call('GET', `/api/v1/nodes/${name}`)).json;
+
+describe('a node group', () => {
+  it('has instances in its subnets, and is ACTIVE once their nodes are ready', async () => {
+    await create();
+    await server.reconcilers.idle();
+    expect(instances()).toHaveLength(2);
+    const [first] = instances();
+    expect(first).toMatchObject({ instanceType: 't3.medium', share: { cpu: 410, memoryMiB: 4_096 } });
+    expect(first?.launched).toBeUndefined();
+    const names = await joinAll();
+    expect(await status()).toMatchObject({ status: 'ACTIVE', health: { issues: [] } });
+    const places = new Set(instances().map(({ launched }) => launched?.subnetId));
+    expect(places.size).toBe(2);
+    expect(names[0]).toMatch(/^ip-172-31-\d+-\d+\.eu-west-1\.compute\.internal$/);
+  });
+
+  it('says that there is no room for an instance, and tries the next type', async () => {
+    await create({ instanceTypes: ['m5.large', 't3.small'], scalingConfig: size(1, 1) });
+    await server.reconcilers.idle();
+    const [instance] = instances();
+    if (instance === undefined) throw new Error('there is no instance');
+    await report(instance, { status: 'no-room', message: '512 MiB are free.' });
+    expect(await status()).toMatchObject({
+      status: 'CREATING',
+      health: {
+        issues: [
+          {
+            code: 'AsgInstanceLaunchFailures',
+            message: expect.stringMatching(/type m5\.large\. 512 MiB are free\. Launching/),
+          },
+        ],
+      },
+    });
+    expect(instances()).toEqual([]);
+  });
+
+  it('gives nodes that are there new labels and taints', async () => {
+    await create({ labels: { tier: 'front' }, scalingConfig: size(1, 1) });
+    const [name = ''] = await joinAll();
+    const { update } = await server.eks.updateNodegroupConfig({
+      ...named,
+      labels: { addOrUpdateLabels: { pier: '9' }, removeLabels: ['tier'] },
+      taints: { addOrUpdateTaints: [{ key: 'dry', value: 'yes', effect: 'NO_SCHEDULE' }] },
+    });
+    await server.reconcilers.idle();
+    const { metadata, spec } = await node(name);
+    expect(metadata.labels).toMatchObject({ pier: '9', 'eks.amazonaws.com/nodegroup': 'blue' });
+    expect(metadata.labels).not.toHaveProperty('tier');
+    expect(spec.taints).toContainEqual({ key: 'dry', value: 'yes', effect: 'NoSchedule' });
+    const found = { name: 'harbor', updateId: update?.id, nodegroupName: 'blue' };
+    expect((await server.eks.describeUpdate(found)).update?.status).toBe('Successful');
+  });
+
+  it('empties the node that it gives up, and takes it out of the cluster', async () => {
+    await create();
+    await joinAll();
+    await server.eks.updateNodegroupConfig({ ...named, scalingConfig: size(1, 1) });
+    await server.reconcilers.idle();
+    const ending = instances().find(({ isEnding }) => isEnding);
+    if (ending?.launched === undefined) throw new Error('no instance ends');
+    await report(ending, { status: 'ended' });
+    expect(instances()).toHaveLength(1);
+    expect((await node(ending.launched.privateDnsName)).code).toBe(404);
+    expect(await status()).toMatchObject({ status: 'ACTIVE' });
+  });
+
+  it('goes after its nodes, and takes its entry along', async () => {
+    await create({ scalingConfig: size(1, 1) });
+    await joinAll();
+    await server.eks.deleteNodegroup(named);
+    await server.reconcilers.idle();
+    for (const instance of instances()) await report(instance, { status: 'ended' });
+    await expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    const { accessEntries } = await server.eks.listAccessEntries({ clusterName: 'harbor' });
+    expect(accessEntries).not.toContain(nodeRole);
+    expect(instances()).toEqual([]);
+    expect(server.troubles()).toEqual([]);
+  });
+});
+
+describe('a node', () => {
+  it('reads only what its own pods use', async () => {
+    await create();
+    const [mine = '', other = ''] = await joinAll();
+    await cluster.call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'app' } });
+    for (const [name, nodeName] of [
+      ['mine', mine],
+      ['other', other],
+    ] as const) {
+      await cluster.call('POST', '/api/v1/namespaces/default/secrets', { metadata: { name } });
+      const made = await cluster.call('POST', '/api/v1/namespaces/default/pods', {
+        metadata: { name },
+        spec: {
+          ...{ nodeName, serviceAccountName: 'app', automountServiceAccountToken: false },
+          containers: [{ name: 'main', image: 'x', envFrom: [{ secretRef: { name } }] }],
+        },
+      });
+      expect(made.status, made.text).toBe(201);
+    }
+    const instance = instances().find(({ launched }) => launched?.privateDnsName === mine);
+    const headers = await kubelet(instance?.instanceId ?? '');
+    const get = async (path: string) => (await cluster.call('GET', path, undefined, headers)).status;
+    const secrets = '/api/v1/namespaces/default/secrets';
+    expect(await Promise.all([`${secrets}/mine`, `${secrets}/other`, secrets].map(get))).toEqual([
+      200, 403, 403,
+    ]);
+    const token = await cluster.call(
+      'POST',
+      '/api/v1/namespaces/default/serviceaccounts/default/token',
+      { spec: {} },
+      headers,
+    );
+    expect(token.status).toBe(403);
+    expect(await get('/api/v1/namespaces/default/pods?fieldSelector=spec.nodeName%3D' + mine)).toBe(200);
+    expect(await get('/apis/apps/v1/deployments')).toBe(403);
+  });
+
+  it('is nobody by the session of an instance that is none', async () => {
+    await create({ scalingConfig: size(0, 1) });
+    await server.reconcilers.idle();
+    const headers = await kubelet('i-0123456789abcdef0');
+    expect((await cluster.call('GET', '/api/v1/nodes', undefined, headers)).status).toBe(401);
+  });
+});
+
+function size(desiredSize: number, maxSize: number) {
+  return { minSize: 0, maxSize, desiredSize };
+}
