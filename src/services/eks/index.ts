@@ -18,7 +18,6 @@ export { canonicalArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
-export { type NodegroupRecord, nodegroups } from './nodegroups/record.ts';
 export {
   instanceIdOfKey,
   kubernetesEffects,

@@ -30,13 +30,13 @@ export interface Plan {
 }
 
 /** "Managed node update behavior" and "Delete a managed node group" of the EKS user guide. */
-export const evictionMs = 15 * 60_000;
+const evictionMs = 15 * 60_000;
 /** One that has not joined by then is told of. */
-export const joinMs = 15 * 60_000;
+const joinMs = 15 * 60_000;
 /** A group that did not come to be by then never does. */
-export const creationMs = 25 * 60_000;
+const creationMs = 25 * 60_000;
 /** Between two tries to launch what a machine had no room for. */
-export const launchRetryMs = 15_000;
+const launchRetryMs = 15_000;
 
 /** What to do with a node group, from what is known. Pure. */
 export function planNodegroup(group: NodegroupRecord, members: readonly Member[], now: number): Plan {
