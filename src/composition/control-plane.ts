@@ -65,7 +65,13 @@ import {
   startEvents,
 } from '../services/events/index.ts';
 import { createIam, type IamOperator } from '../services/iam/index.ts';
-import { createLogs, type EventStore, logsReconcilers, writeToLogGroup } from '../services/logs/index.ts';
+import {
+  createLogs,
+  type EventStore,
+  logsReconcilers,
+  writeToLogGroup,
+  writeToOwnLogGroup,
+} from '../services/logs/index.ts';
 import type { Credentials, Service, SignedUpgrade } from '../services/service.ts';
 import { createCloudMap, loadCloudMapReconcilers } from '../services/servicediscovery/index.ts';
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
@@ -241,6 +247,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...{ iam, services: () => services, random, clock },
         ...{ service: eksPrincipal, sessionName: 'aws-load-balancer-controller' },
       }),
+      writeLogLines: (scope, place, lines) => writeToOwnLogGroup(logs, scope, place, lines),
     }),
   );
   const eventBridge: EventsContext = {

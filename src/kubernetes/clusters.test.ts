@@ -184,9 +184,9 @@ describe('CreateCluster refuses', () => {
     ],
     [
       'logs',
-      { logging: { clusterLogging: [{ types: ['api'], enabled: true }] } },
+      { logging: { clusterLogging: [{ types: ['scheduler'], enabled: true }] } },
       'InvalidParameterException',
-      /^Logs of the control plane/,
+      /^Logs of the type scheduler/,
     ],
     [
       'keys of KMS',

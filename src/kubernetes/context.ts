@@ -24,6 +24,12 @@ export interface KubernetesContext {
    * @throws {Refusal} AccessDeniedException there is no such role, or it doesn't trust EKS.
    */
   readonly assumeRole: (session: InfrastructureSession) => Infrastructure;
+  /** Appends lines to a log group of CloudWatch Logs, which is made where it is not there. */
+  readonly writeLogLines: (
+    scope: { readonly accountId: string; readonly region: string },
+    place: { readonly group: string; readonly stream: string },
+    lines: readonly { readonly timestamp: number; readonly message: string }[],
+  ) => Promise<void>;
   /** See `VerifyPresignedCaller` of the gateway. */
   readonly verifyCaller: (
     url: string,

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { RemoteApis } from '../aggregation/remote-apis.ts';
+import type { ControlPlaneLogs } from '../audit/control-plane-logs.ts';
 import type { AuthenticateCertificate } from '../authentication/client-certificate.ts';
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import type { Authenticate } from '../authentication/user.ts';
@@ -33,6 +34,7 @@ export interface Cluster {
   readonly authorizer: Authorizer;
   readonly admission: Admission;
   readonly seats: FairSeats;
+  readonly logs: ControlPlaneLogs;
   readonly kubelets: KubeletClient;
   readonly streams: OpenStreams;
   /** `1.36` */

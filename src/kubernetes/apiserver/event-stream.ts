@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Json } from '../../store/index.ts';
+import { auditOf } from '../audit/audited-request.ts';
 import { texts } from '../objects/json-text.ts';
 import { encodeEvent } from '../schema/encode-message.ts';
 import { type MediaType, protobufType } from './negotiation.ts';
@@ -43,6 +44,7 @@ export class EventStream {
       'cache-control': 'no-cache, private',
     });
     this.#response.flushHeaders();
+    auditOf(this.#response.req)?.starts(this.#response.statusCode);
   }
 
   send(type: 'ADDED' | 'BOOKMARK' | 'DELETED' | 'MODIFIED', object: Json): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../store/index.ts';
+import { auditOf } from '../audit/audited-request.ts';
 import type { User } from '../authentication/user.ts';
 import type { JsonObject } from '../objects/object.ts';
 import { kindOfSubresource } from '../schema/subresources.ts';
@@ -42,12 +43,15 @@ export async function readWrite(
   return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
 }
 
-export const requester = (user: User, warnings: string[]): Requester => ({
+export const requester = (
+  { user, request }: Pick<ResourceExchange, 'request' | 'user'>,
+  warnings: string[],
+): Requester => ({
   user,
   warn: (text) => {
     if (!warnings.includes(text)) warnings.push(text);
   },
-  annotate: () => {},
+  annotate: (key, value) => auditOf(request)?.annotate(key, value),
 });
 
 /** The object that a request is about. */

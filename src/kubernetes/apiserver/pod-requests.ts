@@ -17,23 +17,23 @@ const succeeded: JsonObject = {
 
 /** At the pod, or as an object of its own whose name is the pod's. @throws {ApiError} */
 export async function createBinding(exchange: ResourceExchange): Promise<Answer> {
-  const { cluster, user } = exchange;
+  const { cluster } = exchange;
   negotiate(exchange.request.headers.accept, []);
   const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
   const pod = podOf(exchange, body);
-  await bindPod(cluster, pod, body, options, requester(user, warnings));
+  await bindPod(cluster, pod, body, options, requester(exchange, warnings));
   return { code: 201, body: succeeded, warnings };
 }
 
 /** @throws {ApiError} */
 export async function createEviction(exchange: ResourceExchange): Promise<Answer> {
-  const { cluster, query, user } = exchange;
+  const { cluster, query } = exchange;
   negotiate(exchange.request.headers.accept, []);
   const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
   const pod = podOf(exchange, body);
   const asked = readDeleteOptions(query, memberOf(body, 'deleteOptions'));
   const isDryRun = options.isDryRun || asked.isDryRun;
-  await evictPod(cluster, pod, { ...asked, isDryRun }, requester(user, warnings));
+  await evictPod(cluster, pod, { ...asked, isDryRun }, requester(exchange, warnings));
   return { code: 201, body: succeeded, warnings };
 }
 

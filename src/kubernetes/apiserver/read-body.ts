@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Json } from '../../store/index.ts';
+import { auditOf } from '../audit/audited-request.ts';
 import { readCustomObject } from '../custom-resources/read-custom.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
@@ -22,7 +23,9 @@ export async function readBytes(request: IncomingMessage): Promise<Buffer> {
     if (length > maxBodyBytes) throw tooLarge(`limit is ${maxBodyBytes}`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const bytes = Buffer.concat(chunks);
+  auditOf(request)?.sends(bytes);
+  return bytes;
 }
 
 /** What a body says, in JSON, YAML or Kubernetes' protobuf. @throws {ApiError} 400, 413, 415 */

@@ -165,7 +165,7 @@ async function create(exchange: ResourceExchange): Promise<Answer> {
   const accepted = accept(exchange, objectForms);
   const { body, options, warnings } = await readWrite(exchange, 'CreateOptions');
   assertNoEscalation(cluster.authorizer, user, asked, body);
-  const created = await createObject(cluster, asked, body, options, requester(user, warnings));
+  const created = await createObject(cluster, asked, body, options, requester(exchange, warnings));
   return { code: 201, body: shownOne(exchange, accepted, created), warnings };
 }
 
@@ -187,7 +187,7 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
       target,
       (present) => ({ object: withScale(asked.resource, present, body) }),
       options,
-      requester(user, warnings),
+      requester(exchange, warnings),
     );
     return { code: 200, body: scaleOf(asked.resource, changed), warnings };
   }
@@ -199,7 +199,7 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
       target,
       () => ({ object: body }),
       options,
-      requester(user, warnings),
+      requester(exchange, warnings),
     );
     return { code: 200, body: shownOne(exchange, accepted, changed), warnings };
   } catch (error) {
@@ -207,7 +207,7 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
     if (!isMissing || !kindOf(asked.resource).createsOnUpdate || asked.subresource !== undefined) throw error;
     if (!mayCreate(exchange)) throw notFound(asked.resource, target.name);
     assertSame(target, memberOf(body, 'metadata'));
-    const created = await createObject(cluster, asked, body, options, requester(user, warnings));
+    const created = await createObject(cluster, asked, body, options, requester(exchange, warnings));
     return { code: 201, body: shownOne(exchange, accepted, created), warnings };
   }
 }
@@ -255,7 +255,13 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
     assertNoEscalation(cluster.authorizer, user, asked, patched);
     return { object: given };
   };
-  const changed = await changeObject(cluster, targetOf(asked), change, options, requester(user, warnings));
+  const changed = await changeObject(
+    cluster,
+    targetOf(asked),
+    change,
+    options,
+    requester(exchange, warnings),
+  );
   const body = subresource === 'scale' ? scaleOf(resource, changed) : shownOne(exchange, accepted, changed);
   return { code: 200, body, warnings };
 }
@@ -268,7 +274,7 @@ async function apply(exchange: ResourceExchange): Promise<Answer> {
   const body = await parseBody(await readBytes(request), yamlType);
   const warnings: string[] = [];
   const { object, isNew } = await applyObject(
-    { cluster, by: requester(user, warnings), options, force: isTrue(query.get('force')) },
+    { cluster, by: requester(exchange, warnings), options, force: isTrue(query.get('force')) },
     {
       ...{ target: targetOf(asked), body },
       mayCreate: () => mayCreate(exchange),
@@ -296,24 +302,24 @@ function withoutVersion(object: JsonObject): JsonObject {
 }
 
 async function remove(exchange: ResourceExchange): Promise<Answer> {
-  const { cluster, asked, user } = exchange;
+  const { cluster, asked } = exchange;
   if (asked.subresource !== undefined) throw methodNotAllowed();
   negotiate(exchange.request.headers.accept, []);
   const target = targetOf(asked);
   const warnings: string[] = [];
   const options = await readDelete(exchange);
-  const deleted = await deleteObject(cluster, target, options, requester(user, warnings));
+  const deleted = await deleteObject(cluster, target, options, requester(exchange, warnings));
   const isAccepted = options.isOrphaningDenied && !deleted.isGone;
   return { code: isAccepted ? 202 : 200, body: deletedAnswer(target, deleted), warnings };
 }
 
 /** One after the other; those that somebody else has deleted meanwhile are gone as well. */
 async function removeAll(exchange: ResourceExchange): Promise<Answer> {
-  const { cluster, asked, query, user } = exchange;
+  const { cluster, asked, query } = exchange;
   const { resource } = asked;
   const accepted = accept(exchange, listForms);
   const warnings: string[] = [];
-  const by = requester(user, warnings);
+  const by = requester(exchange, warnings);
   const options = await readDelete(exchange);
   const found = await listObjects(cluster, resource, asked.namespace, readListOptions(query, false));
   for (const { metadata } of found.items) {

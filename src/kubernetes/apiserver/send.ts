@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Json } from '../../store/index.ts';
+import { auditOf } from '../audit/audited-request.ts';
 import { texts } from '../objects/json-text.ts';
 import { type JsonObject, textOf } from '../objects/object.ts';
 import { encodeObject } from '../schema/encode-message.ts';
@@ -28,6 +29,7 @@ export async function send(
   code: number,
   body: Json,
 ): Promise<void> {
+  auditOf(request)?.isAnswered(body);
   const { type, isPretty } = formatOf(request, body as JsonObject);
   await sendText(request, response, code, await written(body, type, isPretty === true), type);
 }

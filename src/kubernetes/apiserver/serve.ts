@@ -3,6 +3,7 @@ import { uuid } from '../../clock/index.ts';
 import type { Json } from '../../store/index.ts';
 import { discoverAll } from '../aggregation/merged-discovery.ts';
 import { proxyToRemote, remoteAttributes, remoteDescribedBy } from '../aggregation/proxy.ts';
+import { audit, auditOf } from '../audit/audited-request.ts';
 import { impersonated } from '../authentication/impersonation.ts';
 import {
   clusterIssuerDocument,
@@ -22,6 +23,7 @@ import { answerOpenApi } from './openapi/answer.ts';
 import { goneOf } from './reach/gone.ts';
 import type { Upgrade } from './reach/kubelet-exchange.ts';
 import { isReachedElsewhere } from './reach/reach.ts';
+import { parseBody } from './read-body.ts';
 import { type ResourceRequest, readResourcePath, type Verb, verbOf } from './request-info.ts';
 import { answerResource } from './resource-requests.ts';
 import { send, sendText } from './send.ts';
@@ -48,6 +50,9 @@ export async function serve(
   const auditId = uuid(cluster.random);
   response.setHeader('audit-id', auditId);
   response.setHeader('cache-control', 'no-cache, private');
+  const sink = cluster.logs.audit;
+  if (sink !== undefined)
+    audit({ id: auditId, clock: cluster.clock, sink, parse: parseBody }, request, response);
   try {
     await answer(cluster, request, response, upgrade);
   } catch (error) {
@@ -87,21 +92,23 @@ async function answer(
   const remote = cluster.remoteApis.find(path);
   if (remote !== undefined) {
     const attributes = remoteAttributes(remote, method, path, query);
-    assertAllowed(cluster, user, attributes);
+    assertAllowed(cluster, request, user, attributes, remote.version);
     const isWatch = attributes.verb === 'watch';
     using _ = isWatch ? undefined : await cluster.seats.take(user.username, goneOf(cluster, response));
     return proxyToRemote(cluster, { api: remote, user, isWatch }, request, response);
   }
   const asked = readResourcePath(cluster.catalogue, path);
   if (asked === undefined) {
-    assertAllowed(cluster, user, { isResource: false, verb: method.toLowerCase(), path });
+    assertAllowed(cluster, request, user, { isResource: false, verb: method.toLowerCase(), path });
     await answerPath(cluster, user, { path, query, method }, request, response);
     return;
   }
   const verb = verbOf(method, asked, query);
   if (verb === undefined) throw methodNotAllowed();
-  assertAllowed(cluster, user, attributesOf(asked, verb, query));
-  if (createsToo(cluster, asked, verb)) assertAllowed(cluster, user, attributesOf(asked, 'create', query));
+  const { version } = asked.resource;
+  assertAllowed(cluster, request, user, attributesOf(asked, verb, query), version);
+  if (createsToo(cluster, asked, verb))
+    assertAllowed(cluster, request, user, attributesOf(asked, 'create', query), version);
   assertServed(asked, verb);
   // A watch only waits; how many there are is bounded by connections. What a node says has a bound of its own.
   const isWaiting = verb === 'watch' || isReachedElsewhere(asked);
@@ -128,7 +135,10 @@ async function whoAsks(cluster: Cluster, request: IncomingMessage): Promise<User
   const certified = cluster.authenticateCertificate(request.socket);
   if (certified !== undefined && certified.user === undefined && authorization === '') throw unauthorized();
   const user = certified?.user ?? (authorization === '' ? anonymous : await bearerOf(cluster, authorization));
-  return impersonated(cluster.authorizer, user, request.headers, request.rawHeaders);
+  auditOf(request)?.isOf(user, user);
+  const actsAs = impersonated(cluster.authorizer, user, request.headers, request.rawHeaders);
+  auditOf(request)?.isOf(user, actsAs);
+  return actsAs;
 }
 
 async function bearerOf({ authenticate }: Cluster, authorization: string): Promise<User> {
@@ -157,7 +167,14 @@ function attributesOf(asked: ResourceRequest, verb: Verb, query: URLSearchParams
 }
 
 /** @throws {ApiError} 403 */
-function assertAllowed({ authorizer }: Cluster, user: User, asked: Attributes): void {
+function assertAllowed(
+  { authorizer }: Cluster,
+  request: IncomingMessage,
+  user: User,
+  asked: Attributes,
+  version = '',
+): void {
+  auditOf(request)?.asks(asked, version, authorizer.why(user, asked));
   if (authorizer.allows(user, asked)) return;
   const { username } = user;
   if (!asked.isResource) {

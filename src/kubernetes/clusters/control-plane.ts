@@ -14,6 +14,7 @@ import { FairSeats } from '../apiserver/fair-seats.ts';
 import { KubeletClient } from '../apiserver/reach/kubelet-client.ts';
 import { OpenStreams } from '../apiserver/reach/open-streams.ts';
 import { serve } from '../apiserver/serve.ts';
+import { ControlPlaneLogs } from '../audit/control-plane-logs.ts';
 import { awsAuthOf } from '../authentication/aws-auth.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
 import { clientCertificates } from '../authentication/client-certificate.ts';
@@ -88,6 +89,9 @@ export async function openControlPlane(
     url: state.get(controlPlanes, key)?.tokens?.issuer ?? '',
     key: tokenKey,
   });
+  const logs = opened.use(
+    new ControlPlaneLogs(context, place, wanted.name, (type) => current().logTypes?.includes(type) === true),
+  );
   const awsAuth = awsAuthOf(state, place);
   const authorizer = withNodes(withAccessPolicies(rbacAuthorizer(state, place)), state, place);
   const catalogue = opened.use(new ClusterCatalogue(state, place));
@@ -110,13 +114,15 @@ export async function openControlPlane(
         ...{ clock, issuerKeys: context.issuerKeys },
         provider: () => identityProviderOf(state, place, wanted.name),
       }),
-      eksTokens(context, wanted.name, (principal) => {
+      eksTokens(context, wanted.name, async (principal) => {
         const now = current();
-        return eksUser(principal, {
+        const user = await eksUser(principal, {
           ...{ cluster: now, ...callerOf(state, place, now, principal) },
           awsAuth,
           nodeDnsName: (instanceId) => nodeDnsName(state, place, instanceId),
         });
+        logs.authenticated(principal, user);
+        return user;
       }),
     ]),
     authenticateCertificate: clientCertificates(authority.certificate, clock),
@@ -134,9 +140,10 @@ export async function openControlPlane(
         hasAssociation: (of) => hasPodIdentity(state, place, wanted.name, of),
       },
     }),
+    logs,
     version: wanted.version,
     serviceIpv4Cidr: wanted.serviceIpv4Cidr,
-    ...{ clock, random, log, signal: ending.signal },
+    ...{ clock, random, log: logs.through(log), signal: ending.signal },
   };
   await bootstrap(cluster, extensionAuthentication(authority.certificate, frontProxy));
   const listener = opened.use(

@@ -1,4 +1,5 @@
 import { request as httpsRequest } from 'node:https';
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EKS } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
@@ -12,6 +13,7 @@ import { createEks, type EksContext, loadEksReconcilers } from '../../services/e
 import { createElb } from '../../services/elbv2/index.ts';
 import { createIam } from '../../services/iam/index.ts';
 import type { Infrastructure } from '../../services/infrastructure.ts';
+import { createLogs, MemoryEventStore, writeToOwnLogGroup } from '../../services/logs/index.ts';
 import { rootPrincipal } from '../../services/service.ts';
 import { createSts } from '../../services/sts/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
@@ -33,10 +35,11 @@ export interface Key {
 
 /** EKS and the control planes of its clusters, with IAM and STS, as users meet them: the official SDK and HTTPS. */
 export interface EksServer extends AsyncDisposable {
-  /** These three sign as the account's root. */
+  /** These four sign as the account's root. */
   readonly eks: EKS;
   readonly iam: IAM;
   readonly sts: STS;
+  readonly logs: CloudWatchLogs;
   signedBy(key: Key): { readonly eks: EKS; readonly iam: IAM; readonly sts: STS };
   readonly store: Store;
   readonly state: State;
@@ -104,12 +107,14 @@ export async function startEks(
     ensureServiceLinkedRole: async () => {},
   });
   const assumeRole = infrastructureOf(() => [ec2.service, elb], clock);
+  const logsContext = { state, clock, random, events: new MemoryEventStore() };
   const context: KubernetesContext = {
     ...{ store, state, clock, random, log, host: '127.0.0.1' },
     sealer,
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
     issuerKeys: options.issuerKeys ?? iam.issuerKeys,
     assumeRole,
+    writeLogLines: (place, where, lines) => writeToOwnLogGroup(logsContext, place, where, lines),
   };
   await ec2.ensureDefaultVpc(scope);
   const eksContext: EksContext = {
@@ -118,7 +123,7 @@ export async function startEks(
   };
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({
-    services: [iam.service, createSts(iam), createEks(eksContext)],
+    services: [iam.service, createSts(iam), createLogs(logsContext), createEks(eksContext)],
     ...{
       clock,
       random,
@@ -146,10 +151,25 @@ export async function startEks(
     return made;
   };
   const clients = signedBy(credentials);
+  const logs = new CloudWatchLogs({
+    endpoint: `http://127.0.0.1:${port}`,
+    ...{ region: scope.region, credentials, maxAttempts: 1 },
+  });
+  stack.defer(() => logs.destroy());
   const { eks } = clients;
   const subnetIds = [...(defaultVpc(state, scope)?.subnets ?? [])].map(({ subnetId }) => subnetId);
   return {
-    ...{ ...clients, signedBy, store, state, clock, reconcilers, subnetIds, ask: assumeRole({ scope }) },
+    ...{
+      ...clients,
+      logs,
+      signedBy,
+      store,
+      state,
+      clock,
+      reconcilers,
+      subnetIds,
+      ask: assumeRole({ scope }),
+    },
     troubles: () => log.lines.filter(({ level }) => level === 'warn' || level === 'error'),
     cluster: async (name, more = {}) => {
       await eks.createCluster({

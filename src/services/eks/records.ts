@@ -8,6 +8,9 @@ export type Tags = Readonly<Record<string, string>>;
 /** Who is let in: whom access entries name, whom the ConfigMap `aws-auth` does, or both. */
 export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP';
 
+/** Of the logs of a control plane, those that are written here. */
+export type LoggedType = 'api' | 'audit' | 'authenticator';
+
 /** The request that made something: again the same, it makes nothing. */
 export interface MadeBy {
   readonly token: string;
@@ -33,6 +36,8 @@ export interface ClusterRecord {
   readonly creator?: PrincipalEntity;
   /** Who may connect; absent: everybody. */
   readonly publicAccessCidrs?: readonly string[];
+  /** Whose logs its control plane writes; absent: none. */
+  readonly logTypes?: readonly LoggedType[];
   /** Of the last upgrade, which can be taken back for some days. */
   readonly upgradedFrom?: { readonly version: string; readonly at: number };
   /** The update that its control plane has yet to follow. */

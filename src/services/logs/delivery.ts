@@ -3,20 +3,53 @@ import type { Scope } from './arn.ts';
 import type { LogsContext } from './context.ts';
 import { type LogStreamRecord, logGroupKey, logGroups, logStreamKey, logStreams } from './records.ts';
 
+interface Line {
+  readonly timestamp: number;
+  readonly message: string;
+}
+interface Place {
+  readonly group: string;
+  readonly stream: string;
+}
+
 /**
  * Appends a line for another service, into a stream that is made when it is not there; durable when it resolves.
  * @returns false when there is no such group.
  */
-export async function writeToLogGroup(
+export const writeToLogGroup = (
+  context: LogsContext,
+  scope: Scope,
+  place: Place,
+  line: Line,
+): Promise<boolean> => append(context, scope, place, [line], false);
+
+/** The same of several lines, by a service that makes its own groups. */
+export async function writeToOwnLogGroup(
+  context: LogsContext,
+  scope: Scope,
+  place: Place,
+  lines: readonly Line[],
+): Promise<void> {
+  await append(context, scope, place, lines, true);
+}
+
+async function append(
   { state, events, random, clock }: LogsContext,
   scope: Scope,
-  place: { readonly group: string; readonly stream: string },
-  line: { readonly timestamp: number; readonly message: string },
+  place: Place,
+  lines: readonly Line[],
+  makesGroup: boolean,
 ): Promise<boolean> {
   const now = clock.now();
-  const id = hex(random, 16);
+  const [id, groupId] = [hex(random, 16), hex(random, 16)];
   const stream = await state.transact((tx): LogStreamRecord | undefined => {
-    const group = tx.get(logGroups, logGroupKey(scope, place.group));
+    const groupKey = logGroupKey(scope, place.group);
+    let group = tx.get(logGroups, groupKey);
+    if (group === undefined && makesGroup) {
+      const made = { name: place.group, id: groupId, creationTime: now };
+      group = { ...made, isDeletionProtected: false, tags: {} };
+      tx.put(logGroups, groupKey, group);
+    }
     if (group === undefined) return undefined;
     const key = logStreamKey(scope, group.id, place.stream);
     const known = tx.get(logStreams, key);
@@ -26,6 +59,6 @@ export async function writeToLogGroup(
     return made;
   });
   if (stream === undefined) return false;
-  await events.append({ groupId: stream.groupId, streamId: stream.id }, [line], now);
+  await events.append({ groupId: stream.groupId, streamId: stream.id }, [...lines], now);
   return true;
 }

@@ -13,7 +13,7 @@ import { deletion } from './reconcilers/deletion.ts';
 import { retention } from './reconcilers/retention.ts';
 
 export type { LogsContext } from './context.ts';
-export { writeToLogGroup } from './delivery.ts';
+export { writeToLogGroup, writeToOwnLogGroup } from './delivery.ts';
 export { type EventStore, MemoryEventStore, SqliteEventStore } from './events/index.ts';
 
 export function createLogs(context: LogsContext): Service {

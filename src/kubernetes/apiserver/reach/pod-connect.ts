@@ -13,11 +13,11 @@ import { containerOf, nodeOf } from './pod-place.ts';
  * @throws {ApiError}
  */
 export async function connectPod(exchange: ResourceExchange): Promise<void> {
-  const { cluster, asked, request, response, user, upgrade } = exchange;
+  const { cluster, asked, request, response, upgrade } = exchange;
   const pod = await getObject(cluster, targetOf(asked));
   const options = await cluster.admission.connect({
     ...{ ...targetOf(asked), operation: 'CONNECT', before: undefined, isDryRun: false, options: {} },
-    ...{ object: optionsOf(exchange), by: requester(user, []) },
+    ...{ object: optionsOf(exchange), by: requester(exchange, []) },
   });
   const path = pathOf(exchange, options, () => containerOf(pod, textOf(options, 'container')));
   const node = await nodeOf(cluster, pod);

@@ -15,7 +15,7 @@ import type { ConditionKeys } from '../../service.ts';
 import { clusterArn } from '../arn.ts';
 import { requestTags } from '../authorization.ts';
 import { findTagged } from '../tagged.ts';
-import { logTypes } from './update-config.ts';
+import { logTypes } from './logging.ts';
 import { defaultVersion } from './versions.ts';
 
 /** What clusters are made and changed with: see `eksAuthorization`. */

@@ -6,7 +6,7 @@ import type { EksContext } from '../context.ts';
 import type { ClusterRecord } from '../records.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { everywhere } from './input.ts';
-import { logTypes } from './update-config.ts';
+import { loggingView } from './logging.ts';
 import { platformVersion } from './versions.ts';
 
 /** As DescribeCluster shows it. */
@@ -39,7 +39,7 @@ export function clusterView(
       ipFamily: 'ipv4',
       elasticLoadBalancing: { enabled: false },
     },
-    logging: { clusterLogging: [{ types: [...logTypes], enabled: false }] },
+    logging: loggingView(record.logTypes),
     status: clusterStatus(context, reader, scope, record),
     certificateAuthority: isUp
       ? {

@@ -6,6 +6,7 @@ import type { Scope } from '../arn.ts';
 import { invalidParameter } from '../errors.ts';
 import { constraints, readTags } from '../input.ts';
 import type { AuthenticationMode, ClusterRecord } from '../records.ts';
+import { readLogging } from './logging.ts';
 import { refuseUnsupportedAtCreation } from './unsupported.ts';
 import { assertServed, defaultVersion } from './versions.ts';
 
@@ -17,7 +18,14 @@ export const everywhere: readonly string[] = ['0.0.0.0/0'];
 /** What a request wants of a cluster, as far as it alone tells. */
 export type WantedCluster = Pick<
   ClusterRecord,
-  'name' | 'version' | 'roleArn' | 'authenticationMode' | 'deletionProtection' | 'publicAccessCidrs' | 'tags'
+  | 'name'
+  | 'version'
+  | 'roleArn'
+  | 'authenticationMode'
+  | 'deletionProtection'
+  | 'logTypes'
+  | 'publicAccessCidrs'
+  | 'tags'
 > & { readonly isAdminForCreator: boolean; readonly serviceIpv4Cidr: string | undefined };
 
 /** @throws InvalidParameterException */
@@ -36,11 +44,13 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
   assertServed(version);
   refuseUnsupportedAtCreation(input);
   const { publicAccessCidrs } = input.resourcesVpcConfig ?? {};
+  const logTypes = readLogging(input.logging ?? {}, []);
   return {
     ...{ name, version, roleArn },
     // Access entries, which AWS has to be asked for, rather than the ConfigMap `aws-auth` alone.
     authenticationMode: authenticationModes.find((it) => it === accessConfig.authenticationMode) ?? 'API',
     ...(publicAccessCidrs !== undefined && { publicAccessCidrs: readPublicAccessCidrs(publicAccessCidrs) }),
+    ...(logTypes.length > 0 && { logTypes }),
     isAdminForCreator: accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
     deletionProtection: input.deletionProtection ?? false,
     serviceIpv4Cidr: readServiceCidr(input.kubernetesNetworkConfig?.serviceIpv4Cidr),

@@ -1,8 +1,4 @@
-import type {
-  CreateClusterCommandInput,
-  LogSetup,
-  UpdateClusterConfigCommandInput,
-} from '@aws-sdk/client-eks';
+import type { CreateClusterCommandInput, UpdateClusterConfigCommandInput } from '@aws-sdk/client-eks';
 import { unsupported } from '../errors.ts';
 
 /** What is asked of a cluster that is to be made, or of one that is there. */
@@ -27,7 +23,6 @@ export function refuseUnsupported(input: Asked): void {
       'Other ways of the control plane out (controlPlaneEgressMode) are',
     ],
     [isAuto, 'EKS Auto Mode is'],
-    [input.logging?.clusterLogging?.some(isEnabledSetup) === true, 'Logs of the control plane (logging) are'],
     [input.upgradePolicy?.supportType === 'STANDARD', 'Automatic upgrades (upgradePolicy STANDARD) are'],
     [input.zonalShiftConfig?.enabled === true, 'Zonal shifts (zonalShiftConfig) are'],
     [hasNetworks(input), 'Hybrid nodes (remoteNetworkConfig) are'],
@@ -59,8 +54,6 @@ function refuseFirst(asked: readonly (readonly [isAsked: boolean, what: string])
   const first = asked.find(([isAsked]) => isAsked);
   if (first !== undefined) throw unsupported(first[1]);
 }
-
-const isEnabledSetup = ({ enabled }: LogSetup): boolean => enabled === true;
 
 const hasNetworks = ({ remoteNetworkConfig }: Asked): boolean =>
   (remoteNetworkConfig?.remoteNodeNetworks?.length ?? 0) > 0 ||

@@ -1,5 +1,5 @@
 import type {
-  LogType,
+  Logging,
   UpdateClusterConfigCommandInput,
   UpdateClusterConfigResponse,
   VpcConfigRequest,
@@ -14,6 +14,7 @@ import { constraints, madeBy } from '../input.ts';
 import type { AuthenticationMode, ClusterRecord } from '../records.ts';
 import { type Change, updateCluster } from '../updates/update-of-cluster.ts';
 import { authenticationModes, everywhere, readPlace, readPublicAccessCidrs, zonesOf } from './input.ts';
+import { loggingView, readLogging } from './logging.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
 interface Asked {
@@ -60,12 +61,8 @@ function changeOf(asked: Asked): Change {
   refuseUnsupported(input);
   if (deletionProtection !== undefined) return protectionChange(asked, deletionProtection);
   if (resourcesVpcConfig !== undefined) return vpcChange(asked, resourcesVpcConfig);
-  throw invalidParameter(
-    logging === undefined
-      ? `No changes needed for the ${[...kinds].join()} provided`
-      : 'No changes needed for the logging config provided',
-    about,
-  );
+  if (logging !== undefined) return loggingChange(asked, logging);
+  throw invalidParameter(`No changes needed for the ${[...kinds].join()} provided`, about);
 }
 
 /** They go together. */
@@ -112,6 +109,20 @@ function protectionChange({ cluster }: Asked, deletionProtection: boolean): Chan
     type: 'DeletionProtectionUpdate',
     params: [{ type: 'DeletionProtection', value: String(deletionProtection) }],
     cluster: { ...cluster, deletionProtection },
+  };
+}
+
+function loggingChange({ cluster }: Asked, logging: Logging): Change {
+  const before = cluster.logTypes ?? [];
+  const logTypes = readLogging(logging, before);
+  if (logTypes.join() === before.join())
+    throw invalidParameter('No changes needed for the logging config provided', {
+      clusterName: cluster.name,
+    });
+  return {
+    type: 'LoggingUpdate',
+    params: [{ type: 'ClusterLogging', value: JSON.stringify(loggingView(logTypes)) }],
+    cluster: { ...cluster, logTypes },
   };
 }
 
@@ -168,8 +179,3 @@ function placeChange({ tx, call, cluster }: Asked, wanted: VpcConfigRequest): Ch
     cluster: { ...cluster, subnetIds, securityGroupIds },
   };
 }
-
-/** Those whose logs a control plane of EKS can write. */
-export const logTypes: readonly LogType[] = [
-  ...(['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'] as const),
-];

@@ -169,8 +169,8 @@ describe('UpdateClusterConfig', () => {
     ],
     [
       'logs',
-      { logging: { clusterLogging: [{ types: ['api'], enabled: true }] } },
-      /^Logs of the control plane/,
+      { logging: { clusterLogging: [{ types: ['scheduler'], enabled: true }] } },
+      /^Logs of the type scheduler/,
     ],
     [
       'an endpoint as it is',
