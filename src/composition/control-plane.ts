@@ -78,6 +78,7 @@ import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessag
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
 import { clusterRoles } from './cluster-roles.ts';
+import { eksAuthRoute, podRoles } from './eks-auth.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
 import type { NodeIdentity } from './kubelets/node-token.ts';
@@ -277,6 +278,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     services,
     routes: [
       ...ssmMessagesRoutes(ssmMessages),
+      eksAuthRoute({ state, random, podOfToken: kubernetes.podOfToken, assumeRole: podRoles(iam) }),
       prometheusRoute(defaultCluster.accountId, () => ({
         ...{ reader: state, apiRequests, traffic: carried, clock },
       })),

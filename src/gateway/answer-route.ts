@@ -45,7 +45,8 @@ export async function answerRoute(
   const principal = parts.verifier.verify(head, body, signature, exchange.now);
   const { action } = route;
   const call = exchange.callOf(principal, signature.region);
-  assertAllowed(call, parts, { action, resources: ['*'] }, accessDenied);
+  const resources = route.resources?.(labels, call) ?? ['*'];
+  assertAllowed(call, parts, { action, resources }, accessDenied);
   return write(await route.handle(requestOf(body), call));
 }
 

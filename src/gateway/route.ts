@@ -13,6 +13,8 @@ export interface SignedRoute {
   readonly path: string;
   /** Authorised like an operation, e.g. `catamaran:AddInstance`. */
   readonly action: string;
+  /** The ARNs that the action is on, by the path's labels. Absent: `*`. */
+  resources?(labels: ReadonlyMap<string, string>, call: Call): readonly string[];
   /** May throw a `Refusal`, which is answered as `{"__type", "message"}`. */
   handle(request: RouteRequest, call: Call): RouteAnswer | Promise<RouteAnswer>;
   /** Answers programs on this machine that can't sign (see `isFromThisMachine`); absent: they must. */

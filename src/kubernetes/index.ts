@@ -7,10 +7,12 @@
  */
 import type { Reader, Reconciler } from '../reconcile/index.ts';
 import type { ControlPlane } from '../services/eks/index.ts';
+import type { PodOfToken, RefusedToken } from './authentication/pod-of-token.ts';
 import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
 import { loadBalancerControllers } from './load-balancing/index.ts';
 import { nodeInstanceFollower } from './nodes/node-instances.ts';
+import type { ClusterPlace } from './objects/object-store.ts';
 import { apiServiceAvailability, localApiServices } from './reconcilers/api-services.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
@@ -29,6 +31,12 @@ export { apiEndpointKey, apiEndpoints } from './records.ts';
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {
   readonly reconcilers: readonly Reconciler[];
+  /** See `podOfToken`. Undefined: the cluster's control plane does not run here. */
+  podOfToken(
+    cluster: ClusterPlace,
+    token: string,
+    audience: string,
+  ): Promise<PodOfToken | RefusedToken | undefined>;
 }
 
 export function createKubernetes(context: KubernetesContext): Kubernetes {
@@ -50,6 +58,12 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       podScheduler(context, running),
       ...loadBalancerControllers(context, running),
     ],
+    podOfToken: async (place, token, audience) => {
+      const cluster = running.clusterOf(place);
+      if (cluster === undefined) return undefined;
+      const { podOfToken } = await import('./authentication/pod-of-token.ts');
+      return podOfToken(cluster, token, audience);
+    },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

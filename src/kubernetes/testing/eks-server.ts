@@ -4,6 +4,7 @@ import { EKS } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { type Clock, seededRandom, systemClock } from '../../clock/index.ts';
+import { eksAuthRoute, podRoles } from '../../composition/eks-auth.ts';
 import { createGateway, presignedCallerVerifier } from '../../gateway/index.ts';
 import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
@@ -40,6 +41,9 @@ export interface EksServer extends AsyncDisposable {
   readonly iam: IAM;
   readonly sts: STS;
   readonly logs: CloudWatchLogs;
+  readonly endpoint: string;
+  /** Of the account's root. */
+  readonly key: Key;
   signedBy(key: Key): { readonly eks: EKS; readonly iam: IAM; readonly sts: STS };
   readonly store: Store;
   readonly state: State;
@@ -124,6 +128,7 @@ export async function startEks(
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({
     services: [iam.service, createSts(iam), createLogs(logsContext), createEks(eksContext)],
+    routes: [eksAuthRoute({ state, random, podOfToken: kubernetes.podOfToken, assumeRole: podRoles(iam) })],
     ...{
       clock,
       random,
@@ -135,6 +140,7 @@ export async function startEks(
   });
   stack.adopt(gateway, (it) => it.close());
   const { port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const endpoint = `http://127.0.0.1:${port}`;
   const reconcilers = stack.use(
     startReconcilers({
       ...{ state, store, clock, random, log },
@@ -143,7 +149,7 @@ export async function startEks(
   );
   const signedBy: EksServer['signedBy'] = (key) => {
     const settings = {
-      endpoint: `http://127.0.0.1:${port}`,
+      endpoint,
       ...{ region: scope.region, credentials: key, maxAttempts: 1 },
     };
     const made = { eks: new EKS(settings), iam: new IAM(settings), sts: new STS(settings) };
@@ -162,6 +168,8 @@ export async function startEks(
     ...{
       ...clients,
       logs,
+      endpoint,
+      key: credentials,
       signedBy,
       store,
       state,

@@ -14,7 +14,7 @@ import type { EksContext } from './context.ts';
 export type { AccessPolicyName } from './access-entries/access-policies.ts';
 export { callerOf } from './access-entries/caller.ts';
 export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts';
-export { canonicalArn } from './arn.ts';
+export { canonicalArn, clusterArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
@@ -33,6 +33,11 @@ export {
   nodeSightingKey,
   nodeSightings,
 } from './nodes/record.ts';
+export {
+  type AssumedPodRole,
+  assumeRoleForPodIdentity,
+  type EksAuthContext,
+} from './pod-identity/assume-role-for-pod.ts';
 export { hasPodIdentity } from './pod-identity/record.ts';
 export { type ClusterRecord, clusterByPlace, clusterKey, clusters, scopeOfKey } from './records.ts';
 export { finishUpdate } from './updates/update-of-cluster.ts';

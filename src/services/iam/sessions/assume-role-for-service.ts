@@ -1,4 +1,5 @@
 import type { Session } from '../../service.ts';
+import { sessionArn } from '../arn.ts';
 import { resourceTagKeys } from '../conditions.ts';
 import type { IamContext } from '../context.ts';
 import { issueSession, type TemporaryCredentials } from '../credentials/session-token.ts';
@@ -28,7 +29,13 @@ export interface ServiceAssumption {
 }
 
 export type ServiceSession =
-  | { readonly isAssumed: true; readonly credentials: TemporaryCredentials }
+  | {
+      readonly isAssumed: true;
+      readonly credentials: TemporaryCredentials;
+      /** The role's id and the session's name, `AROA…:name`. */
+      readonly assumedRoleId: string;
+      readonly assumedRoleArn: string;
+    }
   /** `message` says it in plain words, with the role and the service. */
   | {
       readonly isAssumed: false;
@@ -68,6 +75,8 @@ export function assumeRoleForService(context: IamContext, asked: ServiceAssumpti
   return {
     isAssumed: true,
     credentials: issueSession(context, { accountId, identity: { kind: 'role', roleId: role.id }, session }),
+    assumedRoleId: `${role.id}:${sessionName}`,
+    assumedRoleArn: sessionArn(accountId, found.arn.slice(found.arn.lastIndexOf('/') + 1), sessionName),
   };
 }
 
