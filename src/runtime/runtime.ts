@@ -241,6 +241,8 @@ export interface ContainerSpec {
   readonly entryPoint?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly user?: string;
+  /** Groups that its processes are in besides. */
+  readonly supplementalGroups?: readonly number[];
   readonly workingDirectory?: string;
   readonly hostname?: string;
   /**

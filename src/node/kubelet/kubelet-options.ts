@@ -11,8 +11,6 @@ export interface KubeletOptions {
   readonly api: ApiAccess;
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
-  /** Absent: pods that mount volumes do not start. */
-  readonly volumes?: PodVolumes;
   /** Default: from the machine itself. */
   readonly dialer?: PodDialer;
   readonly clusterDns: { readonly address: string; readonly domain: string };

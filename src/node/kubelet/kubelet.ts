@@ -5,12 +5,12 @@ import { keepRunning } from '../keep-running.ts';
 import { Slots } from '../slots.ts';
 import { ApiClient } from './api/api-client.ts';
 import { Informer } from './api/informer.ts';
-import { pods } from './api/resources.ts';
+import { pods, services } from './api/resources.ts';
+import { type NodeSetupOptions, nodeSetup } from './environment/node-setup.ts';
 import { PodEvents } from './events/pod-events.ts';
 import { pullSecrets } from './images/pull-secrets.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';
-import { plainSetup } from './pods/container-setup.ts';
 import { hookRunner } from './pods/hooks.ts';
 import { PodBoard } from './pods/pod-board.ts';
 import { PodSteps } from './pods/pod-steps.ts';
@@ -18,6 +18,8 @@ import { TerminationMessages } from './pods/termination-message.ts';
 import { pressureOf, spaceOf } from './pressure.ts';
 import { machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
+import { nodeResources } from './registration/reservations.ts';
+import { NodeVolumes } from './volumes/pod-volumes.ts';
 
 export interface Kubelet {
   readonly nodeName: string;
@@ -74,11 +76,29 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       port: () => undefined,
     });
     const events = new PodEvents({ ...{ api, clock, random, log }, nodeName: description.name });
-    const board = podBoard(options, settings, { api, events, signal });
+    const serviceInformer = new Informer({ ...{ api, resource: services, clock, random, log } });
+    const volumes = parts.use(
+      new NodeVolumes({
+        ...{ api, clock, random, log, stateDirectory: options.stateDirectory },
+        allocatable: nodeResources(description).allocatable,
+        onTrouble: (pod, message) => events.warning(pod, 'FailedMount', message),
+      }),
+    );
+    const board = podBoard(options, settings, {
+      ...{ api, events, volumes, signal },
+      services: async (waiting) => {
+        await Promise.race([serviceInformer.synced, aborted(waiting)]);
+        waiting.throwIfAborted();
+        return serviceInformer.all();
+      },
+    });
     const informer = new Informer({
       ...{ api, resource: pods, clock, random, log },
       selection: { fieldSelector: `spec.nodeName=${description.name}` },
-      onChange: (now, before) => board.changed(now, before),
+      onChange: (now, before) => {
+        if (now !== undefined) volumes.changed(now);
+        board.changed(now, before);
+      },
     });
     await reporter.register(signal);
     events.ofNode('Normal', 'Starting', 'Starting kubelet.');
@@ -86,8 +106,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const running = [
       keepRunning('events', () => events.run(signal), loops),
       keepRunning('pods', () => informer.run(signal), loops),
+      keepRunning('services', () => serviceInformer.run(signal), loops),
       keepRunning('engine watch', () => board.watch(), loops),
-      removeOrphans(informer, board, options, signal),
+      removeOrphans(informer, board, volumes, options, signal),
       keepRunning('node status', () => reporter.reportStatus(signal), loops),
       keepRunning('node lease', () => reporter.renewLease(signal), loops),
     ];
@@ -108,12 +129,26 @@ function podBoard(
   {
     api,
     events,
+    volumes,
+    services,
     signal,
-  }: { readonly api: ApiClient; readonly events: PodEvents; readonly signal: AbortSignal },
+  }: {
+    readonly api: ApiClient;
+    readonly events: PodEvents;
+    readonly volumes: NodeVolumes;
+    readonly services: NodeSetupOptions['services'];
+    readonly signal: AbortSignal;
+  },
 ): PodBoard {
-  const { node, runtime, podNetwork, volumes, labels, clock, random, log, stateDirectory } = options;
+  const { node, runtime, podNetwork, clusterDns, labels, clock, random, log, stateDirectory } = options;
+  const setup = nodeSetup({
+    ...{ node, clusterDns, services, objects: volumes.objects },
+    allocatable: nodeResources(node).allocatable,
+    volumeMounts: (...asked) => volumes.mountsOf(...asked),
+    dnsWarning: (pod, message) => events.warning(pod, 'DNSConfigForming', message),
+  });
   const steps = new PodSteps({
-    ...{ node, runtime, podNetwork, volumes, setup: plainSetup, events, labels, clock },
+    ...{ node, runtime, podNetwork, volumes, setup, events, labels, clock },
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runtime, clock }),
     slots: new Slots(settings.startConcurrency),
@@ -127,14 +162,19 @@ function podBoard(
 
 /** Once all pods are known. */
 async function removeOrphans(
-  informer: Pick<Informer<Pod>, 'synced'>,
+  informer: Pick<Informer<Pod>, 'synced' | 'all'>,
   board: PodBoard,
+  volumes: NodeVolumes,
   { clock, random, log }: KubeletOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.race([informer.synced, aborted(signal)]);
   if (signal.aborted) return;
-  await retry(() => board.removeOrphans(), {
+  const remove = async (): Promise<void> => {
+    await board.removeOrphans();
+    await volumes.removeOrphans(new Set(informer.all().map(({ metadata }) => metadata.uid)));
+  };
+  await retry(remove, {
     ...{ clock, signal, backOff: new BackOff({ leastMs: 250, mostMs: 10_000 }, random) },
     isRetryable: () => true,
     onFailure: (error) => log.debug('Orphans could not be looked for: trying again', { error }),

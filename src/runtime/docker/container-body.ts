@@ -68,6 +68,7 @@ function hostConfig(spec: ContainerSpec, context: BodyContext): object {
     MemorySwappiness: spec.swappiness,
     ShmSize: bytes(spec.sharedMemoryMiB),
     Ulimits: spec.ulimits?.map((ulimit) => clamped(ulimit, context.ulimitBounds)),
+    GroupAdd: spec.supplementalGroups?.map(String),
     CapAdd: spec.capabilities?.add,
     CapDrop: spec.capabilities?.drop,
     Privileged: spec.isPrivileged,

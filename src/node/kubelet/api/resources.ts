@@ -1,3 +1,4 @@
+import type { Service } from '../environment/service-variables.ts';
 import type { Event } from '../objects/event.ts';
 import type { Lease, Node } from '../objects/node.ts';
 import type { KubernetesObject } from '../objects/object.ts';
@@ -27,6 +28,7 @@ export const leases: Resource<Lease> = {
 };
 
 export const configMaps: Resource<ConfigMap> = core('configmaps', 'ConfigMap', true);
+export const services: Resource<Service> = core('services', 'Service', true);
 export const serviceAccounts: Resource<KubernetesObject> = core('serviceaccounts', 'ServiceAccount', true);
 export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = core(
   ...(['persistentvolumeclaims', 'PersistentVolumeClaim', true] as const),

@@ -31,24 +31,3 @@ export interface ContainerInside {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
 }
-
-/** Pods that refer to nothing: variables with values of their own, volumes mounted whole. */
-export const plainSetup: ContainerSetup = {
-  sandbox: ({ metadata, spec }) => ({ hostname: spec.hostname ?? metadata.name.slice(0, 63) }),
-  container: async (_pod, { env = [], envFrom = [], command, args, volumeMounts = [] }, { volumes }) => {
-    if (envFrom.length > 0 || env.some(({ valueFrom }) => valueFrom !== undefined))
-      throw new Error('variables that come from elsewhere are not supported on this node');
-    return {
-      env: Object.fromEntries(env.map(({ name, value = '' }) => [name, value])),
-      ...(command && { command }),
-      ...(args && { args }),
-      mounts: volumeMounts.map(({ name, mountPath, readOnly = false, subPath, subPathExpr }) => {
-        const volume = volumes.get(name);
-        if (volume === undefined || subPath || subPathExpr)
-          throw new Error(`the mount of volume ${JSON.stringify(name)} is not supported on this node`);
-        const isReadOnly = readOnly || (volume.isReadOnly ?? false);
-        return { type: 'bind', source: volume.source, target: mountPath, isReadOnly };
-      }),
-    };
-  },
-};

@@ -46,6 +46,7 @@ export function containerSpec(
     command: inside.args ?? (inside.command ? [] : undefined),
     env: inside.env,
     user: userOf(security, spec.securityContext),
+    supplementalGroups: groupsOf(spec.securityContext),
     workingDirectory: container.workingDir,
     network: { mode: 'sandbox' as const },
     ...resourcesOf(container),
@@ -109,6 +110,15 @@ function userOf(own: ContainerSecurityContext, ofPod: PodSecurityContext = {}): 
   const group = own.runAsGroup ?? ofPod.runAsGroup;
   if (user === undefined) return undefined;
   return group === undefined ? String(user) : `${user}:${group}`;
+}
+
+/** The group that owns the pod's volumes is one of them. */
+function groupsOf({
+  fsGroup,
+  supplementalGroups = [],
+}: PodSecurityContext = {}): readonly number[] | undefined {
+  const groups = fsGroup === undefined ? supplementalGroups : [...supplementalGroups, fsGroup];
+  return groups.length === 0 ? undefined : groups;
 }
 
 function securityOptions(

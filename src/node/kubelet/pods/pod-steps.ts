@@ -26,7 +26,7 @@ export interface PodStepsOptions {
   readonly node: NodeDescription;
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
-  readonly volumes: PodVolumes | undefined;
+  readonly volumes: PodVolumes;
   readonly setup: ContainerSetup;
   readonly messages: TerminationMessages;
   readonly runHook: RunHook;
@@ -84,14 +84,8 @@ export class PodSteps {
   }
 
   /** @throws {Error} in the words of the event FailedMount. */
-  async volumes(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>> {
-    const { volumes } = this.#options;
-    if (volumes) return volumes.mount(pod, signal);
-    const [first] = pod.spec.volumes ?? [];
-    if (first === undefined) return new Map();
-    throw new Error(
-      `MountVolume.SetUp failed for volume ${JSON.stringify(first.name)} : this node has no volumes`,
-    );
+  volumes(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>> {
+    return this.#options.volumes.mount(pod, signal);
   }
 
   /**
@@ -183,7 +177,7 @@ export class PodSteps {
     const { runtime, podNetwork, volumes } = this.#options;
     for (const { id } of view.sandboxes) await runtime.stopSandbox(id);
     await podNetwork.release(podUid);
-    await volumes?.unmount(podUid);
+    await volumes.unmount(podUid);
   }
 
   /** Removes everything of a pod. */

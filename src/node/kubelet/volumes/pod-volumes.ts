@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '../../../clock/index.ts';
@@ -86,6 +87,16 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
       this.#refreshWhenDue(entry);
       return mounted;
     });
+  }
+
+  /** A pod is there, or is another than before: what was mounted of it follows, also what an earlier kubelet mounted. */
+  changed(pod: Pod): void {
+    const { uid } = pod.metadata;
+    const hasEnded = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (hasEnded || !(this.#pods.has(uid) || existsSync(this.#podDirectory(uid)))) return;
+    this.#entryOf(pod);
+    this.#objects.register(pod);
+    this.#refreshSoon(uid, gatherMs);
   }
 
   /**
