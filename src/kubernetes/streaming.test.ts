@@ -174,6 +174,19 @@ describe('a command in a container', () => {
   });
 });
 
+it('what is used is asked of metrics.k8s.io, which knows nothing of nodes that tell nothing', async () => {
+  const path = '/apis/metrics.k8s.io/v1beta1';
+  expect((await cluster.call('GET', path)).json.resources).toMatchObject([
+    { name: 'nodes', kind: 'NodeMetrics', namespaced: false, verbs: ['get', 'list'] },
+    { name: 'pods', kind: 'PodMetrics', namespaced: true, verbs: ['get', 'list'] },
+  ]);
+  expect((await cluster.call('GET', `${path}/nodes`)).json).toMatchObject({
+    ...{ kind: 'NodeMetricsList', apiVersion: 'metrics.k8s.io/v1beta1', items: [] },
+  });
+  const { status, json } = await cluster.call('GET', `${path}/namespaces/default/pods/one`);
+  expect([status, json.message]).toEqual([404, 'pods.metrics.k8s.io "default/one" not found']);
+});
+
 /** What comes back to who asks for another protocol, says something in it and ends. */
 async function upgraded(path: string, headers: Record<string, string> = {}): Promise<string> {
   const { hostname, port } = new URL(cluster.endpoint);

@@ -43,6 +43,17 @@ export function describeOutput(words: Words): void {
       expect(await collect(words.runtime.output(spec.name, { sinceMs: last }, never))).toEqual([]);
     });
 
+    check('reads what a container that runs has said so far, and no more', async () => {
+      const spec = await start(workloads.polite);
+      const beganMs = words.under.clock.monotonic();
+      let past: OutputLine[] = [];
+      while (past.length === 0 && words.under.clock.monotonic() - beganMs < deadlineMs)
+        past = await collect(words.runtime.pastOutput(spec.name, 0, never));
+      expect(past.map(({ text }) => text)).toEqual(['ready']);
+      const last = past[0]?.timeMs ?? 0;
+      expect(await collect(words.runtime.pastOutput(spec.name, last, never))).toEqual([]);
+    });
+
     check('reads back and goes on live without a gap or a double', async () => {
       const spec = await start(workloads.trickles);
       const expected = Array.from({ length: trickledLines }, (_, line) => `line ${line}`);

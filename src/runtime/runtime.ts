@@ -86,6 +86,8 @@ export interface Runtime extends AsyncDisposable {
     from: 'start' | { readonly sinceMs: number },
     signal: AbortSignal,
   ): AsyncIterable<OutputLine>;
+  /** What the engine has kept of a container's output after `sinceMs`, as `output` reads it back, and no more than that. */
+  pastOutput(name: string, sinceMs: number, signal: AbortSignal): AsyncIterable<OutputLine>;
   /** Runs a command in a running container and waits for it. */
   exec(
     name: string,

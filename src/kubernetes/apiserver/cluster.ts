@@ -6,6 +6,7 @@ import type { AuthenticateCertificate } from '../authentication/client-certifica
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
+import type { UsageSource } from '../metrics/usage.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import type { Watches } from '../objects/watches.ts';
@@ -37,6 +38,8 @@ export interface Cluster {
   readonly logs: ControlPlaneLogs;
   readonly kubelets: KubeletClient;
   readonly streams: OpenStreams;
+  /** What its nodes and pods use. */
+  readonly usage: UsageSource;
   /** `1.36` */
   readonly version: string;
   readonly serviceIpv4Cidr: string;

@@ -10,7 +10,7 @@ import { messageNamed } from '../schema/messages.ts';
 import { kindOfSubresource } from '../schema/subresources.ts';
 import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
 import { applyObject } from './apply-object.ts';
-import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
+import { getComputed, listComputed } from './computed.ts';
 import { deletedAnswer, deleteObject } from './delete.ts';
 import {
   type Answer,
@@ -92,7 +92,7 @@ async function get(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked } = exchange;
   const accepted = accept(exchange, objectForms);
   const object = asked.resource.isComputed
-    ? await getComponentStatus(cluster, asked.resource, asked.name ?? '')
+    ? await getComputed(cluster, targetOf(asked))
     : await getObject(cluster, targetOf(asked));
   if (asked.subresource === 'scale') return { code: 200, body: scaleOf(asked.resource, object) };
   return { code: 200, body: shownOne(exchange, accepted, object) };
@@ -103,7 +103,7 @@ async function list(exchange: ResourceExchange): Promise<Answer> {
   const accepted = accept(exchange, listForms);
   const options = readListOptions(query, false);
   const found = asked.resource.isComputed
-    ? await listComponentStatuses(cluster, asked.resource, options)
+    ? await listComputed(cluster, asked.resource, asked.namespace, options)
     : await listObjects(cluster, asked.resource, asked.namespace, options);
   return { code: 200, body: shownList(exchange, accepted, found) };
 }

@@ -30,6 +30,7 @@ import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
 import { WebhookConverter } from '../custom-resources/conversion/converter.ts';
+import { UsageCollector } from '../metrics/usage-collector.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { Watches } from '../objects/watches.ts';
@@ -95,6 +96,8 @@ export async function openControlPlane(
   const awsAuth = awsAuthOf(state, place);
   const authorizer = withNodes(withAccessPolicies(rbacAuthorizer(state, place)), state, place);
   const catalogue = opened.use(new ClusterCatalogue(state, place));
+  const kubelets = new KubeletClient(authority, clock, random);
+  const usage = new UsageCollector({ objects: inMemory, kubelets, clock, log });
   const cluster: Cluster = {
     get catalogue() {
       return catalogue.current;
@@ -129,7 +132,7 @@ export async function openControlPlane(
     tokenIssuer,
     authorizer,
     seats: new FairSeats(),
-    kubelets: new KubeletClient(authority, clock, random),
+    ...{ kubelets, usage },
     streams: new OpenStreams(),
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
@@ -159,6 +162,8 @@ export async function openControlPlane(
       },
     ),
   );
+  const looking = usage.run(ending.signal);
+  opened.defer(() => looking);
   opened.defer(() => ending.abort(new Error('The API server is stopping')));
   const { port } = listener;
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;

@@ -144,7 +144,11 @@ const reviews: readonly Row[] = [
   ['authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview', 'C'],
 ];
 
-const computed: readonly Row[] = [['v1', 'componentstatuses', 'ComponentStatus', 'C', 'cs']];
+const computed: readonly Row[] = [
+  ['v1', 'componentstatuses', 'ComponentStatus', 'C', 'cs'],
+  ['metrics.k8s.io/v1beta1', 'nodes', 'NodeMetrics', 'C'],
+  ['metrics.k8s.io/v1beta1', 'pods', 'PodMetrics', 'N'],
+];
 
 const storedElsewhere: Readonly<Record<string, StoredAs>> = {
   'autoscaling/v1/horizontalpodautoscalers': {
@@ -175,6 +179,7 @@ const groupOrder = [
   'node.k8s.io',
   'discovery.k8s.io',
   'resource.k8s.io',
+  'metrics.k8s.io',
 ];
 
 const builtIn: readonly Resource[] = [

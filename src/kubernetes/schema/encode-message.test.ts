@@ -32,6 +32,7 @@ const specials: Readonly<Record<string, fc.Arbitrary<Json>>> = {
   [intOrStringMessage]: fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), text),
   [rawExtensionMessage]: object,
   [`${metaPackage}.FieldsV1`]: object,
+  [`${metaPackage}.Duration`]: fc.constantFrom('0s', '15.02s', '1m5s', '90m0.5s'),
   [`${metaPackage}.Time`]: time.map((at) => `${at.toISOString().slice(0, 19)}Z`),
   [`${metaPackage}.MicroTime`]: time.map((at) => `${at.toISOString().slice(0, 23)}456Z`),
   [`${extensionsPackage}.JSON`]: object,

@@ -174,6 +174,7 @@ const specials: Readonly<Record<string, WriteContent>> = {
   },
   [rawExtensionMessage]: (out, value) => writeText(out, 1, JSON.stringify(value)),
   [`${metaPackage}.FieldsV1`]: (out, value) => writeText(out, 1, JSON.stringify(value)),
+  [`${metaPackage}.Duration`]: writeDuration,
   [`${metaPackage}.Time`]: writeTime,
   [`${metaPackage}.MicroTime`]: writeTime,
   [`${extensionsPackage}.JSON`]: (out, value) => writeText(out, 1, JSON.stringify(value)),
@@ -204,6 +205,13 @@ function writeSchema(out: WireWriter, number: number, value: Json): void {
   const before = out.length;
   contentOf(messageNamed(schemaMessage))(out, value);
   out.lengthAndTag(number, before);
+}
+
+/** Whole nanoseconds, of a text as Go prints it (`1m5.02s`). */
+function writeDuration(out: WireWriter, value: Json): void {
+  const [, minutes = '0', seconds = '0'] = /^(?:(\d+)m)?([\d.]+)s$/.exec(String(value)) ?? [];
+  out.varint(Math.round(Number(minutes) * 60e9 + Number(seconds) * 1e9));
+  out.integerTag(1);
 }
 
 function writeTime(out: WireWriter, value: Json): void {

@@ -127,6 +127,7 @@ export function packageOf(group: string): string | undefined {
   if (group === '') return `${api}.core`;
   if (group === 'apiregistration.k8s.io') return 'k8s.io.kube_aggregator.pkg.apis.apiregistration';
   if (group === 'apiextensions.k8s.io') return extensionsPackage.slice(0, extensionsPackage.lastIndexOf('.'));
+  if (group === 'metrics.k8s.io') return 'k8s.io.metrics.pkg.apis.metrics';
   const isOurs =
     group === first || /^([a-z]+|rbac\.authorization|flowcontrol\.apiserver)\.k8s\.io$/.test(group);
   return isOurs ? `${api}.${first}` : undefined;

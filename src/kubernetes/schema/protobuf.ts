@@ -139,6 +139,7 @@ const specials: Readonly<Record<string, (reader: WireReader) => Json | undefined
   [intOrStringMessage]: intOrString,
   [rawExtensionMessage]: (reader) => parsed(textIn(reader)),
   [`${metaPackage}.FieldsV1`]: (reader) => parsed(textIn(reader)),
+  [`${metaPackage}.Duration`]: duration,
   [`${metaPackage}.Time`]: (reader) => time(reader, 0),
   [`${metaPackage}.MicroTime`]: (reader) => time(reader, 6),
   [`${extensionsPackage}.JSON`]: (reader) => parsed(textIn(reader)),
@@ -176,6 +177,18 @@ function schemaOr(schemaNumber: number, other: (reader: WireReader) => Json) {
     }
     return schema ?? found ?? [];
   };
+}
+
+/** As Go prints it, in seconds and minutes. */
+function duration(reader: WireReader): Json {
+  let nanos = 0;
+  while (reader.next()) {
+    if (reader.number === 1) nanos = reader.integer();
+    else reader.skip();
+  }
+  const minutes = Math.floor(nanos / 60e9);
+  const seconds = `${(nanos % 60e9) / 1e9}s`;
+  return minutes === 0 ? seconds : `${minutes}m${seconds}`;
 }
 
 function time(reader: WireReader, fractionDigits: number): Json | undefined {

@@ -106,6 +106,8 @@ const specials: Readonly<Record<string, (value: Json) => Json | undefined>> = {
   [intOrStringMessage]: (value) => (typeof value === 'string' || Number.isInteger(value) ? value : undefined),
   [rawExtensionMessage]: asObject,
   [`${metaPackage}.FieldsV1`]: asObject,
+  [`${metaPackage}.Duration`]: (value) =>
+    typeof value === 'string' && /^(\d+m)?[\d.]+s$/.test(value) ? value : undefined,
   [`${metaPackage}.Time`]: (value) => readTime(value, 0),
   [`${metaPackage}.MicroTime`]: (value) => readTime(value, 6),
   ...Object.fromEntries(

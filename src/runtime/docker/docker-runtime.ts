@@ -297,6 +297,10 @@ export class DockerRuntime implements Runtime {
     return this.#outputs.lines(name, from, AbortSignal.any([signal, this.#closing.signal]));
   }
 
+  pastOutput(name: string, sinceMs: number, signal: AbortSignal): AsyncIterable<OutputLine> {
+    return this.#outputs.past(name, sinceMs, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
   exec(
     name: string,
     command: readonly string[],

@@ -51,6 +51,20 @@ export class Outputs {
     return this.#readFromStart(name, this.#attach(name, 'next-exit', signal), signal);
   }
 
+  /** What the Engine's log holds, and no more. @throws {RuntimeError} */
+  async *past(name: string, sinceMs: number, signal: AbortSignal): AsyncGenerator<OutputLine, void> {
+    try {
+      const inspected = await this.#inspect(name, signal);
+      const isTerminal = inspected.object('Config').flag('Tty');
+      const id = inspected.text('Id') ?? name;
+      for await (const entry of readLog(this.#api, id, isTerminal, nanosAfter(sinceMs), true, signal))
+        yield lineOf(entry);
+    } catch (error) {
+      if (!signal.aborted)
+        throw failed(`Cannot read the output of container '${name}'`, 'Unsupported', error);
+    }
+  }
+
   async *#readFromStart(
     name: string,
     opening: Promise<Attachment>,
@@ -70,7 +84,7 @@ export class Outputs {
       const inspected = await this.#inspect(name, signal);
       const id = inspected.text('Id') ?? name;
       const isTerminal = inspected.object('Config').flag('Tty');
-      const sinceNanos = BigInt(Math.trunc(sinceMs) + 1) * 1_000_000n;
+      const sinceNanos = nanosAfter(sinceMs);
       const state = inspected.object('State');
       if (!state.flag('Running') && state.text('Status') !== 'created') {
         for await (const entry of readLog(this.#api, id, isTerminal, sinceNanos, true, signal))
@@ -109,3 +123,5 @@ export class Outputs {
     );
   }
 }
+
+const nanosAfter = (ms: number): bigint => BigInt(Math.trunc(ms) + 1) * 1_000_000n;

@@ -175,6 +175,12 @@ export class SimRuntime implements Runtime {
     return container.log.read(from === 'start' ? undefined : from.sinceMs, isDone);
   }
 
+  pastOutput(name: string, sinceMs: number, _: AbortSignal): AsyncIterable<OutputLine> {
+    const container = this.engine.container(name);
+    if (container === undefined) return missing(name);
+    return container.log.read(sinceMs, () => true);
+  }
+
   async exec(
     name: string,
     command: readonly string[],

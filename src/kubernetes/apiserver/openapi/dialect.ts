@@ -39,6 +39,7 @@ const anything = {
   [rawExtensionMessage]: { type: 'object' },
   [`${metaPackage}.FieldsV1`]: { type: 'object' },
   [`${metaPackage}.Patch`]: { type: 'object' },
+  [`${metaPackage}.Duration`]: { type: 'string' },
   [`${metaPackage}.Time`]: { type: 'string', format: 'date-time' },
   [`${metaPackage}.MicroTime`]: { type: 'string', format: 'date-time' },
 };

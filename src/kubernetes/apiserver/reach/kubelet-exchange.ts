@@ -13,6 +13,8 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
+const listenersOfJoined = 30;
+
 type Asked = Omit<KubeletRequest, 'signal'> & { readonly body?: IncomingMessage };
 
 export type KubeletAnswer =
@@ -65,6 +67,8 @@ export async function passOn(from: IncomingMessage, response: ServerResponse): P
 
 /** Moves bytes both ways until both sides have ended, or one has broken off. */
 export async function join(one: Duplex, other: Duplex): Promise<void> {
+  // Two pipelines, what HTTP has left behind and whoever waits for the client's going: more than the usual ten, and no leak.
+  for (const side of [one, other]) side.setMaxListeners(listenersOfJoined);
   await Promise.allSettled([pipeline(one, other), pipeline(other, one)]);
   one.destroy();
   other.destroy();

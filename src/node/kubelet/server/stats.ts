@@ -1,0 +1,158 @@
+import type { Clock } from '../../../clock/index.ts';
+import type { ContainerStats, Runtime } from '../../../runtime/index.ts';
+import type { Pod } from '../objects/pod.ts';
+import type { ServedPods } from './served-pods.ts';
+
+/** What the node as a whole is told of. */
+export interface NodeStats {
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+  readonly memoryCapacityBytes: number;
+}
+
+interface StatsParts {
+  readonly nodeName: string;
+  readonly pods: ServedPods;
+  readonly stats: NodeStats;
+  readonly runtime: Pick<Runtime, 'stats'>;
+  readonly clock: Clock;
+}
+
+interface ContainerUse {
+  readonly name: string;
+  readonly startedAtMs: number;
+  readonly timeMs: number;
+  readonly stats: ContainerStats;
+}
+
+interface PodUse {
+  readonly pod: Pod;
+  readonly containers: readonly ContainerUse[];
+}
+
+/** What every running container of the node's pods uses now. One that ends meanwhile is left out. */
+async function usage({ pods, runtime, clock }: StatsParts): Promise<readonly PodUse[]> {
+  return Promise.all(
+    pods.list().map(async (pod) => {
+      const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
+      const names = [...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name);
+      const uses = await Promise.all(names.map((name) => useOf(pods, runtime, clock, pod, name)));
+      return { pod, containers: uses.filter((use) => use !== undefined) };
+    }),
+  );
+}
+
+async function useOf(
+  pods: ServedPods,
+  runtime: Pick<Runtime, 'stats'>,
+  clock: Clock,
+  pod: Pod,
+  name: string,
+): Promise<ContainerUse | undefined> {
+  const [latest] = await pods.attempts(pod, name);
+  if (latest?.status.state !== 'running') return undefined;
+  const stats = await runtime.stats(latest.name);
+  if (stats === undefined) return undefined;
+  return { name, startedAtMs: latest.status.startedAtMs, timeMs: clock.now(), stats };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const cpuOf = (containers: readonly ContainerUse[]): number =>
+  sum(containers.map(({ stats }) => stats.cpuUsageNanos));
+const memoryOf = (containers: readonly ContainerUse[]): number =>
+  sum(containers.map(({ stats }) => stats.memoryBytes));
+
+/** `/stats/summary`: what is known of it. The node's use is that of its pods. */
+export async function statsSummary(parts: StatsParts): Promise<object> {
+  const all = await usage(parts);
+  const now = parts.clock.now();
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const cpuAndMemory = (timeMs: number, cpuNanos: number, memoryBytes: number) => ({
+    cpu: { time: iso(timeMs), usageCoreNanoSeconds: Math.round(cpuNanos) },
+    memory: { time: iso(timeMs), usageBytes: memoryBytes, workingSetBytes: memoryBytes },
+  });
+  const everything = all.flatMap(({ containers }) => containers);
+  const [cpu, memory] = [cpuOf(everything), memoryOf(everything)];
+  const node = cpuAndMemory(now, cpu, memory);
+  return {
+    node: {
+      ...{ nodeName: parts.nodeName, startTime: iso(parts.stats.startedAtMs), cpu: node.cpu },
+      memory: { ...node.memory, availableBytes: Math.max(0, parts.stats.memoryCapacityBytes - memory) },
+    },
+    pods: all.map(({ pod: { metadata, status }, containers }) => ({
+      podRef: { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
+      startTime: status?.startTime ?? null,
+      containers: containers.map(({ name, startedAtMs, timeMs, stats }) => ({
+        ...{ name, startTime: iso(startedAtMs) },
+        ...cpuAndMemory(timeMs, stats.cpuUsageNanos, stats.memoryBytes),
+      })),
+      ...cpuAndMemory(now, cpuOf(containers), memoryOf(containers)),
+    })),
+  };
+}
+
+/** `/metrics/resource`, in Prometheus' text format: what metrics.k8s.io is made of. */
+export async function resourceMetrics(parts: StatsParts): Promise<string> {
+  const all = await usage(parts);
+  const now = parts.clock.now();
+  const metrics = new Metrics();
+  for (const { pod, containers } of all) {
+    const of = { namespace: pod.metadata.namespace, pod: pod.metadata.name };
+    for (const { name, startedAtMs, timeMs, stats } of containers) {
+      const labels = { container: name, ...of };
+      metrics.add('container_cpu_usage_seconds_total', labels, stats.cpuUsageNanos / 1e9, timeMs);
+      metrics.add('container_memory_working_set_bytes', labels, stats.memoryBytes, timeMs);
+      metrics.add('container_start_time_seconds', labels, startedAtMs / 1_000, undefined);
+    }
+    if (containers.length === 0) continue;
+    metrics.add('pod_cpu_usage_seconds_total', of, cpuOf(containers) / 1e9, now);
+    metrics.add('pod_memory_working_set_bytes', of, memoryOf(containers), now);
+  }
+  const everything = all.flatMap(({ containers }) => containers);
+  metrics.add('node_cpu_usage_seconds_total', {}, cpuOf(everything) / 1e9, now);
+  metrics.add('node_memory_working_set_bytes', {}, memoryOf(everything), now);
+  metrics.add('resource_scrape_error', {}, 0, undefined);
+  return metrics.text();
+}
+
+type MetricName = keyof typeof described;
+
+const described = {
+  container_cpu_usage_seconds_total: [
+    'counter',
+    'Cumulative cpu time consumed by the container in core-seconds',
+  ],
+  container_memory_working_set_bytes: ['gauge', 'Current working set of the container in bytes'],
+  container_start_time_seconds: ['gauge', 'Start time of the container since unix epoch in seconds'],
+  node_cpu_usage_seconds_total: ['counter', 'Cumulative cpu time consumed by the node in core-seconds'],
+  node_memory_working_set_bytes: ['gauge', 'Current working set of the node in bytes'],
+  pod_cpu_usage_seconds_total: ['counter', 'Cumulative cpu time consumed by the pod in core-seconds'],
+  pod_memory_working_set_bytes: ['gauge', 'Current working set of the pod in bytes'],
+  resource_scrape_error: ['gauge', '1 if there was an error while getting container metrics, 0 otherwise'],
+} as const;
+
+class Metrics {
+  readonly #lines = new Map<MetricName, string[]>();
+
+  /** Names of pods and containers hold nothing that would have to be escaped. */
+  add(
+    name: MetricName,
+    labels: Readonly<Record<string, string>>,
+    value: number,
+    timeMs: number | undefined,
+  ): void {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${text}"`);
+    const shown = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+    const lines = this.#lines.get(name) ?? [];
+    lines.push(`${name}${shown} ${value}${timeMs === undefined ? '' : ` ${Math.round(timeMs)}`}`);
+    this.#lines.set(name, lines);
+  }
+
+  text(): string {
+    const blocks = [...this.#lines].map(([name, lines]) => {
+      const [type, help] = described[name];
+      return [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+    });
+    return blocks.join('');
+  }
+}
