@@ -10,6 +10,7 @@ export type {
   SoaRecord,
 } from '../topology/index.ts';
 export * from './balancer/index.ts';
+export { connectInNamespace } from './connect-in-namespace.ts';
 export * from './dns/index.ts';
 export * from './engine/engine-networks.ts';
 export type { NftTable } from './linux/firewall/nft-table.ts';

@@ -20,6 +20,7 @@ import { machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
 import { nodeResources } from './registration/reservations.ts';
 import { NodeVolumes } from './volumes/pod-volumes.ts';
+import { serveNode } from './server/serve-node.ts';
 
 export interface Kubelet {
   readonly nodeName: string;
@@ -65,6 +66,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         onFailure: (error) => log.debug('The API server does not answer: waiting for it', { error }),
       },
     );
+    let port: number | undefined;
     const reporter = new NodeReporter({
       ...{ description, api, runtime, settings, clock, random, log, kubeletVersion },
       machine: machineFacts(),
@@ -73,7 +75,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         const capacityBytes = description.capacity.memoryMiB * MiB;
         return pressureOf({ capacityBytes, usedBytes }, await spaceOf(options.stateDirectory));
       },
-      port: () => undefined,
+      port: () => port,
     });
     const events = new PodEvents({ ...{ api, clock, random, log }, nodeName: description.name });
     const serviceInformer = new Informer({ ...{ api, resource: services, clock, random, log } });
@@ -109,6 +111,20 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       keepRunning('services', () => serviceInformer.run(signal), loops),
       keepRunning('engine watch', () => board.watch(), loops),
       removeOrphans(informer, board, volumes, options, signal),
+      keepRunning(
+        'server',
+        () =>
+          serveNode({
+            ...{ node: description, api, certificateAuthority: options.api.certificateAuthority },
+            ...{ runtime, labels: options.labels, clock, random, log, signal },
+            pods: () => board.workers.map(({ pod }) => pod),
+            onListening: (listensOn) => {
+              port = listensOn;
+              reporter.poke();
+            },
+          }),
+        loops,
+      ),
       keepRunning('node status', () => reporter.reportStatus(signal), loops),
       keepRunning('node lease', () => reporter.renewLease(signal), loops),
     ];
