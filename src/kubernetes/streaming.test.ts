@@ -174,6 +174,28 @@ describe('a command in a container', () => {
   });
 });
 
+describe('the proxy of a node', () => {
+  const proxy = '/api/v1/nodes/n1.internal/proxy';
+
+  it('is its kubelet, with whatever is asked of it', async () => {
+    expect(await cluster.call('GET', `${proxy}/stats/summary?only_cpu=true`)).toMatchObject({
+      ...{ status: 200, text: 'a\nb\n' },
+    });
+    await cluster.call('POST', `/api/v1/nodes/https:n1.internal:${kubelet?.port}/proxy/run/a%2Fb`, { a: 1 });
+    expect(asked).toEqual([
+      { method: 'GET', url: '/stats/summary?only_cpu=true' },
+      { method: 'POST', url: '/run/a%2Fb' },
+    ]);
+  });
+
+  it('begins behind a slash, and is nobody else', async () => {
+    const { status, headers } = await cluster.call('GET', `${proxy}?a=b`);
+    expect([status, headers.location]).toEqual([301, `${proxy}/?a=b`]);
+    expect((await cluster.call('GET', '/api/v1/nodes/n1.internal:9100/proxy/metrics')).status).toBe(501);
+    expect(asked).toEqual([]);
+  });
+});
+
 it('what is used is asked of metrics.k8s.io, which knows nothing of nodes that tell nothing', async () => {
   const path = '/apis/metrics.k8s.io/v1beta1';
   expect((await cluster.call('GET', path)).json.resources).toMatchObject([

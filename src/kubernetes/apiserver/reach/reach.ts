@@ -6,6 +6,7 @@ import type { ResourceExchange } from '../exchange.ts';
 import { getObject } from '../read.ts';
 import type { ResourceRequest } from '../request-info.ts';
 import { ApiError } from '../status.ts';
+import { proxyNode, readProxyName } from './node-proxy.ts';
 import { connectPod } from './pod-connect.ts';
 import { streamLog } from './pod-log.ts';
 import { nodeOf } from './pod-place.ts';
@@ -32,14 +33,16 @@ export async function reach(exchange: ResourceExchange): Promise<undefined> {
       await connectPod(exchange);
       return;
     default:
-      return refuseToProxy(cluster, asked);
+      if (asked.resource.name !== 'nodes') return refuseToProxy(cluster, asked);
+      await proxyNode(exchange);
+      return;
   }
 }
 
 /** Says why nothing is reached: as Kubernetes does where nothing runs, else that it is not built. @throws {ApiError} always. */
 async function refuseToProxy(cluster: Cluster, asked: ResourceRequest): Promise<never> {
   const { resource, namespace, name = '', subresource } = asked;
-  const object = await getObject(cluster, { resource, namespace, name: nameInProxyPath(name) });
+  const object = await getObject(cluster, { resource, namespace, name: readProxyName(name).name });
   if (resource.name === 'pods') await nodeOf(cluster, object);
   if (resource.name === 'services' && !(await hasEndpoints(cluster, object)))
     throw new ApiError(503, 'ServiceUnavailable', `no endpoints available for service "${name}"`);
@@ -48,12 +51,6 @@ async function refuseToProxy(cluster: Cluster, asked: ResourceRequest): Promise<
     'NotImplemented',
     `${resource.name}/${subresource} is not supported by this version of Catamaran yet`,
   );
-}
-
-/** Of `web`, `web:80` and `https:web:443`. */
-function nameInProxyPath(text: string): string {
-  const parts = text.split(':');
-  return (parts.length === 3 ? parts[1] : parts[0]) ?? '';
 }
 
 async function hasEndpoints(cluster: Cluster, service: KubernetesObject): Promise<boolean> {

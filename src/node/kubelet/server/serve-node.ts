@@ -9,6 +9,7 @@ import { ClientAccess } from './client-access.ts';
 import { EnginePods } from './engine-pods.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { requestServingCertificate, type ServingCertificate } from './serving-certificate.ts';
+import { CpuTotal } from './stats.ts';
 
 const MiB = 1_048_576;
 
@@ -41,7 +42,11 @@ export async function serveNode(serving: NodeServing): Promise<void> {
     ...{ nodeName: node.name, host: node.machineAddress, certificateAuthority, certificate },
     access: new ClientAccess(api, node.name, clock),
     pods: new EnginePods({ runtime, labels, pods, clock }),
-    stats: { startedAtMs: clock.now(), memoryCapacityBytes: node.capacity.memoryMiB * MiB },
+    stats: {
+      startedAtMs: clock.now(),
+      memoryCapacityBytes: node.capacity.memoryMiB * MiB,
+      cpu: new CpuTotal(),
+    },
     ...{ runtime, clock, log },
   });
   serving.onListening(server.port);

@@ -8,6 +8,27 @@ export interface NodeStats {
   /** Epoch milliseconds. */
   readonly startedAtMs: number;
   readonly memoryCapacityBytes: number;
+  readonly cpu: CpuTotal;
+}
+
+/**
+ * What all containers together have used since the kubelet began: it grows, also where those that have ended are no longer
+ * told of. What one used between the last look and its end is lost.
+ */
+export class CpuTotal {
+  #known = new Map<string, number>();
+  #nanos = 0;
+
+  /** @returns nanoseconds, with what these have used by now. */
+  after(running: readonly { readonly runtimeId: string; readonly stats: ContainerStats }[]): number {
+    const known = new Map<string, number>();
+    for (const { runtimeId, stats } of running) {
+      this.#nanos += Math.max(0, stats.cpuUsageNanos - (this.#known.get(runtimeId) ?? 0));
+      known.set(runtimeId, stats.cpuUsageNanos);
+    }
+    this.#known = known;
+    return this.#nanos;
+  }
 }
 
 interface StatsParts {
@@ -20,6 +41,7 @@ interface StatsParts {
 
 interface ContainerUse {
   readonly name: string;
+  readonly runtimeId: string;
   readonly startedAtMs: number;
   readonly timeMs: number;
   readonly stats: ContainerStats;
@@ -53,7 +75,8 @@ async function useOf(
   if (latest?.status.state !== 'running') return undefined;
   const stats = await runtime.stats(latest.name);
   if (stats === undefined) return undefined;
-  return { name, startedAtMs: latest.status.startedAtMs, timeMs: clock.now(), stats };
+  const { runtimeId, status } = latest;
+  return { name, runtimeId, startedAtMs: status.startedAtMs, timeMs: clock.now(), stats };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -72,7 +95,7 @@ export async function statsSummary(parts: StatsParts): Promise<object> {
     memory: { time: iso(timeMs), usageBytes: memoryBytes, workingSetBytes: memoryBytes },
   });
   const everything = all.flatMap(({ containers }) => containers);
-  const [cpu, memory] = [cpuOf(everything), memoryOf(everything)];
+  const [cpu, memory] = [parts.stats.cpu.after(everything), memoryOf(everything)];
   const node = cpuAndMemory(now, cpu, memory);
   return {
     node: {
@@ -109,7 +132,7 @@ export async function resourceMetrics(parts: StatsParts): Promise<string> {
     metrics.add('pod_memory_working_set_bytes', of, memoryOf(containers), now);
   }
   const everything = all.flatMap(({ containers }) => containers);
-  metrics.add('node_cpu_usage_seconds_total', {}, cpuOf(everything) / 1e9, now);
+  metrics.add('node_cpu_usage_seconds_total', {}, parts.stats.cpu.after(everything) / 1e9, now);
   metrics.add('node_memory_working_set_bytes', {}, memoryOf(everything), now);
   metrics.add('resource_scrape_error', {}, 0, undefined);
   return metrics.text();

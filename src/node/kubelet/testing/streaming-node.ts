@@ -12,6 +12,7 @@ import type { Pod } from '../objects/pod.ts';
 import { ClientAccess } from '../server/client-access.ts';
 import { type KubeletServer, startKubeletServer } from '../server/kubelet-server.ts';
 import { requestServingCertificate } from '../server/serving-certificate.ts';
+import { CpuTotal } from '../server/stats.ts';
 import { TestPods } from './served-pods.ts';
 import { TestNodes } from './test-cluster.ts';
 
@@ -66,7 +67,7 @@ export class StreamingNode implements AsyncDisposable {
         ...{ nodeName, host: '127.0.0.1', certificateAuthority, pods, runtime, clock, log },
         certificate: await requestServingCertificate(api, nodeName, { clock, random }, never),
         access: new ClientAccess(api, nodeName, clock),
-        stats: { startedAtMs: clock.now(), memoryCapacityBytes: 2 ** 30 },
+        stats: { startedAtMs: clock.now(), memoryCapacityBytes: 2 ** 30, cpu: new CpuTotal() },
       }),
     );
     const status = {
