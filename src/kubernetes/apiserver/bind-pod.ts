@@ -1,34 +1,114 @@
+import type { Draft } from '../kinds/kind.ts';
 import {
+  copyOf,
+  isJsonObject,
   type JsonObject,
   type KubernetesObject,
   listOf,
   memberOf,
+  type ObjectMeta,
   textOf,
   timestamp,
 } from '../objects/object.ts';
+import { together, withRevision } from '../objects/object-store.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
-import type { Requester } from './admission/attributes.ts';
+import type { Attributes, Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
-import type { WriteOptions } from './options.ts';
-import { conflict, type FieldError, invalid, notSupported, required } from './status.ts';
+import { optionsGiven, type WriteOptions } from './options.ts';
+import { conflict, type FieldError, invalid, notFound, notSupported, required } from './status.ts';
 import { type Change, changeObject } from './write.ts';
 
 const pods = resourceNamed('', 'pods');
 /** As conflicts name it. */
 const bindings = { group: '', name: 'pods/binding' };
 
+/** Writers that are faster each time there are hardly any. */
+const mostAttempts = 8;
+
+interface Bound {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
 /** Says on which node a pod runs, once: what a scheduler does. @throws {ApiError} 404, 409, 422 */
 export async function bindPod(
   cluster: Cluster,
-  pod: { readonly namespace: string | undefined; readonly name: string },
+  pod: Bound,
   binding: JsonObject,
   options: WriteOptions,
   by: Requester,
 ): Promise<void> {
   const errors = bindingErrors(binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, pod.name, errors);
-  const change: Change = (present) => ({ object: bound(cluster, present, binding) });
+  const { labels, annotations } = memberOf(binding, 'metadata');
+  if (labels !== undefined || annotations !== undefined)
+    return changeBound(cluster, pod, binding, options, by);
+  for (let attempt = 1; ; attempt++)
+    switch (await putBound(cluster, pod, binding, options, by)) {
+      case 'done':
+        return;
+      case 'patched':
+        return changeBound(cluster, pod, binding, options, by);
+      case 'lost':
+        if (attempt >= mostAttempts) throw conflict(pods, pod.name);
+    }
+}
+
+/** As any change, with all that is asked of one. */
+async function changeBound(
+  cluster: Cluster,
+  pod: Bound,
+  binding: JsonObject,
+  options: WriteOptions,
+  by: Requester,
+): Promise<void> {
+  const meant = preconditionsOf(memberOf(binding, 'metadata'));
+  const change: Change = (present) => {
+    const object = bound(cluster, present, binding);
+    return { object: { ...object, metadata: { ...memberOf(object, 'metadata'), ...meant } } };
+  };
   await changeObject(cluster, { ...pod, resource: pods, subresource: 'binding' }, change, options, by);
+}
+
+/**
+ * Writes a node's name and a condition to a pod, and nothing else: so there is nothing to be set or validated anew, and nobody
+ * owns what it writes, as with upstream's.
+ * @returns `patched`: a rule has made something else of it, which is to be judged as any change.
+ */
+async function putBound(
+  cluster: Cluster,
+  { namespace, name }: Bound,
+  binding: JsonObject,
+  options: WriteOptions,
+  by: Requester,
+): Promise<'done' | 'lost' | 'patched'> {
+  const { admission, objects } = cluster;
+  const present = await objects.get(pods, namespace, name);
+  if (present === undefined) throw notFound(pods, name);
+  const before = withRevision(present);
+  assertMeant(before, preconditionsOf(memberOf(binding, 'metadata')));
+  const object = bound(cluster, before, binding) as unknown as KubernetesObject;
+  const attributes: Attributes = {
+    ...{ operation: 'UPDATE', resource: pods, subresource: 'binding', namespace, name, by, before },
+    ...{ isDryRun: options.isDryRun, options: optionsGiven('UpdateOptions', options) },
+  };
+  const { alongside, isPatched } = await admission.mutate(attributes, copyOf(object) as unknown as Draft);
+  if (isPatched) return 'patched';
+  const judged = await admission.validate({ ...attributes, object });
+  if (options.isDryRun) return 'done';
+  const written = await admission.charged({ ...attributes, object }, (counted) =>
+    objects.update(present, object, together(together(alongside, judged), counted)),
+  );
+  return written === undefined ? 'lost' : 'done';
+}
+
+/** @throws {ApiError} 409 it is another pod, or another version of it. */
+function assertMeant({ metadata }: KubernetesObject, { uid, resourceVersion }: JsonObject): void {
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    throw conflict(pods, metadata.name);
+  if (uid === undefined || uid === metadata.uid) return;
+  const told = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+  throw conflict(pods, metadata.name, told);
 }
 
 function bindingErrors(binding: JsonObject): readonly FieldError[] {
@@ -59,9 +139,8 @@ function bound({ clock }: Cluster, present: KubernetesObject, binding: JsonObjec
     ...(present as unknown as JsonObject),
     metadata: {
       ...metadata,
-      ...preconditionsOf(given),
-      annotations: { ...metadata.annotations, ...(memberOf(given, 'annotations') as Record<string, string>) },
-      labels: { ...metadata.labels, ...(memberOf(given, 'labels') as Record<string, string>) },
+      ...withMembers(metadata, given, 'annotations'),
+      ...withMembers(metadata, given, 'labels'),
     } as unknown as JsonObject,
     spec: { ...spec, nodeName: textOf(memberOf(binding, 'target'), 'name') },
     status: {
@@ -72,6 +151,16 @@ function bound({ clock }: Cluster, present: KubernetesObject, binding: JsonObjec
       ],
     },
   };
+}
+
+/** What the pod has of them, and what the binding brings. */
+function withMembers(
+  metadata: ObjectMeta,
+  given: JsonObject,
+  name: 'annotations' | 'labels',
+): Record<string, object> {
+  const brought = given[name];
+  return isJsonObject(brought) ? { [name]: { ...metadata[name], ...brought } } : {};
 }
 
 /** Which pod it is meant for, and which version of it. */

@@ -48,9 +48,14 @@ export class EventRecorder {
     this.#told.push({ about, told: { type: 'Warning', reason, message } });
   }
 
-  /** An event that the API refuses, as in a namespace that goes, is not told. */
+  /** An event that the API refuses, as in a namespace that goes, is not told. Of one object they come in order. */
   async flush(): Promise<void> {
-    for (const { about, told } of this.#told.splice(0)) {
+    const byObject = Map.groupBy(this.#told.splice(0), ({ about }) => about.metadata.uid);
+    await Promise.all(Array.from(byObject.values(), (told) => this.#writeAll(told)));
+  }
+
+  async #writeAll(all: readonly { readonly about: Kept; readonly told: Told }[]): Promise<void> {
+    for (const { about, told } of all) {
       try {
         await this.#write(about, told);
       } catch (error) {

@@ -160,7 +160,8 @@ export class Placing {
     const { own, taints, preferences } = assessment;
     const mostTaints = largest(found, taints);
     const mostPreferred = largest(found, preferences);
-    let [best, bestScore, alike] = [found[0] as NodeInfo, -1, 0];
+    let best: NodeInfo[] = [];
+    let bestScore = -1;
     for (const node of found) {
       const { slot } = node;
       let score = own[slot] ?? 0;
@@ -168,11 +169,10 @@ export class Placing {
       score += weights.preferences * share(preferences[slot] ?? 0, mostPreferred);
       if (spread !== undefined) score += weights.spread * (spread[slot] ?? 0);
       if (affinity !== undefined) score += weights.affinity * (affinity[slot] ?? 0);
-      if (score < bestScore) continue;
-      alike = score > bestScore ? 1 : alike + 1;
-      if (score > bestScore || this.#random.integer(alike) === 0) [best, bestScore] = [node, score];
+      if (score > bestScore) [best, bestScore] = [[node], score];
+      else if (score === bestScore) best.push(node);
     }
-    return best;
+    return best[best.length === 1 ? 0 : this.#random.integer(best.length)] as NodeInfo;
   }
 }
 

@@ -22,16 +22,17 @@ export function spreadFilter(
   if (constraints.length === 0) return undefined;
   const counted = constraints.map((spread) => {
     const { numbers, size } = view.topology(spread.topologyKey);
-    return { spread, numbers, counts: new Int32Array(size), isDomain: new Uint8Array(size) };
+    const { bySlot } = tallyOf(view, info, spread);
+    return { spread, numbers, bySlot, counts: new Int32Array(size), isDomain: new Uint8Array(size) };
   });
   for (const node of view.nodes) {
     const { slot } = node;
     if (counted.some(({ numbers }) => (numbers[slot] ?? none) === none)) continue;
-    for (const { spread, numbers, counts, isDomain } of counted) {
+    for (const { spread, numbers, bySlot, counts, isDomain } of counted) {
       if (!countsThere(spread, assessment, node)) continue;
       const number = numbers[slot] ?? none;
       isDomain[number] = 1;
-      counts[number] = (counts[number] ?? 0) + (tallyOf(view, info, spread).bySlot[slot] ?? 0);
+      counts[number] = (counts[number] ?? 0) + (bySlot[slot] ?? 0);
     }
   }
   const limits = counted.map((it) => ({

@@ -49,7 +49,7 @@ export async function takeTurn(
         : bind(cluster, scheduler, events, it),
     ),
   );
-  for (const it of unplaced) await tellUnplaced(cluster, writer, events, it);
+  await Promise.all(unplaced.map((it) => tellUnplaced(cluster, writer, events, it)));
   await events.flush();
   await state.reached(await cluster.objects.revision());
   const now = clock.now();
