@@ -120,6 +120,8 @@ function pod(index: number): object {
       annotations: { 'example.com/owner': 'a team with a name', 'example.com/revision': String(index) },
     },
     spec: {
+      // The cluster has no nodes: to find and tell that is no part of what is measured.
+      schedulerName: 'nobody',
       containers: [
         {
           ...{ name: 'web', image: 'registry.example.com/web:1.2.3', ports: [{ containerPort: 8080 }] },

@@ -195,7 +195,7 @@ export class ClusterScheduler {
     }
     this.queue.delete(key);
     this.#awaited.delete(key);
-    const info = podInfo(key, pod);
+    const info = podInfo(key, pod, before);
     this.view.place(info, nodeNameOf(pod) ?? '');
     // What was only decided so far counts as new: others may have been waiting for it.
     const isNew = before === undefined || nodeNameOf(before.pod) === undefined;

@@ -15,12 +15,23 @@ export interface PodInfo {
   readonly claims: readonly string[];
 }
 
-export function podInfo(key: RecordKey, pod: PlacedPod): PodInfo {
+/** @param known What was computed of it before, much of which holds for a pod that differs by its node and its status alone. */
+export function podInfo(key: RecordKey, pod: PlacedPod, known?: PodInfo): PodInfo {
+  const isAlike = known !== undefined && sameParts.every((part) => known.pod.spec[part] === pod.spec[part]);
+  const isSame = isAlike && known.pod.metadata.labels === pod.metadata.labels;
   return {
     ...{ key, pod, namespace: pod.metadata.namespace ?? '', priority: priorityOf(pod) },
-    ...{ shape: shapeOf(pod.spec), terms: termsOf(pod), claims: claimsOf(pod) },
+    shape: isAlike ? known.shape : shapeOf(pod.spec),
+    terms: isSame ? known.terms : termsOf(pod),
+    claims: isAlike ? known.claims : claimsOf(pod),
   };
 }
+
+/** Records are frozen: what is the same object has the same in it. */
+const sameParts = [
+  ...(['affinity', 'containers', 'initContainers', 'nodeSelector', 'overhead'] as const),
+  ...(['resources', 'tolerations', 'volumes'] as const),
+];
 
 const priorityOf = ({ spec }: PlacedPod): number => spec.priority ?? 0;
 
