@@ -19,8 +19,8 @@ import { pressureOf, spaceOf } from './pressure.ts';
 import { machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
 import { nodeResources } from './registration/reservations.ts';
-import { NodeVolumes } from './volumes/pod-volumes.ts';
 import { serveNode } from './server/serve-node.ts';
+import { NodeVolumes } from './volumes/pod-volumes.ts';
 
 export interface Kubelet {
   readonly nodeName: string;

@@ -9,14 +9,14 @@ const nodes = resourceNamed('', 'nodes');
 
 /** `nodes/<name>/proxy/<path>`: the kubelet's own API. @throws {ApiError} */
 export async function proxyNode(exchange: ResourceExchange): Promise<void> {
-  const { cluster, asked, request, response, user } = exchange;
+  const { cluster, asked, request, response } = exchange;
   const { scheme, name, port } = readProxyName(asked.name ?? '');
   const { prefix, path, query } = splitProxyPath(request.url ?? '');
   const node = await getObject(cluster, { resource: nodes, namespace: undefined, name });
   await cluster.admission.connect({
     ...{ ...targetOf(asked), operation: 'CONNECT', before: undefined, isDryRun: false, options: {} },
     object: { kind: 'NodeProxyOptions', apiVersion: 'v1', ...(path !== '' && { path }) },
-    by: requester(user, []),
+    by: requester(exchange, []),
   });
   const own = numberOf(
     memberOf(memberOf(memberOf(node, 'status'), 'daemonEndpoints'), 'kubeletEndpoint'),

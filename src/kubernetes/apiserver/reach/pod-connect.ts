@@ -12,7 +12,7 @@ import { containerOf, nodeOf } from './pod-place.ts';
  * @throws {ApiError}
  */
 export async function connectPod(exchange: ResourceExchange): Promise<void> {
-  const { cluster, asked, request, response, user, upgrade } = exchange;
+  const { cluster, asked, request, upgrade } = exchange;
   const pod = await getObject(cluster, targetOf(asked));
   const options = await cluster.admission.connect({
     ...{ ...targetOf(asked), operation: 'CONNECT', before: undefined, isDryRun: false, options: {} },
