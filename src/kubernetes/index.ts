@@ -13,6 +13,7 @@ import { workloadControllers } from './controllers/index.ts';
 import { loadBalancerControllers } from './load-balancing/index.ts';
 import { nodeInstanceFollower } from './nodes/node-instances.ts';
 import type { ClusterPlace } from './objects/object-store.ts';
+import { nodeRoles } from './nodes/node-roles.ts';
 import { apiServiceAvailability, localApiServices } from './reconcilers/api-services.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
@@ -54,6 +55,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       localApiServices(context),
       apiServiceAvailability(context, running),
       nodeInstanceFollower(context, running),
+      nodeRoles(context, running),
       ...workloadControllers(context, running),
       podScheduler(context, running),
       ...loadBalancerControllers(context, running),

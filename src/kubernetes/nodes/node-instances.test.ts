@@ -174,6 +174,26 @@ describe('a node group', () => {
   });
 });
 
+it('lets nodes into clusters that look at aws-auth by a row of their role, beside others', async () => {
+  const bay = await server.cluster('bay', { accessConfig: { authenticationMode: 'CONFIG_MAP' } });
+  const other = '- rolearn: arn:aws:iam::111122223333:role/deploy\n  username: deploy\n';
+  const path = '/api/v1/namespaces/kube-system/configmaps';
+  await bay.call('POST', path, { metadata: { name: 'aws-auth' }, data: { mapRoles: other } });
+  const inBay = { clusterName: 'bay', nodegroupName: 'blue' };
+  const scalingConfig = size(0, 1);
+  await server.eks.createNodegroup({ ...inBay, nodeRole, subnets: server.subnetIds, scalingConfig });
+  await server.reconcilers.idle();
+  const rows = async () => (await bay.call('GET', `${path}/aws-auth`)).json.data.mapRoles;
+  expect(await rows()).toContain('role/deploy');
+  expect(await rows()).toContain(
+    `- groups:\n    - system:bootstrappers\n    - system:nodes\n  rolearn: ${nodeRole}\n  username: system:node:{{EC2PrivateDNSName}}\n`,
+  );
+  await server.eks.deleteNodegroup(inBay);
+  await server.reconcilers.idle();
+  expect(await rows()).not.toContain(nodeRole);
+  expect(await rows()).toContain('role/deploy');
+});
+
 describe('a node', () => {
   it('reads only what its own pods use', async () => {
     await create();

@@ -18,6 +18,7 @@ export { canonicalArn, clusterArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
+export { type NodegroupRecord, nodegroups, nodegroupsOf } from './nodegroups/record.ts';
 export {
   instanceIdOfKey,
   kubernetesEffects,
