@@ -1,6 +1,7 @@
 import { type Collection, everyNoun, type RecordKey, recordKey } from '../../reconcile/index.ts';
 import type { Ingress, IngressClass } from '../load-balancing/ingress-objects.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
+import type { Autoscaler } from './autoscaler/objects.ts';
 import type { CronJob } from './cron-job/objects.ts';
 import type { DaemonSet } from './daemon-set/objects.ts';
 import type { DisruptionBudget } from './disruption/objects.ts';
@@ -89,6 +90,7 @@ export const volumes: Collection<Volume, 'claim' | 'free'> = {
       claimRef === undefined ? `${clusterWide(key, volumes)}${storageClassName}` : undefined,
   },
 };
+export const autoscalers: Collection<Autoscaler> = plain('horizontalpodautoscalers.autoscaling');
 export const storageClasses: Collection<StorageClass> = plain('storageclasses.storage.k8s.io');
 export const budgets: Collection<DisruptionBudget> = plain('poddisruptionbudgets.policy');
 export const endpoints: Collection<Endpoints> = plain('endpoints');

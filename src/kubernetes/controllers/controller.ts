@@ -14,10 +14,12 @@ import {
 import type { Cluster } from '../apiserver/cluster.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
+import type { Catalogue } from '../schema/catalogue.ts';
 import { parsedKey, siblingKey, siblingsOf } from './collections.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { SelectsLabels } from './label-selector.ts';
 import { controllerOf, type Kept } from './objects.ts';
+import type { PodMetrics } from './pod-metrics.ts';
 import type { Writer } from './writer.ts';
 
 /** One turn of a controller on one object. */
@@ -28,6 +30,10 @@ export interface Work<T extends Kept> {
   readonly reader: Reader;
   readonly writer: Writer;
   readonly events: EventRecorder;
+  /** What its cluster knows of kinds. */
+  readonly catalogue: Catalogue;
+  /** What the pods of its cluster use; undefined: nobody knows. */
+  readonly usage: PodMetrics | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -114,7 +120,10 @@ export function reconcilerOf<T extends Kept>(
       const writer = new Writer(cluster, account);
       const events = new EventRecorder(writer, component, { correlation, clock, random });
       try {
-        const outcome = await sync({ key, object, reader: state, writer, events, now: clock.now() });
+        const outcome = await sync({
+          ...{ key, object, reader: state, writer, events, now: clock.now() },
+          ...{ catalogue: cluster.catalogue, usage: usageOf(cluster) },
+        });
         await events.flush();
         await state.reached(writer.revision);
         behind.delete(key);
@@ -130,6 +139,9 @@ export function reconcilerOf<T extends Kept>(
     },
   };
 }
+
+/** Known where the cluster's kubelets are asked. */
+const usageOf = (cluster: Cluster & { readonly usage?: PodMetrics }): PodMetrics | undefined => cluster.usage;
 
 /**
  * Turns for the owners of what changes: its controller, before and after; where it has none, everybody in its namespace

@@ -7,6 +7,7 @@
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { apiEndpointController } from './api-endpoint/declaration.ts';
+import { autoscalerController } from './autoscaler/declaration.ts';
 import { type RunningClusters, reconcilerOf } from './controller.ts';
 import { cronJobController } from './cron-job/declaration.ts';
 import { daemonSetController } from './daemon-set/declaration.ts';
@@ -61,6 +62,7 @@ export function workloadControllers(
     reconcilerOf(context, running, podGarbageCollector),
     reconcilerOf(context, running, terminatedPodsController),
     reconcilerOf(context, running, apiEndpointController),
+    reconcilerOf(context, running, autoscalerController),
     reconcilerOf(context, running, claimBinder),
     reconcilerOf(context, running, volumeBinder),
     reconcilerOf(context, running, claimProtectionController),

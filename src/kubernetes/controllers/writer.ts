@@ -68,7 +68,7 @@ export class Writer {
     resource: Resource,
     { metadata: { namespace, name, uid } }: Kept,
     change: (present: T) => T,
-    subresource?: 'status',
+    subresource?: 'scale' | 'status',
   ): Promise<void> {
     return this.changeNamed<T>(
       resource,
@@ -88,7 +88,7 @@ export class Writer {
     namespace: string | undefined,
     name: string,
     change: (present: T) => T,
-    subresource?: 'status',
+    subresource?: 'scale' | 'status',
   ): Promise<void> {
     const changed = await changeObject(
       this.#cluster,

@@ -13,6 +13,7 @@ import { builtInCatalogue, resourceNamed } from '../../schema/catalogue.ts';
 import { nodeLeases } from '../collections.ts';
 import { workloadControllers } from '../index.ts';
 import type { Kept, Pod, ReplicaSet } from '../objects.ts';
+import type { PodMetrics } from '../pod-metrics.ts';
 import { withoutVersion } from '../writer.ts';
 import { type Decide, fakeKubelet } from './fake-kubelet.ts';
 import { fakeNodes } from './fake-nodes.ts';
@@ -33,6 +34,8 @@ export interface Simulation extends AsyncDisposable {
   node(name: string): Promise<void>;
   /** Where pods go that have no node yet. */
   place(place: (pod: Pod) => string): void;
+  /** What pods use of the processor from now on, in thousandths; undefined: nobody knows. */
+  use(cpuMillis: (podName: string) => number | undefined): void;
   /** A node says nothing from now on, and nothing happens to its pods; or it is back. */
   silence(name: string, isSilent?: boolean): void;
   create(resource: string, body: object): Promise<void>;
@@ -71,6 +74,20 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     controlPlane,
   );
   const silent = new Set<string>();
+  let used: (podName: string) => number | undefined = () => undefined;
+  const usage: PodMetrics = {
+    pod: (_, name) => {
+      const cpuMillis = used(name);
+      if (cpuMillis === undefined) return undefined;
+      const look = {
+        cpuNanoCores: cpuMillis * 1_000_000,
+        memoryBytes: 0,
+        timeMs: clock.now(),
+        windowMs: 15_000,
+      };
+      return { containers: new Map([['c', look]]) };
+    },
+  };
   let where: (pod: Pod) => string = () => 'n1';
   const kubeletState = await openState(inner, { clock });
   const kubelets = { state: kubeletState, store: inner, now: () => clock.now() };
@@ -92,7 +109,7 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     const context = { store, state, clock, random, log } as unknown as KubernetesContext;
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },
-      reconcilers: workloadControllers(context, { clusterOf: () => cluster }),
+      reconcilers: workloadControllers(context, { clusterOf: () => ({ ...cluster, usage }) as Cluster }),
     });
     return { reconcilers, close: () => state.close() };
   };
@@ -126,6 +143,9 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     node: (name) => create('nodes', { metadata: { name } }),
     place: (next) => {
       where = next;
+    },
+    use: (next) => {
+      used = next;
     },
     silence: (name, isSilent = true) => {
       if (isSilent) silent.add(name);
