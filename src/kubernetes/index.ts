@@ -26,9 +26,6 @@ import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
 import { podScheduler } from './scheduler/index.ts';
 
-export type { ApiEndpointRecord } from './records.ts';
-export { apiEndpointKey, apiEndpoints } from './records.ts';
-
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {
   readonly reconcilers: readonly Reconciler[];
