@@ -28,7 +28,7 @@ const make = (at: Namespace, name: string, storage: string, spec: object = {}) =
 const makeClass = (name: string, more: object) =>
   work.cluster.call('POST', '/apis/storage.k8s.io/v1/storageclasses', { metadata: { name }, ...more });
 const told = async (at: Namespace): Promise<string[]> =>
-  (await at.list('events')).map(({ reason, message }) => `${reason}: ${message}`);
+  (await at.list('events')).map(({ reason, message }) => `${reason}: ${message}`).toSorted();
 const user = (claimName: string) => ({
   metadata: { name: 'user' },
   spec: {
@@ -139,8 +139,8 @@ it('a claim waits for a pod, then for whoever makes volumes of its class', async
   });
   expect((await at.get('persistentvolumeclaims', 'a')).spec.volumeName).toBe('made');
   expect((await told(at)).map((text) => text.split(':')[0])).toEqual([
-    'WaitForFirstConsumer',
     'ExternalProvisioning',
+    'WaitForFirstConsumer',
   ]);
   await at.delete('persistentvolumeclaims', 'a');
   // Its maker takes it away.
