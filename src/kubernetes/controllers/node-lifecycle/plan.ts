@@ -121,10 +121,11 @@ function evictionsOf(looks: readonly Look[], zones: Map<string, Zone>, now: numb
     else waiting.push(it);
   }
   const since = ({ ready }: Look): string => ready?.lastTransitionTime ?? '';
-  const inZone = (zone: string): number => looks.filter((it) => it.zone === zone).length;
+  const sizes = new Map<string, number>();
+  for (const { zone } of looks) sizes.set(zone, (sizes.get(zone) ?? 0) + 1);
   for (const it of waiting.toSorted((one, other) => (since(one) < since(other) ? -1 : 1))) {
     const zone = zones.get(it.zone) ?? zoneAt(undefined, 'none', 0, now);
-    if (!hasAllowance(zone, inZone(it.zone))) continue;
+    if (!hasAllowance(zone, sizes.get(it.zone) ?? 0)) continue;
     zones.set(it.zone, { ...zone, allowance: zone.allowance - 1 });
     evictions.set(it.node, wantedEviction(it.ready));
   }
