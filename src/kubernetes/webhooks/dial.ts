@@ -34,6 +34,8 @@ export class DialingAgent extends Agent {
     const raw = this.#dial({ host: String(options.host), port: Number(options.port) });
     const secured = connectTls({ ...options, socket: raw });
     raw.once('error', (error) => secured.destroy(error));
+    // Also one that is still on its way.
+    secured.once('close', () => raw.destroy());
     return secured;
   }
 }
