@@ -29,6 +29,9 @@ export async function purge(
     await purgeBalancers({ installationId: installation.id, directory: balancers });
     await purgeVpcs(installation, parts);
   }
+  const { removeWithMounts } = await import('../node/index.ts');
+  // Volumes that users keep elsewhere are mounted in the directories of pods.
+  await removeWithMounts(stateLayout(stateDirectory).node);
   rmSync(stateDirectory, { recursive: true, force: true });
   return report;
 }

@@ -38,6 +38,7 @@ export type {
   PodNetwork,
   PodVolumes,
 } from './kubelet/kubelet-options.ts';
+export { removeWithMounts } from './kubelet/volumes/mount-points.ts';
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
 export { type LinkLocal, LinkLocalListener, linkLocalAddress } from './metadata/link-local.ts';

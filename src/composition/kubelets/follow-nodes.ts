@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { Kubelet, Machine, PodNetwork } from '../../node/index.ts';
+import { type Kubelet, type Machine, type PodNetwork, removeWithMounts } from '../../node/index.ts';
 import type { RecordKey, State } from '../../reconcile/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import {
@@ -112,7 +111,7 @@ async function end(
   const labels = nodeLabels(installationId, instanceId);
   for (const { name } of await runtime.listContainers(labels)) await runtime.removeContainer(name);
   for (const { id } of await runtime.listSandboxes(labels)) await runtime.removeSandbox(id);
-  await rm(join(directory, instanceId), { recursive: true, force: true });
+  await removeWithMounts(join(directory, instanceId));
   await machine.releaseNode(instanceId);
 }
 

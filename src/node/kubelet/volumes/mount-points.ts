@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -30,14 +30,18 @@ const linuxMountPoints: MountPoints = {
   bind: async (source, target) => {
     await run('mount', ['--no-canonicalize', '--bind', source, target], { timeout });
   },
-  isMounted: async (path) => (await mountedUnder(path)).includes(path),
+  isMounted: async (path) => {
+    const real = await realPathOf(path);
+    return (await mountedUnder(real)).includes(real);
+  },
   unmount: async (path) => {
     await run('umount', [path], { timeout });
   },
   remove: async (directory) => {
+    const real = await realPathOf(directory);
     // What was mounted last lies over what was mounted first.
-    for (const path of (await mountedUnder(directory)).toReversed()) await linuxMountPoints.unmount(path);
-    const left = await mountedUnder(directory);
+    for (const path of (await mountedUnder(real)).toReversed()) await linuxMountPoints.unmount(path);
+    const left = await mountedUnder(real);
     if (left.length > 0) throw new Error(`${left.join(', ')} can't be unmounted: something still uses it`);
     await rm(directory, { recursive: true, force: true });
   },
@@ -59,6 +63,17 @@ export const noMountPoints: MountPoints = {
 export function ownMountPoints(): MountPoints {
   return process.platform === 'linux' && process.getuid?.() === 0 ? linuxMountPoints : noMountPoints;
 }
+
+/**
+ * Removes a directory of the node's, with everything in it but what is only mounted there: that is the user's.
+ * @throws {Error} something in it can't be unmounted: nothing is removed.
+ */
+export async function removeWithMounts(directory: string): Promise<void> {
+  await ownMountPoints().remove(directory);
+}
+
+/** As the kernel names it: a link may lead there. What is not there has its own name. */
+const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => path);
 
 /** In the order in which they were mounted. */
 async function mountedUnder(directory: string): Promise<readonly string[]> {

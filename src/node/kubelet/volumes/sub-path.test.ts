@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type MountPoints, noMountPoints, ownMountPoints } from './mount-points.ts';
+import { type MountPoints, noMountPoints, ownMountPoints, removeWithMounts } from './mount-points.ts';
 import { bindSubPath, subPathRefusal } from './sub-path.ts';
 
 const own = ownMountPoints();
@@ -81,8 +82,10 @@ it.skipIf(!own.canMount)('removing a pod’s directory leaves alone what is moun
   await bindSubPath(join(directory, 'secret'), '.', join(directory, 'pod/sub'), own);
   await own.mountMemory(await made('pod/memory'), 1 << 20);
   await own.mountMemory(join(directory, 'pod/memory'), 1 << 20);
-  await own.remove(join(directory, 'pod'));
+  symlinkSync(directory, join(directory, 'way'));
+  await removeWithMounts(join(directory, 'way/pod'));
   expect(readFileSync(join(directory, 'secret/key'), 'utf8')).toBe('geheim');
+  expect(existsSync(join(directory, 'pod'))).toBe(false);
 });
 
 async function made(path: string): Promise<string> {
