@@ -2,9 +2,10 @@ import { uuid } from '../../clock/index.ts';
 import type { Draft } from '../kinds/kind.ts';
 import { ensured } from '../kinds/kind.ts';
 import { type KubernetesObject, memberOf, textOf, timestamp } from '../objects/object.ts';
-import { type Alongside, alone } from '../objects/object-store.ts';
+import { type Alongside, alone, together } from '../objects/object-store.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import type { Cluster } from './cluster.ts';
+import { allocatedNodePorts, releasedNodePorts } from './node-ports.ts';
 import { ApiError, forbiddenField, invalid, invalidValue } from './status.ts';
 
 const services = resourceNamed('', 'services');
@@ -15,7 +16,7 @@ const mostTries = 200;
 
 /**
  * What a write takes for its object: an address for a service, held by an IPAddress that is made in the same commit, so
- * that no two services have one.
+ * that no two services have one, and ports of the nodes in the same way.
  * @throws {ApiError} 422, 500
  */
 export async function allocated(
@@ -25,6 +26,15 @@ export async function allocated(
   before: KubernetesObject | undefined,
 ): Promise<Alongside> {
   if (resource !== services) return alone;
+  const address = await allocatedAddress(cluster, draft, before);
+  return together(address, await allocatedNodePorts(cluster, draft, before));
+}
+
+async function allocatedAddress(
+  cluster: Cluster,
+  draft: Draft,
+  before: KubernetesObject | undefined,
+): Promise<Alongside> {
   const spec = ensured(draft, 'spec');
   const held = textOf(memberOf(before, 'spec'), 'clusterIP');
   if (spec.type === 'ExternalName') {
@@ -70,8 +80,12 @@ export function releasedWith(
   resource: Resource,
   object: KubernetesObject,
 ): Alongside {
-  const address = resource === services ? textOf(memberOf(object, 'spec'), 'clusterIP') : '';
-  return isAddress(address) ? released(cluster, address) : alone;
+  if (resource !== services) return alone;
+  const address = textOf(memberOf(object, 'spec'), 'clusterIP');
+  return together(
+    isAddress(address) ? released(cluster, address) : alone,
+    releasedNodePorts(cluster, object),
+  );
 }
 
 const isAddress = (text: string): boolean => text !== '' && text !== 'None';

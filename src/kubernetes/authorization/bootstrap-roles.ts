@@ -94,11 +94,17 @@ export const bootstrapClusterRoles: readonly JsonObject[] = [
   ]),
 ];
 
-export const bootstrapClusterRoleBindings: readonly JsonObject[] = bindings.map(([name, kind, ...names]) => ({
+const binding = (name: string, role: string, kind: string, names: readonly string[]): JsonObject => ({
   ...{ apiVersion, kind: 'ClusterRoleBinding', metadata: metadata(name) },
-  roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+  roleRef: { apiGroup: group, kind: 'ClusterRole', name: role },
   subjects: names.map((it) => ({ kind, apiGroup: group, name: it })),
-}));
+});
+
+export const bootstrapClusterRoleBindings: readonly JsonObject[] = [
+  ...bindings.map(([name, kind, ...names]) => binding(name, name, kind, names)),
+  // What leads services to their endpoints is part of a node, and signs in as the node.
+  binding('eks:node-proxier', 'system:node-proxier', 'Group', ['system:nodes']),
+];
 
 /** In `kube-system`. */
 export const bootstrapSystemRoles: readonly JsonObject[] = Object.entries(systemRoles).map(([name, rules]) =>

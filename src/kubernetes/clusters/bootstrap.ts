@@ -6,7 +6,7 @@ import { createObject } from '../apiserver/write.ts';
 import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { bootstrapRbac, mendRbac } from './bootstrap-rbac.ts';
-import { firstAddress } from './service-range.ts';
+import { dnsServiceAddress, firstAddress } from './service-range.ts';
 
 /**
  * What a cluster has from the beginning. What is there already stays as it is.
@@ -55,6 +55,7 @@ export async function bootstrap(
       },
     },
   ]);
+  await make(resourceNamed('', 'services'), 'kube-system', [dnsService(cluster.serviceIpv4Cidr)]);
 }
 
 const configMaps = resourceNamed('', 'configmaps');
@@ -66,6 +67,25 @@ async function mendExtensionAuthentication({ objects }: Cluster, data: JsonObjec
   if (present === undefined || jsonEqual(memberOf(present.object, 'data'), data)) return;
   await objects.update(present, { ...present.object, data } as KubernetesObject);
 }
+
+/** Where a cluster's names are asked for: each node answers there itself. */
+const dnsService = (serviceIpv4Cidr: string) => ({
+  metadata: {
+    name: 'kube-dns',
+    labels: {
+      ...{ 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'kube-dns' },
+      ...{ 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+    },
+  },
+  spec: {
+    ...{ type: 'ClusterIP', clusterIP: dnsServiceAddress(serviceIpv4Cidr), sessionAffinity: 'None' },
+    selector: { 'k8s-app': 'kube-dns' },
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+    ],
+  },
+});
 
 const priorityClasses = [
   {

@@ -1,4 +1,5 @@
 import type { Store } from '../../store/index.ts';
+import { nodePortsPrefix } from '../apiserver/node-ports.ts';
 import type { KubernetesContext } from '../context.ts';
 import { definitionsOf } from '../custom-resources/cluster-catalogue.ts';
 import { definitions, storedResourceOf } from '../custom-resources/definition.ts';
@@ -17,18 +18,21 @@ export async function removeObjects({ store, state }: KubernetesContext, place: 
   // Without its definition nobody would find what is left of a custom kind.
   await removeEach(store, place, [resourceNamed('', 'namespaces'), ...builtIn, ...custom]);
   await removeEach(store, place, [definitions]);
+  await removeBelow(store, nodePortsPrefix(place));
 }
 
 async function removeEach(store: Store, place: ClusterPlace, resources: readonly Resource[]): Promise<void> {
-  for (const resource of resources) {
-    for (;;) {
-      const { entries, more } = await store.read(objectsPrefix(resource, place), { limit: pieceLength });
-      if (entries.length > 0)
-        await store.commit(
-          [],
-          entries.map(({ key }) => ({ type: 'delete', key })),
-        );
-      if (!more) break;
-    }
+  for (const resource of resources) await removeBelow(store, objectsPrefix(resource, place));
+}
+
+async function removeBelow(store: Store, prefix: string): Promise<void> {
+  for (;;) {
+    const { entries, more } = await store.read(prefix, { limit: pieceLength });
+    if (entries.length > 0)
+      await store.commit(
+        [],
+        entries.map(({ key }) => ({ type: 'delete', key })),
+      );
+    if (!more) return;
   }
 }

@@ -21,8 +21,10 @@ export const service: Kind = {
     if (spec.sessionAffinity === 'ClientIP')
       setDefaults(ensured(ensured(spec, 'sessionAffinityConfig'), 'clientIP'), { timeoutSeconds: 10_800 });
     if (spec.type !== 'ExternalName') setDefaults(spec, { internalTrafficPolicy: 'Cluster' });
-    if (spec.type === 'ClusterIP' && itemsOfTexts(spec, 'externalIPs').length > 0)
+    const isOutside = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+    if (isOutside || (spec.type === 'ClusterIP' && itemsOfTexts(spec, 'externalIPs').length > 0))
       setDefaults(spec, { externalTrafficPolicy: 'Cluster' });
+    if (spec.type === 'LoadBalancer') setDefaults(spec, { allocateLoadBalancerNodePorts: true });
     for (const port of itemsOf(spec, 'ports')) {
       setDefaults(port, { protocol: 'TCP' });
       if (typeof port.port === 'number') setDefaults(port, { targetPort: port.port });
@@ -37,9 +39,8 @@ export const service: Kind = {
     const spec = memberOf(object, 'spec');
     const type = textOf(spec, 'type');
     const errors: FieldError[] = [];
-    if (type === 'NodePort')
-      errors.push(forbiddenField('spec.type', `${type} is not supported by this version of Catamaran yet`));
-    if (type === 'ClusterIP' && textOf(spec, 'clusterIP') !== 'None' && listOf(spec, 'ports').length === 0)
+    if (type === 'ClusterIP' || type === 'ExternalName') errors.push(...nodePortErrors(spec, type));
+    if (type !== 'ExternalName' && textOf(spec, 'clusterIP') !== 'None' && listOf(spec, 'ports').length === 0)
       errors.push(required('spec.ports'));
     if (type === 'ExternalName' && textOf(spec, 'externalName') === '')
       errors.push(required('spec.externalName'));
@@ -59,6 +60,15 @@ const itemsOfTexts = (parent: Record<string, unknown>, name: string): readonly u
   const list = parent[name];
   return Array.isArray(list) ? list : [];
 };
+
+/** Ports of nodes are a matter of types that have them. */
+function nodePortErrors(spec: JsonObject, type: string): readonly FieldError[] {
+  return listOf(spec, 'ports').flatMap((port, index) => {
+    const number = isJsonObject(port) ? port.nodePort : undefined;
+    if (number === undefined || number === 0) return [];
+    return [forbiddenField(`spec.ports[${index}].nodePort`, `may not be used when \`type\` is '${type}'`)];
+  });
+}
 
 /** Several ports have names, and no two are the same. */
 function portErrors(spec: JsonObject): readonly FieldError[] {

@@ -72,6 +72,11 @@ export class ObjectStore {
     return this.prefix(resource, resource.isNamespaced ? namespace : undefined) + keyPart(name);
   }
 
+  /** Whether something is kept by that key. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#store.get(key)) !== undefined;
+  }
+
   async get(
     resource: Resource,
     namespace: string | undefined,
