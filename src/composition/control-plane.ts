@@ -1,3 +1,4 @@
+import type { AwsCredentialIdentity } from '@smithy/types';
 import { CommandError } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
 import {
@@ -160,6 +161,8 @@ export interface ControlPlane extends AsyncDisposable {
   endMachine(machineId: string): Promise<void>;
   /** As which kubelets of this machine's nodes sign in: see `nodeToken`. */
   nodeToken(identity: NodeIdentity): Promise<string>;
+  /** With which this machine's nodes ask AWS: see `nodeCredentials`. */
+  nodeCredentials(identity: NodeIdentity): Promise<AwsCredentialIdentity>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -363,6 +366,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     nodeToken: async (identity) => {
       const { nodeToken } = await import('./kubelets/node-token.ts');
       return nodeToken({ iam, clock }, identity);
+    },
+    nodeCredentials: async (identity) => {
+      const { nodeCredentials } = await import('./kubelets/node-token.ts');
+      return nodeCredentials(iam, identity);
     },
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),

@@ -19,6 +19,7 @@ import { installationLabel, instanceLabel } from './labels.ts';
 
 export { openMachineBalancers } from './balancing/open-balancers.ts';
 export { followNodes } from './kubelets/follow-nodes.ts';
+export { PodNetworks } from './kubelets/pod-networks.ts';
 export { openLinkLocal } from './link-local.ts';
 export { machineSource } from './vpc/follow-machines.ts';
 export { openVpcs } from './vpc/open-vpcs.ts';

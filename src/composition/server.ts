@@ -32,7 +32,6 @@ import { rootPrincipal } from '../services/service.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { openEngine } from './engine.ts';
 import { failureToStart } from './full-disk.ts';
-import { noPodNetwork } from './kubelets/no-pod-network.ts';
 import { installationLabel } from './labels.ts';
 import { homeAddress, type MachineParts, machineRoutes } from './machines/machine-routes.ts';
 import { recordUpgrade } from './machines/record-upgrade.ts';
@@ -131,8 +130,15 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   if ([...state.list(machines)].length > 0) await noteHomeAgain({ ...whose, home, endpoint }, log);
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
-  const { followNodes, machineSource, openLinkLocal, openMachine, openMachineBalancers, openVpcs } =
-    await import('./machine.ts');
+  const {
+    followNodes,
+    PodNetworks,
+    machineSource,
+    openLinkLocal,
+    openMachine,
+    openMachineBalancers,
+    openVpcs,
+  } = await import('./machine.ts');
   const linkLocal = await openLinkLocal(runtime, log);
   if (linkLocal) opened.use(linkLocal);
   const zoneAnswer = vpcNames(state, clock);
@@ -179,12 +185,19 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     signal,
   });
   opened.use(machine);
+  const podNetworks = opened.use(
+    new PodNetworks({
+      ...{ vpcs, endpoint, runtime, clock, random, log, installationId: installation.id },
+      directory: places.node,
+    }),
+  );
   opened.use(
     followNodes({
       ...{ state, machine, runtime, clock, random, log, installationId: installation.id },
       directory: places.node,
       token: (identity) => plane.nodeToken(identity),
-      podNetwork: () => noPodNetwork,
+      credentials: (identity) => plane.nodeCredentials(identity),
+      podNetworks,
     }),
   );
   signal.throwIfAborted();

@@ -24,8 +24,14 @@ export type {
   MetadataOptions,
 } from './agent-options.ts';
 export { Link as ControlPlaneLink } from './connection/link.ts';
-export type { Kubelet } from './kubelet/kubelet.ts';
 /** Nothing of it is there before there is a node. */
+export type { KubeProxy } from './kube-proxy/kube-proxy.ts';
+export type { Kubelet } from './kubelet/kubelet.ts';
+export type { VpcPodNetwork } from './kubelet/pod-network/pod-network.ts';
+
+/** What carries the network of nodes of Kubernetes. */
+export const loadPodNetworking = () => import('./pod-networking.ts');
+
 export const loadKubelet = () => import('./kubelet/kubelet.ts');
 export type {
   ApiAccess,

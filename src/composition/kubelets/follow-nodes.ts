@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { type Kubelet, type Machine, type PodNetwork, removeWithMounts } from '../../node/index.ts';
+import { type Kubelet, type Machine, removeWithMounts } from '../../node/index.ts';
 import type { RecordKey, State } from '../../reconcile/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import {
   instanceIdOfKey,
-  type NodeInstanceRecord,
   type NodeReportRecord,
   nodegroupKeyOf,
   nodeInstances,
@@ -17,6 +17,7 @@ import {
 import { followKeys } from '../follow-keys.ts';
 import { nodeLabels } from './node-labels.ts';
 import type { NodeIdentity } from './node-token.ts';
+import type { PodNetworks } from './pod-networks.ts';
 import { startNode } from './start-node.ts';
 
 /** What a machine's nodes are made of. */
@@ -28,8 +29,8 @@ export interface NodeParts {
   /** Where each kubelet has a directory of its own. */
   readonly directory: string;
   readonly token: (identity: NodeIdentity) => Promise<string>;
-  /** Of an instance's pods. */
-  readonly podNetwork: (instance: NodeInstanceRecord) => PodNetwork;
+  readonly credentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
+  readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -102,7 +103,7 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
 
 /** Kubelet, containers, what it remembers, and its share of the machine: whatever of it is there. */
 async function end(
-  { machine, runtime, installationId, directory }: NodeParts,
+  { machine, runtime, installationId, directory, podNetworks }: NodeParts,
   kubelets: Map<string, Kubelet>,
   instanceId: string,
 ): Promise<void> {
@@ -111,6 +112,7 @@ async function end(
   const labels = nodeLabels(installationId, instanceId);
   for (const { name } of await runtime.listContainers(labels)) await runtime.removeContainer(name);
   for (const { id } of await runtime.listSandboxes(labels)) await runtime.removeSandbox(id);
+  await podNetworks.remove(instanceId);
   await removeWithMounts(join(directory, instanceId));
   await machine.releaseNode(instanceId);
 }

@@ -18,21 +18,33 @@ export interface NodeIdentity {
 const sessionSeconds = 6 * 3_600;
 
 /**
- * The token of `aws eks get-token` for a kubelet: it signs in as the session of its node's role that is named after the
- * instance, which is what EC2 gives an instance. Neither is written down.
+ * What an instance finds as its role's credentials: the session of its node's role that is named after the instance.
  * @throws {Error} the role can't be assumed any more.
  */
-export async function nodeToken(
-  { iam, clock }: { readonly iam: Pick<Iam, 'assumeRoleForService'>; readonly clock: Clock },
+export function nodeCredentials(
+  iam: Pick<Iam, 'assumeRoleForService'>,
   { accountId, region, clusterName, instanceId, nodeRole }: NodeIdentity,
-): Promise<string> {
+) {
   const session = iam.assumeRoleForService({
     ...{ roleArn: nodeRole, service: 'ec2.amazonaws.com', sessionName: instanceId },
     sourceArn: `arn:aws:eks:${region}:${accountId}:cluster/${clusterName}`,
     ...{ sourceAccount: accountId, durationSeconds: sessionSeconds },
   });
   if (!session.isAssumed) throw new Error(`${instanceId} has no credentials: ${session.message}`);
-  const { credentials } = session;
+  return session.credentials;
+}
+
+/**
+ * The token of `aws eks get-token` for a kubelet: it signs in as the session of its node's role that is named after the
+ * instance, which is what EC2 gives an instance. Neither is written down.
+ * @throws {Error} the role can't be assumed any more.
+ */
+export async function nodeToken(
+  { iam, clock }: { readonly iam: Pick<Iam, 'assumeRoleForService'>; readonly clock: Clock },
+  identity: NodeIdentity,
+): Promise<string> {
+  const { region, clusterName } = identity;
+  const credentials = nodeCredentials(iam, identity);
   const host = `sts.${region}.amazonaws.com`;
   const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256Node });
   const signed = await signer.presign(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { controlPlaneOf } from '../../kubernetes/index.ts';
-import { type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
+import { type ApiAccess, type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
 import {
   type ClusterRecord,
   clusterKey,
@@ -15,6 +15,8 @@ import { nodeLabels } from './node-labels.ts';
 
 /** Within a cluster's service addresses; `kube-dns` has it everywhere ("clusterDNS" of EKS's nodes). */
 const dnsOffset = 10;
+/** Of the service `kubernetes`. */
+const apiOffset = 1;
 /** API server and kubelet are on one machine. */
 const machineAddress = '127.0.0.1';
 
@@ -33,23 +35,30 @@ export async function startNode(
   if (controlPlane === undefined || cluster?.id !== clusterId || description === undefined) return undefined;
   const { startKubelet } = await loadKubelet();
   const identity = { ...scope, clusterName, instanceId, nodeRole };
+  const api: ApiAccess = {
+    endpoint: controlPlane.endpoint,
+    certificateAuthority: controlPlane.certificateAuthority,
+    token: () => parts.token(identity),
+  };
+  const dnsAddress = serviceAddress(cluster, dnsOffset);
+  const vpcId = cluster.vpcId;
   return startKubelet({
     node: description,
-    api: {
-      endpoint: controlPlane.endpoint,
-      certificateAuthority: controlPlane.certificateAuthority,
-      token: () => parts.token(identity),
-    },
-    podNetwork: parts.podNetwork(instance),
-    clusterDns: { address: dnsAddress(cluster), domain: 'cluster.local' },
+    api,
+    podNetwork: await parts.podNetworks.open({
+      ...{ instance, region: scope.region, vpcId, nodeName: description.name, api, dnsAddress },
+      apiAddress: serviceAddress(cluster, apiOffset),
+      credentials: () => parts.credentials(identity),
+    }),
+    clusterDns: { address: dnsAddress, domain: 'cluster.local' },
     stateDirectory: join(directory, instanceId),
     labels: nodeLabels(installationId, instanceId),
     ...{ runtime, clock, random, log, signal },
   });
 }
 
-const dnsAddress = ({ serviceIpv4Cidr }: ClusterRecord): string =>
-  ipv4Text(cidrBlock(serviceIpv4Cidr).first + dnsOffset);
+const serviceAddress = ({ serviceIpv4Cidr }: ClusterRecord, offset: number): string =>
+  ipv4Text(cidrBlock(serviceIpv4Cidr).first + offset);
 
 function describe(
   { region }: { readonly region: string },

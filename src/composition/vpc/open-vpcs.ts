@@ -2,13 +2,7 @@ import { CommandError, type VpcPlace } from '../../cli/index.ts';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { InstallationFile } from '../../installation/index.ts';
 import type { Log } from '../../log.ts';
-import {
-  EngineNetworks,
-  Forwarder,
-  LinuxNetworkOnDemand,
-  type VpcNetwork,
-  whyNoVpcs,
-} from '../../network/index.ts';
+import { EngineNetworks, Forwarder, LinuxNetworkOnDemand, whyNoVpcs } from '../../network/index.ts';
 import type { LinkLocalListener } from '../../node/index.ts';
 import type { DnsFound, DnsQuestion } from '../../topology/index.ts';
 import { attachmentsTenant } from './attachments-tenant.ts';
@@ -20,9 +14,26 @@ import { resolverTenant } from './resolver-tenant.ts';
 /** The VPCs of this machine: in its kernel, or what it has instead, and why. */
 export type MachineVpcs = AsyncDisposable &
   (
-    | { readonly network: VpcNetwork; readonly engineNetworks?: never; readonly why?: never }
-    | { readonly network?: never; readonly engineNetworks: EngineNetworks; readonly why: string }
+    | {
+        readonly network: LinuxNetworkOnDemand;
+        /** What is known of names in them. */
+        readonly names: VpcResolvers;
+        readonly engineNetworks?: never;
+        readonly why?: never;
+      }
+    | {
+        readonly network?: never;
+        readonly names?: never;
+        readonly engineNetworks: EngineNetworks;
+        readonly why: string;
+      }
   );
+
+export interface VpcResolvers {
+  /** What a VPC's resolver answers by itself; all else it asks by the forwarder. */
+  lookUp(vpcId: string, question: DnsQuestion): DnsFound;
+  readonly forwarder: Forwarder;
+}
 
 export interface OpenVpcsOptions {
   readonly installation: InstallationFile;
@@ -86,13 +97,14 @@ async function openKernelVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   );
   const forwarder = opened.use(new Forwarder({ clock, random }));
   const { zoneAnswer, noteAttachments } = options;
+  const resolvers = resolverTenant({
+    ...{ network, forwarder, zoneAnswer, clock, random, log },
+    givesPublicNames: (vpcKey) => source.givesPublicNames(vpcKey),
+    regionOf: (vpcKey) => source.regionOf(vpcKey),
+  });
   const tenants = [
     ...(linkLocal === undefined ? [] : [linkLocalTenant(network, linkLocal)]),
-    resolverTenant({
-      ...{ network, forwarder, zoneAnswer, clock, random, log },
-      givesPublicNames: (vpcKey) => source.givesPublicNames(vpcKey),
-      regionOf: (vpcKey) => source.regionOf(vpcKey),
-    }),
+    resolvers,
     ...(noteAttachments === undefined ? [] : [attachmentsTenant(network, noteAttachments)]),
   ];
   for (const tenant of tenants) opened.use(tenant);
@@ -101,7 +113,8 @@ async function openKernelVpcs(options: OpenVpcsOptions): Promise<MachineVpcs> {
   opened.use(followMachines({ machines, network, clock, log }));
   opened.use(followVpcs({ source, network, machineId: machines.ownId, tenants, clock, log }));
   const parts = opened.move();
-  return { network, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  const names: VpcResolvers = { forwarder, lookUp: (vpcId, question) => resolvers.lookUp(vpcId, question) };
+  return { network, names, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 function vpcIdsOf(source: VpcSource): readonly string[] {

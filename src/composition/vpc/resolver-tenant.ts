@@ -25,8 +25,14 @@ export interface ResolverOptions {
   readonly log: Log;
 }
 
+export interface ResolverTenant extends VpcTenant {
+  /** What the resolver of a VPC of this machine answers by itself, whether or not it has one for its own interfaces. */
+  lookUp(vpcId: string, question: DnsQuestion): DnsFound;
+}
+
 /** The resolver of each VPC that has one: at its base plus two, and at 169.254.169.253. */
-export function resolverTenant(options: ResolverOptions): VpcTenant {
+export function resolverTenant(options: ResolverOptions): ResolverTenant {
+  const known = new Map<string, { vpc: VpcTopology; readonly vpcKey: string }>();
   const resolvers = new Map<string, Resolver>();
   const close = async (vpcId: string): Promise<void> => {
     const resolver = resolvers.get(vpcId);
@@ -34,11 +40,16 @@ export function resolverTenant(options: ResolverOptions): VpcTenant {
     await resolver?.server[Symbol.asyncDispose]();
   };
   return {
+    lookUp: (vpcId, question) => {
+      const here = known.get(vpcId);
+      return here === undefined ? { kind: 'not-ours' } : lookUp(question, here.vpc, here.vpcKey, options);
+    },
     settle: async (vpc, vpcKey) => {
-      const known = resolvers.get(vpc.id);
-      if (known !== undefined) known.vpc = vpc;
+      known.set(vpc.id, { vpc, vpcKey });
+      const resolver = resolvers.get(vpc.id);
+      if (resolver !== undefined) resolver.vpc = vpc;
       if (!vpc.hasResolver) await close(vpc.id);
-      else if (known === undefined) {
+      else if (resolver === undefined) {
         const resolver = { vpc };
         const server = await openDnsServer({
           ...options,
@@ -52,7 +63,10 @@ export function resolverTenant(options: ResolverOptions): VpcTenant {
         resolvers.set(vpc.id, Object.assign(resolver, { server }));
       }
     },
-    leave: close,
+    leave: async (vpcId) => {
+      known.delete(vpcId);
+      await close(vpcId);
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...resolvers.keys()].map(close));
     },

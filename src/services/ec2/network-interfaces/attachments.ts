@@ -17,6 +17,7 @@ import {
 } from '../errors.ts';
 import { newId, requireRecord } from '../ids.ts';
 import { refuseMembers } from '../input/absent.ts';
+import { instanceType } from '../instance-types/instance-types.ts';
 import type { InstanceRecord } from '../instances/instance-record.ts';
 import { kinds } from '../kinds.ts';
 import { ec2Key, type NetworkInterfaceRecord, networkInterfaces, type Scope } from '../records.ts';
@@ -71,11 +72,16 @@ export async function attachNetworkInterface(
       throw ec2Refusal('InvalidNetworkInterface.InUse', `Interface: [${found.id}] in use.`);
     const instance = requireRecord(tx, call, kinds.instance, InstanceId, 'InstanceId');
     checkPlace(tx, ec2, found, instance, DeviceIndex);
+    const { node, machineId } = instance;
     putInterface(tx, call, {
       ...found,
       attachment: {
         ...{ id, instanceId: instance.id, instanceOwnerId: call.accountId, deviceIndex: DeviceIndex },
-        ...{ status: 'attaching', attachedAt: call.now, deleteOnTermination: false },
+        ...{ attachedAt: call.now, deleteOnTermination: false },
+        // A node takes it into its own network by itself, for its pods.
+        ...(node === undefined
+          ? { status: 'attaching' }
+          : { status: 'attached', isOfNode: true, ...(machineId !== undefined && { machineId }) }),
       },
     });
   });
@@ -89,8 +95,6 @@ function checkPlace(
   { id, machineId, ...instance }: InstanceRecord,
   deviceIndex: number,
 ): void {
-  if (instance.node !== undefined)
-    throw unsupported('Interfaces of nodes, besides those that their pods are given, are');
   if (instance.terminatedAt !== undefined)
     throw ec2Refusal('IncorrectState', `Instance '${id}' is not 'running' or 'stopped'.`);
   if (availabilityZone !== instance.availabilityZone) {
@@ -103,15 +107,21 @@ function checkPlace(
   const present = tx
     .byIndex(networkInterfaces, 'instance', id)
     .map(({ value }) => value.attachment?.deviceIndex);
-  // The first one is the machine's own, and in no VPC.
+  // The first one is the machine's own, and in no VPC; or the node's.
   if (deviceIndex === 0 || present.includes(deviceIndex)) {
     throw invalidParameterValue(
       `Instance '${id}' already has an interface attached at device index '${deviceIndex}'.`,
     );
   }
-  const count = present.length + 2;
-  if (count > maxInterfaces)
-    throw ec2Refusal('AttachmentLimitExceeded', `Interface count ${count} exceeds the limit for ${id}`);
+  const { node } = instance;
+  const count = present.length + (node === undefined ? 2 : 1);
+  const most = node === undefined ? maxInterfaces : (instanceType(node.instanceType)?.maxInterfaces ?? 1);
+  if (count > most)
+    throw ec2Refusal(
+      'AttachmentLimitExceeded',
+      `Interface count ${count} exceeds the limit for ${node?.instanceType ?? id}`,
+    );
+  if (node !== undefined) return;
   if (machineId !== undefined)
     throw unsupported('Interfaces of instances on machines that have joined the installation are');
   const why = whyNoMachineInterfaces();
@@ -142,6 +152,8 @@ export async function detachNetworkInterface(
     const found = named && tx.get(networkInterfaces, ec2Key(networkInterfaces, call, named.id));
     if (found?.attachment?.id !== AttachmentId) throw attachmentNotFound(AttachmentId);
     if (found.attachment.instanceId === undefined) throw notYours();
+    if (found.attachment.isOfNode && found.attachment.deviceIndex > 0)
+      throw unsupported('Taking interfaces from nodes, whose pods have their addresses, is');
     if (found.attachment.deviceIndex === 0) {
       throw ec2Refusal(
         'OperationNotPermitted',

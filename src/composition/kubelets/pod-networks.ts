@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import type { AwsCredentialIdentity } from '@smithy/types';
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { NodeNetwork } from '../../network/index.ts';
+import {
+  type ApiAccess,
+  type KubeProxy,
+  loadPodNetworking,
+  type PodNetwork,
+  type VpcPodNetwork,
+} from '../../node/index.ts';
+import type { Runtime } from '../../runtime/index.ts';
+import { instanceType } from '../../services/ec2/index.ts';
+import type { NodeInstanceRecord } from '../../services/eks/index.ts';
+import type { MachineVpcs } from '../vpc/open-vpcs.ts';
+import { nodeLabels } from './node-labels.ts';
+
+export interface PodNetworksOptions {
+  readonly vpcs: MachineVpcs;
+  /** Of the AWS API, which the nodes ask for their pods' addresses. */
+  readonly endpoint: string;
+  readonly runtime: Pick<Runtime, 'listSandboxes'>;
+  readonly installationId: string;
+  /** Where each node has a directory of its own. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A node whose kubelet is about to start. */
+export interface NetworkedNode {
+  readonly instance: NodeInstanceRecord;
+  readonly region: string;
+  readonly vpcId: string;
+  readonly nodeName: string;
+  readonly api: ApiAccess;
+  /** Of the services `kubernetes` and `kube-dns`. */
+  readonly apiAddress: string;
+  readonly dnsAddress: string;
+  /** Of the node's role, as the instance has them. */
+  readonly credentials: () => Promise<AwsCredentialIdentity>;
+}
+
+const domain = 'cluster.local';
+const retryMs = 1_000;
+
+/**
+ * The networks of this machine's nodes: pods' addresses in the VPC, the services of their clusters, names, and the way to
+ * the API server.
+ */
+export class PodNetworks implements AsyncDisposable {
+  readonly #options: PodNetworksOptions;
+  readonly #closing = new AbortController();
+  readonly #nodes = new Map<string, Carried>();
+  readonly #proxies = new Map<string, { readonly proxy: KubeProxy; readonly nodes: Set<string> }>();
+
+  constructor(options: PodNetworksOptions) {
+    this.#options = options;
+  }
+
+  /** The network of a node's pods, from now on until `close`. @throws {Error} its list of addresses can't be read. */
+  async open(node: NetworkedNode): Promise<PodNetwork> {
+    const { network, why } = this.#options.vpcs;
+    if (network === undefined) return refusing(why);
+    const { instance } = node;
+    await this.close(instance.instanceId);
+    const networking = await loadPodNetworking();
+    const type = instanceType(instance.instanceType);
+    const { EC2 } = await import('@aws-sdk/client-ec2');
+    const ec2 = new EC2({
+      ...{ endpoint: this.#options.endpoint, region: node.region, credentials: node.credentials },
+      maxAttempts: 1,
+    });
+    const { clock, random, log, directory } = this.#options;
+    const proxy = this.#proxyOf(node, networking);
+    const carried = new Carried((opened) => this.#serve(node, opened, proxy, networking), log);
+    const pods = new networking.VpcPodNetwork({
+      ...{ instanceId: instance.instanceId, network, clock, log },
+      localAddresses: [node.apiAddress, node.dnsAddress],
+      interfaces: networking.nodeInterfaces(ec2, instance),
+      limits: {
+        maxInterfaces: type?.maxInterfaces ?? 1,
+        ipv4PerInterface: type?.ipv4PerInterface ?? 1,
+      },
+      directory: join(directory, instance.instanceId),
+      opened: (opened) => carried.serve(opened),
+    });
+    carried.pods = pods;
+    this.#nodes.set(instance.instanceId, carried);
+    await pods.retain(await this.#podsOf(instance.instanceId, networking.podUidLabel));
+    carried.opening = this.#openRegularly(pods, random);
+    return pods;
+  }
+
+  /** Looks after a node no longer; what is in the kernel stays. */
+  async close(instanceId: string): Promise<void> {
+    const carried = this.#nodes.get(instanceId);
+    this.#nodes.delete(instanceId);
+    await carried?.[Symbol.asyncDispose]();
+    for (const [clusterId, { proxy, nodes }] of this.#proxies) {
+      if (!nodes.delete(instanceId) || nodes.size > 0) continue;
+      this.#proxies.delete(clusterId);
+      await proxy[Symbol.asyncDispose]();
+    }
+  }
+
+  /** The node is no more: takes away what it has in the kernel. */
+  async remove(instanceId: string): Promise<void> {
+    const { pods } = this.#nodes.get(instanceId) ?? {};
+    await this.close(instanceId);
+    await pods?.remove();
+    await this.#options.vpcs.network?.removeNode(instanceId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error('Catamaran is stopping'));
+    await Promise.all([...this.#nodes.keys()].map((instanceId) => this.close(instanceId)));
+  }
+
+  /** One for all nodes of a cluster here. It signs in as one of them. */
+  #proxyOf({ instance, api }: NetworkedNode, { ApiClient, KubeProxy }: Networking): KubeProxy {
+    const known = this.#proxies.get(instance.clusterId);
+    if (known !== undefined) {
+      known.nodes.add(instance.instanceId);
+      return known.proxy;
+    }
+    const { clock, random, log } = this.#options;
+    const proxy = new KubeProxy({ api: new ApiClient(api, { clock, random }), clock, random, log });
+    this.#proxies.set(instance.clusterId, { proxy, nodes: new Set([instance.instanceId]) });
+    return proxy;
+  }
+
+  async #serve(
+    { instance, nodeName, vpcId, api, apiAddress, dnsAddress }: NetworkedNode,
+    network: NodeNetwork,
+    proxy: KubeProxy,
+    { openLocalServices }: Networking,
+  ): Promise<AsyncDisposable> {
+    const { clock, random, log, vpcs } = this.#options;
+    const { names } = vpcs;
+    if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
+    const primaryAddress = instance.launched?.privateIpv4 ?? '';
+    const localAddresses = [apiAddress, dnsAddress];
+    await using opened = new AsyncDisposableStack();
+    opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
+    opened.use(
+      await openLocalServices({
+        ...{ network, dnsAddress, domain, cluster: proxy.view, forwarder: names.forwarder },
+        vpcLookup: (question) => names.lookUp(vpcId, question),
+        api: { address: apiAddress, endpoint: api.endpoint },
+        ...{ clock, random, log },
+      }),
+    );
+    const parts = opened.move();
+    return { [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  }
+
+  /** Its interface may not be known to the machine yet. */
+  async #openRegularly(pods: VpcPodNetwork, random: Random): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        return await pods.open(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn('The network of a node cannot be opened: it is tried again', { error });
+        await clock.sleep(retryMs + random.integer(retryMs), signal).catch(() => {});
+      }
+    }
+  }
+
+  async #podsOf(instanceId: string, uidLabel: string): Promise<ReadonlySet<string>> {
+    const { runtime, installationId } = this.#options;
+    const sandboxes = await runtime.listSandboxes(nodeLabels(installationId, instanceId));
+    return new Set(sandboxes.flatMap(({ labels }) => labels[uidLabel] ?? []));
+  }
+}
+
+type Networking = Awaited<ReturnType<typeof loadPodNetworking>>;
+
+/** One node: its pods' network, and what is served on it, one opening after the other. */
+class Carried implements AsyncDisposable {
+  pods: VpcPodNetwork | undefined;
+  opening: Promise<void> | undefined;
+  readonly #begin: (network: NodeNetwork) => Promise<AsyncDisposable>;
+  readonly #log: Log;
+  #served: Promise<AsyncDisposable | undefined> = Promise.resolve(undefined);
+
+  constructor(begin: (network: NodeNetwork) => Promise<AsyncDisposable>, log: Log) {
+    this.#begin = begin;
+    this.#log = log;
+  }
+
+  serve(network: NodeNetwork): void {
+    this.#served = this.#served
+      .then((before) => before?.[Symbol.asyncDispose]())
+      .then(() => this.#begin(network))
+      .catch((error: unknown) => {
+        this.#log.error('A node does not answer its pods: they have no names, and no services', { error });
+        return undefined;
+      });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#served)?.[Symbol.asyncDispose]();
+    await this.pods?.[Symbol.asyncDispose]();
+  }
+}
+
+function refusing(why: string): PodNetwork {
+  const refuse = (): never => {
+    throw new Error(
+      `failed to assign an IP address to container: pods need VPCs in this machine’s kernel, and ${why}`,
+    );
+  };
+  return { assign: async () => refuse(), join: async () => refuse(), release: async () => {} };
+}

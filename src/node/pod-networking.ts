@@ -1,0 +1,11 @@
+/** What carries the network of nodes of Kubernetes: loaded with the first of them. */
+export { openLocalServices } from './cluster-dns/local-services.ts';
+export { KubeProxy } from './kube-proxy/kube-proxy.ts';
+export { ApiClient } from './kubelet/api/api-client.ts';
+export { nodeInterfaces } from './kubelet/pod-network/node-interfaces.ts';
+export { VpcPodNetwork } from './kubelet/pod-network/pod-network.ts';
+
+import { podLabels } from './kubelet/pods/names.ts';
+
+/** By which a sandbox tells whose it is. */
+export const podUidLabel = podLabels.uid;
