@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type NodeInstanceRecord,
   type NodeReportRecord,
@@ -6,6 +6,7 @@ import {
   nodeInstances,
   nodeReportKey,
   nodeReports,
+  nodeSightings,
 } from '../../services/eks/index.ts';
 import { type EksServer, scope, startEks, type TestCluster } from '../testing/eks-server.ts';
 
@@ -158,6 +159,41 @@ describe('a node group', () => {
     expect(instances()).toHaveLength(1);
     expect((await node(ending.launched.privateDnsName)).code).toBe(404);
     expect(await status()).toMatchObject({ status: 'ACTIVE' });
+  });
+
+  it('waits for pods that their disruption budget keeps, and lets those of DaemonSets be', async () => {
+    await create({ scalingConfig: size(1, 1) });
+    const [nodeName = ''] = await joinAll();
+    const post = async (path: string, body: object) => {
+      const { status: code, text } = await cluster.call('POST', path, body);
+      expect(code, text).toBe(201);
+    };
+    const pods = '/api/v1/namespaces/default/pods';
+    const spec = {
+      nodeName,
+      containers: [{ name: 'main', image: 'x' }],
+      automountServiceAccountToken: false,
+    };
+    await server.reconcilers.idle();
+    await post(pods, { metadata: { name: 'web', labels: { app: 'web' } }, spec });
+    const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'log', uid: 'u', controller: true };
+    await post(pods, { metadata: { name: 'log', ownerReferences: [owner] }, spec });
+    const running = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+    await cluster.call('PATCH', `${pods}/web/status`, running, {
+      'content-type': 'application/merge-patch+json',
+    });
+    await post('/apis/policy/v1/namespaces/default/poddisruptionbudgets', {
+      metadata: { name: 'web' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+    });
+    await server.reconcilers.idle();
+    await server.eks.updateNodegroupConfig({ ...named, scalingConfig: size(0, 1) });
+    const sighting = () => [...server.state.list(nodeSightings)][0]?.value;
+    await vi.waitFor(() => expect(sighting()?.stuckPods).toEqual(['default/web']));
+    expect((await node(nodeName)).spec.unschedulable).toBe(true);
+    expect(instances()[0]).not.toHaveProperty('isEnding');
+    await cluster.call('DELETE', `${pods}/web?gracePeriodSeconds=0`);
+    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true), { timeout: 10_000 });
   });
 
   it('goes after its nodes, and takes its entry along', async () => {
