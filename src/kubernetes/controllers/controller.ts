@@ -32,8 +32,8 @@ export interface Work<T extends Kept> {
   readonly events: EventRecorder;
   /** What its cluster knows of kinds. */
   readonly catalogue: Catalogue;
-  /** What the pods of its cluster use; undefined: nobody knows. */
-  readonly usage: PodMetrics | undefined;
+  /** What the pods of its cluster use. */
+  readonly usage: PodMetrics;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -122,7 +122,7 @@ export function reconcilerOf<T extends Kept>(
       try {
         const outcome = await sync({
           ...{ key, object, reader: state, writer, events, now: clock.now() },
-          ...{ catalogue: cluster.catalogue, usage: usageOf(cluster) },
+          ...{ catalogue: cluster.catalogue, usage: cluster.usage },
         });
         await events.flush();
         await state.reached(writer.revision);
@@ -139,9 +139,6 @@ export function reconcilerOf<T extends Kept>(
     },
   };
 }
-
-/** Known where the cluster's kubelets are asked. */
-const usageOf = (cluster: Cluster & { readonly usage?: PodMetrics }): PodMetrics | undefined => cluster.usage;
 
 /**
  * Turns for the owners of what changes: its controller, before and after; where it has none, everybody in its namespace

@@ -1,18 +1,7 @@
-/** What a container used when it was last looked at. */
-export interface ContainerUsage {
-  readonly cpuNanoCores: number;
-  readonly memoryBytes: number;
-  /** When it was looked at, epoch ms. */
-  readonly timeMs: number;
-  /** Over how long the processor's time is an average. */
-  readonly windowMs: number;
-}
+import type { PodUsage } from '../metrics/usage.ts';
 
-/** What the pods of a cluster use: what `metrics.k8s.io` tells. */
+/** What the pods of a cluster use: the source that `metrics.k8s.io` tells by, as far as autoscalers ask it. */
 export interface PodMetrics {
-  /** By container; undefined: nothing is known of the pod. */
-  pod(
-    namespace: string,
-    name: string,
-  ): { readonly containers: ReadonlyMap<string, ContainerUsage> } | undefined;
+  /** Undefined: nothing is known of the pod. */
+  pod(namespace: string, name: string): Pick<PodUsage, 'containers'> | undefined;
 }

@@ -1,6 +1,7 @@
 import { parseQuantity } from '../../../quantity.ts';
+import type { Usage } from '../../metrics/usage.ts';
 import { conditionOf, type Pod, timeOf } from '../objects.ts';
-import type { ContainerUsage, PodMetrics } from '../pod-metrics.ts';
+import type { PodMetrics } from '../pod-metrics.ts';
 import { phaseOf } from '../pods.ts';
 
 /** So long after its start a pod's use of the processor tells nothing, unless it is ready. */
@@ -125,11 +126,7 @@ function grouped(
 }
 
 /** Whether what it uses of the processor is its start, and not its work. */
-function isStarting(
-  { status = {} }: Pod,
-  containers: ReadonlyMap<string, ContainerUsage>,
-  now: number,
-): boolean {
+function isStarting({ status = {} }: Pod, containers: ReadonlyMap<string, Usage>, now: number): boolean {
   const condition = conditionOf(status, 'Ready');
   const startedAt = timeOf(status.startTime);
   if (condition === undefined || startedAt === undefined) return true;
@@ -143,12 +140,8 @@ function isStarting(
 }
 
 /** In thousandths. */
-function usedBy(
-  pod: Pod,
-  containers: ReadonlyMap<string, ContainerUsage>,
-  { resource, container }: Wanted,
-): number {
-  const of = ({ cpuNanoCores, memoryBytes }: ContainerUsage): number =>
+function usedBy(pod: Pod, containers: ReadonlyMap<string, Usage>, { resource, container }: Wanted): number {
+  const of = ({ cpuNanoCores, memoryBytes }: Usage): number =>
     resource === 'cpu' ? cpuNanoCores / 1_000_000 : memoryBytes * 1_000;
   if (container === undefined) return [...containers.values()].reduce((sum, usage) => sum + of(usage), 0);
   const own = containers.get(container);
