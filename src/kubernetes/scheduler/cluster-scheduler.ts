@@ -41,6 +41,8 @@ export interface Unplaced {
 export class ClusterScheduler {
   readonly view: ClusterView;
   readonly queue = new SchedulingQueue();
+  /** Reads may not show yet what was written last. */
+  isBehind = false;
   readonly #reader: Reader;
   readonly #start: (noun: { readonly noun: string }) => string;
   readonly #placing: Placing;

@@ -24,7 +24,7 @@ const notRunningMs = 250;
 
 /** One key of work for each cluster: what the keys of its pods begin with. */
 export function podScheduler(context: KubernetesContext, running: RunningClusters): Reconciler {
-  const { state, clock, random } = context;
+  const { state, clock, random, log } = context;
   /** Of the clusters that have had a pod to place, in this term. */
   const schedulers = new Map<string, ClusterScheduler>();
   let term: AbortSignal | undefined;
@@ -67,7 +67,7 @@ export function podScheduler(context: KubernetesContext, running: RunningCluster
         schedulers.set(work, scheduler);
       }
       if (signal.aborted) return done;
-      return takeTurn({ state, clock, random, correlation }, cluster, scheduler);
+      return takeTurn({ state, clock, random, log, correlation }, cluster, scheduler);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { EventCorrelation } from '../../event-correlation.ts';
+import type { Log } from '../../log.ts';
 import { again, done, type Outcome, type State } from '../../reconcile/index.ts';
 import type { Requester } from '../apiserver/admission/attributes.ts';
 import { controlPlane } from '../apiserver/admission/chain.ts';
@@ -27,31 +28,40 @@ export interface TurnContext {
   readonly state: State;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly correlation: EventCorrelation;
 }
 
 /** One turn for one cluster: decides about some of those that wait, and writes what was decided. */
 export async function takeTurn(
-  { state, clock, random, correlation }: TurnContext,
+  { state, clock, random, log, correlation }: TurnContext,
   cluster: Cluster,
   scheduler: ClusterScheduler,
 ): Promise<Outcome> {
+  // Of what was tried last, some may have been written whatever was answered: nothing is decided by less.
+  if (scheduler.isBehind) await state.reached(await cluster.objects.revision());
+  scheduler.isBehind = true;
   const began = clock.now();
   scheduler.catchUp(began);
   const isEnough = (decided: number): boolean => decided >= mostPods || clock.now() - began >= mostMs;
   const { placed, unplaced } = scheduler.decide(began, isEnough);
   const writer = new Writer(cluster, { by, program });
   const events = new EventRecorder(writer, schedulerName, { correlation, clock, random });
-  await Promise.all(
-    placed.map((it) =>
+  const written = await Promise.allSettled([
+    ...placed.map((it) =>
       it.steps.length > 0
         ? prepare(writer, scheduler, it, clock.now())
         : bind(cluster, scheduler, events, it),
     ),
-  );
-  await Promise.all(unplaced.map((it) => tellUnplaced(cluster, writer, events, it)));
+    ...unplaced.map((it) => tellUnplaced(cluster, writer, events, it)),
+  ]);
+  // One pod's trouble is no other's: it is tried again in its time.
+  for (const outcome of written)
+    if (outcome.status === 'rejected')
+      log.warn('A pod could not be scheduled', { cluster: cluster.objects.place.id, error: outcome.reason });
   await events.flush();
   await state.reached(await cluster.objects.revision());
+  scheduler.isBehind = false;
   const now = clock.now();
   scheduler.catchUp(now);
   if (scheduler.queue.hasNext(now)) return again(0);

@@ -18,7 +18,7 @@ import { withoutVersion } from '../writer.ts';
 import { type Decide, fakeKubelet } from './fake-kubelet.ts';
 import { fakeNodes } from './fake-nodes.ts';
 
-const place = { accountId: '111122223333', region: 'eu-west-1', id: 'c1' };
+export const place = { accountId: '111122223333', region: 'eu-west-1', id: 'c1' };
 const options = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: 'test' } as const;
 
 /** Controllers, a kubelet that obeys, and a store, on a clock of their own; the controllers' process may be killed. */
@@ -194,10 +194,23 @@ interface Running {
   close(): Promise<void>;
 }
 
-function clusterOver(store: Store, objects: ObjectStore, clock: VirtualClock, random: Random): Cluster {
+/** What writes ask of a cluster, whose rules let everything pass. */
+export function clusterOver(
+  store: Store,
+  objects: ObjectStore,
+  clock: VirtualClock,
+  random: Random,
+): Cluster {
   // What writes ask of a cluster; nobody calls this one.
   const cluster = {
-    ...{ objects, clock, random, catalogue: builtInCatalogue, serviceIpv4Cidr: '10.100.0.0/16' },
+    ...{
+      objects,
+      clock,
+      random,
+      catalogue: builtInCatalogue,
+      serviceIpv4Cidr: '10.100.0.0/16',
+      version: '1.36',
+    },
     admission: {
       mutate: async () => ({ alongside: alone, isPatched: false }),
       validate: async () => alone,
@@ -210,7 +223,7 @@ function clusterOver(store: Store, objects: ObjectStore, clock: VirtualClock, ra
 }
 
 /** A store whose commits fail now and then, before or after they are done, and whose events come late, and all again. */
-function troubled(inner: Store, random: Random, share: () => number): Store {
+export function troubled(inner: Store, random: Random, share: () => number): Store {
   const store = delegate(inner);
   store.commit = async (preconditions, writes) => {
     if (random.float() < share()) throw new Error('killed before the commit');
