@@ -114,6 +114,39 @@ export function describeSandboxes(words: Words): void {
       expect(await words.runtime.networkNamespace(spec.id)).toBeUndefined();
     });
 
+    check('joins the namespace of another sandbox, which must be there', async () => {
+      const other = privateSandbox(50);
+      const joined = (sandboxId: string): SandboxSpec =>
+        sandboxSpec({ network: { mode: 'sandbox', sandboxId } });
+      await expect(words.runtime.createSandbox(joined(other.id))).rejects.toMatchObject({
+        name: 'RuntimeError',
+      });
+      await words.runtime.createSandbox(other);
+      const spec = joined(other.id);
+      expect((await words.runtime.createSandbox(spec)).pause?.isRunning).toBe(true);
+      expect(await words.runtime.networkNamespace(spec.id)).toBeDefined();
+      await words.runtime.removeSandbox(spec.id);
+      expect((await words.runtime.createSandbox(other)).pause?.isRunning).toBe(true);
+      await words.runtime.removeSandbox(other.id);
+    });
+
+    check('has the address of the sandbox whose namespace it joined', async () => {
+      const other = privateSandbox(51);
+      await words.runtime.createSandbox(other);
+      const spec = sandboxSpec({ network: { mode: 'sandbox', sandboxId: other.id } });
+      await words.runtime.createSandbox(spec);
+      const app = containerSpec(spec, ask('ip addr'));
+      await words.runtime.createContainer(app);
+      const heard = collect(words.runtime.output(app.name, 'start', never));
+      await words.runtime.startContainer(app.name);
+      const { network } = other;
+      expect(texts(await heard, 'stdout').join('\n')).toContain(
+        network.mode === 'private' ? `${network.ipv4}/` : '-',
+      );
+      await words.runtime.removeSandbox(spec.id);
+      await words.runtime.removeSandbox(other.id);
+    });
+
     check('makes the private network once when many ask at the same time', async () => {
       const specs = [20, 21, 22].map((last) => privateSandbox(last));
       const second = await words.under.open();

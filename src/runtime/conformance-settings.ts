@@ -30,6 +30,15 @@ export function describeSettings(words: Words): void {
       expect(line).toBe('argument|a b=c|65534:65534|/tmp');
     });
 
+    check('has further groups, and ends by its own signal', async () => {
+      const [groups] = await heardTexts('id -G', { user: '65534:65534', supplementalGroups: [1_234, 5_678] });
+      expect(groups?.split(' ').toSorted()).toEqual(['1234', '5678', '65534']);
+      const script = 'trap "exit 7" USR1; while :; do sleep 0.1; done';
+      const spec = await start(ask(script), { stopSignal: 'SIGUSR1' });
+      await words.runtime.stopContainer(spec.name, 10);
+      expect(await exited(spec.name)).toMatchObject({ exitCode: 7 });
+    });
+
     check('mounts its root read-only where asked, with writable tmpfs', async () => {
       const lines = await heardTexts(
         'touch /file 2>/dev/null || echo read-only; touch /scratch/file && echo writable; df -k /scratch | tail -1',

@@ -2,10 +2,12 @@ import type { Fields } from './fields.ts';
 import type { Image } from './runtime.ts';
 
 /** What the runtime tells of an image's `config`, which Docker's inspection and the OCI configuration spell alike. */
-export function readImageConfig(config: Fields): Pick<Image, 'stopSignal' | 'exposedPorts' | 'env'> {
+export function readImageConfig(config: Fields): Pick<Image, 'stopSignal' | 'user' | 'exposedPorts' | 'env'> {
   const stopSignal = config.word('StopSignal');
+  const user = config.word('User');
   return {
     ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(user === undefined ? {} : { user }),
     exposedPorts: config
       .object('ExposedPorts')
       .keys()

@@ -166,6 +166,8 @@ export interface Image {
   /** Repository digest (`sha256:...`) where the registry gave one. */
   readonly digest?: string;
   readonly stopSignal?: string;
+  /** As the image says it: a name or an id, perhaps with a group. */
+  readonly user?: string;
   readonly exposedPorts: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[];
   readonly env: Readonly<Record<string, string>>;
 }
@@ -207,6 +209,8 @@ export type SandboxNetwork =
       readonly ipv4: string;
       readonly macAddress: string;
     }
+  /** The namespace of another sandbox, which must be there. */
+  | { readonly mode: 'sandbox'; readonly sandboxId: string }
   /** One namespace for all, with nothing in it but loopback: a network interface is put into it from outside. */
   | {
       readonly mode: 'interface';
@@ -245,6 +249,8 @@ export interface ContainerSpec {
   readonly user?: string;
   /** Groups that its processes are in besides. */
   readonly supplementalGroups?: readonly number[];
+  /** Asks it to end. Default: the image's. */
+  readonly stopSignal?: string;
   readonly workingDirectory?: string;
   readonly hostname?: string;
   /**

@@ -26,6 +26,8 @@ function containerDefaults(container: Members, isOnHost: boolean): void {
   }
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'])
     if (container[probe] !== undefined) probeDefaults(ensured(container, probe));
+  for (const hook of ['postStart', 'preStop'])
+    if (container.lifecycle !== undefined) hookDefaults(ensured(container, 'lifecycle'), hook);
   for (const { valueFrom } of itemsOf(container, 'env')) fieldReferenceDefaults(valueFrom);
   limitsAsRequests(ensured(container, 'resources'));
 }
@@ -42,8 +44,16 @@ const isLatest = (image: string): boolean =>
 
 function probeDefaults(probe: Members): void {
   setDefaults(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
-  if (probe.httpGet !== undefined) setDefaults(ensured(probe, 'httpGet'), { path: '/', scheme: 'HTTP' });
+  httpGetDefaults(probe);
   if (probe.grpc !== undefined) setDefaults(ensured(probe, 'grpc'), { service: '' });
+}
+
+function hookDefaults(lifecycle: Members, hook: string): void {
+  if (lifecycle[hook] !== undefined) httpGetDefaults(ensured(lifecycle, hook));
+}
+
+function httpGetDefaults(handler: Members): void {
+  if (handler.httpGet !== undefined) setDefaults(ensured(handler, 'httpGet'), { path: '/', scheme: 'HTTP' });
 }
 
 function limitsAsRequests(resources: Members): void {

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Clock } from '../../clock/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { BackOff, retry } from '../back-off.ts';
 import { keepRunning } from '../keep-running.ts';
@@ -12,10 +13,13 @@ import { pullSecrets } from './images/pull-secrets.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';
 import { hookRunner } from './pods/hooks.ts';
+import { isFargate, NodeSandbox } from './pods/node-sandbox.ts';
 import { PodBoard } from './pods/pod-board.ts';
 import { PodSteps } from './pods/pod-steps.ts';
 import { TerminationMessages } from './pods/termination-message.ts';
 import { pressureOf, spaceOf } from './pressure.ts';
+import { directDialer } from './probes/direct-dialer.ts';
+import { handlerRunner } from './probes/run-probe.ts';
 import { machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
 import { nodeResources } from './registration/reservations.ts';
@@ -86,8 +90,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         onTrouble: (pod, message) => events.warning(pod, 'FailedMount', message),
       }),
     );
+    const { podNetwork, labels } = options;
+    const nodeSandbox = new NodeSandbox({ node: description, runtime, podNetwork, labels });
     const board = podBoard(options, settings, {
-      ...{ api, events, volumes, signal },
+      ...{ api, events, volumes, kubeletVersion, nodeSandbox, signal },
+      labels: () => reporter.node?.metadata.labels ?? {},
       services: async (waiting) => {
         await Promise.race([serviceInformer.synced, aborted(waiting)]);
         waiting.throwIfAborted();
@@ -109,6 +116,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       keepRunning('events', () => events.run(signal), loops),
       keepRunning('pods', () => informer.run(signal), loops),
       keepRunning('services', () => serviceInformer.run(signal), loops),
+      ...(isFargate(description)
+        ? []
+        : [keepRunning('node sandbox', () => keepSandbox(nodeSandbox, clock, settings, signal), loops)]),
       keepRunning('engine watch', () => board.watch(), loops),
       removeOrphans(informer, board, volumes, options, signal),
       keepRunning(
@@ -147,12 +157,18 @@ function podBoard(
     events,
     volumes,
     services,
+    kubeletVersion,
+    nodeSandbox,
+    labels: nodeLabels,
     signal,
   }: {
     readonly api: ApiClient;
     readonly events: PodEvents;
     readonly volumes: NodeVolumes;
     readonly services: NodeSetupOptions['services'];
+    readonly kubeletVersion: string;
+    readonly nodeSandbox: NodeSandbox;
+    readonly labels: () => Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
   },
 ): PodBoard {
@@ -163,17 +179,36 @@ function podBoard(
     volumeMounts: (...asked) => volumes.mountsOf(...asked),
     dnsWarning: (pod, message) => events.warning(pod, 'DNSConfigForming', message),
   });
+  const version = /^v(\d+\.\d+)/.exec(kubeletVersion)?.[1] ?? '';
+  const runHandler = handlerRunner({ runtime, dialer: options.dialer ?? directDialer, clock, version });
   const steps = new PodSteps({
-    ...{ node, runtime, podNetwork, volumes, setup, events, labels, clock },
+    ...{ node, runtime, podNetwork, nodeSandbox, volumes, setup, events, labels, clock },
     messages: new TerminationMessages(stateDirectory),
-    runHook: hookRunner({ runtime, clock }),
+    runHook: hookRunner({ runHandler, clock }),
     slots: new Slots(settings.startConcurrency),
   });
   return new PodBoard({
     ...{ api, runtime, steps, events, labels, clock, random, log, signal },
-    ...{ hostIp: node.internalIp, scheme: runtime.name },
+    ...{ hostIp: node.internalIp, scheme: runtime.name, runHandler },
+    node: () => ({
+      ...{ name: node.name, labels: nodeLabels() },
+      allocatable: nodeResources(node).allocatable,
+    }),
     images: { ...{ runtime, clock, events }, secrets: pullSecrets(api, events) },
   });
+}
+
+/** Pods' links lead to it: it is there before them, and again when somebody took it away. */
+async function keepSandbox(
+  sandbox: NodeSandbox,
+  clock: Clock,
+  { statusCheckMs }: KubeletSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sandbox.ensure(signal);
+    await clock.sleep(statusCheckMs, signal);
+  }
 }
 
 /** Once all pods are known. */

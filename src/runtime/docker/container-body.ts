@@ -30,6 +30,7 @@ export function containerBody(spec: ContainerSpec, context: BodyContext): object
     Entrypoint: spec.entryPoint,
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     User: spec.user,
+    StopSignal: spec.stopSignal,
     WorkingDir: spec.workingDirectory,
     // A container in another's network namespace has that one's hostname.
     Hostname: spec.network.mode === 'sandbox' ? undefined : spec.hostname,

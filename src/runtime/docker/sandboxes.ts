@@ -167,6 +167,7 @@ export class Sandboxes {
   #pauseBody(spec: SandboxSpec, location: string | undefined): object {
     const { network } = spec;
     const isPrivate = network.mode === 'private';
+    const isJoined = network.mode === 'sandbox';
     // Up to API 1.43 the address of the first network was the container's.
     const isOldMac = Number(this.#apiVersion.split('.')[1]) < 44;
     return {
@@ -177,13 +178,16 @@ export class Sandboxes {
         [roleLabel]: 'pause',
         ...(location === undefined ? {} : { [cgroupLabel]: location }),
       },
-      Hostname: spec.hostname,
+      // A namespace has one hostname and one way to find names, whoever joins it.
+      Hostname: isJoined ? undefined : spec.hostname,
       ...(isPrivate && isOldMac ? { MacAddress: network.macAddress } : {}),
       HostConfig: {
-        NetworkMode: isPrivate ? network.network.name : 'none',
-        Dns: spec.dns?.servers,
-        DnsSearch: spec.dns?.search,
-        ExtraHosts: spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
+        NetworkMode: networkMode(network),
+        Dns: isJoined ? undefined : spec.dns?.servers,
+        DnsSearch: isJoined ? undefined : spec.dns?.search,
+        ExtraHosts: isJoined
+          ? undefined
+          : spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
         Sysctls: spec.sysctls,
         IpcMode: spec.shareIpc ? 'shareable' : undefined,
         // It says nothing, and a log of it would be read by nobody.
@@ -230,6 +234,11 @@ export class Sandboxes {
     const found = await this.#images.inspect(pauseReference);
     if (found?.id !== id) await this.#images.load(archive);
   }
+}
+
+function networkMode(network: SandboxSpec['network']): string {
+  if (network.mode === 'private') return network.network.name;
+  return network.mode === 'sandbox' ? `container:${pauseOf(network.sandboxId)}` : 'none';
 }
 
 const needsPause = ({ network, shareIpc, sharePid }: SandboxSpec): boolean =>

@@ -142,6 +142,11 @@ export class SimEngine {
     const { createSandbox } = this.#failures;
     this.#mayFail(createSandbox, attempt, 'ContainerNetworking', 'simulated failure of the engine');
     this.#assertAddressIsFree(spec, attempt);
+    const { network } = spec;
+    if (network.mode === 'sandbox' && !this.#sandboxes.get(network.sandboxId)?.isPauseRunning) {
+      const detail = `sandbox '${network.sandboxId}' has no network to join`;
+      throw new RuntimeError('CannotCreateContainer', `${attempt}: ${detail}`, detail);
+    }
     const pauseId = hasPause ? (there?.pauseId ?? hex(this.#random, 64)) : undefined;
     const sandbox = { spec, pauseId, isPauseRunning: hasPause };
     this.#sandboxes.set(spec.id, sandbox);

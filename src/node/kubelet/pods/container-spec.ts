@@ -1,9 +1,10 @@
 import { parseQuantity } from '../../../quantity.ts';
 import type { ContainerSpec } from '../../../runtime/index.ts';
 import { given } from '../../reading.ts';
-import type { ContainerSecurityContext, Pod, PodContainer, PodSecurityContext } from '../objects/pod.ts';
+import type { Pod, PodContainer } from '../objects/pod.ts';
 import type { ContainerInside } from './container-setup.ts';
 import { containerName, labelsOf, podLabels } from './names.ts';
+import type { ContainerRights } from './security.ts';
 
 const MiB = 1_048_576n;
 const nano = 1_000_000_000n;
@@ -13,6 +14,7 @@ export interface ContainerPlace {
   readonly sandboxId: string;
   readonly sandboxAttempt: number;
   readonly attempt: number;
+  readonly rights: ContainerRights;
   /** With its tag or digest. */
   readonly image: string;
   /** On this machine: what the container says at its end is written there. */
@@ -27,7 +29,6 @@ export function containerSpec(
   inside: ContainerInside,
   place: ContainerPlace,
 ): ContainerSpec {
-  const security = container.securityContext ?? {};
   const { spec } = pod;
   const messagePath = container.terminationMessagePath ?? '/dev/termination-log';
   return given({
@@ -45,18 +46,11 @@ export function containerSpec(
     entryPoint: inside.command,
     command: inside.args ?? (inside.command ? [] : undefined),
     env: inside.env,
-    user: userOf(security, spec.securityContext),
-    supplementalGroups: groupsOf(spec.securityContext),
+    ...place.rights,
+    stopSignal: container.lifecycle?.stopSignal,
     workingDirectory: container.workingDir,
     network: { mode: 'sandbox' as const },
     ...resourcesOf(container),
-    capabilities: security.capabilities && {
-      add: security.capabilities.add ?? [],
-      drop: security.capabilities.drop ?? [],
-    },
-    isPrivileged: security.privileged,
-    isReadonlyRootFilesystem: security.readOnlyRootFilesystem,
-    securityOptions: securityOptions(security, spec.securityContext),
     ipcMode: spec.hostIPC ? ('host' as const) : ('sandbox' as const),
     pidMode: spec.hostPID ? ('host' as const) : spec.shareProcessNamespace ? ('sandbox' as const) : undefined,
     pseudoTerminal: container.tty,
@@ -102,32 +96,4 @@ function millisOf(text: string | undefined): number | undefined {
 function mebibytesOf(text: string | undefined): number | undefined {
   const nanos = text === undefined ? 0n : (parseQuantity(text)?.nanos ?? 0n);
   return nanos === 0n ? undefined : Number((nanos + MiB * nano - 1n) / (MiB * nano));
-}
-
-/** `uid` or `uid:gid`; undefined: the image's. */
-function userOf(own: ContainerSecurityContext, ofPod: PodSecurityContext = {}): string | undefined {
-  const user = own.runAsUser ?? ofPod.runAsUser;
-  const group = own.runAsGroup ?? ofPod.runAsGroup;
-  if (user === undefined) return undefined;
-  return group === undefined ? String(user) : `${user}:${group}`;
-}
-
-/** The group that owns the pod's volumes is one of them. */
-function groupsOf({
-  fsGroup,
-  supplementalGroups = [],
-}: PodSecurityContext = {}): readonly number[] | undefined {
-  const groups = fsGroup === undefined ? supplementalGroups : [...supplementalGroups, fsGroup];
-  return groups.length === 0 ? undefined : groups;
-}
-
-function securityOptions(
-  own: ContainerSecurityContext,
-  ofPod: PodSecurityContext = {},
-): readonly string[] | undefined {
-  const options = [
-    ...(own.allowPrivilegeEscalation === false ? ['no-new-privileges'] : []),
-    ...((own.seccompProfile ?? ofPod.seccompProfile)?.type === 'Unconfined' ? ['seccomp=unconfined'] : []),
-  ];
-  return options.length === 0 ? undefined : options;
 }

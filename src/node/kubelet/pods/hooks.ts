@@ -1,31 +1,35 @@
 import type { Clock } from '../../../clock/index.ts';
-import type { Runtime } from '../../../runtime/index.ts';
-import type { LifecycleHandler } from '../objects/pod.ts';
+import type { ContainerPort, LifecycleHandler } from '../objects/pod.ts';
+import { handlerOf } from '../probes/handler.ts';
+import type { RunHandler } from '../probes/run-probe.ts';
+
+/** Whose hook it is. */
+export interface HookTarget {
+  /** In the engine. */
+  readonly containerName: string;
+  readonly podUid: string;
+  readonly podIp: string;
+  readonly ports: readonly ContainerPort[];
+}
 
 /** Runs a container's hook to its end. @throws {Error} with what went wrong. */
 export type RunHook = (
   handler: LifecycleHandler,
-  containerName: string,
+  target: HookTarget,
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ) => Promise<void>;
 
-/** Hooks that run a command or wait. */
 export function hookRunner({
-  runtime,
+  runHandler,
   clock,
 }: {
-  readonly runtime: Runtime;
+  readonly runHandler: RunHandler;
   readonly clock: Clock;
 }): RunHook {
-  return async ({ exec, sleep, ...other }, containerName, { timeoutMs, signal }) => {
-    if (sleep !== undefined) return clock.sleep(Math.min(timeoutMs, sleep.seconds * 1_000), signal);
-    if (exec === undefined)
-      throw new Error(`a hook of ${Object.keys(other).join(', ')} is not supported on this node`);
-    const command = exec.command ?? [];
-    const { exitCode, output } = await runtime.exec(containerName, command, { timeoutMs, signal });
-    if (exitCode !== 0)
-      throw new Error(
-        `command '${command.join(' ')}' exited with ${exitCode}: , message: ${JSON.stringify(output)}`,
-      );
+  return async (hook, target, { timeoutMs, signal }) => {
+    if (hook.sleep) return clock.sleep(Math.min(timeoutMs, hook.sleep.seconds * 1_000), signal);
+    const handler = handlerOf(hook, target.ports, target.podIp);
+    const { isSuccess, message } = await runHandler(handler, target, { timeoutMs, signal });
+    if (!isSuccess) throw new Error(message);
   };
 }

@@ -100,7 +100,10 @@ describe('planPod', () => {
   });
 
   it('kills what its probes have found failing', () => {
-    const failing = (name: string) => ({ isStarted: true, ...(name === 'b' && { failure: 'liveness' }) });
+    const failing = (name: string) => ({
+      isStarted: true,
+      ...(name === 'b' && { failure: { why: 'liveness' } }),
+    });
     expect(planned({}, view('up', 'a:running', 'b:running'), failing)).toBe('keep: kill b');
   });
 

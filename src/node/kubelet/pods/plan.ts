@@ -9,12 +9,15 @@ import {
 } from './pod-view.ts';
 import { isSidecar, isToRestart } from './restart-policy.ts';
 
+/** Of what ends by SIGKILL. */
+const killedExitCode = 137;
+
 /** What probes and hooks say of a container that runs. */
 export interface ContainerHealth {
   /** Its startup probe has passed, or it has none. */
   readonly isStarted: boolean;
-  /** Why it is to be killed, e.g. `Container c failed liveness probe`. */
-  readonly failure?: string;
+  /** It is to be killed: why, e.g. `Container c failed liveness probe`, and within how long, if not the pod's own time. */
+  readonly failure?: { readonly why: string; readonly graceSeconds?: number };
 }
 
 /** What is to be done for a pod now, in this order. */
@@ -29,6 +32,7 @@ export interface PodPlan {
     readonly run: ContainerRun;
     readonly container: PodContainer;
     readonly why: string;
+    readonly graceSeconds?: number;
   }[];
   /** Each once what it follows is there; what ended before is started anew after its back-off. */
   readonly start: readonly PodContainer[];
@@ -88,7 +92,7 @@ function wantedContainers(
     if (!isSidecar(container) && hasInitialized) continue;
     if (isRunning(run) && run) {
       const { failure, isStarted } = healthOf(run);
-      if (failure !== undefined) kill.push({ run, container, why: failure });
+      if (failure) kill.push(killed(pod, container, run, failure, true));
       if ((!isSidecar(container) || !isStarted) && !hasInitialized) return { kill, start, isOver: false };
       continue;
     }
@@ -105,7 +109,7 @@ function wantedContainers(
     const run = inSandbox(container.name);
     if (run !== undefined && isRunning(run)) {
       const { failure } = healthOf(run);
-      if (failure !== undefined) kill.push({ run, container, why: failure });
+      if (failure) kill.push(killed(pod, container, run, failure, false));
       continue;
     }
     const last = exitCodeOf(latestRun(view, container.name));
@@ -126,6 +130,17 @@ function isWorkOver(pod: Pod, view: PodView): boolean {
     return exitCode !== undefined && exitCode !== 0 && hasEnded(container, true);
   });
   return hasFailedInit || containers.every((container) => hasEnded(container, false));
+}
+
+function killed(
+  pod: Pod,
+  container: PodContainer,
+  run: ContainerRun,
+  { why, ...grace }: NonNullable<ContainerHealth['failure']>,
+  isInit: boolean,
+): PodPlan['kill'][number] {
+  const isRestarted = isToRestart(pod, container, killedExitCode, isInit);
+  return { run, container, why: isRestarted ? `${why}, will be restarted` : why, ...grace };
 }
 
 function lostRuns(pod: Pod, view: PodView): PodPlan['kill'] {

@@ -2,6 +2,7 @@ import type { Log } from '../../../log.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { OrphanRemoval } from '../../tasks/orphan-removal.ts';
 import type { Pod } from '../objects/pod.ts';
+import { type AdmittingNode, admit } from './admission.ts';
 import { podLabels } from './names.ts';
 import type { PodSteps } from './pod-steps.ts';
 import { isRunning } from './pod-view.ts';
@@ -12,6 +13,8 @@ export interface PodBoardOptions extends PodWorkerOptions {
   readonly steps: PodSteps;
   readonly labels: Readonly<Record<string, string>>;
   readonly log: Log;
+  /** As pods are admitted to it. */
+  readonly node: () => AdmittingNode;
 }
 
 /** All pods of a node: a worker for each, and whoever tells it what has happened. */
@@ -85,10 +88,23 @@ export class PodBoard {
 
   #add(pod: Pod): void {
     const worker = new PodWorker(pod, this.#options);
+    this.#admit(worker);
     this.#workers.set(pod.metadata.uid, worker);
     const running = worker.run().finally(() => this.#running.delete(running));
     this.#running.add(running);
     void running.then(() => this.#forgetIfGone(pod.metadata.uid));
+  }
+
+  /** What an earlier kubelet has admitted stays. */
+  #admit(worker: PodWorker): void {
+    const { pod } = worker;
+    if (pod.status?.startTime !== undefined || !worker.isActive) return;
+    const others = this.workers.filter((each) => each.isActive).map((each) => each.pod);
+    const rejection = admit(pod, this.#options.node(), others);
+    if (rejection === undefined) return;
+    const { reason, message } = rejection;
+    this.#options.events.warning(pod, reason, message);
+    worker.end({ reason, message: `Pod was rejected: ${message}` });
   }
 
   #gone(pod: Pod): void {

@@ -1,17 +1,37 @@
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fastClock } from '../../../../test/system/fast-clock.ts';
+import { createServer } from '../../../http.ts';
+import type { PodDialer } from '../kubelet-options.ts';
+import { directDialer } from '../probes/direct-dialer.ts';
 import { TestNode, TestNodes, testNode } from '../testing/test-cluster.ts';
 
 let nodes: TestNodes;
 let node: TestNode;
+/** What the pods' program answers with 200. */
+const answers = new Set<string>();
+const hooks: string[] = [];
+const server = createServer(({ url = '' }, response) => {
+  if (url.startsWith('/hook/')) hooks.push(url);
+  response.writeHead(answers.has(url) || url.startsWith('/hook/') ? 200 : 503).end();
+});
+let port: number;
+/** Simulated containers listen nowhere: this one does for all of them. */
+const dialer: PodDialer = {
+  connect: (target, signal) => directDialer.connect({ ...target, address: '127.0.0.1' }, signal),
+};
+
 beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
   nodes = await TestNodes.open();
   node = new TestNode(await nodes.access(testNode.name), {}, fastClock(20));
-  await node.start();
+  await node.start({ dialer });
 });
 afterAll(async () => {
   await node[Symbol.asyncDispose]();
   await nodes[Symbol.asyncDispose]();
+  server.close();
 });
 
 const container = (name: string, ...args: string[]) => ({ name, image: 'demo', args });
@@ -60,7 +80,7 @@ describe('a pod', () => {
     expect(node.network.addresses.size).toBe(0);
     expect(await nodes.eventsOf('web')).toContain('Killing: Stopping container web');
     await expect.poll(() => node.machine.containers).toEqual([]);
-    expect(node.machine.engine.sandboxes({})).toEqual([]);
+    expect(node.machine.engine.sandboxes({}).map(({ id }) => id)).toEqual(['node-i-0123456789abcdef0']);
   });
 
   it('that never restarts succeeds or fails with its containers', async () => {
@@ -223,6 +243,72 @@ describe('a pod', () => {
     watching.abort();
     await watched;
     expect([...new Set(ends)]).toEqual(['main', 'two', 'one']);
+  });
+
+  it('is ready when its probe says so, and restarted when it is not well', async () => {
+    const http = (path: string, more: object) => ({
+      httpGet: { path, port: 'web' },
+      ...{ periodSeconds: 1, timeoutSeconds: 60 },
+      ...more,
+    });
+    const web = {
+      ...container('web'),
+      ports: [{ name: 'web', containerPort: port }],
+      readinessProbe: http('/ready', {}),
+      livenessProbe: http('/live', { failureThreshold: 2 }),
+    };
+    answers.add('/live');
+    const path = await bind('probed', { containers: [web] });
+    const unready = await nodes.until(path, 'running', isRunning);
+    expect(first(unready)).toMatchObject({ ready: false, started: true });
+    const unhealthy = 'Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503';
+    await expect.poll(() => nodes.eventsOf('probed'), { timeout: 10_000 }).toContain(unhealthy);
+    answers.add('/ready');
+    await nodes.until(path, 'ready', (json) => condition(json, 'Ready').status === 'True');
+    answers.delete('/live');
+    const json = await nodes.until(path, 'a restart', (seen) => first(seen).restartCount === 1);
+    expect(first(json).lastState.terminated.exitCode).toBe(143);
+    expect(await nodes.eventsOf('probed')).toEqual(
+      expect.arrayContaining([
+        'Killing: Container web failed liveness probe, will be restarted',
+        'Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 503',
+      ]),
+    );
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it("runs its hooks: after a container's start, and before its end", async () => {
+    const asked = hooks.length;
+    const httpGet = (path: string) => ({ httpGet: { path, port } });
+    const lifecycle = { postStart: httpGet('/hook/started'), preStop: httpGet('/hook/stopping') };
+    const path = await bind('hooked', { containers: [{ ...container('c'), lifecycle }] });
+    await nodes.until(path, 'running', isRunning);
+    expect(hooks.slice(asked)).toEqual(['/hook/started']);
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+    expect(hooks.slice(asked)).toEqual(['/hook/started', '/hook/stopping']);
+  });
+
+  it("in its node's network has the node's address", async () => {
+    const path = await bind('host', { hostNetwork: true, containers: [container('c')] });
+    const { metadata, status } = await nodes.until(path, 'running', isRunning);
+    expect(status).toMatchObject({ podIP: '10.0.1.7', hostIP: '10.0.1.7' });
+    const spec = node.machine.engine.sandboxSpec(`pod-${metadata.uid}-0`);
+    expect(spec?.network).toEqual({ mode: 'sandbox', sandboxId: 'node-i-0123456789abcdef0' });
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
+  it('that does not fit is rejected', async () => {
+    const resources = { requests: { cpu: '3' } };
+    const path = await bind('big', { containers: [{ ...container('c'), resources }] });
+    const { status } = await nodes.until(path, 'the end', (json) => json.status.phase === 'Failed');
+    const message = "Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 1930";
+    expect(status).toMatchObject({ reason: 'OutOfcpu', message: `Pod was rejected: ${message}` });
+    expect(await nodes.eventsOf('big')).toContain(`OutOfcpu: ${message}`);
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
   });
 
   it('goes on when the kubelet is another one, which adopts it', async () => {

@@ -14,9 +14,11 @@ import type {
 import type { Pod, PodContainer } from '../objects/pod.ts';
 import type { ContainerSetup } from './container-setup.ts';
 import { containerSpec } from './container-spec.ts';
-import type { RunHook } from './hooks.ts';
+import type { HookTarget, RunHook } from './hooks.ts';
 import { labelsOf, podLabels, sandboxId } from './names.ts';
+import { isFargate, type NodeSandbox } from './node-sandbox.ts';
 import { type ContainerRun, type PodView, podView } from './pod-view.ts';
+import { containerRights } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
 
 /** A preStop hook that took all the time there was leaves the container this long to end. */
@@ -26,6 +28,7 @@ export interface PodStepsOptions {
   readonly node: NodeDescription;
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
+  readonly nodeSandbox: NodeSandbox;
   readonly volumes: PodVolumes;
   readonly setup: ContainerSetup;
   readonly messages: TerminationMessages;
@@ -52,6 +55,14 @@ export class ContainerError extends Error {
   }
 }
 
+export interface KillOptions {
+  /** Of the event Killing. */
+  readonly why: string;
+  readonly graceSeconds: number;
+  readonly podIp: string;
+  readonly signal: AbortSignal;
+}
+
 /** The effects of what is decided for a pod: each idempotent. Nothing here decides or remembers. */
 export class PodSteps {
   readonly #options: PodStepsOptions;
@@ -73,9 +84,17 @@ export class PodSteps {
    */
   async sandbox(pod: Pod, attempt: number, signal: AbortSignal): Promise<string> {
     const { runtime, podNetwork } = this.#options;
+    const { node, nodeSandbox } = this.#options;
+    if (!isFargate(node)) await nodeSandbox.ensure(signal);
+    if (pod.spec.hostNetwork) {
+      const joined = { mode: 'sandbox', sandboxId: nodeSandbox.id } as const;
+      await runtime.createSandbox(this.#sandboxSpec(pod, attempt, joined));
+      return node.internalIp;
+    }
     const identity = identityOf(pod);
     const { network } = await podNetwork.assign(identity, signal);
-    if (network.mode === 'container') throw new Error('the network has no address for the pod');
+    if (network.mode === 'container' || network.mode === 'sandbox')
+      throw new Error('the network has no address for the pod');
     const { id } = await runtime.createSandbox(this.#sandboxSpec(pod, attempt, network));
     const path = await runtime.networkNamespace(id);
     if (path === undefined) throw new Error(`sandbox '${id}' has no network namespace`);
@@ -112,7 +131,11 @@ export class PodSteps {
     const inside = await as('CreateContainerConfigError', () =>
       setup.container(pod, container, places, signal),
     );
+    const rights = await as('CreateContainerConfigError', async () =>
+      containerRights(pod, container, image.image),
+    );
     const spec = containerSpec(pod, container, inside, {
+      rights,
       ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
       ...{ image: image.name.reference, terminationMessageFile: file },
     });
@@ -122,23 +145,18 @@ export class PodSteps {
     events.normal(pod, 'Created', 'Container created', container.name);
     await as('RunContainerError', () => runtime.startContainer(spec.name));
     events.normal(pod, 'Started', 'Container started', container.name);
-    await this.#postStart(pod, container, spec.name, signal);
+    await this.#postStart(pod, container, hookTarget(pod, container, spec.name, given.podIp), signal);
   }
 
   /**
    * Ends a container: its preStop hook, its stop signal, and after what is left of the grace period it is killed. Resolves
    * when it has ended.
-   * @param why Of the event Killing.
    */
   async kill(
     pod: Pod,
     container: PodContainer,
     run: ContainerRun,
-    {
-      why,
-      graceSeconds,
-      signal,
-    }: { readonly why: string; readonly graceSeconds: number; readonly signal: AbortSignal },
+    { why, graceSeconds, podIp, signal }: KillOptions,
   ): Promise<void> {
     const { runtime, events, clock, runHook } = this.#options;
     const { name } = run.container;
@@ -146,7 +164,10 @@ export class PodSteps {
     events.normal(pod, 'Killing', why, container.name);
     const preStop = container.lifecycle?.preStop;
     if (preStop && graceSeconds > 0) {
-      await runHook(preStop, name, { timeoutMs: graceSeconds * 1_000, signal }).catch((error: unknown) => {
+      await runHook(preStop, hookTarget(pod, container, name, podIp), {
+        timeoutMs: graceSeconds * 1_000,
+        signal,
+      }).catch((error: unknown) => {
         if (signal.aborted) return;
         events.warning(pod, 'FailedPreStopHook', `PreStopHook failed: ${messageOf(error)}`, container.name);
       });
@@ -193,18 +214,23 @@ export class PodSteps {
     for (const run of runs.slice(1)) await this.#options.runtime.removeContainer(run.container.name);
   }
 
-  async #postStart(pod: Pod, container: PodContainer, name: string, signal: AbortSignal): Promise<void> {
+  async #postStart(
+    pod: Pod,
+    container: PodContainer,
+    target: HookTarget,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { runHook, events, runtime } = this.#options;
     const handler = container.lifecycle?.postStart;
     if (handler === undefined) return;
     try {
-      await runHook(handler, name, { timeoutMs: 10 * 60_000, signal });
+      await runHook(handler, target, { timeoutMs: 10 * 60_000, signal });
     } catch (error) {
       signal.throwIfAborted();
       const message = messageOf(error);
       events.warning(pod, 'FailedPostStartHook', `PostStartHook failed: ${message}`, container.name);
       events.normal(pod, 'Killing', 'FailedPostStartHook', container.name);
-      await runtime.stopContainer(name, pod.spec.terminationGracePeriodSeconds ?? 30);
+      await runtime.stopContainer(target.containerName, pod.spec.terminationGracePeriodSeconds ?? 30);
       throw new ContainerError('PostStartHookError', message);
     }
   }
@@ -222,13 +248,29 @@ export class PodSteps {
       ...{ hostname, dns },
       shareIpc: !pod.spec.hostIPC,
       sharePid: pod.spec.shareProcessNamespace,
+      sysctls: sysctlsOf(pod),
     });
   }
 }
 
-function identityOf({ metadata, spec }: Pod): PodIdentity {
+function hookTarget(
+  { metadata }: Pod,
+  { ports = [] }: PodContainer,
+  containerName: string,
+  podIp: string,
+): HookTarget {
+  return { containerName, podUid: metadata.uid, podIp, ports };
+}
+
+function sysctlsOf({ spec }: Pod): Readonly<Record<string, string>> | undefined {
+  const sysctls = spec.securityContext?.sysctls ?? [];
+  if (sysctls.length === 0) return undefined;
+  return Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value]));
+}
+
+function identityOf({ metadata }: Pod): PodIdentity {
   const { uid, namespace, name } = metadata;
-  return { uid, namespace, name, ...(spec.hostNetwork && { isHostNetwork: true }) };
+  return { uid, namespace, name };
 }
 
 /** An engine that is away is another's trouble than the container's. */

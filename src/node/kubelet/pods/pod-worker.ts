@@ -6,12 +6,14 @@ import { Gate } from '../../gate.ts';
 import type { PodEvents } from '../events/pod-events.ts';
 import { ImageError, ImagePuller, type ImagePullerOptions } from '../images/image-puller.ts';
 import type { Pod, PodContainer, PodStatus } from '../objects/pod.ts';
+import { ContainerProbes, type ProbedHealth } from '../probes/container-probes.ts';
+import type { RunHandler } from '../probes/run-probe.ts';
 import type { ContainerFacts } from '../status/container-status.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
 import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
-import { podText } from './names.ts';
-import { type ContainerHealth, planPod } from './plan.ts';
+import { podLabels, podText } from './names.ts';
+import { planPod } from './plan.ts';
 import { ContainerError, type PodSteps } from './pod-steps.ts';
 import { allRuns, type ContainerRun, emptyView, isRunning, latestRun, type PodView } from './pod-view.ts';
 import { isSidecar } from './restart-policy.ts';
@@ -19,6 +21,7 @@ import { isSidecar } from './restart-policy.ts';
 export interface PodWorkerOptions extends StatusWriterOptions {
   readonly steps: PodSteps;
   readonly images: ImagePullerOptions;
+  readonly runHandler: RunHandler;
   readonly events: PodEvents;
   readonly hostIp: string;
   /** Of container ids. */
@@ -54,6 +57,7 @@ export class PodWorker {
   readonly #gate = new Gate();
   readonly #writer: StatusWriter;
   readonly #images: ImagePuller;
+  readonly #probes: ContainerProbes;
   readonly #crashes = new CrashBackOff();
   readonly #memory = new Map<string, Memory>();
   #pod: Pod;
@@ -76,8 +80,10 @@ export class PodWorker {
     this.#pod = pod;
     this.#options = options;
     this.#status = pod.status ?? {};
+    this.#podIp = pod.status?.podIP;
     const signal = AbortSignal.any([options.signal, this.#done.signal]);
     this.#writer = new StatusWriter(pod, { ...options, signal });
+    this.#probes = new ContainerProbes({ ...options, signal, onChange: () => this.poke() });
     this.#images = new ImagePuller(options.images);
     this.#isOver = isOver(pod.status?.phase);
   }
@@ -89,6 +95,11 @@ export class PodWorker {
   /** What the engine had of it at the last look. */
   get view(): PodView {
     return this.#view;
+  }
+
+  /** It runs, or is to. */
+  get isActive(): boolean {
+    return !this.#isEnding && !this.#isFinished;
   }
 
   /** Nothing of it is left. */
@@ -153,7 +164,7 @@ export class PodWorker {
       const wakeInMs = this.#wakeAtMs === undefined ? undefined : Math.max(1, this.#wakeAtMs - clock.now());
       await this.#gate.wait(signal, clock, least(delayMs, wakeInMs));
     }
-    this.#done.abort();
+    this.#done.abort(new Error('The pod has ended'));
     await writing;
   }
 
@@ -178,11 +189,17 @@ export class PodWorker {
   }
 
   async #sync(): Promise<void> {
-    this.#view = await this.#options.steps.view(this.#pod.metadata.uid);
-    await this.#readMessages();
+    await this.#look();
+    this.#probes.keep(
+      new Set(
+        allRuns(this.#view)
+          .filter(isRunning)
+          .map((run) => run.container.runtimeId),
+      ),
+    );
     if (!this.#isEnding) this.#endIfOverdue();
     if (this.#isEnding) return this.#terminate();
-    const plan = planPod(this.#pod, this.#view, (run) => this.#healthOf(run));
+    const plan = planPod(this.#pod, this.#view, (run) => this.#healthOf(this.#containerOf(run), run));
     if (plan.isOver) {
       this.#isOver = true;
       return this.#terminate();
@@ -194,10 +211,10 @@ export class PodWorker {
 
   async #carryOut(plan: ReturnType<typeof planPod>, signal: AbortSignal): Promise<void> {
     const { steps } = this.#options;
-    const graceSeconds = this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    const ofPod = this.#pod.spec.terminationGracePeriodSeconds ?? 30;
     await Promise.all(
-      plan.kill.map(({ run, container, why }) =>
-        steps.kill(this.#pod, container, run, { why, graceSeconds, signal }),
+      plan.kill.map(({ run, container, why, graceSeconds = ofPod }) =>
+        steps.kill(this.#pod, container, run, { why, graceSeconds, podIp: this.#podIp ?? '', signal }),
       ),
     );
     if (plan.kill.length > 0) this.poke();
@@ -236,7 +253,7 @@ export class PodWorker {
       );
       throw error;
     }
-    this.#view = await steps.view(this.#pod.metadata.uid);
+    await this.#look();
     this.#tell();
   }
 
@@ -281,7 +298,7 @@ export class PodWorker {
       if (signal.aborted || isEngineAway(error)) throw error;
       this.#failStart(container, memory, error);
     } finally {
-      this.#view = await steps.view(this.#pod.metadata.uid);
+      await this.#look();
     }
     this.#tell();
   }
@@ -336,14 +353,14 @@ export class PodWorker {
     const { uid } = this.#pod.metadata;
     if (this.#isFinished) return;
     this.#turn = new AbortController();
+    this.#probes.endKilling();
     this.#graceSeconds = this.#graceOfPod();
     this.#tell();
     await this.#killAll(this.#graceSeconds);
-    this.#view = await steps.view(uid);
-    await this.#readMessages();
+    await this.#look();
     await steps.release(uid, this.#view);
     this.#podIp = undefined;
-    this.#view = await steps.view(uid);
+    await this.#look();
     this.#tell();
     if (!this.#isRemoved) {
       await this.#writer.settled();
@@ -376,8 +393,8 @@ export class PodWorker {
     for (const run of this.#view.runs.get(container.name) ?? []) {
       if (!isRunning(run)) continue;
       const why = `Stopping container ${container.name}`;
-      await steps.kill(this.#pod, container, run, { why, graceSeconds, signal });
-      this.#view = await steps.view(this.#pod.metadata.uid);
+      await steps.kill(this.#pod, container, run, { why, graceSeconds, podIp: this.#podIp ?? '', signal });
+      await this.#look();
       this.#tell();
     }
   }
@@ -388,6 +405,12 @@ export class PodWorker {
       ? (metadata.deletionGracePeriodSeconds ?? 0)
       : (spec.terminationGracePeriodSeconds ?? 30);
     return Math.max(1, grace);
+  }
+
+  /** What the engine has now, with what those that have ended said: no end is told without its words. */
+  async #look(): Promise<void> {
+    this.#view = await this.#options.steps.view(this.#pod.metadata.uid);
+    await this.#readMessages();
   }
 
   /** Of runs that have ended since. */
@@ -403,16 +426,33 @@ export class PodWorker {
     }
   }
 
-  #healthOf(_run: ContainerRun): ContainerHealth {
-    return { isStarted: true };
+  #containerOf(run: ContainerRun): PodContainer {
+    const { containers, initContainers = [], ephemeralContainers = [] } = this.#pod.spec;
+    const name = run.container.labels[podLabels.container] ?? '';
+    const all = [...containers, ...initContainers, ...ephemeralContainers];
+    return all.find((container) => container.name === name) ?? { name };
+  }
+
+  /** What an earlier kubelet found of this run counts until probes say otherwise. */
+  #healthOf(container: PodContainer, run: ContainerRun): ProbedHealth {
+    const { containerStatuses = [], initContainerStatuses = [] } = this.#status;
+    const told = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container.name);
+    const isSame = told?.containerID?.endsWith(`//${run.container.runtimeId}`) && told.state?.running;
+    const before = told && isSame ? { isStarted: told.started ?? false, isReady: told.ready } : undefined;
+    if (this.#podIp === undefined) return before ?? { isStarted: false, isReady: false };
+    return this.#probes.healthOf(this.#pod, container, run, this.#podIp, before);
   }
 
   #factsOf(container: PodContainer): ContainerFacts {
     const { waiting, imageId, messages } = this.#memoryOf(container.name);
+    const run = latestRun(this.#view, container.name);
+    const { isStarted, isReady } =
+      run && isRunning(run) ? this.#healthOf(container, run) : { isStarted: false, isReady: false };
     return {
       ...(waiting && !this.#isEnding && { waiting }),
       ...(imageId !== undefined && { imageId }),
-      ...{ messages, isStarted: true, isReady: container.readinessProbe === undefined },
+      ...{ messages, isStarted, isReady },
+      isReadyAtEnd: (this.#pod.spec.initContainers ?? []).includes(container) && !isSidecar(container),
     };
   }
 

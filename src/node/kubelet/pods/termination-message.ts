@@ -1,4 +1,4 @@
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Runtime } from '../../../runtime/index.ts';
 import type { PodContainer } from '../objects/pod.ts';
@@ -25,7 +25,9 @@ export class TerminationMessages {
     const directory = this.#of(podUid, container, attempt);
     const file = join(directory, 'termination-log');
     await mkdir(directory, { recursive: true, mode: 0o755 });
-    await writeFile(file, '', { flag: 'a', mode: 0o666 });
+    await writeFile(file, '', { flag: 'a' });
+    // Whoever the container runs as.
+    await chmod(file, 0o666);
     return { directory, file };
   }
 

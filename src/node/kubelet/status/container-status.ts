@@ -8,6 +8,8 @@ export interface ContainerFacts {
   readonly waiting?: { readonly reason: string; readonly message?: string };
   readonly isStarted: boolean;
   readonly isReady: boolean;
+  /** An init container that has succeeded is ready from then on. */
+  readonly isReadyAtEnd?: boolean;
   /** `<repository>@<digest>` where the image has one; undefined: it is not known yet. */
   readonly imageId?: string;
   /** What a run said at its end, by attempt. */
@@ -70,7 +72,7 @@ export function containerStatus(
     }
     case 'exited': {
       const terminated = terminatedState(run, facts, scheme);
-      const unready = { ready: false, started: false };
+      const unready = { ready: facts.isReadyAtEnd === true && status.exitCode === 0, started: false };
       if (facts.waiting === undefined || terminated === undefined)
         return { ...told, state: terminated ? { terminated } : {}, lastState, ...unready };
       return { ...told, state: { waiting: facts.waiting }, lastState: { terminated }, ...unready };

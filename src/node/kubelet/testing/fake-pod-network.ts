@@ -1,6 +1,8 @@
 import type { PrivateNetwork, SandboxNetwork } from '../../../runtime/index.ts';
 import type { PodIdentity, PodNetwork } from '../kubelet-options.ts';
 
+const nodeAddress = '10.251.0.2';
+
 /**
  * Pods on a plain private network of the machine, for tests without VPCs. Addresses are given in order and again when
  * they are free; `joined` says whose interface was asked for, where.
@@ -19,9 +21,9 @@ export class FakePodNetwork implements PodNetwork {
 
   async assign(pod: PodIdentity, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
     signal.throwIfAborted();
-    const ipv4 = this.addresses.get(pod.uid) ?? this.#free();
+    const ipv4 = pod.isHostNetwork ? nodeAddress : (this.addresses.get(pod.uid) ?? this.#free());
     if (ipv4 === undefined) throw new Error('failed to assign an IP address to container');
-    this.addresses.set(pod.uid, ipv4);
+    if (!pod.isHostNetwork) this.addresses.set(pod.uid, ipv4);
     const last = Number(ipv4.split('.')[3]).toString(16).padStart(2, '0');
     const macAddress = `02:42:0a:fb:00:${last}`;
     return { network: { mode: 'private', network: this.#network, ipv4, macAddress } };

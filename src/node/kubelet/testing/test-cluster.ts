@@ -146,13 +146,24 @@ export class TestNode implements AsyncDisposable {
     this.machine = new SimulatedMachine(this.clock);
   }
 
+  /** What marks everything that the node's kubelets make. */
+  get labels(): Readonly<Record<string, string>> {
+    return { 'catamaran.instance': this.description.instanceId };
+  }
+
+  /** The kubelet ends, and another one begins. */
+  async restart(overrides: Partial<KubeletOptions> = {}): Promise<Kubelet> {
+    await this.#kubelets.at(-1)?.close();
+    return this.start(overrides);
+  }
+
   async start(overrides: Partial<KubeletOptions> = {}): Promise<Kubelet> {
     const { clock, log, network } = this;
     const kubelet = await startKubelet({
       ...{ node: this.description, api: this.#access, runtime: this.machine.runtime, podNetwork: network },
       clusterDns: { address: '172.20.0.10', domain: 'cluster.local' },
       stateDirectory: join(this.#directory, 'state'),
-      labels: { 'catamaran.instance': this.description.instanceId },
+      labels: this.labels,
       ...{ clock, log, random: seededRandom(3), signal: new AbortController().signal },
       ...overrides,
     });

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import type { Pod, PodContainer, PodSpec } from '../objects/pod.ts';
+import { admit } from './admission.ts';
+import { containerRights } from './security.ts';
+
+const node = {
+  name: 'n1',
+  labels: { zone: 'a', cores: '4' },
+  allocatable: { cpu: '1930m', memory: '1Gi', pods: '2' },
+};
+const pod = (spec: Partial<PodSpec> = {}, name = 'p'): Pod => ({
+  metadata: { name, namespace: 'n', uid: `uid-${name}` },
+  spec: { containers: [{ name: 'c' }], ...spec },
+});
+const asking = (requests: Record<string, string>, more: Partial<PodSpec> = {}) =>
+  pod({ containers: [{ name: 'c', resources: { requests } }], ...more });
+const onPort = (hostPort: number, hostIP?: string) =>
+  pod({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort, ...(hostIP && { hostIP }) }] }] });
+const affinity = (
+  key: string,
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt',
+  ...values: string[]
+) =>
+  pod({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key, operator, values }] }],
+        },
+      },
+    },
+  });
+
+describe('admit', () => {
+  it.each<[string, Pod, readonly Pod[], string | undefined]>([
+    ['a pod that fits', asking({ cpu: '1930m', memory: '1Gi' }), [], undefined],
+    ['one beside another', asking({ cpu: '930m' }), [asking({ cpu: '1' })], undefined],
+    ['one too many', pod(), [pod(), pod()], 'OutOfpods'],
+    ['more CPU than is left', asking({ cpu: '931m' }), [asking({ cpu: '1' })], 'OutOfcpu'],
+    ['more memory than there is', asking({ memory: '1025Mi' }), [], 'OutOfmemory'],
+    ['what no node has', asking({ 'example.com/gpu': '1' }), [], 'OutOfexample.com/gpu'],
+    [
+      'an init container that asks for more',
+      asking({ cpu: '1' }, { initContainers: [{ name: 'i', resources: { requests: { cpu: '2' } } }] }),
+      [],
+      'OutOfcpu',
+    ],
+    ['another node’s labels', pod({ nodeSelector: { zone: 'b' } }), [], 'NodeAffinity'],
+    ['its own labels', pod({ nodeSelector: { zone: 'a' } }), [], undefined],
+    ['an affinity that is met', affinity('cores', 'Gt', '3'), [], undefined],
+    ['one that is not', affinity('zone', 'NotIn', 'a', 'b'), [], 'NodeAffinity'],
+    ['a label that no object is born with', affinity('constructor', 'DoesNotExist'), [], undefined],
+    ['a port that is taken', onPort(80), [onPort(80, '10.0.0.1')], 'NodePorts'],
+    ['the port of another address', onPort(80, '10.0.0.2'), [onPort(80, '10.0.0.1')], undefined],
+    ['a namespace of users', pod({ hostUsers: false }), [], 'UnexpectedAdmissionError'],
+    ['another system', pod({ os: { name: 'windows' } }), [], 'PodOSNotSupported'],
+    [
+      'a kernel parameter that is safe',
+      pod({ securityContext: { sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] } }),
+      [],
+      undefined,
+    ],
+    [
+      'one that is not',
+      pod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
+      [],
+      'SysctlForbidden',
+    ],
+  ])('of %s', (_, asked, others, reason) => {
+    expect(admit(asked, node, others)?.reason).toBe(reason);
+  });
+
+  it("says what is lacking in upstream's words", () => {
+    expect(admit(asking({ cpu: '1500m' }), node, [asking({ cpu: '600m' })])?.message).toBe(
+      "Node didn't have enough resource: cpu, requested: 1500, used: 600, capacity: 1930",
+    );
+  });
+});
+
+describe('containerRights', () => {
+  const rights = (
+    own: PodContainer['securityContext'],
+    ofPod: PodSpec['securityContext'] = {},
+    user?: string,
+  ) =>
+    containerRights(
+      ...([
+        pod({ securityContext: ofPod }),
+        { name: 'c', ...(own && { securityContext: own }) },
+        user === undefined ? {} : { user },
+      ] as const),
+    );
+
+  it('asks for nothing where nothing is asked for', () => {
+    expect(rights({})).toEqual({});
+  });
+
+  it("counts the container's own before the pod's", () => {
+    expect(
+      rights({ runAsUser: 1 }, { runAsUser: 2, runAsGroup: 3, supplementalGroups: [4], fsGroup: 5 }),
+    ).toEqual({
+      ...{ user: '1:3', supplementalGroups: [4, 5] },
+    });
+    expect(rights({ runAsGroup: 7 }, {}, 'app').user).toBe('app:7');
+  });
+
+  it('takes rights away where asked', () => {
+    const profile = { seccompProfile: { type: 'Unconfined' } } as const;
+    expect(
+      rights({ allowPrivilegeEscalation: false, procMount: 'Unmasked' }, profile).securityOptions,
+    ).toEqual([...['no-new-privileges', 'seccomp=unconfined', 'systempaths=unconfined']]);
+    expect(() => rights({ seccompProfile: { type: 'Localhost' } })).toThrow('not supported on this node');
+  });
+
+  const where = '(pod: "p_n(uid-p)", container: c)';
+  it.each<[number | undefined, string | undefined, string | undefined]>([
+    [1000, undefined, undefined],
+    [0, undefined, `container's runAsUser breaks non-root policy ${where}`],
+    [undefined, undefined, `container has runAsNonRoot and image will run as root ${where}`],
+    [undefined, '0:5', `container has runAsNonRoot and image will run as root ${where}`],
+    [undefined, '12:5', undefined],
+    [
+      ...[undefined, 'app'],
+      `container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root ${where}`,
+    ] as [undefined, string, string],
+  ])('lets nobody be root who may not: user %s, image %s', (runAsUser, imageUser, message) => {
+    const asked = () =>
+      rights({ runAsNonRoot: true, ...(runAsUser !== undefined && { runAsUser }) }, {}, imageUser);
+    if (message === undefined) expect(asked).not.toThrow();
+    else expect(asked).toThrow(message);
+  });
+});

@@ -1,0 +1,156 @@
+import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec } from '../objects/pod.ts';
+import { amountsOf, podRequests } from './pod-requests.ts';
+
+/** The node as pods are admitted to it. */
+export interface AdmittingNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly allocatable: Readonly<Record<string, string>>;
+}
+
+/** Why a pod that was bound to the node does not run there. */
+export interface Rejection {
+  readonly reason: string;
+  /** Without upstream's `Pod was rejected: `. */
+  readonly message: string;
+}
+
+/**
+ * Whether a node takes a pod that was bound to it: the scheduler may have known less, and a pod may name its node itself.
+ * @param others The pods that run there, without those that are over.
+ */
+export function admit(pod: Pod, node: AdmittingNode, others: readonly Pod[]): Rejection | undefined {
+  return (
+    unsupported(pod.spec) ??
+    forbiddenSysctl(pod.spec) ??
+    wrongNode(pod.spec, node) ??
+    takenPort(pod.spec, others) ??
+    lackingResource(pod, node, others)
+  );
+}
+
+function unsupported({ hostUsers, os, runtimeClassName }: PodSpec): Rejection | undefined {
+  const refuse = (message: string): Rejection => ({ reason: 'UnexpectedAdmissionError', message });
+  if (hostUsers === false) return refuse('user namespaces are not supported on this node');
+  if (runtimeClassName)
+    return refuse(`runtime class ${JSON.stringify(runtimeClassName)} is not supported on this node`);
+  if (os === undefined || os.name === 'linux') return undefined;
+  return {
+    reason: 'PodOSNotSupported',
+    message: "Failed to admit pod as the OS field doesn't match node OS",
+  };
+}
+
+const safeSysctls = new Set([
+  ...['kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.tcp_syncookies'],
+  ...['net.ipv4.ping_group_range', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ip_local_reserved_ports'],
+  ...['net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl'],
+  ...['net.ipv4.tcp_keepalive_probes', 'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'],
+]);
+
+function forbiddenSysctl({ securityContext, hostNetwork, hostIPC }: PodSpec): Rejection | undefined {
+  for (const { name } of securityContext?.sysctls ?? []) {
+    const plain = name.replaceAll('/', '.');
+    const isOfHost = plain.startsWith('net.') ? hostNetwork : hostIPC;
+    const shown = JSON.stringify(plain);
+    if (safeSysctls.has(plain) && !isOfHost) continue;
+    const why = isOfHost
+      ? `${plain.startsWith('net.') ? 'hostNetwork' : 'hostIPC'} set to true`
+      : 'not allowlisted';
+    return { reason: 'SysctlForbidden', message: `forbidden sysctl: ${shown} ${why}` };
+  }
+  return undefined;
+}
+
+function wrongNode({ nodeSelector = {}, affinity }: PodSpec, node: AdmittingNode): Rejection | undefined {
+  const isSelected = Object.entries(nodeSelector).every(([key, value]) => node.labels[key] === value);
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (isSelected && (terms === undefined || terms.some((term) => matches(term, node)))) return undefined;
+  return {
+    reason: 'NodeAffinity',
+    message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  };
+}
+
+/** A term that asks for nothing is nobody's. */
+function matches(
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+  node: AdmittingNode,
+): boolean {
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((each) =>
+      meets(each, Object.hasOwn(node.labels, each.key) ? node.labels[each.key] : undefined),
+    ) && matchFields.every((each) => each.key === 'metadata.name' && meets(each, node.name))
+  );
+}
+
+function meets({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+  }
+}
+
+function takenPort(spec: PodSpec, others: readonly Pod[]): Rejection | undefined {
+  const taken = others.flatMap((other) => hostPorts(other.spec));
+  const isTaken = hostPorts(spec).some(({ port, protocol, ip }) =>
+    taken.some(
+      (other) =>
+        other.port === port &&
+        other.protocol === protocol &&
+        (other.ip === ip || other.ip === '0.0.0.0' || ip === '0.0.0.0'),
+    ),
+  );
+  if (!isTaken) return undefined;
+  return {
+    reason: 'NodePorts',
+    message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  };
+}
+
+function hostPorts({ containers, initContainers = [] }: PodSpec) {
+  return [...containers, ...initContainers]
+    .flatMap(({ ports = [] }) => ports)
+    .flatMap(({ hostPort = 0, protocol = 'TCP', hostIP = '' }) =>
+      hostPort === 0 ? [] : [{ port: hostPort, protocol, ip: hostIP || '0.0.0.0' }],
+    );
+}
+
+function lackingResource(
+  { spec }: Pod,
+  { allocatable }: AdmittingNode,
+  others: readonly Pod[],
+): Rejection | undefined {
+  const capacity = amountsOf(allocatable);
+  const lacking = (name: string, requested: bigint, used: bigint, unit: bigint): Rejection | undefined => {
+    const has = capacity.get(name) ?? 0n;
+    if (requested === 0n || used + requested <= has) return undefined;
+    const shown = [requested, used, has].map((nanos) => (nanos + unit - 1n) / unit);
+    return {
+      reason: `OutOf${name}`,
+      message: `Node didn't have enough resource: ${name}, requested: ${shown[0]}, used: ${shown[1]}, capacity: ${shown[2]}`,
+    };
+  };
+  const whole = 1_000_000_000n;
+  const pods = lacking('pods', whole, BigInt(others.length) * whole, whole);
+  if (pods) return pods;
+  const used = others.map((other) => podRequests(other.spec));
+  for (const [name, requested] of podRequests(spec)) {
+    const unit = name === 'cpu' ? 1_000_000n : whole;
+    const taken = used.reduce((total, each) => total + (each.get(name) ?? 0n), 0n);
+    const rejection = lacking(name, requested, taken, unit);
+    if (rejection) return rejection;
+  }
+  return undefined;
+}

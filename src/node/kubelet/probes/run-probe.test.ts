@@ -1,0 +1,179 @@
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../clock/index.ts';
+import { createServer } from '../../../http.ts';
+import { RuntimeError } from '../../../runtime/index.ts';
+import type { PodDialer } from '../kubelet-options.ts';
+import { directDialer } from './direct-dialer.ts';
+import { type Handler, handlerOf } from './handler.ts';
+import { handlerRunner } from './run-probe.ts';
+
+const servers: (Server | Http2Server)[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+async function listening(server: Server | Http2Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Where nobody is but by the dialer. */
+const address = '192.0.2.1';
+const dialer: PodDialer = {
+  connect: (asked, until) => directDialer.connect({ ...asked, address: '127.0.0.1' }, until),
+};
+const { signal } = new AbortController();
+const target = { containerName: 'c', podUid: 'u' };
+const run = (
+  handler: Handler,
+  exec?: () => Promise<{ exitCode: number; output: string }>,
+  timeoutMs = 2_000,
+) =>
+  handlerRunner({
+    runtime: { exec: exec ?? (() => expect.fail()) },
+    ...{ dialer, clock: systemClock(), version: '1.35' },
+  })(handler, target, { timeoutMs, signal });
+const http = (port: number, path = '/', headers: { name: string; value: string }[] = []): Handler => ({
+  ...{ type: 'http', scheme: 'http', address, port, path, headers },
+});
+const closedPort = async (): Promise<number> => {
+  const server = createTcpServer();
+  const port = await listening(server);
+  await new Promise((resolve) => servers.splice(servers.indexOf(server), 1)[0]?.close(resolve));
+  return port;
+};
+
+describe('an HTTP probe', () => {
+  it('asks as a kubelet, and takes 200 to 399 for success', async () => {
+    const seen: unknown[] = [];
+    const port = await listening(
+      createServer(({ url, headers: { 'user-agent': agent, accept, host, 'x-own': own } }, response) => {
+        seen.push({ url, agent, accept, host, own });
+        response.writeHead(url === '/bad' ? 503 : 204).end();
+      }) as Server,
+    );
+    expect(await run(http(port, '/ok?a=b', [{ name: 'X-Own', value: 'yes' }]))).toEqual({
+      ...{ isSuccess: true, message: '' },
+    });
+    expect(seen).toEqual([
+      { url: '/ok?a=b', agent: 'kube-probe/1.35', accept: '*/*', host: `${address}:${port}`, own: 'yes' },
+    ]);
+    expect(await run(http(port, '/bad'))).toEqual({
+      ...{ isSuccess: false, message: 'HTTP probe failed with statuscode: 503' },
+    });
+  });
+
+  it('follows to the same host, and warns of another', async () => {
+    const port = await listening(
+      createServer(({ url }, response) => {
+        const location = { '/here': '/end', '/there': 'http://example.com/' }[url ?? ''];
+        response.writeHead(location ? 302 : 500, location ? { location } : {}).end('moved');
+      }) as Server,
+    );
+    expect((await run(http(port, '/here'))).message).toBe('HTTP probe failed with statuscode: 500');
+    expect(await run(http(port, '/there'))).toEqual({
+      ...{ isSuccess: true, message: 'Probe terminated redirects, Response body: moved' },
+    });
+  });
+
+  it("says what hinders it in Go's words", async () => {
+    const port = await closedPort();
+    expect((await run(http(port))).message).toBe(
+      `Get "http://${address}:${port}/": dial tcp ${address}:${port}: connect: connection refused`,
+    );
+    const silent = await listening(createServer(() => {}) as Server);
+    const { message } = await run(http(silent), undefined, 50);
+    expect(message).toBe(
+      `Get "http://${address}:${silent}/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+    );
+  });
+});
+
+describe('a TCP probe', () => {
+  it('succeeds with a connection', async () => {
+    const port = await listening(createTcpServer((socket) => socket.end()));
+    expect((await run({ type: 'tcp', address, port })).isSuccess).toBe(true);
+    const closed = await closedPort();
+    expect(await run({ type: 'tcp', address, port: closed })).toEqual({
+      ...{ isSuccess: false, message: `dial tcp ${address}:${closed}: connect: connection refused` },
+    });
+  });
+});
+
+describe('a gRPC probe', () => {
+  const health = (status: number, code = '0') => {
+    const server = createHttp2Server();
+    server.on('stream', (stream, headers) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const isAsked = headers[':path'] === '/grpc.health.v1.Health/Check';
+        const name = Buffer.concat(chunks).subarray(7).toString();
+        const answer = name === 'other' ? 2 : status;
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': isAsked ? code : '12' }));
+        stream.end(code === '0' ? Buffer.from([0, 0, 0, 0, 2, 8, answer]) : undefined);
+      });
+    });
+    return listening(server);
+  };
+
+  it('asks for the health of its service', async () => {
+    const port = await health(1);
+    expect((await run({ type: 'grpc', address, port, service: 'mine' })).isSuccess).toBe(true);
+    expect(await run({ type: 'grpc', address, port, service: 'other' })).toEqual({
+      ...{ isSuccess: false, message: 'service unhealthy (responded with "NOT_SERVING")' },
+    });
+  });
+
+  it('says that a server does not know of health', async () => {
+    const port = await health(1, '12');
+    expect((await run({ type: 'grpc', address, port, service: '' })).message).toMatch(
+      /^error: this server does not implement the grpc health protocol/,
+    );
+  });
+
+  it('says that nobody is there', async () => {
+    const port = await closedPort();
+    expect((await run({ type: 'grpc', address, port, service: '' })).message).toBe(
+      `timeout: failed to connect service "${address}:${port}" within 2s: dial tcp ${address}:${port}: connect: connection refused`,
+    );
+  });
+});
+
+describe('an exec probe', () => {
+  const exec: Handler = { type: 'exec', command: ['check'] };
+  it('succeeds with exit code 0, and says what the command said', async () => {
+    expect((await run(exec, async () => ({ exitCode: 0, output: 'fine' }))).message).toBe('');
+    expect(await run(exec, async () => ({ exitCode: 1, output: 'no' }))).toEqual({
+      ...{ isSuccess: false, message: 'no' },
+    });
+  });
+
+  it('fails when the command takes too long', async () => {
+    const slow = async (): Promise<never> => {
+      throw new RuntimeError('CannotExecContainer', 'it', 'it did not end within 1000 ms');
+    };
+    expect((await run(exec, slow, 1_000)).message).toBe('command timed out: "check" timed out after 1s');
+  });
+});
+
+describe('handlerOf', () => {
+  it('finds ports by their names', () => {
+    const ports = [{ name: 'web', containerPort: 8080 }];
+    expect(handlerOf({ tcpSocket: { port: 'web' } }, ports, '10.0.0.1')).toEqual({
+      ...{ type: 'tcp', address: '10.0.0.1', port: 8080 },
+    });
+    expect(() => handlerOf({ tcpSocket: { port: 'none' } }, ports, '10.0.0.1')).toThrow(
+      "couldn't find port: none",
+    );
+  });
+
+  it('asks another host where one is named, and the root where no path is', () => {
+    expect(handlerOf({ httpGet: { port: 80, host: '10.9.9.9' } }, [], '10.0.0.1')).toMatchObject({
+      ...{ address: '10.9.9.9', path: '/', scheme: 'http' },
+    });
+  });
+});

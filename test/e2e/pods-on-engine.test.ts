@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock, systemRandom } from '../../src/clock/index.ts';
+import { silentLog } from '../../src/log.ts';
+import { TestNode, TestNodes } from '../../src/node/kubelet/testing/test-cluster.ts';
+import { type DockerRuntime, openDockerRuntime } from '../../src/runtime/index.ts';
+import { testImage } from './image.ts';
+
+/** A kubelet over the machine's Engine, with a cluster in this process and a plain network for its pods. */
+let nodes: TestNodes;
+let node: TestNode;
+let runtime: DockerRuntime;
+let image: string;
+const name = 'ip-10-0-1-9';
+
+beforeAll(async () => {
+  image = await testImage();
+  const clock = systemClock();
+  runtime = await openDockerRuntime({ clock, random: systemRandom(), log: silentLog });
+  nodes = await TestNodes.open();
+  node = new TestNode(await nodes.access(name), { name, instanceId: `i-e2e${process.pid}` });
+  await node.start({ runtime });
+}, 120_000);
+
+afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await nodes?.[Symbol.asyncDispose]();
+  for (const { id } of (await runtime?.listSandboxes(node.labels)) ?? []) await runtime.removeSandbox(id);
+  await runtime?.[Symbol.asyncDispose]();
+}, 120_000);
+
+type Json = Awaited<ReturnType<TestNodes['get']>>;
+const container = (of: string, script: string, more = {}) => ({
+  ...{ name: of, image, imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], ...more },
+});
+const first = (json: Json) => json.status.containerStatuses?.[0];
+async function end(path: string): Promise<void> {
+  await nodes.cluster.call('DELETE', path);
+  await nodes.until(path, 'gone', (json) => json.code === 404);
+}
+const idOf = (json: Json, index: number): string =>
+  json.status.containerStatuses[index].containerID.replace('docker://', '');
+
+describe('a pod on the Docker Engine', () => {
+  it('has one address and one IPC namespace for all of its containers, within its limits', async () => {
+    const path = await nodes.bind(name, 'shared', {
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        container('server', 'mkdir /www; echo hello > /www/index.html; exec httpd -f -p 8080 -h /www', {
+          resources: { requests: { cpu: '100m' }, limits: { memory: '32Mi', cpu: '500m' } },
+        }),
+        container('client', 'while true; do sleep 1; done'),
+      ],
+    });
+    const json = await nodes.until(path, 'running', ({ status }) => status.phase === 'Running');
+    expect(json.status).toMatchObject({ podIP: '10.251.0.10', qosClass: 'Burstable' });
+    const fetch = ['wget', '-qO-', `http://${json.status.podIP}:8080/`];
+    await expect
+      .poll(async () => (await runtime.exec(idOf(json, 1), fetch, { timeoutMs: 5_000 })).output)
+      .toBe('hello\n');
+    const stats = await runtime.stats(idOf(json, 0));
+    expect(stats?.memoryLimitBytes).toBe(32 * 1_048_576);
+    await end(path);
+    await expect.poll(() => runtime.listContainers(node.labels), { timeout: 10_000 }).toEqual([]);
+    const sandboxes = async () => (await runtime.listSandboxes(node.labels)).map(({ id }) => id);
+    await expect.poll(sandboxes, { timeout: 10_000 }).toEqual([`node-${node.description.instanceId}`]);
+  }, 60_000);
+
+  it('says how its containers ended, in their own words and their logs', async () => {
+    const path = await nodes.bind(name, 'ends', {
+      restartPolicy: 'Never',
+      containers: [
+        container('told', 'echo disk full > /dev/termination-log; exit 3'),
+        container('logged', 'echo one; echo two >&2; exit 4', {
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+        }),
+      ],
+    });
+    const { status } = await nodes.until(path, 'failed', (json) => json.status.phase === 'Failed');
+    const ends = status.containerStatuses.map(({ state }: Json) => state.terminated);
+    const [told, logged] = [3, 4].map((exitCode) => ends.find((each: Json) => each.exitCode === exitCode));
+    expect(told).toMatchObject({ reason: 'Error', message: 'disk full\n' });
+    expect(logged.message.split('\n').toSorted()).toEqual(['', 'one', 'two']);
+    await end(path);
+  }, 60_000);
+
+  it('is run by its users, with the rights that it was given and no more', async () => {
+    const securityContext = {
+      ...{ runAsUser: 1000, runAsGroup: 3000, readOnlyRootFilesystem: true },
+      ...{ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    };
+    const script = 'id; grep -E "CapEff|NoNewPrivs" /proc/self/status; touch /x 2>&1';
+    const path = await nodes.bind(name, 'rights', {
+      restartPolicy: 'Never',
+      containers: [
+        container('c', script, { securityContext, terminationMessagePolicy: 'FallbackToLogsOnError' }),
+      ],
+    });
+    const json = await nodes.until(path, 'failed', ({ status }) => status.phase === 'Failed');
+    const { message } = first(json).state.terminated;
+    expect(message).toMatch(/uid=1000 gid=3000/);
+    expect(message).toMatch(/CapEff:\s+0000000000000000/);
+    expect(message).toMatch(/NoNewPrivs:\s+1/);
+    expect(message).toMatch(/Read-only file system/);
+    await end(path);
+  }, 60_000);
+
+  it('restarts what ends, and goes on under another kubelet', async () => {
+    const path = await nodes.bind(name, 'adopted', {
+      terminationGracePeriodSeconds: 1,
+      containers: [container('c', 'exec sleep 1000')],
+    });
+    const before = await nodes.until(path, 'running', ({ status }) => status.phase === 'Running');
+    await node.restart({ runtime });
+    await runtime.stopContainer(idOf(before, 0), 0);
+    const json = await nodes.until(path, 'a restart', (seen) => first(seen).restartCount === 1);
+    expect(first(json).lastState.terminated).toMatchObject({ exitCode: 137, reason: 'Error' });
+    expect(json.status.podIP).toBe(before.status.podIP);
+    await end(path);
+  }, 60_000);
+});
