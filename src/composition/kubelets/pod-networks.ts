@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts';
 import type { NodeNetwork } from '../../network/index.ts';
 import {
   type ApiAccess,
+  type KubeletOptions,
   type KubeProxy,
   loadPodNetworking,
   type PodNetwork,
@@ -60,10 +61,10 @@ export class PodNetworks implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The network of a node's pods, from now on until `close`. @throws {Error} its list of addresses can't be read. */
-  async open(node: NetworkedNode): Promise<PodNetwork> {
+  /** The network of a node's pods and the way to them, from now on until `close`. @throws {Error} its list of addresses can't be read. */
+  async open(node: NetworkedNode): Promise<Pick<KubeletOptions, 'dialer' | 'podNetwork'>> {
     const { network, why } = this.#options.vpcs;
-    if (network === undefined) return refusing(why);
+    if (network === undefined) return { podNetwork: refusing(why) };
     const { instance } = node;
     await this.close(instance.instanceId);
     const networking = await loadPodNetworking();
@@ -91,7 +92,7 @@ export class PodNetworks implements AsyncDisposable {
     this.#nodes.set(instance.instanceId, carried);
     await pods.retain(await this.#podsOf(instance.instanceId, networking.podUidLabel));
     carried.opening = this.#openRegularly(pods, random);
-    return pods;
+    return { podNetwork: pods, dialer: pods };
   }
 
   /** Looks after a node no longer; what is in the kernel stays. */

@@ -45,11 +45,11 @@ export async function startNode(
   return startKubelet({
     node: description,
     api,
-    podNetwork: await parts.podNetworks.open({
+    ...(await parts.podNetworks.open({
       ...{ instance, region: scope.region, vpcId, nodeName: description.name, api, dnsAddress },
       apiAddress: serviceAddress(cluster, apiOffset),
       credentials: () => parts.credentials(identity),
-    }),
+    })),
     clusterDns: { address: dnsAddress, domain: 'cluster.local' },
     stateDirectory: join(directory, instanceId),
     labels: nodeLabels(installationId, instanceId),

@@ -61,6 +61,7 @@ class World implements AsyncDisposable {
         isAt: (path: string) => path === netnsPath,
         join: async ({ uid, address, deviceIndex }: NodePod, path: string) =>
           void this.done.push(`join ${uid} ${address} ${deviceIndex} ${path}`),
+        connect: async (address: string, port: number) => `${address}:${port}`,
         leave: async (uid: string) => void this.done.push(`leave ${uid}`),
         [Symbol.asyncDispose]: async () => {},
       } as unknown as NodeNetwork;
@@ -160,10 +161,14 @@ describe('the addresses of a node’s pods', () => {
 
   it('lead to the node’s own namespace, which has all of its interfaces', async () => {
     await using world = new World();
+    const early = world.pods.connect({ address: '10.0.0.5', port: 80 }, never);
+    await expect(early).rejects.toThrow('the node has no network yet');
     await world.addressOf('a');
     await world.pods.join(podOf('a'), '/a', never);
     await world.pods.join(podOf('a'), '/a', never);
     await world.pods.open(never);
+    // Probes are the node's own connections.
+    expect(await world.pods.connect({ address: '10.0.0.5', port: 80 }, never)).toBe('10.0.0.5:80');
     expect(world.done.splice(0)).toEqual([
       ...['assign eni-0 2', 'attach eni-0 /netns/i-1 0', 'open /netns/i-1 a', 'opened'],
       ...['join a 10.0.0.5 0 /a', 'join a 10.0.0.5 0 /a'],

@@ -1,8 +1,9 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import type { NodeNetwork, NodePlace, VpcNetwork } from '../../../network/index.ts';
 import type { SandboxNetwork } from '../../../runtime/index.ts';
-import type { PodIdentity, PodNetwork } from '../kubelet-options.ts';
+import type { PodDialer, PodIdentity, PodNetwork } from '../kubelet-options.ts';
 import { type LedgerFile, openLedgerFile } from './ledger-file.ts';
 import type { NodeInterfaces } from './node-interfaces.ts';
 import { type InterfaceLimits, type NodeInterface, nextStep, withoutPods, withPod } from './plan.ts';
@@ -42,7 +43,7 @@ const noAddress =
  * Pods with addresses of the VPC, as the Amazon VPC CNI plugin gives them: secondary private IPv4 addresses of their
  * node's interfaces, which are in a network namespace of the node's own. The links of pods lead there.
  */
-export class VpcPodNetwork implements PodNetwork, AsyncDisposable {
+export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   readonly #options: VpcPodNetworkOptions;
   readonly #ledger: LedgerFile;
   /** By address: of secondary ones, as last seen in EC2. */
@@ -106,6 +107,16 @@ export class VpcPodNetwork implements PodNetwork, AsyncDisposable {
       await node.join({ uid: pod.uid, address, deviceIndex: found.deviceIndex }, netnsPath);
       this.#joined.set(pod.uid, netnsPath);
     });
+  }
+
+  /** A connection as the node itself makes it. @throws {Error} with the kernel's word for it as `code`. */
+  async connect(
+    { address, port }: { readonly address: string; readonly port: number },
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    if (this.#node === undefined)
+      throw new Error(`Cannot connect to ${address}: the node has no network yet`);
+    return this.#node.connect(address, port, signal);
   }
 
   /** Takes the address back, which rests for a while. Of a pod that has none: success. */
