@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
@@ -195,6 +199,56 @@ describe('the proxy of a node', () => {
     expect(asked).toEqual([]);
   });
 });
+
+/** Of this machine, as others see it: its loopback is nobody's to name. */
+const ownAddress = Object.values(networkInterfaces())
+  .flatMap((them) => them ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+it.skipIf(ownAddress === undefined)(
+  'the proxies of pods and services lead to who answers there, whatever is asked',
+  async () => {
+    const server = createServer((request, response) => {
+      const { authorization = 'none' } = request.headers;
+      response.setHeader('location', '/there');
+      request.pipe(
+        response.writeHead(201, { 'x-asked': `${request.method} ${request.url} ${authorization}` }),
+      );
+    }).listen(0, ownAddress);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    await cluster.call('PATCH', `${pods}/one/status`, { status: { podIP: ownAddress } }, merge);
+    const path = `${pods}/one:${port}/proxy`;
+    const { status, headers, text } = await cluster.call('PUT', `${path}/a%2Fb?c=d`, { e: 1 });
+    expect([status, headers['x-asked'], text]).toEqual([201, 'PUT /a%2Fb?c=d none', '{"e":1}']);
+    expect(headers.location).toBe(`${path}/there`);
+
+    const selectorless = { spec: { ports: [{ name: 'web', port: 80, targetPort: port }] } };
+    await cluster.call('POST', `${namespace}/services`, { metadata: { name: 'web' }, ...selectorless });
+    const through = (name: string) => cluster.call('GET', `${namespace}/services/${name}/proxy/x`);
+    expect((await through('web:80')).json.message).toBe('no endpoints available for service "web"');
+    expect((await through('web:nope')).json.message).toBe('no service port "nope" found for service "web"');
+    await cluster.call('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+      ...{ addressType: 'IPv4', ports: [{ name: 'web', port }] },
+      endpoints: [{ addresses: [ownAddress], conditions: { ready: true } }],
+    });
+    for (const name of ['web:80', 'web:web', 'http:web:web'])
+      expect((await through(name)).headers['x-asked']).toBe('GET /x none');
+    const ended = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await ended;
+    await cluster.call('PATCH', `${pods}/one/status`, { status: { podIP: '127.0.0.1' } }, merge);
+    expect((await cluster.call('GET', `${path}/`)).json.message).toBe('address not allowed');
+    const { json } = await through('web:80');
+    expect([json.code, json.message]).toEqual([
+      503,
+      expect.stringMatching(/^error trying to reach service: /),
+    ]);
+  },
+);
 
 it('what is used is asked of metrics.k8s.io, which knows nothing of nodes that tell nothing', async () => {
   const path = '/apis/metrics.k8s.io/v1beta1';

@@ -13,6 +13,7 @@ import type { Watches } from '../objects/watches.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
 import type { FairSeats } from './fair-seats.ts';
+import type { Endpoints } from './reach/endpoint-proxy.ts';
 import type { KubeletClient } from './reach/kubelet-client.ts';
 import type { OpenStreams } from './reach/open-streams.ts';
 
@@ -38,6 +39,7 @@ export interface Cluster {
   readonly logs: ControlPlaneLogs;
   readonly kubelets: KubeletClient;
   readonly streams: OpenStreams;
+  readonly endpoints: Endpoints;
   /** What its nodes and pods use. */
   readonly usage: UsageSource;
   /** `1.36` */

@@ -43,6 +43,7 @@ import {
   tokenKeyPurpose,
 } from '../records.ts';
 import { dialFromMachine } from '../webhooks/dial.ts';
+import { resolveService } from '../webhooks/service-address.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -134,6 +135,7 @@ export async function openControlPlane(
     seats: new FairSeats(),
     ...{ kubelets, usage },
     streams: new OpenStreams(),
+    endpoints: { dial, resolve: (service) => resolveService(inMemory, random, service) },
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
       catalogue: () => catalogue.current,

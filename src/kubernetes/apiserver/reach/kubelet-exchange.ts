@@ -1,10 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { KubernetesObject } from '../../objects/object.ts';
-import type { Cluster } from '../cluster.ts';
 import { ApiError } from '../status.ts';
-import type { KubeletRequest } from './kubelet-client.ts';
 
 /** A connection whose client wants to go on in another protocol than HTTP. */
 export interface Upgrade {
@@ -14,8 +11,6 @@ export interface Upgrade {
 }
 
 const listenersOfJoined = 30;
-
-type Asked = Omit<KubeletRequest, 'signal'> & { readonly body?: IncomingMessage };
 
 export type KubeletAnswer =
   | { readonly type: 'response'; readonly response: IncomingMessage }
@@ -27,17 +22,14 @@ export type KubeletAnswer =
     };
 
 /**
- * Asks a node's kubelet and returns the beginning of its answer.
- * @param signal Aborts when nobody waits for it any more.
- * @throws {ApiError} 500: it could not be asked; the words are the connection's.
+ * Sends a request and returns the beginning of its answer.
+ * @throws {ApiError} `failure`: it could not be sent; the words are the connection's.
  */
-export async function askKubelet(
-  { kubelets }: Cluster,
-  node: KubernetesObject,
-  { body, ...asked }: Asked,
-  signal: AbortSignal,
+export async function answerOf(
+  request: ClientRequest,
+  body: IncomingMessage | undefined,
+  failure: (words: string) => ApiError,
 ): Promise<KubeletAnswer> {
-  const request = await kubelets.open(node, { ...asked, signal });
   try {
     return await new Promise<KubeletAnswer>((resolve, reject) => {
       request.on('response', (response) => resolve({ type: 'response', response }));
@@ -50,10 +42,13 @@ export async function askKubelet(
       else pipeline(body, request).catch(reject);
     });
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    throw new ApiError(500, 'InternalError', `error dialing backend: ${told}`);
+    throw failure(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** As upstream says that a kubelet is not to be reached. */
+export const dialingFailed = (words: string): ApiError =>
+  new ApiError(500, 'InternalError', `error dialing backend: ${words}`);
 
 /** Passes an answer on as it comes, at the pace of its reader. */
 export async function passOn(from: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,7 +3,8 @@ import { resourceNamed } from '../../schema/catalogue.ts';
 import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
 import { getObject } from '../read.ts';
 import { ApiError } from '../status.ts';
-import { passThrough } from './pass-through.ts';
+import { toKubelet } from './pass-through.ts';
+import { readProxyName, splitProxyPath } from './proxy-path.ts';
 
 const nodes = resourceNamed('', 'nodes');
 
@@ -34,31 +35,8 @@ export async function proxyNode(exchange: ResourceExchange): Promise<void> {
     response.writeHead(301, { location: `${prefix}/${query}` }).end();
     return;
   }
-  const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
-  await passThrough(exchange, node, {
+  await toKubelet(exchange, node, {
     ...{ method, path: `${path || '/'}${query}` },
-    ...(hasBody && { body: request }),
     located: (location) => (location.startsWith('/') ? `${prefix}${location}` : location),
   });
-}
-
-interface ProxyName {
-  readonly scheme: string;
-  readonly name: string;
-  readonly port: string;
-}
-
-/** Of `n`, `n:10250` and `https:n:10250`. */
-export function readProxyName(text: string): ProxyName {
-  const parts = text.split(':');
-  const [scheme = '', name = '', port = ''] =
-    parts.length === 3 ? parts : parts.length === 2 ? ['', ...parts] : ['', text];
-  return { scheme, name, port };
-}
-
-/** As it was sent, escapes and all: `/…/proxy`, what follows, and the query with its `?`. */
-function splitProxyPath(url: string) {
-  const [, prefix = '', path = '', query = ''] =
-    /^([^?]*?\/nodes\/[^/?]+\/proxy)(\/[^?]*)?(\?.*)?$/.exec(url) ?? [];
-  return { prefix, path, query };
 }

@@ -1,35 +1,50 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { STATUS_CODES } from '../../../http.ts';
 import type { KubernetesObject } from '../../objects/object.ts';
 import type { ResourceExchange } from '../exchange.ts';
+import type { ApiError } from '../status.ts';
 import { goneOf } from './gone.ts';
-import { askKubelet, join, passOn } from './kubelet-exchange.ts';
+import { answerOf, dialingFailed, join, passOn } from './kubelet-exchange.ts';
 
-/** What a kubelet is asked in place of what was asked here. */
-interface Asking {
-  readonly method: string;
-  /** With its query. */
-  readonly path: string;
-  readonly body?: IncomingMessage;
+/** Whom to ask in place of the API server. */
+interface Backend {
+  /** The request, not sent yet. */
+  open(headers: Record<string, string | string[]>, signal: AbortSignal): Promise<ClientRequest>;
+  /** It could not be asked, in the connection's words. */
+  failure(words: string): ApiError;
   /** What becomes of where an answer leads. */
-  readonly located?: (location: string) => string;
+  located?(location: string): string;
+}
+
+/** Asks a node's kubelet. @throws {ApiError} 400, 500 */
+export function toKubelet(
+  exchange: ResourceExchange,
+  node: KubernetesObject,
+  { method, path, located }: { readonly method: string; readonly path: string } & Pick<Backend, 'located'>,
+): Promise<void> {
+  return passThrough(exchange, {
+    open: (headers, signal) => exchange.cluster.kubelets.open(node, { method, path, headers, signal }),
+    failure: dialingFailed,
+    ...(located && { located }),
+  });
 }
 
 /**
- * Asks a kubelet with the headers of who asks, and gives him its answer as it is; where both agree on another protocol, the two
- * connections are one from then on.
+ * Asks somebody else with the headers and the body of who asks, and gives him the answer as it is; where both agree on another
+ * protocol, the two connections are one from then on.
  * @throws {ApiError} it could not be asked.
  */
 export async function passThrough(
   { cluster, request, response, upgrade }: ResourceExchange,
-  node: KubernetesObject,
-  { located, ...asking }: Asking,
+  { open, failure, located }: Backend,
 ): Promise<void> {
   const gone = new AbortController();
   upgrade?.socket.once('close', () => gone.abort(new Error('The client has gone')));
   const signal = upgrade ? AbortSignal.any([cluster.signal, gone.signal]) : goneOf(cluster, response);
-  const headers = passedHeaders(request.headers);
-  const answer = await askKubelet(cluster, node, { ...asking, headers }, signal);
+  const { headers } = request;
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  const body = hasBody && upgrade === undefined ? request : undefined;
+  const answer = await answerOf(await open(passedHeaders(headers), signal), body, failure);
   const { statusCode = 500, rawHeaders } = answer.response;
   if (answer.type === 'response' || upgrade === undefined) {
     const told = unhopped(answer.response.headers);

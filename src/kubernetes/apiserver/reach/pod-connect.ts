@@ -3,7 +3,7 @@ import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
 import { getObject } from '../read.ts';
 import { badRequest } from '../status.ts';
 import { portForwardOptions, processOptions } from './connect-options.ts';
-import { passThrough } from './pass-through.ts';
+import { toKubelet } from './pass-through.ts';
 import { containerOf, nodeOf } from './pod-place.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function connectPod(exchange: ResourceExchange): Promise<void> {
   const path = pathOf(exchange, options, () => containerOf(pod, textOf(options, 'container')));
   const node = await nodeOf(cluster, pod);
   if (upgrade === undefined) throw badRequest('Upgrade request required');
-  await passThrough(exchange, node, { method: request.method ?? 'GET', path });
+  await toKubelet(exchange, node, { method: request.method ?? 'GET', path });
 }
 
 function optionsOf({ asked, query }: ResourceExchange): JsonObject {

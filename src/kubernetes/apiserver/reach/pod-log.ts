@@ -6,7 +6,7 @@ import { getObject } from '../read.ts';
 import { ApiError, badRequest } from '../status.ts';
 import { type LogOptions, readLogOptions } from './connect-options.ts';
 import { goneOf } from './gone.ts';
-import { askKubelet, passOn } from './kubelet-exchange.ts';
+import { answerOf, dialingFailed, passOn } from './kubelet-exchange.ts';
 import { containerOf, nodeOf } from './pod-place.ts';
 
 /** More of a kubelet's complaint is nobody's to read. */
@@ -22,8 +22,9 @@ export async function streamLog(exchange: ResourceExchange): Promise<void> {
   const node = await nodeOf(cluster, pod);
   const path = `/containerLogs/${namespace}/${name}/${container}?${queryOf(options)}`;
   const isUnverified = options.insecureSkipTLSVerifyBackend;
-  const asking = { method: 'GET', path, isUnverified };
-  const answer = await askKubelet(cluster, node, asking, goneOf(cluster, response));
+  const signal = goneOf(cluster, response);
+  const asking = await cluster.kubelets.open(node, { method: 'GET', path, isUnverified, signal });
+  const answer = await answerOf(asking, undefined, dialingFailed);
   const from = answer.response;
   const code = from.statusCode ?? 500;
   if (code < 200 || code > 299) throw complaint(code, await textOf(from), cluster);

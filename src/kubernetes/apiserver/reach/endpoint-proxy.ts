@@ -1,0 +1,114 @@
+import type { RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { request as httpRequest } from '../../../http.ts';
+import { type KubernetesObject, memberOf, numberOf, objectsIn, textOf } from '../../objects/object.ts';
+import type { Dial } from '../../webhooks/dial.ts';
+import { isReachable } from '../../webhooks/reachable-address.ts';
+import type { Address, ServiceReference } from '../../webhooks/service-address.ts';
+import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
+import { getObject } from '../read.ts';
+import { ApiError, badRequest } from '../status.ts';
+import { passThrough } from './pass-through.ts';
+import { nodeOf } from './pod-place.ts';
+import { readProxyName, splitProxyPath } from './proxy-path.ts';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** How a control plane reaches what runs in its cluster. */
+export interface Endpoints {
+  readonly dial: Dial;
+  /** @throws {Error} upstream's words: the service leads nowhere. */
+  resolve(service: ServiceReference): Address;
+}
+
+/** `pods/<name>/proxy/<path>` and `services/<name>/proxy/<path>`: whoever answers there. @throws {ApiError} */
+export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
+  const { cluster, asked, request, response } = exchange;
+  const { resource, namespace } = asked;
+  const { scheme, name, port } = readProxyName(asked.name ?? '');
+  const { prefix, path, query } = splitProxyPath(request.url ?? '');
+  const object = await getObject(cluster, { resource, namespace, name });
+  await cluster.admission.connect({
+    ...{ ...targetOf(asked), operation: 'CONNECT', before: undefined, isDryRun: false, options: {} },
+    object: { kind: `${resource.kind}ProxyOptions`, apiVersion: 'v1', ...(path !== '' && { path }) },
+    by: requester(exchange, []),
+  });
+  const address =
+    resource.name === 'pods'
+      ? await addressOfPod(exchange, object, port)
+      : addressOfService(cluster.endpoints, object, port);
+  if (!isProxyable(address.host)) throw badRequest('address not allowed');
+  const method = request.method ?? 'GET';
+  if (path === '' && (method === 'GET' || method === 'HEAD')) {
+    response.writeHead(301, { location: `${prefix}/${query}` }).end();
+    return;
+  }
+  const { dial } = cluster.endpoints;
+  await passThrough(exchange, {
+    open: async (headers, signal) =>
+      open(dial, address, scheme === 'https', {
+        ...{ method, path: `${path || '/'}${query}`, headers, signal },
+      }),
+    failure: (words) => new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${words}`),
+    located: (location) => (location.startsWith('/') ? `${prefix}${location}` : location),
+  });
+}
+
+/** Not what only this machine is to itself: an object of a cluster could name whatever else listens there. */
+const isProxyable = (host: string): boolean =>
+  isIP(host) === 0 ? host !== '' : isReachable(host) && !loopback.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
+
+/** Of what is behind a proxy nobody knows the certificate, as upstream. */
+function open(dial: Dial, address: Address, isTls: boolean, options: RequestOptions) {
+  const { host, port } = address;
+  const headers = { ...(options.headers as object), host: `${host}:${port}` };
+  const common = { ...options, host, port, headers, agent: false };
+  if (!isTls) return httpRequest({ ...common, createConnection: () => dial(address) });
+  return httpsRequest({
+    ...common,
+    createConnection: () => {
+      const raw = dial(address);
+      const secured = connectTls({ socket: raw, rejectUnauthorized: false });
+      raw.once('error', (error) => secured.destroy(error));
+      return secured;
+    },
+  });
+}
+
+/** At the port that is named, or the first that the pod tells, else 80. @throws {ApiError} 400 */
+async function addressOfPod(
+  { cluster }: ResourceExchange,
+  pod: KubernetesObject,
+  port: string,
+): Promise<Address> {
+  await nodeOf(cluster, pod);
+  const host = textOf(memberOf(pod, 'status'), 'podIP');
+  const ports = objectsIn(memberOf(pod, 'spec'), 'containers').flatMap((it) => objectsIn(it, 'ports'));
+  const named = ports.find((it) => textOf(it, 'name') === port);
+  const [first] = ports;
+  const chosen = port === '' ? first : named;
+  const number = chosen ? numberOf(chosen, 'containerPort') : Number(port || 80);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw badRequest(`invalid pod request "${pod.metadata.name}:${port}"`);
+  return { host, port: number };
+}
+
+/** @throws {ApiError} 503: it leads nowhere. */
+function addressOfService(endpoints: Endpoints, service: KubernetesObject, port: string): Address {
+  const { name, namespace = '' } = service.metadata;
+  const unavailable = (message: string): ApiError => new ApiError(503, 'ServiceUnavailable', message);
+  const found = objectsIn(memberOf(service, 'spec'), 'ports').find((it) =>
+    /^\d+$/.test(port) ? numberOf(it, 'port') === Number(port) : textOf(it, 'name') === port,
+  );
+  if (found === undefined)
+    throw unavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+  try {
+    return endpoints.resolve({ namespace, name, port: numberOf(found, 'port') });
+  } catch (error) {
+    throw unavailable(error instanceof Error ? error.message : String(error));
+  }
+}
