@@ -79,7 +79,7 @@ export class PodNetworks implements AsyncDisposable {
     const carried = new Carried((opened) => this.#serve(node, opened, proxy, networking), log);
     const pods = new networking.VpcPodNetwork({
       ...{ instanceId: instance.instanceId, network, clock, log },
-      localAddresses: [node.apiAddress, node.dnsAddress],
+      localAddresses: [node.apiAddress, node.dnsAddress, networking.podIdentityAddress],
       interfaces: networking.nodeInterfaces(ec2, instance),
       limits: {
         maxInterfaces: type?.maxInterfaces ?? 1,
@@ -134,12 +134,12 @@ export class PodNetworks implements AsyncDisposable {
   }
 
   async #serve(
-    { instance, nodeName, vpcId, api, apiAddress, dnsAddress }: NetworkedNode,
+    { instance, region, nodeName, vpcId, api, apiAddress, dnsAddress, credentials }: NetworkedNode,
     network: NodeNetwork,
     proxy: KubeProxy,
-    { openLocalServices }: Networking,
+    { openLocalServices, openPodIdentityAgent }: Networking,
   ): Promise<AsyncDisposable> {
-    const { clock, random, log, vpcs } = this.#options;
+    const { clock, random, log, vpcs, endpoint } = this.#options;
     const { names } = vpcs;
     if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
@@ -152,6 +152,12 @@ export class PodNetworks implements AsyncDisposable {
         vpcLookup: (question) => names.lookUp(vpcId, question),
         api: { address: apiAddress, endpoint: api.endpoint },
         ...{ clock, random, log },
+      }),
+    );
+    opened.use(
+      await openPodIdentityAgent({
+        ...{ network, endpoint, region, credentials, clock, log },
+        clusterName: instance.clusterName,
       }),
     );
     const parts = opened.move();
