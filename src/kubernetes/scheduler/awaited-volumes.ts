@@ -1,9 +1,9 @@
 import type { Reader, RecordKey } from '../../reconcile/index.ts';
-import { siblingKey } from '../controllers/collections.ts';
+import { claims, siblingKey } from '../controllers/collections.ts';
+import { annotationOf, selectedNode } from '../controllers/volumes/objects.ts';
 import type { Placement } from './cluster-scheduler.ts';
-import { claims } from './collections.ts';
 import type { PlacedPod } from './objects.ts';
-import { isBound, selectedNode } from './volume-objects.ts';
+import { isBound } from './volume-objects.ts';
 
 /** As long as upstream waits. */
 const patienceMs = 600_000;
@@ -57,7 +57,7 @@ export class AwaitedVolumes {
               ({ claim: known, volume }) =>
                 volume === undefined &&
                 known.metadata.name === placement.queued.info.claims[at] &&
-                claim.metadata.annotations?.[selectedNode] !== placement.nodeName,
+                annotationOf(claim, selectedNode) !== placement.nodeName,
             )),
       );
       if (!isLost && until > now) continue;

@@ -1,9 +1,8 @@
 import type { Random } from '../../clock/index.ts';
 import type { Reader, RecordKey } from '../../reconcile/index.ts';
-import { nodes, pods } from '../controllers/collections.ts';
+import { namespaces, nodes, pods } from '../controllers/collections.ts';
 import { isTerminal } from '../controllers/pods.ts';
 import { AwaitedVolumes } from './awaited-volumes.ts';
-import { namespaces } from './collections.ts';
 import { type ClusterEvent, isChangeOfNode, mayHelp } from './events.ts';
 import type { Words } from './node-filters.ts';
 import type { NodeInfo } from './node-info.ts';

@@ -13,11 +13,20 @@ import {
   watching,
 } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
-import { clusterWide, nodes, parsedKey, pods } from '../controllers/collections.ts';
+import {
+  claims,
+  clusterWide,
+  namespaces,
+  nodes,
+  parsedKey,
+  pods,
+  storageClasses,
+  volumes,
+} from '../controllers/collections.ts';
 import type { RunningClusters } from '../controllers/controller.ts';
 import type { Kept, Pod } from '../controllers/objects.ts';
 import type { ClusterScheduler } from './cluster-scheduler.ts';
-import { claims, csiNodes, namespaces, storageClasses, volumes } from './collections.ts';
+import { csiNodes } from './collections.ts';
 
 /** A cluster that does not answer yet, or no longer, is looked for again so often. */
 const notRunningMs = 250;

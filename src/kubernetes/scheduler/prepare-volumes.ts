@@ -1,11 +1,16 @@
+import {
+  boundByController,
+  type Claim,
+  isFor,
+  selectedNode,
+  type Volume,
+} from '../controllers/volumes/objects.ts';
 import { isLostRace, type Writer, withoutVersion } from '../controllers/writer.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
-import { type Claim, type PersistentVolume, selectedNode } from './volume-objects.ts';
 import type { VolumeStep } from './volumes.ts';
 
 const claimResource = resourceNamed('', 'persistentvolumeclaims');
 const volumeResource = resourceNamed('', 'persistentvolumes');
-const boundByController = 'pv.kubernetes.io/bound-by-controller';
 
 /**
  * Says which volumes are a pod's, and for which node others are to be made; who binds and makes them does the rest.
@@ -37,13 +42,13 @@ async function chooseNode(writer: Writer, claim: Claim, nodeName: string): Promi
 }
 
 /** @returns false: somebody else has it by now. */
-async function give(writer: Writer, volume: PersistentVolume, claim: Claim): Promise<boolean> {
+async function give(writer: Writer, volume: Volume, claim: Claim): Promise<boolean> {
   const { namespace = '', name, uid } = claim.metadata;
   let isOwn = true;
-  await writer.change<PersistentVolume>(volumeResource, volume, (present) => {
+  await writer.change<Volume>(volumeResource, volume, (present) => {
     const metadata = withoutVersion(present.metadata);
     const { claimRef } = present.spec;
-    isOwn = claimRef?.uid === undefined || claimRef.uid === uid;
+    isOwn = claimRef === undefined || isFor(present, claim);
     if (!isOwn || claimRef?.uid === uid) return present;
     return {
       ...present,

@@ -211,14 +211,41 @@ describe('volumes', () => {
         ...{ hostPath: { path: '/data' }, claimRef: { namespace, name: 'data', uid: chosen.metadata.uid } },
       },
     });
-    const merge = { 'content-type': 'application/merge-patch+json' };
-    const bound = {
-      metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
-      spec: { volumeName: `${namespace}-data` },
-    };
-    await call('PATCH', `${claims}/data`, bound, merge);
     await settled();
     expect((await call('GET', `${path}/stores`)).spec.nodeName).toBe('disks');
+  });
+
+  it('gives a claim the smallest volume that its node reaches', async () => {
+    await call('POST', '/apis/storage.k8s.io/v1/storageclasses', {
+      ...{ metadata: { name: 'by-hand' }, provisioner: 'kubernetes.io/no-provisioner' },
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    const volume = (name: string, storage: string, host: string) =>
+      call('POST', '/api/v1/persistentvolumes', {
+        metadata: { name },
+        spec: {
+          ...{ capacity: { storage }, accessModes: ['ReadWriteOnce'], storageClassName: 'by-hand' },
+          local: { path: `/mnt/${name}` },
+          nodeAffinity: {
+            required: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [host] }] },
+              ],
+            },
+          },
+        },
+      });
+    await volume('elsewhere', '1Gi', 'n1');
+    await volume('large', '9Gi', 'disks');
+    await volume('small', '2Gi', 'disks');
+    const namespace = await newNamespace();
+    const path = `/api/v1/namespaces/${namespace}`;
+    await call('POST', `${path}/persistentvolumeclaims`, claim('data', 'by-hand'));
+    await call('POST', `${path}/pods`, pod('stores', using('data'), {}));
+    await settled();
+    expect((await call('GET', `${path}/pods/stores`)).spec.nodeName).toBe('disks');
+    const bound = await call('GET', `${path}/persistentvolumeclaims/data`);
+    expect(bound).toMatchObject({ spec: { volumeName: 'small' }, status: { phase: 'Bound' } });
   });
 
   it('waits for a claim that is bound without a pod', async () => {

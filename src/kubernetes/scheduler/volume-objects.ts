@@ -1,41 +1,23 @@
-import type { NodeSelectorTerm } from '../controllers/node-fit.ts';
-import type { Kept, LabelSelector } from '../controllers/objects.ts';
-import type { ResourceList } from './objects.ts';
+import type { Kept } from '../controllers/objects.ts';
+import {
+  annotationOf,
+  bindCompleted,
+  type Claim,
+  type StorageClass,
+  type Volume,
+} from '../controllers/volumes/objects.ts';
 
-/** What the scheduler reads of a PersistentVolumeClaim. */
-export interface Claim extends Kept {
-  readonly spec: {
-    readonly accessModes?: readonly string[];
-    readonly storageClassName?: string;
-    readonly volumeName?: string;
-    readonly volumeMode?: string;
-    readonly selector?: LabelSelector;
-    readonly resources?: { readonly requests?: ResourceList };
-  };
-}
+/** What the scheduler reads of a volume, beside what binding it takes. */
+export type PlacedVolume = Volume & {
+  readonly spec: { readonly csi?: { readonly driver: string; readonly volumeHandle: string } };
+};
 
-export interface PersistentVolume extends Kept {
-  readonly spec: {
-    readonly accessModes?: readonly string[];
-    readonly storageClassName?: string;
-    readonly volumeMode?: string;
-    readonly capacity?: ResourceList;
-    readonly claimRef?: { readonly namespace?: string; readonly name?: string; readonly uid?: string };
-    readonly nodeAffinity?: {
-      readonly required?: { readonly nodeSelectorTerms: readonly NodeSelectorTerm[] };
-    };
-    readonly csi?: { readonly driver: string; readonly volumeHandle: string };
-  };
-  readonly status?: { readonly phase?: string };
-}
-
-export interface StorageClass extends Kept {
-  readonly provisioner: string;
-  readonly volumeBindingMode?: string;
+/** Where its volumes may be made. */
+export type PlacedStorageClass = StorageClass & {
   readonly allowedTopologies?: readonly {
     readonly matchLabelExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
   }[];
-}
+};
 
 export interface CsiNode extends Kept {
   readonly spec?: {
@@ -46,10 +28,6 @@ export interface CsiNode extends Kept {
   };
 }
 
-/** On a claim: the node that its volume is to be made for. */
-export const selectedNode = 'volume.kubernetes.io/selected-node';
-const bindCompleted = 'pv.kubernetes.io/bind-completed';
-
 /** Its volume is there, and knows it. */
-export const isBound = ({ metadata, spec }: Claim): boolean =>
-  (spec.volumeName ?? '') !== '' && metadata.annotations?.[bindCompleted] !== undefined;
+export const isBound = (claim: Claim): boolean =>
+  (claim.spec.volumeName ?? '') !== '' && annotationOf(claim, bindCompleted) !== undefined;

@@ -1,22 +1,29 @@
-import { parseQuantity } from '../../quantity.ts';
-import { type Reader, type RecordKey, recordKey } from '../../reconcile/index.ts';
-import { parsedKey, siblingKey } from '../controllers/collections.ts';
-import { isEmptySelector, selects } from '../controllers/label-selector.ts';
+import type { Reader, RecordKey } from '../../reconcile/index.ts';
+import {
+  claims,
+  clusterKey,
+  clusterWide,
+  siblingKey,
+  storageClasses,
+  volumes,
+} from '../controllers/collections.ts';
 import { meets } from '../controllers/node-fit.ts';
-import { claims, csiNodes, storageClasses, volumes } from './collections.ts';
+import { matchingVolume } from '../controllers/volumes/match.ts';
+import {
+  annotationOf,
+  type Claim,
+  classOf,
+  selectedNode,
+  type Volume,
+} from '../controllers/volumes/objects.ts';
+import { csiNodes } from './collections.ts';
 import type { NodeInfo } from './node-info.ts';
 import { regionLabel, zoneLabel } from './node-order.ts';
 import type { PlacedNode } from './objects.ts';
 import type { PodInfo } from './pod-info.ts';
 import { refusal, type Verdict } from './verdict.ts';
 import type { ClusterView } from './view.ts';
-import {
-  type Claim,
-  isBound,
-  type PersistentVolume,
-  type StorageClass,
-  selectedNode,
-} from './volume-objects.ts';
+import { isBound, type PlacedStorageClass, type PlacedVolume } from './volume-objects.ts';
 
 const noVolume = refusal('VolumeBinding', "node(s) didn't find available persistent volumes to bind", true);
 const elsewhere = refusal('VolumeBinding', "node(s) didn't match PersistentVolume's node affinity", true);
@@ -39,7 +46,7 @@ const noProvisioner = 'kubernetes.io/no-provisioner';
 export interface VolumeStep {
   readonly claim: Claim;
   /** A volume that is there, to be the claim's; undefined: one is to be made for the node. */
-  readonly volume: PersistentVolume | undefined;
+  readonly volume: Volume | undefined;
 }
 
 export interface VolumeJudge {
@@ -135,7 +142,7 @@ class ClusterVolumes {
     const steps: VolumeStep[] = [];
     const taken = new Set<string>();
     for (const claim of open) {
-      const chosen = claim.metadata.annotations?.[selectedNode];
+      const chosen = annotationOf(claim, selectedNode);
       if (chosen !== undefined && chosen !== name) return undefined;
       const volume = chosen === undefined ? this.#fitting(claim, node, taken) : undefined;
       if (volume === undefined && !isProvisioned(this.#class(claim), node)) return undefined;
@@ -147,7 +154,7 @@ class ClusterVolumes {
 
   /** How many volumes of a driver a node may have, where it says so. */
   judgeLimits(node: NodeInfo, wanted: readonly Claim[]): Verdict | undefined {
-    const csiNode = this.#reader.get(csiNodes, this.#clusterKey(csiNodes, node.name));
+    const csiNode = this.#reader.get(csiNodes, clusterKey(this.#key, csiNodes, node.name));
     for (const { name, allocatable } of csiNode?.spec?.drivers ?? []) {
       if (allocatable?.count === undefined) continue;
       const there = new Set<string>();
@@ -173,41 +180,35 @@ class ClusterVolumes {
     return this.#volumeOf(claim)?.spec.csi?.volumeHandle ?? `${namespace}/${name}`;
   }
 
-  #class({ spec }: Claim): StorageClass | undefined {
-    const name = spec.storageClassName ?? '';
-    return name === '' ? undefined : this.#reader.get(storageClasses, this.#clusterKey(storageClasses, name));
+  #class(claim: Claim): PlacedStorageClass | undefined {
+    const name = classOf(claim);
+    return name === ''
+      ? undefined
+      : this.#reader.get(storageClasses, clusterKey(this.#key, storageClasses, name));
   }
 
-  #volumeOf({ spec }: Claim): PersistentVolume | undefined {
+  #volumeOf({ spec }: Claim): PlacedVolume | undefined {
     const name = spec.volumeName ?? '';
-    return name === '' ? undefined : this.#reader.get(volumes, this.#clusterKey(volumes, name));
+    return name === '' ? undefined : this.#reader.get(volumes, clusterKey(this.#key, volumes, name));
   }
 
-  /** The smallest volume that is free, or the claim's already, and will do. */
-  #fitting(
-    claim: Claim,
-    node: PlacedNode | undefined,
-    taken: ReadonlySet<string>,
-  ): PersistentVolume | undefined {
-    let best: PersistentVolume | undefined;
-    const prefix = this.#clusterKey(volumes, 'any').slice(0, -'any'.length);
-    for (const { value: volume } of this.#reader.list(volumes, prefix)) {
-      if (taken.has(volume.metadata.name) || !isFor(volume, claim) || !isReachable(volume, node)) continue;
-      if (best === undefined || sizeOf(volume) < sizeOf(best)) best = volume;
-    }
-    return best;
-  }
-
-  #clusterKey(collection: { readonly noun: string }, name: string): RecordKey {
-    const { accountId, region, id } = parsedKey(this.#key).place;
-    return recordKey(
-      { service: 'kubernetes', noun: collection.noun, indexes: {} },
-      ...([accountId, region, id, encodeURIComponent(name)] as const),
+  /** What the claim would get of the volumes that the node reaches. */
+  #fitting(claim: Claim, node: PlacedNode | undefined, taken: ReadonlySet<string>): Volume | undefined {
+    const own = siblingKey(this.#key, claims, claim.metadata.name);
+    const free = `${clusterWide(this.#key, volumes)}${classOf(claim)}`;
+    const usable = [
+      ...this.#reader.byIndex(volumes, 'claim', own),
+      ...this.#reader.byIndex(volumes, 'free', free),
+    ].map(({ value }) => value);
+    return matchingVolume(
+      claim,
+      usable.filter((volume) => !taken.has(volume.metadata.name) && isReachable(volume, node)),
+      false,
     );
   }
 }
 
-const isReachable = ({ spec }: PersistentVolume, node: PlacedNode | undefined): boolean => {
+const isReachable = ({ spec }: Volume, node: PlacedNode | undefined): boolean => {
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms;
   if (terms === undefined) return true;
   const { labels = {}, name = '' } = node?.metadata ?? {};
@@ -215,7 +216,7 @@ const isReachable = ({ spec }: PersistentVolume, node: PlacedNode | undefined): 
 };
 
 /** Whether one may be made for the node. */
-function isProvisioned(of: StorageClass | undefined, node: PlacedNode | undefined): boolean {
+function isProvisioned(of: PlacedStorageClass | undefined, node: PlacedNode | undefined): boolean {
   if (of === undefined || of.provisioner === noProvisioner) return false;
   const { allowedTopologies = [] } = of;
   const labels = node?.metadata.labels ?? {};
@@ -226,26 +227,3 @@ function isProvisioned(of: StorageClass | undefined, node: PlacedNode | undefine
     )
   );
 }
-
-function isFor(volume: PersistentVolume, { metadata, spec }: Claim): boolean {
-  const { claimRef, accessModes = [], storageClassName = '', volumeMode = 'Filesystem' } = volume.spec;
-  if (volume.metadata.deletionTimestamp !== undefined) return false;
-  if (claimRef !== undefined) {
-    const isOwn = claimRef.namespace === metadata.namespace && claimRef.name === metadata.name;
-    return isOwn && (claimRef.uid === undefined || claimRef.uid === metadata.uid);
-  }
-  return (
-    volume.status?.phase === 'Available' &&
-    storageClassName === (spec.storageClassName ?? '') &&
-    volumeMode === (spec.volumeMode ?? 'Filesystem') &&
-    (spec.accessModes ?? []).every((mode) => accessModes.includes(mode)) &&
-    (spec.selector === undefined ||
-      isEmptySelector(spec.selector) ||
-      selects(spec.selector)(volume.metadata.labels)) &&
-    sizeOf(volume) >= bytes(spec.resources?.requests?.storage)
-  );
-}
-
-const bytes = (text = '0'): bigint => parseQuantity(text)?.nanos ?? 0n;
-
-const sizeOf = ({ spec }: PersistentVolume): bigint => bytes(spec.capacity?.storage);
