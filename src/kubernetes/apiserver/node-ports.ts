@@ -76,7 +76,7 @@ export function releasedNodePorts(cluster: Holder, object: KubernetesObject): Al
   return held.size === 0 ? alone : { preconditions: [], writes: deletions(cluster, held) };
 }
 
-export function needsNodePorts(spec: JsonObject): boolean {
+function needsNodePorts(spec: JsonObject): boolean {
   const type = textOf(spec, 'type');
   return type === 'NodePort' || (type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
 }
