@@ -250,6 +250,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       assumeRole: infrastructureRoles({
         ...{ iam, services: () => services, random, clock },
         ...{ service: eksPrincipal, sessionName: 'aws-load-balancer-controller' },
+        // AmazonEKSServiceRolePolicy; the policies for clusters' roles leave these out.
+        isOwn: (operation) => /^(Describe|Delete|Deregister|Revoke)/.test(operation),
       }),
       writeLogLines: (scope, place, lines) => writeToOwnLogGroup(logs, scope, place, lines),
     }),

@@ -21,6 +21,8 @@ interface Parts {
   /** As which service: `ecs.amazonaws.com`. */
   readonly service: string;
   readonly sessionName: string;
+  /** What the service does in its own name, by its service-linked role, and no policy of the user's decides. */
+  readonly isOwn?: (operation: string) => boolean;
 }
 
 /**
@@ -49,7 +51,8 @@ export function infrastructureRoles(parts: Parts): (session: InfrastructureSessi
         ...{ principal, requestId: uuid(random), now: clock.now(), signal },
         ...{ sourceIp: servicePrincipal, userAgent: servicePrincipal, isSecure: true },
       };
-      assertMayRun(withTags(operation), input, call, iam, rulesOf(signingName).accessDenied);
+      if (!parts.isOwn?.(name))
+        assertMayRun(withTags(operation), input, call, iam, rulesOf(signingName).accessDenied);
       return operation.run(input, call);
     };
   };

@@ -106,7 +106,12 @@ function servicePorts(object: KubernetesObject): string {
 function externalIp(object: KubernetesObject): string {
   const own = spec(object);
   if (own.type === 'ExternalName') return orNone(textOf(own, 'externalName'));
-  return orNone(texts(own, 'externalIPs').join(','));
+  const external = texts(own, 'externalIPs');
+  if (own.type !== 'LoadBalancer') return orNone(external.join(','));
+  const balancer = objects(memberOf(status(object), 'loadBalancer'), 'ingress').map(
+    (it) => textOf(it, 'ip') || textOf(it, 'hostname'),
+  );
+  return [...balancer, ...external].join(',') || '<pending>';
 }
 
 function nodeStatus(object: KubernetesObject): string {

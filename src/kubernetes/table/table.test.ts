@@ -123,3 +123,20 @@ it.each<readonly [group: string, name: string, object: object, cells: readonly u
   const row = columnsOf(resourceNamed(group, name)).map(({ cell }) => cell(object, 0));
   expect(row.slice(1, 1 + cells.length)).toEqual(cells);
 });
+
+it.each([
+  [{ type: 'ClusterIP', externalIPs: ['192.0.2.1'] }, {}, '192.0.2.1'],
+  [{ type: 'LoadBalancer' }, {}, '<pending>'],
+  [
+    { type: 'LoadBalancer' },
+    { loadBalancer: { ingress: [{ hostname: 'web.elb.example' }] } },
+    'web.elb.example',
+  ],
+  [{ type: 'ExternalName', externalName: 'db.example' }, {}, 'db.example'],
+])('a service %j with the status %j is reached from outside at %s', (spec, status, expected) => {
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec, status };
+  const cells = columnsOf(resourceNamed('', 'services')).map(({ cell }) =>
+    cell(service as unknown as KubernetesObject, 0),
+  );
+  expect(cells).toContain(expected);
+});

@@ -66,6 +66,8 @@ export interface ApiAccess {
 
 /** Gives pods their addresses, and puts their interfaces into their namespaces. */
 export interface PodNetwork {
+  /** The node has a network namespace by itself, to which the links of pods lead: no sandbox has to hold one for it. */
+  readonly hasNodeNamespace?: boolean;
   /**
    * Gives the pod its address in the VPC; idempotent by uid.
    * @throws {Error} with `failed to assign an IP address to container` when there is none.

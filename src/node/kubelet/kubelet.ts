@@ -116,7 +116,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       keepRunning('events', () => events.run(signal), loops),
       keepRunning('pods', () => informer.run(signal), loops),
       keepRunning('services', () => serviceInformer.run(signal), loops),
-      ...(isFargate(description)
+      ...(isFargate(description) || podNetwork.hasNodeNamespace
         ? []
         : [keepRunning('node sandbox', () => keepSandbox(nodeSandbox, clock, settings, signal), loops)]),
       keepRunning('engine watch', () => board.watch(), loops),

@@ -202,7 +202,7 @@ describe('the addresses of a node’s pods', () => {
   it('are refused to pods that want their node’s network', async () => {
     await using world = new World();
     const asking = world.pods.assign({ ...podOf('a'), isHostNetwork: true }, never);
-    await expect(asking).rejects.toThrow('not run yet');
+    await expect(asking).rejects.toThrow('pods with hostNetwork are not run by this version');
   });
 
   it('are never had by two pods, whatever comes and goes', () => {

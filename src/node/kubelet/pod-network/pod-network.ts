@@ -44,6 +44,7 @@ const noAddress =
  * node's interfaces, which are in a network namespace of the node's own. The links of pods lead there.
  */
 export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
+  readonly hasNodeNamespace = true;
   readonly #options: VpcPodNetworkOptions;
   readonly #ledger: LedgerFile;
   /** By address: of secondary ones, as last seen in EC2. */
@@ -68,7 +69,7 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     return this.#inTurn(async () => {
       if (pod.isHostNetwork)
         throw new Error(
-          `${pod.namespace}/${pod.name} has hostNetwork: pods on their node’s own network are not run yet`,
+          'pods with hostNetwork are not run by this version of Catamaran yet: give the pod an address of its own',
         );
       if (this.#options.isFargate) return networkOf(await this.#primary(signal));
       const known = this.#ledger.now().pods[pod.uid];

@@ -85,8 +85,9 @@ export class PodSteps {
   async sandbox(pod: Pod, attempt: number, signal: AbortSignal): Promise<string> {
     const { runtime, podNetwork } = this.#options;
     const { node, nodeSandbox } = this.#options;
-    if (!isFargate(node)) await nodeSandbox.ensure(signal);
-    if (pod.spec.hostNetwork) {
+    const isOnNode = pod.spec.hostNetwork === true;
+    if (isOnNode || !(isFargate(node) || podNetwork.hasNodeNamespace)) await nodeSandbox.ensure(signal);
+    if (isOnNode) {
       const joined = { mode: 'sandbox', sandboxId: nodeSandbox.id } as const;
       await runtime.createSandbox(this.#sandboxSpec(pod, attempt, joined));
       return node.internalIp;
