@@ -72,7 +72,9 @@ export async function followNode(
     return done;
   }
   if (node === undefined) {
-    await note(context, key, { isReady: false });
+    // One that never joined, or that somebody has deleted, has no pods that would have to leave.
+    const isLeaving = instance.drainSince !== undefined;
+    await note(context, key, { isReady: false, ...(isLeaving && { isDrained: true }) });
     return done;
   }
   await giveWhatIsWanted(writer, node, instance, before);

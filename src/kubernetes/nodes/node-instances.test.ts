@@ -196,6 +196,17 @@ describe('a node group', () => {
     await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true), { timeout: 10_000 });
   });
 
+  it('goes at once with an instance whose node has never joined', async () => {
+    await create({ scalingConfig: size(1, 1) });
+    await server.reconcilers.idle();
+    for (const instance of instances()) await report(instance, { status: 'reserved' });
+    expect(instances()[0]?.launched).toBeDefined();
+    await server.eks.deleteNodegroup(named);
+    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true));
+    for (const instance of instances()) await report(instance, { status: 'ended' });
+    await expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
   it('goes after its nodes, and takes its entry along', async () => {
     await create({ scalingConfig: size(1, 1) });
     await joinAll();

@@ -101,6 +101,9 @@ describe('the size of a node group', () => {
     const ended = planNodegroup(group({ phase: 'CREATING', createdAt: now - 25 * minute }), late, now);
     expect(ended.phase).toBe('CREATE_FAILED');
     expect(steps(planNodegroup(group({ phase: 'CREATE_FAILED' }), [], now))).toEqual(nothing);
+    // It is looked at when that is due, and not all the time because of a node that is late already.
+    expect(plan.lookAgainAt).toBe(now + 5 * minute);
+    expect(planNodegroup(group(), late, now).lookAgainAt).toBeUndefined();
   });
 });
 
@@ -124,6 +127,10 @@ it('goes after the last of its nodes', () => {
   expect(steps(planNodegroup(deleting, [member('1')], now))).toEqual({ ...nothing, drain: ['1'] });
   expect(planNodegroup(deleting, [member('1')], now).isGone).toBe(false);
   expect(planNodegroup(deleting, [], now).isGone).toBe(true);
+  // Pods that do not leave keep it for a quarter of an hour: nothing but time says that this is over.
+  const stuck = member('1', draining(now, { stuckPods: ['default/web'] }));
+  expect(planNodegroup(deleting, [stuck], now).lookAgainAt).toBe(now + 15 * minute);
+  expect(steps(planNodegroup(deleting, [stuck], now + 15 * minute)).end).toEqual(['1']);
 });
 
 describe('an update to another release', () => {

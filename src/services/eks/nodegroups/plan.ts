@@ -50,6 +50,11 @@ export function planNodegroup(group: NodegroupRecord, members: readonly Member[]
     return {
       ...{ ...common, ...leaving, launch: 0, issues: group.issues, phase: group.phase, place: [] },
       isGone: members.length === 0,
+      ...nextLook(
+        // Those that pods don't leave end all the same.
+        alive.flatMap((member) => (member.instance.drainSince === undefined ? [] : [deadlineOf(member)])),
+        now,
+      ),
     };
   }
   const issues = issuesOf(group, alive, now);
@@ -76,7 +81,7 @@ export function planNodegroup(group: NodegroupRecord, members: readonly Member[]
   const hasFailed = group.phase === 'CREATING' && !isSettled && now - group.createdAt >= creationMs;
   const update = roll?.error !== undefined ? { error: roll.error } : isSettled ? {} : undefined;
   const retryAt = wanted > 0 && !mayLaunch && failure ? failure.at + launchRetryMs : undefined;
-  const checkAt = [retryAt, ...alive.map((member) => deadlineOf(member))].filter((at) => at !== undefined);
+  const failsAt = group.phase === 'CREATING' ? group.createdAt + creationMs : undefined;
   return {
     ...{
       ...common,
@@ -92,7 +97,7 @@ export function planNodegroup(group: NodegroupRecord, members: readonly Member[]
     phase: isSettled ? 'ACTIVE' : hasFailed ? 'CREATE_FAILED' : group.phase,
     ...(group.updateId !== undefined && update !== undefined && { update }),
     isGone: false,
-    ...(checkAt.length > 0 && { lookAgainAt: Math.min(...checkAt) }),
+    ...nextLook([retryAt, failsAt, ...alive.map((member) => deadlineOf(member))], now),
   };
 }
 
@@ -114,6 +119,12 @@ const deadlineOf = ({ instance, sighting }: Member): number | undefined => {
   if (instance.drainSince !== undefined) return instance.drainSince + evictionMs;
   return sighting?.isReady ? undefined : instance.createdAt + joinMs;
 };
+
+/** What was due before has had its effect: nobody looks again and again at a node that stays late. */
+function nextLook(times: readonly (number | undefined)[], now: number): Pick<Plan, 'lookAgainAt'> {
+  const coming = times.filter((at) => at !== undefined && at > now) as number[];
+  return coming.length === 0 ? {} : { lookAgainAt: Math.min(...coming) };
+}
 
 /** Those that are too many: first those of another release, those that never came to be, then of the zones with most, the oldest. */
 function surplusOf(
