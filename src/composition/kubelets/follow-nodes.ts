@@ -53,6 +53,12 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
       if (instance !== undefined) await report(parts, key, { status: 'ended' });
       return;
     }
+    // A kubelet goes on trying until its node is registered, which may never be: that ends with the instance.
+    const ended = new AbortController();
+    using _ = state.subscribe(nodeInstances, (change) => {
+      if (change.key === key && (change.after === undefined || change.after.isEnding))
+        ended.abort(new Error('The instance is to end'));
+    });
     const { clusterName: cluster, share: size, launched } = instance;
     const refusal = await machine.reserveNode({ id: instanceId, cluster, size });
     if (launched === undefined)
@@ -64,7 +70,15 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
     // Its share was remembered, and is lost.
     if (refusal !== undefined) throw new Error(refusal);
     if (kubelets.has(instanceId)) return;
-    const kubelet = await startNode(parts, scopeOfKey(key), instance, closing.signal);
+    const signal = AbortSignal.any([closing.signal, ended.signal]);
+    const kubelet = await startNode(parts, scopeOfKey(key), instance, signal).catch((error: unknown) => {
+      if (!ended.signal.aborted) throw error;
+    });
+    // Its end was told to whoever follows it, too.
+    if (ended.signal.aborted) {
+      await kubelet?.close();
+      return;
+    }
     if (kubelet === undefined) throw new Error('the control plane of the cluster does not answer yet');
     kubelets.set(instanceId, kubelet);
     await report(parts, key, { status: 'running' });
