@@ -55,7 +55,11 @@ export class PodNetworks implements AsyncDisposable {
   readonly #options: PodNetworksOptions;
   readonly #closing = new AbortController();
   readonly #nodes = new Map<string, Carried>();
-  readonly #proxies = new Map<string, { readonly proxy: KubeProxy; readonly nodes: Set<string> }>();
+  /** By cluster; how its nodes here reach the API server, by instance. */
+  readonly #proxies = new Map<
+    string,
+    { readonly proxy: KubeProxy; readonly nodes: Map<string, ApiAccess> }
+  >();
 
   constructor(options: PodNetworksOptions) {
     this.#options = options;
@@ -91,7 +95,11 @@ export class PodNetworks implements AsyncDisposable {
     carried.pods = pods;
     this.#nodes.set(instance.instanceId, carried);
     await pods.retain(await this.#podsOf(instance.instanceId, networking.podUidLabel));
-    carried.opening = this.#openRegularly(pods, random);
+    carried.opening = this.#openRegularly(
+      pods,
+      random,
+      AbortSignal.any([this.#closing.signal, carried.closing.signal]),
+    );
     return { podNetwork: pods, dialer: pods };
   }
 
@@ -120,16 +128,22 @@ export class PodNetworks implements AsyncDisposable {
     await Promise.all([...this.#nodes.keys()].map((instanceId) => this.close(instanceId)));
   }
 
-  /** One for all nodes of a cluster here. It signs in as one of them. */
+  /** One for all nodes of a cluster here. It signs in as one of them that is there: any may go before the others. */
   #proxyOf({ instance, api }: NetworkedNode, { ApiClient, KubeProxy }: Networking): KubeProxy {
     const known = this.#proxies.get(instance.clusterId);
     if (known !== undefined) {
-      known.nodes.add(instance.instanceId);
+      known.nodes.set(instance.instanceId, api);
       return known.proxy;
     }
     const { clock, random, log } = this.#options;
-    const proxy = new KubeProxy({ api: new ApiClient(api, { clock, random }), clock, random, log });
-    this.#proxies.set(instance.clusterId, { proxy, nodes: new Set([instance.instanceId]) });
+    const nodes = new Map([[instance.instanceId, api]]);
+    const token = (): Promise<string> => {
+      const [first = api] = nodes.values();
+      return first.token();
+    };
+    const client = new ApiClient({ ...api, token }, { clock, random });
+    const proxy = new KubeProxy({ api: client, clock, random, log });
+    this.#proxies.set(instance.clusterId, { proxy, nodes });
     return proxy;
   }
 
@@ -165,9 +179,8 @@ export class PodNetworks implements AsyncDisposable {
   }
 
   /** Its interface may not be known to the machine yet. */
-  async #openRegularly(pods: VpcPodNetwork, random: Random): Promise<void> {
+  async #openRegularly(pods: VpcPodNetwork, random: Random, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
         return await pods.open(signal);
@@ -192,6 +205,7 @@ type Networking = Awaited<ReturnType<typeof loadPodNetworking>>;
 class Carried implements AsyncDisposable {
   pods: VpcPodNetwork | undefined;
   opening: Promise<void> | undefined;
+  readonly closing = new AbortController();
   readonly #begin: (network: NodeNetwork) => Promise<AsyncDisposable>;
   readonly #log: Log;
   #served: Promise<AsyncDisposable | undefined> = Promise.resolve(undefined);
@@ -212,6 +226,9 @@ class Carried implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Else it would make a node that has gone anew, and serve what nobody ends.
+    this.closing.abort(new Error('Nobody looks after the node any more'));
+    await this.opening;
     await (await this.#served)?.[Symbol.asyncDispose]();
     await this.pods?.[Symbol.asyncDispose]();
   }

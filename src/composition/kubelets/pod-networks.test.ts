@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { seededRandom, VirtualClock } from '../../clock/index.ts';
+import { recordingLog } from '../../log.ts';
+import type { MachineVpcs } from '../vpc/open-vpcs.ts';
+import { type NetworkedNode, PodNetworks } from './pod-networks.ts';
+
+/** Networks of nodes on a machine whose VPCs have no namespaces for them yet. */
+async function openNetworks() {
+  const directory = await mkdtemp(join(tmpdir(), 'catamaran-'));
+  const clock = new VirtualClock(0);
+  const made: string[] = [];
+  const network = {
+    nodeNamespace: async (instanceId: string) => {
+      made.push(instanceId);
+      throw new Error('no such VPC');
+    },
+    removeNode: async () => {},
+  };
+  const networks = new PodNetworks({
+    ...{ clock, random: seededRandom(1), log: recordingLog(), directory, installationId: 'i' },
+    vpcs: { network, names: {} } as unknown as MachineVpcs,
+    endpoint: 'http://127.0.0.1:1',
+    runtime: { listSandboxes: async () => [] },
+  });
+  return {
+    ...{ networks, clock, made },
+    [Symbol.asyncDispose]: async () => {
+      await networks[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Of one cluster; it says when it signs in. */
+const nodeOf = (instanceId: string, signedIn: string[]): NetworkedNode => ({
+  instance: { instanceId, clusterId: 'H', clusterName: 'harbor', instanceType: 't3.medium' } as never,
+  ...{ region: 'eu-west-1', vpcId: 'vpc-1', nodeName: instanceId },
+  api: {
+    ...{ endpoint: 'https://127.0.0.1:1', certificateAuthority: '' },
+    token: async () => {
+      signedIn.push(instanceId);
+      throw new Error('nobody is let in');
+    },
+  },
+  ...{ apiAddress: '10.100.0.1', dnsAddress: '10.100.0.10' },
+  credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
+});
+
+it('makes nothing for a node any more once it has gone', async () => {
+  await using world = await openNetworks();
+  await world.networks.open(nodeOf('i-1', []));
+  await vi.waitFor(async () => {
+    await world.clock.advance(2_000);
+    expect(world.made.length).toBeGreaterThan(1);
+  });
+  await world.networks.remove('i-1');
+  const before = world.made.length;
+  await world.clock.advance(60_000);
+  expect(world.made).toHaveLength(before);
+});
+
+it('signs in as a node that is there when the first of a cluster has gone', async () => {
+  await using world = await openNetworks();
+  const signedIn: string[] = [];
+  await world.networks.open(nodeOf('i-1', signedIn));
+  await world.networks.open(nodeOf('i-2', signedIn));
+  expect(new Set(signedIn)).toEqual(new Set(['i-1']));
+  await world.networks.remove('i-1');
+  signedIn.splice(0);
+  await vi.waitFor(async () => {
+    await world.clock.advance(30_000);
+    expect(signedIn.length).toBeGreaterThan(0);
+  });
+  expect(new Set(signedIn)).toEqual(new Set(['i-2']));
+});
