@@ -168,6 +168,37 @@ describe('a Service of the type LoadBalancer', () => {
     });
   });
 
+  it('is said to be reached by the earlier one until that has gone, which may not go yet', async () => {
+    const of = 'service.beta.kubernetes.io/aws-load-balancer-';
+    await made(core, service('kept'));
+    const first = await balancerOf('kept');
+    const LoadBalancerArn = first.balancer?.LoadBalancerArn ?? '';
+    const protect = (Value: string) =>
+      server.ask('elasticloadbalancing', 'ModifyLoadBalancerAttributes', {
+        ...{ LoadBalancerArn, Attributes: [{ Key: 'deletion_protection.enabled', Value }] },
+      });
+    const annotate = (name: string, value: string) =>
+      cluster.call(
+        ...(['PATCH', `${core}/kept`, { metadata: { annotations: { [name]: value } } }] as const),
+        { 'content-type': 'application/merge-patch+json' },
+      );
+    const before = await remaining();
+    await protect('true');
+    await annotate(`${of}scheme`, 'internal');
+    await eventually(async () =>
+      expect(await messagesOf('kept')).toContainEqual(expect.stringContaining('deletion protection')),
+    );
+    expect(await hostnameOf('kept')).toBe(first.balancer?.DNSName);
+    await protect('false');
+    await annotate('again', 'now');
+    await eventually(async () => {
+      expect((await balancerOf('kept')).balancer).toMatchObject({ Scheme: 'internal' });
+      expect(await remaining()).toEqual(before);
+    });
+    await cluster.call('DELETE', `${core}/kept`);
+    await eventually(async () => expect((await cluster.call('GET', `${core}/kept`)).status).toBe(404));
+  });
+
   it('loses it when it is of another type, and its finalizer with it', async () => {
     const patch = { spec: { type: 'ClusterIP' } };
     await cluster.call('PATCH', `${core}/inner`, patch, { 'content-type': 'application/merge-patch+json' });

@@ -84,9 +84,12 @@ async function make<T extends Balanced>(turn: Turn<T>): Promise<Outcome> {
   const { dnsName } = await inTurn(wanted.name, () => converge(site, wanted, stackTags(turn)));
   const before = hostnamesOf(object);
   if (before.length === 1 && before[0] === dnsName) return done;
+  // While it is said where the earlier one is reached, it is found: after a kill too, or when it may not go yet.
+  const left = await removeOthers(turn, wanted.name);
+  if (left.type === 'again') return left;
   await setIngress(turn, [{ hostname: dnsName }]);
   turn.events.normal(object, 'SuccessfullyReconciled', 'Successfully reconciled');
-  return removeOthers(turn, wanted.name);
+  return done;
 }
 
 const stackTags = <T extends Balanced>({ tagged, object, stackOf }: Turn<T>) => ({
