@@ -262,6 +262,21 @@ describe('who may ask', () => {
     expect((await ask('/configz', { authorization })).status).toBe(404);
   });
 
+  it('is told when nobody can read what is asked for', async () => {
+    expect((await ask('//')).status).toBe(400);
+    expect((await ask('/healthz', { authorization })).status).toBe(200);
+  });
+
+  it('is refused a WebSocket by a handshake that is none, and leaves nothing behind', async () => {
+    const path = '/exec/default/web/c?command=cat&output=1';
+    const offer = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '7' };
+    const refused = await ask(path, {
+      ...{ authorization, ...offer, 'sec-websocket-protocol': 'v5.channel.k8s.io' },
+    });
+    // Else the end of all tests would wait for it.
+    expect(refused.status).toBe(400);
+  });
+
   it('is told what the containers use', async () => {
     const { text } = await ask('/metrics/resource', { authorization });
     expect(text).toMatch(

@@ -109,8 +109,10 @@ async function answer(
   const signal = AbortSignal.any([closing, gone.signal]);
   const onClosing = (): void => void (upgrade?.socket ?? request.socket).destroy();
   closing.addEventListener('abort', onClosing, { once: true });
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://kubelet');
   try {
+    const url = URL.parse(request.url ?? '/', 'https://kubelet');
+    if (url === null) throw new KubeletRefusal(400, '400: Bad Request');
+    const { pathname, searchParams: query } = url;
     await options.access.check(request, pathname, signal);
     const parts = pathname.split('/').slice(1).map(decodeURIComponent);
     await route(options, upgrades, { request, response, upgrade, parts, query, signal });

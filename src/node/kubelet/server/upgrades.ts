@@ -76,8 +76,18 @@ function assertOffered({ request }: Upgrade, spoken: readonly string[]): void {
   );
 }
 
+/** @throws {KubeletRefusal} what was offered is no WebSocket, as the client has been told; or it has gone. */
 function accepted(server: WebSocketServer, { request, socket, head }: Upgrade): Promise<WebSocket> {
-  return new Promise((resolve) => server.handleUpgrade(request, socket, head, resolve));
+  return new Promise((resolve, reject) => {
+    // Of a handshake that it refuses the library tells only the client.
+    const onClose = (): void => reject(new KubeletRefusal(400, 'the connection was not upgraded'));
+    if (socket.destroyed) return onClose();
+    socket.once('close', onClose);
+    server.handleUpgrade(request, socket, head, (accepted) => {
+      socket.off('close', onClose);
+      resolve(accepted);
+    });
+  });
 }
 
 /** @throws {KubeletRefusal} 400, 403 */
