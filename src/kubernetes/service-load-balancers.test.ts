@@ -226,6 +226,52 @@ describe('a Service of the type LoadBalancer', () => {
     await server.reconcilers.idle();
   });
 
+  it('touches nothing that has the name it chooses and is somebody else’s', async () => {
+    const { Subnets = [] } = await server.ask('ec2', 'DescribeSubnets', {});
+    const { GroupId = '' } = await server.ask('ec2', 'CreateSecurityGroup', {
+      ...{ GroupName: 'theirs', Description: 'theirs', VpcId: Subnets[0]?.VpcId ?? '' },
+    });
+    const opened = [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }];
+    await server.ask('ec2', 'AuthorizeSecurityGroupIngress', { GroupId, IpPermissions: opened });
+    const { LoadBalancers: [theirs] = [] } = await server.ask('elasticloadbalancing', 'CreateLoadBalancer', {
+      ...{ Name: 'theirs', Type: 'network', Subnets: [Subnets[0]?.SubnetId ?? ''] },
+      Tags: [{ Key: 'service.eks.amazonaws.com/stack', Value: 'default/taker' }],
+    });
+    const LoadBalancerArn = theirs?.LoadBalancerArn ?? '';
+    const { TargetGroups: [group] = [] } = await server.ask('elasticloadbalancing', 'CreateTargetGroup', {
+      ...{ Name: 'theirs', Protocol: 'TCP', Port: 443, TargetType: 'ip', VpcId: Subnets[0]?.VpcId ?? '' },
+    });
+    await server.ask('elasticloadbalancing', 'CreateListener', {
+      ...{ LoadBalancerArn, Protocol: 'TCP', Port: 443 },
+      DefaultActions: [{ Type: 'forward', TargetGroupArn: group?.TargetGroupArn ?? '' }],
+    });
+    const untouched = async (): Promise<void> => {
+      expect(await remaining()).toEqual([1, 1, 0]);
+      expect(
+        await server.ask('elasticloadbalancing', 'DescribeListeners', { LoadBalancerArn }),
+      ).toMatchObject({ Listeners: [{ Port: 443 }] });
+      expect(await server.ask('ec2', 'DescribeSecurityGroups', { GroupIds: [GroupId] })).toMatchObject({
+        SecurityGroups: [{ IpPermissions: [{ FromPort: 443 }] }],
+      });
+    };
+
+    const name = 'service.beta.kubernetes.io/aws-load-balancer-name';
+    const tags = 'service.beta.kubernetes.io/aws-load-balancer-additional-resource-tags';
+    await made(core, service('taker', { [name]: 'theirs', [tags]: 'eks:eks-cluster-name=other' }));
+    expect((await messagesOf('taker')).join()).toContain(
+      "FailedDeployModel: Failed deploy model due to DuplicateLoadBalancerNameException: A load balancer with the name 'theirs' exists and is somebody else's",
+    );
+    await untouched();
+    await cluster.call('DELETE', `${core}/taker`);
+    await eventually(async () => expect((await cluster.call('GET', `${core}/taker`)).status).toBe(404));
+    await untouched();
+
+    await server.ask('elasticloadbalancing', 'DeleteLoadBalancer', { LoadBalancerArn });
+    await server.ask('elasticloadbalancing', 'DeleteTargetGroup', {
+      TargetGroupArn: group?.TargetGroupArn ?? '',
+    });
+  });
+
   it('is left alone when it is of somebody else’s class', async () => {
     await made(core, service('other', {}, { loadBalancerClass: 'example.com/lb' }));
     expect(await hostnameOf('other')).toBeUndefined();

@@ -1,5 +1,6 @@
+import { Refusal } from '../../protocols/index.ts';
 import { unless } from '../../services/infrastructure.ts';
-import { clusterTag, type Site } from './infrastructure.ts';
+import { isOwned, ownersTags, type Site } from './infrastructure.ts';
 import { ensureListeners } from './listeners.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
 import {
@@ -18,23 +19,35 @@ export interface MadeBalancer {
 
 /**
  * Brings a load balancer about. Each step looks first for what it would make, by its name, and changes only what differs:
- * a kill after any of them costs a look. @param stack Tags by which people know what is whose: `<kind>.eks.amazonaws.com/stack`.
- * @throws {Refusal} what EC2 or Elastic Load Balancing refuses. @throws {ModelError} there is no subnet for it.
+ * a kill after any of them costs a look. Objects may choose the name, so that what has it and not the tags is left alone.
+ * @param stack Tags by which it is known what is whose: `<kind>.eks.amazonaws.com/stack`.
+ * @throws {Refusal} what EC2 or Elastic Load Balancing refuses, or the name is another one's.
+ * @throws {ModelError} there is no subnet for it.
  */
 export async function converge(
   site: Site,
   wanted: WantedBalancer,
   stack: Readonly<Record<string, string>>,
 ): Promise<MadeBalancer> {
-  const { ask, cluster } = site;
-  const tags = tagList({ [clusterTag]: cluster.name, ...stack, ...wanted.tags });
-  const own = wanted.securityGroups === undefined ? await ensureSecurityGroup(site, wanted, tags) : undefined;
+  const { ask } = site;
+  const owner = ownersTags(site, stack);
+  const found = await findLoadBalancer(site, wanted.name);
+  if (found !== undefined && !(await isOwn(site, found.LoadBalancerArn, owner)))
+    throw new Refusal(
+      'DuplicateLoadBalancerNameException',
+      `A load balancer with the name '${wanted.name}' exists and is somebody else's`,
+    );
+  // Nobody's object gives what is made for it to another owner.
+  const tags = tagList({ ...wanted.tags, ...owner });
+  const own =
+    wanted.securityGroups === undefined
+      ? await ensureSecurityGroup(site, wanted, { tags, owner })
+      : undefined;
   if (own !== undefined) await admitToTargets(site, wanted, own);
   const arns = new Map<string, string>();
   for (const group of wanted.targetGroups)
     if (!arns.has(group.name)) arns.set(group.name, await ensureTargetGroup(site, group, tags));
 
-  const found = await findLoadBalancer(site, wanted.name);
   const made =
     found ??
     (
@@ -68,6 +81,18 @@ async function findLoadBalancer({ ask }: Site, name: string) {
     ask('elasticloadbalancing', 'DescribeLoadBalancers', { Names: [name] }),
   );
   return found?.LoadBalancers?.[0];
+}
+
+/** Whether a load balancer has all of its owner's tags. One that has just gone has none. */
+async function isOwn(
+  { ask }: Site,
+  arn: string | undefined,
+  owner: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const described = await unless(['LoadBalancerNotFoundException'], () =>
+    ask('elasticloadbalancing', 'DescribeTags', { ResourceArns: [arn ?? ''] }),
+  );
+  return isOwned(described?.TagDescriptions?.[0]?.Tags, owner);
 }
 
 /** @returns the name of the load balancer that is reached by a DNS name, if there is one. */
@@ -117,15 +142,23 @@ async function findSubnets(
 }
 
 /**
- * Takes a load balancer away with all that was made for it. What is looked for and not found is gone.
+ * Takes a load balancer away with all that was made for it. What is looked for and not found is gone; what has the name and
+ * not the tags is somebody else's and stays.
  * @param names Of target groups that may be without a load balancer.
+ * @param stack The tags that it was made with, as far as they are known.
  * @returns false: something is still in use, look again.
  */
-export async function removeBalancer(site: Site, name: string, names: readonly string[]): Promise<boolean> {
+export async function removeBalancer(
+  site: Site,
+  name: string,
+  names: readonly string[],
+  stack: Readonly<Record<string, string>>,
+): Promise<boolean> {
   const { ask } = site;
+  const owner = ownersTags(site, stack);
   const found = await findLoadBalancer(site, name);
   const groups = new Set<string>();
-  if (found?.LoadBalancerArn !== undefined) {
+  if (found?.LoadBalancerArn !== undefined && (await isOwn(site, found.LoadBalancerArn, owner))) {
     for (const arn of await targetGroupsOf(site, found.LoadBalancerArn)) groups.add(arn);
     await ask('elasticloadbalancing', 'DeleteLoadBalancer', { LoadBalancerArn: found.LoadBalancerArn });
   }
@@ -137,7 +170,7 @@ export async function removeBalancer(site: Site, name: string, names: readonly s
       if (TargetGroupArn) groups.add(TargetGroupArn);
   }
   for (const arn of groups) if (!(await removeTargetGroup(site, arn))) return false;
-  const own = await findSecurityGroup(site, name);
+  const own = await findSecurityGroup(site, name, owner);
   if (own === undefined) return true;
   await dismissFromTargets(site, own);
   const answer = await unless(['DependencyViolation'], async () => {

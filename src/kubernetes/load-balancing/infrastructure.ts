@@ -12,7 +12,22 @@ export interface Site {
 }
 
 /** The tag by which AWS's policies for clusters' roles know what is a cluster's. */
-export const clusterTag = 'eks:eks-cluster-name';
+const clusterTag = 'eks:eks-cluster-name';
+
+/** What tells by tags whose something is: the cluster's, and of which of its objects. */
+export const ownersTags = (
+  { cluster }: Site,
+  stack: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => ({ ...stack, [clusterTag]: cluster.name });
+
+/** Whether something has all of its owner's tags. */
+export function isOwned(
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
+  owner: Readonly<Record<string, string>>,
+): boolean {
+  const values = new Map(tags.map(({ Key, Value }) => [Key, Value]));
+  return Object.entries(owner).every(([key, value]) => values.get(key) === value);
+}
 
 /** What another service refused, in a sentence; undefined: it is no refusal. */
 export const refusalOf = (error: unknown): string | undefined =>

@@ -1,5 +1,5 @@
 import { unless } from '../../services/infrastructure.ts';
-import type { Site } from './infrastructure.ts';
+import { isOwned, type Site } from './infrastructure.ts';
 import type { WantedBalancer } from './model.ts';
 
 interface Opening {
@@ -21,11 +21,18 @@ const permission = ({ from, ...ports }: Opening) => ({
 export async function ensureSecurityGroup(
   site: Site,
   wanted: WantedBalancer,
-  tags: readonly { readonly Key: string; readonly Value: string }[],
+  {
+    tags,
+    owner,
+  }: {
+    readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+    /** Those by which it is known whose it is. */
+    readonly owner: Readonly<Record<string, string>>;
+  },
 ): Promise<string> {
   const { ask, cluster } = site;
   const id =
-    (await findSecurityGroup(site, wanted.name)) ??
+    (await findSecurityGroup(site, wanted.name, owner)) ??
     (
       await ask('ec2', 'CreateSecurityGroup', {
         ...{ GroupName: wanted.name, VpcId: cluster.vpcId },
@@ -45,15 +52,20 @@ export async function ensureSecurityGroup(
   return id;
 }
 
-/** @returns undefined: there is none of that name in the cluster's VPC. */
-export async function findSecurityGroup({ ask, cluster }: Site, name: string): Promise<string | undefined> {
+/** @returns undefined: there is none of that name and with its owner's tags in the cluster's VPC. */
+export async function findSecurityGroup(
+  { ask, cluster }: Site,
+  name: string,
+  owner: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
   const { SecurityGroups = [] } = await ask('ec2', 'DescribeSecurityGroups', {
     Filters: [
       { Name: 'vpc-id', Values: [cluster.vpcId] },
       { Name: 'group-name', Values: [name] },
     ],
   });
-  return SecurityGroups[0]?.GroupId;
+  // A filter takes `*` in a name for any name.
+  return SecurityGroups.find(({ GroupName, Tags }) => GroupName === name && isOwned(Tags, owner))?.GroupId;
 }
 
 /** The group of nodes and pods lets the balancer's in, where its targets listen and are checked. */

@@ -92,9 +92,11 @@ async function make<T extends Balanced>(turn: Turn<T>): Promise<Outcome> {
   return done;
 }
 
-const stackTags = <T extends Balanced>({ tagged, object, stackOf }: Turn<T>) => ({
-  [`${tagged}.eks.amazonaws.com/stack`]: stackOf(object),
-  [`${tagged}.eks.amazonaws.com/resource`]: 'LoadBalancer',
+const stackTag = <T extends Balanced>({ tagged }: Turn<T>): string => `${tagged}.eks.amazonaws.com/stack`;
+
+const stackTags = <T extends Balanced>(turn: Turn<T>): Readonly<Record<string, string>> => ({
+  [stackTag(turn)]: turn.stackOf(turn.object),
+  [`${turn.tagged}.eks.amazonaws.com/resource`]: 'LoadBalancer',
 });
 
 /** What the object was reached by before, and nobody else is: its load balancer goes. */
@@ -104,7 +106,9 @@ async function removeOthers<T extends Balanced>(turn: Turn<T>, kept: string | un
     if (turn.isOthers(looking, hostname)) continue;
     const name = await nameByDns(site, hostname);
     if (name === undefined || name === kept) continue;
-    if (!(await inTurn(name, () => removeBalancer(site, name, [])))) return again(inUseMs);
+    // Of which group it was is not known any more.
+    const { [stackTag(turn)]: _, ...made } = stackTags(turn);
+    if (!(await inTurn(name, () => removeBalancer(site, name, [], made)))) return again(inUseMs);
   }
   return done;
 }
@@ -118,7 +122,8 @@ async function remove<T extends Balanced>(turn: Turn<T>): Promise<Outcome> {
     const wanted = modelOrNothing(() => turn.model(looking));
     const names = wanted?.targetGroups.map(({ name }) => name) ?? [];
     const gone =
-      wanted === undefined || (await inTurn(wanted.name, () => removeBalancer(site, wanted.name, names)));
+      wanted === undefined ||
+      (await inTurn(wanted.name, () => removeBalancer(site, wanted.name, names, stackTags(turn))));
     if (!gone) return again(inUseMs);
   }
   const left = await removeOthers(turn, others?.name);
