@@ -236,6 +236,10 @@ it.skipIf(ownAddress === undefined)(
     });
     for (const name of ['web:80', 'web:web', 'http:web:web'])
       expect((await through(name)).headers['x-asked']).toBe('GET /x none');
+    const elsewhere = { type: 'ExternalName', externalName: 'localhost', ports: [{ name: 'web', port }] };
+    await cluster.call('POST', `${namespace}/services`, { metadata: { name: 'named' }, spec: elsewhere });
+    expect((await through('named:web')).json.message).toBe('address not allowed');
+
     const ended = once(server, 'close');
     server.close();
     server.closeAllConnections();

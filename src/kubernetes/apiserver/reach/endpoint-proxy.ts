@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { request as httpRequest } from '../../../http.ts';
 import { type KubernetesObject, memberOf, numberOf, objectsIn, textOf } from '../../objects/object.ts';
@@ -58,9 +58,12 @@ export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
   });
 }
 
-/** Not what only this machine is to itself: an object of a cluster could name whatever else listens there. */
+/**
+ * Not what only this machine is to itself: an object of a cluster could name whatever else listens there. And no name, as an
+ * ExternalName has: whoever answers for it says where it leads, and could say that it is there.
+ */
 const isProxyable = (host: string): boolean =>
-  isIP(host) === 0 ? host !== '' : isReachable(host) && !loopback.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
+  isReachable(host) && !loopback.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
 
 /** Of what is behind a proxy nobody knows the certificate, as upstream. */
 function open(dial: Dial, address: Address, isTls: boolean, options: RequestOptions) {
