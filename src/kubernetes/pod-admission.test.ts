@@ -226,4 +226,33 @@ describe('a node', () => {
       [403, 'pods "p" is forbidden: node "n2" can only delete pods with spec.nodeName set to itself'],
     ]);
   });
+
+  it('reads and signs in by what pods use that others have put on it, and not by pods of its own making', async () => {
+    const at = await namespace();
+    // By the node authorizer alone: no role lets this group in.
+    const itself = as('n4');
+    await cluster.call('DELETE', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/nodes');
+    await cluster.call('POST', `${at}/secrets`, { metadata: { name: 'key' } });
+    const volumes = [{ name: 'v', secret: { secretName: 'key' } }];
+    const on = (name: string, metadata: object = {}) =>
+      pod({ nodeName: 'n4', volumes }, {}, { name, ...metadata });
+    const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
+    expect((await cluster.call('POST', `${at}/pods`, on('own', mirror), itself)).status).toBe(201);
+    const status = { metadata: { annotations: { 'kubernetes.io/config.mirror': null } } };
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const { json } = await cluster.call('PATCH', `${at}/pods/own/status`, status, { ...itself, ...merge });
+    expect(json.message).toContain('cannot update the mirror annotation through pod status');
+    const token = (spec: object = {}) =>
+      cluster.call('POST', `${at}/serviceaccounts/default/token`, { spec }, itself);
+    const secret = () => cluster.call('GET', `${at}/secrets/key`, undefined, itself);
+    expect([(await secret()).status, (await token()).status]).toEqual([403, 403]);
+
+    await cluster.call('POST', `${at}/pods`, on('given'));
+    expect((await secret()).status).toBe(200);
+    expect((await token()).json.message).toContain('node requested token not bound to a pod');
+    await cluster.call('POST', `${at}/pods`, pod({ nodeName: 'n5' }, {}, { name: 'far' }));
+    const boundTo = (name: string) => token({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name } });
+    expect((await boundTo('far')).json.message).toContain('bound to a pod scheduled on a different node');
+    expect((await boundTo('given')).status).toBe(201);
+  });
 });

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
 import { requestToken } from '../authentication/service-accounts/token-request.ts';
+import { nodeOf } from '../authentication/user.ts';
 import { assertNoEscalation } from '../authorization/escalation.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
@@ -172,7 +173,8 @@ async function create(exchange: ResourceExchange): Promise<Answer> {
 async function createToken(exchange: ResourceExchange): Promise<Answer> {
   negotiate(exchange.request.headers.accept, []);
   const { body, warnings } = await readWrite(exchange, 'CreateOptions');
-  const made = await requestToken(exchange.cluster, targetOf(exchange.asked), body);
+  const { cluster, asked, user } = exchange;
+  const made = await requestToken(cluster, targetOf(asked), body, nodeOf(user));
   return { code: 201, body: made.body, warnings: [...warnings, ...made.warnings] };
 }
 

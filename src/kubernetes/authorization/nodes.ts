@@ -1,5 +1,6 @@
 import type { Reader } from '../../reconcile/index.ts';
 import { nodeOf } from '../authentication/user.ts';
+import { mirrorOf } from '../objects/mirror-pods.ts';
 import {
   isJsonObject,
   type JsonObject,
@@ -59,6 +60,7 @@ function isNodesOwn(reader: Reader, place: ClusterPlace, node: string, asked: At
   }
 }
 
+/** Without those that the node itself has made: what they use would be whatever it likes to read. */
 function podsOn(
   reader: Reader,
   place: ClusterPlace,
@@ -67,7 +69,8 @@ function podsOn(
 ): readonly KubernetesObject[] {
   const found: KubernetesObject[] = [];
   for (const { value } of reader.list(pods, recordsPrefix(pods.noun, place, namespace)))
-    if (textOf(memberOf(value, 'spec'), 'nodeName') === node) found.push(value);
+    if (textOf(memberOf(value, 'spec'), 'nodeName') === node && mirrorOf(value) === undefined)
+      found.push(value);
   return found;
 }
 

@@ -21,6 +21,7 @@ import type { KubernetesContext } from '../context.ts';
 import type { RunningClusters } from '../controllers/controller.ts';
 import { type Condition, conditionOf, controllerOf, type Kept, type Pod } from '../controllers/objects.ts';
 import { Writer } from '../controllers/writer.ts';
+import { mirrorOf } from '../objects/mirror-pods.ts';
 import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
@@ -180,7 +181,7 @@ async function drain(
       (pod) =>
         pod.spec.nodeName === nodeName &&
         controllerOf(pod)?.kind !== 'DaemonSet' &&
-        pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined &&
+        mirrorOf(pod) === undefined &&
         !['Failed', 'Succeeded'].includes(pod.status?.phase ?? ''),
     );
   for (const { metadata } of here) {

@@ -1,5 +1,6 @@
 import { type Json, jsonEqual } from '../../../store/index.ts';
 import { nodeOf, nodeUserPrefix } from '../../authentication/user.ts';
+import { mirrorOf } from '../../objects/mirror-pods.ts';
 import { type KubernetesObject, memberOf, textOf } from '../../objects/object.ts';
 import { qualifiedName } from '../../schema/catalogue.ts';
 import { forbidden } from '../status.ts';
@@ -51,9 +52,13 @@ function podRefusal({ operation, subresource, object, before }: Proposed, node: 
       : `node "${node}" can only delete pods with spec.nodeName set to itself`;
   if (operation === 'UPDATE') {
     if (subresource !== 'status') return `node "${node}" can only update pod status`;
-    return isOn(before, node) ? undefined : `node "${node}" can only update pod status ${self}`;
+    if (!isOn(before, node)) return `node "${node}" can only update pod status ${self}`;
+    // What mirror pods use is no node's to read: one that is none any more would make it so.
+    return mirrorOf(before) === mirrorOf(object)
+      ? undefined
+      : `node "${node}" cannot update the mirror annotation through pod status`;
   }
-  if (object?.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined)
+  if (mirrorOf(object) === undefined)
     return `pod does not have "kubernetes.io/config.mirror" annotation, node "${node}" can only create mirror pods`;
   return isOn(object, node)
     ? undefined

@@ -3,6 +3,7 @@ import {
   badRequest,
   conflict,
   type FieldError,
+  forbidden,
   invalid,
   invalidValue,
   notFound,
@@ -35,12 +36,14 @@ export interface TokenRequested {
 
 /**
  * A token of a ServiceAccount, for whom and as long as the request asks (`serviceaccounts/<name>/token`).
- * @throws {ApiError} 400, 404, 409, 422
+ * @param node That asks; undefined: it is no node. A node's tokens live with pods of its own.
+ * @throws {ApiError} 400, 403, 404, 409, 422
  */
 export async function requestToken(
   { objects, clock, random, tokenIssuer }: Pick<Cluster, 'clock' | 'objects' | 'random' | 'tokenIssuer'>,
   { namespace = '', name }: { readonly namespace: string | undefined; readonly name: string },
   body: JsonObject,
+  node: string | undefined,
 ): Promise<TokenRequested> {
   const metadata = memberOf(body, 'metadata');
   assertNamed(metadata, { namespace, name });
@@ -58,6 +61,14 @@ export async function requestToken(
   const reference = memberOf(spec, 'boundObjectRef');
   const bound =
     spec.boundObjectRef === undefined ? {} : await boundTo({ objects }, { namespace, name }, reference);
+  if (node !== undefined && bound.pod === undefined)
+    throw forbidden(serviceAccounts, name, 'node requested token not bound to a pod');
+  if (node !== undefined && bound.node?.name !== node)
+    throw forbidden(
+      serviceAccounts,
+      name,
+      'node requested token bound to a pod scheduled on a different node',
+    );
 
   const now = clock.now();
   const issuedAt = Math.floor(now / 1_000);
