@@ -185,6 +185,12 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
       { spec: { ports: [{ port: 80 }], internalTrafficPolicy: 'x' } },
       'spec.internalTrafficPolicy: Unsupported value: "x": supported values: "Cluster", "Local"',
     ],
+    ['services', { spec: { ports: [{ port: 80 }], externalIPs: ['192.0.2.1'] } }, 'right'],
+    [
+      'services',
+      { spec: { ports: [{ port: 80 }], externalIPs: ['192.0.2.1', '169.254.170.23'] } },
+      'spec.externalIPs[1]: Invalid value: "169.254.170.23": may not be unspecified, loopback, link-local or link-local multicast',
+    ],
     ['persistentvolumeclaims', { spec: claim }, 'right'],
     [
       'persistentvolumeclaims',

@@ -45,6 +45,9 @@ export const service: Kind = {
     if (type === 'ExternalName' && textOf(spec, 'externalName') === '')
       errors.push(required('spec.externalName'));
     errors.push(...portErrors(spec));
+    // Nodes lead these to the service's pods: what other pods ask for credentials, near the machine, would come to them.
+    for (const [index, address] of listOf(spec, 'externalIPs').entries())
+      errors.push(...addressErrors(String(address), `spec.externalIPs[${index}]`));
     const was = memberOf(before, 'spec');
     if (
       textOf(was, 'clusterIP') !== '' &&
