@@ -3,6 +3,7 @@ import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { TestNode, TestNodes } from '../../src/node/kubelet/testing/test-cluster.ts';
 import { type DockerRuntime, openDockerRuntime } from '../../src/runtime/index.ts';
+import { askEngine } from './footprint.ts';
 import { testImage } from './image.ts';
 
 /** A kubelet over the machine's Engine, with a cluster in this process and a plain network for its pods. */
@@ -25,6 +26,8 @@ afterAll(async () => {
   await node?.[Symbol.asyncDispose]();
   await nodes?.[Symbol.asyncDispose]();
   for (const { id } of (await runtime?.listSandboxes(node.labels)) ?? []) await runtime.removeSandbox(id);
+  // Networks are shared, so that none goes with its last sandbox.
+  await askEngine('DELETE', '/networks/pods-test');
   await runtime?.[Symbol.asyncDispose]();
 }, 120_000);
 
