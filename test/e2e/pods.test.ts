@@ -136,12 +136,6 @@ describe('pods', () => {
     await inPod('by-service', Array(8).fill(`wget -q -O - http://${clusterIp}`).join(' && '));
     const name = 'web.default.svc.cluster.local';
     await inPod('by-name', `nslookup -type=a ${name} 10.100.0.10 | grep -q ${clusterIp}`);
-    const nodes = await k('get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[0].address}');
-    // A connection that was there before the other node's rules is led nowhere for good: another is made.
-    const each = nodes
-      .split(' ')
-      .map((address) => `until wget -q -T 5 -O - http://${address}:30080; do sleep 1; done`);
-    await inPod('by-node-port', each.join(' && '));
     await inPod(
       'by-address',
       addresses
