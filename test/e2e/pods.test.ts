@@ -136,6 +136,9 @@ describe('pods', () => {
     await inPod('by-service', Array(8).fill(`wget -q -O - http://${clusterIp}`).join(' && '));
     const name = 'web.default.svc.cluster.local';
     await inPod('by-name', `nslookup -type=a ${name} 10.100.0.10 | grep -q ${clusterIp}`);
+    const nodes = await k('get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[0].address}');
+    const each = nodes.split(' ').map((address) => `wget -q -O - http://${address}:30080`);
+    await inPod('by-node-port', each.join(' && '));
     await inPod(
       'by-address',
       addresses

@@ -136,6 +136,7 @@ function identityOf(part: Part): string {
         part.source === undefined ? '' : `${part.source.address}/${part.source.prefixLength}`,
         part.destination === undefined ? '' : `${part.destination.address}/${part.destination.prefixLength}`,
         part.inLink,
+        part.mark,
         part.suppressedPrefixLength,
       ].join(' ');
   }

@@ -11,13 +11,16 @@ export interface Rule {
   readonly destination?: { readonly address: string; readonly prefixLength: number };
   /** Packets that came in by this link, whether it is there yet or not. */
   readonly inLink?: string;
+  /** Packets with this bit in their mark. */
+  readonly mark?: number;
   /** Routes of the table up to this prefix length don't count. */
   readonly suppressedPrefixLength?: number;
 }
 
 const ours = 196;
 const is = {
-  ...{ destination: 1, source: 2, inLink: 3, priority: 6, suppressPrefixLength: 14, table: 15, protocol: 21 },
+  ...{ destination: 1, source: 2, inLink: 3, priority: 6, mark: 10, suppressPrefixLength: 14, table: 15 },
+  ...{ markMask: 16, protocol: 21 },
 } as const;
 const ipv4Family = 2;
 
@@ -51,6 +54,7 @@ export function readRules(socket: NetlinkSocket): Rule[] {
     const source = attributes.ipv4(is.source);
     const destination = attributes.ipv4(is.destination);
     const inLink = attributes.text(is.inLink);
+    const mark = attributes.uint32(is.mark) ?? 0;
     const suppressed = attributes.int32(is.suppressPrefixLength) ?? -1;
     return [
       {
@@ -61,13 +65,15 @@ export function readRules(socket: NetlinkSocket): Rule[] {
           ? {}
           : { destination: { address: destination, prefixLength: body[1] ?? 0 } }),
         ...(inLink === undefined ? {} : { inLink }),
+        ...(mark === 0 ? {} : { mark }),
         ...(suppressed < 0 ? {} : { suppressedPrefixLength: suppressed }),
       },
     ];
   });
 }
 
-function ruleBody({ priority, table, source, destination, inLink, suppressedPrefixLength }: Rule): Buffer {
+function ruleBody({ priority, table, source, destination, inLink, mark, ...rest }: Rule): Buffer {
+  const { suppressedPrefixLength } = rest;
   const header = Buffer.alloc(12);
   header[0] = ipv4Family;
   header[1] = destination?.prefixLength ?? 0;
@@ -81,6 +87,7 @@ function ruleBody({ priority, table, source, destination, inLink, suppressedPref
     ...(source === undefined ? [] : [attribute(is.source, ipv4(source.address))]),
     ...(destination === undefined ? [] : [attribute(is.destination, ipv4(destination.address))]),
     ...(inLink === undefined ? [] : [attribute(is.inLink, text(inLink))]),
+    ...(mark === undefined ? [] : [attribute(is.mark, uint32(mark)), attribute(is.markMask, uint32(mark))]),
     ...(suppressedPrefixLength === undefined
       ? []
       : [attribute(is.suppressPrefixLength, uint32(suppressedPrefixLength))]),

@@ -25,10 +25,13 @@ export interface NodeFacts {
 
 /**
  * In which order a node's tables are asked, with the numbers of the Amazon VPC CNI plugin: its pods first, wherever a
- * packet comes from; then, of pods with an address of a further interface, that interface's table for what stays in the
- * VPC; the primary interface last.
+ * packet comes from; then the primary interface for what bears the node's address by a service; then, of pods with an address of a
+ * further interface, that interface's table for what stays in the VPC; the primary interface last.
  */
-const priorities = { pods: 512, furtherInterfaces: 1_536 } as const;
+const priorities = { pods: 512, byPrimary: 1_024, furtherInterfaces: 1_536 } as const;
+
+/** On packets, and flows, that bear the primary address outside whichever pod they are of: the plugin's bit for node ports. */
+export const byPrimary = 0x80;
 
 /** What a node's namespace has for its pods, beside their links and what its interfaces brought with them. */
 export function nodeParts(
@@ -38,6 +41,7 @@ export function nodeParts(
   const parts: Part[] = [
     ...localAddresses.map((address): Part => ({ type: 'address', link: 'lo', address, prefixLength: 32 })),
     { type: 'rule', priority: priorities.pods, table: mainTable, suppressedPrefixLength: 0 },
+    { type: 'rule', priority: priorities.byPrimary, table: mainTable, mark: byPrimary },
   ];
   for (const { uid, address, deviceIndex } of pods) {
     const link = podLinkName(uid);

@@ -84,6 +84,13 @@ describe.skipIf(why !== undefined)(`services in a node’s kernel ${why ?? ''}`,
     // To another node, and back by this one.
     await set(service({ ...nodePort, internal: [target(taskAddress, false)] }));
     expect(await ask('api', nodeAddress, 30_080)).toBe(nodeAddress);
+    // What bears the node's address goes by its primary interface, also of pods with an address of a further one: as who
+    // asks, and as who answers.
+    expect(await ask('far', nodeAddress, 30_080)).toBe(nodeAddress);
+    await set(service({ ...nodePort, internal: [target(far.address)] }));
+    expect(await ask('task', nodeAddress, 30_080)).toBe(nodeAddress);
+    await set(service({ ...nodePort, hidesClients: false, external: [target(far.address)] }));
+    expect(await ask('task', nodeAddress, 30_080)).toBe(taskAddress);
     const local = { ...nodePort, hidesClients: false, external: [target(web.address)] };
     await set(service(local));
     expect(await ask('task', nodeAddress, 30_080)).toBe(taskAddress);
