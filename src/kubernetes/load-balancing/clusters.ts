@@ -2,7 +2,7 @@ import type { Reader } from '../../reconcile/index.ts';
 import { type ClusterRecord, clusterByPlace } from '../../services/eks/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { parsedKey } from '../controllers/collections.ts';
-import type { Site } from './infrastructure.ts';
+import { clusterTag, type Site } from './infrastructure.ts';
 
 /** Where load balancers of an object's cluster are made: with the cluster's role. @throws {Refusal} it can't be assumed. */
 export function siteOf(
@@ -15,7 +15,7 @@ export function siteOf(
   if (cluster === undefined) return undefined;
   const ask = assumeRole({
     ...{ scope: place, roleArn: cluster.roleArn, sourceArn: cluster.arn },
-    tags: { 'eks:eks-cluster-name': cluster.name },
+    tags: { [clusterTag]: cluster.name },
   });
   return { ask, cluster };
 }

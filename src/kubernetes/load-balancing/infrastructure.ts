@@ -12,7 +12,7 @@ export interface Site {
 }
 
 /** The tag by which AWS's policies for clusters' roles know what is a cluster's. */
-const clusterTag = 'eks:eks-cluster-name';
+export const clusterTag = 'eks:eks-cluster-name';
 
 /** What tells by tags whose something is: the cluster's, and of which of its objects. */
 export const ownersTags = (

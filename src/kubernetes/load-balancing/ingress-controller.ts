@@ -1,4 +1,4 @@
-import { type RecordKey, type State, type Watched, watching } from '../../reconcile/index.ts';
+import { type RecordKey, type State, watching } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import {
   clusterWide,
@@ -16,7 +16,6 @@ import {
   type Service,
   serviceNameLabel,
 } from '../controllers/endpoints/objects.ts';
-import type { Node } from '../controllers/node-fit.ts';
 import {
   annotationPrefix,
   backendsOf,
@@ -24,6 +23,7 @@ import {
   type IngressClass,
   isByAnnotation,
 } from './ingress-objects.ts';
+import { type BalancedNode, isOtherTarget } from './targets.ts';
 
 /** Load balancers of Ingresses, as the AWS Load Balancer Controller makes them. */
 export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ingress> => ({
@@ -49,11 +49,9 @@ export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ing
         [after, before].flatMap((slice) => (slice && labelOf(slice, serviceNameLabel)) ?? [])[0] ?? '',
       ),
     ),
-    ...[ingressClasses, nodes].map(
-      (collection): Watched =>
-        watching<IngressClass | Node>(collection, ({ key }) =>
-          ingressesOf(state, key).map((record) => record.key),
-        ),
+    watching<IngressClass>(ingressClasses, ({ key }) => ingressesOf(state, key).map((record) => record.key)),
+    watching<BalancedNode>(nodes, ({ key, before, after }) =>
+      isOtherTarget(before, after) ? ingressesOf(state, key).map((record) => record.key) : [],
     ),
   ],
   load: async () => {

@@ -34,7 +34,7 @@ const healthCheckNames = {
   codes: 'success-codes',
 } as const;
 
-/** "Maximum resiliency: 404 for what no rule takes" is the controller's default backend. */
+/** What no rule takes, where the Ingress has no default backend: as the controller answers it. */
 const nothingHere: WantedAction = { type: 'fixed-response', StatusCode: '404', ContentType: 'text/plain' };
 
 const noBackend = (what: string): WantedAction => ({

@@ -3,9 +3,8 @@ import type { KubernetesContext } from '../context.ts';
 import { clusterWide, endpointSlices, nodes, services, siblingKey } from '../controllers/collections.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { type EndpointSlice, labelOf, serviceNameLabel } from '../controllers/endpoints/objects.ts';
-import type { Node } from '../controllers/node-fit.ts';
 import { serviceFinalizer } from './finalizers.ts';
-import type { BalancedService } from './targets.ts';
+import { type BalancedNode, type BalancedService, isOtherTarget } from './targets.ts';
 
 /** Load balancers of Services, as the AWS Load Balancer Controller makes them. */
 export const serviceLoadBalancers = (context: KubernetesContext): Controller<BalancedService> => ({
@@ -24,10 +23,12 @@ export const serviceLoadBalancers = (context: KubernetesContext): Controller<Bal
         return service !== undefined && isConcerned(service) ? [serviceKey] : [];
       }),
     ),
-    watching<Node>(nodes, ({ key }) =>
-      [...state.list(services, clusterWide(key, services))].flatMap((record) =>
-        isConcerned(record.value) ? [record.key] : [],
-      ),
+    watching<BalancedNode>(nodes, ({ key, before, after }) =>
+      isOtherTarget(before, after)
+        ? [...state.list(services, clusterWide(key, services))].flatMap((record) =>
+            isConcerned(record.value) ? [record.key] : [],
+          )
+        : [],
     ),
   ],
   load: async () => {

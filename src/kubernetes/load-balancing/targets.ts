@@ -48,7 +48,7 @@ export function podTargets(reader: Reader, serviceKey: string, port: ServicePort
   return [...found.values()];
 }
 
-interface BalancedNode extends Kept {
+export interface BalancedNode extends Kept {
   readonly spec?: { readonly providerID?: string };
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
@@ -59,10 +59,17 @@ const excluded = 'node.kubernetes.io/exclude-from-external-load-balancers';
 /** The instances that are ready nodes of a cluster, at a port of theirs. @param key Of any object of the cluster. */
 export function nodeTargets(reader: Reader, key: string, nodePort: number): readonly WantedTarget[] {
   const all = [...reader.list(nodes, clusterWide(key, nodes))].map(({ value }) => value as BalancedNode);
-  return all.flatMap((node) => {
-    const id = node.spec?.providerID?.split('/').at(-1);
-    const isReady = conditionOf(node.status, 'Ready')?.status === 'True';
-    const isExcluded = node.metadata.labels?.[excluded] !== undefined;
-    return id === undefined || !id.startsWith('i-') || !isReady || isExcluded ? [] : [{ id, port: nodePort }];
-  });
+  return all.flatMap((node) => instanceOf(node) ?? []).map((id) => ({ id, port: nodePort }));
 }
+
+/** The instance that takes traffic as a node; undefined: the node is not ready, or not to be sent to. */
+function instanceOf({ metadata, spec, status }: BalancedNode): string | undefined {
+  const id = spec?.providerID?.split('/').at(-1);
+  const isReady = conditionOf(status, 'Ready')?.status === 'True';
+  const isExcluded = metadata.labels?.[excluded] !== undefined;
+  return id?.startsWith('i-') && isReady && !isExcluded ? id : undefined;
+}
+
+/** Whether a node takes traffic from now on, or no longer: what else it tells of itself moves no target. */
+export const isOtherTarget = (before: BalancedNode | undefined, after: BalancedNode | undefined): boolean =>
+  (before && instanceOf(before)) !== (after && instanceOf(after));
