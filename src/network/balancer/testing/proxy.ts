@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { ListenerPlan, LoadBalancerPlan } from '../../../balancing/index.ts';
 import type { CertificateChain } from '../balancer.ts';
@@ -21,17 +23,34 @@ export async function onFreePorts(
 ): Promise<{ readonly plan: LoadBalancerPlan } & Pick<TestProxy, 'portOf'>> {
   const planned = balancer(changes);
   const ports = new Map<number, number>();
-  for (const { port } of planned.listeners) ports.set(port, await freePort());
+  for (const { port } of planned.listeners) ports.set(port, await freePort(new Set(ports.values())));
   const portOf = (port: number): number => ports.get(port) ?? 0;
   const listeners = planned.listeners.map((each): ListenerPlan => ({ ...each, port: portOf(each.port) }));
   return { plan: { ...planned, listeners }, portOf };
 }
 
-async function freePort(): Promise<number> {
+/**
+ * Below the ports that the kernel gives to connections and to `listen(0)` (32,768 on, Linux
+ * `ip_local_port_range`): HAProxy binds with SO_REUSEPORT, so a port that anything else of the run
+ * has got in the meantime is shared with it instead of refused.
+ */
+async function freePort(taken: ReadonlySet<number>): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(10_000, 32_000);
+    if (!taken.has(port) && (await isFree(port))) return port;
+  }
+  throw new Error('No port between 10000 and 32000 is free');
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No port is free');
-  return address.port;
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }
