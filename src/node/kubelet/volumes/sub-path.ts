@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, realpath, stat, writeFile } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { codeOf } from './error-code.ts';
 import type { MountPoints } from './mount-points.ts';
+import { openUnfollowed, pathOf } from './open-unfollowed.ts';
 
 /** Why a path can't be a subPath; undefined: it can. In upstream's words. */
 export function subPathRefusal(subPath: string): string | undefined {
@@ -69,12 +69,12 @@ async function openWithin(
   for (const [index, name] of [...existing, ...missing].entries()) {
     const parent = handle;
     try {
-      const path = `/proc/self/fd/${parent.fd}/${name}`;
+      const path = `${pathOf(parent)}/${name}`;
       const isNew = index >= existing.length;
       if (isNew) await mkdir(path);
       handle = await openHere(path);
       // As the volume itself: so a group that owns it may write here too.
-      if (isNew) await chmod(`/proc/self/fd/${handle.fd}`, mode & 0o7777);
+      if (isNew) await chmod(pathOf(handle), mode & 0o7777);
     } finally {
       await parent.close();
     }
@@ -82,11 +82,8 @@ async function openWithin(
   return handle;
 }
 
-/** Linux's own, which Node has no name for: what is opened is named and not touched, be it a pipe or a device. */
-const openPathOnly = 0o10_000_000;
-
 async function openHere(path: string): Promise<FileHandle> {
-  const handle = await open(path, openPathOnly | constants.O_NOFOLLOW);
+  const handle = await openUnfollowed(path);
   if (!(await handle.stat()).isSymbolicLink()) return handle;
   await handle.close();
   throw new Error(`${path} has become a link`);
