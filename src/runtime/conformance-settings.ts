@@ -108,6 +108,19 @@ export function describeSettings(words: Words): void {
       expect(output).toMatch(/512\n25000\n|25000 100000/);
     });
 
+    check('changes the limits of a container that runs', async () => {
+      const spec = await start(workloads.deaf, { cpuShares: 512, memoryMiB: 16, memorySwapMiB: 16 });
+      await words.runtime.updateContainer(spec.name, { cpuShares: 128, cpuMillis: 500 });
+      await words.runtime.updateContainer(spec.name, { memoryMiB: 32, memorySwapMiB: 32 });
+      expect((await words.runtime.stats(spec.name))?.memoryLimitBytes).toBe(32 * 1_048_576);
+      await words.runtime.updateContainer(spec.name, { memoryMiB: 24, memorySwapMiB: 24 });
+      expect((await words.runtime.stats(spec.name))?.memoryLimitBytes).toBe(24 * 1_048_576);
+      await expect(words.runtime.updateContainer('nobody', { cpuShares: 2 })).rejects.toMatchObject({
+        code: 'Unsupported',
+        detail: 'No such container: nobody',
+      });
+    });
+
     check('drops capabilities and sets kernel parameters', async () => {
       const lines = await heardTexts(
         'grep CapBnd /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start',

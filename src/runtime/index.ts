@@ -40,8 +40,10 @@ export type {
 export { findProgram, programLayer } from './program-layer.ts';
 export {
   type BlockIoCount,
+  type CgroupLimits,
   type Container,
   type ContainerHealth,
+  type ContainerLimits,
   type ContainerNetwork,
   type ContainerSpec,
   type ContainerStats,

@@ -48,6 +48,16 @@ export interface Runtime extends AsyncDisposable {
    */
   networkNamespace(sandboxId: string): Promise<string | undefined>;
   /**
+   * Changes the limits of a sandbox's cgroup. Where sandboxes can have none there is nothing to change: success.
+   * @throws {RuntimeError} `Unsupported`: the kernel refuses, as it does a limit below what is in use.
+   */
+  limitSandbox(id: string, limits: CgroupLimits): Promise<void>;
+  /**
+   * Limits everything under a parent of sandboxes, spelled as their `cgroupParent`, or its first levels. One that is not
+   * there, for there is no sandbox in it: success. A limit below what is in use is taken up at the next try.
+   */
+  limitCgroup(parent: string, limits: CgroupLimits): Promise<void>;
+  /**
    * Gives back what a stopped task holds from others: the pause container, and with it its address, and the cgroup.
    * Its exited containers and its volumes stay readable until `removeSandbox`. Absent is success.
    */
@@ -64,6 +74,11 @@ export interface Runtime extends AsyncDisposable {
   /** Removes it, killing it first if need be, with its anonymous volumes. Absent is success. */
   removeContainer(name: string): Promise<void>;
   inspectContainer(name: string): Promise<Container | undefined>;
+  /**
+   * Changes the limits of a container, running or not. @throws {RuntimeError} `Unsupported` in the engine's words: it is
+   * not there, or the kernel refuses, as it does a limit below what is in use.
+   */
+  updateContainer(name: string, limits: ContainerLimits): Promise<void>;
   /** All containers (not pause containers) whose labels include every one of `labels`. */
   listContainers(labels: Readonly<Record<string, string>>): Promise<readonly Container[]>;
   /** All sandboxes made with these labels, also those without containers. */
@@ -177,18 +192,36 @@ export interface RegistryAuth {
   readonly password: string;
 }
 
+/** Of everything in a cgroup together; what is absent is not limited, or stays as it is. */
+export interface CgroupLimits {
+  readonly cpuMillis?: number;
+  readonly memoryMiB?: number;
+  /** Docker's relative weight, at least 2. */
+  readonly cpuShares?: number;
+  /** How many processes and threads there can be. */
+  readonly pids?: number;
+}
+
+/** What of a container can be changed while it runs; what is absent stays as it is. */
+export type ContainerLimits = Partial<
+  Pick<ContainerSpec, 'cpuShares' | 'cpuMillis' | 'memoryMiB' | 'memorySwapMiB'>
+>;
+
 export interface SandboxSpec {
   /** Unique on the machine and stable: the caller's name for it, `[a-zA-Z0-9_-]`. */
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: SandboxNetwork;
-  /** Limits over all its containers; absent means none. */
+  /** Limits over all its containers. */
   readonly cpuMillis?: number;
   readonly memoryMiB?: number;
-  /** Name of the parent under which its cgroup is made, e.g. the container instance. */
+  /** What all its containers together weigh beside its neighbours. Held, as `pids`, where cgroups can be made. */
+  readonly cpuShares?: number;
+  readonly pids?: number;
+  /** Name of the parent under which its cgroup is made, e.g. the container instance; deeper levels after a `/`. */
   readonly cgroupParent: string;
-  /** Limits over everything under that parent, e.g. the container instance's size. Held where cgroups can be made. */
-  readonly cgroupParentLimits?: { readonly cpuMillis: number; readonly memoryMiB: number };
+  /** Limits over everything under the parent's first level, e.g. the container instance's size. Held where cgroups can be made. */
+  readonly cgroupParentLimits?: CgroupLimits;
   readonly hostname?: string;
   readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };
   /** In the file `/etc/hosts` that its containers share; where the sandbox has a namespace for all. */
@@ -269,6 +302,8 @@ export interface ContainerSpec {
   readonly memoryReservationMiB?: number;
   readonly memorySwapMiB?: number;
   readonly swappiness?: number;
+  /** Whom the kernel kills first when memory runs out, from -1000 to 1000; no less than what the engine may give. */
+  readonly oomScoreAdjust?: number;
   readonly sharedMemoryMiB?: number;
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };

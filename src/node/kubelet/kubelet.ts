@@ -20,9 +20,10 @@ import { TerminationMessages } from './pods/termination-message.ts';
 import { pressureOf, spaceOf } from './pressure.ts';
 import { directDialer } from './probes/direct-dialer.ts';
 import { handlerRunner } from './probes/run-probe.ts';
-import { machineFacts } from './registration/node-facts.ts';
+import { type MachineFacts, machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
 import { nodeResources } from './registration/reservations.ts';
+import { NodeCgroups, processesOf } from './resources/node-cgroups.ts';
 import { serveNode } from './server/serve-node.ts';
 import { NodeVolumes } from './volumes/pod-volumes.ts';
 
@@ -70,10 +71,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         onFailure: (error) => log.debug('The API server does not answer: waiting for it', { error }),
       },
     );
+    const machine = machineFacts();
     let port: number | undefined;
     const reporter = new NodeReporter({
       ...{ description, api, runtime, settings, clock, random, log, kubeletVersion },
-      machine: machineFacts(),
+      machine,
       pressure: async () => {
         const usedBytes = await memoryInUse(runtime, options.labels);
         const capacityBytes = description.capacity.memoryMiB * MiB;
@@ -93,7 +95,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const { podNetwork, labels } = options;
     const nodeSandbox = new NodeSandbox({ node: description, runtime, podNetwork, labels });
     const board = podBoard(options, settings, {
-      ...{ api, events, volumes, kubeletVersion, nodeSandbox, signal },
+      ...{ api, events, volumes, kubeletVersion, nodeSandbox, machine, signal },
       labels: () => reporter.node?.metadata.labels ?? {},
       services: async (waiting) => {
         await Promise.race([serviceInformer.synced, aborted(waiting)]);
@@ -159,6 +161,7 @@ function podBoard(
     services,
     kubeletVersion,
     nodeSandbox,
+    machine,
     labels: nodeLabels,
     signal,
   }: {
@@ -168,6 +171,7 @@ function podBoard(
     readonly services: NodeSetupOptions['services'];
     readonly kubeletVersion: string;
     readonly nodeSandbox: NodeSandbox;
+    readonly machine: MachineFacts;
     readonly labels: () => Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
   },
@@ -181,13 +185,17 @@ function podBoard(
   });
   const version = /^v(\d+\.\d+)/.exec(kubeletVersion)?.[1] ?? '';
   const runHandler = handlerRunner({ runtime, dialer: options.dialer ?? directDialer, clock, version });
+  const cgroups = new NodeCgroups({
+    ...{ node, runtime, pods: () => board.workers.filter((each) => each.isActive).map((each) => each.pod) },
+    mostProcesses: processesOf(node.capacity.memoryMiB, machine),
+  });
   const steps = new PodSteps({
-    ...{ node, runtime, podNetwork, nodeSandbox, volumes, setup, events, labels, clock },
+    ...{ node, runtime, podNetwork, nodeSandbox, cgroups, volumes, setup, events, labels, clock },
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runHandler, clock }),
     slots: new Slots(settings.startConcurrency),
   });
-  return new PodBoard({
+  const board = new PodBoard({
     ...{ api, runtime, steps, events, labels, clock, random, log, signal },
     ...{ hostIp: node.internalIp, scheme: runtime.name, runHandler },
     node: () => ({
@@ -196,6 +204,7 @@ function podBoard(
     }),
     images: { ...{ runtime, clock, events }, secrets: pullSecrets(api, events) },
   });
+  return board;
 }
 
 /** Pods' links lead to it: it is there before them, and again when somebody took it away. */

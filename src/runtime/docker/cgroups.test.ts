@@ -28,7 +28,9 @@ const facts: EngineFacts = {
   isLocal: true,
 };
 
-const daemon: Daemon = { pid: 1, capabilities: 0n, sharesOurNetwork: true, hardLimits: new Map() };
+const daemon: Daemon = {
+  ...{ pid: 1, capabilities: 0n, sharesOurNetwork: true, hardLimits: new Map(), oomScore: 0 },
+};
 
 /** A directory stands in for the kernel's: the files that the kernel would make are made beforehand. */
 describe('cgroups', () => {
@@ -80,15 +82,39 @@ describe('cgroups', () => {
     await mkdir(join(root, 'memory/instance/task'));
     await mkdir(join(root, 'cpu/instance/task'));
     const limits = { cpuMillis: 2000, memoryMiB: 128 };
-    await cgroupsOf(facts, daemon, options()).limitParent('/instance/task', limits);
+    await cgroupsOf(facts, daemon, options()).limitParent('instance', limits);
     expect(await written('memory/instance/memory.limit_in_bytes')).toBe(String(128 * 1_048_576));
     expect(await written('cpu/instance/cpu.cfs_quota_us')).toBe('200000');
 
     await given('instance/task', []);
     await given('instance', ['memory.max', 'cpu.max']);
-    await cgroupsOf({ ...facts, cgroupVersion: 2 }, daemon, options()).limitParent('/instance/task', limits);
+    await cgroupsOf({ ...facts, cgroupVersion: 2 }, daemon, options()).limitParent('instance', limits);
     expect(await written('instance/memory.max')).toBe(String(128 * 1_048_576));
     expect(await written('instance/cpu.max')).toBe('200000 100000');
+  });
+
+  it('limits a class of sandboxes that is there, and each of them by its weight and its processes', async () => {
+    await given('memory/instance/pods/low/one', []);
+    await given('cpu/instance/pods/low', ['cpu.shares']);
+    await given('cpu/instance/pods/low/one', ['cpu.shares']);
+    await given('pids/instance/pods/low/one', ['pids.max']);
+    const cgroups = cgroupsOf(facts, daemon, options());
+    const location = cgroups.locate('instance/pods/low', 'one') ?? '';
+    expect(location).toBe('/instance/pods/low/one');
+    await cgroups.make(location, { cpuShares: 512, pids: 64 });
+    await cgroups.limitParent('instance/pods/low', { cpuShares: 2 });
+    await cgroups.limitParent('instance/pods/high', { cpuShares: 2 });
+    expect(await written('cpu/instance/pods/low/one/cpu.shares')).toBe('512');
+    expect(await written('pids/instance/pods/low/one/pids.max')).toBe('64');
+    expect(await written('cpu/instance/pods/low/cpu.shares')).toBe('2');
+
+    await given('instance/pods/low/one', ['cpu.weight', 'pids.max']);
+    await cgroupsOf({ ...facts, cgroupVersion: 2 }, daemon, options()).make(location, {
+      ...{ cpuShares: 1_024, pids: 64 },
+    });
+    expect(await written('instance/pods/low/one/cpu.weight')).toBe('39');
+    expect(await written('instance/pods/low/one/pids.max')).toBe('64');
+    expect(await written('instance/pods/low/cgroup.subtree_control')).toContain('+pids');
   });
 
   it('says which file is missing when a controller is not there', async () => {
@@ -105,6 +131,9 @@ describe('cgroups', () => {
       await mkdir(join(root, tree, 'instance/two'), { recursive: true });
     }
     const cgroups = cgroupsOf(facts, daemon, options());
+    await mkdir(join(root, 'cpu/deep/pods/one'), { recursive: true });
+    await cgroups.remove('/deep/pods/one');
+    expect(existsSync(join(root, 'cpu/deep'))).toBe(false);
     await cgroups.remove('/instance/one');
     await cgroups.remove('/instance/one');
     expect(existsSync(join(root, 'devices/instance/one'))).toBe(false);

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { access, mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../clock/index.ts';
-import { RuntimeError } from '../runtime.ts';
+import { type CgroupLimits, RuntimeError } from '../runtime.ts';
 import type { Daemon, EngineFacts } from './probe.ts';
 
 /**
@@ -18,28 +18,20 @@ import type { Daemon, EngineFacts } from './probe.ts';
 export interface Cgroups {
   /** Why sandboxes can have no cgroup here, with what to do; undefined when they can. */
   readonly missing: string | undefined;
-  /** Where a sandbox's cgroup is, as the Engine's `CgroupParent` spells it; undefined when there can be none. */
+  /**
+   * Where a sandbox's cgroup is, as the Engine's `CgroupParent` spells it; undefined when there can be none.
+   * @param parent One level, or several with `/` between them.
+   */
   locate(parent: string, sandboxId: string): string | undefined;
   /** Makes it with these limits. What is already so is success. */
   make(location: string, limits: CgroupLimits): Promise<void>;
   /**
-   * Limits its parent, and so everything under it. A limit below what is in use now is not taken by the kernel: the
-   * one before holds until the next try.
+   * Limits a parent, and so everything under it. One that is not there is success. A limit below what is in use now is
+   * not taken by the kernel: the one before holds until the next try.
    */
-  limitParent(location: string, limits: CgroupLimits): Promise<void>;
-  /** Removes it, and its parent when that is empty. Absent is success. */
+  limitParent(parent: string, limits: CgroupLimits): Promise<void>;
+  /** Removes it, and of its parents those that are empty. Absent is success. */
   remove(location: string): Promise<void>;
-}
-
-export interface CgroupLimits {
-  readonly cpuMillis?: number;
-  readonly memoryMiB?: number;
-}
-
-/** The same, handed on: what was absent may be there as undefined. */
-interface PossibleLimits {
-  readonly cpuMillis?: number | undefined;
-  readonly memoryMiB?: number | undefined;
 }
 
 export interface CgroupOptions {
@@ -112,23 +104,28 @@ class ControllerTrees implements Cgroups {
   }
 
   locate(parent: string, sandboxId: string): string {
-    return `/${nameOf(parent)}/${nameOf(sandboxId)}`;
+    return `${pathOf(parent)}/${nameOf(sandboxId)}`;
   }
 
-  async make(location: string, { cpuMillis, memoryMiB }: CgroupLimits): Promise<void> {
-    const memory = join(this.#root, 'memory', location);
-    const cpu = join(this.#root, 'cpu', location);
-    await makeDirectory(memory);
-    await makeDirectory(cpu);
-    await this.#limit(memory, cpu, { cpuMillis, memoryMiB });
+  async make(location: string, limits: CgroupLimits): Promise<void> {
+    for (const tree of ['memory', 'cpu', ...(limits.pids === undefined ? [] : ['pids'])])
+      await makeDirectory(join(this.#root, tree, location));
+    await this.#limit(location, limits);
   }
 
-  async limitParent(location: string, limits: CgroupLimits): Promise<void> {
-    const [memory, cpu] = ['memory', 'cpu'].map((tree) => join(this.#root, tree, location, '..'));
-    await unlessInUse(this.#limit(memory ?? '', cpu ?? '', limits));
+  async limitParent(parent: string, { pids, ...limits }: CgroupLimits): Promise<void> {
+    const location = pathOf(parent);
+    if (!existsSync(join(this.#root, 'memory', location))) return;
+    await unlessInUse(this.#limit(location, { ...limits, ...(pids !== undefined && { pids }) })).catch(
+      // Its last sandbox went meanwhile.
+      ifThere(join(this.#root, 'memory', location)),
+    );
   }
 
-  async #limit(memory: string, cpu: string, { cpuMillis, memoryMiB }: PossibleLimits): Promise<void> {
+  async #limit(location: string, { cpuMillis, memoryMiB, cpuShares, pids }: CgroupLimits): Promise<void> {
+    const [memory, cpu] = [join(this.#root, 'memory', location), join(this.#root, 'cpu', location)];
+    if (pids !== undefined) await limit(join(this.#root, 'pids', location, 'pids.max'), String(pids));
+    if (cpuShares !== undefined) await limit(join(cpu, 'cpu.shares'), String(cpuShares));
     if (memoryMiB !== undefined) {
       // Kernels before 5.11 count children only when told to; newer ones always do and may have no such file.
       await writeFile(join(memory, 'memory.use_hierarchy'), '1').catch(() => {});
@@ -163,26 +160,32 @@ class UnifiedTree implements Cgroups {
   }
 
   locate(parent: string, sandboxId: string): string {
-    return `/${nameOf(parent)}/${nameOf(sandboxId)}`;
+    return `${pathOf(parent)}/${nameOf(sandboxId)}`;
   }
 
-  async make(location: string, { cpuMillis, memoryMiB }: CgroupLimits): Promise<void> {
+  async make(location: string, limits: CgroupLimits): Promise<void> {
     const directory = join(this.#root, location);
     await makeDirectory(directory);
-    for (const level of [this.#root, join(directory, '..')]) {
+    let level = this.#root;
+    for (const name of location.split('/').slice(1)) {
       for (const controller of ['cpu', 'memory', 'pids']) {
         // One that the level above does not have is refused here; a limit that needs it says so below.
         await writeFile(join(level, 'cgroup.subtree_control'), `+${controller}`).catch(() => {});
       }
+      level = join(level, name);
     }
-    await this.#limit(directory, { cpuMillis, memoryMiB });
+    await this.#limit(directory, limits);
   }
 
-  async limitParent(location: string, limits: CgroupLimits): Promise<void> {
-    await unlessInUse(this.#limit(join(this.#root, location, '..'), limits));
+  async limitParent(parent: string, limits: CgroupLimits): Promise<void> {
+    const directory = join(this.#root, pathOf(parent));
+    if (!existsSync(directory)) return;
+    await unlessInUse(this.#limit(directory, limits)).catch(ifThere(directory));
   }
 
-  async #limit(directory: string, { cpuMillis, memoryMiB }: PossibleLimits): Promise<void> {
+  async #limit(directory: string, { cpuMillis, memoryMiB, cpuShares, pids }: CgroupLimits): Promise<void> {
+    if (pids !== undefined) await limit(join(directory, 'pids.max'), String(pids));
+    if (cpuShares !== undefined) await limit(join(directory, 'cpu.weight'), String(weightOf(cpuShares)));
     if (memoryMiB !== undefined) await limit(join(directory, 'memory.max'), bytesOf(memoryMiB));
     if (cpuMillis !== undefined) {
       await limit(join(directory, 'cpu.max'), `${quotaMicros(cpuMillis)} ${cpuPeriodMicros}`);
@@ -203,13 +206,15 @@ class Slices implements Cgroups {
     this.#systemctl = systemctl;
   }
 
-  /** A dash in a slice's name means "child of": only the one between parent and sandbox may stay. */
+  /** A dash in a slice's name means "child of": only those between the levels may stay. */
   locate(parent: string, sandboxId: string): string {
-    return `${nameOf(parent).replaceAll('-', '_')}-${nameOf(sandboxId).replaceAll('-', '_')}.slice`;
+    return `${sliceOf(parent)}-${nameOf(sandboxId).replaceAll('-', '_')}.slice`;
   }
 
-  async make(location: string, { cpuMillis, memoryMiB }: CgroupLimits): Promise<void> {
+  async make(location: string, { cpuMillis, memoryMiB, cpuShares, pids }: CgroupLimits): Promise<void> {
     const properties = [
+      ...(cpuShares === undefined ? [] : [`CPUWeight=${weightOf(cpuShares)}`]),
+      ...(pids === undefined ? [] : [`TasksMax=${pids}`]),
       ...(memoryMiB === undefined ? [] : [`MemoryMax=${bytesOf(memoryMiB)}`]),
       ...(cpuMillis === undefined ? [] : [`CPUQuota=${cpuMillis / 10}%`]),
     ];
@@ -222,8 +227,8 @@ class Slices implements Cgroups {
     }
   }
 
-  async limitParent(location: string, limits: CgroupLimits): Promise<void> {
-    await this.make(location.replace(/-.*/, '.slice'), limits);
+  async limitParent(parent: string, limits: CgroupLimits): Promise<void> {
+    await this.make(`${sliceOf(parent)}.slice`, limits);
   }
 
   async remove(location: string): Promise<void> {
@@ -232,6 +237,22 @@ class Slices implements Cgroups {
     await this.#systemctl(['revert', location]).catch(() => {});
   }
 }
+
+const pathOf = (parent: string): string =>
+  parent
+    .split('/')
+    .map((name) => `/${nameOf(name)}`)
+    .join('');
+
+const sliceOf = (parent: string): string =>
+  parent
+    .split('/')
+    .map((name) => nameOf(name).replaceAll('-', '_'))
+    .join('-');
+
+/** Version 2 weighs from 1 to 10,000 what version 1 weighs from 2 to 262,144: as the OCI runtimes convert it. */
+const weightOf = (cpuShares: number): number =>
+  1 + Math.floor(((Math.min(Math.max(cpuShares, 2), 262_144) - 2) * 9_999) / 262_142);
 
 /** @throws {TypeError} a name that would leave its place in the tree. */
 function nameOf(part: string): string {
@@ -264,6 +285,12 @@ async function limit(path: string, value: string): Promise<void> {
   }
 }
 
+const ifThere =
+  (directory: string) =>
+  (error: unknown): void => {
+    if (existsSync(directory)) throw error;
+  };
+
 /** EBUSY: more memory is in use than that. EINVAL: a child was promised more CPU. */
 async function unlessInUse(limiting: Promise<void>): Promise<void> {
   try {
@@ -284,7 +311,7 @@ function refused(path: string, cause: unknown): RuntimeError {
   );
 }
 
-/** Removes `location` and what is left below it, then its parent unless that has others. */
+/** Removes `location` and what is left below it, then its parents up to the first that has others. */
 async function removeTree(root: string, location: string, clock: Clock): Promise<void> {
   const path = join(root, location);
   for (let attempt = 1; ; attempt += 1) {
@@ -301,7 +328,13 @@ async function removeTree(root: string, location: string, clock: Clock): Promise
       await clock.sleep(removeRetryMs);
     }
   }
-  await rmdir(join(path, '..')).catch(() => {});
+  for (let parent = dirname(location); parent !== '/'; parent = dirname(parent)) {
+    const isRemoved = await rmdir(join(root, parent)).then(
+      () => true,
+      (error: unknown) => codeOf(error) === 'ENOENT',
+    );
+    if (!isRemoved) return;
+  }
 }
 
 /** A cgroup's files go with its directory; only directories are removed, the deepest first. */

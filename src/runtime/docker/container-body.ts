@@ -1,4 +1,4 @@
-import type { ContainerSpec, HealthCheck, Mount, PortMapping } from '../runtime.ts';
+import type { ContainerLimits, ContainerSpec, HealthCheck, Mount, PortMapping } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { roleLabel, sandboxLabel } from './labels.ts';
 
@@ -12,9 +12,13 @@ export interface BodyContext {
   readonly ulimitBounds: ReadonlyMap<string, number>;
   readonly canBePrivileged: boolean;
   readonly canRaiseResources: boolean;
+  /** The least `oom_score_adj` that the engine may give. */
+  readonly leastOomScore: number;
 }
 
 const MiB = 1_048_576;
+const cpuPeriodMicros = 100_000;
+const leastQuotaMicros = 1_000;
 const defaultLog = { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '2' } };
 
 /**
@@ -61,11 +65,10 @@ function hostConfig(spec: ContainerSpec, context: BodyContext): object {
       : spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
     Dns: isShared ? undefined : spec.dns?.servers,
     DnsSearch: isShared ? undefined : spec.dns?.search,
-    CpuShares: spec.cpuShares,
-    NanoCpus: spec.cpuMillis === undefined ? undefined : spec.cpuMillis * 1_000_000,
-    Memory: bytes(spec.memoryMiB),
+    ...limitsBody(spec),
     MemoryReservation: bytes(spec.memoryReservationMiB),
-    MemorySwap: bytes(spec.memorySwapMiB),
+    OomScoreAdj:
+      spec.oomScoreAdjust === undefined ? undefined : Math.max(spec.oomScoreAdjust, context.leastOomScore),
     MemorySwappiness: spec.swappiness,
     ShmSize: bytes(spec.sharedMemoryMiB),
     Ulimits: spec.ulimits?.map((ulimit) => clamped(ulimit, context.ulimitBounds)),
@@ -102,6 +105,21 @@ function hostConfig(spec: ContainerSpec, context: BodyContext): object {
     LogConfig: { Type: log.driver, Config: log.options },
     RestartPolicy: { Name: 'no' },
     CgroupParent: context.cgroupLocation,
+  };
+}
+
+/**
+ * The members that can be changed while a container runs. CPU as a quota, for the Engine takes no more "CPUs" than the machine
+ * has, and a limit may be more; no smaller quota than the kernel takes.
+ */
+export function limitsBody(limits: ContainerLimits): object {
+  const { cpuShares, cpuMillis, memoryMiB, memorySwapMiB } = limits;
+  return {
+    CpuShares: cpuShares,
+    CpuPeriod: cpuMillis === undefined ? undefined : cpuPeriodMicros,
+    CpuQuota: cpuMillis === undefined ? undefined : Math.max(leastQuotaMicros, cpuMillis * 100),
+    Memory: bytes(memoryMiB),
+    MemorySwap: bytes(memorySwapMiB),
   };
 }
 

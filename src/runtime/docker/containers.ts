@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock/index.ts';
 import { Fields, fieldsOfList } from '../fields.ts';
 import { tar } from '../image-archive.ts';
-import { type Container, type ContainerSpec, RuntimeError } from '../runtime.ts';
-import { type BodyContext, containerBody } from './container-body.ts';
+import { type Container, type ContainerLimits, type ContainerSpec, RuntimeError } from '../runtime.ts';
+import { type BodyContext, containerBody, limitsBody } from './container-body.ts';
 import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
@@ -102,6 +102,12 @@ export class Containers {
       } catch (error) {
         if (!isStatus(error, 404)) throw error;
       }
+    });
+  }
+
+  async update(name: string, limits: ContainerLimits): Promise<void> {
+    await attempting(`Cannot change the limits of container '${name}'`, 'Unsupported', async () => {
+      await this.#api.json('POST', `${pathOf(name)}/update`, { json: limitsBody(limits) });
     });
   }
 

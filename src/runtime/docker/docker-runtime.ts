@@ -10,7 +10,9 @@ import type {
   TerminalOptions,
 } from '../process.ts';
 import {
+  type CgroupLimits,
   type Container,
+  type ContainerLimits,
   type ContainerSpec,
   type ContainerStats,
   type GvisorSupport,
@@ -46,6 +48,7 @@ import {
   type EngineFacts,
   findDaemon,
   lacksSysResource,
+  leastOomScore,
   limitsOf,
   readFacts,
   ulimitBounds,
@@ -159,6 +162,7 @@ export class DockerRuntime implements Runtime {
       cgroups,
       apiVersion: facts.apiVersion,
       architecture: facts.architecture,
+      leastOomScore: leastOomScore(daemon),
     });
     this.#outputs = new Outputs(api, clock, facts.isLocal);
     this.#gvisor = new Gvisor({
@@ -215,6 +219,18 @@ export class DockerRuntime implements Runtime {
     return this.#images.remove(reference);
   }
 
+  updateContainer(name: string, limits: ContainerLimits): Promise<void> {
+    return this.#containers.update(name, limits);
+  }
+
+  limitSandbox(id: string, limits: CgroupLimits): Promise<void> {
+    return this.#sandboxes.limit(id, limits);
+  }
+
+  limitCgroup(parent: string, limits: CgroupLimits): Promise<void> {
+    return this.#sandboxes.limitParent(parent, limits);
+  }
+
   createSandbox(spec: SandboxSpec): Promise<Sandbox> {
     return this.#sandboxes.create(spec);
   }
@@ -245,6 +261,7 @@ export class DockerRuntime implements Runtime {
       ulimitBounds: this.#ulimitBounds,
       canBePrivileged: canBePrivileged(this.#facts, this.#daemon),
       canRaiseResources: !lacksSysResource(this.#daemon),
+      leastOomScore: leastOomScore(this.#daemon),
     });
     if (runtime !== undefined) this.#isolated.set(spec.name, container.runtimeId);
     return container;

@@ -37,6 +37,8 @@ export interface Daemon {
   readonly sharesOurNetwork: boolean;
   /** Hard limits by ulimit name, where they are not unlimited. */
   readonly hardLimits: ReadonlyMap<string, number>;
+  /** Its own `oom_score_adj`. */
+  readonly oomScore: number;
 }
 
 export async function readFacts(api: EngineApi, found: FoundEngine): Promise<EngineFacts> {
@@ -119,6 +121,7 @@ function readDaemon(proc: string, pid: number): Daemon {
     capabilities: BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? 'ffffffffffffffff'}`),
     sharesOurNetwork: linkOf(`${proc}/${pid}/ns/net`) === linkOf(`${proc}/self/ns/net`),
     hardLimits: hardLimits(textOf(`${proc}/${pid}/limits`)),
+    oomScore: Number(textOf(`${proc}/${pid}/oom_score_adj`)),
   };
 }
 
@@ -157,6 +160,11 @@ const CAP_SYS_RESOURCE = 24n;
 /** Undefined when nothing is known of the daemon, who is then taken to be able. */
 export function lacksSysResource(daemon: Daemon | undefined): boolean {
   return daemon !== undefined && ((daemon.capabilities >> CAP_SYS_RESOURCE) & 1n) === 0n;
+}
+
+/** Who may not raise resources can't make a process safer from the kernel's killing than itself. */
+export function leastOomScore(daemon: Daemon | undefined): number {
+  return daemon !== undefined && lacksSysResource(daemon) ? daemon.oomScore : -1_000;
 }
 
 /** `privileged` gives every capability that the kernel knows, and runc fails on the first it may not give. */

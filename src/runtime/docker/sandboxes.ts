@@ -1,4 +1,4 @@
-import { RuntimeError, type Sandbox, type SandboxSpec } from '../runtime.ts';
+import { type CgroupLimits, RuntimeError, type Sandbox, type SandboxSpec } from '../runtime.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Containers } from './containers.ts';
 import { attempting } from './failures.ts';
@@ -15,6 +15,8 @@ export interface SandboxPlace {
 }
 
 const recordOf = (id: string): string => `catamaran-sandbox-${id}`;
+/** Who holds the namespaces is killed after all whom it holds them for. */
+const pauseOomScore = -998;
 const pauseOf = (id: string): string => `catamaran-pause-${id}`;
 
 /**
@@ -30,6 +32,7 @@ export class Sandboxes {
   readonly #cgroups: Cgroups;
   readonly #apiVersion: string;
   readonly #architecture: string;
+  readonly #leastOomScore: number;
   #pauseImage: Promise<void> | undefined;
   readonly #places = new Map<string, SandboxPlace>();
 
@@ -41,6 +44,7 @@ export class Sandboxes {
     readonly cgroups: Cgroups;
     readonly apiVersion: string;
     readonly architecture: string;
+    readonly leastOomScore: number;
   }) {
     this.#containers = parts.containers;
     this.#volumes = parts.volumes;
@@ -49,6 +53,7 @@ export class Sandboxes {
     this.#cgroups = parts.cgroups;
     this.#apiVersion = parts.apiVersion;
     this.#architecture = parts.architecture;
+    this.#leastOomScore = parts.leastOomScore;
   }
 
   async create(spec: SandboxSpec): Promise<Sandbox> {
@@ -67,7 +72,8 @@ export class Sandboxes {
     });
     if (location !== undefined) {
       await this.#cgroups.make(location, spec);
-      if (spec.cgroupParentLimits) await this.#cgroups.limitParent(location, spec.cgroupParentLimits);
+      const [first = ''] = spec.cgroupParent.split('/');
+      if (spec.cgroupParentLimits) await this.#cgroups.limitParent(first, spec.cgroupParentLimits);
     }
     const pause = needsPause(spec) ? await this.#startPause(spec, location) : undefined;
     this.#places.set(id, { pauseId: pause?.runtimeId, cgroupLocation: location });
@@ -87,6 +93,15 @@ export class Sandboxes {
     const place = { pauseId: pause?.id, cgroupLocation: record.labels[cgroupLabel] };
     this.#places.set(id, place);
     return place;
+  }
+
+  async limit(id: string, limits: CgroupLimits): Promise<void> {
+    const { cgroupLocation } = await this.place(id);
+    if (cgroupLocation !== undefined) await this.#cgroups.make(cgroupLocation, limits);
+  }
+
+  async limitParent(parent: string, limits: CgroupLimits): Promise<void> {
+    await this.#cgroups.limitParent(parent, limits);
   }
 
   async networkNamespace(id: string): Promise<string | undefined> {
@@ -194,6 +209,7 @@ export class Sandboxes {
         LogConfig: { Type: 'none', Config: {} },
         RestartPolicy: { Name: 'no' },
         CgroupParent: location,
+        OomScoreAdj: Math.max(pauseOomScore, this.#leastOomScore),
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
       },

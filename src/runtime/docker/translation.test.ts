@@ -25,6 +25,7 @@ const context: BodyContext = {
   ulimitBounds: new Map([['nofile', 20_000]]),
   canBePrivileged: false,
   canRaiseResources: false,
+  leastOomScore: 0,
 };
 const bodyOf = (changes: Partial<ContainerSpec>): unknown =>
   JSON.parse(JSON.stringify(containerBody({ ...spec, ...changes }, context)));
@@ -68,6 +69,11 @@ describe('a spec as the engine’s body', () => {
     });
   });
 
+  it('makes no container safer from the kernel than the engine may', () => {
+    expect(bodyOf({ oomScoreAdjust: -997 })).toMatchObject({ HostConfig: { OomScoreAdj: 0 } });
+    expect(bodyOf({ oomScoreAdjust: 1_000 })).toMatchObject({ HostConfig: { OomScoreAdj: 1_000 } });
+  });
+
   it('lowers ulimits to what the engine may give', () => {
     const ulimits = [
       { name: 'nofile', soft: 1024, hard: 65_535 },
@@ -104,7 +110,13 @@ describe('a spec as the engine’s body', () => {
 
   it('spells sizes in bytes and unlimited swap as -1', () => {
     expect(bodyOf({ memoryMiB: 64, memorySwapMiB: -1, sharedMemoryMiB: 1, cpuMillis: 500 })).toMatchObject({
-      HostConfig: { Memory: 67_108_864, MemorySwap: -1, ShmSize: 1_048_576, NanoCpus: 500_000_000 },
+      HostConfig: {
+        Memory: 67_108_864,
+        MemorySwap: -1,
+        ShmSize: 1_048_576,
+        CpuPeriod: 100_000,
+        CpuQuota: 50_000,
+      },
     });
   });
 
@@ -258,6 +270,7 @@ Max locked memory         8388608              8388608              bytes
       pid: 1,
       capabilities: 0x1fffeffffffn,
       sharesOurNetwork: false,
+      oomScore: 0,
       hardLimits: hardLimits(limits),
     };
     const found = limitsOf(facts, daemon, undefined);

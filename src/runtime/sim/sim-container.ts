@@ -2,6 +2,7 @@ import type { Clock } from '../../clock/index.ts';
 import type {
   Container,
   ContainerHealth,
+  ContainerLimits,
   ContainerSpec,
   ContainerStats,
   ContainerStatus,
@@ -14,7 +15,7 @@ const killedExitCode = 137;
 
 /** One simulated container: its program's life, driven by the clock. At rest it holds no timer. */
 export class SimContainer {
-  readonly spec: ContainerSpec;
+  #spec: ContainerSpec;
   readonly runtimeId: string;
   readonly log: SimLog;
   readonly #imageId: string;
@@ -34,13 +35,27 @@ export class SimContainer {
 
   /** @param changed Told after every change that the engine would tell of. */
   constructor(spec: ContainerSpec, { runtimeId, imageId, clock, changed }: SimContainerParts) {
-    this.spec = spec;
+    this.#spec = spec;
     this.runtimeId = runtimeId;
     this.log = new SimLog(spec.pseudoTerminal ?? false);
     this.#imageId = imageId;
     this.#clock = clock;
     this.#createdAtMs = clock.now();
     this.#changed = changed;
+  }
+
+  get spec(): ContainerSpec {
+    return this.#spec;
+  }
+
+  /** It runs, and uses more than that. */
+  uses(moreThanMiB: number | undefined): boolean {
+    const { memoryMiB = 16 } = this.#program;
+    return this.isRunning && moreThanMiB !== undefined && memoryMiB > moreThanMiB;
+  }
+
+  limit(limits: ContainerLimits): void {
+    this.#spec = { ...this.#spec, ...limits };
   }
 
   get isRunning(): boolean {

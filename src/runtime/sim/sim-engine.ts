@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import {
+  type CgroupLimits,
+  type ContainerLimits,
   type ContainerSpec,
   type Image,
   type PortMapping,
@@ -41,6 +43,7 @@ export class SimEngine {
   readonly #images = new Map<string, Image>();
   readonly #sandboxes = new Map<string, SimSandbox>();
   readonly #containers = new Map<string, SimContainer>();
+  readonly #cgroups = new Map<string, CgroupLimits>();
   readonly #subscribers = new Set<Subscriber>();
   readonly #startQueue: (() => void)[] = [];
   #starting = 0;
@@ -220,6 +223,30 @@ export class SimEngine {
     this.#containers.set(spec.name, container);
     this.#tellOf(container);
     return container;
+  }
+
+  /** As the kernel does, it refuses less memory than is in use. */
+  updateContainer(name: string, limits: ContainerLimits): void {
+    const attempt = `Cannot change the limits of container '${name}'`;
+    const container = this.#containers.get(name);
+    const detail = container === undefined ? `No such container: ${name}` : 'device or resource busy';
+    if (container === undefined || container.uses(limits.memoryMiB))
+      throw new RuntimeError('Unsupported', `${attempt}: ${detail}`, detail);
+    container.limit(limits);
+  }
+
+  limitSandbox(id: string, limits: CgroupLimits): void {
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox) this.#sandboxes.set(id, { ...sandbox, spec: { ...sandbox.spec, ...limits } });
+  }
+
+  limitCgroup(parent: string, limits: CgroupLimits): void {
+    this.#cgroups.set(parent, { ...this.#cgroups.get(parent), ...limits });
+  }
+
+  /** What the parents of sandboxes are limited to. */
+  cgroupLimits(parent: string): CgroupLimits | undefined {
+    return this.#cgroups.get(parent);
   }
 
   async startContainer(name: string): Promise<SimContainer> {

@@ -8,7 +8,9 @@ import type {
   TerminalOptions,
 } from '../process.ts';
 import {
+  type CgroupLimits,
   type Container,
+  type ContainerLimits,
   type ContainerSpec,
   type ContainerStats,
   type GvisorSupport,
@@ -81,6 +83,21 @@ export class SimRuntime implements Runtime {
   async removeImage(reference: string): Promise<void> {
     await this.#look();
     this.engine.removeImage(reference);
+  }
+
+  async updateContainer(name: string, limits: ContainerLimits): Promise<void> {
+    await this.#look();
+    this.engine.updateContainer(name, limits);
+  }
+
+  async limitSandbox(id: string, limits: CgroupLimits): Promise<void> {
+    await this.#look();
+    this.engine.limitSandbox(id, limits);
+  }
+
+  async limitCgroup(parent: string, limits: CgroupLimits): Promise<void> {
+    await this.#look();
+    this.engine.limitCgroup(parent, limits);
   }
 
   createSandbox(spec: SandboxSpec): Promise<Sandbox> {

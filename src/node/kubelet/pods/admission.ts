@@ -1,5 +1,5 @@
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec } from '../objects/pod.ts';
-import { amountsOf, podRequests } from './pod-requests.ts';
+import { amountsOf, podRequests } from '../resources/pod-requests.ts';
 
 /** The node as pods are admitted to it. */
 export interface AdmittingNode {

@@ -1,5 +1,6 @@
 import type { Runtime } from '../../../runtime/index.ts';
 import type { NodeDescription, PodNetwork } from '../kubelet-options.ts';
+import { nodeCgroup } from '../resources/node-cgroups.ts';
 
 /** A Fargate pod is alone on its node, and has the node's own interface. */
 export function isFargate({ labels }: NodeDescription): boolean {
@@ -38,7 +39,7 @@ export class NodeSandbox {
     const { cpuMillis, memoryMiB } = node.capacity;
     await runtime.createSandbox({
       ...{ id: this.id, labels, network, hostname: node.name.slice(0, 63) },
-      cgroupParent: `catamaran-${node.instanceId}`,
+      cgroupParent: nodeCgroup(node),
       cgroupParentLimits: { cpuMillis, memoryMiB },
     });
     const made = await runtime.networkNamespace(this.id);

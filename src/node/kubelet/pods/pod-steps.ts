@@ -12,6 +12,8 @@ import type {
   PodVolumes,
 } from '../kubelet-options.ts';
 import type { Pod, PodContainer } from '../objects/pod.ts';
+import { podCgroupLimits } from '../resources/limits.ts';
+import type { NodeCgroups } from '../resources/node-cgroups.ts';
 import type { ContainerSetup } from './container-setup.ts';
 import { containerSpec } from './container-spec.ts';
 import type { HookTarget, RunHook } from './hooks.ts';
@@ -29,6 +31,7 @@ export interface PodStepsOptions {
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
   readonly nodeSandbox: NodeSandbox;
+  readonly cgroups: NodeCgroups;
   readonly volumes: PodVolumes;
   readonly setup: ContainerSetup;
   readonly messages: TerminationMessages;
@@ -83,13 +86,13 @@ export class PodSteps {
    * @throws {Error} in the words of the event FailedCreatePodSandBox.
    */
   async sandbox(pod: Pod, attempt: number, signal: AbortSignal): Promise<string> {
-    const { runtime, podNetwork } = this.#options;
-    const { node, nodeSandbox } = this.#options;
+    const { runtime, podNetwork, node, nodeSandbox, cgroups } = this.#options;
     const isOnNode = pod.spec.hostNetwork === true;
     if (isOnNode || !(isFargate(node) || podNetwork.hasNodeNamespace)) await nodeSandbox.ensure(signal);
     if (isOnNode) {
       const joined = { mode: 'sandbox', sandboxId: nodeSandbox.id } as const;
       await runtime.createSandbox(this.#sandboxSpec(pod, attempt, joined));
+      await cgroups.keep();
       return node.internalIp;
     }
     const identity = identityOf(pod);
@@ -97,6 +100,7 @@ export class PodSteps {
     if (network.mode === 'container' || network.mode === 'sandbox')
       throw new Error('the network has no address for the pod');
     const { id } = await runtime.createSandbox(this.#sandboxSpec(pod, attempt, network));
+    await cgroups.keep();
     const path = await runtime.networkNamespace(id);
     if (path === undefined) throw new Error(`sandbox '${id}' has no network namespace`);
     await podNetwork.join(identity, path, signal);
@@ -136,7 +140,7 @@ export class PodSteps {
       containerRights(pod, container, image.image),
     );
     const spec = containerSpec(pod, container, inside, {
-      rights,
+      ...{ rights, node },
       ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
       ...{ image: image.name.reference, terminationMessageFile: file },
     });
@@ -196,8 +200,9 @@ export class PodSteps {
 
   /** Gives back all that a pod whose containers have ended holds from others. Its ended containers stay. */
   async release(podUid: string, view: PodView): Promise<void> {
-    const { runtime, podNetwork, volumes } = this.#options;
+    const { runtime, podNetwork, volumes, cgroups } = this.#options;
     for (const { id } of view.sandboxes) await runtime.stopSandbox(id);
+    await cgroups.keep();
     await podNetwork.release(podUid);
     await volumes.unmount(podUid);
   }
@@ -237,15 +242,14 @@ export class PodSteps {
   }
 
   #sandboxSpec(pod: Pod, attempt: number, network: SandboxSpec['network']): SandboxSpec {
-    const { node, setup, labels } = this.#options;
+    const { node, cgroups, setup, labels } = this.#options;
     const { hostname, dns } = setup.sandbox(pod);
-    const { cpuMillis, memoryMiB } = node.capacity;
     return given({
       id: sandboxId(pod.metadata.uid, attempt),
       labels: { ...labels, ...labelsOf(pod), [podLabels.sandboxAttempt]: String(attempt) },
       network,
-      cgroupParent: `catamaran-${node.instanceId}`,
-      cgroupParentLimits: { cpuMillis, memoryMiB },
+      ...cgroups.placeOf(pod),
+      ...podCgroupLimits(pod, node.capacity.cpuMillis),
       ...{ hostname, dns },
       shareIpc: !pod.spec.hostIPC,
       sharePid: pod.spec.shareProcessNamespace,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import type { RuntimeInfo } from '../../../runtime/index.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
 
@@ -10,13 +11,23 @@ export type NodeInfo = Readonly<Record<string, string>>;
 export interface MachineFacts {
   readonly bootId: string;
   readonly osImage: string;
+  readonly memoryBytes: number;
+  /** How many processes and threads the kernel lets it have. */
+  readonly mostProcesses: number;
 }
+
+/** The kernel's own limit on a small machine. */
+const leastPidMax = 32_768;
 
 /** Read anew each time: cheap, and a machine's name may change. */
 export function machineFacts(): MachineFacts {
   const release = read('/etc/os-release');
   const osImage = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1] ?? '';
-  return { bootId: read('/proc/sys/kernel/random/boot_id').trim(), osImage };
+  const most = ['pid_max', 'threads-max'].map((name) => Number(read(`/proc/sys/kernel/${name}`)));
+  return {
+    ...{ bootId: read('/proc/sys/kernel/random/boot_id').trim(), osImage, memoryBytes: totalmem() },
+    mostProcesses: Math.min(...most.filter((limit) => limit > 0), leastPidMax),
+  };
 }
 
 /**

@@ -35,7 +35,7 @@ export function reservedCpuMillis(cpuMillis: number): number {
 }
 
 /** Memory that EKS's nodes keep for the same: 255 MiB, and 11 MiB for each pod that fits. */
-function reservedMemoryMiB(pods: number): number {
+export function reservedMemoryMiB(pods: number): number {
   return 11 * pods + 255;
 }
 

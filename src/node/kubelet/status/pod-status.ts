@@ -1,10 +1,10 @@
 import { apiTime } from '../objects/object.ts';
 import type { ContainerStatus, Pod, PodContainer, PodPhase, PodStatus } from '../objects/pod.ts';
 import { allRuns, isRunning, type PodView } from '../pods/pod-view.ts';
+import { qosOf } from '../resources/qos.ts';
 import { podConditions } from './conditions.ts';
 import { type ContainerFacts, containerStatus } from './container-status.ts';
 import { podPhase } from './phase.ts';
-import { qosClass } from './qos.ts';
 
 /** What a pod's status is made from, beside the pod. */
 export interface StatusInputs {
@@ -57,7 +57,7 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     ...(initContainers.length > 0 && { initContainerStatuses: toldInit }),
     containerStatuses: told,
     ...(ephemeralContainers.length > 0 && { ephemeralContainerStatuses: toldEphemeral }),
-    qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
+    qosClass: qosOf(pod),
   };
 }
 

@@ -1,10 +1,17 @@
 import { parseQuantity } from '../../../quantity.ts';
-import type { PodSpec, PodStatus, ResourceRequirements } from '../objects/pod.ts';
+import type { Pod, PodSpec, PodStatus, ResourceRequirements } from '../objects/pod.ts';
 
 const counted = ['cpu', 'memory'];
 
+type QosClass = NonNullable<PodStatus['qosClass']>;
+
+/** As the API server has it, which a pod keeps for its life. */
+export function qosOf({ spec, status }: Pod): QosClass {
+  return status?.qosClass ?? qosClass(spec);
+}
+
 /** Guaranteed: all have limits of CPU and memory, and ask for no less. BestEffort: nobody asks for anything. */
-export function qosClass(spec: PodSpec): NonNullable<PodStatus['qosClass']> {
+function qosClass(spec: PodSpec): QosClass {
   const ofPod = spec.resources;
   const all = isSet(ofPod)
     ? [ofPod]

@@ -1,0 +1,56 @@
+import { parseQuantity } from '../../../quantity.ts';
+import type { PodSpec, ResourceRequirements } from '../objects/pod.ts';
+import { isSidecar } from '../pods/restart-policy.ts';
+
+/** In billionths. */
+export type Amounts = ReadonlyMap<string, bigint>;
+
+/**
+ * What a pod asks of its node: the sum of its containers and sidecars, or more where an init container asks for more beside
+ * the sidecars before it; the pod's own requests before that, and its overhead on top.
+ */
+export function podRequests(spec: PodSpec): Amounts {
+  return together(spec, ({ requests }) => requests);
+}
+
+/** The same of its limits. Of a resource that some of its containers have no limit of, it has none as a whole. */
+export function podLimits(spec: PodSpec): Amounts {
+  const all = [...spec.containers, ...(spec.initContainers ?? [])];
+  const isDeclared = (name: string): boolean =>
+    spec.resources?.limits?.[name] !== undefined ||
+    all.every(({ resources }) => resources?.limits?.[name] !== undefined);
+  const limits = together(spec, ({ limits }) => limits);
+  return new Map([...limits].filter(([name, amount]) => amount > 0n && isDeclared(name)));
+}
+
+function together(
+  { containers, initContainers = [], overhead, resources }: PodSpec,
+  listOf: (resources: ResourceRequirements) => Readonly<Record<string, string>> | undefined,
+): Amounts {
+  const amounts = (some: ResourceRequirements = {}): Amounts => amountsOf(listOf(some));
+  let running: Amounts = new Map();
+  let most: Amounts = new Map();
+  for (const init of initContainers) {
+    const asked = amounts(init.resources);
+    if (isSidecar(init)) running = sum(running, asked);
+    most = largest(most, isSidecar(init) ? running : sum(running, asked));
+  }
+  const all = containers.reduce((total, container) => sum(total, amounts(container.resources)), running);
+  return sum(new Map([...largest(all, most), ...amounts(resources)]), amountsOf(overhead));
+}
+
+export function amountsOf(list: Readonly<Record<string, string>> = {}): Amounts {
+  return new Map(Object.entries(list).map(([name, text]) => [name, parseQuantity(text)?.nanos ?? 0n]));
+}
+
+function sum(one: Amounts, other: Amounts): Amounts {
+  const total = new Map(one);
+  for (const [name, amount] of other) total.set(name, (total.get(name) ?? 0n) + amount);
+  return total;
+}
+
+function largest(one: Amounts, other: Amounts): Amounts {
+  const most = new Map(one);
+  for (const [name, amount] of other) if (amount > (most.get(name) ?? 0n)) most.set(name, amount);
+  return most;
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock, systemRandom } from '../../src/clock/index.ts';
+import { silentLog } from '../../src/log.ts';
+import { TestNode, TestNodes } from '../../src/node/kubelet/testing/test-cluster.ts';
+import { type DockerRuntime, openDockerRuntime } from '../../src/runtime/index.ts';
+import { askEngine } from './footprint.ts';
+import { testImage } from './image.ts';
+
+/** What pods may use, on the machine's Engine and by its kernel. */
+let nodes: TestNodes;
+let node: TestNode;
+let runtime: DockerRuntime;
+let image: string;
+const name = 'ip-10-0-1-11';
+const instanceId = `i-e2e${process.pid}`;
+
+beforeAll(async () => {
+  image = await testImage();
+  runtime = await openDockerRuntime({ clock: systemClock(), random: systemRandom(), log: silentLog });
+  nodes = await TestNodes.open();
+  node = new TestNode(await nodes.access(name), { name, instanceId });
+  await node.start({ runtime });
+}, 120_000);
+
+afterAll(async () => {
+  await node?.[Symbol.asyncDispose]();
+  await nodes?.[Symbol.asyncDispose]();
+  for (const { id } of (await runtime?.listSandboxes(node.labels)) ?? []) await runtime.removeSandbox(id);
+  await askEngine('DELETE', '/networks/pods-test');
+  await runtime?.[Symbol.asyncDispose]();
+}, 120_000);
+
+type Json = Awaited<ReturnType<TestNodes['get']>>;
+const container = (of: string, script: string, resources: object = {}, more: object = {}) => ({
+  ...{ name: of, image, imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], resources },
+  ...more,
+});
+const idle = 'while true; do sleep 1; done';
+const isRunning = ({ status }: Json) => status.phase === 'Running';
+const bind = (pod: string, spec: object) =>
+  nodes.bind(name, pod, { terminationGracePeriodSeconds: 1, ...spec });
+async function end(path: string): Promise<void> {
+  await nodes.cluster.call('DELETE', path);
+  await nodes.until(path, 'gone', (json) => json.code === 404);
+}
+/** A shell command's words in one of a pod's containers. */
+async function within(json: Json, command: string, index = 0): Promise<string> {
+  const id = json.status.containerStatuses[index].containerID.replace('docker://', '');
+  return (await runtime.exec(id, ['sh', '-c', command], { timeoutMs: 10_000 })).output;
+}
+/** Of the container's own cgroup, on either version. */
+const limits =
+  'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us cpu/cpu.shares 2>/dev/null || cat memory.max cpu.max cpu.weight';
+const cgroupOf = async (json: Json) =>
+  /^(?:\d+:memory|0:):(.*)\/[^/]+$/m.exec(await within(json, 'cat /proc/1/cgroup'))?.[1] ?? '';
+
+describe('a pod', () => {
+  it('is in its class, held to its limits, and killed after those who asked for less', async () => {
+    const resources = { requests: { cpu: '100m', memory: '1Gi' }, limits: { cpu: '500m', memory: '2Gi' } };
+    const [burstable = '', guaranteed = '', bestEffort = ''] = await Promise.all([
+      bind('burstable', { containers: [container('c', idle, resources)] }),
+      bind('guaranteed', { containers: [container('c', idle, { limits: resources.limits })] }),
+      bind('best-effort', { containers: [container('c', idle)] }),
+    ]);
+    const running = await nodes.until(burstable, 'running', isRunning);
+    expect(await cgroupOf(running)).toBe(
+      `/catamaran-${instanceId}/kubepods/burstable/pod-${running.metadata.uid}-0`,
+    );
+    expect(await within(running, limits)).toMatch(/^2147483648\n50000( 100000)?\n(102|4)\n$/);
+    expect(await within(running, 'cat /proc/1/oom_score_adj')).toBe('875\n');
+    const second = await nodes.until(guaranteed, 'running', isRunning);
+    expect(await cgroupOf(second)).toBe(`/catamaran-${instanceId}/kubepods/pod-${second.metadata.uid}-0`);
+    expect(Number(await within(second, 'cat /proc/1/oom_score_adj'))).toBeLessThanOrEqual(0);
+    const third = await nodes.until(bestEffort, 'running', isRunning);
+    expect(await within(third, 'cat /proc/1/oom_score_adj')).toBe('1000\n');
+    await Promise.all([burstable, guaranteed, bestEffort].map(end));
+  }, 60_000);
+
+  it('whose container uses more memory than it may says so, also when a child of it did', async () => {
+    const greedy = 'tail /dev/zero';
+    const path = await bind('greedy', {
+      restartPolicy: 'Never',
+      containers: [
+        container('itself', `exec ${greedy}`, { limits: { memory: '16Mi' } }),
+        container('child', `${greedy}; exit 3`, { limits: { memory: '16Mi' } }),
+      ],
+    });
+    const { status } = await nodes.until(path, 'failed', (json) => json.status.phase === 'Failed');
+    const [itself, child] = status.containerStatuses.map(({ state }: Json) => state.terminated);
+    expect(itself).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
+    expect(child).toMatchObject({ exitCode: 3, reason: 'OOMKilled' });
+    await end(path);
+  }, 60_000);
+});
