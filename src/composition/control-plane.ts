@@ -163,6 +163,8 @@ export interface ControlPlane extends AsyncDisposable {
   nodeToken(identity: NodeIdentity): Promise<string>;
   /** With which this machine's nodes ask AWS: see `nodeCredentials`. */
   nodeCredentials(identity: NodeIdentity): Promise<AwsCredentialIdentity>;
+  /** With which the networks of this machine's nodes do: see `networkCredentials`. */
+  networkCredentials(identity: NodeIdentity): Promise<AwsCredentialIdentity>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -372,6 +374,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     nodeCredentials: async (identity) => {
       const { nodeCredentials } = await import('./kubelets/node-token.ts');
       return nodeCredentials(iam, identity);
+    },
+    networkCredentials: async (identity) => {
+      const { networkCredentials } = await import('./kubelets/network-credentials.ts');
+      return networkCredentials({ state, iam, random }, identity);
     },
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),

@@ -197,6 +197,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       directory: places.node,
       token: (identity) => plane.nodeToken(identity),
       credentials: (identity) => plane.nodeCredentials(identity),
+      networkCredentials: (identity) => plane.networkCredentials(identity),
       podNetworks,
     }),
   );

@@ -165,12 +165,6 @@ describe('CreateCluster refuses', () => {
       /^The specified serviceIpv4Cidr is invalid/,
     ],
     [
-      'add-ons',
-      { bootstrapSelfManagedAddons: true },
-      'InvalidParameterException',
-      /^Add-ons that come with a cluster \(bootstrapSelfManagedAddons\) are not supported/,
-    ],
-    [
       'IPv6',
       { kubernetesNetworkConfig: { ipFamily: 'ipv6' } },
       'InvalidParameterException',

@@ -30,6 +30,7 @@ export interface NodeParts {
   readonly directory: string;
   readonly token: (identity: NodeIdentity) => Promise<string>;
   readonly credentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
+  readonly networkCredentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
   readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
   readonly clock: Clock;
   readonly random: Random;

@@ -47,6 +47,8 @@ const nodeOf = (instanceId: string, signedIn: string[]): NetworkedNode => ({
   },
   ...{ apiAddress: '10.100.0.1', dnsAddress: '10.100.0.10' },
   credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
+  networkCredentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
+  functions: { has: () => true, onChange: () => ({ [Symbol.dispose]: () => {} }) },
 });
 
 it('makes nothing for a node any more once it has gone', async () => {

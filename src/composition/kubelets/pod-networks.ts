@@ -13,9 +13,10 @@ import {
 } from '../../node/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { instanceType } from '../../services/ec2/index.ts';
-import type { NodeInstanceRecord } from '../../services/eks/index.ts';
+import type { NodeInstanceRecord, SwitchedFunction } from '../../services/eks/index.ts';
 import type { MachineVpcs } from '../vpc/open-vpcs.ts';
 import { nodeLabels } from './node-labels.ts';
+import { openWhile } from './open-while.ts';
 
 export interface PodNetworksOptions {
   readonly vpcs: MachineVpcs;
@@ -42,6 +43,18 @@ export interface NetworkedNode {
   readonly dnsAddress: string;
   /** Of the node's role, as the instance has them. */
   readonly credentials: () => Promise<AwsCredentialIdentity>;
+  /** With which its pods' addresses are asked for. */
+  readonly networkCredentials: () => Promise<AwsCredentialIdentity>;
+  readonly functions: NodeFunctions;
+}
+
+type NodeFunction = Exclude<SwitchedFunction, 'metrics-server'>;
+
+/** Which functions its cluster has of those that it can be without. */
+export interface NodeFunctions {
+  has(name: NodeFunction): boolean;
+  /** Called when that may have changed. */
+  onChange(listener: () => void): Disposable;
 }
 
 const domain = 'cluster.local';
@@ -75,7 +88,7 @@ export class PodNetworks implements AsyncDisposable {
     const type = instanceType(instance.instanceType);
     const { EC2 } = await import('@aws-sdk/client-ec2');
     const ec2 = new EC2({
-      ...{ endpoint: this.#options.endpoint, region: node.region, credentials: node.credentials },
+      ...{ endpoint: this.#options.endpoint, region: node.region, credentials: node.networkCredentials },
       maxAttempts: 1,
     });
     const { clock, random, log, directory } = this.#options;
@@ -148,31 +161,41 @@ export class PodNetworks implements AsyncDisposable {
   }
 
   async #serve(
-    { instance, region, nodeName, vpcId, api, apiAddress, dnsAddress, credentials }: NetworkedNode,
+    node: NetworkedNode,
     network: NodeNetwork,
     proxy: KubeProxy,
-    { openLocalServices, openPodIdentityAgent }: Networking,
+    { openApiAddress, openClusterDns, openPodIdentityAgent }: Networking,
   ): Promise<AsyncDisposable> {
     const { clock, random, log, vpcs, endpoint } = this.#options;
+    const { instance, region, nodeName, vpcId, api, apiAddress, dnsAddress, credentials, functions } = node;
     const { names } = vpcs;
     if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
     const localAddresses = [apiAddress, dnsAddress];
     await using opened = new AsyncDisposableStack();
     opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
+    opened.use(openApiAddress({ network, address: apiAddress, endpoint: api.endpoint }));
+    const whileOn = (name: NodeFunction, open: () => Promise<AsyncDisposable>) =>
+      openWhile({
+        ...{ isOn: () => functions.has(name), onChange: functions.onChange, open },
+        failed: (error) => log.error('A function of a node could not be switched', { function: name, error }),
+      });
     opened.use(
-      await openLocalServices({
-        ...{ network, dnsAddress, domain, cluster: proxy.view, forwarder: names.forwarder },
-        vpcLookup: (question) => names.lookUp(vpcId, question),
-        api: { address: apiAddress, endpoint: api.endpoint },
-        ...{ clock, random, log },
-      }),
+      await whileOn('coredns', () =>
+        openClusterDns({
+          ...{ network, dnsAddress, domain, cluster: proxy.view, forwarder: names.forwarder },
+          vpcLookup: (question) => names.lookUp(vpcId, question),
+          ...{ clock, random, log },
+        }),
+      ),
     );
     opened.use(
-      await openPodIdentityAgent({
-        ...{ network, endpoint, region, credentials, clock, log },
-        clusterName: instance.clusterName,
-      }),
+      await whileOn('eks-pod-identity-agent', () =>
+        openPodIdentityAgent({
+          ...{ network, endpoint, region, credentials, clock, log },
+          clusterName: instance.clusterName,
+        }),
+      ),
     );
     const parts = opened.move();
     return { [Symbol.asyncDispose]: () => parts.disposeAsync() };

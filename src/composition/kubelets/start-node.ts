@@ -5,6 +5,7 @@ import {
   type ClusterRecord,
   clusterKey,
   clusters,
+  hasFunction,
   kubernetesEffects,
   type NodeInstanceRecord,
   type NodeTaint,
@@ -49,6 +50,14 @@ export async function startNode(
       ...{ instance, region: scope.region, vpcId, nodeName: description.name, api, dnsAddress },
       apiAddress: serviceAddress(cluster, apiOffset),
       credentials: () => parts.credentials(identity),
+      networkCredentials: () => parts.networkCredentials(identity),
+      functions: {
+        has: (name) => hasFunction(state.get(clusters, clusterKey(scope, clusterName)) ?? cluster, name),
+        onChange: (listener) =>
+          state.subscribe(clusters, ({ after }) => {
+            if (after?.id === clusterId) listener();
+          }),
+      },
     })),
     clusterDns: { address: dnsAddress, domain: 'cluster.local' },
     stateDirectory: join(directory, instanceId),

@@ -4,8 +4,8 @@ import {
   callerOf,
   clusterKey,
   clusters,
-  hasPodIdentity,
   identityProviderOf,
+  podIdentityOf,
 } from '../../services/eks/index.ts';
 import { RemoteApis } from '../aggregation/remote-apis.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
@@ -142,7 +142,7 @@ export async function openControlPlane(
       webhookClient,
       identities: {
         region: place.region,
-        hasAssociation: (of) => hasPodIdentity(state, place, wanted.name, of),
+        hasAssociation: (of) => podIdentityOf(state, place, wanted.name, of) !== undefined,
       },
     }),
     logs,

@@ -1,4 +1,5 @@
 import { again, done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
+import { clusters, scopeOfKey } from '../../services/eks/index.ts';
 import { jsonEqual } from '../../store/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { catalogueOf } from '../custom-resources/cluster-catalogue.ts';
@@ -21,6 +22,9 @@ export function localApiServices(context: KubernetesContext): Reconciler {
     watches: [
       watching<ControlPlaneRecord>(controlPlanes, ({ key }) => [key]),
       watching(definitionRecords, clusterOf),
+      watching(clusters, ({ key, after }) =>
+        after === undefined ? [] : [controlPlaneKey({ ...scopeOfKey(key), id: after.id })],
+      ),
       watching(records, clusterOf),
     ],
     reconcile: async (workKey) => {

@@ -144,10 +144,13 @@ const reviews: readonly Row[] = [
   ['authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview', 'C'],
 ];
 
+/** What metrics-server answers in other clusters. */
+export const metricsGroup = 'metrics.k8s.io';
+
 const computed: readonly Row[] = [
   ['v1', 'componentstatuses', 'ComponentStatus', 'C', 'cs'],
-  ['metrics.k8s.io/v1beta1', 'nodes', 'NodeMetrics', 'C'],
-  ['metrics.k8s.io/v1beta1', 'pods', 'PodMetrics', 'N'],
+  [`${metricsGroup}/v1beta1`, 'nodes', 'NodeMetrics', 'C'],
+  [`${metricsGroup}/v1beta1`, 'pods', 'PodMetrics', 'N'],
 ];
 
 const storedElsewhere: Readonly<Record<string, StoredAs>> = {
@@ -179,7 +182,7 @@ const groupOrder = [
   'node.k8s.io',
   'discovery.k8s.io',
   'resource.k8s.io',
-  'metrics.k8s.io',
+  metricsGroup,
 ];
 
 const builtIn: readonly Resource[] = [
@@ -209,17 +212,22 @@ export interface GroupVersion {
   readonly resources: readonly Resource[];
 }
 
-/** The built-in resources and these besides. */
-export function catalogueWith(custom: readonly Resource[]): Catalogue {
-  const resources = [...builtIn, ...custom];
+/** The built-in resources and these besides. @param withoutMetrics Nobody tells what nodes and pods use. */
+export function catalogueWith(
+  custom: readonly Resource[],
+  { withoutMetrics = false }: { readonly withoutMetrics?: boolean } = {},
+): Catalogue {
+  const own = withoutMetrics ? builtIn.filter(({ group }) => group !== metricsGroup) : builtIn;
+  const resources = [...own, ...custom];
   const byPath = new Map(custom.map((it) => [pathOf(it.group, it.version, it.name), it]));
   // What Kubernetes has goes before what somebody else calls the same.
-  for (const it of builtIn) byPath.set(pathOf(it.group, it.version, it.name), it);
-  const known = new Set(groupOrder);
+  for (const it of own) byPath.set(pathOf(it.group, it.version, it.name), it);
+  const inOrder = groupOrder.filter((name) => !withoutMetrics || name !== metricsGroup);
+  const known = new Set(inOrder);
   const others = [...new Set(custom.map(({ group }) => group))].filter((group) => !known.has(group));
   return {
     resources,
-    groups: [...groupOrder, ...others.toSorted()].map((name) => groupOf(name, resources)),
+    groups: [...inOrder, ...others.toSorted()].map((name) => groupOf(name, resources)),
     find: (group, version, name) => byPath.get(pathOf(group, version, name)),
   };
 }

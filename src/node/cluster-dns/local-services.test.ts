@@ -4,7 +4,7 @@ import { seededRandom, systemClock } from '../../clock/index.ts';
 import { recordingLog } from '../../log.ts';
 import { Forwarder, whyNoVpcs } from '../../network/index.ts';
 import { api, localAddress, web } from '../../network/linux/testing/node-places.ts';
-import { openLocalServices } from './local-services.ts';
+import { openApiAddress, openClusterDns } from './local-services.ts';
 
 const why = await whyNoVpcs();
 const [clock, random] = [systemClock(), seededRandom(2)];
@@ -21,7 +21,7 @@ describe.skipIf(why !== undefined)(`what a node answers itself ${why ?? ''}`, ()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const service = { metadata: { name: 'web', namespace: 'shop' }, spec: { clusterIP: '10.100.7.7' } };
-    const local = await openLocalServices({
+    const dns = await openClusterDns({
       ...{ network: node, dnsAddress: localAddress, domain: 'cluster.local', forwarder },
       cluster: {
         service: (namespace, name) => (`${namespace}/${name}` === 'shop/web' ? service : undefined),
@@ -32,8 +32,10 @@ describe.skipIf(why !== undefined)(`what a node answers itself ${why ?? ''}`, ()
         kind: 'records',
         records: [{ name, ttl: 1, type: 'A', data: '10.0.2.5' }],
       }),
-      api: { address: localAddress, endpoint: `https://127.0.0.1:${port}` },
       ...{ clock, random, log: recordingLog() },
+    });
+    const apiServer = openApiAddress({
+      ...{ network: node, address: localAddress, endpoint: `https://127.0.0.1:${port}` },
     });
     try {
       const lookUp = (name: string) =>
@@ -42,7 +44,8 @@ describe.skipIf(why !== undefined)(`what a node answers itself ${why ?? ''}`, ()
       expect(await lookUp('db.of.the.vpc')).toContain('10.0.2.5');
       expect(await machine.connect('web', localAddress, 443)).toBe('from the API server');
     } finally {
-      await local[Symbol.asyncDispose]();
+      await dns[Symbol.asyncDispose]();
+      await apiServer[Symbol.asyncDispose]();
       server.close();
     }
     expect(await machine.connect('web', localAddress, 443)).toBeUndefined();

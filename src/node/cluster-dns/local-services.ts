@@ -5,7 +5,7 @@ import type { DnsFound, DnsQuestion } from '../../network/index.ts';
 import { type Forwarder, type NodeNetwork, openDnsServer } from '../../network/index.ts';
 import { type ClusterView, findClusterName } from './cluster-names.ts';
 
-export interface LocalServicesOptions {
+export interface ClusterDnsOptions {
   readonly network: Pick<NodeNetwork, 'openSocket'>;
   /** Of the service `kube-dns`. */
   readonly dnsAddress: string;
@@ -15,8 +15,6 @@ export interface LocalServicesOptions {
   /** What the VPC's own resolver knows. */
   readonly vpcLookup: (question: DnsQuestion, askerAddress: string) => DnsFound;
   readonly forwarder: Forwarder;
-  /** Of the service `kubernetes`, and where the API server is that answers there. */
-  readonly api: { readonly address: string; readonly endpoint: string };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -28,30 +26,39 @@ const apiPort = 443;
 const maxConnections = 2_000;
 
 /**
- * The two services of a cluster that are no pods': its names, and its API server. Each node answers at their addresses
- * itself, so both work as soon as the node is there.
+ * A cluster's names. Each node answers for them itself, so they work as soon as the node is there.
  * @throws {Error} a socket can't be had; then none is left open.
  */
-export async function openLocalServices(options: LocalServicesOptions): Promise<AsyncDisposable> {
+export function openClusterDns(options: ClusterDnsOptions): Promise<AsyncDisposable> {
   const { network, dnsAddress: address, domain, cluster, vpcLookup } = options;
-  await using opened = new AsyncDisposableStack();
-  opened.use(
-    await openDnsServer({
-      ...options,
-      sockets: (['udp', 'tcp'] as const).map((type) => ({
-        type,
-        openFd: () => network.openSocket({ type, address, port: dnsPort }),
-      })),
-      lookup: (question, asker) => {
-        const found = findClusterName(question, domain, cluster);
-        return found.kind === 'not-ours' ? vpcLookup(question, asker) : found;
-      },
-    }),
-  );
-  const fd = network.openSocket({ type: 'tcp', address: options.api.address, port: apiPort });
-  opened.use(leadTo(new URL(options.api.endpoint), fd));
-  const parts = opened.move();
-  return { [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return openDnsServer({
+    ...options,
+    sockets: (['udp', 'tcp'] as const).map((type) => ({
+      type,
+      openFd: () => network.openSocket({ type, address, port: dnsPort }),
+    })),
+    lookup: (question, asker) => {
+      const found = findClusterName(question, domain, cluster);
+      return found.kind === 'not-ours' ? vpcLookup(question, asker) : found;
+    },
+  });
+}
+
+/**
+ * A cluster's API server, at the address of its service on a node.
+ * @throws {Error} the socket can't be had.
+ */
+export function openApiAddress({
+  network,
+  address,
+  endpoint,
+}: {
+  readonly network: Pick<NodeNetwork, 'openSocket'>;
+  /** Of the service `kubernetes`. */
+  readonly address: string;
+  readonly endpoint: string;
+}): AsyncDisposable {
+  return leadTo(new URL(endpoint), network.openSocket({ type: 'tcp', address, port: apiPort }));
 }
 
 /** Connections go on to the API server as they are: what is encrypted stays so. */

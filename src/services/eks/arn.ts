@@ -42,6 +42,11 @@ export const nodegroupArn = (
   { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
 ): string => eksArn(scope, `nodegroup/${clusterName}/${name}/${id}`);
 
+export const addonArn = (
+  scope: Scope,
+  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
+): string => eksArn(scope, `addon/${clusterName}/${name}/${id}`);
+
 /** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
 export interface EksArn {
   readonly type: string;

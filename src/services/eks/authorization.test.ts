@@ -3,6 +3,7 @@ import { accountId } from '../iam/testing/iam-server.ts';
 import { authorizationSuite, type Case } from '../testing/authorization-suite.ts';
 import { openGuarded, region, role, user } from '../testing/guarded.ts';
 import { accessEntries, accessEntryKey } from './access-entries/record.ts';
+import { addonKey, addons } from './addons/record.ts';
 import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
 import { type NodegroupRecord, nodegroupKey, nodegroups } from './nodegroups/record.ts';
 import { eksOperations } from './operations.ts';
@@ -61,7 +62,25 @@ const nodegroup = { ...inCluster, nodegroupName: 'blue' };
 const onNodegroup = [`arn:aws:eks:${region}:${accountId}:nodegroup/harbor/blue/${entryId}`];
 const ofNodegroup: Case = { input: nodegroup, on: onNodegroup, keys: tagged };
 
+const addon = { ...inCluster, addonName: 'vpc-cni' };
+const onAddon = [`arn:aws:eks:${region}:${accountId}:addon/harbor/vpc-cni/${entryId}`];
+const ofAddon: Case = { input: addon, on: onAddon, keys: tagged };
+const podIdentityAssociations = [{ serviceAccount: 'aws-node', roleArn: role('pods') }];
+
 const cases: Readonly<Record<string, Case>> = {
+  CreateAddon: {
+    input: { ...inCluster, addonName: 'coredns', podIdentityAssociations, tags },
+    ...{ on, keys: { ...tagged, ...tagging }, besides: [passing] },
+  },
+  DeleteAddon: ofAddon,
+  DescribeAddon: ofAddon,
+  DescribeAddonConfiguration: { input: { addonName: 'coredns', addonVersion: 'v1' }, on: ['*'] },
+  DescribeAddonVersions: { input: {}, on: ['*'] },
+  ListAddons: { input: inCluster, on, keys: tagged },
+  UpdateAddon: {
+    input: { ...addon, podIdentityAssociations },
+    ...{ on: onAddon, keys: tagged, besides: [passing] },
+  },
   CreateNodegroup: {
     input: { ...inCluster, nodegroupName: 'red', nodeRole: role('node'), subnets: ['subnet-1'], tags },
     ...{ on, keys: { ...tagged, ...tagging } },
@@ -232,6 +251,10 @@ authorizationSuite<object>({
           tx.put(nodegroups, nodegroupKey(scope, name, 'blue'), {
             ...{ id: entryId, name: 'blue', clusterName: name, tags: record.tags },
           } as unknown as NodegroupRecord);
+          tx.put(addons, addonKey(scope, name, 'vpc-cni'), {
+            ...{ id: entryId, name: 'vpc-cni', clusterName: name, version: 'v1', phase: 'ACTIVE' },
+            ...{ createdAt: 0, modifiedAt: 0, tags: record.tags },
+          });
           tx.put(podIdentities, podIdentityKey(scope, name, 'default', 'app'), {
             ...{ ...inCluster, id: associationId, namespace: 'default', serviceAccount: 'app' },
             ...{ roleArn: role('pods'), disableSessionTags: false, tags: record.tags },
@@ -244,6 +267,13 @@ authorizationSuite<object>({
   casesIn: () => cases,
   listedKeys: {
     ...absentListedKeys,
+    CreateAddon: [...ofResource, ...ofRequest],
+    DeleteAddon: ofResource,
+    DescribeAddon: ofResource,
+    DescribeAddonConfiguration: [],
+    DescribeAddonVersions: [],
+    ListAddons: ofResource,
+    UpdateAddon: ofResource,
     CreateNodegroup: [...ofResource, ...ofRequest],
     DeleteNodegroup: ofResource,
     DescribeNodegroup: ofResource,

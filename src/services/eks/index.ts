@@ -5,7 +5,7 @@
  *
  * Nodes of node groups are instances of EC2's: a machine has room for each, runs its kubelet and tells so by reports.
  *
- * Refused by name: Fargate profiles and add-ons (`refused.ts`).
+ * Refused by name: Fargate profiles and whatever else `refused.ts` lists.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
@@ -14,6 +14,7 @@ import type { EksContext } from './context.ts';
 export type { AccessPolicyName } from './access-entries/access-policies.ts';
 export { callerOf } from './access-entries/caller.ts';
 export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts';
+export type { SwitchedFunction } from './addons/catalogue.ts';
 export { canonicalArn, clusterArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
@@ -39,8 +40,15 @@ export {
   assumeRoleForPodIdentity,
   type EksAuthContext,
 } from './pod-identity/assume-role-for-pod.ts';
-export { hasPodIdentity } from './pod-identity/record.ts';
-export { type ClusterRecord, clusterByPlace, clusterKey, clusters, scopeOfKey } from './records.ts';
+export { podIdentityOf } from './pod-identity/record.ts';
+export {
+  type ClusterRecord,
+  clusterByPlace,
+  clusterKey,
+  clusters,
+  hasFunction,
+  scopeOfKey,
+} from './records.ts';
 export { finishUpdate } from './updates/update-of-cluster.ts';
 
 export function createEks(context: EksContext): Service {
@@ -52,6 +60,9 @@ export function createEks(context: EksContext): Service {
 }
 
 export async function loadEksReconcilers(context: EksContext): Promise<readonly Reconciler[]> {
-  const { nodeGroups } = await import('./reconcilers/node-groups.ts');
-  return [nodeGroups(context)];
+  const [{ nodeGroups }, { addonFunctions }] = await Promise.all([
+    import('./reconcilers/node-groups.ts'),
+    import('./reconcilers/addons.ts'),
+  ]);
+  return [nodeGroups(context), addonFunctions(context)];
 }

@@ -2,6 +2,7 @@ import type { EKS } from '@aws-sdk/client-eks';
 import type { OperationsOf } from '../service.ts';
 import { absentOperations } from './absent/operations.ts';
 import { accessEntryOperations } from './access-entries/operations.ts';
+import { addonOperations } from './addons/operations.ts';
 import { certificateAuthorityOperations } from './certificate-authorities/operations.ts';
 import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
@@ -19,6 +20,7 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...updateOperations(context),
     ...accessEntryOperations(context),
     ...nodegroupOperations(context),
+    ...addonOperations(context),
     ...podIdentityOperations(context),
     ...identityProviderOperations(context),
     ...certificateAuthorityOperations(context),

@@ -1,6 +1,7 @@
 import type { Collection, Reader, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
 import type { PrincipalEntity } from '../iam/index.ts';
+import type { SwitchedFunction } from './addons/catalogue.ts';
 import type { Scope } from './arn.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -38,6 +39,8 @@ export interface ClusterRecord {
   readonly publicAccessCidrs?: readonly string[];
   /** Whose logs its control plane writes; absent: none. */
   readonly logTypes?: readonly LoggedType[];
+  /** What it could have and is without, until its add-on is made; absent: nothing. */
+  readonly withoutFunctions?: readonly SwitchedFunction[];
   /** Of the last upgrade, which can be taken back for some days. */
   readonly upgradedFrom?: { readonly version: string; readonly at: number };
   /** The update that its control plane has yet to follow. */
@@ -61,9 +64,19 @@ export const clusterKey = ({ accountId, region }: Scope, name: string): RecordKe
   recordKey(clusters, accountId, region, name);
 
 /** The cluster of an id; undefined: it is no more. */
-export function clusterByPlace(reader: Reader, scope: Scope, id: string): ClusterRecord | undefined {
+export function clusterByPlace(
+  reader: Pick<Reader, 'byIndex'>,
+  scope: Scope,
+  id: string,
+): ClusterRecord | undefined {
   return reader.byIndex(clusters, 'scope', scopeText(scope)).find(({ value }) => value.id === id)?.value;
 }
+
+/** Whether a cluster has a function that it can be without. */
+export const hasFunction = (
+  { withoutFunctions = [] }: Pick<ClusterRecord, 'withoutFunctions'>,
+  name: SwitchedFunction,
+): boolean => !withoutFunctions.includes(name);
 
 /** The account and region of a record, from its key. */
 export function scopeOfKey(key: RecordKey): Scope {

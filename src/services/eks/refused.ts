@@ -4,7 +4,6 @@ const refused = (operation: string, reason: string): RefusedOperation => ({
   refused: `${operation} is not supported by this version of Catamaran yet: ${reason}.`,
 });
 
-const addons = 'clusters have no add-ons';
 const capabilities = 'clusters have no capabilities';
 const fargate = 'no pods run on Fargate';
 const insights = 'clusters are not looked into for what an upgrade needs';
@@ -14,7 +13,6 @@ const subscriptions = 'there is no EKS Anywhere';
 /** What isn't built, by name. */
 export const refusedOperations = {
   AssociateEncryptionConfig: refused('AssociateEncryptionConfig', 'there are no keys of KMS'),
-  CreateAddon: refused('CreateAddon', addons),
   CreateCapability: refused('CreateCapability', capabilities),
   CreateCertificateAuthority: refused(
     'CreateCertificateAuthority',

@@ -1,7 +1,9 @@
 import type { Collection, Reader, RecordKey, Transaction } from '../../reconcile/index.ts';
 import { accessEntries } from './access-entries/record.ts';
+import { addons } from './addons/record.ts';
 import {
   accessEntryArn,
+  addonArn,
   identityProviderArn,
   nodegroupArn,
   podIdentityArn,
@@ -37,6 +39,11 @@ export function findTagged(reader: Reader, scope: Scope, arn: string): Tagged | 
       const found = reader.byIndex(nodegroups, 'id', id)[0];
       if (found === undefined || nodegroupArn(scope, found.value) !== arn) return undefined;
       return kept(reader, nodegroups, found.key);
+    }
+    case 'addon': {
+      const found = reader.byIndex(addons, 'id', id)[0];
+      if (found === undefined || addonArn(scope, found.value) !== arn) return undefined;
+      return kept(reader, addons, found.key);
     }
     case 'identityproviderconfig': {
       const key = identityProviderKey(scope, clusterName);

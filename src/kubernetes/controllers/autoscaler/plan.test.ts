@@ -69,8 +69,13 @@ describe('how many pods there have to be', () => {
     ['there are none', [], using(), 'no pods returned by selector while calculating replica count'],
     [
       'nothing is known of any',
-      ...([ready, undefined] as const),
+      ...([ready, using()] as const),
       'unable to get metrics for resource cpu: no metrics returned from resource metrics API',
+    ],
+    [
+      'nobody tells them',
+      ...([ready, undefined] as const),
+      'unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)',
     ],
     [
       'none has been at work',
@@ -216,7 +221,7 @@ describe('an autoscaler', () => {
     expect(planned(both, 4, using(100, 100, 100, 100)).rescale).toBeUndefined();
   });
   it('says that it knows nothing where nothing is known', () => {
-    const plan = planned(hpa(), 2);
+    const plan = planned(hpa(), 2, using());
     expect(plan.conditions.find(({ type }) => type === 'ScalingActive')).toMatchObject({
       ...{ status: 'False', reason: 'FailedGetResourceMetric' },
       message:

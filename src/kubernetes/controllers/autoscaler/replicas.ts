@@ -1,5 +1,6 @@
 import { parseQuantity } from '../../../quantity.ts';
 import type { Usage } from '../../metrics/usage.ts';
+import { metricsGroup } from '../../schema/catalogue.ts';
 import { conditionOf, type Pod, timeOf } from '../objects.ts';
 import type { PodMetrics } from '../pod-metrics.ts';
 import { phaseOf } from '../pods.ts';
@@ -118,10 +119,13 @@ function grouped(
     else if (wanted.resource === 'cpu' && isStarting(pod, containers, now)) unready.push(name);
     else used.set(name, usedBy(pod, containers, wanted));
   }
-  if (!isAnswered)
-    throw new MetricError(
-      `unable to get metrics for resource ${wanted.resource}: no metrics returned from resource metrics API`,
-    );
+  if (!isAnswered) {
+    const why =
+      metrics === undefined
+        ? `unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.${metricsGroup})`
+        : 'no metrics returned from resource metrics API';
+    throw new MetricError(`unable to get metrics for resource ${wanted.resource}: ${why}`);
+  }
   return { used, ready: used.size, unready, missing };
 }
 

@@ -2,7 +2,7 @@ import { again, type Outcome } from '../../../reconcile/index.ts';
 import { jsonEqual } from '../../../store/index.ts';
 import { scaleOf, withScale } from '../../apiserver/scale.ts';
 import { type KubernetesObject, memberOf, numberOf, textOf, timestamp } from '../../objects/object.ts';
-import { type Resource, resourceNamed, storedName } from '../../schema/catalogue.ts';
+import { metricsGroup, type Resource, resourceNamed, storedName } from '../../schema/catalogue.ts';
 import { pods, siblingKey, siblingsOf } from '../collections.ts';
 import type { Work } from '../controller.ts';
 import type { Kept, Pod } from '../objects.ts';
@@ -38,7 +38,8 @@ export function autoscalerSync(): (work: Work<Autoscaler>) => Promise<Outcome> {
     const known = memories.get(uid) ?? noMemory(current, now);
     const selector = textOf(memberOf(scale, 'status'), 'selector');
     const target = {
-      ...{ replicas: current, metrics: work.usage },
+      replicas: current,
+      metrics: work.catalogue.find(metricsGroup, 'v1beta1', 'pods') && work.usage,
       pods: selector === '' ? undefined : podsOf(work, selector),
     };
     const plan = planAutoscaler(hpa, target, known, now);

@@ -17,17 +17,13 @@ describe('what no cluster has', () => {
     const { eks } = api;
     const listed = await Promise.all([
       eks.listFargateProfiles(of),
-      eks.listAddons(of),
       eks.listCapabilities(of),
       eks.listEksAnywhereSubscriptions({}),
-      eks.describeAddonVersions({ kubernetesVersion: '1.36' }),
     ]);
     expect(listed.map(withoutMetadata)).toEqual([
       { fargateProfileNames: [] },
-      { addons: [] },
       { capabilities: [] },
       { subscriptions: [] },
-      { addons: [] },
     ]);
   });
 
@@ -35,15 +31,13 @@ describe('what no cluster has', () => {
     await expect(api.eks.listFargateProfiles({ clusterName: 'lagoon' })).rejects.toMatchObject({
       ...{ name: 'ResourceNotFoundException', message: 'No cluster found for name: lagoon.' },
     });
-    await expect(api.eks.listAddons({ ...of, nextToken: 'x' })).rejects.toMatchObject({
+    await expect(api.eks.listCapabilities({ ...of, nextToken: 'x' })).rejects.toMatchObject({
       name: 'InvalidParameterException',
     });
   });
 
   const profile = { ...of, fargateProfileName: 'blue' };
-  const addon = { ...of, addonName: 'coredns' };
   const noProfile = 'No Fargate Profile found with name: blue.';
-  const noAddon = 'No addon: coredns found in cluster: harbor';
   it.each<readonly [string, () => Promise<unknown>, object]>([
     [
       'DescribeFargateProfile',
@@ -51,9 +45,6 @@ describe('what no cluster has', () => {
       { ...profile, message: noProfile },
     ],
     ['DeleteFargateProfile', () => api.eks.deleteFargateProfile(profile), { message: noProfile }],
-    ['DescribeAddon', () => api.eks.describeAddon(addon), { ...addon, message: noAddon }],
-    ['UpdateAddon', () => api.eks.updateAddon(addon), { message: noAddon }],
-    ['DeleteAddon', () => api.eks.deleteAddon(addon), { message: noAddon }],
     ['DescribeCapability', () => api.eks.describeCapability({ ...of, capabilityName: 'ack' }), of],
     ['DescribeEksAnywhereSubscription', () => api.eks.describeEksAnywhereSubscription({ id: 'x' }), {}],
     ['DeregisterCluster', () => api.eks.deregisterCluster({ name: clusterName }), of],
@@ -67,7 +58,6 @@ describe('what no cluster has', () => {
       'CreateFargateProfile',
       () => api.eks.createFargateProfile({ ...profile, podExecutionRoleArn: roleArn }),
     ],
-    ['CreateAddon', () => api.eks.createAddon(addon)],
     [
       'AssociateEncryptionConfig',
       () => api.eks.associateEncryptionConfig({ ...of, encryptionConfig: [{ resources: ['secrets'] }] }),
@@ -76,14 +66,6 @@ describe('what no cluster has', () => {
     await expect(ask()).rejects.toMatchObject({
       name: 'InvalidRequestException',
       message: expect.stringContaining(`${operation} is not supported by this version of Catamaran yet: `),
-    });
-  });
-
-  it('has no configuration', async () => {
-    await expect(
-      api.eks.describeAddonConfiguration({ addonName: 'coredns', addonVersion: 'v1' }),
-    ).rejects.toMatchObject({
-      ...{ name: 'InvalidParameterException', message: 'Addon coredns specified is not supported' },
     });
   });
 });

@@ -4,27 +4,21 @@ import type { Call, OperationsOf, SupportedOperation } from '../../service.ts';
 import { eksArn } from '../arn.ts';
 import { eksAuthorization } from '../authorization.ts';
 import { type EksContext, requireCluster } from '../context.ts';
-import { invalidParameter, resourceNotFound } from '../errors.ts';
+import { resourceNotFound } from '../errors.ts';
 import { namesPage } from '../pages.ts';
-import { absentAddon, absentCapability } from './absent.ts';
+import { absentCapability } from './absent.ts';
 
 type AbsentOperation =
-  | 'DeleteAddon'
   | 'DeleteCapability'
   | 'DeleteEksAnywhereSubscription'
   | 'DeleteFargateProfile'
   | 'DeregisterCluster'
-  | 'DescribeAddon'
-  | 'DescribeAddonConfiguration'
-  | 'DescribeAddonVersions'
   | 'DescribeCapability'
   | 'DescribeEksAnywhereSubscription'
   | 'DescribeFargateProfile'
-  | 'ListAddons'
   | 'ListCapabilities'
   | 'ListEksAnywhereSubscriptions'
   | 'ListFargateProfiles'
-  | 'UpdateAddon'
   | 'UpdateCapability'
   | 'UpdateEksAnywhereSubscription';
 
@@ -37,7 +31,7 @@ interface Page {
 }
 
 /**
- * What no cluster has here: Fargate profiles, add-ons, capabilities, subscriptions, clusters of others. To make
+ * What no cluster has here: Fargate profiles, capabilities, subscriptions, clusters of others. To make
  * one is refused by name; to list, read, change or delete it has a true answer, and programs ask for that before they
  * delete a cluster.
  */
@@ -83,13 +77,6 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
           ...{ clusterName, fargateProfileName },
         }),
     );
-  const ofAddon = (operation: string) =>
-    unknown(
-      `eks:${operation}`,
-      'addon',
-      (input: InCluster & { readonly addonName?: string | undefined }) => input.addonName,
-      absentAddon,
-    );
   const ofCapability = (operation: string) =>
     unknown(
       `eks:${operation}`,
@@ -111,27 +98,6 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
     ListFargateProfiles: none('eks:ListFargateProfiles', (names) => ({ fargateProfileNames: [...names] })),
     DescribeFargateProfile: ofFargateProfile('DescribeFargateProfile'),
     DeleteFargateProfile: ofFargateProfile('DeleteFargateProfile'),
-
-    ListAddons: none('eks:ListAddons', (names) => ({ addons: [...names] })),
-    DescribeAddon: ofAddon('DescribeAddon'),
-    UpdateAddon: ofAddon('UpdateAddon'),
-    DeleteAddon: ofAddon('DeleteAddon'),
-    DescribeAddonVersions: {
-      action: 'eks:DescribeAddonVersions',
-      ...everything,
-      run: ({ addonName, maxResults, nextToken }) => {
-        if (addonName !== undefined) throw unknownAddon(addonName);
-        namesPage([], { maxResults, nextToken });
-        return { addons: [] };
-      },
-    },
-    DescribeAddonConfiguration: {
-      action: 'eks:DescribeAddonConfiguration',
-      ...everything,
-      run: ({ addonName = '' }) => {
-        throw unknownAddon(addonName);
-      },
-    },
 
     ListCapabilities: none('eks:ListCapabilities', () => ({ capabilities: [] })),
     DescribeCapability: ofCapability('DescribeCapability'),
@@ -159,5 +125,3 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
     },
   };
 }
-
-const unknownAddon = (name: string): Refusal => invalidParameter(`Addon ${name} specified is not supported`);

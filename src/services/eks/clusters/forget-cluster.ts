@@ -1,6 +1,7 @@
 import type { Collection, RecordKey, Transaction } from '../../../reconcile/index.ts';
 import { removeServiceGroup } from '../../ec2/index.ts';
 import { type AccessEntryRecord, accessEntries } from '../access-entries/record.ts';
+import { addons } from '../addons/record.ts';
 import { identityProviders } from '../identity-providers/record.ts';
 import { type PodIdentityRecord, podIdentities } from '../pod-identity/record.ts';
 import { clusters, clusterText, scopeOfKey } from '../records.ts';
@@ -16,6 +17,7 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
     for (const stored of tx.byIndex(collection, 'cluster', ofCluster)) tx.delete(collection, stored.key);
   };
   forget<AccessEntryRecord>(accessEntries);
+  forget(addons);
   forget(identityProviders);
   forget<PodIdentityRecord>(podIdentities);
   forget(updates);

@@ -25,6 +25,7 @@ export type WantedCluster = Pick<
   | 'deletionProtection'
   | 'logTypes'
   | 'publicAccessCidrs'
+  | 'withoutFunctions'
   | 'tags'
 > & { readonly isAdminForCreator: boolean; readonly serviceIpv4Cidr: string | undefined };
 
@@ -51,6 +52,8 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
     authenticationMode: authenticationModes.find((it) => it === accessConfig.authenticationMode) ?? 'API',
     ...(publicAccessCidrs !== undefined && { publicAccessCidrs: readPublicAccessCidrs(publicAccessCidrs) }),
     ...(logTypes.length > 0 && { logTypes }),
+    // Of what EKS installs by itself, what a cluster here can be without.
+    ...(input.bootstrapSelfManagedAddons === false && { withoutFunctions: ['coredns' as const] }),
     isAdminForCreator: accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
     deletionProtection: input.deletionProtection ?? false,
     serviceIpv4Cidr: readServiceCidr(input.kubernetesNetworkConfig?.serviceIpv4Cidr),

@@ -39,10 +39,6 @@ export function refuseUnsupported(input: Asked): void {
 /** What only a cluster that is to be made can be asked. @throws InvalidParameterException */
 export function refuseUnsupportedAtCreation(input: CreateClusterCommandInput): void {
   refuseFirst([
-    [
-      input.bootstrapSelfManagedAddons === true,
-      'Add-ons that come with a cluster (bootstrapSelfManagedAddons) are',
-    ],
     [input.kubernetesNetworkConfig?.ipFamily === 'ipv6', 'IPv6 clusters are'],
     [(input.encryptionConfig?.length ?? 0) > 0, 'Keys of KMS (encryptionConfig) are'],
     [input.outpostConfig !== undefined, 'Outposts (outpostConfig) are'],

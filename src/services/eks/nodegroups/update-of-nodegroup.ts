@@ -3,9 +3,8 @@ import { uuid } from '../../../clock/index.ts';
 import type { Transaction } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EksContext } from '../context.ts';
-import { invalidParameter, resourceInUse } from '../errors.ts';
-import { isRepeat } from '../input.ts';
-import { clusterText, type MadeBy } from '../records.ts';
+import { resourceInUse } from '../errors.ts';
+import type { MadeBy } from '../records.ts';
 import {
   type UpdateError,
   type UpdateParam,
@@ -13,6 +12,7 @@ import {
   updateKey,
   updates,
 } from '../updates/record.ts';
+import { repeatedUpdate } from '../updates/repeated.ts';
 import { updateView } from '../updates/update-of-cluster.ts';
 import { requireNodegroup } from './nodegroup.ts';
 import { nodegroupStatus } from './nodegroup-view.ts';
@@ -44,13 +44,8 @@ export async function updateNodegroup(
   const id = uuid(random);
   const begun = await state.transact((tx) => {
     const present = requireNodegroup(tx, scope, clusterName, nodegroupName);
-    const repeated = tx
-      .byIndex(updates, 'cluster', clusterText(scope, clusterName))
-      .find(({ value }) => value.request && value.request.token === request?.token);
-    if (repeated !== undefined) {
-      if (isRepeat(repeated.value.request, request)) return repeated.value;
-      throw invalidParameter('The clientRequestToken was used before, with other parameters.', about);
-    }
+    const repeated = repeatedUpdate(tx, scope, about, request);
+    if (repeated !== undefined) return repeated;
     const status = nodegroupStatus(present);
     if (status !== 'ACTIVE' && status !== 'DEGRADED') {
       throw resourceInUse(`Nodegroup cannot be updated as it is currently not in Active State`, about);

@@ -11,8 +11,8 @@ import type {
   UpdatePodIdentityAssociationCommandInput,
   UpdatePodIdentityAssociationResponse,
 } from '@aws-sdk/client-eks';
-import { alphanumeric } from '../../../clock/index.ts';
-import type { Reader } from '../../../reconcile/index.ts';
+import { alphanumeric, type Random } from '../../../clock/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { clusterArn, podIdentityArn, type Scope } from '../arn.ts';
 import { requireActiveCluster } from '../clusters/cluster-status.ts';
@@ -26,6 +26,9 @@ import { type PodIdentityRecord, podIdentities, podIdentityKey } from './record.
 /** "Pod identity associations per cluster" (EKS quotas). */
 const maxAssociations = 1_000;
 const idLength = 17;
+
+export const newAssociationId = (random: Random): string =>
+  `a-${alphanumeric(random, idLength).toLowerCase()}`;
 
 /** @throws InvalidParameterException, InvalidRequestException, ResourceInUseException, ResourceLimitExceededException, ResourceNotFoundException */
 export async function createPodIdentityAssociation(
@@ -45,27 +48,38 @@ export async function createPodIdentityAssociation(
   refuseUnsupported(input);
   const tags = readTags(input.tags, invalidParameter);
   const request = madeBy(input);
-  const id = `a-${alphanumeric(random, idLength).toLowerCase()}`;
+  const id = newAssociationId(random);
   const created = await state.transact((tx) => {
     requireActiveCluster(context, tx, call, clusterName);
     const key = podIdentityKey(call, clusterName, namespace, serviceAccount);
     const present = tx.get(podIdentities, key);
-    if (present !== undefined) {
-      if (isRepeat(present.request, request)) return present;
-      throw resourceInUse(`Association already exists: ${present.id}`, { clusterName });
-    }
-    if (tx.countByIndex(podIdentities, 'cluster', clusterText(call, clusterName)) >= maxAssociations)
-      throw limitExceeded(`A cluster has at most ${maxAssociations} associations.`, { clusterName });
+    if (present !== undefined && isRepeat(present.request, request)) return present;
     const now = clock.now();
-    const record: PodIdentityRecord = {
+    return associate(context, tx, call, {
       ...{ id, clusterName, namespace, serviceAccount, roleArn, disableSessionTags },
       ...{ createdAt: now, modifiedAt: now, tags, ...(request && { request }) },
-    };
-    assertTrusts(context, call, record);
-    tx.put(podIdentities, key, record);
-    return record;
+    });
   });
   return { association: associationView(call, created) };
+}
+
+/** Keeps one that is not there yet. @throws InvalidParameterException, ResourceInUseException, ResourceLimitExceededException */
+export function associate(
+  context: EksContext,
+  tx: Transaction,
+  scope: Scope,
+  record: PodIdentityRecord,
+): PodIdentityRecord {
+  const { clusterName, namespace, serviceAccount } = record;
+  const key = podIdentityKey(scope, clusterName, namespace, serviceAccount);
+  const present = tx.get(podIdentities, key);
+  if (present !== undefined)
+    throw resourceInUse(`Association already exists: ${present.id}`, { clusterName });
+  if (tx.countByIndex(podIdentities, 'cluster', clusterText(scope, clusterName)) >= maxAssociations)
+    throw limitExceeded(`A cluster has at most ${maxAssociations} associations.`, { clusterName });
+  assertTrusts(context, scope, record);
+  tx.put(podIdentities, key, record);
+  return record;
 }
 
 /** @throws ResourceNotFoundException */
@@ -94,6 +108,7 @@ export function listPodIdentityAssociations(
   const associations = items.map((record) => ({
     ...{ clusterName, namespace: record.namespace, serviceAccount: record.serviceAccount },
     ...{ associationArn: podIdentityArn(call, record), associationId: record.id },
+    ...(record.ownerArn !== undefined && { ownerArn: record.ownerArn }),
   }));
   return { associations, ...more };
 }
@@ -149,7 +164,7 @@ function refuseUnsupported({
 }
 
 /** Whether EKS may act with the role for these pods. @throws InvalidParameterException */
-function assertTrusts({ whyNotAssumed }: EksContext, scope: Scope, record: PodIdentityRecord): void {
+export function assertTrusts({ whyNotAssumed }: EksContext, scope: Scope, record: PodIdentityRecord): void {
   const { roleArn, clusterName, namespace, serviceAccount, disableSessionTags } = record;
   if (!/^arn:aws:iam::\d{12}:role\/.+/.test(roleArn))
     throw invalidParameter(`Invalid Role Arn: '${roleArn}'`, { clusterName });
@@ -185,5 +200,6 @@ function associationView(scope: Scope, record: PodIdentityRecord): PodIdentityAs
     ...{ clusterName, namespace, serviceAccount, roleArn, tags, disableSessionTags },
     ...{ associationArn: podIdentityArn(scope, record), associationId: id },
     ...{ createdAt: new Date(record.createdAt), modifiedAt: new Date(record.modifiedAt) },
+    ...(record.ownerArn !== undefined && { ownerArn: record.ownerArn }),
   };
 }

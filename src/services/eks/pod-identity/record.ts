@@ -11,6 +11,8 @@ export interface PodIdentityRecord {
   readonly serviceAccount: string;
   readonly roleArn: string;
   readonly disableSessionTags: boolean;
+  /** The ARN of the add-on that it came with and goes with; absent: it was made for itself. */
+  readonly ownerArn?: string;
   readonly createdAt: number;
   readonly modifiedAt: number;
   readonly tags: Tags;
@@ -34,11 +36,24 @@ export const podIdentityKey = (
   serviceAccount: string,
 ): RecordKey => recordKey(podIdentities, accountId, region, clusterName, namespace, serviceAccount);
 
-/** Whether the pods of a ServiceAccount have an identity of this kind. */
-export const hasPodIdentity = (
-  reader: Reader,
+/** That of the pods of a ServiceAccount; undefined: they have no identity of this kind. */
+export const podIdentityOf = (
+  reader: Pick<Reader, 'get'>,
   scope: Scope,
   clusterName: string,
   { namespace, serviceAccount }: Pick<PodIdentityRecord, 'namespace' | 'serviceAccount'>,
-): boolean =>
-  reader.get(podIdentities, podIdentityKey(scope, clusterName, namespace, serviceAccount)) !== undefined;
+): PodIdentityRecord | undefined =>
+  reader.get(podIdentities, podIdentityKey(scope, clusterName, namespace, serviceAccount));
+
+/** Those of an add-on's, in the order of their ServiceAccounts. */
+export const ownedAssociations = (
+  reader: Reader,
+  scope: Scope,
+  clusterName: string,
+  ownerArn: string,
+): readonly PodIdentityRecord[] =>
+  reader
+    .byIndex(podIdentities, 'cluster', clusterText(scope, clusterName))
+    .map(({ value }) => value)
+    .filter((it) => it.ownerArn === ownerArn)
+    .toSorted((one, other) => (one.serviceAccount < other.serviceAccount ? -1 : 1));

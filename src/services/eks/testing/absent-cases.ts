@@ -7,7 +7,6 @@ const inCluster = { clusterName: 'harbor' };
 const cluster = arn('cluster/harbor');
 const tagged = { 'aws:ResourceTag/team': 'blue' };
 const profile = { input: { ...inCluster, fargateProfileName: 'f' }, on: arn('fargateprofile/harbor/f/*') };
-const addon = { input: { ...inCluster, addonName: 'a' }, on: arn('addon/harbor/a/*') };
 const capability = { input: { ...inCluster, capabilityName: 'c' }, on: arn('capability/harbor/c/*') };
 const subscription = { input: { id: 's' }, on: arn('eks-anywhere-subscription/s/*') };
 const ofCluster = { input: inCluster, on: cluster, keys: tagged };
@@ -15,29 +14,21 @@ const everything = { input: {}, on: ['*'] };
 
 /** Of operations about what no cluster has: what is not there has no tags. */
 export const absentCases: Readonly<Record<string, Case>> = {
-  DeleteAddon: addon,
   DeleteCapability: capability,
   DeleteEksAnywhereSubscription: subscription,
   DeleteFargateProfile: profile,
   DeregisterCluster: { input: { name: 'lagoon' }, on: arn('cluster/lagoon') },
-  DescribeAddon: addon,
-  DescribeAddonConfiguration: { input: { addonName: 'a', addonVersion: 'v1' }, on: ['*'] },
-  DescribeAddonVersions: everything,
   DescribeCapability: capability,
   DescribeEksAnywhereSubscription: subscription,
   DescribeFargateProfile: profile,
-  ListAddons: ofCluster,
   ListCapabilities: ofCluster,
   ListEksAnywhereSubscriptions: everything,
   ListFargateProfiles: ofCluster,
-  UpdateAddon: addon,
   UpdateCapability: capability,
   UpdateEksAnywhereSubscription: { input: { id: 's', autoRenew: true }, on: subscription.on },
 };
 
-const withoutTags = new Set([
-  ...['DescribeAddonConfiguration', 'DescribeAddonVersions', 'ListEksAnywhereSubscriptions'],
-]);
+const withoutTags = new Set(['ListEksAnywhereSubscriptions']);
 
 /** Of all of them AWS lists the resource's tags, but of what is about none. */
 export const absentListedKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(

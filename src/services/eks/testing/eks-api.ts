@@ -2,7 +2,9 @@ import { EKS } from '@aws-sdk/client-eks';
 import { clusterRoles } from '../../../composition/cluster-roles.ts';
 import { createEc2, defaultVpc } from '../../ec2/index.ts';
 import { accountId, type IamServer, type Key, startIamServer } from '../../iam/testing/iam-server.ts';
-import { clusterKey, clusters, createEks, finishUpdate, forgetCluster } from '../index.ts';
+import { addons } from '../addons/record.ts';
+import { clusterKey, clusters, createEks, type EksContext, finishUpdate, forgetCluster } from '../index.ts';
+import { addonFunctions } from '../reconcilers/addons.ts';
 
 export const scope = { accountId, region: 'eu-west-1' };
 export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
@@ -19,6 +21,8 @@ export interface EksApi extends AsyncDisposable {
   finish(name: string): Promise<void>;
   /** As when its control plane has been taken down. */
   end(name: string): Promise<void>;
+  /** As when the add-ons have been followed. */
+  followAddons(): Promise<void>;
   /** Whether control planes answer. */
   answers: boolean;
 }
@@ -26,18 +30,20 @@ export interface EksApi extends AsyncDisposable {
 export async function startEksApi(): Promise<EksApi> {
   const stack = new AsyncDisposableStack();
   let answers = true;
+  let eksContext: EksContext | undefined;
   const server = stack.use(
     await startIamServer({
-      services: (iam, { state, clock, random }) => [
-        createEks({
-          ...{ state, clock, random, machineArchitecture: () => 'x86_64' as const },
+      services: (iam, { state, clock, random }) => {
+        eksContext = {
+          ...{ state, clock, random, machineArchitecture: () => 'x86_64' },
           // Clusters are made here with a role that nobody made.
           whyNotAssumed: (of, asked) =>
             asked.service === 'eks.amazonaws.com' ? undefined : clusterRoles(iam)(of, asked),
           controlPlaneOf: () =>
             answers ? { endpoint: 'https://127.0.0.1:6443', certificateAuthority: 'PEM' } : undefined,
-        }),
-      ],
+        };
+        return [createEks(eksContext)];
+      },
     }),
   );
   const { state, clock, context } = server;
@@ -66,6 +72,12 @@ export async function startEksApi(): Promise<EksApi> {
         const key = clusterKey(scope, name);
         forgetCluster(tx, key, tx.get(clusters, key)?.id ?? '');
       }),
+    followAddons: async () => {
+      if (eksContext === undefined) throw new Error('The services were not made');
+      const { reconcile } = addonFunctions(eksContext);
+      const { signal } = new AbortController();
+      for (const { key } of [...state.list(addons)]) await reconcile(key, signal);
+    },
     get answers() {
       return answers;
     },

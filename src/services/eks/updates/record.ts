@@ -11,6 +11,8 @@ export interface UpdateRecord {
   readonly type: UpdateType;
   /** Of what a node group is changed. */
   readonly nodegroupName?: string;
+  /** The add-on that is changed. */
+  readonly addonName?: string;
   readonly status: 'Failed' | 'InProgress' | 'Successful';
   readonly params: readonly UpdateParam[];
   readonly createdAt: number;

@@ -4,9 +4,8 @@ import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { requireActiveCluster } from '../clusters/cluster-status.ts';
 import { type EksContext, requireCluster } from '../context.ts';
-import { invalidParameter, resourceInUse } from '../errors.ts';
+import { resourceInUse } from '../errors.ts';
 import { settleIdentityProvider } from '../identity-providers/record.ts';
-import { isRepeat } from '../input.ts';
 import {
   type ClusterRecord,
   clusterKey,
@@ -16,6 +15,7 @@ import {
   scopeOfKey,
 } from '../records.ts';
 import { type UpdateParam, type UpdateRecord, updateKey, updates } from './record.ts';
+import { repeatedUpdate } from './repeated.ts';
 
 /** What an update makes of a cluster. */
 export interface Change {
@@ -42,14 +42,8 @@ export async function updateCluster(
   const id = uuid(random);
   const begun = await state.transact((tx) => {
     const cluster = requireCluster(tx, scope, clusterName);
-    const ofCluster = tx.byIndex(updates, 'cluster', clusterText(scope, clusterName));
-    const repeated = ofCluster.find(({ value }) => value.request && value.request.token === request?.token);
-    if (repeated !== undefined) {
-      if (isRepeat(repeated.value.request, request)) return repeated.value;
-      throw invalidParameter('The clientRequestToken was used before, with other parameters.', {
-        clusterName,
-      });
-    }
+    const repeated = repeatedUpdate(tx, scope, { clusterName }, request);
+    if (repeated !== undefined) return repeated;
     const { type, params, cluster: changed } = decide(tx, cluster, id);
     if (cluster.updateId !== undefined) {
       throw resourceInUse(
@@ -58,6 +52,7 @@ export async function updateCluster(
       );
     }
     requireActiveCluster(context, tx, scope, clusterName);
+    const ofCluster = tx.byIndex(updates, 'cluster', clusterText(scope, clusterName));
     const update: UpdateRecord = {
       ...{ id, clusterName, type, status: 'InProgress', params, createdAt: clock.now() },
       ...(request && { request }),

@@ -8,7 +8,8 @@ import type {
 } from '@aws-sdk/client-eks';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { refuseAbsent } from '../absent/absent.ts';
+import { absentCapability } from '../absent/absent.ts';
+import { requireAddon } from '../addons/addon.ts';
 import type { Scope } from '../arn.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidRequest, resourceNotFound } from '../errors.ts';
@@ -37,7 +38,7 @@ export function listUpdates(
   assertPresent(state, call, name, asked);
   const found = state
     .byIndex(updates, 'cluster', clusterText(call, name))
-    .filter(({ value }) => value.nodegroupName === asked.nodegroupName);
+    .filter(({ value }) => isOf(value, asked));
   const { items, ...more } = namesPage(
     found.map(({ value }) => value.id),
     asked,
@@ -71,7 +72,7 @@ function requireUpdate(
   requireCluster(reader, scope, name);
   assertPresent(reader, scope, name, of);
   const found = /^[\w-]+$/.test(updateId) ? reader.get(updates, updateKey(scope, name, updateId)) : undefined;
-  if (found !== undefined && found.nodegroupName === of.nodegroupName) return found;
+  if (found !== undefined && isOf(found, of)) return found;
   throw resourceNotFound(`No update found for ID: ${updateId}`, { clusterName: name });
 }
 
@@ -82,13 +83,17 @@ interface OfPart {
   readonly capabilityName?: string | undefined;
 }
 
+const isOf = (update: UpdateRecord, { nodegroupName, addonName }: OfPart): boolean =>
+  update.nodegroupName === nodegroupName && update.addonName === addonName;
+
 /** @throws ResourceNotFoundException */
 function assertPresent(
   reader: Reader,
   scope: Scope,
   clusterName: string,
-  { nodegroupName, ...others }: OfPart,
+  { nodegroupName, addonName, capabilityName }: OfPart,
 ): void {
   if (nodegroupName !== undefined) requireNodegroup(reader, scope, clusterName, nodegroupName);
-  refuseAbsent(clusterName, others);
+  if (addonName !== undefined) requireAddon(reader, scope, clusterName, addonName);
+  if (capabilityName !== undefined) throw absentCapability(clusterName, capabilityName);
 }
