@@ -139,6 +139,16 @@ describe('a pod that runs', () => {
     const resized = await resize({ requests: { cpu: '200m' } });
     expect(resized.json.spec.containers[0].resources.requests).toEqual({ cpu: '200m' });
     expect(resized.json.metadata.generation).toBe(2);
+    const whole = (resources: object) =>
+      cluster.call(
+        'PATCH',
+        `${pods}/sized/resize`,
+        { spec: { containers: [{ ...container, resources }] } },
+        merge,
+      );
+    expect((await whole({ requests: { memory: '1Mi' } })).json.message).toBe(
+      'Pod "sized" is invalid: spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
+    );
     const same = { cpu: '200m', memory: '1Gi' };
     expect((await resize({ requests: same, limits: same })).json.message).toBe(
       'Pod "sized" is invalid: metadata: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing',

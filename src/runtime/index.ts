@@ -39,19 +39,16 @@ export type {
 } from './process.ts';
 export { findProgram, programLayer } from './program-layer.ts';
 export {
-  type BlockIoCount,
   type CgroupLimits,
   type Container,
   type ContainerHealth,
   type ContainerLimits,
   type ContainerNetwork,
   type ContainerSpec,
-  type ContainerStats,
   type ContainerStatus,
   type GvisorSupport,
   type HealthCheck,
   type Image,
-  type InterfaceStats,
   type Mount,
   type OutputLine,
   type PortMapping,
@@ -67,3 +64,4 @@ export {
   type SandboxNetwork,
   type SandboxSpec,
 } from './runtime.ts';
+export type { BlockIoCount, ContainerStats, InterfaceStats } from './usage.ts';

@@ -37,6 +37,7 @@ const container = (of: string, script: string, resources: object = {}, more: obj
 });
 const idle = 'while true; do sleep 1; done';
 const isRunning = ({ status }: Json) => status.phase === 'Running';
+const first = (json: Json) => json.status.containerStatuses[0];
 const bind = (pod: string, spec: object) =>
   nodes.bind(name, pod, { terminationGracePeriodSeconds: 1, ...spec });
 async function end(path: string): Promise<void> {
@@ -89,6 +90,34 @@ describe('a pod', () => {
     const [itself, child] = status.containerStatuses.map(({ state }: Json) => state.terminated);
     expect(itself).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
     expect(child).toMatchObject({ exitCode: 3, reason: 'OOMKilled' });
+    await end(path);
+  }, 60_000);
+
+  it('gets more and less of the kernel while it runs, its processes as they were', async () => {
+    const both = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } });
+    const path = await bind('sized', { containers: [container('c', idle, both('200m', '32Mi'))] });
+    const before = await nodes.until(path, 'running', isRunning);
+    const resize = async (cpu: string, memory: string): Promise<Json> => {
+      const spec = { containers: [{ name: 'c', resources: both(cpu, memory) }] };
+      const type = { 'content-type': 'application/strategic-merge-patch+json' };
+      expect((await nodes.cluster.call('PATCH', `${path}/resize`, { spec }, type)).status).toBe(200);
+      return nodes.until(path, `a resize to ${cpu}`, ({ status }) => {
+        const [{ resources }] = status.containerStatuses;
+        const underWay = status.conditions.some((each: Json) => each.type === 'PodResizeInProgress');
+        return resources.limits.cpu === cpu && resources.limits.memory === memory && !underWay;
+      });
+    };
+    for (const [cpu, memory, seen] of [
+      ['500m', '64Mi', /^67108864\n50000( 100000)?\n(512|20)\n$/],
+      ['1500m', '24Mi', /^25165824\n150000( 100000)?\n(1536|59)\n$/],
+      ['100m', '48Mi', /^50331648\n10000( 100000)?\n(102|4)\n$/],
+    ] as const) {
+      const after = await resize(cpu, memory);
+      expect(await within(after, limits)).toMatch(seen);
+      expect(after.status.containerStatuses[0]).toMatchObject({
+        ...{ restartCount: 0, containerID: first(before).containerID },
+      });
+    }
     await end(path);
   }, 60_000);
 });

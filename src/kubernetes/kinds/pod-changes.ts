@@ -85,6 +85,11 @@ export function resizeErrors(object: KubernetesObject, before: KubernetesObject)
         errors.push(
           forbiddenField(`spec.${list}[${index}].resources`, 'only cpu and memory resources are mutable'),
         );
+      for (const kind of ['limits', 'requests'])
+        if (Object.keys(memberOf(then, kind)).some((name) => memberOf(now, kind)[name] === undefined))
+          errors.push(
+            forbiddenField(`spec.${list}[${index}].resources.${kind}`, `resource ${kind} cannot be removed`),
+          );
     }
   const [classNow, classThen] = [spec, was].map((it) => qosClass(copyOf(it) as Record<string, unknown>));
   if (classNow !== classThen)

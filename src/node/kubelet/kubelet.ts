@@ -23,6 +23,7 @@ import { handlerRunner } from './probes/run-probe.ts';
 import { type MachineFacts, machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
 import { nodeResources } from './registration/reservations.ts';
+import { Allocations } from './resources/allocations.ts';
 import { NodeCgroups, processesOf } from './resources/node-cgroups.ts';
 import { serveNode } from './server/serve-node.ts';
 import { NodeVolumes } from './volumes/pod-volumes.ts';
@@ -122,7 +123,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         ? []
         : [keepRunning('node sandbox', () => keepSandbox(nodeSandbox, clock, settings, signal), loops)]),
       keepRunning('engine watch', () => board.watch(), loops),
-      removeOrphans(informer, board, volumes, options, signal),
+      whenAllAreKnown(informer, board, volumes, options, signal),
       keepRunning(
         'server',
         () =>
@@ -197,7 +198,8 @@ function podBoard(
   });
   const board = new PodBoard({
     ...{ api, runtime, steps, events, labels, clock, random, log, signal },
-    ...{ hostIp: node.internalIp, scheme: runtime.name, runHandler },
+    ...{ hostIp: node.internalIp, nodeCpuMillis: node.capacity.cpuMillis, scheme: runtime.name, runHandler },
+    allocations: new Allocations(stateDirectory, log),
     node: () => ({
       ...{ name: node.name, labels: nodeLabels() },
       allocatable: nodeResources(node).allocatable,
@@ -220,8 +222,8 @@ async function keepSandbox(
   }
 }
 
-/** Once all pods are known. */
-async function removeOrphans(
+/** Once all pods are known, so are those that nobody knows. */
+async function whenAllAreKnown(
   informer: Pick<Informer<Pod>, 'synced' | 'all'>,
   board: PodBoard,
   volumes: NodeVolumes,
@@ -230,6 +232,7 @@ async function removeOrphans(
 ): Promise<void> {
   await Promise.race([informer.synced, aborted(signal)]);
   if (signal.aborted) return;
+  board.knowsAll();
   const remove = async (): Promise<void> => {
     await board.removeOrphans();
     await volumes.removeOrphans(new Set(informer.all().map(({ metadata }) => metadata.uid)));

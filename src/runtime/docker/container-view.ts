@@ -1,6 +1,14 @@
 import type { Fields } from '../fields.ts';
-import type { Container, ContainerHealth, ContainerStatus, PortMapping } from '../runtime.ts';
+import type {
+  Container,
+  ContainerHealth,
+  ContainerLimits,
+  ContainerStatus,
+  PortMapping,
+} from '../runtime.ts';
 import { withoutOwn } from './labels.ts';
+
+const MiB = 1_048_576;
 
 /** The Engine's inspection of a container in the runtime's terms. */
 export function containerOf(inspected: Fields): Container {
@@ -25,8 +33,26 @@ export function containerOf(inspected: Fields): Container {
     ipv4Addresses: endpoints.flatMap((endpoint) => endpoint.word('IPAddress') ?? []),
     ...(macAddress === undefined ? {} : { macAddress }),
     createdAtMs: inspected.timeMs('Created') ?? 0,
+    limits: limitsOf(inspected.object('HostConfig')),
     ...(restartCount === undefined ? {} : { restartCount }),
     ...(health === undefined ? {} : { health }),
+  };
+}
+
+/** Zero is the Engine's word for none. */
+function limitsOf(config: Fields): ContainerLimits {
+  const [nanoCpus, quota, period] = ['NanoCpus', 'CpuQuota', 'CpuPeriod'].map(
+    (name) => config.number(name) ?? 0,
+  ) as [number, number, number];
+  const cpuMillis = quota > 0 ? Math.round((quota * 1_000) / (period || 100_000)) : nanoCpus / 1e6;
+  const [cpuShares, memory, swap] = ['CpuShares', 'Memory', 'MemorySwap'].map(
+    (name) => config.number(name) ?? 0,
+  );
+  return {
+    ...(cpuShares && { cpuShares }),
+    ...(cpuMillis > 0 && { cpuMillis }),
+    ...(memory && { memoryMiB: memory / MiB }),
+    ...(swap && swap > 0 && { memorySwapMiB: swap / MiB }),
   };
 }
 

@@ -14,7 +14,6 @@ import {
   type Container,
   type ContainerLimits,
   type ContainerSpec,
-  type ContainerStats,
   type GvisorSupport,
   type Image,
   type OutputLine,
@@ -27,6 +26,7 @@ import {
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.ts';
+import type { ContainerStats } from '../usage.ts';
 import { openAttachment } from './attach-streams.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { Containers } from './containers.ts';

@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import type { Fields } from '../fields.ts';
-import type { BlockIoCount, ContainerStats, InterfaceStats } from '../runtime.ts';
+import type { BlockIoCount, ContainerStats, InterfaceStats } from '../usage.ts';
 
 type IoStats = Pick<ContainerStats, 'networks' | 'blockIo'>;
 

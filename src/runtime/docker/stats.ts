@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Fields } from '../fields.ts';
-import type { ContainerStats } from '../runtime.ts';
+import type { ContainerStats } from '../usage.ts';
 import type { EngineApi } from './engine-api.ts';
 import { isStatus } from './failures.ts';
 import { ioStatsOfEngine, readIoStats } from './io-stats.ts';

@@ -4,10 +4,10 @@ import type {
   ContainerHealth,
   ContainerLimits,
   ContainerSpec,
-  ContainerStats,
   ContainerStatus,
   PortMapping,
 } from '../runtime.ts';
+import type { ContainerStats } from '../usage.ts';
 import type { SimInput, SimOutput, SimProgram } from './model.ts';
 import { SimLog } from './sim-log.ts';
 
@@ -106,6 +106,7 @@ export class SimContainer {
       ports: this.isRunning ? this.#ports : [],
       ipv4Addresses: [],
       createdAtMs: this.#createdAtMs,
+      limits: limitsOf(this.#spec),
       restartCount: 0,
       ...(this.#health === undefined ? {} : { health: this.#health }),
     };
@@ -246,6 +247,15 @@ export class SimContainer {
     });
     this.#timers.add(timer);
   }
+}
+
+function limitsOf({ cpuShares, cpuMillis, memoryMiB, memorySwapMiB }: ContainerSpec): ContainerLimits {
+  return {
+    cpuShares,
+    ...(cpuMillis !== undefined && { cpuMillis }),
+    ...(memoryMiB !== undefined && { memoryMiB }),
+    ...(memorySwapMiB !== undefined && { memorySwapMiB }),
+  };
 }
 
 type Listener = (stream: 'stdout' | 'stderr', text: string) => void;

@@ -12,7 +12,6 @@ import {
   type Container,
   type ContainerLimits,
   type ContainerSpec,
-  type ContainerStats,
   type GvisorSupport,
   type Image,
   type OutputLine,
@@ -24,6 +23,7 @@ import {
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.ts';
+import type { ContainerStats } from '../usage.ts';
 import type { SimContainer } from './sim-container.ts';
 import type { SimEngine } from './sim-engine.ts';
 import { attachmentOf, commandOf, terminalOf } from './sim-streams.ts';

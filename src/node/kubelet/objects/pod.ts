@@ -143,6 +143,15 @@ export interface PodContainer {
   readonly tty?: boolean;
 }
 
+/** Of all kinds. */
+export function allContainers({
+  containers,
+  initContainers = [],
+  ephemeralContainers = [],
+}: PodSpec): readonly PodContainer[] {
+  return [...initContainers, ...containers, ...ephemeralContainers];
+}
+
 export interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
@@ -281,6 +290,15 @@ export interface ContainerStatus {
       readonly supplementalGroups?: readonly number[];
     };
   };
+}
+
+/** Of containers of all kinds. */
+export function allStatuses({
+  containerStatuses = [],
+  initContainerStatuses = [],
+  ephemeralContainerStatuses = [],
+}: PodStatus): readonly ContainerStatus[] {
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
 }
 
 export interface ContainerState {

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfThere, replaceFile } from '../whole-file.ts';
 import type { Ledger } from './plan.ts';
 
 const fileName = 'pod-addresses.json';
@@ -20,21 +21,20 @@ export function openLedgerFile(directory: string): LedgerFile {
   return {
     now: () => current,
     write: (ledger) => {
-      writeFileSync(`${path}.new`, `${JSON.stringify(ledger)}\n`, { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      replaceFile(path, `${JSON.stringify(ledger)}\n`);
       current = ledger;
     },
   };
 }
 
 function read(path: string): Ledger {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readIfThere(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return empty;
     throw new Error(`The addresses of this node’s pods cannot be read from ${path}`, { cause });
   }
+  if (text === undefined) return empty;
   try {
     const { pods, released } = JSON.parse(text) as Ledger;
     return { pods: { ...pods }, released: { ...released } };

@@ -127,7 +127,24 @@ function hostPorts({ containers, initContainers = [] }: PodSpec) {
     );
 }
 
-function lackingResource(
+/** What a node could never give a pod: why, in the words of a resize that is Infeasible. */
+export function lackingCapacity({ spec }: Pod, { allocatable }: AdmittingNode): string | undefined {
+  const [asked, capacity] = [podRequests(spec), amountsOf(allocatable)];
+  for (const [name, unit] of [
+    ['memory', 1_000_000_000n],
+    ['cpu', 1_000_000n],
+  ] as const) {
+    const [requested, has] = [asked.get(name) ?? 0n, capacity.get(name) ?? 0n].map(
+      (nanos) => (nanos + unit - 1n) / unit,
+    ) as [bigint, bigint];
+    if (requested > has)
+      return `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${has}`;
+  }
+  return undefined;
+}
+
+/** What a node does not have beside other pods. */
+export function lackingResource(
   { spec }: Pod,
   { allocatable }: AdmittingNode,
   others: readonly Pod[],

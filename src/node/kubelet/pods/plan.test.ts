@@ -15,6 +15,7 @@ function view(sandboxes: string, ...containers: readonly string[]): PodView {
         : { state: 'exited' as const, exitCode: Number(state), wasOutOfMemory: false, ...times };
     const container = {
       ...{ name, runtimeId: name, labels: {}, imageId: '', ports: [], ipv4Addresses: [], createdAtMs: 0 },
+      limits: {},
       status: status as ContainerRun['container']['status'],
     };
     return [name, [{ attempt: 0, sandboxAttempt: Number(sandbox ?? 0), container }]];

@@ -1,4 +1,4 @@
-import type { Pod, PodContainer } from '../objects/pod.ts';
+import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
 import {
   type ContainerRun,
   exitCodeOf,
@@ -16,6 +16,8 @@ const killedExitCode = 137;
 export interface ContainerHealth {
   /** Its startup probe has passed, or it has none. */
   readonly isStarted: boolean;
+  /** Only a new run has what its pod has been given. */
+  readonly isOutgrown?: boolean;
   /** It is to be killed: why, e.g. `Container c failed liveness probe`, and within how long, if not the pod's own time. */
   readonly failure?: { readonly why: string; readonly graceSeconds?: number };
 }
@@ -91,8 +93,9 @@ function wantedContainers(
     const run = inSandbox(container.name);
     if (!isSidecar(container) && hasInitialized) continue;
     if (isRunning(run) && run) {
-      const { failure, isStarted } = healthOf(run);
+      const { failure, isStarted, isOutgrown } = healthOf(run);
       if (failure) kill.push(killed(pod, container, run, failure, true));
+      else if (isOutgrown && isSidecar(container)) kill.push(outgrown(container, run));
       if ((!isSidecar(container) || !isStarted) && !hasInitialized) return { kill, start, isOver: false };
       continue;
     }
@@ -108,8 +111,9 @@ function wantedContainers(
   for (const container of containers) {
     const run = inSandbox(container.name);
     if (run !== undefined && isRunning(run)) {
-      const { failure } = healthOf(run);
+      const { failure, isOutgrown } = healthOf(run);
       if (failure) kill.push(killed(pod, container, run, failure, false));
+      else if (isOutgrown) kill.push(outgrown(container, run));
       continue;
     }
     const last = exitCodeOf(latestRun(view, container.name));
@@ -143,9 +147,12 @@ function killed(
   return { run, container, why: isRestarted ? `${why}, will be restarted` : why, ...grace };
 }
 
+function outgrown(container: PodContainer, run: ContainerRun): PodPlan['kill'][number] {
+  return { run, container, why: `Container ${container.name} resize requires restart` };
+}
+
 function lostRuns(pod: Pod, view: PodView): PodPlan['kill'] {
-  const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
-  return [...initContainers, ...containers, ...ephemeralContainers].flatMap((container) => {
+  return allContainers(pod.spec).flatMap((container) => {
     const run = latestRun(view, container.name);
     return run !== undefined && isRunning(run)
       ? [{ run, container, why: 'Pod sandbox changed, it will be killed and re-created.' }]

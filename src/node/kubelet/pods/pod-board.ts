@@ -2,17 +2,20 @@ import type { Log } from '../../../log.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { OrphanRemoval } from '../../tasks/orphan-removal.ts';
 import type { Pod } from '../objects/pod.ts';
+import { type Allocations, allocationOf } from '../resources/allocations.ts';
+import { Resizes } from '../resources/resizes.ts';
 import { type AdmittingNode, admit } from './admission.ts';
 import { podLabels } from './names.ts';
 import type { PodSteps } from './pod-steps.ts';
 import { isRunning } from './pod-view.ts';
 import { PodWorker, type PodWorkerOptions } from './pod-worker.ts';
 
-export interface PodBoardOptions extends PodWorkerOptions {
+export interface PodBoardOptions extends Omit<PodWorkerOptions, 'pendingResize'> {
   readonly runtime: Runtime;
   readonly steps: PodSteps;
   readonly labels: Readonly<Record<string, string>>;
   readonly log: Log;
+  readonly allocations: Allocations;
   /** As pods are admitted to it. */
   readonly node: () => AdmittingNode;
 }
@@ -23,12 +26,17 @@ export class PodBoard {
   readonly #workers = new Map<string, PodWorker>();
   /** Gone from the API server. A worker is kept until the node has nothing of its pod either. */
   readonly #removed = new Set<string>();
+  /** As the API server has them: with what they ask for, given or not. */
+  readonly #asked = new Map<string, Pod>();
+  readonly #resizes: Resizes;
+  #knowsAll = false;
   readonly #running = new Set<Promise<void>>();
   readonly #orphans: OrphanRemoval;
 
   constructor(options: PodBoardOptions) {
     this.#options = options;
     this.#orphans = new OrphanRemoval(options);
+    this.#resizes = new Resizes(options);
   }
 
   /** The pods that are, or were and are not gone yet. */
@@ -39,10 +47,27 @@ export class PodBoard {
   /** For the informer: the API server has this now, had that before. */
   changed(now: Pod | undefined, before: Pod | undefined): void {
     if (before && before.metadata.uid !== now?.metadata.uid) this.#gone(before);
-    if (now === undefined) return;
-    const worker = this.#workers.get(now.metadata.uid);
-    if (worker) worker.update(now);
-    else this.#add(now);
+    if (now !== undefined) {
+      this.#asked.set(now.metadata.uid, now);
+      const worker = this.#workers.get(now.metadata.uid);
+      if (worker) worker.update(this.#resizes.held(now));
+      else this.#add(now);
+    }
+    this.#settleResizes();
+  }
+
+  /** All pods of the node are known: whoever asks for more can be told whether there is more. */
+  knowsAll(): void {
+    this.#knowsAll = true;
+    this.#options.allocations.keepOnly(new Set(this.#asked.keys()));
+    this.#settleResizes();
+  }
+
+  #settleResizes(): void {
+    if (!this.#knowsAll) return;
+    const active = this.workers.filter((worker) => worker.isActive).map(({ pod }) => pod.metadata.uid);
+    for (const pod of this.#resizes.settle(active.flatMap((uid) => this.#asked.get(uid) ?? [])))
+      this.#workers.get(pod.metadata.uid)?.update(this.#resizes.held(pod));
   }
 
   /** Follows the engine until the signal aborts. */
@@ -87,7 +112,10 @@ export class PodBoard {
   }
 
   #add(pod: Pod): void {
-    const worker = new PodWorker(pod, this.#options);
+    const worker = new PodWorker(this.#resizes.held(pod), {
+      ...this.#options,
+      pendingResize: (uid) => this.#resizes.pendingOf(uid),
+    });
     this.#admit(worker);
     this.#workers.set(pod.metadata.uid, worker);
     const running = worker.run().finally(() => this.#running.delete(running));
@@ -98,12 +126,18 @@ export class PodBoard {
   /** What an earlier kubelet has admitted stays. */
   #admit(worker: PodWorker): void {
     const { pod } = worker;
-    if (pod.status?.startTime !== undefined || !worker.isActive) return;
+    if (!worker.isActive) return;
+    const { allocations, events, node } = this.#options;
+    const { uid } = pod.metadata;
+    const isAdmitted = pod.status?.startTime !== undefined;
     const others = this.workers.filter((each) => each.isActive).map((each) => each.pod);
-    const rejection = admit(pod, this.#options.node(), others);
-    if (rejection === undefined) return;
+    const rejection = isAdmitted ? undefined : admit(pod, node(), others);
+    if (rejection === undefined) {
+      if (allocations.of(uid) === undefined) allocations.give(uid, allocationOf(pod));
+      return;
+    }
     const { reason, message } = rejection;
-    this.#options.events.warning(pod, reason, message);
+    events.warning(pod, reason, message);
     worker.end({ reason, message: `Pod was rejected: ${message}` });
   }
 
@@ -118,5 +152,7 @@ export class PodBoard {
     if (!this.#workers.get(uid)?.isFinished || !this.#removed.has(uid)) return;
     this.#workers.delete(uid);
     this.#removed.delete(uid);
+    this.#asked.delete(uid);
+    this.#options.allocations.forget(uid);
   }
 }

@@ -1,5 +1,10 @@
 import type { Clock } from '../../../clock/index.ts';
-import { type Runtime, RuntimeError, type SandboxSpec } from '../../../runtime/index.ts';
+import {
+  type ContainerLimits,
+  type Runtime,
+  RuntimeError,
+  type SandboxSpec,
+} from '../../../runtime/index.ts';
 import { given } from '../../reading.ts';
 import type { Slots } from '../../slots.ts';
 import type { PodEvents } from '../events/pod-events.ts';
@@ -12,6 +17,7 @@ import type {
   PodVolumes,
 } from '../kubelet-options.ts';
 import type { Pod, PodContainer } from '../objects/pod.ts';
+import { limitsMeanwhile } from '../resources/container-resize.ts';
 import { podCgroupLimits } from '../resources/limits.ts';
 import type { NodeCgroups } from '../resources/node-cgroups.ts';
 import type { ContainerSetup } from './container-setup.ts';
@@ -25,6 +31,7 @@ import type { TerminationMessages } from './termination-message.ts';
 
 /** A preStop hook that took all the time there was leaves the container this long to end. */
 const leastStopSeconds = 2;
+const MiB = 1_048_576;
 
 export interface PodStepsOptions {
   readonly node: NodeDescription;
@@ -182,6 +189,42 @@ export class PodSteps {
       name,
       graceSeconds === 0 ? 0 : Math.max(left, preStop ? leastStopSeconds : 0),
     );
+  }
+
+  /**
+   * Gives running containers, and the pod as a whole, other limits.
+   * @throws {RuntimeError} a container uses more memory than it is to have, or the engine refuses.
+   */
+  async resize(
+    pod: Pod,
+    sandbox: string,
+    {
+      runs,
+      due,
+    }: {
+      readonly runs: readonly ContainerRun[];
+      readonly due: readonly {
+        readonly container: PodContainer;
+        readonly run: ContainerRun;
+        readonly limits: ContainerLimits;
+      }[];
+    },
+  ): Promise<void> {
+    const { runtime, node, cgroups } = this.#options;
+    const whole = podCgroupLimits(pod, node.capacity.cpuMillis);
+    for (const { container, run, limits } of due) {
+      const { memoryMiB } = limits;
+      const used =
+        memoryMiB === undefined ? 0 : ((await runtime.stats(run.container.name))?.memoryBytes ?? 0);
+      if (memoryMiB === undefined || used <= memoryMiB * MiB) continue;
+      const why = `attempting to set container ${JSON.stringify(container.name)} memory limit (${memoryMiB * MiB}) below current usage (${used})`;
+      throw new RuntimeError('Unsupported', `Cannot resize pod '${pod.metadata.name}': ${why}`, why);
+    }
+    const now = runs.map(({ container }) => container.limits);
+    if (due.length > 0) await runtime.limitSandbox(sandbox, limitsMeanwhile(now, whole));
+    for (const { run, limits } of due) await runtime.updateContainer(run.container.name, limits);
+    await runtime.limitSandbox(sandbox, whole);
+    await cgroups.keep();
   }
 
   /** What is being stopped is to end sooner. */

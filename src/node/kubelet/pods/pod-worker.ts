@@ -3,17 +3,21 @@ import type { Log } from '../../../log.ts';
 import { RuntimeError } from '../../../runtime/index.ts';
 import { BackOff } from '../../back-off.ts';
 import { Gate } from '../../gate.ts';
+import { given } from '../../reading.ts';
 import type { PodEvents } from '../events/pod-events.ts';
 import { ImageError, ImagePuller, type ImagePullerOptions } from '../images/image-puller.ts';
-import type { Pod, PodContainer, PodStatus } from '../objects/pod.ts';
+import { allContainers, allStatuses, type Pod, type PodContainer, type PodStatus } from '../objects/pod.ts';
 import { ContainerProbes, type ProbedHealth } from '../probes/container-probes.ts';
 import type { RunHandler } from '../probes/run-probe.ts';
+import type { PendingResize } from '../resources/resizes.ts';
 import type { ContainerFacts } from '../status/container-status.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
 import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
 import { podLabels, podText } from './names.ts';
 import { planPod } from './plan.ts';
+import { deadlineExceeded, deadlineMs, type PodEnd } from './pod-end.ts';
+import { PodResize } from './pod-resize.ts';
 import { ContainerError, type PodSteps } from './pod-steps.ts';
 import { allRuns, type ContainerRun, emptyView, isRunning, latestRun, type PodView } from './pod-view.ts';
 import { isSidecar } from './restart-policy.ts';
@@ -24,6 +28,9 @@ export interface PodWorkerOptions extends StatusWriterOptions {
   readonly runHandler: RunHandler;
   readonly events: PodEvents;
   readonly hostIp: string;
+  readonly nodeCpuMillis: number;
+  /** Why a pod does not have what it asks for. */
+  readonly pendingResize: (podUid: string) => PendingResize | undefined;
   /** Of container ids. */
   readonly scheme: string;
   readonly clock: Clock;
@@ -40,12 +47,6 @@ interface Memory {
   readonly messages: Map<number, string>;
 }
 
-/** How a pod that the node ends is told of. */
-export interface PodEnd {
-  readonly reason: string;
-  readonly message: string;
-}
-
 const retryBounds = { leastMs: 500, mostMs: 10_000 };
 
 /**
@@ -59,6 +60,7 @@ export class PodWorker {
   readonly #images: ImagePuller;
   readonly #probes: ContainerProbes;
   readonly #crashes = new CrashBackOff();
+  readonly #resize: PodResize;
   readonly #memory = new Map<string, Memory>();
   #pod: Pod;
   #view: PodView = emptyView;
@@ -85,6 +87,7 @@ export class PodWorker {
     this.#writer = new StatusWriter(pod, { ...options, signal });
     this.#probes = new ContainerProbes({ ...options, signal, onChange: () => this.poke() });
     this.#images = new ImagePuller(options.images);
+    this.#resize = new PodResize(pod, options);
     this.#isOver = isOver(pod.status?.phase);
   }
 
@@ -107,8 +110,9 @@ export class PodWorker {
     return this.#isFinished;
   }
 
-  /** The API server has this of the pod now. */
+  /** The API server has this of the pod now. @param pod With what it has been given of the node. */
   update(pod: Pod): void {
+    this.#resize.changed(this.#pod, pod);
     this.#pod = pod;
     this.#interruptIfEnding();
     this.poke();
@@ -199,13 +203,18 @@ export class PodWorker {
     );
     if (!this.#isEnding) this.#endIfOverdue();
     if (this.#isEnding) return this.#terminate();
-    const plan = planPod(this.#pod, this.#view, (run) => this.#healthOf(this.#containerOf(run), run));
+    const plan = planPod(this.#pod, this.#view, (run) => {
+      const container = this.#containerOf(run);
+      return { ...this.#healthOf(container, run), isOutgrown: this.#resize.needsRestart(container, run) };
+    });
     if (plan.isOver) {
       this.#isOver = true;
       return this.#terminate();
     }
     this.#tell();
     await this.#carryOut(plan, AbortSignal.any([this.#options.signal, this.#turn.signal]));
+    await this.#resizeRunning();
+    if (plan.kill.length === 0) this.#resize.finish(this.#pod, this.#view);
     this.#tell();
   }
 
@@ -223,6 +232,12 @@ export class PodWorker {
     const volumes = plan.start.length === 0 ? new Map() : await this.#mount(signal);
     await this.#ensureSandbox(attempt, signal);
     for (const container of plan.start) await this.#start(container, attempt, volumes, signal);
+  }
+
+  async #resizeRunning(): Promise<void> {
+    const isInTheWay = await this.#resize.apply(this.#pod, this.#view);
+    if (isInTheWay) this.#wakeAt(this.#options.clock.now() + retryBounds.mostMs);
+    else if (this.#resize.underWay) await this.#look();
   }
 
   async #mount(signal: AbortSignal): ReturnType<PodSteps['volumes']> {
@@ -322,29 +337,17 @@ export class PodWorker {
     const run = latestRun(this.#view, container);
     if (run?.container.status.state === 'created') return run.attempt;
     if (run !== undefined) return run.attempt + 1;
-    const {
-      containerStatuses = [],
-      initContainerStatuses = [],
-      ephemeralContainerStatuses = [],
-    } = this.#status;
-    const all = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
-    return all.find(({ name }) => name === container)?.restartCount ?? 0;
+    return allStatuses(this.#status).find(({ name }) => name === container)?.restartCount ?? 0;
   }
 
   #endIfOverdue(): void {
-    const { activeDeadlineSeconds } = this.#pod.spec;
-    const startedAtMs = Date.parse(this.#status.startTime ?? '');
-    if (activeDeadlineSeconds === undefined || Number.isNaN(startedAtMs)) return;
-    const dueMs = startedAtMs + activeDeadlineSeconds * 1_000;
-    if (this.#options.clock.now() < dueMs) {
-      this.#wakeAt(dueMs);
-      return;
+    const dueMs = deadlineMs(this.#pod, this.#status);
+    if (dueMs === undefined) return;
+    if (this.#options.clock.now() < dueMs) this.#wakeAt(dueMs);
+    else {
+      this.#end = deadlineExceeded;
+      this.#options.events.normal(this.#pod, this.#end.reason, this.#end.message);
     }
-    this.#end = {
-      reason: 'DeadlineExceeded',
-      message: 'Pod was active on the node longer than the specified deadline',
-    };
-    this.#options.events.normal(this.#pod, this.#end.reason, this.#end.message);
   }
 
   /** Ends all of it, gives back what it holds, and takes it out of the API when it is to go. */
@@ -416,8 +419,7 @@ export class PodWorker {
   /** Of runs that have ended since. */
   async #readMessages(): Promise<void> {
     const { steps, signal } = this.#options;
-    const { containers, initContainers = [], ephemeralContainers = [] } = this.#pod.spec;
-    for (const container of [...initContainers, ...containers, ...ephemeralContainers]) {
+    for (const container of allContainers(this.#pod.spec)) {
       const { messages } = this.#memoryOf(container.name);
       for (const run of this.#view.runs.get(container.name) ?? []) {
         if (run.container.status.state !== 'exited' || messages.has(run.attempt)) continue;
@@ -427,16 +429,13 @@ export class PodWorker {
   }
 
   #containerOf(run: ContainerRun): PodContainer {
-    const { containers, initContainers = [], ephemeralContainers = [] } = this.#pod.spec;
     const name = run.container.labels[podLabels.container] ?? '';
-    const all = [...containers, ...initContainers, ...ephemeralContainers];
-    return all.find((container) => container.name === name) ?? { name };
+    return allContainers(this.#pod.spec).find((container) => container.name === name) ?? { name };
   }
 
   /** What an earlier kubelet found of this run counts until probes say otherwise. */
   #healthOf(container: PodContainer, run: ContainerRun): ProbedHealth {
-    const { containerStatuses = [], initContainerStatuses = [] } = this.#status;
-    const told = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container.name);
+    const told = allStatuses(this.#status).find(({ name }) => name === container.name);
     const isSame = told?.containerID?.endsWith(`//${run.container.runtimeId}`) && told.state?.running;
     const before = told && isSame ? { isStarted: told.started ?? false, isReady: told.ready } : undefined;
     if (this.#podIp === undefined) return before ?? { isStarted: false, isReady: false };
@@ -451,17 +450,21 @@ export class PodWorker {
     return {
       ...(waiting && !this.#isEnding && { waiting }),
       ...(imageId !== undefined && { imageId }),
-      ...{ messages, isStarted, isReady },
+      ...{ messages, isStarted, isReady, isSized: run === undefined || this.#resize.isSized(container, run) },
       isReadyAtEnd: (this.#pod.spec.initContainers ?? []).includes(container) && !isSidecar(container),
     };
   }
 
   #tell(): void {
-    const { hostIp, scheme, clock } = this.#options;
+    const { hostIp, scheme, clock, pendingResize } = this.#options;
     this.#status = podStatus(this.#pod, this.#status, {
       ...{ view: this.#view, hostIp, podIp: this.#podIp, scheme, nowMs: clock.now() },
       factsOf: (container) => this.#factsOf(container),
       isEnding: this.#isEnding,
+      resize: given({
+        pending: this.#isEnding ? undefined : pendingResize(this.#pod.metadata.uid),
+        underWay: this.#isEnding ? undefined : this.#resize.underWay,
+      }),
       ...(this.#end && { end: this.#end }),
     });
     if (!this.#isRemoved) this.#writer.write(this.#status);

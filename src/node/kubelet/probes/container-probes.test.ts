@@ -40,6 +40,7 @@ function probing(container: Omit<PodContainer, 'name'>) {
         ports: [],
         ipv4Addresses: [],
         createdAtMs: 0,
+        limits: {},
       },
       status: { state: 'running', startedAtMs: 0, pid: 1 },
     },

@@ -8,6 +8,8 @@ const whole = 1_000_000_000n;
 const milli = 1_000_000n;
 const MiB = 1_048_576n * whole;
 const leastShares = 2;
+/** The kernel takes no smaller quota. */
+const leastCpuMillis = 10;
 const mostShares = 262_144;
 /** The Engine takes no smaller limit. */
 const leastMemoryMiB = 6;
@@ -20,6 +22,9 @@ export function sharesOf(nanos: bigint): number {
 
 /** In thousandths, rounded up. */
 const millisOf = (nanos: bigint): number => Number((nanos + milli - 1n) / milli);
+
+const heldMillis = (cpu: bigint, nodeCpuMillis: number): number =>
+  Math.min(Math.max(leastCpuMillis, millisOf(cpu)), nodeCpuMillis);
 
 /** Rounded up, so that no limit becomes smaller. */
 const mebibytesOf = (nanos: bigint): number => Number((nanos + MiB - 1n) / MiB);
@@ -37,7 +42,7 @@ export function containerLimits(
   const memoryMiB = memory === 0n ? undefined : Math.max(leastMemoryMiB, mebibytesOf(memory));
   return given({
     cpuShares: sharesOf(requests.get('cpu') ?? cpu),
-    cpuMillis: cpu === 0n ? undefined : Math.min(millisOf(cpu), nodeCpuMillis),
+    cpuMillis: cpu === 0n ? undefined : heldMillis(cpu, nodeCpuMillis),
     memoryMiB,
     memorySwapMiB: memoryMiB,
   });
@@ -49,7 +54,7 @@ export function podCgroupLimits({ spec }: Pod, nodeCpuMillis: number): CgroupLim
   const [cpu, memory] = [limits.get('cpu'), limits.get('memory')];
   return given({
     cpuShares: sharesOf(podRequests(spec).get('cpu') ?? 0n),
-    cpuMillis: cpu === undefined ? undefined : Math.min(millisOf(cpu), nodeCpuMillis),
+    cpuMillis: cpu === undefined ? undefined : heldMillis(cpu, nodeCpuMillis),
     memoryMiB: memory === undefined ? undefined : Math.max(leastMemoryMiB, mebibytesOf(memory)),
   });
 }

@@ -1,6 +1,7 @@
 import { apiTime } from '../objects/object.ts';
 import type { ContainerStatus, Pod, PodCondition, PodPhase } from '../objects/pod.ts';
 import { isSidecar } from '../pods/restart-policy.ts';
+import { type ResizeProgress, resizeVerdicts } from '../resources/resizes.ts';
 
 interface Verdict {
   readonly type: string;
@@ -14,6 +15,7 @@ export interface ConditionInputs {
   readonly statuses: ReadonlyMap<string, ContainerStatus>;
   /** It has its sandbox, and the sandbox its network. */
   readonly hasSandbox: boolean;
+  readonly resize: ResizeProgress;
   readonly nowMs: number;
 }
 
@@ -24,10 +26,11 @@ export interface ConditionInputs {
 export function podConditions(
   pod: Pod,
   before: readonly PodCondition[],
-  { phase, statuses, hasSandbox, nowMs }: ConditionInputs,
+  { phase, statuses, hasSandbox, resize, nowMs }: ConditionInputs,
 ): readonly PodCondition[] {
   const containersReady = containersReadyVerdict(pod, phase, statuses);
-  const verdicts: readonly Verdict[] = [
+  const verdicts: readonly (Verdict & Pick<PodCondition, 'observedGeneration'>)[] = [
+    ...resizeVerdicts(resize),
     { type: 'PodReadyToStartContainers', status: hasSandbox ? 'True' : 'False' },
     initializedVerdict(pod, phase, statuses),
     { ...readyVerdict(pod, before, containersReady), type: 'Ready' },
@@ -39,10 +42,10 @@ export function podConditions(
     const earlier = before.find(({ type }) => type === verdict.type);
     const isSame = earlier?.status === verdict.status && earlier.lastTransitionTime;
     return {
+      ...(generation !== undefined && { observedGeneration: generation }),
       ...verdict,
       lastProbeTime: null,
       lastTransitionTime: isSame ? (earlier.lastTransitionTime ?? null) : apiTime(nowMs),
-      ...(generation !== undefined && { observedGeneration: generation }),
     };
   });
 }

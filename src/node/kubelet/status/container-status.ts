@@ -12,6 +12,8 @@ export interface ContainerFacts {
   readonly isReadyAtEnd?: boolean;
   /** `<repository>@<digest>` where the image has one; undefined: it is not known yet. */
   readonly imageId?: string;
+  /** What runs has what it was given; else what was told of it last still holds. */
+  readonly isSized: boolean;
   /** What a run said at its end, by attempt. */
   readonly messages: ReadonlyMap<number, string>;
 }
@@ -54,7 +56,12 @@ export function containerStatus(
   const ended = previous && terminatedState(previous, facts, scheme);
   const lastState: ContainerState = ended ? { terminated: ended } : (before?.lastState ?? {});
   const { status } = run.container;
-  const told = { ...common, containerID: id, restartCount: run.attempt, ...(resources && { resources }) };
+  const held = !facts.isSized && before?.containerID === id ? before.resources : resources;
+  const told = {
+    ...{ ...common, containerID: id, restartCount: run.attempt },
+    ...(resources?.requests && { allocatedResources: resources.requests }),
+    ...(held && { resources: held }),
+  };
   switch (status.state) {
     case 'created': {
       const waiting = facts.waiting ?? { reason: initial };

@@ -2,6 +2,7 @@ import { apiTime } from '../objects/object.ts';
 import type { ContainerStatus, Pod, PodContainer, PodPhase, PodStatus } from '../objects/pod.ts';
 import { allRuns, isRunning, type PodView } from '../pods/pod-view.ts';
 import { qosOf } from '../resources/qos.ts';
+import type { ResizeProgress } from '../resources/resizes.ts';
 import { podConditions } from './conditions.ts';
 import { type ContainerFacts, containerStatus } from './container-status.ts';
 import { podPhase } from './phase.ts';
@@ -15,6 +16,7 @@ export interface StatusInputs {
   readonly podIp: string | undefined;
   /** It has been ended by the node: with this reason it has failed, once nothing of it runs. */
   readonly end?: { readonly reason: string; readonly message: string };
+  readonly resize: ResizeProgress;
   /** Nothing of it will run again. */
   readonly isEnding: boolean;
   /** Of container ids: the runtime's name. */
@@ -47,7 +49,7 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     ...(generation !== undefined && { observedGeneration: generation }),
     phase,
     conditions: podConditions(pod, before.conditions ?? pod.status?.conditions ?? [], {
-      ...{ phase, statuses, nowMs },
+      ...{ phase, statuses, nowMs, resize: inputs.resize },
       hasSandbox: (sandbox?.isRunning ?? false) && podIp !== undefined,
     }),
     ...(end && { reason: end.reason, message: end.message }),

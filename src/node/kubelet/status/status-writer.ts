@@ -8,6 +8,9 @@ import { ApiError, isConflict, isNotFound } from '../api/api-error.ts';
 import { pods } from '../api/resources.ts';
 import type { Pod, PodStatus } from '../objects/pod.ts';
 
+/** Conditions of the kubelet's that come and go. */
+const passing: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress']);
+
 export interface StatusWriterOptions {
   readonly api: Pick<Api, 'patch' | 'delete'>;
   readonly clock: Clock;
@@ -100,10 +103,19 @@ export class StatusWriter {
     const gone = (['reason', 'message', 'podIP'] as const).filter(
       (member) => before[member] !== undefined && status[member] === undefined,
     );
+    const conditions = before.conditions?.filter(
+      ({ type }) => passing.has(type) && !status.conditions?.some((now) => now.type === type),
+    );
     const body = {
       metadata: { uid },
       status: {
         ...status,
+        ...(conditions?.length && {
+          conditions: [
+            ...(status.conditions ?? []),
+            ...conditions.map(({ type }) => ({ type, $patch: 'delete' })),
+          ],
+        }),
         ...Object.fromEntries(gone.map((member) => [member, null])),
         ...(before.podIP !== undefined &&
           before.podIP !== status.podIP && { podIPs: [{ $patch: 'replace' }, ...(status.podIPs ?? [])] }),

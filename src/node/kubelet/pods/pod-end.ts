@@ -1,0 +1,20 @@
+import type { Pod, PodStatus } from '../objects/pod.ts';
+
+/** How a pod that the node ends is told of: it has failed, for this reason. */
+export interface PodEnd {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export const deadlineExceeded: PodEnd = {
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+};
+
+/** When a pod is to have ended by its own `activeDeadlineSeconds` (epoch ms). */
+export function deadlineMs({ spec }: Pod, { startTime }: PodStatus): number | undefined {
+  const startedAtMs = Date.parse(startTime ?? '');
+  const { activeDeadlineSeconds } = spec;
+  if (activeDeadlineSeconds === undefined || Number.isNaN(startedAtMs)) return undefined;
+  return startedAtMs + activeDeadlineSeconds * 1_000;
+}
