@@ -20,6 +20,7 @@ import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-contro
 import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.ts';
 import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
 import { expiredEvents } from './reconcilers/expired-events.ts';
+import { flowControl } from './reconcilers/flow-control.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
 import { resourceQuotas } from './reconcilers/resource-quota.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
@@ -49,6 +50,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       expiredEvents(context),
       clusterRoleAggregation(context),
       customResourceDefinitions(context, running),
+      flowControl(context, running),
       localApiServices(context),
       apiServiceAvailability(context, running),
       nodeInstanceFollower(context, running),

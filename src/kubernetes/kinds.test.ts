@@ -49,6 +49,8 @@ const least: Readonly<Record<string, object>> = {
     spec: { group: 'own.example.com', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 },
   },
   PriorityClass: { value: 1 },
+  FlowSchema: { spec: { priorityLevelConfiguration: { name: 'global-default' } } },
+  PriorityLevelConfiguration: { spec: { type: 'Limited', limited: {} } },
   RuntimeClass: { handler: 'a' },
   EndpointSlice: { addressType: 'IPv4', endpoints: [] },
   ResourceClaim: { spec: {} },

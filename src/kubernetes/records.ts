@@ -39,6 +39,11 @@ export const controlPlanes: Collection<ControlPlaneRecord> = {
 export const controlPlaneKey = ({ accountId, region, id }: ClusterPlace): RecordKey =>
   recordKey(controlPlanes, accountId, region, id);
 
+export function placeOfControlPlane(key: string): ClusterPlace {
+  const [, , accountId = '', region = '', , id = ''] = key.split('/');
+  return { accountId, region, id };
+}
+
 /**
  * Where the pods of a cluster reach its API server, by addresses that they have a way to: what the Endpoints of the Service
  * `kubernetes` say. Written by whoever carries the network of its VPC. Absent: pods don't reach it.

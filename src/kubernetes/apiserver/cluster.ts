@@ -6,13 +6,13 @@ import type { AuthenticateCertificate } from '../authentication/client-certifica
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
 import type { Authenticate } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/rbac.ts';
+import type { FlowControl } from '../flow-control/flow-control.ts';
 import type { UsageSource } from '../metrics/usage.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import type { Watches } from '../objects/watches.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
-import type { FairSeats } from './fair-seats.ts';
 import type { Endpoints } from './reach/endpoint-proxy.ts';
 import type { KubeletClient } from './reach/kubelet-client.ts';
 import type { OpenStreams } from './reach/open-streams.ts';
@@ -35,7 +35,7 @@ export interface Cluster {
   readonly tokenIssuer: () => TokenIssuer;
   readonly authorizer: Authorizer;
   readonly admission: Admission;
-  readonly seats: FairSeats;
+  readonly flows: FlowControl;
   readonly logs: ControlPlaneLogs;
   readonly kubelets: KubeletClient;
   readonly streams: OpenStreams;

@@ -92,31 +92,52 @@ async function answer(
   const remote = cluster.remoteApis.find(path);
   if (remote !== undefined) {
     const attributes = remoteAttributes(remote, method, path, query);
-    assertAllowed(cluster, request, user, attributes, remote.version);
     const isWatch = attributes.verb === 'watch';
-    using _ = isWatch ? undefined : await cluster.seats.take(user.username, goneOf(cluster, response));
-    return proxyToRemote(cluster, { api: remote, user, isWatch }, request, response);
+    using _ = await seatOf(cluster, user, attributes, response, { isWaiting: isWatch });
+    assertAllowed(cluster, request, user, attributes, remote.version);
+    return await proxyToRemote(cluster, { api: remote, user, isWatch }, request, response);
   }
   const asked = readResourcePath(cluster.catalogue, path);
   if (asked === undefined) {
-    assertAllowed(cluster, request, user, { isResource: false, verb: method.toLowerCase(), path });
+    const attributes = { isResource: false, verb: method.toLowerCase(), path } as const;
+    using _ = await seatOf(cluster, user, attributes, response, { isWaiting: false });
+    assertAllowed(cluster, request, user, attributes);
     await answerPath(cluster, user, { path, query, method }, request, response);
     return;
   }
   const verb = verbOf(method, asked, query);
   if (verb === undefined) throw methodNotAllowed();
   const { version } = asked.resource;
-  assertAllowed(cluster, request, user, attributesOf(asked, verb, query), version);
+  const attributes = attributesOf(asked, verb, query);
+  // A watch only waits; how many there are is bounded by connections. What a node says has a bound of its own.
+  const isWaiting = verb === 'watch' || isReachedElsewhere(asked);
+  using _ = await seatOf(cluster, user, attributes, response, { isWaiting });
+  assertAllowed(cluster, request, user, attributes, version);
   if (createsToo(cluster, asked, verb))
     assertAllowed(cluster, request, user, attributesOf(asked, 'create', query), version);
   assertServed(asked, verb);
-  // A watch only waits; how many there are is bounded by connections. What a node says has a bound of its own.
-  const isWaiting = verb === 'watch' || isReachedElsewhere(asked);
-  using _ = isWaiting ? undefined : await cluster.seats.take(user.username, goneOf(cluster, response));
   const answered = await answerResource({ cluster, user, verb, asked, query, request, response, upgrade });
   if (answered === undefined) return;
   warn(response, answered, asked.resource.custom?.deprecationWarning);
   await send(request, response, answered.code, answered.body);
+}
+
+/**
+ * The seat of a request, by the cluster's flow control, which the answer tells of.
+ * @param isWaiting It takes none.
+ * @throws {ApiError} 429
+ */
+function seatOf(
+  cluster: Cluster,
+  user: User,
+  attributes: Attributes,
+  response: ServerResponse,
+  { isWaiting }: { readonly isWaiting: boolean },
+): Disposable | Promise<Disposable> | undefined {
+  const classified = cluster.flows.classify(user, attributes);
+  response.setHeader('x-kubernetes-pf-flowschema-uid', classified.schemaUid);
+  response.setHeader('x-kubernetes-pf-prioritylevel-uid', classified.levelUid);
+  return isWaiting ? undefined : cluster.flows.take(classified, () => goneOf(cluster, response));
 }
 
 /** By WebSocket a command begins with a GET: since 1.35 that alone does not let one in who may only look. */

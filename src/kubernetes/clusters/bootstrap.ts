@@ -3,6 +3,7 @@ import { controlPlane } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
+import { builtInFlows } from '../flow-control/built-in-flows.ts';
 import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { bootstrapRbac, mendRbac } from './bootstrap-rbac.ts';
@@ -26,6 +27,7 @@ export async function bootstrap(
       namespaces.map((name) => ({ metadata: { name } })),
     ),
     make(resourceNamed('scheduling.k8s.io', 'priorityclasses'), undefined, priorityClasses),
+    ...builtInFlows.map(({ resource, bodies }) => make(resource, undefined, bodies)),
     // What the AWS Load Balancer Controller's chart makes.
     make(resourceNamed('networking.k8s.io', 'ingressclasses'), undefined, [
       { metadata: { name: 'alb' }, spec: { controller: 'ingress.k8s.aws/alb' } },

@@ -10,7 +10,6 @@ import {
 import { RemoteApis } from '../aggregation/remote-apis.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
-import { FairSeats } from '../apiserver/fair-seats.ts';
 import { KubeletClient } from '../apiserver/reach/kubelet-client.ts';
 import { OpenStreams } from '../apiserver/reach/open-streams.ts';
 import { serve } from '../apiserver/serve.ts';
@@ -30,6 +29,7 @@ import { rbacAuthorizer } from '../authorization/rbac.ts';
 import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
 import { WebhookConverter } from '../custom-resources/conversion/converter.ts';
+import { FlowControl } from '../flow-control/flow-control.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
@@ -132,7 +132,7 @@ export async function openControlPlane(
     authenticateCertificate: clientCertificates(authority.certificate, clock),
     tokenIssuer,
     authorizer,
-    seats: new FairSeats(),
+    flows: new FlowControl(inMemory, clock),
     ...{ kubelets, usage },
     streams: new OpenStreams(),
     endpoints: { dial, resolve: (service) => resolveService(inMemory, random, service) },

@@ -24,6 +24,7 @@ import { apiService } from './api-service.ts';
 import { horizontalPodAutoscaler, horizontalPodAutoscalerV1 } from './autoscaling.ts';
 import { certificateSigningRequest } from './certificate-signing-request.ts';
 import { event, newerEvent } from './events.ts';
+import { flowSchema, priorityLevelConfiguration } from './flow-control.ts';
 import { immutableErrors } from './immutable.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
 import {
@@ -299,6 +300,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': mutatingWebhookConfiguration,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': validatingWebhookConfiguration,
   'priorityclasses.scheduling.k8s.io': priorityClass,
+  'flowschemas.flowcontrol.apiserver.k8s.io': flowSchema,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': priorityLevelConfiguration,
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsVersionForUpdate: true },
   'runtimeclasses.node.k8s.io': runtimeClass,
   'endpointslices.discovery.k8s.io': endpointSlice,

@@ -6,7 +6,7 @@ import { catalogueOf } from '../custom-resources/cluster-catalogue.ts';
 import { definitionRecords } from '../custom-resources/definition.ts';
 import { type KubernetesObject, memberOf, textOf } from '../objects/object.ts';
 import { objectRecords, placeOfObject, recordsPrefix } from '../objects/object-records.ts';
-import { type ControlPlaneRecord, controlPlaneKey, controlPlanes } from '../records.ts';
+import { type ControlPlaneRecord, controlPlaneKey, controlPlanes, placeOfControlPlane } from '../records.ts';
 import type { ControlPlanes } from './cluster-control-plane.ts';
 
 const records = objectRecords('apiservices.apiregistration.k8s.io');
@@ -84,9 +84,4 @@ interface Changed {
   readonly key: string;
   readonly before: KubernetesObject | undefined;
   readonly after: KubernetesObject | undefined;
-}
-
-function placeOfControlPlane(key: string) {
-  const [, , accountId = '', region = '', , id = ''] = key.split('/');
-  return { accountId, region, id };
 }

@@ -132,6 +132,11 @@ const kept: readonly Row[] = [
   ['resource.k8s.io/v1', 'resourceclaims', 'ResourceClaim', 'N', '', '', 'status'],
   ['resource.k8s.io/v1', 'resourceclaimtemplates', 'ResourceClaimTemplate', 'N'],
   ['resource.k8s.io/v1', 'resourceslices', 'ResourceSlice', 'C'],
+  ['flowcontrol.apiserver.k8s.io/v1', 'flowschemas', 'FlowSchema', 'C', '', '', 'status'],
+  [
+    ...(['flowcontrol.apiserver.k8s.io/v1', 'prioritylevelconfigurations'] as const),
+    ...(['PriorityLevelConfiguration', 'C', '', '', 'status'] as const),
+  ],
 ];
 
 const reviews: readonly Row[] = [
@@ -182,6 +187,7 @@ const groupOrder = [
   'node.k8s.io',
   'discovery.k8s.io',
   'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
   metricsGroup,
 ];
 

@@ -23,6 +23,7 @@ import {
   truth,
   wide,
 } from './column.ts';
+import { flowControlColumns } from './flow-control-columns.ts';
 import { podCells } from './pod-cells.ts';
 import { scalingColumns } from './scaling-columns.ts';
 import { storageColumns } from './storage-columns.ts';
@@ -413,6 +414,7 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     text('PreemptionPolicy', (object) => textOf(object, 'preemptionPolicy')),
   ],
+  ...flowControlColumns,
   'certificatesigningrequests.certificates.k8s.io': [
     nameColumn,
     ageColumn,
