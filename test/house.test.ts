@@ -142,6 +142,7 @@ const shared = new Set(['src/event-correlation.ts', 'src/http.ts', 'src/log.ts',
 const contracts = new Set([
   'src/services/authorization-row.ts',
   'src/services/constraints.ts',
+  'src/services/fargate-sizes.ts',
   'src/services/infrastructure.ts',
   'src/services/pages.ts',
   'src/services/service.ts',

@@ -199,6 +199,10 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       credentials: (identity) => plane.nodeCredentials(identity),
       networkCredentials: (identity) => plane.networkCredentials(identity),
       podNetworks,
+      fargateIsolation: async () => {
+        if (options.fargateIsolation === 'runc') return undefined;
+        return options.fargateIsolation === 'gvisor' || (await runtime.gvisor()).works ? 'gvisor' : undefined;
+      },
     }),
   );
   signal.throwIfAborted();

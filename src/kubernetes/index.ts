@@ -10,6 +10,7 @@ import type { ControlPlane } from '../services/eks/index.ts';
 import type { PodOfToken, RefusedToken } from './authentication/pod-of-token.ts';
 import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
+import { fargateProfileFollower, fargateScheduler } from './fargate/index.ts';
 import { loadBalancerControllers } from './load-balancing/index.ts';
 import { nodeInstanceFollower } from './nodes/node-instances.ts';
 import { nodeRoles } from './nodes/node-roles.ts';
@@ -57,6 +58,8 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       nodeRoles(context, running),
       ...workloadControllers(context, running),
       podScheduler(context, running),
+      fargateScheduler(context, running),
+      fargateProfileFollower(context, running),
       ...loadBalancerControllers(context, running),
     ],
     podOfToken: async (place, token, audience) => {

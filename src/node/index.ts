@@ -27,7 +27,8 @@ export { Link as ControlPlaneLink } from './connection/link.ts';
 /** Nothing of it is there before there is a node. */
 export type { KubeProxy } from './kube-proxy/kube-proxy.ts';
 export type { Kubelet } from './kubelet/kubelet.ts';
-export type { VpcPodNetwork } from './kubelet/pod-network/pod-network.ts';
+export type { NodeInterfaces } from './kubelet/pod-network/node-interfaces.ts';
+export type { VpcPodNetwork, VpcPodNetworkOptions } from './kubelet/pod-network/pod-network.ts';
 
 /** What carries the network of nodes of Kubernetes. */
 export const loadPodNetworking = () => import('./pod-networking.ts');

@@ -8,10 +8,10 @@ import type { Runtime } from '../../runtime/index.ts';
 import {
   instanceIdOfKey,
   type NodeReportRecord,
-  nodegroupKeyOf,
   nodeInstances,
   nodeReportKey,
   nodeReports,
+  ofNodegroup,
   scopeOfKey,
 } from '../../services/eks/index.ts';
 import { followKeys } from '../follow-keys.ts';
@@ -32,6 +32,8 @@ export interface NodeParts {
   readonly credentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
   readonly networkCredentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
   readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
+  /** What containers of Fargate's run under; undefined: like any container. */
+  readonly fargateIsolation: () => Promise<'gvisor' | undefined>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -146,7 +148,7 @@ async function report(
     const before = tx.get(nodeReports, reportKey);
     if (before?.status === said.status && before.message === said.message) return;
     tx.put(nodeReports, reportKey, {
-      nodegroupKey: nodegroupKeyOf(scope, instance),
+      ...ofNodegroup(scope, instance),
       ...said,
       at: clock.now(),
     });

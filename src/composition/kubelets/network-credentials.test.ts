@@ -5,7 +5,9 @@ import { networkCredentials } from './network-credentials.ts';
 const nodeRole = 'arn:aws:iam::111122223333:role/node';
 const cniRole = 'arn:aws:iam::111122223333:role/cni';
 const node = {
-  ...{ accountId: '111122223333', region: 'eu-west-1', clusterName: 'harbor', instanceId: 'i-1', nodeRole },
+  ...{ accountId: '111122223333', region: 'eu-west-1', clusterName: 'harbor', nodeRole },
+  ...({ service: 'ec2.amazonaws.com', sessionName: 'i-1' } as const),
+  sourceArn: 'arn:aws:eks:eu-west-1:111122223333:cluster/harbor',
 };
 
 /** The role and service that are asked for, where `aws-node` has this association. */

@@ -25,14 +25,15 @@ export function networkCredentials(
   },
   identity: NodeIdentity,
 ) {
-  const { accountId, region, clusterName, instanceId } = identity;
+  // Of a node of a node group it is the instance's id.
+  const { accountId, region, clusterName, sessionName } = identity;
   const scope = { accountId, region };
   const association = podIdentityOf(state, scope, clusterName, account);
   if (association === undefined) return nodeCredentials(iam, identity);
   const sourceArn = clusterArn(scope, clusterName);
   const session = podRoles(iam)({
     ...{ scope, roleArn: association.roleArn, sourceArn },
-    sessionName: `eks-aws-node-${instanceId}-${uuid(random)}`.slice(0, 64),
+    sessionName: `eks-aws-node-${sessionName}-${uuid(random)}`.slice(0, 64),
     tags: association.disableSessionTags
       ? {}
       : {
@@ -42,7 +43,7 @@ export function networkCredentials(
         },
   });
   if ('message' in session)
-    throw new Error(`aws-node of ${instanceId} has no credentials: ${session.message}`);
+    throw new Error(`aws-node of ${sessionName} has no credentials: ${session.message}`);
   const { expiresAt, ...credentials } = session.credentials;
   return { ...credentials, expiration: new Date(expiresAt) };
 }

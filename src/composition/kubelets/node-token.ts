@@ -2,6 +2,7 @@ import { Sha256Node } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/transport';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock } from '../../clock/index.ts';
+import { clusterArn, type NodeInstanceRecord, nodeNameOf } from '../../services/eks/index.ts';
 import type { Iam } from '../../services/iam/index.ts';
 
 /** Whose node a kubelet is. */
@@ -9,34 +10,56 @@ export interface NodeIdentity {
   readonly accountId: string;
   readonly region: string;
   readonly clusterName: string;
-  readonly instanceId: string;
   /** ARN. */
   readonly nodeRole: string;
+  /** Who gives the node the role's credentials, as trust policies name it. */
+  readonly service: 'ec2.amazonaws.com' | 'eks-fargate-pods.amazonaws.com';
+  readonly sessionName: string;
+  /** On whose behalf: an ARN. */
+  readonly sourceArn: string;
+}
+
+/**
+ * A node of a node group is the session that is named after its instance, as EC2 gives an instance; one of Fargate the session
+ * that is named after the node.
+ */
+export function identityOf(
+  { accountId, region }: { readonly accountId: string; readonly region: string },
+  instance: NodeInstanceRecord,
+): NodeIdentity {
+  const { clusterName, instanceId, nodeRole, fargate } = instance;
+  const common = { accountId, region, clusterName, nodeRole };
+  if (fargate === undefined) {
+    const sourceArn = clusterArn({ accountId, region }, clusterName);
+    return { ...common, service: 'ec2.amazonaws.com', sessionName: instanceId, sourceArn };
+  }
+  return {
+    ...{ ...common, service: 'eks-fargate-pods.amazonaws.com', sourceArn: fargate.profileArn },
+    sessionName: nodeNameOf(instance) ?? instanceId,
+  };
 }
 
 /** As long as the credentials that instances find last. */
 const sessionSeconds = 6 * 3_600;
 
 /**
- * What an instance finds as its role's credentials: the session of its node's role that is named after the instance.
+ * What a node finds as its role's credentials.
  * @throws {Error} the role can't be assumed any more.
  */
 export function nodeCredentials(
   iam: Pick<Iam, 'assumeRoleForService'>,
-  { accountId, region, clusterName, instanceId, nodeRole }: NodeIdentity,
+  { accountId, nodeRole, service, sessionName, sourceArn }: NodeIdentity,
 ) {
   const session = iam.assumeRoleForService({
-    ...{ roleArn: nodeRole, service: 'ec2.amazonaws.com', sessionName: instanceId },
-    sourceArn: `arn:aws:eks:${region}:${accountId}:cluster/${clusterName}`,
+    ...{ roleArn: nodeRole, service, sessionName, sourceArn },
     ...{ sourceAccount: accountId, durationSeconds: sessionSeconds },
   });
-  if (!session.isAssumed) throw new Error(`${instanceId} has no credentials: ${session.message}`);
+  if (!session.isAssumed) throw new Error(`${sessionName} has no credentials: ${session.message}`);
   return session.credentials;
 }
 
 /**
- * The token of `aws eks get-token` for a kubelet: it signs in as the session of its node's role that is named after the
- * instance, which is what EC2 gives an instance. Neither is written down.
+ * The token of `aws eks get-token` for a kubelet, which signs in as the session of its node's role. Neither is written down.
  * @throws {Error} the role can't be assumed any more.
  */
 export async function nodeToken(

@@ -12,9 +12,9 @@ import {
   type VpcPodNetwork,
 } from '../../node/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import { instanceType } from '../../services/ec2/index.ts';
 import type { NodeInstanceRecord, SwitchedFunction } from '../../services/eks/index.ts';
 import type { MachineVpcs } from '../vpc/open-vpcs.ts';
+import { interfacesOf } from './interfaces-of.ts';
 import { nodeLabels } from './node-labels.ts';
 import { openWhile } from './open-while.ts';
 
@@ -85,23 +85,13 @@ export class PodNetworks implements AsyncDisposable {
     const { instance } = node;
     await this.close(instance.instanceId);
     const networking = await loadPodNetworking();
-    const type = instanceType(instance.instanceType);
-    const { EC2 } = await import('@aws-sdk/client-ec2');
-    const ec2 = new EC2({
-      ...{ endpoint: this.#options.endpoint, region: node.region, credentials: node.networkCredentials },
-      maxAttempts: 1,
-    });
     const { clock, random, log, directory } = this.#options;
     const proxy = this.#proxyOf(node, networking);
     const carried = new Carried((opened) => this.#serve(node, opened, proxy, networking), log);
     const pods = new networking.VpcPodNetwork({
       ...{ instanceId: instance.instanceId, network, clock, log },
       localAddresses: [node.apiAddress, node.dnsAddress, networking.podIdentityAddress],
-      interfaces: networking.nodeInterfaces(ec2, instance),
-      limits: {
-        maxInterfaces: type?.maxInterfaces ?? 1,
-        ipv4PerInterface: type?.ipv4PerInterface ?? 1,
-      },
+      ...(await interfacesOf(node, this.#options.endpoint, networking)),
       directory: join(directory, instance.instanceId),
       opened: (opened) => carried.serve(opened),
     });
@@ -189,14 +179,17 @@ export class PodNetworks implements AsyncDisposable {
         }),
       ),
     );
-    opened.use(
-      await whileOn('eks-pod-identity-agent', () =>
-        openPodIdentityAgent({
-          ...{ network, endpoint, region, credentials, clock, log },
-          clusterName: instance.clusterName,
-        }),
-      ),
-    );
+    // Fargate has no agent of EKS Pod Identity.
+    if (instance.fargate === undefined) {
+      opened.use(
+        await whileOn('eks-pod-identity-agent', () =>
+          openPodIdentityAgent({
+            ...{ network, endpoint, region, credentials, clock, log },
+            clusterName: instance.clusterName,
+          }),
+        ),
+      );
+    }
     const parts = opened.move();
     return { [Symbol.asyncDispose]: () => parts.disposeAsync() };
   }

@@ -9,10 +9,13 @@ import {
   kubernetesEffects,
   type NodeInstanceRecord,
   type NodeTaint,
+  nodeNameOf,
+  providerIdOf,
 } from '../../services/eks/index.ts';
 import { cidrBlock, ipv4Text } from '../../topology/index.ts';
 import type { NodeParts } from './follow-nodes.ts';
 import { nodeLabels } from './node-labels.ts';
+import { identityOf } from './node-token.ts';
 
 /** Within a cluster's service addresses; `kube-dns` has it everywhere ("clusterDNS" of EKS's nodes). */
 const dnsOffset = 10;
@@ -21,7 +24,7 @@ const apiOffset = 1;
 /** API server and kubelet are on one machine. */
 const machineAddress = '127.0.0.1';
 
-/** Starts the kubelet of an instance that EC2 has launched; undefined: its cluster's control plane does not answer yet. */
+/** Starts the kubelet of an instance that has its place in the VPC; undefined: its cluster's control plane does not answer yet. */
 export async function startNode(
   parts: NodeParts,
   scope: { readonly accountId: string; readonly region: string },
@@ -29,13 +32,14 @@ export async function startNode(
   signal: AbortSignal,
 ): Promise<Kubelet | undefined> {
   const { state, runtime, installationId, directory, clock, random, log } = parts;
-  const { clusterName, clusterId, instanceId, nodeRole } = instance;
+  const { clusterName, clusterId, instanceId, fargate } = instance;
   const controlPlane = controlPlaneOf(state, scope, clusterId);
   const cluster = state.get(clusters, clusterKey(scope, clusterName));
   const description = describe(scope, instance);
   if (controlPlane === undefined || cluster?.id !== clusterId || description === undefined) return undefined;
   const { startKubelet } = await loadKubelet();
-  const identity = { ...scope, clusterName, instanceId, nodeRole };
+  const identity = identityOf(scope, instance);
+  const isolation = fargate && (await parts.fargateIsolation());
   const api: ApiAccess = {
     endpoint: controlPlane.endpoint,
     certificateAuthority: controlPlane.certificateAuthority,
@@ -59,6 +63,7 @@ export async function startNode(
           }),
       },
     })),
+    ...(isolation && { isolation }),
     clusterDns: { address: dnsAddress, domain: 'cluster.local' },
     stateDirectory: join(directory, instanceId),
     labels: nodeLabels(installationId, instanceId),
@@ -73,13 +78,15 @@ function describe(
   { region }: { readonly region: string },
   instance: NodeInstanceRecord,
 ): NodeDescription | undefined {
-  const { launched, instanceId, instanceType, capacity, labels, taints } = instance;
-  if (launched === undefined) return undefined;
+  const { launched, instanceId, fargate, capacity, labels, taints } = instance;
+  const [name, providerId] = [nodeNameOf(instance), providerIdOf(instance)];
+  if (launched === undefined || name === undefined || providerId === undefined) return undefined;
   const { availabilityZone, privateDnsName, privateIpv4, networkInterfaceId } = launched;
   const { cpuMillis, memoryMiB, pods, diskGiB } = capacity;
   return {
-    ...{ name: privateDnsName, providerId: `aws:///${availabilityZone}/${instanceId}` },
-    ...{ instanceId, instanceType, region, availabilityZone, labels, taints: taints.map(taintOf) },
+    ...{ name, hostname: privateDnsName, providerId },
+    ...(fargate === undefined && { instanceType: instance.instanceType }),
+    ...{ instanceId, region, availabilityZone, labels, taints: taints.map(taintOf) },
     kubernetesVersion: instance.version,
     capacity: { ...{ cpuMillis, memoryMiB, pods }, ephemeralStorageBytes: diskGiB * 1_024 ** 3 },
     ...{ internalIp: privateIpv4, networkInterfaceId, machineAddress },

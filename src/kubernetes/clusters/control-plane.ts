@@ -4,8 +4,10 @@ import {
   callerOf,
   clusterKey,
   clusters,
+  fargateProfilesOf,
   identityProviderOf,
   podIdentityOf,
+  profileFor,
 } from '../../services/eks/index.ts';
 import { RemoteApis } from '../aggregation/remote-apis.ts';
 import { createAdmission } from '../apiserver/admission/chain.ts';
@@ -144,6 +146,7 @@ export async function openControlPlane(
         region: place.region,
         hasAssociation: (of) => podIdentityOf(state, place, wanted.name, of) !== undefined,
       },
+      fargateProfileOf: (pod) => profileFor(fargateProfilesOf(state, place, wanted.name), pod)?.name,
     }),
     logs,
     version: wanted.version,

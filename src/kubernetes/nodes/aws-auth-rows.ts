@@ -13,13 +13,30 @@ interface AwsAuth extends Kept {
 
 const configMaps = resourceNamed('', 'configmaps');
 const named = { namespace: 'kube-system', name: 'aws-auth' };
-const username = 'system:node:{{EC2PrivateDNSName}}';
+
+/** A role of nodes, and as whom it lets them in. */
+export interface NodeRole {
+  /** ARN. */
+  readonly role: string;
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+/** As EKS writes the rows of roles of node groups, and of Fargate's pod execution roles. */
+export const nodegroupRole = (role: string): NodeRole => ({
+  ...{ role, username: 'system:node:{{EC2PrivateDNSName}}' },
+  groups: ['system:bootstrappers', 'system:nodes'],
+});
+export const fargateRole = (role: string): NodeRole => ({
+  ...{ role, username: 'system:node:{{SessionName}}' },
+  groups: ['system:bootstrappers', 'system:nodes', 'system:node-proxier'],
+});
 
 /**
  * Has a row of a role of nodes in the ConfigMap `aws-auth`, or has it not. Other rows stay as they are; a list that can't be
  * read stays whole, for whoever wrote it to mend.
  */
-export async function putNodeRole(cluster: Cluster, role: string, isWanted: boolean): Promise<void> {
+export async function putNodeRole(cluster: Cluster, role: NodeRole, isWanted: boolean): Promise<void> {
   const writer = new Writer(cluster, 'aws-auth');
   const found = await cluster.objects.get(configMaps, named.namespace, named.name);
   const present = found?.object as AwsAuth | undefined;
@@ -39,16 +56,17 @@ export async function putNodeRole(cluster: Cluster, role: string, isWanted: bool
 }
 
 /** Undefined: it is so already, or can't be read. */
-async function changedRoles(text: string, role: string, isWanted: boolean): Promise<string | undefined> {
+async function changedRoles(
+  text: string,
+  { role, username, groups }: NodeRole,
+  isWanted: boolean,
+): Promise<string | undefined> {
   const rows = await rowsIn(text);
   if (rows === undefined) return undefined;
   const isOwn = (row: Json): boolean => isJsonObject(row) && textOf(row, 'rolearn') === role;
   if (isWanted) {
     if (rows.some(isOwn)) return undefined;
-    return writeYaml([
-      ...rows,
-      { rolearn: role, username, groups: ['system:bootstrappers', 'system:nodes'] },
-    ]);
+    return writeYaml([...rows, { rolearn: role, username, groups: [...groups] }]);
   }
   const left = rows.filter(
     (row) => !(isOwn(row) && isJsonObject(row) && textOf(row, 'username') === username),

@@ -4,12 +4,14 @@ import {
   type NodeInstanceRecord,
   type NodeSightingRecord,
   type NodeTaint,
-  nodegroupKeyOf,
   nodeInstances,
+  nodeNameOf,
   nodeReportKey,
   nodeReports,
   nodeSightingKey,
   nodeSightings,
+  ofNodegroup,
+  providerIdOf,
   scopeOfKey,
 } from '../../services/eks/index.ts';
 import { jsonEqual } from '../../store/index.ts';
@@ -50,7 +52,7 @@ const notRunningMs = 250;
 const drainAgainMs = 2_000;
 const excluded = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
-/** One turn for one instance that EC2 has launched. */
+/** One turn for one instance that has its place. */
 export async function followNode(
   context: KubernetesContext,
   running: RunningClusters,
@@ -98,14 +100,14 @@ export async function followNode(
 function nodeOf(
   { state }: KubernetesContext,
   place: ClusterPlace,
-  { launched, instanceId }: NodeInstanceRecord,
+  instance: NodeInstanceRecord,
 ): Node | undefined {
   const { accountId, region, id } = place;
   const found = state.get(
     nodeRecords,
-    recordKey(nodeRecords, accountId, region, id, launched?.privateDnsName ?? ''),
+    recordKey(nodeRecords, accountId, region, id, nodeNameOf(instance) ?? ''),
   ) as Node | undefined;
-  return found?.spec?.providerID?.endsWith(`/${instanceId}`) ? found : undefined;
+  return found?.spec?.providerID === providerIdOf(instance) ? found : undefined;
 }
 
 /** Labels and taints of its record, and whether it takes pods. */
@@ -221,7 +223,7 @@ async function note(
     if (instance === undefined) return;
     const scope = scopeOfKey(key);
     const sightingKey = nodeSightingKey(scope, instance.instanceId);
-    const sighting: NodeSightingRecord = { nodegroupKey: nodegroupKeyOf(scope, instance), ...seen };
+    const sighting: NodeSightingRecord = { ...ofNodegroup(scope, instance), ...seen };
     if (!jsonEqual(tx.get(nodeSightings, sightingKey) as never, sighting as never))
       tx.put(nodeSightings, sightingKey, sighting);
   });

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type NodeInstanceRecord,
   type NodeReportRecord,
-  nodegroupKeyOf,
   nodeInstances,
   nodeReportKey,
   nodeReports,
   nodeSightings,
+  ofNodegroup,
 } from '../../services/eks/index.ts';
 import { type EksServer, scope, startEks, type TestCluster } from '../testing/eks-server.ts';
 
@@ -52,7 +52,7 @@ const instances = (): readonly NodeInstanceRecord[] =>
 const report = async (instance: NodeInstanceRecord, said: Pick<NodeReportRecord, 'message' | 'status'>) => {
   await server.state.transact((tx) =>
     tx.put(nodeReports, nodeReportKey(scope, instance.instanceId), {
-      ...{ nodegroupKey: nodegroupKeyOf(scope, instance), ...said, at: server.clock.now() },
+      ...{ ...ofNodegroup(scope, instance), ...said, at: server.clock.now() },
     }),
   );
   await server.reconcilers.idle();

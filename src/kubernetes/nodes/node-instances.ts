@@ -1,6 +1,7 @@
 import { done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
 import {
   instanceIdOfKey,
+  instanceIdOfProvider,
   type NodeInstanceRecord,
   nodeInstanceKey,
   nodeInstances,
@@ -14,11 +15,8 @@ import { objectRecords, placeOfObject } from '../objects/object-records.ts';
 
 const nodes = objectRecords('nodes');
 
-/** As kubelets on EC2 say which instance they are on: `aws:///<availability zone>/<instance id>`. */
-const providerId = /^aws:\/\/\/[^/]+\/(i-[0-9a-f]+)$/;
-
 /**
- * What EKS does inside of clusters to the nodes of its node groups: labels and taints, emptying a node before it ends,
+ * What EKS does inside of clusters to the nodes of its node groups and of Fargate: labels and taints, emptying a node before it ends,
  * taking it out of the cluster afterwards; and telling EKS of what it sees.
  */
 export function nodeInstanceFollower(context: KubernetesContext, running: RunningClusters): Reconciler {
@@ -29,7 +27,7 @@ export function nodeInstanceFollower(context: KubernetesContext, running: Runnin
       watching(nodeReports, ({ key }) => [nodeInstanceKey(scopeOfKey(key), instanceIdOfKey(key))]),
       watching(nodes, ({ key, before, after }) => {
         const node = after ?? before;
-        const id = node && providerId.exec(textOf(memberOf(node, 'spec'), 'providerID'))?.[1];
+        const id = node && instanceIdOfProvider(textOf(memberOf(node, 'spec'), 'providerID'));
         return id === undefined ? [] : [nodeInstanceKey(placeOfObject(key), id)];
       }),
     ],

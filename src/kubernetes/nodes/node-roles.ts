@@ -36,9 +36,9 @@ export function nodeRoles(context: KubernetesContext, running: RunningClusters):
       const scope = scopeOfKey(key as RecordKey);
       const present = running.clusterOf({ ...scope, id: cluster.id });
       if (present === undefined) return again(notRunningMs);
-      const { putNodeRole } = await import('./aws-auth-rows.ts');
+      const { nodegroupRole, putNodeRole } = await import('./aws-auth-rows.ts');
       const isUsed = nodegroupsOf(state, scope, cluster.name).some(({ nodeRole }) => nodeRole === role);
-      await putNodeRole(present, role, isUsed);
+      await putNodeRole(present, nodegroupRole(role), isUsed);
       return done;
     },
   };

@@ -1,13 +1,13 @@
 import type { Cluster } from '../apiserver/cluster.ts';
 import { disrupt } from '../controllers/disrupt-pod.ts';
 import type { EventRecorder } from '../controllers/event-recorder.ts';
-import { type Condition, conditionOf } from '../controllers/objects.ts';
-import { isLostRace, type Writer, withoutVersion } from '../controllers/writer.ts';
-import { timestamp } from '../objects/object.ts';
+import { conditionOf } from '../controllers/objects.ts';
+import { isLostRace, type Writer } from '../controllers/writer.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import { schedulerName, type Unplaced } from './cluster-scheduler.ts';
 import type { PlacedPod } from './objects.ts';
 import { obstacleWords, preemptionWords } from './obstacle-words.ts';
+import { isSameCondition, putStatus, unschedulable, withCondition } from './pod-scheduled.ts';
 
 const podResource = resourceNamed('', 'pods');
 
@@ -26,7 +26,7 @@ export async function tellUnplaced(
   const nominated = isHopeless ? undefined : (preemption?.node?.name ?? pod.status?.nominatedNodeName);
   const condition = unschedulable(pod, message, clock.now());
   if (
-    !isSame(conditionOf(pod.status, 'PodScheduled'), condition) ||
+    !isSameCondition(conditionOf(pod.status, 'PodScheduled'), condition) ||
     nominated !== pod.status?.nominatedNodeName
   )
     await putStatus(writer, pod, (present) => {
@@ -65,48 +65,4 @@ async function evict(
   }
   await writer.remove(podResource, victim);
   events.normal(victim, 'Preempted', `Preempted by pod ${by.metadata.uid} on node ${node}`);
-}
-
-/** Of the pod as it is by now, where it is still there. */
-async function putStatus(
-  writer: Writer,
-  pod: PlacedPod,
-  change: (status: PlacedPod['status']) => NonNullable<PlacedPod['status']>,
-): Promise<void> {
-  try {
-    await writer.change<PlacedPod>(
-      podResource,
-      pod,
-      (present) => ({
-        ...present,
-        metadata: withoutVersion(present.metadata),
-        status: change(present.status),
-      }),
-      'status',
-    );
-  } catch (error) {
-    if (!isLostRace(error)) throw error;
-  }
-}
-
-const unschedulable = ({ metadata, status }: PlacedPod, message: string, now: number): Condition => {
-  const before = conditionOf(status, 'PodScheduled');
-  const { generation } = metadata;
-  return {
-    ...{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
-    ...(generation !== undefined && { observedGeneration: generation }),
-    lastTransitionTime:
-      before?.status === 'False' && before.lastTransitionTime !== undefined
-        ? before.lastTransitionTime
-        : timestamp(now),
-  };
-};
-
-const isSame = (before: Condition | undefined, after: Condition): boolean =>
-  before?.status === after.status && before.reason === after.reason && before.message === after.message;
-
-/** In its place, or as the last. */
-function withCondition(conditions: readonly Condition[] = [], condition: Condition): readonly Condition[] {
-  const at = conditions.findIndex(({ type }) => type === condition.type);
-  return at < 0 ? [...conditions, condition] : conditions.with(at, condition);
 }

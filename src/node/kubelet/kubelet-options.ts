@@ -11,6 +11,8 @@ export interface KubeletOptions {
   readonly api: ApiAccess;
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
+  /** What the containers of its pods run under. Default: like any container. */
+  readonly isolation?: 'gvisor';
   /** Default: from the machine itself. */
   readonly dialer?: PodDialer;
   readonly clusterDns: { readonly address: string; readonly domain: string };
@@ -29,10 +31,13 @@ export interface KubeletOptions {
 export interface NodeDescription {
   /** Its private DNS name, e.g. `ip-10-0-1-7.eu-west-1.compute.internal`. */
   readonly name: string;
-  /** `aws:///<availability zone>/<instance id>`. */
+  /** Its label `kubernetes.io/hostname`. Default: its name. */
+  readonly hostname?: string;
+  /** `aws:///<availability zone>/<instance id>`, of a node of Fargate with its name behind. */
   readonly providerId: string;
   readonly instanceId: string;
-  readonly instanceType: string;
+  /** Absent: of a node of Fargate, which is of none. */
+  readonly instanceType?: string;
   readonly region: string;
   readonly availabilityZone: string;
   /** E.g. `1.35`. Default: the cluster's own when the kubelet starts. */

@@ -9,11 +9,12 @@ import { Informer } from './api/informer.ts';
 import { pods, services } from './api/resources.ts';
 import { type NodeSetupOptions, nodeSetup } from './environment/node-setup.ts';
 import { PodEvents } from './events/pod-events.ts';
+import { isFargate } from './fargate.ts';
 import { pullSecrets } from './images/pull-secrets.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';
 import { hookRunner } from './pods/hooks.ts';
-import { isFargate, NodeSandbox } from './pods/node-sandbox.ts';
+import { NodeSandbox } from './pods/node-sandbox.ts';
 import { PodBoard } from './pods/pod-board.ts';
 import { PodSteps } from './pods/pod-steps.ts';
 import { TerminationMessages } from './pods/termination-message.ts';
@@ -178,6 +179,7 @@ function podBoard(
   },
 ): PodBoard {
   const { node, runtime, podNetwork, clusterDns, labels, clock, random, log, stateDirectory } = options;
+  const { isolation } = options;
   const setup = nodeSetup({
     ...{ node, clusterDns, services, objects: volumes.objects },
     allocatable: nodeResources(node).allocatable,
@@ -192,6 +194,7 @@ function podBoard(
   });
   const steps = new PodSteps({
     ...{ node, runtime, podNetwork, nodeSandbox, cgroups, volumes, setup, events, labels, clock },
+    ...(isolation && { isolation }),
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runHandler, clock }),
     slots: new Slots(settings.startConcurrency),

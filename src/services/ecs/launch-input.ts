@@ -1,5 +1,6 @@
 import type { RunTaskCommandInput, StartTaskCommandInput } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../reconcile/index.ts';
+import { isFargateSize } from '../fargate-sizes.ts';
 import type { Scope } from './arn.ts';
 import { requireCluster } from './cluster-lookup.ts';
 import type { EcsContext } from './context.ts';
@@ -8,7 +9,6 @@ import { given } from './given.ts';
 import { readNetworkConfiguration } from './network-configuration.ts';
 import type { LaunchedType, TaskDefinitionRecord, TaskOverrideRecord } from './records.ts';
 import { mergeTags, validateTags } from './tags.ts';
-import { isFargateSize } from './task-definition/fargate-sizes.ts';
 import { findTaskDefinition } from './task-definition-lookup.ts';
 import type { LaunchRequest } from './task-launch.ts';
 import { readTaskOverrides } from './task-overrides.ts';

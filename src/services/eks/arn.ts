@@ -47,6 +47,11 @@ export const addonArn = (
   { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
 ): string => eksArn(scope, `addon/${clusterName}/${name}/${id}`);
 
+export const fargateProfileArn = (
+  scope: Scope,
+  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
+): string => eksArn(scope, `fargateprofile/${clusterName}/${name}/${id}`);
+
 /** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
 export interface EksArn {
   readonly type: string;

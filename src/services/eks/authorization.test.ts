@@ -4,6 +4,7 @@ import { authorizationSuite, type Case } from '../testing/authorization-suite.ts
 import { openGuarded, region, role, user } from '../testing/guarded.ts';
 import { accessEntries, accessEntryKey } from './access-entries/record.ts';
 import { addonKey, addons } from './addons/record.ts';
+import { fargateProfileKey, fargateProfiles } from './fargate/record.ts';
 import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
 import { type NodegroupRecord, nodegroupKey, nodegroups } from './nodegroups/record.ts';
 import { eksOperations } from './operations.ts';
@@ -66,6 +67,9 @@ const addon = { ...inCluster, addonName: 'vpc-cni' };
 const onAddon = [`arn:aws:eks:${region}:${accountId}:addon/harbor/vpc-cni/${entryId}`];
 const ofAddon: Case = { input: addon, on: onAddon, keys: tagged };
 const podIdentityAssociations = [{ serviceAccount: 'aws-node', roleArn: role('pods') }];
+const profile = { ...inCluster, fargateProfileName: 'cold' };
+const onProfile = [`arn:aws:eks:${region}:${accountId}:fargateprofile/harbor/cold/${entryId}`];
+const ofProfile: Case = { input: profile, on: onProfile, keys: tagged };
 
 const cases: Readonly<Record<string, Case>> = {
   CreateAddon: {
@@ -96,6 +100,19 @@ const cases: Readonly<Record<string, Case>> = {
   ListNodegroups: { input: inCluster, on, keys: tagged },
   UpdateNodegroupConfig: ofNodegroup,
   UpdateNodegroupVersion: ofNodegroup,
+  CreateFargateProfile: {
+    input: { ...inCluster, fargateProfileName: 'warm', podExecutionRoleArn: role('fargate'), tags },
+    ...{ on, keys: { ...tagged, ...tagging } },
+    besides: [
+      {
+        ...{ action: 'iam:PassRole', on: role('fargate') },
+        keys: { 'iam:PassedToService': 'eks-fargate-pods.amazonaws.com' },
+      },
+    ],
+  },
+  DeleteFargateProfile: ofProfile,
+  DescribeFargateProfile: ofProfile,
+  ListFargateProfiles: { input: inCluster, on, keys: tagged },
   ...absentCases,
   AssociateAccessPolicy: { input: { ...entry, policyArn, accessScope }, on: onEntry, keys: ofPolicy },
   CreateAccessEntry: {
@@ -255,6 +272,11 @@ authorizationSuite<object>({
             ...{ id: entryId, name: 'vpc-cni', clusterName: name, version: 'v1', phase: 'ACTIVE' },
             ...{ createdAt: 0, modifiedAt: 0, tags: record.tags },
           });
+          tx.put(fargateProfiles, fargateProfileKey(scope, name, 'cold'), {
+            ...{ id: entryId, name: 'cold', clusterName: name, tags: record.tags },
+            ...{ selectors: [], podExecutionRole: role('fargate'), podExecutionRoleId: 'AROAEXAMPLE' },
+            ...{ subnetIds: [], createdAt: 0 },
+          });
           tx.put(podIdentities, podIdentityKey(scope, name, 'default', 'app'), {
             ...{ ...inCluster, id: associationId, namespace: 'default', serviceAccount: 'app' },
             ...{ roleArn: role('pods'), disableSessionTags: false, tags: record.tags },
@@ -280,6 +302,10 @@ authorizationSuite<object>({
     ListNodegroups: ofResource,
     UpdateNodegroupConfig: ofResource,
     UpdateNodegroupVersion: ofResource,
+    CreateFargateProfile: [...ofResource, ...ofRequest],
+    DeleteFargateProfile: ofResource,
+    DescribeFargateProfile: ofResource,
+    ListFargateProfiles: ofResource,
     CreatePodIdentityAssociation: [...ofResource, ...ofRequest],
     DeletePodIdentityAssociation: ofResource,
     DescribePodIdentityAssociation: ofResource,

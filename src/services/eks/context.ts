@@ -21,8 +21,12 @@ export interface EksContext {
 export interface AskedRole {
   readonly roleArn: string;
   /** As trust policies name it. */
-  readonly service: 'ec2.amazonaws.com' | 'eks.amazonaws.com' | 'pods.eks.amazonaws.com';
-  /** On whose behalf: the cluster's ARN. */
+  readonly service:
+    | 'ec2.amazonaws.com'
+    | 'eks-fargate-pods.amazonaws.com'
+    | 'eks.amazonaws.com'
+    | 'pods.eks.amazonaws.com';
+  /** On whose behalf: the ARN of the cluster, or of its Fargate profile. */
   readonly sourceArn: string;
   /** Of the session, as far as they are known before there is one. */
   readonly tags?: Readonly<Record<string, string>>;

@@ -5,7 +5,9 @@
  *
  * Nodes of node groups are instances of EC2's: a machine has room for each, runs its kubelet and tells so by reports.
  *
- * Refused by name: Fargate profiles and whatever else `refused.ts` lists.
+ * Fargate profiles say which pods have a node of their own each, of the size that the pod asks for.
+ *
+ * Refused by name: what `refused.ts` lists.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
@@ -18,22 +20,37 @@ export type { SwitchedFunction } from './addons/catalogue.ts';
 export { canonicalArn, clusterArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
+export { activateFargateProfile, forgetFargateProfile } from './fargate/end-profile.ts';
+export { profileFor, profileLabel } from './fargate/matching.ts';
+export { computeType, endFargateNode, requestFargateNode } from './fargate/node.ts';
+export {
+  type FargateProfileRecord,
+  fargateProfileKey,
+  fargateProfiles,
+  fargateProfilesOf,
+} from './fargate/record.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
 export { type NodegroupRecord, nodegroups, nodegroupsOf } from './nodegroups/record.ts';
 export {
+  type FargateInstance,
   instanceIdOfKey,
+  instanceIdOfProvider,
   kubernetesEffects,
   type NodeInstanceRecord,
   type NodeReportRecord,
   type NodeSightingRecord,
   type NodeTaint,
-  nodegroupKeyOf,
   nodeInstanceKey,
   nodeInstances,
+  nodeNameOf,
   nodeReportKey,
   nodeReports,
   nodeSightingKey,
   nodeSightings,
+  ofNodegroup,
+  podText,
+  profileText,
+  providerIdOf,
 } from './nodes/record.ts';
 export {
   type AssumedPodRole,
@@ -60,9 +77,10 @@ export function createEks(context: EksContext): Service {
 }
 
 export async function loadEksReconcilers(context: EksContext): Promise<readonly Reconciler[]> {
-  const [{ nodeGroups }, { addonFunctions }] = await Promise.all([
+  const [{ nodeGroups }, { fargateNodes }, { addonFunctions }] = await Promise.all([
     import('./reconcilers/node-groups.ts'),
+    import('./reconcilers/fargate-nodes.ts'),
     import('./reconcilers/addons.ts'),
   ]);
-  return [nodeGroups(context), addonFunctions(context)];
+  return [nodeGroups(context), fargateNodes(context), addonFunctions(context)];
 }

@@ -6,6 +6,7 @@ import { addonOperations } from './addons/operations.ts';
 import { certificateAuthorityOperations } from './certificate-authorities/operations.ts';
 import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
+import { fargateOperations } from './fargate/operations.ts';
 import { identityProviderOperations } from './identity-providers/operations.ts';
 import { nodegroupOperations } from './nodegroups/operations.ts';
 import { podIdentityOperations } from './pod-identity/operations.ts';
@@ -21,6 +22,7 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...accessEntryOperations(context),
     ...nodegroupOperations(context),
     ...addonOperations(context),
+    ...fargateOperations(context),
     ...podIdentityOperations(context),
     ...identityProviderOperations(context),
     ...certificateAuthorityOperations(context),

@@ -5,7 +5,6 @@ const refused = (operation: string, reason: string): RefusedOperation => ({
 });
 
 const capabilities = 'clusters have no capabilities';
-const fargate = 'no pods run on Fargate';
 const insights = 'clusters are not looked into for what an upgrade needs';
 const outside = 'only clusters of Catamaran itself are known';
 const subscriptions = 'there is no EKS Anywhere';
@@ -19,7 +18,6 @@ export const refusedOperations = {
     'a cluster keeps the certificate authority that it was made with',
   ),
   CreateEksAnywhereSubscription: refused('CreateEksAnywhereSubscription', subscriptions),
-  CreateFargateProfile: refused('CreateFargateProfile', fargate),
   DescribeInsight: refused('DescribeInsight', insights),
   DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
   ListInsights: refused('ListInsights', insights),

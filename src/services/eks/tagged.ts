@@ -4,6 +4,7 @@ import { addons } from './addons/record.ts';
 import {
   accessEntryArn,
   addonArn,
+  fargateProfileArn,
   identityProviderArn,
   nodegroupArn,
   podIdentityArn,
@@ -11,6 +12,7 @@ import {
   type Scope,
 } from './arn.ts';
 import { notFound } from './errors.ts';
+import { fargateProfiles } from './fargate/record.ts';
 import { identityProviderKey, identityProviders } from './identity-providers/record.ts';
 import { nodegroups } from './nodegroups/record.ts';
 import { podIdentities } from './pod-identity/record.ts';
@@ -44,6 +46,11 @@ export function findTagged(reader: Reader, scope: Scope, arn: string): Tagged | 
       const found = reader.byIndex(addons, 'id', id)[0];
       if (found === undefined || addonArn(scope, found.value) !== arn) return undefined;
       return kept(reader, addons, found.key);
+    }
+    case 'fargateprofile': {
+      const found = reader.byIndex(fargateProfiles, 'id', id)[0];
+      if (found === undefined || fargateProfileArn(scope, found.value) !== arn) return undefined;
+      return kept(reader, fargateProfiles, found.key);
     }
     case 'identityproviderconfig': {
       const key = identityProviderKey(scope, clusterName);

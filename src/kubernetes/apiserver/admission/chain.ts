@@ -6,6 +6,7 @@ import type { Attributes, Changeable, Connected, Plugin, Proposed, Requester, Ro
 import { certificatePlugins } from './certificates.ts';
 import type { AdmissionContext } from './context.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-classes.ts';
+import { fargate } from './fargate.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { noEscalation } from './no-escalation.ts';
@@ -69,6 +70,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     persistentVolumeClaimResize(context),
     ...certificatePlugins(context),
     defaultIngressClass(context),
+    fargate(context),
     podIdentity({ objects, identities }),
     noEscalation(context),
     mutatingPolicies(context),

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../objects/object-store.ts';
 import type { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
 import type { Catalogue } from '../../schema/catalogue.ts';
 import type { WebhookClient } from '../../webhooks/webhook-client.ts';
+import type { FargateProfileOf } from './fargate.ts';
 import type { PodIdentities } from './pod-identity.ts';
 
 /** What the rules of a cluster look at. */
@@ -12,6 +13,7 @@ export interface AdmissionContext {
   readonly objects: ObjectStore;
   readonly authorizer: Authorizer;
   readonly identities: PodIdentities;
+  readonly fargateProfileOf: FargateProfileOf;
   /** The same objects, in memory. */
   readonly inMemory: ObjectsInMemory;
   /** What the cluster serves at this moment. */

@@ -20,6 +20,7 @@ export interface ContainerPlace {
   readonly terminationMessageFile: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly node: Pick<NodeDescription, 'capacity'>;
+  readonly isolation?: 'gvisor';
 }
 
 /** How a container of a pod is made in the engine. */
@@ -52,7 +53,9 @@ export function containerSpec(
     network: { mode: 'sandbox' as const },
     ...containerLimits(container, place.node.capacity.cpuMillis),
     oomScoreAdjust: oomScoreAdjust(pod, container, place.node.capacity.memoryMiB * MiB),
-    ipcMode: spec.hostIPC ? ('host' as const) : ('sandbox' as const),
+    isolation: place.isolation,
+    // Each container is a kernel of its own under gVisor.
+    ipcMode: spec.hostIPC ? ('host' as const) : place.isolation ? undefined : ('sandbox' as const),
     pidMode: spec.hostPID ? ('host' as const) : spec.shareProcessNamespace ? ('sandbox' as const) : undefined,
     pseudoTerminal: container.tty,
     interactive: container.stdin,

@@ -2,11 +2,6 @@ import type { Runtime } from '../../../runtime/index.ts';
 import type { NodeDescription, PodNetwork } from '../kubelet-options.ts';
 import { nodeCgroup } from '../resources/node-cgroups.ts';
 
-/** A Fargate pod is alone on its node, and has the node's own interface. */
-export function isFargate({ labels }: NodeDescription): boolean {
-  return labels['eks.amazonaws.com/compute-type'] === 'fargate';
-}
-
 /**
  * The node's own network namespace: a sandbox with the node's primary interface in it. Pods with `hostNetwork` join it, and
  * the links of all other pods lead there, so it is made before any of them.

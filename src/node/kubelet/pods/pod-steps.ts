@@ -8,6 +8,7 @@ import {
 import { given } from '../../reading.ts';
 import type { Slots } from '../../slots.ts';
 import type { PodEvents } from '../events/pod-events.ts';
+import { isFargate } from '../fargate.ts';
 import type { FoundImage } from '../images/image-puller.ts';
 import type {
   MountedVolume,
@@ -24,7 +25,7 @@ import type { ContainerSetup } from './container-setup.ts';
 import { containerSpec } from './container-spec.ts';
 import type { HookTarget, RunHook } from './hooks.ts';
 import { labelsOf, podLabels, sandboxId } from './names.ts';
-import { isFargate, type NodeSandbox } from './node-sandbox.ts';
+import type { NodeSandbox } from './node-sandbox.ts';
 import { type ContainerRun, type PodView, podView } from './pod-view.ts';
 import { containerRights } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
@@ -47,6 +48,7 @@ export interface PodStepsOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** How many containers start at the same time. */
   readonly slots: Slots;
+  readonly isolation?: 'gvisor';
   readonly clock: Clock;
 }
 
@@ -135,7 +137,7 @@ export class PodSteps {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { runtime, events, messages, slots, node, setup, labels } = this.#options;
+    const { runtime, events, messages, slots, node, setup, labels, isolation } = this.#options;
     const { attempt, sandboxAttempt, image } = given;
     const { uid } = pod.metadata;
     const { directory, file } = await messages.prepare(uid, container.name, attempt);
@@ -150,6 +152,7 @@ export class PodSteps {
       ...{ rights, node },
       ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
       ...{ image: image.name.reference, terminationMessageFile: file },
+      ...(isolation && { isolation }),
     });
     using _slot = await slots.take();
     signal.throwIfAborted();

@@ -9,14 +9,16 @@ export function nodeLabels(
   description: NodeDescription,
   architecture: string,
 ): Readonly<Record<string, string>> {
-  const { name, instanceType, region, availabilityZone, labels } = description;
+  const { name, hostname = name, instanceType, region, availabilityZone, labels } = description;
   const arch = goArchitecture(architecture);
   return {
     ...labels,
     ...{ 'beta.kubernetes.io/arch': arch, 'kubernetes.io/arch': arch },
-    ...{ 'beta.kubernetes.io/os': 'linux', 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': name },
-    'beta.kubernetes.io/instance-type': instanceType,
-    'node.kubernetes.io/instance-type': instanceType,
+    ...{ 'beta.kubernetes.io/os': 'linux', 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': hostname },
+    ...(instanceType !== undefined && {
+      'beta.kubernetes.io/instance-type': instanceType,
+      'node.kubernetes.io/instance-type': instanceType,
+    }),
     'failure-domain.beta.kubernetes.io/region': region,
     'topology.kubernetes.io/region': region,
     'failure-domain.beta.kubernetes.io/zone': availabilityZone,

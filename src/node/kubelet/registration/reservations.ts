@@ -1,4 +1,5 @@
 import { canonicalQuantity } from '../../../quantity.ts';
+import { isFargate } from '../fargate.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
 
 const KiB = 1024;
@@ -34,9 +35,17 @@ export function reservedCpuMillis(cpuMillis: number): number {
   return Math.floor(reserved);
 }
 
-/** Memory that EKS's nodes keep for the same: 255 MiB, and 11 MiB for each pod that fits. */
-export function reservedMemoryMiB(pods: number): number {
-  return 11 * pods + 255;
+/** What a node is, as far as it decides what it keeps for itself. */
+type Kept = Pick<NodeDescription, 'capacity' | 'labels'>;
+
+/**
+ * What a node keeps for itself: of memory 255 MiB, and 11 MiB for each pod that fits. Fargate adds to what its pod asks for
+ * 256 MiB of memory, and no CPU.
+ */
+export function reservedOf(node: Kept): { readonly cpuMillis: number; readonly memoryMiB: number } {
+  const { cpuMillis, pods } = node.capacity;
+  if (isFargate(node)) return { cpuMillis: 0, memoryMiB: 256 };
+  return { cpuMillis: reservedCpuMillis(cpuMillis), memoryMiB: 11 * pods + 255 };
 }
 
 export interface NodeResources {
@@ -46,22 +55,29 @@ export interface NodeResources {
 }
 
 /** As the API server keeps quantities, so that what is read back compares. */
-export function nodeResources({ capacity }: Pick<NodeDescription, 'capacity'>): NodeResources {
-  const { cpuMillis, memoryMiB, pods, ephemeralStorageBytes } = capacity;
+export function nodeResources(node: Kept): NodeResources {
+  const { cpuMillis, memoryMiB, pods, ephemeralStorageBytes } = node.capacity;
   const memoryKiB = memoryMiB * KiB;
-  const keptMemoryKiB = reservedMemoryMiB(pods) * KiB + evictionThresholds.memoryAvailableBytes / KiB;
-  const keptStorage =
-    reservedEphemeralStorageBytes +
-    Math.floor(ephemeralStorageBytes * evictionThresholds.nodefsAvailableFraction);
+  const reserved = reservedOf(node);
+  // A pod of Fargate is alone: nothing is evicted for others.
+  const keptFreeKiB = isFargate(node) ? 0 : evictionThresholds.memoryAvailableBytes / KiB;
   return {
     capacity: resourceList(cpuMillis, memoryKiB, pods, `${Math.floor(ephemeralStorageBytes / KiB)}Ki`),
     allocatable: resourceList(
-      cpuMillis - reservedCpuMillis(cpuMillis),
-      Math.max(0, memoryKiB - keptMemoryKiB),
+      cpuMillis - reserved.cpuMillis,
+      Math.max(0, memoryKiB - reserved.memoryMiB * KiB - keptFreeKiB),
       pods,
-      String(Math.max(0, ephemeralStorageBytes - keptStorage)),
+      String(Math.max(0, allocatableStorage(node))),
     ),
   };
+}
+
+/** Of Fargate's storage 5 GiB are the system's, and a tenth of what pods may ask for besides. */
+function allocatableStorage(node: Kept): number {
+  const { ephemeralStorageBytes: bytes } = node.capacity;
+  if (isFargate(node)) return Math.floor(((bytes - 5 * GiB) * 10) / 11);
+  const keptFree = Math.floor(bytes * evictionThresholds.nodefsAvailableFraction);
+  return bytes - reservedEphemeralStorageBytes - keptFree;
 }
 
 function resourceList(

@@ -146,14 +146,14 @@ describe('oomScoreAdjust', () => {
 
 describe("a node's cgroups", () => {
   const capacity = { cpuMillis: 2_000, memoryMiB: 8_192, pods: 29, ephemeralStorageBytes: 0 };
-  const node = { instanceId: 'i-1', capacity };
+  const node = { instanceId: 'i-1', capacity, labels: {} };
   const guaranteed = pod({ containers: [container('c', {}, { cpu: '1', memory: '1Gi' })] });
   const burstable = pod({ containers: [container('c', { cpu: '250m' })] });
   const bestEffort = pod({ containers: [container('c')] });
 
   it('hold pods to what the node does not keep for itself', () => {
     // 255 MiB and 11 for each of 29 pods are kept; 70 thousandths of a core.
-    expect(kubepodsLimits(capacity, 5_000)).toEqual({ cpuShares: 1_976, memoryMiB: 7_618, pids: 5_000 });
+    expect(kubepodsLimits(node, 5_000)).toEqual({ cpuShares: 1_976, memoryMiB: 7_618, pids: 5_000 });
     expect(processesOf(8_192, { memoryBytes: 32 * GiB, mostProcesses: 32_768 })).toBe(8_192);
     expect(processesOf(512, { memoryBytes: 32 * GiB, mostProcesses: 32_768 })).toBe(1_024);
   });

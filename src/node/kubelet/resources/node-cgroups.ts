@@ -1,7 +1,7 @@
 import type { CgroupLimits, Runtime } from '../../../runtime/index.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
 import type { Pod } from '../objects/pod.ts';
-import { reservedCpuMillis, reservedMemoryMiB } from '../registration/reservations.ts';
+import { reservedOf } from '../registration/reservations.ts';
 import { sharesOf } from './limits.ts';
 import { podRequests } from './pod-requests.ts';
 import { qosOf } from './qos.ts';
@@ -33,7 +33,7 @@ export class NodeCgroups {
   /** Holds all pods together to what the node has for them, and weighs the classes by the pods that are there now. */
   async keep(): Promise<void> {
     const { runtime, node, pods, mostProcesses } = this.#options;
-    const limits = kubepodsLimits(node.capacity, mostProcesses);
+    const limits = kubepodsLimits(node, mostProcesses);
     await runtime.limitCgroup(`${this.#root}/kubepods`, limits);
     for (const [name, cpuShares] of Object.entries(classShares(pods())))
       await runtime.limitCgroup(`${this.#root}/kubepods/${name}`, { cpuShares });
@@ -41,7 +41,7 @@ export class NodeCgroups {
 }
 
 export interface NodeCgroupsOptions {
-  readonly node: Pick<NodeDescription, 'instanceId' | 'capacity'>;
+  readonly node: Pick<NodeDescription, 'capacity' | 'instanceId' | 'labels'>;
   readonly runtime: Pick<Runtime, 'limitCgroup'>;
   /** Those that run or are to, as they are held. */
   readonly pods: () => readonly Pod[];
@@ -55,12 +55,14 @@ export const nodeCgroup = ({ instanceId }: Pick<NodeDescription, 'instanceId'>):
 
 /** Pods can use what they may ask for, and what must stay free before one of them is evicted. */
 export function kubepodsLimits(
-  { cpuMillis, memoryMiB, pods }: NodeDescription['capacity'],
+  node: Pick<NodeDescription, 'capacity' | 'labels'>,
   mostProcesses: number,
 ): CgroupLimits & { readonly memoryMiB: number } {
+  const { cpuMillis, memoryMiB } = node.capacity;
+  const reserved = reservedOf(node);
   return {
-    cpuShares: sharesOf(BigInt(cpuMillis - reservedCpuMillis(cpuMillis)) * 1_000_000n),
-    memoryMiB: Math.max(1, memoryMiB - reservedMemoryMiB(pods)),
+    cpuShares: sharesOf(BigInt(cpuMillis - reserved.cpuMillis) * 1_000_000n),
+    memoryMiB: Math.max(1, memoryMiB - reserved.memoryMiB),
     pids: mostProcesses,
   };
 }

@@ -48,6 +48,9 @@ export interface ServiceInterfaceRequest {
   readonly now: number;
 }
 
+/** Without a range of public addresses nothing gets one. */
+type InterfaceContext = Pick<Ec2Context, 'random' | 'state'> & Partial<Pick<Ec2Context, 'publicCidr'>>;
+
 export interface ServiceInterface extends SubnetFacts {
   readonly record: NetworkInterfaceRecord;
   readonly privateDnsName: string;
@@ -68,7 +71,7 @@ export type ServiceInterfaceResult =
  */
 export function createServiceInterface(
   tx: Transaction,
-  ec2: Ec2Context,
+  ec2: InterfaceContext,
   scope: Scope,
   request: ServiceInterfaceRequest,
 ): ServiceInterfaceResult {
@@ -150,7 +153,7 @@ function shown(reader: Reader, scope: Scope, record: NetworkInterfaceRecord): Se
 
 function wishesOf(
   tx: Transaction,
-  { random }: Ec2Context,
+  { random }: InterfaceContext,
   scope: Scope,
   { vpcId }: SubnetRecord,
   request: ServiceInterfaceRequest,
@@ -176,12 +179,13 @@ function wishesOf(
 
 function withPublicAddress(
   tx: Transaction,
-  { publicCidr }: Ec2Context,
+  { publicCidr }: InterfaceContext,
   scope: Scope,
   made: NetworkInterfaceRecord,
   { assignPublicIp }: ServiceInterfaceRequest,
 ): ServiceInterfaceResult {
-  if (!assignPublicIp) return { type: 'created', networkInterface: shown(tx, scope, made) };
+  if (!assignPublicIp || publicCidr === undefined)
+    return { type: 'created', networkInterface: shown(tx, scope, made) };
   const publicIpv4 = takePublicAddress(tx, publicCidr, scope, made.id);
   if (publicIpv4 === undefined) {
     removeInterface(tx, scope, made);

@@ -1,6 +1,6 @@
 import type { Compatibility, ContainerDefinition } from '@aws-sdk/client-ecs';
+import { isFargateSize } from '../../fargate-sizes.ts';
 import type { StoredTaskDefinition } from '../records.ts';
-import { isFargateSize } from './fargate-sizes.ts';
 
 /**
  * What each launch type can't run, as the API says it. `requiresCompatibilities` is checked against this

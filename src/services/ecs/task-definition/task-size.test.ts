@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isFargateSize } from './fargate-sizes.ts';
+import { isFargateSize } from '../../fargate-sizes.ts';
 import { parseTaskCpu, parseTaskMemory } from './task-size.ts';
 
 test.each([

@@ -15,20 +15,12 @@ const withoutMetadata = ({ $metadata: _, ...answer }: { readonly $metadata: unkn
 describe('what no cluster has', () => {
   it('is listed as nothing', async () => {
     const { eks } = api;
-    const listed = await Promise.all([
-      eks.listFargateProfiles(of),
-      eks.listCapabilities(of),
-      eks.listEksAnywhereSubscriptions({}),
-    ]);
-    expect(listed.map(withoutMetadata)).toEqual([
-      { fargateProfileNames: [] },
-      { capabilities: [] },
-      { subscriptions: [] },
-    ]);
+    const listed = await Promise.all([eks.listCapabilities(of), eks.listEksAnywhereSubscriptions({})]);
+    expect(listed.map(withoutMetadata)).toEqual([{ capabilities: [] }, { subscriptions: [] }]);
   });
 
   it('of a cluster that is not there is not listed, nor by a page of nobody', async () => {
-    await expect(api.eks.listFargateProfiles({ clusterName: 'lagoon' })).rejects.toMatchObject({
+    await expect(api.eks.listCapabilities({ clusterName: 'lagoon' })).rejects.toMatchObject({
       ...{ name: 'ResourceNotFoundException', message: 'No cluster found for name: lagoon.' },
     });
     await expect(api.eks.listCapabilities({ ...of, nextToken: 'x' })).rejects.toMatchObject({
@@ -36,15 +28,7 @@ describe('what no cluster has', () => {
     });
   });
 
-  const profile = { ...of, fargateProfileName: 'blue' };
-  const noProfile = 'No Fargate Profile found with name: blue.';
   it.each<readonly [string, () => Promise<unknown>, object]>([
-    [
-      'DescribeFargateProfile',
-      () => api.eks.describeFargateProfile(profile),
-      { ...profile, message: noProfile },
-    ],
-    ['DeleteFargateProfile', () => api.eks.deleteFargateProfile(profile), { message: noProfile }],
     ['DescribeCapability', () => api.eks.describeCapability({ ...of, capabilityName: 'ack' }), of],
     ['DescribeEksAnywhereSubscription', () => api.eks.describeEksAnywhereSubscription({ id: 'x' }), {}],
     ['DeregisterCluster', () => api.eks.deregisterCluster({ name: clusterName }), of],
@@ -52,12 +36,7 @@ describe('what no cluster has', () => {
     await expect(ask()).rejects.toMatchObject({ name: 'ResourceNotFoundException', ...members });
   });
 
-  const roleArn = 'arn:aws:iam::111122223333:role/node';
   it.each<readonly [string, () => Promise<unknown>]>([
-    [
-      'CreateFargateProfile',
-      () => api.eks.createFargateProfile({ ...profile, podExecutionRoleArn: roleArn }),
-    ],
     [
       'AssociateEncryptionConfig',
       () => api.eks.associateEncryptionConfig({ ...of, encryptionConfig: [{ resources: ['secrets'] }] }),

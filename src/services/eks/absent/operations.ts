@@ -11,14 +11,11 @@ import { absentCapability } from './absent.ts';
 type AbsentOperation =
   | 'DeleteCapability'
   | 'DeleteEksAnywhereSubscription'
-  | 'DeleteFargateProfile'
   | 'DeregisterCluster'
   | 'DescribeCapability'
   | 'DescribeEksAnywhereSubscription'
-  | 'DescribeFargateProfile'
   | 'ListCapabilities'
   | 'ListEksAnywhereSubscriptions'
-  | 'ListFargateProfiles'
   | 'UpdateCapability'
   | 'UpdateEksAnywhereSubscription';
 
@@ -31,7 +28,7 @@ interface Page {
 }
 
 /**
- * What no cluster has here: Fargate profiles, capabilities, subscriptions, clusters of others. To make
+ * What no cluster has here: capabilities, subscriptions, clusters of others. To make
  * one is refused by name; to list, read, change or delete it has a true answer, and programs ask for that before they
  * delete a cluster.
  */
@@ -67,16 +64,6 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
       throw refusal(clusterName, nameOf(input) ?? '');
     },
   });
-  const ofFargateProfile = (operation: string) =>
-    unknown(
-      `eks:${operation}`,
-      'fargateprofile',
-      (input: InCluster & { readonly fargateProfileName?: string | undefined }) => input.fargateProfileName,
-      (clusterName, fargateProfileName) =>
-        resourceNotFound(`No Fargate Profile found with name: ${fargateProfileName}.`, {
-          ...{ clusterName, fargateProfileName },
-        }),
-    );
   const ofCapability = (operation: string) =>
     unknown(
       `eks:${operation}`,
@@ -95,10 +82,6 @@ export function absentOperations({ state }: EksContext): Pick<OperationsOf<EKS>,
   });
 
   return {
-    ListFargateProfiles: none('eks:ListFargateProfiles', (names) => ({ fargateProfileNames: [...names] })),
-    DescribeFargateProfile: ofFargateProfile('DescribeFargateProfile'),
-    DeleteFargateProfile: ofFargateProfile('DeleteFargateProfile'),
-
     ListCapabilities: none('eks:ListCapabilities', () => ({ capabilities: [] })),
     DescribeCapability: ofCapability('DescribeCapability'),
     UpdateCapability: ofCapability('UpdateCapability'),

@@ -15,6 +15,7 @@ import { admitCreator } from '../access-entries/admit-creator.ts';
 import { clusterArn } from '../arn.ts';
 import { type EksContext, requireCluster } from '../context.ts';
 import { invalidParameter, invalidRequest, limitExceeded, resourceInUse } from '../errors.ts';
+import { fargateProfilesOf } from '../fargate/record.ts';
 import { isRepeat, madeBy } from '../input.ts';
 import { nodegroupsOf } from '../nodegroups/record.ts';
 import { namesPage } from '../pages.ts';
@@ -113,6 +114,11 @@ export async function deleteCluster(
     }
     if (nodegroupsOf(tx, call, name).length > 0)
       throw resourceInUse('Cluster has nodegroups attached', { clusterName: name });
+    const profiles = fargateProfilesOf(tx, call, name);
+    if (profiles.length > 0) {
+      const states = profiles.every(({ isDeleting }) => isDeleting) ? 'DELETING' : 'ACTIVE/CREATING';
+      throw resourceInUse(`Cluster has Fargate Profiles in ${states} state`, { clusterName: name });
+    }
     const marked: ClusterRecord = { ...record, isDeleting: true };
     tx.put(clusters, clusterKey(call, name), marked);
     return marked;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeInstanceRecord } from '../nodes/record.ts';
+import type { NodegroupInstance } from '../nodes/record.ts';
 import { type Member, type Plan, planNodegroup } from './plan.ts';
 import type { NodegroupRecord } from './record.ts';
 
@@ -20,7 +20,7 @@ const group = (more: Partial<NodegroupRecord> = {}): NodegroupRecord => ({
 });
 
 interface Bent extends Partial<Omit<Member, 'instance'>> {
-  readonly instance?: Partial<NodeInstanceRecord>;
+  readonly instance?: Partial<NodegroupInstance>;
 }
 
 /** A node that is ready, in the zone `a`, of the release `new`. */

@@ -1,10 +1,10 @@
-import type { NodeInstanceRecord, NodeReportRecord, NodeSightingRecord } from '../nodes/record.ts';
+import type { NodegroupInstance, NodeReportRecord, NodeSightingRecord } from '../nodes/record.ts';
 import type { UpdateError } from '../updates/record.ts';
 import type { NodegroupIssue, NodegroupRecord } from './record.ts';
 
 /** A node with all that is known of it. */
 export interface Member {
-  readonly instance: NodeInstanceRecord;
+  readonly instance: NodegroupInstance;
   readonly report?: NodeReportRecord;
   readonly sighting?: NodeSightingRecord;
 }

@@ -21,16 +21,43 @@ export const kubernetesEffects = {
  * An instance that is a node of a cluster, or is to become one, as it is wanted. What becomes of it is told by others:
  * its machine (`NodeReportRecord`) and the control plane of its cluster (`NodeSightingRecord`).
  */
-export interface NodeInstanceRecord {
-  /** `i-…` */
+export type NodeInstanceRecord = FargateInstance | NodegroupInstance;
+
+/** One of a node group, which EC2 shows. */
+export interface NodegroupInstance extends NodeInstance {
+  readonly nodegroupName: string;
+  readonly instanceType: string;
+  readonly isSpot: boolean;
+  readonly releaseVersion: string;
+  readonly fargate?: undefined;
+}
+
+/** One that Fargate has for a single pod. It is none of EC2's: EC2 shows its interface. */
+export interface FargateInstance extends NodeInstance {
+  readonly fargate: FargatePod;
+  /** Of its interface. */
+  readonly macAddress?: string;
+  /** Why it never becomes a node, for people. */
+  readonly problem?: string;
+  readonly nodegroupName?: undefined;
+}
+
+/** The pod that a node of Fargate is for, and the profile by which it runs. */
+export interface FargatePod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly profileName: string;
+  readonly profileArn: string;
+}
+
+interface NodeInstance {
+  /** `i-…`; of Fargate's: 10 and 32 hexadecimal digits. */
   readonly instanceId: string;
   readonly clusterName: string;
   readonly clusterId: string;
-  readonly nodegroupName: string;
   /** As whose session its kubelet signs in: its ARN. */
   readonly nodeRole: string;
-  readonly instanceType: string;
-  readonly isSpot: boolean;
   /** In CPU units of 1/1024 core and MiB: what its machine gives to it. */
   readonly share: { readonly cpu: number; readonly memoryMiB: number };
   readonly capacity: {
@@ -41,11 +68,10 @@ export interface NodeInstanceRecord {
   };
   /** Of Kubernetes that its kubelet is of: `1.36`. */
   readonly version: string;
-  readonly releaseVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly NodeTaint[];
   readonly createdAt: number;
-  /** Where EC2 has launched it; absent: its machine has not said yet that it has room. */
+  /** Where it is in the VPC; absent: its machine has not said yet that it has room. */
   readonly launched?: LaunchedInstance & { readonly at: number };
   /** Its pods are to leave it; from then on it takes no others. Epoch milliseconds. */
   readonly drainSince?: number;
@@ -55,7 +81,8 @@ export interface NodeInstanceRecord {
 
 /** What an instance's machine says of it. */
 export interface NodeReportRecord {
-  readonly nodegroupKey: string;
+  /** Absent: of a node of Fargate. */
+  readonly nodegroupKey?: string;
   readonly status: 'ended' | 'no-room' | 'reserved' | 'running';
   /** For people. */
   readonly message?: string;
@@ -64,7 +91,8 @@ export interface NodeReportRecord {
 
 /** What the control plane of its cluster sees of a node. */
 export interface NodeSightingRecord {
-  readonly nodegroupKey: string;
+  /** Absent: of a node of Fargate. */
+  readonly nodegroupKey?: string;
   readonly isReady: boolean;
   /** Labels and taints that it has of its record's, as they were given to it last. */
   readonly given?: Pick<NodeInstanceRecord, 'labels' | 'taints'>;
@@ -77,13 +105,16 @@ export interface NodeSightingRecord {
 }
 
 /** `node-instance/<instance id>` */
-export const nodeInstances: Collection<NodeInstanceRecord, 'cluster' | 'nodegroup'> = {
+export const nodeInstances: Collection<NodeInstanceRecord, 'cluster' | 'nodegroup' | 'pod' | 'profile'> = {
   service: 'eks',
   noun: 'node-instance',
   indexes: {
     cluster: ({ clusterName }, key) => clusterText(scopeOfKey(key), clusterName),
     nodegroup: ({ clusterName, nodegroupName }, key) =>
-      `${clusterText(scopeOfKey(key), clusterName)}/${nodegroupName}`,
+      nodegroupName === undefined ? undefined : nodegroupText(scopeOfKey(key), clusterName, nodegroupName),
+    pod: ({ clusterId, fargate }, key) => fargate && podText(scopeOfKey(key), clusterId, fargate),
+    profile: ({ clusterName, fargate }, key) =>
+      fargate && profileText(scopeOfKey(key), clusterName, fargate.profileName),
   },
 };
 /** `node-report/<instance id>` */
@@ -107,19 +138,43 @@ export const nodeSightingKey = keyIn(nodeSightings as unknown as Collection<neve
 /** The instance that a record of any of these is of. */
 export const instanceIdOfKey = (key: RecordKey): string => key.split('/').at(-1) ?? '';
 
-/** The key of the record of its node group. */
-export const nodegroupKeyOf = (
+/** By which node group's record a report or a sighting is found to be of it; nothing: of none's. */
+export function ofNodegroup(
   { accountId, region }: Scope,
   { clusterName, nodegroupName }: Pick<NodeInstanceRecord, 'clusterName' | 'nodegroupName'>,
-): RecordKey =>
-  recordKey(
-    { service: 'eks', noun: 'nodegroup', indexes: {} },
-    accountId,
-    region,
-    clusterName,
-    nodegroupName,
-  );
+): { readonly nodegroupKey?: RecordKey } {
+  if (nodegroupName === undefined) return {};
+  const nodegroups = { service: 'eks', noun: 'nodegroup', indexes: {} };
+  return { nodegroupKey: recordKey(nodegroups, accountId, region, clusterName, nodegroupName) };
+}
 
 /** What the index by node group finds its instances by. */
 export const nodegroupText = (scope: Scope, clusterName: string, nodegroupName: string): string =>
   `${scopeText(scope)}/${clusterName}/${nodegroupName}`;
+
+/** What the index by profile finds its instances by. */
+export const profileText = (scope: Scope, clusterName: string, profileName: string): string =>
+  `${scopeText(scope)}/${clusterName}/${profileName}`;
+
+/** What the index by pod finds the instances by that are for the pods of a name. */
+export const podText = (
+  scope: Scope,
+  clusterId: string,
+  { namespace, name }: Pick<FargatePod, 'name' | 'namespace'>,
+): string => `${scopeText(scope)}/${clusterId}/${namespace}/${name}`;
+
+/** How the cluster calls a node; undefined: it has no place yet. */
+export const nodeNameOf = ({ launched, fargate }: NodeInstanceRecord): string | undefined =>
+  launched && `${fargate === undefined ? '' : 'fargate-'}${launched.privateDnsName}`;
+
+/**
+ * As nodes say which instance they are: `aws:///<availability zone>/<instance id>`, and those of Fargate their name besides.
+ * Undefined: it has no place yet.
+ */
+export const providerIdOf = (instance: NodeInstanceRecord): string | undefined =>
+  instance.launched &&
+  `aws:///${instance.launched.availabilityZone}/${instance.instanceId}${instance.fargate === undefined ? '' : `/${nodeNameOf(instance)}`}`;
+
+/** The instance that a node says it is; undefined: none. */
+export const instanceIdOfProvider = (providerId: string): string | undefined =>
+  /^aws:\/\/\/[^/]+\/([0-9a-f-]+|i-[0-9a-f]+)(?:\/|$)/.exec(providerId)?.[1];

@@ -31,6 +31,7 @@ import {
 } from '../nodegroups/record.ts';
 import { finishNodegroupUpdate } from '../nodegroups/update-of-nodegroup.ts';
 import {
+  type NodegroupInstance,
   type NodeInstanceRecord,
   nodegroupText,
   nodeInstanceKey,
@@ -49,18 +50,18 @@ import { type ClusterRecord, clusterKey, clusters, scopeOfKey } from '../records
  */
 export function nodeGroups(context: EksContext): Reconciler {
   const { state, clock } = context;
-  const ofRecord = ({ clusterName, nodegroupName }: NodeInstanceRecord, key: RecordKey): RecordKey =>
-    nodegroupKey(scopeOfKey(key), clusterName, nodegroupName);
+  const ofRecord = ({ clusterName, nodegroupName }: NodeInstanceRecord, key: RecordKey) =>
+    nodegroupName === undefined ? [] : [nodegroupKey(scopeOfKey(key), clusterName, nodegroupName)];
   return {
     name: 'eks-node-groups',
     watches: [
       watching(nodegroups, ({ key }) => [key]),
       watching(nodeInstances, ({ key, before, after }) => {
         const instance = after ?? before;
-        return instance === undefined ? [] : [ofRecord(instance, key)];
+        return instance === undefined ? [] : ofRecord(instance, key);
       }),
-      watching(nodeReports, ({ after }) => (after === undefined ? [] : [after.nodegroupKey])),
-      watching(nodeSightings, ({ after }) => (after === undefined ? [] : [after.nodegroupKey])),
+      watching(nodeReports, ({ after }) => groupOf(after)),
+      watching(nodeSightings, ({ after }) => groupOf(after)),
     ],
     reconcile: async (workKey) => {
       const key = workKey as RecordKey;
@@ -84,13 +85,17 @@ export function nodeGroups(context: EksContext): Reconciler {
   };
 }
 
+/** Whose a report or a sighting is. */
+const groupOf = (of: { readonly nodegroupKey?: string } | undefined): readonly string[] =>
+  of?.nodegroupKey === undefined ? [] : [of.nodegroupKey];
+
 function membersOf(tx: Transaction, scope: Scope, group: NodegroupRecord): readonly Member[] {
   const found = tx.byIndex(nodeInstances, 'nodegroup', nodegroupText(scope, group.clusterName, group.name));
   return found.flatMap(({ key, value: { instanceId } }) => {
     const instance = tx.get(nodeInstances, key);
     const report = tx.get(nodeReports, nodeReportKey(scope, instanceId));
     const sighting = tx.get(nodeSightings, nodeSightingKey(scope, instanceId));
-    return instance === undefined
+    return instance === undefined || instance.fargate !== undefined
       ? []
       : [{ instance, ...(report && { report }), ...(sighting && { sighting }) }];
   });
@@ -129,10 +134,11 @@ function carryOut(
       dismissNodes(tx, scope, present.clusterName, present.nodeRole);
     return;
   }
-  const change = (id: string, of: (instance: NodeInstanceRecord) => NodeInstanceRecord): void => {
+  const change = (id: string, of: (instance: NodegroupInstance) => NodegroupInstance): void => {
     const instanceKey = nodeInstanceKey(scope, id);
     const instance = tx.get(nodeInstances, instanceKey);
-    if (instance !== undefined) tx.put(nodeInstances, instanceKey, of(instance));
+    if (instance !== undefined && instance.fargate === undefined)
+      tx.put(nodeInstances, instanceKey, of(instance));
   };
   for (const id of plan.drain) change(id, (instance) => ({ ...instance, drainSince: now }));
   for (const id of plan.end) change(id, (instance) => ({ ...instance, isEnding: true }));
@@ -170,7 +176,7 @@ function carryOut(
 function takenBack(
   group: NodegroupRecord,
   members: readonly Member[],
-  change: (id: string, of: (instance: NodeInstanceRecord) => NodeInstanceRecord) => void,
+  change: (id: string, of: (instance: NodegroupInstance) => NodegroupInstance) => void,
 ): NodegroupRecord {
   const left = members.filter(
     ({ instance }) => !instance.isEnding && instance.releaseVersion !== group.releaseVersion,
@@ -246,7 +252,7 @@ function placedIn(
   scope: Scope,
   group: NodegroupRecord,
   cluster: ClusterRecord,
-  { instanceId, instanceType: typeName, isSpot }: NodeInstanceRecord,
+  { instanceId, instanceType: typeName, isSpot }: NodegroupInstance,
   now: number,
 ): Required<Pick<NodeInstanceRecord, 'launched'>> | NodegroupIssue {
   const { clusterName } = group;

@@ -6,7 +6,6 @@ const arn = (resource: string): readonly string[] => [`arn:aws:eks:${region}:${a
 const inCluster = { clusterName: 'harbor' };
 const cluster = arn('cluster/harbor');
 const tagged = { 'aws:ResourceTag/team': 'blue' };
-const profile = { input: { ...inCluster, fargateProfileName: 'f' }, on: arn('fargateprofile/harbor/f/*') };
 const capability = { input: { ...inCluster, capabilityName: 'c' }, on: arn('capability/harbor/c/*') };
 const subscription = { input: { id: 's' }, on: arn('eks-anywhere-subscription/s/*') };
 const ofCluster = { input: inCluster, on: cluster, keys: tagged };
@@ -16,14 +15,11 @@ const everything = { input: {}, on: ['*'] };
 export const absentCases: Readonly<Record<string, Case>> = {
   DeleteCapability: capability,
   DeleteEksAnywhereSubscription: subscription,
-  DeleteFargateProfile: profile,
   DeregisterCluster: { input: { name: 'lagoon' }, on: arn('cluster/lagoon') },
   DescribeCapability: capability,
   DescribeEksAnywhereSubscription: subscription,
-  DescribeFargateProfile: profile,
   ListCapabilities: ofCluster,
   ListEksAnywhereSubscriptions: everything,
-  ListFargateProfiles: ofCluster,
   UpdateCapability: capability,
   UpdateEksAnywhereSubscription: { input: { id: 's', autoRenew: true }, on: subscription.on },
 };

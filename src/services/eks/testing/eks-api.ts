@@ -1,7 +1,9 @@
 import { EKS } from '@aws-sdk/client-eks';
 import { clusterRoles } from '../../../composition/cluster-roles.ts';
+import { infrastructureOf } from '../../../kubernetes/testing/infrastructure.ts';
 import { createEc2, defaultVpc } from '../../ec2/index.ts';
 import { accountId, type IamServer, type Key, startIamServer } from '../../iam/testing/iam-server.ts';
+import type { Infrastructure } from '../../infrastructure.ts';
 import { addons } from '../addons/record.ts';
 import { clusterKey, clusters, createEks, type EksContext, finishUpdate, forgetCluster } from '../index.ts';
 import { addonFunctions } from '../reconcilers/addons.ts';
@@ -14,6 +16,8 @@ export interface EksApi extends AsyncDisposable {
   readonly eks: EKS;
   readonly server: IamServer;
   readonly subnetIds: string[];
+  /** What there is of EC2. */
+  readonly ask: Infrastructure;
   as(key: Key): EKS;
   /** Makes a cluster with the role `eks`. */
   cluster(name: string, more?: object): Promise<void>;
@@ -58,7 +62,7 @@ export async function startEksApi(): Promise<EksApi> {
   const eks = as(server.rootKey);
   const subnetIds = (defaultVpc(state, scope)?.subnets ?? []).map(({ subnetId }) => subnetId);
   return {
-    ...{ eks, server, subnetIds, as },
+    ...{ eks, server, subnetIds, as, ask: infrastructureOf(() => [ec2.service], clock)({ scope }) },
     cluster: async (name, more = {}) => {
       await eks.createCluster({ name, roleArn: role('eks'), resourcesVpcConfig: { subnetIds }, ...more });
     },

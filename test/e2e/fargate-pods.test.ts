@@ -1,0 +1,192 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StatusResponse } from '../../src/cli/index.ts';
+import { installationContainers, testImage } from './image.ts';
+import { catamaran, Installation, waitFor } from './installation.ts';
+import { fetchKubectl } from './kubectl.ts';
+
+const trust = (Service: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' }],
+  });
+const cold = ['--cluster-name', 'harbor', '--fargate-profile-name', 'cold'];
+
+/** Pods on Fargate, in a cluster without any node group: the AWS CLI and the real kubectl. */
+describe('pods on Fargate', () => {
+  let installation: Installation;
+  let kubectl: string;
+  let image: string;
+  let token: readonly string[] = [];
+  let kubeconfig: string;
+  let role: (name: string) => string;
+  let privateSubnet: string;
+
+  const aws = async (...args: string[]): Promise<string> => {
+    const outcome = await installation.aws(...args);
+    expect(outcome.code, `aws ${args.join(' ')}\n${outcome.stderr}`).toBe(0);
+    return outcome.stdout.trim();
+  };
+  const k = (...args: string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const env = { ...process.env, ...installation.environment, KUBECONFIG: kubeconfig };
+      execFile(kubectl, [...token, '-n', 'cold', ...args], { env, timeout: 90_000 }, (error, stdout) =>
+        error === null ? resolve(stdout) : reject(error),
+      );
+    });
+  const apply = async (...objects: readonly object[]): Promise<void> => {
+    const path = join(installation.stateDirectory, 'objects.json');
+    await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    await k('apply', '--validate=false', '-f', path);
+  };
+  const podSpec = (command: string) => ({
+    ...{ terminationGracePeriodSeconds: 1, automountServiceAccountToken: false },
+    containers: [
+      { name: 'main', image, imagePullPolicy: 'IfNotPresent', command: ['/bin/sh', '-c', command] },
+    ],
+  });
+  const nodes = async (): Promise<readonly string[]> =>
+    (await k('get', 'nodes', '-o', 'name')).split('\n').filter((it) => it !== '');
+  const interfaces = async (): Promise<
+    readonly { readonly SubnetId: string; readonly PrivateIpAddress: string }[]
+  > =>
+    JSON.parse(
+      await aws(
+        ...['ec2', 'describe-network-interfaces', '--query', 'NetworkInterfaces[]'],
+        ...['--filters', 'Name=requester-id,Values=amazon-eks-fargate'],
+      ),
+    );
+
+  beforeAll(async () => {
+    [kubectl, installation, image] = await Promise.all([fetchKubectl(), Installation.start(), testImage()]);
+    kubeconfig = join(installation.stateDirectory, 'kubeconfig');
+    for (const [name, service] of [
+      ['harbor', 'eks'],
+      ['pods', 'eks-fargate-pods'],
+    ] as const) {
+      const document = trust(`${service}.amazonaws.com`);
+      await aws('iam', 'create-role', '--role-name', name, '--assume-role-policy-document', document);
+    }
+    const text = ['--output', 'text'];
+    const account = await aws('sts', 'get-caller-identity', '--query', 'Account', ...text);
+    role = (name) => `arn:aws:iam::${account}:role/${name}`;
+    const subnetIds = [await installation.subnetId('a'), await installation.subnetId('b')];
+    const vpcId = await aws(
+      ...['ec2', 'describe-subnets', '--subnet-ids', ...subnetIds, '--query', 'Subnets[0].VpcId', ...text],
+    );
+    privateSubnet = await aws(
+      ...['ec2', 'create-subnet', '--vpc-id', vpcId, '--cidr-block', '172.31.128.0/24'],
+      ...['--query', 'Subnet.SubnetId', ...text],
+    );
+    const table = await aws(
+      ...['ec2', 'create-route-table', '--vpc-id', vpcId, '--query', 'RouteTable.RouteTableId', ...text],
+    );
+    await aws(...['ec2', 'associate-route-table', '--route-table-id', table, '--subnet-id', privateSubnet]);
+    await aws(
+      ...['eks', 'create-cluster', '--name', 'harbor', '--role-arn', role('harbor')],
+      ...['--resources-vpc-config', `subnetIds=${subnetIds.join(',')}`],
+    );
+    await aws('eks', 'wait', 'cluster-active', '--name', 'harbor');
+    await aws('eks', 'update-kubeconfig', '--name', 'harbor', '--kubeconfig', kubeconfig);
+    const { status: said } = JSON.parse(await aws('eks', 'get-token', '--cluster-name', 'harbor'));
+    token = ['--token', said.token];
+  }, 240_000);
+  afterAll(async () => {
+    await installation?.[Symbol.asyncDispose]();
+  }, 120_000);
+
+  const app = { app: 'web' };
+  const serve =
+    'mkdir /www && cp /proc/version /www/index.html && echo serving && trap "exit 0" TERM && httpd -f -p 8080 -h /www & wait';
+
+  it('run without a node group, each on a node of its own, as apart as tasks on Fargate', async () => {
+    await aws(
+      ...['eks', 'create-fargate-profile', ...cold, '--pod-execution-role-arn', role('pods')],
+      ...['--subnets', privateSubnet, '--selectors', 'namespace=cold'],
+    );
+    await aws('eks', 'wait', 'fargate-profile-active', ...cold);
+    await k('create', 'namespace', 'cold');
+    await apply(
+      {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
+        spec: {
+          ...{ replicas: 1, selector: { matchLabels: app } },
+          template: { metadata: { labels: app }, spec: podSpec(serve) },
+        },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' } },
+        spec: { selector: app, ports: [{ port: 80, targetPort: 8_080 }] },
+      },
+    );
+    await k('rollout', 'status', 'deployment/web', '--timeout=60s');
+    const [pod] = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
+    expect(pod.spec.nodeName).toMatch(/^fargate-ip-172-31-128-\d+\.\S+\.internal$/);
+    expect(pod.status.podIP).toBe(pod.status.hostIP);
+    expect(pod.metadata.annotations).toMatchObject({ CapacityProvisioned: '0.25vCPU 0.5GB' });
+    expect(await nodes()).toEqual([`node/${pod.spec.nodeName}`]);
+    expect(await interfaces()).toMatchObject([
+      { SubnetId: privateSubnet, PrivateIpAddress: pod.status.podIP },
+    ]);
+    const { stdout } = await catamaran(['status', '--json', '--state', installation.stateDirectory]);
+    const { isolation } = (JSON.parse(stdout) as StatusResponse).fargate;
+    const kernel = await k('exec', 'deployment/web', '--', 'cat', '/www/index.html');
+    const own = await k('exec', 'deployment/web', '--', 'cat', '/proc/version');
+    expect(own).toBe(kernel);
+    if (isolation === 'gvisor') expect(kernel).toMatch(/^Linux version 4\.4\.0 /);
+    expect(await k('logs', 'deployment/web')).toBe('serving\n');
+  }, 120_000);
+
+  it('are reached by their service’s name from others, whose logs stay as long as they do', async () => {
+    const command = 'wget -q -O - http://web && nslookup -type=a web.cold.svc.cluster.local';
+    await apply({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'asks' } },
+      spec: { restartPolicy: 'Never', ...podSpec(command) },
+    });
+    await waitFor('the pod to end', async () => {
+      const phase = await k('get', 'pod', 'asks', '-o', 'jsonpath={.status.phase}');
+      if (phase === 'Failed') throw new Error(await k('logs', 'asks'));
+      return phase === 'Succeeded' ? true : undefined;
+    });
+    expect(await k('logs', 'asks')).toContain('Linux version');
+    expect(await nodes()).toHaveLength(2);
+    await k('delete', 'pod', 'asks');
+    await waitFor('its node to go', async () => ((await nodes()).length === 1 ? true : undefined));
+    await waitFor('its interface to go', async () => ((await interfaces()).length === 1 ? true : undefined));
+  }, 120_000);
+
+  it('go on through a kill, and are neither doubled nor lost', async () => {
+    const before = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
+    await installation.kill9();
+    await installation.up();
+    await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s');
+    const after = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
+    expect(after).toHaveLength(1);
+    expect(after[0].metadata.uid).toBe(before[0].metadata.uid);
+    expect(after[0].status.containerStatuses[0].restartCount).toBe(0);
+    await waitFor('the kubelet to serve', async () =>
+      k('exec', 'deployment/web', '--', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080').then(
+        (answer) => (answer.includes('Linux version') ? true : undefined),
+        () => undefined,
+      ),
+    );
+    expect(await nodes()).toHaveLength(1);
+  }, 120_000);
+
+  it('go with their profile, and leave nothing', async () => {
+    await aws('eks', 'delete-fargate-profile', ...cold);
+    await waitFor('the profile to go', async () =>
+      (await aws('eks', 'list-fargate-profiles', '--cluster-name', 'harbor', '--output', 'text')) === ''
+        ? true
+        : undefined,
+    );
+    expect(await nodes()).toEqual([]);
+    expect(await interfaces()).toEqual([]);
+    expect(await installationContainers(installation.stateDirectory)).toEqual([]);
+    // Nobody runs what its Deployment makes instead.
+    expect(await k('get', 'pods', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Pending');
+    await aws('eks', 'delete-cluster', '--name', 'harbor');
+  }, 120_000);
+});
