@@ -114,35 +114,39 @@ export function describeSandboxes(words: Words): void {
       expect(await words.runtime.networkNamespace(spec.id)).toBeUndefined();
     });
 
-    check('joins the namespace of another sandbox, which must be there', async () => {
+    /** In the namespace of a sandbox that runs. */
+    const joined = async ({ id }: SandboxSpec, changes: Partial<SandboxSpec> = {}): Promise<SandboxSpec> => {
+      const path = (await words.runtime.networkNamespace(id)) ?? '';
+      return sandboxSpec({ network: { mode: 'namespace', path }, ...changes });
+    };
+
+    check('joins a network namespace by its path, where it must be', async () => {
       const other = privateSandbox(50);
-      const joined = (sandboxId: string): SandboxSpec =>
-        sandboxSpec({ network: { mode: 'sandbox', sandboxId } });
-      await expect(words.runtime.createSandbox(joined(other.id))).rejects.toMatchObject({
-        name: 'RuntimeError',
-      });
       await words.runtime.createSandbox(other);
-      const spec = joined(other.id);
+      const spec = await joined(other);
+      expect((await words.runtime.createSandbox(spec)).pause?.isRunning).toBe(true);
       expect((await words.runtime.createSandbox(spec)).pause?.isRunning).toBe(true);
       expect(await words.runtime.networkNamespace(spec.id)).toBeDefined();
       await words.runtime.removeSandbox(spec.id);
-      expect((await words.runtime.createSandbox(other)).pause?.isRunning).toBe(true);
+      const late = await joined(other);
       await words.runtime.removeSandbox(other.id);
+      await expect(words.runtime.createSandbox(late)).rejects.toMatchObject({ name: 'RuntimeError' });
+      await words.runtime.removeSandbox(late.id);
     });
 
-    check('has the address of the sandbox whose namespace it joined', async () => {
+    check('has the addresses of the namespace that it joined, and a hostname of its own', async () => {
       const other = privateSandbox(51);
       await words.runtime.createSandbox(other);
-      const spec = sandboxSpec({ network: { mode: 'sandbox', sandboxId: other.id } });
+      const spec = await joined(other, { hostname: 'harbour-pilot.port' });
       await words.runtime.createSandbox(spec);
-      const app = containerSpec(spec, ask('ip addr'));
+      const app = containerSpec(spec, ask('hostname; ip addr'));
       await words.runtime.createContainer(app);
       const heard = collect(words.runtime.output(app.name, 'start', never));
       await words.runtime.startContainer(app.name);
       const { network } = other;
-      expect(texts(await heard, 'stdout').join('\n')).toContain(
-        network.mode === 'private' ? `${network.ipv4}/` : '-',
-      );
+      const said = texts(await heard, 'stdout').join('\n');
+      expect(said).toContain(network.mode === 'private' ? `${network.ipv4}/` : '-');
+      expect(said).toContain('harbour-pilot.port');
       await words.runtime.removeSandbox(spec.id);
       await words.runtime.removeSandbox(other.id);
     });

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { extract } from 'tar-stream';
@@ -65,25 +65,40 @@ describe('imageArchive', () => {
 
 describe('the pause program', () => {
   it('is a small static executable on both architectures', () => {
-    expect(pauseProgram('x86_64')).toHaveLength(188);
+    expect(pauseProgram('x86_64')).toHaveLength(236);
     for (const architecture of ['x86_64', 'arm64'])
       expect(isStaticElf(pauseProgram(architecture))).toBe(true);
     expect(() => pauseProgram('riscv64')).toThrow(/riscv64/);
   });
 
-  it.runIf(process.platform === 'linux')('sleeps until it is ended', async () => {
+  const running = async (parameters: readonly string[], use: (child: ChildProcess) => Promise<void>) => {
     const directory = await mkdtemp(join(tmpdir(), 'catamaran-pause-'));
     try {
       const path = join(directory, 'pause');
       await writeFile(path, pauseProgram(process.arch === 'arm64' ? 'arm64' : 'x86_64'), { mode: 0o755 });
-      const child = spawn(path, { stdio: 'ignore' });
-      const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+      await use(spawn(path, parameters, { stdio: 'ignore' }));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  };
+  const endOf = (child: ChildProcess) =>
+    new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+
+  it.runIf(process.platform === 'linux')('sleeps until it is ended', () =>
+    running([], async (child) => {
+      const ended = endOf(child);
       for (let turns = 0; turns < 100; turns += 1) await turn();
       expect(child.exitCode).toBeNull();
       child.kill('SIGTERM');
       expect(await ended).toBe('SIGTERM');
-    } finally {
-      await rm(directory, { recursive: true });
-    }
-  });
+    }),
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'ends with the error’s number where it can enter nothing',
+    async () => {
+      await running(['/dev/null'], async (child) => expect(await endOf(child)).toBe(constants.errno.EINVAL));
+      await running(['/no/such'], async (child) => expect(await endOf(child)).toBe(constants.errno.EBADF));
+    },
+  );
 });

@@ -39,7 +39,7 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Makes what the containers of a task share: its cgroup with the task's limits and, for `network.mode`
-   * `private` and `interface`, a network namespace held by a pause container. A second call with the same id changes nothing
+   * `private`, `interface` and `namespace`, a network namespace held by a pause container. A second call with the same id changes nothing
    * and returns what is there.
    */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>;
@@ -243,8 +243,8 @@ export type SandboxNetwork =
       readonly ipv4: string;
       readonly macAddress: string;
     }
-  /** The namespace of another sandbox, which must be there. */
-  | { readonly mode: 'sandbox'; readonly sandboxId: string }
+  /** A namespace that somebody else has made on this machine, by its path, e.g. `/run/netns/node`: it must be there. */
+  | { readonly mode: 'namespace'; readonly path: string }
   /** One namespace for all, with nothing in it but loopback: a network interface is put into it from outside. */
   | {
       readonly mode: 'interface';

@@ -152,6 +152,117 @@ describe('pods', () => {
     await inPod('api', 'nc -w 5 10.100.0.1 443 < /dev/null');
   }, 120_000);
 
+  const port = 9_100;
+  const hostPort = 8_081;
+  const labelled = (name: string) => ({ matchLabels: { app: name } });
+  const eachNode = (name: string, spec: object) => ({
+    ...{ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name } },
+    spec: {
+      selector: labelled(name),
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, ...spec },
+      },
+    },
+  });
+  /** Of a DaemonSet's pods: name, node, and what they say of their addresses. */
+  const placesOf = async (name: string) => {
+    const { items } = JSON.parse(await k('get', 'pods', '-l', `app=${name}`, '-o', 'json'));
+    return items.map(({ metadata, spec, status }: Record<string, Record<string, string>>) => ({
+      ...{ name: metadata?.name ?? '', node: spec?.nodeName ?? '' },
+      ...{ podIp: status?.podIP ?? '', hostIp: status?.hostIP ?? '' },
+    })) as readonly Record<'hostIp' | 'name' | 'node' | 'podIp', string>[];
+  };
+  const nodeAddresses = async () =>
+    (await k('get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[0].address}')).split(' ').toSorted();
+
+  it('are on each node in the network of the node itself', async () => {
+    const serving = `mkdir /www && hostname > /www/index.html && echo up && exec httpd -f -p ${port} -h /www`;
+    const agent = eachNode('agent', {
+      ...{ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
+      containers: [
+        {
+          ...container(serving),
+          ports: [{ containerPort: port }],
+          readinessProbe: { httpGet: { path: '/', port }, periodSeconds: 1 },
+        },
+      ],
+    });
+    await apply(agent);
+    await k('rollout', 'status', 'daemonset/agent', '--timeout=60s');
+    const places = await placesOf('agent');
+    expect(places.map(({ podIp }) => podIp).toSorted()).toEqual(await nodeAddresses());
+    for (const { podIp, hostIp, name, node } of places) {
+      expect(podIp).toBe(hostIp);
+      expect((await k('exec', name, '--', 'hostname')).trim()).toBe(node);
+      expect(await k('logs', name)).toBe('up\n');
+      // What answers on the node answers those who are in its network: names, the API server, the agent of Pod Identity.
+      await k('exec', name, '--', 'nslookup', '-type=a', 'web.default.svc.cluster.local');
+      for (const place of ['10.100.0.1 443', '169.254.170.23 80'])
+        await k('exec', name, '--', 'sh', '-c', `nc -w 5 ${place} < /dev/null`);
+    }
+    await inPod('by-host', places.map(({ hostIp }) => `wget -q -O - http://${hostIp}:${port}`).join(' && '));
+    // Each has its port of its node: a second one waits for another.
+    await apply({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'second' } },
+      spec: { hostNetwork: true, containers: [{ ...container('true'), ports: [{ containerPort: port }] }] },
+    });
+    await waitFor('a word of the scheduler', async () => {
+      const said = await k('get', 'pod', 'second', '-o', 'jsonpath={.status.conditions[0].message}');
+      return said.includes("2 node(s) didn't have free ports for the requested pod ports") ? true : undefined;
+    });
+    await k('delete', 'pod', 'second', '--wait=false');
+  }, 240_000);
+
+  /** Whether a task of ECS with this security group can connect to a port there. */
+  async function connectsAsTask(group: string, address: string): Promise<boolean> {
+    const ecs = installation.ecs();
+    const command = ['sh', '-c', `nc -w 5 ${address} ${hostPort} < /dev/null; exit $?`];
+    await ecs.registerTaskDefinition({
+      ...{ family: 'asks', networkMode: 'awsvpc', requiresCompatibilities: ['FARGATE'] },
+      ...{ cpu: '256', memory: '512', containerDefinitions: [{ name: 'asks', image, command }] },
+    });
+    const { tasks: [task] = [] } = await ecs.runTask({
+      ...{ taskDefinition: 'asks', launchType: 'FARGATE' },
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: [await installation.subnetId('a')], securityGroups: [group] },
+      },
+    });
+    const exitCode = await waitFor('the task to stop', async () => {
+      const { tasks: [found] = [] } = await ecs.describeTasks({ tasks: [task?.taskArn ?? ''] });
+      return found?.lastStatus === 'STOPPED' ? found.containers?.[0]?.exitCode : undefined;
+    });
+    expect([0, 1]).toContain(exitCode);
+    return exitCode === 0;
+  }
+
+  it('are reached by ports of their nodes, by whoever the nodes’ security groups let in', async () => {
+    const ports = [{ containerPort: 8_080, hostPort }];
+    await apply(eachNode('published', { containers: [{ ...container(serve), ports }] }));
+    await k('rollout', 'status', 'daemonset/published', '--timeout=60s');
+    const places = await placesOf('published');
+    const urls = places.map(({ hostIp }) => `http://${hostIp}:${hostPort}`);
+    for (const { podIp, hostIp } of places) expect(podIp).not.toBe(hostIp);
+    await inPod('by-host-port', urls.map((url) => `wget -q -O - ${url}`).join(' && '));
+    // Of its own node the one that is there answers, at the loopback too.
+    for (const { name, node } of await placesOf('agent')) {
+      const own = places.find((place) => place.node === node);
+      for (const address of [own?.hostIp, '127.0.0.1']) {
+        const asked = await k('exec', name, '--', 'wget', '-q', '-O', '-', `http://${address}:${hostPort}`);
+        expect(asked.trim()).toBe(own?.name);
+      }
+    }
+    const groupOf = async (filter: string) => {
+      const { SecurityGroups: [found] = [] } = await installation.ec2().describeSecurityGroups({
+        Filters: [{ Name: 'group-name', Values: [filter] }],
+      });
+      return found?.GroupId ?? '';
+    };
+    const [{ hostIp = '' } = {}] = places;
+    expect(await connectsAsTask(await groupOf('eks-cluster-sg-harbor-*'), hostIp)).toBe(true);
+    expect(await connectsAsTask(await groupOf('default'), hostIp)).toBe(false);
+  }, 240_000);
+
   it('keep their addresses over a death of Catamaran, and give them back', async () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     const before = await places();
@@ -160,6 +271,13 @@ describe('pods', () => {
     await ready();
     expect(await places()).toBe(before);
     await inPod('again', `nslookup -type=a web.default.svc.cluster.local 10.100.0.10`);
+    const byHost = (await nodeAddresses()).flatMap((address) => [
+      ...[`wget -q -O - http://${address}:${port}`, `wget -q -O - http://${address}:${hostPort}`],
+    ]);
+    await inPod('by-host-again', byHost.join(' && '));
+    await k('delete', 'daemonset', 'published', '--cascade=foreground', '--timeout=60s');
+    const refused = (await nodeAddresses()).map((address) => `! nc -w 2 ${address} ${hostPort} < /dev/null`);
+    await inPod('by-host-port-no-more', refused.join(' && '));
     await k('scale', 'deployment/web', '--replicas=0');
     await waitFor('no pods', async () => ((await places()) === '' ? true : undefined));
   }, 240_000);

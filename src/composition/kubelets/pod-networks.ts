@@ -256,5 +256,8 @@ function refusing(why: string): PodNetwork {
       `failed to assign an IP address to container: pods need VPCs in this machine’s kernel, and ${why}`,
     );
   };
-  return { assign: async () => refuse(), join: async () => refuse(), release: async () => {} };
+  return {
+    ...{ assign: async () => refuse(), nodeNamespace: async () => refuse(), join: async () => refuse() },
+    release: async () => {},
+  };
 }

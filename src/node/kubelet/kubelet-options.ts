@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import type { HostPort } from '../../network/index.ts';
 import type { Runtime, SandboxNetwork } from '../../runtime/index.ts';
 import type { Taint } from './objects/node.ts';
 import type { Pod } from './objects/pod.ts';
@@ -71,8 +72,11 @@ export interface ApiAccess {
 
 /** Gives pods their addresses, and puts their interfaces into their namespaces. */
 export interface PodNetwork {
-  /** The node has a network namespace by itself, to which the links of pods lead: no sandbox has to hold one for it. */
-  readonly hasNodeNamespace?: boolean;
+  /**
+   * The path of the node's own network namespace, with its interfaces in it: where pods with `hostNetwork` are.
+   * @throws {Error} it can't be had.
+   */
+  nodeNamespace(signal: AbortSignal): Promise<string>;
   /**
    * Gives the pod its address in the VPC; idempotent by uid.
    * @throws {Error} with `failed to assign an IP address to container` when there is none.
@@ -88,8 +92,8 @@ export interface PodIdentity {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
-  /** It is in the node's own network namespace: the node's sandbox asks for the primary address. */
-  readonly isHostNetwork?: true;
+  /** Ports of the node that lead to it. */
+  readonly hostPorts: readonly HostPort[];
 }
 
 /** What a pod's containers mount. */

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import type { Clock } from '../../clock/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { BackOff, retry } from '../back-off.ts';
 import { keepRunning } from '../keep-running.ts';
@@ -14,7 +13,6 @@ import { pullSecrets } from './images/pull-secrets.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';
 import { hookRunner } from './pods/hooks.ts';
-import { NodeSandbox } from './pods/node-sandbox.ts';
 import { PodBoard } from './pods/pod-board.ts';
 import { PodSteps } from './pods/pod-steps.ts';
 import { TerminationMessages } from './pods/termination-message.ts';
@@ -94,10 +92,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         onTrouble: (pod, message) => events.warning(pod, 'FailedMount', message),
       }),
     );
-    const { podNetwork, labels } = options;
-    const nodeSandbox = new NodeSandbox({ node: description, runtime, podNetwork, labels });
     const board = podBoard(options, settings, {
-      ...{ api, events, volumes, kubeletVersion, nodeSandbox, machine, signal },
+      ...{ api, events, volumes, kubeletVersion, machine, signal },
       labels: () => reporter.node?.metadata.labels ?? {},
       services: async (waiting) => {
         await Promise.race([serviceInformer.synced, aborted(waiting)]);
@@ -120,9 +116,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       keepRunning('events', () => events.run(signal), loops),
       keepRunning('pods', () => informer.run(signal), loops),
       keepRunning('services', () => serviceInformer.run(signal), loops),
-      ...(isFargate(description) || podNetwork.hasNodeNamespace
-        ? []
-        : [keepRunning('node sandbox', () => keepSandbox(nodeSandbox, clock, settings, signal), loops)]),
       keepRunning('engine watch', () => board.watch(), loops),
       whenAllAreKnown(informer, board, volumes, options, signal),
       keepRunning(
@@ -162,7 +155,6 @@ function podBoard(
     volumes,
     services,
     kubeletVersion,
-    nodeSandbox,
     machine,
     labels: nodeLabels,
     signal,
@@ -172,7 +164,6 @@ function podBoard(
     readonly volumes: NodeVolumes;
     readonly services: NodeSetupOptions['services'];
     readonly kubeletVersion: string;
-    readonly nodeSandbox: NodeSandbox;
     readonly machine: MachineFacts;
     readonly labels: () => Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
@@ -193,7 +184,7 @@ function podBoard(
     mostProcesses: processesOf(node.capacity.memoryMiB, machine),
   });
   const steps = new PodSteps({
-    ...{ node, runtime, podNetwork, nodeSandbox, cgroups, volumes, setup, events, labels, clock },
+    ...{ node, runtime, podNetwork, cgroups, volumes, setup, events, labels, clock },
     ...(isolation && { isolation }),
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runHandler, clock }),
@@ -210,19 +201,6 @@ function podBoard(
     images: { ...{ runtime, clock, events }, secrets: pullSecrets(api, events) },
   });
   return board;
-}
-
-/** Pods' links lead to it: it is there before them, and again when somebody took it away. */
-async function keepSandbox(
-  sandbox: NodeSandbox,
-  clock: Clock,
-  { statusCheckMs }: KubeletSettings,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await sandbox.ensure(signal);
-    await clock.sleep(statusCheckMs, signal);
-  }
 }
 
 /** Once all pods are known, so are those that nobody knows. */

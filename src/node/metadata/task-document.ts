@@ -141,7 +141,7 @@ function logOptionsOf({ awslogs, spec }: PlannedContainer): object | undefined {
 
 function networkOf(owner: TaskOwner, { spec }: PlannedContainer, observed: Container | undefined): object {
   const { network: sandbox, dns } = owner.plan.sandbox;
-  if (spec.network.mode === 'sandbox' && sandbox.mode !== 'container' && sandbox.mode !== 'sandbox') {
+  if (spec.network.mode === 'sandbox' && sandbox.mode !== 'container' && sandbox.mode !== 'namespace') {
     const eni = owner.task.elasticNetworkInterfaces?.[0];
     return given({
       NetworkMode: 'awsvpc',

@@ -163,6 +163,7 @@ export class DockerRuntime implements Runtime {
       apiVersion: facts.apiVersion,
       architecture: facts.architecture,
       leastOomScore: leastOomScore(daemon),
+      clock,
     });
     this.#outputs = new Outputs(api, clock, facts.isLocal);
     this.#gvisor = new Gvisor({

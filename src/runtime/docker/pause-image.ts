@@ -28,6 +28,21 @@ const isArm = (architecture: string): boolean => architecture === 'aarch64' || a
 
 /** x86-64: ELF machine 62. */
 const x64Code = Buffer.from([
+  ...[0x48, 0x83, 0x3c, 0x24, 2], // cmp qword [rsp], 2 (how many arguments, with its own name)
+  ...[0x72, 41], // jb to the wait
+  ...[0x48, 0x8b, 0x7c, 0x24, 16], // mov rdi, [rsp + 16] (the path)
+  ...[0x31, 0xf6], // xor esi, esi (to read)
+  ...[0xb8, 2, 0, 0, 0], // mov eax, 2 (open)
+  ...[0x0f, 0x05], // syscall
+  ...[0x89, 0xc7], // mov edi, eax
+  ...[0xbe, 0, 0, 0, 0x40], // mov esi, CLONE_NEWNET
+  ...[0xb8, 0x34, 1, 0, 0], // mov eax, 308 (setns)
+  ...[0x0f, 0x05], // syscall
+  ...[0xf7, 0xd8], // neg eax
+  ...[0x74, 9], // jz to the wait
+  ...[0x89, 0xc7], // mov edi, eax (what was wrong, as errno)
+  ...[0xb8, 60, 0, 0, 0], // mov eax, 60 (exit)
+  ...[0x0f, 0x05], // syscall
   ...[0xb8, 13, 0, 0, 0], // mov eax, 13 (rt_sigaction)
   ...[0xbf, 17, 0, 0, 0], // mov edi, 17 (SIGCHLD)
   ...[0x48, 0x8d, 0x35, 19, 0, 0, 0], // lea rsi, [rip + 19] (the action, behind the code)
@@ -42,6 +57,22 @@ const x64Code = Buffer.from([
 /** ARM64: ELF machine 183. It has no pause(2): ppoll(2) of nothing, without a timeout, waits as long. */
 const armCode = Buffer.from(
   new Uint32Array([
+    0xd503201f, // nop, so that the action at the end is aligned
+    0xf94003e0, // ldr x0, [sp] (how many arguments, with its own name)
+    0xf100081f, // cmp x0, #2
+    0x540001a3, // b.lo to the wait
+    0x92800c60, // mov x0, #-100 (AT_FDCWD)
+    0xf9400be1, // ldr x1, [sp, #16] (the path)
+    0xd2800002, // mov x2, #0 (to read)
+    0xd2800708, // mov x8, #56 (openat)
+    0xd4000001, // svc #0
+    0xd2a80001, // mov x1, CLONE_NEWNET
+    0xd2802188, // mov x8, #268 (setns)
+    0xd4000001, // svc #0
+    0xb4000080, // cbz x0 to the wait
+    0xcb0003e0, // neg x0, x0 (what was wrong, as errno)
+    0xd2800ba8, // mov x8, #93 (exit)
+    0xd4000001, // svc #0
     0xd28010c8, // mov x8, #134 (rt_sigaction)
     0xd2800220, // mov x0, #17 (SIGCHLD)
     0x10000181, // adr x1, #48 (the action, behind the code)
@@ -60,7 +91,8 @@ const armCode = Buffer.from(
 );
 
 /**
- * A whole program of a few instructions: ignore SIGCHLD (so that orphans of a shared PID namespace are reaped by the
+ * A whole program of a few instructions: enter the network namespace at the path that is its argument, where it has one,
+ * or end with the error's number; ignore SIGCHLD (so that orphans of a shared PID namespace are reaped by the
  * kernel), then sleep for ever. It uses 12 kB of memory.
  */
 export function pauseProgram(architecture: string): Buffer {

@@ -1,9 +1,18 @@
-import { type CgroupLimits, RuntimeError, type Sandbox, type SandboxSpec } from '../runtime.ts';
+import { constants } from 'node:os';
+import type { Clock } from '../../clock/index.ts';
+import {
+  type CgroupLimits,
+  type Container,
+  RuntimeError,
+  type Sandbox,
+  type SandboxSpec,
+} from '../runtime.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Containers } from './containers.ts';
 import { attempting } from './failures.ts';
 import type { Images } from './images.ts';
 import { cgroupLabel, labelFilter, roleLabel, sandboxLabel, withoutOwn } from './labels.ts';
+import { isInNamespace } from './network-namespace.ts';
 import type { Networks } from './networks.ts';
 import { pauseImage, pauseReference } from './pause-image.ts';
 import type { Volumes } from './volumes.ts';
@@ -33,6 +42,7 @@ export class Sandboxes {
   readonly #apiVersion: string;
   readonly #architecture: string;
   readonly #leastOomScore: number;
+  readonly #clock: Clock;
   #pauseImage: Promise<void> | undefined;
   readonly #places = new Map<string, SandboxPlace>();
 
@@ -45,6 +55,7 @@ export class Sandboxes {
     readonly apiVersion: string;
     readonly architecture: string;
     readonly leastOomScore: number;
+    readonly clock: Clock;
   }) {
     this.#containers = parts.containers;
     this.#volumes = parts.volumes;
@@ -54,6 +65,7 @@ export class Sandboxes {
     this.#apiVersion = parts.apiVersion;
     this.#architecture = parts.architecture;
     this.#leastOomScore = parts.leastOomScore;
+    this.#clock = parts.clock;
   }
 
   async create(spec: SandboxSpec): Promise<Sandbox> {
@@ -163,8 +175,9 @@ export class Sandboxes {
       await attempting(`Cannot make sandbox '${spec.id}'`, 'CannotCreateContainer', () =>
         this.#containers.createNamed(name, body),
       );
-      const { runtimeId, status } = await this.#containers.start(name);
-      return { runtimeId, isRunning: status.state === 'running' };
+      const started = await this.#containers.start(name);
+      if (network.mode === 'namespace') await this.#untilEntered(network.path, started);
+      return { runtimeId: started.runtimeId, isRunning: started.status.state === 'running' };
     };
     try {
       return await make();
@@ -179,30 +192,48 @@ export class Sandboxes {
     }
   }
 
+  /** Whoever joined it before would be in a namespace of its own. One that does not get there is removed. */
+  async #untilEntered(path: string, { name }: Container): Promise<void> {
+    const deadlineMs = this.#clock.monotonic() + enterMs;
+    for (;;) {
+      const status = (await this.#containers.inspect(name))?.status;
+      if (status?.state === 'running' && (await isInNamespace(status.pid, path))) return;
+      if (status?.state === 'running' && this.#clock.monotonic() < deadlineMs) {
+        await this.#clock.sleep(enterCheckMs);
+        continue;
+      }
+      await this.#containers.remove(name);
+      const why = status?.state === 'exited' ? errorName(status.exitCode) : 'it did not get there in time';
+      const detail = `the network namespace ${path} could not be entered: ${why}`;
+      throw new RuntimeError('ContainerNetworking', `Cannot start '${name}': ${detail}`, detail);
+    }
+  }
+
   #pauseBody(spec: SandboxSpec, location: string | undefined): object {
     const { network } = spec;
     const isPrivate = network.mode === 'private';
-    const isJoined = network.mode === 'sandbox';
+    const namespacePath = network.mode === 'namespace' ? network.path : undefined;
     // Up to API 1.43 the address of the first network was the container's.
     const isOldMac = Number(this.#apiVersion.split('.')[1]) < 44;
     return {
       Image: pauseReference,
+      Cmd: namespacePath && [enteredPath],
       Labels: {
         ...spec.labels,
         [sandboxLabel]: spec.id,
         [roleLabel]: 'pause',
         ...(location === undefined ? {} : { [cgroupLabel]: location }),
       },
-      // A namespace has one hostname and one way to find names, whoever joins it.
-      Hostname: isJoined ? undefined : spec.hostname,
+      Hostname: spec.hostname,
       ...(isPrivate && isOldMac ? { MacAddress: network.macAddress } : {}),
       HostConfig: {
         NetworkMode: networkMode(network),
-        Dns: isJoined ? undefined : spec.dns?.servers,
-        DnsSearch: isJoined ? undefined : spec.dns?.search,
-        ExtraHosts: isJoined
-          ? undefined
-          : spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
+        Dns: spec.dns?.servers,
+        DnsSearch: spec.dns?.search,
+        ExtraHosts: spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
+        Mounts: namespacePath && [
+          { Type: 'bind', Source: namespacePath, Target: enteredPath, ReadOnly: true },
+        ],
         Sysctls: spec.sysctls,
         IpcMode: spec.shareIpc ? 'shareable' : undefined,
         // It says nothing, and a log of it would be read by nobody.
@@ -212,6 +243,8 @@ export class Sandboxes {
         OomScoreAdj: Math.max(pauseOomScore, this.#leastOomScore),
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
+        // The Engine can start a container in another's namespace, but not in one that none is in: it goes there itself.
+        CapAdd: namespacePath && ['SYS_ADMIN'],
       },
       ...(isPrivate
         ? {
@@ -253,8 +286,18 @@ export class Sandboxes {
 }
 
 function networkMode(network: SandboxSpec['network']): string {
-  if (network.mode === 'private') return network.network.name;
-  return network.mode === 'sandbox' ? `container:${pauseOf(network.sandboxId)}` : 'none';
+  return network.mode === 'private' ? network.network.name : 'none';
+}
+
+/** Where a pause container finds the namespace that it enters. */
+const enteredPath = '/netns';
+const enterMs = 10_000;
+const enterCheckMs = 2;
+
+/** `EPERM`, by its number. */
+function errorName(exitCode: number): string {
+  const [name] = Object.entries(constants.errno).find(([, number]) => number === exitCode) ?? [];
+  return name ?? `exit code ${exitCode}`;
 }
 
 const needsPause = ({ network, shareIpc, sharePid }: SandboxSpec): boolean =>

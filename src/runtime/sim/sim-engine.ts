@@ -146,8 +146,8 @@ export class SimEngine {
     this.#mayFail(createSandbox, attempt, 'ContainerNetworking', 'simulated failure of the engine');
     this.#assertAddressIsFree(spec, attempt);
     const { network } = spec;
-    if (network.mode === 'sandbox' && !this.#sandboxes.get(network.sandboxId)?.isPauseRunning) {
-      const detail = `sandbox '${network.sandboxId}' has no network to join`;
+    if (network.mode === 'namespace' && !this.#hasNamespace(network.path)) {
+      const detail = `${network.path} is no network namespace`;
       throw new RuntimeError('CannotCreateContainer', `${attempt}: ${detail}`, detail);
     }
     const pauseId = hasPause ? (there?.pauseId ?? hex(this.#random, 64)) : undefined;
@@ -159,7 +159,15 @@ export class SimEngine {
   /** There is none: what stands here only tells one pause container from another. */
   networkNamespace(id: string): string | undefined {
     const { pauseId, isPauseRunning } = this.#sandboxes.get(id) ?? {};
-    return isPauseRunning ? `/sim/${pauseId}/ns/net` : undefined;
+    return isPauseRunning ? `${namespaces}${pauseId}/ns/net` : undefined;
+  }
+
+  /** Of those that are not its own nothing is known: they are taken to be there. */
+  #hasNamespace(path: string): boolean {
+    return (
+      !path.startsWith(namespaces) ||
+      this.#sandboxes.keys().some((sandboxId) => this.networkNamespace(sandboxId) === path)
+    );
   }
 
   stopSandbox(id: string): void {
@@ -355,6 +363,9 @@ export class SimEngine {
     for (const { tell } of this.#subscribers) tell(event);
   }
 }
+
+/** Where its sandboxes' network namespaces would be. */
+const namespaces = '/sim/';
 
 const sandboxView = ({ spec, pauseId, isPauseRunning }: SimSandbox): Sandbox => ({
   id: spec.id,

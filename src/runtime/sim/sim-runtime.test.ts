@@ -40,7 +40,7 @@ describeRuntimeConformance(
       'gives the strongest isolation that there is':
         'it has one kind of container, and that runs no programs',
       'gives a private sandbox its address, hostname and one localhost for all its containers': noPackets,
-      'has the address of the sandbox whose namespace it joined': noPackets,
+      'has the addresses of the namespace that it joined, and a hostname of its own': noPackets,
       'shares process and IPC namespaces where asked': noFiles,
       'has further groups, and ends by its own signal': noFiles,
       'limits the memory of all containers together': noLimits,

@@ -19,6 +19,7 @@ import { partChanges, partsOf, partsRead, requestsFor } from '../parts.ts';
 import { leadsTo } from '../sandbox-link.ts';
 import { listenIn } from '../sockets.ts';
 import { Turns } from '../turns.ts';
+import { turnedFlows } from './host-ports.ts';
 import { isNodePart, type NodeFacts, type NodePod, nodeParts, nodeTable } from './node-parts.ts';
 import type { NodePlace } from './node-place.ts';
 import { addPodLink, configurePod } from './pod-link.ts';
@@ -90,6 +91,7 @@ export class NodeNetwork implements AsyncDisposable {
   join(pod: NodePod, netnsPath: string): Promise<void> {
     return this.#turns.take(async () => {
       this.#requireOpen();
+      const isKnown = this.#pods.has(pod.uid);
       const sandbox = new Namespace(netnsPath);
       try {
         const link = this.#links().get(podLinkName(pod.uid));
@@ -103,6 +105,7 @@ export class NodeNetwork implements AsyncDisposable {
         throw error;
       }
       const failure = this.#converge().get(pod.uid);
+      if (!isKnown) this.#turn(pod);
       if (failure !== undefined) throw failure;
     });
   }
@@ -111,8 +114,10 @@ export class NodeNetwork implements AsyncDisposable {
   leave(uid: string): Promise<void> {
     return this.#turns.take(async () => {
       this.#forgetSandbox(uid);
-      if (!this.#pods.delete(uid) || this.#isClosed) return;
+      const pod = this.#pods.get(uid);
+      if (pod === undefined || !this.#pods.delete(uid) || this.#isClosed) return;
       this.#converge();
+      this.#turn(pod);
       await this.#removal.remove(podLinkName(uid));
     });
   }
@@ -133,9 +138,7 @@ export class NodeNetwork implements AsyncDisposable {
   interrupt(isInterrupted: (flow: Flow) => boolean): Promise<void> {
     return this.#turns.take(() => {
       this.#requireOpen();
-      using socket = new NetlinkSocket(this.#namespace, netfilter);
-      const flows = readFlows(socket).filter(({ flow }) => isInterrupted(flow));
-      socket.batch(flows.map(({ remove }) => remove));
+      this.#interrupt(isInterrupted);
     });
   }
 
@@ -172,6 +175,18 @@ export class NodeNetwork implements AsyncDisposable {
       this.#socket[Symbol.dispose]();
       this.#namespace[Symbol.dispose]();
     });
+  }
+
+  /** The pod's ports are another's, or nobody's, from now on. */
+  #turn(pod: NodePod): void {
+    const isTurned = turnedFlows(pod);
+    if (isTurned !== undefined) this.#interrupt(isTurned);
+  }
+
+  #interrupt(isInterrupted: (flow: Flow) => boolean): void {
+    using socket = new NetlinkSocket(this.#namespace, netfilter);
+    const flows = readFlows(socket).filter(({ flow }) => isInterrupted(flow));
+    socket.batch(flows.map(({ remove }) => remove));
   }
 
   /** @returns what went wrong, by pod: one that can't be reached is no reason to leave the others alone. */
@@ -268,6 +283,8 @@ const nodeSysctls = {
   'ipv4/conf/all/arp_ignore': '0',
   'ipv4/conf/all/send_redirects': '0',
   'ipv4/conf/default/send_redirects': '0',
+  // Who asks at the loopback may be led to a pod.
+  'ipv4/conf/all/route_localnet': '1',
   'ipv6/conf/all/disable_ipv6': '1',
   'ipv6/conf/default/disable_ipv6': '1',
 };

@@ -3,6 +3,8 @@ import { chainOf, type NftTable, rangesOf, setOf } from '../firewall/nft-table.t
 import { mainTable } from '../netlink/route.ts';
 import type { Part } from '../parts.ts';
 import { deviceTable } from '../sandbox-link.ts';
+import { byPrimary, byPrimaryMark } from './by-primary.ts';
+import { type HostPort, hostPortParts } from './host-ports.ts';
 import { podLinkName, podLinkPrefix, podMacs } from './pod-names.ts';
 
 /** A pod that is not in its node's own network namespace. */
@@ -11,6 +13,7 @@ export interface NodePod {
   readonly address: string;
   /** Of the interface whose secondary address it has: 0 is the node's primary one. */
   readonly deviceIndex: number;
+  readonly hostPorts: readonly HostPort[];
 }
 
 /** What a node is, as far as its network namespace goes. */
@@ -30,9 +33,6 @@ export interface NodeFacts {
  */
 const priorities = { pods: 512, byPrimary: 1_024, furtherInterfaces: 1_536 } as const;
 
-/** On packets, and flows, that bear the primary address outside whichever pod they are of: the plugin's bit for node ports. */
-export const byPrimary = 0x80;
-
 /** What a node's namespace has for its pods, beside their links and what its interfaces brought with them. */
 export function nodeParts(
   pods: Iterable<NodePod>,
@@ -41,7 +41,7 @@ export function nodeParts(
   const parts: Part[] = [
     ...localAddresses.map((address): Part => ({ type: 'address', link: 'lo', address, prefixLength: 32 })),
     { type: 'rule', priority: priorities.pods, table: mainTable, suppressedPrefixLength: 0 },
-    { type: 'rule', priority: priorities.byPrimary, table: mainTable, mark: byPrimary },
+    { type: 'rule', priority: priorities.byPrimary, table: mainTable, mark: byPrimaryMark },
   ];
   for (const { uid, address, deviceIndex } of pods) {
     const link = podLinkName(uid);
@@ -81,8 +81,9 @@ export function isNodePart(part: Part): boolean {
   }
 }
 
-/** Pods send with their own address alone, and out of the VPC with their node's. */
+/** Pods send with their own address alone, and out of the VPC with their node's; ports of the node lead to them. */
 export function nodeTable(pods: readonly NodePod[], { primaryAddress, cidrs }: NodeFacts): NftTable {
+  const hostPorts = hostPortParts(pods, primaryAddress);
   return {
     family: 'ip',
     name: 'node',
@@ -102,13 +103,26 @@ export function nodeTable(pods: readonly NodePod[], { primaryAddress, cidrs }: N
         ),
       ],
       ['vpc_blocks', rangesOf('ipv4_addr', cidrs)],
+      ...hostPorts.sets,
     ]),
     chains: new Map([
       [
         'guard',
         chainOf(
-          [`iifname "${podLinkPrefix}*" iifname . ip saddr != @pods drop`],
+          [
+            `iifname "${podLinkPrefix}*" iifname . ip saddr != @pods drop`,
+            // What is sent from the loopback may go to a pod: nobody else gets there.
+            'iifname != "lo" ip daddr 127.0.0.0/8 drop',
+          ],
           'type filter hook prerouting priority raw; policy accept;',
+        ),
+      ],
+      // Only the first packet of a flow comes to the chains that translate: the others, answers too, go the same way by this.
+      [
+        'marks',
+        chainOf(
+          [`ct mark & ${byPrimary} == ${byPrimary} meta mark set meta mark | ${byPrimary}`],
+          'type filter hook prerouting priority mangle; policy accept;',
         ),
       ],
       [
@@ -116,10 +130,12 @@ export function nodeTable(pods: readonly NodePod[], { primaryAddress, cidrs }: N
         chainOf(
           [
             `oifname "eth*" ip saddr @pod_addresses ip daddr != @vpc_blocks snat to ${primaryAddress} fully-random`,
+            ...hostPorts.sourceTranslation,
           ],
           'type nat hook postrouting priority srcnat + 10; policy accept;',
         ),
       ],
+      ...hostPorts.chains,
     ]),
   };
 }

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { chainOf, mapOf, type NftChain, type NftSet, type NftTable, setOf } from '../firewall/nft-table.ts';
 import { remembered } from '../firewall/remembered.ts';
-import { byPrimary } from './node-parts.ts';
+import { byPrimary } from './by-primary.ts';
 import { podLinkPrefix } from './pod-names.ts';
 import type { ServicePlan, ServiceTarget, Targets } from './service-plan.ts';
 
 /** On packets whose client is to be seen as the node: kube-proxy's bit. */
 const hidden = '0x4000';
-
-const primary = `0x${byPrimary.toString(16)}`;
 
 /**
  * The services of a cluster as a node carries them, in kube-proxy's way: maps lead a service's address to its chain, which
@@ -74,14 +72,6 @@ function hookChains(primaryAddress: string): readonly (readonly [string, NftChai
         'ip daddr . meta l4proto . th dport vmap @service_ips',
         `ip daddr ${primaryAddress} meta l4proto . th dport vmap @node_ports`,
       ]),
-    ],
-    // Only the first packet of a flow comes to the chains that translate: the others, answers too, go the same way by this.
-    [
-      'marks',
-      chainOf(
-        [`ct mark & ${primary} == ${primary} meta mark set meta mark | ${primary}`],
-        'type filter hook prerouting priority mangle; policy accept;',
-      ),
     ],
     ['prerouting', chainOf(toServices, 'type nat hook prerouting priority dstnat; policy accept;')],
     ['nat_output', chainOf(toServices, 'type nat hook output priority -100; policy accept;')],
@@ -164,7 +154,7 @@ function outsideRules(
   inside: string,
   picks: readonly string[] | undefined,
 ): readonly string[] {
-  const marks = [`ct mark set ct mark | ${primary}`, `meta mark set meta mark | ${primary}`];
+  const marks = [`ct mark set ct mark | ${byPrimary}`, `meta mark set meta mark | ${byPrimary}`];
   const leads = [...marks, ...(picks ?? [`goto ${inside}`])];
   if (hidesClients) return [`meta mark set meta mark | ${hidden}`, ...leads];
   const own = isList(internal)

@@ -7,6 +7,6 @@ export const taskAddress = '10.0.2.5';
 export const furtherAddress = '10.0.1.20';
 
 /** Pods of the node, the last one of its further interface. */
-export const web: NodePod = { uid: 'web', address: '10.0.1.11', deviceIndex: 0 };
-export const api: NodePod = { uid: 'api', address: '10.0.1.12', deviceIndex: 0 };
-export const far: NodePod = { uid: 'far', address: '10.0.1.21', deviceIndex: 1 };
+export const web: NodePod = { uid: 'web', address: '10.0.1.11', deviceIndex: 0, hostPorts: [] };
+export const api: NodePod = { uid: 'api', address: '10.0.1.12', deviceIndex: 0, hostPorts: [] };
+export const far: NodePod = { uid: 'far', address: '10.0.1.21', deviceIndex: 1, hostPorts: [] };

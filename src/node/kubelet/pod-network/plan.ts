@@ -1,3 +1,6 @@
+import type { HostPort } from '../../../network/index.ts';
+import type { PodIdentity } from '../kubelet-options.ts';
+
 /** An interface of the node, as EC2 has it. */
 export interface NodeInterface {
   /** `eni-…` */
@@ -24,6 +27,8 @@ export interface InterfaceLimits {
 export interface Ledger {
   /** Address by the pod's uid. */
   readonly pods: Readonly<Record<string, string>>;
+  /** Ports of the node by the uid of the pod that they lead to. */
+  readonly hostPorts: Readonly<Record<string, readonly HostPort[]>>;
   /** When an address was given back, epoch milliseconds. */
   readonly released: Readonly<Record<string, number>>;
 }
@@ -69,9 +74,17 @@ function isResting({ released }: Ledger, address: string, now: number): boolean 
   return since !== undefined && now - since < coolDownMs;
 }
 
-export function withPod(ledger: Ledger, uid: string, address: string): Ledger {
+export function withPod(
+  ledger: Ledger,
+  { uid, hostPorts }: Pick<PodIdentity, 'hostPorts' | 'uid'>,
+  address: string,
+): Ledger {
   const { [address]: _, ...released } = ledger.released;
-  return { pods: { ...ledger.pods, [uid]: address }, released };
+  return {
+    pods: { ...ledger.pods, [uid]: address },
+    hostPorts: hostPorts.length === 0 ? ledger.hostPorts : { ...ledger.hostPorts, [uid]: hostPorts },
+    released,
+  };
 }
 
 /** Without those pods; their addresses rest from now on, and what has rested long enough is forgotten. */
@@ -82,6 +95,7 @@ export function withoutPods(ledger: Ledger, uids: readonly string[], now: number
   const resting = Object.entries(ledger.released).filter(([address]) => isResting(ledger, address, now));
   return {
     pods: Object.fromEntries(pods.filter(([uid]) => !gone.has(uid))),
+    hostPorts: Object.fromEntries(Object.entries(ledger.hostPorts).filter(([uid]) => !gone.has(uid))),
     released: Object.fromEntries([...resting, ...freed]),
   };
 }

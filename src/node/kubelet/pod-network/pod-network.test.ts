@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../clock/index.ts';
 import { recordingLog } from '../../../log.ts';
-import type { NodeNetwork, NodePlace, NodePod } from '../../../network/index.ts';
+import type { HostPort, NodeNetwork, NodePlace, NodePod } from '../../../network/index.ts';
 import type { NodeInterfaces } from './node-interfaces.ts';
 import { coolDownMs, type Ledger, type NodeInterface, nextStep, withoutPods, withPod } from './plan.ts';
 import { VpcPodNetwork } from './pod-network.ts';
@@ -56,11 +56,11 @@ class World implements AsyncDisposable {
     nodeNamespace: async (instanceId: string) => `/netns/${instanceId}`,
     removeNode: async (instanceId: string) => void this.done.push(`remove ${instanceId}`),
     openNode: async ({ netnsPath, pods }: NodePlace) => {
-      this.done.push(`open ${netnsPath} ${pods.map(({ uid }) => uid).join(' ')}`.trim());
+      this.done.push(`open ${netnsPath} ${pods.map(textOf).join(' ')}`.trim());
       return {
         isAt: (path: string) => path === netnsPath,
-        join: async ({ uid, address, deviceIndex }: NodePod, path: string) =>
-          void this.done.push(`join ${uid} ${address} ${deviceIndex} ${path}`),
+        join: async (pod: NodePod, path: string) =>
+          void this.done.push(`join ${textOf(pod)} ${pod.address} ${pod.deviceIndex} ${path}`),
         connect: async (address: string, port: number) => `${address}:${port}`,
         leave: async (uid: string) => void this.done.push(`leave ${uid}`),
         [Symbol.asyncDispose]: async () => {},
@@ -95,7 +95,13 @@ class VpcPodNetworkOf extends VpcPodNetwork {
   }
 }
 
-const podOf = (uid: string) => ({ uid, namespace: 'default', name: uid });
+/** With its ports of the node. */
+const textOf = ({ uid, hostPorts }: NodePod) =>
+  [uid, ...hostPorts.map(({ hostPort, containerPort }) => `${hostPort}>${containerPort}`)].join(' ');
+
+const podOf = (uid: string, hostPorts: readonly HostPort[] = []) => ({
+  ...{ uid, namespace: 'default', name: uid, hostPorts },
+});
 
 function interfaceOf(deviceIndex: number): NodeInterface {
   return {
@@ -199,10 +205,30 @@ describe('the addresses of a node’s pods', () => {
     ]);
   });
 
-  it('are refused to pods that want their node’s network', async () => {
+  it('are none where pods have their node’s network, which is there before any address', async () => {
     await using world = new World();
-    const asking = world.pods.assign({ ...podOf('a'), isHostNetwork: true }, never);
-    await expect(asking).rejects.toThrow('pods with hostNetwork are not run by this version');
+    expect(await world.pods.nodeNamespace(never)).toBe('/netns/i-1');
+    expect(await world.pods.nodeNamespace(never)).toBe('/netns/i-1');
+    expect(world.done).toEqual(['attach eni-0 /netns/i-1 0', 'open /netns/i-1', 'opened']);
+    await using fargate = new World();
+    fargate.isFargate = true;
+    await expect(fargate.pods.nodeNamespace(never)).rejects.toThrow('has no hostNetwork');
+  });
+
+  it('are led to by ports of the node, also before a kubelet that starts anew has seen the pods', async () => {
+    await using world = new World();
+    const ports = [{ protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8_080, containerPort: 80 }] as const;
+    await world.pods.assign(podOf('a', ports), never);
+    await world.pods.join(podOf('a', ports), '/a', never);
+    expect(world.done).toContain('join a 8080>80 10.0.0.5 0 /a');
+    world.restart();
+    await world.pods.open(never);
+    expect(world.done).toContain('open /netns/i-1 a 8080>80');
+    await world.pods.release('a');
+    world.restart();
+    world.done.splice(0);
+    await world.pods.open(never);
+    expect(world.done).toContain('open /netns/i-1');
   });
 
   it('are never had by two pods, whatever comes and goes', () => {
@@ -210,7 +236,7 @@ describe('the addresses of a node’s pods', () => {
     fc.assert(
       fc.property(anyEvents, (events) => {
         let interfaces = [grown(interfaceOf(0), 2), grown(interfaceOf(1), 2)];
-        let ledger: Ledger = { pods: {}, released: {} };
+        let ledger: Ledger = { pods: {}, hostPorts: {}, released: {} };
         const givenBack = new Map<string, number>();
         let now = 0;
         for (const [isComing, pod, passed] of events) {
@@ -229,7 +255,7 @@ describe('the addresses of a node’s pods', () => {
             }
             expect(Object.values(ledger.pods)).not.toContain(step.address);
             expect(now - (givenBack.get(step.address) ?? -coolDownMs)).toBeGreaterThanOrEqual(coolDownMs);
-            ledger = withPod(ledger, uid, step.address);
+            ledger = withPod(ledger, podOf(uid), step.address);
           }
         }
       }),

@@ -44,7 +44,6 @@ const noAddress =
  * node's interfaces, which are in a network namespace of the node's own. The links of pods lead there.
  */
 export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
-  readonly hasNodeNamespace = true;
   readonly #options: VpcPodNetworkOptions;
   readonly #ledger: LedgerFile;
   /** By address: of secondary ones, as last seen in EC2. */
@@ -67,10 +66,6 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
    */
   assign(pod: PodIdentity, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
     return this.#inTurn(async () => {
-      if (pod.isHostNetwork)
-        throw new Error(
-          'pods with hostNetwork are not run by this version of Catamaran yet: give the pod an address of its own',
-        );
       if (this.#options.isFargate) return networkOf(await this.#primary(signal));
       const known = this.#ledger.now().pods[pod.uid];
       const address = known ?? (await this.#newAddress(pod, signal));
@@ -105,8 +100,18 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       const found = this.#interfaceOf(address);
       if (found === undefined) throw new Error(`${address} is no address of this node any more`);
       await this.#options.network.untilCarried(found.id, address, signal);
-      await node.join({ uid: pod.uid, address, deviceIndex: found.deviceIndex }, netnsPath);
+      const { uid, hostPorts } = pod;
+      await node.join({ uid, address, deviceIndex: found.deviceIndex, hostPorts }, netnsPath);
       this.#joined.set(pod.uid, netnsPath);
+    });
+  }
+
+  nodeNamespace(signal: AbortSignal): Promise<string> {
+    return this.#inTurn(async () => {
+      if (this.#options.isFargate)
+        throw new Error('a pod on Fargate is alone on its node, and has no hostNetwork');
+      if (this.#node === undefined) await this.#openOwn(signal);
+      return this.#options.network.nodeNamespace(this.#options.instanceId);
     });
   }
 
@@ -183,9 +188,11 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     await this.#attachAll(signal);
     if (this.#node?.isAt(netnsPath)) return this.#node;
     await this.#node?.[Symbol.asyncDispose]();
-    const pods = Object.entries(this.#ledger.now().pods).flatMap(([uid, address]) => {
+    const ledger = this.#ledger.now();
+    const pods = Object.entries(ledger.pods).flatMap(([uid, address]) => {
       const found = this.#interfaceOf(address);
-      return found === undefined ? [] : [{ uid, address, deviceIndex: found.deviceIndex }];
+      if (found === undefined) return [];
+      return [{ uid, address, deviceIndex: found.deviceIndex, hostPorts: ledger.hostPorts[uid] ?? [] }];
     });
     const { id: interfaceId, primaryAddress } = primary;
     const { localAddresses, network } = this.#options;
@@ -228,7 +235,7 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   }
 
   /** Written down before anybody hears of it. */
-  async #newAddress({ uid }: PodIdentity, signal: AbortSignal): Promise<string> {
+  async #newAddress(pod: PodIdentity, signal: AbortSignal): Promise<string> {
     const { interfaces, limits, clock } = this.#options;
     await this.#look(signal);
     // Each step but the last changes what there is: one more for each interface that can be.
@@ -236,7 +243,7 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       const step = nextStep(this.#interfaces, this.#ledger.now(), limits, clock.now());
       if (step.type === 'none') break;
       if (step.type === 'take') {
-        this.#ledger.write(withPod(this.#ledger.now(), uid, step.address));
+        this.#ledger.write(withPod(this.#ledger.now(), pod, step.address));
         return step.address;
       }
       try {

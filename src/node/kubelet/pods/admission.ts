@@ -1,5 +1,6 @@
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec } from '../objects/pod.ts';
 import { amountsOf, podRequests } from '../resources/pod-requests.ts';
+import { hostPortsOf, isSamePort } from './host-ports.ts';
 
 /** The node as pods are admitted to it. */
 export interface AdmittingNode {
@@ -103,28 +104,12 @@ function meets({ operator, values = [] }: NodeSelectorRequirement, value: string
 }
 
 function takenPort(spec: PodSpec, others: readonly Pod[]): Rejection | undefined {
-  const taken = others.flatMap((other) => hostPorts(other.spec));
-  const isTaken = hostPorts(spec).some(({ port, protocol, ip }) =>
-    taken.some(
-      (other) =>
-        other.port === port &&
-        other.protocol === protocol &&
-        (other.ip === ip || other.ip === '0.0.0.0' || ip === '0.0.0.0'),
-    ),
-  );
-  if (!isTaken) return undefined;
+  const taken = others.flatMap((other) => hostPortsOf(other.spec));
+  if (!hostPortsOf(spec).some((port) => taken.some((other) => isSamePort(port, other)))) return undefined;
   return {
     reason: 'NodePorts',
     message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
   };
-}
-
-function hostPorts({ containers, initContainers = [] }: PodSpec) {
-  return [...containers, ...initContainers]
-    .flatMap(({ ports = [] }) => ports)
-    .flatMap(({ hostPort = 0, protocol = 'TCP', hostIP = '' }) =>
-      hostPort === 0 ? [] : [{ port: hostPort, protocol, ip: hostIP || '0.0.0.0' }],
-    );
 }
 
 /** What a node could never give a pod: why, in the words of a resize that is Infeasible. */

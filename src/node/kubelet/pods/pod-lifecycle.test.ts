@@ -80,7 +80,7 @@ describe('a pod', () => {
     expect(node.network.addresses.size).toBe(0);
     expect(await nodes.eventsOf('web')).toContain('Killing: Stopping container web');
     await expect.poll(() => node.machine.containers).toEqual([]);
-    expect(node.machine.engine.sandboxes({}).map(({ id }) => id)).toEqual(['node-i-0123456789abcdef0']);
+    expect(node.machine.engine.sandboxes({})).toEqual([]);
   });
 
   it('that never restarts succeeds or fails with its containers', async () => {
@@ -296,9 +296,47 @@ describe('a pod', () => {
     const { metadata, status } = await nodes.until(path, 'running', isRunning);
     expect(status).toMatchObject({ podIP: '10.0.1.7', hostIP: '10.0.1.7' });
     const spec = node.machine.engine.sandboxSpec(`pod-${metadata.uid}-0`);
-    expect(spec?.network).toEqual({ mode: 'sandbox', sandboxId: 'node-i-0123456789abcdef0' });
+    expect(spec).toMatchObject({
+      network: { mode: 'namespace', path: await node.network.nodeNamespace() },
+      hostname: node.description.name,
+    });
+    expect(node.network.addresses.get(metadata.uid)).toBeUndefined();
     await remove(path);
     await nodes.until(path, 'gone', isGone);
+  });
+
+  it("in its node's network has its ports of the node alone", async () => {
+    const ports = [{ containerPort: 8_080 }];
+    const spec = { hostNetwork: true, containers: [{ ...container('c'), ports }] };
+    const path = await bind('first-there', spec);
+    const { spec: defaulted } = await nodes.until(path, 'running', isRunning);
+    expect(defaulted.containers[0].ports).toEqual([
+      { containerPort: 8_080, hostPort: 8_080, protocol: 'TCP' },
+    ]);
+    const late = await bind('too-late', spec);
+    const { status } = await nodes.until(late, 'the end', (json) => json.status.phase === 'Failed');
+    expect(status.reason).toBe('NodePorts');
+    for (const each of [late, path]) {
+      await remove(each);
+      await nodes.until(each, 'gone', isGone);
+    }
+  });
+
+  it('is reached by the ports of its node that it asks for', async () => {
+    const ports = [
+      { containerPort: 80, hostPort: 8_080 },
+      { containerPort: 53, hostPort: 5_353, hostIP: '10.0.1.7', protocol: 'UDP' },
+      { containerPort: 81 },
+    ];
+    const path = await bind('on-port', { containers: [{ ...container('c'), ports }] });
+    const { metadata } = await nodes.until(path, 'running', isRunning);
+    expect(node.network.hostPorts.get(metadata.uid)).toEqual([
+      { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8_080, containerPort: 80 },
+      { protocol: 'udp', hostIp: '10.0.1.7', hostPort: 5_353, containerPort: 53 },
+    ]);
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+    expect(node.network.hostPorts.size).toBe(0);
   });
 
   it('that does not fit is rejected', async () => {

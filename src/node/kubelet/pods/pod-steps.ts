@@ -24,8 +24,8 @@ import type { NodeCgroups } from '../resources/node-cgroups.ts';
 import type { ContainerSetup } from './container-setup.ts';
 import { containerSpec } from './container-spec.ts';
 import type { HookTarget, RunHook } from './hooks.ts';
+import { hostPortsOf } from './host-ports.ts';
 import { labelsOf, podLabels, sandboxId } from './names.ts';
-import type { NodeSandbox } from './node-sandbox.ts';
 import { type ContainerRun, type PodView, podView } from './pod-view.ts';
 import { containerRights } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
@@ -38,7 +38,6 @@ export interface PodStepsOptions {
   readonly node: NodeDescription;
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
-  readonly nodeSandbox: NodeSandbox;
   readonly cgroups: NodeCgroups;
   readonly volumes: PodVolumes;
   readonly setup: ContainerSetup;
@@ -95,18 +94,16 @@ export class PodSteps {
    * @throws {Error} in the words of the event FailedCreatePodSandBox.
    */
   async sandbox(pod: Pod, attempt: number, signal: AbortSignal): Promise<string> {
-    const { runtime, podNetwork, node, nodeSandbox, cgroups } = this.#options;
-    const isOnNode = pod.spec.hostNetwork === true;
-    if (isOnNode || !(isFargate(node) || podNetwork.hasNodeNamespace)) await nodeSandbox.ensure(signal);
-    if (isOnNode) {
-      const joined = { mode: 'sandbox', sandboxId: nodeSandbox.id } as const;
-      await runtime.createSandbox(this.#sandboxSpec(pod, attempt, joined));
+    const { node, runtime, podNetwork, cgroups } = this.#options;
+    if (pod.spec.hostNetwork) {
+      const path = await podNetwork.nodeNamespace(signal);
+      await runtime.createSandbox(this.#sandboxSpec(pod, attempt, { mode: 'namespace', path }));
       await cgroups.keep();
       return node.internalIp;
     }
     const identity = identityOf(pod);
     const { network } = await podNetwork.assign(identity, signal);
-    if (network.mode === 'container' || network.mode === 'sandbox')
+    if (network.mode === 'container' || network.mode === 'namespace')
       throw new Error('the network has no address for the pod');
     const { id } = await runtime.createSandbox(this.#sandboxSpec(pod, attempt, network));
     await cgroups.keep();
@@ -319,9 +316,9 @@ function sysctlsOf({ spec }: Pod): Readonly<Record<string, string>> | undefined 
   return Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value]));
 }
 
-function identityOf({ metadata }: Pod): PodIdentity {
+function identityOf({ metadata, spec }: Pod): PodIdentity {
   const { uid, namespace, name } = metadata;
-  return { uid, namespace, name };
+  return { uid, namespace, name, hostPorts: hostPortsOf(spec) };
 }
 
 /** An engine that is away is another's trouble than the container's. */

@@ -50,8 +50,7 @@ export interface NodeCgroupsOptions {
 }
 
 /** Of everything on the node. */
-export const nodeCgroup = ({ instanceId }: Pick<NodeDescription, 'instanceId'>): string =>
-  `catamaran-${instanceId}`;
+const nodeCgroup = ({ instanceId }: Pick<NodeDescription, 'instanceId'>): string => `catamaran-${instanceId}`;
 
 /** Pods can use what they may ask for, and what must stay free before one of them is evicted. */
 export function kubepodsLimits(

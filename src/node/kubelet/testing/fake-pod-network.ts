@@ -1,7 +1,6 @@
+import type { HostPort } from '../../../network/index.ts';
 import type { PrivateNetwork, SandboxNetwork } from '../../../runtime/index.ts';
 import type { PodIdentity, PodNetwork } from '../kubelet-options.ts';
-
-const nodeAddress = '10.251.0.2';
 
 /**
  * Pods on a plain private network of the machine, for tests without VPCs. Addresses are given in order and again when
@@ -10,6 +9,8 @@ const nodeAddress = '10.251.0.2';
 export class FakePodNetwork implements PodNetwork {
   readonly joined = new Map<string, string>();
   readonly addresses = new Map<string, string>();
+  /** Of pods that have any, by uid. */
+  readonly hostPorts = new Map<string, readonly HostPort[]>();
   readonly #network: PrivateNetwork;
   readonly #most: number;
 
@@ -21,12 +22,18 @@ export class FakePodNetwork implements PodNetwork {
 
   async assign(pod: PodIdentity, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
     signal.throwIfAborted();
-    const ipv4 = pod.isHostNetwork ? nodeAddress : (this.addresses.get(pod.uid) ?? this.#free());
+    const ipv4 = this.addresses.get(pod.uid) ?? this.#free();
     if (ipv4 === undefined) throw new Error('failed to assign an IP address to container');
-    if (!pod.isHostNetwork) this.addresses.set(pod.uid, ipv4);
+    this.addresses.set(pod.uid, ipv4);
+    if (pod.hostPorts.length > 0) this.hostPorts.set(pod.uid, pod.hostPorts);
     const last = Number(ipv4.split('.')[3]).toString(16).padStart(2, '0');
     const macAddress = `02:42:0a:fb:00:${last}`;
     return { network: { mode: 'private', network: this.#network, ipv4, macAddress } };
+  }
+
+  /** The machine's own: the node is nowhere else. */
+  async nodeNamespace(): Promise<string> {
+    return '/proc/self/ns/net';
   }
 
   async join(pod: PodIdentity, netnsPath: string): Promise<void> {
@@ -35,6 +42,7 @@ export class FakePodNetwork implements PodNetwork {
 
   async release(podUid: string): Promise<void> {
     this.addresses.delete(podUid);
+    this.hostPorts.delete(podUid);
     this.joined.delete(podUid);
   }
 
