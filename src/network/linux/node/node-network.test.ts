@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { NetworkError } from '../../network.ts';
 import { whyNoVpcs } from '../open.ts';
 import { api, far, localAddress, nodeAddress, taskAddress, web } from '../testing/node-places.ts';
 import { podLinkName } from './pod-names.ts';
@@ -98,6 +100,15 @@ describe.skipIf(why !== undefined)(`a node’s network namespace ${why ?? ''}`, 
       async () => !(await machine.runIn('node', 'ip', '-br', 'link')).includes(linkOf('web')),
     );
     expect(await machine.canPing('api', nodeAddress)).toBe(true);
+  });
+
+  it('holds nothing open where it could not be opened', async () => {
+    const { machine, node, open } = await openNode();
+    await using _machine = machine;
+    await using _node = node;
+    const before = readdirSync('/proc/self/fd').length;
+    expect(() => open([], 'no address')).toThrow(NetworkError);
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
   });
 
   it('connects as the node does, and tells why it can’t', async () => {

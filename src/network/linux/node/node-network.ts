@@ -65,6 +65,8 @@ export class NodeNetwork implements AsyncDisposable {
   readonly #wanted = new Map<string, NftTable>();
   /** By name: as it has them. */
   readonly #tables = new Map<string, NftTable>();
+  /** What this holds open. */
+  readonly #opened: Disposable;
   #generation: number | undefined;
   #cidrs: readonly string[] = [];
   #isClosed = false;
@@ -73,12 +75,14 @@ export class NodeNetwork implements AsyncDisposable {
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
     for (const pod of options.pods) this.#pods.set(pod.uid, pod);
-    this.#namespace = new Namespace(options.netnsPath);
-    this.#socket = new NetlinkSocket(this.#namespace);
-    this.#nftables = new Nftables(this.#namespace);
-    this.#removal = new LinkRemoval(this.#namespace);
+    using opened = new DisposableStack();
+    this.#namespace = opened.use(new Namespace(options.netnsPath));
+    this.#socket = opened.use(new NetlinkSocket(this.#namespace));
+    this.#nftables = opened.use(new Nftables(this.#namespace));
+    this.#removal = opened.use(new LinkRemoval(this.#namespace));
     this.#namespace.setSysctls(nodeSysctls);
     this.#converge();
+    this.#opened = opened.move();
   }
 
   /** Whether it is that namespace that this is about. */
@@ -170,10 +174,7 @@ export class NodeNetwork implements AsyncDisposable {
       this.#isClosed = true;
       this.#options.closed?.();
       for (const uid of [...this.#sandboxes.keys()]) this.#forgetSandbox(uid);
-      this.#removal[Symbol.dispose]();
-      this.#nftables[Symbol.dispose]();
-      this.#socket[Symbol.dispose]();
-      this.#namespace[Symbol.dispose]();
+      this.#opened[Symbol.dispose]();
     });
   }
 

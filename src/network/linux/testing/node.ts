@@ -35,9 +35,9 @@ export async function openNode() {
   await attach(nodeAddress, 'node', 0);
   await attach(furtherAddress, 'node', 1);
   await attach(taskAddress, 'task', 0);
-  const open = (pods: readonly NodePod[]) =>
+  const open = (pods: readonly NodePod[], primaryAddress = nodeAddress) =>
     new NodeNetwork({
-      ...{ netnsPath, primaryAddress: nodeAddress, cidrs: () => topology.cidrs, mtu: () => 1_500 },
+      ...{ netnsPath, primaryAddress, cidrs: () => topology.cidrs, mtu: () => 1_500 },
       ...{ pods, localAddresses: [localAddress], clock: machine.clock },
     });
   const node = open([]);
