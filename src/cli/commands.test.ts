@@ -410,6 +410,7 @@ describe('commands that ask the server', () => {
       },
       machines: [],
       counts: { clusters: 1, services: 2, containerInstances: 1, tasks: { RUNNING: 3 } },
+      nodes: { count: 2, cpu: 819, memory: 4_096 },
     };
     answer = { status: 200, body: status };
     expect(await command(['status', '--json'])).toBe(0);
@@ -419,7 +420,7 @@ describe('commands that ask the server', () => {
       /^AWS4-HMAC-SHA256 Credential=AKIATEST\/\d{8}\/us-east-1\/catamaran\/aws4_request, /,
     );
     expect(await command(['status'])).toBe(0);
-    expect(terminal.out()).toMatch(/tasks +3 RUNNING/);
+    expect(terminal.out()).toMatch(/nodes +2, with 819 CPU units and 4096 MiB\n.*\n.*tasks +3 RUNNING/);
     expect(terminal.out()).toContain('(does not answer)');
     expect(terminal.out()).toMatch(/subnet +subnet-1 \(172\.31\.0\.0\/20\) in us-east-1a/);
     expect(terminal.out()).toContain('no privileged containers');
@@ -427,6 +428,11 @@ describe('commands that ask the server', () => {
       /fargate +isolated by runc[\s\S]*Fargate: there is no gVisor\nFargate: storage has no limit\n/,
     );
   });
+
+  const node = {
+    ...{ id: 'i-1', name: 'ip-10-0-0-4', cluster: 'harbor', nodegroup: 'green', instanceType: 't3.small' },
+    ...{ availabilityZone: 'us-east-1a', status: 'READY', cpu: 409, memory: 2_048 },
+  };
 
   it('instance add sends what was asked for', async () => {
     answer = { status: 200, body: instance };
@@ -531,7 +537,7 @@ describe('commands that ask the server', () => {
   });
 
   it('instance remove finds the instance by its name', async () => {
-    answer = { status: 200, body: { instances: [instance], ...instance } };
+    answer = { status: 200, body: { instances: [instance], nodes: [node], ...instance } };
     expect(await command(['instance', 'remove', 'blue'])).toBe(0);
     expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /_catamaran/instances',
@@ -541,6 +547,28 @@ describe('commands that ask the server', () => {
     expect(requests.at(-1)?.url).toBe('/_catamaran/instances/i1?force=true');
     expect(await command(['instance', 'remove', 'green'])).toBe(1);
     expect(terminal.err()).toContain('There is no instance green');
+    expect(await command(['instance', 'remove', node.name])).toBe(1);
+    expect(terminal.err()).toContain(
+      'is a node of the Kubernetes cluster harbor: make its node group smaller',
+    );
+  });
+
+  it('instance list shows nodes of Kubernetes with what they hold of the machine', async () => {
+    const roomless = {
+      ...node,
+      id: 'i-2',
+      name: undefined,
+      status: 'NO_ROOM',
+      problem: 'half a core is free',
+    };
+    const body = { instances: [instance], nodes: [node, roomless] };
+    answer = { status: 200, body };
+    expect(await command(['instance', 'list'])).toBe(0);
+    expect(terminal.out()).toMatch(
+      /\ni1 +blue .*\n\nNodes of Kubernetes clusters:\nID +NAME +CLUSTER .*\ni-1 +ip-10-0-0-4 +harbor +green +t3.small +us-east-1a +READY +409 +2048\ni-2 +- .*\ni-2: half a core is free\n$/,
+    );
+    expect(await command(['instance', 'list', '--json'])).toBe(0);
+    expect(JSON.parse(terminal.out().split('\n').at(-2) ?? '')).toEqual(JSON.parse(JSON.stringify(body)));
   });
 
   it('say what the server said when it refuses', async () => {

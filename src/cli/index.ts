@@ -39,6 +39,7 @@ export {
   type ListInstancesResponse,
   type NetworkResponse,
   type NewAccountResponse,
+  type NodeDescription,
   type OperatorError,
   operatorPaths,
   type ResolvedName,

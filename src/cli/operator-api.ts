@@ -107,6 +107,8 @@ export interface StatusResponse {
     /** Tasks by `lastStatus`. */
     readonly tasks: Readonly<Record<string, number>>;
   };
+  /** Of Kubernetes clusters, with what they hold of the machines: CPU units and MiB. */
+  readonly nodes: { readonly count: number; readonly cpu: number; readonly memory: number };
 }
 
 interface Enforcement {
@@ -226,8 +228,28 @@ export interface InstanceDescription {
   readonly runningTasksCount: number;
 }
 
+/** A node of a Kubernetes cluster: what it holds of a machine, the container instances there don't have. */
+export interface NodeDescription {
+  /** `i-…`, as EC2 shows it. */
+  readonly id: string;
+  /** As the cluster calls it; absent until EC2 has launched it. */
+  readonly name?: string;
+  readonly cluster: string;
+  readonly nodegroup: string;
+  readonly instanceType: string;
+  readonly availabilityZone?: string;
+  readonly status: string;
+  /** Why there is no room for it. */
+  readonly problem?: string;
+  /** CPU units. */
+  readonly cpu: number;
+  /** MiB. */
+  readonly memory: number;
+}
+
 export interface ListInstancesResponse {
   readonly instances: readonly InstanceDescription[];
+  readonly nodes: readonly NodeDescription[];
 }
 
 /** An event as EventBridge hands it on. */
@@ -349,7 +371,7 @@ export class OperatorClient {
 
   listInstances(cluster: string | undefined, signal: AbortSignal): Promise<ListInstancesResponse> {
     const query = cluster === undefined ? {} : { cluster };
-    return this.#call<ListInstancesResponse>('GET', operatorPaths.instances, ['instances'], {
+    return this.#call<ListInstancesResponse>('GET', operatorPaths.instances, ['instances', 'nodes'], {
       query,
       signal,
     });

@@ -321,7 +321,9 @@ export function buildProgram(
     );
   instance
     .command('list')
-    .description('list the container instances that this Catamaran runs')
+    .description(
+      'list the container instances that this Catamaran runs, and the nodes of Kubernetes clusters',
+    )
     .addOption(stateOption())
     .option('--cluster <name>', 'only those of this cluster')
     .addOption(jsonOption())

@@ -1,6 +1,7 @@
 import {
   type AddInstanceRequest,
   type InterruptSpotResponse,
+  type ListInstancesResponse,
   operatorPaths,
   type ShutdownResponse,
 } from '../cli/index.ts';
@@ -62,8 +63,10 @@ function routes(parts: () => OperatorParts, shutDown: () => void): readonly Sign
       path: operatorPaths.instances,
       action: 'catamaran:ListInstances',
       handle: async ({ query }) => {
-        const { listInstances } = await operator();
-        return ok({ instances: await listInstances(parts(), query.get('cluster') ?? undefined) });
+        const { listInstances, listNodes } = await operator();
+        const cluster = query.get('cluster') ?? undefined;
+        const [instances, nodes] = [await listInstances(parts(), cluster), listNodes(parts(), cluster)];
+        return ok({ instances, nodes } satisfies ListInstancesResponse);
       },
     },
     {

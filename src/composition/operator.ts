@@ -3,6 +3,7 @@ import type {
   AddInstanceRequest,
   FargateIsolation,
   InstanceDescription,
+  NodeDescription,
   StatusResponse,
 } from '../cli/index.ts';
 import type { Clock } from '../clock/index.ts';
@@ -10,6 +11,7 @@ import { type InstanceOnMachine, type Machine, MachineError } from '../node/inde
 import { type Runtime, RuntimeError } from '../runtime/index.ts';
 import type { DefaultVpc } from '../services/ec2/index.ts';
 import type { Census } from '../services/ecs/index.ts';
+import type { RosteredNode } from '../services/eks/index.ts';
 import type { EventLog } from '../services/events/index.ts';
 import type { IamOperator } from '../services/iam/index.ts';
 import { listMachines, type MachineParts } from './machines/machine-routes.ts';
@@ -30,6 +32,7 @@ export interface OperatorParts {
   readonly machines: MachineParts;
   readonly defaultVpc: () => DefaultVpc | undefined;
   readonly census: () => Census;
+  readonly nodes: () => readonly RosteredNode[];
   readonly interruptSpot: (task: string | undefined) => Promise<readonly string[]>;
   readonly loadIdentities: () => Promise<IamOperator>;
   readonly ecs: ECS;
@@ -56,6 +59,7 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
     machines: listMachines(parts.machines),
     network: describeNetwork(parts),
     counts: parts.census(),
+    nodes: held(parts.nodes()),
   };
 }
 
@@ -129,6 +133,29 @@ export async function listInstances(
     .instances()
     .filter((instance) => cluster === undefined || instance.cluster === cluster);
   return Promise.all(wanted.map((instance) => describeInstance(parts, instance)));
+}
+
+/** What they hold of machines: those that nobody has room for hold nothing. */
+function held(nodes: readonly RosteredNode[]): StatusResponse['nodes'] {
+  const shares = nodes.filter(({ status }) => status !== 'NO_ROOM').map(({ instance }) => instance.share);
+  return {
+    count: shares.length,
+    cpu: shares.reduce((sum, { cpu }) => sum + cpu, 0),
+    memory: shares.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
+  };
+}
+
+export function listNodes({ nodes }: OperatorParts, cluster: string | undefined): NodeDescription[] {
+  return nodes()
+    .filter(({ instance }) => cluster === undefined || instance.clusterName === cluster)
+    .map(({ instance: { launched, share, ...instance }, status, message }) => ({
+      id: instance.instanceId,
+      ...(launched && { name: launched.privateDnsName, availabilityZone: launched.availabilityZone }),
+      ...{ cluster: instance.clusterName, nodegroup: instance.nodegroupName },
+      ...{ instanceType: instance.instanceType, status },
+      ...(message !== undefined && { problem: message }),
+      ...{ cpu: share.cpu, memory: share.memoryMiB },
+    }));
 }
 
 /** Without a size: half of what the machine's own instance has free. */

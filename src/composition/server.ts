@@ -25,6 +25,7 @@ import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
 import { census } from '../services/ecs/index.ts';
+import { nodeRoster } from '../services/eks/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
 import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
@@ -251,6 +252,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       endMachine: (id) => plane.endMachine(id),
     },
     census: () => census(state),
+    nodes: () => nodeRoster(state),
     interruptSpot,
     loadIdentities,
     ecs: ecsClient,

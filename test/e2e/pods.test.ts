@@ -201,6 +201,10 @@ describe('pods', () => {
       for (const place of ['10.100.0.1 443', '169.254.170.23 80'])
         await k('exec', name, '--', 'sh', '-c', `nc -w 5 ${place} < /dev/null`);
     }
+    const listed = await installation.catamaran('instance', 'list', '--json');
+    expect(JSON.parse(listed.stdout).nodes).toMatchObject(
+      Array(2).fill({ cluster: 'harbor', nodegroup: 'blue', status: 'READY', memory: 2_048 }),
+    );
     await inPod('by-host', places.map(({ hostIp }) => `wget -q -O - http://${hostIp}:${port}`).join(' && '));
     // Each has its port of its node: a second one waits for another.
     await apply({

@@ -1,5 +1,5 @@
 import { operatorClient } from '../connection.ts';
-import type { InstanceDescription } from '../operator-api.ts';
+import type { InstanceDescription, NodeDescription } from '../operator-api.ts';
 import type { CommandContext } from '../program.ts';
 import { CommandError, type Output, table } from '../terminal.ts';
 
@@ -37,7 +37,9 @@ export async function addInstance(options: AddInstanceOptions, context: CommandC
 export async function listInstances(options: ListInstancesOptions, context: CommandContext): Promise<number> {
   const client = operatorClient(options.state, context.composition.clock);
   const answer = await client.listInstances(options.cluster, context.signal);
-  show(options.json, answer, answer.instances, context.terminal.stdout);
+  const { stdout } = context.terminal;
+  show(options.json, answer, answer.instances, stdout);
+  if (!options.json && answer.nodes.length > 0) showNodes(answer.nodes, stdout);
   return 0;
 }
 
@@ -48,9 +50,15 @@ export async function removeInstance(
   context: CommandContext,
 ): Promise<number> {
   const client = operatorClient(options.state, context.composition.clock);
-  const { instances } = await client.listInstances(options.cluster, context.signal);
+  const { instances, nodes } = await client.listInstances(options.cluster, context.signal);
   const found = instances.filter(({ id, name }) => id === handle || name === handle);
   const [instance] = found;
+  const node = nodes.find(({ id, name }) => id === handle || name === handle);
+  if (node !== undefined) {
+    throw new CommandError(
+      `${handle} is a node of the Kubernetes cluster ${node.cluster}: make its node group smaller (aws eks update-nodegroup-config)`,
+    );
+  }
   if (instance === undefined) {
     throw new CommandError(`There is no instance ${handle}: see ./catamaran instance list`);
   }
@@ -92,4 +100,15 @@ function show(
   stdout.write(
     table([['ID', 'NAME', 'CLUSTER', 'ZONE', 'STATUS', 'CONNECTED', 'CPU', 'MEMORY', 'TASKS'], ...rows]),
   );
+}
+
+/** What of the machines the container instances don't have, for it is theirs. */
+function showNodes(nodes: readonly NodeDescription[], stdout: Output): void {
+  const rows = nodes.map((node) => [
+    ...[node.id, node.name ?? '-', node.cluster, node.nodegroup, node.instanceType],
+    ...[node.availabilityZone ?? '-', node.status, String(node.cpu), String(node.memory)],
+  ]);
+  const heads = ['ID', 'NAME', 'CLUSTER', 'NODE GROUP', 'TYPE', 'ZONE', 'STATUS', 'CPU', 'MEMORY'];
+  stdout.write(`\nNodes of Kubernetes clusters:\n${table([heads, ...rows])}`);
+  for (const { id, problem } of nodes) if (problem !== undefined) stdout.write(`${id}: ${problem}\n`);
 }

@@ -18,7 +18,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
     stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   }
-  const { engine, counts, fargate, machines, network } = answer;
+  const { engine, counts, fargate, machines, network, nodes } = answer;
   const tasks = Object.entries(counts.tasks).map(([name, count]) => `${count} ${name}`);
   stdout.write(paint(stdout, 'bold', `Catamaran ${answer.version}\n`));
   stdout.write(
@@ -40,6 +40,10 @@ export async function status(options: StatusOptions, context: CommandContext): P
       ...describeNetwork(network),
       ['  clusters', String(counts.clusters)],
       ['  instances', String(counts.containerInstances)],
+      [
+        '  nodes',
+        nodes.count === 0 ? '0' : `${nodes.count}, with ${nodes.cpu} CPU units and ${nodes.memory} MiB`,
+      ],
       ['  services', String(counts.services)],
       ['  tasks', tasks.length === 0 ? '0' : tasks.join(', ')],
     ]),

@@ -52,6 +52,7 @@ export {
   profileText,
   providerIdOf,
 } from './nodes/record.ts';
+export { nodeRoster, type RosteredNode } from './nodes/roster.ts';
 export {
   type AssumedPodRole,
   assumeRoleForPodIdentity,
