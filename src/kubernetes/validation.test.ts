@@ -104,6 +104,16 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
     ['pods', pod({ initContainers: [container] }), 'spec.containers[0].name: Duplicate value: "c"'],
     [
       'pods',
+      pod({
+        containers: ['a', 'b'].map((name) => ({
+          ...{ ...container, name },
+          ports: [{ containerPort: name === 'a' ? 80 : 81, hostPort: 8_080 }],
+        })),
+      }),
+      'spec.containers[1].ports[0].hostPort: Duplicate value: "TCP//8080"',
+    ],
+    [
+      'pods',
       podWith({ livenessProbe: { successThreshold: 2, exec: { command: ['a'] } } }),
       'spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1',
     ],

@@ -38,6 +38,7 @@ export function podSpecErrors(spec: JsonObject, path: string): readonly FieldErr
           ),
         ]
       : []),
+    ...takenHostPorts(entriesOf(spec, 'containers', path)),
     ...(spec.hostNetwork === true ? hostPortErrors(containers) : []),
   ];
 }
@@ -207,6 +208,21 @@ function tolerationErrors(toleration: JsonObject, at: string): readonly FieldErr
       ),
     );
   return errors;
+}
+
+/** Those that another container of the pod has already. */
+function takenHostPorts(containers: readonly Entry[]): readonly FieldError[] {
+  const taken = new Set<string>();
+  return containers
+    .flatMap(({ members, at }) => entriesOf(members, 'ports', at))
+    .flatMap(({ members, at }) => {
+      const hostPort = numberOf(members, 'hostPort');
+      if (hostPort === 0) return [];
+      const place = `${textOf(members, 'protocol')}/${textOf(members, 'hostIP')}/${hostPort}`;
+      if (taken.has(place)) return [duplicate(`${at}.hostPort`, place)];
+      taken.add(place);
+      return [];
+    });
 }
 
 function hostPortErrors(containers: readonly Entry[]): readonly FieldError[] {

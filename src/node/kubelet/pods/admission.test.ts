@@ -52,6 +52,13 @@ describe('admit', () => {
     ['a label that no object is born with', affinity('constructor', 'DoesNotExist'), [], undefined],
     ['a port that is taken', onPort(80), [onPort(80, '10.0.0.1')], 'NodePorts'],
     ['the port of another address', onPort(80, '10.0.0.2'), [onPort(80, '10.0.0.1')], undefined],
+    ['a port of what is no address of a node', onPort(80, '::1'), [], 'UnexpectedAdmissionError'],
+    [
+      'a port that an init container has only while it runs',
+      onPort(80),
+      [pod({ initContainers: [{ name: 'i', ports: [{ containerPort: 80, hostPort: 80 }] }] })],
+      undefined,
+    ],
     ['a namespace of users', pod({ hostUsers: false }), [], 'UnexpectedAdmissionError'],
     ['another system', pod({ os: { name: 'windows' } }), [], 'PodOSNotSupported'],
     [

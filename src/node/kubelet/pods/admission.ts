@@ -1,6 +1,6 @@
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec } from '../objects/pod.ts';
 import { amountsOf, podRequests } from '../resources/pod-requests.ts';
-import { hostPortsOf, isSamePort } from './host-ports.ts';
+import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
 
 /** The node as pods are admitted to it. */
 export interface AdmittingNode {
@@ -30,11 +30,17 @@ export function admit(pod: Pod, node: AdmittingNode, others: readonly Pod[]): Re
   );
 }
 
-function unsupported({ hostUsers, os, runtimeClassName }: PodSpec): Rejection | undefined {
+function unsupported(spec: PodSpec): Rejection | undefined {
+  const { hostUsers, os, runtimeClassName } = spec;
   const refuse = (message: string): Rejection => ({ reason: 'UnexpectedAdmissionError', message });
   if (hostUsers === false) return refuse('user namespaces are not supported on this node');
   if (runtimeClassName)
     return refuse(`runtime class ${JSON.stringify(runtimeClassName)} is not supported on this node`);
+  const hostIp = impossibleHostIp(spec);
+  if (hostIp !== undefined)
+    return refuse(
+      `host IP ${JSON.stringify(hostIp)} of a port is no IPv4 address, and this node has no others`,
+    );
   if (os === undefined || os.name === 'linux') return undefined;
   return {
     reason: 'PodOSNotSupported',
