@@ -182,6 +182,19 @@ export function describeContainers(words: Words): void {
       });
     });
 
+    check('ends with a command what it has started, also what is nobody’s child any more', async () => {
+      const spec = await start(workloads.obeysExec);
+      const script = '(sleep 4241 & exec sleep 4242) & (sleep 4243 &); setsid sleep 4244 & sleep 4245';
+      await expect(
+        words.runtime.exec(spec.name, ['sh', '-c', script], { timeoutMs: 1_000 }),
+      ).rejects.toMatchObject({ code: 'CannotExecContainer' });
+      const seen = async () => {
+        const { output } = await words.runtime.exec(spec.name, ['ps'], { timeoutMs: 5_000 });
+        return output.split('\n').filter((line) => /sleep 424\d/.test(line));
+      };
+      await expect.poll(seen, { timeout: deadlineMs }).toEqual([]);
+    });
+
     check('runs no command in a container that does not run', async () => {
       const spec = await make(workloads.deaf);
       await expect(words.runtime.exec(spec.name, ['true'], { timeoutMs: 5_000 })).rejects.toMatchObject({

@@ -5,6 +5,7 @@ import { RuntimeError } from '../runtime.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting } from './failures.ts';
 import { Demultiplexer } from './output-frames.ts';
+import { killFamily } from './process-family.ts';
 
 const mostOutputBytes = 64 * 1024;
 
@@ -93,12 +94,12 @@ export async function exitCodeOf(
   }
 }
 
-/** Kills a command's first process, and with a terminal of its own the kernel ends what is on it. */
+/** Kills a command with all that it has started. One that has ended by itself leaves what it started alone. */
 export async function killCommand(api: EngineApi, id: string): Promise<void> {
   try {
     const state = new Fields(await api.json('GET', `/exec/${id}/json`));
     const pid = state.number('Pid');
-    if (state.flag('Running') && pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL');
+    if (state.flag('Running') && pid !== undefined && pid > 1) await killFamily(pid);
   } catch {
     // It has ended by itself, or is not ours to kill.
   }

@@ -50,6 +50,8 @@ describeRuntimeConformance(
       'limits open files, as far as the machine can': noFiles,
       'limits CPU shares and quota of a container': noFiles,
       'drops capabilities and sets kernel parameters': noFiles,
+      'ends with a command what it has started, also what is nobody’s child any more':
+        'simulated commands start nothing',
       'refuses what the machine can not give, with what to do': 'the simulated machine can give everything',
       'finds the files that were put into it': noFiles,
       'keeps volumes of the sandbox while it lives and shared ones beyond': noFiles,
