@@ -235,8 +235,9 @@ export interface NodeDescription {
   /** As the cluster calls it; absent until EC2 has launched it. */
   readonly name?: string;
   readonly cluster: string;
-  readonly nodegroup: string;
-  readonly instanceType: string;
+  /** Absent, as the type: a pod on Fargate has it for itself. */
+  readonly nodegroup?: string;
+  readonly instanceType?: string;
   readonly availabilityZone?: string;
   readonly status: string;
   /** Why there is no room for it. */

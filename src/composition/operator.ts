@@ -151,8 +151,11 @@ export function listNodes({ nodes }: OperatorParts, cluster: string | undefined)
     .map(({ instance: { launched, share, ...instance }, status, message }) => ({
       id: instance.instanceId,
       ...(launched && { name: launched.privateDnsName, availabilityZone: launched.availabilityZone }),
-      ...{ cluster: instance.clusterName, nodegroup: instance.nodegroupName },
-      ...{ instanceType: instance.instanceType, status },
+      ...{ cluster: instance.clusterName, status },
+      // A pod on Fargate has a node of its own, of no group and of no instance type.
+      ...(instance.nodegroupName !== undefined && {
+        ...{ nodegroup: instance.nodegroupName, instanceType: instance.instanceType },
+      }),
       ...(message !== undefined && { problem: message }),
       ...{ cpu: share.cpu, memory: share.memoryMiB },
     }));

@@ -105,7 +105,7 @@ function show(
 /** What of the machines the container instances don't have, for it is theirs. */
 function showNodes(nodes: readonly NodeDescription[], stdout: Output): void {
   const rows = nodes.map((node) => [
-    ...[node.id, node.name ?? '-', node.cluster, node.nodegroup, node.instanceType],
+    ...[node.id, node.name ?? '-', node.cluster, node.nodegroup ?? 'fargate', node.instanceType ?? '-'],
     ...[node.availabilityZone ?? '-', node.status, String(node.cpu), String(node.memory)],
   ]);
   const heads = ['ID', 'NAME', 'CLUSTER', 'NODE GROUP', 'TYPE', 'ZONE', 'STATUS', 'CPU', 'MEMORY'];

@@ -8,7 +8,6 @@ import { Informer } from './api/informer.ts';
 import { pods, services } from './api/resources.ts';
 import { type NodeSetupOptions, nodeSetup } from './environment/node-setup.ts';
 import { PodEvents } from './events/pod-events.ts';
-import { isFargate } from './fargate.ts';
 import { pullSecrets } from './images/pull-secrets.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';

@@ -8,7 +8,6 @@ import {
 import { given } from '../../reading.ts';
 import type { Slots } from '../../slots.ts';
 import type { PodEvents } from '../events/pod-events.ts';
-import { isFargate } from '../fargate.ts';
 import type { FoundImage } from '../images/image-puller.ts';
 import type {
   MountedVolume,
