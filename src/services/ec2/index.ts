@@ -35,6 +35,7 @@ export {
   deleteServiceInterface,
   giveElasticAddress,
   moveServiceInterface,
+  readServiceInterface,
 } from './for-services/service-interface.ts';
 export { type VpcFacts, vpcFacts } from './for-services/vpc-facts.ts';
 export {

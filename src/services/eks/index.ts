@@ -78,10 +78,11 @@ export function createEks(context: EksContext): Service {
 }
 
 export async function loadEksReconcilers(context: EksContext): Promise<readonly Reconciler[]> {
-  const [{ nodeGroups }, { fargateNodes }, { addonFunctions }] = await Promise.all([
+  const [{ nodeGroups }, { fargateNodes }, { addonFunctions }, { clusterInterfaces }] = await Promise.all([
     import('./reconcilers/node-groups.ts'),
     import('./reconcilers/fargate-nodes.ts'),
     import('./reconcilers/addons.ts'),
+    import('./reconcilers/cluster-interfaces.ts'),
   ]);
-  return [nodeGroups(context), fargateNodes(context), addonFunctions(context)];
+  return [clusterInterfaces(context), nodeGroups(context), fargateNodes(context), addonFunctions(context)];
 }

@@ -18,6 +18,14 @@ export interface MadeBy {
   readonly hash: string;
 }
 
+/** A network interface by which a control plane is in the VPC of its cluster. */
+export interface ClusterInterface {
+  /** `eni-…` */
+  readonly id: string;
+  readonly subnetId: string;
+  readonly privateIpv4: string;
+}
+
 /** What is wanted of a cluster. What its control plane is like is the control plane's own record. */
 export interface ClusterRecord {
   /** 32 upper-case hexadecimal digits: of this cluster, and of none that is made later under its name. */
@@ -31,6 +39,8 @@ export interface ClusterRecord {
   readonly securityGroupIds: readonly string[];
   /** Of all its nodes; absent: it was made before there were any. */
   readonly clusterSecurityGroupId?: string;
+  /** One in each of two zones; absent: it was made before control planes had any. */
+  readonly networkInterfaces?: readonly ClusterInterface[];
   readonly serviceIpv4Cidr: string;
   readonly authenticationMode: AuthenticationMode;
   /** Who made it; absent: nobody is let in for having made it. */

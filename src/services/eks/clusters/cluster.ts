@@ -21,6 +21,7 @@ import { nodegroupsOf } from '../nodegroups/record.ts';
 import { namesPage } from '../pages.ts';
 import { type ClusterRecord, clusterKey, clusters, scopeText } from '../records.ts';
 import { ensureClusterGroup } from './cluster-group.ts';
+import { settleClusterInterfaces } from './cluster-interfaces.ts';
 import { clusterView } from './cluster-view.ts';
 import { readCluster, readPlace } from './input.ts';
 
@@ -63,7 +64,8 @@ export async function createCluster(
       ...(isAdminForCreator && { creator }),
       ...(request && { request }),
     };
-    const placed = ensureClusterGroup(context, tx, call, record);
+    const placed = settleClusterInterfaces(context, tx, call, ensureClusterGroup(context, tx, call, record));
+    tx.put(clusters, key, placed);
     if (isAdminForCreator && record.authenticationMode !== 'CONFIG_MAP')
       admitCreator(tx, call, { clusterName, creator, id: entryId, now: clock.now() });
     return placed;

@@ -1,5 +1,5 @@
 import type { Collection, RecordKey, Transaction } from '../../../reconcile/index.ts';
-import { removeServiceGroup } from '../../ec2/index.ts';
+import { deleteServiceInterface, removeServiceGroup } from '../../ec2/index.ts';
 import { type AccessEntryRecord, accessEntries } from '../access-entries/record.ts';
 import { addons } from '../addons/record.ts';
 import { identityProviders } from '../identity-providers/record.ts';
@@ -21,7 +21,10 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
   forget(identityProviders);
   forget<PodIdentityRecord>(podIdentities);
   forget(updates);
+  const scope = scopeOfKey(key);
+  for (const { id: interfaceId } of cluster.networkInterfaces ?? [])
+    deleteServiceInterface(tx, scope, interfaceId);
   if (cluster.clusterSecurityGroupId !== undefined)
-    removeServiceGroup(tx, scopeOfKey(key), cluster.clusterSecurityGroupId);
+    removeServiceGroup(tx, scope, cluster.clusterSecurityGroupId);
   tx.delete(clusters, key);
 }

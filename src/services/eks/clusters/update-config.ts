@@ -13,11 +13,13 @@ import { invalidParameter } from '../errors.ts';
 import { constraints, madeBy } from '../input.ts';
 import type { AuthenticationMode, ClusterRecord } from '../records.ts';
 import { type Change, updateCluster } from '../updates/update-of-cluster.ts';
+import { settleClusterInterfaces } from './cluster-interfaces.ts';
 import { authenticationModes, everywhere, readPlace, readPublicAccessCidrs, zonesOf } from './input.ts';
 import { loggingView, readLogging } from './logging.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
 interface Asked {
+  readonly context: EksContext;
   readonly tx: Transaction;
   readonly call: Call;
   readonly input: UpdateClusterConfigCommandInput;
@@ -35,7 +37,7 @@ export async function updateClusterConfig(
   input: UpdateClusterConfigCommandInput,
   call: Call,
 ): Promise<UpdateClusterConfigResponse> {
-  const asked = { call, input, entryId: uuid(context.random), now: context.clock.now() };
+  const asked = { context, call, input, entryId: uuid(context.random), now: context.clock.now() };
   const wanted = { clusterName: input.name ?? '', request: madeBy(input) };
   const update = await updateCluster(context, call, wanted, (tx, cluster) =>
     changeOf({ ...asked, tx, cluster }),
@@ -157,7 +159,7 @@ function endpointChange({ cluster }: Asked, asked: readonly string[] | undefined
   };
 }
 
-function placeChange({ tx, call, cluster }: Asked, wanted: VpcConfigRequest): Change {
+function placeChange({ context, tx, call, cluster }: Asked, wanted: VpcConfigRequest): Change {
   const { subnetIds = [...cluster.subnetIds], securityGroupIds = [...cluster.securityGroupIds] } = wanted;
   const about = { clusterName: cluster.name };
   const place = readPlace(tx, call, { subnetIds, securityGroupIds }, cluster.serviceIpv4Cidr);
@@ -176,6 +178,6 @@ function placeChange({ tx, call, cluster }: Asked, wanted: VpcConfigRequest): Ch
       { type: 'Subnets', value: JSON.stringify(subnetIds) },
       { type: 'SecurityGroups', value: JSON.stringify(securityGroupIds) },
     ],
-    cluster: { ...cluster, subnetIds, securityGroupIds },
+    cluster: settleClusterInterfaces(context, tx, call, { ...cluster, subnetIds, securityGroupIds }),
   };
 }
