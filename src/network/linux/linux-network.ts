@@ -4,9 +4,10 @@ import type { VpcTopology } from '../../topology/index.ts';
 import { Announcements } from '../announcements.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import { HostSide, nothing } from './host-side.ts';
+import { InterfacePlace } from './interface-place.ts';
 import { machineInterfacesOf } from './machine-interface.ts';
 import { Namespace, namedNamespace, removeName } from './namespace.ts';
-import { namesOfNamespaces, nodePrefixOf, prefixOf } from './namespace-names.ts';
+import { namesOfNamespaces, nodePrefixOf, placePrefixOf, prefixOf } from './namespace-names.ts';
 import { NodeNetwork } from './node/node-network.ts';
 import type { NodePlace } from './node/node-place.ts';
 import { Router } from './router.ts';
@@ -193,6 +194,34 @@ export class LinuxNetwork implements VpcNetwork {
     return node;
   }
 
+  /**
+   * A place in a VPC by an interface that is attached to nothing else: made when it is not there, and kept until `removePlace`.
+   * @throws {NetworkError} see `attach`.
+   */
+  async openPlace(interfaceId: string, signal: AbortSignal): Promise<InterfacePlace> {
+    using namespace = namedNamespace(this.#placePrefix + interfaceId);
+    await this.attach({ interfaceId, netnsPath: namespace.path, signal });
+    return new InterfacePlace(namespace.path, this.#options.clock);
+  }
+
+  /** Takes a place away, its connections with it. Absent is success. @throws {NetworkError} */
+  async removePlace(interfaceId: string): Promise<void> {
+    await this.detach(interfaceId);
+    removeName(this.#placePrefix + interfaceId);
+  }
+
+  /** Takes away every place of this installation but these. @throws {NetworkError} */
+  async removeOtherPlaces(interfaceIds: readonly string[]): Promise<void> {
+    for (const name of namesOfNamespaces(this.#placePrefix)) {
+      const interfaceId = name.slice(this.#placePrefix.length);
+      if (!interfaceIds.includes(interfaceId)) await this.removePlace(interfaceId);
+    }
+  }
+
+  get #placePrefix(): string {
+    return placePrefixOf(this.#options.installationId);
+  }
+
   openSocket(vpcId: string, socket: VpcSocket): number {
     const router = this.#routers.get(vpcId);
     if (router === undefined) {
@@ -232,7 +261,8 @@ export class LinuxNetwork implements VpcNetwork {
 
   async #purge(): Promise<void> {
     for (const name of namesOfNamespaces(this.#prefix)) await this.#removeNamed(name);
-    for (const name of namesOfNamespaces(nodePrefixOf(this.#options.installationId))) removeName(name);
+    for (const prefix of [nodePrefixOf(this.#options.installationId), this.#placePrefix])
+      for (const name of namesOfNamespaces(prefix)) removeName(name);
     await this.#host.purge();
   }
 

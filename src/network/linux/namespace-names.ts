@@ -14,6 +14,11 @@ export function nodePrefixOf(installationId: string): string {
   return `catamaran-node-${installationId}-`;
 }
 
+/** What the names of the namespaces begin with in which an installation itself is in a VPC. */
+export function placePrefixOf(installationId: string): string {
+  return `catamaran-place-${installationId}-`;
+}
+
 export function namesOfNamespaces(prefix: string): string[] {
   try {
     return readdirSync(namesDirectory).filter((name) => name.startsWith(prefix));

@@ -1,7 +1,8 @@
 import type { VpcTopology } from '../../topology/index.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
+import type { InterfacePlace } from './interface-place.ts';
 import type { LinuxNetwork, LinuxNetworkOptions } from './linux-network.ts';
-import { namesOfNamespaces, prefixOf } from './namespace-names.ts';
+import { namesOfNamespaces, placePrefixOf, prefixOf } from './namespace-names.ts';
 import type { NodeNetwork } from './node/node-network.ts';
 import type { NodePlace } from './node/node-place.ts';
 import { openLinuxNetwork } from './open.ts';
@@ -67,6 +68,22 @@ export class LinuxNetworkOnDemand implements VpcNetwork {
   /** See `LinuxNetwork.openNode`. @throws {NetworkError} */
   async openNode(place: NodePlace): Promise<NodeNetwork> {
     return (await this.#open()).openNode(place);
+  }
+
+  /** See `LinuxNetwork.openPlace`. @throws {NetworkError} */
+  async openPlace(interfaceId: string, signal: AbortSignal): Promise<InterfacePlace> {
+    return (await this.#open()).openPlace(interfaceId, signal);
+  }
+
+  /** See `LinuxNetwork.removePlace`. @throws {NetworkError} */
+  async removePlace(interfaceId: string): Promise<void> {
+    await (await this.#opened())?.removePlace(interfaceId);
+  }
+
+  /** See `LinuxNetwork.removeOtherPlaces`. @throws {NetworkError} */
+  async removeOtherPlaces(interfaceIds: readonly string[]): Promise<void> {
+    if (namesOfNamespaces(placePrefixOf(this.#options.installationId)).length === 0) return;
+    await (await this.#open()).removeOtherPlaces(interfaceIds);
   }
 
   openSocket(vpcId: string, socket: VpcSocket): number {
