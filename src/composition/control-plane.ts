@@ -79,6 +79,7 @@ import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessag
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
 import { clusterRoles } from './cluster-roles.ts';
+import { ClusterNetworks } from './clusters/cluster-networks.ts';
 import { eksAuthRoute, podRoles } from './eks-auth.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
@@ -159,6 +160,8 @@ export interface ControlPlane extends AsyncDisposable {
   interfaceOwners(): ReadonlyMap<string, string>;
   /** See `Ecs.endMachine`. */
   endMachine(machineId: string): Promise<void>;
+  /** Where the clusters' control planes are in their VPCs, for the machine that carries them. */
+  readonly clusterNetworks: ClusterNetworks;
   /** As which kubelets of this machine's nodes sign in: see `nodeToken`. */
   nodeToken(identity: NodeIdentity): Promise<string>;
   /** With which this machine's nodes ask AWS: see `nodeCredentials`. */
@@ -244,9 +247,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...{ state, clock, random, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
     machineArchitecture: () => (process.arch === 'arm64' ? 'arm64' : 'x86_64') as 'arm64' | 'x86_64',
   };
+  const clusterNetworks = new ClusterNetworks({
+    ...{ state, clock, random, log },
+    accept: (cluster, socket) => kubernetes.accept(cluster, socket),
+  });
   const kubernetes = opened.use(
     createKubernetes({
       ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host },
+      connectIn: (cluster, address, signal) => clusterNetworks.connect(cluster, address, signal),
       verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
       issuerKeys: iam.issuerKeys,
       assumeRole: infrastructureRoles({
@@ -363,6 +371,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     state,
     reconcilers,
     balancing,
+    clusterNetworks,
     network: networkSource(state, options.machineId),
     noteAttachments: (vpcKey, isThere) => noteAttachments(state, vpcKey, isThere),
     interfaceOwners: () => ecs.interfaceOwners(),

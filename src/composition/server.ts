@@ -156,6 +156,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     }),
   );
   whyNoMachineInterfaces = vpcs.why;
+  opened.use(await plane.clusterNetworks.follow(vpcs));
   signal.throwIfAborted();
   const balancers = opened.use(
     await openMachineBalancers({

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import type { State } from '../reconcile/index.ts';
@@ -6,6 +7,8 @@ import type { Infrastructure, InfrastructureSession } from '../services/infrastr
 import type { Principal } from '../services/service.ts';
 import type { Store } from '../store/index.ts';
 import type { OidcAuthentication } from './authentication/oidc-token.ts';
+import type { ClusterPlace } from './objects/object-store.ts';
+import type { Address } from './webhooks/service-address.ts';
 
 /** What the clusters' control planes are given by the composition root. */
 export interface KubernetesContext {
@@ -17,6 +20,11 @@ export interface KubernetesContext {
   readonly log: Log;
   /** The address that API servers listen on. */
   readonly host: string;
+  /**
+   * Opens a TCP connection from a control plane's interfaces in the VPC of its cluster. @param address IPv4.
+   * @throws {Error} with the kernel's word for it as `code`; the cluster has no interfaces on this machine, and why.
+   */
+  readonly connectIn: (place: ClusterPlace, address: Address, signal: AbortSignal) => Promise<Socket>;
   /** The keys of an OpenID Connect provider: see `Iam.issuerKeys`. */
   readonly issuerKeys: OidcAuthentication['issuerKeys'];
   /**

@@ -5,6 +5,7 @@
  *
  * Nothing of it is loaded before there is a cluster.
  */
+import type { Socket } from 'node:net';
 import type { Reader, Reconciler } from '../reconcile/index.ts';
 import type { ControlPlane } from '../services/eks/index.ts';
 import type { PodOfToken, RefusedToken } from './authentication/pod-of-token.ts';
@@ -28,6 +29,9 @@ import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
 import { podScheduler } from './scheduler/index.ts';
 
+export { noteApiEndpoint } from './clusters/api-endpoint.ts';
+export type { ClusterPlace } from './objects/object-store.ts';
+
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {
   readonly reconcilers: readonly Reconciler[];
@@ -37,6 +41,8 @@ export interface Kubernetes extends AsyncDisposable {
     token: string,
     audience: string,
   ): Promise<PodOfToken | RefusedToken | undefined>;
+  /** Has a cluster's API server answer a connection that came by its interfaces; it is closed where that does not run here. */
+  accept(cluster: ClusterPlace, socket: Socket): void;
 }
 
 export function createKubernetes(context: KubernetesContext): Kubernetes {
@@ -67,6 +73,11 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       if (cluster === undefined) return undefined;
       const { podOfToken } = await import('./authentication/pod-of-token.ts');
       return podOfToken(cluster, token, audience);
+    },
+    accept: (place, socket) => {
+      const found = running.ofCluster(place);
+      if (found === undefined) socket.destroy();
+      else found.accept(socket);
     },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
 import { type FakeKubelet, startFakeKubelet } from './testing/fake-kubelet.ts';
+import { TestVpc } from './testing/test-vpc.ts';
 import { deny, startWebhook } from './testing/webhook-server.ts';
 
 let server: EksServer;
+const vpc = new TestVpc();
 let cluster: TestCluster;
 let kubelet: FakeKubelet | undefined;
 /** What the kubelet was asked: method, path and the headers that matter. */
@@ -20,7 +21,7 @@ const pods = `${namespace}/pods`;
 const container = (name: string) => ({ name, image: 'i:1' });
 
 beforeAll(async () => {
-  server = await startEks();
+  server = await startEks({ connectIn: vpc.connectIn });
   cluster = await server.cluster('harbor', { version: '1.35' });
   kubelet = await startFakeKubelet(cluster, 'n1.internal', {
     answer: ({ method, url, headers: { authorization } }, response) => {
@@ -200,59 +201,88 @@ describe('the proxy of a node', () => {
   });
 });
 
-/** Of this machine, as others see it: its loopback is nobody's to name. */
-const ownAddress = Object.values(networkInterfaces())
-  .flatMap((them) => them ?? [])
-  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-
-it.skipIf(ownAddress === undefined)(
-  'the proxies of pods and services lead to who answers there, whatever is asked',
-  async () => {
-    const server = createServer((request, response) => {
-      const { authorization = 'none' } = request.headers;
+describe('the proxies of pods and services', () => {
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const address = '172.31.0.77';
+  const services = `${namespace}/services`;
+  /** What is asked of the pod `one`, which answers with whatever it got. */
+  async function answering(): Promise<AsyncDisposable> {
+    const backend = createServer((request, response) => {
+      const { authorization = 'none', 'x-forwarded-uri': uri, host } = request.headers;
       response.setHeader('location', '/there');
       request.pipe(
-        response.writeHead(201, { 'x-asked': `${request.method} ${request.url} ${authorization}` }),
+        response.writeHead(201, {
+          'x-asked': `${request.method} ${request.url} ${authorization}`,
+          'x-told': `${host} ${uri}`,
+        }),
       );
-    }).listen(0, ownAddress);
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const merge = { 'content-type': 'application/merge-patch+json' };
-    await cluster.call('PATCH', `${pods}/one/status`, { status: { podIP: ownAddress } }, merge);
-    const path = `${pods}/one:${port}/proxy`;
+    }).listen(0, '127.0.0.1');
+    backend.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello;');
+      socket.on('data', (chunk: Buffer) => socket.write(chunk.toString().toUpperCase()));
+      socket.on('end', () => socket.end());
+    });
+    await once(backend, 'listening');
+    vpc.put(address, (backend.address() as AddressInfo).port);
+    await cluster.call('PATCH', `${pods}/one/status`, { status: { podIP: address } }, merge);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        const ended = once(backend, 'close');
+        backend.close();
+        backend.closeAllConnections();
+        await ended;
+      },
+    };
+  }
+  /** A service whose endpoints are these. */
+  async function served(name: string, ...addresses: readonly string[]): Promise<void> {
+    const spec = { ports: [{ name: 'web', port: 80, targetPort: 8_080 }] };
+    await cluster.call('POST', services, { metadata: { name }, spec });
+    await cluster.call('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      metadata: { name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+      ...{ addressType: 'IPv4', ports: [{ name: 'web', port: 8_080 }] },
+      endpoints: addresses.map((it) => ({ addresses: [it], conditions: { ready: true } })),
+    });
+  }
+  const through = (name: string) => cluster.call('GET', `${services}/${name}/proxy/x`);
+
+  it('lead to who answers in the VPC, whatever is asked, and know where they are', async () => {
+    await using _ = await answering();
+    const path = `${pods}/one:8080/proxy`;
     const { status, headers, text } = await cluster.call('PUT', `${path}/a%2Fb?c=d`, { e: 1 });
     expect([status, headers['x-asked'], text]).toEqual([201, 'PUT /a%2Fb?c=d none', '{"e":1}']);
     expect(headers.location).toBe(`${path}/there`);
-
-    const selectorless = { spec: { ports: [{ name: 'web', port: 80, targetPort: port }] } };
-    await cluster.call('POST', `${namespace}/services`, { metadata: { name: 'web' }, ...selectorless });
-    const through = (name: string) => cluster.call('GET', `${namespace}/services/${name}/proxy/x`);
-    expect((await through('web:80')).json.message).toBe('no endpoints available for service "web"');
-    expect((await through('web:nope')).json.message).toBe('no service port "nope" found for service "web"');
-    await cluster.call('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
-      metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
-      ...{ addressType: 'IPv4', ports: [{ name: 'web', port }] },
-      endpoints: [{ addresses: [ownAddress], conditions: { ready: true } }],
-    });
+    await served('web', address);
     for (const name of ['web:80', 'web:web', 'http:web:web'])
       expect((await through(name)).headers['x-asked']).toBe('GET /x none');
-    const elsewhere = { type: 'ExternalName', externalName: 'localhost', ports: [{ name: 'web', port }] };
-    await cluster.call('POST', `${namespace}/services`, { metadata: { name: 'named' }, spec: elsewhere });
-    expect((await through('named:web')).json.message).toBe('address not allowed');
+    expect(await upgraded('one:8080/proxy/echo')).toMatch(/^HTTP\/1.1 101 .*hello;TYPED$/s);
+  });
 
-    const ended = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await ended;
-    await cluster.call('PATCH', `${pods}/one/status`, { status: { podIP: '127.0.0.1' } }, merge);
-    expect((await cluster.call('GET', `${path}/`)).json.message).toBe('address not allowed');
-    const { json } = await through('web:80');
+  it('say why they lead nowhere', async () => {
+    await served('empty');
+    expect((await through('empty:80')).json.message).toBe('no endpoints available for service "empty"');
+    expect((await through('empty:nope')).json.message).toBe(
+      'no service port "nope" found for service "empty"',
+    );
+    await served('away', '172.31.0.78');
+    const { json } = await through('away:80');
     expect([json.code, json.message]).toEqual([
       503,
-      expect.stringMatching(/^error trying to reach service: /),
+      'error trying to reach service: dial tcp 172.31.0.78:8080: connect: no route to host',
     ]);
-  },
-);
+  });
+
+  it('lead neither to what the machine or its neighbours are to it, nor by names', async () => {
+    const elsewhere = { type: 'ExternalName', externalName: 'localhost', ports: [{ name: 'web', port: 80 }] };
+    await cluster.call('POST', services, { metadata: { name: 'named' }, spec: elsewhere });
+    expect((await through('named:web')).json.message).toBe('address not allowed');
+    for (const podIP of ['127.0.0.1', '169.254.169.254', '169.254.170.2', '0.0.0.0', '::1']) {
+      await cluster.call('PATCH', `${pods}/one/status`, { status: { podIP } }, merge);
+      const { status, json } = await cluster.call('GET', `${pods}/one:80/proxy/`);
+      expect([status, json.message], podIP).toEqual([400, 'address not allowed']);
+    }
+  });
+});
 
 it('what is used is asked of metrics.k8s.io, which knows nothing of nodes that tell nothing', async () => {
   const path = '/apis/metrics.k8s.io/v1beta1';

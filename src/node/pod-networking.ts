@@ -1,5 +1,5 @@
 /** What carries the network of nodes of Kubernetes: loaded with the first of them. */
-export { openApiAddress, openClusterDns } from './cluster-dns/local-services.ts';
+export { openClusterDns } from './cluster-dns/open-cluster-dns.ts';
 export { KubeProxy } from './kube-proxy/kube-proxy.ts';
 export { ApiClient } from './kubelet/api/api-client.ts';
 export { nodeInterfaces } from './kubelet/pod-network/node-interfaces.ts';

@@ -45,7 +45,7 @@ const nodeOf = (instanceId: string, signedIn: string[]): NetworkedNode => ({
       throw new Error('nobody is let in');
     },
   },
-  ...{ apiAddress: '10.100.0.1', dnsAddress: '10.100.0.10' },
+  dnsAddress: '10.100.0.10',
   credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
   networkCredentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
   functions: { has: () => true, onChange: () => ({ [Symbol.dispose]: () => {} }) },

@@ -38,8 +38,7 @@ export interface NetworkedNode {
   readonly vpcId: string;
   readonly nodeName: string;
   readonly api: ApiAccess;
-  /** Of the services `kubernetes` and `kube-dns`. */
-  readonly apiAddress: string;
+  /** Of the service `kube-dns`. */
   readonly dnsAddress: string;
   /** Of the node's role, as the instance has them. */
   readonly credentials: () => Promise<AwsCredentialIdentity>;
@@ -61,8 +60,7 @@ const domain = 'cluster.local';
 const retryMs = 1_000;
 
 /**
- * The networks of this machine's nodes: pods' addresses in the VPC, the services of their clusters, names, and the way to
- * the API server.
+ * The networks of this machine's nodes: pods' addresses in the VPC, the services of their clusters, and names.
  */
 export class PodNetworks implements AsyncDisposable {
   readonly #options: PodNetworksOptions;
@@ -90,7 +88,7 @@ export class PodNetworks implements AsyncDisposable {
     const carried = new Carried((opened) => this.#serve(node, opened, proxy, networking), log);
     const pods = new networking.VpcPodNetwork({
       ...{ instanceId: instance.instanceId, network, clock, log },
-      localAddresses: [node.apiAddress, node.dnsAddress, networking.podIdentityAddress],
+      localAddresses: [node.dnsAddress, networking.podIdentityAddress],
       ...(await interfacesOf(node, this.#options.endpoint, networking)),
       directory: join(directory, instance.instanceId),
       opened: (opened) => carried.serve(opened),
@@ -154,17 +152,16 @@ export class PodNetworks implements AsyncDisposable {
     node: NetworkedNode,
     network: NodeNetwork,
     proxy: KubeProxy,
-    { openApiAddress, openClusterDns, openPodIdentityAgent }: Networking,
+    { openClusterDns, openPodIdentityAgent }: Networking,
   ): Promise<AsyncDisposable> {
     const { clock, random, log, vpcs, endpoint } = this.#options;
-    const { instance, region, nodeName, vpcId, api, apiAddress, dnsAddress, credentials, functions } = node;
+    const { instance, region, nodeName, vpcId, dnsAddress, credentials, functions } = node;
     const { names } = vpcs;
     if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
-    const localAddresses = [apiAddress, dnsAddress];
+    const localAddresses = [dnsAddress];
     await using opened = new AsyncDisposableStack();
     opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
-    opened.use(openApiAddress({ network, address: apiAddress, endpoint: api.endpoint }));
     const whileOn = (name: NodeFunction, open: () => Promise<AsyncDisposable>) =>
       openWhile({
         ...{ isOn: () => functions.has(name), onChange: functions.onChange, open },

@@ -19,8 +19,6 @@ import { identityOf } from './node-token.ts';
 
 /** Within a cluster's service addresses; `kube-dns` has it everywhere ("clusterDNS" of EKS's nodes). */
 const dnsOffset = 10;
-/** Of the service `kubernetes`. */
-const apiOffset = 1;
 /** API server and kubelet are on one machine. */
 const machineAddress = '127.0.0.1';
 
@@ -52,7 +50,6 @@ export async function startNode(
     api,
     ...(await parts.podNetworks.open({
       ...{ instance, region: scope.region, vpcId, nodeName: description.name, api, dnsAddress },
-      apiAddress: serviceAddress(cluster, apiOffset),
       credentials: () => parts.credentials(identity),
       networkCredentials: () => parts.networkCredentials(identity),
       functions: {

@@ -4,7 +4,7 @@ import type { Random } from '../../clock/index.ts';
 import type { User } from '../authentication/user.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
-import { assertReachable, type Dial, DialingAgent } from '../webhooks/dial.ts';
+import { type Dial, DialingAgent } from '../webhooks/dial.ts';
 import { type Address, resolveService } from '../webhooks/service-address.ts';
 import { apiServices, pathOfApi, type RemoteApi, remoteApiOf } from './api-services.ts';
 import type { RemoteResource } from './remote-resources.ts';
@@ -84,11 +84,9 @@ export class RemoteApis implements Disposable {
     this.#told.set(name, told);
   }
 
-  /** @throws {ServiceResolutionError} the service leads nowhere. @throws {UnreachableAddressError} */
+  /** @throws {ServiceResolutionError} the service leads nowhere. */
   addressOf({ service }: RemoteApi): Address {
-    const address = resolveService(this.#objects, this.#random, service);
-    assertReachable(address);
-    return address;
+    return resolveService(this.#objects, this.#random, service);
   }
 
   /**

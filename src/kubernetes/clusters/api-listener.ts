@@ -1,12 +1,11 @@
 import { webcrypto } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { openAuthority, pkcs8, signCertificate } from '../../certificates/index.ts';
 import { ServerResponse } from '../../http.ts';
 import type { Upgrade } from '../apiserver/reach/kubelet-exchange.ts';
 import type { KubernetesContext } from '../context.ts';
-import { firstAddress } from './service-range.ts';
 
 /** As long as its authority. */
 const certificateDays = 10 * 365;
@@ -21,10 +20,20 @@ const ofStreams = /\/(attach|exec|portforward|proxy)(\/|\?|$)/;
 
 export interface ApiListener extends AsyncDisposable {
   readonly port: number;
+  /** Serves a connection that came within the cluster's VPC. */
+  accept(socket: Socket): void;
+}
+
+/** How a request came. */
+export interface Arrival {
+  /** Not by the port, but within the cluster's VPC. */
+  readonly isInVpc: boolean;
+  readonly upgrade?: Upgrade;
 }
 
 /**
  * A cluster's own port, where it answers with a certificate of its own authority.
+ * @param addresses By which clients know it in the VPC.
  * @param port 0, or one that is taken: any free one.
  */
 export async function openApiListener(
@@ -32,22 +41,22 @@ export async function openApiListener(
   {
     certificate,
     privateKey,
-    serviceIpv4Cidr,
+    addresses,
     port,
   }: {
     readonly certificate: string;
     readonly privateKey: string;
-    readonly serviceIpv4Cidr: string;
+    readonly addresses: readonly string[];
     readonly port: number;
   },
-  serve: (request: IncomingMessage, response: Response, upgrade?: Upgrade) => unknown,
+  serve: (request: IncomingMessage, response: Response, arrival: Arrival) => unknown,
 ): Promise<ApiListener> {
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
     'verify',
   ]);
   const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
-  const ips = ['127.0.0.1', '::1', firstAddress(serviceIpv4Cidr), ...(isWildcard(host) ? [] : [host])];
+  const ips = ['127.0.0.1', '::1', ...addresses, ...(isWildcard(host) ? [] : [host])];
   const signed = await signCertificate(openAuthority({ certificate, privateKey }), random, clock.now(), {
     ...{ commonName: 'kube-apiserver', days: certificateDays, publicKey: keys.publicKey },
     alternativeNames: [
@@ -55,17 +64,47 @@ export async function openApiListener(
       ...[...new Set(ips)].map((value) => ({ type: 'ip' as const, value })),
     ],
   });
-  const server = createServer(
-    {
-      key: await pkcs8(keys.privateKey),
-      cert: signed,
-      // Who has a certificate of this cluster's shows it; whether it is one is decided with the request.
-      ...{ ca: certificate, requestCert: true, rejectUnauthorized: false },
-      keepAliveTimeout: keepAliveTimeoutMs,
-      shouldUpgradeCallback: ({ url = '' }) => ofStreams.test(url),
-    },
-    serve,
+  const options: ServerOptions = {
+    key: await pkcs8(keys.privateKey),
+    cert: signed,
+    // Who has a certificate of this cluster's shows it; whether it is one is decided with the request.
+    ...{ ca: certificate, requestCert: true, rejectUnauthorized: false },
+    keepAliveTimeout: keepAliveTimeoutMs,
+    shouldUpgradeCallback: ({ url = '' }) => ofStreams.test(url),
+  };
+  const server = makeServer(options, (request, response, upgrade) =>
+    serve(request, response, { isInVpc: false, ...(upgrade && { upgrade }) }),
   );
+  // It has no port: most clusters have no pods.
+  let within: Server | undefined;
+  server.maxConnections = maxConnections;
+  await listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' || port === 0) throw error;
+    return listen(server, host, 0);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    accept: (socket) => {
+      within ??= makeServer(options, (request, response, upgrade) =>
+        serve(request, response, { isInVpc: true, ...(upgrade && { upgrade }) }),
+      );
+      within.emit('connection', socket);
+    },
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      within?.closeAllConnections();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function makeServer(
+  options: ServerOptions,
+  serve: (request: IncomingMessage, response: Response, upgrade?: Upgrade) => unknown,
+): Server {
+  const server = createServer(options, serve);
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Stays on for good: whoever refuses the connection later still writes to this socket.
     socket.on('error', () => socket.destroy());
@@ -79,20 +118,7 @@ export async function openApiListener(
     });
     serve(request, response, { socket, head });
   });
-  server.maxConnections = maxConnections;
-  await listen(server, host, port).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE' || port === 0) throw error;
-    return listen(server, host, 0);
-  });
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return server;
 }
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';

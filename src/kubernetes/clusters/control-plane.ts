@@ -1,4 +1,5 @@
-import { nodeDnsName } from '../../services/ec2/index.ts';
+import type { Socket } from 'node:net';
+import { nodeDnsName, vpcFacts } from '../../services/ec2/index.ts';
 import {
   type ClusterRecord,
   callerOf,
@@ -44,7 +45,7 @@ import {
   frontProxyPurpose,
   tokenKeyPurpose,
 } from '../records.ts';
-import { dialFromMachine } from '../webhooks/dial.ts';
+import { dialsOf } from '../webhooks/dial.ts';
 import { resolveService } from '../webhooks/service-address.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { openApiListener } from './api-listener.ts';
@@ -52,10 +53,13 @@ import { bootstrap } from './bootstrap.ts';
 import { extensionAuthentication, frontProxyIdentity, makeFrontProxy } from './front-proxy.ts';
 import { makeAuthority, openAuthorityOf, openFrontProxyOf, openTokenKeyOf } from './keys.ts';
 import { reaches } from './public-access.ts';
+import { firstAddress } from './service-range.ts';
 
 /** A control plane that runs; it ends what it opened when it is disposed of, and the objects stay. */
 export interface OpenControlPlane extends AsyncDisposable {
   readonly cluster: Cluster;
+  /** Serves a connection that came by the control plane's interfaces in the VPC. */
+  accept(socket: Socket): void;
 }
 
 /**
@@ -83,8 +87,12 @@ export async function openControlPlane(
   await using opened = new AsyncDisposableStack();
   const ending = new AbortController();
   const inMemory = new ObjectsInMemory(state, place);
-  const dial = dialFromMachine;
-  const webhookClient = opened.use(new WebhookClient({ objects: inMemory, clock, random, dial }));
+  const dials = dialsOf({
+    connectIn: (address, signal) => context.connectIn(place, address, signal),
+    isInVpc: (ipv4) => vpcFacts(state, place, wanted.vpcId)?.holds(ipv4) === true,
+    ...{ clock, signal: ending.signal },
+  });
+  const webhookClient = opened.use(new WebhookClient({ objects: inMemory, clock, random, dials }));
   const converter = new WebhookConverter({ webhookClient, random, signal: ending.signal });
   const objects = new ObjectStore(store, place, converter);
   const tokenKey = openTokenKey(tokenKeyText);
@@ -109,7 +117,7 @@ export async function openControlPlane(
     ...{ objects, inMemory },
     remoteApis: opened.use(
       new RemoteApis({
-        ...{ objects: inMemory, random, dial },
+        ...{ objects: inMemory, random, dial: dials.service },
         identity: () => frontProxyIdentity(context, frontProxy),
       }),
     ),
@@ -137,7 +145,7 @@ export async function openControlPlane(
     flows: new FlowControl(inMemory, clock),
     ...{ kubelets, usage },
     streams: new OpenStreams(),
-    endpoints: { dial, resolve: (service) => resolveService(inMemory, random, service) },
+    endpoints: { dial: dials.service, resolve: (service) => resolveService(inMemory, random, service) },
     admission: createAdmission({
       ...{ objects, authorizer, inMemory, clock, random, log, signal: ending.signal },
       catalogue: () => catalogue.current,
@@ -157,9 +165,16 @@ export async function openControlPlane(
   const listener = opened.use(
     await openApiListener(
       context,
-      { ...authority, serviceIpv4Cidr: wanted.serviceIpv4Cidr, port: known?.port ?? 0 },
-      (request, response, upgrade) => {
-        if (!reaches(request, current().publicAccessCidrs)) return request.socket.destroy();
+      {
+        ...authority,
+        addresses: [
+          firstAddress(wanted.serviceIpv4Cidr),
+          ...(current().networkInterfaces ?? []).map(({ privateIpv4 }) => privateIpv4),
+        ],
+        port: known?.port ?? 0,
+      },
+      (request, response, { isInVpc, upgrade }) => {
+        if (!isInVpc && !reaches(request, current().publicAccessCidrs)) return request.socket.destroy();
         return serve(cluster, request, response, upgrade).catch((error: unknown) => {
           log.error('An answer of the Kubernetes API could not be written', { error });
           response.destroy();
@@ -193,5 +208,9 @@ export async function openControlPlane(
   }
   await state.transact((tx) => tx.put(controlPlanes, key, record));
   const moved = opened.move();
-  return { cluster, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+  return {
+    cluster,
+    accept: (socket) => listener.accept(socket),
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
 }

@@ -22,9 +22,13 @@ export class ControlPlanes implements AsyncDisposable {
   }
 
   /** The API server of a cluster; undefined: it does not run. */
-  clusterOf({ id }: ClusterPlace): Cluster | undefined {
-    for (const running of this.#running.values()) if (running.id === id) return running.controlPlane.cluster;
-    return undefined;
+  clusterOf(place: ClusterPlace): Cluster | undefined {
+    return this.ofCluster(place)?.cluster;
+  }
+
+  /** Undefined: it does not run. */
+  ofCluster({ id }: ClusterPlace): OpenControlPlane | undefined {
+    return this.#running.values().find((running) => running.id === id)?.controlPlane;
   }
 
   set(key: string, running: Running): void {

@@ -1,4 +1,5 @@
 import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EKS } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
@@ -10,7 +11,13 @@ import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
 import { createEc2, defaultVpc } from '../../services/ec2/index.ts';
-import { createEks, type EksContext, loadEksReconcilers } from '../../services/eks/index.ts';
+import {
+  clusterKey,
+  clusters,
+  createEks,
+  type EksContext,
+  loadEksReconcilers,
+} from '../../services/eks/index.ts';
 import { createElb } from '../../services/elbv2/index.ts';
 import { createIam } from '../../services/iam/index.ts';
 import type { Infrastructure } from '../../services/infrastructure.ts';
@@ -52,6 +59,8 @@ export interface EksServer extends AsyncDisposable {
   readonly subnetIds: string[];
   /** What there is of EC2 and Elastic Load Balancing. */
   readonly ask: Infrastructure;
+  /** Has the API server of a cluster answer a connection, as if it came within the cluster's VPC. */
+  accept(clusterName: string, socket: Socket): void;
   /** What a process would have logged of warnings and errors. */
   troubles(): readonly unknown[];
   /** Makes a cluster and waits until it is ACTIVE. */
@@ -87,6 +96,8 @@ export async function startEks(
     readonly whyNotAssumed?: EksContext['whyNotAssumed'];
     /** Of identity providers; default: as they tell themselves. */
     readonly issuerKeys?: KubernetesContext['issuerKeys'];
+    /** What is in clusters' VPCs; default: nothing. */
+    readonly connectIn?: KubernetesContext['connectIn'];
   } = {},
 ): Promise<EksServer> {
   const stack = new AsyncDisposableStack();
@@ -117,6 +128,7 @@ export async function startEks(
     sealer,
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
     issuerKeys: options.issuerKeys ?? iam.issuerKeys,
+    connectIn: options.connectIn ?? nobody,
     assumeRole,
     writeLogLines: (place, where, lines) => writeToOwnLogGroup(logsContext, place, where, lines),
   };
@@ -178,6 +190,10 @@ export async function startEks(
       subnetIds,
       ask: assumeRole({ scope }),
     },
+    accept: (clusterName, socket) => {
+      const { id = '' } = state.get(clusters, clusterKey(scope, clusterName)) ?? {};
+      kubernetes.accept({ ...scope, id }, socket);
+    },
     troubles: () => log.lines.filter(({ level }) => level === 'warn' || level === 'error'),
     cluster: async (name, more = {}) => {
       await eks.createCluster({
@@ -194,6 +210,10 @@ export async function startEks(
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+const nobody: KubernetesContext['connectIn'] = async ({ id }, { host }) => {
+  throw Object.assign(new Error(`${id} has nobody at ${host}`), { code: 'EHOSTUNREACH' });
+};
 
 function testCluster(name: string, endpoint: string, certificateAuthority: string): TestCluster {
   const token: TestCluster['token'] = ({ clusterName = name, key = credentials, at } = {}) =>

@@ -1,5 +1,4 @@
-import { type LookupAddress, lookup } from 'node:dns';
-import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /**
  * Where the control plane calls nobody, whatever an object of a cluster says: what is near the machine and answers by where
@@ -31,19 +30,3 @@ export class UnreachableAddressError extends Error {
     super(`the address ${address} may not be called by a control plane`);
   }
 }
-
-/**
- * Looks a host's addresses up and leaves out those that may not be called: whoever answers for the name decides in the moment of
- * the call, so that an earlier look would prove nothing.
- */
-export const reachableLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error !== null) return callback(error, '');
-    const reachable = addresses.filter(({ address }) => isReachable(address));
-    const [first] = reachable;
-    if (first === undefined)
-      return callback(new UnreachableAddressError(addresses[0]?.address ?? hostname), '');
-    if (options.all === true) return callback(null, reachable);
-    callback(null, first.address, first.family);
-  });
-};

@@ -6,7 +6,7 @@ import type { Json } from '../../store/index.ts';
 import { isJsonObject, type JsonObject, memberOf, numberOf, textOf } from '../objects/object.ts';
 import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { answerErrorText, callErrorText } from './call-errors.ts';
-import { assertReachable, type Dial, DialingAgent } from './dial.ts';
+import { DialingAgent, type Dials } from './dial.ts';
 import { type Address, resolveService } from './service-address.ts';
 
 /** More in an answer is nobody's honest patch. */
@@ -51,15 +51,16 @@ export class WebhookClient implements Disposable {
   readonly #objects: ObjectsInMemory;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #agent: DialingAgent;
+  readonly #agents: { readonly service: DialingAgent; readonly url: DialingAgent };
 
   constructor(parts: {
     readonly objects: ObjectsInMemory;
     readonly clock: Clock;
     readonly random: Random;
-    readonly dial: Dial;
+    readonly dials: Dials;
   }) {
-    this.#agent = new DialingAgent(parts.dial);
+    const { service, url } = parts.dials;
+    this.#agents = { service: new DialingAgent(service), url: new DialingAgent(url) };
     this.#objects = parts.objects;
     this.#clock = parts.clock;
     this.#random = parts.random;
@@ -80,13 +81,7 @@ export class WebhookClient implements Disposable {
     using deadline = withTimeout(this.#clock, timeoutSeconds * 1_000, signal);
     const address = this.#addressOf(config, url, shown);
     try {
-      const { status, text } = await this.#send(
-        url,
-        address,
-        config.caBundle,
-        JSON.stringify(body),
-        deadline.signal,
-      );
+      const { status, text } = await this.#send(config, url, address, JSON.stringify(body), deadline.signal);
       if (status !== 200) throw new WebhookCallError(answerErrorText(status));
       return parsed(text);
     } catch (error) {
@@ -97,32 +92,31 @@ export class WebhookClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
   #addressOf(config: WebhookClientConfig, url: URL, shown: string): Address {
     try {
-      const address =
-        'service' in config
-          ? resolveService(this.#objects, this.#random, config.service)
-          : { host: hostOf(url), port: Number(url.port || 443) };
-      assertReachable(address);
-      return address;
+      return 'service' in config
+        ? resolveService(this.#objects, this.#random, config.service)
+        : { host: hostOf(url), port: Number(url.port || 443) };
     } catch (error) {
       throw new WebhookCallError(`${shown}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   async #send(
+    config: WebhookClientConfig,
     url: URL,
     address: Address,
-    ca: string,
     body: string,
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly text: string }> {
+    const { caBundle: ca } = config;
+    const agent = 'service' in config ? this.#agents.service : this.#agents.url;
     for (let attempt = 1; ; attempt++) {
       const request = httpsRequest({
-        ...{ host: address.host, port: address.port, agent: this.#agent, signal },
+        ...{ host: address.host, port: address.port, agent, signal },
         ...{ method: 'POST', path: `${url.pathname}${url.search}` },
         ...(isIP(hostOf(url)) === 0 && { servername: hostOf(url) }),
         ...(ca !== '' && { ca }),

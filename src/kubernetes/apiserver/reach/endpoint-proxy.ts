@@ -1,10 +1,10 @@
 import type { RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIPv4 } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { request as httpRequest } from '../../../http.ts';
 import { type KubernetesObject, memberOf, numberOf, objectsIn, textOf } from '../../objects/object.ts';
-import type { Dial } from '../../webhooks/dial.ts';
+import { callErrorText } from '../../webhooks/call-errors.ts';
+import { type Dial, secured } from '../../webhooks/dial.ts';
 import { isReachable } from '../../webhooks/reachable-address.ts';
 import type { Address, ServiceReference } from '../../webhooks/service-address.ts';
 import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
@@ -49,11 +49,9 @@ export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
   }
   const { dial } = cluster.endpoints;
   await passThrough(exchange, {
-    open: async (headers, signal) =>
-      open(dial, address, scheme === 'https', {
-        ...{ method, path: `${path || '/'}${query}`, headers, signal },
-      }),
-    failure: (words) => new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${words}`),
+    open: (headers, signal) =>
+      open(dial, address, scheme === 'https', { method, path: `${path || '/'}${query}`, headers }, signal),
+    failure: unreachable,
     located: (location) => (location.startsWith('/') ? `${prefix}${location}` : location),
   });
 }
@@ -65,22 +63,27 @@ export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
 const isProxyable = (host: string): boolean =>
   isReachable(host) && !loopback.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
 
-/** Of what is behind a proxy nobody knows the certificate, as upstream. */
-function open(dial: Dial, address: Address, isTls: boolean, options: RequestOptions) {
+/** Of what is behind a proxy nobody knows the certificate, as upstream. @throws {ApiError} 503 */
+async function open(
+  dial: Dial,
+  address: Address,
+  isTls: boolean,
+  options: RequestOptions,
+  signal: AbortSignal,
+) {
   const { host, port } = address;
-  const headers = { ...(options.headers as object), host: `${host}:${port}` };
-  const common = { ...options, host, port, headers, agent: false };
-  if (!isTls) return httpRequest({ ...common, createConnection: () => dial(address) });
-  return httpsRequest({
-    ...common,
-    createConnection: () => {
-      const raw = dial(address);
-      const secured = connectTls({ socket: raw, rejectUnauthorized: false });
-      raw.once('error', (error) => secured.destroy(error));
-      return secured;
-    },
+  const raw = await dial(address, signal).catch((error: unknown) => {
+    throw unreachable(callErrorText(error, address));
   });
+  const socket = isTls ? secured(raw, { rejectUnauthorized: false }) : raw;
+  const headers = { ...(options.headers as object), host: `${host}:${port}` };
+  const request = isTls ? httpsRequest : httpRequest;
+  // With an agent, be it none by `false`, Node would not ask for the connection here, and open one of its own.
+  return request({ ...options, host, port, headers, signal, createConnection: () => socket });
 }
+
+const unreachable = (words: string): ApiError =>
+  new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${words}`);
 
 /** At the port that is named, or the first that the pod tells, else 80. @throws {ApiError} 400 */
 async function addressOfPod(
