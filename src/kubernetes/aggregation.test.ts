@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crontabs, define, definition, definitionsPath } from './testing/custom-definitions.ts';
 import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
 import { type RemoteApiServer, type RemoteCall, startRemoteApi } from './testing/remote-api-server.ts';
+import { upgraded } from './testing/upgraded.ts';
 
 let server: EksServer;
 let cluster: TestCluster;
@@ -279,6 +280,30 @@ describe('an API of another server', () => {
     expect(first).toBe('{"type":"ADDED"}\n');
     abort.abort();
     await ended.promise;
+  });
+
+  it('goes on in another protocol where its server does, in the name of whoever asks', async () => {
+    const group = 'switched.example.com';
+    await using remote = await served(group);
+    const path = `/apis/${group}/v1/namespaces/default/flunders/one/console`;
+    const as = { 'x-remote-user': 'eve', 'impersonate-user': 'jane', 'impersonate-group': 'system:masters' };
+    const protocol = 'a, base64url.bearer.authorization.k8s.io.c2VjcmV0';
+    const heard = await upgraded(cluster, path, { ...as, 'sec-websocket-protocol': protocol });
+    expect(heard).toMatch(/^HTTP\/1.1 101 .*\r\n\r\nhello;TYPED$/s);
+    const { url, headers } = remote.calls.at(-1) ?? {};
+    expect([url, headers?.['x-remote-user'], headers?.['sec-websocket-protocol']]).toEqual([
+      path,
+      'jane',
+      'a',
+    ]);
+    expect(headers?.authorization).toBeUndefined();
+
+    expect(await upgraded(cluster, path, { upgrade: 'other' })).toMatch(/^HTTP\/1.1 400 .*none$/s);
+    const before = remote.calls.length;
+    expect(await upgraded(cluster, path, { 'impersonate-user': 'jane' })).toMatch(/^HTTP\/1.1 403 /);
+    expect(remote.calls).toHaveLength(before);
+    await remote[Symbol.asyncDispose]();
+    expect(await upgraded(cluster, path)).toMatch(/^HTTP\/1.1 503 .*connection refused\n/s);
   });
 
   it('says which part of its service is missing', async () => {

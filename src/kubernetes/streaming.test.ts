@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
 import { type FakeKubelet, startFakeKubelet } from './testing/fake-kubelet.ts';
 import { TestVpc } from './testing/test-vpc.ts';
+import { upgraded as upgradedAt } from './testing/upgraded.ts';
 import { deny, startWebhook } from './testing/webhook-server.ts';
 
 let server: EksServer;
@@ -18,6 +18,8 @@ let answers: { status: number; text: string };
 
 const namespace = '/api/v1/namespaces/default';
 const pods = `${namespace}/pods`;
+const upgraded = (path: string, headers?: Record<string, string>) =>
+  upgradedAt(cluster, `${pods}/${path}`, headers);
 const container = (name: string) => ({ name, image: 'i:1' });
 
 beforeAll(async () => {
@@ -296,26 +298,3 @@ it('what is used is asked of metrics.k8s.io, which knows nothing of nodes that t
   const { status, json } = await cluster.call('GET', `${path}/namespaces/default/pods/one`);
   expect([status, json.message]).toEqual([404, 'pods.metrics.k8s.io "default/one" not found']);
 });
-
-/** What comes back to who asks for another protocol, says something in it and ends. */
-async function upgraded(path: string, headers: Record<string, string> = {}): Promise<string> {
-  const { hostname, port } = new URL(cluster.endpoint);
-  const lines = Object.entries({
-    ...{ host: `${hostname}:${port}`, authorization: `Bearer ${await cluster.token()}` },
-    ...{ connection: 'Upgrade', upgrade: 'echo', ...headers },
-  }).map(([name, value]) => `${name}: ${value}`);
-  const socket = connect({ host: hostname, port: Number(port), ca: cluster.certificateAuthority });
-  socket.write(`GET ${pods}/${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
-  let heard = '';
-  let hasTyped = false;
-  for await (const chunk of socket) {
-    heard += chunk;
-    if (heard.endsWith('hello;') && !hasTyped) {
-      hasTyped = true;
-      socket.write('typed');
-    }
-    if (heard.endsWith('TYPED')) socket.end();
-    if (heard.startsWith('HTTP/1.1 200')) socket.end();
-  }
-  return heard;
-}

@@ -1,12 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { withTimeout } from '../../clock/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { goneOf } from '../apiserver/reach/gone.ts';
+import { answerOf, passOn, type Upgrade } from '../apiserver/reach/kubelet-exchange.ts';
+import { switchProtocols, withoutBearerProtocol } from '../apiserver/reach/pass-through.ts';
 import { isTrue } from '../apiserver/request-info.ts';
 import { noSuchPath } from '../apiserver/status.ts';
 import type { User } from '../authentication/user.ts';
 import type { Attributes } from '../authorization/rbac.ts';
 import { callErrorText } from '../webhooks/call-errors.ts';
+import type { Address } from '../webhooks/service-address.ts';
 import { pathOfApi, type RemoteApi } from './api-services.ts';
 import type { RemoteApis } from './remote-apis.ts';
 import { passedHeaders } from './remote-user.ts';
@@ -71,10 +74,19 @@ export const remoteDescribedBy = (apis: RemoteApis, path: string): RemoteApi | u
     ? apis.all.find((it) => path === `/openapi/v3${pathOfApi(it)}` && apis.told(it)?.openApi !== undefined)
     : undefined;
 
-/** Has another server answer a request, in the name of whoever asks. It is known that he may ask. */
+/** What goes to another server, and for whom. */
+interface Proxied {
+  readonly api: RemoteApi;
+  readonly user: User;
+  readonly isWatch: boolean;
+  /** Undefined: the connection goes on in HTTP. */
+  readonly upgrade?: Upgrade | undefined;
+}
+
+/** Has another server answer a request, in the name of whoever asks. It is known that he may ask. @throws {ApiError} 429 */
 export async function proxyToRemote(
-  cluster: Pick<Cluster, 'clock' | 'log' | 'remoteApis' | 'signal'>,
-  { api, user, isWatch }: { readonly api: RemoteApi; readonly user: User; readonly isWatch: boolean },
+  cluster: Pick<Cluster, 'clock' | 'log' | 'remoteApis' | 'signal' | 'streams'>,
+  { api, user, isWatch, upgrade }: Proxied,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -89,25 +101,49 @@ export async function proxyToRemote(
   }
   const { method = 'GET', url: path = '/', headers, socket } = request;
   const forwarded = [headers['x-forwarded-for'], socket.remoteAddress].filter((it) => it !== undefined);
+  const asked = {
+    ...{ user, method, path },
+    headers: { ...withoutBearerProtocol(passedHeaders(headers)), 'x-forwarded-for': forwarded.join(', ') },
+  };
+  if (upgrade !== undefined) {
+    using _ = cluster.streams.take();
+    const signal = goneOf(cluster, response, upgrade);
+    const upgrading = { ...asked.headers, connection: 'Upgrade', upgrade: headers.upgrade };
+    const open = () => remoteApis.open(api, address, { ...asked, headers: upgrading, signal });
+    await upgradeRemote(address, upgrade, open, response);
+    return;
+  }
   const ended = goneOf(cluster, response);
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   try {
     using deadline = isWatch ? undefined : withTimeout(clock, answerWithinMs, ended);
-    const answer = await remoteApis.call(
-      api,
-      address,
-      {
-        ...{ user, method, path, signal: deadline?.signal ?? ended },
-        headers: { ...passedHeaders(headers), 'x-forwarded-for': forwarded.join(', ') },
-      },
-      hasBody ? request : undefined,
-    );
+    const signal = deadline?.signal ?? ended;
+    const answer = await remoteApis.call(api, address, { ...asked, signal }, hasBody ? request : undefined);
     response.writeHead(answer.statusCode ?? 502, passedHeaders(answer.headers));
     response.flushHeaders();
     await passed(answer, response);
   } catch (error) {
     if (response.headersSent) response.destroy();
     else if (!response.destroyed) sendUnavailable(response, callErrorText(error, address));
+  }
+}
+
+/** Where the other server agrees on another protocol, both connections are one from then on; else its answer is the last that is said. */
+async function upgradeRemote(
+  address: Address,
+  upgrade: Upgrade,
+  open: () => Promise<ClientRequest>,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const told = (error: unknown) => new Error(callErrorText(error, address));
+    const answer = await answerOf(await open(), undefined, told);
+    if (answer.type === 'upgraded') return await switchProtocols(response, upgrade, answer);
+    response.writeHead(answer.response.statusCode ?? 502, passedHeaders(answer.response.headers));
+    await passOn(answer.response, response);
+  } catch (error) {
+    if (!response.headersSent && !response.destroyed)
+      sendUnavailable(response, error instanceof Error ? error.message : String(error));
   }
 }
 

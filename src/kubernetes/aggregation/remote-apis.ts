@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Random } from '../../clock/index.ts';
 import type { User } from '../authentication/user.ts';
@@ -96,9 +96,25 @@ export class RemoteApis implements Disposable {
   async call(
     api: RemoteApi,
     address: Address,
-    { user, method, path, headers, signal }: RemoteRequest,
+    asked: RemoteRequest,
     body?: NodeJS.ReadableStream,
   ): Promise<IncomingMessage> {
+    const request = await this.open(api, address, asked);
+    return new Promise((resolve, reject) => {
+      request.once('response', resolve);
+      request.on('error', reject);
+      request.once('close', () => reject(new Error('the connection ended without a response')));
+      if (body === undefined) request.end();
+      else body.on('error', () => request.destroy()).pipe(request);
+    });
+  }
+
+  /** A request that is not sent yet: the caller ends it. */
+  async open(
+    api: RemoteApi,
+    address: Address,
+    { user, method, path, headers, signal }: RemoteRequest,
+  ): Promise<ClientRequest> {
     const { service, caBundle, insecureSkipTLSVerify } = api;
     this.#known ??= this.#identity();
     const { certificate, privateKey } = await this.#known;
@@ -109,13 +125,7 @@ export class RemoteApis implements Disposable {
       ...(caBundle !== '' && { ca: caBundle }),
       headers: { ...headers, host: `${address.host}:${address.port}`, ...remoteUserHeaders(user) },
     };
-    return new Promise((resolve, reject) => {
-      const request = httpsRequest(options, resolve);
-      request.on('error', reject);
-      request.once('close', () => reject(new Error('the connection ended without a response')));
-      if (body === undefined) request.end();
-      else body.on('error', () => request.destroy()).pipe(request);
-    });
+    return httpsRequest(options);
   }
 
   /** What a remote API server says at a path to the aggregator itself. @throws {Error} it does not. */

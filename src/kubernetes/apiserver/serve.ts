@@ -93,9 +93,12 @@ async function answer(
   if (remote !== undefined) {
     const attributes = remoteAttributes(remote, method, path, query);
     const isWatch = attributes.verb === 'watch';
-    using _ = await seatOf(cluster, user, attributes, response, { isWaiting: isWatch });
+    const isWaiting = isWatch || upgrade !== undefined;
+    using _ = await seatOf(cluster, user, attributes, response, { isWaiting });
     assertAllowed(cluster, request, user, attributes, remote.version);
-    return await proxyToRemote(cluster, { api: remote, user, isWatch }, request, response);
+    // Not only returned: until it is answered it has its seat.
+    await proxyToRemote(cluster, { api: remote, user, isWatch, upgrade }, request, response);
+    return;
   }
   const asked = readResourcePath(cluster.catalogue, path);
   if (asked === undefined) {

@@ -15,9 +15,6 @@ const maxConnections = 5_000;
 
 type Response = InstanceType<typeof ServerResponse>;
 
-/** Where a connection may go on in another protocol; elsewhere the wish is passed over. */
-const ofStreams = /\/(attach|exec|portforward|proxy)(\/|\?|$)/;
-
 export interface ApiListener extends AsyncDisposable {
   readonly port: number;
   /** Serves a connection that came within the cluster's VPC. */
@@ -34,6 +31,7 @@ export interface Arrival {
 /**
  * A cluster's own port, where it answers with a certificate of its own authority.
  * @param addresses By which clients know it in the VPC.
+ * @param mayUpgrade Where a connection may go on in another protocol; elsewhere the wish is passed over.
  * @param port 0, or one that is taken: any free one.
  */
 export async function openApiListener(
@@ -42,11 +40,13 @@ export async function openApiListener(
     certificate,
     privateKey,
     addresses,
+    mayUpgrade,
     port,
   }: {
     readonly certificate: string;
     readonly privateKey: string;
     readonly addresses: readonly string[];
+    readonly mayUpgrade: (url: string) => boolean;
     readonly port: number;
   },
   serve: (request: IncomingMessage, response: Response, arrival: Arrival) => unknown,
@@ -70,7 +70,7 @@ export async function openApiListener(
     // Who has a certificate of this cluster's shows it; whether it is one is decided with the request.
     ...{ ca: certificate, requestCert: true, rejectUnauthorized: false },
     keepAliveTimeout: keepAliveTimeoutMs,
-    shouldUpgradeCallback: ({ url = '' }) => ofStreams.test(url),
+    shouldUpgradeCallback: ({ url = '' }) => mayUpgrade(url),
   };
   const server = makeServer(options, (request, response, upgrade) =>
     serve(request, response, { isInVpc: false, ...(upgrade && { upgrade }) }),

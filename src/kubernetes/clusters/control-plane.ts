@@ -15,6 +15,7 @@ import { createAdmission } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { KubeletClient } from '../apiserver/reach/kubelet-client.ts';
 import { OpenStreams } from '../apiserver/reach/open-streams.ts';
+import { isStream } from '../apiserver/reach/reach.ts';
 import { serve } from '../apiserver/serve.ts';
 import { ControlPlaneLogs } from '../audit/control-plane-logs.ts';
 import { awsAuthOf } from '../authentication/aws-auth.ts';
@@ -171,6 +172,7 @@ export async function openControlPlane(
           firstAddress(wanted.serviceIpv4Cidr),
           ...(current().networkInterfaces ?? []).map(({ privateIpv4 }) => privateIpv4),
         ],
+        mayUpgrade: (url) => isStream(url) || cluster.remoteApis.find(url.split('?')[0] ?? '') !== undefined,
         port: known?.port ?? 0,
       },
       (request, response, { isInVpc, upgrade }) => {

@@ -45,6 +45,18 @@ export async function startRemoteApi(
       answer(call, response);
     },
   );
+  // Whoever asks for another protocol gets one in which everything is said back louder.
+  server.on('upgrade', ({ url = '', headers, method = '' }, socket) => {
+    calls.push({ method, url, headers, client: undefined, body: '' });
+    socket.on('error', () => socket.destroy());
+    if (headers.upgrade !== 'echo') {
+      socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 4\r\n\r\nnone');
+      return;
+    }
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello;');
+    socket.on('data', (chunk: Buffer) => socket.write(chunk.toString().toUpperCase()));
+    socket.on('end', () => socket.end());
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     ...{ port: (server.address() as AddressInfo).port, caBundle, calls },

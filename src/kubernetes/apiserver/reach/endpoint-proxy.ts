@@ -51,7 +51,7 @@ export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
   await passThrough(exchange, {
     open: (headers, signal) =>
       open(dial, address, scheme === 'https', { method, path: `${path || '/'}${query}`, headers }, signal),
-    failure: unreachable,
+    failure: (error) => unreachable(address, error),
     located: (location) => (location.startsWith('/') ? `${prefix}${location}` : location),
   });
 }
@@ -73,7 +73,7 @@ async function open(
 ) {
   const { host, port } = address;
   const raw = await dial(address, signal).catch((error: unknown) => {
-    throw unreachable(callErrorText(error, address));
+    throw unreachable(address, error);
   });
   const socket = isTls ? secured(raw, { rejectUnauthorized: false }) : raw;
   const headers = { ...(options.headers as object), host: `${host}:${port}` };
@@ -82,8 +82,8 @@ async function open(
   return request({ ...options, host, port, headers, signal, createConnection: () => socket });
 }
 
-const unreachable = (words: string): ApiError =>
-  new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${words}`);
+const unreachable = (address: Address, error: unknown): ApiError =>
+  new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${callErrorText(error, address)}`);
 
 /** At the port that is named, or the first that the pod tells, else 80. @throws {ApiError} 400 */
 async function addressOfPod(

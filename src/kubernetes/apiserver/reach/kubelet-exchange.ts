@@ -23,12 +23,12 @@ export type KubeletAnswer =
 
 /**
  * Sends a request and returns the beginning of its answer.
- * @throws {ApiError} `failure`: it could not be sent; the words are the connection's.
+ * @throws what `failure` makes of why it could not be sent.
  */
 export async function answerOf(
   request: ClientRequest,
   body: IncomingMessage | undefined,
-  failure: (words: string) => ApiError,
+  failure: (error: unknown) => Error,
 ): Promise<KubeletAnswer> {
   try {
     return await new Promise<KubeletAnswer>((resolve, reject) => {
@@ -42,13 +42,17 @@ export async function answerOf(
       else pipeline(body, request).catch(reject);
     });
   } catch (error) {
-    throw failure(error instanceof Error ? error.message : String(error));
+    throw failure(error);
   }
 }
 
 /** As upstream says that a kubelet is not to be reached. */
-export const dialingFailed = (words: string): ApiError =>
-  new ApiError(500, 'InternalError', `error dialing backend: ${words}`);
+export const dialingFailed = (error: unknown): ApiError =>
+  new ApiError(
+    500,
+    'InternalError',
+    `error dialing backend: ${error instanceof Error ? error.message : String(error)}`,
+  );
 
 /** Passes an answer on as it comes, at the pace of its reader. */
 export async function passOn(from: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,17 +1,24 @@
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, ServerResponse } from 'node:http';
 import { STATUS_CODES } from '../../../http.ts';
 import type { KubernetesObject } from '../../objects/object.ts';
 import type { ResourceExchange } from '../exchange.ts';
 import type { ApiError } from '../status.ts';
 import { goneOf } from './gone.ts';
-import { answerOf, dialingFailed, join, passOn } from './kubelet-exchange.ts';
+import {
+  answerOf,
+  dialingFailed,
+  join,
+  type KubeletAnswer,
+  passOn,
+  type Upgrade,
+} from './kubelet-exchange.ts';
 
 /** Whom to ask in place of the API server. */
 interface Backend {
   /** The request, not sent yet. */
   open(headers: Record<string, string | string[]>, signal: AbortSignal): Promise<ClientRequest>;
-  /** It could not be asked, in the connection's words. */
-  failure(words: string): ApiError;
+  /** What it means that it could not be asked. */
+  failure(error: unknown): ApiError;
   /** What becomes of where an answer leads. */
   located?(location: string): string;
 }
@@ -38,14 +45,12 @@ export async function passThrough(
   { cluster, request, response, upgrade }: ResourceExchange,
   { open, failure, located }: Backend,
 ): Promise<void> {
-  const gone = new AbortController();
-  upgrade?.socket.once('close', () => gone.abort(new Error('The client has gone')));
-  const signal = upgrade ? AbortSignal.any([cluster.signal, gone.signal]) : goneOf(cluster, response);
+  const signal = goneOf(cluster, response, upgrade);
   const { headers } = request;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const body = hasBody && upgrade === undefined ? request : undefined;
   const answer = await answerOf(await open(passedHeaders(headers), signal), body, failure);
-  const { statusCode = 500, rawHeaders } = answer.response;
+  const { statusCode = 500 } = answer.response;
   if (answer.type === 'response' || upgrade === undefined) {
     const told = unhopped(answer.response.headers);
     const { location } = told;
@@ -55,6 +60,16 @@ export async function passThrough(
     });
     return passOn(answer.response, response);
   }
+  await switchProtocols(response, upgrade, answer);
+}
+
+/** Tells the client what was agreed on; from then on both connections are one, until either side ends. */
+export async function switchProtocols(
+  response: ServerResponse,
+  upgrade: Upgrade,
+  answer: Extract<KubeletAnswer, { readonly type: 'upgraded' }>,
+): Promise<void> {
+  const { statusCode = 101, rawHeaders } = answer.response;
   response.detachSocket(upgrade.socket as never);
   upgrade.socket.write(headOf(statusCode, rawHeaders));
   answer.socket.write(upgrade.head);
@@ -72,13 +87,15 @@ function passedHeaders(headers: Headers): Record<string, string | string[]> {
       name === 'host' || name === 'authorization' || name === 'cookie' || name.startsWith('impersonate-');
     if (!isOwn && value !== undefined) passed[name] = value;
   }
-  // A bearer token may also come as a protocol (`base64url.bearer.authorization.k8s.io.…`).
-  const protocols = passed['sec-websocket-protocol'];
-  if (typeof protocols === 'string') {
-    const kept = protocols.split(',').filter((it) => !it.trim().startsWith('base64url.bearer.'));
-    passed['sec-websocket-protocol'] = kept.join(',');
-  }
-  return passed;
+  return withoutBearerProtocol(passed);
+}
+
+/** A bearer token may also come as a protocol (`base64url.bearer.authorization.k8s.io.…`). */
+export function withoutBearerProtocol<T extends Headers>(headers: T): T {
+  const protocols = headers['sec-websocket-protocol'];
+  if (typeof protocols !== 'string') return headers;
+  const kept = protocols.split(',').filter((it) => !it.trim().startsWith('base64url.bearer.'));
+  return { ...headers, 'sec-websocket-protocol': kept.join(',') };
 }
 
 const hopHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);

@@ -12,6 +12,9 @@ const elsewhere: readonly (Subresource | undefined)[] = ['attach', 'exec', 'log'
 export const isReachedElsewhere = ({ subresource }: ResourceRequest): boolean =>
   elsewhere.includes(subresource);
 
+/** Whether a connection may go on in another protocol there, as far as its path tells. */
+export const isStream = (url: string): boolean => /\/(attach|exec|portforward|proxy)(\/|\?|$)/.test(url);
+
 /** Answers with what a node or a pod says. @throws {ApiError} */
 export async function reach(exchange: ResourceExchange): Promise<undefined> {
   const { cluster, asked } = exchange;
