@@ -27,6 +27,8 @@ export const clusterNotFound = (clusterName: string): Refusal =>
   resourceNotFound(`No cluster found for name: ${clusterName}.`, { clusterName });
 export const limitExceeded = (message: string, about?: About): Refusal =>
   refusal('ResourceLimitExceededException', message, about);
+export const invalidState = (message: string, about?: About): Refusal =>
+  refusal('InvalidStateException', message, about);
 export const badRequest = (message: string): Refusal => refusal('BadRequestException', message);
 export const notFound = (arn: string): Refusal =>
   refusal('NotFoundException', `Resource was not found: ${arn}`);

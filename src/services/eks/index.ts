@@ -78,11 +78,18 @@ export function createEks(context: EksContext): Service {
 }
 
 export async function loadEksReconcilers(context: EksContext): Promise<readonly Reconciler[]> {
-  const [{ nodeGroups }, { fargateNodes }, { addonFunctions }, { clusterInterfaces }] = await Promise.all([
+  const [clusters, nodes, fargate, addons, insights] = await Promise.all([
+    import('./reconcilers/cluster-interfaces.ts'),
     import('./reconcilers/node-groups.ts'),
     import('./reconcilers/fargate-nodes.ts'),
     import('./reconcilers/addons.ts'),
-    import('./reconcilers/cluster-interfaces.ts'),
+    import('./reconcilers/insights.ts'),
   ]);
-  return [clusterInterfaces(context), nodeGroups(context), fargateNodes(context), addonFunctions(context)];
+  return [
+    clusters.clusterInterfaces(context),
+    nodes.nodeGroups(context),
+    fargate.fargateNodes(context),
+    addons.addonFunctions(context),
+    insights.clusterInsights(context),
+  ];
 }

@@ -8,6 +8,7 @@ import { clusterOperations } from './clusters/operations.ts';
 import type { EksContext } from './context.ts';
 import { fargateOperations } from './fargate/operations.ts';
 import { identityProviderOperations } from './identity-providers/operations.ts';
+import { insightOperations } from './insights/operations.ts';
 import { nodegroupOperations } from './nodegroups/operations.ts';
 import { podIdentityOperations } from './pod-identity/operations.ts';
 import { refusedOperations } from './refused.ts';
@@ -23,6 +24,7 @@ export function eksOperations(context: EksContext): OperationsOf<EKS> {
     ...nodegroupOperations(context),
     ...addonOperations(context),
     ...fargateOperations(context),
+    ...insightOperations(context),
     ...podIdentityOperations(context),
     ...identityProviderOperations(context),
     ...certificateAuthorityOperations(context),

@@ -5,7 +5,6 @@ const refused = (operation: string, reason: string): RefusedOperation => ({
 });
 
 const capabilities = 'clusters have no capabilities';
-const insights = 'clusters are not looked into for what an upgrade needs';
 const outside = 'only clusters of Catamaran itself are known';
 const subscriptions = 'there is no EKS Anywhere';
 
@@ -18,9 +17,5 @@ export const refusedOperations = {
     'a cluster keeps the certificate authority that it was made with',
   ),
   CreateEksAnywhereSubscription: refused('CreateEksAnywhereSubscription', subscriptions),
-  DescribeInsight: refused('DescribeInsight', insights),
-  DescribeInsightsRefresh: refused('DescribeInsightsRefresh', insights),
-  ListInsights: refused('ListInsights', insights),
   RegisterCluster: refused('RegisterCluster', outside),
-  StartInsightsRefresh: refused('StartInsightsRefresh', insights),
 } satisfies Readonly<Record<string, RefusedOperation>>;

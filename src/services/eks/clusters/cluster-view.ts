@@ -4,6 +4,7 @@ import type { Scope } from '../arn.ts';
 import { authorityId } from '../certificate-authorities/authority.ts';
 import type { EksContext } from '../context.ts';
 import type { ClusterRecord } from '../records.ts';
+import { clusterIssues } from './cluster-issues.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { everywhere } from './input.ts';
 import { loggingView } from './logging.ts';
@@ -11,7 +12,7 @@ import { platformVersion } from './versions.ts';
 
 /** As DescribeCluster shows it. */
 export function clusterView(
-  context: Pick<EksContext, 'controlPlaneOf'>,
+  context: Pick<EksContext, 'controlPlaneOf' | 'whyNotAssumed'>,
   reader: Reader,
   scope: Scope,
   record: ClusterRecord,
@@ -54,7 +55,7 @@ export function clusterView(
     ...(request && { clientRequestToken: request.token }),
     platformVersion,
     tags,
-    health: { issues: [] },
+    health: { issues: [...clusterIssues(context, reader, scope, record)] },
     accessConfig: {
       authenticationMode,
       bootstrapClusterCreatorAdminPermissions: creator !== undefined,

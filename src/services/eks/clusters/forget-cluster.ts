@@ -3,6 +3,7 @@ import { deleteServiceInterface, removeServiceGroup } from '../../ec2/index.ts';
 import { type AccessEntryRecord, accessEntries } from '../access-entries/record.ts';
 import { addons } from '../addons/record.ts';
 import { identityProviders } from '../identity-providers/record.ts';
+import { insights } from '../insights/record.ts';
 import { type PodIdentityRecord, podIdentities } from '../pod-identity/record.ts';
 import { clusters, clusterText, scopeOfKey } from '../records.ts';
 import { updates } from '../updates/record.ts';
@@ -19,6 +20,7 @@ export function forgetCluster(tx: Transaction, key: RecordKey, id: string): void
   forget<AccessEntryRecord>(accessEntries);
   forget(addons);
   forget(identityProviders);
+  forget(insights);
   forget<PodIdentityRecord>(podIdentities);
   forget(updates);
   const scope = scopeOfKey(key);

@@ -1,25 +1,25 @@
 import type { UpdateClusterVersionCommandInput, UpdateClusterVersionResponse } from '@aws-sdk/client-eks';
 import type { Call } from '../../service.ts';
 import type { EksContext } from '../context.ts';
-import { invalidParameter } from '../errors.ts';
+import { invalidParameter, invalidState } from '../errors.ts';
 import { constraints, madeBy } from '../input.ts';
+import { lookInto } from '../insights/look-into.ts';
+import type { Finding } from '../insights/record.ts';
 import type { ClusterRecord } from '../records.ts';
 import { type Change, updateCluster } from '../updates/update-of-cluster.ts';
+import { rollbackVersion } from './rollback.ts';
 import { assertServed, minorSteps, platformVersion } from './versions.ts';
-
-/** For so long a cluster can go back to the version that it had (EKS user guide, "Roll back a cluster version"). */
-const rollbackWindowMs = 7 * 24 * 60 * 60 * 1_000;
 
 /**
  * One minor version up, or back again; the API server then serves that version.
- * @throws InvalidParameterException, InvalidRequestException, ResourceInUseException, ResourceNotFoundException
+ * @throws InvalidParameterException, InvalidRequestException, InvalidStateException, ResourceInUseException, ResourceNotFoundException
  */
 export async function updateClusterVersion(
   context: EksContext,
   input: UpdateClusterVersionCommandInput,
   call: Call,
 ): Promise<UpdateClusterVersionResponse> {
-  const { name: clusterName = '', version = '', rollbackConfig } = input;
+  const { name: clusterName = '', version = '', rollbackConfig, force = false } = input;
   constraints()
     .number('rollbackConfig.timeoutMinutes', rollbackConfig?.timeoutMinutes, { min: 120, max: 10_080 })
     .throwIfViolated();
@@ -28,7 +28,7 @@ export async function updateClusterVersion(
     context,
     call,
     { clusterName, request: madeBy(input) },
-    (_tx, cluster) => {
+    (tx, cluster) => {
       assertServed(version);
       const change = changeTo(cluster, version, now);
       if (rollbackConfig !== undefined && change.type !== 'VersionRollback') {
@@ -36,6 +36,7 @@ export async function updateClusterVersion(
           clusterName,
         });
       }
+      if (!force) assertReady(lookInto(context, tx, call, cluster), change);
       return change;
     },
   );
@@ -43,7 +44,7 @@ export async function updateClusterVersion(
 }
 
 function changeTo(cluster: ClusterRecord, version: string, now: number): Change {
-  const { name: clusterName, version: before, upgradedFrom } = cluster;
+  const { name: clusterName, version: before } = cluster;
   const params = [
     { type: 'Version' as const, value: version },
     { type: 'PlatformVersion' as const, value: platformVersion },
@@ -53,11 +54,22 @@ function changeTo(cluster: ClusterRecord, version: string, now: number): Change 
     const changed = { ...cluster, version, upgradedFrom: { version: before, at: now } };
     return { type: 'VersionUpdate', params, cluster: changed };
   }
-  if (steps === -1 && upgradedFrom?.version === version && now - upgradedFrom.at < rollbackWindowMs) {
+  if (steps === -1 && rollbackVersion(cluster, now) === version) {
     const { upgradedFrom: _, ...changed } = cluster;
     return { type: 'VersionRollback', params, cluster: { ...changed, version } };
   }
   throw invalidParameter(`Unsupported Kubernetes minor version update from ${before} to ${version}`, {
     clusterName,
   });
+}
+
+/** What keeps a cluster from a version can be overridden by `force`. @throws InvalidStateException */
+function assertReady(found: readonly Finding[], { type, cluster: { name: clusterName } }: Change): void {
+  const category = type === 'VersionRollback' ? 'ROLLBACK_READINESS' : 'UPGRADE_READINESS';
+  const errors = found.filter((it) => it.category === category && it.status === 'ERROR');
+  if (errors.length === 0) return;
+  throw invalidState(
+    `Cluster ${clusterName} is not ready: ${errors.map(({ name, reason }) => `${name}: ${reason}`).join(' ')} Resolve the insights that are in ERROR, or use force to override them.`,
+    { clusterName },
+  );
 }

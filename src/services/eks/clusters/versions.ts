@@ -29,14 +29,19 @@ const servedVersions: readonly ServedVersion[] = [
 export const defaultVersion = '1.36';
 export const platformVersion = 'eks.1';
 
+export const isServed = (version: string): boolean => servedVersions.some((it) => it.version === version);
+
 /** @throws InvalidParameterException */
 export function assertServed(version: string): void {
-  if (servedVersions.some((it) => it.version === version)) return;
+  if (isServed(version)) return;
   throw invalidParameter(`unsupported Kubernetes version ${version}`);
 }
 
 /** How many minor versions up from one to another. */
 export const minorSteps = (from: string, to: string): number => minorOf(to) - minorOf(from);
+
+/** `1.37` of `1.36`, whether there is such a version or not. */
+export const nextMinor = (version: string): string => `1.${minorOf(version) + 1}`;
 
 const minorOf = (version: string): number => Number(version.split('.')[1] ?? 0);
 

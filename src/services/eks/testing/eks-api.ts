@@ -7,6 +7,7 @@ import type { Infrastructure } from '../../infrastructure.ts';
 import { addons } from '../addons/record.ts';
 import { clusterKey, clusters, createEks, type EksContext, finishUpdate, forgetCluster } from '../index.ts';
 import { addonFunctions } from '../reconcilers/addons.ts';
+import { clusterInsights } from '../reconcilers/insights.ts';
 
 export const scope = { accountId, region: 'eu-west-1' };
 export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
@@ -27,6 +28,8 @@ export interface EksApi extends AsyncDisposable {
   end(name: string): Promise<void>;
   /** As when the add-ons have been followed. */
   followAddons(): Promise<void>;
+  /** As when it has been looked into, if that is due. */
+  lookInto(name: string): Promise<void>;
   /** Whether control planes answer. */
   answers: boolean;
 }
@@ -81,6 +84,10 @@ export async function startEksApi(): Promise<EksApi> {
       const { reconcile } = addonFunctions(eksContext);
       const { signal } = new AbortController();
       for (const { key } of [...state.list(addons)]) await reconcile(key, signal);
+    },
+    lookInto: async (name) => {
+      if (eksContext === undefined) throw new Error('The services were not made');
+      await clusterInsights(eksContext).reconcile(clusterKey(scope, name), new AbortController().signal);
     },
     get answers() {
       return answers;
