@@ -134,7 +134,13 @@ const rooms: readonly Room[] = [
 /** Only these know every room: the composition root. */
 const compositionRoot = /^src\/(main\.ts$|composition\/)/;
 /** Files that every room may use. */
-const shared = new Set(['src/event-correlation.ts', 'src/http.ts', 'src/log.ts', 'src/quantity.ts']);
+const shared = new Set([
+  'src/eks-token.ts',
+  'src/event-correlation.ts',
+  'src/http.ts',
+  'src/log.ts',
+  'src/quantity.ts',
+]);
 /**
  * Contracts between rooms: plain types that stand beside their room's door, so that whoever speaks them does not
  * load what is behind it; and what all services check, page and authorise alike.

@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { EKS } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
-import { eksToken } from '../../src/kubernetes/testing/eks-token.ts';
+import { eksToken } from '../../src/eks-token.ts';
 import type { MeasuredCatamaran } from '../catamaran.ts';
 
 /** A cluster's API server, as one who may do everything there asks it. */
@@ -72,7 +72,7 @@ export class Clusters implements Disposable {
 
   #token(name: string): Promise<string> {
     const { credentials } = this.#catamaran;
-    return eksToken(name, credentials.region, credentials);
+    return eksToken(name, credentials.region, credentials, Date.now());
   }
 
   [Symbol.dispose](): void {

@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { withTimeout } from '../clock/index.ts';
 import { stateLayout } from '../installation/index.ts';
 import type { Composition, RunningServer } from './composition.ts';
+import { comparison } from './demo/comparison.ts';
+import { type MonthlyCost, monthlyCost } from './demo/cost.ts';
 import { type Customer, openCustomer } from './demo/customer.ts';
-import { type DemoFacts, tellStory } from './demo/story.ts';
+import { type EcsFacts, tellEcsStory } from './demo/ecs-story.ts';
+import { type EksFacts, tellEksStory } from './demo/eks-story.ts';
+import { type Hull, type HullFacts, hulls } from './demo/hull-facts.ts';
+import { prices } from './demo/prices.ts';
 import type { CommandContext } from './program.ts';
 import { Progress } from './progress.ts';
 import { runSetup, stepsFor } from './setup/index.ts';
@@ -14,25 +19,41 @@ import { describeError, duration, table } from './terminal.ts';
 const cleanUpMs = 60_000;
 
 /** What `--json` prints: the facts that the demo shows, as far as it came. */
-interface DemoReport extends Partial<DemoFacts> {
+interface DemoReport {
   ok: boolean;
   error?: string;
+  ecs?: Partial<EcsFacts> & Costed;
+  eks?: Partial<EksFacts> & Costed;
+  readonly prices: { readonly region: string; readonly asOf: string; readonly sources: readonly string[] };
   readonly steps: { readonly name: string; readonly ms: number }[];
   totalMs: number;
+}
+
+interface Costed {
+  /** In US dollars, as AWS would charge it. */
+  monthlyCost?: MonthlyCost;
+}
+
+export interface DemoOptions {
+  readonly json?: boolean;
+  /** Else both. */
+  readonly only?: Hull;
 }
 
 /**
  * Everything once, in an installation of its own that is gone afterwards, whatever happens: a server in this
  * process, and from then on a customer who has nothing but the official SDK.
  */
-export async function demo(options: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+export async function demo(options: DemoOptions, context: CommandContext): Promise<number> {
   const { composition, terminal, signal } = context;
   const output = options.json ? terminal.stderr : terminal.stdout;
   const began = composition.clock.monotonic();
   await runSetup(stepsFor('demo', composition), composition.clock, output, signal);
 
   using progress = new Progress(output, composition.clock);
-  const report: DemoReport = { ok: false, steps: [], totalMs: 0 };
+  const { region, asOf, sources } = prices;
+  const report: DemoReport = { ok: false, prices: { region, asOf, sources }, steps: [], totalMs: 0 };
+  const told = hulls.filter((hull) => options.only === undefined || options.only === hull);
   /** Does one step of the demo, shows it and remembers its time. */
   const step = async <R>(
     name: string,
@@ -81,10 +102,16 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
       (running) => `${running.server.endpoint} on ${running.engine.name} ${running.engine.version}`,
     );
     customer = openCustomer(server.server, server.credentials, composition.clock);
-    await tellStory({
-      ...{ customer, image, clock: composition.clock, progress, output, step, signal },
-      facts: report,
-    });
+    const parts = { customer, image, clock: composition.clock, progress, output, step, signal };
+    if (told.includes('ecs')) {
+      report.ecs = {};
+      await tellEcsStory(parts, report.ecs);
+    }
+    if (told.includes('eks')) {
+      report.eks = {};
+      await tellEksStory(parts, report.eks);
+    }
+    for (const hull of told) addCost(hull, report[hull]);
     report.ok = true;
   } catch (error) {
     failure = error;
@@ -105,9 +132,14 @@ export async function demo(options: { readonly json?: boolean }, context: Comman
   if (!options.json) {
     const rows = report.steps.map(({ name, ms }) => [`  ${name}`, duration(ms).padStart(9)]);
     output.write(`\nHow long it took:\n${table([...rows, ['  all', duration(report.totalMs).padStart(9)]])}`);
+    output.write(`\nThe same application:\n${comparison(report)}`);
     output.write('\nYour turn: ./catamaran up --detach, then eval "$(./catamaran env)" and any AWS tool.\n');
   }
   return 0;
+}
+
+function addCost(hull: Hull, facts: (Partial<HullFacts> & Costed) | undefined): void {
+  if (facts?.addresses !== undefined) facts.monthlyCost = monthlyCost(hull, facts.addresses.balancer);
 }
 
 /** The end of the server's log, for whoever wonders why the demo failed. */

@@ -2,6 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { defaultStateDirectory } from '../installation/index.ts';
 import type { Composition } from './composition.ts';
 import { balancerChoices, fargateIsolations, vpcPlaces } from './composition.ts';
+
+import { hulls } from './demo/hull-facts.ts';
 import { examples } from './examples.ts';
 import { addMachineCommands } from './machine-program.ts';
 import { addNetCommands } from './net-program.ts';
@@ -344,7 +346,8 @@ export function buildProgram(
 
   program
     .command('demo')
-    .description('see everything work once: tasks, requests to them, a rolling update, logs; then clean up')
+    .description('one application on ECS and on EKS: deploy it, update it under load, compare; then clean up')
+    .addOption(new Option('--only <hull>', 'on one of them only').choices(hulls))
     .addOption(jsonOption())
     .action(async (options) => setExitCode(await (await import('./demo.ts')).demo(options, context)));
 

@@ -487,10 +487,10 @@ describe('the demo', () => {
   }
 
   /** In a process group of its own, as a terminal would start it, with its state where the test can look. */
-  async function start(name: string): Promise<RunningDemo> {
+  async function start(name: string, ...options: readonly string[]): Promise<RunningDemo> {
     const temporary = join(folder, name);
     await mkdir(temporary);
-    const child = spawn(launcher, ['demo', '--json'], {
+    const child = spawn(launcher, ['demo', '--json', ...options], {
       env: { ...process.env, TMPDIR: temporary },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -513,31 +513,49 @@ describe('the demo', () => {
     return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(word));
   }
 
-  it('prints exactly one JSON object with its facts, and leaves nothing', async () => {
+  it('deploys on both hulls, prints exactly one JSON object with its facts, and leaves nothing', async () => {
     const demo = await start('whole');
     expect(await demo.ended, demo.output().stderr).toBe(0);
     const { stdout } = demo.output();
     expect(stdout.trim().split('\n')).toHaveLength(1);
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ ok: true, totalMs: expect.any(Number) });
-    expect(report.taskDefinitions).toHaveLength(2);
-    expect(report.answers).toHaveLength(6);
-    expect(new Set(report.answers.map(({ taskArn }: { taskArn: string }) => taskArn)).size).toBe(6);
-    for (const { answer, revision } of report.answers)
+    const { ecs, eks } = report;
+    expect(ecs.taskDefinitions).toHaveLength(2);
+    expect(ecs.answers).toHaveLength(6);
+    expect(new Set(ecs.answers.map(({ taskArn }: { taskArn: string }) => taskArn)).size).toBe(6);
+    for (const { answer, revision } of ecs.answers)
       expect(answer).toContain(`hello from revision ${revision}`);
-    expect(report.requests, demo.output().stderr).toMatchObject({ failed: 0 });
-    expect(Object.keys(report.requests.byRevision)).toEqual(['1', '2']);
-    expect(report.logs.length).toBeGreaterThanOrEqual(3);
+    expect(ecs.logs.length).toBeGreaterThanOrEqual(3);
+    expect(eks.pods).toHaveLength(4);
+    for (const { requests, firstAnswerMs, oneMoreMs, capacityMs, memory } of [ecs, eks]) {
+      expect(requests, demo.output().stderr).toMatchObject({ failed: 0 });
+      expect(Object.keys(requests.byRevision)).toEqual(['1', '2']);
+      for (const ms of [firstAnswerMs, oneMoreMs, capacityMs]) expect(ms).toBeGreaterThan(0);
+      expect(memory.usedBytes).toBeGreaterThan(100_000);
+    }
+    expect(ecs.identity).toEqual({
+      ...{ role: 'demo-task', isFound: true },
+      decisions: { 'logs:FilterLogEvents': 'allowed', 'ecs:DeleteCluster': 'denied' },
+    });
+    expect(eks.identity).toEqual({
+      ...{ role: 'demo-pod', isFound: true },
+      decisions: { 'logs:FilterLogEvents': 'allowed', 'eks:DeleteCluster': 'denied' },
+    });
+    expect(eks.addresses.application).toBeGreaterThan(4);
+    expect(eks.monthlyCost.total - ecs.monthlyCost.total).toBeCloseTo(73);
+    expect(demo.output().stderr).not.toContain('FAILED');
     expect(report.steps.map(({ name }: { name: string }) => name)).toContain('clean up');
     for (const { ms } of report.steps) expect(ms).toEqual(expect.any(Number));
     expect(readdirSync(demo.temporary)).toEqual([]);
   });
 
-  it.each([
+  it.each<[moment: string, line: RegExp, ...options: string[]]>([
     ['its tasks start', /ok +create a service/],
     ['its rolling update', /ok +update the service/],
-  ])('cleans everything up when Ctrl-C comes while %s', async (moment, line) => {
-    const demo = await start(moment.replaceAll(' ', '-'));
+    ['its pods start', /ok +create a Deployment/, '--only', 'eks'],
+  ])('cleans everything up when Ctrl-C comes while %s', async (moment, line, ...options) => {
+    const demo = await start(moment.replaceAll(' ', '-'), ...options);
     const { child } = demo;
     try {
       await waitFor(

@@ -1,11 +1,11 @@
 import { type Clock, withTimeout } from '../../clock/index.ts';
 import { CommandError } from '../terminal.ts';
 import type { Customer } from './customer.ts';
+import { pollMs, runningMs } from './story.ts';
 
 const name = 'demo';
 const carriesMs = 30_000;
 const healthyMs = 60_000;
-const pollMs = 100;
 /** Draining is over when all is answered; this is the longest. */
 const drainingSeconds = '5';
 
@@ -14,6 +14,8 @@ export interface DemoBalancer {
   readonly targetGroupArn: string;
   /** HAProxy, or what carries it instead. */
   readonly program: string;
+  /** How many interfaces it has in the VPC. */
+  readonly nodes: number;
 }
 
 interface Parts {
@@ -27,11 +29,11 @@ interface Parts {
  * where there are no VPCs for it to be in.
  */
 export async function makeBalancer(parts: Parts): Promise<DemoBalancer | undefined> {
-  const { customer, clock, signal } = parts;
+  const { customer, signal } = parts;
   const { network } = await customer.operator.status(signal);
   const { defaultVpc } = network;
   if (!network.isEnforced || defaultVpc === undefined) return undefined;
-  const { elb, ec2 } = await customer.balancing();
+  const { elb, ec2 } = await customer.clients();
   const call = { abortSignal: signal };
   await ec2.authorizeSecurityGroupIngress(
     {
@@ -67,12 +69,27 @@ export async function makeBalancer(parts: Parts): Promise<DemoBalancer | undefin
     },
     call,
   );
+  const reached = await reachedAt(parts, loadBalancerArn);
+  await untilCarried(parts, reached.url);
+  return { ...reached, targetGroupArn, program: network.loadBalancers };
+}
+
+/** How a load balancer is reached from this machine: at its first node's public address. */
+export async function reachedAt(
+  { customer, signal }: Parts,
+  loadBalancerArn: string,
+): Promise<Pick<DemoBalancer, 'nodes' | 'url'>> {
+  const { ec2 } = await customer.clients();
   const description = `ELB ${loadBalancerArn.slice(loadBalancerArn.indexOf('/') + 1)}`;
   const { NetworkInterfaces: nodes = [] } = await ec2.describeNetworkInterfaces(
     { Filters: [{ Name: 'description', Values: [description] }] },
-    call,
+    { abortSignal: signal },
   );
-  const url = `http://${nodes[0]?.Association?.PublicIp}/`;
+  return { url: `http://${nodes[0]?.Association?.PublicIp}/`, nodes: nodes.length };
+}
+
+/** Waits until somebody answers there, whatever it is. @throws {CommandError} nobody does in time. */
+export async function untilCarried({ clock, signal }: Parts, url: string): Promise<void> {
   using deadline = withTimeout(clock, carriesMs, signal);
   while (!(await answers(url, deadline.signal))) {
     signal.throwIfAborted();
@@ -80,15 +97,47 @@ export async function makeBalancer(parts: Parts): Promise<DemoBalancer | undefin
       throw new CommandError(`The load balancer did not answer at ${url} in ${carriesMs / 1_000} s`);
     await clock.sleep(pollMs, signal);
   }
-  return { url, targetGroupArn, program: network.loadBalancers };
 }
 
-/** Also that it has no targets yet. */
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * How long it takes from now until the application answers behind the load balancer, while `work` deploys it.
+ * @throws {CommandError} it does not in time; what `work` throws.
+ */
+export async function timeToAnswer(parts: Parts, url: string, work: () => Promise<void>): Promise<number> {
+  const { clock, signal } = parts;
+  const began = clock.monotonic();
+  const ended = new AbortController();
+  const answered = untilAnswered({ ...parts, signal: AbortSignal.any([signal, ended.signal]) }, url).then(
+    () => Math.round(clock.monotonic() - began),
+  );
+  try {
+    const [ms] = await Promise.all([answered, work()]);
+    return ms;
+  } finally {
+    ended.abort(new Error('Nobody waits for the first answer any more'));
+  }
+}
+
+async function untilAnswered({ clock, signal }: Parts, url: string): Promise<void> {
+  using deadline = withTimeout(clock, runningMs, signal);
+  while (!(await answers(url, deadline.signal, ({ ok }) => ok))) {
+    signal.throwIfAborted();
+    if (deadline.signal.aborted)
+      throw new CommandError(`The application did not answer at ${url} in ${runningMs / 1_000} s`);
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+/** Any answer will do, also that it has no targets yet; or one that `isWanted`. */
+async function answers(
+  url: string,
+  signal: AbortSignal,
+  isWanted: (answer: Response) => boolean = () => true,
+): Promise<boolean> {
   try {
     const response = await fetch(url, { headers: { connection: 'close' }, signal });
     await response.arrayBuffer();
-    return true;
+    return isWanted(response);
   } catch {
     return false;
   }
@@ -100,7 +149,7 @@ export async function untilHealthy(
   { targetGroupArn }: DemoBalancer,
   count: number,
 ): Promise<void> {
-  const { elb } = await customer.balancing();
+  const { elb } = await customer.clients();
   using deadline = withTimeout(clock, healthyMs, signal);
   while (true) {
     const { TargetHealthDescriptions: targets = [] } = await elb.describeTargetHealth(

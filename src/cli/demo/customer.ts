@@ -1,7 +1,9 @@
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { ECS } from '@aws-sdk/client-ecs';
+import type { EKS } from '@aws-sdk/client-eks';
 import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { IAM } from '@aws-sdk/client-iam';
 import type { Clock } from '../../clock/index.ts';
 import type { RootCredentials, ServerFile } from '../../installation/index.ts';
 import { OperatorClient } from '../operator-api.ts';
@@ -10,13 +12,22 @@ import { OperatorClient } from '../operator-api.ts';
 export const demoCluster = { cluster: 'demo' };
 export const demoService = 'hello';
 
+/** What a customer talks to besides ECS and the logs. */
+interface Clients {
+  readonly elb: ElasticLoadBalancingV2;
+  readonly ec2: EC2;
+  readonly iam: IAM;
+  readonly eks: EKS;
+}
+
 /** Somebody with an endpoint and a key pair: the official SDK, and the operator API for what no AWS API does. */
 export interface Customer {
+  readonly credentials: RootCredentials;
   readonly ecs: ECS;
   readonly logs: CloudWatchLogs;
   readonly operator: OperatorClient;
   /** Loaded when they are wanted first: they are large. */
-  balancing(): Promise<{ readonly elb: ElasticLoadBalancingV2; readonly ec2: EC2 }>;
+  clients(): Promise<Clients>;
   /** Deletes the demo's service with its tasks; when it does not exist, it is already deleted. */
   deleteService(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -30,20 +41,15 @@ export function openCustomer(server: ServerFile, credentials: RootCredentials, c
   };
   const ecs = new ECS(configuration);
   const logs = new CloudWatchLogs(configuration);
-  let balancing: ReturnType<Customer['balancing']> | undefined;
+  let clients: Promise<Clients> | undefined;
   return {
+    credentials,
     ecs,
     logs,
     operator: new OperatorClient(server, credentials, clock),
-    balancing: () => {
-      balancing ??= Promise.all([
-        import('@aws-sdk/client-elastic-load-balancing-v2'),
-        import('@aws-sdk/client-ec2'),
-      ]).then(([{ ElasticLoadBalancingV2 }, { EC2 }]) => ({
-        elb: new ElasticLoadBalancingV2(configuration),
-        ec2: new EC2(configuration),
-      }));
-      return balancing;
+    clients: () => {
+      clients ??= openClients(configuration);
+      return clients;
     },
     deleteService: async (signal) => {
       try {
@@ -59,10 +65,28 @@ export function openCustomer(server: ServerFile, credentials: RootCredentials, c
     close: () => {
       ecs.destroy();
       logs.destroy();
-      void balancing?.then(({ elb, ec2 }) => {
-        elb.destroy();
-        ec2.destroy();
+      void clients?.then((opened) => {
+        for (const client of Object.values(opened)) client.destroy();
       });
     },
+  };
+}
+
+async function openClients(configuration: {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}): Promise<Clients> {
+  const [{ ElasticLoadBalancingV2 }, { EC2 }, { IAM }, { EKS }] = await Promise.all([
+    import('@aws-sdk/client-elastic-load-balancing-v2'),
+    import('@aws-sdk/client-ec2'),
+    import('@aws-sdk/client-iam'),
+    import('@aws-sdk/client-eks'),
+  ]);
+  return {
+    elb: new ElasticLoadBalancingV2(configuration),
+    ec2: new EC2(configuration),
+    iam: new IAM(configuration),
+    eks: new EKS(configuration),
   };
 }

@@ -1,8 +1,6 @@
-import { Sha256Node } from '@smithy/core/checksum';
-import { HttpRequest } from '@smithy/core/transport';
-import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock } from '../../clock/index.ts';
 import { clusterArn, type NodeInstanceRecord, nodeNameOf } from '../../services/eks/index.ts';
+import { eksToken } from '../../eks-token.ts';
 import type { Iam } from '../../services/iam/index.ts';
 
 /** Whose node a kubelet is. */
@@ -67,20 +65,5 @@ export async function nodeToken(
   identity: NodeIdentity,
 ): Promise<string> {
   const { region, clusterName } = identity;
-  const credentials = nodeCredentials(iam, identity);
-  const host = `sts.${region}.amazonaws.com`;
-  const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256Node });
-  const signed = await signer.presign(
-    new HttpRequest({
-      ...{ method: 'GET', protocol: 'https:', hostname: host, path: '/' },
-      query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
-      headers: { host, 'x-k8s-aws-id': clusterName },
-    }),
-    {
-      ...{ expiresIn: 60, signingDate: new Date(clock.now()) },
-      unhoistableHeaders: new Set(['x-k8s-aws-id']),
-    },
-  );
-  const query = new URLSearchParams(signed.query as Record<string, string>);
-  return `k8s-aws-v1.${Buffer.from(`https://${host}/?${query}`).toString('base64url')}`;
+  return eksToken(clusterName, region, nodeCredentials(iam, identity), clock.now());
 }

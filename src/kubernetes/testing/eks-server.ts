@@ -6,6 +6,7 @@ import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { type Clock, seededRandom, systemClock } from '../../clock/index.ts';
 import { eksAuthRoute, podRoles } from '../../composition/eks-auth.ts';
+import { eksToken } from '../../eks-token.ts';
 import { createGateway, presignedCallerVerifier } from '../../gateway/index.ts';
 import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
@@ -27,7 +28,6 @@ import { createSts } from '../../services/sts/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { controlPlaneOf, createKubernetes } from '../index.ts';
-import { eksToken } from './eks-token.ts';
 import { infrastructureOf } from './infrastructure.ts';
 
 export const scope = { accountId: '111122223333', region: 'eu-west-1' };
@@ -217,7 +217,7 @@ const nobody: KubernetesContext['connectIn'] = async ({ id }, { host }) => {
 
 function testCluster(name: string, endpoint: string, certificateAuthority: string): TestCluster {
   const token: TestCluster['token'] = ({ clusterName = name, key = credentials, at } = {}) =>
-    eksToken(clusterName, scope.region, key, at);
+    eksToken(clusterName, scope.region, key, at ?? Date.now());
   return {
     ...{ endpoint, certificateAuthority, token },
     call: async (method, path, body, headers = {}) => {
