@@ -10,3 +10,4 @@ import { podLabels } from './kubelet/pods/names.ts';
 /** By which a sandbox tells whose it is. */
 export const podUidLabel = podLabels.uid;
 export { openPodIdentityAgent, podIdentityAddress } from './pod-identity/open-agent.ts';
+export { metadataAddress, openPodMetadata } from './pod-metadata/open-pod-metadata.ts';

@@ -85,10 +85,13 @@ export class PodNetworks implements AsyncDisposable {
     const networking = await loadPodNetworking();
     const { clock, random, log, directory } = this.#options;
     const proxy = this.#proxyOf(node, networking);
-    const carried = new Carried((opened) => this.#serve(node, opened, proxy, networking), log);
+    const carried = new Carried(
+      (opened) => this.#serve(node, opened, proxy, (address) => pods.podAt(address), networking),
+      log,
+    );
     const pods = new networking.VpcPodNetwork({
       ...{ instanceId: instance.instanceId, network, clock, log },
-      localAddresses: [node.dnsAddress, networking.podIdentityAddress],
+      localAddresses: [node.dnsAddress, networking.podIdentityAddress, networking.metadataAddress],
       ...(await interfacesOf(node, this.#options.endpoint, networking)),
       directory: join(directory, instance.instanceId),
       opened: (opened) => carried.serve(opened),
@@ -152,10 +155,11 @@ export class PodNetworks implements AsyncDisposable {
     node: NetworkedNode,
     network: NodeNetwork,
     proxy: KubeProxy,
-    { openClusterDns, openPodIdentityAgent }: Networking,
+    podAt: (address: string) => string | undefined,
+    { openClusterDns, openPodIdentityAgent, openPodMetadata }: Networking,
   ): Promise<AsyncDisposable> {
     const { clock, random, log, vpcs, endpoint } = this.#options;
-    const { instance, region, nodeName, vpcId, dnsAddress, credentials, functions } = node;
+    const { instance, region, nodeName, vpcId, api, dnsAddress, credentials, functions } = node;
     const { names } = vpcs;
     if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
@@ -176,7 +180,7 @@ export class PodNetworks implements AsyncDisposable {
         }),
       ),
     );
-    // Fargate has no agent of EKS Pod Identity.
+    // Fargate has no agent of EKS Pod Identity, and no instance whose metadata there would be.
     if (instance.fargate === undefined) {
       opened.use(
         await whileOn('eks-pod-identity-agent', () =>
@@ -185,6 +189,12 @@ export class PodNetworks implements AsyncDisposable {
             clusterName: instance.clusterName,
           }),
         ),
+      );
+      opened.use(
+        await openPodMetadata({
+          ...{ nodeName, nodeRole: instance.nodeRole, api, network, endpoint, region, credentials, podAt },
+          ...{ clock, random, log },
+        }),
       );
     }
     const parts = opened.move();

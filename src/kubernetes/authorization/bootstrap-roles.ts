@@ -83,7 +83,11 @@ function role(
   return { apiVersion, kind, metadata: metadata(name, labels), ...more, rules: given };
 }
 
+/** What permits pods the roles of their annotations is in their namespace, which a node looks up for them. */
+const podRoles = 'eks:pod-roles';
+
 export const bootstrapClusterRoles: readonly JsonObject[] = [
+  role('ClusterRole', podRoles, [on(['get'], '', 'namespaces')]),
   ...Object.entries(clusterRoles).map(([name, rules]) => role('ClusterRole', name, rules)),
   ...aggregated.flatMap(({ name, partOf, own, rules }) => [
     role('ClusterRole', name, rules, {
@@ -104,6 +108,7 @@ export const bootstrapClusterRoleBindings: readonly JsonObject[] = [
   ...bindings.map(([name, kind, ...names]) => binding(name, name, kind, names)),
   // What leads services to their endpoints is part of a node, and signs in as the node.
   binding('eks:node-proxier', 'system:node-proxier', 'Group', ['system:nodes']),
+  binding(podRoles, podRoles, 'Group', ['system:nodes']),
 ];
 
 /** In `kube-system`. */

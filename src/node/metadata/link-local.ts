@@ -1,5 +1,5 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { createServer } from '../../http.ts';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ContainerServer, type Listening } from '../container-server.ts';
 
 /** Where the SDKs in containers look for `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`. */
 export const linkLocalAddress = '169.254.170.2';
@@ -13,8 +13,6 @@ export interface LinkLocalAnswerer {
   answer(request: IncomingMessage, response: ServerResponse, interfaceId?: string): void;
 }
 
-type Listening = { readonly host: string; readonly port: number } | { readonly fd: number };
-
 /** The one place on a machine where all its agents' containers ask. */
 export interface LinkLocal {
   /** Until it is disposed of, this agent's containers are answered. */
@@ -27,7 +25,7 @@ export interface LinkLocal {
  */
 export class LinkLocalListener implements LinkLocal, AsyncDisposable {
   readonly #answerers = new Set<LinkLocalAnswerer>();
-  readonly #servers = new Set<Server>();
+  readonly #servers = new Set<ContainerServer>();
 
   /** On the machine's own. @throws the system's error, such as EADDRNOTAVAIL: the machine doesn't have the address. */
   async listen(host: string = linkLocalAddress, port: number = linkLocalPort): Promise<void> {
@@ -53,10 +51,7 @@ export class LinkLocalListener implements LinkLocal, AsyncDisposable {
 
   /** E.g. `http://169.254.170.2`: of the machine's own. */
   get uri(): string {
-    for (const server of this.#servers) {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) return `http://${address.address}:${address.port}`;
-    }
+    for (const { uri } of this.#servers) if (uri !== undefined) return uri;
     throw new Error('Nothing is listened on');
   }
 
@@ -69,28 +64,15 @@ export class LinkLocalListener implements LinkLocal, AsyncDisposable {
     await Promise.all([...this.#servers].map((server) => this.#close(server)));
   }
 
-  async #serve(where: Listening, answer: RequestListener): Promise<Server> {
-    const server = createServer(
-      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
-      answer,
-    );
-    server.maxConnections = 1_000;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen(where, resolve);
-    await promise;
-    server.off('error', reject);
-    server.unref();
+  async #serve(where: Listening, answer: RequestListener): Promise<ContainerServer> {
+    const server = new ContainerServer(answer);
+    await server.listen(where);
     this.#servers.add(server);
     return server;
   }
 
-  async #close(server: Server): Promise<void> {
-    if (!this.#servers.delete(server)) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => resolve());
-    server.closeAllConnections();
-    await promise;
+  async #close(server: ContainerServer): Promise<void> {
+    if (this.#servers.delete(server)) await server[Symbol.asyncDispose]();
   }
 
   #pass(request: IncomingMessage, response: ServerResponse, interfaceId?: string): void {

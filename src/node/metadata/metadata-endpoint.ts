@@ -1,9 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tag } from '@aws-sdk/client-ecs';
 import type { Clock } from '../../clock/index.ts';
-import { createServer } from '../../http.ts';
 import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime/index.ts';
+import { ContainerServer } from '../container-server.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { RoleCredentials } from '../tasks/role-credentials.ts';
@@ -31,38 +31,25 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
   readonly #limit: RateLimit;
   readonly #statistics: ContainerStatistics;
   readonly #byId = new Map<string, { owner: TaskOwner; container: PlannedContainer }>();
-  readonly #server: Server;
+  readonly #server: ContainerServer;
 
   constructor(options: MetadataEndpointOptions) {
     this.#options = options;
     this.#limit = new RateLimit(options.requestsPerSecond, options.burst, options.clock);
     this.#statistics = new ContainerStatistics(options.runtime, options.clock);
-    this.#server = createServer(
-      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
-      (request, response) => {
-        this.answer(request, response);
-      },
-    );
-    this.#server.maxConnections = 1_000;
+    this.#server = new ContainerServer((request, response) => this.answer(request, response));
   }
 
   /** @returns the port. @throws when the address can't be listened on. */
   async listen(host: string, port: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', reject);
-    this.#server.listen({ host, port }, resolve);
     try {
-      await promise;
+      return (await this.#server.listen({ host, port })) ?? port;
     } catch (error) {
       throw new Error(
         `The task metadata endpoint cannot listen on ${host}:${port}: choose an address that this machine has and a port that is free`,
         { cause: error },
       );
     }
-    this.#server.off('error', reject);
-    this.#server.unref();
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : port;
   }
 
   add(owner: TaskOwner): void {
@@ -92,10 +79,7 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeAllConnections();
-    await promise;
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #serve(

@@ -1,7 +1,7 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock/index.ts';
-import { createServer } from '../../http.ts';
 import type { Log } from '../../log.ts';
+import { ContainerServer, type Listening } from '../container-server.ts';
 import { RateLimit } from '../metadata/rate-limit.ts';
 import { parseJson } from '../reading.ts';
 import { EksAuthError, type PodCredentials } from './eks-auth-api.ts';
@@ -32,7 +32,7 @@ const requestsPerSecond = 1_000;
  */
 export class PodIdentityAgent implements AsyncDisposable {
   readonly #options: PodIdentityAgentOptions;
-  readonly #server: Server;
+  readonly #server: ContainerServer;
   readonly #kept = new Map<string, Kept>();
   readonly #limit: RateLimit;
   readonly #closing = new AbortController();
@@ -40,36 +40,22 @@ export class PodIdentityAgent implements AsyncDisposable {
   constructor(options: PodIdentityAgentOptions) {
     this.#options = options;
     this.#limit = new RateLimit(requestsPerSecond, requestsPerSecond, options.clock);
-    this.#server = createServer(
-      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
-      (request, response) => {
-        this.#answer(request, response).catch((error: unknown) => {
-          options.log.warn('A pod got no credentials of its identity', { error });
-          refuse(response, 500, 'Internal server error');
-        });
-      },
-    );
-    this.#server.maxConnections = 1_000;
+    this.#server = new ContainerServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        options.log.warn('A pod got no credentials of its identity', { error });
+        refuse(response, 500, 'Internal server error');
+      });
+    });
   }
 
-  /** @param where A socket that listens in the node's network, or a place. @returns the port. */
-  async listen(where: { readonly fd: number } | { readonly host: string; readonly port: number }) {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', reject);
-    this.#server.listen(where, resolve);
-    await promise;
-    this.#server.off('error', reject);
-    this.#server.unref();
-    const address = this.#server.address();
-    return typeof address === 'object' ? address?.port : undefined;
+  /** @returns the port. */
+  listen(where: Listening): Promise<number | undefined> {
+    return this.#server.listen(where);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The agent is closing'));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeAllConnections();
-    await promise;
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -22,6 +22,7 @@ export interface Resource<T extends KubernetesObject> {
 export const pods: Resource<Pod> = core('pods', 'Pod', true);
 export const events: Resource<Event> = core('events', 'Event', true);
 export const secrets: Resource<Secret> = core('secrets', 'Secret', true);
+export const namespaces: Resource<KubernetesObject> = core('namespaces', 'Namespace', false);
 export const nodes: Resource<Node> = core('nodes', 'Node', false);
 export const leases: Resource<Lease> = {
   ...{ group: 'coordination.k8s.io', version: 'v1', name: 'leases', kind: 'Lease', isNamespaced: true },

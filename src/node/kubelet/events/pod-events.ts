@@ -9,7 +9,6 @@ import type { Event } from '../objects/event.ts';
 import { apiTime } from '../objects/object.ts';
 import type { Pod } from '../objects/pod.ts';
 
-const component = 'kubelet';
 /** Events that the API server has not taken yet; what comes beyond is lost, for telling must not be in the way of doing. */
 const mostWaiting = 1_000;
 
@@ -18,12 +17,14 @@ type InvolvedObject = Event['involvedObject'];
 export interface PodEventsOptions {
   readonly api: Pick<Api, 'create' | 'patch'>;
   readonly nodeName: string;
+  /** Who tells; default: the kubelet. */
+  readonly component?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** What the kubelet tells of its pods and its node, written one after the other and never waited for. */
+/** What the kubelet, or another part of a node, tells of its pods and its node, written one after the other and never waited for. */
 export class PodEvents {
   readonly #options: PodEventsOptions;
   readonly #correlation = new EventCorrelation();
@@ -74,7 +75,7 @@ export class PodEvents {
   }
 
   async #write(about: InvolvedObject, told: Told, signal: AbortSignal): Promise<void> {
-    const { api, nodeName, clock, random } = this.#options;
+    const { api, nodeName, component = 'kubelet', clock, random } = this.#options;
     const nowMs = clock.now();
     const now = apiTime(nowMs);
     const object = [about.kind, about.uid, about.fieldPath ?? ''].join('\n');

@@ -115,6 +115,11 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     });
   }
 
+  /** The uid of the pod whose address it is; no pod sends with another's. Undefined: it is nobody's. */
+  podAt(address: string): string | undefined {
+    return Object.entries(this.#ledger.now().pods).find(([, its]) => its === address)?.[0];
+  }
+
   /** A connection as the node itself makes it. @throws {Error} with the kernel's word for it as `code`. */
   async connect(
     { address, port }: { readonly address: string; readonly port: number },
