@@ -7,6 +7,7 @@
  * `RuntimeError` that says what to do about it.
  */
 export { busyboxLayer } from './busybox-layer.ts';
+export { type DiskUse, directoryUse, noDiskUse } from './disk-use.ts';
 export {
   type DockerRuntime,
   type DockerRuntimeOptions,
@@ -64,4 +65,4 @@ export {
   type SandboxNetwork,
   type SandboxSpec,
 } from './runtime.ts';
-export type { BlockIoCount, ContainerStats, InterfaceStats } from './usage.ts';
+export type { BlockIoCount, ContainerDiskUse, ContainerStats, InterfaceStats } from './usage.ts';

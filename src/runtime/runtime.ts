@@ -7,7 +7,7 @@ import type {
   ExecResult,
   TerminalOptions,
 } from './process.ts';
-import type { ContainerStats } from './usage.ts';
+import type { ContainerDiskUse, ContainerStats } from './usage.ts';
 
 /**
  * The narrow interface to run containers on one machine. `docker` speaks the Engine API, `sim` keeps it in
@@ -137,6 +137,8 @@ export interface Runtime extends AsyncDisposable {
    * to its disks. Undefined when it is not running.
    */
   stats(name: string, options?: { readonly withIo?: boolean }): Promise<ContainerStats | undefined>;
+  /** What a container takes of the disk, found by going through its files. Undefined when it is not there. */
+  diskUse(name: string): Promise<ContainerDiskUse | undefined>;
 }
 
 export interface RuntimeInfo {
@@ -181,6 +183,7 @@ export interface Image {
   readonly id: string;
   /** Repository digest (`sha256:...`) where the registry gave one. */
   readonly digest?: string;
+  readonly sizeBytes?: number;
   readonly stopSignal?: string;
   /** As the image says it: a name or an id, perhaps with a group. */
   readonly user?: string;

@@ -1,3 +1,5 @@
+import type { DiskUse } from './disk-use.ts';
+
 export interface ContainerStats {
   /** Total CPU time used, nanoseconds. */
   readonly cpuUsageNanos: number;
@@ -12,6 +14,13 @@ export interface ContainerStats {
     readonly bytes: readonly BlockIoCount[];
     readonly operations: readonly BlockIoCount[];
   };
+}
+
+/** What a container takes of the machine's disk. */
+export interface ContainerDiskUse {
+  /** What it has written beside its volumes. */
+  readonly written: DiskUse;
+  readonly logBytes: number;
 }
 
 /** What came and went since the interface is there. */

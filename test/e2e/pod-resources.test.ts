@@ -36,13 +36,16 @@ const container = (of: string, script: string, resources: object = {}, more: obj
   ...more,
 });
 const idle = 'while true; do sleep 1; done';
+const writer = (file: string, resources: object = {}, more: object = {}) =>
+  container('c', `dd if=/dev/zero of=${file} bs=1M count=8; ${idle}`, resources, more);
+const storage = (size: string) => ({ limits: { 'ephemeral-storage': size } });
 const isRunning = ({ status }: Json) => status.phase === 'Running';
 const first = (json: Json) => json.status.containerStatuses[0];
 const bind = (pod: string, spec: object) =>
   nodes.bind(name, pod, { terminationGracePeriodSeconds: 1, ...spec });
 async function end(path: string): Promise<void> {
   await nodes.cluster.call('DELETE', path);
-  await nodes.until(path, 'gone', (json) => json.code === 404);
+  await nodes.until(path, 'gone', (json) => json.code === 404, 60_000);
 }
 /** A shell command's words in one of a pod's containers. */
 async function within(json: Json, command: string, index = 0): Promise<string> {
@@ -120,4 +123,44 @@ describe('a pod', () => {
     }
     await end(path);
   }, 60_000);
+
+  it.each([
+    [
+      'its emptyDir',
+      () => ({
+        volumes: [{ name: 'v', emptyDir: { sizeLimit: '4Mi' } }],
+        containers: [writer('/v/file', {}, { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],
+      }),
+      'Usage of EmptyDir volume "v" exceeds the limit "4Mi". ',
+    ],
+    [
+      'its container',
+      () => ({ containers: [writer('/file', storage('4Mi')), container('d', idle, storage('1Gi'))] }),
+      'Container c exceeded its local ephemeral storage limit "4Mi". ',
+    ],
+  ])(
+    'that writes more than %s may hold is evicted',
+    async (_, spec, message) => {
+      const path = await bind('writes', spec());
+      const { status } = await nodes.until(path, 'the end', (json) => json.status.phase === 'Failed', 60_000);
+      expect(status).toMatchObject({ reason: 'Evicted', message });
+      await end(path);
+    },
+    150_000,
+  );
+
+  it('by the dozen, all of which end again and again, leaves room for one that runs', async () => {
+    const crashing = await Promise.all(
+      Array.from({ length: 28 }, (_, index) =>
+        bind(`crash-${index}`, { containers: [container('c', 'exit 1')] }),
+      ),
+    );
+    const isLooping = ({ status }: Json) =>
+      first({ status })?.restartCount >= 1 && first({ status }).state.waiting?.reason === 'CrashLoopBackOff';
+    await Promise.all(crashing.map((path) => nodes.until(path, 'a crash loop', isLooping, 120_000)));
+    const calm = await bind('calm', { containers: [container('c', idle)] });
+    await nodes.until(calm, 'running', isRunning);
+    await Promise.all([...crashing, calm].map(end));
+    await expect.poll(() => runtime.listContainers(node.labels), { timeout: 30_000 }).toEqual([]);
+  }, 240_000);
 });

@@ -5,6 +5,7 @@ import type { HostPort } from '../../network/index.ts';
 import type { Runtime, SandboxNetwork } from '../../runtime/index.ts';
 import type { Taint } from './objects/node.ts';
 import type { Pod } from './objects/pod.ts';
+import type { FileSystemSpace } from './usage/node-disk.ts';
 
 /** Everything one kubelet is told. */
 export interface KubeletOptions {
@@ -26,6 +27,8 @@ export interface KubeletOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly settings?: Partial<KubeletSettings>;
+  /** What is left of the machine's disk. Default: of the file system of the state directory. */
+  readonly machineDisk?: () => Promise<FileSystemSpace>;
 }
 
 /** The node that the kubelet registers: an instance, the slice of a machine that EC2 sells. */
@@ -133,6 +136,10 @@ export interface KubeletSettings {
   readonly statusCheckMs: number;
   /** A status that has not changed is reported all the same after this. */
   readonly statusReportMs: number;
+  /** Between two looks at what pods use. */
+  readonly evictionCheckMs: number;
+  /** How long a node says that it is short of something after it no longer is. */
+  readonly pressureTransitionMs: number;
   /** How many containers start at the same time. */
   readonly startConcurrency: number;
 }
@@ -142,5 +149,7 @@ export const defaultSettings: KubeletSettings = {
   leaseDurationSeconds: 40,
   statusCheckMs: 10_000,
   statusReportMs: 300_000,
+  evictionCheckMs: 10_000,
+  pressureTransitionMs: 300_000,
   startConcurrency: 4,
 };

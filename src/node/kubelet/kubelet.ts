@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import type { Runtime } from '../../runtime/index.ts';
 import { BackOff, retry } from '../back-off.ts';
 import { keepRunning } from '../keep-running.ts';
 import { Slots } from '../slots.ts';
@@ -8,14 +7,16 @@ import { Informer } from './api/informer.ts';
 import { pods, services } from './api/resources.ts';
 import { type NodeSetupOptions, nodeSetup } from './environment/node-setup.ts';
 import { PodEvents } from './events/pod-events.ts';
+import { nodeWatch } from './eviction/node-watch.ts';
+import type { PressureType } from './eviction/thresholds.ts';
 import { pullSecrets } from './images/pull-secrets.ts';
+import { PulledImages } from './images/pulled-images.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';
 import { hookRunner } from './pods/hooks.ts';
 import { PodBoard } from './pods/pod-board.ts';
 import { PodSteps } from './pods/pod-steps.ts';
 import { TerminationMessages } from './pods/termination-message.ts';
-import { pressureOf, spaceOf } from './pressure.ts';
 import { directDialer } from './probes/direct-dialer.ts';
 import { handlerRunner } from './probes/run-probe.ts';
 import { type MachineFacts, machineFacts } from './registration/node-facts.ts';
@@ -31,8 +32,6 @@ export interface Kubelet {
   /** Ends the kubelet and leaves the containers running: the next kubelet of the node adopts them. */
   close(): Promise<void>;
 }
-
-const MiB = 1_048_576;
 
 /**
  * Starts the kubelet of one node: it registers the node, keeps its lease and status, and runs the pods that are bound to
@@ -75,11 +74,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const reporter = new NodeReporter({
       ...{ description, api, runtime, settings, clock, random, log, kubeletVersion },
       machine,
-      pressure: async () => {
-        const usedBytes = await memoryInUse(runtime, options.labels);
-        const capacityBytes = description.capacity.memoryMiB * MiB;
-        return pressureOf({ capacityBytes, usedBytes }, await spaceOf(options.stateDirectory));
-      },
+      pressures: () => watch.eviction.pressures,
       port: () => port,
     });
     const events = new PodEvents({ ...{ api, clock, random, log }, nodeName: description.name });
@@ -91,14 +86,23 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         onTrouble: (pod, message) => events.warning(pod, 'FailedMount', message),
       }),
     );
+    const images = new PulledImages({ runtime, stateDirectory: options.stateDirectory, clock, log });
     const board = podBoard(options, settings, {
-      ...{ api, events, volumes, kubeletVersion, machine, signal },
+      ...{ api, events, volumes, kubeletVersion, machine, images, signal },
+      pressures: () => watch.eviction.pressures,
       labels: () => reporter.node?.metadata.labels ?? {},
       services: async (waiting) => {
         await Promise.race([serviceInformer.synced, aborted(waiting)]);
         waiting.throwIfAborted();
         return serviceInformer.all();
       },
+    });
+    const watch = nodeWatch({
+      ...{ node: description, runtime, images, events, clock, settings },
+      ...{ stateDirectory: options.stateDirectory, workers: () => board.workers },
+      ...(options.machineDisk && { machineDisk: options.machineDisk }),
+      emptyDirs: (pod) => volumes.emptyDirUse(pod),
+      onPressure: () => reporter.poke(),
     });
     const informer = new Informer({
       ...{ api, resource: pods, clock, random, log },
@@ -116,6 +120,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       keepRunning('pods', () => informer.run(signal), loops),
       keepRunning('services', () => serviceInformer.run(signal), loops),
       keepRunning('engine watch', () => board.watch(), loops),
+      keepRunning('eviction', () => watch.eviction.run(signal), loops),
+      keepRunning('image collection', () => watch.collector.run(signal), loops),
       whenAllAreKnown(informer, board, volumes, options, signal),
       keepRunning(
         'server',
@@ -155,6 +161,8 @@ function podBoard(
     services,
     kubeletVersion,
     machine,
+    images,
+    pressures,
     labels: nodeLabels,
     signal,
   }: {
@@ -164,6 +172,8 @@ function podBoard(
     readonly services: NodeSetupOptions['services'];
     readonly kubeletVersion: string;
     readonly machine: MachineFacts;
+    readonly images: PulledImages;
+    readonly pressures: () => ReadonlySet<PressureType>;
     readonly labels: () => Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
   },
@@ -194,10 +204,10 @@ function podBoard(
     ...{ hostIp: node.internalIp, nodeCpuMillis: node.capacity.cpuMillis, scheme: runtime.name, runHandler },
     allocations: new Allocations(stateDirectory, log),
     node: () => ({
-      ...{ name: node.name, labels: nodeLabels() },
+      ...{ name: node.name, labels: nodeLabels(), pressures: pressures() },
       allocatable: nodeResources(node).allocatable,
     }),
-    images: { ...{ runtime, clock, events }, secrets: pullSecrets(api, events) },
+    images: { ...{ runtime, clock, events, pulled: images }, secrets: pullSecrets(api, events) },
   });
   return board;
 }
@@ -233,15 +243,4 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** @param own What the node is to be, e.g. `1.34`, of a cluster whose server says e.g. `v1.35.0-eks-…`. */
 function versionOf(own: string | undefined, server: string): string {
   return own === undefined ? server : server.replace(/^v\d+\.\d+/, `v${own}`);
-}
-
-/** Of all containers with these labels, bytes. One that ends meanwhile uses none. */
-async function memoryInUse(
-  runtime: Pick<Runtime, 'listContainers' | 'stats'>,
-  labels: Readonly<Record<string, string>>,
-): Promise<number> {
-  const containers = await runtime.listContainers(labels);
-  const running = containers.filter(({ status }) => status.state === 'running');
-  const stats = await Promise.all(running.map(({ name }) => runtime.stats(name)));
-  return stats.reduce((sum, each) => sum + (each?.memoryBytes ?? 0), 0);
 }

@@ -12,7 +12,7 @@ import {
 
 /**
  * A simulated machine for tests of the agent. What a container does is its command:
- * `exit CODE [AFTER_MS]`, `oom`, `fail WORDS...` to start, `healthy-after PROBES`, or
+ * `exit CODE [AFTER_MS]`, `oom`, `use MEMORY_MIB [DISK_MIB]`, `fail WORDS...` to start, `healthy-after PROBES`, or
  * `print LINE... [+MS LINE...]` and run on; anything else runs until it is stopped.
  */
 export class SimulatedMachine {
@@ -72,6 +72,8 @@ function programOf({ command = [] }: ContainerSpec): SimProgram {
       return { exitCode: Number(words[0]), runForMs: Number(words[1] ?? 0) };
     case 'oom':
       return { isOutOfMemory: true, runForMs: 5 };
+    case 'use':
+      return { memoryMiB: Number(words[0]), diskMiB: Number(words[1] ?? 0) };
     case 'fail':
       return { startError: words.join(' ') };
     case 'print':

@@ -26,7 +26,7 @@ import {
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.ts';
-import type { ContainerStats } from '../usage.ts';
+import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
 import { openAttachment } from './attach-streams.ts';
 import { cgroupsOf } from './cgroups.ts';
 import { Containers } from './containers.ts';
@@ -368,6 +368,10 @@ export class DockerRuntime implements Runtime {
     return attempting(`Cannot measure container '${name}'`, 'Unsupported', () =>
       readEngineStats(this.#api, name),
     );
+  }
+
+  diskUse(name: string): Promise<ContainerDiskUse | undefined> {
+    return this.#containers.diskUse(name);
   }
 
   /**

@@ -101,8 +101,14 @@ function imageOf(image: Fields, reference: string): Image {
   return {
     id: image.text('Id') ?? '',
     ...(digest === undefined ? {} : { digest }),
+    ...sizeOf(image),
     ...readImageConfig(image.object('Config')),
   };
+}
+
+function sizeOf(image: Fields): Pick<Image, 'sizeBytes'> {
+  const sizeBytes = image.number('Size');
+  return sizeBytes === undefined ? {} : { sizeBytes };
 }
 
 /** Without a tag the Engine would pull every tag there is. */

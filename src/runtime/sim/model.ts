@@ -108,6 +108,8 @@ export interface SimProgram {
   /** What it uses while it runs. Defaults 10 and 16. */
   readonly cpuMillis?: number;
   readonly memoryMiB?: number;
+  /** What it has written beside its volumes. Default 0. */
+  readonly diskMiB?: number;
 }
 
 /** A simulated terminal, as the command on it sees it. */

@@ -7,7 +7,7 @@ import type {
   ContainerStatus,
   PortMapping,
 } from '../runtime.ts';
-import type { ContainerStats } from '../usage.ts';
+import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
 import type { SimInput, SimOutput, SimProgram } from './model.ts';
 import { SimLog } from './sim-log.ts';
 
@@ -184,6 +184,11 @@ export class SimContainer {
           }
         : {}),
     };
+  }
+
+  diskUse(): ContainerDiskUse {
+    const { diskMiB = 0 } = this.#program;
+    return { written: { bytes: diskMiB * 1_048_576, inodes: diskMiB === 0 ? 0 : 1 }, logBytes: 0 };
   }
 
   #write(rest: Iterator<SimOutput>): void {

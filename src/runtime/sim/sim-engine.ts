@@ -131,8 +131,14 @@ export class SimEngine {
     for (const [reference, image] of await readArchive(archive)) this.#images.set(reference, image);
   }
 
+  /** As the engine does, it refuses to remove what a container is made from. */
   removeImage(reference: string): void {
-    this.#images.delete(withTag(reference));
+    const image = withTag(reference);
+    if ([...this.#containers.values()].some(({ spec }) => withTag(spec.image) === image)) {
+      const detail = `conflict: unable to remove repository reference "${image}" (must force) - a container is using its referenced image`;
+      throw new RuntimeError('Unsupported', `Cannot remove image '${reference}': ${detail}`, detail);
+    }
+    this.#images.delete(image);
   }
 
   async createSandbox(spec: SandboxSpec): Promise<Sandbox> {

@@ -23,7 +23,7 @@ import {
   type Sandbox,
   type SandboxSpec,
 } from '../runtime.ts';
-import type { ContainerStats } from '../usage.ts';
+import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
 import type { SimContainer } from './sim-container.ts';
 import type { SimEngine } from './sim-engine.ts';
 import { attachmentOf, commandOf, terminalOf } from './sim-streams.ts';
@@ -235,6 +235,11 @@ export class SimRuntime implements Runtime {
     const container = await this.#runningOne(name, `Cannot attach to container '${name}'`);
     signal?.throwIfAborted();
     return attachmentOf(container, hasInput ?? false);
+  }
+
+  async diskUse(name: string): Promise<ContainerDiskUse | undefined> {
+    await this.#look();
+    return this.engine.container(name)?.diskUse();
   }
 
   async stats(

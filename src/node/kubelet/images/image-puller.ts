@@ -4,6 +4,7 @@ import type { PodEvents } from '../events/pod-events.ts';
 import type { Pod, PodContainer } from '../objects/pod.ts';
 import { CrashBackOff } from '../pods/crash-back-off.ts';
 import { type ImageName, readImageName } from './image-name.ts';
+import type { PulledImages } from './pulled-images.ts';
 
 /** Why a container's image is not here, as its status says it. */
 export class ImageError extends Error {
@@ -45,9 +46,11 @@ export class ImagePuller {
       events.warning(pod, 'InspectFailed', message, containerName);
       throw new ImageError('InvalidImageName', message);
     }
-    const present = imagePullPolicy === 'Always' ? undefined : await runtime.inspectImage(name.reference);
+    const there = await runtime.inspectImage(name.reference);
+    const present = imagePullPolicy === 'Always' ? undefined : there;
     const shown = JSON.stringify(image);
     if (present !== undefined) {
+      this.#options.pulled.used(name.reference);
       events.normal(pod, 'Pulled', `Container image ${shown} already present on machine`, containerName);
       return { image: present, name };
     }
@@ -56,7 +59,10 @@ export class ImagePuller {
       events.warning(pod, 'ErrImageNeverPull', message, containerName);
       throw new ImageError('ErrImageNeverPull', message);
     }
-    return { image: await this.#pull(pod, container, name, signal), name };
+    const pulled = await this.#pull(pod, container, name, signal);
+    if (there === undefined) this.#options.pulled.pulled(name.reference, pulled);
+    else this.#options.pulled.used(name.reference);
+    return { image: pulled, name };
   }
 
   async #pull(
@@ -82,7 +88,8 @@ export class ImagePuller {
       this.#failed.delete(name.reference);
       const took = `${((clock.monotonic() - begunAtMs) / 1000).toFixed(3).replace(/\.?0+$/, '')}s`;
       const message = `Successfully pulled image ${shown} in ${took} (${took} including waiting)`;
-      events.normal(pod, 'Pulled', `${message}.`, containerName);
+      const size = pulled.sizeBytes === undefined ? '' : ` Image size: ${pulled.sizeBytes} bytes.`;
+      events.normal(pod, 'Pulled', `${message}.${size}`, containerName);
       return pulled;
     } catch (error) {
       signal.throwIfAborted();
@@ -120,6 +127,7 @@ export class ImagePuller {
 
 export interface ImagePullerOptions {
   readonly runtime: Pick<Runtime, 'inspectImage' | 'pullImage'>;
+  readonly pulled: Pick<PulledImages, 'pulled' | 'used'>;
   readonly clock: Clock;
   readonly events: PodEvents;
   /** What the pod's imagePullSecrets hold for the image's registry. */

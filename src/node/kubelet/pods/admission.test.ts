@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PressureType } from '../eviction/thresholds.ts';
 import type { Pod, PodContainer, PodSpec } from '../objects/pod.ts';
 import { admit } from './admission.ts';
 import { containerRights } from './security.ts';
@@ -7,6 +8,7 @@ const node = {
   name: 'n1',
   labels: { zone: 'a', cores: '4' },
   allocatable: { cpu: '1930m', memory: '1Gi', pods: '2' },
+  pressures: new Set<PressureType>(),
 };
 const pod = (spec: Partial<PodSpec> = {}, name = 'p'): Pod => ({
   metadata: { name, namespace: 'n', uid: `uid-${name}` },
@@ -75,6 +77,26 @@ describe('admit', () => {
     ],
   ])('of %s', (_, asked, others, reason) => {
     expect(admit(asked, node, others)?.reason).toBe(reason);
+  });
+
+  it.each<[string, Pod, readonly PressureType[], string | undefined]>([
+    [
+      'short of memory, of a pod that asks for some',
+      asking({ memory: '1Mi' }),
+      ['MemoryPressure'],
+      undefined,
+    ],
+    ['short of memory, of one that asks for none', pod(), ['MemoryPressure'], 'MemoryPressure'],
+    [
+      'short of memory, of one that bears it',
+      pod({ tolerations: [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' }] }),
+      ...([['MemoryPressure'], undefined] as const),
+    ],
+    ['short of disk, of any', asking({ memory: '1Mi' }), ['DiskPressure'], 'DiskPressure'],
+    ['short of disk, of one that is needed', pod({ priority: 2_000_000_000 }), ['DiskPressure'], undefined],
+  ])('of a node %s', (_, asked, pressures, condition) => {
+    const refused = condition && { reason: 'Evicted', message: `The node had condition: [${condition}]. ` };
+    expect(admit(asked, { ...node, pressures: new Set(pressures) }, [])).toEqual(refused);
   });
 
   it("says what is lacking in upstream's words", () => {

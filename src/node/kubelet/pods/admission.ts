@@ -1,12 +1,17 @@
-import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec } from '../objects/pod.ts';
+import { isCritical } from '../eviction/ranking.ts';
+import type { PressureType } from '../eviction/thresholds.ts';
+import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../objects/pod.ts';
 import { amountsOf, podRequests } from '../resources/pod-requests.ts';
 import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
+import { qosOf } from '../resources/qos.ts';
 
 /** The node as pods are admitted to it. */
 export interface AdmittingNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
+  /** What it is short of. */
+  readonly pressures: ReadonlySet<PressureType>;
 }
 
 /** Why a pod that was bound to the node does not run there. */
@@ -22,12 +27,29 @@ export interface Rejection {
  */
 export function admit(pod: Pod, node: AdmittingNode, others: readonly Pod[]): Rejection | undefined {
   return (
+    underPressure(pod, node) ??
     unsupported(pod.spec) ??
     forbiddenSysctl(pod.spec) ??
     wrongNode(pod.spec, node) ??
     takenPort(pod.spec, others) ??
     lackingResource(pod, node, others)
   );
+}
+
+/** Memory that is short is kept from those who asked for none; a node that is short of anything else takes nobody. */
+function underPressure(pod: Pod, { pressures }: AdmittingNode): Rejection | undefined {
+  if (pressures.size === 0 || isCritical(pod)) return undefined;
+  if (pressures.size === 1 && pressures.has('MemoryPressure')) {
+    const isTolerated = pod.spec.tolerations?.some(toleratesMemoryPressure) ?? false;
+    if (qosOf(pod) !== 'BestEffort' || isTolerated) return undefined;
+  }
+  return { reason: 'Evicted', message: `The node had condition: [${[...pressures].join(' ')}]. ` };
+}
+
+function toleratesMemoryPressure({ key, operator = 'Equal', value = '', effect = '' }: Toleration): boolean {
+  if (effect !== '' && effect !== 'NoSchedule') return false;
+  if (key === undefined || key === '') return operator === 'Exists';
+  return key === 'node.kubernetes.io/memory-pressure' && (operator === 'Exists' || value === '');
 }
 
 function unsupported(spec: PodSpec): Rejection | undefined {
@@ -119,7 +141,10 @@ function takenPort(spec: PodSpec, others: readonly Pod[]): Rejection | undefined
 }
 
 /** What a node could never give a pod: why, in the words of a resize that is Infeasible. */
-export function lackingCapacity({ spec }: Pod, { allocatable }: AdmittingNode): string | undefined {
+export function lackingCapacity(
+  { spec }: Pod,
+  { allocatable }: Pick<AdmittingNode, 'allocatable'>,
+): string | undefined {
   const [asked, capacity] = [podRequests(spec), amountsOf(allocatable)];
   for (const [name, unit] of [
     ['memory', 1_000_000_000n],
@@ -137,7 +162,7 @@ export function lackingCapacity({ spec }: Pod, { allocatable }: AdmittingNode): 
 /** What a node does not have beside other pods. */
 export function lackingResource(
   { spec }: Pod,
-  { allocatable }: AdmittingNode,
+  { allocatable }: Pick<AdmittingNode, 'allocatable'>,
   others: readonly Pod[],
 ): Rejection | undefined {
   const capacity = amountsOf(allocatable);

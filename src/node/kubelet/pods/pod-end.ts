@@ -4,6 +4,10 @@ import type { Pod, PodStatus } from '../objects/pod.ts';
 export interface PodEnd {
   readonly reason: string;
   readonly message: string;
+  /** Less than its own. */
+  readonly graceSeconds?: number;
+  /** It was others that needed its room, as its condition DisruptionTarget says. Default: nobody. */
+  readonly isDisruption?: true;
 }
 
 export const deadlineExceeded: PodEnd = {
@@ -17,4 +21,12 @@ export function deadlineMs({ spec }: Pod, { startTime }: PodStatus): number | un
   const { activeDeadlineSeconds } = spec;
   if (activeDeadlineSeconds === undefined || Number.isNaN(startedAtMs)) return undefined;
   return startedAtMs + activeDeadlineSeconds * 1_000;
+}
+
+/** How many seconds a pod's containers have to end; at least one. */
+export function graceOf({ metadata, spec }: Pod, end: PodEnd | undefined): number {
+  const grace = metadata.deletionTimestamp
+    ? (metadata.deletionGracePeriodSeconds ?? 0)
+    : (spec.terminationGracePeriodSeconds ?? 30);
+  return Math.max(1, Math.min(grace, end?.graceSeconds ?? grace));
 }

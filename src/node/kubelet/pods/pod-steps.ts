@@ -258,8 +258,8 @@ export class PodSteps {
   }
 
   /** Of a container's runs the last one before the next is kept, for its logs. */
-  async prune(runs: readonly ContainerRun[]): Promise<void> {
-    for (const run of runs.slice(1)) await this.#options.runtime.removeContainer(run.container.name);
+  async prune(runs: readonly ContainerRun[], kept = 1): Promise<void> {
+    for (const run of runs.slice(kept)) await this.#options.runtime.removeContainer(run.container.name);
   }
 
   async #postStart(

@@ -16,7 +16,7 @@ import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.
 import { CrashBackOff, durationText } from './crash-back-off.ts';
 import { podLabels, podText } from './names.ts';
 import { planPod } from './plan.ts';
-import { deadlineExceeded, deadlineMs, type PodEnd } from './pod-end.ts';
+import { deadlineExceeded, deadlineMs, graceOf, type PodEnd } from './pod-end.ts';
 import { PodResize } from './pod-resize.ts';
 import { ContainerError, type PodSteps } from './pod-steps.ts';
 import { allRuns, type ContainerRun, emptyView, isRunning, latestRun, type PodView } from './pod-view.ts';
@@ -105,6 +105,18 @@ export class PodWorker {
     return !this.#isEnding && !this.#isFinished;
   }
 
+  /** Containers of it run, as far as was seen. */
+  get hasRunning(): boolean {
+    return allRuns(this.#view).some(isRunning);
+  }
+
+  /** Of a pod that is over, what is left in the engine is removed, and its logs with it. */
+  async removeEnded(): Promise<void> {
+    if (!isOver(this.#status.phase) || this.hasRunning) return;
+    await this.#options.steps.prune([...this.#view.runs.values()].flat(), 0);
+    this.poke();
+  }
+
   /** Nothing of it is left. */
   get isFinished(): boolean {
     return this.#isFinished;
@@ -183,7 +195,7 @@ export class PodWorker {
 
   #interruptIfEnding(): void {
     if (!this.#isEnding) return;
-    const grace = this.#graceOfPod();
+    const grace = graceOf(this.#pod, this.#end);
     if (this.#graceSeconds === undefined) this.#turn.abort(new Error('The pod is to end'));
     else if (grace < this.#graceSeconds) {
       this.#graceSeconds = grace;
@@ -357,7 +369,7 @@ export class PodWorker {
     if (this.#isFinished) return;
     this.#turn = new AbortController();
     this.#probes.endKilling();
-    this.#graceSeconds = this.#graceOfPod();
+    this.#graceSeconds = graceOf(this.#pod, this.#end);
     this.#tell();
     await this.#killAll(this.#graceSeconds);
     await this.#look();
@@ -377,15 +389,11 @@ export class PodWorker {
   /** Sidecars last, in reverse order, in what time is left. */
   async #killAll(graceSeconds: number): Promise<void> {
     const { clock } = this.#options;
-    const { containers, initContainers = [], ephemeralContainers = [] } = this.#pod.spec;
     const begunAtMs = clock.monotonic();
-    const first = [
-      ...containers,
-      ...ephemeralContainers,
-      ...initContainers.filter((each) => !isSidecar(each)),
-    ];
+    const sidecars = (this.#pod.spec.initContainers ?? []).filter(isSidecar);
+    const first = allContainers(this.#pod.spec).filter((each) => !sidecars.includes(each));
     await Promise.all(first.map((container) => this.#killOne(container, graceSeconds)));
-    for (const sidecar of initContainers.filter(isSidecar).toReversed()) {
+    for (const sidecar of sidecars.toReversed()) {
       const left = graceSeconds - Math.floor((clock.monotonic() - begunAtMs) / 1_000);
       await this.#killOne(sidecar, Math.max(Math.min(left, this.#graceSeconds ?? left), 1));
     }
@@ -400,14 +408,6 @@ export class PodWorker {
       await this.#look();
       this.#tell();
     }
-  }
-
-  #graceOfPod(): number {
-    const { metadata, spec } = this.#pod;
-    const grace = metadata.deletionTimestamp
-      ? (metadata.deletionGracePeriodSeconds ?? 0)
-      : (spec.terminationGracePeriodSeconds ?? 30);
-    return Math.max(1, grace);
   }
 
   /** What the engine has now, with what those that have ended said: no end is told without its words. */

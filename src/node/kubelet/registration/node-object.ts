@@ -1,3 +1,4 @@
+import type { PressureType } from '../eviction/thresholds.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
 import type { Lease, Node, NodeCondition, NodeStatus } from '../objects/node.ts';
 import { apiMicroTime, apiTime } from '../objects/object.ts';
@@ -42,13 +43,8 @@ export function nodeObject(description: NodeDescription, architecture: string, s
   };
 }
 
-/** What a node lacks at a moment. */
-export interface Pressure {
-  readonly isMemoryLow: boolean;
-  readonly isDiskLow: boolean;
-}
-
-export interface NodeHealth extends Pressure {
+export interface NodeHealth {
+  readonly pressures: ReadonlySet<PressureType>;
   /** Why it can't run pods; undefined: it can. */
   readonly notReady?: string;
 }
@@ -77,15 +73,16 @@ export function nodeStatus(
 
 /** In upstream's order and words. @param before What the node's conditions are. */
 export function nodeConditions(
-  { notReady, isMemoryLow, isDiskLow }: NodeHealth,
+  { notReady, pressures }: NodeHealth,
   before: readonly NodeCondition[],
   nowMs: number,
 ): readonly NodeCondition[] {
   const now = apiTime(nowMs);
-  const memory = isMemoryLow
+  const isLow = (type: PressureType) => (pressures.has(type) ? 'True' : 'False');
+  const memory = pressures.has('MemoryPressure')
     ? { reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' }
     : { reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' };
-  const disk = isDiskLow
+  const disk = pressures.has('DiskPressure')
     ? { reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' }
     : { reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' };
   const ready =
@@ -93,8 +90,8 @@ export function nodeConditions(
       ? { reason: 'KubeletReady', message: 'kubelet is posting ready status' }
       : { reason: 'KubeletNotReady', message: notReady };
   const all = [
-    { type: 'MemoryPressure', status: isMemoryLow ? 'True' : 'False', ...memory },
-    { type: 'DiskPressure', status: isDiskLow ? 'True' : 'False', ...disk },
+    { type: 'MemoryPressure', status: isLow('MemoryPressure'), ...memory },
+    { type: 'DiskPressure', status: isLow('DiskPressure'), ...disk },
     {
       type: 'PIDPressure',
       status: 'False',

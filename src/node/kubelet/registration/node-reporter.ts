@@ -6,18 +6,11 @@ import { Gate } from '../../gate.ts';
 import type { Api } from '../api/api-client.ts';
 import { ApiError, isConflict, isNotFound } from '../api/api-error.ts';
 import { leases, nodes } from '../api/resources.ts';
+import type { PressureType } from '../eviction/thresholds.ts';
 import type { KubeletSettings, NodeDescription } from '../kubelet-options.ts';
 import type { Node, NodeStatus } from '../objects/node.ts';
 import { type MachineFacts, nodeInfo } from './node-facts.ts';
-import {
-  nodeConditions,
-  nodeLabels,
-  nodeLease,
-  nodeObject,
-  nodeStatus,
-  type Pressure,
-  saysTheSame,
-} from './node-object.ts';
+import { nodeConditions, nodeLabels, nodeLease, nodeObject, nodeStatus, saysTheSame } from './node-object.ts';
 
 export interface NodeReporterOptions {
   readonly description: NodeDescription;
@@ -30,8 +23,8 @@ export interface NodeReporterOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** What the node lacks now; throws when the container engine does not answer. */
-  readonly pressure: () => Promise<Pressure>;
+  /** What the node is short of. */
+  readonly pressures: () => ReadonlySet<PressureType>;
   /** Where the kubelet's own API listens, once it does. */
   readonly port: () => number | undefined;
   readonly onReported?: (status: NodeStatus, before: NodeStatus | undefined) => void;
@@ -46,8 +39,6 @@ export class NodeReporter {
   readonly #gate = new Gate();
   #node: Node | undefined;
   #engine: RuntimeInfo | undefined;
-  /** As it was when the engine last answered. */
-  #pressure: Pressure = { isMemoryLow: false, isDiskLow: false };
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: NodeReporterOptions) {
@@ -160,17 +151,16 @@ export class NodeReporter {
   }
 
   async #status(before: Parameters<typeof nodeConditions>[1]): Promise<NodeStatus> {
-    const { description, runtime, machine, kubeletVersion, clock, pressure, port } = this.#options;
+    const { description, runtime, machine, kubeletVersion, clock, pressures, port } = this.#options;
     let notReady: string | undefined;
     try {
       this.#engine = await runtime.info();
-      this.#pressure = await pressure();
     } catch (error) {
       // A node that was never told what it runs on can't be described.
       if (this.#engine === undefined) throw error;
       notReady = 'container runtime is down';
     }
-    const health = { ...this.#pressure, ...(notReady !== undefined && { notReady }) };
+    const health = { pressures: pressures(), ...(notReady !== undefined && { notReady }) };
     const conditions = nodeConditions(health, before, clock.now());
     return nodeStatus(
       description,

@@ -1,7 +1,7 @@
 import type { CgroupLimits, ContainerLimits } from '../../../runtime/index.ts';
 import { given } from '../../reading.ts';
 import type { Pod, PodContainer } from '../objects/pod.ts';
-import { amountsOf, podLimits, podRequests } from './pod-requests.ts';
+import { amountsOf, podRequests, wholeLimit } from './pod-requests.ts';
 import { qosOf } from './qos.ts';
 
 const whole = 1_000_000_000n;
@@ -50,8 +50,7 @@ export function containerLimits(
 
 /** How a pod as a whole is held: by limits where all of its containers have them. */
 export function podCgroupLimits({ spec }: Pod, nodeCpuMillis: number): CgroupLimits {
-  const limits = podLimits(spec);
-  const [cpu, memory] = [limits.get('cpu'), limits.get('memory')];
+  const [cpu, memory] = [wholeLimit(spec, 'cpu'), wholeLimit(spec, 'memory')];
   return given({
     cpuShares: sharesOf(podRequests(spec).get('cpu') ?? 0n),
     cpuMillis: cpu === undefined ? undefined : heldMillis(cpu, nodeCpuMillis),

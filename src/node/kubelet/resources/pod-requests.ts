@@ -13,14 +13,19 @@ export function podRequests(spec: PodSpec): Amounts {
   return together(spec, ({ requests }) => requests);
 }
 
-/** The same of its limits. Of a resource that some of its containers have no limit of, it has none as a whole. */
+/** The same of its limits, as far as its containers have any. */
 export function podLimits(spec: PodSpec): Amounts {
+  const limits = together(spec, ({ limits }) => limits);
+  return new Map([...limits].filter(([, amount]) => amount > 0n));
+}
+
+/** A limit of the pod as a whole: it has none of what some of its containers have none of. */
+export function wholeLimit(spec: PodSpec, name: string): bigint | undefined {
   const all = [...spec.containers, ...(spec.initContainers ?? [])];
-  const isDeclared = (name: string): boolean =>
+  const isLimited =
     spec.resources?.limits?.[name] !== undefined ||
     all.every(({ resources }) => resources?.limits?.[name] !== undefined);
-  const limits = together(spec, ({ limits }) => limits);
-  return new Map([...limits].filter(([name, amount]) => amount > 0n && isDeclared(name)));
+  return isLimited ? podLimits(spec).get(name) : undefined;
 }
 
 function together(

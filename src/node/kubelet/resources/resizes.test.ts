@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const node = () => ({ name: 'n', labels: {}, allocatable: { cpu: '2', memory: '1Gi', pods: '10' } });
+const node = () => ({ allocatable: { cpu: '2', memory: '1Gi', pods: '10' } });
 const pod = (name: string, cpu: string, generation = 1, more: Partial<PodSpec> = {}): Pod => ({
   metadata: { name, namespace: 'n', uid: name, generation },
   spec: { containers: [{ name: 'c', resources: { requests: { cpu } } }], ...more },

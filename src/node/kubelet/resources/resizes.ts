@@ -104,7 +104,7 @@ export class Resizes {
 
 export interface ResizesOptions {
   readonly allocations: Allocations;
-  readonly node: () => AdmittingNode;
+  readonly node: () => Pick<AdmittingNode, 'allocatable'>;
   readonly events: Pick<PodEvents, 'normal' | 'warning'>;
   readonly clock: Pick<Clock, 'now'>;
 }

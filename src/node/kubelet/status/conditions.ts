@@ -16,6 +16,8 @@ export interface ConditionInputs {
   /** It has its sandbox, and the sandbox its network. */
   readonly hasSandbox: boolean;
   readonly resize: ResizeProgress;
+  /** Why the node ends it for others. */
+  readonly disruption?: string;
   readonly nowMs: number;
 }
 
@@ -26,10 +28,18 @@ export interface ConditionInputs {
 export function podConditions(
   pod: Pod,
   before: readonly PodCondition[],
-  { phase, statuses, hasSandbox, resize, nowMs }: ConditionInputs,
+  { phase, statuses, hasSandbox, resize, disruption, nowMs }: ConditionInputs,
 ): readonly PodCondition[] {
   const containersReady = containersReadyVerdict(pod, phase, statuses);
   const verdicts: readonly (Verdict & Pick<PodCondition, 'observedGeneration'>)[] = [
+    ...(disruption === undefined
+      ? []
+      : [
+          {
+            ...{ type: 'DisruptionTarget', status: 'True' as const },
+            ...{ reason: 'TerminationByKubelet', message: disruption },
+          },
+        ]),
     ...resizeVerdicts(resize),
     { type: 'PodReadyToStartContainers', status: hasSandbox ? 'True' : 'False' },
     initializedVerdict(pod, phase, statuses),

@@ -34,16 +34,20 @@ export function containerStatus(
   facts: ContainerFacts,
   {
     before,
+    isOver,
     initial,
     scheme,
   }: {
     readonly before: ContainerStatus | undefined;
+    /** Its pod is, and what is told of it stays so. */
+    readonly isOver: boolean;
     readonly initial: string;
     readonly scheme: string;
   },
 ): ContainerStatus {
   const [run, previous] = runs;
   const common = { name, image, imageID: facts.imageId ?? before?.imageID ?? '' };
+  if (run === undefined && isOver && before?.state?.terminated) return before;
   if (run === undefined) {
     const lost = lostState(before);
     const waiting = facts.waiting ?? { reason: initial };

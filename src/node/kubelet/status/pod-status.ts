@@ -1,5 +1,6 @@
 import { apiTime } from '../objects/object.ts';
 import type { ContainerStatus, Pod, PodContainer, PodPhase, PodStatus } from '../objects/pod.ts';
+import type { PodEnd } from '../pods/pod-end.ts';
 import { allRuns, isRunning, type PodView } from '../pods/pod-view.ts';
 import { qosOf } from '../resources/qos.ts';
 import type { ResizeProgress } from '../resources/resizes.ts';
@@ -15,7 +16,7 @@ export interface StatusInputs {
   /** Absent: it has none yet, or not any more. */
   readonly podIp: string | undefined;
   /** It has been ended by the node: with this reason it has failed, once nothing of it runs. */
-  readonly end?: { readonly reason: string; readonly message: string };
+  readonly end?: PodEnd;
   readonly resize: ResizeProgress;
   /** Nothing of it will run again. */
   readonly isEnding: boolean;
@@ -34,6 +35,7 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     list.map((container) => {
       return containerStatus(container, view.runs.get(container.name) ?? [], inputs.factsOf(container), {
         before: earlier.find(({ name }) => name === container.name),
+        isOver: isOver(before.phase),
         initial: isFirst(container) ? 'ContainerCreating' : 'PodInitializing',
         scheme: inputs.scheme,
       });
@@ -50,9 +52,10 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     phase,
     conditions: podConditions(pod, before.conditions ?? pod.status?.conditions ?? [], {
       ...{ phase, statuses, nowMs, resize: inputs.resize },
+      ...(end?.isDisruption && { disruption: end.message }),
       hasSandbox: (sandbox?.isRunning ?? false) && podIp !== undefined,
     }),
-    ...(end && { reason: end.reason, message: end.message }),
+    ...endOf(before, end),
     ...{ hostIP: hostIp, hostIPs: [{ ip: hostIp }] },
     ...(podIp !== undefined && { podIP: podIp, podIPs: [{ ip: podIp }] }),
     startTime: before.startTime ?? apiTime(nowMs),
@@ -61,6 +64,12 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     ...(ephemeralContainers.length > 0 && { ephemeralContainerStatuses: toldEphemeral }),
     qosClass: qosOf(pod),
   };
+}
+
+/** Why the node has ended it, also when that was an earlier kubelet. */
+function endOf(before: PodStatus, end: PodEnd | undefined): Pick<PodStatus, 'reason' | 'message'> {
+  const { reason, message } = end ?? (isOver(before.phase) ? before : {});
+  return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
 }
 
 /** A pod is over only when nothing of it runs, and once it is over it stays so. */

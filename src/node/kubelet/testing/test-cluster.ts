@@ -89,10 +89,15 @@ export class TestNodes implements AsyncDisposable {
     return (await this.cluster.call('GET', path)).json;
   }
 
-  /** @throws {Error} with what is there instead, after ten seconds. */
-  async until(path: string, what: string, holds: (json: Awaited<ReturnType<TestNodes['get']>>) => boolean) {
+  /** @throws {Error} with what is there instead, after ten seconds or as long as is said. */
+  async until(
+    path: string,
+    what: string,
+    holds: (json: Awaited<ReturnType<TestNodes['get']>>) => boolean,
+    withinMs = 10_000,
+  ) {
     const clock = systemClock();
-    const deadlineMs = clock.monotonic() + 10_000;
+    const deadlineMs = clock.monotonic() + withinMs;
     for (;;) {
       const json = await this.get(path);
       if (holds(json)) return json;
@@ -151,6 +156,10 @@ export class TestNode implements AsyncDisposable {
     return { 'catamaran.instance': this.description.instanceId };
   }
 
+  get stateDirectory(): string {
+    return join(this.#directory, 'state');
+  }
+
   /** The kubelet ends, and another one begins. */
   async restart(overrides: Partial<KubeletOptions> = {}): Promise<Kubelet> {
     await this.#kubelets.at(-1)?.close();
@@ -162,7 +171,7 @@ export class TestNode implements AsyncDisposable {
     const kubelet = await startKubelet({
       ...{ node: this.description, api: this.#access, runtime: this.machine.runtime, podNetwork: network },
       clusterDns: { address: '172.20.0.10', domain: 'cluster.local' },
-      stateDirectory: join(this.#directory, 'state'),
+      stateDirectory: this.stateDirectory,
       labels: this.labels,
       ...{ clock, log, random: seededRandom(3), signal: new AbortController().signal },
       ...overrides,

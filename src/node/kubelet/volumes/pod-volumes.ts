@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
-import type { Mount } from '../../../runtime/index.ts';
+import { directoryUse, type Mount } from '../../../runtime/index.ts';
 import type { Api } from '../api/api-client.ts';
 import { serviceAccounts } from '../api/resources.ts';
 import type { Resources } from '../environment/fields.ts';
@@ -11,6 +11,7 @@ import type { MountedVolume, PodVolumes } from '../kubelet-options.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { Pod, PodContainer, Volume } from '../objects/pod.ts';
 import type { ReferencedObjects } from '../objects/referenced-objects.ts';
+import type { EmptyDirUse } from '../usage/pod-use.ts';
 import { writeAtomically } from './atomic-directory.ts';
 import { containerMounts } from './container-mounts.ts';
 import { memorySizeBytes } from './empty-dir.ts';
@@ -51,6 +52,7 @@ interface Entry {
 
 /** Changes come together: an apply of many objects, or all tokens of a pod. */
 const gatherMs = 50;
+const emptyDirPlugin = 'kubernetes.io~empty-dir';
 const retryRefreshMs = 10_000;
 
 /** The volumes of a node's pods, as directories, files and mounts of this machine. */
@@ -200,8 +202,8 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
   }
 
   async #emptyDirectory(pod: Pod, name: string, emptyDir: EmptyDir): Promise<string> {
-    const directory = this.#directoryOf(pod, 'kubernetes.io~empty-dir', name);
-    const ready = join(this.#podDirectory(pod.metadata.uid), 'plugins/kubernetes.io~empty-dir', name);
+    const directory = this.#directoryOf(pod, emptyDirPlugin, name);
+    const ready = join(this.#podDirectory(pod.metadata.uid), 'plugins', emptyDirPlugin, name);
     const { medium = '' } = emptyDir;
     if (medium !== '' && medium !== 'Memory')
       throw new Error(`unknown storage medium ${JSON.stringify(medium)}`);
@@ -222,6 +224,17 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     await mkdir(ready, { recursive: true });
     await writeFile(join(ready, 'ready'), '');
     return directory;
+  }
+
+  /** What a pod has written into its emptyDirs. */
+  async emptyDirUse(pod: Pod): Promise<readonly EmptyDirUse[]> {
+    const uses = (pod.spec.volumes ?? []).map(async (volume): Promise<EmptyDirUse[]> => {
+      const source = sourceOf(volume, pod.metadata.name);
+      if (source.kind !== 'emptyDir') return [];
+      const use = await directoryUse(this.#directoryOf(pod, emptyDirPlugin, volume.name));
+      return [{ name: volume.name, use, isMemory: source.emptyDir.medium === 'Memory' }];
+    });
+    return (await Promise.all(uses)).flat();
   }
 
   async #claimed(
