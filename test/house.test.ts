@@ -138,6 +138,7 @@ const shared = new Set([
   'src/eks-token.ts',
   'src/event-correlation.ts',
   'src/http.ts',
+  'src/label-selector.ts',
   'src/log.ts',
   'src/quantity.ts',
 ]);

@@ -19,6 +19,19 @@ export type { InterfacePlace } from './linux/interface-place.ts';
 export type { NodeNetwork } from './linux/node/node-network.ts';
 export type { NodePod } from './linux/node/node-parts.ts';
 export type { NodePlace } from './linux/node/node-place.ts';
+export {
+  type AddressGroup,
+  allPorts,
+  type IsolatedPod,
+  type PolicyPeer,
+  type PolicyPlan,
+  type PolicyPort,
+  type PolicyProtocol,
+  type PolicyRules,
+  type PortGroup,
+} from './linux/node/policy-plan.ts';
+export { policyTable } from './linux/node/policy-table.ts';
+export { policyVerdict } from './linux/node/policy-verdict.ts';
 export type { ServicePlan, ServiceTarget, Targets } from './linux/node/service-plan.ts';
 export { serviceTable } from './linux/node/service-table.ts';
 export { LinuxNetworkOnDemand } from './linux/on-demand.ts';

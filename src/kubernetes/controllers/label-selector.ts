@@ -1,23 +1,7 @@
-import { meetsRequirement } from '../objects/label-selector.ts';
+import { type LabelSelector, selects } from '../../label-selector.ts';
 import type { ObjectMeta } from '../objects/object.ts';
-import type { LabelSelector } from './objects.ts';
 
-export type Labels = Readonly<Record<string, string>>;
-export type SelectsLabels = (labels: Labels | undefined) => boolean;
-
-/** Nothing where there is no selector, everything where it is empty. */
-export function selects(selector: LabelSelector | undefined): SelectsLabels {
-  if (selector === undefined) return () => false;
-  const equal = selectsAll(selector.matchLabels);
-  const expressions = selector.matchExpressions ?? [];
-  return (labels = {}) => equal(labels) && expressions.every((it) => meetsRequirement(it, labels));
-}
-
-/** Every label is as said; everything where nothing is said. */
-export function selectsAll(wanted: Labels = {}): SelectsLabels {
-  const entries = Object.entries(wanted);
-  return (labels = {}) => entries.every(([key, value]) => labels[key] === value);
-}
+export { type Labels, type SelectsLabels, selects, selectsAll } from '../../label-selector.ts';
 
 export interface Labelled {
   readonly metadata: ObjectMeta;

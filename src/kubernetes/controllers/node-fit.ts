@@ -1,4 +1,4 @@
-import { meetsRequirement, type Requirement } from '../objects/label-selector.ts';
+import { meetsRequirement, type Requirement } from '../../label-selector.ts';
 import type { Condition, Kept, PodSpec } from './objects.ts';
 
 export interface Node extends Kept {

@@ -1,3 +1,4 @@
+import type { LabelSelector } from '../../label-selector.ts';
 import type { Json } from '../../store/index.ts';
 import type { ObjectMeta, OwnerReference } from '../objects/object.ts';
 
@@ -14,15 +15,7 @@ export interface Kept {
   readonly metadata: Meta;
 }
 
-/** Objects are read by their kind's message before they are kept: what stands in these types is what stands in the store. */
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly values?: readonly string[];
-  }[];
-}
+export type { LabelSelector };
 
 /** A number, or a share of another number such as `25%`. */
 export type IntOrString = number | string;

@@ -1,3 +1,4 @@
+import { meetsRequirement } from '../../label-selector.ts';
 import { type JsonObject, memberOf, objectsIn, textOf, textsIn } from './object.ts';
 
 /**
@@ -16,32 +17,4 @@ export function matchesLabels(selector: JsonObject, labels: Readonly<Record<stri
       labels,
     ),
   );
-}
-
-/** One of the expressions that selectors are made of. */
-export interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
-
-/** Whether labels are as the expression says. What no label is called, such as `constructor`, is not there. */
-export function meetsRequirement(
-  { key, operator, values = [] }: Requirement,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const isThere = Object.hasOwn(labels, key);
-  const isListed = isThere && values.includes(labels[key] ?? '');
-  switch (operator) {
-    case 'In':
-      return isListed;
-    case 'NotIn':
-      return !isListed;
-    case 'Exists':
-      return isThere;
-    case 'DoesNotExist':
-      return !isThere;
-    default:
-      return false;
-  }
 }

@@ -1,6 +1,11 @@
 /** First and last of a range of numbers, both in it. */
 export type Range = readonly [first: number, last: number];
 
+/** As nft writes it. */
+export function rangeText([first, last]: Range, text: (value: number) => string = String): string {
+  return first === last ? text(first) : `${text(first)}-${text(last)}`;
+}
+
 /** A range per dimension, e.g. of addresses, protocols and ports. */
 export type Box = readonly Range[];
 

@@ -5,7 +5,7 @@ import {
   type SecurityGroupTopology,
   type Traffic,
 } from '../../../topology/index.ts';
-import { type Box, disjointBoxes, type Range } from './disjoint-boxes.ts';
+import { type Box, disjointBoxes, type Range, rangeText } from './disjoint-boxes.ts';
 import { chainOf, type NftChain, type NftSet, rangesOf } from './nft-table.ts';
 import { remembered } from './remembered.ts';
 
@@ -119,10 +119,6 @@ function boxSet(type: string, boxes: readonly Box[]): NftSet {
     return [rangeText(addresses, ipv4Text), ...others].join(' . ');
   });
   return rangesOf(`ipv4_addr . ${type}`, elements);
-}
-
-function rangeText([first, last]: Range, text: (value: number) => string): string {
-  return first === last ? text(first) : `${text(first)}-${text(last)}`;
 }
 
 function referenceRules(rules: readonly RuleTopology[], peerAddress: string): readonly string[] {

@@ -66,7 +66,7 @@ function diskOfNode(
 }
 
 export interface NodeWatchOptions {
-  readonly node: Pick<NodeDescription, 'capacity'>;
+  readonly node: Pick<NodeDescription, 'capacity' | 'labels'>;
   readonly runtime: Pick<Runtime, 'stats' | 'diskUse'>;
   readonly workers: () => readonly PodWorker[];
   readonly images: PulledImages;
