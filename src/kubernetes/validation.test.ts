@@ -259,6 +259,47 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
       'spec.policyTypes[0]: Unsupported value: "x": supported values: "Egress", "Ingress"',
     ],
     [
+      'networkpolicies',
+      {
+        spec: {
+          podSelector: { matchExpressions: [{ key: 'a', operator: 'Is' }] },
+          ingress: [
+            {
+              ports: [
+                { port: 80, endPort: 79 },
+                { port: 'web', endPort: 80 },
+                { endPort: 80 },
+                { port: 80, endPort: 80 },
+              ],
+              from: [
+                {},
+                {
+                  ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16', '10.0.0.0/8', '11.0.0.0/16', 'x'] },
+                },
+                { ipBlock: { cidr: '10.0.0/8' }, podSelector: {} },
+                { namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] } },
+              ],
+            },
+          ],
+        },
+      },
+      `[${[
+        'spec.podSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+        'spec.ingress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to `port`',
+        'spec.ingress[0].ports[1].endPort: Invalid value: 80: may not be specified when `port` is non-numeric',
+        'spec.ingress[0].ports[2].endPort: Invalid value: 80: may not be specified when `port` is not specified',
+        'spec.ingress[0].from[0]: Required value: must specify a peer',
+        ...[1, 2].map(
+          (at) =>
+            `spec.ingress[0].from[1].ipBlock.except[${at}]: Invalid value: "${['', '10.0.0.0/8', '11.0.0.0/16'][at]}": must be a strict subset of \`cidr\``,
+        ),
+        'spec.ingress[0].from[1].ipBlock.except[3]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+        'spec.ingress[0].from[2].ipBlock.cidr: Invalid value: "10.0.0/8": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+        'spec.ingress[0].from[2]: Forbidden: may not specify both ipBlock and another peer',
+        "spec.ingress[0].from[3].namespaceSelector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+      ].join(', ')}]`,
+    ],
+    [
       'poddisruptionbudgets',
       { spec: { minAvailable: '1x' } },
       `spec.minAvailable: Invalid value: "1x": a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')`,

@@ -4,6 +4,7 @@ export { KubeProxy } from './kube-proxy/kube-proxy.ts';
 export { ApiClient } from './kubelet/api/api-client.ts';
 export { nodeInterfaces } from './kubelet/pod-network/node-interfaces.ts';
 export { VpcPodNetwork } from './kubelet/pod-network/pod-network.ts';
+export { PolicyAgent } from './network-policy/policy-agent.ts';
 
 import { podLabels } from './kubelet/pods/names.ts';
 

@@ -9,6 +9,7 @@ import {
   type KubeProxy,
   loadPodNetworking,
   type PodNetwork,
+  type PolicyAgent,
   type VpcPodNetwork,
 } from '../../node/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
@@ -66,11 +67,7 @@ export class PodNetworks implements AsyncDisposable {
   readonly #options: PodNetworksOptions;
   readonly #closing = new AbortController();
   readonly #nodes = new Map<string, Carried>();
-  /** By cluster; how its nodes here reach the API server, by instance. */
-  readonly #proxies = new Map<
-    string,
-    { readonly proxy: KubeProxy; readonly nodes: Map<string, ApiAccess> }
-  >();
+  readonly #clusters = new Map<string, ClusterNetwork>();
 
   constructor(options: PodNetworksOptions) {
     this.#options = options;
@@ -84,9 +81,9 @@ export class PodNetworks implements AsyncDisposable {
     await this.close(instance.instanceId);
     const networking = await loadPodNetworking();
     const { clock, random, log, directory } = this.#options;
-    const proxy = this.#proxyOf(node, networking);
+    const cluster = this.#clusterOf(node, networking);
     const carried = new Carried(
-      (opened) => this.#serve(node, opened, proxy, (address) => pods.podAt(address), networking),
+      (opened) => this.#serve(node, opened, cluster, (address) => pods.podAt(address), networking),
       log,
     );
     const pods = new networking.VpcPodNetwork({
@@ -94,6 +91,7 @@ export class PodNetworks implements AsyncDisposable {
       localAddresses: [node.dnsAddress, networking.podIdentityAddress, networking.metadataAddress],
       ...(await interfacesOf(node, this.#options.endpoint, networking)),
       directory: join(directory, instance.instanceId),
+      guard: cluster.policies.guardOf(node.nodeName),
       opened: (opened) => carried.serve(opened),
     });
     carried.pods = pods;
@@ -112,10 +110,11 @@ export class PodNetworks implements AsyncDisposable {
     const carried = this.#nodes.get(instanceId);
     this.#nodes.delete(instanceId);
     await carried?.[Symbol.asyncDispose]();
-    for (const [clusterId, { proxy, nodes }] of this.#proxies) {
+    for (const [clusterId, { client, proxy, policies, nodes }] of this.#clusters) {
       if (!nodes.delete(instanceId) || nodes.size > 0) continue;
-      this.#proxies.delete(clusterId);
-      await proxy[Symbol.asyncDispose]();
+      this.#clusters.delete(clusterId);
+      await Promise.all([proxy[Symbol.asyncDispose](), policies[Symbol.asyncDispose]()]);
+      client[Symbol.dispose]();
     }
   }
 
@@ -133,11 +132,14 @@ export class PodNetworks implements AsyncDisposable {
   }
 
   /** One for all nodes of a cluster here. It signs in as one of them that is there: any may go before the others. */
-  #proxyOf({ instance, api }: NetworkedNode, { ApiClient, KubeProxy }: Networking): KubeProxy {
-    const known = this.#proxies.get(instance.clusterId);
+  #clusterOf(
+    { instance, api, dnsAddress }: NetworkedNode,
+    { ApiClient, KubeProxy, PolicyAgent }: Networking,
+  ): ClusterNetwork {
+    const known = this.#clusters.get(instance.clusterId);
     if (known !== undefined) {
       known.nodes.set(instance.instanceId, api);
-      return known.proxy;
+      return known;
     }
     const { clock, random, log } = this.#options;
     const nodes = new Map([[instance.instanceId, api]]);
@@ -146,15 +148,21 @@ export class PodNetworks implements AsyncDisposable {
       return first.token();
     };
     const client = new ApiClient({ ...api, token }, { clock, random });
-    const proxy = new KubeProxy({ api: client, clock, random, log });
-    this.#proxies.set(instance.clusterId, { proxy, nodes });
-    return proxy;
+    const shared = { api: client, clock, random, log };
+    const cluster = {
+      client,
+      proxy: new KubeProxy(shared),
+      policies: new PolicyAgent({ ...shared, dnsAddress }),
+      nodes,
+    };
+    this.#clusters.set(instance.clusterId, cluster);
+    return cluster;
   }
 
   async #serve(
     node: NetworkedNode,
     network: NodeNetwork,
-    proxy: KubeProxy,
+    { proxy, policies }: ClusterNetwork,
     podAt: (address: string) => string | undefined,
     { openClusterDns, openPodIdentityAgent, openPodMetadata }: Networking,
   ): Promise<AsyncDisposable> {
@@ -165,6 +173,7 @@ export class PodNetworks implements AsyncDisposable {
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
     const localAddresses = [dnsAddress];
     await using opened = new AsyncDisposableStack();
+    opened.use(policies.add({ name: nodeName, primaryAddress, answered: localAddresses, network }));
     opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
     const whileOn = (name: NodeFunction, open: () => Promise<AsyncDisposable>) =>
       openWhile({
@@ -220,6 +229,15 @@ export class PodNetworks implements AsyncDisposable {
     const sandboxes = await runtime.listSandboxes(nodeLabels(installationId, instanceId));
     return new Set(sandboxes.flatMap(({ labels }) => labels[uidLabel] ?? []));
   }
+}
+
+/** What all nodes that a cluster has here have in common. */
+interface ClusterNetwork {
+  readonly client: Disposable;
+  readonly proxy: KubeProxy;
+  readonly policies: PolicyAgent;
+  /** How they reach the API server, by instance. */
+  readonly nodes: Map<string, ApiAccess>;
 }
 
 type Networking = Awaited<ReturnType<typeof loadPodNetworking>>;

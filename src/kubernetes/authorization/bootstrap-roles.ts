@@ -109,6 +109,8 @@ export const bootstrapClusterRoleBindings: readonly JsonObject[] = [
   // What leads services to their endpoints is part of a node, and signs in as the node.
   binding('eks:node-proxier', 'system:node-proxier', 'Group', ['system:nodes']),
   binding(podRoles, podRoles, 'Group', ['system:nodes']),
+  // So is what carries out their network policies.
+  binding('eks:network-policy-controller', 'eks:network-policy-controller', 'Group', ['system:nodes']),
 ];
 
 /** In `kube-system`. */

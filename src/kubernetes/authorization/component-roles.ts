@@ -62,6 +62,11 @@ const schedulerRules: readonly Rule[] = [
 ];
 
 export const componentClusterRoles: Readonly<Record<string, readonly Rule[]>> = {
+  // What EKS's own controller and the agents of the VPC CNI plugin need to carry out network policies.
+  'eks:network-policy-controller': [
+    on(read, '', 'namespaces', 'pods'),
+    on(read, 'networking.k8s.io', 'networkpolicies'),
+  ],
   'system:auth-delegator': reviews,
   'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [
     on(['create'], certificates, 'certificatesigningrequests/nodeclient'),

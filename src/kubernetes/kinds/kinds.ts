@@ -27,15 +27,8 @@ import { event, newerEvent } from './events.ts';
 import { flowSchema, priorityLevelConfiguration } from './flow-control.ts';
 import { immutableErrors } from './immutable.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
-import {
-  endpointSlice,
-  endpoints,
-  ingress,
-  ingressClass,
-  ipAddress,
-  networkPolicy,
-  service,
-} from './networking.ts';
+import { networkPolicy } from './network-policy.ts';
+import { endpointSlice, endpoints, ingress, ingressClass, ipAddress, service } from './networking.ts';
 import { pod } from './pod.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
 import { limitRange, resourceQuota } from './quotas.ts';

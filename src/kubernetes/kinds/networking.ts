@@ -149,18 +149,6 @@ export const ingressClass: Kind = {
   validate: (object, before) => immutableErrors(object, before, ['spec.controller']),
 };
 
-export const networkPolicy: Kind = {
-  hasGeneration: true,
-  defaults: (draft) => {
-    const spec = ensured(draft, 'spec');
-    ensured(spec, 'podSelector');
-    const egress = itemsOf(spec, 'egress');
-    setDefaults(spec, { policyTypes: egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'] });
-    for (const rule of [...itemsOf(spec, 'ingress'), ...egress])
-      for (const port of itemsOf(rule, 'ports')) setDefaults(port, { protocol: 'TCP' });
-  },
-};
-
 /** What has an address for its name. */
 export const ipAddress: Kind = {
   names: 'path-segment',

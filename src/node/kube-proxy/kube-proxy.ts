@@ -2,6 +2,7 @@ import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { type NodeNetwork, type ServicePlan, serviceTable } from '../../network/index.ts';
 import type { ClusterView } from '../cluster-dns/cluster-names.ts';
+import { Gathered } from '../gathered.ts';
 import type { Api } from '../kubelet/api/api-client.ts';
 import { Informer } from '../kubelet/api/informer.ts';
 import { HealthChecks } from './health-checks.ts';
@@ -31,7 +32,6 @@ export interface ProxiedNode {
 
 /** What comes within this time is carried out together. */
 const gatherMs = 50;
-const retryMs = 1_000;
 
 /**
  * Leads the services of one cluster to their endpoints, on all nodes that the cluster has on this machine: one watch for
@@ -155,65 +155,42 @@ interface Planned {
 /** The rules of one node: what changed is planned anew, and all is told to the kernel, which is told the difference. */
 class NodeRules implements AsyncDisposable {
   readonly #node: ProxiedNode;
-  readonly #options: KubeProxyOptions;
   readonly #plansOf: (serviceKey: string) => Planned;
-  readonly #closing = new AbortController();
+  readonly #work: Gathered;
   readonly #changed = new Set<string>();
   readonly #planned = new Map<string, { readonly text: string; readonly planned: Planned }>();
   readonly #healthChecks: HealthChecks;
   #applied: readonly ServicePlan[] = [];
   #mayApply = false;
-  #work: Promise<void> | undefined;
 
   constructor(node: ProxiedNode, options: KubeProxyOptions, plansOf: (serviceKey: string) => Planned) {
+    const { clock, log } = options;
     this.#node = node;
-    this.#options = options;
     this.#plansOf = plansOf;
-    this.#healthChecks = new HealthChecks(node.network, options.log);
+    this.#healthChecks = new HealthChecks(node.network, log);
+    this.#work = new Gathered({
+      ...{ gatherMs, clock, work: () => this.#apply() },
+      onFailure: (error) =>
+        log.error('The services of a node are not as they shall be: it is tried again', {
+          ...{ node: node.name, error },
+        }),
+    });
   }
 
   note(serviceKey: string): void {
     this.#changed.add(serviceKey);
-    if (this.#mayApply) this.#begin();
+    if (this.#mayApply) this.#work.poke();
   }
 
   /** All services are known. */
   begin(): void {
     this.#mayApply = true;
-    this.#begin();
+    this.#work.poke();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new Error('The node’s services are not looked after any more'));
-    await this.#work;
+    await this.#work[Symbol.asyncDispose]();
     await this.#healthChecks[Symbol.asyncDispose]();
-  }
-
-  #begin(): void {
-    this.#work ??= this.#run().finally(() => {
-      this.#work = undefined;
-      if (this.#changed.size > 0 && !this.#closing.signal.aborted) this.#begin();
-    });
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#options;
-    const { signal } = this.#closing;
-    try {
-      await clock.sleep(gatherMs, signal);
-    } catch {
-      return;
-    }
-    try {
-      await this.#apply();
-    } catch (error) {
-      if (signal.aborted) return;
-      log.error('The services of a node are not as they shall be: it is tried again', {
-        ...{ node: this.#node.name, error },
-      });
-      this.#changed.add('');
-      await clock.sleep(retryMs, signal).catch(() => {});
-    }
   }
 
   async #apply(): Promise<void> {

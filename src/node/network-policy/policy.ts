@@ -77,8 +77,6 @@ export function policyOf({ metadata, spec = {} }: NetworkPolicy): Policy {
       groups.set(group.id, group);
       return [{ type: 'group', id: group.id }];
     }
-    // Nothing of a pod is IPv6.
-    if (ipBlock.cidr.includes(':')) return [];
     return [{ type: 'block', cidr: ipBlock.cidr, except: ipBlock.except ?? [] }];
   }
 

@@ -1,26 +1,31 @@
-import { cidrBlock } from '../../../topology/index.ts';
+import { parseCidr } from '../../../topology/index.ts';
 import { disjointBoxes, type Range } from '../firewall/disjoint-boxes.ts';
 
-/** The addresses of blocks, without those of each block that it leaves out, as ranges that neither overlap nor touch. */
-export function blockRanges(
-  blocks: readonly { readonly cidr: string; readonly except: readonly string[] }[],
-): readonly Range[] {
-  const boxes = blocks.flatMap(({ cidr, except }) =>
-    except.reduce<readonly Range[]>(without, [rangeOf(cidr)]).map((range) => [range]),
-  );
+interface Block {
+  readonly cidr: string;
+  readonly except: readonly string[];
+}
+
+/**
+ * The addresses of blocks, without those of each block that it leaves out, as ranges that neither overlap nor touch. A block that
+ * is none of IPv4, or leaves out what is none, has no addresses.
+ */
+export function blockRanges(blocks: readonly Block[]): readonly Range[] {
+  const boxes = blocks.flatMap((block) => rangesOf(block).map((range) => [range]));
   return disjointBoxes(boxes).flatMap(([range]) => (range === undefined ? [] : [range]));
 }
 
-function without(ranges: readonly Range[], cidr: string): readonly Range[] {
-  const [from, to] = rangeOf(cidr);
-  return ranges.flatMap(([first, last]): Range[] => {
-    const before: Range = [first, Math.min(last, from - 1)];
-    const after: Range = [Math.max(first, to + 1), last];
-    return [before, after].filter(([start, end]) => start <= end);
-  });
-}
-
-function rangeOf(cidr: string): Range {
-  const { first, last } = cidrBlock(cidr);
-  return [first, last];
+function rangesOf({ cidr, except }: Block): readonly Range[] {
+  const [whole, ...others] = [cidr, ...except].map(parseCidr);
+  if (whole === undefined) return [];
+  let left: readonly Range[] = [[whole.first, whole.last]];
+  for (const other of others) {
+    if (other === undefined) return [];
+    left = left.flatMap(([first, last]): Range[] => {
+      const before: Range = [first, Math.min(last, other.first - 1)];
+      const after: Range = [Math.max(first, other.last + 1), last];
+      return [before, after].filter(([start, end]) => start <= end);
+    });
+  }
+  return left;
 }

@@ -1,4 +1,5 @@
-import { cidrBlock, holds, ipv4Number } from '../../../topology/index.ts';
+import { ipv4Number } from '../../../topology/index.ts';
+import { blockRanges } from './policy-blocks.ts';
 import type { IsolatedPod, PolicyPeer, PolicyPlan, PolicyPort } from './policy-plan.ts';
 
 /** What begins to speak, by its first packet. */
@@ -40,8 +41,8 @@ export function policyVerdict(
 
   function isPeer(peer: PolicyPeer, address: string): boolean {
     if (peer.type === 'group') return plan.groups.get(peer.id)?.addresses.has(address) ?? false;
-    const isIn = (cidr: string) => holds(cidrBlock(cidr), ipv4Number(address));
-    return isIn(peer.cidr) && !peer.except.some(isIn);
+    const number = ipv4Number(address);
+    return blockRanges([peer]).some(([first, last]) => first <= number && number <= last);
   }
 
   function isPort(port: PolicyPort): boolean {

@@ -6,8 +6,11 @@ import { eni, eniId, id, local, toInternet, vpc } from './topologies.ts';
 
 const never = new AbortController().signal;
 
-/** A node with two interfaces, and a task, in a VPC of one machine; the node's primary address is 198.51.100.7 outside. */
-export async function openNode() {
+/**
+ * A node with two interfaces, and a task, in a VPC of one machine; the node's primary address is 198.51.100.7 outside.
+ * @param more Addresses of its primary interface beside those of `node-places.ts`.
+ */
+export async function openNode(more: readonly string[] = []) {
   const machine = new TestMachine();
   const network = machine.network();
   const topology = vpc({
@@ -18,7 +21,7 @@ export async function openNode() {
     ],
     interfaces: [
       eni(nodeAddress, {
-        addresses: [nodeAddress, web.address, api.address],
+        addresses: [nodeAddress, web.address, api.address, ...more],
         publicAddresses: [{ privateIpv4: nodeAddress, publicIpv4: '198.51.100.7' }],
       }),
       eni(furtherAddress, { addresses: [furtherAddress, far.address] }),

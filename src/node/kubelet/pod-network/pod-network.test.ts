@@ -18,6 +18,9 @@ class World implements AsyncDisposable {
   readonly clock = new VirtualClock(0);
   readonly directory = mkdtempSync(join(tmpdir(), 'pod-network-'));
   readonly done: string[] = [];
+  /** What pods wait for. */
+  policies: Promise<void> = Promise.resolve();
+  readonly expected = new Map<string, string>();
   interfaces: NodeInterface[] = [interfaceOf(0)];
   freeInSubnet = 100;
   isFargate = false;
@@ -90,6 +93,11 @@ class VpcPodNetworkOf extends VpcPodNetwork {
         limits,
         directory: world.directory,
       },
+      guard: {
+        expect: (uid, address) => world.expected.set(uid, address),
+        ready: () => world.policies,
+        forget: (uid) => world.expected.delete(uid),
+      },
       ...{ opened: () => world.done.push('opened'), clock: world.clock, log: recordingLog() },
     });
   }
@@ -126,6 +134,23 @@ describe('the addresses of a node’s pods', () => {
     expect(await world.addressOf('d')).toBe('10.0.1.6');
     await expect(world.addressOf('e')).rejects.toThrow('failed to assign an IP address to container');
     expect(world.done).toEqual(['assign eni-0 2', 'add eni-1 2']);
+  });
+
+  it('lead to pods whose policies are carried out', async () => {
+    await using world = new World();
+    const carriedOut = Promise.withResolvers<void>();
+    world.policies = carriedOut.promise;
+    await world.addressOf('a');
+    expect([...world.expected]).toEqual([['a', '10.0.0.5']]);
+    const joining = world.pods.join(podOf('a'), '/netns/a', never);
+    // Others do not wait with it.
+    await world.addressOf('b');
+    expect(world.done.filter((each) => each.startsWith('join'))).toEqual([]);
+    carriedOut.resolve();
+    await joining;
+    expect(world.done.at(-1)).toBe('join a 10.0.0.5 0 /netns/a');
+    await world.pods.release('a');
+    expect([...world.expected.keys()]).toEqual(['b']);
   });
 
   it('rest before another pod has them', async () => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import type { NodeNetwork, NodePlace, VpcNetwork } from '../../../network/index.ts';
 import type { SandboxNetwork } from '../../../runtime/index.ts';
+import type { PodGuard } from '../../network-policy/policy-agent.ts';
 import type { PodDialer, PodIdentity, PodNetwork } from '../kubelet-options.ts';
 import { type LedgerFile, openLedgerFile } from './ledger-file.ts';
 import type { NodeInterfaces } from './node-interfaces.ts';
@@ -29,6 +30,7 @@ export interface VpcPodNetworkOptions {
   readonly isFargate?: boolean;
   /** Its own, of this node alone. */
   readonly directory: string;
+  readonly guard: PodGuard;
   /** The node's network is there from now on; told again when it is another one. */
   readonly opened: (node: NodeNetwork) => void;
   readonly clock: Clock;
@@ -71,22 +73,24 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       const address = known ?? (await this.#newAddress(pod, signal));
       if (known !== undefined) await this.#look(signal);
       const found = this.#interfaceOf(address);
-      if (found !== undefined) return networkOf(found, address);
+      if (found !== undefined) return this.#assigned(pod, found, address);
       // Somebody took the address away from the interface.
       if (known === undefined) throw new Error(noAddress);
       this.#ledger.write(withoutPods(this.#ledger.now(), [pod.uid], this.#options.clock.now()));
       const another = await this.#newAddress(pod, signal);
       const other = this.#interfaceOf(another);
       if (other === undefined) throw new Error(noAddress);
-      return networkOf(other, another);
+      return this.#assigned(pod, other, another);
     });
   }
 
   /**
-   * Puts the pod's interface into its namespace, and before the first one the node's into the node's; idempotent.
+   * Puts the pod's interface into its namespace, and before the first one the node's into the node's; idempotent. The policies
+   * that select the pod are carried out before.
    * @throws {Error}
    */
-  join(pod: PodIdentity, netnsPath: string, signal: AbortSignal): Promise<void> {
+  async join(pod: PodIdentity, netnsPath: string, signal: AbortSignal): Promise<void> {
+    if (!this.#options.isFargate) await this.#options.guard.ready(pod.uid, signal);
     return this.#inTurn(async () => {
       if (this.#options.isFargate) {
         await this.#joinNode(netnsPath, signal);
@@ -170,11 +174,17 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     });
   }
 
+  #assigned({ uid }: PodIdentity, found: NodeInterface, address: string) {
+    this.#options.guard.expect(uid, address);
+    return networkOf(found, address);
+  }
+
   #release(uids: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const uid of uids) {
         this.#joined.delete(uid);
         await this.#node?.leave(uid);
+        this.#options.guard.forget(uid);
       }
       const before = this.#ledger.now();
       if (uids.some((uid) => before.pods[uid] !== undefined))

@@ -118,6 +118,6 @@ export const anyConnection = (addresses: readonly string[]): fc.Arbitrary<Connec
   fc.record({
     from: fc.constantFrom(...addresses),
     to: fc.constantFrom(...addresses),
-    protocol: fc.constantFrom(...protocols),
+    protocol: fc.constantFrom(...protocols, 'ICMP' as const),
     port: fc.constantFrom(...portNumbers, 81),
   });

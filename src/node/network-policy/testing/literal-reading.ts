@@ -13,7 +13,8 @@ export interface World {
 export interface Connection {
   readonly from: string;
   readonly to: string;
-  readonly protocol: 'SCTP' | 'TCP' | 'UDP';
+  /** ICMP has no ports. */
+  readonly protocol: 'ICMP' | 'SCTP' | 'TCP' | 'UDP';
   readonly port: number;
 }
 
