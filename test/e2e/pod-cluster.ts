@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EKS } from '@aws-sdk/client-eks';
+import { testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 import { fetchKubectl } from './kubectl.ts';
 
@@ -23,17 +24,24 @@ export interface Said {
 /** An installation with a cluster `harbor` and a node group of it, and kubectl for it. */
 export class PodCluster implements AsyncDisposable {
   readonly installation: Installation;
+  /** BusyBox, on this machine's Engine. */
+  readonly image: string;
   readonly #kubectl: string;
   #token = '';
 
-  private constructor(installation: Installation, kubectl: string) {
+  private constructor(installation: Installation, kubectl: string, image: string) {
     this.installation = installation;
+    this.image = image;
     this.#kubectl = kubectl;
   }
 
   static async start(nodes: number): Promise<PodCluster> {
-    const [kubectl, installation] = await Promise.all([fetchKubectl(), Installation.start()]);
-    const cluster = new PodCluster(installation, kubectl);
+    const [kubectl, installation, image] = await Promise.all([
+      fetchKubectl(),
+      Installation.start(),
+      testImage(),
+    ]);
+    const cluster = new PodCluster(installation, kubectl, image);
     try {
       await cluster.#make(nodes);
       return cluster;
@@ -73,6 +81,15 @@ export class PodCluster implements AsyncDisposable {
     const path = join(this.installation.stateDirectory, 'objects.json');
     await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     await this.k('apply', '--validate=false', '-f', path);
+  }
+
+  /** One that runs a shell command. */
+  container(command: string) {
+    const { image } = this;
+    return {
+      ...{ name: 'main', image, imagePullPolicy: 'IfNotPresent', command: ['/bin/sh', '-c', command] },
+      resources: { requests: { cpu: '10m', memory: '16Mi' } },
+    };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,47 +1,14 @@
-import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { EKS } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testImage } from './image.ts';
-import { Installation, waitFor } from './installation.ts';
-import { fetchKubectl } from './kubectl.ts';
-
-const trust = (Service: string): string =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' }],
-  });
+import { waitFor } from './installation.ts';
+import { PodCluster } from './pod-cluster.ts';
 
 /** Pods of real containers on a node group's nodes, with addresses of the VPC. */
 describe('pods', () => {
-  let installation: Installation;
-  let kubectl: string;
-  let image: string;
-  let token: readonly string[] = [];
-  let kubeconfig: string;
-
-  const aws = async (...args: string[]): Promise<string> => {
-    const outcome = await installation.aws(...args);
-    expect(outcome.code, `aws ${args.join(' ')}\n${outcome.stderr}`).toBe(0);
-    return outcome.stdout;
-  };
-  const k = (...args: string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const env = { ...process.env, ...installation.environment, KUBECONFIG: kubeconfig };
-      execFile(kubectl, [...token, ...args], { env, timeout: 60_000 }, (error, stdout) =>
-        error === null ? resolve(stdout) : reject(error),
-      );
-    });
-  const apply = async (...objects: readonly object[]): Promise<void> => {
-    const path = join(installation.stateDirectory, 'objects.json');
-    await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-    await k('apply', '--validate=false', '-f', path);
-  };
-  const container = (command: string) => ({
-    ...{ name: 'main', image, imagePullPolicy: 'IfNotPresent', command: ['/bin/sh', '-c', command] },
-    resources: { requests: { cpu: '10m', memory: '16Mi' } },
-  });
+  let cluster: PodCluster;
+  const aws = (...args: string[]) => cluster.aws(...args);
+  const k = (...args: string[]) => cluster.k(...args);
+  const apply = (...objects: readonly object[]) => cluster.apply(...objects);
+  const container = (command: string) => cluster.container(command);
 
   /** Runs a shell command in a pod of its own until it succeeds. @throws it failed; with what became of the pod. */
   async function inPod(name: string, command: string): Promise<void> {
@@ -58,45 +25,10 @@ describe('pods', () => {
   }
 
   beforeAll(async () => {
-    [kubectl, installation, image] = await Promise.all([fetchKubectl(), Installation.start(), testImage()]);
-    kubeconfig = join(installation.stateDirectory, 'kubeconfig');
-    for (const [name, service] of [
-      ['harbor', 'eks'],
-      ['node', 'ec2'],
-    ] as const) {
-      const document = trust(`${service}.amazonaws.com`);
-      await aws('iam', 'create-role', '--role-name', name, '--assume-role-policy-document', document);
-    }
-    for (const policy of ['AmazonEKSWorkerNodePolicy', 'AmazonEKS_CNI_Policy'])
-      await aws(
-        ...['iam', 'attach-role-policy', '--role-name', 'node'],
-        ...['--policy-arn', `arn:aws:iam::aws:policy/${policy}`],
-      );
-    const account = await aws('sts', 'get-caller-identity', '--query', 'Account', '--output', 'text');
-    const role = (name: string): string => `arn:aws:iam::${account.trim()}:role/${name}`;
-    const subnetIds = [await installation.subnetId('a'), await installation.subnetId('b')];
-    await aws(
-      ...['eks', 'create-cluster', '--name', 'harbor', '--role-arn', role('harbor')],
-      ...['--resources-vpc-config', `subnetIds=${subnetIds.join(',')}`],
-    );
-    await aws('eks', 'wait', 'cluster-active', '--name', 'harbor');
-    await aws('eks', 'update-kubeconfig', '--name', 'harbor', '--kubeconfig', kubeconfig);
-    const { status: said } = JSON.parse(await aws('eks', 'get-token', '--cluster-name', 'harbor'));
-    token = ['--token', said.token];
-    await aws(
-      ...['eks', 'create-nodegroup', '--cluster-name', 'harbor', '--nodegroup-name', 'blue'],
-      ...['--node-role', role('node'), '--subnets', ...subnetIds, '--instance-types', 't3.small'],
-      ...['--scaling-config', 'minSize=2,maxSize=2,desiredSize=2'],
-    );
-    await waitFor('the node group', async () => {
-      const eks = new EKS(installation.clientOptions());
-      const named = { clusterName: 'harbor', nodegroupName: 'blue' };
-      const { nodegroup } = await eks.describeNodegroup(named);
-      return nodegroup?.status === 'ACTIVE' ? true : undefined;
-    });
+    cluster = await PodCluster.start(2);
   }, 300_000);
   afterAll(async () => {
-    await installation?.[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
   }, 120_000);
 
   const app = { app: 'web' };
@@ -270,8 +202,8 @@ describe('pods', () => {
   it('keep their addresses over a death of Catamaran, and give them back', async () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     const before = await places();
-    await installation.catamaran('down');
-    await installation.up();
+    await cluster.installation.catamaran('down');
+    await cluster.installation.up();
     await ready();
     expect(await places()).toBe(before);
     await inPod('again', `nslookup -type=a web.default.svc.cluster.local 10.100.0.10`);
