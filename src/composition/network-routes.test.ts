@@ -15,6 +15,7 @@ const parts: NetworkParts = {
   facts: () => ({
     ...{ vpcs: [vpc('vpc-2', false), vpc('vpc-1', true)], owners: new Map(), attached: new Set() },
     otherMachines: new Map(),
+    policies: () => [],
   }),
   ...{ publicCidr: '198.18.0.0/24', whyNotEnforced: undefined, loadBalancers: 'HAProxy 2.6' },
   zoneAnswer: (vpcId, { name, type }): DnsFound => {

@@ -232,6 +232,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
         owners: interfaceOwners(),
         attached: new Set((vpcs.network ?? vpcs.engineNetworks).attached()),
         otherMachines: namesOfOthers(state, machineId),
+        policies: (...asked) => podNetworks.explainPolicies(...asked),
       }),
       publicCidr: installation.publicCidr,
       whyNotEnforced: vpcs.why,

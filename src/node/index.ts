@@ -29,6 +29,7 @@ export type { KubeProxy } from './kube-proxy/kube-proxy.ts';
 export type { Kubelet } from './kubelet/kubelet.ts';
 export type { NodeInterfaces } from './kubelet/pod-network/node-interfaces.ts';
 export type { VpcPodNetwork, VpcPodNetworkOptions } from './kubelet/pod-network/pod-network.ts';
+export type { PolicyAnswer, PolicyQuestion } from './network-policy/explain-policies.ts';
 export type { PolicyAgent } from './network-policy/policy-agent.ts';
 
 /** What carries the network of nodes of Kubernetes. */

@@ -108,6 +108,17 @@ describe('network policies', () => {
       ...{ 'shop/api': true, 'by service': true, 'other port': false },
       ...{ 'shop/other': false, 'bank/teller': false },
     });
+    const told = async (from: string) => {
+      const ends = [addresses.get(from) ?? '', addresses.get('web') ?? ''];
+      return cluster.installation.catamaran('net', 'explain', ...ends, '--port', '8080');
+    };
+    expect(await told('api')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('shop/to-web allows'),
+    });
+    expect(await told('teller')).toMatchObject({
+      ...{ code: 3, stdout: expect.stringMatching(/blocked {2}.*\(shop\/default-deny, shop\/to-web\)/) },
+    });
     // Who becomes one of those, and who is it no more.
     await k('-n', 'shop', 'label', 'pod', 'other', 'app=api', '--overwrite');
     await k('-n', 'shop', 'label', 'pod', 'api', 'app=other', '--overwrite');

@@ -10,6 +10,8 @@ import {
   loadPodNetworking,
   type PodNetwork,
   type PolicyAgent,
+  type PolicyAnswer,
+  type PolicyQuestion,
   type VpcPodNetwork,
 } from '../../node/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
@@ -118,6 +120,12 @@ export class PodNetworks implements AsyncDisposable {
     }
   }
 
+  /** What the network policies of a VPC's pods say of a packet. */
+  explainPolicies(vpcId: string, question: PolicyQuestion): readonly PolicyAnswer[] {
+    const here = [...this.#clusters.values()].filter((cluster) => cluster.vpcId === vpcId);
+    return here.flatMap(({ policies }) => policies.explain(question));
+  }
+
   /** The node is no more: takes away what it has in the kernel. */
   async remove(instanceId: string): Promise<void> {
     const { pods } = this.#nodes.get(instanceId) ?? {};
@@ -133,7 +141,7 @@ export class PodNetworks implements AsyncDisposable {
 
   /** One for all nodes of a cluster here. It signs in as one of them that is there: any may go before the others. */
   #clusterOf(
-    { instance, api, dnsAddress }: NetworkedNode,
+    { instance, vpcId, api, dnsAddress }: NetworkedNode,
     { ApiClient, KubeProxy, PolicyAgent }: Networking,
   ): ClusterNetwork {
     const known = this.#clusters.get(instance.clusterId);
@@ -150,6 +158,7 @@ export class PodNetworks implements AsyncDisposable {
     const client = new ApiClient({ ...api, token }, { clock, random });
     const shared = { api: client, clock, random, log };
     const cluster = {
+      vpcId,
       client,
       proxy: new KubeProxy(shared),
       policies: new PolicyAgent({ ...shared, dnsAddress }),
@@ -233,6 +242,7 @@ export class PodNetworks implements AsyncDisposable {
 
 /** What all nodes that a cluster has here have in common. */
 interface ClusterNetwork {
+  readonly vpcId: string;
   readonly client: Disposable;
   readonly proxy: KubeProxy;
   readonly policies: PolicyAgent;

@@ -47,6 +47,7 @@ function facts(...topologies: readonly VpcTopology[]): NetworkFacts {
     owners: new Map([['eni-1', taskArn]]),
     attached: new Set(['eni-1']),
     otherMachines: new Map(),
+    policies: () => [],
   };
 }
 
@@ -80,6 +81,22 @@ describe('the network as an operator sees it', () => {
     expect(answer).toMatchObject({ vpcId: 'vpc-1', passes: true, to: '10.0.1.5' });
     expect(answer.steps.every(({ sentence }) => sentence.length > 10)).toBe(true);
     expect(explainPath(facts(one), ask(from, '10.0.1.5', 81))).toMatchObject({ passes: false });
+  });
+
+  it('says what network policies say before and after', () => {
+    const asked: object[] = [];
+    const policies: NetworkFacts['policies'] = (vpcId, question) => {
+      asked.push({ vpcId, ...question });
+      return [
+        { direction: 'ingress', passes: false, sentence: 'No rule allows this ingress.' },
+        { direction: 'egress', passes: true, sentence: 'The NetworkPolicy a/b allows this egress.' },
+      ];
+    };
+    const { passes, steps } = explainPath({ ...facts(one), policies }, ask('eni-1', '10.0.1.5'));
+    expect(asked).toEqual([{ vpcId: 'vpc-1', from: '10.0.1.4', to: '10.0.1.5', protocol: 'tcp', port: 80 }]);
+    expect(passes).toBe(false);
+    const stages = steps.map(({ stage }) => stage);
+    expect([stages.at(0), stages.at(-1)]).toEqual(['network-policy-egress', 'network-policy-ingress']);
   });
 
   it('asks from outside by a public address', () => {

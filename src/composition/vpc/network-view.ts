@@ -4,6 +4,7 @@ import type {
   NetworkResponse,
   VpcDescription,
 } from '../../cli/index.ts';
+import type { PolicyAnswer, PolicyQuestion } from '../../node/index.ts';
 import { Refusal } from '../../protocols/index.ts';
 import {
   describe,
@@ -25,6 +26,8 @@ export interface NetworkFacts {
   readonly attached: ReadonlySet<string>;
   /** Names of the other machines, by id. */
   readonly otherMachines: ReadonlyMap<string, string>;
+  /** What the network policies of a VPC's pods say of a packet. */
+  readonly policies: (vpcId: string, question: PolicyQuestion) => readonly PolicyAnswer[];
 }
 
 export interface VpcFacts {
@@ -99,11 +102,26 @@ export function explainPath(facts: NetworkFacts, request: ExplainPacketRequest):
     throw invalid(
       `${request.from} is an address in ${vpc.topology.id} and in ${other.topology.id}: say which interface (eni-…) is meant`,
     );
-  const { passes, steps } = explainPacket(vpc.topology, { from, to, traffic: trafficOf(request) });
-  return {
-    ...{ vpcId: vpc.topology.id, from, to, passes },
-    steps: steps.map((step) => ({ stage: step.stage, passes: step.passes, sentence: describe(step) })),
-  };
+  const { topology } = vpc;
+  const explained = explainPacket(topology, { from, to, traffic: trafficOf(request) });
+  const ends = { from: addressOf(topology, from), to: addressOf(topology, to) };
+  // A node asks them before the packet leaves it, and when it has come.
+  const answers = facts.policies(topology.id, { ...request, ...ends });
+  const policies = (wanted: PolicyAnswer['direction']) =>
+    answers
+      .filter(({ direction }) => direction === wanted)
+      .map(({ passes, sentence }) => ({ stage: `network-policy-${wanted}`, passes, sentence }));
+  const steps = [
+    ...policies('egress'),
+    ...explained.steps.map((step) => ({ stage: step.stage, passes: step.passes, sentence: describe(step) })),
+    ...policies('ingress'),
+  ];
+  return { vpcId: topology.id, from, to, passes: steps.every(({ passes }) => passes), steps };
+}
+
+/** Of an interface, its first. */
+function addressOf({ interfaces }: VpcTopology, name: string): string {
+  return interfaces.find(({ id }) => id === name)?.addresses[0] ?? name;
 }
 
 /** What a person calls it, as the topology calls it. */

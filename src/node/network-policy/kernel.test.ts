@@ -9,7 +9,7 @@ import { type Connection, isAllowed, type World } from './testing/literal-readin
 
 const why = await whyNoVpcs();
 const more = Array.from({ length: 4 }, (_, at) => ({
-  ...{ uid: `more-${at}`, address: `10.0.1.${13 + at}`, deviceIndex: 0 },
+  ...{ uid: `more-${at}`, address: `10.0.1.${13 + at}`, deviceIndex: 0, hostPorts: [] },
 }));
 const addresses = [web, api, far, ...more].map(({ address }) => address);
 const everybody = [...addresses, taskAddress];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policyTable, policyVerdict } from '../../network/index.ts';
+import { explainPolicies } from './explain-policies.ts';
 import { policyOf } from './policy.ts';
 import type { NodePolicies, PolicyIndex } from './policy-index.ts';
 import { dnsPod } from './policy-pods.ts';
@@ -103,6 +104,25 @@ describe('policies', () => {
     expect(
       policyVerdict(plan, web, 'egress', { protocol: 'tcp', port: 80, peer: '10.0.1.12' }),
     ).toBeUndefined();
+  });
+
+  it('are explained of both ends of a packet', () => {
+    const { plan } = indexOf(shop()).policiesOf('here');
+    const say = (from: string, to: string) => explainPolicies(plan, { from, to, protocol: 'tcp', port: 80 });
+    expect(say('10.0.1.11', '10.0.1.12')).toEqual([]);
+    expect(say('10.0.1.11', '10.0.1.10')).toEqual([
+      {
+        ...{ direction: 'ingress', passes: true },
+        sentence: 'The NetworkPolicy shop/from-api allows 10.0.1.10 this ingress from 10.0.1.11.',
+      },
+    ]);
+    expect(say('10.0.1.12', '10.0.1.10')).toEqual([
+      {
+        ...{ direction: 'ingress', passes: false },
+        sentence:
+          'No rule of the NetworkPolicies that isolate 10.0.1.10 (shop/from-api, shop/from-front) allows this ingress from 10.0.1.12.',
+      },
+    ]);
   });
 
   it('take the node’s answers to questions for names for those of CoreDNS', () => {

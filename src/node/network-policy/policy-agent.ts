@@ -1,11 +1,12 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { type NodeNetwork, policyTable } from '../../network/index.ts';
+import { type NodeNetwork, type PolicyPlan, policyTable } from '../../network/index.ts';
 import { Gathered } from '../gathered.ts';
 import type { Api } from '../kubelet/api/api-client.ts';
 import { Informer, type InformerOptions } from '../kubelet/api/informer.ts';
 import type { KubernetesObject } from '../kubelet/objects/object.ts';
 import { cutFlows } from './cut-flows.ts';
+import { explainPolicies, type PolicyAnswer, type PolicyQuestion } from './explain-policies.ts';
 import type { PolicyPod } from './objects.ts';
 import { policyOf } from './policy.ts';
 import { type NodePolicies, PolicyIndex } from './policy-index.ts';
@@ -102,6 +103,11 @@ export class PolicyAgent implements AsyncDisposable {
         await guarded[Symbol.asyncDispose]();
       },
     };
+  }
+
+  /** What the policies that are carried out on this machine's nodes say of a packet. */
+  explain(question: PolicyQuestion): readonly PolicyAnswer[] {
+    return [...this.#nodes.values()].flatMap(({ plan }) => (plan ? explainPolicies(plan, question) : []));
   }
 
   guardOf(nodeName: string): PodGuard {
@@ -213,6 +219,11 @@ class GuardedPods implements AsyncDisposable {
 
   poke(): void {
     this.#work.poke();
+  }
+
+  /** As it is carried out; undefined: nothing is yet. */
+  get plan(): PolicyPlan | undefined {
+    return this.#applied?.plan;
   }
 
   /** With which a pod's policies are carried out. */
