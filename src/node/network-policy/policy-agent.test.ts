@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { seededRandom, systemClock } from '../../clock/index.ts';
+import { seededRandom, systemClock, VirtualClock } from '../../clock/index.ts';
 import { recordingLog } from '../../log.ts';
 import { type Flow, NetworkError, type NftTable } from '../../network/index.ts';
 import { ApiClient } from '../kubelet/api/api-client.ts';
 import { TestNodes } from '../kubelet/testing/test-cluster.ts';
-import { type GuardedNode, PolicyAgent } from './policy-agent.ts';
+import { type GuardedNode, PolicyAgent, type PolicyAgentOptions } from './policy-agent.ts';
 
 const clock = systemClock();
 const random = seededRandom(7);
@@ -153,4 +153,22 @@ it('lets a pod begin when its policies are carried out, and not before', { timeo
   await using _again = agent.add(again);
   await guard.ready(metadata.uid, never);
   expect(again.isolated).toEqual(['10.0.1.13']);
+});
+
+it('says why a pod cannot begin', async () => {
+  const virtual = new VirtualClock(0);
+  const log = recordingLog();
+  const api: PolicyAgentOptions['api'] = {
+    list: () => Promise.reject(new Error('forbidden')),
+    watch: () => {
+      throw new Error('forbidden');
+    },
+  };
+  await using agent = new PolicyAgent({ ...{ api, clock: virtual, random, log }, dnsAddress: '10.100.0.10' });
+  const guard = agent.guardOf('here');
+  guard.expect('web', '10.0.1.11');
+  const ready = guard.ready('web', never);
+  const told = expect(ready).rejects.toThrow('Namespaces or Pods of the cluster could not be read');
+  await virtual.advance(10_000);
+  await told;
 });

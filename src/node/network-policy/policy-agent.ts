@@ -44,6 +44,7 @@ export interface PodGuard {
 /** What comes within this time is carried out together. Pods wait for it while their sandboxes are made. */
 const gatherMs = 20;
 const readyWithinMs = 10_000;
+const unread = 'NetworkPolicies, Namespaces or Pods of the cluster could not be read';
 
 /**
  * Carries out the network policies of one cluster on all nodes that it has on this machine: one watch for all of them, and each
@@ -182,7 +183,8 @@ export class PolicyAgent implements AsyncDisposable {
     try {
       const ended = AbortSignal.any([signal, this.#closing.signal, done.signal]);
       const late = clock.sleep(readyWithinMs, ended).then(() => {
-        throw new Error('the network policies of the pod could not be carried out within 10 s');
+        const why = this.#hasSynced() ? 'its node does not take their rules, or does not know it' : unread;
+        throw new Error(`the network policies of the pod could not be carried out within 10 s: ${why}`);
       });
       await Promise.race([promise, late]);
     } finally {
