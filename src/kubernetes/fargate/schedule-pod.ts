@@ -47,8 +47,8 @@ const retryMs = 15_000;
 export function podSchedulingOnFargate(context: KubernetesContext, running: RunningClusters): SchedulePod {
   const { state, clock, random } = context;
   const correlation = new EventCorrelation();
-  /** When a pod whose node came to nothing gets another, by its uid. */
-  const retryAt = new Map<string, number>();
+  /** Of pods whose node came to nothing, when they get another. */
+  const retries = new Map<RecordKey, { readonly uid: string; readonly at: number }>();
   return async (key) => {
     const { place, namespace, name } = parsedKey(key);
     const pod = state.get(pods, key) as PlacedPod | undefined;
@@ -56,7 +56,7 @@ export function podSchedulingOnFargate(context: KubernetesContext, running: Runn
     const node = nodes.find((it) => pod !== undefined && isFor(it, pod));
     for (const other of nodes) if (other !== node) await end(context, place, other);
     if (pod === undefined || !isWaiting(pod)) {
-      if (pod !== undefined) retryAt.delete(pod.metadata.uid);
+      retries.delete(key);
       return done;
     }
     const cluster = running.clusterOf(place);
@@ -64,7 +64,8 @@ export function podSchedulingOnFargate(context: KubernetesContext, running: Runn
     if (cluster === undefined || record === undefined) return again(notRunningMs);
     const writer = new Writer(cluster, fargateIdentity);
     const events = new EventRecorder(writer, fargateSchedulerName, { correlation, clock, random });
-    const profileName = pod.metadata.labels?.[profileLabel] ?? '';
+    const { uid, labels } = pod.metadata;
+    const profileName = labels?.[profileLabel] ?? '';
     const profile =
       profileName === ''
         ? undefined
@@ -79,13 +80,14 @@ export function podSchedulingOnFargate(context: KubernetesContext, running: Runn
         return decision.mayChange ? again(retryMs) : done;
       }
       case 'request': {
-        const wait = (retryAt.get(pod.metadata.uid) ?? 0) - clock.now();
+        const retry = retries.get(key);
+        const wait = retry?.uid === uid ? retry.at - clock.now() : 0;
         if (wait > 0) return again(wait);
         await request(context, place, record, pod, decision);
         return done;
       }
       case 'give-up': {
-        retryAt.set(pod.metadata.uid, clock.now() + retryMs);
+        retries.set(key, { uid, at: clock.now() + retryMs });
         await putUnschedulable(writer, pod, decision.why, clock.now());
         events.warning(pod, 'FailedScheduling', decision.why);
         await events.flush();
