@@ -133,7 +133,7 @@ describe('pods', () => {
       for (const place of ['10.100.0.1 443', '169.254.170.23 80'])
         await k('exec', name, '--', 'sh', '-c', `nc -w 5 ${place} < /dev/null`);
     }
-    const listed = await installation.catamaran('instance', 'list', '--json');
+    const listed = await cluster.installation.catamaran('instance', 'list', '--json');
     expect(JSON.parse(listed.stdout).nodes).toMatchObject(
       Array(2).fill({ cluster: 'harbor', nodegroup: 'blue', status: 'READY', memory: 2_048 }),
     );
@@ -152,16 +152,20 @@ describe('pods', () => {
 
   /** Whether a task of ECS with this security group can connect to a port there. */
   async function connectsAsTask(group: string, address: string): Promise<boolean> {
-    const ecs = installation.ecs();
+    const ecs = cluster.installation.ecs();
     const command = ['sh', '-c', `nc -w 5 ${address} ${hostPort} < /dev/null; exit $?`];
     await ecs.registerTaskDefinition({
       ...{ family: 'asks', networkMode: 'awsvpc', requiresCompatibilities: ['FARGATE'] },
-      ...{ cpu: '256', memory: '512', containerDefinitions: [{ name: 'asks', image, command }] },
+      ...{
+        cpu: '256',
+        memory: '512',
+        containerDefinitions: [{ name: 'asks', image: cluster.image, command }],
+      },
     });
     const { tasks: [task] = [] } = await ecs.runTask({
       ...{ taskDefinition: 'asks', launchType: 'FARGATE' },
       networkConfiguration: {
-        awsvpcConfiguration: { subnets: [await installation.subnetId('a')], securityGroups: [group] },
+        awsvpcConfiguration: { subnets: [await cluster.installation.subnetId('a')], securityGroups: [group] },
       },
     });
     const exitCode = await waitFor('the task to stop', async () => {
@@ -189,7 +193,7 @@ describe('pods', () => {
       }
     }
     const groupOf = async (filter: string) => {
-      const { SecurityGroups: [found] = [] } = await installation.ec2().describeSecurityGroups({
+      const { SecurityGroups: [found] = [] } = await cluster.installation.ec2().describeSecurityGroups({
         Filters: [{ Name: 'group-name', Values: [filter] }],
       });
       return found?.GroupId ?? '';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/index.ts';
-import { clusterArn, type NodeInstanceRecord, nodeNameOf } from '../../services/eks/index.ts';
 import { eksToken } from '../../eks-token.ts';
+import { clusterArn, type NodeInstanceRecord, nodeNameOf } from '../../services/eks/index.ts';
 import type { Iam } from '../../services/iam/index.ts';
 
 /** Whose node a kubelet is. */

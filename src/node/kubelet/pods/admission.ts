@@ -2,8 +2,8 @@ import { isCritical } from '../eviction/ranking.ts';
 import type { PressureType } from '../eviction/thresholds.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../objects/pod.ts';
 import { amountsOf, podRequests } from '../resources/pod-requests.ts';
-import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
 import { qosOf } from '../resources/qos.ts';
+import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
 
 /** The node as pods are admitted to it. */
 export interface AdmittingNode {
