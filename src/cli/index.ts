@@ -26,27 +26,29 @@ export type {
   MachineDescription,
   MachinesResponse,
 } from './machine-api.ts';
+export type {
+  ExplainPacketRequest,
+  ExplainPacketResponse,
+  NetworkResponse,
+  ResolvedName,
+  VpcDescription,
+} from './network-api.ts';
 export {
   type AccountsResponse,
   type AddInstanceRequest,
   type BalancerLogsResponse,
   type EventsResponse,
-  type ExplainPacketRequest,
-  type ExplainPacketResponse,
   type ExplainResponse,
   type InstanceDescription,
   type InterruptSpotResponse,
   type ListInstancesResponse,
-  type NetworkResponse,
   type NewAccountResponse,
   type NodeDescription,
   type OperatorError,
   operatorPaths,
-  type ResolvedName,
   type ShutdownResponse,
   type SignInResponse,
   type StatusResponse,
-  type VpcDescription,
 } from './operator-api.ts';
 export { run } from './run.ts';
 export { CommandError } from './terminal.ts';

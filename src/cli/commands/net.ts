@@ -1,5 +1,5 @@
 import { operatorClient } from '../connection.ts';
-import type { NetworkResponse, VpcDescription } from '../operator-api.ts';
+import type { NetworkResponse, VpcDescription } from '../network-api.ts';
 import type { CommandContext } from '../program.ts';
 import { CommandError, paint, table } from '../terminal.ts';
 import { engineNetworksInstead } from './engine-networks.ts';
