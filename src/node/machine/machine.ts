@@ -213,7 +213,7 @@ export class Machine implements AsyncDisposable {
       );
       if (instance?.isNode) {
         throw new MachineError(
-          `${instance.name} is a node of the Kubernetes cluster ${instance.cluster}: make its node group smaller (aws eks update-nodegroup-config)`,
+          `${instance.name} is a node of the Kubernetes cluster ${instance.cluster}: make its node group smaller (aws eks update-nodegroup-config), or delete the pod that Fargate has made it for`,
         );
       }
       if (instance === undefined) throw new MachineError(`There is no instance ${idOrName} on this machine`);

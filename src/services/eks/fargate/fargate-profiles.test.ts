@@ -90,6 +90,21 @@ describe('a Fargate profile', () => {
     });
   });
 
+  it('is neither made nor deleted while its cluster is updated', async () => {
+    await create();
+    await activate();
+    await api.eks.updateClusterConfig({ name: clusterName, deletionProtection: true });
+    const message = 'because cluster harbor currently has an update in progress';
+    await expect(api.eks.deleteFargateProfile(named)).rejects.toMatchObject({
+      ...{ name: 'ResourceInUseException', message: `Cannot Delete Fargate Profile cold ${message}` },
+    });
+    await expect(create({ fargateProfileName: 'warm' })).rejects.toMatchObject({
+      message: `Cannot create Fargate Profile warm ${message}`,
+    });
+    await api.finish(clusterName);
+    expect((await api.eks.deleteFargateProfile(named)).fargateProfile?.status).toBe('DELETING');
+  });
+
   it('keeps its cluster from being deleted', async () => {
     await create();
     await expect(api.eks.deleteCluster({ name: clusterName })).rejects.toMatchObject({
@@ -126,6 +141,14 @@ describe('a Fargate profile', () => {
     });
     expect((await described())?.health?.issues).toEqual([
       { code: 'AccessDenied', message: expect.stringContaining('pods'), resourceIds: [role('pods')] },
+    ]);
+  });
+
+  it('says when nobody lets its role in any more', async () => {
+    await create();
+    await api.eks.deleteAccessEntry({ clusterName, principalArn: role('pods') });
+    expect((await described())?.health?.issues).toMatchObject([
+      { code: 'AccessDenied', message: expect.stringContaining('no access entry') },
     ]);
   });
 

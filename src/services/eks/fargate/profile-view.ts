@@ -3,6 +3,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { accessEntryOf } from '../access-entries/record.ts';
 import { fargateProfileArn, type Scope } from '../arn.ts';
 import type { EksContext } from '../context.ts';
+import { clusterKey, clusters } from '../records.ts';
 import { podsService } from './input.ts';
 import type { FargateProfileRecord } from './record.ts';
 
@@ -43,6 +44,11 @@ export function issueOf(
   const { podExecutionRole: roleArn, podExecutionRoleId, clusterName } = record;
   const resourceIds = [roleArn];
   const entry = accessEntryOf(reader, scope, clusterName, podExecutionRoleId);
+  const mode = reader.get(clusters, clusterKey(scope, clusterName))?.authenticationMode;
+  if (entry === undefined && mode === 'API') {
+    const message = 'The pod execution role has no access entry of the type FARGATE_LINUX: make one';
+    return { code: 'AccessDenied', message, resourceIds };
+  }
   if (entry !== undefined && entry.type !== 'FARGATE_LINUX') {
     return {
       ...{ code: 'PodExecutionRoleAlreadyInUse', resourceIds },

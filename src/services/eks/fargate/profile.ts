@@ -19,6 +19,7 @@ import { type EksContext, requireCluster } from '../context.ts';
 import { limitExceeded, resourceInUse, resourceNotFound } from '../errors.ts';
 import { isRepeat, madeBy } from '../input.ts';
 import { namesPage } from '../pages.ts';
+import type { ClusterRecord } from '../records.ts';
 import { readFargateProfile, readPlace } from './input.ts';
 import { fargateProfileStatus, fargateProfileView } from './profile-view.ts';
 import {
@@ -53,7 +54,7 @@ export async function createFargateProfile(
       if (isRepeat(present.request, request)) return present;
       throw resourceInUse('A Fargate Profile already exists with this name in this cluster.', about);
     }
-    assertNoneChanges(tx, call, 'create', about);
+    assertNoneChanges(tx, call, cluster, 'create', name);
     if (fargateProfilesOf(tx, call, clusterName).length >= maxProfiles)
       throw limitExceeded(`A cluster has at most ${maxProfiles} Fargate profiles.`, about);
     const place = readPlace(context, tx, call, cluster, { ...wanted, id });
@@ -105,7 +106,7 @@ export async function deleteFargateProfile(
   const deleting = await state.transact((tx) => {
     const record = requireFargateProfile(tx, call, clusterName, fargateProfileName);
     if (record.isDeleting) return record;
-    assertNoneChanges(tx, call, 'Delete', { clusterName, fargateProfileName });
+    assertNoneChanges(tx, call, requireCluster(tx, call, clusterName), 'Delete', fargateProfileName);
     const marked: FargateProfileRecord = { ...record, isDeleting: true };
     tx.put(fargateProfiles, fargateProfileKey(call, clusterName, fargateProfileName), marked);
     return marked;
@@ -113,22 +114,25 @@ export async function deleteFargateProfile(
   return { fargateProfile: fargateProfileView(context, state, call, deleting) };
 }
 
-/** One is made or deleted in a cluster at a time. @throws ResourceInUseException */
+/** One is made or deleted in a cluster at a time, and none while the cluster is updated. @throws ResourceInUseException */
 function assertNoneChanges(
   reader: Reader,
   scope: Scope,
+  { name: clusterName, updateId }: ClusterRecord,
   verb: 'create' | 'Delete',
-  about: { readonly clusterName: string; readonly fargateProfileName: string },
+  fargateProfileName: string,
 ): void {
-  const { clusterName, fargateProfileName } = about;
+  const refuse = (why: string): never => {
+    throw resourceInUse(
+      `Cannot ${verb} Fargate Profile ${fargateProfileName} because cluster ${clusterName} currently has ${why}`,
+      { clusterName, fargateProfileName },
+    );
+  };
+  if (updateId !== undefined) refuse('an update in progress');
   const other = fargateProfilesOf(reader, scope, clusterName).find(
     ({ isActive, isDeleting }) => !isActive || isDeleting,
   );
-  if (other === undefined) return;
-  throw resourceInUse(
-    `Cannot ${verb} Fargate Profile ${fargateProfileName} because cluster ${clusterName} currently has Fargate profile ${other.name} in status ${fargateProfileStatus(other)}`,
-    about,
-  );
+  if (other !== undefined) refuse(`Fargate profile ${other.name} in status ${fargateProfileStatus(other)}`);
 }
 
 /** @throws ResourceNotFoundException */
