@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EKS, waitUntilClusterActive } from '@aws-sdk/client-eks';
+import { IAM } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusResponse } from '../../src/cli/index.ts';
+import { eksToken } from '../../src/kubernetes/testing/eks-token.ts';
 import { installationContainers, testImage } from './image.ts';
 import { catamaran, Installation, waitFor } from './installation.ts';
 import { fetchKubectl } from './kubectl.ts';
@@ -12,6 +16,7 @@ const trust = (Service: string): string =>
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' }],
   });
+const run = promisify(execFile);
 const cold = ['--cluster-name', 'harbor', '--fargate-profile-name', 'cold'];
 
 /** Pods on Fargate, in a cluster without any node group: the AWS CLI and the real kubectl. */
@@ -19,9 +24,9 @@ describe('pods on Fargate', () => {
   let installation: Installation;
   let kubectl: string;
   let image: string;
-  let token: readonly string[] = [];
-  let kubeconfig: string;
-  let role: (name: string) => string;
+  /** Where the cluster's API is. */
+  let access: readonly string[];
+  let podRole: string;
   let privateSubnet: string;
 
   const aws = async (...args: string[]): Promise<string> => {
@@ -29,13 +34,12 @@ describe('pods on Fargate', () => {
     expect(outcome.code, `aws ${args.join(' ')}\n${outcome.stderr}`).toBe(0);
     return outcome.stdout.trim();
   };
-  const k = (...args: string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const env = { ...process.env, ...installation.environment, KUBECONFIG: kubeconfig };
-      execFile(kubectl, [...token, '-n', 'cold', ...args], { env, timeout: 90_000 }, (error, stdout) =>
-        error === null ? resolve(stdout) : reject(error),
-      );
-    });
+  const k = async (...args: string[]): Promise<string> => {
+    const { region, credentials } = installation.clientOptions();
+    const token = await eksToken('harbor', region, credentials);
+    const all = [...access, `--token=${token}`, '-n', 'cold', ...args];
+    return (await run(kubectl, all, { timeout: 90_000 })).stdout;
+  };
   const apply = async (...objects: readonly object[]): Promise<void> => {
     const path = join(installation.stateDirectory, 'objects.json');
     await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
@@ -49,49 +53,39 @@ describe('pods on Fargate', () => {
   });
   const nodes = async (): Promise<readonly string[]> =>
     (await k('get', 'nodes', '-o', 'name')).split('\n').filter((it) => it !== '');
-  const interfaces = async (): Promise<
-    readonly { readonly SubnetId: string; readonly PrivateIpAddress: string }[]
-  > =>
-    JSON.parse(
-      await aws(
-        ...['ec2', 'describe-network-interfaces', '--query', 'NetworkInterfaces[]'],
-        ...['--filters', 'Name=requester-id,Values=amazon-eks-fargate'],
-      ),
-    );
+  const interfaces = async () => {
+    const Filters = [{ Name: 'requester-id', Values: ['amazon-eks-fargate'] }];
+    return (await installation.ec2().describeNetworkInterfaces({ Filters })).NetworkInterfaces ?? [];
+  };
 
   beforeAll(async () => {
     [kubectl, installation, image] = await Promise.all([fetchKubectl(), Installation.start(), testImage()]);
-    kubeconfig = join(installation.stateDirectory, 'kubeconfig');
-    for (const [name, service] of [
+    const options = installation.clientOptions();
+    const [iam, ec2, eks] = [new IAM(options), installation.ec2(), new EKS(options)];
+    const roles = [];
+    for (const [RoleName, service] of [
       ['harbor', 'eks'],
       ['pods', 'eks-fargate-pods'],
     ] as const) {
-      const document = trust(`${service}.amazonaws.com`);
-      await aws('iam', 'create-role', '--role-name', name, '--assume-role-policy-document', document);
+      const AssumeRolePolicyDocument = trust(`${service}.amazonaws.com`);
+      roles.push((await iam.createRole({ RoleName, AssumeRolePolicyDocument })).Role?.Arn ?? '');
     }
-    const text = ['--output', 'text'];
-    const account = await aws('sts', 'get-caller-identity', '--query', 'Account', ...text);
-    role = (name) => `arn:aws:iam::${account}:role/${name}`;
+    const [roleArn, podExecutionRoleArn = ''] = roles;
+    podRole = podExecutionRoleArn;
     const subnetIds = [await installation.subnetId('a'), await installation.subnetId('b')];
-    const vpcId = await aws(
-      ...['ec2', 'describe-subnets', '--subnet-ids', ...subnetIds, '--query', 'Subnets[0].VpcId', ...text],
-    );
-    privateSubnet = await aws(
-      ...['ec2', 'create-subnet', '--vpc-id', vpcId, '--cidr-block', '172.31.128.0/24'],
-      ...['--query', 'Subnet.SubnetId', ...text],
-    );
-    const table = await aws(
-      ...['ec2', 'create-route-table', '--vpc-id', vpcId, '--query', 'RouteTable.RouteTableId', ...text],
-    );
-    await aws(...['ec2', 'associate-route-table', '--route-table-id', table, '--subnet-id', privateSubnet]);
-    await aws(
-      ...['eks', 'create-cluster', '--name', 'harbor', '--role-arn', role('harbor')],
-      ...['--resources-vpc-config', `subnetIds=${subnetIds.join(',')}`],
-    );
-    await aws('eks', 'wait', 'cluster-active', '--name', 'harbor');
-    await aws('eks', 'update-kubeconfig', '--name', 'harbor', '--kubeconfig', kubeconfig);
-    const { status: said } = JSON.parse(await aws('eks', 'get-token', '--cluster-name', 'harbor'));
-    token = ['--token', said.token];
+    const { Subnets } = await ec2.describeSubnets({ SubnetIds: subnetIds });
+    const { VpcId } = Subnets?.[0] ?? {};
+    const { Subnet } = await ec2.createSubnet({ VpcId, CidrBlock: '172.31.128.0/24' });
+    privateSubnet = Subnet?.SubnetId ?? '';
+    const { RouteTable } = await ec2.createRouteTable({ VpcId });
+    const { RouteTableId } = RouteTable ?? {};
+    await ec2.associateRouteTable({ RouteTableId, SubnetId: privateSubnet });
+    await eks.createCluster({ name: 'harbor', roleArn, resourcesVpcConfig: { subnetIds } });
+    await waitUntilClusterActive({ client: eks, maxWaitTime: 60, minDelay: 1 }, { name: 'harbor' });
+    const { cluster } = await eks.describeCluster({ name: 'harbor' });
+    const authority = join(installation.stateDirectory, 'harbor.pem');
+    await writeFile(authority, Buffer.from(cluster?.certificateAuthority?.data ?? '', 'base64'));
+    access = [`--server=${cluster?.endpoint}`, `--certificate-authority=${authority}`];
   }, 240_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
@@ -106,7 +100,7 @@ describe('pods on Fargate', () => {
 
   it('run without a node group, each on a node of its own, as apart as tasks on Fargate', async () => {
     await aws(
-      ...['eks', 'create-fargate-profile', ...cold, '--pod-execution-role-arn', role('pods')],
+      ...['eks', 'create-fargate-profile', ...cold, '--pod-execution-role-arn', podRole],
       ...['--subnets', privateSubnet, '--selectors', 'namespace=cold'],
     );
     await aws('eks', 'wait', 'fargate-profile-active', ...cold);
@@ -180,16 +174,16 @@ describe('pods on Fargate', () => {
 
   it('go with their profile, and leave nothing', async () => {
     await aws('eks', 'delete-fargate-profile', ...cold);
-    await waitFor('the profile to go', async () =>
-      (await aws('eks', 'list-fargate-profiles', '--cluster-name', 'harbor', '--output', 'text')) === ''
-        ? true
-        : undefined,
-    );
+    const eks = new EKS(installation.clientOptions());
+    await waitFor('the profile to go', async () => {
+      const { fargateProfileNames } = await eks.listFargateProfiles({ clusterName: 'harbor' });
+      return fargateProfileNames?.length === 0 ? true : undefined;
+    });
     expect(await nodes()).toEqual([]);
     expect(await interfaces()).toEqual([]);
     expect(await installationContainers(installation.stateDirectory)).toEqual([]);
     // Nobody runs what its Deployment makes instead.
     expect(await k('get', 'pods', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Pending');
-    await aws('eks', 'delete-cluster', '--name', 'harbor');
+    await eks.deleteCluster({ name: 'harbor' });
   }, 240_000);
 });
