@@ -42,7 +42,7 @@ beforeEach(async () => {
       ],
     }),
   });
-  await vi.waitFor(async () => {
+  await soon(async () => {
     const path = '/api/v1/namespaces/default/serviceaccounts/default';
     expect((await cluster.call('GET', path)).status).toBe(200);
   });
@@ -52,6 +52,8 @@ afterEach(async () => {
   await store.close();
 });
 
+/** On a machine that has much to do, too. */
+const soon = <T>(probe: () => Promise<T> | T): Promise<T> => vi.waitFor(probe, { timeout: 20_000 });
 const createProfile = async (more: object = {}) => {
   await server.eks.createFargateProfile({
     ...{ ...named, podExecutionRoleArn: podRole, subnets, selectors: [{ namespace: 'default' }] },
@@ -71,7 +73,7 @@ const instances = (): readonly FargateInstance[] =>
   [...server.state.list(nodeInstances)].flatMap(({ value }) => (value.fargate ? [value] : []));
 /** The node that was asked for for a pod. */
 const nodeFor = (podName: string): Promise<FargateInstance> =>
-  vi.waitFor(() => {
+  soon(() => {
     const found = instances().find(({ fargate, isEnding }) => fargate.name === podName && !isEnding);
     if (found === undefined) throw new Error(`${podName} has no node`);
     return found;
@@ -97,7 +99,7 @@ async function join(podName: string): Promise<string> {
     status: { conditions: [{ type: 'Ready', status: 'True' }] },
   });
   expect(made.status, made.text).toBe(201);
-  await vi.waitFor(async () => expect((await pod(podName)).spec.nodeName).toBe(name));
+  await soon(async () => expect((await pod(podName)).spec.nodeName).toBe(name));
   await server.reconcilers.idle();
   return name;
 }
@@ -208,12 +210,12 @@ describe('a pod on Fargate', () => {
     await server.reconcilers.idle();
     expect(instances()[0]).not.toHaveProperty('isEnding');
     await cluster.call('DELETE', `${pods}/job?gracePeriodSeconds=0`);
-    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true));
+    await soon(() => expect(instances()[0]?.isEnding).toBe(true));
     const [ending] = instances();
     if (ending === undefined) throw new Error('nothing ends');
     expect(await interfaces()).toHaveLength(1);
     await report(ending, { status: 'ended' });
-    await vi.waitFor(() => expect(instances()).toEqual([]));
+    await soon(() => expect(instances()).toEqual([]));
     expect((await cluster.call('GET', `/api/v1/nodes/${name}`)).status).toBe(404);
     expect(await interfaces()).toEqual([]);
     expect([...server.state.list(nodeReports), ...server.state.list(nodeSightings)]).toEqual([]);
@@ -224,7 +226,7 @@ describe('a pod on Fargate', () => {
     await createPod('web');
     const node = await nodeFor('web');
     await cluster.call('DELETE', `${pods}/web`);
-    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true));
+    await soon(() => expect(instances()[0]?.isEnding).toBe(true));
     await report(node, { status: 'ended' });
     expect(instances()).toEqual([]);
   });
@@ -235,7 +237,7 @@ describe('a pod on Fargate', () => {
     const first = await nodeFor('web');
     await cluster.call('DELETE', `${pods}/web`);
     const { metadata } = await createPod('web');
-    const second = await vi.waitFor(async () => {
+    const second = await soon(async () => {
       const found = await nodeFor('web');
       expect(found.instanceId).not.toBe(first.instanceId);
       return found;
@@ -248,12 +250,12 @@ describe('a pod on Fargate', () => {
     await createPod('web');
     const node = await nodeFor('web');
     await report(node, { status: 'no-room', message: '64 MiB are free.' });
-    await vi.waitFor(async () =>
+    await soon(async () =>
       expect(await eventsOf('web')).toEqual([
         'fargate-scheduler FailedScheduling: Fargate capacity is unavailable at this time. Please try again later or in a different availability zone',
       ]),
     );
-    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true));
+    await soon(() => expect(instances()[0]?.isEnding).toBe(true));
     const { conditions } = (await pod('web')).status;
     expect(conditions).toContainEqual(
       expect.objectContaining({ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }),
@@ -271,7 +273,7 @@ describe('a pod on Fargate', () => {
     isTrusted = false;
     await createPod('web');
     await report(await nodeFor('web'), { status: 'reserved' });
-    await vi.waitFor(async () =>
+    await soon(async () =>
       expect(await eventsOf('web')).toEqual([
         'fargate-scheduler FailedScheduling: Misconfigured Fargate Profile: fargate profile cold blocked for new launches due to: Pod execution role is not found in auth config or does not have all required permissions for launching fargate pods.',
       ]),
@@ -282,7 +284,7 @@ describe('a pod on Fargate', () => {
   it('hears what Fargate has not, once', async () => {
     await createProfile();
     await createPod('web', { hostNetwork: true });
-    await vi.waitFor(async () => expect(await eventsOf('web')).toHaveLength(1));
+    await soon(async () => expect(await eventsOf('web')).toHaveLength(1));
     await server.reconcilers.idle();
     expect(await eventsOf('web')).toEqual([
       'fargate-scheduler FailedScheduling: Pod not supported on Fargate: fields not supported: HostNetwork',
@@ -311,7 +313,7 @@ describe('a pod on Fargate', () => {
     // Its pod goes while nobody looks.
     await cluster.call('DELETE', `${pods}/web?gracePeriodSeconds=0`);
     await again();
-    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true));
+    await soon(() => expect(instances()[0]?.isEnding).toBe(true));
     await report(node, { status: 'ended' });
     await again();
     expect(instances()).toEqual([]);
@@ -326,13 +328,13 @@ describe('a profile that is deleted', () => {
     await createPod('other');
     const node = await nodeFor('web');
     await server.eks.deleteFargateProfile(named);
-    await vi.waitFor(async () => expect((await cluster.call('GET', `${pods}/web`)).status).toBe(404));
+    await soon(async () => expect((await cluster.call('GET', `${pods}/web`)).status).toBe(404));
     expect(await profileStatus()).toBe('DELETING');
     await createPod('late', {}, { labels: { on: 'fargate' } });
     expect((await pod('late')).spec.schedulerName).toBe('default-scheduler');
-    await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true));
+    await soon(() => expect(instances()[0]?.isEnding).toBe(true));
     await report(node, { status: 'ended' });
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(server.state.get(fargateProfiles, fargateProfileKey(scope, 'harbor', 'cold'))).toBeUndefined(),
     );
     expect((await pod('other')).metadata.deletionTimestamp).toBeUndefined();
@@ -351,5 +353,5 @@ it('lets the nodes of profiles into clusters that look at aws-auth by a row of t
     `- groups:\n    - system:bootstrappers\n    - system:nodes\n    - system:node-proxier\n  rolearn: ${podRole}\n  username: system:node:{{SessionName}}\n`,
   );
   await server.eks.deleteFargateProfile(inBay);
-  await vi.waitFor(async () => expect(await rows()).not.toContain(podRole));
+  await soon(async () => expect(await rows()).not.toContain(podRole));
 });

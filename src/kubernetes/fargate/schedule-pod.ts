@@ -27,7 +27,7 @@ import { EventRecorder } from '../controllers/event-recorder.ts';
 import { Writer } from '../controllers/writer.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import type { PlacedPod } from '../scheduler/objects.ts';
-import { putUnschedulable } from '../scheduler/pod-scheduled.ts';
+import { putUnschedulable, saysUnschedulable } from '../scheduler/pod-scheduled.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import { type Decision, decideOnFargate } from './decide.ts';
 import { fargateIdentity } from './identity.ts';
@@ -72,13 +72,16 @@ export function podSchedulingOnFargate(context: KubernetesContext, running: Runn
         : state.get(fargateProfiles, fargateProfileKey(place, record.name, profileName));
     const sighting = node && state.get(nodeSightings, nodeSightingKey(place, node.instanceId));
     const decision = decideOnFargate({ pod, profileName, profile, node, sighting }, clock.now());
+    // Whoever dies in between tells of it once more.
+    const tell = async (why: string): Promise<void> => {
+      events.warning(pod, 'FailedScheduling', why);
+      await events.flush();
+      await putUnschedulable(writer, pod, why, clock.now());
+    };
     switch (decision.type) {
-      case 'refuse': {
-        if (await putUnschedulable(writer, pod, decision.why, clock.now()))
-          events.warning(pod, 'FailedScheduling', decision.why);
-        await events.flush();
+      case 'refuse':
+        if (!saysUnschedulable(pod, decision.why)) await tell(decision.why);
         return decision.mayChange ? again(retryMs) : done;
-      }
       case 'request': {
         const retry = retries.get(key);
         const wait = retry?.uid === uid ? retry.at - clock.now() : 0;
@@ -88,9 +91,7 @@ export function podSchedulingOnFargate(context: KubernetesContext, running: Runn
       }
       case 'give-up': {
         retries.set(key, { uid, at: clock.now() + retryMs });
-        await putUnschedulable(writer, pod, decision.why, clock.now());
-        events.warning(pod, 'FailedScheduling', decision.why);
-        await events.flush();
+        await tell(decision.why);
         if (node !== undefined) await end(context, place, node);
         return again(retryMs);
       }

@@ -53,17 +53,21 @@ export function withCondition(
   return at < 0 ? [...conditions, condition] : conditions.with(at, condition);
 }
 
-/** Says at a pod that it has no node, and why. @returns whether it did not say so yet. */
+/** Whether it stands at a pod already that it has no node, for this. */
+export function saysUnschedulable({ status }: PlacedPod, why: string): boolean {
+  const said = conditionOf(status, 'PodScheduled');
+  return said?.status === 'False' && said.reason === 'Unschedulable' && said.message === why;
+}
+
+/** Says at a pod that it has no node, and why. */
 export async function putUnschedulable(
   writer: Writer,
   pod: PlacedPod,
-  message: string,
+  why: string,
   now: number,
-): Promise<boolean> {
-  const condition = unschedulable(pod, message, now);
-  if (isSameCondition(conditionOf(pod.status, 'PodScheduled'), condition)) return false;
+): Promise<void> {
+  if (saysUnschedulable(pod, why)) return;
   await putStatus(writer, pod, (status = {}) => ({
-    ...{ ...status, conditions: withCondition(status.conditions, condition) },
+    ...{ ...status, conditions: withCondition(status.conditions, unschedulable(pod, why, now)) },
   }));
-  return true;
 }
