@@ -108,3 +108,49 @@ describe('a role of the beginning', () => {
     expect(mendedRbac(own, wanted)).toBe(own);
   });
 });
+
+describe('controllers', () => {
+  const roles = `${rbac}/clusterroles`;
+  const named = (name: string) => `system:controller:${name}`;
+
+  it('have upstream’s roles, each bound to its ServiceAccount in kube-system', async () => {
+    const { json: all } = await harbor.call('GET', roles);
+    const own = all.items
+      .map(({ metadata }: { metadata: { name: string } }) => metadata.name)
+      .filter((name: string) => name.startsWith(named('')));
+    expect(own).toHaveLength(37);
+    const { json: bindings } = await harbor.call('GET', `${rbac}/clusterrolebindings`);
+    for (const name of own) {
+      const binding = bindings.items.find((it: { metadata: { name: string } }) => it.metadata.name === name);
+      expect(binding).toMatchObject({
+        metadata: { labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+        subjects: [{ kind: 'ServiceAccount', name: name.slice(named('').length), namespace: 'kube-system' }],
+      });
+    }
+    expect((await harbor.call('GET', `${roles}/${named('job-controller')}`)).json.rules).toEqual([
+      { verbs: ['get', 'list', 'patch', 'update', 'watch'], apiGroups: ['batch'], resources: ['jobs'] },
+      { verbs: ['update'], apiGroups: ['batch'], resources: ['jobs/status'] },
+      { verbs: ['update'], apiGroups: ['batch'], resources: ['jobs/finalizers'] },
+      { verbs: ['create', 'delete', 'list', 'patch', 'watch'], apiGroups: [''], resources: ['pods'] },
+      { verbs: ['create', 'patch', 'update'], apiGroups: ['', 'events.k8s.io'], resources: ['events'] },
+    ]);
+  });
+
+  it('may do what they say and no more', async () => {
+    const can = async (account: string, verb: string, group: string, resource: string) => {
+      const { json } = await harbor.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+        spec: {
+          user: `system:serviceaccount:kube-system:${account}`,
+          resourceAttributes: { namespace: 'default', verb, group, resource },
+        },
+      });
+      return json.status.allowed;
+    };
+    expect(await can('replicaset-controller', 'create', '', 'pods')).toBe(true);
+    expect(await can('replicaset-controller', 'create', '', 'secrets')).toBe(false);
+    expect(await can('generic-garbage-collector', 'delete', 'x.io', 'widgets')).toBe(true);
+    expect(await can('ttl-controller', 'delete', '', 'nodes')).toBe(false);
+    expect(await can('nobody', 'list', '', 'pods')).toBe(false);
+  });
+});

@@ -141,8 +141,8 @@ describe('a cluster’s VPC', () => {
         },
       },
     );
-    await k('rollout', 'status', 'deployment/server', '--timeout=60s');
-  }, 240_000);
+    await k('rollout', 'status', 'deployment/server', '--timeout=50s');
+  }, 400_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
   }, 120_000);

@@ -1,6 +1,7 @@
 import { authenticatedGroup, mastersGroup } from '../authentication/user.ts';
 import type { JsonObject } from '../objects/object.ts';
 import { componentBindings, componentClusterRoles, systemRoles } from './component-roles.ts';
+import { controllerRoles } from './controller-roles.ts';
 import { adminRules, atPaths, editRules, on, type Rule, viewRules } from './rules.ts';
 
 /**
@@ -33,6 +34,9 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
   'system:public-info-viewer': [atPaths('/healthz', '/livez', '/readyz', '/version', '/version/')],
   ...componentClusterRoles,
 };
+
+/** The name of a controller's role, and of the binding by which it has it. */
+const roleOfController = (controller: string): string => `system:controller:${controller}`;
 
 const aggregates = (to: string): string => `${group}/aggregate-to-${to}`;
 
@@ -89,6 +93,9 @@ const podRoles = 'eks:pod-roles';
 export const bootstrapClusterRoles: readonly JsonObject[] = [
   role('ClusterRole', podRoles, [on(['get'], '', 'namespaces')]),
   ...Object.entries(clusterRoles).map(([name, rules]) => role('ClusterRole', name, rules)),
+  ...Object.entries(controllerRoles).map(([name, rules]) =>
+    role('ClusterRole', roleOfController(name), rules),
+  ),
   ...aggregated.flatMap(({ name, partOf, own, rules }) => [
     role('ClusterRole', name, rules, {
       labels: partOf === undefined ? {} : { [aggregates(partOf)]: 'true' },
@@ -98,19 +105,28 @@ export const bootstrapClusterRoles: readonly JsonObject[] = [
   ]),
 ];
 
-const binding = (name: string, role: string, kind: string, names: readonly string[]): JsonObject => ({
+const binding = (name: string, role: string, subjects: readonly JsonObject[]): JsonObject => ({
   ...{ apiVersion, kind: 'ClusterRoleBinding', metadata: metadata(name) },
   roleRef: { apiGroup: group, kind: 'ClusterRole', name: role },
-  subjects: names.map((it) => ({ kind, apiGroup: group, name: it })),
+  subjects,
 });
 
+const named = (kind: 'Group' | 'User', names: readonly string[]): readonly JsonObject[] =>
+  names.map((name) => ({ kind, apiGroup: group, name }));
+
+const ofNodes = named('Group', ['system:nodes']);
+
 export const bootstrapClusterRoleBindings: readonly JsonObject[] = [
-  ...bindings.map(([name, kind, ...names]) => binding(name, name, kind, names)),
+  ...bindings.map(([name, kind, ...names]) => binding(name, name, named(kind, names))),
+  ...Object.keys(controllerRoles).map((name) => {
+    const own = roleOfController(name);
+    return binding(own, own, [{ kind: 'ServiceAccount', name, namespace: 'kube-system' }]);
+  }),
   // What leads services to their endpoints is part of a node, and signs in as the node.
-  binding('eks:node-proxier', 'system:node-proxier', 'Group', ['system:nodes']),
-  binding(podRoles, podRoles, 'Group', ['system:nodes']),
+  binding('eks:node-proxier', 'system:node-proxier', ofNodes),
+  binding(podRoles, podRoles, ofNodes),
   // So is what carries out their network policies.
-  binding('eks:network-policy-controller', 'eks:network-policy-controller', 'Group', ['system:nodes']),
+  binding('eks:network-policy-controller', 'eks:network-policy-controller', ofNodes),
 ];
 
 /** In `kube-system`. */
