@@ -181,6 +181,45 @@ describe('a command in a container', () => {
   });
 });
 
+describe('a policy that changes what is written', () => {
+  it('also changes what is asked for where something is connected to', async () => {
+    const root = '/apis/admissionregistration.k8s.io/v1';
+    const operations = { apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'] };
+    const policy = {
+      metadata: { name: 'calm' },
+      spec: {
+        ...{ failurePolicy: 'Fail', reinvocationPolicy: 'Never' },
+        matchConstraints: { resourceRules: [{ ...operations, resources: ['pods/exec'] }] },
+        matchConditions: [{ name: 'loud', expression: "object.command.exists(it, it == 'shout')" }],
+        mutations: [
+          {
+            patchType: 'ApplyConfiguration',
+            applyConfiguration: { expression: 'Object{stdin: false, stderr: true}' },
+          },
+          {
+            patchType: 'JSONPatch',
+            jsonPatch: { expression: "[JSONPatch{op: 'replace', path: '/command/0', value: 'whisper'}]" },
+          },
+        ],
+      },
+    };
+    const made = [
+      await cluster.call('POST', `${root}/mutatingadmissionpolicies`, policy),
+      await cluster.call('POST', `${root}/mutatingadmissionpolicybindings`, {
+        ...{ metadata: { name: 'calm' }, spec: { policyName: 'calm' } },
+      }),
+    ];
+    expect(made.map(({ status, text }) => status === 201 || text)).toEqual([true, true]);
+    await upgraded('one/exec?command=shout&command=it&stdin=true&stdout=true');
+    await upgraded('one/exec?command=ls&stdin=true&stdout=true');
+    expect(asked.map(({ url }) => url)).toEqual([
+      '/exec/default/one/c?output=1&error=1&command=whisper&command=it',
+      '/exec/default/one/c?input=1&output=1&command=ls',
+    ]);
+    await cluster.call('DELETE', `${root}/mutatingadmissionpolicybindings/calm`);
+  });
+});
+
 describe('the proxy of a node', () => {
   const proxy = '/api/v1/nodes/n1.internal/proxy';
 

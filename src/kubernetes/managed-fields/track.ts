@@ -25,7 +25,10 @@ export interface TrackedWrite {
 /** `metadata.managedFields`; undefined: there are none. */
 export type ManagedFields = readonly Json[] | undefined;
 
-export const shapeOf = ({ message, custom }: Resource): MapShape =>
+export const shapeOf = ({
+  message,
+  custom,
+}: Pick<Resource, 'message'> & Partial<Pick<Resource, 'custom'>>): MapShape =>
   custom === undefined ? kindShape(message) : customKindShape(readSchema(custom.schema));
 
 /**

@@ -4,7 +4,7 @@ import type { Draft } from '../../kinds/kind.ts';
 import type { JsonObject, KubernetesObject } from '../../objects/object.ts';
 import type { Alongside } from '../../objects/object-store.ts';
 import type { Resource } from '../../schema/catalogue.ts';
-import type { Subresource } from '../../schema/subresources.ts';
+import { kindOfSubresource, optionsKindOf, type Subresource } from '../../schema/subresources.ts';
 
 /** Who asks for a write, and where what is said beside its answer goes. */
 export interface Requester {
@@ -30,6 +30,16 @@ export interface Attributes {
   readonly options: JsonObject;
   readonly by: Requester;
 }
+
+/** Of what kind that is which is written, or said where something is connected to. */
+export const writtenKind = ({
+  operation,
+  resource,
+  subresource,
+}: Pick<Attributes, 'operation' | 'resource' | 'subresource'>) =>
+  (operation === 'CONNECT' ? optionsKindOf(resource, subresource) : undefined) ??
+  kindOfSubresource(subresource) ??
+  resource;
 
 /** With what would be kept; undefined for what is deleted. */
 export interface Proposed extends Attributes {

@@ -54,7 +54,7 @@ export interface Admitted {
 export function createAdmission(context: AdmissionContext): Admission {
   const { objects, identities } = context;
   // In upstream's order, which users know: later ones see what earlier ones have set.
-  const webhooks = mutatingWebhooks(context);
+  const changers = [mutatingPolicies(context), mutatingWebhooks(context)];
   const judges = [validatingPolicies(context), validatingWebhooks(context)];
   const plugins: readonly Plugin[] = [
     namespaceLifecycle(context),
@@ -73,15 +73,14 @@ export function createAdmission(context: AdmissionContext): Admission {
     fargate(context),
     podIdentity({ objects, identities }),
     noEscalation(context),
-    mutatingPolicies(context),
-    webhooks,
+    ...changers,
     ...judges,
   ];
   const charging = new Charging(objects, context.inMemory);
   return {
     connect: async (attributes) => {
       const draft = { ...attributes.object, metadata: {} } as Draft;
-      await mutated([webhooks], { ...attributes, draft, rounds: newRounds() });
+      await mutated(changers, { ...attributes, draft, rounds: newRounds() });
       const { metadata: _, ...object } = draft as unknown as KubernetesObject & JsonObject;
       await validated(judges, { ...attributes, object: draft as unknown as KubernetesObject });
       return object;

@@ -1,18 +1,13 @@
 import type { Draft } from '../../kinds/kind.ts';
 import { kindOf } from '../../kinds/kinds.ts';
 import type { JsonObject } from '../../objects/object.ts';
-import { kindOfSubresource, optionsKindOf } from '../../schema/subresources.ts';
 import { readTyped } from '../read-body.ts';
-import type { Attributes } from './attributes.ts';
+import { type Attributes, writtenKind } from './attributes.ts';
 
 /** Makes of a draft what a rule has made of it, as its kind has it. @throws {ApiError} it is not of the kind. */
-export function replaceDraft(
-  draft: Draft,
-  { operation, resource, subresource }: Attributes,
-  object: JsonObject,
-): void {
-  const connected = operation === 'CONNECT' ? optionsKindOf(resource, subresource) : undefined;
-  const kind = connected ?? kindOfSubresource(subresource) ?? resource;
+export function replaceDraft(draft: Draft, attributes: Attributes, object: JsonObject): void {
+  const { resource } = attributes;
+  const kind = writtenKind(attributes);
   const { metadata, ...members } = readTyped(kind, object, 'Ignore', []);
   for (const name of Object.keys(draft))
     if (name !== 'metadata' && !Object.hasOwn(members, name)) delete draft[name];

@@ -6,9 +6,9 @@ import { merge } from '../../../managed-fields/merge.ts';
 import { shapeOf } from '../../../managed-fields/track.ts';
 import { isJsonObject, type JsonObject, memberOf } from '../../../objects/object.ts';
 import { applyJsonPatch } from '../../../patch/json-patch.ts';
-import { qualifiedName, type Resource, resourceNamed } from '../../../schema/catalogue.ts';
+import { qualifiedName, resourceNamed } from '../../../schema/catalogue.ts';
 import { ApiError } from '../../status.ts';
-import type { Changeable, Plugin } from '../attributes.ts';
+import { type Changeable, type Plugin, writtenKind } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
 import { replaceDraft } from '../replace-draft.ts';
 import { labelsOf } from '../webhooks/ask.ts';
@@ -50,7 +50,7 @@ async function mutate(context: AdmissionContext, bound: Bound, attributes: Chang
         const evaluation = evaluationOf(policy, subjectOf(context, attributes, before), params);
         if (index === 0 && !isAsked(policy, evaluation)) break;
         const value = jsonOf(evaluation.evaluate(mutation.program));
-        const after = changed(resource, before, mutation, value);
+        const after = changed(writtenKind(attributes), before, mutation, value);
         if (jsonEqual(after, before)) continue;
         replaceDraft(draft, attributes, withOwnMetadata(before, after));
         attributes.rounds.isPatched = true;
@@ -84,7 +84,12 @@ function withOwnMetadata(before: JsonObject, after: JsonObject): JsonObject {
 }
 
 /** @throws {CelError} the value is no change of an object, or does not fit this one. */
-function changed(resource: Resource, object: JsonObject, { patchType }: Mutation, value: Json): JsonObject {
+function changed(
+  kind: ReturnType<typeof writtenKind>,
+  object: JsonObject,
+  { patchType }: Mutation,
+  value: Json,
+): JsonObject {
   if (patchType === 'JSONPatch') {
     try {
       return applyJsonPatch(object, value) as JsonObject;
@@ -95,7 +100,7 @@ function changed(resource: Resource, object: JsonObject, { patchType }: Mutation
   }
   if (!isJsonObject(value)) throw new CelError('an ApplyConfiguration must evaluate to an Object');
   try {
-    return merge(shapeOf(resource), object, value) as JsonObject;
+    return merge(shapeOf(kind), object, value) as JsonObject;
   } catch (error) {
     if (error instanceof NamelessItemError) throw new CelError(error.message, { cause: error });
     throw error;

@@ -7,10 +7,9 @@ import {
   textOf,
   textsIn,
 } from '../../../objects/object.ts';
-import { kindOfSubresource, optionsKindOf } from '../../../schema/subresources.ts';
 import { WebhookCallError } from '../../../webhooks/webhook-client.ts';
 import { ApiError, type StatusDetails } from '../../status.ts';
-import type { Attributes } from '../attributes.ts';
+import { type Attributes, writtenKind } from '../attributes.ts';
 import type { Webhook } from './webhook.ts';
 
 const group = 'admission.k8s.io';
@@ -23,8 +22,7 @@ export function reviewOf(
 ): Json {
   const { operation, resource, subresource, namespace, name, before, isDryRun, options, by } = attributes;
   const { group: apiGroup, version } = resource;
-  const connected = operation === 'CONNECT' ? optionsKindOf(resource, subresource) : undefined;
-  const kind = connected ?? kindOfSubresource(subresource) ?? resource;
+  const kind = writtenKind(attributes);
   const asked = { group: kind.group, version: kind.version, kind: kind.kind };
   const about = { group: apiGroup, version, resource: resource.name };
   const isNamespace = apiGroup === '' && resource.name === 'namespaces';
