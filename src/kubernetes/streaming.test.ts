@@ -249,12 +249,13 @@ describe('the proxies of pods and services', () => {
   /** What is asked of the pod `one`, which answers with whatever it got. */
   async function answering(): Promise<AsyncDisposable> {
     const backend = createServer((request, response) => {
-      const { authorization = 'none', 'x-forwarded-uri': uri, host } = request.headers;
+      const { authorization = 'none', 'x-forwarded-uri': uri, host, cookie } = request.headers;
+      const { 'x-forwarded-for': from } = request.headers;
       response.setHeader('location', '/there');
       request.pipe(
         response.writeHead(201, {
           'x-asked': `${request.method} ${request.url} ${authorization}`,
-          'x-told': `${host} ${uri}`,
+          'x-told': [host, uri, from, cookie].join(' '),
         }),
       );
     }).listen(0, '127.0.0.1');
@@ -293,6 +294,10 @@ describe('the proxies of pods and services', () => {
     const { status, headers, text } = await cluster.call('PUT', `${path}/a%2Fb?c=d`, { e: 1 });
     expect([status, headers['x-asked'], text]).toEqual([201, 'PUT /a%2Fb?c=d none', '{"e":1}']);
     expect(headers.location).toBe(`${path}/there`);
+    const told = await cluster.call('GET', `${path}/b/`, undefined, {
+      ...{ host: 'localhost:8001', cookie: 'basket=1', 'x-forwarded-for': '203.0.113.7' },
+    });
+    expect(told.headers['x-told']).toBe(`localhost:8001 ${path}/b/ 203.0.113.7, 127.0.0.1 basket=1`);
     await served('web', address);
     for (const name of ['web:80', 'web:web', 'http:web:web'])
       expect((await through(name)).headers['x-asked']).toBe('GET /x none');

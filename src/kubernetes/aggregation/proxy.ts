@@ -3,7 +3,7 @@ import { withTimeout } from '../../clock/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import { goneOf } from '../apiserver/reach/gone.ts';
 import { answerOf, passOn, type Upgrade } from '../apiserver/reach/kubelet-exchange.ts';
-import { switchProtocols, withoutBearerProtocol } from '../apiserver/reach/pass-through.ts';
+import { forwardedFor, switchProtocols, withoutBearerProtocol } from '../apiserver/reach/pass-through.ts';
 import { isTrue } from '../apiserver/request-info.ts';
 import { noSuchPath } from '../apiserver/status.ts';
 import type { User } from '../authentication/user.ts';
@@ -99,11 +99,10 @@ export async function proxyToRemote(
     log.warn('The server of an aggregated API is not to be found', { api: api.name, error });
     return sendUnavailable(response, 'service unavailable');
   }
-  const { method = 'GET', url: path = '/', headers, socket } = request;
-  const forwarded = [headers['x-forwarded-for'], socket.remoteAddress].filter((it) => it !== undefined);
+  const { method = 'GET', url: path = '/', headers } = request;
   const asked = {
     ...{ user, method, path },
-    headers: { ...withoutBearerProtocol(passedHeaders(headers)), 'x-forwarded-for': forwarded.join(', ') },
+    headers: { ...withoutBearerProtocol(passedHeaders(headers)), 'x-forwarded-for': forwardedFor(request) },
   };
   if (upgrade !== undefined) {
     using _ = cluster.streams.take();

@@ -10,8 +10,9 @@ import type { Address, ServiceReference } from '../../webhooks/service-address.t
 import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
 import { getObject } from '../read.ts';
 import { ApiError, badRequest } from '../status.ts';
-import { passThrough } from './pass-through.ts';
+import { forwardedFor, passThrough } from './pass-through.ts';
 import { nodeOf } from './pod-place.ts';
+import { linkThrough, pathThrough } from './proxied-links.ts';
 import { readProxyName, splitProxyPath } from './proxy-path.ts';
 
 const loopback = new BlockList();
@@ -48,11 +49,18 @@ export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
     return;
   }
   const { dial } = cluster.endpoints;
+  const { host = '', cookie } = request.headers;
+  const proxied = { prefix, backend: `${address.host}:${address.port}`, asked: host };
+  // Of what identifies, the cookies alone are for who answers there.
+  const told = { host, ...(cookie && { cookie }), 'x-forwarded-uri': pathThrough(prefix, path || '/') };
   await passThrough(exchange, {
-    open: (headers, signal) =>
-      open(dial, address, scheme === 'https', { method, path: `${path || '/'}${query}`, headers }, signal),
+    open: (passed, signal) => {
+      const headers = { ...passed, ...told, 'x-forwarded-for': forwardedFor(request) };
+      const options = { method, path: `${path || '/'}${query}`, headers };
+      return open(dial, address, scheme === 'https', options, signal);
+    },
     failure: (error) => unreachable(address, error),
-    located: (location) => (location.startsWith('/') ? `${prefix}${location}` : location),
+    located: (location) => linkThrough(proxied, location),
   });
 }
 
@@ -76,10 +84,9 @@ async function open(
     throw unreachable(address, error);
   });
   const socket = isTls ? secured(raw, { rejectUnauthorized: false }) : raw;
-  const headers = { ...(options.headers as object), host: `${host}:${port}` };
   const request = isTls ? httpsRequest : httpRequest;
   // With an agent, be it none by `false`, Node would not ask for the connection here, and open one of its own.
-  return request({ ...options, host, port, headers, signal, createConnection: () => socket });
+  return request({ ...options, host, port, signal, createConnection: () => socket });
 }
 
 const unreachable = (address: Address, error: unknown): ApiError =>

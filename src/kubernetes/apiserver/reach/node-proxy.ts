@@ -4,6 +4,7 @@ import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
 import { getObject } from '../read.ts';
 import { ApiError } from '../status.ts';
 import { toKubelet } from './pass-through.ts';
+import { linkThrough } from './proxied-links.ts';
 import { readProxyName, splitProxyPath } from './proxy-path.ts';
 
 const nodes = resourceNamed('', 'nodes');
@@ -37,6 +38,6 @@ export async function proxyNode(exchange: ResourceExchange): Promise<void> {
   }
   await toKubelet(exchange, node, {
     ...{ method, path: `${path || '/'}${query}` },
-    located: (location) => (location.startsWith('/') ? `${prefix}${location}` : location),
+    located: (location) => linkThrough({ prefix, backend: '', asked: request.headers.host ?? '' }, location),
   });
 }

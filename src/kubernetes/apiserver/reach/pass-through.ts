@@ -1,4 +1,4 @@
-import type { ClientRequest, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from '../../../http.ts';
 import type { KubernetesObject } from '../../objects/object.ts';
 import type { ResourceExchange } from '../exchange.ts';
@@ -97,6 +97,10 @@ export function withoutBearerProtocol<T extends Headers>(headers: T): T {
   const kept = protocols.split(',').filter((it) => !it.trim().startsWith('base64url.bearer.'));
   return { ...headers, 'sec-websocket-protocol': kept.join(',') };
 }
+
+/** Who asks, after those that he asks for. */
+export const forwardedFor = ({ headers, socket }: IncomingMessage): string =>
+  [headers['x-forwarded-for'], socket.remoteAddress].filter((it) => it !== undefined).join(', ');
 
 const hopHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
