@@ -19,6 +19,8 @@ export interface Requester {
 export interface Attributes {
   readonly operation: 'CONNECT' | 'CREATE' | 'DELETE' | 'UPDATE';
   readonly resource: Resource;
+  /** The version in which it was asked for, where `resource` is another in which somebody looks at it. */
+  readonly requested?: Resource;
   readonly subresource: Subresource | undefined;
   readonly namespace: string | undefined;
   /** `''`: it is generated later. */

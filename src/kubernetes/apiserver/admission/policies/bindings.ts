@@ -11,6 +11,7 @@ import { apiVersionOf, type Catalogue, type Resource } from '../../../schema/cat
 import { ApiError } from '../../status.ts';
 import type { Attributes } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
+import { matchPolicyOf, wantedVersion } from '../versions.ts';
 import { covers, type Labelled, selects } from '../webhooks/matching.ts';
 import { ruleOf } from '../webhooks/webhook.ts';
 import { type Policy, policyOf } from './policy.ts';
@@ -19,11 +20,13 @@ import { type Policy, policyOf } from './policy.ts';
 export interface Bound {
   readonly policy: Policy;
   readonly binding: KubernetesObject;
+  /** In which the policy wants to see the write. */
+  readonly version: Resource;
 }
 
 /** The policies that have a say about a write, each with a binding of its own, in the order of their names. */
 export function boundPolicies(
-  { inMemory }: Pick<AdmissionContext, 'inMemory'>,
+  { inMemory, catalogue }: Pick<AdmissionContext, 'catalogue' | 'inMemory'>,
   resources: { readonly policies: Resource; readonly bindings: Resource },
   attributes: Attributes,
   labels: Labelled,
@@ -32,35 +35,47 @@ export function boundPolicies(
   if (bindings.length === 0) return [];
   return inMemory.all(resources.policies).flatMap((object) => {
     const policy = policyOf(object);
-    if (!isMeantBy(policy.matchConstraints, attributes, labels)) return [];
+    const version = versionMeantBy(catalogue(), policy.matchConstraints, attributes, labels);
+    if (version === undefined) return [];
     return bindings
       .filter((binding) => {
         const { policyName, matchResources } = memberOf(binding, 'spec');
         return (
           policyName === policy.name &&
-          (!isJsonObject(matchResources) || isMeantBy(matchResources, attributes, labels))
+          (!isJsonObject(matchResources) ||
+            versionMeantBy(catalogue(), matchResources, attributes, labels) !== undefined)
         );
       })
-      .map((binding) => ({ policy, binding }));
+      .map((binding) => ({ policy, binding, version }));
   });
 }
 
-/** Whether a write is among `MatchResources`, of a policy or of a binding, which may leave out the rules. */
-function isMeantBy(match: object, attributes: Attributes, labels: Labelled): boolean {
-  const anyOf = (list: string): boolean =>
-    objectsIn(match, list).some((rule) => {
-      const names = textsIn(rule, 'resourceNames');
-      return covers(ruleOf(rule), attributes) && (names.length === 0 || names.includes(attributes.name));
-    });
-  if (anyOf('excludeResourceRules')) return false;
-  if (objectsIn(match, 'resourceRules').length > 0 && !anyOf('resourceRules')) return false;
-  return selects(
-    {
-      namespaceSelector: memberOf(match, 'namespaceSelector'),
-      objectSelector: memberOf(match, 'objectSelector'),
-    },
-    labels,
-  );
+/**
+ * In which version a write is among `MatchResources`, of a policy or of a binding, which may leave out the rules; undefined: it is
+ * not among them.
+ */
+function versionMeantBy(
+  catalogue: Catalogue,
+  match: object,
+  attributes: Attributes,
+  labels: Labelled,
+): Resource | undefined {
+  const matchPolicy = matchPolicyOf(textOf(match, 'matchPolicy'));
+  const versionIn = (list: string): Resource | undefined =>
+    wantedVersion(catalogue, matchPolicy, attributes, (asked) =>
+      objectsIn(match, list).some((rule) => {
+        const names = textsIn(rule, 'resourceNames');
+        return covers(ruleOf(rule), asked) && (names.length === 0 || names.includes(asked.name));
+      }),
+    );
+  if (versionIn('excludeResourceRules') !== undefined) return undefined;
+  const hasRules = objectsIn(match, 'resourceRules').length > 0;
+  const version = hasRules ? versionIn('resourceRules') : attributes.resource;
+  const selectors = {
+    namespaceSelector: memberOf(match, 'namespaceSelector'),
+    objectSelector: memberOf(match, 'objectSelector'),
+  };
+  return selects(selectors, labels) ? version : undefined;
 }
 
 /** Why a binding has no parameters. */

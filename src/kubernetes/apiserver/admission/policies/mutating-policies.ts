@@ -11,6 +11,7 @@ import { ApiError } from '../../status.ts';
 import { type Changeable, type Plugin, writtenKind } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
 import { replaceDraft } from '../replace-draft.ts';
+import { asAsked, seenIn } from '../versions.ts';
 import { labelsOf } from '../webhooks/ask.ts';
 import { isExempt } from '../webhooks/matching.ts';
 import { type Bound, boundPolicies, NoParamsError, paramsOf } from './bindings.ts';
@@ -46,13 +47,15 @@ async function mutate(context: AdmissionContext, bound: Bound, attributes: Chang
   try {
     for (const params of await paramsOf(context, bound, attributes)) {
       for (const [index, mutation] of policy.mutations.entries()) {
-        const before = structuredClone(draft) as unknown as JsonObject;
-        const evaluation = evaluationOf(policy, subjectOf(context, attributes, before), params);
+        const seen = await seenIn(context, attributes, structuredClone(draft) as never, bound.version);
+        const before = seen.object as JsonObject;
+        const evaluation = evaluationOf(policy, subjectOf(context, seen.attributes, before), params);
         if (index === 0 && !isAsked(policy, evaluation)) break;
         const value = jsonOf(evaluation.evaluate(mutation.program));
-        const after = changed(writtenKind(attributes), before, mutation, value);
+        const after = changed(writtenKind(seen.attributes), before, mutation, value);
         if (jsonEqual(after, before)) continue;
-        replaceDraft(draft, attributes, withOwnMetadata(before, after));
+        const own = withOwnMetadata(before, after);
+        replaceDraft(draft, attributes, await asAsked(context, own, seen.attributes));
         attributes.rounds.isPatched = true;
       }
     }

@@ -5,6 +5,7 @@ import { qualifiedName, resourceNamed } from '../../../schema/catalogue.ts';
 import { ApiError } from '../../status.ts';
 import type { Plugin, Proposed } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
+import { seenIn } from '../versions.ts';
 import { labelsOf } from '../webhooks/ask.ts';
 import { isExempt } from '../webhooks/matching.ts';
 import { type Bound, boundPolicies, NoParamsError, paramsOf } from './bindings.ts';
@@ -34,11 +35,14 @@ export function validatingPolicies(context: AdmissionContext): Plugin {
       const labels = labelsOf(context, attributes, attributes.object);
       const bound = boundPolicies(context, resources, attributes, labels);
       if (bound.length === 0) return undefined;
-      const subject = subjectOf(context, attributes, attributes.object as unknown as Json | undefined);
+      const object = attributes.object as unknown as Json | undefined;
       let denial: ApiError | undefined;
-      for (const one of bound)
+      for (const one of bound) {
+        const seen = await seenIn(context, attributes, object, one.version);
+        const subject = subjectOf(context, seen.attributes, seen.object);
         for (const objection of await objectionsOf(context, one, attributes, subject))
           denial ??= answered(attributes, one, objection);
+      }
       if (denial !== undefined) throw denial;
       return undefined;
     },

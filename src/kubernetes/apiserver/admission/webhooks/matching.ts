@@ -1,6 +1,8 @@
 import { matchesLabels } from '../../../objects/label-selector.ts';
-import { resourceNamed } from '../../../schema/catalogue.ts';
+import { type Resource, resourceNamed } from '../../../schema/catalogue.ts';
 import type { Attributes } from '../attributes.ts';
+import type { AdmissionContext } from '../context.ts';
+import { wantedVersion } from '../versions.ts';
 import type { Rule, Webhook } from './webhook.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
@@ -19,10 +21,16 @@ export interface Labelled {
 export const isExempt = ({ resource }: Attributes): boolean =>
   resource.group === 'admissionregistration.k8s.io';
 
-/** Whether a webhook is to be asked about a write, by its rules and selectors. */
-export function isMeant(webhook: Webhook, attributes: Attributes, labels: Labelled): boolean {
-  if (!webhook.rules.some((rule) => covers(rule, attributes))) return false;
-  return selects(webhook, labels);
+/** In which version a webhook is to be asked about a write, by its rules and selectors; undefined: it is not to be asked. */
+export function versionMeant(
+  { catalogue }: Pick<AdmissionContext, 'catalogue'>,
+  webhook: Webhook,
+  attributes: Attributes,
+  labels: Labelled,
+): Resource | undefined {
+  const isCovered = (asked: Attributes): boolean => webhook.rules.some((rule) => covers(rule, asked));
+  const version = wantedVersion(catalogue(), webhook.matchPolicy, attributes, isCovered);
+  return version !== undefined && selects(webhook, labels) ? version : undefined;
 }
 
 /** Whether a write is of the namespaces and objects that are selected. */

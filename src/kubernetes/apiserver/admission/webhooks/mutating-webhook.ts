@@ -6,9 +6,10 @@ import { ApiError } from '../../status.ts';
 import type { Changeable, Plugin } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
 import { replaceDraft } from '../replace-draft.ts';
+import { asAsked, type Seen, seenIn } from '../versions.ts';
 import { ask, labelsOf } from './ask.ts';
 import { wantsToBeAsked } from './match-conditions.ts';
-import { isExempt, isMeant } from './matching.ts';
+import { isExempt, versionMeant } from './matching.ts';
 import { currentWebhooks, type Webhook } from './webhook.ts';
 
 const configurations = resourceNamed('admissionregistration.k8s.io', 'mutatingwebhookconfigurations');
@@ -29,9 +30,12 @@ export function mutatingWebhooks(context: AdmissionContext): Plugin {
       if (isNew) for (const id of rounds.asked) rounds.due.add(id);
       for (const webhook of webhooks()) {
         if (rounds.isSecond && !rounds.due.has(webhook.id)) continue;
-        if (!isMeant(webhook, attributes, labelsOf(context, attributes, draft))) continue;
-        if (!wantsToBeAsked(context, webhook, attributes, draft as Json | undefined)) continue;
-        const hasChanged = await invoke(context, webhook, attributes);
+        const labels = labelsOf(context, attributes, draft);
+        const version = versionMeant(context, webhook, attributes, labels);
+        if (version === undefined) continue;
+        const seen = await seenIn(context, attributes, draft as Json | undefined, version);
+        if (!wantsToBeAsked(context, webhook, seen.attributes, seen.object)) continue;
+        const hasChanged = await invoke(context, webhook, attributes, seen);
         if (hasChanged) {
           rounds.hasChanged = true;
           rounds.isPatched = true;
@@ -47,9 +51,14 @@ export function mutatingWebhooks(context: AdmissionContext): Plugin {
 }
 
 /** @returns whether it has changed the object. */
-async function invoke(context: AdmissionContext, webhook: Webhook, attributes: Changeable): Promise<boolean> {
+async function invoke(
+  context: AdmissionContext,
+  webhook: Webhook,
+  attributes: Changeable,
+  seen: Seen<Changeable>,
+): Promise<boolean> {
   const { draft } = attributes;
-  const reviewed = await ask(context, webhook, attributes, draft as Json | undefined, true);
+  const reviewed = await ask(context, webhook, seen.attributes, seen.object, true);
   if (reviewed?.patch === undefined) return false;
   if (draft === undefined) {
     throw failure(
@@ -57,7 +66,8 @@ async function invoke(context: AdmissionContext, webhook: Webhook, attributes: C
     );
   }
   const before = structuredClone(draft) as Json;
-  replaceDraft(draft, attributes, patched(before, reviewed.patch));
+  const changed = patched(structuredClone(seen.object ?? null), reviewed.patch);
+  replaceDraft(draft, attributes, await asAsked(context, changed, seen.attributes));
   return !jsonEqual(draft as Json, before);
 }
 

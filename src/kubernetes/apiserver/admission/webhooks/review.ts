@@ -25,6 +25,10 @@ export function reviewOf(
   const kind = writtenKind(attributes);
   const asked = { group: kind.group, version: kind.version, kind: kind.kind };
   const about = { group: apiGroup, version, resource: resource.name };
+  const { requested = resource } = attributes;
+  const own = writtenKind({ ...attributes, resource: requested });
+  const requestKind = { group: own.group, version: own.version, kind: own.kind };
+  const requestResource = { group: requested.group, version: requested.version, resource: requested.name };
   const isNamespace = apiGroup === '' && resource.name === 'namespaces';
   const within = namespace ?? (isNamespace ? name : '');
   const { username, uid: userId, groups, extra } = by.user;
@@ -33,7 +37,7 @@ export function reviewOf(
     request: {
       ...{ uid, kind: asked, resource: about },
       ...(subresource !== undefined && { subResource: subresource }),
-      ...{ requestKind: asked, requestResource: about },
+      ...{ requestKind, requestResource },
       ...(subresource !== undefined && { requestSubResource: subresource }),
       ...(name !== '' && { name }),
       ...(within !== '' && { namespace: within }),

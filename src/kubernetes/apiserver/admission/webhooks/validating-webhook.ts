@@ -1,11 +1,12 @@
 import type { Json } from '../../../../store/index.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
-import type { Plugin } from '../attributes.ts';
+import type { Plugin, Proposed } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
+import { type Seen, seenIn } from '../versions.ts';
 import { ask, labelsOf } from './ask.ts';
 import { wantsToBeAsked } from './match-conditions.ts';
-import { isExempt, isMeant } from './matching.ts';
-import { currentWebhooks } from './webhook.ts';
+import { isExempt, versionMeant } from './matching.ts';
+import { currentWebhooks, type Webhook } from './webhook.ts';
 
 const configurations = resourceNamed('admissionregistration.k8s.io', 'validatingwebhookconfigurations');
 
@@ -18,10 +19,15 @@ export function validatingWebhooks(context: AdmissionContext): Plugin {
     validate: async (attributes) => {
       const object = attributes.object as unknown as Json | undefined;
       const labels = labelsOf(context, attributes, attributes.object);
-      const meant = webhooks().filter((webhook) => isMeant(webhook, attributes, labels));
-      const asked = meant.filter((webhook) => wantsToBeAsked(context, webhook, attributes, object));
+      const asked: { readonly webhook: Webhook; readonly seen: Seen<Proposed> }[] = [];
+      for (const webhook of webhooks()) {
+        const version = versionMeant(context, webhook, attributes, labels);
+        if (version === undefined) continue;
+        const seen = await seenIn(context, attributes, object, version);
+        if (wantsToBeAsked(context, webhook, seen.attributes, seen.object)) asked.push({ webhook, seen });
+      }
       const outcomes = await Promise.allSettled(
-        asked.map((webhook) => ask(context, webhook, attributes, object, false)),
+        asked.map(({ webhook, seen }) => ask(context, webhook, seen.attributes, seen.object, false)),
       );
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       return undefined;

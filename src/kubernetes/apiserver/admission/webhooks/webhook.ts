@@ -11,6 +11,7 @@ import type { Resource } from '../../../schema/catalogue.ts';
 import { type WebhookClientConfig, webhookClientConfig } from '../../../webhooks/webhook-client.ts';
 import type { AdmissionContext } from '../context.ts';
 import type { Expression } from '../policies/policy.ts';
+import { type MatchPolicy, matchPolicyOf } from '../versions.ts';
 import { compileConditions } from './match-conditions.ts';
 
 /** One webhook of a configuration, ready to be asked. */
@@ -19,6 +20,7 @@ export interface Webhook {
   /** Unlike any other's of the cluster: the configuration's name and its place there. */
   readonly id: string;
   readonly rules: readonly Rule[];
+  readonly matchPolicy: MatchPolicy;
   readonly namespaceSelector: JsonObject;
   readonly objectSelector: JsonObject;
   /** `matchConditions`: it is asked where all of them hold. */
@@ -71,6 +73,7 @@ const webhooksOf = (configurations: readonly KubernetesObject[]): readonly Webho
 function webhookOf(it: JsonObject, id: string): Webhook {
   return {
     ...{ name: textOf(it, 'name'), id, rules: objectsIn(it, 'rules').map(ruleOf) },
+    matchPolicy: matchPolicyOf(textOf(it, 'matchPolicy')),
     namespaceSelector: memberOf(it, 'namespaceSelector'),
     objectSelector: memberOf(it, 'objectSelector'),
     conditions: compileConditions(it, '').conditions,
