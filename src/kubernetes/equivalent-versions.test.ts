@@ -89,8 +89,9 @@ describe('a webhook whose rules name another version', () => {
       ...[201, 'autoscaling/v1', 55],
     ]);
     answer = (review) => allow(review);
-    const later = { ...json, spec: { ...json.spec, maxReplicas: 4 } };
-    await cluster.call('PUT', `${v1}/changed`, later);
+    // Without a version: its controller writes to it as well.
+    const later = { metadata: { name: 'changed' }, spec: { ...json.spec, maxReplicas: 4 } };
+    expect((await cluster.call('PUT', `${v1}/changed`, later)).status).toBe(200);
     expect(hook.reviews.at(-1).request.oldObject).toMatchObject({
       ...{ apiVersion: 'autoscaling/v2', spec: { maxReplicas: 3 } },
     });
