@@ -203,6 +203,28 @@ describe('pods', () => {
     expect(await connectsAsTask(await groupOf('default'), hostIp)).toBe(false);
   }, 240_000);
 
+  it.each([
+    ['names', 'coredns', 'nslookup -type=a kubernetes.default.svc.cluster.local 10.100.0.10'],
+    ['an agent of Pod Identity', 'eks-pod-identity-agent', 'nc -w 5 169.254.170.23 80 < /dev/null'],
+  ])(
+    'have %s but while their cluster is without %s',
+    async (_what, addonName, asks) => {
+      const addon = ['--cluster-name', 'harbor', '--addon-name', addonName];
+      const make = async (): Promise<void> => {
+        await aws('eks', 'create-addon', ...addon);
+        await aws('eks', 'wait', 'addon-active', ...addon);
+      };
+      await make();
+      await inPod(`with-${addonName}`, asks);
+      await aws('eks', 'delete-addon', ...addon);
+      await aws('eks', 'wait', 'addon-deleted', ...addon);
+      await inPod(`without-${addonName}`, `! ${asks}`);
+      await make();
+      await inPod(`again-${addonName}`, asks);
+    },
+    240_000,
+  );
+
   it('keep their addresses over a death of Catamaran, and give them back', async () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     const before = await places();

@@ -32,6 +32,7 @@ export class FlowControl {
   #readSchemas: readonly KubernetesObject[] | undefined;
   #readLevels: readonly KubernetesObject[] | undefined;
   #schemas: readonly FlowSchema[] = [];
+  #catchAll: FlowSchema | undefined;
   #levels: ReadonlyMap<string, PriorityLevel> = new Map();
 
   constructor(objects: Pick<ObjectsInMemory, 'all'>, clock: Clock) {
@@ -42,7 +43,8 @@ export class FlowControl {
   /** As a request is told apart from others. One that no schema matches is of `catch-all`. */
   classify(user: User, asked: Attributes): ClassifiedRequest {
     this.#follow();
-    const schema = matching(this.#schemas, user, asked) ?? (this.#schemas.at(-1) as FlowSchema);
+    const schema = matching(this.#schemas, user, asked) ?? this.#catchAll;
+    if (schema === undefined) throw new Error('The FlowSchema catch-all is mandatory');
     return {
       schemaUid: schema.uid,
       levelUid: this.#levels.get(schema.level)?.uid ?? '',
@@ -70,6 +72,7 @@ export class FlowControl {
         .map(flowSchemaOf)
         .filter(({ level }) => this.#levels.has(level)),
     );
+    this.#catchAll = this.#schemas.find(({ name }) => name === 'catch-all');
     this.#seats.configure(all);
   }
 }

@@ -4,7 +4,7 @@ import { clusterStatus } from '../clusters/cluster-status.ts';
 import type { EksContext } from '../context.ts';
 import { lookInto } from '../insights/look-into.ts';
 import { type InsightsRecord, insights, insightsKey } from '../insights/record.ts';
-import { clusters, scopeOfKey } from '../records.ts';
+import { clusterKey, clusters, scopeOfKey } from '../records.ts';
 
 /** As often as EKS does it unasked. */
 const everyMs = 24 * 60 * 60 * 1_000;
@@ -13,12 +13,15 @@ const notActiveMs = 1_000;
 /** Looks into clusters: when they have become ACTIVE, when somebody asks for it, when their version changes, and once a day. */
 export function clusterInsights(context: EksContext): Reconciler {
   const { state, clock, random } = context;
-  const clusterKeyOf = (key: string): string => key.replace('/insights/', '/cluster/');
   return {
     name: 'eks-insights',
     watches: [
       watching(clusters, ({ key }) => [key]),
-      watching(insights, ({ key, after }) => (after?.endedAt === undefined ? [clusterKeyOf(key)] : [])),
+      watching(insights, ({ key, after }) =>
+        after !== undefined && after.endedAt === undefined
+          ? [clusterKey(scopeOfKey(key), after.clusterName)]
+          : [],
+      ),
     ],
     reconcile: (workKey) =>
       state.transact((tx) => {
