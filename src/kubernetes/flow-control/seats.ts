@@ -136,11 +136,11 @@ export class Seats {
       reject(why);
     };
     const left = (): void => leave(gone.reason);
-    using timer = new DisposableStack();
+    const timer = this.#clock.after(longestWaitMs, () => leave(tooManyRequests()));
     const stop = (): void => {
+      timer[Symbol.dispose]();
       gone.removeEventListener('abort', left);
     };
-    timer.use(this.#clock.after(longestWaitMs, () => leave(tooManyRequests())));
     const waiting: Waiting = {
       called: () => {
         stop();
@@ -153,7 +153,7 @@ export class Seats {
     else line.push(waiting);
     level.waiting++;
     this.#waiting++;
-    return await promise;
+    return promise;
   }
 
   #leaves(level: Level): void {
