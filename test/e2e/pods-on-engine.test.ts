@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { readlink } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { silentLog } from '../../src/log.ts';
@@ -104,6 +108,23 @@ describe('a pod on the Docker Engine', () => {
     expect(message).toMatch(/CapEff:\s+0000000000000000/);
     expect(message).toMatch(/NoNewPrivs:\s+1/);
     expect(message).toMatch(/Read-only file system/);
+    await end(path);
+  }, 60_000);
+
+  it('is in its node’s network, and sees what the machine runs, where it asks for that', async () => {
+    const server = createServer((_, answer) => answer.end('here')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asks = `hostname; wget -qO- http://127.0.0.1:${port}/; test -d /proc/${process.pid} && echo seen; readlink /proc/self/ns/ipc; exit 1`;
+    const path = await nodes.bind(name, 'on-node', {
+      ...{ restartPolicy: 'Never', hostNetwork: true, hostPID: true, hostIPC: true },
+      containers: [container('c', asks, { terminationMessagePolicy: 'FallbackToLogsOnError' })],
+    });
+    const json = await nodes.until(path, 'failed', ({ status }) => status.phase === 'Failed');
+    server.close();
+    expect(first(json).state.terminated.message.split('\n')).toEqual([
+      ...[name, 'hereseen', await readlink('/proc/self/ns/ipc'), ''],
+    ]);
     await end(path);
   }, 60_000);
 

@@ -33,7 +33,7 @@ export class FakePodNetwork implements PodNetwork {
 
   /** The machine's own: the node is nowhere else. */
   async nodeNamespace(): Promise<string> {
-    return '/proc/self/ns/net';
+    return `/proc/${process.pid}/ns/net`;
   }
 
   async join(pod: PodIdentity, netnsPath: string): Promise<void> {
