@@ -59,7 +59,7 @@ export async function status(parts: OperatorParts): Promise<StatusResponse> {
     machines: listMachines(parts.machines),
     network: describeNetwork(parts),
     counts: parts.census(),
-    nodes: held(parts.nodes()),
+    nodes: nodeShares(parts.nodes()),
   };
 }
 
@@ -136,7 +136,7 @@ export async function listInstances(
 }
 
 /** What they hold of machines: those that nobody has room for hold nothing. */
-function held(nodes: readonly RosteredNode[]): StatusResponse['nodes'] {
+export function nodeShares(nodes: readonly RosteredNode[]): StatusResponse['nodes'] {
   const shares = nodes.filter(({ status }) => status !== 'NO_ROOM').map(({ instance }) => instance.share);
   return {
     count: shares.length,
@@ -145,7 +145,10 @@ function held(nodes: readonly RosteredNode[]): StatusResponse['nodes'] {
   };
 }
 
-export function listNodes({ nodes }: OperatorParts, cluster: string | undefined): NodeDescription[] {
+export function listNodes(
+  { nodes }: Pick<OperatorParts, 'nodes'>,
+  cluster: string | undefined,
+): NodeDescription[] {
   return nodes()
     .filter(({ instance }) => cluster === undefined || instance.clusterName === cluster)
     .map(({ instance: { launched, share, ...instance }, status, message }) => ({
