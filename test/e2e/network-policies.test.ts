@@ -151,10 +151,16 @@ describe('network policies', () => {
         () => true,
         () => false,
       );
-    expect(await name()).toBe(true);
+    const connects = (address: string, port: number) =>
+      within('shop/api', `nc -w 2 ${address} ${port} < /dev/null`).then(
+        () => true,
+        () => false,
+      );
+    const places = () => Promise.all([name(), connects('10.100.0.1', 443), connects('169.254.169.254', 80)]);
+    expect(await places()).toEqual([true, true, true]);
     await cluster.apply(egress());
     await reaching({ 'shop/api': false, 'by service': false, 'shop/other': true });
-    expect(await name()).toBe(false);
+    expect(await places()).toEqual([false, false, false]);
     const dns = {
       to: [
         {

@@ -173,7 +173,7 @@ export class PodNetworks implements AsyncDisposable {
     network: NodeNetwork,
     { proxy, policies }: ClusterNetwork,
     podAt: (address: string) => string | undefined,
-    { openClusterDns, openPodIdentityAgent, openPodMetadata }: Networking,
+    { metadataAddress, openClusterDns, openPodIdentityAgent, openPodMetadata }: Networking,
   ): Promise<AsyncDisposable> {
     const { clock, random, log, vpcs, endpoint } = this.#options;
     const { instance, region, nodeName, vpcId, api, dnsAddress, credentials, functions } = node;
@@ -182,7 +182,11 @@ export class PodNetworks implements AsyncDisposable {
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
     const localAddresses = [dnsAddress];
     await using opened = new AsyncDisposableStack();
-    opened.use(policies.add({ name: nodeName, primaryAddress, answered: localAddresses, network }));
+    // As on EKS, policies do not isolate pods on Fargate: each is in its node's own network.
+    if (instance.fargate === undefined) {
+      const answered = [dnsAddress, metadataAddress];
+      opened.use(policies.add({ name: nodeName, primaryAddress, answered, network }));
+    }
     opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
     const whileOn = (name: NodeFunction, open: () => Promise<AsyncDisposable>) =>
       openWhile({
