@@ -20,12 +20,16 @@ beforeAll(async () => {
   // 1,426 MiB of it are for pods.
   const capacity = { cpuMillis: 2_000, memoryMiB: 2_000, pods: 29, ephemeralStorageBytes: 20 * GiB };
   node = new TestNode(await nodes.access(name), { name, instanceId: 'i-13', capacity }, fastClock(100));
-  await node.start({ machineDisk: async () => machineDisk() });
+  await start();
 });
 afterAll(async () => {
   await node[Symbol.asyncDispose]();
   await nodes[Symbol.asyncDispose]();
 });
+
+/** A kubelet that begins anew is short of nothing yet; else it would say so for longer than a test takes. */
+const start = () =>
+  node.restart({ machineDisk: async () => machineDisk(), settings: { pressureTransitionMs: 36_000_000 } });
 
 type Json = Awaited<ReturnType<TestNodes['get']>>;
 const container = (args: readonly string[], requests: object = {}, more: object = {}) => ({
@@ -73,7 +77,7 @@ describe('a node short of memory', () => {
     const asking = await bind('asking', [], { memory: '10Mi' });
     await Promise.all([modest, needed, asking].map((path) => nodes.until(path, 'running', isRunning)));
     // It stays as it is told under the next kubelet.
-    await node.restart({ machineDisk: async () => machineDisk() });
+    await start();
     await pressure('MemoryPressure', 'False');
     expect((await nodes.get(greedy)).status).toMatchObject({ reason: 'Evicted', message });
     expect((await nodes.get(greedy)).metadata.uid).toBe(metadata.uid);
@@ -117,6 +121,7 @@ describe('a node whose disk fills up', () => {
       exitCode: 0,
       reason: 'Completed',
     });
+    await start();
     await pressure('DiskPressure', 'False');
     await nodes.until(little, 'running', isRunning);
     await Promise.all([ours, little, much].map(end));

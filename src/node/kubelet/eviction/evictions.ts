@@ -66,7 +66,7 @@ export class Evictions {
     for (const use of ranked(uses, shortage.scarce)) {
       const worker = active.find(({ pod }) => isSame(pod, use.pod));
       const message = evictionMessage(shortage, use);
-      if (worker && this.#evict(worker, { message, isDisruption: true })) return [worker];
+      if (worker && this.#evict(worker, { message, disruption: message })) return [worker];
     }
     return [];
   }
@@ -79,7 +79,7 @@ export class Evictions {
     return { uses, found: shortages(await observe(uses)) };
   }
 
-  #evict(worker: Evictable, end: Pick<PodEnd, 'message' | 'isDisruption'>): boolean {
+  #evict(worker: Evictable, end: Pick<PodEnd, 'message' | 'disruption'>): boolean {
     if (isCritical(worker.pod)) return false;
     this.#options.events.warning(worker.pod, 'Evicted', end.message);
     worker.end({ reason: 'Evicted', graceSeconds, ...end });

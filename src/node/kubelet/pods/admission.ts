@@ -1,7 +1,7 @@
 import { isCritical } from '../eviction/ranking.ts';
 import type { PressureType } from '../eviction/thresholds.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../objects/pod.ts';
-import { amountsOf, podRequests } from '../resources/pod-requests.ts';
+import { type Amounts, amountsOf, podRequests } from '../resources/pod-requests.ts';
 import { qosOf } from '../resources/qos.ts';
 import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
 
@@ -19,6 +19,8 @@ export interface Rejection {
   readonly reason: string;
   /** Without upstream's `Pod was rejected: `. */
   readonly message: string;
+  /** How much of what is missing, where that is all that is in the way. */
+  readonly lacking?: Amounts;
 }
 
 /**
@@ -146,18 +148,17 @@ export function lackingCapacity(
   { allocatable }: Pick<AdmittingNode, 'allocatable'>,
 ): string | undefined {
   const [asked, capacity] = [podRequests(spec), amountsOf(allocatable)];
-  for (const [name, unit] of [
-    ['memory', 1_000_000_000n],
-    ['cpu', 1_000_000n],
-  ] as const) {
-    const [requested, has] = [asked.get(name) ?? 0n, capacity.get(name) ?? 0n].map(
-      (nanos) => (nanos + unit - 1n) / unit,
-    ) as [bigint, bigint];
+  for (const name of ['memory', 'cpu']) {
+    const [requested, has] = [asked.get(name) ?? 0n, capacity.get(name) ?? 0n];
     if (requested > has)
-      return `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${has}`;
+      return `Node didn't have enough capacity: ${name}, requested: ${rounded(requested, name)}, capacity: ${rounded(has, name)}`;
   }
   return undefined;
 }
+
+const whole = 1_000_000_000n;
+const unitOf = (name: string): bigint => (name === 'cpu' ? 1_000_000n : whole);
+const rounded = (nanos: bigint, name: string): bigint => (nanos + unitOf(name) - 1n) / unitOf(name);
 
 /** What a node does not have beside other pods. */
 export function lackingResource(
@@ -166,24 +167,33 @@ export function lackingResource(
   others: readonly Pod[],
 ): Rejection | undefined {
   const capacity = amountsOf(allocatable);
-  const lacking = (name: string, requested: bigint, used: bigint, unit: bigint): Rejection | undefined => {
-    const has = capacity.get(name) ?? 0n;
-    if (requested === 0n || used + requested <= has) return undefined;
-    const shown = [requested, used, has].map((nanos) => (nanos + unit - 1n) / unit);
-    return {
-      reason: `OutOf${name}`,
-      message: `Node didn't have enough resource: ${name}, requested: ${shown[0]}, used: ${shown[1]}, capacity: ${shown[2]}`,
-    };
-  };
-  const whole = 1_000_000_000n;
-  const pods = lacking('pods', whole, BigInt(others.length) * whole, whole);
-  if (pods) return pods;
   const used = others.map((other) => podRequests(other.spec));
-  for (const [name, requested] of podRequests(spec)) {
-    const unit = name === 'cpu' ? 1_000_000n : whole;
-    const taken = used.reduce((total, each) => total + (each.get(name) ?? 0n), 0n);
-    const rejection = lacking(name, requested, taken, unit);
-    if (rejection) return rejection;
-  }
-  return undefined;
+  const asked = [['pods', whole] as const, ...podRequests(spec)].map(([name, requested]) => {
+    const taken =
+      name === 'pods'
+        ? BigInt(others.length) * whole
+        : used.reduce((total, each) => total + (each.get(name) ?? 0n), 0n);
+    return { name, requested, taken, has: capacity.get(name) ?? 0n };
+  });
+  const short = asked.filter(({ requested, taken, has }) => requested > 0n && taken + requested > has);
+  const [first] = short;
+  if (first === undefined) return undefined;
+  const { name } = first;
+  const [requested, taken, has] = [first.requested, first.taken, first.has].map((nanos) =>
+    rounded(nanos, name),
+  );
+  return {
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${taken}, capacity: ${has}`,
+    lacking: new Map(short.map((each) => [each.name, each.taken + each.requested - each.has])),
+  };
+}
+
+/** A pod that the node needs finds nobody whose room it could have. */
+export function unpreempted(lacking: Amounts): Rejection {
+  const list = [...lacking].map(([name, nanos]) => `(res: ${name}, q: ${rounded(nanos, name)}), `).join('');
+  return {
+    reason: 'UnexpectedAdmissionError',
+    message: `Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [${list}]`,
+  };
 }

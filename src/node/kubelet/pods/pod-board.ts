@@ -1,14 +1,17 @@
 import type { Log } from '../../../log.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { OrphanRemoval } from '../../tasks/orphan-removal.ts';
+import { isCritical } from '../eviction/ranking.ts';
 import type { Pod } from '../objects/pod.ts';
 import { type Allocations, allocationOf } from '../resources/allocations.ts';
 import { Resizes } from '../resources/resizes.ts';
-import { type AdmittingNode, admit } from './admission.ts';
+import { type AdmittingNode, admit, type Rejection, unpreempted } from './admission.ts';
 import { podLabels } from './names.ts';
+import { preempted } from './pod-end.ts';
 import type { PodSteps } from './pod-steps.ts';
 import { isRunning } from './pod-view.ts';
 import { PodWorker, type PodWorkerOptions } from './pod-worker.ts';
+import { podsToPreempt } from './preemption.ts';
 
 export interface PodBoardOptions extends Omit<PodWorkerOptions, 'pendingResize'> {
   readonly runtime: Runtime;
@@ -131,7 +134,7 @@ export class PodBoard {
     const { uid } = pod.metadata;
     const isAdmitted = pod.status?.startTime !== undefined;
     const others = this.workers.filter((each) => each.isActive).map((each) => each.pod);
-    const rejection = isAdmitted ? undefined : admit(pod, node(), others);
+    const rejection = isAdmitted ? undefined : this.#preempted(pod, others, admit(pod, node(), others));
     if (rejection === undefined) {
       if (allocations.of(uid) === undefined) allocations.give(uid, allocationOf(pod));
       return;
@@ -139,6 +142,18 @@ export class PodBoard {
     const { reason, message } = rejection;
     events.warning(pod, reason, message);
     worker.end({ reason, message: `Pod was rejected: ${message}` });
+  }
+
+  /** A pod that the node needs has the room of others. @returns why it has none all the same. */
+  #preempted(pod: Pod, others: readonly Pod[], rejection: Rejection | undefined): Rejection | undefined {
+    if (rejection?.lacking === undefined || !isCritical(pod)) return rejection;
+    const victims = podsToPreempt(pod, others, rejection.lacking);
+    if (victims === undefined) return unpreempted(rejection.lacking);
+    for (const victim of victims) {
+      this.#options.events.warning(victim, preempted.reason, preempted.message);
+      this.#workers.get(victim.metadata.uid)?.end(preempted);
+    }
+    return undefined;
   }
 
   #gone(pod: Pod): void {

@@ -6,13 +6,20 @@ export interface PodEnd {
   readonly message: string;
   /** Less than its own. */
   readonly graceSeconds?: number;
-  /** It was others that needed its room, as its condition DisruptionTarget says. Default: nobody. */
-  readonly isDisruption?: true;
+  /** It is others that need its room, as its condition DisruptionTarget says. */
+  readonly disruption?: string;
 }
 
 export const deadlineExceeded: PodEnd = {
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',
+};
+
+export const preempted: PodEnd = {
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  graceSeconds: 1,
+  disruption: 'Pod was preempted by Kubelet to accommodate a critical pod.',
 };
 
 /** When a pod is to have ended by its own `activeDeadlineSeconds` (epoch ms). */

@@ -265,7 +265,8 @@ describe('a pod', () => {
     const unhealthy = 'Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503';
     await expect.poll(() => nodes.eventsOf('probed'), { timeout: 10_000 }).toContain(unhealthy);
     answers.add('/ready');
-    await nodes.until(path, 'ready', (json) => condition(json, 'Ready').status === 'True');
+    const ready = await nodes.until(path, 'ready', (json) => condition(json, 'Ready').status === 'True');
+    expect(condition(ready, 'Ready').reason).toBeUndefined();
     answers.delete('/live');
     const json = await nodes.until(path, 'a restart', (seen) => first(seen).restartCount === 1);
     expect(first(json).lastState.terminated.exitCode).toBe(143);
@@ -348,6 +349,38 @@ describe('a pod', () => {
     expect(await nodes.eventsOf('big')).toContain(`OutOfcpu: ${message}`);
     await remove(path);
     await nodes.until(path, 'gone', isGone);
+  });
+
+  it('that the node needs has the room of others, who end for it', async () => {
+    const asking = (cpu: string) => [{ ...container('c'), resources: { requests: { cpu } } }];
+    const [small, large] = await Promise.all([
+      bind('small', { containers: asking('300m') }),
+      bind('large', { containers: asking('1500m') }),
+    ]);
+    await Promise.all([small, large].map((each) => nodes.until(each, 'running', isRunning)));
+    const critical = { priorityClassName: 'system-node-critical' };
+    const needed = await bind('needed', { ...critical, containers: asking('500m') });
+    await nodes.until(needed, 'running', isRunning);
+    const { status } = await nodes.until(large, 'the end', (json) => json.status.phase === 'Failed');
+    expect(status).toMatchObject({
+      reason: 'Preempting',
+      message: 'Preempted in order to admit critical pod',
+    });
+    expect(condition({ status }, 'DisruptionTarget')).toMatchObject({
+      ...{ status: 'True', reason: 'TerminationByKubelet' },
+      message: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+    });
+    expect((await nodes.get(small)).status.phase).toBe('Running');
+    const impossible = await bind('impossible', { ...critical, containers: asking('3') });
+    const refused = await nodes.until(impossible, 'the end', (json) => json.status.phase === 'Failed');
+    expect(refused.status).toMatchObject({
+      reason: 'UnexpectedAdmissionError',
+      message: expect.stringContaining(
+        'no set of running pods found to reclaim resources: [(res: cpu, q: 1870), ]',
+      ),
+    });
+    await Promise.all([small, large, needed, impossible].map(remove));
+    for (const path of [small, large, needed, impossible]) await nodes.until(path, 'gone', isGone);
   });
 
   it('goes on when the kubelet is another one, which adopts it', async () => {

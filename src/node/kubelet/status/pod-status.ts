@@ -52,7 +52,7 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     phase,
     conditions: podConditions(pod, before.conditions ?? pod.status?.conditions ?? [], {
       ...{ phase, statuses, nowMs, resize: inputs.resize },
-      ...(end?.isDisruption && { disruption: end.message }),
+      ...(end?.disruption !== undefined && { disruption: end.disruption }),
       hasSandbox: (sandbox?.isRunning ?? false) && podIp !== undefined,
     }),
     ...endOf(before, end),

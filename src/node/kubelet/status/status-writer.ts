@@ -11,6 +11,9 @@ import type { Pod, PodStatus } from '../objects/pod.ts';
 /** Conditions of the kubelet's that come and go. */
 const passing: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress']);
 
+/** What a condition said before goes with what it said. */
+const noWords = { reason: null, message: null };
+
 export interface StatusWriterOptions {
   readonly api: Pick<Api, 'patch' | 'delete'>;
   readonly clock: Clock;
@@ -103,19 +106,17 @@ export class StatusWriter {
     const gone = (['reason', 'message', 'podIP'] as const).filter(
       (member) => before[member] !== undefined && status[member] === undefined,
     );
-    const conditions = before.conditions?.filter(
+    const passed = (before.conditions ?? []).filter(
       ({ type }) => passing.has(type) && !status.conditions?.some((now) => now.type === type),
     );
     const body = {
       metadata: { uid },
       status: {
         ...status,
-        ...(conditions?.length && {
-          conditions: [
-            ...(status.conditions ?? []),
-            ...conditions.map(({ type }) => ({ type, $patch: 'delete' })),
-          ],
-        }),
+        conditions: [
+          ...(status.conditions ?? []).map((condition) => ({ ...noWords, ...condition })),
+          ...passed.map(({ type }) => ({ type, $patch: 'delete' })),
+        ],
         ...Object.fromEntries(gone.map((member) => [member, null])),
         ...(before.podIP !== undefined &&
           before.podIP !== status.podIP && { podIPs: [{ $patch: 'replace' }, ...(status.podIPs ?? [])] }),
