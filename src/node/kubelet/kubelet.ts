@@ -130,6 +130,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
             ...{ node: description, api, certificateAuthority: options.api.certificateAuthority },
             ...{ runtime, labels: options.labels, clock, random, log, signal },
             pods: () => board.workers.map(({ pod }) => pod),
+            measured: { uses: () => watch.eviction.uses, disk: watch.disk },
             onListening: (listensOn) => {
               port = listensOn;
               reporter.poke();

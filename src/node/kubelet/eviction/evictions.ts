@@ -23,6 +23,7 @@ type Evictable = Pick<PodWorker, 'pod' | 'view' | 'isActive' | 'hasRunning' | 'e
 export class Evictions {
   readonly #options: EvictionsOptions;
   readonly #pressures: Pressures;
+  #uses: readonly PodUse[] = [];
 
   constructor(options: EvictionsOptions) {
     this.#options = options;
@@ -31,6 +32,11 @@ export class Evictions {
 
   get pressures(): ReadonlySet<PressureType> {
     return this.#pressures.now;
+  }
+
+  /** What pods used when it last looked. */
+  get uses(): readonly PodUse[] {
+    return this.#uses;
   }
 
   /** Until the signal aborts. @throws {RuntimeError} the engine is away. */
@@ -76,6 +82,7 @@ export class Evictions {
   ): Promise<{ readonly uses: readonly PodUse[]; readonly found: readonly Shortage[] }> {
     const { measure, observe } = this.#options;
     const uses = await measure(workers);
+    this.#uses = uses;
     return { uses, found: shortages(await observe(uses)) };
   }
 

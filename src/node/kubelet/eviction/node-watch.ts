@@ -44,7 +44,7 @@ export function nodeWatch(options: NodeWatchOptions) {
       await images.remove(Number.POSITIVE_INFINITY, needed());
     },
   });
-  return { eviction, collector: new ImageCollector({ disk, images, needed, events, clock }) };
+  return { eviction, disk, collector: new ImageCollector({ disk, images, needed, events, clock }) };
 }
 
 /** Pods are all that uses memory of a node: it is short when they come near to what they may have together. */

@@ -225,12 +225,31 @@ describe('forwarded ports', () => {
 describe('who may ask', () => {
   const rbac = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
   let authorization = '';
+  /** Of who was never refused, which is remembered for a while. */
+  let observer = '';
   beforeAll(async () => {
-    const accounts = '/api/v1/namespaces/default/serviceaccounts';
-    await node.cluster.call('POST', accounts, { metadata: { name: 'scraper' } });
-    const { json } = await node.cluster.call('POST', `${accounts}/scraper/token`, { spec: {} });
-    authorization = `Bearer ${json.status.token}`;
+    [authorization, observer] = [await tokenOf('scraper'), await tokenOf('observer')];
+    await letIn('observer');
   });
+
+  async function tokenOf(name: string): Promise<string> {
+    const accounts = '/api/v1/namespaces/default/serviceaccounts';
+    await node.cluster.call('POST', accounts, { metadata: { name } });
+    const { json } = await node.cluster.call('POST', `${accounts}/${name}/token`, { spec: {} });
+    return `Bearer ${json.status.token}`;
+  }
+
+  async function letIn(name: string): Promise<void> {
+    await node.cluster.call('POST', rbac, {
+      metadata: { name },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'system:kubelet-api-admin',
+      },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: 'default' }],
+    });
+  }
 
   async function ask(path: string, headers: Record<string, string> = {}) {
     const ca = node.cluster.certificateAuthority;
@@ -249,15 +268,7 @@ describe('who may ask', () => {
       status: 403,
       text: 'Forbidden (user=system:serviceaccount:default:scraper, verb=get, resource=nodes, subresource(s)=[stats])\n',
     });
-    await node.cluster.call('POST', rbac, {
-      metadata: { name: 'scraper' },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'system:kubelet-api-admin',
-      },
-      subjects: [{ kind: 'ServiceAccount', name: 'scraper', namespace: 'default' }],
-    });
+    await letIn('scraper');
     expect(await ask('/healthz', { authorization })).toEqual({ status: 200, text: 'ok' });
     expect((await ask('/configz', { authorization })).status).toBe(404);
   });
@@ -283,6 +294,27 @@ describe('who may ask', () => {
       /^container_cpu_usage_seconds_total\{container="c",namespace="default",pod="web"\} [\d.e-]+ \d+$/m,
     );
     expect(text).toMatch(/^node_memory_working_set_bytes \d+ \d+$/m);
+    expect(text).toMatch(/^# HELP container_start_time_seconds \[STABLE\] Start time/m);
+    const { node: ofNode, pods } = JSON.parse(
+      (await ask('/stats/summary', { authorization: observer })).text,
+    );
+    expect(ofNode.fs).toMatchObject({ capacityBytes: 1_000, availableBytes: 400, usedBytes: 600 });
+    const web = pods.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'web');
+    expect(web['ephemeral-storage']).toMatchObject({ usedBytes: 160, inodesUsed: 3 });
+    expect(web.volume).toMatchObject([{ name: 'v', usedBytes: 50 }]);
+    expect(web.containers[0]).toMatchObject({ rootfs: { usedBytes: 100 }, logs: { usedBytes: 10 } });
+  });
+
+  it('is told the same under the names of cAdvisor', async () => {
+    const { text } = await ask('/metrics/cadvisor', { authorization });
+    const of = (name: string, labels: string) => new RegExp(`^${name}\\{${labels}\\} [\\d.e-]+ \\d+$`, 'm');
+    const container =
+      'container="c",id="/[0-9a-f]{64}",image="[^"]*",name="[0-9a-f]{64}",namespace="default",pod="web"';
+    expect(text).toMatch(of('container_cpu_usage_seconds_total', `${container},cpu="total"`));
+    expect(text).toMatch(of('container_memory_working_set_bytes', container));
+    expect(text).toMatch(of('container_fs_usage_bytes', container));
+    expect(text).toMatch(/^machine_cpu_cores 2$/m);
+    expect(text).toMatch(/^# TYPE container_cpu_usage_seconds_total counter$/m);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Clock } from '../../../clock/index.ts';
 import { ServerResponse } from '../../../http.ts';
 import type { Log } from '../../../log.ts';
 import type { Runtime } from '../../../runtime/index.ts';
+import { cadvisorMetrics } from './cadvisor-metrics.ts';
 import type { ClientAccess } from './client-access.ts';
 import { loggedContainer, logText, readLogQuery } from './container-logs.ts';
 import { forwardPorts } from './port-forward.ts';
@@ -167,12 +168,16 @@ async function route(options: KubeletServerOptions, upgrades: Upgrades, asked: A
     case '/stats/summary':
       return sendJson(response, await statsSummary(options));
     case '/metrics/resource':
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-      response.end(await resourceMetrics(options));
-      return;
+      return sendMetrics(response, await resourceMetrics(options));
+    case '/metrics/cadvisor':
+      return sendMetrics(response, await cadvisorMetrics(options));
     default:
       throw new KubeletRefusal(404, '404 page not found');
   }
+}
+
+function sendMetrics(response: Response, text: string): void {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text);
 }
 
 function sendJson(response: Response, body: unknown): void {

@@ -9,7 +9,7 @@ import { ClientAccess } from './client-access.ts';
 import { EnginePods } from './engine-pods.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { requestServingCertificate, type ServingCertificate } from './serving-certificate.ts';
-import { CpuTotal } from './stats.ts';
+import { CpuTotal, type NodeStats } from './stats.ts';
 
 const MiB = 1_048_576;
 
@@ -21,6 +21,7 @@ export interface NodeServing {
   readonly runtime: Runtime;
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: () => readonly Pod[];
+  readonly measured: Pick<NodeStats, 'uses' | 'disk'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -44,7 +45,8 @@ export async function serveNode(serving: NodeServing): Promise<void> {
     pods: new EnginePods({ runtime, labels, pods, clock }),
     stats: {
       startedAtMs: clock.now(),
-      memoryCapacityBytes: node.capacity.memoryMiB * MiB,
+      ...{ memoryCapacityBytes: node.capacity.memoryMiB * MiB, cpuMillis: node.capacity.cpuMillis },
+      ...serving.measured,
       cpu: new CpuTotal(),
     },
     ...{ runtime, clock, log },

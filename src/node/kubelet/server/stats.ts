@@ -1,6 +1,8 @@
 import type { Clock } from '../../../clock/index.ts';
-import type { ContainerStats, Runtime } from '../../../runtime/index.ts';
-import type { Pod } from '../objects/pod.ts';
+import type { ContainerLimits, ContainerStats, Runtime } from '../../../runtime/index.ts';
+import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
+import { diskOf, type PodUse } from '../usage/pod-use.ts';
+import { MetricsText, type MetricTable } from './metrics-text.ts';
 import type { ServedPods } from './served-pods.ts';
 
 /** What the node as a whole is told of. */
@@ -8,7 +10,12 @@ export interface NodeStats {
   /** Epoch milliseconds. */
   readonly startedAtMs: number;
   readonly memoryCapacityBytes: number;
+  readonly cpuMillis: number;
   readonly cpu: CpuTotal;
+  /** As it was measured last: not every pod has been. */
+  readonly uses: () => readonly PodUse[];
+  /** Its share of the machine's disk, in bytes. */
+  readonly disk: () => Promise<{ readonly capacity: number; readonly available: number }>;
 }
 
 /**
@@ -31,7 +38,7 @@ export class CpuTotal {
   }
 }
 
-interface StatsParts {
+export interface StatsParts {
   readonly nodeName: string;
   readonly pods: ServedPods;
   readonly stats: NodeStats;
@@ -39,26 +46,31 @@ interface StatsParts {
   readonly clock: Clock;
 }
 
-interface ContainerUse {
+interface ContainerUsage {
   readonly name: string;
+  readonly image: string;
+  readonly limits: ContainerLimits;
   readonly runtimeId: string;
   readonly startedAtMs: number;
   readonly timeMs: number;
   readonly stats: ContainerStats;
 }
 
-interface PodUse {
+interface PodUsage {
   readonly pod: Pod;
-  readonly containers: readonly ContainerUse[];
+  readonly containers: readonly ContainerUsage[];
 }
 
 /** What every running container of the node's pods uses now. One that ends meanwhile is left out. */
-async function usage({ pods, runtime, clock }: StatsParts): Promise<readonly PodUse[]> {
+export async function usage(
+  { pods, runtime, clock }: StatsParts,
+  withIo = false,
+): Promise<readonly PodUsage[]> {
   return Promise.all(
     pods.list().map(async (pod) => {
-      const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
-      const names = [...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name);
-      const uses = await Promise.all(names.map((name) => useOf(pods, runtime, clock, pod, name)));
+      const uses = await Promise.all(
+        allContainers(pod.spec).map((container) => useOf(pods, runtime, clock, pod, container, withIo)),
+      );
       return { pod, containers: uses.filter((use) => use !== undefined) };
     }),
   );
@@ -69,20 +81,21 @@ async function useOf(
   runtime: Pick<Runtime, 'stats'>,
   clock: Clock,
   pod: Pod,
-  name: string,
-): Promise<ContainerUse | undefined> {
+  { name, image = '' }: PodContainer,
+  withIo: boolean,
+): Promise<ContainerUsage | undefined> {
   const [latest] = await pods.attempts(pod, name);
   if (latest?.status.state !== 'running') return undefined;
-  const stats = await runtime.stats(latest.name);
+  const stats = await runtime.stats(latest.name, { withIo });
   if (stats === undefined) return undefined;
-  const { runtimeId, status } = latest;
-  return { name, runtimeId, startedAtMs: status.startedAtMs, timeMs: clock.now(), stats };
+  const { runtimeId, status, limits } = latest;
+  return { name, image, limits, runtimeId, startedAtMs: status.startedAtMs, timeMs: clock.now(), stats };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const cpuOf = (containers: readonly ContainerUse[]): number =>
+const cpuOf = (containers: readonly ContainerUsage[]): number =>
   sum(containers.map(({ stats }) => stats.cpuUsageNanos));
-const memoryOf = (containers: readonly ContainerUse[]): number =>
+const memoryOf = (containers: readonly ContainerUsage[]): number =>
   sum(containers.map(({ stats }) => stats.memoryBytes));
 
 /** `/stats/summary`: what is known of it. The node's use is that of its pods. */
@@ -97,10 +110,15 @@ export async function statsSummary(parts: StatsParts): Promise<object> {
   const everything = all.flatMap(({ containers }) => containers);
   const [cpu, memory] = [parts.stats.cpu.after(everything), memoryOf(everything)];
   const node = cpuAndMemory(now, cpu, memory);
+  const uses = new Map(parts.stats.uses().map((use) => [use.pod.metadata.uid, use]));
+  const { capacity: capacityBytes, available: availableBytes } = await parts.stats.disk();
+  const disk = (usedBytes: number) => ({ time: iso(now), availableBytes, capacityBytes, usedBytes });
+  const fs = disk(capacityBytes - availableBytes);
   return {
     node: {
       ...{ nodeName: parts.nodeName, startTime: iso(parts.stats.startedAtMs), cpu: node.cpu },
       memory: { ...node.memory, availableBytes: Math.max(0, parts.stats.memoryCapacityBytes - memory) },
+      ...{ fs, runtime: { imageFs: fs, containerFs: fs } },
     },
     pods: all.map(({ pod: { metadata, status }, containers }) => ({
       podRef: { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
@@ -108,9 +126,29 @@ export async function statsSummary(parts: StatsParts): Promise<object> {
       containers: containers.map(({ name, startedAtMs, timeMs, stats }) => ({
         ...{ name, startTime: iso(startedAtMs) },
         ...cpuAndMemory(timeMs, stats.cpuUsageNanos, stats.memoryBytes),
+        ...containerDisk(uses.get(metadata.uid), name, disk),
       })),
+      ...podDisk(uses.get(metadata.uid), disk),
       ...cpuAndMemory(now, cpuOf(containers), memoryOf(containers)),
     })),
+  };
+}
+
+type Disk = (usedBytes: number) => object;
+
+function containerDisk(use: PodUse | undefined, container: string, disk: Disk): object {
+  const found = use?.containers.find(({ name }) => name === container);
+  if (found === undefined) return {};
+  const { written, logBytes } = found;
+  return { rootfs: { ...disk(written.bytes), inodesUsed: written.inodes }, logs: disk(logBytes) };
+}
+
+function podDisk(use: PodUse | undefined, disk: Disk): object {
+  if (use === undefined) return {};
+  const { bytes, inodes } = diskOf(use);
+  return {
+    'ephemeral-storage': { ...disk(bytes), inodesUsed: inodes },
+    volume: use.emptyDirs.map(({ name, use: own }) => ({ name, ...disk(own.bytes), inodesUsed: own.inodes })),
   };
 }
 
@@ -118,7 +156,7 @@ export async function statsSummary(parts: StatsParts): Promise<object> {
 export async function resourceMetrics(parts: StatsParts): Promise<string> {
   const all = await usage(parts);
   const now = parts.clock.now();
-  const metrics = new Metrics();
+  const metrics = new MetricsText(described);
   for (const { pod, containers } of all) {
     const of = { namespace: pod.metadata.namespace, pod: pod.metadata.name };
     for (const { name, startedAtMs, timeMs, stats } of containers) {
@@ -138,44 +176,25 @@ export async function resourceMetrics(parts: StatsParts): Promise<string> {
   return metrics.text();
 }
 
-type MetricName = keyof typeof described;
-
-const described = {
+const described: MetricTable = {
   container_cpu_usage_seconds_total: [
     'counter',
-    'Cumulative cpu time consumed by the container in core-seconds',
+    '[STABLE] Cumulative cpu time consumed by the container in core-seconds',
   ],
-  container_memory_working_set_bytes: ['gauge', 'Current working set of the container in bytes'],
-  container_start_time_seconds: ['gauge', 'Start time of the container since unix epoch in seconds'],
-  node_cpu_usage_seconds_total: ['counter', 'Cumulative cpu time consumed by the node in core-seconds'],
-  node_memory_working_set_bytes: ['gauge', 'Current working set of the node in bytes'],
-  pod_cpu_usage_seconds_total: ['counter', 'Cumulative cpu time consumed by the pod in core-seconds'],
-  pod_memory_working_set_bytes: ['gauge', 'Current working set of the pod in bytes'],
-  resource_scrape_error: ['gauge', '1 if there was an error while getting container metrics, 0 otherwise'],
-} as const;
-
-class Metrics {
-  readonly #lines = new Map<MetricName, string[]>();
-
-  /** Names of pods and containers hold nothing that would have to be escaped. */
-  add(
-    name: MetricName,
-    labels: Readonly<Record<string, string>>,
-    value: number,
-    timeMs: number | undefined,
-  ): void {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${text}"`);
-    const shown = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-    const lines = this.#lines.get(name) ?? [];
-    lines.push(`${name}${shown} ${value}${timeMs === undefined ? '' : ` ${Math.round(timeMs)}`}`);
-    this.#lines.set(name, lines);
-  }
-
-  text(): string {
-    const blocks = [...this.#lines].map(([name, lines]) => {
-      const [type, help] = described[name];
-      return [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
-    });
-    return blocks.join('');
-  }
-}
+  container_memory_working_set_bytes: ['gauge', '[STABLE] Current working set of the container in bytes'],
+  container_start_time_seconds: ['gauge', '[STABLE] Start time of the container since unix epoch in seconds'],
+  node_cpu_usage_seconds_total: [
+    'counter',
+    '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
+  ],
+  node_memory_working_set_bytes: ['gauge', '[STABLE] Current working set of the node in bytes'],
+  pod_cpu_usage_seconds_total: [
+    'counter',
+    '[STABLE] Cumulative cpu time consumed by the pod in core-seconds',
+  ],
+  pod_memory_working_set_bytes: ['gauge', '[STABLE] Current working set of the pod in bytes'],
+  resource_scrape_error: [
+    'gauge',
+    '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise',
+  ],
+};

@@ -13,6 +13,7 @@ import { ClientAccess } from '../server/client-access.ts';
 import { type KubeletServer, startKubeletServer } from '../server/kubelet-server.ts';
 import { requestServingCertificate } from '../server/serving-certificate.ts';
 import { CpuTotal } from '../server/stats.ts';
+import type { PodUse } from '../usage/pod-use.ts';
 import { TestPods } from './served-pods.ts';
 import { TestNodes } from './test-cluster.ts';
 
@@ -23,6 +24,15 @@ export interface Upgraded {
   readonly response: IncomingMessage;
   readonly socket: Duplex;
 }
+
+/** As if each pod had one emptyDir, and its containers had written alike. */
+const measuredUse = (pod: Pod): PodUse => ({
+  pod,
+  containers: pod.spec.containers.map(({ name }) => ({
+    ...{ name, memoryBytes: 0, logBytes: 10, written: { bytes: 100, inodes: 2 } },
+  })),
+  emptyDirs: [{ name: 'v', isMemory: false, use: { bytes: 50, inodes: 1 } }],
+});
 
 /** A cluster with one node whose kubelet's server runs, over a simulated engine, reached through the API server. */
 export class StreamingNode implements AsyncDisposable {
@@ -67,7 +77,16 @@ export class StreamingNode implements AsyncDisposable {
         ...{ nodeName, host: '127.0.0.1', certificateAuthority, pods, runtime, clock, log },
         certificate: await requestServingCertificate(api, nodeName, { clock, random }, never),
         access: new ClientAccess(api, nodeName, clock),
-        stats: { startedAtMs: clock.now(), memoryCapacityBytes: 2 ** 30, cpu: new CpuTotal() },
+        stats: {
+          ...{
+            startedAtMs: clock.now(),
+            memoryCapacityBytes: 2 ** 30,
+            cpuMillis: 2_000,
+            cpu: new CpuTotal(),
+          },
+          uses: () => pods.pods.map(measuredUse),
+          disk: async () => ({ capacity: 1_000, available: 400 }),
+        },
       }),
     );
     const status = {
