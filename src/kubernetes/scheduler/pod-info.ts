@@ -1,5 +1,6 @@
 import type { RecordKey } from '../../reconcile/index.ts';
-import type { PlacedPod } from './objects.ts';
+import { heldSpec } from './held-resources.ts';
+import type { PlacedPod, PlacedSpec } from './objects.ts';
 import { type PodShape, shapeOf } from './pod-shape.ts';
 import { type PodTerms, termsOf } from './pod-terms.ts';
 
@@ -9,7 +10,10 @@ export interface PodInfo {
   readonly pod: PlacedPod;
   readonly namespace: string;
   readonly priority: number;
+  /** Of what it holds. */
   readonly shape: PodShape;
+  /** Its spec, with what its containers hold of the node meanwhile where that is more. */
+  readonly held: PlacedSpec;
   readonly terms: PodTerms;
   /** Names of the claims that its volumes are from. */
   readonly claims: readonly string[];
@@ -19,9 +23,11 @@ export interface PodInfo {
 export function podInfo(key: RecordKey, pod: PlacedPod, known?: PodInfo): PodInfo {
   const isAlike = known !== undefined && sameParts.every((part) => known.pod.spec[part] === pod.spec[part]);
   const isSame = isAlike && known.pod.metadata.labels === pod.metadata.labels;
+  const held = heldSpec(pod);
   return {
     ...{ key, pod, namespace: pod.metadata.namespace ?? '', priority: priorityOf(pod) },
-    shape: isAlike ? known.shape : shapeOf(pod.spec),
+    shape: isAlike && known.held === known.pod.spec && held === pod.spec ? known.shape : shapeOf(held),
+    held,
     terms: isSame ? known.terms : termsOf(pod),
     claims: isAlike ? known.claims : claimsOf(pod),
   };
