@@ -16,7 +16,7 @@ import type {
   PodNetwork,
   PodVolumes,
 } from '../kubelet-options.ts';
-import type { Pod, PodContainer } from '../objects/pod.ts';
+import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
 import { limitsMeanwhile } from '../resources/container-resize.ts';
 import { podCgroupLimits } from '../resources/limits.ts';
 import type { NodeCgroups } from '../resources/node-cgroups.ts';
@@ -236,7 +236,8 @@ export class PodSteps {
     const { messages, runtime } = this.#options;
     const { status, name } = run.container;
     const hasFailed = status.state === 'exited' && status.exitCode !== 0;
-    const ended = { attempt: run.attempt, containerName: name, hasFailed };
+    const containers = allContainers(pod.spec).length;
+    const ended = { attempt: run.attempt, containerName: name, hasFailed, containers };
     return messages.read(pod.metadata.uid, container, ended, runtime, signal);
   }
 

@@ -4,6 +4,7 @@ import type { Runtime } from '../../../runtime/index.ts';
 import type { PodContainer } from '../objects/pod.ts';
 
 const mostBytes = 4_096;
+const mostPodBytes = 12_288;
 const mostLogBytes = 2_048;
 const mostLogLines = 80;
 
@@ -35,11 +36,21 @@ export class TerminationMessages {
   async read(
     podUid: string,
     { name, terminationMessagePolicy }: PodContainer,
-    run: { readonly attempt: number; readonly containerName: string; readonly hasFailed: boolean },
+    run: {
+      readonly attempt: number;
+      readonly containerName: string;
+      readonly hasFailed: boolean;
+      /** Of its pod: what all of them say has a bound, too. */
+      readonly containers: number;
+    },
     runtime: Pick<Runtime, 'output'>,
     signal: AbortSignal,
   ): Promise<string> {
-    const text = await head(join(this.#of(podUid, name, run.attempt), 'termination-log'));
+    const share = Math.floor(mostPodBytes / run.containers);
+    const text = await head(
+      join(this.#of(podUid, name, run.attempt), 'termination-log'),
+      Math.min(mostBytes, share),
+    );
     if (text !== '' || terminationMessagePolicy !== 'FallbackToLogsOnError' || !run.hasFailed) return text;
     const lines: string[] = [];
     for await (const line of runtime.output(run.containerName, { sinceMs: 0 }, signal)) {
@@ -47,7 +58,8 @@ export class TerminationMessages {
       if (lines.length > mostLogLines) lines.shift();
     }
     const all = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-    return all.subarray(Math.max(0, all.length - mostLogBytes)).toString();
+    const kept = all.subarray(Math.max(0, all.length - mostLogBytes));
+    return kept.subarray(0, share).toString();
   }
 
   async forget(podUid: string): Promise<void> {
@@ -59,10 +71,10 @@ export class TerminationMessages {
   }
 }
 
-async function head(path: string): Promise<string> {
+async function head(path: string, most: number): Promise<string> {
   try {
     await using file = await open(path, 'r');
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(mostBytes), 0, mostBytes, 0);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(most), 0, most, 0);
     return buffer.subarray(0, bytesRead).toString();
   } catch {
     return '';
