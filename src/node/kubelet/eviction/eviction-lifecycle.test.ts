@@ -32,6 +32,8 @@ const start = () =>
   node.restart({ machineDisk: async () => machineDisk(), settings: { pressureTransitionMs: 36_000_000 } });
 
 type Json = Awaited<ReturnType<TestNodes['get']>>;
+const until = (path: string, what: string, holds: (json: Json) => boolean) =>
+  nodes.until(path, what, holds, 40_000);
 const container = (args: readonly string[], requests: object = {}, more: object = {}) => ({
   ...{ name: 'c', image: 'demo', args, resources: { requests } },
   ...more,
@@ -44,10 +46,10 @@ const isRunningInEngine = (pod: string): boolean =>
   node.machine.engine.containers({ 'io.kubernetes.pod.name': pod }).some((each) => each.isRunning);
 const nodePath = `/api/v1/nodes/${name}`;
 const pressure = (type: string, status: string) =>
-  nodes.until(nodePath, `${type} ${status}`, (json) => conditionOf(json, type)?.status === status);
+  until(nodePath, `${type} ${status}`, (json) => conditionOf(json, type)?.status === status);
 async function end(path: string): Promise<void> {
   await nodes.cluster.call('DELETE', path);
-  await nodes.until(path, 'gone', (json) => json.code === 404);
+  await until(path, 'gone', (json) => json.code === 404);
 }
 const bind = (pod: string, args: readonly string[], requests: object = {}, more: object = {}) =>
   nodes.bind(name, pod, { ...more, containers: [container(args, requests)] });
@@ -57,7 +59,7 @@ describe('a node short of memory', () => {
     const modest = await bind('modest', ['use', '900'], { memory: '900Mi' });
     const needed = await bind('needed', ['use', '50'], {}, { priorityClassName: 'system-node-critical' });
     const greedy = await bind('greedy', ['use', '400'], { memory: '10Mi' });
-    const { status, metadata } = await nodes.until(greedy, 'the end', hasFailed);
+    const { status, metadata } = await until(greedy, 'the end', hasFailed);
     const message =
       'The node was low on resource: memory. Threshold quantity: 100Mi, available: 76Mi. Container c was using 400Mi, request is 10Mi, has larger consumption of memory. ';
     expect(status).toMatchObject({ reason: 'Evicted', message });
@@ -70,12 +72,12 @@ describe('a node short of memory', () => {
       `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=${name},reason=EvictionThresholdMet`,
     );
     expect(items.map((event: Json) => event.message)).toEqual(['Attempting to reclaim memory']);
-    const late = await nodes.until(await bind('late', []), 'the end', hasFailed);
+    const late = await until(await bind('late', []), 'the end', hasFailed);
     expect(late.status).toMatchObject({
       ...{ reason: 'Evicted', message: 'Pod was rejected: The node had condition: [MemoryPressure]. ' },
     });
     const asking = await bind('asking', [], { memory: '10Mi' });
-    await Promise.all([modest, needed, asking].map((path) => nodes.until(path, 'running', isRunning)));
+    await Promise.all([modest, needed, asking].map((path) => until(path, 'running', isRunning)));
     // It stays as it is told under the next kubelet.
     await start();
     await pressure('MemoryPressure', 'False');
@@ -91,17 +93,17 @@ describe('a node whose disk fills up', () => {
       restartPolicy: 'Never',
       containers: [{ ...container(['exit', '0']), image: 'pulled' }],
     });
-    await nodes.until(ours, 'the end', ({ status }) => status.phase === 'Succeeded');
+    await until(ours, 'the end', ({ status }) => status.phase === 'Succeeded');
     await node.machine.runtime.pullImage('of-others', { signal: new AbortController().signal });
     const [little, much] = [
       await bind('little', ['use', '1', '10']),
       await bind('much', ['use', '1', '900']),
     ];
-    await Promise.all([little, much].map((path) => nodes.until(path, 'running', isRunning)));
+    await Promise.all([little, much].map((path) => until(path, 'running', isRunning)));
     // Images that have just come stay.
     await node.clock.sleep(150_000);
     machineDisk = () => ({ ...roomy, availableBytes: isRunningInEngine('much') ? GiB : 100 * GiB });
-    const { status } = await nodes.until(much, 'the end', hasFailed);
+    const { status } = await until(much, 'the end', hasFailed);
     machineDisk = () => roomy;
     expect(status).toMatchObject({
       reason: 'Evicted',
@@ -123,7 +125,7 @@ describe('a node whose disk fills up', () => {
     });
     await start();
     await pressure('DiskPressure', 'False');
-    await nodes.until(little, 'running', isRunning);
+    await until(little, 'running', isRunning);
     await Promise.all([ours, little, much].map(end));
   });
 });
@@ -136,7 +138,7 @@ describe('a pod that writes more than it may', () => {
       volumes,
       containers: [container([], {}, { volumeMounts })],
     });
-    const { metadata } = await nodes.until(path, 'running', isRunning);
+    const { metadata } = await until(path, 'running', isRunning);
     const directory = join(
       node.stateDirectory,
       'pods',
@@ -144,7 +146,7 @@ describe('a pod that writes more than it may', () => {
       'volumes/kubernetes.io~empty-dir/scratch',
     );
     await writeFile(join(directory, 'file'), Buffer.alloc(2 * 1_048_576));
-    const { status } = await nodes.until(path, 'the end', hasFailed);
+    const { status } = await until(path, 'the end', hasFailed);
     expect(status).toMatchObject({
       ...{ reason: 'Evicted', message: 'Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ' },
     });
