@@ -6,7 +6,8 @@ import { EKS, waitUntilClusterActive } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusResponse } from '../../src/cli/index.ts';
-import { eksToken } from '../../src/kubernetes/testing/eks-token.ts';
+import { systemClock } from '../../src/clock/index.ts';
+import { eksToken } from '../../src/eks-token.ts';
 import { installationContainers, testImage } from './image.ts';
 import { catamaran, Installation, waitFor } from './installation.ts';
 import { fetchKubectl } from './kubectl.ts';
@@ -37,7 +38,7 @@ describe('pods on Fargate', () => {
   };
   const kubectl = async (...args: string[]): Promise<string> => {
     const { region, credentials } = installation.clientOptions();
-    const token = await eksToken('harbor', region, credentials);
+    const token = await eksToken('harbor', region, credentials, systemClock().now());
     const all = [...access, `--token=${token}`, ...args];
     return (await run(program, all, { timeout: 90_000 })).stdout;
   };
