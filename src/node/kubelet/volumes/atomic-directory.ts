@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { type Clock, digits, type Random } from '../../../clock/index.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf } from '../../error-code.ts';
 
 export interface VolumeFile {
   readonly content: Uint8Array;

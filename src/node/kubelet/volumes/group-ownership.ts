@@ -1,5 +1,5 @@
 import { chmod, chown, type FileHandle, lchown, readdir } from 'node:fs/promises';
-import { codeOf } from './error-code.ts';
+import { codeOf } from '../../error-code.ts';
 import { openUnfollowed, pathOf } from './open-unfollowed.ts';
 
 const ofDirectories = 0o2110;

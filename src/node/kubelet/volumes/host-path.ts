@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
-import { codeOf } from './error-code.ts';
+import { codeOf } from '../../error-code.ts';
 import type { HostPath } from './volume-source.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFile, realpath, rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { isWithin, mountTable } from '../../volumes/mount-table.ts';
 
 const run = promisify(execFile);
 const timeout = 20_000;
@@ -77,12 +78,6 @@ const realPathOf = (path: string): Promise<string> => realpath(path).catch(() =>
 
 /** In the order in which they were mounted. */
 async function mountedUnder(directory: string): Promise<readonly string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8');
-  return table
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .map((path) =>
-      path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
-    )
-    .filter((path) => path === directory || path.startsWith(`${directory}/`));
+  const all = await mountTable();
+  return all.map(({ path }) => path).filter((path) => isWithin(path, directory));
 }

@@ -1,6 +1,6 @@
 import { chmod, type FileHandle, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { codeOf } from './error-code.ts';
+import { codeOf } from '../../error-code.ts';
 import type { MountPoints } from './mount-points.ts';
 import { openUnfollowed, pathOf } from './open-unfollowed.ts';
 

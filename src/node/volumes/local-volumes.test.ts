@@ -1,0 +1,142 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ownMountPoints } from '../kubelet/volumes/mount-points.ts';
+import { LocalVolumes } from './local-volumes.ts';
+import { mountTable } from './mount-table.ts';
+import { runCommand } from './run-command.ts';
+
+const mountPoints = ownMountPoints();
+const MiB = 1_048_576;
+/** Of the capabilities that programs which this process runs may have, `CAP_SYS_RESOURCE` (24). */
+const mayResize = ((hexOf('CapBnd') >> 24n) & 1n) === 1n;
+function hexOf(member: string): bigint {
+  return BigInt(
+    `0x${new RegExp(`${member}:\\s*(\\w+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]}`,
+  );
+}
+const volume = { clusterId: 'cluster', name: 'pvc-1' };
+
+let root: string;
+let volumes: LocalVolumes;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'local-volumes-'));
+  volumes = open();
+});
+afterEach(() => mountPoints.remove(root));
+
+const open = () => new LocalVolumes(join(root, 'volumes'), true);
+const place = (name: string) => join(root, 'volumes/cluster', volume.name, name);
+
+/** Shows the volume to a pod of a node. @returns where. */
+async function publish(node: string, pod: string, isShared = false): Promise<string> {
+  const nodeDirectory = join(root, node);
+  const target = join(nodeDirectory, pod);
+  mkdirSync(target, { recursive: true });
+  await volumes.publish(volume, { target, nodeDirectory, isShared, options: ['noatime'] });
+  return target;
+}
+const hasMounts = async () => (await mountTable()).some(({ path }) => path.startsWith(root));
+
+it('whoever may not mount makes no volumes', async () => {
+  await expect(new LocalVolumes(root, false).make(volume, MiB)).rejects.toThrow('take root on Linux');
+});
+
+describe.skipIf(!mountPoints.canMount)('of a machine', () => {
+  it('a volume has its room from the beginning, and holds what it says and no more', async () => {
+    expect(await volumes.make(volume, 31.5 * MiB)).toBe(32 * MiB);
+    const { size, blocks } = statSync(place('image'));
+    expect([size, blocks * 512 >= size]).toEqual([32 * MiB, true]);
+    const path = await publish('a', 'one');
+    const { blocks: count, bsize } = statfsSync(path);
+    expect(count * bsize).toBeGreaterThan(24 * MiB);
+    expect(count * bsize).toBeLessThanOrEqual(32 * MiB);
+    expect(() => writeFileSync(join(path, 'large'), Buffer.alloc(33 * MiB))).toThrow('ENOSPC');
+    expect((await mountTable()).find((it) => it.path === path)?.source).toMatch(/^\/dev\/loop/);
+  });
+
+  it('one that the machine has no room for is not made', async () => {
+    await expect(volumes.make(volume, 2 ** 50)).rejects.toMatchObject({ code: 'ResourceExhausted' });
+    expect(existsSync(place('image'))).toBe(false);
+    await volumes.make(volume, 16 * MiB);
+    await expect(volumes.make(volume, 2 ** 50)).rejects.toMatchObject({ code: 'ResourceExhausted' });
+    expect(statSync(place('image')).size).toBe(16 * MiB);
+  });
+
+  it('what was begun by a process that was killed is made anew', async () => {
+    mkdirSync(place(''), { recursive: true });
+    writeFileSync(place('image.new'), 'half');
+    expect(await volumes.list()).toEqual([volume]);
+    await volumes.make(volume, 16 * MiB);
+    expect(existsSync(place('image.new'))).toBe(false);
+    writeFileSync(join(await publish('a', 'one'), 'file'), 'data');
+    // Another process finds it as it is.
+    volumes = open();
+    await volumes.make(volume, 16 * MiB);
+    expect(readFileSync(join(await publish('a', 'one'), 'file'), 'utf8')).toBe('data');
+  });
+
+  it('pods of one node share it, those of another wait until it is free', async () => {
+    await volumes.make(volume, 16 * MiB);
+    const [one, two] = [await publish('a', 'one'), await publish('a', 'two')];
+    writeFileSync(join(one, 'file'), 'data');
+    expect(readFileSync(join(two, 'file'), 'utf8')).toBe('data');
+    await expect(publish('b', 'three')).rejects.toThrow(
+      'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node and can\'t be attached to another',
+    );
+    await mountPoints.unmount(one);
+    await volumes.release();
+    await expect(publish('b', 'three')).rejects.toThrow('Multi-Attach');
+    await mountPoints.unmount(two);
+    expect(readFileSync(join(await publish('b', 'three'), 'file'), 'utf8')).toBe('data');
+    expect(readFileSync(join(await publish('a', 'one', true), 'file'), 'utf8')).toBe('data');
+  });
+
+  it('it grows while it is mounted, and before it is', async () => {
+    const grown: string[] = [];
+    using _ = volumes.onGrown(({ name }) => grown.push(name));
+    await volumes.make(volume, 16 * MiB);
+    const size = (path: string) => statfsSync(path).blocks * statfsSync(path).bsize;
+    const path = await publish('a', 'one');
+    writeFileSync(join(path, 'file'), 'data');
+    expect(await volumes.make(volume, 64 * MiB)).toBe(64 * MiB);
+    expect(size(path)).toBeLessThan(16 * MiB);
+    const isGrown = await volumes.growFileSystem(volume);
+    expect(isGrown).toBe(mayResize);
+    if (isGrown) expect(size(path)).toBeGreaterThan(48 * MiB);
+    await mountPoints.unmount(path);
+    await volumes.release();
+    await volumes.make(volume, 128 * MiB);
+    await publish('a', 'one');
+    expect(size(path)).toBeGreaterThan(100 * MiB);
+    expect(readFileSync(join(path, 'file'), 'utf8')).toBe('data');
+    expect(grown).toEqual(['pvc-1', 'pvc-1']);
+  });
+
+  it('is taken away with all that it holds when no pod has it', async () => {
+    await volumes.make(volume, 16 * MiB);
+    const path = await publish('a', 'one');
+    await expect(volumes.remove(volume)).rejects.toThrow('pvc-1 is mounted by a pod');
+    await mountPoints.unmount(path);
+    await volumes.remove(volume);
+    await volumes.remove(volume);
+    expect(await volumes.list()).toEqual([]);
+    expect(await hasMounts()).toBe(false);
+    await expect(publish('a', 'one')).rejects.toThrow('volume pvc-1 is not on this machine');
+    expect(await runCommand('losetup', ['--list', '--noheadings', '-O', 'BACK-FILE'])).not.toContain(root);
+  });
+
+  it('no name leads out of its directory', async () => {
+    for (const name of ['..', '../x', 'a/b', '', '.'])
+      await expect(volumes.make({ ...volume, name }, MiB)).rejects.toThrow('is no name of a volume');
+  });
+});
