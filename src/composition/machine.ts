@@ -9,8 +9,10 @@ import {
   type HostedInstance,
   type InterfacePlaces,
   type LinkLocal,
+  LocalVolumes,
   Machine,
   openProxyImage,
+  ownMountPoints,
   startAgent,
 } from '../node/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -19,6 +21,7 @@ import { installationLabel, instanceLabel } from './labels.ts';
 
 export { openMachineBalancers } from './balancing/open-balancers.ts';
 export { followNodes } from './kubelets/follow-nodes.ts';
+export { followVolumes } from './kubelets/follow-volumes.ts';
 export { PodNetworks } from './kubelets/pod-networks.ts';
 export { openLinkLocal } from './link-local.ts';
 export { machineSource } from './vpc/follow-machines.ts';
@@ -26,6 +29,10 @@ export { openVpcs } from './vpc/open-vpcs.ts';
 
 /** Ports of the machine that tasks can't have: ssh, the Engine's, the agent's own (ECS_RESERVED_PORTS). */
 const reservedTcpPorts = [22, 2375, 2376, 51_678, 51_679];
+
+/** The volumes of this machine. @param directory Of them alone. */
+export const openLocalVolumes = (directory: string): LocalVolumes =>
+  new LocalVolumes(directory, ownMountPoints().canMount);
 
 /** Opens this machine: an agent for each of its container instances, speaking to `endpoint` as any agent would. */
 export async function openMachine(options: {

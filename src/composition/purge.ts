@@ -31,7 +31,8 @@ export async function purge(
   }
   const { removeWithMounts } = await import('../node/index.ts');
   // Volumes that users keep elsewhere are mounted in the directories of pods.
-  await removeWithMounts(stateLayout(stateDirectory).node);
+  const { node, volumes } = stateLayout(stateDirectory);
+  for (const directory of [node, volumes]) await removeWithMounts(directory);
   rmSync(stateDirectory, { recursive: true, force: true });
   return report;
 }

@@ -133,6 +133,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   // From here on the API answers; agents and the client that they use are loaded beside it.
   const {
     followNodes,
+    followVolumes,
+    openLocalVolumes,
     PodNetworks,
     machineSource,
     openLinkLocal,
@@ -193,6 +195,8 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       directory: places.node,
     }),
   );
+  const volumes = openLocalVolumes(places.volumes);
+  opened.use(followVolumes({ state, machineId, volumes, clock, log }));
   opened.use(
     followNodes({
       ...{ state, machine, runtime, clock, random, log, installationId: installation.id },
@@ -200,11 +204,11 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       token: (identity) => plane.nodeToken(identity),
       credentials: (identity) => plane.nodeCredentials(identity),
       networkCredentials: (identity) => plane.networkCredentials(identity),
-      podNetworks,
       fargateIsolation: async () => {
         if (options.fargateIsolation === 'runc') return undefined;
         return options.fargateIsolation === 'gvisor' || (await runtime.gvisor()).works ? 'gvisor' : undefined;
       },
+      ...{ podNetworks, machineId, volumes },
     }),
   );
   signal.throwIfAborted();

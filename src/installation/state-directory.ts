@@ -39,6 +39,8 @@ export interface StateLayout {
   readonly balancerLogs: string;
   /** One folder for what the node side remembers. */
   readonly node: string;
+  /** The data of pods' volumes. */
+  readonly volumes: string;
 }
 
 export function stateLayout(directory: string): StateLayout {
@@ -59,5 +61,6 @@ export function stateLayout(directory: string): StateLayout {
     buckets: join(root, 'buckets'),
     balancerLogs: join(root, 'balancer-logs'),
     node: join(root, 'node'),
+    volumes: join(root, 'volumes'),
   };
 }

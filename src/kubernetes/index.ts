@@ -13,6 +13,7 @@ import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
 import { fargateProfileFollower, fargateScheduler } from './fargate/index.ts';
 import { loadBalancerControllers } from './load-balancing/index.ts';
+import { localVolumeControllers } from './local-volumes/index.ts';
 import { nodeInstanceFollower } from './nodes/node-instances.ts';
 import { nodeRoles } from './nodes/node-roles.ts';
 import type { ClusterPlace } from './objects/object-store.ts';
@@ -63,6 +64,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       nodeInstanceFollower(context, running),
       nodeRoles(context, running),
       ...workloadControllers(context, running),
+      ...localVolumeControllers(context, running),
       podScheduler(context, running),
       fargateScheduler(context, running),
       fargateProfileFollower(context, running),
@@ -82,6 +84,16 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
+
+export { localDriver, machineLabel } from './local-volumes/names.ts';
+export {
+  type LocalVolumeReport,
+  localVolumeId,
+  localVolumeName,
+  localVolumeReportKey,
+  localVolumeReports,
+  localVolumes,
+} from './local-volumes/records.ts';
 
 /** What the control plane of a cluster tells of itself; undefined: it has not answered yet. */
 export function controlPlaneOf(

@@ -27,6 +27,8 @@ export interface ControlPlaneRecord {
     /** Sealed for `frontProxyPurpose`; PKCS #8. */
     readonly sealedKey: string;
   };
+  /** Its StorageClasses were made: who deletes one does not find it again. Absent: it was made before there were any. */
+  readonly hasStorageClasses?: true;
 }
 
 /** `control-plane/<cluster's id>` */

@@ -47,8 +47,10 @@ export type {
   PodNetwork,
   PodVolumes,
 } from './kubelet/kubelet-options.ts';
-export { removeWithMounts } from './kubelet/volumes/mount-points.ts';
+export { ownMountPoints, removeWithMounts } from './kubelet/volumes/mount-points.ts';
 export { type InstanceOnMachine, Machine, MachineError } from './machine/machine.ts';
 export type { HostedInstance, MachineSize } from './machine/shares.ts';
 export { type LinkLocal, LinkLocalListener, linkLocalAddress } from './metadata/link-local.ts';
 export { openProxyImage, type ProxyImage } from './service-connect/proxy-image.ts';
+export { LocalVolumes, type VolumeId } from './volumes/local-volumes.ts';
+export { VolumeRefusal } from './volumes/volume-image.ts';

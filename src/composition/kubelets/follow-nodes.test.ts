@@ -61,6 +61,7 @@ it('ends an instance whose node never gets to be registered', async () => {
       throw new Error('the role is gone');
     },
     podNetworks: { open: async () => ({ podNetwork: {} }), remove: async () => {} },
+    ...{ machineId: 'm', volumes: { release: async () => {} } },
   } as unknown as NodeParts;
   const following = followNodes(parts);
   // The kubelet is loaded with the first node.

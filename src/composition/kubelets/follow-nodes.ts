@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { type Kubelet, type Machine, removeWithMounts } from '../../node/index.ts';
+import { type Kubelet, type LocalVolumes, type Machine, removeWithMounts } from '../../node/index.ts';
 import type { RecordKey, State } from '../../reconcile/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import {
@@ -34,6 +34,9 @@ export interface NodeParts {
   readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
   /** What containers of Fargate's run under; undefined: like any container. */
   readonly fargateIsolation: () => Promise<'gvisor' | undefined>;
+  /** Of the machine, whose id its nodes tell. */
+  readonly machineId: string;
+  readonly volumes: LocalVolumes;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -120,7 +123,7 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
 
 /** Kubelet, containers, what it remembers, and its share of the machine: whatever of it is there. */
 async function end(
-  { machine, runtime, installationId, directory, podNetworks }: NodeParts,
+  { machine, runtime, installationId, directory, podNetworks, volumes }: NodeParts,
   kubelets: Map<string, Kubelet>,
   instanceId: string,
 ): Promise<void> {
@@ -131,6 +134,7 @@ async function end(
   for (const { id } of await runtime.listSandboxes(labels)) await runtime.removeSandbox(id);
   await podNetworks.remove(instanceId);
   await removeWithMounts(join(directory, instanceId));
+  await volumes.release();
   await machine.releaseNode(instanceId);
 }
 

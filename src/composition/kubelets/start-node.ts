@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { controlPlaneOf } from '../../kubernetes/index.ts';
+import { controlPlaneOf, localDriver, machineLabel } from '../../kubernetes/index.ts';
 import { type ApiAccess, type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
 import {
   type ClusterRecord,
@@ -33,7 +33,7 @@ export async function startNode(
   const { clusterName, clusterId, instanceId, fargate } = instance;
   const controlPlane = controlPlaneOf(state, scope, clusterId);
   const cluster = state.get(clusters, clusterKey(scope, clusterName));
-  const description = describe(scope, instance);
+  const description = describe(scope, instance, parts.machineId);
   if (controlPlane === undefined || cluster?.id !== clusterId || description === undefined) return undefined;
   const { startKubelet } = await loadKubelet();
   const identity = identityOf(scope, instance);
@@ -63,6 +63,9 @@ export async function startNode(
     ...(isolation && { isolation }),
     clusterDns: { address: dnsAddress, domain: 'cluster.local' },
     stateDirectory: join(directory, instanceId),
+    ...(fargate === undefined && {
+      localDriver: { name: localDriver, clusterId, topologyKeys: [machineLabel], volumes: parts.volumes },
+    }),
     labels: nodeLabels(installationId, instanceId),
     ...{ runtime, clock, random, log, signal },
   });
@@ -74,6 +77,7 @@ const serviceAddress = ({ serviceIpv4Cidr }: ClusterRecord, offset: number): str
 function describe(
   { region }: { readonly region: string },
   instance: NodeInstanceRecord,
+  machineId: string,
 ): NodeDescription | undefined {
   const { launched, instanceId, fargate, capacity, labels, taints } = instance;
   const [name, providerId] = [nodeNameOf(instance), providerIdOf(instance)];
@@ -83,7 +87,9 @@ function describe(
   return {
     ...{ name, hostname: privateDnsName, providerId },
     ...(fargate === undefined && { instanceType: instance.instanceType }),
-    ...{ instanceId, region, availabilityZone, labels, taints: taints.map(taintOf) },
+    ...{ instanceId, region, availabilityZone, taints: taints.map(taintOf) },
+    // As on AWS, no volume is attached on Fargate.
+    labels: fargate === undefined ? { ...labels, [machineLabel]: machineId } : labels,
     kubernetesVersion: instance.version,
     capacity: { ...{ cpuMillis, memoryMiB, pods }, ephemeralStorageBytes: diskGiB * 1_024 ** 3 },
     ...{ internalIp: privateIpv4, networkInterfaceId, machineAddress },

@@ -102,7 +102,7 @@ const priorityClasses = [
 ];
 
 /** Made unless it is there. */
-async function ensure(
+export async function ensure(
   cluster: Cluster,
   resource: Resource,
   namespace: string | undefined,

@@ -53,6 +53,7 @@ import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
 import { extensionAuthentication, frontProxyIdentity, makeFrontProxy } from './front-proxy.ts';
 import { makeAuthority, openAuthorityOf, openFrontProxyOf, openTokenKeyOf } from './keys.ts';
+import { makeDriver, makeStorageClasses } from './local-storage.ts';
 import { reaches } from './public-access.ts';
 import { firstAddress } from './service-range.ts';
 
@@ -163,6 +164,8 @@ export async function openControlPlane(
     ...{ clock, random, log: logs.through(log), signal: ending.signal },
   };
   await bootstrap(cluster, extensionAuthentication(authority.certificate, frontProxy));
+  await makeDriver(cluster);
+  if (!known?.hasStorageClasses) await makeStorageClasses(cluster);
   const listener = opened.use(
     await openApiListener(
       context,
@@ -191,7 +194,7 @@ export async function openControlPlane(
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const endpoint = `https://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
   const record: ControlPlaneRecord = {
-    ...{ port, endpoint, version: wanted.version },
+    ...{ port, endpoint, version: wanted.version, hasStorageClasses: true },
     tokens: known?.tokens ?? {
       issuer: `${endpoint}/id/${place.id}`,
       sealedKey: sealer.seal(tokenKeyText, tokenKeyPurpose(place.id)),

@@ -3,6 +3,8 @@ import { nodePortsPrefix } from '../apiserver/node-ports.ts';
 import type { KubernetesContext } from '../context.ts';
 import { definitionsOf } from '../custom-resources/cluster-catalogue.ts';
 import { definitions, storedResourceOf } from '../custom-resources/definition.ts';
+import { localVolumes } from '../local-volumes/records.ts';
+import { recordsPrefix } from '../objects/object-records.ts';
 import { type ClusterPlace, objectsPrefix } from '../objects/object-store.ts';
 import { builtInCatalogue, type Resource, resourceNamed } from '../schema/catalogue.ts';
 
@@ -19,6 +21,8 @@ export async function removeObjects({ store, state }: KubernetesContext, place: 
   await removeEach(store, place, [resourceNamed('', 'namespaces'), ...builtIn, ...custom]);
   await removeEach(store, place, [definitions]);
   await removeBelow(store, nodePortsPrefix(place));
+  // Their machines take the data away.
+  await removeBelow(store, recordsPrefix(localVolumes.noun, place));
 }
 
 async function removeEach(store: Store, place: ClusterPlace, resources: readonly Resource[]): Promise<void> {

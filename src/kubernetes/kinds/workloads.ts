@@ -18,7 +18,11 @@ const templateDefaults = (spec: Record<string, unknown>): void =>
 
 /** What is wrong with the pods that a spec's template makes. */
 const templateErrors = (spec: JsonObject, path = 'spec'): readonly FieldError[] =>
-  podSpecErrors(memberOf(memberOf(spec, 'template'), 'spec'), `${path}.template.spec`);
+  podSpecErrors(
+    memberOf(memberOf(spec, 'template'), 'spec'),
+    `${path}.template.spec`,
+    itemsOf(spec, 'volumeClaimTemplates').map((claim) => textOf(memberOf(claim, 'metadata'), 'name')),
+  );
 
 const restartErrors = (spec: JsonObject, path: string, allowed: readonly string[]): readonly FieldError[] => {
   const policy = textOf(memberOf(memberOf(spec, 'template'), 'spec'), 'restartPolicy');

@@ -1,23 +1,5 @@
 import type { Kept } from '../controllers/objects.ts';
-import {
-  annotationOf,
-  bindCompleted,
-  type Claim,
-  type StorageClass,
-  type Volume,
-} from '../controllers/volumes/objects.ts';
-
-/** What the scheduler reads of a volume, beside what binding it takes. */
-export type PlacedVolume = Volume & {
-  readonly spec: { readonly csi?: { readonly driver: string; readonly volumeHandle: string } };
-};
-
-/** Where its volumes may be made. */
-export type PlacedStorageClass = StorageClass & {
-  readonly allowedTopologies?: readonly {
-    readonly matchLabelExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
-  }[];
-};
+import { annotationOf, bindCompleted, type Claim } from '../controllers/volumes/objects.ts';
 
 export interface CsiNode extends Kept {
   readonly spec?: {

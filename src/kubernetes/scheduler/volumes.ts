@@ -13,6 +13,8 @@ import {
   annotationOf,
   type Claim,
   classOf,
+  isAllowedFor,
+  type StorageClass,
   selectedNode,
   type Volume,
 } from '../controllers/volumes/objects.ts';
@@ -23,7 +25,7 @@ import type { PlacedNode } from './objects.ts';
 import type { PodInfo } from './pod-info.ts';
 import { refusal, type Verdict } from './verdict.ts';
 import type { ClusterView } from './view.ts';
-import { isBound, type PlacedStorageClass, type PlacedVolume } from './volume-objects.ts';
+import { isBound } from './volume-objects.ts';
 
 const noVolume = refusal('VolumeBinding', "node(s) didn't find available persistent volumes to bind", true);
 const elsewhere = refusal('VolumeBinding', "node(s) didn't match PersistentVolume's node affinity", true);
@@ -180,14 +182,14 @@ class ClusterVolumes {
     return this.#volumeOf(claim)?.spec.csi?.volumeHandle ?? `${namespace}/${name}`;
   }
 
-  #class(claim: Claim): PlacedStorageClass | undefined {
+  #class(claim: Claim): StorageClass | undefined {
     const name = classOf(claim);
     return name === ''
       ? undefined
       : this.#reader.get(storageClasses, clusterKey(this.#key, storageClasses, name));
   }
 
-  #volumeOf({ spec }: Claim): PlacedVolume | undefined {
+  #volumeOf({ spec }: Claim): Volume | undefined {
     const name = spec.volumeName ?? '';
     return name === '' ? undefined : this.#reader.get(volumes, clusterKey(this.#key, volumes, name));
   }
@@ -216,14 +218,5 @@ const isReachable = ({ spec }: Volume, node: PlacedNode | undefined): boolean =>
 };
 
 /** Whether one may be made for the node. */
-function isProvisioned(of: PlacedStorageClass | undefined, node: PlacedNode | undefined): boolean {
-  if (of === undefined || of.provisioner === noProvisioner) return false;
-  const { allowedTopologies = [] } = of;
-  const labels = node?.metadata.labels ?? {};
-  return (
-    allowedTopologies.length === 0 ||
-    allowedTopologies.some(({ matchLabelExpressions = [] }) =>
-      matchLabelExpressions.every(({ key, values }) => values.includes(labels[key] ?? '')),
-    )
-  );
-}
+const isProvisioned = (of: StorageClass | undefined, node: PlacedNode | undefined): boolean =>
+  of !== undefined && of.provisioner !== noProvisioner && isAllowedFor(of, node?.metadata.labels ?? {});

@@ -11,10 +11,17 @@ import {
 } from '../apiserver/status.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, numberOf, textOf } from '../objects/object.ts';
 
-/** What is wrong with a pod's spec, or that of a template, beyond its single fields. */
-export function podSpecErrors(spec: JsonObject, path: string): readonly FieldError[] {
+/**
+ * What is wrong with a pod's spec, or that of a template, beyond its single fields.
+ * @param claimed Names of volumes that pods of the template have besides, as StatefulSets give them.
+ */
+export function podSpecErrors(
+  spec: JsonObject,
+  path: string,
+  claimed: readonly string[] = [],
+): readonly FieldError[] {
   const volumes = entriesOf(spec, 'volumes', path);
-  const names = volumes.map(({ members }) => textOf(members, 'name'));
+  const names = [...claimed, ...volumes.map(({ members }) => textOf(members, 'name'))];
   const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
     entriesOf(spec, list, path),
   );

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { HostPort } from '../../network/index.ts';
 import type { Runtime, SandboxNetwork } from '../../runtime/index.ts';
+import type { LocalVolumes } from '../volumes/local-volumes.ts';
 import type { Taint } from './objects/node.ts';
 import type { Pod } from './objects/pod.ts';
 import type { FileSystemSpace } from './usage/node-disk.ts';
@@ -17,6 +18,8 @@ export interface KubeletOptions {
   readonly isolation?: 'gvisor';
   /** Default: from the machine itself. */
   readonly dialer?: PodDialer;
+  /** The CSI driver that nodes have by themselves; absent: its volumes are not mounted. */
+  readonly localDriver?: LocalDriver;
   readonly clusterDns: { readonly address: string; readonly domain: string };
   /** Its own, of this kubelet alone; made when it is not there. */
   readonly stateDirectory: string;
@@ -29,6 +32,17 @@ export interface KubeletOptions {
   readonly settings?: Partial<KubeletSettings>;
   /** What is left of the machine's disk. Default: of the file system of the state directory. */
   readonly machineDisk?: () => Promise<FileSystemSpace>;
+}
+
+/** The volumes of the node's machine, as a CSI driver of the node. */
+export interface LocalDriver {
+  /** As PersistentVolumes name it. */
+  readonly name: string;
+  /** Of the node: the others' volumes are not mounted. */
+  readonly clusterId: string;
+  /** Labels of the node that say where its volumes are. */
+  readonly topologyKeys: readonly string[];
+  readonly volumes: Pick<LocalVolumes, 'growFileSystem' | 'onGrown' | 'publish' | 'release'>;
 }
 
 /** The node that the kubelet registers: an instance, the slice of a machine that EC2 sells. */

@@ -84,6 +84,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         ...{ api, clock, random, log, stateDirectory: options.stateDirectory },
         allocatable: nodeResources(description).allocatable,
         onTrouble: (pod, message) => events.warning(pod, 'FailedMount', message),
+        ...(options.localDriver && { localDriver: options.localDriver }),
+        onGrown: (pod, volume) =>
+          events.normal(
+            pod,
+            'FileSystemResizeSuccessful',
+            `MountVolume.NodeExpandVolume succeeded for volume "${volume}" ${description.name}`,
+          ),
       }),
     );
     const images = new PulledImages({ runtime, stateDirectory: options.stateDirectory, clock, log });
@@ -131,6 +138,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
             ...{ runtime, labels: options.labels, clock, random, log, signal },
             pods: () => board.workers.map(({ pod }) => pod),
             measured: { uses: () => watch.eviction.uses, disk: watch.disk },
+            volumes,
             onListening: (listensOn) => {
               port = listensOn;
               reporter.poke();

@@ -68,7 +68,7 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     await expect(volumes.make(volume, 2 ** 50)).rejects.toMatchObject({ code: 'ResourceExhausted' });
     expect(existsSync(place('image'))).toBe(false);
     await volumes.make(volume, 16 * MiB);
-    await expect(volumes.make(volume, 2 ** 50)).rejects.toMatchObject({ code: 'ResourceExhausted' });
+    await expect(volumes.grow(volume, 2 ** 50)).rejects.toMatchObject({ code: 'ResourceExhausted' });
     expect(statSync(place('image')).size).toBe(16 * MiB);
   });
 
@@ -108,18 +108,19 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     const size = (path: string) => statfsSync(path).blocks * statfsSync(path).bsize;
     const path = await publish('a', 'one');
     writeFileSync(join(path, 'file'), 'data');
-    expect(await volumes.make(volume, 64 * MiB)).toBe(64 * MiB);
+    expect(await volumes.grow(volume, 64 * MiB)).toBe(64 * MiB);
     expect(size(path)).toBeLessThan(16 * MiB);
     const isGrown = await volumes.growFileSystem(volume);
     expect(isGrown).toBe(mayResize);
     if (isGrown) expect(size(path)).toBeGreaterThan(48 * MiB);
     await mountPoints.unmount(path);
     await volumes.release();
-    await volumes.make(volume, 128 * MiB);
+    await volumes.grow(volume, 128 * MiB);
+    expect(await volumes.grow(volume, 16 * MiB)).toBe(128 * MiB);
     await publish('a', 'one');
     expect(size(path)).toBeGreaterThan(100 * MiB);
     expect(readFileSync(join(path, 'file'), 'utf8')).toBe('data');
-    expect(grown).toEqual(['pvc-1', 'pvc-1']);
+    expect(new Set(grown)).toEqual(new Set(['pvc-1']));
   });
 
   it('is taken away with all that it holds when no pod has it', async () => {
@@ -131,7 +132,8 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     await volumes.remove(volume);
     expect(await volumes.list()).toEqual([]);
     expect(await hasMounts()).toBe(false);
-    await expect(publish('a', 'one')).rejects.toThrow('volume pvc-1 is not on this machine');
+    for (const asked of [publish('a', 'one'), volumes.grow(volume, MiB)])
+      await expect(asked).rejects.toThrow('volume pvc-1 is not on this machine');
     expect(await runCommand('losetup', ['--list', '--noheadings', '-O', 'BACK-FILE'])).not.toContain(root);
   });
 

@@ -67,9 +67,8 @@ export class LocalVolumes {
   }
 
   /**
-   * Makes a volume, or has the file of one that is smaller grow; its file system grows when
-   * it is mounted, or by `growFileSystem`. Idempotent.
-   * @returns bytes it has: what was asked for at least.
+   * Makes a volume unless it is there.
+   * @returns bytes it has: what was asked for at least, where it is new.
    * @throws {VolumeRefusal}
    */
   async make(volume: VolumeId, askedBytes: number): Promise<number> {
@@ -79,16 +78,28 @@ export class LocalVolumes {
     const { directory, image } = this.#places(volume);
     const bytes = imageBytes(askedBytes);
     const present = await sizeOfImage(image);
-    if (present !== undefined && present >= bytes) return present;
+    if (present !== undefined) return present;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    if (present === undefined) await makeImage(image, bytes);
-    else {
-      await growImage(image, present, bytes);
-      const mount = await this.#mountOf(volume);
-      if (mount !== undefined) await runCommand('losetup', ['--set-capacity', mount.source]);
-      for (const listener of this.#listeners) listener(volume);
-    }
+    await makeImage(image, bytes);
     return bytes;
+  }
+
+  /**
+   * Has the file of a volume grow, unless it is as large; its file system grows when it is mounted, or by `growFileSystem`.
+   * @returns bytes it has.
+   * @throws {VolumeRefusal} There is no room; {Error} it is not there: it is not made anew, for its data would be missed.
+   */
+  async grow(volume: VolumeId, askedBytes: number): Promise<number> {
+    using _ = await this.#turn(volume);
+    const { image } = this.#places(volume);
+    const [bytes, present] = [imageBytes(askedBytes), await sizeOfImage(image)];
+    if (present === undefined) throw new Error(notHere(volume));
+    if (present < bytes) await growImage(image, present, bytes);
+    // Also what an earlier process left when it was killed.
+    const mount = await this.#mountOf(volume);
+    if (mount !== undefined) await runCommand('losetup', ['--set-capacity', mount.source]);
+    for (const listener of this.#listeners) listener(volume);
+    return Math.max(present, bytes);
   }
 
   /** Told of each volume whose file has grown. May not throw. */
@@ -150,7 +161,7 @@ export class LocalVolumes {
 
   async #mount(volume: VolumeId, options: readonly string[]): Promise<MountEntry> {
     const { image, mounted } = this.#places(volume);
-    if (!existsSync(image)) throw new Error(`volume ${volume.name} is not on this machine`);
+    if (!existsSync(image)) throw new Error(notHere(volume));
     await checkImage(image);
     await fillImage(image);
     await mkdir(mounted, { recursive: true, mode: 0o700 });
@@ -184,6 +195,8 @@ export class LocalVolumes {
     return { directory, image: join(directory, 'image'), mounted: join(directory, 'mounted') };
   }
 }
+
+const notHere = ({ name }: VolumeId): string => `volume ${name} is not on this machine`;
 
 /** Where else the same file system is mounted. */
 const shownElsewhere = async ({ device, path }: MountEntry): Promise<readonly MountEntry[]> =>

@@ -1,6 +1,12 @@
 import { type Random, seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { recordingLog } from '../../../log.ts';
-import { openState, type Reconcilers, startReconcilers } from '../../../reconcile/index.ts';
+import {
+  openState,
+  type Reconciler,
+  type Reconcilers,
+  type State,
+  startReconcilers,
+} from '../../../reconcile/index.ts';
 import { delegate } from '../../../reconcile/testing/stores.ts';
 import { openMemoryStore, type Store } from '../../../store/index.ts';
 import { type Admission, controlPlane } from '../../apiserver/admission/chain.ts';
@@ -31,7 +37,7 @@ export interface Simulation extends AsyncDisposable {
   trouble(share: number): void;
   decide(decide: Decide): void;
   /** Makes a node, which says that it is ready. */
-  node(name: string): Promise<void>;
+  node(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
   /** Where pods go that have no node yet. */
   place(place: (pod: Pod) => string): void;
   /** What pods use of the processor from now on, in thousandths; undefined: nobody knows. */
@@ -46,7 +52,14 @@ export interface Simulation extends AsyncDisposable {
   crash(): Promise<void>;
 }
 
-export async function openSimulation(seed: number): Promise<Simulation> {
+/** What a simulation has beside workloads, kubelets and nodes. */
+interface Beside {
+  readonly controllers?: typeof workloadControllers;
+  /** What is not killed with the controllers. */
+  readonly outside?: (state: State) => readonly Reconciler[];
+}
+
+export async function openSimulation(seed: number, beside: Beside = {}): Promise<Simulation> {
   const random = seededRandom(seed);
   const clock = new VirtualClock(Date.UTC(2026, 0, 1), { turnsPerStep: 4 });
   const inner = openMemoryStore({ clock });
@@ -99,6 +112,7 @@ export async function openSimulation(seed: number): Promise<Simulation> {
         isSilent: (name) => silent.has(name),
       }),
       fakeNodes(kubelets, (name) => silent.has(name)),
+      ...(beside.outside?.(kubeletState) ?? []),
     ],
   });
   const begin = async (): Promise<Running> => {
@@ -107,9 +121,13 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     const cluster = clusterOver(store, new ObjectStore(store, place), clock, random);
     // Controllers ask for nothing else of what a control plane is given.
     const context = { store, state, clock, random, log } as unknown as KubernetesContext;
+    const running = { clusterOf: () => ({ ...cluster, usage }) as Cluster };
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },
-      reconcilers: workloadControllers(context, { clusterOf: () => ({ ...cluster, usage }) as Cluster }),
+      reconcilers: [
+        ...workloadControllers(context, running),
+        ...(beside.controllers?.(context, running) ?? []),
+      ],
     });
     return { reconcilers, close: () => state.close() };
   };
@@ -140,7 +158,7 @@ export async function openSimulation(seed: number): Promise<Simulation> {
     decide: (next) => {
       decide = next;
     },
-    node: (name) => create('nodes', { metadata: { name } }),
+    node: (name, labels = {}) => create('nodes', { metadata: { name, labels } }),
     place: (next) => {
       where = next;
     },

@@ -7,6 +7,8 @@ type Quantities = Readonly<Record<string, string>>;
 export interface Claim extends Kept {
   readonly spec: {
     readonly accessModes?: readonly string[];
+    readonly dataSource?: DataSource;
+    readonly dataSourceRef?: DataSource;
     readonly resources?: { readonly requests?: Quantities };
     readonly selector?: LabelSelector;
     readonly storageClassName?: string;
@@ -16,9 +18,19 @@ export interface Claim extends Kept {
   readonly status?: ClaimStatus;
 }
 
+/** What a volume is to be filled from. */
+export interface DataSource {
+  readonly apiGroup?: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
 export interface ClaimStatus {
   readonly phase?: string;
   readonly accessModes?: readonly string[];
+  /** What a claim that grows is to have, and how far that has come. */
+  readonly allocatedResources?: Quantities;
+  readonly allocatedResourceStatuses?: Readonly<Record<string, string>>;
   readonly capacity?: Quantities;
   readonly conditions?: readonly Condition[];
 }
@@ -36,6 +48,7 @@ export interface Volume extends Kept {
     readonly accessModes?: readonly string[];
     readonly capacity?: Quantities;
     readonly claimRef?: ClaimReference;
+    readonly csi?: { readonly driver: string; readonly volumeHandle: string };
     readonly nodeAffinity?: {
       readonly required?: { readonly nodeSelectorTerms: readonly NodeSelectorTerm[] };
     };
@@ -55,7 +68,14 @@ export interface VolumeStatus {
 
 export interface StorageClass extends Kept {
   readonly provisioner: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly reclaimPolicy?: string;
+  readonly mountOptions?: readonly string[];
   readonly volumeBindingMode?: string;
+  /** Where its volumes may be made; none: everywhere. */
+  readonly allowedTopologies?: readonly {
+    readonly matchLabelExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
+  }[];
 }
 
 /** A claim whose binding has been carried through; should its volume be missing from then on, it is lost. */
@@ -73,6 +93,16 @@ export const olderStorageProvisioner = 'volume.beta.kubernetes.io/storage-provis
 /** They hold what is in use: see the admission rule `StorageObjectInUseProtection`. */
 export const claimProtection = 'kubernetes.io/pvc-protection';
 export const volumeProtection = 'kubernetes.io/pv-protection';
+
+/** Whether a class's volumes may be made for a node with these labels. */
+export const isAllowedFor = (
+  { allowedTopologies = [] }: StorageClass,
+  labels: Readonly<Record<string, string>>,
+): boolean =>
+  allowedTopologies.length === 0 ||
+  allowedTopologies.some(({ matchLabelExpressions = [] }) =>
+    matchLabelExpressions.every(({ key, values }) => values.includes(labels[key] ?? '')),
+  );
 
 export const annotationOf = ({ metadata }: Kept, name: string): string | undefined =>
   metadata.annotations?.[name];

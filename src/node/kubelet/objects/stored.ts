@@ -9,13 +9,28 @@ export interface ConfigMap extends KubernetesObject {
 }
 
 export interface PersistentVolumeClaim extends KubernetesObject {
-  readonly spec: { readonly volumeName?: string; readonly volumeMode?: string };
-  readonly status?: { readonly phase?: string };
+  readonly spec: {
+    readonly volumeName?: string;
+    readonly volumeMode?: string;
+    readonly resources?: { readonly requests?: Sizes };
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly capacity?: Sizes;
+    readonly allocatedResourceStatuses?: Readonly<Record<string, string>>;
+    readonly conditions?: readonly { readonly type: string }[];
+  };
 }
+
+type Sizes = { readonly storage?: string };
 
 export interface PersistentVolume extends KubernetesObject {
   readonly spec: {
+    readonly accessModes?: readonly string[];
+    readonly capacity?: Sizes;
     readonly claimRef?: { readonly uid?: string };
+    readonly csi?: { readonly driver: string; readonly volumeHandle: string };
+    readonly mountOptions?: readonly string[];
     readonly local?: { readonly path: string };
     readonly hostPath?: { readonly path: string; readonly type?: string };
   };

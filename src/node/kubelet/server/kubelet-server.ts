@@ -14,7 +14,7 @@ import { forwardPorts } from './port-forward.ts';
 import { runCommand } from './run-command.ts';
 import { KubeletRefusal, podNamed, runningContainer, type ServedPods } from './served-pods.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
-import { type NodeStats, resourceMetrics, statsSummary } from './stats.ts';
+import { type NodeStats, resourceMetrics, statsSummary, type VolumeUses } from './stats.ts';
 import { type Upgrade, Upgrades } from './upgrades.ts';
 
 const maxConnections = 2_000;
@@ -31,6 +31,7 @@ export interface KubeletServerOptions {
   readonly access: Pick<ClientAccess, 'check'>;
   readonly pods: ServedPods;
   readonly stats: NodeStats;
+  readonly volumes: VolumeUses;
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly log: Log;

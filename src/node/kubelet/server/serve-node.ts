@@ -9,7 +9,7 @@ import { ClientAccess } from './client-access.ts';
 import { EnginePods } from './engine-pods.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { requestServingCertificate, type ServingCertificate } from './serving-certificate.ts';
-import { CpuTotal, type NodeStats } from './stats.ts';
+import { CpuTotal, type NodeStats, type VolumeUses } from './stats.ts';
 
 const MiB = 1_048_576;
 
@@ -22,6 +22,7 @@ export interface NodeServing {
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: () => readonly Pod[];
   readonly measured: Pick<NodeStats, 'uses' | 'disk'>;
+  readonly volumes: VolumeUses;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -49,7 +50,7 @@ export async function serveNode(serving: NodeServing): Promise<void> {
       ...serving.measured,
       cpu: new CpuTotal(),
     },
-    ...{ runtime, clock, log },
+    ...{ runtime, clock, log, volumes: serving.volumes },
   });
   serving.onListening(server.port);
   for (let shown = certificate; ; server.renew(shown)) {

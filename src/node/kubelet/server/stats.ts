@@ -3,7 +3,13 @@ import type { ContainerLimits, ContainerStats, Runtime } from '../../../runtime/
 import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
 import { diskOf, type PodUse } from '../usage/pod-use.ts';
 import { MetricsText, type MetricTable } from './metrics-text.ts';
+import type { VolumeUse } from '../volumes/driver-volumes.ts';
 import type { ServedPods } from './served-pods.ts';
+
+export interface VolumeUses {
+  /** Of a pod's volumes that have a file system of their own. */
+  useOf(pod: Pod): Promise<readonly VolumeUse[]>;
+}
 
 /** What the node as a whole is told of. */
 export interface NodeStats {
@@ -39,6 +45,7 @@ export class CpuTotal {
 }
 
 export interface StatsParts {
+  readonly volumes: VolumeUses;
   readonly nodeName: string;
   readonly pods: ServedPods;
   readonly stats: NodeStats;
@@ -101,6 +108,7 @@ const memoryOf = (containers: readonly ContainerUsage[]): number =>
 /** `/stats/summary`: what is known of it. The node's use is that of its pods. */
 export async function statsSummary(parts: StatsParts): Promise<object> {
   const all = await usage(parts);
+  const volumes = await Promise.all(all.map(({ pod }) => parts.volumes.useOf(pod)));
   const now = parts.clock.now();
   const iso = (ms: number): string => new Date(ms).toISOString();
   const cpuAndMemory = (timeMs: number, cpuNanos: number, memoryBytes: number) => ({
@@ -120,7 +128,7 @@ export async function statsSummary(parts: StatsParts): Promise<object> {
       memory: { ...node.memory, availableBytes: Math.max(0, parts.stats.memoryCapacityBytes - memory) },
       ...{ fs, runtime: { imageFs: fs, containerFs: fs } },
     },
-    pods: all.map(({ pod: { metadata, status }, containers }) => ({
+    pods: all.map(({ pod: { metadata, status }, containers }, at) => ({
       podRef: { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       startTime: status?.startTime ?? null,
       containers: containers.map(({ name, startedAtMs, timeMs, stats }) => ({
@@ -130,6 +138,10 @@ export async function statsSummary(parts: StatsParts): Promise<object> {
       })),
       ...podDisk(uses.get(metadata.uid), disk),
       ...cpuAndMemory(now, cpuOf(containers), memoryOf(containers)),
+      volume: [
+        ...emptyDirsOf(uses.get(metadata.uid), disk),
+        ...claimedOf(volumes[at] ?? [], metadata.namespace, iso(now)),
+      ],
     })),
   };
 }
@@ -146,10 +158,20 @@ function containerDisk(use: PodUse | undefined, container: string, disk: Disk): 
 function podDisk(use: PodUse | undefined, disk: Disk): object {
   if (use === undefined) return {};
   const { bytes, inodes } = diskOf(use);
-  return {
-    'ephemeral-storage': { ...disk(bytes), inodesUsed: inodes },
-    volume: use.emptyDirs.map(({ name, use: own }) => ({ name, ...disk(own.bytes), inodesUsed: own.inodes })),
-  };
+  return { 'ephemeral-storage': { ...disk(bytes), inodesUsed: inodes } };
+}
+
+function emptyDirsOf(use: PodUse | undefined, disk: Disk): readonly object[] {
+  return (use?.emptyDirs ?? []).map(({ name, use: { bytes, inodes } }) => ({
+    ...{ name, ...disk(bytes), inodesUsed: inodes },
+  }));
+}
+
+function claimedOf(uses: readonly VolumeUse[], namespace: string, time: string): readonly object[] {
+  return uses.map(({ claimName, inodes, inodesFree, ...use }) => ({
+    ...{ time, ...use, inodes, inodesFree, inodesUsed: inodes - inodesFree },
+    pvcRef: { name: claimName, namespace },
+  }));
 }
 
 /** `/metrics/resource`, in Prometheus' text format: what metrics.k8s.io is made of. */

@@ -77,6 +77,7 @@ export class StreamingNode implements AsyncDisposable {
         ...{ nodeName, host: '127.0.0.1', certificateAuthority, pods, runtime, clock, log },
         certificate: await requestServingCertificate(api, nodeName, { clock, random }, never),
         access: new ClientAccess(api, nodeName, clock),
+        volumes: { useOf: async () => [] },
         stats: {
           ...{
             startedAtMs: clock.now(),

@@ -2,12 +2,15 @@ import { stat } from 'node:fs/promises';
 import type { Api } from '../api/api-client.ts';
 import { isNotFound } from '../api/api-error.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../api/resources.ts';
-import type { PersistentVolume } from '../objects/stored.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../objects/stored.ts';
 import { checkHostPath } from './host-path.ts';
 
-export interface ClaimedVolume {
-  /** Of the PersistentVolume. */
-  readonly name: string;
+export interface Claimed {
+  readonly claim: PersistentVolumeClaim;
+  readonly volume: PersistentVolume;
+}
+
+export interface VolumePlace {
   /** On this machine. */
   readonly path: string;
   /** Whether a pod's `fsGroup` applies: to what the machine itself uses too, it does not. */
@@ -20,15 +23,15 @@ export class ClaimError extends Error {
 }
 
 /**
- * Where the volume is that a claim is bound to.
- * @throws {ClaimError} The claim is not to be used yet; {Error} its volume can't be mounted here.
+ * The volume that a claim is bound to.
+ * @throws {ClaimError} The claim is not to be used yet.
  */
 export async function claimedVolume(
   api: Pick<Api, 'get'>,
   namespace: string,
   claimName: string,
   signal: AbortSignal,
-): Promise<ClaimedVolume> {
+): Promise<Claimed> {
   const refuse = (why: string): never => {
     throw new ClaimError(`error processing PVC ${namespace}/${claimName}: ${why}`);
   };
@@ -45,10 +48,11 @@ export async function claimedVolume(
   if (volumeMode !== 'Filesystem') refuse(`volumeMode ${volumeMode} is not supported on this node`);
   const volume = await api.get(persistentVolumes, undefined, volumeName, signal);
   if (volume.spec.claimRef?.uid !== claim.metadata.uid) refuse(`PV ${volumeName} is not bound to this PVC`);
-  return { name: volumeName, ...(await placeOf(volume)) };
+  return { claim, volume };
 }
 
-async function placeOf({ metadata, spec }: PersistentVolume): Promise<Omit<ClaimedVolume, 'name'>> {
+/** Where a volume is that is on this machine anyway. @throws {Error} It is another, or is not there. */
+export async function placeOf({ metadata, spec }: PersistentVolume): Promise<VolumePlace> {
   if (spec.local !== undefined) {
     const { path } = spec.local;
     if (!(await stat(path).catch(() => undefined))) {
@@ -60,6 +64,10 @@ async function placeOf({ metadata, spec }: PersistentVolume): Promise<Omit<Claim
     await checkHostPath(spec.hostPath);
     return { path: spec.hostPath.path, hasOwnership: false };
   }
+  if (spec.csi !== undefined)
+    throw new Error(
+      `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name ${spec.csi.driver} not found in the list of registered CSI drivers`,
+    );
   throw new Error(
     `PersistentVolume ${metadata.name} is neither local nor hostPath: this node mounts no other`,
   );

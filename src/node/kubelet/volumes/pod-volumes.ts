@@ -8,19 +8,20 @@ import { codeOf } from '../../error-code.ts';
 import type { Api } from '../api/api-client.ts';
 import { serviceAccounts } from '../api/resources.ts';
 import type { Resources } from '../environment/fields.ts';
-import type { MountedVolume, PodVolumes } from '../kubelet-options.ts';
+import type { LocalDriver, MountedVolume, PodVolumes } from '../kubelet-options.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import type { Pod, PodContainer, Volume } from '../objects/pod.ts';
 import type { ReferencedObjects } from '../objects/referenced-objects.ts';
 import type { EmptyDirUse } from '../usage/pod-use.ts';
 import { writeAtomically } from './atomic-directory.ts';
 import { containerMounts } from './container-mounts.ts';
+import { DriverVolumes, type VolumeUse } from './driver-volumes.ts';
 import { memorySizeBytes } from './empty-dir.ts';
 import { giveToGroup, isOfGroup } from './group-ownership.ts';
 import { checkHostPath } from './host-path.ts';
 import { MountError } from './mount-error.ts';
 import { type MountPoints, ownMountPoints } from './mount-points.ts';
-import { ClaimError, claimedVolume } from './persistent-volumes.ts';
+import { ClaimError, claimedVolume, placeOf } from './persistent-volumes.ts';
 import { type IssuedToken, TokenCache, type TokenRequest } from './token-cache.ts';
 import { volumeFiles } from './volume-files.ts';
 import { type EmptyDir, type ProjectedSource, sourceOf, type VolumeSource } from './volume-source.ts';
@@ -37,6 +38,9 @@ export interface PodVolumesOptions {
   readonly log: Log;
   /** Default: this process's, as far as it may. */
   readonly mountPoints?: MountPoints;
+  readonly localDriver?: LocalDriver;
+  /** A pod's volume has become as large as its claim asks for. */
+  onGrown?(pod: Pod, volumeName: string): void;
   /** A volume of a running pod could not be brought up to date, in the words of the event FailedMount. */
   onTrouble?(pod: Pod, message: string): void;
 }
@@ -54,6 +58,8 @@ interface Entry {
 const gatherMs = 50;
 const emptyDirPlugin = 'kubernetes.io~empty-dir';
 const retryRefreshMs = 10_000;
+/** What somebody else has to do first is looked at again so often. */
+const awaitedGrowthMs = 1_000;
 
 /** The volumes of a node's pods, as directories, files and mounts of this machine. */
 export class NodeVolumes implements PodVolumes, AsyncDisposable {
@@ -62,6 +68,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
   readonly #objects: WatchedObjects;
   readonly #tokens: TokenCache;
   readonly #pods = new Map<string, Entry>();
+  readonly #driver: DriverVolumes | undefined;
 
   constructor(options: PodVolumesOptions) {
     const { api, clock, random, log, mountPoints = ownMountPoints() } = options;
@@ -73,6 +80,13 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
         for (const uid of podUids) this.#refreshSoon(uid, gatherMs);
       },
     });
+    const { localDriver: driver, stateDirectory } = options;
+    if (driver !== undefined)
+      this.#driver = new DriverVolumes({
+        ...{ driver, api, stateDirectory, log },
+        lookSoon: (podUid) => this.#refreshSoon(podUid, gatherMs),
+        onGrown: (pod, volumeName) => options.onGrown?.(pod, volumeName),
+      });
     this.#tokens = new TokenCache({ clock, random, issue: (...asked) => issueToken(api, ...asked) });
   }
 
@@ -127,6 +141,12 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     this.#objects.unregister(podUid);
     this.#tokens.forget(podUid);
     await this.#mountPoints.remove(this.#podDirectory(podUid));
+    await this.#driver?.forget(podUid);
+  }
+
+  /** Of a pod's volumes that have a file system of their own. */
+  async useOf(pod: Pod): Promise<readonly VolumeUse[]> {
+    return (await this.#driver?.useOf(pod)) ?? [];
   }
 
   /** Removes what is left of pods that are not among these. */
@@ -141,6 +161,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
   /** Follows nothing any more. Volumes stay: containers may go on without this process. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#objects[Symbol.dispose]();
+    this.#driver?.[Symbol.dispose]();
     const entries = [...this.#pods.values()];
     this.#pods.clear();
     for (const { stop, timer } of entries) {
@@ -242,9 +263,12 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     { claimName, isReadOnly }: Extract<VolumeSource, { readonly kind: 'persistentVolumeClaim' }>,
     signal: AbortSignal,
   ): Promise<MountedVolume> {
-    const { path, hasOwnership } = await claimedVolume(
+    const claimed = await claimedVolume(
       ...([this.#options.api, pod.metadata.namespace, claimName, signal] as const),
     );
+    const { path, hasOwnership } = this.#driver?.has(claimed)
+      ? { path: await this.#driver.mount(pod, claimName, claimed, signal), hasOwnership: true }
+      : await placeOf(claimed.volume);
     if (hasOwnership && !isReadOnly) await this.#own(pod, path, false);
     return { source: path, isReadOnly };
   }
@@ -328,7 +352,9 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
       this.#options.log.debug('A volume could not be brought up to date', { pod: uid, failure });
       this.#options.onTrouble?.(pod, failure);
     }
+    const isGrowing = (await this.#driver?.look(pod, stop.signal).catch(() => false)) ?? false;
     if (failures.length > 0) this.#refreshSoon(uid, retryRefreshMs);
+    else if (isGrowing) this.#refreshSoon(uid, awaitedGrowthMs);
     else this.#refreshWhenDue(entry);
   }
 }
