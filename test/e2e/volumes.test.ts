@@ -47,7 +47,7 @@ describe('volumes of pods', () => {
         template: {
           metadata: { labels },
           spec: {
-            ...{ terminationGracePeriodSeconds: 0, securityContext: { fsGroup: 2_000, runAsUser: 1_000 } },
+            ...{ terminationGracePeriodSeconds: 1, securityContext: { fsGroup: 2_000, runAsUser: 1_000 } },
             containers: [
               {
                 ...cluster.container('[ -e /data/name ] || hostname > /data/name; exec sleep 3600'),
@@ -76,7 +76,9 @@ describe('volumes of pods', () => {
     expect(await inPod('db-0', 'stat -c "%g %a" /data')).toBe('2000 2775\n');
     expect(await sizeOf('db-0')).toBeGreaterThan(20 * 1_024);
     expect(await sizeOf('db-0')).toBeLessThanOrEqual(32 * 1_024);
-    await expect(inPod('db-0', 'head -c 40000000 /dev/zero > /data/large')).rejects.toThrow('No space left');
+    await expect(inPod('db-0', 'dd if=/dev/zero of=/data/large bs=1M count=40')).rejects.toThrow(
+      'No space left',
+    );
     await inPod('db-0', 'rm /data/large');
   }, 120_000);
 

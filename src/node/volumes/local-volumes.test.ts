@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -9,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ownMountPoints } from '../kubelet/volumes/mount-points.ts';
 import { LocalVolumes } from './local-volumes.ts';
 import { mountTable } from './mount-table.ts';
@@ -121,6 +123,30 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     expect(size(path)).toBeGreaterThan(100 * MiB);
     expect(readFileSync(join(path, 'file'), 'utf8')).toBe('data');
     expect(new Set(grown)).toEqual(new Set(['pvc-1']));
+  });
+
+  it('what an ending container has yet is not changed from below', async () => {
+    await volumes.make(volume, 16 * MiB);
+    const path = await publish('a', 'one');
+    writeFileSync(join(path, 'file'), 'data');
+    // In a mount namespace of its own, with everything that is mounted now.
+    const container = spawn('unshare', ['--mount', 'sh', '-c', 'echo; exec sleep 60']);
+    const ended = once(container, 'exit');
+    await once(container.stdout, 'data');
+    await mountPoints.unmount(path);
+    await volumes.release();
+    await volumes.grow(volume, 64 * MiB);
+    await publish('a', 'one');
+    expect(statfsSync(path).blocks * statfsSync(path).bsize).toBeLessThan(16 * MiB);
+    await mountPoints.unmount(path);
+    await volumes.release();
+    container.kill('SIGKILL');
+    await ended;
+    const device = ['--associated', place('image'), '--noheadings'];
+    await vi.waitFor(async () => expect(await runCommand('losetup', device)).toBe(''));
+    await publish('a', 'one');
+    expect(statfsSync(path).blocks * statfsSync(path).bsize).toBeGreaterThan(48 * MiB);
+    expect(readFileSync(join(path, 'file'), 'utf8')).toBe('data');
   });
 
   it('is taken away with all that it holds when no pod has it', async () => {

@@ -162,10 +162,14 @@ export class LocalVolumes {
   async #mount(volume: VolumeId, options: readonly string[]): Promise<MountEntry> {
     const { image, mounted } = this.#places(volume);
     if (!existsSync(image)) throw new Error(notHere(volume));
-    await checkImage(image);
-    await fillImage(image);
+    const device = await deviceOf(image);
+    if (device === undefined) {
+      await checkImage(image);
+      await fillImage(image);
+    }
     await mkdir(mounted, { recursive: true, mode: 0o700 });
-    await runCommand('mount', ['-t', 'ext4', '-o', ['loop', ...options].join(','), image, mounted]);
+    const [source, all] = device === undefined ? [image, ['loop', ...options]] : [device, options];
+    await runCommand('mount', ['-t', 'ext4', '-o', ['rw', ...all].join(','), source, mounted]);
     const mount = await this.#mountOf(volume);
     if (mount === undefined) throw new Error(`${image} was mounted and is not to be found`);
     return mount;
@@ -194,6 +198,15 @@ export class LocalVolumes {
     const directory = join(this.#directory, clusterId, name);
     return { directory, image: join(directory, 'image'), mounted: join(directory, 'mounted') };
   }
+}
+
+/**
+ * The loop device that an image is attached to. It may be without a mount that is seen here: a container that is ending has
+ * mounts of its own, and what is in use there must not be touched from below.
+ */
+async function deviceOf(image: string): Promise<string | undefined> {
+  const found = await runCommand('losetup', ['--associated', image, '--noheadings', '--output', 'NAME']);
+  return found.split('\n')[0]?.trim() || undefined;
 }
 
 const notHere = ({ name }: VolumeId): string => `volume ${name} is not on this machine`;
