@@ -19,6 +19,7 @@ import { PodSteps } from './pods/pod-steps.ts';
 import { TerminationMessages } from './pods/termination-message.ts';
 import { directDialer } from './probes/direct-dialer.ts';
 import { handlerRunner } from './probes/run-probe.ts';
+import { registerDriver } from './registration/csi-node.ts';
 import { type MachineFacts, machineFacts } from './registration/node-facts.ts';
 import { NodeReporter } from './registration/node-reporter.ts';
 import { nodeResources } from './registration/reservations.ts';
@@ -130,6 +131,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       keepRunning('eviction', () => watch.eviction.run(signal), loops),
       keepRunning('image collection', () => watch.collector.run(signal), loops),
       whenAllAreKnown(informer, board, volumes, options, signal),
+      registerDriver(api, reporter.node, options, signal),
       keepRunning(
         'server',
         () =>

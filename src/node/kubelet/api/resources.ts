@@ -1,4 +1,5 @@
 import type { Service } from '../environment/service-variables.ts';
+import type { CsiNode } from '../objects/csi-node.ts';
 import type { Event } from '../objects/event.ts';
 import type { Lease, Node } from '../objects/node.ts';
 import type { KubernetesObject } from '../objects/object.ts';
@@ -26,6 +27,10 @@ export const namespaces: Resource<KubernetesObject> = core('namespaces', 'Namesp
 export const nodes: Resource<Node> = core('nodes', 'Node', false);
 export const leases: Resource<Lease> = {
   ...{ group: 'coordination.k8s.io', version: 'v1', name: 'leases', kind: 'Lease', isNamespaced: true },
+};
+
+export const csiNodes: Resource<CsiNode> = {
+  ...{ group: 'storage.k8s.io', version: 'v1', name: 'csinodes', kind: 'CSINode', isNamespaced: false },
 };
 
 export const configMaps: Resource<ConfigMap> = core('configmaps', 'ConfigMap', true);

@@ -99,4 +99,39 @@ describe('a kubelet', () => {
     await node.start({ settings, node: { ...node.description, labels: { extra: 'yes' } } });
     await until('new label', (json) => json.metadata.labels.extra === 'yes');
   });
+
+  it('tells which CSI driver it has, beside those of others, at every start', async () => {
+    const name = 'ip-10-0-1-8.eu-west-1.compute.internal';
+    const csiNode = `/apis/storage.k8s.io/v1/csinodes/${name}`;
+    const unused = async () => {};
+    const localDriver = {
+      ...{ name: 'own.example.com', clusterId: 'c', topologyKeys: ['example.com/machine'] },
+      volumes: {
+        ...{ publish: unused, release: unused, growFileSystem: async () => true },
+        onGrown: () => ({ [Symbol.dispose]: () => {} }),
+      },
+    };
+    await using node = new TestNode(await nodes.access(name), { name });
+    await node.start({ settings, localDriver });
+    const own = {
+      name: 'own.example.com',
+      nodeID: testNode.instanceId,
+      topologyKeys: ['example.com/machine'],
+    };
+    const first = await until('its driver', ({ spec }) => spec?.drivers.length === 1, csiNode);
+    expect(first.spec.drivers).toEqual([own]);
+    expect(first.metadata.ownerReferences).toMatchObject([{ kind: 'Node', name }]);
+    const other = { name: 'other.example.com', nodeID: 'x' };
+    const patch = { 'content-type': 'application/merge-patch+json' };
+    await nodes.cluster.call(
+      'PATCH',
+      csiNode,
+      { spec: { drivers: [other, { ...own, nodeID: 'before' }] } },
+      patch,
+    );
+    await node.restart({ settings, localDriver });
+    const isOwn = ({ nodeID }: { readonly nodeID: string }) => nodeID === testNode.instanceId;
+    const next = await until('its driver again', ({ spec }) => spec.drivers.some(isOwn), csiNode);
+    expect(next.spec.drivers).toEqual([other, own]);
+  });
 });
