@@ -1,5 +1,16 @@
-import type { EnvFromSource, EnvVar, KeySelector, Pod, PodContainer } from '../objects/pod.ts';
+import { codeOf } from '../../error-code.ts';
+import type { MountedVolume } from '../kubelet-options.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  FileKeySelector,
+  KeySelector,
+  Pod,
+  PodContainer,
+} from '../objects/pod.ts';
 import { type Entries, notFound, type ReferencedObjects } from '../objects/referenced-objects.ts';
+import { readUnfollowed } from '../volumes/open-unfollowed.ts';
+import { valueInEnvFile } from './env-file.ts';
 import { expand } from './expansion.ts';
 import { environmentField, type PodAddresses, type Resources, resourceField } from './fields.ts';
 import { type Service, serviceVariables } from './service-variables.ts';
@@ -13,6 +24,8 @@ export interface EnvironmentInputs {
   /** All that the kubelet knows of. */
   readonly services: readonly Service[];
   readonly objects: ReferencedObjects;
+  /** The pod's, as they are mounted. */
+  readonly volumes: ReadonlyMap<string, MountedVolume>;
   /** Of the pod's network namespace: the container's own `HOSTNAME`, unless it sets one. */
   readonly hostname: string;
 }
@@ -45,12 +58,12 @@ async function variableValue(
   { value = '', valueFrom }: EnvVar,
   own: ReadonlyMap<string, string>,
   links: ReadonlyMap<string, string>,
-  { pod, container, addresses, allocatable, objects }: EnvironmentInputs,
+  { pod, container, addresses, allocatable, objects, volumes }: EnvironmentInputs,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (value !== '') return expand(value, (name) => own.get(name) ?? links.get(name));
   if (valueFrom === undefined) return '';
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
   if (fieldRef) return environmentField(fieldRef.fieldPath, pod, addresses);
   if (resourceFieldRef) return resourceField(resourceFieldRef, pod, container, allocatable);
   const { namespace } = pod.metadata;
@@ -62,6 +75,7 @@ async function variableValue(
     const found = await objects.secret(namespace, secretKeyRef.name ?? '', signal);
     return entryAt(secretKeyRef, found && texts(found), 'Secret', namespace);
   }
+  if (fileKeyRef) return entryInFile(fileKeyRef, volumes);
   throw new Error(`${Object.keys(valueFrom).join(', ')} of an environment variable is not supported`);
 }
 
@@ -76,6 +90,35 @@ function entryAt(
   throw entries === undefined
     ? notFound(kind, name)
     : new Error(`couldn't find key ${key} in ${kind} ${namespace}/${name}`);
+}
+
+/** As much as a file of variables may have. */
+const mostFileBytes = 1_048_576;
+/** Of one variable, as upstream bounds it. */
+const mostValueBytes = 32 * 1_024;
+
+async function entryInFile(
+  { volumeName, path, key, optional = false }: FileKeySelector,
+  volumes: ReadonlyMap<string, MountedVolume>,
+): Promise<string | undefined> {
+  const volume = volumes.get(volumeName);
+  if (volume === undefined)
+    throw new Error(`cannot find the volume "${volumeName}" referenced by FileKeyRef`);
+  let value: string | undefined;
+  try {
+    value = valueInEnvFile(await readUnfollowed(volume.source, path, mostFileBytes), key);
+  } catch (error) {
+    if (optional && codeOf(error) === 'ENOENT') return undefined;
+    // What the file holds is not told.
+    throw new Error("couldn't parse env file", { cause: error });
+  }
+  if (value === undefined && !optional)
+    throw new Error(`environment variable key "${key}" not found in file "${path}"`);
+  if (value !== undefined && Buffer.byteLength(value) > mostValueBytes)
+    throw new Error(
+      `environment variable value for key "${key}" exceeds maximum size of ${mostValueBytes} bytes`,
+    );
+  return value;
 }
 
 async function entriesFrom(

@@ -45,6 +45,7 @@ async function environment(
     ...{ pod: pod(), container: container({ env, envFrom }), objects, hostname: 'web', services: [] },
     addresses: { podIps: ['10.0.0.7'], hostIps: ['10.0.0.1'] },
     allocatable: { cpu: '2', memory: '4Gi' },
+    volumes: new Map(),
     ...more,
   };
   const { HOSTNAME, ...rest } = Object.fromEntries(
@@ -211,7 +212,7 @@ describe('a container has in its environment', () => {
   it('its own name, unless it says another', async () => {
     const inputs: EnvironmentInputs = {
       ...{ pod: pod(), container: container(), objects, hostname: 'web', services: [] },
-      ...{ addresses: { podIps: [], hostIps: [] }, allocatable: {} },
+      ...{ addresses: { podIps: [], hostIps: [] }, allocatable: {}, volumes: new Map() },
     };
     const signal = AbortSignal.timeout(5_000);
     expect([...(await containerEnvironment(inputs, signal))]).toEqual([['HOSTNAME', 'web']]);

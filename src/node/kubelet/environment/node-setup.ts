@@ -49,7 +49,7 @@ export function nodeSetup(options: NodeSetupOptions): ContainerSetup {
     container: async (pod, container, { podIp, hostIp, volumes, directory }, signal) => {
       const environment = await containerEnvironment(
         {
-          ...{ pod, container, allocatable: options.allocatable, objects: options.objects },
+          ...{ pod, container, volumes, allocatable: options.allocatable, objects: options.objects },
           ...{ services: await options.services(signal), hostname: nameOf(pod) },
           addresses: { podIps: podIp === '' ? [] : [podIp], hostIps: [hostIp] },
         },

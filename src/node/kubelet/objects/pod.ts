@@ -173,7 +173,16 @@ export interface EnvVar {
     readonly resourceFieldRef?: ResourceFieldSelector;
     readonly configMapKeyRef?: KeySelector;
     readonly secretKeyRef?: KeySelector;
+    readonly fileKeyRef?: FileKeySelector;
   };
+}
+
+/** A variable in an env file of one of the pod's volumes. */
+export interface FileKeySelector {
+  readonly volumeName: string;
+  readonly path: string;
+  readonly key: string;
+  readonly optional?: boolean;
 }
 
 export interface ResourceFieldSelector {
