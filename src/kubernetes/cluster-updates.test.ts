@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { controlPlanes } from './records.ts';
 import { type EksServer, startEks } from './testing/eks-server.ts';
 
 let server: EksServer;
@@ -25,6 +26,43 @@ it('a cluster of another version serves that version where it was, with what it 
   }
   expect((await harbor.call('GET', '/api/v1/namespaces/default/configmaps/a')).status).toBe(200);
   expect(server.troubles()).toEqual([]);
+});
+
+it('a cluster gets its StorageClasses once, also one that was made before there were any', async () => {
+  const path = '/apis/storage.k8s.io/v1/storageclasses';
+  const harbor = await server.cluster(name, { version: '1.35' });
+  const isDefault = 'storageclass.kubernetes.io/is-default-class';
+  const classes = async (): Promise<readonly (readonly [string, string | undefined])[]> =>
+    (await harbor.call('GET', path)).json.items.map(
+      ({ metadata }: { metadata: { name: string; annotations?: Record<string, string> } }) => [
+        metadata.name,
+        metadata.annotations?.[isDefault],
+      ],
+    );
+  const startAgain = async (version: string) => {
+    await server.eks.updateClusterVersion({ name, version });
+    await server.reconcilers.idle();
+  };
+  await harbor.call('DELETE', `${path}/gp2`);
+  await startAgain('1.36');
+  expect(await classes()).toEqual([['local', 'true']]);
+  // As if it had been made before, with a default of its own.
+  await harbor.call('DELETE', `${path}/local`);
+  await harbor.call('POST', path, {
+    ...{ metadata: { name: 'own', annotations: { [isDefault]: 'true' } }, provisioner: 'example.com/disk' },
+  });
+  await server.state.transact((tx) => {
+    for (const { key, value } of [...server.state.list(controlPlanes)]) {
+      const { hasStorageClasses: _, ...before } = value;
+      tx.put(controlPlanes, key, before);
+    }
+  });
+  await startAgain('1.35');
+  expect(await classes()).toEqual([
+    ['gp2', undefined],
+    ['local', undefined],
+    ['own', 'true'],
+  ]);
 });
 
 it('a cluster can be reached from its publicAccessCidrs only, and what verifies its tokens from everywhere', async () => {
