@@ -68,6 +68,7 @@ describe('volumes of pods', () => {
     expect(await k('get', 'storageclass')).toMatch(
       /^local \(default\) +local\.csi\.catamaran +Delete +WaitForFirstConsumer +true/m,
     );
+    expect(await k('get', 'csinodes')).toMatch(/^(ip-\S+ +1 +\S+\n){2}$/m);
     expect(await k('get', 'pvc')).toMatch(/^data-db-0 +Bound +pvc-\S+ +32Mi +RWO +local /m);
     expect(await k('get', 'pv')).toMatch(
       /^pvc-\S+ +32Mi +RWO +Delete +Bound +default\/data-db-[01] +local /m,

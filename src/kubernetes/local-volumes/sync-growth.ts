@@ -24,7 +24,8 @@ export const syncGrowth =
     const volume = reader.get(volumes, clusterKey(key, volumes, claim.spec.volumeName ?? ''));
     if (volume === undefined || !isLocalVolume(volume)) return done;
     const { name } = volume.metadata;
-    const recordKey = localVolumeKey(key, volume.spec.csi?.volumeHandle ?? '');
+    const { driver = '', volumeHandle = '' } = volume.spec.csi ?? {};
+    const recordKey = localVolumeKey(key, volumeHandle);
     const asked = reader.get(localVolumes, recordKey);
     const sizeBytes = bytesOf(claim.spec.resources?.requests);
     if (asked === undefined) return done;
@@ -45,10 +46,7 @@ export const syncGrowth =
       await ask();
       return done;
     }
-    const report = reader.get(
-      localVolumeReports,
-      localVolumeReportKey(key, volume.spec.csi?.volumeHandle ?? ''),
-    );
+    const report = reader.get(localVolumeReports, localVolumeReportKey(key, volumeHandle));
     if (report?.askedAt !== asked.askedAt) return done;
     if (report.refusal !== undefined) {
       const { code, message } = report.refusal;
@@ -57,7 +55,7 @@ export const syncGrowth =
         events.warning(
           claim,
           'VolumeResizeFailed',
-          `resize volume "${name}" by resizer "${volume.spec.csi?.driver}" failed: ${rpc(code, message)}`,
+          `resize volume "${name}" by resizer "${driver}" failed: ${rpc(code, message)}`,
         );
       return again(refusedMs);
     }

@@ -83,10 +83,13 @@ export class DriverVolumes implements Disposable {
     return target;
   }
 
-  /** Its directory has gone: what it alone had is not mounted any more. */
+  /** Its directory has gone: what it alone had is not mounted any more. No pod is kept from ending by what can't be yet. */
   async forget(podUid: string): Promise<void> {
     this.#pods.delete(podUid);
-    await this.#options.driver.volumes.release();
+    const { driver, log } = this.#options;
+    await driver.volumes
+      .release()
+      .catch((error: unknown) => log.warn('A volume could not be unmounted yet', { pod: podUid, error }));
   }
 
   /** Makes volumes as large as their claims ask for. @returns whether somebody else has something to do first. */
