@@ -139,7 +139,7 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
 }
 
 function addCost(hull: Hull, facts: (Partial<HullFacts> & Costed) | undefined): void {
-  if (facts?.addresses !== undefined) facts.monthlyCost = monthlyCost(hull, facts.addresses.balancer);
+  if (facts?.addresses !== undefined) facts.monthlyCost = monthlyCost(hull, facts.addresses);
 }
 
 /** The end of the server's log, for whoever wonders why the demo failed. */

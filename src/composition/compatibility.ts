@@ -55,7 +55,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
   return {
     'Amazon ECS': await ecs.service.loadOperations(),
     'Amazon EKS': await createEks({
-      ...{ state, clock, random },
+      ...{ state, clock, random, publicCidr: '198.18.0.0/24' },
       controlPlaneOf: () => undefined,
       whyNotAssumed: () => undefined,
       machineArchitecture: () => 'x86_64',

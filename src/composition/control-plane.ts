@@ -244,7 +244,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
   const eks = {
-    ...{ state, clock, random, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
+    ...{ state, clock, random, publicCidr, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
     machineArchitecture: () => (process.arch === 'arm64' ? 'arm64' : 'x86_64') as 'arm64' | 'x86_64',
   };
   const clusterNetworks = new ClusterNetworks({

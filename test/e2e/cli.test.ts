@@ -543,7 +543,8 @@ describe('the demo', () => {
       decisions: { 'logs:FilterLogEvents': 'allowed', 'eks:DeleteCluster': 'denied' },
     });
     expect(eks.addresses.application).toBeGreaterThan(4);
-    expect(eks.monthlyCost.total - ecs.monthlyCost.total).toBeCloseTo(73);
+    expect([ecs.addresses.public, eks.addresses.public]).toEqual([2, 3]);
+    expect(eks.monthlyCost.total - ecs.monthlyCost.total).toBeCloseTo(73 + 3.65);
     expect(demo.output().stderr).not.toContain('FAILED');
     expect(report.steps.map(({ name }: { name: string }) => name)).toContain('clean up');
     for (const { ms } of report.steps) expect(ms).toEqual(expect.any(Number));

@@ -7,7 +7,7 @@ const facts = (role: string, more: Partial<HullFacts> = {}): HullFacts => ({
   ...{ capacityMs: 1_500, firstAnswerMs: 61_000, oneMoreMs: 840 },
   requests: { url: 'http://198.18.0.1/', answered: 353, failed: 2, byRevision: { 1: 100, 2: 253 } },
   memory: { usedBytes: 1_153_434, reservedMiB: 96, keptBackMiB: 476 },
-  addresses: { balancer: 2, application: 7 },
+  addresses: { balancer: 2, application: 7, public: 2 },
   identity: {
     ...{ role, isFound: true },
     decisions: {
@@ -70,8 +70,17 @@ it('tells that a container finds no credentials, whatever its role may do', () =
   expect(row(table, 'role whose credentials it finds')).toEqual(['none']);
 });
 
+it('costs what its public addresses cost, the node’s among them', () => {
+  const table = comparison({
+    ecs: facts('demo-task'),
+    eks: facts('demo-pod', { addresses: { balancer: 2, application: 7, public: 3 } }),
+  });
+  expect(row(table, '  public addresses')).toEqual(['$7.30', '$10.95']);
+});
+
 it('costs on EKS what it costs on ECS, and the control plane', () => {
-  const [ecs, eks] = [monthlyCost('ecs', 2), monthlyCost('eks', 2)];
+  const addresses = { balancer: 2, application: 7, public: 2 };
+  const [ecs, eks] = [monthlyCost('ecs', addresses), monthlyCost('eks', addresses)];
   expect(eks.total - ecs.total).toBeCloseTo(73, 6);
   expect(ecs.total).toBeCloseTo(730 * (0.0208 + 0.0225 + 0.008 + 2 * 0.005), 6);
   // Three of 0.25 vCPU and 0.5 GB: as AWS's page on Fargate computes its examples.
@@ -79,5 +88,8 @@ it('costs on EKS what it costs on ECS, and the control plane', () => {
     730 * (3 * (0.25 * 0.04048 + 0.5 * 0.004445) - 0.0208),
     6,
   );
-  expect(monthlyCost('ecs', 3).publicAddresses).toBeCloseTo(730 * 3 * 0.005, 6);
+  // Pods on Fargate have no node, whose address would be paid for.
+  const withNode = monthlyCost('eks', { ...addresses, public: 3 });
+  expect(withNode.total - eks.total).toBeCloseTo(3.65, 6);
+  expect(withNode.totalOnFargate).toBe(eks.totalOnFargate);
 });

@@ -15,7 +15,7 @@ const time = (ms: number | undefined): string | undefined => (ms === undefined ?
 const cost =
   (part: keyof MonthlyCost, isEstimated: (hull: Hull) => boolean = () => false): Row[1] =>
   ({ addresses }, hull) =>
-    addresses && `${isEstimated(hull) ? '~ ' : ''}${dollars(monthlyCost(hull, addresses.balancer)[part])}`;
+    addresses && `${isEstimated(hull) ? '~ ' : ''}${dollars(monthlyCost(hull, addresses)[part])}`;
 const always = (): boolean => true;
 
 const rows: readonly Row[] = [
@@ -41,7 +41,7 @@ const rows: readonly Row[] = [
   ['AWS a month: control plane', cost('controlPlane')],
   [`  a ${nodeType}`, cost('instance', (hull) => hull === 'ecs')],
   ['  load balancer', cost('loadBalancer', always)],
-  ['  its public addresses', cost('publicAddresses')],
+  ['  public addresses', cost('publicAddresses')],
   ['  together', cost('total', always)],
   [`  together, on Fargate instead`, cost('totalOnFargate', always)],
 ];

@@ -1,4 +1,4 @@
-import type { Hull } from './hull-facts.ts';
+import type { Hull, HullFacts } from './hull-facts.ts';
 import { fargateSize, prices } from './prices.ts';
 import { desiredCount } from './story.ts';
 
@@ -9,27 +9,27 @@ export interface MonthlyCost {
   readonly instance: number;
   /** Estimated: with one load balancer capacity unit all the time. */
   readonly loadBalancer: number;
-  /** Of the load balancer, one in each of its zones. */
+  /** One for each zone of the load balancer, and that of the node. */
   readonly publicAddresses: number;
   readonly total: number;
-  /** All of it, with each task or pod on Fargate, in the smallest size, instead of the instance. */
+  /** All of it, with each task or pod on Fargate, in the smallest size, instead of the instance and its address. */
   readonly totalOnFargate: number;
 }
 
-export function monthlyCost(hull: Hull, balancerNodes: number): MonthlyCost {
+export function monthlyCost(hull: Hull, addresses: HullFacts['addresses']): MonthlyCost {
   const monthly = (hourly: number): number => hourly * prices.hoursInMonth;
   const parts = {
     controlPlane: hull === 'eks' ? monthly(prices.eksControlPlane) : 0,
     loadBalancer: monthly(prices.applicationLoadBalancer + prices.loadBalancerCapacityUnit),
-    publicAddresses: monthly(prices.publicAddress * balancerNodes),
+    publicAddresses: monthly(prices.publicAddress * addresses.public),
   };
-  const shared = parts.controlPlane + parts.loadBalancer + parts.publicAddresses;
+  const shared = parts.controlPlane + parts.loadBalancer;
   const instance = monthly(prices.instance);
   const fargate = fargateSize.vcpu * prices.fargateVcpu + fargateSize.gb * prices.fargateGb;
   return {
     ...parts,
     instance,
-    total: shared + instance,
-    totalOnFargate: shared + monthly(fargate * desiredCount),
+    total: shared + parts.publicAddresses + instance,
+    totalOnFargate: shared + monthly(prices.publicAddress * addresses.balancer + fargate * desiredCount),
   };
 }

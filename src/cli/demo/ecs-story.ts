@@ -118,7 +118,7 @@ export async function tellEcsStory(parts: StoryParts, facts: Partial<EcsFacts>):
   facts.memory = reservations;
   if (balancer === undefined) return;
   // Tasks have ports of their instance, and no address of their own.
-  facts.addresses = { balancer: balancer.nodes, application: 0 };
+  facts.addresses = { balancer: balancer.nodes, application: 0, public: balancer.nodes };
   if (roleArn === undefined) return;
   const { identity, memory } = await step(
     'ask a task for its credentials, and IAM what they allow',

@@ -101,9 +101,11 @@ export async function tellEksStory(parts: StoryParts, facts: Partial<EksFacts>):
     { Filters: [{ Name: 'attachment.instance-id', Values: nodes.map(instanceIdOf) }] },
     { abortSignal: signal },
   );
+  const held = interfaces.flatMap(({ PrivateIpAddresses = [] }) => PrivateIpAddresses);
   facts.addresses = {
     balancer: balancer.nodes,
-    application: interfaces.reduce((sum, each) => sum + (each.PrivateIpAddresses?.length ?? 0), 0),
+    application: held.length,
+    public: balancer.nodes + held.filter(({ Association }) => Association?.PublicIp !== undefined).length,
   };
 }
 

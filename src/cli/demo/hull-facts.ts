@@ -23,7 +23,12 @@ export interface HullFacts {
     readonly keptBackMiB: number;
   };
   /** Private ones in the VPC; the application's are those of its tasks or pods and of their host. */
-  addresses: { readonly balancer: number; readonly application: number };
+  addresses: {
+    readonly balancer: number;
+    readonly application: number;
+    /** Of the same, those that the internet reaches. */
+    readonly public: number;
+  };
   identity: IdentityFacts;
 }
 

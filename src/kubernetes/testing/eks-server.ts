@@ -134,7 +134,7 @@ export async function startEks(
   };
   await ec2.ensureDefaultVpc(scope);
   const eksContext: EksContext = {
-    ...{ state, clock, random, controlPlaneOf, machineArchitecture: () => 'x86_64' },
+    ...{ state, clock, random, publicCidr, controlPlaneOf, machineArchitecture: () => 'x86_64' },
     whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
   };
   const kubernetes = stack.use(createKubernetes(context));

@@ -250,6 +250,7 @@ authorizationSuite<object>({
       operations: (parts) =>
         eksOperations({
           ...parts,
+          publicCidr: '198.18.0.0/24',
           controlPlaneOf: () => undefined,
           whyNotAssumed: () => undefined,
           machineArchitecture: () => 'x86_64',

@@ -9,6 +9,8 @@ export interface EksContext {
   readonly state: State;
   readonly clock: Clock;
   readonly random: Random;
+  /** See `Ec2Context.publicCidr`. */
+  readonly publicCidr: string;
   /** The control plane of a cluster, by its id; undefined: it does not answer yet. */
   readonly controlPlaneOf: (reader: Reader, scope: Scope, clusterId: string) => ControlPlane | undefined;
   /** Why the service can't act with a role; undefined: it can. */

@@ -18,9 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-const launch = (more: Partial<LaunchRequest> = {}): Promise<LaunchResult> =>
+const launch = (more: Partial<LaunchRequest> = {}, context = server.context): Promise<LaunchResult> =>
   server.state.transact((tx) =>
-    launchNode(tx, server.context, scope, {
+    launchNode(tx, context, scope, {
       ...{ id, instanceType: 't3.medium', imageId: 'ami-0a', isSpot: false, architecture: 'x86_64' },
       ...{ subnetIds: [subnetId], securityGroupIds: [groupId], now: server.clock.now() },
       ...{ tags: { 'eks:nodegroup-name': 'blue' }, interfaceTags: {}, ...more },
@@ -66,6 +66,28 @@ describe('an instance that is a node', () => {
     await server.state.transact((tx) => terminateInstance(tx, scope, id, server.clock.now()));
     expect((await server.ec2.describeNetworkInterfaces({})).NetworkInterfaces).toEqual([]);
     expect(nodeDnsName(server.state, scope, id)).toBeUndefined();
+  });
+
+  it('has a public address where its subnet gives those to instances, which goes with it', async () => {
+    await launch();
+    expect((await found('instance-id', id))[0]?.PublicIpAddress).toBeUndefined();
+    const { ec2, context } = server;
+    await ec2.modifySubnetAttribute({ SubnetId: subnetId, MapPublicIpOnLaunch: { Value: true } });
+    const other = 'i-0fedcba9876543210';
+    await launch({ id: other });
+    const shown = async () => (await found('instance-id', other))[0];
+    expect((await shown())?.PublicIpAddress).toMatch(/^198\.18\.0\.\d+$/);
+    expect((await shown())?.NetworkInterfaces?.[0]?.Association).toMatchObject({ IpOwnerId: 'amazon' });
+    await server.state.transact((tx) => terminateInstance(tx, scope, other, server.clock.now()));
+    // A block that has one address to give: it is given again.
+    const narrow = { ...context, publicCidr: '198.19.0.0/30' };
+    expect(await launch({ id: other }, narrow)).toMatchObject({ type: 'launched' });
+    expect(await launch({ id: 'i-00000000000000001' }, narrow)).toEqual({ type: 'no-public-address' });
+    expect(await found('instance-id', 'i-00000000000000001')).toEqual([]);
+    await server.state.transact((tx) => terminateInstance(tx, scope, other, server.clock.now()));
+    expect(await launch({ id: 'i-00000000000000001' }, narrow)).toMatchObject({ type: 'launched' });
+    const { NetworkInterfaces } = await ec2.describeNetworkInterfaces({});
+    expect(NetworkInterfaces).toHaveLength(2);
   });
 
   it('is not launched where something of it is missing, or no address is free', async () => {

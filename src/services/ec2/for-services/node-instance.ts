@@ -6,6 +6,7 @@ import { type InstanceRecord, instances } from '../instances/instance-record.ts'
 import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
 import { isInterfaceQuotaReached, putSimpleInterface } from '../network-interfaces/new-interface.ts';
+import { withPublicAddress } from '../network-interfaces/public-address.ts';
 import { ec2Key, type Scope, type Tags } from '../records.ts';
 import { findInstance } from './instance.ts';
 
@@ -42,15 +43,15 @@ export interface LaunchedInstance {
 export type LaunchResult =
   | { readonly type: 'launched'; readonly instance: LaunchedInstance }
   | { readonly type: 'subnet-missing' | 'security-group-missing' | 'no-free-address'; readonly id: string }
-  | { readonly type: 'too-many-interfaces' };
+  | { readonly type: 'no-public-address' | 'too-many-interfaces' };
 
 /**
- * Makes an instance with its primary interface, in the caller's own transaction. What it names stays guarded until the
+ * Makes an instance with its primary interface, which has a public address where its subnet gives those to instances, in the caller's own transaction. What it names stays guarded until the
  * commit. `terminateInstance` ends both. Nothing is made unless the result is `launched`.
  */
 export function launchNode(
   tx: Transaction,
-  ec2: Pick<Ec2Context, 'random' | 'state'>,
+  ec2: Pick<Ec2Context, 'publicCidr' | 'random' | 'state'>,
   scope: Scope,
   request: LaunchRequest,
 ): LaunchResult {
@@ -73,6 +74,9 @@ export function launchNode(
       },
     });
     if (made === undefined) continue;
+    const isPublic = subnet.mapPublicIpOnLaunch;
+    if (isPublic && withPublicAddress(tx, ec2.publicCidr, scope, made) === undefined)
+      return { type: 'no-public-address' };
     const [privateIpv4 = ''] = made.privateIpv4Addresses;
     const { availabilityZone } = subnet;
     tx.put(instances, ec2Key(instances, scope, id), {

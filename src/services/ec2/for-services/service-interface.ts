@@ -1,6 +1,5 @@
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import { privateDnsName } from '../../../topology/index.ts';
-import { takePublicAddress } from '../addresses/public-pool.ts';
 import type { Ec2Context } from '../context.ts';
 import { newId } from '../ids.ts';
 import { kinds } from '../kinds.ts';
@@ -11,6 +10,7 @@ import {
   isInterfaceQuotaReached,
   putSimpleInterface,
 } from '../network-interfaces/new-interface.ts';
+import { withPublicAddress } from '../network-interfaces/public-address.ts';
 import { removeInterface } from '../network-interfaces/remove-interface.ts';
 import { type SubnetFacts, subnetFacts } from '../network-interfaces/subnet-facts.ts';
 import {
@@ -85,7 +85,7 @@ export function createServiceInterface(
     if (subnet === undefined) return { type: 'subnet-missing', id };
     const wishes = wishesOf(tx, ec2, scope, subnet, request);
     const made = putSimpleInterface(tx, ec2, scope, subnet, wishes, request.privateIpv4);
-    if (made !== undefined) return withPublicAddress(tx, ec2, scope, made, request);
+    if (made !== undefined) return shownWithAddress(tx, ec2, scope, made, request);
   }
   return { type: 'no-free-address', id: request.subnetIds.at(-1) ?? '' };
 }
@@ -177,21 +177,15 @@ function wishesOf(
   };
 }
 
-function withPublicAddress(
+function shownWithAddress(
   tx: Transaction,
   { publicCidr }: InterfaceContext,
   scope: Scope,
   made: NetworkInterfaceRecord,
   { assignPublicIp }: ServiceInterfaceRequest,
 ): ServiceInterfaceResult {
-  if (!assignPublicIp || publicCidr === undefined)
-    return { type: 'created', networkInterface: shown(tx, scope, made) };
-  const publicIpv4 = takePublicAddress(tx, publicCidr, scope, made.id);
-  if (publicIpv4 === undefined) {
-    removeInterface(tx, scope, made);
-    return { type: 'no-public-address' };
-  }
-  const record = { ...made, autoAssignedPublicIpv4: publicIpv4 };
-  tx.put(networkInterfaces, ec2Key(networkInterfaces, scope, made.id), record);
+  const isPublic = assignPublicIp && publicCidr !== undefined;
+  const record = isPublic ? withPublicAddress(tx, publicCidr, scope, made) : made;
+  if (record === undefined) return { type: 'no-public-address' };
   return { type: 'created', networkInterface: shown(tx, scope, record) };
 }

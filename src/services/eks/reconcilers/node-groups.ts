@@ -297,6 +297,11 @@ function placedIn(
         ...{ code: 'InsufficientFreeAddresses', resourceIds: subnetIds },
         message: `Amazon Autoscaling was unable to launch instances because there are not enough free addresses in the subnet associated with your AutoScaling group(s).`,
       };
+    case 'no-public-address':
+      return {
+        ...{ code: 'InsufficientFreeAddresses', resourceIds: subnetIds },
+        message: `The subnets give public addresses to instances (MapPublicIpOnLaunch), and none is free (${context.publicCidr})`,
+      };
     case 'security-group-missing':
       return {
         ...{ code: 'Ec2SecurityGroupNotFound', resourceIds: [result.id] },

@@ -10,6 +10,7 @@ import { addonFunctions } from '../reconcilers/addons.ts';
 import { clusterInsights } from '../reconcilers/insights.ts';
 
 export const scope = { accountId, region: 'eu-west-1' };
+const publicCidr = '198.18.0.0/24';
 export const role = (name: string): string => `arn:aws:iam::${accountId}:role/${name}`;
 
 /** EKS's API over IAM's, over HTTP. Control planes are as the test says: those of all clusters answer, to begin with. */
@@ -42,7 +43,7 @@ export async function startEksApi(): Promise<EksApi> {
     await startIamServer({
       services: (iam, { state, clock, random }) => {
         eksContext = {
-          ...{ state, clock, random, machineArchitecture: () => 'x86_64' },
+          ...{ state, clock, random, publicCidr, machineArchitecture: () => 'x86_64' },
           // Clusters are made here with a role that nobody made.
           whyNotAssumed: (of, asked) =>
             asked.service === 'eks.amazonaws.com' ? undefined : clusterRoles(iam)(of, asked),
@@ -54,7 +55,7 @@ export async function startEksApi(): Promise<EksApi> {
     }),
   );
   const { state, clock, context } = server;
-  const ec2 = createEc2({ state, clock, random: context.random, publicCidr: '198.18.0.0/24' });
+  const ec2 = createEc2({ state, clock, random: context.random, publicCidr });
   await ec2.ensureDefaultVpc(scope);
   const as = (credentials: Key): EKS => {
     const { endpoint } = server;
