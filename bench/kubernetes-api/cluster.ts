@@ -19,13 +19,19 @@ const pollMs = 5;
 export class Clusters implements Disposable {
   readonly #catamaran: MeasuredCatamaran;
   readonly #eks: EKS;
-  readonly #roleArn: string;
+  /** ARNs. */
+  readonly #roles: { readonly cluster: string; readonly node: string };
   readonly #subnetIds: string[];
 
-  private constructor(catamaran: MeasuredCatamaran, eks: EKS, roleArn: string, subnetIds: string[]) {
+  private constructor(
+    catamaran: MeasuredCatamaran,
+    eks: EKS,
+    roles: { readonly cluster: string; readonly node: string },
+    subnetIds: string[],
+  ) {
     this.#catamaran = catamaran;
     this.#eks = eks;
-    this.#roleArn = roleArn;
+    this.#roles = roles;
     this.#subnetIds = subnetIds;
   }
 
@@ -33,26 +39,35 @@ export class Clusters implements Disposable {
     const { port, credentials } = catamaran;
     const config = { endpoint: `http://127.0.0.1:${port}`, region: credentials.region, credentials };
     const [iam, ec2] = [new IAM(config), new EC2(config)];
-    const { Role } = await iam.createRole({
-      RoleName: 'eks',
-      AssumeRolePolicyDocument: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          { Effect: 'Allow', Principal: { Service: 'eks.amazonaws.com' }, Action: 'sts:AssumeRole' },
-        ],
-      }),
-    });
+    const make = async (RoleName: string, service: string, policies: readonly string[]): Promise<string> => {
+      const { Role } = await iam.createRole({
+        RoleName,
+        AssumeRolePolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Principal: { Service: `${service}.amazonaws.com` }, Action: 'sts:AssumeRole' },
+          ],
+        }),
+      });
+      for (const policy of policies)
+        await iam.attachRolePolicy({ RoleName, PolicyArn: `arn:aws:iam::aws:policy/${policy}` });
+      return Role?.Arn ?? '';
+    };
+    const roles = {
+      cluster: await make('eks', 'eks', []),
+      node: await make('node', 'ec2', ['AmazonEKSWorkerNodePolicy', 'AmazonEKS_CNI_Policy']),
+    };
     const { Subnets = [] } = await ec2.describeSubnets();
     iam.destroy();
     ec2.destroy();
     const subnetIds = Subnets.map(({ SubnetId = '' }) => SubnetId);
-    return new Clusters(catamaran, new EKS(config), Role?.Arn ?? '', subnetIds);
+    return new Clusters(catamaran, new EKS(config), roles, subnetIds);
   }
 
   /** From the call until it has answered a request for its namespaces. */
   async create(name: string): Promise<BenchCluster> {
     await this.#eks.createCluster({
-      ...{ name, roleArn: this.#roleArn, resourcesVpcConfig: { subnetIds: this.#subnetIds } },
+      ...{ name, roleArn: this.#roles.cluster, resourcesVpcConfig: { subnetIds: this.#subnetIds } },
     });
     for (;;) {
       const { cluster } = await this.#eks.describeCluster({ name });
@@ -68,6 +83,14 @@ export class Clusters implements Disposable {
       if (cluster?.status !== 'CREATING') throw new Error(`The cluster ${name} is ${cluster?.status}`);
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
+  }
+
+  /** A node group of one node; it is Ready some time later. */
+  async addNode(clusterName: string, instanceType: string): Promise<void> {
+    await this.#eks.createNodegroup({
+      ...{ clusterName, nodegroupName: 'bench', nodeRole: this.#roles.node, subnets: this.#subnetIds },
+      ...{ instanceTypes: [instanceType], scalingConfig: { minSize: 1, maxSize: 1, desiredSize: 1 } },
+    });
   }
 
   #token(name: string): Promise<string> {
