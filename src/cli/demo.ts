@@ -132,7 +132,8 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
   if (!options.json) {
     const rows = report.steps.map(({ name, ms }) => [`  ${name}`, duration(ms).padStart(9)]);
     output.write(`\nHow long it took:\n${table([...rows, ['  all', duration(report.totalMs).padStart(9)]])}`);
-    output.write(`\nThe same application:\n${comparison(report)}`);
+    const compared = comparison(report);
+    if (compared !== '') output.write(`\nThe same application:\n${compared}`);
     output.write('\nYour turn: ./catamaran up --detach, then eval "$(./catamaran env)" and any AWS tool.\n');
   }
   return 0;
