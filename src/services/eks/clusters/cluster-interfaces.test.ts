@@ -83,7 +83,8 @@ it('one that was made before clusters had any gets them', async () => {
   await api.cluster('harbor');
   const { networkInterfaces: _, ...older } = clusterIn(api);
   await state.transact((tx) => tx.put(clusters, key, older));
-  const parts = { state, clock, random: context.random, controlPlaneOf: () => undefined };
+  const { random } = context;
+  const parts = { state, clock, random, publicCidr: '198.18.0.0/24', controlPlaneOf: () => undefined };
   await clusterInterfaces({
     ...{ ...parts, whyNotAssumed: () => undefined, machineArchitecture: () => 'x86_64' },
   }).reconcile(key, { signal: new AbortController().signal } as never);
