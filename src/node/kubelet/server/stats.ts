@@ -2,8 +2,8 @@ import type { Clock } from '../../../clock/index.ts';
 import type { ContainerLimits, ContainerStats, Runtime } from '../../../runtime/index.ts';
 import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
 import { diskOf, type PodUse } from '../usage/pod-use.ts';
-import { MetricsText, type MetricTable } from './metrics-text.ts';
 import type { VolumeUse } from '../volumes/driver-volumes.ts';
+import { MetricsText, type MetricTable } from './metrics-text.ts';
 import type { ServedPods } from './served-pods.ts';
 
 export interface VolumeUses {
