@@ -12,7 +12,17 @@ async function openNetworks() {
   const directory = await mkdtemp(join(tmpdir(), 'catamaran-'));
   const clock = new VirtualClock(0);
   const made: string[] = [];
+  const asked: string[] = [];
   const network = {
+    attach: async () => {},
+    openNode: async () => ({
+      isAt: () => true,
+      openSocket: ({ address, port }: { readonly address: string; readonly port: number }) => {
+        asked.push(`${address}:${port}`);
+        throw new Error('EADDRINUSE');
+      },
+      [Symbol.asyncDispose]: async () => {},
+    }),
     nodeNamespace: async (instanceId: string) => {
       made.push(instanceId);
       throw new Error('no such VPC');
@@ -21,12 +31,12 @@ async function openNetworks() {
   };
   const networks = new PodNetworks({
     ...{ clock, random: seededRandom(1), log: recordingLog(), directory, installationId: 'i' },
-    vpcs: { network, names: {} } as unknown as MachineVpcs,
+    vpcs: { network, names: { forwarder: {} } } as unknown as MachineVpcs,
     endpoint: 'http://127.0.0.1:1',
     runtime: { listSandboxes: async () => [] },
   });
   return {
-    ...{ networks, clock, made },
+    ...{ networks, clock, made, asked },
     [Symbol.asyncDispose]: async () => {
       await networks[Symbol.asyncDispose]();
       await rm(directory, { recursive: true });
@@ -77,4 +87,19 @@ it('signs in as a node that is there when the first of a cluster has gone', asyn
     expect(signedIn.length).toBeGreaterThan(0);
   });
   expect(new Set(signedIn)).toEqual(new Set(['i-2']));
+});
+
+it('answers on a node once the port is free that a pod in its network had', async () => {
+  await using world = await openNetworks();
+  const node = nodeOf('i-1', []);
+  const launched = { networkInterfaceId: 'eni-1', privateIpv4: '10.0.1.5', subnetId: 'subnet-1' };
+  const instance = { ...node.instance, fargate: {}, launched } as never;
+  const { podNetwork } = await world.networks.open({ ...node, instance });
+  const pod = { uid: 'u', namespace: 'shop', name: 'web', hostPorts: [] };
+  await podNetwork.join(pod, '/run/netns/u', new AbortController().signal);
+  await vi.waitFor(() => expect(world.asked).toEqual(['10.100.0.10:53']));
+  await vi.waitFor(async () => {
+    await world.clock.advance(1_000);
+    expect(world.asked.length).toBeGreaterThan(1);
+  });
 });

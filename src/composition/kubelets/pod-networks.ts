@@ -19,6 +19,7 @@ import type { NodeInstanceRecord, SwitchedFunction } from '../../services/eks/in
 import type { MachineVpcs } from '../vpc/open-vpcs.ts';
 import { interfacesOf } from './interfaces-of.ts';
 import { nodeLabels } from './node-labels.ts';
+import { openWhenPossible } from './open-when-possible.ts';
 import { openWhile } from './open-while.ts';
 
 export interface PodNetworksOptions {
@@ -188,9 +189,19 @@ export class PodNetworks implements AsyncDisposable {
       opened.use(policies.add({ name: nodeName, primaryAddress, answered, network }));
     }
     opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
+    // What one of them lacks, e.g. a port that a pod with hostNetwork has, takes away nothing else of the node.
+    const persistently = (name: string, open: () => Promise<AsyncDisposable>) =>
+      openWhenPossible(open, {
+        clock,
+        failed: (error) =>
+          log.error('A node does not answer its pods yet: it is tried again', {
+            ...{ node: nodeName, function: name, error },
+          }),
+      });
     const whileOn = (name: NodeFunction, open: () => Promise<AsyncDisposable>) =>
       openWhile({
-        ...{ isOn: () => functions.has(name), onChange: functions.onChange, open },
+        ...{ isOn: () => functions.has(name), onChange: functions.onChange },
+        open: async () => persistently(name, open),
         failed: (error) => log.error('A function of a node could not be switched', { function: name, error }),
       });
     opened.use(
@@ -213,10 +224,12 @@ export class PodNetworks implements AsyncDisposable {
         ),
       );
       opened.use(
-        await openPodMetadata({
-          ...{ nodeName, nodeRole: instance.nodeRole, api, network, endpoint, region, credentials, podAt },
-          ...{ clock, random, log },
-        }),
+        persistently('pod metadata', () =>
+          openPodMetadata({
+            ...{ nodeName, nodeRole: instance.nodeRole, api, network, endpoint, region, credentials, podAt },
+            ...{ clock, random, log },
+          }),
+        ),
       );
     }
     const parts = opened.move();
