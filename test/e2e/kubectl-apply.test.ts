@@ -54,6 +54,27 @@ describe('kubectl', () => {
     expect(await data('one')).toBe('{"a":"2"}');
   });
 
+  it('applies the items of a List, and says what is wrong with one of them before it sends any', async () => {
+    const item = (name: string, more: object = {}) => ({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' }, ...more },
+    });
+    const listOf = (...items: readonly object[]) =>
+      write('list.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const service = {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'listed', labels: { app: 'web' } } },
+      spec: { ports: [{ port: 80, targetPort: 'http' }], selector: { app: 'web' } },
+    };
+    expect(await k('apply', '-f', listOf(item('listed'), service))).toBe(
+      'configmap/listed created\nservice/listed created\n',
+    );
+    const refused = await tryK(['apply', '-f', listOf(item('other'), item('wrong', { dat: {} }))]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('unknown field "dat" in io.k8s.api.core.v1.ConfigMap'),
+    ]);
+    expect(await k('get', 'cm', 'other', '--ignore-not-found')).toBe('');
+  });
+
   it('shows what would change, in both ways, and changes nothing', async () => {
     const file = write('two.yaml', manifest('two', 'a: "1"'));
     await k('apply', '-f', file);

@@ -4,6 +4,7 @@ import { jsonType } from '../negotiation.ts';
 import { sendText } from '../send.ts';
 import { notAcceptable } from '../status.ts';
 import { type Document, findDocument, indexOf, wholeDocument } from './documents.ts';
+import { encodeGnostic, gnosticAlias, gnosticType } from './gnostic.ts';
 
 /** What a document says under its hash never changes. */
 const forever = 'public, immutable';
@@ -23,30 +24,46 @@ export async function answerOpenApi(
         ? wholeDocument(catalogue)
         : findDocument(catalogue, path);
   if (document === undefined) return false;
-  assertJson(request.headers.accept);
+  const type = typeOf(request.headers.accept, path === '/openapi/v2' ? [jsonType, gnosticType] : [jsonType]);
   const asked = query.get('hash');
   if (asked !== null && asked !== document.hash) {
     response.writeHead(301, { location: `${path}?hash=${document.hash}` }).end();
     return true;
   }
-  await sendDocument(document, asked !== null, request, response);
+  await sendDocument(document, { type, isHashed: asked !== null }, request, response);
   return true;
 }
 
-/** The other format that upstream has, of Google's gnostic, is not written. @throws {ApiError} 406 */
-function assertJson(accept = '*/*'): void {
-  const types = accept.split(',').map((clause) => clause.split(';')[0]?.trim());
-  if (types.some((type) => type === jsonType || type === '*/*' || type === 'application/*')) return;
-  throw notAcceptable([jsonType]);
+/** The first that is asked for and can be had. @throws {ApiError} 406 */
+function typeOf(accept = '*/*', types: readonly string[]): string {
+  for (const clause of accept.split(',')) {
+    const wanted = clause.split(';')[0]?.trim() ?? '';
+    if (wanted === '*/*' || wanted === 'application/*') return jsonType;
+    const type = wanted === gnosticAlias ? gnosticType : wanted;
+    if (types.includes(type)) return type;
+  }
+  throw notAcceptable(types);
+}
+
+/** A megabyte of JSON is read for it. */
+const encoded = new WeakMap<Document, Buffer>();
+
+function inProtobuf(document: Document): Buffer {
+  const known = encoded.get(document);
+  if (known !== undefined) return known;
+  const made = encodeGnostic(JSON.parse(document.text));
+  encoded.set(document, made);
+  return made;
 }
 
 async function sendDocument(
-  { text, hash }: Document,
-  isHashed: boolean,
+  document: Document,
+  { type, isHashed }: { readonly type: string; readonly isHashed: boolean },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const etag = `"${hash}"`;
+  const isJson = type === jsonType;
+  const etag = isJson ? `"${document.hash}"` : `"${document.hash}-protobuf"`;
   response.setHeader('etag', etag);
   response.setHeader('vary', 'Accept');
   if (isHashed) response.setHeader('cache-control', forever);
@@ -54,5 +71,5 @@ async function sendDocument(
     response.writeHead(304).end();
     return;
   }
-  await sendText(request, response, 200, text);
+  await sendText(request, response, 200, isJson ? document.text : inProtobuf(document), type);
 }
