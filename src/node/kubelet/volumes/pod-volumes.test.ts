@@ -37,8 +37,9 @@ afterAll(async () => {
 let directory: string;
 let volumes: NodeVolumes;
 const troubles: string[] = [];
-const open = () =>
+const open = (mountPoints = own) =>
   new NodeVolumes({
+    mountPoints,
     ...{ api, clock, random: seededRandom(2), log: silentLog, stateDirectory: join(directory, 'state') },
     allocatable: { cpu: '1930m', memory: '3Gi' },
     onTrouble: (_, message) => troubles.push(message),
@@ -105,6 +106,34 @@ it('a ConfigMap’s files follow it', async () => {
     expect(troubles).toContain(`MountVolume.SetUp failed for volume "v" : configmap "${name}" not found`),
   );
   expect(read(path, 'a')).toBe('new');
+});
+
+it('what changes of a pod while its volumes are unmounted mounts none of them again', async () => {
+  const of = await pod([
+    { name: 'v', downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'metadata.name' } }] } },
+  ]);
+  const directory = join(await mounted(of), '../../..');
+  await volumes[Symbol.asyncDispose]();
+  const { promise: removing, resolve: goOn } = Promise.withResolvers<void>();
+  const remove = vi.fn(async (path: string) => {
+    await removing;
+    await own.remove(path);
+  });
+  volumes = open({ ...own, remove });
+  await mounted(of);
+  const unmounting = volumes.unmount(of.metadata.uid);
+  await until(() => expect(remove).toHaveBeenCalled());
+  volumes.changed(of);
+  goOn();
+  await unmounting;
+  // Another pod’s files follow it: by then so would this one’s.
+  const other = await pod([
+    { name: 'v', downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+  ]);
+  const path = await mounted(other);
+  volumes.changed({ ...other, metadata: { ...other.metadata, labels: { is: 'new' } } });
+  await until(() => expect(read(path, 'a')).toContain('new'));
+  expect(existsSync(directory)).toBe(false);
 });
 
 it('a Secret’s chosen keys have their own names and modes, in memory', async () => {

@@ -110,7 +110,8 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     const { uid } = pod.metadata;
     const hasEnded = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (hasEnded || !(this.#pods.has(uid) || existsSync(this.#podDirectory(uid)))) return;
-    this.#entryOf(pod);
+    // What is being unmounted is not mounted again.
+    if (this.#entryOf(pod).stop.signal.aborted) return;
     this.#objects.register(pod);
     this.#refreshSoon(uid, gatherMs);
   }
@@ -137,11 +138,11 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     entry?.stop.abort(new Error('The pod has ended'));
     entry?.timer?.[Symbol.dispose]();
     await entry?.turn;
-    this.#pods.delete(podUid);
     this.#objects.unregister(podUid);
     this.#tokens.forget(podUid);
     await this.#mountPoints.remove(this.#podDirectory(podUid));
     await this.#driver?.forget(podUid);
+    this.#pods.delete(podUid);
   }
 
   /** Of a pod's volumes that have a file system of their own. */
