@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -36,7 +36,7 @@ async function openNetworks() {
     runtime: { listSandboxes: async () => [] },
   });
   return {
-    ...{ networks, clock, made, asked },
+    ...{ networks, clock, made, asked, directory },
     [Symbol.asyncDispose]: async () => {
       await networks[Symbol.asyncDispose]();
       await rm(directory, { recursive: true });
@@ -102,4 +102,17 @@ it('answers on a node once the port is free that a pod in its network had', asyn
     await world.clock.advance(1_000);
     expect(world.asked.length).toBeGreaterThan(1);
   });
+});
+
+it('follows a cluster no longer whose only node could not be opened', async () => {
+  const signedIn: string[] = [];
+  const world = await openNetworks();
+  await mkdir(join(world.directory, 'i-1'));
+  await writeFile(join(world.directory, 'i-1', 'pod-addresses.json'), 'no JSON');
+  await expect(world.networks.open(nodeOf('i-1', signedIn))).rejects.toThrow();
+  expect(signedIn.length).toBeGreaterThan(0);
+  await world[Symbol.asyncDispose]();
+  signedIn.splice(0);
+  await world.clock.advance(60_000);
+  expect(signedIn).toEqual([]);
 });

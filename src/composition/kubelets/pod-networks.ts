@@ -137,7 +137,10 @@ export class PodNetworks implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('Catamaran is stopping'));
-    await Promise.all([...this.#nodes.keys()].map((instanceId) => this.close(instanceId)));
+    // Also those that could not be opened are of their cluster.
+    const ofClusters = [...this.#clusters.values()].flatMap(({ nodes }) => [...nodes.keys()]);
+    const all = new Set([...this.#nodes.keys(), ...ofClusters]);
+    await Promise.all([...all].map((instanceId) => this.close(instanceId)));
   }
 
   /** One for all nodes of a cluster here. It signs in as one of them that is there: any may go before the others. */
