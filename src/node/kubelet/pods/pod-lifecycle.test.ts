@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fastClock } from '../../../../test/system/fast-clock.ts';
 import { createServer } from '../../../http.ts';
 import type { PodDialer } from '../kubelet-options.ts';
@@ -81,6 +83,24 @@ describe('a pod', () => {
     expect(await nodes.eventsOf('web')).toContain('Killing: Stopping container web');
     await expect.poll(() => node.machine.containers).toEqual([]);
     expect(node.machine.engine.sandboxes({})).toEqual([]);
+  });
+
+  it('gives its volumes back before its address, which can’t be written down on a disk that they fill', async () => {
+    const path = await bind('full', {
+      ...{ containers: [container('full')], terminationGracePeriodSeconds: 1 },
+      volumes: [{ name: 'scratch', emptyDir: {} }],
+    });
+    const { metadata } = await nodes.until(path, 'running', isRunning);
+    const directory = join(node.stateDirectory, 'pods', metadata.uid);
+    expect(existsSync(directory)).toBe(true);
+    const release = node.network.release.bind(node.network);
+    using _ = vi.spyOn(node.network, 'release').mockImplementation(async (uid) => {
+      if (existsSync(directory)) throw new Error('ENOSPC');
+      await release(uid);
+    });
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+    expect(node.network.addresses.size).toBe(0);
   });
 
   it('that never restarts succeeds or fails with its containers', async () => {

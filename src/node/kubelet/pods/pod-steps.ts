@@ -246,8 +246,9 @@ export class PodSteps {
     const { runtime, podNetwork, volumes, cgroups } = this.#options;
     for (const { id } of view.sandboxes) await runtime.stopSandbox(id);
     await cgroups.keep();
-    await podNetwork.release(podUid);
+    // Volumes first: on a disk that they have filled nothing can be written down of the address.
     await volumes.unmount(podUid);
+    await podNetwork.release(podUid);
   }
 
   /** Removes everything of a pod. */
