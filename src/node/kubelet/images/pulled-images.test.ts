@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +31,15 @@ const open = () =>
   });
 
 describe('images that a node pulled', () => {
+  it('are used, and removed, also where nothing can be written down', async () => {
+    mkdirSync(join(directory, 'images.json.new'));
+    const images = open();
+    images.pulled('a:1', image(100));
+    nowMs = 120_010;
+    expect(await images.remove(Number.POSITIVE_INFINITY, new Set())).toBe(100);
+    expect([removed, images.totalBytes]).toEqual([['a:1'], 0]);
+  });
+
   it('go when they are unused, the longest first, and no more of them than is needed', async () => {
     const images = open();
     for (const [index, name] of ['a:1', 'b:1', 'c:1', 'd:1', 'e:1'].entries()) {

@@ -73,8 +73,13 @@ export class PulledImages {
     return freed;
   }
 
+  /** A full disk keeps no image from being used, and none from being removed. */
   #write(): void {
-    replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(this.#images))}\n`);
+    try {
+      replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(this.#images))}\n`);
+    } catch (error) {
+      this.#options.log.warn('The images that this node pulled cannot be written down', { error });
+    }
   }
 
   #read(): Readonly<Record<string, Pulled>> {

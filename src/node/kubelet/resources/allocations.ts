@@ -59,19 +59,20 @@ const fileName = 'allocations.json';
 /** What each pod of the node has been given, on disk: so that what is asked for while no kubelet runs is not taken as granted. */
 export class Allocations {
   readonly #path: string;
+  readonly #log: Log;
   #all: Readonly<Record<string, Allocation>>;
 
   /** @param directory Of the kubelet. */
   constructor(directory: string, log: Log) {
     this.#path = join(directory, fileName);
-    this.#all = this.#read(log);
+    this.#log = log;
+    this.#all = this.#read();
   }
 
   of(podUid: string): Allocation | undefined {
     return this.#all[podUid];
   }
 
-  /** @throws {Error} it can't be written: then nothing is given. */
   give(podUid: string, allocation: Allocation): void {
     const before = this.#all[podUid];
     if (before === undefined || !isSameAllocation(before, allocation))
@@ -90,16 +91,21 @@ export class Allocations {
     if (kept.length < Object.keys(this.#all).length) this.#write(Object.fromEntries(kept));
   }
 
+  /** A full disk keeps no pod from running or ending: the next writing has all of it. */
   #write(all: Readonly<Record<string, Allocation>>): void {
-    replaceFile(this.#path, `${JSON.stringify(all)}\n`);
     this.#all = all;
+    try {
+      replaceFile(this.#path, `${JSON.stringify(all)}\n`);
+    } catch (error) {
+      this.#log.warn('What pods were given of the node cannot be written down', { error });
+    }
   }
 
-  #read(log: Log): Readonly<Record<string, Allocation>> {
+  #read(): Readonly<Record<string, Allocation>> {
     try {
       return JSON.parse(readIfThere(this.#path) ?? '{}');
     } catch (error) {
-      log.warn('What pods were given of the node cannot be read: what they ask for counts as given', {
+      this.#log.warn('What pods were given of the node cannot be read: what they ask for counts as given', {
         error,
       });
       return {};

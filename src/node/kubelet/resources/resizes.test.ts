@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -123,6 +123,29 @@ describe('what pods have been given', () => {
     const log = recordingLog();
     expect(new Allocations(directory, log).of('a')).toBeUndefined();
     expect(JSON.stringify(log.lines)).toContain('What pods were given of the node cannot be read');
+  });
+
+  it('is given and forgotten also where it can’t be written down, and written later', () => {
+    const inTheWay = join(directory, 'allocations.json.new');
+    mkdirSync(inTheWay);
+    const log = recordingLog();
+    const allocations = new Allocations(directory, log);
+    allocations.give('a', allocationOf(pod('a', '500m')));
+    allocations.give('b', allocationOf(pod('b', '500m')));
+    allocations.forget('a');
+    expect([allocations.of('a'), allocations.of('b')?.containers.c?.requests?.cpu]).toEqual([
+      undefined,
+      '500m',
+    ]);
+    expect(log.lines).toHaveLength(3);
+    rmdirSync(inTheWay);
+    allocations.give('c', allocationOf(pod('c', '1')));
+    const next = new Allocations(directory, log);
+    expect(['a', 'b', 'c'].map((uid) => next.of(uid)?.containers.c?.requests?.cpu)).toEqual([
+      undefined,
+      '500m',
+      '1',
+    ]);
   });
 
   it('replaces what is asked for, and nothing else', () => {
