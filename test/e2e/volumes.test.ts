@@ -2,11 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from './installation.ts';
-import { NodesOfCluster } from './nodes-of-cluster.ts';
+import { PodCluster } from './pod-cluster.ts';
 
 /** A StatefulSet whose pods keep something, with nothing set up but the cluster and its nodes. */
 describe('volumes of pods', () => {
-  let cluster: NodesOfCluster;
+  let cluster: PodCluster;
   const k = (...args: string[]) => cluster.k(...args);
   const inPod = (name: string, command: string) => k('exec', name, '--', '/bin/sh', '-c', command);
   const rolledOut = () => k('rollout', 'status', 'statefulset/db', '--timeout=60s');
@@ -29,7 +29,7 @@ describe('volumes of pods', () => {
     Number(/(\d+) +\d+ +\d+ +\d+% \/data/.exec(await inPod(pod, 'df -k /data'))?.[1]);
 
   beforeAll(async () => {
-    cluster = await NodesOfCluster.start(2);
+    cluster = await PodCluster.start(2);
   }, 300_000);
   afterAll(async () => {
     const left = cluster === undefined ? [] : () => mounts();
