@@ -1,6 +1,7 @@
 import type { Clock } from '../../../clock/index.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import type { PodEvents } from '../events/pod-events.ts';
+import { isFargate } from '../fargate.ts';
 import { ImageCollector } from '../images/image-collector.ts';
 import { readImageName } from '../images/image-name.ts';
 import type { PulledImages } from '../images/pulled-images.ts';
@@ -47,8 +48,12 @@ export function nodeWatch(options: NodeWatchOptions) {
   return { eviction, disk, collector: new ImageCollector({ disk, images, needed, events, clock }) };
 }
 
-/** Pods are all that uses memory of a node: it is short when they come near to what they may have together. */
+/**
+ * Pods are all that uses memory of a node: it is short when they come near to what they may have together. A pod of Fargate is
+ * alone, and may have all of it.
+ */
 function memoryOfNode(node: NodeWatchOptions['node'], uses: readonly PodUse[]): Observations {
+  if (isFargate(node)) return {};
   const used = uses.reduce((sum, use) => sum + memoryOf(use), 0);
   const bytes = kubepodsLimits(node, 0).memoryMiB * MiB;
   return { 'allocatableMemory.available': { capacity: bytes, available: Math.max(0, bytes - used) } };
