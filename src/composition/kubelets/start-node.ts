@@ -86,7 +86,7 @@ function describe(
   const { cpuMillis, memoryMiB, pods, diskGiB } = capacity;
   return {
     ...{ name, hostname: privateDnsName, providerId },
-    ...(fargate === undefined && { instanceType: instance.instanceType }),
+    ...(fargate === undefined ? { instanceType: instance.instanceType } : { onlyPod: fargate.uid }),
     ...{ instanceId, region, availabilityZone, taints: taints.map(taintOf) },
     // As on AWS, no volume is attached on Fargate.
     labels: fargate === undefined ? { ...labels, [machineLabel]: machineId } : labels,

@@ -9,7 +9,9 @@ const pod = (spec: object = {}): PlacedPod =>
     metadata: { namespace: 'cold', name: 'web', uid: 'u' },
     spec: { containers: [{ name: 'main' }], ...spec },
   }) as unknown as PlacedPod;
-const profile = { name: 'p', isActive: true } as unknown as FargateProfileRecord;
+const profile = {
+  ...{ name: 'p', isActive: true, selectors: [{ namespace: 'cold', labels: {} }] },
+} as unknown as FargateProfileRecord;
 const node = (more: Partial<FargateInstance> = {}) =>
   ({ createdAt: now, fargate: { uid: 'u' }, ...more }) as unknown as FargateInstance;
 const launched = { privateDnsName: 'ip-10-0-0-4.internal' } as FargateInstance['launched'] & object;
@@ -45,6 +47,11 @@ it.each<readonly [string, Partial<Known>, object]>([
     'gets no node of a profile that goes',
     { profile: { ...profile, isDeleting: true } },
     { type: 'refuse', mayChange: true },
+  ],
+  [
+    'gets no node of a profile that does not select it, whatever its label says',
+    { profile: { ...profile, selectors: [{ namespace: 'other', labels: {} }] } },
+    { type: 'refuse', mayChange: true, why: expect.stringContaining('none of its selectors') },
   ],
   ['gives up the node of a profile that is gone', { profile: undefined, node: node() }, { type: 'give-up' }],
 ])('a pod %s', (_, known, decision) => {

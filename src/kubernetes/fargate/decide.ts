@@ -1,5 +1,5 @@
 import type { FargateInstance, FargateProfileRecord, NodeSightingRecord } from '../../services/eks/index.ts';
-import { nodeNameOf } from '../../services/eks/index.ts';
+import { nodeNameOf, profileFor } from '../../services/eks/index.ts';
 import type { JsonObject } from '../objects/object.ts';
 import type { PlacedPod } from '../scheduler/objects.ts';
 import { fargatePodSize, type PodSize } from './pod-size.ts';
@@ -31,8 +31,12 @@ const tooLarge =
 
 /** Pure. @param now Epoch milliseconds. */
 export function decideOnFargate({ pod, profileName, profile, node, sighting }: Known, now: number): Decision {
-  if (!profile?.isActive || profile.isDeleting) {
-    const why = `Misconfigured Fargate Profile: fargate profile ${profileName} blocked for new launches due to: it is not there.`;
+  const { namespace = '', name, labels = {} } = pod.metadata;
+  const isThere = profile?.isActive && !profile.isDeleting;
+  // Whoever makes a pod may say of which profile it is.
+  if (!isThere || profileFor([profile], { namespace, labels }) === undefined) {
+    const cause = isThere ? 'none of its selectors matches the pod' : 'it is not there';
+    const why = `Misconfigured Fargate Profile: fargate profile ${profileName} blocked for new launches due to: ${cause}.`;
     return node === undefined ? { type: 'refuse', why, mayChange: true } : { type: 'give-up', why };
   }
   const spec = pod.spec as unknown as JsonObject;
@@ -46,6 +50,5 @@ export function decideOnFargate({ pod, profileName, profile, node, sighting }: K
   if (nodeName !== undefined && sighting?.isReady) return { type: 'bind', nodeName, ...size };
   const ms = node.createdAt + provisioningMs - now;
   if (ms > 0) return { type: 'wait', ms };
-  const { namespace, name } = pod.metadata;
   return { type: 'give-up', why: `Pod provisioning timed out (will retry) for pod: ${namespace}/${name}` };
 }

@@ -56,6 +56,8 @@ export interface NodeDescription {
   readonly instanceId: string;
   /** Absent: of a node of Fargate, which is of none. */
   readonly instanceType?: string;
+  /** The uid of the pod that a node of Fargate is for: it takes no other. Default: any. */
+  readonly onlyPod?: string;
   readonly region: string;
   readonly availabilityZone: string;
   /** E.g. `1.35`. Default: the cluster's own when the kubelet starts. */

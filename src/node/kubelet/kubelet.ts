@@ -215,7 +215,7 @@ function podBoard(
     ...{ hostIp: node.internalIp, nodeCpuMillis: node.capacity.cpuMillis, scheme: runtime.name, runHandler },
     allocations: new Allocations(stateDirectory, log),
     node: () => ({
-      ...{ name: node.name, labels: nodeLabels(), pressures: pressures() },
+      ...{ name: node.name, labels: nodeLabels(), pressures: pressures(), onlyPod: node.onlyPod },
       allocatable: nodeResources(node).allocatable,
     }),
     images: { ...{ runtime, clock, events, pulled: images }, secrets: pullSecrets(api, events) },

@@ -99,6 +99,15 @@ describe('admit', () => {
     expect(admit(asked, { ...node, pressures: new Set(pressures) }, [])).toEqual(refused);
   });
 
+  it('takes but the pod that a node of Fargate is for', () => {
+    const ofFargate = { ...node, onlyPod: 'uid-web' };
+    expect(admit(pod({}, 'web'), ofFargate, [])).toBeUndefined();
+    expect(admit(pod({ nodeName: 'n1' }, 'other'), ofFargate, [])).toEqual({
+      reason: 'UnexpectedAdmissionError',
+      message: 'this node of Fargate is for another pod',
+    });
+  });
+
   it("says what is lacking in upstream's words", () => {
     expect(admit(asking({ cpu: '1500m' }), node, [asking({ cpu: '600m' })])?.message).toBe(
       "Node didn't have enough resource: cpu, requested: 1500, used: 600, capacity: 1930",

@@ -12,6 +12,8 @@ export interface AdmittingNode {
   readonly allocatable: Readonly<Record<string, string>>;
   /** What it is short of. */
   readonly pressures: ReadonlySet<PressureType>;
+  /** See `NodeDescription`. */
+  readonly onlyPod?: string | undefined;
 }
 
 /** Why a pod that was bound to the node does not run there. */
@@ -29,6 +31,7 @@ export interface Rejection {
  */
 export function admit(pod: Pod, node: AdmittingNode, others: readonly Pod[]): Rejection | undefined {
   return (
+    notExpected(pod, node) ??
     underPressure(pod, node) ??
     unsupported(pod.spec) ??
     forbiddenSysctl(pod.spec) ??
@@ -36,6 +39,12 @@ export function admit(pod: Pod, node: AdmittingNode, others: readonly Pod[]): Re
     takenPort(pod.spec, others) ??
     lackingResource(pod, node, others)
   );
+}
+
+/** On Fargate nobody has seen whether another pod, which names its node itself, may run there as it is: it might mount the machine. */
+function notExpected({ metadata }: Pod, { onlyPod }: AdmittingNode): Rejection | undefined {
+  if (onlyPod === undefined || metadata.uid === onlyPod) return undefined;
+  return { reason: 'UnexpectedAdmissionError', message: 'this node of Fargate is for another pod' };
 }
 
 /** Memory that is short is kept from those who asked for none; a node that is short of anything else takes nobody. */
