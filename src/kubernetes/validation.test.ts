@@ -219,6 +219,11 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
     ],
     [
       'endpointslices',
+      { addressType: 'IPv4', endpoints: [{ addresses: ['fd00::1'] }] },
+      'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be an IPv4 address',
+    ],
+    [
+      'endpointslices',
       { addressType: 'IPv4', endpoints: [{ addresses: ['x'] }] },
       'endpoints[0].addresses[0]: Invalid value: "x": must be a valid IP address',
     ],

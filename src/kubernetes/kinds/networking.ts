@@ -1,4 +1,4 @@
-import { isIP, isIPv4 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { type FieldError, forbiddenField, invalidValue, required } from '../apiserver/status.ts';
 import {
   isJsonObject,
@@ -220,8 +220,15 @@ function addressesErrors(
     ...tooMany(addresses, at, mostAddresses),
     ...(addressType === 'FQDN'
       ? []
-      : addresses.flatMap((address, place) => addressErrors(String(address), `${at}[${place}]`))),
+      : addresses.flatMap((address, place) =>
+          familyErrors(String(address), String(addressType), `${at}[${place}]`),
+        )),
   ];
+}
+
+function familyErrors(address: string, family: string, at: string): readonly FieldError[] {
+  const isOther = isIP(address) !== 0 && !(family === 'IPv4' ? isIPv4 : isIPv6)(address);
+  return isOther ? [invalidValue(at, address, `must be an ${family} address`)] : addressErrors(address, at);
 }
 
 const tooMany = (list: readonly unknown[], field: string, most: number): readonly FieldError[] =>

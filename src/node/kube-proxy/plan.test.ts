@@ -56,6 +56,15 @@ describe('how a service is led to its endpoints', () => {
     expect(targetsOf(last?.internal)).toEqual(['10.0.1.2:8080']);
   });
 
+  it('has nobody whom the kernel could not be told of, for it would hear of nobody else', () => {
+    const addresses = ['fd00::1', '10.0.1.300', '1.2.3.4; flush ruleset', '10.0.1.2'];
+    const named = slice(addresses.map((at) => ({ at })));
+    expect(targetsOf(planOf(service(), named)?.internal)).toEqual(['10.0.1.2:8080']);
+    const ports = [{ name: 'http', port: 70_000, protocol: 'TCP' }];
+    expect(planOf(service(), { ...slice([{ at: '10.0.1.2' }]), ports })?.internal).toBe('reject');
+    expect(planOf(service({ externalIPs: ['999.0.2.1', '192.0.2.1'] }))?.externalIps).toEqual(['192.0.2.1']);
+  });
+
   it('stays on the node where the policy says so', () => {
     const both = slice([
       { at: '10.0.1.2', on: 'there', ...ready },

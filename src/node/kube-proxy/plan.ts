@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { ServicePlan, ServiceTarget, Targets } from '../../network/index.ts';
 import type { Endpoint, EndpointSlice, Service, ServicePort } from './objects.ts';
 
@@ -15,12 +16,12 @@ export function servicePlans(
 ): readonly ServicePlan[] {
   const { metadata, spec = {} } = service;
   const { clusterIP, ports = [] } = spec;
-  if (spec.type === 'ExternalName' || clusterIP === undefined || !isIpv4(clusterIP)) return [];
+  if (spec.type === 'ExternalName' || clusterIP === undefined || !isIPv4(clusterIP)) return [];
   const balancer = service.status?.loadBalancer?.ingress ?? [];
   const externalIps = [
     ...(spec.externalIPs ?? []),
     ...balancer.flatMap(({ ip, ipMode }) => (ip === undefined || ipMode === 'Proxy' ? [] : [ip])),
-  ].filter(isIpv4);
+  ].filter(isIPv4);
   const affinitySeconds =
     spec.sessionAffinity === 'ClientIP'
       ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds)
@@ -67,17 +68,19 @@ function candidatesOf(
       (each) =>
         (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     );
-    if (found?.port === undefined) continue;
+    const number = found?.port;
+    if (number === undefined) continue;
     for (const each of endpoints ?? []) {
       const [address] = each.addresses;
-      if (address === undefined || !(isReady(each) || isServingAtTheEnd(each))) continue;
+      if (address === undefined || !isPossible(address, number)) continue;
+      if (!isReady(each) && !isServingAtTheEnd(each)) continue;
       const target = {
         address,
-        port: found.port,
+        port: number,
         isLocal: each.nodeName === nodeName,
         isReady: isReady(each),
       };
-      const key = `${address}:${found.port}`;
+      const key = `${address}:${number}`;
       // In two slices for a moment: the one that is ready counts.
       if (!candidates.get(key)?.isReady) candidates.set(key, target);
     }
@@ -112,4 +115,6 @@ function protocolOf({ protocol = 'TCP' }: ServicePort): ServicePlan['protocol'] 
   return protocol === 'UDP' ? 'udp' : protocol === 'SCTP' ? 'sctp' : 'tcp';
 }
 
-const isIpv4 = (text: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(text);
+/** Of one target that it can't read the kernel would take no rules at all, of any service of the node. */
+const isPossible = (address: string, port: number): boolean =>
+  isIPv4(address) && Number.isInteger(port) && port >= 1 && port <= 65_535;
