@@ -238,9 +238,12 @@ describe('a node', () => {
       pod({ nodeName: 'n4', volumes }, {}, { name, ...metadata });
     const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
     expect((await cluster.call('POST', `${at}/pods`, on('own', mirror), itself)).status).toBe(201);
-    const status = { metadata: { annotations: { 'kubernetes.io/config.mirror': null } } };
     const merge = { 'content-type': 'application/merge-patch+json' };
-    const { json } = await cluster.call('PATCH', `${at}/pods/own/status`, status, { ...itself, ...merge });
+    const tell = (metadata: object) =>
+      cluster.call('PATCH', `${at}/pods/own/status`, { metadata }, { ...itself, ...merge });
+    const labelled = await tell({ labels: { app: 'bank' } });
+    expect(labelled.json.message).toContain('node "n4" cannot update labels through pod status');
+    const { json } = await tell({ annotations: { 'kubernetes.io/config.mirror': null } });
     expect(json.message).toContain('cannot update the mirror annotation through pod status');
     const token = (spec: object = {}) =>
       cluster.call('POST', `${at}/serviceaccounts/default/token`, { spec }, itself);

@@ -341,6 +341,17 @@ describe('a profile that is deleted', () => {
     const { accessEntries } = await server.eks.listAccessEntries({ clusterName: 'harbor' });
     expect(accessEntries).not.toContain(podRole);
   });
+
+  it('takes along who runs by it and says so no more', async () => {
+    await createProfile();
+    await createPod('web');
+    await join('web');
+    const labels = { 'eks.amazonaws.com/fargate-profile': null };
+    const type = { 'content-type': 'application/merge-patch+json' };
+    expect((await cluster.call('PATCH', `${pods}/web`, { metadata: { labels } }, type)).status).toBe(200);
+    await server.eks.deleteFargateProfile(named);
+    await soon(async () => expect((await pod('web')).metadata.deletionTimestamp).toBeDefined());
+  });
 });
 
 it('lets the nodes of profiles into clusters that look at aws-auth by a row of their role', async () => {

@@ -47,15 +47,17 @@ export async function followFargateProfile(
     await state.transact((tx) => activateFargateProfile(tx, key));
     return done;
   }
+  const nodes = state.byIndex(nodeInstances, 'profile', profileText(scope, clusterName, name));
+  const uids = new Set(nodes.map(({ value }) => value.fargate?.uid));
   const left = [...state.list(pods, recordsPrefix(pods.noun, { ...scope, id: record.id }))]
     .map(({ value }) => value)
-    .filter((pod) => isOf(profile, pod));
+    // Labels may be changed by whoever has the pod: what runs by the profile is its own all the same.
+    .filter((pod) => uids.has(pod.metadata.uid) || isOf(profile, pod));
   const writer = new Writer(cluster, fargateIdentity);
   for (const pod of left)
     if (pod.metadata.deletionTimestamp === undefined) await writer.remove(podResource, pod);
-  const nodes = state.countByIndex(nodeInstances, 'profile', profileText(scope, clusterName, name));
   // Each that goes brings another turn.
-  if (left.length > 0 || nodes > 0) return done;
+  if (left.length > 0 || nodes.length > 0) return done;
   const isUsed = fargateProfilesOf(state, scope, clusterName).some(
     (other) => other.name !== name && other.podExecutionRole === podExecutionRole,
   );

@@ -92,6 +92,18 @@ describe('policies', () => {
     }
   });
 
+  it('mean no pod by an address that is none of IPv4', () => {
+    const index = indexOf(shop());
+    const [, api] = shop().pods;
+    if (api === undefined) throw new Error('There is no such pod');
+    for (const podIP of ['fd00::1', '10.0.1.11 } ; flush ruleset']) {
+      putPod(index, { ...api, status: { phase: 'Running', podIP } });
+      const { addresses, plan } = index.policiesOf('here');
+      expect([...addresses.values()]).toEqual(['10.0.1.10', '10.0.1.12']);
+      expect([...plan.groups.values()].flatMap((group) => [...group.addresses])).toEqual([]);
+    }
+  });
+
   it('say by name which let a flow pass, and which stop it', () => {
     const index = indexOf(shop());
     const { plan } = index.policiesOf('here');

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Labels } from '../../label-selector.ts';
 import type { PolicyPod } from './objects.ts';
 import { type NamedPort, protocolOf } from './policy.ts';
@@ -24,7 +25,8 @@ export function podFacts({ metadata, spec = {}, status = {} }: PolicyPod): PodFa
   return {
     ...{ namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} },
     ...(spec.nodeName !== undefined && { nodeName: spec.nodeName }),
-    ...(podIP !== undefined && podIP !== '' && { address: podIP }),
+    // Whatever else stands there, the kernel would take no rules for it, of any pod.
+    ...(podIP !== undefined && isIPv4(podIP) && { address: podIP }),
     ports: ports.flatMap(({ name, containerPort, protocol }) =>
       name === undefined ? [] : [{ name, protocol: protocolOf(protocol), number: containerPort }],
     ),

@@ -44,6 +44,8 @@ function refusalOf(attributes: Proposed, node: string): string | undefined {
 const isOn = (pod: KubernetesObject | undefined, node: string): boolean =>
   textOf(memberOf(pod, 'spec'), 'nodeName') === node;
 
+const labelsOf = (of: KubernetesObject | undefined): Json => ({ ...of?.metadata.labels });
+
 function podRefusal({ operation, subresource, object, before }: Proposed, node: string): string | undefined {
   const self = 'for pods with spec.nodeName set to itself';
   if (operation === 'DELETE')
@@ -53,6 +55,9 @@ function podRefusal({ operation, subresource, object, before }: Proposed, node: 
   if (operation === 'UPDATE') {
     if (subresource !== 'status') return `node "${node}" can only update pod status`;
     if (!isOn(before, node)) return `node "${node}" can only update pod status ${self}`;
+    // By them services and network policies know pods.
+    if (!jsonEqual(labelsOf(before), labelsOf(object)))
+      return `node "${node}" cannot update labels through pod status`;
     // What mirror pods use is no node's to read: one that is none any more would make it so.
     return mirrorOf(before) === mirrorOf(object)
       ? undefined
