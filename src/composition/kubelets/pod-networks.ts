@@ -177,14 +177,20 @@ export class PodNetworks implements AsyncDisposable {
     network: NodeNetwork,
     { proxy, policies }: ClusterNetwork,
     podAt: (address: string) => string | undefined,
-    { metadataAddress, openClusterDns, openPodIdentityAgent, openPodMetadata }: Networking,
+    {
+      metadataAddress,
+      openClusterDns,
+      openPodIdentityAgent,
+      openPodMetadata,
+      podIdentityAddress,
+    }: Networking,
   ): Promise<AsyncDisposable> {
     const { clock, random, log, vpcs, endpoint } = this.#options;
     const { instance, region, nodeName, vpcId, api, dnsAddress, credentials, functions } = node;
     const { names } = vpcs;
     if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
     const primaryAddress = instance.launched?.privateIpv4 ?? '';
-    const localAddresses = [dnsAddress];
+    const localAddresses = [dnsAddress, podIdentityAddress, metadataAddress];
     await using opened = new AsyncDisposableStack();
     // As on EKS, policies do not isolate pods on Fargate: each is in its node's own network.
     if (instance.fargate === undefined) {

@@ -61,7 +61,11 @@ it('follows the services of a cluster on each of its nodes, by one watch', { tim
 
   const made = await call('POST', '/api/v1/namespaces/default/services', {
     metadata: { name: 'web' },
-    spec: { internalTrafficPolicy: 'Local', ports: [{ port: 80, targetPort: 8_080 }] },
+    spec: {
+      ...{ internalTrafficPolicy: 'Local', ports: [{ port: 80, targetPort: 8_080 }] },
+      // The node answers there itself.
+      externalIPs: [...here.localAddresses, '192.0.2.4'],
+    },
   });
   expect(made.status).toBe(201);
   const place = `${made.json.spec.clusterIP} . tcp . 80`;
@@ -74,6 +78,7 @@ it('follows the services of a cluster on each of its nodes, by one watch', { tim
   });
   expect(slice.status, slice.text).toBe(201);
   await until('the service on its node', () => here.places.includes(place));
+  expect(here.places).toEqual([place, '192.0.2.4 . tcp . 80']);
   expect(here.rulesOf(place)).toEqual(['meta l4proto tcp dnat to 10.0.1.11:8080']);
   const without = () => there.table?.sets.get('ips_without_targets')?.elements.get(place);
   await until('the other node', () => without() === 'drop');

@@ -25,7 +25,7 @@ export interface ProxiedNode {
   readonly name: string;
   /** Where its node ports are. */
   readonly primaryAddress: string;
-  /** Addresses of services at which the node itself answers: no rules lead elsewhere from there. */
+  /** Addresses at which the node itself answers: no rules lead elsewhere from there. */
   readonly localAddresses: readonly string[];
   readonly network: ProxiedNetwork;
 }
@@ -141,7 +141,10 @@ export class KubeProxy implements AsyncDisposable {
     const slices = this.#slicesIn(key);
     const port = service.spec?.healthCheckNodePort ?? 0;
     return {
-      plans: servicePlans(service, slices, nodeName),
+      plans: servicePlans(service, slices, nodeName).map((plan) => ({
+        ...plan,
+        externalIps: plan.externalIps.filter((address) => !localAddresses.includes(address)),
+      })),
       ...(port > 0 && { health: { port, localEndpoints: localEndpoints(slices, nodeName) } }),
     };
   }

@@ -17,6 +17,21 @@ function service(changes: Partial<ServicePlan> = {}): ServicePlan {
   };
 }
 
+it.each(['before', 'after'])('no service has by an external address what is another’s, be it %s it', (at) => {
+  const own = service({ internal: 'reject', port: 443 });
+  const other = service({ name: 'x/x:x', clusterIp: '10.100.9.9', port: 443, externalIps: [clusterIp] });
+  const plans = at === 'before' ? [other, own] : [own, other];
+  const { sets } = serviceTable(plans, nodeAddress);
+  const place = `${clusterIp} . tcp . 443`;
+  expect(sets.get('service_ips')?.elements.has(place)).toBe(false);
+  expect(sets.get('ips_without_targets')?.elements.get(place)).toBe('goto refuse');
+  const led = serviceTable(
+    plans.map((plan) => (plan === own ? service({ port: 443 }) : plan)),
+    nodeAddress,
+  );
+  expect(led.sets.get('service_ips')?.elements.get(place)).toMatch(/^goto service_/);
+});
+
 /** Where there are no VPCs, what speaks to the kernel can't be loaded. */
 async function openServices() {
   const { openNode } = await import('../testing/node.ts');

@@ -15,18 +15,24 @@ const hidden = '0x4000';
  */
 export function serviceTable(plans: readonly ServicePlan[], primaryAddress: string): NftTable {
   const parts = plans.map(partsOf);
+  const clusterIps = new Set(plans.map(({ clusterIp }) => clusterIp));
+  // What a service has for its own no other takes from it by calling it an external address.
+  const withExternal = (own: Elements, external: ReadonlyMap<string, Elements[number]>): Elements => [
+    ...[...external].flatMap(([address, element]) => (clusterIps.has(address) ? [] : [element])),
+    ...own,
+  ];
   const hairpins = new Set(parts.flatMap((each) => each.hairpins));
   return {
     family: 'ip',
     name: 'services',
     sets: new Map<string, NftSet>([
-      ['cluster_ips', setOf('ipv4_addr', new Set(plans.map(({ clusterIp }) => clusterIp)))],
+      ['cluster_ips', setOf('ipv4_addr', clusterIps)],
       ['hairpins', setOf('ipv4_addr . ipv4_addr', hairpins)],
       [
         'service_ips',
         mapOf(
           'ipv4_addr . inet_proto . inet_service : verdict',
-          parts.flatMap((each) => each.ips),
+          parts.flatMap((each) => withExternal(each.ips, each.externalIps)),
         ),
       ],
       [
@@ -40,7 +46,7 @@ export function serviceTable(plans: readonly ServicePlan[], primaryAddress: stri
         'ips_without_targets',
         mapOf(
           'ipv4_addr . inet_proto . inet_service : verdict',
-          parts.flatMap((each) => each.refusedIps),
+          parts.flatMap((each) => withExternal(each.refusedIps, each.refusedExternalIps)),
         ),
       ],
       [
@@ -102,8 +108,11 @@ type Elements = readonly (readonly [key: string, verdict: string])[];
 
 interface ServiceParts {
   readonly ips: Elements;
+  /** By address. */
+  readonly externalIps: ReadonlyMap<string, Elements[number]>;
   readonly nodePorts: Elements;
   readonly refusedIps: Elements;
+  readonly refusedExternalIps: ReadonlyMap<string, Elements[number]>;
   readonly refusedNodePorts: Elements;
   readonly hairpins: readonly string[];
   readonly sets: readonly (readonly [string, NftSet])[];
@@ -114,21 +123,21 @@ const partsOf = remembered((plan: ServicePlan): ServiceParts => {
   const { name, protocol, clusterIp, port, externalIps, nodePort, internal, external } = plan;
   const digest = createHash('sha256').update(`${name}/${protocol}`).digest('hex').slice(0, 16);
   const placesOf = (address: string): string => `${address} . ${protocol} . ${port}`;
+  const externalPlaces = (verdict: string | undefined): ServiceParts['externalIps'] =>
+    new Map(
+      verdict === undefined ? [] : externalIps.map((each) => [each, [placesOf(each), verdict] as const]),
+    );
   const node = nodePort === undefined ? [] : [`${protocol} . ${nodePort}`];
   const [inside, outside] = [`service_${digest}`, `external_${digest}`];
   const isOutside = externalIps.length + node.length > 0;
   const picks = pick(plan, `service_${digest}`, internal);
   const picksOutside = external === internal || !isOutside ? undefined : pick(plan, outside, external);
   return {
-    ips: [
-      ...(isList(internal) ? [[placesOf(clusterIp), `goto ${inside}`] as const] : []),
-      ...(isList(external) ? externalIps.map((each) => [placesOf(each), `goto ${outside}`] as const) : []),
-    ],
+    ips: isList(internal) ? [[placesOf(clusterIp), `goto ${inside}`]] : [],
+    externalIps: externalPlaces(isList(external) ? `goto ${outside}` : undefined),
     nodePorts: isList(external) ? node.map((each) => [each, `goto ${outside}`] as const) : [],
-    refusedIps: [
-      ...(isList(internal) ? [] : [[placesOf(clusterIp), verdictOf(internal)] as const]),
-      ...(isList(external) ? [] : externalIps.map((each) => [placesOf(each), verdictOf(external)] as const)),
-    ],
+    refusedIps: isList(internal) ? [] : [[placesOf(clusterIp), verdictOf(internal)]],
+    refusedExternalIps: externalPlaces(isList(external) ? undefined : verdictOf(external)),
     refusedNodePorts: isList(external) ? [] : node.map((each) => [each, verdictOf(external)] as const),
     hairpins: [internal, external].flatMap((targets) =>
       isList(targets)
