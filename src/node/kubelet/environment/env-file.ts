@@ -24,14 +24,16 @@ export function valueInEnvFile(text: string, wanted: string): string | undefined
     }
     if (!rest.startsWith("'")) throw refuse('value must be enclosed in single quotes');
     rest = rest.slice(1);
+    const begun: string[] = [];
     while (!rest.includes("'")) {
+      begun.push(rest);
       at += 1;
       if (at >= lines.length) throw refuse('unclosed single quote');
-      rest += `\n${lines[at]}`;
+      rest = lines[at] ?? '';
     }
     const end = rest.indexOf("'");
     if (!/^[ \t]*(#.*)?$/.test(rest.slice(end + 1))) throw refuse('unexpected content after closing quote');
-    if (name === wanted) return rest.slice(0, end);
+    if (name === wanted) return [...begun, rest.slice(0, end)].join('\n');
   }
   return undefined;
 }

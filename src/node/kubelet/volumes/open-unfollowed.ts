@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** Linux's own, which Node has no name for: what is opened is named and not touched, be it a pipe or a device. */
 const pathOnly = 0o10_000_000;
@@ -27,9 +27,19 @@ export async function readUnfollowed(directory: string, path: string, mostBytes:
     }
     const found = await handle.stat();
     if (!found.isFile()) throw new Error(`${path} is no file`);
-    if (found.size > mostBytes) throw new Error(`${path} has more than ${mostBytes} bytes`);
-    return await readFile(pathOf(handle), 'utf8');
+    const bytes = await firstBytes(pathOf(handle), mostBytes + 1);
+    if (bytes.length > mostBytes) throw new Error(`${path} has more than ${mostBytes} bytes`);
+    return bytes.toString('utf8');
   } finally {
     await handle.close();
   }
+}
+
+/** Not by the size that the file says: it may be another when it is read. */
+async function firstBytes(path: string, most: number): Promise<Buffer> {
+  await using file = await open(path);
+  const chunks: Buffer[] = [];
+  for await (const chunk of file.createReadStream({ end: most - 1, autoClose: false }))
+    chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
