@@ -11,7 +11,7 @@ import type {
 import { type Entries, notFound, type ReferencedObjects } from '../objects/referenced-objects.ts';
 import { readUnfollowed } from '../volumes/open-unfollowed.ts';
 import { valueInEnvFile } from './env-file.ts';
-import { expand } from './expansion.ts';
+import { type ExpansionRoom, expand, expansionRoom } from './expansion.ts';
 import { environmentField, type PodAddresses, type Resources, resourceField } from './fields.ts';
 import { type Service, serviceVariables } from './service-variables.ts';
 
@@ -46,8 +46,9 @@ export async function containerEnvironment(
   for (const source of container.envFrom ?? [])
     for (const [key, value] of await entriesFrom(source, inputs, signal))
       own.set(`${source.prefix ?? ''}${key}`, value);
+  const room = expansionRoom();
   for (const variable of container.env ?? []) {
-    const value = await variableValue(variable, own, links, inputs, signal);
+    const value = await variableValue(variable, own, { ...inputs, links, room }, signal);
     if (value !== undefined) own.set(variable.name, value);
   }
   return new Map([['HOSTNAME', hostname], ...links, ...own]);
@@ -57,11 +58,19 @@ export async function containerEnvironment(
 async function variableValue(
   { value = '', valueFrom }: EnvVar,
   own: ReadonlyMap<string, string>,
-  links: ReadonlyMap<string, string>,
-  { pod, container, addresses, allocatable, objects, volumes }: EnvironmentInputs,
+  {
+    pod,
+    container,
+    addresses,
+    allocatable,
+    objects,
+    volumes,
+    links,
+    room,
+  }: EnvironmentInputs & { readonly links: ReadonlyMap<string, string>; readonly room: ExpansionRoom },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (value !== '') return expand(value, (name) => own.get(name) ?? links.get(name));
+  if (value !== '') return expand(value, (name) => own.get(name) ?? links.get(name), room);
   if (valueFrom === undefined) return '';
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
   if (fieldRef) return environmentField(fieldRef.fieldPath, pod, addresses);

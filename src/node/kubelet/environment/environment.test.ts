@@ -68,11 +68,29 @@ describe('references in texts', () => {
     ['$$$$(A)', '$$(A)'],
     ['$(B)', '$(B)'],
     ['$(A', '$(A'],
+    ['$(A)$$(A$$', 'one$(A$'],
     ['$A {A} $', '$A {A} $'],
     ['$()', '$()'],
     ['$($(A))', '$($(A))'],
   ])('%s becomes %s', (text, expanded) => {
     expect(expand(text, (name) => values.get(name))).toBe(expanded);
+  });
+
+  it('come to no more than a program may be given, however often each doubles what was before', async () => {
+    const doubling = Array.from({ length: 40 }, (_, at) => ({
+      name: `V${at + 1}`,
+      value: at === 0 ? 'x'.repeat(1_000) : `$(V${at})$(V${at})`,
+    }));
+    await expect(environment(doubling)).rejects.toThrow('argument list too long');
+    const command = Array.from({ length: 3_000 }, () => '$(LONG)');
+    const long = new Map([['LONG', 'x'.repeat(1_000)]]);
+    expect(() => expandCommand({ command }, long)).toThrow('argument list too long');
+    expect(expandCommand({ command: command.slice(0, 2_000) }, long).command).toHaveLength(2_000);
+  });
+
+  it('are found at once where many begin and none ends', { timeout: 2_000 }, () => {
+    const text = '$('.repeat(500_000);
+    expect(expand(text, () => 'x') === text).toBe(true);
   });
 
   it('must all be known in a subPathExpr', () => {
