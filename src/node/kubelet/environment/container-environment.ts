@@ -11,7 +11,7 @@ import type {
 import { type Entries, notFound, type ReferencedObjects } from '../objects/referenced-objects.ts';
 import { readUnfollowed } from '../volumes/open-unfollowed.ts';
 import { valueInEnvFile } from './env-file.ts';
-import { type ExpansionRoom, expand, expansionRoom } from './expansion.ts';
+import { expand, type TextRoom, takeRoom, textRoom } from './expansion.ts';
 import { environmentField, type PodAddresses, type Resources, resourceField } from './fields.ts';
 import { type Service, serviceVariables } from './service-variables.ts';
 
@@ -43,13 +43,18 @@ export async function containerEnvironment(
   const { namespace } = pod.metadata;
   const links = serviceVariables(services, namespace, pod.spec.enableServiceLinks ?? true);
   const own = new Map<string, string>();
+  const whole = textRoom();
+  const put = (name: string, value: string): void => {
+    takeRoom(whole, name.length + value.length);
+    own.set(name, value);
+  };
   for (const source of container.envFrom ?? [])
     for (const [key, value] of await entriesFrom(source, inputs, signal))
-      own.set(`${source.prefix ?? ''}${key}`, value);
-  const room = expansionRoom();
+      put(`${source.prefix ?? ''}${key}`, value);
+  const room = textRoom();
   for (const variable of container.env ?? []) {
     const value = await variableValue(variable, own, { ...inputs, links, room }, signal);
-    if (value !== undefined) own.set(variable.name, value);
+    if (value !== undefined) put(variable.name, value);
   }
   return new Map([['HOSTNAME', hostname], ...links, ...own]);
 }
@@ -67,7 +72,7 @@ async function variableValue(
     volumes,
     links,
     room,
-  }: EnvironmentInputs & { readonly links: ReadonlyMap<string, string>; readonly room: ExpansionRoom },
+  }: EnvironmentInputs & { readonly links: ReadonlyMap<string, string>; readonly room: TextRoom },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (value !== '') return expand(value, (name) => own.get(name) ?? links.get(name), room);

@@ -82,6 +82,12 @@ describe('references in texts', () => {
       value: at === 0 ? 'x'.repeat(1_000) : `$(V${at})$(V${at})`,
     }));
     await expect(environment(doubling)).rejects.toThrow('argument list too long');
+    const annotated = pod({}, { annotations: { long: 'x'.repeat(200_000) } });
+    const repeated = Array.from({ length: 11 }, (_, at) => ({
+      ...{ name: `V${at}`, valueFrom: { fieldRef: { fieldPath: "metadata.annotations['long']" } } },
+    }));
+    await expect(environment(repeated, [], { pod: annotated })).rejects.toThrow('argument list too long');
+    expect(Object.keys(await environment(repeated.slice(0, 10), [], { pod: annotated }))).toContain('V9');
     const command = Array.from({ length: 3_000 }, () => '$(LONG)');
     const long = new Map([['LONG', 'x'.repeat(1_000)]]);
     expect(() => expandCommand({ command }, long)).toThrow('argument list too long');
