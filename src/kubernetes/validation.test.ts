@@ -80,6 +80,25 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
       podWith({ volumeMounts: [{ name: 'v', mountPath: '/a' }] }),
       'spec.containers[0].volumeMounts[0].name: Not found: "v"',
     ],
+    ...[
+      [
+        false,
+        'spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers',
+      ] as const,
+      [true, 'right'] as const,
+    ].map(([privileged, said]): [string, object, string] => [
+      'pods',
+      pod({
+        volumes: [{ name: 'v', emptyDir: {} }],
+        containers: [
+          {
+            ...{ name: 'c', image: 'i', securityContext: { privileged } },
+            volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'Bidirectional' }],
+          },
+        ],
+      }),
+      said,
+    ]),
     [
       'pods',
       pod({

@@ -84,6 +84,7 @@ function volumeErrors(volume: JsonObject, at: string): readonly FieldError[] {
 function containerErrors({ members, at }: Entry, volumes: ReadonlySet<string>): readonly FieldError[] {
   const mounts = entriesOf(members, 'volumeMounts', at);
   const paths = new Set<string>();
+  const isPrivileged = memberOf(members, 'securityContext').privileged === true;
   const ports = entriesOf(members, 'ports', at).filter((port) => textOf(port.members, 'name') !== '');
   return [
     ...duplicatesAmong(ports, 'name'),
@@ -94,6 +95,14 @@ function containerErrors({ members, at }: Entry, volumes: ReadonlySet<string>): 
       return [
         ...(name === '' || volumes.has(name) ? [] : [notFoundValue(`${mount.at}.name`, name)]),
         ...(isTaken ? [invalidValue(`${mount.at}.mountPath`, mountPath, 'must be unique')] : []),
+        ...(mount.members.mountPropagation !== 'Bidirectional' || isPrivileged
+          ? []
+          : [
+              forbiddenField(
+                `${mount.at}.mountPropagation`,
+                'Bidirectional mount propagation is available only to privileged containers',
+              ),
+            ]),
       ];
     }),
     ...entriesOf(members, 'env', at).flatMap((variable) => variableErrors(variable)),
