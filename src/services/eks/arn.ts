@@ -37,20 +37,21 @@ export const identityProviderArn = (
   { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
 ): string => eksArn(scope, `identityproviderconfig/${clusterName}/oidc/${name}/${id}`);
 
-export const nodegroupArn = (
-  scope: Scope,
-  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
-): string => eksArn(scope, `nodegroup/${clusterName}/${name}/${id}`);
+/** What a cluster has by names: it may be made again, so an id tells one from the next. */
+interface NamedInCluster {
+  readonly clusterName: string;
+  readonly name: string;
+  readonly id: string;
+}
 
-export const addonArn = (
-  scope: Scope,
-  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
-): string => eksArn(scope, `addon/${clusterName}/${name}/${id}`);
+const arnInCluster =
+  (type: string) =>
+  (scope: Scope, { clusterName, name, id }: NamedInCluster): string =>
+    eksArn(scope, `${type}/${clusterName}/${name}/${id}`);
 
-export const fargateProfileArn = (
-  scope: Scope,
-  { clusterName, name, id }: { readonly clusterName: string; readonly name: string; readonly id: string },
-): string => eksArn(scope, `fargateprofile/${clusterName}/${name}/${id}`);
+export const nodegroupArn = arnInCluster('nodegroup');
+export const addonArn = arnInCluster('addon');
+export const fargateProfileArn = arnInCluster('fargateprofile');
 
 /** What something's ARN says of it, its parts after the type: `['harbor']` of a cluster's. */
 export interface EksArn {

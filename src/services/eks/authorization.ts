@@ -64,6 +64,23 @@ export const onThing = <Input>(
   keys: [(_input, call, resource) => resourceTagKeys(findTagged(reader, call, resource)?.tags), ...keys],
 });
 
+/**
+ * The ARN of what a cluster has by that name; of one that is not there: any of its name.
+ * @param idOf Undefined: there is none.
+ */
+export function arnOfNamed(
+  {
+    clusterName = '*',
+    name = '*',
+  }: { readonly clusterName?: string | undefined; readonly name?: string | undefined },
+  idOf: (clusterName: string, name: string) => string | undefined,
+  arnOf: (named: { readonly clusterName: string; readonly name: string; readonly id: string }) => string,
+): string {
+  const isKeyPart = (text: string): boolean => text !== '' && !text.includes('/');
+  const id = isKeyPart(clusterName) && isKeyPart(name) ? idOf(clusterName, name) : undefined;
+  return arnOf({ clusterName, name, id: id ?? '*' });
+}
+
 export const requestTags: Keys<{ readonly tags?: Readonly<Record<string, string>> | undefined }> = ({
   tags: given = {},
 }) => (Object.keys(given).length === 0 ? {} : requestTagKeys(given));

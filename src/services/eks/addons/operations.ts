@@ -3,7 +3,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { type Asks, authorizationOf, passRoles } from '../../authorization-row.ts';
 import type { Call, OperationsOf } from '../../service.ts';
 import { addonArn } from '../arn.ts';
-import { eksAuthorization, inCluster, onThing, requestTags } from '../authorization.ts';
+import { arnOfNamed, eksAuthorization, inCluster, onThing, requestTags } from '../authorization.ts';
 import type { EksContext } from '../context.ts';
 import { createAddon, deleteAddon, describeAddon, listAddons } from './addon.ts';
 import { describeAddonConfiguration, describeAddonVersions } from './offered.ts';
@@ -15,17 +15,14 @@ interface OnAddon {
   readonly addonName?: string | undefined;
 }
 
-/** Of one that is not there: any of its name. */
 const arnOf =
   (reader: Reader) =>
-  ({ clusterName = '*', addonName: name = '*' }: OnAddon, call: Call): string => {
-    const isKeyPart = (text: string): boolean => text !== '' && !text.includes('/');
-    const found =
-      isKeyPart(clusterName) && isKeyPart(name)
-        ? reader.get(addons, addonKey(call, clusterName, name))
-        : undefined;
-    return addonArn(call, { clusterName, name, id: found?.id ?? '*' });
-  };
+  ({ clusterName, addonName: name }: OnAddon, call: Call): string =>
+    arnOfNamed(
+      { clusterName, name },
+      (...names) => reader.get(addons, addonKey(call, ...names))?.id,
+      (named) => addonArn(call, named),
+    );
 
 const passesRoles: Asks<CreateAddonCommandInput | UpdateAddonCommandInput> = (
   { podIdentityAssociations = [] },

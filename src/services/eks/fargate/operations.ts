@@ -3,7 +3,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { type Asks, authorizationOf, passRoles } from '../../authorization-row.ts';
 import type { Call, OperationsOf } from '../../service.ts';
 import { fargateProfileArn } from '../arn.ts';
-import { eksAuthorization, inCluster, onThing, requestTags } from '../authorization.ts';
+import { arnOfNamed, eksAuthorization, inCluster, onThing, requestTags } from '../authorization.ts';
 import type { EksContext } from '../context.ts';
 import { podsService } from './input.ts';
 import {
@@ -19,17 +19,14 @@ interface OnProfile {
   readonly fargateProfileName?: string | undefined;
 }
 
-/** Of one that is not there: any of its name. */
 const arnOf =
   (reader: Reader) =>
-  ({ clusterName = '*', fargateProfileName: name = '*' }: OnProfile, call: Call): string => {
-    const isKeyPart = (text: string): boolean => text !== '' && !text.includes('/');
-    const found =
-      isKeyPart(clusterName) && isKeyPart(name)
-        ? reader.get(fargateProfiles, fargateProfileKey(call, clusterName, name))
-        : undefined;
-    return fargateProfileArn(call, { clusterName, name, id: found?.id ?? '*' });
-  };
+  ({ clusterName, fargateProfileName: name }: OnProfile, call: Call): string =>
+    arnOfNamed(
+      { clusterName, name },
+      (...names) => reader.get(fargateProfiles, fargateProfileKey(call, ...names))?.id,
+      (named) => fargateProfileArn(call, named),
+    );
 
 const passesRole: Asks<{ readonly podExecutionRoleArn?: string | undefined }> = (
   { podExecutionRoleArn },

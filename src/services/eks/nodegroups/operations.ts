@@ -3,7 +3,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { type Asks, authorizationOf, passRoles } from '../../authorization-row.ts';
 import type { Call, OperationsOf } from '../../service.ts';
 import { nodegroupArn } from '../arn.ts';
-import { eksAuthorization, inCluster, onThing, requestTags } from '../authorization.ts';
+import { arnOfNamed, eksAuthorization, inCluster, onThing, requestTags } from '../authorization.ts';
 import type { EksContext } from '../context.ts';
 import { createNodegroup, deleteNodegroup, describeNodegroup, listNodegroups } from './nodegroup.ts';
 import { nodegroupKey, nodegroups } from './record.ts';
@@ -15,17 +15,14 @@ interface OnNodegroup {
   readonly nodegroupName?: string | undefined;
 }
 
-/** Of one that is not there: any of its name. */
 const arnOf =
   (reader: Reader) =>
-  ({ clusterName = '*', nodegroupName: name = '*' }: OnNodegroup, call: Call): string => {
-    const isKeyPart = (text: string): boolean => text !== '' && !text.includes('/');
-    const found =
-      isKeyPart(clusterName) && isKeyPart(name)
-        ? reader.get(nodegroups, nodegroupKey(call, clusterName, name))
-        : undefined;
-    return nodegroupArn(call, { clusterName, name, id: found?.id ?? '*' });
-  };
+  ({ clusterName, nodegroupName: name }: OnNodegroup, call: Call): string =>
+    arnOfNamed(
+      { clusterName, name },
+      (...names) => reader.get(nodegroups, nodegroupKey(call, ...names))?.id,
+      (named) => nodegroupArn(call, named),
+    );
 
 const passesRole: Asks<{ readonly nodeRole?: string | undefined }> = ({ nodeRole }, call) =>
   passRoles([nodeRole], 'ec2.amazonaws.com', call);
