@@ -47,7 +47,7 @@ describe('pods on Fargate', () => {
   const apply = async (...objects: readonly object[]): Promise<void> => {
     const path = join(installation.stateDirectory, 'objects.json');
     await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-    await kubectl('apply', '--validate=false', '-f', path);
+    await kubectl('apply', '-f', path);
   };
   const podSpec = (command: string) => ({
     ...{ terminationGracePeriodSeconds: 1, automountServiceAccountToken: false },
