@@ -116,6 +116,20 @@ describe('ECS Exec', () => {
     return client;
   }
 
+  /** Waits until a session can be opened. */
+  async function toOpen(what: string, task: string): Promise<void> {
+    let refusal: unknown;
+    const isOpened = () =>
+      open(task, 'echo').then(
+        () => true,
+        (error: unknown) => {
+          refusal = error;
+          return false;
+        },
+      );
+    await system.until(what, isOpened, { seen: () => String(refusal) });
+  }
+
   it('says what AWS says, and reports the managed agent from PENDING over RUNNING to STOPPED', async () => {
     const task = await run();
     expect((await describeTask(task))?.containers?.[0]?.managedAgents).toMatchObject([
@@ -272,10 +286,7 @@ describe('ECS Exec', () => {
       message: expect.stringContaining('10 execute command sessions'),
     });
     opened[0]?.close();
-    await system.until('a place to be free', async () => {
-      const client = await open(task, 'echo').catch(() => undefined);
-      return client !== undefined;
-    });
+    await toOpen('a place to be free', task);
   });
 
   it('outlives nothing but comes back: after a restart of the control plane there are new sessions', async () => {
@@ -284,10 +295,7 @@ describe('ECS Exec', () => {
     await system.until('the handshake', () => client.isReady);
     await system.restartControlPlane();
     await client.refused.promise;
-    await system.until('a new session', async () => {
-      const next = await open(task, 'echo back').catch(() => undefined);
-      return next !== undefined;
-    });
+    await toOpen('a new session', task);
   });
 
   describe('refuses in the words of AWS', () => {
