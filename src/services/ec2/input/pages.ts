@@ -10,9 +10,10 @@ const mostResults = 1_000;
 const fewestResults = 5;
 
 /**
- * One page in the order of ids, 1000 unless asked otherwise.
+ * One page in the order of ids, as many as it may have unless asked otherwise.
  * @param items In the order of `idOf`.
  * @param idsParameter Its name in AWS's message, e.g. `vpcIds`; present when the request names ids, which are not paged.
+ * @param most A page may have.
  * @throws InvalidParameterValue, InvalidNextToken, InvalidParameterCombination
  */
 export function pageOf<T>(
@@ -20,9 +21,10 @@ export function pageOf<T>(
   idOf: (item: T) => string,
   input: PageInput,
   idsParameter?: string,
+  most = mostResults,
 ): { readonly items: readonly T[]; readonly nextToken?: string } {
-  checkPage(input, idsParameter);
-  const { MaxResults = mostResults, NextToken } = input;
+  checkPage(input, idsParameter, most);
+  const { MaxResults = most, NextToken } = input;
   return page(items, idOf, ascending, {
     limit: MaxResults,
     nextToken: NextToken,
@@ -30,7 +32,7 @@ export function pageOf<T>(
   });
 }
 
-function checkPage({ MaxResults }: PageInput, idsParameter: string | undefined): void {
+function checkPage({ MaxResults }: PageInput, idsParameter: string | undefined, most: number): void {
   if (MaxResults === undefined) return;
   if (idsParameter !== undefined) {
     throw invalidParameterCombination(
@@ -42,5 +44,5 @@ function checkPage({ MaxResults }: PageInput, idsParameter: string | undefined):
       `Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value ${bound}.`,
     );
   if (MaxResults < fewestResults) throw refuse(`greater than ${fewestResults}`);
-  if (MaxResults > mostResults) throw refuse(`smaller than ${mostResults}`);
+  if (MaxResults > most) throw refuse(`smaller than ${most}`);
 }

@@ -105,8 +105,6 @@ const instances = refusedBecause(
     'DescribeInstanceSqlHaStates',
     'DescribeInstanceStatus',
     'DescribeInstanceTopology',
-    'DescribeInstanceTypeOfferings',
-    'DescribeInstanceTypes',
     'DisableInstanceSqlHaStandbyDetections',
     'DisassociateIamInstanceProfile',
     'DisassociateInstanceEventWindow',
