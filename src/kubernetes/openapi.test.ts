@@ -57,6 +57,37 @@ describe('OpenAPI', () => {
     );
   });
 
+  it('says what kinds and their fields mean, and which of them are required, as upstream does', async () => {
+    const { json } = await cluster.call('GET', '/openapi/v3/api/v1');
+    const schemas = json.components.schemas;
+    const container = schemas['io.k8s.api.core.v1.Container'];
+    expect(container.description).toBe('A single application container that you want to run within a pod.');
+    expect(container.required).toEqual(['name']);
+    expect(container.properties.env.description).toBe(
+      'List of environment variables to set in the container. Cannot be updated.',
+    );
+    // What is a message of its own has a description in each place, too.
+    expect(container.properties.lifecycle).toEqual({
+      description: expect.stringContaining('response to container lifecycle events'),
+      allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Lifecycle' }],
+    });
+    expect(container.properties.imagePullPolicy.description).toContain(
+      '\n\nPossible enum values:\n - `"Always"`',
+    );
+    const pod = schemas['io.k8s.api.core.v1.Pod'];
+    expect(pod.required).toBeUndefined();
+    expect(pod.properties.apiVersion.description).toMatch(/^APIVersion defines the versioned schema/);
+    expect(schemas['io.k8s.apimachinery.pkg.apis.meta.v1.Time'].description).toMatch(/^Time is a wrapper/);
+  });
+
+  it('says what every kind means, but those of the metrics server', async () => {
+    const { json } = await cluster.call('GET', '/openapi/v2');
+    const undescribed = Object.entries<{ description?: string }>(json.definitions)
+      .filter(([, schema]) => 'x-kubernetes-group-version-kind' in schema && !schema.description)
+      .map(([name]) => name.split('.').slice(0, -1).join('.'));
+    expect([...new Set(undescribed)]).toEqual(['io.k8s.metrics.pkg.apis.metrics.v1beta1']);
+  });
+
   it('of version 2 describes all in one', async () => {
     const { json, text, headers } = await cluster.call('GET', '/openapi/v2');
     expect([json.swagger, headers.etag]).toEqual(['2.0', expect.any(String)]);

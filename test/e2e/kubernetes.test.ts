@@ -152,6 +152,9 @@ describe('an EKS cluster', () => {
     const [name, ready, , available] = (await k('get', 'deploy', '--no-headers')).split(/\s+/);
     expect([name, ready, available]).toEqual(['web', '0/3', '0']);
     expect(await k('explain', 'deployment.spec.strategy.type')).toContain('FIELD: type <string>');
+    expect(await k('explain', 'pod.spec.containers')).toContain(
+      'DESCRIPTION:\n    List of containers belonging to the pod.',
+    );
     expect(await k('explain', 'deployment', '--recursive')).toContain('initContainers\t<[]Container>');
     expect(await k('describe', 'deploy', 'web')).toContain('RollingUpdateStrategy:  25% max unavailable');
     expect(await k('delete', '-f', manifest)).toContain('deployment.apps "web" deleted');

@@ -11,18 +11,13 @@ export const schemaNameOf = ({
 
 /**
  * The schema of a custom kind as it is published, with what every object has besides.
- * @param metadata The reference to that of `ObjectMeta`.
+ * @param own Those of what every object has.
  */
 export function openApiSchema(
   { group, version, kind }: Resource,
   schema: JsonObject,
-  metadata: JsonObject,
+  own: JsonObject,
 ): JsonObject {
-  const own = {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
-    metadata: { allOf: [metadata] },
-  };
   return {
     ...published(schema),
     ...{ type: 'object', properties: { ...own, ...withoutOwn(memberOf(published(schema), 'properties')) } },

@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster.ts';
 import { jsonType } from '../negotiation.ts';
 import { sendText } from '../send.ts';
 import { notAcceptable } from '../status.ts';
+import { readDocumentation } from './documentation.ts';
 import { type Document, findDocument, indexOf, wholeDocument } from './documents.ts';
 import { encodeGnostic, gnosticAlias, gnosticType } from './gnostic.ts';
 
@@ -17,12 +18,13 @@ export async function answerOpenApi(
   response: ServerResponse,
 ): Promise<boolean> {
   if (!path.startsWith('/openapi/')) return false;
+  const documentation = await readDocumentation();
   const document =
     path === '/openapi/v3'
-      ? indexOf(catalogue, remoteApis)
+      ? indexOf(catalogue, remoteApis, documentation)
       : path === '/openapi/v2'
-        ? wholeDocument(catalogue)
-        : findDocument(catalogue, path);
+        ? wholeDocument(catalogue, documentation)
+        : findDocument(catalogue, path, documentation);
   if (document === undefined) return false;
   const type = typeOf(request.headers.accept, path === '/openapi/v2' ? [jsonType, gnosticType] : [jsonType]);
   const asked = query.get('hash');

@@ -14,18 +14,23 @@ import {
 } from '../../schema/messages.ts';
 import { valuesOf } from '../../validation/field-rules.ts';
 import type { Dialect } from './dialect.ts';
+import { type Documentation, describedType, descriptionOf } from './documentation.ts';
 
 type GroupVersionKind = { readonly group: string; readonly version: string; readonly kind: string };
 
 /** The schemas that a document refers to, made of messages and definitions when they are first referred to. */
 export class Schemas {
   readonly #dialect: Dialect;
+  readonly #documentation: Documentation;
+  readonly #ownType: JsonObject;
   readonly #schemas = new Map<string, JsonObject>();
   /** What a schema is the kind of, which may be known only after it was first referred to. */
   readonly #kinds = new Map<string, Map<string, GroupVersionKind>>();
 
-  constructor(dialect: Dialect) {
+  constructor(dialect: Dialect, documentation: Documentation) {
     this.#dialect = dialect;
+    this.#documentation = documentation;
+    this.#ownType = describedType(documentation);
   }
 
   /** Sorted by name. */
@@ -42,9 +47,11 @@ export class Schemas {
     const { group, version, kind, custom } = resource;
     if (custom === undefined)
       return this.#ofMessage(messageNamed(resource.message), [{ group, version, kind }]);
-    const metadata = this.ofMeta('ObjectMeta');
+    const description = descriptionOf(this.#documentation, 'k8s.io.api.core.v1.ConfigMap', 'metadata');
+    const metadata = { description, allOf: [this.ofMeta('ObjectMeta')] };
+    const own = { ...this.#ownType, metadata };
     const name = schemaNameOf(resource);
-    const schema = openApiSchema(resource as Resource, this.#dialect.written(custom.schema), metadata);
+    const schema = openApiSchema(resource as Resource, this.#dialect.written(custom.schema), own);
     this.#schemas.set(name, schema);
     return this.#dialect.ref(name);
   }
@@ -58,7 +65,7 @@ export class Schemas {
     this.#schemas.set(name, {
       ...{ description: `${kind} is a list of ${resource.kind}`, type: 'object', required: ['items'] },
       properties: {
-        ...ownType,
+        ...this.#ownType,
         metadata: { allOf: [this.ofMeta('ListMeta')] },
         items: { type: 'array', items: this.ofKind(resource) },
       },
@@ -72,14 +79,14 @@ export class Schemas {
     const message = `${metaPackage}.${name}`;
     const special = this.#dialect.specials[message];
     if (special === undefined) return this.#ofMessage(messageNamed(message), groups);
-    this.#schemas.set(schemaName(message), special);
+    this.#schemas.set(schemaName(message), this.#described(message, special));
     return this.#dialect.ref(schemaName(message));
   }
 
   #withKinds(name: string, schema: JsonObject): JsonObject {
     const kinds = [...(this.#kinds.get(name)?.values() ?? [])];
     if (kinds.length === 0) return schema;
-    const properties = { ...ownType, ...memberOf(schema, 'properties') };
+    const properties = { ...this.#ownType, ...memberOf(schema, 'properties') };
     return { ...schema, properties, 'x-kubernetes-group-version-kind': kinds };
   }
 
@@ -95,8 +102,12 @@ export class Schemas {
     const properties = Object.fromEntries(
       [...message.fields.values()].map((field) => [field.name, this.#ofField(message, field)]),
     );
+    const documented = this.#documentation.get(message.name)?.fields;
+    const required = [...message.fields.keys()].filter((it) => documented?.get(it)?.isRequired);
     this.#schemas.set(name, {
-      ...{ description: '', type: 'object', properties },
+      ...{ description: descriptionOf(this.#documentation, message.name), type: 'object' },
+      ...(required.length > 0 && { required }),
+      properties,
       ...(isAtomicMessage(message.name) && { 'x-kubernetes-map-type': 'atomic' }),
     });
     return this.#dialect.ref(name);
@@ -105,11 +116,18 @@ export class Schemas {
   #ofField(message: Message, field: Field): JsonObject {
     const values = valuesOf(message.name, field.name);
     const inner = { ...this.#ofType(field.type), ...(values && { enum: values }) };
+    const description = descriptionOf(this.#documentation, message.name, field.name);
     return {
+      ...(description !== '' && { description }),
       ...(field.isList ? { type: 'array', items: inner } : inner),
       ...listType(message, field),
       ...patchStrategy(message, field),
     };
+  }
+
+  #described(message: string, schema: JsonObject): JsonObject {
+    const description = descriptionOf(this.#documentation, message);
+    return description === '' ? schema : { description, ...schema };
   }
 
   #ofType(type: FieldType): JsonObject {
@@ -119,7 +137,7 @@ export class Schemas {
     const name = schemaName(message);
     const special = this.#dialect.specials[message];
     if (special !== undefined || findMessage(message) === undefined)
-      this.#schemas.set(name, special ?? { type: 'object' });
+      this.#schemas.set(name, this.#described(message, special ?? { type: 'object' }));
     else this.#ofMessage(messageNamed(message));
     return this.#dialect.refBeside(name);
   }
@@ -127,8 +145,6 @@ export class Schemas {
 
 /** `k8s.io.api.core.v1.Pod` is `io.k8s.api.core.v1.Pod`. */
 const schemaName = (message: string): string => message.replace(/^k8s\.io/, 'io.k8s');
-
-const ownType: JsonObject = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
 
 const scalars: Readonly<Record<Scalar, JsonObject>> = {
   bool: { type: 'boolean' },
