@@ -433,7 +433,7 @@ describe('a namespace', () => {
       { metadata: { finalizers: null } },
       patchAs('merge'),
     );
-    await expect.poll(async () => (await cluster.call('GET', path)).status, { timeout: 10_000 }).toBe(404);
+    await expect.poll(async () => (await cluster.call('GET', path)).status).toBe(404);
     expect(
       (await server.store.read('/kubernetes/')).entries.filter(({ key }) =>
         key.includes(path.split('/').at(-1) ?? ''),

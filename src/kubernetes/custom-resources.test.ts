@@ -134,7 +134,7 @@ describe('a CustomResourceDefinition', () => {
       'create not allowed while custom resource definition is terminating',
     ]);
     await cluster.call('PATCH', `${crontabs(group)}/held`, { metadata: { finalizers: null } }, merge);
-    await expect.poll(async () => (await cluster.call('GET', at)).status, { timeout: 5_000 }).toBe(404);
+    await expect.poll(async () => (await cluster.call('GET', at)).status).toBe(404);
     expect(await groupsOf(cluster)).not.toContain(group);
     expect((await cluster.call('GET', crontabs(group))).status).toBe(404);
   });
@@ -159,7 +159,7 @@ describe('a CustomResourceDefinition', () => {
       openAPIV3Schema.description += '!';
       return isOver;
     };
-    await expect.poll(change, { timeout: 5_000 }).toBe(true);
+    await expect.poll(change).toBe(true);
     expect((await before).text).toContain('"ADDED"');
     const after = watching();
     await cluster.call('DELETE', at);

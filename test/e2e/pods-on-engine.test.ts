@@ -67,9 +67,9 @@ describe('a pod on the Docker Engine', () => {
     const stats = await runtime.stats(idOf(json, 0));
     expect(stats?.memoryLimitBytes).toBe(32 * 1_048_576);
     await end(path);
-    await expect.poll(() => runtime.listContainers(node.labels), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => runtime.listContainers(node.labels)).toEqual([]);
     const sandboxes = async () => (await runtime.listSandboxes(node.labels)).map(({ id }) => id);
-    await expect.poll(sandboxes, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(sandboxes).toEqual([]);
   }, 60_000);
 
   it('says how its containers ended, in their own words and their logs', async () => {

@@ -291,7 +291,7 @@ it('credentials are kept until five minutes before they end, by role and session
     },
   });
   const key = async (address: string) =>
-    (await roles.credentialsAt(address, 'reader', AbortSignal.timeout(5_000))).accessKeyId;
+    (await roles.credentialsAt(address, 'reader', AbortSignal.timeout(30_000))).accessKeyId;
   expect([await key('a'), await key('a'), await key('b')]).toEqual(['1', '1', '2']);
   await clock.advance(599_000);
   expect(await key('a')).toBe('1');

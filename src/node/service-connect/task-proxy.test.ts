@@ -62,7 +62,7 @@ describe.runIf(existsSync(haproxy))('a proxy that runs', () => {
     const file = join(directory, 'haproxy.cfg');
     writeFileSync(file, readFileSync(file, 'utf8').replace(`${proxyDirectory}/`, 'unix@./'));
     child = spawn(haproxy, ['-W', '-db', '-f', 'haproxy.cfg'], { cwd: directory, stdio: 'ignore' });
-    await proxy.started(AbortSignal.timeout(10_000));
+    await proxy.started(AbortSignal.timeout(30_000));
   });
 
   afterEach(async () => {

@@ -57,7 +57,7 @@ class Connection {
   }
 
   async until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-    const deadline = performance.now() + 5_000;
+    const deadline = performance.now() + 20_000;
     for (;;) {
       const found = look();
       if (found !== undefined && found !== false) return found;

@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('a variable from a file of a volum
         objects: { configMap: async () => undefined, secret: async () => undefined },
         volumes: new Map([['v', { source: join(directory, 'volume') }]]),
       },
-      AbortSignal.timeout(5_000),
+      AbortSignal.timeout(30_000),
     );
     return found.get('V');
   };

@@ -49,7 +49,7 @@ async function environment(
     ...more,
   };
   const { HOSTNAME, ...rest } = Object.fromEntries(
-    await containerEnvironment(inputs, AbortSignal.timeout(5_000)),
+    await containerEnvironment(inputs, AbortSignal.timeout(30_000)),
   );
   return rest;
 }
@@ -238,7 +238,7 @@ describe('a container has in its environment', () => {
       ...{ pod: pod(), container: container(), objects, hostname: 'web', services: [] },
       ...{ addresses: { podIps: [], hostIps: [] }, allocatable: {}, volumes: new Map() },
     };
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(30_000);
     expect([...(await containerEnvironment(inputs, signal))]).toEqual([['HOSTNAME', 'web']]);
     const named = { ...inputs, container: container({ env: [{ name: 'HOSTNAME', value: 'own' }] }) };
     expect([...(await containerEnvironment(named, signal))]).toEqual([['HOSTNAME', 'own']]);

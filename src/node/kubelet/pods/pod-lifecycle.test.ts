@@ -283,7 +283,7 @@ describe('a pod', () => {
     const unready = await nodes.until(path, 'running', isRunning);
     expect(first(unready)).toMatchObject({ ready: false, started: true });
     const unhealthy = 'Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503';
-    await expect.poll(() => nodes.eventsOf('probed'), { timeout: 10_000 }).toContain(unhealthy);
+    await expect.poll(() => nodes.eventsOf('probed')).toContain(unhealthy);
     answers.add('/ready');
     const ready = await nodes.until(path, 'ready', (json) => condition(json, 'Ready').status === 'True');
     expect(condition(ready, 'Ready').reason).toBeUndefined();
@@ -418,7 +418,7 @@ describe('a pod', () => {
     await before.close();
     await nodes.cluster.call('DELETE', lost ?? '', { gracePeriodSeconds: 0 });
     await other.start();
-    await expect.poll(() => other.machine.containers, { timeout: 10_000 }).toEqual([ofKept]);
+    await expect.poll(() => other.machine.containers).toEqual([ofKept]);
     expect(other.machine.engine.container(ofKept)?.runs).toBe(1);
     const { status } = await nodes.get(path ?? '');
     expect(status).toEqual(first.status);

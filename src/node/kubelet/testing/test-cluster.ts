@@ -94,7 +94,7 @@ export class TestNodes implements AsyncDisposable {
     path: string,
     what: string,
     holds: (json: Awaited<ReturnType<TestNodes['get']>>) => boolean,
-    withinMs = 10_000,
+    withinMs = 30_000,
   ) {
     const clock = systemClock();
     const deadlineMs = clock.monotonic() + withinMs;

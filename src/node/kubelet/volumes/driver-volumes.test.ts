@@ -13,7 +13,7 @@ import { NodeVolumes } from './pod-volumes.ts';
 
 const own = ownMountPoints();
 const clock = systemClock();
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const MiB = 1_048_576;
 const driver = 'own.example.com';
 const core = '/api/v1/namespaces/default';

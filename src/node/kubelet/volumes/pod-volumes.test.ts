@@ -54,7 +54,7 @@ afterEach(async () => {
   await own.remove(directory);
 });
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const core = '/api/v1/namespaces/default';
 let made = 0;
 const call = async (method: string, path: string, body?: object, headers?: Record<string, string>) => {
@@ -88,7 +88,7 @@ const mounted = async (of: Pod, name = 'v'): Promise<string> => {
 };
 const shown = (path: string) => readdirSync(path).filter((name) => !name.startsWith('..'));
 const read = (...path: string[]) => readFileSync(join(...path), 'utf8');
-const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+const until = <T>(check: () => T) => vi.waitFor(check, { interval: 20 });
 const tmpfsMagic = 0x01021994;
 
 it('a ConfigMap’s files follow it', async () => {

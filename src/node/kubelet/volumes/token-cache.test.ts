@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { TokenCache, type TokenRequest } from './token-cache.ts';
 
-const signal = AbortSignal.timeout(5_000);
+const { signal } = new AbortController();
 const request = (expirationSeconds: number): TokenRequest => ({
   ...{ namespace: 'default', serviceAccount: 'app', audiences: [], expirationSeconds },
   pod: { name: 'p', uid: 'u-1' },
