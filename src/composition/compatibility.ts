@@ -59,6 +59,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       controlPlaneOf: () => undefined,
       whyNotAssumed: () => undefined,
       machineArchitecture: () => 'x86_64',
+      otherMachines: () => [],
     }).loadOperations(),
     'Amazon EC2': await createEc2({
       ...{ state, clock, random },

@@ -1,4 +1,3 @@
-import type { AwsCredentialIdentity } from '@smithy/types';
 import { CommandError } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
 import {
@@ -44,7 +43,7 @@ import {
   noteAttachments,
 } from '../services/ec2/index.ts';
 import { createEcs, linkedResources } from '../services/ecs/index.ts';
-import { createEks, loadEksReconcilers } from '../services/eks/index.ts';
+import { createEks, endMachineNodes, loadEksReconcilers } from '../services/eks/index.ts';
 import {
   AccessLogs,
   BucketFolders,
@@ -83,7 +82,7 @@ import { ClusterNetworks } from './clusters/cluster-networks.ts';
 import { eksAuthRoute, podRoles } from './eks-auth.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
-import type { NodeIdentity } from './kubelets/node-token.ts';
+import type { NodeHome } from './kubelets/node-home.ts';
 import { lambdaEndpoint } from './lambda-endpoint.ts';
 import { permittedShifts } from './permitted-shifts.ts';
 import { ApiRequests } from './prometheus/api-requests.ts';
@@ -114,6 +113,8 @@ export interface ControlPlaneOptions {
   readonly publicCidr: string;
   /** See `Ec2Context.whyNoMachineInterfaces`. */
   readonly whyNoMachineInterfaces?: () => string | undefined;
+  /** See `EksContext.otherMachines`; absent: none. */
+  readonly otherMachines?: () => readonly string[];
   /** What runs the functions of lifecycle hooks; absent: nothing. */
   readonly lambdaEndpoint?: URL;
   /** Paths of the installation's own. */
@@ -158,16 +159,12 @@ export interface ControlPlane extends AsyncDisposable {
   readonly balancing: Balancing;
   /** See `Ecs.interfaceOwners`. */
   interfaceOwners(): ReadonlyMap<string, string>;
-  /** See `Ecs.endMachine`. */
+  /** A machine has left: what ECS and EKS have on it ends. See `Ecs.endMachine`, `endMachineNodes`. */
   endMachine(machineId: string): Promise<void>;
   /** Where the clusters' control planes are in their VPCs, for the machine that carries them. */
   readonly clusterNetworks: ClusterNetworks;
-  /** As which kubelets of this machine's nodes sign in: see `nodeToken`. */
-  nodeToken(identity: NodeIdentity): Promise<string>;
-  /** With which this machine's nodes ask AWS: see `nodeCredentials`. */
-  nodeCredentials(identity: NodeIdentity): Promise<AwsCredentialIdentity>;
-  /** With which the networks of this machine's nodes do: see `networkCredentials`. */
-  networkCredentials(identity: NodeIdentity): Promise<AwsCredentialIdentity>;
+  /** What a machine's nodes ask for. @param machineId Absent: of the machine that this is on. */
+  nodeHome(machineId?: string): Promise<NodeHome>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -243,9 +240,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
+  const { otherMachines = () => [] } = options;
   const eks = {
     ...{ state, clock, random, publicCidr, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
     machineArchitecture: () => (process.arch === 'arm64' ? 'arm64' : 'x86_64') as 'arm64' | 'x86_64',
+    otherMachines,
   };
   const clusterNetworks = new ClusterNetworks({
     ...{ state, clock, random, log },
@@ -253,7 +252,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   });
   const kubernetes = opened.use(
     createKubernetes({
-      ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host },
+      ...{ store, state, clock, random, log, sealer: options.sealer, host: options.host, otherMachines },
       connectIn: (cluster, address, signal) => clusterNetworks.connect(cluster, address, signal),
       verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
       issuerKeys: iam.issuerKeys,
@@ -375,18 +374,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     network: networkSource(state, options.machineId),
     noteAttachments: (vpcKey, isThere) => noteAttachments(state, vpcKey, isThere),
     interfaceOwners: () => ecs.interfaceOwners(),
-    endMachine: (machineId) => ecs.endMachine(machineId),
-    nodeToken: async (identity) => {
-      const { nodeToken } = await import('./kubelets/node-token.ts');
-      return nodeToken({ iam, clock }, identity);
+    endMachine: async (machineId) => {
+      await ecs.endMachine(machineId);
+      await endMachineNodes({ state, clock }, machineId);
     },
-    nodeCredentials: async (identity) => {
-      const { nodeCredentials } = await import('./kubelets/node-token.ts');
-      return nodeCredentials(iam, identity);
-    },
-    networkCredentials: async (identity) => {
-      const { networkCredentials } = await import('./kubelets/network-credentials.ts');
-      return networkCredentials({ state, iam, random }, identity);
+    nodeHome: async (machineId) => {
+      const { nodeHome } = await import('./kubelets/node-home.ts');
+      return nodeHome({ state, clock, random, iam, ...(machineId !== undefined && { machineId }) });
     },
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),

@@ -201,9 +201,9 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     followNodes({
       ...{ state, machine, runtime, clock, random, log, installationId: installation.id },
       directory: places.node,
-      token: (identity) => plane.nodeToken(identity),
-      credentials: (identity) => plane.nodeCredentials(identity),
-      networkCredentials: (identity) => plane.networkCredentials(identity),
+      home: await plane.nodeHome(),
+      // API server and kubelet are on one machine.
+      machineAddress: () => '127.0.0.1',
       fargateIsolation: async () => {
         if (options.fargateIsolation === 'runc') return undefined;
         return options.fargateIsolation === 'gvisor' || (await runtime.gvisor()).works ? 'gvisor' : undefined;

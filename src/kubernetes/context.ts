@@ -25,6 +25,8 @@ export interface KubernetesContext {
    * @throws {Error} with the kernel's word for it as `code`; the cluster has no interfaces on this machine, and why.
    */
   readonly connectIn: (place: ClusterPlace, address: Address, signal: AbortSignal) => Promise<Socket>;
+  /** See `EksContext.otherMachines`. */
+  readonly otherMachines: () => readonly string[];
   /** The keys of an OpenID Connect provider: see `Iam.issuerKeys`. */
   readonly issuerKeys: OidcAuthentication['issuerKeys'];
   /**

@@ -16,6 +16,7 @@ import {
 } from '../../services/eks/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
 import { followNodes, type NodeParts } from './follow-nodes.ts';
+import { nodeHome } from './node-home.ts';
 
 const scope = { accountId: '111122223333', region: 'eu-west-1' };
 const controlPlanes: Collection<object> = { service: 'kubernetes', noun: 'control-plane', indexes: {} };
@@ -56,10 +57,16 @@ it('ends an instance whose node never gets to be registered', async () => {
       },
     },
     runtime: { listContainers: async () => [], listSandboxes: async () => [] },
-    token: async () => {
-      tries += 1;
-      throw new Error('the role is gone');
-    },
+    home: nodeHome({
+      ...{ state, clock, random: seededRandom(1) },
+      iam: {
+        assumeRoleForService: () => {
+          tries += 1;
+          throw new Error('the role is gone');
+        },
+      },
+    }),
+    machineAddress: () => '127.0.0.1',
     podNetworks: { open: async () => ({ podNetwork: {} }), remove: async () => {} },
     ...{ machineId: 'm', volumes: { release: async () => {} } },
   } as unknown as NodeParts;

@@ -1,41 +1,35 @@
 import { join } from 'node:path';
-import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { type Kubelet, type LocalVolumes, type Machine, removeWithMounts } from '../../node/index.ts';
 import type { RecordKey, State } from '../../reconcile/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import {
-  instanceIdOfKey,
-  type NodeReportRecord,
-  nodeInstances,
-  nodeReportKey,
-  nodeReports,
-  ofNodegroup,
-  scopeOfKey,
-} from '../../services/eks/index.ts';
+import { instanceIdOfKey, nodeInstances } from '../../services/eks/index.ts';
 import { followKeys } from '../follow-keys.ts';
+import { isOn, type NodeHome } from './node-home.ts';
 import { nodeLabels } from './node-labels.ts';
-import type { NodeIdentity } from './node-token.ts';
 import type { PodNetworks } from './pod-networks.ts';
 import { startNode } from './start-node.ts';
 
 /** What a machine's nodes are made of. */
 export interface NodeParts {
+  /** What nodes there are to be, and their clusters. */
   readonly state: State;
+  /** See `isOn`. */
+  readonly joinedAs?: string;
+  readonly home: NodeHome;
   readonly machine: Pick<Machine, 'nodes' | 'releaseNode' | 'reserveNode'>;
   readonly runtime: Runtime;
   readonly installationId: string;
   /** Where each kubelet has a directory of its own. */
   readonly directory: string;
-  readonly token: (identity: NodeIdentity) => Promise<string>;
-  readonly credentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
-  readonly networkCredentials: (identity: NodeIdentity) => Promise<AwsCredentialIdentity>;
   readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
   /** What containers of Fargate's run under; undefined: like any container. */
   readonly fargateIsolation: () => Promise<'gvisor' | undefined>;
   /** Of the machine, whose id its nodes tell. */
   readonly machineId: string;
+  /** See `NodeDescription.machineAddress`. @throws {Error} it is not known yet. */
+  readonly machineAddress: () => string;
   readonly volumes: LocalVolumes;
   readonly clock: Clock;
   readonly random: Random;
@@ -47,29 +41,31 @@ export interface NodeParts {
  * it has come. When the following ends so do the kubelets, and their containers keep running.
  */
 export function followNodes(parts: NodeParts): AsyncDisposable {
-  const { state, machine, log, clock } = parts;
+  const { state, machine, home, joinedAs, log, clock } = parts;
   const kubelets = new Map<string, Kubelet>();
   const closing = new AbortController();
   const make = async (workKey: string): Promise<void> => {
     const key = workKey as RecordKey;
     const instance = state.get(nodeInstances, key);
     const instanceId = instanceIdOfKey(key);
-    if (instance === undefined || instance.isEnding) {
-      await end(parts, kubelets, instanceId);
-      if (instance !== undefined) await report(parts, key, { status: 'ended' });
+    if (!isOn(instance, joinedAs) || instance.isEnding) {
+      const isOwn = isOn(instance, joinedAs);
+      // Whatever there is of a node begins with its share and ends with it.
+      if (isOwn || machine.nodes().some(({ id }) => id === instanceId))
+        await end(parts, kubelets, instanceId);
+      if (isOwn) await home.report(key, { status: 'ended' });
       return;
     }
     // A kubelet goes on trying until its node is registered, which may never be: that ends with the instance.
     const ended = new AbortController();
     using _ = state.subscribe(nodeInstances, (change) => {
-      if (change.key === key && (change.after === undefined || change.after.isEnding))
+      if (change.key === key && (!isOn(change.after, joinedAs) || change.after.isEnding))
         ended.abort(new Error('The instance is to end'));
     });
     const { clusterName: cluster, share: size, launched } = instance;
     const refusal = await machine.reserveNode({ id: instanceId, cluster, size });
     if (launched === undefined)
-      return report(
-        parts,
+      return home.report(
         key,
         refusal === undefined ? { status: 'reserved' } : { status: 'no-room', message: refusal },
       );
@@ -77,7 +73,7 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
     if (refusal !== undefined) throw new Error(refusal);
     if (kubelets.has(instanceId)) return;
     const signal = AbortSignal.any([closing.signal, ended.signal]);
-    const kubelet = await startNode(parts, scopeOfKey(key), instance, signal).catch((error: unknown) => {
+    const kubelet = await startNode(parts, key, instance, signal).catch((error: unknown) => {
       if (!ended.signal.aborted) throw error;
     });
     // Its end was told to whoever follows it, too.
@@ -87,7 +83,7 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
     }
     if (kubelet === undefined) throw new Error('the control plane of the cluster does not answer yet');
     kubelets.set(instanceId, kubelet);
-    await report(parts, key, { status: 'running' });
+    await home.report(key, { status: 'running' });
   };
   const following = followKeys(
     {
@@ -136,25 +132,4 @@ async function end(
   await removeWithMounts(join(directory, instanceId));
   await volumes.release();
   await machine.releaseNode(instanceId);
-}
-
-/** Nothing is said of an instance that EKS has forgotten. */
-async function report(
-  { state, clock }: NodeParts,
-  key: RecordKey,
-  said: Pick<NodeReportRecord, 'message' | 'status'>,
-): Promise<void> {
-  await state.transact((tx) => {
-    const instance = tx.get(nodeInstances, key);
-    if (instance === undefined) return;
-    const scope = scopeOfKey(key);
-    const reportKey = nodeReportKey(scope, instance.instanceId);
-    const before = tx.get(nodeReports, reportKey);
-    if (before?.status === said.status && before.message === said.message) return;
-    tx.put(nodeReports, reportKey, {
-      ...ofNodegroup(scope, instance),
-      ...said,
-      at: clock.now(),
-    });
-  });
 }

@@ -3,7 +3,7 @@ import type { Reader } from '../../reconcile/index.ts';
 import { clusterArn, podIdentityOf } from '../../services/eks/index.ts';
 import type { Iam } from '../../services/iam/index.ts';
 import { podRoles } from '../eks-auth.ts';
-import { type NodeIdentity, nodeCredentials } from './node-token.ts';
+import { type NodeIdentity, nodeCredentials } from './node-identity.ts';
 
 /** As whom AWS's `vpc-cni` asks for the addresses of pods. */
 const account = { namespace: 'kube-system', serviceAccount: 'aws-node' };

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { controlPlaneOf, localDriver, machineLabel } from '../../kubernetes/index.ts';
+import { eksToken } from '../../eks-token.ts';
+import { localDriver, machineLabel } from '../../kubernetes/index.ts';
 import { type ApiAccess, type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
+import type { RecordKey } from '../../reconcile/index.ts';
 import {
   type ClusterRecord,
   clusterKey,
@@ -11,37 +13,37 @@ import {
   type NodeTaint,
   nodeNameOf,
   providerIdOf,
+  scopeOfKey,
 } from '../../services/eks/index.ts';
 import { cidrBlock, ipv4Text } from '../../topology/index.ts';
 import type { NodeParts } from './follow-nodes.ts';
 import { nodeLabels } from './node-labels.ts';
-import { identityOf } from './node-token.ts';
 
 /** Within a cluster's service addresses; `kube-dns` has it everywhere ("clusterDNS" of EKS's nodes). */
 const dnsOffset = 10;
-/** API server and kubelet are on one machine. */
-const machineAddress = '127.0.0.1';
 
 /** Starts the kubelet of an instance that has its place in the VPC; undefined: its cluster's control plane does not answer yet. */
 export async function startNode(
   parts: NodeParts,
-  scope: { readonly accountId: string; readonly region: string },
+  key: RecordKey,
   instance: NodeInstanceRecord,
   signal: AbortSignal,
 ): Promise<Kubelet | undefined> {
-  const { state, runtime, installationId, directory, clock, random, log } = parts;
+  const { state, home, runtime, installationId, directory, clock, random, log } = parts;
+  const scope = scopeOfKey(key);
+  const { region } = scope;
   const { clusterName, clusterId, instanceId, fargate } = instance;
-  const controlPlane = controlPlaneOf(state, scope, clusterId);
+  const controlPlane = await home.controlPlaneOf(key);
   const cluster = state.get(clusters, clusterKey(scope, clusterName));
-  const description = describe(scope, instance, parts.machineId);
+  const description = describe(region, instance, parts);
   if (controlPlane === undefined || cluster?.id !== clusterId || description === undefined) return undefined;
   const { startKubelet } = await loadKubelet();
-  const identity = identityOf(scope, instance);
   const isolation = fargate && (await parts.fargateIsolation());
   const api: ApiAccess = {
     endpoint: controlPlane.endpoint,
     certificateAuthority: controlPlane.certificateAuthority,
-    token: () => parts.token(identity),
+    // As whom every kubelet on EKS signs in: the session of its node's role. Neither is written down.
+    token: async () => eksToken(clusterName, region, await home.credentials(key), clock.now()),
   };
   const dnsAddress = serviceAddress(cluster, dnsOffset);
   const vpcId = cluster.vpcId;
@@ -49,9 +51,9 @@ export async function startNode(
     node: description,
     api,
     ...(await parts.podNetworks.open({
-      ...{ instance, region: scope.region, vpcId, nodeName: description.name, api, dnsAddress },
-      credentials: () => parts.credentials(identity),
-      networkCredentials: () => parts.networkCredentials(identity),
+      ...{ instance, region, vpcId, nodeName: description.name, api, dnsAddress },
+      credentials: () => home.credentials(key),
+      networkCredentials: () => home.networkCredentials(key),
       functions: {
         has: (name) => hasFunction(state.get(clusters, clusterKey(scope, clusterName)) ?? cluster, name),
         onChange: (listener) =>
@@ -75,9 +77,9 @@ const serviceAddress = ({ serviceIpv4Cidr }: ClusterRecord, offset: number): str
   ipv4Text(cidrBlock(serviceIpv4Cidr).first + offset);
 
 function describe(
-  { region }: { readonly region: string },
+  region: string,
   instance: NodeInstanceRecord,
-  machineId: string,
+  { machineId, machineAddress }: Pick<NodeParts, 'machineAddress' | 'machineId'>,
 ): NodeDescription | undefined {
   const { launched, instanceId, fargate, capacity, labels, taints } = instance;
   const [name, providerId] = [nodeNameOf(instance), providerIdOf(instance)];
@@ -92,7 +94,8 @@ function describe(
     labels: fargate === undefined ? { ...labels, [machineLabel]: machineId } : labels,
     kubernetesVersion: instance.version,
     capacity: { ...{ cpuMillis, memoryMiB, pods }, ephemeralStorageBytes: diskGiB * 1_024 ** 3 },
-    ...{ internalIp: privateIpv4, networkInterfaceId, machineAddress },
+    ...{ internalIp: privateIpv4, networkInterfaceId },
+    machineAddress: machineAddress(),
   };
 }
 

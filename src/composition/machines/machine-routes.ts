@@ -41,7 +41,7 @@ export interface MachineParts {
   readonly loadIdentities: () => Promise<IamOperator>;
   /** IAM's client with the root's key. */
   readonly loadIam: () => Promise<import('@aws-sdk/client-iam').IAM>;
-  /** See `Ecs.endMachine`. */
+  /** See `ControlPlane.endMachine`. */
   readonly endMachine: (machineId: string) => Promise<void>;
 }
 

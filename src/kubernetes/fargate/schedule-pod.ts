@@ -137,7 +137,7 @@ async function end(
 
 /** Unless another turn has done so: two nodes for one pod there are never. */
 async function request(
-  { state, clock, random }: KubernetesContext,
+  { state, clock, random, otherMachines }: KubernetesContext,
   place: ClusterPlace,
   cluster: ClusterRecord,
   { metadata }: PlacedPod,
@@ -149,7 +149,7 @@ async function request(
     if (present.some(({ value }) => value.fargate?.uid === uid && !value.isEnding)) return;
     requestFargateNode(tx, random, place, {
       ...{ cluster, profile, size, diskGiB, now: clock.now() },
-      pod: { namespace, name, uid },
+      ...{ pod: { namespace, name, uid }, otherMachines: otherMachines() },
     });
   });
 }

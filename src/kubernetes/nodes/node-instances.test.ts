@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  endMachineNodes,
   type NodeInstanceRecord,
   type NodeReportRecord,
   nodeInstances,
@@ -14,11 +15,14 @@ const nodeRole = `arn:aws:iam::${scope.accountId}:role/node`;
 const named = { clusterName: 'harbor', nodegroupName: 'blue' };
 
 let server: EksServer;
+/** That have joined. */
+let otherMachines: readonly string[];
 let cluster: TestCluster;
 /** Whoever may take the role of nodes, as EC2 does for an instance. */
 let ec2: EksServer['sts'];
 beforeEach(async () => {
-  server = await startEks();
+  otherMachines = [];
+  server = await startEks({ otherMachines: () => otherMachines });
   cluster = await server.cluster('harbor');
   const trust = { Service: 'ec2.amazonaws.com', AWS: scope.accountId };
   await server.iam.createRole({
@@ -129,6 +133,43 @@ describe('a node group', () => {
       },
     });
     expect(instances()).toEqual([]);
+  });
+
+  it('is spread over machines, and asks the next one where there is no room', async () => {
+    otherMachines = ['m-a', 'm-b'];
+    await create({ scalingConfig: size(3, 3) });
+    await server.reconcilers.idle();
+    const machinesOf = () => instances().map(({ machineId }) => machineId ?? 'home');
+    expect(machinesOf().toSorted()).toEqual(['home', 'm-a', 'm-b']);
+    const onA = instances().find(({ machineId }) => machineId === 'm-a');
+    if (onA === undefined) throw new Error('none is on m-a');
+    await report(onA, { status: 'no-room', message: 'full' });
+    const moved = () => instances().find(({ instanceId }) => instanceId === onA.instanceId);
+    expect(moved()).toMatchObject({ refusedBy: ['m-a'] });
+    expect(moved()).not.toHaveProperty('machineId');
+    await report(onA, { status: 'no-room', message: 'full, too' });
+    expect(moved()).toMatchObject({ machineId: 'm-b', refusedBy: ['m-a', 'home'] });
+    // What m-b has been asked for and never answered is asked of others; for this one there is none.
+    otherMachines = ['m-a'];
+    await report(instances().find(({ machineId }) => machineId === undefined) ?? onA, { status: 'reserved' });
+    expect(moved()).toBeUndefined();
+    expect((await status())?.health?.issues).toMatchObject([
+      { code: 'AsgInstanceLaunchFailures', message: expect.stringContaining('m-b is not connected') },
+    ]);
+  });
+
+  it('replaces the nodes of a machine that has left', async () => {
+    otherMachines = ['m-a'];
+    await create();
+    await joinAll();
+    const lost = instances().find(({ machineId }) => machineId === 'm-a');
+    expect(lost?.launched).toBeDefined();
+    otherMachines = [];
+    await endMachineNodes(server, 'm-a');
+    await server.reconcilers.idle();
+    expect((await node(lost?.launched?.privateDnsName ?? '')).code).toBe(404);
+    expect(instances()).toHaveLength(2);
+    expect(instances().map(({ machineId }) => machineId)).toEqual([undefined, undefined]);
   });
 
   it('gives nodes that are there new labels and taints', async () => {

@@ -98,6 +98,8 @@ export async function startEks(
     readonly issuerKeys?: KubernetesContext['issuerKeys'];
     /** What is in clusters' VPCs; default: nothing. */
     readonly connectIn?: KubernetesContext['connectIn'];
+    /** Default: none. */
+    readonly otherMachines?: EksContext['otherMachines'];
   } = {},
 ): Promise<EksServer> {
   const stack = new AsyncDisposableStack();
@@ -123,8 +125,9 @@ export async function startEks(
   });
   const assumeRole = infrastructureOf(() => [ec2.service, elb], clock);
   const logsContext = { state, clock, random, events: new MemoryEventStore() };
+  const otherMachines = options.otherMachines ?? (() => []);
   const context: KubernetesContext = {
-    ...{ store, state, clock, random, log, host: '127.0.0.1' },
+    ...{ store, state, clock, random, log, host: '127.0.0.1', otherMachines },
     sealer,
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
     issuerKeys: options.issuerKeys ?? iam.issuerKeys,
@@ -136,6 +139,7 @@ export async function startEks(
   const eksContext: EksContext = {
     ...{ state, clock, random, publicCidr, controlPlaneOf, machineArchitecture: () => 'x86_64' },
     whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
+    otherMachines,
   };
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({

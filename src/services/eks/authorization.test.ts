@@ -254,6 +254,7 @@ authorizationSuite<object>({
           controlPlaneOf: () => undefined,
           whyNotAssumed: () => undefined,
           machineArchitecture: () => 'x86_64',
+          otherMachines: () => [],
         }),
       build: async (_root, { state }) => {
         const scope = { accountId, region };

@@ -17,6 +17,8 @@ export interface EksContext {
   readonly whyNotAssumed: (scope: Scope, asked: AskedRole) => string | undefined;
   /** Of the machines that nodes are on, as EC2 calls it. */
   readonly machineArchitecture: () => 'arm64' | 'x86_64';
+  /** The machines that have joined, and can carry nodes now. */
+  readonly otherMachines: () => readonly string[];
 }
 
 /** A role that EKS is to act with. */

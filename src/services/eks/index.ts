@@ -31,6 +31,7 @@ export {
 } from './fargate/record.ts';
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
 export { type NodegroupRecord, nodegroups, nodegroupsOf } from './nodegroups/record.ts';
+export { endMachineNodes } from './nodes/end-machine-nodes.ts';
 export {
   type FargateInstance,
   instanceIdOfKey,

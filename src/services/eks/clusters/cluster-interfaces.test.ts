@@ -86,7 +86,12 @@ it('one that was made before clusters had any gets them', async () => {
   const { random } = context;
   const parts = { state, clock, random, publicCidr: '198.18.0.0/24', controlPlaneOf: () => undefined };
   await clusterInterfaces({
-    ...{ ...parts, whyNotAssumed: () => undefined, machineArchitecture: () => 'x86_64' },
+    ...{
+      ...parts,
+      whyNotAssumed: () => undefined,
+      machineArchitecture: () => 'x86_64',
+      otherMachines: () => [],
+    },
   }).reconcile(key, { signal: new AbortController().signal } as never);
   expect(clusterIn(api).networkInterfaces).toHaveLength(2);
 });

@@ -2,6 +2,7 @@ import { hex, type Random } from '../../../clock/index.ts';
 import type { RecordKey, Transaction } from '../../../reconcile/index.ts';
 import type { FargateSize } from '../../fargate-sizes.ts';
 import { fargateProfileArn, type Scope } from '../arn.ts';
+import { allNodes, machineFor } from '../nodes/placement.ts';
 import { type FargatePod, nodeInstanceKey, nodeInstances } from '../nodes/record.ts';
 import type { ClusterRecord } from '../records.ts';
 import type { FargateProfileRecord } from './record.ts';
@@ -13,6 +14,8 @@ export interface FargateNodeRequest {
   readonly pod: Pick<FargatePod, 'name' | 'namespace' | 'uid'>;
   readonly size: FargateSize;
   readonly diskGiB: number;
+  /** See `EksContext.otherMachines`. */
+  readonly otherMachines: readonly string[];
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -25,16 +28,18 @@ export function requestFargateNode(
   tx: Transaction,
   random: Random,
   scope: Scope,
-  { cluster, profile, pod, size, diskGiB, now }: FargateNodeRequest,
+  { cluster, profile, pod, size, diskGiB, otherMachines, now }: FargateNodeRequest,
 ): void {
   const instanceId = `${hex(random, 10)}-${hex(random, 32)}`;
   const { key, value } = computeType;
+  const all = allNodes(tx);
   tx.put(nodeInstances, nodeInstanceKey(scope, instanceId), {
     ...{ instanceId, clusterName: cluster.name, clusterId: cluster.id },
     fargate: { ...pod, profileName: profile.name, profileArn: fargateProfileArn(scope, profile) },
     ...{ nodeRole: profile.podExecutionRole, share: size, version: cluster.version, createdAt: now },
     capacity: { cpuMillis: (size.cpu * 1_000) / 1_024, memoryMiB: size.memoryMiB, pods: 1, diskGiB },
     ...{ labels: { [key]: value }, taints: [{ key, value, effect: 'NO_SCHEDULE' }] },
+    ...machineFor({ others: otherMachines, alike: all, all }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { lookForMachineMs, waitsForMachine } from '../nodes/placement.ts';
 import type { NodegroupInstance, NodeReportRecord, NodeSightingRecord } from '../nodes/record.ts';
 import type { UpdateError } from '../updates/record.ts';
 import type { NodegroupIssue, NodegroupRecord } from './record.ts';
@@ -97,7 +98,14 @@ export function planNodegroup(group: NodegroupRecord, members: readonly Member[]
     phase: isSettled ? 'ACTIVE' : hasFailed ? 'CREATE_FAILED' : group.phase,
     ...(group.updateId !== undefined && update !== undefined && { update }),
     isGone: false,
-    ...nextLook([retryAt, failsAt, ...alive.map((member) => deadlineOf(member))], now),
+    ...nextLook(
+      [
+        ...[retryAt, failsAt],
+        ...alive.map((member) => deadlineOf(member)),
+        ...alive.map(({ instance }) => (waitsForMachine(instance) ? now + lookForMachineMs : undefined)),
+      ],
+      now,
+    ),
   };
 }
 

@@ -71,6 +71,10 @@ interface NodeInstance {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly NodeTaint[];
   readonly createdAt: number;
+  /** The machine that it is on; absent: the control plane's. */
+  readonly machineId?: string;
+  /** Machines that had no room for it: see `askAnother`. */
+  readonly refusedBy?: readonly string[];
   /** Where it is in the VPC; absent: its machine has not said yet that it has room. */
   readonly launched?: LaunchedInstance & { readonly at: number };
   /** Its pods are to leave it; from then on it takes no others. Epoch milliseconds. */

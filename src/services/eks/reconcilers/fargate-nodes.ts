@@ -1,4 +1,5 @@
 import {
+  again,
   done,
   type Reconciler,
   type RecordKey,
@@ -11,6 +12,7 @@ import { ensureClusterGroup } from '../clusters/cluster-group.ts';
 import type { EksContext } from '../context.ts';
 import { issueOf } from '../fargate/profile-view.ts';
 import { type FargateProfileRecord, fargateProfileKey, fargateProfiles } from '../fargate/record.ts';
+import { allNodes, askAnother, lookForMachineMs, refusalOf, waitsForMachine } from '../nodes/placement.ts';
 import {
   type FargateInstance,
   instanceIdOfKey,
@@ -59,12 +61,17 @@ export function fargateNodes(context: EksContext): Reconciler {
           const isUnknown = launched === undefined || sighting?.isForgotten === true;
           if (report?.status === 'ended' && isUnknown) forget(tx, scope, instance);
         } else if (launched === undefined && problem === undefined) {
-          if (report?.status === 'no-room') tx.put(nodeInstances, key, { ...instance, problem: noCapacity });
+          const others = context.otherMachines();
+          const isRefused = refusalOf(instance, report, others) !== undefined;
+          if (isRefused && !askAnother(tx, scope, others, instance, allNodes(tx)))
+            tx.put(nodeInstances, key, { ...instance, problem: noCapacity });
           if (report?.status === 'reserved')
             tx.put(nodeInstances, key, { ...instance, ...placed(context, tx, scope, instance) });
         }
       });
-      return done;
+      const instance = state.get(nodeInstances, key);
+      const isWaiting = instance !== undefined && !instance.isEnding && waitsForMachine(instance);
+      return isWaiting ? again(lookForMachineMs) : done;
     },
   };
 }

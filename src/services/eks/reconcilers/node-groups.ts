@@ -30,6 +30,7 @@ import {
   scalingGroupName,
 } from '../nodegroups/record.ts';
 import { finishNodegroupUpdate } from '../nodegroups/update-of-nodegroup.ts';
+import { allNodes, askAnother, machineFor, refusalOf } from '../nodes/placement.ts';
 import {
   type NodegroupInstance,
   type NodeInstanceRecord,
@@ -146,10 +147,13 @@ function carryOut(
     ...withoutFailure(present, members),
     ...{ phase: plan.phase, issues: plan.issues },
   };
+  const others = context.otherMachines();
   for (const { instance, report } of members) {
-    if (report?.status !== 'no-room' || instance.isEnding) continue;
+    const refusal = refusalOf(instance, report, others);
+    if (refusal === undefined) continue;
+    if (askAnother(tx, scope, others, instance, alikeOf(tx, scope, group))) continue;
     forget(tx, scope, instance.instanceId, now);
-    group = withLaunchFailure(group, instance.instanceType, report.message ?? '', now);
+    group = withLaunchFailure(group, instance.instanceType, refusal, now);
   }
   if (cluster !== undefined && !present.isDeleting) {
     for (const id of plan.place)
@@ -217,9 +221,15 @@ function wantedOf(group: NodegroupRecord): Pick<NodeInstanceRecord, 'labels' | '
   };
 }
 
+/** The nodes of a group that are kept apart on machines: an update spreads those of the new release. */
+const alikeOf = (tx: Transaction, scope: Scope, group: NodegroupRecord): readonly NodegroupInstance[] =>
+  membersOf(tx, scope, group)
+    .map(({ instance }) => instance)
+    .filter(({ releaseVersion }) => releaseVersion === group.releaseVersion);
+
 /** A record: its machine says whether it has room for it. */
 function launch(
-  { random }: EksContext,
+  { random, otherMachines }: EksContext,
   tx: Transaction,
   scope: Scope,
   group: NodegroupRecord,
@@ -242,6 +252,9 @@ function launch(
       ...{ pods: maxPodsOf(type), diskGiB: group.diskGiB },
     },
     ...{ version, releaseVersion, ...wantedOf(group), createdAt: now },
+    ...machineFor({
+      ...{ others: otherMachines(), alike: alikeOf(tx, scope, group), all: allNodes(tx) },
+    }),
   });
 }
 
@@ -252,7 +265,7 @@ function placedIn(
   scope: Scope,
   group: NodegroupRecord,
   cluster: ClusterRecord,
-  { instanceId, instanceType: typeName, isSpot }: NodegroupInstance,
+  { instanceId, instanceType: typeName, isSpot, machineId }: NodegroupInstance,
   now: number,
 ): Required<Pick<NodeInstanceRecord, 'launched'>> | NodegroupIssue {
   const { clusterName } = group;
@@ -279,6 +292,7 @@ function placedIn(
     ...{ id: instanceId, instanceType: typeName, isSpot, subnetIds, now },
     imageId: imageIdOf(group.amiType, group.releaseVersion),
     architecture: instanceType(typeName)?.architecture ?? 'x86_64',
+    ...(machineId !== undefined && { machineId }),
     securityGroupIds: [clusterSecurityGroupId],
     tags: {
       ...ownership,

@@ -44,6 +44,7 @@ export async function startEksApi(): Promise<EksApi> {
       services: (iam, { state, clock, random }) => {
         eksContext = {
           ...{ state, clock, random, publicCidr, machineArchitecture: () => 'x86_64' },
+          otherMachines: () => [],
           // Clusters are made here with a role that nobody made.
           whyNotAssumed: (of, asked) =>
             asked.service === 'eks.amazonaws.com' ? undefined : clusterRoles(iam)(of, asked),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NodeInstanceRecord } from '../../services/eks/index.ts';
-import { identityOf } from './node-token.ts';
+import { identityOf } from './node-identity.ts';
 
 const scope = { accountId: '111122223333', region: 'eu-west-1' };
 const common = {

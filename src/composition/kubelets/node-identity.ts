@@ -1,5 +1,3 @@
-import type { Clock } from '../../clock/index.ts';
-import { eksToken } from '../../eks-token.ts';
 import { clusterArn, type NodeInstanceRecord, nodeNameOf } from '../../services/eks/index.ts';
 import type { Iam } from '../../services/iam/index.ts';
 
@@ -54,16 +52,4 @@ export function nodeCredentials(
   });
   if (!session.isAssumed) throw new Error(`${sessionName} has no credentials: ${session.message}`);
   return session.credentials;
-}
-
-/**
- * The token of `aws eks get-token` for a kubelet, which signs in as the session of its node's role. Neither is written down.
- * @throws {Error} the role can't be assumed any more.
- */
-export async function nodeToken(
-  { iam, clock }: { readonly iam: Pick<Iam, 'assumeRoleForService'>; readonly clock: Clock },
-  identity: NodeIdentity,
-): Promise<string> {
-  const { region, clusterName } = identity;
-  return eksToken(clusterName, region, nodeCredentials(iam, identity), clock.now());
 }
