@@ -29,6 +29,8 @@ export { openVpcs } from './vpc/open-vpcs.ts';
 
 /** Ports of the machine that tasks can't have: ssh, the Engine's, the agent's own (ECS_RESERVED_PORTS). */
 const reservedTcpPorts = [22, 2375, 2376, 51_678, 51_679];
+/** The tunnels' of VPCs (VXLAN). */
+const reservedUdpPorts = [4789];
 
 /** The volumes of this machine. @param directory Of them alone. */
 export const openLocalVolumes = (directory: string): LocalVolumes =>
@@ -94,7 +96,7 @@ export async function openMachine(options: {
               ...reservedTcpPorts,
               ...(joinedAs === undefined ? [Number(new URL(endpoint).port)] : []),
             ],
-            reservedUdpPorts: [],
+            reservedUdpPorts,
           },
           address: instance.address,
           labels: { [installationLabel]: installation.id },

@@ -5,6 +5,7 @@ import type { VpcNetwork } from '../network.ts';
 import type { LoadBalancers } from './balancer.ts';
 import { BalancerOfNodes, type BalancerOptions } from './balancer-of-nodes.ts';
 import { directoriesIn } from './directories.ts';
+import type { MachineWays } from './machine-ways.ts';
 
 /** What every driver is opened with. */
 export interface BalancersOptions extends Omit<BalancerOptions, 'openNode'> {
@@ -17,13 +18,22 @@ export interface BalancersOptions extends Omit<BalancerOptions, 'openNode'> {
   readonly log: Log;
 }
 
+/** What is needed to take away all that an installation's load balancers ever began. */
+export type PurgeOptions = Pick<
+  BalancersOptions,
+  'installationId' | 'directory' | 'runDirectory' | 'hostNamespacePath'
+>;
+
 /** The load balancers of a machine, whose nodes a driver makes. */
 export class BalancersOfNodes implements LoadBalancers {
   readonly #options: BalancerOptions;
+  readonly #machineWays: MachineWays;
   readonly #balancers = new Map<string, BalancerOfNodes>();
 
-  constructor(options: BalancerOptions) {
+  /** @param machineWays Of its nodes; disposed of with it. */
+  constructor(options: BalancerOptions, machineWays: MachineWays) {
     this.#options = options;
+    this.#machineWays = machineWays;
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   }
 
@@ -43,6 +53,7 @@ export class BalancersOfNodes implements LoadBalancers {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#balancers.values().map((balancer) => balancer[Symbol.asyncDispose]()));
+    this.#machineWays[Symbol.dispose]();
   }
 
   #balancer(id: string): BalancerOfNodes {

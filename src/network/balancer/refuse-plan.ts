@@ -5,11 +5,6 @@ import { isDatagrams } from './targets.ts';
 /** @throws {BalancerError} the plan wants what is not there on this machine; it says what. */
 export function refusePlan({ listeners, targetGroups }: LoadBalancerPlan): void {
   for (const { arn, protocol, targetType, preservesClientIp } of targetGroups) {
-    if (isDatagrams(protocol) && targetType === 'instance') {
-      throw new BalancerError(
-        `${protocol} reaches targets of the type ip only, which those of ${arn} are not`,
-      );
-    }
     if (protocol === 'TCP' || protocol === 'TLS') {
       if (preservesClientIp && targetType === 'ip') {
         throw new BalancerError(

@@ -35,6 +35,14 @@ export function machineLinkName(interfaceId: string): string {
   return `${machineLinkPrefix}${digitsOf(interfaceId).slice(0, 12)}`;
 }
 
+/** The machine's ends of links to nodes of load balancers begin with it. */
+export const balancerLinkPrefix = 'ctl';
+
+/** The machine's end of a link to a load balancer's node. */
+export function balancerLinkName(interfaceId: string): string {
+  return `${balancerLinkPrefix}${digitsOf(interfaceId).slice(0, 12)}`;
+}
+
 function digitsOf(id: string): string {
   return id.slice(id.indexOf('-') + 1).slice(0, 13);
 }

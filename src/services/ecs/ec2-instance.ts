@@ -23,13 +23,15 @@ export function registerEc2Instance(
   now: number,
 ): void {
   const attributes = attributesOf(instance);
+  const resources = registeredResources(instance);
   const architecture = attributes.get('ecs.cpu-architecture');
   const facts = {
     address: privateIp,
     availabilityZone: attributes.get('ecs.availability-zone') ?? `${scope.region}a`,
     ...given('architecture', architecture),
     ...given('machineId', attributes.get(machineAttribute)),
-    ownTcpPorts: [...registeredResources(instance).tcpPorts],
+    ownTcpPorts: [...resources.tcpPorts],
+    ownUdpPorts: [...resources.udpPorts],
   };
   if (!registerInstance(tx, random, scope, instanceId, facts, now))
     throw clientError(`The instance ${instanceId} is on another machine.`);

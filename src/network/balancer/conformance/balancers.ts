@@ -1,8 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
+import { execFile } from 'node:child_process';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { LoadBalancerPlan, TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
+import { Namespace } from '../../linux/namespace.ts';
+import { namesDirectory, namesOfNamespaces } from '../../linux/namespace-names.ts';
+import { Nftables } from '../../linux/nftables.ts';
 import { BalancerError } from '../balancer.ts';
 import type { BalancerMachine } from '../testing/machine.ts';
 import { fixed, forwardTo, group, listener, rule, target } from '../testing/plans.ts';
+
+const run = promisify(execFile);
 
 /**
  * What every driver must do, on a machine with a VPC.
@@ -126,15 +133,7 @@ export function describeBalancerConformance(
     it('lead datagrams to targets, each flow to one of them', async () => {
       await using it = await open();
       const targets = [await it.serveBoth('10.0.1.20', 53), await it.serveBoth('10.0.2.20', 53)];
-      const check = { ...group('one').healthCheck, protocol: 'TCP' as const, matcher: [] };
-      const plan = (count: number) =>
-        it.plan({
-          type: 'network',
-          listeners: [listener({ port: 5_353, protocol: 'UDP' })],
-          targetGroups: [
-            group('one', { protocol: 'UDP', healthCheck: check, targets: targets.slice(0, count) }),
-          ],
-        });
+      const plan = (count: number) => datagramPlan(it, { targets: targets.slice(0, count) });
       await it.balancers.apply(plan(1));
       await it.until(() => it.stateOf('10.0.1.20:53') === 'healthy');
       expect(await it.datagram('10.0.1.5', 5_353)).toBe('10.0.1.20 for 10.0.1.5');
@@ -188,6 +187,76 @@ export function describeBalancerConformance(
       expect(await it.curl('http://10.0.1.5/')).toBe('instance');
     });
 
+    it('lead datagrams to instances on the machine itself, by the address of each', async () => {
+      await using it = await open();
+      // One has bound the address of its instance, the other one every address.
+      const one = { ...(await it.serveBoth('host', 32_768, '127.3.0.1')), id: 'i-1', address: '127.3.0.1' };
+      const two = { ...(await it.serveBoth('host', 32_769)), id: 'i-2', address: '127.0.0.2' };
+      const plan = (targets: readonly TargetPlan[]) => datagramPlan(it, { targets, targetType: 'instance' });
+      await it.balancers.apply(plan([one]));
+      await it.until(() => it.stateOf('i-1:32768') === 'healthy');
+      const first = await it.datagram('10.0.1.5', 5_353, 4_000);
+      expect(first).toMatch(/^port 32768 for 2(4[1-9]|5[0-4])\./);
+      // Another process finds the same way.
+      await it.close();
+      await it.balancers.apply(plan([one]));
+      expect(await it.datagram('10.0.1.5', 5_353, 4_001)).toBe(first);
+      await it.balancers.apply(plan([two]));
+      const second = await it.datagram('10.0.1.5', 5_353);
+      expect(second).toMatch(/^port 32769 for 2(4[1-9]|5[0-4])\./);
+      const elsewhere = await it.datagram('10.0.2.5', 5_353);
+      expect(elsewhere).toMatch(/^port 32769 for 2(4[1-9]|5[0-4])\./);
+      expect(new Set([first, second, elsewhere].map((said) => said.split(' for ')[1])).size).toBe(3);
+    });
+
+    it('bring nothing to the machine but datagrams of targets, whatever a node sends', async () => {
+      await using it = await open();
+      const one = { ...(await it.serveBoth('host', 32_768)), id: 'i-1', address: '127.0.0.1' };
+      await it.balancers.apply(datagramPlan(it, { targets: [one], targetType: 'instance' }));
+      await it.until(() => it.stateOf('i-1:32768') === 'healthy');
+      expect(await it.datagram('10.0.1.5', 5_353)).toContain('port 32768');
+      // What other rules of the machine's are flushed with is made again.
+      using nftables = new Nftables(it.machine.host);
+      nftables.run('flush ruleset\n');
+      await it.until(async () => (await it.datagram('10.0.1.5', 5_353)) !== '');
+      const [node = ''] = namesOfNamespaces(`catamaranlb-${it.machine.installationId}-`);
+      using namespace = new Namespace(`${namesDirectory}/${node}`);
+      const asked = (address: string) =>
+        namespace.run(() => run('busybox', ['nc', '-w', '1', address, '32768'], { timeout: 5_000 }));
+      await expect(asked('240.0.0.1')).rejects.toThrow();
+    });
+
+    it('keep a flow of datagrams with its target for as long as that is there', async () => {
+      await using it = await open();
+      const targets = [await it.serveBoth('10.0.1.20', 53), await it.serveBoth('10.0.2.20', 53)];
+      const [one, two] = targets as [TargetPlan, TargetPlan];
+      await it.balancers.apply(datagramPlan(it, { targets: [one] }));
+      await it.until(() => it.stateOf('10.0.1.20:53') === 'healthy');
+      const asked = () => it.datagram('10.0.1.5', 5_353, 4_000);
+      expect(await asked()).toBe('10.0.1.20 for 10.0.1.5');
+      await it.balancers.apply(datagramPlan(it, { targets: [{ ...one, isDraining: true }, two] }));
+      await it.until(() => it.stateOf('10.0.2.20:53') === 'healthy');
+      expect(await it.datagram('10.0.1.5', 5_353)).toBe('10.0.2.20 for 10.0.1.5');
+      expect(await asked()).toBe('10.0.1.20 for 10.0.1.5');
+      await it.balancers.apply(datagramPlan(it, { targets: [two] }));
+      expect(await asked()).toBe('10.0.2.20 for 10.0.1.5');
+      // Whom nothing ends goes on, though it is no target any more.
+      await it.balancers.apply(datagramPlan(it, { targets: [one], terminatesConnections: false }));
+      await it.until(() => it.stateOf('10.0.1.20:53') === 'healthy');
+      expect(await it.datagram('10.0.1.5', 5_353)).toBe('10.0.1.20 for 10.0.1.5');
+      expect(await asked()).toBe('10.0.2.20 for 10.0.1.5');
+    });
+
+    it('keep all datagrams of a client with one target where clients are sticky', async () => {
+      await using it = await open();
+      const targets = [await it.serveBoth('10.0.1.20', 53), await it.serveBoth('10.0.2.20', 53)];
+      await it.balancers.apply(datagramPlan(it, { targets, stickiness: { type: 'source_ip' } }));
+      await it.until(() => targets.every(({ id }) => it.stateOf(`${id}:53`) === 'healthy'));
+      const answers = new Set<string>();
+      for (let count = 0; count < 8; count += 1) answers.add(await it.datagram('10.0.1.5', 5_353));
+      expect(answers.size).toBe(1);
+    });
+
     it('have room for more targets than they began with', async () => {
       await using it = await open();
       const ports = Array.from({ length: 20 }, (_, index) => 8_000 + index);
@@ -237,5 +306,16 @@ export function describeBalancerConformance(
       await asked;
       expect(new Set(statuses.join('').trim().split(/ +/))).toEqual(new Set(['10.0.1.20', '200']));
     });
+  });
+}
+
+/** Of UDP on port 5353, to one target group. */
+function datagramPlan(it: BalancerMachine, changes: Partial<TargetGroupPlan>): LoadBalancerPlan {
+  const healthCheck = { ...group('one').healthCheck, protocol: 'TCP' as const, matcher: [] };
+  const udp = { protocol: 'UDP', healthCheck, terminatesConnections: true } as const;
+  return it.plan({
+    type: 'network',
+    listeners: [listener({ port: 5_353, protocol: 'UDP' })],
+    targetGroups: [group('one', { ...udp, ...changes })],
   });
 }

@@ -2,8 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { keepName, Namespace, removeName } from '../../linux/namespace.ts';
 import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import type { LoadBalancers } from '../balancer.ts';
-import { nodeDigits, nodeNamespace, nodeNamespacePrefix } from '../balancer-of-nodes.ts';
-import { BalancersOfNodes, type BalancersOptions } from '../balancers-of-nodes.ts';
+import { type NodePlace, nodeDigits, nodeNamespace, nodeNamespacePrefix } from '../balancer-of-nodes.ts';
+import { BalancersOfNodes, type BalancersOptions, type PurgeOptions } from '../balancers-of-nodes.ts';
+import { MachineWays } from '../machine-ways.ts';
 import { defaultRunDirectory, ownNamespacePath, unprivilegedUser } from '../places.ts';
 import { Generations } from './generation.ts';
 import { HaproxyNode } from './node.ts';
@@ -18,18 +19,17 @@ export function openHaproxyBalancers(options: BalancersOptions): LoadBalancers {
   const runDirectory = options.runDirectory ?? defaultRunDirectory(installationId);
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
   const process = { user: unprivilegedUser(), hostNamespace };
-  return new BalancersOfNodes({
-    ...options,
-    openNode: ({ interfaceId, directory, ...told }) =>
-      new HaproxyNode({
-        ...{ interfaceId, ...told, process, network, clock, random, log },
-        namespaceName: nodeNamespace(installationId, interfaceId),
-        generations: new Generations({
-          ...{ program: 'haproxy', directory, runDirectory, clock },
-          name: nodeDigits(interfaceId),
-        }),
+  const machineWays = new MachineWays(hostNamespacePath, installationId);
+  const openNode = ({ interfaceId, directory, ...told }: NodePlace): HaproxyNode =>
+    new HaproxyNode({
+      ...{ interfaceId, ...told, process, network, machineWays, clock, random, log },
+      namespaceName: nodeNamespace(installationId, interfaceId),
+      generations: new Generations({
+        ...{ program: 'haproxy', directory, runDirectory, clock },
+        name: nodeDigits(interfaceId),
       }),
-  });
+    });
+  return new BalancersOfNodes({ ...options, openNode }, machineWays);
 }
 
 /** Lets all that this driver has running on the machine finish: another driver carries traffic from now on. */
@@ -42,10 +42,13 @@ export function purgeHaproxy({
   installationId,
   directory,
   runDirectory = defaultRunDirectory(installationId),
-}: Pick<BalancersOptions, 'installationId' | 'directory' | 'runDirectory'>): void {
+  hostNamespacePath = ownNamespacePath,
+}: PurgeOptions): void {
   for (const process of processesBelow(directory)) signalProcess(process, process.configuration, 'SIGKILL');
   for (const name of namesOfNamespaces(nodeNamespacePrefix(installationId))) removeName(name);
   removeName(hostNamespaceName(installationId));
+  using machineWays = new MachineWays(hostNamespacePath, installationId);
+  machineWays.purge();
   rmSync(directory, { recursive: true, force: true });
   rmSync(runDirectory, { recursive: true, force: true });
 }

@@ -1,10 +1,4 @@
-import {
-  chosenOf,
-  type LogEntry,
-  type TargetGroupPlan,
-  type TargetPlan,
-  type TrafficReport,
-} from '../../../balancing/index.ts';
+import type { LogEntry, TargetGroupPlan, TargetPlan, TrafficReport } from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../../linux/namespace.ts';
@@ -12,6 +6,7 @@ import { Turns } from '../../linux/turns.ts';
 import type { VpcNetwork } from '../../network.ts';
 import type { BalancerNode, WantedNode } from '../balancer-of-nodes.ts';
 import { Datagrams } from '../datagrams.ts';
+import type { MachineWays } from '../machine-ways.ts';
 import { type Observation, targetName } from '../targets.ts';
 import type { Generation, Generations } from './generation.ts';
 import { NodeLog } from './logs/node-log.ts';
@@ -35,6 +30,7 @@ export interface NodeOptions {
   readonly namespaceName: string;
   readonly interfaceId: string;
   readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
+  readonly machineWays: MachineWays;
   /** Told after every look. */
   readonly observed: () => void;
   readonly carried: (traffic: TrafficReport) => void;
@@ -223,7 +219,7 @@ export class HaproxyNode implements BalancerNode {
     this.#log.follow(this.#current, targets.wanted);
     for (const line of commandLines(targets.commands(clock.monotonic()))) await ask(socket, line, clock);
     for (const group of targets.groups) await this.#tellMap(group, targets.slots(group).stickyMap(), socket);
-    this.#leadDatagrams(targets);
+    await this.#leadDatagrams(targets);
     this.#retired = this.#retired.filter(({ generation }) => generations.isRunning(generation));
     this.#observations = targets.observations((name) =>
       this.#retired.some(({ busy }) => busy === 'all' || busy.has(name)),
@@ -244,15 +240,11 @@ export class HaproxyNode implements BalancerNode {
     this.#maps.set(group.id, wanted);
   }
 
-  #leadDatagrams(targets: NodeTargets): void {
+  async #leadDatagrams(targets: NodeTargets): Promise<void> {
+    const { interfaceId, machineWays } = this.#options;
     const { plan, node } = targets.wanted;
-    this.#datagrams ??= new Datagrams(this.#enter());
-    this.#datagrams.lead(plan, node, ({ rules: [rule] }) => {
-      const { action } = rule ?? {};
-      const arn = action?.type === 'forward' ? chosenOf(action)[0]?.arn : undefined;
-      const group = targets.groups.find((each) => each.arn === arn);
-      return group === undefined ? [] : targets.healthyOrAll(group);
-    });
+    this.#datagrams ??= new Datagrams({ namespace: this.#enter(), interfaceId }, machineWays);
+    await this.#datagrams.lead(plan, node, (group) => targets.healthyOrAll(group));
   }
 
   async #lookRegularly(): Promise<void> {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  chosenOf,
-  type LoadBalancerPlan,
-  type ObservedHealth,
-  type TargetGroupPlan,
-  type TargetPlan,
+import type {
+  LoadBalancerPlan,
+  ObservedHealth,
+  TargetGroupPlan,
+  TargetPlan,
 } from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
@@ -16,6 +15,7 @@ import type { VpcNetwork } from '../../network.ts';
 import type { BalancerNode, NodePlace, WantedNode } from '../balancer-of-nodes.ts';
 import { nodeDigits } from '../balancer-of-nodes.ts';
 import { Datagrams } from '../datagrams.ts';
+import type { MachineWays } from '../machine-ways.ts';
 import { type Observation, targetName, usesTarget } from '../targets.ts';
 import { CarriedMeter } from './carried-meter.ts';
 import { configure, finish, type ProxyConfiguration, type ProxyStatus, statusOf } from './control.ts';
@@ -39,6 +39,7 @@ export interface NodejsNodeOptions extends NodePlace {
   /** Of its namespace, below /run/netns. */
   readonly namespaceName: string;
   readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
+  readonly machineWays: MachineWays;
   /** Of the program of its processes. */
   readonly version: string;
   readonly user: string;
@@ -164,7 +165,7 @@ export class NodejsNode implements BalancerNode {
       await configure(process.socketPath, configuration, clock);
       await this.#read();
     }
-    this.#see(wanted);
+    await this.#see(wanted);
   }
 
   #configuration({ plan, node, cookieKey, certificates }: WantedNode): ProxyConfiguration {
@@ -208,7 +209,7 @@ export class NodejsNode implements BalancerNode {
     this.#current = { process, meter: new CarriedMeter('begun') };
     this.#silences = 0;
     await this.#read();
-    this.#see(wanted);
+    await this.#see(wanted);
   }
 
   /** What the current process says; undefined: it doesn't answer. */
@@ -247,19 +248,15 @@ export class NodejsNode implements BalancerNode {
   }
 
   /** All is as wanted. */
-  #see({ plan, node }: WantedNode): void {
-    this.#datagrams ??= new Datagrams(this.#enter());
-    this.#datagrams.lead(plan, node, ({ rules: [rule] }) => {
-      const { action } = rule ?? {};
-      const arn = action?.type === 'forward' ? chosenOf(action)[0]?.arn : undefined;
-      const group = plan.targetGroups.find((each) => each.arn === arn);
-      const all = group?.targets.filter(
+  async #see({ plan, node }: WantedNode): Promise<void> {
+    const { interfaceId, machineWays } = this.#options;
+    this.#datagrams ??= new Datagrams({ namespace: this.#enter(), interfaceId }, machineWays);
+    await this.#datagrams.lead(plan, node, (group) => {
+      const all = group.targets.filter(
         (target) => usesTarget(plan, node, group, target) && !target.isDraining,
       );
-      const healthy = all?.filter(
-        (target) => group && this.observation(group, target)?.health.state === 'healthy',
-      );
-      return (healthy?.length ? healthy : all) ?? [];
+      const healthy = all.filter((target) => this.observation(group, target)?.health.state === 'healthy');
+      return healthy.length > 0 ? healthy : all;
     });
     this.#why = undefined;
     this.#failures = 0;
@@ -284,7 +281,7 @@ export class NodejsNode implements BalancerNode {
     const { clock, log, interfaceId } = this.#options;
     try {
       const status = await this.#read();
-      if (status !== undefined) return this.#see(wanted);
+      if (status !== undefined) return await this.#see(wanted);
       const isRunning = this.#current !== undefined && isThere(this.#current.process);
       if (isRunning && this.#silences < mostSilences) return;
       if (clock.monotonic() < this.#retryAt) return;

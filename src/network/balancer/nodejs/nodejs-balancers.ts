@@ -3,8 +3,9 @@ import type { LoadBalancerPlan } from '../../../balancing/index.ts';
 import { removeName } from '../../linux/namespace.ts';
 import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import { BalancerError, type LoadBalancers } from '../balancer.ts';
-import { nodeNamespace, nodeNamespacePrefix } from '../balancer-of-nodes.ts';
-import { BalancersOfNodes, type BalancersOptions } from '../balancers-of-nodes.ts';
+import { type NodePlace, nodeNamespace, nodeNamespacePrefix } from '../balancer-of-nodes.ts';
+import { BalancersOfNodes, type BalancersOptions, type PurgeOptions } from '../balancers-of-nodes.ts';
+import { MachineWays } from '../machine-ways.ts';
 import { defaultRunDirectory, idsOf, ownNamespacePath, unprivilegedUser } from '../places.ts';
 import { NodejsNode } from './node.ts';
 import { programVersion, proxiesBelow, signalProxy } from './proxy-process.ts';
@@ -17,21 +18,20 @@ export function openNodejsBalancers(options: BalancersOptions, version = program
   const { installationId, network, clock, random, log } = options;
   const runDirectory = options.runDirectory ?? defaultRunDirectory(installationId);
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
+  const hostNamespacePath = ownPath(options.hostNamespacePath);
+  const machineWays = new MachineWays(hostNamespacePath, installationId);
   const common = {
-    ...{ network, runDirectory, clock, random, log },
+    ...{ network, machineWays, runDirectory, clock, random, log },
     version,
     user: idsOf(unprivilegedUser()),
-    hostNamespacePath: ownPath(options.hostNamespacePath),
+    hostNamespacePath,
   };
-  return new BalancersOfNodes({
-    ...options,
-    refuse,
-    openNode: (place) =>
-      new NodejsNode({
-        ...{ ...common, ...place },
-        namespaceName: nodeNamespace(installationId, place.interfaceId),
-      }),
-  });
+  const openNode = (place: NodePlace): NodejsNode =>
+    new NodejsNode({
+      ...{ ...common, ...place },
+      namespaceName: nodeNamespace(installationId, place.interfaceId),
+    });
+  return new BalancersOfNodes({ ...options, refuse, openNode }, machineWays);
 }
 
 /** By a path that leads there for other processes as well. */
@@ -65,9 +65,12 @@ export function purgeNodejs({
   installationId,
   directory,
   runDirectory = defaultRunDirectory(installationId),
-}: Pick<BalancersOptions, 'installationId' | 'directory' | 'runDirectory'>): void {
+  hostNamespacePath = ownNamespacePath,
+}: PurgeOptions): void {
   for (const proxy of proxiesBelow(directory)) signalProxy(proxy, 'SIGKILL');
   for (const name of namesOfNamespaces(nodeNamespacePrefix(installationId))) removeName(name);
+  using machineWays = new MachineWays(hostNamespacePath, installationId);
+  machineWays.purge();
   rmSync(directory, { recursive: true, force: true });
   rmSync(runDirectory, { recursive: true, force: true });
 }

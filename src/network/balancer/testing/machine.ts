@@ -124,19 +124,21 @@ export class BalancerMachine implements AsyncDisposable {
     });
   }
 
-  /** A server for TCP and UDP: it says where it is and who sent a datagram. */
-  async serveBoth(address: string, port: number): Promise<TargetPlan> {
+  /** A server for TCP and UDP: it says where it is and who sent a datagram. @param bound Of its addresses the one for UDP. */
+  async serveBoth(address: string, port: number, bound = '0.0.0.0'): Promise<TargetPlan> {
     const socket = createSocket('udp4');
-    const fd = this.machine.listen(address, { type: 'udp', address: '0.0.0.0', port });
-    socket.on('message', (_, from) => socket.send(`${address} for ${from.address}`, from.port, from.address));
+    const fd = this.machine.listen(address, { type: 'udp', address: bound, port });
+    const here = address === 'host' ? `port ${port}` : address;
+    socket.on('message', (_, from) => socket.send(`${here} for ${from.address}`, from.port, from.address));
     await new Promise<void>((resolve) => socket.bind({ fd }, resolve));
     this.#sockets.add(socket);
     return this.serve(address, undefined, port);
   }
 
-  /** The answer to a datagram from the client; empty when there is none within a second. */
-  datagram(address: string, port: number): Promise<string> {
-    return this.machine.runIn('client', process.execPath, '-e', askByDatagram, address, String(port));
+  /** The answer to a datagram from the client; empty when there is none within a second. @param sourcePort 0: any. */
+  datagram(address: string, port: number, sourcePort = 0): Promise<string> {
+    const asked = [address, String(port), String(sourcePort)];
+    return this.machine.runIn('client', process.execPath, '-e', askByDatagram, ...asked);
   }
 
   /** What curl prints in the client’s namespace. */
@@ -173,6 +175,7 @@ function said(word: string): RequestListener {
 const askByDatagram = `
   const socket = require('node:dgram').createSocket('udp4');
   socket.on('message', (message) => { process.stdout.write(message); socket.close(); });
+  socket.bind(Number(process.argv[3]));
   socket.send('hello', Number(process.argv[2]), process.argv[1]);
   setTimeout(() => process.exit(), 1000).unref();
 `;

@@ -20,6 +20,8 @@ const protocols: ReadonlyMap<number, Flow['protocol']> = new Map([
 /** A flow as the kernel tracks it. */
 export interface TrackedFlow {
   readonly flow: Flow;
+  /** That was asked for at the destination. */
+  readonly askedPort: number;
   readonly remove: Request;
 }
 
@@ -34,11 +36,12 @@ export function readFlows(socket: NetlinkSocket): readonly TrackedFlow[] {
     const destination = original.within(tuple.address).ipv4(ip.destination);
     const receiver = reply.within(tuple.address).ipv4(ip.source);
     const sentAs = reply.within(tuple.address).ipv4(ip.destination);
+    const askedPort = original.within(tuple.protocol).bytes(proto.destinationPort)?.readUInt16BE(0);
     const port = reply.within(tuple.protocol).bytes(proto.sourcePort)?.readUInt16BE(0);
-    const isWhole = protocol && source && destination && receiver && sentAs && port !== undefined;
-    if (!isWhole) return [];
+    const isWhole = protocol && source && destination && receiver && sentAs;
+    if (!isWhole || askedPort === undefined || port === undefined) return [];
     const flow = { protocol, source, sentAs, destination, receiver, port };
-    return [{ flow, remove: removal(attributes, `cut the flow of ${source} to ${destination}`) }];
+    return [{ flow, askedPort, remove: removal(attributes, `cut the flow of ${source} to ${destination}`) }];
   });
 }
 

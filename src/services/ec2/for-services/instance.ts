@@ -10,7 +10,7 @@ import { ec2Key, type Scope } from '../records.ts';
 /** What of an instance is told by whoever registers it, and may be another the next time. */
 export type InstanceFacts = Pick<
   InstanceRecord,
-  'address' | 'availabilityZone' | 'architecture' | 'machineId' | 'ownTcpPorts'
+  'address' | 'availabilityZone' | 'architecture' | 'machineId' | 'ownTcpPorts' | 'ownUdpPorts'
 >;
 
 /**

@@ -20,6 +20,8 @@ export interface InstanceRecord extends Deletable {
   readonly machineId?: string;
   /** TCP ports that are the machine's own: no target of a load balancer has them. */
   readonly ownTcpPorts: readonly number[];
+  /** The same of UDP. Absent: none. */
+  readonly ownUdpPorts?: readonly number[];
   readonly launchedAt: number;
   /** Of a node: what it was launched as. Absent: it is its machine's, without a type or a place in a VPC. */
   readonly node?: LaunchedNode;

@@ -7,7 +7,7 @@ export function exposureView({ serviceRegistries = [], loadBalancers = [] }: Exp
   readonly loadBalancers: LoadBalancer[];
 } {
   return {
-    loadBalancers: loadBalancers.map(({ advancedConfiguration, ...balancer }) => ({
+    loadBalancers: loadBalancers.map(({ advancedConfiguration, transport: _transport, ...balancer }) => ({
       ...balancer,
       ...(advancedConfiguration && { advancedConfiguration: { ...advancedConfiguration } }),
     })),

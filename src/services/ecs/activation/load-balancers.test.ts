@@ -35,6 +35,13 @@ describe('the load balancers of a service', () => {
     expect(records).toEqual([{ targetGroupArn, ...app }]);
   });
 
+  it.each(['UDP', 'TCP_UDP'] as const)('remember of instances that they are sent %s', async (protocol) => {
+    const ofInstances = await read('bridge', { targetType: 'instance', type: 'network', protocol });
+    expect(ofInstances.records).toMatchObject([{ ...app, transport: protocol }]);
+    const ofAddresses = await read('awsvpc', { type: 'network', protocol });
+    expect(ofAddresses.records).toEqual([{ targetGroupArn: ofAddresses.targetGroupArn, ...app }]);
+  });
+
   it.each<[string, Parameters<typeof read>, RegExp]>([
     [
       'instances for awsvpc',

@@ -54,8 +54,11 @@ export function readLoadBalancers(
       throw invalidParameter(
         `The target group with targetGroupArn ${targetGroupArn} does not have an associated load balancer.`,
       );
+    const { targetType, protocol } = group;
+    const isDatagrams = protocol === 'UDP' || protocol === 'TCP_UDP';
     return {
       ...{ targetGroupArn, containerName, containerPort },
+      ...(targetType === 'instance' && isDatagrams && { transport: protocol }),
       ...given('advancedConfiguration', advancedConfiguration),
     };
   });

@@ -14,6 +14,7 @@ import {
 import { type Scope, scopeOfKey } from '../arn.ts';
 import { checkedContainers } from '../deployment/live-task.ts';
 import { given } from '../given.ts';
+import { publishedPort } from '../records/activation.ts';
 import {
   containerInstances,
   instanceClusterOf,
@@ -25,7 +26,6 @@ import {
   tasks,
 } from '../records.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
-import { endpointOf } from './endpoint.ts';
 import { notPublished, registryHealth, registryInstance, type Surroundings } from './registry-instance.ts';
 
 /**
@@ -67,8 +67,10 @@ function targetObstacle(tx: Transaction, key: RecordKey, task: TaskRecord, now: 
   const { loadBalancers = [], ec2InstanceId } = task.activation ?? {};
   if (loadBalancers.length > 0 && task.networkInterface === undefined && ec2InstanceId === undefined)
     return 'Its container instance is no instance of EC2’s.';
-  const unpublished = loadBalancers.find((balancer) => endpointOf(task, balancer) === undefined);
-  if (unpublished !== undefined) return notPublished(unpublished.containerName, unpublished.containerPort);
+  const unpublished =
+    task.networkInterface === undefined &&
+    loadBalancers.find((balancer) => publishedPort(task.containers, balancer) === undefined);
+  if (unpublished) return notPublished(unpublished);
   for (const target of targetsOf(task)) {
     const registration = registerServiceTarget(tx, scopeOfKey(key), target, now);
     if (registration.type === 'refused') return registration.reason;

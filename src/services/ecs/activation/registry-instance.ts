@@ -1,6 +1,6 @@
 import type { ServiceInstance } from '../../servicediscovery/index.ts';
 import type { Scope } from '../arn.ts';
-import type { ServiceRegistryRecord, TaskRecord } from '../records.ts';
+import type { ServiceLoadBalancerRecord, ServiceRegistryRecord, TaskRecord } from '../records.ts';
 import { endpointOf } from './endpoint.ts';
 
 /** What of a task is not in its record, and is told about it. */
@@ -22,7 +22,7 @@ export function registryInstance(
   { scope, ec2InstanceId, checkedContainers }: Surroundings,
 ): ServiceInstance | string {
   const endpoint = endpointOf(task, registry);
-  if (endpoint === undefined) return notPublished(registry.containerName, registry.containerPort);
+  if (endpoint === undefined) return notPublished(registry);
   const { externalId } = task.activation ?? {};
   return {
     registryArn: registry.registryArn,
@@ -42,8 +42,15 @@ export function registryInstance(
   };
 }
 
-export const notPublished = (containerName: string | undefined, containerPort: number | undefined): string =>
-  `The container ${containerName} has not published its port ${containerPort}.`;
+export function notPublished({
+  containerName,
+  containerPort,
+  transport,
+}: Pick<ServiceRegistryRecord, 'containerName' | 'containerPort'> &
+  Pick<ServiceLoadBalancerRecord, 'transport'>): string {
+  const how = { UDP: ' for UDP', TCP_UDP: ' for TCP and UDP on one port of its machine' };
+  return `The container ${containerName} has not published its port ${containerPort}${transport ? how[transport] : ''}.`;
+}
 
 /** Without a health check that decides on it, a task is as healthy as it is RUNNING. */
 export function registryHealth(

@@ -28,6 +28,8 @@ export interface ServiceLoadBalancerRecord {
   readonly targetGroupArn: string;
   readonly containerName: string;
   readonly containerPort: number;
+  /** What its targets are sent where those are container instances. Absent: TCP. */
+  readonly transport?: 'UDP' | 'TCP_UDP';
   readonly advancedConfiguration?: AdvancedConfigurationRecord;
 }
 
@@ -99,14 +101,26 @@ export function targetsOf({
   containers,
 }: Pick<TaskRecord, 'activation' | 'networkInterface' | 'containers'>): readonly TaskTarget[] {
   const { loadBalancers = [], ec2InstanceId } = activation ?? {};
-  return loadBalancers.flatMap(({ targetGroupArn, containerName, containerPort }) => {
+  return loadBalancers.flatMap((balancer) => {
+    const { targetGroupArn, containerPort } = balancer;
     if (networkInterface !== undefined)
       return [{ targetGroupArn, id: networkInterface.privateIpv4Address, port: containerPort }];
-    const port = bindingOf(containers, containerName, containerPort)?.hostPort;
+    const port = publishedPort(containers, balancer);
     return ec2InstanceId === undefined || port === undefined
       ? []
       : [{ targetGroupArn, id: ec2InstanceId, port }];
   });
+}
+
+/** On which port of its machine a load balancer finds a container's; what is sent both TCP and UDP has one for both. */
+export function publishedPort(
+  containers: TaskRecord['containers'],
+  { containerName, containerPort, transport }: ServiceLoadBalancerRecord,
+): number | undefined {
+  const portFor = (protocol: 'tcp' | 'udp') =>
+    bindingOf(containers, containerName, containerPort, protocol)?.hostPort;
+  const port = portFor(transport === undefined ? 'tcp' : 'udp');
+  return transport === 'TCP_UDP' && portFor('tcp') !== port ? undefined : port;
 }
 
 /** On which port of its machine, and which of its addresses, a container's port is published; undefined: it is not. */
@@ -114,9 +128,13 @@ export function bindingOf(
   containers: TaskRecord['containers'],
   containerName: string | undefined,
   containerPort: number | undefined,
+  protocol?: NetworkBindingRecord['protocol'],
 ): NetworkBindingRecord | undefined {
   const bindings = containers.find(({ name }) => name === containerName)?.networkBindings;
-  return bindings?.find((binding) => binding.containerPort === containerPort);
+  return bindings?.find(
+    (binding) =>
+      binding.containerPort === containerPort && (protocol === undefined || binding.protocol === protocol),
+  );
 }
 
 export interface TaskTarget {

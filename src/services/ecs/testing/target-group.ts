@@ -26,6 +26,7 @@ export function addTargetGroup(
     delaySeconds = 300,
     isUsed = true,
     type = 'application',
+    protocol = type === 'network' ? 'TCP' : 'HTTP',
   }: {
     readonly id?: string;
     readonly targetType?: 'ip' | 'instance';
@@ -33,6 +34,7 @@ export function addTargetGroup(
     readonly isUsed?: boolean;
     /** Of the load balancer, which all of them share. */
     readonly type?: 'application' | 'network';
+    readonly protocol?: 'HTTP' | 'TCP' | 'UDP' | 'TCP_UDP';
   } = {},
 ): string {
   const { vpcId, subnetId } = testNetwork;
@@ -50,9 +52,7 @@ export function addTargetGroup(
   });
   tx.put(targetGroups, elbKey(targetGroups, scope, id), {
     ...{ id, arn, name: 'web', targetType, port: 80, vpcId },
-    ...(isNetwork
-      ? { protocol: 'TCP' as const }
-      : { protocol: 'HTTP' as const, protocolVersion: 'HTTP1' as const }),
+    ...{ protocol, ...(protocol === 'HTTP' && { protocolVersion: 'HTTP1' as const }) },
     healthCheck: {
       ...{ protocol: 'HTTP', port: 'traffic-port', path: '/', interval: 30, timeout: 5 },
       ...{ healthyThreshold: 5, unhealthyThreshold: 2, matcher: '200' },

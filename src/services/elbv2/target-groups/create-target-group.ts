@@ -92,8 +92,6 @@ function readSettings(input: CreateTargetGroupCommandInput): Settings {
   if (input.TargetControlPort !== undefined) throw unsupported('Target control ports are');
   const protocol = readProtocol(input.Protocol);
   const protocolVersion = readProtocolVersion(protocol, input.ProtocolVersion);
-  if (targetType === 'instance' && (protocol === 'UDP' || protocol === 'TCP_UDP'))
-    throw unsupported(`Target groups of type instance with the protocol ${protocol} are`);
   const group = { protocol, ...(protocolVersion !== undefined && { protocolVersion }) };
   return {
     ...{ targetType, ...group, port: input.Port, vpcId: input.VpcId },

@@ -109,11 +109,22 @@ describe('targets', () => {
     await expect(register({ Id: id })).rejects.toThrow('not in a running state');
   });
 
-  it('are no instances for datagrams', async () => {
-    const asked = { TargetType: 'instance', Protocol: 'UDP', HealthCheckProtocol: 'TCP' };
-    await expect(server.targetGroup('datagrams', asked)).rejects.toThrow(
-      'Target groups of type instance with the protocol UDP are not supported',
-    );
+  it('have other ports of their machine for datagrams', async () => {
+    const { elb } = server;
+    const Id = await server.instance();
+    const registering = async (Protocol: 'TCP' | 'UDP' | 'TCP_UDP', Port: number) => {
+      const TargetGroupArn = await server.targetGroup(`group-${Port}-${Protocol.replace('_', '')}`, {
+        ...{ TargetType: 'instance', Protocol, HealthCheckProtocol: 'TCP' },
+      });
+      return elb.registerTargets({ TargetGroupArn, Targets: [{ Id, Port }] });
+    };
+    const own = { name: 'InvalidTargetException' };
+    await registering('UDP', 22);
+    await expect(registering('UDP', 4_789)).rejects.toMatchObject(own);
+    await registering('TCP', 4_789);
+    await expect(registering('TCP_UDP', 22)).rejects.toMatchObject(own);
+    await expect(registering('TCP_UDP', 4_789)).rejects.toMatchObject(own);
+    await registering('TCP_UDP', 53);
   });
 
   it('drain until they have answered everything, or their group’s delay is over', async () => {

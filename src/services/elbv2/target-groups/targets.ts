@@ -49,7 +49,7 @@ export function newTarget(
         `Instance '${id}' is on another machine than load balancers, and its ports are reached there alone`,
       );
     }
-    if (instance.ownTcpPorts.includes(port))
+    if (ownPorts(group, instance).includes(port))
       return invalidTarget(`Port '${port}' of instance '${id}' is its machine's own`);
     if (zone !== undefined)
       return validationError('You cannot specify an Availability Zone for targets of type instance');
@@ -66,6 +66,15 @@ export function newTarget(
     return invalidTarget(`The IP address '${id}' is not in the Availability Zone '${shown(zone)}'`);
   }
   return made(id, subnet.availabilityZone);
+}
+
+/** Of an instance the ports that are its machine's, of those kinds that a group sends to. */
+function ownPorts(
+  { protocol }: TargetGroupRecord,
+  { ownTcpPorts, ownUdpPorts = [] }: NonNullable<ReturnType<typeof findInstance>>,
+): readonly number[] {
+  if (protocol === 'UDP') return ownUdpPorts;
+  return protocol === 'TCP_UDP' ? [...ownTcpPorts, ...ownUdpPorts] : ownTcpPorts;
 }
 
 /** What is registered already stays as it is; what is draining is registered anew. @throws TooManyTargets */

@@ -106,7 +106,8 @@ export async function startElb(): Promise<ElbServer> {
     },
     instance: (facts = {}) =>
       state.transact((tx) => {
-        const here = { address: '127.0.0.1', availabilityZone: 'eu-west-1a', ownTcpPorts: [22] };
+        const ports = { ownTcpPorts: [22], ownUdpPorts: [4789] };
+        const here = { address: '127.0.0.1', availabilityZone: 'eu-west-1a', ...ports };
         const id = `i-${hex(random, 17)}`;
         registerInstance(tx, random, scope, id, { ...here, ...facts }, clock.now());
         return id;
