@@ -14,18 +14,39 @@ import { parseYaml } from './yaml.ts';
 
 const maxBodyBytes = 3 * 1024 * 1024;
 
-/** @throws {ApiError} 413 */
+/** Rejects where the client breaks off. @throws {ApiError} 413 */
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBodyBytes) throw tooLarge(`limit is ${maxBodyBytes}`);
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
+  const bytes = await wholeOf(request);
   auditOf(request)?.sends(bytes);
   return bytes;
+}
+
+/** By events: with each request an iterator over it would be made, and its end awaited in several turns. */
+function wholeOf(request: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let isWhole = false;
+  const brokeOff = (): void => {
+    if (!isWhole) reject(new Error('The client broke off within the body'));
+  };
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= maxBodyBytes) {
+      chunks.push(chunk);
+      return;
+    }
+    request.pause();
+    reject(tooLarge(`limit is ${maxBodyBytes}`));
+  });
+  request.once('end', () => {
+    isWhole = true;
+    resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+  });
+  request.once('error', reject);
+  request.once('close', brokeOff);
+  if (request.destroyed) brokeOff();
+  return promise;
 }
 
 /** What a body says, in JSON, YAML or Kubernetes' protobuf. @throws {ApiError} 400, 413, 415 */
@@ -65,7 +86,8 @@ const maxDepth = 200;
 function assertShallow(value: Json, depth = 0): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > maxDepth) throw badRequest('json: exceeded max depth');
-  for (const member of Object.values(value)) assertShallow(member, depth + 1);
+  // Nothing that was read is inherited.
+  for (const name in value) assertShallow((value as JsonObject)[name] as Json, depth + 1);
 }
 
 function parseProtobuf(bytes: Buffer): JsonObject {

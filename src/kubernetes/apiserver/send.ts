@@ -40,7 +40,7 @@ function formatOf(request: IncomingMessage, body: JsonObject): Accepted {
   const types = messageOfKind(textOf(body, 'apiVersion'), textOf(body, 'kind'))
     ? writtenTypes
     : messagelessTypes;
-  const query = new URLSearchParams(request.url?.split('?')[1]);
+  const query = queryOf(request.url ?? '');
   const pretty = wantsPretty(query, userAgent) ? ({ isPretty: true } as const) : {};
   try {
     return { ...negotiate(accept, [body.kind as Form], types), ...pretty };
@@ -49,6 +49,13 @@ function formatOf(request: IncomingMessage, body: JsonObject): Accepted {
     if (error instanceof ApiError) return { type: jsonType, ...pretty };
     throw error;
   }
+}
+
+const nothingAsked = new URLSearchParams();
+
+function queryOf(url: string): URLSearchParams {
+  const mark = url.indexOf('?');
+  return mark === -1 ? nothingAsked : new URLSearchParams(url.slice(mark + 1));
 }
 
 function written(body: Json, type: MediaType, isPretty: boolean): Buffer | Promise<string> | string {

@@ -1,5 +1,5 @@
 import { uuid } from '../../clock/index.ts';
-import { type Json, jsonEqual } from '../../store/index.ts';
+import { frozenJson, type Json, jsonEqual } from '../../store/index.ts';
 import type { Draft, Kind } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kinds.ts';
 import { metadataErrors } from '../kinds/metadata.ts';
@@ -341,10 +341,13 @@ function finished(
     ...(kind.validate?.(object, before, subresource) ?? []),
   ];
   if (errors.length > 0) throw invalid(kindName(resource), object.metadata.name, errors);
-  if (before === undefined || !kind.hasGeneration) return object;
-  if (jsonEqual(countedPart(resource, object), countedPart(resource, before))) return object;
-  draft.metadata.generation = (before.metadata.generation ?? 0) + 1;
-  return object;
+  const isAnother =
+    before !== undefined &&
+    kind.hasGeneration === true &&
+    !jsonEqual(countedPart(resource, object), countedPart(resource, before));
+  if (isAnother) draft.metadata.generation = (before.metadata.generation ?? 0) + 1;
+  // As the store would have it: so it is this very object, whose text is written once for whoever asks.
+  return frozenJson(object) as unknown as KubernetesObject;
 }
 
 /** What counts as a change: all but the metadata, and the status where it has its own endpoint. */

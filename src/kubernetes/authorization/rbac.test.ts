@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../clock/index.ts';
+import { openState } from '../../reconcile/index.ts';
+import { openMemoryStore, type Write } from '../../store/index.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { impersonated } from '../authentication/impersonation.ts';
 import type { User } from '../authentication/user.ts';
@@ -13,33 +16,32 @@ const place = { accountId: '1', region: 'r', id: 'C' };
 const prefix = (noun: string) => `/kubernetes/1/r/${noun}.${group}/C/`;
 
 /** An authorizer over these objects. */
-function authorizer(objects: Readonly<Record<string, readonly object[]>>): Authorizer {
-  const reader = {
-    list: function* (_collection: object, wanted = '') {
-      for (const [at, own] of Object.entries(objects))
-        if (at.startsWith(wanted)) for (const value of own) yield { value };
-    },
-    get: (_collection: object, key: string) =>
-      Object.entries(objects)
-        .flatMap(([at, own]) => own.map((value) => ({ at, value: value as KubernetesObject })))
-        .find(({ at, value }) => `${at}${encodeURIComponent(value.metadata.name)}` === key)?.value,
-  };
-  return rbacAuthorizer(reader as never, place);
+async function authorizer(objects: Readonly<Record<string, readonly object[]>>): Promise<Authorizer> {
+  const clock = systemClock();
+  const store = openMemoryStore({ clock });
+  const writes = Object.entries(objects).flatMap(([at, own]) =>
+    own.map((value): Write => {
+      const { name } = (value as KubernetesObject).metadata;
+      return { type: 'put', key: `${at}${encodeURIComponent(name)}`, value: value as never };
+    }),
+  );
+  await store.commit([], writes);
+  return rbacAuthorizer(await openState(store, { clock }), place);
 }
 
-const binding = (kind: string, name: string, user: string) => ({
-  metadata: { name: user },
+const binding = (kind: string, name: string, user: string, namespace?: string) => ({
+  metadata: { name: user, ...(namespace !== undefined && { namespace }) },
   ...{ roleRef: { kind, name }, subjects: [{ kind: 'User', name: user }] },
 });
-const bootstrapped = authorizer({
+const bootstrapped = await authorizer({
   [prefix('clusterroles')]: bootstrapClusterRoles as object[],
   [prefix('clusterrolebindings')]: [
     ...(bootstrapClusterRoleBindings as object[]),
     binding('ClusterRole', 'view', 'viewer'),
   ],
   [`${prefix('rolebindings')}team/`]: [
-    binding('ClusterRole', 'admin', 'ada'),
-    binding('Role', 'pods', 'bob'),
+    binding('ClusterRole', 'admin', 'ada', 'team'),
+    binding('Role', 'pods', 'bob', 'team'),
   ],
   [`${prefix('roles')}team/`]: [
     {

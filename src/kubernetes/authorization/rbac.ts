@@ -2,16 +2,17 @@ import type { Reader, RecordKey } from '../../reconcile/index.ts';
 import type { User } from '../authentication/user.ts';
 import { mastersGroup } from '../authentication/user.ts';
 import {
-  isJsonObject,
   type JsonObject,
   type KubernetesObject,
   listOf,
   memberOf,
+  objectsIn,
   textOf,
 } from '../objects/object.ts';
 import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { qualifiedName, resourceNamed } from '../schema/catalogue.ts';
+import { bindingsTo } from './bindings.ts';
 
 /** What somebody wants to do. */
 export type Attributes =
@@ -40,29 +41,21 @@ export interface Authorizer {
 
 const group = 'rbac.authorization.k8s.io';
 const recordsOf = (name: string) => objectRecords(qualifiedName(resourceNamed(group, name)));
-const clusterRoleBindings = recordsOf('clusterrolebindings');
 const clusterRoles = recordsOf('clusterroles');
-const roleBindings = recordsOf('rolebindings');
 const roles = recordsOf('roles');
 type Records = ReturnType<typeof recordsOf>;
 
 /** Decides by the cluster's roles and bindings as they are at that moment, which are in memory. */
 export function rbacAuthorizer(reader: Reader, place: ClusterPlace): Authorizer {
-  const objectsOf = function* (records: Records, namespace?: string): Generator<KubernetesObject, void> {
-    const prefix = recordsPrefix(records.noun, place, namespace);
-    for (const { value } of reader.list(records, prefix)) yield value;
-  };
   const roleNamed = (records: Records, name: string, namespace?: string): KubernetesObject | undefined => {
     const key = `${recordsPrefix(records.noun, place, namespace)}${encodeURIComponent(name)}`;
     return reader.get(records, key as RecordKey);
   };
   const rules = function* (user: User, namespace: string): Generator<JsonObject, void> {
-    for (const binding of objectsOf(clusterRoleBindings))
-      if (bindsTo(binding, user) && bindsClusterRole(binding))
-        yield* rulesIn(roleNamed(clusterRoles, roleNameOf(binding)));
+    for (const { value: binding } of bindingsTo(reader, place, user, ''))
+      if (bindsClusterRole(binding)) yield* rulesIn(roleNamed(clusterRoles, roleNameOf(binding)));
     if (namespace === '') return;
-    for (const binding of objectsOf(roleBindings, namespace)) {
-      if (!bindsTo(binding, user)) continue;
+    for (const { value: binding } of bindingsTo(reader, place, user, namespace)) {
       yield* rulesIn(
         bindsClusterRole(binding)
           ? roleNamed(clusterRoles, roleNameOf(binding))
@@ -101,27 +94,7 @@ const bindsClusterRole = (binding: KubernetesObject): boolean =>
 
 const roleNameOf = (binding: KubernetesObject): string => textOf(memberOf(binding, 'roleRef'), 'name');
 
-const rulesIn = (role: KubernetesObject | undefined): readonly JsonObject[] =>
-  listOf(role, 'rules').filter(isJsonObject);
-
-function bindsTo(binding: KubernetesObject, { username, groups }: User): boolean {
-  return listOf(binding, 'subjects').some((subject) => {
-    if (!isJsonObject(subject)) return false;
-    const name = textOf(subject, 'name');
-    switch (subject.kind) {
-      case 'User':
-        return name === username;
-      case 'Group':
-        return groups.includes(name);
-      case 'ServiceAccount': {
-        const namespace = textOf(subject, 'namespace') || (binding.metadata.namespace ?? '');
-        return username === `system:serviceaccount:${namespace}:${name}`;
-      }
-      default:
-        return false;
-    }
-  });
-}
+const rulesIn = (role: KubernetesObject | undefined): readonly JsonObject[] => objectsIn(role, 'rules');
 
 /** Whether a rule, as roles have them, allows it. */
 export function covers(rule: object, asked: Attributes): boolean {

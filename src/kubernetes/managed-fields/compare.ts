@@ -1,10 +1,13 @@
 import { type Json, jsonEqual } from '../../store/index.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
+import { addedFields } from './added-fields.ts';
 import { fieldsOf } from './extract.ts';
 import { type FieldSet, leaf, nodeOf, noFields } from './field-set.ts';
 import { itemsByElement } from './list-items.ts';
 import {
   type FieldShape,
+  isEmpty,
+  isOwnedWhole,
   type ListShape,
   type MapShape,
   memberShape,
@@ -36,14 +39,12 @@ export function compare(shape: MapShape, before: Json, after: Json): Comparison 
 
 function compareAt(shape: Shape, before: Json | undefined, after: Json | undefined): Difference {
   if (before === after) return same;
+  if (before === undefined && after !== undefined) return { added: addedFields(shape, after) };
   const own = shapeFor(shape, after ?? before);
   if (before !== undefined && after !== undefined && shapeFor(shape, before).kind !== own.kind)
     return ofAnotherKind(shape, before);
-  const isWhole =
-    own.kind === 'scalar' ||
-    (own.kind === 'map' ? own.isAtomic : own.type === 'atomic') ||
-    (isEmpty(before) && isEmpty(after));
-  if (isWhole) return compareWholes(before, after);
+  if (own.kind === 'scalar' || isOwnedWhole(own) || (isEmpty(before) && isEmpty(after)))
+    return compareWholes(before, after);
   return own.kind === 'map' ? compareMaps(own, before, after) : compareLists(own, before, after);
 }
 
@@ -138,8 +139,3 @@ function withMember(members: Record<string, FieldSet> = {}, element: string, nod
 
 const nothing: JsonObject = {};
 const objectOf = (value: Json | undefined): JsonObject => (isJsonObject(value) ? value : nothing);
-
-function isEmpty(value: Json | undefined): boolean {
-  if (value === undefined || value === null) return true;
-  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
-}

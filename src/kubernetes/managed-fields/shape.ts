@@ -67,3 +67,15 @@ export function shapeFor(shape: Shape, value: Json | undefined): ScalarShape | M
 /** Undefined: it may not be there. */
 export const memberShape = (shape: MapShape, name: string): FieldShape | undefined =>
   shape.field(name) ?? (shape.values && { shape: shape.values });
+
+/** Whether nobody owns a part of it alone. */
+export const isOwnedWhole = (shape: MapShape | ListShape): boolean =>
+  shape.kind === 'map' ? shape.isAtomic : shape.type === 'atomic';
+
+/** Whether a value has nothing in it that could be owned. */
+export function isEmpty(value: Json | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== 'object') return false;
+  for (const _ in value) return false;
+  return true;
+}

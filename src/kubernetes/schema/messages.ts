@@ -80,8 +80,9 @@ const messages = new Map<string, Message>();
 /** Undefined: there is no such message. */
 export function findMessage(name: string): Message | undefined {
   const known = messages.get(name);
+  if (known !== undefined) return known;
   const own = rows.get(name);
-  if (known !== undefined || own === undefined) return known;
+  if (own === undefined) return undefined;
   const fields = new Map<string, Field>();
   const byNumber = new Map<number, Field>();
   const message: Message = { name, fields, byNumber };

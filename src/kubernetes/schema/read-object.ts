@@ -1,5 +1,6 @@
 import { canonicalQuantity } from '../../quantity.ts';
 import type { Json } from '../../store/index.ts';
+import { setMember } from '../objects/object.ts';
 import {
   extensionsPackage,
   type FieldType,
@@ -19,79 +20,104 @@ export class MistypedError extends Error {
   override readonly name = 'MistypedError';
 }
 
+/** Where in an object one stands: names of fields and members, and places in lists. Its text is made where it is told. */
+type Trail = (number | string)[];
+
+/** E.g. `spec.containers[0].name`. */
+function textOf(trail: Trail): string {
+  let text = '';
+  for (const step of trail) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
+  return text;
+}
+
 /**
  * An object as its kind has it: values of other types are refused, fields that the kind does not have are left out and
  * told, and what is null is absent.
  * @param unknown Gathers the paths of fields that are not known, e.g. `spec.foo`.
+ * @param path Where the object stands; `''`: it is whole.
  * @throws {MistypedError}
  */
-export function readMessage(message: Message, value: Json, unknown: string[], path = ''): Json {
-  if (!isObject(value)) throw mistyped(value, path, message.name.slice(message.name.lastIndexOf('.') + 1));
+export const readMessage = (message: Message, value: Json, unknown: string[], path = ''): Json =>
+  readMembers(message, value, unknown, path === '' ? [] : [path]);
+
+function readMembers(message: Message, value: Json, unknown: string[], trail: Trail): Json {
+  if (!isObject(value)) throw mistyped(value, trail, message.name.slice(message.name.lastIndexOf('.') + 1));
   const object: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(value)) {
-    const at = path === '' ? name : `${path}.${name}`;
-    if (path === '' && (name === 'apiVersion' || name === 'kind') && !message.fields.has(name)) {
-      object[name] = member;
-      continue;
-    }
+  for (const name of Object.keys(value)) {
+    const member = value[name];
     const field = message.fields.get(name);
     if (field === undefined) {
-      unknown.push(at);
+      if (trail.length === 0 && (name === 'apiVersion' || name === 'kind')) object[name] = member as Json;
+      else unknown.push(textOf([...trail, name]));
       continue;
     }
     if (member === null || member === undefined) continue;
-    if (!field.isList) object[name] = readValue(field.type, member, unknown, at);
-    else {
-      if (!Array.isArray(member)) throw mistyped(member, at, '[]');
-      object[name] = member.map((item, index) => readValue(field.type, item, unknown, `${at}[${index}]`));
-    }
+    trail.push(name);
+    object[name] = field.isList
+      ? readList(field.type, member, unknown, trail)
+      : readValue(field.type, member, unknown, trail);
+    trail.pop();
   }
   return object;
 }
 
-function readValue(type: FieldType, value: Json, unknown: string[], path: string): Json {
+function readList(type: FieldType, value: Json, unknown: string[], trail: Trail): Json {
+  if (!Array.isArray(value)) throw mistyped(value, trail, '[]');
+  return value.map((item: Json, index) => {
+    trail.push(index);
+    const read = readValue(type, item, unknown, trail);
+    trail.pop();
+    return read;
+  });
+}
+
+function readValue(type: FieldType, value: Json, unknown: string[], trail: Trail): Json {
   switch (type.kind) {
     case 'scalar':
-      return readScalar(type.scalar, value, path);
-    case 'map': {
-      if (!isObject(value)) throw mistyped(value, path, 'map');
-      return Object.fromEntries(
-        Object.entries(value).map(([key, member]) => [
-          key,
-          // Go reads null as what is empty.
-          member === null && type.value.kind === 'scalar'
-            ? ''
-            : readValue(type.value, member ?? null, unknown, `${path}.${key}`),
-        ]),
-      );
-    }
+      return readScalar(type.scalar, value, trail);
+    case 'map':
+      return readMap(type.value, value, unknown, trail);
     case 'message': {
-      const isOther = schemaAlternatives[type.message];
-      if (isOther !== undefined) {
-        if (isObject(value)) return readMessage(messageNamed(schemaMessage), value, unknown, path);
-        if (!isOther(value)) throw mistyped(value, path, 'JSONSchemaProps');
-        return value;
-      }
       const special = specials[type.message];
-      if (special === undefined) return readMessage(messageNamed(type.message), value ?? {}, unknown, path);
-      const read = special(value);
-      if (read === undefined)
-        throw mistyped(value, path, type.message.slice(type.message.lastIndexOf('.') + 1));
-      return read;
+      if (special !== undefined) {
+        const read = special(value);
+        if (read !== undefined) return read;
+        throw mistyped(value, trail, type.message.slice(type.message.lastIndexOf('.') + 1));
+      }
+      const isOther = schemaAlternatives[type.message];
+      if (isOther === undefined) return readMembers(messageNamed(type.message), value ?? {}, unknown, trail);
+      if (isObject(value)) return readMembers(messageNamed(schemaMessage), value, unknown, trail);
+      if (!isOther(value)) throw mistyped(value, trail, 'JSONSchemaProps');
+      return value;
     }
   }
 }
 
-function readScalar(scalar: Scalar, value: Json, path: string): Json {
+function readMap(type: FieldType, value: Json, unknown: string[], trail: Trail): Json {
+  if (!isObject(value)) throw mistyped(value, trail, 'map');
+  const map: Record<string, Json> = {};
+  for (const key of Object.keys(value)) {
+    const member = value[key] ?? null;
+    trail.push(key);
+    // Go reads null as what is empty.
+    const read = member === null && type.kind === 'scalar' ? '' : readValue(type, member, unknown, trail);
+    trail.pop();
+    setMember(map, key, read);
+  }
+  return map;
+}
+
+function readScalar(scalar: Scalar, value: Json, trail: Trail): Json {
   const isRight =
     scalar === 'string' || scalar === 'bytes'
       ? typeof value === 'string'
       : scalar === 'bool'
         ? typeof value === 'boolean'
         : typeof value === 'number' && (scalar === 'double' || Number.isInteger(value));
-  if (!isRight) throw mistyped(value, path, scalar);
-  if (scalar === 'int32' && Math.abs(Number(value)) > 2 ** 31) throw mistyped(value, path, scalar);
-  if (scalar === 'bytes' && !isBase64(String(value))) throw new MistypedError(`${path}: illegal base64 data`);
+  if (!isRight) throw mistyped(value, trail, scalar);
+  if (scalar === 'int32' && Math.abs(Number(value)) > 2 ** 31) throw mistyped(value, trail, scalar);
+  if (scalar === 'bytes' && !isBase64(String(value)))
+    throw new MistypedError(`${textOf(trail)}: illegal base64 data`);
   return value;
 }
 
@@ -155,7 +181,7 @@ function isObject(value: Json | undefined): value is { readonly [key: string]: J
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function mistyped(value: Json | undefined, path: string, wanted: string): MistypedError {
+function mistyped(value: Json | undefined, trail: Trail, wanted: string): MistypedError {
   const kind = Array.isArray(value)
     ? 'array'
     : value === null
@@ -163,5 +189,7 @@ function mistyped(value: Json | undefined, path: string, wanted: string): Mistyp
       : typeof value === 'boolean'
         ? 'bool'
         : typeof value;
-  return new MistypedError(`json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`);
+  return new MistypedError(
+    `json: cannot unmarshal ${kind} into Go struct field ${textOf(trail)} of type ${wanted}`,
+  );
 }

@@ -43,6 +43,8 @@ function gather(
   const object = isJsonObject(value) ? value : {};
   for (const field of fieldsOf(message)) {
     const member = object[field.name] ?? undefined;
+    // Of most of what a kind may have an object says nothing: no path is made for that.
+    if (member === undefined && !field.isRequired && !field.isWhole) continue;
     if (before !== undefined && isUnchanged(before[field.name] ?? undefined, member)) continue;
     gatherField(field, member, path === '' ? field.name : `${path}.${field.name}`, errors);
   }
@@ -69,7 +71,7 @@ function gatherMember(
   path: string,
   errors: FieldError[],
 ): void {
-  for (const check of checks) errors.push(...check(value, path));
+  for (const check of checks) for (const error of check(value, path)) errors.push(error);
   if (within !== undefined) gather(messageNamed(within.message), value, path, errors);
 }
 

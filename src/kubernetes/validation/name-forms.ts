@@ -38,8 +38,11 @@ export const namePatterns = {
   },
 } as const satisfies Readonly<Record<string, NamePattern>>;
 
+const nothing: readonly string[] = [];
+
 /** What is wrong with a name; nothing where it is right. */
 export function wordsAgainst({ pattern, maxLength, words }: NamePattern, name: string): readonly string[] {
+  if (name.length <= maxLength && pattern.test(name)) return nothing;
   return [
     ...(pattern.test(name) ? [] : [words]),
     ...(name.length > maxLength ? [`must be no more than ${maxLength} bytes`] : []),

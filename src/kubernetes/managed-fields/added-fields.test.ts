@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../store/index.ts';
+import { compare } from './compare.ts';
+import { union } from './field-set.ts';
+import { messageShape } from './message-shape.ts';
+import { deduced, type MapShape } from './shape.ts';
+
+const name = fc.constantFrom('a', 'b', 'c');
+const port = fc.record(
+  { containerPort: fc.nat(3), protocol: fc.constantFrom('TCP', 'UDP'), name },
+  { requiredKeys: ['containerPort', 'protocol'] },
+);
+const container = fc.record(
+  {
+    name,
+    image: fc.constantFrom('', 'i:1'),
+    command: fc.array(name, { maxLength: 2 }),
+    env: fc.array(fc.record({ name, value: name }), { maxLength: 3 }),
+    ports: fc.array(port, { maxLength: 3 }),
+    resources: fc.record({ limits: fc.dictionary(name, name, { maxKeys: 2 }) }, { requiredKeys: [] }),
+    securityContext: fc.record({ runAsUser: fc.nat(2) }, { requiredKeys: [] }),
+  },
+  { requiredKeys: ['name'] },
+);
+const podSpec = fc.record(
+  {
+    containers: fc.array(container, { maxLength: 3 }),
+    nodeSelector: fc.dictionary(name, name, { maxKeys: 2 }),
+    tolerations: fc.array(fc.record({ key: name }), { maxLength: 2 }),
+    securityContext: fc.constant({}),
+    hostNetwork: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+const anything: MapShape = { kind: 'map', isAtomic: false, field: () => undefined, values: deduced };
+
+describe('who adds something owns what he would lose by taking it away', () => {
+  const sameBothWays = (shape: MapShape, value: Json): void => {
+    const [made, taken] = [compare(shape, {}, value), compare(shape, value, {})];
+    expect(union(made.added, made.changed)).toEqual(union(taken.removed, taken.changed));
+    expect(made.removed).toEqual(taken.added);
+  };
+
+  it('of a kind with named items, sets, atomic parts and several items of one name', () => {
+    fc.assert(
+      fc.property(podSpec, (spec) => sameBothWays(messageShape('k8s.io.api.core.v1.PodSpec'), spec as Json)),
+    );
+  });
+
+  it('and of what has no schema', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<Json>), (value) =>
+        sameBothWays(anything, value),
+      ),
+    );
+  });
+});
