@@ -1,7 +1,7 @@
 import type { loadPodNetworking, NodeInterfaces, VpcPodNetworkOptions } from '../../node/index.ts';
 import { instanceType } from '../../services/ec2/index.ts';
 import type { FargateInstance } from '../../services/eks/index.ts';
-import type { NetworkedNode } from './pod-networks.ts';
+import type { NetworkedNode } from './serve-node-pods.ts';
 
 type Networking = Awaited<ReturnType<typeof loadPodNetworking>>;
 type Interfaces = Pick<VpcPodNetworkOptions, 'interfaces' | 'isFargate' | 'limits'>;

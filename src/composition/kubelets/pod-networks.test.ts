@@ -1,11 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { seededRandom, VirtualClock } from '../../clock/index.ts';
 import { recordingLog } from '../../log.ts';
+import { TestNodes } from '../../node/kubelet/testing/test-cluster.ts';
 import type { MachineVpcs } from '../vpc/open-vpcs.ts';
-import { type NetworkedNode, PodNetworks } from './pod-networks.ts';
+import { PodNetworks } from './pod-networks.ts';
+import type { NetworkedNode } from './serve-node-pods.ts';
 
 /** Networks of nodes on a machine whose VPCs have no namespaces for them yet. */
 async function openNetworks() {
@@ -13,6 +15,7 @@ async function openNetworks() {
   const clock = new VirtualClock(0);
   const made: string[] = [];
   const asked: string[] = [];
+  const kernel = { takesRules: true };
   const network = {
     attach: async () => {},
     openNode: async () => ({
@@ -21,6 +24,10 @@ async function openNetworks() {
         asked.push(`${address}:${port}`);
         throw new Error('EADDRINUSE');
       },
+      setTable: async () => {
+        if (!kernel.takesRules) throw new Error('no buffer space');
+      },
+      interrupt: async () => {},
       [Symbol.asyncDispose]: async () => {},
     }),
     nodeNamespace: async (instanceId: string) => {
@@ -36,7 +43,7 @@ async function openNetworks() {
     runtime: { listSandboxes: async () => [] },
   });
   return {
-    ...{ networks, clock, made, asked, directory },
+    ...{ networks, clock, made, asked, directory, kernel },
     [Symbol.asyncDispose]: async () => {
       await networks[Symbol.asyncDispose]();
       await rm(directory, { recursive: true });
@@ -89,18 +96,63 @@ it('signs in as a node that is there when the first of a cluster has gone', asyn
   expect(new Set(signedIn)).toEqual(new Set(['i-2']));
 });
 
-it('answers on a node once the port is free that a pod in its network had', async () => {
-  await using world = await openNetworks();
-  const node = nodeOf('i-1', []);
-  const launched = { networkInterfaceId: 'eni-1', privateIpv4: '10.0.1.5', subnetId: 'subnet-1' };
-  const instance = { ...node.instance, fargate: {}, launched } as never;
-  const { podNetwork } = await world.networks.open({ ...node, instance });
+describe('a node of a cluster that answers', () => {
+  let cluster: TestNodes;
+  beforeAll(async () => {
+    cluster = await TestNodes.open();
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
   const pod = { uid: 'u', namespace: 'shop', name: 'web', hostPorts: [] };
-  await podNetwork.join(pod, '/run/netns/u', new AbortController().signal);
-  await vi.waitFor(() => expect(world.asked).toEqual(['10.100.0.10:53']));
-  await vi.waitFor(async () => {
-    await world.clock.advance(1_000);
-    expect(world.asked.length).toBeGreaterThan(1);
+  const { signal } = new AbortController();
+
+  /** Of Fargate, whose network is where its pod is. @param letIn Before it reads anything of its cluster. */
+  async function nodeOfFargate(letIn: Promise<void> = Promise.resolve()): Promise<NetworkedNode> {
+    const node = nodeOf('i-1', []);
+    const launched = { networkInterfaceId: 'eni-1', privateIpv4: '10.0.1.5', subnetId: 'subnet-1' };
+    const access = await cluster.access('i-1');
+    return {
+      ...node,
+      instance: { ...node.instance, fargate: {}, launched } as never,
+      api: { ...access, token: () => letIn.then(access.token) },
+    };
+  }
+
+  it('answers pods once the port is free that a pod in its network had', async () => {
+    await using world = await openNetworks();
+    const { podNetwork } = await world.networks.open(await nodeOfFargate());
+    const joining = podNetwork.join(pod, '/run/netns/u', signal);
+    await vi.waitFor(async () => {
+      await world.clock.advance(100);
+      expect(world.asked).toEqual(['10.100.0.10:53']);
+    });
+    // It does not wait for what another pod may have for ever.
+    await joining;
+    await vi.waitFor(async () => {
+      await world.clock.advance(1_000);
+      expect(world.asked.length).toBeGreaterThan(1);
+    });
+  });
+
+  it('lets no pod begin before it knows the Services of its cluster and has carried them out', async () => {
+    await using world = await openNetworks();
+    const letIn = Promise.withResolvers<void>();
+    world.kernel.takesRules = false;
+    const { podNetwork } = await world.networks.open(await nodeOfFargate(letIn.promise));
+    let isJoined = false;
+    const joining = podNetwork.join(pod, '/run/netns/u', signal).then(() => {
+      isJoined = true;
+    });
+    await world.clock.advance(2_000);
+    // Nobody is told that there is no such name by a node that has not looked.
+    expect(world.asked).toEqual([]);
+    letIn.resolve();
+    await vi.waitFor(() => expect(world.asked).toEqual(['10.100.0.10:53']));
+    await world.clock.advance(2_000);
+    expect(isJoined).toBe(false);
+    world.kernel.takesRules = true;
+    await world.clock.advance(1_100);
+    await joining;
   });
 });
 

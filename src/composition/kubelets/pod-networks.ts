@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { NodeNetwork } from '../../network/index.ts';
@@ -15,12 +14,10 @@ import {
   type VpcPodNetwork,
 } from '../../node/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import type { NodeInstanceRecord, SwitchedFunction } from '../../services/eks/index.ts';
 import type { MachineVpcs } from '../vpc/open-vpcs.ts';
 import { interfacesOf } from './interfaces-of.ts';
 import { nodeLabels } from './node-labels.ts';
-import { openWhenPossible } from './open-when-possible.ts';
-import { openWhile } from './open-while.ts';
+import { type NetworkedNode, type Served, serveNodePods } from './serve-node-pods.ts';
 
 export interface PodNetworksOptions {
   readonly vpcs: MachineVpcs;
@@ -35,32 +32,6 @@ export interface PodNetworksOptions {
   readonly log: Log;
 }
 
-/** A node whose kubelet is about to start. */
-export interface NetworkedNode {
-  readonly instance: NodeInstanceRecord;
-  readonly region: string;
-  readonly vpcId: string;
-  readonly nodeName: string;
-  readonly api: ApiAccess;
-  /** Of the service `kube-dns`. */
-  readonly dnsAddress: string;
-  /** Of the node's role, as the instance has them. */
-  readonly credentials: () => Promise<AwsCredentialIdentity>;
-  /** With which its pods' addresses are asked for. */
-  readonly networkCredentials: () => Promise<AwsCredentialIdentity>;
-  readonly functions: NodeFunctions;
-}
-
-type NodeFunction = Exclude<SwitchedFunction, 'metrics-server'>;
-
-/** Which functions its cluster has of those that it can be without. */
-export interface NodeFunctions {
-  has(name: NodeFunction): boolean;
-  /** Called when that may have changed. */
-  onChange(listener: () => void): Disposable;
-}
-
-const domain = 'cluster.local';
 const retryMs = 1_000;
 
 /**
@@ -85,8 +56,9 @@ export class PodNetworks implements AsyncDisposable {
     const networking = await loadPodNetworking();
     const { clock, random, log, directory } = this.#options;
     const cluster = this.#clusterOf(node, networking);
+    const podAt = (address: string) => pods.podAt(address);
     const carried = new Carried(
-      (opened) => this.#serve(node, opened, cluster, (address) => pods.podAt(address), networking),
+      (opened) => serveNodePods({ ...this.#options, ...cluster, node, network: opened, networking, podAt }),
       log,
     );
     const pods = new networking.VpcPodNetwork({
@@ -172,79 +144,6 @@ export class PodNetworks implements AsyncDisposable {
     return cluster;
   }
 
-  async #serve(
-    node: NetworkedNode,
-    network: NodeNetwork,
-    { proxy, policies }: ClusterNetwork,
-    podAt: (address: string) => string | undefined,
-    {
-      metadataAddress,
-      openClusterDns,
-      openPodIdentityAgent,
-      openPodMetadata,
-      podIdentityAddress,
-    }: Networking,
-  ): Promise<AsyncDisposable> {
-    const { clock, random, log, vpcs, endpoint } = this.#options;
-    const { instance, region, nodeName, vpcId, api, dnsAddress, credentials, functions } = node;
-    const { names } = vpcs;
-    if (names === undefined) throw new Error('Names are known where VPCs are in the kernel');
-    const primaryAddress = instance.launched?.privateIpv4 ?? '';
-    const localAddresses = [dnsAddress, podIdentityAddress, metadataAddress];
-    await using opened = new AsyncDisposableStack();
-    // As on EKS, policies do not isolate pods on Fargate: each is in its node's own network.
-    if (instance.fargate === undefined) {
-      const answered = [dnsAddress, metadataAddress];
-      opened.use(policies.add({ name: nodeName, primaryAddress, answered, network }));
-    }
-    opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
-    // What one of them lacks, e.g. a port that a pod with hostNetwork has, takes away nothing else of the node.
-    const persistently = (name: string, open: () => Promise<AsyncDisposable>) =>
-      openWhenPossible(open, {
-        clock,
-        failed: (error) =>
-          log.error('A node does not answer its pods yet: it is tried again', {
-            ...{ node: nodeName, function: name, error },
-          }),
-      });
-    const whileOn = (name: NodeFunction, open: () => Promise<AsyncDisposable>) =>
-      openWhile({
-        ...{ isOn: () => functions.has(name), onChange: functions.onChange },
-        open: async () => persistently(name, open),
-        failed: (error) => log.error('A function of a node could not be switched', { function: name, error }),
-      });
-    opened.use(
-      await whileOn('coredns', () =>
-        openClusterDns({
-          ...{ network, dnsAddress, domain, cluster: proxy.view, forwarder: names.forwarder },
-          vpcLookup: (question) => names.lookUp(vpcId, question),
-          ...{ clock, random, log },
-        }),
-      ),
-    );
-    // Fargate has no agent of EKS Pod Identity, and no instance whose metadata there would be.
-    if (instance.fargate === undefined) {
-      opened.use(
-        await whileOn('eks-pod-identity-agent', () =>
-          openPodIdentityAgent({
-            ...{ network, endpoint, region, credentials, clock, log },
-            clusterName: instance.clusterName,
-          }),
-        ),
-      );
-      opened.use(
-        persistently('pod metadata', () =>
-          openPodMetadata({
-            ...{ nodeName, nodeRole: instance.nodeRole, api, network, endpoint, region, credentials, podAt },
-            ...{ clock, random, log },
-          }),
-        ),
-      );
-    }
-    const parts = opened.move();
-    return { [Symbol.asyncDispose]: () => parts.disposeAsync() };
-  }
-
   /** Its interface may not be known to the machine yet. */
   async #openRegularly(pods: VpcPodNetwork, random: Random, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
@@ -283,23 +182,26 @@ class Carried implements AsyncDisposable {
   pods: VpcPodNetwork | undefined;
   opening: Promise<void> | undefined;
   readonly closing = new AbortController();
-  readonly #begin: (network: NodeNetwork) => Promise<AsyncDisposable>;
+  readonly #begin: (network: NodeNetwork) => Promise<Served>;
   readonly #log: Log;
-  #served: Promise<AsyncDisposable | undefined> = Promise.resolve(undefined);
+  #served: Promise<Served | undefined> = Promise.resolve(undefined);
 
-  constructor(begin: (network: NodeNetwork) => Promise<AsyncDisposable>, log: Log) {
+  constructor(begin: (network: NodeNetwork) => Promise<Served>, log: Log) {
     this.#begin = begin;
     this.#log = log;
   }
 
-  serve(network: NodeNetwork): void {
-    this.#served = this.#served
+  /** Resolves when what pods need is there. @throws {Error} it can't be. */
+  async serve(network: NodeNetwork): Promise<void> {
+    const begun = this.#served
       .then((before) => before?.[Symbol.asyncDispose]())
-      .then(() => this.#begin(network))
-      .catch((error: unknown) => {
-        this.#log.error('A node does not answer its pods: they have no names, and no services', { error });
-        return undefined;
-      });
+      .then(() => this.#begin(network));
+    this.#served = begun.catch((error: unknown) => {
+      this.#log.error('A node does not answer its pods: they have no names, and no services', { error });
+      return undefined;
+    });
+    const { isReady } = await begun;
+    await isReady;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,11 @@ export interface ProxiedNode {
   readonly network: ProxiedNetwork;
 }
 
+export interface Proxied extends AsyncDisposable {
+  /** Resolves when the services that the cluster had at first are carried out on the node. */
+  readonly carriedOut: Promise<void>;
+}
+
 /** What comes within this time is carried out together. */
 const gatherMs = 50;
 
@@ -65,19 +70,20 @@ export class KubeProxy implements AsyncDisposable {
     });
     const { signal } = this.#closing;
     this.#running = Promise.all([this.#services.run(signal), this.#slices.run(signal)]);
-    Promise.all([this.#services.synced, this.#slices.synced]).then(() => {
+    this.synced.then(() => {
       for (const node of this.#nodes.values()) this.#begin(node);
     });
   }
 
   /** Carries the services on that node from now on; until it is disposed of, or added again with another network. */
-  add(node: ProxiedNode): AsyncDisposable {
+  add(node: ProxiedNode): Proxied {
     const before = this.#nodes.get(node.name);
     const rules = new NodeRules(node, this.#options, (key) => this.#plansOf(key, node));
     this.#nodes.set(node.name, rules);
     if (this.#hasSynced()) this.#begin(rules);
     const replaced = before?.[Symbol.asyncDispose]();
     return {
+      carriedOut: rules.carriedOut,
       [Symbol.asyncDispose]: async () => {
         await replaced;
         if (this.#nodes.get(node.name) === rules) this.#nodes.delete(node.name);
@@ -86,7 +92,12 @@ export class KubeProxy implements AsyncDisposable {
     };
   }
 
-  /** What the cluster's services are now. */
+  /** Resolves when the cluster's services are known. */
+  get synced(): Promise<unknown> {
+    return Promise.all([this.#services.synced, this.#slices.synced]);
+  }
+
+  /** What the cluster's services are now: none before they are known. */
   get view(): ClusterView {
     return {
       service: (namespace, name) => this.#services.get(namespace, name),
@@ -163,6 +174,7 @@ class NodeRules implements AsyncDisposable {
   readonly #changed = new Set<string>();
   readonly #planned = new Map<string, { readonly text: string; readonly planned: Planned }>();
   readonly #healthChecks: HealthChecks;
+  readonly #carriedOut = Promise.withResolvers<void>();
   #applied: readonly ServicePlan[] = [];
   #mayApply = false;
 
@@ -178,6 +190,10 @@ class NodeRules implements AsyncDisposable {
           ...{ node: node.name, error },
         }),
     });
+  }
+
+  get carriedOut(): Promise<void> {
+    return this.#carriedOut.promise;
   }
 
   note(serviceKey: string): void {
@@ -209,6 +225,7 @@ class NodeRules implements AsyncDisposable {
     this.#healthChecks.set(
       Array.from(this.#planned, ([service, { planned }]) => ({ service, ...planned.health })),
     );
+    this.#carriedOut.resolve();
   }
 
   /** What is planned as before stays the same object, and so are its rules. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { VirtualClock } from '../../../clock/index.ts';
 import { recordingLog } from '../../../log.ts';
 import type { HostPort, NodeNetwork, NodePlace, NodePod } from '../../../network/index.ts';
@@ -20,6 +20,7 @@ class World implements AsyncDisposable {
   readonly done: string[] = [];
   /** What pods wait for. */
   policies: Promise<void> = Promise.resolve();
+  served: Promise<void> = Promise.resolve();
   readonly expected = new Map<string, string>();
   interfaces: NodeInterface[] = [interfaceOf(0)];
   freeInSubnet = 100;
@@ -98,7 +99,11 @@ class VpcPodNetworkOf extends VpcPodNetwork {
         ready: () => world.policies,
         forget: (uid) => world.expected.delete(uid),
       },
-      ...{ opened: () => world.done.push('opened'), clock: world.clock, log: recordingLog() },
+      opened: () => {
+        world.done.push('opened');
+        return world.served;
+      },
+      ...{ clock: world.clock, log: recordingLog() },
     });
   }
 }
@@ -151,6 +156,26 @@ describe('the addresses of a node’s pods', () => {
     expect(world.done.at(-1)).toBe('join a 10.0.0.5 0 /netns/a');
     await world.pods.release('a');
     expect([...world.expected.keys()]).toEqual(['b']);
+  });
+
+  it('are those of pods that wait until their node has names and Services for them, for a while', async () => {
+    await using world = new World();
+    const served = Promise.withResolvers<void>();
+    world.served = served.promise;
+    await world.addressOf('a');
+    const waits = [world.pods.join(podOf('a'), '/netns/a', never), world.pods.nodeNamespace(never)];
+    const ends = Promise.allSettled(waits);
+    // Others do not wait with it.
+    await world.addressOf('b');
+    await vi.waitFor(() => expect(world.done.at(-1)).toBe('join a 10.0.0.5 0 /netns/a'));
+    await world.clock.advance(10_000);
+    for (const end of await ends)
+      expect(end).toMatchObject({ reason: { message: expect.stringContaining('no names and Services') } });
+    const again = world.pods.join(podOf('a'), '/netns/a', never);
+    await world.clock.advance(9_000);
+    served.resolve();
+    await again;
+    expect(world.clock.pendingTimers).toBe(0);
   });
 
   it('rest before another pod has them', async () => {

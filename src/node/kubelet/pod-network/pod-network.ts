@@ -31,11 +31,17 @@ export interface VpcPodNetworkOptions {
   /** Its own, of this node alone. */
   readonly directory: string;
   readonly guard: PodGuard;
-  /** The node's network is there from now on; told again when it is another one. */
-  readonly opened: (node: NodeNetwork) => void;
+  /**
+   * The node's network is there from now on; told again when it is another one. @returns resolves when what pods need of it is
+   * there: until then none begins.
+   */
+  readonly opened: (node: NodeNetwork) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** The kubelet tries again after that. */
+const servedWithinMs = 10_000;
 
 /** What the kubelet's event FailedCreatePodSandBox says, in the plugin's own words. */
 const noAddress =
@@ -52,6 +58,7 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   #interfaces: readonly NodeInterface[] = [];
   #node: NodeNetwork | undefined;
   #nodePath: string | undefined;
+  #served: Promise<void> = Promise.resolve();
   /** Paths of namespaces by pod, of those that have joined. */
   readonly #joined = new Map<string, string>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -86,12 +93,12 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
 
   /**
    * Puts the pod's interface into its namespace, and before the first one the node's into the node's; idempotent. The policies
-   * that select the pod are carried out before.
-   * @throws {Error}
+   * that select the pod are carried out before, and when it resolves the node has names and Services for it.
+   * @throws {Error} among others: they are not there within ten seconds.
    */
   async join(pod: PodIdentity, netnsPath: string, signal: AbortSignal): Promise<void> {
     if (!this.#options.isFargate) await this.#options.guard.ready(pod.uid, signal);
-    return this.#inTurn(async () => {
+    await this.#inTurn(async () => {
       if (this.#options.isFargate) {
         await this.#joinNode(netnsPath, signal);
         return;
@@ -108,15 +115,18 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       await node.join({ uid, address, deviceIndex: found.deviceIndex, hostPorts }, netnsPath);
       this.#joined.set(pod.uid, netnsPath);
     });
+    await this.#untilServed(signal);
   }
 
-  nodeNamespace(signal: AbortSignal): Promise<string> {
-    return this.#inTurn(async () => {
+  async nodeNamespace(signal: AbortSignal): Promise<string> {
+    const path = await this.#inTurn(async () => {
       if (this.#options.isFargate)
         throw new Error('a pod on Fargate is alone on its node, and has no hostNetwork');
       if (this.#node === undefined) await this.#openOwn(signal);
       return this.#options.network.nodeNamespace(this.#options.instanceId);
     });
+    await this.#untilServed(signal);
+    return path;
   }
 
   /** The uid of the pod whose address it is; no pod sends with another's. Undefined: it is nobody's. */
@@ -214,13 +224,30 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     const place = { netnsPath, interfaceId, primaryAddress, localAddresses, pods };
     const node = await network.openNode(place);
     this.#node = node;
-    this.#options.opened(node);
+    this.#served = this.#options.opened(node);
+    // Told to those who wait for it.
+    this.#served.catch(() => {});
     // Links of pods went with the node's earlier namespace.
     for (const pod of pods) {
       const path = this.#joined.get(pod.uid);
       if (path !== undefined) await node.join(pod, path).catch((error) => this.#logFailure(pod.uid, error));
     }
     return node;
+  }
+
+  /** A pod that begins before would be told that there are no such names, and reach no Services. */
+  async #untilServed(signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const late = this.#options.clock
+      .sleep(servedWithinMs, AbortSignal.any([signal, done.signal]))
+      .then(() => {
+        throw new Error('the node has no names and Services of the cluster for its pods within 10 s');
+      });
+    try {
+      await Promise.race([this.#served, late]);
+    } finally {
+      done.abort();
+    }
   }
 
   #logFailure(podUid: string, error: unknown): void {
