@@ -2,6 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from './virtual-clock.ts';
 
 describe('VirtualClock', () => {
+  it('jumps as when somebody sets the machine’s clock: nothing falls due by that', async () => {
+    const clock = new VirtualClock(10_000);
+    let runs = 0;
+    clock.after(1_000, () => runs++);
+    clock.jump(5_000);
+    expect([clock.now(), clock.monotonic(), runs]).toEqual([15_000, 0, 0]);
+    clock.jump(-9_000);
+    await clock.advance(1_000);
+    expect([clock.now(), clock.monotonic(), runs]).toEqual([7_000, 1_000, 1]);
+  });
+
   it('stands still until it is moved', async () => {
     const clock = new VirtualClock(1_000);
     const asleep = clock.sleep(1);

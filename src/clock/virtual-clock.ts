@@ -17,7 +17,7 @@ export interface VirtualClockOptions {
  * set going are carried on until they wait for time again. The same program sees the same run every time.
  */
 export class VirtualClock implements Clock {
-  readonly #startMs: number;
+  #startMs: number;
   readonly #turnsPerStep: number;
   readonly #timers = new TimerHeap();
   #elapsedMs = 0;
@@ -52,6 +52,11 @@ export class VirtualClock implements Clock {
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return sleepWith((ms, task) => this.after(ms, task), delayMs, signal);
+  }
+
+  /** As when somebody sets the machine's clock: `now` shows so much more, or less, and nothing else changes. */
+  jump(byMs: number): void {
+    this.#startMs += byMs;
   }
 
   /** How many timers are waiting. */

@@ -80,7 +80,7 @@ export class PodCluster implements AsyncDisposable {
   async apply(...items: readonly object[]): Promise<void> {
     const path = join(this.installation.stateDirectory, 'objects.json');
     await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    await this.k('apply', '--validate=false', '-f', path);
+    await this.k('apply', '-f', path);
   }
 
   /** One that runs a shell command. */

@@ -15,6 +15,9 @@ const spec = (app: string, image: string, more: object) => ({
   spec: { selector: { matchLabels: { app } }, template: template(app, image), ...more },
 });
 
+/** The machine's clock is set: up to an hour ahead, or back. */
+const mostJumpMs = 7_200_000;
+
 /** What people and machines do, whatever the controllers are at. */
 const deeds: readonly ((sim: Simulation) => Promise<void>)[] = [
   async (sim) => {
@@ -51,6 +54,7 @@ const deeds: readonly ((sim: Simulation) => Promise<void>)[] = [
   },
   async (sim) => sim.silence(`n${1 + sim.random.integer(2)}`, sim.random.float() < 0.5),
   (sim) => sim.crash(),
+  async (sim) => sim.clock.jump(sim.random.integer(mostJumpMs) - mostJumpMs / 2),
   async (sim) => sim.trouble(sim.random.float() * 0.2),
 ];
 
@@ -107,7 +111,7 @@ async function isSettled(sim: Simulation): Promise<boolean> {
   );
 }
 
-describe('controllers that are killed at any point, with events that come late and again', () => {
+describe('controllers that are killed at any point, with events that come late and again, and clocks that are set', () => {
   it.each(Array.from({ length: 12 }, (_, at) => at + 1))('do their work once (seed %i)', async (seed) => {
     await using sim = await openSimulation(seed);
     for (const name of ['n1', 'n2']) await sim.node(name);

@@ -55,7 +55,7 @@ export class Evictions {
     const active = workers().filter((worker) => worker.isActive && worker.hasRunning);
     const { uses, found } = await this.#shortages(active);
     const before = this.#pressures.now;
-    this.#pressures.observed(found, clock.now());
+    this.#pressures.observed(found, clock.monotonic());
     if (before.symmetricDifference(this.#pressures.now).size > 0) onPressure();
     const ended = active.filter((worker) => {
       const use = uses.find(({ pod }) => isSame(pod, worker.pod));

@@ -74,6 +74,7 @@ export class Pressures {
     this.#transitionMs = transitionMs;
   }
 
+  /** @param nowMs By a clock that nobody sets. */
   observed(found: readonly Shortage[], nowMs: number): void {
     for (const { pressure } of found) this.#lastMs.set(pressure, nowMs);
     for (const [pressure, lastMs] of this.#lastMs)

@@ -188,6 +188,16 @@ describe('the addresses of a node’s pods', () => {
     expect(await world.addressOf('e')).toBe('10.0.0.6');
   });
 
+  it('rest no longer because the clock is set back', async () => {
+    await using world = new World();
+    for (const uid of ['a', 'b', 'c', 'd']) await world.addressOf(uid);
+    await world.pods.release('b');
+    world.clock.jump(-20_000);
+    await expect(world.addressOf('e')).rejects.toThrow('failed to assign an IP address');
+    world.clock.jump(-3_600_000);
+    expect(await world.addressOf('e')).toBe('10.0.0.6');
+  });
+
   it('are remembered over a death, and taken back from pods that went meanwhile', async () => {
     await using world = new World();
     await world.addressOf('a');

@@ -8,7 +8,10 @@ const mostMs = 300_000;
 export class CrashBackOff {
   readonly #entries = new Map<string, { readonly delayMs: number; readonly atMs: number }>();
 
-  /** Until when it is to wait (epoch ms), and how long that is; undefined: it may run. */
+  /**
+   * Until when it is to wait (epoch ms), and how long that is; undefined: it may run. Also one that ended in a future that the
+   * clock was set back from: it would wait for all of that.
+   */
   waiting(
     container: string,
     endedAtMs: number,
@@ -17,7 +20,8 @@ export class CrashBackOff {
     const entry = this.#entries.get(container);
     if (entry === undefined || endedAtMs - entry.atMs > 2 * mostMs) return undefined;
     const untilMs = endedAtMs + entry.delayMs;
-    return nowMs < untilMs ? { untilMs, delayMs: entry.delayMs } : undefined;
+    const isWaiting = nowMs < untilMs && untilMs - nowMs <= 2 * entry.delayMs;
+    return isWaiting ? { untilMs, delayMs: entry.delayMs } : undefined;
   }
 
   /** It runs again, after it ended at `endedAtMs`. */

@@ -138,6 +138,18 @@ describe('CrashBackOff', () => {
   });
 });
 
+describe('CrashBackOff, when the clock is set back', () => {
+  it('waits no longer than twice as long', () => {
+    const backOff = new CrashBackOff();
+    backOff.restarted('c', 3_600_000, 3_600_000);
+    const delayMs = 10_000;
+    expect(backOff.waiting('c', 3_601_000, 3_601_000)).toEqual({ untilMs: 3_611_000, delayMs });
+    expect(backOff.waiting('c', 3_601_000, 3_591_000)).toEqual({ untilMs: 3_611_000, delayMs });
+    expect(backOff.waiting('c', 3_601_000, 3_590_999)).toBeUndefined();
+    expect(backOff.waiting('c', 3_601_000, 0)).toBeUndefined();
+  });
+});
+
 describe('durationText', () => {
   it.each([
     [10_000, '10s'],

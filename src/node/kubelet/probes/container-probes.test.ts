@@ -8,7 +8,7 @@ const pod: Pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { co
 const tcp = (port: number, more = {}) => ({ tcpSocket: { port }, periodSeconds: 10, ...more });
 
 /** Probes of one container; `answers` says by port what they find. */
-function probing(container: Omit<PodContainer, 'name'>) {
+function probing(container: Omit<PodContainer, 'name'>, startedAtMs = 0) {
   const clock = new VirtualClock(0);
   const asked: string[] = [];
   const told: string[] = [];
@@ -42,7 +42,7 @@ function probing(container: Omit<PodContainer, 'name'>) {
         createdAtMs: 0,
         limits: {},
       },
-      status: { state: 'running', startedAtMs: 0, pid: 1 },
+      status: { state: 'running', startedAtMs, pid: 1 },
     },
   };
   const health = () => probes.healthOf(pod, { name: 'c', ...container }, run, '10.0.0.1');
@@ -71,6 +71,12 @@ describe('ContainerProbes', () => {
     expect([health().isReady, changes()]).toEqual([false, 2]);
     expect(told).toEqual(Array(2).fill('Unhealthy: Readiness probe failed: refused'));
     expect(health().failure).toBeUndefined();
+  });
+
+  it('waits no longer for the first because the clock was set back', async () => {
+    const { clock, asked } = probing({ readinessProbe: tcp(80, { initialDelaySeconds: 5 }) }, 3_600_000);
+    await clock.advance(5_000);
+    expect(asked).toEqual(['5 80']);
   });
 
   it('has a container killed after failures in a row, with the grace of its probe', async () => {

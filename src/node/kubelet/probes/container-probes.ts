@@ -152,7 +152,9 @@ export class ContainerProbes {
     const { status } = run.container;
     const startedAtMs = status.state === 'running' ? status.startedAtMs : clock.now();
     const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
-    const firstInMs = startedAtMs + initialDelaySeconds * 1_000 - clock.now();
+    const delayMs = initialDelaySeconds * 1_000;
+    // A clock that was set back since would make more of it.
+    const firstInMs = Math.min(startedAtMs + delayMs - clock.now(), delayMs);
     await clock.sleep(Math.max(soonMs, firstInMs), signal);
     let last: boolean | undefined;
     let inARow = 0;
