@@ -17,7 +17,7 @@ import { ensureDefaultVpc } from './vpcs/default-vpc.ts';
 export { availableAddressCount } from './addresses/ipam.ts';
 export type { Ec2Context } from './context.ts';
 export { noteAttachments } from './for-services/attachment-reports.ts';
-export { readAwsvpc } from './for-services/awsvpc.ts';
+export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
 export { findInstance, registerInstance, terminateInstance } from './for-services/instance.ts';

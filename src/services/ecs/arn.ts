@@ -54,6 +54,9 @@ export const taskDefinitionArn = (scope: Scope, family: string, revision: number
   arn(scope, `task-definition/${family}:${revision}`);
 export const capacityProviderArn = (scope: Scope, name: string): string =>
   arn(scope, `capacity-provider/${name}`);
+export const gatewayArn = (scope: Scope, name: string): string => arn(scope, `gateway/${name}`);
+export const gatewayRouteArn = (scope: Scope, gateway: string, id: string): string =>
+  arn(scope, `gateway-route/${gateway}/${id}`);
 export const attachmentArn = (scope: Scope, attachmentId: string): string =>
   arn(scope, `attachment/${attachmentId}`);
 
@@ -91,6 +94,18 @@ export function taskSetId(identifier: string): string {
 
 export function capacityProviderName(identifier: string): string {
   return lastPart(identifier, 'capacity-provider', 1);
+}
+
+export function gatewayName(identifier: string): string {
+  return lastPart(identifier, 'gateway', 1);
+}
+
+/** A gateway route's ARN, taken apart; short forms don't exist. @throws InvalidParameterException on anything else. */
+export function gatewayRouteId(identifier: string): { readonly gateway: string; readonly id: string } {
+  const parts = identifier.startsWith('arn:') ? partsOfArn(identifier, 'gateway-route') : undefined;
+  const [gateway, id] = parts ?? [];
+  if (parts?.length !== 2 || !gateway || !id) throw invalidParameter(`Invalid identifier: ${identifier}`);
+  return { gateway, id };
 }
 
 /**
@@ -149,6 +164,7 @@ export function taskDefinitionId(identifier: string): {
 export type ResourceId =
   | { readonly type: 'cluster'; readonly cluster: string }
   | { readonly type: 'capacity-provider'; readonly capacityProvider: string }
+  | { readonly type: 'gateway'; readonly gateway: string }
   | { readonly type: 'service'; readonly cluster: string; readonly service: string }
   | { readonly type: 'task'; readonly cluster: string; readonly taskId: string }
   | { readonly type: 'container-instance'; readonly cluster: string; readonly containerInstanceId: string }
@@ -167,6 +183,7 @@ export function resourceId(resourceArn: string): ResourceId | undefined {
   if (names.length === 1) {
     if (type === 'cluster') return { type, cluster: first };
     if (type === 'capacity-provider') return { type, capacityProvider: first };
+    if (type === 'gateway') return { type, gateway: first };
     const [, family, revision] = /^([^:]+):([1-9][0-9]{0,8})$/.exec(first) ?? [];
     if (type !== 'task-definition' || family === undefined || revision === undefined) return undefined;
     return { type, family, revision: Number(revision) };

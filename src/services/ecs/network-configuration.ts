@@ -1,7 +1,7 @@
 import type { NetworkConfiguration } from '@aws-sdk/client-ecs';
 import type { Refusal } from '../../protocols/index.ts';
 import type { Reader } from '../../reconcile/index.ts';
-import { readAwsvpc } from '../ec2/index.ts';
+import { type Awsvpc, readAwsvpc } from '../ec2/index.ts';
 import type { Scope } from './arn.ts';
 import { invalidParameter } from './errors.ts';
 import type { LaunchedType, NetworkConfigurationRecord, StoredTaskDefinition } from './records.ts';
@@ -32,6 +32,19 @@ export function readNetworkConfiguration(
     throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
 
   const { subnets = [], securityGroups = [] } = awsvpc;
+  requireAwsvpc(reader, scope, { subnets, securityGroups });
+  return { subnets, securityGroups, assignPublicIp: readAssignPublicIp(awsvpc.assignPublicIp) };
+}
+
+/** All of it is there, and in one VPC. @throws InvalidParameterException in AWS's words. */
+export function requireAwsvpc(
+  reader: Reader,
+  scope: Scope,
+  {
+    subnets,
+    securityGroups,
+  }: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] },
+): Extract<Awsvpc, { readonly type: 'found' }> {
   if (subnets.length === 0) throw invalidParameter('subnets can not be empty.');
   if (subnets.length > maxSubnets) throw invalidParameter(`subnets can have at most ${maxSubnets} items.`);
   if (securityGroups.length > maxSecurityGroups)
@@ -39,7 +52,7 @@ export function readNetworkConfiguration(
   const found = readAwsvpc(reader, scope, { subnets, securityGroups });
   switch (found.type) {
     case 'found':
-      break;
+      return found;
     case 'subnet-missing':
       throw noSuch(
         'subnet',
@@ -61,7 +74,6 @@ export function readNetworkConfiguration(
           : `Security group does not appear to belong to the same VPC as the input subnets: ${securityGroups.join(', ')}.`,
       );
   }
-  return { subnets, securityGroups, assignPublicIp: readAssignPublicIp(awsvpc.assignPublicIp) };
 }
 
 /** Public addresses are for Fargate's tasks. @throws InvalidParameterException */

@@ -46,6 +46,19 @@ import {
   describeExpressGatewayService,
   updateExpressGatewayService,
 } from './operations/express-gateway-service.ts';
+import {
+  createGateway,
+  deleteGateway,
+  describeGateway,
+  describeGatewayResources,
+  listGateways,
+  updateGateway,
+} from './operations/gateway.ts';
+import {
+  associateGatewayWithCluster,
+  disassociateGatewayFromCluster,
+  listGatewayClusterAssociations,
+} from './operations/gateway-association.ts';
 import { listServicesByNamespace } from './operations/list-services-by-namespace.ts';
 import { runTask } from './operations/run-task.ts';
 import {
@@ -95,13 +108,13 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     run: (input, call) => run(ecs, input, call),
   });
   return {
-    AssociateGatewayWithCluster: notYet('AssociateGatewayWithCluster', 'gateways'),
+    AssociateGatewayWithCluster: supported('AssociateGatewayWithCluster', associateGatewayWithCluster),
     ContinueServiceDeployment: supported('ContinueServiceDeployment', continueServiceDeployment),
     CreateCapacityProvider: supported('CreateCapacityProvider', createCapacityProvider),
     CreateCluster: supported('CreateCluster', createCluster),
     CreateDaemon: notYet('CreateDaemon', 'Managed Instances'),
     CreateExpressGatewayService: supported('CreateExpressGatewayService', createExpressGatewayService),
-    CreateGateway: notYet('CreateGateway', 'gateways'),
+    CreateGateway: supported('CreateGateway', createGateway),
     CreateService: supported('CreateService', createService),
     CreateTaskSet: supported('CreateTaskSet', createTaskSet),
     DeleteAccountSetting: supported('DeleteAccountSetting', deleteAccountSetting),
@@ -111,7 +124,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DeleteDaemon: notYet('DeleteDaemon', 'Managed Instances'),
     DeleteDaemonTaskDefinition: notYet('DeleteDaemonTaskDefinition', 'Managed Instances'),
     DeleteExpressGatewayService: supported('DeleteExpressGatewayService', deleteExpressGatewayService),
-    DeleteGateway: notYet('DeleteGateway', 'gateways'),
+    DeleteGateway: supported('DeleteGateway', deleteGateway),
     DeleteService: supported('DeleteService', deleteService),
     DeleteTaskDefinitions: supported('DeleteTaskDefinitions', deleteTaskDefinitions),
     DeleteTaskSet: supported('DeleteTaskSet', deleteTaskSet),
@@ -125,8 +138,8 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeDaemonRevisions: notYet('DescribeDaemonRevisions', 'Managed Instances'),
     DescribeDaemonTaskDefinition: notYet('DescribeDaemonTaskDefinition', 'Managed Instances'),
     DescribeExpressGatewayService: supported('DescribeExpressGatewayService', describeExpressGatewayService),
-    DescribeGateway: notYet('DescribeGateway', 'gateways'),
-    DescribeGatewayResources: notYet('DescribeGatewayResources', 'gateways'),
+    DescribeGateway: supported('DescribeGateway', describeGateway),
+    DescribeGatewayResources: supported('DescribeGatewayResources', describeGatewayResources),
     DescribeGatewayRoute: notYet('DescribeGatewayRoute', 'gateways'),
     DescribeServiceDeployments: supported('DescribeServiceDeployments', describeServiceDeployments),
     DescribeServiceRevisions: supported('DescribeServiceRevisions', describeServiceRevisions),
@@ -134,7 +147,10 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeTaskDefinition: supported('DescribeTaskDefinition', describeTaskDefinition),
     DescribeTasks: supported('DescribeTasks', describeTasks),
     DescribeTaskSets: supported('DescribeTaskSets', describeTaskSets),
-    DisassociateGatewayFromCluster: notYet('DisassociateGatewayFromCluster', 'gateways'),
+    DisassociateGatewayFromCluster: supported(
+      'DisassociateGatewayFromCluster',
+      disassociateGatewayFromCluster,
+    ),
     DiscoverPollEndpoint: supported('DiscoverPollEndpoint', discoverPollEndpoint),
     ExecuteCommand: supported('ExecuteCommand', executeCommand),
     GetTaskProtection: supported('GetTaskProtection', getTaskProtection),
@@ -145,9 +161,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     ListDaemonDeployments: notYet('ListDaemonDeployments', 'Managed Instances'),
     ListDaemons: notYet('ListDaemons', 'Managed Instances'),
     ListDaemonTaskDefinitions: notYet('ListDaemonTaskDefinitions', 'Managed Instances'),
-    ListGatewayClusterAssociations: notYet('ListGatewayClusterAssociations', 'gateways'),
+    ListGatewayClusterAssociations: supported(
+      'ListGatewayClusterAssociations',
+      listGatewayClusterAssociations,
+    ),
     ListGatewayRoutes: notYet('ListGatewayRoutes', 'gateways'),
-    ListGateways: notYet('ListGateways', 'gateways'),
+    ListGateways: supported('ListGateways', listGateways),
     ListServiceDeployments: supported('ListServiceDeployments', listServiceDeployments),
     ListServices: supported('ListServices', listServices),
     ListServicesByNamespace: supported('ListServicesByNamespace', listServicesByNamespace),
@@ -178,7 +197,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     UpdateContainerInstancesState: supported('UpdateContainerInstancesState', updateContainerInstancesState),
     UpdateDaemon: notYet('UpdateDaemon', 'Managed Instances'),
     UpdateExpressGatewayService: supported('UpdateExpressGatewayService', updateExpressGatewayService),
-    UpdateGateway: notYet('UpdateGateway', 'gateways'),
+    UpdateGateway: supported('UpdateGateway', updateGateway),
     UpdateService: supported('UpdateService', updateService),
     UpdateServicePrimaryTaskSet: supported('UpdateServicePrimaryTaskSet', updateServicePrimaryTaskSet),
     UpdateTaskProtection: supported('UpdateTaskProtection', updateTaskProtection),

@@ -1,6 +1,7 @@
 import type { Tag } from '@aws-sdk/client-ecs';
 import { type Collection, type Reader, type RecordKey, recordKey } from '../../reconcile/index.ts';
 import type { ResourceId, Scope } from './arn.ts';
+import { gateways } from './gateway/records.ts';
 import {
   capacityProviders,
   clusters,
@@ -38,6 +39,8 @@ export function visitTagged<R>(
       return found(clusters);
     case 'capacity-provider':
       return found(capacityProviders);
+    case 'gateway':
+      return found(gateways);
     case 'service':
       return found(services);
     case 'task':
@@ -56,6 +59,8 @@ function keyOf<T extends object>(collection: Collection<T, string>, scope: Scope
       return key(id.cluster);
     case 'capacity-provider':
       return key(id.capacityProvider);
+    case 'gateway':
+      return key(id.gateway);
     case 'service':
       return key(id.cluster, id.service);
     case 'task':

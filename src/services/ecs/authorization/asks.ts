@@ -103,8 +103,8 @@ export const putIntoCluster: Asks<{ readonly cluster?: string | undefined }> = (
         resource,
       }));
 
-/** The role with which ECS makes what an Express service stands on. */
-export const passExpressRole: Asks<{ readonly infrastructureRoleArn: string | undefined }> = (
+/** The role with which ECS makes what an Express service stands on, or a gateway. */
+export const passInfrastructureRole: Asks<{ readonly infrastructureRoleArn?: string | undefined }> = (
   { infrastructureRoleArn },
   call,
 ) => passRoles([infrastructureRoleArn], 'ecs.amazonaws.com', call);

@@ -8,6 +8,8 @@ import {
   clusterOfArn,
   containerInstanceArn,
   containerInstanceId,
+  gatewayArn,
+  gatewayName,
   type Scope,
   scopeOfArn,
   serviceArn,
@@ -55,6 +57,15 @@ export function capacityProviderResources(
     ),
   );
 }
+
+export const gatewayResources = (identifier: string | undefined, scope: Scope): readonly string[] =>
+  identifier ? [orArn(identifier, gatewayArn(scope, gatewayName(identifier)))] : anyResource();
+
+/** A gateway and a cluster: both are named, or the operation refuses. */
+export const gatewayAndCluster = (
+  { gateway, cluster }: { readonly gateway: string | undefined; readonly cluster: string | undefined },
+  scope: Scope,
+): readonly string[] => [...gatewayResources(gateway, scope), ...clusterResource({ cluster }, scope)];
 
 export function serviceResources(
   cluster: string | undefined,

@@ -1,7 +1,7 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import {
-  passExpressRole,
   passExpressTaskRoles,
+  passInfrastructureRole,
   passInfrastructureRoles,
   passKeptExpressRoles,
   passLaunchedRoles,
@@ -33,7 +33,7 @@ export function serviceRows(reader: Reader) {
           ({ cluster, serviceName }, call) => serviceResources(cluster, [serviceName], call)[0],
         ),
         passExpressTaskRoles(reader),
-        passExpressRole,
+        passInfrastructureRole,
       ],
     },
     CreateService: {

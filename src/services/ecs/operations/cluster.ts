@@ -25,6 +25,7 @@ import { clusterCounts, clusterStatistics } from '../cluster-statistics.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
+import { associationsOfCluster, gatewayAssociationKey, gatewayAssociations } from '../gateway/records.ts';
 import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type ClusterRecord, clusters } from '../records.ts';
@@ -189,6 +190,9 @@ export async function deleteCluster(
         'The Cluster cannot be deleted while Tasks are active.',
       );
     const after: ClusterRecord = { ...before, status: 'INACTIVE', deletedAt: call.now };
+    // Without services it has no routes.
+    for (const { gateway } of associationsOfCluster(tx, call, before.name))
+      tx.delete(gatewayAssociations, gatewayAssociationKey(call, gateway, before.name));
     tx.put(clusters, clusterKey(call, before.name), after);
     return after;
   });

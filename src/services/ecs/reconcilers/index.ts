@@ -2,6 +2,7 @@ import type { Reconciler } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
 import { expressInfrastructure } from './express-infrastructure.ts';
 import { fargateHostLoss } from './fargate-host-loss.ts';
+import { gatewayInfrastructure } from './gateway-infrastructure.ts';
 import { lifecycleHooks } from './lifecycle-hooks.ts';
 import { serviceConnectNames } from './service-connect-names.ts';
 import { serviceDeployment } from './service-deployment.ts';
@@ -29,6 +30,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     taskProvisioning(ecs),
     fargateHostLoss(ecs),
     expressInfrastructure(ecs),
+    gatewayInfrastructure(ecs),
     ...(ecs.hookFunctions ? [lifecycleHooks(ecs, ecs.hookFunctions)] : []),
   ];
 }

@@ -100,6 +100,9 @@ export function casesIn({
   const onTasks = { on: tasks, keys: { ...tagged, ...inHarbor } };
   const onWeb = { on: [web], keys: { ...tagged, ...inHarbor } };
   const onHarbor = { on: [harbor], keys: tagged };
+  const quay = arn('gateway/quay');
+  const onQuay = { on: [quay], keys: tagged };
+  const onQuayAndHarbor = { on: [quay, harbor], keys: tagged };
   const ofService = (name: string) => ({ ...inHarbor, 'ecs:service': arn(`service/harbor/${name}`) });
   const onTaskSet = {
     on: [arn(`task-set/harbor/fleet/${taskSet}`)],
@@ -115,6 +118,7 @@ export function casesIn({
   const onInstances = { on: instances, keys: { ...tagged, ...inHarbor } };
   const setting = { name: 'awsvpcTrunking', value: 'disabled' };
   return {
+    AssociateGatewayWithCluster: { input: { gateway: 'quay', cluster }, ...onQuayAndHarbor },
     ContinueServiceDeployment: { input: { serviceDeploymentArn: deployment, hookId: 'h' }, ...onDeployment },
     CreateCapacityProvider: {
       input: { name: 'new', cluster, managedInstancesProvider, tags },
@@ -144,6 +148,17 @@ export function casesIn({
       on: [web],
       keys: { ...tagged, ...tagging, ...inHarbor },
       besides: [tagOnCreate('CreateExpressGatewayService', web), ...passTaskRoles, passVolumeRole],
+    },
+    CreateGateway: {
+      input: {
+        name: 'quay',
+        configuration: { hostSharedAlb: {} },
+        tags,
+        infrastructureRoleArn: role('winch'),
+      },
+      on: [quay],
+      keys: { ...tagged, ...tagging },
+      besides: [tagOnCreate('CreateGateway', quay), passVolumeRole],
     },
     CreateService: {
       input: { cluster, serviceName: 'web', role: 'gate', tags, ...settings },
@@ -176,6 +191,7 @@ export function casesIn({
     },
     DeleteCluster: { input: { cluster }, ...onHarbor },
     DeleteExpressGatewayService: { input: { serviceArn: web }, ...onWeb },
+    DeleteGateway: { input: { gateway: 'quay' }, ...onQuay },
     DeleteService: { input: { cluster, service: 'web' }, ...onWeb },
     DeleteTaskDefinitions: {
       // A revision is a number, however it is written.
@@ -198,6 +214,8 @@ export function casesIn({
     },
     DescribeContainerInstances: { input: { cluster, containerInstances: instances }, ...onInstances },
     DescribeExpressGatewayService: { input: { serviceArn: web }, ...onWeb },
+    DescribeGateway: { input: { gateway: quay }, ...onQuay },
+    DescribeGatewayResources: { input: { gateway: 'quay' }, ...onQuay },
     DescribeServiceDeployments: { input: { serviceDeploymentArns: [deployment] }, ...onDeployment },
     DescribeServiceRevisions: {
       input: { serviceRevisionArns: [revision] },
@@ -212,6 +230,7 @@ export function casesIn({
     DescribeTaskDefinition: { input: { taskDefinition: 'web' }, on: any },
     DescribeTaskSets: { input: { cluster, service: 'fleet', taskSets: [taskSet] }, ...onTaskSet },
     DescribeTasks: { input: { cluster, tasks }, ...onTasks },
+    DisassociateGatewayFromCluster: { input: { gateway: quay, cluster: harbor }, ...onQuayAndHarbor },
     DiscoverPollEndpoint: { input: { cluster }, on: any },
     ExecuteCommand: {
       input: { cluster, task, container: 'app', command: 'sh', interactive: true },
@@ -223,6 +242,8 @@ export function casesIn({
     ListAttributes: { input: { cluster, targetType: 'container-instance' }, ...onHarbor },
     ListClusters: { input: {}, on: any },
     ListContainerInstances: { input: { cluster }, ...onHarbor },
+    ListGatewayClusterAssociations: { input: { gateway: 'quay', cluster }, on: any },
+    ListGateways: { input: { names: ['quay'] }, on: any },
     ListServiceDeployments: { input: { cluster, service: 'web' }, ...onWeb },
     ListServices: { input: { cluster }, on: any, keys: inHarbor },
     ListServicesByNamespace: {
@@ -314,6 +335,11 @@ export function casesIn({
       input: { serviceArn: web, taskDefinitionArn: arn('task-definition/ferry:1') },
       ...onWeb,
       besides: passTaskRoles,
+    },
+    UpdateGateway: {
+      input: { gateway: 'quay', infrastructureRoleArn: role('winch') },
+      ...onQuay,
+      besides: [passVolumeRole],
     },
     UpdateService: {
       input: { cluster, service: 'web', ...settings },

@@ -1,6 +1,7 @@
 import { ECS } from '@aws-sdk/client-ecs';
 import { accountId, type IamServer } from '../../../iam/testing/iam-server.ts';
 import { type Guarded, openGuarded, region, role } from '../../../testing/guarded.ts';
+import { gatewayKey, gateways } from '../../gateway/records.ts';
 import { createEcs } from '../../index.ts';
 import { ecsOperations } from '../../operations.ts';
 import { containerInstances } from '../../records.ts';
@@ -49,6 +50,13 @@ async function buildWorld(ecs: ECS, { state }: IamServer): Promise<World> {
   const cluster = 'harbor';
   await ecs.createCluster({ clusterName: cluster, tags });
   const group = `arn:aws:autoscaling:${region}:${accountId}:autoScalingGroup:1:autoScalingGroupName/spare`;
+  await state.transact((tx) =>
+    tx.put(gateways, gatewayKey({ accountId, region }, 'quay'), {
+      ...{ name: 'quay', createdAt: 0, updatedAt: 0, parametersHash: '', status: 'ACTIVE', tags },
+      ...{ infrastructureRoleArn: role('winch'), deletionProtection: false, maxAlbCount: 1 },
+      ...{ propagateTags: 'NONE', scheme: 'internal', vpcId: '', subnetIds: [], availabilityZones: [] },
+    }),
+  );
   const autoScalingGroupProvider = { autoScalingGroupArn: group };
   await ecs.createCapacityProvider({ name: 'spare', autoScalingGroupProvider, tags });
   await ecs.registerTaskDefinition({ family: 'web', containerDefinitions, tags });

@@ -1,0 +1,23 @@
+import type { Reader } from '../../../reconcile/index.ts';
+import { gatewayName, isForeign, isName, type Scope } from '../arn.ts';
+import { ecsRefusal, invalidParameter } from '../errors.ts';
+import { type GatewayRecord, gatewayKey, gateways } from './records.ts';
+
+/** @param identifier Its name or ARN. */
+export function findGateway(
+  reader: Reader,
+  scope: Scope,
+  identifier: string | undefined,
+): GatewayRecord | undefined {
+  if (!identifier) throw invalidParameter('gateway can not be blank.');
+  const name = gatewayName(identifier);
+  if (!isName(name) || isForeign(identifier, scope)) return undefined;
+  return reader.get(gateways, gatewayKey(scope, name));
+}
+
+/** @throws GatewayNotFoundException there is none, or it was deleted. */
+export function requireGateway(reader: Reader, scope: Scope, identifier: string | undefined): GatewayRecord {
+  const gateway = findGateway(reader, scope, identifier);
+  if (gateway === undefined) throw ecsRefusal('GatewayNotFoundException', 'Gateway not found.');
+  return gateway;
+}
