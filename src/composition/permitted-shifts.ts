@@ -15,7 +15,7 @@ export function permittedShifts(
   iam: Pick<Iam, 'assumeRoleForService' | 'findCredentials' | 'authorize'>,
   now: () => number,
 ): EcsContext['infrastructureRoleObstacle'] {
-  return ({ accountId, region }, { roleArn, action, resource }) => {
+  return ({ accountId, region }, { roleArn, action, resource, tags = {} }) => {
     if (roleArn.split(':')[4] !== accountId) return `The role ${roleArn} is not of the account ${accountId}.`;
     const source = { sourceArn: `arn:aws:ecs:${region}:${accountId}:*`, sourceAccount: accountId };
     const as = { service: ecsPrincipal, roleArn, sessionName: sessionNameFor(action) };
@@ -23,7 +23,9 @@ export function permittedShifts(
     if ('obstacle' in session) return session.obstacle;
     const { principal } = session;
     const facts = { sourceIp: '', userAgent: ecsPrincipal, region, isSecure: true, now: now() };
-    const decision = iam.authorize({ principal, action, resources: [resource], facts });
+    const named = Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
+    const conditions = (): Record<string, string> => Object.fromEntries(named);
+    const decision = iam.authorize({ principal, action, resources: [resource], facts, conditions });
     return decision.isAllowed ? undefined : decision.message;
   };
 }

@@ -18,6 +18,7 @@ export { availableAddressCount } from './addresses/ipam.ts';
 export type { Ec2Context } from './context.ts';
 export { noteAttachments } from './for-services/attachment-reports.ts';
 export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
+export { defaultSecurityGroupId } from './for-services/default-security-group.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';
 export { findInstance, registerInstance, terminateInstance } from './for-services/instance.ts';

@@ -59,6 +59,7 @@ import {
   disassociateGatewayFromCluster,
   listGatewayClusterAssociations,
 } from './operations/gateway-association.ts';
+import { describeGatewayRoute, listGatewayRoutes } from './operations/gateway-route.ts';
 import { listServicesByNamespace } from './operations/list-services-by-namespace.ts';
 import { runTask } from './operations/run-task.ts';
 import {
@@ -140,7 +141,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeExpressGatewayService: supported('DescribeExpressGatewayService', describeExpressGatewayService),
     DescribeGateway: supported('DescribeGateway', describeGateway),
     DescribeGatewayResources: supported('DescribeGatewayResources', describeGatewayResources),
-    DescribeGatewayRoute: notYet('DescribeGatewayRoute', 'gateways'),
+    DescribeGatewayRoute: supported('DescribeGatewayRoute', describeGatewayRoute),
     DescribeServiceDeployments: supported('DescribeServiceDeployments', describeServiceDeployments),
     DescribeServiceRevisions: supported('DescribeServiceRevisions', describeServiceRevisions),
     DescribeServices: supported('DescribeServices', describeServices),
@@ -165,7 +166,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
       'ListGatewayClusterAssociations',
       listGatewayClusterAssociations,
     ),
-    ListGatewayRoutes: notYet('ListGatewayRoutes', 'gateways'),
+    ListGatewayRoutes: supported('ListGatewayRoutes', listGatewayRoutes),
     ListGateways: supported('ListGateways', listGateways),
     ListServiceDeployments: supported('ListServiceDeployments', listServiceDeployments),
     ListServices: supported('ListServices', listServices),

@@ -19,6 +19,7 @@ import { desiredTasks } from './deployment/daemon-ground.ts';
 import { withDigests } from './deployment/record-service-deployments.ts';
 import { managedResourcesView } from './express/express-view.ts';
 import { expressServiceKey, expressServices } from './express/records.ts';
+import { connectionsView, connectorsView } from './gateway/route-view.ts';
 import { given } from './given.ts';
 import { networkView } from './network-view.ts';
 import type {
@@ -135,6 +136,10 @@ export function serviceRevisionView(
     containerImages: withDigests(record, own).containerImages.map((image) => ({ ...image })),
     guardDutyEnabled: false,
     ...given('ecsManagedResources', express && managedResourcesView(reader, scope, express, record)),
+    ...(record.gatewayConnectors && {
+      gatewayConnectors: connectorsView(record),
+      ecsManagedResources: { gatewayConnections: connectionsView(reader, scope, record) },
+    }),
     createdAt: new Date(record.createdAt),
   };
 }
@@ -145,10 +150,17 @@ function resolvedView({
   targetGroupArns,
 }: ServiceRevisionRecord): Pick<ServiceRevision, 'resolvedConfiguration'> {
   if (targetGroupArns === undefined) return {};
-  const resolved = loadBalancers.map(({ targetGroupArn, advancedConfiguration }, place) => ({
-    targetGroupArn: targetGroupArns[place] ?? targetGroupArn,
-    ...(advancedConfiguration && { productionListenerRule: advancedConfiguration.productionListenerRule }),
-  }));
+  const resolved = loadBalancers.flatMap(({ targetGroupArn, advancedConfiguration, gatewayRoute }, place) =>
+    gatewayRoute === undefined
+      ? {
+          targetGroupArn: targetGroupArns[place] ?? targetGroupArn,
+          ...(advancedConfiguration && {
+            productionListenerRule: advancedConfiguration.productionListenerRule,
+          }),
+        }
+      : [],
+  );
+  if (resolved.length === 0) return {};
   return { resolvedConfiguration: { loadBalancers: resolved } };
 }
 

@@ -53,7 +53,7 @@ const asksForUnbuilt: Asks = {
   enableECSManagedTags: isBuilt,
   enableExecuteCommand: isBuilt,
   forceNewDeployment: isBuilt,
-  gatewayConnectors: isAny,
+  gatewayConnectors: isBuilt,
   healthCheckGracePeriodSeconds: isBuilt,
   launchType: isBuilt,
   loadBalancers: isBuilt,

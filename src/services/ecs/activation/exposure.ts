@@ -6,11 +6,15 @@ export function exposureOf({
   serviceRegistries,
   loadBalancers,
   serviceConnectConfiguration,
+  gatewayConnectors,
+  gatewayRoutes,
 }: ExposureRecord): ExposureRecord {
   return {
     ...given('serviceRegistries', serviceRegistries),
     ...given('loadBalancers', loadBalancers),
     ...given('serviceConnectConfiguration', serviceConnectConfiguration),
+    ...given('gatewayConnectors', gatewayConnectors),
+    ...given('gatewayRoutes', gatewayRoutes),
   };
 }
 
@@ -20,6 +24,8 @@ export function withoutExposure<T extends ExposureRecord>(record: T): Omit<T, ke
     serviceRegistries: _registries,
     loadBalancers: _balancers,
     serviceConnectConfiguration: _connect,
+    gatewayConnectors: _connectors,
+    gatewayRoutes: _routes,
     ...rest
   } = record;
   return rest;

@@ -1,6 +1,7 @@
 import type { LoadBalancer, ServiceRegistry } from '@aws-sdk/client-ecs';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
+import { ownBalancers } from '../gateway/route-balancers.ts';
 import { given } from '../given.ts';
 import type { ExposureRecord, LaunchedType, StoredTaskDefinition } from '../records.ts';
 import { readLoadBalancers } from './load-balancers.ts';
@@ -17,8 +18,8 @@ interface AskedExposure {
   readonly loadBalancers?: LoadBalancer[] | undefined;
 }
 
-/** Service Connect has its own rules. */
-type Registered = Omit<ExposureRecord, 'serviceConnectConfiguration'>;
+/** Service Connect and gateways have their own rules. */
+type Registered = Pick<ExposureRecord, 'serviceRegistries' | 'loadBalancers'>;
 
 /** @throws InvalidParameterException in AWS's words; what isn't built yet is refused by name. */
 export function readExposure(
@@ -41,12 +42,14 @@ export function changedExposure(
   current: ExposureRecord,
   { taskDefinition, ...asked }: AskedExposure & { readonly taskDefinition?: string | undefined },
 ): Registered {
-  const { serviceRegistries = current.serviceRegistries, loadBalancers = current.loadBalancers } = asked;
+  const own = ownBalancers(current.loadBalancers);
+  const ownOrNone = own.length > 0 ? own : undefined;
+  const { serviceRegistries = current.serviceRegistries, loadBalancers = ownOrNone } = asked;
   const isAsked = asked.serviceRegistries !== undefined || asked.loadBalancers !== undefined;
   if (!isAsked && taskDefinition === undefined)
     return {
       ...given('serviceRegistries', current.serviceRegistries),
-      ...given('loadBalancers', current.loadBalancers),
+      ...given('loadBalancers', ownOrNone),
     };
   return readExposure(reader, scope, exposed, {
     serviceRegistries: serviceRegistries?.map((registry) => ({ ...registry })),

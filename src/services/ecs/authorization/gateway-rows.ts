@@ -21,8 +21,13 @@ export function gatewayRows(reader: Reader) {
     DeleteGateway: { on: ({ gateway }, call) => gatewayResources(gateway, call), keys: [tags] },
     DescribeGateway: { on: ({ gateway }, call) => gatewayResources(gateway, call), keys: [tags] },
     DescribeGatewayResources: { on: ({ gateway }, call) => gatewayResources(gateway, call), keys: [tags] },
+    DescribeGatewayRoute: {
+      on: ({ gatewayRouteArn }) => [gatewayRouteArn || '*'],
+      keys: [tags],
+    },
     DisassociateGatewayFromCluster: { on: gatewayAndCluster, keys: [tags] },
     ListGatewayClusterAssociations: { on: anyResource },
+    ListGatewayRoutes: { on: anyResource },
     ListGateways: { on: anyResource },
     UpdateGateway: {
       on: ({ gateway }, call) => gatewayResources(gateway, call),

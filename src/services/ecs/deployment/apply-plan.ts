@@ -4,6 +4,7 @@ import { type RecordKey, recordKey, TerminalError, type Transaction } from '../.
 import type { Scope } from '../arn.ts';
 import { launchWithCapacity } from '../capacity/launch-by-strategy.ts';
 import type { EcsContext } from '../context.ts';
+import { networkBehindGateways } from '../gateway/route-network.ts';
 import { given } from '../given.ts';
 import {
   type DeploymentRecord,
@@ -154,7 +155,7 @@ function launch(
     ...given('activation', activationOf(service, deployment)),
     isConnected: deployment.serviceConnectConfiguration !== undefined,
     overrides: { containerOverrides: [] },
-    ...(deployment.networkConfiguration === undefined ? {} : { network: deployment.networkConfiguration }),
+    ...given('network', networkBehindGateways(tx, scope, deployment)),
     placementStrategy: service.placementStrategy,
     placementConstraints: [
       ...placementConstraints(definition.definition, {
@@ -185,7 +186,7 @@ function activationOf(
 ): TaskActivationRecord | undefined {
   const { serviceRegistries: own = [], targetGroupArns, serviceConnectConfiguration: connect } = deployment;
   const loadBalancers = deployment.loadBalancers?.map(
-    ({ advancedConfiguration: _shift, ...rest }, place) => ({
+    ({ advancedConfiguration: _shift, gatewayRoute: _route, ...rest }, place) => ({
       ...{ ...rest, targetGroupArn: targetGroupArns?.[place] ?? rest.targetGroupArn },
     }),
   );

@@ -42,6 +42,8 @@ export function beginsDeployment(
   after: ServiceRecord,
 ): boolean {
   if (input.forceNewDeployment) return true;
+  // The same connectors may lead to other gateways by now.
+  if (!isDeepStrictEqual(before.gatewayRoutes, after.gatewayRoutes)) return true;
   const was: Readonly<Record<string, unknown>> = { ...before };
   const is: Readonly<Record<string, unknown>> = { ...after };
   return Object.entries(begins).some(

@@ -2,6 +2,23 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Infrastructure, unless } from '../../infrastructure.ts';
 import { type Scope, serviceArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
+import {
+  allowEgress,
+  allowIngress,
+  fromEverywhere,
+  isIssued,
+  letNothingOut,
+  type Maker,
+  makeListener,
+  makeLoadBalancer,
+  makeRule,
+  makeSecurityGroup,
+  makeTargetGroup,
+  managed,
+  requestCertificate,
+  revokeEgress,
+  revokeIngress,
+} from '../ingress/make.ts';
 import type { ServiceRecord } from '../records.ts';
 import { wantedAdmissions } from './admissions.ts';
 import { admitService } from './admit-service.ts';
@@ -13,14 +30,12 @@ import type {
 } from './records.ts';
 
 /**
- * What an Express service stands on, made step by step with the role that its user passed to ECS. Each step looks first for
- * what it would make and leaves what is there as it is: a kill after any of them costs a look. Nothing is asked for that AWS's
- * policy for these roles, AmazonECSInfrastructureRoleforExpressGatewayServices, does not allow.
+ * What an Express service stands on, made step by step with the role that its user passed to ECS, which AWS's policy
+ * AmazonECSInfrastructureRoleforExpressGatewayServices is for.
  */
-export interface Site {
+export interface Site extends Maker {
   readonly ecs: EcsContext;
   readonly scope: Scope;
-  readonly ask: Infrastructure;
   readonly loadBalancer: ExpressLoadBalancerRecord;
   readonly express: ExpressServiceRecord;
   readonly service: ServiceRecord;
@@ -28,43 +43,49 @@ export interface Site {
   readonly note: (made: Partial<ExpressResources>) => Promise<void>;
 }
 
-const managed = { AmazonECSManaged: 'true' };
-const managedTags = [{ Key: 'AmazonECSManaged', Value: 'true' }];
-const listenerPort = 443;
-
 /** @returns false: something takes its time, look again. */
 export async function makeInfrastructure(site: Site): Promise<boolean> {
   const { express, loadBalancer, service, note } = site;
   if (express.logGroupName !== undefined)
     await note({ logGroup: await makeLogGroup(site, express.logGroupName) });
-  const certificate = await makeCertificate(site);
+  const certificate = express.made.certificate ?? (await requestCertificate(site, express.endpoint));
   await note({ certificate });
 
   const balancerGroup = await makeSecurityGroup(site, {
+    vpcId: express.vpcId,
     name: loadBalancer.securityGroupName,
     description: `Load balancer ${loadBalancer.name} of Express services`,
   });
   await note({ loadBalancerSecurityGroup: balancerGroup });
   await letHttpsInOnly(site, balancerGroup);
-  const balancer = await makeLoadBalancer(site, balancerGroup);
+  const balancer = await makeLoadBalancer(site, {
+    name: loadBalancer.name,
+    scheme: loadBalancer.accessType === 'PUBLIC' ? 'internet-facing' : 'internal',
+    subnetIds: loadBalancer.subnetIds,
+    securityGroups: [balancerGroup],
+  });
   await note({ loadBalancer: balancer });
 
   const own =
     express.securityGroups.length > 0
       ? undefined
       : await makeSecurityGroup(site, {
+          vpcId: express.vpcId,
           name: `${express.cluster}-${express.name}-${express.vpcId}`,
           description: `Express service ${express.name} of cluster ${express.cluster}`,
         });
   if (own !== undefined) await note({ securityGroup: own });
   await admit(site, balancerGroup, own);
 
-  const targetGroup = await makeTargetGroup(site);
+  const targetGroup = await makeTargetGroup(site, express.targetGroupName, targetGroupOf(site));
   await note({ targetGroup });
   if (!(await isIssued(site, certificate))) return false;
   const listener = await makeListener(site, balancer, certificate);
   await note({ listener });
-  await note({ rule: await makeRule(site, listener, targetGroup) });
+  const targetGroups = [{ TargetGroupArn: targetGroup }];
+  await note({
+    rule: await makeRule(site, listener, { host: express.endpoint, targetGroups, priorityFrom: 1 }),
+  });
 
   if (service.awaitsInfrastructure) await admitService(site, targetGroup, own);
   await note(await makeScaling(site, balancer, targetGroup));
@@ -78,83 +99,12 @@ async function makeLogGroup({ ask, scope }: Site, logGroupName: string): Promise
   return `arn:aws:logs:${scope.region}:${scope.accountId}:log-group:${logGroupName}`;
 }
 
-/** The same request within an hour is answered with the same certificate. */
-async function makeCertificate({ ask, express }: Site): Promise<string> {
-  if (express.made.certificate !== undefined) return express.made.certificate;
-  const { CertificateArn = '' } = await ask('acm', 'RequestCertificate', {
-    DomainName: express.endpoint,
-    ValidationMethod: 'DNS',
-    IdempotencyToken: express.endpoint.slice(
-      express.endpoint.indexOf('-') + 1,
-      express.endpoint.indexOf('.'),
-    ),
-    Tags: managedTags,
-  });
-  return CertificateArn;
-}
-
-async function isIssued({ ask }: Site, CertificateArn: string): Promise<boolean> {
-  const { Certificate } = await ask('acm', 'DescribeCertificate', { CertificateArn });
-  return Certificate?.Status === 'ISSUED';
-}
-
-async function makeSecurityGroup(
-  { ask, express: { vpcId } }: Site,
-  of: { readonly name: string; readonly description: string },
-): Promise<string> {
-  const found = await findSecurityGroup(ask, vpcId, of.name);
-  if (found !== undefined) return found;
-  const { GroupId = '' } = await ask('ec2', 'CreateSecurityGroup', {
-    ...{ GroupName: of.name, Description: of.description, VpcId: vpcId },
-    TagSpecifications: [{ ResourceType: 'security-group', Tags: managedTags }],
-  });
-  return GroupId;
-}
-
-export async function findSecurityGroup(
-  ask: Infrastructure,
-  vpcId: string,
-  name: string,
-): Promise<string | undefined> {
-  const { SecurityGroups = [] } = await ask('ec2', 'DescribeSecurityGroups', {
-    Filters: [
-      { Name: 'vpc-id', Values: [vpcId] },
-      { Name: 'group-name', Values: [name] },
-    ],
-  });
-  return SecurityGroups[0]?.GroupId;
-}
-
-type Peer = { readonly port: number } & ({ readonly CidrIp: string } | { readonly GroupId: string });
-
-const permission = (peer: Peer) => ({
-  ...{ IpProtocol: 'tcp', FromPort: peer.port, ToPort: peer.port },
-  ...('CidrIp' in peer
-    ? { IpRanges: [{ CidrIp: peer.CidrIp }] }
-    : { UserIdGroupPairs: [{ GroupId: peer.GroupId }] }),
-});
-
-const ruleTags = [{ ResourceType: 'security-group-rule' as const, Tags: managedTags }];
-
-async function allowIngress({ ask }: Site, GroupId: string, peer: Peer): Promise<void> {
-  await unless(['InvalidPermission.Duplicate'], () =>
-    ask('ec2', 'AuthorizeSecurityGroupIngress', {
-      ...{ GroupId, IpPermissions: [permission(peer)], TagSpecifications: ruleTags },
-    }),
-  );
-}
-
 /** HTTPS comes in from everywhere. Every new group lets everything out: this one goes only where it is admitted. */
 async function letHttpsInOnly(site: Site, balancerGroup: string): Promise<void> {
   // With a load balancer in it, it has been through this; what users change from then on stays.
   if (site.express.made.loadBalancer !== undefined) return;
-  await allowIngress(site, balancerGroup, { port: listenerPort, CidrIp: '0.0.0.0/0' });
-  await unless(['InvalidPermission.NotFound'], () =>
-    site.ask('ec2', 'RevokeSecurityGroupEgress', {
-      GroupId: balancerGroup,
-      IpPermissions: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
-    }),
-  );
+  await allowIngress(site, balancerGroup, fromEverywhere);
+  await letNothingOut(site.ask, balancerGroup);
 }
 
 /** The load balancer may go where the service's deployments listen, and nowhere else any more. */
@@ -163,12 +113,7 @@ async function admit(site: Site, balancerGroup: string, own: string | undefined)
   const before = express.made.admitted ?? [];
   const wanted = wantedAdmissions(site, own);
   for (const { securityGroupId, port } of wanted.filter((each) => !holds(before, each))) {
-    await unless(['InvalidPermission.Duplicate'], () =>
-      ask('ec2', 'AuthorizeSecurityGroupEgress', {
-        ...{ GroupId: balancerGroup, TagSpecifications: ruleTags },
-        IpPermissions: [permission({ port, GroupId: securityGroupId })],
-      }),
-    );
+    await allowEgress(site, balancerGroup, { port, GroupId: securityGroupId });
     if (securityGroupId === own) await allowIngress(site, own, { port, GroupId: balancerGroup });
   }
   await site.note({ admitted: [...before.filter((each) => !holds(wanted, each)), ...wanted] });
@@ -186,98 +131,19 @@ export async function dismiss(
   groups: { readonly balancerGroup: string; readonly own: string | undefined },
   { securityGroupId, port }: Admission,
 ): Promise<void> {
-  const gone = ['InvalidPermission.NotFound', 'InvalidGroup.NotFound'];
   const { balancerGroup, own } = groups;
-  await unless(gone, () =>
-    ask('ec2', 'RevokeSecurityGroupEgress', {
-      GroupId: balancerGroup,
-      IpPermissions: [permission({ port, GroupId: securityGroupId })],
-    }),
-  );
-  if (securityGroupId !== own) return;
-  await unless(gone, () =>
-    ask('ec2', 'RevokeSecurityGroupIngress', {
-      GroupId: own,
-      IpPermissions: [permission({ port, GroupId: balancerGroup })],
-    }),
-  );
+  await revokeEgress(ask, balancerGroup, { port, GroupId: securityGroupId });
+  if (securityGroupId === own) await revokeIngress(ask, own, { port, GroupId: balancerGroup });
 }
 
-async function makeLoadBalancer({ ask, loadBalancer }: Site, group: string): Promise<string> {
-  const found = await findLoadBalancer(ask, loadBalancer.name);
-  if (found !== undefined) return found;
-  const { LoadBalancers = [] } = await ask('elasticloadbalancing', 'CreateLoadBalancer', {
-    ...{ Name: loadBalancer.name, Type: 'application', Tags: managedTags },
-    Scheme: loadBalancer.accessType === 'PUBLIC' ? 'internet-facing' : 'internal',
-    Subnets: [...loadBalancer.subnetIds],
-    SecurityGroups: [group],
-  });
-  return LoadBalancers[0]?.LoadBalancerArn ?? '';
-}
-
-export async function findLoadBalancer(ask: Infrastructure, name: string): Promise<string | undefined> {
-  const found = await unless(['LoadBalancerNotFoundException'], () =>
-    ask('elasticloadbalancing', 'DescribeLoadBalancers', { Names: [name] }),
-  );
-  return found?.LoadBalancers?.[0]?.LoadBalancerArn;
-}
-
-async function makeTargetGroup({ ask, ecs, scope, express, service }: Site): Promise<string> {
-  const { targetGroupName: Name, healthCheckPath: HealthCheckPath, vpcId: VpcId } = express;
-  const found = await findTargetGroup(ask, Name);
-  if (found !== undefined) return found;
+function targetGroupOf({ ecs, scope, express, service }: Site) {
+  const { healthCheckPath: HealthCheckPath, vpcId: VpcId } = express;
   const [admission] = wantedAdmissions({ ecs, scope, express, service }, '');
-  const { TargetGroups = [] } = await ask('elasticloadbalancing', 'CreateTargetGroup', {
-    ...{ Name, VpcId, HealthCheckPath, Protocol: 'HTTP', TargetType: 'ip', Tags: managedTags },
-    Port: admission?.port,
+  return {
+    ...{ VpcId, HealthCheckPath, Port: admission?.port },
     ...{ HealthCheckIntervalSeconds: 30, HealthCheckTimeoutSeconds: 5 },
     ...{ HealthyThresholdCount: 5, UnhealthyThresholdCount: 2 },
-  });
-  return TargetGroups[0]?.TargetGroupArn ?? '';
-}
-
-export async function findTargetGroup(ask: Infrastructure, name: string): Promise<string | undefined> {
-  const found = await unless(['TargetGroupNotFoundException'], () =>
-    ask('elasticloadbalancing', 'DescribeTargetGroups', { Names: [name] }),
-  );
-  return found?.TargetGroups?.[0]?.TargetGroupArn;
-}
-
-/** Whoever asks for no host of a service's is answered 404. The first service's certificate is shown to those. */
-async function makeListener({ ask }: Site, balancer: string, certificate: string): Promise<string> {
-  const { Listeners = [] } = await ask('elasticloadbalancing', 'DescribeListeners', {
-    LoadBalancerArn: balancer,
-  });
-  const found = Listeners.find(({ Port }) => Port === listenerPort)?.ListenerArn;
-  const Certificates = [{ CertificateArn: certificate }];
-  if (found !== undefined) {
-    await ask('elasticloadbalancing', 'AddListenerCertificates', { ListenerArn: found, Certificates });
-    return found;
-  }
-  const made = await ask('elasticloadbalancing', 'CreateListener', {
-    ...{ LoadBalancerArn: balancer, Protocol: 'HTTPS', Port: listenerPort, Certificates, Tags: managedTags },
-    DefaultActions: [
-      { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404', ContentType: 'text/plain' } },
-    ],
-  });
-  return made.Listeners?.[0]?.ListenerArn ?? '';
-}
-
-async function makeRule({ ask, express }: Site, ListenerArn: string, targetGroup: string): Promise<string> {
-  const { Rules = [] } = await ask('elasticloadbalancing', 'DescribeRules', { ListenerArn });
-  const found = Rules.find(({ Conditions = [] }) =>
-    Conditions.some(({ HostHeaderConfig }) => HostHeaderConfig?.Values?.includes(express.endpoint)),
-  );
-  if (found?.RuleArn !== undefined) return found.RuleArn;
-  const taken = new Set(Rules.map(({ Priority }) => Number(Priority)));
-  let priority = 1;
-  while (taken.has(priority)) priority += 1;
-  const made = await ask('elasticloadbalancing', 'CreateRule', {
-    ...{ ListenerArn, Priority: priority, Tags: managedTags },
-    Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: [express.endpoint] } }],
-    Actions: [{ Type: 'forward', TargetGroupArn: targetGroup }],
-  });
-  return made.Rules?.[0]?.RuleArn ?? '';
+  };
 }
 
 export const scalableService = ({ cluster, name }: ExpressServiceRecord) => ({

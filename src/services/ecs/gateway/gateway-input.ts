@@ -27,13 +27,13 @@ const mostLoadBalancers = 50;
 export const gatewayPort = 443;
 
 /** The one variant that there is. */
-export function readVariant<T>(configuration: { readonly hostSharedAlb?: T } | undefined): T {
+function readVariant<T>(configuration: { readonly hostSharedAlb?: T } | undefined): T {
   if (configuration?.hostSharedAlb === undefined)
     throw invalidParameter('Exactly one variant of configuration must be set: hostSharedAlb.');
   return configuration.hostSharedAlb;
 }
 
-export function readPropagateTags(asked: string): GatewaySettings['propagateTags'] {
+function readPropagateTags(asked: string): GatewaySettings['propagateTags'] {
   if (asked === 'GATEWAY' || asked === 'NONE') return asked;
   throw invalidParameter('propagateTags should be one of [GATEWAY,NONE].');
 }

@@ -8,6 +8,7 @@ import type {
 } from '@aws-sdk/client-ecs';
 import { type Collection, type Reader, type RecordKey, recordKey } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
+import type { ConnectorHealthCheckRecord } from '../records/gateway-connector.ts';
 import { scopeOf } from '../records/scope.ts';
 
 /**
@@ -142,18 +143,6 @@ export interface GatewayRouteResources {
   readonly ports?: readonly number[];
 }
 
-/** What a connector says; what it leaves out is Elastic Load Balancing's default. */
-export interface ConnectorHealthCheckRecord {
-  readonly healthCheckProtocol?: 'HTTP' | 'HTTPS';
-  readonly healthCheckPort?: number;
-  readonly healthCheckPath?: string;
-  readonly healthCheckTimeoutSeconds?: number;
-  readonly healthCheckIntervalSeconds?: number;
-  readonly healthyThresholdCount?: number;
-  readonly unhealthyThresholdCount?: number;
-  readonly matcher?: { readonly httpCode: string };
-}
-
 /** `gateway-route/<gateway>/<id>` */
 export const gatewayRoutes: Collection<
   GatewayRouteRecord,
@@ -212,6 +201,13 @@ export const loadBalancersOfGateway = (
     .byIndex(gatewayLoadBalancers, 'byGateway', within(scope, gateway))
     .map(({ value }) => value)
     .toSorted(byAge);
+
+export const routesOfService = (
+  reader: Reader,
+  scope: Scope,
+  { cluster, name }: { readonly cluster: string; readonly name: string },
+): readonly GatewayRouteRecord[] =>
+  reader.byIndex(gatewayRoutes, 'byService', within(scope, `${cluster}/${name}`)).map(({ value }) => value);
 
 export const associationsOfGateway = (
   reader: Reader,

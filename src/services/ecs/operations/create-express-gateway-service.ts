@@ -24,6 +24,7 @@ import { readExpressNetwork, shareLoadBalancer } from '../express/express-networ
 import { expressServiceView } from '../express/express-view.ts';
 import { type ExpressServiceRecord, expressServiceKey, expressServices } from '../express/records.ts';
 import { given } from '../given.ts';
+import { endpointOf } from '../ingress/endpoint.ts';
 import { requireLaunchable } from '../launch-input.ts';
 import { type ClusterRecord, clusters, services, type TaskDefinitionRecord } from '../records.ts';
 import { requestHash } from '../request-hash.ts';
@@ -195,9 +196,3 @@ const managedTag = { key: 'AmazonECSManaged', value: 'true' };
 
 const logsTo = ({ definition }: TaskDefinitionRecord): string | undefined =>
   definition.containerDefinitions[0]?.logConfiguration?.options?.['awslogs-group'];
-
-/** `<the name's first two letters>-<32 digits>.ecs.<Region>.on.aws` */
-function endpointOf(name: string, region: string, random: Random): string {
-  const letters = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  return `${letters.slice(0, 2) || 'ex'}-${hex(random, 32)}.ecs.${region}.on.aws`;
-}

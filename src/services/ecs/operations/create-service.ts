@@ -11,6 +11,8 @@ import type { EcsContext } from '../context.ts';
 import { beginServiceDeployment } from '../deployment/begin-service-deployment.ts';
 import { withNewDeployment } from '../deployment/new-deployment.ts';
 import { clientError, invalidParameter } from '../errors.ts';
+import { awaiting, connectedBy, connectToGateways } from '../gateway/connect-service.ts';
+import { readConnector } from '../gateway/read-connector.ts';
 import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration, requirePublicIpOnFargate } from '../network-configuration.ts';
@@ -161,8 +163,11 @@ function readService(
   const exposed = { definition: definition.definition, launchType: capacity.launchType };
   const connected = { cluster, name, ...exposed };
   const connect = connectService(tx, ecs, call, connected, input.serviceConnectConfiguration);
+  const joining = { cluster: cluster.name, name, network, ...exposed };
+  const connector = readConnector(input.gatewayConnectors);
+  const connection = connectToGateways(tx, ecs.random, call, joining, connector);
   const exposure = {
-    ...readExposure(tx, call, exposed, input),
+    ...connectedBy(connection, readExposure(tx, call, exposed, input)),
     ...given('serviceConnectConfiguration', connect),
   };
   const described = {
@@ -185,7 +190,10 @@ function readService(
     ...given('discoveryServices', discoveryServicesOf(connect)),
     ...given(
       'healthCheckGracePeriodSeconds',
-      readGracePeriod(input.healthCheckGracePeriodSeconds ?? (exposure.loadBalancers && 0)),
+      readGracePeriod(
+        input.healthCheckGracePeriodSeconds ??
+          (exposure.loadBalancers || exposure.gatewayConnectors ? 0 : undefined),
+      ),
     ),
     enableECSManagedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false,
@@ -195,6 +203,7 @@ function readService(
     deployments: [],
     events: [],
     tags: validateTags(input.tags),
+    ...awaiting(connection),
   };
   const { availabilityZoneRebalancing: asked } = input;
   const availabilityZoneRebalancing = readZoneRebalancing(asked, described, 'ENABLED');

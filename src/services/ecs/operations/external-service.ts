@@ -30,6 +30,7 @@ const ofTaskSets = [
   'platformVersion',
   'networkConfiguration',
   'loadBalancers',
+  'gatewayConnectors',
   'serviceRegistries',
   'role',
 ] as const;

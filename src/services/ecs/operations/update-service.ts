@@ -12,6 +12,7 @@ import { beginServiceDeployment } from '../deployment/begin-service-deployment.t
 import { beginsDeployment } from '../deployment/beginning.ts';
 import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
 import { clientError, ecsRefusal } from '../errors.ts';
+import { awaiting, changedConnection, connectedBy } from '../gateway/connect-service.ts';
 import { given } from '../given.ts';
 import { refusePlacementOnFargate, requireCompatible, requireLaunchable } from '../launch-input.ts';
 import { readNetworkConfiguration, requirePublicIpOnFargate } from '../network-configuration.ts';
@@ -112,17 +113,22 @@ function updated(
     input.availabilityZoneRebalancing,
   );
   refusePlacementOnFargate(capacity.launchType, changed);
-  const { networkConfiguration: _network, ...rest } = withoutExposure(changed);
+  const { networkConfiguration: _network, awaitsInfrastructure, ...rest } = withoutExposure(changed);
   const taskDefinition = { family: definition.family, revision: definition.revision };
   const network = networkOf(tx, call, service, definition, input);
   requirePublicIpOnFargate(capacity.launchType, network);
   const exposed = { definition: definition.definition, launchType: capacity.launchType };
   const connect = connectOf(tx, ecs, call, { cluster, service, ...exposed }, input);
+  const joining = { cluster: cluster.name, name: service.name, network, ...exposed };
+  const connection = changedConnection(tx, ecs.random, call, joining, service, input);
   const connected = {
     ...rest,
     taskDefinition,
     ...given('networkConfiguration', network),
-    ...changedExposure(tx, call, exposed, service, input),
+    ...connectedBy(connection, changedExposure(tx, call, exposed, service, input)),
+    ...(service.resourceManagementType === 'ECS'
+      ? given('awaitsInfrastructure', awaitsInfrastructure)
+      : awaiting(connection)),
     ...given('serviceConnectConfiguration', connect),
     ...given('discoveryServices', discoveryServicesOf(connect, service.discoveryServices)),
   };

@@ -23,6 +23,7 @@ import {
   servicesOfLoadBalancer,
 } from '../express/records.ts';
 import { removeInfrastructure, removeScaling } from '../express/remove-infrastructure.ts';
+import { managedTags } from '../ingress/make.ts';
 import { type ServiceRecord, services } from '../records.ts';
 import { serviceKey } from '../service-lookup.ts';
 
@@ -117,7 +118,7 @@ async function make(
     ...{ scope, roleArn: express.infrastructureRoleArn },
     sourceArn: expressArn({ scope, express }),
   });
-  const site: Site = { ecs, scope, ask, loadBalancer, express, service, note };
+  const site: Site = { ecs, scope, ask, tags: managedTags, loadBalancer, express, service, note };
   if (!(await makeInfrastructure(site))) return again(soonMs);
   await change(({ obstacle: _obstacle, ...record }) => ({ ...record, madeRevision: express.revision }));
   return done;

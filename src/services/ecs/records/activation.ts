@@ -1,5 +1,6 @@
 import type { Collection, RecordKey } from '../../../reconcile/index.ts';
 import type { NetworkBindingRecord, TaskRecord } from '../records.ts';
+import type { GatewayConnectorRecord, GatewayRouteRef } from './gateway-connector.ts';
 import type { ServiceConnectRecord } from './service-connect.ts';
 
 /**
@@ -12,6 +13,9 @@ export interface ExposureRecord {
   readonly serviceRegistries?: readonly ServiceRegistryRecord[];
   readonly loadBalancers?: readonly ServiceLoadBalancerRecord[];
   readonly serviceConnectConfiguration?: ServiceConnectRecord;
+  readonly gatewayConnectors?: readonly GatewayConnectorRecord[];
+  /** The routes that these come to, one behind each gateway. Their target groups are among `loadBalancers` once they are made. */
+  readonly gatewayRoutes?: readonly GatewayRouteRef[];
 }
 
 /** A service of Cloud Map, as a service's `serviceRegistries` names it. */
@@ -31,6 +35,8 @@ export interface ServiceLoadBalancerRecord {
   /** What its targets are sent where those are container instances. Absent: TCP. */
   readonly transport?: 'UDP' | 'TCP_UDP';
   readonly advancedConfiguration?: AdvancedConfigurationRecord;
+  /** A gateway's, which users don't see among their own. Its tasks are in the security group, too. */
+  readonly gatewayRoute?: GatewayRouteRef & { readonly securityGroup: string };
 }
 
 /** Between what and by which rules traffic is shifted: `targetGroupArn` and its alternate take turns. */
@@ -45,7 +51,8 @@ export interface AdvancedConfigurationRecord {
  * Of a task: as its deployment had it when the task was launched. Endpoints of Service Connect are registries as any
  * other, which Amazon ECS made itself.
  */
-export interface TaskActivationRecord extends Omit<ExposureRecord, 'serviceConnectConfiguration'> {
+export interface TaskActivationRecord
+  extends Omit<ExposureRecord, 'serviceConnectConfiguration' | 'gatewayConnectors' | 'gatewayRoutes'> {
   /** Of its task set. */
   readonly externalId?: string;
   /** Written in the transaction that registers it, or takes it away, everywhere. */

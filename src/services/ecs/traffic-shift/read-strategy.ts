@@ -82,6 +82,7 @@ type Shifted = Pick<
   | 'schedulingStrategy'
   | 'launchType'
   | 'loadBalancers'
+  | 'gatewayConnectors'
   | 'serviceRegistries'
   | 'serviceConnectConfiguration'
 >;
@@ -113,7 +114,8 @@ export function requireStrategy(service: Shifted): void {
     throw invalidParameter(
       'advancedConfiguration field is required for all loadBalancers when using a non-ROLLING deployment strategy',
     );
-  if (loadBalancers.length === 0 && strategy !== 'BLUE_GREEN')
+  const isBalanced = loadBalancers.length > 0 || service.gatewayConnectors !== undefined;
+  if (!isBalanced && strategy !== 'BLUE_GREEN')
     throw invalidParameter(
       `The deployment strategy ${strategy} requires a service that uses Elastic Load Balancing or Service Connect.`,
     );

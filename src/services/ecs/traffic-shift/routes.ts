@@ -3,6 +3,8 @@ import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import { findTrafficRule, hasHealthyTarget, shiftObstacle, shiftTraffic } from '../../elbv2/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
+import { gatewayKey, gateways } from '../gateway/records.ts';
+import { given } from '../given.ts';
 import type { DeploymentRecord, ServiceRecord, TrafficRecord } from '../records.ts';
 
 /** The rules by which a deployment's traffic is shifted, as Elastic Load Balancing has them. */
@@ -16,6 +18,8 @@ interface Route {
   readonly productionListenerRule: string;
   readonly testListenerRule?: string;
   readonly roleArn: string;
+  /** Its name, if it is a gateway's. */
+  readonly gateway?: string;
 }
 
 /** What there is to know of a deployment's routes before its traffic is shifted. */
@@ -37,11 +41,21 @@ export function routed(service: ServiceRecord, primary: DeploymentRecord): Deplo
     : primary;
 }
 
+/** A gateway's role is the one that it has now. */
+function withRoleOf(reader: Reader, scope: Scope, route: Route): Route {
+  const gateway = route.gateway && reader.get(gateways, gatewayKey(scope, route.gateway));
+  return gateway ? { ...route, roleArn: gateway.infrastructureRoleArn } : route;
+}
+
 function routesOf({ loadBalancers = [], targetGroupArns = [] }: DeploymentRecord): readonly Route[] {
-  return loadBalancers.flatMap(({ targetGroupArn, advancedConfiguration }, place) =>
+  return loadBalancers.flatMap(({ targetGroupArn, advancedConfiguration, gatewayRoute }, place) =>
     advancedConfiguration === undefined
       ? []
-      : { ...advancedConfiguration, targetGroupArn, own: targetGroupArns[place] ?? targetGroupArn },
+      : {
+          ...{ ...advancedConfiguration, targetGroupArn },
+          own: targetGroupArns[place] ?? targetGroupArn,
+          ...given('gateway', gatewayRoute?.gateway),
+        },
   );
 }
 
@@ -66,7 +80,7 @@ export function readTraffic(
   const deployment =
     primary?.lifecycle && primary.rolloutState === 'IN_PROGRESS' ? routed(service, primary) : undefined;
   if (deployment === undefined) return undefined;
-  const routes = routesOf(deployment);
+  const routes = routesOf(deployment).map((route) => withRoleOf(reader, scope, route));
   const obstacle = routes.map((route) => obstacleTo(reader, ecs, scope, route)).find((found) => found);
   const startObstacle = routes.map((route) => startObstacleTo(reader, scope, route)).find((found) => found);
   return {
@@ -94,7 +108,8 @@ function obstacleTo(
     if (unreachable !== undefined) return `${name} ${arn} can't be changed. ${unreachable}`;
     const resource = rule.isDefault ? rule.listenerArn : arn;
     const action = rule.isDefault ? 'ModifyListener' : 'ModifyRule';
-    const asked = { roleArn, action: `elasticloadbalancing:${action}`, resource };
+    const { tags } = rule;
+    const asked = { roleArn, action: `elasticloadbalancing:${action}`, resource, tags };
     const obstacle = ecs.infrastructureRoleObstacle(scope, asked);
     if (obstacle !== undefined)
       return `ECS was unable to manage the ELB resources due to missing permissions on ECS Infrastructure Role '${roleArn}'. ${obstacle}`;

@@ -16,6 +16,8 @@ export interface TrafficRule {
   readonly isDefault: boolean;
   /** Empty: it does not forward. */
   readonly targetGroups: readonly WeightedTargetGroup[];
+  /** The listener's, if it is a default one. */
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** @param arn Of a rule of this account and Region, a listener's default one too, or of a network load balancer's listener. */
@@ -23,11 +25,13 @@ export function findTrafficRule(reader: Reader, scope: Scope, arn: string): Traf
   const found = findShifted(reader, scope, arn);
   if (found === undefined) return undefined;
   const { action, priority } = found.rule;
+  const { tags } = priority === 'default' ? found.listener : found.rule;
   return {
     loadBalancerType: requireLoadBalancer(reader, scope, found.listener.loadBalancerArn).type,
     listenerArn: found.listener.arn,
     isDefault: priority === 'default',
     targetGroups: action.type === 'forward' ? action.targetGroups : [],
+    tags,
   };
 }
 

@@ -216,6 +216,11 @@ export function casesIn({
     DescribeExpressGatewayService: { input: { serviceArn: web }, ...onWeb },
     DescribeGateway: { input: { gateway: quay }, ...onQuay },
     DescribeGatewayResources: { input: { gateway: 'quay' }, ...onQuay },
+    DescribeGatewayRoute: {
+      input: { gatewayRouteArn: arn('gateway-route/quay/1') },
+      on: [arn('gateway-route/quay/1')],
+      keys: {},
+    },
     DescribeServiceDeployments: { input: { serviceDeploymentArns: [deployment] }, ...onDeployment },
     DescribeServiceRevisions: {
       input: { serviceRevisionArns: [revision] },
@@ -243,6 +248,7 @@ export function casesIn({
     ListClusters: { input: {}, on: any },
     ListContainerInstances: { input: { cluster }, ...onHarbor },
     ListGatewayClusterAssociations: { input: { gateway: 'quay', cluster }, on: any },
+    ListGatewayRoutes: { input: { gateway: 'quay', cluster }, on: any },
     ListGateways: { input: { names: ['quay'] }, on: any },
     ListServiceDeployments: { input: { cluster, service: 'web' }, ...onWeb },
     ListServices: { input: { cluster }, on: any, keys: inHarbor },

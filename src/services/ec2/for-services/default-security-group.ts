@@ -1,0 +1,1 @@
+export { defaultGroupId as defaultSecurityGroupId } from '../network-interfaces/new-interface.ts';
