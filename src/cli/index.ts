@@ -51,4 +51,5 @@ export {
   type StatusResponse,
 } from './operator-api.ts';
 export { run } from './run.ts';
+export { type CallCredentials, signedCall } from './signed-call.ts';
 export { CommandError } from './terminal.ts';

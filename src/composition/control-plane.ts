@@ -7,9 +7,16 @@ import {
   presignedCallerVerifier,
   type Route,
 } from '../gateway/index.ts';
-import { controlPlaneOf, createKubernetes } from '../kubernetes/index.ts';
+import { controlPlaneOf, createKubernetes, endMachineVolumes } from '../kubernetes/index.ts';
 import type { Log } from '../log.ts';
-import { openState, type Reconcilers, type State, startReconcilers } from '../reconcile/index.ts';
+import { ownArchitecture } from '../machines/index.ts';
+import {
+  openState,
+  type Reader,
+  type Reconcilers,
+  type State,
+  startReconcilers,
+} from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import {
   createAcm,
@@ -114,7 +121,7 @@ export interface ControlPlaneOptions {
   /** See `Ec2Context.whyNoMachineInterfaces`. */
   readonly whyNoMachineInterfaces?: () => string | undefined;
   /** See `EksContext.otherMachines`; absent: none. */
-  readonly otherMachines?: () => readonly string[];
+  readonly otherMachines?: (reader: Reader) => readonly string[];
   /** What runs the functions of lifecycle hooks; absent: nothing. */
   readonly lambdaEndpoint?: URL;
   /** Paths of the installation's own. */
@@ -159,12 +166,12 @@ export interface ControlPlane extends AsyncDisposable {
   readonly balancing: Balancing;
   /** See `Ecs.interfaceOwners`. */
   interfaceOwners(): ReadonlyMap<string, string>;
-  /** A machine has left: what ECS and EKS have on it ends. See `Ecs.endMachine`, `endMachineNodes`. */
+  /** A machine has left: what ECS and EKS have on it ends. See `Ecs.endMachine`, `endMachineNodes`, `endMachineVolumes`. */
   endMachine(machineId: string): Promise<void>;
   /** Where the clusters' control planes are in their VPCs, for the machine that carries them. */
   readonly clusterNetworks: ClusterNetworks;
-  /** What a machine's nodes ask for. @param machineId Absent: of the machine that this is on. */
-  nodeHome(machineId?: string): Promise<NodeHome>;
+  /** What a machine's nodes ask for. */
+  nodeHome(machineId: string): Promise<NodeHome>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
@@ -240,10 +247,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureServiceLinkedRole: (accountId: string) => iam.ensureServiceLinkedRole(accountId, elbPrincipal),
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
-  const { otherMachines = () => [] } = options;
+  const otherMachines = () => options.otherMachines?.(state) ?? [];
   const eks = {
     ...{ state, clock, random, publicCidr, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
-    machineArchitecture: () => (process.arch === 'arm64' ? 'arm64' : 'x86_64') as 'arm64' | 'x86_64',
+    machineArchitecture: ownArchitecture,
     otherMachines,
   };
   const clusterNetworks = new ClusterNetworks({
@@ -377,10 +384,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     endMachine: async (machineId) => {
       await ecs.endMachine(machineId);
       await endMachineNodes({ state, clock }, machineId);
+      await endMachineVolumes(state, machineId);
     },
     nodeHome: async (machineId) => {
       const { nodeHome } = await import('./kubelets/node-home.ts');
-      return nodeHome({ state, clock, random, iam, ...(machineId !== undefined && { machineId }) });
+      const isHome = machineId === options.machineId;
+      return nodeHome({ state, clock, random, iam, machineId, isHome });
     },
     loadIdentities: () => iam.loadOperator(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),

@@ -20,6 +20,7 @@ import { fargateHosts, machineAttribute } from '../services/ecs/index.ts';
 import { installationLabel, instanceLabel } from './labels.ts';
 
 export { openMachineBalancers } from './balancing/open-balancers.ts';
+export { fargateIsolation } from './kubelets/fargate-isolation.ts';
 export { followNodes } from './kubelets/follow-nodes.ts';
 export { followVolumes } from './kubelets/follow-volumes.ts';
 export { PodNetworks } from './kubelets/pod-networks.ts';

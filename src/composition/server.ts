@@ -20,7 +20,7 @@ import {
   writeServerFile,
 } from '../installation/index.ts';
 import { createLog, type Log } from '../log.ts';
-import { machineIdOf, machines, namesOfOthers, noteHome } from '../machines/index.ts';
+import { carriersOfNodes, machineIdOf, machines, namesOfOthers, noteHome } from '../machines/index.ts';
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
@@ -35,6 +35,7 @@ import { openEngine } from './engine.ts';
 import { failureToStart } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
 import { homeAddress, type MachineParts, machineRoutes } from './machines/machine-routes.ts';
+import { nodeRoutes } from './machines/node-routes.ts';
 import { recordUpgrade } from './machines/record-upgrade.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
@@ -116,7 +117,9 @@ async function start(options: ServerOptions): Promise<RunningServer> {
           () => stopping.resolve(),
         ),
         ...machineRoutes(scope.accountId, () => (parts ?? notReady()).machines),
+        ...nodeRoutes(scope.accountId, () => (parts ?? notReady()).machines),
       ],
+      otherMachines: (reader) => carriersOfNodes(reader, connected),
       upgrades: (state) => [recordUpgrade({ state, accountId: scope.accountId, version, clock, connected })],
       clock,
       random,
@@ -128,10 +131,16 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   const { noteAttachments } = plane;
   const whose = { state, clock, accountId: scope.accountId };
   const home = { id: machineId, name: hostname(), version };
-  if ([...state.list(machines)].length > 0) await noteHomeAgain({ ...whose, home, endpoint }, log);
+  const loadIam = async () => {
+    const { IAM } = await import('@aws-sdk/client-iam');
+    return new IAM({ endpoint, region, credentials });
+  };
+  const hasOthers = [...state.list(machines)].length > 0;
+  if (hasOthers) await noteHomeAgain({ ...whose, home, endpoint }, log);
 
   // From here on the API answers; agents and the client that they use are loaded beside it.
   const {
+    fargateIsolation,
     followNodes,
     followVolumes,
     openLocalVolumes,
@@ -196,18 +205,16 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     }),
   );
   const volumes = openLocalVolumes(places.volumes);
-  opened.use(followVolumes({ state, machineId, volumes, clock, log }));
+  const nodeHome = await plane.nodeHome(machineId);
+  opened.use(followVolumes({ state, home: nodeHome, machineId, volumes, clock, log }));
   opened.use(
     followNodes({
       ...{ state, machine, runtime, clock, random, log, installationId: installation.id },
       directory: places.node,
-      home: await plane.nodeHome(),
+      home: nodeHome,
       // API server and kubelet are on one machine.
       machineAddress: () => '127.0.0.1',
-      fargateIsolation: async () => {
-        if (options.fargateIsolation === 'runc') return undefined;
-        return options.fargateIsolation === 'gvisor' || (await runtime.gvisor()).works ? 'gvisor' : undefined;
-      },
+      fargateIsolation: () => fargateIsolation(options.fargateIsolation, runtime),
       ...{ podNetworks, machineId, volumes },
     }),
   );
@@ -251,11 +258,9 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       ...{ ...whose, region, endpoint, home, connected, loadIdentities },
       publicCidr: installation.publicCidr,
       whyNoVpcs: vpcs.why,
-      loadIam: async () => {
-        const { IAM } = await import('@aws-sdk/client-iam');
-        return new IAM({ endpoint, region, credentials });
-      },
+      loadIam,
       endMachine: (id) => plane.endMachine(id),
+      nodeHome: (id) => plane.nodeHome(id),
     },
     census: () => census(state),
     nodes: () => nodeRoster(state),
@@ -269,12 +274,25 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   writeServerFile(directory, server);
   // Now, not with the first Fargate task; nobody waits for it.
   if (options.fargateIsolation !== 'runc') void runtime.gvisor();
+  if (hasOthers) {
+    permitMachines({ state, loadIam }).catch((error: unknown) =>
+      log.warn('What machines may do could not be renewed: they may be denied their nodes', { error }),
+    );
+  }
 
   return run(
     opened.move(),
     { server, credentials, engine, whyNoVpcs: vpcs.why, loadBalancers: balancers.description },
     stopping,
   );
+}
+
+/** Machines that joined a version before may do what those of this version do. */
+async function permitMachines({ state, loadIam }: Pick<MachineParts, 'state' | 'loadIam'>): Promise<void> {
+  const { permitMachine } = await import('./machines/identities.ts');
+  const iam = await loadIam();
+  for (const { value } of [...state.list(machines)])
+    if (value.userName !== undefined) await permitMachine(iam, value.userName);
 }
 
 /** Others look for the control plane where it is now. */

@@ -85,6 +85,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
   };
 }
 
+export { endMachineVolumes } from './local-volumes/end-machine-volumes.ts';
 export { localDriver, machineLabel } from './local-volumes/names.ts';
 export {
   type LocalVolumeReport,

@@ -18,5 +18,12 @@ export {
 export { type FollowedCollection, openRecordFeed } from './record-feed.ts';
 export { ackType, readRecordsMessage, recordsType } from './record-frames.ts';
 export { RecordReplica } from './record-replica.ts';
-export { type MachineRecord, machineIdOf, machineKey, machines } from './records.ts';
-export { namesOfOthers, networkedMachines } from './shared-network.ts';
+export {
+  type Architecture,
+  type MachineRecord,
+  machineIdOf,
+  machineKey,
+  machines,
+  ownArchitecture,
+} from './records.ts';
+export { carriersOfNodes, namesOfOthers, networkedMachines } from './shared-network.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/index.ts';
 import { Refusal } from '../protocols/index.ts';
 import type { State } from '../reconcile/index.ts';
-import { type MachineRecord, machineIdOf, machineKey, machines } from './records.ts';
+import { type Architecture, type MachineRecord, machineIdOf, machineKey, machines } from './records.ts';
 
 /** The users as which machines act, kept by whoever keeps users. Every method may be called again. */
 export interface MachineIdentities {
@@ -23,6 +23,8 @@ export interface MachineFacts {
   /** IPv4, where the other machines reach it. */
   readonly address: string;
   readonly version: string;
+  /** As EC2 calls it; absent: it has not said. */
+  readonly architecture?: Architecture;
 }
 
 /**

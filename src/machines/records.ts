@@ -1,5 +1,11 @@
 import { type Collection, type RecordKey, recordKey } from '../reconcile/index.ts';
 
+/** As EC2 calls it. */
+export type Architecture = 'arm64' | 'x86_64';
+
+/** Of this computer. */
+export const ownArchitecture = (): Architecture => (process.arch === 'arm64' ? 'arm64' : 'x86_64');
+
 /** A computer of the installation. */
 export interface MachineRecord {
   /** `m-…`: follows from the id of the installation directory on it. */
@@ -10,6 +16,8 @@ export interface MachineRecord {
   readonly address?: string;
   /** Of Catamaran on it. */
   readonly version: string;
+  /** Absent: it has not said. */
+  readonly architecture?: Architecture;
   /** Epoch milliseconds. */
   readonly joinedAt: number;
   /** The control plane is on it. */

@@ -1,5 +1,5 @@
 import type { Reader } from '../reconcile/index.ts';
-import { machines } from './records.ts';
+import { machines, ownArchitecture } from './records.ts';
 
 /** A machine as the others' networks reach it. */
 export interface NetworkedMachine {
@@ -27,5 +27,18 @@ export function namesOfOthers(reader: Reader, ownId: string): ReadonlyMap<string
     [...reader.list(machines)].flatMap(({ value: { id, name } }) =>
       id === ownId ? [] : [[id, name] as const],
     ),
+  );
+}
+
+/**
+ * The machines that have joined and can carry nodes of Kubernetes clusters now: whose images are those of the control plane's.
+ * @param connected Those that follow the records.
+ */
+export function carriersOfNodes(
+  reader: Pick<Reader, 'list'>,
+  connected: Pick<ReadonlyMap<string, unknown>, 'has'>,
+): readonly string[] {
+  return [...reader.list(machines)].flatMap(({ value: { id, isHome, architecture } }) =>
+    !isHome && connected.has(id) && architecture === ownArchitecture() ? [id] : [],
   );
 }

@@ -36,11 +36,12 @@ export class PodCluster implements AsyncDisposable {
   }
 
   static async start(nodes: number): Promise<PodCluster> {
-    const [kubectl, installation, image] = await Promise.all([
-      fetchKubectl(),
-      Installation.start(),
-      testImage(),
-    ]);
+    return PodCluster.on(await Installation.start(), nodes);
+  }
+
+  /** @param installation Ends with it. */
+  static async on(installation: Installation, nodes: number): Promise<PodCluster> {
+    const [kubectl, image] = await Promise.all([fetchKubectl(), testImage()]);
     const cluster = new PodCluster(installation, kubectl, image);
     try {
       await cluster.#make(nodes);

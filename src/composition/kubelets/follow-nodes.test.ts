@@ -58,7 +58,7 @@ it('ends an instance whose node never gets to be registered', async () => {
     },
     runtime: { listContainers: async () => [], listSandboxes: async () => [] },
     home: nodeHome({
-      ...{ state, clock, random: seededRandom(1) },
+      ...{ state, clock, random: seededRandom(1), machineId: 'm', isHome: true },
       iam: {
         assumeRoleForService: () => {
           tries += 1;

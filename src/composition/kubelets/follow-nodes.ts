@@ -4,9 +4,9 @@ import type { Log } from '../../log.ts';
 import { type Kubelet, type LocalVolumes, type Machine, removeWithMounts } from '../../node/index.ts';
 import type { RecordKey, State } from '../../reconcile/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import { instanceIdOfKey, nodeInstances } from '../../services/eks/index.ts';
+import { instanceIdOfKey, isCarriedBy, nodeInstances } from '../../services/eks/index.ts';
 import { followKeys } from '../follow-keys.ts';
-import { isOn, type NodeHome } from './node-home.ts';
+import type { NodeHome } from './node-home.ts';
 import { nodeLabels } from './node-labels.ts';
 import type { PodNetworks } from './pod-networks.ts';
 import { startNode } from './start-node.ts';
@@ -15,7 +15,7 @@ import { startNode } from './start-node.ts';
 export interface NodeParts {
   /** What nodes there are to be, and their clusters. */
   readonly state: State;
-  /** See `isOn`. */
+  /** See `isCarriedBy`. */
   readonly joinedAs?: string;
   readonly home: NodeHome;
   readonly machine: Pick<Machine, 'nodes' | 'releaseNode' | 'reserveNode'>;
@@ -48,8 +48,8 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
     const key = workKey as RecordKey;
     const instance = state.get(nodeInstances, key);
     const instanceId = instanceIdOfKey(key);
-    if (!isOn(instance, joinedAs) || instance.isEnding) {
-      const isOwn = isOn(instance, joinedAs);
+    if (!isCarriedBy(instance, joinedAs) || instance.isEnding) {
+      const isOwn = isCarriedBy(instance, joinedAs);
       // Whatever there is of a node begins with its share and ends with it.
       if (isOwn || machine.nodes().some(({ id }) => id === instanceId))
         await end(parts, kubelets, instanceId);
@@ -59,7 +59,7 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
     // A kubelet goes on trying until its node is registered, which may never be: that ends with the instance.
     const ended = new AbortController();
     using _ = state.subscribe(nodeInstances, (change) => {
-      if (change.key === key && (!isOn(change.after, joinedAs) || change.after.isEnding))
+      if (change.key === key && (!isCarriedBy(change.after, joinedAs) || change.after.isEnding))
         ended.abort(new Error('The instance is to end'));
     });
     const { clusterName: cluster, share: size, launched } = instance;
@@ -71,7 +71,8 @@ export function followNodes(parts: NodeParts): AsyncDisposable {
       );
     // Its share was remembered, and is lost.
     if (refusal !== undefined) throw new Error(refusal);
-    if (kubelets.has(instanceId)) return;
+    // Also again: what was said may not have been heard.
+    if (kubelets.has(instanceId)) return home.report(key, { status: 'running' });
     const signal = AbortSignal.any([closing.signal, ended.signal]);
     const kubelet = await startNode(parts, key, instance, signal).catch((error: unknown) => {
       if (!ended.signal.aborted) throw error;

@@ -1,11 +1,12 @@
 import { expect, it, vi } from 'vitest';
-import { VirtualClock } from '../../clock/index.ts';
+import { seededRandom, VirtualClock } from '../../clock/index.ts';
 import { localVolumeReportKey, localVolumeReports, localVolumes } from '../../kubernetes/index.ts';
 import { recordingLog } from '../../log.ts';
 import { VolumeRefusal } from '../../node/index.ts';
 import { openState, recordKey } from '../../reconcile/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
 import { followVolumes } from './follow-volumes.ts';
+import { nodeHome } from './node-home.ts';
 
 const key = (name: string) => recordKey(localVolumes, '111122223333', 'eu-west-1', 'c', name);
 const wanted = { machineId: 'm', sizeBytes: 10, askedAt: 1, claim: { namespace: 'n', name: 'c', uid: 'u' } };
@@ -36,7 +37,11 @@ it('makes what is wanted of the machine, tells what there is, and removes only w
       disk.delete(`${clusterId}/${name}`);
     },
   };
-  const follow = () => followVolumes({ state, machineId: 'm', volumes, clock, log: recordingLog() });
+  const home = nodeHome({
+    ...{ state, clock, random: seededRandom(1), machineId: 'm', isHome: true },
+    iam: { assumeRoleForService: () => Promise.reject(new Error('nobody asks for a role')) as never },
+  });
+  const follow = () => followVolumes({ state, home, machineId: 'm', volumes, clock, log: recordingLog() });
   const report = (name: string) => state.get(localVolumeReports, localVolumeReportKey(key(name), name));
   const put = (name: string, change: object = {}) =>
     state.transact((tx) => tx.put(localVolumes, key(name), { ...wanted, ...change }));

@@ -1,19 +1,15 @@
 import type { Clock } from '../../clock/index.ts';
-import {
-  type LocalVolumeReport,
-  localVolumeId,
-  localVolumeName,
-  localVolumeReportKey,
-  localVolumeReports,
-  localVolumes,
-} from '../../kubernetes/index.ts';
+import { localVolumeId, localVolumeReports, localVolumes } from '../../kubernetes/index.ts';
 import type { Log } from '../../log.ts';
 import { type LocalVolumes, VolumeRefusal } from '../../node/index.ts';
-import type { RecordKey, State } from '../../reconcile/index.ts';
+import type { State } from '../../reconcile/index.ts';
 import { followKeys } from '../follow-keys.ts';
+import type { NodeHome } from './node-home.ts';
 
 export interface VolumeParts {
+  /** What volumes there are to be, and what was told of them. */
   readonly state: State;
+  readonly home: Pick<NodeHome, 'reportVolume'>;
   readonly machineId: string;
   readonly volumes: Pick<LocalVolumes, 'grow' | 'make' | 'remove'>;
   readonly clock: Clock;
@@ -24,13 +20,9 @@ export interface VolumeParts {
  * Makes, grows and removes this machine's volumes as their records say, and tells what it has. Only what was told of is
  * removed: data that no record knows of is not touched.
  */
-export function followVolumes({ state, machineId, volumes, clock, log }: VolumeParts): AsyncDisposable {
+export function followVolumes({ state, home, machineId, volumes, clock, log }: VolumeParts): AsyncDisposable {
   const isOwn = ({ value }: { readonly value: { readonly machineId: string } }): boolean =>
     value.machineId === machineId;
-  const report = (key: RecordKey, said: Omit<LocalVolumeReport, 'machineId'>): Promise<void> =>
-    state.transact((tx) =>
-      tx.put(localVolumeReports, localVolumeReportKey(key, localVolumeName(key)), { machineId, ...said }),
-    );
   const make = async (id: string): Promise<void> => {
     const [clusterId = '', name = ''] = id.split('/');
     const volume = { clusterId, name };
@@ -39,7 +31,7 @@ export function followVolumes({ state, machineId, volumes, clock, log }: VolumeP
     if (wanted === undefined) {
       if (told === undefined) return;
       await volumes.remove(volume);
-      await state.transact((tx) => tx.delete(localVolumeReports, told.key));
+      await home.reportVolume(told.key, undefined);
       return;
     }
     const { askedAt, sizeBytes } = wanted.value;
@@ -47,11 +39,11 @@ export function followVolumes({ state, machineId, volumes, clock, log }: VolumeP
     if (isThere && told?.value.askedAt === askedAt && told.value.refusal === undefined) return;
     try {
       const has = await (isThere ? volumes.grow(volume, sizeBytes) : volumes.make(volume, sizeBytes));
-      await report(wanted.key, { askedAt, sizeBytes: has });
+      await home.reportVolume(wanted.key, { askedAt, sizeBytes: has });
     } catch (error) {
       if (!(error instanceof VolumeRefusal)) throw error;
       const refusal = { code: error.code, message: error.message };
-      await report(wanted.key, { askedAt, sizeBytes: told?.value.sizeBytes ?? 0, refusal });
+      await home.reportVolume(wanted.key, { askedAt, sizeBytes: told?.value.sizeBytes ?? 0, refusal });
     }
   };
   return followKeys(

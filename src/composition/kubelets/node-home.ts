@@ -1,10 +1,17 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock, Random } from '../../clock/index.ts';
-import { controlPlaneOf } from '../../kubernetes/index.ts';
+import {
+  controlPlaneOf,
+  type LocalVolumeReport,
+  localVolumeName,
+  localVolumeReportKey,
+  localVolumeReports,
+  localVolumes,
+} from '../../kubernetes/index.ts';
 import type { RecordKey, State } from '../../reconcile/index.ts';
 import {
   type ControlPlane,
-  type NodeInstanceRecord,
+  isCarriedBy,
   type NodeReportRecord,
   nodeInstances,
   nodeReportKey,
@@ -17,8 +24,8 @@ import { networkCredentials } from './network-credentials.ts';
 import { identityOf, type NodeIdentity, nodeCredentials } from './node-identity.ts';
 
 /**
- * What a machine needs of the control plane for its nodes, wherever that is. Nodes are named by the keys of their
- * records, which the machine follows.
+ * What a machine needs of the control plane for its nodes and their volumes, wherever that is. They are named by the keys of
+ * their records, which the machine follows.
  */
 export interface NodeHome {
   /** Where the API server of the node's cluster answers; undefined: it does not yet. */
@@ -31,8 +38,11 @@ export interface NodeHome {
   networkCredentials(key: RecordKey): Promise<AwsCredentialIdentity>;
   /** Says how far the node has come; again is success. Nothing is said of a node that is another machine's by now, or nobody's. */
   report(key: RecordKey, said: NodeReport): Promise<void>;
+  /** Says what the machine has of a volume, in answer to its record; again is success. Undefined: nothing any more. */
+  reportVolume(key: RecordKey, said: VolumeReport | undefined): Promise<void>;
 }
 
+export type VolumeReport = Omit<LocalVolumeReport, 'machineId'>;
 export type NodeReport = Pick<NodeReportRecord, 'message' | 'status'>;
 
 export interface NodeHomeParts {
@@ -40,21 +50,24 @@ export interface NodeHomeParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly iam: Pick<Iam, 'assumeRoleForService'>;
-  /** Whose nodes these are; absent: the control plane's own. */
-  readonly machineId?: string;
+  /** That these are of. */
+  readonly machineId: string;
+  /** The control plane is on it: see `isCarriedBy`. */
+  readonly isHome: boolean;
 }
 
 /** Of the nodes of one machine, in the process of the control plane. */
-export function nodeHome({ state, clock, random, iam, machineId }: NodeHomeParts): NodeHome {
+export function nodeHome({ state, clock, random, iam, machineId, isHome }: NodeHomeParts): NodeHome {
+  const carrier = isHome ? undefined : machineId;
   const identity = (key: RecordKey): NodeIdentity => {
     const instance = state.get(nodeInstances, key);
-    if (!isOn(instance, machineId)) throw new Error(`${key} is no node of this machine`);
+    if (!isCarriedBy(instance, carrier)) throw new Error(`${key} is no node of this machine`);
     return identityOf(scopeOfKey(key), instance);
   };
   return {
     controlPlaneOf: async (key) => {
       const instance = state.get(nodeInstances, key);
-      if (!isOn(instance, machineId)) return undefined;
+      if (!isCarriedBy(instance, carrier)) return undefined;
       return controlPlaneOf(state, scopeOfKey(key), instance.clusterId);
     },
     credentials: async (key) => nodeCredentials(iam, identity(key)),
@@ -62,7 +75,7 @@ export function nodeHome({ state, clock, random, iam, machineId }: NodeHomeParts
     report: (key, { status, message }) =>
       state.transact((tx) => {
         const instance = tx.get(nodeInstances, key);
-        if (!isOn(instance, machineId)) return;
+        if (!isCarriedBy(instance, carrier)) return;
         const scope = scopeOfKey(key);
         const reportKey = nodeReportKey(scope, instance.instanceId);
         const before = tx.get(nodeReports, reportKey);
@@ -72,11 +85,14 @@ export function nodeHome({ state, clock, random, iam, machineId }: NodeHomeParts
           ...(message !== undefined && { message }),
         });
       }),
+    reportVolume: (key, said) =>
+      state.transact((tx) => {
+        const reportKey = localVolumeReportKey(key, localVolumeName(key));
+        const before = tx.get(localVolumeReports, reportKey);
+        if (before !== undefined && before.machineId !== machineId) return;
+        if (said === undefined) tx.delete(localVolumeReports, reportKey);
+        else if (tx.get(localVolumes, key)?.machineId === machineId)
+          tx.put(localVolumeReports, reportKey, { ...said, machineId });
+      }),
   };
 }
-
-/** @param machineId Undefined: the control plane's own. */
-export const isOn = (
-  instance: NodeInstanceRecord | undefined,
-  machineId: string | undefined,
-): instance is NodeInstanceRecord => instance !== undefined && instance.machineId === machineId;

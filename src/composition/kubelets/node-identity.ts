@@ -51,5 +51,7 @@ export function nodeCredentials(
     ...{ sourceAccount: accountId, durationSeconds: sessionSeconds },
   });
   if (!session.isAssumed) throw new Error(`${sessionName} has no credentials: ${session.message}`);
-  return session.credentials;
+  const { expiresAt, ...credentials } = session.credentials;
+  // Whoever keeps credentials asks for others before these end.
+  return { ...credentials, expiration: new Date(expiresAt) };
 }

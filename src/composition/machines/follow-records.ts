@@ -2,7 +2,13 @@ import { connect } from 'node:net';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { MembershipFile } from '../../installation/index.ts';
 import type { Log } from '../../log.ts';
-import { ackType, type RecordReplica, readRecordsMessage, recordsType } from '../../machines/index.ts';
+import {
+  ackType,
+  type MachineFacts,
+  type RecordReplica,
+  readRecordsMessage,
+  recordsType,
+} from '../../machines/index.ts';
 import { ControlPlaneLink } from '../../node/index.ts';
 import { recordsPath } from './record-upgrade.ts';
 
@@ -18,7 +24,7 @@ export function followRecords({
   ...options
 }: {
   readonly membership: MembershipFile;
-  readonly facts: { readonly name: string; readonly version: string };
+  readonly facts: Required<Omit<MachineFacts, 'address'>>;
   readonly replica: RecordReplica;
   readonly clock: Clock;
   readonly random: Random;

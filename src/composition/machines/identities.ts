@@ -1,11 +1,13 @@
 import type { IAM } from '@aws-sdk/client-iam';
 import type { MachineIdentities } from '../../machines/index.ts';
+import { carryNodesAction } from './node-routes.ts';
 
 const path = '/catamaran/';
 
 /** AWS's own policy for the agents of container instances, and what ours asks for besides. */
 const agentPolicyArn = 'arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role';
 const machinePolicy = policy([
+  carryNodesAction,
   'catamaran:FollowRecords',
   'catamaran:LeaveInstallation',
   'ecs:DescribeContainerInstances',
@@ -36,10 +38,7 @@ export function machineUsers(iam: IAM): MachineIdentities {
   return {
     issue: async (userName) => {
       await unless('EntityAlreadyExistsException', () => iam.createUser({ UserName: userName, Path: path }));
-      await iam.attachUserPolicy({ UserName: userName, PolicyArn: agentPolicyArn });
-      await iam.putUserPolicy({
-        ...{ UserName: userName, PolicyName: policyName, PolicyDocument: machinePolicy },
-      });
+      await permitMachine(iam, userName);
       await removeKeys(iam, userName);
       const { AccessKey } = await iam.createAccessKey({ UserName: userName });
       const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
@@ -56,6 +55,14 @@ export function machineUsers(iam: IAM): MachineIdentities {
         await iam.deleteUser({ UserName: userName });
       }),
   };
+}
+
+/** Gives a machine's user what machines may do; one that joined a version before may have less. */
+export async function permitMachine(iam: IAM, userName: string): Promise<void> {
+  await iam.attachUserPolicy({ UserName: userName, PolicyArn: agentPolicyArn });
+  await iam.putUserPolicy({
+    ...{ UserName: userName, PolicyName: policyName, PolicyDocument: machinePolicy },
+  });
 }
 
 /** Makes the role of invitations, unless it is there. */

@@ -18,17 +18,28 @@ import {
   writeServerFile,
 } from '../../installation/index.ts';
 import { createLog } from '../../log.ts';
-import { machines, RecordReplica } from '../../machines/index.ts';
+import { machineKey, machines, ownArchitecture, RecordReplica } from '../../machines/index.ts';
 import { openState } from '../../reconcile/index.ts';
 import { networkSource } from '../../services/ec2/index.ts';
 import { openEngine } from '../engine.ts';
 import { failureToStart } from '../full-disk.ts';
 import { installationLabel } from '../labels.ts';
-import { machineSource, openLinkLocal, openMachine, openVpcs } from '../machine.ts';
+import {
+  fargateIsolation as fargateIsolationOf,
+  followNodes,
+  followVolumes,
+  machineSource,
+  openLinkLocal,
+  openLocalVolumes,
+  openMachine,
+  openVpcs,
+  PodNetworks,
+} from '../machine.ts';
 import { openStore, run, whileStarting } from '../running.ts';
 import { vpcNames } from '../vpc/names.ts';
 import { followRecords } from './follow-records.ts';
 import { followedCollections } from './followed.ts';
+import { remoteNodeHome } from './remote-node-home.ts';
 
 /** A machine that has just joined knows nothing yet, and has nobody else to ask. */
 const firstRecordsMs = 60_000;
@@ -48,7 +59,7 @@ export async function startJoined(options: JoinedOptions): Promise<RunningMachin
 async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<RunningMachine> {
   const { directory, ...places } = stateLayout(options.stateDirectory);
   const { membership, installation } = readJoined(directory);
-  const { endpoint, region, machineId, homeMachineId } = membership;
+  const { endpoint, region, accountId, machineId, homeMachineId } = membership;
   const clock = systemClock();
   const random = systemRandom();
   const log = createLog(options.logFile === undefined ? {} : { file: options.logFile });
@@ -67,7 +78,7 @@ async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<R
   const networkRanges = await runtime.networkRanges();
 
   const replica = new RecordReplica(state, followedCollections);
-  const facts = { name: hostname(), version: packageJson.version };
+  const facts = { name: hostname(), version: packageJson.version, architecture: ownArchitecture() };
   const records = opened.use(followRecords({ ...{ membership, facts, replica, clock, random, log } }));
   const knowsNothing = [...state.list(machines)].length === 0;
   if (knowsNothing) await firstRecords(replica, { endpoint, clock, signal, why: () => records.problem });
@@ -102,9 +113,30 @@ async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<R
   });
   const stopping = Promise.withResolvers<void>();
   machine.catch((error: unknown) => !ending.signal.aborted && stopping.reject(error));
+  const carried = { runtime, clock, random, log, installationId: installation.id };
+  const podNetworks = opened.use(new PodNetworks({ ...carried, vpcs, endpoint, directory: places.node }));
+  const volumes = openLocalVolumes(places.volumes);
+  const nodeHome = remoteNodeHome({ endpoint, credentials: membership, clock, signal: ending.signal });
+  opened.use(followVolumes({ state, home: nodeHome, machineId, volumes, clock, log }));
+  // Nodes take their shares out of the machine's own instance, once its agent has registered that.
+  const nodes = machine.then((open) =>
+    followNodes({
+      ...{ ...carried, state, machineId, podNetworks, volumes, home: nodeHome, joinedAs: machineId },
+      ...{ machine: open.machine, directory: places.node },
+      fargateIsolation: () => fargateIsolationOf(fargateIsolation, runtime),
+      machineAddress: () => {
+        const { address } = state.get(machines, machineKey(accountId, machineId)) ?? {};
+        if (address === undefined) throw new Error('This machine has not heard yet where others reach it');
+        return address;
+      },
+    }),
+  );
+  // That the machine could not be opened is told above.
+  nodes.catch(() => {});
   opened.defer(async () => {
     ending.abort(new Error('Catamaran is stopping'));
     const open = await machine.catch(() => undefined);
+    await (await nodes.catch(() => undefined))?.[Symbol.asyncDispose]();
     await open?.machine[Symbol.asyncDispose]();
   });
   // Later its tasks are taken up and its VPCs are there whether or not its agents can register.

@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net';
-import type { MachineFacts } from '../../machines/index.ts';
+import type { Architecture, MachineFacts } from '../../machines/index.ts';
 import { Refusal } from '../../protocols/index.ts';
+
+const architectures: readonly Architecture[] = ['arm64', 'x86_64'];
 
 /** What a machine tells of itself. @throws {Refusal} */
 export function readFacts(given: { get(member: keyof MachineFacts): string | null }): MachineFacts {
@@ -11,7 +13,8 @@ export function readFacts(given: { get(member: keyof MachineFacts): string | nul
     throw invalid(
       `Invalid address ${address}: an IPv4 address is expected at which the other machines reach this one`,
     );
-  return { name, address, version: given.get('version') ?? '' };
+  const architecture = architectures.find((it) => it === given.get('architecture'));
+  return { name, address, version: given.get('version') ?? '', ...(architecture && { architecture }) };
 }
 
 /** Whether others could reach a machine there. */

@@ -20,6 +20,7 @@ import { Refusal } from '../../protocols/index.ts';
 import type { State } from '../../reconcile/index.ts';
 import type { IamOperator } from '../../services/iam/index.ts';
 import type { Call } from '../../services/service.ts';
+import type { NodeHome } from '../kubelets/node-home.ts';
 import { isReachable, readFacts } from './machine-facts.ts';
 
 /** How long an invitation holds, for as many machines as like to come. */
@@ -43,6 +44,8 @@ export interface MachineParts {
   readonly loadIam: () => Promise<import('@aws-sdk/client-iam').IAM>;
   /** See `ControlPlane.endMachine`. */
   readonly endMachine: (machineId: string) => Promise<void>;
+  /** See `ControlPlane.nodeHome`. */
+  readonly nodeHome: (machineId: string) => Promise<NodeHome>;
 }
 
 /** Loaded with the first machine: most installations have one. */
@@ -81,6 +84,8 @@ export function machineRoutes(accountId: string, parts: () => MachineParts): rea
         if (machine === undefined) throw new Error('A machine was found and is gone');
         await parts().endMachine(machine.id);
         await removeMachine(context, machine);
+        // What it was given meanwhile, too.
+        await parts().endMachine(machine.id);
         return { status: 200, body: describeMachine(machine, parts().connected) };
       },
     },

@@ -32,6 +32,7 @@ export {
 export { identityProviderOf, type OidcProvider } from './identity-providers/record.ts';
 export { type NodegroupRecord, nodegroups, nodegroupsOf } from './nodegroups/record.ts';
 export { endMachineNodes } from './nodes/end-machine-nodes.ts';
+export { isCarriedBy } from './nodes/placement.ts';
 export {
   type FargateInstance,
   instanceIdOfKey,

@@ -93,3 +93,9 @@ export function askAnother(
   tx.delete(nodeReports, nodeReportKey(scope, instanceId));
   return true;
 }
+
+/** @param machineId Undefined: the control plane's own. */
+export const isCarriedBy = (
+  instance: NodeInstanceRecord | undefined,
+  machineId: string | undefined,
+): instance is NodeInstanceRecord => instance !== undefined && instance.machineId === machineId;
