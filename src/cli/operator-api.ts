@@ -168,6 +168,8 @@ export interface NodeDescription {
   readonly nodegroup?: string;
   readonly instanceType?: string;
   readonly availabilityZone?: string;
+  /** The name of the machine that it is on; absent: it is on the control plane's. */
+  readonly machine?: string;
   readonly status: string;
   /** Why there is no room for it. */
   readonly problem?: string;

@@ -12,12 +12,14 @@ const node = (clusterName: string, changes: Partial<RosteredNode> = {}): Rostere
   ...changes,
 });
 
+const otherMachines = () => new Map([['m-1', 'mast']]);
+
 it('nodes that nobody has room for hold nothing of a machine', () => {
   const roomless = node('bay', { status: 'NO_ROOM', message: 'half a core is free' });
   const nodes = [node('harbor'), node('harbor', { status: 'ENDING' }), roomless];
   expect(nodeShares(nodes)).toEqual({ count: 2, cpu: 818, memory: 4_096 });
   expect(nodeShares([])).toEqual({ count: 0, cpu: 0, memory: 0 });
-  expect(listNodes({ nodes: () => nodes }, 'bay')).toEqual([
+  expect(listNodes({ nodes: () => nodes, otherMachines }, 'bay')).toEqual([
     {
       ...{
         id: 'i-bay',
@@ -35,6 +37,13 @@ it('nodes that nobody has room for hold nothing of a machine', () => {
       },
     },
   ]);
-  const [first] = listNodes({ nodes: () => nodes }, undefined);
+  const [first] = listNodes({ nodes: () => nodes, otherMachines }, undefined);
   expect(first).not.toHaveProperty('problem');
+});
+
+it('nodes that are on another machine say on which', () => {
+  const { instance } = node('harbor');
+  const nodes = [node('harbor'), node('harbor', { instance: { ...instance, machineId: 'm-1' } })];
+  const shown = listNodes({ nodes: () => nodes, otherMachines }, 'harbor');
+  expect(shown.map(({ machine }) => machine)).toEqual([undefined, 'mast']);
 });

@@ -33,6 +33,8 @@ export interface OperatorParts {
   readonly defaultVpc: () => DefaultVpc | undefined;
   readonly census: () => Census;
   readonly nodes: () => readonly RosteredNode[];
+  /** Their names, by id. */
+  readonly otherMachines: () => ReadonlyMap<string, string>;
   readonly interruptSpot: (task: string | undefined) => Promise<readonly string[]>;
   readonly loadIdentities: () => Promise<IamOperator>;
   readonly ecs: ECS;
@@ -146,13 +148,15 @@ export function nodeShares(nodes: readonly RosteredNode[]): StatusResponse['node
 }
 
 export function listNodes(
-  { nodes }: Pick<OperatorParts, 'nodes'>,
+  { nodes, otherMachines }: Pick<OperatorParts, 'nodes' | 'otherMachines'>,
   cluster: string | undefined,
 ): NodeDescription[] {
+  const names = otherMachines();
   return nodes()
     .filter(({ instance }) => cluster === undefined || instance.clusterName === cluster)
-    .map(({ instance: { launched, share, ...instance }, status, message }) => ({
+    .map(({ instance: { launched, share, machineId, ...instance }, status, message }) => ({
       id: instance.instanceId,
+      ...(machineId !== undefined && { machine: names.get(machineId) ?? machineId }),
       ...(launched && { name: launched.privateDnsName, availabilityZone: launched.availabilityZone }),
       ...{ cluster: instance.clusterName, status },
       // A pod on Fargate has a node of its own, of no group and of no instance type.

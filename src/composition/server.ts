@@ -264,6 +264,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     },
     census: () => census(state),
     nodes: () => nodeRoster(state),
+    otherMachines: () => namesOfOthers(state, machineId),
     interruptSpot,
     loadIdentities,
     ecs: ecsClient,

@@ -7,7 +7,6 @@ import { JoinedMachine, openUnderlay, underlay } from './joined-machine.ts';
 import { PodCluster } from './pod-cluster.ts';
 
 const machineLabel = 'topology.local.csi.catamaran/machine';
-const minutes = 60_000;
 
 interface Listed {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -80,186 +79,166 @@ describe('nodes on two machines', () => {
       '';
     [near, far] = [nameOf(true), nameOf(false)];
     resources = opening.move();
-  }, 4 * minutes);
+  }, 480_000);
   afterAll(async () => {
     await resources?.[Symbol.asyncDispose]();
-  }, 2 * minutes);
+  }, 120_000);
 
-  it(
-    'carry pods that reach each other, services, names and the API server, and that kubectl reaches',
-    async () => {
-      const labels = { app: 'each' };
-      const serve = 'mkdir /www; hostname > /www/index.html; echo ahoy; exec httpd -f -p 8080 -h /www';
-      await cluster.apply(
-        {
-          ...{ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'each', labels } },
-          spec: {
-            selector: { matchLabels: labels },
-            template: {
-              metadata: { labels },
-              spec: {
-                terminationGracePeriodSeconds: 0,
-                containers: [
-                  {
-                    ...cluster.container(serve),
-                    readinessProbe: { tcpSocket: { port: 8_080 }, periodSeconds: 1 },
-                  },
-                ],
-              },
-            },
-          },
-        },
-        {
-          ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'each' } },
-          spec: { selector: labels, ports: [{ port: 80, targetPort: 8_080 }] },
-        },
-      );
-      await until('a pod on each node', async () => (await podsOn('each')).size === 2);
-      const pods = await podsOn('each');
-      const [here, there] = [pods.get(near), pods.get(far)];
-      const [one, other] = [here?.metadata.name ?? '', there?.metadata.name ?? ''];
-      expect(await cluster.k('logs', other)).toBe('ahoy\n');
-      expect((await within(other, 'hostname')).trim()).toBe(other);
-      await until('near to hear far', () => hears(one, there?.status.podIP ?? '', 8_080));
-      await until('far to hear near', () => hears(other, here?.status.podIP ?? '', 8_080));
-      // The service leads to either, by its name, from both.
-      for (const pod of [one, other]) {
-        const said = new Set<string>();
-        await until(`${pod} to hear both by the service`, async () => {
-          const text = await within(pod, `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 each 80 || true`);
-          const last = text.trim().split('\n').at(-1) ?? '';
-          if (text.includes('200 OK')) said.add(last);
-          return said.size === 2;
-        });
-        expect([...said].toSorted()).toEqual([one, other].toSorted());
-        await until(`${pod} to reach the API server`, () =>
-          within(pod, 'nc -w 2 kubernetes 443 </dev/null && echo reached || true').then((it) =>
-            it.includes('reached'),
-          ),
-        );
-      }
-    },
-    2 * minutes,
-  );
-  it(
-    'keep volumes where their pods are, and policies hold on both',
-    async () => {
-      const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'hold' } };
-      await cluster.apply(
-        {
-          ...claim,
-          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '32Mi' } } },
-        },
-        {
-          ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'keeper', labels: { app: 'keeper' } } },
-          spec: {
-            nodeSelector: { 'kubernetes.io/hostname': far },
-            terminationGracePeriodSeconds: 0,
-            containers: [
-              {
-                ...cluster.container('echo kept > /hold/log; exec sleep 3600'),
-                volumeMounts: [{ name: 'hold', mountPath: '/hold' }],
-              },
-            ],
-            volumes: [{ name: 'hold', persistentVolumeClaim: { claimName: 'hold' } }],
-          },
-        },
-        {
-          ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' } },
-          spec: { podSelector: { matchLabels: { app: 'each' } }, policyTypes: ['Ingress'], ingress: [] },
-        },
-      );
-      await until('the pod with a volume', async () => (await podsOn('keeper')).size === 1);
-      expect(await within('keeper', 'cat /hold/log; df -k /hold | tail -1')).toMatch(/^kept\n\S*\/dev\/loop/);
-      const pods = await podsOn('each');
-      const address = pods.get(far)?.status.podIP ?? '';
-      await until(
-        'the policy to hold',
-        async () => !(await hears(pods.get(near)?.metadata.name ?? '', address, 8_080)),
-      );
-      await cluster.k('delete', 'networkpolicy', 'closed');
-      await until('the policy to be gone', () => hears(pods.get(near)?.metadata.name ?? '', address, 8_080));
-      await cluster.k('delete', 'pod', 'keeper', '--now');
-      await cluster.k('delete', 'pvc', 'hold');
-      await until('the volume to be gone', async () => (await list('pv')).length === 0);
-    },
-    2 * minutes,
-  );
-
-  it(
-    'lose those of a machine that is killed, whose pods are replaced, and have them back when it is',
-    async () => {
-      const labels = { app: 'crew' };
-      const toleration = (key: string) => ({
-        ...{ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 },
-      });
-      await cluster.apply({
-        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'crew', labels } },
+  it('carry pods that reach each other, services, names and the API server, and that kubectl reaches', async () => {
+    const labels = { app: 'each' };
+    const serve = 'mkdir /www; hostname > /www/index.html; echo ahoy; exec httpd -f -p 8080 -h /www';
+    await cluster.apply(
+      {
+        ...{ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'each', labels } },
         spec: {
-          ...{ replicas: 2, selector: { matchLabels: labels } },
+          selector: { matchLabels: labels },
           template: {
             metadata: { labels },
             spec: {
               terminationGracePeriodSeconds: 0,
-              tolerations: ['not-ready', 'unreachable'].map((it) => toleration(`node.kubernetes.io/${it}`)),
-              topologySpreadConstraints: [
+              containers: [
                 {
-                  ...{
-                    maxSkew: 1,
-                    topologyKey: 'kubernetes.io/hostname',
-                    whenUnsatisfiable: 'ScheduleAnyway',
-                  },
-                  labelSelector: { matchLabels: labels },
+                  ...cluster.container(serve),
+                  readinessProbe: { tcpSocket: { port: 8_080 }, periodSeconds: 1 },
                 },
               ],
-              containers: [cluster.container('exec sleep 3600')],
             },
           },
         },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'each' } },
+        spec: { selector: labels, ports: [{ port: 80, targetPort: 8_080 }] },
+      },
+    );
+    await until('a pod on each node', async () => (await podsOn('each')).size === 2);
+    const pods = await podsOn('each');
+    const [here, there] = [pods.get(near), pods.get(far)];
+    const [one, other] = [here?.metadata.name ?? '', there?.metadata.name ?? ''];
+    expect(await cluster.k('logs', other)).toBe('ahoy\n');
+    expect((await within(other, 'hostname')).trim()).toBe(other);
+    await until('near to hear far', () => hears(one, there?.status.podIP ?? '', 8_080));
+    await until('far to hear near', () => hears(other, here?.status.podIP ?? '', 8_080));
+    // The service leads to either, by its name, from both.
+    for (const pod of [one, other]) {
+      const said = new Set<string>();
+      await until(`${pod} to hear both by the service`, async () => {
+        const text = await within(pod, `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 each 80 || true`);
+        const last = text.trim().split('\n').at(-1) ?? '';
+        if (text.includes('200 OK')) said.add(last);
+        return said.size === 2;
       });
-      await until('a pod of the crew on each node', async () => (await podsOn('crew')).size === 2);
-      await joined.kill9();
-      const nodeOf = async (name: string) =>
-        (await list('nodes')).find(({ metadata }) => metadata.name === name);
-      await until(
-        'the far node not to be ready',
-        async () => !isReady((await nodeOf(far)) ?? never()),
-        90_000,
+      expect([...said].toSorted()).toEqual([one, other].toSorted());
+      await until(`${pod} to reach the API server`, () =>
+        within(pod, 'nc -w 2 kubernetes 443 </dev/null && echo reached || true').then((it) =>
+          it.includes('reached'),
+        ),
       );
-      await until(
-        'the crew to be on the near node',
-        async () =>
-          (await list('pods', '-l', 'app=crew')).filter((it) => isReady(it) && it.spec.nodeName === near)
-            .length === 2,
-        60_000,
-      );
-      await joined.up();
-      await until('the far node to be ready', async () => isReady((await nodeOf(far)) ?? never()), 60_000);
-      await until('the far pod to answer', async () => (await podsOn('each')).size === 2);
-      const other = (await podsOn('each')).get(far)?.metadata.name ?? '';
-      expect((await within(other, 'hostname')).trim()).toBe(other);
-    },
-    5 * minutes,
-  );
-
-  it(
-    'are replaced when their machine leaves, which keeps nothing of them',
-    async () => {
-      const left = await joined.catamaran('leave');
-      expect(left.stderr + left.stdout).toMatch(/has left/);
-      expect(await joined.footprint()).toEqual([]);
-      await until(
-        'two nodes on the machine that is left',
-        async () => {
-          const machines = await machinesOf();
-          return machines.length === 2 && new Set(machines).size === 1;
+    }
+  }, 120_000);
+  it('keep volumes where their pods are, and policies hold on both', async () => {
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'hold' } };
+    await cluster.apply(
+      {
+        ...claim,
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '32Mi' } } },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'keeper', labels: { app: 'keeper' } } },
+        spec: {
+          nodeSelector: { 'kubernetes.io/hostname': far },
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            {
+              ...cluster.container('echo kept > /hold/log; exec sleep 3600'),
+              volumeMounts: [{ name: 'hold', mountPath: '/hold' }],
+            },
+          ],
+          volumes: [{ name: 'hold', persistentVolumeClaim: { claimName: 'hold' } }],
         },
-        60_000,
-      );
-      expect((await list('nodes')).map(({ metadata }) => metadata.name)).not.toContain(far);
-    },
-    2 * minutes,
-  );
+      },
+      {
+        ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' } },
+        spec: { podSelector: { matchLabels: { app: 'each' } }, policyTypes: ['Ingress'], ingress: [] },
+      },
+    );
+    await until('the pod with a volume', async () => (await podsOn('keeper')).size === 1);
+    expect(await within('keeper', 'cat /hold/log; df -k /hold | tail -1')).toMatch(/^kept\n\S*\/dev\/loop/);
+    const pods = await podsOn('each');
+    const address = pods.get(far)?.status.podIP ?? '';
+    await until(
+      'the policy to hold',
+      async () => !(await hears(pods.get(near)?.metadata.name ?? '', address, 8_080)),
+    );
+    await cluster.k('delete', 'networkpolicy', 'closed');
+    await until('the policy to be gone', () => hears(pods.get(near)?.metadata.name ?? '', address, 8_080));
+    await cluster.k('delete', 'pod', 'keeper', '--now');
+    await cluster.k('delete', 'pvc', 'hold');
+    await until('the volume to be gone', async () => (await list('pv')).length === 0);
+  }, 120_000);
+
+  it('lose those of a machine that is killed, whose pods are replaced, and have them back when it is', async () => {
+    const labels = { app: 'crew' };
+    const toleration = (key: string) => ({
+      ...{ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 },
+    });
+    await cluster.apply({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'crew', labels } },
+      spec: {
+        ...{ replicas: 2, selector: { matchLabels: labels } },
+        template: {
+          metadata: { labels },
+          spec: {
+            terminationGracePeriodSeconds: 0,
+            tolerations: ['not-ready', 'unreachable'].map((it) => toleration(`node.kubernetes.io/${it}`)),
+            topologySpreadConstraints: [
+              {
+                ...{
+                  maxSkew: 1,
+                  topologyKey: 'kubernetes.io/hostname',
+                  whenUnsatisfiable: 'ScheduleAnyway',
+                },
+                labelSelector: { matchLabels: labels },
+              },
+            ],
+            containers: [cluster.container('exec sleep 3600')],
+          },
+        },
+      },
+    });
+    await until('a pod of the crew on each node', async () => (await podsOn('crew')).size === 2);
+    await joined.kill9();
+    const nodeOf = async (name: string) =>
+      (await list('nodes')).find(({ metadata }) => metadata.name === name);
+    await until('the far node not to be ready', async () => !isReady((await nodeOf(far)) ?? never()), 90_000);
+    await until(
+      'the crew to be on the near node',
+      async () =>
+        (await list('pods', '-l', 'app=crew')).filter((it) => isReady(it) && it.spec.nodeName === near)
+          .length === 2,
+      60_000,
+    );
+    await joined.up();
+    await until('the far node to be ready', async () => isReady((await nodeOf(far)) ?? never()), 60_000);
+    await until('the far pod to answer', async () => (await podsOn('each')).size === 2);
+    const other = (await podsOn('each')).get(far)?.metadata.name ?? '';
+    expect((await within(other, 'hostname')).trim()).toBe(other);
+  }, 300_000);
+
+  it('are replaced when their machine leaves, which keeps nothing of them', async () => {
+    const left = await joined.catamaran('leave');
+    expect(left.stderr + left.stdout).toMatch(/has left/);
+    expect(await joined.footprint()).toEqual([]);
+    await until(
+      'two nodes on the machine that is left',
+      async () => {
+        const machines = await machinesOf();
+        return machines.length === 2 && new Set(machines).size === 1;
+      },
+      60_000,
+    );
+    expect((await list('nodes')).map(({ metadata }) => metadata.name)).not.toContain(far);
+  }, 120_000);
 });
 
 const never = (): never => {

@@ -104,11 +104,15 @@ function show(
 
 /** What of the machines the container instances don't have, for it is theirs. */
 function showNodes(nodes: readonly NodeDescription[], stdout: Output): void {
+  // While there is one machine it goes without saying.
+  const hasOthers = nodes.some(({ machine }) => machine !== undefined);
   const rows = nodes.map((node) => [
     ...[node.id, node.name ?? '-', node.cluster, node.nodegroup ?? 'fargate', node.instanceType ?? '-'],
     ...[node.availabilityZone ?? '-', node.status, String(node.cpu), String(node.memory)],
+    ...(hasOthers ? [node.machine ?? '-'] : []),
   ]);
   const heads = ['ID', 'NAME', 'CLUSTER', 'NODE GROUP', 'TYPE', 'ZONE', 'STATUS', 'CPU', 'MEMORY'];
+  if (hasOthers) heads.push('MACHINE');
   stdout.write(`\nNodes of Kubernetes clusters:\n${table([heads, ...rows])}`);
   for (const { id, problem } of nodes) if (problem !== undefined) stdout.write(`${id}: ${problem}\n`);
 }
