@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import type { User } from '../authentication/user.ts';
 import type { Attributes, Authorizer } from '../authorization/rbac.ts';
+import { CelError } from './cel-error.ts';
 
 /** Kubernetes' `authorizer`: whether somebody may do something, asked from within an expression. */
 export function addAuthorizer(environment: Environment): void {
@@ -19,7 +20,7 @@ export function addAuthorizer(environment: Environment): void {
     .registerType(`${decision}`, { ctor: Decision, fields: {} })
     .registerFunction(
       `${root}.path(string): ${path}`,
-      (of: AuthorizerValue, at: string) => new PathCheck(of, at),
+      (of: AuthorizerValue, at: string) => new PathCheck(of, said('path', at)),
     )
     .registerFunction(
       `${root}.group(string): ${group}`,
@@ -30,7 +31,7 @@ export function addAuthorizer(environment: Environment): void {
       (of: AuthorizerValue, namespace: string, name: string) => of.as(namespace, name),
     )
     .registerFunction(`${group}.resource(string): ${resource}`, (of: GroupCheck, name: string) =>
-      of.resource(name),
+      of.resource(said('resource', name)),
     )
     .registerFunction(`${path}.check(string): ${decision}`, (of: PathCheck, verb: string) => of.check(verb))
     .registerFunction(`${resource}.check(string): ${decision}`, (of: ResourceCheck, verb: string) =>
@@ -40,11 +41,19 @@ export function addAuthorizer(environment: Environment): void {
     .registerFunction(`${decision}.reason(): string`, () => '')
     .registerFunction(`${decision}.errored(): bool`, () => false)
     .registerFunction(`${decision}.error(): string`, () => '');
+  // Who may do what never depends on selectors here, neither by roles nor for nodes.
+  for (const part of ['fieldSelector', 'labelSelector'])
+    environment.registerFunction(`${resource}.${part}(string): ${resource}`, (of: ResourceCheck) => of);
   for (const part of ['subresource', 'namespace', 'name'] as const)
     environment.registerFunction(
       `${resource}.${part}(string): ${resource}`,
       (of: ResourceCheck, value: string) => of.with({ [part]: value }),
     );
+}
+
+function said(name: string, text: string): string {
+  if (text.trim() === '') throw new CelError(`${name} must not be empty`);
+  return text;
 }
 
 type Asked = Extract<Attributes, { readonly isResource: true }>;

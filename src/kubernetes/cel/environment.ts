@@ -2,8 +2,11 @@ import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-j
 import { type Budget, countEvaluation, countRoot, measured, withProbe } from './budget.ts';
 import { CelError } from './cel-error.ts';
 import { addAddresses } from './library/addresses.ts';
+import { addFormats } from './library/formats.ts';
 import { addLists } from './library/lists.ts';
+import { addMacros } from './library/macros.ts';
 import { addQuantities } from './library/quantities.ts';
+import { addSemver } from './library/semver.ts';
 import { addTexts } from './library/texts.ts';
 import { addUrls } from './library/urls.ts';
 
@@ -32,7 +35,17 @@ function kubernetesEnvironment(): Environment {
   withProbe(environment, (evaluator) => {
     handedOut = evaluator;
   });
-  for (const add of [addLists, addTexts, addUrls, addQuantities, addAddresses]) add(environment);
+  const libraries = [
+    addMacros,
+    addLists,
+    addTexts,
+    addUrls,
+    addQuantities,
+    addAddresses,
+    addFormats,
+    addSemver,
+  ];
+  for (const add of libraries) add(environment);
   return environment;
 }
 

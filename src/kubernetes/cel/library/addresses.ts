@@ -9,6 +9,12 @@ export function addAddresses(environment: Environment): void {
     .registerType(ip, { ctor: Address, fields: {} })
     .registerType(cidr, { ctor: Block, fields: {} })
     .registerFunction('isIP(string): bool', (text: string) => addressOf(text) !== undefined)
+    .registerType('kubernetes.IPLibrary', { ctor: AddressLibrary, fields: {} })
+    .registerConstant('ip', 'kubernetes.IPLibrary', new AddressLibrary())
+    .registerFunction(
+      'kubernetes.IPLibrary.isCanonical(string): bool',
+      (_: unknown, text: string) => readAddress(text).toString() === text,
+    )
     .registerFunction(`ip(string): ${ip}`, readAddress)
     .registerFunction(`string(${ip}): string`, (address: Address) => address.toString())
     .registerFunction(`${ip}.family(): int`, ({ bits }: Address) => (bits === 32 ? 4n : 6n))
@@ -48,6 +54,8 @@ export function addAddresses(environment: Environment): void {
       (one: Block, other: Block) => one.toString() === other.toString(),
     );
 }
+
+class AddressLibrary {}
 
 class Address {
   readonly value: bigint;

@@ -1,4 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 import { CelError } from '../cel-error.ts';
 
 type List = readonly unknown[];
@@ -23,6 +24,11 @@ export function addLists(environment: Environment): void {
       sum(list, zero),
     );
   environment
+    .registerFunction(
+      'list<google.protobuf.Duration>.sum(): google.protobuf.Duration',
+      (list: readonly Duration[]) =>
+        Duration.fromMilliseconds(list.reduce((all, item) => all + item.valueOf(), 0)),
+    )
     .registerType('SetsLibrary', { ctor: SetsLibrary, fields: {} })
     .registerConstant('sets', 'SetsLibrary', new SetsLibrary())
     .registerFunction('SetsLibrary.contains(list<A>, list<A>): bool', (_: unknown, one: List, other: List) =>

@@ -29,8 +29,24 @@ export function addTexts(environment: Environment): void {
       (text: string, from: string, to: string, most: bigint) => replaced(text, from, to, Number(most)),
     )
     .registerFunction('string.reverse(): string', (text: string) => [...text].toReversed().join(''))
+    .registerType('kubernetes.StringsLibrary', { ctor: StringsLibrary, fields: {} })
+    .registerConstant('strings', 'kubernetes.StringsLibrary', new StringsLibrary())
+    .registerFunction('kubernetes.StringsLibrary.quote(string): string', (_: unknown, text: string) =>
+      quoted(text),
+    )
     .registerFunction('string.format(list<dyn>): string', format);
 }
+
+class StringsLibrary {}
+
+const escapes: Readonly<Record<string, string>> = {
+  ...{ '\u0007': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' },
+  ...{ '\\': '\\\\', '"': '\\"' },
+};
+
+/** As CEL writes a text: what does not show has a name. */
+const quoted = (text: string): string =>
+  `"${text.replaceAll(/["\\]|\p{Cc}/gu, (char) => escapes[char] ?? char)}"`;
 
 /** What a text may grow to. */
 const maxLength = 1_000_000;
