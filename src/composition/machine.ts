@@ -25,6 +25,7 @@ export { followNodes } from './kubelets/follow-nodes.ts';
 export { followVolumes } from './kubelets/follow-volumes.ts';
 export { PodNetworks } from './kubelets/pod-networks.ts';
 export { openLinkLocal } from './link-local.ts';
+export { followManagedInstances } from './managed-instances/follow-managed-instances.ts';
 export { machineSource } from './vpc/follow-machines.ts';
 export { openVpcs } from './vpc/open-vpcs.ts';
 

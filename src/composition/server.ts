@@ -143,6 +143,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     fargateIsolation,
     followNodes,
     followVolumes,
+    followManagedInstances,
     openLocalVolumes,
     PodNetworks,
     machineSource,
@@ -198,6 +199,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     signal,
   });
   opened.use(machine);
+  opened.use(followManagedInstances({ state, machine, clock, log }));
   const podNetworks = opened.use(
     new PodNetworks({
       ...{ vpcs, endpoint, runtime, clock, random, log, installationId: installation.id },

@@ -28,8 +28,10 @@ function wantedCapacity(records: Records, facts: Facts, key: string, task: TaskR
   const service = records.services.get(serviceKeyOf(key, task) ?? '');
   if (service === undefined) return facts.requested(task.startedBy)?.capacity;
   const deployment = service.deployments.find(({ id }) => id === task.service?.deploymentId);
-  if (deployment === undefined || deployment.launchType === 'EXTERNAL') return undefined;
-  return { launchType: deployment.launchType, strategy: deployment.capacityProviderStrategy ?? [] };
+  const launchType = deployment?.launchType;
+  if (deployment === undefined || launchType === undefined) return undefined;
+  if (launchType === 'EXTERNAL' || launchType === 'MANAGED_INSTANCES') return undefined;
+  return { launchType, strategy: deployment.capacityProviderStrategy ?? [] };
 }
 
 /** It holds what it was sold as, not what its containers sum up to. */

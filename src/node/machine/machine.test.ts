@@ -11,11 +11,24 @@ describe('a machine', () => {
   let directory: string;
   let clock: VirtualClock;
   const log = recordingLog();
-  // Nothing here asks ECS; an address where nobody listens would fail what did.
+  /** What ECS says that the machine's own instance has left. */
+  let free = { cpu: 0, memoryMiB: 0 };
+  // Nothing else is asked of ECS; an address where nobody listens would fail what was.
   const ecs = new ECS({
     endpoint: 'http://127.0.0.1:9',
     region: 'us-east-1',
     credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' },
+  });
+  ecs.describeContainerInstances = async () => ({
+    $metadata: {},
+    containerInstances: [
+      {
+        remainingResources: [
+          { name: 'CPU', integerValue: free.cpu },
+          { name: 'MEMORY', integerValue: free.memoryMiB },
+        ],
+      },
+    ],
   });
 
   beforeEach(() => {
@@ -109,6 +122,38 @@ describe('a machine', () => {
     expect(machine.fargateHost()).toMatchObject({ containerInstanceArn: arnOf('fargate.hosts') });
     const signal = AbortSignal.timeout(1_000);
     await expect(machine.remove('fargate', { force: false, signal })).rejects.toThrow(/There is no instance/);
+  });
+
+  it('keeps the share and the address of a Managed Instance, and starts its agent when it is told to', async () => {
+    const started: string[] = [];
+    const arn = 'arn:aws:ecs:us-east-1:111122223333:container-instance/default/own';
+    const start: MachineOptions['startAgent'] = async ({ id, availabilityZone }, share) => {
+      started.push(`${id.length > 3 ? 'own' : id} ${availabilityZone ?? '-'} ${share.cpu}`);
+      return { containerInstanceArn: arn, close: async () => {} };
+    };
+    const wanted = { id: 'i-1', cluster: 'default', size: { cpu: 512, memoryMiB: 1_024 } };
+    free = { cpu: 2_048, memoryMiB: 3_840 };
+    const first = await open(start);
+    expect(await first.reserveManaged(wanted)).toEqual({ address: '127.0.0.2' });
+    expect(await first.reserveManaged(wanted)).toEqual({ address: '127.0.0.2' });
+    expect(await first.reserveManaged({ ...wanted, id: 'i-2', size: { cpu: 4_096, memoryMiB: 1 } })).toEqual({
+      refusal: expect.stringMatching(/2048 CPU units/),
+    });
+    expect(started).toEqual(['own - 2048', 'own - 1536']);
+    await first.startManaged('i-1', 'us-east-1b');
+    expect(started.at(-1)).toBe('i-1 us-east-1b 512');
+    await first[Symbol.asyncDispose]();
+
+    started.length = 0;
+    await using second = await open(start);
+    expect(second.managed()).toEqual(['i-1']);
+    expect(started).toEqual(['own - 1536']);
+    const signal = AbortSignal.timeout(1_000);
+    await expect(second.remove('i-1', { force: true, signal })).rejects.toThrow(/is a Managed Instance/);
+    await second.endManaged('i-1');
+    await second.endManaged('i-1');
+    expect(second.managed()).toEqual([]);
+    expect(started.at(-1)).toBe('own - 2048');
   });
 
   it('remembers what an instance is called in ECS, also while its agent does not start', async () => {

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { ECS } from '@aws-sdk/client-ecs';
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { type HostedInstance, type MachineSize, nextAddress, refusalToAdd, sizeOf } from './shares.ts';
+import {
+  type HostedInstance,
+  lackOfRoom,
+  type MachineSize,
+  nextAddress,
+  refusalToAdd,
+  sizeOf,
+} from './shares.ts';
 
 /** A running agent, as the machine needs to know it. */
 export interface HostedAgent {
@@ -93,7 +100,8 @@ export class Machine implements AsyncDisposable {
     const { fargateCluster } = options;
     if (fargateCluster !== undefined && machine.#host() === undefined)
       machine.#remember([...machine.#hosted, newHost(fargateCluster, options.random)]);
-    await Promise.all(machine.#hosted.filter(isContainerInstance).map((it) => machine.#startOrExplain(it)));
+    const started = machine.#hosted.filter((it) => isContainerInstance(it) && !it.isManaged);
+    await Promise.all(started.map((it) => machine.#startOrExplain(it)));
     const host = machine.#host();
     if (host !== undefined) await machine.#startOrExplain(host);
     if (options.signal?.aborted) {
@@ -106,6 +114,11 @@ export class Machine implements AsyncDisposable {
   /** The container instances; the Fargate host is none, and nodes of Kubernetes are none. */
   instances(): readonly InstanceOnMachine[] {
     return this.#hosted.filter(isContainerInstance).map((instance) => this.#describe(instance));
+  }
+
+  /** The ids of the Managed Instances that have a share. */
+  managed(): readonly string[] {
+    return this.#hosted.filter(({ isManaged }) => isManaged).map(({ id }) => id);
   }
 
   /** The instances that are nodes of Kubernetes clusters. */
@@ -133,6 +146,49 @@ export class Machine implements AsyncDisposable {
       ]);
       await this.#resizeOwn();
       return undefined;
+    });
+  }
+
+  /**
+   * Takes the share of a Managed Instance out of the machine's own instance, and remembers it over restarts. Again is success.
+   * @returns the address at which the ports of its tasks are to be; else why there is no room for it, for people.
+   * @throws {MachineError} nobody can tell just now.
+   */
+  reserveManaged(
+    wanted: Pick<HostedInstance, 'cluster' | 'id'> & { readonly size: MachineSize },
+  ): Promise<{ readonly address: string } | { readonly refusal: string }> {
+    return this.#inTurn(async () => {
+      const known = this.#hosted.find(({ id }) => id === wanted.id);
+      if (known !== undefined) return { address: known.address };
+      const refusal = lackOfRoom(wanted.size, await this.free());
+      if (refusal !== undefined) return { refusal };
+      const address = nextAddress(this.#hosted);
+      this.#remember([...this.#hosted, { ...wanted, name: wanted.id, isManaged: true, address }]);
+      await this.#resizeOwn();
+      return { address };
+    });
+  }
+
+  /**
+   * Starts the agent of a Managed Instance that has its share; one that runs is left alone.
+   * @throws {Error} it can't be started, or has no share.
+   */
+  startManaged(id: string, availabilityZone: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#agents.has(id)) return;
+      const instance = this.#hosted.find((other) => other.id === id && other.isManaged);
+      if (instance === undefined) throw new MachineError(`${id} has no share of this machine`);
+      const placed = { ...instance, availabilityZone };
+      this.#remember(this.#hosted.map((other) => (other.id === id ? placed : other)));
+      await this.#start(placed);
+    });
+  }
+
+  /** Ends the agent of a Managed Instance and all that ran there, and gives its share back; of one that has none: success. */
+  endManaged(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const instance = this.#hosted.find((other) => other.id === id && other.isManaged);
+      if (instance !== undefined) await this.#forget(instance);
     });
   }
 
@@ -217,6 +273,11 @@ export class Machine implements AsyncDisposable {
         );
       }
       if (instance === undefined) throw new MachineError(`There is no instance ${idOrName} on this machine`);
+      if (instance.isManaged) {
+        throw new MachineError(
+          `${instance.name} is a Managed Instance of the cluster ${instance.cluster}: it ends by itself when no task needs it`,
+        );
+      }
       if (instance.size === undefined) {
         throw new MachineError(
           `${instance.name} is the machine's own instance: it stays as long as Catamaran runs`,
@@ -232,14 +293,19 @@ export class Machine implements AsyncDisposable {
           force: true,
         });
       }
-      await this.#agents.get(instance.id)?.close();
-      this.#agents.delete(instance.id);
-      await this.#options.removeContainers(instance);
-      rmSync(this.#stateDirectory(instance), { recursive: true, force: true });
-      this.#remember(this.#hosted.filter(({ id }) => id !== instance.id));
-      await this.#resizeOwn();
+      await this.#forget(instance);
       return removed;
     });
+  }
+
+  /** Its agent, its containers, what it remembers and its share. */
+  async #forget(instance: HostedInstance): Promise<void> {
+    await this.#agents.get(instance.id)?.close();
+    this.#agents.delete(instance.id);
+    await this.#options.removeContainers(instance);
+    rmSync(this.#stateDirectory(instance), { recursive: true, force: true });
+    this.#remember(this.#hosted.filter(({ id }) => id !== instance.id));
+    await this.#resizeOwn();
   }
 
   /** Ends every agent; containers keep running. */

@@ -23,6 +23,8 @@ export interface HostedInstance {
    * no container instance to anybody.
    */
   readonly isFargateHost?: true;
+  /** ECS has launched it and ends it: nobody adds or removes it here. */
+  readonly isManaged?: true;
   /** It is a node of a Kubernetes cluster, `cluster`: a kubelet runs it and no agent. */
   readonly isNode?: true;
   /** Undefined for the machine's own instance, and for the Fargate host. */
@@ -61,12 +63,21 @@ export function remainder(hosted: readonly HostedInstance[], machine: MachineSiz
 
 /** Why an instance of this size can't be added; undefined when it can. */
 export function refusalToAdd(size: MachineSize, free: MachineSize): string | undefined {
+  return refusalOfTiny(size) ?? lackOfRoom(size, free);
+}
+
+function refusalOfTiny(size: MachineSize): string | undefined {
   if (size.cpu < minimumSize.cpu || size.memoryMiB < minimumSize.memoryMiB) {
     return (
       `An instance needs at least ${minimumSize.cpu} CPU units and ${minimumSize.memoryMiB} MiB of memory; ` +
       `asked for: ${size.cpu} and ${size.memoryMiB}`
     );
   }
+  return undefined;
+}
+
+/** Why there is no room for so much, whatever it is for; undefined when there is. */
+export function lackOfRoom(size: MachineSize, free: MachineSize): string | undefined {
   if (size.cpu > free.cpu || size.memoryMiB > free.memoryMiB) {
     return (
       `The machine's own instance has ${free.cpu} CPU units and ${free.memoryMiB} MiB free, ` +

@@ -40,6 +40,7 @@ export {
 } from './for-services/service-interface.ts';
 export { type VpcFacts, vpcFacts } from './for-services/vpc-facts.ts';
 export {
+  allTypes,
   type InstanceType,
   instanceType,
   maxPodsOf,

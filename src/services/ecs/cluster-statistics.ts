@@ -15,7 +15,7 @@ export interface ClusterCounts {
   readonly drainingServices: number;
 }
 
-const launchTypes: readonly LaunchedType[] = ['EC2', 'EXTERNAL', 'FARGATE'];
+export const launchTypes: readonly LaunchedType[] = ['EC2', 'EXTERNAL', 'FARGATE', 'MANAGED_INSTANCES'];
 
 export function clusterCounts(reader: Reader, scope: Scope, cluster: string): ClusterCounts {
   const value = indexValue(scope, cluster);

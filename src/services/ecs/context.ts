@@ -49,8 +49,8 @@ export interface AskedOfRole {
   readonly action: string;
   /** The ARN of what it is done to. */
   readonly resource: string;
-  /** Its tags, where policies may go by them. */
-  readonly tags?: Readonly<Record<string, string>>;
+  /** What conditions of its policies may ask about. */
+  readonly conditions?: Readonly<Record<string, string>>;
 }
 
 /** As what ECS assumes a role. */

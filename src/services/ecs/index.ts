@@ -5,7 +5,7 @@
  * rest, and report back by records. `operations.ts` is the table of everything the API can be asked,
  * `records.ts` what is stored, `acs/` what agents hear.
  *
- * Refused by name until they are built: managed scaling and Managed Instances, secrets, daemons of Managed Instances.
+ * Refused by name until they are built: managed scaling, secrets, daemons of Managed Instances.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';
@@ -29,7 +29,14 @@ export { noInfrastructure } from './express/infrastructure.ts';
 export { ingressCollections, ingressNames } from './ingress/ingress-names.ts';
 export { linkedResources } from './linked-resources.ts';
 export { machineAttribute } from './placement/instance.ts';
-export { fargateHosts } from './records.ts';
+export {
+  fargateHosts,
+  type ManagedInstanceReportRecord,
+  managedInstanceIdOf,
+  managedInstanceReportOf,
+  managedInstanceReports,
+  managedInstances,
+} from './records.ts';
 export {
   type ServiceCapacity,
   type ServiceName,

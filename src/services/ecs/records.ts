@@ -47,6 +47,9 @@ export {
   type ClusterRecord,
   capacityProviders,
   clusters,
+  type GroupProviderRecord,
+  type ManagedInstancesProviderRecord,
+  type ManagedProviderRecord,
 } from './records/cluster.ts';
 export {
   type ContainerInstanceRecord,
@@ -69,6 +72,17 @@ export type {
   RestartRecord,
 } from './records/deployment.ts';
 export type { HookRecord, LifecycleRecord, LifecycleStage, TrafficRecord } from './records/lifecycle.ts';
+export {
+  type ManagedInstanceRecord,
+  type ManagedInstanceReportRecord,
+  managedInstanceIdOf,
+  managedInstanceKey,
+  managedInstanceReportKey,
+  managedInstanceReportOf,
+  managedInstanceReports,
+  managedInstances,
+  providerText,
+} from './records/managed-instance.ts';
 export { scopeOf } from './records/scope.ts';
 export type {
   ServiceConnectAliasRecord,
@@ -116,7 +130,7 @@ export type TaskStopCode =
   | 'SpotInterruption'
   | 'TerminationNotice';
 
-export type LaunchedType = 'EC2' | 'EXTERNAL' | 'FARGATE';
+export type LaunchedType = 'EC2' | 'EXTERNAL' | 'FARGATE' | 'MANAGED_INSTANCES';
 
 export interface TaskRecord {
   readonly id: string;

@@ -4,6 +4,7 @@ import { serviceConnectImage } from '../../protocols/acs.ts';
 import { type RecordKey, recordKey, type Transaction } from '../../reconcile/index.ts';
 import { containerInstanceArn, type Scope } from './arn.ts';
 import { chooseHost, lenderOf, noFargateCapacity } from './capacity/fargate-hosts.ts';
+import { launchFailureOf } from './capacity/providers.ts';
 import { currentPlatformVersion } from './capacity/read-capacity.ts';
 import type { EcsContext } from './context.ts';
 import { clientError } from './errors.ts';
@@ -62,8 +63,8 @@ export interface LaunchRequest {
   /** Which instances come into question. StartTask's are named, and may be of either kind. */
   readonly launchType: LaunchedType;
   /**
-   * Only instances of this one, or Fargate's on those terms. An Auto Scaling group's provider makes tasks wait for
-   * instances instead of failing.
+   * Only instances of this one, or Fargate's on those terms. Providers of instances make tasks wait for them instead of
+   * failing.
    */
   readonly capacityProviderName?: string;
   /** Epoch milliseconds. */
@@ -185,7 +186,26 @@ export function placeAwaiting(
   scope: Scope,
   task: TaskRecord,
 ): ContainerInstanceRecord | string {
-  const { awaiting, taskDefinition, cluster, capacityProviderName } = task;
+  const { cluster, capacityProviderName } = task;
+  const profile = awaitedPlace(tx, scope, task);
+  if (typeof profile === 'string') return profile;
+  const { pool } = clusterPool(tx, ecs.state, scope, cluster);
+  const chosen = pool.best(profile, ecs.random);
+  if (chosen !== undefined) return chosen;
+  const launchFailure = launchFailureOf(tx, scope, capacityProviderName);
+  if (launchFailure !== undefined) return launchFailure;
+  const [obstacle] = pool.misfits(profile, 1);
+  if (obstacle !== undefined) return obstacle.reason;
+  const within = `${scope.accountId}/${scope.region}/${cluster}`;
+  const isEmpty = !tx
+    .byIndex(containerInstances, 'registeredByCluster', within)
+    .some(({ value }) => value.capacityProviderName === capacityProviderName);
+  return isEmpty ? 'EMPTY CAPACITY PROVIDER' : 'NO ACTIVE INSTANCES';
+}
+
+/** What a task that waits for its capacity provider asks of an instance; else why it can have none. */
+export function awaitedPlace(tx: Transaction, scope: Scope, task: TaskRecord): LaunchProfile | string {
+  const { awaiting, taskDefinition, capacityProviderName } = task;
   const { family, revision } = taskDefinition;
   const definition = tx.get(taskDefinitions, taskDefinitionKey(scope, family, revision));
   if (awaiting === undefined || capacityProviderName === undefined || definition === undefined)
@@ -198,18 +218,7 @@ export function placeAwaiting(
     capacityProviderName,
   };
   const demand = withinZones(tx, scope, awaiting.network, unbound);
-  if ('reason' in demand) return demand.reason;
-  const profile = profileOf({ ...awaiting, group: task.group }, demand);
-  const { pool } = clusterPool(tx, ecs.state, scope, cluster);
-  const chosen = pool.best(profile, ecs.random);
-  if (chosen !== undefined) return chosen;
-  const [obstacle] = pool.misfits(profile, 1);
-  if (obstacle !== undefined) return obstacle.reason;
-  const within = `${scope.accountId}/${scope.region}/${cluster}`;
-  const isEmpty = !tx
-    .byIndex(containerInstances, 'registeredByCluster', within)
-    .some(({ value }) => value.capacityProviderName === capacityProviderName);
-  return isEmpty ? 'EMPTY CAPACITY PROVIDER' : 'NO ACTIVE INSTANCES';
+  return 'reason' in demand ? demand.reason : profileOf({ ...awaiting, group: task.group }, demand);
 }
 
 function onFargate(tx: Transaction, ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): LaunchPlan {

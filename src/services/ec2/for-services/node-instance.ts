@@ -5,12 +5,16 @@ import { newId } from '../ids.ts';
 import { type InstanceRecord, instances } from '../instances/instance-record.ts';
 import { kinds } from '../kinds.ts';
 import { known } from '../known.ts';
-import { isInterfaceQuotaReached, putSimpleInterface } from '../network-interfaces/new-interface.ts';
+import {
+  defaultGroupId,
+  isInterfaceQuotaReached,
+  putSimpleInterface,
+} from '../network-interfaces/new-interface.ts';
 import { withPublicAddress } from '../network-interfaces/public-address.ts';
 import { ec2Key, type Scope, type Tags } from '../records.ts';
 import { findInstance } from './instance.ts';
 
-/** An instance that is to be a node of EKS's. */
+/** An instance that is to be a node of EKS's, or one of ECS's Managed Instances. */
 export interface LaunchRequest {
   /** As whoever asks has drawn it: `i-…`. */
   readonly id: string;
@@ -20,7 +24,13 @@ export interface LaunchRequest {
   readonly architecture: 'arm64' | 'x86_64';
   /** In the order in which they are tried: the first with a free address is taken. */
   readonly subnetIds: readonly string[];
+  /** None: the VPC's default group. */
   readonly securityGroupIds: readonly string[];
+  /**
+   * Of a container instance: the loopback address at which the ports of its tasks are reached. Its interface is in the network
+   * of its machine. Absent: it is a node, which takes its interface into a network of its own.
+   */
+  readonly portsAddress?: string;
   /** May be of AWS's own: `aws:autoscaling:groupName`. */
   readonly tags: Tags;
   /** Of its interface. */
@@ -55,20 +65,27 @@ export function launchNode(
   scope: Scope,
   request: LaunchRequest,
 ): LaunchResult {
-  const { id, securityGroupIds, subnetIds, machineId, now } = request;
+  const { id, subnetIds, machineId, portsAddress, now } = request;
   if (isInterfaceQuotaReached(ec2, scope)) return { type: 'too-many-interfaces' };
-  const missing = securityGroupIds.find(
+  const missing = request.securityGroupIds.find(
     (group) => known(tx, kinds.securityGroup, scope, group) === undefined,
   );
   if (missing !== undefined) return { type: 'security-group-missing', id: missing };
   for (const subnetId of subnetIds) {
     const subnet = known(tx, kinds.subnet, scope, subnetId);
     if (subnet === undefined) return { type: 'subnet-missing', id: subnetId };
+    const securityGroupIds =
+      request.securityGroupIds.length > 0
+        ? request.securityGroupIds
+        : [defaultGroupId(tx, scope, subnet.vpcId)];
     const made = putSimpleInterface(tx, ec2, scope, subnet, {
       ...{ description: '', tags: request.interfaceTags, securityGroupIds, sourceDestCheck: true },
       interfaceType: 'interface',
       attachment: {
-        ...{ id: newId(ec2.random, 'eni-attach'), instanceId: id, isOfNode: true, status: 'attached' },
+        ...{ id: newId(ec2.random, 'eni-attach'), instanceId: id },
+        ...(portsAddress === undefined
+          ? { isOfNode: true as const, status: 'attached' as const }
+          : { status: 'attaching' as const }),
         ...{ instanceOwnerId: scope.accountId, deviceIndex: 0, attachedAt: now, deleteOnTermination: true },
         ...(machineId !== undefined && { machineId }),
       },
@@ -92,6 +109,7 @@ export function launchNode(
       node: {
         ...{ instanceType: request.instanceType, imageId: request.imageId, isSpot: request.isSpot },
         networkInterfaceId: made.id,
+        ...(portsAddress !== undefined && { portsAddress }),
       },
     });
     return {

@@ -2,8 +2,7 @@ import type { Collection } from '../../../reconcile/index.ts';
 import type { Deletable, Tags } from '../records.ts';
 
 /**
- * A machine of the installation, or a slice of one, that ECS has as a container instance or EKS as a node. ECS's
- * registration or EKS writes it and ends it; nobody makes or stops one by EC2's operations, which write its tags alone.
+ * A machine of the installation, or a slice of one, that ECS has as a container instance or EKS as a node. ECS or EKS writes it and ends it; nobody makes or stops one by EC2's operations, which write its tags alone.
  * `instance/<id>`
  */
 export interface InstanceRecord extends Deletable {
@@ -23,7 +22,7 @@ export interface InstanceRecord extends Deletable {
   /** The same of UDP. Absent: none. */
   readonly ownUdpPorts?: readonly number[];
   readonly launchedAt: number;
-  /** Of a node: what it was launched as. Absent: it is its machine's, without a type or a place in a VPC. */
+  /** Of a node, or a Managed Instance: what it was launched as. Absent: it is its machine's, without a type or a place in a VPC. */
   readonly node?: LaunchedNode;
   /** Present: it is no more. */
   readonly terminatedAt?: number;
@@ -43,4 +42,6 @@ export interface LaunchedNode {
   /** Its primary interface. */
   readonly networkInterfaceId: string;
   readonly isSpot: boolean;
+  /** Of a Managed Instance: where on its machine the ports of its tasks are reached. */
+  readonly portsAddress?: string;
 }

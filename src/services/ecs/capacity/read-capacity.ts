@@ -4,7 +4,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { ecsRefusal, invalidParameter, unsupported } from '../errors.ts';
 import type { CapacityProviderStrategy, ClusterRecord, LaunchedType } from '../records.ts';
-import { isFargateProvider } from './providers.ts';
+import { clusterOfProvider, isFargateProvider } from './providers.ts';
 import { readStrategy } from './strategy-input.ts';
 
 /** Where the tasks of a launch or a service go. */
@@ -29,7 +29,7 @@ interface CapacityInput {
 /**
  * What a launch says of its capacity: a launch type or a strategy; saying neither, the cluster's default strategy,
  * and where it has none the launch type EC2.
- * @throws InvalidParameterException, PlatformUnknownException, or UnsupportedFeatureException for Managed Instances.
+ * @throws InvalidParameterException, PlatformUnknownException
  */
 export function readCapacity(
   reader: Reader,
@@ -50,7 +50,7 @@ export function readCapacity(
     : ofCluster.length > 0
       ? ofCluster
       : undefined;
-  const launchType = strategy === undefined ? 'EC2' : launchTypeOf(strategy);
+  const launchType = strategy === undefined ? 'EC2' : launchTypeOf(reader, scope, strategy);
   return {
     launchType,
     ...(strategy === undefined ? {} : { capacityProviderStrategy: strategy }),
@@ -58,9 +58,15 @@ export function readCapacity(
   };
 }
 
-/** The two kinds of providers never stand in one strategy. */
-function launchTypeOf(strategy: CapacityProviderStrategy): 'EC2' | 'FARGATE' {
-  return strategy.some(({ capacityProvider }) => isFargateProvider(capacityProvider)) ? 'FARGATE' : 'EC2';
+/** The kinds of providers never stand in one strategy. */
+function launchTypeOf(
+  reader: Reader,
+  scope: Scope,
+  [first]: CapacityProviderStrategy,
+): 'EC2' | 'FARGATE' | 'MANAGED_INSTANCES' {
+  const name = first?.capacityProvider ?? '';
+  if (isFargateProvider(name)) return 'FARGATE';
+  return clusterOfProvider(reader, scope, name) === undefined ? 'EC2' : 'MANAGED_INSTANCES';
 }
 
 function readLaunchType(launchType: string): LaunchedType {
@@ -70,7 +76,9 @@ function readLaunchType(launchType: string): LaunchedType {
     case 'FARGATE':
       return launchType;
     case 'MANAGED_INSTANCES':
-      throw unsupported('The launch type MANAGED_INSTANCES');
+      throw invalidParameter(
+        'The launch type MANAGED_INSTANCES cannot be specified: use a capacity provider strategy of Managed Instances capacity providers.',
+      );
     default:
       throw invalidParameter('launch type should be one of [EC2,FARGATE,EXTERNAL,FMI,MANAGED_INSTANCES]');
   }
@@ -123,7 +131,7 @@ export function changedCapacity(
     throw invalidParameter(
       'When switching from launch type to capacity provider strategy on an existing service, or making a change to a capacity provider strategy on a service that is already using one, you must force a new deployment.',
     );
-  const launchType = strategy === undefined ? current.launchType : launchTypeOf(strategy);
+  const launchType = strategy === undefined ? current.launchType : launchTypeOf(reader, scope, strategy);
   const asked = input.platformVersion || (launchType === 'FARGATE' ? current.platformVersion : undefined);
   return {
     launchType,

@@ -3,7 +3,7 @@ import type { Reader } from '../../../reconcile/index.ts';
 import { capacityProviderName, type Scope } from '../arn.ts';
 import { invalidParameter } from '../errors.ts';
 import type { CapacityProviderStrategy } from '../records.ts';
-import { isFargateProvider, requireProviderName } from './providers.ts';
+import { clusterOfProvider, isFargateProvider, requireProviderName } from './providers.ts';
 
 const maxProviders = 20;
 const maxWeight = 1_000;
@@ -47,6 +47,11 @@ export function readStrategy(
     throw invalidParameter(
       'The specified capacity provider strategy cannot contain both Fargate capacity providers and Auto Scaling group capacity providers.',
     );
+  const isManaged = (name: string): boolean => clusterOfProvider(reader, scope, name) !== undefined;
+  if (names.some(isManaged) && !names.every(isManaged))
+    throw invalidParameter(
+      'The specified capacity provider strategy cannot contain Managed Instances capacity providers together with Fargate or Auto Scaling group capacity providers.',
+    );
   if (strategy.filter(({ base }) => base > 0).length > 1)
     throw invalidParameter(
       'The specified capacity provider strategy cannot contain more than one capacity provider with a base value defined.',
@@ -71,6 +76,7 @@ const maxProvidersOfCluster = 20;
 export function readClusterCapacity(
   reader: Reader,
   scope: Scope,
+  cluster: string,
   input: {
     readonly capacityProviders?: readonly string[] | undefined;
     readonly defaultCapacityProviderStrategy?: readonly CapacityProviderStrategyItem[] | undefined;
@@ -80,6 +86,11 @@ export function readClusterCapacity(
   if (new Set(given.map(capacityProviderName)).size > maxProvidersOfCluster)
     throw invalidParameter('The maximum number of capacity providers per cluster has been exceeded.');
   const names = [...new Set(given.map((identifier) => requireProviderName(reader, scope, identifier)))];
+  const stranger = names.find((name) => (clusterOfProvider(reader, scope, name) ?? cluster) !== cluster);
+  if (stranger !== undefined)
+    throw invalidParameter(
+      `The capacity provider ${stranger} is of Managed Instances of another cluster and cannot be associated with ${cluster}.`,
+    );
   return {
     capacityProviders: names,
     defaultCapacityProviderStrategy:

@@ -31,6 +31,7 @@ export function serviceInstances(
       (instance) =>
         instance.status === 'ACTIVE' &&
         isExternal(instance) === (service.launchType === 'EXTERNAL') &&
+        (instance.isManaged ?? false) === (service.launchType === 'MANAGED_INSTANCES') &&
         expressions.every((isMember) => isMember(factsOf(instance))),
     );
 }

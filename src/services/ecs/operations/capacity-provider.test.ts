@@ -78,10 +78,10 @@ describe('CreateCapacityProvider', () => {
       /exactly one of/,
     ],
     [
-      'Managed Instances',
-      { name: 'a', cluster: 'default', managedInstancesProvider: {} },
-      'UnsupportedFeatureException',
-      /Managed Instances/,
+      'Managed Instances without a cluster',
+      { name: 'a', managedInstancesProvider: {} },
+      'InvalidParameterException',
+      /cluster must be specified/,
     ],
     [
       'a group that has no such ARN',

@@ -10,28 +10,43 @@ import type {
   UpdateCapacityProviderCommandInput,
   UpdateCapacityProviderResponse,
 } from '@aws-sdk/client-ecs';
-import type { Reader } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { capacityProviderArn, capacityProviderName, isForeign, type Scope } from '../arn.ts';
 import { readAutoScalingGroup, readGroupManagement, readProviderName } from '../capacity/provider-input.ts';
+import { fargateView, providerView } from '../capacity/provider-view.ts';
 import {
+  activeProviders,
   capacityProviderKey,
-  type FargateProvider,
+  clusterOfProvider,
   fargateProviders,
   findCapacityProvider,
   isFargateProvider,
+  requireNewProvider,
 } from '../capacity/providers.ts';
 import { requireCluster } from '../cluster-lookup.ts';
+import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { clientError, invalidParameter, unsupported } from '../errors.ts';
+import { clientError, invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
+import {
+  createManagedProvider,
+  endManagedProvider,
+  updatedManagedProvider,
+} from '../managed-instances/provider.ts';
 import { page } from '../pagination.ts';
-import { type CapacityProviderRecord, capacityProviders, clusters } from '../records.ts';
+import {
+  type CapacityProviderRecord,
+  capacityProviders,
+  clusters,
+  type GroupProviderRecord,
+} from '../records.ts';
 import { validateTags } from '../tags.ts';
 
 /**
  * Makes the provider of an Auto Scaling group, which instances join by `./catamaran instance add
- * --capacity-provider NAME`. Managed scaling and Managed Instances are refused by name.
+ * --capacity-provider NAME`, or one of Managed Instances for the tasks of a cluster, which is associated with it. Managed
+ * scaling is refused by name.
  */
 export async function createCapacityProvider(
   ecs: EcsContext,
@@ -44,11 +59,12 @@ export async function createCapacityProvider(
     throw invalidParameter(
       'Specify exactly one of autoScalingGroupProvider and managedInstancesProvider for the capacity provider.',
     );
-  if (group === undefined)
-    throw unsupported('A capacity provider of Managed Instances (managedInstancesProvider)');
+  if (managedInstancesProvider !== undefined)
+    return createManagedProvider(ecs, { ...input, name, managedInstancesProvider }, call);
+  if (group === undefined) throw new Error('Exactly one of the two is there');
   if (input.cluster)
     throw invalidParameter('A cluster can only be specified for a capacity provider of Managed Instances.');
-  const created: CapacityProviderRecord = {
+  const created: GroupProviderRecord = {
     name,
     status: 'ACTIVE',
     updateStatus: 'CREATE_COMPLETE',
@@ -59,13 +75,12 @@ export async function createCapacityProvider(
     tags: validateTags(input.tags),
   };
   await ecs.state.transact((tx) => {
-    const others = activeProviders(tx, call);
-    if (others.some((other) => other.name === name))
-      throw clientError(
-        'The specified capacity provider already exists. To change the configuration of an existing capacity provider, update the capacity provider.',
-      );
+    const others = requireNewProvider(tx, call, name);
     const { autoScalingGroupArn } = created.autoScalingGroupProvider;
-    if (others.some((other) => other.autoScalingGroupProvider.autoScalingGroupArn === autoScalingGroupArn))
+    const isTaken = (other: CapacityProviderRecord): boolean =>
+      'autoScalingGroupProvider' in other &&
+      other.autoScalingGroupProvider.autoScalingGroupArn === autoScalingGroupArn;
+    if (others.some(isTaken))
       throw clientError(
         'The specified Auto Scaling group ARN is already being used by another capacity provider. Specify a unique Auto Scaling group ARN and try again.',
       );
@@ -130,18 +145,14 @@ export async function updateCapacityProvider(
   input: UpdateCapacityProviderCommandInput,
   call: Call,
 ): Promise<UpdateCapacityProviderResponse> {
-  const { autoScalingGroupProvider: group } = input;
-  if (input.managedInstancesProvider)
-    throw unsupported('A capacity provider of Managed Instances (managedInstancesProvider)');
-  if (group === undefined) throw invalidParameter('Specify the autoScalingGroupProvider to update.');
+  const { autoScalingGroupProvider: group, managedInstancesProvider: managed } = input;
+  if ((group === undefined) === (managed === undefined))
+    throw invalidParameter(
+      'Specify exactly one of autoScalingGroupProvider and managedInstancesProvider to update.',
+    );
   const updated = await ecs.state.transact((tx) => {
     const before = requireChangeable(tx, call, input.name, 'updated');
-    const { autoScalingGroupArn, managedScaling } = before.autoScalingGroupProvider;
-    const after: CapacityProviderRecord = {
-      ...before,
-      updateStatus: 'UPDATE_COMPLETE',
-      autoScalingGroupProvider: { autoScalingGroupArn, ...readGroupManagement(group, managedScaling) },
-    };
+    const after = updatedProvider(tx, call, before, input);
     tx.put(capacityProviders, capacityProviderKey(call, before.name), after);
     return after;
   });
@@ -154,23 +165,52 @@ export async function deleteCapacityProvider(
   input: DeleteCapacityProviderCommandInput,
   call: Call,
 ): Promise<DeleteCapacityProviderResponse> {
-  const deleted = await ecs.state.transact((tx) => {
+  const remove = (tx: Transaction): CapacityProviderRecord => {
     const before = requireChangeable(tx, call, input.capacityProvider, 'deleted');
+    if ('managedInstancesProvider' in before) return endManagedProvider(tx, call, before, input.cluster);
     for (const { value: cluster } of tx.list(clusters, `/ecs/${call.accountId}/${call.region}/cluster/`)) {
       if (cluster.status === 'ACTIVE' && cluster.capacityProviders?.includes(before.name))
         throw clientError(
           `The capacity provider cannot be deleted because it is associated with cluster: ${cluster.name}. Remove the capacity provider from the cluster and try again.`,
         );
     }
-    const after: CapacityProviderRecord = {
+    const after: GroupProviderRecord = {
       ...before,
       status: 'INACTIVE',
       updateStatus: 'DELETE_COMPLETE',
     };
     tx.put(capacityProviders, capacityProviderKey(call, before.name), after);
     return after;
-  });
+  };
+  const cluster = input.capacityProvider
+    ? clusterOfProvider(ecs.state, call, capacityProviderName(input.capacityProvider))
+    : undefined;
+  // In turn with the launches of its cluster, so that none of them takes a provider that is just going.
+  const deleted = await (cluster === undefined
+    ? ecs.state.transact(remove)
+    : transactInTurn(ecs, call, cluster, remove));
   return { capacityProvider: providerView(call, deleted, { withTags: true }) };
+}
+
+function updatedProvider(
+  tx: Transaction,
+  call: Call,
+  before: CapacityProviderRecord,
+  { autoScalingGroupProvider: group, managedInstancesProvider, cluster }: UpdateCapacityProviderCommandInput,
+): CapacityProviderRecord {
+  if ('managedInstancesProvider' in before) {
+    if (managedInstancesProvider === undefined)
+      throw invalidParameter(`The capacity provider ${before.name} is of Managed Instances.`);
+    return updatedManagedProvider(tx, call, before, managedInstancesProvider, cluster);
+  }
+  if (group === undefined)
+    throw invalidParameter(`The capacity provider ${before.name} is of an Auto Scaling group.`);
+  const { autoScalingGroupArn, managedScaling } = before.autoScalingGroupProvider;
+  return {
+    ...before,
+    updateStatus: 'UPDATE_COMPLETE',
+    autoScalingGroupProvider: { autoScalingGroupArn, ...readGroupManagement(group, managedScaling) },
+  };
 }
 
 function requireChangeable(
@@ -188,39 +228,4 @@ function requireChangeable(
       'The specified capacity provider does not exist. Specify a valid name or ARN and try again.',
     );
   return found;
-}
-
-function activeProviders(reader: Reader, { accountId, region }: Scope): CapacityProviderRecord[] {
-  return [...reader.list(capacityProviders, `/ecs/${accountId}/${region}/capacity-provider/`)]
-    .map(({ value }) => value)
-    .filter(({ status }) => status === 'ACTIVE');
-}
-
-function providerView(
-  scope: Scope,
-  { name, status, updateStatus, autoScalingGroupProvider, tags }: CapacityProviderRecord,
-  options: { readonly withTags: boolean },
-): CapacityProvider {
-  return {
-    capacityProviderArn: capacityProviderArn(scope, name),
-    name,
-    status,
-    updateStatus,
-    type: 'EC2_AUTOSCALING',
-    autoScalingGroupProvider: {
-      ...autoScalingGroupProvider,
-      managedScaling: { ...autoScalingGroupProvider.managedScaling },
-    },
-    tags: options.withTags ? tags.map((tag) => ({ ...tag })) : [],
-  };
-}
-
-function fargateView(scope: Scope, name: FargateProvider): CapacityProvider {
-  return {
-    capacityProviderArn: capacityProviderArn(scope, name),
-    name,
-    status: 'ACTIVE',
-    type: name,
-    tags: [],
-  };
 }

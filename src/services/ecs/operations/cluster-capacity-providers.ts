@@ -2,15 +2,15 @@ import type {
   PutClusterCapacityProvidersCommandInput,
   PutClusterCapacityProvidersResponse,
 } from '@aws-sdk/client-ecs';
-import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { clusterName, type Scope } from '../arn.ts';
+import { clusterName } from '../arn.ts';
+import { providersInUse } from '../capacity/in-use.ts';
 import { readClusterCapacity } from '../capacity/strategy-input.ts';
 import { clusterKey, requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { ecsRefusal, invalidParameter } from '../errors.ts';
-import { type ClusterRecord, clusters, services, tasks } from '../records.ts';
+import { type ClusterRecord, clusters } from '../records.ts';
 import { describeCluster, everything } from './cluster.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function putClusterCapacityProviders(
     throw invalidParameter('defaultCapacityProviderStrategy is required.');
   const cluster = await transactInTurn(ecs, call, clusterName(input.cluster), (tx) => {
     const before = requireCluster(tx, call, input.cluster);
-    const capacity = readClusterCapacity(tx, call, input);
+    const capacity = readClusterCapacity(tx, call, before.name, input);
     const inUse = providersInUse(tx, call, before.name);
     for (const name of before.capacityProviders ?? []) {
       if (!capacity.capacityProviders.includes(name) && inUse.has(name))
@@ -48,17 +48,4 @@ export async function putClusterCapacityProviders(
       attachmentsStatus: 'UPDATE_IN_PROGRESS',
     },
   };
-}
-
-/** By a service that isn't INACTIVE, or a task that isn't STOPPED. */
-function providersInUse(reader: Reader, { accountId, region }: Scope, cluster: string): ReadonlySet<string> {
-  const within = `${accountId}/${region}/${cluster}`;
-  const names = new Set<string>();
-  for (const { value: service } of reader.byIndex(services, 'byCluster', within)) {
-    if (service.status === 'INACTIVE') continue;
-    for (const { capacityProvider } of service.capacityProviderStrategy ?? []) names.add(capacityProvider);
-  }
-  for (const { value: task } of reader.byIndex(tasks, 'unstoppedByCluster', within))
-    if (task.capacityProviderName !== undefined) names.add(task.capacityProviderName);
-  return names;
 }

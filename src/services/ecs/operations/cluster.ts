@@ -59,7 +59,7 @@ export async function createCluster(
       status: 'ACTIVE',
       createdAt: call.now,
       ...(input.capacityProviders?.length || input.defaultCapacityProviderStrategy?.length
-        ? readClusterCapacity(tx, call, input)
+        ? readClusterCapacity(tx, call, name, input)
         : {}),
       settings: settings?.length ? settings : defaultSettings(tx, call),
       ...(configuration === undefined ? {} : { configuration }),

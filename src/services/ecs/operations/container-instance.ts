@@ -26,6 +26,7 @@ import { clientError, ecsRefusal, invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { readRegistration, refreshedAttributes } from '../instance-registration.ts';
 import { instanceView, runningTasksCount } from '../instance-view.ts';
+import { asManagedInstance } from '../managed-instances/registered.ts';
 import { page } from '../pagination.ts';
 import { factsOf } from '../placement/instance.ts';
 import { compileQuery, type Predicate, queryFault } from '../placement/query/index.ts';
@@ -55,7 +56,16 @@ export async function registerContainerInstance(
   const cluster = clusterName(input.cluster);
   const token = readClientToken(input.clientToken, maxTokenLength);
   const idOfToken = token && hashOfToken(`${cluster} ${token}`).slice(0, 32);
-  const put = (tx: Transaction, key: RecordKey, record: ContainerInstanceRecord): ContainerInstanceRecord => {
+  const put = (
+    tx: Transaction,
+    key: RecordKey,
+    registered: ContainerInstanceRecord,
+  ): ContainerInstanceRecord => {
+    const record = asManagedInstance(tx, scope, registered);
+    if (record.isManaged) {
+      tx.put(containerInstances, key, record);
+      return record;
+    }
     if (machine !== undefined && cluster !== fargateHosts)
       registerEc2Instance(tx, ecs, scope, record, machine, call.now);
     tx.put(containerInstances, key, record);

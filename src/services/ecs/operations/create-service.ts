@@ -6,6 +6,7 @@ import { clusterName, isName, type Scope } from '../arn.ts';
 import { readCapacity } from '../capacity/read-capacity.ts';
 import { readClientToken } from '../client-token.ts';
 import { requireCluster } from '../cluster-lookup.ts';
+import { launchTypes } from '../cluster-statistics.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
 import { beginServiceDeployment } from '../deployment/begin-service-deployment.ts';
@@ -215,7 +216,7 @@ export function requireRoomForService(reader: Reader, scope: Scope, cluster: str
   const within = `${scope.accountId}/${scope.region}/${cluster}`;
   let count = 0;
   for (const status of ['ACTIVE', 'DRAINING'])
-    for (const launchType of ['EC2', 'EXTERNAL', 'FARGATE'])
+    for (const launchType of launchTypes)
       count += reader.countByIndex(services, 'byClusterStatus', `${within}/${status}/${launchType}`);
   if (count >= maxServices)
     throw clientError(`The maximum number of services per cluster (${maxServices}) has been reached.`);

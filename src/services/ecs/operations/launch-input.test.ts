@@ -248,8 +248,7 @@ const ofRunTask: readonly Refused[] = [
   [
     'Managed Instances',
     { launchType: 'MANAGED_INSTANCES' },
-    'The launch type MANAGED_INSTANCES is not supported by this version of Catamaran yet.',
-    'UnsupportedFeatureException',
+    /^The launch type MANAGED_INSTANCES cannot be specified/,
   ],
   [
     'a bridge definition on Fargate',

@@ -381,7 +381,7 @@ const ofCreate: readonly Refused[] = [
     { launchType: unknown('LAMBDA') },
     'launch type should be one of [EC2,FARGATE,EXTERNAL,FMI,MANAGED_INSTANCES]',
   ],
-  ['Managed Instances', { launchType: 'MANAGED_INSTANCES' }, /^The launch type MANAGED_INSTANCES/, unbuilt],
+  ['Managed Instances', { launchType: 'MANAGED_INSTANCES' }, /^The launch type MANAGED_INSTANCES cannot/],
   [
     'a launch type beside a strategy',
     { launchType: 'FARGATE', capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }] },

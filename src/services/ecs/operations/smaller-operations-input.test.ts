@@ -274,7 +274,7 @@ const refused: readonly Refused[] = [
   ),
   ['GetTaskProtection', { tasks: many(101) }, 'Tasks can have at most 100 items.'],
 
-  ['UpdateCapacityProvider', { name: 'p' }, 'Specify the autoScalingGroupProvider to update.'],
+  ['UpdateCapacityProvider', { name: 'p' }, /^Specify exactly one of autoScalingGroupProvider/],
   [
     'UpdateCapacityProvider',
     { name: 'FARGATE', autoScalingGroupProvider: {} },

@@ -18,9 +18,10 @@ const mostRankings = 500;
  */
 export class InstancePool {
   readonly #instances = new Map<string, ContainerInstanceRecord>();
-  /** ACTIVE ones, and how many of those are external. */
+  /** ACTIVE ones, and how many of those are external or Managed Instances. */
   #active = 0;
   #externals = 0;
+  #managed = 0;
   /** Ids of what has changed, oldest first; `#forgotten` of them are no longer told. */
   #changes: string[] = [];
   #forgotten = 0;
@@ -37,7 +38,9 @@ export class InstancePool {
 
   /** Whether any instance comes into question for such a task, with room for it or without. */
   isAnyFor(demand: TaskDemand): boolean {
-    return (demand.isExternal ? this.#externals : this.#active - this.#externals) > 0;
+    if (demand.isExternal) return this.#externals > 0;
+    const isByProvider = demand.capacityProviderName !== undefined;
+    return this.#active - this.#externals - (isByProvider ? 0 : this.#managed) > 0;
   }
 
   /** The instance as it is now; undefined when there is none of that id. */
@@ -77,6 +80,7 @@ export class InstancePool {
     if (instance?.status !== 'ACTIVE') return;
     this.#active += difference;
     if (isExternal(instance)) this.#externals += difference;
+    if (instance.isManaged) this.#managed += difference;
   }
 
   #ranking(profile: LaunchProfile): Ranking {

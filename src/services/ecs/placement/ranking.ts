@@ -184,6 +184,7 @@ export function comesIntoQuestion(instance: ContainerInstanceRecord, demand: Tas
   return (
     instance.status === 'ACTIVE' &&
     isExternal(instance) === demand.isExternal &&
+    (demand.capacityProviderName !== undefined || !instance.isManaged) &&
     (demand.capacityProviderName === undefined ||
       demand.capacityProviderName === instance.capacityProviderName)
   );

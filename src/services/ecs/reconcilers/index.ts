@@ -4,6 +4,7 @@ import { expressInfrastructure } from './express-infrastructure.ts';
 import { fargateHostLoss } from './fargate-host-loss.ts';
 import { gatewayInfrastructure } from './gateway-infrastructure.ts';
 import { lifecycleHooks } from './lifecycle-hooks.ts';
+import { managedInstancesOf } from './managed-instances.ts';
 import { serviceConnectNames } from './service-connect-names.ts';
 import { serviceDeployment } from './service-deployment.ts';
 import { serviceDeploymentRetention } from './service-deployment-retention.ts';
@@ -28,6 +29,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     targetHealth(ecs),
     taskDeprovisioning(ecs),
     taskProvisioning(ecs),
+    managedInstancesOf(ecs),
     fargateHostLoss(ecs),
     expressInfrastructure(ecs),
     gatewayInfrastructure(ecs),

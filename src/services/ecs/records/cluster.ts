@@ -1,4 +1,4 @@
-import type { ClusterSetting, Tag } from '@aws-sdk/client-ecs';
+import type { ClusterSetting, InstanceRequirementsRequest, Tag } from '@aws-sdk/client-ecs';
 import type { Collection } from '../../../reconcile/index.ts';
 
 export interface ClusterRecord {
@@ -42,13 +42,47 @@ export interface CapacityProviderStrategyItemRecord {
 /** `cluster/<name>` */
 export const clusters: Collection<ClusterRecord> = { service: 'ecs', noun: 'cluster', indexes: {} };
 
-/** Of an Auto Scaling group. FARGATE and FARGATE_SPOT are always there and have no record. */
-export interface CapacityProviderRecord {
+/** Of an Auto Scaling group, or of Managed Instances. FARGATE and FARGATE_SPOT are always there and have no record. */
+export type CapacityProviderRecord = GroupProviderRecord | ManagedProviderRecord;
+
+interface CommonProviderRecord {
   readonly name: string;
+  readonly tags: readonly Tag[];
+}
+
+export interface GroupProviderRecord extends CommonProviderRecord {
   readonly status: 'ACTIVE' | 'INACTIVE';
   readonly updateStatus: 'CREATE_COMPLETE' | 'UPDATE_COMPLETE' | 'DELETE_COMPLETE';
   readonly autoScalingGroupProvider: AutoScalingGroupProviderRecord;
-  readonly tags: readonly Tag[];
+}
+
+/** ECS itself launches and ends the instances of this one, for tasks of one cluster. */
+export interface ManagedProviderRecord extends CommonProviderRecord {
+  /** DEPROVISIONING until the last of its instances has ended. */
+  readonly status: 'ACTIVE' | 'DEPROVISIONING' | 'INACTIVE';
+  readonly updateStatus: 'CREATE_COMPLETE' | 'UPDATE_COMPLETE' | 'DELETE_IN_PROGRESS' | 'DELETE_COMPLETE';
+  readonly cluster: string;
+  readonly managedInstancesProvider: ManagedInstancesProviderRecord;
+  /** The last launch that came to nothing; forgotten with the next that succeeds. */
+  readonly launchFailure?: { readonly at: number; readonly message: string };
+}
+
+export interface ManagedInstancesProviderRecord {
+  readonly infrastructureRoleArn: string;
+  readonly instanceLaunchTemplate: {
+    readonly ec2InstanceProfileArn: string;
+    readonly networkConfiguration: {
+      readonly subnets: readonly string[];
+      readonly securityGroups: readonly string[];
+    };
+    readonly storageSizeGiB?: number;
+    readonly capacityOptionType: 'ON_DEMAND' | 'SPOT';
+    /** Absent: any current type for general purposes. */
+    readonly instanceRequirements?: InstanceRequirementsRequest;
+  };
+  readonly propagateTags: 'CAPACITY_PROVIDER' | 'NONE';
+  /** In seconds; -1: never. Absent: as ECS likes it. */
+  readonly scaleInAfter?: number;
 }
 
 /** Nothing scales the group by itself yet, and the record says so. */

@@ -22,8 +22,10 @@ export interface ContainerInstanceRecord {
   };
   readonly registeredResources: readonly InstanceResource[];
   readonly attributes: readonly { readonly name: string; readonly value?: string }[];
-  /** The Auto Scaling group's provider that it came with. */
+  /** The provider that it came with: of an Auto Scaling group, or that of Managed Instances which launched it. */
   readonly capacityProviderName?: string;
+  /** It is a Managed Instance: tasks come here by its provider alone. */
+  readonly isManaged?: true;
   /**
    * What its tasks that are not STOPPED have reserved, and what a Fargate host has borrowed from it for its own.
    * Written in the transaction that writes the task, so that two launches can't both take the last of it.
@@ -59,7 +61,7 @@ export const fargateHosts = 'fargate.hosts';
 /** `container-instance/<cluster>/<id>` */
 export const containerInstances: Collection<
   ContainerInstanceRecord,
-  'byCluster' | 'registeredByCluster' | 'registeredByEc2Instance' | 'usableByZone'
+  'byCluster' | 'byManagedInstance' | 'registeredByCluster' | 'registeredByEc2Instance' | 'usableByZone'
 > = {
   service: 'ecs',
   noun: 'container-instance',
@@ -67,6 +69,9 @@ export const containerInstances: Collection<
     byCluster: (record, key) => `${scopeOf(key)}/${record.cluster}`,
     registeredByCluster: (record, key) =>
       record.status === 'INACTIVE' ? undefined : `${scopeOf(key)}/${record.cluster}`,
+    /** Managed Instances by their ids in EC2, also INACTIVE ones. */
+    byManagedInstance: (record, key) =>
+      record.isManaged ? `${scopeOf(key)}/${record.ec2InstanceId}` : undefined,
     registeredByEc2Instance: (record, key) =>
       record.status === 'INACTIVE' || record.ec2InstanceId === undefined
         ? undefined

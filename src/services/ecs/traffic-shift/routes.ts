@@ -108,9 +108,11 @@ function obstacleTo(
     if (unreachable !== undefined) return `${name} ${arn} can't be changed. ${unreachable}`;
     const resource = rule.isDefault ? rule.listenerArn : arn;
     const action = rule.isDefault ? 'ModifyListener' : 'ModifyRule';
-    const { tags } = rule;
-    const asked = { roleArn, action: `elasticloadbalancing:${action}`, resource, tags };
-    const obstacle = ecs.infrastructureRoleObstacle(scope, asked);
+    const tags = Object.entries(rule.tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
+    const obstacle = ecs.infrastructureRoleObstacle(scope, {
+      ...{ roleArn, action: `elasticloadbalancing:${action}`, resource },
+      conditions: Object.fromEntries(tags),
+    });
     if (obstacle !== undefined)
       return `ECS was unable to manage the ELB resources due to missing permissions on ECS Infrastructure Role '${roleArn}'. ${obstacle}`;
   }

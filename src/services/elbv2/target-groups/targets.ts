@@ -39,7 +39,7 @@ export function newTarget(
         `The following targets are not in a running state and cannot be registered: '${id}'`,
       );
     }
-    if (instance.node !== undefined) {
+    if (instance.node !== undefined && instance.node.portsAddress === undefined) {
       return invalidTarget(
         `Instance '${id}' is a node of a Kubernetes cluster, whose ports load balancers do not reach yet: use targets of type ip`,
       );
@@ -53,7 +53,7 @@ export function newTarget(
       return invalidTarget(`Port '${port}' of instance '${id}' is its machine's own`);
     if (zone !== undefined)
       return validationError('You cannot specify an Availability Zone for targets of type instance');
-    return made(instance.address, instance.availabilityZone);
+    return made(instance.node?.portsAddress ?? instance.address, instance.availabilityZone);
   }
   const facts = vpcFacts(reader, scope, group.vpcId);
   if (!/^\d+\.\d+\.\d+\.\d+$/.test(id))

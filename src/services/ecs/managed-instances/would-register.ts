@@ -1,0 +1,58 @@
+import type { Reader } from '../../../reconcile/index.ts';
+import { instanceType, shareOf } from '../../ec2/index.ts';
+import type { Scope } from '../arn.ts';
+import { attributesOf, machineAttribute } from '../placement/instance.ts';
+import {
+  type ContainerInstanceRecord,
+  containerInstances,
+  fargateHosts,
+  type InstanceResource,
+  type ManagedProviderRecord,
+} from '../records.ts';
+import { nothingUsed } from '../reservation.ts';
+import type { CapacityGround } from './plan.ts';
+import { launchedAttributes } from './registered.ts';
+
+/**
+ * What an instance would be if it were launched. All agents of a machine offer the same: what one of them has registered
+ * tells of the next. Those of the control plane's machine, that is, where Managed Instances are.
+ */
+export function wouldRegister(
+  reader: Reader,
+  scope: Scope,
+  { cluster, name }: Pick<ManagedProviderRecord, 'cluster' | 'name'>,
+): CapacityGround['wouldBe'] {
+  const sample = reader
+    .byIndex(containerInstances, 'registeredByCluster', `${scope.accountId}/${scope.region}/${fargateHosts}`)
+    .map(({ value }) => value)
+    .find((host) => !attributesOf(host).has(machineAttribute));
+  if (sample === undefined) return () => undefined;
+  const offered = sample.attributes.filter(({ name: each }) => isOfAgent(each));
+  return ({ type: { name: typeName }, zone }) => {
+    const type = instanceType(typeName);
+    const architecture = attributesOf(sample).get('ecs.cpu-architecture') ?? type?.architecture;
+    if (type === undefined || type.architecture !== architecture) return undefined;
+    const share = shareOf(type);
+    const size = new Map([
+      ['CPU', share.cpu],
+      ['MEMORY', share.memoryMiB],
+    ]);
+    const launched = launchedAttributes({ instanceType: typeName, availabilityZone: zone });
+    return {
+      ...{ id: '', cluster, status: 'ACTIVE', version: 1, registeredAt: 0, agentConnected: true },
+      ...{ versionInfo: sample.versionInfo, capacityProviderName: name, isManaged: true },
+      registeredResources: sample.registeredResources
+        .filter((resource) => resource.name !== 'GPU')
+        .map((resource): InstanceResource => {
+          const integerValue = size.get(resource.name);
+          return integerValue === undefined ? resource : { ...resource, integerValue };
+        }),
+      attributes: [...offered, ...launched],
+      ...{ used: nothingUsed, taskCount: 0, groups: [], seqNum: 0, tags: [] },
+    } satisfies ContainerInstanceRecord;
+  };
+}
+
+const isOfAgent = (attribute: string): boolean =>
+  /^(?:com\.amazonaws\.ecs\.|ecs\.capability\.)/.test(attribute) ||
+  ['ecs.cpu-architecture', 'ecs.os-type', 'ecs.os-family'].includes(attribute);

@@ -1,0 +1,169 @@
+import type { ECS, Task } from '@aws-sdk/client-ecs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceDescription } from '../../src/cli/index.ts';
+import { addEcsRole } from './ecs-roles.ts';
+import { inContainer, testImage, testImageName } from './image.ts';
+import { Installation, waitFor } from './installation.ts';
+
+/** Managed Instances on a real Engine: launched for a service, kept over a restart, ended when nothing needs them. */
+describe('Managed Instances', () => {
+  let installation: Installation;
+  let subnetId: string;
+  let ecs: ECS;
+
+  beforeAll(async () => {
+    await testImage();
+    installation = await Installation.start();
+    ecs = installation.ecs();
+    await ecs.registerTaskDefinition({
+      ...{ family: 'site', requiresCompatibilities: ['MANAGED_INSTANCES'], networkMode: 'awsvpc' },
+      ...{ cpu: '128', memory: '128' },
+      containerDefinitions: [
+        {
+          ...{ name: 'web', image: testImageName, stopTimeout: 2, portMappings: [{ containerPort: 80 }] },
+          command: [
+            ...['sh', '-c'],
+            'mkdir /www && echo managed > /www/index.html && trap "exit 0" TERM && httpd -f -p 80 -h /www & wait',
+          ],
+        },
+      ],
+    });
+    subnetId = await installation.subnetId();
+    const infrastructureRoleArn = await addEcsRole(installation, 'ecsInfrastructureRole', {
+      ...{ Action: 'ec2:RunInstances', Resource: '*' },
+    });
+    const accountId = infrastructureRoleArn.split(':')[4];
+    await ecs.createCapacityProvider({
+      ...{ name: 'pool', cluster: 'default' },
+      managedInstancesProvider: {
+        infrastructureRoleArn,
+        instanceLaunchTemplate: {
+          ec2InstanceProfileArn: `arn:aws:iam::${accountId}:instance-profile/ecsInstanceRole`,
+          networkConfiguration: { subnets: [subnetId] },
+          instanceRequirements: {
+            ...{ vCpuCount: { min: 1, max: 2 }, memoryMiB: { min: 512, max: 1_024 } },
+            burstablePerformance: 'required',
+          },
+        },
+        infrastructureOptimization: { scaleInAfter: 3 },
+      },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await installation?.[Symbol.asyncDispose]();
+  }, 120_000);
+
+  const tasksOfService = async (): Promise<Task[]> => {
+    const { taskArns = [] } = await ecs.listTasks({ serviceName: 'site' });
+    return taskArns.length === 0 ? [] : ((await ecs.describeTasks({ tasks: taskArns })).tasks ?? []);
+  };
+  const onMachine = async (): Promise<InstanceDescription[]> => {
+    const { stdout } = await installation.catamaran('instance', 'list', '--json');
+    return (JSON.parse(stdout) as { instances: InstanceDescription[] }).instances;
+  };
+  const managed = async () => {
+    const { containerInstanceArns = [] } = await ecs.listContainerInstances({});
+    const { containerInstances = [] } = await ecs.describeContainerInstances({
+      containerInstances: containerInstanceArns,
+    });
+    return containerInstances.filter(({ capacityProviderName }) => capacityProviderName === 'pool');
+  };
+
+  it('come for the tasks that wait for them, with a type, an interface and a share of the machine', async () => {
+    const before = (await onMachine()).find(({ name }) => name === 'machine');
+    await ecs.createService({
+      ...{ serviceName: 'site', taskDefinition: 'site', desiredCount: 2 },
+      capacityProviderStrategy: [{ capacityProvider: 'pool', weight: 1 }],
+      networkConfiguration: { awsvpcConfiguration: { subnets: [subnetId] } },
+    });
+    const running = await waitFor(
+      'two tasks to run',
+      async () => {
+        const found = await tasksOfService();
+        const isSo = found.length === 2 && found.every(({ lastStatus }) => lastStatus === 'RUNNING');
+        return isSo ? found : undefined;
+      },
+      tasksOfService,
+    );
+    expect(running).toMatchObject([
+      { launchType: 'MANAGED_INSTANCES', capacityProviderName: 'pool' },
+      { launchType: 'MANAGED_INSTANCES', capacityProviderName: 'pool' },
+    ]);
+    const instances = await managed();
+    const ids = instances.map(({ ec2InstanceId = '' }) => ec2InstanceId);
+    const { Reservations = [] } = await installation.ec2().describeInstances({ InstanceIds: ids });
+    const launched = Reservations.flatMap(({ Instances = [] }) => Instances);
+    expect(launched.map(({ SubnetId }) => SubnetId)).toEqual(ids.map(() => subnetId));
+    for (const { InstanceType, NetworkInterfaces } of launched) {
+      expect(InstanceType).toMatch(/^t\d\w*\.(?:nano|micro)$/);
+      expect(NetworkInterfaces).toHaveLength(1);
+    }
+    // Their interfaces are in the network of the machine.
+    await waitFor('the interfaces to be there', async () => {
+      const { NetworkInterfaces = [] } = await installation.ec2().describeNetworkInterfaces({
+        Filters: [{ Name: 'attachment.instance-id', Values: ids }],
+      });
+      const areThere = NetworkInterfaces.every(({ Attachment }) => Attachment?.Status === 'attached');
+      return NetworkInterfaces.length === ids.length && areThere ? true : undefined;
+    });
+    // What they have, the machine's own instance has no more.
+    const shares = await onMachine();
+    const given = shares.filter(({ id }) => ids.includes(id)).reduce((sum, { memory }) => sum + memory, 0);
+    expect(shares.find(({ name }) => name === 'machine')?.memory).toBe((before?.memory ?? 0) - given);
+    expect(given).toBeGreaterThan(0);
+  }, 90_000);
+
+  it('run tasks that reach each other in the VPC', async () => {
+    const [task] = await tasksOfService();
+    const details = task?.attachments?.[0]?.details ?? [];
+    const address = details.find(({ name }) => name === 'privateIPv4Address')?.value ?? '';
+    const { tasks: [other] = [] } = await ecs.runTask({
+      ...{ taskDefinition: 'site', capacityProviderStrategy: [{ capacityProvider: 'pool', weight: 1 }] },
+      networkConfiguration: { awsvpcConfiguration: { subnets: [subnetId] } },
+    });
+    const arn = other?.taskArn ?? '';
+    await waitFor('another task to run', async () => {
+      const { tasks: [now] = [] } = await ecs.describeTasks({ tasks: [arn] });
+      return now?.lastStatus === 'RUNNING' ? true : undefined;
+    });
+    const answer = await inContainer(installation.stateDirectory, arn, `wget -qO- http://${address}/`);
+    expect(answer.trim()).toBe('managed');
+    await ecs.stopTask({ task: arn });
+  }, 90_000);
+
+  it('stay with their tasks when Catamaran is started again', async () => {
+    const idsOf = async () => (await managed()).map(({ ec2InstanceId }) => ec2InstanceId).sort();
+    const tasksBefore = (await tasksOfService()).map(({ taskArn }) => taskArn).sort();
+    await installation.catamaran('down');
+    await installation.up();
+    ecs = installation.ecs();
+    await waitFor('the agents to be back', async () =>
+      (await managed()).every(({ agentConnected }) => agentConnected) ? true : undefined,
+    );
+    expect((await tasksOfService()).map(({ taskArn }) => taskArn).sort()).toEqual(tasksBefore);
+    expect((await idsOf()).length).toBeGreaterThan(0);
+  }, 90_000);
+
+  it('end when no task needs them, and their provider after them', async () => {
+    await ecs.deleteService({ service: 'site', force: true });
+    await waitFor(
+      'the last instance to end',
+      async () => ((await managed()).length === 0 ? true : undefined),
+      managed,
+    );
+    await waitFor('the machine to have its share back', async () =>
+      (await onMachine()).length === 1 ? true : undefined,
+    );
+    const { NetworkInterfaces = [] } = await installation.ec2().describeNetworkInterfaces({
+      Filters: [{ Name: 'tag-key', Values: ['AmazonECSManaged'] }],
+    });
+    expect(NetworkInterfaces).toEqual([]);
+    await ecs.deleteCapacityProvider({ capacityProvider: 'pool', cluster: 'default' });
+    await waitFor('the provider to be INACTIVE', async () => {
+      const { capacityProviders: [pool] = [] } = await ecs.describeCapacityProviders({
+        capacityProviders: ['pool'],
+      });
+      return pool?.status === 'INACTIVE' ? true : undefined;
+    });
+  }, 90_000);
+});
