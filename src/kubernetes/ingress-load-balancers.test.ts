@@ -193,6 +193,39 @@ describe('an Ingress of the class alb', () => {
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
   });
 
+  it('has the certificates of its hosts where it names none, and waits until there are some', async () => {
+    const request = async (DomainName: string) =>
+      (await server.ask('acm', 'RequestCertificate', { DomainName, ValidationMethod: 'DNS' })).CertificateArn;
+    const wildcard = await request('*.shop.example');
+    await request('shop.example');
+    const hosts = { [`${of}listen-ports`]: '[{"HTTPS": 443}]' };
+    const wanted = ingress('secure', [{ path: '/', pathType: 'Prefix', backend: to('shop') }], {
+      ...{ annotations: hosts, host: 'www.shop.example' },
+    });
+    await made(ingressUrl, {
+      ...wanted,
+      spec: { ...wanted.spec, tls: [{ hosts: ['www.shop.example', 'other.example'] }] },
+    });
+    await eventually(async () =>
+      expect(await messagesOf('secure')).toContain('no certificate found for host: other.example'),
+    );
+    const other = await request('other.example');
+    const late = { timeout: 45_000, interval: 100 };
+    await vi.waitFor(async () => void (await seen('secure')), late);
+    const { listeners, balancer } = await seen('secure');
+    expect(listeners).toEqual(['HTTPS:443']);
+    const elb = 'elasticloadbalancing';
+    const LoadBalancerArn = balancer?.LoadBalancerArn ?? '';
+    const { Listeners: [listener] = [] } = await server.ask(elb, 'DescribeListeners', { LoadBalancerArn });
+    const { Certificates = [] } = await server.ask(elb, 'DescribeListenerCertificates', {
+      ListenerArn: listener?.ListenerArn,
+    });
+    expect(Certificates.map(({ CertificateArn }) => CertificateArn).sort()).toEqual([wildcard, other].sort());
+    expect(Certificates.find(({ IsDefault }) => IsDefault)?.CertificateArn).toBe(wildcard);
+    await cluster.call('DELETE', `${ingressUrl}/secure`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  }, 60_000);
+
   it('shares one with others of its group, in their order, until the last of them goes', async () => {
     const grouped = (order: string) => ({ [`${of}group.name`]: 'harbour', [`${of}group.order`]: order });
     const path = (backend: object) => [{ path: '/', pathType: 'Prefix', backend }];

@@ -34,6 +34,7 @@ import type { KubernetesContext } from '../context.ts';
 import { ClusterCatalogue } from '../custom-resources/cluster-catalogue.ts';
 import { WebhookConverter } from '../custom-resources/conversion/converter.ts';
 import { FlowControl } from '../flow-control/flow-control.ts';
+import { newPodGates } from '../load-balancing/index.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
@@ -157,6 +158,7 @@ export async function openControlPlane(
         hasAssociation: (of) => podIdentityOf(state, place, wanted.name, of) !== undefined,
       },
       fargateProfileOf: (pod) => profileFor(fargateProfilesOf(state, place, wanted.name), pod)?.name,
+      gatesOf: (pod) => newPodGates(state, { place, clusterName: wanted.name }, pod),
     }),
     logs,
     version: wanted.version,

@@ -1,5 +1,6 @@
 import { Refusal } from '../../protocols/index.ts';
 import { unless } from '../../services/infrastructure.ts';
+import { withCertificates } from './certificates.ts';
 import { isOwned, ownersTags, type Site } from './infrastructure.ts';
 import { ensureListeners } from './listeners.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
@@ -22,14 +23,15 @@ export interface MadeBalancer {
  * a kill after any of them costs a look. Objects may choose the name, so that what has it and not the tags is left alone.
  * @param stack Tags by which it is known what is whose: `<kind>.eks.amazonaws.com/stack`.
  * @throws {Refusal} what EC2 or Elastic Load Balancing refuses, or the name is another one's.
- * @throws {ModelError} there is no subnet for it.
+ * @throws {ModelError} there is no subnet for it, or no certificate for a host.
  */
 export async function converge(
   site: Site,
-  wanted: WantedBalancer,
+  asked: WantedBalancer,
   stack: Readonly<Record<string, string>>,
 ): Promise<MadeBalancer> {
   const { ask } = site;
+  const wanted = await withCertificates(site, asked);
   const owner = ownersTags(site, stack);
   const found = await findLoadBalancer(site, wanted.name);
   if (found !== undefined && !(await isOwn(site, found.LoadBalancerArn, owner)))
@@ -137,7 +139,7 @@ async function findSubnets(
   const ids = own.map(({ AvailabilityZone: zone = '', SubnetId: id = '' }) => ({ zone, id }));
   for (const { zone, id } of ids.sort((one, other) => (one.id < other.id ? -1 : 1)))
     if (!byZone.has(zone)) byZone.set(zone, id);
-  if (byZone.size === 0) throw new ModelError('unable to resolve at least one subnet');
+  if (byZone.size === 0) throw new ModelError('unable to resolve at least one subnet', { mayChange: true });
   return [...byZone.values()];
 }
 

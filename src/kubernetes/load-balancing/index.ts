@@ -9,6 +9,8 @@ import { type RunningClusters, reconcilerOf } from '../controllers/controller.ts
 import { ingressLoadBalancers } from './ingress-controller.ts';
 import { serviceLoadBalancers } from './service-controller.ts';
 
+export { type NewPod, newPodGates } from './new-pod-gates.ts';
+
 export function loadBalancerControllers(
   context: KubernetesContext,
   running: RunningClusters,

@@ -6,6 +6,7 @@ import {
   ingressClasses,
   ingresses,
   nodes,
+  pods,
   services,
   siblingsOf,
 } from '../controllers/collections.ts';
@@ -16,6 +17,7 @@ import {
   type Service,
   serviceNameLabel,
 } from '../controllers/endpoints/objects.ts';
+import type { Pod } from '../controllers/objects.ts';
 import {
   annotationPrefix,
   backendsOf,
@@ -23,7 +25,7 @@ import {
   type IngressClass,
   isByAnnotation,
 } from './ingress-objects.ts';
-import { type BalancedNode, isOtherTarget } from './targets.ts';
+import { type BalancedNode, isOtherTarget, isOtherWait } from './targets.ts';
 
 /** Load balancers of Ingresses, as the AWS Load Balancer Controller makes them. */
 export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ingress> => ({
@@ -49,6 +51,9 @@ export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ing
         [after, before].flatMap((slice) => (slice && labelOf(slice, serviceNameLabel)) ?? [])[0] ?? '',
       ),
     ),
+    watching<Pod>(pods, ({ key, before, after }) =>
+      isOtherWait(before, after) ? namespaceIngresses(state, key).map((record) => record.key) : [],
+    ),
     watching<IngressClass>(ingressClasses, ({ key }) => ingressesOf(state, key).map((record) => record.key)),
     watching<BalancedNode>(nodes, ({ key, before, after }) =>
       isOtherTarget(before, after) ? ingressesOf(state, key).map((record) => record.key) : [],
@@ -67,6 +72,10 @@ const groupName = `${annotationPrefix}group.name`;
 
 const ingressesOf = (state: State, key: string) => [...state.list(ingresses, clusterWide(key, ingresses))];
 
+const namespaceIngresses = (state: State, key: string) => [
+  ...state.list(ingresses, siblingsOf(key, ingresses)),
+];
+
 const isOfOneOf =
   (groups: readonly string[]) =>
   ({ value }: { readonly value: Ingress }): boolean =>
@@ -74,7 +83,7 @@ const isOfOneOf =
 
 /** The Ingresses of a namespace that send to a service; which are in their annotations is read when it is their turn. */
 const sendingTo = (state: State, key: string, name: string): readonly RecordKey[] =>
-  [...state.list(ingresses, siblingsOf(key, ingresses))].flatMap(({ key: own, value }) =>
+  namespaceIngresses(state, key).flatMap(({ key: own, value }) =>
     backendsOf(value).some((backend) => isByAnnotation(backend) || backend.service?.name === name)
       ? [own]
       : [],

@@ -123,6 +123,7 @@ function addMember(member: Member, building: Building): void {
   const certificates = annotations.list('certificate-arn') ?? [];
   const sslPolicy = annotations.text('ssl-policy');
   const redirectTo = annotations.integer('ssl-redirect');
+  const hosts = hostsOf(ingress);
   const ports = listenPorts(annotations, certificates.length > 0);
   if (
     redirectTo !== undefined &&
@@ -133,9 +134,10 @@ function addMember(member: Member, building: Building): void {
   const action =
     ingress.spec.defaultBackend && backendAction(member, annotations, ingress.spec.defaultBackend, building);
   for (const { port, protocol } of ports) {
-    if (protocol === 'HTTPS' && certificates.length === 0)
+    const isDiscovered = protocol === 'HTTPS' && certificates.length === 0;
+    if (isDiscovered && hosts.length === 0)
       throw new ModelError(
-        `no certificate found for host: ${hostsOf(ingress).join(', ') || '*'}; name it by ${annotationPrefix}certificate-arn`,
+        `no certificate found for host: *; name it by ${annotationPrefix}certificate-arn, or hosts by tls`,
       );
     const isRedirect = redirectTo !== undefined && protocol === 'HTTP';
     const redirect: WantedAction = {
@@ -152,6 +154,9 @@ function addMember(member: Member, building: Building): void {
         action: before === undefined || before.action === nothingHere ? (own ?? nothingHere) : before.action,
         certificates:
           protocol === 'HTTPS' ? [...new Set([...(before?.certificates ?? []), ...certificates])] : [],
+        ...(isDiscovered
+          ? { hosts: [...new Set([...(before?.hosts ?? []), ...hosts])] }
+          : before?.hosts && { hosts: before.hosts }),
         ...(protocol === 'HTTPS' && sslPolicy !== undefined && { sslPolicy }),
       },
       rules: [...(found?.rules ?? []), ...(isRedirect ? [] : rules)],
@@ -268,12 +273,12 @@ function targetGroupOf(
   const version = annotations.oneOf('backend-protocol-version', ['HTTP1', 'HTTP2', 'GRPC']) ?? 'HTTP1';
   const isGrpc = version === 'GRPC';
   const { namespace = '' } = ingress.metadata;
+  // A target group is sent to by one load balancer alone: another one's are others.
+  const name = awsName(namespace, serviceName, [
+    ...[balancerName, service.metadata.uid, String(port.port), protocol, version, targetType],
+  ]);
   return {
-    // A target group is sent to by one load balancer alone: another one's are others.
-    name: awsName(namespace, serviceName, [
-      ...[balancerName, service.metadata.uid, String(port.port), protocol, version, targetType],
-    ]),
-    ...{ protocol, protocolVersion: version, targetType },
+    ...{ name, serviceKey, protocol, protocolVersion: version, targetType },
     port: typeof port.targetPort === 'number' && targetType === 'ip' ? port.targetPort : (port.nodePort ?? 1),
     healthCheck: readHealthCheck(annotations, healthCheckNames, {
       ...{ HealthCheckProtocol: protocol, HealthCheckPort: 'traffic-port' },
@@ -285,6 +290,6 @@ function targetGroupOf(
     targets:
       targetType === 'instance'
         ? nodeTargets(reader, key, port.nodePort ?? 0)
-        : podTargets(reader, serviceKey, port),
+        : podTargets(reader, serviceKey, port, name),
   };
 }

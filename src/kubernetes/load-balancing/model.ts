@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Pod } from '../controllers/objects.ts';
 
 /**
  * A load balancer as objects of a cluster want it, in Elastic Load Balancing's terms and names. Made by pure functions of
@@ -23,6 +24,8 @@ export interface WantedBalancer {
 
 export interface WantedTargetGroup {
   readonly name: string;
+  /** Of the record of the service whose pods or node port it sends to. */
+  readonly serviceKey: string;
   readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS' | 'HTTP' | 'HTTPS';
   /** Of HTTP and HTTPS; default HTTP1. */
   readonly protocolVersion?: 'HTTP1' | 'HTTP2' | 'GRPC';
@@ -39,6 +42,8 @@ export interface WantedTarget {
   /** An address, or an instance's id. */
   readonly id: string;
   readonly port: number;
+  /** The pod behind it that is to be Ready when it is healthy here. */
+  readonly waiting?: Pod;
 }
 
 export interface HealthCheck {
@@ -59,6 +64,8 @@ export interface WantedListener {
   readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS' | 'HTTP' | 'HTTPS';
   /** ARNs; the first is the default. */
   readonly certificates: readonly string[];
+  /** Names for which certificates are looked for, besides. */
+  readonly hosts?: readonly string[];
   readonly sslPolicy?: string;
   readonly action: WantedAction;
   /** Of application load balancers, in the order in which they are asked. */
@@ -105,6 +112,13 @@ export type WantedAction =
 /** What the objects say can't be made into a load balancer. The message is what the event says. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
+  /** Not by the objects alone: it is looked at again. */
+  readonly mayChange: boolean;
+
+  constructor(message: string, { mayChange = false } = {}) {
+    super(message);
+    this.mayChange = mayChange;
+  }
 }
 
 /**

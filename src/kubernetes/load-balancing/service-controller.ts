@@ -1,10 +1,19 @@
 import { watching } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
-import { clusterWide, endpointSlices, nodes, services, siblingKey } from '../controllers/collections.ts';
+import {
+  clusterWide,
+  endpointSlices,
+  nodes,
+  pods,
+  services,
+  siblingKey,
+  siblingsOf,
+} from '../controllers/collections.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { type EndpointSlice, labelOf, serviceNameLabel } from '../controllers/endpoints/objects.ts';
+import type { Pod } from '../controllers/objects.ts';
 import { serviceFinalizer } from './finalizers.ts';
-import { type BalancedNode, type BalancedService, isOtherTarget } from './targets.ts';
+import { type BalancedNode, type BalancedService, isOtherTarget, isOtherWait } from './targets.ts';
 
 /** Load balancers of Services, as the AWS Load Balancer Controller makes them. */
 export const serviceLoadBalancers = (context: KubernetesContext): Controller<BalancedService> => ({
@@ -22,6 +31,13 @@ export const serviceLoadBalancers = (context: KubernetesContext): Controller<Bal
         const service = state.get(services, serviceKey);
         return service !== undefined && isConcerned(service) ? [serviceKey] : [];
       }),
+    ),
+    watching<Pod>(pods, ({ key, before, after }) =>
+      isOtherWait(before, after)
+        ? [...state.list(services, siblingsOf(key, services))].flatMap((record) =>
+            isConcerned(record.value) ? [record.key] : [],
+          )
+        : [],
     ),
     watching<BalancedNode>(nodes, ({ key, before, after }) =>
       isOtherTarget(before, after)

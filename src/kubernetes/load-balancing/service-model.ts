@@ -161,18 +161,19 @@ function targetGroupOf(
     throw new ModelError(
       `TargetGroup type instance needs a node port for port ${port.port}: set ${prefix}nlb-target-type to ip, or allocateLoadBalancerNodePorts to true`,
     );
+  // A target group is sent to by one load balancer alone: another one's are others.
+  const groupName = awsName(namespace, name, [balancerName, uid, String(port.port), protocol, targetType]);
+  const servicePort = {
+    ...{ port: port.port, protocol: port.protocol === 'UDP' ? 'UDP' : 'TCP' },
+    ...(port.name !== undefined && { name: port.name }),
+  };
   const targets =
     targetType === 'instance'
       ? nodeTargets(reader, key, port.nodePort ?? 0)
-      : podTargets(reader, key, {
-          ...{ port: port.port, protocol: port.protocol === 'UDP' ? 'UDP' : 'TCP' },
-          ...(port.name !== undefined && { name: port.name }),
-        });
+      : podTargets(reader, key, servicePort, groupName);
   const isProxied = annotations.text('proxy-protocol') === '*';
   return {
-    // A target group is sent to by one load balancer alone: another one's are others.
-    name: awsName(namespace, name, [balancerName, uid, String(port.port), protocol, targetType]),
-    ...{ protocol, targetType, healthCheck, targets },
+    ...{ name: groupName, serviceKey: key, protocol, targetType, healthCheck, targets },
     port: groupPort(targetType === 'instance' ? port.nodePort : port.targetPort),
     attributes: {
       ...(isProxied && { 'proxy_protocol_v2.enabled': 'true' }),

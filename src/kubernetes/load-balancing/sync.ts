@@ -9,6 +9,7 @@ import { converge, nameByDns, removeBalancer } from './converge.ts';
 import { refusalOf, type Site } from './infrastructure.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
 import type { LoadBalancerIngress } from './targets.ts';
+import { tellPods } from './tell-pods.ts';
 
 /** An object that says in its status where it is reached. */
 export interface Balanced extends Kept {
@@ -47,6 +48,8 @@ export interface Balancing<T extends Balanced> {
 /** What others hold on to, or refuse, is looked at again so often. */
 const inUseMs = 1_000;
 const refusedMs = 10_000;
+/** Pods that wait for their health in a target group are looked at again so often. */
+const unhealthyMs = 1_000;
 
 /** A turn of an object: its load balancer is made as it is wanted, or taken away. */
 export function syncBalanced<T extends Balanced>(
@@ -64,7 +67,7 @@ export function syncBalanced<T extends Balanced>(
     } catch (error) {
       if (error instanceof ModelError) {
         events.warning(object, 'FailedBuildModel', `Failed build model due to ${error.message}`);
-        return done;
+        return error.mayChange ? again(refusedMs) : done;
       }
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
@@ -82,14 +85,16 @@ async function make<T extends Balanced>(turn: Turn<T>): Promise<Outcome> {
   const wanted = turn.model(looking);
   await setFinalizer(turn, true);
   const { dnsName } = await inTurn(wanted.name, () => converge(site, wanted, stackTags(turn)));
+  const waiting = await tellPods(site, wanted, turn);
+  const reached = waiting ? again(unhealthyMs) : done;
   const before = hostnamesOf(object);
-  if (before.length === 1 && before[0] === dnsName) return done;
+  if (before.length === 1 && before[0] === dnsName) return reached;
   // While it is said where the earlier one is reached, it is found: after a kill too, or when it may not go yet.
   const left = await removeOthers(turn, wanted.name);
   if (left.type === 'again') return left;
   await setIngress(turn, [{ hostname: dnsName }]);
   turn.events.normal(object, 'SuccessfullyReconciled', 'Successfully reconciled');
-  return done;
+  return reached;
 }
 
 const stackTag = <T extends Balanced>({ tagged }: Turn<T>): string => `${tagged}.eks.amazonaws.com/stack`;

@@ -1,8 +1,9 @@
 import type { Reader } from '../../reconcile/index.ts';
 import { clusterWide, endpointSlices, nodes } from '../controllers/collections.ts';
 import type { Service, ServicePort } from '../controllers/endpoints/objects.ts';
-import { conditionOf, type Kept } from '../controllers/objects.ts';
+import { conditionOf, type Kept, type Pod } from '../controllers/objects.ts';
 import type { WantedTarget } from './model.ts';
+import { waitingPod, waitsForTargets } from './readiness-gates.ts';
 
 export type BalancedServicePort = ServicePort & { readonly nodePort?: number };
 
@@ -28,10 +29,16 @@ export interface LoadBalancerIngress {
 }
 
 /**
- * The addresses of the pods behind a port of a service that take traffic: ready, and not on their way out.
+ * The addresses of the pods behind a port of a service that take traffic: ready, and not on their way out; or ready but for
+ * their health in the target group.
  * @param serviceKey Its record's.
  */
-export function podTargets(reader: Reader, serviceKey: string, port: ServicePort): readonly WantedTarget[] {
+export function podTargets(
+  reader: Reader,
+  serviceKey: string,
+  port: ServicePort,
+  targetGroupName: string,
+): readonly WantedTarget[] {
   const found = new Map<string, WantedTarget>();
   for (const { value: slice } of reader.byIndex(endpointSlices, 'service', serviceKey)) {
     if (slice.addressType !== 'IPv4') continue;
@@ -40,9 +47,12 @@ export function podTargets(reader: Reader, serviceKey: string, port: ServicePort
         (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     )?.port;
     if (number === undefined) continue;
-    for (const { addresses, conditions } of slice.endpoints ?? []) {
-      if (conditions?.ready === false || conditions?.terminating) continue;
-      for (const id of addresses) found.set(`${id}:${number}`, { id, port: number });
+    for (const { addresses, conditions, targetRef = {} } of slice.endpoints ?? []) {
+      if (conditions?.terminating) continue;
+      const waiting = waitingPod(reader, serviceKey, targetRef, targetGroupName);
+      if (conditions?.ready === false && waiting === undefined) continue;
+      for (const id of addresses)
+        found.set(`${id}:${number}`, { id, port: number, ...(waiting && { waiting }) });
     }
   }
   return [...found.values()];
@@ -73,3 +83,7 @@ function instanceOf({ metadata, spec, status }: BalancedNode): string | undefine
 /** Whether a node takes traffic from now on, or no longer: what else it tells of itself moves no target. */
 export const isOtherTarget = (before: BalancedNode | undefined, after: BalancedNode | undefined): boolean =>
   (before && instanceOf(before)) !== (after && instanceOf(after));
+
+/** Whether a pod waits for its health in target groups from now on, or no longer. */
+export const isOtherWait = (before: Pod | undefined, after: Pod | undefined): boolean =>
+  (before !== undefined && waitsForTargets(before)) !== (after !== undefined && waitsForTargets(after));

@@ -11,6 +11,12 @@ import { createGateway, presignedCallerVerifier } from '../../gateway/index.ts';
 import { recordingLog } from '../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../reconcile/index.ts';
 import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
+import {
+  type AcmContext,
+  createAcm,
+  hasIssuedCertificate,
+  loadAcmReconcilers,
+} from '../../services/acm/index.ts';
 import { createEc2, defaultVpc } from '../../services/ec2/index.ts';
 import {
   clusterKey,
@@ -57,7 +63,7 @@ export interface EksServer extends AsyncDisposable {
   readonly clock: Clock;
   readonly reconcilers: Reconcilers;
   readonly subnetIds: string[];
-  /** What there is of EC2 and Elastic Load Balancing. */
+  /** What there is of EC2, Elastic Load Balancing and ACM. */
   readonly ask: Infrastructure;
   /** Has the API server of a cluster answer a connection, as if it came within the cluster's VPC. */
   accept(clusterName: string, socket: Socket): void;
@@ -120,10 +126,11 @@ export async function startEks(
   });
   const ec2 = createEc2({ state, clock, random, publicCidr });
   const elb = createElb({
-    ...{ state, clock, random, publicCidr, hasCertificate: () => false, writeLogObject: () => {} },
+    ...{ state, clock, random, publicCidr, hasCertificate: hasIssuedCertificate, writeLogObject: () => {} },
     ensureServiceLinkedRole: async () => {},
   });
-  const assumeRole = infrastructureOf(() => [ec2.service, elb], clock);
+  const acmContext: AcmContext = { state, clock, random, sealer, usersOf: () => [] };
+  const assumeRole = infrastructureOf(() => [ec2.service, elb, createAcm(acmContext)], clock);
   const logsContext = { state, clock, random, events: new MemoryEventStore() };
   const otherMachines = options.otherMachines ?? (() => []);
   const context: KubernetesContext = {
@@ -160,7 +167,11 @@ export async function startEks(
   const reconcilers = stack.use(
     startReconcilers({
       ...{ state, store, clock, random, log },
-      reconcilers: [...(await loadEksReconcilers(eksContext)), ...kubernetes.reconcilers],
+      reconcilers: [
+        ...(await loadEksReconcilers(eksContext)),
+        ...(await loadAcmReconcilers(acmContext)),
+        ...kubernetes.reconcilers,
+      ],
     }),
   );
   const signedBy: EksServer['signedBy'] = (key) => {

@@ -73,12 +73,15 @@ export class Datagrams implements Disposable {
         kept: new Set(group.targets.map(placeOf)),
       };
     });
-    this.#start.namespace.setSysctls({
-      'ipv4/ip_forward': '1',
-      'netfilter/nf_conntrack_udp_timeout': flowSeconds,
-      'netfilter/nf_conntrack_udp_timeout_stream': flowSeconds,
-    });
-    this.#run(datagramRules(node.address, led, [...ways.values()]));
+    const rules = datagramRules(node.address, led, [...ways.values()]);
+    if (rules !== this.#rules) {
+      this.#start.namespace.setSysctls({
+        'ipv4/ip_forward': '1',
+        'netfilter/nf_conntrack_udp_timeout': flowSeconds,
+        'netfilter/nf_conntrack_udp_timeout_stream': flowSeconds,
+      });
+    }
+    this.#run(rules);
     this.#endFlows(node.address, led);
   }
 

@@ -17,6 +17,7 @@ import { podSecurity } from './pod-security/pod-security.ts';
 import { mutatingPolicies } from './policies/mutating-policies.ts';
 import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
+import { readinessGates } from './readiness-gates.ts';
 import { serviceAccountPlugin } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-protection.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
@@ -72,6 +73,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     defaultIngressClass(context),
     fargate(context),
     podIdentity({ objects, identities }),
+    readinessGates(context),
     noEscalation(context),
     ...changers,
     ...judges,

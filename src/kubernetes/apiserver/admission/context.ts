@@ -7,6 +7,7 @@ import type { Catalogue } from '../../schema/catalogue.ts';
 import type { WebhookClient } from '../../webhooks/webhook-client.ts';
 import type { FargateProfileOf } from './fargate.ts';
 import type { PodIdentities } from './pod-identity.ts';
+import type { GatesOf } from './readiness-gates.ts';
 
 /** What the rules of a cluster look at. */
 export interface AdmissionContext {
@@ -14,6 +15,7 @@ export interface AdmissionContext {
   readonly authorizer: Authorizer;
   readonly identities: PodIdentities;
   readonly fargateProfileOf: FargateProfileOf;
+  readonly gatesOf: GatesOf;
   /** The same objects, in memory. */
   readonly inMemory: ObjectsInMemory;
   /** What the cluster serves at this moment. */
