@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ECS } from '@aws-sdk/client-ecs';
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
+import { readInstances, writeInstances } from './instances-file.ts';
 import {
   type HostedInstance,
   lackOfRoom,
@@ -468,9 +469,7 @@ export class Machine implements AsyncDisposable {
   }
 
   #remember(hosted: readonly HostedInstance[]): void {
-    const path = join(this.#options.directory, instancesFile);
-    writeFileSync(`${path}.new`, `${JSON.stringify(hosted, undefined, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(`${path}.new`, path);
+    writeInstances(this.#options.directory, hosted);
     this.#hosted = hosted;
   }
 
@@ -482,8 +481,6 @@ export class Machine implements AsyncDisposable {
 }
 
 const isContainerInstance = ({ isFargateHost, isNode }: HostedInstance): boolean => !isFargateHost && !isNode;
-
-const instancesFile = 'instances.json';
 
 /** Its tasks publish no ports, so any address will do. */
 function newHost(cluster: string, random: Random): HostedInstance {
@@ -499,16 +496,4 @@ function newHost(cluster: string, random: Random): HostedInstance {
 
 function instanceId(random: Random): string {
   return `i-${hex(random, 17)}`;
-}
-
-function readInstances(directory: string): readonly HostedInstance[] | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, instancesFile), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-  // Written by this program alone, in one step: it is whole or absent.
-  return JSON.parse(text) as HostedInstance[];
 }
