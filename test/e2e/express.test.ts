@@ -1,8 +1,8 @@
-import { request } from 'node:https';
 import { ACM } from '@aws-sdk/client-acm';
 import type { ECS, ECSExpressGatewayService } from '@aws-sdk/client-ecs';
 import { IAM } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { getOverTls } from './https.ts';
 import { installationContainers, testImage, testImageName } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
@@ -40,28 +40,6 @@ const saying = (words: string) => ({
   command: ['sh', '-c', `mkdir /www && echo ${words} > /www/ping && exec httpd -f -p 80 -h /www`],
 });
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-/** `GET /ping` over TLS, trusting one authority alone. */
-function ping(address: string, name: string, ca: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { host: address, servername: name, ca, path: '/ping', headers: { host: name }, timeout: 5_000 },
-      (answer) => {
-        let body = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: body.trim() }));
-      },
-    );
-    asked.on('error', reject);
-    asked.on('timeout', () => asked.destroy(new Error(`${address} does not answer`)));
-    asked.end();
-  });
-}
-
 it('An Express service answers over HTTPS by its own name, rolls, and leaves nothing', async () => {
   const { service } = await ecs.createExpressGatewayService({
     serviceName: 'pier',
@@ -93,7 +71,7 @@ it('An Express service answers over HTTPS by its own name, rolls, and leaves not
     waitFor(
       `it to say ${words}`,
       async () => {
-        const answer = await ping(address, name, authority).catch(() => undefined);
+        const answer = await getOverTls({ address, name, ca: authority }, '/ping').catch(() => undefined);
         return answer?.status === 200 && answer.body === words ? true : undefined;
       },
       () => '',
