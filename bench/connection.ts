@@ -8,14 +8,20 @@ export interface Answer {
 
 /**
  * A kept HTTP connection to this machine, one request at a time on it. Requests are complete messages, and of the
- * answer only status and length are looked at: what is to be measured is the server and not its client.
+ * answer only status and end are looked at: what is to be measured is the server and not its client.
  */
 export class KeptConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   /** Of an answer whose head has come: its bytes so far, and how many there will be. */
   #body:
-    | { readonly status: number; readonly length: number; readonly chunks: Buffer[]; bytes: number }
+    | {
+        readonly status: number;
+        /** Undefined: it ends with an empty chunk. */
+        readonly length: number | undefined;
+        readonly chunks: Buffer[];
+        bytes: number;
+      }
     | undefined;
   #waiting: PromiseWithResolvers<Answer> | undefined;
 
@@ -60,15 +66,17 @@ export class KeptConnection {
       const headEnd = this.#received.indexOf('\r\n\r\n');
       if (headEnd === -1) return;
       const head = this.#received.toString('latin1', 0, headEnd);
-      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+      const isChunked = /transfer-encoding: *chunked/i.test(head);
+      const length = isChunked ? undefined : Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
       this.#body = { status: Number(head.slice(9, 12)), length, chunks: [], bytes: 0 };
       chunk = this.#received.subarray(headEnd + 4);
       this.#received = Buffer.alloc(0);
     }
     this.#body.chunks.push(chunk);
     this.#body.bytes += chunk.length;
-    if (this.#body.bytes < this.#body.length) return;
-    const { status, chunks } = this.#body;
+    const { status, length, chunks, bytes } = this.#body;
+    // What is sent in chunks is JSON, which has no such line.
+    if (length === undefined ? !endsWith(chunks, '0\r\n\r\n') : bytes < length) return;
     this.#body = undefined;
     this.#waiting?.resolve({ status, body: chunks.length === 1 ? chunk : Buffer.concat(chunks) });
     this.#waiting = undefined;
@@ -78,4 +86,11 @@ export class KeptConnection {
     this.#waiting?.reject(error);
     this.#waiting = undefined;
   }
+}
+
+function endsWith(chunks: readonly Buffer[], end: string): boolean {
+  let tail = '';
+  for (let at = chunks.length - 1; at >= 0 && tail.length < end.length; at -= 1)
+    tail = (chunks[at]?.subarray(-end.length).toString('latin1') ?? '') + tail;
+  return tail.endsWith(end);
 }

@@ -105,7 +105,7 @@ function itemOf(stored: StoredObject): KubernetesObject {
   const known = listed.get(alone);
   if (known !== undefined) return known;
   const { apiVersion: _, kind: _kind, ...object } = alone;
-  const item = texts.share(object as KubernetesObject);
+  const item = texts.shareItem(object as KubernetesObject, alone);
   listed.set(alone, item);
   return item;
 }

@@ -4,7 +4,8 @@ import { gzip } from 'node:zlib';
 import type { Json } from '../../store/index.ts';
 import { auditOf } from '../audit/audited-request.ts';
 import { texts } from '../objects/json-text.ts';
-import { type JsonObject, textOf } from '../objects/object.ts';
+import { type JsonObject, listOf, textOf } from '../objects/object.ts';
+import { piecesOf } from '../objects/pieces.ts';
 import { encodeObject } from '../schema/encode-message.ts';
 import { messageOfKind } from '../schema/messages.ts';
 import {
@@ -19,6 +20,7 @@ import {
   writtenTypes,
   yamlType,
 } from './negotiation.ts';
+
 import { ApiError } from './status.ts';
 import { writeYaml } from './yaml.ts';
 
@@ -31,8 +33,14 @@ export async function send(
 ): Promise<void> {
   auditOf(request)?.isAnswered(body);
   const { type, isPretty } = formatOf(request, body as JsonObject);
+  if (type === jsonType && isPretty !== true && isLong(body))
+    return sendPieces(request, response, code, piecesOf(texts.partsOf(body)));
   await sendText(request, response, code, await written(body, type, isPretty === true), type);
 }
+
+/** A list of so many is worth not to be had as one text. */
+const leastLong = 64;
+const isLong = (body: Json): boolean => listOf(body as JsonObject, 'items').length >= leastLong;
 
 /** What was negotiated for the answer, which its kind tells: in none of its forms, or in that one. */
 function formatOf(request: IncomingMessage, body: JsonObject): Accepted {
@@ -89,13 +97,66 @@ export async function sendText(
   type: string = jsonType,
 ): Promise<void> {
   if (text.length < leastCompressedBytes) return sendWhole(request, response, code, text, type);
-  let bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  if (request.headers['accept-encoding']?.includes('gzip')) {
-    bytes = await compress(bytes, { level: 1 });
-    response.setHeader('content-encoding', 'gzip');
-    response.setHeader('vary', 'Accept-Encoding');
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  sendWhole(request, response, code, await compressed(request, response, bytes), type);
+}
+
+/** As the client would rather have it. */
+async function compressed(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: Buffer,
+): Promise<Buffer> {
+  if (!acceptsGzip(request)) return bytes;
+  response.setHeader('content-encoding', 'gzip');
+  response.setHeader('vary', 'Accept-Encoding');
+  return compress(bytes, { level: 1 });
+}
+
+const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
+  headers['accept-encoding']?.includes('gzip') === true;
+
+async function sendPieces(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: number,
+  pieces: Iterable<Buffer>,
+): Promise<void> {
+  if (request.method === 'HEAD') response.writeHead(code, { 'content-type': jsonType }).end();
+  else if (acceptsGzip(request)) {
+    const bytes = Buffer.concat([...pieces]);
+    const isSmall = bytes.length < leastCompressedBytes;
+    sendWhole(
+      request,
+      response,
+      code,
+      isSmall ? bytes : await compressed(request, response, bytes),
+      jsonType,
+    );
+  } else {
+    response.writeHead(code, { 'content-type': jsonType });
+    // It is answered: that the client still reads holds nobody else up.
+    void writePieces(response, pieces);
   }
-  sendWhole(request, response, code, bytes, type);
+}
+
+/** Ends with the last of them, or when the client goes. What it does not take is not made. */
+async function writePieces(response: ServerResponse, pieces: Iterable<Buffer>): Promise<void> {
+  for (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await drainedOrClosed(response);
+  }
+  response.end();
+}
+
+function drainedOrClosed(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
 }
 
 /** A text goes out in one piece with its head; bytes would be a second one. */

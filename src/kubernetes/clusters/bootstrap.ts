@@ -39,8 +39,7 @@ export async function bootstrap(
   await Promise.all(
     bootstrapRbac.flatMap((it) =>
       it.bodies.map(async (body) => {
-        await ensure(cluster, it.resource, it.namespace, body);
-        await mendRbac(cluster, it, body);
+        if (!(await ensure(cluster, it.resource, it.namespace, body))) await mendRbac(cluster, it, body);
       }),
     ),
   );
@@ -101,20 +100,23 @@ const priorityClasses = [
   },
 ];
 
-/** Made unless it is there. */
+/** Made unless it is there. @returns whether it was made. */
 export async function ensure(
   cluster: Cluster,
   resource: Resource,
   namespace: string | undefined,
   body: JsonObject,
-): Promise<void> {
+): Promise<boolean> {
+  const { name } = body.metadata as { readonly name: string };
+  // Each start but the first finds nearly all of it.
+  if ((await cluster.objects.get(resource, namespace, name)) !== undefined) return false;
   try {
     const options = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: 'kube-apiserver' } as const;
     await createObject(cluster, { resource, namespace }, body, options, controlPlane);
+    return true;
   } catch (error) {
-    if (error instanceof ApiError && error.reason === 'AlreadyExists') return;
-    // A second start finds its own address taken by the service that has it.
-    const name = (body.metadata as { readonly name: string }).name;
-    if ((await cluster.objects.get(resource, namespace, name)) === undefined) throw error;
+    // Somebody was faster.
+    if (error instanceof ApiError && error.reason === 'AlreadyExists') return false;
+    throw error;
   }
 }

@@ -6,8 +6,8 @@ import { ensure } from './bootstrap.ts';
 const storageClasses = resourceNamed('storage.k8s.io', 'storageclasses');
 const isDefault = 'storageclass.kubernetes.io/is-default-class';
 
-/** What the machines' volumes can do: there is nothing to attach, and a pod's `fsGroup` gets them. */
-export const makeDriver = (cluster: Cluster): Promise<void> =>
+/** What the machines' volumes can do: there is nothing to attach, and a pod's `fsGroup` gets them. As `ensure`. */
+export const makeDriver = (cluster: Cluster): Promise<boolean> =>
   ensure(cluster, resourceNamed('storage.k8s.io', 'csidrivers'), undefined, {
     metadata: { name: localDriver },
     spec: { attachRequired: false, fsGroupPolicy: 'File' },
@@ -22,7 +22,7 @@ export async function makeStorageClasses(cluster: Cluster): Promise<void> {
   const hasDefault = present.some(
     ({ metadata }) => metadata.name !== 'local' && metadata.annotations?.[isDefault] === 'true',
   );
-  const make = (metadata: object): Promise<void> =>
+  const make = (metadata: object): Promise<boolean> =>
     ensure(cluster, storageClasses, undefined, {
       metadata,
       ...{ provisioner: localDriver, reclaimPolicy: 'Delete', allowVolumeExpansion: true },

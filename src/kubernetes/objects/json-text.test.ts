@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Json } from '../../store/index.ts';
 import { SharedTexts } from './json-text.ts';
+import { piecesOf } from './pieces.ts';
 
 describe('shared texts', () => {
   it('are the JSON of an object, of a list of some that are shared and some that are not, and of anything else', () => {
@@ -30,5 +33,43 @@ describe('shared texts', () => {
     for (const other of others) text(other);
     text(first);
     expect(written).toBeGreaterThan(6);
+  });
+
+  it('are in a list what its items would be without a whole object to cut them out of, however that begins', () => {
+    const texts = new SharedTexts();
+    const members = fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<Json>);
+    const typed = { apiVersion: fc.constantFrom('v1', 'a"b/v1'), kind: fc.constantFrom('Pod', 'Pod"') };
+    const whole = fc
+      .tuple(fc.record(typed), members, fc.boolean())
+      .map(([is, more, isLast]) => (isLast ? { ...more, ...is } : { ...is, ...more, ...is }));
+    const list = fc.record({ kind: fc.constant('PodList'), metadata: members }, { requiredKeys: ['kind'] });
+    fc.assert(
+      fc.property(list, fc.array(whole), (around, wholes) => {
+        const items = wholes.map((one) => {
+          const { apiVersion: _, kind: _kind, ...item } = one;
+          return texts.shareItem(item as object, one);
+        });
+        const written = JSON.stringify({ ...around, items });
+        expect(texts.of({ ...around, items } as never)).toBe(written);
+        expect(Buffer.concat([...piecesOf(texts.partsOf({ ...around, items } as never))]).toString()).toBe(
+          written,
+        );
+      }),
+    );
+  });
+});
+
+describe('the pieces of an answer', () => {
+  it('are all of it in UTF-8, none much longer than a quarter of a MiB where its parts are short', () => {
+    const characters = fc.constantFrom('a', 'é', '€', '😀');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(characters, fc.nat(60_000)), { maxLength: 20 }), (runs) => {
+        const parts = runs.map(([character, count]) => character.repeat(count));
+        const pieces = [...piecesOf(parts)];
+        expect(Buffer.concat(pieces).equals(Buffer.from(parts.join('')))).toBe(true);
+        for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(256 * 1024);
+      }),
+      { numRuns: 30 },
+    );
   });
 });

@@ -10,6 +10,8 @@ const maxCharacters = 24 * 1024 * 1024;
 export class SharedTexts {
   readonly #max: number;
   readonly #shared = new WeakSet<object>();
+  /** By items of lists. */
+  readonly #wholes = new WeakMap<object, Typed>();
   #recent = new WeakMap<object, string>();
   #older = new WeakMap<object, string>();
   #characters = 0;
@@ -25,17 +27,48 @@ export class SharedTexts {
     return object;
   }
 
+  /** The same of an item of a list, whose text is cut out of the whole object's: what it is stands on the list. */
+  shareItem<T extends object>(item: T, whole: Typed): T {
+    this.#wholes.set(item, this.share(whole));
+    return item;
+  }
+
   /** The JSON of a value, by the texts that are kept of it or of its `items`. */
   of(value: Json): string {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
-    if (this.#shared.has(value)) return this.#ofShared(value);
+    if (typeof value === 'object' && value !== null && this.#shared.has(value)) return this.#ofShared(value);
+    let text = '';
+    for (const part of this.partsOf(value)) text += part;
+    return text;
+  }
+
+  /** The same in parts, for whoever would not have the text of a long list at once. */
+  *partsOf(value: Json): Generator<string, void> {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      yield JSON.stringify(value);
+      return;
+    }
     const { items, ...list } = value as { readonly items?: Json };
-    if (!Array.isArray(items) || items.length === 0) return JSON.stringify(value);
-    const texts = items.map((item: Json) =>
-      this.#shared.has(item as object) ? this.#ofShared(item as object) : JSON.stringify(item),
-    );
-    const around = JSON.stringify({ ...list, items: [] });
-    return `${around.slice(0, -2)}${texts.join(',')}]}`;
+    if (this.#shared.has(value) || !Array.isArray(items) || items.length === 0) {
+      yield this.#shared.has(value) ? this.#ofShared(value) : JSON.stringify(value);
+      return;
+    }
+    yield JSON.stringify({ ...list, items: [] }).slice(0, -2);
+    let before = '';
+    for (const item of items as readonly Json[]) {
+      const isObject = typeof item === 'object' && item !== null;
+      const whole = isObject ? this.#wholes.get(item) : undefined;
+      const text = whole && this.#ofShared(whole);
+      const start = whole && startOf(whole);
+      if (text !== undefined && start !== undefined && text.startsWith(start)) {
+        yield `${before}{`;
+        yield text.slice(start.length);
+      } else {
+        yield before;
+        yield isObject && this.#shared.has(item) ? this.#ofShared(item) : JSON.stringify(item);
+      }
+      before = ',';
+    }
+    yield ']}';
   }
 
   #ofShared(object: object): string {
@@ -52,6 +85,14 @@ export class SharedTexts {
     return text;
   }
 }
+
+interface Typed {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** How the text begins of an object that says first what it is, as most do, and after that something else. */
+const startOf = ({ apiVersion, kind }: Typed): string => `{"apiVersion":"${apiVersion}","kind":"${kind}",`;
 
 /** Of all clusters: what is asked for often stays, whosever it is. */
 export const texts = new SharedTexts();
