@@ -65,6 +65,8 @@ export interface ListenerPlan {
   readonly sslPolicy?: string;
   /** Of TLS listeners. */
   readonly alpnPolicy?: 'HTTP1Only' | 'HTTP2Only' | 'HTTP2Optional' | 'HTTP2Preferred';
+  /** routing.http.response.*: what every answer has in place of its own headers of these names; without a value: none. */
+  readonly answerHeaders?: readonly { readonly name: string; readonly value?: string }[];
   /** tcp.idle_timeout.seconds */
   readonly tcpIdleTimeout?: number;
   /** In the order in which they are tried; the last one is the default, without conditions. */

@@ -44,6 +44,41 @@ export function describeRequests(name: string, open: OpenProxy, why: string | un
         expect(headers).not.toHaveProperty(name);
     });
 
+    it('have answers with the headers of their listener in place of their own, whoever answers', async () => {
+      await using web = await openTarget((_, response) => {
+        response.setHeader('Server', 'web');
+        response.setHeader('X-Frame-Options', 'DENY');
+        response.end('hello');
+      });
+      const value = `default-src 'self' "q" 100% \\ #{x} %[src]`;
+      const answerHeaders = [
+        { name: 'Server' },
+        { name: 'X-Frame-Options', value: 'SAMEORIGIN' },
+        { name: 'Content-Security-Policy', value },
+      ];
+      const isFixed = { field: 'path-pattern' as const, patterns: ['/fixed'] };
+      await using proxy = await open({
+        targetGroups: [group('one', { targets: [web.plan] })],
+        listeners: [
+          listener({
+            answerHeaders,
+            rules: [rule(1, fixed('here'), [isFixed]), rule('default', forwardTo('one'))],
+          }),
+        ],
+      });
+      for (const [path, body] of [
+        ['/', 'hello'],
+        ['/fixed', 'here'],
+      ] as const) {
+        const answer = await get(proxy.portOf(80), path);
+        expect(answer).toMatchObject({ status: 200, body });
+        expect(answer.headers).toMatchObject({
+          ...{ 'x-frame-options': 'SAMEORIGIN', 'content-security-policy': value },
+        });
+        expect(answer.headers).not.toHaveProperty('server');
+      }
+    });
+
     it('have their X-Forwarded-For as its mode says', async () => {
       await using web = await said('');
       const sent = async (

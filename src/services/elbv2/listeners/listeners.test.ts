@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadBalancerPlan } from '../plans/plan.ts';
+import { loadBalancers } from '../records.ts';
 import { type ElbServer, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
@@ -179,6 +181,31 @@ describe('listeners', () => {
         DefaultActions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200' } }],
       }),
     ).rejects.toMatchObject({ name: 'ValidationError' });
+  });
+
+  it('give their answers headers, and take away who answered', async () => {
+    const { elb, state } = server;
+    const ListenerArn = await server.listener(LoadBalancerArn, group);
+    const key = (header: string) => `routing.http.response.${header}.header_value`;
+    const set = (Key: string, Value: string) =>
+      elb.modifyListenerAttributes({ ListenerArn, Attributes: [{ Key, Value }] });
+    await set('routing.http.response.server.enabled', 'false');
+    await set(key('strict_transport_security'), 'max-age=31536000; includeSubDomains');
+    await set(key('access_control_allow_credentials'), 'true');
+    await set(key('access_control_allow_credentials'), '');
+    for (const [header, value] of [
+      ['x_content_type_options', 'sniff'],
+      ['access_control_max_age', 'soon'],
+      ['content_security_policy', 'a\u00e9'],
+    ] as const)
+      await expect(set(key(header), value)).rejects.toMatchObject({ name: 'ValidationError' });
+    await expect(set('routing.http.response.server.header_value', 'x')).rejects.toThrow('is not recognized');
+    const [balancer] = [...state.list(loadBalancers)].filter(({ value }) => value.arn === LoadBalancerArn);
+    const plan = balancer && loadBalancerPlan(state, balancer.key);
+    expect(plan?.listeners.find(({ arn }) => arn === ListenerArn)?.answerHeaders).toEqual([
+      { name: 'Server' },
+      { name: 'Strict-Transport-Security', value: 'max-age=31536000; includeSubDomains' },
+    ]);
   });
 
   it('carry tags, and so do their rules', async () => {

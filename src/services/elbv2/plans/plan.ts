@@ -9,6 +9,7 @@ import type {
   TargetStickiness,
 } from '../../../balancing/index.ts';
 import type { Reader, RecordKey } from '../../../reconcile/index.ts';
+import { answerHeaders } from '../listeners/listener-attributes.ts';
 import { balancerAttribute } from '../load-balancers/balancer-attributes.ts';
 import {
   type HealthCheckRecord,
@@ -68,10 +69,12 @@ function attributesOf(balancer: LoadBalancerRecord): LoadBalancerAttributes {
 
 function listenerPlan(listener: ListenerRecord): ListenerPlan {
   const { id, arn, port, protocol, certificateArns, sslPolicy, alpnPolicy, attributes, rules } = listener;
+  const headers = answerHeaders(listener);
   return {
     ...{ arn, id, port, protocol, certificateArns },
     ...(sslPolicy !== undefined && { sslPolicy }),
     ...(alpnPolicy !== undefined && alpnPolicy !== 'None' && { alpnPolicy }),
+    ...(headers !== undefined && { answerHeaders: headers }),
     ...(protocol === 'TCP' && { tcpIdleTimeout: Number(attributes['tcp.idle_timeout.seconds'] ?? 350) }),
     rules: rules.map((rule) => ({
       ...{ arn: rule.arn, priority: rule.priority, conditions: rule.conditions, action: rule.action },

@@ -3,6 +3,7 @@ import {
   type LoadBalancerAttributes,
   mostTraceBytes,
 } from '../../../../balancing/index.ts';
+import { formatText, word } from './words.ts';
 
 /** What targets find in a request beside what the client sent. */
 export function headerLines({ port, protocol }: ListenerPlan, attributes: LoadBalancerAttributes): string[] {
@@ -22,6 +23,15 @@ export function headerLines({ port, protocol }: ListenerPlan, attributes: LoadBa
         ]
       : []),
   ];
+}
+
+/** What clients find in every answer, whosever it is, in place of what it had. */
+export function answerHeaderLines({ answerHeaders = [] }: ListenerPlan): string[] {
+  return answerHeaders.map(({ name, value }) =>
+    value === undefined
+      ? `http-after-response del-header ${name}`
+      : `http-after-response set-header ${name} ${word(formatText(value))}`,
+  );
 }
 
 /** `Connection` and `Transfer-Encoding` are HAProxy's own; gRPC asks for trailers. */

@@ -40,6 +40,7 @@ function planOf([one = '', two = '', three = '', four = '']: readonly string[]):
   return balancer({
     listeners: [
       listener({
+        answerHeaders: [{ name: 'Content-Security-Policy', value: `${three}${four}` }],
         rules: [
           rule(1, { type: 'fixed-response', statusCode: 200, contentType: one, messageBody: two }, [
             { field: 'path-pattern', patterns: [one, two] },

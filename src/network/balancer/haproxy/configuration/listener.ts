@@ -9,7 +9,7 @@ import {
 } from '../../../../balancing/index.ts';
 import { BalancerError } from '../../balancer.ts';
 import { errorAnswer } from './error-page.ts';
-import { headerLines } from './headers.ts';
+import { answerHeaderLines, headerLines } from './headers.ts';
 import { connectionLogLines, forwardedLogLines, requestLogLines, ruledLogLines } from './log-lines.ts';
 import type { Parts } from './parts.ts';
 import { groupCookieLines, ruleLines, useGroup } from './rules.ts';
@@ -42,6 +42,7 @@ function httpLines(listener: ListenerPlan, parts: Parts): string[] {
     `http-request return status 414 ${errorAnswer(414)} if { url_len gt ${mostUrlBytes} }`,
     `http-request return status 463 ${errorAnswer(463)} if { req.hdr_cnt(x-forwarded-for) gt ${mostForwardedAddresses} }`,
     ...ruledLogLines(parts),
+    ...answerHeaderLines(listener),
     ...ruleLines(listener, parts),
     ...headerLines(listener, attributes),
     ...forwardedLogLines(listener, parts),

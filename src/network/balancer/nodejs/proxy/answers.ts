@@ -1,19 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { errorPage, errorTitle, type HeaderFields, reasonOf } from '../../../../balancing/index.ts';
+import {
+  errorPage,
+  errorTitle,
+  type HeaderFields,
+  type ListenerPlan,
+  reasonOf,
+} from '../../../../balancing/index.ts';
 import { ServerResponse as Http1Response } from '../../../../http.ts';
 
 /** Of HTTP/1.1 and of HTTP/2. */
 export type ClientRequestMessage = IncomingMessage | Http2ServerRequest;
 export type ClientResponse = ServerResponse | Http2ServerResponse;
 
+/** What answers of a listener have in place of their own headers, by the answers that are under way. */
+const replaced = new WeakMap<ClientResponse, NonNullable<ListenerPlan['answerHeaders']>>();
+
+/** From its beginning on an answer has these headers, whoever begins it. */
+export function replaceHeaders(response: ClientResponse, { answerHeaders }: ListenerPlan): void {
+  if (answerHeaders !== undefined) replaced.set(response, answerHeaders);
+}
+
 /** Begins an answer. */
-export function writeHead(
-  response: ClientResponse,
-  status: number,
-  reason: string,
-  fields: HeaderFields,
-): void {
+export function writeHead(response: ClientResponse, status: number, reason: string, own: HeaderFields): void {
+  const answerHeaders = replaced.get(response) ?? [];
+  const names = new Set(answerHeaders.map(({ name }) => name.toLowerCase()));
+  const fields: HeaderFields = [
+    ...own.filter(([name]) => !names.has(name.toLowerCase())),
+    ...answerHeaders.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
+  ];
   if (response instanceof Http1Response) {
     response.writeHead(status, reason, fields.flat());
     return;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { mostHeaderBytes } from '../../../../balancing/index.ts';
 import { createServer, ServerResponse } from '../../../../http.ts';
-import { answerPage, pageBytes } from './answers.ts';
+import { answerPage, pageBytes, replaceHeaders } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { ListenerParts, ListenerSetting, ListeningServer } from './listener.ts';
 import { serveRequest } from './serve-request.ts';
@@ -19,6 +19,7 @@ export function openHttpListener(first: ListenerSetting, parts: ListenerParts): 
   let isFinishing = false;
   const sessions = new Set<ServerHttp2Session>();
   const serve = (exchange: Exchange): void => {
+    replaceHeaders(exchange.response, setting.plan);
     if (isFinishing && 'shouldKeepAlive' in exchange.response) exchange.response.shouldKeepAlive = false;
     try {
       serveRequest(exchange, setting, parts);
