@@ -243,6 +243,20 @@ export function describeSandboxes(words: Words): void {
       await words.runtime.removeSandbox(sandbox.id);
     });
 
+    check('puts a container among the processes of another one', async () => {
+      const sandbox = sandboxSpec();
+      await words.runtime.createSandbox(sandbox);
+      const first = containerSpec(sandbox, ask('exec sleep 4242'));
+      await words.runtime.createContainer(first);
+      await words.runtime.startContainer(first.name);
+      const second = containerSpec(sandbox, ask('ps'), { pidMode: { container: first.name } });
+      await words.runtime.createContainer(second);
+      const heard = collect(words.runtime.output(second.name, 'start', never));
+      await words.runtime.startContainer(second.name);
+      expect(texts(await heard, 'stdout').join('\n')).toMatch(/^ *1 .*sleep 4242/m);
+      await words.runtime.removeSandbox(sandbox.id);
+    });
+
     check('limits the memory of all containers together', async () => {
       const sandbox = sandboxSpec({ memoryMiB: 24 });
       await words.runtime.createSandbox(sandbox);

@@ -328,7 +328,8 @@ export interface ContainerSpec {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly securityOptions?: readonly string[];
   readonly ipcMode?: 'host' | 'none' | 'sandbox';
-  readonly pidMode?: 'host' | 'sandbox';
+  /** `container`: that of another one, by its name, which has to run. */
+  readonly pidMode?: 'host' | 'sandbox' | { readonly container: string };
   readonly pseudoTerminal?: boolean;
   /** Its first process has an input, which `attach` reaches. */
   readonly interactive?: boolean;

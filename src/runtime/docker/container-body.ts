@@ -129,11 +129,12 @@ function networkMode(spec: ContainerSpec, context: BodyContext): string {
 }
 
 function namespace(
-  mode: 'host' | 'none' | 'sandbox' | undefined,
+  mode: ContainerSpec['ipcMode'] | ContainerSpec['pidMode'],
   kind: 'ipc' | 'pid',
   spec: ContainerSpec,
   context: BodyContext,
 ): string | undefined {
+  if (typeof mode === 'object') return `container:${mode.container}`;
   return mode === 'sandbox' ? `container:${pauseOf(kind, spec, context)}` : mode;
 }
 

@@ -103,6 +103,8 @@ describe('a spec as the engine’s body', () => {
       HostConfig: { NetworkMode: 'container:abc', PidMode: 'container:abc', IpcMode: 'host' },
     });
     expect(body).not.toHaveProperty('Hostname');
+    const among = bodyOf({ ...changes, pidMode: { container: 'other' } });
+    expect(among).toMatchObject({ HostConfig: { PidMode: 'container:other' } });
     expect(() => containerBody({ ...spec, ...changes }, { ...context, pauseId: undefined })).toThrow(
       /namespace/,
     );

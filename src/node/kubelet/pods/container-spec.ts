@@ -21,6 +21,8 @@ export interface ContainerPlace {
   readonly labels: Readonly<Record<string, string>>;
   readonly node: Pick<NodeDescription, 'capacity'>;
   readonly isolation?: 'gvisor';
+  /** In the engine, of the container whose processes it is to be among. */
+  readonly target?: string;
 }
 
 /** How a container of a pod is made in the engine. */
@@ -56,7 +58,7 @@ export function containerSpec(
     isolation: place.isolation,
     // Each container is a kernel of its own under gVisor.
     ipcMode: spec.hostIPC ? ('host' as const) : place.isolation ? undefined : ('sandbox' as const),
-    pidMode: spec.hostPID ? ('host' as const) : spec.shareProcessNamespace ? ('sandbox' as const) : undefined,
+    pidMode: processesOf(spec, place.target),
     pseudoTerminal: container.tty,
     interactive: container.stdin,
     isInputOnce: container.stdinOnce,
@@ -70,4 +72,13 @@ export function containerSpec(
       },
     ],
   });
+}
+
+/** As upstream: a target counts before what the pod says of its containers. */
+function processesOf(
+  { hostPID, shareProcessNamespace }: Pod['spec'],
+  target: string | undefined,
+): ContainerSpec['pidMode'] {
+  if (target !== undefined) return { container: target };
+  return hostPID ? 'host' : shareProcessNamespace ? 'sandbox' : undefined;
 }

@@ -100,6 +100,12 @@ describe('planPod', () => {
     expect(planned(init, view('up', 'i:0', 's:running'), starting)).toBe('keep:');
   });
 
+  it('starts a container for debugging also while init containers are at it, and once', () => {
+    const debugged = { initContainers: [app('i')], ephemeralContainers: [app('e')] };
+    expect(planned(debugged, view('up', 'i:running'))).toBe('keep: e');
+    expect(planned(debugged, view('up', 'i:running', 'e:0'))).toBe('keep:');
+  });
+
   it('kills what its probes have found failing', () => {
     const failing = (name: string) => ({
       isStarted: true,

@@ -88,6 +88,11 @@ function wantedContainers(
   const over = { kill: [], start: [], isOver: true };
   if (isWorkOver(pod, view)) return over;
 
+  // As upstream, also while init containers are at it: it may be those that are looked into.
+  for (const container of ephemeralContainers) {
+    if (latestRun(view, container.name) === undefined) start.push(container);
+  }
+
   const hasInitialized = containers.some(({ name }) => inSandbox(name) !== undefined);
   for (const container of initContainers) {
     const run = inSandbox(container.name);
@@ -104,9 +109,6 @@ function wantedContainers(
     if (exitCode !== undefined && !isToRestart(pod, container, exitCode, true)) return over;
     start.push(container);
     if (!hasInitialized) return { kill, start, isOver: false };
-  }
-  for (const container of ephemeralContainers) {
-    if (latestRun(view, container.name) === undefined) start.push(container);
   }
   for (const container of containers) {
     const run = inSandbox(container.name);

@@ -245,6 +245,39 @@ describe('a pod', () => {
     await nodes.until(path, 'gone', isGone);
   });
 
+  it('has a container for debugging among the processes of another one, once there is one', async () => {
+    const debug = (path: string) => {
+      const target = { ...container('look', 'run'), targetContainerName: 'main' };
+      const type = { 'content-type': 'application/strategic-merge-patch+json' };
+      const body = { spec: { ephemeralContainers: [target] } };
+      return nodes.cluster.call('PATCH', `${path}/ephemeralcontainers`, body, type);
+    };
+    const state = ({ status }: Json) => status.ephemeralContainerStatuses?.[0]?.state;
+    const path = await bind('debugged', { containers: [container('main', 'run')] });
+    await nodes.until(path, 'running', isRunning);
+    expect((await debug(path)).status).toBe(200);
+    const { metadata } = await nodes.until(path, 'looking', (json) => state(json)?.running !== undefined);
+    const specs = node.machine.engine.containers({ 'io.kubernetes.pod.uid': metadata.uid });
+    const [main, look] = ['main', 'look'].map((name) =>
+      specs.find(({ spec }) => spec.labels['io.kubernetes.container.name'] === name),
+    );
+    expect(look?.spec.pidMode).toEqual({ container: main?.spec.name });
+    expect(main?.spec.pidMode).toBeUndefined();
+    const early = await bind('early', {
+      initContainers: [container('first', 'run')],
+      containers: [container('main', 'run')],
+    });
+    await debug(early);
+    const json = await nodes.until(early, 'no target', (json) => state(json)?.waiting?.message !== undefined);
+    expect(state(json).waiting).toEqual({
+      ...{ reason: 'CreateContainerConfigError', message: 'unable to find target container main' },
+    });
+    for (const each of [path, early]) {
+      await remove(each);
+      await nodes.until(each, 'gone', isGone);
+    }
+  });
+
   it('is ended in order: the others first, sidecars after them', async () => {
     const side = (name: string) => ({ ...container(name), restartPolicy: 'Always' });
     const path = await bind('ordered', {

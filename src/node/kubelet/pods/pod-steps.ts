@@ -130,11 +130,13 @@ export class PodSteps {
       readonly image: FoundImage;
       readonly podIp: string;
       readonly volumes: ReadonlyMap<string, MountedVolume>;
+      /** In the engine, of the container whose processes it is to be among. */
+      readonly target?: string;
     },
     signal: AbortSignal,
   ): Promise<void> {
     const { runtime, events, messages, slots, node, setup, labels, isolation } = this.#options;
-    const { attempt, sandboxAttempt, image } = given;
+    const { attempt, sandboxAttempt, image, target } = given;
     const { uid } = pod.metadata;
     const { directory, file } = await messages.prepare(uid, container.name, attempt);
     const places = { podIp: given.podIp, hostIp: node.internalIp, volumes: given.volumes, directory };
@@ -149,6 +151,7 @@ export class PodSteps {
       ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
       ...{ image: image.name.reference, terminationMessageFile: file },
       ...(isolation && { isolation }),
+      ...(target && { target }),
     });
     using _slot = await slots.take();
     signal.throwIfAborted();

@@ -319,7 +319,9 @@ export class PodWorker {
       const attempt = this.#nextAttempt(container.name);
       if (endedAtMs !== undefined) this.#crashes.restarted(container.name, endedAtMs, clock.now());
       const podIp = this.#podIp ?? '';
-      await steps.start(this.#pod, container, { attempt, sandboxAttempt, image, podIp, volumes }, signal);
+      const target = this.#targetOf(container);
+      const given = { attempt, sandboxAttempt, image, podIp, volumes, ...(target && { target }) };
+      await steps.start(this.#pod, container, given, signal);
       delete memory.waiting;
     } catch (error) {
       if (signal.aborted || isEngineAway(error)) throw error;
@@ -328,6 +330,17 @@ export class PodWorker {
       await this.#look();
     }
     this.#tell();
+  }
+
+  /** The container in the engine whose processes an ephemeral one is to see. @throws {ContainerError} there is none. */
+  #targetOf({ name }: PodContainer): string | undefined {
+    const { ephemeralContainers = [] } = this.#pod.spec;
+    const wanted = ephemeralContainers.find((each) => each.name === name)?.targetContainerName;
+    if (wanted === undefined || wanted === '') return undefined;
+    const found = latestRun(this.#view, wanted)?.container.name;
+    if (found === undefined)
+      throw new ContainerError('CreateContainerConfigError', `unable to find target container ${wanted}`);
+    return found;
   }
 
   #failStart(container: PodContainer, memory: Memory, error: unknown): void {
