@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EKS } from '@aws-sdk/client-eks';
-import { testImage } from './image.ts';
+import { IAM } from '@aws-sdk/client-iam';
+import { eksToken } from '../../src/eks-token.ts';
+import { testImage, testImageName } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 import { fetchKubectl } from './kubectl.ts';
+import type { PrivateEngine } from './private-engine.ts';
 
 const trust = (service: string): string =>
   JSON.stringify({
@@ -35,13 +38,18 @@ export class PodCluster implements AsyncDisposable {
     this.#kubectl = kubectl;
   }
 
-  static async start(nodes: number): Promise<PodCluster> {
-    return PodCluster.on(await Installation.start(), nodes);
+  /** @param engine Default: the machine's. */
+  static async start(nodes: number, engine?: PrivateEngine): Promise<PodCluster> {
+    return PodCluster.on(await Installation.start(engine && { env: { DOCKER_HOST: engine.host } }), nodes, engine);
   }
 
   /** @param installation Ends with it. */
-  static async on(installation: Installation, nodes: number): Promise<PodCluster> {
-    const [kubectl, image] = await Promise.all([fetchKubectl(), testImage()]);
+  static async on(installation: Installation, nodes: number, engine?: PrivateEngine): Promise<PodCluster> {
+    const [kubectl, image] = await Promise.all([
+      fetchKubectl(),
+      engine === undefined ? testImage() : testImageName,
+    ]);
+    await engine?.loadImage(image);
     const cluster = new PodCluster(installation, kubectl, image);
     try {
       await cluster.#make(nodes);
@@ -103,40 +111,44 @@ export class PodCluster implements AsyncDisposable {
 
   async #make(nodes: number): Promise<void> {
     const { installation } = this;
-    for (const [name, service] of [
-      ['harbor', 'eks'],
-      ['node', 'ec2'],
-    ] as const)
-      await this.aws(
-        ...['iam', 'create-role', '--role-name', name],
-        ...['--assume-role-policy-document', trust(service)],
-      );
+    const options = installation.clientOptions();
+    const [iam, eks] = [new IAM(options), new EKS(options)];
+    const roleOf = async (RoleName: string, service: string): Promise<string> => {
+      const { Role } = await iam.createRole({ RoleName, AssumeRolePolicyDocument: trust(service) });
+      return Role?.Arn ?? '';
+    };
+    const [roleArn, nodeRole] = [await roleOf('harbor', 'eks'), await roleOf('node', 'ec2')];
     for (const policy of ['AmazonEKSWorkerNodePolicy', 'AmazonEKS_CNI_Policy'])
-      await this.aws(
-        ...['iam', 'attach-role-policy', '--role-name', 'node'],
-        ...['--policy-arn', `arn:aws:iam::aws:policy/${policy}`],
-      );
-    const asked = ['sts', 'get-caller-identity', '--query', 'Account', '--output', 'text'];
-    const account = (await this.aws(...asked)).trim();
-    const role = (name: string): string => `arn:aws:iam::${account}:role/${name}`;
+      await iam.attachRolePolicy({ RoleName: 'node', PolicyArn: `arn:aws:iam::aws:policy/${policy}` });
     const subnetIds = [await installation.subnetId('a'), await installation.subnetId('b')];
-    await this.aws(
-      ...['eks', 'create-cluster', '--name', 'harbor', '--role-arn', role('harbor')],
-      ...['--resources-vpc-config', `subnetIds=${subnetIds.join(',')}`],
+    await eks.createCluster({ name: 'harbor', roleArn, resourcesVpcConfig: { subnetIds } });
+    const { endpoint, certificateAuthority } = await waitFor('the cluster', async () => {
+      const { cluster } = await eks.describeCluster({ name: 'harbor' });
+      return cluster?.status === 'ACTIVE' ? cluster : undefined;
+    });
+    const server = { server: endpoint, 'certificate-authority-data': certificateAuthority?.data };
+    await writeFile(
+      this.#kubeconfig,
+      JSON.stringify({
+        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'harbor' },
+        clusters: [{ name: 'harbor', cluster: server }],
+        contexts: [{ name: 'harbor', context: { cluster: 'harbor', user: 'harbor' } }],
+        users: [{ name: 'harbor', user: {} }],
+      }),
     );
-    await this.aws('eks', 'wait', 'cluster-active', '--name', 'harbor');
-    await this.aws('eks', 'update-kubeconfig', '--name', 'harbor', '--kubeconfig', this.#kubeconfig);
-    this.#token = JSON.parse(await this.aws('eks', 'get-token', '--cluster-name', 'harbor')).status.token;
-    await this.aws(
-      ...['eks', 'create-nodegroup', '--cluster-name', 'harbor', '--nodegroup-name', 'blue'],
-      ...['--node-role', role('node'), '--subnets', ...subnetIds, '--instance-types', 't3.small'],
-      ...['--scaling-config', `minSize=${nodes},maxSize=${nodes},desiredSize=${nodes}`],
-    );
-    const eks = new EKS(installation.clientOptions());
+    this.#token = await eksToken('harbor', options.region, options.credentials, Date.now());
+    await eks.createNodegroup({
+      ...{ clusterName: 'harbor', nodegroupName: 'blue', nodeRole, subnets: subnetIds },
+      ...{
+        instanceTypes: ['t3.small'],
+        scalingConfig: { minSize: nodes, maxSize: nodes, desiredSize: nodes },
+      },
+    });
     await waitFor('the node group', async () => {
       const { nodegroup } = await eks.describeNodegroup({ clusterName: 'harbor', nodegroupName: 'blue' });
       return nodegroup?.status === 'ACTIVE' ? true : undefined;
     });
+    iam.destroy();
     eks.destroy();
   }
 }
