@@ -17,6 +17,7 @@ import { localVolumeControllers } from './local-volumes/index.ts';
 import { nodeInstanceFollower } from './nodes/node-instances.ts';
 import { nodeRoles } from './nodes/node-roles.ts';
 import type { ClusterPlace } from './objects/object-store.ts';
+import { podInterfaceControllers } from './pod-interfaces/index.ts';
 import { apiServiceAvailability, localApiServices } from './reconcilers/api-services.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
 import { ControlPlanes, clusterControlPlane } from './reconcilers/cluster-control-plane.ts';
@@ -68,6 +69,7 @@ export function createKubernetes(context: KubernetesContext): Kubernetes {
       podScheduler(context, running),
       fargateScheduler(context, running),
       fargateProfileFollower(context, running),
+      ...podInterfaceControllers(context, running),
       ...loadBalancerControllers(context, running),
     ],
     podOfToken: async (place, token, audience) => {

@@ -41,6 +41,8 @@ export interface Attachment {
   readonly netnsPath: string;
   /** Which interface of the namespace it is, from 0 on: `eth0`. Default 0. */
   readonly deviceIndex?: number;
+  /** Its address is not the namespace's own, but somebody's to whom that leads. */
+  readonly isForwarded?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -4,7 +4,7 @@ import type { FargateInstance } from '../../services/eks/index.ts';
 import type { NetworkedNode } from './serve-node-pods.ts';
 
 type Networking = Awaited<ReturnType<typeof loadPodNetworking>>;
-type Interfaces = Pick<VpcPodNetworkOptions, 'interfaces' | 'isFargate' | 'limits'>;
+type Interfaces = Pick<VpcPodNetworkOptions, 'hasPrefixes' | 'interfaces' | 'isFargate' | 'limits'>;
 
 /**
  * The network interfaces of a node: those of one of a node group EC2 tells, and it may ask for more; one of Fargate has the one
@@ -12,7 +12,7 @@ type Interfaces = Pick<VpcPodNetworkOptions, 'interfaces' | 'isFargate' | 'limit
  * @param endpoint Of the AWS API.
  */
 export async function interfacesOf(
-  { instance, region, networkCredentials }: NetworkedNode,
+  { instance, region, networkCredentials, settings }: NetworkedNode,
   endpoint: string,
   { nodeInterfaces }: Networking,
 ): Promise<Interfaces> {
@@ -20,10 +20,16 @@ export async function interfacesOf(
     const limits = { maxInterfaces: 1, ipv4PerInterface: 1 };
     return { interfaces: onlyInterface(instance), limits, isFargate: true };
   }
-  const { maxInterfaces = 1, ipv4PerInterface = 1 } = instanceType(instance.instanceType) ?? {};
+  const type = instanceType(instance.instanceType);
+  const { maxInterfaces = 1, ipv4PerInterface = 1 } = type ?? {};
   const { EC2 } = await import('@aws-sdk/client-ec2');
   const ec2 = new EC2({ endpoint, region, credentials: networkCredentials, maxAttempts: 1 });
-  return { interfaces: nodeInterfaces(ec2, instance), limits: { maxInterfaces, ipv4PerInterface } };
+  return {
+    interfaces: nodeInterfaces(ec2, instance),
+    limits: { maxInterfaces, ipv4PerInterface },
+    // Instances of Xen have none.
+    hasPrefixes: () => type?.hypervisor === 'nitro' && settings.now().hasPrefixes,
+  };
 }
 
 function onlyInterface({ launched, macAddress = '' }: FargateInstance): NodeInterfaces {
@@ -34,7 +40,8 @@ function onlyInterface({ launched, macAddress = '' }: FargateInstance): NodeInte
       : [
           {
             ...{ id: launched.networkInterfaceId, deviceIndex: 0, macAddress, subnetId: launched.subnetId },
-            ...{ securityGroupIds: [], primaryAddress: launched.privateIpv4, secondaryAddresses: [] },
+            ...{ securityGroupIds: [], primaryAddress: launched.privateIpv4 },
+            ...{ secondaryAddresses: [], prefixes: [] },
           },
         ];
   return { list: async () => own, assign: refuse, add: refuse };

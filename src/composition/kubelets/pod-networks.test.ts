@@ -63,6 +63,12 @@ const nodeOf = (instanceId: string, signedIn: string[]): NetworkedNode => ({
     },
   },
   dnsAddress: '10.100.0.10',
+  settings: {
+    now: () => ({
+      ...{ hasPodInterfaces: false, enforcingMode: 'strict', hasPrefixes: false, hasNetworkPolicies: true },
+    }),
+    onChange: () => ({ [Symbol.dispose]: () => {} }),
+  },
   credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
   networkCredentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
   functions: { has: () => true, onChange: () => ({ [Symbol.dispose]: () => {} }) },

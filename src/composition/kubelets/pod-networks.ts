@@ -65,6 +65,7 @@ export class PodNetworks implements AsyncDisposable {
       ...{ instanceId: instance.instanceId, network, clock, log },
       localAddresses: [node.dnsAddress, networking.podIdentityAddress, networking.metadataAddress],
       ...(await interfacesOf(node, this.#options.endpoint, networking)),
+      isApart: () => node.settings.now().enforcingMode === 'strict',
       directory: join(directory, instance.instanceId),
       guard: cluster.policies.guardOf(node.nodeName),
       opened: (opened) => carried.serve(opened),
@@ -85,9 +86,10 @@ export class PodNetworks implements AsyncDisposable {
     const carried = this.#nodes.get(instanceId);
     this.#nodes.delete(instanceId);
     await carried?.[Symbol.asyncDispose]();
-    for (const [clusterId, { client, proxy, policies, nodes }] of this.#clusters) {
+    for (const [clusterId, { client, proxy, policies, following, nodes }] of this.#clusters) {
       if (!nodes.delete(instanceId) || nodes.size > 0) continue;
       this.#clusters.delete(clusterId);
+      following[Symbol.dispose]();
       await Promise.all([proxy[Symbol.asyncDispose](), policies[Symbol.asyncDispose]()]);
       client[Symbol.dispose]();
     }
@@ -117,7 +119,7 @@ export class PodNetworks implements AsyncDisposable {
 
   /** One for all nodes of a cluster here. It signs in as one of them that is there: any may go before the others. */
   #clusterOf(
-    { instance, vpcId, api, dnsAddress }: NetworkedNode,
+    { instance, vpcId, api, dnsAddress, settings }: NetworkedNode,
     { ApiClient, KubeProxy, PolicyAgent }: Networking,
   ): ClusterNetwork {
     const known = this.#clusters.get(instance.clusterId);
@@ -133,13 +135,10 @@ export class PodNetworks implements AsyncDisposable {
     };
     const client = new ApiClient({ ...api, token }, { clock, random });
     const shared = { api: client, clock, random, log };
-    const cluster = {
-      vpcId,
-      client,
-      proxy: new KubeProxy(shared),
-      policies: new PolicyAgent({ ...shared, dnsAddress }),
-      nodes,
-    };
+    const isOn = () => settings.now().hasNetworkPolicies;
+    const policies = new PolicyAgent({ ...shared, dnsAddress, isOn });
+    const following = settings.onChange(() => policies.refresh());
+    const cluster = { vpcId, client, proxy: new KubeProxy(shared), policies, following, nodes };
     this.#clusters.set(instance.clusterId, cluster);
     return cluster;
   }
@@ -171,6 +170,8 @@ interface ClusterNetwork {
   readonly client: Disposable;
   readonly proxy: KubeProxy;
   readonly policies: PolicyAgent;
+  /** Tells the policies of settings. */
+  readonly following: Disposable;
   /** How they reach the API server, by instance. */
   readonly nodes: Map<string, ApiAccess>;
 }

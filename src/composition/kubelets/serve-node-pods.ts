@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { NodeNetwork } from '../../network/index.ts';
 import type { ApiAccess, KubeProxy, loadPodNetworking, PolicyAgent } from '../../node/index.ts';
-import type { NodeInstanceRecord, SwitchedFunction } from '../../services/eks/index.ts';
+import type { NodeInstanceRecord, SwitchedFunction, VpcCniSettings } from '../../services/eks/index.ts';
 import type { MachineVpcs } from '../vpc/open-vpcs.ts';
 import { openWhenPossible } from './open-when-possible.ts';
 import { openWhile } from './open-while.ts';
@@ -22,6 +22,14 @@ export interface NetworkedNode {
   /** With which its pods' addresses are asked for. */
   readonly networkCredentials: () => Promise<AwsCredentialIdentity>;
   readonly functions: NodeFunctions;
+  readonly settings: NodeSettings;
+}
+
+/** How its cluster configures the network of pods. */
+export interface NodeSettings {
+  now(): VpcCniSettings;
+  /** Called when they may have changed. */
+  onChange(listener: () => void): Disposable;
 }
 
 type NodeFunction = Exclude<SwitchedFunction, 'metrics-server'>;

@@ -4,6 +4,7 @@ import { localDriver, machineLabel } from '../../kubernetes/index.ts';
 import { type ApiAccess, type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
 import type { RecordKey } from '../../reconcile/index.ts';
 import {
+  addons,
   type ClusterRecord,
   clusterKey,
   clusters,
@@ -14,6 +15,7 @@ import {
   nodeNameOf,
   providerIdOf,
   scopeOfKey,
+  vpcCniSettings,
 } from '../../services/eks/index.ts';
 import { cidrBlock, ipv4Text } from '../../topology/index.ts';
 import type { NodeParts } from './follow-nodes.ts';
@@ -54,6 +56,13 @@ export async function startNode(
       ...{ instance, region, vpcId, nodeName: description.name, api, dnsAddress },
       credentials: () => home.credentials(key),
       networkCredentials: () => home.networkCredentials(key),
+      settings: {
+        now: () => vpcCniSettings(state, scope, clusterName),
+        onChange: (listener) =>
+          state.subscribe(addons, ({ before, after }) => {
+            if ((after ?? before)?.clusterName === clusterName) listener();
+          }),
+      },
       functions: {
         has: (name) => hasFunction(state.get(clusters, clusterKey(scope, clusterName)) ?? cluster, name),
         onChange: (listener) =>

@@ -39,6 +39,7 @@ import { UsageCollector } from '../metrics/usage-collector.ts';
 import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
 import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { Watches } from '../objects/watches.ts';
+import { securityGroupsOf } from '../pod-interfaces/policies.ts';
 import {
   authorityPurpose,
   type ControlPlaneRecord,
@@ -157,6 +158,7 @@ export async function openControlPlane(
         region: place.region,
         hasAssociation: (of) => podIdentityOf(state, place, wanted.name, of) !== undefined,
       },
+      securityGroupsOf: (pod) => securityGroupsOf(state, place, pod),
       fargateProfileOf: (pod) => profileFor(fargateProfilesOf(state, place, wanted.name), pod)?.name,
       gatesOf: (pod) => newPodGates(state, { place, clusterName: wanted.name }, pod),
     }),

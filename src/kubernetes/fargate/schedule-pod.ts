@@ -26,6 +26,7 @@ import type { RunningClusters } from '../controllers/controller.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { Writer } from '../controllers/writer.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
+import { fargateGroups } from '../pod-interfaces/names.ts';
 import type { PlacedPod } from '../scheduler/objects.ts';
 import { putUnschedulable, saysUnschedulable } from '../scheduler/pod-scheduled.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
@@ -143,13 +144,15 @@ async function request(
   { metadata }: PlacedPod,
   { profile, size, diskGiB }: Extract<Decision, { readonly type: 'request' }>,
 ): Promise<void> {
-  const { namespace = '', name, uid } = metadata;
+  const { namespace = '', name, uid, annotations } = metadata;
+  const groups = annotations?.[fargateGroups];
   await state.transact((tx) => {
     const present = tx.byIndex(nodeInstances, 'pod', podText(place, place.id, { namespace, name }));
     if (present.some(({ value }) => value.fargate?.uid === uid && !value.isEnding)) return;
     requestFargateNode(tx, random, place, {
       ...{ cluster, profile, size, diskGiB, now: clock.now() },
-      ...{ pod: { namespace, name, uid }, otherMachines: otherMachines() },
+      pod: { namespace, name, uid, ...(groups !== undefined && { securityGroupIds: groups.split(',') }) },
+      otherMachines: otherMachines(),
     });
   });
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { VpcTopology } from '../../topology/index.ts';
+import { hasAddress, type VpcTopology } from '../../topology/index.ts';
 import { Announcements } from '../announcements.ts';
 import { type Attachment, NetworkError, type VpcNetwork, type VpcSocket } from '../network.ts';
 import { HostSide, nothing } from './host-side.ts';
@@ -125,7 +125,7 @@ export class LinuxNetwork implements VpcNetwork {
     });
   }
 
-  async attach({ interfaceId, netnsPath, deviceIndex = 0, signal }: Attachment): Promise<void> {
+  async attach({ interfaceId, netnsPath, signal, ...place }: Attachment): Promise<void> {
     const sandbox = new Namespace(netnsPath);
     try {
       if (this.#host.isHost(sandbox)) {
@@ -134,7 +134,8 @@ export class LinuxNetwork implements VpcNetwork {
         );
       }
       const router = await this.#routerOf(interfaceId, signal);
-      await router.attach(interfaceId, sandbox, deviceIndex);
+      const { deviceIndex = 0, isForwarded = false } = place;
+      await router.attach(interfaceId, { namespace: sandbox, deviceIndex, isForwarded });
     } catch (error) {
       sandbox[Symbol.dispose]();
       throw error;
@@ -156,8 +157,7 @@ export class LinuxNetwork implements VpcNetwork {
   async untilCarried(interfaceId: string, address: string, signal: AbortSignal): Promise<void> {
     const { clock, knownWithinMs: withinMs = 30_000 } = this.#options;
     const carries = ({ topology }: Router): boolean =>
-      topology?.interfaces.some(({ id, addresses }) => id === interfaceId && addresses.includes(address)) ===
-      true;
+      topology?.interfaces.some((each) => each.id === interfaceId && hasAddress(each, address)) === true;
     await this.#applied.until(() => this.#routers.values().find(carries), {
       ...{ clock, withinMs, signal: AbortSignal.any([signal, this.#closing.signal]) },
       late: `Cannot use ${address}: no VPC that was applied has it on ${interfaceId}`,

@@ -30,6 +30,8 @@ export interface RouterOptions {
 interface Sandbox {
   readonly namespace: Namespace;
   readonly deviceIndex: number;
+  /** See `Attachment`. */
+  readonly isForwarded: boolean;
 }
 
 /**
@@ -110,7 +112,8 @@ export class Router implements AsyncDisposable {
   }
 
   /** Keeps the sandbox open until it is detached. @throws {NetworkError} */
-  attach(interfaceId: string, sandbox: Namespace, deviceIndex: number): Promise<void> {
+  attach(interfaceId: string, wanted: Sandbox): Promise<void> {
+    const { namespace: sandbox } = wanted;
     return this.#turns.take(async () => {
       const topology = this.#topology;
       if (topology === undefined || !this.#interfaces.has(interfaceId)) throw notInVpc(interfaceId);
@@ -127,13 +130,13 @@ export class Router implements AsyncDisposable {
       const each = this.#interfaces.get(interfaceId);
       if (each === undefined) throw notInVpc(interfaceId);
       try {
-        this.#connect(topology, each, { namespace: sandbox, deviceIndex });
+        this.#connect(topology, each, wanted);
       } catch (error) {
         // Half a connection is none.
         if (!isThere) this.#kernel.removeLink(name).catch(() => {});
         throw error;
       }
-      this.#sandboxes.set(interfaceId, { namespace: sandbox, deviceIndex });
+      this.#sandboxes.set(interfaceId, wanted);
       earlier?.namespace[Symbol.dispose]();
     });
   }
@@ -266,11 +269,7 @@ export class Router implements AsyncDisposable {
   }
 
   /** Makes sure of an interface's link, of both its ends and of the ways to it. */
-  #connect(
-    topology: VpcTopology,
-    each: InterfaceTopology,
-    { namespace: sandbox, deviceIndex }: Sandbox,
-  ): void {
+  #connect(topology: VpcTopology, each: InterfaceTopology, { namespace: sandbox, ...device }: Sandbox): void {
     const name = linkName(each.id);
     const subnet = topology.subnets.find(({ id }) => id === each.subnetId);
     if (subnet === undefined) {
@@ -279,11 +278,15 @@ export class Router implements AsyncDisposable {
     if (!this.#kernel.links.has(name)) {
       const mtu = this.#options.mtu();
       this.#kernel.addLink(name, (linkIndex) => {
-        addSandboxLink(this.#kernel.socket, each, sandbox, { linkIndex, deviceIndex, mtu });
+        addSandboxLink(this.#kernel.socket, each, sandbox, {
+          linkIndex,
+          deviceIndex: device.deviceIndex,
+          mtu,
+        });
         return true;
       });
     }
-    configureSandbox(each, subnet, sandbox, deviceIndex);
+    configureSandbox(each, subnet, sandbox, device);
     this.#kernel.settleLink(name);
     if (isWay(topology, each)) this.#convergeParts(topology);
     else this.#kernel.addParts(partsOf(interfaceParts(topology, each, this.#view)));

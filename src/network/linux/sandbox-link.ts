@@ -14,10 +14,13 @@ const firstDevice = 1_000;
 export const loopbackIndex = 1;
 
 /** Links of routers are numbered from here on: no sandbox has so many interfaces. */
-export const firstLinkIndex = firstDevice + 50;
+export const firstLinkIndex = firstDevice + 500;
 
 /** An interface's name in a sandbox, and its index there. */
 const deviceLink = (deviceIndex: number) => ({ name: `eth${deviceIndex}`, index: firstDevice + deviceIndex });
+
+/** See `deviceLink`. */
+export const deviceName = (deviceIndex: number): string => deviceLink(deviceIndex).name;
 
 /** Of what is sent from addresses of an interface that is not its sandbox's first. */
 export const deviceTable = (deviceIndex: number): number => deviceIndex + 1;
@@ -54,12 +57,13 @@ export function addSandboxLink(
 /**
  * The sandbox's end: address, default route, loopback. What is so already stays. All packets go to the router, those
  * to the same subnet too, and its MAC is known for good: no sandbox has more than this one neighbour for each interface.
+ * An interface that is forwarded has no address there.
  */
 export function configureSandbox(
   each: InterfaceTopology,
   subnet: SubnetTopology,
   sandbox: Namespace,
-  deviceIndex: number,
+  { deviceIndex, isForwarded }: { readonly deviceIndex: number; readonly isForwarded: boolean },
 ): void {
   const { name, index } = deviceLink(deviceIndex);
   const [address] = each.addresses;
@@ -71,7 +75,9 @@ export function configureSandbox(
   const everywhere = { destination: '0.0.0.0', prefixLength: 0, gateway: router } as const;
   socket.batch([
     setLinkUp(loopbackIndex, 'lo'),
-    addAddress(index, address, cidrBlock(subnet.cidr).prefixLength, { hasRoute: false }),
+    ...(isForwarded
+      ? []
+      : [addAddress(index, address, cidrBlock(subnet.cidr).prefixLength, { hasRoute: false })]),
     setLinkUp(index, name),
     setNeighbour({ type: 'arp', linkIndex: index, address: router, macAddress: routerMac(each) }),
     ...(deviceIndex === 0

@@ -113,6 +113,18 @@ export interface PodIdentity {
   readonly name: string;
   /** Ports of the node that lead to it. */
   readonly hostPorts: readonly HostPort[];
+  /** The interface that it has for itself; `awaited`: it asks for one, and has not been told which. */
+  readonly ownInterface?: OwnInterface | 'awaited';
+}
+
+/** An interface behind the trunk interface of a pod's node. */
+export interface OwnInterface {
+  /** `eni-…` */
+  readonly id: string;
+  readonly macAddress: string;
+  readonly address: string;
+  /** No other interface of the node has it. */
+  readonly vlanId: number;
 }
 
 /** What a pod's containers mount. */

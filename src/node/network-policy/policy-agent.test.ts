@@ -56,7 +56,9 @@ async function openAgent() {
   const access = await nodes.access(here.name);
   const log = recordingLog();
   const api = new ApiClient(access, { clock, random });
-  const agent = new PolicyAgent({ ...{ api, clock, random, log }, dnsAddress: '10.100.0.10' });
+  const world = { isOn: true };
+  const isOn = () => world.isOn;
+  const agent = new PolicyAgent({ ...{ api, clock, random, log }, dnsAddress: '10.100.0.10', isOn });
   const added = agent.add(here);
   const policies = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies';
   const call: TestNodes['cluster']['call'] = async (...asked) => {
@@ -65,7 +67,7 @@ async function openAgent() {
     return answer;
   };
   return {
-    ...{ nodes, here, agent, added, log, policies, call },
+    ...{ nodes, here, agent, added, log, policies, call, world },
     guard: agent.guardOf(here.name),
     [Symbol.asyncDispose]: async () => {
       await added[Symbol.asyncDispose]();
@@ -124,6 +126,26 @@ it('follows the policies of a cluster as its nodes may read them', { timeout: 30
   await call('DELETE', `${policies}/to-web`);
   await until('no policy any more', () => here.isolated.length === 0);
   expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+});
+
+it('isolates nobody where policies are switched off, and whom they select once they are on', {
+  timeout: 30_000,
+}, async () => {
+  await using opened = await openAgent();
+  const { nodes, here, guard, agent, policies, call, world } = opened;
+  world.isOn = false;
+  const labels = { labels: { app: 'web' } };
+  const { metadata } = await nodes.get(await nodes.bind(here.name, 'web', { containers }, labels));
+  await call('POST', policies, selecting('web', 'api'));
+  guard.expect(metadata.uid, '10.0.1.11');
+  await guard.ready(metadata.uid, never);
+  expect(here.isolated).toEqual([]);
+  world.isOn = true;
+  agent.refresh();
+  await until('its policy', () => here.isolated.includes('10.0.1.11'));
+  world.isOn = false;
+  agent.refresh();
+  await until('nobody isolated', () => here.isolated.length === 0);
 });
 
 it('lets a pod begin when its policies are carried out, and not before', { timeout: 30_000 }, async () => {

@@ -15,6 +15,8 @@ import { namespaces, networkPolicies, pods } from './resources.ts';
 
 export interface PolicyAgentOptions {
   readonly api: Pick<Api, 'list' | 'watch'>;
+  /** Whether policies are carried out at all; where that may have changed, `refresh` is called. Default: they are. */
+  readonly isOn?: () => boolean;
   /** Of the service `kube-dns`, where nodes answer instead of pods. */
   readonly dnsAddress: string;
   readonly clock: Clock;
@@ -89,7 +91,7 @@ export class PolicyAgent implements AsyncDisposable {
   add(node: GuardedNode): AsyncDisposable {
     const before = this.#nodes.get(node.name);
     const guarded = new GuardedPods(node, this.#options, {
-      policies: () => this.#index.policiesOf(node.name),
+      policies: () => this.#policiesOf(node.name),
       applied: () => {
         for (const look of this.#waiting) look();
       },
@@ -104,6 +106,11 @@ export class PolicyAgent implements AsyncDisposable {
         await guarded[Symbol.asyncDispose]();
       },
     };
+  }
+
+  /** Looks whether policies are carried out. */
+  refresh(): void {
+    this.#changed();
   }
 
   /** What the policies that are carried out on this machine's nodes say of a packet. */
@@ -138,6 +145,12 @@ export class PolicyAgent implements AsyncDisposable {
     this.#closing.abort(new Error('The network policy agent is closing'));
     await this.#running;
     await Promise.all(this.#nodes.values().map((each) => each[Symbol.asyncDispose]()));
+  }
+
+  #policiesOf(nodeName: string): NodePolicies {
+    const policies = this.#index.policiesOf(nodeName);
+    const { isOn = () => true } = this.#options;
+    return isOn() ? policies : { ...policies, plan: { ...policies.plan, pods: [] } };
   }
 
   #follow<T extends KubernetesObject>(

@@ -18,6 +18,13 @@ export { availableAddressCount } from './addresses/ipam.ts';
 export type { Ec2Context } from './context.ts';
 export { noteAttachments } from './for-services/attachment-reports.ts';
 export { type Awsvpc, readAwsvpc } from './for-services/awsvpc.ts';
+export {
+  attachTrunk,
+  createBranch,
+  groupsOfInstance,
+  type NodeInterfaceResult,
+  trunkOf,
+} from './for-services/branch-interface.ts';
 export { defaultSecurityGroupId } from './for-services/default-security-group.ts';
 export { type DefaultVpc, defaultVpc } from './for-services/default-vpc.ts';
 export { hasVpc } from './for-services/has-vpc.ts';

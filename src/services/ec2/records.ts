@@ -273,7 +273,14 @@ export interface NetworkInterfaceRecord extends Deletable {
   readonly ipv4Prefixes: readonly string[];
   readonly securityGroupIds: readonly string[];
   readonly sourceDestCheck: boolean;
-  readonly interfaceType: 'interface' | 'natGateway' | 'load_balancer' | 'network_load_balancer';
+  readonly interfaceType:
+    | 'interface'
+    | 'natGateway'
+    | 'load_balancer'
+    | 'network_load_balancer'
+    /** Of a node, with interfaces of pods behind it, and one of those. */
+    | 'trunk'
+    | 'branch';
   /** The service that made it for itself, e.g. `amazon-ecs`: nobody else may change or delete it. */
   readonly requesterId?: string;
   readonly attachment?: InterfaceAttachmentRecord;

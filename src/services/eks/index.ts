@@ -17,6 +17,8 @@ export type { AccessPolicyName } from './access-entries/access-policies.ts';
 export { callerOf } from './access-entries/caller.ts';
 export type { AccessEntryRecord, AccessScope } from './access-entries/record.ts';
 export type { SwitchedFunction } from './addons/catalogue.ts';
+export { type AddonRecord, addons } from './addons/record.ts';
+export { type VpcCniSettings, vpcCniSettings } from './addons/vpc-cni.ts';
 export { canonicalArn, clusterArn } from './arn.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
@@ -38,6 +40,7 @@ export {
   instanceIdOfKey,
   instanceIdOfProvider,
   kubernetesEffects,
+  type NodegroupInstance,
   type NodeInstanceRecord,
   type NodeReportRecord,
   type NodeSightingRecord,

@@ -18,6 +18,7 @@ import { mutatingPolicies } from './policies/mutating-policies.ts';
 import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
 import { readinessGates } from './readiness-gates.ts';
+import { securityGroups } from './security-groups.ts';
 import { serviceAccountPlugin } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-protection.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhook.ts';
@@ -72,6 +73,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     ...certificatePlugins(context),
     defaultIngressClass(context),
     fargate(context),
+    securityGroups(context),
     podIdentity({ objects, identities }),
     readinessGates(context),
     noEscalation(context),

@@ -8,6 +8,7 @@ import type { WebhookClient } from '../../webhooks/webhook-client.ts';
 import type { FargateProfileOf } from './fargate.ts';
 import type { PodIdentities } from './pod-identity.ts';
 import type { GatesOf } from './readiness-gates.ts';
+import type { SecurityGroupsOf } from './security-groups.ts';
 
 /** What the rules of a cluster look at. */
 export interface AdmissionContext {
@@ -16,6 +17,7 @@ export interface AdmissionContext {
   readonly identities: PodIdentities;
   readonly fargateProfileOf: FargateProfileOf;
   readonly gatesOf: GatesOf;
+  readonly securityGroupsOf: SecurityGroupsOf;
   /** The same objects, in memory. */
   readonly inMemory: ObjectsInMemory;
   /** What the cluster serves at this moment. */

@@ -16,6 +16,8 @@ export interface Route {
 }
 
 export const mainTable = 254;
+/** What the namespace itself is. */
+export const localTable = 255;
 
 /** Says in listings who made a route (RTPROT_*; 192 and up are anybody's). */
 const ours = 196;

@@ -1,4 +1,5 @@
 import { Attributes, attribute, flags, ipv4, type Request, text, uint32 } from './message.ts';
+import { localTable } from './route.ts';
 import type { NetlinkSocket } from './socket.ts';
 
 /** Which table of routes is asked, in the order of priorities. */
@@ -41,6 +42,18 @@ export function removeRule(rule: Rule): Request {
     body: ruleBody(rule),
     what: `remove the routing rule ${rule.priority}`,
     alreadySo: ['ENOENT'],
+  };
+}
+
+/** The kernel's own rule, by which addresses of the namespace itself come before everything else. Absent is success. */
+export function removeFirstRule(): Request {
+  const header = Buffer.alloc(12);
+  header[0] = ipv4Family;
+  header[4] = localTable;
+  header[7] = 1; // FR_ACT_TO_TBL
+  return {
+    ...{ type: 33, flags: 0, alreadySo: ['ENOENT'], what: 'remove the first routing rule' },
+    body: Buffer.concat([header, attribute(is.priority, uint32(0))]),
   };
 }
 

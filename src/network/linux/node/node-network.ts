@@ -12,7 +12,7 @@ import { netfilter, readFlows } from '../netlink/conntrack.ts';
 import { type Link, readLinks, settleLink } from '../netlink/link.ts';
 import { readNeighbours } from '../netlink/neighbour.ts';
 import { readRoutes } from '../netlink/route.ts';
-import { readRules } from '../netlink/rule.ts';
+import { readRules, removeFirstRule } from '../netlink/rule.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { Nftables } from '../nftables.ts';
 import { partChanges, partsOf, partsRead, requestsFor } from '../parts.ts';
@@ -216,7 +216,10 @@ export class NodeNetwork implements AsyncDisposable {
       facts,
     );
     const changes = partChanges(partsOf(present.filter(isNodePart)), partsOf(wanted));
-    this.#socket.batch(requestsFor(changes, (name) => links.get(name)?.index));
+    const requests = requestsFor(changes, (name) => links.get(name)?.index);
+    // Its place has been taken by one of the parts.
+    if (pods.some(({ isApart }) => isApart)) requests.push(removeFirstRule());
+    this.#socket.batch(requests);
     return failures;
   }
 
@@ -281,6 +284,9 @@ const nodeSysctls = {
   'ipv4/ip_forward': '1',
   'ipv4/conf/all/rp_filter': '0',
   'ipv4/conf/default/rp_filter': '0',
+  // What a pod that is apart sends to its node passes it on its way out: it is no socket's before it has come back.
+  'ipv4/tcp_early_demux': '0',
+  'ipv4/udp_early_demux': '0',
   'ipv4/conf/all/arp_ignore': '0',
   'ipv4/conf/all/send_redirects': '0',
   'ipv4/conf/default/send_redirects': '0',

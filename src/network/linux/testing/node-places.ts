@@ -9,4 +9,6 @@ export const furtherAddress = '10.0.1.20';
 /** Pods of the node, the last one of its further interface. */
 export const web: NodePod = { uid: 'web', address: '10.0.1.11', deviceIndex: 0, hostPorts: [] };
 export const api: NodePod = { uid: 'api', address: '10.0.1.12', deviceIndex: 0, hostPorts: [] };
+/** Of an interface for itself. */
+export const own: NodePod = { uid: 'own', address: '10.0.1.31', deviceIndex: 101, hostPorts: [] };
 export const far: NodePod = { uid: 'far', address: '10.0.1.21', deviceIndex: 1, hostPorts: [] };

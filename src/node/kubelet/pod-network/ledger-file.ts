@@ -4,7 +4,7 @@ import { readIfThere, replaceFile } from '../whole-file.ts';
 import type { Ledger } from './plan.ts';
 
 const fileName = 'pod-addresses.json';
-const empty: Ledger = { pods: {}, hostPorts: {}, released: {} };
+const empty: Ledger = { pods: {}, hostPorts: {}, own: {}, released: {} };
 
 /** Which pod has which address, on disk: written before a pod is told of it. */
 export interface LedgerFile {
@@ -36,8 +36,8 @@ function read(path: string): Ledger {
   }
   if (text === undefined) return empty;
   try {
-    const { pods, hostPorts, released } = JSON.parse(text) as Partial<Ledger>;
-    return { pods: { ...pods }, hostPorts: { ...hostPorts }, released: { ...released } };
+    const { pods, hostPorts, own, released } = JSON.parse(text) as Partial<Ledger>;
+    return { pods: { ...pods }, hostPorts: { ...hostPorts }, own: { ...own }, released: { ...released } };
   } catch (cause) {
     throw new Error(
       `${path} is no list of addresses: stop the node’s pods and delete the file to begin anew`,

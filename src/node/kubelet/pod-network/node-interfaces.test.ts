@@ -26,6 +26,7 @@ const primary = {
     { PrivateIpAddress: '10.0.0.4', Primary: true },
     { PrivateIpAddress: '10.0.0.5', Primary: false },
   ],
+  Ipv4Prefixes: [{ Ipv4Prefix: '10.0.0.16/28' }],
 };
 
 it('sees a node’s interfaces in the order of their devices', async () => {
@@ -36,6 +37,7 @@ it('sees a node’s interfaces in the order of their devices', async () => {
   expect(list[0]).toEqual({
     ...{ id: 'eni-0', deviceIndex: 0, macAddress: '02:00:00:00:00:01', subnetId: 'subnet-1' },
     ...{ securityGroupIds: ['sg-1'], primaryAddress: '10.0.0.4', secondaryAddresses: ['10.0.0.5'] },
+    prefixes: ['10.0.0.16/28'],
   });
   expect(asked).toMatchObject([
     ['describeNetworkInterfaces', { Filters: [{ Name: 'attachment.instance-id', Values: ['i-0a'] }] }],
@@ -52,7 +54,7 @@ it('adds an interface like the primary one, which goes with the node, or leaves 
   const interfaces = nodeInterfaces(well.ec2, node);
   const [like] = await interfaces.list(never);
   if (like === undefined) return expect.unreachable();
-  await interfaces.add({ deviceIndex: 1, count: 5, like }, never);
+  await interfaces.add({ deviceIndex: 1, more: { type: 'addresses', count: 5 }, like }, never);
   expect(well.asked.slice(1)).toMatchObject([
     ['createNetworkInterface', { SubnetId: 'subnet-1', Groups: ['sg-1'], SecondaryPrivateIpAddressCount: 5 }],
     ['attachNetworkInterface', { NetworkInterfaceId: 'eni-1', InstanceId: 'i-0a', DeviceIndex: 1 }],
@@ -60,7 +62,21 @@ it('adds an interface like the primary one, which goes with the node, or leaves 
   ]);
 
   const full = scripted({ ...answers, attachNetworkInterface: new Error('AttachmentLimitExceeded') });
-  const adding = nodeInterfaces(full.ec2, node).add({ deviceIndex: 1, count: 5, like }, never);
+  const adding = nodeInterfaces(full.ec2, node).add(
+    { deviceIndex: 1, more: { type: 'addresses', count: 5 }, like },
+    never,
+  );
   await expect(adding).rejects.toThrow('AttachmentLimitExceeded');
   expect(full.asked.at(-1)).toEqual(['deleteNetworkInterface', { NetworkInterfaceId: 'eni-1' }]);
+});
+
+it('asks for prefixes one at a time', async () => {
+  const { ec2, asked } = scripted({});
+  const interfaces = nodeInterfaces(ec2, node);
+  await interfaces.assign('eni-0', { type: 'prefix' }, never);
+  await interfaces.assign('eni-0', { type: 'addresses', count: 3 }, never);
+  expect(asked).toEqual([
+    ['assignPrivateIpAddresses', { NetworkInterfaceId: 'eni-0', Ipv4PrefixCount: 1 }],
+    ['assignPrivateIpAddresses', { NetworkInterfaceId: 'eni-0', SecondaryPrivateIpAddressCount: 3 }],
+  ]);
 });

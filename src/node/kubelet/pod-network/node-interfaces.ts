@@ -1,15 +1,15 @@
 import type { EC2, NetworkInterface } from '@aws-sdk/client-ec2';
-import type { NodeInterface } from './plan.ts';
+import type { More, NodeInterface } from './plan.ts';
 
 /** The interfaces of one node, in EC2. */
 export interface NodeInterfaces {
   /** By device index. @throws {Error} */
   list(signal: AbortSignal): Promise<readonly NodeInterface[]>;
-  /** Gives an interface more secondary addresses: as many as asked, or none. @throws {Error} in EC2's words. */
-  assign(interfaceId: string, count: number, signal: AbortSignal): Promise<void>;
+  /** Gives an interface more for pods: all that is asked, or nothing. @throws {Error} in EC2's words. */
+  assign(interfaceId: string, more: More, signal: AbortSignal): Promise<void>;
   /** One more interface, in the subnet and the groups of `like`. @throws {Error} in EC2's words. */
   add(
-    wanted: { readonly deviceIndex: number; readonly count: number; readonly like: NodeInterface },
+    wanted: { readonly deviceIndex: number; readonly more: More; readonly like: NodeInterface },
     signal: AbortSignal,
   ): Promise<void>;
 }
@@ -38,15 +38,14 @@ export function nodeInterfaces(
       );
       return NetworkInterfaces.map(interfaceOf).sort((one, other) => one.deviceIndex - other.deviceIndex);
     },
-    assign: async (NetworkInterfaceId, SecondaryPrivateIpAddressCount, abortSignal) => {
-      const input = { NetworkInterfaceId, SecondaryPrivateIpAddressCount };
-      await ec2.assignPrivateIpAddresses(input, { abortSignal });
+    assign: async (NetworkInterfaceId, more, abortSignal) => {
+      await ec2.assignPrivateIpAddresses({ NetworkInterfaceId, ...countsOf(more) }, { abortSignal });
     },
-    add: async ({ deviceIndex: DeviceIndex, count, like }, abortSignal) => {
+    add: async ({ deviceIndex: DeviceIndex, more, like }, abortSignal) => {
       const { NetworkInterface } = await ec2.createNetworkInterface(
         {
           ...{ SubnetId: like.subnetId, Groups: [...like.securityGroupIds] },
-          SecondaryPrivateIpAddressCount: count,
+          ...countsOf(more),
           Description: `aws-K8S-${instanceId}`,
           TagSpecifications: [
             {
@@ -82,6 +81,9 @@ export function nodeInterfaces(
   };
 }
 
+const countsOf = (more: More) =>
+  more.type === 'prefix' ? { Ipv4PrefixCount: 1 } : { SecondaryPrivateIpAddressCount: more.count };
+
 function interfaceOf(found: NetworkInterface): NodeInterface {
   const addresses = found.PrivateIpAddresses ?? [];
   return {
@@ -91,6 +93,7 @@ function interfaceOf(found: NetworkInterface): NodeInterface {
     subnetId: found.SubnetId ?? '',
     securityGroupIds: (found.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
     primaryAddress: found.PrivateIpAddress ?? '',
+    prefixes: (found.Ipv4Prefixes ?? []).flatMap(({ Ipv4Prefix }) => Ipv4Prefix ?? []),
     secondaryAddresses: addresses.flatMap(({ Primary, PrivateIpAddress }) =>
       Primary || PrivateIpAddress === undefined ? [] : [PrivateIpAddress],
     ),

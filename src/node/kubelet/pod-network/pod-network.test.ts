@@ -25,6 +25,8 @@ class World implements AsyncDisposable {
   interfaces: NodeInterface[] = [interfaceOf(0)];
   freeInSubnet = 100;
   isFargate = false;
+  hasPrefixes = false;
+  isApart = true;
   #pods: VpcPodNetwork | undefined;
 
   get pods(): VpcPodNetwork {
@@ -39,16 +41,24 @@ class World implements AsyncDisposable {
 
   readonly ec2: NodeInterfaces = {
     list: async () => this.interfaces,
-    assign: async (interfaceId, count) => {
+    assign: async (interfaceId, more) => {
+      if (more.type === 'prefix') {
+        this.done.push(`assign ${interfaceId} prefix`);
+        this.interfaces = this.interfaces.map((each) => (each.id === interfaceId ? withPrefix(each) : each));
+        return;
+      }
+      const { count } = more;
       if (count > this.freeInSubnet)
         throw Object.assign(new Error('The subnet is full'), { name: 'InsufficientFreeAddressesInSubnet' });
       this.freeInSubnet -= count;
       this.done.push(`assign ${interfaceId} ${count}`);
       this.interfaces = this.interfaces.map((each) => (each.id === interfaceId ? grown(each, count) : each));
     },
-    add: async ({ deviceIndex, count }) => {
-      this.done.push(`add eni-${deviceIndex} ${count}`);
-      this.interfaces = [...this.interfaces, grown(interfaceOf(deviceIndex), count)];
+    add: async ({ deviceIndex, more }) => {
+      const bare = interfaceOf(deviceIndex);
+      const made = more.type === 'prefix' ? withPrefix(bare) : grown(bare, more.count);
+      this.done.push(`add eni-${deviceIndex} ${more.type === 'prefix' ? more.type : more.count}`);
+      this.interfaces = [...this.interfaces, made];
     },
   };
 
@@ -89,6 +99,8 @@ class VpcPodNetworkOf extends VpcPodNetwork {
         instanceId: 'i-1',
         localAddresses: [],
         isFargate: world.isFargate,
+        hasPrefixes: () => world.hasPrefixes,
+        isApart: () => world.isApart,
         network: world.network,
         interfaces: world.ec2,
         limits,
@@ -120,7 +132,13 @@ function interfaceOf(deviceIndex: number): NodeInterface {
   return {
     ...{ id: `eni-${deviceIndex}`, deviceIndex, macAddress: '02:00:00:00:00:01', subnetId: 'subnet-1' },
     ...{ securityGroupIds: ['sg-1'], primaryAddress: `10.0.${deviceIndex}.4`, secondaryAddresses: [] },
+    prefixes: [],
   };
+}
+
+function withPrefix(each: NodeInterface): NodeInterface {
+  const next = `10.0.${each.deviceIndex}.${16 * (each.prefixes.length + 1)}/28`;
+  return { ...each, prefixes: [...each.prefixes, next] };
 }
 
 function grown(each: NodeInterface, count: number): NodeInterface {
@@ -139,6 +157,24 @@ describe('the addresses of a node’s pods', () => {
     expect(await world.addressOf('d')).toBe('10.0.1.6');
     await expect(world.addressOf('e')).rejects.toThrow('failed to assign an IP address to container');
     expect(world.done).toEqual(['assign eni-0 2', 'add eni-1 2']);
+  });
+
+  it('are those of prefixes, 16 of each, where it asks for them; what there was before is used as well', async () => {
+    await using world = new World();
+    await world.addressOf('first');
+    world.hasPrefixes = true;
+    const addresses = [];
+    for (let at = 0; at < 1 + 2 * 16; at += 1) addresses.push(await world.addressOf(`pod-${at}`));
+    expect(addresses.slice(0, 2)).toEqual(['10.0.0.6', '10.0.1.16']);
+    expect([...addresses].at(-1)).toBe('10.0.1.47');
+    expect(new Set(addresses).size).toBe(addresses.length);
+    await expect(world.addressOf('one more')).rejects.toThrow('failed to assign an IP address to container');
+    expect(world.done).toEqual(['assign eni-0 2', 'add eni-1 prefix', 'assign eni-1 prefix']);
+    world.restart();
+    expect(await world.addressOf('pod-1')).toBe('10.0.1.16');
+    await world.pods.release('pod-1');
+    await world.clock.advance(coolDownMs);
+    expect(await world.addressOf('another')).toBe('10.0.1.16');
   });
 
   it('lead to pods whose policies are carried out', async () => {
@@ -296,7 +332,7 @@ describe('the addresses of a node’s pods', () => {
     fc.assert(
       fc.property(anyEvents, (events) => {
         let interfaces = [grown(interfaceOf(0), 2), grown(interfaceOf(1), 2)];
-        let ledger: Ledger = { pods: {}, hostPorts: {}, released: {} };
+        let ledger: Ledger = { pods: {}, hostPorts: {}, own: {}, released: {} };
         const givenBack = new Map<string, number>();
         let now = 0;
         for (const [isComing, pod, passed] of events) {
@@ -320,5 +356,47 @@ describe('the addresses of a node’s pods', () => {
         }
       }),
     );
+  });
+});
+
+describe('a pod with an interface for itself', () => {
+  const told = { id: 'eni-9', macAddress: '02:00:00:00:00:09', address: '10.0.0.99', vlanId: 3 };
+  const own = { ...podOf('own'), ownInterface: told };
+
+  it('waits until it is told which one', async () => {
+    await using world = new World();
+    const awaiting = world.pods.assign({ ...own, ownInterface: 'awaited' }, never);
+    await expect(awaiting).rejects.toThrow('failed to assign an IP address to container');
+    expect(await world.pods.assign(own, never)).toEqual({
+      network: { mode: 'interface', interfaceId: 'eni-9', ipv4: '10.0.0.99', macAddress: told.macAddress },
+    });
+    expect(world.expected.get('own')).toBe('10.0.0.99');
+    expect(world.pods.podAt('10.0.0.99')).toBe('own');
+  });
+
+  it('has it by its node, also after a death, and gives it back', async () => {
+    await using world = new World();
+    await world.pods.assign(own, never);
+    await world.pods.join(own, '/netns/own', never);
+    expect(world.done.slice(-2)).toEqual([
+      'attach eni-9 /netns/i-1 103',
+      'join own 10.0.0.99 103 /netns/own',
+    ]);
+    world.restart();
+    await world.pods.open(never);
+    expect(world.done.slice(-4)).toEqual([
+      ...['attach eni-0 /netns/i-1 0', 'attach eni-9 /netns/i-1 103', 'open /netns/i-1 own', 'opened'],
+    ]);
+    await world.pods.retain(new Set());
+    expect(world.done.slice(-2)).toEqual(['leave own', 'detach eni-9']);
+    expect(world.pods.podAt('10.0.0.99')).toBeUndefined();
+  });
+
+  it('has no ports of its node where it is apart', async () => {
+    await using world = new World();
+    const port = { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 80, containerPort: 80 } as const;
+    await expect(world.pods.assign({ ...own, hostPorts: [port] }, never)).rejects.toThrow('no hostPort');
+    world.isApart = false;
+    await world.pods.assign({ ...own, hostPorts: [port] }, never);
   });
 });

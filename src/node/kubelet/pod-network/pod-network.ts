@@ -4,10 +4,20 @@ import type { Log } from '../../../log.ts';
 import type { NodeNetwork, NodePlace, VpcNetwork } from '../../../network/index.ts';
 import type { SandboxNetwork } from '../../../runtime/index.ts';
 import type { PodGuard } from '../../network-policy/policy-agent.ts';
-import type { PodDialer, PodIdentity, PodNetwork } from '../kubelet-options.ts';
+import type { OwnInterface, PodDialer, PodIdentity, PodNetwork } from '../kubelet-options.ts';
 import { type LedgerFile, openLedgerFile } from './ledger-file.ts';
 import type { NodeInterfaces } from './node-interfaces.ts';
-import { type InterfaceLimits, type NodeInterface, nextStep, withoutPods, withPod } from './plan.ts';
+import {
+  type InterfaceLimits,
+  type More,
+  type NodeInterface,
+  nextStep,
+  type OwnPlace,
+  podAddressesOf,
+  withOwn,
+  withoutPods,
+  withPod,
+} from './plan.ts';
 
 /** What is needed of the machine's network. */
 export interface NodeNetworks extends Pick<VpcNetwork, 'attach' | 'detach'> {
@@ -28,6 +38,10 @@ export interface VpcPodNetworkOptions {
   readonly limits: InterfaceLimits;
   /** A node of Fargate has one pod, which has the node's own address and is in its network namespace. */
   readonly isFargate?: boolean;
+  /** Whether pods with interfaces for themselves that come now are apart: see `NodePod`. Default: they are. */
+  readonly isApart?: () => boolean;
+  /** Whether the node is to ask for prefixes now. Default: it is not. */
+  readonly hasPrefixes?: () => boolean;
   /** Its own, of this node alone. */
   readonly directory: string;
   readonly guard: PodGuard;
@@ -47,6 +61,9 @@ const servedWithinMs = 10_000;
 const noAddress =
   'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
 
+/** Interfaces of pods are numbered after those of their node, of which there are never so many. */
+const ownDeviceIndex = ({ vlanId }: OwnInterface): number => 100 + vlanId;
+
 /**
  * Pods with addresses of the VPC, as the Amazon VPC CNI plugin gives them: secondary private IPv4 addresses of their
  * node's interfaces, which are in a network namespace of the node's own. The links of pods lead there.
@@ -61,6 +78,8 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   #served: Promise<void> = Promise.resolve();
   /** Paths of namespaces by pod, of those that have joined. */
   readonly #joined = new Map<string, string>();
+  /** Of interfaces of the node. */
+  readonly #attached = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws {Error} its list of addresses can't be read. */
@@ -76,6 +95,7 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   assign(pod: PodIdentity, signal: AbortSignal): Promise<{ readonly network: SandboxNetwork }> {
     return this.#inTurn(async () => {
       if (this.#options.isFargate) return networkOf(await this.#primary(signal));
+      if (pod.ownInterface !== undefined) return this.#assignOwn(pod, pod.ownInterface);
       const known = this.#ledger.now().pods[pod.uid];
       const address = known ?? (await this.#newAddress(pod, signal));
       if (known !== undefined) await this.#look(signal);
@@ -103,6 +123,8 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
         await this.#joinNode(netnsPath, signal);
         return;
       }
+      const own = this.#ledger.now().own[pod.uid];
+      if (own !== undefined) return this.#joinOwn(pod, own, netnsPath, signal);
       const address = this.#ledger.now().pods[pod.uid];
       if (address === undefined)
         throw new Error(`${pod.namespace}/${pod.name} has no address to join the network with`);
@@ -110,6 +132,8 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       if (this.#interfaceOf(address) === undefined) await this.#look(signal);
       const found = this.#interfaceOf(address);
       if (found === undefined) throw new Error(`${address} is no address of this node any more`);
+      // It may have been attached by somebody else.
+      if (!this.#attached.has(found.id)) await this.#attachAll(signal);
       await this.#options.network.untilCarried(found.id, address, signal);
       const { uid, hostPorts } = pod;
       await node.join({ uid, address, deviceIndex: found.deviceIndex, hostPorts }, netnsPath);
@@ -131,7 +155,11 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
 
   /** The uid of the pod whose address it is; no pod sends with another's. Undefined: it is nobody's. */
   podAt(address: string): string | undefined {
-    return Object.entries(this.#ledger.now().pods).find(([, its]) => its === address)?.[0];
+    const { pods, own } = this.#ledger.now();
+    return (
+      Object.entries(pods).find(([, its]) => its === address)?.[0] ??
+      Object.entries(own).find(([, its]) => its.address === address)?.[0]
+    );
   }
 
   /** A connection as the node itself makes it. @throws {Error} with the kernel's word for it as `code`. */
@@ -151,7 +179,9 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
 
   /** Takes back what pods have that are not there any more: those that ended while nobody was here. */
   retain(podUids: ReadonlySet<string>): Promise<void> {
-    return this.#release(Object.keys(this.#ledger.now().pods).filter((uid) => !podUids.has(uid)));
+    const { pods, own } = this.#ledger.now();
+    const known = [...Object.keys(pods), ...Object.keys(own)];
+    return this.#release(known.filter((uid) => !podUids.has(uid)));
   }
 
   /**
@@ -171,7 +201,8 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       const { network, instanceId } = this.#options;
       await this.#node?.[Symbol.asyncDispose]();
       this.#node = undefined;
-      for (const { id } of this.#interfaces) await network.detach(id);
+      const own = Object.values(this.#ledger.now().own);
+      for (const { id } of [...own, ...this.#interfaces]) await network.detach(id);
       await network.removeNode(instanceId);
     });
   }
@@ -181,6 +212,38 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     return this.#inTurn(async () => {
       await this.#node?.[Symbol.asyncDispose]();
       this.#node = undefined;
+    });
+  }
+
+  /** Written down before anybody hears of it, as everywhere. */
+  #assignOwn(pod: PodIdentity, told: OwnInterface | 'awaited'): { readonly network: SandboxNetwork } {
+    if (told === 'awaited') throw new Error(noAddress);
+    const ledger = this.#ledger.now();
+    const known = ledger.own[pod.uid];
+    const { id, macAddress, address, vlanId } = told;
+    const isApart = known?.isApart ?? this.#options.isApart?.() ?? true;
+    if (isApart && pod.hostPorts.length > 0)
+      throw new Error(
+        'a pod with security groups of its own has no hostPort where POD_SECURITY_GROUP_ENFORCING_MODE is strict',
+      );
+    if (known?.id !== id)
+      this.#ledger.write(withOwn(ledger, pod, { id, macAddress, address, vlanId, isApart }));
+    this.#options.guard.expect(pod.uid, address);
+    return { network: { mode: 'interface', interfaceId: id, ipv4: address, macAddress } };
+  }
+
+  async #joinOwn(pod: PodIdentity, own: OwnPlace, netnsPath: string, signal: AbortSignal): Promise<void> {
+    const node = this.#node ?? (await this.#openOwn(signal));
+    await this.#attachOwn(own, signal);
+    await node.join(placeOf(pod.uid, own, pod.hostPorts), netnsPath);
+    this.#joined.set(pod.uid, netnsPath);
+  }
+
+  async #attachOwn(own: OwnPlace, signal: AbortSignal): Promise<void> {
+    if (this.#nodePath === undefined) return;
+    await this.#options.network.attach({
+      ...{ interfaceId: own.id, netnsPath: this.#nodePath, deviceIndex: ownDeviceIndex(own) },
+      ...{ isForwarded: true, signal },
     });
   }
 
@@ -194,10 +257,12 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
       for (const uid of uids) {
         this.#joined.delete(uid);
         await this.#node?.leave(uid);
+        const own = this.#ledger.now().own[uid];
+        if (own !== undefined) await this.#options.network.detach(own.id);
         this.#options.guard.forget(uid);
       }
       const before = this.#ledger.now();
-      if (uids.some((uid) => before.pods[uid] !== undefined))
+      if (uids.some((uid) => before.pods[uid] !== undefined || before.own[uid] !== undefined))
         this.#ledger.write(withoutPods(before, uids, this.#options.clock.now()));
     });
   }
@@ -214,11 +279,17 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     if (this.#node?.isAt(netnsPath)) return this.#node;
     await this.#node?.[Symbol.asyncDispose]();
     const ledger = this.#ledger.now();
-    const pods = Object.entries(ledger.pods).flatMap(([uid, address]) => {
+    for (const [uid, own] of Object.entries(ledger.own))
+      await this.#attachOwn(own, signal).catch((error) => this.#logFailure(uid, error));
+    const ownPods = Object.entries(ledger.own).map(([uid, own]) =>
+      placeOf(uid, own, ledger.hostPorts[uid] ?? []),
+    );
+    const plainPods = Object.entries(ledger.pods).flatMap(([uid, address]) => {
       const found = this.#interfaceOf(address);
       if (found === undefined) return [];
       return [{ uid, address, deviceIndex: found.deviceIndex, hostPorts: ledger.hostPorts[uid] ?? [] }];
     });
+    const pods = [...plainPods, ...ownPods];
     const { id: interfaceId, primaryAddress } = primary;
     const { localAddresses, network } = this.#options;
     const place = { netnsPath, interfaceId, primaryAddress, localAddresses, pods };
@@ -257,8 +328,10 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   async #attachAll(signal: AbortSignal): Promise<void> {
     const { network } = this.#options;
     if (this.#nodePath === undefined) return;
-    for (const { id: interfaceId, deviceIndex } of this.#interfaces)
+    for (const { id: interfaceId, deviceIndex } of this.#interfaces) {
       await network.attach({ interfaceId, netnsPath: this.#nodePath, deviceIndex, signal });
+      this.#attached.add(interfaceId);
+    }
   }
 
   async #primary(signal: AbortSignal): Promise<NodeInterface> {
@@ -273,23 +346,23 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   }
 
   #interfaceOf(address: string): NodeInterface | undefined {
-    return this.#interfaces.find(({ secondaryAddresses }) => secondaryAddresses.includes(address));
+    return this.#interfaces.find((each) => podAddressesOf(each).includes(address));
   }
 
   /** Written down before anybody hears of it. */
   async #newAddress(pod: PodIdentity, signal: AbortSignal): Promise<string> {
-    const { interfaces, limits, clock } = this.#options;
+    const { interfaces, limits, clock, hasPrefixes } = this.#options;
     await this.#look(signal);
     // Each step but the last changes what there is: one more for each interface that can be.
     for (let steps = 0; steps <= 2 * limits.maxInterfaces; steps += 1) {
-      const step = nextStep(this.#interfaces, this.#ledger.now(), limits, clock.now());
+      const step = nextStep(this.#interfaces, this.#ledger.now(), limits, clock.now(), hasPrefixes?.());
       if (step.type === 'none') break;
       if (step.type === 'take') {
         this.#ledger.write(withPod(this.#ledger.now(), pod, step.address));
         return step.address;
       }
       try {
-        if (step.type === 'assign') await this.#assignUpTo(step.interfaceId, step.count, signal);
+        if (step.type === 'assign') await this.#assignUpTo(step.interfaceId, step.more, signal);
         else {
           const [like] = this.#interfaces;
           if (like === undefined) break;
@@ -306,13 +379,14 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
   }
 
   /** A subnet that is nearly full has one more, perhaps. */
-  async #assignUpTo(interfaceId: string, count: number, signal: AbortSignal): Promise<void> {
+  async #assignUpTo(interfaceId: string, more: More, signal: AbortSignal): Promise<void> {
     const { interfaces } = this.#options;
     try {
-      await interfaces.assign(interfaceId, count, signal);
+      await interfaces.assign(interfaceId, more, signal);
     } catch (error) {
-      if (count === 1 || (error as Error).name !== 'InsufficientFreeAddressesInSubnet') throw error;
-      await interfaces.assign(interfaceId, 1, signal);
+      const isOne = more.type === 'prefix' || more.count === 1;
+      if (isOne || (error as Error).name !== 'InsufficientFreeAddressesInSubnet') throw error;
+      await interfaces.assign(interfaceId, { type: 'addresses', count: 1 }, signal);
     }
   }
 
@@ -322,6 +396,10 @@ export class VpcPodNetwork implements PodDialer, PodNetwork, AsyncDisposable {
     return result;
   }
 }
+
+const placeOf = (uid: string, own: OwnPlace, hostPorts: PodIdentity['hostPorts']) => ({
+  ...{ uid, address: own.address, deviceIndex: ownDeviceIndex(own), isApart: own.isApart, hostPorts },
+});
 
 function networkOf(
   { id: interfaceId, macAddress, primaryAddress }: NodeInterface,

@@ -4,6 +4,7 @@ import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleratio
 import { type Amounts, amountsOf, podRequests } from '../resources/pod-requests.ts';
 import { qosOf } from '../resources/qos.ts';
 import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
+import { podEni } from './own-interface.ts';
 
 /** The node as pods are admitted to it. */
 export interface AdmittingNode {
@@ -177,7 +178,9 @@ export function lackingResource(
 ): Rejection | undefined {
   const capacity = amountsOf(allocatable);
   const used = others.map((other) => podRequests(other.spec));
-  const asked = [['pods', whole] as const, ...podRequests(spec)].map(([name, requested]) => {
+  // The control plane says how many interfaces of pods the node has, and the scheduler counts them.
+  const own = [...podRequests(spec)].filter(([name]) => name !== podEni);
+  const asked = [['pods', whole] as const, ...own].map(([name, requested]) => {
     const taken =
       name === 'pods'
         ? BigInt(others.length) * whole

@@ -25,6 +25,7 @@ import { containerSpec } from './container-spec.ts';
 import type { HookTarget, RunHook } from './hooks.ts';
 import { hostPortsOf } from './host-ports.ts';
 import { labelsOf, podLabels, sandboxId } from './names.ts';
+import { ownInterfaceOf } from './own-interface.ts';
 import { type ContainerRun, type PodView, podView } from './pod-view.ts';
 import { containerRights } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
@@ -322,7 +323,7 @@ function sysctlsOf({ spec }: Pod): Readonly<Record<string, string>> | undefined 
 
 function identityOf({ metadata, spec }: Pod): PodIdentity {
   const { uid, namespace, name } = metadata;
-  return { uid, namespace, name, hostPorts: hostPortsOf(spec) };
+  return { uid, namespace, name, hostPorts: hostPortsOf(spec), ...ownInterfaceOf({ metadata, spec }) };
 }
 
 /** An engine that is away is another's trouble than the container's. */

@@ -147,7 +147,14 @@ export class NodeReporter {
     const types = new Set(status.conditions?.map(({ type }) => type));
     const members = Object.keys(status) as (keyof NodeStatus)[];
     const known = Object.fromEntries(members.map((member) => [member, before[member]]));
-    return { ...known, conditions: before.conditions?.filter(({ type }) => types.has(type)) ?? [] };
+    const own = (amounts: NodeStatus['capacity'], written: NodeStatus['capacity'] = {}) =>
+      amounts && Object.fromEntries(Object.keys(written).map((name) => [name, amounts[name] ?? '']));
+    return {
+      ...known,
+      ...(before.capacity && { capacity: own(before.capacity, status.capacity) ?? {} }),
+      ...(before.allocatable && { allocatable: own(before.allocatable, status.allocatable) ?? {} }),
+      conditions: before.conditions?.filter(({ type }) => types.has(type)) ?? [],
+    };
   }
 
   async #status(before: Parameters<typeof nodeConditions>[1]): Promise<NodeStatus> {

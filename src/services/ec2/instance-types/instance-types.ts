@@ -12,6 +12,8 @@ export interface InstanceType {
   readonly isAccelerated: boolean;
   readonly maxInterfaces: number;
   readonly ipv4PerInterface: number;
+  /** How many pods may have interfaces of their own, behind a trunk interface; 0: there is none. */
+  readonly branchInterfaces: number;
   /** Of burstable types: the share of each vCPU that is always there, e.g. 0.2; undefined of others, which have all of them. */
   readonly baseline?: number;
 }
@@ -38,11 +40,31 @@ export function instanceType(name: string): InstanceType | undefined {
 export const allTypes = (): readonly InstanceType[] =>
   shapes.flatMap(([maxInterfaces, ipv4PerInterface, lines]) =>
     lines.flatMap((line) =>
-      line.split(' ').map((text) => ({ ...readType(text), maxInterfaces, ipv4PerInterface })),
+      line.split(' ').map((text) => {
+        const type = { ...readType(text), maxInterfaces, ipv4PerInterface };
+        return { ...type, branchInterfaces: branchInterfacesOf(type) };
+      }),
     ),
   );
 
-function readType(text: string): Omit<InstanceType, 'ipv4PerInterface' | 'maxInterfaces'> {
+/**
+ * By how many interfaces a type has and of how many vCPUs it is, as the Amazon VPC resource controller knows it (`limits.go`). Of
+ * families that have their own numbers there, those with accelerators or much storage, none is known here.
+ */
+function branchInterfacesOf(type: Omit<InstanceType, 'branchInterfaces'>): number {
+  const [family = ''] = type.name.split('.');
+  if (type.hypervisor !== 'nitro' || !trunkFamily.test(family)) return 0;
+  if (type.maxInterfaces === 2) return family === 'a1' ? 10 : 4;
+  if (type.maxInterfaces === 3) return 9;
+  if (type.maxInterfaces === 4) return type.vcpus > 4 ? 38 : 18;
+  return type.maxInterfaces === 8 ? 54 : 107;
+}
+
+const trunkFamily = /^(?:a1|[cmr]\d[a-z-]*)$/;
+
+function readType(
+  text: string,
+): Omit<InstanceType, 'branchInterfaces' | 'ipv4PerInterface' | 'maxInterfaces'> {
   const [name = '', size = ''] = text.split('=');
   const [vcpus = 0, gib = 0] = size.split('/').map(Number);
   const [family = '', ofFamily = ''] = name.split('.');

@@ -3,6 +3,7 @@ import { type NodeInstanceRecord, nodeInstanceKey, nodeInstances } from '../node
 import { clusterKey, clusters } from '../records.ts';
 import { type EksApi, role, scope, startEksApi } from '../testing/eks-api.ts';
 import { addonEntries, addonInfo } from './catalogue.ts';
+import { vpcCniSettings } from './vpc-cni.ts';
 
 let api: EksApi;
 beforeEach(async () => {
@@ -270,6 +271,20 @@ describe('what is asked of an add-on', () => {
       `${failed}[$.replicaCount: is not defined in the schema and the schema does not allow additional properties]`,
     ],
     [
+      'a key of AWS’s that has no effect here',
+      ...(['vpc-cni', { configurationValues: '{"env":{"WARM_IP_TARGET":"2"}}' }] as const),
+      `${failed}[$.env.WARM_IP_TARGET: is not defined in the schema and the schema does not allow additional properties]`,
+    ],
+    [
+      'other values than there are',
+      'vpc-cni',
+      {
+        configurationValues:
+          'enableNetworkPolicy: true\nenv:\n  ENABLE_POD_ENI: "yes"\n  POD_SECURITY_GROUP_ENFORCING_MODE: "off"',
+      },
+      `${failed}[$.enableNetworkPolicy: boolean found, string expected, $.env.ENABLE_POD_ENI: does not have a value in the enumeration [false, true], $.env.POD_SECURITY_GROUP_ENFORCING_MODE: does not have a value in the enumeration [strict, standard]]`,
+    ],
+    [
       'no object',
       ...(['coredns', { configurationValues: 'null' }] as const),
       `${failed}[$: null found, object expected]`,
@@ -342,7 +357,19 @@ describe('add-ons that there are', () => {
     const asked = { addonName: 'vpc-cni', addonVersion: 'v1.21.1-eksbuild.1' };
     const { configurationSchema = '', podIdentityConfiguration } =
       await api.eks.describeAddonConfiguration(asked);
-    expect(JSON.parse(configurationSchema)).toMatchObject({ additionalProperties: false, properties: {} });
+    const { properties } = JSON.parse(configurationSchema);
+    expect(Object.keys(properties)).toEqual(['enableNetworkPolicy', 'env']);
+    expect(Object.keys(properties.env.properties)).toEqual([
+      ...['ENABLE_POD_ENI', 'ENABLE_PREFIX_DELEGATION', 'POD_SECURITY_GROUP_ENFORCING_MODE'],
+    ]);
+    for (const addonName of ['coredns', 'kube-proxy', 'metrics-server', 'eks-pod-identity-agent']) {
+      const { addons: [offered] = [] } = await api.eks.describeAddonVersions({ addonName });
+      const addonVersion = offered?.addonVersions?.[0]?.addonVersion;
+      const told = await api.eks.describeAddonConfiguration({ addonName, addonVersion });
+      expect(JSON.parse(told.configurationSchema ?? '')).toMatchObject({
+        ...{ title: addonName, additionalProperties: false, properties: {} },
+      });
+    }
     expect(podIdentityConfiguration).toEqual([
       {
         serviceAccount: 'aws-node',
@@ -351,6 +378,31 @@ describe('add-ons that there are', () => {
     ]);
     await expect(api.eks.describeAddonConfiguration({ ...asked, addonVersion: 'v1' })).rejects.toMatchObject({
       ...{ name: 'InvalidParameterException', message: 'Addon version specified is not supported' },
+    });
+  });
+});
+
+describe('the configuration of vpc-cni', () => {
+  const settings = () => vpcCniSettings(api.server.state, scope, 'harbor');
+  const defaults = {
+    ...{ hasPodInterfaces: false, enforcingMode: 'strict', hasPrefixes: false, hasNetworkPolicies: true },
+  };
+
+  it('is what it is without one', async () => {
+    expect(settings()).toEqual(defaults);
+    await create('vpc-cni');
+    expect(settings()).toEqual(defaults);
+  });
+
+  it('says how the nodes give pods addresses', async () => {
+    const env = {
+      ...{ ENABLE_POD_ENI: 'true', ENABLE_PREFIX_DELEGATION: 'true' },
+      POD_SECURITY_GROUP_ENFORCING_MODE: 'standard',
+    };
+    const configurationValues = JSON.stringify({ enableNetworkPolicy: 'false', env });
+    await create('vpc-cni', { configurationValues });
+    expect(settings()).toEqual({
+      ...{ hasPodInterfaces: true, enforcingMode: 'standard', hasPrefixes: true, hasNetworkPolicies: false },
     });
   });
 });

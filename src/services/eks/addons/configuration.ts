@@ -1,26 +1,24 @@
 import { parse } from 'yaml';
 import { invalidParameter } from '../errors.ts';
 import type { AddonName } from './catalogue.ts';
+import { configurationSchemaOf, schemaErrors } from './configuration-schema.ts';
 
 interface About {
   readonly clusterName: string;
   readonly addonName: string;
 }
 
-/**
- * What can be configured of an add-on, as a JSON schema: nothing so far. Where a key of AWS's is to be listed here, what it
- * sets has to have its effect.
- */
+/** What can be configured of an add-on, as a JSON schema. */
 export const configurationSchema = (name: AddonName): string =>
   JSON.stringify({
-    $schema: 'http://json-schema.org/draft-06/schema#',
-    ...{ title: name, type: 'object', additionalProperties: false, properties: {} },
+    ...{ $schema: 'http://json-schema.org/draft-06/schema#', title: name },
+    ...configurationSchemaOf(name),
   });
 
 /** @param text JSON or YAML; `''`: nothing is configured. @throws InvalidParameterException it is not of the schema. */
-export function checkConfiguration(text: string, about: About): void {
+export function checkConfiguration(name: AddonName, text: string, about: About): void {
   if (text === '') return;
-  const errors = errorsOf(parsed(text, about));
+  const errors = schemaErrors(parsed(text, about), configurationSchemaOf(name));
   if (errors.length === 0) return;
   throw invalidParameter(
     `ConfigurationValue provided in request is not supported: Json schema validation failed with error: [${errors.join(', ')}]`,
@@ -37,18 +35,4 @@ function parsed(text: string, about: About): unknown {
       about,
     );
   }
-}
-
-function errorsOf(value: unknown): readonly string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return [`$: ${typeName(value)} found, object expected`];
-  return Object.keys(value).map(
-    (key) => `$.${key}: is not defined in the schema and the schema does not allow additional properties`,
-  );
-}
-
-function typeName(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return Number.isInteger(value) ? 'integer' : typeof value;
 }

@@ -34,7 +34,7 @@ export function readAddon(asked: AskedAddon, about: AboutAddon): AddonEntry {
       'Roles of add-ons by way of the OpenID Connect provider (serviceAccountRoleArn; podIdentityAssociations can be used instead) are',
     );
   }
-  checkConfiguration(asked.configurationValues ?? '', about);
+  checkConfiguration(entry.name, asked.configurationValues ?? '', about);
   for (const { serviceAccount = '' } of asked.podIdentityAssociations ?? []) {
     if (entry.identities.some((it) => it.serviceAccount === serviceAccount)) continue;
     throw invalidParameter(

@@ -11,7 +11,7 @@ import type { FargateProfileRecord } from './record.ts';
 export interface FargateNodeRequest {
   readonly cluster: Pick<ClusterRecord, 'id' | 'name' | 'version'>;
   readonly profile: FargateProfileRecord;
-  readonly pod: Pick<FargatePod, 'name' | 'namespace' | 'uid'>;
+  readonly pod: Pick<FargatePod, 'name' | 'namespace' | 'securityGroupIds' | 'uid'>;
   readonly size: FargateSize;
   readonly diskGiB: number;
   /** See `EksContext.otherMachines`. */

@@ -49,6 +49,8 @@ export interface FargatePod {
   readonly uid: string;
   readonly profileName: string;
   readonly profileArn: string;
+  /** Of SecurityGroupPolicies; absent: it is in the cluster's own. */
+  readonly securityGroupIds?: readonly string[];
 }
 
 interface NodeInstance {

@@ -83,7 +83,7 @@ function placed(
   scope: Scope,
   { clusterName, clusterId, fargate }: FargateInstance,
 ): Pick<FargateInstance, 'launched' | 'macAddress' | 'problem'> {
-  const { profileName, namespace, name } = fargate;
+  const { profileName, namespace, name, securityGroupIds } = fargate;
   const profile = tx.get(fargateProfiles, fargateProfileKey(scope, clusterName, profileName));
   const cluster = tx.get(clusters, clusterKey(scope, clusterName));
   if (profile === undefined || cluster?.id !== clusterId)
@@ -99,7 +99,9 @@ function placed(
   const now = context.clock.now();
   const result = createServiceInterface(tx, context, scope, {
     ...{ subnetIds: subnetsOf(tx, scope, profile), assignPublicIp: false, requesterId, now },
-    securityGroupIds: [ensureClusterGroup(context, tx, scope, cluster).clusterSecurityGroupId],
+    securityGroupIds: securityGroupIds ?? [
+      ensureClusterGroup(context, tx, scope, cluster).clusterSecurityGroupId,
+    ],
     description: `Amazon EKS Fargate ${clusterName} ${namespace}/${name}`,
     tags: { 'aws:eks:cluster-name': clusterName, [`kubernetes.io/cluster/${clusterName}`]: 'owned' },
   });

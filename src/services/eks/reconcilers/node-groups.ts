@@ -16,6 +16,7 @@ import {
   terminateInstance,
 } from '../../ec2/index.ts';
 import { dismissNodes } from '../access-entries/admit-nodes.ts';
+import { vpcCniSettings } from '../addons/vpc-cni.ts';
 import type { Scope } from '../arn.ts';
 import { ensureClusterGroup } from '../clusters/cluster-group.ts';
 import type { EksContext } from '../context.ts';
@@ -243,13 +244,14 @@ function launch(
   const type = instanceType(name);
   if (type === undefined)
     throw new Error(`${group.name} is of the instance type ${name}, which is not known`);
+  const { hasPrefixes } = vpcCniSettings(tx, scope, clusterName);
   const instanceId = `i-${hex(random, 17)}`;
   tx.put(nodeInstances, nodeInstanceKey(scope, instanceId), {
     ...{ instanceId, clusterName, clusterId, nodegroupName: group.name, nodeRole },
     ...{ instanceType: name, isSpot: group.capacityType === 'SPOT', share: shareOf(type) },
     capacity: {
       ...{ cpuMillis: type.vcpus * 1_000, memoryMiB: type.memoryMiB },
-      ...{ pods: maxPodsOf(type), diskGiB: group.diskGiB },
+      ...{ pods: maxPodsOf(type, hasPrefixes), diskGiB: group.diskGiB },
     },
     ...{ version, releaseVersion, ...wantedOf(group), createdAt: now },
     ...machineFor({

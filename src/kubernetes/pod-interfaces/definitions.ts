@@ -1,0 +1,93 @@
+import { resourcesGroup } from './names.ts';
+
+const text = { type: 'string' } as const;
+const selector = {
+  type: 'object',
+  properties: {
+    matchLabels: { type: 'object', additionalProperties: text },
+    matchExpressions: {
+      type: 'array',
+      items: {
+        ...{ type: 'object', required: ['key', 'operator'] },
+        properties: { key: text, operator: text, values: { type: 'array', items: text } },
+      },
+    },
+  },
+} as const;
+
+/** Which security groups the pods of a namespace have. */
+const securityGroupPolicies = {
+  metadata: { name: `securitygrouppolicies.${resourcesGroup}` },
+  spec: {
+    ...{ group: resourcesGroup, scope: 'Namespaced' },
+    names: {
+      ...{ plural: 'securitygrouppolicies', singular: 'securitygrouppolicy', shortNames: ['sgp'] },
+      ...{ kind: 'SecurityGroupPolicy', listKind: 'SecurityGroupPolicyList' },
+    },
+    versions: [
+      {
+        ...{ name: 'v1beta1', served: true, storage: true, subresources: { status: {} } },
+        additionalPrinterColumns: [
+          { name: 'Security-Group-Ids', type: 'string', jsonPath: '.spec.securityGroups.groupIds' },
+        ],
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, status: { type: 'object' } },
+              spec: {
+                type: 'object',
+                properties: {
+                  ...{ podSelector: selector, serviceAccountSelector: selector },
+                  securityGroups: {
+                    type: 'object',
+                    properties: { groupIds: { type: 'array', items: text, minItems: 1, maxItems: 5 } },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+/** What a node's network can do, which the Amazon VPC CNI plugin says. */
+const cniNodes = {
+  metadata: { name: `cninodes.${resourcesGroup}` },
+  spec: {
+    ...{ group: resourcesGroup, scope: 'Cluster' },
+    names: {
+      ...{ plural: 'cninodes', singular: 'cninode', shortNames: ['cnd'] },
+      ...{ kind: 'CNINode', listKind: 'CNINodeList' },
+    },
+    versions: [
+      {
+        ...{ name: 'v1alpha1', served: true, storage: true, subresources: { status: {} } },
+        additionalPrinterColumns: [{ name: 'Features', type: 'string', jsonPath: '.spec.features' }],
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, status: { type: 'object' } },
+              spec: {
+                type: 'object',
+                properties: {
+                  features: {
+                    ...{ type: 'array' },
+                    items: { type: 'object', properties: { name: text, value: text } },
+                  },
+                  tags: { type: 'object', additionalProperties: text },
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+/** The kinds that every cluster of EKS has for its network. */
+export const networkDefinitions = [securityGroupPolicies, cniNodes];
