@@ -24,6 +24,7 @@ test('every operation that is supported is authorised as an action of its servic
     'AWS Cloud Map': 'servicediscovery',
     'Application Auto Scaling': 'application-autoscaling',
     'AWS Certificate Manager': 'acm',
+    'AWS Key Management Service (KMS)': 'kms',
     'Elastic Load Balancing v2': 'elasticloadbalancing',
     'AWS Identity and Access Management (IAM)': 'iam',
     'Amazon EKS': 'eks',

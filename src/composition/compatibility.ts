@@ -11,6 +11,7 @@ import { createEks } from '../services/eks/index.ts';
 import { createElb } from '../services/elbv2/index.ts';
 import { createEventBridge, MemoryEventLog } from '../services/events/index.ts';
 import { createIam } from '../services/iam/index.ts';
+import { createKms } from '../services/kms/index.ts';
 import { createLogs, MemoryEventStore } from '../services/logs/index.ts';
 import type { OperationTable } from '../services/service.ts';
 import { createCloudMap } from '../services/servicediscovery/index.ts';
@@ -83,6 +84,10 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     'AWS Certificate Manager': await createAcm({
       ...{ state, clock, random, usersOf: () => [] },
       sealer: createSealer(random.bytes(sealingKeyBytes), random),
+    }).loadOperations(),
+    'AWS Key Management Service (KMS)': await createKms({
+      ...{ state, clock, random, sealer: createSealer(random.bytes(sealingKeyBytes), random) },
+      ...{ whyNotPermitted: () => undefined, whyNotPolicy: () => undefined },
     }).loadOperations(),
     'Elastic Load Balancing v2': await createElb({
       ...{ state, clock, random },

@@ -71,7 +71,8 @@ import {
   type EventsContext,
   startEvents,
 } from '../services/events/index.ts';
-import { createIam, type IamOperator } from '../services/iam/index.ts';
+import { createIam, type IamOperator, whyNotPermitted, whyNotResourcePolicy } from '../services/iam/index.ts';
+import { createKms, type KmsContext, loadKmsReconcilers } from '../services/kms/index.ts';
 import {
   createLogs,
   type EventStore,
@@ -248,6 +249,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   const acm = { state, clock, random, sealer: options.sealer, usersOf: certificateUsers };
   const otherMachines = () => options.otherMachines?.(state) ?? [];
+  const kms: KmsContext = {
+    ...{ state, clock, random, sealer: options.sealer },
+    whyNotPermitted: (asked) => whyNotPermitted(state, asked),
+    whyNotPolicy: whyNotResourcePolicy,
+  };
   const eks = {
     ...{ state, clock, random, publicCidr, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
     machineArchitecture: ownArchitecture,
@@ -288,6 +294,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createAutoScaling(autoScaling),
     createElb(elb),
     createAcm(acm),
+    createKms(kms),
     createEks(eks),
     createEventBridge(eventBridge),
     iam.service,
@@ -349,6 +356,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadAutoScalingReconcilers(autoScaling)),
         ...(await loadElbReconcilers(elb)),
         ...(await loadAcmReconcilers(acm)),
+        ...(await loadKmsReconcilers(kms)),
         ...(await loadEksReconcilers(eks)),
         ...kubernetes.reconcilers,
       ],

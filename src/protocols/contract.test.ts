@@ -59,6 +59,7 @@ const services: readonly TestedService[] = [
     operations: 14,
   },
   { signingName: 'acm', load: () => import('@aws-sdk/client-acm'), operations: 40 },
+  { signingName: 'kms', load: () => import('@aws-sdk/client-kms'), operations: 56 },
   { signingName: 'servicediscovery', load: () => import('@aws-sdk/client-servicediscovery'), operations: 30 },
 ];
 

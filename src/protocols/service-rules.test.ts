@@ -14,6 +14,7 @@ const services = [
   ['events', () => import('@aws-sdk/client-eventbridge')],
   ['application-autoscaling', () => import('@aws-sdk/client-application-auto-scaling')],
   ['acm', () => import('@aws-sdk/client-acm')],
+  ['kms', () => import('@aws-sdk/client-kms')],
   ['servicediscovery', () => import('@aws-sdk/client-servicediscovery')],
 ] as const;
 

@@ -172,6 +172,14 @@ const rules: Readonly<Record<string, ServiceRules>> = {
     notSupported: { code: 'InvalidParameterException', status: 400 },
     refuseMissing: (missing) => constraintViolations('ValidationException', missing),
   },
+  kms: {
+    marks: { targetPrefix: 'TrentService' },
+    maxBodyBytes: mebibyte,
+    accessDenied: accessDeniedInJson,
+    internalFailure: { code: 'KMSInternalException', status: 500 },
+    notSupported: { code: 'UnsupportedOperationException', status: 400 },
+    refuseMissing: (missing) => constraintViolations('ValidationException', missing),
+  },
   servicediscovery: {
     marks: { targetPrefix: 'Route53AutoNaming_v20170314' },
     maxBodyBytes: mebibyte,

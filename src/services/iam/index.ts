@@ -24,6 +24,7 @@ import type { IssuerKeys } from './web-identity/issuer-keys.ts';
 
 export { federatedUserArn } from './arn.ts';
 export type { AuthorizationRequest, Authorize, Decision } from './authorization/authorize.ts';
+export { whyNotPermitted, whyNotResourcePolicy } from './authorization/policed.ts';
 export { alsoTags, requestTagKeys } from './conditions.ts';
 export type { IamContext } from './context.ts';
 export type { TemporaryCredentials } from './credentials/session-token.ts';
