@@ -107,7 +107,12 @@ describe('bad input', () => {
     ],
     ['an unknown operation', 'FlyToTheMoon', '{}', refusal(400, 'UnknownOperationException')],
     ['an operation of every object', 'constructor', '{}', refusal(400, 'UnknownOperationException')],
-    ['an operation that is not built', 'CreateGateway', '{}', refusal(400, 'UnsupportedFeatureException')],
+    [
+      'what is not built',
+      'CreateCapacityProvider',
+      '{"name":"a","autoScalingGroupProvider":{"autoScalingGroupArn":"g","managedScaling":{"status":"ENABLED"}}}',
+      refusal(400, 'UnsupportedFeatureException'),
+    ],
     [
       'a body over the limit',
       'CreateCluster',

@@ -144,6 +144,42 @@ describe('Managed Instances', () => {
     expect((await idsOf()).length).toBeGreaterThan(0);
   }, 90_000);
 
+  it('have the daemon of their provider before any task', async () => {
+    const { daemonTaskDefinitionArn } = await ecs.registerDaemonTaskDefinition({
+      family: 'agent',
+      containerDefinitions: [
+        {
+          ...{ name: 'agent', image: testImageName, memory: 16, stopTimeout: 2 },
+          command: ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'],
+        },
+      ],
+    });
+    const { capacityProviders: [pool] = [] } = await ecs.describeCapacityProviders({
+      capacityProviders: ['pool'],
+    });
+    const { deploymentArn = '' } = await ecs.createDaemon({
+      ...{ daemonName: 'agent', daemonTaskDefinitionArn, deploymentConfiguration: { drainPercent: 100 } },
+      capacityProviderArns: [pool?.capacityProviderArn ?? ''],
+    });
+    const deployment = async () =>
+      (await ecs.describeDaemonDeployments({ daemonDeploymentArns: [deploymentArn] })).daemonDeployments?.[0];
+    await waitFor(
+      'the daemon to be on all instances',
+      async () => ((await deployment())?.status === 'SUCCESSFUL' ? true : undefined),
+      deployment,
+    );
+    const daemons = async () => (await ecs.listTasks({ daemonName: 'agent' })).taskArns ?? [];
+    const { tasks = [] } = await ecs.describeTasks({ tasks: await daemons() });
+    const served = (await tasksOfService()).filter(({ lastStatus }) => lastStatus === 'RUNNING');
+    expect(served).toHaveLength(2);
+    for (const { containerInstanceArn, createdAt } of served) {
+      const daemon = tasks.find((task) => task.containerInstanceArn === containerInstanceArn);
+      expect(daemon).toMatchObject({ lastStatus: 'RUNNING', group: 'daemon:agent' });
+      expect(daemon?.startedAt?.getTime()).toBeGreaterThan(0);
+      expect(createdAt).toBeDefined();
+    }
+  }, 90_000);
+
   it('end when no task needs them, and their provider after them', async () => {
     await ecs.deleteService({ service: 'site', force: true });
     await waitFor(

@@ -40,7 +40,11 @@ export class PodCluster implements AsyncDisposable {
 
   /** @param engine Default: the machine's. */
   static async start(nodes: number, engine?: PrivateEngine): Promise<PodCluster> {
-    return PodCluster.on(await Installation.start(engine && { env: { DOCKER_HOST: engine.host } }), nodes, engine);
+    return PodCluster.on(
+      await Installation.start(engine && { env: { DOCKER_HOST: engine.host } }),
+      nodes,
+      engine,
+    );
   }
 
   /** @param installation Ends with it. */

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ECS } from '@aws-sdk/client-ecs';
-import { type Clock, hex, type Random } from '../../clock/index.ts';
+import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { readInstances, writeInstances } from './instances-file.ts';
+import { instanceId, isContainerInstance, newHost, readInstances, writeInstances } from './hosted.ts';
 import {
   type HostedInstance,
   lackOfRoom,
@@ -478,22 +478,4 @@ export class Machine implements AsyncDisposable {
     this.#turn = result.catch(() => undefined);
     return result;
   }
-}
-
-const isContainerInstance = ({ isFargateHost, isNode }: HostedInstance): boolean => !isFargateHost && !isNode;
-
-/** Its tasks publish no ports, so any address will do. */
-function newHost(cluster: string, random: Random): HostedInstance {
-  return {
-    id: instanceId(random),
-    name: 'fargate',
-    cluster,
-    isFargateHost: true,
-    size: undefined,
-    address: '127.0.0.1',
-  };
-}
-
-function instanceId(random: Random): string {
-  return `i-${hex(random, 17)}`;
 }

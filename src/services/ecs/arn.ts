@@ -51,7 +51,51 @@ export const taskSetArn = (scope: Scope, cluster: string, service: string, id: s
   arn(scope, `task-set/${cluster}/${service}/${id}`);
 /** With `*` for every revision of the family. */
 export const taskDefinitionArn = (scope: Scope, family: string, revision: number | '*'): string =>
-  arn(scope, `task-definition/${family}:${revision}`);
+  family.startsWith(daemonPrefix)
+    ? arn(scope, `daemon-task-definition/${family.slice(daemonPrefix.length)}:${revision}`)
+    : arn(scope, `task-definition/${family}:${revision}`);
+/**
+ * Daemons' task definitions are kept with the others, in families that no other can have: the dot keeps every name from
+ * being one.
+ */
+const daemonPrefix = 'daemon.';
+export const daemonFamily = (family: string): string => `${daemonPrefix}${family}`;
+/** The family as users know it; undefined: it is none of a daemon's. */
+export const familyOfDaemon = (kept: string): string | undefined =>
+  kept.startsWith(daemonPrefix) ? kept.slice(daemonPrefix.length) : undefined;
+export const daemonArn = (scope: Scope, cluster: string, name: string): string =>
+  arn(scope, `daemon/${cluster}/${name}`);
+
+/** A deployment or a revision of a daemon: what is known by its ARN only. */
+export interface DaemonHistoryId {
+  readonly cluster: string;
+  readonly daemon: string;
+  readonly id: string;
+}
+export const daemonHistoryArn = (
+  scope: Scope,
+  type: 'daemon-deployment' | 'daemon-revision',
+  { cluster, daemon, id }: DaemonHistoryId,
+): string => arn(scope, `${type}/${cluster}/${daemon}/${id}`);
+
+/** What follows the type in the ARN of something of a daemon's. @throws InvalidParameterException it is none. */
+export function daemonParts(
+  identifier: string | undefined,
+  type: 'daemon' | 'daemon-deployment' | 'daemon-revision',
+): readonly string[] {
+  const parts = identifier === undefined ? undefined : partsOfArn(identifier, type);
+  if (parts === undefined || parts.length !== (type === 'daemon' ? 2 : 3) || parts.includes(''))
+    throw invalidParameter(`Invalid identifier: ${identifier ?? ''}`);
+  return parts;
+}
+
+/** As `taskDefinitionId`, of a daemon's, with the family as it is kept. */
+export function daemonTaskDefinitionId(identifier: string | undefined): ReturnType<typeof taskDefinitionId> {
+  if (!identifier) throw invalidParameter('The daemon task definition can not be blank.');
+  const name = identifier.startsWith('arn:') ? lastPart(identifier, 'daemon-task-definition', 1) : identifier;
+  const { family, revision } = taskDefinitionId(name);
+  return { family: daemonFamily(family), revision };
+}
 export const capacityProviderArn = (scope: Scope, name: string): string =>
   arn(scope, `capacity-provider/${name}`);
 export const gatewayArn = (scope: Scope, name: string): string => arn(scope, `gateway/${name}`);
@@ -168,6 +212,7 @@ export type ResourceId =
   | { readonly type: 'service'; readonly cluster: string; readonly service: string }
   | { readonly type: 'task'; readonly cluster: string; readonly taskId: string }
   | { readonly type: 'container-instance'; readonly cluster: string; readonly containerInstanceId: string }
+  | { readonly type: 'daemon'; readonly cluster: string; readonly daemon: string }
   | { readonly type: 'task-definition'; readonly family: string; readonly revision: number };
 
 /**
@@ -185,11 +230,14 @@ export function resourceId(resourceArn: string): ResourceId | undefined {
     if (type === 'capacity-provider') return { type, capacityProvider: first };
     if (type === 'gateway') return { type, gateway: first };
     const [, family, revision] = /^([^:]+):([1-9][0-9]{0,8})$/.exec(first) ?? [];
-    if (type !== 'task-definition' || family === undefined || revision === undefined) return undefined;
-    return { type, family, revision: Number(revision) };
+    if (family === undefined || revision === undefined) return undefined;
+    if (type === 'daemon-task-definition')
+      return { type: 'task-definition', family: daemonFamily(family), revision: Number(revision) };
+    return type === 'task-definition' ? { type, family, revision: Number(revision) } : undefined;
   }
   if (names.length !== 2 || second === undefined) return undefined;
   if (type === 'service') return { type, cluster: first, service: second };
+  if (type === 'daemon') return { type, cluster: first, daemon: second };
   if (type === 'task') return { type, cluster: first, taskId: second };
   if (type === 'container-instance') return { type, cluster: first, containerInstanceId: second };
   return undefined;

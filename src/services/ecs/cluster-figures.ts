@@ -18,7 +18,7 @@ export interface ClusterFigures {
   /** By `lastStatus`, each of them; STOPPED ones as long as they are remembered. */
   readonly tasks: Readonly<Record<TaskStatus, number>>;
   readonly services: readonly ServiceFigures[];
-  /** By `status`; those that are INACTIVE are only remembered. */
+  /** By `status`; those that are INACTIVE are only remembered, and those that are REGISTERING take nothing yet. */
   readonly containerInstances: Readonly<Record<'ACTIVE' | 'DRAINING', number>>;
 }
 
@@ -44,7 +44,7 @@ export function clusterFigures(reader: Reader): readonly ClusterFigures[] {
     });
     const instances = { ACTIVE: 0, DRAINING: 0 };
     for (const { value } of reader.byIndex(containerInstances, 'registeredByCluster', within)) {
-      if (value.status !== 'INACTIVE') instances[value.status] += 1;
+      if (value.status === 'ACTIVE' || value.status === 'DRAINING') instances[value.status] += 1;
     }
     return {
       ...{ scope, cluster, services: ofServices, containerInstances: instances },

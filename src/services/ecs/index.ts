@@ -5,7 +5,7 @@
  * rest, and report back by records. `operations.ts` is the table of everything the API can be asked,
  * `records.ts` what is stored, `acs/` what agents hear.
  *
- * Refused by name until they are built: managed scaling, secrets, daemons of Managed Instances.
+ * Refused by name until they are built: managed scaling, secrets.
  */
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { EventSource } from '../events/index.ts';

@@ -1,6 +1,6 @@
 import type { ECS } from '@aws-sdk/client-ecs';
 import { authorizationOf, type InputOf } from '../authorization-row.ts';
-import type { Call, OperationsOf, RefusedOperation, SupportedOperation } from '../service.ts';
+import type { Call, OperationsOf, SupportedOperation } from '../service.ts';
 import { ecsRows } from './authorization/rows.ts';
 import type { EcsContext } from './context.ts';
 import {
@@ -39,6 +39,24 @@ import {
   updateContainerAgent,
   updateContainerInstancesState,
 } from './operations/container-instance.ts';
+import {
+  createDaemon,
+  deleteDaemon,
+  describeDaemon,
+  listDaemons,
+  updateDaemon,
+} from './operations/daemon.ts';
+import {
+  describeDaemonDeployments,
+  describeDaemonRevisions,
+  listDaemonDeployments,
+} from './operations/daemon-history.ts';
+import {
+  deleteDaemonTaskDefinition,
+  describeDaemonTaskDefinition,
+  listDaemonTaskDefinitions,
+  registerDaemonTaskDefinition,
+} from './operations/daemon-task-definition.ts';
 import { executeCommand } from './operations/execute-command.ts';
 import {
   createExpressGatewayService,
@@ -95,9 +113,7 @@ import {
   updateTaskSet,
 } from './operations/task-set.ts';
 
-/**
- * Every operation of ECS: the function that does it, authorised as its row says; or the words it is refused with.
- */
+/** Every operation of ECS: the function that does it, authorised as its row says. */
 export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
   const rows = ecsRows(ecs.state);
   const supported = <Name extends keyof typeof rows, Output>(
@@ -113,7 +129,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     ContinueServiceDeployment: supported('ContinueServiceDeployment', continueServiceDeployment),
     CreateCapacityProvider: supported('CreateCapacityProvider', createCapacityProvider),
     CreateCluster: supported('CreateCluster', createCluster),
-    CreateDaemon: notYet('CreateDaemon', 'Managed Instances'),
+    CreateDaemon: supported('CreateDaemon', createDaemon),
     CreateExpressGatewayService: supported('CreateExpressGatewayService', createExpressGatewayService),
     CreateGateway: supported('CreateGateway', createGateway),
     CreateService: supported('CreateService', createService),
@@ -122,8 +138,8 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DeleteAttributes: supported('DeleteAttributes', deleteAttributes),
     DeleteCapacityProvider: supported('DeleteCapacityProvider', deleteCapacityProvider),
     DeleteCluster: supported('DeleteCluster', deleteCluster),
-    DeleteDaemon: notYet('DeleteDaemon', 'Managed Instances'),
-    DeleteDaemonTaskDefinition: notYet('DeleteDaemonTaskDefinition', 'Managed Instances'),
+    DeleteDaemon: supported('DeleteDaemon', deleteDaemon),
+    DeleteDaemonTaskDefinition: supported('DeleteDaemonTaskDefinition', deleteDaemonTaskDefinition),
     DeleteExpressGatewayService: supported('DeleteExpressGatewayService', deleteExpressGatewayService),
     DeleteGateway: supported('DeleteGateway', deleteGateway),
     DeleteService: supported('DeleteService', deleteService),
@@ -134,10 +150,10 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     DescribeCapacityProviders: supported('DescribeCapacityProviders', describeCapacityProviders),
     DescribeClusters: supported('DescribeClusters', describeClusters),
     DescribeContainerInstances: supported('DescribeContainerInstances', describeContainerInstances),
-    DescribeDaemon: notYet('DescribeDaemon', 'Managed Instances'),
-    DescribeDaemonDeployments: notYet('DescribeDaemonDeployments', 'Managed Instances'),
-    DescribeDaemonRevisions: notYet('DescribeDaemonRevisions', 'Managed Instances'),
-    DescribeDaemonTaskDefinition: notYet('DescribeDaemonTaskDefinition', 'Managed Instances'),
+    DescribeDaemon: supported('DescribeDaemon', describeDaemon),
+    DescribeDaemonDeployments: supported('DescribeDaemonDeployments', describeDaemonDeployments),
+    DescribeDaemonRevisions: supported('DescribeDaemonRevisions', describeDaemonRevisions),
+    DescribeDaemonTaskDefinition: supported('DescribeDaemonTaskDefinition', describeDaemonTaskDefinition),
     DescribeExpressGatewayService: supported('DescribeExpressGatewayService', describeExpressGatewayService),
     DescribeGateway: supported('DescribeGateway', describeGateway),
     DescribeGatewayResources: supported('DescribeGatewayResources', describeGatewayResources),
@@ -159,9 +175,9 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     ListAttributes: supported('ListAttributes', listAttributes),
     ListClusters: supported('ListClusters', listClusters),
     ListContainerInstances: supported('ListContainerInstances', listContainerInstances),
-    ListDaemonDeployments: notYet('ListDaemonDeployments', 'Managed Instances'),
-    ListDaemons: notYet('ListDaemons', 'Managed Instances'),
-    ListDaemonTaskDefinitions: notYet('ListDaemonTaskDefinitions', 'Managed Instances'),
+    ListDaemonDeployments: supported('ListDaemonDeployments', listDaemonDeployments),
+    ListDaemons: supported('ListDaemons', listDaemons),
+    ListDaemonTaskDefinitions: supported('ListDaemonTaskDefinitions', listDaemonTaskDefinitions),
     ListGatewayClusterAssociations: supported(
       'ListGatewayClusterAssociations',
       listGatewayClusterAssociations,
@@ -180,7 +196,7 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     PutAttributes: supported('PutAttributes', putAttributes),
     PutClusterCapacityProviders: supported('PutClusterCapacityProviders', putClusterCapacityProviders),
     RegisterContainerInstance: supported('RegisterContainerInstance', registerContainerInstance),
-    RegisterDaemonTaskDefinition: notYet('RegisterDaemonTaskDefinition', 'Managed Instances'),
+    RegisterDaemonTaskDefinition: supported('RegisterDaemonTaskDefinition', registerDaemonTaskDefinition),
     RegisterTaskDefinition: supported('RegisterTaskDefinition', registerTaskDefinition),
     RunTask: supported('RunTask', runTask),
     StartTask: supported('StartTask', startTask),
@@ -196,18 +212,12 @@ export function ecsOperations(ecs: EcsContext): OperationsOf<ECS> {
     UpdateClusterSettings: supported('UpdateClusterSettings', updateClusterSettings),
     UpdateContainerAgent: supported('UpdateContainerAgent', updateContainerAgent),
     UpdateContainerInstancesState: supported('UpdateContainerInstancesState', updateContainerInstancesState),
-    UpdateDaemon: notYet('UpdateDaemon', 'Managed Instances'),
+    UpdateDaemon: supported('UpdateDaemon', updateDaemon),
     UpdateExpressGatewayService: supported('UpdateExpressGatewayService', updateExpressGatewayService),
     UpdateGateway: supported('UpdateGateway', updateGateway),
     UpdateService: supported('UpdateService', updateService),
     UpdateServicePrimaryTaskSet: supported('UpdateServicePrimaryTaskSet', updateServicePrimaryTaskSet),
     UpdateTaskProtection: supported('UpdateTaskProtection', updateTaskProtection),
     UpdateTaskSet: supported('UpdateTaskSet', updateTaskSet),
-  };
-}
-
-function notYet(operation: string, withWhat: string): RefusedOperation {
-  return {
-    refused: `${operation} is not supported by this version of Catamaran yet: it comes with ${withWhat}.`,
   };
 }

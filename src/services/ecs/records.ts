@@ -26,6 +26,7 @@ import type { TaskSetRecord } from './records/task-set.ts';
  * of the keys of everything inside it, so one prefix lists it.
  */
 
+export { type AccountSettingRecord, accountSettings } from './records/account-setting.ts';
 export {
   type AdvancedConfigurationRecord,
   bindingOf,
@@ -60,6 +61,18 @@ export {
   type InstanceResource,
   type TaskReservation,
 } from './records/container-instance.ts';
+export {
+  type DaemonDeploymentRecord,
+  type DaemonDeploymentStatus,
+  type DaemonRecord,
+  type DaemonRevisionRecord,
+  daemonDeploymentKey,
+  daemonDeployments,
+  daemonKey,
+  daemonRevisionKey,
+  daemonRevisions,
+  daemons,
+} from './records/daemon.ts';
 export type {
   CircuitBreakerRecord,
   DeploymentAlarmsRecord,
@@ -84,6 +97,7 @@ export {
   managedInstances,
   providerText,
 } from './records/managed-instance.ts';
+export { type RunTaskTokenRecord, runTaskTokens } from './records/run-task-token.ts';
 export { scopeOf } from './records/scope.ts';
 export type {
   ServiceConnectAliasRecord,
@@ -157,6 +171,8 @@ export interface TaskRecord {
   readonly startedBy?: string;
   /** Set for a service's tasks. */
   readonly service?: { readonly name: string; readonly deploymentId: string };
+  /** Set for a daemon's tasks. */
+  readonly daemon?: { readonly name: string; readonly revisionId: string };
   /** Absent: it is RUNNING when its containers are. */
   readonly activation?: TaskActivationRecord;
   readonly serviceConnect?: TaskServiceConnectRecord;
@@ -341,19 +357,6 @@ export function wantedOfAgent({ desiredStatus, lastStatus }: TaskRecord): TaskRe
   return lastStatus === 'DEACTIVATING' ? 'RUNNING' : desiredStatus;
 }
 
-/** What a clientToken has made: `run-task-token/<cluster>/<sha256 of the token>` */
-export interface RunTaskTokenRecord {
-  /** sha256 over the request that it came with. */
-  readonly parametersHash: string;
-  readonly taskIds: readonly string[];
-  readonly createdAt: number;
-}
-export const runTaskTokens: Collection<RunTaskTokenRecord> = {
-  service: 'ecs',
-  noun: 'run-task-token',
-  indexes: {},
-};
-
 export interface ServiceRecord extends ExposureRecord {
   readonly name: string;
   readonly cluster: string;
@@ -472,18 +475,6 @@ export const services: Collection<
         ? undefined
         : taskDefinitionsOfService(record).map((used) => taskDefinitionIndexValue(scopeOf(key), used)),
   },
-};
-
-/** `account-setting/<principal arn, url-encoded, or "default">/<name>` */
-export interface AccountSettingRecord {
-  readonly name: string;
-  readonly value: string;
-  readonly principalArn: string;
-}
-export const accountSettings: Collection<AccountSettingRecord> = {
-  service: 'ecs',
-  noun: 'account-setting',
-  indexes: {},
 };
 
 export type EnvironmentVariable = KeyValuePair;

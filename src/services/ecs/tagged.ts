@@ -6,6 +6,7 @@ import {
   capacityProviders,
   clusters,
   containerInstances,
+  daemons,
   services,
   taskDefinitions,
   tasks,
@@ -43,6 +44,8 @@ export function visitTagged<R>(
       return found(gateways);
     case 'service':
       return found(services);
+    case 'daemon':
+      return found(daemons);
     case 'task':
       return found(tasks);
     case 'container-instance':
@@ -63,6 +66,8 @@ function keyOf<T extends object>(collection: Collection<T, string>, scope: Scope
       return key(id.gateway);
     case 'service':
       return key(id.cluster, id.service);
+    case 'daemon':
+      return key(id.cluster, id.daemon);
     case 'task':
       return key(id.cluster, id.taskId);
     case 'container-instance':

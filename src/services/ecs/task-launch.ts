@@ -49,6 +49,8 @@ export interface LaunchRequest {
   readonly group: string;
   readonly startedBy?: string;
   readonly service?: { readonly name: string; readonly deploymentId: string };
+  /** Of a daemon's task, which alone an instance takes that is REGISTERING. */
+  readonly daemon?: { readonly name: string; readonly revisionId: string };
   readonly activation?: TaskActivationRecord;
   /** By Service Connect: it gets a proxy. */
   readonly isConnected?: boolean;
@@ -105,7 +107,7 @@ export function launchTasks(tx: Transaction, ecs: EcsContext, request: LaunchReq
   if (launchType === 'FARGATE') return onFargate(tx, ecs, request, unbound);
   const demand = withinZones(tx, request.scope, request.network, unbound);
   if ('reason' in demand) return { tasks: [], failures: [demand] };
-  if (capacityProviderName !== undefined)
+  if (capacityProviderName !== undefined && request.instanceIds === undefined)
     return onCapacityProvider(tx, ecs, request, { ...demand, capacityProviderName });
   const { tasks, failures } = request.instanceIds
     ? onNamedInstances(tx, ecs, request, demand, request.instanceIds)
@@ -251,7 +253,8 @@ function onNamedInstances(
     const arn = instanceArnOf(request, instanceId);
     const instance = tx.get(containerInstances, instanceKeyOf(request, instanceId));
     if (instance === undefined) failures.push({ arn, reason: 'MISSING' });
-    else if (instance.status !== 'ACTIVE') failures.push({ arn, ...notActive(instance) });
+    else if (instance.status !== (request.daemon ? 'REGISTERING' : 'ACTIVE'))
+      failures.push({ arn, ...notActive(instance) });
     else {
       const task = misfit(instance, demand) ?? launchOn(tx, ecs, request, instance, demand);
       if ('reason' in task) failures.push({ arn, ...task });
@@ -340,6 +343,7 @@ function newTask(ecs: EcsContext, request: LaunchRequest, demand: TaskDemand): T
     group: request.group,
     ...given('startedBy', request.startedBy),
     ...given('service', request.service),
+    ...given('daemon', request.daemon),
     ...given('activation', request.activation),
     ...given('serviceConnect', proxy && { attachmentId: uuid(ecs.random), containerName: proxy.name }),
     desiredStatus: 'RUNNING',

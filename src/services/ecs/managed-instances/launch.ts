@@ -11,7 +11,7 @@ import {
   managedInstanceKey,
   managedInstances,
 } from '../records.ts';
-import type { Offer } from './plan.ts';
+import type { Offer } from './capacity-ground.ts';
 
 /** Wants an instance: its machine says whether it has room. */
 export function wantInstance(

@@ -1,6 +1,5 @@
-import type { CreateManagedInstancesProviderConfiguration, RunTaskCommandInput } from '@aws-sdk/client-ecs';
+import type { CreateManagedInstancesProviderConfiguration } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startReconcilers } from '../../../reconcile/index.ts';
 import { instances } from '../../ec2/instances/instance-record.ts';
 import { networkInterfaces } from '../../ec2/records.ts';
 import {
@@ -13,117 +12,23 @@ import { createCluster, describeClusters } from '../operations/cluster.ts';
 import { putClusterCapacityProviders } from '../operations/cluster-capacity-providers.ts';
 import {
   deregisterContainerInstance,
-  describeContainerInstances,
-  listContainerInstances,
   updateContainerInstancesState,
 } from '../operations/container-instance.ts';
 import { runTask } from '../operations/run-task.ts';
 import { createService, describeServices, updateService } from '../operations/service.ts';
-import { describeTasks, stopTask } from '../operations/task.ts';
-import { managedInstancesOf } from '../reconcilers/managed-instances.ts';
-import { serviceDeployment } from '../reconcilers/service-deployment.ts';
-import { taskProvisioning } from '../reconcilers/task-provisioning.ts';
-import { fargateHosts, managedInstances } from '../records.ts';
-import { fakeAgent } from '../testing/fake-agent.ts';
-import { agentAttributes, ManagedMachine } from '../testing/managed-machine.ts';
+import { stopTask } from '../operations/task.ts';
+import {
+  burstable,
+  configuration,
+  type ManagedPool,
+  openManaged,
+  profile,
+  role,
+} from '../testing/managed-pool.ts';
 import { testNetwork } from '../testing/network.ts';
-import { container, openRoom, scope } from '../testing/room.ts';
+import { container, scope } from '../testing/room.ts';
 
-const role = `arn:aws:iam::${scope.accountId}:role/ecsInfrastructureRole`;
-const profile = `arn:aws:iam::${scope.accountId}:instance-profile/ecsInstanceRole`;
-type Template = CreateManagedInstancesProviderConfiguration['instanceLaunchTemplate'];
-
-/** Burstable types are small shares: a t3.small is 410 CPU units and 2 GiB. */
-const burstable = {
-  ...{ vCpuCount: { min: 2, max: 2 }, memoryMiB: { min: 2_048, max: 4_096 } },
-  ...{ burstablePerformance: 'required' as const, allowedInstanceTypes: ['t3.*'] },
-};
-
-const configuration = (
-  template: Partial<NonNullable<Template>> = {},
-  more: Partial<CreateManagedInstancesProviderConfiguration> = {},
-): CreateManagedInstancesProviderConfiguration => ({
-  infrastructureRoleArn: role,
-  instanceLaunchTemplate: {
-    ec2InstanceProfileArn: profile,
-    networkConfiguration: { subnets: [testNetwork.subnetId] },
-    instanceRequirements: burstable,
-    ...template,
-  },
-  ...more,
-});
-
-async function openManaged(size = { cpu: 4_096, memoryMiB: 16_384 }) {
-  const room = await openRoom();
-  const { ecs, call } = room;
-  const machine = new ManagedMachine(ecs, call, size);
-  // All agents of a machine offer the same: what its host for Fargate has registered tells of the next.
-  await room.addInstance({
-    cluster: fargateHosts,
-    attributes: Object.fromEntries([
-      ...agentAttributes.map((name): [string, string] => [name, '']),
-      ['ecs.cpu-architecture', 'x86_64'],
-    ]),
-  });
-  await room.addDefinition({
-    ...{ networkMode: 'awsvpc', cpu: '128', memory: '512', compatibilities: ['EC2', 'MANAGED_INSTANCES'] },
-    containerDefinitions: [container({ cpu: 0, memory: 256 })],
-  });
-  const reconcilers = startReconcilers({
-    ...{ state: ecs.state, store: room.store, clock: ecs.clock, random: ecs.random, log: ecs.log },
-    reconcilers: [
-      ...[managedInstancesOf(ecs), taskProvisioning(ecs), serviceDeployment(ecs), fakeAgent(ecs)],
-      machine.reconciler(),
-    ],
-  });
-  const network = { awsvpcConfiguration: { subnets: [testNetwork.subnetId] } };
-  const strategy = [{ capacityProvider: 'pool', weight: 1 }];
-  return {
-    ...{ room, ecs, call, machine, strategy, network },
-    create: (asked = configuration(), name = 'pool') =>
-      createCapacityProvider(
-        ecs,
-        { name, cluster: 'default', managedInstancesProvider: asked, tags: [{ key: 'team', value: 'blue' }] },
-        call,
-      ),
-    describeProvider: () =>
-      describeCapacityProviders(ecs, { capacityProviders: ['pool'], cluster: 'default' }, call)
-        .capacityProviders?.[0],
-    run: async (input: Partial<RunTaskCommandInput> = {}) => {
-      const answer = await runTask(
-        ecs,
-        {
-          ...{ taskDefinition: 'web:1', capacityProviderStrategy: strategy, networkConfiguration: network },
-          ...input,
-        },
-        call,
-      );
-      expect(answer.failures).toEqual([]);
-      return (answer.tasks ?? []).map(({ taskArn = '' }) => taskArn);
-    },
-    task: (arn = '') => describeTasks(ecs, { tasks: [arn] }, call).tasks?.[0],
-    wanted: () => [...ecs.state.list(managedInstances)].map(({ value }) => value),
-    registered: () => {
-      const { containerInstanceArns = [] } = listContainerInstances(ecs, {}, call);
-      if (containerInstanceArns.length === 0) return [];
-      return (
-        describeContainerInstances(ecs, { containerInstances: containerInstanceArns }, call)
-          .containerInstances ?? []
-      );
-    },
-    until: (met: () => boolean, deadlineMs = 3_600_000) =>
-      ecs.clock.runUntil(met, {
-        deadlineMs,
-        seen: () => [[...ecs.state.list(managedInstances)], room.tasksOf('default'), ecs.log.lines.slice(-3)],
-      }),
-    [Symbol.asyncDispose]: async () => {
-      await reconcilers.stop();
-      await room[Symbol.asyncDispose]();
-    },
-  };
-}
-
-let pool: Awaited<ReturnType<typeof openManaged>>;
+let pool: ManagedPool;
 beforeEach(async () => {
   pool = await openManaged();
 });
@@ -299,7 +204,7 @@ describe('tasks of the provider', () => {
 
   test('say that there is no room, and run once there is', async () => {
     await pool[Symbol.asyncDispose]();
-    pool = await openManaged({ cpu: 500, memoryMiB: 2_500 });
+    pool = await openManaged({ size: { cpu: 500, memoryMiB: 2_500 } });
     await pool.create(configuration({}, { infrastructureOptimization: { scaleInAfter: 0 } }));
     const first = await pool.run({ count: 3 });
     await pool.until(() => first.every(isRunning));

@@ -1,61 +1,5 @@
-import type { InstanceType } from '../../ec2/index.ts';
-import { compileConstraints, misfit } from '../placement/misfit.ts';
-import type { LaunchProfile } from '../placement/ranking.ts';
-import type {
-  ContainerInstanceRecord,
-  ManagedInstanceRecord,
-  ManagedInstanceReportRecord,
-  ManagedProviderRecord,
-} from '../records.ts';
-import { reserve } from '../reservation.ts';
-
-/** An instance as far as it has come. */
-export interface Member {
-  readonly instance: ManagedInstanceRecord;
-  readonly report?: ManagedInstanceReportRecord;
-  /** Once its agent has registered it. */
-  readonly container?: ContainerInstanceRecord;
-}
-
-/** An instance that could be launched: of a type, in a zone. */
-export interface Offer {
-  readonly type: Pick<InstanceType, 'name'>;
-  readonly zone: string;
-}
-
-export interface CapacityGround {
-  readonly provider: Pick<ManagedProviderRecord, 'launchFailure' | 'status'> & {
-    readonly scaleInAfter?: number;
-  };
-  readonly members: readonly Member[];
-  /** What the tasks that wait for the provider ask for, the oldest first. */
-  readonly waiting: readonly LaunchProfile[];
-  /** The types that come into question, in the order in which they are tried. */
-  readonly types: readonly Pick<InstanceType, 'name'>[];
-  readonly zones: readonly string[];
-  /** What would register; undefined: nobody can say, for no machine is there. */
-  readonly wouldBe: (offer: Offer) => ContainerInstanceRecord | undefined;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
-/** What is to be done, by the instances' ids. */
-export interface CapacityPlan {
-  readonly launch: readonly Offer[];
-  /** Their machine has room: EC2 launches them. */
-  readonly place: readonly string[];
-  /** They take no tasks any more. */
-  readonly drain: readonly string[];
-  /** No task needs them: from now on, and no longer. */
-  readonly idle: readonly string[];
-  readonly busy: readonly string[];
-  readonly end: readonly string[];
-  /** They have ended, or never were. */
-  readonly forget: readonly string[];
-  /** What no machine has room for, as it said. */
-  readonly noRoom?: string;
-  readonly lookAgainAt?: number;
-}
+import type { CapacityGround, CapacityPlan, Member, Offer } from './capacity-ground.ts';
+import { binOf, offersFor } from './packing.ts';
 
 /** As ECS likes it: long enough for the next deployment or scaling to find the instance. */
 const defaultScaleInAfterSeconds = 60;
@@ -78,6 +22,7 @@ export function planCapacity(ground: CapacityGround): CapacityPlan {
   const plan = {
     ...{ launch: [] as Offer[], place: [] as string[], drain: [] as string[] },
     ...{ idle: [] as string[], busy: [] as string[], end: [] as string[], forget: [] as string[] },
+    ...{ startDaemons: [] as string[], open: [] as string[], quit: [] as string[] },
   };
   let noRoom: string | undefined;
   const staying: Member[] = [];
@@ -88,8 +33,8 @@ export function planCapacity(ground: CapacityGround): CapacityPlan {
     else if (report?.status === 'no-room') {
       plan.forget.push(instance.instanceId);
       noRoom = report.message ?? '';
-    } else if (provider.status !== 'ACTIVE' || container?.status === 'INACTIVE')
-      plan.end.push(instance.instanceId);
+    } else if (container?.status === 'INACTIVE') plan.end.push(instance.instanceId);
+    else if (provider.status !== 'ACTIVE') quit(plan, member);
     else {
       if (report?.status === 'reserved' && instance.launchedAt === undefined)
         plan.place.push(instance.instanceId);
@@ -101,7 +46,10 @@ export function planCapacity(ground: CapacityGround): CapacityPlan {
   for (const [place, member] of staying.entries())
     settle(ground, plan, dues, member, bins[place]?.isChosen ?? false);
 
-  const starting = staying.filter(({ container }) => container === undefined).length;
+  drainOutdated(ground, plan, staying);
+  const starting = staying.filter(
+    ({ container }) => (container?.status ?? 'REGISTERING') === 'REGISTERING',
+  ).length;
   const failedAt = noRoom === undefined ? provider.launchFailure?.at : now;
   const mayLaunchAt = failedAt === undefined ? now : failedAt + relaunchAfterMs;
   if (provider.status === 'ACTIVE' && left.length > 0) {
@@ -115,43 +63,15 @@ export function planCapacity(ground: CapacityGround): CapacityPlan {
   };
 }
 
-/** An instance into which tasks are packed. */
-class Bin {
-  isChosen = false;
-  #filled: ContainerInstanceRecord | undefined;
-
-  /** @param filled Undefined: nothing goes in. */
-  constructor(filled: ContainerInstanceRecord | undefined) {
-    this.#filled = filled;
-  }
-
-  /** Whether the task goes in, and it is in then. */
-  take({ demand, constraints, group }: LaunchProfile): boolean {
-    const filled = this.#filled;
-    if (filled === undefined || misfit(filled, demand) || compileConstraints(constraints, group)(filled))
-      return false;
-    this.#filled = reserve(filled, { group, reserved: demand });
-    this.isChosen = true;
-    return true;
-  }
-}
-
-function binOf({ wouldBe }: CapacityGround, { instance, container }: Member): Bin {
-  if (container === undefined)
-    return new Bin(wouldBe({ type: { name: instance.instanceType }, zone: instance.availabilityZone }));
-  if (container.status !== 'ACTIVE') return new Bin(undefined);
-  // Its agent has just registered, and connects next.
-  return new Bin(container.connectedAt === undefined ? { ...container, agentConnected: true } : container);
-}
-
 /** What becomes of one that is there, or on its way. */
 function settle(
   { provider, now }: CapacityGround,
-  plan: { readonly [List in 'busy' | 'drain' | 'end' | 'idle']: string[] },
+  plan: Lists,
   dues: number[],
-  { instance, container }: Member,
+  member: Member,
   isChosen: boolean,
 ): void {
+  const { instance, container, daemons } = member;
   const { instanceId: id, idleSince, launchedAt = instance.createdAt } = instance;
   if (container === undefined) {
     const latest = launchedAt + longestStartMs;
@@ -159,50 +79,53 @@ function settle(
     else dues.push(latest);
     return;
   }
-  const isIdle = container.taskCount === 0 && !isChosen;
+  if (container.status === 'REGISTERING') {
+    if (daemons.haveFailed) quit(plan, member);
+    else if (!daemons.areStarted && container.agentConnected) plan.startDaemons.push(id);
+    else if (daemons.areStarted && daemons.areReady && container.agentConnected) plan.open.push(id);
+    return;
+  }
+  const isIdle = container.taskCount <= daemons.taskCount && !isChosen;
   if (!isIdle) {
     if (idleSince !== undefined) plan.busy.push(id);
     if (container.status !== 'ACTIVE') return;
-    if (now >= launchedAt + lifetimeMs) plan.drain.push(id);
+    if (daemons.haveFailed || now >= launchedAt + lifetimeMs) plan.drain.push(id);
     else dues.push(launchedAt + lifetimeMs);
     return;
   }
-  if (container.status === 'DRAINING' || now >= launchedAt + lifetimeMs) {
-    plan.end.push(id);
+  const isUseless = daemons.haveFailed || daemons.areOutdated || now >= launchedAt + lifetimeMs;
+  if (container.status === 'DRAINING' || isUseless) {
+    quit(plan, member);
     return;
   }
   const { scaleInAfter = defaultScaleInAfterSeconds } = provider;
   if (idleSince === undefined) plan.idle.push(id);
   if (scaleInAfter < 0) return;
   const due = (idleSince ?? now) + scaleInAfter * 1_000;
-  if (now >= due) plan.end.push(id);
+  if (now >= due) quit(plan, member);
   else dues.push(due);
 }
 
-function offersFor(
-  { types, zones, wouldBe }: CapacityGround,
-  staying: readonly Member[],
-  waiting: readonly LaunchProfile[],
-  most: number,
-): readonly Offer[] {
-  const offers: Offer[] = [];
-  const countIn = (zone: string): number =>
-    staying.filter(({ instance }) => instance.availabilityZone === zone).length +
-    offers.filter((offer) => offer.zone === zone).length;
-  let left = waiting;
-  while (left.length > 0 && offers.length < most) {
-    const [oldest, ...others] = left;
-    const emptiestFirst = zones.toSorted((one, other) => countIn(one) - countIn(other));
-    const chosen = types
-      .values()
-      .flatMap((type) => emptiestFirst.map((zone): Offer => ({ type, zone })))
-      .find((offer) => oldest !== undefined && new Bin(wouldBe(offer)).take(oldest));
-    if (chosen === undefined) left = others;
-    else {
-      const bin = new Bin(wouldBe(chosen));
-      left = left.filter((profile) => !bin.take(profile));
-      offers.push(chosen);
-    }
-  }
-  return offers;
+type Lists = {
+  readonly [List in 'busy' | 'drain' | 'end' | 'idle' | 'open' | 'quit' | 'startDaemons']: string[];
+};
+
+function quit(plan: Lists, { instance, container }: Member): void {
+  const isEmpty = container === undefined || container.taskCount === 0;
+  (isEmpty ? plan.end : plan.quit).push(instance.instanceId);
+}
+
+/** Instances with other daemons than are wanted now are replaced, some at a time and one at least. */
+function drainOutdated({ drainPercent }: CapacityGround, plan: Lists, staying: readonly Member[]): void {
+  const leaving = new Set([...plan.drain, ...plan.quit, ...plan.end]);
+  const registered = staying.filter(({ container }) => container !== undefined);
+  const draining = registered.filter(
+    ({ container, instance }) => container?.status === 'DRAINING' || leaving.has(instance.instanceId),
+  );
+  const most = Math.max(1, Math.floor((registered.length * drainPercent) / 100));
+  const next = registered
+    .filter(({ container, daemons }) => container?.status === 'ACTIVE' && daemons.areOutdated)
+    .filter(({ instance }) => !leaving.has(instance.instanceId))
+    .slice(0, Math.max(0, most - draining.length));
+  plan.drain.push(...next.map(({ instance }) => instance.instanceId));
 }

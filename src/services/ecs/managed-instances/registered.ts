@@ -43,6 +43,7 @@ export function asManagedInstance(
   return {
     ...instance,
     ...{ isManaged: true, capacityProviderName: managed.capacityProvider },
+    ...(managed.daemons === undefined && instance.status === 'ACTIVE' && { status: 'REGISTERING' }),
     attributes: [...own.map(([name, value]) => (value === undefined ? { name } : { name, value })), ...known],
     ...(isTagged && instance.tags.length === 0 && { tags: provider.tags }),
   };

@@ -1,7 +1,9 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import { instanceType, shareOf } from '../../ec2/index.ts';
 import type { Scope } from '../arn.ts';
+import { daemonDemand, groupOfDaemon, type WantedDaemon } from '../daemons/on-instance.ts';
 import { attributesOf, machineAttribute } from '../placement/instance.ts';
+import { misfit } from '../placement/misfit.ts';
 import {
   type ContainerInstanceRecord,
   containerInstances,
@@ -9,18 +11,19 @@ import {
   type InstanceResource,
   type ManagedProviderRecord,
 } from '../records.ts';
-import { nothingUsed } from '../reservation.ts';
-import type { CapacityGround } from './plan.ts';
+import { nothingUsed, reserve } from '../reservation.ts';
+import type { CapacityGround } from './capacity-ground.ts';
 import { launchedAttributes } from './registered.ts';
 
 /**
- * What an instance would be if it were launched. All agents of a machine offer the same: what one of them has registered
+ * What an instance would be if it were launched, with its daemons on it; undefined: they don't fit. All agents of a machine offer the same: what one of them has registered
  * tells of the next. Those of the control plane's machine, that is, where Managed Instances are.
  */
 export function wouldRegister(
   reader: Reader,
   scope: Scope,
   { cluster, name }: Pick<ManagedProviderRecord, 'cluster' | 'name'>,
+  daemons: readonly WantedDaemon[],
 ): CapacityGround['wouldBe'] {
   const sample = reader
     .byIndex(containerInstances, 'registeredByCluster', `${scope.accountId}/${scope.region}/${fargateHosts}`)
@@ -38,7 +41,7 @@ export function wouldRegister(
       ['MEMORY', share.memoryMiB],
     ]);
     const launched = launchedAttributes({ instanceType: typeName, availabilityZone: zone });
-    return {
+    const empty: ContainerInstanceRecord = {
       ...{ id: '', cluster, status: 'ACTIVE', version: 1, registeredAt: 0, agentConnected: true },
       ...{ versionInfo: sample.versionInfo, capacityProviderName: name, isManaged: true },
       registeredResources: sample.registeredResources
@@ -49,7 +52,17 @@ export function wouldRegister(
         }),
       attributes: [...offered, ...launched],
       ...{ used: nothingUsed, taskCount: 0, groups: [], seqNum: 0, tags: [] },
-    } satisfies ContainerInstanceRecord;
+    };
+    let filled: ContainerInstanceRecord | undefined = empty;
+    for (const wanted of daemons) {
+      const demand = daemonDemand(wanted);
+      const group = groupOfDaemon(wanted.daemon.name);
+      filled =
+        filled && misfit(filled, demand) === undefined
+          ? reserve(filled, { group, reserved: demand })
+          : undefined;
+    }
+    return filled;
   };
 }
 

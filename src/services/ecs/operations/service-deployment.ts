@@ -77,7 +77,8 @@ function readFilter({
     (statuses.length === 0 || statuses.includes(record.status)) && isInTime(record.createdAt);
 }
 
-function readCreatedAt({ before, after }: CreatedAt = {}): (createdAt: number) => boolean {
+/** @throws InvalidParameterException */
+export function readCreatedAt({ before, after }: CreatedAt = {}): (createdAt: number) => boolean {
   const end = before?.getTime() ?? Number.POSITIVE_INFINITY;
   const start = after?.getTime() ?? Number.NEGATIVE_INFINITY;
   if (start > end) throw invalidParameter('createdAt.after must not be later than createdAt.before.');

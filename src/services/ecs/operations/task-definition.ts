@@ -20,8 +20,10 @@ import { clientError, invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { page } from '../pagination.ts';
 import { type TaskDefinitionRecord, taskDefinitionFamilies, taskDefinitions } from '../records.ts';
-import { familyKey, findTaskDefinition, taskDefinitionKey } from '../task-definition-lookup.ts';
+import { findTaskDefinition, taskDefinitionKey } from '../task-definition-lookup.ts';
 import { taskDefinitionView } from '../task-definition-view.ts';
+import { forgetActiveRevision } from './forget-active-revision.ts';
+import { requireChoice } from './require-choice.ts';
 
 export { registerTaskDefinition } from './register-task-definition.ts';
 
@@ -58,7 +60,7 @@ export function listTaskDefinitions(
       ? ecs.state.list(taskDefinitions, `/ecs/${scope}/task-definition/`)
       : ecs.state.byIndex(taskDefinitions, 'byFamily', `${scope}/${familyPrefix}`);
   const matching = [...candidates]
-    .filter(({ value }) => value.status === status)
+    .filter(({ value }) => value.status === status && isName(value.family))
     .map(({ value }) => ({ ...value, order: listingOrder(value) }))
     .sort((one, other) => (one.order < other.order ? -1 : 1));
   const inOrder = sort === 'ASC' ? matching : matching.reverse();
@@ -92,7 +94,7 @@ export function listTaskDefinitionFamilies(
   for (const { value } of ecs.state.list(taskDefinitionFamilies, `/ecs/${scope}/task-definition-family/`)) {
     const isActive = value.latestActiveRevision !== undefined;
     const isWanted = status === 'ALL' || (status === 'ACTIVE') === isActive;
-    if (!isWanted || !value.family.startsWith(familyPrefix)) continue;
+    if (!isWanted || !isName(value.family) || !value.family.startsWith(familyPrefix)) continue;
     if (isActive || ecs.state.countByIndex(taskDefinitions, 'byFamily', `${scope}/${value.family}`) > 0)
       families.push(value.family);
   }
@@ -122,21 +124,6 @@ export async function deregisterTaskDefinition(
     return after;
   });
   return { taskDefinition: taskDefinitionView(call, record) };
-}
-
-/** If it was the latest ACTIVE revision of its family, the next lower ACTIVE one is that from now on. */
-function forgetActiveRevision(tx: Transaction, call: Call, { family, revision }: TaskDefinitionRecord): void {
-  const record = tx.get(taskDefinitionFamilies, familyKey(call, family));
-  if (record?.latestActiveRevision !== revision) return;
-  const { latestActiveRevision: _forgotten, ...rest } = record;
-  let lower = revision - 1;
-  while (lower > 0 && tx.get(taskDefinitions, taskDefinitionKey(call, family, lower))?.status !== 'ACTIVE')
-    lower -= 1;
-  tx.put(
-    taskDefinitionFamilies,
-    familyKey(call, family),
-    lower > 0 ? { ...rest, latestActiveRevision: lower } : rest,
-  );
 }
 
 const maxDeleted = 10;
@@ -192,9 +179,4 @@ function arnOf(call: Call, identifier: string): string {
   if (identifier.startsWith('arn:')) return identifier;
   const { family, revision } = taskDefinitionId(identifier);
   return isName(family) && revision !== undefined ? taskDefinitionArn(call, family, revision) : identifier;
-}
-
-function requireChoice(parameter: string, value: string, choices: readonly string[]): void {
-  if (!choices.includes(value))
-    throw invalidParameter(`Invalid ${parameter} '${value}'. It must be one of [${choices.join(', ')}].`);
 }

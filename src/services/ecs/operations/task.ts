@@ -22,7 +22,7 @@ import {
 import { requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
-import { invalidParameter, unsupported } from '../errors.ts';
+import { invalidParameter } from '../errors.ts';
 import { readInclude } from '../include.ts';
 import { readCommonLaunch, requireCompatible, requireStorageOnFargate } from '../launch-input.ts';
 import { readLaunchTypeFilter } from '../launch-type-filter.ts';
@@ -153,7 +153,6 @@ export function listTasks(
   const desiredStatus = input.desiredStatus ?? 'RUNNING';
   if (!['RUNNING', 'PENDING', 'STOPPED'].includes(desiredStatus))
     throw invalidParameter(`desiredStatus should be one of [RUNNING,PENDING,STOPPED].`);
-  if (input.daemonName) throw unsupported('The filter daemonName');
   const launchType = readLaunchTypeFilter(input.launchType);
 
   const listed = candidates(ecs.state, scope, cluster.name, input).filter(
@@ -161,6 +160,7 @@ export function listTasks(
       value.desiredStatus === desiredStatus &&
       (launchType === undefined || value.launchType === launchType) &&
       (!input.family || value.taskDefinition.family === input.family) &&
+      (!input.daemonName || value.daemon?.name === input.daemonName) &&
       (!input.serviceName || value.service?.name === serviceName(input.serviceName)) &&
       (!input.containerInstance ||
         value.containerInstanceId === containerInstanceId(input.containerInstance)),

@@ -1,5 +1,6 @@
 import type { Reconciler } from '../../../reconcile/index.ts';
 import type { EcsContext } from '../context.ts';
+import { daemonDeploymentsOf } from './daemons.ts';
 import { expressInfrastructure } from './express-infrastructure.ts';
 import { fargateHostLoss } from './fargate-host-loss.ts';
 import { gatewayInfrastructure } from './gateway-infrastructure.ts';
@@ -30,6 +31,7 @@ export function ecsReconcilers(ecs: EcsContext): readonly Reconciler[] {
     taskDeprovisioning(ecs),
     taskProvisioning(ecs),
     managedInstancesOf(ecs),
+    daemonDeploymentsOf(ecs),
     fargateHostLoss(ecs),
     expressInfrastructure(ecs),
     gatewayInfrastructure(ecs),

@@ -12,15 +12,26 @@ import { type Scope, scopeOfKey } from '../arn.ts';
 import { capacityProviderKey } from '../capacity/providers.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
+import { deploymentOf, isUnderWay } from '../daemons/lookup.ts';
+import {
+  daemonsThere,
+  startDaemonOn,
+  stopDaemonsOn,
+  type WantedDaemon,
+  wantedDaemons,
+} from '../daemons/on-instance.ts';
 import { endInstance, instanceKey } from '../end-instance.ts';
 import { given } from '../given.ts';
+import type { CapacityPlan, Member } from '../managed-instances/capacity-ground.ts';
 import { launchInstance, wantInstance } from '../managed-instances/launch.ts';
-import { type CapacityPlan, type Member, planCapacity } from '../managed-instances/plan.ts';
+import { planCapacity } from '../managed-instances/plan.ts';
 import { fittingTypes } from '../managed-instances/types.ts';
 import { wouldRegister } from '../managed-instances/would-register.ts';
 import {
+  type ContainerInstanceRecord,
   capacityProviders,
   containerInstances,
+  daemons,
   type ManagedInstanceRecord,
   type ManagedProviderRecord,
   managedInstanceKey,
@@ -59,6 +70,14 @@ export function managedInstancesOf(ecs: EcsContext): Reconciler {
       watching(containerInstances, ({ key, after }) =>
         after?.isManaged ? keyOf(key, after.capacityProviderName) : [],
       ),
+      watching(tasks, ({ key, after }) =>
+        after?.daemon === undefined ? [] : keyOf(key, after.capacityProviderName),
+      ),
+      watching(daemons, ({ key, before, after }) =>
+        [...(before?.capacityProviders ?? []), ...(after?.capacityProviders ?? [])].flatMap((name) =>
+          keyOf(key, name),
+        ),
+      ),
     ],
     reconcile: async (workKey): Promise<Outcome> => {
       const key = workKey as RecordKey;
@@ -81,14 +100,16 @@ function settle(tx: Transaction, ecs: EcsContext, scope: Scope, key: RecordKey):
   const subnetIds = new Map<string, string[]>();
   for (const { availabilityZone, id } of network.type === 'found' ? network.subnets : [])
     subnetIds.set(availabilityZone, [...(subnetIds.get(availabilityZone) ?? []), id]);
-  const members = membersOf(tx, scope, provider);
-  const wouldBe = wouldRegister(tx, scope, provider);
+  const wanted = wantedDaemons(tx, scope, provider.name);
+  const members = membersOf(tx, scope, provider, wanted);
+  const wouldBe = wouldRegister(tx, scope, provider, wanted);
   const plan = planCapacity({
     provider: {
       status: provider.status,
       ...given('launchFailure', provider.launchFailure),
       ...given('scaleInAfter', provider.managedInstancesProvider.scaleInAfter),
     },
+    drainPercent: drainPercentOf(tx, scope, wanted),
     ...{ members, now, wouldBe, zones: [...subnetIds.keys()].sort() },
     waiting: waitingFor(tx, scope, provider),
     types: fittingTypes(provider.managedInstancesProvider.instanceLaunchTemplate.instanceRequirements),
@@ -97,19 +118,33 @@ function settle(tx: Transaction, ecs: EcsContext, scope: Scope, key: RecordKey):
     subnetIds: subnetIds.get(instance.availabilityZone) ?? [],
     ...{ vpcId: network.type === 'found' ? network.vpcId : '', portsAddress },
   });
-  carryOut(tx, ecs, scope, { key, provider, members, plan, where, now });
+  carryOut(tx, ecs, scope, { key, provider, members, wanted, plan, where, now });
   return plan.lookAgainAt;
 }
 
-function membersOf(tx: Transaction, scope: Scope, { name }: ManagedProviderRecord): readonly Member[] {
+function membersOf(
+  tx: Transaction,
+  scope: Scope,
+  { name }: ManagedProviderRecord,
+  wanted: readonly WantedDaemon[],
+): readonly Member[] {
   return tx.byIndex(managedInstances, 'byProvider', providerText(scope, name)).flatMap(({ key }) => {
     const instance = tx.get(managedInstances, key);
     if (instance === undefined) return [];
     const report = tx.get(managedInstanceReports, managedInstanceReportKey(scope, instance.instanceId));
-    return [
-      { instance, ...given('report', report), ...given('container', containerOf(tx, scope, instance)) },
-    ];
+    const container = containerOf(tx, scope, instance);
+    const daemons = daemonsThere(tx, scope, instance, container, wanted);
+    return [{ instance, daemons, ...given('report', report), ...given('container', container) }];
   });
+}
+
+/** The least of what deployments under way say. */
+function drainPercentOf(tx: Transaction, scope: Scope, wanted: readonly WantedDaemon[]): number {
+  const asked = wanted.flatMap(({ daemon }) => {
+    const deployment = deploymentOf(tx, scope, daemon);
+    return deployment !== undefined && isUnderWay(deployment) ? [deployment.configuration.drainPercent] : [];
+  });
+  return Math.min(100, ...asked);
 }
 
 function containerOf(tx: Transaction, { accountId, region }: Scope, { instanceId }: ManagedInstanceRecord) {
@@ -134,6 +169,7 @@ interface Settling {
   readonly key: RecordKey;
   readonly provider: ManagedProviderRecord;
   readonly members: readonly Member[];
+  readonly wanted: readonly WantedDaemon[];
   readonly plan: CapacityPlan;
   readonly where: (
     instance: ManagedInstanceRecord,
@@ -146,7 +182,7 @@ function carryOut(
   tx: Transaction,
   ecs: EcsContext,
   scope: Scope,
-  { key, provider, members, plan, where, now }: Settling,
+  { key, provider, members, wanted, plan, where, now }: Settling,
 ): void {
   let failure = provider.launchFailure?.message;
   let hasFailed = false;
@@ -163,7 +199,23 @@ function carryOut(
   if (plan.noRoom !== undefined) fail(`InsufficientInstanceCapacity: ${plan.noRoom}.`);
   for (const id of plan.idle) change(id, (instance) => ({ ...instance, idleSince: now }));
   for (const id of plan.busy) change(id, ({ idleSince: _, ...instance }) => instance);
-  for (const id of plan.drain) drain(tx, scope, memberOf(id)?.container);
+  for (const id of plan.startDaemons) {
+    const container = memberOf(id)?.container;
+    if (container === undefined) continue;
+    for (const each of wanted) startDaemonOn(tx, ecs, scope, container, each, provider.name);
+    const daemons = Object.fromEntries(wanted.map(({ daemon, revision }) => [daemon.name, revision.id]));
+    change(id, (instance) => ({ ...instance, daemons }));
+  }
+  for (const id of plan.open) setStatus(tx, scope, memberOf(id)?.container, 'ACTIVE');
+  for (const id of plan.drain) setStatus(tx, scope, memberOf(id)?.container, 'DRAINING');
+  for (const id of plan.quit) {
+    const { container, daemons } = memberOf(id) ?? {};
+    if (container === undefined) continue;
+    if (daemons?.haveFailed && container.status === 'REGISTERING')
+      fail('A critical daemon of the instance has not started.');
+    setStatus(tx, scope, container, 'DRAINING');
+    stopDaemonsOn(tx, scope, container, now);
+  }
   for (const id of plan.end) {
     const container = memberOf(id)?.container;
     if (container !== undefined && container.status !== 'INACTIVE') endInstance(tx, scope, container, now);
@@ -198,11 +250,17 @@ function carryOut(
   });
 }
 
-/** Services take their tasks away from it. */
-function drain(tx: Transaction, scope: Scope, container: Member['container']): void {
-  if (container?.status !== 'ACTIVE') return;
-  const after = { ...container, status: 'DRAINING', version: container.version + 1 } as const;
-  tx.put(containerInstances, instanceKey(scope, container.cluster, container.id), after);
+/** ACTIVE: it takes tasks. DRAINING: services take theirs away from it. */
+function setStatus(
+  tx: Transaction,
+  scope: Scope,
+  container: ContainerInstanceRecord | undefined,
+  status: 'ACTIVE' | 'DRAINING',
+): void {
+  if (container === undefined || container.status === status) return;
+  const key = instanceKey(scope, container.cluster, container.id);
+  const now = tx.get(containerInstances, key) ?? container;
+  tx.put(containerInstances, key, { ...now, status, version: now.version + 1 });
 }
 
 function forget(tx: Transaction, scope: Scope, id: string, now: number): void {

@@ -1,4 +1,5 @@
 import { done, type Outcome, type Reconciler, type RecordKey, watching } from '../../../reconcile/index.ts';
+import { familyOfDaemon } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import {
   scopeOf,
@@ -39,7 +40,10 @@ async function removeIfUnused(ecs: EcsContext, key: string): Promise<Outcome> {
     const users =
       tx.countByIndex(tasks, 'unstoppedByTaskDefinition', value) +
       tx.countByIndex(services, 'byTaskDefinition', value);
-    if (users === 0) tx.delete(taskDefinitions, stored.key);
+    if (users > 0) return;
+    // A daemon's is shown DELETED; there is no other way to be INACTIVE for it.
+    if (familyOfDaemon(record.family) === undefined) tx.delete(taskDefinitions, stored.key);
+    else tx.put(taskDefinitions, stored.key, { ...record, status: 'INACTIVE' });
   });
   return done;
 }

@@ -5,7 +5,8 @@ import { scopeOf } from './scope.ts';
 export interface ContainerInstanceRecord {
   readonly id: string;
   readonly cluster: string;
-  readonly status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  /** REGISTERING: a Managed Instance whose daemons are to run before it takes other tasks. */
+  readonly status: 'REGISTERING' | 'ACTIVE' | 'DRAINING' | 'INACTIVE';
   readonly statusReason?: string;
   /** +1 with each change that users see. */
   readonly version: number;

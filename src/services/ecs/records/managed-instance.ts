@@ -23,6 +23,8 @@ export interface ManagedInstanceRecord {
   readonly vpcId?: string;
   /** Since when no task needs it. Absent: one does, or it was not there yet. */
   readonly idleSince?: number;
+  /** The revisions of daemons that were started there, by the daemons' names. Absent: it takes no tasks yet. */
+  readonly daemons?: Readonly<Record<string, string>>;
   /** Its machine is to end it. */
   readonly isEnding?: true;
 }

@@ -45,6 +45,8 @@ const managed = {
   'ecs:propagate-tags': 'CAPACITY_PROVIDER',
   'ecs:instance-metadata-tags-propagation': 'true',
 };
+const beacon = arn('daemon/harbor/beacon');
+const onBeacon = { on: [beacon], keys: tagged };
 const putIntoHarbor = { action: 'ecs:PutClusterCapacityProviders', on: harbor, keys: {} };
 
 const configuration = { managedStorageConfiguration: { fargateEphemeralStorageKmsKeyId: 'key-1' } };
@@ -135,6 +137,52 @@ export function casesIn({
       on: [harbor],
       keys: { ...tagged, ...tagging, ...spare, ...ephemeral },
       besides: [tagOnCreate('CreateCluster', harbor)],
+    },
+    CreateDaemon: {
+      input: {
+        ...{ daemonName: 'lamp', clusterArn: harbor, capacityProviderArns: [arn('capacity-provider/spare')] },
+        ...{ daemonTaskDefinitionArn: arn('daemon-task-definition/lamp:1'), tags },
+      },
+      on: [arn('daemon/harbor/lamp')],
+      keys: tagging,
+      besides: [tagOnCreate('CreateDaemon', arn('daemon/harbor/lamp'))],
+    },
+    DeleteDaemon: { input: { daemonArn: beacon }, ...onBeacon },
+    DeleteDaemonTaskDefinition: {
+      input: { daemonTaskDefinition: 'lamp:1' },
+      ...{ on: [arn('daemon-task-definition/lamp:1')], keys: tagged },
+    },
+    DescribeDaemon: { input: { daemonArn: beacon }, ...onBeacon },
+    DescribeDaemonDeployments: {
+      input: { daemonDeploymentArns: [arn('daemon-deployment/harbor/beacon/1')] },
+      ...{ on: [beacon, arn('daemon-deployment/harbor/beacon/1')], keys: {} },
+    },
+    DescribeDaemonRevisions: {
+      input: { daemonRevisionArns: [arn('daemon-revision/harbor/beacon/1')] },
+      ...{ on: [beacon, arn('daemon-revision/harbor/beacon/1')], keys: {} },
+    },
+    DescribeDaemonTaskDefinition: { input: { daemonTaskDefinition: 'lamp' }, on: any, keys: {} },
+    ListDaemonDeployments: { input: { daemonArn: beacon }, ...onBeacon },
+    ListDaemons: { input: {}, on: any, keys: {} },
+    ListDaemonTaskDefinitions: { input: {}, on: any, keys: {} },
+    RegisterDaemonTaskDefinition: {
+      input: {
+        ...{ family: 'new', containerDefinitions: [{ name: 'app', image: 'app:1' }], tags },
+        ...{ taskRoleArn: role('pilot'), executionRoleArn: role('tug') },
+      },
+      on: [arn('daemon-task-definition/new:*')],
+      keys: tagging,
+      besides: [
+        tagOnCreate('RegisterDaemonTaskDefinition', arn('daemon-task-definition/new:*')),
+        ...passTaskRoles,
+      ],
+    },
+    UpdateDaemon: {
+      input: {
+        ...{ daemonArn: beacon, capacityProviderArns: [arn('capacity-provider/spare')] },
+        daemonTaskDefinitionArn: arn('daemon-task-definition/lamp:1'),
+      },
+      ...onBeacon,
     },
     CreateExpressGatewayService: {
       input: {

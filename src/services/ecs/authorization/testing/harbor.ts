@@ -4,7 +4,7 @@ import { type Guarded, openGuarded, region, role } from '../../../testing/guarde
 import { gatewayKey, gateways } from '../../gateway/records.ts';
 import { createEcs } from '../../index.ts';
 import { ecsOperations } from '../../operations.ts';
-import { containerInstances } from '../../records.ts';
+import { containerInstances, daemonKey, daemons } from '../../records.ts';
 import { openRoom } from '../../testing/room.ts';
 
 export const arn = (resource: string): string => `arn:aws:ecs:${region}:${accountId}:${resource}`;
@@ -59,6 +59,7 @@ async function buildWorld(ecs: ECS, { state }: IamServer): Promise<World> {
   );
   const autoScalingGroupProvider = { autoScalingGroupArn: group };
   await ecs.createCapacityProvider({ name: 'spare', autoScalingGroupProvider, tags });
+  await ecs.registerDaemonTaskDefinition({ family: 'lamp', containerDefinitions, tags });
   await ecs.registerTaskDefinition({ family: 'web', containerDefinitions, tags });
   const roles = { taskRoleArn: role('pilot'), executionRoleArn: role('tug') };
   const size = { cpu: '1 vCPU', memory: '2 GB' };
@@ -76,6 +77,10 @@ async function buildWorld(ecs: ECS, { state }: IamServer): Promise<World> {
   await state.transact((tx) => {
     for (const { key, value } of tx.list(containerInstances))
       tx.put(containerInstances, key, { ...value, agentConnected: true });
+    tx.put(daemons, daemonKey({ accountId, region }, cluster, 'beacon'), {
+      ...{ name: 'beacon', cluster, status: 'ACTIVE', createdAt: 0, updatedAt: 0, parametersHash: '', tags },
+      ...{ capacityProviders: [], revisionId: '1', deploymentId: '1' },
+    });
   });
   const { tasks = [] } = await ecs.runTask({ cluster, taskDefinition: 'web', count: 2, tags });
 
