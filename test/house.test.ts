@@ -111,7 +111,7 @@ const rooms: readonly Room[] = [
   },
   {
     room: 'node',
-    mayUse: ['certificates', 'clock', 'protocols', 'runtime', 'network', 'session-channel'],
+    mayUse: ['certificates', 'clock', 'protocols', 'runtime', 'network', 'session-channel', 'topology'],
     instead:
       'The node side speaks to the control plane by public protocols (ACS, the AWS APIs): use an SDK client or ' +
       'protocols/, not services/, store/ or gateway/.',

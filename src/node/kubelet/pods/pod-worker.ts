@@ -1,6 +1,5 @@
 import type { Clock, Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
-import { RuntimeError } from '../../../runtime/index.ts';
 import { BackOff } from '../../back-off.ts';
 import { Gate } from '../../gate.ts';
 import { given } from '../../reading.ts';
@@ -14,6 +13,7 @@ import type { ContainerFacts } from '../status/container-status.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
 import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
+import { isEngineAway, messageOf } from './failures.ts';
 import { podLabels, podText } from './names.ts';
 import { planPod } from './plan.ts';
 import { deadlineExceeded, deadlineMs, graceOf, type PodEnd } from './pod-end.ts';
@@ -498,9 +498,3 @@ function least(one: number | undefined, other: number | undefined): number | und
   if (one === undefined || other === undefined) return one ?? other;
   return Math.min(one, other);
 }
-
-const isEngineAway = (error: unknown): boolean =>
-  error instanceof RuntimeError && error.code === 'EngineUnavailable';
-
-const messageOf = (error: unknown): string =>
-  error instanceof RuntimeError ? error.detail : error instanceof Error ? error.message : String(error);
