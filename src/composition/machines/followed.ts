@@ -1,7 +1,7 @@
 import { localVolumeReports, localVolumes } from '../../kubernetes/index.ts';
 import { type FollowedCollection, machines } from '../../machines/index.ts';
 import { networkCollections } from '../../services/ec2/index.ts';
-import { clusters, nodeInstances } from '../../services/eks/index.ts';
+import { addons, clusters, nodeInstances } from '../../services/eks/index.ts';
 import { nameCollections } from '../vpc/names.ts';
 
 /**
@@ -12,5 +12,5 @@ export const followedCollections: readonly FollowedCollection[] = [
   machines,
   ...networkCollections,
   ...nameCollections,
-  ...[clusters, nodeInstances, localVolumes, localVolumeReports],
+  ...[addons, clusters, nodeInstances, localVolumes, localVolumeReports],
 ];
