@@ -1,5 +1,5 @@
 import type { Reader } from '../../../reconcile/index.ts';
-import { daemonParts, isForeign, type Scope } from '../arn.ts';
+import { daemonParts, isForeign, isName, type Scope } from '../arn.ts';
 import { ecsRefusal } from '../errors.ts';
 import {
   type DaemonDeploymentRecord,
@@ -16,9 +16,8 @@ import {
 /** @throws InvalidParameterException it is no daemon's ARN; DaemonNotFoundException */
 export function requireDaemon(reader: Reader, scope: Scope, arn: string | undefined): DaemonRecord {
   const [cluster = '', name = ''] = daemonParts(arn, 'daemon');
-  const found = isForeign(arn ?? '', scope)
-    ? undefined
-    : reader.get(daemons, daemonKey(scope, cluster, name));
+  const isOwn = isName(cluster) && isName(name) && !isForeign(arn ?? '', scope);
+  const found = isOwn ? reader.get(daemons, daemonKey(scope, cluster, name)) : undefined;
   if (found === undefined) throw ecsRefusal('DaemonNotFoundException', 'The specified daemon was not found.');
   return found;
 }

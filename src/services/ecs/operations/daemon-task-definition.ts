@@ -19,6 +19,7 @@ import {
   daemonTaskDefinitionId,
   familyOfDaemon,
   isForeign,
+  isName,
   type Scope,
   taskDefinitionArn,
 } from '../arn.ts';
@@ -141,7 +142,7 @@ export function findDaemonTaskDefinition(
   identifier: string | undefined,
 ): TaskDefinitionRecord | undefined {
   const { family, revision } = daemonTaskDefinitionId(identifier);
-  if (isForeign(identifier ?? '', scope)) return undefined;
+  if (isForeign(identifier ?? '', scope) || !isName(familyOfDaemon(family) ?? '')) return undefined;
   const wanted =
     revision ?? reader.get(taskDefinitionFamilies, familyKey(scope, family))?.latestActiveRevision;
   return wanted === undefined
