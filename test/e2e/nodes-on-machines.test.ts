@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { EKS, waitUntilFargateProfileActive } from '@aws-sdk/client-eks';
+import { IAM } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ListInstancesResponse } from '../../src/cli/index.ts';
 import { testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 import { JoinedMachine, openUnderlay, underlay } from './joined-machine.ts';
@@ -176,6 +179,73 @@ describe('nodes on two machines', () => {
     await cluster.k('delete', 'pvc', 'hold');
     await until('the volume to be gone', async () => (await list('pv')).length === 0);
   }, 120_000);
+
+  it('give pods their roles, and Fargate has nodes on both', async () => {
+    const { installation } = cluster;
+    const options = installation.clientOptions();
+    const [iam, eks, ec2] = [new IAM(options), new EKS(options), installation.ec2()];
+    const makeRole = async (RoleName: string, Service: string) => {
+      const Action = ['sts:AssumeRole', 'sts:TagSession'];
+      const Statement = [{ Effect: 'Allow', Principal: { Service }, Action }];
+      const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+      return (await iam.createRole({ RoleName, AssumeRolePolicyDocument })).Role?.Arn;
+    };
+    await eks.createPodIdentityAssociation({
+      ...{ clusterName: 'harbor', namespace: 'default', serviceAccount: 'default' },
+      roleArn: await makeRole('pods', 'pods.eks.amazonaws.com'),
+    });
+    await cluster.apply({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'purser', labels: { app: 'purser' } } },
+      spec: {
+        ...{ nodeSelector: { 'kubernetes.io/hostname': far }, terminationGracePeriodSeconds: 0 },
+        containers: [cluster.container('exec sleep 3600')],
+      },
+    });
+    await until('the pod with a role', async () => (await podsOn('purser')).size === 1);
+    const asked =
+      'wget -qO- --header "Authorization: $(cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)" $AWS_CONTAINER_CREDENTIALS_FULL_URI || true';
+    await until('its credentials', async () => (await within('purser', asked)).includes('AccessKeyId'));
+
+    const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({});
+    const { Subnet } = await ec2.createSubnet({ VpcId: vpc?.VpcId, CidrBlock: '172.31.128.0/24' });
+    const { RouteTable } = await ec2.createRouteTable({ VpcId: vpc?.VpcId });
+    const { SubnetId = '' } = Subnet ?? {};
+    await ec2.associateRouteTable({ RouteTableId: RouteTable?.RouteTableId, SubnetId });
+    const profile = { clusterName: 'harbor', fargateProfileName: 'cold' };
+    await eks.createFargateProfile({
+      ...{ ...profile, subnets: [SubnetId], selectors: [{ namespace: 'cold' }] },
+      podExecutionRoleArn: await makeRole('cold', 'eks-fargate-pods.amazonaws.com'),
+    });
+    await waitUntilFargateProfileActive({ client: eks, maxWaitTime: 60, minDelay: 1 }, profile);
+    const labels = { app: 'cold' };
+    await cluster.apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cold' } },
+      {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cold', namespace: 'cold' } },
+        spec: {
+          ...{ replicas: 2, selector: { matchLabels: labels } },
+          template: {
+            metadata: { labels },
+            spec: {
+              ...{ terminationGracePeriodSeconds: 0, automountServiceAccountToken: false },
+              containers: [cluster.container('echo cold; exec sleep 3600')],
+            },
+          },
+        },
+      },
+    );
+    const cold = async () => (await list('pods', '-n', 'cold', '-l', 'app=cold')).filter(isReady);
+    await until('two pods on Fargate', async () => (await cold()).length === 2, 90_000);
+    const { stdout } = await installation.catamaran('instance', 'list', '--json');
+    const { nodes } = JSON.parse(stdout) as ListInstancesResponse;
+    const fargate = nodes.filter(({ nodegroup }) => nodegroup === undefined);
+    expect(fargate.map(({ machine }) => machine !== undefined).toSorted()).toEqual([false, true]);
+    for (const { metadata } of await cold())
+      expect(await cluster.k('logs', '-n', 'cold', metadata.name)).toBe('cold\n');
+    await cluster.k('delete', 'deployment', '-n', 'cold', 'cold');
+    await cluster.k('delete', 'pod', 'purser', '--now');
+    for (const client of [iam, eks]) client.destroy();
+  }, 180_000);
 
   it('lose those of a machine that is killed, whose pods are replaced, and have them back when it is', async () => {
     const labels = { app: 'crew' };
