@@ -26,7 +26,7 @@ export interface RuntimeUnderTest extends AsyncDisposable {
 
 /** Waits in tests end here. */
 export const deadlineMs = 15_000;
-const testTimeoutMs = 30_000;
+const testTimeoutMs = 60_000;
 
 /** What the tests are told in. */
 export class Words {

@@ -32,7 +32,7 @@ describe('a cluster under load', () => {
   beforeAll(async () => {
     engine = await PrivateEngine.start({ liveRestore: false });
     runtime = await engine.runtime();
-    cluster = await PodCluster.start(2, engine);
+    cluster = await PodCluster.start(2, { engine });
     const file = await readFile(join(cluster.installation.stateDirectory, 'installation.json'), 'utf8');
     installationId = JSON.parse(file).id;
     await cluster.apply(

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { EKS } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
@@ -24,31 +25,43 @@ export interface Said {
   readonly stderr: string;
 }
 
+/** Of which nodes the node group is, and whose containers. */
+export interface NodesAsked {
+  readonly instanceType?: string;
+  /** Default: the cluster's. */
+  readonly version?: string;
+  /** Default: the machine's. */
+  readonly engine?: PrivateEngine;
+}
+
 /** An installation with a cluster `harbor` and a node group of it, and kubectl for it. */
 export class PodCluster implements AsyncDisposable {
   readonly installation: Installation;
   /** BusyBox, on this machine's Engine. */
   readonly image: string;
+  readonly eks: EKS;
+  readonly iam: IAM;
   readonly #kubectl: string;
+  #access: { readonly server: string; readonly ca: Buffer } = { server: '', ca: Buffer.alloc(0) };
   #token = '';
 
   private constructor(installation: Installation, kubectl: string, image: string) {
     this.installation = installation;
     this.image = image;
     this.#kubectl = kubectl;
+    this.eks = new EKS(installation.clientOptions());
+    this.iam = new IAM(installation.clientOptions());
   }
 
-  /** @param engine Default: the machine's. */
-  static async start(nodes: number, engine?: PrivateEngine): Promise<PodCluster> {
-    return PodCluster.on(
-      await Installation.start(engine && { env: { DOCKER_HOST: engine.host } }),
-      nodes,
-      engine,
-    );
+  static async start(nodes: number, asked: NodesAsked = {}): Promise<PodCluster> {
+    const { engine } = asked;
+    const installation = await Installation.start(engine && { env: { DOCKER_HOST: engine.host } });
+    return PodCluster.on(installation, nodes, asked);
   }
 
   /** @param installation Ends with it. */
-  static async on(installation: Installation, nodes: number, engine?: PrivateEngine): Promise<PodCluster> {
+  static async on(installation: Installation, nodes: number, asked: NodesAsked = {}): Promise<PodCluster> {
+    const { engine } = asked;
     const [kubectl, image] = await Promise.all([
       fetchKubectl(),
       engine === undefined ? testImage() : testImageName,
@@ -56,7 +69,7 @@ export class PodCluster implements AsyncDisposable {
     await engine?.loadImage(image);
     const cluster = new PodCluster(installation, kubectl, image);
     try {
-      await cluster.#make(nodes);
+      await cluster.#make(nodes, asked);
       return cluster;
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
@@ -96,6 +109,24 @@ export class PodCluster implements AsyncDisposable {
     await this.k('apply', '-f', path);
   }
 
+  /** The API server's answer, asked without a program that takes its time to start. */
+  get(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const { server, ca } = this.#access;
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${this.#token}` };
+      const request = httpsRequest(new URL(path, server), { ca, headers, timeout: 10_000 }, (response) => {
+        const pieces: Buffer[] = [];
+        response.on('data', (piece) => pieces.push(piece));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString() }),
+        );
+      });
+      request.on('timeout', () => request.destroy(new Error(`no answer to ${path} within 10 s`)));
+      request.on('error', reject);
+      request.end();
+    });
+  }
+
   /** One that runs a shell command. */
   container(command: string) {
     const { image } = this;
@@ -106,6 +137,8 @@ export class PodCluster implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.eks.destroy();
+    this.iam.destroy();
     return this.installation[Symbol.asyncDispose]();
   }
 
@@ -113,46 +146,44 @@ export class PodCluster implements AsyncDisposable {
     return join(this.installation.stateDirectory, 'kubeconfig');
   }
 
-  async #make(nodes: number): Promise<void> {
-    const { installation } = this;
-    const options = installation.clientOptions();
-    const [iam, eks] = [new IAM(options), new EKS(options)];
-    const roleOf = async (RoleName: string, service: string): Promise<string> => {
-      const { Role } = await iam.createRole({ RoleName, AssumeRolePolicyDocument: trust(service) });
-      return Role?.Arn ?? '';
-    };
-    const [roleArn, nodeRole] = [await roleOf('harbor', 'eks'), await roleOf('node', 'ec2')];
+  /** By the SDK: the AWS CLI takes its time to start. */
+  async #make(nodes: number, { instanceType = 't3.small', version }: NodesAsked): Promise<void> {
+    const { installation, eks, iam } = this;
+    for (const [RoleName, service] of [
+      ['harbor', 'eks'],
+      ['node', 'ec2'],
+    ] as const)
+      await iam.createRole({ RoleName, AssumeRolePolicyDocument: trust(service) });
     for (const policy of ['AmazonEKSWorkerNodePolicy', 'AmazonEKS_CNI_Policy'])
       await iam.attachRolePolicy({ RoleName: 'node', PolicyArn: `arn:aws:iam::aws:policy/${policy}` });
+    const arnOf = async (RoleName: string) => (await iam.getRole({ RoleName })).Role?.Arn ?? '';
     const subnetIds = [await installation.subnetId('a'), await installation.subnetId('b')];
+    const roleArn = await arnOf('harbor');
     await eks.createCluster({ name: 'harbor', roleArn, resourcesVpcConfig: { subnetIds } });
-    const { endpoint, certificateAuthority } = await waitFor('the cluster', async () => {
+    const cluster = await waitFor('the cluster', async () => {
       const { cluster } = await eks.describeCluster({ name: 'harbor' });
       return cluster?.status === 'ACTIVE' ? cluster : undefined;
     });
-    const server = { server: endpoint, 'certificate-authority-data': certificateAuthority?.data };
-    await writeFile(
-      this.#kubeconfig,
-      JSON.stringify({
-        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'harbor' },
-        clusters: [{ name: 'harbor', cluster: server }],
-        contexts: [{ name: 'harbor', context: { cluster: 'harbor', user: 'harbor' } }],
-        users: [{ name: 'harbor', user: {} }],
-      }),
-    );
-    this.#token = await eksToken('harbor', options.region, options.credentials, Date.now());
+    const authority = cluster.certificateAuthority?.data ?? '';
+    this.#access = { server: cluster.endpoint ?? '', ca: Buffer.from(authority, 'base64') };
+    const config = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'harbor', users: [] },
+      contexts: [{ name: 'harbor', context: { cluster: 'harbor', user: '' } }],
+      clusters: [
+        { name: 'harbor', cluster: { server: cluster.endpoint, 'certificate-authority-data': authority } },
+      ],
+    };
+    await writeFile(this.#kubeconfig, JSON.stringify(config), { mode: 0o600 });
+    const { region, credentials } = installation.clientOptions();
+    this.#token = await eksToken('harbor', region, credentials, Date.now());
     await eks.createNodegroup({
-      ...{ clusterName: 'harbor', nodegroupName: 'blue', nodeRole, subnets: subnetIds },
-      ...{
-        instanceTypes: ['t3.small'],
-        scalingConfig: { minSize: nodes, maxSize: nodes, desiredSize: nodes },
-      },
+      ...{ clusterName: 'harbor', nodegroupName: 'blue', nodeRole: await arnOf('node'), subnets: subnetIds },
+      ...{ instanceTypes: [instanceType], ...(version !== undefined && { version }) },
+      scalingConfig: { minSize: nodes, maxSize: nodes, desiredSize: nodes },
     });
     await waitFor('the node group', async () => {
       const { nodegroup } = await eks.describeNodegroup({ clusterName: 'harbor', nodegroupName: 'blue' });
       return nodegroup?.status === 'ACTIVE' ? true : undefined;
     });
-    iam.destroy();
-    eks.destroy();
   }
 }

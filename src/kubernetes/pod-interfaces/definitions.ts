@@ -33,6 +33,7 @@ const securityGroupPolicies = {
         schema: {
           openAPIV3Schema: {
             type: 'object',
+            description: 'Which security groups the interfaces of the pods that it selects are in.',
             properties: {
               ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, status: { type: 'object' } },
               spec: {
@@ -69,6 +70,7 @@ const cniNodes = {
         schema: {
           openAPIV3Schema: {
             type: 'object',
+            description: 'What the network of a node can do, and the tags of interfaces that are made for it.',
             properties: {
               ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, status: { type: 'object' } },
               spec: {

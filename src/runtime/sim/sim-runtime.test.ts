@@ -42,6 +42,7 @@ describeRuntimeConformance(
       'gives a private sandbox its address, hostname and one localhost for all its containers': noPackets,
       'has the addresses of the namespace that it joined, and a hostname of its own': noPackets,
       'shares process and IPC namespaces where asked': noFiles,
+      'puts a container among the processes of another one': noFiles,
       'has further groups, and ends by its own signal': noFiles,
       'limits the memory of all containers together': noLimits,
       'limits the CPU of all containers together': noLimits,

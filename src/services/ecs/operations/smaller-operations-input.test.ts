@@ -58,12 +58,6 @@ const refused: readonly Refused[] = [
       'When startedBy is specified, it must be the only filter.',
     ],
   ),
-  [
-    'ListTasks',
-    { daemonName: 'd' },
-    'The filter daemonName is not supported by this version of Catamaran yet.',
-    'UnsupportedFeatureException',
-  ],
 
   ['StopTask', { task: '' }, 'Task identifier can not be blank.'],
   ['StopTask', { task: 'f'.repeat(32) }, 'The referenced task was not found.'],
