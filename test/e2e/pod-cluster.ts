@@ -25,10 +25,10 @@ export interface Said {
   readonly stderr: string;
 }
 
-/** Of which nodes the node group is, and whose containers. */
+/** What a cluster and its nodes are like. */
 export interface NodesAsked {
   readonly instanceType?: string;
-  /** Default: the cluster's. */
+  /** Of the cluster. */
   readonly version?: string;
   /** Default: the machine's. */
   readonly engine?: PrivateEngine;
@@ -159,7 +159,10 @@ export class PodCluster implements AsyncDisposable {
     const arnOf = async (RoleName: string) => (await iam.getRole({ RoleName })).Role?.Arn ?? '';
     const subnetIds = [await installation.subnetId('a'), await installation.subnetId('b')];
     const roleArn = await arnOf('harbor');
-    await eks.createCluster({ name: 'harbor', roleArn, resourcesVpcConfig: { subnetIds } });
+    await eks.createCluster({
+      ...{ name: 'harbor', roleArn, resourcesVpcConfig: { subnetIds } },
+      ...(version !== undefined && { version }),
+    });
     const cluster = await waitFor('the cluster', async () => {
       const { cluster } = await eks.describeCluster({ name: 'harbor' });
       return cluster?.status === 'ACTIVE' ? cluster : undefined;
@@ -178,7 +181,7 @@ export class PodCluster implements AsyncDisposable {
     this.#token = await eksToken('harbor', region, credentials, Date.now());
     await eks.createNodegroup({
       ...{ clusterName: 'harbor', nodegroupName: 'blue', nodeRole: await arnOf('node'), subnets: subnetIds },
-      ...{ instanceTypes: [instanceType], ...(version !== undefined && { version }) },
+      instanceTypes: [instanceType],
       scalingConfig: { minSize: nodes, maxSize: nodes, desiredSize: nodes },
     });
     await waitFor('the node group', async () => {
