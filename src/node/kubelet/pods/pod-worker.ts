@@ -13,6 +13,7 @@ import type { ContainerFacts } from '../status/container-status.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
 import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
+import { earlier } from './earlier.ts';
 import { isEngineAway, messageOf } from './failures.ts';
 import { podLabels, podText } from './names.ts';
 import { planPod } from './plan.ts';
@@ -40,13 +41,14 @@ export interface PodWorkerOptions extends StatusWriterOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a worker remembers of a container; all of it can be lost. */
+/** Of a container; all of it can be lost. */
 interface Memory {
   waiting?: { readonly reason: string; readonly message?: string };
   imageId?: string;
   readonly messages: Map<number, string>;
 }
 
+/** Where nothing is to be done for long, a pod still says what it waits for: `ImagePullBackOff` between two pulls. */
 const retryBounds = { leastMs: 500, mostMs: 10_000 };
 
 /**
@@ -178,7 +180,7 @@ export class PodWorker {
       }
       if (this.#isFinished) break;
       const wakeInMs = this.#wakeAtMs === undefined ? undefined : Math.max(1, this.#wakeAtMs - clock.now());
-      await this.#gate.wait(signal, clock, least(delayMs, wakeInMs));
+      await this.#gate.wait(signal, clock, earlier(delayMs, wakeInMs));
     }
     this.#done.abort(new Error('The pod has ended'));
     await writing;
@@ -348,7 +350,7 @@ export class PodWorker {
     const message = messageOf(error);
     if (error instanceof ImageError) {
       memory.waiting = { reason: error.reason, message };
-      this.#wakeAt(error.retryAtMs ?? clock.now() + retryBounds.mostMs);
+      this.#wakeAt(Math.min(error.retryAtMs ?? Number.POSITIVE_INFINITY, clock.now() + retryBounds.mostMs));
       return;
     }
     const reason = error instanceof ContainerError ? error.reason : 'CreateContainerError';
@@ -490,11 +492,6 @@ export class PodWorker {
   }
 
   #wakeAt(atMs: number): void {
-    this.#wakeAtMs = least(this.#wakeAtMs, atMs);
+    this.#wakeAtMs = earlier(this.#wakeAtMs, atMs);
   }
-}
-
-function least(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.min(one, other);
 }
