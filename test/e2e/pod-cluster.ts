@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
@@ -24,6 +24,8 @@ export interface Said {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** What a cluster and its nodes are like. */
 export interface NodesAsked {
@@ -101,6 +103,28 @@ export class PodCluster implements AsyncDisposable {
     const { code, stdout, stderr } = await this.say(...args);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
     return stdout;
+  }
+
+  /** Begins a command of kubectl that goes on. @param how At a terminal, or without one. */
+  begin(how: 'piped' | 'terminal', ...args: readonly string[]) {
+    const words = [this.#kubectl, '--token', this.#token, ...args];
+    const env = { ...process.env, ...this.installation.environment, KUBECONFIG: this.#kubeconfig };
+    const [file = '', ...rest] =
+      how === 'piped' ? words : ['script', '-qec', words.map(quoted).join(' '), '/dev/null'];
+    const child = spawn(file, rest, { env, stdio: 'pipe' });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk;
+      });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const until = (text: string | RegExp) =>
+      waitFor(
+        String(text),
+        async () => (said.match(text) ? true : undefined),
+        () => said,
+      );
+    return { child, ended, until, said: () => said };
   }
 
   async apply(...items: readonly object[]): Promise<void> {
