@@ -124,9 +124,11 @@ describe('a pod’s role', () => {
   beforeAll(async () => {
     // Pods reach the Engine's own bridge, where their VPC lets them out.
     const bridge = (await askEngine('GET', '/networks/bridge')) as {
-      IPAM: { Config: { Gateway: string }[] };
+      IPAM: { Config: { Gateway?: string; Subnet: string }[] };
     };
-    const host = bridge.IPAM.Config[0]?.Gateway ?? '';
+    const [{ Gateway, Subnet } = { Subnet: '' }] = bridge.IPAM.Config;
+    // An Engine that was never started again does not tell the bridge's own address, which is the first one.
+    const host = Gateway ?? Subnet.replace(/\.0\/\d+$/, '.1');
     [kubectl, installation, image] = await Promise.all([
       fetchKubectl(),
       Installation.start({ upOptions: ['--host', host] }),
