@@ -1,6 +1,6 @@
 import { unless } from '../../infrastructure.ts';
 import { findLoadBalancer, findSecurityGroup, findTargetGroup } from '../ingress/make.ts';
-import { isFreed, leaveListeners } from '../ingress/remove.ts';
+import { isCertificateFreed, isFreed, leaveListeners } from '../ingress/remove.ts';
 import { dismiss, type Site, scalableService } from './make-infrastructure.ts';
 
 type Leaving = Pick<Site, 'ecs' | 'scope' | 'ask' | 'express' | 'loadBalancer'>;
@@ -47,8 +47,5 @@ export async function removeInfrastructure(
   if (!(await isFreed(ask, 'security-group', own))) return false;
   if (other === undefined && !(await isFreed(ask, 'security-group', balancerGroup))) return false;
 
-  const { certificate } = made;
-  const isThere =
-    certificate !== undefined && ecs.infrastructure.hasCertificate(ecs.state, scope, certificate);
-  return !isThere || isFreed(ask, 'certificate', certificate);
+  return isCertificateFreed({ ecs, scope, ask }, made.certificate);
 }

@@ -8,7 +8,7 @@ import {
   revokeEgress,
   revokeIngress,
 } from '../ingress/make.ts';
-import { isFreed, leaveListeners } from '../ingress/remove.ts';
+import { isCertificateFreed, isFreed, leaveListeners } from '../ingress/remove.ts';
 import type { GatewayLoadBalancerRecord, GatewayRecord, GatewayRouteRecord } from './records.ts';
 
 export interface LeavingRoute extends Pick<Maker, 'ask'> {
@@ -54,8 +54,5 @@ export async function removeRoute(
   if (!(await isFreed(ask, 'security-group', own))) return false;
   if (other === undefined && !(await isFreed(ask, 'security-group', balancerGroup))) return false;
 
-  const { certificate } = made;
-  const isThere =
-    certificate !== undefined && ecs.infrastructure.hasCertificate(ecs.state, scope, certificate);
-  return !isThere || isFreed(ask, 'certificate', certificate);
+  return isCertificateFreed({ ecs, scope, ask }, made.certificate);
 }

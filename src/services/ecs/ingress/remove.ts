@@ -1,4 +1,6 @@
 import { type Infrastructure, unless } from '../../infrastructure.ts';
+import type { Scope } from '../arn.ts';
+import type { EcsContext } from '../context.ts';
 import { isOfHost } from './make.ts';
 
 /**
@@ -69,4 +71,14 @@ export async function isFreed(
   const { gone, inUse, remove } = deletions[kind];
   const answer = await unless(inUse, () => unless(gone, () => remove(ask, id)).then(() => 'gone' as const));
   return answer === 'gone';
+}
+
+/** As `isFreed`, of a certificate; one that is not there any more is not asked for. */
+export async function isCertificateFreed(
+  { ecs, scope, ask }: { readonly ecs: EcsContext; readonly scope: Scope; readonly ask: Infrastructure },
+  certificate: string | undefined,
+): Promise<boolean> {
+  const isThere =
+    certificate !== undefined && ecs.infrastructure.hasCertificate(ecs.state, scope, certificate);
+  return !isThere || isFreed(ask, 'certificate', certificate);
 }
