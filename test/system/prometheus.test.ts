@@ -48,9 +48,9 @@ it('GET /metrics has what ECS and load balancers have, what was asked, and how t
   });
   const hosts = Object.entries(samples).filter(([name]) => name.startsWith('catamaran_target_group_hosts'));
   expect(hosts.map(([, value]) => value)).toEqual([0, 0]);
-  expect(samples['process_resident_memory_bytes']).toBeGreaterThan(10_000_000);
-  expect(samples['catamaran_uptime_seconds']).toBeGreaterThan(0);
-  expect(samples['catamaran_event_loop_lag_seconds']).toBeGreaterThanOrEqual(0);
+  expect(samples.process_resident_memory_bytes).toBeGreaterThan(10_000_000);
+  expect(samples.catamaran_uptime_seconds).toBeGreaterThan(0);
+  expect(samples.catamaran_event_loop_lag_seconds).toBeGreaterThanOrEqual(0);
   // Each series once, and each of them of a family that is declared.
   const names = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   expect(new Set(names.map((line) => line.replace(/ \S+$/, ''))).size).toBe(names.length);

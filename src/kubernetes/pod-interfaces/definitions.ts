@@ -70,7 +70,8 @@ const cniNodes = {
         schema: {
           openAPIV3Schema: {
             type: 'object',
-            description: 'What the network of a node can do, and the tags of interfaces that are made for it.',
+            description:
+              'What the network of a node can do, and the tags of interfaces that are made for it.',
             properties: {
               ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, status: { type: 'object' } },
               spec: {
