@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/setup/longest-first.ts';
+import { canHaveOwnMachine } from './test/setup/own-machine.ts';
+import { ownMachines } from './test/setup/own-machines.ts';
 
 export default defineConfig({
   test: {
@@ -24,8 +26,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // One machine, one Engine, its ports and its CPU: one file after the other.
-          fileParallelism: false,
+          // Each file wants an Engine and the ports for itself: a machine of its own, or else one after the other.
+          ...(canHaveOwnMachine() ? { pool: ownMachines() } : { fileParallelism: false }),
+          globalSetup: ['test/setup/fetch-clients.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           expect: { poll: { timeout: 20_000 } },
