@@ -60,6 +60,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       controlPlaneOf: () => undefined,
       whyNotAssumed: () => undefined,
       machineArchitecture: () => 'x86_64',
+      grantDataKey: () => ({ type: 'missing' }),
       otherMachines: () => [],
     }).loadOperations(),
     'Amazon EC2': await createEc2({

@@ -72,7 +72,13 @@ import {
   startEvents,
 } from '../services/events/index.ts';
 import { createIam, type IamOperator, whyNotPermitted, whyNotResourcePolicy } from '../services/iam/index.ts';
-import { createKms, type KmsContext, loadKmsReconcilers } from '../services/kms/index.ts';
+import {
+  createKms,
+  grantDataKey,
+  type KmsContext,
+  loadKmsReconcilers,
+  openDataKey,
+} from '../services/kms/index.ts';
 import {
   createLogs,
   type EventStore,
@@ -257,6 +263,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const eks = {
     ...{ state, clock, random, publicCidr, controlPlaneOf, whyNotAssumed: clusterRoles(iam) },
     machineArchitecture: ownArchitecture,
+    grantDataKey: grantDataKey.bind(undefined, kms),
     otherMachines,
   };
   const clusterNetworks = new ClusterNetworks({
@@ -269,6 +276,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       connectIn: (cluster, address, signal) => clusterNetworks.connect(cluster, address, signal),
       verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
       issuerKeys: iam.issuerKeys,
+      openDataKey: openDataKey.bind(undefined, kms),
       assumeRole: infrastructureRoles({
         ...{ iam, services: () => services, random, clock },
         ...{ service: eksPrincipal, sessionName: 'aws-load-balancer-controller' },

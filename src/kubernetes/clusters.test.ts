@@ -183,10 +183,10 @@ describe('CreateCluster refuses', () => {
       /^Logs of the type scheduler/,
     ],
     [
-      'keys of KMS',
+      'a key of KMS that is not named',
       { encryptionConfig: [{ resources: ['secrets'] }] },
       'InvalidParameterException',
-      /^Keys of KMS/,
+      /^KeyArn is required$/,
     ],
     ['tags of AWS', { tags: { 'aws:x': 'y' } }, 'InvalidParameterException', /^aws: prefixed tag key names/],
   ];

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import type { State } from '../reconcile/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import type { Infrastructure, InfrastructureSession } from '../services/infrastructure.ts';
+import type { EncryptionContext, KeptDataKey } from '../services/kms/index.ts';
 import type { Principal } from '../services/service.ts';
 import type { Store } from '../store/index.ts';
 import type { OidcAuthentication } from './authentication/oidc-token.ts';
@@ -34,6 +35,8 @@ export interface KubernetesContext {
    * @throws {Refusal} AccessDeniedException there is no such role, or it doesn't trust EKS.
    */
   readonly assumeRole: (session: InfrastructureSession) => Infrastructure;
+  /** See `openDataKey` of KMS's. @throws {Refusal} the key of KMS can't be used now. */
+  readonly openDataKey: (kept: KeptDataKey, about: EncryptionContext) => Buffer;
   /** Appends lines to a log group of CloudWatch Logs, which is made where it is not there. */
   readonly writeLogLines: (
     scope: { readonly accountId: string; readonly region: string },

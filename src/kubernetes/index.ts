@@ -30,6 +30,9 @@ import { resourceQuotas } from './reconcilers/resource-quota.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
 import { controlPlaneKey, controlPlanes } from './records.ts';
 import { podScheduler } from './scheduler/index.ts';
+import { ClusterDataKeys } from './sealing/cluster-data-keys.ts';
+import { secretSealing } from './sealing/seal-secrets.ts';
+import { sealingStore } from './sealing/sealing-store.ts';
 
 export { noteApiEndpoint } from './clusters/api-endpoint.ts';
 export type { ClusterPlace } from './objects/object-store.ts';
@@ -47,11 +50,14 @@ export interface Kubernetes extends AsyncDisposable {
   accept(cluster: ClusterPlace, socket: Socket): void;
 }
 
-export function createKubernetes(context: KubernetesContext): Kubernetes {
+export function createKubernetes(given: KubernetesContext): Kubernetes {
   const running = new ControlPlanes();
+  const keys = new ClusterDataKeys(given);
+  const context = { ...given, store: sealingStore(given.store, keys, given.random) };
   return {
     reconcilers: [
-      clusterControlPlane(context, running),
+      clusterControlPlane(context, running, { keys, kept: given.store }),
+      secretSealing({ state: context.state, store: context.store, keys }),
       namespaceLifecycle(context, running),
       resourceQuotas(context, running),
       tokenSecrets(context),

@@ -14,7 +14,10 @@ const pieceLength = 500;
  * Everything that a cluster kept, finalizers or not: there is nobody left to ask. Namespaces go first, so that nothing more
  * is made in them.
  */
-export async function removeObjects({ store, state }: KubernetesContext, place: ClusterPlace): Promise<void> {
+export async function removeObjects(
+  { store, state }: Pick<KubernetesContext, 'state' | 'store'>,
+  place: ClusterPlace,
+): Promise<void> {
   const custom = definitionsOf(state, place).flatMap((definition) => storedResourceOf(definition) ?? []);
   const builtIn = builtInCatalogue.resources.filter((it) => it !== definitions);
   // Without its definition nobody would find what is left of a custom kind.

@@ -1,10 +1,13 @@
 import { done, type Reconciler, type RecordKey, watching } from '../../reconcile/index.ts';
 import { type ClusterRecord, clusters, finishUpdate, forgetCluster } from '../../services/eks/index.ts';
+import type { Store } from '../../store/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import type { OpenControlPlane } from '../clusters/control-plane.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
 import { apiEndpointKey, apiEndpoints, controlPlaneKey, controlPlanes } from '../records.ts';
+import type { ClusterDataKeys } from '../sealing/cluster-data-keys.ts';
+import { sealAgain, unsealedKeys } from '../sealing/seal-secrets.ts';
 
 interface Running {
   readonly id: string;
@@ -46,9 +49,19 @@ export class ControlPlanes implements AsyncDisposable {
   }
 }
 
+interface Sealed {
+  readonly keys: ClusterDataKeys;
+  /** The store as it is, in which nothing is opened. */
+  readonly kept: Store;
+}
+
 /** Starts the control plane of every cluster that is wanted, and takes down those of clusters that are not. */
-export function clusterControlPlane(context: KubernetesContext, running: ControlPlanes): Reconciler {
-  const { state } = context;
+export function clusterControlPlane(
+  context: KubernetesContext,
+  running: ControlPlanes,
+  { keys, kept }: Sealed,
+): Reconciler {
+  const { state, store } = context;
   return {
     name: 'cluster-control-plane',
     watches: [watching<ClusterRecord>(clusters, ({ key }) => [key])],
@@ -56,12 +69,15 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
       const key = workKey as RecordKey;
       const record = state.get(clusters, key);
       const present = running.get(key);
-      if (record === undefined || record.isDeleting || !isAsWanted(present, record)) await running.end(key);
+      if (record === undefined || record.isDeleting || !isAsWanted(present, record)) {
+        await running.end(key);
+        if (present !== undefined) keys.forget({ id: present.id });
+      }
       if (record === undefined) return done;
       const place = placeOf(key, record);
       if (record.isDeleting) {
         const { removeObjects } = await import('../clusters/remove-objects.ts');
-        await removeObjects(context, place);
+        await removeObjects({ state, store: kept }, place);
         await state.transact((tx) => {
           tx.delete(controlPlanes, controlPlaneKey(place));
           tx.delete(apiEndpoints, apiEndpointKey(place));
@@ -74,6 +90,8 @@ export function clusterControlPlane(context: KubernetesContext, running: Control
         const { openControlPlane } = await import('../clusters/control-plane.ts');
         running.set(key, { id, version, controlPlane: await openControlPlane(context, place, record) });
       }
+      if (updateId !== undefined && record.encryption !== undefined)
+        for (const secret of unsealedKeys(state, place)) await sealAgain({ state, store }, secret);
       if (updateId !== undefined) await state.transact((tx) => finishUpdate(tx, key, updateId));
       return done;
     },

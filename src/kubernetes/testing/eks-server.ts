@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EKS } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
+import { KMS } from '@aws-sdk/client-kms';
 import { STS } from '@aws-sdk/client-sts';
 import { type Clock, seededRandom, systemClock } from '../../clock/index.ts';
 import { eksAuthRoute, podRoles } from '../../composition/eks-auth.ts';
@@ -26,8 +27,9 @@ import {
   loadEksReconcilers,
 } from '../../services/eks/index.ts';
 import { createElb } from '../../services/elbv2/index.ts';
-import { createIam } from '../../services/iam/index.ts';
+import { createIam, whyNotPermitted, whyNotResourcePolicy } from '../../services/iam/index.ts';
 import type { Infrastructure } from '../../services/infrastructure.ts';
+import { createKms, grantDataKey, type KmsContext, openDataKey } from '../../services/kms/index.ts';
 import { createLogs, MemoryEventStore, writeToOwnLogGroup } from '../../services/logs/index.ts';
 import { rootPrincipal } from '../../services/service.ts';
 import { createSts } from '../../services/sts/index.ts';
@@ -52,12 +54,13 @@ export interface EksServer extends AsyncDisposable {
   /** These four sign as the account's root. */
   readonly eks: EKS;
   readonly iam: IAM;
+  readonly kms: KMS;
   readonly sts: STS;
   readonly logs: CloudWatchLogs;
   readonly endpoint: string;
   /** Of the account's root. */
   readonly key: Key;
-  signedBy(key: Key): { readonly eks: EKS; readonly iam: IAM; readonly sts: STS };
+  signedBy(key: Key): { readonly eks: EKS; readonly iam: IAM; readonly kms: KMS; readonly sts: STS };
   readonly store: Store;
   readonly state: State;
   readonly clock: Clock;
@@ -71,6 +74,8 @@ export interface EksServer extends AsyncDisposable {
   troubles(): readonly unknown[];
   /** Makes a cluster and waits until it is ACTIVE. */
   cluster(name: string, more?: object): Promise<TestCluster>;
+  /** One that was there before. */
+  found(name: string): Promise<TestCluster>;
 }
 
 export interface TestCluster {
@@ -131,6 +136,10 @@ export async function startEks(
   });
   const acmContext: AcmContext = { state, clock, random, sealer, usersOf: () => [] };
   const assumeRole = infrastructureOf(() => [ec2.service, elb, createAcm(acmContext)], clock);
+  const kms: KmsContext = {
+    ...{ state, clock, random, sealer, whyNotPolicy: whyNotResourcePolicy },
+    whyNotPermitted: (asked) => whyNotPermitted(state, asked),
+  };
   const logsContext = { state, clock, random, events: new MemoryEventStore() };
   const otherMachines = options.otherMachines ?? (() => []);
   const context: KubernetesContext = {
@@ -139,18 +148,20 @@ export async function startEks(
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
     issuerKeys: options.issuerKeys ?? iam.issuerKeys,
     connectIn: options.connectIn ?? nobody,
+    openDataKey: openDataKey.bind(undefined, kms),
     assumeRole,
     writeLogLines: (place, where, lines) => writeToOwnLogGroup(logsContext, place, where, lines),
   };
   await ec2.ensureDefaultVpc(scope);
   const eksContext: EksContext = {
     ...{ state, clock, random, publicCidr, controlPlaneOf, machineArchitecture: () => 'x86_64' },
+    grantDataKey: grantDataKey.bind(undefined, kms),
     whyNotAssumed: options.whyNotAssumed ?? (() => undefined),
     otherMachines,
   };
   const kubernetes = stack.use(createKubernetes(context));
   const gateway = createGateway({
-    services: [iam.service, createSts(iam), createLogs(logsContext), createEks(eksContext)],
+    services: [iam.service, createSts(iam), createLogs(logsContext), createKms(kms), createEks(eksContext)],
     routes: [eksAuthRoute({ state, random, podOfToken: kubernetes.podOfToken, assumeRole: podRoles(iam) })],
     ...{
       clock,
@@ -179,7 +190,10 @@ export async function startEks(
       endpoint,
       ...{ region: scope.region, credentials: key, maxAttempts: 1 },
     };
-    const made = { eks: new EKS(settings), iam: new IAM(settings), sts: new STS(settings) };
+    const made = {
+      ...{ eks: new EKS(settings), iam: new IAM(settings), kms: new KMS(settings) },
+      sts: new STS(settings),
+    };
     for (const client of Object.values(made)) stack.defer(() => client.destroy());
     return made;
   };
@@ -191,6 +205,14 @@ export async function startEks(
   stack.defer(() => logs.destroy());
   const { eks } = clients;
   const subnetIds = [...(defaultVpc(state, scope)?.subnets ?? [])].map(({ subnetId }) => subnetId);
+  const found: EksServer['found'] = async (name) => {
+    await reconcilers.idle();
+    const { cluster } = await eks.describeCluster({ name });
+    if (cluster?.status !== 'ACTIVE')
+      throw new Error(`${name} is ${cluster?.status}: ${JSON.stringify(log.lines)}`);
+    const { endpoint = '', certificateAuthority } = cluster;
+    return testCluster(name, endpoint, Buffer.from(certificateAuthority?.data ?? '', 'base64').toString());
+  };
   return {
     ...{
       ...clients,
@@ -215,13 +237,9 @@ export async function startEks(
         ...{ name, roleArn: `arn:aws:iam::${scope.accountId}:role/eks` },
         ...{ resourcesVpcConfig: { subnetIds }, ...more },
       });
-      await reconcilers.idle();
-      const { cluster } = await eks.describeCluster({ name });
-      if (cluster?.status !== 'ACTIVE')
-        throw new Error(`${name} is ${cluster?.status}: ${JSON.stringify(log.lines)}`);
-      const { endpoint = '', certificateAuthority } = cluster;
-      return testCluster(name, endpoint, Buffer.from(certificateAuthority?.data ?? '', 'base64').toString());
+      return found(name);
     },
+    found,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

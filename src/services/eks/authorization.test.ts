@@ -127,6 +127,11 @@ const cases: Readonly<Record<string, Case>> = {
       ...{ 'eks:username': 'x', 'eks:kubernetesGroups': ['y'] },
     },
   },
+  AssociateEncryptionConfig: {
+    input: { ...inCluster, encryptionConfig: [{ resources: ['secrets'], provider: { keyArn } }] },
+    on,
+    keys: tagged,
+  },
   AssociateIdentityProviderConfig: {
     input: {
       ...{ ...inCluster, tags },
@@ -255,6 +260,7 @@ authorizationSuite<object>({
           whyNotAssumed: () => undefined,
           machineArchitecture: () => 'x86_64',
           otherMachines: () => [],
+          grantDataKey: () => ({ type: 'missing' }),
         }),
       build: async (_root, { state }) => {
         const scope = { accountId, region };
@@ -335,6 +341,7 @@ authorizationSuite<object>({
     UpdateAccessEntry: listedOfEntry,
     UpdateClusterConfig: [...ofResource, ...listedOfConfig],
     UpdateClusterVersion: [...ofResource, 'eks:kubernetesVersion'],
+    AssociateEncryptionConfig: ofResource,
     AssociateIdentityProviderConfig: [...ofResource, ...ofRequest, 'eks:clientId', 'eks:issuerUrl'],
     DescribeIdentityProviderConfig: ofResource,
     DisassociateIdentityProviderConfig: ofResource,

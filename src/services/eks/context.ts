@@ -1,5 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
-import type { Reader, State } from '../../reconcile/index.ts';
+import type { Reader, State, Transaction } from '../../reconcile/index.ts';
+import type { AskedDataKey, GrantedDataKey } from '../kms/index.ts';
+import type { Call } from '../service.ts';
 import type { Scope } from './arn.ts';
 import { clusterNotFound } from './errors.ts';
 import { type ClusterRecord, clusterKey, clusters } from './records.ts';
@@ -17,6 +19,8 @@ export interface EksContext {
   readonly whyNotAssumed: (scope: Scope, asked: AskedRole) => string | undefined;
   /** Of the machines that nodes are on, as EC2 calls it. */
   readonly machineArchitecture: () => 'arm64' | 'x86_64';
+  /** See `grantDataKey` of KMS's. */
+  readonly grantDataKey: (reader: Reader | Transaction, call: Call, asked: AskedDataKey) => GrantedDataKey;
   /** The machines that have joined, and can carry nodes now. */
   readonly otherMachines: () => readonly string[];
 }

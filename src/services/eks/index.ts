@@ -20,6 +20,7 @@ export type { SwitchedFunction } from './addons/catalogue.ts';
 export { type AddonRecord, addons } from './addons/record.ts';
 export { type VpcCniSettings, vpcCniSettings } from './addons/vpc-cni.ts';
 export { canonicalArn, clusterArn } from './arn.ts';
+export { encryptionContextOf } from './clusters/encryption.ts';
 export { forgetCluster } from './clusters/forget-cluster.ts';
 export type { ControlPlane, EksContext } from './context.ts';
 export { activateFargateProfile, forgetFargateProfile } from './fargate/end-profile.ts';

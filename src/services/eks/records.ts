@@ -1,6 +1,7 @@
 import type { Collection, Reader, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
 import type { PrincipalEntity } from '../iam/index.ts';
+import type { KeptDataKey } from '../kms/index.ts';
 import type { SwitchedFunction } from './addons/catalogue.ts';
 import type { Scope } from './arn.ts';
 
@@ -55,6 +56,8 @@ export interface ClusterRecord {
   readonly upgradedFrom?: { readonly version: string; readonly at: number };
   /** The update that its control plane has yet to follow. */
   readonly updateId?: string;
+  /** What its Secrets are sealed with; absent: they are kept as they are. Once there it stays. */
+  readonly encryption?: KeptDataKey;
   readonly deletionProtection: boolean;
   readonly createdAt: number;
   readonly tags: Tags;

@@ -10,10 +10,6 @@ const subscriptions = 'there is no EKS Anywhere';
 
 /** What isn't built, by name. */
 export const refusedOperations = {
-  AssociateEncryptionConfig: refused(
-    'AssociateEncryptionConfig',
-    'secrets of clusters are not encrypted with keys of KMS',
-  ),
   CreateCapability: refused('CreateCapability', capabilities),
   CreateCertificateAuthority: refused(
     'CreateCertificateAuthority',

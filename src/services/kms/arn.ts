@@ -28,3 +28,9 @@ export function readKeyReference(caller: Scope, text: string): KeyReference | un
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(rest)) return { scope, keyId: rest };
   return /^alias\/[\w/-]{1,250}$/.test(rest) ? { scope, aliasName: rest } : undefined;
 }
+
+/** The alias by which a key was named, which policies can ask for. */
+export const aliasOf = (keyId: string): { readonly alias?: string } => {
+  const [, alias] = /(?:^|:)(alias\/.+)$/.exec(keyId) ?? [];
+  return alias === undefined ? {} : { alias };
+};

@@ -9,7 +9,17 @@ import type { Reconciler } from '../../reconcile/index.ts';
 import type { Service } from '../service.ts';
 import type { KmsContext } from './context.ts';
 
+export type { EncryptionContext } from './cipher.ts';
 export type { KmsContext, PolicedRequest } from './context.ts';
+export {
+  type AskedDataKey,
+  type GrantedDataKey,
+  grantDataKey,
+  type KeptDataKey,
+  keyStateOf,
+  openDataKey,
+  whyKeyUnusable,
+} from './service-data-keys.ts';
 
 export function createKms(context: KmsContext): Service {
   return {

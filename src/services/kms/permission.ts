@@ -10,6 +10,8 @@ export interface Said {
   readonly encryptionContext?: EncryptionContext;
   readonly alias?: string;
   readonly tags?: Tags;
+  /** The service that asks on the caller's behalf: `eks.eu-west-1.amazonaws.com`. */
+  readonly viaService?: string;
 }
 
 /**
@@ -46,7 +48,7 @@ const ofKey: ConditionKeys = {
   'kms:MultiRegion': 'false',
 };
 
-const conditionsOf = ({ encryptionContext = {}, alias, tags }: Said): ConditionKeys => ({
+const conditionsOf = ({ encryptionContext = {}, alias, tags, viaService }: Said): ConditionKeys => ({
   ...Object.fromEntries(
     Object.entries(encryptionContext).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
   ),
@@ -55,4 +57,5 @@ const conditionsOf = ({ encryptionContext = {}, alias, tags }: Said): ConditionK
   }),
   ...(alias !== undefined && { 'kms:RequestAlias': alias }),
   ...(tags !== undefined && requestTagKeys(tags)),
+  ...(viaService !== undefined && { 'kms:ViaService': viaService }),
 });

@@ -49,9 +49,11 @@ export const keyKey = ({ accountId, region }: Scope, id: string): RecordKey =>
   recordKey(keys, accountId, region, id);
 
 /** The key may be another account's. */
-export function keyOfRecord({ arn, id }: KeyRecord): RecordKey {
-  const [, , , region = '', accountId = ''] = arn.split(':');
-  return keyKey({ accountId, region }, id);
+export const keyOfRecord = ({ arn }: KeyRecord): RecordKey => keyOfArn(arn);
+
+export function keyOfArn(arn: string): RecordKey {
+  const [, , , region = '', accountId = '', named = ''] = arn.split(':');
+  return keyKey({ accountId, region }, named.replace(/^key\//, ''));
 }
 
 export const aliasKey = ({ accountId, region }: Scope, name: string): RecordKey =>

@@ -35,16 +35,4 @@ describe('what no cluster has', () => {
   ])('is not found: %s', async (_operation, ask, members) => {
     await expect(ask()).rejects.toMatchObject({ name: 'ResourceNotFoundException', ...members });
   });
-
-  it.each<readonly [string, () => Promise<unknown>]>([
-    [
-      'AssociateEncryptionConfig',
-      () => api.eks.associateEncryptionConfig({ ...of, encryptionConfig: [{ resources: ['secrets'] }] }),
-    ],
-  ])('is not made: %s', async (operation, ask) => {
-    await expect(ask()).rejects.toMatchObject({
-      name: 'InvalidRequestException',
-      message: expect.stringContaining(`${operation} is not supported by this version of Catamaran yet: `),
-    });
-  });
 });

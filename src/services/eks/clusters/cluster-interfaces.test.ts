@@ -91,6 +91,7 @@ it('one that was made before clusters had any gets them', async () => {
       whyNotAssumed: () => undefined,
       machineArchitecture: () => 'x86_64',
       otherMachines: () => [],
+      grantDataKey: () => ({ type: 'missing' }),
     },
   }).reconcile(key, { signal: new AbortController().signal } as never);
   expect(clusterIn(api).networkInterfaces).toHaveLength(2);

@@ -1,6 +1,7 @@
 import type { ClusterIssue } from '@aws-sdk/client-eks';
 import type { Reader } from '../../../reconcile/index.ts';
 import { readAwsvpc } from '../../ec2/index.ts';
+import { keyStateOf } from '../../kms/index.ts';
 import type { Scope } from '../arn.ts';
 import type { EksContext } from '../context.ts';
 import type { ClusterRecord } from '../records.ts';
@@ -10,7 +11,7 @@ export function clusterIssues(
   { whyNotAssumed }: Pick<EksContext, 'whyNotAssumed'>,
   reader: Reader,
   scope: Scope,
-  { arn, roleArn, subnetIds, securityGroupIds }: ClusterRecord,
+  { arn, roleArn, subnetIds, securityGroupIds, encryption }: ClusterRecord,
 ): readonly ClusterIssue[] {
   const isSubnetGone = (id: string): boolean =>
     readAwsvpc(reader, scope, { subnets: [id], securityGroups: [] }).type === 'subnet-missing';
@@ -28,6 +29,26 @@ export function clusterIssues(
             message: `EKS could not assume the role of the cluster. ${why}`,
           },
         ]),
+    ...(encryption === undefined ? [] : keyIssues(reader, encryption.keyArn)),
+  ];
+}
+
+/** As `ClusterIssueCode` names them, and what is the matter with the key. */
+const codesOfKeys = {
+  Disabled: ['KmsKeyDisabled', 'is disabled'],
+  PendingDeletion: ['KmsKeyMarkedForDeletion', 'is marked for deletion'],
+  Missing: ['KmsKeyNotFound', 'could not be found'],
+} as const;
+
+function keyIssues(reader: Reader, keyArn: string): readonly ClusterIssue[] {
+  const state = keyStateOf(reader, keyArn);
+  if (state === 'Enabled') return [];
+  const [code, what] = codesOfKeys[state];
+  return [
+    {
+      ...{ code, resourceIds: [keyArn] },
+      message: `The KMS key that the secrets of the cluster are encrypted with ${what}: ${keyArn}`,
+    },
   ];
 }
 

@@ -6,6 +6,7 @@ import type { EksContext } from '../context.ts';
 import type { ClusterRecord } from '../records.ts';
 import { clusterIssues } from './cluster-issues.ts';
 import { clusterStatus } from './cluster-status.ts';
+import { encryptionView } from './encryption.ts';
 import { everywhere } from './input.ts';
 import { loggingView } from './logging.ts';
 import { platformVersion } from './versions.ts';
@@ -17,7 +18,7 @@ export function clusterView(
   scope: Scope,
   record: ClusterRecord,
 ): Cluster {
-  const { id, createdAt, tags, creator, authenticationMode, request } = record;
+  const { id, createdAt, tags, creator, authenticationMode, request, encryption } = record;
   const controlPlane = context.controlPlaneOf(reader, scope, id);
   const isUp = controlPlane !== undefined;
   return {
@@ -52,6 +53,7 @@ export function clusterView(
       endpoint: controlPlane.endpoint,
       ...(controlPlane.issuer && { identity: { oidc: { issuer: controlPlane.issuer } } }),
     }),
+    ...(encryption && { encryptionConfig: [encryptionView(encryption.keyArn)] }),
     ...(request && { clientRequestToken: request.token }),
     platformVersion,
     tags,

@@ -23,6 +23,7 @@ import { type ClusterRecord, clusterKey, clusters, scopeText } from '../records.
 import { ensureClusterGroup } from './cluster-group.ts';
 import { settleClusterInterfaces } from './cluster-interfaces.ts';
 import { clusterView } from './cluster-view.ts';
+import { newEncryption } from './encryption.ts';
 import { readCluster, readPlace } from './input.ts';
 
 /** "Clusters per Region" (EKS quotas). */
@@ -35,7 +36,7 @@ export async function createCluster(
   call: Call,
 ): Promise<CreateClusterResponse> {
   const { state, clock, random, whyNotAssumed } = context;
-  const { isAdminForCreator, serviceIpv4Cidr, ...wanted } = readCluster(input);
+  const { isAdminForCreator, serviceIpv4Cidr, encryptionKey, ...wanted } = readCluster(input);
   const { name: clusterName } = wanted;
   const arn = clusterArn(call, clusterName);
   const request = madeBy(input);
@@ -62,6 +63,7 @@ export async function createCluster(
     const record: ClusterRecord = {
       ...{ id, arn, ...wanted, ...place, createdAt: clock.now() },
       ...(isAdminForCreator && { creator }),
+      ...(encryptionKey && { encryption: newEncryption(context, tx, call, encryptionKey, { id, arn }) }),
       ...(request && { request }),
     };
     const placed = settleClusterInterfaces(context, tx, call, ensureClusterGroup(context, tx, call, record));

@@ -6,6 +6,7 @@ import type { Scope } from '../arn.ts';
 import { invalidParameter } from '../errors.ts';
 import { constraints, readTags } from '../input.ts';
 import type { AuthenticationMode, ClusterRecord } from '../records.ts';
+import { readEncryption } from './encryption.ts';
 import { readLogging } from './logging.ts';
 import { refuseUnsupportedAtCreation } from './unsupported.ts';
 import { assertServed, defaultVersion } from './versions.ts';
@@ -27,7 +28,12 @@ export type WantedCluster = Pick<
   | 'publicAccessCidrs'
   | 'withoutFunctions'
   | 'tags'
-> & { readonly isAdminForCreator: boolean; readonly serviceIpv4Cidr: string | undefined };
+> & {
+  readonly isAdminForCreator: boolean;
+  readonly serviceIpv4Cidr: string | undefined;
+  /** Of KMS; undefined: none. */
+  readonly encryptionKey: string | undefined;
+};
 
 /** @throws InvalidParameterException */
 export function readCluster(input: CreateClusterCommandInput): WantedCluster {
@@ -38,7 +44,6 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
     .text('accessConfig.authenticationMode', accessConfig.authenticationMode, {
       oneOf: authenticationModes,
     })
-    .list('encryptionConfig', input.encryptionConfig, { max: 1 })
     .throwIfViolated();
   if (!/^arn:aws:iam::\d{12}:role\/.+/.test(roleArn))
     throw invalidParameter(`Invalid Role Arn: '${roleArn}'`);
@@ -56,6 +61,7 @@ export function readCluster(input: CreateClusterCommandInput): WantedCluster {
     ...(input.bootstrapSelfManagedAddons === false && { withoutFunctions: ['coredns' as const] }),
     isAdminForCreator: accessConfig.bootstrapClusterCreatorAdminPermissions ?? true,
     deletionProtection: input.deletionProtection ?? false,
+    encryptionKey: readEncryption(input.encryptionConfig),
     serviceIpv4Cidr: readServiceCidr(input.kubernetesNetworkConfig?.serviceIpv4Cidr),
     tags: readTags(input.tags, invalidParameter),
   };

@@ -2,6 +2,7 @@ import type { EKS } from '@aws-sdk/client-eks';
 import type { OperationsOf } from '../../service.ts';
 import { eksAuthorization } from '../authorization.ts';
 import type { EksContext } from '../context.ts';
+import { associateEncryptionConfig } from './associate-encryption-config.ts';
 import { clusterAuthorization } from './authorization.ts';
 import { createCluster, deleteCluster, describeCluster, listClusters } from './cluster.ts';
 import { updateClusterConfig } from './update-config.ts';
@@ -9,9 +10,14 @@ import { updateClusterVersion } from './update-version.ts';
 import { describeClusterVersions } from './versions.ts';
 
 export function clusterOperations(context: EksContext) {
-  const { everything, cluster } = eksAuthorization(context.state);
+  const { everything, cluster, inCluster } = eksAuthorization(context.state);
   const on = clusterAuthorization(context.state);
   return {
+    AssociateEncryptionConfig: {
+      action: 'eks:AssociateEncryptionConfig',
+      ...inCluster,
+      run: (input, call) => associateEncryptionConfig(context, input, call),
+    },
     CreateCluster: {
       action: 'eks:CreateCluster',
       ...on.created,

@@ -40,7 +40,6 @@ export function refuseUnsupported(input: Asked): void {
 export function refuseUnsupportedAtCreation(input: CreateClusterCommandInput): void {
   refuseFirst([
     [input.kubernetesNetworkConfig?.ipFamily === 'ipv6', 'IPv6 clusters are'],
-    [(input.encryptionConfig?.length ?? 0) > 0, 'Keys of KMS (encryptionConfig) are'],
     [input.outpostConfig !== undefined, 'Outposts (outpostConfig) are'],
   ]);
   refuseUnsupported(input);

@@ -2,8 +2,10 @@ import { EKS } from '@aws-sdk/client-eks';
 import { clusterRoles } from '../../../composition/cluster-roles.ts';
 import { infrastructureOf } from '../../../kubernetes/testing/infrastructure.ts';
 import { createEc2, defaultVpc } from '../../ec2/index.ts';
+import { whyNotPermitted, whyNotResourcePolicy } from '../../iam/index.ts';
 import { accountId, type IamServer, type Key, startIamServer } from '../../iam/testing/iam-server.ts';
 import type { Infrastructure } from '../../infrastructure.ts';
+import { createKms, grantDataKey, type KmsContext } from '../../kms/index.ts';
 import { addons } from '../addons/record.ts';
 import { clusterKey, clusters, createEks, type EksContext, finishUpdate, forgetCluster } from '../index.ts';
 import { addonFunctions } from '../reconcilers/addons.ts';
@@ -41,17 +43,23 @@ export async function startEksApi(): Promise<EksApi> {
   let eksContext: EksContext | undefined;
   const server = stack.use(
     await startIamServer({
-      services: (iam, { state, clock, random }) => {
+      services: (iam, given) => {
+        const { state, clock, random } = given;
+        const kms: KmsContext = {
+          ...{ ...given, whyNotPolicy: whyNotResourcePolicy },
+          whyNotPermitted: (asked) => whyNotPermitted(state, asked),
+        };
         eksContext = {
           ...{ state, clock, random, publicCidr, machineArchitecture: () => 'x86_64' },
           otherMachines: () => [],
+          grantDataKey: grantDataKey.bind(undefined, kms),
           // Clusters are made here with a role that nobody made.
           whyNotAssumed: (of, asked) =>
             asked.service === 'eks.amazonaws.com' ? undefined : clusterRoles(iam)(of, asked),
           controlPlaneOf: () =>
             answers ? { endpoint: 'https://127.0.0.1:6443', certificateAuthority: 'PEM' } : undefined,
         };
-        return [createEks(eksContext)];
+        return [createEks(eksContext), createKms(kms)];
       },
     }),
   );

@@ -8,7 +8,7 @@ import type {
 } from '@aws-sdk/client-kms';
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import type { Scope } from '../arn.ts';
+import { aliasOf, type Scope } from '../arn.ts';
 import { keyIdOf } from '../cipher.ts';
 import { type KmsContext, requireKey } from '../context.ts';
 import { incorrectKey, invalidCiphertext, unsupported, validationException } from '../errors.ts';
@@ -16,7 +16,6 @@ import { constraints } from '../input.ts';
 import { decryptBy, encryptBy } from '../key-use.ts';
 import { permit, permitOnKey } from '../permission.ts';
 import { type KeyRecord, keyKey, keys } from '../records.ts';
-import { aliasOf } from './keys.ts';
 
 /** "Encrypt", AWS KMS API reference. */
 const maxPlaintextBytes = 4_096;

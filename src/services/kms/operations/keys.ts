@@ -11,7 +11,7 @@ import type {
 } from '@aws-sdk/client-kms';
 import { uuid } from '../../../clock/index.ts';
 import type { Call } from '../../service.ts';
-import { keyArn } from '../arn.ts';
+import { aliasOf, keyArn } from '../arn.ts';
 import { type KmsContext, requireKey } from '../context.ts';
 import { invalidState, limitExceeded, pendingDeletion, unsupported } from '../errors.ts';
 import { constraints, pageOf, readTags } from '../input.ts';
@@ -144,12 +144,6 @@ function usable(record: KeyRecord): KeyRecord {
   if (record.state === 'PendingDeletion') throw pendingDeletion(record.arn);
   return record;
 }
-
-/** The alias by which a key was named, which policies can ask for. */
-export const aliasOf = (keyId: string): { readonly alias?: string } => {
-  const [, alias] = /(?:^|:)(alias\/.+)$/.exec(keyId) ?? [];
-  return alias === undefined ? {} : { alias };
-};
 
 function keyMetadata({ id, arn, description, state, createdAt, deletionAt }: KeyRecord): KeyMetadata {
   const [, , , , AWSAccountId = ''] = arn.split(':');

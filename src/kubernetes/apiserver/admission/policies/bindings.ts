@@ -7,7 +7,7 @@ import {
   textOf,
   textsIn,
 } from '../../../objects/object.ts';
-import { apiVersionOf, type Catalogue, type Resource } from '../../../schema/catalogue.ts';
+import { apiVersionOf, type Catalogue, qualifiedName, type Resource } from '../../../schema/catalogue.ts';
 import { ApiError } from '../../status.ts';
 import type { Attributes } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
@@ -106,12 +106,9 @@ export async function paramsOf(
       'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources',
     );
   const name = textOf(ref, 'name');
+  const all = await named({ inMemory, objects }, resource, within, name);
   const found =
-    name === ''
-      ? [...inMemory.list(resource, within)].filter((it) =>
-          matchesLabels(memberOf(ref, 'selector'), it.metadata.labels),
-        )
-      : [inMemory.get(resource, within, name)].filter((it) => it !== undefined);
+    name === '' ? all.filter((it) => matchesLabels(memberOf(ref, 'selector'), it.metadata.labels)) : all;
   if (found.length > 0) {
     const kept = found.map((object) => ({ key: '', object, revision: 0 }));
     try {
@@ -124,6 +121,30 @@ export async function paramsOf(
   if (ref.parameterNotFoundAction === 'Allow') return [];
   throw new NoParamsError('no params found for policy binding with `Deny` parameterNotFoundAction');
 }
+
+/**
+ * The object of a name, or all. Memory has Secrets as they are kept, which may be sealed: those are read from the store.
+ * @throws {NoParamsError} they can't be opened.
+ */
+async function named(
+  { inMemory, objects }: Pick<AdmissionContext, 'inMemory' | 'objects'>,
+  resource: Resource,
+  within: string | undefined,
+  name: string,
+): Promise<readonly KubernetesObject[]> {
+  if (qualifiedName(resource) !== 'secrets')
+    return name === '' ? [...inMemory.list(resource, within)] : present(inMemory.get(resource, within, name));
+  try {
+    if (name === '') return (await objects.list(resource, within)).items.map(({ object }) => object);
+    return present((await objects.get(resource, within, name))?.object);
+  } catch (error) {
+    if (error instanceof ApiError) throw new NoParamsError(error.message);
+    throw error;
+  }
+}
+
+const present = (object: KubernetesObject | undefined): readonly KubernetesObject[] =>
+  object === undefined ? [] : [object];
 
 const resourceOfKind = (catalogue: Catalogue, apiVersion: string, kind: string): Resource | undefined =>
   catalogue.resources.find((it) => it.kind === kind && !it.isReview && apiVersionOf(it) === apiVersion);
