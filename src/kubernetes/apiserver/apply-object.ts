@@ -7,7 +7,7 @@ import { kindOfSubresource, type Subresource } from '../schema/subresources.ts';
 import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import type { WriteOptions } from './options.ts';
-import { readTyped } from './read-body.ts';
+import { readMade } from './read-body.ts';
 import { configOfScale } from './scale.ts';
 import { ApiError, badRequest, conflict, forbidden, invalid, required } from './status.ts';
 import { type Asked, assertSame, changeObject, createObject, type Target } from './write.ts';
@@ -75,7 +75,7 @@ function applied(
   const write = { resource, subresource, fieldManager: options.fieldManager, now };
   const { resourceVersion: _, ...metadata } = present.metadata;
   const { object, managedFields } = trackApply(write, { ...present, metadata }, config, force);
-  const typed = readTyped(resource, object, 'Ignore', []);
+  const typed = readMade(resource, object, 'Ignore', []);
   check(typed);
   return { object: typed, tracked: { managedFields } };
 }
@@ -102,7 +102,7 @@ async function made(
   const now = timestamp(cluster.clock.now());
   const write = { resource, subresource: undefined, fieldManager: options.fieldManager, now };
   const { object, managedFields } = trackApply(write, undefined, config, force);
-  const typed = readTyped(resource, object, 'Ignore', []);
+  const typed = readMade(resource, object, 'Ignore', []);
   check(typed);
   return createObject(cluster, target, typed, options, by, { managedFields });
 }

@@ -86,8 +86,9 @@ const maxDepth = 200;
 function assertShallow(value: Json, depth = 0): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > maxDepth) throw badRequest('json: exceeded max depth');
-  // Nothing that was read is inherited.
-  for (const name in value) assertShallow((value as JsonObject)[name] as Json, depth + 1);
+  // Of a list a walk over the names would write each place as a text.
+  if (Array.isArray(value)) for (const item of value as readonly Json[]) assertShallow(item, depth + 1);
+  else for (const member of Object.values(value)) assertShallow(member, depth + 1);
 }
 
 function parseProtobuf(bytes: Buffer): JsonObject {
@@ -107,12 +108,28 @@ function parseProtobuf(bytes: Buffer): JsonObject {
 export type FieldValidation = 'Ignore' | 'Strict' | 'Warn';
 
 /**
- * An object as its kind has it.
+ * What a patch or somebody's webhook made of an object, as its kind has it: it may be what nobody could have sent.
+ * @throws {ApiError} 400
+ */
+export function readMade(
+  kind: TypedKind,
+  body: JsonObject,
+  validation: FieldValidation,
+  warnings: string[],
+): JsonObject {
+  assertShallow(body);
+  return readTyped(kind, body, validation, warnings);
+}
+
+type TypedKind = Pick<Resource, 'kind' | 'message' | 'version' | 'group' | 'custom'>;
+
+/**
+ * An object as its kind has it, of what was read.
  * @param warnings Gathers what the caller is to be warned of.
  * @throws {ApiError} 400
  */
 export function readTyped(
-  resource: Pick<Resource, 'kind' | 'message' | 'version' | 'group' | 'custom'>,
+  resource: TypedKind,
   body: JsonObject,
   validation: FieldValidation,
   warnings: string[],
@@ -127,8 +144,6 @@ export function readTyped(
         : `the object provided is unrecognized (must be of type ${kind}): no kind "${given.kind}" is meant here`,
     );
   }
-  // A patch may have made of it what nobody could have sent.
-  assertShallow(body);
   const unknown: string[] = [];
   const typed = typedOf(
     resource,

@@ -35,7 +35,7 @@ import { readListOptions, readWriteOptions } from './options.ts';
 import { createBinding, createEviction } from './pod-requests.ts';
 import { isReachedElsewhere, reach } from './reach/reach.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
-import { parseBody, parseJson, readBytes, readTyped } from './read-body.ts';
+import { parseBody, parseJson, readBytes, readMade, readTyped } from './read-body.ts';
 import { isTrue } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
@@ -249,7 +249,7 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const change: Change = (present) => {
     warnings.length = 0;
     const object = subresource === 'scale' ? scaleOf(resource, present) : (present as unknown as JsonObject);
-    const patched = readTyped(kind, patchedBy(object) as JsonObject, options.fieldValidation, warnings);
+    const patched = readMade(kind, patchedBy(object) as JsonObject, options.fieldValidation, warnings);
     const isVersioned = isOther(object, patched);
     // A patch that says nothing of the version goes on top of whatever there is.
     const given = isVersioned ? patched : withoutVersion(patched);

@@ -1,5 +1,5 @@
 import type { AccessPolicyName } from '../../services/eks/index.ts';
-import type { AccessPolicy } from '../authentication/user.ts';
+import type { AccessPolicy, User } from '../authentication/user.ts';
 import { type Attributes, type Authorizer, covers } from './rbac.ts';
 import { adminRules, changeRules, on, type Rule, read, viewRules } from './rules.ts';
 
@@ -20,10 +20,15 @@ const policies: Readonly<Record<AccessPolicyName, readonly Rule[]>> = {
  * of somebody's rules don't show them, and what he may hand out is not measured by them.
  */
 export function withAccessPolicies(roles: Authorizer): Authorizer {
-  const why: Authorizer['why'] = (user, asked) =>
-    roles.why(user, asked) ??
-    (user.accessPolicies?.some((policy) => grants(policy, asked)) ? 'EKS Access Policy: allowed' : undefined);
-  return { ...roles, why, allows: (user, asked) => why(user, asked) !== undefined };
+  const isGranted = (user: User, asked: Attributes): boolean =>
+    user.accessPolicies?.some((policy) => grants(policy, asked)) === true;
+  return {
+    ...roles,
+    why: (user, asked) =>
+      roles.why(user, asked) ?? (isGranted(user, asked) ? 'EKS Access Policy: allowed' : undefined),
+    // Of two that may allow it, the one that needs no look at roles goes first.
+    allows: (user, asked) => isGranted(user, asked) || roles.allows(user, asked),
+  };
 }
 
 function grants({ name, scope }: AccessPolicy, asked: Attributes): boolean {

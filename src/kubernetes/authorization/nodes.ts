@@ -1,5 +1,5 @@
 import type { Reader } from '../../reconcile/index.ts';
-import { nodeOf } from '../authentication/user.ts';
+import { nodeOf, type User } from '../authentication/user.ts';
 import { mirrorOf } from '../objects/mirror-pods.ts';
 import {
   isJsonObject,
@@ -23,12 +23,15 @@ const claims = objectRecords('persistentvolumeclaims');
  * a node by them too, where this does not allow it.
  */
 export function withNodes(others: Authorizer, reader: Reader, place: ClusterPlace): Authorizer {
-  const why: Authorizer['why'] = (user, asked) => {
+  const isOwn = (user: User, asked: Attributes): boolean => {
     const node = nodeOf(user);
-    if (node !== undefined && isNodesOwn(reader, place, node, asked)) return 'Node authorizer: allowed';
-    return others.why(user, asked);
+    return node !== undefined && isNodesOwn(reader, place, node, asked);
   };
-  return { ...others, why, allows: (user, asked) => why(user, asked) !== undefined };
+  return {
+    ...others,
+    why: (user, asked) => (isOwn(user, asked) ? 'Node authorizer: allowed' : others.why(user, asked)),
+    allows: (user, asked) => isOwn(user, asked) || others.allows(user, asked),
+  };
 }
 
 const readOne = ['get', 'list', 'watch'];

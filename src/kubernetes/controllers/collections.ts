@@ -184,5 +184,8 @@ export function clusterWide(key: string, { noun }: { readonly noun: string }): s
 }
 
 /** What keys of another kind begin with in the same namespace. */
-export const siblingsOf = (key: string, collection: { readonly noun: string }): string =>
-  namespaceOf(siblingKey(key, collection, 'any'));
+export function siblingsOf(key: string, { noun }: { readonly noun: string }): string {
+  const nounStart = key.indexOf('/', key.indexOf('/', key.indexOf('/', 1) + 1) + 1) + 1;
+  // Asked of whatever changes: the parts of a key that is one need no look of their own.
+  return key.slice(0, nounStart) + noun + key.slice(key.indexOf('/', nounStart), key.lastIndexOf('/') + 1);
+}

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../store/index.ts';
 import { compare } from './compare.ts';
-import { union } from './field-set.ts';
-import { messageShape } from './message-shape.ts';
+import { noFields, union } from './field-set.ts';
+import { isAddedBy } from './known-fields.ts';
+import { kindShape, messageShape } from './message-shape.ts';
 import { deduced, type MapShape } from './shape.ts';
 
 const name = fc.constantFrom('a', 'b', 'c');
@@ -54,6 +55,53 @@ describe('who adds something owns what he would lose by taking it away', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<Json>), (value) =>
         sameBothWays(anything, value),
       ),
+    );
+  });
+});
+
+describe('fields that are known already', () => {
+  const pod = fc.record(
+    {
+      metadata: fc.record(
+        {
+          name,
+          labels: fc.dictionary(name, name, { maxKeys: 2 }),
+          finalizers: fc.array(name, { maxLength: 2 }),
+          ownerReferences: fc.array(fc.record({ uid: name, kind: name }), { maxLength: 2 }),
+        },
+        { requiredKeys: [] },
+      ),
+      spec: podSpec,
+    },
+    { requiredKeys: [] },
+  );
+  const shape = kindShape('k8s.io.api.core.v1.Pod');
+
+  it('are those of another object exactly where it would own the same', () => {
+    let matched = 0;
+    fc.assert(
+      fc.property(pod, pod, fc.boolean(), (one, other, isCopy) => {
+        const value = (isCopy ? structuredClone(one) : other) as Json;
+        const { added } = compare(shape, {}, one as Json);
+        if (!isAddedBy(added, shape, value)) return;
+        matched += 1;
+        const own = compare(shape, {}, value);
+        expect(own.added).toEqual(added);
+        expect([own.changed, own.removed]).toEqual([noFields, noFields]);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(matched).toBeGreaterThan(100);
+  });
+
+  it('of what has no schema, too', () => {
+    const values = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>);
+    fc.assert(
+      fc.property(values, values, (one, other) => {
+        const { added } = compare(anything, {}, one);
+        expect(isAddedBy(added, anything, one)).toBe(true);
+        if (isAddedBy(added, anything, other)) expect(compare(anything, {}, other).added).toEqual(added);
+      }),
     );
   });
 });

@@ -1,6 +1,6 @@
 import type { Json } from '../../store/index.ts';
 import { isJsonObject } from '../objects/object.ts';
-import { type FieldSet, leaf, nodeOf } from './field-set.ts';
+import { elementOfField, type FieldSet, leaf, nodeOf } from './field-set.ts';
 import { itemsByElement } from './list-items.ts';
 import {
   isEmpty,
@@ -26,7 +26,7 @@ function membersOf(shape: MapShape, value: Json): Record<string, FieldSet> {
     const field = memberShape(shape, name);
     const member = value[name];
     if (field === undefined || field.isUntracked || member === undefined) continue;
-    members[`f:${name}`] = addedFields(field.shape, member);
+    members[elementOfField(name)] = addedFields(field.shape, member);
   }
   return members;
 }

@@ -2,7 +2,7 @@ import { type Json, jsonEqual } from '../../store/index.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import { addedFields } from './added-fields.ts';
 import { fieldsOf } from './extract.ts';
-import { type FieldSet, leaf, nodeOf, noFields } from './field-set.ts';
+import { elementOfField, type FieldSet, leaf, nodeOf, noFields } from './field-set.ts';
 import { itemsByElement } from './list-items.ts';
 import {
   type FieldShape,
@@ -67,13 +67,13 @@ function compareMaps(shape: MapShape, before: Json | undefined, after: Json | un
   for (const name in is) {
     const field = memberShape(shape, name);
     if (field === undefined || field.isUntracked) continue;
-    gathered.add(`f:${name}`, compareAt(field.shape, memberOf(was, name, field, before), is[name]));
+    gathered.add(elementOfField(name), compareAt(field.shape, memberOf(was, name, field, before), is[name]));
   }
   for (const name in was) {
     if (Object.hasOwn(is, name)) continue;
     const field = memberShape(shape, name);
     if (field === undefined || field.isUntracked) continue;
-    gathered.add(`f:${name}`, compareAt(field.shape, was[name], memberOf(is, name, field, after)));
+    gathered.add(elementOfField(name), compareAt(field.shape, was[name], memberOf(is, name, field, after)));
   }
   return gathered.difference(before, after);
 }

@@ -19,6 +19,30 @@ type Node = FieldSet | undefined;
 
 export const isEmptySet = (set: FieldSet): boolean => isLeaf(set);
 
+/** How many members a node has, with what says that it is in the set itself. */
+export function sizeOf(node: FieldSet): number {
+  let size = 0;
+  for (const _ in node) size += 1;
+  return size;
+}
+
+/** Whether a node that has members is in the set itself. */
+export const hasSelf = (node: FieldSet): boolean => node[self] !== undefined;
+
+/** Of names that are known: those of all fields that are written, and some of labels and the like. */
+const mostElements = 8192;
+const elements = new Map<string, string>();
+
+/** The path element of a field. A text that was put together is looked up slowly, so it is put together once. */
+export function elementOfField(name: string): string {
+  const known = elements.get(name);
+  if (known !== undefined) return known;
+  if (elements.size >= mostElements) elements.clear();
+  const element = `f:${name}`;
+  elements.set(name, element);
+  return element;
+}
+
 /** A node of these members. @param isOwn Whether it is in the set itself. @returns undefined where nothing of it is. */
 export function nodeOf(isOwn: boolean, members: Readonly<Record<string, FieldSet>>): Node {
   if (isLeaf(members)) return isOwn ? leaf : undefined;

@@ -1,8 +1,9 @@
 import type { Json } from '../../store/index.ts';
 import { compare } from './compare.ts';
 import { type FieldSet, isEmptySet, noFields, union } from './field-set.ts';
+import { knownFields, rememberFields } from './known-fields.ts';
 import { capped, isSameManager, type Manager, type ManagerKey, withoutFields } from './managers.ts';
-import type { MapShape } from './shape.ts';
+import { isEmpty, type MapShape } from './shape.ts';
 import { shared } from './shared-sets.ts';
 
 /** One write, of whichever kind. */
@@ -27,12 +28,18 @@ export function updateManagers(
   before: Json,
   after: Json,
 ): readonly Manager[] {
+  const isNew = managers.length === 0 && isEmpty(before);
+  const known = isNew ? knownFields(shape, writtenOf, after) : undefined;
+  if (known !== undefined) return [{ ...by, time: now, fields: known }];
   const { added, changed, removed } = compare(shape, before, after);
   const [taken, gone] = [writtenOf(union(added, changed)), writtenOf(removed)];
   if (isEmptySet(taken) && isEmptySet(gone)) return managers;
   const others = withoutFields(managers, union(taken, gone));
   if (isEmptySet(taken)) return others;
   const own = others.find((it) => isSameManager(it, by));
-  const manager: Manager = { ...by, time: now, fields: shared(union(own?.fields ?? noFields, taken)) };
+  const fields = shared(union(own?.fields ?? noFields, taken));
+  if (isNew && changed === noFields && removed === noFields)
+    rememberFields(shape, { writtenOf, added, owned: fields });
+  const manager: Manager = { ...by, time: now, fields };
   return capped([...others.filter((it) => it !== own), manager]);
 }

@@ -55,6 +55,7 @@ export class ObjectStore {
   readonly place: ClusterPlace;
   readonly #store: Store;
   readonly #converter: Converter | undefined;
+  readonly #prefixes = new WeakMap<Resource, string>();
 
   /** @param converter Without one, objects of kinds that a webhook converts are seen as they are kept alone. */
   constructor(store: Store, place: ClusterPlace, converter?: Converter) {
@@ -65,7 +66,12 @@ export class ObjectStore {
 
   /** Of all objects of a resource, or of those of one namespace. */
   prefix(resource: Resource, namespace?: string): string {
-    return `${objectsPrefix(resource, this.place)}${namespace === undefined ? '' : `${keyPart(namespace)}/`}`;
+    let all = this.#prefixes.get(resource);
+    if (all === undefined) {
+      all = objectsPrefix(resource, this.place);
+      this.#prefixes.set(resource, all);
+    }
+    return namespace === undefined ? all : `${all}${keyPart(namespace)}/`;
   }
 
   key(resource: Resource, namespace: string | undefined, name: string): string {

@@ -1,8 +1,20 @@
-import type { Reader, RecordKey } from '../../reconcile/index.ts';
+import type { Collection, Reader, RecordKey } from '../../reconcile/index.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
 import type { KubernetesObject } from './object.ts';
 import { objectRecords } from './object-records.ts';
 import { type ClusterPlace, objectsPrefix } from './object-store.ts';
+
+/** The records of each resource, which readers know again by being the same. */
+const collections = new WeakMap<Resource, Collection<KubernetesObject, 'cluster'>>();
+
+function recordsOf(resource: Resource): Collection<KubernetesObject, 'cluster'> {
+  let records = collections.get(resource);
+  if (records === undefined) {
+    records = objectRecords(qualifiedName(resource));
+    collections.set(resource, records);
+  }
+  return records;
+}
 
 /** By the records that they were made of. */
 const lists = new WeakMap<object, readonly KubernetesObject[]>();
@@ -11,6 +23,7 @@ const lists = new WeakMap<object, readonly KubernetesObject[]>();
 export class ObjectsInMemory {
   readonly #reader: Reader;
   readonly #place: ClusterPlace;
+  readonly #prefixes = new WeakMap<Resource, string>();
 
   constructor(reader: Reader, place: ClusterPlace) {
     this.#reader = reader;
@@ -20,18 +33,18 @@ export class ObjectsInMemory {
   /** All of a resource, or those of one namespace. */
   *list(resource: Resource, namespace?: string): Generator<KubernetesObject, void> {
     const prefix = this.#prefix(resource, namespace);
-    for (const { value } of this.#reader.list(objectRecords(qualifiedName(resource)), prefix)) yield value;
+    for (const { value } of this.#reader.list(recordsOf(resource), prefix)) yield value;
   }
 
   get(resource: Resource, namespace: string | undefined, name: string): KubernetesObject | undefined {
     if (name === '') return undefined;
     const key = this.#prefix(resource, namespace) + encodeURIComponent(name);
-    return this.#reader.get(objectRecords(qualifiedName(resource)), key as RecordKey);
+    return this.#reader.get(recordsOf(resource), key as RecordKey);
   }
 
   /** All of a resource: the very same list for as long as none of them changes. */
   all(resource: Resource): readonly KubernetesObject[] {
-    const stored = this.#reader.byIndex(objectRecords(qualifiedName(resource)), 'cluster', this.#place.id);
+    const stored = this.#reader.byIndex(recordsOf(resource), 'cluster', this.#place.id);
     let objects = lists.get(stored);
     if (objects === undefined) {
       objects = stored.map(({ value }) => value);
@@ -41,7 +54,11 @@ export class ObjectsInMemory {
   }
 
   #prefix(resource: Resource, namespace: string | undefined): string {
-    const all = objectsPrefix(resource, this.#place);
+    let all = this.#prefixes.get(resource);
+    if (all === undefined) {
+      all = objectsPrefix(resource, this.#place);
+      this.#prefixes.set(resource, all);
+    }
     return namespace === undefined ? all : `${all}${encodeURIComponent(namespace)}/`;
   }
 }

@@ -30,39 +30,62 @@ export function fieldErrors(
 ): readonly FieldError[] {
   const errors: FieldError[] = [];
   gather(message, value, path, errors, before);
-  return errors;
+  if (errors.length === 0) return errors;
+  const inOrder: FieldError[] = [];
+  gather(message, value, path, inOrder, before, true);
+  return inOrder;
 }
 
+/** @param isTold Something is wrong, and is told in the order of the kind's fields. Else it only matters whether there is. */
 function gather(
   message: Message,
   value: Json,
   path: string,
   errors: FieldError[],
   before?: JsonObject,
+  isTold = false,
 ): void {
   const object = isJsonObject(value) ? value : {};
-  for (const field of fieldsOf(message)) {
+  const look = (field: CheckedField): void => {
     const member = object[field.name] ?? undefined;
-    // Of most of what a kind may have an object says nothing: no path is made for that.
-    if (member === undefined && !field.isRequired && !field.isWhole) continue;
-    if (before !== undefined && isUnchanged(before[field.name] ?? undefined, member)) continue;
-    gatherField(field, member, path === '' ? field.name : `${path}.${field.name}`, errors);
+    if (member === undefined && !field.isRequired && !field.isWhole) return;
+    if (before !== undefined && isUnchanged(before[field.name] ?? undefined, member)) return;
+    gatherField(field, member, path === '' ? field.name : `${path}.${field.name}`, errors, isTold);
+  };
+  const { inOrder, byName, missed } = fieldsOf(message);
+  if (isTold) {
+    for (const field of inOrder) look(field);
+    return;
   }
+  // Of most of what a kind may have an object says nothing.
+  for (const name in object) {
+    const field = byName.get(name);
+    if (field !== undefined) look(field);
+  }
+  for (const field of missed) if (!Object.hasOwn(object, field.name)) look(field);
 }
 
 const isUnchanged = (before: Json | undefined, after: Json | undefined): boolean =>
   before === undefined ? after === undefined : jsonEqual(before, after);
 
-function gatherField(field: CheckedField, value: Json | undefined, path: string, errors: FieldError[]): void {
+function gatherField(
+  field: CheckedField,
+  value: Json | undefined,
+  path: string,
+  errors: FieldError[],
+  isTold: boolean,
+): void {
   const { isRequired, isWhole, isList, within } = field;
   if (value === undefined || isEmpty(value)) {
     if (isRequired) errors.push(required(path));
-    if (isWhole && within !== undefined) gather(messageNamed(within.message), {}, path, errors);
+    if (isWhole && within !== undefined)
+      gather(messageNamed(within.message), {}, path, errors, undefined, isTold);
   } else if (isList && Array.isArray(value)) {
-    for (const [index, item] of value.entries()) gatherMember(field, item, `${path}[${index}]`, errors);
+    for (const [index, item] of value.entries())
+      gatherMember(field, item, `${path}[${index}]`, errors, isTold);
   } else if (within?.isMap === true && isJsonObject(value)) {
-    for (const key in value) gatherMember(field, value[key] as Json, `${path}[${key}]`, errors);
-  } else gatherMember(field, value, path, errors);
+    for (const key in value) gatherMember(field, value[key] as Json, `${path}[${key}]`, errors, isTold);
+  } else gatherMember(field, value, path, errors, isTold);
 }
 
 function gatherMember(
@@ -70,22 +93,30 @@ function gatherMember(
   value: Json,
   path: string,
   errors: FieldError[],
+  isTold: boolean,
 ): void {
   for (const check of checks) for (const error of check(value, path)) errors.push(error);
-  if (within !== undefined) gather(messageNamed(within.message), value, path, errors);
+  if (within !== undefined) gather(messageNamed(within.message), value, path, errors, undefined, isTold);
 }
 
 /** As Go has what nobody wrote. Objects are something also without members. */
 const isEmpty = (value: Json): boolean =>
   value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
-const fieldsByMessage = new Map<Message, readonly CheckedField[]>();
+/** The fields of a message that there is something to say of. */
+interface CheckedFields {
+  readonly inOrder: readonly CheckedField[];
+  readonly byName: ReadonlyMap<string, CheckedField>;
+  /** Those that are looked at also where an object says nothing of them. */
+  readonly missed: readonly CheckedField[];
+}
 
-/** The fields that there is something to say of. */
-function fieldsOf(message: Message): readonly CheckedField[] {
+const fieldsByMessage = new Map<Message, CheckedFields>();
+
+function fieldsOf(message: Message): CheckedFields {
   const known = fieldsByMessage.get(message);
   if (known !== undefined) return known;
-  const found = [...message.fields.values()].flatMap((field) => {
+  const inOrder = [...message.fields.values()].flatMap((field) => {
     const words = rulesOf(message, field);
     const within = withinOf(field.type);
     if (words.length === 0 && within === undefined) return [];
@@ -98,6 +129,11 @@ function fieldsOf(message: Message): readonly CheckedField[] {
       },
     ];
   });
+  const found = {
+    inOrder,
+    byName: new Map(inOrder.map((field) => [field.name, field])),
+    missed: inOrder.filter(({ isRequired, isWhole }) => isRequired || isWhole),
+  };
   fieldsByMessage.set(message, found);
   return found;
 }
