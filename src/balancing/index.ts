@@ -1,4 +1,5 @@
 /** What a load balancer does, as plain data, what follows from it for a request, and what its data plane saw. */
+export * from './expressions/index.ts';
 export * from './forwarded-headers.ts';
 export * from './limits.ts';
 export type * from './log.ts';
@@ -10,3 +11,4 @@ export type * from './report.ts';
 export * from './route.ts';
 export * from './stickiness.ts';
 export * from './traffic.ts';
+export * from './transforms.ts';

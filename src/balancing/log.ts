@@ -46,6 +46,8 @@ export interface RequestEntry {
   readonly action?: 'forward' | 'redirect' | 'fixed-response';
   /** Where a redirect leads. */
   readonly location?: string;
+  /** Of the rule, by AWS's word for how it went, and what they made of the Host header, and of path and query. */
+  readonly transform?: { readonly status: string; readonly host?: string; readonly url?: string };
   /** The same for all requests of a connection. */
   readonly connectionId: string;
 }

@@ -80,15 +80,40 @@ export interface RulePlan {
   /** All of them hold. */
   readonly conditions: readonly RuleCondition[];
   readonly action: RuleAction;
+  /** Of requests that it forwards. */
+  readonly transforms?: RuleTransforms;
 }
 
-/** One of the values matches. In patterns `*` stands for any run of characters, `?` for one. */
+/** What becomes of a request before a target gets it: of the Host header, and of path and query. */
+export interface RuleTransforms {
+  readonly host?: Rewrite;
+  readonly url?: Rewrite;
+}
+
+export interface Rewrite {
+  /** The first match is replaced. */
+  readonly regex: string;
+  /** With `$1` to `$9`. */
+  readonly replace: string;
+}
+
+/**
+ * One of the values matches. In patterns `*` stands for any run of characters, `?` for one. Expressions are searched
+ * for as they are: with the case of letters, and in all of a Host header, its port included.
+ */
 export type RuleCondition =
-  | { readonly field: 'host-header' | 'path-pattern'; readonly patterns: readonly string[] }
-  | { readonly field: 'http-header'; readonly name: string; readonly patterns: readonly string[] }
+  | ({ readonly field: 'host-header' | 'path-pattern' } & TextCondition)
+  | ({ readonly field: 'http-header'; readonly name: string } & TextCondition)
   | { readonly field: 'http-request-method'; readonly methods: readonly string[] }
   | { readonly field: 'query-string'; readonly pairs: readonly QueryPattern[] }
   | { readonly field: 'source-ip'; readonly cidrs: readonly string[] };
+
+/** Patterns or expressions, not both. */
+export interface TextCondition {
+  readonly patterns: readonly string[];
+  /** Regular expressions that `checkExpression` has taken. */
+  readonly expressions?: readonly string[];
+}
 
 /** Without a key: the value of any. */
 export interface QueryPattern {

@@ -1,6 +1,14 @@
 import { holds, parseCidr, parseIpv4 } from '../topology/index.ts';
+import { matchesExpression } from './expressions/index.ts';
 import { matchesPattern } from './patterns.ts';
-import type { ListenerPlan, QueryPattern, RuleAction, RuleCondition, RulePlan } from './plan.ts';
+import type {
+  ListenerPlan,
+  QueryPattern,
+  RuleAction,
+  RuleCondition,
+  RulePlan,
+  TextCondition,
+} from './plan.ts';
 
 /** What of a request decides where it goes. */
 export interface RoutedRequest {
@@ -29,14 +37,21 @@ export function routeRequest({ rules }: Pick<ListenerPlan, 'rules'>, request: Ro
 function holdsFor(condition: RuleCondition, request: RoutedRequest): boolean {
   switch (condition.field) {
     case 'host-header':
-      return condition.patterns.some((pattern) => matchesAnyCase(pattern, withoutPort(request.host)));
+      return (
+        condition.patterns.some((pattern) => matchesAnyCase(pattern, withoutPort(request.host))) ||
+        hasMatch(condition, request.host)
+      );
     case 'path-pattern':
-      return condition.patterns.some((pattern) => matchesPattern(pattern, request.path));
+      return (
+        condition.patterns.some((pattern) => matchesPattern(pattern, request.path)) ||
+        hasMatch(condition, request.path)
+      );
     case 'http-header':
       return request.headers.some(
         ([name, value]) =>
           lowered(name) === lowered(condition.name) &&
-          condition.patterns.some((pattern) => matchesAnyCase(pattern, value)),
+          (condition.patterns.some((pattern) => matchesAnyCase(pattern, value)) ||
+            hasMatch(condition, value)),
       );
     case 'http-request-method':
       return condition.methods.includes(request.method);
@@ -52,6 +67,10 @@ function holdsFor(condition: RuleCondition, request: RoutedRequest): boolean {
       });
     }
   }
+}
+
+function hasMatch({ expressions = [] }: TextCondition, text: string): boolean {
+  return expressions.some((expression) => matchesExpression(expression, text));
 }
 
 interface Parameter {

@@ -1,4 +1,4 @@
-import type { RuleAction, RuleCondition } from '../../balancing/index.ts';
+import type { RuleAction, RuleCondition, RuleTransforms } from '../../balancing/index.ts';
 import type { Collection, RecordKey } from '../../reconcile/index.ts';
 import { recordKey } from '../../reconcile/index.ts';
 import type { LoadBalancerType, Scope } from './arn.ts';
@@ -96,6 +96,7 @@ export interface RuleRecord {
   readonly action: RuleAction;
   /** As given: there is one action alone. */
   readonly order?: number;
+  readonly transforms?: RuleTransforms;
   readonly tags: Tags;
 }
 /** `listener/<id>` */

@@ -3,14 +3,17 @@ import { Agent, request } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  checkExpression,
   type ListenerPlan,
   type RoutedRequest,
   type RuleCondition,
   redirectLocation,
   routeRequest,
+  transformed,
 } from '../../../balancing/index.ts';
-import { fixed, listener, rule } from '../testing/plans.ts';
+import { balancer, fixed, forwardTo, group, listener, rule } from '../testing/plans.ts';
 import type { OpenProxy } from '../testing/proxy.ts';
+import { get, openTarget } from '../testing/targets.ts';
 
 /** Few characters, so that patterns are met; among them those that mean something to somebody on the way. */
 const letters = fc.constantFrom(...'abA./\'"\\$#%{}()&=+~@:;,!^|'.split(''));
@@ -23,7 +26,56 @@ const pattern = (unit: fc.Arbitrary<string>): fc.Arbitrary<string> =>
 const queryLetters = fc.constantFrom(...'abA=.$\\\'"*?%'.split(''));
 const headerNames = ['x-a', 'X-B', 'x_c', "x!#$%&'*+.^`|~"] as const;
 
+const piece = fc.constantFrom(
+  ...[
+    'a',
+    'A',
+    'b',
+    '/',
+    '\\.',
+    '.',
+    '-',
+    '[aA]',
+    '[^/?]',
+    '\\w',
+    '\\W',
+    '\\d',
+    '^',
+    '$',
+    '\\b',
+    '(?i)',
+    '%',
+    "'",
+  ],
+);
+const times = fc.constantFrom('', '', '*', '+', '?', '*?', '{1,2}');
+const { regex } = fc.letrec<{ regex: string; part: string }>((tie) => ({
+  regex: fc.array(tie('part'), { maxLength: 4 }).map((parts) => parts.join('')),
+  part: fc.oneof(
+    { maxDepth: 3 },
+    piece,
+    fc.tuple(piece, times).map((all) => all.join('')),
+    fc.tuple(tie('regex'), tie('regex'), times).map(([one, other, often]) => `(${one}|${other})${often}`),
+    fc.tuple(tie('regex'), times).map(([of, often]) => `(${of})${often}`),
+  ),
+}));
+/** Those that a rule can have. */
+const expression = regex.filter((text) => {
+  try {
+    checkExpression(text);
+    return text !== '';
+  } catch {
+    return false;
+  }
+});
+const expressions = fc.array(expression, { minLength: 1, maxLength: 2 });
+
 const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
+  expressions.map((all) => ({ field: 'path-pattern' as const, patterns: [], expressions: all })),
+  expressions.map((all) => ({ field: 'host-header' as const, patterns: [], expressions: all })),
+  fc.tuple(fc.constantFrom(...headerNames), expressions).map(([name, all]) => ({
+    ...{ field: 'http-header' as const, name, patterns: [], expressions: all },
+  })),
   fc.record({
     field: fc.constant('path-pattern' as const),
     patterns: fc.array(
@@ -103,6 +155,64 @@ export function describeRouting(name: string, open: OpenProxy, why: string | und
           },
         ),
         { numRuns: 12 },
+      );
+    });
+
+    it('what targets get as transformed does', async () => {
+      await using web = await openTarget((message, response) =>
+        response.end(`${message.headers.host} ${message.url}`),
+      );
+      const letters = fc.constantFrom(
+        ...['a', '/', '$1', '$2', '?', ' ', '#', "'", '"', '\\\\', '\\\\1', '%', '.'],
+      );
+      // Enough captures for whatever a replacement names.
+      const rewrite = fc.record({
+        regex: fc.tuple(expression, expression).map(([one, other]) => `(${one})(${other})`),
+        replace: text(letters, 4),
+      });
+      const paths = fc.array(fc.constantFrom('/a', '/b.', 'A', '-', '/%', '?', 'b=a'), { maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.record({ host: rewrite, url: rewrite }).filter(({ host, url }) => {
+              try {
+                return [host, url].every(({ regex }) => checkExpression(regex).captures >= 2);
+              } catch {
+                return false;
+              }
+            }),
+            { minLength: 10, maxLength: 10 },
+          ),
+          fc.array(fc.record({ host: fc.constantFrom('a', 'A.b', 'a.a.b', 'ab-a'), rest: paths }), {
+            minLength: 40,
+            maxLength: 40,
+          }),
+          async (transforms, requests) => {
+            const rules = transforms.map((each, index) => ({
+              ...rule(index + 1, forwardTo('one'), [
+                { field: 'http-header', name: 'x-rule', patterns: [`${index + 1}`] },
+              ]),
+              transforms: each,
+            }));
+            await using proxy = await open({
+              listeners: [listener({ rules: [...rules, rule('default', fixed('none'))] })],
+              targetGroups: [group('one', { targets: [web.plan] })],
+              attributes: { ...balancer().attributes, preserveHostHeader: true },
+            });
+            for (const [index, { host, rest }] of requests.entries()) {
+              const each = transforms[index % transforms.length];
+              const url = `/${rest.join('')}`;
+              const { status, body } = await get(proxy.portOf(80), url, [
+                ['Host', host],
+                ['X-Rule', `${(index % transforms.length) + 1}`],
+              ]);
+              const wanted = transformed(each ?? {}, { host, url });
+              const sent = wanted.status === 'success' ? `${wanted.host} ${wanted.url}` : 500;
+              expect(status === 200 ? body : status, JSON.stringify({ each, host, url })).toBe(sent);
+            }
+          },
+        ),
+        { numRuns: 8 },
       );
     });
 

@@ -76,6 +76,12 @@ describe('lines of access logs', () => {
     expect(line).toContain(' - 2018-07-02T22:22:48.364000Z "-" "-" "-" "-" "-" ');
   });
 
+  it('end with what transforms made of a request', () => {
+    const transform = { status: 'TransformSuccess', url: '/v2/a?b' };
+    expect(accessLogLine({ ...request, transform }, web)).toMatch(/ "-" "\/v2\/a\?b" "TransformSuccess"$/);
+    expect(accessLogLine(request, web)).toMatch(/ "-" "-" "-"$/);
+  });
+
   it('stay one line with its quotes, whatever a client sends', () => {
     const line = accessLogLine({ ...request, userAgent: 'a" \\ \n\u00e9' }, web);
     expect(line).toContain('"a\\x22 \\x5C \\x0A\\xE9" - -');

@@ -48,7 +48,9 @@ function requestLine(entry: RequestEntry, balancer: Balancer): string {
     quoted(undefined),
     quoted(undefined),
     `TID_${entry.connectionId.replaceAll('-', '')}`,
-    ...[quoted(undefined), quoted(undefined), quoted(undefined)],
+    quoted(entry.transform?.host),
+    quoted(entry.transform?.url),
+    quoted(entry.transform?.status),
   ].join(' ');
 }
 

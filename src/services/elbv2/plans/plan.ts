@@ -78,6 +78,7 @@ function listenerPlan(listener: ListenerRecord): ListenerPlan {
     ...(protocol === 'TCP' && { tcpIdleTimeout: Number(attributes['tcp.idle_timeout.seconds'] ?? 350) }),
     rules: rules.map((rule) => ({
       ...{ arn: rule.arn, priority: rule.priority, conditions: rule.conditions, action: rule.action },
+      ...(rule.transforms !== undefined && { transforms: rule.transforms }),
     })),
   };
 }

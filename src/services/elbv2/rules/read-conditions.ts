@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import type { RuleCondition as GivenCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { RuleCondition } from '../../../balancing/index.ts';
-import { shown, unsupported, validationError } from '../errors.ts';
+import type { RuleCondition, TextCondition } from '../../../balancing/index.ts';
+import { shown, validationError } from '../errors.ts';
 import { limits } from '../load-balancers/account-limits.ts';
+import { checkRegex } from './read-regex.ts';
 
 const fields = [
   'host-header',
@@ -41,32 +42,28 @@ export function readConditions(given: readonly GivenCondition[] = []): readonly 
 
 function readCondition(given: GivenCondition): RuleCondition {
   const field = fieldOf(given);
-  if (given.RegexValues !== undefined || Object.values(given).some(hasRegex))
-    throw unsupported('Regular expressions in conditions are');
   switch (field) {
     case 'host-header':
-      return { field, patterns: valuesIn(field, given.Values, given.HostHeaderConfig).map(checkHost) };
+      return { field, ...textsIn(field, given, given.HostHeaderConfig, checkHost) };
     case 'path-pattern':
-      return { field, patterns: valuesIn(field, given.Values, given.PathPatternConfig).map(checkPath) };
+      return { field, ...textsIn(field, given, given.PathPatternConfig, checkPath) };
     case 'http-header': {
       const { HttpHeaderName: name = '' } = given.HttpHeaderConfig ?? {};
-      const patterns = valuesIn(field, undefined, given.HttpHeaderConfig);
-      return { field, name: checkHeaderName(name), patterns: patterns.map((each) => checkText(field, each)) };
+      const { RegexValues } = given;
+      const check = (value: string): string => checkText(field, value);
+      return {
+        ...{ field, name: checkHeaderName(name) },
+        ...textsIn(field, RegexValues === undefined ? {} : { RegexValues }, given.HttpHeaderConfig, check),
+      };
     }
     case 'http-request-method':
-      return { field, methods: valuesIn(field, undefined, given.HttpRequestMethodConfig).map(checkMethod) };
+      return { field, methods: checkedValues(given.HttpRequestMethodConfig?.Values).map(checkMethod) };
     case 'query-string':
       return { field, pairs: readPairs(given) };
     case 'source-ip':
-      return { field, cidrs: valuesIn(field, undefined, given.SourceIpConfig).map(checkCidr) };
+      return { field, cidrs: checkedValues(given.SourceIpConfig?.Values).map(checkCidr) };
   }
 }
-
-const hasRegex = (config: unknown): boolean =>
-  typeof config === 'object' &&
-  config !== null &&
-  'RegexValues' in config &&
-  config.RegexValues !== undefined;
 
 function fieldOf({ Field: given }: GivenCondition): Field {
   if (given === undefined || given === '') throw validationError('A condition field must be specified');
@@ -76,15 +73,40 @@ function fieldOf({ Field: given }: GivenCondition): Field {
   return found;
 }
 
-/** In the older form or in the newer one, not in both. */
-function valuesIn(
+type Texts = {
+  readonly [Name in 'Values' | 'RegexValues']?: readonly string[] | undefined;
+};
+
+/** Values with wildcards or regular expressions, each in the older form or in the newer one. */
+function textsIn(
+  field: 'host-header' | 'http-header' | 'path-pattern',
+  older: Texts,
+  newer: Texts | undefined,
+  check: (value: string) => string,
+): TextCondition {
+  const regexes = valuesGiven(field, older.RegexValues, newer?.RegexValues);
+  const values = valuesGiven(field, older.Values, newer?.Values);
+  if (regexes === undefined) return { patterns: checkedValues(values).map(check) };
+  if (values !== undefined)
+    throw validationError(`Values and regex values cannot both be specified for a '${field}' condition`);
+  for (const regex of checkedValues(regexes)) {
+    checkLength(field, regex);
+    checkRegex(regex);
+  }
+  return { patterns: [], expressions: regexes };
+}
+
+function valuesGiven(
   field: Field,
   older: readonly string[] | undefined,
-  newer: { readonly Values?: readonly string[] | undefined } | undefined,
-): readonly string[] {
+  newer: readonly string[] | undefined,
+): readonly string[] | undefined {
   if (older !== undefined && newer !== undefined)
     throw validationError(`Values and a configuration cannot both be specified for a '${field}' condition`);
-  const values = newer?.Values ?? older ?? [];
+  return newer ?? older;
+}
+
+function checkedValues(values: readonly string[] = []): readonly string[] {
   if (values.length === 0 || values.includes(''))
     throw validationError('A condition value must be specified');
   return values;
@@ -160,7 +182,7 @@ function valuesOf(condition: RuleCondition): readonly unknown[] {
     case 'host-header':
     case 'path-pattern':
     case 'http-header':
-      return condition.patterns;
+      return [...condition.patterns, ...(condition.expressions ?? [])];
     case 'http-request-method':
       return condition.methods;
     case 'query-string':

@@ -1,13 +1,21 @@
-import type { Action, RuleCondition as GivenCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type {
+  Action,
+  RuleCondition as GivenCondition,
+  RuleTransform,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readActions } from './read-action.ts';
 import { readConditions } from './read-conditions.ts';
+import { readTransforms } from './read-transforms.ts';
 import { actionView, ruleView } from './rule-view.ts';
 
 const condition = (Field: string, ...Values: string[]): GivenCondition => ({ Field, Values });
 const header = (HttpHeaderName: string, ...Values: string[]): GivenCondition => ({
   ...{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName, Values } },
+});
+const regex = (...RegexValues: string[]): GivenCondition => ({
+  ...{ Field: 'path-pattern', PathPatternConfig: { RegexValues } },
 });
 const source = (...Values: string[]): GivenCondition => ({ Field: 'source-ip', SourceIpConfig: { Values } });
 const method = (...Values: string[]): GivenCondition => ({
@@ -45,7 +53,13 @@ describe('conditions', () => {
       [{ Field: 'path-pattern', Values: ['/a'], PathPatternConfig: { Values: ['/a'] } }],
       /cannot both be specified/,
     ],
-    [[{ Field: 'path-pattern', PathPatternConfig: { RegexValues: ['^/a'] } }], /^Regular expressions/],
+    [[regex('a(?=b)')], /^The regular expression 'a\(\?=b\)' is not valid: lookaheads are not supported$/],
+    [[regex('')], /^A condition value must be specified$/],
+    [[regex()], /^A condition value must be specified$/],
+    [[regex('a'.repeat(129))], /is too long; the limit is '128'$/],
+    [[regex('1', '2', '3', '4', '5', '6')], /^A rule can only have '5' condition values$/],
+    [[{ ...regex('a'), Values: ['/a'] }], /^Values and regex values cannot both be specified/],
+    [[{ ...regex('a'), RegexValues: ['a'] }], /^Values and a configuration cannot both be specified/],
   ])('refuse %o', (given, message) => {
     expect(() => readConditions(given)).toThrow(message);
   });
@@ -56,6 +70,11 @@ describe('conditions', () => {
     values.map((all) => condition('host-header', ...all.map((each) => `${each}.example`))),
     values.map((all) => condition('path-pattern', ...all.map((each) => `/${each}/*`))),
     fc.tuple(word, values).map(([name, all]) => header(name, ...all)),
+    values.map((all) => regex(...all.map((each) => `^/${each}/(\\d+)$`))),
+    values.map((RegexValues) => ({
+      ...{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'x', RegexValues } },
+    })),
+    values.map((RegexValues) => ({ Field: 'host-header', HostHeaderConfig: { RegexValues } })),
     values.map((all) => method(...all.map((each) => each.replace(/\d/g, 'x').toUpperCase()))),
     fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 31 })).map(([ip, length]) => source(`${ip}/${length}`)),
     fc.tuple(fc.option(word, { nil: undefined }), word).map(
@@ -73,7 +92,7 @@ describe('conditions', () => {
         const conditions = readConditions(given);
         const [action] = [{ type: 'fixed-response', statusCode: 200 } as const];
         const { Conditions = [] } = ruleView({ id: '', arn: '', priority: 1, conditions, action, tags: {} });
-        const again = Conditions.map(({ Values: _older, ...newer }) => newer);
+        const again = Conditions.map(({ Values: _older, RegexValues: _also, ...newer }) => newer);
         expect(readConditions(again)).toEqual(conditions);
       }),
     );
@@ -84,6 +103,7 @@ describe('conditions', () => {
       fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) => {
         const tries = [
           condition('host-header', text),
+          regex(text),
           condition('path-pattern', text),
           header('X', text),
           header(text, 'x'),
@@ -108,6 +128,41 @@ const passes = (run: () => unknown): boolean => {
     return false;
   }
 };
+
+describe('transforms', () => {
+  const url = (Regex: string, Replace: string): RuleTransform => ({
+    ...{ Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [{ Regex, Replace }] } },
+  });
+  const rewrite = { Regex: 'a', Replace: 'b' };
+
+  it.each<[RuleTransform[], RegExp]>([
+    [[{ Type: 'x' as 'url-rewrite' }], /url-rewrite/],
+    [[{ Type: 'url-rewrite' }], /^A rewrite must be specified/],
+    [[{ Type: 'url-rewrite', HostHeaderRewriteConfig: { Rewrites: [rewrite] } }], /of another type$/],
+    [[{ Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [rewrite, rewrite] } }], /only have one rewrite$/],
+    [[url('a', 'b'), url('c', 'd')], /^A rule can only have one 'url-rewrite' transform$/],
+    [[url('', 'b')], /^A regular expression must be specified/],
+    [[url('a++', 'b')], /possessive quantifiers are not supported$/],
+    [[url('(a)', '$2')], /the regular expression has no capture '\$2'$/],
+    [[url('(a)', '$10')], /captures are written as '\$1' to '\$9'$/],
+    [[url('(?<n>a)', '$<n>')], /captures are written as/],
+    [[url('a', 'b\n')], /printable/],
+    [[url('a', 'b'.repeat(1025))], /the limit is '1024'$/],
+  ])('refuse %o', (given, message) => {
+    expect(() => readTransforms(given)).toThrow(message);
+  });
+
+  it('are one of each kind', () => {
+    const host: RuleTransform = {
+      Type: 'host-header-rewrite',
+      HostHeaderRewriteConfig: { Rewrites: [rewrite] },
+    };
+    expect(readTransforms([url('^/(.*)$', '/x/$1'), host])).toEqual({
+      ...{ host: { regex: 'a', replace: 'b' }, url: { regex: '^/(.*)$', replace: '/x/$1' } },
+    });
+    expect(readTransforms([])).toBeUndefined();
+  });
+});
 
 describe('actions', () => {
   const redirect = (more: object): Action[] => [

@@ -1,5 +1,10 @@
-import type { Action, RuleCondition as ConditionView, Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { RuleCondition } from '../../../balancing/index.ts';
+import type {
+  Action,
+  RuleCondition as ConditionView,
+  Rule,
+  RuleTransform,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Rewrite, RuleCondition, TextCondition } from '../../../balancing/index.ts';
 import type { RuleRecord } from '../records.ts';
 
 /** A rule as AWS shows it. */
@@ -10,7 +15,7 @@ export function ruleView(rule: RuleRecord): Rule {
     Conditions: rule.conditions.map(conditionView),
     Actions: [actionView(rule)],
     IsDefault: rule.priority === 'default',
-    Transforms: [],
+    Transforms: transformViews(rule),
   };
 }
 
@@ -18,18 +23,12 @@ export function ruleView(rule: RuleRecord): Rule {
 function conditionView(condition: RuleCondition): ConditionView {
   const Field = condition.field;
   switch (condition.field) {
-    case 'host-header': {
-      const Values = [...condition.patterns];
-      return { Field, Values, HostHeaderConfig: { Values } };
-    }
-    case 'path-pattern': {
-      const Values = [...condition.patterns];
-      return { Field, Values, PathPatternConfig: { Values } };
-    }
-    case 'http-header': {
-      const { name: HttpHeaderName, patterns } = condition;
-      return { Field, HttpHeaderConfig: { HttpHeaderName, Values: [...patterns] } };
-    }
+    case 'host-header':
+      return { Field, ...textsView(condition), HostHeaderConfig: textsView(condition) };
+    case 'path-pattern':
+      return { Field, ...textsView(condition), PathPatternConfig: textsView(condition) };
+    case 'http-header':
+      return { Field, HttpHeaderConfig: { HttpHeaderName: condition.name, ...textsView(condition) } };
     case 'http-request-method':
       return { Field, HttpRequestMethodConfig: { Values: [...condition.methods] } };
     case 'query-string': {
@@ -42,6 +41,22 @@ function conditionView(condition: RuleCondition): ConditionView {
     case 'source-ip':
       return { Field, SourceIpConfig: { Values: [...condition.cidrs] } };
   }
+}
+
+function textsView({
+  patterns,
+  expressions,
+}: TextCondition): { Values: string[] } | { RegexValues: string[] } {
+  return expressions === undefined ? { Values: [...patterns] } : { RegexValues: [...expressions] };
+}
+
+function transformViews({ transforms = {} }: Pick<RuleRecord, 'transforms'>): RuleTransform[] {
+  const rewrites = ({ regex, replace }: Rewrite) => ({ Rewrites: [{ Regex: regex, Replace: replace }] });
+  const { host, url } = transforms;
+  return [
+    ...(host ? [{ Type: 'host-header-rewrite' as const, HostHeaderRewriteConfig: rewrites(host) }] : []),
+    ...(url ? [{ Type: 'url-rewrite' as const, UrlRewriteConfig: rewrites(url) }] : []),
+  ];
 }
 
 /** Forwarding to one group in the older form too. */

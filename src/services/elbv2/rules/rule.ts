@@ -11,13 +11,7 @@ import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
 import { newId, ruleArn } from '../arn.ts';
 import { type ElbContext, requireListener, requireRule } from '../context.ts';
-import {
-  operationNotPermitted,
-  priorityInUse,
-  tooManyRules,
-  unsupported,
-  validationError,
-} from '../errors.ts';
+import { operationNotPermitted, priorityInUse, tooManyRules, validationError } from '../errors.ts';
 import { checkSelection, pageOf, readTags } from '../input.ts';
 import { requireBoth } from '../listeners/listener.ts';
 import { putListener } from '../listeners/put-listener.ts';
@@ -25,6 +19,7 @@ import { limits } from '../load-balancers/account-limits.ts';
 import { type ListenerRecord, type LoadBalancerRecord, listeners, type RuleRecord } from '../records.ts';
 import { readActions } from './read-action.ts';
 import { readConditions } from './read-conditions.ts';
+import { changedTransforms, readTransforms } from './read-transforms.ts';
 import { ruleView } from './rule-view.ts';
 
 const maxPriority = 50_000;
@@ -35,8 +30,8 @@ export async function createRule(
   input: CreateRuleCommandInput,
   call: Call,
 ): Promise<CreateRuleOutput> {
-  refuseTransforms(input);
   const conditions = readConditions(input.Conditions);
+  const transforms = readTransforms(input.Transforms);
   const given = readActions(input.Actions);
   const priority = readPriority(input.Priority);
   const tags = readTags(input.Tags);
@@ -46,7 +41,15 @@ export async function createRule(
     if (listener.rules.some((other) => other.priority === priority)) throw priorityInUse(priority);
     refuseMoreThanMax(tx, balancer, listener);
     const id = newId(random);
-    const made: RuleRecord = { id, arn: ruleArn(listener.arn, id), priority, conditions, ...given, tags };
+    const made: RuleRecord = {
+      id,
+      arn: ruleArn(listener.arn, id),
+      priority,
+      conditions,
+      ...given,
+      tags,
+      ...(transforms && { transforms }),
+    };
     const after = { ...listener, rules: inOrder([...listener.rules, made]) };
     putListener(tx, call, balancer, listener, after);
     return made;
@@ -54,13 +57,12 @@ export async function createRule(
   return { Rules: [ruleView(rule)] };
 }
 
-/** Its conditions, its action, or both. @throws {Refusal} */
+/** Its conditions, its action, its transforms: what is given. @throws {Refusal} */
 export async function modifyRule(
   { state }: ElbContext,
   input: ModifyRuleCommandInput,
   call: Call,
 ): Promise<ModifyRuleOutput> {
-  refuseTransforms(input);
   const conditions = input.Conditions === undefined ? undefined : readConditions(input.Conditions);
   const given = input.Actions === undefined ? undefined : readActions(input.Actions);
   const rule = await state.transact((tx) => {
@@ -68,9 +70,11 @@ export async function modifyRule(
     if (before.priority === 'default')
       throw operationNotPermitted(`Default rule '${before.arn}' cannot be modified`);
     const { balancer } = requireBoth(tx, call, listener.arn);
-    const { order, ...rest } = before;
+    const { order, transforms, ...rest } = before;
+    const changed = changedTransforms(transforms, input);
     const after: RuleRecord = {
       ...rest,
+      ...(changed && { transforms: changed }),
       ...(conditions && { conditions }),
       ...(given ?? (order !== undefined && { order })),
     };
@@ -153,12 +157,4 @@ function refuseMoreThanMax(tx: Transaction, balancer: LoadBalancerRecord, listen
     .byIndex(listeners, 'loadBalancer', balancer.arn)
     .reduce((sum, { value }) => sum + (value.id === listener.id ? 0 : value.rules.length - 1), 0);
   if (ofOthers + listener.rules.length - 1 >= max) throw tooManyRules(max);
-}
-
-function refuseTransforms({
-  Transforms = [],
-}: {
-  readonly Transforms?: readonly unknown[] | undefined;
-}): void {
-  if (Transforms.length > 0) throw unsupported('Transforms are');
 }

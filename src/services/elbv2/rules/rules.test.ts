@@ -121,6 +121,22 @@ describe('rules', () => {
     });
   });
 
+  it('have transforms until they are reset', async () => {
+    const { elb } = server;
+    const rewrites = { Rewrites: [{ Regex: '^/api/(.*)$', Replace: '/$1' }] };
+    const Transforms = [{ Type: 'url-rewrite', UrlRewriteConfig: rewrites } as const];
+    const RuleArn = await rule(1, { Transforms });
+    const shown = async () => (await elb.describeRules({ RuleArns: [RuleArn] })).Rules?.[0]?.Transforms;
+    expect(await shown()).toEqual(Transforms);
+    await elb.modifyRule({ RuleArn, Conditions: [path('/x')] });
+    expect(await shown()).toEqual(Transforms);
+    await expect(elb.modifyRule({ RuleArn, Transforms, ResetTransforms: true })).rejects.toMatchObject(
+      refused('ValidationError', /both/),
+    );
+    await elb.modifyRule({ RuleArn, ResetTransforms: true });
+    expect(await shown()).toEqual([]);
+  });
+
   it('can be a hundred on a load balancer', async () => {
     for (let priority = 1; priority <= 100; priority += 1) await rule(priority);
     await expect(rule(101)).rejects.toMatchObject(refused('TooManyRulesException', /100/));

@@ -1,5 +1,5 @@
-import type { QueryPattern, RuleCondition } from '../../../../balancing/index.ts';
-import { argument, patternExpression, word } from './words.ts';
+import type { QueryPattern, RuleCondition, TextCondition } from '../../../../balancing/index.ts';
+import { argument, patternExpression, searchExpression, word } from './words.ts';
 
 /**
  * What holds of a request for a condition, as ACLs of one name: one of them is enough.
@@ -10,12 +10,20 @@ export function conditionLines(name: string, condition: RuleCondition): string[]
     values.map((value) => `acl ${name} ${test} -- ${word(value)}`);
   switch (condition.field) {
     case 'host-header':
-      return acl('req.hdr(host),host_only -i -m reg', condition.patterns.map(whole));
+      return [
+        ...acl('req.hdr(host),host_only -i -m reg', condition.patterns.map(whole)),
+        ...acl('req.fhdr(host) -m reg', searched(condition)),
+      ];
     case 'path-pattern':
-      return acl('path -m reg', condition.patterns.map(whole));
-    case 'http-header':
+      return acl('path -m reg', [...condition.patterns.map(whole), ...searched(condition)]);
+    case 'http-header': {
       // Each line of that name for itself: commas are part of values.
-      return acl(`${word(`req.fhdr(${argument(condition.name)})`)} -i -m reg`, condition.patterns.map(whole));
+      const header = word(`req.fhdr(${argument(condition.name)})`);
+      return [
+        ...acl(`${header} -i -m reg`, condition.patterns.map(whole)),
+        ...acl(`${header} -m reg`, searched(condition)),
+      ];
+    }
     case 'http-request-method':
       return acl('method -m str', condition.methods);
     case 'query-string':
@@ -23,6 +31,10 @@ export function conditionLines(name: string, condition: RuleCondition): string[]
     case 'source-ip':
       return acl('src', condition.cidrs);
   }
+}
+
+function searched({ expressions = [] }: TextCondition): string[] {
+  return expressions.map(searchExpression);
 }
 
 function whole(pattern: string): string {

@@ -35,6 +35,9 @@ const hostile = fc
   )
   .map((parts) => parts.join(''));
 
+/** As an expression for itself. */
+const escaped = (text: string): string => text.replaceAll(/[^ -~]/g, '').replaceAll(/[^A-Za-z0-9]/g, '\\$&');
+
 /** A plan with somebody else's words wherever it has words. */
 function planOf([one = '', two = '', three = '', four = '']: readonly string[]): LoadBalancerPlan {
   return balancer({
@@ -50,6 +53,7 @@ function planOf([one = '', two = '', three = '', four = '']: readonly string[]):
               name: three.replaceAll(/[^!#$%&'*+.^_`|~\w-]/g, '') || 'x',
               patterns: [four],
             },
+            { field: 'path-pattern', patterns: [], expressions: [escaped(one)] },
             { field: 'http-request-method', methods: [one] },
             { field: 'query-string', pairs: [{ key: three, value: four }, { value: one }] },
           ]),
@@ -62,6 +66,13 @@ function planOf([one = '', two = '', three = '', four = '']: readonly string[]):
             path: `/${two}`,
             query: three,
           }),
+          {
+            ...rule(3, forwardTo('one'), [{ field: 'http-request-method', methods: ['PUT'] }]),
+            transforms: {
+              host: { regex: escaped(one), replace: two.replaceAll(/[^ -~]|\$/g, '') },
+              url: { regex: `(${escaped(two)})`, replace: `$1${three.replaceAll(/[^ -~]|\$/g, '')}` },
+            },
+          },
           rule('default', forwardTo('one')),
         ],
       }),

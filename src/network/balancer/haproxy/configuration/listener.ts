@@ -14,6 +14,7 @@ import { connectionLogLines, forwardedLogLines, requestLogLines, ruledLogLines }
 import type { Parts } from './parts.ts';
 import { groupCookieLines, ruleLines, useGroup } from './rules.ts';
 import { alpnOf, alpnWords, tlsWords } from './tls.ts';
+import { transformLines } from './transforms.ts';
 
 /** The frontend of a listener. @throws {BalancerError} */
 export function listenerLines(listener: ListenerPlan, parts: Parts): string[] {
@@ -44,6 +45,7 @@ function httpLines(listener: ListenerPlan, parts: Parts): string[] {
     ...ruledLogLines(parts),
     ...answerHeaderLines(listener),
     ...ruleLines(listener, parts),
+    ...transformLines(listener),
     ...headerLines(listener, attributes),
     ...forwardedLogLines(listener, parts),
     ...groupCookieLines(listener, parts),

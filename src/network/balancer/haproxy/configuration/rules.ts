@@ -36,7 +36,7 @@ export function ruleLines(listener: ListenerPlan, parts: Parts): string[] {
 }
 
 /** A condition: it is what the request was decided by. */
-function isRule(priority: RulePlan['priority']): string {
+export function isRule(priority: RulePlan['priority']): string {
   return `{ var(txn.rule) -m int ${numberOf(priority)} }`;
 }
 

@@ -1,4 +1,4 @@
-import { patternParts } from '../../../../balancing/index.ts';
+import { patternParts, plainExpression, replacementParts } from '../../../../balancing/index.ts';
 import { BalancerError } from '../../balancer.ts';
 
 /**
@@ -42,6 +42,27 @@ export function patternExpression(pattern: string, { any = '.', hasEscapes = fal
   const last = pieces.pop();
   const between = pieces.filter((piece) => piece !== '').map((piece) => `(?>${any}*?${piece})`);
   return `${first}${between.join('')}${last === undefined ? '' : `${any}*${last}`}`;
+}
+
+/** Of PCRE2's steps back and forth, some hundredths of a second. An expression that needs more has no match. */
+const mostSteps = 1_000_000;
+
+/**
+ * A regular expression of a rule, as PCRE2 reads it, for the first place at which it matches. PCRE2 counts its steps
+ * anew for each place at which a match may begin: so the way to that place is part of what is searched for.
+ */
+export function searchExpression(expression: string): string {
+  const plain = plainExpression(expression);
+  const hasChoices = /(?:^|[^\\])\|/.test(plain);
+  const anchored = plain.startsWith('\\A') && !hasChoices ? plain : `\\A[\\x00-\\xff]*?\\K(?:${plain})`;
+  return `(*LIMIT_MATCH=${mostSteps})${anchored}`;
+}
+
+/** A replacement as HAProxy's `regsub` takes it. */
+export function replacementText(replace: string): string {
+  return replacementParts(replace)
+    .map((part) => (typeof part === 'number' ? `\\${part}` : Array.from(part, characterExpression).join('')))
+    .join('');
 }
 
 /** HAProxy's regular expressions see bytes. */

@@ -53,6 +53,7 @@ function requestEntry(
     ...(fields.traceId !== '' && { traceId: fields.traceId }),
     ...(tls !== undefined && { tls }),
     ...(isRuled && { rule, ...(action !== undefined && { action }) }),
+    ...(fields.transform !== '' && { transform: transformOf(fields) }),
     ...(action === 'redirect' && fields.location !== '' && { location: fields.location }),
     connectionId: fields.connectionId,
   };
@@ -104,6 +105,22 @@ function requestOf(
 ): NonNullable<RequestEntry['request']> {
   const name = host.replace(/:\d*$/, '');
   return { method, url: `${protocol.toLowerCase()}://${name}:${port}${uri}`, version: httpVersion };
+}
+
+/** What stayed as it came is not told. */
+function transformOf({
+  transform,
+  hostAfter,
+  urlAfter,
+  host,
+  uri,
+}: Fields<typeof requestFields>): NonNullable<RequestEntry['transform']> {
+  const isDone = transform === 'TransformSuccess';
+  return {
+    status: transform,
+    ...(isDone && hostAfter !== '' && hostAfter !== host && { host: hostAfter }),
+    ...(isDone && urlAfter !== '' && urlAfter !== uri && { url: urlAfter }),
+  };
 }
 
 function tlsFacts(

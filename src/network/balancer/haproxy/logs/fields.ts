@@ -41,6 +41,9 @@ export const requestFields = {
   userAgent: '%{+Q,+E}[capture.req.hdr(1)]',
   traceId: '%{+Q,+E}[var(txn.traced)]',
   location: '%{+Q,+E}[var(txn.location)]',
+  transform: '%[var(txn.transform)]',
+  hostAfter: '%{+Q,+E}[var(txn.hostAfter)]',
+  urlAfter: '%{+Q,+E}[var(txn.urlAfter)]',
 } as const;
 
 export const connectionFields = {

@@ -36,6 +36,10 @@ describe.skipIf(why !== undefined)(`logs of HAProxy ${why ?? ''}`, () => {
         },
         [{ field: 'path-pattern', patterns: ['/old'] }],
       ),
+      {
+        ...rule(11, forwardTo('one'), [{ field: 'path-pattern', patterns: [], expressions: ['^/v\\d/'] }]),
+        transforms: { url: { regex: '^/v(\\d)', replace: '/version-$1' } },
+      },
       rule('default', forwardTo('one')),
     ];
     const plan = (port: number) =>
@@ -52,17 +56,18 @@ describe.skipIf(why !== undefined)(`logs of HAProxy ${why ?? ''}`, () => {
     await ask('/tea');
     await ask('/old');
     await ask('/a', '-X', 'TRACE');
-    await it.until(() => it.entries.length === 4);
+    await ask('/v1/a?b');
+    await it.until(() => it.entries.length === 5);
     await it.balancers.apply(plan(82));
     await ask('/second');
-    await it.until(() => it.entries.length === 5);
+    await it.until(() => it.entries.length === 6);
     await it.close();
     await ask('/alone');
     await it.balancers.apply(plan(82));
     await ask('/last');
-    await it.until(() => it.entries.length === 7);
+    await it.until(() => it.entries.length === 8);
 
-    const [first, tea, old, trace, second, alone, last] = requests(it.entries);
+    const [first, tea, old, trace, changed, second, alone, last] = requests(it.entries);
     expect(first).toMatchObject({
       kind: 'http',
       client: { address: '10.0.1.9' },
@@ -83,6 +88,10 @@ describe.skipIf(why !== undefined)(`logs of HAProxy ${why ?? ''}`, () => {
     expect(old).toMatchObject({ status: 301, rule: 9, location: 'https://10.0.1.5:443/old' });
     expect(trace).toMatchObject({ status: 405 });
     expect(trace?.rule).toBeUndefined();
+    expect(changed).toMatchObject({
+      ...{ rule: 11, request: { url: 'http://10.0.1.5:80/v1/a?b' } },
+      transform: { status: 'TransformSuccess', url: '/version-1/a?b' },
+    });
     expect([second, alone, last].map((entry) => entry?.request?.url)).toEqual(
       ['/second', '/alone', '/last'].map((path) => `http://10.0.1.5:80${path}`),
     );

@@ -9,14 +9,15 @@ import {
 import type { Clock } from '../../../../clock/index.ts';
 import { request as requestOf } from '../../../../http.ts';
 import { answerPage, writeHead } from './answers.ts';
-import { type Exchange, hasBody, targetOf } from './exchange.ts';
+import { type Exchange, hasBody } from './exchange.ts';
 import { joinSockets } from './join-sockets.ts';
 import type { Target } from './target.ts';
 
 export interface Forwarding {
   readonly exchange: Exchange;
   readonly target: Target;
-  /** What the target gets. */
+  /** Path and query, and header fields: what the target gets. */
+  readonly url: string;
   readonly fields: HeaderFields;
   /** What the client gets beside the target's answer. */
   readonly added: (answered: HeaderFields) => HeaderFields;
@@ -56,11 +57,11 @@ function send(
   mayReuse: boolean,
   sentAgain: (sent: ClientRequest) => void,
 ): ClientRequest {
-  const { exchange, target, fields, idleTimeout, answered, clock } = forwarding;
+  const { exchange, target, url, fields, idleTimeout, answered, clock } = forwarding;
   const { request, response, upgrade } = exchange;
   const servername = nameOf(fields);
   const sent = requestOf({
-    ...{ method: request.method, path: targetOf(request), setHost: false },
+    ...{ method: request.method, path: url, setHost: false },
     headers: [...fields, ...framing(exchange)].flat(),
     maxHeaderSize: mostHeaderBytes,
     timeout: idleTimeout * 1_000,

@@ -8,16 +8,18 @@ import {
   groupCookieFields,
   type HeaderFields,
   type RuleAction,
+  type RuleTransforms,
   redirectLocation,
   refusedStatus,
   routeRequest,
   setsCookie,
   targetCookies,
+  transformed,
 } from '../../../../balancing/index.ts';
 import { hex } from '../../../../clock/index.ts';
 import { groupToken, targetToken } from '../../targets.ts';
 import { answer, answerPage } from './answers.ts';
-import { clientOf, type Exchange, fieldsOf, routedRequestOf } from './exchange.ts';
+import { clientOf, type Exchange, fieldsOf, routedRequestOf, targetOf } from './exchange.ts';
 import { forward } from './forward.ts';
 import type { ListenerParts, ListenerSetting } from './listener.ts';
 import type { Target } from './target.ts';
@@ -41,7 +43,7 @@ export function serveRequest(exchange: Exchange, setting: ListenerSetting, parts
     answerItself(asked, refused);
     return;
   }
-  const { action } = routeRequest(setting.plan, request);
+  const { action, transforms } = routeRequest(setting.plan, request);
   switch (action.type) {
     case 'fixed-response': {
       const { statusCode, contentType = 'text/plain', messageBody = '' } = action;
@@ -54,11 +56,36 @@ export function serveRequest(exchange: Exchange, setting: ListenerSetting, parts
       answerItself(asked, action.statusCode, [['Location', redirectLocation(action, request, setting.plan)]]);
       break;
     case 'forward': {
+      const sent = sentFor(asked, transforms);
+      if (typeof sent === 'number') {
+        answerItself(asked, sent);
+        return;
+      }
       const to = destinationOf(action, asked);
       if (typeof to === 'number') answerItself(asked, to);
-      else forwardTo(to, asked);
+      else forwardTo(to, asked, sent);
     }
   }
+}
+
+/** Of a request, what its target gets, before what the load balancer itself tells it. */
+interface Sent {
+  readonly url: string;
+  readonly fields: HeaderFields;
+}
+
+/** By the rule's transforms; the status of the answer where they make of a request what can't be sent. */
+function sentFor({ exchange, fields }: Asked, transforms: RuleTransforms | undefined): Sent | number {
+  const url = targetOf(exchange.request);
+  if (transforms === undefined) return { url, fields };
+  const isHost = ([name]: HeaderFields[number]): boolean => name.toLowerCase() === 'host';
+  const made = transformed(transforms, { host: fields.find(isHost)?.[1], url });
+  if (made.status !== 'success') return 500;
+  const { host } = made;
+  return {
+    url: made.url,
+    fields: fields.map((field) => (host !== undefined && isHost(field) ? [field[0], host] : field)),
+  };
 }
 
 function answerItself({ exchange, parts }: Asked, status: number, fields: HeaderFields = []): void {
@@ -89,13 +116,14 @@ function destinationOf(action: Destination['action'], asked: Asked): Destination
   return target === undefined ? 503 : { action, group, target, seconds };
 }
 
-function forwardTo({ action, group, target, seconds }: Destination, asked: Asked): void {
-  const { exchange, fields, setting, parts } = asked;
+function forwardTo({ action, group, target, seconds }: Destination, asked: Asked, sent: Sent): void {
+  const { exchange, setting, parts } = asked;
   const { plan, attributes, cookieKey } = setting;
   const traceId = `1-${seconds.toString(16).padStart(8, '0')}-${hex(parts.random, 24)}`;
   forward({
     ...{ exchange, target, clock: parts.clock, answered: parts.answered },
-    fields: forwardedHeaders(fields, {
+    url: sent.url,
+    fields: forwardedHeaders(sent.fields, {
       ...{ listener: plan, attributes, traceId },
       ...clientOf(exchange.request),
     }),
