@@ -18,6 +18,7 @@ export async function openEngine(options: {
   readonly random: Random;
   readonly log: Log;
   readonly labels: Readonly<Record<string, string>>;
+  readonly disksDirectory?: string;
   readonly signal?: AbortSignal;
 }): Promise<{ readonly runtime: DockerRuntime; readonly engine: EngineDescription }> {
   const { clock, signal } = options;

@@ -93,6 +93,7 @@ export async function openMachine(options: {
           resources: {
             cpuUnits: size.cpu,
             memoryMiB: size.memoryMiB,
+            ...(instance.storageGiB !== undefined && { storageGiB: instance.storageGiB }),
             // The control plane's too, where it is here.
             reservedTcpPorts: [
               ...reservedTcpPorts,

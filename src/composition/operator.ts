@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import type { ECS } from '@aws-sdk/client-ecs';
 import type {
   AddInstanceRequest,
@@ -75,15 +76,29 @@ function describeNetwork({ network, defaultVpc }: OperatorParts): StatusResponse
   };
 }
 
-/** What enforces nothing is said wherever the machine is described. */
-const storage =
-  'ephemeral storage (20 GiB, or what a task asks for) is shown on tasks and not limited: nothing here keeps a task ' +
-  'from filling the disk of the machine';
+/** What is not enforced is said wherever the machine is described. */
+async function describeStorage({ runtime, stateDirectory }: OperatorParts): Promise<string> {
+  const disks = await runtime.sandboxDisks();
+  if (!disks.works)
+    return (
+      'ephemeral storage (20 GiB, or what a task asks for) is shown on tasks and not limited: nothing here keeps a ' +
+      `task from filling the disk of the machine. ${disks.why}`
+    );
+  const { bavail, bsize } = await statfs(stateDirectory);
+  return (
+    'each task writes on a file system of its own, of the size of its ephemeral storage (20 GiB, or what it asks for). ' +
+    `Nothing is set aside for it: the machine's disk has ${Math.floor((bavail * bsize) / 1_024 ** 3)} GiB left for all`
+  );
+}
 
 async function describeFargate(parts: OperatorParts): Promise<StatusResponse['fargate']> {
   const { runtime, machine, fargateIsolation: asked } = parts;
   const problem = machine.fargateHost()?.problem;
-  const common = { asked, storage, ...(problem === undefined ? {} : { problem }) };
+  const common = {
+    asked,
+    storage: await describeStorage(parts),
+    ...(problem === undefined ? {} : { problem }),
+  };
   if (asked === 'runc')
     return {
       ...common,

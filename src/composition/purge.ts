@@ -22,7 +22,8 @@ export async function purge(
   let report: PurgeReport = { containers: 0, networks: 0, volumes: 0 };
   if (installation !== undefined) {
     const labels = { [installationLabel]: installation.id };
-    const { runtime } = await openEngine({ ...parts, labels });
+    const { disks: disksDirectory } = stateLayout(stateDirectory);
+    const { runtime } = await openEngine({ ...parts, labels, disksDirectory });
     await using _ = runtime;
     report = await runtime.purge(labels);
     const { balancers } = stateLayout(stateDirectory);

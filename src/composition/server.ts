@@ -76,6 +76,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     random,
     log,
     labels: { [installationLabel]: installationId },
+    disksDirectory: places.disks,
     signal,
   });
   opened.use(runtime);
@@ -276,6 +277,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   };
   writeServerFile(directory, server);
   // Now, not with the first Fargate task; nobody waits for it.
+  void runtime.sandboxDisks();
   if (options.fargateIsolation !== 'runc') void runtime.gvisor();
   if (hasOthers) {
     permitMachines({ state, loadIam }).catch((error: unknown) =>

@@ -41,6 +41,8 @@ export interface StateLayout {
   readonly node: string;
   /** The data of pods' volumes. */
   readonly volumes: string;
+  /** The file systems that tasks of limited storage write on. */
+  readonly disks: string;
 }
 
 export function stateLayout(directory: string): StateLayout {
@@ -62,5 +64,6 @@ export function stateLayout(directory: string): StateLayout {
     balancerLogs: join(root, 'balancer-logs'),
     node: join(root, 'node'),
     volumes: join(root, 'volumes'),
+    disks: join(root, 'disks'),
   };
 }

@@ -77,6 +77,8 @@ export interface InstanceOptions {
     /** 1024 to a core. */
     readonly cpuUnits: number;
     readonly memoryMiB: number;
+    /** Of the volume on which its tasks write together; left out, they write on the machine's disk, without a limit. */
+    readonly storageGiB?: number;
     readonly reservedTcpPorts: readonly number[];
     readonly reservedUdpPorts: readonly number[];
   };

@@ -28,6 +28,7 @@ import { ServiceConnect } from './service-connect/service-connect.ts';
 import { Slots } from './slots.ts';
 import { openStateFile, type StateFile } from './state/state-file.ts';
 import { RoleCredentials } from './tasks/role-credentials.ts';
+import { instanceDiskOf } from './tasks/sandbox-spec.ts';
 import { TaskBoard } from './tasks/task-board.ts';
 import { TaskSteps } from './tasks/task-steps.ts';
 
@@ -183,6 +184,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         offersAwslogs: logs !== undefined,
         serviceConnectDirectory: serviceConnect && serviceConnectDirectory,
         isolation: options.instance.fargate?.isolation,
+        instanceDisk: instanceDiskOf(options.instance),
       },
       offersTaskRoles: options.linkLocal !== undefined,
       onTaskAdded: (owner) => metadata.add(owner),

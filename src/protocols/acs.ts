@@ -100,6 +100,8 @@ export interface AcsTask {
   readonly cpu?: number;
   /** In MiB. */
   readonly memory?: number;
+  /** Of tasks on Fargate, whose agent is not the public one: that knows no such member, and gets no such tasks. */
+  readonly ephemeralStorage?: { readonly sizeInGiB: number };
   readonly networkMode?: 'bridge' | 'host' | 'none' | 'awsvpc';
   readonly launchType?: string;
   readonly pidMode?: string;

@@ -2,9 +2,12 @@ import type { Fields } from './fields.ts';
 import type { Image } from './runtime.ts';
 
 /** What the runtime tells of an image's `config`, which Docker's inspection and the OCI configuration spell alike. */
-export function readImageConfig(config: Fields): Pick<Image, 'stopSignal' | 'user' | 'exposedPorts' | 'env'> {
+export function readImageConfig(
+  config: Fields,
+): Pick<Image, 'stopSignal' | 'user' | 'exposedPorts' | 'env' | 'volumes'> {
   const stopSignal = config.word('StopSignal');
   const user = config.word('User');
+  const volumes = config.object('Volumes').keys();
   return {
     ...(stopSignal === undefined ? {} : { stopSignal }),
     ...(user === undefined ? {} : { user }),
@@ -13,6 +16,7 @@ export function readImageConfig(config: Fields): Pick<Image, 'stopSignal' | 'use
       .keys()
       .flatMap((key) => exposedPort(key) ?? []),
     env: Object.fromEntries(config.texts('Env').map(splitVariable)),
+    ...(volumes.length > 0 && { volumes }),
   };
 }
 

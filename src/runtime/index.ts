@@ -27,6 +27,7 @@ export {
   imageArchive,
   imageId,
 } from './image-archive.ts';
+export { isWithin, type MountEntry, mountTable } from './mount-table.ts';
 export type {
   AttachOptions,
   CommandOptions,
@@ -39,6 +40,7 @@ export type {
   TerminalOptions,
 } from './process.ts';
 export { findProgram, programLayer } from './program-layer.ts';
+export { CommandFailure, runCommand } from './run-command.ts';
 export {
   type CgroupLimits,
   type Container,
@@ -62,6 +64,9 @@ export {
   type RuntimeInfo,
   type RuntimeLimit,
   type Sandbox,
+  type SandboxDisk,
+  type SandboxDiskSpace,
+  type SandboxDiskSupport,
   type SandboxNetwork,
   type SandboxSpec,
 } from './runtime.ts';

@@ -25,6 +25,8 @@ export interface Runtime extends AsyncDisposable {
    * installation that is broken is known before anything relies on it.
    */
   gvisor(): Promise<GvisorSupport>;
+  /** Whether what sandboxes write can be limited (`SandboxSpec.disk`): found out once, by starting a container on a small disk. */
+  sandboxDisks(): Promise<SandboxDiskSupport>;
 
   /** The image as it is on this machine; undefined when it is not there. */
   inspectImage(reference: string): Promise<Image | undefined>;
@@ -137,6 +139,8 @@ export interface Runtime extends AsyncDisposable {
    * to its disks. Undefined when it is not running.
    */
   stats(name: string, options?: { readonly withIo?: boolean }): Promise<ContainerStats | undefined>;
+  /** How full a disk of sandboxes is. Undefined when there is none. */
+  diskSpace(disk: string): Promise<SandboxDiskSpace | undefined>;
   /** What a container takes of the disk, found by going through its files. Undefined when it is not there. */
   diskUse(name: string): Promise<ContainerDiskUse | undefined>;
 }
@@ -165,6 +169,22 @@ export type GvisorSupport =
   | { readonly works: true; readonly how: string }
   | { readonly works: false; readonly why: string };
 
+/** `how`: in words, what was found. `why`: what is in the way, and what to do. */
+export type SandboxDiskSupport = GvisorSupport;
+
+/** A file system of its own, for one sandbox or several that name it; it is there as long as one of them is. */
+export interface SandboxDisk {
+  /** Unique on the machine and stable, `[a-zA-Z0-9._-]`. */
+  readonly name: string;
+  /** Room for files. Nothing of it is set aside: the machine's disk may be full before. */
+  readonly sizeBytes: number;
+}
+
+export interface SandboxDiskSpace {
+  readonly usedBytes: number;
+  readonly sizeBytes: number;
+}
+
 export interface RuntimeLimit {
   readonly feature:
     | 'privileged'
@@ -189,6 +209,8 @@ export interface Image {
   readonly user?: string;
   readonly exposedPorts: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[];
   readonly env: Readonly<Record<string, string>>;
+  /** Paths that get a volume of their own where nothing is mounted there. */
+  readonly volumes?: readonly string[];
 }
 
 export interface RegistryAuth {
@@ -226,6 +248,11 @@ export interface SandboxSpec {
   readonly cgroupParent: string;
   /** Limits over everything under the parent's first level, e.g. the container instance's size. Held where cgroups can be made. */
   readonly cgroupParentLimits?: CgroupLimits;
+  /**
+   * Where its containers write, beside each other: their own layers, what their images call volumes, and volumes of
+   * `scope: sandbox`. Where there are no such disks (`sandboxDisks`) they write on the machine's, without a limit.
+   */
+  readonly disk?: SandboxDisk;
   readonly hostname?: string;
   readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };
   /** In the file `/etc/hosts` that its containers share; where the sandbox has a namespace for all. */

@@ -28,11 +28,11 @@ describe('Fargate', () => {
           name: 'web',
           image: testImageName,
           stopTimeout: 2,
-          // It answers with the version of the kernel that it sees, and ends at once when asked to.
+          // It answers with the version of the kernel and the size of the disk that it sees, and ends at once when asked to.
           command: [
             'sh',
             '-c',
-            'mkdir /www && cp /proc/version /www/index.html && trap "exit 0" TERM && httpd -f -p 80 -h /www & wait',
+            'mkdir /www && cp /proc/version /www/index.html && df -k / | tail -1 > /www/disk && trap "exit 0" TERM && httpd -f -p 80 -h /www & wait',
           ],
           portMappings: [{ containerPort: 80 }],
         },
@@ -74,11 +74,11 @@ describe('Fargate', () => {
       .describeNetworkInterfaces({ NetworkInterfaceIds: [interfaceId] });
     return eni?.Association?.PublicIp;
   };
-  const ask = async (task: Task | undefined): Promise<string> => {
+  const ask = async (task: Task | undefined, path = '/'): Promise<string> => {
     const address = await publicAddressOf(task);
     return waitFor(`an answer of ${address}`, async () => {
       try {
-        return await (await fetch(`http://${address}/`, { signal: AbortSignal.timeout(2_000) })).text();
+        return await (await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(2_000) })).text();
       } catch {
         return undefined;
       }
@@ -100,9 +100,13 @@ describe('Fargate', () => {
     const kernel = await ask(task);
     const own = await (await import('node:fs/promises')).readFile('/proc/version', 'utf8');
     expect(['gvisor', 'runc']).toContain(status.fargate.isolation);
-    expect(status.fargate.storage).toContain('not limited');
+    expect(status.fargate.storage).toContain('a file system of its own');
     if (status.fargate.isolation === 'gvisor') expect(kernel).not.toBe(own);
     else expect(kernel).toBe(own);
+
+    // It has 20 GiB, and the disk of the machine is larger.
+    const [, kibibytes] = (await ask(task, '/disk')).trim().split(/\s+/);
+    expect(Number(kibibytes) / 1_024 ** 2).toBeCloseTo(20, 1);
 
     const { containerInstances = [] } = await ecs.describeContainerInstances({
       containerInstances: (await ecs.listContainerInstances({})).containerInstanceArns ?? [],

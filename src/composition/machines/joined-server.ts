@@ -73,7 +73,10 @@ async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<R
     log.error('The state could not follow the store and starts over', { error });
   const state = opened.use(await openState(store, { clock, onError }));
   const labels = { [installationLabel]: installation.id };
-  const { runtime, engine } = await openEngine({ clock, random, log, labels, signal });
+  const { runtime, engine } = await openEngine({
+    ...{ clock, random, log, labels, signal },
+    disksDirectory: places.disks,
+  });
   opened.use(runtime);
   const networkRanges = await runtime.networkRanges();
 
@@ -148,6 +151,7 @@ async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<R
     ...{ pid: process.pid, startTime: processStartTime(process.pid) ?? '' },
   };
   writeServerFile(directory, server);
+  void runtime.sandboxDisks();
   if (fargateIsolation !== 'runc') void runtime.gvisor();
   const running = { server, engine: engine satisfies EngineDescription, machineId };
   return run(opened.move(), running, stopping);

@@ -33,8 +33,11 @@ export function followManagedInstances(parts: ManagedInstanceParts): AsyncDispos
       if (instance !== undefined) await report(parts, key, { status: 'ended' });
       return;
     }
-    const { cluster, share: size, availabilityZone, launchedAt } = instance;
-    const reserved = await machine.reserveManaged({ id, cluster, size });
+    const { cluster, share: size, storageSizeGiB: storageGiB, availabilityZone, launchedAt } = instance;
+    const reserved = await machine.reserveManaged({
+      ...{ id, cluster, size },
+      ...(storageGiB !== undefined && { storageGiB }),
+    });
     if (launchedAt === undefined) {
       await report(
         parts,

@@ -156,7 +156,7 @@ export class Machine implements AsyncDisposable {
    * @throws {MachineError} nobody can tell just now.
    */
   reserveManaged(
-    wanted: Pick<HostedInstance, 'cluster' | 'id'> & { readonly size: MachineSize },
+    wanted: Pick<HostedInstance, 'cluster' | 'id' | 'storageGiB'> & { readonly size: MachineSize },
   ): Promise<{ readonly address: string } | { readonly refusal: string }> {
     return this.#inTurn(async () => {
       const known = this.#hosted.find(({ id }) => id === wanted.id);

@@ -29,6 +29,8 @@ export interface HostedInstance {
   readonly isNode?: true;
   /** Undefined for the machine's own instance, and for the Fargate host. */
   readonly size: MachineSize | undefined;
+  /** Of the volume on which its tasks write together. Absent: they write on the machine's disk, without a limit. */
+  readonly storageGiB?: number;
   /** The loopback address on which the ports of its tasks are published: its own port space. */
   readonly address: string;
   /** As its agent last registered; what is left of it in ECS when the agent no longer starts. */

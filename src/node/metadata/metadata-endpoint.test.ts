@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AcsTask } from '../../protocols/index.ts';
+import { SimRuntime } from '../../runtime/sim/index.ts';
 import type { Agent } from '../agent.ts';
 import type { AgentSettings } from '../agent-options.ts';
 import { TestInstance } from '../testing/test-instance.ts';
@@ -11,7 +12,10 @@ beforeEach(async () => {
   instance = await TestInstance.open();
 });
 
-afterEach(() => instance[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await instance[Symbol.asyncDispose]();
+});
 
 async function start(settings: Partial<AgentSettings> = {}): Promise<void> {
   agent = await instance.start({ metadata: { host: '127.0.0.1', port: 0 }, settings });
@@ -59,6 +63,23 @@ async function get(url: string): Promise<{ status: number; body: unknown }> {
 }
 
 describe('the task metadata endpoint', () => {
+  test('tells a task how full its disk is', async () => {
+    const [MiB, GiB] = [1_024 ** 2, 1_024 ** 3];
+    const asked: string[] = [];
+    vi.spyOn(SimRuntime.prototype, 'diskSpace').mockImplementation(async (disk) => {
+      asked.push(disk);
+      return { usedBytes: 261.5 * MiB, sizeBytes: 20.01 * GiB };
+    });
+    await start();
+    instance.plane.want({ ...task(), ephemeralStorage: { sizeInGiB: 20 } });
+    await instance.until('RUNNING', () => instance.plane.statusesOf(taskArn()).includes('RUNNING'));
+    const { ECS_CONTAINER_METADATA_URI_V4 } = instance.machine.container(taskArn(), 'app').spec.env;
+    expect((await get(`${ECS_CONTAINER_METADATA_URI_V4}/task`)).body).toMatchObject({
+      EphemeralStorageMetrics: { Utilized: 262, Reserved: 20_490 },
+    });
+    expect(asked).toEqual(['ecs-0001']);
+  });
+
   test('tells a container about itself', async () => {
     const environment = await running();
     const app = instance.machine.container(taskArn(), 'app');

@@ -134,14 +134,16 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
   }
 
   async #metadata(owner: TaskOwner, container: PlannedContainer, path: string): Promise<Answer> {
-    const { instance } = this.#options;
     switch (path) {
       case '':
         return { status: 200, body: containerDocument(owner, container) };
       case 'task':
-        return { status: 200, body: taskDocument(owner, instance()) };
+        return { status: 200, body: await this.#taskDocument(owner) };
       case 'taskWithTags':
-        return { status: 200, body: { ...taskDocument(owner, instance()), ...(await this.#tagsOf(owner)) } };
+        return {
+          status: 200,
+          body: { ...(await this.#taskDocument(owner)), ...(await this.#tagsOf(owner)) },
+        };
       case 'stats': {
         const stats = await this.#statistics.of(owner, container);
         return stats
@@ -153,6 +155,14 @@ export class MetadataEndpoint implements LinkLocalAnswerer, AsyncDisposable {
       default:
         return { status: 404, body: `Unable to handle request: no such metadata path '${path}'` };
     }
+  }
+
+  async #taskDocument(owner: TaskOwner): Promise<object> {
+    const { instance, runtime } = this.#options;
+    const { ephemeralStorage } = owner.task;
+    const { disk } = owner.plan.sandbox;
+    const space = ephemeralStorage && disk && (await runtime.diskSpace(disk.name));
+    return taskDocument(owner, instance(), space);
   }
 
   /** Another's id is answered as one that nobody has, and strangers share their number of requests. */

@@ -1,8 +1,10 @@
-import type { Container } from '../../runtime/index.ts';
+import type { Container, SandboxDiskSpace } from '../../runtime/index.ts';
 import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import { privateNetworkOf } from '../tasks/sandbox-spec.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
+
+const MiB = 1_048_576;
 
 /**
  * Task metadata, version 4, from what the agent knows (ECS developer guide, "Amazon ECS task metadata endpoint
@@ -12,7 +14,8 @@ export interface InstanceFacts {
   readonly availabilityZone: string | undefined;
 }
 
-export function taskDocument(owner: TaskOwner, instance: InstanceFacts): object {
+/** @param disk How full the task's own disk is, where it has one. */
+export function taskDocument(owner: TaskOwner, instance: InstanceFacts, disk?: SandboxDiskSpace): object {
   const { task, progress, plan } = owner;
   return given({
     Cluster: task.taskClusterArn,
@@ -30,6 +33,10 @@ export function taskDocument(owner: TaskOwner, instance: InstanceFacts): object 
     AvailabilityZone: instance.availabilityZone,
     LaunchType: task.launchType,
     FaultInjectionEnabled: task.enableFaultInjection ?? false,
+    EphemeralStorageMetrics: disk && {
+      Utilized: Math.ceil(disk.usedBytes / MiB),
+      Reserved: Math.floor(disk.sizeBytes / MiB),
+    },
     Containers: plan.containers
       .filter(({ name }) => progress.containers[name]?.runtimeId !== undefined)
       .map((container) => containerDocument(owner, container)),

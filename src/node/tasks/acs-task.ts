@@ -25,6 +25,9 @@ export function readAcsTask(task: Reader): AcsTask {
     taskDefinitionAccountId: task.optionalString('taskDefinitionAccountId'),
     cpu: task.optionalNumber('cpu'),
     memory: task.optionalNumber('memory'),
+    ephemeralStorage: task.optionalObject('ephemeralStorage', (storage) => ({
+      sizeInGiB: storage.number('sizeInGiB'),
+    })),
     networkMode: task.optionalWord('networkMode', ['bridge', 'host', 'none', 'awsvpc']),
     launchType: task.optionalString('launchType'),
     pidMode: task.optionalString('pidMode'),

@@ -1,12 +1,15 @@
 import { isIPv4 } from 'node:net';
 import type { AcsElasticNetworkInterface, AcsTask } from '../../protocols/index.ts';
-import type { PrivateNetwork, SandboxSpec } from '../../runtime/index.ts';
+import type { PrivateNetwork, SandboxDisk, SandboxSpec } from '../../runtime/index.ts';
+import type { InstanceOptions } from '../agent-options.ts';
 import { given, MalformedError } from '../reading.ts';
 import type { ProxyPlan } from '../service-connect/proxy-plan.ts';
 import type { DockerConfig } from './docker-config.ts';
 import type { PlanContext } from './task-definition.ts';
 
-/** What the task's containers share: limits, and in awsvpc mode the network interface the control plane allocated. */
+const GiB = 1_024 ** 3;
+
+/** What the task's containers share: limits, what they write on, and in awsvpc mode the network interface the control plane allocated. */
 export function sandboxOf(
   task: AcsTask,
   containers: readonly DockerConfig[],
@@ -20,6 +23,7 @@ export function sandboxOf(
     memoryMiB: task.memory ? task.memory : undefined,
     shareIpc: task.ipcMode === 'task' || undefined,
     sharePid: task.pidMode === 'task' || undefined,
+    disk: diskOf(task, id, context),
   };
   const cgroupParent = `catamaran-${context.instanceId}`;
   const cgroupParentLimits = {
@@ -64,6 +68,25 @@ export function sandboxOf(
     extraHosts: proxy?.hosts,
     sysctls: sysctlsOf(containers),
   });
+}
+
+/** What all tasks of an instance write on together, where its storage is limited. */
+export function instanceDiskOf({
+  id,
+  resources: { storageGiB },
+}: Pick<InstanceOptions, 'id' | 'resources'>): SandboxDisk | undefined {
+  return storageGiB === undefined ? undefined : { name: `instance-${id}`, sizeBytes: storageGiB * GiB };
+}
+
+/** Of a task on Fargate its own; others are on their instance's, where that has one. */
+function diskOf(
+  { ephemeralStorage }: AcsTask,
+  id: string,
+  { instanceDisk }: PlanContext,
+): SandboxSpec['disk'] {
+  return ephemeralStorage === undefined
+    ? instanceDisk
+    : { name: id, sizeBytes: ephemeralStorage.sizeInGiB * GiB };
 }
 
 /**

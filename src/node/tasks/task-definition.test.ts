@@ -3,7 +3,7 @@ import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
 import { Reader } from '../reading.ts';
 import { readAcsTask } from './acs-task.ts';
 import { withImage } from './plan.ts';
-import { privateNetworkOf } from './sandbox-spec.ts';
+import { instanceDiskOf, privateNetworkOf } from './sandbox-spec.ts';
 import { containerNameOf, type PlanContext, planTask } from './task-definition.ts';
 
 const context: PlanContext = {
@@ -319,6 +319,24 @@ describe('a task', () => {
 
   test.each(['10.0.0.1', '10.0.0.1/33', 'fd00::1/64', ''])('refuses %j as a gateway', (gateway) => {
     expect(() => privateNetworkOf(gateway)).toThrow('should have the form');
+  });
+});
+
+describe('what a task writes on', () => {
+  const GiB = 1_024 ** 3;
+  const diskOf = (overrides: Partial<AcsTask>, instanceDisk?: PlanContext['instanceDisk']) =>
+    planTask(task(overrides), {}, { ...context, instanceDisk }).sandbox.disk;
+
+  test('is a disk of its own on Fargate, else its instance’s, else the machine’s', () => {
+    const asked = readAcsTask(new Reader({ ...task(), ephemeralStorage: { sizeInGiB: 30 } }, 'tasks[0]'));
+    const { sandbox } = planned(asked);
+    expect(sandbox.disk).toEqual({ name: sandbox.id, sizeBytes: 30 * GiB });
+    const resources = { cpuUnits: 1, memoryMiB: 1, reservedTcpPorts: [], reservedUdpPorts: [] };
+    const ofInstance = instanceDiskOf({ id: 'i-1', resources: { ...resources, storageGiB: 7 } });
+    expect(ofInstance).toEqual({ name: 'instance-i-1', sizeBytes: 7 * GiB });
+    expect(diskOf({}, ofInstance)).toEqual(ofInstance);
+    expect(instanceDiskOf({ id: 'i-1', resources })).toBeUndefined();
+    expect(diskOf({})).toBeUndefined();
   });
 });
 

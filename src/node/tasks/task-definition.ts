@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
-import type { ContainerNetwork, ContainerSpec, PortMapping } from '../../runtime/index.ts';
+import type { ContainerNetwork, ContainerSpec, PortMapping, SandboxDisk } from '../../runtime/index.ts';
 import { readAwslogsOptions } from '../logs/options.ts';
 import { linkLocalAddress } from '../metadata/link-local.ts';
 import { given, MalformedError, parseJson, Reader } from '../reading.ts';
@@ -18,6 +18,8 @@ export interface PlanContext {
   readonly instanceId: string;
   /** What its tasks may use together. */
   readonly instanceSize: { readonly cpuUnits: number; readonly memoryMiB: number };
+  /** On which its tasks write together; left out, on the machine's. */
+  readonly instanceDisk?: SandboxDisk | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly region: string;
   /** Host address for published ports. */

@@ -12,10 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mountTable, runCommand } from '../../runtime/index.ts';
 import { ownMountPoints } from '../kubelet/volumes/mount-points.ts';
 import { LocalVolumes } from './local-volumes.ts';
-import { mountTable } from './mount-table.ts';
-import { runCommand } from './run-command.ts';
 
 const mountPoints = ownMountPoints();
 const MiB = 1_048_576;

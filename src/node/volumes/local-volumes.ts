@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isWithin, type MountEntry, mountTable, runCommand } from '../../runtime/index.ts';
 import { codeOf } from '../error-code.ts';
 import { Slots } from '../slots.ts';
-import { isWithin, type MountEntry, mountTable } from './mount-table.ts';
-import { runCommand } from './run-command.ts';
 import {
   checkImage,
   fillDevice,

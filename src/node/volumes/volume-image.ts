@@ -1,7 +1,7 @@
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { CommandFailure, runCommand } from '../../runtime/index.ts';
 import { codeOf } from '../error-code.ts';
-import { CommandFailure, runCommand } from './run-command.ts';
 
 const MiB = 1_048_576;
 /** An ext4 file system with a journal is not made smaller. */

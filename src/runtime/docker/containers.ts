@@ -11,7 +11,7 @@ import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
 import { inParallel } from './in-parallel.ts';
-import { labelFilter, type Role } from './labels.ts';
+import { labelFilter, type Role, sandboxLabel } from './labels.ts';
 
 /** Beyond the container's own stop timeout: the Engine's time to kill and to tell. */
 const stopGraceMs = 60_000;
@@ -130,6 +130,25 @@ export class Containers {
         return { written: { bytes: sized.number('SizeRw') ?? 0, inodes: 0 }, logBytes };
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** The directory in which overlay2 keeps what a container writes, and the sandbox it is of. Absent: neither. */
+  async layerOf(
+    name: string,
+  ): Promise<{ readonly directory: string | undefined; readonly sandboxId: string | undefined }> {
+    return attempting(`Cannot inspect container '${name}'`, 'CannotStartContainer', async () => {
+      try {
+        const inspected = new Fields(await this.#api.json('GET', `${pathOf(name)}/json`));
+        const upper = inspected.object('GraphDriver').object('Data').word('UpperDir');
+        return {
+          directory: upper === undefined ? undefined : dirname(upper),
+          sandboxId: inspected.object('Config').textMap('Labels')[sandboxLabel],
+        };
+      } catch (error) {
+        if (isStatus(error, 404)) return { directory: undefined, sandboxId: undefined };
         throw error;
       }
     });

@@ -24,6 +24,8 @@ import {
   type RuntimeEvent,
   type RuntimeInfo,
   type Sandbox,
+  type SandboxDiskSpace,
+  type SandboxDiskSupport,
   type SandboxSpec,
 } from '../runtime.ts';
 import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
@@ -53,6 +55,7 @@ import {
   readFacts,
   ulimitBounds,
 } from './probe.ts';
+import { mountsOfImage, SandboxDisks } from './sandbox-disks.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { readCgroupStats, readEngineStats } from './stats.ts';
 import { Volumes } from './volumes.ts';
@@ -65,6 +68,8 @@ export interface DockerRuntimeOptions {
   readonly engine?: FoundEngine;
   /** Written on what belongs to no single task: networks and shared volumes. The installation's, for `purge`. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Where disks of sandboxes are, a directory of their own; left out, what sandboxes write is not limited. */
+  readonly disksDirectory?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -83,7 +88,7 @@ export interface PurgedEngine {
  * @throws {RuntimeError} `EngineUnavailable` with what to do when none answers; `Unsupported` when it is too old.
  */
 export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<DockerRuntime> {
-  const { clock, random, log = silentLog, labels = {}, signal } = options;
+  const { clock, random, log = silentLog, labels = {}, disksDirectory, signal } = options;
   const found = options.engine ?? (await findEngine(clock, signal === undefined ? {} : { signal }));
   if (found === undefined) {
     throw new RuntimeError(
@@ -98,7 +103,7 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
       readFacts(api, found),
     );
     const daemon = facts.isLocal ? findDaemon(found) : undefined;
-    const runtime = new DockerRuntime({ api, facts, daemon, clock, random, labels });
+    const runtime = new DockerRuntime({ api, facts, daemon, clock, random, labels, disksDirectory });
     for (const { feature, message } of runtime.limits)
       log.debug('The engine has a limit', { feature, message });
     return runtime;
@@ -125,6 +130,9 @@ export class DockerRuntime implements Runtime {
   readonly #sandboxes: Sandboxes;
   readonly #outputs: Outputs;
   readonly #gvisor: Gvisor;
+  readonly #disks: SandboxDisks;
+  /** The disks of containers' sandboxes, by the names of the containers. */
+  readonly #diskOf = new Map<string, string | undefined>();
   /** Containers that run under gVisor. */
   readonly #isolated = new Map<string, string>();
   readonly #ulimitBounds: ReadonlyMap<string, number>;
@@ -139,6 +147,7 @@ export class DockerRuntime implements Runtime {
     readonly clock: Clock;
     readonly random: Random;
     readonly labels: Readonly<Record<string, string>>;
+    readonly disksDirectory: string | undefined;
   }) {
     const { api, facts, daemon, clock } = parts;
     const cgroups = cgroupsOf(facts, daemon, { clock });
@@ -154,12 +163,21 @@ export class DockerRuntime implements Runtime {
     this.#containers = new Containers(api, clock);
     this.#volumes = new Volumes(api);
     this.#networks = new Networks(api, parts.labels);
+    this.#disks = new SandboxDisks({
+      directory: parts.disksDirectory,
+      isLocal: facts.isLocal,
+      containers: this.#containers,
+      random: parts.random,
+      labels: parts.labels,
+      makePauseImage: () => this.#sandboxes.ensurePauseImage(),
+    });
     this.#sandboxes = new Sandboxes({
       containers: this.#containers,
       volumes: this.#volumes,
       networks: this.#networks,
       images: this.#images,
       cgroups,
+      disks: this.#disks,
       apiVersion: facts.apiVersion,
       architecture: facts.architecture,
       leastOomScore: leastOomScore(daemon),
@@ -199,6 +217,14 @@ export class DockerRuntime implements Runtime {
 
   gvisor(): Promise<GvisorSupport> {
     return this.#gvisor.support();
+  }
+
+  sandboxDisks(): Promise<SandboxDiskSupport> {
+    return this.#disks.support();
+  }
+
+  diskSpace(disk: string): Promise<SandboxDiskSpace | undefined> {
+    return this.#disks.space(disk);
   }
 
   inspectImage(reference: string): Promise<Image | undefined> {
@@ -250,13 +276,18 @@ export class DockerRuntime implements Runtime {
 
   async createContainer(spec: ContainerSpec): Promise<Container> {
     const place = await this.#sandboxes.place(spec.sandboxId);
-    for (const mount of spec.mounts ?? []) {
-      if (mount.type === 'volume') {
-        await this.#volumes.makeMounted(mount, spec.sandboxId, spec.labels, this.#labels);
-      }
+    const { disk } = place;
+    const ofImage = disk === undefined ? [] : mountsOfImage(spec, await this.#images.inspect(spec.image));
+    const mounts = [...(spec.mounts ?? []), ...ofImage];
+    for (const mount of mounts) {
+      if (mount.type !== 'volume') continue;
+      const isOnDisk = mount.scope === 'sandbox' && mount.driver === undefined;
+      const directory =
+        isOnDisk && disk !== undefined ? await this.#disks.volumeDirectory(disk, mount.name) : undefined;
+      await this.#volumes.makeMounted(mount, spec.sandboxId, spec.labels, this.#labels, directory);
     }
     const runtime = await this.#gvisor.runtimeFor(spec);
-    const container = await this.#containers.create(spec, {
+    const container = await this.#containers.create(mounts.length > 0 ? { ...spec, mounts } : spec, {
       ...place,
       runtime,
       ulimitBounds: this.#ulimitBounds,
@@ -265,11 +296,14 @@ export class DockerRuntime implements Runtime {
       leastOomScore: leastOomScore(this.#daemon),
     });
     if (runtime !== undefined) this.#isolated.set(spec.name, container.runtimeId);
+    this.#diskOf.set(spec.name, disk);
     return container;
   }
 
   async startContainer(name: string): Promise<Container> {
     await this.#outputs.attached(name);
+    const disk = await this.#diskOfContainer(name);
+    if (disk !== undefined) await this.#disks.hold(disk, name);
     const isolatedId = this.#isolated.get(name);
     const started =
       isolatedId === undefined
@@ -283,9 +317,10 @@ export class DockerRuntime implements Runtime {
   }
 
   async removeContainer(name: string): Promise<void> {
-    await this.#containers.remove(name);
+    await this.#disks.removeContainer(await this.#diskOfContainer(name), name);
     this.#running.delete(name);
     this.#isolated.delete(name);
+    this.#diskOf.delete(name);
     await this.#outputs.end(name);
   }
 
@@ -388,6 +423,7 @@ export class DockerRuntime implements Runtime {
     const networks = await this.#networks.removeAll(labels);
     const volumes = await this.#volumes.list(labelFilter(labels));
     await inParallel(volumes, ({ name }) => this.#volumes.remove(name));
+    await this.#disks.removeAll();
     await this.#sandboxes.removePauseImage();
     await this.#images.removeUnused(labelFilter(madeImageLabels));
     return { containers: containers.length, networks, volumes: volumes.length };
@@ -412,6 +448,15 @@ export class DockerRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The runtime was closed'));
     this.#api[Symbol.dispose]();
+  }
+
+  /** One that an earlier process made is looked up. */
+  async #diskOfContainer(name: string): Promise<string | undefined> {
+    if (this.#diskOf.has(name)) return this.#diskOf.get(name);
+    const { sandboxId } = await this.#containers.layerOf(name);
+    const disk = sandboxId === undefined ? undefined : await this.#sandboxes.diskOf(sandboxId);
+    this.#diskOf.set(name, disk);
+    return disk;
   }
 
   #seen(container: Container): Container {

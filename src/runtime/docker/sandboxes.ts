@@ -11,16 +11,19 @@ import type { Cgroups } from './cgroups.ts';
 import type { Containers } from './containers.ts';
 import { attempting } from './failures.ts';
 import type { Images } from './images.ts';
-import { cgroupLabel, labelFilter, roleLabel, sandboxLabel, withoutOwn } from './labels.ts';
+import { cgroupLabel, diskLabel, labelFilter, roleLabel, sandboxLabel, withoutOwn } from './labels.ts';
 import { isInNamespace } from './network-namespace.ts';
 import type { Networks } from './networks.ts';
 import { pauseImage, pauseReference } from './pause-image.ts';
+import type { SandboxDisks } from './sandbox-disks.ts';
 import type { Volumes } from './volumes.ts';
 
 /** What a sandbox's containers need to know of it. */
 export interface SandboxPlace {
   readonly pauseId: string | undefined;
   readonly cgroupLocation: string | undefined;
+  /** On which its containers write; undefined: on the machine's. */
+  readonly disk: string | undefined;
 }
 
 const recordOf = (id: string): string => `catamaran-sandbox-${id}`;
@@ -39,6 +42,7 @@ export class Sandboxes {
   readonly #networks: Networks;
   readonly #images: Images;
   readonly #cgroups: Cgroups;
+  readonly #disks: SandboxDisks;
   readonly #apiVersion: string;
   readonly #architecture: string;
   readonly #leastOomScore: number;
@@ -52,6 +56,7 @@ export class Sandboxes {
     readonly networks: Networks;
     readonly images: Images;
     readonly cgroups: Cgroups;
+    readonly disks: SandboxDisks;
     readonly apiVersion: string;
     readonly architecture: string;
     readonly leastOomScore: number;
@@ -62,6 +67,7 @@ export class Sandboxes {
     this.#networks = parts.networks;
     this.#images = parts.images;
     this.#cgroups = parts.cgroups;
+    this.#disks = parts.disks;
     this.#apiVersion = parts.apiVersion;
     this.#architecture = parts.architecture;
     this.#leastOomScore = parts.leastOomScore;
@@ -76,19 +82,22 @@ export class Sandboxes {
       const why = this.#cgroups.missing ?? 'no cgroups';
       throw new RuntimeError('Unsupported', `Cannot limit sandbox '${id}': ${why}`, why);
     }
+    const disk = spec.disk && (await this.#disks.support()).works ? spec.disk : undefined;
     await this.#volumes.make(recordOf(id), {
       ...labels,
       [sandboxLabel]: id,
       [roleLabel]: 'sandbox',
       ...(location === undefined ? {} : { [cgroupLabel]: location }),
+      ...(disk && { [diskLabel]: disk.name }),
     });
+    if (disk) await this.#disks.make(disk);
     if (location !== undefined) {
       await this.#cgroups.make(location, spec);
       const [first = ''] = spec.cgroupParent.split('/');
       if (spec.cgroupParentLimits) await this.#cgroups.limitParent(first, spec.cgroupParentLimits);
     }
     const pause = needsPause(spec) ? await this.#startPause(spec, location) : undefined;
-    this.#places.set(id, { pauseId: pause?.runtimeId, cgroupLocation: location });
+    this.#places.set(id, { pauseId: pause?.runtimeId, cgroupLocation: location, disk: disk?.name });
     return { id, labels: { ...labels }, ...(pause === undefined ? {} : { pause }) };
   }
 
@@ -102,9 +111,19 @@ export class Sandboxes {
       throw new RuntimeError('CannotCreateContainer', `Cannot create a container: ${detail}`, detail);
     }
     const [pause] = await this.#containers.summaries({ [sandboxLabel]: id }, 'pause');
-    const place = { pauseId: pause?.id, cgroupLocation: record.labels[cgroupLabel] };
+    const place = {
+      pauseId: pause?.id,
+      cgroupLocation: record.labels[cgroupLabel],
+      disk: record.labels[diskLabel],
+    };
     this.#places.set(id, place);
     return place;
+  }
+
+  /** Undefined: it has none, or is not there. */
+  async diskOf(id: string): Promise<string | undefined> {
+    const known = this.#places.get(id);
+    return known ? known.disk : (await this.#volumes.find(recordOf(id)))?.labels[diskLabel];
   }
 
   async limit(id: string, limits: CgroupLimits): Promise<void> {
@@ -136,10 +155,12 @@ export class Sandboxes {
   async remove(id: string): Promise<void> {
     this.#places.delete(id);
     const apps = await this.#containers.summaries({ [sandboxLabel]: id }, 'app');
-    await Promise.all(apps.map((app) => this.#containers.remove(app.name)));
+    const disk = (await this.#volumes.find(recordOf(id)))?.labels[diskLabel];
+    await Promise.all(apps.map((app) => this.#disks.removeContainer(disk, app.name)));
     await this.#containers.remove(pauseOf(id));
     await this.#removeCgroup(id);
-    await this.#volumes.removeOf(id);
+    const volumes = await this.#volumes.removeOf(id);
+    if (disk !== undefined) await this.#leave(disk, id, volumes);
     await this.#volumes.remove(recordOf(id));
   }
 
@@ -158,6 +179,18 @@ export class Sandboxes {
         ...(pause === undefined ? {} : { pause: { runtimeId: pause.id, isRunning: pause.isRunning } }),
       };
     });
+  }
+
+  /** Whether other sandboxes are on a disk. */
+  async #isShared(disk: string, id: string): Promise<boolean> {
+    const all = await this.#volumes.list(labelFilter({ [diskLabel]: disk }, 'sandbox'));
+    return all.some(({ name }) => name !== recordOf(id));
+  }
+
+  /** Others on the disk get back what the sandbox had there; the last takes the disk along. */
+  async #leave(disk: string, id: string, volumes: readonly string[]): Promise<void> {
+    for (const volume of volumes) await this.#disks.removeVolume(disk, volume);
+    await this.#disks.remove(disk, () => this.#isShared(disk, id));
   }
 
   async #removeCgroup(id: string): Promise<void> {

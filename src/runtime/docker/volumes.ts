@@ -40,17 +40,24 @@ export class Volumes {
     });
   }
 
-  /** Makes what a container mounts. Volumes of the sandbox are marked as such; shared ones belong to nobody. */
+  /**
+   * Makes what a container mounts. Volumes of the sandbox are marked as such; shared ones belong to nobody.
+   * @param directory Where its data is; left out, where the Engine has it.
+   */
   async makeMounted(
     mount: Mount & { type: 'volume' },
     sandboxId: string,
     labels: Readonly<Record<string, string>>,
     ownLabels: Readonly<Record<string, string>>,
+    directory?: string,
   ): Promise<void> {
-    const driver = {
-      ...(mount.driver === undefined ? {} : { name: mount.driver }),
-      ...(mount.driverOptions === undefined ? {} : { options: mount.driverOptions }),
-    };
+    const driver =
+      directory !== undefined
+        ? boundTo(directory)
+        : {
+            ...(mount.driver === undefined ? {} : { name: mount.driver }),
+            ...(mount.driverOptions === undefined ? {} : { options: mount.driverOptions }),
+          };
     const role =
       mount.scope === 'sandbox'
         ? { ...labels, [sandboxLabel]: sandboxId, [roleLabel]: 'volume' }
@@ -88,12 +95,16 @@ export class Volumes {
     });
   }
 
-  /** Removes the volumes that die with a sandbox. */
-  async removeOf(sandboxId: string): Promise<void> {
+  /** Removes the volumes that die with a sandbox. @returns their names. */
+  async removeOf(sandboxId: string): Promise<readonly string[]> {
     const volumes = await this.list(labelFilter({ [sandboxLabel]: sandboxId }, 'volume'));
     await Promise.all(volumes.map(({ name }) => this.remove(name)));
+    return volumes.map(({ name }) => name);
   }
 }
+
+/** The Engine's own driver mounts what it is told to, as long as a container uses it. */
+const boundTo = (directory: string) => ({ options: { type: 'none', o: 'bind', device: directory } });
 
 const volumeOf = (volume: Fields): Volume => ({
   name: volume.text('Name') ?? '',

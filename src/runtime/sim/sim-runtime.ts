@@ -21,6 +21,8 @@ import {
   type RuntimeEvent,
   type RuntimeInfo,
   type Sandbox,
+  type SandboxDiskSpace,
+  type SandboxDiskSupport,
   type SandboxSpec,
 } from '../runtime.ts';
 import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
@@ -74,6 +76,14 @@ export class SimRuntime implements Runtime {
 
   async gvisor(): Promise<GvisorSupport> {
     return { works: false, why: 'Simulated containers have no kernel at all' };
+  }
+
+  async sandboxDisks(): Promise<SandboxDiskSupport> {
+    return { works: false, why: 'Simulated containers write nothing' };
+  }
+
+  async diskSpace(_disk: string): Promise<SandboxDiskSpace | undefined> {
+    return undefined;
   }
 
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { realpath, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { isWithin, mountTable } from '../../volumes/mount-table.ts';
+import { isWithin, mountTable } from '../../../runtime/index.ts';
 
 const run = promisify(execFile);
 const timeout = 20_000;

@@ -113,6 +113,7 @@ describe('a task on its way to the agent', () => {
 
   it.each<[string, Partial<StoredTaskDefinition>, Partial<TaskRecord>, Partial<AcsTask>]>([
     ['CPU in vCPUs, memory in MiB', {}, { cpu: '256', memory: '1024' }, { cpu: 0.25, memory: 1024 }],
+    ['what it may write', {}, { ephemeralStorageGiB: 30 }, { ephemeralStorage: { sizeInGiB: 30 } }],
     ['the namespaces', { pidMode: 'task', ipcMode: 'none' }, {}, { pidMode: 'task', ipcMode: 'none' }],
     ['the network mode', { networkMode: 'host' }, {}, { networkMode: 'host' }],
     ['the service', {}, { service: { name: 'shop', deploymentId: 'd' } }, { serviceName: 'shop' }],

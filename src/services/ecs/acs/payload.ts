@@ -35,6 +35,10 @@ export function acsTask(
     taskDefinitionAccountId: scope.accountId,
     ...given('cpu', task.cpu === undefined ? undefined : Number(task.cpu) / cpuUnitsPerVcpu),
     ...given('memory', task.memory === undefined ? undefined : Number(task.memory)),
+    ...given(
+      'ephemeralStorage',
+      task.ephemeralStorageGiB === undefined ? undefined : { sizeInGiB: task.ephemeralStorageGiB },
+    ),
     networkMode: acsNetworkMode(definition.networkMode),
     launchType: task.launchType,
     ...given('pidMode', definition.pidMode),

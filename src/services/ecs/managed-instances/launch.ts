@@ -5,6 +5,7 @@ import { instanceType, launchNode, shareOf } from '../../ec2/index.ts';
 import type { Scope } from '../arn.ts';
 import { capacityProviderArn } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
+import { given } from '../given.ts';
 import {
   type ManagedInstanceRecord,
   type ManagedProviderRecord,
@@ -25,10 +26,11 @@ export function wantInstance(
   const type = instanceType(offer.type.name);
   if (type === undefined) throw new Error(`${offer.type.name} was chosen, and is not known`);
   const instanceId = `i-${hex(random, 17)}`;
-  const { capacityOptionType } = managedInstancesProvider.instanceLaunchTemplate;
+  const { capacityOptionType, storageSizeGiB } = managedInstancesProvider.instanceLaunchTemplate;
   const wanted: ManagedInstanceRecord = {
     ...{ instanceId, cluster, capacityProvider: name, instanceType: type.name, share: shareOf(type) },
     ...{ isSpot: capacityOptionType === 'SPOT', availabilityZone: offer.zone, createdAt: now },
+    ...given('storageSizeGiB', storageSizeGiB),
   };
   tx.put(managedInstances, managedInstanceKey(scope, instanceId), wanted);
 }

@@ -14,6 +14,8 @@ export interface ManagedInstanceRecord {
   readonly isSpot: boolean;
   /** The share of the machine that the type comes to, which is all that its tasks get. */
   readonly share: { readonly cpu: number; readonly memoryMiB: number };
+  /** Of the volume that its tasks write on; absent: as much as its machine has. */
+  readonly storageSizeGiB?: number;
   /** Where it is to be. */
   readonly availabilityZone: string;
   readonly createdAt: number;
