@@ -72,6 +72,24 @@ describe('the audit log of a cluster', () => {
     expect(uris.filter((it) => it === '/healthz' || it.endsWith('/events'))).toEqual([]);
   });
 
+  it('tells which Pod Security a pod is held to, and what it would violate', async () => {
+    const prefix = 'pod-security.kubernetes.io/';
+    const labels = { [`${prefix}enforce`]: 'baseline', [`${prefix}audit`]: 'restricted' };
+    await cluster.call('POST', '/api/v1/namespaces', {
+      metadata: { name: 'pier', labels: { ...labels, [`${prefix}audit-version`]: 'v1.20' } },
+    });
+    await server.reconcilers.idle();
+    const pods = '/api/v1/namespaces/pier/pods';
+    const securityContext = { allowPrivilegeEscalation: false, seccompProfile: { type: 'RuntimeDefault' } };
+    const spec = { containers: [{ name: 'c', image: 'nginx', securityContext }] };
+    expect((await cluster.call('POST', pods, { metadata: { name: 'p' }, spec })).status).toBe(201);
+    expect((await audited(pods, 'create')).annotations).toMatchObject({
+      [`${prefix}enforce-policy`]: 'baseline:latest',
+      [`${prefix}audit-violations`]:
+        'would violate PodSecurity "restricted:v1.20": runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)',
+    });
+  });
+
   it('tells in whose name somebody asks, and that he may not', async () => {
     await cluster.call('DELETE', `${services}/web`, undefined, { 'impersonate-user': 'jane' });
     expect(await audited(`${services}/web`, 'delete')).toMatchObject({

@@ -102,13 +102,45 @@ describe('Pod Security', () => {
     ]);
   });
 
-  it('knows its levels', async () => {
+  it('knows its levels and versions, and lets labels be that were wrong before', async () => {
+    const labels = { ...level('enforce', 'lax'), ...level('warn-version', '1.30') };
     const { status, json } = await cluster.call('POST', '/api/v1/namespaces', {
-      metadata: { name: 'lax', labels: level('enforce', 'lax') },
+      metadata: { name: 'lax', labels },
     });
-    expect([status, json.message]).toEqual([
+    expect([status, json.reason, json.message]).toEqual([
+      422,
+      'Invalid',
+      'Namespace "lax" is invalid: [metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "lax": must be one of privileged, baseline, restricted, metadata.labels[pod-security.kubernetes.io/warn-version]: Invalid value: "1.30": must be "latest" or "v1.x"]',
+    ]);
+  });
+
+  it('takes the version that is named', async () => {
+    const probed = pod({}, { livenessProbe: { httpGet: { host: '127.0.0.1', port: 80 } } });
+    const at = await namespace({ ...level('enforce', 'baseline'), ...level('enforce-version', 'v1.33') });
+    expect((await cluster.call('POST', `${at}/pods`, probed)).status).toBe(201);
+    const later = await namespace({ ...level('enforce', 'baseline'), ...level('enforce-version', 'v1.34') });
+    expect((await cluster.call('POST', `${later}/pods`, probed)).json.message).toBe(
+      'pods "p" is forbidden: violates PodSecurity "baseline:v1.34": probe or lifecycle host (container "c" uses probe or lifecycle host "127.0.0.1")',
+    );
+  });
+
+  it('looks at changes of images, and at no others', async () => {
+    const at = await namespace();
+    await cluster.call('POST', `${at}/pods`, pod({ hostPID: true }));
+    const merge = { 'content-type': 'application/strategic-merge-patch+json' };
+    const labels = { ...level('enforce', 'baseline'), ...level('warn', 'baseline') };
+    const { headers } = await cluster.call('PATCH', at, { metadata: { labels } }, merge);
+    expect(headers.warning).toBe(
+      `299 - "existing pods in namespace \\"${at.split('/').at(-1)}\\" violate the new PodSecurity enforce level \\"baseline:latest\\"", 299 - "p: host namespaces"`,
+    );
+    await server.reconcilers.idle();
+    const labelled = await cluster.call('PATCH', `${at}/pods/p`, { metadata: { labels: { a: 'b' } } }, merge);
+    expect([labelled.status, labelled.headers.warning]).toEqual([200, undefined]);
+    const image = { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } };
+    const changed = await cluster.call('PATCH', `${at}/pods/p`, image, merge);
+    expect([changed.status, changed.json.message]).toEqual([
       403,
-      expect.stringMatching(/must be one of privileged, baseline, restricted$/),
+      'pods "p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostPID=true)',
     ]);
   });
 });

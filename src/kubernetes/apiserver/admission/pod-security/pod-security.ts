@@ -1,13 +1,21 @@
-import { isJsonObject, type JsonObject, type KubernetesObject, memberOf } from '../../../objects/object.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type KubernetesObject,
+  memberOf,
+  objectsIn,
+  textOf,
+} from '../../../objects/object.ts';
 import type { ObjectsInMemory } from '../../../objects/objects-in-memory.ts';
 import { qualifiedName, resourceNamed } from '../../../schema/catalogue.ts';
-import { forbidden } from '../../status.ts';
+import { forbidden, invalid } from '../../status.ts';
 import type { Attributes, Plugin, Proposed } from '../attributes.ts';
-import { type Level, told, type Violation, violationsOf } from './checks.ts';
+import { told, violationsOf } from './checks.ts';
+import { podsWarnings } from './existing-pods.ts';
+import { isStricter, labelPrefix, type Policy, policyOf, standardText } from './policy.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
-const prefix = 'pod-security.kubernetes.io/';
-const levels: readonly string[] = ['baseline', 'privileged', 'restricted'];
+const pods = resourceNamed('', 'pods');
 
 /** Where a kind of object has a pod, or the template of one. */
 const templates: Readonly<Record<string, readonly string[]>> = {
@@ -23,7 +31,7 @@ const templates: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Holds the pods of a namespace to the Pod Security Standards that its labels name: `enforce` refuses them, `warn` and `audit` tell of
- * them, and of templates whose pods would be refused later. Every version of the standards is taken as the latest one.
+ * them, and of templates whose pods would be refused later. As in EKS nobody is exempt, and a namespace without labels is privileged.
  */
 export function podSecurity({ inMemory }: { readonly inMemory: ObjectsInMemory }): Plugin {
   return {
@@ -31,13 +39,14 @@ export function podSecurity({ inMemory }: { readonly inMemory: ObjectsInMemory }
     handles: ({ operation, resource, subresource }) => {
       if (operation === 'DELETE') return false;
       const name = qualifiedName(resource);
-      if (name === 'pods') return subresource === undefined || subresource === 'ephemeralcontainers';
+      if (name === 'pods')
+        return subresource === undefined || subresource === 'ephemeralcontainers' || subresource === 'resize';
       return subresource === undefined && (name === 'namespaces' || Object.hasOwn(templates, name));
     },
     validate: (attributes) => {
       const { resource, object, namespace } = attributes;
       if (object === undefined) return undefined;
-      if (resource === namespaces) checkLabels(attributes, object);
+      if (resource === namespaces) checkNamespace(attributes, object, inMemory);
       else checkPod(attributes, object, inMemory.get(namespaces, undefined, namespace ?? ''));
       return undefined;
     },
@@ -50,62 +59,88 @@ function checkPod(
   namespace: KubernetesObject | undefined,
 ): void {
   const labels = namespace?.metadata.labels ?? {};
-  if (!Object.keys(labels).some((it) => it.startsWith(prefix))) return;
+  if (!Object.keys(labels).some((it) => it.startsWith(labelPrefix))) return;
   const { resource, before, by, name } = attributes;
-  const pod = podOf(resource, object);
+  const pod = podIn(resource, object);
   if (pod === undefined) return;
-  // A change of what levels do not look at is nobody's concern.
-  const old = before === undefined ? undefined : podOf(resource, before);
-  const of = (mode: string, which = pod): readonly Violation[] =>
-    violationsOf(levelOf(labels, mode), memberOf(which, 'metadata'), memberOf(which, 'spec'));
-  const isPod = qualifiedName(resource) === 'pods';
-  const enforced = isPod ? of('enforce') : [];
-  if (enforced.length > 0 && (old === undefined || told(of('enforce', old)) !== told(enforced)))
-    throw forbidden(resource, name, violates(labels, 'enforce', enforced));
-  const warned = of('warn');
-  if (warned.length > 0) by.warn(`would ${violates(labels, 'warn', warned).replace('violates', 'violate')}`);
+  const isPod = resource === pods;
+  if (isPod && before !== undefined && !isSignificant(before, object)) return;
+  const policy = policyOf(labels);
+  if (isWithoutConcern(policy, isPod)) return;
+  const of = (mode: 'audit' | 'enforce' | 'warn'): string => {
+    const violations = violationsOf(policy[mode], memberOf(pod, 'metadata'), memberOf(pod, 'spec'));
+    return violations.length === 0
+      ? ''
+      : `PodSecurity ${JSON.stringify(standardText(policy[mode]))}: ${told(violations)}`;
+  };
+  if (policy.errors.length > 0)
+    by.annotate(`${labelPrefix}error`, `Failed to parse policy: ${errorsText(policy)}`);
+  if (isPod) by.annotate(`${labelPrefix}enforce-policy`, standardText(policy.enforce));
   const audited = of('audit');
-  if (audited.length > 0)
-    by.annotate(
-      `${prefix}audit-violations`,
-      `would ${violates(labels, 'audit', audited).replace('violates', 'violate')}`,
-    );
+  if (audited !== '') by.annotate(`${labelPrefix}audit-violations`, `would violate ${audited}`);
+  const enforced = isPod ? of('enforce') : '';
+  if (enforced !== '') throw forbidden(resource, name, `violates ${enforced}`);
+  const warned = of('warn');
+  if (warned !== '') by.warn(`would violate ${warned}`);
 }
 
-const violates = (
-  labels: Readonly<Record<string, string>>,
-  mode: string,
-  violations: readonly Violation[],
-): string =>
-  `violates PodSecurity "${levelOf(labels, mode)}:${labels[`${prefix}${mode}-version`] ?? 'latest'}": ${told(violations)}`;
+/** Templates are refused by nothing: their pods are. */
+const isWithoutConcern = ({ enforce, audit, warn, errors }: Policy, isPod: boolean): boolean =>
+  errors.length === 0 &&
+  [...(isPod ? [enforce] : []), audit, warn].every(({ level }) => level === 'privileged');
 
-/** What is no level is the strictest one. */
-function levelOf(labels: Readonly<Record<string, string>>, mode: string): Level {
-  const level = labels[prefix + mode];
-  if (level === undefined) return 'privileged';
-  return levels.includes(level) ? (level as Level) : 'restricted';
+function errorsText({ errors }: Policy): string {
+  const texts = errors.map(({ field, text }) => `${field}: ${text}`);
+  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
 }
 
-function podOf(resource: Attributes['resource'], object: KubernetesObject): JsonObject | undefined {
+function podIn(resource: Attributes['resource'], object: KubernetesObject): JsonObject | undefined {
   let found: unknown = object;
   for (const part of templates[qualifiedName(resource)] ?? [])
     found = isJsonObject(found) ? found[part] : undefined;
   return isJsonObject(found) ? found : undefined;
 }
 
-function checkLabels({ resource, name }: Attributes, { metadata: { labels = {} } }: KubernetesObject): void {
-  const wrong: string[] = [];
-  for (const mode of ['enforce', 'audit', 'warn']) {
-    const level = labels[prefix + mode];
-    if (level !== undefined && !levels.includes(level))
-      wrong.push(
-        `metadata.labels[${prefix}${mode}]: Invalid value: ${JSON.stringify(level)}: must be one of privileged, baseline, restricted`,
-      );
-    const version = labels[`${prefix}${mode}-version`];
-    if (version !== undefined && version !== 'latest' && !/^v1\.\d{1,3}$/.test(version))
-      wrong.push(
-        `metadata.labels[${prefix}${mode}-version]: Invalid value: ${JSON.stringify(version)}: must be "latest" or "v1.x"`,
-      );
-  }
-  if (wrong.length > 0) throw forbidden(resource, name, wrong.join(', '));
+const seccompOfPod = 'seccomp.security.alpha.kubernetes.io/pod';
+const seccompOfContainer = 'container.seccomp.security.alpha.kubernetes.io/';
+
+/** Of what can be changed of a pod, what its level looks at: which containers there are, and their images. */
+function isSignificant(before: KubernetesObject, after: KubernetesObject): boolean {
+  const [was, is] = [memberOf(before, 'spec'), memberOf(after, 'spec')];
+  const annotation = (of: KubernetesObject, key: string) => of.metadata.annotations?.[key];
+  const hasChanged = (one: JsonObject | undefined, other: JsonObject): boolean => {
+    const key = seccompOfContainer + textOf(other, 'name');
+    return one?.image !== other.image || annotation(before, key) !== annotation(after, key);
+  };
+  if (annotation(before, seccompOfPod) !== annotation(after, seccompOfPod)) return true;
+  const isOther = ['containers', 'initContainers'].some((part) => {
+    const [old, present] = [objectsIn(was, part), objectsIn(is, part)];
+    return old.length !== present.length || present.some((it, place) => hasChanged(old[place], it));
+  });
+  if (isOther) return true;
+  const old = objectsIn(was, 'ephemeralContainers');
+  return objectsIn(is, 'ephemeralContainers').some((it) =>
+    hasChanged(
+      old.find(({ name }) => name === it.name),
+      it,
+    ),
+  );
+}
+
+/** Labels have to be right when they are new, and a stricter level tells of the pods that are there. */
+function checkNamespace(
+  { name, before, by }: Proposed,
+  { metadata: { labels } }: KubernetesObject,
+  inMemory: ObjectsInMemory,
+): void {
+  const policy = policyOf(labels);
+  const old = before === undefined ? undefined : policyOf(before.metadata.labels);
+  if (policy.errors.length > 0 && (old === undefined || errorsText(policy) !== errorsText(old)))
+    throw invalid({ group: '', kind: 'Namespace' }, name, policy.errors);
+  if (old === undefined) return;
+  const { enforce } = policy;
+  const isSameVersion = enforce.minor === old.enforce.minor;
+  if (enforce.level === 'privileged' || (isSameVersion && !isStricter(enforce.level, old.enforce.level)))
+    return;
+  for (const warning of podsWarnings(name, enforce, [...inMemory.list(pods, name)])) by.warn(warning);
 }
