@@ -21,7 +21,7 @@ const unconfined = { type: 'Unconfined' };
 const annotated = { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' };
 
 describe('the baseline level refuses', () => {
-  it.each<readonly [spec: object, told: string, annotations?: object]>([
+  it.each<[spec: object, told: string, annotations?: Record<string, string>]>([
     [
       inPod(
         { appArmorProfile: unconfined },
