@@ -226,6 +226,61 @@ describe('an Ingress of the class alb', () => {
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
   }, 60_000);
 
+  it('has regular expressions and transforms by annotations, until they go', async () => {
+    const url = { regex: '^/api/(.*)$', replace: '/$1' };
+    const paths = [
+      { path: '/^/v[0-9]+/', pathType: 'ImplementationSpecific', backend: to('api') },
+      { path: '/shop', pathType: 'Exact', backend: to('shop') },
+    ];
+    const transforms = {
+      [`${of}transforms.api`]: JSON.stringify([
+        { type: 'url-rewrite', urlRewriteConfig: { rewrites: [url] } },
+      ]),
+    };
+    const annotations = {
+      [`${of}use-regex-path-match`]: 'true',
+      [`${of}conditions.shop`]: JSON.stringify([
+        { field: 'host-header', hostHeaderConfig: { values: ['b.example'] } },
+        { field: 'http-header', httpHeaderConfig: { httpHeaderName: 'X-A', regexValues: ['^a+$'] } },
+      ]),
+    };
+    await made(
+      ingressUrl,
+      ingress('regex', paths, { annotations: { ...annotations, ...transforms }, host: 'a.example' }),
+    );
+    const rulesOf = async () => {
+      const { LoadBalancerArn } = (await seen('regex')).balancer ?? {};
+      const elb = 'elasticloadbalancing';
+      const { Listeners = [] } = await server.ask(elb, 'DescribeListeners', { LoadBalancerArn });
+      const { Rules = [] } = await server.ask(elb, 'DescribeRules', {
+        ListenerArn: Listeners[0]?.ListenerArn,
+      });
+      return Rules;
+    };
+    await eventually(async () => {
+      const [shop, api] = await rulesOf();
+      expect(
+        shop?.Conditions?.map(({ Field: _, Values: _also, RegexValues: _too, ...config }) => config),
+      ).toEqual([
+        { HostHeaderConfig: { Values: ['a.example', 'b.example'] } },
+        { PathPatternConfig: { Values: ['/shop'] } },
+        { HttpHeaderConfig: { HttpHeaderName: 'X-A', RegexValues: ['^a+$'] } },
+      ]);
+      expect(api?.Conditions?.[1]?.PathPatternConfig).toEqual({ RegexValues: ['^/v[0-9]+/'] });
+      expect(api?.Transforms).toEqual([
+        { Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [{ Regex: url.regex, Replace: url.replace }] } },
+      ]);
+    });
+    const without = { metadata: { annotations: { [`${of}transforms.api`]: null } } };
+    const { status } = await cluster.call('PATCH', `${ingressUrl}/regex`, without, {
+      'content-type': 'application/merge-patch+json',
+    });
+    expect(status).toBe(200);
+    await eventually(async () => expect((await rulesOf())[1]?.Transforms).toEqual([]));
+    await cluster.call('DELETE', `${ingressUrl}/regex`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  });
+
   it('shares one with others of its group, in their order, until the last of them goes', async () => {
     const grouped = (order: string) => ({ [`${of}group.name`]: 'harbour', [`${of}group.order`]: order });
     const path = (backend: object) => [{ path: '/', pathType: 'Prefix', backend }];
@@ -257,6 +312,14 @@ describe('an Ingress of the class alb', () => {
     [{ [`${of}wafv2-acl-arn`]: 'arn' }, 'wafv2-acl-arn: it is not supported'],
     [{ [`${of}listen-ports`]: '[{"HTTPS": 443}]' }, 'no certificate found for host: a.example'],
     [{ [`${of}target-type`]: 'instance' }, "service type must be either 'NodePort' or 'LoadBalancer'"],
+    [{ [`${of}transforms.shop`]: '[{"type": "x"}]' }, 'transforms.shop: the type x is not supported'],
+    [
+      {
+        [`${of}transforms.shop`]:
+          '[{"type": "url-rewrite", "urlRewriteConfig": {"rewrites": [{"regex": "(a+)+", "replace": ""}]}}]',
+      },
+      'it can take exponential time',
+    ],
     [{ [`${of}ssl-redirect`]: '443' }, 'there is no HTTPS listener at port 443'],
   ])('says by an event why %j makes none', async (annotations, why) => {
     const paths = [{ path: '/', pathType: 'Prefix', backend: to('shop') }];

@@ -179,6 +179,20 @@ it('A load balancer carries requests to tasks by its rules, while it is changed,
     expect(line).toMatch(/ 1 \S+Z "fixed-response" "-" "-" "-" "-" "-" "-" TID_\w+ "-" "-" "-"$/);
     return true;
   });
+  // Targets find no such page: what they are asked is another one.
+  expect(await ask('/v2/fleet')).toMatch(/^404 /);
+  await elb.createRule({
+    ListenerArn: listener?.ListenerArn,
+    Priority: 2,
+    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { RegexValues: ['^/v[0-9]+/fleet$'] } }],
+    Actions: [{ Type: 'forward', ...group }],
+    Transforms: [
+      { Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [{ Regex: '^/v\\d+/.*$', Replace: '/' }] } },
+    ],
+  });
+  await waitFor('the transform to hold', async () =>
+    (await ask('/v2/fleet')).startsWith('200 ') ? true : undefined,
+  );
   await elb.deregisterTargets({ ...group, Targets: [{ Id: two.address }] });
   await reach([`${one.address} healthy`]);
   expect(await Promise.all([ask(), ask()])).toEqual([`200 ${one.address}`, `200 ${one.address}`]);

@@ -1,5 +1,5 @@
 import type { Annotations } from './annotations.ts';
-import type { WantedAction, WantedCondition } from './model.ts';
+import type { WantedAction, WantedCondition, WantedTexts, WantedTransform } from './model.ts';
 
 /** Where an annotation's action sends to. */
 export interface NamedBackend {
@@ -31,7 +31,7 @@ const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Of `members`, those that are texts or numbers, spelled as Elastic Load Balancing's. */
-function texts(members: unknown, names: readonly string[]): Record<string, string> {
+function textsIn(members: unknown, names: readonly string[]): Record<string, string> {
   if (!isMembers(members)) return {};
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -49,14 +49,21 @@ export function readAction(annotations: Annotations, name: string): SaidAction {
   if (!isMembers(said)) throw annotations.invalid(annotation, 'missing');
   switch (said.type) {
     case 'fixed-response': {
-      const config = texts(said.fixedResponseConfig, ['contentType', 'statusCode', 'messageBody']);
+      const config = textsIn(said.fixedResponseConfig, ['contentType', 'statusCode', 'messageBody']);
       const { StatusCode } = config;
       if (StatusCode === undefined)
         throw annotations.invalid(annotation, 'fixedResponseConfig needs a statusCode');
       return { type: 'fixed-response', ...config, StatusCode };
     }
     case 'redirect': {
-      const config = texts(said.redirectConfig, ['protocol', 'port', 'host', 'path', 'query', 'statusCode']);
+      const config = textsIn(said.redirectConfig, [
+        'protocol',
+        'port',
+        'host',
+        'path',
+        'query',
+        'statusCode',
+      ]);
       const { StatusCode } = config;
       if (StatusCode !== 'HTTP_301' && StatusCode !== 'HTTP_302')
         throw annotations.invalid(annotation, 'redirectConfig needs a statusCode of HTTP_301 or HTTP_302');
@@ -106,29 +113,60 @@ export function readConditions(annotations: Annotations, name: string): readonly
         throw annotations.invalid(annotation, `the values of ${of} are a list of texts`);
       return found;
     };
+    const texts = (of: string): WantedTexts => {
+      const { regexValues } = config(of);
+      if (regexValues === undefined) return { values: values(of) };
+      const isList = Array.isArray(regexValues) && regexValues.every((value) => typeof value === 'string');
+      if (!isList || config(of).values !== undefined)
+        throw annotations.invalid(annotation, `${of} has either values or regexValues, a list of texts`);
+      return { values: [], regexValues };
+    };
     switch (condition.field) {
       case 'host-header':
-        return { field: 'host-header', values: values('hostHeaderConfig') };
+        return { field: 'host-header', ...texts('hostHeaderConfig') };
       case 'path-pattern':
-        return { field: 'path-pattern', values: values('pathPatternConfig') };
+        return { field: 'path-pattern', ...texts('pathPatternConfig') };
       case 'http-request-method':
         return { field: 'http-request-method', values: values('httpRequestMethodConfig') };
       case 'source-ip':
         return { field: 'source-ip', values: values('sourceIpConfig') };
       case 'http-header': {
         const { httpHeaderName } = config('httpHeaderConfig');
-        return { field: 'http-header', name: String(httpHeaderName), values: values('httpHeaderConfig') };
+        return { field: 'http-header', name: String(httpHeaderName), ...texts('httpHeaderConfig') };
       }
       case 'query-string': {
         const { values: pairs } = config('queryStringConfig');
         if (!Array.isArray(pairs)) throw annotations.invalid(annotation, 'queryStringConfig needs values');
         return {
           field: 'query-string',
-          values: pairs.map((pair: unknown) => texts(pair, ['key', 'value'])),
+          values: pairs.map((pair: unknown) => textsIn(pair, ['key', 'value'])),
         };
       }
       default:
         throw annotations.invalid(annotation, `the field ${String(condition.field)} is not supported`);
     }
+  });
+}
+
+/** What the annotation `transforms.<name>` makes of requests. @throws {ModelError} */
+export function readTransforms(annotations: Annotations, name: string): readonly WantedTransform[] {
+  const annotation = `transforms.${name}`;
+  const said = camelCased(annotations.json(annotation) ?? []);
+  if (!Array.isArray(said)) throw annotations.invalid(annotation, 'a list is expected');
+  return said.map((each: unknown) => {
+    const { type, hostHeaderRewriteConfig, urlRewriteConfig } = isMembers(each) ? each : {};
+    if (type !== 'url-rewrite' && type !== 'host-header-rewrite')
+      throw annotations.invalid(annotation, `the type ${String(type)} is not supported`);
+    const config = type === 'url-rewrite' ? urlRewriteConfig : hostHeaderRewriteConfig;
+    const rewrites = isMembers(config) && Array.isArray(config.rewrites) ? config.rewrites : [];
+    return {
+      type,
+      rewrites: rewrites.map((rewrite: unknown) => {
+        const { Regex, Replace } = textsIn(rewrite, ['regex', 'replace']);
+        if (Regex === undefined || Replace === undefined)
+          throw annotations.invalid(annotation, 'a rewrite needs regex and replace');
+        return { Regex, Replace };
+      }),
+    };
   });
 }

@@ -2,15 +2,14 @@ import type { Reader } from '../../reconcile/index.ts';
 import { services, siblingKey } from '../controllers/collections.ts';
 import { Annotations } from './annotations.ts';
 import { readHealthCheck } from './health-check.ts';
-import { readAction, readConditions } from './ingress-actions.ts';
+import { readAction, readConditions, readTransforms } from './ingress-actions.ts';
 import { annotationPrefix, type Ingress, type IngressBackend, isByAnnotation } from './ingress-objects.ts';
-import { inOrder, patternsOf } from './ingress-paths.ts';
+import { inOrder, pathConditions, together } from './ingress-paths.ts';
 import {
   awsName,
   ModelError,
   type WantedAction,
   type WantedBalancer,
-  type WantedCondition,
   type WantedListener,
   type WantedRule,
   type WantedTargetGroup,
@@ -197,16 +196,17 @@ function listenPorts(
 function rulesOf(member: Member, annotations: Annotations, building: Building): readonly WantedRule[] {
   return (member.ingress.spec.rules ?? []).flatMap(({ host, http }) =>
     inOrder(http?.paths ?? []).map((path): WantedRule => {
-      const patterns = patternsOf(path);
-      const conditions: WantedCondition[] = [
+      const name = path.backend.service?.name ?? '';
+      const conditions = together([
         ...(host === undefined || host === '' ? [] : [{ field: 'host-header' as const, values: [host] }]),
-        ...(patterns === undefined ? [] : [{ field: 'path-pattern' as const, values: patterns }]),
-        ...readConditions(annotations, path.backend.service?.name ?? ''),
-      ];
+        ...pathConditions(path, annotations.flag('use-regex-path-match') ?? false),
+        ...readConditions(annotations, name),
+      ]);
       return {
         // Every rule has a condition.
         conditions: conditions.length > 0 ? conditions : [{ field: 'path-pattern', values: ['/*'] }],
         action: backendAction(member, annotations, path.backend, building),
+        transforms: readTransforms(annotations, name),
       };
     }),
   );

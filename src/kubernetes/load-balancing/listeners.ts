@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Site } from './infrastructure.ts';
-import type { WantedAction, WantedBalancer, WantedCondition, WantedListener, WantedRule } from './model.ts';
+import type {
+  WantedAction,
+  WantedBalancer,
+  WantedCondition,
+  WantedListener,
+  WantedRule,
+  WantedTexts,
+  WantedTransform,
+} from './model.ts';
 
 type Tag = { readonly Key: string; readonly Value: string };
 type TargetGroupArns = ReadonlyMap<string, string>;
@@ -106,21 +114,27 @@ async function ensureRules(
   );
   for (const [priority, { RuleArn = '' }] of byPriority)
     if (priority > wanted.length) await ask('elasticloadbalancing', 'DeleteRule', { RuleArn });
-  for (const [at, { conditions, action }] of wanted.entries()) {
+  for (const [at, { conditions, action, transforms }] of wanted.entries()) {
     const sent = {
       Conditions: conditions.map(conditionOf),
       Actions: [actionOf(action, arns)],
     };
+    const Transforms = transforms.map(transformOf);
     const found = byPriority.get(at + 1);
     if (found === undefined)
       await ask('elasticloadbalancing', 'CreateRule', {
         ...{ ListenerArn, Priority: at + 1, ...sent, Tags: [...tags] },
+        ...(Transforms.length > 0 && { Transforms }),
       });
     else if (
       !isDeepStrictEqual(comparable(found.Actions), comparable(sent.Actions)) ||
-      !isDeepStrictEqual(comparable(found.Conditions), comparable(sent.Conditions))
+      !isDeepStrictEqual(comparable(found.Conditions), comparable(sent.Conditions)) ||
+      !isDeepStrictEqual(comparable(found.Transforms), comparable(Transforms))
     )
-      await ask('elasticloadbalancing', 'ModifyRule', { RuleArn: found.RuleArn ?? '', ...sent });
+      await ask('elasticloadbalancing', 'ModifyRule', {
+        ...{ RuleArn: found.RuleArn ?? '', ...sent },
+        ...(Transforms.length > 0 ? { Transforms } : { ResetTransforms: true }),
+      });
   }
 }
 
@@ -150,11 +164,11 @@ function conditionOf(condition: WantedCondition) {
   const { field: Field } = condition;
   switch (condition.field) {
     case 'host-header':
-      return { Field, HostHeaderConfig: { Values: [...condition.values] } };
+      return { Field, HostHeaderConfig: textsOf(condition) };
     case 'path-pattern':
-      return { Field, PathPatternConfig: { Values: [...condition.values] } };
+      return { Field, PathPatternConfig: textsOf(condition) };
     case 'http-header':
-      return { Field, HttpHeaderConfig: { HttpHeaderName: condition.name, Values: [...condition.values] } };
+      return { Field, HttpHeaderConfig: { HttpHeaderName: condition.name, ...textsOf(condition) } };
     case 'http-request-method':
       return { Field, HttpRequestMethodConfig: { Values: [...condition.values] } };
     case 'source-ip':
@@ -162,6 +176,20 @@ function conditionOf(condition: WantedCondition) {
     case 'query-string':
       return { Field, QueryStringConfig: { Values: [...condition.values] } };
   }
+}
+
+/** Elastic Load Balancing refuses both together. */
+const textsOf = ({ values, regexValues }: WantedTexts) => ({
+  ...(values.length > 0 && { Values: [...values] }),
+  ...(regexValues !== undefined && { RegexValues: [...regexValues] }),
+});
+
+function transformOf({ type, rewrites }: WantedTransform) {
+  const config = { Rewrites: [...rewrites] };
+  return {
+    Type: type,
+    ...(type === 'url-rewrite' ? { UrlRewriteConfig: config } : { HostHeaderRewriteConfig: config }),
+  };
 }
 
 /** An action or a condition as Elastic Load Balancing shows it. */

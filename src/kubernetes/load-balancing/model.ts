@@ -75,11 +75,23 @@ export interface WantedListener {
 export interface WantedRule {
   readonly conditions: readonly WantedCondition[];
   readonly action: WantedAction;
+  readonly transforms: readonly WantedTransform[];
+}
+
+export interface WantedTransform {
+  readonly type: 'host-header-rewrite' | 'url-rewrite';
+  readonly rewrites: readonly { readonly Regex: string; readonly Replace: string }[];
+}
+
+/** Values with wildcards or regular expressions. */
+export interface WantedTexts {
+  readonly values: readonly string[];
+  readonly regexValues?: readonly string[];
 }
 
 export type WantedCondition =
-  | { readonly field: 'host-header' | 'path-pattern'; readonly values: readonly string[] }
-  | { readonly field: 'http-header'; readonly name: string; readonly values: readonly string[] }
+  | ({ readonly field: 'host-header' | 'path-pattern' } & WantedTexts)
+  | ({ readonly field: 'http-header'; readonly name: string } & WantedTexts)
   | { readonly field: 'http-request-method'; readonly values: readonly string[] }
   | { readonly field: 'source-ip'; readonly values: readonly string[] }
   | {
