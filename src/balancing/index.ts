@@ -1,6 +1,7 @@
 /** What a load balancer does, as plain data, what follows from it for a request, and what its data plane saw. */
 export * from './expressions/index.ts';
 export * from './forwarded-headers.ts';
+export * from './guard.ts';
 export * from './limits.ts';
 export type * from './log.ts';
 export * from './own-answers.ts';

@@ -1,3 +1,5 @@
+import type { GuardKind } from './guard.ts';
+
 /** What a node of a load balancer has to log, in the order in which it ended. */
 export interface LogReport {
   /** Of the plan's node. */
@@ -44,6 +46,10 @@ export interface RequestEntry {
   /** `default`: none of the other rules. Absent: it was answered before any was tried. */
   readonly rule?: number | 'default';
   readonly action?: 'forward' | 'redirect' | 'fixed-response';
+  /** The rule has one, or the user came back from an identity provider; without `action` it has answered. */
+  readonly guard?: GuardKind;
+  /** Why the guard let nobody pass, by AWS's name: `AuthInvalidCookie`. */
+  readonly errorReason?: string;
   /** Where a redirect leads. */
   readonly location?: string;
   /** Of the rule, by AWS's word for how it went, and what they made of the Host header, and of path and query. */

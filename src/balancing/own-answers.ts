@@ -3,6 +3,7 @@ const reasons: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',
   302: 'Found',
   400: 'Bad Request',
+  401: 'Authorization Required',
   405: 'Method Not Allowed',
   408: 'Request Time-out',
   414: 'Request-URI Too Large',
@@ -13,6 +14,8 @@ const reasons: Readonly<Record<number, string>> = {
   502: 'Bad Gateway',
   503: 'Service Temporarily Unavailable',
   504: 'Gateway Time-out',
+  507: 'Insufficient Storage',
+  561: 'Unauthorized',
 };
 
 export function reasonOf(status: number): string {

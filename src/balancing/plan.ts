@@ -1,3 +1,5 @@
+import type { GuardKind } from './guard.ts';
+
 /**
  * What a load balancer does, as plain data between those who decide and those who carry traffic: Elastic Load Balancing
  * makes it of its records, the data plane of a machine makes the proxies so, and `route.ts` says what follows from it
@@ -79,6 +81,8 @@ export interface RulePlan {
   readonly priority: number | 'default';
   /** All of them hold. */
   readonly conditions: readonly RuleCondition[];
+  /** Asked before the action; by whoever carries the plan out, with the rule's ARN. */
+  readonly guard?: GuardKind;
   readonly action: RuleAction;
   /** Of requests that it forwards. */
   readonly transforms?: RuleTransforms;

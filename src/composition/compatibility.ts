@@ -91,7 +91,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
       ...{ whyNotPermitted: () => undefined, whyNotPolicy: () => undefined },
     }).loadOperations(),
     'Elastic Load Balancing v2': await createElb({
-      ...{ state, clock, random },
+      ...{ state, clock, random, sealer: createSealer(random.bytes(sealingKeyBytes), random) },
       publicCidr: '198.18.0.0/24',
       writeLogObject: () => {},
       hasCertificate: () => false,

@@ -1,3 +1,4 @@
+import type { Guard } from '../balancing/index.ts';
 import { CommandError } from '../cli/index.ts';
 import type { Clock, Random } from '../clock/index.ts';
 import {
@@ -62,6 +63,7 @@ import {
   planSource,
   type ReportSink,
   reportSink,
+  ruleGuard,
   type TrafficSink,
   trafficSink,
 } from '../services/elbv2/index.ts';
@@ -91,6 +93,7 @@ import { createCloudMap, loadCloudMapReconcilers } from '../services/servicedisc
 import { createSsmMessages, ssmMessagesSigningName } from '../services/ssmmessages/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import type { Store } from '../store/index.ts';
+import { authenticationKeyRoute } from './balancing/authentication-key-route.ts';
 import { clusterRoles } from './cluster-roles.ts';
 import { ClusterNetworks } from './clusters/cluster-networks.ts';
 import { eksAuthRoute, podRoles } from './eks-auth.ts';
@@ -149,6 +152,8 @@ const firstAnswersMs = 20;
 
 export interface Balancing {
   readonly plans: PlanSource;
+  /** Whether requests pass that the data plane has to ask for. */
+  readonly guard: Guard;
   readonly reports: Pick<ReportSink, 'targets' | 'nodes'> &
     Pick<TrafficSink, 'traffic'> &
     Pick<AccessLogs, 'logged'>;
@@ -248,6 +253,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     state,
     clock,
     random,
+    sealer: options.sealer,
     publicCidr,
     writeLogObject: buckets.write.bind(buckets),
     hasCertificate: hasIssuedCertificate,
@@ -314,6 +320,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     services,
     routes: [
       ...ssmMessagesRoutes(ssmMessages),
+      authenticationKeyRoute(state),
       eksAuthRoute({ state, random, podOfToken: kubernetes.podOfToken, assumeRole: podRoles(iam) }),
       prometheusRoute(defaultCluster.accountId, () => ({
         ...{ reader: state, apiRequests, traffic: carried, clock },
@@ -377,6 +384,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const balancing: Balancing = {
     accessLogs,
     plans: planSource(state),
+    guard: ruleGuard({ state, sealer: options.sealer, clock, random, log }),
     reports: {
       ...{ targets, nodes, traffic: carried.traffic },
       logged: (arn, report) => {

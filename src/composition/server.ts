@@ -177,6 +177,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
       choice: options.loadBalancers,
       source: balancing.plans,
       certificates: balancing,
+      guard: balancing.guard,
       reports: balancing.reports,
     }),
   );

@@ -152,13 +152,7 @@ export class Plane {
         addTrafficRules(tx, account, groups, route.listenerId);
       }
     });
-    const elb = {
-      ...context,
-      findInstance: () => undefined,
-      hasCertificate: () => false,
-      writeLogObject: () => {},
-    };
-    const all = [...ecsReconcilers(context), targetDeregistration(elb)];
+    const all = [...ecsReconcilers(context), targetDeregistration(context)];
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },
       reconcilers: bug?.reconcilers?.(all, { ...context, state }) ?? all,

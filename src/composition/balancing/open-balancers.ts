@@ -1,3 +1,4 @@
+import type { Guard } from '../../balancing/index.ts';
 import type { BalancerChoice } from '../../cli/index.ts';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
@@ -34,6 +35,7 @@ export interface OpenMachineBalancersOptions {
     /** Undefined: there is no such certificate. */
     certificate(arn: string): CertificateChain | undefined;
   };
+  readonly guard: Guard;
   readonly reports: BalancerReports;
   readonly clock: Clock;
   readonly random: Random;
@@ -42,7 +44,8 @@ export interface OpenMachineBalancersOptions {
 
 /** Makes the load balancers of the installation on this machine, and keeps them. Where that can't be, each says why. */
 export async function openMachineBalancers(options: OpenMachineBalancersOptions): Promise<MachineBalancers> {
-  const { installationId, directory, vpcs, source, certificates, reports, clock, random, log } = options;
+  const { installationId, directory, vpcs, source, certificates, guard, reports, clock, random, log } =
+    options;
   const { network } = vpcs;
   if (network === undefined) {
     const reason = `they carry no traffic on this machine: ${vpcs.why}`;
@@ -61,7 +64,7 @@ export async function openMachineBalancers(options: OpenMachineBalancersOptions)
   const balancers = opened.use(
     await openBalancers(
       {
-        ...{ installationId, directory, network, reports, clock, random, log },
+        ...{ installationId, directory, network, guard, reports, clock, random, log },
         certificate: (arn) => {
           const certificate = certificates.certificate(arn);
           if (certificate === undefined) throw new BalancerError(`There is no certificate ${arn}`);

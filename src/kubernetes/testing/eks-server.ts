@@ -131,7 +131,8 @@ export async function startEks(
   });
   const ec2 = createEc2({ state, clock, random, publicCidr });
   const elb = createElb({
-    ...{ state, clock, random, publicCidr, hasCertificate: hasIssuedCertificate, writeLogObject: () => {} },
+    ...{ state, clock, random, sealer, publicCidr, writeLogObject: () => {} },
+    hasCertificate: hasIssuedCertificate,
     ensureServiceLinkedRole: async () => {},
   });
   const acmContext: AcmContext = { state, clock, random, sealer, usersOf: () => [] };

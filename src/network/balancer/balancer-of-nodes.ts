@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
+  Guard,
   LoadBalancerPlan,
   LogEntry,
   NodePlan,
@@ -53,6 +54,7 @@ export interface NodePlace {
   readonly observed: () => void;
   readonly carried: (traffic: TrafficReport) => void;
   readonly logged: (entries: readonly LogEntry[]) => void;
+  readonly guard: Guard;
 }
 
 export interface BalancerOptions {
@@ -61,6 +63,8 @@ export interface BalancerOptions {
   readonly refuse?: (plan: LoadBalancerPlan) => void;
   /** PEM of a certificate. @throws when there is none. */
   readonly certificate: (arn: string) => CertificateChain | Promise<CertificateChain>;
+  /** Whether a request passes that a rule's guard, or the listener's, is asked for. */
+  readonly guard: Guard;
   readonly reports: BalancerReports;
   readonly directory: string;
   readonly clock: Clock;
@@ -146,7 +150,7 @@ export class BalancerOfNodes implements AsyncDisposable {
     const known = this.#nodes.get(interfaceId);
     if (known !== undefined) return known;
     const node = this.#options.openNode({
-      interfaceId,
+      ...{ interfaceId, guard: this.#options.guard },
       directory: join(this.#directory, interfaceId),
       observed: () => this.#observe(),
       carried: (traffic) => {

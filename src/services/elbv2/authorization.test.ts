@@ -1,4 +1,5 @@
 import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
+import { createSealer, sealingKeyBytes } from '../../sealing/index.ts';
 import { accountId } from '../iam/testing/iam-server.ts';
 import { authorizationSuite, type Case } from '../testing/authorization-suite.ts';
 import { openGuarded, region } from '../testing/guarded.ts';
@@ -179,6 +180,7 @@ authorizationSuite<object>({
       operations: (parts) =>
         elbOperations({
           ...parts,
+          sealer: createSealer(parts.random.bytes(sealingKeyBytes), parts.random),
           publicCidr: '198.18.0.0/24',
           writeLogObject: () => {},
           hasCertificate: () => false,

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Reader, State, Transaction } from '../../reconcile/index.ts';
+import type { Sealer } from '../../sealing/index.ts';
 import { listenerOfRule, readArn, type Scope } from './arn.ts';
 import { listenerNotFound, loadBalancerNotFound, ruleNotFound, targetGroupNotFound } from './errors.ts';
 import {
@@ -18,6 +19,7 @@ export interface ElbContext {
   readonly state: State;
   readonly clock: Clock;
   readonly random: Random;
+  readonly sealer: Sealer;
   /** See `Ec2Context.publicCidr`. */
   readonly publicCidr: string;
   /** Makes AWSServiceRoleForElasticLoadBalancing, unless the account has it. */

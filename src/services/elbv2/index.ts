@@ -3,6 +3,8 @@
  * nothing here carries traffic. Operations write records, `plans/` makes of them what a load balancer does as plain data
  * (`src/balancing`), the data plane of a machine makes it so and reports what it sees of targets and carries (`metrics/`).
  *
+ * Whether a request passes that a rule authenticates is decided here, too, for every data plane (`authentication/`).
+ *
  * Refused by name: gateway load balancers, targets that are functions or load balancers, IPv6, mutual TLS, actions and
  * logs that need another service (`refused.ts`).
  */
@@ -13,6 +15,8 @@ import { listeners, loadBalancers, scopeOfKey } from './records.ts';
 
 export { AccessLogs } from './access-logs/access-logs.ts';
 export { BucketFolders } from './access-logs/bucket-folders.ts';
+export { authenticationPublicKey } from './authentication/keys.ts';
+export { ruleGuard } from './authentication/rule-guard.ts';
 export type { ElbContext } from './context.ts';
 export {
   deregisterInstanceTargets,
@@ -71,6 +75,8 @@ export function createElb(context: ElbContext): Service {
   };
 }
 
-export async function loadElbReconcilers(context: ElbContext): Promise<readonly Reconciler[]> {
+export async function loadElbReconcilers(
+  context: Pick<ElbContext, 'state' | 'clock'>,
+): Promise<readonly Reconciler[]> {
   return [(await import('./reconcilers/target-deregistration.ts')).targetDeregistration(context)];
 }

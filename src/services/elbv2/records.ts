@@ -93,12 +93,54 @@ export interface RuleRecord {
   /** 1 to 50000. */
   readonly priority: number | 'default';
   readonly conditions: readonly RuleCondition[];
+  /** Stands before the action. */
+  readonly guard?: RuleGuardRecord;
   readonly action: RuleAction;
-  /** As given: there is one action alone. */
+  /** Of the action, as given. */
   readonly order?: number;
   readonly transforms?: RuleTransforms;
   readonly tags: Tags;
 }
+
+/** An action that decides whether a request gets as far as the one behind it. */
+export type RuleGuardRecord = OidcGuardRecord;
+
+export interface OidcGuardRecord {
+  readonly type: 'authenticate-oidc';
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly userInfoEndpoint: string;
+  readonly clientId: string;
+  /** For this rule alone. */
+  readonly sealedClientSecret: string;
+  readonly sessionCookieName: string;
+  readonly scope: string;
+  /** Seconds. */
+  readonly sessionTimeout: number;
+  readonly extraParams: Readonly<Record<string, string>>;
+  readonly onUnauthenticated: 'deny' | 'allow' | 'authenticate';
+  /** As given. */
+  readonly order?: number;
+}
+
+/**
+ * By which load balancers of a region sign what targets find of users, and seal what clients keep. Made once.
+ * `authentication-key/<id>`
+ */
+export interface AuthenticationKeyRecord {
+  /** A UUID, as tokens name it. */
+  readonly id: string;
+  /** PEM. */
+  readonly publicKey: string;
+  readonly sealedSigningKey: string;
+  readonly sealedCookieKey: string;
+}
+export const authenticationKeys: Collection<AuthenticationKeyRecord, 'scope' | 'id'> = {
+  service,
+  noun: 'authentication-key',
+  indexes: { scope: (_key, key) => scopeTextOf(key), id: ({ id }) => id },
+};
 /** `listener/<id>` */
 export const listeners: Collection<ListenerRecord, 'loadBalancer' | 'certificate'> = {
   service,

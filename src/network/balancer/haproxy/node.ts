@@ -1,4 +1,10 @@
-import type { LogEntry, TargetGroupPlan, TargetPlan, TrafficReport } from '../../../balancing/index.ts';
+import type {
+  Guard,
+  LogEntry,
+  TargetGroupPlan,
+  TargetPlan,
+  TrafficReport,
+} from '../../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../../linux/namespace.ts';
@@ -6,6 +12,7 @@ import { Turns } from '../../linux/turns.ts';
 import type { VpcNetwork } from '../../network.ts';
 import type { BalancerNode, WantedNode } from '../balancer-of-nodes.ts';
 import { Datagrams } from '../datagrams.ts';
+import { GuardEndpoint } from '../guard/endpoint.ts';
 import type { MachineWays } from '../machine-ways.ts';
 import { type Observation, targetName } from '../targets.ts';
 import type { Generation, Generations } from './generation.ts';
@@ -35,6 +42,7 @@ export interface NodeOptions {
   readonly observed: () => void;
   readonly carried: (traffic: TrafficReport) => void;
   readonly logged: (entries: readonly LogEntry[]) => void;
+  readonly guard: Guard;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -50,6 +58,7 @@ export class HaproxyNode implements BalancerNode {
   readonly #closing = new AbortController();
   #namespace: Namespace | undefined;
   #datagrams: Datagrams | undefined;
+  #guard: GuardEndpoint | undefined;
   #targets: NodeTargets | undefined;
   #current: Generation | undefined;
   /** Those that only finish what they have, with the targets that they may still have something for. */
@@ -89,6 +98,7 @@ export class HaproxyNode implements BalancerNode {
       await network.attach({
         ...{ interfaceId, netnsPath: namespace.path, signal: AbortSignal.any(ends) },
       });
+      this.#guard ??= new GuardEndpoint({ ...this.#options, namespace });
       const before = this.#targets;
       if (before === undefined) this.#adopt();
       const targets = new NodeTargets(wanted, process, before);
@@ -122,6 +132,7 @@ export class HaproxyNode implements BalancerNode {
     await this.#log[Symbol.asyncDispose]();
     await this.#turns.take(() => {
       this.#datagrams?.[Symbol.dispose]();
+      this.#guard?.[Symbol.dispose]();
       this.#namespace?.[Symbol.dispose]();
     });
   }

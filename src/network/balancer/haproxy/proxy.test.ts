@@ -1,5 +1,6 @@
 import { describeConnections } from '../conformance/connections.ts';
 import { describeFaultyTargets } from '../conformance/faulty-targets.ts';
+import { describeGuards } from '../conformance/guards.ts';
 import { describeRequests } from '../conformance/requests.ts';
 import { describeRouting } from '../conformance/routing.ts';
 import { whyNoHaproxy } from '../open.ts';
@@ -12,3 +13,4 @@ describeConnections('HAProxy', open, why);
 describeRequests('HAProxy', open, why);
 describeRouting('HAProxy', open, why);
 describeFaultyTargets('HAProxy', open, why);
+describeGuards('HAProxy', open, why);

@@ -15,6 +15,7 @@ import type { VpcNetwork } from '../../network.ts';
 import type { BalancerNode, NodePlace, WantedNode } from '../balancer-of-nodes.ts';
 import { nodeDigits } from '../balancer-of-nodes.ts';
 import { Datagrams } from '../datagrams.ts';
+import { GuardEndpoint } from '../guard/endpoint.ts';
 import type { MachineWays } from '../machine-ways.ts';
 import { type Observation, targetName, usesTarget } from '../targets.ts';
 import { CarriedMeter } from './carried-meter.ts';
@@ -66,6 +67,7 @@ export class NodejsNode implements BalancerNode {
   readonly #closing = new AbortController();
   #namespace: Namespace | undefined;
   #datagrams: Datagrams | undefined;
+  #guard: GuardEndpoint | undefined;
   #wanted: WantedNode | undefined;
   #current: Known | undefined;
   /** Those that only finish what they have. */
@@ -95,6 +97,7 @@ export class NodejsNode implements BalancerNode {
       const namespace = this.#enter();
       const ends = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
       await network.attach({ interfaceId, netnsPath: namespace.path, signal: AbortSignal.any(ends) });
+      this.#guard ??= new GuardEndpoint({ ...this.#options, namespace });
       if (this.#wanted === undefined) this.#adopt();
       try {
         await this.#settle(wanted);
@@ -126,6 +129,7 @@ export class NodejsNode implements BalancerNode {
     await this.#looking;
     await this.#turns.take(() => {
       this.#datagrams?.[Symbol.dispose]();
+      this.#guard?.[Symbol.dispose]();
       this.#namespace?.[Symbol.dispose]();
     });
   }

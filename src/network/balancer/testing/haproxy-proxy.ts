@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LoadBalancerPlan, TargetGroupPlan } from '../../../balancing/index.ts';
+import type { LoadBalancerPlan, NodePlan, TargetGroupPlan } from '../../../balancing/index.ts';
 import { systemClock } from '../../../clock/index.ts';
 import { Namespace } from '../../linux/namespace.ts';
 import { assignServers } from '../assignment.ts';
@@ -9,13 +9,14 @@ import type { CertificateChain } from '../balancer.ts';
 import { type WrittenConfiguration, writeConfiguration } from '../haproxy/configuration/configuration.ts';
 import { isRunning, signalProcess, startProcess } from '../haproxy/process.ts';
 import { slotsOf } from '../haproxy/slots.ts';
-import { type OpenProxy, onFreePorts } from './proxy.ts';
+import { type OpenProxy, onFreePorts, serveGuard, testNode } from './proxy.ts';
 
 /** What a node's configuration is when all targets are well. */
 export function configurationOf(
   plan: LoadBalancerPlan,
   directory: string,
   certificates: ReadonlyMap<string, CertificateChain> = new Map(),
+  node: NodePlan = testNode(),
 ): WrittenConfiguration {
   const slots = new Map(
     plan.targetGroups.map((group: TargetGroupPlan) => [
@@ -31,7 +32,7 @@ export function configurationOf(
   );
   return writeConfiguration({
     ...{ plan, slots, certificates, directory, cookieKey: 'key', user: 'nobody' },
-    node: { interfaceId: 'eni-1', address: '127.0.0.1', availabilityZone: 'us-east-1a' },
+    node,
     socketPath: join(directory, 'proxy.sock'),
     rootDirectory: join(directory, 'empty'),
     hostNamespace: 'none',
@@ -39,10 +40,12 @@ export function configurationOf(
 }
 
 /** A HAProxy as a node's. */
-export const openHaproxy: OpenProxy = async (changes, certificates) => {
+export const openHaproxy: OpenProxy = async (changes, certificates, guard) => {
   const directory = mkdtempSync(join(tmpdir(), 'catamaran-proxy-'));
   const { plan, portOf } = await onFreePorts(changes);
-  const { text, files } = configurationOf(plan, directory, certificates);
+  const node = testNode();
+  const { text, files } = configurationOf(plan, directory, certificates, node);
+  const guarding = guard && serveGuard(node, guard);
   mkdirSync(join(directory, 'empty'));
   for (const [name, content] of files) writeFileSync(join(directory, name), content);
   const paths = {
@@ -58,6 +61,7 @@ export const openHaproxy: OpenProxy = async (changes, certificates) => {
   return {
     portOf,
     [Symbol.asyncDispose]: async () => {
+      guarding?.[Symbol.dispose]();
       signalProcess(process, paths.configuration, 'SIGKILL');
       while (isRunning(process, paths.configuration)) await clock.sleep(5);
       rmSync(directory, { recursive: true, force: true });

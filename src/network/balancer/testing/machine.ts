@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
+  Guard,
   LoadBalancerPlan,
   LogEntry,
   NodeReport,
@@ -38,6 +39,8 @@ export class BalancerMachine implements AsyncDisposable {
   readonly network: LinuxNetwork = this.machine.network({ clock: systemClock() });
   /** What was reported last, by target's key. */
   readonly targets = new Map<string, TargetReport>();
+  /** Lets nobody pass. */
+  guard: Guard = async () => ({ type: 'answer', status: 401, fields: [] });
   nodes: readonly NodeReport[] = [];
   /** All that was reported of what nodes carried. */
   readonly traffic: TrafficReport[] = [];
@@ -77,6 +80,7 @@ export class BalancerMachine implements AsyncDisposable {
         if (found === undefined) throw new Error(`There is no certificate ${arn}`);
         return found;
       },
+      guard: this.guard,
       reports: {
         targets: (_, reports) => {
           for (const report of reports) this.targets.set(`${report.id}:${report.port}`, report);

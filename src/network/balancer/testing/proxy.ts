@@ -1,8 +1,11 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { ListenerPlan, LoadBalancerPlan } from '../../../balancing/index.ts';
+import type { Guard, ListenerPlan, LoadBalancerPlan, NodePlan } from '../../../balancing/index.ts';
+import { systemClock } from '../../../clock/index.ts';
+import { silentLog } from '../../../log.ts';
 import type { CertificateChain } from '../balancer.ts';
+import { GuardEndpoint } from '../guard/endpoint.ts';
 import { balancer } from './plans.ts';
 
 /** A node's proxy by a plan, on loopback and without a VPC: for what it makes of requests. */
@@ -15,7 +18,20 @@ export interface TestProxy extends AsyncDisposable {
 export type OpenProxy = (
   changes: Partial<LoadBalancerPlan>,
   certificates?: ReadonlyMap<string, CertificateChain>,
+  guard?: Guard,
 ) => Promise<TestProxy>;
+
+/** A node of its own: proxies of one namespace are told apart by their nodes. */
+export function testNode(): NodePlan {
+  const interfaceId = `eni-${randomBytes(6).toString('hex')}`;
+  return { interfaceId, address: '127.0.0.1', availabilityZone: 'us-east-1a' };
+}
+
+/** A guard where a node's proxy finds it, in this process's namespace. */
+export function serveGuard({ interfaceId }: NodePlan, guard: Guard): Disposable {
+  const namespace = { run: <T>(work: () => T): T => work() };
+  return new GuardEndpoint({ namespace, interfaceId, guard, clock: systemClock(), log: silentLog });
+}
 
 /** The plan with other ports, which nobody uses. */
 export async function onFreePorts(

@@ -13,7 +13,7 @@ export interface TestTarget extends AsyncDisposable {
 
 export async function openTarget(answer: RequestListener): Promise<TestTarget> {
   const requests: IncomingMessage[] = [];
-  const server = createServer((message, response) => {
+  const server = createServer({ maxHeaderSize: 131_072 }, (message, response) => {
     if (message.headers['user-agent'] === 'ELB-HealthChecker/2.0') response.end();
     else {
       requests.push(message);

@@ -28,8 +28,7 @@ export async function openBalanced({
 } = {}): Promise<Balanced> {
   const fleet = await openFleet({
     ...options,
-    alsoAtWork: (ecs) =>
-      loadElbReconcilers({ ...ecs, hasCertificate: () => false, writeLogObject: () => {} }),
+    alsoAtWork: loadElbReconcilers,
   });
   const definition = {
     networkMode: isOfInstances ? ('bridge' as const) : ('awsvpc' as const),

@@ -40,9 +40,9 @@ function requestLine(entry: RequestEntry, balancer: Balancer): string {
     quoted(tls === undefined ? undefined : (tls.certificateArn ?? 'session-reused')),
     entry.rule === 'default' ? 0 : (entry.rule ?? '-'),
     instant(entry.beganAt, 'micro'),
-    quoted(entry.action),
+    quoted(actionsOf(entry)),
     quoted(entry.location),
-    quoted(undefined),
+    quoted(entry.errorReason),
     quoted(target && place(target)),
     quoted(targetStatus?.toString()),
     quoted(undefined),
@@ -52,6 +52,12 @@ function requestLine(entry: RequestEntry, balancer: Balancer): string {
     quoted(entry.transform?.url),
     quoted(entry.transform?.status),
   ].join(' ');
+}
+
+/** What was done, in its order: `authenticate,forward`. */
+function actionsOf({ guard, action }: RequestEntry): string | undefined {
+  const done = [guard, action].filter((each) => each !== undefined);
+  return done.length === 0 ? undefined : done.join(',');
 }
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-access-logs.html */

@@ -9,6 +9,7 @@ import { duplicateListener, shown, tooManyListeners, unsupported, validationErro
 import { readTags } from '../input.ts';
 import { limits } from '../load-balancers/account-limits.ts';
 import type { ListenerProtocol, ListenerRecord, LoadBalancerRecord } from '../records.ts';
+import { ruleActions } from '../rules/guard-record.ts';
 import { readActions } from '../rules/read-action.ts';
 import { listenerView } from './listener-view.ts';
 import { putListener } from './put-listener.ts';
@@ -20,7 +21,7 @@ export async function createListener(
   input: CreateListenerCommandInput,
   call: Call,
 ): Promise<CreateListenerOutput> {
-  const { action, order } = readActions(input.DefaultActions);
+  const given = readActions(input.DefaultActions);
   const tags = readTags(input.Tags);
   const listener = await context.state.transact((tx) => {
     const balancer = requireLoadBalancer(tx, call, input.LoadBalancerArn ?? '');
@@ -32,13 +33,14 @@ export async function createListener(
     const id = newId(context.random);
     const arn = listenerArn(balancer.arn, id);
     const ruleId = newId(context.random);
+    const ofRule = ruleArn(arn, ruleId);
     const made: ListenerRecord = {
       ...{ id, arn, loadBalancerArn: balancer.arn, port, protocol },
       ...readSecurity(tx, context, call, protocol, input, undefined),
       rules: [
         {
-          ...{ id: ruleId, arn: ruleArn(arn, ruleId), priority: 'default', conditions: [], action, tags: {} },
-          ...(order !== undefined && { order }),
+          ...{ id: ruleId, arn: ofRule, priority: 'default', conditions: [], tags: {} },
+          ...ruleActions(tx, context, call, ofRule, given),
         },
       ],
       ...{ attributes: {}, tags },

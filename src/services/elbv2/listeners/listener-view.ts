@@ -1,6 +1,6 @@
 import type { Listener } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ListenerRecord } from '../records.ts';
-import { actionView } from '../rules/rule-view.ts';
+import { actionsView } from '../rules/rule-view.ts';
 import { isSecure } from './security.ts';
 
 /** A listener as AWS shows it. */
@@ -15,7 +15,7 @@ export function listenerView(listener: ListenerRecord): Listener {
     ...(certificateArn !== undefined && { Certificates: [{ CertificateArn: certificateArn }] }),
     ...(sslPolicy !== undefined && { SslPolicy: sslPolicy }),
     ...(alpnPolicy !== undefined && { AlpnPolicy: [alpnPolicy] }),
-    DefaultActions: rules.slice(-1).map(actionView),
+    DefaultActions: rules.slice(-1).flatMap(actionsView),
     ...(isSecure(protocol) && { MutualAuthentication: { Mode: 'off' } }),
   };
 }

@@ -14,7 +14,14 @@ import { attributeView, changedAttributes } from '../attribute-rules.ts';
 import { type ElbContext, putLoadBalancer, requireListener, requireLoadBalancer } from '../context.ts';
 import { validationError } from '../errors.ts';
 import { checkSelection, pageOf } from '../input.ts';
-import { elbKey, type ListenerRecord, type LoadBalancerRecord, listeners } from '../records.ts';
+import {
+  elbKey,
+  type ListenerRecord,
+  type LoadBalancerRecord,
+  listeners,
+  type RuleRecord,
+} from '../records.ts';
+import { type RuleActions, ruleActions } from '../rules/guard-record.ts';
 import { readActions } from '../rules/read-action.ts';
 import { checkPort, readPort, readProtocol } from './create-listener.ts';
 import { listenerAttributeRules } from './listener-attributes.ts';
@@ -71,7 +78,10 @@ export async function modifyListener(
     const after: ListenerRecord = {
       ...{ ...rest, port, protocol },
       ...readSecurity(tx, context, call, protocol, input, security),
-      rules: given === undefined ? rest.rules : withDefault(rest, given),
+      rules:
+        given === undefined
+          ? rest.rules
+          : withDefault(rest, ({ arn, guard }) => ruleActions(tx, context, call, arn, given, guard)),
     };
     putListener(tx, call, balancer, before, after);
     return after;
@@ -81,12 +91,12 @@ export async function modifyListener(
 
 function withDefault(
   { rules }: Pick<ListenerRecord, 'rules'>,
-  given: ReturnType<typeof readActions>,
+  actionsOf: (rule: RuleRecord) => RuleActions,
 ): ListenerRecord['rules'] {
   return rules.map((rule) => {
     if (rule.priority !== 'default') return rule;
-    const { order: _before, ...rest } = rule;
-    return { ...rest, ...given };
+    const { order: _order, guard: _guard, ...rest } = rule;
+    return { ...rest, ...actionsOf(rule) };
   });
 }
 

@@ -5,6 +5,7 @@ import { findTargetGroup, putLoadBalancer, putTargetGroup } from '../context.ts'
 import {
   incompatibleProtocols,
   invalidConfiguration,
+  invalidLoadBalancerAction,
   targetGroupAssociationLimit,
   targetGroupNotFound,
   tooManyTargetGroupsOfBalancer,
@@ -18,6 +19,7 @@ import {
   type ListenerRecord,
   type LoadBalancerRecord,
   listeners,
+  type RuleGuardRecord,
   type TargetGroupRecord,
   targetGroups,
 } from '../records.ts';
@@ -34,7 +36,10 @@ export function putListener(
   before: ListenerRecord | undefined,
   after: ListenerRecord,
 ): void {
-  for (const { action } of after.rules) checkAction(tx, scope, balancer, after, action);
+  for (const { action, guard } of after.rules) {
+    checkGuard(balancer, after, guard);
+    checkAction(tx, scope, balancer, after, action);
+  }
   const used = groupsOf(before);
   const uses = groupsOf(after);
   for (const arn of uses) if (!used.has(arn)) beginUse(tx, scope, balancer, arn);
@@ -108,6 +113,19 @@ function endUse(tx: Transaction, scope: Scope, arn: string): void {
   const { use, ...unused } = group;
   const listenerCount = use.listenerCount - 1;
   putTargetGroup(tx, scope, listenerCount > 0 ? { ...unused, use: { ...use, listenerCount } } : unused);
+}
+
+function checkGuard(
+  { type }: LoadBalancerRecord,
+  { protocol }: ListenerRecord,
+  guard: RuleGuardRecord | undefined,
+): void {
+  if (guard === undefined) return;
+  if (type === 'network')
+    throw validationError(`Actions of type '${guard.type}' are not valid for network load balancers`);
+  if (protocol !== 'HTTPS') {
+    throw invalidLoadBalancerAction(`Actions of type '${guard.type}' are supported only on HTTPS listeners`);
+  }
 }
 
 function checkAction(

@@ -79,6 +79,7 @@ function listenerPlan(listener: ListenerRecord): ListenerPlan {
     rules: rules.map((rule) => ({
       ...{ arn: rule.arn, priority: rule.priority, conditions: rule.conditions, action: rule.action },
       ...(rule.transforms !== undefined && { transforms: rule.transforms }),
+      ...(rule.guard !== undefined && { guard: 'authenticate' as const }),
     })),
   };
 }

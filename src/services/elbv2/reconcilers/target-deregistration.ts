@@ -11,7 +11,7 @@ import { scopeOfKey, type TargetRecord, targetHealths, targets } from '../record
 import { removeTarget } from '../target-groups/targets.ts';
 
 /** Forgets a target that drains once its time is over, or as soon as it has answered everything. */
-export function targetDeregistration({ state, clock }: ElbContext): Reconciler {
+export function targetDeregistration({ state, clock }: Pick<ElbContext, 'state' | 'clock'>): Reconciler {
   return {
     name: 'target-deregistration',
     watches: [

@@ -4,45 +4,76 @@ import type {
   ForwardActionConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { RuleAction, WeightedTargetGroup } from '../../../balancing/index.ts';
-import { shown, tooManyActions, unsupported, validationError } from '../errors.ts';
+import { invalidLoadBalancerAction, shown, tooManyActions, unsupported, validationError } from '../errors.ts';
 import { constraints } from '../input.ts';
 import { limits } from '../load-balancers/account-limits.ts';
+import { type GivenGuard, guardTypes, readOidc } from './read-guard.ts';
 import { readRedirect } from './read-redirect.ts';
 
 export interface GivenAction {
   readonly action: RuleAction;
   readonly order?: number;
+  readonly guard?: GivenGuard;
 }
 
 type Forward = RuleAction & { readonly type: 'forward' };
 
-const types = [
-  'forward',
-  'redirect',
-  'fixed-response',
-  'authenticate-oidc',
-  'authenticate-cognito',
-  'jwt-validation',
-];
+const types = ['forward', 'redirect', 'fixed-response', ...guardTypes];
 
 const maxWeight = 999;
 const maxStickinessSeconds = 604_800;
 const maxOrder = 50_000;
 
-/** What a rule does, as a request gives it: one of the actions that end it. @throws TooManyActions, ValidationError */
+/**
+ * What a rule does, as a request gives it: one of the actions that end it, and perhaps one before that.
+ * @throws TooManyActions, InvalidLoadBalancerAction, ValidationError, UnsupportedOperation
+ */
 export function readActions(given: readonly Action[] = []): GivenAction {
-  const [only, ...others] = given;
-  if (only === undefined) throw validationError('Actions must be specified');
-  for (const { Type } of given) {
+  if (given.length === 0) throw validationError('Actions must be specified');
+  for (const { Type, Order } of given) {
     constraints().text('actions.type', Type, { isRequired: true, oneOf: types }).throwIfViolated();
-    if (Type === 'authenticate-oidc' || Type === 'authenticate-cognito' || Type === 'jwt-validation')
-      throw unsupported(`Actions of type ${Type} are`);
+    constraints().number('actions.order', Order, { min: 1, max: maxOrder }).throwIfViolated();
+    refuseUnbuilt(Type);
   }
+  const [guards, ends] = [given.filter(isGuard), given.filter((action) => !isGuard(action))];
+  const [only, ...others] = ends;
   if (others.length > 0)
     throw tooManyActions("A rule can only have one action of type 'forward', 'redirect' or 'fixed-response'");
+  const [guard, ...otherGuards] = guards;
+  if (otherGuards.length > 0)
+    throw tooManyActions(`A rule can only have one action of type '${guardTypes.join("', '")}'`);
+  if (only === undefined) {
+    throw invalidLoadBalancerAction(
+      "The last action must be of type 'forward', 'redirect' or 'fixed-response'",
+    );
+  }
   const { Order } = only;
-  constraints().number('actions.order', Order, { min: 1, max: maxOrder }).throwIfViolated();
-  return { action: readAction(only), ...(Order !== undefined && { order: Order }) };
+  const ended = { action: readAction(only), ...(Order !== undefined && { order: Order }) };
+  if (guard === undefined) return ended;
+  refuseOthersConfig(guard);
+  checkOrder(guard.Order, Order);
+  return { ...ended, guard: readOidc(guard) };
+}
+
+const isGuard = ({ Type }: Action): boolean => guardTypes.some((type) => type === Type);
+
+function refuseUnbuilt(type: string | undefined): void {
+  if (type === 'authenticate-cognito' || type === 'jwt-validation')
+    throw unsupported(`Actions of type ${type} are`);
+}
+
+/** "Required for rules with multiple actions. The action with the lowest value for order is performed first." */
+function checkOrder(ofGuard: number | undefined, ofEnd: number | undefined): void {
+  if (ofGuard === undefined || ofEnd === undefined)
+    throw invalidLoadBalancerAction(
+      'An order must be specified for each action of a rule with multiple actions',
+    );
+  if (ofGuard === ofEnd) throw invalidLoadBalancerAction('Each action of a rule must have a different order');
+  if (ofGuard > ofEnd) {
+    throw invalidLoadBalancerAction(
+      "The last action must be of type 'forward', 'redirect' or 'fixed-response'",
+    );
+  }
 }
 
 function readAction(given: Action): RuleAction {
@@ -62,6 +93,9 @@ function refuseOthersConfig(given: Action): void {
     forward: given.ForwardConfig ?? given.TargetGroupArn,
     redirect: given.RedirectConfig,
     'fixed-response': given.FixedResponseConfig,
+    'authenticate-oidc': given.AuthenticateOidcConfig,
+    'authenticate-cognito': given.AuthenticateCognitoConfig,
+    'jwt-validation': given.JwtValidationConfig,
   };
   for (const [type, config] of Object.entries(configs))
     if (config !== undefined && type !== given.Type)

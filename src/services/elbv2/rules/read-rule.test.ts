@@ -1,5 +1,6 @@
 import type {
   Action,
+  AuthenticateOidcActionConfig,
   RuleCondition as GivenCondition,
   RuleTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -180,6 +181,23 @@ describe('actions', () => {
     },
   ];
 
+  const oidc = (more: Partial<AuthenticateOidcActionConfig> | undefined): Action[] => [
+    {
+      ...{ Type: 'authenticate-oidc', Order: 1 },
+      ...(more && {
+        AuthenticateOidcConfig: {
+          Issuer: 'https://idp.example',
+          AuthorizationEndpoint: 'https://idp.example/authorize',
+          TokenEndpoint: 'https://idp.example/token',
+          UserInfoEndpoint: 'https://idp.example/userinfo',
+          ...{ ClientId: 'harbour', ClientSecret: 'secret' },
+          ...more,
+        },
+      }),
+    },
+    ...forward(1).map((action) => ({ ...action, Order: 2 })),
+  ];
+
   it.each<[Action[], RegExp]>([
     [[], /^Actions must be specified$/],
     [[{ Type: 'forward' }], /^A target group ARN must be specified$/],
@@ -197,7 +215,43 @@ describe('actions', () => {
     [respond({ StatusCode: '302' }), /must be like 2XX, 4XX or 5XX$/],
     [respond({ ContentType: 'image/png' }), /must be one of/],
     [respond({ MessageBody: 'x'.repeat(1025) }), /is too long; the limit is '1024'$/],
-    [[{ Type: 'authenticate-oidc' }], /^Actions of type authenticate-oidc are not supported/],
+    [[{ Type: 'jwt-validation' }], /^Actions of type jwt-validation are not supported/],
+    [oidc({}).slice(0, 1), /^The last action must be of type 'forward', 'redirect' or 'fixed-response'$/],
+    [
+      oidc({})
+        .toReversed()
+        .map((action, index) => ({ ...action, Order: index + 1 })),
+      /^The last action must be/,
+    ],
+    [oidc({}).map(({ Order: _, ...action }) => action), /^An order must be specified for each action/],
+    [oidc({}).map((action) => ({ ...action, Order: 1 })), /must have a different order$/],
+    [[...oidc({}).slice(0, 1), ...oidc({})], /can only have one action of type 'authenticate-oidc'/],
+    [oidc(undefined), /you must specify the following fields: 'AuthenticateOidcConfig'$/],
+    [oidc({ ClientSecret: undefined }), /^You must specify a client secret$/],
+    [oidc({ UseExistingClientSecret: true }), /^You cannot both specify a client secret and set Use/],
+    [oidc({ ClientId: '' }), /^The 'client id' field must be between 1 and 1024 characters in length$/],
+    [oidc({ Issuer: 'http://idp.example' }), /^The 'issuer' field must be a valid HTTPS URL$/],
+    [oidc({ TokenEndpoint: 'idp.example/token' }), /^The 'token endpoint' field must be a valid HTTPS URL$/],
+    [oidc({ UserInfoEndpoint: 'https://a:b@idp.example/' }), /must be a valid HTTPS URL$/],
+    [oidc({ AuthorizationEndpoint: 'https://idp.example/a\r\nX: y' }), /cannot contain control characters$/],
+    [oidc({ SessionTimeout: 0 }), /^The 'session timeout' field must be between 1 and 604800$/],
+    [oidc({ SessionTimeout: 604_801 }), /^The 'session timeout' field must be between 1 and 604800$/],
+    [oidc({ SessionCookieName: 'a;b' }), /a valid name of a cookie$/],
+    [
+      oidc({ OnUnauthenticatedRequest: 'ignore' as never }),
+      /must be one of '\[deny, allow, authenticate\]'$/,
+    ],
+    [oidc({ AuthenticationRequestExtraParams: { state: 'x' } }), /cannot have the parameter 'state'$/],
+    [
+      oidc({
+        AuthenticationRequestExtraParams: Object.fromEntries(Array.from('abcdefghijk', (x) => [x, x])),
+      }),
+      /can have at most 10 parameters$/,
+    ],
+    [
+      forward(1).map((action) => ({ ...action, AuthenticateOidcConfig: {} as never })),
+      /cannot be specified for an action/,
+    ],
     [[{ Type: 'forward', RedirectConfig: { StatusCode: 'HTTP_301' } }], /cannot be specified for an action/],
   ])('refuse %o', (given, message) => {
     expect(() => readActions(given)).toThrow(message);

@@ -5,7 +5,7 @@ import type {
   RuleTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Rewrite, RuleCondition, TextCondition } from '../../../balancing/index.ts';
-import type { RuleRecord } from '../records.ts';
+import type { RuleGuardRecord, RuleRecord } from '../records.ts';
 
 /** A rule as AWS shows it. */
 export function ruleView(rule: RuleRecord): Rule {
@@ -13,7 +13,7 @@ export function ruleView(rule: RuleRecord): Rule {
     RuleArn: rule.arn,
     Priority: String(rule.priority),
     Conditions: rule.conditions.map(conditionView),
-    Actions: [actionView(rule)],
+    Actions: actionsView(rule),
     IsDefault: rule.priority === 'default',
     Transforms: transformViews(rule),
   };
@@ -57,6 +57,30 @@ function transformViews({ transforms = {} }: Pick<RuleRecord, 'transforms'>): Ru
     ...(host ? [{ Type: 'host-header-rewrite' as const, HostHeaderRewriteConfig: rewrites(host) }] : []),
     ...(url ? [{ Type: 'url-rewrite' as const, UrlRewriteConfig: rewrites(url) }] : []),
   ];
+}
+
+/** In the order in which they are performed. */
+export function actionsView({ guard, ...rule }: Pick<RuleRecord, 'guard' | 'action' | 'order'>): Action[] {
+  return [...(guard === undefined ? [] : [guardView(guard)]), actionView(rule)];
+}
+
+/** Without its secret. */
+function guardView(guard: RuleGuardRecord): Action {
+  return {
+    ...{ Type: guard.type, ...(guard.order !== undefined && { Order: guard.order }) },
+    AuthenticateOidcConfig: {
+      Issuer: guard.issuer,
+      AuthorizationEndpoint: guard.authorizationEndpoint,
+      TokenEndpoint: guard.tokenEndpoint,
+      UserInfoEndpoint: guard.userInfoEndpoint,
+      ClientId: guard.clientId,
+      SessionCookieName: guard.sessionCookieName,
+      Scope: guard.scope,
+      SessionTimeout: guard.sessionTimeout,
+      AuthenticationRequestExtraParams: { ...guard.extraParams },
+      OnUnauthenticatedRequest: guard.onUnauthenticated,
+    },
+  };
 }
 
 /** Forwarding to one group in the older form too. */

@@ -17,6 +17,7 @@ import { requireBoth } from '../listeners/listener.ts';
 import { putListener } from '../listeners/put-listener.ts';
 import { limits } from '../load-balancers/account-limits.ts';
 import { type ListenerRecord, type LoadBalancerRecord, listeners, type RuleRecord } from '../records.ts';
+import { ruleActions } from './guard-record.ts';
 import { readActions } from './read-action.ts';
 import { readConditions } from './read-conditions.ts';
 import { changedTransforms, readTransforms } from './read-transforms.ts';
@@ -26,7 +27,7 @@ const maxPriority = 50_000;
 
 /** @throws {Refusal} */
 export async function createRule(
-  { state, random }: ElbContext,
+  context: ElbContext,
   input: CreateRuleCommandInput,
   call: Call,
 ): Promise<CreateRuleOutput> {
@@ -35,19 +36,16 @@ export async function createRule(
   const given = readActions(input.Actions);
   const priority = readPriority(input.Priority);
   const tags = readTags(input.Tags);
-  const rule = await state.transact((tx) => {
+  const rule = await context.state.transact((tx) => {
     const { balancer, listener } = requireBoth(tx, call, input.ListenerArn ?? '');
     refuseAtLayer4(balancer);
     if (listener.rules.some((other) => other.priority === priority)) throw priorityInUse(priority);
     refuseMoreThanMax(tx, balancer, listener);
-    const id = newId(random);
+    const id = newId(context.random);
+    const arn = ruleArn(listener.arn, id);
+    const actions = ruleActions(tx, context, call, arn, given);
     const made: RuleRecord = {
-      id,
-      arn: ruleArn(listener.arn, id),
-      priority,
-      conditions,
-      ...given,
-      tags,
+      ...{ id, arn, priority, conditions, ...actions, tags },
       ...(transforms && { transforms }),
     };
     const after = { ...listener, rules: inOrder([...listener.rules, made]) };
@@ -59,24 +57,26 @@ export async function createRule(
 
 /** Its conditions, its action, its transforms: what is given. @throws {Refusal} */
 export async function modifyRule(
-  { state }: ElbContext,
+  context: ElbContext,
   input: ModifyRuleCommandInput,
   call: Call,
 ): Promise<ModifyRuleOutput> {
   const conditions = input.Conditions === undefined ? undefined : readConditions(input.Conditions);
   const given = input.Actions === undefined ? undefined : readActions(input.Actions);
-  const rule = await state.transact((tx) => {
+  const rule = await context.state.transact((tx) => {
     const { rule: before, listener } = requireRule(tx, call, input.RuleArn ?? '');
     if (before.priority === 'default')
       throw operationNotPermitted(`Default rule '${before.arn}' cannot be modified`);
     const { balancer } = requireBoth(tx, call, listener.arn);
-    const { order, transforms, ...rest } = before;
+    const { transforms, ...kept } = before;
+    const { order: _order, guard: _guard, ...rest } = kept;
     const changed = changedTransforms(transforms, input);
     const after: RuleRecord = {
-      ...rest,
+      ...(given === undefined
+        ? kept
+        : { ...rest, ...ruleActions(tx, context, call, before.arn, given, before.guard) }),
       ...(changed && { transforms: changed }),
       ...(conditions && { conditions }),
-      ...(given ?? (order !== undefined && { order })),
     };
     const rules = listener.rules.map((each) => (each.id === after.id ? after : each));
     putListener(tx, call, balancer, listener, { ...listener, rules });

@@ -1,5 +1,6 @@
 import { paginateDescribeRules } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listeners } from '../records.ts';
 import { type ElbServer, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
@@ -140,5 +141,71 @@ describe('rules', () => {
   it('can be a hundred on a load balancer', async () => {
     for (let priority = 1; priority <= 100; priority += 1) await rule(priority);
     await expect(rule(101)).rejects.toMatchObject(refused('TooManyRulesException', /100/));
+  });
+});
+
+describe('rules that authenticate', () => {
+  const certificate = 'arn:aws:acm:eu-west-1:111122223333:certificate/x';
+  const config = {
+    Issuer: 'https://idp.example',
+    AuthorizationEndpoint: 'https://idp.example/authorize',
+    TokenEndpoint: 'https://idp.example/token',
+    UserInfoEndpoint: 'https://idp.example/userinfo',
+    ClientId: 'harbour',
+  };
+  const actions = (more: object) =>
+    [
+      { Type: 'authenticate-oidc', Order: 1, AuthenticateOidcConfig: { ...config, ...more } },
+      { ...ok, Order: 2 },
+    ] as const;
+
+  it('show all but their secret, which stays when it is not given again', async () => {
+    const { elb, certificates, state } = server;
+    certificates.add(certificate);
+    const { LoadBalancers: [balancer] = [] } = await elb.describeLoadBalancers({});
+    const given = actions({ ClientSecret: 'hush-hush' });
+    const { Listeners: [secured] = [] } = await elb.createListener({
+      ...{ LoadBalancerArn: balancer?.LoadBalancerArn, Protocol: 'HTTPS', Port: 443 },
+      ...{ Certificates: [{ CertificateArn: certificate }], DefaultActions: [...given] },
+    });
+    const shown = {
+      ...config,
+      SessionCookieName: 'AWSELBAuthSessionCookie',
+      ...{ Scope: 'openid', SessionTimeout: 604_800, AuthenticationRequestExtraParams: {} },
+      OnUnauthenticatedRequest: 'authenticate',
+    };
+    expect(secured?.DefaultActions).toEqual([
+      { Type: 'authenticate-oidc', Order: 1, AuthenticateOidcConfig: shown },
+      { ...ok, Order: 2 },
+    ]);
+    ListenerArn = secured?.ListenerArn ?? '';
+    const RuleArn = await rule(1, { Actions: given });
+    expect(JSON.stringify(await elb.describeRules({ ListenerArn }))).not.toContain('hush-hush');
+    expect(JSON.stringify([...state.list(listeners)])).not.toContain('hush-hush');
+    const sealed = () => {
+      const found = [...state.list(listeners)].flatMap(({ value }) => value.rules);
+      return found.find(({ arn }) => arn === RuleArn)?.guard?.sealedClientSecret;
+    };
+    const before = sealed();
+    const again = actions({ UseExistingClientSecret: true, Scope: 'openid email' });
+    const { Rules } = await elb.modifyRule({ RuleArn, Actions: [...again] });
+    expect(Rules?.[0]?.Actions?.[0]?.AuthenticateOidcConfig).toEqual({ ...shown, Scope: 'openid email' });
+    expect(sealed()).toBe(before);
+    await elb.modifyRule({ RuleArn, Conditions: [path('/other')] });
+    expect(sealed()).toBe(before);
+    await elb.modifyRule({ RuleArn, Actions: [...actions({ ClientSecret: 'another' })] });
+    expect(sealed()).not.toBe(before);
+    await elb.modifyRule({ RuleArn, Actions: [ok] });
+    expect(sealed()).toBeUndefined();
+    const without = { UseExistingClientSecret: true };
+    await expect(elb.modifyRule({ RuleArn, Actions: [...actions(without)] })).rejects.toMatchObject(
+      refused('InvalidLoadBalancerActionException', /^You must specify a client secret$/),
+    );
+  });
+
+  it('are on HTTPS listeners only', async () => {
+    await expect(rule(1, { Actions: actions({ ClientSecret: 'x' }) })).rejects.toMatchObject(
+      refused('InvalidLoadBalancerActionException', /are supported only on HTTPS listeners$/),
+    );
   });
 });

@@ -7,6 +7,7 @@ import { rootOnly } from '../../../gateway/testing/root-only.ts';
 import { signerOf } from '../../../gateway/testing/signing.ts';
 import { silentLog } from '../../../log.ts';
 import { openState, type Reconcilers, type State, startReconcilers } from '../../../reconcile/index.ts';
+import { createSealer, sealingKeyBytes } from '../../../sealing/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
 import { createEc2, defaultVpc, registerInstance } from '../../ec2/index.ts';
 import { createElb, type ElbContext, loadElbReconcilers } from '../index.ts';
@@ -45,6 +46,7 @@ export async function startElb(): Promise<ElbServer> {
   const random = seededRandom('elb');
   const store = stack.adopt(openMemoryStore({ clock }), (it) => it.close());
   const state = stack.adopt(await openState(store, { clock }), (it) => it.close());
+  const sealer = createSealer(random.bytes(sealingKeyBytes), random);
   const certificates = new Set<string>();
   const linkedRoles = new Set<string>();
   const logObjects = new Map<string, string>();
@@ -52,7 +54,7 @@ export async function startElb(): Promise<ElbServer> {
   const ec2Room = createEc2({ state, clock, random, publicCidr });
   await ec2Room.ensureDefaultVpc(scope);
   const context: ElbContext = {
-    ...{ state, clock, random, publicCidr },
+    ...{ state, clock, random, publicCidr, sealer },
     writeLogObject: (bucket, key, content) => {
       if (bucket === 'denied') throw new Error('It is somebody else’s');
       logObjects.set(`${bucket}/${key}`, content);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type LoadBalancerAttributes, mostHeaderBytes } from '../../../../balancing/index.ts';
 import { unassigned } from '../slots.ts';
 import { errorAnswer } from './error-page.ts';
+import { guardGlobalLines, hasGuards } from './guards.ts';
 import { listenerLines } from './listener.ts';
 import { logGlobalLines, ringLines } from './log-lines.ts';
 import { type NodeConfiguration, Parts } from './parts.ts';
@@ -45,6 +46,7 @@ function written(configuration: NodeConfiguration): {
   const parts = new Parts(configuration);
   const sections = [
     globalLines(configuration),
+    guardGlobalLines(parts),
     ringLines(plan),
     defaultLines(plan.attributes),
     ...plan.listeners.map((listener) => listenerLines(listener, parts)),
@@ -58,9 +60,11 @@ function written(configuration: NodeConfiguration): {
 }
 
 const rewriteBytes = 16_384;
-const bufferBytes = mostHeaderBytes + rewriteBytes;
+/** The cookies of a session, or what a target finds of its user, are as much again. */
+const guardedRewriteBytes = 32_768;
 
 function globalLines({ socketPath, rootDirectory, user, plan }: NodeConfiguration): string[] {
+  const rewritten = hasGuards(plan) ? guardedRewriteBytes : rewriteBytes;
   const reachesHost = plan.targetGroups.some(({ targetType }) => targetType === 'instance');
   return [
     'global',
@@ -69,8 +73,8 @@ function globalLines({ socketPath, rootDirectory, user, plan }: NodeConfiguratio
     // Whoever is led into another namespace for each connection has to stay root; everybody else needs nothing.
     ...(reachesHost ? [] : [`user ${user}`, `chroot ${rootDirectory}`]),
     'hard-stop-after 1h',
-    `tune.bufsize ${bufferBytes}`,
-    `tune.maxrewrite ${rewriteBytes}`,
+    `tune.bufsize ${mostHeaderBytes + rewritten}`,
+    `tune.maxrewrite ${rewritten}`,
     'tune.h2.max-concurrent-streams 128',
     'tune.ssl.default-dh-param 2048',
   ];

@@ -57,6 +57,7 @@ function planOf([one = '', two = '', three = '', four = '']: readonly string[]):
             { field: 'http-request-method', methods: [one] },
             { field: 'query-string', pairs: [{ key: three, value: four }, { value: one }] },
           ]),
+          { ...rule(3, forwardTo('one')), guard: 'authenticate' },
           rule(2, {
             type: 'redirect',
             statusCode: 302,

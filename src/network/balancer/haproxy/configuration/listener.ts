@@ -9,6 +9,7 @@ import {
 } from '../../../../balancing/index.ts';
 import { BalancerError } from '../../balancer.ts';
 import { errorAnswer } from './error-page.ts';
+import { callbackLines, sessionCookieLines } from './guards.ts';
 import { answerHeaderLines, headerLines } from './headers.ts';
 import { connectionLogLines, forwardedLogLines, requestLogLines, ruledLogLines } from './log-lines.ts';
 import type { Parts } from './parts.ts';
@@ -44,6 +45,8 @@ function httpLines(listener: ListenerPlan, parts: Parts): string[] {
     `http-request return status 463 ${errorAnswer(463)} if { req.hdr_cnt(x-forwarded-for) gt ${mostForwardedAddresses} }`,
     ...ruledLogLines(parts),
     ...answerHeaderLines(listener),
+    ...sessionCookieLines(listener),
+    ...callbackLines(listener, parts),
     ...ruleLines(listener, parts),
     ...transformLines(listener),
     ...headerLines(listener, attributes),

@@ -11,6 +11,7 @@ import { groupToken } from '../../targets.ts';
 import { conditionLines } from './conditions.ts';
 import { cookieLines, isFresh, nowLine } from './cookies.ts';
 import { errorAnswer } from './error-page.ts';
+import { guardLines } from './guards.ts';
 import type { Parts } from './parts.ts';
 import { formatText, word } from './words.ts';
 
@@ -18,11 +19,13 @@ import { formatText, word } from './words.ts';
 export function ruleLines(listener: ListenerPlan, parts: Parts): string[] {
   const { rules } = listener;
   const hasCookies = rules.some(({ action }) => isSticky(action));
-  const actions = rules.map(({ action, priority }) => {
+  const actions = rules.map((rule) => {
+    const { action } = rule;
+    const when = rules.length > 1 ? isRule(rule.priority) : '';
+    const guard = guardLines(rule, when, parts);
     // Where all ways lead, nothing has to be decided.
-    if (!hasCookies && action.type === 'forward' && isOnlyWay(action, listener)) return [];
-    const when = rules.length > 1 ? isRule(priority) : '';
-    return actionLines(action, when, listener, parts);
+    if (!hasCookies && action.type === 'forward' && isOnlyWay(action, listener)) return guard;
+    return [...guard, ...actionLines(action, when, listener, parts)];
   });
   const decisions = rules.flatMap(({ conditions, priority }, rule) => {
     const acls = conditions.map((_, index) => `r${rule}c${index}`);

@@ -29,7 +29,10 @@ function requestEntry(
   const status = Number(fields.status);
   const rule = fields.rule === '' || fields.rule === '0' ? 'default' : Number(fields.rule);
   const isRuled = fields.isRuled !== '';
-  const action = listener.rules.find(({ priority }) => priority === rule)?.action.type;
+  const ruled = listener.rules.find(({ priority }) => priority === rule);
+  // Who answers is the guard, if there is one: of a listener, too, when a user comes back from an identity provider.
+  const guard = fields.guard === '' ? undefined : (ruled?.guard ?? 'authenticate');
+  const action = fields.guard === 'answer' ? undefined : ruled?.action.type;
   return {
     type: 'request',
     kind: kindOf(fields, status, tls !== undefined, group?.protocolVersion === 'GRPC'),
@@ -54,6 +57,8 @@ function requestEntry(
     ...(tls !== undefined && { tls }),
     ...(isRuled && { rule, ...(action !== undefined && { action }) }),
     ...(fields.transform !== '' && { transform: transformOf(fields) }),
+    ...(guard !== undefined && { guard }),
+    ...(fields.guardReason !== '' && { errorReason: fields.guardReason }),
     ...(action === 'redirect' && fields.location !== '' && { location: fields.location }),
     connectionId: fields.connectionId,
   };

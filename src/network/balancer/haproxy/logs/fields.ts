@@ -33,6 +33,9 @@ export const requestFields = {
   end: '%ts',
   rule: '%[var(txn.rule)]',
   isRuled: '%[var(txn.ruled)]',
+  /** `pass`, or `answer`. */
+  guard: '%[var(txn.guard)]',
+  guardReason: '%[var(txn.guard_reason)]',
   connectionId: '%[var(sess.connection)]',
   method: '%{+Q,+E}[capture.req.method]',
   uri: '%{+Q,+E}[capture.req.uri]',

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { ListenerPlan, LoadBalancerAttributes } from '../../../../balancing/index.ts';
+import type { Guard, ListenerPlan, LoadBalancerAttributes } from '../../../../balancing/index.ts';
 import type { Clock, Random } from '../../../../clock/index.ts';
 import type { Certificates } from './certificates.ts';
 import type { Connections } from './connections.ts';
@@ -13,6 +13,7 @@ export interface ListenerSetting {
   readonly certificates?: Certificates;
   readonly group: (arn: string) => TargetGroup;
   readonly cookieKey: string;
+  readonly guard: Guard;
 }
 
 /** What all listeners of a proxy share. */

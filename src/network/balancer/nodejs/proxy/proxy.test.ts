@@ -1,5 +1,6 @@
 import { describeConnections } from '../../conformance/connections.ts';
 import { describeFaultyTargets } from '../../conformance/faulty-targets.ts';
+import { describeGuards } from '../../conformance/guards.ts';
 import { describeRequests } from '../../conformance/requests.ts';
 import { describeRouting } from '../../conformance/routing.ts';
 import { openNodejs } from '../../testing/nodejs-proxy.ts';
@@ -10,3 +11,4 @@ describeConnections('Node', openNodejs, undefined, {
 describeRequests('Node', openNodejs, undefined);
 describeRouting('Node', openNodejs, undefined);
 describeFaultyTargets('Node', openNodejs, undefined);
+describeGuards('Node', openNodejs, undefined);

@@ -6,6 +6,7 @@ import {
   type TargetGroupPlan,
 } from '../../../../balancing/index.ts';
 import type { Clock, Random } from '../../../../clock/index.ts';
+import { askGuard } from '../../guard/ask.ts';
 import { isLayer4, type Observation, targetName, usesTarget } from '../../targets.ts';
 import type { ProxyConfiguration, ProxyStatus } from '../control.ts';
 import { certificatesOf } from './certificates.ts';
@@ -41,13 +42,14 @@ export class NodeProxy implements Disposable {
     const { plan, node, cookieKey, certificates, known } = configuration;
     const { attributes } = plan;
     const chains = new Map(certificates);
+    const guard = askGuard(node.interfaceId, this.#options.clock);
     const wanted = plan.listeners
       // The kernel carries datagrams.
       .filter(({ protocol }) => protocol !== 'UDP')
       .map((listener): ListenerSetting => {
         const isSecure = listener.protocol === 'HTTPS' || listener.protocol === 'TLS';
         return {
-          ...{ plan: listener, attributes, cookieKey, group: (arn: string) => this.#group(arn) },
+          ...{ plan: listener, attributes, cookieKey, guard, group: (arn: string) => this.#group(arn) },
           ...(isSecure ? { certificates: certificatesOf(listener, chains) } : {}),
         };
       });

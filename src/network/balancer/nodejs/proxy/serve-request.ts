@@ -1,13 +1,18 @@
 import {
   applicationCookies,
+  callbackPath,
   chosenGroup,
   cookieFields,
   cookieOf,
   forwardedHeaders,
   freshToken,
+  type GuardedRequest,
   groupCookieFields,
   type HeaderFields,
+  identityFields,
+  type RoutedRequest,
   type RuleAction,
+  type RulePlan,
   type RuleTransforms,
   redirectLocation,
   refusedStatus,
@@ -30,11 +35,12 @@ interface Asked {
   readonly fields: HeaderFields;
   readonly setting: ListenerSetting;
   readonly parts: ListenerParts;
+  /** What the client is told of its session beside the answer. */
+  readonly cookies?: readonly string[];
 }
 
 /** What becomes of a request, by the rules of its listener. */
 export function serveRequest(exchange: Exchange, setting: ListenerSetting, parts: ListenerParts): void {
-  const { response } = exchange;
   const fields = fieldsOf(exchange.request);
   const request = routedRequestOf(exchange.request, fields);
   const asked: Asked = { exchange, fields, setting, parts };
@@ -43,13 +49,32 @@ export function serveRequest(exchange: Exchange, setting: ListenerSetting, parts
     answerItself(asked, refused);
     return;
   }
-  const { action, transforms } = routeRequest(setting.plan, request);
+  const { host, path, query } = request;
+  const asking = { host, headers: fields, url: query === undefined ? path : `${path}?${query}` };
+  const { arn, rules } = setting.plan;
+  if (path === callbackPath && rules.some(({ guard }) => guard === 'authenticate')) {
+    void passGuard({ of: { type: 'listener', arn }, ...asking }, asked, () => answerItself(asked, 503));
+    return;
+  }
+  const rule = routeRequest(setting.plan, request);
+  if (rule.guard === undefined) act(rule, request, asked);
+  else {
+    void passGuard({ of: { type: 'rule', arn: rule.arn }, ...asking }, asked, (passed) =>
+      act(rule, request, passed),
+    );
+  }
+}
+
+/** What the request has been let through to. */
+function act({ action, transforms }: RulePlan, request: RoutedRequest, asked: Asked): void {
+  const { exchange, setting, parts } = asked;
+  const { response } = exchange;
   switch (action.type) {
     case 'fixed-response': {
       const { statusCode, contentType = 'text/plain', messageBody = '' } = action;
       const type: HeaderFields = messageBody === '' ? [] : [['Content-Type', contentType]];
       parts.answered(statusCode);
-      answer(response, statusCode, messageBody, type);
+      answer(response, statusCode, messageBody, [...type, ...cookieFieldsOf(asked)]);
       break;
     }
     case 'redirect':
@@ -88,9 +113,40 @@ function sentFor({ exchange, fields }: Asked, transforms: RuleTransforms | undef
   };
 }
 
-function answerItself({ exchange, parts }: Asked, status: number, fields: HeaderFields = []): void {
+/** Without an answer nothing passes. */
+async function passGuard(
+  question: GuardedRequest,
+  asked: Asked,
+  pass: (asked: Asked) => void,
+): Promise<void> {
+  const { exchange, setting, fields } = asked;
+  const { response } = exchange;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    const decision = await setting.guard(question, gone.signal);
+    if (response.destroyed) return;
+    if (decision.type === 'answer') {
+      answerItself(asked, decision.status, decision.fields);
+      return;
+    }
+    const own: ReadonlySet<string> = new Set(identityFields);
+    const kept = fields.filter(([name]) => !own.has(name.toLowerCase()));
+    pass({ ...asked, fields: [...kept, ...decision.fields], cookies: decision.cookies });
+  } catch {
+    if (response.headersSent || response.destroyed) response.destroy();
+    else answerItself(asked, 503);
+  }
+}
+
+function cookieFieldsOf({ cookies = [] }: Asked): HeaderFields {
+  return cookies.map((cookie) => ['Set-Cookie', cookie]);
+}
+
+function answerItself(asked: Asked, status: number, fields: HeaderFields = []): void {
+  const { exchange, parts } = asked;
   parts.answered(status);
-  answerPage(exchange.response, status, fields);
+  answerPage(exchange.response, status, [...fields, ...cookieFieldsOf(asked)]);
 }
 
 interface Destination {
@@ -128,6 +184,7 @@ function forwardTo({ action, group, target, seconds }: Destination, asked: Asked
       ...clientOf(exchange.request),
     }),
     added: (answered) => [
+      ...cookieFieldsOf(asked),
       ...targetCookieFields(group, target, answered, cookieKey, seconds),
       ...groupCookieFields(action, groupToken(cookieKey, group.plan.arn), seconds),
     ],
