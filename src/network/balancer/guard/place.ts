@@ -5,7 +5,7 @@ import { nodeDigits } from '../balancer-of-nodes.ts';
  * namespace and of no file system, so whoever is in the node's namespace finds it, with whatever rights and from whatever
  * root directory, and nobody else on the machine does.
  */
-export function guardName(interfaceId: string): string {
+function guardName(interfaceId: string): string {
   return `catamaran-guard-${nodeDigits(interfaceId)}`;
 }
 
