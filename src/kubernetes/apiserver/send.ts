@@ -5,7 +5,7 @@ import type { Json } from '../../store/index.ts';
 import { auditOf } from '../audit/audited-request.ts';
 import { texts } from '../objects/json-text.ts';
 import { type JsonObject, listOf, textOf } from '../objects/object.ts';
-import { piecesOf } from '../objects/pieces.ts';
+import { piecesOf, roomInTurns } from '../objects/pieces.ts';
 import { encodeObject } from '../schema/encode-message.ts';
 import { messageOfKind } from '../schema/messages.ts';
 import {
@@ -34,7 +34,7 @@ export async function send(
   auditOf(request)?.isAnswered(body);
   const { type, isPretty } = formatOf(request, body as JsonObject);
   if (type === jsonType && isPretty !== true && isLong(body))
-    return sendPieces(request, response, code, piecesOf(texts.partsOf(body)));
+    return sendPieces(request, response, code, texts.partsOf(body));
   await sendText(request, response, code, await written(body, type, isPretty === true), type);
 }
 
@@ -120,11 +120,11 @@ async function sendPieces(
   request: IncomingMessage,
   response: ServerResponse,
   code: number,
-  pieces: Iterable<Buffer>,
+  parts: Iterable<string>,
 ): Promise<void> {
   if (request.method === 'HEAD') response.writeHead(code, { 'content-type': jsonType }).end();
   else if (acceptsGzip(request)) {
-    const bytes = Buffer.concat([...pieces]);
+    const bytes = Buffer.concat([...piecesOf(parts)]);
     const isSmall = bytes.length < leastCompressedBytes;
     sendWhole(
       request,
@@ -134,28 +134,37 @@ async function sendPieces(
       jsonType,
     );
   } else {
-    response.writeHead(code, { 'content-type': jsonType });
+    response.writeHead(code, { 'content-type': jsonType }).flushHeaders();
     // It is answered: that the client still reads holds nobody else up.
-    void writePieces(response, pieces);
+    void writePieces(response, parts);
   }
 }
 
-/** Ends with the last of them, or when the client goes. What it does not take is not made. */
-async function writePieces(response: ServerResponse, pieces: Iterable<Buffer>): Promise<void> {
-  for (const piece of pieces) {
+/**
+ * Ends with the last of them, or when the client goes. What it does not take is not made. The chunks are made here: by Node
+ * each would be three writes, which TLS puts together in room of its own before it encrypts them.
+ */
+async function writePieces(response: ServerResponse, parts: Iterable<string>): Promise<void> {
+  const isChunked = response.chunkedEncoding;
+  response.chunkedEncoding = false;
+  let taken: Promise<void> | undefined;
+  for (const piece of piecesOf(parts, { isChunked, room: roomInTurns() })) {
+    await taken;
     if (response.destroyed) return;
-    if (!response.write(piece)) await drainedOrClosed(response);
+    taken = takenOrClosed(response, piece);
   }
   response.end();
 }
 
-function drainedOrClosed(response: ServerResponse): Promise<void> {
+/** Resolves when nobody needs the piece's room any more. */
+function takenOrClosed(response: ServerResponse, piece: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const go = (): void => {
-      response.off('drain', go).off('close', go);
+      response.off('close', go);
       resolve();
     };
-    response.on('drain', go).on('close', go);
+    response.on('close', go);
+    response.write(piece, go);
   });
 }
 

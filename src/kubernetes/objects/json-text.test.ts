@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../store/index.ts';
 import { SharedTexts } from './json-text.ts';
-import { piecesOf } from './pieces.ts';
+import { piecesOf, roomInTurns } from './pieces.ts';
 
 describe('shared texts', () => {
   it('are the JSON of an object, of a list of some that are shared and some that are not, and of anything else', () => {
@@ -60,11 +60,37 @@ describe('shared texts', () => {
 });
 
 describe('the pieces of an answer', () => {
-  it('are all of it in UTF-8, none much longer than a quarter of a MiB where its parts are short', () => {
-    const characters = fc.constantFrom('a', 'é', '€', '😀');
+  const characters = fc.constantFrom('a', 'é', '€', '😀');
+  const runs = fc.array(fc.tuple(characters, fc.nat(60_000)), { maxLength: 20 });
+
+  it('are chunks of HTTP where they are to be, in room that is used again', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(characters, fc.nat(60_000)), { maxLength: 20 }), (runs) => {
-        const parts = runs.map(([character, count]) => character.repeat(count));
+      fc.property(runs, (some) => {
+        const parts = some.map(([character, count]) => character.repeat(count));
+        const sent: Buffer[] = [];
+        for (const piece of piecesOf(parts, { isChunked: true, room: roomInTurns() }))
+          sent.push(Buffer.from(piece));
+        let rest = Buffer.concat(sent);
+        const chunks: Buffer[] = [];
+        for (;;) {
+          const line = rest.indexOf('\r\n');
+          const size = Number.parseInt(rest.toString('latin1', 0, line), 16);
+          chunks.push(rest.subarray(line + 2, line + 2 + size));
+          expect(rest.toString('latin1', line + 2 + size, line + 4 + size)).toBe('\r\n');
+          rest = rest.subarray(line + 4 + size);
+          if (size === 0) break;
+        }
+        expect(rest).toHaveLength(0);
+        expect(Buffer.concat(chunks).equals(Buffer.from(parts.join('')))).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('are all of it in UTF-8, none much longer than a quarter of a MiB where its parts are short', () => {
+    fc.assert(
+      fc.property(runs, (some) => {
+        const parts = some.map(([character, count]) => character.repeat(count));
         const pieces = [...piecesOf(parts)];
         expect(Buffer.concat(pieces).equals(Buffer.from(parts.join('')))).toBe(true);
         for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(256 * 1024);

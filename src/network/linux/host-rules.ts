@@ -81,7 +81,7 @@ export class HostRules implements Disposable {
   async purge(): Promise<void> {
     this.#nftables.run(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n`);
     for (const passage of this.#passages()) {
-      while (await this.#iptables('-D', 'DOCKER-USER', ...passage));
+      while ((await this.#iptables('iptables', ['-D', 'DOCKER-USER', ...passage])) !== undefined);
     }
     this.#generation = undefined;
     this.#listing = undefined;
@@ -101,14 +101,15 @@ export class HostRules implements Disposable {
 
   /** Docker drops what it doesn't forward itself, and asks this chain first. Where there is none, nothing is needed. */
   async #letPass(): Promise<void> {
-    if (!(await this.#iptables('-n', '-L', 'DOCKER-USER'))) return;
-    for (const passage of this.#passages()) {
-      if (await this.#iptables('-C', 'DOCKER-USER', ...passage)) continue;
-      this.#passagesMade += 1;
-      if (await this.#iptables('-I', 'DOCKER-USER', ...passage)) continue;
-      const rule = passage.join(' ');
-      this.#options.log.warn('Docker cannot be told to let the packets of VPCs pass', { rule });
-    }
+    const rules = await this.#iptables('iptables', ['-S', 'DOCKER-USER']);
+    const missing = rules === undefined ? [] : this.#passages().filter((passage) => !isAmong(rules, passage));
+    if (missing.length === 0) return;
+    this.#passagesMade += missing.length;
+    // All by one process: to start one holds the whole control plane up for some milliseconds.
+    const added = missing.map((passage) => `-I DOCKER-USER ${passage.map(quoted).join(' ')}\n`).join('');
+    if ((await this.#iptables('iptables-restore', ['--noflush'], `*filter\n${added}COMMIT\n`)) !== undefined)
+      return;
+    this.#options.log.warn('Docker cannot be told to let the packets of VPCs pass', { rules: added });
   }
 
   #passages(): readonly (readonly string[])[] {
@@ -116,20 +117,44 @@ export class HostRules implements Disposable {
     return ['-i', '-o'].map((direction) => [direction, `${hostLinkPrefix}+`, ...whose, '-j', 'ACCEPT']);
   }
 
-  /** @returns whether it succeeded; not, where there is no such command either. */
-  async #iptables(...args: readonly string[]): Promise<boolean> {
+  /** @returns what it says; undefined: it refuses, or there is no such command. */
+  async #iptables(
+    command: 'iptables-restore' | 'iptables',
+    args: readonly string[],
+    input = '',
+  ): Promise<string | undefined> {
     const options = { timeout: iptablesTimeoutMs };
     try {
       // A process begins in the namespace of whoever starts it.
-      await this.#namespace.run(() => execute('iptables', ['-w', '2', ...args], options));
-      return true;
+      const { stdout } = await this.#namespace.run(() => {
+        const running = execute(command, ['-w', '2', ...args], options);
+        // One that ends before it has read all says why by how it ends.
+        running.child.stdin?.on('error', () => {}).end(input);
+        return running;
+      });
+      return stdout;
     } catch (cause) {
       const { code } = cause as { code?: unknown };
-      if (typeof code === 'number' || code === 'ENOENT') return false;
-      throw new NetworkError(`Cannot run iptables ${args.join(' ')}`, { cause });
+      if (typeof code === 'number' || code === 'ENOENT') return undefined;
+      throw new NetworkError(`Cannot run ${command} ${args.join(' ')}`, { cause });
     }
   }
 }
+
+/** Whether a chain, as `iptables -S` prints it, has a rule. Each of its words is printed, in whatever order, and quoted or not. */
+function isAmong(rules: string, words: readonly string[]): boolean {
+  return rules.split('\n').some((line) => {
+    const printed = line.replaceAll('"', '').split(' ');
+    const wanted = words.flatMap((word) => word.split(' '));
+    return (
+      printed[0] === '-A' &&
+      printed.length === wanted.length + 2 &&
+      wanted.every((it) => printed.includes(it))
+    );
+  });
+}
+
+const quoted = (word: string): string => (word.includes(' ') ? `"${word}"` : word);
 
 /** Replaces the whole table in one transaction. Networks of the Engine stay apart, as they do from one another, and the
  * machine is no way between an interface of its own and anything else. */
