@@ -25,6 +25,7 @@ import { clusterRoleAggregation } from './reconcilers/cluster-role-aggregation.t
 import { customResourceDefinitions } from './reconcilers/custom-resource-definitions.ts';
 import { expiredEvents } from './reconcilers/expired-events.ts';
 import { flowControl } from './reconcilers/flow-control.ts';
+import { leaderLeases } from './reconcilers/leader-leases.ts';
 import { namespaceLifecycle } from './reconcilers/namespace-lifecycle.ts';
 import { resourceQuotas } from './reconcilers/resource-quota.ts';
 import { tokenSecrets } from './reconcilers/token-secrets.ts';
@@ -66,6 +67,7 @@ export function createKubernetes(given: KubernetesContext): Kubernetes {
       clusterRoleAggregation(context),
       customResourceDefinitions(context, running),
       flowControl(context, running),
+      leaderLeases(context, running),
       localApiServices(context),
       apiServiceAvailability(context, running),
       nodeInstanceFollower(context, running),
