@@ -6,11 +6,11 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { busyboxLayer, imageArchive } from '../src/runtime/index.ts';
 import { freePort, MeasuredCatamaran, residentMiB } from './catamaran.ts';
 import { KeptConnection } from './connection.ts';
 import { engine } from './engine.ts';
-import { type BenchCluster, Clusters, requestBytes } from './kubernetes-api/cluster.ts';
+import { Clusters } from './kubernetes-api/cluster.ts';
+import { command, IdlePods, image, loadImage, memoryMiB } from './kubernetes-api/idle-pods.ts';
 import { percentile, round } from './load.ts';
 
 /** Of a t3.xlarge's 56 addresses for pods. */
@@ -20,13 +20,7 @@ const rounds = 20;
 const warmUp = 3;
 /** An address rests so long before another pod has it. */
 const restMs = 31_000;
-/** Rare enough not to take the processor from what is measured. */
-const pollMs = 10;
-const image = 'catamaran/bench:pods';
-const command = ['sleep', '3600'];
-const memoryMiB = 32;
 const labels = { 'catamaran.bench': String(process.pid) };
-const path = '/api/v1/namespaces/default/pods';
 
 const { values } = parseArgs({ options: { count: { type: 'string' }, json: { type: 'boolean' } } });
 const count = Number(values.count ?? defaultCount);
@@ -44,43 +38,12 @@ async function byHand(): Promise<readonly string[]> {
   return [holder, await make({ ...shared, Memory: memoryMiB * 1024 * 1024 })];
 }
 
-/** Those that are Ready, by name; and all. */
-async function look(connection: KeptConnection, cluster: BenchCluster) {
-  const { body } = await connection.send(requestBytes(cluster, 'GET', path));
-  const { items } = JSON.parse(body.toString()) as {
-    items: { metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }[];
-  };
-  const ready = items.filter(({ status }) =>
-    status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
-  );
-  return { all: items.length, ready: ready.length };
-}
-
 /** From the first creation until so many pods are Ready. */
-async function byPods(connection: KeptConnection, cluster: BenchCluster, wanted: number): Promise<number> {
+async function byPods(pods: IdlePods, wanted: number): Promise<number> {
   const began = performance.now();
-  for (let index = 0; index < wanted; index += 1) {
-    const limits = { memory: `${memoryMiB}Mi` };
-    const { status, body } = await connection.send(
-      requestBytes(cluster, 'POST', path, {
-        metadata: { generateName: 'bench-' },
-        spec: {
-          ...{ automountServiceAccountToken: false, terminationGracePeriodSeconds: 0 },
-          containers: [
-            { name: 'main', image, imagePullPolicy: 'IfNotPresent', command, resources: { limits } },
-          ],
-        },
-      }),
-    );
-    if (status !== 201) throw new Error(`No pod was made: ${body.toString()}`);
-  }
-  while ((await look(connection, cluster)).ready < wanted) await sleep(pollMs);
+  for (let index = 0; index < wanted; index += 1) await pods.ask();
+  await pods.untilReady(wanted);
   return performance.now() - began;
-}
-
-async function removePods(connection: KeptConnection, cluster: BenchCluster): Promise<void> {
-  await connection.send(requestBytes(cluster, 'DELETE', path));
-  while ((await look(connection, cluster)).all > 0) await sleep(pollMs);
 }
 
 /** Of what was made by hand, and how long that took. */
@@ -93,38 +56,31 @@ async function handMade(wanted: number): Promise<number> {
   return tookMs;
 }
 
-await engine(
-  'POST',
-  '/images/load?quiet=1',
-  await imageArchive({ reference: image, layers: [await busyboxLayer()], config: {} }),
-);
+await loadImage();
 await using catamaran = await MeasuredCatamaran.start(await freePort());
 using clusters = await Clusters.open(catamaran);
 const cluster = await clusters.create('bench');
 const connection = await KeptConnection.open(cluster.port, cluster.authority);
-await clusters.addNode('bench', nodeType);
-for (;;) {
-  const { body } = await connection.send(requestBytes(cluster, 'GET', '/api/v1/nodes'));
-  if (/"type":"Ready","status":"True"|"status":"True","type":"Ready"/.test(body.toString())) break;
-  await sleep(20);
-}
-await byPods(connection, cluster, 1);
-await removePods(connection, cluster);
+const pods = new IdlePods(connection, cluster);
+await clusters.addNodes('bench', nodeType);
+await pods.untilNodesAreReady(1);
+await byPods(pods, 1);
+await pods.remove();
 
 const manyByHandMs = await handMade(count);
 const pid = catamaran.process.pid ?? 0;
 const beforeMiB = residentMiB(pid);
-const manyMs = await byPods(connection, cluster, count);
+const manyMs = await byPods(pods, count);
 const afterMiB = residentMiB(pid);
-await removePods(connection, cluster);
+await pods.remove();
 process.stderr.write(`pods: ${count} at once; waiting until their addresses are free\n`);
 await sleep(restMs);
 
 const [ours, hand]: [number[], number[]] = [[], []];
 for (let index = 0; index < rounds + warmUp; index += 1) {
   const handMs = await handMade(1);
-  const podMs = await byPods(connection, cluster, 1);
-  await removePods(connection, cluster);
+  const podMs = await byPods(pods, 1);
+  await pods.remove();
   if (index < warmUp) continue;
   hand.push(handMs);
   ours.push(podMs);

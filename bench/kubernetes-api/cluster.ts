@@ -85,12 +85,21 @@ export class Clusters implements Disposable {
     }
   }
 
-  /** A node group of one node; it is Ready some time later. */
-  async addNode(clusterName: string, instanceType: string): Promise<void> {
+  /** A node group; its nodes are Ready some time later. */
+  async addNodes(clusterName: string, instanceType: string, count = 1): Promise<void> {
     await this.#eks.createNodegroup({
       ...{ clusterName, nodegroupName: 'bench', nodeRole: this.#roles.node, subnets: this.#subnetIds },
-      ...{ instanceTypes: [instanceType], scalingConfig: { minSize: 1, maxSize: 1, desiredSize: 1 } },
+      ...{
+        instanceTypes: [instanceType],
+        scalingConfig: { minSize: count, maxSize: count, desiredSize: count },
+      },
     });
+  }
+
+  /** Nodes that come from now on have prefixes for their pods, and so more of them. */
+  async givePrefixes(clusterName: string): Promise<void> {
+    const configurationValues = JSON.stringify({ env: { ENABLE_PREFIX_DELEGATION: 'true' } });
+    await this.#eks.createAddon({ clusterName, addonName: 'vpc-cni', configurationValues });
   }
 
   #token(name: string): Promise<string> {

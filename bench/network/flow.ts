@@ -1,6 +1,7 @@
 /**
  * The two ends of a connection, run in a network namespace: `serve PORT`; `send HOST PORT MS` prints bytes a second;
- * `until HOST PORT` prints when (epoch milliseconds) a connection first came about.
+ * `until HOST PORT` prints when (epoch milliseconds) a connection first came about; `connects PORT HOST...` prints how many
+ * milliseconds each took, one after the other, as JSON (null: none within a second).
  */
 import { connect, createServer } from 'node:net';
 
@@ -46,6 +47,23 @@ switch (mode) {
     process.stdout.write('asking\n');
     break;
   }
+  case 'connects': {
+    const [port, ...hosts] = words;
+    const taken: (number | null)[] = [];
+    for (const host of hosts) {
+      const began = performance.now();
+      const socket = connect({ port: Number(port), host, noDelay: true });
+      const isOpen = await new Promise<boolean>((resolve) => {
+        socket.once('connect', () => resolve(true));
+        socket.once('error', () => resolve(false));
+        socket.setTimeout(1_000, () => resolve(false));
+      });
+      taken.push(isOpen ? performance.now() - began : null);
+      socket.destroy();
+    }
+    process.stdout.write(`${JSON.stringify(taken)}\n`);
+    break;
+  }
   default:
-    throw new Error(`serve, send or until is expected, not ${mode}`);
+    throw new Error(`serve, send, until or connects is expected, not ${mode}`);
 }
