@@ -78,10 +78,14 @@ export interface EksServer extends AsyncDisposable {
   found(name: string): Promise<TestCluster>;
 }
 
-export interface TestCluster {
+/** Where a cluster answers, and what proves that it does. */
+export interface Known {
   readonly endpoint: string;
   /** PEM. */
   readonly certificateAuthority: string;
+}
+
+export interface TestCluster extends Known {
   /** As `aws eks get-token` makes one. @param key Default: the one that made the cluster. */
   token(options?: {
     readonly clusterName?: string;
@@ -212,7 +216,8 @@ export async function startEks(
     if (cluster?.status !== 'ACTIVE')
       throw new Error(`${name} is ${cluster?.status}: ${JSON.stringify(log.lines)}`);
     const { endpoint = '', certificateAuthority } = cluster;
-    return testCluster(name, endpoint, Buffer.from(certificateAuthority?.data ?? '', 'base64').toString());
+    const authority = Buffer.from(certificateAuthority?.data ?? '', 'base64').toString();
+    return testCluster(name, { endpoint, certificateAuthority: authority });
   };
   return {
     ...{
@@ -249,7 +254,8 @@ const nobody: KubernetesContext['connectIn'] = async ({ id }, { host }) => {
   throw Object.assign(new Error(`${id} has nobody at ${host}`), { code: 'EHOSTUNREACH' });
 };
 
-function testCluster(name: string, endpoint: string, certificateAuthority: string): TestCluster {
+/** A cluster that is known, to whoever has the key of the account's root. */
+export function testCluster(name: string, { endpoint, certificateAuthority }: Known): TestCluster {
   const token: TestCluster['token'] = ({ clusterName = name, key = credentials, at } = {}) =>
     eksToken(clusterName, scope.region, key, at ?? Date.now());
   return {
