@@ -63,6 +63,7 @@ class SimulatedCluster implements AsyncDisposable {
       log: silentLog,
       alarmReadings: () => new Map(),
       infrastructureRoleObstacle: () => undefined,
+      roleOfInstanceProfile: () => undefined,
       assumeTaskRole: () => undefined,
       infrastructure: noInfrastructure,
       pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),

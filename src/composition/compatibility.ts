@@ -41,6 +41,7 @@ export async function operationTables(): Promise<Readonly<Record<string, Operati
     assumeTaskRole: () => undefined,
     infrastructure: noInfrastructure,
     infrastructureRoleObstacle: () => undefined,
+    roleOfInstanceProfile: () => undefined,
     ensureServiceLinkedRole: async () => {},
     publishMetrics: async () => {},
     sessions: createSsmMessages({ clock, random, log: silentLog, endpoint: () => '' }).sessions,

@@ -73,7 +73,13 @@ import {
   type EventsContext,
   startEvents,
 } from '../services/events/index.ts';
-import { createIam, type IamOperator, whyNotPermitted, whyNotResourcePolicy } from '../services/iam/index.ts';
+import {
+  createIam,
+  type IamOperator,
+  roleOfInstanceProfile,
+  whyNotPermitted,
+  whyNotResourcePolicy,
+} from '../services/iam/index.ts';
 import {
   createKms,
   grantDataKey,
@@ -234,6 +240,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...{ hasScalableTarget, hasCertificate },
     },
     infrastructureRoleObstacle: permittedShifts(iam, () => clock.now()),
+    roleOfInstanceProfile,
     ...(options.lambdaEndpoint && { hookFunctions: lambdaEndpoint(options.lambdaEndpoint, clock) }),
     ensureServiceLinkedRole: (accountId) => iam.ensureServiceLinkedRole(accountId, ecsPrincipal),
     publishMetrics: publish,

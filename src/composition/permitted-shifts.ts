@@ -5,7 +5,9 @@ import { ecsPrincipal, serviceSession } from './service-session.ts';
 /** AWS's name for the sessions in which ECS manages load balancers; those of the others aren't known. */
 const sessionNameFor = (action: string): string => {
   if (action.startsWith('lambda:')) return 'ECSLifecycleHooks';
-  return action.startsWith('ec2:') ? 'ECSManagedInstances' : 'ECSNetworkingWithELB';
+  return action.startsWith('ec2:') || action === 'iam:PassRole'
+    ? 'ECSManagedInstances'
+    : 'ECSNetworkingWithELB';
 };
 
 /**

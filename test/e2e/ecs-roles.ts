@@ -31,3 +31,26 @@ export async function addShifterRole(installation: Installation): Promise<string
   });
   return arn;
 }
+
+/** For Managed Instances, which an infrastructure role may launch by AWS's policy. @returns Its ARN. */
+export async function addInstanceProfile(
+  installation: Installation,
+  infrastructureRole: string,
+): Promise<string> {
+  const iam = new IAM(installation.clientOptions());
+  await iam.attachRolePolicy({
+    RoleName: infrastructureRole,
+    PolicyArn: 'arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances',
+  });
+  const [RoleName, InstanceProfileName] = ['ecsInstanceRole', 'ecsInstanceRole'];
+  await iam.createRole({
+    RoleName,
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    }),
+  });
+  const { InstanceProfile } = await iam.createInstanceProfile({ InstanceProfileName });
+  await iam.addRoleToInstanceProfile({ InstanceProfileName, RoleName });
+  return InstanceProfile?.Arn ?? '';
+}

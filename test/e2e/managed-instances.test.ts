@@ -1,7 +1,7 @@
 import type { ECS, Task } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceDescription } from '../../src/cli/index.ts';
-import { addEcsRole } from './ecs-roles.ts';
+import { addEcsRole, addInstanceProfile } from './ecs-roles.ts';
 import { inContainer, testImage, testImageName } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
@@ -29,16 +29,18 @@ describe('Managed Instances', () => {
       ],
     });
     subnetId = await installation.subnetId();
-    const infrastructureRoleArn = await addEcsRole(installation, 'ecsInfrastructureRole', {
-      ...{ Action: 'ec2:RunInstances', Resource: '*' },
-    });
-    const accountId = infrastructureRoleArn.split(':')[4];
+    const infrastructureRoleArn = await addEcsRole(installation, 'ecsInfrastructureRole');
+    const instanceProfileArn = await addInstanceProfile(
+      installation,
+      infrastructureRoleArn.split('/')[1] ?? '',
+    );
     await ecs.createCapacityProvider({
       ...{ name: 'pool', cluster: 'default' },
       managedInstancesProvider: {
         infrastructureRoleArn,
         instanceLaunchTemplate: {
-          ec2InstanceProfileArn: `arn:aws:iam::${accountId}:instance-profile/ecsInstanceRole`,
+          ec2InstanceProfileArn: instanceProfileArn,
+          storageConfiguration: { storageSizeGiB: 3 },
           networkConfiguration: { subnets: [subnetId] },
           instanceRequirements: {
             ...{ vCpuCount: { min: 1, max: 2 }, memoryMiB: { min: 512, max: 1_024 } },

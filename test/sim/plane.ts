@@ -129,6 +129,7 @@ export class Plane {
       log,
       alarmReadings: () => new Map(),
       infrastructureRoleObstacle: () => undefined,
+      roleOfInstanceProfile: (_reader, arn) => arn.replace(':instance-profile/', ':role/'),
       assumeTaskRole: () => credentialsUntil(clock.now() + sessionMs),
       infrastructure: noInfrastructure,
       pollEndpoints: () => ({ acs: 'http://plane/acs', tcs: 'http://plane/tcs' }),

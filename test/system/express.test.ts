@@ -482,3 +482,30 @@ it('takes a name from the image, and one that is there only once', async () => {
   });
   expect((await system.ecs.listServices({ resourceManagementType: 'CUSTOMER' })).serviceArns).toEqual([]);
 });
+
+it('has a security group of its own, also where clusters and services come to the same name', async () => {
+  const made = [];
+  for (const [clusterName, serviceName] of [
+    ['sea', 'port-east'],
+    ['sea-port', 'east'],
+    ['c'.repeat(120), 's'.repeat(120)],
+  ] as const) {
+    await system.ecs.createCluster({ clusterName });
+    made.push(await create(serviceName, { cluster: clusterName }));
+  }
+  const groups = async () =>
+    (await standing()).securityGroups.filter((name) => !name?.startsWith('ecs-express-gateway-alb-sg'));
+  await system.until('three groups', async () => (await groups()).length === 3, { seen: standing });
+  expect((await groups()).toSorted()).toEqual([
+    expect.stringMatching(/^c{120}-s{50,110}-[0-9a-f]{8}-vpc-[0-9a-f]+$/),
+    expect.stringMatching(/^sea-port-east-[0-9a-f]{8}-vpc-[0-9a-f]+$/),
+    expect.stringMatching(/^sea-port-east-vpc-[0-9a-f]+$/),
+  ]);
+  expect((await groups()).every((name = '') => name.length <= 255)).toBe(true);
+  await system.ecs.deleteExpressGatewayService({ serviceArn: made[0]?.serviceArn ?? '' });
+  await untilGone(made[0]?.serviceArn);
+  expect((await groups()).toSorted()).toEqual([
+    expect.stringMatching(/^c/),
+    expect.stringMatching(/^sea-port-east-[0-9a-f]{8}-vpc-/),
+  ]);
+});

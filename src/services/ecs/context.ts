@@ -34,6 +34,8 @@ export interface EcsContext {
   readonly infrastructure: InfrastructureRooms;
   /** What a role of a service keeps ECS from doing, in a sentence; undefined: nothing. */
   readonly infrastructureRoleObstacle: (scope: Scope, asked: AskedOfRole) => string | undefined;
+  /** IAM's: the ARN of the role in an instance profile; undefined: there is no such profile, or no role in it. */
+  readonly roleOfInstanceProfile: (reader: Reader, arn: string) => string | undefined;
   /** Runs the functions of lifecycle hooks; absent: nobody does. */
   readonly hookFunctions?: HookFunctions;
   /** Terminals in containers: ECS Exec. */

@@ -29,6 +29,7 @@ export { alsoTags, requestTagKeys } from './conditions.ts';
 export type { IamContext } from './context.ts';
 export type { TemporaryCredentials } from './credentials/session-token.ts';
 export { newAccountId, newKeyPair } from './ids.ts';
+export { roleOfInstanceProfile } from './instance-profiles/profile-lookup.ts';
 export type { Account, Explanation, NewAccount, Question, SignIn } from './operator/index.ts';
 export { entityOf, type PrincipalEntity, principalEntity } from './principal-entity.ts';
 export type { RoleAssumption } from './sessions/assume-role.ts';

@@ -22,11 +22,12 @@ import {
 import type { ServiceRecord } from '../records.ts';
 import { wantedAdmissions } from './admissions.ts';
 import { admitService } from './admit-service.ts';
-import type {
-  Admission,
-  ExpressLoadBalancerRecord,
-  ExpressResources,
-  ExpressServiceRecord,
+import {
+  type Admission,
+  type ExpressLoadBalancerRecord,
+  type ExpressResources,
+  type ExpressServiceRecord,
+  ownGroupName,
 } from './records.ts';
 
 /**
@@ -42,6 +43,9 @@ export interface Site extends Maker {
   /** Writes down what is there now. */
   readonly note: (made: Partial<ExpressResources>) => Promise<void>;
 }
+
+/** Amazon EC2 API reference, CreateSecurityGroup: "Up to 255 characters in length". */
+const mostDescription = 255;
 
 /** @returns false: something takes its time, look again. */
 export async function makeInfrastructure(site: Site): Promise<boolean> {
@@ -71,8 +75,11 @@ export async function makeInfrastructure(site: Site): Promise<boolean> {
       ? undefined
       : await makeSecurityGroup(site, {
           vpcId: express.vpcId,
-          name: `${express.cluster}-${express.name}-${express.vpcId}`,
-          description: `Express service ${express.name} of cluster ${express.cluster}`,
+          name: ownGroupName(express),
+          description: `Express service ${express.name} of cluster ${express.cluster}`.slice(
+            0,
+            mostDescription,
+          ),
         });
   if (own !== undefined) await note({ securityGroup: own });
   await admit(site, balancerGroup, own);

@@ -28,6 +28,8 @@ export interface ExpressServiceRecord {
   readonly scalingTarget: ExpressScalingTarget;
   /** Those that it was given; none: it gets one of its own. */
   readonly securityGroups: readonly string[];
+  /** Of the one that it gets. Absent in records of earlier versions: see `ownGroupName`. */
+  readonly securityGroupName?: string;
   /** Its own; absent: it was given one, or its task definition says where its logs go. */
   readonly logGroupName?: string;
   /**
@@ -79,7 +81,10 @@ export interface Admission {
 }
 
 /** `express-gateway-service/<cluster>/<name>` */
-export const expressServices: Collection<ExpressServiceRecord, 'byLoadBalancer' | 'byEndpoint'> = {
+export const expressServices: Collection<
+  ExpressServiceRecord,
+  'byLoadBalancer' | 'byEndpoint' | 'byOwnGroup'
+> = {
   service: 'ecs',
   noun: 'express-gateway-service',
   indexes: {
@@ -87,8 +92,23 @@ export const expressServices: Collection<ExpressServiceRecord, 'byLoadBalancer' 
     byLoadBalancer: (record, key) =>
       record.removedAt === undefined ? `${scopeOf(key)}/${record.loadBalancerName}` : undefined,
     byEndpoint: (record) => (record.removedAt === undefined ? record.endpoint : undefined),
+    byOwnGroup: (record, key) =>
+      record.removedAt === undefined ? `${scopeOf(key)}/${ownGroupName(record)}` : undefined,
   },
 };
+
+/** The name of the security group that is made for a service, which no other one in its VPC may have. */
+export const ownGroupName = ({
+  cluster,
+  name,
+  vpcId,
+  securityGroupName = plainGroupName(cluster, name, vpcId),
+}: Pick<ExpressServiceRecord, 'cluster' | 'name' | 'vpcId' | 'securityGroupName'>): string =>
+  securityGroupName;
+
+/** As AWS names it. With hyphens two may come to the same: `port-east` in `sea`, and `east` in `sea-port`. */
+export const plainGroupName = (cluster: string, name: string, vpcId: string): string =>
+  `${cluster}-${name}-${vpcId}`;
 
 /** A load balancer that up to 25 Express services of a VPC share; the first of them decides where it is. */
 export interface ExpressLoadBalancerRecord {

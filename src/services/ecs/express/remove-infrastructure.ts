@@ -2,6 +2,7 @@ import { unless } from '../../infrastructure.ts';
 import { findLoadBalancer, findSecurityGroup, findTargetGroup } from '../ingress/make.ts';
 import { isCertificateFreed, isFreed, leaveListeners } from '../ingress/remove.ts';
 import { dismiss, type Site, scalableService } from './make-infrastructure.ts';
+import { ownGroupName } from './records.ts';
 
 type Leaving = Pick<Site, 'ecs' | 'scope' | 'ask' | 'express' | 'loadBalancer'>;
 
@@ -30,7 +31,7 @@ export async function removeInfrastructure(
   other: { readonly certificate: string | undefined } | undefined,
 ): Promise<boolean> {
   const { ecs, scope, ask, express, loadBalancer } = leaving;
-  const { made, vpcId, cluster, name } = express;
+  const { made, vpcId } = express;
   const balancerArn = await findLoadBalancer(ask, loadBalancer.name);
   if (balancerArn !== undefined) {
     if (other === undefined)
@@ -41,7 +42,7 @@ export async function removeInfrastructure(
   if (!(await isFreed(ask, 'target-group', targetGroup))) return false;
 
   const balancerGroup = await findSecurityGroup(ask, vpcId, loadBalancer.securityGroupName);
-  const own = await findSecurityGroup(ask, vpcId, `${cluster}-${name}-${vpcId}`);
+  const own = await findSecurityGroup(ask, vpcId, ownGroupName(express));
   if (balancerGroup !== undefined)
     for (const admission of made.admitted ?? []) await dismiss(ask, { balancerGroup, own }, admission);
   if (!(await isFreed(ask, 'security-group', own))) return false;

@@ -50,15 +50,11 @@ export function launchInstance(
   now: number,
 ): ManagedInstanceRecord | string {
   const { managedInstancesProvider: asked, cluster, name } = provider;
-  const obstacle = ecs.infrastructureRoleObstacle(scope, {
-    ...{ roleArn: asked.infrastructureRoleArn, action: 'ec2:RunInstances' },
-    resource: `arn:aws:ec2:${scope.region}:${scope.accountId}:instance/${instance.instanceId}`,
-    conditions: {
-      'aws:RequestTag/AmazonECSManaged': 'true',
-      'ec2:ManagedResourceOperator': 'ecs.amazonaws.com',
-      'ec2:InstanceType': instance.instanceType,
-    },
-  });
+  const { ec2InstanceProfileArn } = asked.instanceLaunchTemplate;
+  const instanceRole = ecs.roleOfInstanceProfile(tx, ec2InstanceProfileArn);
+  if (instanceRole === undefined)
+    return `Value (${ec2InstanceProfileArn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN.`;
+  const obstacle = launchObstacle(ecs, scope, { ...asked, instanceRole }, instance);
   if (obstacle !== undefined) return obstacle;
   const isTagged = asked.propagateTags === 'CAPACITY_PROVIDER';
   const tags = {
@@ -89,6 +85,30 @@ export function launchInstance(
     case 'too-many-interfaces':
       return 'The maximum number of network interfaces has been reached.';
   }
+}
+
+/** What the infrastructure role may not do of it: launch the instance, and hand it the role of its profile, as AWS's policy for it allows. */
+function launchObstacle(
+  ecs: Pick<EcsContext, 'infrastructureRoleObstacle'>,
+  scope: Scope,
+  { infrastructureRoleArn: roleArn, instanceRole }: { infrastructureRoleArn: string; instanceRole: string },
+  { instanceId, instanceType }: ManagedInstanceRecord,
+): string | undefined {
+  return (
+    ecs.infrastructureRoleObstacle(scope, {
+      ...{ roleArn, action: 'ec2:RunInstances' },
+      resource: `arn:aws:ec2:${scope.region}:${scope.accountId}:instance/${instanceId}`,
+      conditions: {
+        'aws:RequestTag/AmazonECSManaged': 'true',
+        'ec2:ManagedResourceOperator': 'ecs.amazonaws.com',
+        'ec2:InstanceType': instanceType,
+      },
+    }) ??
+    ecs.infrastructureRoleObstacle(scope, {
+      ...{ roleArn, action: 'iam:PassRole', resource: instanceRole },
+      conditions: { 'iam:PassedToService': 'ec2.amazonaws.com' },
+    })
+  );
 }
 
 /** What stands for the image that the instances are of, which nobody can look into. */

@@ -233,6 +233,30 @@ describe('tasks of the provider', () => {
     await pool.until(() => isRunning(next));
   });
 
+  test.each([
+    ['there is no such instance profile, or no role in it', 'profile', /Invalid IAM Instance Profile ARN/],
+    ['the infrastructure role may not pass the role of the profile', 'iam:PassRole', /iam:PassRole/],
+  ])('wait as long as %s', async (_, missing, reason) => {
+    await pool.create();
+    const [kept, what] =
+      missing === 'profile' ? [pool.room.absentProfiles, profile] : [pool.room.deniedActions, missing];
+    kept.add(what);
+    const [arn] = await pool.run();
+    await pool.until(() => pool.task(arn)?.lastStatus === 'STOPPED');
+    expect(pool.task(arn)?.stoppedReason).toMatch(reason);
+    expect(pool.machine.shares.size).toBe(0);
+    kept.delete(what);
+    const [next] = await pool.run();
+    await pool.until(() => isRunning(next));
+  });
+
+  test('write on a volume of the size that the provider says', async () => {
+    await pool.create(configuration({ storageConfiguration: { storageSizeGiB: 40 } }));
+    const [arn] = await pool.run();
+    await pool.until(() => isRunning(arn));
+    expect(pool.wanted().map(({ storageSizeGiB }) => storageSizeGiB)).toEqual([40]);
+  });
+
   test('alone go there: those of the launch type EC2 do not', async () => {
     await pool.create();
     const [arn] = await pool.run();

@@ -4,9 +4,9 @@ import type {
   CreateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
 import { hex, type Random } from '../../../clock/index.ts';
-import type { Transaction } from '../../../reconcile/index.ts';
+import type { Reader, Transaction } from '../../../reconcile/index.ts';
 import type { Call } from '../../service.ts';
-import { clusterName, isName, serviceArn } from '../arn.ts';
+import { clusterName, isName, type Scope, serviceArn } from '../arn.ts';
 import { clusterKey, findCluster, requireCluster } from '../cluster-lookup.ts';
 import { transactInTurn } from '../cluster-turns.ts';
 import type { EcsContext } from '../context.ts';
@@ -22,7 +22,12 @@ import {
 } from '../express/express-input.ts';
 import { readExpressNetwork, shareLoadBalancer } from '../express/express-network.ts';
 import { expressServiceView } from '../express/express-view.ts';
-import { type ExpressServiceRecord, expressServiceKey, expressServices } from '../express/records.ts';
+import {
+  type ExpressServiceRecord,
+  expressServiceKey,
+  expressServices,
+  plainGroupName,
+} from '../express/records.ts';
 import { given } from '../given.ts';
 import { endpointOf } from '../ingress/endpoint.ts';
 import { requireLaunchable } from '../launch-input.ts';
@@ -102,6 +107,7 @@ export async function createExpressGatewayService(
       endpoint: endpointOf(name, call.region, ecs.random),
       ...{ accessType: network.accessType, vpcId: network.vpcId, securityGroups: network.securityGroups },
       loadBalancerName: loadBalancer.name,
+      securityGroupName: freeGroupName(tx, call, cluster.name, name, network.vpcId, ecs.random),
       targetGroupName: `ecs-gateway-tg-${hex(ecs.random, 17)}`,
       ...(logsTo(definition) === logGroupName ? { logGroupName } : {}),
       ...{ revision: 1, madeRevision: 0, made: {}, madeAt: call.now },
@@ -171,6 +177,27 @@ function refuseKnownName(tx: Transaction, call: Call, cluster: string, name: str
   if (status === 'DRAINING' || (express !== undefined && express.removedAt === undefined))
     throw invalidParameter('Unable to Start a service that is still Draining.');
 }
+
+/** AWS's, unless a service of another cluster comes to the same, or EC2 takes no name so long. */
+function freeGroupName(
+  reader: Reader,
+  scope: Scope,
+  cluster: string,
+  name: string,
+  vpcId: string,
+  random: Random,
+): string {
+  const plain = plainGroupName(cluster, name, vpcId);
+  const isTaken = reader
+    .byIndex(expressServices, 'byOwnGroup', `${scope.accountId}/${scope.region}/${plain}`)
+    .some(({ value }) => value.cluster !== cluster || value.name !== name);
+  if (!isTaken && plain.length <= longestGroupName) return plain;
+  const suffix = `-${hex(random, 8)}-${vpcId}`;
+  return `${cluster}-${name}`.slice(0, longestGroupName - suffix.length) + suffix;
+}
+
+/** Amazon EC2 API reference, CreateSecurityGroup: "Up to 255 characters in length". */
+const longestGroupName = 255;
 
 function newDefinition(
   tx: Transaction,

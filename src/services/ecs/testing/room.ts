@@ -40,6 +40,10 @@ export interface TestRoom extends AsyncDisposable {
   readonly published: readonly MetricPoint[];
   /** Roles that ECS may not assume: all others it may. */
   readonly untrustedRoles: Set<string>;
+  /** What infrastructure roles may not do. */
+  readonly deniedActions: Set<string>;
+  /** Instance profiles that IAM does not have. */
+  readonly absentProfiles: Set<string>;
   /** As what roles were assumed, in order. */
   readonly assumed: readonly TaskSession[];
   /** CloudWatch's alarms; a test says what they say. */
@@ -89,6 +93,8 @@ export async function openRoom({ seed = 1, hookFunctions }: RoomOptions = {}): P
   const published: MetricPoint[] = [];
   const alarms = new Map<string, AlarmReading>();
   const untrustedRoles = new Set<string>();
+  const deniedActions = new Set<string>();
+  const absentProfiles = new Set<string>();
   const assumed: TaskSession[] = [];
   const log = recordingLog();
   const ecs = {
@@ -100,8 +106,14 @@ export async function openRoom({ seed = 1, hookFunctions }: RoomOptions = {}): P
     pollEndpoints: () => ({ acs: 'http://127.0.0.1:1/acs', tcs: 'http://127.0.0.1:1/tcs' }),
     alarmReadings: (_reader: Reader, _scope: Scope, names: readonly string[]) =>
       new Map([...alarms].filter(([name]) => names.includes(name))),
-    infrastructureRoleObstacle: (_scope: Scope, { roleArn }: AskedOfRole) =>
-      untrustedRoles.has(roleArn) ? `The role ${roleArn} does not trust ECS.` : undefined,
+    infrastructureRoleObstacle: (_scope: Scope, { roleArn, action }: AskedOfRole) =>
+      untrustedRoles.has(roleArn)
+        ? `The role ${roleArn} does not trust ECS.`
+        : deniedActions.has(action)
+          ? `${roleArn} is not authorized to perform: ${action}`
+          : undefined,
+    roleOfInstanceProfile: (_reader: Reader, arn: string) =>
+      absentProfiles.has(arn) ? undefined : arn.replace(':instance-profile/', ':role/'),
     assumeTaskRole: (session: TaskSession) => {
       if (untrustedRoles.has(session.roleArn)) return undefined;
       assumed.push(session);
@@ -154,6 +166,8 @@ export async function openRoom({ seed = 1, hookFunctions }: RoomOptions = {}): P
     ecs,
     published,
     untrustedRoles,
+    deniedActions,
+    absentProfiles,
     assumed,
     alarms,
     store,
