@@ -1,11 +1,15 @@
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { EKS } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Container, DockerRuntime } from '../../src/runtime/index.ts';
 import { waitFor } from './installation.ts';
 import { PodCluster } from './pod-cluster.ts';
-import { PrivateEngine } from './private-engine.ts';
+import { isAlive, PrivateEngine } from './private-engine.ts';
 
 /** What is needed of a pod. */
 interface Pod {
@@ -21,16 +25,22 @@ interface Pod {
   };
 }
 
-/** Containers die under a cluster's load. Afterwards all is as it was asked for, and nothing is left over. The Engine is the test's own. */
+/**
+ * Catamaran, the Engine and containers die under a cluster's load. Afterwards all is as it was asked for, and nothing is left over.
+ * The Engine is the test's own.
+ */
 describe('a cluster under load', () => {
   let engine: PrivateEngine;
   let runtime: DockerRuntime;
   let cluster: PodCluster;
   let installationId: string;
+  /** On the machine, and `/hold` in its pods. */
+  let hold: string;
   const k = (...args: string[]) => cluster.k(...args);
 
   beforeAll(async () => {
-    engine = await PrivateEngine.start({ liveRestore: false });
+    hold = await mkdtemp(join(tmpdir(), 'catamaran-chaos-'));
+    engine = await PrivateEngine.start({ liveRestore: true });
     runtime = await engine.runtime();
     cluster = await PodCluster.start(2, { engine });
     const file = await readFile(join(cluster.installation.stateDirectory, 'installation.json'), 'utf8');
@@ -45,25 +55,34 @@ describe('a cluster under load', () => {
     await cluster?.[Symbol.asyncDispose]();
     await runtime?.[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
+    await rm(hold, { recursive: true, force: true });
   }, 120_000);
 
   const workload = (kind: string, name: string, command: string, more: object) => ({
     ...{ apiVersion: 'apps/v1', kind, metadata: { name } },
     spec: {
       ...{ selector: { matchLabels: { app: name } }, ...more },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: {
-          ...{ terminationGracePeriodSeconds: 0, automountServiceAccountToken: false },
-          containers: [cluster.container(command)],
-        },
-      },
+      template: { metadata: { labels: { app: name } }, spec: podSpec(command) },
     },
   });
-  const serve = 'mkdir /www && hostname > /www/index.html && exec httpd -f -p 8080 -h /www';
+  const podSpec = (command: string) => ({
+    ...{ terminationGracePeriodSeconds: 0, automountServiceAccountToken: false },
+    volumes: [{ name: 'hold', hostPath: { path: hold } }],
+    containers: [{ ...cluster.container(command), volumeMounts: [{ name: 'hold', mountPath: '/hold' }] }],
+  });
+  const serve = 'mkdir -p /www && hostname > /www/index.html && exec httpd -f -p 8080 -h /www';
+
+  /** Also while the API server is not there yet. */
+  async function read(path: string) {
+    return waitFor(path, async () => {
+      const { status, text } = await cluster.get(path).catch(() => ({ status: 0, text: '' }));
+      return status === 200 ? JSON.parse(text) : undefined;
+    });
+  }
+  const status = async (path: string) => (await read(path)).status;
 
   async function podsOf(selector: string): Promise<readonly Pod[]> {
-    const { items } = JSON.parse(await k('get', 'pods', '-l', selector, '-o', 'json'));
+    const { items } = await read(`/api/v1/namespaces/default/pods?labelSelector=${selector}`);
     return items;
   }
   const isReady = ({ metadata, status }: Pod): boolean =>
@@ -97,6 +116,38 @@ describe('a cluster under load', () => {
   const ofPod = (all: readonly Container[], { metadata }: Pod) =>
     all.find(({ labels }) => labels['io.kubernetes.pod.uid'] === metadata.uid);
 
+  /** In the Engine, of those pods that are there and run, by their uids. */
+  async function runningOf(pods: readonly Pod[]): Promise<ReadonlyMap<string, string>> {
+    const running = (await containers()).filter(({ status }) => status.state === 'running');
+    return new Map(
+      pods.flatMap((pod) => {
+        const found = ofPod(running, pod);
+        return found ? [[pod.metadata.uid, found.runtimeId] as const] : [];
+      }),
+    );
+  }
+
+  /** Whatever runs or stands about in the Engine is of a pod that the cluster knows; and none is there twice. */
+  async function noOrphans(): Promise<void> {
+    let seen: unknown;
+    await waitFor(
+      'no containers but those of pods',
+      async () => {
+        const known = new Set((await read('/api/v1/pods')).items.map((it: Pod) => it.metadata.uid));
+        const labels = { 'catamaran.installation': installationId };
+        const uidOf = (it: { readonly labels: Readonly<Record<string, string>> }) =>
+          it.labels['io.kubernetes.pod.uid'] ?? '';
+        const running = (await containers()).filter(({ status }) => status.state === 'running').map(uidOf);
+        const there = [...(await containers()), ...(await runtime.listSandboxes(labels))].map(uidOf);
+        seen = { running, strangers: there.filter((uid) => !known.has(uid)) };
+        return there.every((uid) => known.has(uid)) && new Set(running).size === running.length
+          ? true
+          : undefined;
+      },
+      () => seen,
+    );
+  }
+
   it('has its pods as they were when somebody kills and removes their containers', async () => {
     const before = await ready('web', 4);
     const all = await containers();
@@ -122,6 +173,114 @@ describe('a cluster under load', () => {
       await k('exec', db?.metadata.name ?? '', '--', 'wget', '-q', '-O', '-', `http://${address}:8080`);
   }, 180_000);
 
+  it('rolls out and completes once what it was about to, however often Catamaran is killed', async () => {
+    const before = await both();
+    await using lives = await livesOf(engine.socket, 'db-');
+    const index = '$JOB_COMPLETION_INDEX';
+    await cluster.apply({
+      ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'haul' } },
+      spec: {
+        ...{ completions: 8, parallelism: 2, completionMode: 'Indexed', backoffLimit: 0 },
+        template: {
+          spec: { ...podSpec(`sleep 1; echo ${index} >> /hold/hauled`), restartPolicy: 'Never' },
+        },
+      },
+    });
+    await k('rollout', 'restart', 'deployment/web', 'statefulset/db');
+    const apps = '/apis/apps/v1/namespaces/default';
+    const [web, db] = [`${apps}/deployments/web`, `${apps}/statefulsets/db`];
+    const haul = '/apis/batch/v1/namespaces/default/jobs/haul';
+    const moments: Readonly<Record<string, () => Promise<boolean>>> = {
+      'a pod of the new revision': async () => (await status(web)).updatedReplicas > 0,
+      'a pod that gives its name to the next': async () =>
+        (await podsOf('app=db')).some((it) => !isReady(it)) || (await status(db)).updatedReplicas > 1,
+      'some completions': async () => ((await status(haul)).succeeded ?? 0) > 2,
+    };
+    // The Engine goes on, as its containers do: what ends meanwhile is seen afterwards.
+    for (const [what, hasCome] of Object.entries(moments)) {
+      await waitFor(what, async () => ((await hasCome()) ? true : undefined));
+      await cluster.installation.kill9();
+      await cluster.installation.up();
+    }
+    const isDone: Readonly<Record<string, (status: Record<string, unknown>) => boolean>> = {
+      [haul]: ({ succeeded }) => succeeded === 8,
+      [web]: ({ replicas, updatedReplicas }) => replicas === 4 && updatedReplicas === 4,
+      [db]: ({ currentRevision, updateRevision }) => currentRevision === updateRevision,
+    };
+    for (const [path, is] of Object.entries(isDone)) {
+      let seen: Record<string, unknown> = {};
+      await waitFor(
+        path,
+        async () => {
+          seen = await status(path);
+          return is(seen) ? true : undefined;
+        },
+        () => seen,
+        120_000,
+      );
+    }
+    const after = await both();
+    expect(ids(after).filter((id) => ids(before).includes(id))).toEqual([]);
+    expect(await status(haul)).toMatchObject({ succeeded: 8, completedIndexes: '0-7' });
+    expect((await readFile(join(hold, 'hauled'), 'utf8')).split('\n').toSorted()).toEqual([
+      '',
+      ...'01234567',
+    ]);
+    expect(lives.doubled()).toEqual([]);
+    // It has seen what it was to see.
+    expect(new Set(lives.names())).toEqual(new Set(['db-0', 'db-1', 'db-2']));
+    await noOrphans();
+  }, 300_000);
+
+  it('goes on in the same containers when the Engine is killed and takes them up again', async () => {
+    const before = await both();
+    const [victim] = await ready('web', 4);
+    if (!victim) throw new Error('There are four pods');
+    const found = await runningOf(before);
+    const { status } =
+      (await containers()).find(({ runtimeId }) => runtimeId === found.get(victim.metadata.uid)) ?? {};
+    const pid = status?.state === 'running' ? status.pid : 0;
+    await engine.stop('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await waitFor('the process to end', async () => (isAlive(pid) ? undefined : true));
+    await k('scale', 'deployment/web', '--replicas=5');
+    await engine.up({ liveRestore: true });
+    await ready('web', 5);
+    await waitFor('the one that ended to have begun again', async () => {
+      const [pod] = (await podsOf('app=web')).filter(({ metadata }) => metadata.uid === victim.metadata.uid);
+      return (pod?.status.containerStatuses?.[0]?.restartCount ?? 0) > 0 ? true : undefined;
+    });
+    await k('scale', 'deployment/web', '--replicas=4');
+    await ready('web', 4);
+    const others = before.filter(({ metadata }) => metadata.uid !== victim.metadata.uid);
+    const now = await runningOf(others);
+    // Any one of the five may have gone, but no other has changed its container.
+    for (const [uid, container] of now) expect(container).toBe(found.get(uid));
+    await noOrphans();
+  }, 300_000);
+
+  it('begins again in the same pods when the Engine is killed and ends their containers', async () => {
+    const before = await both();
+    await engine.stop('SIGKILL');
+    await engine.up({ liveRestore: false });
+    await waitFor('all to have begun again', async () => {
+      const pods = [...(await podsOf('app=web')), ...(await podsOf('app=db'))];
+      const has = pods.filter((pod) => {
+        const was = before.find(({ metadata }) => metadata.uid === pod.metadata.uid);
+        const count = (it: Pod | undefined) => it?.status.containerStatuses?.[0]?.restartCount ?? 0;
+        return was !== undefined && count(pod) > count(was);
+      });
+      return has.length === before.length ? true : undefined;
+    });
+    const after = await both();
+    expect(ids(after)).toEqual(ids(before));
+    expect(addresses(after)).toEqual(addresses(before));
+    const [db] = await ready('db', 3);
+    for (const address of addresses(after))
+      await k('exec', db?.metadata.name ?? '', '--', 'wget', '-q', '-O', '-', `http://${address}:8080`);
+    await noOrphans();
+  }, 300_000);
+
   it('leaves nothing when it is deleted', async () => {
     await k('delete', 'deployment,statefulset,job', '--all', '--timeout=60s');
     await waitFor('no containers', async () => ((await containers()).length === 0 ? true : undefined));
@@ -139,5 +298,38 @@ describe('a cluster under load', () => {
     const shown = NetworkInterfaces.map(({ Description }) => Description);
     // Those of the control plane stay with it.
     expect(new Set(shown)).toEqual(new Set(['Amazon EKS harbor']));
-  }, 180_000);
+  }, 300_000);
 });
+
+/** Follows when containers of pods whose names begin so start and end, as the Engine itself tells it. */
+async function livesOf(socketPath: string, prefix: string) {
+  const filters = JSON.stringify({ type: ['container'], event: ['start', 'die'] });
+  const events = request({ socketPath, path: `/events?filters=${encodeURIComponent(filters)}` });
+  const alive = new Map<string, Set<string>>();
+  const doubled: string[] = [];
+  const [response] = (await once(events.end(), 'response')) as [IncomingMessage];
+  // It ends in the middle, by this test or with the Engine.
+  for (const each of [events, response]) each.on('error', () => {});
+  createInterface({ input: response }).on('line', (line) => {
+    const { Action, Actor } = JSON.parse(line) as EngineEvent;
+    const { 'io.kubernetes.pod.name': name = '', 'io.kubernetes.container.name': container } =
+      Actor.Attributes;
+    if (!name.startsWith(prefix) || container !== 'main') return;
+    const own = alive.get(name) ?? new Set();
+    alive.set(name, own);
+    if (Action === 'die') own.delete(Actor.ID);
+    else if (own.add(Actor.ID).size > 1) doubled.push(name);
+  });
+  return {
+    doubled: () => doubled,
+    names: () => alive.keys(),
+    async [Symbol.asyncDispose]() {
+      events.destroy();
+    },
+  };
+}
+
+interface EngineEvent {
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+}

@@ -85,7 +85,7 @@ export class PrivateEngine implements AsyncDisposable {
         return version === undefined ? undefined : true;
       },
       () => this.#log(),
-      30_000,
+      90_000,
     );
   }
 
