@@ -21,13 +21,17 @@ interface Pod {
     readonly deletionTimestamp?: string;
   };
   readonly spec: { readonly containers: readonly { readonly name: string; readonly image: string }[] };
-  readonly status?: { readonly phase?: string };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 const { cluster, nodes }: SimulatedNodes = JSON.parse(process.argv[2] ?? '');
 const heartbeatMs = 10_000;
 const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 const writers = new Agent({ ca: cluster.authority, keepAlive: true, maxSockets: 32 });
+/** Of their own, as each kubelet has: Leases don't wait for what else there is to say. */
+const heartbeats = new Agent({ ca: cluster.authority, keepAlive: true, maxSockets: 8 });
 const watchers = new Agent({ ca: cluster.authority, maxSockets: Number.POSITIVE_INFINITY });
 const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
 
@@ -47,8 +51,8 @@ async function open(agent: Agent, method: string, path: string, body?: object): 
 }
 
 /** @throws {Error} it is refused; what is gone meanwhile is none of that. */
-async function write(method: string, path: string, body?: object): Promise<void> {
-  const response = await open(writers, method, path, body);
+async function write(method: string, path: string, body?: object, agent = writers): Promise<void> {
+  const response = await open(agent, method, path, body);
   let text = '';
   for await (const chunk of response) text += chunk;
   const { statusCode = 0 } = response;
@@ -58,7 +62,7 @@ async function write(method: string, path: string, body?: object): Promise<void>
 class Kubelet {
   readonly #name: string;
   readonly #address: (pod: number) => string;
-  readonly #begun = new Set<string>();
+  readonly #begun = new Map<string, { readonly startedAt: string; readonly address: string }>();
   readonly #ending = new Set<string>();
 
   constructor(number: number) {
@@ -76,10 +80,7 @@ class Kubelet {
       },
     });
     await write('POST', leases, { metadata: { name: this.#name }, spec: this.#lease() });
-    setInterval(
-      () => void write('PATCH', `${leases}/${this.#name}`, { spec: this.#lease() }).catch(fail),
-      heartbeatMs,
-    );
+    setInterval(() => this.#renew().catch(fail), heartbeatMs);
   }
 
   /** Resolves when it watches. */
@@ -97,6 +98,10 @@ class Kubelet {
     });
   }
 
+  #renew(): Promise<void> {
+    return write('PATCH', `${leases}/${this.#name}`, { spec: this.#lease() }, heartbeats);
+  }
+
   #lease() {
     const renewTime = new Date().toISOString().replace('Z', '000Z');
     return { holderIdentity: this.#name, leaseDurationSeconds: 40, renewTime };
@@ -111,30 +116,40 @@ class Kubelet {
       await write('DELETE', path, { gracePeriodSeconds: 0, preconditions: { uid } });
       return;
     }
-    if (this.#begun.has(uid)) return;
-    this.#begun.add(uid);
-    const at = now();
-    await Promise.all([
-      write('PATCH', `${path}/status`, {
-        metadata: { uid },
-        status: {
-          ...{ phase: 'Running', podIP: this.#address(this.#begun.size), startTime: at },
-          conditions: ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'].map(
-            (type) => ({
-              ...{ type, status: 'True', lastTransitionTime: at },
-            }),
-          ),
-          containerStatuses: pod.spec.containers.map(({ name: container, image }) => ({
-            ...{ name: container, image, imageID: image, containerID: `simulated://${uid}` },
-            ...{ ready: true, started: true, restartCount: 0, state: { running: { startedAt: at } } },
-          })),
-        },
-      }),
-      ...['Pulled', 'Created', 'Started'].map((reason) => this.#tell(pod, reason, at)),
-    ]);
+    if (!this.#begun.has(uid)) {
+      this.#begun.set(uid, { startedAt: now(), address: this.#address(this.#begun.size) });
+      await Promise.all([
+        this.#putStatus(path, pod),
+        ...['Pulled', 'Created', 'Started'].map((reason) => this.#tell(pod, reason)),
+      ]);
+      return;
+    }
+    // Somebody has said so of a node that he took for lost.
+    const isDoubted = pod.status?.conditions?.some(
+      ({ type, status }) => type === 'Ready' && status === 'False',
+    );
+    if (isDoubted) await this.#putStatus(path, pod);
   }
 
-  #tell({ metadata: { name, namespace, uid } }: Pod, reason: string, at: string): Promise<void> {
+  #putStatus(path: string, { metadata: { uid }, spec }: Pod): Promise<void> {
+    const { startedAt, address } = this.#begun.get(uid) ?? { startedAt: now(), address: '' };
+    return write('PATCH', `${path}/status`, {
+      metadata: { uid },
+      status: {
+        ...{ phase: 'Running', podIP: address, startTime: startedAt },
+        conditions: ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'].map((type) => ({
+          ...{ type, status: 'True', lastTransitionTime: now() },
+        })),
+        containerStatuses: spec.containers.map(({ name, image }) => ({
+          ...{ name, image, imageID: image, containerID: `simulated://${uid}` },
+          ...{ ready: true, started: true, restartCount: 0, state: { running: { startedAt } } },
+        })),
+      },
+    });
+  }
+
+  #tell({ metadata: { name, namespace, uid } }: Pod, reason: string): Promise<void> {
+    const at = now();
     return write('POST', `/api/v1/namespaces/${namespace}/events`, {
       metadata: { name: `${name}.${reason.toLowerCase()}` },
       involvedObject: { kind: 'Pod', apiVersion: 'v1', name, namespace, uid },
