@@ -16,6 +16,7 @@ const reasons: Readonly<Record<number, string>> = {
   504: 'Gateway Time-out',
   507: 'Insufficient Storage',
   561: 'Unauthorized',
+  562: 'JWKS Request Failed',
 };
 
 export function reasonOf(status: number): string {

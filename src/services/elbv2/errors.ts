@@ -110,5 +110,11 @@ export const unsupported = (what: string): Refusal =>
     status: 400,
   });
 
+/** There are no user pools here; one that is elsewhere is an OpenID Connect provider like others. */
+export const unsupportedCognito = (): Refusal =>
+  unsupported(
+    "Actions of type authenticate-cognito (use authenticate-oidc with the endpoints of the user pool's domain) are",
+  );
+
 /** What somebody sent, in a message of bounded length. */
 export const shown = (text: string): string => (text.length > 255 ? `${text.slice(0, 255)}...` : text);

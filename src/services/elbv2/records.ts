@@ -103,7 +103,20 @@ export interface RuleRecord {
 }
 
 /** An action that decides whether a request gets as far as the one behind it. */
-export type RuleGuardRecord = OidcGuardRecord;
+export type RuleGuardRecord = OidcGuardRecord | JwtGuardRecord;
+
+export interface JwtGuardRecord {
+  readonly type: 'jwt-validation';
+  readonly jwksEndpoint: string;
+  readonly issuer: string;
+  readonly additionalClaims: readonly {
+    readonly name: string;
+    readonly format: 'single-string' | 'string-array' | 'space-separated-values';
+    readonly values: readonly string[];
+  }[];
+  /** As given. */
+  readonly order?: number;
+}
 
 export interface OidcGuardRecord {
   readonly type: 'authenticate-oidc';

@@ -8,8 +8,10 @@ import { findListener, findRule } from '../context.ts';
 import { openClientSecret } from '../rules/guard-record.ts';
 import { type AuthenticatingRule, Authenticator } from './authenticator.ts';
 import { AuthenticationFailure } from './failure.ts';
+import { KeySets } from './key-sets.ts';
 import { KeyRing } from './keys.ts';
 import { providerClient } from './provider.ts';
+import { validateJwt } from './validate-jwt.ts';
 
 export interface RuleGuardOptions {
   readonly state: Reader;
@@ -24,7 +26,9 @@ export interface RuleGuardOptions {
 /** Decides for the load balancers' data planes whether requests pass, by the rules as they are now. */
 export function ruleGuard({ state, sealer, clock, random, log, authorities }: RuleGuardOptions): Guard {
   const keyRing = new KeyRing(sealer, random);
-  const authenticator = new Authenticator({ ask: providerClient(clock, authorities), clock, random });
+  const ask = providerClient(clock, authorities);
+  const authenticator = new Authenticator({ ask, clock, random });
+  const keySets = new KeySets(ask, clock);
 
   const authenticatingRule = (arn: string): AuthenticatingRule | undefined => {
     const found = findRule(state, scopeOfArn(arn), arn);
@@ -42,6 +46,11 @@ export function ruleGuard({ state, sealer, clock, random, log, authorities }: Ru
       const listener = findListener(state, scope, arn);
       if (listener === undefined) throw new AuthenticationFailure('AuthInvalidStateParam', 401);
       return authenticator.signIn(authenticatingRule, listener, keyRing.of(state, scope), request, signal);
+    }
+    const guard = findRule(state, scope, arn)?.rule.guard;
+    if (guard?.type === 'jwt-validation') {
+      await validateJwt(guard, request.headers, keySets.of(guard.jwksEndpoint), clock.now());
+      return { type: 'pass', fields: [], cookies: [] };
     }
     const rule = authenticatingRule(arn);
     // It is gone, or has no guard any more: the data plane is told of it in a moment.

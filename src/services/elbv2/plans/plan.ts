@@ -1,5 +1,6 @@
 import type {
   CodeRange,
+  GuardKind,
   HealthCheckPlan,
   ListenerPlan,
   LoadBalancerAttributes,
@@ -17,6 +18,7 @@ import {
   type LoadBalancerRecord,
   listeners,
   loadBalancers,
+  type RuleGuardRecord,
   type TargetGroupRecord,
   type TargetRecord,
   targetGroups,
@@ -79,9 +81,13 @@ function listenerPlan(listener: ListenerRecord): ListenerPlan {
     rules: rules.map((rule) => ({
       ...{ arn: rule.arn, priority: rule.priority, conditions: rule.conditions, action: rule.action },
       ...(rule.transforms !== undefined && { transforms: rule.transforms }),
-      ...(rule.guard !== undefined && { guard: 'authenticate' as const }),
+      ...(rule.guard !== undefined && { guard: guardKind(rule.guard) }),
     })),
   };
+}
+
+function guardKind({ type }: RuleGuardRecord): GuardKind {
+  return type === 'jwt-validation' ? type : 'authenticate';
 }
 
 /** Those in zones that the load balancer is in; what drains is among them until it is gone. */

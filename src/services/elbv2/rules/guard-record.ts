@@ -38,6 +38,7 @@ function guardRecord(
   given: GivenGuard,
   before?: RuleGuardRecord,
 ): RuleGuardRecord {
+  if (given.type === 'jwt-validation') return given;
   ensureAuthenticationKeys(tx, scope, context);
   const { clientSecret, ...rest } = given;
   if (clientSecret !== undefined)

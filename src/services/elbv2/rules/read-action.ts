@@ -4,10 +4,16 @@ import type {
   ForwardActionConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { RuleAction, WeightedTargetGroup } from '../../../balancing/index.ts';
-import { invalidLoadBalancerAction, shown, tooManyActions, unsupported, validationError } from '../errors.ts';
+import {
+  invalidLoadBalancerAction,
+  shown,
+  tooManyActions,
+  unsupportedCognito,
+  validationError,
+} from '../errors.ts';
 import { constraints } from '../input.ts';
 import { limits } from '../load-balancers/account-limits.ts';
-import { type GivenGuard, guardTypes, readOidc } from './read-guard.ts';
+import { type GivenGuard, guardTypes, readGuard } from './read-guard.ts';
 import { readRedirect } from './read-redirect.ts';
 
 export interface GivenAction {
@@ -33,8 +39,8 @@ export function readActions(given: readonly Action[] = []): GivenAction {
   for (const { Type, Order } of given) {
     constraints().text('actions.type', Type, { isRequired: true, oneOf: types }).throwIfViolated();
     constraints().number('actions.order', Order, { min: 1, max: maxOrder }).throwIfViolated();
-    refuseUnbuilt(Type);
   }
+  if (given.some(({ Type }) => Type === 'authenticate-cognito')) throw unsupportedCognito();
   const [guards, ends] = [given.filter(isGuard), given.filter((action) => !isGuard(action))];
   const [only, ...others] = ends;
   if (others.length > 0)
@@ -52,15 +58,10 @@ export function readActions(given: readonly Action[] = []): GivenAction {
   if (guard === undefined) return ended;
   refuseOthersConfig(guard);
   checkOrder(guard.Order, Order);
-  return { ...ended, guard: readOidc(guard) };
+  return { ...ended, guard: readGuard(guard) };
 }
 
 const isGuard = ({ Type }: Action): boolean => guardTypes.some((type) => type === Type);
-
-function refuseUnbuilt(type: string | undefined): void {
-  if (type === 'authenticate-cognito' || type === 'jwt-validation')
-    throw unsupported(`Actions of type ${type} are`);
-}
 
 /** "Required for rules with multiple actions. The action with the lowest value for order is performed first." */
 function checkOrder(ofGuard: number | undefined, ofEnd: number | undefined): void {

@@ -1,123 +1,14 @@
-import type { Action, AuthenticateOidcActionConfig } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { invalidLoadBalancerAction, shown } from '../errors.ts';
-import type { OidcGuardRecord } from '../records.ts';
+import type { Action } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { JwtGuardRecord } from '../records.ts';
+import { readJwt } from './read-jwt.ts';
+import { type GivenOidc, readOidc } from './read-oidc.ts';
 
-/** A guard as a request gives it; without its secret where the one that there is shall stay. */
-export type GivenGuard = Omit<OidcGuardRecord, 'sealedClientSecret'> & { readonly clientSecret?: string };
+/** What stands before a rule's action, as a request gives it. */
+export type GivenGuard = GivenOidc | JwtGuardRecord;
 
 export const guardTypes = ['authenticate-oidc', 'authenticate-cognito', 'jwt-validation'] as const;
 
-/** "The default is AWSELBAuthSessionCookie", "The default is 604800 seconds (7 days)", "The default is `openid`". */
-const byDefault = {
-  sessionCookieName: 'AWSELBAuthSessionCookie',
-  sessionTimeout: 604_800,
-  scope: 'openid',
-  onUnauthenticated: 'authenticate',
-} as const;
-
-const maxSessionTimeout = 604_800;
-const maxExtraParams = 10;
-/** What the load balancer itself says to the authorization endpoint. */
-const ownParams: ReadonlySet<string> = new Set([
-  'client_id',
-  'redirect_uri',
-  'response_type',
-  'scope',
-  'state',
-]);
-
 /** @throws InvalidLoadBalancerAction */
-export function readOidc({ AuthenticateOidcConfig: config, Order }: Action): GivenGuard {
-  if (config === undefined) {
-    throw invalidLoadBalancerAction(
-      "For actions of type 'authenticate-oidc', you must specify the following fields: 'AuthenticateOidcConfig'",
-    );
-  }
-  const { ClientSecret, UseExistingClientSecret = false } = config;
-  if (ClientSecret !== undefined && UseExistingClientSecret) {
-    throw invalidLoadBalancerAction(
-      'You cannot both specify a client secret and set UseExistingClientSecret to true',
-    );
-  }
-  if (ClientSecret === undefined && !UseExistingClientSecret)
-    throw invalidLoadBalancerAction('You must specify a client secret');
-  return {
-    type: 'authenticate-oidc',
-    issuer: url('issuer', config.Issuer),
-    authorizationEndpoint: url('authorization endpoint', config.AuthorizationEndpoint),
-    tokenEndpoint: url('token endpoint', config.TokenEndpoint),
-    userInfoEndpoint: url('user info endpoint', config.UserInfoEndpoint),
-    clientId: text('client id', config.ClientId, 1024),
-    ...(ClientSecret !== undefined && { clientSecret: text('client secret', ClientSecret, 1024) }),
-    ...readSessionConfig(config),
-    ...(Order !== undefined && { order: Order }),
-  };
-}
-
-type SessionConfig = Pick<
-  AuthenticateOidcActionConfig,
-  | 'SessionCookieName'
-  | 'Scope'
-  | 'SessionTimeout'
-  | 'AuthenticationRequestExtraParams'
-  | 'OnUnauthenticatedRequest'
->;
-
-/** What OIDC and Cognito have in common. */
-function readSessionConfig(config: SessionConfig) {
-  const {
-    SessionCookieName = byDefault.sessionCookieName,
-    Scope = byDefault.scope,
-    SessionTimeout = byDefault.sessionTimeout,
-    AuthenticationRequestExtraParams: extraParams = {},
-    OnUnauthenticatedRequest = byDefault.onUnauthenticated,
-  } = config;
-  const behaviors = ['deny', 'allow', 'authenticate'] as const;
-  const onUnauthenticated = behaviors.find((each) => each === OnUnauthenticatedRequest);
-  if (onUnauthenticated === undefined) {
-    throw invalidLoadBalancerAction(
-      `The 'on unauthenticated request' field '${shown(OnUnauthenticatedRequest)}' must be one of '[${behaviors.join(', ')}]'`,
-    );
-  }
-  // A cookie's name is a token (RFC 6265, 4.1.1).
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}$/.test(SessionCookieName)) {
-    throw invalidLoadBalancerAction(
-      "The 'session cookie name' field must be between 1 and 40 characters in length, and a valid name of a cookie",
-    );
-  }
-  if (SessionTimeout < 1 || SessionTimeout > maxSessionTimeout)
-    throw invalidLoadBalancerAction(`The 'session timeout' field must be between 1 and ${maxSessionTimeout}`);
-  const names = Object.keys(extraParams);
-  if (names.length > maxExtraParams) {
-    throw invalidLoadBalancerAction(
-      `The 'authentication request extra params' field can have at most ${maxExtraParams} parameters`,
-    );
-  }
-  for (const name of names)
-    if (ownParams.has(name))
-      throw invalidLoadBalancerAction(
-        `The 'authentication request extra params' field cannot have the parameter '${name}'`,
-      );
-  return {
-    ...{ sessionCookieName: SessionCookieName, sessionTimeout: SessionTimeout, onUnauthenticated },
-    scope: text('scope', Scope, 1024),
-    extraParams,
-  };
-}
-
-function text(field: string, given: string | undefined, max: number): string {
-  if (given === undefined || given === '' || given.length > max)
-    throw invalidLoadBalancerAction(`The '${field}' field must be between 1 and ${max} characters in length`);
-  if (/\p{Cc}/u.test(given))
-    throw invalidLoadBalancerAction(`The '${field}' field cannot contain control characters`);
-  return given;
-}
-
-/** "This must be a full URL, including the HTTPS protocol, the domain, and the path." */
-function url(field: string, given: string | undefined): string {
-  const value = text(field, given, 1024);
-  const isFull = /^https:\/\//i.test(value) && URL.canParse(value);
-  if (!isFull || new URL(value).username !== '' || value.includes('#') || /[^\x21-\x7e]/.test(value))
-    throw invalidLoadBalancerAction(`The '${field}' field must be a valid HTTPS URL`);
-  return value;
+export function readGuard(given: Action): GivenGuard {
+  return given.Type === 'jwt-validation' ? readJwt(given) : readOidc(given);
 }

@@ -2,6 +2,8 @@ import type {
   Action,
   AuthenticateOidcActionConfig,
   RuleCondition as GivenCondition,
+  JwtValidationActionAdditionalClaim,
+  JwtValidationActionConfig,
   RuleTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import fc from 'fast-check';
@@ -9,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { readActions } from './read-action.ts';
 import { readConditions } from './read-conditions.ts';
 import { readTransforms } from './read-transforms.ts';
-import { actionView, ruleView } from './rule-view.ts';
+import { actionsView, actionView, ruleView } from './rule-view.ts';
 
 const condition = (Field: string, ...Values: string[]): GivenCondition => ({ Field, Values });
 const header = (HttpHeaderName: string, ...Values: string[]): GivenCondition => ({
@@ -198,6 +200,21 @@ describe('actions', () => {
     ...forward(1).map((action) => ({ ...action, Order: 2 })),
   ];
 
+  const jwt = (more: Partial<JwtValidationActionConfig> | undefined): Action[] => [
+    {
+      ...{ Type: 'jwt-validation', Order: 1 },
+      ...(more && {
+        JwtValidationConfig: { JwksEndpoint: 'https://idp.example/jwks', Issuer: 'idp', ...more },
+      }),
+    },
+    ...forward(1).map((action) => ({ ...action, Order: 2 })),
+  ];
+  const claim = (
+    Name: string,
+    Format: JwtValidationActionAdditionalClaim['Format'],
+    ...Values: string[]
+  ): JwtValidationActionAdditionalClaim => ({ Name, Format, Values });
+
   it.each<[Action[], RegExp]>([
     [[], /^Actions must be specified$/],
     [[{ Type: 'forward' }], /^A target group ARN must be specified$/],
@@ -215,7 +232,29 @@ describe('actions', () => {
     [respond({ StatusCode: '302' }), /must be like 2XX, 4XX or 5XX$/],
     [respond({ ContentType: 'image/png' }), /must be one of/],
     [respond({ MessageBody: 'x'.repeat(1025) }), /is too long; the limit is '1024'$/],
-    [[{ Type: 'jwt-validation' }], /^Actions of type jwt-validation are not supported/],
+    [
+      [{ Type: 'authenticate-cognito', Order: 1 }],
+      /^Actions of type authenticate-cognito \(use authenticate-oidc .*\) are not supported/,
+    ],
+    [jwt(undefined), /you must specify the following fields: 'JwtValidationConfig'$/],
+    [
+      jwt({ JwksEndpoint: 'http://idp.example/jwks' }),
+      /^The 'jwks endpoint' field must be a valid HTTPS URL$/,
+    ],
+    [jwt({ Issuer: 'x'.repeat(257) }), /^The 'issuer' field must be between 1 and 256 characters in length$/],
+    [
+      jwt({ AdditionalClaims: Array(11).fill(claim('a', 'single-string', 'b')) }),
+      /can have at most 10 claims$/,
+    ],
+    [jwt({ AdditionalClaims: Array(2).fill(claim('a', 'single-string', 'b')) }), /each claim only once$/],
+    [
+      jwt({ AdditionalClaims: [claim('exp', 'single-string', '1')] }),
+      /^The claim 'exp' is validated by default/,
+    ],
+    [jwt({ AdditionalClaims: [claim('a', 'number' as never, '1')] }), /must be one of '\[single-string, /],
+    [jwt({ AdditionalClaims: [claim('a', 'single-string', 'b', 'c')] }), /between 1 and 1 values$/],
+    [jwt({ AdditionalClaims: [claim('a', 'string-array')] }), /between 1 and 10 values$/],
+    [jwt({ AdditionalClaims: [claim('a', 'space-separated-values', 'b c')] }), /cannot include spaces$/],
     [oidc({}).slice(0, 1), /^The last action must be of type 'forward', 'redirect' or 'fixed-response'$/],
     [
       oidc({})
@@ -268,5 +307,10 @@ describe('actions', () => {
       const read = readActions(given);
       expect(readActions([actionView(read)])).toEqual(read);
     }
+    const claims = [claim('scope', 'space-separated-values', 'a', 'b'), claim('aud', 'string-array', 'c')];
+    const read = readActions(jwt({ AdditionalClaims: claims }));
+    const { guard, ...rest } = read;
+    if (guard?.type !== 'jwt-validation') throw new Error('It is read as something else');
+    expect(readActions(actionsView({ ...rest, guard }))).toEqual(read);
   });
 });

@@ -66,8 +66,16 @@ export function actionsView({ guard, ...rule }: Pick<RuleRecord, 'guard' | 'acti
 
 /** Without its secret. */
 function guardView(guard: RuleGuardRecord): Action {
+  const common = { Type: guard.type, ...(guard.order !== undefined && { Order: guard.order }) };
+  if (guard.type === 'jwt-validation') {
+    const AdditionalClaims = guard.additionalClaims.map(({ name, format, values }) => ({
+      ...{ Name: name, Format: format, Values: [...values] },
+    }));
+    const { jwksEndpoint: JwksEndpoint, issuer: Issuer } = guard;
+    return { ...common, JwtValidationConfig: { JwksEndpoint, Issuer, AdditionalClaims } };
+  }
   return {
-    ...{ Type: guard.type, ...(guard.order !== undefined && { Order: guard.order }) },
+    ...common,
     AuthenticateOidcConfig: {
       Issuer: guard.issuer,
       AuthorizationEndpoint: guard.authorizationEndpoint,

@@ -184,7 +184,8 @@ describe('rules that authenticate', () => {
     expect(JSON.stringify([...state.list(listeners)])).not.toContain('hush-hush');
     const sealed = () => {
       const found = [...state.list(listeners)].flatMap(({ value }) => value.rules);
-      return found.find(({ arn }) => arn === RuleArn)?.guard?.sealedClientSecret;
+      const guard = found.find(({ arn }) => arn === RuleArn)?.guard;
+      return guard?.type === 'authenticate-oidc' ? guard.sealedClientSecret : undefined;
     };
     const before = sealed();
     const again = actions({ UseExistingClientSecret: true, Scope: 'openid email' });
