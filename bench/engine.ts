@@ -24,7 +24,7 @@ export function engine(method: string, path: string, body?: unknown): Promise<Re
         incoming.on('end', () => {
           if ((incoming.statusCode ?? 500) >= 400)
             reject(new Error(`${method} ${path}: ${incoming.statusCode} ${text}`));
-          else resolve(text.startsWith('{') && !raw ? (JSON.parse(text) as Record<string, unknown>) : {});
+          else resolve(/^[{[]/.test(text) && !raw ? (JSON.parse(text) as Record<string, unknown>) : {});
         });
       },
     );

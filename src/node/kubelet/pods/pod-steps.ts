@@ -18,6 +18,7 @@ import type {
 } from '../kubelet-options.ts';
 import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
 import { limitsMeanwhile } from '../resources/container-resize.ts';
+import { killTogether } from '../resources/kill-together.ts';
 import { podCgroupLimits } from '../resources/limits.ts';
 import type { NodeCgroups } from '../resources/node-cgroups.ts';
 import type { ContainerSetup } from './container-setup.ts';
@@ -158,7 +159,7 @@ export class PodSteps {
     signal.throwIfAborted();
     await as('CreateContainerError', () => runtime.createContainer(spec));
     events.normal(pod, 'Created', 'Container created', container.name);
-    await as('RunContainerError', () => runtime.startContainer(spec.name));
+    await killTogether(await as('RunContainerError', () => runtime.startContainer(spec.name)));
     events.normal(pod, 'Started', 'Container started', container.name);
     await this.#postStart(pod, container, hookTarget(pod, container, spec.name, given.podIp), signal);
   }
