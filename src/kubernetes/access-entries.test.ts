@@ -114,6 +114,9 @@ describe('an access entry', () => {
       spec: { namespace: 'default' },
     });
     expect(JSON.stringify(json.status.resourceRules)).not.toContain('"*"');
+    expect(json.status).toMatchObject({
+      ...{ incomplete: true, evaluationError: 'webhook authorizer does not support user rule resolution' },
+    });
     const impersonating = {
       'impersonate-user': 'ci:ada@sea',
       'impersonate-extra-canonicalarn': role('deploy'),

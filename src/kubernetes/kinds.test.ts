@@ -214,4 +214,32 @@ describe('each kind', () => {
     ]);
     expect((await cluster.call('DELETE', '/api/v1/componentstatuses/etcd-0')).status).toBe(405);
   });
+
+  it('that is on its way out says so to whoever uses it', async () => {
+    const { headers } = await cluster.call('GET', '/api/v1/componentstatuses');
+    expect(headers.warning).toBe('299 - "v1 ComponentStatus is deprecated in v1.19+"');
+    const endpoints = '/api/v1/namespaces/default/endpoints';
+    const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+    for (const path of [endpoints, `${endpoints}/none`, `${endpoints}?watch=1&timeoutSeconds=1`])
+      expect((await cluster.call('GET', path)).headers.warning, path).toBe(warning);
+    expect((await cluster.call('GET', '/api/v1/namespaces')).headers.warning).toBeUndefined();
+  });
+
+  it('has a table of its scale', async () => {
+    const at = '/apis/apps/v1/namespaces/default/deployments';
+    const labels = { app: 'scaled' };
+    await cluster.call('POST', at, {
+      metadata: { name: 'scaled' },
+      spec: {
+        ...{ replicas: 2, selector: { matchLabels: labels } },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } },
+      },
+    });
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    const { json } = await cluster.call('GET', `${at}/scaled/scale`, undefined, { accept });
+    expect(json).toMatchObject({
+      ...{ kind: 'Table', rows: [{ cells: ['scaled', 2, expect.any(Number), expect.any(String)] }] },
+      columnDefinitions: ['Name', 'Desired', 'Available', 'Age'].map((name) => ({ name })),
+    });
+  });
 });

@@ -9,6 +9,7 @@ import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
 import { messageNamed } from '../schema/messages.ts';
 import { kindOfSubresource } from '../schema/subresources.ts';
+import { scaleColumns } from '../table/scaling-columns.ts';
 import { partialListOf, partialOf, readIncludedObject, tableOf } from '../table/table.ts';
 import { applyObject } from './apply-object.ts';
 import { getComputed, listComputed } from './computed.ts';
@@ -95,7 +96,6 @@ async function get(exchange: ResourceExchange): Promise<Answer> {
   const object = asked.resource.isComputed
     ? await getComputed(cluster, targetOf(asked))
     : await getObject(cluster, targetOf(asked));
-  if (asked.subresource === 'scale') return { code: 200, body: scaleOf(asked.resource, object) };
   return { code: 200, body: shownOne(exchange, accepted, object) };
 }
 
@@ -191,7 +191,7 @@ async function update(exchange: ResourceExchange): Promise<Answer> {
       options,
       requester(exchange, warnings),
     );
-    return { code: 200, body: scaleOf(asked.resource, changed), warnings };
+    return { code: 200, body: shownOne(exchange, accepted, changed), warnings };
   }
   assertVersioned(target, body);
   assertNoEscalation(cluster.authorizer, user, asked, body);
@@ -264,8 +264,7 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
     options,
     requester(exchange, warnings),
   );
-  const body = subresource === 'scale' ? scaleOf(resource, changed) : shownOne(exchange, accepted, changed);
-  return { code: 200, body, warnings };
+  return { code: 200, body: shownOne(exchange, accepted, changed), warnings };
 }
 
 /** Server-side apply. */
@@ -283,9 +282,7 @@ async function apply(exchange: ResourceExchange): Promise<Answer> {
       check: (merged) => assertNoEscalation(cluster.authorizer, user, asked, merged),
     },
   );
-  const shown =
-    asked.subresource === 'scale' ? scaleOf(asked.resource, object) : shownOne(exchange, accepted, object);
-  return { code: isNew ? 201 : 200, body: shown, warnings };
+  return { code: isNew ? 201 : 200, body: shownOne(exchange, accepted, object), warnings };
 }
 
 function parsePatch(bytes: Buffer): Json {
@@ -338,20 +335,25 @@ async function removeAll(exchange: ResourceExchange): Promise<Answer> {
 const accept = ({ request }: ResourceExchange, forms: readonly Form[]): Accepted =>
   negotiate(request.headers.accept, forms);
 
+/** The object, or of `scale` how many there are to be of what it makes. */
 function shownOne(
   { cluster, asked, query }: ResourceExchange,
   { as }: Accepted,
-  object: KubernetesObject,
+  whole: KubernetesObject,
 ): Json {
+  const { resource, subresource } = asked;
+  const isScale = subresource === 'scale';
+  const object = isScale ? (scaleOf(resource, whole) as unknown as KubernetesObject) : whole;
   if (as === undefined) return object as unknown as Json;
   if (as !== 'Table') return partialOf(object);
   const { resourceVersion = '' } = object.metadata;
   return tableOf(
-    asked.resource,
+    resource,
     [object],
     { resourceVersion },
     {
       ...{ included: readIncludedObject(query), now: cluster.clock.now() },
+      ...(isScale && { columns: scaleColumns }),
     },
   );
 }

@@ -34,7 +34,7 @@ export async function answerReview(
         status: {
           resourceRules: rules.filter((rule) => rule.nonResourceURLs === undefined),
           nonResourceRules: rules.filter((rule) => rule.nonResourceURLs !== undefined),
-          incomplete: false,
+          ...{ incomplete: true, evaluationError: unlisted },
         },
       };
     }
@@ -48,6 +48,9 @@ export async function answerReview(
     }
   }
 }
+
+/** Access policies are no roles: see `withAccessPolicies`. In EKS a webhook decides by them, and says this of itself. */
+const unlisted = 'webhook authorizer does not support user rule resolution';
 
 /** Whose a token is, for others than the API server. A token that is no good is an answer, and no error. */
 async function reviewToken(authenticate: Authenticate, spec: JsonObject): Promise<Json> {

@@ -14,6 +14,7 @@ import { anonymous, apiAudiences, TokenError, type User } from '../authenticatio
 import type { Attributes } from '../authorization/rbac.ts';
 import { selectedName } from '../objects/selectors.ts';
 import { verbsOf } from '../schema/catalogue.ts';
+import { deprecationOf } from '../schema/deprecations.ts';
 import { verbsOfSubresource } from '../schema/subresources.ts';
 import type { Cluster } from './cluster.ts';
 import type { Discovery } from './discovery.ts';
@@ -119,9 +120,12 @@ async function answer(
   if (createsToo(cluster, asked, verb))
     assertAllowed(cluster, request, user, attributesOf(asked, 'create', query), version);
   assertServed(asked, verb);
+  const deprecation = deprecationOf(asked.resource);
+  // Watchers hear of it, too, and whoever is refused.
+  warn(response, {}, deprecation);
   const answered = await answerResource({ cluster, user, verb, asked, query, request, response, upgrade });
   if (answered === undefined) return;
-  warn(response, answered, asked.resource.custom?.deprecationWarning);
+  warn(response, answered, deprecation);
   await send(request, response, answered.code, answered.body);
 }
 
@@ -313,8 +317,12 @@ function versionOf({ version }: Cluster): Json {
   };
 }
 
-function warn(response: ServerResponse, answer: Answer, deprecation: string | undefined): void {
-  const warnings = [...(deprecation === undefined ? [] : [deprecation]), ...(answer.warnings ?? [])];
+function warn(
+  response: ServerResponse,
+  { warnings: ofAnswer = [] }: Pick<Answer, 'warnings'>,
+  deprecation: string | undefined,
+): void {
+  const warnings = [...(deprecation === undefined ? [] : [deprecation]), ...ofAnswer];
   if (warnings.length === 0) return;
   response.setHeader(
     'warning',

@@ -15,6 +15,14 @@ const unknown = '<unknown>';
 const mostShown = 3;
 const mostMetrics = 2;
 
+/** Of a scale, whatever it is of. */
+export const scaleColumns: readonly Column[] = [
+  nameColumn,
+  count('Desired', (object) => numberOf(spec(object), 'replicas')),
+  count('Available', (object) => numberOf(status(object), 'replicas')),
+  ageColumn,
+];
+
 /** By the resource's qualified name. */
 export const scalingColumns: Readonly<Record<string, readonly Column[]>> = {
   'horizontalpodautoscalers.autoscaling': [

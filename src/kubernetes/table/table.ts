@@ -28,19 +28,22 @@ export function tableOf(
     included,
     now,
     hasColumns = true,
+    columns: own,
   }: {
     readonly included: IncludedObject;
     readonly now: number;
     /** In a watch, only the first event says what the columns are. */
     readonly hasColumns?: boolean;
+    /** Of what is no object of the resource itself; default: the resource's. */
+    readonly columns?: readonly Column[];
   },
 ): Json {
-  const columns = columnsOf(resource);
+  const columns = own ?? columnsOf(resource);
   return {
     ...{ kind: 'Table', apiVersion: metaVersion, metadata },
     columnDefinitions: hasColumns ? columns.map(definitionOf) : null,
     rows: objects.map((object) => ({
-      cells: cellsOf(resource, object, columns, now),
+      cells: own?.map(({ cell }) => cell(object, now)) ?? cellsOf(resource, object, columns, now),
       ...(included !== 'None' && {
         object: (included === 'Object' ? object : partialOf(object)) as unknown as Json,
       }),
