@@ -1,7 +1,10 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { type Budget, countEvaluation, countRoot, measured, withProbe } from './budget.ts';
 import { CelError } from './cel-error.ts';
+import { estimatedCost } from './cost/estimate.ts';
+import type { SizedType } from './cost/sizes.ts';
 import { addAddresses } from './library/addresses.ts';
+import { addConversions } from './library/conversions.ts';
 import { addFormats } from './library/formats.ts';
 import { addLists } from './library/lists.ts';
 import { addMacros } from './library/macros.ts';
@@ -9,6 +12,7 @@ import { addQuantities } from './library/quantities.ts';
 import { addSemver } from './library/semver.ts';
 import { addTexts } from './library/texts.ts';
 import { addUrls } from './library/urls.ts';
+import { withoutOptionalEntries } from './optional-literals.ts';
 
 /** Longer than any that people write. */
 const maxLength = 20_000;
@@ -18,6 +22,8 @@ const limits = { maxAstNodes: 5_000, maxDepth: 100, maxListElements: 1_000, maxM
 export interface Program {
   /** Which variables it names. */
   readonly names: ReadonlySet<string>;
+  /** What evaluating it costs at most. @param root How large `self` may be. */
+  cost(root: SizedType): number;
   /** @throws {CelError} */
   evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): unknown;
 }
@@ -42,6 +48,7 @@ function kubernetesEnvironment(): Environment {
     addUrls,
     addQuantities,
     addAddresses,
+    addConversions,
     addFormats,
     addSemver,
   ];
@@ -87,6 +94,7 @@ export class CelEnvironment {
     countRoot(parsed.ast);
     return {
       names: namesIn(parsed.ast),
+      cost: (root) => estimatedCost(parsed.ast, root),
       evaluate: (variables, budget) => {
         try {
           this.#count();
@@ -107,7 +115,7 @@ export class CelEnvironment {
 
   #parse(expression: string): ParseResult {
     try {
-      return this.#environment.parse(expression);
+      return this.#environment.parse(withoutOptionalEntries(expression));
     } catch (error) {
       throw new CelError(`compilation failed: ${messageOf(error)}`, { cause: error });
     }

@@ -10,6 +10,7 @@ it.each([
   ['a in {"x": 1} ? Object{} : Object{a: b ? c : d}', 'a in {"x": 1} ? {} : {"a": b ? c : d}'],
   ['\'Object{a: 1}\' + "b{c"', '\'Object{a: 1}\' + "b{c"'],
   ['Object{a: [x, y], b: f(z, {"k": v})}', '{"a": [x, y], "b": f(z, {"k": v})}'],
+  ['Object{?a: x.?y, b: c ? d : e}', '{?"a": x.?y, "b": c ? d : e}'],
   ['Object { a : 1 } // Object{b: 2}', ' { "a" : 1 } // Object{b: 2}'],
 ])('%s', (expression, wanted) => {
   expect(structsAsMaps(expression).trim()).toBe(wanted.trim());

@@ -28,7 +28,8 @@ export function structsAsMaps(expression: string): string {
     } else {
       if (part === '(' || part === '[') open.push('other');
       if (part === ')' || part === ']' || part === '}') open.pop();
-      if (!isSpace) isAtKey = part === ',' && open.at(-1) === 'struct';
+      // An optional field has its mark before its name.
+      if (!isSpace && !(isAtKey && part === '?')) isAtKey = part === ',' && open.at(-1) === 'struct';
       text += part;
     }
   }

@@ -162,3 +162,53 @@ describe('a schema is refused with a rule', () => {
     expect(told(ruleErrors(readSchema(spec(range, rules(rule))), 's')).join()).toContain(message);
   });
 });
+
+describe('a schema is refused with rules that may cost too much', () => {
+  const advice =
+    '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
+  const texts = (more: JsonObject): JsonObject => ({ type: 'array', items: { type: 'string', ...more } });
+
+  it('each by itself, for as many values as there may be of its place', () => {
+    const nested = rules('self.all(a, self.all(b, a == b))');
+    const where = 's.properties[spec].properties[l].x-kubernetes-validations[0].rule';
+    const l = { ...texts({}), ...nested };
+    expect(told(ruleErrors(readSchema(spec({ l })), 's'))).toEqual([
+      `${where}: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${advice}`,
+      `${where}: Forbidden: contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema`,
+      `s: Forbidden: x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${advice}`,
+    ]);
+    const bounded = { ...texts({ maxLength: 63 }), maxItems: 100, ...nested };
+    expect(told(ruleErrors(readSchema(spec({ l: bounded })), 's'))).toEqual([]);
+    // 500 * 500 * (5 + 26) and some, in at most two lists.
+    const twice = { type: 'array', maxItems: 2, items: { ...bounded, maxItems: 500 } };
+    expect(told(ruleErrors(readSchema(spec({ twice })), 's'))[0]).toContain(
+      'items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of 1.',
+    );
+  });
+
+  it('all together, the most expensive named', () => {
+    const one = (name: string) => [name, { type: 'array', maxItems: 2_000_000, ...items }] as const;
+    const items = { items: { type: 'boolean' }, ...rules('self.all(x, x)') };
+    const schema = spec(Object.fromEntries(Array.from({ length: 16 }, (_, at) => one(`l${at}`))));
+    const errors = told(ruleErrors(readSchema(schema), 's'));
+    expect(errors).toHaveLength(5);
+    expect(errors.at(-1)).toBe(
+      `s: Forbidden: x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.280000x ${advice}`,
+    );
+  });
+
+  it('where a message takes more than it may', () => {
+    const rule = {
+      rule: 'true',
+      messageExpression: 'self.l.map(a, self.l.map(b, a + b)).size() > 0 ? "a" : "b"',
+    };
+    expect(told(ruleErrors(readSchema(spec({ l: texts({}) }, rules(rule))), 's'))[0]).toBe(
+      `s.properties[spec].x-kubernetes-validations[0].messageExpression: Forbidden: estimated messageExpression cost exceeds budget by factor of more than 100x ${advice}`,
+    );
+  });
+
+  it('and follows them all the same, where they were there before anybody looked', () => {
+    const l = { ...texts({}), ...rules('self.all(a, self.all(b, a == b))') };
+    expect(violations(spec({ l }), { spec: { l: ['a', 'b'] } })).toHaveLength(1);
+  });
+});

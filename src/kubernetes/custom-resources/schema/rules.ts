@@ -3,6 +3,8 @@ import { type Json, jsonEqual } from '../../../store/index.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../apiserver/status.ts';
 import { type Budget, CostLimitError, callLimit, totalLimit } from '../../cel/budget.ts';
 import { CelError } from '../../cel/cel-error.ts';
+import { type Cardinality, EstimatedCosts } from '../../cel/cost/limits.ts';
+import { sizedType } from '../../cel/cost/sizes.ts';
 import { CelEnvironment, type Program } from '../../cel/environment.ts';
 import { type CelType, declareTypes } from '../../cel/schema-types.ts';
 import { isJsonObject } from '../../objects/object.ts';
@@ -11,6 +13,8 @@ import { propertyOf, type Rule, type Schema } from './schema.ts';
 
 /** A rule of a place in a schema, compiled. */
 interface CompiledRule extends Rule {
+  /** Among the rules of its place. */
+  readonly index: number;
   readonly program: Program;
   readonly ownMessage: Program | undefined;
   readonly usesOldSelf: boolean;
@@ -52,7 +56,8 @@ function compile(root: Schema, at: string): Compiled {
     types = declareTypes(it, whole, 'Object');
   });
   let count = 0;
-  const look = (schema: Schema, path: string, isKnownAgain: boolean): void => {
+  const costs = new EstimatedCosts();
+  const look = (schema: Schema, path: string, isKnownAgain: boolean, cardinality: Cardinality): void => {
     if (!schema.hasRules) return;
     const type = types.get(schema === root ? whole : schema) ?? {
       name: 'dyn',
@@ -68,19 +73,54 @@ function compile(root: Schema, at: string): Compiled {
       );
       return;
     }
-    if (schema.rules.length > 0)
-      places.set(schema, {
-        type,
-        rules: compileRules(environment, schema, type, path, isKnownAgain, errors),
-      });
-    for (const [name, own] of schema.properties) look(own, `${path}.properties[${name}]`, isKnownAgain);
-    if (typeof schema.additionalProperties === 'object')
-      look(schema.additionalProperties, `${path}.additionalProperties`, isKnownAgain);
-    if (schema.items !== undefined)
-      look(schema.items, `${path}.items`, isKnownAgain && schema.listType === 'map');
+    if (schema.rules.length > 0) {
+      const rules = compileRules(environment, schema, type, path, isKnownAgain, errors);
+      places.set(schema, { type, rules });
+      errors.push(...costErrors(costs, schema === root ? whole : schema, rules, path, cardinality));
+    }
+    for (const [name, own] of schema.properties)
+      look(own, `${path}.properties[${name}]`, isKnownAgain, cardinality);
+    const { additionalProperties, items, checks } = schema;
+    if (typeof additionalProperties === 'object')
+      look(
+        additionalProperties,
+        `${path}.additionalProperties`,
+        isKnownAgain,
+        manyTimes(cardinality, checks.maxProperties),
+      );
+    if (items !== undefined)
+      look(
+        items,
+        `${path}.items`,
+        isKnownAgain && schema.listType === 'map',
+        manyTimes(cardinality, checks.maxItems),
+      );
   };
-  look(root, at, true);
+  look(root, at, true, 1);
+  errors.push(...costs.errors(at));
   return { places, errors };
+}
+
+const manyTimes = (cardinality: Cardinality, most: number | undefined): Cardinality =>
+  cardinality === undefined || most === undefined ? undefined : cardinality * Math.max(0, most);
+
+/** Rules that may cost too much; they are rules all the same, for they may have been there before anybody looked. */
+function costErrors(
+  costs: EstimatedCosts,
+  schema: Schema,
+  rules: readonly CompiledRule[],
+  path: string,
+  cardinality: Cardinality,
+): readonly FieldError[] {
+  const type = sizedType(schema);
+  if (type === undefined) return [];
+  return rules.flatMap(({ index, program, ownMessage }) => {
+    const own = `${path}.x-kubernetes-validations[${index}]`;
+    return [
+      ...costs.rule(`${own}.rule`, program.cost(type), type, cardinality),
+      ...(ownMessage === undefined ? [] : costs.message(`${own}.messageExpression`, ownMessage.cost(type))),
+    ];
+  });
 }
 
 function compileRules(
@@ -121,7 +161,7 @@ function compileRules(
       );
     }
     if (program !== undefined && errors.length === before)
-      compiled.push({ ...rule, program, ownMessage, usesOldSelf });
+      compiled.push({ ...rule, index, program, ownMessage, usesOldSelf });
   }
   return compiled;
 }
