@@ -16,6 +16,7 @@ import { EcsApi, httpClient } from './connection/ecs-api.ts';
 import { type Registration, register } from './connection/registration.ts';
 import { taskProtectionCalls } from './connection/task-protection-calls.ts';
 import { ExecuteCommandAgents } from './exec/execute-command-agents.ts';
+import { SessionKeys } from './exec/session-keys.ts';
 import { SessionTranscripts } from './exec/session-transcripts.ts';
 import { SsmMessagesApi } from './exec/ssm-messages-api.ts';
 import { keepRunning } from './keep-running.ts';
@@ -141,6 +142,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       api: seams.ssmMessages ?? new SsmMessagesApi(options),
       agentVersion: packageJson.version,
       transcripts,
+      keys: new SessionKeys({
+        ...{ endpoint, region },
+        credentials: async (taskArn) => {
+          const role = { taskArn, kind: 'roleCredentials' } as const;
+          return hasRole(role) ? credentialsOf(role, board, roles, clock.now()) : credentials;
+        },
+      }),
       signal,
     });
     parts.defer(() => executeCommandAgents.close());

@@ -8,7 +8,7 @@ import {
 } from './payloads.ts';
 
 /** A stream message's payload at most, as the agent and the plugin cut it. */
-const pieceBytes = 1024;
+export const pieceBytes = 1024;
 /** Messages on their way at most; the plugin holds 10,000 that come out of order. */
 const mostUnacknowledged = 512;
 /** How far ahead of the expected message one may be to be held. */
@@ -246,7 +246,13 @@ export class DataChannel implements Disposable {
       const held = this.#held.get(this.#expectedSequenceNumber);
       if (held === undefined) return;
       const { payloadType, payload } = held.message;
-      const delivered = this.#options.deliver(payloadType, payload);
+      let delivered: void | Promise<void>;
+      try {
+        delivered = this.#options.deliver(payloadType, payload);
+      } catch (cause) {
+        this.#fail(cause);
+        return;
+      }
       if (delivered === undefined) {
         this.#delivered(held);
         continue;
@@ -258,13 +264,15 @@ export class DataChannel implements Disposable {
           this.#delivered(held);
           this.#deliver();
         },
-        (cause: unknown) => {
-          if (this.#isOver) return;
-          this[Symbol.dispose]();
-          this.#options.failed(new Error('What came could not be taken', { cause }));
-        },
+        (cause: unknown) => this.#fail(cause),
       );
     }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#isOver) return;
+    this[Symbol.dispose]();
+    this.#options.failed(new Error('What came could not be taken', { cause }));
   }
 
   #delivered(held: Held): void {

@@ -6,9 +6,9 @@
  * The one idea to know: `DataChannel` makes a reliable stream of frames that may be lost, and knows nothing else;
  * `AgentChannel` and `ClientChannel` are the two ways to use one.
  *
- * What it refuses: encryption with a KMS key, and sessions that forward ports.
+ * What it refuses: sessions that forward ports.
  */
-export { AgentChannel } from './agent-channel.ts';
+export { AgentChannel, type SessionEncryption } from './agent-channel.ts';
 export { type AgentMessage, decodeAgentMessage, encodeAgentMessage } from './agent-message.ts';
 export { ClientChannel } from './client-channel.ts';
 export { joinCommand, splitCommand } from './command-line.ts';
@@ -28,3 +28,4 @@ export {
   textOf,
   tokenOf,
 } from './payloads.ts';
+export { dataKeyBytes, dataKeyContext } from './session-cipher.ts';

@@ -25,6 +25,8 @@ export const payloadTypes = {
   handshakeRequest: 5,
   handshakeResponse: 6,
   handshakeComplete: 7,
+  encryptionChallengeRequest: 8,
+  encryptionChallengeResponse: 9,
   flag: 10,
   stdErr: 11,
   exitCode: 12,
@@ -146,10 +148,18 @@ export interface SessionRequest {
   readonly command: string;
   /** The log group into which the session is logged, in a stream with the session's id as its name. Absent: nowhere. */
   readonly logGroup?: string | undefined;
+  /** KMS's, by which the session is encrypted from end to end: an id, an ARN or an alias. Absent: it is not. */
+  readonly kmsKeyId?: string | undefined;
 }
 
 /** What tells an agent to start a session: a document inside a task inside the message, as the service wraps it. */
-export function startSession({ sessionId, sessionType, command, logGroup = '' }: SessionRequest): Buffer {
+export function startSession({
+  sessionId,
+  sessionType,
+  command,
+  logGroup = '',
+  kmsKeyId = '',
+}: SessionRequest): Buffer {
   const content = {
     DocumentName: 'AmazonECS-ExecuteInteractiveCommand',
     DocumentContent: {
@@ -164,6 +174,7 @@ export function startSession({ sessionId, sessionType, command, logGroup = '' }:
         s3BucketName: '',
         s3KeyPrefix: '',
         s3EncryptionEnabled: false,
+        kmsKeyId,
       },
       parameters: { command: { type: 'String' } },
       properties: {
@@ -191,8 +202,10 @@ export function readStartSession(payload: Buffer): SessionRequest | undefined {
   const words: unknown = Array.isArray(command) ? command[0] : command;
   const sessionId = textOf(content, 'SessionId');
   if (sessionId === '' || typeof words !== 'string' || words === '') return undefined;
-  const logGroup = textOf(membersOf(document.inputs), 'cloudWatchLogGroupName') || undefined;
-  return { sessionId, sessionType: textOf(document, 'sessionType'), command: words, logGroup };
+  const inputs = membersOf(document.inputs);
+  const logGroup = textOf(inputs, 'cloudWatchLogGroupName') || undefined;
+  const kmsKeyId = textOf(inputs, 'kmsKeyId') || undefined;
+  return { sessionId, sessionType: textOf(document, 'sessionType'), command: words, logGroup, kmsKeyId };
 }
 
 /** How a session ended, for the service; `output` becomes the client's `channel_closed` words. */
@@ -233,26 +246,34 @@ export function readAgentSessionState(payload: Buffer): string {
   return textOf(readJson(payload), 'SessionState');
 }
 
-export function handshakeRequest(agentVersion: string, sessionType: string): Buffer {
+/** @param kmsKeyId The session is to be encrypted: the client makes a data key with it. */
+export function handshakeRequest(agentVersion: string, sessionType: string, kmsKeyId?: string): Buffer {
   return json({
     AgentVersion: agentVersion,
     RequestedClientActions: [
       { ActionType: 'SessionType', ActionParameters: { SessionType: sessionType, Properties: {} } },
+      ...(kmsKeyId === undefined
+        ? []
+        : [{ ActionType: encryptionAction, ActionParameters: { KMSKeyId: kmsKeyId } }]),
     ],
   });
 }
 
+export const encryptionAction = 'KMSEncryption';
+
 /** The actions that an agent asks of its client. */
 export function requestedActions(
   payload: Buffer,
-): readonly { readonly type: string; readonly sessionType: string }[] {
+): readonly { readonly type: string; readonly sessionType: string; readonly kmsKeyId: string }[] {
   const actions = readJson(payload).RequestedClientActions;
   if (!Array.isArray(actions)) return [];
   return actions.map((action) => {
     const members = membersOf(action);
+    const parameters = membersOf(members.ActionParameters);
     return {
       type: textOf(members, 'ActionType'),
-      sessionType: textOf(membersOf(members.ActionParameters), 'SessionType'),
+      sessionType: textOf(parameters, 'SessionType'),
+      kmsKeyId: textOf(parameters, 'KMSKeyId'),
     };
   });
 }
@@ -260,16 +281,21 @@ export function requestedActions(
 const actionSuccess = 1;
 const actionUnsupported = 3;
 
-export function handshakeResponse(
-  clientVersion: string,
-  actions: readonly { readonly type: string; readonly error?: string }[],
-): Buffer {
+export interface ProcessedAction {
+  readonly type: string;
+  /** Why it was not done. */
+  readonly error?: string;
+  /** As KMS has encrypted it. */
+  readonly dataKey?: Buffer;
+}
+
+export function handshakeResponse(clientVersion: string, actions: readonly ProcessedAction[]): Buffer {
   return json({
     ClientVersion: clientVersion,
-    ProcessedClientActions: actions.map(({ type, error }) => ({
+    ProcessedClientActions: actions.map(({ type, error, dataKey }) => ({
       ActionType: type,
       ActionStatus: error === undefined ? actionSuccess : actionUnsupported,
-      ActionResult: null,
+      ActionResult: dataKey === undefined ? null : { KMSCipherTextKey: dataKey.toString('base64') },
       Error: error ?? '',
     })),
     Errors: actions.flatMap(({ error }) => (error === undefined ? [] : [error])),
@@ -285,6 +311,22 @@ export function handshakeRefusal(payload: Buffer): string | undefined {
     : undefined;
   return failed && `${textOf(failed, 'ActionType')}: ${textOf(failed, 'Error') || 'not done'}`;
 }
+
+/** The data key that a client has had made, as KMS has encrypted it. Undefined: it sent none. */
+export function encryptedDataKey(payload: Buffer): Buffer | undefined {
+  const { ProcessedClientActions: actions } = readJson(payload);
+  const done = Array.isArray(actions)
+    ? actions.map(membersOf).find((action) => textOf(action, 'ActionType') === encryptionAction)
+    : undefined;
+  const key = textOf(membersOf(done?.ActionResult), 'KMSCipherTextKey');
+  return key === '' ? undefined : Buffer.from(key, 'base64');
+}
+
+/** Of either end, sealed: the client sends back what it has opened. */
+export const encryptionChallenge = (sealed: Buffer): Buffer => json({ Challenge: sealed.toString('base64') });
+
+export const readEncryptionChallenge = (payload: Buffer): Buffer =>
+  Buffer.from(textOf(readJson(payload), 'Challenge'), 'base64');
 
 /** `elapsedMs` crosses the wire in nanoseconds, as Go's durations do. */
 export function handshakeComplete(elapsedMs: number): Buffer {

@@ -16,11 +16,16 @@ class Client {
 
   readonly sessionId: string;
 
-  constructor(system: System, { sessionId = '', streamUrl = '', tokenValue = '' }: Session) {
+  constructor(
+    system: System,
+    { sessionId = '', streamUrl = '', tokenValue = '' }: Session,
+    newDataKey?: (keyId: string) => Promise<{ plain: Buffer; encrypted: Buffer }>,
+  ) {
     this.sessionId = sessionId;
     this.socket = new WebSocket(streamUrl);
     this.channel = new ClientChannel({
       ...{ clientVersion: '1.2.707.0', clock: system.clock, random: seededRandom(1) },
+      ...(newDataKey && { newDataKey }),
       send: (frame) => this.socket.send(frame),
       ready: () => {
         this.isReady = true;
@@ -252,6 +257,49 @@ describe('ECS Exec', () => {
       await system.until('its log', async () => (await logged(last.sessionId)) === 'last');
       expect(await streams()).toEqual([...before, last.sessionId].sort());
     });
+  });
+
+  it('is encrypted from end to end with the key that its cluster names, by who may use that', async () => {
+    const { KeyMetadata } = await system.kms.createKey({});
+    const kmsKeyId = KeyMetadata?.Arn ?? '';
+    const configure = (executeCommandConfiguration: ExecuteCommandConfiguration) =>
+      system.ecs.updateCluster({ cluster: 'default', configuration: { executeCommandConfiguration } });
+    await configure({ kmsKeyId });
+    const task = await runReady();
+    const encrypted = async (bend: Record<string, string> = {}): Promise<Client> => {
+      const { session } = await system.ecs.executeCommand({ task, command: 'shell', interactive: true });
+      const { sessionId = '' } = session ?? {};
+      const { runtimeId } = (await describeTask(task))?.containers?.[0] ?? {};
+      const client = new Client(system, session ?? {}, async (KeyId) => {
+        expect(KeyId).toBe(kmsKeyId);
+        const made = await system.kms.generateDataKey({
+          ...{ KeyId, NumberOfBytes: 64 },
+          EncryptionContext: {
+            'aws:ssm:SessionId': sessionId,
+            'aws:ssm:TargetId': `ecs:default_${task.split('/').at(-1)}_${runtimeId}`,
+            ...bend,
+          },
+        });
+        const [plain = [], sealed = []] = [made.Plaintext, made.CiphertextBlob];
+        return { plain: Buffer.from(plain), encrypted: Buffer.from(sealed) };
+      });
+      clients.push(client);
+      return client;
+    };
+    const client = await encrypted();
+    await system.until('the handshake', () => client.isReady);
+    await client.channel.write(Buffer.from('ls'));
+    await system.until('what is said', () => client.heard.includes('typed ls'));
+    // A data key of another session opens none.
+    const strange = await encrypted({ 'aws:ssm:SessionId': 'ecs-execute-command-0' });
+    await system.until('it to be refused', () => strange.closed !== undefined);
+    expect(strange.closed).toMatch(/^Unable to start command: /);
+    expect(strange.isReady).toBe(false);
+    // So does a client that can't encrypt.
+    const plain = await open(task, 'echo plain');
+    await system.until('it to be refused', () => plain.closed !== undefined);
+    expect([plain.heard, plain.closed]).toEqual(['', expect.stringContaining('KMSEncryption')]);
+    await configure({ logging: 'DEFAULT' });
   });
 
   it('opens a session once for each token, and none for one that it did not issue', async () => {

@@ -10,6 +10,7 @@ import { EC2 } from '@aws-sdk/client-ec2';
 import { type ContainerDefinition, ECS, type Service, type Task } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAM } from '@aws-sdk/client-iam';
+import { KMS } from '@aws-sdk/client-kms';
 import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery';
 import { STS } from '@aws-sdk/client-sts';
 import { alphanumeric, type Clock, digits, seededRandom } from '../../src/clock/index.ts';
@@ -82,6 +83,7 @@ export class System implements AsyncDisposable {
         readonly acm: ACM;
         readonly iam: IAM;
         readonly sts: STS;
+        readonly kms: KMS;
       }
     | undefined;
 
@@ -153,6 +155,10 @@ export class System implements AsyncDisposable {
   }
   get sts(): STS {
     return this.#sdk().sts;
+  }
+
+  get kms(): KMS {
+    return this.#sdk().kms;
   }
 
   /** What awsvpc tasks can join: the default VPC, in one zone. */
@@ -302,6 +308,7 @@ export class System implements AsyncDisposable {
     this.#clients?.cloudWatch.destroy();
     this.#clients?.iam.destroy();
     this.#clients?.sts.destroy();
+    this.#clients?.kms.destroy();
     await this.#plane?.[Symbol.asyncDispose]();
     await this.#events[Symbol.asyncDispose]();
     await this.#metrics[Symbol.asyncDispose]();
@@ -360,6 +367,7 @@ export class System implements AsyncDisposable {
         acm: new ACM(settings),
         iam: new IAM(settings),
         sts: new STS(settings),
+        kms: new KMS(settings),
       };
       for (const client of Object.values(this.#clients)) signByClock(client.config, this.clock);
     }

@@ -1,6 +1,7 @@
 import { ECS, type Task } from '@aws-sdk/client-ecs';
 import { joinCommand } from '../../session-channel/index.ts';
 import { connect } from '../connection.ts';
+import { newSessionDataKey } from '../exec/data-key.ts';
 import { type LocalTerminal, processLocalTerminal } from '../exec/local-terminal.ts';
 import { runSession } from '../exec/session.ts';
 import type { CommandContext } from '../program.ts';
@@ -31,24 +32,30 @@ export async function exec(
 ): Promise<number> {
   const { composition, signal } = context;
   const { server, credentials } = connect(options.state);
-  const ecs = new ECS({
+  const config = {
     endpoint: server.endpoint,
     region: credentials.region,
     credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey },
-  });
+  };
+  const ecs = new ECS(config);
+  const cluster = options.cluster ?? clusterOfArn(task) ?? 'default';
   try {
     const session = await startSession(
       ecs,
       {
-        cluster: options.cluster ?? clusterOfArn(task) ?? 'default',
-        task,
+        ...{ cluster, task },
         command: joinCommand(command.length > 0 ? command : defaultCommand),
         interactive: true,
         ...(options.container === undefined ? {} : { container: options.container }),
       },
       context,
     );
-    return await runSession(session, { ...composition, local, signal });
+    const { sessionId } = session;
+    return await runSession(session, {
+      ...{ ...composition, local, signal },
+      newDataKey: (keyId) =>
+        newSessionDataKey(ecs, config, { cluster, task, container: options.container, sessionId }, keyId),
+    });
   } finally {
     ecs.destroy();
   }

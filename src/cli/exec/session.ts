@@ -17,6 +17,8 @@ export interface SessionParts {
   readonly version: string;
   readonly local: LocalTerminal;
   readonly signal: AbortSignal;
+  /** Has KMS make the data key of a session that is encrypted. */
+  newDataKey?(kmsKeyId: string): Promise<{ readonly plain: Buffer; readonly encrypted: Buffer }>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface SessionParts {
  */
 export async function runSession(
   session: { readonly streamUrl: string; readonly tokenValue: string },
-  { clock, random, version, local, signal }: SessionParts,
+  { clock, random, version, local, signal, newDataKey }: SessionParts,
 ): Promise<number> {
   const closed = Promise.withResolvers<string>();
   closed.promise.catch(() => {});
@@ -38,6 +40,7 @@ export async function runSession(
   const channel = cleanup.use(
     new ClientChannel({
       ...{ clientVersion: version, clock, random },
+      ...(newDataKey && { newDataKey }),
       send: (frame) => socket.send(frame, () => {}),
       ready: (message) => {
         if (message !== '') local.note(`${message}\n`);

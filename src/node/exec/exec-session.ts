@@ -1,5 +1,10 @@
 import type { ContainerTerminal } from '../../runtime/index.ts';
-import { AgentChannel, type SessionRequest, splitCommand } from '../../session-channel/index.ts';
+import {
+  AgentChannel,
+  type SessionEncryption,
+  type SessionRequest,
+  splitCommand,
+} from '../../session-channel/index.ts';
 import type { ExecuteCommandAgentOptions } from './execute-command-agent.ts';
 import { SizeKeeper } from './size-keeper.ts';
 
@@ -20,7 +25,7 @@ export async function runExecSession(
   parent: AbortSignal,
 ): Promise<string> {
   const { api, runtime, clock, random, target, runtimeName, agentVersion } = options;
-  const { sessionId, sessionType, logGroup } = request;
+  const { sessionId, sessionType, logGroup, kmsKeyId } = request;
   const over = new AbortController();
   const signal = AbortSignal.any([parent, over.signal]);
   const end = (reason: string): void => over.abort(new Error(reason));
@@ -31,6 +36,10 @@ export async function runExecSession(
   const size = new SizeKeeper();
 
   await using cleanup = new AsyncDisposableStack();
+  const encryptionOf = (keyId: string): SessionEncryption => ({
+    kmsKeyId: keyId,
+    openDataKey: (encrypted) => options.openDataKey(encrypted, { kmsKeyId: keyId, sessionId }, signal),
+  });
   const early: Buffer[] = [];
   let receive = (frame: Buffer): void => void early.push(frame);
   const socket = await api.openDataChannel(sessionId, target, signal, (frame) => receive(frame));
@@ -40,6 +49,7 @@ export async function runExecSession(
   const channel = cleanup.use(
     new AgentChannel({
       ...{ sessionId, sessionType, agentVersion, clock, random },
+      encryption: kmsKeyId === undefined ? undefined : encryptionOf(kmsKeyId),
       send: (frame) => socket.send(frame, () => {}),
       input: async (bytes) => (await opened.promise).write(bytes),
       resized: (to) => void size.want(to).catch((error: unknown) => end(describe(error))),

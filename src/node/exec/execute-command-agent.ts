@@ -34,6 +34,12 @@ export interface ExecuteCommandAgentOptions {
   readonly runtimeName: string;
   /** Begins the log of a session in the log group; undefined where nothing can be logged. */
   transcript(sessionId: string, group: string): SessionTranscript | undefined;
+  /** Has the data key of a session decrypted that is to be encrypted. */
+  openDataKey(
+    encrypted: Buffer,
+    of: { readonly kmsKeyId: string; readonly sessionId: string },
+    signal: AbortSignal,
+  ): Promise<Buffer>;
   /** Its control channel is open, for the first time or again. */
   onConnected(): void;
 }

@@ -4,6 +4,7 @@ import type { Runtime } from '../../runtime/index.ts';
 import { taskIdOf } from '../tasks/plan.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
 import { ExecuteCommandAgent } from './execute-command-agent.ts';
+import type { SessionKeys } from './session-keys.ts';
 import type { SessionTranscript } from './session-transcript.ts';
 import type { SessionTranscripts } from './session-transcripts.ts';
 import type { SsmMessagesClient } from './ssm-messages-api.ts';
@@ -49,6 +50,8 @@ export class ExecuteCommandAgents {
       target,
       runtimeName,
       transcript: (sessionId, group) => this.#transcript(owner.taskArn, sessionId, group),
+      openDataKey: (encrypted, of, signal) =>
+        this.#options.keys.open(encrypted, { ...of, taskArn: owner.taskArn, target }, signal),
       onConnected: () => owner.executeCommandReady(name),
     });
     const agents = this.#agents.get(owner.taskArn) ?? new Map<string, ExecuteCommandAgent>();
@@ -92,5 +95,6 @@ export interface ExecuteCommandAgentsOptions {
   readonly agentVersion: string;
   /** Absent: sessions are not logged. */
   readonly transcripts: SessionTranscripts | undefined;
+  readonly keys: SessionKeys;
   readonly signal: AbortSignal;
 }

@@ -20,6 +20,10 @@ describe('executeCommandConfiguration', () => {
     [{ logging: 'DEFAULT' }, { logging: 'DEFAULT' }],
     [{ logging: 'NONE' }, { logging: 'NONE' }],
     [
+      { logging: 'NONE', kmsKeyId: 'alias/harbor' },
+      { logging: 'NONE', kmsKeyId: 'alias/harbor' },
+    ],
+    [
       { logging: 'OVERRIDE', logConfiguration: { cloudWatchLogGroupName: '/exec' } },
       {
         logging: 'OVERRIDE',
@@ -62,7 +66,6 @@ describe('executeCommandConfiguration', () => {
       "Invalid cloudWatchLogGroupName 'a b'",
       { logging: 'OVERRIDE', logConfiguration: { cloudWatchLogGroupName: 'a b' } },
     ],
-    ['UnsupportedFeatureException', 'kmsKeyId', { logging: 'NONE', kmsKeyId: 'k' }],
     [
       'UnsupportedFeatureException',
       's3BucketName',

@@ -2,12 +2,13 @@ import type { ClusterConfiguration, ExecuteCommandLogConfiguration } from '@aws-
 import type { Reader } from '../../reconcile/index.ts';
 import type { Scope } from './arn.ts';
 import { invalidParameter, unsupported } from './errors.ts';
-import type { ExecuteCommandConfigurationRecord } from './records/cluster.ts';
+import { given } from './given.ts';
+import type { SessionLoggingRecord } from './records/cluster.ts';
 import { type ClusterRecord, type TaskRecord, taskDefinitions } from './records.ts';
 import { taskDefinitionKey } from './task-definition-lookup.ts';
 
 /**
- * Where a cluster wants the sessions of ECS Exec logged; what needs KMS or S3 is refused.
+ * Where a cluster wants the sessions of ECS Exec logged, and by which key of KMS encrypted; logs in S3 are refused, and encrypted ones.
  * @throws InvalidParameterException, UnsupportedFeatureException
  */
 export function readClusterConfiguration(
@@ -22,14 +23,18 @@ export function readClusterConfiguration(
     );
   if (logging !== 'OVERRIDE' && logConfiguration !== undefined)
     throw invalidParameter("You must set logging to 'OVERRIDE' when you supply a log configuration");
-  if (kmsKeyId) throw unsupported('KMS encryption of ECS Exec (executeCommandConfiguration kmsKeyId)');
-  return { executeCommandConfiguration: readLogging(logging, logConfiguration) };
+  return {
+    executeCommandConfiguration: {
+      ...given('kmsKeyId', kmsKeyId || undefined),
+      ...readLogging(logging, logConfiguration),
+    },
+  };
 }
 
 function readLogging(
-  logging: ExecuteCommandConfigurationRecord['logging'],
+  logging: SessionLoggingRecord['logging'],
   logConfiguration: ExecuteCommandLogConfiguration = {},
-): ExecuteCommandConfigurationRecord {
+): SessionLoggingRecord {
   if (logging !== 'OVERRIDE') return { logging };
   const {
     cloudWatchLogGroupName,

@@ -49,6 +49,7 @@ export function executeCommand(
     command: input.command,
     sessionType: 'InteractiveCommands',
     logGroup: sessionLogGroup(ecs.state, call, record, task, container.name),
+    kmsKeyId: record.configuration?.executeCommandConfiguration.kmsKeyId,
   });
   switch (started.type) {
     case 'not-connected':

@@ -18,7 +18,12 @@ export interface ClusterRecord {
 }
 
 /** Where ECS Exec's sessions are logged: nowhere, with their container's own log, or in a log group for all. */
-export type ExecuteCommandConfigurationRecord =
+export type ExecuteCommandConfigurationRecord = SessionLoggingRecord & {
+  /** KMS's, by which sessions are encrypted from end to end. */
+  readonly kmsKeyId?: string;
+};
+
+export type SessionLoggingRecord =
   | { readonly logging: 'NONE' | 'DEFAULT' }
   | {
       readonly logging: 'OVERRIDE';
