@@ -27,7 +27,7 @@ export interface ProxyProcess {
 /** The same for two processes exactly when they run the same program. */
 export function programVersion(): string {
   const hash = createHash('sha256');
-  for (const place of ['./', '../../../balancing/']) {
+  for (const place of ['./', '../guard/', '../../../balancing/']) {
     const directory = fileURLToPath(new URL(place, import.meta.url));
     for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
       if (name.endsWith('.ts')) hash.update(readFileSync(join(directory, name)));

@@ -64,11 +64,9 @@ export function ruleGuard({ state, sealer, clock, random, log, authorities }: Ru
     } catch (error) {
       if (error instanceof AuthenticationFailure) {
         const { reason, status, cause } = error;
-        log.debug('A load balancer could not authenticate a user', {
-          of: request.of.arn,
-          reason,
-          error: cause,
-        });
+        // What clients send is no news; a provider that doesn't do its part is.
+        const tell = status === 401 ? log.debug.bind(log) : log.warn.bind(log);
+        tell('A load balancer could not decide on a request', { of: request.of.arn, reason, error: cause });
         return { type: 'answer', status, fields: [], reason };
       }
       signal.throwIfAborted();

@@ -97,6 +97,38 @@ describe.skipIf(why !== undefined)(`logs of HAProxy ${why ?? ''}`, () => {
     );
   });
 
+  it('tell what stood before a rule’s action, and why it let nobody pass', async () => {
+    await using it = await open();
+    const rules = [
+      { ...rule('default', fixed('here')), guard: 'authenticate' as const },
+      {
+        ...rule(1, fixed('here'), [{ field: 'path-pattern', patterns: ['/api'] }]),
+        guard: 'jwt-validation' as const,
+      },
+    ].toReversed();
+    it.guard = async ({ url }) =>
+      url.endsWith('ok')
+        ? { type: 'pass', fields: [], cookies: [] }
+        : { type: 'answer', status: 401, fields: [], reason: 'AuthInvalidCookie' };
+    await it.balancers.apply(it.plan({ attributes, listeners: [listener({ rules })] }));
+    for (const path of ['/ok', '/no', '/oauth2/idpresponse', '/api?ok'])
+      await it.curl('-o', '/dev/null', `http://10.0.1.5${path}`);
+    await it.until(() => it.entries.length === 4);
+    const reason = { errorReason: 'AuthInvalidCookie', status: 401 };
+    expect(requests(it.entries)).toMatchObject([
+      { guard: 'authenticate', action: 'fixed-response', status: 200 },
+      { guard: 'authenticate', ...reason },
+      { guard: 'authenticate', ...reason },
+      { guard: 'jwt-validation', action: 'fixed-response', rule: 1 },
+    ]);
+    expect(requests(it.entries).map(({ action }) => action !== undefined)).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
   it('tell which certificate a client saw, also of TLS connections of network load balancers', async () => {
     await using it = await open();
     const certificate = 'arn:aws:acm:us-east-1:123456789012:certificate/1';
