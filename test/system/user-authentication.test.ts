@@ -187,7 +187,7 @@ describe.each(drivers)('users of load balancers by $name', ({ why, open }) => {
 
     it('stay signed in by refresh tokens until the provider or the session ends it', async () => {
       provider.givesRefreshTokens = true;
-      await listen(oidc({ SessionTimeout: 1_000 }));
+      const ListenerArn = await listen(oidc({ SessionTimeout: 1_000 }));
       const browser = browse(await carry());
       await browser.follow('/');
       const first = received()['x-amzn-oidc-accesstoken'];
@@ -216,6 +216,12 @@ describe.each(drivers)('users of load balancers by $name', ({ why, open }) => {
       provider.lasting = 100_000;
       await browser.follow('/');
       await server.clock.advance(999_000);
+      expect((await browser.get('/')).status).toBe(200);
+      // A rule that becomes stricter is so for those, too, who are signed in.
+      const stricter = oidc({ SessionTimeout: 500, UseExistingClientSecret: true, ClientSecret: undefined });
+      await server.elb.modifyListener({ ListenerArn, DefaultActions: stricter });
+      expect((await browser.get('/')).status).toBe(302);
+      await server.elb.modifyListener({ ListenerArn, DefaultActions: oidc({ SessionTimeout: 1_000 }) });
       expect((await browser.get('/')).status).toBe(200);
       await server.clock.advance(2_000);
       expect((await browser.get('/')).status).toBe(302);

@@ -67,7 +67,8 @@ export class GuardEndpoint implements Disposable {
       response.writeHead(status, reason, [...fields, ['Content-Length', Buffer.byteLength(body)]].flat());
       response.end(body);
     } catch (error) {
-      log.error('A load balancer’s guard could not decide', { error });
+      // Whoever has gone meanwhile needs no answer.
+      if (!gone.signal.aborted) log.error('A load balancer’s guard could not decide', { error });
       response.destroy();
     }
   }

@@ -73,13 +73,16 @@ export class Authenticator {
       );
       return { type: 'answer', status: 401, fields, reason: 'AuthInvalidCookie' };
     }
-    if (typeof session === 'string' || !isOf(session, listenerArn, guard) || session.expiresAt <= turn.now)
+    const expiresAt = (of: Session): number => of.signedInAt + guard.sessionTimeout;
+    if (typeof session === 'string' || !isOf(session, listenerArn, guard) || expiresAt(session) <= turn.now)
       return this.#unauthenticated(turn);
     const { refreshToken, accessExpiresAt = Number.POSITIVE_INFINITY } = session;
     // "If … the IdP does not support refresh tokens, the load balancer keeps the authentication session until it times out."
     if (accessExpiresAt > turn.now || refreshToken === undefined) return this.#pass(session, [], turn);
     const refreshed = await this.#refresh(session, refreshToken, turn);
-    const cookies = refreshed && sessionCookies(turn.sealer, guard.sessionCookieName, refreshed, headers);
+    const cookies =
+      refreshed &&
+      sessionCookies(turn.sealer, guard.sessionCookieName, refreshed, headers, expiresAt(refreshed));
     return refreshed === undefined || cookies === undefined
       ? this.#unauthenticated(turn)
       : this.#pass(refreshed, cookies, turn);
@@ -101,9 +104,9 @@ export class Authenticator {
     if (rule === undefined) throw new AuthenticationFailure('AuthInvalidStateParam', 401);
     const grant = { grant_type: 'authorization_code', code, redirect_uri: callbackUrl(request.host) };
     const { guard } = rule;
-    const expiresAt = now + guard.sessionTimeout;
-    const session = await this.#sessionBy(grant, rule, expiresAt, signal);
-    const cookies = sessionCookies(sealer, guard.sessionCookieName, session, request.headers);
+    const session = await this.#sessionBy(grant, rule, signal);
+    const expiresAt = session.signedInAt + guard.sessionTimeout;
+    const cookies = sessionCookies(sealer, guard.sessionCookieName, session, request.headers, expiresAt);
     if (cookies === undefined) throw new AuthenticationFailure('AuthUserinfoResponseSizeExceeded', 500);
     return {
       ...{ type: 'answer', status: 302 },
@@ -140,7 +143,7 @@ export class Authenticator {
     if (under === undefined) {
       const grant = { grant_type: 'refresh_token', refresh_token: refreshToken };
       // Others may wait for it, who are still there when this client has gone.
-      under = this.#sessionBy(grant, rule, session.expiresAt, new AbortController().signal, session);
+      under = this.#sessionBy(grant, rule, new AbortController().signal, session);
       this.#remember(digest, under);
     }
     try {
@@ -167,7 +170,6 @@ export class Authenticator {
   async #sessionBy(
     grant: Readonly<Record<string, string>>,
     { guard, listenerArn, clientSecret }: AuthenticatingRule,
-    expiresAt: number,
     signal: AbortSignal,
     before?: Session,
   ): Promise<Session> {
@@ -181,7 +183,8 @@ export class Authenticator {
       throw new AuthenticationFailure('AuthInvalidUserinfoResponse', 401);
     const refreshToken = tokens.refreshToken ?? before?.refreshToken;
     return {
-      ...{ listenerArn, issuer: guard.issuer, clientId: guard.clientId, claims, expiresAt },
+      ...{ listenerArn, issuer: guard.issuer, clientId: guard.clientId, claims },
+      signedInAt: before?.signedInAt ?? now,
       accessToken: tokens.accessToken,
       ...(tokens.expiresIn !== undefined && { accessExpiresAt: now + tokens.expiresIn }),
       ...(refreshToken !== undefined && { refreshToken }),

@@ -11,7 +11,7 @@ const sealer = createSealer(random.bytes(sealingKeyBytes), random);
 const other = createSealer(random.bytes(sealingKeyBytes), random);
 const session: Session = {
   ...{ listenerArn: 'arn:listener', issuer: 'https://idp.example', clientId: 'harbour', accessToken: 'a' },
-  ...{ claims: { sub: 'ann' }, expiresAt: 2_000_000_000 },
+  ...{ claims: { sub: 'ann' }, signedInAt: 1_900_000_000 },
 };
 /** What cannot be made smaller. */
 const noise = (bytes: number): string => Buffer.from(random.bytes(bytes)).toString('latin1');
@@ -19,7 +19,7 @@ const sent = (cookies: readonly string[]): HeaderFields => [
   ['Cookie', cookies.map((each) => each.replace(/;.*/, '')).join('; ')],
 ];
 const cookiesOf = (of: Session, headers: HeaderFields = []): readonly string[] =>
-  sessionCookies(sealer, 'ship', of, headers) ?? [];
+  sessionCookies(sealer, 'ship', of, headers, 2_000_000_000) ?? [];
 
 describe('a session', () => {
   it('comes back from its cookies, however many, in whatever order and among others', () => {
@@ -29,9 +29,11 @@ describe('a session', () => {
       for (const each of cookies) expect(each.replace(/; Expires.*/, '').length).toBeLessThanOrEqual(4_096);
       expect(readSession(sealer, 'ship', sent(['x=1', ...cookies.toReversed(), 'ship=2']))).toEqual(large);
     }
-    expect(sessionCookies(sealer, 'ship', { ...session, refreshToken: noise(20_000) }, [])).toBeUndefined();
+    expect(
+      sessionCookies(sealer, 'ship', { ...session, refreshToken: noise(20_000) }, [], 0),
+    ).toBeUndefined();
     const inflated = { ...session, refreshToken: 'x'.repeat(100_000) };
-    expect(sessionCookies(sealer, 'ship', inflated, [])).toBeUndefined();
+    expect(sessionCookies(sealer, 'ship', inflated, [], 0)).toBeUndefined();
   });
 
   it('leaves no cookie of a longer one behind', () => {

@@ -13,8 +13,8 @@ export interface Session {
   readonly refreshToken?: string;
   /** Of the user info endpoint. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** Epoch seconds. */
-  readonly expiresAt: number;
+  /** Epoch seconds. How long it holds from then on is what its rule says now. */
+  readonly signedInAt: number;
 }
 
 const purpose = 'session';
@@ -45,6 +45,7 @@ export function readSession(
 /**
  * The values of `Set-Cookie` by which a client keeps a session. Cookies of an earlier, longer one are taken away.
  * @param headers What the client sent.
+ * @param expiresAt Epoch seconds.
  * @returns undefined: it is larger than clients keep.
  */
 export function sessionCookies(
@@ -52,6 +53,7 @@ export function sessionCookies(
   name: string,
   session: Session,
   headers: HeaderFields,
+  expiresAt: number,
 ): readonly string[] | undefined {
   const told = JSON.stringify(session);
   if (Buffer.byteLength(told) > mostSessionBytes) return undefined;
@@ -59,7 +61,7 @@ export function sessionCookies(
   const size = mostCookieBytes - name.length;
   const count = Math.ceil(text.length / size);
   if (count > mostSessionCookies) return undefined;
-  const expires = new Date(session.expiresAt * 1_000).toUTCString();
+  const expires = new Date(expiresAt * 1_000).toUTCString();
   return [
     ...Array.from({ length: count }, (_, at) =>
       cookie(`${name}-${at}`, text.slice(at * size, (at + 1) * size), expires),
