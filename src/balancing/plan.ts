@@ -163,7 +163,7 @@ export interface TargetGroupPlan {
   readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
   /** Of HTTP and HTTPS. */
   readonly protocolVersion?: 'HTTP1' | 'HTTP2' | 'GRPC';
-  /** `ip`: in the VPC. `instance`: a container instance of this installation, by the machine's own addresses. */
+  /** `ip`: in the VPC, nodes of Kubernetes too. `instance`: a container instance of this installation, by the machine's own addresses. */
   readonly targetType: 'ip' | 'instance';
   readonly healthCheck: HealthCheckPlan;
   readonly algorithm: 'round_robin' | 'least_outstanding_requests' | 'weighted_random';

@@ -86,6 +86,75 @@ it('A rollout behind a load balancer waits until its pods are healthy there, whe
   expect((await shown()).find(({ name }) => name === first?.name)?.ready).toBe('True');
 }, 180_000);
 
+it('A load balancer sends to the node ports of instances that are nodes, and a binding fills a group that is there', async () => {
+  const k = (...args: string[]) => cluster.k('-n', 'ports', ...args);
+  const annotations = {
+    [`${prefix}scheme`]: 'internal',
+    [`${prefix}nlb-target-type`]: 'instance',
+    [`${prefix}healthcheck-interval`]: '5',
+    [`${prefix}healthcheck-timeout`]: '2',
+  };
+  const named = (name: string) => ({ metadata: { name, namespace: 'ports', labels: { app: name } } });
+  const serve = 'mkdir /www && echo hello > /www/index.html && exec httpd -f -p 8080 -h /www';
+  const pod = (name: string, script: string) => ({
+    ...{ apiVersion: 'v1', kind: 'Pod', ...named(name) },
+    spec: { terminationGracePeriodSeconds: 0, containers: [cluster.container(script)] },
+  });
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ports' } },
+    pod('web', serve),
+    pod('client', 'sleep 3600'),
+    {
+      ...{ apiVersion: 'v1', kind: 'Service' },
+      metadata: { name: 'web', namespace: 'ports', annotations },
+      spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8_080 }] },
+    },
+  );
+  const hostname = await waitFor('the load balancer', async () => {
+    const said = await k(
+      ...['get', 'service', 'web', '-o', 'jsonpath={.status.loadBalancer.ingress[0].hostname}'],
+    );
+    return said === '' ? undefined : said;
+  });
+  await k('wait', 'pod/web', 'pod/client', '--for=condition=Ready', '--timeout=50s');
+  const asked = ['exec', 'client', '--', 'wget', '-q', '-O', '-', `http://${hostname}/`];
+  await waitFor('an answer through the node port', async () => {
+    const { code, stdout } = await cluster.say('-n', 'ports', ...asked);
+    return code === 0 && stdout.trim() === 'hello' ? true : undefined;
+  });
+  const elb = cluster.installation.elb();
+  const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
+  const balancer = LoadBalancers.find(({ DNSName }) => DNSName === hostname);
+  const { TargetGroups: [group] = [] } = await elb.describeTargetGroups({
+    LoadBalancerArn: balancer?.LoadBalancerArn,
+  });
+  const nodePort = await k('get', 'service', 'web', '-o', 'jsonpath={.spec.ports[0].nodePort}');
+  const node = await k('get', 'nodes', '-o', 'jsonpath={.items[0].spec.providerID}');
+  const target = async (TargetGroupArn: string | undefined): Promise<string> => {
+    const { TargetHealthDescriptions: [only] = [] } = await elb.describeTargetHealth({ TargetGroupArn });
+    return `${only?.Target?.Id}:${only?.Target?.Port} ${only?.TargetHealth?.State}`;
+  };
+  await waitFor('the node to be healthy there', async () =>
+    (await target(group?.TargetGroupArn)) === `${node.split('/').at(-1)}:${nodePort} healthy`
+      ? true
+      : undefined,
+  );
+
+  const { TargetGroups: [own] = [] } = await elb.createTargetGroup({
+    ...{ Name: 'own', TargetType: 'ip', Protocol: 'TCP', Port: 80, VpcId: balancer?.VpcId },
+  });
+  await cluster.apply({
+    ...{ apiVersion: 'elbv2.k8s.aws/v1beta1', kind: 'TargetGroupBinding' },
+    metadata: { name: 'web', namespace: 'ports' },
+    spec: { targetGroupName: 'own', serviceRef: { name: 'web', port: 80 } },
+  });
+  const podIp = await k('get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
+  await waitFor('the target group to have the pod', async () =>
+    (await target(own?.TargetGroupArn)).startsWith(`${podIp}:8080 `) ? true : undefined,
+  );
+  expect(await k('get', 'targetgroupbindings')).toMatch(/^web +web +80 +ip /m);
+}, 180_000);
+
 interface Pod {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly readinessGates?: readonly { readonly conditionType: string }[] };

@@ -4,6 +4,7 @@ import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
 import { builtInFlows } from '../flow-control/built-in-flows.ts';
+import { bindingDefinition } from '../load-balancing/bindings/definition.ts';
 import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { networkDefinitions } from '../pod-interfaces/definitions.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
@@ -28,7 +29,10 @@ export async function bootstrap(
       namespaces.map((name) => ({ metadata: { name } })),
     ),
     make(resourceNamed('scheduling.k8s.io', 'priorityclasses'), undefined, priorityClasses),
-    make(resourceNamed('apiextensions.k8s.io', 'customresourcedefinitions'), undefined, networkDefinitions),
+    make(resourceNamed('apiextensions.k8s.io', 'customresourcedefinitions'), undefined, [
+      ...networkDefinitions,
+      bindingDefinition,
+    ]),
     ...builtInFlows.map(({ resource, bodies }) => make(resource, undefined, bodies)),
     // What the AWS Load Balancer Controller's chart makes.
     make(resourceNamed('networking.k8s.io', 'ingressclasses'), undefined, [

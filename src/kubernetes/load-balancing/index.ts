@@ -6,6 +6,7 @@
 import type { Reconciler } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import { type RunningClusters, reconcilerOf } from '../controllers/controller.ts';
+import { targetGroupBindingController } from './bindings/controller.ts';
 import { ingressLoadBalancers } from './ingress-controller.ts';
 import { serviceLoadBalancers } from './service-controller.ts';
 
@@ -18,5 +19,6 @@ export function loadBalancerControllers(
   return [
     reconcilerOf(context, running, serviceLoadBalancers(context)),
     reconcilerOf(context, running, ingressLoadBalancers(context)),
+    reconcilerOf(context, running, targetGroupBindingController(context)),
   ];
 }

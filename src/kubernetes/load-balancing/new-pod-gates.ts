@@ -1,6 +1,7 @@
 import { type Reader, recordKey } from '../../reconcile/index.ts';
 import { clusterKey, ingresses, namespaces, services, siblingsOf } from '../controllers/collections.ts';
 import type { ClusterPlace } from '../objects/object-store.ts';
+import { targetGroupBindings } from './bindings/objects.ts';
 import { isBalanced as isBalancedIngress, membersOf } from './ingress-classes.ts';
 import { groupOf, ingressModel } from './ingress-model.ts';
 import { ModelError, type WantedBalancer, type WantedTargetGroup } from './model.ts';
@@ -47,12 +48,28 @@ export function newPodGates(
   const isFor = ({ targetType, serviceKey }: WantedTargetGroup): boolean =>
     targetType === 'ip' && keys.has(serviceKey);
   const groups = balancers.flatMap(({ targetGroups }) => targetGroups.filter(isFor));
-  return [...new Set(groups.map(({ name }) => gateOf(name)))];
+  const names = [...groups.map(({ name }) => name), ...bindingsTo(reader, key, selecting)];
+  return [...new Set(names.map(gateOf))];
 }
 
 function isSelectedBy({ spec: { selector = {} } }: BalancedService, labels: NewPod['labels']): boolean {
   const wanted = Object.entries(selector);
   return wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value);
+}
+
+/** The names of the bindings that send to pods of services by their addresses, once they do. */
+function bindingsTo(
+  reader: Reader,
+  key: string,
+  selecting: readonly { readonly value: BalancedService }[],
+): readonly string[] {
+  const names = new Set(selecting.map(({ value }) => value.metadata.name));
+  return [...reader.list(targetGroupBindings, siblingsOf(key, targetGroupBindings))].flatMap(
+    ({ value: { metadata, spec, status } }) => {
+      const isThere = metadata.deletionTimestamp === undefined && status?.observedGeneration !== undefined;
+      return isThere && spec.targetType === 'ip' && names.has(spec.serviceRef.name) ? [metadata.name] : [];
+    },
+  );
 }
 
 /** Of the Ingresses of a namespace that are reached. */

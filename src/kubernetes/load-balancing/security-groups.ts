@@ -2,11 +2,14 @@ import { unless } from '../../services/infrastructure.ts';
 import { isOwned, type Site } from './infrastructure.ts';
 import type { WantedBalancer } from './model.ts';
 
-interface Opening {
+/** Who is let in, and where. */
+export interface Opening {
   readonly IpProtocol: 'tcp' | 'udp';
   readonly FromPort: number;
   readonly ToPort: number;
-  readonly from: { readonly CidrIp: string } | { readonly GroupId: string };
+  readonly from: ({ readonly CidrIp: string } | { readonly GroupId: string }) & {
+    readonly Description?: string | undefined;
+  };
 }
 
 const openingKey = ({ IpProtocol, FromPort, ToPort, from }: Opening): string =>
@@ -83,6 +86,20 @@ export async function admitToTargets(site: Site, wanted: WantedBalancer, group: 
   await setIngress(site, id, openings, (from) => 'GroupId' in from && from.GroupId === group);
 }
 
+/** By which the rules of bindings are known, of all of a cluster's. */
+const ofBindings = 'elbv2.k8s.aws/targetGroupBinding=shared';
+
+/** The group of nodes and pods lets in what the networking of all bindings says, and takes back what none says any more. */
+export async function admitBy(site: Site, openings: readonly Opening[]): Promise<void> {
+  const { clusterSecurityGroupId: id } = site.cluster;
+  if (id === undefined) return;
+  const described = openings.map(({ from, ...place }) => ({
+    ...place,
+    from: { ...from, Description: ofBindings },
+  }));
+  await setIngress(site, id, described, ({ Description }) => Description === ofBindings);
+}
+
 /** Takes back what `admitToTargets` has allowed. */
 export async function dismissFromTargets(site: Site, group: string): Promise<void> {
   const { clusterSecurityGroupId: id } = site.cluster;
@@ -106,8 +123,8 @@ async function setIngress(
     const { IpProtocol, FromPort = -1, ToPort = -1, IpRanges = [], UserIdGroupPairs = [] } = each;
     if (IpProtocol !== 'tcp' && IpProtocol !== 'udp') return [];
     return [
-      ...IpRanges.map(({ CidrIp = '' }) => ({ CidrIp })),
-      ...UserIdGroupPairs.map(({ GroupId: id = '' }) => ({ GroupId: id })),
+      ...IpRanges.map(({ CidrIp = '', Description }) => ({ CidrIp, Description })),
+      ...UserIdGroupPairs.map(({ GroupId: id = '', Description }) => ({ GroupId: id, Description })),
     ].map((from) => ({ IpProtocol, FromPort, ToPort, from }));
   });
   const wantedKeys = new Map(wanted.map((opening) => [openingKey(opening), opening]));

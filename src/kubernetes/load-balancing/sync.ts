@@ -154,7 +154,7 @@ const hostnamesOf = ({ status }: Balanced): readonly string[] =>
 /** Work that has begun, by the load balancer's name: objects that share one take turns. */
 const turns = new Map<string, Promise<unknown>>();
 
-async function inTurn<R>(name: string, work: () => Promise<R>): Promise<R> {
+export async function inTurn<R>(name: string, work: () => Promise<R>): Promise<R> {
   const before = turns.get(name) ?? Promise.resolve();
   const own = before.then(work, work);
   turns.set(name, own);
@@ -171,12 +171,17 @@ interface Written {
   readonly object: Balanced;
 }
 
-async function setFinalizer(
-  { writer, resource, object, finalizer }: Written & { readonly finalizer: string },
+export async function setFinalizer(
+  {
+    writer,
+    resource,
+    object,
+    finalizer,
+  }: Pick<Written, 'resource' | 'writer'> & { readonly object: Kept; readonly finalizer: string },
   isWanted: boolean,
 ): Promise<void> {
   if ((object.metadata.finalizers ?? []).includes(finalizer) === isWanted) return;
-  await writer.change<Balanced>(resource, object, ({ metadata, ...present }) => {
+  await writer.change<Kept>(resource, object, ({ metadata, ...present }) => {
     const { finalizers = [], ...others } = withoutVersion(metadata);
     const left = finalizers.filter((name) => name !== finalizer);
     const all = isWanted ? [...left, finalizer] : left;

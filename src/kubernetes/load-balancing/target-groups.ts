@@ -78,10 +78,11 @@ export function differing(
   );
 }
 
-async function ensureTargets(
+/** Registers what is missing and deregisters what is not wanted. @throws {Refusal} */
+export async function ensureTargets(
   { ask }: Site,
   TargetGroupArn: string,
-  wanted: WantedTargetGroup,
+  wanted: Pick<WantedTargetGroup, 'targets'>,
 ): Promise<void> {
   const { TargetHealthDescriptions = [] } = await ask('elasticloadbalancing', 'DescribeTargetHealth', {
     TargetGroupArn,

@@ -1,3 +1,4 @@
+import type { SelectsLabels } from '../../label-selector.ts';
 import type { Reader } from '../../reconcile/index.ts';
 import { clusterWide, endpointSlices, nodes } from '../controllers/collections.ts';
 import type { Service, ServicePort } from '../controllers/endpoints/objects.ts';
@@ -66,9 +67,19 @@ export interface BalancedNode extends Kept {
 /** "Exclude nodes from external load balancers" (well-known labels). */
 const excluded = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
-/** The instances that are ready nodes of a cluster, at a port of theirs. @param key Of any object of the cluster. */
-export function nodeTargets(reader: Reader, key: string, nodePort: number): readonly WantedTarget[] {
-  const all = [...reader.list(nodes, clusterWide(key, nodes))].map(({ value }) => value as BalancedNode);
+/**
+ * The instances that are ready nodes of a cluster, at a port of theirs.
+ * @param key Of any object of the cluster. @param isSelected By their labels; default: all.
+ */
+export function nodeTargets(
+  reader: Reader,
+  key: string,
+  nodePort: number,
+  isSelected: SelectsLabels = () => true,
+): readonly WantedTarget[] {
+  const all = [...reader.list(nodes, clusterWide(key, nodes))]
+    .map(({ value }) => value as BalancedNode)
+    .filter(({ metadata }) => isSelected(metadata.labels));
   return all.flatMap((node) => instanceOf(node) ?? []).map((id) => ({ id, port: nodePort }));
 }
 

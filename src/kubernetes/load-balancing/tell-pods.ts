@@ -4,10 +4,13 @@ import { withoutVersion } from '../controllers/writer.ts';
 import { timestamp } from '../objects/object.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import type { Site } from './infrastructure.ts';
-import type { WantedBalancer, WantedTargetGroup } from './model.ts';
+import type { WantedTargetGroup } from './model.ts';
 import { gateOf } from './readiness-gates.ts';
 
 const pods = resourceNamed('', 'pods');
+
+/** A target group whose health pods wait for: by its own name, or by that of the binding that fills it. */
+type TellingGroup = Pick<WantedTargetGroup, 'name' | 'targets'> & { readonly arn?: string };
 
 /** What Elastic Load Balancing says of a target. */
 interface Health {
@@ -22,7 +25,7 @@ interface Health {
  */
 export async function tellPods(
   { ask }: Site,
-  { targetGroups }: WantedBalancer,
+  { targetGroups }: { readonly targetGroups: readonly TellingGroup[] },
   work: Pick<Work<Kept>, 'writer' | 'now'>,
 ): Promise<boolean> {
   let isWaiting = false;
@@ -41,13 +44,11 @@ export async function tellPods(
 
 async function healthsIn(
   ask: Site['ask'],
-  { name }: WantedTargetGroup,
+  { name, arn }: TellingGroup,
 ): Promise<ReadonlyMap<string, Health | undefined>> {
-  const { TargetGroups: [found] = [] } = await ask('elasticloadbalancing', 'DescribeTargetGroups', {
-    Names: [name],
-  });
+  const found = arn === undefined ? await arnOf(ask, name) : arn;
   const { TargetHealthDescriptions = [] } = await ask('elasticloadbalancing', 'DescribeTargetHealth', {
-    TargetGroupArn: found?.TargetGroupArn ?? '',
+    TargetGroupArn: found,
   });
   return new Map(
     TargetHealthDescriptions.map(({ Target, TargetHealth }) => [
@@ -55,6 +56,13 @@ async function healthsIn(
       TargetHealth,
     ]),
   );
+}
+
+async function arnOf(ask: Site['ask'], name: string): Promise<string> {
+  const { TargetGroups: [found] = [] } = await ask('elasticloadbalancing', 'DescribeTargetGroups', {
+    Names: [name],
+  });
+  return found?.TargetGroupArn ?? '';
 }
 
 async function tell(

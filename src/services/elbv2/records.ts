@@ -214,6 +214,8 @@ export interface TargetRecord {
   readonly port: number;
   /** Where it is reached. */
   readonly address: string;
+  /** Of an instance: by its own address in the VPC, not at its machine's ports. All of a group are so, or none. */
+  readonly isInVpc?: boolean;
   /** `all`: whatever the zone. */
   readonly availabilityZone: string;
   readonly registeredAt: number;

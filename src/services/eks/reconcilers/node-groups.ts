@@ -15,6 +15,7 @@ import {
   shareOf,
   terminateInstance,
 } from '../../ec2/index.ts';
+import { deregisterInstanceTargets } from '../../elbv2/index.ts';
 import { dismissNodes } from '../access-entries/admit-nodes.ts';
 import { vpcCniSettings } from '../addons/vpc-cni.ts';
 import type { Scope } from '../arn.ts';
@@ -336,8 +337,9 @@ function placedIn(
   }
 }
 
-/** Its interface goes with it. */
+/** Its interface goes with it, and nothing is sent to its address, which others may have next. */
 function forget(tx: Transaction, scope: Scope, instanceId: string, now: number): void {
+  deregisterInstanceTargets(tx, scope, instanceId);
   const instance = tx.get(nodeInstances, nodeInstanceKey(scope, instanceId));
   if (instance?.launched !== undefined) terminateInstance(tx, scope, instanceId, now);
   tx.delete(nodeInstances, nodeInstanceKey(scope, instanceId));

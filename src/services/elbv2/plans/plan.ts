@@ -102,7 +102,10 @@ function targetsOf(
 }
 
 function groupPlan(group: TargetGroupRecord, ownTargets: readonly TargetRecord[]): TargetGroupPlan {
-  const { id, arn, protocol, protocolVersion, targetType } = group;
+  const { id, arn, protocol, protocolVersion } = group;
+  // Of no target nobody needs to know.
+  const isAtMachine = group.targetType === 'instance' && ownTargets.some(({ isInVpc }) => !isInVpc);
+  const targetType = isAtMachine ? 'instance' : 'ip';
   const attribute = (key: string): string => groupAttribute(group, key);
   const crossZone = attribute('load_balancing.cross_zone.enabled');
   return {

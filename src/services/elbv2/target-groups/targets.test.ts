@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { terminateInstance } from '../../ec2/index.ts';
+import { launchNode, terminateInstance } from '../../ec2/index.ts';
 import {
   deregisterInstanceTargets,
   deregisterServiceTarget,
@@ -8,7 +8,8 @@ import {
   serviceTargetHealth,
   watchingTargets,
 } from '../index.ts';
-import { targetHealths, targetKey, targets } from '../records.ts';
+import { loadBalancerPlan } from '../plans/plan.ts';
+import { loadBalancers, targetHealths, targetKey, targets } from '../records.ts';
 import { type ElbServer, scope, startElb } from '../testing/elb-server.ts';
 
 let server: ElbServer;
@@ -107,6 +108,35 @@ describe('targets', () => {
     });
     expect(await healthOf(TargetGroupArn)).toEqual([]);
     await expect(register({ Id: id })).rejects.toThrow('not in a running state');
+  });
+
+  it('are nodes of clusters by their addresses in the VPC, on whichever machine they are', async () => {
+    const { elb, state, context } = server;
+    const TargetGroupArn = await server.targetGroup('nodes', { TargetType: 'instance' });
+    const Id = 'i-0123456789abcdef0';
+    const launched = await state.transact((tx) =>
+      launchNode(tx, { ...context, publicCidr: '198.18.0.0/24' }, scope, {
+        ...{ id: Id, instanceType: 't3.medium', imageId: 'ami-0a', isSpot: false, architecture: 'x86_64' },
+        ...{ subnetIds: server.subnetIds, securityGroupIds: [], now: server.clock.now() },
+        ...{ tags: {}, interfaceTags: {}, machineId: 'm-1' },
+      }),
+    );
+    await elb.registerTargets({ TargetGroupArn, Targets: [{ Id, Port: 30_080 }] });
+    const at = launched.type === 'launched' ? launched.instance.privateIpv4 : '';
+    expect([...state.list(targets)].map(({ value }) => value)).toMatchObject([
+      { id: Id, port: 30_080, address: at, isInVpc: true },
+    ]);
+    const LoadBalancerArn = await server.loadBalancer('front');
+    await use(TargetGroupArn, LoadBalancerArn);
+    const [balancer] = [...state.list(loadBalancers)];
+    if (balancer === undefined) throw new Error('There is no load balancer');
+    expect(loadBalancerPlan(state, balancer.key)?.targetGroups).toMatchObject([
+      { targetType: 'ip', targets: [{ id: Id, address: at, port: 30_080 }] },
+    ]);
+    const machine = await server.instance();
+    await expect(elb.registerTargets({ TargetGroupArn, Targets: [{ Id: machine }] })).rejects.toThrow(
+      'cannot be in one target group with others',
+    );
   });
 
   it('have other ports of their machine for datagrams', async () => {

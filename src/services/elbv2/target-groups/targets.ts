@@ -1,6 +1,6 @@
 import type { Refusal } from '../../../protocols/index.ts';
 import type { Reader, Transaction } from '../../../reconcile/index.ts';
-import { findInstance, vpcFacts } from '../../ec2/index.ts';
+import { findInstance, readServiceInterface, vpcFacts } from '../../ec2/index.ts';
 import type { Scope } from '../arn.ts';
 import { invalidTarget, shown, tooManyTargets, validationError } from '../errors.ts';
 import { limits } from '../load-balancers/account-limits.ts';
@@ -39,10 +39,24 @@ export function newTarget(
         `The following targets are not in a running state and cannot be registered: '${id}'`,
       );
     }
-    if (instance.node !== undefined && instance.node.portsAddress === undefined) {
+    // Nodes of Kubernetes are in their VPC themselves; the ports of other instances are their machine's.
+    const isInVpc = instance.node !== undefined && instance.node.portsAddress === undefined;
+    const isOther = (target: TargetRecord): boolean => (target.isInVpc ?? false) !== isInVpc;
+    if (reader.byIndex(targets, 'targetGroup', group.id).some(({ value }) => isOther(value))) {
       return invalidTarget(
-        `Instance '${id}' is a node of a Kubernetes cluster, whose ports load balancers do not reach yet: use targets of type ip`,
+        `Instance '${id}' cannot be in one target group with others: nodes of Kubernetes clusters are reached in their VPC, container instances by their machine`,
       );
+    }
+    if (isInVpc) {
+      if (zone !== undefined) return withoutZone();
+      const { networkInterfaceId = '' } = instance.node ?? {};
+      const subnet = vpcFacts(reader, scope, group.vpcId)?.subnetAt(instance.address);
+      if (
+        subnet === undefined ||
+        readServiceInterface(reader, scope, networkInterfaceId)?.record.subnetId !== subnet.id
+      )
+        return invalidTarget(`The following targets are not in the VPC of the target group: '${id}'`);
+      return { ...made(instance.address, instance.availabilityZone), isInVpc };
     }
     if (instance.machineId !== undefined) {
       return invalidTarget(
@@ -51,8 +65,7 @@ export function newTarget(
     }
     if (ownPorts(group, instance).includes(port))
       return invalidTarget(`Port '${port}' of instance '${id}' is its machine's own`);
-    if (zone !== undefined)
-      return validationError('You cannot specify an Availability Zone for targets of type instance');
+    if (zone !== undefined) return withoutZone();
     return made(instance.node?.portsAddress ?? instance.address, instance.availabilityZone);
   }
   const facts = vpcFacts(reader, scope, group.vpcId);
@@ -67,6 +80,9 @@ export function newTarget(
   }
   return made(id, subnet.availabilityZone);
 }
+
+const withoutZone = (): Refusal =>
+  validationError('You cannot specify an Availability Zone for targets of type instance');
 
 /** Of an instance the ports that are its machine's, of those kinds that a group sends to. */
 function ownPorts(
