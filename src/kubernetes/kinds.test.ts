@@ -242,4 +242,24 @@ describe('each kind', () => {
       columnDefinitions: ['Name', 'Desired', 'Available', 'Age'].map((name) => ({ name })),
     });
   });
+
+  it('that recurs says when, in five fields or by a name', async () => {
+    const at = '/apis/batch/v1/namespaces/default/cronjobs';
+    const template = { spec: { containers: [{ name: 'c', image: 'nginx' }], restartPolicy: 'Never' } };
+    const made = async (schedule: string) => {
+      const spec = { schedule, jobTemplate: { spec: { template } } };
+      const metadata = { name: 'tick' };
+      const { status, json } = await cluster.call('POST', `${at}?dryRun=All`, { metadata, spec });
+      return status === 201 ? status : json.message;
+    };
+    const wrong = (schedule: string, why: string) =>
+      `CronJob.batch "tick" is invalid: spec.schedule: Invalid value: "${schedule}": ${why}`;
+    for (const schedule of ['*/5 0-3 1,15 * MON', '@midnight', '@every 1h30m'])
+      expect(await made(schedule), schedule).toBe(201);
+    expect(await made('nonsense')).toBe(wrong('nonsense', 'expected exactly 5 fields, found 1: [nonsense]'));
+    expect(await made('* * * * * *')).toBe(
+      wrong('* * * * * *', 'expected exactly 5 fields, found 6: [* * * * * *]'),
+    );
+    expect(await made('@often')).toBe(wrong('@often', 'unrecognized descriptor: @often'));
+  });
 });

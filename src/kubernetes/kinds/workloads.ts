@@ -286,14 +286,24 @@ export const cronJob: Kind = {
 /** Its jobs' names are 11 characters longer, and those are labels of pods. */
 const maxCronJobName = 52;
 
+const descriptors = new Set([
+  ...['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'],
+]);
+
 function scheduleErrors(schedule: string): readonly FieldError[] {
+  const wrong = (why: string) => [invalidValue('spec.schedule', schedule, why)];
   // `@every` counts from when it was made, which no calendar says.
   if (/^@every \d+(\.\d+)?[hms]/.test(schedule)) return [];
+  const fields = schedule.trim().split(/\s+/);
+  if (schedule.startsWith('@') && !descriptors.has(schedule))
+    return wrong(`unrecognized descriptor: ${schedule}`);
+  if (!schedule.startsWith('@') && fields.length !== 5)
+    return wrong(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`);
   try {
     new Cron(schedule, { mode: schedule.startsWith('@') ? 'auto' : '5-part', paused: true }).stop();
     return [];
   } catch (error) {
-    return [invalidValue('spec.schedule', schedule, error instanceof Error ? error.message : String(error))];
+    return wrong(error instanceof Error ? error.message : String(error));
   }
 }
 
