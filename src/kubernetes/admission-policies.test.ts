@@ -172,7 +172,7 @@ describe('a ValidatingAdmissionPolicy', () => {
     [{ validations: [{ expression: '1 + 1' }] }, 'must evaluate to bool'],
     [
       { variables: [{ name: 'a', expression: 'variables.b' }], validations: [{ expression: 'true' }] },
-      'spec.variables[0].expression: Invalid value: "variables.b": compilation failed: <input>:1:11: No such key: b',
+      `spec.variables[0].expression: Invalid value: "variables.b": compilation failed: ERROR: <input>:1:10: undefined field 'b'\n | variables.b\n | .........^`,
     ],
     [{ validations: [{ expression: 'true', reason: 'Bad' }] }, 'Unsupported value: "Bad"'],
     [

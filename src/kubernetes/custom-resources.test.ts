@@ -461,7 +461,7 @@ describe('a schema of a custom resource', () => {
       definition('bad.example.com', { versions }),
     );
     expect(status).toBe(422);
-    expect(json.message).toContain('compilation failed: <input>:1:6: No such key: middle');
+    expect(json.message).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'middle'");
   });
 
   it('is refused when no schema could be', async () => {

@@ -58,16 +58,29 @@ describe('Kubernetes’ functions', () => {
 
 describe('an expression is refused', () => {
   it.each([
-    ['numbers.all(n, n >', 'compilation failed: <input>:1:19: Unexpected token: EOF'],
-    ['unknown > 1', 'compilation failed: <input>:1:1: Unknown variable: unknown'],
-    ['numbers.all(i, n, i)', 'compilation failed: <input>:1:19: predicate must return bool'],
+    ['numbers.all(n, n >', 'compilation failed: ERROR: <input>:1:19: Syntax error: Unexpected token: EOF'],
+    [
+      'unknown > 1',
+      "compilation failed: ERROR: <input>:1:1: undeclared reference to 'unknown' (in container '')",
+    ],
+    ['numbers.all(i, n, i)', 'compilation failed: ERROR: <input>:1:19: predicate must return bool'],
     ['long.all(i, n, true)', "'string' cannot be range of a comprehension (must be list, map, or dynamic)"],
     ['numbers.all(a.b, n, true)', 'argument must be a simple name'],
-    ["numbers == 'a'", 'compilation failed: <input>:1:1: no such overload: list<int> == string'],
+    [
+      "numbers == 'a'",
+      "compilation failed: ERROR: <input>:1:9: found no matching overload for '_==_' applied to '(list(int), string)'\n | numbers == 'a'\n | ........^",
+    ],
+    ['absent(numbers)', "<input>:1:7: undeclared reference to 'absent' (in container '')"],
+    ['numbers.absent()', "<input>:1:15: undeclared reference to 'absent' (in container '')"],
+    [
+      'true &&\nlong.contains(1)',
+      "<input>:2:14: found no matching overload for 'contains' applied to 'string.(int)'\n | long.contains(1)\n | .............^",
+    ],
+    ['-long == 1', "<input>:1:1: found no matching overload for '-_' applied to '(string)'"],
     ['size(numbers)', 'must evaluate to bool'],
     [
       `${'('.repeat(200)}true${')'.repeat(200)}`,
-      'compilation failed: <input>:1:101: Exceeded maxDepth (100)',
+      'compilation failed: ERROR: <input>:1:101: Syntax error: Exceeded maxDepth (100)',
     ],
     [`${'true && '.repeat(5_000)}true`, 'expression is longer than 20000 characters'],
   ])('%s', (expression, message) => {

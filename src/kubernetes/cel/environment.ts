@@ -1,6 +1,7 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { type Budget, countEvaluation, countRoot, measured, withProbe } from './budget.ts';
 import { CelError } from './cel-error.ts';
+import { compileErrorText } from './compile-errors.ts';
 import { estimatedCost } from './cost/estimate.ts';
 import type { SizedType } from './cost/sizes.ts';
 import { addAddresses } from './library/addresses.ts';
@@ -86,9 +87,10 @@ export class CelEnvironment {
   compile(expression: string, types: readonly string[]): Program {
     if (expression.length > maxLength)
       throw new CelError(`expression is longer than ${maxLength} characters`);
-    const parsed = this.#parse(expression);
+    const read = withoutOptionalEntries(expression);
+    const parsed = this.#parse(expression, read);
     const { valid, type = '', error } = parsed.check();
-    if (!valid) throw new CelError(`compilation failed: ${messageOf(error)}`, { cause: error });
+    if (!valid) throw this.#notCompiled(expression, read, error);
     if (types.length > 0 && type !== 'dyn' && !types.includes(type))
       throw new CelError(`must evaluate to ${types.join(' or ')}`);
     countRoot(parsed.ast);
@@ -113,16 +115,24 @@ export class CelEnvironment {
     this.#isCounting = true;
   }
 
-  #parse(expression: string): ParseResult {
+  #notCompiled(written: string, read: string, cause: unknown): CelError {
+    const isFunction = (name: string): boolean =>
+      this.#environment.getDefinitions().functions.some((it) => it.name === name);
+    return new CelError(`compilation failed: ${compileErrorText(written, read, cause, isFunction)}`, {
+      cause,
+    });
+  }
+
+  #parse(written: string, read: string): ParseResult {
     try {
-      return this.#environment.parse(withoutOptionalEntries(expression));
+      return this.#environment.parse(read);
     } catch (error) {
-      throw new CelError(`compilation failed: ${messageOf(error)}`, { cause: error });
+      throw this.#notCompiled(written, read, error);
     }
   }
 }
 
-/** `ERROR: <input>:1:5: undefined field`, as upstream's compiler tells where. */
+/** Why it could not be evaluated, and where. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { summary = error.message, node } = error as Error & {

@@ -31,7 +31,15 @@ describe('literals with optional entries', () => {
 
   it('have each key once, and values that are optional', () => {
     expect(() => evaluated('{"a": "b", ?"a": m[?"a"]}')).toThrow('Failed with repeated key');
-    expect(() => evaluated('[?"a"]')).toThrow("found no matching overload for 'catamaran_some(string)'");
+    expect(() => evaluated('[?"a"]')).toThrow(
+      "compilation failed: expected type 'optional_type(string)' but found 'string'",
+    );
+  });
+
+  it('are read no deeper than anything else', () => {
+    expect(() => evaluated(`${'['.repeat(9_000)}?m[?"a"]${']'.repeat(9_000)}`)).toThrow(
+      'Exceeded maxDepth (100)',
+    );
   });
 
   it('come to the lists of what is there, whatever is in them, and leave every other expression as it is', () => {

@@ -1,3 +1,5 @@
+import { CelError } from './cel-error.ts';
+
 /** What optional entries of literals become calls of. */
 export const optionalItem = 'catamaran_some';
 export const optionalEntry = 'catamaran_entry';
@@ -6,6 +8,8 @@ export const mapOfEntries = 'catamaran_entries';
 /** A text, a comment, a name or a number, or one character of anything else. */
 const token =
   /[bBrR]{0,2}("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\/\/[^\n]*|\w+|\s+|[\s\S]/g;
+/** As deep as the library reads. */
+const maxDepth = 100;
 const hasOptional = /[[{,]\s*\?/;
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
@@ -19,12 +23,14 @@ interface Entry {
 /**
  * An expression whose literals have no optional entries, which the library does not know: `[a, ?b]` is a list and what the optional
  * value comes to, and `{?k: v}` the entries that are there.
+ * @throws {CelError} it is too deep.
  */
 export function withoutOptionalEntries(expression: string): string {
   if (!hasOptional.test(expression)) return expression;
   const tokens = expression.match(token) ?? [];
   let at = 0;
-  const read = (end: string): readonly Entry[] => {
+  const read = (end: string, depth = 0): readonly Entry[] => {
+    if (depth > maxDepth) throw new CelError(`compilation failed: Exceeded maxDepth (${maxDepth})`);
     const entries: Entry[] = [];
     let entry = { isOptional: false, key: '', value: '' };
     // Of `a ? b : c`: the colon belongs to it.
@@ -45,7 +51,7 @@ export function withoutOptionalEntries(expression: string): string {
       } else if (closing[part] !== undefined) {
         at += 1;
         const isLiteral = part === '{' || (part === '[' && !endsValue(before));
-        entry.value += written(part, read(closing[part] as string), isLiteral);
+        entry.value += written(part, read(closing[part] as string, depth + 1), isLiteral);
       } else {
         if (part === '?') conditions += 1;
         if (part === ':') conditions -= 1;

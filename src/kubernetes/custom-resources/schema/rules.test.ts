@@ -146,9 +146,13 @@ describe('a schema is refused with a rule', () => {
     [
       'of a field that it does not have',
       { rule: 'self.other > 1' },
-      'compilation failed: <input>:1:6: No such key: other',
+      "compilation failed: ERROR: <input>:1:5: undefined field 'other'\n | self.other > 1\n | ....^",
     ],
-    ['of another type', { rule: 'self.min + "a" == ""' }, 'no such overload: int + string'],
+    [
+      'of another type',
+      { rule: 'self.min + "a" == ""' },
+      "<input>:1:10: found no matching overload for '_+_' applied to '(int, string)'",
+    ],
     ['that is no condition', { rule: 'self.min' }, 'must evaluate to bool'],
     ['that is none', { rule: ' ' }, 'rule: Required value: rule is not specified'],
     ['whose message is no text', { rule: 'true', messageExpression: 'self.min' }, 'must evaluate to string'],

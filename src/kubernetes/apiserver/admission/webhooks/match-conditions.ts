@@ -24,7 +24,8 @@ export function compileConditions(
     try {
       const program = compiler.compile(expression, ['bool']);
       const unknown = ofPolicies.find((name) => program.names.has(name));
-      if (unknown !== undefined) throw new CelError(`compilation failed: Unknown variable: ${unknown}`);
+      if (unknown !== undefined)
+        throw new CelError(`compilation failed: undeclared reference to '${unknown}' (in container '')`);
       conditions.push({ name: textOf(it, 'name'), program });
     } catch (error) {
       if (!(error instanceof CelError)) throw error;
