@@ -1,7 +1,7 @@
 /**
  * The two ends of a connection, run in a network namespace: `serve PORT`; `send HOST PORT MS` prints bytes a second;
  * `until HOST PORT` prints when (epoch milliseconds) a connection first came about; `connects PORT HOST...` prints how many
- * milliseconds each took, one after the other, as JSON (null: none within a second).
+ * milliseconds each took, one after the other until one does not come about within a second, as JSON.
  */
 import { connect, createServer } from 'node:net';
 
@@ -49,7 +49,7 @@ switch (mode) {
   }
   case 'connects': {
     const [port, ...hosts] = words;
-    const taken: (number | null)[] = [];
+    const taken: number[] = [];
     for (const host of hosts) {
       const began = performance.now();
       const socket = connect({ port: Number(port), host, noDelay: true });
@@ -58,8 +58,10 @@ switch (mode) {
         socket.once('error', () => resolve(false));
         socket.setTimeout(1_000, () => resolve(false));
       });
-      taken.push(isOpen ? performance.now() - began : null);
+      const ms = performance.now() - began;
       socket.destroy();
+      if (!isOpen) break;
+      taken.push(ms);
     }
     process.stdout.write(`${JSON.stringify(taken)}\n`);
     break;
