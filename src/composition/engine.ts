@@ -32,6 +32,21 @@ export async function openEngine(options: {
   return { runtime, engine: describe(found) };
 }
 
+/** Finds out whether what tasks write can be limited, now and not with the first task. Never rejects. */
+export async function warnOfUnlimitedStorage(
+  runtime: Pick<DockerRuntime, 'sandboxDisks'>,
+  log: Log,
+): Promise<void> {
+  try {
+    const disks = await runtime.sandboxDisks();
+    if (!disks.works) log.warn('The ephemeral storage of tasks is not limited', { why: disks.why });
+  } catch (error) {
+    log.warn('Whether the ephemeral storage of tasks can be limited is found out with the first task', {
+      error,
+    });
+  }
+}
+
 /** The Engine as the set-up steps see it. */
 export function engineDoor(clock: Clock, log: Log): EngineDoor {
   return {

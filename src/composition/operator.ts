@@ -78,7 +78,10 @@ function describeNetwork({ network, defaultVpc }: OperatorParts): StatusResponse
 
 /** What is not enforced is said wherever the machine is described. */
 async function describeStorage({ runtime, stateDirectory }: OperatorParts): Promise<string> {
-  const disks = await runtime.sandboxDisks();
+  const disks = await runtime.sandboxDisks().catch((error: unknown) => ({
+    works: false as const,
+    why: error instanceof Error ? error.message : String(error),
+  }));
   if (!disks.works)
     return (
       'ephemeral storage (20 GiB, or what a task asks for) is shown on tasks and not limited: nothing here keeps a ' +

@@ -32,8 +32,8 @@ export async function purge(
   }
   const { removeWithMounts } = await import('../node/index.ts');
   // Volumes that users keep elsewhere are mounted in the directories of pods.
-  const { node, volumes } = stateLayout(stateDirectory);
-  for (const directory of [node, volumes]) await removeWithMounts(directory);
+  const { node, volumes, disks } = stateLayout(stateDirectory);
+  for (const directory of [node, volumes, disks]) await removeWithMounts(directory);
   rmSync(stateDirectory, { recursive: true, force: true });
   return report;
 }

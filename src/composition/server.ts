@@ -31,7 +31,7 @@ import { newAccountId, newKeyPair } from '../services/iam/index.ts';
 import { SqliteEventStore } from '../services/logs/index.ts';
 import { rootPrincipal } from '../services/service.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { openEngine } from './engine.ts';
+import { openEngine, warnOfUnlimitedStorage } from './engine.ts';
 import { failureToStart } from './full-disk.ts';
 import { installationLabel } from './labels.ts';
 import { homeAddress, type MachineParts, machineRoutes } from './machines/machine-routes.ts';
@@ -278,7 +278,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
   };
   writeServerFile(directory, server);
   // Now, not with the first Fargate task; nobody waits for it.
-  void runtime.sandboxDisks();
+  void warnOfUnlimitedStorage(runtime, log);
   if (options.fargateIsolation !== 'runc') void runtime.gvisor();
   if (hasOthers) {
     permitMachines({ state, loadIam }).catch((error: unknown) =>

@@ -21,7 +21,7 @@ import { createLog } from '../../log.ts';
 import { machineKey, machines, ownArchitecture, RecordReplica } from '../../machines/index.ts';
 import { openState } from '../../reconcile/index.ts';
 import { networkSource } from '../../services/ec2/index.ts';
-import { openEngine } from '../engine.ts';
+import { openEngine, warnOfUnlimitedStorage } from '../engine.ts';
 import { failureToStart } from '../full-disk.ts';
 import { installationLabel } from '../labels.ts';
 import {
@@ -151,7 +151,7 @@ async function start({ fargateIsolation, ...options }: JoinedOptions): Promise<R
     ...{ pid: process.pid, startTime: processStartTime(process.pid) ?? '' },
   };
   writeServerFile(directory, server);
-  void runtime.sandboxDisks();
+  void warnOfUnlimitedStorage(runtime, log);
   if (fargateIsolation !== 'runc') void runtime.gvisor();
   const running = { server, engine: engine satisfies EngineDescription, machineId };
   return run(opened.move(), running, stopping);

@@ -170,6 +170,7 @@ export class DockerRuntime implements Runtime {
       random: parts.random,
       labels: parts.labels,
       makePauseImage: () => this.#sandboxes.ensurePauseImage(),
+      disksInUse: () => this.#sandboxes.disksInUse(),
     });
     this.#sandboxes = new Sandboxes({
       containers: this.#containers,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -71,9 +71,11 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
   const write = (path: string, mebibytes: number): string =>
     `dd if=/dev/zero of=${path} bs=1M count=${mebibytes} 2>&1; wc -c < ${path}`;
 
-  it('says how it knows', async () => {
+  it('says how it knows, and takes away what nobody is on', async () => {
+    await mkdir(join(directory, 'disks', 'left', 'mounted'), { recursive: true });
     expect(await runtime.sandboxDisks()).toMatchObject({ works: true });
     expect(await mountedHere()).toEqual([]);
+    expect(await readdir(join(directory, 'disks'))).toEqual([]);
   });
 
   it.each(['runc', 'gvisor'] as const)(
@@ -123,6 +125,8 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
     for (const { path, device } of (await mountTable()).toReversed())
       if (devices.has(device)) await vi.waitFor(() => runCommand('umount', [path]), 30_000);
     await using later = await open();
+    // Which leaves alone what a sandbox is on.
+    expect(await later.sandboxDisks()).toMatchObject({ works: true });
     await later.startContainer(`${run}-again`);
     expect((await sh('again', 'cat /file', later)).output).toBe('kept\n');
     expect((await sh('again', write('/c', 40), later)).output).toContain('No space left on device');

@@ -1,12 +1,13 @@
 import { statfs } from 'node:fs/promises';
 import { hex, type Random } from '../../clock/index.ts';
-import type {
-  ContainerSpec,
-  Image,
-  Mount,
-  SandboxDisk,
-  SandboxDiskSpace,
-  SandboxDiskSupport,
+import {
+  type ContainerSpec,
+  type Image,
+  type Mount,
+  RuntimeError,
+  type SandboxDisk,
+  type SandboxDiskSpace,
+  type SandboxDiskSupport,
 } from '../runtime.ts';
 import type { Containers } from './containers.ts';
 import { Disks } from './disks.ts';
@@ -14,7 +15,6 @@ import { roleLabel } from './labels.ts';
 import { pauseReference } from './pause-image.ts';
 
 const MiB = 1_048_576;
-const probePrefix = 'probe-';
 const probeBytes = 8 * MiB;
 
 interface SandboxDisksParts {
@@ -26,6 +26,8 @@ interface SandboxDisksParts {
   readonly random: Random;
   readonly labels: Readonly<Record<string, string>>;
   readonly makePauseImage: () => Promise<void>;
+  /** Those that sandboxes are on, whoever made them. */
+  readonly disksInUse: () => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -42,8 +44,12 @@ export class SandboxDisks {
     this.#disks = parts.directory === undefined ? undefined : new Disks(parts.directory);
   }
 
+  /** An Engine that is away just now is asked again. */
   support(): Promise<SandboxDiskSupport> {
-    this.#support ??= this.#probe();
+    this.#support ??= this.#probe().catch((error: unknown) => {
+      this.#support = undefined;
+      throw error;
+    });
     return this.#support;
   }
 
@@ -89,15 +95,19 @@ export class SandboxDisks {
   }
 
   async #probe(): Promise<SandboxDiskSupport> {
-    const { containers, random, labels, isLocal, makePauseImage } = this.#parts;
+    const { containers, random, labels, isLocal, makePauseImage, disksInUse } = this.#parts;
     const disks = this.#disks;
     if (disks === undefined) return { works: false, why: 'no directory for disks of tasks was given' };
     if (process.platform !== 'linux' || process.getuid?.() !== 0 || !isLocal)
       return { works: false, why: 'that takes Catamaran as root on the Linux machine of the engine' };
-    const name = `${probePrefix}${hex(random, 12)}`;
+    const name = `probe-${hex(random, 12)}`;
     const container = `catamaran-disk-${name}`;
     try {
-      for (const left of await disks.names()) if (left.startsWith(probePrefix)) await disks.remove(left);
+      // What no sandbox is on was left by a process that was killed, or by an Engine that was set up anew.
+      // A disk is made after its sandbox's record, so in this order none is taken that another process is just making.
+      const names = await disks.names();
+      const inUse = await disksInUse();
+      for (const left of names) if (!inUse.has(left)) await disks.remove(left);
       await makePauseImage();
       await disks.make({ name, sizeBytes: probeBytes });
       await containers.createNamed(container, {
@@ -121,9 +131,10 @@ export class SandboxDisks {
         };
       return { works: true, how: 'a container was started on a disk of its own' };
     } catch (error) {
+      if (error instanceof RuntimeError && error.code === 'EngineUnavailable') throw error;
       return { works: false, why: error instanceof Error ? error.message : String(error) };
     } finally {
-      // What is left carries the installation's labels and the prefix: the next probe takes it away, or `purge`.
+      // What is left is taken away by the next probe, or by `purge`.
       await containers.remove(container).catch(() => {});
       await disks.remove(name).catch(() => {});
     }

@@ -126,6 +126,11 @@ export class Sandboxes {
     return known ? known.disk : (await this.#volumes.find(recordOf(id)))?.labels[diskLabel];
   }
 
+  async disksInUse(): Promise<ReadonlySet<string>> {
+    const all = await this.#volumes.list(labelFilter({}, 'sandbox'));
+    return new Set(all.flatMap(({ labels }) => labels[diskLabel] ?? []));
+  }
+
   async limit(id: string, limits: CgroupLimits): Promise<void> {
     const { cgroupLocation } = await this.place(id);
     if (cgroupLocation !== undefined) await this.#cgroups.make(cgroupLocation, limits);
