@@ -158,6 +158,24 @@ describe('Secrets of a cluster with a key of KMS', () => {
     expect((await server.eks.listClusters({})).clusters).toEqual([]);
   });
 
+  it('are not read by an API server that begins when the key is disabled, though others have read them', async () => {
+    const keyArn = await newKey();
+    const harbor = await server.cluster('harbor', {
+      ...{ version: '1.35', encryptionConfig: encryptionConfig(keyArn) },
+    });
+    await harbor.call('POST', secrets, secret('tides'));
+    expect((await read(harbor, 'tides')).data).toEqual(data);
+    await server.kms.disableKey({ KeyId: keyArn });
+    await server.eks.updateClusterVersion({ name: 'harbor', version: '1.36', force: true });
+    await server.reconcilers.idle();
+    const updated = await server.found('harbor');
+    expect((await read(updated, 'tides')).message).toContain(
+      'failed to decrypt DEK, error: DisabledException',
+    );
+    await server.kms.enableKey({ KeyId: keyArn });
+    expect((await read(updated, 'tides')).data).toEqual(data);
+  });
+
   it('that were there before are sealed by AssociateEncryptionConfig, which is for good', async () => {
     const harbor = await server.cluster('harbor');
     await harbor.call('POST', secrets, secret('tides'));

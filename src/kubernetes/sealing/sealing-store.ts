@@ -17,16 +17,18 @@ const isSealable = (key: string): boolean =>
  * What is the same entry is the same object each time it is read.
  */
 export function sealingStore(store: Store, keys: ClusterDataKeys, random: Random): Store {
-  const opened = new WeakMap<object, Json>();
+  const opened = new WeakMap<object, { readonly by: Uint8Array; readonly value: Json }>();
   const openEntry = (entry: Entry): Entry => {
     const { key, value } = entry;
     if (!isSealable(key) || !isSealed(value)) return entry;
+    const dataKey = keys.toOpen(placeOfObject(key), registryKey(key));
     let open = opened.get(value);
-    if (open === undefined) {
-      open = openObject(keys.toOpen(placeOfObject(key), registryKey(key)), key, value);
+    // What was open to an API server that has ended is not open to the next one.
+    if (open?.by !== dataKey) {
+      open = { by: dataKey, value: openObject(dataKey, key, value) };
       opened.set(value, open);
     }
-    return { ...entry, value: open };
+    return { ...entry, value: open.value };
   };
   const sealWrite = (write: Write): Write => {
     if (write.type !== 'put' || !isSealable(write.key)) return write;
