@@ -75,6 +75,19 @@ export class IdlePods {
 
   async #list(from: string): Promise<readonly Listed[]> {
     const { body } = await this.#connection.send(requestBytes(this.#cluster, 'GET', from));
-    return (JSON.parse(body.toString()) as { readonly items: readonly Listed[] }).items;
+    return (JSON.parse(unchunked(body).toString()) as { readonly items: readonly Listed[] }).items;
+  }
+}
+
+/** A long list comes in chunks, each after a line with its length in hexadecimal digits. */
+function unchunked(body: Buffer): Buffer {
+  if (body[0] === '{'.charCodeAt(0)) return body;
+  const chunks: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const end = body.indexOf('\r\n', at);
+    const length = Number.parseInt(body.toString('latin1', at, end), 16);
+    if (!(length > 0)) return Buffer.concat(chunks);
+    chunks.push(body.subarray(end + 2, end + 2 + length));
+    at = end + 2 + length + 2;
   }
 }
