@@ -252,6 +252,15 @@ describe('the proxies of pods and services', () => {
       const { authorization = 'none', 'x-forwarded-uri': uri, host, cookie } = request.headers;
       const { 'x-forwarded-for': from } = request.headers;
       response.setHeader('location', '/there');
+      if (request.url === '/page') {
+        const page = '<a href="/a">é</a>';
+        const headers = {
+          'content-type': 'text/html; charset=utf-8',
+          'content-length': Buffer.byteLength(page),
+        };
+        response.writeHead(200, headers).end(page);
+        return;
+      }
       request.pipe(
         response.writeHead(201, {
           'x-asked': `${request.method} ${request.url} ${authorization}`,
@@ -302,6 +311,13 @@ describe('the proxies of pods and services', () => {
     for (const name of ['web:80', 'web:web', 'http:web:web'])
       expect((await through(name)).headers['x-asked']).toBe('GET /x none');
     expect(await upgraded('one:8080/proxy/echo')).toMatch(/^HTTP\/1.1 101 .*hello;TYPED$/s);
+  });
+
+  it('have the links of pages lead through them, too', async () => {
+    await using _ = await answering();
+    const path = `${pods}/one:8080/proxy`;
+    expect((await cluster.call('GET', `${path}/page`)).text).toBe(`<a href="${path}/a">é</a>`);
+    expect((await cluster.call('HEAD', `${path}/page`)).headers['content-length']).toBe('19');
   });
 
   it('say why they lead nowhere', async () => {

@@ -60,7 +60,7 @@ export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {
       return open(dial, address, scheme === 'https', options, signal);
     },
     failure: (error) => unreachable(address, error),
-    located: (location) => linkThrough(proxied, location),
+    linked: (link) => linkThrough(proxied, link),
   });
 }
 

@@ -54,11 +54,15 @@ export const dialingFailed = (error: unknown): ApiError =>
     `error dialing backend: ${error instanceof Error ? error.message : String(error)}`,
   );
 
-/** Passes an answer on as it comes, at the pace of its reader. */
-export async function passOn(from: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Passes an answer on as it comes, at the pace of its reader. @param pass Passes it on changed. */
+export async function passOn(
+  from: IncomingMessage,
+  response: ServerResponse,
+  pass: (from: IncomingMessage, to: ServerResponse) => Promise<void> = pipeline,
+): Promise<void> {
   response.flushHeaders();
   try {
-    await pipeline(from, response);
+    await pass(from, response);
   } catch {
     // Either side has gone: both connections are ended, and there is nobody to tell.
   }

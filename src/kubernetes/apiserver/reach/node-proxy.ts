@@ -38,6 +38,6 @@ export async function proxyNode(exchange: ResourceExchange): Promise<void> {
   }
   await toKubelet(exchange, node, {
     ...{ method, path: `${path || '/'}${query}` },
-    located: (location) => linkThrough({ prefix, backend: '', asked: request.headers.host ?? '' }, location),
+    linked: (link) => linkThrough({ prefix, backend: '', asked: request.headers.host ?? '' }, link),
   });
 }

@@ -12,6 +12,7 @@ import {
   passOn,
   type Upgrade,
 } from './kubelet-exchange.ts';
+import { isPage } from './proxied-links.ts';
 
 /** Whom to ask in place of the API server. */
 interface Backend {
@@ -19,20 +20,20 @@ interface Backend {
   open(headers: Record<string, string | string[]>, signal: AbortSignal): Promise<ClientRequest>;
   /** What it means that it could not be asked. */
   failure(error: unknown): ApiError;
-  /** What becomes of where an answer leads. */
-  located?(location: string): string;
+  /** What becomes of links: where an answer leads, and those of a page. */
+  linked?(link: string): string;
 }
 
 /** Asks a node's kubelet. @throws {ApiError} 400, 500 */
 export function toKubelet(
   exchange: ResourceExchange,
   node: KubernetesObject,
-  { method, path, located }: { readonly method: string; readonly path: string } & Pick<Backend, 'located'>,
+  { method, path, linked }: { readonly method: string; readonly path: string } & Pick<Backend, 'linked'>,
 ): Promise<void> {
   return passThrough(exchange, {
     open: (headers, signal) => exchange.cluster.kubelets.open(node, { method, path, headers, signal }),
     failure: dialingFailed,
-    ...(located && { located }),
+    ...(linked && { linked }),
   });
 }
 
@@ -43,7 +44,7 @@ export function toKubelet(
  */
 export async function passThrough(
   { cluster, request, response, upgrade }: ResourceExchange,
-  { open, failure, located }: Backend,
+  { open, failure, linked }: Backend,
 ): Promise<void> {
   const signal = goneOf(cluster, response, upgrade);
   const { headers } = request;
@@ -53,12 +54,18 @@ export async function passThrough(
   const { statusCode = 500 } = answer.response;
   if (answer.type === 'response' || upgrade === undefined) {
     const told = unhopped(answer.response.headers);
-    const { location } = told;
-    response.writeHead(statusCode, {
-      ...told,
-      ...(typeof location === 'string' && located && { location: located(location) }),
-    });
-    return passOn(answer.response, response);
+    const { 'content-length': length, location, ...kept } = told;
+    const isChanged = linked !== undefined && request.method !== 'HEAD' && isPage(answer.response.headers);
+    if (location) kept.location = linked ? linked(String(location)) : location;
+    if (length && !isChanged) kept['content-length'] = length;
+    response.writeHead(statusCode, kept);
+    return passOn(
+      answer.response,
+      response,
+      isChanged
+        ? async (from, to) => (await import('./proxied-page.ts')).passPage(from, to, linked)
+        : undefined,
+    );
   }
   await switchProtocols(response, upgrade, answer);
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { posix } from 'node:path';
 
 /** How what is behind a proxy names itself, and where the proxy is. */
@@ -23,4 +24,11 @@ export function linkThrough({ prefix, backend, asked }: Proxied, link: string): 
   if (![backend, asked, ''].includes(host) || !path.startsWith('/')) return link;
   const kept = host === asked ? origin : '';
   return `${kept}${path.startsWith(prefix) ? path : pathThrough(prefix, path)}${rest}`;
+}
+
+/** Whether the links within an answer are changed; a page in an encoding that nobody reads here goes as it is, as upstream. */
+export function isPage(headers: IncomingHttpHeaders): boolean {
+  const { 'content-type': type = '', 'content-encoding': encoding = '' } = headers;
+  const [media = ''] = type.split(';', 1);
+  return media.trim().toLowerCase() === 'text/html' && ['', 'gzip', 'deflate'].includes(encoding);
 }
