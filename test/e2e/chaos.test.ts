@@ -309,8 +309,9 @@ async function livesOf(socketPath: string, prefix: string) {
   const doubled: string[] = [];
   const [response] = (await once(events.end(), 'response')) as [IncomingMessage];
   // It ends in the middle, by this test or with the Engine.
-  for (const each of [events, response]) each.on('error', () => {});
-  createInterface({ input: response }).on('line', (line) => {
+  const lines = createInterface({ input: response });
+  for (const each of [events, response, lines]) each.on('error', () => {});
+  lines.on('line', (line) => {
     const { Action, Actor } = JSON.parse(line) as EngineEvent;
     const { 'io.kubernetes.pod.name': name = '', 'io.kubernetes.container.name': container } =
       Actor.Attributes;
