@@ -294,10 +294,11 @@ describe('a cluster under load', () => {
       return nodegroups?.length === 0 ? true : undefined;
     });
     eks.destroy();
-    const { NetworkInterfaces = [] } = await cluster.installation.ec2().describeNetworkInterfaces();
-    const shown = NetworkInterfaces.map(({ Description }) => Description);
     // Those of the control plane stay with it.
-    expect(new Set(shown)).toEqual(new Set(['Amazon EKS harbor']));
+    await waitFor('the interfaces of its nodes and pods to go', async () => {
+      const { NetworkInterfaces = [] } = await cluster.installation.ec2().describeNetworkInterfaces();
+      return NetworkInterfaces.every(({ Description }) => Description === 'Amazon EKS harbor') || undefined;
+    });
   }, 300_000);
 });
 

@@ -1,6 +1,9 @@
 import type { EC2, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { More, NodeInterface } from './plan.ts';
 
+/** The VPC CNI plugin's own, on interfaces that it has made. */
+const instanceTag = 'node.k8s.amazonaws.com/instance_id';
+
 /** The interfaces of one node, in EC2. */
 export interface NodeInterfaces {
   /** By device index. @throws {Error} */
@@ -16,7 +19,8 @@ export interface NodeInterfaces {
 
 /**
  * By EC2's API, with the node role's credentials, as the Amazon VPC CNI plugin does it: the role needs what
- * `AmazonEKS_CNI_Policy` allows.
+ * `AmazonEKS_CNI_Policy` allows. The first look also sees to what an earlier process has left half made, as the plugin cleans
+ * up interfaces that leaked.
  */
 export function nodeInterfaces(
   ec2: Pick<
@@ -30,8 +34,32 @@ export function nodeInterfaces(
   >,
   { instanceId, clusterName }: { readonly instanceId: string; readonly clusterName: string },
 ): NodeInterfaces {
+  let isTidy = false;
+  /** An interface comes in three steps, and whoever took them may have been killed between two. */
+  const tidy = async (abortSignal: AbortSignal): Promise<void> => {
+    const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces(
+      { Filters: [{ Name: `tag:${instanceTag}`, Values: [instanceId] }] },
+      { abortSignal },
+    );
+    for (const { NetworkInterfaceId, Attachment } of NetworkInterfaces) {
+      if (Attachment === undefined) await ec2.deleteNetworkInterface({ NetworkInterfaceId }, { abortSignal });
+      else if (Attachment.DeleteOnTermination === false)
+        await goesWithInstance(NetworkInterfaceId, Attachment.AttachmentId, abortSignal);
+    }
+  };
+  const goesWithInstance = (
+    NetworkInterfaceId: string | undefined,
+    AttachmentId: string | undefined,
+    abortSignal: AbortSignal,
+  ) =>
+    ec2.modifyNetworkInterfaceAttribute(
+      { NetworkInterfaceId, Attachment: { AttachmentId, DeleteOnTermination: true } },
+      { abortSignal },
+    );
   return {
     list: async (abortSignal) => {
+      if (!isTidy) await tidy(abortSignal);
+      isTidy = true;
       const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces(
         { Filters: [{ Name: 'attachment.instance-id', Values: [instanceId] }] },
         { abortSignal },
@@ -51,7 +79,7 @@ export function nodeInterfaces(
             {
               ResourceType: 'network-interface',
               Tags: [
-                { Key: 'node.k8s.amazonaws.com/instance_id', Value: instanceId },
+                { Key: instanceTag, Value: instanceId },
                 { Key: 'cluster.k8s.amazonaws.com/name', Value: clusterName },
               ],
             },
@@ -65,15 +93,10 @@ export function nodeInterfaces(
           { NetworkInterfaceId, InstanceId: instanceId, DeviceIndex },
           { abortSignal },
         );
-        await ec2.modifyNetworkInterfaceAttribute(
-          {
-            NetworkInterfaceId,
-            Attachment: { AttachmentId: attached.AttachmentId, DeleteOnTermination: true },
-          },
-          { abortSignal },
-        );
+        await goesWithInstance(NetworkInterfaceId, attached.AttachmentId, abortSignal);
       } catch (error) {
-        // Nobody has it.
+        // Nobody has it; or it is attached, and the next look sees to it.
+        isTidy = false;
         await ec2.deleteNetworkInterface({ NetworkInterfaceId }).catch(() => {});
         throw error;
       }
