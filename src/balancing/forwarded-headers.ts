@@ -1,8 +1,6 @@
+import type { HeaderFields } from './header-fields.ts';
 import { mostTraceBytes } from './limits.ts';
 import type { ListenerPlan, LoadBalancerAttributes } from './plan.ts';
-
-/** As they came, or as they go: names in any case, and more than once. */
-export type HeaderFields = readonly (readonly [name: string, value: string])[];
 
 export interface ForwardedRequest {
   readonly listener: Pick<ListenerPlan, 'port' | 'protocol'>;

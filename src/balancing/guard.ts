@@ -1,4 +1,4 @@
-import type { HeaderFields } from './forwarded-headers.ts';
+import type { HeaderFields } from './header-fields.ts';
 
 /**
  * What stands before a rule's action: it lets a request pass, or answers in the load balancer's name. Data planes know

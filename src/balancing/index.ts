@@ -2,6 +2,7 @@
 export * from './expressions/index.ts';
 export * from './forwarded-headers.ts';
 export * from './guard.ts';
+export * from './header-fields.ts';
 export * from './limits.ts';
 export type * from './log.ts';
 export * from './own-answers.ts';

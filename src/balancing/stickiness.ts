@@ -1,4 +1,4 @@
-import type { HeaderFields } from './forwarded-headers.ts';
+import type { HeaderFields } from './header-fields.ts';
 import { cookieKeptSeconds } from './limits.ts';
 import type { RuleAction, WeightedTargetGroup } from './plan.ts';
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Guard, HeaderFields } from '../../../balancing/index.ts';
-import { mostHeaderBytes } from '../../../balancing/index.ts';
+import { type Guard, type HeaderFields, headerFields, mostHeaderBytes } from '../../../balancing/index.ts';
 import { type Clock, withTimeout } from '../../../clock/index.ts';
 import { request } from '../../../http.ts';
 import { guardPath } from './place.ts';
@@ -42,10 +41,5 @@ async function askOnce(socketPath: string, fields: HeaderFields, signal: AbortSi
   sent.end();
   const answer = await promise;
   answer.resume();
-  const { rawHeaders } = answer;
-  const pairs = Array.from({ length: rawHeaders.length / 2 }, (_, index) => {
-    const [name = '', value = ''] = rawHeaders.slice(2 * index, 2 * index + 2);
-    return [name, value] as const;
-  });
-  return readDecision(answer.statusCode ?? 0, pairs);
+  return readDecision(answer.statusCode ?? 0, headerFields(answer.rawHeaders));
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Guard, type HeaderFields, mostHeaderBytes } from '../../../balancing/index.ts';
+import { type Guard, headerFields, mostHeaderBytes } from '../../../balancing/index.ts';
 import type { Clock } from '../../../clock/index.ts';
 import { createServer } from '../../../http.ts';
 import type { Log } from '../../../log.ts';
@@ -60,7 +60,7 @@ export class GuardEndpoint implements Disposable {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {
-      const question = readQuestion(fieldsOf(request));
+      const question = readQuestion(headerFields(request.rawHeaders));
       if (question === undefined) throw new Error('Nobody asks a guard so');
       const decision = await guard(question, AbortSignal.any([gone.signal, this.#closing.signal]));
       const { status, reason, fields, body } = writeDecision(decision);
@@ -79,11 +79,4 @@ export class GuardEndpoint implements Disposable {
     this.#server.close();
     this.#server.closeAllConnections();
   }
-}
-
-function fieldsOf({ rawHeaders }: IncomingMessage): HeaderFields {
-  return Array.from({ length: rawHeaders.length / 2 }, (_, index) => [
-    rawHeaders[2 * index] ?? '',
-    rawHeaders[2 * index + 1] ?? '',
-  ]);
 }

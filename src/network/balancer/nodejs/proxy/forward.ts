@@ -4,6 +4,7 @@ import {
   answeredHeaders,
   connectSeconds,
   type HeaderFields,
+  headerFields,
   mostHeaderBytes,
 } from '../../../../balancing/index.ts';
 import type { Clock } from '../../../../clock/index.ts';
@@ -133,7 +134,7 @@ function framing({ request, upgrade }: Exchange): HeaderFields {
 function passOn(answer: IncomingMessage, { exchange, target, added }: Forwarding): void {
   const { response } = exchange;
   const { statusCode = 502, statusMessage = '' } = answer;
-  const fields = answeredHeaders(pairsOf(answer.rawHeaders));
+  const fields = answeredHeaders(headerFields(answer.rawHeaders));
   if ('sendDate' in response) response.sendDate = false;
   writeHead(response, statusCode, statusMessage, [...fields, ...added(fields)]);
   const kind = `target${Math.floor(statusCode / 100)}xx`;
@@ -156,7 +157,7 @@ function becomeOne(
   client: NonNullable<Exchange['upgrade']>,
   idleTimeout: number,
 ): void {
-  const lines = pairsOf(answer.rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = headerFields(answer.rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
   client.socket.write(`HTTP/1.1 101 ${answer.statusMessage}\r\n${lines.join('')}\r\n`, 'latin1');
   if (server.head.length > 0) client.socket.write(server.head);
   if (client.head.length > 0) server.socket.write(client.head);
@@ -173,13 +174,6 @@ function finishReading({ request, response }: Exchange): void {
 
 function isRead({ request }: Pick<Exchange, 'request'>): boolean {
   return request.complete;
-}
-
-function pairsOf(raw: readonly string[]): HeaderFields {
-  return Array.from({ length: raw.length / 2 }, (_, index) => [
-    raw[2 * index] ?? '',
-    raw[2 * index + 1] ?? '',
-  ]);
 }
 
 /** What a secured connection to a target asks for. */
