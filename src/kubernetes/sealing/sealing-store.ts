@@ -34,9 +34,8 @@ export function sealingStore(store: Store, keys: ClusterDataKeys, random: Random
     if (write.type !== 'put' || !isSealable(write.key)) return write;
     const dataKey = keys.toSeal(placeOfObject(write.key));
     if (dataKey === undefined) return write;
-    const { apiVersion, kind, metadata, type, sealed } = sealObject(dataKey, write.key, write.value, random);
-    const value = { apiVersion, kind, metadata, ...(type !== undefined && { type }), sealed };
-    return { ...write, value: value as unknown as Json };
+    const value = sealObject(dataKey, write.key, write.value, random) as unknown as Json;
+    return { ...write, value };
   };
   const openBatch = ({ revision, changes }: WatchBatch): WatchBatch => ({
     revision,
