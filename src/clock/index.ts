@@ -10,6 +10,7 @@ export type { Clock } from './clock.ts';
 export type { Deadline } from './deadline.ts';
 export { withTimeout } from './deadline.ts';
 export { alphanumeric, digits, hex, uuid } from './ids.ts';
+export { KeptReadings } from './kept-readings.ts';
 export type { Random } from './random.ts';
 export { seededRandom } from './seeded-random.ts';
 export type { SystemClockOptions } from './system-clock.ts';

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import type { Clock } from '../../../clock/index.ts';
+import { type Clock, KeptReadings } from '../../../clock/index.ts';
 import { AuthenticationFailure } from './failure.ts';
 import { type AskProvider, ProviderError } from './provider.ts';
 
@@ -12,20 +12,14 @@ const mostBytes = 150 * 1024;
 const mostKeys = 10;
 const mostEndpoints = 500;
 
-interface Kept {
-  readonly fetchedAt: number;
-  readonly keys: Promise<JWTVerifyGetKey>;
-}
-
-/** The keys that issuers publish, each read once for all who ask at the same time, and kept for a while. */
+/** The keys that issuers publish, kept for a while. */
 export class KeySets {
   readonly #ask: AskProvider;
-  readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: KeptReadings<JWTVerifyGetKey>;
 
   constructor(ask: AskProvider, clock: Clock) {
     this.#ask = ask;
-    this.#clock = clock;
+    this.#kept = new KeptReadings(clock, mostEndpoints);
   }
 
   /** The key of a token; read anew when it isn't among those that are kept. @throws {AuthenticationFailure} */
@@ -43,19 +37,7 @@ export class KeySets {
   }
 
   #read(endpoint: string, atMostMs: number): Promise<JWTVerifyGetKey> {
-    const kept = this.#kept.get(endpoint);
-    const now = this.#clock.monotonic();
-    if (kept !== undefined && now - kept.fetchedAt < atMostMs) return kept.keys;
-    if (this.#kept.size >= mostEndpoints) {
-      const [oldest = ''] = this.#kept.keys();
-      this.#kept.delete(oldest);
-    }
-    const read: Kept = { fetchedAt: now, keys: this.#fetch(endpoint) };
-    this.#kept.set(endpoint, read);
-    read.keys.catch(() => {
-      if (this.#kept.get(endpoint) === read) this.#kept.delete(endpoint);
-    });
-    return read.keys;
+    return this.#kept.of(endpoint, atMostMs, () => this.#fetch(endpoint));
   }
 
   async #fetch(url: string): Promise<JWTVerifyGetKey> {

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
-import { type Clock, withTimeout } from '../../../clock/index.ts';
+import { type Clock, KeptReadings, withTimeout } from '../../../clock/index.ts';
 import { isRecord } from '../../../protocols/index.ts';
 import { fetchIssuerDocument, UnreachableIssuer } from './issuer-document.ts';
 
@@ -16,22 +16,17 @@ export interface Issuer {
   readonly thumbprints: readonly string[];
 }
 
-interface Kept {
-  readonly fetchedAt: number;
-  readonly keys: Promise<JSONWebKeySet>;
-}
-
 /** The keys of issuers, found as OpenID Connect Discovery 1.0 says, and kept for a while. */
 export class IssuerKeys {
   readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: KeptReadings<JSONWebKeySet>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#kept = new KeptReadings(clock, maxIssuers);
   }
 
   /**
-   * Callers at the same time share one reading. A reading that fails is not kept.
    * @param isStale The caller has found that its token's key is not among those that are kept.
    * @throws {UntrustedIssuer}
    * @throws {UnreachableIssuer}
@@ -39,20 +34,7 @@ export class IssuerKeys {
   of(issuer: Issuer, isStale = false): Promise<JSONWebKeySet> {
     // With other thumbprints it is to be trusted anew.
     const name = JSON.stringify([issuer.url, issuer.thumbprints]);
-    const kept = this.#kept.get(name);
-    const age = this.#clock.monotonic() - (kept?.fetchedAt ?? 0);
-    if (kept !== undefined && age < (isStale ? notMoreOftenMs : goodForMs)) return kept.keys;
-    if (this.#kept.size >= maxIssuers) {
-      const [oldest = ''] = this.#kept.keys();
-      this.#kept.delete(oldest);
-    }
-    const keys = this.#fetch(issuer);
-    const fetched = { fetchedAt: this.#clock.monotonic(), keys };
-    this.#kept.set(name, fetched);
-    keys.catch(() => {
-      if (this.#kept.get(name) === fetched) this.#kept.delete(name);
-    });
-    return keys;
+    return this.#kept.of(name, isStale ? notMoreOftenMs : goodForMs, () => this.#fetch(issuer));
   }
 
   async #fetch({ url, thumbprints }: Issuer): Promise<JSONWebKeySet> {
