@@ -21,6 +21,7 @@ export {
   type PurgedEngine,
   startEngine,
 } from './docker/index.ts';
+export { checkExt4, makeExt4 } from './ext4.ts';
 export {
   type ImageArchiveSpec,
   type ImageConfig,

@@ -1,6 +1,6 @@
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CommandFailure, runCommand } from '../../runtime/index.ts';
+import { CommandFailure, checkExt4, makeExt4, runCommand } from '../../runtime/index.ts';
 import { codeOf } from '../error-code.ts';
 
 const MiB = 1_048_576;
@@ -8,7 +8,7 @@ const MiB = 1_048_576;
 const leastBytes = 16 * MiB;
 /** What the machine keeps for itself: its records are on the same disk. */
 const headroomBytes = 1_024 * MiB;
-const formatMs = 120_000;
+const setAsideMs = 120_000;
 const growMs = 600_000;
 
 /** Why a volume can't be made or grow, as a CSI driver says it. */
@@ -47,10 +47,7 @@ export async function makeImage(image: string, sizeBytes: number): Promise<void>
   try {
     await setAside(unfinished, sizeBytes, sizeBytes);
     // What is discarded would be given back to the machine.
-    const options = 'nodiscard,lazy_itable_init=1,lazy_journal_init=1';
-    await runCommand('mkfs.ext4', ['-q', '-F', '-b', '4096', '-m', '0', '-E', options, unfinished], {
-      timeoutMs: formatMs,
-    });
+    await makeExt4(unfinished, { extended: ['nodiscard', 'lazy_itable_init=1', 'lazy_journal_init=1'] });
     await rename(unfinished, image);
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -71,7 +68,7 @@ async function setAside(file: string, sizeBytes: number, addedBytes: number): Pr
       `the machine has ${Math.floor(freeBytes / MiB)} MiB left, of which it keeps ${headroomBytes / MiB}: not enough for ${addedBytes / MiB} MiB`,
     );
   try {
-    await runCommand('fallocate', ['--length', String(sizeBytes), file], { timeoutMs: formatMs });
+    await runCommand('fallocate', ['--length', String(sizeBytes), file], { timeoutMs: setAsideMs });
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     throw new VolumeRefusal('ResourceExhausted', `the machine can't set the room aside: ${error.message}`);
@@ -81,10 +78,8 @@ async function setAside(file: string, sizeBytes: number, addedBytes: number): Pr
 /** What is wrong and can be mended without asking is. @throws {Error} there is more. */
 export async function checkImage(image: string, more: readonly string[] = []): Promise<void> {
   try {
-    await runCommand('e2fsck', ['-p', ...more, image], { timeoutMs: formatMs });
+    await checkExt4(image, more);
   } catch (error) {
-    // It was mended.
-    if (error instanceof CommandFailure && error.exitCode === 1) return;
     throw new Error(`'fsck' found errors on device ${image} but could not correct them`, { cause: error });
   }
 }

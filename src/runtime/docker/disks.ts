@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { checkExt4, makeExt4 } from '../ext4.ts';
 import { type MountEntry, mountTable } from '../mount-table.ts';
-import { CommandFailure, runCommand } from '../run-command.ts';
+import { runCommand } from '../run-command.ts';
 import { RuntimeError, type SandboxDisk, type SandboxDiskSpace } from '../runtime.ts';
 
 const MiB = 1_048_576;
-const formatMs = 120_000;
-const checkMs = 600_000;
+const copyMs = 120_000;
 const unmountMs = 20_000;
 /** What ext4 keeps for itself, most of all its tables of inodes: 1.57% with one inode for 16 KiB. */
 const ownShare = 0.0165;
@@ -47,9 +47,9 @@ export class Disks {
         await writeFile(unfinished, '', { mode: 0o600 });
         await truncate(unfinished, imageBytes(sizeBytes));
         // It does not outlive its tasks, so there is nothing to journal, and it never grows.
-        const options = ['-O', '^has_journal,^resize_inode', '-E', 'lazy_itable_init=1,nodiscard'];
-        await runCommand('mkfs.ext4', ['-q', '-F', '-b', '4096', '-m', '0', ...options, unfinished], {
-          timeoutMs: formatMs,
+        await makeExt4(unfinished, {
+          features: ['^has_journal', '^resize_inode'],
+          extended: ['lazy_itable_init=1', 'nodiscard'],
         });
         await rename(unfinished, image);
       }
@@ -73,7 +73,7 @@ export class Disks {
         await rm(unfinished, { recursive: true, force: true });
         await mkdir(dirname(own), { recursive: true, mode: 0o710 });
         // Whiteouts and opaque directories are devices and extended attributes.
-        await runCommand('cp', ['-a', layer, unfinished], { timeoutMs: formatMs });
+        await runCommand('cp', ['-a', layer, unfinished], { timeoutMs: copyMs });
         await rename(unfinished, own);
       }
       await runCommand('mount', ['--bind', own, layer]);
@@ -137,7 +137,8 @@ export class Disks {
     await mkdir(mounted, { recursive: true, mode: 0o700 });
     const there = await mountAt(await realpath(mounted));
     if (there !== undefined) return { directory: there.path, device: there.device };
-    if (!isNew) await checked(image);
+    // Where a machine lost power its file system was not unmounted, and it has no journal.
+    if (!isNew) await checkExt4(image);
     // What tasks delete is given back to the machine.
     await runCommand('mount', ['-t', 'ext4', '-o', 'loop,noinit_itable,discard', image, mounted]);
     const mount = await mountAt(await realpath(mounted));
@@ -173,16 +174,6 @@ export class Disks {
       throw new TypeError(`${JSON.stringify(name)} is no name of a disk`);
     const directory = join(this.#directory, name);
     return { directory, image: join(directory, 'image'), mounted: join(directory, 'mounted') };
-  }
-}
-
-/** Where a machine lost power its file system was not unmounted, and it has no journal. */
-async function checked(image: string): Promise<void> {
-  try {
-    await runCommand('e2fsck', ['-p', image], { timeoutMs: checkMs });
-  } catch (error) {
-    // 1: it was mended.
-    if (!(error instanceof CommandFailure) || error.exitCode !== 1) throw error;
   }
 }
 
