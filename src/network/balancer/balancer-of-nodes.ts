@@ -3,59 +3,22 @@ import { join } from 'node:path';
 import type {
   Guard,
   LoadBalancerPlan,
-  LogEntry,
-  NodePlan,
   NodeReport,
   ObservedHealth,
   TargetGroupPlan,
   TargetPlan,
   TargetReport,
-  TrafficReport,
 } from '../../balancing/index.ts';
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import { Turns } from '../linux/turns.ts';
 import { type Assignment, assignServers } from './assignment.ts';
 import type { BalancerReports, CertificateChain } from './balancer.ts';
 import { directoriesIn } from './directories.ts';
+import type { BalancerNode } from './node.ts';
+import type { NodePlace } from './node-proxy.ts';
 import { refusePlan } from './refuse-plan.ts';
-import { type Observation, targetName } from './targets.ts';
+import { targetName } from './targets.ts';
 import { writeWhole } from './write-whole.ts';
-
-/** What a node shall be. */
-export interface WantedNode {
-  readonly plan: LoadBalancerPlan;
-  readonly node: NodePlan;
-  /** By ARN; of all listeners. */
-  readonly certificates: ReadonlyMap<string, CertificateChain>;
-  /** Makes cookies, so that they tell nothing of what they stand for. */
-  readonly cookieKey: string;
-  /** Of each target group, by its ARN. */
-  readonly assignments: ReadonlyMap<string, Assignment>;
-}
-
-/** A node as a driver makes it: what carries traffic in it outlives this process. */
-export interface BalancerNode extends AsyncDisposable {
-  /** What keeps it from carrying traffic; undefined when nothing does. */
-  readonly why: string | undefined;
-  /** Undefined: it has not seen the target, or sends nothing to it. */
-  observation(group: TargetGroupPlan, target: TargetPlan): Observation | undefined;
-  /** @throws {BalancerError | NetworkError} it stays as it was. */
-  apply(wanted: WantedNode, signal?: AbortSignal): Promise<void>;
-  /** Ends it with its connections, and takes away all that it has. */
-  remove(): Promise<void>;
-}
-
-/** What a driver makes a node of. */
-export interface NodePlace {
-  readonly interfaceId: string;
-  /** Of its own. */
-  readonly directory: string;
-  /** Told after every look. */
-  readonly observed: () => void;
-  readonly carried: (traffic: TrafficReport) => void;
-  readonly logged: (entries: readonly LogEntry[]) => void;
-  readonly guard: Guard;
-}
 
 export interface BalancerOptions {
   readonly openNode: (place: NodePlace) => BalancerNode;
@@ -256,20 +219,6 @@ function together(
 ): ObservedHealth {
   const [first] = all;
   return first !== undefined && all.every(({ state }) => state === first.state) ? first : before;
-}
-
-/** Enough of an interface's id to tell it from others in a name. */
-export function nodeDigits(interfaceId: string): string {
-  return interfaceId.slice(interfaceId.indexOf('-') + 1).slice(0, 12);
-}
-
-/** Of a node, below /run/netns. */
-export function nodeNamespace(installationId: string, interfaceId: string): string {
-  return `${nodeNamespacePrefix(installationId)}${nodeDigits(interfaceId)}`;
-}
-
-export function nodeNamespacePrefix(installationId: string): string {
-  return `catamaranlb-${installationId}-`;
 }
 
 function readRemembered(path: string): Remembered | undefined {

@@ -5,10 +5,13 @@ import type { VpcNetwork } from '../network.ts';
 import type { LoadBalancers } from './balancer.ts';
 import { BalancerOfNodes, type BalancerOptions } from './balancer-of-nodes.ts';
 import { directoriesIn } from './directories.ts';
-import type { MachineWays } from './machine-ways.ts';
+import { MachineWays } from './machine-ways.ts';
+import { BalancerNode } from './node.ts';
+import type { NodePlace, NodeProxy } from './node-proxy.ts';
+import { nodeNamespace, ownNamespacePath } from './places.ts';
 
 /** What every driver is opened with. */
-export interface BalancersOptions extends Omit<BalancerOptions, 'openNode'> {
+export interface BalancersOptions extends Omit<BalancerOptions, 'openNode' | 'refuse'> {
   readonly installationId: string;
   readonly network: Pick<VpcNetwork, 'attach' | 'detach'>;
   /** For sockets, whose paths have to be short. Default: below /run. */
@@ -24,16 +27,32 @@ export type PurgeOptions = Pick<
   'installationId' | 'directory' | 'runDirectory' | 'hostNamespacePath'
 >;
 
-/** The load balancers of a machine, whose nodes a driver makes. */
+/** What makes load balancers of one kind. */
+export interface BalancerDriver {
+  openProxy(place: NodePlace): NodeProxy;
+  /** Whether it can carry a plan out. @throws {BalancerError} it can't. */
+  refuse?(plan: LoadBalancerPlan): void;
+}
+
+/** The load balancers of a machine, whose proxies a driver makes. */
 export class BalancersOfNodes implements LoadBalancers {
   readonly #options: BalancerOptions;
   readonly #machineWays: MachineWays;
   readonly #balancers = new Map<string, BalancerOfNodes>();
 
-  /** @param machineWays Of its nodes; disposed of with it. */
-  constructor(options: BalancerOptions, machineWays: MachineWays) {
-    this.#options = options;
+  constructor(options: BalancersOptions, driver: BalancerDriver) {
+    const { installationId, network, hostNamespacePath = ownNamespacePath, clock, random, log } = options;
+    const machineWays = new MachineWays(hostNamespacePath, installationId);
     this.#machineWays = machineWays;
+    this.#options = {
+      ...options,
+      refuse: (plan) => driver.refuse?.(plan),
+      openNode: (place) =>
+        new BalancerNode({
+          ...{ ...place, proxy: driver.openProxy(place), network, machineWays, clock, random, log },
+          namespaceName: nodeNamespace(installationId, place.interfaceId),
+        }),
+    };
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   }
 

@@ -23,3 +23,17 @@ export function idsOf(user: string): string {
   if (uid === undefined || gid === undefined) throw new Error(`There is no user ${user} on this machine`);
   return `${uid}:${gid}`;
 }
+
+/** Enough of an interface's id to tell it from others in a name. */
+export function nodeDigits(interfaceId: string): string {
+  return interfaceId.slice(interfaceId.indexOf('-') + 1).slice(0, 12);
+}
+
+/** Of a node, below /run/netns. */
+export function nodeNamespace(installationId: string, interfaceId: string): string {
+  return `${nodeNamespacePrefix(installationId)}${nodeDigits(interfaceId)}`;
+}
+
+export function nodeNamespacePrefix(installationId: string): string {
+  return `catamaranlb-${installationId}-`;
+}

@@ -1,4 +1,4 @@
-import { nodeDigits } from '../balancer-of-nodes.ts';
+import { nodeDigits } from '../places.ts';
 
 /**
  * Where a node's proxy asks whether a request passes: a Unix socket of the abstract kind. Such names are of a network

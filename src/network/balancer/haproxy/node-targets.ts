@@ -1,5 +1,5 @@
 import type { TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
-import type { WantedNode } from '../balancer-of-nodes.ts';
+import type { WantedNode } from '../node-proxy.ts';
 import { type Observation, targetKey, targetName, usesTarget } from '../targets.ts';
 import { Admissions } from './admissions.ts';
 import type { NodeDescription } from './generation.ts';

@@ -3,11 +3,16 @@ import type { LoadBalancerPlan } from '../../../balancing/index.ts';
 import { removeName } from '../../linux/namespace.ts';
 import { namesOfNamespaces } from '../../linux/namespace-names.ts';
 import { BalancerError, type LoadBalancers } from '../balancer.ts';
-import { type NodePlace, nodeNamespace, nodeNamespacePrefix } from '../balancer-of-nodes.ts';
 import { BalancersOfNodes, type BalancersOptions, type PurgeOptions } from '../balancers-of-nodes.ts';
 import { MachineWays } from '../machine-ways.ts';
-import { defaultRunDirectory, idsOf, ownNamespacePath, unprivilegedUser } from '../places.ts';
-import { NodejsNode } from './node.ts';
+import {
+  defaultRunDirectory,
+  idsOf,
+  nodeNamespacePrefix,
+  ownNamespacePath,
+  unprivilegedUser,
+} from '../places.ts';
+import { NodejsProxy } from './nodejs-proxy.ts';
 import { programVersion, proxiesBelow, signalProxy } from './proxy-process.ts';
 
 /**
@@ -15,23 +20,16 @@ import { programVersion, proxiesBelow, signalProxy } from './proxy-process.ts';
  * @param version Of the program: processes of another one give way.
  */
 export function openNodejsBalancers(options: BalancersOptions, version = programVersion()): LoadBalancers {
-  const { installationId, network, clock, random, log } = options;
-  const runDirectory = options.runDirectory ?? defaultRunDirectory(installationId);
+  const { clock, log } = options;
+  const runDirectory = options.runDirectory ?? defaultRunDirectory(options.installationId);
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
   const hostNamespacePath = ownPath(options.hostNamespacePath);
-  const machineWays = new MachineWays(hostNamespacePath, installationId);
-  const common = {
-    ...{ network, machineWays, runDirectory, clock, random, log },
-    version,
-    user: idsOf(unprivilegedUser()),
-    hostNamespacePath,
-  };
-  const openNode = (place: NodePlace): NodejsNode =>
-    new NodejsNode({
-      ...{ ...common, ...place },
-      namespaceName: nodeNamespace(installationId, place.interfaceId),
-    });
-  return new BalancersOfNodes({ ...options, refuse, openNode }, machineWays);
+  const user = idsOf(unprivilegedUser());
+  return new BalancersOfNodes(options, {
+    openProxy: (place) =>
+      new NodejsProxy({ ...place, runDirectory, hostNamespacePath, user, version, clock, log }),
+    refuse,
+  });
 }
 
 /** By a path that leads there for other processes as well. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ListenerPlan, LogEntry, RequestEntry, TlsFacts } from '../../../../balancing/index.ts';
-import type { WantedNode } from '../../balancer-of-nodes.ts';
+import type { WantedNode } from '../../node-proxy.ts';
 import { connectionFields, type Fields, readFields, requestFields } from './fields.ts';
 
 type Context = Pick<WantedNode, 'plan' | 'node' | 'certificates'>;

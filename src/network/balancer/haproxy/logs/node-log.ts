@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../../../balancing/index.ts';
 import type { Clock } from '../../../../clock/index.ts';
-import type { WantedNode } from '../../balancer-of-nodes.ts';
+import type { WantedNode } from '../../node-proxy.ts';
 import type { Generation } from '../generation.ts';
 import { readEntry } from './entries.ts';
 import { LogReader } from './log-reader.ts';
