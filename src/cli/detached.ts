@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { readServer, type ServerFile, type StateLayout } from '../installation/index.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command-context.ts';
 import { CommandError, type Output } from './terminal.ts';
 
 const detachedStartMs = 60_000;

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
+import type { CommandContext } from './command-context.ts';
 import { examples } from './examples.ts';
-import type { CommandContext } from './program.ts';
 
 /** The command lines about several machines: see `program.ts`. */
 export function addMachineCommands(

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
+import type { CommandContext } from './command-context.ts';
 import { examples } from './examples.ts';
 import { parsePositive } from './option-values.ts';
-import type { CommandContext } from './program.ts';
 
 /** The command lines about the network: see `program.ts`. */
 export function addNetCommands(

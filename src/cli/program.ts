@@ -432,11 +432,3 @@ export function buildProgram(
     }
   };
 }
-
-/** What every command is given besides its options. */
-export interface CommandContext {
-  readonly composition: Composition;
-  readonly terminal: Terminal;
-  /** Aborts when the person interrupts. */
-  readonly signal: AbortSignal;
-}

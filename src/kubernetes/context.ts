@@ -8,7 +8,7 @@ import type { EncryptionContext, KeptDataKey } from '../services/kms/index.ts';
 import type { Principal } from '../services/service.ts';
 import type { Store } from '../store/index.ts';
 import type { OidcAuthentication } from './authentication/oidc-token.ts';
-import type { ClusterPlace } from './objects/object-store.ts';
+import type { ClusterPlace } from './objects/object-records.ts';
 import type { Address } from './webhooks/service-address.ts';
 
 /** What the clusters' control planes are given by the composition root. */

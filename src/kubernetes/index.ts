@@ -16,7 +16,7 @@ import { loadBalancerControllers } from './load-balancing/index.ts';
 import { localVolumeControllers } from './local-volumes/index.ts';
 import { nodeInstanceFollower } from './nodes/node-instances.ts';
 import { nodeRoles } from './nodes/node-roles.ts';
-import type { ClusterPlace } from './objects/object-store.ts';
+import type { ClusterPlace } from './objects/object-records.ts';
 import { podInterfaceControllers } from './pod-interfaces/index.ts';
 import { apiServiceAvailability, localApiServices } from './reconcilers/api-services.ts';
 import { certificateRequests } from './reconcilers/certificate-requests.ts';
@@ -36,7 +36,7 @@ import { secretSealing } from './sealing/seal-secrets.ts';
 import { sealingStore } from './sealing/sealing-store.ts';
 
 export { noteApiEndpoint } from './clusters/api-endpoint.ts';
-export type { ClusterPlace } from './objects/object-store.ts';
+export type { ClusterPlace } from './objects/object-records.ts';
 
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { Collection, RecordKey } from '../reconcile/index.ts';
 import { recordKey } from '../reconcile/index.ts';
-import type { ClusterPlace } from './objects/object-store.ts';
+import type { ClusterPlace } from './objects/object-records.ts';
 
 /** A cluster's control plane: where it answers, and what proves that it does. Written when it first answers. */
 export interface ControlPlaneRecord {

@@ -15,9 +15,8 @@ export * from './dns/index.ts';
 export * from './engine/engine-networks.ts';
 export type { NftTable } from './linux/firewall/nft-table.ts';
 export type { InterfacePlace } from './linux/interface-place.ts';
-export type { HostPort } from './linux/node/host-ports.ts';
+export type { HostPort, NodePod } from './linux/node/host-ports.ts';
 export type { NodeNetwork } from './linux/node/node-network.ts';
-export type { NodePod } from './linux/node/node-parts.ts';
 export type { NodePlace } from './linux/node/node-place.ts';
 export {
   type AddressGroup,

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import type { EngineNetworks, VpcNetwork } from '../network/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import type { AgentCredentials } from './agent-credentials.ts';
 import type { EcsClient } from './connection/ecs-api.ts';
 import type { OpenSocket } from './connection/signed-socket.ts';
 import type { SsmMessagesClient } from './exec/ssm-messages-api.ts';
@@ -54,13 +55,6 @@ export interface AgentSeams {
   readonly openSocket?: OpenSocket;
   readonly ssmMessages?: SsmMessagesClient;
   readonly openStateFile?: (stateDirectory: string) => StateFile;
-}
-
-export interface AgentCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
 }
 
 export interface InstanceOptions {

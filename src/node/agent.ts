@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import packageJson from '#package' with { type: 'json' };
 import type { Log } from '../log.ts';
+import type { AgentCredentials } from './agent-credentials.ts';
 import {
-  type AgentCredentials,
   type AgentOptions,
   type AgentSettings,
   type AgentStatus,
@@ -200,7 +200,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         reporter.poke(owner);
         links?.healthChanged(owner);
         executeCommandAgents.taskChanged(owner);
-        serviceConnect?.taskChanged(owner);
+        serviceConnect?.taskChanged(owner.plan, owner.progress);
       },
       onTaskRemoved: (owner) => {
         executeCommandAgents.taskRemoved(owner);

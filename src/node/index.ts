@@ -11,8 +11,8 @@
  * STOPPED with the reason and never runs in part.
  */
 export { type Agent, startAgent } from './agent.ts';
+export type { AgentCredentials } from './agent-credentials.ts';
 export type {
-  AgentCredentials,
   AgentOptions,
   AgentSeams,
   AgentSettings,

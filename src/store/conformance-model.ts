@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { VirtualClock } from '../clock/index.ts';
-import type { OpenStore } from './conformance.ts';
 import { keysOf, put, remove, type Watching, watching } from './conformance-words.ts';
 import type { Json } from './json.ts';
 import {
@@ -12,6 +11,9 @@ import {
   type WatchBatch,
   type Write,
 } from './store.ts';
+
+/** Opens an empty store of the driver under test; the suite closes it. */
+export type OpenStore = (clock: VirtualClock) => Promise<Store>;
 
 /** The contract in its plainest form: every revision's whole state, and every commit's batch. */
 interface Model {

@@ -1,14 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../clock/index.ts';
 import { describeLeases } from './conformance-leases.ts';
-import { checkAgainstModel } from './conformance-model.ts';
+import { checkAgainstModel, type OpenStore } from './conformance-model.ts';
 import { describeWatches } from './conformance-watches.ts';
 import { commitTo, keysOf, put, remove, watching } from './conformance-words.ts';
 import type { Json } from './json.ts';
 import { type ReadOptions, type Store, StoreClosedError, type Write } from './store.ts';
-
-/** Opens an empty store of the driver under test; the suite closes it. */
-export type OpenStore = (clock: VirtualClock) => Promise<Store>;
 
 /** What every driver must do, whatever it keeps the keys in. */
 export function describeStoreConformance(name: string, open: OpenStore): void {

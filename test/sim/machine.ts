@@ -11,14 +11,8 @@ import { AgentDisk } from './agent-disk.ts';
 import type { Network } from './network.ts';
 import type { Plane } from './plane.ts';
 import type { PlantedBug } from './planted-bugs.ts';
-import { MachineClock, SimProcess } from './sim-process.ts';
+import { type AgentSide, MachineClock, SimProcess } from './sim-process.ts';
 import type { Trace } from './trace.ts';
-
-/** The near end of what an agent asks of the control plane. */
-export interface AgentSide {
-  readonly host: string;
-  readonly process: SimProcess;
-}
 
 export interface MachineOptions {
   readonly name: string;

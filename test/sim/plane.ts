@@ -19,7 +19,6 @@ import { findRegistry } from '../../src/services/servicediscovery/index.ts';
 import { createSsmMessages } from '../../src/services/ssmmessages/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import type { DurableLog } from './durable-log.ts';
-import type { AgentSide } from './machine.ts';
 import { type Network, type SimSocket, UnknownOutcomeError, UnreachableError } from './network.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import {
@@ -31,6 +30,7 @@ import {
   simTargetGroup,
   targetGroupArn,
 } from './requests.ts';
+import type { AgentSide } from './sim-process.ts';
 import { MachineClock, SimProcess } from './sim-process.ts';
 import { recorded, type StoreHistory } from './store-history.ts';
 import type { Trace } from './trace.ts';

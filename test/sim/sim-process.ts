@@ -148,3 +148,9 @@ export class SimProcess {
 function never<T>(): Promise<T> {
   return new Promise(() => {});
 }
+
+/** The near end of what an agent asks of the control plane. */
+export interface AgentSide {
+  readonly host: string;
+  readonly process: SimProcess;
+}

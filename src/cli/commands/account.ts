@@ -1,5 +1,5 @@
+import type { CommandContext } from '../command-context.ts';
 import { connect, operatorClient } from '../connection.ts';
-import type { CommandContext } from '../program.ts';
 import { shellQuote } from '../shell.ts';
 import { misleadingVariables } from './env.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitCodeOfSignal } from '../child.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { CommandError, table } from '../terminal.ts';
 
 const folder = fileURLToPath(new URL('../../../bench', import.meta.url));

@@ -8,9 +8,9 @@ import {
   type ServerFile,
   stateLayout,
 } from '../../installation/index.ts';
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import { OperatorClient } from '../operator-api.ts';
-import type { CommandContext } from '../program.ts';
 import { Progress } from '../progress.ts';
 import { CommandError } from '../terminal.ts';
 

@@ -1,5 +1,5 @@
+import type { CommandContext } from '../command-context.ts';
 import { type Connection, connect } from '../connection.ts';
-import type { CommandContext } from '../program.ts';
 import { findAwsCli } from '../setup/index.ts';
 import { shellQuote } from '../shell.ts';
 

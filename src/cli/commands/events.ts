@@ -1,6 +1,6 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import type { EventDescription } from '../operator-api.ts';
-import type { CommandContext } from '../program.ts';
 import { type Colour, type Output, paint } from '../terminal.ts';
 
 export interface EventsOptions {

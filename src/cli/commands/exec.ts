@@ -1,10 +1,10 @@
 import { ECS, type Task } from '@aws-sdk/client-ecs';
 import { joinCommand } from '../../session-channel/index.ts';
+import type { CommandContext } from '../command-context.ts';
 import { connect } from '../connection.ts';
 import { newSessionDataKey } from '../exec/data-key.ts';
 import { type LocalTerminal, processLocalTerminal } from '../exec/local-terminal.ts';
 import { runSession } from '../exec/session.ts';
-import type { CommandContext } from '../program.ts';
 import { CommandError } from '../terminal.ts';
 
 export interface ExecOptions {

@@ -1,6 +1,6 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import type { ExplainResponse } from '../operator-api.ts';
-import type { CommandContext } from '../program.ts';
 import { CommandError } from '../terminal.ts';
 
 export interface ExplainOptions {

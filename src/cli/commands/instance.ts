@@ -1,6 +1,6 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import type { InstanceDescription, NodeDescription } from '../operator-api.ts';
-import type { CommandContext } from '../program.ts';
 import { CommandError, type Output, table } from '../terminal.ts';
 
 interface InstanceOptions {

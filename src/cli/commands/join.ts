@@ -10,11 +10,11 @@ import {
   writeInstallation,
   writeMembership,
 } from '../../installation/index.ts';
+import type { CommandContext } from '../command-context.ts';
 import type { FargateIsolation } from '../composition.ts';
 import { sayDetached, startDetached } from '../detached.ts';
 import type { Invitation } from '../machine-api.ts';
 import { OperatorClient } from '../operator-api.ts';
-import type { CommandContext } from '../program.ts';
 import { runSetup, stepsFor } from '../setup/index.ts';
 import { checkStateDirectory, stateArgument } from '../state-argument.ts';
 import { CommandError, type Output, paint, table, whenAborted } from '../terminal.ts';

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { CommandContext } from '../command-context.ts';
 import { connect, operatorClient } from '../connection.ts';
 import { writeProfileSection } from '../profile-file.ts';
-import type { CommandContext } from '../program.ts';
 import { CommandError } from '../terminal.ts';
 
 export interface LoginOptions {

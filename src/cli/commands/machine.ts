@@ -1,6 +1,6 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import type { MachineDescription } from '../machine-api.ts';
-import type { CommandContext } from '../program.ts';
 import { duration, table } from '../terminal.ts';
 
 interface MachineOptions {

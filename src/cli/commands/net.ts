@@ -1,6 +1,6 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import type { NetworkResponse, VpcDescription } from '../network-api.ts';
-import type { CommandContext } from '../program.ts';
 import { CommandError, paint, table } from '../terminal.ts';
 import { engineNetworksInstead } from './engine-networks.ts';
 

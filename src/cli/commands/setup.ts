@@ -1,4 +1,4 @@
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { runSetup, stepsFor } from '../setup/index.ts';
 
 /** Makes the machine ready for everything, and says what is there. */

@@ -1,5 +1,5 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
-import type { CommandContext } from '../program.ts';
 
 export interface InterruptSpotOptions {
   readonly state: string;

@@ -1,6 +1,6 @@
+import type { CommandContext } from '../command-context.ts';
 import { operatorClient } from '../connection.ts';
 import type { StatusResponse } from '../operator-api.ts';
-import type { CommandContext } from '../program.ts';
 import { duration, paint, table } from '../terminal.ts';
 import { engineNetworksInstead } from './engine-networks.ts';
 import { machineRow } from './machine.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { exitCodeOfSignal } from '../child.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { checkout } from '../test/checks.ts';
 
 export interface TestSimOptions {

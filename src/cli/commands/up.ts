@@ -1,4 +1,5 @@
 import { readMembership, readServer, stateLayout } from '../../installation/index.ts';
+import type { CommandContext } from '../command-context.ts';
 import type {
   BalancerChoice,
   EngineDescription,
@@ -8,7 +9,6 @@ import type {
 } from '../composition.ts';
 import { connect, operatorClient } from '../connection.ts';
 import { sayDetached, startDetached } from '../detached.ts';
-import type { CommandContext } from '../program.ts';
 import { runSetup, stepsFor } from '../setup/index.ts';
 import { checkStateDirectory, stateArgument } from '../state-argument.ts';
 import { CommandError, type Output, paint, table, whenAborted } from '../terminal.ts';

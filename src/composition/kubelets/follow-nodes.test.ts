@@ -15,8 +15,9 @@ import {
   nodeReports,
 } from '../../services/eks/index.ts';
 import { openMemoryStore } from '../../store/index.ts';
-import { followNodes, type NodeParts } from './follow-nodes.ts';
+import { followNodes } from './follow-nodes.ts';
 import { nodeHome } from './node-home.ts';
+import type { NodeParts } from './start-node.ts';
 
 const scope = { accountId: '111122223333', region: 'eu-west-1' };
 const controlPlanes: Collection<object> = { service: 'kubernetes', noun: 'control-plane', indexes: {} };

@@ -1,40 +1,10 @@
 import { join } from 'node:path';
-import type { Clock, Random } from '../../clock/index.ts';
-import type { Log } from '../../log.ts';
-import { type Kubelet, type LocalVolumes, type Machine, removeWithMounts } from '../../node/index.ts';
-import type { RecordKey, State } from '../../reconcile/index.ts';
-import type { Runtime } from '../../runtime/index.ts';
+import { type Kubelet, removeWithMounts } from '../../node/index.ts';
+import type { RecordKey } from '../../reconcile/index.ts';
 import { instanceIdOfKey, isCarriedBy, nodeInstances } from '../../services/eks/index.ts';
 import { followKeys } from '../follow-keys.ts';
-import type { NodeHome } from './node-home.ts';
 import { nodeLabels } from './node-labels.ts';
-import type { PodNetworks } from './pod-networks.ts';
-import { startNode } from './start-node.ts';
-
-/** What a machine's nodes are made of. */
-export interface NodeParts {
-  /** What nodes there are to be, and their clusters. */
-  readonly state: State;
-  /** See `isCarriedBy`. */
-  readonly joinedAs?: string;
-  readonly home: NodeHome;
-  readonly machine: Pick<Machine, 'nodes' | 'releaseNode' | 'reserveNode'>;
-  readonly runtime: Runtime;
-  readonly installationId: string;
-  /** Where each kubelet has a directory of its own. */
-  readonly directory: string;
-  readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
-  /** What containers of Fargate's run under; undefined: like any container. */
-  readonly fargateIsolation: () => Promise<'gvisor' | undefined>;
-  /** Of the machine, whose id its nodes tell. */
-  readonly machineId: string;
-  /** See `NodeDescription.machineAddress`. @throws {Error} it is not known yet. */
-  readonly machineAddress: () => string;
-  readonly volumes: LocalVolumes;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
+import { type NodeParts, startNode } from './start-node.ts';
 
 /**
  * The nodes of this machine: it takes the share of each instance out of the machine, runs its kubelet and tells how far

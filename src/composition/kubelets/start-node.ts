@@ -1,8 +1,18 @@
 import { join } from 'node:path';
+import type { Clock, Random } from '../../clock/index.ts';
 import { eksToken } from '../../eks-token.ts';
 import { localDriver, machineLabel } from '../../kubernetes/index.ts';
-import { type ApiAccess, type Kubelet, loadKubelet, type NodeDescription } from '../../node/index.ts';
-import type { RecordKey } from '../../reconcile/index.ts';
+import type { Log } from '../../log.ts';
+import {
+  type ApiAccess,
+  type Kubelet,
+  type LocalVolumes,
+  loadKubelet,
+  type Machine,
+  type NodeDescription,
+} from '../../node/index.ts';
+import type { RecordKey, State } from '../../reconcile/index.ts';
+import type { Runtime } from '../../runtime/index.ts';
 import {
   addons,
   type ClusterRecord,
@@ -18,8 +28,34 @@ import {
   vpcCniSettings,
 } from '../../services/eks/index.ts';
 import { cidrBlock, ipv4Text } from '../../topology/index.ts';
-import type { NodeParts } from './follow-nodes.ts';
+import type { NodeHome } from './node-home.ts';
 import { nodeLabels } from './node-labels.ts';
+import type { PodNetworks } from './pod-networks.ts';
+
+/** What a machine's nodes are made of. */
+export interface NodeParts {
+  /** What nodes there are to be, and their clusters. */
+  readonly state: State;
+  /** See `isCarriedBy`. */
+  readonly joinedAs?: string;
+  readonly home: NodeHome;
+  readonly machine: Pick<Machine, 'nodes' | 'releaseNode' | 'reserveNode'>;
+  readonly runtime: Runtime;
+  readonly installationId: string;
+  /** Where each kubelet has a directory of its own. */
+  readonly directory: string;
+  readonly podNetworks: Pick<PodNetworks, 'open' | 'remove'>;
+  /** What containers of Fargate's run under; undefined: like any container. */
+  readonly fargateIsolation: () => Promise<'gvisor' | undefined>;
+  /** Of the machine, whose id its nodes tell. */
+  readonly machineId: string;
+  /** See `NodeDescription.machineAddress`. @throws {Error} it is not known yet. */
+  readonly machineAddress: () => string;
+  readonly volumes: LocalVolumes;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
 
 /** Within a cluster's service addresses; `kube-dns` has it everywhere ("clusterDNS" of EKS's nodes). */
 const dnsOffset = 10;

@@ -6,7 +6,7 @@ import { Refusal } from '../../protocols/index.ts';
 import type { Call } from '../../services/service.ts';
 import { followedCollections } from './followed.ts';
 import { readFacts } from './machine-facts.ts';
-import type { RecordUpgradeOptions } from './record-upgrade.ts';
+import type { RecordUpgradeOptions } from './record-upgrade-options.ts';
 
 const webSockets = new WebSocketServer({
   noServer: true,

@@ -1,7 +1,8 @@
 import { type Random, uuid } from '../../clock/index.ts';
 import { type Json, jsonEqual, type Store, type Write } from '../../store/index.ts';
 import { type KubernetesObject, memberOf, timestamp } from '../objects/object.ts';
-import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
+import { ObjectStore } from '../objects/object-store.ts';
 import { builtInCatalogue, type Catalogue, type GroupVersion, resourceNamed } from '../schema/catalogue.ts';
 import { apiServices } from './api-services.ts';
 

@@ -10,7 +10,8 @@ import type { WriteOptions } from './options.ts';
 import { readMade } from './read-body.ts';
 import { configOfScale } from './scale.ts';
 import { ApiError, badRequest, conflict, forbidden, invalid, required } from './status.ts';
-import { type Asked, assertSame, changeObject, createObject, type Target } from './write.ts';
+import type { Target } from './target.ts';
+import { type Asked, assertSame, changeObject, createObject } from './write.ts';
 
 /** Who applies, and how. */
 export interface Applier {

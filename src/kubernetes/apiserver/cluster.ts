@@ -13,7 +13,7 @@ import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import type { Watches } from '../objects/watches.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import type { Admission } from './admission/chain.ts';
-import type { Endpoints } from './reach/endpoint-proxy.ts';
+import type { Endpoints } from './reach/endpoints.ts';
 import type { KubeletClient } from './reach/kubelet-client.ts';
 import type { OpenStreams } from './reach/open-streams.ts';
 

@@ -9,7 +9,8 @@ import { releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
 import { type DeleteOptions, deleteOptionsGiven } from './options.ts';
 import { conflict, notFound } from './status.ts';
-import { isUnheld, type Target } from './write.ts';
+import type { Target } from './target.ts';
+import { isUnheld } from './write.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
 const mostAttempts = 8;

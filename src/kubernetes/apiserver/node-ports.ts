@@ -8,7 +8,8 @@ import {
   memberOf,
   textOf,
 } from '../objects/object.ts';
-import { type Alongside, alone, type ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
+import { type Alongside, alone } from '../objects/object-store.ts';
 import type { Cluster } from './cluster.ts';
 import { ApiError, type FieldError, invalid, invalidValue } from './status.ts';
 

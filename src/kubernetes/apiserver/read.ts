@@ -7,7 +7,7 @@ import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import type { Cluster } from './cluster.ts';
 import type { ListOptions } from './options.ts';
 import { ApiError, badRequest, expired, notFound } from './status.ts';
-import type { Target } from './write.ts';
+import type { Target } from './target.ts';
 
 /** @throws {ApiError} 404 */
 export async function getObject(

@@ -26,13 +26,7 @@ import type { Cluster } from './cluster.ts';
 import { optionsGiven, type WriteOptions } from './options.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { alreadyExists, badRequest, conflict, invalid, invalidValue, notFound } from './status.ts';
-
-/** What a write is about. */
-export interface Target {
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
+import type { Target } from './target.ts';
 
 const namespaces = resourceNamed('', 'namespaces');
 /** A name of generated letters may be taken already. */

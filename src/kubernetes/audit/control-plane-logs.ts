@@ -3,7 +3,7 @@ import type { Log, LogFields } from '../../log.ts';
 import type { Principal } from '../../services/service.ts';
 import type { User } from '../authentication/user.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import type { AuditSink } from './audited-request.ts';
 import { LogStream } from './log-stream.ts';
 

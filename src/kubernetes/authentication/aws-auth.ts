@@ -2,8 +2,8 @@ import { type Reader, recordKey } from '../../reconcile/index.ts';
 import type { Json } from '../../store/index.ts';
 import { parseYaml } from '../apiserver/yaml.ts';
 import { isJsonObject, type KubernetesObject, listOf, memberOf, textOf } from '../objects/object.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { objectRecords } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 
 /** Whom of Kubernetes somebody of IAM is. Both may hold what `withNames` fills in. */
 export interface Mapping {

@@ -1,8 +1,8 @@
 import type { Collection, Reader, RecordKey, Stored } from '../../reconcile/index.ts';
 import type { User } from '../authentication/user.ts';
 import { type KubernetesObject, objectsIn, textOf } from '../objects/object.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { objectRecords, placeOfObject } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 import { qualifiedName, resourceNamed } from '../schema/catalogue.ts';
 
 type Bindings = Collection<KubernetesObject, 'subject'>;

@@ -9,8 +9,8 @@ import {
   memberOf,
   textOf,
 } from '../objects/object.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 import { nodeRules } from './component-roles.ts';
 import { type Attributes, type Authorizer, covers } from './rbac.ts';
 

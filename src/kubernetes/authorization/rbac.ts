@@ -9,8 +9,8 @@ import {
   objectsIn,
   textOf,
 } from '../objects/object.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 import { qualifiedName, resourceNamed } from '../schema/catalogue.ts';
 import { bindingsTo } from './bindings.ts';
 

@@ -2,8 +2,8 @@ import { jsonEqual } from '../../store/index.ts';
 import { aggregatedRules } from '../authorization/aggregation.ts';
 import type { KubernetesContext } from '../context.ts';
 import { listOf } from '../objects/object.ts';
-import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
-import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import { type ClusterPlace, objectRecords, recordsPrefix } from '../objects/object-records.ts';
+import { ObjectStore } from '../objects/object-store.ts';
 import { qualifiedName, resourceNamed } from '../schema/catalogue.ts';
 
 const clusterRoles = resourceNamed('rbac.authorization.k8s.io', 'clusterroles');

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../reconcile/index.ts';
 import { clusterByPlace } from '../../services/eks/index.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { apiEndpointKey, apiEndpoints } from '../records.ts';
 
 const port = 443;

@@ -20,7 +20,8 @@ import {
   textOf,
   timestamp,
 } from '../objects/object.ts';
-import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
+import { ObjectStore } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import { openAuthorityOf } from './keys.ts';

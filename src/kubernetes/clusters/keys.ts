@@ -1,6 +1,6 @@
 import { type NewAuthority, newAuthority } from '../../certificates/index.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { authorityPurpose, type ControlPlaneRecord, frontProxyPurpose, tokenKeyPurpose } from '../records.ts';
 
 const authorityDays = 10 * 365;

@@ -5,7 +5,8 @@ import type { Cluster } from '../apiserver/cluster.ts';
 import { deleteAll } from '../apiserver/delete-all.ts';
 import type { KubernetesContext } from '../context.ts';
 import { memberOf, timestamp } from '../objects/object.ts';
-import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
+import { ObjectStore } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
 import { apiVersionOf, type Resource, resourceNamed, storedResources } from '../schema/catalogue.ts';
 

@@ -4,8 +4,7 @@ import type { KubernetesContext } from '../context.ts';
 import { definitionsOf } from '../custom-resources/cluster-catalogue.ts';
 import { definitions, storedResourceOf } from '../custom-resources/definition.ts';
 import { localVolumes } from '../local-volumes/records.ts';
-import { recordsPrefix } from '../objects/object-records.ts';
-import { type ClusterPlace, objectsPrefix } from '../objects/object-store.ts';
+import { type ClusterPlace, objectsPrefix, recordsPrefix } from '../objects/object-records.ts';
 import { builtInCatalogue, type Resource, resourceNamed } from '../schema/catalogue.ts';
 
 const pieceLength = 500;

@@ -6,7 +6,8 @@ import {
 } from '../authentication/service-accounts/token-secrets.ts';
 import type { KubernetesContext } from '../context.ts';
 import { type JsonObject, type KubernetesObject, memberOf, textOf } from '../objects/object.ts';
-import { type ClusterPlace, ObjectStore } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
+import { ObjectStore } from '../objects/object-store.ts';
 import { controlPlaneKey, controlPlanes } from '../records.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import { openTokenKeyOf } from './keys.ts';

@@ -1,6 +1,6 @@
 import { type Collection, everyNoun, type RecordKey, recordKey } from '../../reconcile/index.ts';
 import type { Ingress, IngressClass } from '../load-balancing/ingress-objects.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import type { Autoscaler } from './autoscaler/objects.ts';
 import type { CronJob } from './cron-job/objects.ts';
 import type { DaemonSet } from './daemon-set/objects.ts';

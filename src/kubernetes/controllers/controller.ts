@@ -13,7 +13,7 @@ import {
 } from '../../reconcile/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
 import { parsedKey, siblingKey, siblingsOf } from './collections.ts';
 import type { EventRecorder } from './event-recorder.ts';

@@ -8,7 +8,7 @@ import {
   objectsIn,
   textOf,
 } from '../objects/object.ts';
-import type { Conversion } from './conversions.ts';
+import type { Conversion } from './conversion.ts';
 
 /**
  * Autoscalers of version 1 have one number for the use of processors. What version 2 says besides stands in annotations,

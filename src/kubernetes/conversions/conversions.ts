@@ -1,13 +1,7 @@
-import type { KubernetesObject } from '../objects/object.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import { autoscalerV1 } from './autoscaler-v1.ts';
+import type { Conversion } from './conversion.ts';
 import { newerEvent } from './newer-event.ts';
-
-/** Between a kind as it is kept and another version of it. There and back nothing is lost. */
-export interface Conversion {
-  toStored(object: KubernetesObject): KubernetesObject;
-  fromStored(object: KubernetesObject): KubernetesObject;
-}
 
 const conversions: Readonly<Record<string, Conversion>> = {
   'autoscaling/v1': autoscalerV1,

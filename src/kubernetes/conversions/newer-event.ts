@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../objects/object.ts';
-import type { Conversion } from './conversions.ts';
+import type { Conversion } from './conversion.ts';
 
 /** Names in the core group, and in `events.k8s.io`. */
 const renamed: Readonly<Record<string, string>> = {

@@ -2,7 +2,8 @@ import type { Reader, State } from '../../reconcile/index.ts';
 import { clusterByPlace, clusters, hasFunction } from '../../services/eks/index.ts';
 import { jsonEqual } from '../../store/index.ts';
 import type { KubernetesObject } from '../objects/object.ts';
-import { type ClusterPlace, objectsPrefix } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
+import { objectsPrefix } from '../objects/object-records.ts';
 import { builtInCatalogue, type Catalogue, catalogueWith } from '../schema/catalogue.ts';
 import { definitionRecords, definitions, resourcesOf } from './definition.ts';
 

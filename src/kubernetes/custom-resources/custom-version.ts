@@ -1,6 +1,6 @@
 import type { JsonObject } from '../objects/object.ts';
 import type { Column } from '../table/column.ts';
-import type { WebhookClientConfig } from '../webhooks/webhook-client.ts';
+import type { WebhookClientConfig } from '../webhooks/client-config.ts';
 
 /** What of a custom resource its definition alone can say, for one of its versions. */
 export interface CustomVersion {

@@ -25,7 +25,7 @@ import { parsedKey, pods } from '../controllers/collections.ts';
 import type { RunningClusters } from '../controllers/controller.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { Writer } from '../controllers/writer.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { fargateGroups } from '../pod-interfaces/names.ts';
 import type { PlacedPod } from '../scheduler/objects.ts';
 import { putUnschedulable, saysUnschedulable } from '../scheduler/pod-scheduled.ts';

@@ -1,5 +1,9 @@
 import type { Kept } from '../controllers/objects.ts';
-import type { LoadBalancerIngress } from './targets.ts';
+
+export interface LoadBalancerIngress {
+  readonly hostname?: string;
+  readonly ip?: string;
+}
 
 export interface IngressBackend {
   readonly service?: {

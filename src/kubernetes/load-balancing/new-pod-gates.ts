@@ -1,6 +1,6 @@
 import { type Reader, recordKey } from '../../reconcile/index.ts';
 import { clusterKey, ingresses, namespaces, services, siblingsOf } from '../controllers/collections.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { targetGroupBindings } from './bindings/objects.ts';
 import { isBalanced as isBalancedIngress, membersOf } from './ingress-classes.ts';
 import { groupOf, ingressModel } from './ingress-model.ts';

@@ -7,8 +7,8 @@ import type { Resource } from '../schema/catalogue.ts';
 import { siteOf } from './clusters.ts';
 import { converge, nameByDns, removeBalancer } from './converge.ts';
 import { refusalOf, type Site } from './infrastructure.ts';
+import type { LoadBalancerIngress } from './ingress-objects.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
-import type { LoadBalancerIngress } from './targets.ts';
 import { tellPods } from './tell-pods.ts';
 
 /** An object that says in its status where it is reached. */

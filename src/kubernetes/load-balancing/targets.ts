@@ -3,6 +3,7 @@ import type { Reader } from '../../reconcile/index.ts';
 import { clusterWide, endpointSlices, nodes } from '../controllers/collections.ts';
 import type { Service, ServicePort } from '../controllers/endpoints/objects.ts';
 import { conditionOf, type Kept, type Pod } from '../controllers/objects.ts';
+import type { LoadBalancerIngress } from './ingress-objects.ts';
 import type { WantedTarget } from './model.ts';
 import { waitingPod, waitsForTargets } from './readiness-gates.ts';
 
@@ -22,11 +23,6 @@ export interface BalancedService extends Service {
     readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerIngress[] };
     readonly conditions?: readonly unknown[];
   };
-}
-
-export interface LoadBalancerIngress {
-  readonly hostname?: string;
-  readonly ip?: string;
 }
 
 /**

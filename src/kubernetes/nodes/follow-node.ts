@@ -24,8 +24,8 @@ import type { RunningClusters } from '../controllers/controller.ts';
 import { type Condition, conditionOf, controllerOf, type Kept, type Pod } from '../controllers/objects.ts';
 import { Writer } from '../controllers/writer.ts';
 import { mirrorOf } from '../objects/mirror-pods.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { objectRecords, recordsPrefix } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 
 interface Node extends Kept {

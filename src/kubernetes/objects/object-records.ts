@@ -1,6 +1,14 @@
 import type { Collection, RecordKey } from '../../reconcile/index.ts';
+import { type Resource, storedName } from '../schema/catalogue.ts';
 import type { KubernetesObject } from './object.ts';
-import type { ClusterPlace } from './object-store.ts';
+
+/** Whose objects: every key of a cluster's objects has it. */
+export interface ClusterPlace {
+  readonly accountId: string;
+  readonly region: string;
+  /** Of the cluster: see `ClusterRecord.id`. */
+  readonly id: string;
+}
 
 /**
  * Objects of a resource as records: the same keys as in the `ObjectStore`, read from memory, for whoever decides or follows.
@@ -27,3 +35,7 @@ export function recordsPrefix(
   const own = ['', 'kubernetes', accountId, region, noun, id].join('/');
   return namespace === undefined ? `${own}/` : `${own}/${encodeURIComponent(namespace)}/`;
 }
+
+/** Of all objects of a resource in a cluster. */
+export const objectsPrefix = (resource: Resource, place: ClusterPlace): string =>
+  recordsPrefix(storedName(resource), place);

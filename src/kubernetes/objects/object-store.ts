@@ -1,18 +1,10 @@
-import { recordKey } from '../../reconcile/index.ts';
 import type { Entry, Precondition, ReadOptions, Store, Write } from '../../store/index.ts';
 import type { Converter } from '../custom-resources/conversion/converter.ts';
 import { kept, keptVersion, served } from '../custom-resources/stored-version.ts';
-import { apiVersionOf, type Resource, storedName } from '../schema/catalogue.ts';
+import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import { texts } from './json-text.ts';
 import type { KubernetesObject } from './object.ts';
-
-/** Whose objects: every key of a cluster's objects has it. */
-export interface ClusterPlace {
-  readonly accountId: string;
-  readonly region: string;
-  /** Of the cluster: see `ClusterRecord.id`. */
-  readonly id: string;
-}
+import { type ClusterPlace, objectsPrefix } from './object-records.ts';
 
 /** An object and the revision that last wrote it. */
 export interface StoredObject {
@@ -214,9 +206,3 @@ export const servedOne = (
 
 /** Names may hold what keys may not. */
 const keyPart = (name: string): string => encodeURIComponent(name);
-
-/** Of all objects of a resource in a cluster. */
-export function objectsPrefix(resource: Resource, { accountId, region, id }: ClusterPlace): string {
-  const collection = { service: 'kubernetes', noun: storedName(resource), indexes: {} };
-  return `${recordKey(collection, accountId, region, id)}/`;
-}

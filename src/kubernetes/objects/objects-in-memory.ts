@@ -1,8 +1,7 @@
 import type { Collection, Reader, RecordKey } from '../../reconcile/index.ts';
 import { qualifiedName, type Resource } from '../schema/catalogue.ts';
 import type { KubernetesObject } from './object.ts';
-import { objectRecords } from './object-records.ts';
-import { type ClusterPlace, objectsPrefix } from './object-store.ts';
+import { type ClusterPlace, objectRecords, objectsPrefix } from './object-records.ts';
 
 /** The records of each resource, which readers know again by being the same. */
 const collections = new WeakMap<Resource, Collection<KubernetesObject, 'cluster'>>();

@@ -19,7 +19,7 @@ import type { RunningClusters } from '../controllers/controller.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import type { Kept } from '../controllers/objects.ts';
 import { Writer } from '../controllers/writer.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import { podEni, resourceController, resourcesGroup } from './names.ts';
 import { ownerTags, whyNotMade } from './permission.ts';

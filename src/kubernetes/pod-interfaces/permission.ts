@@ -1,7 +1,7 @@
 import { Refusal } from '../../protocols/index.ts';
 import type { ClusterRecord } from '../../services/eks/index.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 
 /** What is to be made in a cluster's name. */
 export interface Asked {

@@ -1,8 +1,8 @@
 import { type LabelSelector, type Labels, selects } from '../../label-selector.ts';
 import type { Collection, Reader, RecordKey } from '../../reconcile/index.ts';
 import type { Kept } from '../controllers/objects.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { recordsPrefix } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 import { resourcesGroup } from './names.ts';
 
 /** As far as it is read here; what users write is of the definition's schema. */

@@ -1,5 +1,5 @@
 import { type Collection, type RecordKey, recordKey } from '../../reconcile/index.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 
 /** An interface that a pod has for itself, behind the trunk interface of its node. */
 export interface PodInterfaceRecord {

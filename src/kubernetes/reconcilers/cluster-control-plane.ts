@@ -4,7 +4,7 @@ import type { Store } from '../../store/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import type { OpenControlPlane } from '../clusters/control-plane.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { apiEndpointKey, apiEndpoints, controlPlaneKey, controlPlanes } from '../records.ts';
 import type { ClusterDataKeys } from '../sealing/cluster-data-keys.ts';
 import { sealAgain, unsealedKeys } from '../sealing/seal-secrets.ts';

@@ -1,8 +1,8 @@
 import type { Reader, RecordKey } from '../../reconcile/index.ts';
 import { claims, siblingKey } from '../controllers/collections.ts';
 import { annotationOf, selectedNode } from '../controllers/volumes/objects.ts';
-import type { Placement } from './cluster-scheduler.ts';
 import type { PlacedPod } from './objects.ts';
+import type { Placement } from './placement.ts';
 import { isBound } from './volume-objects.ts';
 
 /** As long as upstream waits. */

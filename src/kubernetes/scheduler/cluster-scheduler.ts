@@ -8,22 +8,14 @@ import type { Words } from './node-filters.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PlacedNode, PlacedPod } from './objects.ts';
 import { type Obstacle, Placing, pluginsOf } from './place.ts';
+import type { Placement } from './placement.ts';
 import { nodeNameOf, type PodInfo, podInfo } from './pod-info.ts';
 import type { Term } from './pod-terms.ts';
 import { type Preemption, preempt } from './preempt.ts';
 import { type Queued, SchedulingQueue } from './queue.ts';
 import { ClusterView } from './view.ts';
-import type { VolumeStep } from './volumes.ts';
 
 export const schedulerName = 'default-scheduler';
-
-/** A pod, and where it is to go. */
-export interface Placement {
-  readonly queued: Queued;
-  readonly nodeName: string;
-  /** What its volumes need before it can be bound. */
-  readonly steps: readonly VolumeStep[];
-}
 
 /** A pod that has no place, and whether others go for it. */
 export interface Unplaced {

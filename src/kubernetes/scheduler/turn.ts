@@ -9,7 +9,8 @@ import type { Cluster } from '../apiserver/cluster.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { EventRecorder } from '../controllers/event-recorder.ts';
 import { Writer } from '../controllers/writer.ts';
-import { type ClusterScheduler, type Placement, schedulerName } from './cluster-scheduler.ts';
+import { type ClusterScheduler, schedulerName } from './cluster-scheduler.ts';
+import type { Placement } from './placement.ts';
 import { prepareVolumes } from './prepare-volumes.ts';
 import { tellUnplaced } from './tell.ts';
 

@@ -1,9 +1,15 @@
-import type { Resource } from './catalogue.ts';
-
 export type Subresource = keyof typeof subresources;
 
+interface Kind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
 /** A kind that is not what it stands below. */
-type OtherKind = Pick<Resource, 'group' | 'kind' | 'message' | 'version'>;
+interface OtherKind extends Kind {
+  readonly message: string;
+}
 
 interface Served {
   /** Sorted, as discovery lists them. */
@@ -47,10 +53,7 @@ export function kindOfSubresource(subresource: Subresource | undefined): OtherKi
 }
 
 /** What is asked for where something is connected to (`PodExecOptions`); undefined: nothing is. */
-export function optionsKindOf(
-  resource: Resource,
-  subresource: Subresource | undefined,
-): OtherKind | undefined {
+export function optionsKindOf(resource: Kind, subresource: Subresource | undefined): OtherKind | undefined {
   const served: Served | undefined = subresource && subresources[subresource];
   if (served?.options === undefined) return undefined;
   const { options } = served;
@@ -58,10 +61,7 @@ export function optionsKindOf(
 }
 
 /** As discovery names what stands below a resource. */
-export function shownKindOf(
-  resource: Resource,
-  subresource: Subresource,
-): Pick<Resource, 'group' | 'kind' | 'version'> {
+export function shownKindOf(resource: Kind, subresource: Subresource): Kind {
   const { kind, options }: Served = subresources[subresource];
   if (kind !== undefined) return kind;
   const { group, version } = resource;

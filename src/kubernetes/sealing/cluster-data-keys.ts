@@ -3,7 +3,7 @@ import { type ClusterRecord, clusterByPlace, encryptionContextOf } from '../../s
 import { whyKeyUnusable } from '../../services/kms/index.ts';
 import { ApiError } from '../apiserver/status.ts';
 import type { KubernetesContext } from '../context.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 
 /**
  * The data keys of clusters whose Secrets are sealed. One is opened by KMS when it is first needed, and kept in memory for as long as the

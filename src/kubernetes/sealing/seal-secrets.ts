@@ -1,8 +1,8 @@
 import { done, type Reconciler, type RecordKey, type State, watching } from '../../reconcile/index.ts';
 import { type ClusterRecord, clusters, scopeOfKey } from '../../services/eks/index.ts';
 import type { Json, Store } from '../../store/index.ts';
+import type { ClusterPlace } from '../objects/object-records.ts';
 import { objectRecords, placeOfObject, recordsPrefix } from '../objects/object-records.ts';
-import type { ClusterPlace } from '../objects/object-store.ts';
 import type { ClusterDataKeys } from './cluster-data-keys.ts';
 import { isSealed } from './sealed-object.ts';
 import { sealedNoun } from './sealing-store.ts';

@@ -6,21 +6,12 @@ import type { Json } from '../../store/index.ts';
 import { isJsonObject, type JsonObject, memberOf, numberOf, textOf } from '../objects/object.ts';
 import type { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { answerErrorText, callErrorText } from './call-errors.ts';
+import type { WebhookClientConfig } from './client-config.ts';
 import { DialingAgent, type Dials } from './dial.ts';
 import { type Address, resolveService } from './service-address.ts';
 
 /** More in an answer is nobody's honest patch. */
 const mostResponseBytes = 3 * 1024 * 1024;
-
-/** A `WebhookClientConfig`: of an admission webhook or of a CustomResourceDefinition's conversion. */
-export type WebhookClientConfig =
-  | { readonly url: string; readonly caBundle: string }
-  | {
-      readonly service: { readonly namespace: string; readonly name: string; readonly port: number };
-      /** Begins with `/`. */
-      readonly path: string;
-      readonly caBundle: string;
-    };
 
 /** @param config As it stands in an object that was found valid. */
 export function webhookClientConfig(config: JsonObject): WebhookClientConfig {

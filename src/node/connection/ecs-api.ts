@@ -11,7 +11,7 @@ import {
   type Tag,
   UpdateTaskProtectionCommand,
 } from '@aws-sdk/client-ecs';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import type { TaskName, TaskProtectionResult, WantedProtection } from '../metadata/task-protection.ts';
 import { given } from '../reading.ts';
 import type { TaskReport } from '../reports/next-report.ts';

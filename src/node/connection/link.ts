@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import type { AgentCredentials, LinkStatus } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
+import type { LinkStatus } from '../agent-options.ts';
 import { BackOff } from '../back-off.ts';
 import { parseJson, Reader } from '../reading.ts';
 import { type AgentSocket, type OpenSocket, openSignedSocket, UpgradeRefusedError } from './signed-socket.ts';

@@ -2,7 +2,7 @@ import { Sha256Node } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/transport';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock } from '../../clock/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 
 /** The headers of a request that no SDK writes, with its signature (SigV4). */
 export async function signedHeaders(

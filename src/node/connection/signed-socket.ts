@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { Clock } from '../../clock/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import { parseJson, Reader } from '../reading.ts';
 import { signedHeaders } from './signed-headers.ts';
 

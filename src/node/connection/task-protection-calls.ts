@@ -1,4 +1,4 @@
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import type { TaskName, TaskProtectionApi } from '../metadata/task-protection.ts';
 import { EcsApi, type EcsClient, httpClient } from './ecs-api.ts';
 

@@ -1,12 +1,38 @@
-import type { ContainerTerminal } from '../../runtime/index.ts';
+import type { Clock, Random } from '../../clock/index.ts';
+import type { Log } from '../../log.ts';
+import type { ContainerTerminal, Runtime } from '../../runtime/index.ts';
 import {
   AgentChannel,
   type SessionEncryption,
   type SessionRequest,
   splitCommand,
 } from '../../session-channel/index.ts';
-import type { ExecuteCommandAgentOptions } from './execute-command-agent.ts';
+import type { SessionTranscript } from './session-transcript.ts';
 import { SizeKeeper } from './size-keeper.ts';
+import type { SsmMessagesClient } from './ssm-messages-api.ts';
+
+export interface ExecuteCommandAgentOptions {
+  readonly api: SsmMessagesClient;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly agentVersion: string;
+  /** The container as Session Manager knows it: `ecs:<cluster>_<task id>_<runtime id>`. */
+  readonly target: string;
+  /** As the runtime knows it. */
+  readonly runtimeName: string;
+  /** Begins the log of a session in the log group; undefined where nothing can be logged. */
+  transcript(sessionId: string, group: string): SessionTranscript | undefined;
+  /** Has the data key of a session decrypted that is to be encrypted. */
+  openDataKey(
+    encrypted: Buffer,
+    of: { readonly kmsKeyId: string; readonly sessionId: string },
+    signal: AbortSignal,
+  ): Promise<Buffer>;
+  /** Its control channel is open, for the first time or again. */
+  onConnected(): void;
+}
 
 /** Amazon ECS: commands run as root, whoever the container's user is; by number, for images without /etc/passwd. */
 const user = '0';

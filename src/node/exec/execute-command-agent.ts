@@ -1,6 +1,4 @@
-import { type Clock, type Random, uuid } from '../../clock/index.ts';
-import type { Log } from '../../log.ts';
-import type { Runtime } from '../../runtime/index.ts';
+import { uuid } from '../../clock/index.ts';
 import {
   decodeAgentMessage,
   encodeAgentMessage,
@@ -12,37 +10,12 @@ import {
   textOf,
 } from '../../session-channel/index.ts';
 import { BackOff } from '../back-off.ts';
-import { runExecSession } from './exec-session.ts';
-import type { SessionTranscript } from './session-transcript.ts';
-import type { SsmMessagesClient } from './ssm-messages-api.ts';
+import { type ExecuteCommandAgentOptions, runExecSession } from './exec-session.ts';
 
 /** Beyond what the service lets begin: whoever sends more is not it. */
 const mostSessions = 20;
 /** A channel that lived this long is opened again soon after its end. */
 const longLifeMs = 10_000;
-
-export interface ExecuteCommandAgentOptions {
-  readonly api: SsmMessagesClient;
-  readonly runtime: Runtime;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly agentVersion: string;
-  /** The container as Session Manager knows it: `ecs:<cluster>_<task id>_<runtime id>`. */
-  readonly target: string;
-  /** As the runtime knows it. */
-  readonly runtimeName: string;
-  /** Begins the log of a session in the log group; undefined where nothing can be logged. */
-  transcript(sessionId: string, group: string): SessionTranscript | undefined;
-  /** Has the data key of a session decrypted that is to be encrypted. */
-  openDataKey(
-    encrypted: Buffer,
-    of: { readonly kmsKeyId: string; readonly sessionId: string },
-    signal: AbortSignal,
-  ): Promise<Buffer>;
-  /** Its control channel is open, for the first time or again. */
-  onConnected(): void;
-}
 
 /**
  * Takes one container's sessions: keeps its control channel open and runs each session that it hears of. It stands

@@ -1,5 +1,5 @@
 import { dataKeyContext } from '../../session-channel/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 
 export interface SessionKeysOptions {
   readonly endpoint: string;

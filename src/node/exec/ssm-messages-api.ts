@@ -1,6 +1,6 @@
 import { type Clock, type Random, uuid, withTimeout } from '../../clock/index.ts';
 import { messageSchemaVersion, openChannelInput } from '../../session-channel/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import { signedHeaders } from '../connection/signed-headers.ts';
 import { type AgentSocket, openSignedSocket } from '../connection/signed-socket.ts';
 

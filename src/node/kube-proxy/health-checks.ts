@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { createServer } from '../../http.ts';
 import type { Log } from '../../log.ts';
-import type { ProxiedNetwork } from './kube-proxy.ts';
+import type { ProxiedNetwork } from './proxied-network.ts';
 
 export interface HealthCheck {
   /** `namespace/name` */

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { type NodeNetwork, type ServicePlan, serviceTable } from '../../network/index.ts';
+import { type ServicePlan, serviceTable } from '../../network/index.ts';
 import type { ClusterView } from '../cluster-dns/cluster-names.ts';
 import { Gathered } from '../gathered.ts';
 import type { Api } from '../kubelet/api/api-client.ts';
@@ -8,6 +8,7 @@ import { Informer } from '../kubelet/api/informer.ts';
 import { HealthChecks } from './health-checks.ts';
 import { type EndpointSlice, type Service, serviceNameLabel } from './objects.ts';
 import { localEndpoints, servicePlans } from './plan.ts';
+import type { ProxiedNetwork } from './proxied-network.ts';
 import { endpointSlices, services } from './resources.ts';
 import { staleFlows } from './stale-flows.ts';
 
@@ -17,9 +18,6 @@ export interface KubeProxyOptions {
   readonly random: Random;
   readonly log: Log;
 }
-
-/** What is needed of a node's network. */
-export type ProxiedNetwork = Pick<NodeNetwork, 'interrupt' | 'openSocket' | 'setTable'>;
 
 export interface ProxiedNode {
   readonly name: string;

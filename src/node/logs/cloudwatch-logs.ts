@@ -1,5 +1,5 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import type { LogEvent } from './log-events.ts';
 
 /** The three calls of CloudWatch Logs that shipping needs. The client is loaded with the first container that logs. */

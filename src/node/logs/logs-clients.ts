@@ -1,4 +1,4 @@
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import { type LogsApi, openCloudWatchLogs } from './cloudwatch-logs.ts';
 
 export interface LogsClientsOptions {

@@ -1,5 +1,5 @@
 import type { RoleCredentials } from '../tasks/role-credentials.ts';
-import type { Answer } from './metadata-endpoint.ts';
+import type { Answer } from './answer.ts';
 
 /**
  * The credentials endpoint's answer for one id, in the official agent's form: the SDKs in containers read it.

@@ -8,6 +8,7 @@ import { given } from '../reading.ts';
 import type { PlannedContainer } from '../tasks/plan.ts';
 import type { RoleCredentials } from '../tasks/role-credentials.ts';
 import type { TaskOwner } from '../tasks/task-owner.ts';
+import type { Answer } from './answer.ts';
 import { type Asker, askerOf, comesFrom, comesFromNow } from './asker.ts';
 import { ContainerStatistics } from './container-stats.ts';
 import { credentialsAnswer } from './credentials-answer.ts';
@@ -15,11 +16,6 @@ import type { LinkLocalAnswerer } from './link-local.ts';
 import { RateLimit } from './rate-limit.ts';
 import { containerDocument, type InstanceFacts, taskDocument } from './task-document.ts';
 import { type TaskProtectionApi, taskProtectionAnswer } from './task-protection.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 /**
  * What containers may ask of the agent over HTTP: their metadata (`/v4/<id>`, `/v3/<id>`), their role's

@@ -1,6 +1,6 @@
 import type { Failure, ProtectedTask } from '@aws-sdk/client-ecs';
 import { given, Reader } from '../reading.ts';
-import type { Answer } from './metadata-endpoint.ts';
+import type { Answer } from './answer.ts';
 
 /**
  * `$ECS_AGENT_URI/task-protection/v1/state`: a container asks about the scale-in protection of its own task

@@ -1,5 +1,5 @@
 import { type Clock, withTimeout } from '../../clock/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import { signedHeaders } from '../connection/signed-headers.ts';
 import { parseJson, Reader } from '../reading.ts';
 

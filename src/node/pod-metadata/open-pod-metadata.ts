@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { NodeNetwork } from '../../network/index.ts';
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 import { ApiClient } from '../kubelet/api/api-client.ts';
 import { PodEvents } from '../kubelet/events/pod-events.ts';
 import type { ApiAccess } from '../kubelet/kubelet-options.ts';

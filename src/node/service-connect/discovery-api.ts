@@ -1,4 +1,4 @@
-import type { AgentCredentials } from '../agent-options.ts';
+import type { AgentCredentials } from '../agent-credentials.ts';
 
 /** The two calls of Cloud Map that say where a service's tasks are. Undefined: there is no such service. */
 export interface DiscoveryApi {

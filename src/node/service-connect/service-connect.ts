@@ -2,8 +2,9 @@ import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { TcsServiceConnectMetrics } from '../../protocols/index.ts';
 import { type Image, type Runtime, RuntimeError } from '../../runtime/index.ts';
+import type { TaskProgress } from '../state/task-record.ts';
+import type { TaskPlan } from '../tasks/plan.ts';
 import { type ProxiedTask, proxiedTaskOf } from '../tasks/plan.ts';
-import type { TaskOwner } from '../tasks/task-owner.ts';
 import type { DiscoveryApi } from './discovery-api.ts';
 import { EndpointFeed } from './endpoint-feed.ts';
 import type { ProxyImage } from './proxy-image.ts';
@@ -68,7 +69,7 @@ export class ServiceConnect implements Disposable {
   }
 
   /** Follows the proxies that run, and those only. */
-  taskChanged({ plan, progress }: Pick<TaskOwner, 'plan' | 'progress'>): void {
+  taskChanged(plan: TaskPlan, progress: TaskProgress): void {
     const task = proxiedTaskOf(plan);
     if (task === undefined) return;
     const container = progress.containers[task.proxy.containerName];

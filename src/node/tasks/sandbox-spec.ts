@@ -1,11 +1,34 @@
 import { isIPv4 } from 'node:net';
 import type { AcsElasticNetworkInterface, AcsTask } from '../../protocols/index.ts';
-import type { PrivateNetwork, SandboxDisk, SandboxSpec } from '../../runtime/index.ts';
+import type { ContainerSpec, PrivateNetwork, SandboxDisk, SandboxSpec } from '../../runtime/index.ts';
 import type { InstanceOptions } from '../agent-options.ts';
 import { given, MalformedError } from '../reading.ts';
 import type { ProxyPlan } from '../service-connect/proxy-plan.ts';
 import type { DockerConfig } from './docker-config.ts';
-import type { PlanContext } from './task-definition.ts';
+
+/** What a plan needs to know of the agent. */
+export interface PlanContext {
+  /** By it the agent finds its containers again. */
+  readonly instanceId: string;
+  /** What its tasks may use together. */
+  readonly instanceSize: { readonly cpuUnits: number; readonly memoryMiB: number };
+  /** On which its tasks write together; left out, on the machine's. */
+  readonly instanceDisk?: SandboxDisk | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly region: string;
+  /** Host address for published ports. */
+  readonly address: string;
+  readonly defaultStopTimeoutSeconds: number;
+  /** Base of the metadata endpoints; undefined when they are not served. */
+  readonly metadataUri: string | undefined;
+  /** Whether awsvpc tasks get network interfaces in a VPC, rather than addresses on a network of the engine's. */
+  readonly joinsInterfaces: boolean;
+  readonly offersAwslogs: boolean;
+  /** Where tasks' Service Connect proxies have their directories; left out, tasks have none. */
+  readonly serviceConnectDirectory?: string | undefined;
+  /** Of all its containers from the machine; undefined: as the engine does it. */
+  readonly isolation?: ContainerSpec['isolation'] | undefined;
+}
 
 const GiB = 1_024 ** 3;
 

@@ -11,7 +11,8 @@ import { newProgress, type TaskRecord, withoutSecrets } from '../state/task-reco
 import { sortFound } from './adoption.ts';
 import { OrphanRemoval } from './orphan-removal.ts';
 import type { TaskPlan } from './plan.ts';
-import { type PlanContext, planTask } from './task-definition.ts';
+import type { PlanContext } from './sandbox-spec.ts';
+import { planTask } from './task-definition.ts';
 import { TaskOwner } from './task-owner.ts';
 import { raced, type TaskSteps } from './task-steps.ts';
 

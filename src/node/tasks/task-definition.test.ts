@@ -3,8 +3,8 @@ import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
 import { Reader } from '../reading.ts';
 import { readAcsTask } from './acs-task.ts';
 import { withImage } from './plan.ts';
-import { instanceDiskOf, privateNetworkOf } from './sandbox-spec.ts';
-import { containerNameOf, type PlanContext, planTask } from './task-definition.ts';
+import { instanceDiskOf, type PlanContext, privateNetworkOf } from './sandbox-spec.ts';
+import { containerNameOf, planTask } from './task-definition.ts';
 
 const context: PlanContext = {
   instanceId: 'i-1',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AcsContainer, AcsTask } from '../../protocols/index.ts';
-import type { ContainerNetwork, ContainerSpec, PortMapping, SandboxDisk } from '../../runtime/index.ts';
+import type { ContainerNetwork, ContainerSpec, PortMapping } from '../../runtime/index.ts';
 import { readAwslogsOptions } from '../logs/options.ts';
 import { linkLocalAddress } from '../metadata/link-local.ts';
 import { given, MalformedError, parseJson, Reader } from '../reading.ts';
@@ -8,33 +8,9 @@ import { proxyPlanOf } from '../service-connect/proxy-plan.ts';
 import { dependenciesOf, implicitDependenciesOf, inDependencyOrder } from './dependencies.ts';
 import { type DockerConfig, readDockerConfig } from './docker-config.ts';
 import { type NetworkBinding, type PlannedContainer, type TaskPlan, taskIdOf } from './plan.ts';
-import { sandboxOf } from './sandbox-spec.ts';
+import { type PlanContext, sandboxOf } from './sandbox-spec.ts';
 import { mountsOf } from './volumes.ts';
 import { withProxy } from './with-proxy.ts';
-
-/** What a plan needs to know of the agent. */
-export interface PlanContext {
-  /** By it the agent finds its containers again. */
-  readonly instanceId: string;
-  /** What its tasks may use together. */
-  readonly instanceSize: { readonly cpuUnits: number; readonly memoryMiB: number };
-  /** On which its tasks write together; left out, on the machine's. */
-  readonly instanceDisk?: SandboxDisk | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly region: string;
-  /** Host address for published ports. */
-  readonly address: string;
-  readonly defaultStopTimeoutSeconds: number;
-  /** Base of the metadata endpoints; undefined when they are not served. */
-  readonly metadataUri: string | undefined;
-  /** Whether awsvpc tasks get network interfaces in a VPC, rather than addresses on a network of the engine's. */
-  readonly joinsInterfaces: boolean;
-  readonly offersAwslogs: boolean;
-  /** Where tasks' Service Connect proxies have their directories; left out, tasks have none. */
-  readonly serviceConnectDirectory?: string | undefined;
-  /** Of all its containers from the machine; undefined: as the engine does it. */
-  readonly isolation?: ContainerSpec['isolation'] | undefined;
-}
 
 /**
  * An AcsTask to what it asks of this machine. Pure: the same task, ids and context give the same plan.

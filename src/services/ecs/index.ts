@@ -37,9 +37,9 @@ export {
   managedInstanceReports,
   managedInstances,
 } from './records.ts';
+export type { ServiceName } from './service-name.ts';
 export {
   type ServiceCapacity,
-  type ServiceName,
   serviceCapacity,
   setDesiredCount,
   watchingServices,

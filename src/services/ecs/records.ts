@@ -13,6 +13,7 @@ import type {
   DeploymentRecord,
   NetworkConfigurationRecord,
 } from './records/deployment.ts';
+import type { LaunchedType } from './records/launched-type.ts';
 import { scopeOf } from './records/scope.ts';
 import type { TaskServiceConnectRecord } from './records/service-connect.ts';
 import type { NetworkBindingRecord, TaskNetworkInterface } from './records/task-network.ts';
@@ -85,6 +86,7 @@ export type {
   PlacementWaitRecord,
   RestartRecord,
 } from './records/deployment.ts';
+export type { LaunchedType } from './records/launched-type.ts';
 export type { HookRecord, LifecycleRecord, LifecycleStage, TrafficRecord } from './records/lifecycle.ts';
 export {
   type ManagedInstanceRecord,
@@ -145,8 +147,6 @@ export type TaskStopCode =
   | 'ServiceSchedulerInitiated'
   | 'SpotInterruption'
   | 'TerminationNotice';
-
-export type LaunchedType = 'EC2' | 'EXTERNAL' | 'FARGATE' | 'MANAGED_INSTANCES';
 
 export interface TaskRecord {
   readonly id: string;

@@ -7,13 +7,8 @@ import { withoutPauses } from './deployment/new-deployment.ts';
 import { eventMessages, withEvent } from './deployment/service-events.ts';
 import { type ServiceRecord, services } from './records.ts';
 import { serviceKey } from './service-lookup.ts';
+import type { ServiceName } from './service-name.ts';
 import { countTasks } from './service-view.ts';
-
-/** A service as whoever scales it names it. */
-export interface ServiceName {
-  readonly cluster: string;
-  readonly service: string;
-}
 
 /** How much of a service is wanted and runs. */
 export interface ServiceCapacity {

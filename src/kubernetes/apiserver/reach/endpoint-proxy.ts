@@ -6,10 +6,11 @@ import { type KubernetesObject, memberOf, numberOf, objectsIn, textOf } from '..
 import { callErrorText } from '../../webhooks/call-errors.ts';
 import { type Dial, secured } from '../../webhooks/dial.ts';
 import { isReachable } from '../../webhooks/reachable-address.ts';
-import type { Address, ServiceReference } from '../../webhooks/service-address.ts';
+import type { Address } from '../../webhooks/service-address.ts';
 import { type ResourceExchange, requester, targetOf } from '../exchange.ts';
 import { getObject } from '../read.ts';
 import { ApiError, badRequest } from '../status.ts';
+import type { Endpoints } from './endpoints.ts';
 import { forwardedFor, passThrough } from './pass-through.ts';
 import { nodeOf } from './pod-place.ts';
 import { linkThrough, pathThrough } from './proxied-links.ts';
@@ -18,13 +19,6 @@ import { readProxyName, splitProxyPath } from './proxy-path.ts';
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
-
-/** How a control plane reaches what runs in its cluster. */
-export interface Endpoints {
-  readonly dial: Dial;
-  /** @throws {Error} upstream's words: the service leads nowhere. */
-  resolve(service: ServiceReference): Address;
-}
 
 /** `pods/<name>/proxy/<path>` and `services/<name>/proxy/<path>`: whoever answers there. @throws {ApiError} */
 export async function proxyEndpoint(exchange: ResourceExchange): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import { definitionRecords, resourcesOf, storedResourceOf } from '../../custom-resources/definition.ts';
 import type { OwnerReference } from '../../objects/object.ts';
+import type { ClusterPlace } from '../../objects/object-records.ts';
 import { placeOfObject, recordsPrefix } from '../../objects/object-records.ts';
-import type { ClusterPlace } from '../../objects/object-store.ts';
 import { apiVersionOf, builtInCatalogue, qualifiedName, type Resource } from '../../schema/catalogue.ts';
 import type { Kept } from '../objects.ts';
 

@@ -12,8 +12,7 @@ import {
   taskAddress,
   web,
 } from '../testing/node-places.ts';
-import type { HostPort } from './host-ports.ts';
-import type { NodePod } from './node-parts.ts';
+import type { HostPort, NodePod } from './host-ports.ts';
 
 const why = await whyNoVpcs();
 

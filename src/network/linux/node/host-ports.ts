@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Flow } from '../../../topology/index.ts';
 import { chainOf, mapOf, type NftChain, type NftSet, setOf } from '../firewall/nft-table.ts';
 import { byPrimary } from './by-primary.ts';
-import type { NodePod } from './node-parts.ts';
+
+/** A pod that is not in its node's own network namespace. */
+export interface NodePod {
+  readonly uid: string;
+  readonly address: string;
+  /** Of the interface whose address it has: 0 is the node's primary one. */
+  readonly deviceIndex: number;
+  /** The interface is the pod's own, and all that it sends or is sent goes by it, also what would stay on the node. */
+  readonly isApart?: boolean;
+  readonly hostPorts: readonly HostPort[];
+}
 
 /** A port of a node that leads to one of its pods. */
 export interface HostPort {

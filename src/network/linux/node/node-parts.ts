@@ -4,19 +4,8 @@ import { localTable, mainTable } from '../netlink/route.ts';
 import type { Part } from '../parts.ts';
 import { deviceName, deviceTable } from '../sandbox-link.ts';
 import { byPrimary, byPrimaryMark } from './by-primary.ts';
-import { type HostPort, hostPortParts } from './host-ports.ts';
+import { hostPortParts, type NodePod } from './host-ports.ts';
 import { podLinkName, podLinkPrefix, podMacs } from './pod-names.ts';
-
-/** A pod that is not in its node's own network namespace. */
-export interface NodePod {
-  readonly uid: string;
-  readonly address: string;
-  /** Of the interface whose address it has: 0 is the node's primary one. */
-  readonly deviceIndex: number;
-  /** The interface is the pod's own, and all that it sends or is sent goes by it, also what would stay on the node. */
-  readonly isApart?: boolean;
-  readonly hostPorts: readonly HostPort[];
-}
 
 /** What a node is, as far as its network namespace goes. */
 export interface NodeFacts {

@@ -1,4 +1,4 @@
-import type { NodePod } from './node-parts.ts';
+import type { NodePod } from './host-ports.ts';
 
 /** Where a node is. */
 export interface NodePlace {

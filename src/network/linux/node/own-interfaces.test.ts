@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RuleTopology, SecurityGroupTopology } from '../../../topology/index.ts';
 import { whyNoVpcs } from '../open.ts';
 import { api, localAddress, nodeAddress, own, taskAddress, web } from '../testing/node-places.ts';
-import type { NodePod } from './node-parts.ts';
+import type { NodePod } from './host-ports.ts';
 import type { ServicePlan } from './service-plan.ts';
 import { serviceTable } from './service-table.ts';
 

@@ -1,4 +1,4 @@
-import type { NodePod } from '../node/node-parts.ts';
+import type { NodePod } from '../node/host-ports.ts';
 
 export const nodeAddress = '10.0.1.10';
 /** The node's own beside those of its interfaces. */

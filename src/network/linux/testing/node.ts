@@ -1,6 +1,6 @@
 import type { SecurityGroupTopology } from '../../../topology/index.ts';
+import type { NodePod } from '../node/host-ports.ts';
 import { NodeNetwork } from '../node/node-network.ts';
-import type { NodePod } from '../node/node-parts.ts';
 import { TestMachine } from './machine.ts';
 import { api, far, furtherAddress, localAddress, nodeAddress, own, taskAddress, web } from './node-places.ts';
 import { eni, eniId, id, local, toInternet, vpc } from './topologies.ts';

@@ -1,6 +1,6 @@
 import { Nftables } from '../nftables.ts';
+import type { NodePod } from '../node/host-ports.ts';
 import type { NodeNetwork } from '../node/node-network.ts';
-import type { NodePod } from '../node/node-parts.ts';
 import { podMacs } from '../node/pod-names.ts';
 import { macOf } from '../router-parts.ts';
 import { decodeFrame, encodeFrame, type TestPacket } from './frame.ts';

@@ -10,7 +10,7 @@ import {
   requireConsistent,
 } from '../traffic-shift/read-advanced-configuration.ts';
 import { requireContainerPort } from './container-port.ts';
-import type { Exposed } from './read-exposure.ts';
+import type { Exposed } from './exposed.ts';
 
 const maxTargetGroups = 5;
 

@@ -3,15 +3,10 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { ownBalancers } from '../gateway/route-balancers.ts';
 import { given } from '../given.ts';
-import type { ExposureRecord, LaunchedType, StoredTaskDefinition } from '../records.ts';
+import type { ExposureRecord } from '../records.ts';
+import type { Exposed } from './exposed.ts';
 import { readLoadBalancers } from './load-balancers.ts';
 import { readServiceRegistries } from './service-registries.ts';
-
-/** What of a service or a task set decides on how its tasks can be found. */
-export interface Exposed {
-  readonly definition: StoredTaskDefinition;
-  readonly launchType: LaunchedType;
-}
 
 interface AskedExposure {
   readonly serviceRegistries?: ServiceRegistry[] | undefined;

@@ -6,7 +6,7 @@ import { invalidParameter, unsupported } from '../errors.ts';
 import { given } from '../given.ts';
 import type { ServiceRegistryRecord, StoredTaskDefinition } from '../records.ts';
 import { requireContainerPort } from './container-port.ts';
-import type { Exposed } from './read-exposure.ts';
+import type { Exposed } from './exposed.ts';
 
 /** Service quota "Tasks per service" with service discovery: as many as a service of Cloud Map has instances. */
 export const maxDiscoveredTasks = 1_000;

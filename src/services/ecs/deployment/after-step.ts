@@ -6,7 +6,7 @@ import { withStage } from '../traffic-shift/stages.ts';
 import { failureWords } from './failure-words.ts';
 import type { LiveTask } from './live-task.ts';
 import { rolledBack, withoutPauses } from './new-deployment.ts';
-import type { Step, StopCause } from './planner.ts';
+import type { Step, StopCause } from './plan.ts';
 import { pauseMs } from './scheduler-settings.ts';
 import { eventMessages, isRepetition, launchFailed, type Teller, withEvent } from './service-events.ts';
 

@@ -26,7 +26,7 @@ import { applyTraffic } from '../traffic-shift/routes.ts';
 import { afterRebalancingFinish, afterRebalancingStart, afterRebalancingStop } from './after-rebalancing.ts';
 import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import type { TaskHealth } from './live-task.ts';
-import type { ServicePlan, ServiceSnapshot, Step, StopCause } from './planner.ts';
+import type { ServicePlan, ServiceSnapshot, Step, StopCause } from './plan.ts';
 import { recordServiceDeployments } from './record-service-deployments.ts';
 import type { Teller } from './service-events.ts';
 import { placementConstraints } from './service-instances.ts';

@@ -2,7 +2,7 @@ import type { Reader, Stored } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { containerInstances, type ServiceRecord, services, type TaskRecord, tasks } from '../records.ts';
 import type { DaemonGround, DaemonPlace, DaemonSnapshot } from './daemon-planner.ts';
-import type { ServiceSnapshot } from './planner.ts';
+import type { ServiceSnapshot } from './plan.ts';
 import { serviceInstances } from './service-instances.ts';
 
 /** How many tasks a service should have: a DAEMON service one for each of its instances. */

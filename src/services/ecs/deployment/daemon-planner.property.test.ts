@@ -7,7 +7,7 @@ import { afterLaunch, afterStep, afterStop } from './after-step.ts';
 import { type DaemonSnapshot, planDaemon } from './daemon-planner.ts';
 import type { LiveTask } from './live-task.ts';
 import { withNewDeployment } from './new-deployment.ts';
-import type { Step } from './planner.ts';
+import type { Step } from './plan.ts';
 import type { TaskEnd } from './restart-throttle.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
 

@@ -3,7 +3,7 @@ import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import { deploymentRecord, serviceRecord } from '../testing/service-record.ts';
 import { type DaemonSnapshot, planDaemon } from './daemon-planner.ts';
 import type { LiveTask } from './live-task.ts';
-import type { ServicePlan, Step } from './planner.ts';
+import type { ServicePlan, Step } from './plan.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { DeploymentRecord } from '../records.ts';
 import type { LiveTask } from './live-task.ts';
+import type { ServicePlan, ServiceSnapshot } from './plan.ts';
 import {
   closingSteps,
   countSteps,
@@ -9,8 +10,6 @@ import {
   lookAgain,
   obstacleSteps,
   planService,
-  type ServicePlan,
-  type ServiceSnapshot,
   type StartPlan,
   stopStep,
 } from './planner.ts';

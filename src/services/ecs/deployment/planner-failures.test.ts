@@ -3,7 +3,8 @@ import type { AlarmReading } from '../../cloudwatch/index.ts';
 import type { CircuitBreakerRecord, DeploymentRecord, ServiceDeploymentRecord } from '../records.ts';
 import { now, type Row, situation, written } from '../testing/plan-rows.ts';
 import { deploymentRecord, serviceDeploymentRecord } from '../testing/service-record.ts';
-import { planService, type ServiceSnapshot } from './planner.ts';
+import type { ServiceSnapshot } from './plan.ts';
+import { planService } from './planner.ts';
 import type { TaskEnd } from './restart-throttle.ts';
 
 describe('tasks that fail', () => {

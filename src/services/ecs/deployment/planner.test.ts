@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expectPlans, now, situation, written } from '../testing/plan-rows.ts';
 import { deploymentRecord } from '../testing/service-record.ts';
-import { planService, type ServiceSnapshot } from './planner.ts';
+import type { ServiceSnapshot } from './plan.ts';
+import { planService } from './planner.ts';
 import { schedulerSettings } from './scheduler-settings.ts';
 import { eventMessages } from './service-events.ts';
 

@@ -14,7 +14,7 @@ import {
 } from '../records.ts';
 import { serviceDeploymentKey, serviceIndexValue, serviceRevisionKey } from '../service-history.ts';
 import { followService } from './follow-service.ts';
-import type { ServiceSnapshot } from './planner.ts';
+import type { ServiceSnapshot } from './plan.ts';
 import { isFinished } from './service-deployment-state.ts';
 
 /** Brings the service deployments that are under way one step nearer to what the service is after a plan. */

@@ -5,7 +5,7 @@ import type {
   ServiceRecord,
 } from '../records.ts';
 import { hasTripped } from './circuit-breaker.ts';
-import type { ServiceSnapshot, Step } from './planner.ts';
+import type { ServiceSnapshot, Step } from './plan.ts';
 import type { FailureCount } from './restart-throttle.ts';
 
 /**

@@ -19,7 +19,7 @@ import { unfinishedServiceDeployments } from '../service-history.ts';
 import { taskDefinitionKey } from '../task-definition-lookup.ts';
 import { readTraffic } from '../traffic-shift/routes.ts';
 import { checkedContainers, type LiveTask, liveTask } from './live-task.ts';
-import type { ServiceSnapshot } from './planner.ts';
+import type { ServiceSnapshot } from './plan.ts';
 import { type TaskEnd, taskEnd } from './restart-throttle.ts';
 import { watchedAlarms } from './rollout.ts';
 import type { SchedulerSettings } from './scheduler-settings.ts';

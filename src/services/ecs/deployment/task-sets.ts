@@ -2,7 +2,8 @@ import type { Reader } from '../../../reconcile/index.ts';
 import type { Scope } from '../arn.ts';
 import { given } from '../given.ts';
 import type { ServiceRecord, TaskSetRecord } from '../records.ts';
-import { planService, type ServicePlan, type ServiceSnapshot } from './planner.ts';
+import type { ServicePlan, ServiceSnapshot } from './plan.ts';
+import { planService } from './planner.ts';
 import { eventMessages, type Teller, withEvent } from './service-events.ts';
 import { readSnapshot } from './service-snapshot.ts';
 

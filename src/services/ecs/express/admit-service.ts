@@ -4,7 +4,7 @@ import { serviceRevisionKey } from '../service-history.ts';
 import { serviceKey } from '../service-lookup.ts';
 import { portOf } from './admissions.ts';
 import { mainContainer } from './express-definition.ts';
-import type { Site } from './make-infrastructure.ts';
+import type { Site } from './site.ts';
 
 /**
  * What the service stands behind is there: it, its first deployment and that one's revision are told of it, and its tasks

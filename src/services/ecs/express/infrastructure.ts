@@ -1,7 +1,7 @@
 import type { Reader } from '../../../reconcile/index.ts';
 import type { Infrastructure, InfrastructureSession } from '../../infrastructure.ts';
 import type { Scope } from '../arn.ts';
-import type { ServiceName } from '../service-scaling.ts';
+import type { ServiceName } from '../service-name.ts';
 
 /** What Express services stand on, in other rooms. */
 export interface InfrastructureRooms {

@@ -1,14 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Infrastructure, unless } from '../../infrastructure.ts';
-import { type Scope, serviceArn } from '../arn.ts';
-import type { EcsContext } from '../context.ts';
+import { serviceArn } from '../arn.ts';
 import {
   allowEgress,
   allowIngress,
   fromEverywhere,
   isIssued,
   letNothingOut,
-  type Maker,
   makeListener,
   makeLoadBalancer,
   makeRule,
@@ -19,30 +17,10 @@ import {
   revokeEgress,
   revokeIngress,
 } from '../ingress/make.ts';
-import type { ServiceRecord } from '../records.ts';
 import { wantedAdmissions } from './admissions.ts';
 import { admitService } from './admit-service.ts';
-import {
-  type Admission,
-  type ExpressLoadBalancerRecord,
-  type ExpressResources,
-  type ExpressServiceRecord,
-  ownGroupName,
-} from './records.ts';
-
-/**
- * What an Express service stands on, made step by step with the role that its user passed to ECS, which AWS's policy
- * AmazonECSInfrastructureRoleforExpressGatewayServices is for.
- */
-export interface Site extends Maker {
-  readonly ecs: EcsContext;
-  readonly scope: Scope;
-  readonly loadBalancer: ExpressLoadBalancerRecord;
-  readonly express: ExpressServiceRecord;
-  readonly service: ServiceRecord;
-  /** Writes down what is there now. */
-  readonly note: (made: Partial<ExpressResources>) => Promise<void>;
-}
+import { type Admission, type ExpressResources, type ExpressServiceRecord, ownGroupName } from './records.ts';
+import type { Site } from './site.ts';
 
 /** Amazon EC2 API reference, CreateSecurityGroup: "Up to 255 characters in length". */
 const mostDescription = 255;

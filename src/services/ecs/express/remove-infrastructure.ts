@@ -1,8 +1,9 @@
 import { unless } from '../../infrastructure.ts';
 import { findLoadBalancer, findSecurityGroup, findTargetGroup } from '../ingress/make.ts';
 import { isCertificateFreed, isFreed, leaveListeners } from '../ingress/remove.ts';
-import { dismiss, type Site, scalableService } from './make-infrastructure.ts';
+import { dismiss, scalableService } from './make-infrastructure.ts';
 import { ownGroupName } from './records.ts';
+import type { Site } from './site.ts';
 
 type Leaving = Pick<Site, 'ecs' | 'scope' | 'ask' | 'express' | 'loadBalancer'>;
 

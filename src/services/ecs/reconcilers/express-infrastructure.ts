@@ -11,7 +11,7 @@ import {
 import { type Scope, scopeOfKey } from '../arn.ts';
 import type { EcsContext } from '../context.ts';
 import { isAdmitted } from '../express/admissions.ts';
-import { expressArn, makeInfrastructure, type Site } from '../express/make-infrastructure.ts';
+import { expressArn, makeInfrastructure } from '../express/make-infrastructure.ts';
 import {
   type ExpressLoadBalancerRecord,
   type ExpressResources,
@@ -23,6 +23,7 @@ import {
   servicesOfLoadBalancer,
 } from '../express/records.ts';
 import { removeInfrastructure, removeScaling } from '../express/remove-infrastructure.ts';
+import type { Site } from '../express/site.ts';
 import { managedTags } from '../ingress/make.ts';
 import { type ServiceRecord, services } from '../records.ts';
 import { serviceKey } from '../service-lookup.ts';

@@ -20,7 +20,7 @@ import { applyPlan } from '../deployment/apply-plan.ts';
 import { applyTaskSetPlans } from '../deployment/apply-task-sets.ts';
 import { daemonSnapshot } from '../deployment/daemon-ground.ts';
 import { planDaemon } from '../deployment/daemon-planner.ts';
-import type { ServicePlan, ServiceSnapshot } from '../deployment/planner.ts';
+import type { ServicePlan, ServiceSnapshot } from '../deployment/plan.ts';
 import { type SchedulerSettings, schedulerSettings } from '../deployment/scheduler-settings.ts';
 import { memberOfExpressions } from '../deployment/service-instances.ts';
 import { readSnapshot } from '../deployment/service-snapshot.ts';

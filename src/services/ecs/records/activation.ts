@@ -1,7 +1,7 @@
 import type { Collection, RecordKey } from '../../../reconcile/index.ts';
-import type { NetworkBindingRecord, TaskRecord } from '../records.ts';
 import type { GatewayConnectorRecord, GatewayRouteRef } from './gateway-connector.ts';
 import type { ServiceConnectRecord } from './service-connect.ts';
+import type { NetworkBindingRecord, TaskNetworkInterface } from './task-network.ts';
 
 /**
  * What is done for a service's tasks in ACTIVATING and undone in DEACTIVATING, so that others find them while they are
@@ -98,15 +98,23 @@ export function taskTargetsKey(key: RecordKey): RecordKey {
   return key.replace('/task/', `/${taskTargets.noun}/`) as RecordKey;
 }
 
+/** What of a task says where it is reached. */
+interface ReachedTask {
+  readonly activation?: TaskActivationRecord;
+  readonly networkInterface?: TaskNetworkInterface;
+  readonly containers: readonly PublishedContainer[];
+}
+
+interface PublishedContainer {
+  readonly name: string;
+  readonly networkBindings: readonly NetworkBindingRecord[];
+}
+
 /**
  * Where load balancers send to reach a task: to its address, and the ports of its containers; without an address of its
  * own to its container instance, and the ports there on which those are published.
  */
-export function targetsOf({
-  activation,
-  networkInterface,
-  containers,
-}: Pick<TaskRecord, 'activation' | 'networkInterface' | 'containers'>): readonly TaskTarget[] {
+export function targetsOf({ activation, networkInterface, containers }: ReachedTask): readonly TaskTarget[] {
   const { loadBalancers = [], ec2InstanceId } = activation ?? {};
   return loadBalancers.flatMap((balancer) => {
     const { targetGroupArn, containerPort } = balancer;
@@ -121,7 +129,7 @@ export function targetsOf({
 
 /** On which port of its machine a load balancer finds a container's; what is sent both TCP and UDP has one for both. */
 export function publishedPort(
-  containers: TaskRecord['containers'],
+  containers: readonly PublishedContainer[],
   { containerName, containerPort, transport }: ServiceLoadBalancerRecord,
 ): number | undefined {
   const portFor = (protocol: 'tcp' | 'udp') =>
@@ -132,7 +140,7 @@ export function publishedPort(
 
 /** On which port of its machine, and which of its addresses, a container's port is published; undefined: it is not. */
 export function bindingOf(
-  containers: TaskRecord['containers'],
+  containers: readonly PublishedContainer[],
   containerName: string | undefined,
   containerPort: number | undefined,
   protocol?: NetworkBindingRecord['protocol'],

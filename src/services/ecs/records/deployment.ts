@@ -1,7 +1,8 @@
 import type { DeploymentLifecycleHookStage } from '@aws-sdk/client-ecs';
-import type { LaunchedType } from '../records.ts';
+import type { Json } from '../../../store/index.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
+import type { LaunchedType } from './launched-type.ts';
 import type { LifecycleRecord } from './lifecycle.ts';
 import type { ServiceConnectAliasRecord } from './service-connect.ts';
 
@@ -34,16 +35,8 @@ export interface FunctionHookRecord extends HookTimesRecord {
   readonly hookTargetArn: string;
   readonly roleArn: string;
   /** JSON that the function is given. */
-  readonly hookDetails?: JsonValue;
+  readonly hookDetails?: Json;
 }
-
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
 
 /** Defaults filled in. */
 interface HookTimesRecord {

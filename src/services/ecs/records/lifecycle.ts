@@ -1,5 +1,5 @@
 import type { DeploymentLifecycleHookStage, ServiceDeploymentLifecycleStage } from '@aws-sdk/client-ecs';
-import type { JsonValue } from './deployment.ts';
+import type { Json } from '../../../store/index.ts';
 
 /** How far a deployment has come that traffic is shifted to (strategies BLUE_GREEN, LINEAR and CANARY). */
 
@@ -44,7 +44,7 @@ export interface PendingFunction extends HookStateRecord {
   readonly functionArn: string;
   readonly roleArn: string;
   /** What it is given with its first call. */
-  readonly details?: JsonValue;
+  readonly details?: Json;
 }
 
 interface HookStateRecord {

@@ -1,8 +1,9 @@
 import type { Collection } from '../../../reconcile/index.ts';
-import type { LaunchedType } from '../records.ts';
+import type { Json } from '../../../store/index.ts';
 import type { ExposureRecord } from './activation.ts';
 import type { CapacityProviderStrategy } from './cluster.ts';
-import type { DeploymentConfigurationRecord, JsonValue, NetworkConfigurationRecord } from './deployment.ts';
+import type { DeploymentConfigurationRecord, NetworkConfigurationRecord } from './deployment.ts';
+import type { LaunchedType } from './launched-type.ts';
 import type { HookRecord, LifecycleStage, TrafficRecord } from './lifecycle.ts';
 import { scopeOf } from './scope.ts';
 
@@ -94,7 +95,7 @@ export interface ServiceDeploymentRecord {
 export interface HookCallbackRecord {
   readonly at: number;
   /** What it is to be given then. */
-  readonly details?: JsonValue;
+  readonly details?: Json;
 }
 
 export interface TrafficShiftReading {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { LiveTask } from '../deployment/live-task.ts';
-import { planService, type ServicePlan, type ServiceSnapshot, type Step } from '../deployment/planner.ts';
+import type { ServicePlan, ServiceSnapshot, Step } from '../deployment/plan.ts';
+import { planService } from '../deployment/planner.ts';
 import { schedulerSettings } from '../deployment/scheduler-settings.ts';
 import type { DeploymentRecord, ServiceRecord } from '../records.ts';
 import { deploymentRecord, serviceRecord } from './service-record.ts';

@@ -11,7 +11,7 @@ import { newServiceDeployment, superseded } from '../deployment/begin-service-de
 import { followService } from '../deployment/follow-service.ts';
 import type { LiveTask } from '../deployment/live-task.ts';
 import { withNewDeployment, withoutPauses } from '../deployment/new-deployment.ts';
-import type { ServicePlan, ServiceSnapshot, Step } from '../deployment/planner.ts';
+import type { ServicePlan, ServiceSnapshot, Step } from '../deployment/plan.ts';
 import type { TaskEnd } from '../deployment/restart-throttle.ts';
 import { watchedAlarms } from '../deployment/rollout.ts';
 import { schedulerSettings } from '../deployment/scheduler-settings.ts';

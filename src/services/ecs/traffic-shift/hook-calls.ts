@@ -1,5 +1,5 @@
+import type { Json } from '../../../store/index.ts';
 import { type Scope, serviceArn, serviceDeploymentArn, serviceRevisionArn } from '../arn.ts';
-import type { JsonValue } from '../records/deployment.ts';
 import type { PendingFunction } from '../records/lifecycle.ts';
 import type { HookCallbackRecord } from '../records/service-history.ts';
 import type { DeploymentRecord, ServiceDeploymentRecord, ServiceRecord } from '../records.ts';
@@ -11,7 +11,7 @@ import { otherShare } from './share.ts';
 /** Calls functions as Lambda's Invoke does: waits until the function has ended. */
 export interface HookFunctions {
   /** Its failure is an answer, also when nobody can be asked. @throws the signal's reason, when it aborts. */
-  invoke(functionArn: string, event: JsonValue, signal: AbortSignal): Promise<FunctionAnswer>;
+  invoke(functionArn: string, event: Json, signal: AbortSignal): Promise<FunctionAnswer>;
 }
 
 export type FunctionAnswer =
@@ -45,7 +45,7 @@ export function hookEvent(
     readonly current: ServiceDeploymentRecord;
     readonly hook: PendingFunction;
   },
-): JsonValue {
+): Json {
   const { lifecycle } = deployment;
   const { cluster, name } = service;
   const revisionArn = (id: string): string => serviceRevisionArn(scope, { cluster, service: name, id });
@@ -100,7 +100,7 @@ export function readReply(answer: FunctionAnswer, now: number): HookReply {
     return failed(`its callBackDelay is no number of seconds up to ${mostDelaySeconds}`);
   return {
     ...{ status: 'IN_PROGRESS', at: now + Math.max(leastDelaySeconds, delay) * 1_000 },
-    ...(hookDetails !== undefined && { details: hookDetails as JsonValue }),
+    ...(hookDetails !== undefined && { details: hookDetails as Json }),
   };
 }
 

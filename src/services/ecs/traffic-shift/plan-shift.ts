@@ -1,4 +1,5 @@
-import type { ServicePlan, ServiceSnapshot, StartPlan, Step } from '../deployment/planner.ts';
+import type { ServicePlan, ServiceSnapshot, Step } from '../deployment/plan.ts';
+import type { StartPlan } from '../deployment/planner.ts';
 import {
   closingSteps,
   countSteps,

@@ -1,7 +1,8 @@
 import type { DeploymentLifecycleHook } from '@aws-sdk/client-ecs';
+import type { Json } from '../../../store/index.ts';
 import { ecsRefusal, invalidParameter } from '../errors.ts';
 import { given } from '../given.ts';
-import type { FunctionHookRecord, JsonValue } from '../records/deployment.ts';
+import type { FunctionHookRecord } from '../records/deployment.ts';
 import type { LifecycleHookRecord, LifecycleStage } from '../records.ts';
 import { functionOf } from './function-arn.ts';
 
@@ -86,6 +87,6 @@ function readTarget(
     throw invalidParameter('roleArn must be the ARN of an IAM role.');
   return {
     ...{ targetType, hookTargetArn, roleArn },
-    ...given('hookDetails', hookDetails as JsonValue | undefined),
+    ...given('hookDetails', hookDetails as Json | undefined),
   };
 }

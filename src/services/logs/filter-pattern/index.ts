@@ -1,11 +1,9 @@
 import { invalidParameter } from '../errors.ts';
 import { parseJsonPattern } from './json-pattern.ts';
+import type { Matcher } from './matcher.ts';
 import { PatternError } from './scanner.ts';
 import { parseSpaceDelimitedPattern } from './space-delimited-pattern.ts';
 import { parseTermsPattern } from './terms-pattern.ts';
-
-/** Says whether a log event's message matches. */
-export type Matcher = (message: string) => boolean;
 
 /**
  * CloudWatch Logs' filter patterns (user guide, "Filter pattern syntax for metric filters, subscription filters,

@@ -1,5 +1,5 @@
 import { type Condition, scanCondition, scanOperator } from './condition.ts';
-import type { Matcher } from './index.ts';
+import type { Matcher } from './matcher.ts';
 import { Scanner } from './scanner.ts';
 
 type JsonMatcher = (root: unknown) => boolean;

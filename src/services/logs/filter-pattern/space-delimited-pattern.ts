@@ -1,5 +1,5 @@
 import { type Condition, parseNumber, scanCondition, scanOperator } from './condition.ts';
-import type { Matcher } from './index.ts';
+import type { Matcher } from './matcher.ts';
 import { Scanner } from './scanner.ts';
 
 /** Whether a column's text fits. */

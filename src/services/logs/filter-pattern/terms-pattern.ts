@@ -1,5 +1,5 @@
 import { compileRegex } from './condition.ts';
-import type { Matcher } from './index.ts';
+import type { Matcher } from './matcher.ts';
 import { Scanner } from './scanner.ts';
 
 /**

@@ -12,7 +12,8 @@ import {
   positionAt,
   type StoredEvent,
 } from '../events/index.ts';
-import { type Matcher, parseFilterPattern } from '../filter-pattern/index.ts';
+import { parseFilterPattern } from '../filter-pattern/index.ts';
+import type { Matcher } from '../filter-pattern/matcher.ts';
 import { type LogGroupRecord, logStreamPrefix, logStreams } from '../records.ts';
 import { pageToken, parsePageToken, positionDigits } from '../tokens.ts';
 

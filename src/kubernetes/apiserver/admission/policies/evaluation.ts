@@ -6,9 +6,9 @@ import type { Program } from '../../../cel/environment.ts';
 import { plainValue } from '../../../cel/schema-types.ts';
 import type { KubernetesObject } from '../../../objects/object.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
+import { reviewOf } from '../admission-review.ts';
 import type { Attributes } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
-import { reviewOf } from '../webhooks/review.ts';
 import type { Policy } from './policy.ts';
 import { Variables } from './policy-environment.ts';
 

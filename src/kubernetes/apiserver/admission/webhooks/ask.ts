@@ -3,10 +3,11 @@ import type { Json } from '../../../../store/index.ts';
 import { resourceNamed } from '../../../schema/catalogue.ts';
 import { WebhookCallError } from '../../../webhooks/webhook-client.ts';
 import { ApiError, badRequest } from '../../status.ts';
+import { reviewOf } from '../admission-review.ts';
 import type { Attributes } from '../attributes.ts';
 import type { AdmissionContext } from '../context.ts';
 import type { Labelled } from './matching.ts';
-import { denial, type Reviewed, readReview, reviewOf } from './review.ts';
+import { denial, type Reviewed, readReview } from './review.ts';
 import type { Webhook } from './webhook.ts';
 
 const namespaces = resourceNamed('', 'namespaces');

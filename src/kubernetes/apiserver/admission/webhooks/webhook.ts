@@ -8,7 +8,8 @@ import {
   textsIn,
 } from '../../../objects/object.ts';
 import type { Resource } from '../../../schema/catalogue.ts';
-import { type WebhookClientConfig, webhookClientConfig } from '../../../webhooks/webhook-client.ts';
+import type { WebhookClientConfig } from '../../../webhooks/client-config.ts';
+import { webhookClientConfig } from '../../../webhooks/webhook-client.ts';
 import type { AdmissionContext } from '../context.ts';
 import type { Expression } from '../policies/policy.ts';
 import { type MatchPolicy, matchPolicyOf } from '../versions.ts';

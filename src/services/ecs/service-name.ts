@@ -1,0 +1,5 @@
+/** A service as whoever scales it names it. */
+export interface ServiceName {
+  readonly cluster: string;
+  readonly service: string;
+}
