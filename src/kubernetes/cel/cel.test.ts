@@ -3,13 +3,20 @@ import { type Budget, CostLimitError } from './budget.ts';
 import { CelEnvironment } from './environment.ts';
 
 const budget = (left = 10_000_000): Budget => ({ perCall: 1_000_000, left });
+class Berth {}
 const environment = CelEnvironment.open((it) =>
   it
     .registerVariable('texts', 'list<string>')
     .registerVariable('long', 'string')
-    .registerVariable('numbers', 'list<int>'),
+    .registerVariable('numbers', 'list<int>')
+    .registerType('Berth', {
+      ctor: Berth,
+      fields: { name: 'string', ships: 'map<string, int>', next: 'list<Berth>', any: 'dyn' },
+    })
+    .registerVariable('berth', 'Berth'),
 );
 const variables = {
+  berth: Object.assign(new Berth(), { name: 'a', ships: new Map([['x', 1n]]), next: [new Berth()] }),
   texts: Array.from({ length: 1_000 }, (_, at) => `text ${at}`),
   long: 'a'.repeat(100_000),
   numbers: [1n, 2n, 3n],
@@ -50,9 +57,34 @@ describe('Kubernetes’ functions', () => {
     "semver('1.2.3').major() == 1 && semver('1.2.3-rc.1').isLessThan(semver('1.2.3')) && !isSemver('v1.2')",
     "semver('v01.2', true) == semver('1.2.0') && semver('1.0.0-a.10').compareTo(semver('1.0.0-a.9')) == 1",
     "isSemver('1.0', true) && !isSemver('1-rc', true) && !isSemver('1.2.3.4')",
+    "bool('T') && bool('1') && !bool('F') && bool(dyn('true')) && bool(true)",
+    "int('+5') == 5 && int('-0') == 0 && uint('7') == 7u && int(3.9) == 3 && int(dyn(2.5)) == 2",
+    "double('.5e1') == 5.0 && double('0x1.8p1') == 3.0 && double('-inf') < 0.0",
+    "string(1000000.0) == '1e+06' && string(0.00001) == '1e-05' && string(1.5) == '1.5' && string(2.0) == '2'",
+    "'ÀB'.lowerAscii() == 'Àb' && 'àb'.upperAscii() == 'àB'",
+    'has(berth.name) && !has(berth.any) && !has(berth.next[0].name)',
+    "has(berth.ships.x) && !has(berth.ships.y) && berth.ships[?'x'].hasValue() && !has(berth.?any.name)",
     "timestamp('2026-01-01T00:00:00Z') - timestamp('2025-12-31T00:00:00Z') == duration('24h')",
   ])('%s', (expression) => {
     expect(evaluate(expression)).toBe(true);
+  });
+});
+
+describe('a conversion fails', () => {
+  it.each([
+    ["bool('yes')", "type conversion error from 'string' to 'bool'"],
+    ["bool('tRUE')", "type conversion error from 'string' to 'bool'"],
+    ["int('')", "type conversion error from 'string' to 'int'"],
+    ["int('0b1')", "type conversion error from 'string' to 'int'"],
+    ["int('9223372036854775808')", "type conversion error from 'string' to 'int'"],
+    ["uint('-1')", "type conversion error from 'string' to 'uint'"],
+    ["double('0x10')", "type conversion error from 'string' to 'double'"],
+    ["double('1e999')", "type conversion error from 'string' to 'double'"],
+    ['int(1e30)', 'integer overflow'],
+    ['uint(-1)', 'unsigned integer overflow'],
+    ["string(b'\\xff')", 'invalid UTF-8 in bytes, cannot convert to string'],
+  ])('%s', (expression, message) => {
+    expect(() => evaluate(expression)).toThrow(message);
   });
 });
 
@@ -78,6 +110,31 @@ describe('an expression is refused', () => {
     ],
     ['-long == 1', "<input>:1:1: found no matching overload for '-_' applied to '(string)'"],
     ['size(numbers)', 'must evaluate to bool'],
+    [
+      'has(berth.absent)',
+      "compilation failed: ERROR: <input>:1:4: undefined field 'absent'\n | has(berth.absent)\n | ...^",
+    ],
+    ['berth.next.all(a, has(a.absent))', "<input>:1:22: undefined field 'absent'"],
+    ['berth.next.exists(a, a.next.exists(b, has(b.absent)))', "<input>:1:42: undefined field 'absent'"],
+    ['berth.next.map(a, has(a.absent)) == []', "<input>:1:22: undefined field 'absent'"],
+    ['berth.next.filter(a, has(a.absent)) == []', "<input>:1:25: undefined field 'absent'"],
+    ['has(berth.absent.name)', "<input>:1:10: undefined field 'absent'"],
+    ['has(berth.name.x)', "<input>:1:4: type 'string' does not support field selection"],
+    ['has(berth)', '<input>:1:5: invalid argument to has() macro'],
+    ['berth.next.name == 1', "<input>:1:11: type 'list(Berth)' does not support field selection"],
+    [
+      'berth.ships[1] == 1',
+      "<input>:1:12: found no matching overload for '_[_]' applied to '(map(string, int), int)'",
+    ],
+    [
+      'numbers.all(n, berth.ships[n] == 1)',
+      "<input>:1:27: found no matching overload for '_[_]' applied to '(map(string, int), int)'",
+    ],
+    [
+      'berth.ships[?1].hasValue()',
+      "<input>:1:12: found no matching overload for '_[?_]' applied to '(map(string, int), int)'",
+    ],
+    ['bool(1)', "<input>:1:5: found no matching overload for 'bool' applied to '(int)'"],
     [
       `${'('.repeat(200)}true${')'.repeat(200)}`,
       'compilation failed: ERROR: <input>:1:101: Syntax error: Exceeded maxDepth (100)',

@@ -62,12 +62,11 @@ function told(
     case 'id':
       return code === 'unknown_variable' ? undeclared(node.args, node.pos) : asIs;
     case '.':
-      return code === 'no_such_key'
-        ? { text: `undefined field '${node.args[1]}'`, at: after(node.args[0], '.') }
-        : asIs;
+      return { text: accessText(node, code) ?? summary, at: after(node.args[0], '.') };
     case '[]':
+    case '[?]':
       return code.endsWith('index_type')
-        ? unmatched('_[_]', typesOf(node.args), after(node.args[0], '['))
+        ? unmatched(node.op === '[]' ? '_[_]' : '_[?_]', typesOf(node.args), after(node.args[0], '['))
         : asIs;
     case '!_':
     case '-_':
@@ -75,6 +74,9 @@ function told(
     case '?:':
       return unmatched('_?_:_', typesOf(node.args), after(node.args[0], '?'));
     case 'call': {
+      const [field] = node.args[1];
+      if (node.args[0] === 'has' && field?.op === '.')
+        return { text: accessText(field, code) ?? summary, at: expression.indexOf('(', node.pos) };
       if (code !== 'no_matching_overload') return asIs;
       const [name, args] = node.args;
       const at = expression.indexOf('(', node.pos);
@@ -96,13 +98,18 @@ function told(
     case 'list':
     case 'map':
     case '.?':
-    case '[?]':
       return asIs;
     default: {
       const name = node.op === 'in' ? '@in' : `_${node.op}_`;
       return unmatched(name, typesOf(node.args), after(node.args[0], node.op));
     }
   }
+}
+
+/** What is wrong with `a.b`. */
+function accessText({ args: [of, name] }: ASTNode & { readonly op: '.' }, code: string): string | undefined {
+  if (code === 'no_such_key') return `undefined field '${name}'`;
+  return code.endsWith('index_type') ? `type '${typeText(of)}' does not support field selection` : undefined;
 }
 
 const typesOf = (parts: readonly ASTNode[]): string => `(${parts.map(typeText).join(', ')})`;

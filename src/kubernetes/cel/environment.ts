@@ -4,15 +4,19 @@ import { CelError } from './cel-error.ts';
 import { compileErrorText } from './compile-errors.ts';
 import { estimatedCost } from './cost/estimate.ts';
 import type { SizedType } from './cost/sizes.ts';
+import { withCheckedPresence, wrongMapKey } from './field-checks.ts';
 import { addAddresses } from './library/addresses.ts';
+import { checkedByAmended } from './library/amend.ts';
 import { addConversions } from './library/conversions.ts';
 import { addFormats } from './library/formats.ts';
 import { addLists } from './library/lists.ts';
 import { addMacros } from './library/macros.ts';
+import { addNumbersOfTexts } from './library/numbers-of-texts.ts';
 import { addQuantities } from './library/quantities.ts';
 import { addSemver } from './library/semver.ts';
 import { addTexts } from './library/texts.ts';
 import { addUrls } from './library/urls.ts';
+import { nodesIn } from './nodes.ts';
 import { withoutOptionalEntries } from './optional-literals.ts';
 
 /** Longer than any that people write. */
@@ -50,6 +54,7 @@ function kubernetesEnvironment(): Environment {
     addQuantities,
     addAddresses,
     addConversions,
+    addNumbersOfTexts,
     addFormats,
     addSemver,
   ];
@@ -89,8 +94,11 @@ export class CelEnvironment {
       throw new CelError(`expression is longer than ${maxLength} characters`);
     const read = withoutOptionalEntries(expression);
     const parsed = this.#parse(expression, read);
-    const { valid, type = '', error } = parsed.check();
+    withCheckedPresence(parsed.ast);
+    const { valid, type = '', error } = checkedByAmended(parsed.ast, () => parsed.check());
     if (!valid) throw this.#notCompiled(expression, read, error);
+    const wrongKey = wrongMapKey(parsed.ast);
+    if (wrongKey !== undefined) throw this.#notCompiled(expression, read, wrongKey);
     if (types.length > 0 && type !== 'dyn' && !types.includes(type))
       throw new CelError(`must evaluate to ${types.join(' or ')}`);
     countRoot(parsed.ast);
@@ -142,17 +150,5 @@ function messageOf(error: unknown): string {
   return node === undefined ? summary : `<input>:1:${node.pos + 1}: ${summary}`;
 }
 
-function namesIn(ast: ASTNode): ReadonlySet<string> {
-  const names = new Set<string>();
-  const look = (part: unknown): void => {
-    if (Array.isArray(part)) for (const it of part) look(it);
-    else if (isNode(part)) {
-      if (part.op === 'id') names.add(part.args);
-      else look(part.args);
-    }
-  };
-  look(ast);
-  return names;
-}
-
-const isNode = (part: unknown): part is ASTNode => typeof part === 'object' && part !== null && 'op' in part;
+const namesIn = (ast: ASTNode): ReadonlySet<string> =>
+  new Set([...nodesIn(ast)].flatMap((part) => (part.op === 'id' ? [part.args] : [])));

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Environment } from '@marcbachmann/cel-js';
 import { CelError } from '../cel-error.ts';
+import { amendedName } from './amend.ts';
 
 /** Kubernetes' functions of IP addresses and of blocks of them. */
 export function addAddresses(environment: Environment): void {
@@ -16,7 +17,7 @@ export function addAddresses(environment: Environment): void {
       (_: unknown, text: string) => readAddress(text).toString() === text,
     )
     .registerFunction(`ip(string): ${ip}`, readAddress)
-    .registerFunction(`string(${ip}): string`, (address: Address) => address.toString())
+    .registerFunction(`${amendedName('string')}(${ip}): string`, (address: Address) => address.toString())
     .registerFunction(`${ip}.family(): int`, ({ bits }: Address) => (bits === 32 ? 4n : 6n))
     .registerFunction(`${ip}.isUnspecified(): bool`, ({ value }: Address) => value === 0n)
     .registerFunction(`${ip}.isLoopback(): bool`, (address: Address) =>
@@ -35,7 +36,7 @@ export function addAddresses(environment: Environment): void {
     )
     .registerFunction('isCIDR(string): bool', (text: string) => blockOf(text) !== undefined)
     .registerFunction(`cidr(string): ${cidr}`, readBlock)
-    .registerFunction(`string(${cidr}): string`, (block: Block) => block.toString())
+    .registerFunction(`${amendedName('string')}(${cidr}): string`, (block: Block) => block.toString())
     .registerFunction(`${cidr}.ip(): ${ip}`, ({ address }: Block) => address)
     .registerFunction(`${cidr}.prefixLength(): int`, ({ prefix }: Block) => BigInt(prefix))
     .registerFunction(`${cidr}.masked(): ${cidr}`, (block: Block) => new Block(block.first, block.prefix))

@@ -2,6 +2,7 @@ import type { Environment, Optional } from '@marcbachmann/cel-js';
 import { Duration, type UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { CelError } from '../cel-error.ts';
 import { mapOfEntries, optionalEntry, optionalItem } from '../optional-literals.ts';
+import { amendedName } from './amend.ts';
 
 const [timestamp, duration] = ['google.protobuf.Timestamp', 'google.protobuf.Duration'];
 const nanosPerSecond = 1_000_000_000n;
@@ -10,13 +11,17 @@ const [leastInt, mostInt] = [-(2n ** 63n), 2n ** 63n - 1n];
 /** The conversions of CEL's specification that the library lacks, and what optional entries of literals come to. */
 export function addConversions(environment: Environment): void {
   environment
-    .registerFunction(`int(${timestamp}): int`, (time: Date) => BigInt(Math.floor(time.getTime() / 1_000)))
-    .registerFunction(`int(${duration}): int`, nanosOf)
-    .registerFunction('int(uint): int', ({ value }: UnsignedInt) => within(BigInt(value), mostInt))
-    .registerFunction(`string(${timestamp}): string`, (time: Date) =>
+    .registerFunction(`${amendedName('int')}(${timestamp}): int`, (time: Date) =>
+      BigInt(Math.floor(time.getTime() / 1_000)),
+    )
+    .registerFunction(`${amendedName('int')}(${duration}): int`, nanosOf)
+    .registerFunction(`${amendedName('int')}(uint): int`, ({ value }: UnsignedInt) =>
+      within(BigInt(value), mostInt),
+    )
+    .registerFunction(`${amendedName('string')}(${timestamp}): string`, (time: Date) =>
       time.toISOString().replace(/\.?0*Z$/, 'Z'),
     )
-    .registerFunction(`string(${duration}): string`, textOf)
+    .registerFunction(`${amendedName('string')}(${duration}): string`, textOf)
     .registerFunction(`timestamp(${timestamp}): ${timestamp}`, (time: Date) => time)
     .registerFunction(`duration(${duration}): ${duration}`, (it: Duration) => it)
     .registerFunction(`duration(int): ${duration}`, (nanos: bigint) => {
