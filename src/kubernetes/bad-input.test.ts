@@ -51,20 +51,90 @@ describe('a body that says nothing', () => {
     [
       'ends too soon',
       '{"metadata":',
-      /^couldn't get version\/kind; json parse error: Unexpected end of JSON input$/,
+      /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: unexpected end of JSON input \({"metadata":\)$/,
     ],
-    ['is a list', '[]', /json parse error|cannot unmarshal array/],
+    ['is empty', '', /: unexpected end of JSON input \(<empty>\)$/],
     [
-      'is nested without end',
-      `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
-      /exceeded max depth|nested too deeply/,
+      'is YAML where JSON is meant',
+      'apiVersion: v1\nkind: ConfigMap\n',
+      /: invalid character 'a' looking for beginning of value \(61706956657273696f6e3a2076310a6b696e643a20436f6e6669674d6170 \.\.\.\)$/,
     ],
+    [
+      'is a list',
+      '[]',
+      /json: cannot unmarshal array into Go value of type struct \{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" \} \(5b5d\)$/,
+    ],
+    [
+      'has no text as its kind',
+      '{"kind":5}',
+      /number into Go struct field \.kind of type string \({"kind":5}\)$/,
+    ],
+    [
+      'is of another kind',
+      '{"apiVersion":"v1","kind":"Secret"}',
+      /^Secret in version "v1" cannot be handled as a ConfigMap: converting \(v1\.Secret\) to \(core\.ConfigMap\): unknown conversion$/,
+    ],
+    [
+      'is of no kind',
+      '{"apiVersion":"v1","kind":"Ship"}',
+      /^Ship in version "v1" cannot be handled as a ConfigMap: no kind "Ship" is registered for version "v1" in scheme /,
+    ],
+    ['is nested without end', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, /exceeded max depth/],
   ])('%s', async (_what, body, message) => {
     const { status, json } = await cluster.call('POST', configMaps, Buffer.from(body), {
       'content-type': 'application/json',
     });
     expect([status, json.message]).toEqual([400, expect.stringMatching(message)]);
   });
+});
+
+it.each([
+  [
+    'application/json-patch+json',
+    '[{]',
+    /^error decoding patch: invalid character ']' looking for beginning/,
+  ],
+  [
+    'application/json-patch+json',
+    '{}',
+    /^error decoding patch: json: cannot unmarshal object into Go value of type \[\]interface \{\}$/,
+  ],
+  [
+    'application/merge-patch+json',
+    '{"a":1,}',
+    /^error decoding patch: invalid character '}' looking for beginning of/,
+  ],
+  [
+    'application/merge-patch+json',
+    '[]',
+    /^error decoding patch: json: cannot unmarshal array into Go value of type map/,
+  ],
+  [
+    'application/strategic-merge-patch+json',
+    '{a:1}',
+    /^invalid character 'a' looking for beginning of object key/,
+  ],
+  [
+    'application/apply-patch+yaml',
+    'a: 1\n  b: 2\n',
+    /^error decoding YAML: error converting YAML to JSON: yaml: line 2: mapping values are not allowed in this context$/,
+  ],
+  [
+    'application/apply-patch+yaml',
+    '- a',
+    /^error decoding YAML: .*: cannot unmarshal array into Go value of type map/,
+  ],
+])('a patch of %s that is none: %s', async (type, body, message) => {
+  const name = 'kube-root-ca.crt';
+  const { status, json } = await cluster.call(
+    'PATCH',
+    `${configMaps}/${name}?fieldManager=test`,
+    Buffer.from(body),
+    {
+      'content-type': type,
+    },
+  );
+  expect([status, json.message]).toEqual([400, expect.stringMatching(message)]);
 });
 
 describe('objects of a megabyte and a half', () => {

@@ -139,13 +139,23 @@ describe('YAML', () => {
       const type = { 'content-type': 'application/yaml' };
       return (await cluster.call('POST', configMaps, Buffer.from(text), type)).json.message;
     };
-    expect(await refused('a: [')).toMatch(/^error converting YAML to JSON: yaml: /);
-    expect(await refused('['.repeat(100_000))).toMatch('nested too deeply');
+    expect(await refused('a: [')).toBe(
+      'the object provided is unrecognized (must be of type ConfigMap): yaml: did not find expected node content (613a205b)',
+    );
+    expect(await refused('a:\n\tb: 1')).toMatch(
+      'yaml: line 2: found character that cannot start any token (',
+    );
+    expect(await refused('a: b: c')).toMatch('yaml: mapping values are not allowed in this context (');
+    expect(await refused('a: 1\nb\n')).toMatch("yaml: line 3: could not find expected ':' (");
+    expect(await refused('a:\n  - b\n c: 1')).toMatch('yaml: line 2: did not find expected key (');
+    expect(await refused('a: *x')).toMatch("yaml: unknown anchor 'x' referenced (");
+    expect(await refused('a: "x')).toMatch('yaml: found unexpected end of stream (');
+    expect(await refused('['.repeat(100_000))).toMatch('yaml: exceeded max depth of 10000 (');
     const copies = Array.from({ length: 9 }, (_, at) => {
       const before = `*a${at - 1}`;
       return `k${at}: &a${at} [${Array(9).fill(at === 0 ? 'x' : before)}]`;
     });
-    expect(await refused(copies.join('\n'))).toMatch('Excessive alias count');
+    expect(await refused(copies.join('\n'))).toMatch('yaml: document contains excessive aliasing (');
   });
 });
 

@@ -8,7 +8,7 @@ import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
 import { type DeleteOptions, readDeleteOptions, readWriteOptions, type WriteOptions } from './options.ts';
 import type { Upgrade } from './reach/kubelet-exchange.ts';
-import { parseBody, readBytes, readTyped } from './read-body.ts';
+import { parseBody, parseObject, readBytes, readTyped } from './read-body.ts';
 import type { ResourceRequest, Verb } from './request-info.ts';
 
 /** What is answered, unless the answer was streamed. */
@@ -37,9 +37,10 @@ export async function readWrite(
   optionsKind: string,
 ): Promise<{ readonly body: JsonObject; readonly options: WriteOptions; readonly warnings: string[] }> {
   const options = readWriteOptions(query, optionsKind, request.headers['user-agent']);
-  const parsed = await parseBody(await readBytes(request), request.headers['content-type']);
   const warnings: string[] = [];
   const kind = kindOfSubresource(asked.subresource) ?? asked.resource;
+  const bytes = await readBytes(request);
+  const parsed = await parseObject(bytes, request.headers['content-type'], kind.kind);
   return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
 }
 

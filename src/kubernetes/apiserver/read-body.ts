@@ -8,8 +8,9 @@ import { messageNamed, messageOfKind } from '../schema/messages.ts';
 import { decodeMessage, openEnvelope } from '../schema/protobuf.ts';
 import { MistypedError, readMessage } from '../schema/read-object.ts';
 import { ProtobufError } from '../schema/wire.ts';
+import { goJsonError, goJsonKind } from './go-json.ts';
 import { jsonType, protobufType, readContentType, yamlType } from './negotiation.ts';
-import { badRequest, tooLarge } from './status.ts';
+import { ApiError, badRequest, tooLarge } from './status.ts';
 import { parseYaml } from './yaml.ts';
 
 const maxBodyBytes = 3 * 1024 * 1024;
@@ -49,6 +50,45 @@ function wholeOf(request: IncomingMessage): Promise<Buffer> {
   return promise;
 }
 
+/**
+ * What a body says that is to be of a kind, in JSON, YAML or Kubernetes' protobuf.
+ * @throws {ApiError} 400, 413, 415
+ */
+export async function parseObject(
+  bytes: Buffer,
+  contentType: string | undefined,
+  kind: string,
+): Promise<JsonObject> {
+  try {
+    return await parseBody(bytes, contentType);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 400) throw error;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): ${error.message} (${summaryOf(bytes)})`,
+    );
+  }
+}
+
+/** What is applied, in YAML. @throws {ApiError} 400, 413 */
+export async function parseApplied(bytes: Buffer): Promise<JsonObject> {
+  const parsed = await parseYaml(bytes).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 400) throw error;
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
+  });
+  assertShallow(parsed);
+  if (parsed === null || isJsonObject(parsed)) return parsed ?? {};
+  throw badRequest(
+    `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(parsed)} into Go value of type ${anyMap}`,
+  );
+}
+
+/** How a body begins: as it is where that can be read, else in hexadecimal. */
+function summaryOf(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const start = bytes.subarray(0, 30).toString(bytes[0] === 0x7b ? 'utf8' : 'hex');
+  return bytes.length > 30 ? `${start} ...` : start;
+}
+
 /** What a body says, in JSON, YAML or Kubernetes' protobuf. @throws {ApiError} 400, 413, 415 */
 export async function parseBody(bytes: Buffer, contentType: string | undefined): Promise<JsonObject> {
   switch (readContentType(contentType)) {
@@ -62,21 +102,53 @@ export async function parseBody(bytes: Buffer, contentType: string | undefined):
 }
 
 export function parseJson(bytes: Buffer): JsonObject {
-  let parsed: Json;
-  try {
-    parsed = JSON.parse(bytes.toString('utf8')) as Json;
-  } catch (error) {
-    throw badRequest(
-      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : error}`,
-    );
+  return objectIn(valueIn(bytes, versionAndKind));
+}
+
+/** What a patch says: a list, or an object. @param type Of its media. @throws {ApiError} 400 */
+export function parsePatch(bytes: Buffer, type: string): Json {
+  const before = type.includes('strategic') ? '' : 'error decoding patch: ';
+  const parsed = valueIn(bytes, before);
+  const isList = type.includes('json-patch');
+  if (isList ? Array.isArray(parsed) : isJsonObject(parsed)) {
+    assertShallow(parsed);
+    return parsed;
   }
-  return objectIn(parsed);
+  const wanted = isList ? '[]interface {}' : anyMap;
+  throw badRequest(`${before}json: cannot unmarshal ${goJsonKind(parsed)} into Go value of type ${wanted}`);
+}
+
+const anyMap = 'map[string]interface {}';
+
+/** What upstream reads first of every body, and from which its words come. */
+const versionAndKind = "couldn't get version/kind; json parse error: ";
+const typeMeta =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function valueIn(bytes: Buffer, before: string): Json {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Json;
+  } catch (error) {
+    throw badRequest(before + (goJsonError(bytes) ?? String(error)));
+  }
 }
 
 function objectIn(parsed: Json): JsonObject {
   assertShallow(parsed);
-  if (isJsonObject(parsed)) return parsed;
-  throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into an object");
+  // Of null Go reads what is empty.
+  if (parsed === null) return {};
+  if (!isJsonObject(parsed))
+    throw badRequest(
+      `${versionAndKind}json: cannot unmarshal ${goJsonKind(parsed)} into Go value of type ${typeMeta}`,
+    );
+  for (const name of ['apiVersion', 'kind']) {
+    const value = parsed[name];
+    if (value !== undefined && value !== null && typeof value !== 'string')
+      throw badRequest(
+        `${versionAndKind}json: cannot unmarshal ${goJsonKind(value)} into Go struct field .${name} of type string`,
+      );
+  }
+  return parsed;
 }
 
 /** Deeper than any object, and no deeper than the store keeps. */
@@ -138,9 +210,10 @@ export function readTyped(
   const apiVersion = apiVersionOf(resource);
   const given = { apiVersion: body.apiVersion ?? apiVersion, kind: body.kind ?? kind };
   if (given.apiVersion !== apiVersion || given.kind !== kind) {
+    if (given.kind !== kind && resource.custom === undefined) throw badRequest(otherKind(resource, given));
     throw badRequest(
       given.kind === kind
-        ? `the API version in the data (${given.apiVersion}, Kind=${given.kind}) does not match the expected API version (${apiVersion}, Kind=${kind})`
+        ? `the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersion})`
         : `the object provided is unrecognized (must be of type ${kind}): no kind "${given.kind}" is meant here`,
     );
   }
@@ -160,6 +233,20 @@ export function readTyped(
   }
   if (validation === 'Warn') warnings.push(...told);
   return typed;
+}
+
+/** What is of another kind is told by whether there is such a one. */
+function otherKind(
+  { kind, group }: TypedKind,
+  given: { readonly apiVersion: Json; readonly kind: Json },
+): string {
+  const [apiVersion, other] = [String(given.apiVersion), String(given.kind)];
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+  const why =
+    messageOfKind(apiVersion, other) === undefined
+      ? `no kind "${other}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`
+      : `converting (${version}.${other}) to (${group === '' ? 'core' : group.split('.')[0]}.${kind}): unknown conversion`;
+  return `${other} in version "${version}" cannot be handled as a ${kind}: ${why}`;
 }
 
 function typedOf(

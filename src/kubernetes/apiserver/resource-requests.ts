@@ -30,13 +30,12 @@ import {
   negotiate,
   protobufType,
   streamedTypes,
-  yamlType,
 } from './negotiation.ts';
 import { readListOptions, readWriteOptions } from './options.ts';
 import { createBinding, createEviction } from './pod-requests.ts';
 import { isReachedElsewhere, reach } from './reach/reach.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
-import { parseBody, parseJson, readBytes, readMade, readTyped } from './read-body.ts';
+import { parseApplied, parseObject, parsePatch, readBytes, readMade, readTyped } from './read-body.ts';
 import { isTrue } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
@@ -80,7 +79,7 @@ async function review(exchange: ResourceExchange): Promise<Answer> {
   const bytes = await readBytes(request);
   const body = readTyped(
     asked.resource,
-    await parseBody(bytes, request.headers['content-type']),
+    await parseObject(bytes, request.headers['content-type'], asked.resource.kind),
     'Warn',
     warnings,
   );
@@ -238,7 +237,7 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const accepted = accept(exchange, objectForms);
   const options = readWriteOptions(query, 'PatchOptions', request.headers['user-agent']);
   const bytes = await readBytes(request);
-  const given: Json = type === 'application/json-patch+json' ? parsePatch(bytes) : parseJson(bytes);
+  const given = parsePatch(bytes, type);
   const kind = kindOfSubresource(subresource) ?? resource;
   const patchedBy = (object: JsonObject): Json => {
     if (type === 'application/json-patch+json') return applyJsonPatch(object, given);
@@ -272,7 +271,7 @@ async function apply(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, request, query, user } = exchange;
   const accepted = accept(exchange, objectForms);
   const options = readWriteOptions(query, 'PatchOptions', '', true);
-  const body = await parseBody(await readBytes(request), yamlType);
+  const body = await parseApplied(await readBytes(request));
   const warnings: string[] = [];
   const { object, isNew } = await applyObject(
     { cluster, by: requester(exchange, warnings), options, force: isTrue(query.get('force')) },
@@ -283,12 +282,6 @@ async function apply(exchange: ResourceExchange): Promise<Answer> {
     },
   );
   return { code: isNew ? 201 : 200, body: shownOne(exchange, accepted, object), warnings };
-}
-
-function parsePatch(bytes: Buffer): Json {
-  // A list is no object, which is what bodies are otherwise.
-  const { patch: parsed } = parseJson(Buffer.concat([Buffer.from('{"patch":'), bytes, Buffer.from('}')]));
-  return parsed ?? null;
 }
 
 const versionOf = (object: JsonObject): Json | undefined =>

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
-import { badRequest, tooLarge } from './status.ts';
+import { goYamlError, goYamlTrouble } from './go-yaml.ts';
+import { ApiError, badRequest, tooLarge } from './status.ts';
 
 /** Loaded when the first client wants it: hardly any does. */
 const load = () => import('yaml');
@@ -30,13 +31,12 @@ export async function parseYaml(bytes: Buffer): Promise<Json> {
       customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
     });
     const [error] = document.errors;
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw badRequest(`yaml: ${goYamlError(text, error)}`);
     return document.toJS({ maxAliasCount: maxAliases }) as Json;
   } catch (error) {
-    // A document nested a hundred thousand times leaves no room on the stack.
-    const told = error instanceof Error ? error.message : String(error);
-    const why = told.includes('call stack') ? 'the document is nested too deeply' : told;
-    throw badRequest(`error converting YAML to JSON: yaml: ${why}`);
+    if (error instanceof ApiError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw badRequest(`yaml: ${goYamlTrouble(why)}`);
   }
 }
 

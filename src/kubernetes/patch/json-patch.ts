@@ -21,9 +21,7 @@ interface Holder {
  */
 export function applyJsonPatch(object: Json, patch: Json): Json {
   if (!Array.isArray(patch))
-    throw badRequest(
-      'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
-    );
+    throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   if (patch.length > maxOperations)
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
   // A holder, so that the whole document is a member like any other.
