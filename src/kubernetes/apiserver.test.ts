@@ -271,6 +271,15 @@ describe('a list', () => {
     );
     expect(names).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
     expect(new Set([first, second, third].map(({ metadata }) => metadata.resourceVersion)).size).toBe(1);
+    expect([first, second, third].map(({ metadata }) => metadata.remainingItemCount)).toEqual([
+      3,
+      1,
+      undefined,
+    ]);
+    // How many of the rest a selector would select nobody knows.
+    const { json: selected } = await cluster.call('GET', `${at('secrets')}?limit=2&labelSelector=!none`);
+    expect(selected.metadata.continue).toBeTypeOf('string');
+    expect(selected.metadata.remainingItemCount).toBeUndefined();
     expect(third.metadata.continue).toBeUndefined();
     expect((await cluster.call('GET', `${at('secrets')}?continue=x`)).status).toBe(400);
   });

@@ -112,10 +112,11 @@ class Read implements Command {
     const fitting = [...(model.states[revision] ?? new Map<string, Entry>()).values()]
       .filter(({ key }) => key.startsWith(this.#prefix) && key > this.#after)
       .sort((left, right) => (left.key < right.key ? -1 : 1));
-    const { entries, more } = await reading;
+    const { entries, more, left } = await reading;
     expect(keysOf(entries)).toEqual(keysOf(fitting.slice(0, this.#limit)));
     expect(entries).toEqual(fitting.slice(0, this.#limit));
     expect(more).toBe(fitting.length > this.#limit);
+    expect(left).toBe(Math.max(0, fitting.length - this.#limit));
   }
   toString(): string {
     return `read ${this.#prefix} limit ${this.#limit} after ${this.#after} ${this.#age} revisions ago`;

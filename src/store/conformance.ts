@@ -152,9 +152,9 @@ export function describeStoreConformance(name: string, open: OpenStore): void {
       it('page with limit and after', async () => {
         await commit(...['/p/1', '/p/2', '/p/3', '/p/4', '/q'].map((key) => put(key)));
         const first = await store.read('/p/', { limit: 2 });
-        expect([keysOf(first.entries), first.more]).toEqual([['/p/1', '/p/2'], true]);
+        expect([keysOf(first.entries), first.more, first.left]).toEqual([['/p/1', '/p/2'], true, 2]);
         const second = await store.read('/p/', { limit: 2, after: '/p/2' });
-        expect([keysOf(second.entries), second.more]).toEqual([['/p/3', '/p/4'], false]);
+        expect([keysOf(second.entries), second.more, second.left]).toEqual([['/p/3', '/p/4'], false, 0]);
         expect(await keys('/p/', { after: '/p/25' })).toEqual(['/p/3', '/p/4']);
         expect(await keys('/p/', { after: '/a' })).toHaveLength(4);
         expect(await keys('/p/', { after: '/q' })).toEqual([]);
@@ -174,7 +174,7 @@ export function describeStoreConformance(name: string, open: OpenStore): void {
         });
         expect(await keys('/p/', { revision: 2 })).toEqual(['/p/1', '/p/2']);
         const page = await store.read('/p/', { revision: 1, limit: 1, after: '/p/1' });
-        expect([keysOf(page.entries), page.more, page.revision]).toEqual([['/p/2'], true, 1]);
+        expect([keysOf(page.entries), page.more, page.left, page.revision]).toEqual([['/p/2'], true, 1, 1]);
         expect(await keys('/p/', { revision: 1, after: '/p/2' })).toEqual(['/p/4']);
         expect(await keys('/p/', { revision: 0 })).toEqual([]);
         expect((await store.read('/p/')).revision).toBe(3);

@@ -62,12 +62,16 @@ export class Keyspace {
     if (!(revision <= this.#revision))
       throw new RangeError(`Cannot read revision ${revision}: the last is ${this.#revision}`);
     if (revision < this.#compactRevision) throw new CompactedError(this.#compactRevision);
+    const then = this.#undone(revision, prefix);
     const entries: Entry[] = [];
-    for (const entry of this.#entriesAt(revision, prefix, after)) {
-      if (entries.length === limit) return { entries, revision, more: true };
+    for (const entry of this.#entriesOf(then, prefix, after)) {
+      if (entries.length === limit) {
+        const left = this.#countOf(then, prefix, entries.at(-1)?.key ?? '');
+        return { entries, revision, more: true, left };
+      }
       entries.push(entry);
     }
-    return { entries, revision, more: false };
+    return { entries, revision, more: false, left: 0 };
   }
 
   /** The commit of that revision. @throws {CompactedError} */
@@ -124,8 +128,19 @@ export class Keyspace {
     return forgotten;
   }
 
-  *#entriesAt(revision: number, prefix: string, after: string | undefined): Generator<Entry, void> {
-    const then = this.#undone(revision, prefix);
+  /** How many there are behind a key, without going through them. @param then What is otherwise than now. */
+  #countOf(then: ReadonlyMap<string, Entry | undefined>, prefix: string, after: string): number {
+    let count = this.#keys.countWithPrefix(prefix, after);
+    for (const [key, entry] of then)
+      if (key > after) count += (entry === undefined ? 0 : 1) - (this.#entries.has(key) ? 1 : 0);
+    return count;
+  }
+
+  *#entriesOf(
+    then: ReadonlyMap<string, Entry | undefined>,
+    prefix: string,
+    after: string | undefined,
+  ): Generator<Entry, void> {
     const gone = [...then.keys()]
       .filter((key) => !this.#entries.has(key) && (after === undefined || key > after))
       .sort((left, right) => (left < right ? -1 : 1));

@@ -23,6 +23,8 @@ describe('OrderedKeys', () => {
             .filter((key) => key.startsWith(prefix) && (after === undefined || key > after))
             .sort();
           expect([...keys.withPrefix(prefix, after)]).toEqual(expected);
+          const walked = [...keys.withPrefix(prefix, after ?? '')];
+          expect(keys.countWithPrefix(prefix, after ?? '')).toBe(walked.length);
           expect(keys.size).toBe(model.size);
         },
       ),

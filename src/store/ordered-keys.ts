@@ -85,6 +85,22 @@ export class OrderedKeys {
     }
   }
 
+  /** How many keys `withPrefix` gives, by the sizes of runs. */
+  countWithPrefix(prefix: string, after: string): number {
+    let runAt = this.#runOf(after < prefix ? prefix : after);
+    let count = 0;
+    for (; runAt < this.#runs.length; runAt++) {
+      const run = this.#runs[runAt] ?? [];
+      const isWhole = (run[0] ?? '') > after && run[0]?.startsWith(prefix) && run.at(-1)?.startsWith(prefix);
+      if (isWhole) count += run.length;
+      else {
+        count += run.filter((key) => key > after && key.startsWith(prefix)).length;
+        if ((run.at(-1) ?? '') > prefix && !run.at(-1)?.startsWith(prefix)) break;
+      }
+    }
+    return count;
+  }
+
   /** The first run whose last key is not before `key`; the number of runs when there is none. */
   #runOf(key: string): number {
     let low = 0;

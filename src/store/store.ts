@@ -90,6 +90,8 @@ export interface ReadResult {
   readonly revision: number;
   /** There are more entries than `limit` allowed. */
   readonly more: boolean;
+  /** How many more: what the pages behind this one have together. */
+  readonly left: number;
 }
 
 export interface WatchObserver {

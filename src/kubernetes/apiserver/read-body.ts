@@ -101,7 +101,7 @@ export async function parseBody(bytes: Buffer, contentType: string | undefined):
   }
 }
 
-export function parseJson(bytes: Buffer): JsonObject {
+function parseJson(bytes: Buffer): JsonObject {
   return objectIn(valueIn(bytes, versionAndKind));
 }
 

@@ -80,7 +80,9 @@ export async function listObjects(
       items.push(object);
       if (options.limit === 0 || items.length < options.limit) continue;
       const hasMore = page.more || index < page.items.length - 1;
-      return listOf(resource, items, shown, hasMore ? after : undefined);
+      // How many a selector would select of the rest nobody knows.
+      const remaining = selects === undefined ? page.left : undefined;
+      return listOf(resource, items, shown, hasMore ? after : undefined, remaining);
     }
     if (!page.more) return listOf(resource, items, shown, undefined);
   }
@@ -115,12 +117,16 @@ function listOf(
   items: readonly KubernetesObject[],
   revision: number,
   continuesAfter: string | undefined,
+  remainingItemCount?: number,
 ): ObjectList {
   return {
     ...{ kind: resource.listKind, apiVersion: apiVersionOf(resource) },
     metadata: {
       resourceVersion: String(revision),
-      ...(continuesAfter !== undefined && { continue: writeToken({ rv: revision, start: continuesAfter }) }),
+      ...(continuesAfter !== undefined && {
+        continue: writeToken({ rv: revision, start: continuesAfter }),
+        ...(remainingItemCount !== undefined && { remainingItemCount }),
+      }),
     },
     items,
   };

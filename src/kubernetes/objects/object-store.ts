@@ -20,6 +20,8 @@ export interface StoredList {
   /** The one that all items show. */
   readonly revision: number;
   readonly more: boolean;
+  /** How many more. */
+  readonly left: number;
 }
 
 /** What an object's own write takes along, all or nothing. */
@@ -89,8 +91,8 @@ export class ObjectStore {
 
   /** @throws {CompactedError} @throws {RangeError} the revision is not there yet. @throws {ApiError} as `served`. */
   async list(resource: Resource, namespace: string | undefined, options?: ReadOptions): Promise<StoredList> {
-    const { entries, revision, more } = await this.#store.read(this.prefix(resource, namespace), options);
-    return { items: await this.served(resource, entries.map(storedObject)), revision, more };
+    const { entries, ...page } = await this.#store.read(this.prefix(resource, namespace), options);
+    return { items: await this.served(resource, entries.map(storedObject)), ...page };
   }
 
   /** What is kept, as a version of its resource has it. @throws {ApiError} 500: nobody converts it. */
