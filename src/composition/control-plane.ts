@@ -102,6 +102,7 @@ import type { Store } from '../store/index.ts';
 import { authenticationKeyRoute } from './balancing/authentication-key-route.ts';
 import { clusterRoles } from './cluster-roles.ts';
 import { ClusterNetworks } from './clusters/cluster-networks.ts';
+import { earlyClusterPrograms } from './clusters/early-programs.ts';
 import { eksAuthRoute, podRoles } from './eks-auth.ts';
 import { refusalOfFullDisk } from './full-disk.ts';
 import { infrastructureRoles } from './infrastructure-roles.ts';
@@ -306,6 +307,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await ecs.ensureCluster(defaultCluster, defaultCluster.name);
   await ec2.ensureDefaultVpc(defaultCluster);
 
+  const eksService = createEks(eks);
   const services: readonly Service[] = [
     ecs.service,
     ec2.service,
@@ -316,7 +318,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createElb(elb),
     createAcm(acm),
     createKms(kms),
-    createEks(eks),
+    eksService,
     createEventBridge(eventBridge),
     iam.service,
     createSts(iam),
@@ -381,6 +383,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadKmsReconcilers(kms)),
         ...(await loadEksReconcilers(eks)),
         ...kubernetes.reconcilers,
+        earlyClusterPrograms(() =>
+          Promise.all([kubernetes.loadPrograms(), eksService.loadSdk(), eksService.loadOperations()]),
+        ),
       ],
     }),
   );

@@ -3,7 +3,7 @@
  * where a table will do. `schema/` says which resources and messages there are, `kinds/` where one has something of its
  * own, `apiserver/` does the same with all of them, over the store's revisions.
  *
- * Nothing of it is loaded before there is a cluster.
+ * Nothing of it is loaded before there is a cluster, or a sign that there will be one.
  */
 import type { Socket } from 'node:net';
 import type { Reader, Reconciler } from '../reconcile/index.ts';
@@ -41,6 +41,8 @@ export type { ClusterPlace } from './objects/object-records.ts';
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {
   readonly reconcilers: readonly Reconciler[];
+  /** Loads what the first cluster would else have to wait for. */
+  loadPrograms(): Promise<unknown>;
   /** See `podOfToken`. Undefined: the cluster's control plane does not run here. */
   podOfToken(
     cluster: ClusterPlace,
@@ -80,6 +82,7 @@ export function createKubernetes(given: KubernetesContext): Kubernetes {
       ...podInterfaceControllers(context, running),
       ...loadBalancerControllers(context, running),
     ],
+    loadPrograms: () => import('./clusters/control-plane.ts'),
     podOfToken: async (place, token, audience) => {
       const cluster = running.clusterOf(place);
       if (cluster === undefined) return undefined;

@@ -32,6 +32,7 @@ export { newAccountId, newKeyPair } from './ids.ts';
 export { roleOfInstanceProfile } from './instance-profiles/profile-lookup.ts';
 export type { Account, Explanation, NewAccount, Question, SignIn } from './operator/index.ts';
 export { entityOf, type PrincipalEntity, principalEntity } from './principal-entity.ts';
+export { watchingRolesOf } from './roles/roles-of-service.ts';
 export type { RoleAssumption } from './sessions/assume-role.ts';
 export type { ServiceAssumption, ServiceSession } from './sessions/assume-role-for-service.ts';
 export type { Denial } from './sessions/authorization-message.ts';
