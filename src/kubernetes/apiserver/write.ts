@@ -12,6 +12,7 @@ import {
   type KubernetesObject,
   listOf,
   memberOf,
+  setMember,
   textOf,
   timestamp,
 } from '../objects/object.ts';
@@ -381,8 +382,14 @@ function whole(object: Record<string, unknown>): Record<string, unknown> {
   return { ...withoutUndefined(members), metadata: withoutUndefined(metadata as object) };
 }
 
-const withoutUndefined = (object: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+function withoutUndefined(object: object): Record<string, unknown> {
+  const kept: Record<string, Json> = {};
+  for (const name of Object.keys(object)) {
+    const value = (object as JsonObject)[name];
+    if (value !== undefined) setMember(kept, name, value);
+  }
+  return kept;
+}
 
 const typeOf = (resource: Resource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
 

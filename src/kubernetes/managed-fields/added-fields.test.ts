@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../store/index.ts';
 import { compare } from './compare.ts';
 import { noFields, union } from './field-set.ts';
-import { isAddedBy } from './known-fields.ts';
+import { isSaidBy } from './known-fields.ts';
 import { kindShape, messageShape } from './message-shape.ts';
 import { deduced, type MapShape } from './shape.ts';
 
@@ -82,16 +82,31 @@ describe('fields that are known already', () => {
     fc.assert(
       fc.property(pod, pod, fc.boolean(), (one, other, isCopy) => {
         const value = (isCopy ? structuredClone(one) : other) as Json;
-        const { added } = compare(shape, {}, one as Json);
-        if (!isAddedBy(added, shape, value)) return;
+        const { added, changed } = compare(shape, {}, one as Json);
+        const said = union(added, changed);
+        if (!isSaidBy(said, shape, value)) return;
         matched += 1;
         const own = compare(shape, {}, value);
-        expect(own.added).toEqual(added);
-        expect([own.changed, own.removed]).toEqual([noFields, noFields]);
+        expect(union(own.added, own.changed)).toEqual(said);
+        expect(own.removed).toEqual(noFields);
       }),
       { numRuns: 1_000 },
     );
     expect(matched).toBeGreaterThan(100);
+  });
+
+  it('of an event, which always says of what it is and where from', () => {
+    const event = kindShape('k8s.io.api.core.v1.Event');
+    const told = (reason: string): Json => ({
+      metadata: { name: `web.${reason}` },
+      involvedObject: { kind: 'Pod', name: 'web' },
+      ...{ source: { component: 'default-scheduler' }, reason, count: 1 },
+    });
+    const { added, changed } = compare(event, {}, told('Scheduled'));
+    const said = union(added, changed);
+    expect(isSaidBy(said, event, told('Pulled'))).toBe(true);
+    expect(isSaidBy(said, event, { ...(told('Pulled') as object), involvedObject: {} } as Json)).toBe(false);
+    expect(isSaidBy(said, event, { ...(told('Pulled') as object), source: {} } as Json)).toBe(false);
   });
 
   it('of what has no schema, too', () => {
@@ -99,8 +114,8 @@ describe('fields that are known already', () => {
     fc.assert(
       fc.property(values, values, (one, other) => {
         const { added } = compare(anything, {}, one);
-        expect(isAddedBy(added, anything, one)).toBe(true);
-        if (isAddedBy(added, anything, other)) expect(compare(anything, {}, other).added).toEqual(added);
+        expect(isSaidBy(added, anything, one)).toBe(true);
+        if (isSaidBy(added, anything, other)) expect(compare(anything, {}, other).added).toEqual(added);
       }),
     );
   });

@@ -3,7 +3,6 @@ import { isJsonObject } from '../objects/object.ts';
 import { elementOfField, type FieldSet, hasSelf, isEmptySet, noFields, sizeOf } from './field-set.ts';
 import { elementOfItem } from './list-items.ts';
 import {
-  type FieldShape,
   isEmpty,
   isOwnedWhole,
   type ListShape,
@@ -17,8 +16,8 @@ import type { WrittenOf } from './written-fields.ts';
 /** What whoever creates an object of these fields owns of it. */
 interface Template {
   readonly writtenOf: WrittenOf;
-  /** All that was added. */
-  readonly added: FieldSet;
+  /** All that was said: added, or put in the place of what is always there. */
+  readonly said: FieldSet;
   readonly owned: FieldSet;
 }
 
@@ -33,7 +32,7 @@ const templates = new WeakMap<MapShape, Template[]>();
  */
 export function knownFields(shape: MapShape, writtenOf: WrittenOf, created: Json): FieldSet | undefined {
   const known = templates.get(shape) ?? [];
-  const place = known.findIndex((it) => it.writtenOf === writtenOf && isAddedBy(it.added, shape, created));
+  const place = known.findIndex((it) => it.writtenOf === writtenOf && isSaidBy(it.said, shape, created));
   const found = known[place];
   if (found === undefined) return undefined;
   if (place > 0) {
@@ -52,20 +51,21 @@ export function rememberFields(shape: MapShape, template: Template): void {
 }
 
 /**
- * Whether what an object adds to an empty one is that set, which `compare` would make. It may be that it is and this says that it is not.
+ * Whether what an object adds to an empty one and changes in it is that set, which `compare` would make. It may be that it is and
+ * this says that it is not.
  * @throws {NamelessItemError}
  */
-export function isAddedBy(fields: FieldSet, shape: MapShape, created: Json): boolean {
-  return addedMembers(fields, shape, created, true) === sizeOf(fields) && !hasSelf(fields);
+export function isSaidBy(fields: FieldSet, shape: MapShape, created: Json): boolean {
+  return saidMembers(fields, shape, created, true) === sizeOf(fields) && !hasSelf(fields);
 }
 
 const another = -1;
 
 /**
- * How many of a node's members a value adds; `another`: not these.
+ * How many of a node's members a value says; `another`: not these.
  * @param isThere An empty one was there before.
  */
-function addedMembers(node: FieldSet, shape: MapShape, value: Json, isThere: boolean): number {
+function saidMembers(node: FieldSet, shape: MapShape, value: Json, isThere: boolean): number {
   if (!isJsonObject(value)) return isThere ? another : 0;
   let count = 0;
   for (const name in value) {
@@ -75,7 +75,7 @@ function addedMembers(node: FieldSet, shape: MapShape, value: Json, isThere: boo
     const child = node[elementOfField(name)];
     const isSame =
       isThere && field.isAlwaysThere
-        ? isFilledBy(child, field, member)
+        ? isFilledBy(child, field.shape, member)
         : child !== undefined && isNewBy(child, field.shape, member);
     if (!isSame) return another;
     if (child !== undefined) count += 1;
@@ -84,25 +84,31 @@ function addedMembers(node: FieldSet, shape: MapShape, value: Json, isThere: boo
 }
 
 /** The same of a field that is there, empty, before anybody says something of it. */
-function isFilledBy(node: FieldSet = noFields, { shape }: FieldShape, value: Json): boolean {
-  if (shape.kind === 'scalar' || shape.kind === 'deduced' || isOwnedWhole(shape)) return false;
+function isFilledBy(node: FieldSet | undefined, shape: Shape, value: Json): boolean {
+  if (shape.kind === 'deduced') return false;
+  if (shape.kind === 'scalar') return typeof value !== 'object' && isLeafOf(node);
   const isOfKind = shape.kind === 'list' ? Array.isArray(value) : isJsonObject(value);
-  if (!isOfKind || hasSelf(node)) return false;
+  if (!isOfKind) return false;
+  if (isOwnedWhole(shape)) return !isEmpty(value) && isLeafOf(node);
+  const members = node ?? noFields;
+  if (hasSelf(members)) return false;
   const count =
-    shape.kind === 'list' ? addedItems(node, shape, value) : addedMembers(node, shape, value, true);
-  return count === sizeOf(node);
+    shape.kind === 'list' ? saidItems(members, shape, value) : saidMembers(members, shape, value, true);
+  return count === sizeOf(members);
 }
+
+const isLeafOf = (node: FieldSet | undefined): boolean => node !== undefined && isEmptySet(node);
 
 /** The same of something that was not there. */
 function isNewBy(node: FieldSet, shape: Shape, value: Json): boolean {
   const own = shapeFor(shape, value);
   if (own.kind === 'scalar' || isOwnedWhole(own) || isEmpty(value)) return isEmptySet(node);
-  const count = own.kind === 'list' ? addedItems(node, own, value) : addedMembers(node, own, value, false);
+  const count = own.kind === 'list' ? saidItems(node, own, value) : saidMembers(node, own, value, false);
   return count === 0 ? isEmptySet(node) : hasSelf(node) && count + 1 === sizeOf(node);
 }
 
 /** Several of one name are counted each, and so are never as many as the node has. */
-function addedItems(node: FieldSet, list: ListShape, value: Json): number {
+function saidItems(node: FieldSet, list: ListShape, value: Json): number {
   if (!Array.isArray(value)) return 0;
   for (const item of value as readonly Json[]) {
     const child = node[elementOfItem(list, item)];

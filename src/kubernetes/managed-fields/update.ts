@@ -32,14 +32,14 @@ export function updateManagers(
   const known = isNew ? knownFields(shape, writtenOf, after) : undefined;
   if (known !== undefined) return [{ ...by, time: now, fields: known }];
   const { added, changed, removed } = compare(shape, before, after);
-  const [taken, gone] = [writtenOf(union(added, changed)), writtenOf(removed)];
+  const said = union(added, changed);
+  const [taken, gone] = [writtenOf(said), writtenOf(removed)];
   if (isEmptySet(taken) && isEmptySet(gone)) return managers;
   const others = withoutFields(managers, union(taken, gone));
   if (isEmptySet(taken)) return others;
   const own = others.find((it) => isSameManager(it, by));
   const fields = shared(union(own?.fields ?? noFields, taken));
-  if (isNew && changed === noFields && removed === noFields)
-    rememberFields(shape, { writtenOf, added, owned: fields });
+  if (isNew && removed === noFields) rememberFields(shape, { writtenOf, said, owned: fields });
   const manager: Manager = { ...by, time: now, fields };
   return capped([...others.filter((it) => it !== own), manager]);
 }

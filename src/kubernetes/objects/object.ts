@@ -104,5 +104,12 @@ export function setMember(target: Record<string, Json>, name: string, value: Jso
   else target[name] = value;
 }
 
-/** `2026-01-02T03:04:05Z` */
-export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** `2026-01-02T03:04:05Z`; the many of one second are written once. */
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1_000);
+  if (second !== lastTold.second)
+    lastTold = { second, text: `${new Date(second * 1_000).toISOString().slice(0, 19)}Z` };
+  return lastTold.text;
+}
+
+let lastTold = { second: Number.NaN, text: '' };

@@ -53,6 +53,11 @@ export class NodeInfo {
     this.#charge(info, 1);
   }
 
+  /** A newer one of the same pod that asks for the same: what was computed of the node still holds. */
+  replace(info: PodInfo): void {
+    this.pods.set(info.key, info);
+  }
+
   remove(info: PodInfo): void {
     this.pods.delete(info.key);
     this.#ports.delete(info.key);

@@ -33,6 +33,15 @@ export function podInfo(key: RecordKey, pod: PlacedPod, known?: PodInfo): PodInf
   };
 }
 
+/** Whether two of one pod are the same to whoever counts pods on nodes, and what they ask for. */
+export const countsAlike = (one: PodInfo, other: PodInfo): boolean =>
+  one.shape === other.shape &&
+  one.terms === other.terms &&
+  one.claims === other.claims &&
+  one.priority === other.priority &&
+  one.pod.metadata.labels === other.pod.metadata.labels &&
+  one.pod.metadata.deletionTimestamp === other.pod.metadata.deletionTimestamp;
+
 /** Records are frozen: what is the same object has the same in it. */
 const sameParts = [
   ...(['affinity', 'containers', 'initContainers', 'nodeSelector', 'overhead'] as const),

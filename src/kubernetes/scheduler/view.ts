@@ -5,7 +5,7 @@ import { Topology } from './columns.ts';
 import { NodeInfo } from './node-info.ts';
 import { inTurns, zoneOf } from './node-order.ts';
 import type { PlacedNode } from './objects.ts';
-import type { PodInfo } from './pod-info.ts';
+import { countsAlike, type PodInfo } from './pod-info.ts';
 import { PodTallies } from './pod-tallies.ts';
 
 /**
@@ -132,6 +132,14 @@ export class ClusterView {
 
   /** The pod is on the node, or is taken to be; wherever it was before. */
   place(info: PodInfo, nodeName: string): void {
+    const before = this.#placed.get(info.key);
+    if (before !== undefined && before.on.name === nodeName && countsAlike(before.info, info)) {
+      // Most are placed twice: as was decided, and then as it stands in the store.
+      before.on.replace(info);
+      this.#placed.set(info.key, { info, on: before.on });
+      this.#nominated.delete(info.key);
+      return;
+    }
     this.remove(info.key);
     const on = this.#nodes.get(nodeName) ?? this.#newNode(nodeName);
     on.add(info);
