@@ -292,3 +292,61 @@ describe('a node', () => {
     expect((await boundTo('given')).status).toBe(201);
   });
 });
+
+describe('RuntimeClass', () => {
+  const classes = '/apis/node.k8s.io/v1/runtimeclasses';
+  const boxed = (name: string, more: object = {}) =>
+    cluster.call('POST', classes, { metadata: { name }, handler: 'boxed', ...more });
+
+  it('refuses a pod whose class is not there, or there no more', async () => {
+    const at = await namespace();
+    const told = (name: string) => `pods "p" is forbidden: pod rejected: RuntimeClass "${name}" not found`;
+    const none = await cluster.call('POST', `${at}/pods`, pod({ runtimeClassName: 'none' }));
+    expect([none.status, none.json.message]).toEqual([403, told('none')]);
+    await boxed('gone');
+    await cluster.call('DELETE', `${classes}/gone`);
+    const gone = await cluster.call('POST', `${at}/pods`, pod({ runtimeClassName: 'gone' }));
+    expect([gone.status, gone.json.message]).toEqual([403, told('gone')]);
+  });
+
+  it('says what a pod costs beside its containers, and where it may run', async () => {
+    const at = await namespace();
+    const toleration = { key: 'box', operator: 'Exists', effect: 'NoSchedule' };
+    await boxed('heavy', {
+      overhead: { podFixed: { cpu: '10m', memory: '1Mi' } },
+      scheduling: { nodeSelector: { box: 'yes' }, tolerations: [toleration] },
+    });
+    const spec = { runtimeClassName: 'heavy', nodeSelector: { zone: 'a' }, tolerations: [toleration] };
+    const { status, json } = await cluster.call('POST', `${at}/pods`, pod(spec));
+    expect(status).toBe(201);
+    expect(json.spec).toMatchObject({
+      overhead: { cpu: '10m', memory: '1Mi' },
+      nodeSelector: { zone: 'a', box: 'yes' },
+    });
+    expect(json.spec.tolerations.filter(({ key }: { key: string }) => key === 'box')).toEqual([toleration]);
+  });
+
+  it('refuses what does not go with its class', async () => {
+    const at = await namespace();
+    await boxed('dear', {
+      overhead: { podFixed: { cpu: '1' } },
+      scheduling: { nodeSelector: { box: 'yes' } },
+    });
+    await boxed('free');
+    const refused = async (spec: object) =>
+      (await cluster.call('POST', `${at}/pods`, pod(spec))).json.message;
+    const classed = (name: string, more: object) => ({ runtimeClassName: name, ...more });
+    expect(await refused(classed('dear', { overhead: { cpu: '2' } }))).toBe(
+      "pods \"p\" is forbidden: pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead",
+    );
+    expect(await refused(classed('dear', { nodeSelector: { box: 'no' } }))).toBe(
+      'pods "p" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[box] = yes; pod.spec.nodeSelector[box] = no',
+    );
+    for (const spec of [classed('free', { overhead: { cpu: '1' } }), { overhead: { cpu: '1' } }])
+      expect(await refused(spec)).toBe(
+        'pods "p" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+      );
+    const same = pod(classed('dear', { overhead: { cpu: '1000m' } }));
+    expect((await cluster.call('POST', `${at}/pods`, same)).status).toBe(201);
+  });
+});

@@ -18,6 +18,7 @@ import { mutatingPolicies } from './policies/mutating-policies.ts';
 import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
 import { readinessGates } from './readiness-gates.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { securityGroups } from './security-groups.ts';
 import { serviceAccountPlugin } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-protection.ts';
@@ -70,6 +71,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     defaultStorageClass(context),
     storageObjectInUseProtection,
     persistentVolumeClaimResize(context),
+    runtimeClass(context),
     ...certificatePlugins(context),
     defaultIngressClass(context),
     fargate(context),
