@@ -27,7 +27,9 @@ export {
   type ImageConfig,
   imageArchive,
   imageId,
+  tar,
 } from './image-archive.ts';
+export { unpackImage } from './image-files.ts';
 export { isWithin, type MountEntry, mountTable } from './mount-table.ts';
 export type {
   AttachOptions,

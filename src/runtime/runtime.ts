@@ -35,6 +35,8 @@ export interface Runtime extends AsyncDisposable {
     reference: string,
     options: { readonly auth?: RegistryAuth; readonly signal: AbortSignal },
   ): Promise<Image>;
+  /** As `loadImage` takes it; a simulated image has no files. @throws {RuntimeError} while it is read: it is not there. */
+  saveImage(reference: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Loads a docker-archive / OCI-layout tar. */
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
   removeImage(reference: string): Promise<void>;

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { TestNode, TestNodes } from '../../src/node/kubelet/testing/test-cluster.ts';
-import { type DockerRuntime, openDockerRuntime } from '../../src/runtime/index.ts';
+import { type DockerRuntime, imageArchive, openDockerRuntime, tar } from '../../src/runtime/index.ts';
 import { askEngine } from './footprint.ts';
 import { testImage } from './image.ts';
 
@@ -127,6 +128,68 @@ describe('a pod on the Docker Engine', () => {
     ]);
     await end(path);
   }, 60_000);
+
+  it('mounts images as volumes, whole or a part, which nothing can be written to', async () => {
+    const reference = `catamaran/files-${process.pid}:1`;
+    const layers = [
+      await tar([
+        { path: 'dir/file', content: 'old' },
+        { path: 'gone', content: 'x' },
+      ]),
+      await tar([
+        { path: 'dir/file', content: 'from an image\n' },
+        { path: '.wh.gone', content: '' },
+      ]),
+    ];
+    await runtime.loadImage(await imageArchive({ reference, layers, config: {} }));
+    const volume = (of: string, more = {}) => ({ name: 'v', image: { reference: of, ...more } });
+    const volumeMounts = [
+      { name: 'v', mountPath: '/whole' },
+      { name: 'v', mountPath: '/part', subPath: 'dir' },
+    ];
+    const script = 'ls -A /whole; cat /part/file; touch /whole/x /part/x 2>&1; exit 1';
+    const more = { volumeMounts, terminationMessagePolicy: 'FallbackToLogsOnError' };
+    const path = await nodes.bind(name, 'images', {
+      ...{ restartPolicy: 'Never', volumes: [volume(reference)] },
+      initContainers: [container('first', 'cat /whole/dir/file | grep image', { volumeMounts })],
+      containers: [container('c', script, more)],
+    });
+    // Three containers, on a machine that may do much else.
+    const json = await nodes.until(path, 'failed', ({ status }) => status.phase === 'Failed', 90_000);
+    expect(json.status.initContainerStatuses[0].state.terminated.exitCode).toBe(0);
+    expect(first(json).state.terminated.message.split('\n')).toEqual([
+      ...['dir', 'from an image', 'touch: /whole/x: Read-only file system'],
+      ...['touch: /part/x: Read-only file system', ''],
+    ]);
+    await end(path);
+    // A pod that has ended goes from the API at once, and what it held a little later.
+    await expect
+      .poll(() => readdir(join(node.stateDirectory, 'image-volumes')), { timeout: 30_000 })
+      .toEqual([]);
+    await runtime.removeImage(reference);
+
+    // A container that does not mount what is missing runs.
+    const missing = await nodes.bind(name, 'no-images', {
+      terminationGracePeriodSeconds: 1,
+      volumes: [
+        volume('127.0.0.1:1/no/such:1'),
+        { ...volume(reference, { pullPolicy: 'Never' }), name: 'n' },
+      ],
+      containers: [
+        container('waits', 'true', { volumeMounts }),
+        container('never', 'true', { volumeMounts: [{ name: 'n', mountPath: '/n' }] }),
+        container('runs', 'exec sleep 1000'),
+      ],
+    });
+    const reasons = ({ status }: Json): unknown =>
+      status.containerStatuses?.map(({ state }: Json) => state.waiting?.reason ?? Object.keys(state)[0]);
+    const wanted = JSON.stringify(['ImagePullBackOff', 'ErrImageNeverPull', 'running']);
+    await nodes.until(missing, 'what is missing', (seen) => JSON.stringify(reasons(seen)) === wanted, 90_000);
+    const told = await nodes.eventsOf('no-images');
+    expect(told).toContain('Pulling: Pulling image "127.0.0.1:1/no/such:1"');
+    expect(told).toContain('Failed: Error: ErrImagePull');
+    await end(missing);
+  }, 240_000);
 
   it('restarts what ends, and goes on under another kubelet', async () => {
     const path = await nodes.bind(name, 'adopted', {

@@ -67,6 +67,10 @@ function volumeDefaults(volume: Members): void {
   for (const source of ['configMap', 'downwardAPI', 'projected', 'secret'])
     if (volume[source] !== undefined) setDefaults(ensured(volume, source), { defaultMode: 0o644 });
   if (volume.hostPath !== undefined) setDefaults(ensured(volume, 'hostPath'), { type: '' });
+  if (volume.image !== undefined) {
+    const image = ensured(volume, 'image');
+    setDefaults(image, { pullPolicy: isLatest(String(image.reference ?? '')) ? 'Always' : 'IfNotPresent' });
+  }
   if (volume.downwardAPI !== undefined) downwardDefaults(volume);
   if (volume.projected === undefined) return;
   for (const source of itemsOf(ensured(volume, 'projected'), 'sources')) {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { HostPort } from '../../network/index.ts';
-import type { Runtime, SandboxNetwork } from '../../runtime/index.ts';
+import type { Image, Runtime, SandboxNetwork } from '../../runtime/index.ts';
 import type { LocalVolumes } from '../volumes/local-volumes.ts';
 import type { Taint } from './objects/node.ts';
 import type { Pod } from './objects/pod.ts';
@@ -136,6 +136,11 @@ export interface PodVolumes {
    * @throws {Error} in the words of the event FailedMount.
    */
   mount(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>>;
+  /**
+   * Makes the files of an image ready, which is on this machine, for a volume of a pod: until `unmount`.
+   * @throws {RuntimeError}; {Error} it can't be unpacked.
+   */
+  mountImage(pod: Pod, image: Image, signal: AbortSignal): Promise<MountedVolume>;
   /** Takes all of a pod's volumes away. Absent is success. */
   unmount(podUid: string): Promise<void>;
 }
@@ -144,6 +149,8 @@ export interface MountedVolume {
   /** On this machine. */
   readonly source: string;
   readonly isReadOnly?: boolean;
+  /** With other pods: nothing is made in it for one. */
+  readonly isShared?: boolean;
 }
 
 /** Opens connections to pods, as the node itself does: from where a pod's address is reachable. */

@@ -82,7 +82,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const serviceInformer = new Informer({ ...{ api, resource: services, clock, random, log } });
     const volumes = parts.use(
       new NodeVolumes({
-        ...{ api, clock, random, log, stateDirectory: options.stateDirectory },
+        ...{ api, runtime, clock, random, log, stateDirectory: options.stateDirectory },
         allocatable: nodeResources(description).allocatable,
         onTrouble: (pod, message) => events.warning(pod, 'FailedMount', message),
         ...(options.localDriver && { localDriver: options.localDriver }),

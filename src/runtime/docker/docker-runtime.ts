@@ -239,6 +239,10 @@ export class DockerRuntime implements Runtime {
     return this.#images.pull(reference, auth, signal);
   }
 
+  saveImage(reference: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#images.save(reference, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
     return this.#images.load(archive);
   }

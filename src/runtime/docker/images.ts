@@ -54,6 +54,21 @@ export class Images {
     );
   }
 
+  async *save(reference: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const attempt = `Cannot save image '${reference}'`;
+    try {
+      // The Engine packs all of it before its first word.
+      const archive = await this.#api.stream('GET', imagePath(reference, '/get'), {
+        timeoutMs: loadTimeoutMs,
+        signal,
+      });
+      yield* archive;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failed(attempt, 'Unsupported', error);
+    }
+  }
+
   async load(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
     await attempting('Cannot load the image archive', 'CannotPullContainer', async () => {
       const progress = await this.#api.stream('POST', '/images/load', {

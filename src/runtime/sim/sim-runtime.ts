@@ -1,3 +1,4 @@
+import { imageArchive } from '../image-archive.ts';
 import type {
   AttachOptions,
   CommandOptions,
@@ -84,6 +85,16 @@ export class SimRuntime implements Runtime {
 
   async diskSpace(_disk: string): Promise<SandboxDiskSpace | undefined> {
     return undefined;
+  }
+
+  async *saveImage(reference: string): AsyncGenerator<Uint8Array> {
+    await this.#look();
+    const image = this.engine.image(reference);
+    if (image === undefined) {
+      const detail = `No such image: ${reference}`;
+      throw new RuntimeError('Unsupported', `Cannot save image '${reference}': ${detail}`, detail);
+    }
+    yield await imageArchive({ reference, layers: [], config: {} });
   }
 
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {

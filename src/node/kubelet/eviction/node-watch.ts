@@ -12,6 +12,7 @@ import { kubepodsLimits } from '../resources/node-cgroups.ts';
 import { type FileSystemSpace, shareOf, spaceOf } from '../usage/node-disk.ts';
 import { PodMeter, type PodMeterOptions } from '../usage/pod-meter.ts';
 import { diskOf, memoryOf, type PodUse } from '../usage/pod-use.ts';
+import { imageVolumesOf } from '../volumes/volume-source.ts';
 import { Evictions } from './evictions.ts';
 import type { Observations } from './thresholds.ts';
 
@@ -29,8 +30,11 @@ export function nodeWatch(options: NodeWatchOptions) {
     new Set(
       workers()
         .filter((worker) => worker.isActive)
-        .flatMap(({ pod }) => allContainers(pod.spec))
-        .flatMap(({ image = '' }) => readImageName(image)?.reference ?? []),
+        .flatMap(({ pod }) => [
+          ...allContainers(pod.spec).map(({ image }) => image),
+          ...imageVolumesOf(pod).map(({ reference }) => reference),
+        ])
+        .flatMap((image = '') => readImageName(image)?.reference ?? []),
     );
   const eviction = new Evictions({
     ...{ workers, events, clock, onPressure: options.onPressure },

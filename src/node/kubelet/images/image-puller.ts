@@ -20,6 +20,8 @@ export class ImageError extends Error {
   }
 }
 
+type WantedImage = Pick<PodContainer, 'image' | 'imagePullPolicy'> & { readonly name?: string };
+
 export interface FoundImage {
   readonly image: Image;
   readonly name: ImageName;
@@ -35,8 +37,8 @@ export class ImagePuller {
     this.#options = options;
   }
 
-  /** @throws {ImageError}; {RuntimeError} when the engine is away; what the signal says. */
-  async ensure(pod: Pod, container: PodContainer, signal: AbortSignal): Promise<FoundImage> {
+  /** @param container Or a volume of the pod, without a name. @throws {ImageError}; {RuntimeError} when the engine is away; what the signal says. */
+  async ensure(pod: Pod, container: WantedImage, signal: AbortSignal): Promise<FoundImage> {
     const { runtime, events } = this.#options;
     const { image = '', imagePullPolicy = 'IfNotPresent', name: containerName } = container;
     const name = readImageName(image);
@@ -67,7 +69,7 @@ export class ImagePuller {
 
   async #pull(
     pod: Pod,
-    { image = '', name: containerName }: PodContainer,
+    { image = '', name: containerName }: WantedImage,
     name: ImageName,
     signal: AbortSignal,
   ) {

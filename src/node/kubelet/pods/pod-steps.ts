@@ -8,7 +8,7 @@ import {
 import { given } from '../../reading.ts';
 import type { Slots } from '../../slots.ts';
 import type { PodEvents } from '../events/pod-events.ts';
-import type { FoundImage } from '../images/image-puller.ts';
+import type { FoundImage, ImagePuller } from '../images/image-puller.ts';
 import type {
   MountedVolume,
   NodeDescription,
@@ -21,6 +21,7 @@ import { limitsMeanwhile } from '../resources/container-resize.ts';
 import { killTogether } from '../resources/kill-together.ts';
 import { podCgroupLimits } from '../resources/limits.ts';
 import type { NodeCgroups } from '../resources/node-cgroups.ts';
+import { imageVolumesOf } from '../volumes/volume-source.ts';
 import type { ContainerSetup } from './container-setup.ts';
 import { containerSpec } from './container-spec.ts';
 import type { HookTarget, RunHook } from './hooks.ts';
@@ -117,6 +118,28 @@ export class PodSteps {
   /** @throws {Error} in the words of the event FailedMount. */
   volumes(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>> {
     return this.#options.volumes.mount(pod, signal);
+  }
+
+  /**
+   * The images that a container mounts: one that is missing keeps no other container from starting.
+   * @returns by volume name.
+   * @throws {ImageError}; {ContainerError}; {RuntimeError} when the engine is away.
+   */
+  async imageVolumes(
+    pod: Pod,
+    { volumeMounts = [] }: PodContainer,
+    images: Pick<ImagePuller, 'ensure'>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, MountedVolume>> {
+    const mounted = new Map<string, MountedVolume>();
+    for (const { name, reference, pullPolicy } of imageVolumesOf(pod)) {
+      if (!volumeMounts.some((mount) => mount.name === name)) continue;
+      const wanted = given({ image: reference, imagePullPolicy: pullPolicy });
+      const { image } = await images.ensure(pod, wanted, signal);
+      const mount = () => this.#options.volumes.mountImage(pod, image, signal);
+      mounted.set(name, await as('CreateContainerError', mount));
+    }
+    return mounted;
   }
 
   /**

@@ -317,12 +317,14 @@ export class PodWorker {
       const image = await this.#images.ensure(this.#pod, container, signal);
       const { digest, id } = image.image;
       memory.imageId = digest === undefined ? id : `${image.name.repository}@${digest}`;
+      const ofImages = await steps.imageVolumes(this.#pod, container, this.#images, signal);
       await steps.prune(runs);
       const attempt = this.#nextAttempt(container.name);
       if (endedAtMs !== undefined) this.#crashes.restarted(container.name, endedAtMs, clock.now());
       const podIp = this.#podIp ?? '';
       const target = this.#targetOf(container);
-      const given = { attempt, sandboxAttempt, image, podIp, volumes, ...(target && { target }) };
+      const all = new Map([...volumes, ...ofImages]);
+      const given = { attempt, sandboxAttempt, image, podIp, volumes: all, ...(target && { target }) };
       await steps.start(this.#pod, container, given, signal);
       delete memory.waiting;
     } catch (error) {

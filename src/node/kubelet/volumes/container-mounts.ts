@@ -75,7 +75,10 @@ async function boundSubPath(
 ): Promise<string> {
   const target = join(subPathsDirectory, mount.name, container.name, String(index));
   try {
-    return await bindSubPath(volume.source, subPath, target, mountPoints);
+    return await bindSubPath(volume.source, subPath, target, {
+      mountPoints,
+      mustExist: volume.isShared ?? false,
+    });
   } catch (error) {
     throw new Error(
       `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seededRandom, systemClock } from '../../../clock/index.ts';
 import { silentLog } from '../../../log.ts';
+import { SimulatedMachine } from '../../testing/simulated-machine.ts';
 import { LocalVolumes } from '../../volumes/local-volumes.ts';
 import { ApiClient } from '../api/api-client.ts';
 import type { Pod } from '../objects/pod.ts';
@@ -51,7 +52,7 @@ describe.skipIf(!own.canMount)('volumes of the node’s own driver', () => {
   const open = () =>
     new NodeVolumes({
       ...{ api, clock, random: seededRandom(2), log: silentLog, stateDirectory: join(directory, 'node') },
-      allocatable: { cpu: '1', memory: '1Gi' },
+      ...{ runtime: new SimulatedMachine(clock).runtime, allocatable: { cpu: '1', memory: '1Gi' } },
       localDriver: { name: driver, clusterId: 'c', topologyKeys: [], volumes: machine },
       onGrown: (_, name) => grown.push(name),
     });

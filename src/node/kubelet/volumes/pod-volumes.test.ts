@@ -15,6 +15,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { seededRandom, systemClock } from '../../../clock/index.ts';
 import { silentLog } from '../../../log.ts';
+import { imageArchive, tar } from '../../../runtime/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import type { Pod } from '../objects/pod.ts';
 import { TestNodes, testNode } from '../testing/test-cluster.ts';
@@ -37,10 +38,23 @@ afterAll(async () => {
 let directory: string;
 let volumes: NodeVolumes;
 const troubles: string[] = [];
+const runtime = {
+  saveImage: async function* (reference: string) {
+    const file = { path: 'deep/file', content: reference };
+    yield await imageArchive({ reference: 'saved', layers: [await tar([file])], config: {} });
+  },
+};
 const open = (mountPoints = own) =>
   new NodeVolumes({
     mountPoints,
-    ...{ api, clock, random: seededRandom(2), log: silentLog, stateDirectory: join(directory, 'state') },
+    ...{
+      api,
+      runtime,
+      clock,
+      random: seededRandom(2),
+      log: silentLog,
+      stateDirectory: join(directory, 'state'),
+    },
     allocatable: { cpu: '1930m', memory: '3Gi' },
     onTrouble: (_, message) => troubles.push(message),
   });
@@ -368,4 +382,38 @@ it('a container mounts what it names, with paths of its environment', async () =
   await expect(wrong({ readOnly: true, recursiveReadOnly: 'Enabled' })).rejects.toThrow(
     'volume "v" cannot be mounted as recursive read-only because the runtime does not support it',
   );
+});
+
+it('an image is there once for all pods that use it, and goes with the last of them', async () => {
+  const directories = () => readdirSync(join(directory, 'state/image-volumes'));
+  const [one, other] = [await pod([]), await pod([])];
+  const image = { id: 'sha256:abc', exposedPorts: [], env: {} };
+  const first = await volumes.mountImage(one, image, signal);
+  const second = await volumes.mountImage(other, image, signal);
+  expect(second).toEqual({ ...first, isReadOnly: true });
+  expect(readFileSync(join(first.source, 'deep/file'), 'utf8')).toBe('sha256:abc');
+  expect(directories()).toEqual(['abc']);
+  await volumes.unmount(one.metadata.uid);
+  expect(directories()).toEqual(['abc']);
+
+  const container = (subPath: string) => ({
+    name: 'app',
+    volumeMounts: [{ name: 'v', mountPath: '/x', subPath }],
+  });
+  const mountsOf = (subPath: string) =>
+    volumes.mountsOf(other, container(subPath), new Map([['v', second]]), new Map());
+  const [mount] = await mountsOf('deep');
+  expect(mount).toMatchObject({ target: '/x', isReadOnly: true });
+  expect(readFileSync(join(mount?.type === 'bind' ? mount.source : '', 'file'), 'utf8')).toBe('sha256:abc');
+  // Nothing is made in it: others have it too.
+  await expect(mountsOf('deep/none')).rejects.toThrow('failed to prepare subPath');
+
+  // Whoever was killed while it wrote an image.
+  mkdirSync(join(directory, 'state/image-volumes/left.unpacking'));
+  await volumes[Symbol.asyncDispose]();
+  volumes = open();
+  await volumes.removeOrphans(new Set([other.metadata.uid]));
+  expect(directories()).toEqual(['abc']);
+  await volumes.removeOrphans(new Set());
+  expect(directories()).toEqual([]);
 });

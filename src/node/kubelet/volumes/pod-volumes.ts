@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
-import { directoryUse, type Mount } from '../../../runtime/index.ts';
+import { directoryUse, type Image, type Mount, type Runtime } from '../../../runtime/index.ts';
 import { codeOf } from '../../error-code.ts';
 import type { Api } from '../api/api-client.ts';
 import { serviceAccounts } from '../api/resources.ts';
@@ -19,6 +19,7 @@ import { DriverVolumes, type VolumeUse } from './driver-volumes.ts';
 import { memorySizeBytes } from './empty-dir.ts';
 import { giveToGroup, isOfGroup } from './group-ownership.ts';
 import { checkHostPath } from './host-path.ts';
+import { ImageVolumes } from './image-volumes.ts';
 import { MountError } from './mount-error.ts';
 import { type MountPoints, ownMountPoints } from './mount-points.ts';
 import { ClaimError, claimedVolume, placeOf } from './persistent-volumes.ts';
@@ -33,6 +34,8 @@ export interface PodVolumesOptions {
   readonly stateDirectory: string;
   /** The node's `status.allocatable`. */
   readonly allocatable: Resources;
+  /** Where the images are of which there are volumes. */
+  readonly runtime: Pick<Runtime, 'saveImage'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -69,10 +72,12 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
   readonly #tokens: TokenCache;
   readonly #pods = new Map<string, Entry>();
   readonly #driver: DriverVolumes | undefined;
+  readonly #images: ImageVolumes;
 
   constructor(options: PodVolumesOptions) {
     const { api, clock, random, log, mountPoints = ownMountPoints() } = options;
     this.#options = options;
+    this.#images = new ImageVolumes(options);
     this.#mountPoints = mountPoints;
     this.#objects = new WatchedObjects({
       ...{ api, clock, random, log },
@@ -102,6 +107,16 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
       const mounted = await this.#mountAll(pod, AbortSignal.any([signal, entry.stop.signal]));
       this.#refreshWhenDue(entry);
       return mounted;
+    });
+  }
+
+  async mountImage(pod: Pod, image: Image, signal: AbortSignal): Promise<MountedVolume> {
+    const entry = this.#entryOf(pod);
+    const until = AbortSignal.any([signal, entry.stop.signal]);
+    return this.#inTurn(entry, async () => {
+      until.throwIfAborted();
+      const source = await this.#images.mount(pod.metadata.uid, image, until);
+      return { source, isReadOnly: true, isShared: true };
     });
   }
 
@@ -142,6 +157,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     this.#tokens.forget(podUid);
     await this.#mountPoints.remove(this.#podDirectory(podUid));
     await this.#driver?.forget(podUid);
+    await this.#images.collect();
     this.#pods.delete(podUid);
   }
 
@@ -157,6 +173,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
       return [];
     });
     for (const uid of found) if (!podUids.has(uid)) await this.unmount(uid);
+    await this.#images.collect();
   }
 
   /** Follows nothing any more. Volumes stay: containers may go on without this process. */
@@ -193,7 +210,8 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     const failures: string[] = [];
     for (const volume of pod.spec.volumes ?? []) {
       try {
-        mounted.set(volume.name, await this.#mountOne(pod, volume, signal));
+        const each = await this.#mountOne(pod, volume, signal);
+        if (each !== undefined) mounted.set(volume.name, each);
       } catch (error) {
         signal.throwIfAborted();
         failures.push(failureOf(volume, error));
@@ -203,7 +221,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     return mounted;
   }
 
-  async #mountOne(pod: Pod, volume: Volume, signal: AbortSignal): Promise<MountedVolume> {
+  async #mountOne(pod: Pod, volume: Volume, signal: AbortSignal): Promise<MountedVolume | undefined> {
     const source = sourceOf(volume, pod.metadata.name);
     switch (source.kind) {
       case 'emptyDir':
@@ -218,6 +236,9 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
       case 'downwardAPI':
       case 'projected':
         return { source: await this.#writeFiles(pod, volume.name, source, signal), isReadOnly: true };
+      case 'image':
+        // Each container waits for its own images: see `mountImage`.
+        return undefined;
       case 'unsupported':
         throw new Error(`volumes of the type ${source.source} are not supported on this node`);
     }

@@ -39,7 +39,7 @@ describe.each<[string, MountPoints]>([
   // Skipped without root: only root may mount.
   ...(own.canMount ? [['mounted', own] satisfies [string, MountPoints]] : []),
 ])('a subPath, %s,', (_, mountPoints) => {
-  const bind = (subPath: string) => bindSubPath(volume, subPath, join(directory, 'target'), mountPoints);
+  const bind = (subPath: string) => bindSubPath(volume, subPath, join(directory, 'target'), { mountPoints });
 
   it('is made as the volume itself is, and shows what is in it', async () => {
     const path = await bind('a/b');
@@ -72,14 +72,14 @@ describe.each<[string, MountPoints]>([
 it.skipIf(!own.canMount)('what was mounted stays when the volume gets another link there', async () => {
   mkdirSync(join(volume, 'data'));
   writeFileSync(join(volume, 'data/file'), 'mine');
-  const path = await bindSubPath(volume, 'data', join(directory, 'target'), own);
+  const path = await bindSubPath(volume, 'data', join(directory, 'target'), { mountPoints: own });
   execFileSync('mv', [join(volume, 'data'), join(volume, 'old')]);
   symlinkSync('../secret', join(volume, 'data'));
   expect(readFileSync(join(path, 'file'), 'utf8')).toBe('mine');
 });
 
 it.skipIf(!own.canMount)('removing a pod’s directory leaves alone what is mounted in it', async () => {
-  await bindSubPath(join(directory, 'secret'), '.', join(directory, 'pod/sub'), own);
+  await bindSubPath(join(directory, 'secret'), '.', join(directory, 'pod/sub'), { mountPoints: own });
   await own.mountMemory(await made('pod/memory'), 1 << 20);
   await own.mountMemory(join(directory, 'pod/memory'), 1 << 20);
   symlinkSync(directory, join(directory, 'way'));

@@ -16,6 +16,7 @@ export function subPathRefusal(subPath: string): string | undefined {
  * Shows what is at a path within a volume at `target`, made as a directory where it is not there. A container may change
  * the volume meanwhile: every part of the path is opened by itself, without following links, and what was opened is what
  * is mounted, so that no link leads out of the volume.
+ * @param how.mustExist Nothing is made.
  * @returns the path to mount: `target`, or, for whoever may not mount, what the path is now.
  * @throws {Error} It leads out of the volume, or can't be made.
  */
@@ -23,12 +24,13 @@ export async function bindSubPath(
   volume: string,
   subPath: string,
   target: string,
-  mountPoints: MountPoints,
+  { mountPoints, mustExist = false }: { readonly mountPoints: MountPoints; readonly mustExist?: boolean },
 ): Promise<string> {
   const base = await realpath(volume);
   const { existing, missing } = await resolved(base, join(base, subPath));
   if (existing !== base && !existing.startsWith(`${base}/`))
     throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
+  if (mustExist && missing.length > 0) throw new Error(`subPath ${JSON.stringify(subPath)} is not there`);
   const handle = await openWithin(base, partsOf(relative(base, existing)), missing);
   try {
     if (!mountPoints.canMount) return join(existing, ...missing);

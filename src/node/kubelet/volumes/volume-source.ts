@@ -1,4 +1,4 @@
-import type { ResourceFieldSelector, Volume } from '../objects/pod.ts';
+import type { Pod, ResourceFieldSelector, Volume } from '../objects/pod.ts';
 
 /** The kinds of volumes that nodes have, as a pod's `spec.volumes` names them. */
 export type VolumeSource =
@@ -9,6 +9,7 @@ export type VolumeSource =
   | { readonly kind: 'downwardAPI'; readonly downwardAPI: DownwardProjection & WithMode }
   | { readonly kind: 'projected'; readonly projected: ProjectedVolume }
   | { readonly kind: 'persistentVolumeClaim'; readonly claimName: string; readonly isReadOnly: boolean }
+  | { readonly kind: 'image'; readonly image: ImageVolume }
   | { readonly kind: 'unsupported'; readonly source: string };
 
 /** The kinds whose files come from the API server, and follow what it has. */
@@ -25,6 +26,12 @@ export interface EmptyDir {
 export interface HostPath {
   readonly path: string;
   readonly type?: string;
+}
+
+/** Of an image (KEP-4639). */
+export interface ImageVolume {
+  readonly reference?: string;
+  readonly pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
 }
 
 interface WithMode {
@@ -78,12 +85,23 @@ interface ProjectedVolume extends WithMode {
   readonly sources?: readonly VolumeProjection[];
 }
 
+/** A pod's volumes that are images. */
+export const imageVolumesOf = ({
+  metadata,
+  spec,
+}: Pod): readonly (ImageVolume & { readonly name: string })[] =>
+  (spec.volumes ?? []).flatMap((volume) => {
+    const source = sourceOf(volume, metadata.name);
+    return source.kind === 'image' ? [{ name: volume.name, ...source.image }] : [];
+  });
+
 /** What the API server has checked, by the one member that a volume has beside its name. */
 export function sourceOf(volume: Volume, podName: string): VolumeSource {
   const [kind = 'emptyDir', source = {}] = Object.entries(volume).find(([member]) => member !== 'name') ?? [];
   switch (kind) {
     case 'emptyDir':
     case 'hostPath':
+    case 'image':
     case 'configMap':
     case 'secret':
     case 'downwardAPI':
