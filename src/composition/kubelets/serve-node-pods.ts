@@ -85,7 +85,13 @@ export async function serveNodePods(parts: NodePodsParts): Promise<Served> {
     const answered = [dnsAddress, metadataAddress];
     opened.use(policies.add({ name: nodeName, primaryAddress, answered, network }));
   }
-  const { carriedOut } = opened.use(proxy.add({ name: nodeName, primaryAddress, localAddresses, network }));
+  const zone = instance.launched?.availabilityZone;
+  const { carriedOut } = opened.use(
+    proxy.add({
+      ...{ name: nodeName, primaryAddress, localAddresses, network },
+      ...(zone !== undefined && { zone }),
+    }),
+  );
   const tried: Promise<void>[] = [];
   const persistently = (name: string, open: Open): AsyncDisposable => {
     const opening = openWhenPossible(open, {

@@ -21,6 +21,8 @@ export interface KubeProxyOptions {
 
 export interface ProxiedNode {
   readonly name: string;
+  /** Its availability zone. */
+  readonly zone?: string;
   /** Where its node ports are. */
   readonly primaryAddress: string;
   /** Addresses at which the node itself answers: no rules lead elsewhere from there. */
@@ -143,18 +145,19 @@ export class KubeProxy implements AsyncDisposable {
     return [...all].filter(({ addressType }) => addressType === 'IPv4');
   }
 
-  #plansOf(key: string, { name: nodeName, localAddresses }: ProxiedNode): Planned {
+  #plansOf(key: string, node: ProxiedNode): Planned {
+    const { localAddresses } = node;
     const [namespace = '', name = ''] = key.split('/');
     const service = this.#services.get(namespace, name);
     if (service === undefined || localAddresses.includes(service.spec?.clusterIP ?? '')) return { plans: [] };
     const slices = this.#slicesIn(key);
     const port = service.spec?.healthCheckNodePort ?? 0;
     return {
-      plans: servicePlans(service, slices, nodeName).map((plan) => ({
+      plans: servicePlans(service, slices, node).map((plan) => ({
         ...plan,
         externalIps: plan.externalIps.filter((address) => !localAddresses.includes(address)),
       })),
-      ...(port > 0 && { health: { port, localEndpoints: localEndpoints(slices, nodeName) } }),
+      ...(port > 0 && { health: { port, localEndpoints: localEndpoints(slices, node.name) } }),
     };
   }
 }

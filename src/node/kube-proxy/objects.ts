@@ -47,6 +47,10 @@ export interface Endpoint {
   };
   readonly hostname?: string | null;
   readonly nodeName?: string | null;
+  readonly hints?: {
+    readonly forNodes?: readonly { readonly name: string }[] | null;
+    readonly forZones?: readonly { readonly name: string }[] | null;
+  } | null;
   readonly targetRef?: { readonly kind?: string; readonly name?: string } | null;
 }
 

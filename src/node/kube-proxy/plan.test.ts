@@ -25,7 +25,8 @@ function slice(endpoints: readonly (Partial<Endpoint> & { readonly at: string; r
 const ready = { conditions: { ready: true, serving: true, terminating: false } };
 const ending = { conditions: { ready: false, serving: true, terminating: true } };
 const starting = { conditions: { ready: false, serving: false, terminating: false } };
-const planOf = (one: Service, ...slices: readonly EndpointSlice[]) => servicePlans(one, slices, 'here')[0];
+const here = { name: 'here', zone: 'a' };
+const planOf = (one: Service, ...slices: readonly EndpointSlice[]) => servicePlans(one, slices, here)[0];
 const targetsOf = (targets: unknown) =>
   Array.isArray(targets) ? targets.map(({ address, port }) => `${address}:${port}`) : targets;
 
@@ -83,6 +84,35 @@ describe('how a service is led to its endpoints', () => {
     expect(localEndpoints([elsewhere], 'here')).toBe(0);
   });
 
+  it('is by those that are meant for the node or its zone, where all say for whom they are', () => {
+    const forZone = (...zones: string[]) => ({ forZones: zones.map((name) => ({ name })) });
+    const forNode = (name: string, zone: string) => ({ forNodes: [{ name }], ...forZone(zone) });
+    const internal = (
+      ...endpoints: readonly (Partial<Endpoint> & { readonly at: string; readonly on?: string })[]
+    ) => targetsOf(planOf(service(), slice(endpoints))?.internal);
+    const near = { at: '10.0.1.2', on: 'next', ...ready, hints: forZone('a') };
+    const far = { at: '10.0.1.3', on: 'there', ...ready, hints: forZone('b') };
+    const all = ['10.0.1.2:8080', '10.0.1.3:8080'];
+    expect(internal(near, far)).toEqual(['10.0.1.2:8080']);
+    // None is meant for this zone; one does not say; the one that is is not ready.
+    expect(internal({ ...near, hints: forZone('c') }, far)).toEqual(all);
+    expect(internal({ ...near, hints: null }, far)).toEqual(all);
+    expect(internal({ ...near, ...starting }, far)).toEqual(['10.0.1.3:8080']);
+    expect(internal({ ...near, ...ending }, far)).toEqual(['10.0.1.3:8080']);
+
+    const own = { at: '10.0.1.1', ...ready, hints: forNode('here', 'a') };
+    const next = { ...near, hints: forNode('next', 'a') };
+    const other = { ...far, hints: forNode('there', 'b') };
+    expect(internal(own, next, other)).toEqual(['10.0.1.1:8080']);
+    expect(internal(next, other)).toEqual(['10.0.1.2:8080']);
+
+    // What stays on the node anyway does so whatever is said of zones.
+    const local = slice([{ ...far, on: 'here' }, { ...near }]);
+    const policy = { externalTrafficPolicy: 'Local' };
+    expect(targetsOf(planOf(service(policy), local)?.external)).toEqual(['10.0.1.3:8080']);
+    expect(targetsOf(planOf(service(policy), local)?.internal)).toEqual(['10.0.1.2:8080']);
+  });
+
   it('is by its other addresses, and by the one before for a while', () => {
     const plan = planOf(
       service(
@@ -98,7 +128,7 @@ describe('how a service is led to its endpoints', () => {
     ['without an address', { clusterIP: undefined }],
     ['another’s name', { type: 'ExternalName', clusterIP: '' }],
   ])('is not by addresses at all: %s', (_, changes) => {
-    expect(servicePlans(service(changes), [slice([{ at: '10.0.1.2' }])], 'here')).toEqual([]);
+    expect(servicePlans(service(changes), [slice([{ at: '10.0.1.2' }])], here)).toEqual([]);
   });
 });
 
@@ -109,7 +139,7 @@ it('ends UDP flows to targets that a service has no more, and no others', () => 
     ports: [{ name: 'http', port: 5_353, protocol: 'UDP' }],
   });
   const plans = (...addresses: readonly string[]) =>
-    servicePlans(service(udp), [udpSlice(...addresses)], 'here');
+    servicePlans(service(udp), [udpSlice(...addresses)], here);
   const isStale = staleFlows(plans('10.0.1.2', '10.0.1.3'), plans('10.0.1.3'), '10.0.1.10');
   const flow = { protocol: 'udp', source: '10.0.1.9', sentAs: '10.0.1.9', port: 5_353 } as const;
   const to = (destination: string, receiver: string) => isStale?.({ ...flow, destination, receiver });

@@ -5,14 +5,22 @@ import type { Endpoint, EndpointSlice, Service, ServicePort } from './objects.ts
 /** kube-proxy's default: three hours. */
 const defaultAffinitySeconds = 10_800;
 
+/** The node whose rules are planned. */
+export interface PlannedNode {
+  readonly name: string;
+  /** Its `topology.kubernetes.io/zone`. */
+  readonly zone?: string;
+}
+
 /**
  * How one node leads a service's ports to their targets; none of what has no address of its own. In the words of
- * upstream's proxy: ready endpoints; where there are none, those that end but still serve.
+ * upstream's proxy: ready endpoints, those that are meant for this node or its zone where all say for whom they are; where
+ * none is ready, those that end but still serve.
  */
 export function servicePlans(
   service: Service,
   slices: readonly EndpointSlice[],
-  nodeName: string,
+  node: PlannedNode,
 ): readonly ServicePlan[] {
   const { metadata, spec = {} } = service;
   const { clusterIP, ports = [] } = spec;
@@ -29,8 +37,8 @@ export function servicePlans(
   const isInternalLocal = spec.internalTrafficPolicy === 'Local';
   const isExternalLocal = spec.externalTrafficPolicy === 'Local';
   return ports.map((port) => {
-    const all = candidatesOf(slices, port, nodeName);
-    const cluster = chosenOf(all);
+    const all = candidatesOf(slices, port, node);
+    const cluster = chosenOf(nearOf(all));
     const local = isInternalLocal || isExternalLocal ? localOf(all) : cluster;
     return {
       name: `${metadata.namespace}/${metadata.name}${port.name === undefined ? '' : `:${port.name}`}`,
@@ -55,12 +63,15 @@ export function localEndpoints(slices: readonly EndpointSlice[], nodeName: strin
 
 interface Candidate extends ServiceTarget {
   readonly isReady: boolean;
+  /** Whether it is meant for this node, by its hints; undefined: they do not say. */
+  readonly isForNode: boolean | undefined;
+  readonly isForZone: boolean | undefined;
 }
 
 function candidatesOf(
   slices: readonly EndpointSlice[],
   port: ServicePort,
-  nodeName: string,
+  { name: nodeName, zone }: PlannedNode,
 ): readonly Candidate[] {
   const candidates = new Map<string, Candidate>();
   for (const { endpoints, ports } of slices) {
@@ -79,6 +90,8 @@ function candidatesOf(
         port: number,
         isLocal: each.nodeName === nodeName,
         isReady: isReady(each),
+        isForNode: hintsAt(each.hints?.forNodes, nodeName),
+        isForZone: hintsAt(each.hints?.forZones, zone),
       };
       const key = `${address}:${number}`;
       // In two slices for a moment: the one that is ready counts.
@@ -95,6 +108,27 @@ const isReady = ({ conditions }: Endpoint): boolean => conditions?.ready ?? true
 
 function isServingAtTheEnd({ conditions }: Endpoint): boolean {
   return (conditions?.serving ?? false) && (conditions?.terminating ?? false);
+}
+
+const hintsAt = (
+  hints: readonly { readonly name: string }[] | null | undefined,
+  place: string | undefined,
+): boolean | undefined =>
+  hints === undefined || hints === null || hints.length === 0
+    ? undefined
+    : hints.some(({ name }) => name === place);
+
+/**
+ * Of ready ones those that are meant for this node, else for its zone: where each says for whom it is, and one is for it. One that
+ * does not say is one that just changes, or nobody's wish.
+ */
+function nearOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  const ready = candidates.filter((each) => each.isReady);
+  for (const isFor of ['isForNode', 'isForZone'] as const) {
+    const near = ready.filter((each) => each[isFor]);
+    if (near.length > 0 && ready.every((each) => each[isFor] !== undefined)) return near;
+  }
+  return candidates;
 }
 
 function chosenOf(candidates: readonly Candidate[]): Targets {
