@@ -167,8 +167,9 @@ describe('an Ingress of the class alb', () => {
   it('does what its annotations say: actions, conditions, ports', async () => {
     const annotations = {
       [`${of}listen-ports`]: '[{"HTTP": 8080}]',
+      [`${of}enable-frontend-nlb`]: 'false',
       [`${of}actions.split`]:
-        '{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"shop","servicePort":80,"weight":9},{"serviceName":"api","servicePort":"http","weight":1}]}}',
+        '{"type":"forward","forwardConfig":{"targetGroupStickinessConfig":{"enabled":true,"durationSeconds":200},"targetGroups":[{"serviceName":"shop","servicePort":80,"weight":9},{"serviceName":"api","servicePort":"http","weight":1}]}}',
       [`${of}actions.away`]:
         '{"Type":"redirect","RedirectConfig":{"Host":"b.example","StatusCode":"HTTP_302"}}',
       [`${of}conditions.split`]:
@@ -281,6 +282,103 @@ describe('an Ingress of the class alb', () => {
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
   });
 
+  it('lets those in who sign in as its annotations say, by a Secret that is followed', async () => {
+    const { CertificateArn = '' } = await server.ask('acm', 'RequestCertificate', {
+      ...{ DomainName: 'signed.example', ValidationMethod: 'DNS' },
+    });
+    const provider = {
+      ...{ issuer: 'https://idp.example', authorizationEndpoint: 'https://idp.example/authorize' },
+      ...{ tokenEndpoint: 'https://idp.example/token', userInfoEndpoint: 'https://idp.example/user' },
+      ...{ secretName: 'client', authenticationRequestExtraParams: { Display: 'page' } },
+    };
+    const annotations = {
+      [`${of}listen-ports`]: '[{"HTTP": 80}, {"HTTPS": 443}]',
+      [`${of}certificate-arn`]: CertificateArn,
+      [`${of}auth-type`]: 'oidc',
+      [`${of}auth-idp-oidc`]: JSON.stringify(provider),
+      [`${of}auth-on-unauthenticated-request`]: 'deny',
+      [`${of}auth-scope`]: 'openid email',
+      [`${of}auth-session-cookie`]: 'signed-in',
+      [`${of}auth-session-timeout`]: '3600',
+    };
+    // What a service says goes before what its Ingress says.
+    const patch = { 'content-type': 'application/merge-patch+json' };
+    const token = JSON.stringify({
+      ...{ jwksEndpoint: 'https://idp.example/jwks', issuer: 'idp' },
+      additionalClaims: [{ name: 'scope', format: 'space-separated-values', values: ['read'] }],
+    });
+    const byToken = { [`${of}auth-type`]: 'none', [`${of}jwt-validation`]: token };
+    await cluster.call('PATCH', `${services}/api`, { metadata: { annotations: byToken } }, patch);
+    const paths = [
+      { path: '/api', pathType: 'Exact', backend: to('api') },
+      { path: '/', pathType: 'Prefix', backend: to('shop') },
+    ];
+    await made(ingressUrl, ingress('guarded', paths, { annotations }));
+    await eventually(async () =>
+      expect(await messagesOf('guarded')).toContain('secrets "client" not found, secret: default/client'),
+    );
+    const elb = 'elasticloadbalancing';
+    const actionsAt = async (port: number) => {
+      const { LoadBalancerArn } = (await seen('guarded')).balancer ?? {};
+      const { Listeners = [] } = await server.ask(elb, 'DescribeListeners', { LoadBalancerArn });
+      const { ListenerArn } = Listeners.find(({ Port }) => Port === port) ?? {};
+      const { Rules = [] } = await server.ask(elb, 'DescribeRules', { ListenerArn });
+      return Rules.map(({ Actions = [] }) => Actions);
+    };
+    const secret = (data: object) => ({ apiVersion: 'v1', kind: 'Secret', ...data });
+    const secretsUrl = '/api/v1/namespaces/default/secrets';
+    await made(
+      secretsUrl,
+      secret({ metadata: { name: 'client' }, stringData: { clientID: 'harbour\n', clientSecret: 'one' } }),
+    );
+    await vi.waitFor(async () => void (await seen('guarded')), { timeout: 20_000, interval: 50 });
+    const [byJwt, bySignIn, byDefault] = await actionsAt(443);
+    expect(bySignIn?.[0]).toEqual({
+      ...{ Type: 'authenticate-oidc', Order: 1 },
+      AuthenticateOidcConfig: {
+        ...{ Issuer: provider.issuer, AuthorizationEndpoint: provider.authorizationEndpoint },
+        ...{ TokenEndpoint: provider.tokenEndpoint, UserInfoEndpoint: provider.userInfoEndpoint },
+        ...{ ClientId: 'harbour', SessionCookieName: 'signed-in', Scope: 'openid email' },
+        ...{ SessionTimeout: 3_600, OnUnauthenticatedRequest: 'deny' },
+        AuthenticationRequestExtraParams: { Display: 'page' },
+      },
+    });
+    expect(bySignIn?.[1]).toMatchObject({ Type: 'forward', Order: 2 });
+    expect(byJwt?.[0]?.JwtValidationConfig).toEqual({
+      ...{ JwksEndpoint: 'https://idp.example/jwks', Issuer: 'idp' },
+      AdditionalClaims: [{ Name: 'scope', Format: 'space-separated-values', Values: ['read'] }],
+    });
+    expect(byDefault?.map(({ Type }) => Type)).toEqual(['fixed-response']);
+    expect((await actionsAt(80)).map((actions) => actions.map(({ Type }) => Type))).toEqual([
+      ...[['forward'], ['forward'], ['fixed-response']],
+    ]);
+
+    // Nobody shows a secret, but it is another one.
+    const sealed = async () => {
+      const { entries } = await server.store.read('/elasticloadbalancing/');
+      return entries.flatMap(
+        ({ value }) => JSON.stringify(value).match(/"sealedClientSecret":[^,}]+/g) ?? [],
+      );
+    };
+    const before = await sealed();
+    expect(before).toHaveLength(1);
+    await server.reconcilers.idle();
+    expect(await sealed()).toEqual(before);
+    const changed = { stringData: { clientSecret: 'two' } };
+    await cluster.call('PATCH', `${secretsUrl}/client`, changed, patch);
+    await eventually(async () => expect(await sealed()).not.toEqual(before));
+
+    const open = { metadata: { annotations: { [`${of}auth-type`]: null, [`${of}auth-idp-oidc`]: null } } };
+    await cluster.call('PATCH', `${ingressUrl}/guarded`, open, patch);
+    await eventually(async () =>
+      expect((await actionsAt(443))[1]?.map(({ Type }) => Type)).toEqual(['forward']),
+    );
+    const nothing = { [`${of}auth-type`]: null, [`${of}jwt-validation`]: null };
+    await cluster.call('PATCH', `${services}/api`, { metadata: { annotations: nothing } }, patch);
+    await cluster.call('DELETE', `${ingressUrl}/guarded`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  }, 60_000);
+
   it('shares one with others of its group, in their order, until the last of them goes', async () => {
     const grouped = (order: string) => ({ [`${of}group.name`]: 'harbour', [`${of}group.order`]: order });
     const path = (backend: object) => [{ path: '/', pathType: 'Prefix', backend }];
@@ -308,7 +406,23 @@ describe('an Ingress of the class alb', () => {
   });
 
   it.each([
-    [{ [`${of}auth-type`]: 'oidc' }, 'auth-type: oidc is not supported'],
+    [{ [`${of}auth-type`]: 'oidc' }, 'auth-idp-oidc: auth-type: oidc needs it'],
+    [{ [`${of}auth-type`]: 'cognito' }, 'auth-type: cognito is not supported: use oidc'],
+    [
+      {
+        [`${of}auth-type`]: 'oidc',
+        [`${of}auth-idp-oidc`]:
+          '{"issuer":"i","authorizationEndpoint":"a","tokenEndpoint":"t","userInfoEndpoint":"u","secretName":"../kube-system/x"}',
+      },
+      'secretName ../kube-system/x is no name of a Secret',
+    ],
+    [
+      { [`${of}jwt-validation`]: '{"jwksEndpoint":"https://idp.example","issuer":"i"}' },
+      'auth-type and jwt-validation need an HTTPS listener',
+    ],
+    [{ [`${of}enable-frontend-nlb`]: 'true' }, 'enable-frontend-nlb: it is not supported'],
+    [{ [`${of}frontend-nlb-scheme`]: 'internal' }, 'frontend-nlb-scheme: it is not supported'],
+    [{ [`${of}ip-address-type`]: 'dualstack' }, 'ip-address-type: dualstack is none of ipv4'],
     [{ [`${of}wafv2-acl-arn`]: 'arn' }, 'wafv2-acl-arn: it is not supported'],
     [{ [`${of}listen-ports`]: '[{"HTTPS": 443}]' }, 'no certificate found for host: a.example'],
     [{ [`${of}target-type`]: 'instance' }, "service type must be either 'NodePort' or 'LoadBalancer'"],

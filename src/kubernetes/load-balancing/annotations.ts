@@ -24,6 +24,14 @@ export class Annotations {
     return undefined;
   }
 
+  /** Those that begin so, in the order in which they stand. */
+  namesBeginning(beginning: string): readonly string[] {
+    const all = this.#of.flatMap(Object.keys);
+    return this.#prefixes.flatMap((prefix) =>
+      all.flatMap((each) => (each.startsWith(prefix + beginning) ? [each.slice(prefix.length)] : [])),
+    );
+  }
+
   /** @throws {ModelError} it is none of them. */
   oneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
     const text = this.text(name);

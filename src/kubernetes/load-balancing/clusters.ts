@@ -6,7 +6,7 @@ import { clusterTag, type Site } from './infrastructure.ts';
 
 /** Where load balancers of an object's cluster are made: with the cluster's role. @throws {Refusal} it can't be assumed. */
 export function siteOf(
-  { assumeRole }: Pick<KubernetesContext, 'assumeRole'>,
+  { assumeRole, store }: Pick<KubernetesContext, 'assumeRole' | 'store'>,
   reader: Reader,
   key: string,
 ): Site | undefined {
@@ -17,5 +17,5 @@ export function siteOf(
     ...{ scope: place, roleArn: cluster.roleArn, sourceArn: cluster.arn },
     tags: { [clusterTag]: cluster.name },
   });
-  return { ask, cluster };
+  return { ask, cluster, store };
 }

@@ -1,6 +1,7 @@
 import { Refusal } from '../../protocols/index.ts';
 import { unless } from '../../services/infrastructure.ts';
 import { withCertificates } from './certificates.ts';
+import { forgetClients, withClients } from './clients.ts';
 import { isOwned, ownersTags, type Site } from './infrastructure.ts';
 import { ensureListeners } from './listeners.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
@@ -23,7 +24,7 @@ export interface MadeBalancer {
  * a kill after any of them costs a look. Objects may choose the name, so that what has it and not the tags is left alone.
  * @param stack Tags by which it is known what is whose: `<kind>.eks.amazonaws.com/stack`.
  * @throws {Refusal} what EC2 or Elastic Load Balancing refuses, or the name is another one's.
- * @throws {ModelError} there is no subnet for it, or no certificate for a host.
+ * @throws {ModelError} there is no subnet for it, no certificate for a host, or no Secret by which its clients sign in.
  */
 export async function converge(
   site: Site,
@@ -31,7 +32,7 @@ export async function converge(
   stack: Readonly<Record<string, string>>,
 ): Promise<MadeBalancer> {
   const { ask } = site;
-  const wanted = await withCertificates(site, asked);
+  const wanted = await withClients(site, await withCertificates(site, asked));
   const owner = ownersTags(site, stack);
   const found = await findLoadBalancer(site, wanted.name);
   if (found !== undefined && !(await isOwn(site, found.LoadBalancerArn, owner)))
@@ -163,6 +164,7 @@ export async function removeBalancer(
   if (found?.LoadBalancerArn !== undefined && (await isOwn(site, found.LoadBalancerArn, owner))) {
     for (const arn of await targetGroupsOf(site, found.LoadBalancerArn)) groups.add(arn);
     await ask('elasticloadbalancing', 'DeleteLoadBalancer', { LoadBalancerArn: found.LoadBalancerArn });
+    forgetClients(found.LoadBalancerArn);
   }
   for (const each of names) {
     const named = await unless(['TargetGroupNotFoundException'], () =>

@@ -1,10 +1,13 @@
 import { Refusal } from '../../protocols/index.ts';
 import type { ClusterRecord } from '../../services/eks/index.ts';
 import type { Infrastructure } from '../../services/infrastructure.ts';
+import type { Store } from '../../store/index.ts';
 
 /** Where a cluster's load balancers are made. */
 export interface Site {
   readonly ask: Infrastructure;
+  /** Where what is in Secrets can be read. */
+  readonly store: Pick<Store, 'get'>;
   readonly cluster: Pick<ClusterRecord, 'name' | 'vpcId' | 'subnetIds' | 'securityGroupIds'> & {
     /** Of its nodes' and pods' interfaces. */
     readonly clusterSecurityGroupId?: string;

@@ -11,12 +11,16 @@ export interface NamedBackend {
 
 export type SaidAction =
   | Exclude<WantedAction, { readonly type: 'forward' }>
-  | { readonly type: 'forward'; readonly to: readonly NamedBackend[] };
+  | {
+      readonly type: 'forward';
+      readonly to: readonly NamedBackend[];
+      readonly stickinessSeconds?: number;
+    };
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Members as the documents spell them, `targetGroups`, of those that are spelled as Elastic Load Balancing's, `TargetGroups`. */
-function camelCased(value: unknown): unknown {
+export function camelCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camelCased);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
@@ -27,7 +31,7 @@ function camelCased(value: unknown): unknown {
   );
 }
 
-const isMembers = (value: unknown): value is Members =>
+export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Of `members`, those that are texts or numbers, spelled as Elastic Load Balancing's. */
@@ -70,7 +74,10 @@ export function readAction(annotations: Annotations, name: string): SaidAction {
       return { type: 'redirect', ...config, StatusCode };
     }
     case 'forward':
-      return { type: 'forward', to: readBackends(annotations, annotation, said.forwardConfig) };
+      return {
+        ...{ type: 'forward', to: readBackends(annotations, annotation, said.forwardConfig) },
+        ...readStickiness(annotations, annotation, said.forwardConfig),
+      };
     default:
       throw annotations.invalid(annotation, `the type ${String(said.type)} is not supported`);
   }
@@ -93,6 +100,18 @@ function readBackends(
     if (typeof weight !== 'number') throw annotations.invalid(annotation, 'a weight is a number');
     return { serviceName, servicePort, weight };
   });
+}
+
+function readStickiness(
+  annotations: Annotations,
+  annotation: string,
+  config: unknown,
+): { readonly stickinessSeconds?: number } {
+  const said = isMembers(config) ? config.targetGroupStickinessConfig : undefined;
+  if (!isMembers(said) || said.enabled !== true) return {};
+  if (typeof said.durationSeconds !== 'number')
+    throw annotations.invalid(annotation, 'targetGroupStickinessConfig needs durationSeconds, a number');
+  return { stickinessSeconds: said.durationSeconds };
 }
 
 /** What the annotation `conditions.<name>` asks for besides host and path. @throws {ModelError} */

@@ -6,7 +6,9 @@ import {
   ingressClasses,
   ingresses,
   nodes,
+  parsedKey,
   pods,
+  secrets,
   services,
   siblingsOf,
 } from '../controllers/collections.ts';
@@ -17,7 +19,7 @@ import {
   type Service,
   serviceNameLabel,
 } from '../controllers/endpoints/objects.ts';
-import type { Pod } from '../controllers/objects.ts';
+import type { Kept, Pod } from '../controllers/objects.ts';
 import {
   annotationPrefix,
   backendsOf,
@@ -54,6 +56,7 @@ export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ing
     watching<Pod>(pods, ({ key, before, after }) =>
       isOtherWait(before, after) ? namespaceIngresses(state, key).map((record) => record.key) : [],
     ),
+    watching<object>(secrets, ({ key }) => signingInBy(state, key)),
     watching<IngressClass>(ingressClasses, ({ key }) => ingressesOf(state, key).map((record) => record.key)),
     watching<BalancedNode>(nodes, ({ key, before, after }) =>
       isOtherTarget(before, after) ? ingressesOf(state, key).map((record) => record.key) : [],
@@ -80,6 +83,20 @@ const isOfOneOf =
   (groups: readonly string[]) =>
   ({ value }: { readonly value: Ingress }): boolean =>
     groups.includes(value.metadata.annotations?.[groupName] ?? '');
+
+/** The Ingresses of a namespace whose clients sign in by what is in a Secret: their annotations say so, or a service's. */
+function signingInBy(state: State, key: string): readonly RecordKey[] {
+  const text = JSON.stringify(parsedKey(key).name);
+  const names = ({ metadata: { annotations = {} } }: Kept): boolean =>
+    annotations[`${annotationPrefix}auth-idp-oidc`]?.includes(text) ?? false;
+  const own = namespaceIngresses(state, key);
+  if (own.length === 0) return [];
+  const behind = [...state.list(services, siblingsOf(key, services))].filter(({ value }) => names(value));
+  return [
+    ...own.flatMap((record) => (names(record.value) ? [record.key] : [])),
+    ...behind.flatMap(({ value }) => sendingTo(state, key, value.metadata.name)),
+  ];
+}
 
 /** The Ingresses of a namespace that send to a service; which are in their annotations is read when it is their turn. */
 const sendingTo = (state: State, key: string, name: string): readonly RecordKey[] =>

@@ -2,11 +2,13 @@ import type { Reader } from '../../reconcile/index.ts';
 import { services, siblingKey } from '../controllers/collections.ts';
 import { Annotations } from './annotations.ts';
 import { readHealthCheck } from './health-check.ts';
-import { readAction, readConditions, readTransforms } from './ingress-actions.ts';
+import { type NamedBackend, readAction, readConditions, readTransforms } from './ingress-actions.ts';
+import { readGuard } from './ingress-guards.ts';
 import { annotationPrefix, type Ingress, type IngressBackend, isByAnnotation } from './ingress-objects.ts';
 import { inOrder, pathConditions, together } from './ingress-paths.ts';
 import {
   awsName,
+  type Guarded,
   ModelError,
   type WantedAction,
   type WantedBalancer,
@@ -41,8 +43,29 @@ const noBackend = (what: string): WantedAction => ({
   MessageBody: `Backend ${what} does not exist`,
 });
 
-/** What there is of it, by name, is somebody else's. */
-const unsupported = ['wafv2-acl-arn', 'waf-acl-id', 'shield-advanced-protection', 'ipam-ipv4-pool-id'];
+/**
+ * What the controller knows and is not here, by names or by how they begin: whoever asks for it is told, for a load balancer without it
+ * is another one than he means.
+ */
+const unsupported = [
+  ...['acm-pca-arn', 'create-acm-cert', 'customer-owned-ipv4-pool', 'dry-run-plan', 'enable-frontend-nlb'],
+  ...['frontend-nlb-', 'ipam-ipv4-pool-id', 'listener-attributes.', 'manage-backend-security-group-rules'],
+  ...['minimum-load-balancer-capacity', 'multi-cluster-target-group', 'mutual-authentication'],
+  ...[
+    'security-group-prefix-lists',
+    'shield-advanced-protection',
+    'target-control-port',
+    'target-node-labels',
+  ],
+  ...['waf-acl-id', 'wafv2-acl-arn', 'wafv2-acl-name', 'web-acl-id'],
+];
+
+/** @throws {ModelError} */
+function refuseUnsupported(annotations: Annotations): void {
+  for (const name of unsupported.flatMap((beginning) => annotations.namesBeginning(beginning)))
+    if (annotations.text(name) !== 'false') throw annotations.invalid(name, 'it is not supported');
+  annotations.oneOf('ip-address-type', ['ipv4']);
+}
 
 const annotationsOf = ({ metadata }: Ingress): Annotations =>
   new Annotations([annotationPrefix], [metadata.annotations]);
@@ -68,8 +91,7 @@ export function ingressModel(
     [annotationPrefix],
     ordered.map(({ ingress }) => ingress.metadata.annotations),
   );
-  for (const each of unsupported)
-    if (all.text(each) !== undefined) throw all.invalid(each, 'it is not supported');
+  refuseUnsupported(all);
   const scheme = all.oneOf('scheme', ['internal', 'internet-facing']) ?? 'internal';
   const group = all.text('group.name');
   const hashed = [place.clusterName, group ?? `${namespace}/${name}`, scheme];
@@ -116,9 +138,6 @@ interface Building {
 function addMember(member: Member, building: Building): void {
   const { ingress } = member;
   const annotations = annotationsOf(ingress);
-  const auth = annotations.text('auth-type');
-  if (auth !== undefined && auth !== 'none')
-    throw annotations.invalid('auth-type', `${auth} is not supported`);
   const certificates = annotations.list('certificate-arn') ?? [];
   const sslPolicy = annotations.text('ssl-policy');
   const redirectTo = annotations.integer('ssl-redirect');
@@ -130,8 +149,13 @@ function addMember(member: Member, building: Building): void {
   )
     throw annotations.invalid('ssl-redirect', `there is no HTTPS listener at port ${redirectTo}`);
   const rules = rulesOf(member, annotations, building);
-  const action =
-    ingress.spec.defaultBackend && backendAction(member, annotations, ingress.spec.defaultBackend, building);
+  const byDefault =
+    ingress.spec.defaultBackend && guarded(member, annotations, ingress.spec.defaultBackend, building);
+  if (
+    !ports.some(({ protocol }) => protocol === 'HTTPS') &&
+    [byDefault, ...rules].some((each) => each?.guard)
+  )
+    throw new ModelError('auth-type and jwt-validation need an HTTPS listener: see listen-ports');
   for (const { port, protocol } of ports) {
     const isDiscovered = protocol === 'HTTPS' && certificates.length === 0;
     if (isDiscovered && hosts.length === 0)
@@ -146,11 +170,13 @@ function addMember(member: Member, building: Building): void {
     if (found !== undefined && found.listener.protocol !== protocol)
       throw new ModelError(`conflicting protocol, port: ${port}`);
     const before = found?.listener;
-    const own = isRedirect ? redirect : action;
+    const own = isRedirect ? { action: redirect } : byDefault && onListener(protocol, byDefault);
     building.listeners.set(port, {
       listener: {
         ...{ port, protocol, rules: [] },
-        action: before === undefined || before.action === nothingHere ? (own ?? nothingHere) : before.action,
+        ...(before === undefined || before.action === nothingHere
+          ? (own ?? { action: nothingHere })
+          : { action: before.action, ...(before.guard && { guard: before.guard }) }),
         certificates:
           protocol === 'HTTPS' ? [...new Set([...(before?.certificates ?? []), ...certificates])] : [],
         ...(isDiscovered
@@ -158,9 +184,19 @@ function addMember(member: Member, building: Building): void {
           : before?.hosts && { hosts: before.hosts }),
         ...(protocol === 'HTTPS' && sslPolicy !== undefined && { sslPolicy }),
       },
-      rules: [...(found?.rules ?? []), ...(isRedirect ? [] : rules)],
+      rules: [
+        ...(found?.rules ?? []),
+        ...(isRedirect ? [] : rules.map((rule) => onListener(protocol, rule))),
+      ],
     });
   }
+}
+
+/** As the controller does it: who comes without TLS is asked for nothing. */
+function onListener<T extends Guarded>(protocol: 'HTTP' | 'HTTPS', rule: T): T | Omit<T, 'guard'> {
+  if (protocol === 'HTTPS') return rule;
+  const { guard: _, ...open } = rule;
+  return open;
 }
 
 const hostsOf = ({ spec }: Ingress): readonly string[] => [
@@ -205,57 +241,66 @@ function rulesOf(member: Member, annotations: Annotations, building: Building): 
       return {
         // Every rule has a condition.
         conditions: conditions.length > 0 ? conditions : [{ field: 'path-pattern', values: ['/*'] }],
-        action: backendAction(member, annotations, path.backend, building),
+        ...guarded(member, annotations, path.backend, building),
         transforms: readTransforms(annotations, name),
       };
     }),
   );
 }
 
-function backendAction(
+function guarded(
   member: Member,
   annotations: Annotations,
   backend: IngressBackend,
   building: Building,
-): WantedAction {
+): Guarded {
   const { service } = backend;
   if (service === undefined) throw new ModelError('an Ingress backend that is no service is not supported');
-  if (!isByAnnotation(backend)) {
-    const port = service.port?.number ?? service.port?.name ?? '';
-    return forward(member, [{ serviceName: service.name, servicePort: port, weight: 1 }], building);
-  }
-  const said = readAction(annotations, service.name);
-  return said.type === 'forward' ? forward(member, said.to, building) : said;
+  const servicePort = service.port?.number ?? service.port?.name ?? '';
+  const said = isByAnnotation(backend)
+    ? readAction(annotations, service.name)
+    : { type: 'forward' as const, to: [{ serviceName: service.name, servicePort, weight: 1 }] };
+  const [only, ...others] = said.type === 'forward' ? said.to : [];
+  const own = only && others.length === 0 ? serviceOf(member, only.serviceName, building) : undefined;
+  const guard = readGuard(
+    new Annotations([annotationPrefix], [own?.metadata.annotations, member.ingress.metadata.annotations]),
+    member.key,
+  );
+  const action = said.type === 'forward' ? forward(member, said, building) : said;
+  return { action, ...(guard !== undefined && { guard }) };
 }
 
 function forward(
   member: Member,
-  backends: readonly {
-    readonly serviceName: string;
-    readonly servicePort: string | number;
-    readonly weight: number;
-  }[],
+  said: { readonly to: readonly NamedBackend[]; readonly stickinessSeconds?: number },
   building: Building,
 ): WantedAction {
   const to: { readonly targetGroup: string; readonly weight: number }[] = [];
-  for (const { serviceName, servicePort, weight } of backends) {
+  for (const { serviceName, servicePort, weight } of said.to) {
     const group = targetGroupOf(member, serviceName, servicePort, building);
     if (typeof group === 'string') return noBackend(group);
     building.groups.set(group.name, group);
     to.push({ targetGroup: group.name, weight });
   }
-  return { type: 'forward', to };
+  return { ...said, type: 'forward', to };
 }
+
+const serviceOf = (
+  { key }: Member,
+  name: string,
+  { reader }: Pick<Building, 'reader'>,
+): BalancedService | undefined => reader.get(services, siblingKey(key, services, name));
 
 /** @returns what there is not, in a word. */
 function targetGroupOf(
-  { key, ingress }: Member,
+  member: Member,
   serviceName: string,
   servicePort: string | number,
   { reader, balancerName }: Building,
 ): WantedTargetGroup | 'service' | 'service port' {
+  const { key, ingress } = member;
   const serviceKey = siblingKey(key, services, serviceName);
-  const service: BalancedService | undefined = reader.get(services, serviceKey);
+  const service = serviceOf(member, serviceName, { reader });
   if (service === undefined) return 'service';
   const ports: readonly BalancedServicePort[] = service.spec.ports ?? [];
   const port = ports.find((each) => each.name === servicePort || String(each.port) === String(servicePort));

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type ToldClients, toldClients } from './clients.ts';
 import type { Site } from './infrastructure.ts';
 import type {
+  Guarded,
   WantedAction,
   WantedBalancer,
   WantedCondition,
+  WantedGuard,
   WantedListener,
   WantedRule,
   WantedTexts,
@@ -21,6 +24,7 @@ export async function ensureListeners(
   { arns, tags }: { readonly arns: TargetGroupArns; readonly tags: readonly Tag[] },
 ): Promise<void> {
   const { ask } = site;
+  const told = toldClients(LoadBalancerArn);
   const { Listeners: present = [] } = await ask('elasticloadbalancing', 'DescribeListeners', {
     LoadBalancerArn,
   });
@@ -31,7 +35,7 @@ export async function ensureListeners(
     const found = present.find(({ Port }) => Port === listener.port);
     const sent = {
       ...{ Port: listener.port, Protocol: listener.protocol },
-      DefaultActions: [actionOf(listener.action, arns)],
+      DefaultActions: actionsOf(listener, arns),
       ...(listener.certificates[0] !== undefined && {
         Certificates: [{ CertificateArn: listener.certificates[0] }],
       }),
@@ -42,16 +46,18 @@ export async function ensureListeners(
       (await ask('elasticloadbalancing', 'CreateListener', { LoadBalancerArn, ...sent, Tags: [...tags] }))
         .Listeners?.[0];
     const ListenerArn = made?.ListenerArn ?? '';
-    if (found !== undefined && !isListenerAsWanted(found, sent))
+    if (found !== undefined && !(isListenerAsWanted(found, sent) && told.knows(ListenerArn, listener)))
       await ask('elasticloadbalancing', 'ModifyListener', { ListenerArn, ...sent });
+    told.note(ListenerArn, listener);
     await ensureCertificates(site, ListenerArn, listener);
-    if (wanted.type === 'application') await ensureRules(site, ListenerArn, listener.rules, { arns, tags });
+    if (wanted.type === 'application')
+      await ensureRules(site, ListenerArn, listener.rules, { arns, tags, told });
   }
 }
 
 interface SentListener {
   readonly Protocol: string;
-  readonly DefaultActions: readonly ReturnType<typeof actionOf>[];
+  readonly DefaultActions: ReturnType<typeof actionsOf>;
   readonly Certificates?: readonly { readonly CertificateArn: string }[];
   readonly SslPolicy?: string;
 }
@@ -106,7 +112,11 @@ async function ensureRules(
   { ask }: Site,
   ListenerArn: string,
   wanted: readonly WantedRule[],
-  { arns, tags }: { readonly arns: TargetGroupArns; readonly tags: readonly Tag[] },
+  {
+    arns,
+    tags,
+    told,
+  }: { readonly arns: TargetGroupArns; readonly tags: readonly Tag[]; readonly told: ToldClients },
 ): Promise<void> {
   const { Rules = [] } = await ask('elasticloadbalancing', 'DescribeRules', { ListenerArn });
   const byPriority = new Map(
@@ -114,28 +124,61 @@ async function ensureRules(
   );
   for (const [priority, { RuleArn = '' }] of byPriority)
     if (priority > wanted.length) await ask('elasticloadbalancing', 'DeleteRule', { RuleArn });
-  for (const [at, { conditions, action, transforms }] of wanted.entries()) {
+  for (const [at, rule] of wanted.entries()) {
+    const { conditions, transforms } = rule;
     const sent = {
       Conditions: conditions.map(conditionOf),
-      Actions: [actionOf(action, arns)],
+      Actions: actionsOf(rule, arns),
     };
     const Transforms = transforms.map(transformOf);
     const found = byPriority.get(at + 1);
-    if (found === undefined)
-      await ask('elasticloadbalancing', 'CreateRule', {
+    let arn = found?.RuleArn ?? '';
+    if (found === undefined) {
+      const made = await ask('elasticloadbalancing', 'CreateRule', {
         ...{ ListenerArn, Priority: at + 1, ...sent, Tags: [...tags] },
         ...(Transforms.length > 0 && { Transforms }),
       });
-    else if (
+      arn = made.Rules?.[0]?.RuleArn ?? '';
+    } else if (
+      !told.knows(arn, rule) ||
       !isDeepStrictEqual(comparable(found.Actions), comparable(sent.Actions)) ||
       !isDeepStrictEqual(comparable(found.Conditions), comparable(sent.Conditions)) ||
       !isDeepStrictEqual(comparable(found.Transforms), comparable(Transforms))
     )
       await ask('elasticloadbalancing', 'ModifyRule', {
-        ...{ RuleArn: found.RuleArn ?? '', ...sent },
+        ...{ RuleArn: arn, ...sent },
         ...(Transforms.length > 0 ? { Transforms } : { ResetTransforms: true }),
       });
+    told.note(arn, rule);
   }
+}
+
+function actionsOf({ guard, action }: Guarded, arns: TargetGroupArns) {
+  const last = actionOf(action, arns);
+  return guard === undefined
+    ? [last]
+    : [
+        { ...guardOf(guard), Order: 1 },
+        { ...last, Order: 2 },
+      ];
+}
+
+function guardOf(guard: WantedGuard) {
+  if (guard.type === 'jwt-validation') {
+    const AdditionalClaims = guard.config.AdditionalClaims.map(({ Values, ...claim }) => ({
+      ...{ ...claim, Values: [...Values] },
+    }));
+    return { Type: guard.type, JwtValidationConfig: { ...guard.config, AdditionalClaims } };
+  }
+  const { type: Type, config, client } = guard;
+  if (client === undefined) throw new Error(`The client of ${guard.secretKey} has not been read`);
+  return {
+    Type,
+    AuthenticateOidcConfig: {
+      ...{ ...config, ClientId: client.id, ClientSecret: client.secret },
+      AuthenticationRequestExtraParams: { ...config.AuthenticationRequestExtraParams },
+    },
+  };
 }
 
 function actionOf(action: WantedAction, arns: TargetGroupArns) {
@@ -147,6 +190,9 @@ function actionOf(action: WantedAction, arns: TargetGroupArns) {
           TargetGroups: action.to.map(({ targetGroup, weight }) => ({
             ...{ TargetGroupArn: arns.get(targetGroup) ?? '', Weight: weight },
           })),
+          ...(action.stickinessSeconds !== undefined && {
+            TargetGroupStickinessConfig: { Enabled: true, DurationSeconds: action.stickinessSeconds },
+          }),
         },
       };
     case 'fixed-response': {
@@ -215,7 +261,20 @@ const redirectDefaults: Readonly<Record<string, string>> = {
 
 function significant(name: string, value: unknown): unknown {
   const members = value as Record<string, unknown>;
-  if (name === 'ForwardConfig') return { TargetGroups: members.TargetGroups };
+  if (name === 'ForwardConfig') {
+    const { TargetGroupStickinessConfig: stickiness, TargetGroups } = members as {
+      readonly TargetGroups?: unknown;
+      readonly TargetGroupStickinessConfig?: {
+        readonly Enabled?: boolean;
+        readonly DurationSeconds?: number;
+      };
+    };
+    return { TargetGroups, ...(stickiness?.Enabled && { sticky: stickiness.DurationSeconds }) };
+  }
+  if (name === 'AuthenticateOidcConfig') {
+    const { ClientSecret: _, ...seen } = members;
+    return sorted(seen);
+  }
   if (name === 'RedirectConfig') return sorted({ ...redirectDefaults, ...members });
   return sorted(members);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RecordKey } from '../../reconcile/index.ts';
 import type { Pod } from '../controllers/objects.ts';
 
 /**
@@ -59,7 +60,54 @@ export interface HealthCheck {
   readonly codes?: string;
 }
 
-export interface WantedListener {
+/** What is done with a request, and who gets as far as that. */
+export interface Guarded {
+  /** Of HTTPS listeners. */
+  readonly guard?: WantedGuard;
+  readonly action: WantedAction;
+}
+
+export type WantedGuard = WantedSignIn | WantedToken;
+
+export interface WantedSignIn {
+  readonly type: 'authenticate-oidc';
+  /** Of the record of the Secret that has the client's id and secret. */
+  readonly secretKey: RecordKey;
+  /** Absent: not read yet. */
+  readonly client?: {
+    readonly id: string;
+    readonly secret: string;
+    /** Another one when anything of the Secret has changed. */
+    readonly version: number;
+  };
+  readonly config: {
+    readonly Issuer: string;
+    readonly AuthorizationEndpoint: string;
+    readonly TokenEndpoint: string;
+    readonly UserInfoEndpoint: string;
+    readonly AuthenticationRequestExtraParams: Readonly<Record<string, string>>;
+    readonly OnUnauthenticatedRequest: 'allow' | 'authenticate' | 'deny';
+    readonly Scope: string;
+    readonly SessionCookieName: string;
+    /** Seconds. */
+    readonly SessionTimeout: number;
+  };
+}
+
+export interface WantedToken {
+  readonly type: 'jwt-validation';
+  readonly config: {
+    readonly JwksEndpoint: string;
+    readonly Issuer: string;
+    readonly AdditionalClaims: readonly {
+      readonly Name: string;
+      readonly Format: 'single-string' | 'space-separated-values' | 'string-array';
+      readonly Values: readonly string[];
+    }[];
+  };
+}
+
+export interface WantedListener extends Guarded {
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS' | 'HTTP' | 'HTTPS';
   /** ARNs; the first is the default. */
@@ -67,14 +115,12 @@ export interface WantedListener {
   /** Names for which certificates are looked for, besides. */
   readonly hosts?: readonly string[];
   readonly sslPolicy?: string;
-  readonly action: WantedAction;
   /** Of application load balancers, in the order in which they are asked. */
   readonly rules: readonly WantedRule[];
 }
 
-export interface WantedRule {
+export interface WantedRule extends Guarded {
   readonly conditions: readonly WantedCondition[];
-  readonly action: WantedAction;
   readonly transforms: readonly WantedTransform[];
 }
 
@@ -104,6 +150,8 @@ export type WantedAction =
   | {
       readonly type: 'forward';
       readonly to: readonly { readonly targetGroup: string; readonly weight: number }[];
+      /** A client stays with the target group that it was sent to first, for so long. */
+      readonly stickinessSeconds?: number;
     }
   | {
       readonly type: 'fixed-response';
