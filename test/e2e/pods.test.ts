@@ -225,6 +225,68 @@ describe('pods', () => {
     240_000,
   );
 
+  /** One on each node, who asks. */
+  async function clients() {
+    await apply(eachNode('client', { containers: [container('sleep 3600')] }));
+    await k('rollout', 'status', 'daemonset/client', '--timeout=60s');
+    return placesOf('client');
+  }
+  const hosts = async (client: string, address: string, times: number) => {
+    const command = `for i in $(seq ${times}); do wget -q -O - http://${address} || exit 1; done`;
+    return (await k('exec', client, '--', 'sh', '-c', command)).trim().split('\n');
+  };
+  const clusterIp = (name: string) => k('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
+
+  it('are chosen by the affinity, the policy and the distribution of a service, and by ports that they name', async () => {
+    const serviceOf = (name: string, spec: object) => ({
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name } },
+      spec: { selector: app, ports: [{ port: 80, targetPort: 8_080 }], ...spec },
+    });
+    const named = (name: string, port: number) => ({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: 'named' } } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            ...container(`mkdir /www && hostname > /www/index.html && exec httpd -f -p ${port} -h /www`),
+            ports: [{ name: 'http', containerPort: port }],
+          },
+        ],
+      },
+    });
+    web.spec.template.spec.containers = [container(serve)];
+    await apply(
+      ...[web, service, named('named-a', 8_080), named('named-b', 8_082)],
+      serviceOf('sticky', { sessionAffinity: 'ClientIP' }),
+      serviceOf('own', { internalTrafficPolicy: 'Local' }),
+      serviceOf('same-node', { trafficDistribution: 'PreferSameNode' }),
+      serviceOf('same-zone', { trafficDistribution: 'PreferSameZone' }),
+      serviceOf('named', { selector: { app: 'named' }, ports: [{ port: 80, targetPort: 'http' }] }),
+    );
+    await ready();
+    await k('wait', 'pod', '-l', 'app=named', '--for=condition=Ready', '--timeout=50s');
+    const nodeOf = new Map((await placesOf('web')).map(({ name, node }) => [name, node]));
+    const zones = await k(
+      ...['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.labels.topology\\.kubernetes\\.io/zone}'],
+    );
+    expect(new Set(zones.split(' ')).size).toBe(2);
+    for (const { name, node } of await clients()) {
+      const nodesBehind = async (service: string) =>
+        new Set((await hosts(name, await clusterIp(service), 8)).map((host) => nodeOf.get(host)));
+      for (const near of ['own', 'same-node', 'same-zone'])
+        await waitFor(`${near} to be answered on its node`, async () => {
+          const behind = await nodesBehind(near);
+          return behind.size === 1 && behind.has(node) ? true : undefined;
+        });
+      expect(new Set(await hosts(name, await clusterIp('sticky'), 12)).size).toBe(1);
+      expect(new Set(await hosts(name, await clusterIp('web'), 12)).size).toBeGreaterThan(1);
+      expect(new Set(await hosts(name, await clusterIp('named'), 24))).toEqual(
+        new Set(['named-a', 'named-b']),
+      );
+    }
+    await k('delete', 'pod', 'named-a', 'named-b', '--wait=false');
+  }, 240_000);
+
   it('keep their addresses over a death of Catamaran, and give them back', async () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     const before = await places();
