@@ -253,8 +253,9 @@ describe('aws', () => {
     chmodSync(path, 0o755);
     return log;
   }
-  const call = (...args: readonly string[]) => {
-    const env = { ...terminal.env, PATH: `${folder}:/usr/bin:/bin`, AWS_PROFILE: 'other' };
+  const call = (...args: readonly string[]) => callOn(`${folder}:/usr/bin:/bin`, ...args);
+  const callOn = (PATH: string, ...args: readonly string[]) => {
+    const env = { ...terminal.env, PATH, AWS_PROFILE: 'other' };
     const context = {
       composition: fakeComposition(),
       terminal: { ...terminal, env },
@@ -281,6 +282,20 @@ describe('aws', () => {
     await call('sts', 'get-caller-identity');
     await call('sts', 'get-caller-identity');
     expect(terminal.err().match(/2\.9\.19 ignores AWS_ENDPOINT_URL/g)).toHaveLength(1);
+  });
+
+  it('looks for another one after one behind which there is nothing any more', async () => {
+    announceServer(state, 'http://127.0.0.1:4599');
+    installAws('2.20.0');
+    const [shims, behind] = [join(folder, 'shims'), join(folder, 'behind')];
+    mkdirSync(shims);
+    writeFileSync(behind, '#!/bin/sh\n[ "$1" != --version ] || echo aws-cli/2.21.0\n', { mode: 0o755 });
+    writeFileSync(join(shims, 'aws'), `#!/bin/sh\nexec '${behind}' "$@"\n`, { mode: 0o755 });
+    const identify = () => callOn(`${shims}:${folder}:/usr/bin:/bin`, 'sts', 'get-caller-identity');
+    expect(await identify()).toBe(0);
+    rmSync(behind);
+    expect(await identify()).toBe(127);
+    expect(await identify()).toBe(42);
   });
 });
 

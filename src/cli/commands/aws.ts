@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { exitCodeOfSignal } from '../child.ts';
 import type { CommandContext } from '../command-context.ts';
 import { connect } from '../connection.ts';
-import { type AwsCli, findAwsCli } from '../setup/index.ts';
+import { type AwsCli, findAwsCliAgain, forgetAwsCli } from '../setup/index.ts';
 import { CommandError } from '../terminal.ts';
 import { awsVariables, misleadingVariables } from './env.ts';
 
@@ -18,14 +16,14 @@ export async function aws(
   { terminal, signal }: CommandContext,
 ): Promise<number> {
   const connection = connect(options.state);
-  const cli = await findAwsCli(terminal.env, signal);
+  const cli = await findAwsCliAgain(options.state, terminal.env, signal);
   if (cli === undefined) {
     throw new CommandError(
       'There is no AWS CLI that runs on this machine. Install one, on Debian with: apt-get install -y awscli ' +
         '(other systems: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html)',
     );
   }
-  if (!cli.readsEndpointVariable) noteOldVersion(cli, options.state, terminal.stderr.write);
+  if (cli.isNew && !cli.readsEndpointVariable) noteOldVersion(cli, terminal.stderr.write);
 
   const env: Record<string, string | undefined> = { ...terminal.env, ...awsVariables(connection) };
   for (const name of misleadingVariables(terminal.env)) delete env[name];
@@ -35,23 +33,22 @@ export async function aws(
     const child = spawn(cli.path, [...endpoint, ...args], { env, stdio: 'inherit' });
     // Ctrl-C reaches the whole foreground group; a signal to this process alone is passed on.
     signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
-    child.on('error', (cause) => reject(new CommandError(`Cannot run ${cli.path}`, { cause })));
-    child.on('close', (code, signalName) => resolve(code ?? exitCodeOfSignal(signalName)));
+    child.on('error', (cause) => {
+      forgetAwsCli(options.state);
+      reject(new CommandError(`Cannot run ${cli.path}`, { cause }));
+    });
+    child.on('close', (code, signalName) => {
+      // What a shim says when there is nothing behind it any more.
+      if (code === 127) forgetAwsCli(options.state);
+      resolve(code ?? exitCodeOfSignal(signalName));
+    });
   });
 }
 
 /** Said once per installation and version: whoever leaves out `./catamaran` before `aws` should know. */
-function noteOldVersion(cli: AwsCli, stateDirectory: string, write: (text: string) => void): void {
-  const path = join(stateDirectory, 'aws-cli-noted');
-  const version = `${cli.path} ${cli.version}\n`;
-  try {
-    if (readFileSync(path, 'utf8') === version) return;
-  } catch {
-    // Not noted yet.
-  }
+function noteOldVersion({ path, version }: AwsCli, write: (text: string) => void): void {
   write(
-    `note: ${cli.path} ${cli.version} ignores AWS_ENDPOINT_URL (2.13 and newer read it): called without ` +
+    `note: ${path} ${version} ignores AWS_ENDPOINT_URL (2.13 and newer read it): called without ` +
       './catamaran it would talk to the real AWS.\n',
   );
-  writeFileSync(path, version, { mode: 0o600 });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,15 @@ import { VirtualClock } from '../../clock/index.ts';
 import { fakeComposition } from '../testing/fake-composition.ts';
 import { recordedTerminal } from '../testing/recorded-terminal.ts';
 import { readsEndpointVariable } from './aws-cli.ts';
-import { findAwsCli, findStaticBusybox, runSetup, type SetupStep, stepsFor } from './index.ts';
+import {
+  findAwsCli,
+  findAwsCliAgain,
+  findStaticBusybox,
+  forgetAwsCli,
+  runSetup,
+  type SetupStep,
+  stepsFor,
+} from './index.ts';
 
 const signal = new AbortController().signal;
 const root = { isRoot: true, hasApt: true };
@@ -125,6 +133,28 @@ describe('programs on this machine', () => {
     const path = program('aws', '#!/nowhere/python\n');
     const found = await findAwsCli({ PATH: folder }, signal);
     expect(found?.path).not.toBe(path);
+  });
+
+  it('an AWS CLI is asked for its version again only when the files on PATH are others', async () => {
+    const asked = join(folder, 'asked');
+    const saying = (version: string) =>
+      `#!/bin/sh\necho once >>'${asked}'\necho aws-cli/${version} Python/3.11\n`;
+    const path = program('aws', saying('2.9.19'));
+    const look = () => findAwsCliAgain(folder, { PATH: `${folder}:/usr/bin:/bin` }, signal);
+    const times = () => readFileSync(asked, 'utf8').split('\n').length - 1;
+    expect(await look()).toEqual({ path, version: '2.9.19', readsEndpointVariable: false, isNew: true });
+    expect(await look()).toEqual({ path, version: '2.9.19', readsEndpointVariable: false, isNew: false });
+    expect(times()).toBe(1);
+    forgetAwsCli(folder);
+    await look();
+    expect(times()).toBe(2);
+    program('aws', saying('2.13.10'));
+    expect(await look()).toEqual({ path, version: '2.13.10', readsEndpointVariable: true, isNew: true });
+    rmSync(path);
+    expect((await look())?.path).not.toBe(path);
+    program('aws', saying('2.13.10'));
+    writeFileSync(join(folder, 'aws-cli.json'), '{"path":');
+    expect(await look()).toMatchObject({ version: '2.13.10', isNew: true });
   });
 
   it.each([
