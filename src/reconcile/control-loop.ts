@@ -1,6 +1,6 @@
 import { backoffMs, type Clock, type Random } from '../clock/index.ts';
 import type { Log } from '../log.ts';
-import { type Outcome, type Reconciler, TerminalError, type Watched } from './reconciler.ts';
+import { type Outcome, type Reconciler, RefusedError, TerminalError, type Watched } from './reconciler.ts';
 import type { RecordChange, State } from './state.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -187,7 +187,10 @@ export class ControlLoop {
     this.#failuresOf.set(key, failures);
     const retryAfterMs = backoffMs(failures, random, retryBounds);
     this.#addAfter(key, retryAfterMs);
-    log.warn('Reconciling failed', { reconciler, key, failures, retryAfterMs, error });
+    const told = { reconciler, key, failures, retryAfterMs };
+    if (error instanceof RefusedError)
+      log.info('Reconciling was refused', { ...told, reason: error.message });
+    else log.warn('Reconciling failed', { ...told, error });
   }
 }
 

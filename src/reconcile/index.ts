@@ -9,7 +9,7 @@ export { kindName, kindOfKey } from './mirror.ts';
 export type { OpenState, StateOptions } from './open-state.ts';
 export { openState } from './open-state.ts';
 export type { Outcome, Reconciler, Watched } from './reconciler.ts';
-export { again, done, TerminalError, watching } from './reconciler.ts';
+export { again, done, RefusedError, TerminalError, watching } from './reconciler.ts';
 export type { Reconcilers, ReconcilersOptions, ReconcilersStats } from './start-reconcilers.ts';
 export { startReconcilers } from './start-reconcilers.ts';
 export type {

@@ -13,8 +13,8 @@ export interface Reconciler {
   /** Keys run at the same time at most. Default 16. One key never runs twice at a time. */
   readonly concurrency?: number;
   /**
-   * Thrown errors are retried with back-off and logged once; `TerminalError` is logged and dropped until the
-   * key changes again.
+   * Thrown errors are retried with back-off and logged once, a `RefusedError` without alarm; `TerminalError` is
+   * logged and dropped until the key changes again.
    */
   reconcile(key: string, signal: AbortSignal): Promise<Outcome>;
 }
@@ -46,4 +46,12 @@ export function again(afterMs: number): Outcome {
 /** Retrying cannot help until the key changes. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';
+}
+
+/**
+ * What was wanted may not be, which its users are told where they look: a quota is used up, a webhook says no. It is
+ * retried like a failure, but nothing is broken: the log has its words in a line, and no stack.
+ */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
 }

@@ -3,7 +3,15 @@ import { seededRandom, VirtualClock } from '../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../log.ts';
 import { openMemoryStore, type Store } from '../store/index.ts';
 import { type OpenState, openState } from './open-state.ts';
-import { again, done, type Outcome, type Reconciler, TerminalError, watching } from './reconciler.ts';
+import {
+  again,
+  done,
+  type Outcome,
+  type Reconciler,
+  RefusedError,
+  TerminalError,
+  watching,
+} from './reconciler.ts';
 import { type Reconcilers, type ReconcilersOptions, startReconcilers } from './start-reconcilers.ts';
 import { type Collection, type RecordKey, recordKey } from './state.ts';
 import { cutting } from './testing/stores.ts';
@@ -250,6 +258,23 @@ describe('a run that fails', () => {
     await putJob('a', 2);
     await reconcilers.idle();
     expect(runs).toEqual(['a', 'a']);
+  });
+
+  it('by a refusal is told in a calm line without a stack, and tried again', async () => {
+    const runs: string[] = [];
+    start(
+      noting(runs, () => {
+        if (runs.length === 1) throw new RefusedError('exceeded quota: compute');
+        return done;
+      }),
+    );
+    await putJob('a');
+    await clock.advance(3_600_000);
+    expect(runs).toEqual(['a', 'a']);
+    expect(log.lines).toMatchObject([
+      { level: 'info', fields: { failures: 1, reason: 'exceeded quota: compute' } },
+    ]);
+    expect(log.lines[0]?.fields).not.toHaveProperty('error');
   });
 
   it('does not hold up other keys, nor does a mapping that throws', async () => {

@@ -7,11 +7,13 @@ import {
   type Reader,
   type Reconciler,
   type RecordKey,
+  RefusedError,
   type State,
   type Watched,
   watching,
 } from '../../reconcile/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
+import { ApiError } from '../apiserver/status.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-records.ts';
 import type { Catalogue } from '../schema/catalogue.ts';
@@ -134,6 +136,9 @@ export function reconcilerOf<T extends Kept>(
         await catchUp(key);
         if (isNamespaceTerminating(error)) return done;
         if (isLostRace(error)) return again(lostRaceMs);
+        // The object's events and conditions tell it to whom it may concern.
+        if (error instanceof ApiError && error.code < 500)
+          throw new RefusedError(error.message, { cause: error });
         throw error;
       }
     },

@@ -217,6 +217,8 @@ describe('a ReplicaSet', () => {
       },
     ]);
     expect(await reasons(at)).toMatchObject([expect.stringMatching(/^FailedCreate: Error creating: Pod/)]);
+    // Whose pods they are is told; whoever operates the server has nothing to mend.
+    expect(work.server.troubles()).toEqual([]);
     await at.delete('replicasets.apps', 'bad');
   });
 });
