@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askEngine } from '../e2e/footprint.ts';
+import { makeMachineFolder, sweepMachineFolders } from './machine-folders.ts';
 
 const namespaces = ['--net', '--mount', '--pid'];
 const deadlineMs = 30_000;
@@ -51,7 +52,8 @@ export class OwnMachine implements AsyncDisposable {
 
   /** @throws Error with the end of the Engine's log when it doesn't answer within half a minute. */
   static async start(): Promise<OwnMachine> {
-    const directory = await mkdtemp(join(tmpdir(), 'catamaran-machine-'));
+    await sweepMachineFolders(tmpdir());
+    const directory = await makeMachineFolder(tmpdir());
     const holder = spawn(
       // Whoever kills the run ends its machines, too.
       'setpriv',
