@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from './clock/index.ts';
 import { type Correlated, EventCorrelation } from './event-correlation.ts';
 
 const told = (message: string) => ({ type: 'Normal', reason: 'Made', message }) as const;
@@ -19,6 +20,16 @@ describe('events of an object', () => {
     expect(tell('x')).toMatchObject({ as: 'new', message: 'x' });
     expect(tell('x')).toMatchObject({ as: 'again', count: 2, name: 'event of x' });
     expect(tell('x')).toMatchObject({ as: 'again', count: 3 });
+  });
+
+  it('have names in the order in which they were told, also within a millisecond', () => {
+    const correlation = new EventCorrelation();
+    const random = seededRandom(1);
+    const names = [5, 5, 5, 6, 6, 7, 7, 7].map((at) =>
+      correlation.nameOf('a', 1_795_744_345_000 + at, random),
+    );
+    expect(new Set(names).size).toBe(8);
+    expect(names.toSorted()).toEqual(names);
   });
 
   it('that say nearly the same are one from the tenth on', () => {

@@ -1,3 +1,5 @@
+import type { Random } from './clock/index.ts';
+
 /** What somebody has to tell of an object. */
 export interface Told {
   readonly type: 'Normal' | 'Warning';
@@ -26,6 +28,9 @@ const refillMs = 300_000;
 /** Of each of the memories below; what was told longest ago is forgotten first. */
 const kept = 4_096;
 
+/** Nanoseconds in a millisecond. */
+const fineness = 1_000_000n;
+
 interface Similar {
   readonly messages: Set<string>;
   lastAt: number;
@@ -38,6 +43,7 @@ interface Similar {
 export class EventCorrelation {
   readonly #similar = new Memory<Similar>();
   readonly #written = new Memory<{ readonly name: string; count: number }>();
+  #lastName = 0n;
   readonly #allowance = new Memory<{ tokens: number; at: number }>();
 
   /** @param object Identifies who tells of whom. Undefined: it is not written. */
@@ -61,6 +67,17 @@ export class EventCorrelation {
     if (written === undefined) return { as: 'new', id, message: told };
     this.#written.set(id, { ...written, count: written.count + 1 });
     return { as: 'again', id, message: told, name: written.name, count: written.count + 1 };
+  }
+
+  /**
+   * A name for a new event of an object: its own and the time in nanoseconds, as upstream's. So lists, which are in the
+   * order of names, show what happened in the order in which it was told. The place within the millisecond is
+   * a matter of chance, as others may tell of the same object.
+   */
+  nameOf(object: string, now: number, random: Random): string {
+    const at = BigInt(Math.trunc(now)) * fineness + BigInt(random.integer(Number(fineness)));
+    this.#lastName = at > this.#lastName ? at : this.#lastName + 1n;
+    return `${object}.${this.#lastName.toString(16)}`;
   }
 
   /** An event was written under this name. */

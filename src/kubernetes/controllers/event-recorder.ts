@@ -1,5 +1,4 @@
-import type { Clock } from '../../clock/index.ts';
-import { hex, type Random } from '../../clock/index.ts';
+import type { Clock, Random } from '../../clock/index.ts';
 import type { EventCorrelation, Told } from '../../event-correlation.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { timestamp } from '../objects/object.ts';
@@ -71,7 +70,7 @@ export class EventRecorder {
     if (next === undefined) return;
     if (next.as === 'again' && (await this.#again(about, next, now))) return;
     const { namespace = 'default', name, uid } = about.metadata;
-    const own = `${name}.${hex(this.#random, 16)}`;
+    const own = this.#correlation.nameOf(name, now, this.#random);
     await this.#writer.create(events, namespace, {
       metadata: { name: own, namespace },
       involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid },

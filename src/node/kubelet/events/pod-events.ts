@@ -1,4 +1,4 @@
-import { type Clock, hex, type Random } from '../../../clock/index.ts';
+import type { Clock, Random } from '../../../clock/index.ts';
 import { EventCorrelation, type Told } from '../../../event-correlation.ts';
 import type { Log } from '../../../log.ts';
 import { Gate } from '../../gate.ts';
@@ -92,7 +92,7 @@ export class PodEvents {
         this.#correlation.forget(next.id);
       }
     }
-    const name = `${about.name}.${hex(random, 16)}`;
+    const name = this.#correlation.nameOf(about.name, nowMs, random);
     await api.create(
       events,
       namespace,
