@@ -205,13 +205,15 @@ describe('a pod', () => {
       (seen) => reasons(seen) === 'ImagePullBackOff ErrImageNeverPull InvalidImageName',
     );
     expect(first(json).state.waiting.message).toMatch(/^Back-off pulling image "nowhere": ErrImagePull: /);
-    expect(await nodes.eventsOf('images')).toEqual(
-      expect.arrayContaining([
-        'BackOff: Back-off pulling image "nowhere"',
-        'ErrImageNeverPull: Container image "other" is not present with pull policy of Never',
-        'Failed: Error: ErrImagePull',
-      ]),
-    );
+    await expect
+      .poll(() => nodes.eventsOf('images'))
+      .toEqual(
+        expect.arrayContaining([
+          'BackOff: Back-off pulling image "nowhere"',
+          'ErrImageNeverPull: Container image "other" is not present with pull policy of Never',
+          'Failed: Error: ErrImagePull',
+        ]),
+      );
     await remove(path);
     await nodes.until(path, 'gone', isGone);
   });
@@ -343,6 +345,23 @@ describe('a pod', () => {
     await remove(path);
     await nodes.until(path, 'gone', isGone);
     expect(hooks.slice(asked)).toEqual(['/hook/started', '/hook/stopping']);
+  });
+
+  it('whose first hook fails is ended and tells it once, without what the hook said', async () => {
+    const lifecycle = { postStart: { httpGet: { path: '/hook/started', port: 1 } } };
+    const path = await bind('unhooked', { containers: [{ ...container('c'), lifecycle }] });
+    await nodes.until(
+      path,
+      'hook error',
+      (json) => json.status.containerStatuses?.[0]?.state.waiting?.reason === 'PostStartHookError',
+    );
+    await expect
+      .poll(() => nodes.eventsOf('unhooked'))
+      .toContain('FailedPostStartHook: PostStartHook failed');
+    const told = await nodes.eventsOf('unhooked');
+    expect(told.filter((each) => each.startsWith('Failed'))).toHaveLength(1);
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
   });
 
   it("in its node's network has the node's address", async () => {

@@ -306,7 +306,8 @@ export class PodSteps {
     } catch (error) {
       signal.throwIfAborted();
       const message = messageOf(error);
-      events.warning(pod, 'FailedPostStartHook', `PostStartHook failed: ${message}`, container.name);
+      // As upstream has it, not what the hook said, which may be secret.
+      events.warning(pod, 'FailedPostStartHook', 'PostStartHook failed', container.name);
       events.normal(pod, 'Killing', 'FailedPostStartHook', container.name);
       await runtime.stopContainer(target.containerName, pod.spec.terminationGracePeriodSeconds ?? 30);
       throw new ContainerError('PostStartHookError', message);

@@ -12,6 +12,7 @@ import type { PendingResize } from '../resources/resizes.ts';
 import type { ContainerFacts } from '../status/container-status.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
 import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.ts';
+import { MountError } from '../volumes/mount-error.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
 import { earlier } from './earlier.ts';
 import { isEngineAway, messageOf } from './failures.ts';
@@ -169,7 +170,8 @@ export class PodWorker {
         if (!this.#turn.signal.aborted) {
           delayMs = backOff.nextDelayMs();
           const reason = messageOf(error);
-          if (reason !== lastReason)
+          // Of volumes that are not there yet events have told.
+          if (reason !== lastReason && !(error instanceof MountError))
             log.warn('A pod could not be taken further', { pod: podText(this.#pod), error });
           lastReason = reason;
         }
@@ -259,8 +261,7 @@ export class PodWorker {
       return await this.#options.steps.volumes(this.#pod, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const failures = error instanceof Error && 'failures' in error ? error.failures : undefined;
-      for (const failure of Array.isArray(failures) ? failures.map(String) : [messageOf(error)])
+      for (const failure of error instanceof MountError ? error.failures : [messageOf(error)])
         this.#options.events.warning(this.#pod, 'FailedMount', failure);
       throw error;
     }
@@ -357,7 +358,9 @@ export class PodWorker {
     }
     const reason = error instanceof ContainerError ? error.reason : 'CreateContainerError';
     memory.waiting = { reason, message };
-    events.warning(this.#pod, 'Failed', `Error: ${message}`, container.name);
+    // Of a hook its own event has told.
+    if (reason !== 'PostStartHookError')
+      events.warning(this.#pod, 'Failed', `Error: ${message}`, container.name);
     this.#wakeAt(clock.now() + retryBounds.mostMs);
   }
 
