@@ -439,6 +439,28 @@ describe('a change of what stays as it was made is refused', () => {
   });
 });
 
+describe('a claim', () => {
+  it('that has more than it asked for can be changed, and ask for less only down to what it has', async () => {
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const own = `${paths.persistentvolumeclaims}/persistentvolumeclaims/roomy`;
+    await cluster.call('POST', own.slice(0, own.lastIndexOf('/')), {
+      metadata: { name: 'roomy' },
+      spec: claim,
+    });
+    const status = { phase: 'Bound', capacity: { storage: '2Gi' } };
+    await cluster.call('PATCH', `${own}/status`, { status }, merge);
+    const asking = async (storage: string) => {
+      const spec = { resources: { requests: { storage } } };
+      const { status, json } = await cluster.call('PATCH', own, { spec }, merge);
+      return status === 200 ? 'right' : json.message.replace(/^.*? is invalid: /, '');
+    };
+    const labelled = await cluster.call('PATCH', own, { metadata: { labels: { a: 'b' } } }, merge);
+    expect([labelled.status, labelled.json.message]).toEqual([200, undefined]);
+    const less = expect.stringContaining('field can not be less than status.capacity');
+    expect(await asking('500Mi')).toEqual(less);
+  });
+});
+
 describe('what nobody said', () => {
   it('is set: of budgets of pods, policies of networks, autoscalers, drivers and claims of sets', async () => {
     const made = async (resource: string, body: object) =>
@@ -467,6 +489,12 @@ describe('what nobody said', () => {
       ...{ kind: 'PersistentVolumeClaim', apiVersion: 'v1', spec: { volumeMode: 'Filesystem' } },
       status: { phase: 'Pending' },
     });
+    // What was set so is known when it comes back.
+    const strict = await cluster.call(
+      ...(['POST', `${paths.statefulsets}/statefulsets?dryRun=All&fieldValidation=Strict`] as const),
+      { metadata: { name: 'y' }, spec: set.spec },
+    );
+    expect([strict.status, strict.json.message]).toEqual([201, undefined]);
     expect((await made('nodes', { status: { capacity: { cpu: '2' } } })).status.allocatable).toEqual({
       cpu: '2',
     });

@@ -79,8 +79,12 @@ export const persistentVolumeClaim: Kind = {
     if (!jsonEqual(fixedOfClaim(spec, isBound), fixedOfClaim(was, isBound)))
       errors.push(forbiddenField('spec', claimWords));
     const capacity = memberOf(memberOf(before, 'status'), 'capacity').storage;
-    const [asked, has] = [requests.storage, capacity].map((it) => parseQuantity(String(it))?.nanos);
-    if (asked !== undefined && has !== undefined && asked < has)
+    const asked = memberOf(memberOf(was, 'resources'), 'requests').storage;
+    const [now, then, has] = [requests.storage, asked, capacity].map(
+      (it) => parseQuantity(String(it))?.nanos,
+    );
+    // A volume may be larger than what was asked for; going back is for expansions that failed.
+    if (now !== undefined && then !== undefined && now < then && now <= (has ?? 0n))
       errors.push(
         forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'),
       );

@@ -30,6 +30,9 @@ function textOf(trail: Trail): string {
   return text;
 }
 
+/** Kinds that whole objects within others are of: the claims that StatefulSets have templates of. */
+const wholeWithin = new Set(['k8s.io.api.core.v1.PersistentVolumeClaim']);
+
 /**
  * An object as its kind has it: values of other types are refused, fields that the kind does not have are left out and
  * told, and what is null is absent.
@@ -47,7 +50,8 @@ function readMembers(message: Message, value: Json, unknown: string[], trail: Tr
     const member = value[name];
     const field = message.fields.get(name);
     if (field === undefined) {
-      if (trail.length === 0 && (name === 'apiVersion' || name === 'kind')) object[name] = member as Json;
+      if ((name === 'apiVersion' || name === 'kind') && (trail.length === 0 || wholeWithin.has(message.name)))
+        object[name] = member as Json;
       else unknown.push(textOf([...trail, name]));
       continue;
     }
