@@ -301,7 +301,6 @@ export class PodWorker {
     const waiting =
       endedAtMs === undefined ? undefined : this.#crashes.waiting(container.name, endedAtMs, clock.now());
     if (waiting !== undefined) {
-      const delay = durationText(waiting.delayMs);
       const where = podText(this.#pod);
       events.warning(
         this.#pod,
@@ -309,7 +308,7 @@ export class PodWorker {
         `Back-off restarting failed container ${container.name} in pod ${where}`,
         container.name,
       );
-      const message = `back-off ${delay} restarting failed container=${container.name} pod=${where}`;
+      const message = `back-off ${durationText(waiting.delayMs)} restarting failed container=${container.name} pod=${where}`;
       memory.waiting = { reason: 'CrashLoopBackOff', message };
       this.#wakeAt(waiting.untilMs);
       return;
@@ -358,7 +357,6 @@ export class PodWorker {
     }
     const reason = error instanceof ContainerError ? error.reason : 'CreateContainerError';
     memory.waiting = { reason, message };
-    // Of a hook its own event has told.
     if (reason !== 'PostStartHookError')
       events.warning(this.#pod, 'Failed', `Error: ${message}`, container.name);
     this.#wakeAt(clock.now() + retryBounds.mostMs);
