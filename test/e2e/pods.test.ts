@@ -17,7 +17,7 @@ describe('pods', () => {
       spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container(command)] },
     });
     const phase = await waitFor(`the pod ${name} to end`, async () => {
-      const said = await k('get', 'pod', name, '-o', 'jsonpath={.status.phase}');
+      const said = await cluster.phaseOf(name);
       return said === 'Succeeded' || said === 'Failed' ? said : undefined;
     });
     expect(phase, `${command}\n${await k('get', 'pod', name, '-o', 'yaml')}`).toBe('Succeeded');

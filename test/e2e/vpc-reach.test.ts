@@ -214,7 +214,7 @@ describe('a cluster’s VPC', () => {
       },
     );
     const phase = await waitFor('the pod to end', async () => {
-      const said = await k('get', 'pod', 'asker', '-o', 'jsonpath={.status.phase}');
+      const said = await cluster.phaseOf('asker');
       return said === 'Succeeded' || said === 'Failed' ? said : undefined;
     });
     const log = await k('logs', 'asker');

@@ -1,12 +1,16 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Of the files that take longest, the longest first. */
-const longest = ['/test/sim/', '/test/system/'];
+const longest = [
+  '/test/sim/',
+  '/test/system/',
+  ...['pods', 'cli', 'faults', 'chaos', 'nodes-on-machines', 'aws-cli'].map((name) => `/e2e/${name}.test.ts`),
+];
 
 /**
  * The order in which test files begin. Without times of an earlier run Vitest takes large files for long ones;
- * simulations are the shortest files and the longest runs, and one that begins last keeps a single worker busy
- * while the others have nothing to do any more.
+ * simulations are the shortest files and the longest runs, pods take longer than what is said of them, and one that
+ * begins last keeps a single worker busy while the others have nothing to do any more.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
