@@ -203,7 +203,7 @@ describe('a patch', () => {
     const containers = async () => (await cluster.call('GET', own)).json.spec.template.spec.containers;
     const sidecar = { spec: { template: { spec: { containers: [{ name: 'd', image: 'x:1' }] } } } };
     await cluster.call('PATCH', own, sidecar, patchAs('strategic-merge'));
-    expect((await containers()).map(({ name }: { name: string }) => name)).toEqual(['c', 'd']);
+    expect((await containers()).map(({ name }: { name: string }) => name)).toEqual(['d', 'c']);
     const without = { spec: { template: { spec: { containers: [{ name: 'd', $patch: 'delete' }] } } } };
     await cluster.call('PATCH', own, without, patchAs('strategic-merge'));
     const image = [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'nginx:2' }];

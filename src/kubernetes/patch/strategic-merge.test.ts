@@ -27,8 +27,9 @@ const cases: readonly (readonly [what: string, object: JsonObject, patch: JsonOb
           {
             ...containers[0],
             env: [
-              { name: 'E', value: '1' },
+              // What is new comes first.
               { name: 'F', value: '2' },
+              { name: 'E', value: '1' },
             ],
           },
           containers[1] ?? {},

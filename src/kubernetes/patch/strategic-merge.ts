@@ -24,8 +24,8 @@ function mergeObject(message: Message | undefined, object: JsonObject, patch: Js
   const { $patch: directive, $retainKeys: retained, ...members } = patch;
   if (directive === 'replace') return withoutDirectives(members);
   if (directive === 'delete') return {};
-  if (directive !== undefined && directive !== 'merge')
-    throw unfit(`Unknown patch type found: ${String(directive)}`);
+  if (directive !== undefined)
+    throw unfit(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
   const merged: Record<string, Json> = { ...object };
   if (Array.isArray(retained))
     for (const name of Object.keys(merged)) if (!retained.includes(name)) delete merged[name];
@@ -43,8 +43,11 @@ function mergeObject(message: Message | undefined, object: JsonObject, patch: Js
   }
   for (const [field, order] of orders) {
     const list = merged[field];
-    if (Array.isArray(list))
-      merged[field] = ordered(list, order, message && mergeRuleOf(message.name, field).mergeKey);
+    const before = object[field];
+    if (Array.isArray(list)) {
+      const key = (message && mergeRuleOf(message.name, field).mergeKey) ?? '';
+      merged[field] = ordered(list, order, Array.isArray(before) ? before : [], key);
+    }
   }
   return merged;
 }
@@ -73,40 +76,72 @@ function mergeList(
   present: readonly Json[],
   patch: readonly Json[],
 ): readonly Json[] {
-  if (key === '') return [...present, ...patch.filter((item) => !present.some((it) => jsonEqual(it, item)))];
-  if (patch.some((item) => isJsonObject(item) && item.$patch === 'replace' && item[key] === undefined))
+  if (key === '') {
+    const all = [...present, ...patch.filter((item) => !present.some((it) => jsonEqual(it, item)))];
+    return ordered(all, patch, present, key);
+  }
+  // One that says so has the list replaced by those which say nothing of the kind.
+  if (patch.some((item) => isJsonObject(item) && item.$patch === 'replace'))
     return patch
-      .filter((item) => !(isJsonObject(item) && item.$patch === 'replace'))
+      .filter((item) => !(isJsonObject(item) && item.$patch !== undefined))
       .map(withoutDirectivesIn);
-  const merged = [...present];
-  for (const item of patch) {
+  const isGone = (item: Json): boolean =>
+    patch.some((it) => isJsonObject(it) && it.$patch === 'delete' && sameKey(it, item, key));
+  const left = present.filter((item) => !isGone(item));
+  const given = patch.filter((item) => !(isJsonObject(item) && item.$patch === 'delete'));
+  const merged = [...left];
+  for (const item of given) {
+    if (isJsonObject(item) && item.$patch !== undefined)
+      throw unfit('merging lists cannot yet be specified in the patch');
     if (!isJsonObject(item) || item[key] === undefined)
-      throw unfit(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
-    const index = merged.findIndex((it) => isJsonObject(it) && jsonEqual(it[key], item[key]));
+      throw unfit(`map: ${goText(item)} does not contain declared merge key: ${key}`);
+    const index = merged.findIndex((it) => sameKey(it, item, key));
     const at = merged[index];
-    if (item.$patch === 'delete') {
-      if (index !== -1) merged.splice(index, 1);
-    } else if (isJsonObject(at)) merged[index] = mergeObject(message, at, item);
+    if (isJsonObject(at)) merged[index] = mergeObject(message, at, item);
     else merged.push(mergeObject(message, {}, item));
   }
-  return merged;
+  return ordered(merged, given, left, key);
 }
 
-/** Those that the order names stand as it says; the others keep their place behind what they stood behind. */
-function ordered(list: readonly Json[], order: readonly Json[], key: string | undefined): readonly Json[] {
-  const keyOf = (item: Json): Json | undefined => (key && isJsonObject(item) ? item[key] : item);
-  const placeOf = (item: Json): number => order.findIndex((it) => jsonEqual(keyOf(it), keyOf(item)));
+/** Whether they are one item: by the key, or, of what has none, as a whole. */
+function sameKey(one: Json, other: Json, key: string): boolean {
+  if (key === '') return jsonEqual(one, other);
+  if (!isJsonObject(one) || !isJsonObject(other) || one[key] === undefined) return false;
+  return other[key] !== undefined && jsonEqual(one[key], other[key]);
+}
+
+/**
+ * Those that a patch names stand in its order, the others in that which there was. Where the two lists meet, one that was there before
+ * the next of the patch stays before it; what is new comes as early as it can.
+ */
+function ordered(
+  list: readonly Json[],
+  order: readonly Json[],
+  before: readonly Json[],
+  key: string,
+): readonly Json[] {
+  const placeIn = (items: readonly Json[], item: Json): number =>
+    items.findIndex((it) => sameKey(it, item, key));
   const named = list
-    .filter((item) => placeOf(item) !== -1)
-    .toSorted((one, other) => placeOf(one) - placeOf(other));
-  const result: Json[] = [...named];
-  for (const [index, item] of list.entries()) {
-    if (placeOf(item) !== -1) continue;
-    const before = list[index - 1];
-    const at = before === undefined ? -1 : result.indexOf(before);
-    result.splice(at + 1, 0, item);
+    .filter((item) => placeIn(order, item) !== -1)
+    .toSorted((one, other) => placeIn(order, one) - placeIn(order, other));
+  const others = list.filter((item) => placeIn(order, item) === -1);
+  const result: Json[] = [];
+  for (const item of named) {
+    const place = placeIn(before, item);
+    while (others[0] !== undefined && place > placeIn(before, others[0]) && placeIn(before, others[0]) !== -1)
+      result.push(others.shift() as Json);
+    result.push(item);
   }
-  return result;
+  return [...result, ...others];
+}
+
+/** As Go writes a value. */
+function goText(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isJsonObject(value)) return value === null ? '<nil>' : String(value);
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `map[${members.map(([name, it]) => `${name}:${goText(it)}`).join(' ')}]`;
 }
 
 const withoutDirectivesIn = (value: Json): Json => (isJsonObject(value) ? withoutDirectives(value) : value);
