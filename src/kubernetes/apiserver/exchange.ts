@@ -10,6 +10,7 @@ import { type DeleteOptions, readDeleteOptions, readWriteOptions, type WriteOpti
 import type { Upgrade } from './reach/kubelet-exchange.ts';
 import { parseBody, parseObject, readBytes, readTyped } from './read-body.ts';
 import type { ResourceRequest, Verb } from './request-info.ts';
+import { noneRepeated } from './strict-decoding.ts';
 
 /** What is answered, unless the answer was streamed. */
 export interface Answer {
@@ -40,8 +41,9 @@ export async function readWrite(
   const warnings: string[] = [];
   const kind = kindOfSubresource(asked.subresource) ?? asked.resource;
   const bytes = await readBytes(request);
-  const parsed = await parseObject(bytes, request.headers['content-type'], kind.kind);
-  return { body: readTyped(kind, parsed, options.fieldValidation, warnings), options, warnings };
+  const repeated = noneRepeated();
+  const parsed = await parseObject(bytes, request.headers['content-type'], kind.kind, repeated);
+  return { body: readTyped(kind, parsed, options.fieldValidation, warnings, repeated), options, warnings };
 }
 
 export const requester = (

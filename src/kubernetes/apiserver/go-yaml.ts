@@ -1,4 +1,4 @@
-import type { YAMLError } from 'yaml';
+import type { Document, Node, visit as Visit, YAMLError } from 'yaml';
 
 /** Who finds it upstream: the reader of tokens counts lines from one, the reader of what they mean from zero. */
 type By = 'parser' | 'scanner';
@@ -6,7 +6,7 @@ type By = 'parser' | 'scanner';
 /** What Go's YAML says of a text that is none, e.g. `line 3: mapping values are not allowed in this context`. */
 export function goYamlError(text: string, error: YAMLError): string {
   const [words, by, at] = told(text, error);
-  const line = text.slice(0, at).split('\n').length - 1;
+  const line = lineOf(text, at) - 1;
   return line === 0 ? words : `line ${by === 'scanner' ? line + 1 : line}: ${words}`;
 }
 
@@ -18,6 +18,26 @@ export function goYamlTrouble(message: string): string {
   const [, anchor] = /^Unresolved alias .*: (.*)$/.exec(message) ?? [];
   return anchor === undefined ? message : `unknown anchor '${anchor}' referenced`;
 }
+
+/** What Go's YAML says of keys that are in their map already, by the line in which they are again. */
+export function repeatedKeys(text: string, document: Document, visit: typeof Visit): readonly string[] {
+  const all: string[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        const { value, range } = key as Node & { readonly value?: unknown };
+        if (keys.has(value))
+          all.push(`line ${lineOf(text, range?.[0] ?? 0)}: key ${JSON.stringify(value)} already set in map`);
+        if (value !== undefined) keys.add(value);
+      }
+    },
+  });
+  return all;
+}
+
+/** From one on. */
+const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
 
 function told(
   text: string,

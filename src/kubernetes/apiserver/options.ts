@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import type { PropagationPolicy } from '../objects/propagation.ts';
-import type { FieldValidation } from './read-body.ts';
 import { isTrue } from './request-info.ts';
 import {
   ApiError,
@@ -13,6 +12,7 @@ import {
   required,
   tooLong,
 } from './status.ts';
+import type { FieldValidation } from './strict-decoding.ts';
 
 /** What creating, updating and patching may be told. */
 export interface WriteOptions {

@@ -10,7 +10,9 @@ import { MistypedError, readMessage } from '../schema/read-object.ts';
 import { ProtobufError } from '../schema/wire.ts';
 import { goJsonError, goJsonKind } from './go-json.ts';
 import { jsonType, protobufType, readContentType, yamlType } from './negotiation.ts';
+import { repeatedFields } from './repeated-fields.ts';
 import { ApiError, badRequest, tooLarge } from './status.ts';
+import { admitFields, type FieldValidation, noneRepeated, type Repeated } from './strict-decoding.ts';
 import { parseYaml } from './yaml.ts';
 
 const maxBodyBytes = 3 * 1024 * 1024;
@@ -52,15 +54,17 @@ function wholeOf(request: IncomingMessage): Promise<Buffer> {
 
 /**
  * What a body says that is to be of a kind, in JSON, YAML or Kubernetes' protobuf.
+ * @param repeated Gathers what is there more than once.
  * @throws {ApiError} 400, 413, 415
  */
 export async function parseObject(
   bytes: Buffer,
   contentType: string | undefined,
   kind: string,
+  repeated: Repeated,
 ): Promise<JsonObject> {
   try {
-    return await parseBody(bytes, contentType);
+    return await parseBody(bytes, contentType, repeated);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 400) throw error;
     throw badRequest(
@@ -69,9 +73,9 @@ export async function parseObject(
   }
 }
 
-/** What is applied, in YAML. @throws {ApiError} 400, 413 */
-export async function parseApplied(bytes: Buffer): Promise<JsonObject> {
-  const parsed = await parseYaml(bytes).catch((error: unknown) => {
+/** What is applied, in YAML. @param repeated As of `parseObject`. @throws {ApiError} 400, 413 */
+export async function parseApplied(bytes: Buffer, repeated: Repeated): Promise<JsonObject> {
+  const parsed = await parseYaml(bytes, repeated.keys).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 400) throw error;
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
   });
@@ -90,25 +94,25 @@ function summaryOf(bytes: Buffer): string {
 }
 
 /** What a body says, in JSON, YAML or Kubernetes' protobuf. @throws {ApiError} 400, 413, 415 */
-export async function parseBody(bytes: Buffer, contentType: string | undefined): Promise<JsonObject> {
+export async function parseBody(
+  bytes: Buffer,
+  contentType: string | undefined,
+  repeated?: Repeated,
+): Promise<JsonObject> {
   switch (readContentType(contentType)) {
     case jsonType:
-      return parseJson(bytes);
+      return objectIn(valueIn(bytes, versionAndKind, repeated));
     case yamlType:
-      return objectIn(await parseYaml(bytes));
+      return objectIn(await parseYaml(bytes, repeated?.keys));
     case protobufType:
       return parseProtobuf(bytes);
   }
 }
 
-function parseJson(bytes: Buffer): JsonObject {
-  return objectIn(valueIn(bytes, versionAndKind));
-}
-
-/** What a patch says: a list, or an object. @param type Of its media. @throws {ApiError} 400 */
-export function parsePatch(bytes: Buffer, type: string): Json {
+/** What a patch says: a list, or an object. @param type Of its media. @param repeated As of `parseObject`. @throws {ApiError} 400 */
+export function parsePatch(bytes: Buffer, type: string, repeated: Repeated): Json {
   const before = type.includes('strategic') ? '' : 'error decoding patch: ';
-  const parsed = valueIn(bytes, before);
+  const parsed = valueIn(bytes, before, repeated);
   const isList = type.includes('json-patch');
   if (isList ? Array.isArray(parsed) : isJsonObject(parsed)) {
     assertShallow(parsed);
@@ -125,9 +129,12 @@ const versionAndKind = "couldn't get version/kind; json parse error: ";
 const typeMeta =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-function valueIn(bytes: Buffer, before: string): Json {
+function valueIn(bytes: Buffer, before: string, repeated?: Repeated): Json {
   try {
-    return JSON.parse(bytes.toString('utf8')) as Json;
+    const text = bytes.toString('utf8');
+    const value = JSON.parse(text) as Json;
+    repeated?.fields.push(...repeatedFields(text, value));
+    return value;
   } catch (error) {
     throw badRequest(before + (goJsonError(bytes) ?? String(error)));
   }
@@ -176,9 +183,6 @@ function parseProtobuf(bytes: Buffer): JsonObject {
   }
 }
 
-/** How fields are taken that the kind does not have. */
-export type FieldValidation = 'Ignore' | 'Strict' | 'Warn';
-
 /**
  * What a patch or somebody's webhook made of an object, as its kind has it: it may be what nobody could have sent.
  * @throws {ApiError} 400
@@ -188,9 +192,10 @@ export function readMade(
   body: JsonObject,
   validation: FieldValidation,
   warnings: string[],
+  repeated = noneRepeated(),
 ): JsonObject {
   assertShallow(body);
-  return readTyped(kind, body, validation, warnings);
+  return readTyped(kind, body, validation, warnings, repeated);
 }
 
 type TypedKind = Pick<Resource, 'kind' | 'message' | 'version' | 'group' | 'custom'>;
@@ -198,6 +203,7 @@ type TypedKind = Pick<Resource, 'kind' | 'message' | 'version' | 'group' | 'cust
 /**
  * An object as its kind has it, of what was read.
  * @param warnings Gathers what the caller is to be warned of.
+ * @param repeated What reading it found to be there more than once.
  * @throws {ApiError} 400
  */
 export function readTyped(
@@ -205,6 +211,7 @@ export function readTyped(
   body: JsonObject,
   validation: FieldValidation,
   warnings: string[],
+  repeated: Repeated,
 ): JsonObject {
   const { kind } = resource;
   const apiVersion = apiVersionOf(resource);
@@ -225,13 +232,8 @@ export function readTyped(
     `${kind} in version "${resource.version}"`,
     kind,
   );
-  const told = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
-  if (validation === 'Strict' && told.length > 0) {
-    throw badRequest(
-      `${kind} in version "${resource.version}" cannot be handled as a ${kind}: strict decoding error: ${told.join(', ')}`,
-    );
-  }
-  if (validation === 'Warn') warnings.push(...told);
+  const subject = `${kind} in version "${resource.version}" cannot be handled as a ${kind}`;
+  admitFields(subject, { unknown, repeated, isCustom: resource.custom !== undefined }, validation, warnings);
   return typed;
 }
 

@@ -40,6 +40,7 @@ import { isTrue } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { ApiError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
+import { admitApplied, noneRepeated } from './strict-decoding.ts';
 import { watchObjects } from './watch.ts';
 import { assertSame, assertVersioned, type Change, changeObject, createObject } from './write.ts';
 
@@ -76,12 +77,12 @@ async function review(exchange: ResourceExchange): Promise<Answer> {
   if (asked.resource.kind === 'Binding') return createBinding(exchange);
   negotiate(request.headers.accept, []);
   const warnings: string[] = [];
+  const repeated = noneRepeated();
   const bytes = await readBytes(request);
   const body = readTyped(
     asked.resource,
-    await parseObject(bytes, request.headers['content-type'], asked.resource.kind),
-    'Warn',
-    warnings,
+    await parseObject(bytes, request.headers['content-type'], asked.resource.kind, repeated),
+    ...(['Warn', warnings, repeated] as const),
   );
   return {
     ...{ code: 201, warnings },
@@ -237,7 +238,8 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const accepted = accept(exchange, objectForms);
   const options = readWriteOptions(query, 'PatchOptions', request.headers['user-agent']);
   const bytes = await readBytes(request);
-  const given = parsePatch(bytes, type);
+  const repeated = noneRepeated();
+  const given = parsePatch(bytes, type, repeated);
   const kind = kindOfSubresource(subresource) ?? resource;
   const patchedBy = (object: JsonObject): Json => {
     if (type === 'application/json-patch+json') return applyJsonPatch(object, given);
@@ -248,7 +250,8 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const change: Change = (present) => {
     warnings.length = 0;
     const object = subresource === 'scale' ? scaleOf(resource, present) : (present as unknown as JsonObject);
-    const patched = readMade(kind, patchedBy(object) as JsonObject, options.fieldValidation, warnings);
+    const made = patchedBy(object) as JsonObject;
+    const patched = readMade(kind, made, options.fieldValidation, warnings, repeated);
     const isVersioned = isOther(object, patched);
     // A patch that says nothing of the version goes on top of whatever there is.
     const given = isVersioned ? patched : withoutVersion(patched);
@@ -271,14 +274,19 @@ async function apply(exchange: ResourceExchange): Promise<Answer> {
   const { cluster, asked, request, query, user } = exchange;
   const accepted = accept(exchange, objectForms);
   const options = readWriteOptions(query, 'PatchOptions', '', true);
-  const body = await parseApplied(await readBytes(request));
   const warnings: string[] = [];
+  const repeated = noneRepeated();
+  const body = await parseApplied(await readBytes(request), repeated);
+  const by = requester(exchange, warnings);
   const { object, isNew } = await applyObject(
-    { cluster, by: requester(exchange, warnings), options, force: isTrue(query.get('force')) },
+    { cluster, by, options, force: isTrue(query.get('force')) },
     {
       ...{ target: targetOf(asked), body },
       mayCreate: () => mayCreate(exchange),
-      check: (merged) => assertNoEscalation(cluster.authorizer, user, asked, merged),
+      check: (merged) => {
+        admitApplied(repeated, options.fieldValidation, by.warn);
+        assertNoEscalation(cluster.authorizer, user, asked, merged);
+      },
     },
   );
   return { code: isNew ? 201 : 200, body: shownOne(exchange, accepted, object), warnings };

@@ -1,5 +1,6 @@
 import type { Json } from '../../store/index.ts';
-import { goYamlError, goYamlTrouble } from './go-yaml.ts';
+import { goYamlError, goYamlTrouble, repeatedKeys } from './go-yaml.ts';
+import { repeatedFields } from './repeated-fields.ts';
 import { ApiError, badRequest, tooLarge } from './status.ts';
 
 /** Loaded when the first client wants it: hardly any does. */
@@ -12,19 +13,24 @@ const maxBytes = 512 * 1024;
 /** What YAML 1.1 has and Kubernetes' reader has not: times, sets and numbers of base 60 stay texts and maps. */
 const foreignTags = ['timestamp', 'binary', 'omap', 'pairs', 'set'];
 
-/** A document of YAML as Kubernetes reads it: by version 1.1, where `yes` is a truth. @throws {ApiError} 400, 413 */
-export async function parseYaml(bytes: Buffer): Promise<Json> {
+/**
+ * A document of YAML as Kubernetes reads it: by version 1.1, where `yes` is a truth.
+ * @param repeated Gathers what is said of fields that are there more than once, e.g. `line 3: key "a" already set in map`.
+ * @throws {ApiError} 400, 413
+ */
+export async function parseYaml(bytes: Buffer, repeated?: string[]): Promise<Json> {
   const text = bytes.toString('utf8');
   // Every JSON is YAML, and by far the most of it.
   if (/^\s*[{[]/.test(text)) {
     try {
-      return JSON.parse(text) as Json;
+      const parsed = JSON.parse(text) as Json;
+      if (repeated === undefined || repeatedFields(text, parsed).length === 0) return parsed;
     } catch {
       // YAML in braces, perhaps.
     }
   }
   if (bytes.length > maxBytes) throw tooLarge(`limit of YAML is ${maxBytes}`);
-  const { parseDocument } = await load();
+  const { parseDocument, visit } = await load();
   try {
     const document = parseDocument(text, {
       ...{ version: '1.1', merge: true, uniqueKeys: false, logLevel: 'silent' },
@@ -32,6 +38,7 @@ export async function parseYaml(bytes: Buffer): Promise<Json> {
     });
     const [error] = document.errors;
     if (error !== undefined) throw badRequest(`yaml: ${goYamlError(text, error)}`);
+    repeated?.push(...repeatedKeys(text, document, visit));
     return document.toJS({ maxAliasCount: maxAliases }) as Json;
   } catch (error) {
     if (error instanceof ApiError) throw error;
