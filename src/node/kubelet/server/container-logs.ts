@@ -41,7 +41,7 @@ export function readLogQuery(query: URLSearchParams, now: number): LogQuery {
 }
 
 /**
- * The container whose log is asked for, by its name in the engine.
+ * The container whose log is asked for, which may have ended without being started.
  * @throws {KubeletRefusal} 400, in upstream's words: there is none yet, or no longer.
  */
 export async function loggedContainer(
@@ -49,12 +49,12 @@ export async function loggedContainer(
   pod: Pod,
   container: string,
   previous: boolean,
-): Promise<string> {
+): Promise<Container> {
   assertContainer(pod, container);
-  const begun = (await pods.attempts(pod, container)).filter(hasBegun);
+  const begun = (await pods.attempts(pod, container)).filter(({ status }) => status.state !== 'created');
   const what = `container ${JSON.stringify(container)} in pod ${JSON.stringify(pod.metadata.name)}`;
   const found = begun[previous ? 1 : 0];
-  if (found !== undefined) return found.name;
+  if (found !== undefined) return found;
   if (previous) {
     const quoted = JSON.stringify(container);
     const name = JSON.stringify(pod.metadata.name);
@@ -65,7 +65,8 @@ export async function loggedContainer(
   throw new KubeletRefusal(400, `${what} is waiting to start: ${waitingText(status)}`);
 }
 
-const hasBegun = ({ status }: Container): boolean =>
+/** One that could not be started has said nothing. */
+export const hasSpoken = ({ status }: Container): boolean =>
   status.state === 'running' || (status.state === 'exited' && status.startedAtMs !== undefined);
 
 function statusOf({ status }: Pod, container: string): ContainerStatus | undefined {

@@ -31,7 +31,9 @@ const program: SimProgram = {
 
 let node: StreamingNode;
 beforeAll(async () => {
-  node = await StreamingNode.start(() => program);
+  node = await StreamingNode.start(({ command: [word] = [] }) =>
+    word === 'unknown' ? { startError: 'executable file not found' } : program,
+  );
   await node.pod('web');
   await node.startContainer('web', 0);
   await node.runtime.stopContainer('web-c-0', 1);
@@ -65,6 +67,12 @@ describe('logs', () => {
     await attachment.write(Buffer.from('more'));
     await attachment.write(Buffer.from('quit'));
     expect((await heard).text).toMatch(/^(three\nmain heard more\n|main heard more\n)$/);
+  });
+
+  it('of what could not be started are empty', async () => {
+    await node.pod('unstarted');
+    await expect(node.startContainer('unstarted', 0, { command: ['unknown'] })).rejects.toThrow('not found');
+    expect(await node.log('unstarted', 'follow=true')).toMatchObject({ status: 200, text: '' });
   });
 
   it('of what is not there are refused in upstream’s words', async () => {

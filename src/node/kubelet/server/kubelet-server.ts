@@ -9,7 +9,7 @@ import type { Log } from '../../../log.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { cadvisorMetrics } from './cadvisor-metrics.ts';
 import type { ClientAccess } from './client-access.ts';
-import { loggedContainer, logText, readLogQuery } from './container-logs.ts';
+import { hasSpoken, loggedContainer, logText, readLogQuery } from './container-logs.ts';
 import { forwardPorts } from './port-forward.ts';
 import { runCommand } from './run-command.ts';
 import { KubeletRefusal, podNamed, runningContainer, type ServedPods } from './served-pods.ts';
@@ -195,7 +195,8 @@ async function sendLog(
   const found = await loggedContainer(pods, pod, container, wanted.previous);
   response.writeHead(200, { 'content-type': 'text/plain' });
   response.flushHeaders();
-  const text = Readable.from(logText(runtime, found, wanted, signal), { objectMode: false });
+  const said = hasSpoken(found) ? logText(runtime, found.name, wanted, signal) : [];
+  const text = Readable.from(said, { objectMode: false });
   try {
     await pipeline(text, response);
   } catch (error) {
