@@ -52,33 +52,42 @@ async function readClient(store: Site['store'], key: RecordKey): Promise<Client>
   return { id: id.trimEnd(), secret, version: entry.revision };
 }
 
-/** What listeners and rules of a load balancer, by their ARNs, have been told of the clients that they are. */
-export interface ToldClients {
+/** What a load balancer's listeners and rules, by their ARNs, have been told of the clients that they are. */
+export interface Told {
   /** Whether what is wanted there is the client that it was told last. */
   knows(arn: string, wanted: Guarded): boolean;
   note(arn: string, told: Guarded): void;
 }
 
 /**
- * Nobody shows a secret that he has been told. So it is remembered from which version of a Secret it came, by load balancer; what was
- * told by an earlier process is told once more.
+ * Which clients load balancers have been told that they are. Nobody shows a secret that he has been told, so it is remembered
+ * from which version of a Secret it came; what was told by an earlier process is told once more.
  */
-const toldBy = new Map<string, Map<string, number>>();
+export class ToldClients {
+  readonly #balancers = new Map<string, Map<string, number>>();
 
-export function toldClients(loadBalancerArn: string): ToldClients {
-  const versionOf = ({ guard }: Guarded): number | undefined =>
-    guard?.type === 'authenticate-oidc' ? guard.client?.version : undefined;
-  return {
-    knows: (arn, wanted) =>
-      versionOf(wanted) === undefined || toldBy.get(loadBalancerArn)?.get(arn) === versionOf(wanted),
-    note: (arn, told) => {
-      const version = versionOf(told);
-      if (version === undefined) return;
-      const known = toldBy.get(loadBalancerArn) ?? new Map<string, number>();
-      toldBy.set(loadBalancerArn, known.set(arn, version));
-    },
-  };
+  of(loadBalancerArn: string): Told {
+    const versions = this.#balancers.get(loadBalancerArn) ?? new Map<string, number>();
+    this.#balancers.set(loadBalancerArn, versions);
+    return {
+      knows: (arn, wanted) => versionOf(wanted) === undefined || versions.get(arn) === versionOf(wanted),
+      note: (arn, told) => {
+        const version = versionOf(told);
+        if (version !== undefined) versions.set(arn, version);
+      },
+    };
+  }
+
+  /** Of a load balancer that goes. */
+  forget(loadBalancerArn: string): void {
+    this.#balancers.delete(loadBalancerArn);
+  }
 }
 
-/** Of a load balancer that goes. */
-export const forgetClients = (loadBalancerArn: string): boolean => toldBy.delete(loadBalancerArn);
+/** Where load balancers are made as they are wanted. */
+export interface BalancerSite extends Site {
+  readonly clients: ToldClients;
+}
+
+const versionOf = ({ guard }: Guarded): number | undefined =>
+  guard?.type === 'authenticate-oidc' ? guard.client?.version : undefined;

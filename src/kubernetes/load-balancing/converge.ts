@@ -1,7 +1,7 @@
 import { Refusal } from '../../protocols/index.ts';
 import { unless } from '../../services/infrastructure.ts';
 import { withCertificates } from './certificates.ts';
-import { forgetClients, withClients } from './clients.ts';
+import { type BalancerSite, withClients } from './clients.ts';
 import { isOwned, ownersTags, type Site } from './infrastructure.ts';
 import { ensureListeners } from './listeners.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
@@ -27,7 +27,7 @@ export interface MadeBalancer {
  * @throws {ModelError} there is no subnet for it, no certificate for a host, or no Secret by which its clients sign in.
  */
 export async function converge(
-  site: Site,
+  site: BalancerSite,
   asked: WantedBalancer,
   stack: Readonly<Record<string, string>>,
 ): Promise<MadeBalancer> {
@@ -152,7 +152,7 @@ async function findSubnets(
  * @returns false: something is still in use, look again.
  */
 export async function removeBalancer(
-  site: Site,
+  site: BalancerSite,
   name: string,
   names: readonly string[],
   stack: Readonly<Record<string, string>>,
@@ -164,7 +164,7 @@ export async function removeBalancer(
   if (found?.LoadBalancerArn !== undefined && (await isOwn(site, found.LoadBalancerArn, owner))) {
     for (const arn of await targetGroupsOf(site, found.LoadBalancerArn)) groups.add(arn);
     await ask('elasticloadbalancing', 'DeleteLoadBalancer', { LoadBalancerArn: found.LoadBalancerArn });
-    forgetClients(found.LoadBalancerArn);
+    site.clients.forget(found.LoadBalancerArn);
   }
   for (const each of names) {
     const named = await unless(['TargetGroupNotFoundException'], () =>

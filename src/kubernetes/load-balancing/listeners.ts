@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ToldClients, toldClients } from './clients.ts';
+import type { BalancerSite, Told } from './clients.ts';
 import type { Site } from './infrastructure.ts';
 import type {
   Guarded,
@@ -18,13 +18,13 @@ type TargetGroupArns = ReadonlyMap<string, string>;
 
 /** Makes a load balancer's listeners and their rules as they are wanted; others go. @throws {Refusal} */
 export async function ensureListeners(
-  site: Site,
+  site: BalancerSite,
   LoadBalancerArn: string,
   wanted: WantedBalancer,
   { arns, tags }: { readonly arns: TargetGroupArns; readonly tags: readonly Tag[] },
 ): Promise<void> {
   const { ask } = site;
-  const told = toldClients(LoadBalancerArn);
+  const told = site.clients.of(LoadBalancerArn);
   const { Listeners: present = [] } = await ask('elasticloadbalancing', 'DescribeListeners', {
     LoadBalancerArn,
   });
@@ -116,7 +116,7 @@ async function ensureRules(
     arns,
     tags,
     told,
-  }: { readonly arns: TargetGroupArns; readonly tags: readonly Tag[]; readonly told: ToldClients },
+  }: { readonly arns: TargetGroupArns; readonly tags: readonly Tag[]; readonly told: Told },
 ): Promise<void> {
   const { Rules = [] } = await ask('elasticloadbalancing', 'DescribeRules', { ListenerArn });
   const byPriority = new Map(

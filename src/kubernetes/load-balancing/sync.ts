@@ -4,9 +4,10 @@ import type { Work } from '../controllers/controller.ts';
 import type { Kept } from '../controllers/objects.ts';
 import { type Writer, withoutVersion } from '../controllers/writer.ts';
 import type { Resource } from '../schema/catalogue.ts';
+import { type BalancerSite, ToldClients } from './clients.ts';
 import { siteOf } from './clusters.ts';
 import { converge, nameByDns, removeBalancer } from './converge.ts';
-import { refusalOf, type Site } from './infrastructure.ts';
+import { refusalOf } from './infrastructure.ts';
 import type { LoadBalancerIngress } from './ingress-objects.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
 import { tellPods } from './tell-pods.ts';
@@ -56,11 +57,13 @@ export function syncBalanced<T extends Balanced>(
   context: KubernetesContext,
   balancing: Balancing<T>,
 ): (work: Work<T>) => Promise<Outcome> {
+  const clients = new ToldClients();
   return async (work) => {
     const { key, object, reader, events } = work;
     try {
-      const site = siteOf(context, reader, key);
-      if (site === undefined) return done;
+      const ofCluster = siteOf(context, reader, key);
+      if (ofCluster === undefined) return done;
+      const site = { ...ofCluster, clients };
       const looking = { reader, key, object, clusterName: site.cluster.name };
       const turn = { ...balancing, ...work, looking, site };
       return balancing.isBalanced(reader, key, object) ? await make(turn) : await remove(turn);
@@ -78,7 +81,7 @@ export function syncBalanced<T extends Balanced>(
 }
 
 type Turn<T extends Balanced> = Balancing<T> &
-  Work<T> & { readonly looking: Looking<T>; readonly site: Site };
+  Work<T> & { readonly looking: Looking<T>; readonly site: BalancerSite };
 
 async function make<T extends Balanced>(turn: Turn<T>): Promise<Outcome> {
   const { object, site, looking } = turn;
