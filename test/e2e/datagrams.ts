@@ -3,12 +3,14 @@ import { Namespace } from '../../src/network/linux/namespace.ts';
 import { listenIn } from '../../src/network/linux/sockets.ts';
 import { installationContainers } from './image.ts';
 
-/** A place in the network of a running task. busybox has no program for UDP: the tests' own sockets stand there. */
-export interface DatagramPlace {
-  readonly stateDirectory: string;
-  readonly taskArn: string;
-  readonly address: string;
-}
+/**
+ * A place in the network of a running task, or of a pod by its name. busybox has no program for UDP: the tests' own sockets
+ * stand there.
+ */
+export type DatagramPlace = { readonly stateDirectory: string; readonly address: string } & (
+  | { readonly taskArn: string }
+  | { readonly pod: string }
+);
 
 /** Answers what comes in with the same, until it is disposed of. */
 export async function echoDatagrams(place: DatagramPlace, port: number): Promise<AsyncDisposable> {
@@ -34,13 +36,13 @@ export async function datagramAnswered(from: DatagramPlace, to: string, port: nu
   }
 }
 
-async function openSocket(
-  { stateDirectory, taskArn, address }: DatagramPlace,
-  port: number,
-): Promise<Socket> {
+async function openSocket(place: DatagramPlace, port: number): Promise<Socket> {
+  const { stateDirectory, address } = place;
   const containers = await installationContainers(stateDirectory);
-  const own = containers.find(({ labels }) => labels['com.amazonaws.ecs.task-arn'] === taskArn);
-  if (own?.status.state !== 'running') throw new Error(`Task ${taskArn} has no container that runs`);
+  const [label, value] =
+    'pod' in place ? ['io.kubernetes.pod.name', place.pod] : ['com.amazonaws.ecs.task-arn', place.taskArn];
+  const own = containers.find(({ labels, status }) => labels[label] === value && status.state === 'running');
+  if (own?.status.state !== 'running') throw new Error(`${value} has no container that runs`);
   using namespace = new Namespace(`/proc/${own.status.pid}/ns/net`);
   const fd = listenIn(namespace, { type: 'udp', address, port });
   const socket = createSocket('udp4');

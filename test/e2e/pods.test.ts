@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DatagramPlace, datagramAnswered, echoDatagrams } from './datagrams.ts';
 import { waitFor } from './installation.ts';
 import { PodCluster } from './pod-cluster.ts';
 
@@ -231,6 +232,8 @@ describe('pods', () => {
     await k('rollout', 'status', 'daemonset/client', '--timeout=60s');
     return placesOf('client');
   }
+  const asks = (client: string, url: string) =>
+    cluster.say('exec', client, '--', 'timeout', '4', 'wget', '-q', '-O', '-', url);
   const hosts = async (client: string, address: string, times: number) => {
     const command = `for i in $(seq ${times}); do wget -q -O - http://${address} || exit 1; done`;
     return (await k('exec', client, '--', 'sh', '-c', command)).trim().split('\n');
@@ -286,6 +289,141 @@ describe('pods', () => {
     }
     await k('delete', 'pod', 'named-a', 'named-b', '--wait=false');
   }, 240_000);
+
+  it('are reached through the nodes that have them where a service says Local, whatever its type becomes', async () => {
+    await aws(
+      ...['iam', 'attach-role-policy', '--role-name', 'harbor'],
+      ...['--policy-arn', 'arn:aws:iam::aws:policy/AmazonEKSClusterPolicy'],
+    );
+    const [here, there] = await clients();
+    if (here === undefined || there === undefined) throw new Error('There are two nodes');
+    const cgi = '#!/bin/sh\necho\necho $REMOTE_ADDR\n';
+    const script = [
+      ...['mkdir -p /www/cgi-bin', `printf '${cgi}' > /www/cgi-bin/who`, 'chmod +x /www/cgi-bin/who'],
+      'exec httpd -f -p 8080 -h /www',
+    ].join(' && ');
+    const deploymentOn = (nodeName: string) => ({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'local' } },
+      spec: {
+        ...{ selector: labelled('local'), strategy: { type: 'Recreate' } },
+        template: {
+          metadata: { labels: { app: 'local' } },
+          spec: {
+            ...{ nodeName, terminationGracePeriodSeconds: 0, automountServiceAccountToken: false },
+            containers: [container(script)],
+          },
+        },
+      },
+    });
+    const prefix = 'service.beta.kubernetes.io/aws-load-balancer-';
+    const annotations = {
+      ...{ [`${prefix}scheme`]: 'internal', [`${prefix}nlb-target-type`]: 'instance' },
+      ...{ [`${prefix}healthcheck-interval`]: '5', [`${prefix}healthcheck-timeout`]: '2' },
+    };
+    await apply(deploymentOn(here.node), {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'local', annotations } },
+      spec: {
+        ...{ type: 'LoadBalancer', externalTrafficPolicy: 'Local', selector: { app: 'local' } },
+        ports: [
+          { name: 'http', port: 80, targetPort: 8_080 },
+          { name: 'echo', port: 5_353, protocol: 'UDP' },
+        ],
+      },
+    });
+    const pods = async () => (await placesOf('local')).map(({ name }) => name);
+    const moved = () => k('rollout', 'status', 'deployment/local', '--timeout=60s');
+    await moved();
+    const elb = cluster.installation.elb();
+    const balancer = async () => {
+      const path = 'jsonpath={.status.loadBalancer.ingress[0].hostname}';
+      const hostname = await k('get', 'service', 'local', '-o', path);
+      const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
+      return LoadBalancers.find(({ DNSName }) => DNSName === hostname);
+    };
+    const made = await waitFor('the load balancer', balancer);
+    const instanceOf = async (node: string) =>
+      (await k('get', 'node', node, '-o', 'jsonpath={.spec.providerID}')).split('/').at(-1) ?? '';
+    const [hereId, thereId] = [await instanceOf(here.node), await instanceOf(there.node)];
+    const { TargetGroups = [] } = await elb.describeTargetGroups({ LoadBalancerArn: made.LoadBalancerArn });
+    expect(TargetGroups.map(({ Protocol }) => Protocol).toSorted()).toEqual(['TCP', 'UDP']);
+    const healthyAt = async (healthy: string, other: string) => {
+      const found = await Promise.all(
+        TargetGroups.map(async ({ TargetGroupArn }) => {
+          const { TargetHealthDescriptions = [] } = await elb.describeTargetHealth({ TargetGroupArn });
+          const stateOf = (id: string) =>
+            TargetHealthDescriptions.find(({ Target }) => Target?.Id === id)?.TargetHealth?.State;
+          return `${stateOf(healthy)} ${stateOf(other)}`;
+        }),
+      );
+      return found.every((each) => each === 'healthy unhealthy') ? true : undefined;
+    };
+    await waitFor('the node of the pod alone to be healthy', () => healthyAt(hereId, thereId));
+    const { spec } = JSON.parse(await k('get', 'service', 'local', '-o', 'json'));
+    const [http, echo]: readonly number[] = spec.ports.map(({ nodePort }: { nodePort: number }) => nodePort);
+    const nodePort = ({ hostIp }: { readonly hostIp: string }) => `http://${hostIp}:${http}/cgi-bin/who`;
+    expect((await asks(there.name, `http://${made.DNSName}/cgi-bin/who`)).code).toBe(0);
+    // By the node itself the client's own address is seen, and nobody leads it on to another node.
+    expect((await asks(there.name, nodePort(here))).stdout).toContain(there.podIp);
+    expect((await asks(here.name, nodePort(there))).code).toBe(1);
+    const health = ({ hostIp }: { readonly hostIp: string }) =>
+      asks(here.name, `http://${hostIp}:${spec.healthCheckNodePort}/healthz`);
+    expect((await health(here)).stdout).toContain('"localEndpoints":1');
+    expect((await health(there)).stderr).toContain('503');
+
+    const placeOf = (pod: string): DatagramPlace => ({
+      ...{ stateDirectory: cluster.installation.stateDirectory, address: '0.0.0.0', pod },
+    });
+    const { NetworkInterfaces = [] } = await cluster.installation.ec2().describeNetworkInterfaces({
+      Filters: [{ Name: 'description', Values: [`ELB ${made.LoadBalancerArn?.split('loadbalancer/')[1]}`] }],
+    });
+    const client = placeOf(there.name);
+    const answered = (address: string, port: number) => datagramAnswered(client, address, port);
+    // Each of its nodes sends to targets of its own zone.
+    const answeredByBalancer = async () => {
+      const each = NetworkInterfaces.map(({ PrivateIpAddress = '' }) => answered(PrivateIpAddress, 5_353));
+      return (await Promise.all(each)).includes(true) ? true : undefined;
+    };
+    const [pod = ''] = await pods();
+    {
+      await using _ = await echoDatagrams(placeOf(pod), 5_353);
+      await waitFor('an answer through the load balancer', answeredByBalancer);
+      expect(await answered(here.hostIp, echo ?? 0)).toBe(true);
+      expect(await datagramAnswered(placeOf(here.name), there.hostIp, echo ?? 0)).toBe(false);
+    }
+
+    await apply(deploymentOn(there.node));
+    await moved();
+    await waitFor('the other node alone to be healthy', () => healthyAt(thereId, hereId));
+    const next = await waitFor('the next pod', async () => {
+      const [name, ...others] = await pods();
+      return name !== undefined && others.length === 0 ? name : undefined;
+    });
+    {
+      await using _ = await echoDatagrams(placeOf(next), 5_353);
+      await waitFor('an answer of the next pod', answeredByBalancer);
+    }
+
+    const become = (type: string) => k('patch', 'service', 'local', '-p', JSON.stringify({ spec: { type } }));
+    await become('NodePort');
+    await waitFor('the load balancer to go', async () => {
+      const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
+      return LoadBalancers.length === 0 ? true : undefined;
+    });
+    expect((await asks(here.name, nodePort(there))).stdout).toContain(here.podIp);
+    await become('ClusterIP');
+    const bare = JSON.parse(await k('get', 'service', 'local', '-o', 'json'));
+    expect(bare.spec).not.toHaveProperty('healthCheckNodePort');
+    expect(bare.spec.ports.map((each: object) => 'nodePort' in each)).toEqual([false, false]);
+    await waitFor('the node port to close', async () =>
+      (await asks(here.name, nodePort(there))).stderr.includes('refused') ? true : undefined,
+    );
+    expect((await asks(here.name, `http://${spec.clusterIP}/cgi-bin/who`)).stdout).toContain(here.podIp);
+    await become('LoadBalancer');
+    const again = await waitFor('another load balancer', balancer);
+    expect(again.LoadBalancerArn).not.toBe(made.LoadBalancerArn);
+    await k('delete', 'service', 'local', '--timeout=50s');
+    await k('delete', 'deployment', 'local', '--wait=false');
+  }, 300_000);
 
   it('keep their addresses over a death of Catamaran, and give them back', async () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
