@@ -111,7 +111,13 @@ describe('volumes of pods', () => {
     await cluster.installation.kill9();
     await cluster.installation.up();
     await k('wait', '--for=condition=Ready', 'nodes', '--all');
-    await inPod('db-0', 'echo more >> /data/name');
+    // Where a node's kubelet answers now, it tells with its next status.
+    await waitFor('the pod to be reached', () =>
+      inPod('db-0', 'echo more >> /data/name').then(
+        () => true,
+        () => undefined,
+      ),
+    );
     await cluster.installation.catamaran('down');
     await cluster.installation.up();
     await k('wait', '--for=condition=Ready', 'nodes', '--all');
