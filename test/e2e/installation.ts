@@ -213,9 +213,10 @@ export class Installation implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const purged = await catamaran(['down', '--state', this.stateDirectory, '--purge'], this.#env, 120_000);
     this.#child?.kill('SIGKILL');
-    await rm(this.stateDirectory, { recursive: true, force: true });
+    // First of all: where it failed something may still be mounted, which can't be removed either.
     if (purged.code !== 0)
       throw new Error(`catamaran down --purge failed: ${purged.stderr}${purged.stdout}\n${this.#output}`);
+    await rm(this.stateDirectory, { recursive: true, force: true });
   }
 }
 
