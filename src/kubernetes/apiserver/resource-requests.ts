@@ -79,11 +79,8 @@ async function review(exchange: ResourceExchange): Promise<Answer> {
   const warnings: string[] = [];
   const repeated = noneRepeated();
   const bytes = await readBytes(request);
-  const body = readTyped(
-    asked.resource,
-    await parseObject(bytes, request.headers['content-type'], asked.resource.kind, repeated),
-    ...(['Warn', warnings, repeated] as const),
-  );
+  const parsed = await parseObject(bytes, request.headers['content-type'], asked.resource.kind, repeated);
+  const body = readTyped(asked.resource, parsed, 'Warn', warnings, repeated);
   return {
     ...{ code: 201, warnings },
     body: await answerReview(cluster, asked.resource, asked.namespace, user, body),
