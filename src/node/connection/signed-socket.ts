@@ -8,6 +8,8 @@ import { signedHeaders } from './signed-headers.ts';
 const maximumFrameBytes = 16 * 1_048_576;
 const maximumRefusalBytes = 8_192;
 const handshakeTimeoutMs = 30_000;
+/** How long the other side's farewell is waited for: where the network is gone it never comes, and the agent has to end. */
+const farewell = { closeTimeout: 1_000 };
 
 /** The other side answered the upgrade with an error, e.g. `InactiveInstanceException`. */
 export class UpgradeRefusedError extends Error {
@@ -52,6 +54,7 @@ export async function openSignedSocket(url: URL, options: SocketOptions): Promis
     maxPayload: maximumFrameBytes,
     perMessageDeflate: false,
     followRedirects: false,
+    ...farewell,
   });
   const opened = Promise.withResolvers<WebSocket>();
   const abort = () => opened.reject(options.signal.reason);
