@@ -74,14 +74,52 @@ describe('a field that is there more than once', () => {
     await send('POST', deployments, deployment('e'), json);
     const patch = '{"spec":{"replicas":2,"replicas":4}}';
     const strict = await send('PATCH', `${deployments}/e?fieldValidation=Strict`, patch, merge);
-    expect([strict.status, strict.json.message]).toEqual([
-      400,
-      expect.stringMatching(/strict decoding error: duplicate field "spec\.replicas"$/),
+    expect([strict.status, strict.json.message, strict.json.details.causes[0].field]).toEqual([
+      422,
+      expect.stringMatching(
+        /^ "" is invalid: patch: Invalid value: "\{\\"apiVersion.*": strict decoding error: duplicate field "spec\.replicas"$/,
+      ),
+      'patch',
     ]);
     const { headers, json: patched } = await send('PATCH', `${deployments}/e`, patch, merge);
     expect([headers.warning, patched.spec.replicas]).toEqual([
       String.raw`299 - "duplicate field \"spec.replicas\""`,
       4,
+    ]);
+  });
+
+  it.each([
+    [
+      'strategic-merge',
+      '{"spec":{"zoo":1,"foo":"a b","replicas":null,"replicas":2}}',
+      'map[spec:map[foo:a b replicas:2 zoo:1]]": strict decoding error: duplicate field "spec.replicas", unknown field "spec.foo", unknown field "spec.zoo"',
+    ],
+    ['strategic-merge', '{"spec":{"replicas":"x"}}', 'map[spec:map[replicas:x]]": unrecognized type: int32'],
+    [
+      'strategic-merge',
+      '{"metadata":{"labels":{"a":1}}}',
+      'map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string',
+    ],
+    ['merge', '{"spec":{"foo":1}}', 'strict decoding error: unknown field "spec.foo"'],
+    [
+      'merge',
+      '{"spec":{"replicas":"x"}}',
+      'json: cannot unmarshal string into Go struct field spec.replicas of type int32',
+    ],
+    [
+      'json',
+      '[{"op":"add","path":"/spec/foo","odd":1,"op":"add","value":{"a":1,"a":2}}]',
+      'strict decoding error: json patch unknown field "[0].odd", json patch duplicate field "[0].op", json patch duplicate field "[0].value.a", unknown field "spec.foo"',
+    ],
+  ])('in a %s patch %s is refused as invalid', async (type, patch, words) => {
+    const path = `${deployments}/patched?fieldValidation=Strict`;
+    await send('POST', deployments, deployment('patched'), json);
+    const headers = { 'content-type': `application/${type}-patch+json` };
+    const { status, json: answer } = await send('PATCH', path, patch, headers);
+    expect([status, answer.reason, answer.details]).toEqual([
+      422,
+      'Invalid',
+      { causes: [{ reason: 'FieldValueInvalid', message: expect.stringContaining(words), field: 'patch' }] },
     ]);
   });
 

@@ -76,7 +76,7 @@ function applied(
   const write = { resource, subresource, fieldManager: options.fieldManager, now };
   const { resourceVersion: _, ...metadata } = present.metadata;
   const { object, managedFields } = trackApply(write, { ...present, metadata }, config, force);
-  const typed = readMade(resource, object, 'Ignore', []);
+  const typed = readMade(resource, object);
   check(typed);
   return { object: typed, tracked: { managedFields } };
 }
@@ -103,7 +103,7 @@ async function made(
   const now = timestamp(cluster.clock.now());
   const write = { resource, subresource: undefined, fieldManager: options.fieldManager, now };
   const { object, managedFields } = trackApply(write, undefined, config, force);
-  const typed = readMade(resource, object, 'Ignore', []);
+  const typed = readMade(resource, object);
   check(typed);
   return createObject(cluster, target, typed, options, by, { managedFields });
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../store/index.ts';
 import { auditOf } from '../audit/audited-request.ts';
 import { readCustomObject } from '../custom-resources/read-custom.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
+import { goText } from '../patch/go-text.ts';
 import { apiVersionOf, type Resource } from '../schema/catalogue.ts';
 import { messageNamed, messageOfKind } from '../schema/messages.ts';
 import { decodeMessage, openEnvelope } from '../schema/protobuf.ts';
@@ -12,7 +13,16 @@ import { goJsonError, goJsonKind } from './go-json.ts';
 import { jsonType, protobufType, readContentType, yamlType } from './negotiation.ts';
 import { repeatedFields } from './repeated-fields.ts';
 import { ApiError, badRequest, tooLarge } from './status.ts';
-import { admitFields, type FieldValidation, noneRepeated, type Repeated } from './strict-decoding.ts';
+import {
+  admitFields,
+  admitPatched,
+  duplicateField,
+  type FieldValidation,
+  noneRepeated,
+  type Repeated,
+  strangeFields,
+  unfitPatch,
+} from './strict-decoding.ts';
 import { parseYaml } from './yaml.ts';
 
 const maxBodyBytes = 3 * 1024 * 1024;
@@ -109,17 +119,37 @@ export async function parseBody(
   }
 }
 
-/** What a patch says: a list, or an object. @param type Of its media. @param repeated As of `parseObject`. @throws {ApiError} 400 */
-export function parsePatch(bytes: Buffer, type: string, repeated: Repeated): Json {
+/**
+ * What a patch says: a list, or an object.
+ * @param type Of its media. @param told Gathers in words what is there more than once, and what operations do not have.
+ * @throws {ApiError} 400
+ */
+export function parsePatch(bytes: Buffer, type: string, told: string[]): Json {
   const before = type.includes('strategic') ? '' : 'error decoding patch: ';
+  const repeated = noneRepeated();
   const parsed = valueIn(bytes, before, repeated);
   const isList = type.includes('json-patch');
   if (isList ? Array.isArray(parsed) : isJsonObject(parsed)) {
     assertShallow(parsed);
+    const twice = repeated.fields.map(duplicateField);
+    told.push(...(isJsonObject(parsed) ? twice : strangeInOperations(bytes, parsed as readonly Json[])));
     return parsed;
   }
   const wanted = isList ? '[]interface {}' : anyMap;
   throw badRequest(`${before}json: cannot unmarshal ${goJsonKind(parsed)} into Go value of type ${wanted}`);
+}
+
+const operationFields = ['op', 'path', 'from', 'value'];
+
+function strangeInOperations(bytes: Buffer, operations: readonly Json[]): readonly string[] {
+  const unknown = operations.flatMap((operation, index) =>
+    isJsonObject(operation)
+      ? Object.keys(operation)
+          .filter((name) => !operationFields.includes(name))
+          .map((name) => `[${index}].${name}`)
+      : [],
+  );
+  return strangeFields(bytes.toString('utf8'), unknown).map((words) => `json patch ${words}`);
 }
 
 const anyMap = 'map[string]interface {}';
@@ -184,18 +214,40 @@ function parseProtobuf(bytes: Buffer): JsonObject {
 }
 
 /**
- * What a patch or somebody's webhook made of an object, as its kind has it: it may be what nobody could have sent.
+ * What an apply or somebody's webhook made of an object, as its kind has it: it may be what nobody could have sent.
  * @throws {ApiError} 400
  */
-export function readMade(
-  kind: TypedKind,
+export function readMade(kind: TypedKind, body: JsonObject): JsonObject {
+  assertShallow(body);
+  return readTyped(kind, body, 'Ignore', [], noneRepeated());
+}
+
+export interface PatchedBy {
+  /** What is strange in the patch itself, in words. */
+  readonly told: readonly string[];
+  /** Undefined: it is read as text, as which the object that was made is told. */
+  readonly strategic: JsonObject | undefined;
+}
+
+/** What a patch made of an object, as its kind has it. @throws {ApiError} 400, 422 */
+export function readPatched(
+  resource: TypedKind,
   body: JsonObject,
+  { told, strategic }: PatchedBy,
   validation: FieldValidation,
   warnings: string[],
-  repeated = noneRepeated(),
 ): JsonObject {
   assertShallow(body);
-  return readTyped(kind, body, validation, warnings, repeated);
+  const shown = (): string => (strategic === undefined ? JSON.stringify(body) : goText(strategic));
+  const unknown: string[] = [];
+  try {
+    const typed = readFields(resource, { ...body, ...kindGiven(resource, body) }, unknown);
+    admitPatched({ told, unknown, shown }, validation, warnings);
+    return typed;
+  } catch (error) {
+    if (!(error instanceof MistypedError)) throw error;
+    throw unfitPatch(shown(), strategic === undefined ? error.message : error.inMap);
+  }
 }
 
 type TypedKind = Pick<Resource, 'kind' | 'message' | 'version' | 'group' | 'custom'>;
@@ -214,6 +266,23 @@ export function readTyped(
   repeated: Repeated,
 ): JsonObject {
   const { kind } = resource;
+  const given = kindGiven(resource, body);
+  const unknown: string[] = [];
+  const subject = `${kind} in version "${resource.version}" cannot be handled as a ${kind}`;
+  try {
+    const typed = readFields(resource, { ...body, ...given }, unknown);
+    const isCustom = resource.custom !== undefined;
+    admitFields(subject, { unknown, repeated, isCustom }, validation, warnings);
+    return typed;
+  } catch (error) {
+    if (error instanceof MistypedError) throw badRequest(`${subject}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Of which kind a body says that it is. @throws {ApiError} 400: of another than it is to be. */
+function kindGiven(resource: TypedKind, body: JsonObject): JsonObject {
+  const { kind } = resource;
   const apiVersion = apiVersionOf(resource);
   const given = { apiVersion: body.apiVersion ?? apiVersion, kind: body.kind ?? kind };
   if (given.apiVersion !== apiVersion || given.kind !== kind) {
@@ -224,17 +293,7 @@ export function readTyped(
         : `the object provided is unrecognized (must be of type ${kind}): no kind "${given.kind}" is meant here`,
     );
   }
-  const unknown: string[] = [];
-  const typed = typedOf(
-    resource,
-    { ...body, ...given },
-    unknown,
-    `${kind} in version "${resource.version}"`,
-    kind,
-  );
-  const subject = `${kind} in version "${resource.version}" cannot be handled as a ${kind}`;
-  admitFields(subject, { unknown, repeated, isCustom: resource.custom !== undefined }, validation, warnings);
-  return typed;
+  return given;
 }
 
 /** What is of another kind is told by whether there is such a one. */
@@ -251,20 +310,8 @@ function otherKind(
   return `${other} in version "${version}" cannot be handled as a ${kind}: ${why}`;
 }
 
-function typedOf(
-  { message, custom }: Pick<Resource, 'message' | 'custom'>,
-  body: JsonObject,
-  unknown: string[],
-  subject: string,
-  kind: string,
-): JsonObject {
-  try {
-    return custom === undefined
-      ? (readMessage(messageNamed(message), body, unknown) as JsonObject)
-      : readCustomObject(custom, body, unknown);
-  } catch (error) {
-    if (error instanceof MistypedError)
-      throw badRequest(`${subject} cannot be handled as a ${kind}: ${error.message}`);
-    throw error;
-  }
-}
+/** @throws {MistypedError} */
+const readFields = ({ message, custom }: TypedKind, body: JsonObject, unknown: string[]): JsonObject =>
+  custom === undefined
+    ? (readMessage(messageNamed(message), body, unknown) as JsonObject)
+    : readCustomObject(custom, body, unknown);

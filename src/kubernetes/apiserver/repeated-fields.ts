@@ -9,6 +9,10 @@ export function repeatedFields(text: string, parsed: Json): readonly string[] {
   return countFields(text) === countMembers(parsed) ? [] : [...new Set(findRepeated(text))];
 }
 
+function* findRepeated(text: string): Generator<string> {
+  for (const { path, isRepeated } of fieldsOf(text)) if (isRepeated) yield path;
+}
+
 /** Deeper than any object: the text itself is looked at then, for which no depth is too much. */
 const maxDepth = 200;
 
@@ -39,7 +43,8 @@ interface Open {
   index: number;
 }
 
-function* findRepeated(text: string): Generator<string> {
+/** Each as it comes. @param text JSON. */
+export function* fieldsOf(text: string): Generator<{ readonly path: string; readonly isRepeated: boolean }> {
   const open: Open[] = [];
   let path = '';
   const enter = (names?: Set<string>): void => {
@@ -68,7 +73,7 @@ function* findRepeated(text: string): Generator<string> {
         if (within?.names !== undefined && text[afterSpace(text, end)] === ':') {
           const name = JSON.parse(text.slice(at, end)) as string;
           path = within.path === '' ? name : `${within.path}.${name}`;
-          if (within.names.has(name)) yield path;
+          yield { path, isRepeated: within.names.has(name) };
           within.names.add(name);
         }
         at = end - 1;

@@ -35,7 +35,7 @@ import { readListOptions, readWriteOptions } from './options.ts';
 import { createBinding, createEviction } from './pod-requests.ts';
 import { isReachedElsewhere, reach } from './reach/reach.ts';
 import { getObject, listObjects, type ObjectList } from './read.ts';
-import { parseApplied, parseObject, parsePatch, readBytes, readMade, readTyped } from './read-body.ts';
+import { parseApplied, parseObject, parsePatch, readBytes, readPatched, readTyped } from './read-body.ts';
 import { isTrue } from './request-info.ts';
 import { answerReview } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
@@ -235,8 +235,9 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
   const accepted = accept(exchange, objectForms);
   const options = readWriteOptions(query, 'PatchOptions', request.headers['user-agent']);
   const bytes = await readBytes(request);
-  const repeated = noneRepeated();
-  const given = parsePatch(bytes, type, repeated);
+  const told: string[] = [];
+  const given = parsePatch(bytes, type, told);
+  const by = { told, strategic: type === strategicMerge ? (given as JsonObject) : undefined };
   const kind = kindOfSubresource(subresource) ?? resource;
   const patchedBy = (object: JsonObject): Json => {
     if (type === 'application/json-patch+json') return applyJsonPatch(object, given);
@@ -248,7 +249,7 @@ async function patch(exchange: ResourceExchange): Promise<Answer> {
     warnings.length = 0;
     const object = subresource === 'scale' ? scaleOf(resource, present) : (present as unknown as JsonObject);
     const made = patchedBy(object) as JsonObject;
-    const patched = readMade(kind, made, options.fieldValidation, warnings, repeated);
+    const patched = readPatched(kind, made, by, options.fieldValidation, warnings);
     const isVersioned = isOther(object, patched);
     // A patch that says nothing of the version goes on top of whatever there is.
     const given = isVersioned ? patched : withoutVersion(patched);

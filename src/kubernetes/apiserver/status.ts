@@ -144,7 +144,7 @@ export const tooLong = (field: string, bytes: number): FieldError => ({
   text: `Too long: may not be more than ${bytes} bytes`,
 });
 
-/** @param kind With its group. */
+/** @param kind With its group; empty: it is not told. */
 export function invalid(
   { group, kind }: { readonly group: string; readonly kind: string },
   name: string,
@@ -156,7 +156,7 @@ export function invalid(
   return new ApiError(422, 'Invalid', `${qualified} "${name}" is invalid: ${told}`, {
     ...(name !== '' && { name }),
     ...(group !== '' && { group }),
-    kind,
+    ...(kind !== '' && { kind }),
     causes: errors.map(({ reason, field, text }) => ({ reason, message: text, field })),
   });
 }

@@ -3,6 +3,7 @@ import { ApiError } from '../apiserver/status.ts';
 import { isJsonObject, type JsonObject } from '../objects/object.ts';
 import { type MergeRule, mergeRuleOf } from '../schema/merge-keys.ts';
 import { findMessage, type Message } from '../schema/messages.ts';
+import { goText } from './go-text.ts';
 
 /**
  * A strategic merge patch: a merge patch that knows the kind, so that lists of things with names merge by the name. Its
@@ -134,14 +135,6 @@ function ordered(
     result.push(item);
   }
   return [...result, ...others];
-}
-
-/** As Go writes a value. */
-function goText(value: Json | undefined): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isJsonObject(value)) return value === null ? '<nil>' : String(value);
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `map[${members.map(([name, it]) => `${name}:${goText(it)}`).join(' ')}]`;
 }
 
 const withoutDirectivesIn = (value: Json): Json => (isJsonObject(value) ? withoutDirectives(value) : value);

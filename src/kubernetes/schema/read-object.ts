@@ -18,6 +18,13 @@ import {
 /** A value has another type than its field. */
 export class MistypedError extends Error {
   override readonly name = 'MistypedError';
+  /** What upstream says where it reads a map that it made itself, and no text. */
+  readonly inMap: string;
+
+  constructor(message: string, inMap = message) {
+    super(message);
+    this.inMap = inMap;
+  }
 }
 
 /** Where in an object one stands: names of fields and members, and places in lists. Its text is made where it is told. */
@@ -195,5 +202,23 @@ function mistyped(value: Json | undefined, trail: Trail, wanted: string): Mistyp
         : typeof value;
   return new MistypedError(
     `json: cannot unmarshal ${kind} into Go struct field ${textOf(trail)} of type ${wanted}`,
+    inMap(value, wanted),
   );
+}
+
+/** As `FromUnstructured` of apimachinery refuses what does not convert. */
+function inMap(value: Json | undefined, wanted: string): string {
+  const is = kindInMap(value);
+  if (wanted === 'map') return `cannot restore map from ${is}`;
+  if (wanted === '[]' || wanted === 'bytes') return `cannot restore slice from ${is}`;
+  const isConvertible =
+    (wanted === 'string' && is === 'int64') || (wanted.startsWith('int') && is === 'float64');
+  if (isConvertible) return `cannot convert ${is} to ${wanted}`;
+  return /^[a-z]/.test(wanted) ? `unrecognized type: ${wanted}` : `cannot restore struct from: ${is}`;
+}
+
+function kindInMap(value: Json | undefined): string {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : isObject(value) ? 'map' : typeof value;
 }

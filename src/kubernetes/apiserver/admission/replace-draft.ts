@@ -8,7 +8,7 @@ import { type Attributes, writtenKind } from './attributes.ts';
 export function replaceDraft(draft: Draft, attributes: Attributes, object: JsonObject): void {
   const { resource } = attributes;
   const kind = writtenKind(attributes);
-  const { metadata, ...members } = readMade(kind, object, 'Ignore', []);
+  const { metadata, ...members } = readMade(kind, object);
   for (const name of Object.keys(draft))
     if (name !== 'metadata' && !Object.hasOwn(members, name)) delete draft[name];
   Object.assign(draft, structuredClone(members));
