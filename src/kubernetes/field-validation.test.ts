@@ -27,7 +27,7 @@ const deployment = (name: string, spec = ''): string =>
 const odd = '"unknownField":{"a":1,"a":2},"replicas":2,"replicas":3,';
 
 describe('a field that is there more than once', () => {
-  it('is refused by strict validation after those that there are not', async () => {
+  it('is refused by strict validation among those that there are not, in the order of the text', async () => {
     const { status, json: answer } = await send(
       ...['POST', `${deployments}?fieldValidation=Strict`, deployment('a', odd), json],
     );
@@ -35,6 +35,26 @@ describe('a field that is there more than once', () => {
       400,
       'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"',
     ]);
+  });
+
+  it('before one that there is not is told before it', async () => {
+    const spec = '"replicas":2,"replicas":3,"zoo":1,"foo":{"a":1,"a":2},';
+    const text = deployment('order', spec).replace('"name":"web",', '"name":"web","odd":1,"name":"web",');
+    const { json: answer } = await send('POST', `${deployments}?fieldValidation=Strict`, text, json);
+    expect(answer.message).toMatch(
+      /: strict decoding error: duplicate field "spec\.replicas", unknown field "spec\.zoo", unknown field "spec\.foo", unknown field "spec\.template\.spec\.containers\[0\]\.odd", duplicate field "spec\.template\.spec\.containers\[0\]\.name"$/,
+    );
+  });
+
+  it('in a custom resource is told before what there is not, and that by name', async () => {
+    await define(server, cluster, definition('order.example.com'));
+    const text =
+      '{"apiVersion":"order.example.com/v1","kind":"CronTab","metadata":{"name":"a"},"spec":{"zoo":1,"foo":1,"foo":2}}';
+    const path = `${crontabs('order.example.com')}?fieldValidation=Strict`;
+    const { json: answer } = await send('POST', path, text, json);
+    expect(answer.message).toMatch(
+      /strict decoding error: duplicate field "spec\.foo", unknown field "spec\.foo", unknown field "spec\.zoo"$/,
+    );
   });
 
   it('is warned of by default, and what came last counts', async () => {
@@ -53,12 +73,12 @@ describe('a field that is there more than once', () => {
 
   it('in YAML is told by its line', async () => {
     const text =
-      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: d\ndata:\n  a: "1"\n  a: "2"\n  a: "3"\nfoo: 1\n';
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: d\ndata:\n  a: "1"\n  a: "2"\n  a: "3"\nzoo: 1\nfoo: 1\n';
     const path = '/api/v1/namespaces/default/configmaps';
     const strict = await send('POST', `${path}?fieldValidation=Strict`, text, yaml);
     expect(strict.json.message).toBe(
       'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n' +
-        '  line 7: key "a" already set in map\n  line 8: key "a" already set in map, unknown field "foo"',
+        '  line 7: key "a" already set in map\n  line 8: key "a" already set in map, unknown field "foo", unknown field "zoo"',
     );
     const { headers } = await send('POST', path, text, yaml);
     expect(headers.warning).toBe(
@@ -66,6 +86,7 @@ describe('a field that is there more than once', () => {
         String.raw`299 - "line 7: key \"a\" already set in map"`,
         String.raw`299 - "line 8: key \"a\" already set in map"`,
         String.raw`299 - "unknown field \"foo\""`,
+        String.raw`299 - "unknown field \"zoo\""`,
       ].join(', '),
     );
   });

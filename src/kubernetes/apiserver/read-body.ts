@@ -112,8 +112,11 @@ export async function parseBody(
   switch (readContentType(contentType)) {
     case jsonType:
       return objectIn(valueIn(bytes, versionAndKind, repeated));
-    case yamlType:
-      return objectIn(await parseYaml(bytes, repeated?.keys));
+    case yamlType: {
+      const object = objectIn(await parseYaml(bytes, repeated?.keys));
+      if (repeated !== undefined) repeated.json = () => sortedText(object);
+      return object;
+    }
     case protobufType:
       return parseProtobuf(bytes);
   }
@@ -163,12 +166,23 @@ function valueIn(bytes: Buffer, before: string, repeated?: Repeated): Json {
   try {
     const text = bytes.toString('utf8');
     const value = JSON.parse(text) as Json;
-    repeated?.fields.push(...repeatedFields(text, value));
+    if (repeated !== undefined) {
+      repeated.fields.push(...repeatedFields(text, value));
+      repeated.json = () => text;
+    }
     return value;
   } catch (error) {
     throw badRequest(before + (goJsonError(bytes) ?? String(error)));
   }
 }
+
+/** As Go writes what it read from YAML: a map has no order of its own. */
+const sortedText = (value: Json): string =>
+  JSON.stringify(value, (_name, member: Json) =>
+    isJsonObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
 
 function objectIn(parsed: Json): JsonObject {
   assertShallow(parsed);

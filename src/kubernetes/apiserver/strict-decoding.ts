@@ -4,19 +4,21 @@ import { type ApiError, badRequest, invalid, invalidValue } from './status.ts';
 /** How fields are taken that the kind does not have, or the text more than once. */
 export type FieldValidation = 'Ignore' | 'Strict' | 'Warn';
 
-/** What a text has more than once. */
+/** What a text has more than once, and the text itself. */
 export interface Repeated {
   /** Of JSON, e.g. `spec.replicas`. */
   readonly fields: string[];
   /** Of YAML, as its reader says it, e.g. `line 3: key "a" already set in map`. */
   readonly keys: string[];
+  /** In JSON; undefined: there was none, as of protobuf. */
+  json?: () => string;
 }
 
 export const noneRepeated = (): Repeated => ({ fields: [], keys: [] });
 
 /**
- * Warns of what strict validation refuses. JSON is read into a kind of its own at once, so what is not read is not found to be
- * repeated; all else is read into maps first, which know no fields.
+ * Warns of what strict validation refuses. JSON is read into a kind of its own at once, and tells all in its order; YAML becomes
+ * JSON before, without what it has more than once, which is told first; of what has no kind in Go the same is told.
  * @param subject Begins the refusal. @param warnings Gathers what the caller is to be warned of.
  * @throws {ApiError} 400
  */
@@ -26,16 +28,14 @@ export function admitFields(
   validation: FieldValidation,
   warnings: string[],
 ): void {
-  const { fields, keys } = repeated;
+  const { fields, keys, json } = repeated;
   if (validation === 'Ignore' || unknown.length + fields.length + keys.length === 0) return;
-  const isAtOnce = !isCustom && keys.length === 0;
-  const found = isAtOnce
-    ? fields.filter((field) => !unknown.some((other) => isWithin(field, other)))
-    : fields;
-  const twice = found.map(duplicateField);
-  const strange = unknown.map(unknownField);
   const ofMaps = validation === 'Strict' && keys.length > 0 ? [inYaml(keys)] : keys;
-  const told = isAtOnce ? [...strange, ...twice] : [...ofMaps, ...twice, ...strange];
+  const rest =
+    isCustom || json === undefined
+      ? [...fields.map(duplicateField), ...unknown.map(unknownField)]
+      : strangeFields(json(), unknown);
+  const told = [...ofMaps, ...rest];
   if (validation === 'Strict') throw badRequest(`${subject}: strict decoding error: ${told.join(', ')}`);
   warnings.push(...told);
 }
