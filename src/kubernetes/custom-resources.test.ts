@@ -365,6 +365,14 @@ describe('a schema of a custom resource', () => {
     ]);
   });
 
+  it('tells what is twice before what it does not know, and that by name', async () => {
+    const text = '{"metadata":{"name":"order","odd":1},"spec":{"zoo":1,"foo":1,"foo":2},"foo":1}';
+    const { json } = await cluster.call('POST', `${at}?fieldValidation=Strict`, Buffer.from(text));
+    expect(json.message).toMatch(
+      /error: duplicate field "spec\.foo", unknown field "metadata\.odd", unknown field "foo", unknown field "spec\.foo", unknown field "spec\.zoo"$/,
+    );
+  });
+
   it('refuses what does not follow it, with a cause for each field', async () => {
     const { status, json } = await cluster.call('POST', at, named('bad', { replicas: 'x', color: 'green' }));
     expect(status).toBe(422);

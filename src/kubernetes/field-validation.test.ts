@@ -46,17 +46,6 @@ describe('a field that is there more than once', () => {
     );
   });
 
-  it('in a custom resource is told before what there is not, and that by name', async () => {
-    await define(server, cluster, definition('order.example.com'));
-    const text =
-      '{"apiVersion":"order.example.com/v1","kind":"CronTab","metadata":{"name":"a"},"spec":{"zoo":1,"foo":1,"foo":2}}';
-    const path = `${crontabs('order.example.com')}?fieldValidation=Strict`;
-    const { json: answer } = await send('POST', path, text, json);
-    expect(answer.message).toMatch(
-      /strict decoding error: duplicate field "spec\.foo", unknown field "spec\.foo", unknown field "spec\.zoo"$/,
-    );
-  });
-
   it('is warned of by default, and what came last counts', async () => {
     const { headers, json: made } = await send('POST', deployments, deployment('b', odd), json);
     expect(headers.warning).toBe(
