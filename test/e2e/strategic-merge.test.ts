@@ -116,6 +116,39 @@ const cases: readonly (readonly [kind: 'Pod' | 'Service' | 'ServiceAccount', pat
     { spec: { containers: [{ name: 'a', $patch: 'replace', image: 'r' }, container('z'), container('y')] } },
   ],
   [
+    'Pod',
+    {
+      metadata: { finalizers: ['x/n', 'x/n', 'x/a'] },
+      spec: {
+        // Within what is new, directives stay; what has one of its own is not there.
+        containers: [
+          container('n', {
+            $retainKeys: ['name'],
+            env: [
+              { name: 'E', $patch: 'delete' },
+              { name: 'F', value: null },
+            ],
+            '$setElementOrder/env': [{ name: 'F' }],
+            '$deleteFromPrimitiveList/command': ['x'],
+            resources: { $patch: 'delete', limits: { cpu: '1' } },
+          }),
+        ],
+        initContainers: [container('i', { $patch: 'delete' }), container('j', { command: null })],
+        ephemeralContainers: [container('e', { $patch: 'merge' })],
+        securityContext: { $patch: 'replace', runAsUser: 1 },
+        affinity: { $retainKeys: ['nodeAffinity'], nodeAffinity: {} },
+      },
+    },
+  ],
+  [
+    'Pod',
+    {
+      $patch: 'replace',
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: { name: 'q', labels: { a: null, $patch: 'replace' } },
+    },
+  ],
+  [
     'Service',
     { spec: { ports: [{ port: 81 }, { port: 443, $patch: 'delete' }, { port: 80, targetPort: 9 }] } },
   ],
@@ -130,16 +163,50 @@ const kinds = {
   ServiceAccount: ['k8s.io.api.core.v1.ServiceAccount', serviceAccount],
 } as const;
 
+/** What is refused, each for one thing. */
+const refused: readonly object[] = [
+  {
+    spec: {
+      '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }],
+      containers: [container('a'), container('b')],
+    },
+  },
+  { spec: { '$setElementOrder/containers': [{ name: 'b' }], containers: [container('a')] } },
+  { metadata: { '$setElementOrder/finalizers': ['x/b', 'x/a'], finalizers: ['x/a', 'x/b'] } },
+  { spec: { '$setElementOrder/containers': 'a' } },
+  { metadata: { labels: { '$setElementOrder/a': ['a'] } } },
+  { spec: { '$setElementOrder/odd': ['a'] } },
+  { spec: { volumes: [{ name: 'v', $retainKeys: ['name'], hostPath: { path: '/x' } }] } },
+  { spec: { volumes: [{ name: 'v', $retainKeys: 'name' }] } },
+  { spec: { containers: [{ name: 'a', $patch: 'odd' }] } },
+  { spec: { containers: [{ $patch: 'delete' }] } },
+  { spec: { containers: ['a'] } },
+  { spec: { nodeSelector: { $patch: 'odd' } } },
+];
+
+const locally = (object: object, patch: object) => {
+  const file = join(directory, 'object.json');
+  writeFileSync(file, JSON.stringify(object));
+  const args = ['--local', '-o', 'json', '--type=strategic', '-f', file, '-p', JSON.stringify(patch)];
+  return run(kubectl, ['patch', ...args], { env: { HOME: directory, KUBECONFIG: '/dev/null' } });
+};
+
 describe('a strategic merge patch comes to what kubectl makes of it without a server', () => {
   it.each(cases)('%s %j', async (kind, patch) => {
     const [message, object] = kinds[kind];
-    const file = join(directory, 'object.json');
-    writeFileSync(file, JSON.stringify(object));
-    const args = ['--local', '-o', 'json', '--type=strategic', '-f', file, '-p', JSON.stringify(patch)];
-    const { stdout } = await run(kubectl, ['patch', ...args], {
-      env: { HOME: directory, KUBECONFIG: '/dev/null' },
-    });
+    const { stdout } = await locally(object, patch);
     const merged = applyStrategicMergePatch(messageNamed(message), object, JSON.parse(JSON.stringify(patch)));
     expect(merged).toEqual(JSON.parse(stdout));
+  });
+
+  it.each(refused)('or to the same refusal: %j', async (patch) => {
+    const [message, object] = kinds.Pod;
+    const told: string = await locally(object, patch).then(
+      () => 'it was done',
+      (error: Error & { readonly stderr: string }) => error.stderr,
+    );
+    const merge = () =>
+      applyStrategicMergePatch(messageNamed(message), object, JSON.parse(JSON.stringify(patch)));
+    expect(merge).toThrow(told.replace(/^error: /, '').trimEnd());
   });
 });

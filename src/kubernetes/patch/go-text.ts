@@ -8,3 +8,12 @@ export function goText(value: Json | undefined): string {
   const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
   return `map[${members.map(([name, it]) => `${name}:${goText(it)}`).join(' ')}]`;
 }
+
+/** The type that Go reads a value of JSON as. */
+export function goType(value: Json): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (isJsonObject(value)) return 'map[string]interface {}';
+  if (value === null) return '<nil>';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : 'string';
+}

@@ -75,6 +75,30 @@ const cases: readonly (readonly [what: string, object: JsonObject, patch: JsonOb
       { volumes: [{ name: 'v', $retainKeys: ['name', 'hostPath'], hostPath: { path: '/x' } }] },
       { volumes: [{ name: 'v', hostPath: { path: '/x' } }] },
     ],
+    [
+      'leaves directives within what is new',
+      { containers },
+      { containers: [{ name: 'c', env: [{ name: 'E', $patch: 'delete' }] }] },
+      { containers: [{ name: 'c', env: [{ name: 'E', $patch: 'delete' }] }, ...containers] },
+    ],
+    [
+      'takes a list that was not there without what is deleted from it, and without nulls',
+      {},
+      {
+        initContainers: [
+          { name: 'a', $patch: 'delete' },
+          { name: 'b', image: null },
+        ],
+      },
+      { initContainers: [{ name: 'b' }] },
+    ],
+    [
+      'takes nothing that was not there and is replaced',
+      {},
+      { nodeSelector: { $patch: 'replace', a: '1' } },
+      {},
+    ],
+    ['deletes the whole', { containers }, { $patch: 'delete' }, {}],
   ];
 
 describe('a strategic merge patch', () => {
@@ -85,6 +109,13 @@ describe('a strategic merge patch', () => {
   it('is refused where an item has no key', () => {
     expect(() => merge({ containers }, { containers: [{ image: 'z' }] })).toThrow(
       'does not contain declared merge key: name',
+    );
+  });
+
+  it('is refused where its order is another than that which it sets', () => {
+    const order = { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] };
+    expect(() => merge({ containers }, { ...order, containers: [{ name: 'a' }, { name: 'b' }] })).toThrow(
+      "The order in patch list:\n[map[name:a] map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:b] map[name:a]]\n",
     );
   });
 });
