@@ -99,6 +99,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       ...{ api, events, volumes, kubeletVersion, machine, images, signal },
       pressures: () => watch.eviction.pressures,
       labels: () => reporter.node?.metadata.labels ?? {},
+      allocatable: () => ({
+        ...reporter.node?.status?.allocatable,
+        ...nodeResources(description).allocatable,
+      }),
       services: async (waiting) => {
         await Promise.race([serviceInformer.synced, aborted(waiting)]);
         waiting.throwIfAborted();
@@ -175,6 +179,7 @@ function podBoard(
     images,
     pressures,
     labels: nodeLabels,
+    allocatable,
     signal,
   }: {
     readonly api: ApiClient;
@@ -186,6 +191,7 @@ function podBoard(
     readonly images: PulledImages;
     readonly pressures: () => ReadonlySet<PressureType>;
     readonly labels: () => Readonly<Record<string, string>>;
+    readonly allocatable: () => Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
   },
 ): PodBoard {
@@ -216,7 +222,7 @@ function podBoard(
     allocations: new Allocations(stateDirectory, log),
     node: () => ({
       ...{ name: node.name, labels: nodeLabels(), pressures: pressures(), onlyPod: node.onlyPod },
-      allocatable: nodeResources(node).allocatable,
+      allocatable: allocatable(),
     }),
     images: { ...{ runtime, clock, events, pulled: images }, secrets: pullSecrets(api, events) },
   });

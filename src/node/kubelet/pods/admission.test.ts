@@ -7,7 +7,7 @@ import { containerRights } from './security.ts';
 const node = {
   name: 'n1',
   labels: { zone: 'a', cores: '4' },
-  allocatable: { cpu: '1930m', memory: '1Gi', pods: '2' },
+  allocatable: { cpu: '1930m', memory: '1Gi', pods: '2', 'example.com/berths': '1' },
   pressures: new Set<PressureType>(),
 };
 const pod = (spec: Partial<PodSpec> = {}, name = 'p'): Pod => ({
@@ -40,7 +40,13 @@ describe('admit', () => {
     ['one too many', pod(), [pod(), pod()], 'OutOfpods'],
     ['more CPU than is left', asking({ cpu: '931m' }), [asking({ cpu: '1' })], 'OutOfcpu'],
     ['more memory than there is', asking({ memory: '1025Mi' }), [], 'OutOfmemory'],
-    ['what no node has', asking({ 'example.com/gpu': '1' }), [], 'OutOfexample.com/gpu'],
+    ['more berths than there are', asking({ 'example.com/berths': '2' }), [], 'OutOfexample.com/berths'],
+    [
+      'what the node does not know, which may be the cluster’s',
+      asking({ 'example.com/gpu': '1' }),
+      [],
+      undefined,
+    ],
     [
       'an init container that asks for more',
       asking({ cpu: '1' }, { initContainers: [{ name: 'i', resources: { requests: { cpu: '2' } } }] }),

@@ -170,6 +170,9 @@ const whole = 1_000_000_000n;
 const unitOf = (name: string): bigint => (name === 'cpu' ? 1_000_000n : whole);
 const rounded = (nanos: bigint, name: string): bigint => (nanos + unitOf(name) - 1n) / unitOf(name);
 
+/** https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#extended-resources */
+const isExtended = (name: string): boolean => name.includes('/') && !/^([^/]+\.)?kubernetes\.io\//.test(name);
+
 /** What a node does not have beside other pods. */
 export function lackingResource(
   { spec }: Pod,
@@ -178,8 +181,11 @@ export function lackingResource(
 ): Rejection | undefined {
   const capacity = amountsOf(allocatable);
   const used = others.map((other) => podRequests(other.spec));
-  // The control plane says how many interfaces of pods the node has, and the scheduler counts them.
-  const own = [...podRequests(spec)].filter(([name]) => name !== podEni);
+  // The control plane says how many interfaces of pods the node has, and the scheduler counts them. As upstream, an
+  // extended resource that the node does not tell of may be one of the cluster's.
+  const own = [...podRequests(spec)].filter(
+    ([name]) => name !== podEni && (capacity.has(name) || !isExtended(name)),
+  );
   const asked = [['pods', whole] as const, ...own].map(([name, requested]) => {
     const taken =
       name === 'pods'

@@ -71,6 +71,16 @@ export function nodeStatus(
   };
 }
 
+/**
+ * What others tell of the node in its capacity, pods may have: all of it.
+ * https://kubernetes.io/docs/tasks/administer-cluster/extended-resource-node/
+ */
+export function withExtended(status: NodeStatus, { capacity: told = {} }: NodeStatus): NodeStatus {
+  const { capacity = {}, allocatable } = status;
+  const extended = Object.entries(told).filter(([name]) => !Object.hasOwn(capacity, name));
+  return { ...status, allocatable: { ...Object.fromEntries(extended), ...allocatable } };
+}
+
 /** In upstream's order and words. @param before What the node's conditions are. */
 export function nodeConditions(
   { notReady, pressures }: NodeHealth,

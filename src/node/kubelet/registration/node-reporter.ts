@@ -10,7 +10,15 @@ import type { PressureType } from '../eviction/thresholds.ts';
 import type { KubeletSettings, NodeDescription } from '../kubelet-options.ts';
 import type { Node, NodeStatus } from '../objects/node.ts';
 import { type MachineFacts, nodeInfo } from './node-facts.ts';
-import { nodeConditions, nodeLabels, nodeLease, nodeObject, nodeStatus, saysTheSame } from './node-object.ts';
+import {
+  nodeConditions,
+  nodeLabels,
+  nodeLease,
+  nodeObject,
+  nodeStatus,
+  saysTheSame,
+  withExtended,
+} from './node-object.ts';
 
 export interface NodeReporterOptions {
   readonly description: NodeDescription;
@@ -132,10 +140,12 @@ export class NodeReporter {
 
   async #report(signal: AbortSignal): Promise<void> {
     const { api, clock, settings, onReported } = this.#options;
-    const before = this.#node?.status;
-    const status = await this.#status(before?.conditions ?? []);
+    // Others write to it, too: what it has of their resources.
+    this.#node = await api.get(nodes, undefined, this.#name, signal);
+    const { status: before = {} } = this.#node;
+    const status = withExtended(await this.#status(before.conditions ?? []), before);
     const isDue = clock.monotonic() - this.#reportedAtMs >= settings.statusReportMs;
-    if (!isDue && before !== undefined && saysTheSame(status, this.#known(before, status))) return;
+    if (!isDue && saysTheSame(status, this.#known(before, status))) return;
     const patch = { type: 'strategic', body: { status }, subresource: 'status' } as const;
     this.#node = await api.patch(nodes, undefined, this.#name, patch, signal);
     this.#reportedAtMs = clock.monotonic();

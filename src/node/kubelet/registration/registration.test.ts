@@ -100,6 +100,22 @@ describe('a kubelet', () => {
     await until('new label', (json) => json.metadata.labels.extra === 'yes');
   });
 
+  it('lets pods have all of what others tell of the node in its capacity', async () => {
+    const name = 'ip-10-0-1-9.eu-west-1.compute.internal';
+    const own = `/api/v1/nodes/${name}`;
+    await using node = new TestNode(await nodes.access(name), { name });
+    await node.start({ settings });
+    const { status } = await until('the node', ({ kind }) => kind === 'Node', own);
+    await nodes.cluster.call(
+      'PATCH',
+      `${own}/status`,
+      { status: { capacity: { 'example.com/berths': '2' } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    const told = await until('berths', (json) => json.status.allocatable['example.com/berths'] === '2', own);
+    expect(told.status.allocatable).toEqual({ ...status.allocatable, 'example.com/berths': '2' });
+  });
+
   it('tells which CSI driver it has, beside those of others, at every start', async () => {
     const name = 'ip-10-0-1-8.eu-west-1.compute.internal';
     const csiNode = `/apis/storage.k8s.io/v1/csinodes/${name}`;
