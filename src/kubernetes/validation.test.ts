@@ -359,6 +359,85 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
   });
 });
 
+describe('workloads tell what is wrong in the order of Kubernetes', () => {
+  const odd = { metadata: { labels: { app: 'b' } }, spec: { containers: [{ name: 'c' }] } };
+  const mismatch = 'spec.template.metadata.labels: Invalid value: {"app":"b"}: `selector` does not match';
+  const image = 'spec.template.spec.containers[0].image: Required value';
+  const negative = (field: string) => `${field}: Invalid value: -1: must be greater than or equal to 0`;
+  const all = (...words: readonly string[]) =>
+    new RegExp(`^\\[${words.map((it) => it.replaceAll(/[[\]{}.]/g, '\\$&')).join('.*, ')}.*\\]$`);
+
+  it.each<readonly [resource: string, spec: object, words: RegExp]>([
+    [
+      'deployments',
+      {
+        minReadySeconds: -1,
+        replicas: -1,
+        template: odd,
+        strategy: { type: 'Odd' },
+        revisionHistoryLimit: -1,
+      },
+      all(
+        negative('spec.replicas'),
+        mismatch,
+        image,
+        'spec.strategy.type: Unsupported value',
+        negative('spec.minReadySeconds'),
+        negative('spec.revisionHistoryLimit'),
+      ),
+    ],
+    ['deployments', { selector: null, template: odd }, all('spec.selector: Required value', mismatch, image)],
+    [
+      'daemonsets',
+      { minReadySeconds: -1, template: odd, updateStrategy: { type: 'Odd' }, revisionHistoryLimit: -1 },
+      all(
+        mismatch,
+        image,
+        negative('spec.minReadySeconds'),
+        'spec.updateStrategy.type: Unsupported value',
+        negative('spec.revisionHistoryLimit'),
+      ),
+    ],
+    [
+      'statefulsets',
+      {
+        replicas: -1,
+        template: odd,
+        podManagementPolicy: 'Odd',
+        minReadySeconds: -1,
+        ordinals: { start: -1 },
+      },
+      all(
+        'spec.podManagementPolicy: Invalid value: "Odd"',
+        negative('spec.replicas'),
+        negative('spec.minReadySeconds'),
+        negative('spec.ordinals.start'),
+        mismatch,
+        image,
+      ),
+    ],
+    [
+      'deployments',
+      { selector: {} },
+      /^spec\.selector: Invalid value: \{\}: empty selector is invalid for deployment$/,
+    ],
+    [
+      'daemonsets',
+      {
+        template: { metadata: { labels }, spec: { containers: [container], activeDeadlineSeconds: 1 } },
+      },
+      /^spec\.template\.spec\.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in DaemonSet is not Supported$/,
+    ],
+    [
+      'statefulsets',
+      { selector: { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['a'] }] } },
+      /^spec\.template\.metadata\.labels: Invalid value: \{"app":"a"\}: `selector` does not match template `labels`$/,
+    ],
+  ])('%s %j', async (resource, spec, words) => {
+    expect(await told(resource, workload(spec))).toMatch(words);
+  });
+});
+
 describe('a change of what stays as it was made is refused', () => {
   const merge = { 'content-type': 'application/merge-patch+json' };
 

@@ -21,6 +21,7 @@ import { apiVersionOf, type Resource, resourceNamed } from '../schema/catalogue.
 import { messageNamed } from '../schema/messages.ts';
 import type { Subresource } from '../schema/subresources.ts';
 import { fieldErrors } from '../validation/check-fields.ts';
+import { inOrder } from '../validation/error-order.ts';
 import type { Attributes, Proposed, Requester } from './admission/attributes.ts';
 import { allocated, releasedWith } from './allocations.ts';
 import type { Cluster } from './cluster.ts';
@@ -335,7 +336,8 @@ function finished(
       : []),
     ...(kind.validate?.(object, before, subresource) ?? []),
   ];
-  if (errors.length > 0) throw invalid(kindName(resource), object.metadata.name, errors);
+  if (errors.length > 0)
+    throw invalid(kindName(resource), object.metadata.name, inOrder(errors, kind.errorOrder ?? []));
   const isAnother =
     before !== undefined &&
     kind.hasGeneration === true &&

@@ -20,6 +20,8 @@ export interface Kind {
     before: KubernetesObject,
     by: { readonly subresource: string | undefined; readonly now: number },
   ) => void;
+  /** Paths in the order in which upstream looks at them, where that is another than that of the kind's fields. */
+  readonly errorOrder?: readonly string[];
   readonly validate?: (
     object: KubernetesObject,
     before: KubernetesObject | undefined,

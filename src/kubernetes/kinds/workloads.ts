@@ -7,6 +7,7 @@ import {
   notSupported,
   required,
 } from '../apiserver/status.ts';
+import { matchesLabels } from '../objects/label-selector.ts';
 import { type JsonObject, type KubernetesObject, memberOf, numberOf, textOf } from '../objects/object.ts';
 import { podSpecErrors } from '../validation/pod-errors.ts';
 import { type Draft, ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
@@ -31,55 +32,88 @@ const restartErrors = (spec: JsonObject, path: string, allowed: readonly string[
     : [notSupported(`${path}.template.spec.restartPolicy`, policy, allowed)];
 };
 
-/** The selector is there, fixed, and finds what the template makes. */
-function selectorErrors(
-  object: KubernetesObject,
-  before: KubernetesObject | undefined,
-): readonly FieldError[] {
-  const spec = memberOf(object, 'spec');
+/** What upstream says of each kind where it names it. */
+interface Words {
+  /** In whose name an empty selector is refused. */
+  readonly selects: 'daemonset' | 'deployment' | 'statefulset';
+  /** In whose name pods that end are. */
+  readonly runs: 'DaemonSet' | 'ReplicaSet' | 'StatefulSet';
+}
+
+/** The selector is there, and finds what the template makes, which runs until it is ended. */
+function selectorErrors(spec: JsonObject, { selects, runs }: Words): readonly FieldError[] {
   const selector = memberOf(spec, 'selector');
+  const { labels } = memberOf(memberOf(spec, 'template'), 'metadata');
+  const isMissing = spec.selector === undefined;
+  const isEmpty = [memberOf(selector, 'matchLabels'), itemsOf(selector, 'matchExpressions')].every(
+    (part) => Object.keys(part).length === 0,
+  );
   const errors: FieldError[] = [];
-  const matchLabels = memberOf(selector, 'matchLabels');
-  const labels = memberOf(memberOf(memberOf(spec, 'template'), 'metadata'), 'labels');
-  if (spec.selector === undefined) errors.push(required('spec.selector'));
-  else if (Object.entries(matchLabels).some(([key, value]) => labels[key] !== value)) {
+  // A daemon set's is not asked for: one that is not there finds nothing.
+  if (isMissing && selects !== 'daemonset') errors.push(required('spec.selector'));
+  if (!isMissing && isEmpty)
+    errors.push(invalidValue('spec.selector', selector, `empty selector is invalid for ${selects}`));
+  if (isMissing || !matchesLabels(selector, (labels ?? {}) as Readonly<Record<string, string>>))
     errors.push(
       invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
     );
-  }
   errors.push(...templateErrors(spec), ...restartErrors(spec, 'spec', ['Always']));
-  if (before !== undefined && !jsonEqual(selector, memberOf(memberOf(before, 'spec'), 'selector')))
-    errors.push(invalidValue('spec.selector', selector, 'field is immutable'));
+  if (memberOf(memberOf(spec, 'template'), 'spec').activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbiddenField(
+        'spec.template.spec.activeDeadlineSeconds',
+        `activeDeadlineSeconds in ${runs} is not Supported`,
+      ),
+    );
   return errors;
 }
 
-/** @param validate What is wrong with one that has a selector that finds what it makes. */
-const controlled = (
-  defaults: (spec: Record<string, unknown>) => void,
-  validate: (spec: JsonObject, was: JsonObject | undefined) => readonly FieldError[] = () => [],
-): Kind => ({
+interface Controlled extends Words {
+  readonly defaults: (spec: Record<string, unknown>) => void;
+  /** Of the spec. */
+  readonly order: readonly string[];
+  /** What is wrong with one that has a selector that finds what it makes. */
+  readonly validate?: (spec: JsonObject, was: JsonObject | undefined) => readonly FieldError[];
+}
+
+const controlled = ({ defaults, order, validate, ...words }: Controlled): Kind => ({
   hasGeneration: true,
+  errorOrder: order.map((path) => `spec.${path}`),
   defaults: (draft) => {
     const spec = ensured(draft, 'spec');
     defaults(spec);
     templateDefaults(spec);
   },
-  validate: (object, before) => [
-    ...selectorErrors(object, before),
-    ...validate(memberOf(object, 'spec'), before && memberOf(before, 'spec')),
-  ],
+  validate: (object, before) => {
+    const spec = memberOf(object, 'spec');
+    const was = before && memberOf(before, 'spec');
+    return [...selectorErrors(spec, words), ...(validate?.(spec, was) ?? [])];
+  },
 });
+
+const fixedSelector = (spec: JsonObject, was: JsonObject | undefined): readonly FieldError[] =>
+  was === undefined || jsonEqual(memberOf(spec, 'selector'), memberOf(was, 'selector'))
+    ? []
+    : [invalidValue('spec.selector', spec.selector, 'field is immutable')];
 
 /** A number of pods, or a part of them, that is none at all. */
 const isNothing = (value: Json | undefined): boolean => value === 0 || value === '0%' || value === undefined;
 
-export const deployment: Kind = controlled((spec) => {
-  setDefaults(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
-  const strategy = ensured(spec, 'strategy');
-  setDefaults(strategy, { type: 'RollingUpdate' });
-  if (strategy.type === 'RollingUpdate')
-    setDefaults(ensured(strategy, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' });
-}, deploymentErrors);
+export const deployment: Kind = controlled({
+  ...{ selects: 'deployment', runs: 'ReplicaSet' },
+  order: [
+    ...['replicas', 'selector', 'template.metadata', 'template', 'strategy', 'minReadySeconds'],
+    ...['revisionHistoryLimit', 'progressDeadlineSeconds'],
+  ],
+  defaults: (spec) => {
+    setDefaults(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
+    const strategy = ensured(spec, 'strategy');
+    setDefaults(strategy, { type: 'RollingUpdate' });
+    if (strategy.type === 'RollingUpdate')
+      setDefaults(ensured(strategy, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' });
+  },
+  validate: (spec, was) => [...deploymentErrors(spec), ...fixedSelector(spec, was)],
+});
 
 function deploymentErrors(spec: JsonObject): readonly FieldError[] {
   const strategy = memberOf(spec, 'strategy');
@@ -108,9 +142,24 @@ function deploymentErrors(spec: JsonObject): readonly FieldError[] {
   return errors;
 }
 
-export const replicaSet: Kind = controlled((spec) => setDefaults(spec, { replicas: 1 }));
+export const replicaSet: Kind = controlled({
+  ...{ selects: 'deployment', runs: 'ReplicaSet' },
+  order: ['replicas', 'minReadySeconds', 'selector', 'template.metadata', 'template'],
+  defaults: (spec) => setDefaults(spec, { replicas: 1 }),
+  validate: fixedSelector,
+});
 
-export const statefulSet: Kind = controlled((spec) => {
+export const statefulSet: Kind = controlled({
+  ...{ selects: 'statefulset', runs: 'StatefulSet' },
+  order: [
+    ...['podManagementPolicy', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy', 'replicas'],
+    ...['minReadySeconds', 'ordinals', 'selector', 'template.metadata', 'template'],
+  ],
+  defaults: statefulSetDefaults,
+  validate: statefulSetErrors,
+});
+
+function statefulSetDefaults(spec: Record<string, unknown>): void {
   setDefaults(spec, {
     ...{ replicas: 1, podManagementPolicy: 'OrderedReady', revisionHistoryLimit: 10 },
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
@@ -122,7 +171,7 @@ export const statefulSet: Kind = controlled((spec) => {
     setDefaults(claim, { kind: 'PersistentVolumeClaim', apiVersion: 'v1', status: { phase: 'Pending' } });
     setDefaults(ensured(claim, 'spec'), { volumeMode: 'Filesystem' });
   }
-}, statefulSetErrors);
+}
 
 const changeableOfStatefulSet = [
   ...['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit'],
@@ -131,7 +180,7 @@ const changeableOfStatefulSet = [
 
 function statefulSetErrors(spec: JsonObject, was: JsonObject | undefined): readonly FieldError[] {
   if (was === undefined) return [];
-  const fixed = ({ selector: _, ...members }: JsonObject) =>
+  const fixed = (members: JsonObject) =>
     Object.fromEntries(Object.entries(members).filter(([name]) => !changeableOfStatefulSet.includes(name)));
   if (jsonEqual(fixed(spec), fixed(was))) return [];
   return [
@@ -142,13 +191,21 @@ function statefulSetErrors(spec: JsonObject, was: JsonObject | undefined): reado
   ];
 }
 
-export const daemonSet: Kind = controlled((spec) => {
-  setDefaults(spec, { revisionHistoryLimit: 10 });
-  const strategy = ensured(spec, 'updateStrategy');
-  setDefaults(strategy, { type: 'RollingUpdate' });
-  if (strategy.type === 'RollingUpdate')
-    setDefaults(ensured(strategy, 'rollingUpdate'), { maxUnavailable: 1, maxSurge: 0 });
-}, daemonSetErrors);
+export const daemonSet: Kind = controlled({
+  ...{ selects: 'daemonset', runs: 'DaemonSet' },
+  order: [
+    ...['selector', 'template.metadata', 'template', 'minReadySeconds', 'updateStrategy'],
+    'revisionHistoryLimit',
+  ],
+  defaults: (spec) => {
+    setDefaults(spec, { revisionHistoryLimit: 10 });
+    const strategy = ensured(spec, 'updateStrategy');
+    setDefaults(strategy, { type: 'RollingUpdate' });
+    if (strategy.type === 'RollingUpdate')
+      setDefaults(ensured(strategy, 'rollingUpdate'), { maxUnavailable: 1, maxSurge: 0 });
+  },
+  validate: (spec, was) => [...daemonSetErrors(spec), ...fixedSelector(spec, was)],
+});
 
 function daemonSetErrors(spec: JsonObject): readonly FieldError[] {
   const strategy = memberOf(spec, 'updateStrategy');
