@@ -122,6 +122,21 @@ describe('a pod', () => {
     await nodes.until(failed, 'gone', isGone);
   });
 
+  it('that has ended still tells its address, which another one has by now', async () => {
+    const spec = { restartPolicy: 'Never', containers: [container('c', 'exit', '0')] };
+    const ended = await bind('ended', spec);
+    await nodes.until(ended, 'the end', ({ status }) => status.phase === 'Succeeded');
+    await expect.poll(() => node.network.addresses.size).toBe(0);
+    const next = await bind('next', { containers: [container('c')] });
+    const { podIP, podIPs, hostIP } = (await nodes.until(next, 'running', isRunning)).status;
+    const { status } = await nodes.get(ended);
+    expect(status).toMatchObject({ podIP, podIPs, hostIP, phase: 'Succeeded' });
+    expect(condition({ status }, 'PodReadyToStartContainers').status).toBe('False');
+    await Promise.all([remove(ended), remove(next)]);
+    await nodes.until(ended, 'gone', isGone);
+    await nodes.until(next, 'gone', isGone);
+  });
+
   it('whose container ends again and again waits longer each time', async () => {
     const path = await bind('crash', { containers: [container('c', 'exit', '1', '100')] });
     const json = await nodes.until(

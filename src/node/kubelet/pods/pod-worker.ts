@@ -68,6 +68,7 @@ export class PodWorker {
   #pod: Pod;
   #view: PodView = emptyView;
   #status: PodStatus;
+  /** Its last one: a pod that has ended still tells it, though it may be another's by then. */
   #podIp: string | undefined;
   /** Sandboxes whose network is known to be there, by attempt. */
   #networked: number | undefined;
@@ -392,7 +393,6 @@ export class PodWorker {
     await this.#killAll(this.#graceSeconds);
     await this.#look();
     await steps.release(uid, this.#view);
-    this.#podIp = undefined;
     await this.#look();
     this.#tell();
     if (!this.#isRemoved) {

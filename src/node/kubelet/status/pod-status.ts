@@ -13,7 +13,7 @@ export interface StatusInputs {
   readonly view: PodView;
   factsOf(container: PodContainer): ContainerFacts;
   readonly hostIp: string;
-  /** Absent: it has none yet, or not any more. */
+  /** Its last one, also when it has ended. Absent: it has none yet. */
   readonly podIp: string | undefined;
   /** It has been ended by the node: with this reason it has failed, once nothing of it runs. */
   readonly end?: PodEnd;

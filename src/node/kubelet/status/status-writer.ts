@@ -103,7 +103,7 @@ export class StatusWriter {
     const { namespace, name, uid } = this.#pod.metadata;
     const before = this.#written ?? this.#pod.status ?? {};
     // What a patch leaves out stays: what is not so any more is taken away by name.
-    const gone = (['reason', 'message', 'podIP'] as const).filter(
+    const gone = (['reason', 'message'] as const).filter(
       (member) => before[member] !== undefined && status[member] === undefined,
     );
     const passed = (before.conditions ?? []).filter(
