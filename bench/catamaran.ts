@@ -1,5 +1,5 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { exitCodeOfSignal } from '../src/cli/child.ts';
 import type { StatusResponse } from '../src/cli/index.ts';
 
 const toolchain = fileURLToPath(new URL('../.toolchain', import.meta.url));
@@ -17,6 +18,20 @@ const main = join(
 /** As the launcher sets it: people start Catamaran with the cache of the start before. */
 const compileCache = join(toolchain, 'compile-cache');
 const environment = { NODE_COMPILE_CACHE: compileCache, ...process.env };
+
+/** State directories of those that run: whoever interrupts a bench is left with nothing of it. */
+const running = new Set<string>();
+const interruptions = ['SIGINT', 'SIGTERM'] as const;
+
+function onInterruption(signal: NodeJS.Signals): void {
+  for (const directory of running) {
+    spawnSync(process.execPath, purge(directory), { stdio: 'ignore', env: environment });
+    rmSync(directory, { recursive: true, force: true });
+  }
+  process.exit(exitCodeOfSignal(signal));
+}
+
+const purge = (directory: string): readonly string[] => [main, 'down', '--state', directory, '--purge'];
 
 interface Credentials {
   readonly accountId: string;
@@ -55,6 +70,8 @@ export class MeasuredCatamaran implements AsyncDisposable {
     profile?: string,
   ): Promise<MeasuredCatamaran> {
     const directory = stateDirectory ?? (await mkdtemp(join(tmpdir(), 'catamaran-bench-')));
+    if (running.size === 0) for (const signal of interruptions) process.on(signal, onInterruption);
+    running.add(directory);
     const began = performance.now();
     const args = [main, 'up', '--state', directory, '--port', String(port), ...options];
     const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
@@ -90,18 +107,15 @@ export class MeasuredCatamaran implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await ended(
-      spawn(process.execPath, [main, 'down', '--state', this.stateDirectory, '--purge'], {
-        stdio: 'ignore',
-        env: environment,
-      }),
-    );
+    await ended(spawn(process.execPath, purge(this.stateDirectory), { stdio: 'ignore', env: environment }));
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const gone = ended(this.process);
       this.process.kill('SIGKILL');
       await gone;
     }
     await rm(this.stateDirectory, { recursive: true, force: true });
+    running.delete(this.stateDirectory);
+    if (running.size === 0) for (const signal of interruptions) process.off(signal, onInterruption);
   }
 }
 
