@@ -62,6 +62,7 @@ function told(
     case 'id':
       return code === 'unknown_variable' ? undeclared(node.args, node.pos) : asIs;
     case '.':
+    case '.?':
       return { text: accessText(node, code) ?? summary, at: after(node.args[0], '.') };
     case '[]':
     case '[?]':
@@ -97,7 +98,6 @@ function told(
     case 'value':
     case 'list':
     case 'map':
-    case '.?':
       return asIs;
     default: {
       const name = node.op === 'in' ? '@in' : `_${node.op}_`;
@@ -107,7 +107,10 @@ function told(
 }
 
 /** What is wrong with `a.b`. */
-function accessText({ args: [of, name] }: ASTNode & { readonly op: '.' }, code: string): string | undefined {
+function accessText(
+  { args: [of, name] }: ASTNode & { readonly op: '.' | '.?' },
+  code: string,
+): string | undefined {
   if (code === 'no_such_key') return `undefined field '${name}'`;
   return code.endsWith('index_type') ? `type '${typeText(of)}' does not support field selection` : undefined;
 }

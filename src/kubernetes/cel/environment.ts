@@ -4,7 +4,7 @@ import { CelError } from './cel-error.ts';
 import { compileErrorText } from './compile-errors.ts';
 import { estimatedCost } from './cost/estimate.ts';
 import type { SizedType } from './cost/sizes.ts';
-import { withCheckedPresence, wrongMapKey } from './field-checks.ts';
+import { withCheckedOptionalFields, withCheckedPresence, wrongMapKey } from './field-checks.ts';
 import { addAddresses } from './library/addresses.ts';
 import { checkedByAmended } from './library/amend.ts';
 import { addConversions } from './library/conversions.ts';
@@ -95,6 +95,7 @@ export class CelEnvironment {
     const read = withoutOptionalEntries(expression);
     const parsed = this.#parse(expression, read);
     withCheckedPresence(parsed.ast);
+    withCheckedOptionalFields(parsed.ast);
     const { valid, type = '', error } = checkedByAmended(parsed.ast, () => parsed.check());
     if (!valid) throw this.#notCompiled(expression, read, error);
     const wrongKey = wrongMapKey(parsed.ast);

@@ -14,6 +14,8 @@ interface Checker {
   check(ast: ASTNode, context: unknown): TypeDeclaration;
   getType(name: string): TypeDeclaration;
   createError(code: string, message: string, ast: ASTNode): Error;
+  /** What is read of a value, of which a type with fields has to have it. */
+  checkAccessOnType(ast: ASTNode, context: unknown, type: TypeDeclaration): TypeDeclaration;
 }
 interface Evaluator {
   run(ast: ASTNode, context: unknown): unknown;
@@ -22,6 +24,7 @@ interface Evaluator {
   };
 }
 type Checked = ASTNode & { readonly checkedType?: TypeDeclaration };
+type Checks = { check(checker: Checker, ast: ASTNode, context: unknown): TypeDeclaration };
 type WithMeta = ASTNode & { setMeta(key: 'macro', value: object): void };
 
 /**
@@ -33,6 +36,24 @@ export function withCheckedPresence(ast: ASTNode): void {
   for (const node of nodesIn(ast))
     if (node.op === 'call' && node.args[0] === 'has' && node.args[1].length === 1)
       (node as WithMeta).setMeta('macro', presence(node, node.args[1][0] as ASTNode));
+}
+
+/**
+ * `a.?b` is of a field that there may be: where `a` is of a type that has no such field there is none; the library takes it.
+ * @param ast Read, and not yet checked.
+ */
+export function withCheckedOptionalFields(ast: ASTNode): void {
+  for (const node of nodesIn(ast)) if (node.op === '.?') checkField(node, node as ASTNode & Checks);
+}
+
+function checkField(node: ASTNode & { readonly op: '.?' }, checks: Checks): void {
+  const { check } = checks;
+  checks.check = (checker, ast, context) => {
+    const found = check.call(checks, checker, ast, context);
+    const of = checker.check(node.args[0], context);
+    checker.checkAccessOnType(node, context, (of.kind === 'optional' && of.valueType) || of);
+    return found;
+  };
 }
 
 function presence(call: ASTNode, field: ASTNode) {

@@ -149,6 +149,11 @@ describe('a schema is refused with a rule', () => {
       "compilation failed: ERROR: <input>:1:5: undefined field 'other'\n | self.other > 1\n | ....^",
     ],
     [
+      'of a field that there may be, and that it does not have',
+      { rule: 'self.?other.hasValue()' },
+      "compilation failed: ERROR: <input>:1:5: undefined field 'other'\n | self.?other.hasValue()\n | ....^",
+    ],
+    [
       'of another type',
       { rule: 'self.min + "a" == ""' },
       "<input>:1:10: found no matching overload for '_+_' applied to '(int, string)'",
