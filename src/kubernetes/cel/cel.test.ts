@@ -90,7 +90,10 @@ describe('a conversion fails', () => {
 
 describe('an expression is refused', () => {
   it.each([
-    ['numbers.all(n, n >', 'compilation failed: ERROR: <input>:1:19: Syntax error: Unexpected token: EOF'],
+    [
+      'numbers.all(n, n >',
+      "compilation failed: ERROR: <input>:1:19: Syntax error: mismatched input '<EOF>' expecting {",
+    ],
     [
       'unknown > 1',
       "compilation failed: ERROR: <input>:1:1: undeclared reference to 'unknown' (in container '')",

@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { optionalEntry, optionalItem } from './optional-literals.ts';
+import { syntaxFaults } from './syntax-errors.ts';
 
 /** Why an expression is none, or not of a type, as the library says it. */
 interface LibraryError extends Error {
@@ -29,8 +30,15 @@ export function compileErrorText(
   if (!(error instanceof Error)) return String(error);
   const { node, summary = error.message } = error as LibraryError;
   if (node === undefined) return summary;
+  const { code } = error as LibraryError;
+  const faults = node.op === undefined && code !== 'limit_exceeded' ? syntaxFaults(written) : undefined;
+  if (faults !== undefined)
+    return faults.map(({ text, at }) => placed(written, `Syntax error: ${text}`, at)).join('\n');
   const { text, at } = told(expression, error as LibraryError, node as ASTNode, isFunction);
-  if (written !== expression) return text;
+  return written === expression ? placed(expression, text, at) : text;
+}
+
+function placed(expression: string, text: string, at: number): string {
   const before = expression.slice(0, at).split('\n');
   const column = before.at(-1)?.length ?? 0;
   const line = expression.split('\n')[before.length - 1] ?? '';
