@@ -13,9 +13,14 @@ let node: TestNode;
 /** What the pods' program answers with 200. */
 const answers = new Set<string>();
 const hooks: string[] = [];
+/** Who is last to end has been asked, which who is first waits for. */
+const meanwhile = Promise.withResolvers<void>();
 const server = createServer(({ url = '' }, response) => {
   if (url.startsWith('/hook/')) hooks.push(url);
-  response.writeHead(answers.has(url) || url.startsWith('/hook/') ? 200 : 503).end();
+  if (url === '/hook/last-to-end') meanwhile.resolve();
+  const answer = () => response.writeHead(answers.has(url) || url.startsWith('/hook/') ? 200 : 503).end();
+  if (url === '/hook/first-to-end') meanwhile.promise.then(answer);
+  else answer();
 });
 let port: number;
 /** Simulated containers listen nowhere: this one does for all of them. */
@@ -295,11 +300,12 @@ describe('a pod', () => {
     }
   });
 
-  it('is ended in order: the others first, sidecars after them', async () => {
+  it('is ended in order: the others first, sidecars after them, but for their hooks', async () => {
     const side = (name: string) => ({ ...container(name), restartPolicy: 'Always' });
+    const preStop = (path: string) => ({ lifecycle: { preStop: { httpGet: { path, port } } } });
     const path = await bind('ordered', {
-      initContainers: [side('one'), side('two')],
-      containers: [container('main')],
+      initContainers: [{ ...side('one'), ...preStop('/hook/last-to-end') }, side('two')],
+      containers: [{ ...container('main'), ...preStop('/hook/first-to-end') }],
     });
     await nodes.until(path, 'running', isRunning);
     const ends: string[] = [];
@@ -314,6 +320,8 @@ describe('a pod', () => {
     watching.abort();
     await watched;
     expect([...new Set(ends)]).toEqual(['main', 'two', 'one']);
+    await expect.poll(() => nodes.eventsOf('ordered')).toContain('Killing: Stopping container one');
+    expect((await nodes.eventsOf('ordered')).join()).not.toContain('FailedPreStopHook');
   });
 
   it('is ready when its probe says so, and restarted when it is not well', async () => {

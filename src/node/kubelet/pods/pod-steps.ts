@@ -32,7 +32,7 @@ import { type ContainerRun, type PodView, podView } from './pod-view.ts';
 import { containerRights } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
 
-/** A preStop hook that took all the time there was leaves the container this long to end. */
+/** Where a preStop hook, or those that end before it, took all the time there was, a container has this long to end. */
 const leastStopSeconds = 2;
 const MiB = 1_048_576;
 
@@ -73,6 +73,8 @@ export interface KillOptions {
   readonly why: string;
   readonly graceSeconds: number;
   readonly podIp: string;
+  /** When those have ended that end before it. */
+  readonly turn?: Promise<unknown>;
   readonly signal: AbortSignal;
 }
 
@@ -188,14 +190,14 @@ export class PodSteps {
   }
 
   /**
-   * Ends a container: its preStop hook, its stop signal, and after what is left of the grace period it is killed. Resolves
-   * when it has ended.
+   * Ends a container: its preStop hook, in its turn its stop signal, and after what is left of the grace period it is
+   * killed. Resolves when it has ended.
    */
   async kill(
     pod: Pod,
     container: PodContainer,
     run: ContainerRun,
-    { why, graceSeconds, podIp, signal }: KillOptions,
+    { why, graceSeconds, podIp, turn, signal }: KillOptions,
   ): Promise<void> {
     const { runtime, events, clock, runHook } = this.#options;
     const { name } = run.container;
@@ -211,10 +213,11 @@ export class PodSteps {
         events.warning(pod, 'FailedPreStopHook', `PreStopHook failed: ${messageOf(error)}`, container.name);
       });
     }
+    await turn;
     const left = graceSeconds - (clock.monotonic() - begunAtMs) / 1_000;
     await runtime.stopContainer(
       name,
-      graceSeconds === 0 ? 0 : Math.max(left, preStop ? leastStopSeconds : 0),
+      graceSeconds === 0 ? 0 : Math.max(left, preStop || turn ? leastStopSeconds : 0),
     );
   }
 

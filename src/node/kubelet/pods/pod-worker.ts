@@ -404,25 +404,25 @@ export class PodWorker {
     this.#isFinished = true;
   }
 
-  /** Sidecars last, in reverse order, in what time is left. */
+  /** Sidecars last, in reverse order, in what time is left; as upstream, all of them run their hooks at once. */
   async #killAll(graceSeconds: number): Promise<void> {
-    const { clock } = this.#options;
-    const begunAtMs = clock.monotonic();
     const sidecars = (this.#pod.spec.initContainers ?? []).filter(isSidecar);
-    const first = allContainers(this.#pod.spec).filter((each) => !sidecars.includes(each));
-    await Promise.all(first.map((container) => this.#killOne(container, graceSeconds)));
+    const others = allContainers(this.#pod.spec).filter((each) => !sidecars.includes(each));
+    const kills = others.map((container) => this.#killOne(container, graceSeconds));
     for (const sidecar of sidecars.toReversed()) {
-      const left = graceSeconds - Math.floor((clock.monotonic() - begunAtMs) / 1_000);
-      await this.#killOne(sidecar, Math.max(Math.min(left, this.#graceSeconds ?? left), 1));
+      const turn = Promise.all(kills);
+      turn.catch(() => {});
+      kills.push(this.#killOne(sidecar, graceSeconds, turn));
     }
+    await Promise.all(kills);
   }
 
-  async #killOne(container: PodContainer, graceSeconds: number): Promise<void> {
+  async #killOne(container: PodContainer, graceSeconds: number, turn?: Promise<unknown>): Promise<void> {
     const { steps, signal } = this.#options;
     for (const run of this.#view.runs.get(container.name) ?? []) {
       if (!isRunning(run)) continue;
-      const why = `Stopping container ${container.name}`;
-      await steps.kill(this.#pod, container, run, { why, graceSeconds, podIp: this.#podIp ?? '', signal });
+      const how = { why: `Stopping container ${container.name}`, graceSeconds, podIp: this.#podIp ?? '' };
+      await steps.kill(this.#pod, container, run, { ...how, signal, ...(turn && { turn }) });
       await this.#look();
       this.#tell();
     }
