@@ -108,6 +108,29 @@ describe('a pod', () => {
     expect(node.network.addresses.size).toBe(0);
   });
 
+  it('waits for a secret that is not there, tells it less and less often, and runs soon after it is', async () => {
+    const { clock } = node;
+    const volumes = [{ name: 'v', secret: { secretName: 'late' } }];
+    const path = await bind('waiting', { volumes, containers: [container('c')] });
+    const sinceMs = clock.now();
+    const query = new URLSearchParams({ fieldSelector: 'involvedObject.name=waiting,reason=FailedMount' });
+    const told = async () => (await nodes.get(`/api/v1/namespaces/default/events?${query}`)).items;
+    await expect.poll(() => clock.now() - sinceMs, { timeout: 20_000 }).toBeGreaterThan(90_000);
+    const [event, ...others] = await told();
+    expect(others).toEqual([]);
+    expect(event.message).toBe('MountVolume.SetUp failed for volume "v" : secret "late" not found');
+    // At 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5 and 63.5 s, or later where it is not tried just then.
+    expect(event.count).toBeGreaterThan(2);
+    expect(event.count).toBeLessThan(9);
+    await nodes.cluster.call('POST', '/api/v1/namespaces/default/secrets', {
+      metadata: { name: 'late' },
+      stringData: { a: '1' },
+    });
+    await nodes.until(path, 'running', isRunning);
+    await remove(path);
+    await nodes.until(path, 'gone', isGone);
+  });
+
   it('that never restarts succeeds or fails with its containers', async () => {
     const restartPolicy = 'Never';
     const done = await bind('done', { restartPolicy, containers: [container('a', 'exit', '0')] });

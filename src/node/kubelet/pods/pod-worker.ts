@@ -262,8 +262,8 @@ export class PodWorker {
       return await this.#options.steps.volumes(this.#pod, signal);
     } catch (error) {
       signal.throwIfAborted();
-      for (const failure of error instanceof MountError ? error.failures : [messageOf(error)])
-        this.#options.events.warning(this.#pod, 'FailedMount', failure);
+      if (!(error instanceof MountError))
+        this.#options.events.warning(this.#pod, 'FailedMount', messageOf(error));
       throw error;
     }
   }

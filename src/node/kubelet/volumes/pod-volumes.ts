@@ -20,6 +20,7 @@ import { memorySizeBytes } from './empty-dir.ts';
 import { giveToGroup, isOfGroup } from './group-ownership.ts';
 import { checkHostPath } from './host-path.ts';
 import { ImageVolumes } from './image-volumes.ts';
+import { MountBackOff } from './mount-back-off.ts';
 import { MountError } from './mount-error.ts';
 import { type MountPoints, ownMountPoints } from './mount-points.ts';
 import { ClaimError, claimedVolume, placeOf } from './persistent-volumes.ts';
@@ -44,7 +45,7 @@ export interface PodVolumesOptions {
   readonly localDriver?: LocalDriver;
   /** A pod's volume has become as large as its claim asks for. */
   onGrown?(pod: Pod, volumeName: string): void;
-  /** A volume of a running pod could not be brought up to date, in the words of the event FailedMount. */
+  /** A volume could not be mounted, or be brought up to date: in the words of the event FailedMount, less and less often. */
   onTrouble?(pod: Pod, message: string): void;
 }
 
@@ -54,6 +55,8 @@ interface Entry {
   turn: Promise<unknown>;
   readonly stop: AbortController;
   refresh: 'none' | 'waiting';
+  /** Of volumes that fail, by name. */
+  readonly troubles: Map<string, MountBackOff>;
   timer?: Disposable;
 }
 
@@ -104,7 +107,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     const entry = this.#entryOf(pod);
     this.#objects.register(pod);
     return this.#inTurn(entry, async () => {
-      const mounted = await this.#mountAll(pod, AbortSignal.any([signal, entry.stop.signal]));
+      const mounted = await this.#mountAll(entry, pod, AbortSignal.any([signal, entry.stop.signal]));
       this.#refreshWhenDue(entry);
       return mounted;
     });
@@ -193,6 +196,7 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     const { uid } = pod.metadata;
     const entry = this.#pods.get(uid) ?? {
       ...{ pod, turn: Promise.resolve(), stop: new AbortController(), refresh: 'none' as const },
+      troubles: new Map(),
     };
     entry.pod = pod;
     this.#pods.set(uid, entry);
@@ -205,16 +209,17 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     return acting;
   }
 
-  async #mountAll(pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>> {
+  async #mountAll(entry: Entry, pod: Pod, signal: AbortSignal): Promise<ReadonlyMap<string, MountedVolume>> {
     const mounted = new Map<string, MountedVolume>();
     const failures: string[] = [];
     for (const volume of pod.spec.volumes ?? []) {
       try {
         const each = await this.#mountOne(pod, volume, signal);
         if (each !== undefined) mounted.set(volume.name, each);
+        entry.troubles.delete(volume.name);
       } catch (error) {
         signal.throwIfAborted();
-        failures.push(failureOf(volume, error));
+        failures.push(this.#failed(entry, volume, error));
       }
     }
     if (failures.length > 0) throw new MountError(failures);
@@ -357,6 +362,15 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     });
   }
 
+  /** @returns what it is told in. */
+  #failed({ pod, troubles }: Entry, volume: Volume, error: unknown): string {
+    const failure = failureOf(volume, error);
+    const trouble = troubles.get(volume.name) ?? new MountBackOff();
+    troubles.set(volume.name, trouble);
+    if (trouble.isDue(this.#options.clock.now())) this.#options.onTrouble?.(pod, failure);
+    return failure;
+  }
+
   async #refresh(entry: Entry): Promise<void> {
     const { pod, stop } = entry;
     const { name, uid } = pod.metadata;
@@ -365,15 +379,17 @@ export class NodeVolumes implements PodVolumes, AsyncDisposable {
     for (const volume of pod.spec.volumes ?? []) {
       const source = sourceOf(volume, name);
       if (!isProjected(source)) continue;
-      await this.#writeFiles(pod, volume.name, source, stop.signal).catch((error: unknown) =>
-        failures.push(failureOf(volume, error)),
-      );
+      try {
+        await this.#writeFiles(pod, volume.name, source, stop.signal);
+        entry.troubles.delete(volume.name);
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        failures.push(this.#failed(entry, volume, error));
+      }
     }
     if (stop.signal.aborted) return;
-    for (const failure of failures) {
+    for (const failure of failures)
       this.#options.log.debug('A volume could not be brought up to date', { pod: uid, failure });
-      this.#options.onTrouble?.(pod, failure);
-    }
     const isGrowing = (await this.#driver?.look(pod, stop.signal).catch(() => false)) ?? false;
     if (failures.length > 0) this.#refreshSoon(uid, retryRefreshMs);
     else if (isGrowing) this.#refreshSoon(uid, awaitedGrowthMs);
