@@ -77,6 +77,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       machine,
       pressures: () => watch.eviction.pressures,
       port: () => port,
+      onBecame: (reason) =>
+        events.ofNode('Normal', reason, `Node ${description.name} status is now: ${reason}`),
     });
     const events = new PodEvents({ ...{ api, clock, random, log }, nodeName: description.name });
     const serviceInformer = new Informer({ ...{ api, resource: services, clock, random, log } });
@@ -124,8 +126,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         board.changed(now, before);
       },
     });
-    await reporter.register(signal);
     events.ofNode('Normal', 'Starting', 'Starting kubelet.');
+    await reporter.register(signal);
     const loops = { ...{ clock, random, log, signal } };
     const running = [
       keepRunning('events', () => events.run(signal), loops),

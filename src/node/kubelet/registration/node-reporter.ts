@@ -9,6 +9,7 @@ import { leases, nodes } from '../api/resources.ts';
 import type { PressureType } from '../eviction/thresholds.ts';
 import type { KubeletSettings, NodeDescription } from '../kubelet-options.ts';
 import type { Node, NodeStatus } from '../objects/node.ts';
+import { conditionEvents } from './condition-events.ts';
 import { type MachineFacts, nodeInfo } from './node-facts.ts';
 import {
   nodeConditions,
@@ -35,7 +36,8 @@ export interface NodeReporterOptions {
   readonly pressures: () => ReadonlySet<PressureType>;
   /** Where the kubelet's own API listens, once it does. */
   readonly port: () => number | undefined;
-  readonly onReported?: (status: NodeStatus, before: NodeStatus | undefined) => void;
+  /** Something has become of the node, of which an event tells. @param reason The event's. */
+  readonly onBecame?: (reason: string) => void;
 }
 
 /**
@@ -126,7 +128,9 @@ export class NodeReporter {
     const status = await this.#status([]);
     const architecture = this.#engine?.architecture ?? '';
     try {
-      return await api.create(nodes, undefined, nodeObject(description, architecture, status), signal);
+      const made = await api.create(nodes, undefined, nodeObject(description, architecture, status), signal);
+      this.#tell(status, {});
+      return made;
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === 'AlreadyExists')) throw error;
     }
@@ -139,7 +143,7 @@ export class NodeReporter {
   }
 
   async #report(signal: AbortSignal): Promise<void> {
-    const { api, clock, settings, onReported } = this.#options;
+    const { api, clock, settings } = this.#options;
     // Others write to it, too: what it has of their resources.
     this.#node = await api.get(nodes, undefined, this.#name, signal);
     const { status: before = {} } = this.#node;
@@ -149,7 +153,11 @@ export class NodeReporter {
     const patch = { type: 'strategic', body: { status }, subresource: 'status' } as const;
     this.#node = await api.patch(nodes, undefined, this.#name, patch, signal);
     this.#reportedAtMs = clock.monotonic();
-    onReported?.(status, before);
+    this.#tell(status, before);
+  }
+
+  #tell({ conditions = [] }: NodeStatus, { conditions: before = [] }: NodeStatus): void {
+    for (const reason of conditionEvents(conditions, before)) this.#options.onBecame?.(reason);
   }
 
   /** Of what the API server has, that which the kubelet writes. */

@@ -71,6 +71,31 @@ describe('a kubelet', () => {
     await until('a renewal', (json) => json.spec.renewTime > spec.renewTime, lease);
   });
 
+  it('tells by events what has become of its node, and nothing while it is the same', async () => {
+    const name = 'ip-10-0-1-10.eu-west-1.compute.internal';
+    await using node = new TestNode(await nodes.access(name), { name });
+    await node.start({ settings: { ...settings, statusReportMs: 20 } });
+    type Told = { readonly reason: string; readonly message: string; readonly count: number };
+    const about = `?fieldSelector=involvedObject.name=${name},source=kubelet`;
+    const told = async (what: string, holds: (events: readonly Told[]) => boolean) => {
+      const { items } = await until(what, (json) => holds(json.items), `/api/v1/events${about}`);
+      return items.map(({ reason, count }: Told) => [reason, count]);
+    };
+    const has = (wanted: string, times: number) => (events: readonly Told[]) =>
+      events.some(({ reason, count }) => reason === wanted && count === times);
+    expect(await told('that it is ready', has('NodeReady', 1))).toEqual([
+      ['Starting', 1],
+      ['NodeHasSufficientMemory', 1],
+      [expect.stringMatching(/^NodeHas(No)?DiskPressure$/), 1],
+      ['NodeHasSufficientPID', 1],
+      ['NodeReady', 1],
+    ]);
+    node.machine.engine.stop();
+    await told('that it is not', has('NodeNotReady', 1));
+    node.machine.engine.start();
+    expect(await told('that it is again', has('NodeReady', 2))).toHaveLength(6);
+  });
+
   it('says that it is not ready while its container engine is away, and again when it is back', async () => {
     await using node = new TestNode(await nodes.access(testNode.name));
     await node.start({ settings });
