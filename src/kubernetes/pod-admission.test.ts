@@ -293,6 +293,41 @@ describe('a node', () => {
   });
 });
 
+describe('the labels of a pod', () => {
+  const [region, zone] = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone'];
+
+  it('tell where its node is, whoever says on which node it is', async () => {
+    const at = await namespace();
+    const labels = { [region]: 'eu-west-1', [zone]: 'eu-west-1b', rack: '7' };
+    await cluster.call('POST', '/api/v1/nodes', { metadata: { name: 'ashore', labels } });
+    await cluster.call('POST', '/api/v1/nodes', { metadata: { name: 'adrift' } });
+    const own = { labels: { app: 'web', [zone]: 'nowhere' } };
+    const labelsOf = async (name: string) =>
+      (await cluster.call('GET', `${at}/pods/${name}`)).json.metadata.labels;
+    const known = { app: 'web', [region]: 'eu-west-1', [zone]: 'eu-west-1b' };
+
+    const named = pod({ nodeName: 'ashore' }, {}, { ...own, name: 'named' });
+    expect((await cluster.call('POST', `${at}/pods`, named)).json.metadata.labels).toEqual(known);
+
+    const gated = { schedulingGates: [{ name: 'example.com/wait' }] };
+    for (const [name, node] of [
+      ['bound', 'ashore'],
+      ['lost', 'adrift'],
+    ] as const) {
+      await cluster.call('POST', `${at}/pods`, pod(gated, {}, { ...own, name }));
+      expect(await labelsOf(name)).toEqual(own.labels);
+      const ungated = { spec: { schedulingGates: [] } };
+      await cluster.call('PATCH', `${at}/pods/${name}`, ungated, {
+        'content-type': 'application/merge-patch+json',
+      });
+      const target = { apiVersion: 'v1', kind: 'Node', name: node };
+      expect((await cluster.call('POST', `${at}/pods/${name}/binding`, { target })).status).toBe(201);
+    }
+    expect(await labelsOf('bound')).toEqual(known);
+    expect(await labelsOf('lost')).toEqual(own.labels);
+  });
+});
+
 describe('RuntimeClass', () => {
   const classes = '/apis/node.k8s.io/v1/runtimeclasses';
   const boxed = (name: string, more: object = {}) =>

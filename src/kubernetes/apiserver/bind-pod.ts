@@ -1,7 +1,6 @@
 import type { Draft } from '../kinds/kind.ts';
 import {
   copyOf,
-  isJsonObject,
   type JsonObject,
   type KubernetesObject,
   listOf,
@@ -13,6 +12,7 @@ import {
 import { together, withRevision } from '../objects/object-store.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import type { Attributes, Requester } from './admission/attributes.ts';
+import { topologyLabels } from './admission/pod-topology-labels.ts';
 import type { Cluster } from './cluster.ts';
 import { optionsGiven, type WriteOptions } from './options.ts';
 import { conflict, type FieldError, invalid, notFound, notSupported, required } from './status.ts';
@@ -71,7 +71,7 @@ async function changeBound(
 }
 
 /**
- * Writes a node's name and a condition to a pod, and nothing else: so there is nothing to be set or validated anew, and nobody
+ * Writes to a pod its node's name, where that is, and a condition, and nothing else: so there is nothing to be set or validated anew, and nobody
  * owns what it writes, as with upstream's.
  * @returns `patched`: a rule has made something else of it, which is to be judged as any change.
  */
@@ -120,7 +120,7 @@ function bindingErrors(binding: JsonObject): readonly FieldError[] {
   ];
 }
 
-function bound({ clock }: Cluster, present: KubernetesObject, binding: JsonObject): JsonObject {
+function bound({ clock, inMemory }: Cluster, present: KubernetesObject, binding: JsonObject): JsonObject {
   const { name, deletionTimestamp } = present.metadata;
   const [spec, given] = [memberOf(present, 'spec'), memberOf(binding, 'metadata')];
   if (deletionTimestamp !== undefined)
@@ -135,14 +135,16 @@ function bound({ clock }: Cluster, present: KubernetesObject, binding: JsonObjec
     ...{ type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(clock.now()) },
   };
   const { resourceVersion: _, ...metadata } = present.metadata;
+  const nodeName = textOf(memberOf(binding, 'target'), 'name');
+  const labels = { ...memberOf(given, 'labels'), ...topologyLabels(inMemory, nodeName) };
   return {
     ...(present as unknown as JsonObject),
     metadata: {
       ...metadata,
-      ...withMembers(metadata, given, 'annotations'),
-      ...withMembers(metadata, given, 'labels'),
+      ...withMembers(metadata, 'annotations', memberOf(given, 'annotations')),
+      ...withMembers(metadata, 'labels', labels),
     } as unknown as JsonObject,
-    spec: { ...spec, nodeName: textOf(memberOf(binding, 'target'), 'name') },
+    spec: { ...spec, nodeName },
     status: {
       ...status,
       conditions: [
@@ -153,15 +155,13 @@ function bound({ clock }: Cluster, present: KubernetesObject, binding: JsonObjec
   };
 }
 
-/** What the pod has of them, and what the binding brings. */
-function withMembers(
+/** What the pod has of them, and what is brought. */
+const withMembers = (
   metadata: ObjectMeta,
-  given: JsonObject,
   name: 'annotations' | 'labels',
-): Record<string, object> {
-  const brought = given[name];
-  return isJsonObject(brought) ? { [name]: { ...metadata[name], ...brought } } : {};
-}
+  brought: JsonObject,
+): Record<string, object> =>
+  Object.keys(brought).length > 0 ? { [name]: { ...metadata[name], ...brought } } : {};
 
 /** Which pod it is meant for, and which version of it. */
 function preconditionsOf(metadata: JsonObject): JsonObject {

@@ -9,6 +9,7 @@ import type { Pod } from '../controllers/objects.ts';
 import { clusterOver, place, troubled } from '../controllers/testing/simulation.ts';
 import { timestamp } from '../objects/object.ts';
 import { ObjectStore } from '../objects/object-store.ts';
+import { ObjectsInMemory } from '../objects/objects-in-memory.ts';
 import { podScheduler } from './index.ts';
 
 const work = `/kubernetes/${place.accountId}/${place.region}/pods/${place.id}/`;
@@ -26,7 +27,10 @@ it.each(seeds)(
     const begin = async () => {
       const own = troubled(store, random, () => share);
       const state = await openState(own, { clock });
-      const cluster = clusterOver(own, new ObjectStore(own, place), clock, random);
+      const cluster = {
+        ...clusterOver(own, new ObjectStore(own, place), clock, random),
+        inMemory: new ObjectsInMemory(state, place),
+      };
       const context = { store: own, state, clock, random, log } as unknown as KubernetesContext;
       const reconcilers = startReconcilers({
         ...{ state, store: own, clock, random, log },

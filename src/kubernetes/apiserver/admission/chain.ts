@@ -14,6 +14,7 @@ import { defaultTolerationSeconds, taintNodesByCondition } from './node-conditio
 import { nodeRestriction } from './node-restriction.ts';
 import { podIdentity } from './pod-identity.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { mutatingPolicies } from './policies/mutating-policies.ts';
 import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
@@ -78,6 +79,7 @@ export function createAdmission(context: AdmissionContext): Admission {
     securityGroups(context),
     podIdentity({ objects, identities }),
     readinessGates(context),
+    podTopologyLabels(context),
     noEscalation(context),
     ...changers,
     ...judges,

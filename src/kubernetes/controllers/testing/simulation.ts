@@ -15,6 +15,7 @@ import { changeObject, createObject } from '../../apiserver/write.ts';
 import type { KubernetesContext } from '../../context.ts';
 import type { JsonObject } from '../../objects/object.ts';
 import { alone, ObjectStore } from '../../objects/object-store.ts';
+import { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
 import { builtInCatalogue, resourceNamed } from '../../schema/catalogue.ts';
 import { nodeLeases } from '../collections.ts';
 import { workloadControllers } from '../index.ts';
@@ -121,7 +122,8 @@ export async function openSimulation(seed: number, beside: Beside = {}): Promise
     const cluster = clusterOver(store, new ObjectStore(store, place), clock, random);
     // Controllers ask for nothing else of what a control plane is given.
     const context = { store, state, clock, random, log } as unknown as KubernetesContext;
-    const running = { clusterOf: () => ({ ...cluster, usage }) as Cluster };
+    const inMemory = new ObjectsInMemory(state, place);
+    const running = { clusterOf: () => ({ ...cluster, inMemory, usage }) as Cluster };
     const reconcilers = startReconcilers({
       ...{ state, store, clock, random, log },
       reconcilers: [
