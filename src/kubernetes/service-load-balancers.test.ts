@@ -141,6 +141,11 @@ describe('a Service of the type LoadBalancer', () => {
             [`${of}additional-resource-tags`]: 'team=blue',
             [`${of}attributes`]: 'deletion_protection.enabled=false',
           },
+          ...{ [`${of}access-log-enabled`]: 'true', [`${of}access-log-s3-bucket-name`]: 'logbook' },
+          ...{
+            [`${of}access-log-s3-bucket-prefix`]: 'inner',
+            [`${of}cross-zone-load-balancing-enabled`]: 'true',
+          },
         },
         { loadBalancerSourceRanges: ['10.0.0.0/8'] },
       ),
@@ -150,6 +155,17 @@ describe('a Service of the type LoadBalancer', () => {
     expect(TargetGroups).toMatchObject([
       { HealthCheckProtocol: 'HTTP', HealthCheckPath: '/ready', Matcher: { HttpCode: '200-399' } },
     ]);
+    const { Attributes } = await server.ask('elasticloadbalancing', 'DescribeLoadBalancerAttributes', {
+      LoadBalancerArn: balancer?.LoadBalancerArn,
+    });
+    expect(Attributes).toEqual(
+      expect.arrayContaining([
+        { Key: 'access_logs.s3.enabled', Value: 'true' },
+        { Key: 'access_logs.s3.bucket', Value: 'logbook' },
+        { Key: 'access_logs.s3.prefix', Value: 'inner' },
+        { Key: 'load_balancing.cross_zone.enabled', Value: 'true' },
+      ]),
+    );
     const { SecurityGroups = [] } = await server.ask('ec2', 'DescribeSecurityGroups', {
       GroupIds: balancer?.SecurityGroups ?? [],
     });
@@ -213,6 +229,12 @@ describe('a Service of the type LoadBalancer', () => {
     [{ 'aws-load-balancer-scheme': 'outside' }, 'scheme: outside is none of internal, internet-facing'],
     [{ 'aws-load-balancer-healthcheck-interval': 'soon' }, 'healthcheck-interval: soon is no whole number'],
     [{ 'aws-load-balancer-attributes': 'x' }, 'attributes: x should have the form key=value'],
+    [{ 'aws-load-balancer-eip-allocations': 'eipalloc-1' }, 'eip-allocations: it is not supported'],
+    [
+      { 'aws-load-balancer-listener-attributes.TCP-80': 'tcp.idle_timeout.seconds=400' },
+      'listener-attributes.TCP-80: it is not supported',
+    ],
+    [{ 'aws-load-balancer-ip-address-type': 'dualstack' }, 'ip-address-type: dualstack is none of ipv4'],
   ])('says by an event why %j makes none', async (given, why) => {
     const annotations = Object.fromEntries(
       Object.entries(given).map(([name, value]) => [`service.beta.kubernetes.io/${name}`, value]),

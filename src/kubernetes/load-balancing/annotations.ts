@@ -32,6 +32,15 @@ export class Annotations {
     );
   }
 
+  /**
+   * Whoever asks for what is not here is told so; that it is not to be is no asking.
+   * @param beginnings Of names. @throws {ModelError}
+   */
+  refuse(beginnings: readonly string[]): void {
+    for (const name of beginnings.flatMap((beginning) => this.namesBeginning(beginning)))
+      if (this.text(name) !== 'false') throw this.invalid(name, 'it is not supported');
+  }
+
   /** @throws {ModelError} it is none of them. */
   oneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
     const text = this.text(name);

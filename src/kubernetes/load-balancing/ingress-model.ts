@@ -60,13 +60,6 @@ const unsupported = [
   ...['waf-acl-id', 'wafv2-acl-arn', 'wafv2-acl-name', 'web-acl-id'],
 ];
 
-/** @throws {ModelError} */
-function refuseUnsupported(annotations: Annotations): void {
-  for (const name of unsupported.flatMap((beginning) => annotations.namesBeginning(beginning)))
-    if (annotations.text(name) !== 'false') throw annotations.invalid(name, 'it is not supported');
-  annotations.oneOf('ip-address-type', ['ipv4']);
-}
-
 const annotationsOf = ({ metadata }: Ingress): Annotations =>
   new Annotations([annotationPrefix], [metadata.annotations]);
 
@@ -91,7 +84,8 @@ export function ingressModel(
     [annotationPrefix],
     ordered.map(({ ingress }) => ingress.metadata.annotations),
   );
-  refuseUnsupported(all);
+  all.refuse(unsupported);
+  all.oneOf('ip-address-type', ['ipv4']);
   const scheme = all.oneOf('scheme', ['internal', 'internet-facing']) ?? 'internal';
   const group = all.text('group.name');
   const hashed = [place.clusterName, group ?? `${namespace}/${name}`, scheme];

@@ -32,6 +32,19 @@ const healthCheckNames = {
   codes: 'healthcheck-success-codes',
 } as const;
 
+/** What the controller has beside: who asks for it means another load balancer than the one that he would get. */
+const unsupported = [
+  ...['alpn-policy', 'eip-allocations', 'enable-icmp-for-path-mtu-discovery', 'ipv6-addresses'],
+  ...[
+    'enable-prefix-for-ipv6-source-nat',
+    'inbound-sg-rules-on-private-link-traffic',
+    'listener-attributes.',
+  ],
+  ...['manage-backend-security-group-rules', 'minimum-load-balancer-capacity', 'multi-cluster-target-group'],
+  ...['private-ipv4-addresses', 'quic-enabled-ports', 'security-group-prefix-lists'],
+  ...['source-nat-ipv6-prefixes', 'target-node-labels'],
+];
+
 export interface ModelPlace {
   readonly clusterName: string;
   readonly reader: Reader;
@@ -45,6 +58,8 @@ export interface ModelPlace {
  */
 export function serviceModel(service: BalancedService, place: ModelPlace): WantedBalancer {
   const annotations = new Annotations([prefix], [service.metadata.annotations]);
+  annotations.refuse(unsupported);
+  annotations.oneOf('ip-address-type', ['ipv4']);
   const { namespace = '', name, uid } = service.metadata;
   const scheme = schemeOf(service, annotations);
   const targetType = targetTypeOf(service, annotations);
@@ -66,16 +81,23 @@ export function serviceModel(service: BalancedService, place: ModelPlace): Wante
       new Annotations(['service.beta.kubernetes.io/'], [service.metadata.annotations]).list(
         'load-balancer-source-ranges',
       ) ?? ['0.0.0.0/0'],
-    attributes: {
-      ...(annotations.flag('cross-zone-load-balancing-enabled') && {
-        'load_balancing.cross_zone.enabled': 'true',
-      }),
-      ...annotations.pairs('attributes'),
-    },
+    attributes: attributesOf(annotations),
     tags: annotations.pairs('additional-resource-tags'),
     targetGroups: groups,
     listeners: ports.map((port, at) => listenerOf(annotations, port, groups[at]?.name ?? '')),
   };
+}
+
+/** Those that have annotations of their own, and all others. */
+function attributesOf(annotations: Annotations): WantedBalancer['attributes'] {
+  const own = {
+    'load_balancing.cross_zone.enabled': annotations.flag('cross-zone-load-balancing-enabled')?.toString(),
+    'access_logs.s3.enabled': annotations.flag('access-log-enabled')?.toString(),
+    'access_logs.s3.bucket': annotations.text('access-log-s3-bucket-name'),
+    'access_logs.s3.prefix': annotations.text('access-log-s3-bucket-prefix'),
+  };
+  const given = Object.entries(own).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...Object.fromEntries(given), ...annotations.pairs('attributes') };
 }
 
 /** One listener's: the same number of TCP and of UDP goes together. */
