@@ -42,3 +42,8 @@ describe('what is no expression is refused in the words of cel-go', () => {
     },
   );
 });
+
+it('a long text that is nothing but faults is refused in a message of a size to read', () => {
+  expect(() => environment.compile('@'.repeat(20_000), [])).toThrow(/^.{0,1000000}$/s);
+  expect(() => environment.compile('@'.repeat(20_000), [])).toThrow("token recognition error at: '@'");
+});

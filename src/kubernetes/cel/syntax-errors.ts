@@ -15,6 +15,9 @@ const tokenForm =
 const operators = new Set(['&&', '||', '==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', 'in']);
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
+/** Each is told with the expression's own line: a long one with many is cut. */
+const mostShown = 100_000;
+
 /** As ANTLR names what begins an operand. */
 const operands =
   "expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
@@ -28,7 +31,10 @@ export function syntaxFaults(expression: string): readonly SyntaxFault[] | undef
   const fault = faultIn(tokens, expression.length);
   if (fault === 'other') return undefined;
   const all = fault === undefined ? faults : [...faults, fault];
-  return all.length === 0 ? undefined : all.toSorted((one, other) => one.at - other.at);
+  if (all.length === 0) return undefined;
+  return all
+    .toSorted((one, other) => one.at - other.at)
+    .slice(0, Math.ceil(mostShown / (expression.length + 1)));
 }
 
 function tokensIn(expression: string): { readonly tokens: readonly Token[]; readonly faults: SyntaxFault[] } {

@@ -160,9 +160,8 @@ function mergeList(
 ): readonly Json[] {
   assertOneType(present, patch);
   if (key === '') {
-    const all = [...present, ...patch];
-    const once = all.filter((item, index) => all.findIndex((it) => jsonEqual(it, item)) === index);
-    return ordered(once, patch, present, key);
+    const once = new Map([...present, ...patch].map((item) => [JSON.stringify(item), item]));
+    return ordered([...once.values()], patch, present, key);
   }
   const directed = patch.filter(
     (item) => isJsonObject(item) && item.$patch !== undefined,
