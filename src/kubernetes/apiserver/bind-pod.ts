@@ -71,8 +71,8 @@ async function changeBound(
 }
 
 /**
- * Writes to a pod its node's name, where that is, and a condition, and nothing else: so there is nothing to be set or validated anew, and nobody
- * owns what it writes, as with upstream's.
+ * Writes to a pod its node's name, where that is, and a condition, and nothing else: so there is nothing to be set or validated
+ * anew, and nobody owns what it writes, as with upstream's.
  * @returns `patched`: a rule has made something else of it, which is to be judged as any change.
  */
 async function putBound(
