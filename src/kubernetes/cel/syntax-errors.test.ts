@@ -12,6 +12,7 @@ const cases: readonly (readonly [expression: string, ...faults: readonly Fault[]
   ['', [1, `mismatched input '<EOF>' ${operands}`]],
   ['a >', [4, `mismatched input '<EOF>' ${operands}`]],
   ['a.all(n, n >', [13, `mismatched input '<EOF>' ${operands}`]],
+  ['0xFF >', [7, `mismatched input '<EOF>' ${operands}`]],
   ['a.', [3, "no viable alternative at input '.'"]],
   ["'asdf'.contains('x'", [20, "missing ')' at '<EOF>'"]],
   ['(a', [3, "missing ')' at '<EOF>'"]],
