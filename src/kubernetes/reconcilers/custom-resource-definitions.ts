@@ -3,7 +3,6 @@ import type { KubernetesContext } from '../context.ts';
 import { definitionsOf } from '../custom-resources/cluster-catalogue.ts';
 import { definitionRecords, definitions, hasCondition } from '../custom-resources/definition.ts';
 import { judged } from '../custom-resources/definition-status.ts';
-import { removeInstances } from '../custom-resources/remove-instances.ts';
 import type { KubernetesObject } from '../objects/object.ts';
 import { placeOfObject } from '../objects/object-records.ts';
 import { ObjectStore } from '../objects/object-store.ts';
@@ -30,7 +29,9 @@ export function customResourceDefinitions(context: KubernetesContext, running: C
       const { name } = found.metadata;
       if (found.metadata.deletionTimestamp !== undefined) {
         const cluster = running.clusterOf(place);
-        const isGone = cluster !== undefined && (await removeInstances(cluster, name));
+        if (cluster === undefined) return again(lookAgainMs);
+        const { removeInstances } = await import('../custom-resources/remove-instances.ts');
+        const isGone = await removeInstances(cluster, name);
         return isGone ? done : again(lookAgainMs);
       }
       const objects = new ObjectStore(store, place);
