@@ -32,6 +32,8 @@ const reads = 20_000;
 const lists = 15;
 const settleMs = 3_000;
 const podsPath = '/api/v1/namespaces/default/pods';
+/** Has no pods of its own, so that the lists are of the others alone. */
+const otherPodsPath = '/api/v1/namespaces/kube-public/pods';
 const say = (text: string): void => void process.stderr.write(`kubernetes-api: ${text}\n`);
 
 await using catamaran = await MeasuredCatamaran.start(await freePort(), undefined, [], values.profile);
@@ -50,6 +52,10 @@ const { port, authority } = cluster;
 
 say(`creating ${pods} pods`);
 const created = await asked(pods, (index) => requestBytes(cluster, 'POST', podsPath, pod(index)));
+say(`creating ${2 * pods} more, by functions that are compiled by now`);
+const createdWarm = await asked(2 * pods, (index) =>
+  requestBytes(cluster, 'POST', otherPodsPath, pod(index)),
+);
 say('reading');
 const read = await asked(reads, (index) => requestBytes(cluster, 'GET', `${podsPath}/web-${index % pods}`));
 say('listing');
@@ -73,6 +79,7 @@ console.log(
   JSON.stringify({
     ...{ bench: 'kubernetes-api', connections, pods },
     created,
+    createdWarm,
     read,
     list: listed,
     watch: { watchers, ...watched },

@@ -384,7 +384,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         ...(await loadEksReconcilers(eks)),
         ...kubernetes.reconcilers,
         earlyClusterPrograms(() =>
-          Promise.all([kubernetes.loadPrograms(), eksService.loadSdk(), eksService.loadOperations()]),
+          Promise.all([kubernetes.prepare(), gateway.prepare(eksService.signingName)]),
         ),
       ],
     }),

@@ -74,6 +74,8 @@ const defaultLimits: GatewayLimits = {
 export interface Gateway {
   /** @throws {Error} the address can't be listened on. */
   listen(at: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
+  /** Loads a service that is about to be called for the first time. Does nothing where it is not on offer. */
+  prepare(signingName: string): Promise<unknown>;
   /**
    * Stops accepting, lets requests under way end until the deadline, then aborts them; upgraded connections
    * are closed at once. Resolves when every connection is gone.
@@ -148,6 +150,10 @@ class HttpGateway implements Gateway {
       });
     });
     return { port: this.address?.port ?? port };
+  }
+
+  async prepare(signingName: string): Promise<unknown> {
+    return this.#parts.catalog.find(signingName);
   }
 
   async close(): Promise<void> {

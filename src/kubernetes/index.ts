@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { Reader, Reconciler } from '../reconcile/index.ts';
 import type { ControlPlane } from '../services/eks/index.ts';
 import type { PodOfToken, RefusedToken } from './authentication/pod-of-token.ts';
+import { KeysAhead } from './clusters/keys-ahead.ts';
 import type { KubernetesContext } from './context.ts';
 import { workloadControllers } from './controllers/index.ts';
 import { fargateProfileFollower, fargateScheduler } from './fargate/index.ts';
@@ -41,8 +42,8 @@ export type { ClusterPlace } from './objects/object-records.ts';
 /** What runs the clusters; disposing of it ends their API servers and leaves everything they keep. */
 export interface Kubernetes extends AsyncDisposable {
   readonly reconcilers: readonly Reconciler[];
-  /** Loads what the first cluster would else have to wait for. */
-  loadPrograms(): Promise<unknown>;
+  /** Loads and makes what the first cluster would else have to wait for. */
+  prepare(): Promise<unknown>;
   /** See `podOfToken`. Undefined: the cluster's control plane does not run here. */
   podOfToken(
     cluster: ClusterPlace,
@@ -56,10 +57,11 @@ export interface Kubernetes extends AsyncDisposable {
 export function createKubernetes(given: KubernetesContext): Kubernetes {
   const running = new ControlPlanes();
   const keys = new ClusterDataKeys(given);
+  const ahead = new KeysAhead(given);
   const context = { ...given, store: sealingStore(given.store, keys, given.random) };
   return {
     reconcilers: [
-      clusterControlPlane(context, running, { keys, kept: given.store }),
+      clusterControlPlane(context, running, { keys, kept: given.store }, ahead),
       secretSealing({ state: context.state, store: context.store, keys }),
       namespaceLifecycle(context, running),
       resourceQuotas(context, running),
@@ -82,7 +84,7 @@ export function createKubernetes(given: KubernetesContext): Kubernetes {
       ...podInterfaceControllers(context, running),
       ...loadBalancerControllers(context, running),
     ],
-    loadPrograms: () => import('./clusters/control-plane.ts'),
+    prepare: () => Promise.all([import('./clusters/control-plane.ts'), ahead.prepare()]),
     podOfToken: async (place, token, audience) => {
       const cluster = running.clusterOf(place);
       if (cluster === undefined) return undefined;

@@ -26,7 +26,7 @@ import { eksUser } from '../authentication/eks-user.ts';
 import { oidcTokens } from '../authentication/oidc-token.ts';
 import { serviceAccountTokens } from '../authentication/service-accounts/authenticate.ts';
 import type { TokenIssuer } from '../authentication/service-accounts/token-issuer.ts';
-import { newTokenKey, openTokenKey } from '../authentication/service-accounts/token-key.ts';
+import { openTokenKey } from '../authentication/service-accounts/token-key.ts';
 import { withAccessPolicies } from '../authorization/access-policies.ts';
 import { withNodes } from '../authorization/nodes.ts';
 import { rbacAuthorizer } from '../authorization/rbac.ts';
@@ -54,8 +54,9 @@ import { resolveService } from '../webhooks/service-address.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { openApiListener } from './api-listener.ts';
 import { bootstrap } from './bootstrap.ts';
-import { extensionAuthentication, frontProxyIdentity, makeFrontProxy } from './front-proxy.ts';
+import { extensionAuthentication, frontProxyIdentity } from './front-proxy.ts';
 import { makeAuthority, openAuthorityOf, openFrontProxyOf, openTokenKeyOf } from './keys.ts';
+import type { KeysAhead } from './keys-ahead.ts';
 import { makeDriver, makeStorageClasses } from './local-storage.ts';
 import { reaches } from './public-access.ts';
 import { firstAddress } from './service-range.ts';
@@ -74,15 +75,16 @@ export async function openControlPlane(
   context: KubernetesContext,
   place: ClusterPlace,
   wanted: ClusterRecord,
+  ahead: KeysAhead,
 ): Promise<OpenControlPlane> {
   const { store, state, clock, random, log, sealer, host } = context;
   const key = controlPlaneKey(place);
   const known = state.get(controlPlanes, key);
   const [authority, tokenKeyText, frontProxy] = await Promise.all([
     known === undefined ? makeAuthority(context, place) : openAuthorityOf(context, place, known),
-    known?.tokens === undefined ? newTokenKey() : openTokenKeyOf(context, place, known.tokens),
+    known?.tokens === undefined ? ahead.takeTokenKey() : openTokenKeyOf(context, place, known.tokens),
     known?.frontProxy === undefined
-      ? makeFrontProxy(context)
+      ? ahead.takeFrontProxy()
       : openFrontProxyOf(context, place, known.frontProxy),
   ]);
 

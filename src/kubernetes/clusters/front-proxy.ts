@@ -17,7 +17,10 @@ const commonName = 'front-proxy-client';
  * The authority of a cluster's front proxy. It is not the one of clients: who shows a certificate of it may say of any user that he
  * asks, so nobody else is to be given one.
  */
-export const makeFrontProxy = ({ random, clock }: KubernetesContext): Promise<NewAuthority> =>
+export const makeFrontProxy = ({
+  random,
+  clock,
+}: Pick<KubernetesContext, 'random' | 'clock'>): Promise<NewAuthority> =>
   newAuthority(random, clock.now(), { commonName: 'front-proxy-ca', days });
 
 /** What shows the servers of aggregated APIs that it is their cluster that calls. */

@@ -3,6 +3,7 @@ import { type ClusterRecord, clusters, finishUpdate, forgetCluster } from '../..
 import type { Store } from '../../store/index.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
 import type { OpenControlPlane } from '../clusters/control-plane.ts';
+import type { KeysAhead } from '../clusters/keys-ahead.ts';
 import type { KubernetesContext } from '../context.ts';
 import type { ClusterPlace } from '../objects/object-records.ts';
 import { apiEndpointKey, apiEndpoints, controlPlaneKey, controlPlanes } from '../records.ts';
@@ -60,6 +61,7 @@ export function clusterControlPlane(
   context: KubernetesContext,
   running: ControlPlanes,
   { keys, kept }: Sealed,
+  ahead: KeysAhead,
 ): Reconciler {
   const { state, store } = context;
   return {
@@ -88,7 +90,13 @@ export function clusterControlPlane(
       const { id, version, updateId } = record;
       if (running.get(key) === undefined) {
         const { openControlPlane } = await import('../clusters/control-plane.ts');
-        running.set(key, { id, version, controlPlane: await openControlPlane(context, place, record) });
+        running.set(key, {
+          id,
+          version,
+          controlPlane: await openControlPlane(context, place, record, ahead),
+        });
+        // For the next one: where it fails, that one makes its own, and tells why it can't.
+        ahead.prepare().catch(() => {});
       }
       if (updateId !== undefined && record.encryption !== undefined)
         for (const secret of unsealedKeys(state, place)) await sealAgain({ state, store }, secret);
