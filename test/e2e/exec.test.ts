@@ -208,14 +208,13 @@ describe('ECS Exec on the Engine', () => {
     left.child.kill('SIGTERM');
     await left.ended;
     const found = async (): Promise<readonly string[]> => {
-      const { logStreams = [] } = await installation
-        .logs()
-        .describeLogStreams({ logGroupName: group, logStreamNamePrefix: 'ecs-execute-command-' });
+      const logs = installation.logs();
+      const { logStreams = [] } = await logs.describeLogStreams({
+        ...{ logGroupName: group, logStreamNamePrefix: 'ecs-execute-command-' },
+      });
       const said: string[] = [];
       for (const { logStreamName = '' } of logStreams) {
-        const stream = ['--log-group-name', group, '--log-stream-name', logStreamName];
-        const { json } = await installation.aws('logs', 'get-log-events', ...stream);
-        const { events = [] } = json as { readonly events?: readonly { readonly message: string }[] };
+        const { events = [] } = await logs.getLogEvents({ logGroupName: group, logStreamName });
         said.push(events.map(({ message }) => message).join('|'));
       }
       return said.sort();

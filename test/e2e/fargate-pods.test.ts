@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { EKS, waitUntilClusterActive } from '@aws-sdk/client-eks';
+import { EKS, waitUntilClusterActive, waitUntilFargateProfileActive } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusResponse } from '../../src/cli/index.ts';
@@ -109,7 +109,11 @@ describe('pods on Fargate', () => {
       ...['eks', 'create-fargate-profile', ...cold, '--pod-execution-role-arn', podRole],
       ...['--subnets', privateSubnet, '--selectors', 'namespace=cold'],
     );
-    await aws('eks', 'wait', 'fargate-profile-active', ...cold);
+    // The CLI's waiter looks every 10 seconds.
+    await waitUntilFargateProfileActive(
+      { client: new EKS(installation.clientOptions()), maxWaitTime: 60, minDelay: 1 },
+      { clusterName: 'harbor', fargateProfileName: 'cold' },
+    );
     await k('create', 'namespace', 'cold');
     await apply(
       {

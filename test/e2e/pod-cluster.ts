@@ -36,7 +36,7 @@ export interface NodesAsked {
   readonly engine?: PrivateEngine;
 }
 
-/** An installation with a cluster `harbor` and a node group of it, and kubectl for it. */
+/** An installation with a cluster `harbor` and a node group `blue` of it (none of 0 nodes), and kubectl for it. */
 export class PodCluster implements AsyncDisposable {
   readonly installation: Installation;
   /** BusyBox, on this machine's Engine. */
@@ -77,13 +77,6 @@ export class PodCluster implements AsyncDisposable {
       await cluster[Symbol.asyncDispose]();
       throw error;
     }
-  }
-
-  /** @throws it fails. */
-  async aws(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.installation.aws(...args);
-    if (code !== 0) throw new Error(`aws ${args.join(' ')} ended with ${code}: ${stderr}`);
-    return stdout;
   }
 
   say(...args: readonly string[]): Promise<Said> {
@@ -210,6 +203,7 @@ export class PodCluster implements AsyncDisposable {
     await writeFile(this.#kubeconfig, JSON.stringify(config), { mode: 0o600 });
     const { region, credentials } = installation.clientOptions();
     this.#token = await eksToken('harbor', region, credentials, Date.now());
+    if (nodes === 0) return;
     await eks.createNodegroup({
       ...{ clusterName: 'harbor', nodegroupName: 'blue', nodeRole: await arnOf('node'), subnets: subnetIds },
       instanceTypes: [instanceType],

@@ -1,3 +1,4 @@
+import { waitUntilAddonActive, waitUntilAddonDeleted } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DatagramPlace, datagramAnswered, echoDatagrams } from './datagrams.ts';
 import { waitFor } from './installation.ts';
@@ -6,7 +7,6 @@ import { PodCluster } from './pod-cluster.ts';
 /** Pods of real containers on a node group's nodes, with addresses of the VPC. */
 describe('pods', () => {
   let cluster: PodCluster;
-  const aws = (...args: string[]) => cluster.aws(...args);
   const k = (...args: string[]) => cluster.k(...args);
   const apply = (...objects: readonly object[]) => cluster.apply(...objects);
   const container = (command: string) => cluster.container(command);
@@ -60,11 +60,11 @@ describe('pods', () => {
     const addresses = await k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     // More than an interface of a t3.small has: some are of a second one.
     expect(new Set(addresses.split(' ')).size).toBe(8);
-    const shown = await aws(
-      ...['ec2', 'describe-network-interfaces', '--output', 'text'],
-      ...['--query', 'NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress'],
+    const { NetworkInterfaces = [] } = await cluster.installation.ec2().describeNetworkInterfaces({});
+    const shown = NetworkInterfaces.flatMap(({ PrivateIpAddresses = [] }) =>
+      PrivateIpAddresses.map(({ PrivateIpAddress }) => PrivateIpAddress),
     );
-    for (const address of addresses.split(' ')) expect(shown.split(/\s+/)).toContain(address);
+    expect(shown).toEqual(expect.arrayContaining(addresses.split(' ')));
     const clusterIp = await k('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
     await inPod('by-service', Array(8).fill(`wget -q -O - http://${clusterIp}`).join(' && '));
     const name = 'web.default.svc.cluster.local';
@@ -210,15 +210,15 @@ describe('pods', () => {
   ])(
     'have %s but while their cluster is without %s',
     async (_what, addonName, asks) => {
-      const addon = ['--cluster-name', 'harbor', '--addon-name', addonName];
+      const addon = { clusterName: 'harbor', addonName };
       const make = async (): Promise<void> => {
-        await aws('eks', 'create-addon', ...addon);
-        await aws('eks', 'wait', 'addon-active', ...addon);
+        await cluster.eks.createAddon(addon);
+        await waitUntilAddonActive({ client: cluster.eks, maxWaitTime: 60, minDelay: 1 }, addon);
       };
       await make();
       await inPod(`with-${addonName}`, asks);
-      await aws('eks', 'delete-addon', ...addon);
-      await aws('eks', 'wait', 'addon-deleted', ...addon);
+      await cluster.eks.deleteAddon(addon);
+      await waitUntilAddonDeleted({ client: cluster.eks, maxWaitTime: 60, minDelay: 1 }, addon);
       await inPod(`without-${addonName}`, `! ${asks}`);
       await make();
       await inPod(`again-${addonName}`, asks);
@@ -291,10 +291,10 @@ describe('pods', () => {
   }, 240_000);
 
   it('are reached through the nodes that have them where a service says Local, whatever its type becomes', async () => {
-    await aws(
-      ...['iam', 'attach-role-policy', '--role-name', 'harbor'],
-      ...['--policy-arn', 'arn:aws:iam::aws:policy/AmazonEKSClusterPolicy'],
-    );
+    await cluster.iam.attachRolePolicy({
+      RoleName: 'harbor',
+      PolicyArn: 'arn:aws:iam::aws:policy/AmazonEKSClusterPolicy',
+    });
     const [here, there] = await clients();
     if (here === undefined || there === undefined) throw new Error('There are two nodes');
     const cgi = '#!/bin/sh\necho\necho $REMOTE_ADDR\n';

@@ -16,10 +16,10 @@ afterAll(async () => {
 
 it('A rollout behind a load balancer waits until its pods are healthy there, where the namespace asks for it', async () => {
   const k = (...args: string[]) => cluster.k('-n', 'shop', ...args);
-  await cluster.aws(
-    ...['iam', 'attach-role-policy', '--role-name', 'harbor'],
-    ...['--policy-arn', 'arn:aws:iam::aws:policy/AmazonEKSClusterPolicy'],
-  );
+  await cluster.iam.attachRolePolicy({
+    RoleName: 'harbor',
+    PolicyArn: 'arn:aws:iam::aws:policy/AmazonEKSClusterPolicy',
+  });
   const serve = (port: number) => ({
     ...cluster.container(`mkdir /www && exec httpd -f -p ${port} -h /www`),
     ports: [{ name: 'http', containerPort: 8_080 }],

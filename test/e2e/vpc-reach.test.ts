@@ -47,12 +47,10 @@ describe('a cluster’s VPC', () => {
   const k: PodCluster['k'] = (...args) => cluster.k(...args);
   const apply: PodCluster['apply'] = (...objects) => cluster.apply(...objects);
   const interfaces = async (): Promise<readonly string[]> => {
-    const own = await cluster.aws(
-      ...['ec2', 'describe-network-interfaces', '--output', 'text'],
-      ...['--filters', 'Name=description,Values=Amazon EKS harbor'],
-      ...['--query', 'NetworkInterfaces[].PrivateIpAddress'],
-    );
-    return own.trim().split(/\s+/);
+    const { NetworkInterfaces = [] } = await cluster.installation.ec2().describeNetworkInterfaces({
+      Filters: [{ Name: 'description', Values: ['Amazon EKS harbor'] }],
+    });
+    return NetworkInterfaces.map(({ PrivateIpAddress = '' }) => PrivateIpAddress);
   };
 
   /** The programs of the machine's own: no registry has images for a test. */
@@ -226,16 +224,15 @@ describe('a cluster’s VPC', () => {
   }, 120_000);
 
   it('holds its security groups against both', async () => {
-    const group = await cluster.aws(
-      ...['eks', 'describe-cluster', '--name', 'harbor', '--output', 'text'],
-      ...['--query', 'cluster.resourcesVpcConfig.clusterSecurityGroupId'],
-    );
-    const rule = ['--group-id', group.trim(), '--protocol', 'all', '--source-group', group.trim()];
+    const { cluster: described } = await cluster.eks.describeCluster({ name: 'harbor' });
+    const GroupId = described?.resourcesVpcConfig?.clusterSecurityGroupId;
+    const rule = { GroupId, IpPermissions: [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId }] }] };
+    const ec2 = cluster.installation.ec2();
     const service = '/api/v1/namespaces/default/services/server:80/proxy/x';
-    await cluster.aws('ec2', 'revoke-security-group-ingress', ...rule);
+    await ec2.revokeSecurityGroupIngress(rule);
     const refused = await cluster.say('get', '--raw', service, '--request-timeout=3s');
     expect([refused.code, refused.stdout]).toEqual([1, '']);
-    await cluster.aws('ec2', 'authorize-security-group-ingress', ...rule);
+    await ec2.authorizeSecurityGroupIngress(rule);
     await waitFor('the service', async () => {
       const { code } = await cluster.say('get', '--raw', service, '--request-timeout=3s');
       return code === 0 ? true : undefined;
