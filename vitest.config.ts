@@ -27,7 +27,12 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           // Each file wants an Engine and the ports for itself: a machine of its own, or else one after the other.
-          ...(canHaveOwnMachine() ? { pool: ownMachines() } : { fileParallelism: false }),
+          // A file waits for about half of its time, for containers, probes and periods: one more runs meanwhile.
+          ...(canHaveOwnMachine()
+            ? { pool: ownMachines(), maxWorkers: availableParallelism() + 1 }
+            : { fileParallelism: false }),
+          // Vitest wants projects with other numbers of workers one after the other.
+          sequence: { groupOrder: 1 },
           globalSetup: ['test/setup/fetch-clients.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -4,13 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   '/test/sim/',
   '/test/system/',
-  ...['pods', 'cli', 'faults', 'chaos', 'nodes-on-machines', 'aws-cli'].map((name) => `/e2e/${name}.test.ts`),
+  ...['pods', 'cli', 'faults', 'chaos', 'nodes-on-machines', 'aws-cli', 'utilization'].map(
+    (name) => `/e2e/${name}.test.ts`,
+  ),
 ];
 
 /**
  * The order in which test files begin. Without times of an earlier run Vitest takes large files for long ones;
- * simulations are the shortest files and the longest runs, pods take longer than what is said of them, and one that
- * begins last keeps a single worker busy while the others have nothing to do any more.
+ * simulations are the shortest files and the longest runs, pods take longer than what is said of them, a minute of
+ * CloudWatch lasts one, and one that begins last keeps a single worker busy while the others have nothing to do any more.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -8,7 +8,7 @@ const stopDeadlineMs = 5000;
 
 /**
  * A pool for Vitest. A file of end-to-end tests wants a machine for itself: its Engine, network, ports and processes.
- * Each worker gets one of its own, so that as many files can run at once as there are processors.
+ * Each worker gets one of its own, so that several files can run at once.
  */
 export function ownMachines() {
   const machines = new Machines();
