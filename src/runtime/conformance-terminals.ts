@@ -20,6 +20,7 @@ export function describeTerminals(words: Words): void {
       await terminal.write(Buffer.from('quit\n'));
       await reader.rest();
       expect(await terminal.exitCode()).toBe(9);
+      expect(await terminal.hasStarted()).toBe(true);
       await terminal.write(Buffer.from('nobody hears\n'));
       await terminal.resize({ columns: 80, rows: 24 });
     });
@@ -29,6 +30,7 @@ export function describeTerminals(words: Words): void {
       await using terminal = await words.runtime.openTerminal(spec.name, ['/no/such/program'], {});
       await readerOf(words, terminal).rest();
       expect([126, 127]).toContain(await terminal.exitCode());
+      expect(await terminal.hasStarted()).toBe(false);
     });
 
     check('ends a terminal with its container, and opens none in one that does not run', async () => {

@@ -29,9 +29,9 @@ export const onTerminal = shell(
   'stty -echo; while read -r line; do case "$line" in size) stty size;; quit) exit 9;; *) echo "heard $line";; esac; done',
 );
 
-function terminalProgram(command: readonly string[], { say, exit }: SimTerminal): SimInput {
+function terminalProgram(command: readonly string[], { say, exit, refuse }: SimTerminal): SimInput {
   if (command[0] === '/no/such/program') {
-    exit(127);
+    refuse('OCI runtime exec failed: no such file or directory\r\n');
     return {};
   }
   let size = '0 0';
@@ -126,7 +126,7 @@ export const workloads = {
   },
   hearsOnTerminal: {
     command: shell(onTerminal[2] ?? ''),
-    program: { main: (pipes) => terminalProgram([], pipes) },
+    program: { main: (pipes) => terminalProgram([], { ...pipes, refuse: () => {} }) },
   },
   obeysExec: {
     command: ['sleep', '3600'],

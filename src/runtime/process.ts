@@ -23,6 +23,8 @@ export interface ContainerTerminal extends AsyncDisposable {
   resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
   /** The command's exit code; ask when its output has ended. */
   exitCode(): Promise<number>;
+  /** False: there was no process, and what was said is why. Ask when something was said. */
+  hasStarted(): Promise<boolean>;
 }
 
 export interface CommandOptions extends TerminalOptions {
@@ -55,6 +57,8 @@ export interface ContainerStreams extends AsyncDisposable {
 export interface ContainerCommand extends ContainerStreams {
   /** Ask when its output has ended. */
   exitCode(): Promise<number>;
+  /** As of a terminal. */
+  hasStarted(): Promise<boolean>;
 }
 
 /** With a terminal all output is `stdout`. */

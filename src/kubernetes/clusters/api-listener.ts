@@ -9,6 +9,8 @@ import type { KubernetesContext } from '../context.ts';
 
 /** As long as its authority. */
 const certificateDays = 10 * 365;
+/** As Go's servers: what `kubectl exec` is to run stands in the URL. */
+const maxHeaderBytes = 1024 * 1024;
 /** Of a connection that nobody uses. */
 const keepAliveTimeoutMs = 75_000;
 const maxConnections = 5_000;
@@ -69,7 +71,7 @@ export async function openApiListener(
     cert: signed,
     // Who has a certificate of this cluster's shows it; whether it is one is decided with the request.
     ...{ ca: certificate, requestCert: true, rejectUnauthorized: false },
-    keepAliveTimeout: keepAliveTimeoutMs,
+    ...{ keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: maxHeaderBytes },
     shouldUpgradeCallback: ({ url = '' }) => mayUpgrade(url),
   };
   const server = makeServer(options, (request, response, upgrade) =>

@@ -69,11 +69,16 @@ export class EventRecorder {
     const next = this.#correlation.next(object, told, now);
     if (next === undefined) return;
     if (next.as === 'again' && (await this.#again(about, next, now))) return;
-    const { namespace = 'default', name, uid } = about.metadata;
+    const { namespace, name, uid } = about.metadata;
     const own = this.#correlation.nameOf(name, now, this.#random);
-    await this.#writer.create(events, namespace, {
-      metadata: { name: own, namespace },
-      involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid },
+    // Of what is in no namespace they are in this one, and are found by that it has none.
+    const place = namespace ?? 'default';
+    await this.#writer.create(events, place, {
+      metadata: { name: own, namespace: place },
+      involvedObject: {
+        ...{ apiVersion: about.apiVersion, kind: about.kind, name, uid },
+        ...(namespace !== undefined && { namespace }),
+      },
       ...{ type: told.type, reason: told.reason, message: next.message, count: 1 },
       ...{ firstTimestamp: timestamp(now), lastTimestamp: timestamp(now) },
       source: { component: this.#component },

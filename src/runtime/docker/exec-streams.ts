@@ -33,6 +33,7 @@ export function openExecTerminal(
       write: (bytes) => streams.write(bytes),
       resize: (size) => resizeTerminal(api, `/exec/${id}`, size),
       exitCode: () => run.exitCode(),
+      hasStarted: () => run.hasStarted(),
       [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
     };
   });
@@ -56,6 +57,7 @@ export function openExecCommand(
       write: (bytes) => streams.write(bytes),
       endInput: () => streams.endInput(),
       exitCode: () => run.exitCode(),
+      hasStarted: () => run.hasStarted(),
       [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
     };
   });
@@ -124,6 +126,16 @@ class Run implements AsyncDisposable {
     return attempting('Cannot read the exit code of a command', 'CannotExecContainer', async () => {
       using deadline = withTimeout(this.#clock, exitCodeMs);
       return await exitCodeOf(this.#api, this.#clock, this.#id, deadline.signal);
+    });
+  }
+
+  hasStarted(): Promise<boolean> {
+    return attempting('Cannot look at a command', 'CannotExecContainer', async () => {
+      using deadline = withTimeout(this.#clock, exitCodeMs);
+      const state = new Fields(
+        await this.#api.json('GET', `/exec/${this.#id}/json`, { signal: deadline.signal }),
+      );
+      return state.flag('Running') || state.number('Pid') !== 0;
     });
   }
 

@@ -102,7 +102,7 @@ export interface SimProgram {
   /** What a command does on a terminal in it. Default: it says and returns what `exec` does. */
   readonly terminal?: (command: readonly string[], terminal: SimTerminal) => SimInput | undefined;
   /** What a command does with pipes in it. Default: it says and returns what `exec` does. */
-  readonly command?: (command: readonly string[], pipes: SimPipes) => SimInput | undefined;
+  readonly command?: (command: readonly string[], pipes: SimCommandPipes) => SimInput | undefined;
   /** What its first process does besides, with what comes in. Default: nobody hears it. */
   readonly main?: (pipes: SimPipes) => SimInput;
   /** What it uses while it runs. Defaults 10 and 16. */
@@ -116,6 +116,8 @@ export interface SimProgram {
 export interface SimTerminal {
   say(text: string): void;
   exit(exitCode: number): void;
+  /** There is no such command: nothing was started. */
+  refuse(why: string): void;
 }
 
 /** A simulated process' outputs, as the process sees them. */
@@ -123,6 +125,12 @@ export interface SimPipes {
   /** @param stream Default stdout. */
   say(text: string, stream?: 'stdout' | 'stderr'): void;
   exit(exitCode: number): void;
+}
+
+/** Those of a command. */
+export interface SimCommandPipes extends SimPipes {
+  /** As of a terminal. */
+  refuse(why: string): void;
 }
 
 /** How a simulated process hears. */

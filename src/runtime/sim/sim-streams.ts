@@ -4,6 +4,7 @@ import type { SimInput } from './model.ts';
 import type { SimContainer } from './sim-container.ts';
 
 const killedExitCode = 137;
+const unstartedExitCode = 126;
 
 /** A command on a terminal in a simulated container. It ends by itself, with its container, or when it is disposed of. */
 export function terminalOf(
@@ -21,6 +22,7 @@ export function terminalOf(
     write: async (bytes) => run.input?.typed?.(Buffer.from(bytes).toString()),
     resize: async (size) => run.input?.resized?.(size),
     exitCode: () => run.exitCode,
+    hasStarted: async () => run.hasStarted,
     [Symbol.asyncDispose]: async () => run.exit(killedExitCode),
   };
 }
@@ -43,6 +45,7 @@ export function commandOf(
     write: async (bytes) => run.input?.typed?.(Buffer.from(bytes).toString()),
     endInput: () => run.input?.ended?.(),
     exitCode: () => run.exitCode,
+    hasStarted: async () => run.hasStarted,
     [Symbol.asyncDispose]: async () => run.exit(killedExitCode),
   };
 }
@@ -79,6 +82,7 @@ class SimCommand {
   readonly said = new Said();
   readonly #input: SimInput | undefined;
   readonly #ended = Promise.withResolvers<number>();
+  #hasStarted = true;
   #isOver = false;
   #timer: Disposable | undefined;
 
@@ -96,6 +100,10 @@ class SimCommand {
     return this.#ended.promise;
   }
 
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   readonly say = (text: string, stream: OutputChunk['stream'] = 'stdout'): void => {
     if (!this.#isOver && text !== '') this.said.push({ stream, bytes: Buffer.from(text) });
   };
@@ -106,6 +114,12 @@ class SimCommand {
     this.#timer?.[Symbol.dispose]();
     this.#ended.resolve(exitCode);
     this.said.end();
+  };
+
+  readonly refuse = (why: string): void => {
+    this.#hasStarted = false;
+    this.say(why);
+    this.exit(unstartedExitCode);
   };
 
   runBriefly(

@@ -46,6 +46,7 @@ export class ImagePuller {
       const why = `couldn't parse image name ${JSON.stringify(image)}: invalid reference format`;
       const message = `Failed to apply default image tag ${JSON.stringify(image)}: ${why}`;
       events.warning(pod, 'InspectFailed', message, containerName);
+      events.warning(pod, 'Failed', 'Error: InvalidImageName', containerName);
       throw new ImageError('InvalidImageName', message);
     }
     const there = await runtime.inspectImage(name.reference);
@@ -53,12 +54,14 @@ export class ImagePuller {
     const shown = JSON.stringify(image);
     if (present !== undefined) {
       this.#options.pulled.used(name.reference);
-      events.normal(pod, 'Pulled', `Container image ${shown} already present on machine`, containerName);
+      const message = `Container image ${shown} already present on machine and can be accessed by the pod`;
+      events.normal(pod, 'Pulled', message, containerName);
       return { image: present, name };
     }
     if (imagePullPolicy === 'Never') {
       const message = `Container image ${shown} is not present with pull policy of Never`;
       events.warning(pod, 'ErrImageNeverPull', message, containerName);
+      events.warning(pod, 'Failed', 'Error: ErrImageNeverPull', containerName);
       throw new ImageError('ErrImageNeverPull', message);
     }
     const pulled = await this.#pull(pod, container, name, signal);

@@ -23,7 +23,8 @@ export interface CommandStatus {
   readonly status: 'Failure' | 'Success';
   readonly reason?: string;
   readonly message?: string;
-  readonly details?: { readonly causes: readonly { readonly reason: string; readonly message: string }[] };
+  readonly details?: { readonly causes: readonly { readonly reason?: string; readonly message: string }[] };
+  readonly code?: number;
 }
 
 export const succeeded: CommandStatus = { metadata: {}, status: 'Success' };
@@ -40,6 +41,7 @@ export const exitedWith = (code: number): CommandStatus =>
 export const failedWith = (message: string): CommandStatus => ({
   ...{ metadata: {}, status: 'Failure', reason: 'InternalError' },
   message,
+  ...{ details: { causes: [{ message }] }, code: 500 },
 });
 
 /** `{"Width":80,"Height":24}`; undefined: it is none. */

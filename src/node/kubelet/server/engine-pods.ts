@@ -49,7 +49,31 @@ export class EnginePods implements ServedPods {
     });
     const running = sandboxes.find(({ pause }) => pause?.isRunning);
     const path = running && (await this.#runtime.networkNamespace(running.id));
-    if (path === undefined) throw new Error(`the sandbox of pod ${pod.metadata.name} does not run`);
-    return connectInNamespace(path, { address: localhost, port }, { clock: this.#clock, signal });
+    if (running === undefined || path === undefined)
+      throw new Error(`the sandbox of pod ${pod.metadata.name} does not run`);
+    try {
+      return await connectInNamespace(path, { address: localhost, port }, { clock: this.#clock, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new Error(connectionRefused(running.id, path, port, error), { cause: error });
+    }
   }
+}
+
+/** Go's words for what the kernel says. */
+const wordsOf: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network is unreachable',
+  ETIMEDOUT: 'connection timed out',
+};
+
+/** As nodes of EKS say it: clients look for these words. */
+function connectionRefused(sandbox: string, path: string, port: number, error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const why = `dial tcp4 ${localhost}:${port}: connect: ${wordsOf[code] ?? (code || message)}`;
+  const where = `failed to execute portforward in network namespace ${JSON.stringify(path)}`;
+  const what = `failed to connect to localhost:${port} inside namespace ${JSON.stringify(sandbox)}`;
+  return `${where}: ${what}, IPv4: ${why} IPv6 dial tcp6: address localhost: no suitable address found`;
 }

@@ -16,7 +16,8 @@ const program: SimProgram = {
     typed: (text) => (text === 'quit' ? exit(0) : say(`main heard ${text}\n`)),
     ended: () => exit(0),
   }),
-  command: ([name = ''], { say, exit }) => {
+  command: ([name = ''], { say, exit, refuse }) => {
+    if (name === 'nowhere') refuse('OCI runtime exec failed: "nowhere": executable file not found\r\n');
     if (name === 'cat') return { typed: (text) => say(text), ended: () => exit(0) };
     if (name === 'much') for (let chunk = 0; chunk < 64; chunk += 1) say('y'.repeat(65_536));
     say('oops', 'stderr');
@@ -145,6 +146,34 @@ describe('a command', () => {
     expect(heard[1]?.length).toBe(64 * 65_536);
   });
 
+  it('that is not there is told as nodes with containerd do', async () => {
+    const heard = await all(await exec('command=nowhere&stdout=true&stderr=true'));
+    expect(heard).toMatchObject({ 1: '' });
+    const message =
+      'Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: OCI runtime exec failed: "nowhere": executable file not found';
+    expect(JSON.parse(heard[3] ?? '')).toMatchObject({ status: 'Failure', code: 500, message });
+  });
+
+  it('for a container that does not run is refused where clients of a WebSocket hear it, and of SPDY', async () => {
+    await node.pod('idle');
+    const heard = await all(await node.connect('idle/exec?command=ls&stdout=true', 'v5.channel.k8s.io'));
+    expect(JSON.parse(heard[3] ?? '').message).toBe(
+      'Internal error occurred: unable to upgrade connection: container not found ("c")',
+    );
+    const attached = await all(await node.connect('idle/attach?stdout=true', 'v5.channel.k8s.io'));
+    expect(JSON.parse(attached[3] ?? '').message).toContain('container not found ("c")');
+    const headers = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' };
+    expect(await node.refusal('POST', 'idle/exec?command=ls&stdout=true', headers)).toEqual({
+      ...{ status: 500, text: 'container not found ("c")\n' },
+    });
+  });
+
+  it('may be as long as a program’s arguments', async () => {
+    const long = 'x'.repeat(100_000);
+    const heard = await all(await exec(`command=fails&command=${long}&stdout=true&stderr=true`));
+    expect(heard).toMatchObject({ 2: 'oops' });
+  });
+
   it('is refused without a protocol that both speak', async () => {
     await expect(exec('command=ls&stdout=true', 'v9.channel.k8s.io')).rejects.toThrow('400');
   });
@@ -159,6 +188,7 @@ describe('a command', () => {
       const command = await open(...args);
       return {
         ...{ output: command.output, exitCode: () => command.exitCode() },
+        hasStarted: () => command.hasStarted(),
         write: (bytes) => command.write(bytes),
         endInput: () => command.endInput(),
         [Symbol.asyncDispose]: async () => {

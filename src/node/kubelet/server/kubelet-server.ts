@@ -9,15 +9,18 @@ import type { Log } from '../../../log.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { cadvisorMetrics } from './cadvisor-metrics.ts';
 import type { ClientAccess } from './client-access.ts';
+import { failedWith } from './command-streams.ts';
 import { hasSpoken, loggedContainer, logText, readLogQuery } from './container-logs.ts';
 import { forwardPorts } from './port-forward.ts';
 import { runCommand } from './run-command.ts';
 import { KubeletRefusal, podNamed, runningContainer, type ServedPods } from './served-pods.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 import { type NodeStats, resourceMetrics, statsSummary, type VolumeUses } from './stats.ts';
-import { type Upgrade, Upgrades } from './upgrades.ts';
+import { isWebSocket, type Upgrade, Upgrades } from './upgrades.ts';
 
 const maxConnections = 2_000;
+/** As Go's servers: a command stands in the URL. */
+const maxHeaderBytes = 1024 * 1024;
 
 export interface KubeletServerOptions {
   readonly nodeName: string;
@@ -61,7 +64,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const running = new Set<Promise<void>>();
   const server = createServer({
     ...{ cert: certificate.certificate, key: certificate.privateKey, ca: certificateAuthority },
-    ...{ requestCert: true, rejectUnauthorized: false },
+    ...{ requestCert: true, rejectUnauthorized: false, maxHeaderSize: maxHeaderBytes },
   });
   const take = (request: IncomingMessage, response: Response, upgrade: Upgrade | undefined): void => {
     const run = answer(options, upgrades, closing.signal, { request, response, upgrade }).finally(() =>
@@ -212,8 +215,6 @@ async function command(
   const [what, namespace = '', name = '', ...rest] = parts;
   // With the pod's uid between, as upstream also has it.
   const container = rest.at(-1) ?? '';
-  const pod = podNamed(pods, namespace, name);
-  const found = await runningContainer(pods, pod, container);
   const flag = (key: string): boolean => query.get(key) === '1' || query.get(key) === 'true';
   const isTerminal = flag('tty');
   const wanted = {
@@ -226,6 +227,15 @@ async function command(
   if (upgrade === undefined) throw new KubeletRefusal(400, 'Upgrade request required');
   const words = what === 'exec' ? query.getAll('command') : undefined;
   if (words?.length === 0) throw new KubeletRefusal(400, 'you must specify a command');
+  let found: string;
+  try {
+    found = await runningContainer(pods, podNamed(pods, namespace, name), container);
+  } catch (error) {
+    if (!(error instanceof KubeletRefusal && isWebSocket(upgrade))) throw error;
+    // Clients can't read the answer to a WebSocket that they do not get; upstream's API server says it in one.
+    const streams = await upgrades.command(upgrade, wanted);
+    return streams.finish(failedWith(`unable to upgrade connection: ${error.message}`));
+  }
   const streams = await upgrades.command(upgrade, wanted);
   await runCommand(runtime, { ...wanted, container: found, command: words }, streams, signal);
 }

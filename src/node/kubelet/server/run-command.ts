@@ -22,7 +22,11 @@ export interface CommandRequest extends WantedStreams {
 interface Process extends ContainerStreams {
   resize(size: TerminalSize): Promise<void>;
   status(): Promise<CommandStatus>;
+  hasStarted(): Promise<boolean>;
 }
+
+/** There was no process. */
+class NotStarted extends Error {}
 
 /**
  * Runs a command in a container, or attaches to it, and moves what is typed and said until it has ended or the client has
@@ -47,8 +51,13 @@ export async function runCommand(
     });
     if (request.stdin) void type(streams, process, signal);
     try {
-      for await (const { stream, bytes } of process.output)
+      let hasSpoken = false;
+      for await (const { stream, bytes } of process.output) {
+        if (!hasSpoken && !(await process.hasStarted()))
+          throw new NotStarted(Buffer.from(bytes).toString().trim());
+        hasSpoken = true;
         if (request[stream]) await streams.write(stream, bytes);
+      }
       if (signal.aborted) return;
       status = await process.status();
     } finally {
@@ -56,7 +65,11 @@ export async function runCommand(
     }
   } catch (error) {
     if (signal.aborted) return;
-    status = failedWith(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    const what = error instanceof NotStarted ? `failed to exec in container: ${why}` : why;
+    const where =
+      request.command === undefined ? 'attaching to container' : 'executing command in container';
+    status = failedWith(`Internal error occurred: error ${where}: ${what}`);
   }
   await streams.finish(status);
 }
@@ -80,6 +93,7 @@ async function open(
       ...bound(attachment),
       resize: (size) => attachment.resize(size),
       status: async () => succeeded,
+      hasStarted: async () => true,
     };
   }
   if (!isTerminal) {
@@ -88,6 +102,7 @@ async function open(
       ...bound(run),
       resize: async () => {},
       status: async () => exitedWith(await run.exitCode()),
+      hasStarted: () => run.hasStarted(),
     };
   }
   const terminal = await runtime.openTerminal(container, command, { signal });
@@ -98,6 +113,7 @@ async function open(
     endInput: () => {},
     resize: (size) => terminal.resize(size),
     status: async () => exitedWith(await terminal.exitCode()),
+    hasStarted: () => terminal.hasStarted(),
     [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
   };
 }

@@ -41,13 +41,10 @@ export function assertContainer({ metadata, spec }: Pod, container: string): voi
   );
 }
 
-/** The one that runs now, by its name in the engine. @throws {KubeletRefusal} 404 */
+/** The one that runs now, by its name in the engine. @throws {KubeletRefusal} 404, 500 */
 export async function runningContainer(pods: ServedPods, pod: Pod, container: string): Promise<string> {
   assertContainer(pod, container);
   const [latest] = await pods.attempts(pod, container);
   if (latest?.status.state === 'running') return latest.name;
-  throw new KubeletRefusal(
-    500,
-    `unable to upgrade connection: container not found (${JSON.stringify(container)})`,
-  );
+  throw new KubeletRefusal(500, `container not found (${JSON.stringify(container)})`);
 }

@@ -1,6 +1,12 @@
 import type { RawData, WebSocket } from 'ws';
 import { ByteQueue } from './byte-queue.ts';
-import { type CommandStatus, type CommandStreams, readSize, type TerminalSize } from './command-streams.ts';
+import {
+  type CommandStatus,
+  type CommandStreams,
+  failedWith,
+  readSize,
+  type TerminalSize,
+} from './command-streams.ts';
 
 /** What is spoken, the newest first. */
 export const commandProtocols = [
@@ -68,10 +74,16 @@ export function websocketStreams(socket: WebSocket, wanted: WantedStreams): Comm
     },
     write: (stream, bytes) => send(channels[stream], bytes),
     finish: async (status: CommandStatus) => {
-      await send(channels.error, Buffer.from(JSON.stringify(status)));
+      await send(channels.error, Buffer.from(JSON.stringify(asOfApiServer(status))));
       socket.close(1000);
     },
   };
+}
+
+/** Upstream's API server speaks WebSocket with clients and SPDY with nodes: what a node failed at is an error of its own. */
+function asOfApiServer(status: CommandStatus): CommandStatus {
+  const { reason, message = '' } = status;
+  return reason === 'InternalError' ? failedWith(`Internal error occurred: ${message}`) : status;
 }
 
 function bytesOf(data: RawData): Buffer {

@@ -1,5 +1,11 @@
 import { apiTime } from '../objects/object.ts';
-import type { ContainerState, ContainerStatus, PodContainer, TerminatedState } from '../objects/pod.ts';
+import type {
+  ContainerState,
+  ContainerStatus,
+  PodContainer,
+  TerminatedState,
+  VolumeMount,
+} from '../objects/pod.ts';
 import type { ContainerRun } from '../pods/pod-view.ts';
 
 /** What is known of a container beside what the engine says. */
@@ -29,7 +35,7 @@ const never = '1970-01-01T00:00:00Z';
  * @param scheme Of container ids: the runtime's name.
  */
 export function containerStatus(
-  { name, image = '', resources }: PodContainer,
+  { name, image = '', resources, volumeMounts = [] }: PodContainer,
   runs: readonly ContainerRun[],
   facts: ContainerFacts,
   {
@@ -46,7 +52,10 @@ export function containerStatus(
   },
 ): ContainerStatus {
   const [run, previous] = runs;
-  const common = { name, image, imageID: facts.imageId ?? before?.imageID ?? '' };
+  const common = {
+    ...{ name, image, imageID: facts.imageId ?? before?.imageID ?? '' },
+    ...(volumeMounts.length > 0 && { volumeMounts: volumeMounts.map(mountStatus) }),
+  };
   if (run === undefined && isOver && before?.state?.terminated) return before;
   if (run === undefined) {
     const lost = lostState(before);
@@ -90,6 +99,12 @@ export function containerStatus(
     }
   }
 }
+
+/** This node makes no mount read-only with what is mounted below it: who insists on that is not started. */
+const mountStatus = ({ name, mountPath, readOnly }: VolumeMount): VolumeMount => ({
+  ...{ name, mountPath },
+  ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+});
 
 function terminatedState(
   run: ContainerRun,

@@ -1,7 +1,8 @@
 import { apiTime } from '../objects/object.ts';
 import type { ContainerStatus, Pod, PodContainer, PodPhase, PodStatus } from '../objects/pod.ts';
 import type { PodEnd } from '../pods/pod-end.ts';
-import { allRuns, isRunning, type PodView } from '../pods/pod-view.ts';
+import { allRuns, type ContainerRun, exitCodeOf, isRunning, type PodView } from '../pods/pod-view.ts';
+import { isToRestart } from '../pods/restart-policy.ts';
 import { qosOf } from '../resources/qos.ts';
 import type { ResizeProgress } from '../resources/resizes.ts';
 import { podConditions } from './conditions.ts';
@@ -29,14 +30,15 @@ export interface StatusInputs {
 export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): PodStatus {
   const { view, hostIp, podIp, end, nowMs } = inputs;
   const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
-  const [firstInit] = initContainers;
-  const isFirst = (container: PodContainer): boolean => firstInit === undefined || container === firstInit;
+  // As upstream, of init containers as well.
+  const initial = initContainers.length === 0 ? 'ContainerCreating' : 'PodInitializing';
   const of = (list: readonly PodContainer[], earlier: readonly ContainerStatus[] = []): ContainerStatus[] =>
     list.map((container) => {
-      return containerStatus(container, view.runs.get(container.name) ?? [], inputs.factsOf(container), {
+      const runs = view.runs.get(container.name) ?? [];
+      return containerStatus(container, runs, factsOf(pod, container, runs, inputs), {
         before: earlier.find(({ name }) => name === container.name),
         isOver: isOver(before.phase),
-        initial: isFirst(container) ? 'ContainerCreating' : 'PodInitializing',
+        initial,
         scheme: inputs.scheme,
       });
     });
@@ -64,6 +66,20 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     ...(ephemeralContainers.length > 0 && { ephemeralContainerStatuses: toldEphemeral }),
     qosClass: qosOf(pod),
   };
+}
+
+/** What has ended for good waits for nothing, also when it could not be started. */
+function factsOf(
+  pod: Pod,
+  container: PodContainer,
+  [run]: readonly ContainerRun[],
+  inputs: StatusInputs,
+): ContainerFacts {
+  const { waiting, ...facts } = inputs.factsOf(container);
+  const exitCode = exitCodeOf(run);
+  const isInit = pod.spec.initContainers?.includes(container) ?? false;
+  const isDone = exitCode !== undefined && !isToRestart(pod, container, exitCode, isInit);
+  return { ...facts, ...(waiting && !isDone && { waiting }) };
 }
 
 /** Why the node has ended it, also when that was an earlier kubelet. */

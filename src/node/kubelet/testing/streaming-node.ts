@@ -144,6 +144,18 @@ export class StreamingNode implements AsyncDisposable {
     return { response, socket };
   }
 
+  /** What is answered instead of going on in another protocol, through the API server. */
+  async refusal(method: string, path: string, headers: Record<string, string>) {
+    const asked = request(`${this.cluster.endpoint}${namespace}/pods/${path}`, {
+      ...{ method, ca: this.cluster.certificateAuthority, agent: false },
+      headers: { authorization: `Bearer ${await this.cluster.token()}`, connection: 'Upgrade', ...headers },
+    });
+    const [response] = await once(asked.end(), 'response');
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    return { status: response.statusCode, text };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
