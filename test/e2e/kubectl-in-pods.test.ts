@@ -77,6 +77,94 @@ describe('kubectl', () => {
       expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('hello\n');
     session.child.kill('SIGTERM');
     await session.ended;
+    const refused = cluster.begin('piped', 'port-forward', 'pod/web', ':81');
+    await refused.until(/Forwarding from 127\.0\.0\.1:\d+/);
+    const [, closed] = /127\.0\.0\.1:(\d+)/.exec(refused.said()) ?? [];
+    await expect(fetch(`http://127.0.0.1:${closed}/`)).rejects.toThrow();
+    expect(await refused.ended).toBe(1);
+    expect(refused.said()).toMatch(
+      /error forwarding port 81 to pod .*failed to connect to localhost:81 inside namespace .*, IPv4: dial tcp4 127\.0\.0\.1:81: connect: connection refused/,
+    );
+  }, 120_000);
+
+  it('exec: says what can’t be run as nodes of EKS do, takes long arguments, and leaves nothing behind', async () => {
+    const missing = await cluster.say('exec', 'web', '--', 'nosuch');
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toMatch(
+      /^error: Internal error occurred: .*error executing command in container: failed to exec in container: .*exec: "nosuch": executable file not found in \$PATH/,
+    );
+    const long = 'x'.repeat(60_000);
+    expect(await k('exec', 'web', '--', 'echo', long)).toBe(`${long}\n`);
+    const sessions = [
+      cluster.begin('terminal', 'exec', '-it', 'web', '--', 'sh', '-c', 'echo ready; exec sleep 777'),
+      cluster.begin('piped', 'exec', '-i', 'web', '--', 'sh', '-c', 'echo ready; exec sleep 777'),
+    ];
+    for (const session of sessions) {
+      await session.until('ready');
+      session.child.kill('SIGINT');
+      await session.ended;
+    }
+    let left = '';
+    await waitFor(
+      'what was run to end',
+      async () => {
+        left = await k('exec', 'web', '--', 'ps');
+        return left.includes('sleep 777') ? undefined : true;
+      },
+      () => left,
+    );
+  }, 120_000);
+
+  it('what could not be started: its end, its words and its events', async () => {
+    const words = ['--restart=Never', '--command', '--', '/no/such'];
+    const run = cluster.begin('piped', 'run', 'unstarted', '--rm', '-i', ...local(), ...words);
+    expect(await run.ended).toBe(128);
+    expect(run.said()).toContain('pod default/unstarted terminated (StartError)');
+    const never = { ...cluster.container('true'), image: 'not.here/at:all', imagePullPolicy: 'Never' };
+    const sleeps = { ...cluster.container('sleep 3600'), name: 'sleeps' };
+    const waits = pod('waits', never);
+    await cluster.apply({ ...waits, spec: { ...waits.spec, initContainers: [sleeps] } }, pod('never', never));
+    const events = await waitFor('the events of an image that is not here', async () => {
+      const said = await k('events', '--for', 'pod/never');
+      return said.includes('Error: ErrImageNeverPull') ? said : undefined;
+    });
+    expect(events).toMatch(
+      /ErrImageNeverPull +Pod\/never +Container image "not\.here\/at:all" is not present/,
+    );
+    for (const command of [
+      ['exec', 'never', '--', 'ls'],
+      ['attach', 'never'],
+    ]) {
+      const { code, stderr } = await cluster.say(...command);
+      expect({ code, stderr }).toMatchObject({ code: 1 });
+      expect(stderr).toContain(
+        'error: Internal error occurred: unable to upgrade connection: container not found ("main")',
+      );
+    }
+    expect((await k('get', 'pod', 'waits', '--no-headers')).split(/ +/)[2]).toBe('Init:0/1');
+    const { stderr } = await cluster.say('logs', 'waits', '-c', 'main');
+    expect(stderr).toContain('container "main" in pod "waits" is waiting to start: PodInitializing');
+    await k('delete', 'pod', 'waits', 'never', '--wait=false');
+  }, 120_000);
+
+  it('drain: as far as a budget lets it, and further', async () => {
+    const node = (await k('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
+    const guarded = pod('guarded', cluster.container('sleep 3600'));
+    await cluster.apply({ ...guarded, metadata: { name: 'guarded', labels: { app: 'guarded' } } });
+    await k('create', 'pdb', 'guard', '--selector=app=guarded', '--min-available=1');
+    await k('wait', '--for=condition=Ready', 'pod/guarded', '--timeout=60s');
+    const chosen = ['--pod-selector=app=guarded', '--timeout=3s'];
+    const plain = await cluster.say('drain', node, ...chosen);
+    expect(plain.stderr).toContain('cannot delete Pods that declare no controller (use --force to override)');
+    const blocked = await cluster.say('drain', node, ...chosen, '--force');
+    expect(blocked.stderr).toContain(
+      'error when evicting pods/"guarded" -n "default" (will retry after 5s): Cannot evict pod as it would violate the pod\'s disruption budget.',
+    );
+    expect(await k('get', 'node', node, '--no-headers')).toContain('Ready,SchedulingDisabled');
+    const forced = ['--pod-selector=app=guarded', '--force', '--disable-eviction'];
+    expect(await k('drain', node, ...forced)).toContain(`node/${node} drained`);
+    await k('uncordon', node);
+    expect(await k('describe', 'node', node)).toMatch(/RegisteredNode .*Registered Node .* in Controller/);
   }, 120_000);
 
   it('debug: a container among the processes of another one', async () => {

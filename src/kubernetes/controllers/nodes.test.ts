@@ -37,7 +37,10 @@ describe('a node', () => {
     expect((await get('a')).spec.taints).toMatchObject([
       { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
     ]);
-    const { json } = await work.cluster.call('GET', '/api/v1/namespaces/default/events');
+    // Its UID, and no namespace: so `kubectl describe node` looks for them.
+    const about = `involvedObject.uid=${made.metadata.uid},involvedObject.namespace=`;
+    const found = `/api/v1/namespaces/default/events?fieldSelector=${encodeURIComponent(about)}`;
+    const { json } = await work.cluster.call('GET', found);
     expect(json.items.map(({ message }: { message: string }) => message)).toContain(
       'Node a event: Registered Node a in Controller',
     );

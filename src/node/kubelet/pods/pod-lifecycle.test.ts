@@ -254,7 +254,7 @@ describe('a pod', () => {
         expect.arrayContaining([
           'BackOff: Back-off pulling image "nowhere"',
           'ErrImageNeverPull: Container image "other" is not present with pull policy of Never',
-          'Failed: Error: ErrImagePull',
+          ...['ErrImagePull', 'ErrImageNeverPull', 'InvalidImageName'].map((it) => `Failed: Error: ${it}`),
         ]),
       );
     await remove(path);

@@ -67,8 +67,7 @@ export async function runCommand(
     if (signal.aborted) return;
     const why = error instanceof Error ? error.message : String(error);
     const what = error instanceof NotStarted ? `failed to exec in container: ${why}` : why;
-    const where =
-      request.command === undefined ? 'attaching to container' : 'executing command in container';
+    const where = request.command === undefined ? 'attaching to container' : 'executing command in container';
     status = failedWith(`Internal error occurred: error ${where}: ${what}`);
   }
   await streams.finish(status);

@@ -65,7 +65,8 @@ function serverFor(choose: (offered: Set<string>) => string | undefined): WebSoc
   });
 }
 
-export const isWebSocket = ({ request }: Upgrade): boolean => request.headers.upgrade?.toLowerCase() === 'websocket';
+export const isWebSocket = ({ request }: Upgrade): boolean =>
+  request.headers.upgrade?.toLowerCase() === 'websocket';
 
 function assertOffered({ request }: Upgrade, spoken: readonly string[]): void {
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((it) => it.trim());
