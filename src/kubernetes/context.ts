@@ -21,6 +21,8 @@ export interface KubernetesContext {
   readonly log: Log;
   /** The address that API servers listen on. */
   readonly host: string;
+  /** Makes what a new cluster signs its tokens with, as PKCS #8 in PEM. Default: one that nobody had before. */
+  readonly newTokenKey?: () => Promise<string>;
   /**
    * Opens a TCP connection from a control plane's interfaces in the VPC of its cluster. @param address IPv4.
    * @throws {Error} with the kernel's word for it as `code`; the cluster has no interfaces on this machine, and why.

@@ -35,13 +35,11 @@ class Ahead<T> {
  * nobody has to wait for. They are in the process's memory alone until a cluster takes and seals them.
  */
 export class KeysAhead {
-  readonly #tokenKeys = new Ahead(async () => {
-    const { newTokenKey } = await import('../authentication/service-accounts/token-key.ts');
-    return newTokenKey();
-  });
+  readonly #tokenKeys: Ahead<string>;
   readonly #frontProxies: Ahead<NewAuthority>;
 
-  constructor(context: Pick<KubernetesContext, 'random' | 'clock'>) {
+  constructor(context: Pick<KubernetesContext, 'random' | 'clock' | 'newTokenKey'>) {
+    this.#tokenKeys = new Ahead(context.newTokenKey ?? makeTokenKey);
     this.#frontProxies = new Ahead(async () => {
       const { makeFrontProxy } = await import('./front-proxy.ts');
       return makeFrontProxy(context);
@@ -61,4 +59,9 @@ export class KeysAhead {
   takeFrontProxy(): Promise<NewAuthority> {
     return this.#frontProxies.take();
   }
+}
+
+async function makeTokenKey(): Promise<string> {
+  const { newTokenKey } = await import('../authentication/service-accounts/token-key.ts');
+  return newTokenKey();
 }

@@ -34,6 +34,7 @@ import { createLogs, MemoryEventStore, writeToOwnLogGroup } from '../../services
 import { rootPrincipal } from '../../services/service.ts';
 import { createSts } from '../../services/sts/index.ts';
 import { openMemoryStore, type Store } from '../../store/index.ts';
+import { newTokenKey } from '../authentication/service-accounts/token-key.ts';
 import type { KubernetesContext } from '../context.ts';
 import { controlPlaneOf, createKubernetes } from '../index.ts';
 import { infrastructureOf } from './infrastructure.ts';
@@ -151,6 +152,7 @@ export async function startEks(
     ...{ store, state, clock, random, log, host: '127.0.0.1', otherMachines },
     sealer,
     verifyCaller: presignedCallerVerifier(iam.findCredentials, iam.noteUse),
+    newTokenKey: nextTokenKey,
     issuerKeys: options.issuerKeys ?? iam.issuerKeys,
     connectIn: options.connectIn ?? nobody,
     openDataKey: openDataKey.bind(undefined, kms),
@@ -248,6 +250,21 @@ export async function startEks(
     found,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+const tokenKeys: Promise<string>[] = [];
+let keysTaken = 0;
+
+/**
+ * An RSA key takes 60 ms of a processor, now and then much more: the clusters of a process take turns with a few. Those
+ * that are made one after the other never have the same.
+ */
+function nextTokenKey(): Promise<string> {
+  const turn = keysTaken % 8;
+  keysTaken += 1;
+  const key = tokenKeys[turn] ?? newTokenKey();
+  tokenKeys[turn] = key;
+  return key;
 }
 
 const nobody: KubernetesContext['connectIn'] = async ({ id }, { host }) => {
