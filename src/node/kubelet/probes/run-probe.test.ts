@@ -1,5 +1,5 @@
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../clock/index.ts';
 import { createServer } from '../../../http.ts';
@@ -103,42 +103,90 @@ describe('a TCP probe', () => {
 });
 
 describe('a gRPC probe', () => {
-  const health = (status: number, code = '0') => {
+  /** @param answers By service: a status, or what gRPC says instead. */
+  const health = (answers: Readonly<Record<string, number | { code: string; message?: string }>>) => {
     const server = createHttp2Server();
     server.on('stream', (stream, headers) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
-        const isAsked = headers[':path'] === '/grpc.health.v1.Health/Check';
         const name = Buffer.concat(chunks).subarray(7).toString();
-        const answer = name === 'other' ? 2 : status;
+        const answer = answers[name] ?? { code: '5', message: 'unknown service' };
+        const { code, message } = typeof answer === 'number' ? { code: '0', message: undefined } : answer;
+        if (headers[':path'] !== '/grpc.health.v1.Health/Check')
+          return stream.respond({ ':status': 404 }, { endStream: true });
         stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': isAsked ? code : '12' }));
-        stream.end(code === '0' ? Buffer.from([0, 0, 0, 0, 2, 8, answer]) : undefined);
+        stream.on('wantTrailers', () =>
+          stream.sendTrailers({ 'grpc-status': code, ...(message && { 'grpc-message': message }) }),
+        );
+        stream.end(typeof answer === 'number' ? Buffer.from([0, 0, 0, 0, 2, 8, answer]) : undefined);
       });
     });
     return listening(server);
   };
+  const ask = (port: number, service = '', timeoutMs = 2_000) =>
+    run({ type: 'grpc', address, port, service }, undefined, timeoutMs);
+  const nobody = (port: number, within: string): string =>
+    `timeout: failed to connect service "${address}:${port}" within ${within}: context deadline exceeded`;
 
   it('asks for the health of its service', async () => {
-    const port = await health(1);
-    expect((await run({ type: 'grpc', address, port, service: 'mine' })).isSuccess).toBe(true);
-    expect(await run({ type: 'grpc', address, port, service: 'other' })).toEqual({
-      ...{ isSuccess: false, message: 'service unhealthy (responded with "NOT_SERVING")' },
-    });
+    const port = await health({ mine: 1, other: 2, gone: 3, newer: 9 });
+    expect(await ask(port, 'mine')).toEqual({ isSuccess: true, message: '' });
+    for (const [service, said] of [
+      ['other', 'NOT_SERVING'],
+      ['gone', 'SERVICE_UNKNOWN'],
+      ['newer', '9'],
+    ] as const)
+      expect(await ask(port, service)).toEqual({
+        ...{ isSuccess: false, message: `service unhealthy (responded with "${said}")` },
+      });
+  });
+
+  it('names what the server says instead as Go does', async () => {
+    const port = await health({ '': { code: '16', message: '50%25 of caf%C3%A9' }, odd: { code: '99' } });
+    const failed = 'error: health rpc probe failed: rpc error: code =';
+    expect((await ask(port, 'none')).message).toBe(`${failed} NotFound desc = unknown service`);
+    expect((await ask(port)).message).toBe(`${failed} Unauthenticated desc = 50% of café`);
+    expect((await ask(port, 'odd')).message).toBe(`${failed} Code(99) desc = `);
   });
 
   it('says that a server does not know of health', async () => {
-    const port = await health(1, '12');
-    expect((await run({ type: 'grpc', address, port, service: '' })).message).toMatch(
-      /^error: this server does not implement the grpc health protocol/,
+    const unimplemented =
+      'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ';
+    const message = 'unknown service grpc.health.v1.Health';
+    expect((await ask(await health({ '': { code: '12', message } }))).message).toBe(unimplemented + message);
+    const web = createHttp2Server((_, response) => response.writeHead(404).end());
+    expect((await ask(await listening(web))).message).toBe(
+      `${unimplemented}unexpected HTTP status code received from server: 404; transport: received unexpected content-type ""`,
     );
   });
 
-  it('says that nobody is there', async () => {
+  it('tries for all of its time to connect, also where something else listens', async () => {
     const port = await closedPort();
-    expect((await run({ type: 'grpc', address, port, service: '' })).message).toBe(
-      `timeout: failed to connect service "${address}:${port}" within 2s: dial tcp ${address}:${port}: connect: connection refused`,
+    expect((await ask(port, '', 1_000)).message).toBe(nobody(port, '1s'));
+    const open: Socket[] = [];
+    const silent = await listening(createTcpServer((socket) => void open.push(socket)));
+    expect((await ask(silent, '', 1_000)).message).toBe(nobody(silent, '1s'));
+    for (const socket of open) socket.destroy();
+    const late = ask(port, '', 5_000);
+    const server = createHttp2Server();
+    server.on('stream', (stream) => {
+      stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(Buffer.from([0, 0, 0, 0, 2, 8, 1]));
+    });
+    servers.push(server);
+    server.listen(port, '127.0.0.1');
+    expect(await late).toEqual({ isSuccess: true, message: '' });
+  });
+
+  it('says that no answer came in time, or none at all', async () => {
+    const silent = await listening(createHttp2Server(() => {}));
+    expect((await ask(silent, '', 1_000)).message).toBe('timeout: health rpc did not complete within 1s');
+    const rude = createHttp2Server();
+    rude.on('stream', (stream) => stream.session?.destroy());
+    expect((await ask(await listening(rude))).message).toMatch(
+      /^error: health rpc probe failed: rpc error: code = Unavailable desc = /,
     );
   });
 });

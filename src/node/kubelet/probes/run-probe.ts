@@ -1,9 +1,13 @@
 import { type Clock, withTimeout } from '../../../clock/index.ts';
 import { type Runtime, RuntimeError } from '../../../runtime/index.ts';
 import type { PodDialer } from '../kubelet-options.ts';
-import { grpcHealth, isUnimplemented } from './grpc-health.ts';
+import { durationText } from '../pods/crash-back-off.ts';
+import { grpcHealth, grpcSession } from './grpc-health.ts';
 import type { Handler } from './handler.ts';
 import { httpGet } from './http-get.ts';
+
+/** Between two attempts of gRPC to connect. https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md */
+const grpcRetryMs = 1_000;
 
 export interface ProbeResult {
   readonly isSuccess: boolean;
@@ -58,7 +62,7 @@ export function handlerRunner({
           (await connect(handler.address, handler.port)).destroy();
           return { isSuccess: true, message: '' };
         case 'grpc':
-          return await grpcProbe(handler, connect, userAgent, timeoutMs, deadline.signal);
+          return await grpcProbe(handler, { connect, clock, userAgent }, timeoutMs, deadline.signal);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -88,39 +92,62 @@ async function execProbe(
   }
 }
 
+type Dial = (address: string, port: number) => ReturnType<PodDialer['connect']>;
+
 async function grpcProbe(
   { address, port, service }: Extract<Handler, { readonly type: 'grpc' }>,
-  connect: (address: string, port: number) => ReturnType<PodDialer['connect']>,
-  userAgent: string,
+  {
+    connect,
+    clock,
+    userAgent,
+  }: { readonly connect: Dial; readonly clock: Clock; readonly userAgent: string },
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const authority = `${address}:${port}`;
-  const within = `within ${timeoutMs / 1_000}s`;
+  const within = `within ${durationText(timeoutMs)}`;
   const failed = (message: string): ProbeResult => ({ isSuccess: false, message });
-  let socket: Awaited<ReturnType<PodDialer['connect']>>;
+  let session: Awaited<ReturnType<typeof grpcSession>>;
   try {
-    socket = await connect(address, port);
+    session = await untilServed(() => connect(address, port), authority, clock, signal);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return failed(`timeout: failed to connect service ${JSON.stringify(authority)} ${within}: ${why}`);
+    if (!signal.aborted) throw error;
+    return failed(
+      `timeout: failed to connect service ${JSON.stringify(authority)} ${within}: context deadline exceeded`,
+    );
   }
   try {
-    const health = await grpcHealth(socket, { authority, service, userAgent, signal });
-    if (health.status === 'SERVING') return { isSuccess: true, message: '' };
-    if (health.status !== undefined)
-      return failed(`service unhealthy (responded with ${JSON.stringify(health.status)})`);
-    const { code = '', message = '' } = health.failure ?? {};
-    if (isUnimplemented(health))
+    const { status, failure } = await grpcHealth(session, { service, userAgent, signal });
+    if (status === 'SERVING') return { isSuccess: true, message: '' };
+    if (status !== undefined) return failed(`service unhealthy (responded with ${JSON.stringify(status)})`);
+    const { code = '', message = '' } = failure ?? {};
+    if (code === 'Unimplemented')
       return failed(
         `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${message}`,
       );
     return failed(`error: health rpc probe failed: rpc error: code = ${code} desc = ${message}`);
   } catch (error) {
     if (signal.aborted) return failed(`timeout: health rpc did not complete ${within}`);
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    return failed(`error: health rpc probe failed: rpc error: code = Unavailable desc = ${why}`);
   } finally {
-    socket.destroy();
+    session.destroy();
+  }
+}
+
+/** As Go's gRPC connects: where nobody answers it is tried again, until the time is over. @throws the signal aborts. */
+async function untilServed(
+  connect: () => ReturnType<Dial>,
+  authority: string,
+  clock: Clock,
+  signal: AbortSignal,
+): ReturnType<typeof grpcSession> {
+  for (;;) {
+    try {
+      return await grpcSession(await connect(), authority, signal);
+    } catch {
+      await clock.sleep(grpcRetryMs, signal);
+    }
   }
 }
 
