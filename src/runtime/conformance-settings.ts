@@ -74,6 +74,19 @@ export function describeSettings(words: Words): void {
       },
     );
 
+    check('runs a container under a runtime by its name', async () => {
+      const { runtimes } = await words.runtime.info();
+      const ociRuntime = runtimes.find((name) => name === 'runc') ?? runtimes[0] ?? '';
+      expect(await heardTexts('echo runs', { ociRuntime })).toEqual(['runs']);
+    });
+
+    check('refuses a runtime that is not there', async () => {
+      const refused = make(workloads.deaf, { ociRuntime: 'none-such' });
+      await expect(refused).rejects.toMatchObject({
+        ...{ code: 'Unsupported', detail: 'the engine has no runtime "none-such"' },
+      });
+    });
+
     check('gives the strongest isolation that there is', async () => {
       const { works } = await words.runtime.gvisor();
       const { kernel } = await words.runtime.info();

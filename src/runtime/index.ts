@@ -15,6 +15,7 @@ export {
   findEngine,
   type GvisorOffer,
   gvisorOffer,
+  isGvisorRuntime,
   madeImageLabels,
   offerGvisor,
   openDockerRuntime,

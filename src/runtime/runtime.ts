@@ -319,11 +319,10 @@ export interface ContainerSpec {
   readonly stopSignal?: string;
   readonly workingDirectory?: string;
   readonly hostname?: string;
-  /**
-   * `gvisor`: a kernel of its own, or no container. `strongest`: gVisor where it works, else as any container.
-   * Absent: as any container.
-   */
+  /** `gvisor`: a kernel of its own, or no container. `strongest`: gVisor where it works. Absent: as any container. */
   readonly isolation?: 'gvisor' | 'strongest';
+  /** One of the engine's runtimes, whatever the isolation. Default: by the isolation. */
+  readonly ociRuntime?: string;
   readonly network: ContainerNetwork;
   readonly extraHosts?: readonly { readonly hostname: string; readonly ipAddress: string }[];
   readonly dns?: { readonly servers: readonly string[]; readonly search: readonly string[] };

@@ -1,12 +1,12 @@
-import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StatusResponse } from '../../src/cli/index.ts';
 import { waitFor } from './installation.ts';
+import { grpcHealthServer, nodeProgram, relyingParty } from './node-program.ts';
 import { PodCluster } from './pod-cluster.ts';
 
 /**
- * What the conformance suite asks of CronJobs, of init containers and sidecars, of the tokens of ServiceAccounts and of
- * preemption, with containers. All of them are made at once: each test waits for its own.
+ * What the conformance suite asks of CronJobs, of init containers and sidecars, of gRPC probes and RuntimeClasses, of the
+ * tokens of ServiceAccounts and of preemption, with containers. All of them are made at once: each test waits for its own.
  */
 let cluster: PodCluster;
 
@@ -101,61 +101,65 @@ const cronJobs = () => [
   cronJob('suspended', 'echo by hand', { suspend: true }),
 ];
 
-/** A relying party: finds by the API server who issued its token, and the keys. Trusts the cluster alone. */
-const relyingParty = `
-import { createPublicKey, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-const token = readFileSync('/tokens/token', 'utf8');
-const [header, claims] = token.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
-const own = readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/token', 'utf8');
-const get = async (path) => {
-  const response = await fetch('https://kubernetes.default.svc' + path, { headers: { authorization: 'Bearer ' + own } });
-  if (response.status !== 200) throw new Error(path + ': ' + response.status + ' ' + (await response.text()));
-  return response.json();
-};
-const { issuer } = await get('/.well-known/openid-configuration');
-const { keys } = await get('/openid/v1/jwks');
-const key = createPublicKey({ key: keys.find(({ kid }) => kid === header.kid), format: 'jwk' });
-const end = token.lastIndexOf('.');
-const signature = Buffer.from(token.slice(end + 1), 'base64url');
-console.log(JSON.stringify({
-  isIssuer: issuer === claims.iss,
-  audience: claims.aud,
-  subject: claims.sub,
-  algorithm: header.alg,
-  isSigned: verify('sha256', Buffer.from(token.slice(0, end)), key, signature),
-}));
-`;
 const relyingPod = async () => {
-  const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-  const loader = process.arch === 'arm64' ? 'ld-linux-aarch64.so.1' : 'ld-linux-x86-64.so.2';
-  const mount = (name: string, mountPath: string) => ({ name, mountPath, readOnly: true });
-  return pod('relying-party', {
+  const { configMap, command, volumeMounts, volumes } = await nodeProgram('relying', relyingParty);
+  const relying = pod('relying-party', {
     automountServiceAccountToken: true,
     containers: [
       container('main', '', {
-        command: [
-          ...[`/host/lib/${loader}`, '--library-path', '/host/lib', '/host/bin/node'],
-          '/etc/program/rely.mjs',
-        ],
+        command,
         env: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' }],
-        volumeMounts: [
-          ...[mount('lib', '/host/lib'), mount('bin', '/host/bin')],
-          ...[mount('program', '/etc/program'), mount('tokens', '/tokens')],
-        ],
+        volumeMounts: [...volumeMounts, { name: 'tokens', mountPath: '/tokens', readOnly: true }],
       }),
     ],
     volumes: [
-      { name: 'lib', hostPath: { path: await realpath(`/lib/${triple}`) } },
-      { name: 'bin', hostPath: { path: dirname(await realpath(process.execPath)) } },
-      { name: 'program', configMap: { name: 'program' } },
+      ...volumes,
       {
         name: 'tokens',
         projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'oidc-discovery-test' } }] },
       },
     ],
   });
+  return [configMap, relying];
 };
+
+/** One server, of which containers ask in all ways: the port of a probe is the pod's. */
+const probedPod = async () => {
+  const { configMap, command, volumeMounts, volumes } = await nodeProgram('health', grpcHealthServer);
+  const grpc = (port: number, service?: string) => ({
+    ...{ grpc: { port, ...(service !== undefined && { service }) }, periodSeconds: 1, timeoutSeconds: 2 },
+  });
+  const well = grpc(5000, 'well');
+  const probed = pod('probed', {
+    restartPolicy: 'Always',
+    containers: [
+      container('server', '', {
+        ...{ command, volumeMounts },
+        ...{ startupProbe: { ...well, failureThreshold: 60 }, readinessProbe: well, livenessProbe: well },
+      }),
+      container('ill', idle, { readinessProbe: grpc(5000, 'ill') }),
+      container('stranger', idle, { readinessProbe: grpc(5000) }),
+      container('deaf', idle, { readinessProbe: grpc(5001) }),
+      container('absent', idle, { readinessProbe: grpc(5002, 'well') }),
+      container('killed', idle, {
+        ...{ startupProbe: { ...well, failureThreshold: 60 } },
+        livenessProbe: { ...grpc(5000, 'ill'), failureThreshold: 1 },
+      }),
+    ],
+    volumes,
+  });
+  return [configMap, probed];
+};
+
+const runtimeClass = (handler: string) => ({
+  ...{ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: handler }, handler },
+});
+const podApart = (name: string, spec: object) =>
+  pod(name, { containers: [container('main', 'cat /proc/version')], ...spec });
+const podUnder = (handler: string) => [
+  runtimeClass(handler),
+  podApart(`under-${handler}`, { runtimeClassName: handler }),
+];
 
 /** Of which a node has two. */
 const berths = 'example.com/berths';
@@ -186,13 +190,8 @@ beforeAll(async () => {
   await cluster.apply(
     ...cronJobs(),
     ...podsWithOthers(),
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'program' },
-      data: { 'rely.mjs': relyingParty },
-    },
-    await relyingPod(),
+    ...(await relyingPod()),
+    ...(await probedPod()),
     ...[priority('low', 1), priority('middle', 10), priority('high', 100)],
     moored('barge', 'low', slowToEnd, { finalizers: [finalizer] }),
     moored('ferry', 'middle', idle),
@@ -298,6 +297,86 @@ describe('containers before and beside others', () => {
     );
     expect(statusOf(seen, 'main')).toMatchObject({ restartCount: 0, state: { running: {} } });
     expect(seen.status.phase).toBe('Running');
+  }, 60_000);
+});
+
+/** What is told of an object, once something is that holds. */
+async function told(name: string, holds: (event: Json) => boolean): Promise<readonly Json[]> {
+  const events = `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D${name}`;
+  return (await until(events, 'told', ({ items }) => items.some(holds))).items;
+}
+
+describe('gRPC probes', () => {
+  it('tell in the words of upstream how a service is, or that there is none', async () => {
+    const { status } = await until(
+      podPath('probed'),
+      'a restart of who is killed, and the server ready',
+      (json) => statusOf(json, 'killed')?.restartCount > 0 && statusOf(json, 'server').ready,
+      90_000,
+    );
+    const words = [
+      ['ill', 'service unhealthy (responded with "NOT_SERVING")'],
+      ['stranger', 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service'],
+      [
+        'deaf',
+        'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health',
+      ],
+      [
+        'absent',
+        `timeout: failed to connect service "${status.podIP}:5002" within 2s: context deadline exceeded`,
+      ],
+    ] as const;
+    for (const [name, message] of words) {
+      const isIt = (event: Json) =>
+        event.reason === 'Unhealthy' && event.message === `Readiness probe failed: ${message}`;
+      const events = await told('probed', isIt);
+      expect(events.find(isIt).involvedObject.fieldPath).toBe(`spec.containers{${name}}`);
+    }
+    const events = await told('probed', ({ reason }) => reason === 'Killing');
+    expect(events.map(({ message }) => message)).toContain(
+      'Container killed failed liveness probe, will be restarted',
+    );
+    const seen = await read(podPath('probed'));
+    for (const { name, ready, restartCount } of seen.status.containerStatuses)
+      if (name !== 'killed') expect([name, ready, restartCount]).toEqual([name, name === 'server', 0]);
+  }, 150_000);
+});
+
+describe('a pod that is to run apart', () => {
+  it('runs under the runtime of the Engine that its RuntimeClass names', async () => {
+    const status = await cluster.installation.catamaran('status', '--json');
+    const { isolation } = (JSON.parse(status.stdout) as StatusResponse).fargate;
+    await cluster.apply(...podUnder('runc'), ...(isolation === 'gvisor' ? podUnder('runsc') : []));
+    const hasEnded = ({ status }: Json) => status?.phase === 'Succeeded';
+    await until(podPath('under-runc'), 'ended', hasEnded);
+    const [node] = (await read('/api/v1/nodes')).items;
+    const handlers = node.status.runtimeHandlers.map(({ name }: Json) => name);
+    expect(handlers).toEqual(expect.arrayContaining(['', 'runc']));
+    if (isolation !== 'gvisor') return;
+    expect(handlers).toContain('runsc');
+    await until(podPath('under-runsc'), 'ended', hasEnded);
+    const own = async (name: string) => (await cluster.get(`${podPath(name)}/log`)).text;
+    expect(await own('under-runsc')).toMatch(/^Linux version 4\.4\.0 /);
+    expect(await own('under-runc')).not.toBe(await own('under-runsc'));
+  }, 60_000);
+
+  it('waits, and says why, where there is no such runtime, or there are no users of its own', async () => {
+    await cluster.apply(...podUnder('none-such'), podApart('own-users', { hostUsers: false }));
+    for (const [name, why] of [
+      [
+        'under-none-such',
+        'rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "none-such" is configured',
+      ],
+      ['own-users', "can't set `spec.hostUsers: false`, runtime does not support user namespaces"],
+    ] as const) {
+      const events = await told(name, ({ reason }) => reason === 'FailedCreatePodSandBox');
+      expect(events.map(({ message }) => message)).toContain(`Failed to create pod sandbox: ${why}`);
+      const { status } = await read(podPath(name));
+      expect(status).toMatchObject({
+        ...{ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] },
+      });
+      await cluster.k('delete', 'pod', name);
+    }
   }, 60_000);
 });
 

@@ -74,6 +74,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     let port: number | undefined;
     const reporter = new NodeReporter({
       ...{ description, api, runtime, settings, clock, random, log, kubeletVersion },
+      isolation: options.isolation,
       machine,
       pressures: () => watch.eviction.pressures,
       port: () => port,
@@ -212,7 +213,7 @@ function podBoard(
     mostProcesses: processesOf(node.capacity.memoryMiB, machine),
   });
   const steps = new PodSteps({
-    ...{ node, runtime, podNetwork, cgroups, volumes, setup, events, labels, clock },
+    ...{ node, api, runtime, podNetwork, cgroups, volumes, setup, events, labels, clock },
     ...(isolation && { isolation }),
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runHandler, clock }),

@@ -11,6 +11,9 @@ import { pauseReference } from './pause-image.ts';
 export const gvisorStartMs = 30_000;
 const removeMs = 20_000;
 
+/** By the names that gVisor's documentation gives it. */
+export const isGvisorRuntime = (name: string): boolean => /^(runsc|gvisor)/i.test(name);
+
 /**
  * gVisor as one of the Engine's OCI runtimes (https://gvisor.dev/docs/user_guide/quick_start/docker/). The Engine only
  * knows that it was told of a program; whether that starts containers here shows when it has started one.
@@ -20,6 +23,7 @@ export class Gvisor {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #labels: Readonly<Record<string, string>>;
+  readonly #runtimes: readonly string[];
   /** The Engine's name for it; undefined when it has none. */
   readonly #runtime: string | undefined;
   readonly #makePauseImage: () => Promise<void>;
@@ -43,7 +47,8 @@ export class Gvisor {
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#labels = parts.labels;
-    this.#runtime = parts.runtimes.find((name) => /^(runsc|gvisor)/i.test(name));
+    this.#runtime = parts.runtimes.find(isGvisorRuntime);
+    this.#runtimes = parts.runtimes;
     this.#makePauseImage = parts.makePauseImage;
     this.#leftovers = parts.leftovers;
     this.#seesProcesses = parts.seesProcesses;
@@ -56,18 +61,23 @@ export class Gvisor {
 
   /**
    * The Engine's runtime for a container; undefined: its default.
-   * @throws {RuntimeError} `Unsupported` it is to have gVisor and can't.
+   * @throws {RuntimeError} `Unsupported` it is to have gVisor, or a runtime by name, and can't.
    */
   async runtimeFor(spec: ContainerSpec): Promise<string | undefined> {
+    const { ociRuntime } = spec;
+    if (ociRuntime !== undefined) {
+      if (!this.#runtimes.includes(ociRuntime))
+        throw impossible(spec, `the engine has no runtime ${JSON.stringify(ociRuntime)}`);
+      if (isGvisorRuntime(ociRuntime)) refuseSharing(spec);
+      return ociRuntime;
+    }
     if (spec.isolation === undefined) return undefined;
     const support = await this.support();
     if (!support.works) {
       if (spec.isolation === 'strongest') return undefined;
       throw impossible(spec, `it is to run under gVisor. ${support.why}`);
     }
-    // Each container is a kernel of its own there: processes and shared memory of another one are out of reach.
-    if (spec.pidMode !== undefined || spec.ipcMode === 'sandbox' || spec.ipcMode === 'host')
-      throw impossible(spec, 'under gVisor containers cannot share a PID or IPC namespace');
+    refuseSharing(spec);
     return this.#runtime;
   }
 
@@ -145,6 +155,12 @@ export class Gvisor {
       // It carries the installation's labels: the next probe takes it away, or `purge`.
     }
   }
+}
+
+/** Each container is a kernel of its own there: processes and shared memory of another one are out of reach. */
+function refuseSharing(spec: ContainerSpec): void {
+  if (spec.pidMode !== undefined || spec.ipcMode === 'sandbox' || spec.ipcMode === 'host')
+    throw impossible(spec, 'under gVisor containers cannot share a PID or IPC namespace');
 }
 
 function impossible({ name }: ContainerSpec, why: string): RuntimeError {

@@ -13,5 +13,6 @@ export {
 } from './docker-runtime.ts';
 export { type StartEngineOptions, startEngine } from './engine-process.ts';
 export { type EngineAddress, type FoundEngine, findEngine } from './engine-socket.ts';
+export { isGvisorRuntime } from './gvisor.ts';
 export { madeImageLabels } from './labels.ts';
 export { type GvisorOffer, gvisorOffer, offerGvisor } from './offer-gvisor.ts';

@@ -221,6 +221,10 @@ export class SimEngine {
       const why = 'simulated containers have no kernel that gVisor could replace';
       throw new RuntimeError('Unsupported', `${attempt}: ${why}`, why);
     }
+    if (spec.ociRuntime !== undefined && spec.ociRuntime !== 'sim') {
+      const why = `the engine has no runtime ${JSON.stringify(spec.ociRuntime)}`;
+      throw new RuntimeError('Unsupported', `${attempt}: ${why}`, why);
+    }
     const sandbox =
       this.#sandboxes.get(spec.sandboxId) ?? refuse(`sandbox '${spec.sandboxId}' does not exist`);
     const needsPause = [spec.network.mode, spec.ipcMode, spec.pidMode].includes('sandbox');

@@ -47,6 +47,7 @@ describeRuntimeConformance(
       'limits the memory of all containers together': noLimits,
       'limits the CPU of all containers together': noLimits,
       'runs entry point, command, environment, user and working directory as given': noFiles,
+      'runs a container under a runtime by its name': noFiles,
       'mounts its root read-only where asked, with writable tmpfs': noFiles,
       'limits open files, as far as the machine can': noFiles,
       'limits CPU shares and quota of a container': noFiles,

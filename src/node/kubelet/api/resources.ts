@@ -33,6 +33,17 @@ export const csiNodes: Resource<CsiNode> = {
   ...{ group: 'storage.k8s.io', version: 'v1', name: 'csinodes', kind: 'CSINode', isNamespaced: false },
 };
 
+/** A class names the handler of a node's container runtime that its pods run in. */
+export const runtimeClasses: Resource<KubernetesObject & { readonly handler: string }> = {
+  ...{
+    group: 'node.k8s.io',
+    version: 'v1',
+    name: 'runtimeclasses',
+    kind: 'RuntimeClass',
+    isNamespaced: false,
+  },
+};
+
 export const configMaps: Resource<ConfigMap> = core('configmaps', 'ConfigMap', true);
 export const services: Resource<Service> = core('services', 'Service', true);
 export const serviceAccounts: Resource<KubernetesObject> = core('serviceaccounts', 'ServiceAccount', true);

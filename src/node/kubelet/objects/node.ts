@@ -23,6 +23,11 @@ export interface NodeStatus {
   readonly addresses?: readonly { readonly type: string; readonly address: string }[];
   readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port: number } };
   readonly nodeInfo?: Readonly<Record<string, string>>;
+  readonly features?: { readonly supplementalGroupsPolicy?: boolean };
+  readonly runtimeHandlers?: readonly {
+    readonly name: string;
+    readonly features: { readonly recursiveReadOnlyMounts: boolean; readonly userNamespaces: boolean };
+  }[];
   readonly images?: readonly { readonly names: readonly string[]; readonly sizeBytes: number }[];
 }
 

@@ -67,7 +67,12 @@ describe('admit', () => {
       [pod({ initContainers: [{ name: 'i', ports: [{ containerPort: 80, hostPort: 80 }] }] })],
       undefined,
     ],
-    ['a namespace of users', pod({ hostUsers: false }), [], 'UnexpectedAdmissionError'],
+    [
+      'groups of its own alone',
+      pod({ securityContext: { supplementalGroupsPolicy: 'Strict' } }),
+      [],
+      'SupplementalGroupsPolicyNotSupported',
+    ],
     ['another system', pod({ os: { name: 'windows' } }), [], 'PodOSNotSupported'],
     [
       'a kernel parameter that is safe',

@@ -65,11 +65,14 @@ function toleratesMemoryPressure({ key, operator = 'Equal', value = '', effect =
 }
 
 function unsupported(spec: PodSpec): Rejection | undefined {
-  const { hostUsers, os, runtimeClassName } = spec;
+  const { os, securityContext } = spec;
   const refuse = (message: string): Rejection => ({ reason: 'UnexpectedAdmissionError', message });
-  if (hostUsers === false) return refuse('user namespaces are not supported on this node');
-  if (runtimeClassName)
-    return refuse(`runtime class ${JSON.stringify(runtimeClassName)} is not supported on this node`);
+  // The Docker Engine adds the groups that the image's files give a user.
+  if (securityContext?.supplementalGroupsPolicy === 'Strict')
+    return {
+      reason: 'SupplementalGroupsPolicyNotSupported',
+      message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
+    };
   const hostIp = impossibleHostIp(spec);
   if (hostIp !== undefined)
     return refuse(

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../../../runtime/index.ts';
+import { type ContainerSpec, isGvisorRuntime } from '../../../runtime/index.ts';
 import { given } from '../../reading.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
 import type { Pod, PodContainer } from '../objects/pod.ts';
@@ -21,6 +21,8 @@ export interface ContainerPlace {
   readonly labels: Readonly<Record<string, string>>;
   readonly node: Pick<NodeDescription, 'capacity'>;
   readonly isolation?: 'gvisor';
+  /** The engine's runtime that its RuntimeClass names. */
+  readonly handler?: string;
   /** In the engine, of the container whose processes it is to be among. */
   readonly target?: string;
 }
@@ -33,6 +35,7 @@ export function containerSpec(
   place: ContainerPlace,
 ): ContainerSpec {
   const { spec } = pod;
+  const isApart = place.isolation !== undefined || isGvisorRuntime(place.handler ?? '');
   const messagePath = container.terminationMessagePath ?? '/dev/termination-log';
   return given({
     name: containerName(pod, container.name, place.attempt),
@@ -56,8 +59,9 @@ export function containerSpec(
     ...containerLimits(container, place.node.capacity.cpuMillis),
     oomScoreAdjust: oomScoreAdjust(pod, container, place.node.capacity.memoryMiB * MiB),
     isolation: place.isolation,
+    ociRuntime: place.handler,
     // Each container is a kernel of its own under gVisor.
-    ipcMode: spec.hostIPC ? ('host' as const) : place.isolation ? undefined : ('sandbox' as const),
+    ipcMode: spec.hostIPC ? ('host' as const) : isApart ? undefined : ('sandbox' as const),
     pidMode: processesOf(spec, place.target),
     pseudoTerminal: container.tty,
     interactive: container.stdin,

@@ -9,6 +9,8 @@ export const podLabels = {
   attempt: 'io.kubernetes.container.restartCount',
   sandboxAttempt: 'io.kubernetes.pod.sandboxAttempt',
   gracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
+  /** Of a sandbox: the handler of its pod's RuntimeClass. */
+  handler: 'io.kubernetes.pod.runtimeHandler',
   hash: 'io.kubernetes.container.hash',
 } as const;
 

@@ -29,6 +29,7 @@ import { hostPortsOf } from './host-ports.ts';
 import { labelsOf, podLabels, sandboxId } from './names.ts';
 import { ownInterfaceOf } from './own-interface.ts';
 import { type ContainerRun, type PodView, podView } from './pod-view.ts';
+import { type RuntimeHandlersOptions, runtimeHandlerOf } from './runtime-handlers.ts';
 import { containerRights } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
 
@@ -38,6 +39,7 @@ const MiB = 1_048_576;
 
 export interface PodStepsOptions {
   readonly node: NodeDescription;
+  readonly api: RuntimeHandlersOptions['api'];
   readonly runtime: Runtime;
   readonly podNetwork: PodNetwork;
   readonly cgroups: NodeCgroups;
@@ -99,9 +101,10 @@ export class PodSteps {
    */
   async sandbox(pod: Pod, attempt: number, signal: AbortSignal): Promise<string> {
     const { node, runtime, podNetwork, cgroups } = this.#options;
+    const handler = await runtimeHandlerOf(pod, this.#options, signal);
     if (pod.spec.hostNetwork) {
       const path = await podNetwork.nodeNamespace(signal);
-      await runtime.createSandbox(this.#sandboxSpec(pod, attempt, { mode: 'namespace', path }));
+      await runtime.createSandbox(this.#sandboxSpec(pod, attempt, { mode: 'namespace', path }, handler));
       await cgroups.keep();
       return node.internalIp;
     }
@@ -109,7 +112,7 @@ export class PodSteps {
     const { network } = await podNetwork.assign(identity, signal);
     if (network.mode === 'container' || network.mode === 'namespace')
       throw new Error('the network has no address for the pod');
-    const { id } = await runtime.createSandbox(this.#sandboxSpec(pod, attempt, network));
+    const { id } = await runtime.createSandbox(this.#sandboxSpec(pod, attempt, network, handler));
     await cgroups.keep();
     const path = await runtime.networkNamespace(id);
     if (path === undefined) throw new Error(`sandbox '${id}' has no network namespace`);
@@ -173,11 +176,13 @@ export class PodSteps {
     const rights = await as('CreateContainerConfigError', async () =>
       containerRights(pod, container, image.image),
     );
+    const handler = await as('CreateContainerError', () => this.#handlerOf(pod, sandboxAttempt));
     const spec = containerSpec(pod, container, inside, {
       ...{ rights, node },
       ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
       ...{ image: image.name.reference, terminationMessageFile: file },
       ...(isolation && { isolation }),
+      ...(handler && { handler }),
       ...(target && { target }),
     });
     using _slot = await slots.take();
@@ -317,12 +322,29 @@ export class PodSteps {
     }
   }
 
-  #sandboxSpec(pod: Pod, attempt: number, network: SandboxSpec['network']): SandboxSpec {
+  /** As it was when the sandbox was made: the RuntimeClass may have gone since. */
+  async #handlerOf({ metadata, spec }: Pod, sandboxAttempt: number): Promise<string | undefined> {
+    if (!spec.runtimeClassName) return undefined;
+    const { runtime, labels } = this.#options;
+    const own = { ...labels, [podLabels.uid]: metadata.uid, [podLabels.sandboxAttempt]: `${sandboxAttempt}` };
+    const [sandbox] = await runtime.listSandboxes(own);
+    return sandbox?.labels[podLabels.handler];
+  }
+
+  #sandboxSpec(
+    pod: Pod,
+    attempt: number,
+    network: SandboxSpec['network'],
+    handler: string | undefined,
+  ): SandboxSpec {
     const { node, cgroups, setup, labels } = this.#options;
     const { hostname, dns } = setup.sandbox(pod);
     return given({
       id: sandboxId(pod.metadata.uid, attempt),
-      labels: { ...labels, ...labelsOf(pod), [podLabels.sandboxAttempt]: String(attempt) },
+      labels: {
+        ...{ ...labels, ...labelsOf(pod), [podLabels.sandboxAttempt]: String(attempt) },
+        ...(handler !== undefined && { [podLabels.handler]: handler }),
+      },
       network,
       ...cgroups.placeOf(pod),
       ...podCgroupLimits(pod, node.capacity.cpuMillis),

@@ -2,6 +2,7 @@ import type { PressureType } from '../eviction/thresholds.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
 import type { Lease, Node, NodeCondition, NodeStatus } from '../objects/node.ts';
 import { apiMicroTime, apiTime } from '../objects/object.ts';
+import { handlersToTell } from '../pods/runtime-handlers.ts';
 import { goArchitecture, type NodeInfo } from './node-facts.ts';
 import { nodeResources } from './reservations.ts';
 
@@ -49,12 +50,20 @@ export interface NodeHealth {
   readonly notReady?: string;
 }
 
-/** @param port Where the kubelet's own API listens; undefined: nowhere. */
 export function nodeStatus(
   description: NodeDescription,
-  info: NodeInfo,
   conditions: readonly NodeCondition[],
-  port: number | undefined,
+  {
+    info,
+    handlers,
+    port,
+  }: {
+    readonly info: NodeInfo;
+    /** Of RuntimeClasses. */
+    readonly handlers: readonly string[];
+    /** Where the kubelet's own API listens; undefined: nowhere. */
+    readonly port: number | undefined;
+  },
 ): NodeStatus {
   const { name, internalIp, machineAddress } = description;
   return {
@@ -68,6 +77,8 @@ export function nodeStatus(
     ],
     ...(port !== undefined && { daemonEndpoints: { kubeletEndpoint: { Port: port } } }),
     nodeInfo: info,
+    features: { supplementalGroupsPolicy: false },
+    runtimeHandlers: handlersToTell(handlers),
   };
 }
 

@@ -7,8 +7,9 @@ import type { Api } from '../api/api-client.ts';
 import { ApiError, isConflict, isNotFound } from '../api/api-error.ts';
 import { leases, nodes } from '../api/resources.ts';
 import type { PressureType } from '../eviction/thresholds.ts';
-import type { KubeletSettings, NodeDescription } from '../kubelet-options.ts';
+import type { KubeletOptions, KubeletSettings, NodeDescription } from '../kubelet-options.ts';
 import type { Node, NodeStatus } from '../objects/node.ts';
+import { handlersOf } from '../pods/runtime-handlers.ts';
 import { conditionEvents } from './condition-events.ts';
 import { type MachineFacts, nodeInfo } from './node-facts.ts';
 import {
@@ -25,6 +26,7 @@ export interface NodeReporterOptions {
   readonly description: NodeDescription;
   readonly api: Api;
   readonly runtime: Pick<Runtime, 'info'>;
+  readonly isolation: KubeletOptions['isolation'];
   readonly machine: MachineFacts;
   /** With its `v`. */
   readonly kubeletVersion: string;
@@ -187,12 +189,11 @@ export class NodeReporter {
     }
     const health = { pressures: pressures(), ...(notReady !== undefined && { notReady }) };
     const conditions = nodeConditions(health, before, clock.now());
-    return nodeStatus(
-      description,
-      nodeInfo(description, this.#engine, machine, kubeletVersion),
-      conditions,
-      port(),
-    );
+    return nodeStatus(description, conditions, {
+      info: nodeInfo(description, this.#engine, machine, kubeletVersion),
+      handlers: handlersOf(this.#engine, this.#options.isolation),
+      port: port(),
+    });
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
