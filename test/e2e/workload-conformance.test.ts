@@ -130,6 +130,7 @@ const probedPod = async () => {
     ...{ grpc: { port, ...(service !== undefined && { service }) }, periodSeconds: 1, timeoutSeconds: 2 },
   });
   const well = grpc(5000, 'well');
+  const patient = (probe: object) => ({ ...probe, failureThreshold: 1_000 });
   const probed = pod('probed', {
     restartPolicy: 'Always',
     containers: [
@@ -137,10 +138,10 @@ const probedPod = async () => {
         ...{ command, volumeMounts },
         ...{ startupProbe: { ...well, failureThreshold: 60 }, readinessProbe: well, livenessProbe: well },
       }),
-      container('ill', idle, { readinessProbe: grpc(5000, 'ill') }),
-      container('stranger', idle, { readinessProbe: grpc(5000) }),
-      container('deaf', idle, { readinessProbe: grpc(5001) }),
-      container('absent', idle, { readinessProbe: grpc(5002, 'well') }),
+      container('first', idle, { readinessProbe: grpc(5000, 'ill'), livenessProbe: patient(grpc(5000)) }),
+      container('second', idle, {
+        ...{ readinessProbe: grpc(5001), livenessProbe: patient(grpc(5002, 'well')) },
+      }),
       container('killed', idle, {
         ...{ startupProbe: { ...well, failureThreshold: 60 } },
         livenessProbe: { ...grpc(5000, 'ill'), failureThreshold: 1 },
@@ -191,7 +192,6 @@ beforeAll(async () => {
     ...cronJobs(),
     ...podsWithOthers(),
     ...(await relyingPod()),
-    ...(await probedPod()),
     ...[priority('low', 1), priority('middle', 10), priority('high', 100)],
     moored('barge', 'low', slowToEnd, { finalizers: [finalizer] }),
     moored('ferry', 'middle', idle),
@@ -308,6 +308,7 @@ async function told(name: string, holds: (event: Json) => boolean): Promise<read
 
 describe('gRPC probes', () => {
   it('tell in the words of upstream how a service is, or that there is none', async () => {
+    await cluster.apply(...(await probedPod()));
     const { status } = await until(
       podPath('probed'),
       'a restart of who is killed, and the server ready',
@@ -315,20 +316,23 @@ describe('gRPC probes', () => {
       90_000,
     );
     const words = [
-      ['ill', 'service unhealthy (responded with "NOT_SERVING")'],
-      ['stranger', 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service'],
+      ['first', 'Readiness', 'service unhealthy (responded with "NOT_SERVING")'],
       [
-        'deaf',
+        ...(['first', 'Liveness'] as const),
+        'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service',
+      ],
+      [
+        ...(['second', 'Readiness'] as const),
         'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health',
       ],
       [
-        'absent',
+        ...(['second', 'Liveness'] as const),
         `timeout: failed to connect service "${status.podIP}:5002" within 2s: context deadline exceeded`,
       ],
     ] as const;
-    for (const [name, message] of words) {
+    for (const [name, kind, message] of words) {
       const isIt = (event: Json) =>
-        event.reason === 'Unhealthy' && event.message === `Readiness probe failed: ${message}`;
+        event.reason === 'Unhealthy' && event.message === `${kind} probe failed: ${message}`;
       const events = await told('probed', isIt);
       expect(events.find(isIt).involvedObject.fieldPath).toBe(`spec.containers{${name}}`);
     }
