@@ -23,11 +23,17 @@ const unstarted: Container = {
   },
 };
 
-const told = (of: Pod, view: PodView, waiting?: { reason: string; message: string }) =>
+const told = (
+  of: Pod,
+  view: PodView,
+  waiting?: { reason: string; message: string },
+  end?: { reason: string; message: string },
+) =>
   podStatus(
     of,
     {},
     {
+      ...(end && { end }),
       ...{ view, hostIp: '10.0.0.1', podIp: '10.0.0.2', scheme: 'docker', nowMs: 2_000, isEnding: false },
       resize: {},
       factsOf: () => ({
@@ -61,6 +67,15 @@ describe('the status of a pod', () => {
     expect(again.containerStatuses?.[0]).toMatchObject({
       ...{ state: { waiting }, lastState: { terminated: { reason: 'StartError' } } },
     });
+  });
+
+  it('that the node ends says why once nothing of it runs', () => {
+    const end = { reason: 'DeadlineExceeded', message: 'It took too long' };
+    const running: Container = { ...unstarted, status: { state: 'running', startedAtMs: 0, pid: 1 } };
+    const still = told(pod(), podView([], [running]), undefined, end);
+    expect(still).not.toHaveProperty('reason');
+    expect(still).not.toHaveProperty('message');
+    expect(told(pod(), nothing, undefined, end)).toMatchObject({ phase: 'Failed', ...end });
   });
 
   it('says what its containers have mounted', () => {

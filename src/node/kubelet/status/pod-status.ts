@@ -57,7 +57,7 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
       ...(end?.disruption !== undefined && { disruption: end.disruption }),
       hasSandbox: (sandbox?.isRunning ?? false) && podIp !== undefined,
     }),
-    ...endOf(before, end),
+    ...(isOver(phase) && endOf(before, end)),
     ...{ hostIP: hostIp, hostIPs: [{ ip: hostIp }] },
     ...(podIp !== undefined && { podIP: podIp, podIPs: [{ ip: podIp }] }),
     startTime: before.startTime ?? apiTime(nowMs),
@@ -82,7 +82,7 @@ function factsOf(
   return { ...facts, ...(waiting && !isDone && { waiting }) };
 }
 
-/** Why the node has ended it, also when that was an earlier kubelet. */
+/** Why the node has ended it, also when that was an earlier kubelet; as upstream, not before it is over. */
 function endOf(before: PodStatus, end: PodEnd | undefined): Pick<PodStatus, 'reason' | 'message'> {
   const { reason, message } = end ?? (isOver(before.phase) ? before : {});
   return { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
