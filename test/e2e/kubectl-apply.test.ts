@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClusterInProcess, type Ran, startClusterInProcess } from './cluster-in-process.ts';
-import { fetchKubectl } from './kubectl.ts';
+import { fetchKubectl, kubectlVersions } from './kubectl.ts';
 
 /** The ways in which the real kubectl changes and deletes what it has. */
-describe('kubectl', () => {
+describe.each(kubectlVersions)('kubectl %s', (version) => {
   let cluster: ClusterInProcess;
   let kubectl: string;
   beforeAll(async () => {
-    [kubectl, cluster] = await Promise.all([fetchKubectl(), startClusterInProcess()]);
+    [kubectl, cluster] = await Promise.all([fetchKubectl(version), startClusterInProcess()]);
   }, 180_000);
   afterAll(() => cluster?.[Symbol.asyncDispose]());
 

