@@ -78,6 +78,22 @@ describe('the status of a pod', () => {
     expect(told(pod(), nothing, undefined, end)).toMatchObject({ phase: 'Failed', ...end });
   });
 
+  it('that ends before its containers began says that they are not known, unless it was still initializing', () => {
+    const end = { reason: 'DeadlineExceeded', message: 'late' };
+    const { phase, containerStatuses } = told(pod(), nothing, undefined, end);
+    expect(phase).toBe('Failed');
+    expect(containerStatuses?.[0]?.state).toEqual({
+      terminated: {
+        ...{ exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null },
+        message: 'The container could not be located when the pod was terminated',
+      },
+    });
+    const initContainers = [{ name: 'first' }];
+    expect(reasonsOf(told(pod({ initContainers }), nothing, undefined, end))).toEqual([
+      ...['PodInitializing', 'PodInitializing'],
+    ]);
+  });
+
   it('says what its containers have mounted', () => {
     const volumeMounts = [
       { name: 'data', mountPath: '/data', subPath: 'part' },

@@ -62,10 +62,25 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
     ...(podIp !== undefined && { podIP: podIp, podIPs: [{ ip: podIp }] }),
     startTime: before.startTime ?? apiTime(nowMs),
     ...(initContainers.length > 0 && { initContainerStatuses: toldInit }),
-    containerStatuses: told,
+    containerStatuses: isOver(phase) && hasInitialized(toldInit, told) ? told.map(ended) : told,
     ...(ephemeralContainers.length > 0 && { ephemeralContainerStatuses: toldEphemeral }),
     qosClass: qosOf(pod),
   };
+}
+
+/** As upstream: of a container that was never seen to end, its pod's end tells no more than this. */
+function ended(status: ContainerStatus): ContainerStatus {
+  if (status.state?.terminated) return status;
+  const terminated = {
+    ...{ exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null },
+    message: 'The container could not be located when the pod was terminated',
+  };
+  return { ...status, state: { terminated }, ready: false, started: false };
+}
+
+function hasInitialized(init: readonly ContainerStatus[], others: readonly ContainerStatus[]): boolean {
+  if (init.length === 0 || init.at(-1)?.state?.terminated?.exitCode === 0) return true;
+  return others.some(({ state, lastState }) => state?.waiting === undefined || lastState?.terminated);
 }
 
 /** What has ended for good waits for nothing, also when it could not be started. */
