@@ -11,6 +11,7 @@ import type { KubernetesContext } from '../src/kubernetes/context.ts';
 import { clusterWide, nodes, pods, services } from '../src/kubernetes/controllers/collections.ts';
 import { timestamp } from '../src/kubernetes/objects/object.ts';
 import { alone, ObjectStore } from '../src/kubernetes/objects/object-store.ts';
+import { ObjectsInMemory } from '../src/kubernetes/objects/objects-in-memory.ts';
 import { ClusterScheduler } from '../src/kubernetes/scheduler/cluster-scheduler.ts';
 import { podScheduler } from '../src/kubernetes/scheduler/index.ts';
 import { startEks } from '../src/kubernetes/testing/eks-server.ts';
@@ -138,7 +139,7 @@ async function measureSize(nodeCount: number, podCount = 5_000): Promise<object>
   const { placed } = alone.decide(clock.now(), () => false);
   const decisions = deciding(placed.length);
   say(`${nodeCount} nodes, bindings`);
-  const cluster = clusterOver(store, clock);
+  const cluster = clusterOver(store, state, clock);
   const context = {
     store,
     state,
@@ -158,7 +159,7 @@ async function measureSize(nodeCount: number, podCount = 5_000): Promise<object>
 }
 
 /** What a binding asks of an API server, whose rules let everything pass. */
-function clusterOver(store: Store, clock: ReturnType<typeof systemClock>): Cluster {
+function clusterOver(store: Store, state: State, clock: ReturnType<typeof systemClock>): Cluster {
   const admission: Admission = {
     mutate: async () => ({ alongside: alone, isPatched: false }),
     validate: async () => alone,
@@ -166,7 +167,9 @@ function clusterOver(store: Store, clock: ReturnType<typeof systemClock>): Clust
     charged: (_, commit) => commit(alone),
   };
   const objects = new ObjectStore(store, place);
-  return { objects, clock, random: systemRandom(), version: '1.36', admission } as unknown as Cluster;
+  const inMemory = new ObjectsInMemory(state, place);
+  const random = systemRandom();
+  return { objects, inMemory, clock, random, version: '1.36', admission } as unknown as Cluster;
 }
 
 /** A Deployment of which every pod has a node, in a control plane with all its rules and controllers. */
