@@ -27,7 +27,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           // Each file wants an Engine and the ports for itself: a machine of its own, or else one after the other.
-          // A file waits for about half of its time, for containers, probes and periods: one more runs meanwhile.
+          // Many files wait for much of their time, for containers, probes and periods: one more runs meanwhile.
           ...(canHaveOwnMachine()
             ? { pool: ownMachines(), maxWorkers: availableParallelism() + 1 }
             : { fileParallelism: false }),
