@@ -194,6 +194,71 @@ describe('an Ingress of the class alb', () => {
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
   });
 
+  it('forwards to target groups that somebody has made, alone and beside services, and leaves them as they are', async () => {
+    const { Vpcs: [vpc] = [] } = await server.ask('ec2', 'DescribeVpcs', {});
+    const group = async (Name: string): Promise<string> => {
+      const made = await server.ask('elasticloadbalancing', 'CreateTargetGroup', {
+        ...{ Name, Protocol: 'HTTP', Port: 8080, TargetType: 'ip', VpcId: vpc?.VpcId },
+      });
+      return made.TargetGroups?.[0]?.TargetGroupArn ?? '';
+    };
+    const [legacy, store] = [await group('their-own-legacy'), await group('their-own-store')];
+    const stickiness = { enabled: true, durationSeconds: 60 };
+    const annotations = {
+      [`${of}actions.only`]: JSON.stringify({ type: 'forward', targetGroupARN: legacy }),
+      [`${of}actions.split`]: JSON.stringify({
+        type: 'forward',
+        forwardConfig: {
+          targetGroups: [
+            { serviceName: 'shop', servicePort: 80, weight: 9 },
+            { targetGroupArn: legacy, weight: 3 },
+            { targetGroupName: 'their-own-store', weight: 1 },
+          ],
+          targetGroupStickinessConfig: stickiness,
+        },
+      }),
+      [`${of}actions.late`]: '{"type":"forward","targetGroupName":"their-own-late"}',
+    };
+    const byAnnotation = { name: 'use-annotation' };
+    const paths = ['only', 'split', 'late'].map((name) => ({
+      ...{ path: `/${name}`, pathType: 'Exact', backend: to(name, byAnnotation) },
+    }));
+    await made(ingressUrl, ingress('given', paths, { annotations }));
+    await eventually(async () =>
+      expect(await messagesOf('given')).toContain(
+        'FailedBuildModel: Failed build model due to the target group their-own-late is not there',
+      ),
+    );
+    expect(await remaining()).toEqual([0, 2, 0]);
+    const late = await group('their-own-late');
+    await vi.waitFor(async () => void (await seen('given')), { timeout: 20_000, interval: 50 });
+    expect((await seen('given')).rules).toEqual([
+      ...['a.example /only -> legacy:1', 'a.example /split -> shop:9,legacy:3,store:1'],
+      ...['a.example /late -> late:1', ' -> fixed-response 404'],
+    ]);
+
+    // What is theirs stays when nothing is sent there any more, and when the load balancer goes.
+    const patch = { 'content-type': 'application/merge-patch+json' };
+    const theirs = async () => {
+      const { TargetGroups } = await server.ask('elasticloadbalancing', 'DescribeTargetGroups', {
+        TargetGroupArns: [legacy, store, late],
+      });
+      return TargetGroups?.flatMap((it) => (it.LoadBalancerArns?.length ? [it.TargetGroupName] : []));
+    };
+    const [only] = paths;
+    const fewer = { spec: { rules: [{ host: 'a.example', http: { paths: [only] } }] } };
+    expect((await cluster.call('PATCH', `${ingressUrl}/given`, fewer, patch)).status).toBe(200);
+    await eventually(async () => {
+      expect((await seen('given')).rules).toEqual(['a.example /only -> legacy:1', ' -> fixed-response 404']);
+      expect([await remaining(), await theirs()]).toEqual([[1, 3, 1], ['their-own-legacy']]);
+    });
+    await cluster.call('DELETE', `${ingressUrl}/given`);
+    await eventually(async () => expect((await cluster.call('GET', `${ingressUrl}/given`)).status).toBe(404));
+    expect([await remaining(), await theirs()]).toEqual([[0, 3, 0], []]);
+    for (const TargetGroupArn of [legacy, store, late])
+      await server.ask('elasticloadbalancing', 'DeleteTargetGroup', { TargetGroupArn });
+  }, 60_000);
+
   it('has the certificates of its hosts where it names none, and waits until there are some', async () => {
     const request = async (DomainName: string) =>
       (await server.ask('acm', 'RequestCertificate', { DomainName, ValidationMethod: 'DNS' })).CertificateArn;
@@ -435,8 +500,24 @@ describe('an Ingress of the class alb', () => {
       'it can take exponential time',
     ],
     [{ [`${of}ssl-redirect`]: '443' }, 'there is no HTTPS listener at port 443'],
+    [
+      { [`${of}actions.act`]: '{"type":"forward","targetGroupARN":"a","targetGroupName":"b"}' },
+      'actions.act: precisely one of targetGroupARN, targetGroupName and forwardConfig can be specified',
+    ],
+    [
+      {
+        [`${of}actions.act`]:
+          '{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"shop","targetGroupName":"b"}]}}',
+      },
+      'actions.act: each of its targetGroups has precisely one of targetGroupARN, targetGroupName and serviceName',
+    ],
   ])('says by an event why %j makes none', async (annotations, why) => {
-    const paths = [{ path: '/', pathType: 'Prefix', backend: to('shop') }];
+    const paths = [
+      { path: '/', pathType: 'Prefix', backend: to('shop') },
+      ...(`${of}actions.act` in annotations
+        ? [{ path: '/act', pathType: 'Exact', backend: to('act', { name: 'use-annotation' }) }]
+        : []),
+    ];
     await made(ingressUrl, ingress('wrong', paths, { annotations }));
     await eventually(async () => expect(await messagesOf('wrong')).toContain(why));
     await cluster.call('DELETE', `${ingressUrl}/wrong`);

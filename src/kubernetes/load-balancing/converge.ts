@@ -11,7 +11,7 @@ import {
   ensureSecurityGroup,
   findSecurityGroup,
 } from './security-groups.ts';
-import { differing, ensureTargetGroup, removeTargetGroup } from './target-groups.ts';
+import { differing, ensureTargetGroup, findTargetGroup, removeTargetGroup } from './target-groups.ts';
 
 /** What is made for an object, and where it is reached. */
 export interface MadeBalancer {
@@ -24,7 +24,8 @@ export interface MadeBalancer {
  * a kill after any of them costs a look. Objects may choose the name, so that what has it and not the tags is left alone.
  * @param stack Tags by which it is known what is whose: `<kind>.eks.amazonaws.com/stack`.
  * @throws {Refusal} what EC2 or Elastic Load Balancing refuses, or the name is another one's.
- * @throws {ModelError} there is no subnet for it, no certificate for a host, or no Secret by which its clients sign in.
+ * @throws {ModelError} there is no subnet for it, no certificate for a host, no Secret by which its clients sign in, or not a target
+ * group of somebody else's that it is to send to.
  */
 export async function converge(
   site: BalancerSite,
@@ -33,6 +34,7 @@ export async function converge(
 ): Promise<MadeBalancer> {
   const { ask } = site;
   const wanted = await withClients(site, await withCertificates(site, asked));
+  const arns = await othersTargetGroups(site, wanted);
   const owner = ownersTags(site, stack);
   const found = await findLoadBalancer(site, wanted.name);
   if (found !== undefined && !(await isOwn(site, found.LoadBalancerArn, owner)))
@@ -47,7 +49,6 @@ export async function converge(
       ? await ensureSecurityGroup(site, wanted, { tags, owner })
       : undefined;
   if (own !== undefined) await admitToTargets(site, wanted, own);
-  const arns = new Map<string, string>();
   for (const group of wanted.targetGroups)
     if (!arns.has(group.name)) arns.set(group.name, await ensureTargetGroup(site, group, tags));
 
@@ -72,8 +73,28 @@ export async function converge(
   const sentTo = await targetGroupsOf(site, arn);
   await ensureListeners(site, arn, wanted, { arns, tags });
   const kept = new Set(arns.values());
-  for (const group of sentTo) if (!kept.has(group)) await removeTargetGroup(site, group);
+  for (const group of sentTo)
+    if (!kept.has(group) && (await isOwn(site, group, owner))) await removeTargetGroup(site, group);
   return { arn, dnsName: made?.DNSName ?? '' };
+}
+
+/**
+ * The target groups that listeners and rules name and the load balancer has not: somebody else has made them, and nothing of them is
+ * changed. @returns their ARNs by what names them. @throws {ModelError} one is not there.
+ */
+async function othersTargetGroups(site: Site, wanted: WantedBalancer): Promise<Map<string, string>> {
+  const own = new Set(wanted.targetGroups.map(({ name }) => name));
+  const arns = new Map<string, string>();
+  for (const { action } of wanted.listeners.flatMap((listener) => [listener, ...listener.rules])) {
+    for (const { targetGroup } of action.type === 'forward' ? action.to : []) {
+      if (own.has(targetGroup) || arns.has(targetGroup)) continue;
+      const found = await findTargetGroup(site, targetGroup);
+      if (found?.TargetGroupArn === undefined)
+        throw new ModelError(`the target group ${targetGroup} is not there`, { mayChange: true });
+      arns.set(targetGroup, found.TargetGroupArn);
+    }
+  }
+  return arns;
 }
 
 const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] =>
@@ -86,13 +107,13 @@ async function findLoadBalancer({ ask }: Site, name: string) {
   return found?.LoadBalancers?.[0];
 }
 
-/** Whether a load balancer has all of its owner's tags. One that has just gone has none. */
+/** Whether a load balancer or a target group has all of its owner's tags. One that has just gone has none. */
 async function isOwn(
   { ask }: Site,
   arn: string | undefined,
   owner: Readonly<Record<string, string>>,
 ): Promise<boolean> {
-  const described = await unless(['LoadBalancerNotFoundException'], () =>
+  const described = await unless(['LoadBalancerNotFoundException', 'TargetGroupNotFoundException'], () =>
     ask('elasticloadbalancing', 'DescribeTags', { ResourceArns: [arn ?? ''] }),
   );
   return isOwned(described?.TagDescriptions?.[0]?.Tags, owner);
@@ -167,13 +188,11 @@ export async function removeBalancer(
     site.clients.forget(found.LoadBalancerArn);
   }
   for (const each of names) {
-    const named = await unless(['TargetGroupNotFoundException'], () =>
-      ask('elasticloadbalancing', 'DescribeTargetGroups', { Names: [each] }),
-    );
-    for (const { TargetGroupArn } of named?.TargetGroups ?? [])
-      if (TargetGroupArn) groups.add(TargetGroupArn);
+    const arn = (await findTargetGroup(site, each))?.TargetGroupArn;
+    if (arn !== undefined) groups.add(arn);
   }
-  for (const arn of groups) if (!(await removeTargetGroup(site, arn))) return false;
+  for (const arn of groups)
+    if ((await isOwn(site, arn, owner)) && !(await removeTargetGroup(site, arn))) return false;
   const own = await findSecurityGroup(site, name, owner);
   if (own === undefined) return true;
   await dismissFromTargets(site, own);

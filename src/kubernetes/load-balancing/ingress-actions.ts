@@ -2,11 +2,17 @@ import type { Annotations } from './annotations.ts';
 import type { WantedAction, WantedCondition, WantedTexts, WantedTransform } from './model.ts';
 
 /** Where an annotation's action sends to. */
-export interface NamedBackend {
+export type NamedBackend = (NamedService | NamedTargetGroup) & { readonly weight: number };
+
+interface NamedService {
   readonly serviceName: string;
   /** A number, or a port's name. */
   readonly servicePort: string | number;
-  readonly weight: number;
+}
+
+/** One that somebody has made, by its ARN or its name. */
+interface NamedTargetGroup {
+  readonly targetGroup: string;
 }
 
 export type SaidAction =
@@ -73,11 +79,21 @@ export function readAction(annotations: Annotations, name: string): SaidAction {
         throw annotations.invalid(annotation, 'redirectConfig needs a statusCode of HTTP_301 or HTTP_302');
       return { type: 'redirect', ...config, StatusCode };
     }
-    case 'forward':
+    case 'forward': {
+      const { forwardConfig } = said;
+      const [named, ...more] = targetGroupsIn(said);
+      if (more.length > 0 || (named === undefined) === (forwardConfig === undefined)) {
+        throw annotations.invalid(
+          annotation,
+          'precisely one of targetGroupARN, targetGroupName and forwardConfig can be specified',
+        );
+      }
+      if (named !== undefined) return { type: 'forward', to: [{ targetGroup: named, weight: 1 }] };
       return {
-        ...{ type: 'forward', to: readBackends(annotations, annotation, said.forwardConfig) },
-        ...readStickiness(annotations, annotation, said.forwardConfig),
+        ...{ type: 'forward', to: readBackends(annotations, annotation, forwardConfig) },
+        ...readStickiness(annotations, annotation, forwardConfig),
       };
+    }
     default:
       throw annotations.invalid(annotation, `the type ${String(said.type)} is not supported`);
   }
@@ -91,16 +107,31 @@ function readBackends(
   const groups = isMembers(config) && Array.isArray(config.targetGroups) ? config.targetGroups : [];
   if (groups.length === 0) throw annotations.invalid(annotation, 'forwardConfig needs targetGroups');
   return groups.map((group: unknown) => {
-    const { serviceName, servicePort, weight = 1 } = isMembers(group) ? group : {};
+    const said = isMembers(group) ? group : {};
+    const { serviceName, servicePort, weight = 1 } = said;
+    const [targetGroup, ...more] = targetGroupsIn(said);
+    if (more.length > 0 || (targetGroup === undefined) === (serviceName === undefined)) {
+      throw annotations.invalid(
+        annotation,
+        'each of its targetGroups has precisely one of targetGroupARN, targetGroupName and serviceName',
+      );
+    }
+    if (typeof weight !== 'number') throw annotations.invalid(annotation, 'a weight is a number');
+    if (targetGroup !== undefined) return { targetGroup, weight };
     if (
       typeof serviceName !== 'string' ||
       (typeof servicePort !== 'string' && typeof servicePort !== 'number')
     )
-      throw annotations.invalid(annotation, 'each of its targetGroups needs a serviceName and a servicePort');
-    if (typeof weight !== 'number') throw annotations.invalid(annotation, 'a weight is a number');
+      throw annotations.invalid(annotation, 'a serviceName needs a servicePort');
     return { serviceName, servicePort, weight };
   });
 }
+
+/** What names target groups in an action or in one of its `targetGroups`; the controller reads `Arn` as well. */
+const targetGroupsIn = ({ targetGroupARN, targetGroupArn, targetGroupName }: Members): readonly string[] =>
+  [targetGroupARN ?? targetGroupArn, targetGroupName].flatMap((named) =>
+    typeof named === 'string' && named !== '' ? [named] : [],
+  );
 
 function readStickiness(
   annotations: Annotations,

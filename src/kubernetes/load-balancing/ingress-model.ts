@@ -255,7 +255,8 @@ function guarded(
     ? readAction(annotations, service.name)
     : { type: 'forward' as const, to: [{ serviceName: service.name, servicePort, weight: 1 }] };
   const [only, ...others] = said.type === 'forward' ? said.to : [];
-  const own = only && others.length === 0 ? serviceOf(member, only.serviceName, building) : undefined;
+  const isOfService = only !== undefined && 'serviceName' in only && others.length === 0;
+  const own = isOfService ? serviceOf(member, only.serviceName, building) : undefined;
   const guard = readGuard(
     new Annotations([annotationPrefix], [own?.metadata.annotations, member.ingress.metadata.annotations]),
     member.key,
@@ -270,8 +271,13 @@ function forward(
   building: Building,
 ): WantedAction {
   const to: { readonly targetGroup: string; readonly weight: number }[] = [];
-  for (const { serviceName, servicePort, weight } of said.to) {
-    const group = targetGroupOf(member, serviceName, servicePort, building);
+  for (const backend of said.to) {
+    const { weight } = backend;
+    if ('targetGroup' in backend) {
+      to.push({ targetGroup: backend.targetGroup, weight });
+      continue;
+    }
+    const group = targetGroupOf(member, backend.serviceName, backend.servicePort, building);
     if (typeof group === 'string') return noBackend(group);
     building.groups.set(group.name, group);
     to.push({ targetGroup: group.name, weight });

@@ -146,7 +146,7 @@ export type WantedCondition =
     };
 
 export type WantedAction =
-  /** By names of target groups. */
+  /** By names of target groups, or by ARNs; those that are not the load balancer's are somebody else's. */
   | {
       readonly type: 'forward';
       readonly to: readonly { readonly targetGroup: string; readonly weight: number }[];

@@ -4,6 +4,15 @@ import type { HealthCheck, WantedTargetGroup } from './model.ts';
 
 type Tag = { readonly Key: string; readonly Value: string };
 
+/** @param named Its name, or its ARN. */
+export async function findTargetGroup({ ask }: Pick<Site, 'ask'>, named: string) {
+  const sought = named.startsWith('arn:') ? { TargetGroupArns: [named] } : { Names: [named] };
+  const found = await unless(['TargetGroupNotFoundException'], () =>
+    ask('elasticloadbalancing', 'DescribeTargetGroups', sought),
+  );
+  return found?.TargetGroups?.[0];
+}
+
 /** Makes a target group as it is wanted, with its targets. @returns its ARN. @throws {Refusal} */
 export async function ensureTargetGroup(
   site: Site,
@@ -11,10 +20,7 @@ export async function ensureTargetGroup(
   tags: readonly Tag[],
 ): Promise<string> {
   const { ask, cluster } = site;
-  const found = await unless(['TargetGroupNotFoundException'], () =>
-    ask('elasticloadbalancing', 'DescribeTargetGroups', { Names: [wanted.name] }),
-  );
-  const present = found?.TargetGroups?.[0];
+  const present = await findTargetGroup(site, wanted.name);
   const isHttp = wanted.protocol === 'HTTP' || wanted.protocol === 'HTTPS';
   const arn =
     present?.TargetGroupArn ??

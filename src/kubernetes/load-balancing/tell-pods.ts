@@ -6,6 +6,7 @@ import { resourceNamed } from '../schema/catalogue.ts';
 import type { Site } from './infrastructure.ts';
 import type { WantedTargetGroup } from './model.ts';
 import { gateOf } from './readiness-gates.ts';
+import { findTargetGroup } from './target-groups.ts';
 
 const pods = resourceNamed('', 'pods');
 
@@ -46,9 +47,9 @@ async function healthsIn(
   ask: Site['ask'],
   { name, arn }: TellingGroup,
 ): Promise<ReadonlyMap<string, Health | undefined>> {
-  const found = arn === undefined ? await arnOf(ask, name) : arn;
+  const TargetGroupArn = arn ?? (await findTargetGroup({ ask }, name))?.TargetGroupArn ?? '';
   const { TargetHealthDescriptions = [] } = await ask('elasticloadbalancing', 'DescribeTargetHealth', {
-    TargetGroupArn: found,
+    TargetGroupArn,
   });
   return new Map(
     TargetHealthDescriptions.map(({ Target, TargetHealth }) => [
@@ -56,13 +57,6 @@ async function healthsIn(
       TargetHealth,
     ]),
   );
-}
-
-async function arnOf(ask: Site['ask'], name: string): Promise<string> {
-  const { TargetGroups: [found] = [] } = await ask('elasticloadbalancing', 'DescribeTargetGroups', {
-    Names: [name],
-  });
-  return found?.TargetGroupArn ?? '';
 }
 
 async function tell(

@@ -1,5 +1,4 @@
 import { again, done, type Outcome, type Reader } from '../../../reconcile/index.ts';
-import { unless } from '../../../services/infrastructure.ts';
 import type { KubernetesContext } from '../../context.ts';
 import { clusterWide } from '../../controllers/collections.ts';
 import type { Work } from '../../controllers/controller.ts';
@@ -11,7 +10,7 @@ import { refusalOf, type Site } from '../infrastructure.ts';
 import { ModelError } from '../model.ts';
 import { admitBy } from '../security-groups.ts';
 import { inTurn, setFinalizer } from '../sync.ts';
-import { ensureTargets } from '../target-groups.ts';
+import { ensureTargets, findTargetGroup } from '../target-groups.ts';
 import { tellPods } from '../tell-pods.ts';
 import { bindingsGroup, bindingsPlural, type TargetGroupBinding, targetGroupBindings } from './objects.ts';
 import { bindingTargets, openingsOf } from './wanted.ts';
@@ -95,16 +94,8 @@ const namedBy = ({ spec: { targetGroupARN, targetGroupName = '' } }: TargetGroup
   targetGroupARN ?? targetGroupName;
 
 /** "If you provide both targetGroupARN and targetGroupName, the targetGroupARN takes precedence." */
-async function describe({ ask }: Site, object: TargetGroupBinding): Promise<FoundGroup | undefined> {
-  const { targetGroupARN, targetGroupName = '' } = object.spec;
-  const described = await unless(['TargetGroupNotFoundException'], () =>
-    ask(
-      'elasticloadbalancing',
-      'DescribeTargetGroups',
-      targetGroupARN === undefined ? { Names: [targetGroupName] } : { TargetGroupArns: [targetGroupARN] },
-    ),
-  );
-  const [found] = described?.TargetGroups ?? [];
+async function describe(site: Site, object: TargetGroupBinding): Promise<FoundGroup | undefined> {
+  const found = await findTargetGroup(site, namedBy(object));
   if (found === undefined) return undefined;
   const { TargetGroupArn: arn = '', TargetType: targetType = '', VpcId: vpcId = '' } = found;
   return { arn, targetType, vpcId };
