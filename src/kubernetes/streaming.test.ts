@@ -303,6 +303,9 @@ describe('the proxies of pods and services', () => {
     const { status, headers, text } = await cluster.call('PUT', `${path}/a%2Fb?c=d`, { e: 1 });
     expect([status, headers['x-asked'], text]).toEqual([201, 'PUT /a%2Fb?c=d none', '{"e":1}']);
     expect(headers.location).toBe(`${path}/there`);
+    for (const method of ['DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'POST'])
+      expect((await cluster.call(method, `${path}/x`)).headers['x-asked']).toBe(`${method} /x none`);
+    expect((await cluster.call('OPTIONS', `${pods}/one`)).status).toBe(405);
     const told = await cluster.call('GET', `${path}/b/`, undefined, {
       ...{ host: 'localhost:8001', cookie: 'basket=1', 'x-forwarded-for': '203.0.113.7' },
     });

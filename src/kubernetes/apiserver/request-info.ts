@@ -76,7 +76,17 @@ function decoded(part: string): string {
   }
 }
 
-export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+/** `''`: a method that Kubernetes has no verb for. Only whoever may do everything asks so, through a proxy. */
+export type Verb =
+  | ''
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch';
 
 /** Undefined: there is no such verb. */
 export function verbOf(
@@ -98,6 +108,8 @@ export function verbOf(
       return name === undefined ? undefined : 'patch';
     case 'DELETE':
       return name === undefined ? 'deletecollection' : 'delete';
+    case 'OPTIONS':
+      return subresource === 'proxy' ? '' : undefined;
     default:
       return undefined;
   }

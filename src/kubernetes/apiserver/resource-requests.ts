@@ -66,6 +66,8 @@ export async function answerResource(exchange: ResourceExchange): Promise<Answer
       return remove(exchange);
     case 'deletecollection':
       return removeAll(exchange);
+    case '':
+      throw methodNotAllowed();
   }
 }
 

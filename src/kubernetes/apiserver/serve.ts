@@ -225,7 +225,7 @@ function assertAllowed(
 
 function assertServed({ resource, subresource, namespace }: ResourceRequest, verb: Verb): void {
   const verbs = subresource === undefined ? verbsOf(resource) : verbsOfSubresource(subresource);
-  if (!verbs.includes(verb)) throw methodNotAllowed();
+  if (verb !== '' && !verbs.includes(verb)) throw methodNotAllowed();
   if (verb === 'create' && resource.custom?.isTerminating) {
     throw new ApiError(
       405,
