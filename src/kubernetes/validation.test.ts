@@ -24,6 +24,8 @@ const job = (spec: object = {}) => ({
   spec: { template: { spec: { containers: [container], restartPolicy: 'Never' } }, ...spec },
 });
 const cronJob = (spec: object) => ({ spec: { schedule: '* * * * *', jobTemplate: job(), ...spec } });
+const attachment = (source: object) => ({ spec: { attacher: 'a', nodeName: 'n', source } });
+const inline = { accessModes: ['ReadWriteOnce'], csi: { driver: 'd', volumeHandle: 'h' } };
 const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
 
 const paths: Readonly<Record<string, string>> = {
@@ -41,7 +43,8 @@ const paths: Readonly<Record<string, string>> = {
   ...{ ingressclasses: '/apis/networking.k8s.io/v1' },
   networkpolicies: '/apis/networking.k8s.io/v1/namespaces/default',
   poddisruptionbudgets: '/apis/policy/v1/namespaces/default',
-  ...{ storageclasses: '/apis/storage.k8s.io/v1', csidrivers: '/apis/storage.k8s.io/v1' },
+  ...{ storageclasses: '/apis/storage.k8s.io/v1', volumeattachments: '/apis/storage.k8s.io/v1' },
+  ...{ csidrivers: '/apis/storage.k8s.io/v1' },
   ...{ priorityclasses: '/apis/scheduling.k8s.io/v1', runtimeclasses: '/apis/node.k8s.io/v1' },
   leases: '/apis/coordination.k8s.io/v1/namespaces/default',
   endpointslices: '/apis/discovery.k8s.io/v1/namespaces/default',
@@ -230,6 +233,33 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
       'persistentvolumes',
       { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] } },
       'spec: Required value: must specify a volume type',
+    ],
+    [
+      'persistentvolumes',
+      { spec: { accessModes: ['ReadWriteOnce'], hostPath: { path: '/a' } } },
+      'spec.capacity: Required value',
+    ],
+    ['volumeattachments', attachment({ persistentVolumeName: 'v' }), 'right'],
+    ['volumeattachments', attachment({ inlineVolumeSpec: inline }), 'right'],
+    [
+      'volumeattachments',
+      attachment({}),
+      'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
+    ],
+    [
+      'volumeattachments',
+      attachment({ inlineVolumeSpec: inline, persistentVolumeName: 'v' }),
+      'spec.source: Forbidden: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
+    ],
+    [
+      'volumeattachments',
+      attachment({ persistentVolumeName: '' }),
+      'spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName',
+    ],
+    [
+      'volumeattachments',
+      attachment({ inlineVolumeSpec: { ...inline, csi: undefined, capacity: { storage: '1Gi' } } }),
+      '[spec.source.inlineVolumeSpec.capacity: Forbidden: may not be specified in the context of inline volumes, spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes]',
     ],
     [
       'endpoints',

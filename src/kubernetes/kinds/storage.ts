@@ -1,7 +1,7 @@
 import { parseQuantity } from '../../quantity.ts';
 import { jsonEqual } from '../../store/index.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../apiserver/status.ts';
-import { type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
+import { isJsonObject, type JsonObject, listOf, memberOf, textOf } from '../objects/object.ts';
 import { immutableErrors } from './immutable.ts';
 import { ensured, type Kind, setDefaults } from './kind.ts';
 
@@ -54,8 +54,42 @@ export const csiStorageCapacity: Kind = {
 
 export const volumeAttachment: Kind = {
   ...{ needsVersionForUpdate: true, answersDeleted: true },
-  validate: (object, before) => immutableErrors(object, before, ['spec']),
+  validate: (object, before) => [
+    ...attachedErrors(memberOf(memberOf(object, 'spec'), 'source')),
+    ...immutableErrors(object, before, ['spec']),
+  ],
 };
+
+const onlyOneSource = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+
+/** What is attached has a name, or is described in place: then nobody claims it, and its driver knows the rest. */
+function attachedErrors({ persistentVolumeName, inlineVolumeSpec }: JsonObject): readonly FieldError[] {
+  const at = 'spec.source';
+  if (persistentVolumeName === undefined && inlineVolumeSpec === undefined)
+    return [required(at, onlyOneSource)];
+  if (persistentVolumeName !== undefined && inlineVolumeSpec !== undefined)
+    return [forbiddenField(at, onlyOneSource)];
+  if (!isJsonObject(inlineVolumeSpec))
+    return persistentVolumeName === ''
+      ? [required(`${at}.persistentVolumeName`, 'must specify non empty persistentVolumeName')]
+      : [];
+  const inline = `${at}.inlineVolumeSpec`;
+  return [
+    ...notInline
+      .filter((field) => inlineVolumeSpec[field] !== undefined)
+      .map((field) =>
+        forbiddenField(`${inline}.${field}`, 'may not be specified in the context of inline volumes'),
+      ),
+    ...(inlineVolumeSpec.csi === undefined
+      ? [required(`${inline}.csi`, 'has to be specified in the context of inline volumes')]
+      : []),
+  ];
+}
+
+const notInline = [
+  ...['claimRef', 'capacity', 'persistentVolumeReclaimPolicy', 'nodeAffinity', 'storageClassName'],
+  'volumeMode',
+];
 
 const claimWords =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
@@ -122,6 +156,7 @@ export const persistentVolume: Kind = {
     const spec = memberOf(object, 'spec');
     const sources = Object.keys(sourceOf(spec));
     const errors: FieldError[] = [];
+    if (Object.keys(memberOf(spec, 'capacity')).length === 0) errors.push(required('spec.capacity'));
     if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
     for (const source of sources.slice(1))
       errors.push(forbiddenField(`spec.${source}`, 'may not specify more than 1 volume type'));

@@ -117,7 +117,7 @@ const core: FieldRules = {
   },
   PersistentVolume: { spec: 'whole' },
   PersistentVolumeSpec: {
-    ...{ capacity: 'required', volumeMode: 'Block|Filesystem' },
+    volumeMode: 'Block|Filesystem',
     accessModes: 'required ReadOnlyMany|ReadWriteMany|ReadWriteOnce|ReadWriteOncePod',
     persistentVolumeReclaimPolicy: 'Delete|Recycle|Retain',
   },
