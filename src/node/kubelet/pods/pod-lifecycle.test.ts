@@ -7,6 +7,7 @@ import { createServer } from '../../../http.ts';
 import type { PodDialer } from '../kubelet-options.ts';
 import { directDialer } from '../probes/direct-dialer.ts';
 import { TestNode, TestNodes, testNode } from '../testing/test-cluster.ts';
+import { podLabels } from './names.ts';
 
 let nodes: TestNodes;
 let node: TestNode;
@@ -472,6 +473,41 @@ describe('a pod', () => {
     expect(await nodes.eventsOf('big')).toContain(`OutOfcpu: ${message}`);
     await remove(path);
     await nodes.until(path, 'gone', isGone);
+  });
+
+  it('has the room of one that has told its end, though the engine was not looked at since', async () => {
+    const { runtime } = node.machine;
+    const list = runtime.listContainers.bind(runtime);
+    const held = Promise.withResolvers<void>();
+    const ended = new Set<string>();
+    using _ = vi.spyOn(runtime, 'listContainers').mockImplementation(async (labels) => {
+      const uid = labels[podLabels.uid] ?? '';
+      if (ended.has(uid)) await held.promise;
+      const found = await list(labels);
+      const brief = found.filter(({ name }) => name.startsWith('k8s_brief_'));
+      if (uid === '' || brief.length === 0) return found;
+      // As one that ends before the engine says that it began.
+      await expect
+        .poll(async () => (await list(labels)).map((each) => each.status.state))
+        .toEqual(['exited']);
+      ended.add(uid);
+      return list(labels);
+    });
+    const resources = { requests: { cpu: '1500m' } };
+    const asking = (...args: string[]) => [{ ...container('brief', ...args), resources }];
+    const paths = [await bind('brief', { restartPolicy: 'Never', containers: asking('exit', '0') })];
+    try {
+      await nodes.until(paths[0] ?? '', 'the end', (json) => json.status.phase === 'Succeeded');
+      const next = await bind('next', { containers: [{ ...container('c'), resources }] });
+      paths.push(next);
+      await nodes.until(next, 'running', isRunning);
+    } finally {
+      held.resolve();
+    }
+    for (const path of paths) {
+      await remove(path);
+      await nodes.until(path, 'gone', isGone);
+    }
   });
 
   it('that the node needs has the room of others, who end for it', async () => {

@@ -104,9 +104,9 @@ export class PodWorker {
     return this.#view;
   }
 
-  /** It runs, or is to. */
+  /** It runs, or is to. What was told of it counts: whoever heard that it is over takes its room for free. */
   get isActive(): boolean {
-    return !this.#isEnding && !this.#isFinished;
+    return !this.#isEnding && !this.#isFinished && !isOver(this.#status.phase);
   }
 
   /** Containers of it run, as far as was seen. */
