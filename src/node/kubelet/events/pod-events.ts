@@ -14,6 +14,12 @@ const mostWaiting = 1_000;
 
 type InvolvedObject = Event['involvedObject'];
 
+interface Happened {
+  readonly about: InvolvedObject;
+  readonly told: Told;
+  readonly atMs: number;
+}
+
 export interface PodEventsOptions {
   readonly api: Pick<Api, 'create' | 'patch'>;
   readonly nodeName: string;
@@ -28,7 +34,7 @@ export interface PodEventsOptions {
 export class PodEvents {
   readonly #options: PodEventsOptions;
   readonly #correlation = new EventCorrelation();
-  readonly #waiting: { readonly about: InvolvedObject; readonly told: Told }[] = [];
+  readonly #waiting: Happened[] = [];
   readonly #gate = new Gate();
 
   constructor(options: PodEventsOptions) {
@@ -58,7 +64,7 @@ export class PodEvents {
         continue;
       }
       try {
-        await this.#write(next.about, next.told, signal);
+        await this.#write(next, signal);
       } catch (error) {
         if (signal.aborted) return;
         // In a namespace that goes nothing more is told.
@@ -70,20 +76,19 @@ export class PodEvents {
 
   #tell(about: InvolvedObject, told: Told): void {
     if (this.#waiting.length >= mostWaiting) return;
-    this.#waiting.push({ about, told });
+    this.#waiting.push({ about, told, atMs: this.#options.clock.now() });
     this.#gate.open();
   }
 
-  async #write(about: InvolvedObject, told: Told, signal: AbortSignal): Promise<void> {
-    const { api, nodeName, component = 'kubelet', clock, random } = this.#options;
-    const nowMs = clock.now();
-    const now = apiTime(nowMs);
+  async #write({ about, told, atMs }: Happened, signal: AbortSignal): Promise<void> {
+    const { api, nodeName, component = 'kubelet', random } = this.#options;
+    const at = apiTime(atMs);
     const object = [about.kind, about.uid, about.fieldPath ?? ''].join('\n');
-    const next = this.#correlation.next(object, told, nowMs);
+    const next = this.#correlation.next(object, told, atMs);
     if (next === undefined) return;
     const namespace = about.namespace ?? 'default';
     if (next.as === 'again') {
-      const body = { count: next.count, message: next.message, lastTimestamp: now };
+      const body = { count: next.count, message: next.message, lastTimestamp: at };
       try {
         await api.patch(events, namespace, next.name, { type: 'merge', body }, signal);
         return;
@@ -92,14 +97,14 @@ export class PodEvents {
         this.#correlation.forget(next.id);
       }
     }
-    const name = this.#correlation.nameOf(about.name, nowMs, random);
+    const name = this.#correlation.nameOf(about.name, atMs, random);
     await api.create(
       events,
       namespace,
       {
         metadata: { name, namespace },
         ...{ involvedObject: about, type: told.type, reason: told.reason, message: next.message, count: 1 },
-        ...{ firstTimestamp: now, lastTimestamp: now, source: { component, host: nodeName } },
+        ...{ firstTimestamp: at, lastTimestamp: at, source: { component, host: nodeName } },
         ...{ reportingComponent: component, reportingInstance: nodeName },
       },
       signal,
