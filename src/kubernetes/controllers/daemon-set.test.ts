@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => work[Symbol.asyncDispose]());
 
 describe('a DaemonSet', () => {
-  it('follows the nodes, and rolls from one template to the next', async () => {
+  it('follows the nodes, rolls from one template to the next, and keeps what others say of it', async () => {
     const at = await work.namespace();
     /** A node that has become ready: until then it is tainted, and daemons stay away. */
     const node = async (name: string, taints: readonly object[] = []) => {
@@ -44,7 +44,10 @@ describe('a DaemonSet', () => {
     expect(await where()).toEqual(['one fluent:2', 'two fluent:2']);
     const revisions = await at.list('controllerrevisions.apps');
     expect(revisions.map(({ revision }) => revision).toSorted()).toEqual([1, 2]);
+    const condition = { type: 'Inspected', status: 'True' };
+    await at.patch('daemonsets.apps', 'log/status', { status: { conditions: [condition] } });
     await work.cluster.call('DELETE', '/api/v1/nodes/two');
+    expect((await at.get('daemonsets.apps', 'log')).status.conditions).toEqual([condition]);
     expect((await at.get('daemonsets.apps', 'log')).status.desiredNumberScheduled).toBe(1);
   });
 });

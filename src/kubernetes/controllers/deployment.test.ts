@@ -95,6 +95,21 @@ describe('a Deployment', () => {
     });
   });
 
+  it('counts its revisions on from whatever an adopted ReplicaSet was given', async () => {
+    const at = await work.namespace();
+    const { selector, template } = web().spec;
+    await at.create('replicasets.apps', {
+      metadata: {
+        ...{ name: 'before', labels: template.metadata.labels },
+        annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' },
+      },
+      spec: { replicas: 1, selector, template },
+    });
+    await at.create('deployments.apps', web({}, 'nginx:2'));
+    const { metadata } = await at.get('deployments.apps', 'web');
+    expect(metadata.annotations['deployment.kubernetes.io/revision']).toBe('3546343826724305833');
+  });
+
   it('stands still while new pods do not become ready, and says so after its deadline', async () => {
     const at = await work.namespace();
     await at.create('deployments.apps', web({ replicas: 4 }));

@@ -31,7 +31,7 @@ const images = async (at: Namespace): Promise<Record<string, string>> =>
   );
 
 describe('a StatefulSet', () => {
-  it('makes pods in order, each with its name and its claims, and says how many', async () => {
+  it('makes pods in order, each with its name and its claims, and says how many beside what others say', async () => {
     const at = await work.namespace();
     const names: string[] = [];
     work.decide((pod) => {
@@ -54,6 +54,12 @@ describe('a StatefulSet', () => {
       ...{ observedGeneration: 1, replicas: 3, readyReplicas: 3, availableReplicas: 3 },
       ...{ currentReplicas: 3, updatedReplicas: 3, collisionCount: 0 },
       ...{ currentRevision: name, updateRevision: name },
+    });
+    const condition = { type: 'Inspected', status: 'True' };
+    await at.patch('statefulsets.apps', 'db/status', { status: { conditions: [condition] } });
+    expect((await at.get('statefulsets.apps', 'db')).status).toEqual({
+      ...set.status,
+      conditions: [condition],
     });
     expect(await at.get('pods', 'db-2')).toMatchObject({
       metadata: {

@@ -197,6 +197,7 @@ export function daemonSetStatus(
 ): DaemonSetStatus {
   const byNode = podsByNode(pods);
   const minReadySeconds = daemonSet.spec.minReadySeconds ?? 0;
+  const { conditions } = daemonSet.status ?? {};
   const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, available: 0, updated: 0 };
   for (const node of nodes) {
     const present = (byNode.get(node.metadata.name) ?? []).toSorted(byPlace);
@@ -223,5 +224,7 @@ export function daemonSetStatus(
       numberUnavailable: counts.desired - counts.available,
     }),
     ...(collisions !== undefined && { collisionCount: collisions }),
+    // Those of others: it has none of its own.
+    ...(conditions && { conditions }),
   };
 }

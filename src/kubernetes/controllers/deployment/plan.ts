@@ -9,11 +9,11 @@ import {
 } from '../objects.ts';
 import { contentHash, isSameTemplate, templateHashLabel } from '../template-hash.ts';
 import {
+  byRevision,
   currentAnnotations,
   lastRevision,
   replicasAnnotations,
   revisionAnnotation,
-  revisionOf,
 } from './revisions.ts';
 import { currentSize, oldSizes, type Sizes } from './rolling.ts';
 import { isScaling, scaledSizes } from './scaling.ts';
@@ -139,7 +139,7 @@ function newReplicaSet(deployment: Deployment, old: readonly ReplicaSet[]): Repl
     metadata: {
       ...{ name, namespace: deployment.metadata.namespace ?? '', uid: '', creationTimestamp: '', labels },
       annotations: {
-        ...currentAnnotations(deployment, {}, lastRevision(old) + 1),
+        ...currentAnnotations(deployment, {}, lastRevision(old) + 1n),
         ...replicasAnnotations(deployment),
       },
       ownerReferences: [controllerReference(deployment)],
@@ -202,7 +202,7 @@ function revisedSet(deployment: Deployment, current: ReplicaSet, old: readonly R
   const annotations = currentAnnotations(
     deployment,
     current.metadata.annotations ?? {},
-    lastRevision(old) + 1,
+    lastRevision(old) + 1n,
   );
   const revised = {
     ...current,
@@ -235,7 +235,7 @@ function expired(
   if (revisionHistoryLimit === undefined) return [];
   const alive = old
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .toSorted((one, other) => revisionOf(one) - revisionOf(other) || byCreation(one, other));
+    .toSorted((one, other) => byRevision(one, other) || byCreation(one, other));
   return alive
     .slice(0, Math.max(0, alive.length - revisionHistoryLimit))
     .filter(

@@ -21,25 +21,34 @@ const mostHistory = 2_000;
 
 export const revisionAnnotation = names.revision;
 
-export const revisionOf = ({ metadata }: ReplicaSet): number =>
-  Number(metadata.annotations?.[names.revision] ?? 0) || 0;
+/** A number of 64 bits, which counts up from whatever somebody began with. */
+const revisionOf = ({ metadata }: ReplicaSet): bigint => revisionIn(metadata.annotations?.[names.revision]);
+
+const revisionIn = (text = ''): bigint => (/^\d{1,19}$/.test(text) ? BigInt(text) : 0n);
+
+export const byRevision = (one: ReplicaSet, other: ReplicaSet): number => {
+  const [before, after] = [revisionOf(one), revisionOf(other)];
+  return before < after ? -1 : Number(before > after);
+};
 
 /** The highest one. */
-export const lastRevision = (replicaSets: readonly ReplicaSet[]): number =>
-  Math.max(0, ...replicaSets.map(revisionOf));
+export function lastRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  const last = replicaSets.toSorted(byRevision).at(-1);
+  return last === undefined ? 0n : revisionOf(last);
+}
 
 /** What the current ReplicaSet is annotated with: a rollback makes an old one the newest revision. */
 export function currentAnnotations(
   deployment: Deployment,
   present: Annotations,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(
     ([name]) => !notCopied.has(name),
   );
   const annotations: Record<string, string> = { ...present, ...Object.fromEntries(copied) };
   const before = present[names.revision];
-  if ((Number(before ?? 0) || 0) >= revision) return annotations;
+  if (revisionIn(before) >= revision) return annotations;
   annotations[names.revision] = String(revision);
   if (before !== undefined) annotations[names.history] = longerHistory(present[names.history] ?? '', before);
   return annotations;

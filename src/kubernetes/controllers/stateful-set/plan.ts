@@ -150,6 +150,7 @@ export function statefulSetStatus(
   const count = (holds: (pod: Pod) => boolean): number => pods.filter(holds).length;
   const isRunning = (pod: Pod): boolean => phaseOf(pod) === 'Running' && isReady(pod);
   const { replicas, minReadySeconds = 0, updateStrategy } = set.spec;
+  const { conditions } = set.status ?? {};
   const of = (revision: string) => (pod: Pod) => podRevision(pod) === revision && !isGoing(pod);
   const counts = {
     readyReplicas: count(isRunning),
@@ -167,5 +168,7 @@ export function statefulSetStatus(
     ...nonZero(isRolledOut ? { ...counts, currentReplicas: counts.updatedReplicas } : counts),
     ...{ currentRevision: isRolledOut ? update : current, updateRevision: update },
     collisionCount: collisions,
+    // Those of others: it has none of its own.
+    ...(conditions && { conditions }),
   };
 }
