@@ -120,10 +120,15 @@ const pods: Readonly<Record<string, () => Asked>> = {
     ),
   'sub-path': () =>
     says(
-      'echo here > /own/f; cat /all/sub-path/f; cat /one',
+      'echo here > /own/f; cat /all/sub-path/f; cat /one; cat /etc/resolv.conf',
       {
         env: [field('NAME', 'metadata.name')],
-        ...mounts(['v', '/own', { subPathExpr: '$(NAME)' }], ['v', '/all'], ['c', '/one', { subPath: 'a' }]),
+        ...mounts(
+          ['v', '/own', { subPathExpr: '$(NAME)' }],
+          ['v', '/all'],
+          ['c', '/one', { subPath: 'a' }],
+          ['c', '/etc/resolv.conf', { subPath: 'a' }],
+        ),
       },
       {
         volumes: [
@@ -212,9 +217,16 @@ const pods: Readonly<Record<string, () => Asked>> = {
   'env-missing': () =>
     says('true', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'plain', key: 'none' } } }] }),
   'optional-later': () =>
-    says(`while ! cat /o/a 2>/dev/null; do sleep 0.2; done`, mounts(['o', '/o']), {
-      volumes: [{ name: 'o', secret: { secretName: 'later', optional: true } }],
-    }),
+    says(
+      'while ! cat /o/a 2>/dev/null; do sleep 0.2; done; while [ -e /l/a ]; do sleep 0.2; done; echo " without"',
+      mounts(['o', '/o'], ['l', '/l']),
+      {
+        volumes: [
+          { name: 'o', secret: { secretName: 'later', optional: true } },
+          { name: 'l', configMap: { name: 'leaving', optional: true } },
+        ],
+      },
+    ),
   hooks: () => ({
     spec: {
       ...once,
@@ -283,6 +295,12 @@ beforeAll(async () => {
   await cluster.apply(
     { ...plain, kind: 'ConfigMap', data: { a: 'from a map\n' } },
     { ...plain, kind: 'Secret', stringData: { a: 'a secret\n' } },
+    {
+      ...plain,
+      kind: 'ConfigMap',
+      metadata: { ...plain.metadata, name: 'leaving' },
+      data: { a: 'so long\n' },
+    },
     ...Object.entries(pods).map(([name, asked]) => {
       const { metadata = {}, spec } = asked();
       return { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...metadata }, spec };
@@ -400,7 +418,8 @@ describe('what a pod mounts', () => {
   });
 
   it('is a part of a volume, whose name the environment may say', async () => {
-    expect(await said('sub-path')).toBe('here\nfrom a map\n');
+    // Also over a file that each container has.
+    expect(await said('sub-path')).toBe('here\nfrom a map\nfrom a map\n');
     const seen = await until(
       'sub-path-absolute',
       'waiting',
@@ -418,10 +437,11 @@ describe('what a pod mounts', () => {
     await until('sub-path-mended', 'running', ({ status }) => status.phase === 'Running');
   }, 90_000);
 
-  it('follows a secret that comes later', async () => {
+  it('follows a secret that comes later, and a map that goes', async () => {
     await until('optional-later', 'running', ({ status }) => status.phase === 'Running');
     await cluster.k('create', 'secret', 'generic', 'later', '--from-literal=a=at last');
-    expect(await said('optional-later')).toBe('at last\n');
+    await cluster.k('delete', 'configmap', 'leaving');
+    expect(await said('optional-later')).toBe('at last without\n');
   }, 120_000);
 });
 

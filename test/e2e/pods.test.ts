@@ -290,6 +290,46 @@ describe('pods', () => {
     await k('delete', 'pod', 'named-a', 'named-b', '--wait=false');
   }, 240_000);
 
+  it('are asked through a service whatever its type, its affinity and its ports become', async () => {
+    web.spec.template.spec.containers = [container(serve)];
+    const named = { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' };
+    await apply(web, service, {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'changing' } },
+      spec: named,
+    });
+    await ready();
+    const [{ name: client = '' } = {}] = await clients();
+    const change = async (spec: object) => {
+      await k('patch', 'service', 'changing', '-p', JSON.stringify({ spec }));
+      return JSON.parse(await k('get', 'service', 'changing', '-o', 'json')).spec;
+    };
+    const answered = (address: string, holds: (pods: number) => boolean) =>
+      waitFor(`${address} to be answered`, async () =>
+        holds(new Set(await hosts(client, address, 12).catch(() => [])).size) ? true : undefined,
+      );
+    const byOne = (pods: number) => pods === 1;
+    const byMany = (pods: number) => pods > 1;
+    await answered('changing', byMany);
+    expect(await clusterIp('changing')).toBe('');
+    const { clusterIP, ports } = await change({
+      ...{ type: 'NodePort', externalName: null, selector: app, sessionAffinity: 'ClientIP' },
+      ports: [{ port: 80, targetPort: 8_080 }],
+    });
+    const nodePorts = (await nodeAddresses()).map((address) => `${address}:${ports[0].nodePort}`);
+    for (const address of [clusterIP, 'changing', ...nodePorts]) await answered(address, byOne);
+    await change({
+      sessionAffinity: 'None',
+      ports: [{ $patch: 'replace' }, { port: 81, targetPort: 8_080 }],
+    });
+    await answered(`${clusterIP}:81`, byMany);
+    await answered(clusterIP, (pods) => pods === 0);
+    await change({ sessionAffinity: 'ClientIP' });
+    await answered(`${clusterIP}:81`, byOne);
+    expect((await change(named)).ports).toEqual([{ port: 81, protocol: 'TCP', targetPort: 8_080 }]);
+    expect(await clusterIp('changing')).toBe('');
+    await answered('changing', byMany);
+  }, 240_000);
+
   it('are reached through the nodes that have them where a service says Local, whatever its type becomes', async () => {
     await cluster.iam.attachRolePolicy({
       RoleName: 'harbor',

@@ -44,6 +44,38 @@ describe('how a service is led to its endpoints', () => {
     });
   });
 
+  it('is by the slices that have its ports, each for its own', () => {
+    const ports = [
+      { name: 'http', port: 80 },
+      { name: 'more', port: 81 },
+    ];
+    const more = { ...slice([{ at: '10.0.1.2' }]), ports: [{ name: 'more', port: 9_090 }] };
+    const plans = servicePlans(service({ ports }), [slice([{ at: '10.0.1.2' }]), more], here);
+    expect(plans.map(({ port, internal }) => [port, targetsOf(internal)])).toEqual([
+      [80, ['10.0.1.2:8080']],
+      [81, ['10.0.1.2:9090']],
+    ]);
+  });
+
+  it('leads one number to different ports by protocol', () => {
+    const ports = [
+      { name: 'http', port: 80 },
+      { name: 'datagrams', port: 80, protocol: 'UDP' },
+    ];
+    const both = {
+      ...slice([{ at: '10.0.1.2' }]),
+      ports: [
+        { name: 'http', port: 8_080 },
+        { name: 'datagrams', port: 8_081, protocol: 'UDP' },
+      ],
+    } as const;
+    const plans = servicePlans(service({ ports }), [both], here);
+    expect(plans.map(({ protocol, port, internal }) => [protocol, port, targetsOf(internal)])).toEqual([
+      ['tcp', 80, ['10.0.1.2:8080']],
+      ['udp', 80, ['10.0.1.2:8081']],
+    ]);
+  });
+
   it('is by those that end but still serve where none is ready, and by nobody where none is', () => {
     const none = planOf(service(), slice([{ at: '10.0.1.3', ...starting }]));
     expect(none?.internal).toBe('reject');
