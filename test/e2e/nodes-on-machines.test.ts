@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { EKS, waitUntilFargateProfileActive } from '@aws-sdk/client-eks';
 import { IAM } from '@aws-sdk/client-iam';
@@ -139,6 +140,149 @@ describe('nodes on two machines', () => {
       );
     }
   }, 120_000);
+
+  it('are targets of load balancers by their node ports, as their pods are by their addresses, and go without a failed request', async () => {
+    const { installation, iam } = cluster;
+    for (const policy of ['AmazonEKSClusterPolicy', 'AmazonEKSLoadBalancingPolicy'])
+      await iam.attachRolePolicy({ RoleName: 'harbor', PolicyArn: `arn:aws:iam::aws:policy/${policy}` });
+    // What it makes is known by its tags, which sessions have as well.
+    const trust = {
+      ...{ Effect: 'Allow', Principal: { Service: 'eks.amazonaws.com' } },
+      Action: ['sts:AssumeRole', 'sts:TagSession'],
+    };
+    await iam.updateAssumeRolePolicy({
+      ...{
+        RoleName: 'harbor',
+        PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
+      },
+    });
+    const elb = installation.elb();
+    const { Vpcs: [vpc] = [] } = await installation.ec2().describeVpcs({});
+    const { TargetGroups: [own] = [] } = await elb.createTargetGroup({
+      ...{ Name: 'own', TargetType: 'ip', Protocol: 'HTTP', Port: 8_080, VpcId: vpc?.VpcId },
+      ...{ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, HealthyThresholdCount: 2 },
+    });
+    const of = 'alb.ingress.kubernetes.io/';
+    const to = (host: string, name: string, port: object) => {
+      const backend = { service: { name, port } };
+      return { host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } };
+    };
+    await cluster.apply(
+      {
+        ...{ apiVersion: 'v1', kind: 'Service' },
+        metadata: { name: 'door', annotations: { [`${of}target-type`]: 'instance' } },
+        spec: {
+          ...{ type: 'NodePort', externalTrafficPolicy: 'Local', selector: { app: 'each' } },
+          ports: [{ port: 80, targetPort: 8_080 }],
+        },
+      },
+      {
+        ...{ apiVersion: 'elbv2.k8s.aws/v1beta1', kind: 'TargetGroupBinding', metadata: { name: 'own' } },
+        spec: {
+          ...{ targetGroupName: 'own', serviceRef: { name: 'each', port: 80 } },
+          networking: {
+            ingress: [{ from: [{ ipBlock: { cidr: vpc?.CidrBlock } }], ports: [{ port: 8_080 }] }],
+          },
+        },
+      },
+      {
+        ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' },
+        metadata: {
+          name: 'site',
+          annotations: {
+            [`${of}scheme`]: 'internet-facing',
+            [`${of}target-type`]: 'ip',
+            [`${of}healthcheck-interval-seconds`]: '5',
+            [`${of}healthcheck-timeout-seconds`]: '2',
+            [`${of}target-group-attributes`]: 'deregistration_delay.timeout_seconds=5',
+            [`${of}actions.own`]: '{"type":"forward","targetGroupName":"own"}',
+          },
+        },
+        spec: {
+          ingressClassName: 'alb',
+          rules: [
+            to('nodes.example', 'door', { number: 80 }),
+            to('pods.example', 'each', { number: 80 }),
+            to('own.example', 'own', { name: 'use-annotation' }),
+          ],
+        },
+      },
+    );
+    let events = '';
+    const name = await waitFor(
+      'the load balancer',
+      async () => {
+        events = await cluster.k('get', 'events', '--field-selector', 'involvedObject.kind=Ingress');
+        const hostname = await cluster.k(
+          ...['get', 'ingress', 'site', '-o', 'jsonpath={.status.loadBalancer.ingress[0].hostname}'],
+        );
+        return hostname === '' ? undefined : hostname;
+      },
+      () => events,
+    );
+    const address = await waitFor('its name to lead somewhere', async () => {
+      const { code, stdout } = await installation.catamaran('net', 'resolve', name);
+      return code === 0 ? /\b\d+\.\d+\.\d+\.\d+\b/.exec(stdout)?.[0] : undefined;
+    });
+    const pods = await podsOn('each');
+    const both = [near, far].map((node) => pods.get(node)?.metadata.name ?? '');
+    for (const host of ['nodes.example', 'pods.example', 'own.example']) {
+      const said = new Set<string>();
+      await waitFor(
+        `${host} to be answered on both machines`,
+        async () => {
+          said.add(await answerOf(address, host));
+          return both.every((pod) => said.has(`200 ${pod}`)) ? true : undefined;
+        },
+        () => [...said],
+        90_000,
+      );
+    }
+
+    const { TargetGroups = [] } = await elb.describeTargetGroups({});
+    const { TargetGroupArn } = TargetGroups.find(({ TargetType }) => TargetType === 'instance') ?? {};
+    const instanceOf = async (node: string): Promise<string> =>
+      (await cluster.k('get', 'node', node, '-o', 'jsonpath={.spec.providerID}')).split('/').at(-1) ?? '';
+    const [here, there] = [await instanceOf(near), await instanceOf(far)];
+    const targets = async (): Promise<string> => {
+      const { TargetHealthDescriptions = [] } = await elb.describeTargetHealth({ TargetGroupArn });
+      return TargetHealthDescriptions.map(
+        ({ Target, TargetHealth }) => `${Target?.Id} ${TargetHealth?.State}`,
+      )
+        .sort()
+        .join();
+    };
+    const healthy = (...ids: readonly string[]) =>
+      ids
+        .map((id) => `${id} healthy`)
+        .toSorted()
+        .join();
+    await until('both nodes to be healthy', async () => (await targets()) === healthy(here, there));
+    // As EKS has it on a node that it drains.
+    const label = 'node.kubernetes.io/exclude-from-external-load-balancers';
+    const asking = new AbortController();
+    const failures: string[] = [];
+    const client = (async () => {
+      while (!asking.signal.aborted) {
+        const said = await answerOf(address, 'nodes.example');
+        if (!both.some((pod) => said === `200 ${pod}`)) failures.push(said);
+      }
+    })();
+    await cluster.k('label', 'node', far, `${label}=true`);
+    await until('the far node to be no target', async () => (await targets()) === healthy(here));
+    expect(await answerOf(address, 'nodes.example')).toBe(`200 ${both[0]}`);
+    await cluster.k('label', 'node', far, `${label}-`);
+    await until('the far node to be healthy again', async () => (await targets()) === healthy(here, there));
+    await until('it to answer', async () => (await answerOf(address, 'nodes.example')) === `200 ${both[1]}`);
+    asking.abort();
+    await client;
+    expect(failures).toEqual([]);
+    await cluster.k('delete', 'ingress', 'site');
+    await cluster.k('delete', 'targetgroupbinding', 'own');
+    await elb.deleteTargetGroup({ TargetGroupArn: own?.TargetGroupArn });
+    expect((await elb.describeTargetGroups({})).TargetGroups).toEqual([]);
+  }, 240_000);
+
   it('keep volumes where their pods are, and policies hold on both', async () => {
     const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'hold' } };
     await cluster.apply(
@@ -314,6 +458,22 @@ describe('nodes on two machines', () => {
 const never = (): never => {
   throw new Error('the node is not there');
 };
+
+/** Status and body of what a load balancer answers for a host, on a connection of its own; or why there is no answer. */
+function answerOf(address: string, host: string): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { host: address, headers: { host }, agent: false, timeout: 10_000 };
+    const asked = request(options, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      answer.on('end', () => resolve(`${answer.statusCode} ${body.trim()}`));
+      answer.on('error', (error) => resolve(error.message));
+    });
+    asked.on('error', (error) => resolve(error.message));
+    asked.on('timeout', () => asked.destroy(new Error(`${host} does not answer`)));
+    asked.end();
+  });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, underlay.home);

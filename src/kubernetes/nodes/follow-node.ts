@@ -121,18 +121,17 @@ async function giveWhatIsWanted(
   const changed = (present: Node): Node => {
     const gone = Object.keys(before?.given?.labels ?? {}).filter((label) => !Object.hasOwn(labels, label));
     const kept = Object.entries(present.metadata.labels ?? {}).filter(([label]) => !gone.includes(label));
-    const { [excluded]: _excluded, ...wanted }: Record<string, string> = {
-      ...Object.fromEntries(kept),
-      ...labels,
-    };
+    const wanted: Record<string, string> = { ...Object.fromEntries(kept), ...labels };
+    const { [excluded]: _excluded, ...withoutExcluded } = wanted;
+    // What draining has made goes with it; what somebody else has said stays.
+    const wasLeaving = before?.isDrained !== undefined || before?.stuckPods !== undefined;
+    const staying = wasLeaving && !Object.hasOwn(labels, excluded) ? withoutExcluded : wanted;
     const { unschedulable, taints: presentTaints = [], ...spec } = present.spec ?? {};
     const all = taintsOf(presentTaints, taints, before?.given?.taints ?? []);
-    const isCordoned =
-      isLeaving ||
-      (unschedulable === true && before?.isDrained === undefined && before?.stuckPods === undefined);
+    const isCordoned = isLeaving || (unschedulable === true && !wasLeaving);
     return {
       ...present,
-      metadata: { ...present.metadata, labels: isLeaving ? { ...wanted, [excluded]: 'true' } : wanted },
+      metadata: { ...present.metadata, labels: isLeaving ? { ...wanted, [excluded]: 'true' } : staying },
       spec: {
         ...{ ...spec, ...(all.length > 0 && { taints: all }) },
         ...(isCordoned && { unschedulable: true }),

@@ -237,6 +237,24 @@ describe('a node group', () => {
     await vi.waitFor(() => expect(instances()[0]?.isEnding).toBe(true), { timeout: 10_000 });
   });
 
+  it('leaves a node as somebody else has marked it for load balancers', async () => {
+    await create({ scalingConfig: size(1, 1) });
+    const [nodeName = ''] = await joinAll();
+    await server.reconcilers.idle();
+    const label = 'node.kubernetes.io/exclude-from-external-load-balancers';
+    const mark = (mine: string) =>
+      cluster.call(
+        ...(['PATCH', `/api/v1/nodes/${nodeName}`] as const),
+        { metadata: { labels: { [label]: 'true', mine } } },
+        { 'content-type': 'application/merge-patch+json' },
+      );
+    await mark('one');
+    await server.reconcilers.idle();
+    await mark('two');
+    await server.reconcilers.idle();
+    expect((await node(nodeName)).metadata.labels).toMatchObject({ [label]: 'true', mine: 'two' });
+  });
+
   it('goes at once with an instance whose node has never joined', async () => {
     await create({ scalingConfig: size(1, 1) });
     await server.reconcilers.idle();
