@@ -470,6 +470,55 @@ describe('an Ingress of the class alb', () => {
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
   });
 
+  it('redirects for all of its group, and lets in at the ports of each whom that names', async () => {
+    const { CertificateArn = '' } = await server.ask('acm', 'RequestCertificate', {
+      ...{ DomainName: 'grouped.example', ValidationMethod: 'DNS' },
+    });
+    const { PrefixList: { PrefixListId = '' } = {} } = await server.ask('ec2', 'CreateManagedPrefixList', {
+      ...{ PrefixListName: 'offices', AddressFamily: 'IPv4', MaxEntries: 1 },
+    });
+    const path = [{ path: '/', pathType: 'Prefix', backend: to('shop') }];
+    const secure = {
+      [`${of}group.name`]: 'redirecting',
+      [`${of}listen-ports`]: '[{"HTTP": 80}, {"HTTPS": 443}]',
+      [`${of}certificate-arn`]: CertificateArn,
+      [`${of}ssl-redirect`]: '443',
+      [`${of}inbound-cidrs`]: '10.0.0.0/8',
+      [`${of}listener-attributes.HTTPS-443`]: 'routing.http.response.server.enabled=false',
+      [`${of}healthcheck-port`]: 'http',
+    };
+    const plain = {
+      [`${of}group.name`]: 'redirecting',
+      [`${of}listen-ports`]: '[{"HTTP": 8080}]',
+      [`${of}security-group-prefix-lists`]: PrefixListId,
+    };
+    await made(ingressUrl, ingress('plain', path, { annotations: plain, host: 'plain.example' }));
+    await made(ingressUrl, ingress('secure', path, { annotations: secure, host: 'secure.example' }));
+    const elb = 'elasticloadbalancing';
+    await eventually(async () => {
+      const { balancer, listeners, TargetGroups } = await seen('secure');
+      expect(listeners.toSorted()).toEqual(['HTTP:80', 'HTTP:8080', 'HTTPS:443']);
+      const { LoadBalancerArn } = balancer ?? {};
+      const { Listeners = [] } = await server.ask(elb, 'DescribeListeners', { LoadBalancerArn });
+      const done = Listeners.map(({ Port, DefaultActions: [action] = [] }) => `${Port} ${action?.Type}`);
+      expect(done.sort()).toEqual(['443 fixed-response', '80 redirect', '8080 redirect']);
+      const { ListenerArn } = Listeners.find(({ Port }) => Port === 443) ?? {};
+      const { Attributes } = await server.ask(elb, 'DescribeListenerAttributes', { ListenerArn });
+      expect(Attributes).toContainEqual({ Key: 'routing.http.response.server.enabled', Value: 'false' });
+      expect(TargetGroups.map(({ HealthCheckPort }) => HealthCheckPort)).toEqual(['8080']);
+      const { SecurityGroups: [own] = [] } = await server.ask('ec2', 'DescribeSecurityGroups', {
+        GroupIds: balancer?.SecurityGroups ?? [],
+      });
+      const letIn = own?.IpPermissions?.map(
+        ({ FromPort, IpRanges: [block] = [], PrefixListIds: [list] = [] }) =>
+          `${FromPort} ${block?.CidrIp ?? list?.PrefixListId}`,
+      );
+      expect(letIn?.sort()).toEqual(['443 10.0.0.0/8', '80 10.0.0.0/8', `8080 ${PrefixListId}`]);
+    });
+    for (const name of ['plain', 'secure']) await cluster.call('DELETE', `${ingressUrl}/${name}`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  });
+
   it.each([
     [{ [`${of}auth-type`]: 'oidc' }, 'auth-idp-oidc: auth-type: oidc needs it'],
     [{ [`${of}auth-type`]: 'cognito' }, 'auth-type: cognito is not supported: use oidc'],
@@ -488,7 +537,7 @@ describe('an Ingress of the class alb', () => {
     [{ [`${of}enable-frontend-nlb`]: 'true' }, 'enable-frontend-nlb: it is not supported'],
     [{ [`${of}frontend-nlb-scheme`]: 'internal' }, 'frontend-nlb-scheme: it is not supported'],
     [{ [`${of}ip-address-type`]: 'dualstack' }, 'ip-address-type: dualstack is none of ipv4'],
-    [{ [`${of}wafv2-acl-arn`]: 'arn' }, 'wafv2-acl-arn: it is not supported'],
+    [{ [`${of}wafv2-acl-arn`]: 'arn' }, 'wafv2-acl-arn: it is not supported: there is no WAF'],
     [{ [`${of}listen-ports`]: '[{"HTTPS": 443}]' }, 'no certificate found for host: a.example'],
     [{ [`${of}target-type`]: 'instance' }, "service type must be either 'NodePort' or 'LoadBalancer'"],
     [{ [`${of}transforms.shop`]: '[{"type": "x"}]' }, 'transforms.shop: the type x is not supported'],
@@ -500,6 +549,7 @@ describe('an Ingress of the class alb', () => {
       'it can take exponential time',
     ],
     [{ [`${of}ssl-redirect`]: '443' }, 'there is no HTTPS listener at port 443'],
+    [{ [`${of}security-groups`]: 'nobodys' }, 'there is no security group nobodys in the VPC of the cluster'],
     [
       { [`${of}actions.act`]: '{"type":"forward","targetGroupARN":"a","targetGroupName":"b"}' },
       'actions.act: precisely one of targetGroupARN, targetGroupName and forwardConfig can be specified',
@@ -521,6 +571,24 @@ describe('an Ingress of the class alb', () => {
     await made(ingressUrl, ingress('wrong', paths, { annotations }));
     await eventually(async () => expect(await messagesOf('wrong')).toContain(why));
     await cluster.call('DELETE', `${ingressUrl}/wrong`);
+  });
+
+  it('has none while its class has parameters', async () => {
+    const classes = '/apis/networking.k8s.io/v1/ingressclasses';
+    const parameters = { apiGroup: 'elbv2.k8s.aws', kind: 'IngressClassParams', name: 'inner' };
+    await made(classes, {
+      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'inner' } },
+      spec: { controller: 'ingress.k8s.aws/alb', parameters },
+    });
+    const inner = ingress('inner', [{ path: '/', pathType: 'Prefix', backend: to('shop') }]);
+    await made(ingressUrl, { ...inner, spec: { ...inner.spec, ingressClassName: 'inner' } });
+    await eventually(async () =>
+      expect(await messagesOf('inner')).toContain(
+        'parameters of an IngressClass are not supported: inner has inner; annotations say the same',
+      ),
+    );
+    expect(await hostnameOf('inner')).toBeUndefined();
+    await cluster.call('DELETE', `${ingressUrl}/inner`);
   });
 
   it('is left alone when it is of another class', async () => {

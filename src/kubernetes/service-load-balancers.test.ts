@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
+import { addNode } from './testing/node.ts';
 
 let server: EksServer;
 let cluster: TestCluster;
@@ -184,6 +185,125 @@ describe('a Service of the type LoadBalancer', () => {
     });
   });
 
+  it('is where its annotations say, lets in whom they say, and moves when they say something else', async () => {
+    const of = 'service.beta.kubernetes.io/aws-load-balancer-';
+    const patch = { 'content-type': 'application/merge-patch+json' };
+    const annotate = (annotations: Record<string, string | null>) =>
+      cluster.call('PATCH', `${core}/placed`, { metadata: { annotations } }, patch);
+    const { Subnets = [] } = await server.ask('ec2', 'DescribeSubnets', {});
+    const [one = '', other = ''] = Subnets.map(({ SubnetId }) => SubnetId);
+    const name = (id: string, Value: string) =>
+      server.ask('ec2', 'CreateTags', { Resources: [id], Tags: [{ Key: 'Name', Value }] });
+    await name(one, 'quay');
+    const { AllocationId = '' } = await server.ask('ec2', 'AllocateAddress', {});
+    const { PrefixList: { PrefixListId = '' } = {} } = await server.ask('ec2', 'CreateManagedPrefixList', {
+      ...{ PrefixListName: 'offices', AddressFamily: 'IPv4', MaxEntries: 1 },
+    });
+    const { CertificateArn = '' } = await server.ask('acm', 'RequestCertificate', {
+      ...{ DomainName: 'placed.example', ValidationMethod: 'DNS' },
+    });
+    const ports = [
+      { name: 'http', port: 80, targetPort: 8080 },
+      { name: 'tls', port: 443, targetPort: 8443 },
+    ];
+    const annotations = {
+      [`${of}subnets`]: 'quay',
+      [`${of}eip-allocations`]: AllocationId,
+      [`${of}security-group-prefix-lists`]: PrefixListId,
+      [`${of}listener-attributes.TCP-80`]: 'tcp.idle_timeout.seconds=400',
+      [`${of}ssl-cert`]: CertificateArn,
+      [`${of}ssl-ports`]: 'tls',
+      [`${of}alpn-policy`]: 'HTTP2Preferred',
+      [`${of}healthcheck-port`]: 'http',
+    };
+    await made(core, service('placed', annotations, { ports }));
+    await eventually(async () => {
+      const { balancer, Listeners, TargetGroups } = await balancerOf('placed');
+      expect(balancer?.AvailabilityZones).toMatchObject([
+        { SubnetId: one, LoadBalancerAddresses: [{ AllocationId }] },
+      ]);
+      const listeners = Listeners.map(
+        ({ Port, Protocol, AlpnPolicy }) => `${Protocol}:${Port} ${AlpnPolicy}`,
+      );
+      expect(listeners.sort()).toEqual(['TCP:80 undefined', 'TLS:443 HTTP2Preferred']);
+      expect(TargetGroups.map(({ HealthCheckPort }) => HealthCheckPort)).toEqual(['8080', '8080']);
+    });
+    const { balancer, Listeners } = await balancerOf('placed');
+    const { ListenerArn } = Listeners.find(({ Port }) => Port === 80) ?? {};
+    const shown = await server.ask('elasticloadbalancing', 'DescribeListenerAttributes', { ListenerArn });
+    expect(shown.Attributes).toEqual([{ Key: 'tcp.idle_timeout.seconds', Value: '400' }]);
+    const { SecurityGroups: [own] = [] } = await server.ask('ec2', 'DescribeSecurityGroups', {
+      GroupIds: balancer?.SecurityGroups ?? [],
+    });
+    expect(own?.IpPermissions).toMatchObject([
+      { FromPort: 80, IpRanges: [], PrefixListIds: [{ PrefixListId }] },
+      { FromPort: 443, IpRanges: [], PrefixListIds: [{ PrefixListId }] },
+    ]);
+
+    const { GroupId = '' } = await server.ask('ec2', 'CreateSecurityGroup', {
+      ...{ GroupName: 'given', Description: 'given', VpcId: Subnets[0]?.VpcId ?? '' },
+    });
+    await name(GroupId, 'gate');
+    const count = (await remaining())[2] ?? 0;
+    await annotate({ [`${of}security-groups`]: 'gate', [`${of}eip-allocations`]: null });
+    await eventually(async () => {
+      expect((await balancerOf('placed')).balancer?.SecurityGroups).toEqual([GroupId]);
+      expect((await remaining())[2]).toBe(count - 1);
+    });
+    await annotate({ [`${of}manage-backend-security-group-rules`]: 'true', [`${of}subnets`]: other });
+    await eventually(async () => {
+      const { balancer } = await balancerOf('placed');
+      expect(balancer?.SecurityGroups).toEqual([GroupId, expect.not.stringMatching(own?.GroupId ?? '')]);
+      expect(balancer?.AvailabilityZones).toMatchObject([{ SubnetId: other }]);
+    });
+    await annotate({ [`${of}subnets`]: 'nowhere' });
+    await eventually(async () =>
+      expect((await messagesOf('placed')).join()).toContain(
+        'FailedBuildModel: Failed build model due to there is no subnet nowhere in the VPC of the cluster',
+      ),
+    );
+    await annotate({ [`${of}subnets`]: null });
+    await cluster.call('DELETE', `${core}/placed`);
+    await eventually(async () => expect((await cluster.call('GET', `${core}/placed`)).status).toBe(404));
+    await server.ask('ec2', 'DeleteSecurityGroup', { GroupId });
+  }, 60_000);
+
+  it('has the private addresses that it names, and sends to the nodes with its labels at their node port', async () => {
+    const of = 'service.beta.kubernetes.io/aws-load-balancer-';
+    const [front, back] = ['i-0123456789abcdef0', 'i-0123456789abcdef1'];
+    await addNode(server, cluster, { name: 'front', id: front, labels: { tier: 'front' } });
+    await addNode(server, cluster, { name: 'back', id: back, labels: { tier: 'back' } });
+    const ports = [{ port: 80, targetPort: 8080, nodePort: 30_080 }];
+    const { Subnets = [] } = await server.ask('ec2', 'DescribeSubnets', {});
+    const subnetOf = (CidrBlock: string) =>
+      Subnets.find((each) => each.CidrBlock === CidrBlock)?.SubnetId ?? '';
+    const [first, second] = [subnetOf('172.31.0.0/20'), subnetOf('172.31.16.0/20')];
+    const annotations = {
+      [`${of}scheme`]: 'internal',
+      [`${of}subnets`]: `${first},${second}`,
+      [`${of}private-ipv4-addresses`]: '172.31.16.71,172.31.0.70',
+      [`${of}nlb-target-type`]: 'instance',
+      [`${of}target-node-labels`]: 'tier=front',
+    };
+    await made(core, service('noded', annotations, { ports }));
+    await eventually(async () => {
+      const places = (await balancerOf('noded')).balancer?.AvailabilityZones?.map(
+        ({ SubnetId, LoadBalancerAddresses: [address] = [] }) => `${SubnetId} ${address?.PrivateIPv4Address}`,
+      );
+      expect(places?.sort()).toEqual([`${first} 172.31.0.70`, `${second} 172.31.16.71`].sort());
+    });
+    await eventually(async () => expect((await balancerOf('noded')).targets).toEqual([`${front}:30080`]));
+    const labels = { metadata: { labels: { tier: 'front' } } };
+    await cluster.call('PATCH', '/api/v1/nodes/back', labels, {
+      'content-type': 'application/merge-patch+json',
+    });
+    await eventually(async () =>
+      expect((await balancerOf('noded')).targets).toEqual([`${front}:30080`, `${back}:30080`]),
+    );
+    await cluster.call('DELETE', `${core}/noded`);
+    await eventually(async () => expect((await cluster.call('GET', `${core}/noded`)).status).toBe(404));
+  });
+
   it('is said to be reached by the earlier one until that has gone, which may not go yet', async () => {
     const of = 'service.beta.kubernetes.io/aws-load-balancer-';
     await made(core, service('kept'));
@@ -229,11 +349,23 @@ describe('a Service of the type LoadBalancer', () => {
     [{ 'aws-load-balancer-scheme': 'outside' }, 'scheme: outside is none of internal, internet-facing'],
     [{ 'aws-load-balancer-healthcheck-interval': 'soon' }, 'healthcheck-interval: soon is no whole number'],
     [{ 'aws-load-balancer-attributes': 'x' }, 'attributes: x should have the form key=value'],
-    [{ 'aws-load-balancer-eip-allocations': 'eipalloc-1' }, 'eip-allocations: it is not supported'],
     [
-      { 'aws-load-balancer-listener-attributes.TCP-80': 'tcp.idle_timeout.seconds=400' },
-      'listener-attributes.TCP-80: it is not supported',
+      { 'aws-load-balancer-private-ipv4-addresses': '172.31.0.9' },
+      'private-ipv4-addresses: they are for internal load balancers',
     ],
+    [
+      { 'aws-load-balancer-scheme': 'internal', 'aws-load-balancer-eip-allocations': 'eipalloc-1' },
+      'eip-allocations: they are for internet-facing load balancers',
+    ],
+    [
+      { 'aws-load-balancer-listener-attributes.TCP-81': 'tcp.idle_timeout.seconds=400' },
+      'listener-attributes.TCP-81: there is no such listener',
+    ],
+    [
+      { 'aws-load-balancer-healthcheck-port': 'metrics' },
+      'healthcheck-port: metrics is neither traffic-port, nor a port, nor the name of one',
+    ],
+    [{ 'aws-load-balancer-quic-enabled-ports': '80' }, 'quic-enabled-ports: it is not supported'],
     [{ 'aws-load-balancer-ip-address-type': 'dualstack' }, 'ip-address-type: dualstack is none of ipv4'],
   ])('says by an event why %j makes none', async (given, why) => {
     const annotations = Object.fromEntries(

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { seededRandom } from '../clock/index.ts';
-import { launchNode } from '../services/ec2/index.ts';
-import { type EksServer, scope, startEks, type TestCluster } from './testing/eks-server.ts';
+import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
+import { addNode } from './testing/node.ts';
 
 let server: EksServer;
 let cluster: TestCluster;
@@ -65,29 +64,6 @@ const messagesOf = async (name: string): Promise<string> => {
     .join();
 };
 
-/** A node of the cluster on an instance in its VPC. */
-async function node(name: string, id: string, labels: Record<string, string>): Promise<void> {
-  const { Subnets = [] } = await server.ask('ec2', 'DescribeSubnets', {});
-  const ec2 = { state: server.state, random: seededRandom('nodes'), publicCidr: '198.18.0.0/24' };
-  await server.state.transact((tx) =>
-    launchNode(tx, ec2, scope, {
-      ...{ id, instanceType: 't3.medium', imageId: 'ami-0a', isSpot: false, architecture: 'x86_64' },
-      ...{
-        subnetIds: [Subnets[0]?.SubnetId ?? ''],
-        securityGroupIds: [],
-        now: 0,
-        tags: {},
-        interfaceTags: {},
-      },
-    }),
-  );
-  await made('/api/v1/nodes', {
-    ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels } },
-    spec: { providerID: `aws:///eu-west-1a/${id}` },
-    status: { conditions: [{ type: 'Ready', status: 'True' }] },
-  });
-}
-
 describe('a TargetGroupBinding', () => {
   it('fills a target group with the pods of its Service, and empties it when it goes', async () => {
     const arn = await targetGroup('by-address');
@@ -121,8 +97,8 @@ describe('a TargetGroupBinding', () => {
 
   it('registers the nodes that it selects at the node port', async () => {
     const [front, back] = ['i-0123456789abcdef0', 'i-0123456789abcdef1'];
-    await node('front', front, { tier: 'front' });
-    await node('back', back, { tier: 'back' });
+    await addNode(server, cluster, { name: 'front', id: front, labels: { tier: 'front' } });
+    await addNode(server, cluster, { name: 'back', id: back, labels: { tier: 'back' } });
     const arn = await targetGroup('by-node', 'instance');
     const nodeSelector = { matchLabels: { tier: 'front' } };
     await made(bindings, binding('nodes', { targetGroupARN: arn, nodeSelector }));

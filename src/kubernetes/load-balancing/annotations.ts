@@ -34,11 +34,13 @@ export class Annotations {
 
   /**
    * Whoever asks for what is not here is told so; that it is not to be is no asking.
-   * @param beginnings Of names. @throws {ModelError}
+   * @param reasons By beginnings of names. @throws {ModelError}
    */
-  refuse(beginnings: readonly string[]): void {
-    for (const name of beginnings.flatMap((beginning) => this.namesBeginning(beginning)))
-      if (this.text(name) !== 'false') throw this.invalid(name, 'it is not supported');
+  refuse(reasons: Readonly<Record<string, string>>): void {
+    for (const [beginning, why] of Object.entries(reasons)) {
+      const asked = this.namesBeginning(beginning).find((name) => this.text(name) !== 'false');
+      if (asked !== undefined) throw this.invalid(asked, `it is not supported: ${why}`);
+    }
   }
 
   /** @throws {ModelError} it is none of them. */

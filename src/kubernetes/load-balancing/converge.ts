@@ -5,11 +5,12 @@ import { type BalancerSite, withClients } from './clients.ts';
 import { isOwned, ownersTags, type Site } from './infrastructure.ts';
 import { ensureListeners } from './listeners.ts';
 import { ModelError, type WantedBalancer } from './model.ts';
+import { securityGroupIds, subnetMappings } from './places.ts';
 import {
   admitToTargets,
   dismissFromTargets,
   ensureSecurityGroup,
-  findSecurityGroup,
+  removeSecurityGroup,
 } from './security-groups.ts';
 import { differing, ensureTargetGroup, findTargetGroup, removeTargetGroup } from './target-groups.ts';
 
@@ -24,8 +25,8 @@ export interface MadeBalancer {
  * a kill after any of them costs a look. Objects may choose the name, so that what has it and not the tags is left alone.
  * @param stack Tags by which it is known what is whose: `<kind>.eks.amazonaws.com/stack`.
  * @throws {Refusal} what EC2 or Elastic Load Balancing refuses, or the name is another one's.
- * @throws {ModelError} there is no subnet for it, no certificate for a host, no Secret by which its clients sign in, or not a target
- * group of somebody else's that it is to send to.
+ * @throws {ModelError} there is no subnet or security group for it, no certificate for a host, no Secret by which its clients sign
+ * in, or not a target group of somebody else's that it is to send to.
  */
 export async function converge(
   site: BalancerSite,
@@ -44,24 +45,32 @@ export async function converge(
     );
   // Nobody's object gives what is made for it to another owner.
   const tags = tagList({ ...wanted.tags, ...owner });
+  const given =
+    wanted.securityGroups === undefined ? [] : await securityGroupIds(site, wanted.securityGroups);
   const own =
-    wanted.securityGroups === undefined
+    wanted.securityGroups === undefined || wanted.reachesTargets
       ? await ensureSecurityGroup(site, wanted, { tags, owner })
       : undefined;
-  if (own !== undefined) await admitToTargets(site, wanted, own);
+  if (own !== undefined) {
+    if (wanted.reachesTargets) await admitToTargets(site, wanted, own);
+    else await dismissFromTargets(site, own);
+  }
   for (const group of wanted.targetGroups)
     if (!arns.has(group.name)) arns.set(group.name, await ensureTargetGroup(site, group, tags));
 
+  const groups = own === undefined ? [...given] : [...given, own];
   const made =
     found ??
     (
       await ask('elasticloadbalancing', 'CreateLoadBalancer', {
         ...{ Name: wanted.name, Type: wanted.type, Scheme: wanted.scheme, Tags: tags },
-        Subnets: [...(wanted.subnets ?? (await findSubnets(site, wanted.scheme)))],
-        SecurityGroups: own === undefined ? [...(wanted.securityGroups ?? [])] : [own],
+        SubnetMappings: await subnetMappings(site, wanted),
+        SecurityGroups: groups,
       })
     ).LoadBalancers?.[0];
   const arn = made?.LoadBalancerArn ?? '';
+  if (found !== undefined) await move(site, found, wanted, groups);
+  if (own === undefined) await removeSecurityGroup(site, wanted.name, owner);
   if (Object.keys(wanted.attributes).length > 0) {
     const { Attributes: present = [] } = await ask('elasticloadbalancing', 'DescribeLoadBalancerAttributes', {
       LoadBalancerArn: arn,
@@ -95,6 +104,31 @@ async function othersTargetGroups(site: Site, wanted: WantedBalancer): Promise<M
     }
   }
   return arns;
+}
+
+/** What is there is in the groups that are wanted, and in the subnets, if some are said. */
+async function move(
+  site: Site,
+  {
+    LoadBalancerArn,
+    SecurityGroups = [],
+    AvailabilityZones = [],
+  }: NonNullable<Awaited<ReturnType<typeof findLoadBalancer>>>,
+  wanted: WantedBalancer,
+  groups: readonly string[],
+): Promise<void> {
+  const isSame = (some: readonly unknown[], others: readonly string[]): boolean =>
+    new Set(some).symmetricDifference(new Set<unknown>(others)).size === 0;
+  if (!isSame(SecurityGroups, groups))
+    await site.ask('elasticloadbalancing', 'SetSecurityGroups', {
+      ...{ LoadBalancerArn, SecurityGroups: [...groups] },
+    });
+  if (wanted.subnets === undefined) return;
+  const SubnetMappings = await subnetMappings(site, wanted);
+  const before = AvailabilityZones.map(({ SubnetId }) => SubnetId);
+  const after = SubnetMappings.map(({ SubnetId }) => SubnetId);
+  if (!isSame(before, after))
+    await site.ask('elasticloadbalancing', 'SetSubnets', { LoadBalancerArn, SubnetMappings });
 }
 
 const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] =>
@@ -138,34 +172,6 @@ async function targetGroupsOf({ ask }: Site, LoadBalancerArn: string): Promise<r
 }
 
 /**
- * "Subnet Discovery" of the AWS Load Balancer Controller: those of the VPC with the tag of their role, one of each zone; where
- * none has it, the cluster's own.
- * @throws {ModelError} there is none.
- */
-async function findSubnets(
-  { ask, cluster }: Site,
-  scheme: WantedBalancer['scheme'],
-): Promise<readonly string[]> {
-  const role = scheme === 'internal' ? 'kubernetes.io/role/internal-elb' : 'kubernetes.io/role/elb';
-  const { Subnets: tagged = [] } = await ask('ec2', 'DescribeSubnets', {
-    Filters: [
-      { Name: 'vpc-id', Values: [cluster.vpcId] },
-      { Name: `tag:${role}`, Values: ['', '1'] },
-    ],
-  });
-  const { Subnets: own = [] } =
-    tagged.length > 0
-      ? { Subnets: tagged }
-      : await ask('ec2', 'DescribeSubnets', { SubnetIds: [...cluster.subnetIds] });
-  const byZone = new Map<string, string>();
-  const ids = own.map(({ AvailabilityZone: zone = '', SubnetId: id = '' }) => ({ zone, id }));
-  for (const { zone, id } of ids.sort((one, other) => (one.id < other.id ? -1 : 1)))
-    if (!byZone.has(zone)) byZone.set(zone, id);
-  if (byZone.size === 0) throw new ModelError('unable to resolve at least one subnet', { mayChange: true });
-  return [...byZone.values()];
-}
-
-/**
  * Takes a load balancer away with all that was made for it. What is looked for and not found is gone; what has the name and
  * not the tags is somebody else's and stays.
  * @param names Of target groups that may be without a load balancer.
@@ -193,12 +199,5 @@ export async function removeBalancer(
   }
   for (const arn of groups)
     if ((await isOwn(site, arn, owner)) && !(await removeTargetGroup(site, arn))) return false;
-  const own = await findSecurityGroup(site, name, owner);
-  if (own === undefined) return true;
-  await dismissFromTargets(site, own);
-  const answer = await unless(['DependencyViolation'], async () => {
-    await unless(['InvalidGroup.NotFound'], () => ask('ec2', 'DeleteSecurityGroup', { GroupId: own }));
-    return 'gone';
-  });
-  return answer !== undefined;
+  return await removeSecurityGroup(site, name, owner);
 }

@@ -12,18 +12,27 @@ export type HealthCheckDefaults = Pick<
   | 'UnhealthyThresholdCount'
 > & { readonly path: string; readonly codes: string };
 
-/** Reads what annotations say of a target group's health check. @throws {ModelError} */
+/**
+ * Reads what annotations say of a target group's health check.
+ * @param portNamed Where targets have a port of their service. @throws {ModelError}
+ */
 export function readHealthCheck(
   annotations: Annotations,
   names: Readonly<Record<HealthCheckName, string>>,
   defaults: HealthCheckDefaults,
+  portNamed: (name: string) => number | undefined,
 ): HealthCheck {
   const { path, codes, ...rest } = defaults;
   const protocol =
     annotations.oneOf(names.protocol, ['TCP', 'HTTP', 'HTTPS']) ?? defaults.HealthCheckProtocol;
-  const port = annotations.text(names.port) ?? defaults.HealthCheckPort;
-  if (port !== 'traffic-port' && !/^\d{1,5}$/.test(port))
-    throw annotations.invalid(names.port, `${port} is neither traffic-port nor a port`);
+  const said = annotations.text(names.port) ?? defaults.HealthCheckPort;
+  const isSaid = said === 'traffic-port' || /^\d{1,5}$/.test(said);
+  const port = isSaid ? said : portNamed(said)?.toString();
+  if (port === undefined)
+    throw annotations.invalid(
+      names.port,
+      `${said} is neither traffic-port, nor a port, nor the name of one that targets have by a number`,
+    );
   return {
     ...{ ...rest, HealthCheckProtocol: protocol, HealthCheckPort: port },
     HealthCheckIntervalSeconds: annotations.integer(names.interval) ?? defaults.HealthCheckIntervalSeconds,

@@ -1,11 +1,14 @@
+import { selectsAll } from '../../label-selector.ts';
 import type { Reader } from '../../reconcile/index.ts';
-import { services, siblingKey } from '../controllers/collections.ts';
+import { clusterKey, ingressClasses, services, siblingKey } from '../controllers/collections.ts';
 import { Annotations } from './annotations.ts';
-import { readHealthCheck } from './health-check.ts';
+import { type HealthCheckDefaults, readHealthCheck } from './health-check.ts';
 import { type NamedBackend, readAction, readConditions, readTransforms } from './ingress-actions.ts';
 import { readGuard } from './ingress-guards.ts';
 import { annotationPrefix, type Ingress, type IngressBackend, isByAnnotation } from './ingress-objects.ts';
 import { inOrder, pathConditions, together } from './ingress-paths.ts';
+import { ofIngresses } from './known-annotations.ts';
+import { withAttributes } from './listener-attributes.ts';
 import {
   awsName,
   type Guarded,
@@ -16,7 +19,13 @@ import {
   type WantedRule,
   type WantedTargetGroup,
 } from './model.ts';
-import { type BalancedService, type BalancedServicePort, nodeTargets, podTargets } from './targets.ts';
+import {
+  type BalancedService,
+  type BalancedServicePort,
+  nodeTargets,
+  podTargets,
+  portOfTargets,
+} from './targets.ts';
 
 /** An Ingress of a group, with its record's key. */
 export interface Member {
@@ -43,23 +52,6 @@ const noBackend = (what: string): WantedAction => ({
   MessageBody: `Backend ${what} does not exist`,
 });
 
-/**
- * What the controller knows and is not here, by names or by how they begin: whoever asks for it is told, for a load balancer without it
- * is another one than he means.
- */
-const unsupported = [
-  ...['acm-pca-arn', 'create-acm-cert', 'customer-owned-ipv4-pool', 'dry-run-plan', 'enable-frontend-nlb'],
-  ...['frontend-nlb-', 'ipam-ipv4-pool-id', 'listener-attributes.', 'manage-backend-security-group-rules'],
-  ...['minimum-load-balancer-capacity', 'multi-cluster-target-group', 'mutual-authentication'],
-  ...[
-    'security-group-prefix-lists',
-    'shield-advanced-protection',
-    'target-control-port',
-    'target-node-labels',
-  ],
-  ...['waf-acl-id', 'wafv2-acl-arn', 'wafv2-acl-name', 'web-acl-id'],
-];
-
 const annotationsOf = ({ metadata }: Ingress): Annotations =>
   new Annotations([annotationPrefix], [metadata.annotations]);
 
@@ -84,7 +76,7 @@ export function ingressModel(
     [annotationPrefix],
     ordered.map(({ ingress }) => ingress.metadata.annotations),
   );
-  all.refuse(unsupported);
+  all.refuse(ofIngresses.refused);
   all.oneOf('ip-address-type', ['ipv4']);
   const scheme = all.oneOf('scheme', ['internal', 'internet-facing']) ?? 'internal';
   const group = all.text('group.name');
@@ -93,8 +85,18 @@ export function ingressModel(
     all.text('load-balancer-name') ??
     (group === undefined ? awsName(namespace, name, hashed) : awsName(group, '', hashed).replace('--', '-'));
   const groups = new Map<string, WantedTargetGroup>();
-  const listeners = new Map<number, { listener: WantedListener; rules: WantedRule[] }>();
-  for (const member of ordered) addMember(member, { ...place, balancerName, groups, listeners });
+  const listeners: Building['listeners'] = new Map();
+  const redirectTo = all.integer('ssl-redirect');
+  const building = {
+    ...place,
+    balancerName,
+    groups,
+    listeners,
+    ...(redirectTo !== undefined && { redirectTo }),
+  };
+  for (const member of ordered) addMember(member, building);
+  if (redirectTo !== undefined && listeners.get(redirectTo)?.listener.protocol !== 'HTTPS')
+    throw all.invalid('ssl-redirect', `there is no HTTPS listener at port ${redirectTo}`);
   const subnets = all.list('subnets');
   const securityGroups = all.list('security-groups');
   const tags = Object.assign({}, ...ordered.map(({ ingress }) => annotationsOf(ingress).pairs('tags')));
@@ -102,12 +104,22 @@ export function ingressModel(
     ...{ name: balancerName, type: 'application', scheme },
     ...(subnets !== undefined && { subnets }),
     ...(securityGroups !== undefined && { securityGroups }),
-    sourceRanges: all.list('inbound-cidrs') ?? ['0.0.0.0/0'],
+    reachesTargets: securityGroups === undefined || all.flag('manage-backend-security-group-rules') === true,
     ...{ attributes: all.pairs('load-balancer-attributes'), tags },
     targetGroups: [...groups.values()],
-    listeners: [...listeners.values()].map(({ listener, rules }) => ({ ...listener, rules })),
+    listeners: withAttributes(
+      all,
+      [...listeners.values()].map(({ listener, rules }) => ({
+        ...{ ...listener, rules },
+        sources: securityGroups === undefined ? sourcesOf(listener) : [],
+      })),
+    ),
   };
 }
+
+/** Nobody says who is let in: everybody is. */
+const sourcesOf = ({ sources }: MergedListener): readonly string[] =>
+  sources.length > 0 ? sources : ['0.0.0.0/0'];
 
 /** "group.order": lower first, then by namespace and name. @throws {ModelError} */
 function inGroupOrder(members: readonly Member[]): readonly Member[] {
@@ -122,26 +134,31 @@ function inGroupOrder(members: readonly Member[]): readonly Member[] {
     .map(({ member }) => member);
 }
 
+/** What the Ingresses of a group say together of a port. */
+type MergedListener = Omit<WantedListener, 'attributes'>;
+
 interface Building {
   readonly reader: Reader;
   readonly balancerName: string;
+  /** The port to which all HTTP listeners redirect. */
+  readonly redirectTo?: number;
   readonly groups: Map<string, WantedTargetGroup>;
-  readonly listeners: Map<number, { listener: WantedListener; rules: WantedRule[] }>;
+  readonly listeners: Map<number, { listener: MergedListener; rules: WantedRule[] }>;
 }
 
 function addMember(member: Member, building: Building): void {
+  refuseParameters(member, building);
   const { ingress } = member;
   const annotations = annotationsOf(ingress);
   const certificates = annotations.list('certificate-arn') ?? [];
   const sslPolicy = annotations.text('ssl-policy');
-  const redirectTo = annotations.integer('ssl-redirect');
+  const { redirectTo } = building;
+  const sources = [
+    ...(annotations.list('inbound-cidrs') ?? []),
+    ...(annotations.list('security-group-prefix-lists') ?? []),
+  ];
   const hosts = hostsOf(ingress);
   const ports = listenPorts(annotations, certificates.length > 0);
-  if (
-    redirectTo !== undefined &&
-    !ports.some(({ port, protocol }) => port === redirectTo && protocol === 'HTTPS')
-  )
-    throw annotations.invalid('ssl-redirect', `there is no HTTPS listener at port ${redirectTo}`);
   const rules = rulesOf(member, annotations, building);
   const byDefault =
     ingress.spec.defaultBackend && guarded(member, annotations, ingress.spec.defaultBackend, building);
@@ -177,6 +194,7 @@ function addMember(member: Member, building: Building): void {
           ? { hosts: [...new Set([...(before?.hosts ?? []), ...hosts])] }
           : before?.hosts && { hosts: before.hosts }),
         ...(protocol === 'HTTPS' && sslPolicy !== undefined && { sslPolicy }),
+        sources: [...new Set([...(before?.sources ?? []), ...sources])],
       },
       rules: [
         ...(found?.rules ?? []),
@@ -184,6 +202,18 @@ function addMember(member: Member, building: Building): void {
       ],
     });
   }
+}
+
+/** @throws {ModelError} IngressClassParams, which could say anything that annotations say, are not read. */
+function refuseParameters({ key, ingress }: Member, { reader }: Pick<Building, 'reader'>): void {
+  const { ingressClassName } = ingress.spec;
+  if (ingressClassName === undefined) return;
+  const { parameters } =
+    reader.get(ingressClasses, clusterKey(key, ingressClasses, ingressClassName))?.spec ?? {};
+  if (parameters === undefined) return;
+  throw new ModelError(
+    `parameters of an IngressClass are not supported: ${ingressClassName} has ${parameters.name}; annotations say the same`,
+  );
 }
 
 /** As the controller does it: who comes without TLS is asked for nothing. */
@@ -318,6 +348,12 @@ function targetGroupOf(
   const version = annotations.oneOf('backend-protocol-version', ['HTTP1', 'HTTP2', 'GRPC']) ?? 'HTTP1';
   const isGrpc = version === 'GRPC';
   const { namespace = '' } = ingress.metadata;
+  const defaults: HealthCheckDefaults = {
+    ...{ HealthCheckProtocol: protocol, HealthCheckPort: 'traffic-port' },
+    ...{ HealthCheckIntervalSeconds: 15, HealthCheckTimeoutSeconds: 5 },
+    ...{ HealthyThresholdCount: 2, UnhealthyThresholdCount: 2 },
+    ...{ path: isGrpc ? '/AWS.ALB/healthcheck' : '/', codes: isGrpc ? '12' : '200' },
+  };
   // A target group is sent to by one load balancer alone: another one's are others.
   const name = awsName(namespace, serviceName, [
     ...[balancerName, service.metadata.uid, String(port.port), protocol, version, targetType],
@@ -325,16 +361,13 @@ function targetGroupOf(
   return {
     ...{ name, serviceKey, protocol, protocolVersion: version, targetType },
     port: typeof port.targetPort === 'number' && targetType === 'ip' ? port.targetPort : (port.nodePort ?? 1),
-    healthCheck: readHealthCheck(annotations, healthCheckNames, {
-      ...{ HealthCheckProtocol: protocol, HealthCheckPort: 'traffic-port' },
-      ...{ HealthCheckIntervalSeconds: 15, HealthCheckTimeoutSeconds: 5 },
-      ...{ HealthyThresholdCount: 2, UnhealthyThresholdCount: 2 },
-      ...{ path: isGrpc ? '/AWS.ALB/healthcheck' : '/', codes: isGrpc ? '12' : '200' },
-    }),
+    healthCheck: readHealthCheck(annotations, healthCheckNames, defaults, (portName) =>
+      portOfTargets(service, targetType, portName),
+    ),
     attributes: annotations.pairs('target-group-attributes'),
     targets:
       targetType === 'instance'
-        ? nodeTargets(reader, key, port.nodePort ?? 0)
+        ? nodeTargets(reader, key, port.nodePort ?? 0, selectsAll(annotations.pairs('target-node-labels')))
         : podTargets(reader, serviceKey, port, name),
   };
 }

@@ -35,7 +35,7 @@ export interface Ingress extends Kept {
 }
 
 export interface IngressClass extends Kept {
-  readonly spec?: { readonly controller?: string };
+  readonly spec?: { readonly controller?: string; readonly parameters?: { readonly name?: string } };
 }
 
 export const annotationPrefix = 'alb.ingress.kubernetes.io/';

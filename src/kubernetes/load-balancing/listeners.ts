@@ -12,6 +12,7 @@ import type {
   WantedTexts,
   WantedTransform,
 } from './model.ts';
+import { differing } from './target-groups.ts';
 
 type Tag = { readonly Key: string; readonly Value: string };
 type TargetGroupArns = ReadonlyMap<string, string>;
@@ -40,6 +41,7 @@ export async function ensureListeners(
         Certificates: [{ CertificateArn: listener.certificates[0] }],
       }),
       ...(listener.sslPolicy !== undefined && { SslPolicy: listener.sslPolicy }),
+      ...(listener.protocol === 'TLS' && { AlpnPolicy: [listener.alpnPolicy ?? 'None'] }),
     };
     const made =
       found ??
@@ -49,6 +51,7 @@ export async function ensureListeners(
     if (found !== undefined && !(isListenerAsWanted(found, sent) && told.knows(ListenerArn, listener)))
       await ask('elasticloadbalancing', 'ModifyListener', { ListenerArn, ...sent });
     told.note(ListenerArn, listener);
+    await ensureAttributes(site, ListenerArn, listener);
     await ensureCertificates(site, ListenerArn, listener);
     if (wanted.type === 'application')
       await ensureRules(site, ListenerArn, listener.rules, { arns, tags, told });
@@ -60,6 +63,7 @@ interface SentListener {
   readonly DefaultActions: ReturnType<typeof actionsOf>;
   readonly Certificates?: readonly { readonly CertificateArn: string }[];
   readonly SslPolicy?: string;
+  readonly AlpnPolicy?: readonly string[];
 }
 
 function isListenerAsWanted(
@@ -68,15 +72,31 @@ function isListenerAsWanted(
     readonly DefaultActions?: readonly Shown[] | undefined;
     readonly Certificates?: readonly { readonly CertificateArn?: string | undefined }[] | undefined;
     readonly SslPolicy?: string | undefined;
+    readonly AlpnPolicy?: readonly string[] | undefined;
   },
   sent: SentListener,
 ): boolean {
   return (
     found.Protocol === sent.Protocol &&
+    (found.AlpnPolicy?.[0] ?? 'None') === (sent.AlpnPolicy?.[0] ?? 'None') &&
     (sent.SslPolicy === undefined || found.SslPolicy === sent.SslPolicy) &&
     found.Certificates?.[0]?.CertificateArn === sent.Certificates?.[0]?.CertificateArn &&
     isDeepStrictEqual(comparable(found.DefaultActions), comparable(sent.DefaultActions))
   );
+}
+
+async function ensureAttributes(
+  { ask }: Site,
+  ListenerArn: string,
+  { attributes }: WantedListener,
+): Promise<void> {
+  if (Object.keys(attributes).length === 0) return;
+  const { Attributes: present = [] } = await ask('elasticloadbalancing', 'DescribeListenerAttributes', {
+    ListenerArn,
+  });
+  const Attributes = differing(present, attributes);
+  if (Attributes.length > 0)
+    await ask('elasticloadbalancing', 'ModifyListenerAttributes', { ListenerArn, Attributes });
 }
 
 /** Certificates besides the default one. */

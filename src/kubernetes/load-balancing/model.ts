@@ -11,17 +11,24 @@ export interface WantedBalancer {
   readonly name: string;
   readonly type: 'application' | 'network';
   readonly scheme: 'internal' | 'internet-facing';
-  /** Absent: found by the tags of subnets. */
+  /** By ids or by their tag `Name`. Absent: found by the tags of subnets. */
   readonly subnets?: readonly string[];
-  /** Absent: a security group of its own lets in what its listeners take. */
+  /** Of a network load balancer, one in each of its subnets. */
+  readonly addresses?: WantedAddresses;
+  /** By ids or by their tag `Name`. Absent: a security group of its own lets in what its listeners take. */
   readonly securityGroups?: readonly string[];
-  /** CIDRs that its own security group lets in. */
-  readonly sourceRanges: readonly string[];
+  /** Whether a security group of its own is let in to targets. */
+  readonly reachesTargets: boolean;
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly targetGroups: readonly WantedTargetGroup[];
   readonly listeners: readonly WantedListener[];
 }
+
+/** Elastic IP addresses by their allocations, or private addresses. */
+export type WantedAddresses =
+  | { readonly allocationIds: readonly string[] }
+  | { readonly privateIpv4: readonly string[] };
 
 export interface WantedTargetGroup {
   readonly name: string;
@@ -115,6 +122,10 @@ export interface WantedListener extends Guarded {
   /** Names for which certificates are looked for, besides. */
   readonly hosts?: readonly string[];
   readonly sslPolicy?: string;
+  readonly alpnPolicy?: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** CIDRs and prefix lists that the load balancer's own security group lets in. */
+  readonly sources: readonly string[];
   /** Of application load balancers, in the order in which they are asked. */
   readonly rules: readonly WantedRule[];
 }

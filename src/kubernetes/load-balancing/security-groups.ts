@@ -7,18 +7,31 @@ export interface Opening {
   readonly IpProtocol: 'tcp' | 'udp';
   readonly FromPort: number;
   readonly ToPort: number;
-  readonly from: ({ readonly CidrIp: string } | { readonly GroupId: string }) & {
+  readonly from: (
+    | { readonly CidrIp: string }
+    | { readonly GroupId: string }
+    | { readonly PrefixListId: string }
+  ) & {
     readonly Description?: string | undefined;
   };
 }
 
 const openingKey = ({ IpProtocol, FromPort, ToPort, from }: Opening): string =>
-  `${IpProtocol} ${FromPort}-${ToPort} ${'CidrIp' in from ? from.CidrIp : from.GroupId}`;
+  `${IpProtocol} ${FromPort}-${ToPort} ${nameOf(from)}`;
 
-const permission = ({ from, ...ports }: Opening) => ({
-  ...ports,
-  ...('CidrIp' in from ? { IpRanges: [from] } : { UserIdGroupPairs: [from] }),
-});
+function nameOf(from: Opening['from']): string {
+  if ('CidrIp' in from) return from.CidrIp;
+  return 'GroupId' in from ? from.GroupId : from.PrefixListId;
+}
+
+function permission({ from, ...ports }: Opening) {
+  if ('CidrIp' in from) return { ...ports, IpRanges: [from] };
+  return { ...ports, ...('GroupId' in from ? { UserIdGroupPairs: [from] } : { PrefixListIds: [from] }) };
+}
+
+/** As annotations name who is let in: a prefix list by its id, or a CIDR. */
+const sourceOf = (named: string): Opening['from'] =>
+  named.startsWith('pl-') ? { PrefixListId: named } : { CidrIp: named };
 
 /** The balancer's own group lets in what its listeners take. @returns its id. @throws {Refusal} */
 export async function ensureSecurityGroup(
@@ -44,10 +57,10 @@ export async function ensureSecurityGroup(
       })
     ).GroupId ??
     '';
-  const openings = wanted.listeners.flatMap(({ port, protocol }) =>
+  const openings = wanted.listeners.flatMap(({ port, protocol, sources }) =>
     protocolsOf(protocol).flatMap((IpProtocol) =>
-      wanted.sourceRanges.map(
-        (CidrIp): Opening => ({ IpProtocol, FromPort: port, ToPort: port, from: { CidrIp } }),
+      sources.map(
+        (source): Opening => ({ IpProtocol, FromPort: port, ToPort: port, from: sourceOf(source) }),
       ),
     ),
   );
@@ -56,7 +69,7 @@ export async function ensureSecurityGroup(
 }
 
 /** @returns undefined: there is none of that name and with its owner's tags in the cluster's VPC. */
-export async function findSecurityGroup(
+async function findSecurityGroup(
   { ask, cluster }: Site,
   name: string,
   owner: Readonly<Record<string, string>>,
@@ -100,6 +113,22 @@ export async function admitBy(site: Site, openings: readonly Opening[]): Promise
   await setIngress(site, id, described, ({ Description }) => Description === ofBindings);
 }
 
+/** Takes back what the group was let in to, and the group itself. @returns false: it is still in use, look again. */
+export async function removeSecurityGroup(
+  site: Site,
+  name: string,
+  owner: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const own = await findSecurityGroup(site, name, owner);
+  if (own === undefined) return true;
+  await dismissFromTargets(site, own);
+  const answer = await unless(['DependencyViolation'], async () => {
+    await unless(['InvalidGroup.NotFound'], () => site.ask('ec2', 'DeleteSecurityGroup', { GroupId: own }));
+    return 'gone';
+  });
+  return answer !== undefined;
+}
+
 /** Takes back what `admitToTargets` has allowed. */
 export async function dismissFromTargets(site: Site, group: string): Promise<void> {
   const { clusterSecurityGroupId: id } = site.cluster;
@@ -124,6 +153,9 @@ async function setIngress(
     if (IpProtocol !== 'tcp' && IpProtocol !== 'udp') return [];
     return [
       ...IpRanges.map(({ CidrIp = '', Description }) => ({ CidrIp, Description })),
+      ...(each.PrefixListIds ?? []).map(({ PrefixListId = '', Description }) => ({
+        ...{ PrefixListId, Description },
+      })),
       ...UserIdGroupPairs.map(({ GroupId: id = '', Description }) => ({ GroupId: id, Description })),
     ].map((from) => ({ IpProtocol, FromPort, ToPort, from }));
   });

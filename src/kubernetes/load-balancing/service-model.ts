@@ -1,14 +1,18 @@
+import { selectsAll } from '../../label-selector.ts';
 import type { Reader } from '../../reconcile/index.ts';
 import { Annotations } from './annotations.ts';
-import { readHealthCheck } from './health-check.ts';
+import { type HealthCheckDefaults, readHealthCheck } from './health-check.ts';
+import { ofServices } from './known-annotations.ts';
+import { withAttributes } from './listener-attributes.ts';
 import {
   awsName,
   ModelError,
+  type WantedAddresses,
   type WantedBalancer,
   type WantedListener,
   type WantedTargetGroup,
 } from './model.ts';
-import { type BalancedService, nodeTargets, podTargets } from './targets.ts';
+import { type BalancedService, nodeTargets, podTargets, portOfTargets } from './targets.ts';
 
 const prefix = 'service.beta.kubernetes.io/aws-load-balancer-';
 
@@ -32,19 +36,6 @@ const healthCheckNames = {
   codes: 'healthcheck-success-codes',
 } as const;
 
-/** What the controller has beside: who asks for it means another load balancer than the one that he would get. */
-const unsupported = [
-  ...['alpn-policy', 'eip-allocations', 'enable-icmp-for-path-mtu-discovery', 'ipv6-addresses'],
-  ...[
-    'enable-prefix-for-ipv6-source-nat',
-    'inbound-sg-rules-on-private-link-traffic',
-    'listener-attributes.',
-  ],
-  ...['manage-backend-security-group-rules', 'minimum-load-balancer-capacity', 'multi-cluster-target-group'],
-  ...['private-ipv4-addresses', 'quic-enabled-ports', 'security-group-prefix-lists'],
-  ...['source-nat-ipv6-prefixes', 'target-node-labels'],
-];
-
 export interface ModelPlace {
   readonly clusterName: string;
   readonly reader: Reader;
@@ -58,8 +49,10 @@ export interface ModelPlace {
  */
 export function serviceModel(service: BalancedService, place: ModelPlace): WantedBalancer {
   const annotations = new Annotations([prefix], [service.metadata.annotations]);
-  annotations.refuse(unsupported);
+  annotations.refuse(ofServices.refused);
   annotations.oneOf('ip-address-type', ['ipv4']);
+  // PrivateLink, whose traffic they could leave out, is not here.
+  annotations.oneOf('inbound-sg-rules-on-private-link-traffic', ['on']);
   const { namespace = '', name, uid } = service.metadata;
   const scheme = schemeOf(service, annotations);
   const targetType = targetTypeOf(service, annotations);
@@ -67,6 +60,9 @@ export function serviceModel(service: BalancedService, place: ModelPlace): Wante
   if (ports.length === 0) throw new ModelError('a service of type LoadBalancer needs ports');
   const securityGroups = annotations.list('security-groups');
   const subnets = annotations.list('subnets');
+  const addresses = addressesOf(annotations, scheme);
+  const managesRules = annotations.flag('manage-backend-security-group-rules');
+  const sources = securityGroups === undefined ? sourcesOf(service, annotations) : [];
   const balancerName =
     annotations.text('name') ?? awsName(namespace, name, [place.clusterName, uid, scheme, targetType]);
   const groups = ports.map((port) =>
@@ -75,17 +71,48 @@ export function serviceModel(service: BalancedService, place: ModelPlace): Wante
   return {
     ...{ name: balancerName, type: 'network', scheme },
     ...(subnets !== undefined && { subnets }),
+    ...(addresses !== undefined && { addresses }),
     ...(securityGroups !== undefined && { securityGroups }),
-    sourceRanges: service.spec.loadBalancerSourceRanges ??
-      annotations.list('source-ranges') ??
-      new Annotations(['service.beta.kubernetes.io/'], [service.metadata.annotations]).list(
-        'load-balancer-source-ranges',
-      ) ?? ['0.0.0.0/0'],
+    reachesTargets: managesRules ?? securityGroups === undefined,
     attributes: attributesOf(annotations),
     tags: annotations.pairs('additional-resource-tags'),
     targetGroups: groups,
-    listeners: ports.map((port, at) => listenerOf(annotations, port, groups[at]?.name ?? '')),
+    listeners: withAttributes(
+      annotations,
+      ports.map((port, at) => ({ ...listenerOf(annotations, port, groups[at]?.name ?? ''), sources })),
+    ),
   };
+}
+
+/** Who is let in: CIDRs and prefix lists; nobody says so: everybody. */
+function sourcesOf({ spec, metadata }: BalancedService, annotations: Annotations): readonly string[] {
+  const cidrs =
+    spec.loadBalancerSourceRanges ??
+    annotations.list('source-ranges') ??
+    new Annotations(['service.beta.kubernetes.io/'], [metadata.annotations]).list(
+      'load-balancer-source-ranges',
+    ) ??
+    [];
+  const all = [...cidrs, ...(annotations.list('security-group-prefix-lists') ?? [])];
+  return all.length > 0 ? all : ['0.0.0.0/0'];
+}
+
+/** @throws {ModelError} they are not of load balancers of that scheme. */
+function addressesOf(
+  annotations: Annotations,
+  scheme: WantedBalancer['scheme'],
+): WantedAddresses | undefined {
+  const allocationIds = annotations.list('eip-allocations');
+  const privateIpv4 = annotations.list('private-ipv4-addresses');
+  if (allocationIds !== undefined) {
+    if (scheme === 'internal')
+      throw annotations.invalid('eip-allocations', 'they are for internet-facing load balancers');
+    return { allocationIds };
+  }
+  if (privateIpv4 === undefined) return undefined;
+  if (scheme === 'internet-facing')
+    throw annotations.invalid('private-ipv4-addresses', 'they are for internal load balancers');
+  return { privateIpv4 };
 }
 
 /** Those that have annotations of their own, and all others. */
@@ -169,7 +196,7 @@ function targetGroupOf(
   const { spec } = service;
   const isLocal = targetType === 'instance' && spec.externalTrafficPolicy === 'Local';
   const isByNode = isLocal && spec.healthCheckNodePort !== undefined;
-  const healthCheck = readHealthCheck(annotations, healthCheckNames, {
+  const defaults: HealthCheckDefaults = {
     HealthCheckProtocol: isByNode ? 'HTTP' : 'TCP',
     HealthCheckPort: isByNode ? String(spec.healthCheckNodePort) : 'traffic-port',
     HealthCheckIntervalSeconds: 10,
@@ -178,7 +205,10 @@ function targetGroupOf(
     UnhealthyThresholdCount: isByNode ? 2 : 3,
     path: isByNode ? '/healthz' : '/',
     codes: '200-399',
-  });
+  };
+  const healthCheck = readHealthCheck(annotations, healthCheckNames, defaults, (portName) =>
+    portOfTargets(service, targetType, portName),
+  );
   if (targetType === 'instance' && port.nodePort === undefined)
     throw new ModelError(
       `TargetGroup type instance needs a node port for port ${port.port}: set ${prefix}nlb-target-type to ip, or allocateLoadBalancerNodePorts to true`,
@@ -191,9 +221,11 @@ function targetGroupOf(
   };
   const targets =
     targetType === 'instance'
-      ? nodeTargets(reader, key, port.nodePort ?? 0)
+      ? nodeTargets(reader, key, port.nodePort ?? 0, selectsAll(annotations.pairs('target-node-labels')))
       : podTargets(reader, key, servicePort, groupName);
-  const isProxied = annotations.text('proxy-protocol') === '*';
+  const isProxied =
+    annotations.text('proxy-protocol') === '*' ||
+    annotations.list('proxy-protocol-per-target-group')?.includes(String(port.port));
   return {
     ...{ name: groupName, serviceKey: key, protocol, targetType, healthCheck, targets },
     port: groupPort(targetType === 'instance' ? port.nodePort : port.targetPort),
@@ -211,7 +243,7 @@ function listenerOf(
   annotations: Annotations,
   { name, port, protocol }: BalancedPort,
   targetGroup: string,
-): WantedListener {
+): Omit<WantedListener, 'attributes' | 'sources'> {
   const certificates = annotations.list('ssl-cert') ?? [];
   const sslPorts = annotations.list('ssl-ports') ?? ['*'];
   const isTls =
@@ -219,9 +251,11 @@ function listenerOf(
     protocol === 'TCP' &&
     sslPorts.some((each) => each === '*' || each === String(port) || each === name);
   const sslPolicy = annotations.text('ssl-negotiation-policy');
+  const alpnPolicy = annotations.text('alpn-policy');
   return {
     ...{ port, protocol: isTls ? 'TLS' : protocol, certificates: isTls ? certificates : [] },
     ...(isTls && sslPolicy !== undefined && { sslPolicy }),
+    ...(isTls && alpnPolicy !== undefined && { alpnPolicy }),
     action: { type: 'forward', to: [{ targetGroup, weight: 1 }] },
     rules: [],
   };

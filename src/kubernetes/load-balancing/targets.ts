@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SelectsLabels } from '../../label-selector.ts';
 import type { Reader } from '../../reconcile/index.ts';
 import { clusterWide, endpointSlices, nodes } from '../controllers/collections.ts';
@@ -55,6 +56,17 @@ export function podTargets(
   return [...found.values()];
 }
 
+/** Where targets have a port of their service, by its name; undefined: it has no such port, or pods have it by a name. */
+export function portOfTargets(
+  { spec: { ports = [] } }: BalancedService,
+  targetType: 'ip' | 'instance',
+  name: string,
+): number | undefined {
+  const named: BalancedServicePort | undefined = ports.find((port) => port.name === name);
+  const number = targetType === 'instance' ? named?.nodePort : named?.targetPort;
+  return typeof number === 'number' ? number : undefined;
+}
+
 export interface BalancedNode extends Kept {
   readonly spec?: { readonly providerID?: string };
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
@@ -87,9 +99,10 @@ function instanceOf({ metadata, spec, status }: BalancedNode): string | undefine
   return id?.startsWith('i-') && isReady && !isExcluded ? id : undefined;
 }
 
-/** Whether a node takes traffic from now on, or no longer: what else it tells of itself moves no target. */
+/** Whether a node takes traffic from now on, or no longer, or is chosen by other labels: what else it tells of itself moves no target. */
 export const isOtherTarget = (before: BalancedNode | undefined, after: BalancedNode | undefined): boolean =>
-  (before && instanceOf(before)) !== (after && instanceOf(after));
+  (before && instanceOf(before)) !== (after && instanceOf(after)) ||
+  !isDeepStrictEqual(before?.metadata.labels, after?.metadata.labels);
 
 /** Whether a pod waits for its health in target groups from now on, or no longer. */
 export const isOtherWait = (before: Pod | undefined, after: Pod | undefined): boolean =>

@@ -37,9 +37,7 @@ export const targetGroupBindingController = (context: KubernetesContext): Contro
       isOtherWait(before, after) ? keysOf(state, siblingsOf(key, targetGroupBindings)) : [],
     ),
     watching<BalancedNode>(nodes, ({ key, before, after }) =>
-      isOtherTarget(before, after) || isOtherLabelled(before, after)
-        ? keysOf(state, clusterWide(key, targetGroupBindings))
-        : [],
+      isOtherTarget(before, after) ? keysOf(state, clusterWide(key, targetGroupBindings)) : [],
     ),
   ],
   load: async () => (await import('./sync-binding.ts')).syncBinding(context),
@@ -52,7 +50,3 @@ const bindingsTo = (state: State, key: string, service: string | undefined): rea
   [...state.list(targetGroupBindings, siblingsOf(key, targetGroupBindings))].flatMap((record) =>
     record.value.spec.serviceRef.name === service ? [record.key] : [],
   );
-
-/** A binding selects nodes by them. */
-const isOtherLabelled = (before: BalancedNode | undefined, after: BalancedNode | undefined): boolean =>
-  JSON.stringify(before?.metadata.labels) !== JSON.stringify(after?.metadata.labels);
