@@ -541,6 +541,13 @@ describe('discovery', () => {
     expect(again.status).toBe(304);
   });
 
+  it('tells the same with a slash at the end', async () => {
+    for (const path of ['/api', '/apis', '/api/v1', '/apis/apps', '/apis/apps/v1', '/api/v1/namespaces']) {
+      const { json } = await cluster.call('GET', path);
+      expect((await cluster.call('GET', `${path}/`)).json).toEqual(json);
+    }
+  });
+
   it('leads to the shapes of all kinds', async () => {
     const { json } = await cluster.call('GET', '/openapi/v3');
     const { json: apps } = await cluster.call('GET', json.paths['apis/apps/v1'].serverRelativeURL);

@@ -80,6 +80,27 @@ describe('an eviction', () => {
     expect((await cluster.call('GET', `${pods}/free`)).status).toBe(404);
   });
 
+  it('says on the pod that it is no fault of its own, of the one that was asked for alone', async () => {
+    await runningPod('told', 'told');
+    await cluster.call('PATCH', `${pods}/told`, { metadata: { finalizers: ['example.com/kept'] } }, merge);
+    const { metadata } = (await cluster.call('GET', `${pods}/told`)).json;
+    const given = (preconditions: object) => ({ deleteOptions: { preconditions } });
+    expect((await evict('told', { deleteOptions: { dryRun: ['All'] } })).status).toBe(201);
+    expect((await evict('told', given({ uid: 'another' }))).status).toBe(409);
+    expect((await evict('told', given({ resourceVersion: '1' }))).status).toBe(409);
+    expect((await cluster.call('GET', `${pods}/told`)).json.metadata.resourceVersion).toBe(
+      metadata.resourceVersion,
+    );
+    const { uid, resourceVersion } = metadata;
+    expect((await evict('told', given({ uid, resourceVersion }))).status).toBe(201);
+    const { json } = await cluster.call('GET', `${pods}/told`);
+    expect(json.metadata.deletionTimestamp).toBeDefined();
+    expect(json.status.conditions).toContainEqual({
+      ...{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' },
+      ...{ message: 'Eviction API: evicting', lastTransitionTime: expect.any(String) },
+    });
+  });
+
   it('goes as far as the budget allows, and is counted', async () => {
     const spec = { minAvailable: 1, selector: { matchLabels: { app: 'kept' } } };
     await cluster.call('POST', budgets, { metadata: { name: 'b' }, spec });

@@ -10,6 +10,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const container = { name: 'c', image: 'i:1' };
+const sysctl = (name: string) => ({ name, value: '1' });
 const pod = (spec: object = {}) => ({ spec: { containers: [container], ...spec } });
 const podWith = (more: object) => pod({ containers: [{ ...container, ...more }] });
 const labels = { app: 'a' };
@@ -124,6 +125,18 @@ describe('what is wrong with an object is said in the words of Kubernetes', () =
       'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type',
     ],
     ['pods', pod({ initContainers: [container] }), 'spec.containers[0].name: Duplicate value: "c"'],
+    [
+      'pods',
+      pod({ containers: [container, { ...container, image: '' }], restartPolicy: 'Sometimes' }),
+      '[spec.containers[1].image: Required value, spec.containers[1].name: Duplicate value: "c", spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"]',
+    ],
+    [
+      'pods',
+      pod({
+        securityContext: { sysctls: [sysctl('kernel.shmmax'), sysctl('foo-'), sysctl('kernel.shmmax')] },
+      }),
+      '[spec.securityContext.sysctls[1].name: Invalid value: "foo-": must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$, spec.securityContext.sysctls[2].name: Duplicate value: "kernel.shmmax"]',
+    ],
     [
       'pods',
       pod({

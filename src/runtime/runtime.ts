@@ -461,9 +461,10 @@ export type RuntimeEvent =
 
 export interface OutputLine {
   readonly stream: 'stdout' | 'stderr';
-  /** Without its newline. */
+  /** Without its newline. `isUnended`: last words that had none, as the engine's log knows. */
   readonly text: string;
   readonly timeMs: number;
+  readonly isUnended?: true;
 }
 
 export type RuntimeErrorCode =

@@ -8,6 +8,7 @@ import {
   textOf,
   timestamp,
 } from '../objects/object.ts';
+import { disruptedConditions } from '../objects/pod-disruption.ts';
 import { resourceNamed } from '../schema/catalogue.ts';
 import type { Requester } from './admission/attributes.ts';
 import type { Cluster } from './cluster.ts';
@@ -15,6 +16,7 @@ import { deleteObject } from './delete.ts';
 import type { DeleteOptions } from './options.ts';
 import { getObject } from './read.ts';
 import { ApiError, forbidden } from './status.ts';
+import type { Target } from './target.ts';
 import { changeObject } from './write.ts';
 
 const pods = resourceNamed('', 'pods');
@@ -40,8 +42,43 @@ export async function evictPod(
     if (budget !== undefined && !isUnhealthyAnyway(present, budget))
       await countDisruption(cluster, budget, pod.name, options.isDryRun, by);
   }
-  await deleteObject(cluster, target, options, by);
+  if (options.isDryRun) return void (await deleteObject(cluster, target, options, by));
+  const { metadata } = await sayDisrupted(cluster, target, options, by);
+  const { resourceVersion } = options.resourceVersion === undefined ? options : metadata;
+  await deleteObject(cluster, target, { ...options, resourceVersion }, by);
 }
+
+/** Says on the pod why it goes, while it is still that which was asked for. */
+function sayDisrupted(
+  cluster: Cluster,
+  target: Target,
+  { uid, resourceVersion }: DeleteOptions,
+  by: Requester,
+): Promise<KubernetesObject> {
+  return changeObject(
+    cluster,
+    { ...target, subresource: 'status' },
+    (present) => {
+      const status = memberOf(present, 'status');
+      const conditions = disruptedConditions(
+        listOf(status, 'conditions') as never,
+        { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
+        cluster.clock.now(),
+      );
+      const metadata = {
+        ...present.metadata,
+        ...(uid !== undefined && { uid }),
+        ...(resourceVersion !== undefined && { resourceVersion }),
+      };
+      return { object: { ...present, metadata, status: { ...status, conditions } } as never };
+    },
+    byApiServer,
+    by,
+  );
+}
+
+/** What the API server itself writes. */
+const byApiServer = { isDryRun: false, fieldValidation: 'Ignore', fieldManager: 'kube-apiserver' } as const;
 
 /** It is not at work, or not any more. */
 function isFree(pod: KubernetesObject): boolean {
@@ -100,7 +137,7 @@ async function countDisruption(
       const members = present as unknown as JsonObject;
       return { object: { ...members, status: { ...status, disruptionsAllowed, disruptedPods } } };
     },
-    { isDryRun, fieldValidation: 'Ignore', fieldManager: 'kube-apiserver' },
+    { ...byApiServer, isDryRun },
     by,
   );
 }

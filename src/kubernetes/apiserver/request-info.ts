@@ -18,7 +18,9 @@ export interface ResourceRequest {
 
 /** A path below `/api/v1` or `/apis/<group>/<version>`; undefined: it is none of those. @throws {ApiError} 404 */
 export function readResourcePath(catalogue: Catalogue, path: string): ResourceRequest | undefined {
-  const parts = path.split('/').slice(1).map(decoded);
+  // A slash at the end means nothing, but to whom is asked through a proxy.
+  const plain = path.includes('/proxy/') ? path : path.replace(/\/$/, '');
+  const parts = plain.split('/').slice(1).map(decoded);
   const [group, version, rest] =
     parts[0] === 'api'
       ? ['', parts[1], parts.slice(2)]

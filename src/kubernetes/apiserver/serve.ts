@@ -262,7 +262,8 @@ async function answerPath(
   if (path === '/version' || path === '/version/') return send(request, response, 200, versionOf(cluster));
   if (path === '/api' || path === '/apis' || path.startsWith('/api/') || path.startsWith('/apis/')) {
     const accepted = negotiate(request.headers.accept, ['APIGroupDiscoveryList']);
-    const found = discoverAll(cluster.catalogue, cluster.remoteApis, path, accepted.as !== undefined);
+    const asked = path.replace(/\/$/, '');
+    const found = discoverAll(cluster.catalogue, cluster.remoteApis, asked, accepted.as !== undefined);
     if (found !== undefined) return sendDiscovery(request, response, found);
   }
   const issued = clusterIssuerDocument(cluster.tokenIssuer, path);

@@ -1,14 +1,8 @@
-import { timestamp } from '../objects/object.ts';
+import { type Disruption, disruptedConditions } from '../objects/pod-disruption.ts';
 import type { Work } from './controller.ts';
-import type { Condition, Kept, Pod } from './objects.ts';
+import type { Kept, Pod } from './objects.ts';
 import { podResource } from './pod-control.ts';
 import { withoutVersion } from './writer.ts';
-
-/** Why a pod is disrupted. */
-export interface Disruption {
-  readonly reason: string;
-  readonly message: string;
-}
 
 /**
  * Says on a pod why it is about to be deleted, before it is: who reads it, such as a Job's failure policy, knows that it is
@@ -36,16 +30,4 @@ export function disrupt(
     }),
     'status',
   );
-}
-
-function disruptedConditions(
-  conditions: readonly Condition[],
-  { reason, message }: Disruption,
-  now: number,
-): readonly Condition[] {
-  const said = conditions.find(({ type }) => type === 'DisruptionTarget');
-  if (said?.status === 'True' && said.reason === reason && said.message === message) return conditions;
-  const { lastTransitionTime = timestamp(now) } = said?.status === 'True' ? said : {};
-  const condition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime };
-  return [...conditions.filter(({ type }) => type !== 'DisruptionTarget'), condition];
 }

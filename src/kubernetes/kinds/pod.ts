@@ -23,6 +23,10 @@ import { qosClass } from './qos-class.ts';
 export const pod: Kind = {
   hasGeneration: true,
   answersDeleted: true,
+  errorOrder: [
+    ...['volumes', 'containers', 'initContainers', 'ephemeralContainers', 'restartPolicy', 'dnsPolicy'],
+    ...['securityContext', 'dnsConfig', 'tolerations'],
+  ].map((member) => `spec.${member}`),
   defaults: (draft) => {
     const spec = ensured(draft, 'spec');
     podSpecDefaults(spec);

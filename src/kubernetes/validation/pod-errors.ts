@@ -28,13 +28,14 @@ export function podSpecErrors(
   return [
     ...duplicatesAmong(volumes, 'name'),
     ...volumes.flatMap(({ members, at }) => volumeErrors(members, at)),
-    ...duplicatesAmong(containers, 'name'),
     ...containers.flatMap((container) => containerErrors(container, new Set(names))),
+    ...duplicatesAmong(containers, 'name'),
     ...entriesOf(spec, 'initContainers', path).flatMap(({ members, at }) =>
       ['', 'Always'].includes(textOf(members, 'restartPolicy'))
         ? []
         : [notSupported(`${at}.restartPolicy`, textOf(members, 'restartPolicy'), ['Always'])],
     ),
+    ...sysctlErrors(entriesOf(memberOf(spec, 'securityContext'), 'sysctls', `${path}.securityContext`)),
     ...entriesOf(spec, 'tolerations', path).flatMap(({ members, at }) => tolerationErrors(members, at)),
     ...(textOf(spec, 'dnsPolicy') === 'None' &&
     listOf(memberOf(spec, 'dnsConfig'), 'nameservers').length === 0
@@ -194,6 +195,26 @@ function quantityErrors(name: string, quantity: Json, at: string): readonly Fiel
 
 const nanosOf = (quantity: Json | undefined): bigint | undefined =>
   quantity === undefined ? undefined : parseQuantity(String(quantity))?.nanos;
+
+const sysctlSegment = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const sysctlName = `^(${sysctlSegment}[\\./])*${sysctlSegment}$`;
+const longestSysctl = 253;
+
+function sysctlErrors(sysctls: readonly Entry[]): readonly FieldError[] {
+  const pattern = new RegExp(sysctlName);
+  const wrong = sysctls.flatMap(({ members, at }) => {
+    const name = textOf(members, 'name');
+    if (name === '' || (name.length <= longestSysctl && pattern.test(name))) return [];
+    return [
+      invalidValue(
+        `${at}.name`,
+        name,
+        `must have at most ${longestSysctl} characters and match regex ${sysctlName}`,
+      ),
+    ];
+  });
+  return [...wrong, ...duplicatesAmong(sysctls, 'name')];
+}
 
 function tolerationErrors(toleration: JsonObject, at: string): readonly FieldError[] {
   const errors: FieldError[] = [];

@@ -159,6 +159,19 @@ describe('readLog', () => {
       texts.push([next.value.stream, next.value.text.length]);
     }
   };
+  it('says that last words have no newline', async () => {
+    const body = Buffer.concat([frame(1, `${at(1)}one\n`), frame(1, `${at(2)}DONE`)]);
+    await using fake = await FakeEngine.start((_request, response) => response.end(body));
+    using api = open(fake);
+    const entries = readLog(api, 'id', false, 0n, true, new AbortController().signal);
+    const isUnended = [];
+    for await (const entry of entries) isUnended.push([entry.text, entry.isUnended]);
+    expect(isUnended).toEqual([
+      ['one', undefined],
+      ['DONE', true],
+    ]);
+  });
+
   const at = (second: number): string => `2026-01-02T03:04:0${second}.000000001Z `;
   const part = 'x'.repeat(16_384);
 

@@ -8,6 +8,7 @@ export interface LogEntry {
   readonly text: string;
   /** When the Engine read it, epoch nanoseconds. */
   readonly timeNanos: bigint;
+  readonly isUnended?: true;
 }
 
 export const millisOf = (entry: LogEntry): number => Number(entry.timeNanos / 1_000_000n);
@@ -117,7 +118,11 @@ class LineAssembler {
       return undefined;
     }
     this.#open.delete(stream);
-    return { stream, text: Buffer.concat(open.parts).toString(), timeNanos: open.timeNanos };
+    const isCut = isEnded || open.bytes >= longestLineBytes;
+    return {
+      ...{ stream, text: Buffer.concat(open.parts).toString(), timeNanos: open.timeNanos },
+      ...(!isCut && { isUnended: true }),
+    };
   }
 
   oldestOpenNanos(): bigint | undefined {
@@ -129,6 +134,7 @@ class LineAssembler {
       stream,
       text: Buffer.concat(parts).toString(),
       timeNanos,
+      isUnended: true,
     }));
   }
 }

@@ -151,4 +151,5 @@ export const lineOf = (entry: LogEntry): OutputLine => ({
   stream: entry.stream,
   text: entry.text,
   timeMs: millisOf(entry),
+  ...(entry.isUnended && { isUnended: true }),
 });

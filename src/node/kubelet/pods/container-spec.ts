@@ -44,6 +44,7 @@ export function containerSpec(
       ...place.labels,
       ...labelsOf(pod),
       [podLabels.container]: container.name,
+      [podLabels.image]: container.image ?? '',
       [podLabels.attempt]: String(place.attempt),
       [podLabels.sandboxAttempt]: String(place.sandboxAttempt),
       [podLabels.gracePeriod]: String(spec.terminationGracePeriodSeconds ?? 30),

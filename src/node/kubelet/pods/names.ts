@@ -11,7 +11,8 @@ export const podLabels = {
   gracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
   /** Of a sandbox: the handler of its pod's RuntimeClass. */
   handler: 'io.kubernetes.pod.runtimeHandler',
-  hash: 'io.kubernetes.container.hash',
+  /** As the pod names it. */
+  image: 'io.kubernetes.container.image',
 } as const;
 
 /** `k8s_<container>_<pod>_<namespace>_<uid>_<attempt>`: a container's name in the engine. */

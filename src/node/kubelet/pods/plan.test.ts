@@ -1,20 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod, PodContainer, PodSpec } from '../objects/pod.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
+import { podLabels } from './names.ts';
 import { type ContainerHealth, planPod } from './plan.ts';
 import type { ContainerRun, PodView } from './pod-view.ts';
 
-/** `name`, `name:running`, `name:0` (its exit code), with `@1` of the second sandbox. */
+/** `name`, `name:running`, `name:0` (its exit code), with `@1` of the second sandbox, `=i` of the image `i`. */
 function view(sandboxes: string, ...containers: readonly string[]): PodView {
   const runs = containers.map((text): [string, ContainerRun[]] => {
-    const [, name = '', state, sandbox] = /^(\w+):(\w+)(?:@(\d))?$/.exec(text) ?? [];
+    const [, name = '', state, sandbox, image] = /^(\w+):(\w+)(?:@(\d))?(?:=(\w+))?$/.exec(text) ?? [];
     const times = { startedAtMs: 1, finishedAtMs: 2 };
     const status =
       state === 'running'
         ? { state, startedAtMs: 1, pid: 1 }
         : { state: 'exited' as const, exitCode: Number(state), wasOutOfMemory: false, ...times };
     const container = {
-      ...{ name, runtimeId: name, labels: {}, imageId: '', ports: [], ipv4Addresses: [], createdAtMs: 0 },
+      ...{
+        name,
+        runtimeId: name,
+        labels: image ? { [podLabels.image]: image } : {},
+        imageId: '',
+        ports: [],
+        ipv4Addresses: [],
+        createdAtMs: 0,
+      },
       limits: {},
       status: status as ContainerRun['container']['status'],
     };
@@ -54,12 +63,15 @@ function planned(
 describe('planPod', () => {
   const never = { restartPolicy: 'Never' } as const;
   const onFailure = { restartPolicy: 'OnFailure' } as const;
+  const imaged = { containers: ['a', 'b'].map((name) => app(name, { image: 'j' })) };
   const init = { initContainers: [app('i'), side('s'), app('j')] };
   it.each<[string, Partial<PodSpec>, PodView, string]>([
     ['makes a sandbox and starts all', {}, view(''), 'make 0: a b'],
     ['starts what does not run', {}, view('up', 'a:running'), 'keep: b'],
     ['restarts what has ended', {}, view('up', 'a:0', 'b:1'), 'keep: a b'],
     ['restarts what has failed, on failure', onFailure, view('up', 'a:0', 'b:1'), 'keep: b'],
+    ['ends what runs another image', imaged, view('up', 'a:running=i', 'b:running=j'), 'keep: kill a'],
+    ['but not what would not run again', { ...imaged, ...never }, view('up', 'a:running=i', 'b:0'), 'keep:'],
     ['restarts nothing, never', never, view('up', 'a:0', 'b:running'), 'keep:'],
     ['is over when all have ended', never, view('up', 'a:0', 'b:1'), 'over'],
     ['is over when all have succeeded', onFailure, view('up', 'a:0', 'b:0'), 'over'],

@@ -1,4 +1,5 @@
 import { allContainers, type Pod, type PodContainer } from '../objects/pod.ts';
+import { podLabels } from './names.ts';
 import {
   type ContainerRun,
   exitCodeOf,
@@ -101,6 +102,7 @@ function wantedContainers(
       const { failure, isStarted, isOutgrown } = healthOf(run);
       if (failure) kill.push(killed(pod, container, run, failure, true));
       else if (isOutgrown && isSidecar(container)) kill.push(outgrown(container, run));
+      else if (isSidecar(container) && isAnother(pod, container, run)) kill.push(redefined(container, run));
       if ((!isSidecar(container) || !isStarted) && !hasInitialized) return { kill, start, isOver: false };
       continue;
     }
@@ -116,6 +118,7 @@ function wantedContainers(
       const { failure, isOutgrown } = healthOf(run);
       if (failure) kill.push(killed(pod, container, run, failure, false));
       else if (isOutgrown) kill.push(outgrown(container, run));
+      else if (isAnother(pod, container, run)) kill.push(redefined(container, run));
       continue;
     }
     const last = exitCodeOf(latestRun(view, container.name));
@@ -151,6 +154,16 @@ function killed(
 
 function outgrown(container: PodContainer, run: ContainerRun): PodPlan['kill'][number] {
   return { run, container, why: `Container ${container.name} resize requires restart` };
+}
+
+/** It runs another image than it is to, and would run again however it ends. */
+function isAnother(pod: Pod, container: PodContainer, { container: { labels } }: ContainerRun): boolean {
+  const image = labels[podLabels.image];
+  return image !== undefined && image !== (container.image ?? '') && isToRestart(pod, container, 0);
+}
+
+function redefined(container: PodContainer, run: ContainerRun): PodPlan['kill'][number] {
+  return { run, container, why: `Container ${container.name} definition changed, will be restarted` };
 }
 
 function lostRuns(pod: Pod, view: PodView): PodPlan['kill'] {

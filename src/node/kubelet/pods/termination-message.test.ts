@@ -31,6 +31,20 @@ it.each([
   expect(await messages.read('u', { name: 'c' }, run, runtime, never)).toHaveLength(length);
 });
 
+it('is what was said last, with the newlines that were said', async () => {
+  const messages = new TerminationMessages(directory);
+  await messages.prepare('u', 'c', 0);
+  const said = {
+    async *output() {
+      yield { stream: 'stdout' as const, text: 'one', timeMs: 0 };
+      yield { stream: 'stdout' as const, text: 'DONE', timeMs: 0, isUnended: true as const };
+    },
+  };
+  const container = { name: 'c', terminationMessagePolicy: 'FallbackToLogsOnError' } as const;
+  const run = { attempt: 0, containerName: 'c', hasFailed: true, containers: 1 };
+  expect(await messages.read('u', container, run, said, never)).toBe('one\nDONE');
+});
+
 it.each([
   [1, 2_048],
   [12, 1_024],

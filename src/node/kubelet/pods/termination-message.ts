@@ -54,10 +54,10 @@ export class TerminationMessages {
     if (text !== '' || terminationMessagePolicy !== 'FallbackToLogsOnError' || !run.hasFailed) return text;
     const lines: string[] = [];
     for await (const line of runtime.output(run.containerName, { sinceMs: 0 }, signal)) {
-      lines.push(line.text);
+      lines.push(line.isUnended ? line.text : `${line.text}\n`);
       if (lines.length > mostLogLines) lines.shift();
     }
-    const all = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    const all = Buffer.from(lines.join(''));
     const kept = all.subarray(Math.max(0, all.length - mostLogBytes));
     return kept.subarray(0, share).toString();
   }

@@ -98,7 +98,7 @@ export async function* logText(
   let left = query.limitBytes ?? Number.POSITIVE_INFINITY;
   for await (const line of linesOf(runtime, container, query, signal)) {
     const time = query.timestamps ? `${nanoTime(line.timeMs)} ` : '';
-    const text = `${time}${line.text}\n`;
+    const text = `${time}${line.text}${line.isUnended ? '' : '\n'}`;
     const bytes = Buffer.byteLength(text);
     if (bytes >= left) {
       yield Buffer.from(text).subarray(0, left).toString();
