@@ -86,6 +86,51 @@ describe('a service', () => {
     work.decide(() => 'Ready');
   });
 
+  it('has pods that are not ready where it publishes them, apart by what the port’s name means to each', async () => {
+    const at = await work.namespace();
+    work.decide(() => 'Running');
+    for (const containerPort of [3_000, 3_001]) {
+      const ports = [{ name: 'http', containerPort }];
+      await at.create('pods', {
+        metadata: { name: `on-${containerPort}`, labels: { app: 'web' } },
+        spec: { containers: [{ name: 'c', image: 'nginx', ports }] },
+      });
+    }
+    await at.create('services', service('web', { publishNotReadyAddresses: true }));
+    const slices = await at.list('endpointslices.discovery.k8s.io');
+    const inSlices = slices.flatMap(({ ports: [{ port }], endpoints }) =>
+      endpoints.map(
+        ({ targetRef, conditions }: { targetRef: { name: string }; conditions: { ready: boolean } }) => [
+          ...[port, targetRef.name, conditions.ready],
+        ],
+      ),
+    );
+    expect(inSlices.toSorted()).toEqual([
+      [3_000, 'on-3000', true],
+      [3_001, 'on-3001', true],
+    ]);
+    const { subsets } = await at.get('endpoints', 'web');
+    expect(subsets).toHaveLength(2);
+    for (const port of [3_000, 3_001])
+      expect(subsets).toContainEqual(
+        expect.objectContaining({
+          addresses: [
+            expect.objectContaining({ targetRef: expect.objectContaining({ name: `on-${port}` }) }),
+          ],
+          ports: [{ name: 'http', port, protocol: 'TCP' }],
+        }),
+      );
+    work.decide(() => 'Ready');
+  });
+
+  it('that is not there keeps nobody from saying something of it', async () => {
+    const at = await work.namespace();
+    const subsets = [{ addresses: [{ ip: '192.0.2.7' }], ports: [{ port: 5_432, protocol: 'TCP' }] }];
+    await at.create('endpoints', { metadata: { name: 'none' }, subsets });
+    expect((await at.get('endpoints', 'none')).subsets).toEqual(subsets);
+    expect(await at.list('endpointslices.discovery.k8s.io')).toEqual([]);
+  });
+
   it('without a selector has what somebody says in Endpoints, as slices', async () => {
     const at = await work.namespace();
     await at.create('services', { metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } });
