@@ -573,22 +573,106 @@ describe('an Ingress of the class alb', () => {
     await cluster.call('DELETE', `${ingressUrl}/wrong`);
   });
 
-  it('has none while its class has parameters', async () => {
-    const classes = '/apis/networking.k8s.io/v1/ingressclasses';
-    const parameters = { apiGroup: 'elbv2.k8s.aws', kind: 'IngressClassParams', name: 'inner' };
-    await made(classes, {
-      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'inner' } },
+  it('is as the parameters of its class say, in the namespaces that they select, and follows them', async () => {
+    const paramsUrl = '/apis/elbv2.k8s.aws/v1beta1/ingressclassparams';
+    const patch = { 'content-type': 'application/merge-patch+json' };
+    const parameters = { apiGroup: 'elbv2.k8s.aws', kind: 'IngressClassParams', name: 'outer' };
+    await made('/apis/networking.k8s.io/v1/ingressclasses', {
+      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'outer' } },
       spec: { controller: 'ingress.k8s.aws/alb', parameters },
     });
-    const inner = ingress('inner', [{ path: '/', pathType: 'Prefix', backend: to('shop') }]);
-    await made(ingressUrl, { ...inner, spec: { ...inner.spec, ingressClassName: 'inner' } });
+    const classed = (name: string) => {
+      const annotations = { [`${of}scheme`]: 'internal', [`${of}tags`]: 'team=blue,tier=front' };
+      const path = [{ path: '/', pathType: 'Prefix', backend: to('shop') }];
+      const body = ingress(name, path, { annotations, host: `${name}.example` });
+      return { ...body, spec: { ...body.spec, ingressClassName: 'outer' } };
+    };
+    await made(ingressUrl, classed('one'));
     await eventually(async () =>
-      expect(await messagesOf('inner')).toContain(
-        'parameters of an IngressClass are not supported: inner has inner; annotations say the same',
+      expect(await messagesOf('one')).toContain(
+        'FailedBuildModel: Failed build model due to invalid ingress class: outer: IngressClassParams.elbv2.k8s.aws "outer" not found',
       ),
     );
-    expect(await hostnameOf('inner')).toBeUndefined();
-    await cluster.call('DELETE', `${ingressUrl}/inner`);
+    const spec = {
+      ...{ scheme: 'internet-facing', group: { name: 'outside' }, inboundCIDRs: ['10.0.0.0/8'] },
+      namespaceSelector: { matchLabels: { zone: 'outer' } },
+      tags: [{ key: 'team', value: 'red' }],
+      loadBalancerAttributes: [{ key: 'idle_timeout.timeout_seconds', value: '120' }],
+    };
+    await made(paramsUrl, {
+      ...{
+        apiVersion: 'elbv2.k8s.aws/v1beta1',
+        kind: 'IngressClassParams',
+        metadata: { name: 'outer' },
+        spec,
+      },
+    });
+    await eventually(async () =>
+      expect(await messagesOf('one')).toContain(
+        'invalid ingress class: outer: the namespaceSelector of its IngressClassParams outer does not select default',
+      ),
+    );
+    await cluster.call(
+      'PATCH',
+      '/api/v1/namespaces/default',
+      { metadata: { labels: { zone: 'outer' } } },
+      patch,
+    );
+    await made(ingressUrl, classed('two'));
+    const rules = ['one.example -> shop:1', 'two.example -> shop:1', ' -> fixed-response 404'];
+    await eventually(async () => {
+      expect((await seen('two')).rules).toEqual(rules);
+      expect(await hostnameOf('one')).toBe(await hostnameOf('two'));
+    });
+    const elb = 'elasticloadbalancing';
+    const { balancer } = await seen('two');
+    expect(balancer?.Scheme).toBe('internet-facing');
+    const LoadBalancerArn = balancer?.LoadBalancerArn ?? '';
+    const { TagDescriptions = [] } = await server.ask(elb, 'DescribeTags', {
+      ResourceArns: [LoadBalancerArn],
+    });
+    expect(TagDescriptions[0]?.Tags).toEqual(
+      expect.arrayContaining([
+        { Key: 'team', Value: 'red' },
+        { Key: 'tier', Value: 'front' },
+        { Key: 'ingress.eks.amazonaws.com/stack', Value: 'outside' },
+      ]),
+    );
+    const idle = async () => {
+      const { Attributes } = await server.ask(elb, 'DescribeLoadBalancerAttributes', { LoadBalancerArn });
+      return Attributes?.find(({ Key }) => Key === 'idle_timeout.timeout_seconds')?.Value;
+    };
+    expect(await idle()).toBe('120');
+    const longer = [{ key: 'idle_timeout.timeout_seconds', value: '240' }];
+    await cluster.call('PATCH', `${paramsUrl}/outer`, { spec: { loadBalancerAttributes: longer } }, patch);
+    await eventually(async () => expect(await idle()).toBe('240'));
+    // One of a namespace that is not selected has no part in it, whatever its annotations say.
+    await made('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'stowaway' } });
+    const stowaway = classed('three');
+    await made('/apis/networking.k8s.io/v1/namespaces/stowaway/ingresses', {
+      ...stowaway,
+      metadata: { ...stowaway.metadata, annotations: { [`${of}group.name`]: 'outside' } },
+    });
+    await cluster.call('DELETE', `${ingressUrl}/one`);
+    await eventually(async () => expect((await seen('two')).rules).toEqual(rules.slice(1)));
+    await cluster.call('DELETE', '/apis/networking.k8s.io/v1/namespaces/stowaway/ingresses/three');
+
+    // Without them it can't be made, and still it goes with all that was made for it.
+    await cluster.call('DELETE', `${paramsUrl}/outer`);
+    await cluster.call('DELETE', `${ingressUrl}/two`);
+    await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
+  }, 60_000);
+
+  it.each([
+    [{ listeners: [{ port: 80 }] }, 'spec.listeners is not supported'],
+    [{ authenticationConfiguration: { type: 'oidc' } }, 'spec.authenticationConfiguration is not supported'],
+    [{ ipAddressType: 'dualstack' }, 'spec.ipAddressType: dualstack is not supported'],
+    [{ subnets: { tags: { a: ['b'] } } }, 'spec.subnets: tags is not supported'],
+  ])('has no parameters with %j', async (spec, why) => {
+    const { status, text } = await cluster.call('POST', '/apis/elbv2.k8s.aws/v1beta1/ingressclassparams', {
+      ...{ apiVersion: 'elbv2.k8s.aws/v1beta1', kind: 'IngressClassParams', metadata: { name: 'bad' }, spec },
+    });
+    expect([status, text]).toEqual([422, expect.stringContaining(why)]);
   });
 
   it('is left alone when it is of another class', async () => {

@@ -5,6 +5,7 @@ import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
 import { builtInFlows } from '../flow-control/built-in-flows.ts';
 import { bindingDefinition } from '../load-balancing/bindings/definition.ts';
+import { paramsDefinition } from '../load-balancing/class-params/definition.ts';
 import { type JsonObject, type KubernetesObject, memberOf } from '../objects/object.ts';
 import { networkDefinitions } from '../pod-interfaces/definitions.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
@@ -32,6 +33,7 @@ export async function bootstrap(
     make(resourceNamed('apiextensions.k8s.io', 'customresourcedefinitions'), undefined, [
       ...networkDefinitions,
       bindingDefinition,
+      paramsDefinition,
     ]),
     ...builtInFlows.map(({ resource, bodies }) => make(resource, undefined, bodies)),
     // What the AWS Load Balancer Controller's chart makes.

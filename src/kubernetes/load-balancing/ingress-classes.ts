@@ -1,5 +1,6 @@
 import type { Reader } from '../../reconcile/index.ts';
 import { clusterWide, ingressClasses, ingresses } from '../controllers/collections.ts';
+import { tryWithParams } from './class-params/with-params.ts';
 import { groupOf, type Member } from './ingress-model.ts';
 import type { Ingress } from './ingress-objects.ts';
 
@@ -23,8 +24,9 @@ export function isBalanced(reader: Reader, key: string, { metadata, spec }: Ingr
 /** All Ingresses of a group that are to have its load balancer. @param key Of any object of the cluster. */
 export function membersOf(reader: Reader, key: string, group: string): readonly Member[] {
   return [...reader.list(ingresses, clusterWide(key, ingresses))].flatMap((record) => {
-    const { key: memberKey, value: ingress } = record;
-    const isMember = groupOf(ingress) === group && isBalanced(reader, memberKey, ingress);
-    return isMember ? [{ key: memberKey, ingress }] : [];
+    const { key: memberKey } = record;
+    const ingress = tryWithParams(reader, memberKey, record.value);
+    if (ingress === undefined || groupOf(ingress) !== group) return [];
+    return isBalanced(reader, memberKey, ingress) ? [{ key: memberKey, ingress }] : [];
   });
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type RecordKey, type State, watching } from '../../reconcile/index.ts';
 import type { KubernetesContext } from '../context.ts';
 import {
@@ -5,6 +6,7 @@ import {
   endpointSlices,
   ingressClasses,
   ingresses,
+  namespaces,
   nodes,
   parsedKey,
   pods,
@@ -20,6 +22,8 @@ import {
   serviceNameLabel,
 } from '../controllers/endpoints/objects.ts';
 import type { Kept, Pod } from '../controllers/objects.ts';
+import { type IngressClassParams, ingressClassParams } from './class-params/objects.ts';
+import { tryWithParams } from './class-params/with-params.ts';
 import {
   annotationPrefix,
   backendsOf,
@@ -38,8 +42,10 @@ export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ing
   // Those that share a load balancer tell each other.
   own: (state) =>
     watching<Ingress>(ingresses, ({ key, before, after }) => {
-      const groups = [before, after].flatMap((ingress) => ingress?.metadata.annotations?.[groupName] ?? []);
-      const others = groups.length === 0 ? [] : ingressesOf(state, key).filter(isOfOneOf(groups));
+      const groups = [before, after].flatMap(
+        (ingress) => (ingress && groupNameOf(state, key, ingress)) ?? [],
+      );
+      const others = groups.length === 0 ? [] : ingressesOf(state, key).filter(isOfOneOf(state, groups));
       return new Set([...(after === undefined ? [] : [key]), ...others.map((record) => record.key)]);
     }),
   watches: (state) => [
@@ -58,6 +64,17 @@ export const ingressLoadBalancers = (context: KubernetesContext): Controller<Ing
     ),
     watching<object>(secrets, ({ key }) => signingInBy(state, key)),
     watching<IngressClass>(ingressClasses, ({ key }) => ingressesOf(state, key).map((record) => record.key)),
+    watching<IngressClassParams>(ingressClassParams, ({ key }) =>
+      ingressesOf(state, key).map((record) => record.key),
+    ),
+    // Classes may select namespaces: an Ingress that leaves a group is told to the others.
+    watching<Kept>(namespaces, ({ key, before, after }) =>
+      before === undefined ||
+      after === undefined ||
+      isDeepStrictEqual(before.metadata.labels, after.metadata.labels)
+        ? []
+        : ingressesOf(state, key).map((record) => record.key),
+    ),
     watching<BalancedNode>(nodes, ({ key, before, after }) =>
       isOtherTarget(before, after) ? ingressesOf(state, key).map((record) => record.key) : [],
     ),
@@ -79,10 +96,13 @@ const namespaceIngresses = (state: State, key: string) => [
   ...state.list(ingresses, siblingsOf(key, ingresses)),
 ];
 
+const groupNameOf = (state: State, key: string, ingress: Ingress): string | undefined =>
+  tryWithParams(state, key, ingress)?.metadata.annotations?.[groupName];
+
 const isOfOneOf =
-  (groups: readonly string[]) =>
-  ({ value }: { readonly value: Ingress }): boolean =>
-    groups.includes(value.metadata.annotations?.[groupName] ?? '');
+  (state: State, groups: readonly string[]) =>
+  ({ key, value }: { readonly key: string; readonly value: Ingress }): boolean =>
+    groups.includes(groupNameOf(state, key, value) ?? '');
 
 /** The Ingresses of a namespace whose clients sign in by what is in a Secret: their annotations say so, or a service's. */
 function signingInBy(state: State, key: string): readonly RecordKey[] {

@@ -1,6 +1,6 @@
 import { selectsAll } from '../../label-selector.ts';
 import type { Reader } from '../../reconcile/index.ts';
-import { clusterKey, ingressClasses, services, siblingKey } from '../controllers/collections.ts';
+import { services, siblingKey } from '../controllers/collections.ts';
 import { Annotations } from './annotations.ts';
 import { type HealthCheckDefaults, readHealthCheck } from './health-check.ts';
 import { type NamedBackend, readAction, readConditions, readTransforms } from './ingress-actions.ts';
@@ -27,7 +27,7 @@ import {
   portOfTargets,
 } from './targets.ts';
 
-/** An Ingress of a group, with its record's key. */
+/** An Ingress of a group, as the parameters of its class make it, with its record's key. */
 export interface Member {
   readonly key: string;
   readonly ingress: Ingress;
@@ -147,7 +147,6 @@ interface Building {
 }
 
 function addMember(member: Member, building: Building): void {
-  refuseParameters(member, building);
   const { ingress } = member;
   const annotations = annotationsOf(ingress);
   const certificates = annotations.list('certificate-arn') ?? [];
@@ -202,18 +201,6 @@ function addMember(member: Member, building: Building): void {
       ],
     });
   }
-}
-
-/** @throws {ModelError} IngressClassParams, which could say anything that annotations say, are not read. */
-function refuseParameters({ key, ingress }: Member, { reader }: Pick<Building, 'reader'>): void {
-  const { ingressClassName } = ingress.spec;
-  if (ingressClassName === undefined) return;
-  const { parameters } =
-    reader.get(ingressClasses, clusterKey(key, ingressClasses, ingressClassName))?.spec ?? {};
-  if (parameters === undefined) return;
-  throw new ModelError(
-    `parameters of an IngressClass are not supported: ${ingressClassName} has ${parameters.name}; annotations say the same`,
-  );
 }
 
 /** As the controller does it: who comes without TLS is asked for nothing. */

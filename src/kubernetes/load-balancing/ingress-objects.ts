@@ -35,7 +35,10 @@ export interface Ingress extends Kept {
 }
 
 export interface IngressClass extends Kept {
-  readonly spec?: { readonly controller?: string; readonly parameters?: { readonly name?: string } };
+  readonly spec?: {
+    readonly controller?: string;
+    readonly parameters?: { readonly apiGroup?: string; readonly kind: string; readonly name: string };
+  };
 }
 
 export const annotationPrefix = 'alb.ingress.kubernetes.io/';

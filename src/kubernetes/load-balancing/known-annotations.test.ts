@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { bindingDefinition } from './bindings/definition.ts';
+import { bindingSpec } from './bindings/definition.ts';
+import { paramsSpec } from './class-params/definition.ts';
 import { type KnownAnnotations, ofIngresses, ofServices } from './known-annotations.ts';
 
 const rewrite = 'CATAMARAN_WRITE=1 ./catamaran test --only unit load-balancing/known-annotations';
@@ -24,11 +25,15 @@ function rows({ honoured, refused }: KnownAnnotations): string {
   return sorted.map(([name, state]) => `| \`${shown(name)}\` | ${state} |`).join('\n');
 }
 
-const bindingFields = (): string => {
-  const { properties, 'x-kubernetes-validations': rules } =
-    bindingDefinition.spec.versions[0]?.schema.openAPIV3Schema.properties.spec ?? {};
+interface Spec {
+  readonly properties: object;
+  readonly 'x-kubernetes-validations': readonly { readonly message: string }[];
+}
+
+/** Of the `spec` of a kind. */
+function fields({ properties, 'x-kubernetes-validations': rules }: Spec): string {
   const refused = new Map(
-    (rules ?? []).flatMap(({ message }) => {
+    rules.flatMap(({ message }) => {
       const [, name, value] = /^spec\.(\w+)(?:: (\w+))? is not supported/.exec(message) ?? [];
       return name === undefined ? [] : [[name, value]];
     }),
@@ -38,11 +43,11 @@ const bindingFields = (): string => {
     const value = refused.get(name);
     return value === undefined ? 'refused' : `honoured, but not \`${value}\``;
   };
-  return Object.keys(properties ?? {})
+  return Object.keys(properties)
     .toSorted()
     .map((name) => `| \`${name}\` | ${state(name)} |`)
     .join('\n');
-};
+}
 
 const wanted = (): string => `# Annotations of load balancers
 
@@ -57,8 +62,6 @@ After \`alb.ingress.kubernetes.io/\`; those of target groups, health checks and 
 | --- | --- |
 ${rows(ofIngresses)}
 
-IngressClassParams are refused: an Ingress whose class has them has no load balancer.
-
 ## Services
 
 After \`service.beta.kubernetes.io/aws-load-balancer-\`; \`service.beta.kubernetes.io/load-balancer-source-ranges\` is honoured too. A port of TCP and UDP has one
@@ -72,7 +75,15 @@ ${rows(ofServices)}
 
 | field of \`spec\` | state |
 | --- | --- |
-${bindingFields()}
+${fields(bindingSpec)}
+
+## IngressClassParams
+
+They say for all Ingresses of a class what annotations say for one, and go before these; tags and attributes are joined.
+
+| field of \`spec\` | state |
+| --- | --- |
+${fields(paramsSpec)}
 `;
 
 describe('the annotations that are known', () => {

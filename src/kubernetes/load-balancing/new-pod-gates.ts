@@ -2,6 +2,7 @@ import { type Reader, recordKey } from '../../reconcile/index.ts';
 import { clusterKey, ingresses, namespaces, services, siblingsOf } from '../controllers/collections.ts';
 import type { ClusterPlace } from '../objects/object-records.ts';
 import { targetGroupBindings } from './bindings/objects.ts';
+import { tryWithParams } from './class-params/with-params.ts';
 import { isBalanced as isBalancedIngress, membersOf } from './ingress-classes.ts';
 import { groupOf, ingressModel } from './ingress-model.ts';
 import { ModelError, type WantedBalancer, type WantedTargetGroup } from './model.ts';
@@ -77,7 +78,11 @@ function groupsOf(reader: Reader, key: string): readonly string[] {
   const reached = [...reader.list(ingresses, siblingsOf(key, ingresses))].filter(
     ({ key: own, value }) => isReached(value) && isBalancedIngress(reader, own, value),
   );
-  return [...new Set(reached.map(({ value }) => groupOf(value)))];
+  const groups = reached.flatMap(({ key: own, value }) => {
+    const ingress = tryWithParams(reader, own, value);
+    return ingress === undefined ? [] : [groupOf(ingress)];
+  });
+  return [...new Set(groups)];
 }
 
 const isReached = ({

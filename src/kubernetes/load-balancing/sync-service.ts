@@ -10,7 +10,7 @@ export const balancedServices: Balancing<BalancedService> = {
   finalizer: serviceFinalizer,
   tagged: 'service',
   isBalanced: (_reader, _key, service) => isBalanced(service),
-  stackOf: ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
+  stackOf: ({ object: { metadata } }) => `${metadata.namespace}/${metadata.name}`,
   model: ({ object, ...place }) => serviceModel(object, place),
   modelWithout: () => undefined,
   isOthers: () => false,

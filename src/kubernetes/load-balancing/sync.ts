@@ -37,7 +37,7 @@ export interface Balancing<T extends Balanced> {
   /** Whether an object is to have a load balancer. */
   isBalanced(reader: Reader, key: string, object: T): boolean;
   /** Which group, for those that share one, the object is of: what is told by tags. */
-  stackOf(object: T): string;
+  stackOf(looking: Looking<T>): string;
   /** As if the object were to have it. @throws {ModelError} */
   model(looking: Looking<T>): WantedBalancer;
   /** Of the others that share it, when this one doesn't any more; undefined: there is none. @throws {ModelError} */
@@ -103,7 +103,7 @@ async function make<T extends Balanced>(turn: Turn<T>): Promise<Outcome> {
 const stackTag = <T extends Balanced>({ tagged }: Turn<T>): string => `${tagged}.eks.amazonaws.com/stack`;
 
 const stackTags = <T extends Balanced>(turn: Turn<T>): Readonly<Record<string, string>> => ({
-  [stackTag(turn)]: turn.stackOf(turn.object),
+  [stackTag(turn)]: turn.stackOf(turn.looking),
   [`${turn.tagged}.eks.amazonaws.com/resource`]: 'LoadBalancer',
 });
 

@@ -1,6 +1,6 @@
+import { column, labelSelector, text, unsupported } from '../definition-parts.ts';
 import { bindingsGroup, bindingsPlural } from './objects.ts';
 
-const text = { type: 'string' } as const;
 const someText = { type: 'string', minLength: 1 } as const;
 const port = { 'x-kubernetes-int-or-string': true } as const;
 
@@ -10,12 +10,7 @@ const unchanged = (field: string) => ({
   message: `TargetGroupBinding update may not change these fields: spec.${field}`,
 });
 
-const unsupported = (field: string, rule: string) => ({
-  rule,
-  message: `spec.${field} is not supported by this version of Catamaran yet`,
-});
-
-const spec = {
+export const bindingSpec = {
   ...{ type: 'object', required: ['serviceRef'] },
   properties: {
     ...{ targetGroupARN: someText, targetGroupName: someText, vpcID: text },
@@ -27,19 +22,7 @@ const spec = {
       ...{ type: 'object', required: ['name', 'port'] },
       properties: { name: text, port },
     },
-    nodeSelector: {
-      type: 'object',
-      properties: {
-        matchLabels: { type: 'object', additionalProperties: text },
-        matchExpressions: {
-          type: 'array',
-          items: {
-            ...{ type: 'object', required: ['key', 'operator'] },
-            properties: { key: text, operator: text, values: { type: 'array', items: text } },
-          },
-        },
-      },
-    },
+    nodeSelector: labelSelector,
     networking: {
       type: 'object',
       properties: {
@@ -91,11 +74,6 @@ const spec = {
   ],
 };
 
-const column = (name: string, jsonPath: string, more: object = {}) => ({
-  ...{ name, jsonPath, type: 'string' },
-  ...more,
-});
-
 /** The kind that the AWS Load Balancer Controller's chart brings. */
 export const bindingDefinition = {
   metadata: { name: `${bindingsPlural}.${bindingsGroup}` },
@@ -119,7 +97,7 @@ export const bindingDefinition = {
           openAPIV3Schema: {
             ...{ type: 'object', description: 'Fills a target group from a Service.' },
             properties: {
-              ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, spec },
+              ...{ apiVersion: text, kind: text, metadata: { type: 'object' }, spec: bindingSpec },
               status: {
                 type: 'object',
                 properties: { observedGeneration: { type: 'integer', format: 'int64' } },
