@@ -3,6 +3,8 @@ export interface ExecResult {
   readonly exitCode: number;
   /** First 64 KiB of stdout and stderr together. */
   readonly output: string;
+  /** It could not be started, as the output says. */
+  readonly hasNotStarted?: true;
 }
 
 export interface TerminalOptions {

@@ -180,6 +180,8 @@ const pods: Readonly<Record<string, () => Asked>> = {
       securityContext: { runAsUser: 1000 },
     }),
   'message-none': () => says('echo said; exit 0', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
+  'message-log': () =>
+    says('echo said; echo -n DONE; exit 1', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
   deadline: () => says(idle, {}, { activeDeadlineSeconds: 2 }),
   'safe-sysctl': () =>
     says(
@@ -260,6 +262,20 @@ const pods: Readonly<Record<string, () => Asked>> = {
           livenessProbe: {
             exec: { command: ['false'] },
             ...{ periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 1 },
+          },
+        },
+      ],
+    },
+  }),
+  'probe-missing': () => ({
+    spec: {
+      ...once,
+      containers: [
+        {
+          ...cluster.container(idle),
+          livenessProbe: {
+            exec: { command: ['/no/such/program'] },
+            ...{ periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1 },
           },
         },
       ],
@@ -470,11 +486,13 @@ describe('what a pod may', () => {
 });
 
 describe('how a pod’s containers end', () => {
-  it('with words in a file of their own, or with none', async () => {
+  it('with words in a file of their own, those that they said last, or none', async () => {
     await said('message-path');
     expect(first(await pod('message-path')).state.terminated.message).toBe('DONE');
     await said('message-none');
     expect(first(await pod('message-none')).state.terminated.message).toBeUndefined();
+    expect(await said('message-log')).toBe('said\nDONE');
+    expect(first(await pod('message-log')).state.terminated.message).toBe('said\nDONE');
   });
 
   it('after the time that the pod has', async () => {
@@ -499,6 +517,18 @@ describe('how a pod’s containers end', () => {
     expect(first(seen).lastState.terminated.exitCode).toBe(137);
     await remove('probe-grace', '--grace-period=0', '--force');
   }, 90_000);
+
+  it('not because a probe has no program to ask', async () => {
+    const path = '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dprobe-missing';
+    const message = await waitFor('told', async () => {
+      const { items } = JSON.parse((await cluster.get(path)).text);
+      return items.find(({ reason }: Json) => reason === 'Unhealthy')?.message;
+    });
+    expect(message).toMatch(
+      /^Liveness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container: OCI runtime exec failed: .*no such file or directory/,
+    );
+    expect(first(await pod('probe-missing'))).toMatchObject({ restartCount: 0, ready: true });
+  });
 
   it('not while they still start', async () => {
     const seen = await until('slow-start', 'started', (json) => first(json)?.started === true);

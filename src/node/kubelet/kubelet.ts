@@ -14,7 +14,7 @@ import { PulledImages } from './images/pulled-images.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
 import type { Pod } from './objects/pod.ts';
 import { hookRunner } from './pods/hooks.ts';
-import { PodBoard } from './pods/pod-board.ts';
+import { PodBoard, type PodBoardOptions } from './pods/pod-board.ts';
 import { PodSteps } from './pods/pod-steps.ts';
 import { TerminationMessages } from './pods/termination-message.ts';
 import { directDialer } from './probes/direct-dialer.ts';
@@ -102,6 +102,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       ...{ api, events, volumes, kubeletVersion, machine, images, signal },
       pressures: () => watch.eviction.pressures,
       labels: () => reporter.node?.metadata.labels ?? {},
+      refreshNode: () => reporter.refresh(signal),
       allocatable: () => ({
         ...reporter.node?.status?.allocatable,
         ...nodeResources(description).allocatable,
@@ -182,6 +183,7 @@ function podBoard(
     images,
     pressures,
     labels: nodeLabels,
+    refreshNode,
     allocatable,
     signal,
   }: {
@@ -194,6 +196,7 @@ function podBoard(
     readonly images: PulledImages;
     readonly pressures: () => ReadonlySet<PressureType>;
     readonly labels: () => Readonly<Record<string, string>>;
+    readonly refreshNode: PodBoardOptions['refreshNode'];
     readonly allocatable: () => Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
   },
@@ -223,6 +226,7 @@ function podBoard(
     ...{ api, runtime, steps, events, labels, clock, random, log, signal },
     ...{ hostIp: node.internalIp, nodeCpuMillis: node.capacity.cpuMillis, scheme: runtime.name, runHandler },
     allocations: new Allocations(stateDirectory, log),
+    refreshNode,
     node: () => ({
       ...{ name: node.name, labels: nodeLabels(), pressures: pressures(), onlyPod: node.onlyPod },
       allocatable: allocatable(),

@@ -8,6 +8,8 @@ import { Demultiplexer } from './output-frames.ts';
 import { killFamily } from './process-family.ts';
 
 const mostOutputBytes = 64 * 1024;
+/** What the Engine has for a command that it could not start; a shell has them as well. */
+const unstartedCodes: ReadonlySet<number> = new Set([126, 127]);
 
 export interface ExecOptions {
   readonly timeoutMs: number;
@@ -18,7 +20,7 @@ export interface ExecOptions {
 
 /**
  * Runs a command in a running container. A command that does not exist is no failure of the Engine's: its shell's
- * exit code (126, 127) is the result.
+ * exit code (126, 127) is the result, which says that nothing was started.
  * @throws {RuntimeError} `CannotExecContainer` when the container does not run, or time is up; the command is killed
  * then, where its process can be reached.
  */
@@ -41,7 +43,10 @@ export async function runExec(
     const id = created.text('Id') ?? '';
     try {
       const output = await outputOf(api, id, deadline.signal);
-      return { exitCode: await exitCodeOf(api, clock, id, deadline.signal), output };
+      const exitCode = await exitCodeOf(api, clock, id, deadline.signal);
+      if (!unstartedCodes.has(exitCode)) return { exitCode, output };
+      const state = new Fields(await api.json('GET', `/exec/${id}/json`, { signal: deadline.signal }));
+      return { exitCode, output, ...(state.number('Pid') === 0 && { hasNotStarted: true }) };
     } catch (error) {
       if (!deadline.signal.aborted) throw error;
       if (seesProcesses) await killCommand(api, id);

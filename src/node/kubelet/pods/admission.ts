@@ -106,12 +106,15 @@ function forbiddenSysctl({ securityContext, hostNetwork, hostIPC }: PodSpec): Re
   return undefined;
 }
 
+/** By its labels it is not where the pod is to run. */
+export const wrongNodeReason = 'NodeAffinity';
+
 function wrongNode({ nodeSelector = {}, affinity }: PodSpec, node: AdmittingNode): Rejection | undefined {
   const isSelected = Object.entries(nodeSelector).every(([key, value]) => node.labels[key] === value);
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   if (isSelected && (terms === undefined || terms.some((term) => matches(term, node)))) return undefined;
   return {
-    reason: 'NodeAffinity',
+    reason: wrongNodeReason,
     message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
   };
 }

@@ -5,7 +5,7 @@ import { isCritical } from '../eviction/ranking.ts';
 import type { Pod } from '../objects/pod.ts';
 import { type Allocations, allocationOf } from '../resources/allocations.ts';
 import { Resizes } from '../resources/resizes.ts';
-import { type AdmittingNode, admit, type Rejection, unpreempted } from './admission.ts';
+import { type AdmittingNode, admit, type Rejection, unpreempted, wrongNodeReason } from './admission.ts';
 import { podLabels } from './names.ts';
 import { preempted } from './pod-end.ts';
 import type { PodSteps } from './pod-steps.ts';
@@ -21,6 +21,8 @@ export interface PodBoardOptions extends Omit<PodWorkerOptions, 'pendingResize'>
   readonly allocations: Allocations;
   /** As pods are admitted to it. */
   readonly node: () => AdmittingNode;
+  /** Asks the API server what it has of the node now. */
+  readonly refreshNode: () => Promise<void>;
 }
 
 /** All pods of a node: a worker for each, and whoever tells it what has happened. */
@@ -119,29 +121,44 @@ export class PodBoard {
       ...this.#options,
       pendingResize: (uid) => this.#resizes.pendingOf(uid),
     });
-    this.#admit(worker);
+    const rejection = this.#rejectionOf(worker);
     this.#workers.set(pod.metadata.uid, worker);
-    const running = worker.run().finally(() => this.#running.delete(running));
+    const running = this.#begin(worker, rejection).finally(() => this.#running.delete(running));
     this.#running.add(running);
     void running.then(() => this.#forgetIfGone(pod.metadata.uid));
   }
 
-  /** What an earlier kubelet has admitted stays. */
-  #admit(worker: PodWorker): void {
+  /** Whoever seems to be at the wrong node may have been bound by a label that is newer than what is known of the node. */
+  async #begin(worker: PodWorker, first: Rejection | undefined): Promise<void> {
+    let rejection = first;
+    if (rejection?.reason === wrongNodeReason) {
+      await this.#options.refreshNode();
+      rejection = this.#rejectionOf(worker);
+    }
+    this.#admit(worker, rejection);
+    await worker.run();
+  }
+
+  #admit(worker: PodWorker, rejection: Rejection | undefined): void {
     const { pod } = worker;
     if (!worker.isActive) return;
-    const { allocations, events, node } = this.#options;
-    const { uid } = pod.metadata;
-    const isAdmitted = pod.status?.startTime !== undefined;
-    const others = this.workers.filter((each) => each.isActive).map((each) => each.pod);
-    const rejection = isAdmitted ? undefined : this.#preempted(pod, others, admit(pod, node(), others));
+    const { allocations, events } = this.#options;
     if (rejection === undefined) {
+      const { uid } = pod.metadata;
       if (allocations.of(uid) === undefined) allocations.give(uid, allocationOf(pod));
       return;
     }
     const { reason, message } = rejection;
     events.warning(pod, reason, message);
     worker.end({ reason, message: `Pod was rejected: ${message}` });
+  }
+
+  /** What an earlier kubelet has admitted stays. */
+  #rejectionOf(worker: PodWorker): Rejection | undefined {
+    const { pod } = worker;
+    if (!worker.isActive || pod.status?.startTime !== undefined) return undefined;
+    const others = this.workers.filter((each) => each !== worker && each.isActive).map((each) => each.pod);
+    return this.#preempted(pod, others, admit(pod, this.#options.node(), others));
   }
 
   /** A pod that the node needs has the room of others. @returns why it has none all the same. */

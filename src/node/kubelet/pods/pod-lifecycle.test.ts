@@ -510,6 +510,26 @@ describe('a pod', () => {
     }
   });
 
+  it('is taken by a label that the node was given just before', async () => {
+    const labels = { berth: 'north' };
+    const path = `/api/v1/nodes/${node.description.name}`;
+    const patch = { 'content-type': 'application/merge-patch+json' };
+    await nodes.cluster.call('PATCH', path, { metadata: { labels } }, patch);
+    const [here, there] = await Promise.all([
+      bind('here', { nodeSelector: labels, containers: [container('c')] }),
+      bind('there', { nodeSelector: { berth: 'south' }, containers: [container('c')] }),
+    ]);
+    await nodes.until(here, 'running', isRunning);
+    const { status } = await nodes.until(there, 'the end', (json) => json.status.phase === 'Failed');
+    expect(status).toMatchObject({
+      reason: 'NodeAffinity',
+      message:
+        "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    });
+    await Promise.all([here, there].map(remove));
+    await nodes.until(here, 'gone', isGone);
+  });
+
   it('that the node needs has the room of others, who end for it', async () => {
     const asking = (cpu: string) => [{ ...container('c'), resources: { requests: { cpu } } }];
     const [small, large] = await Promise.all([

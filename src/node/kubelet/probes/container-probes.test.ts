@@ -7,6 +7,9 @@ import { ContainerProbes } from './container-probes.ts';
 const pod: Pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [] } };
 const tcp = (port: number, more = {}) => ({ tcpSocket: { port }, periodSeconds: 10, ...more });
 
+/** Where a probe can't ask. */
+const unanswerable = 9;
+
 /** Probes of one container; `answers` says by port what they find. */
 function probing(container: Omit<PodContainer, 'name'>, startedAtMs = 0) {
   const clock = new VirtualClock(0);
@@ -24,6 +27,7 @@ function probing(container: Omit<PodContainer, 'name'>, startedAtMs = 0) {
     runHandler: async (handler) => {
       if (handler.type !== 'tcp') return expect.fail();
       asked.push(`${clock.now() / 1_000} ${handler.port}`);
+      if (handler.port === unanswerable) return { isSuccess: false, isUnknown: true, message: 'no way' };
       return up.has(handler.port)
         ? { isSuccess: true, message: '' }
         : { isSuccess: false, message: 'refused' };
@@ -71,6 +75,20 @@ describe('ContainerProbes', () => {
     expect([health().isReady, changes()]).toEqual([false, 2]);
     expect(told).toEqual(Array(2).fill('Unhealthy: Readiness probe failed: refused'));
     expect(health().failure).toBeUndefined();
+  });
+
+  it('takes no notice of a probe that can’t ask, but tells of it', async () => {
+    const named = { tcpSocket: { port: 'web' }, periodSeconds: 10, failureThreshold: 1 };
+    const { clock, health, changes, told } = probing({
+      livenessProbe: tcp(unanswerable, { failureThreshold: 1 }),
+      readinessProbe: named,
+    });
+    await clock.advance(9_000);
+    expect([health(), changes()]).toEqual([{ isStarted: true, isReady: false }, 0]);
+    expect(told.toSorted()).toEqual([
+      'Unhealthy: Liveness probe errored and resulted in unknown state: no way',
+      'Unhealthy: Readiness probe errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax',
+    ]);
   });
 
   it('waits no longer for the first because the clock was set back', async () => {

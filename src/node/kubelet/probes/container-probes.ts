@@ -2,7 +2,7 @@ import type { Clock } from '../../../clock/index.ts';
 import type { PodEvents } from '../events/pod-events.ts';
 import type { Pod, PodContainer, Probe } from '../objects/pod.ts';
 import type { ContainerRun } from '../pods/pod-view.ts';
-import { handlerOf } from './handler.ts';
+import { handlerOf, NoSuchPort } from './handler.ts';
 import type { ProbeResult, RunHandler } from './run-probe.ts';
 
 type Kind = 'startup' | 'liveness' | 'readiness';
@@ -159,7 +159,11 @@ export class ContainerProbes {
     let last: boolean | undefined;
     let inARow = 0;
     for (;;) {
-      const { isSuccess } = await this.#probe(kind, probe, what, signal);
+      const { isSuccess, isUnknown } = await this.#probe(kind, probe, what, signal);
+      if (isUnknown) {
+        await clock.sleep(periodSeconds * 1_000, signal);
+        continue;
+      }
       inARow = isSuccess === last ? inARow + 1 : 1;
       last = isSuccess;
       if (inARow >= (isSuccess ? successThreshold : failureThreshold)) {
@@ -203,10 +207,11 @@ export class ContainerProbes {
     const result = await this.#run(probe, container, podIp, (handler) =>
       runHandler(handler, target, { timeoutMs: (probe.timeoutSeconds ?? 1) * 1_000, signal }),
     );
-    const { isSuccess, message } = result;
-    if (!isSuccess)
-      events.warning(pod, 'Unhealthy', `${titles[kind]} probe failed: ${message}`, container.name);
-    else if (message !== '')
+    const { isSuccess, isUnknown, message } = result;
+    if (!isSuccess) {
+      const what = isUnknown ? 'errored and resulted in unknown state' : 'failed';
+      events.warning(pod, 'Unhealthy', `${titles[kind]} probe ${what}: ${message}`, container.name);
+    } else if (message !== '')
       events.warning(pod, 'ProbeWarning', `${titles[kind]} probe warning: ${message}`, container.name);
     return result;
   }
@@ -221,7 +226,9 @@ export class ContainerProbes {
     try {
       handler = handlerOf(probe, ports, podIp);
     } catch (error) {
-      return { isSuccess: false, message: error instanceof Error ? error.message : String(error) };
+      if (!(error instanceof NoSuchPort)) throw error;
+      const message = `strconv.Atoi: parsing ${JSON.stringify(error.port)}: invalid syntax`;
+      return { isSuccess: false, isUnknown: true, message };
     }
     return run(handler);
   }

@@ -14,9 +14,18 @@ export type Handler =
   | { readonly type: 'tcp'; readonly address: string; readonly port: number }
   | { readonly type: 'grpc'; readonly address: string; readonly port: number; readonly service: string };
 
+/** A port's name is none of the container's. */
+export class NoSuchPort extends Error {
+  readonly port: string;
+  constructor(port: string) {
+    super(`couldn't find port: ${port}`);
+    this.port = port;
+  }
+}
+
 /**
  * @param podIp Where the container listens, unless the handler names a host.
- * @throws {Error} in upstream's words: a port's name is none of the container's.
+ * @throws {NoSuchPort}
  */
 export function handlerOf(
   { exec, httpGet, tcpSocket, grpc }: Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'>,
@@ -48,5 +57,5 @@ function portOf(port: number | string, ports: readonly ContainerPort[]): number 
   const named = ports.find(({ name }) => name === port)?.containerPort;
   if (named !== undefined) return named;
   if (/^\d+$/.test(port)) return Number(port);
-  throw new Error(`couldn't find port: ${port}`);
+  throw new NoSuchPort(port);
 }

@@ -28,7 +28,7 @@ const { signal } = new AbortController();
 const target = { containerName: 'c', podUid: 'u' };
 const run = (
   handler: Handler,
-  exec?: () => Promise<{ exitCode: number; output: string }>,
+  exec?: () => Promise<{ exitCode: number; output: string; hasNotStarted?: true }>,
   timeoutMs = 2_000,
 ) =>
   handlerRunner({
@@ -197,6 +197,23 @@ describe('an exec probe', () => {
     expect((await run(exec, async () => ({ exitCode: 0, output: 'fine' }))).message).toBe('');
     expect(await run(exec, async () => ({ exitCode: 1, output: 'no' }))).toEqual({
       ...{ isSuccess: false, message: 'no' },
+    });
+  });
+
+  it('is unknown where there is no such command, or nobody to run it', async () => {
+    const output = 'OCI runtime exec failed: "check": executable file not found in $PATH: unknown\r\n';
+    expect(await run(exec, async () => ({ exitCode: 127, output, hasNotStarted: true }))).toEqual({
+      ...{ isSuccess: false, isUnknown: true },
+      message: `rpc error: code = Unknown desc = failed to exec in container: ${output.trim()}`,
+    });
+    expect(await run(exec, async () => ({ exitCode: 127, output: 'sh: no: not found' }))).toEqual({
+      ...{ isSuccess: false, message: 'sh: no: not found' },
+    });
+    const gone = async (): Promise<never> => {
+      throw new RuntimeError('CannotExecContainer', 'it', 'container c is not running');
+    };
+    expect(await run(exec, gone)).toEqual({
+      ...{ isSuccess: false, isUnknown: true, message: 'container c is not running' },
     });
   });
 

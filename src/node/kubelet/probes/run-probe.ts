@@ -11,6 +11,8 @@ const grpcRetryMs = 1_000;
 
 export interface ProbeResult {
   readonly isSuccess: boolean;
+  /** It could not be asked: that counts neither way. */
+  readonly isUnknown?: true;
   /** What went wrong; of a success what is to be warned of. */
   readonly message: string;
 }
@@ -79,18 +81,22 @@ async function execProbe(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   try {
-    const { exitCode, output } = await runtime.exec(containerName, command, { timeoutMs, signal });
+    const run = await runtime.exec(containerName, command, { timeoutMs, signal });
+    const { exitCode, output } = run;
+    if (run.hasNotStarted)
+      return unknown(`rpc error: code = Unknown desc = failed to exec in container: ${output.trim()}`);
     return { isSuccess: exitCode === 0, message: exitCode === 0 ? '' : output };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RuntimeError)) throw error;
     const hasTimedOut = error.detail.includes('did not end within');
-    const message = hasTimedOut
-      ? `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1_000}s`
-      : error.detail;
+    if (!hasTimedOut) return unknown(error.detail);
+    const message = `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1_000}s`;
     return { isSuccess: false, message };
   }
 }
+
+const unknown = (message: string): ProbeResult => ({ isSuccess: false, isUnknown: true, message });
 
 type Dial = (address: string, port: number) => ReturnType<PodDialer['connect']>;
 

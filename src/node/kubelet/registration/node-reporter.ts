@@ -62,6 +62,16 @@ export class NodeReporter {
     return this.#node;
   }
 
+  /** Asks for the node; where nobody answers, what was told last still counts. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const { api, log } = this.#options;
+    try {
+      this.#node = await api.get(nodes, undefined, this.#name, signal);
+    } catch (error) {
+      log.debug('The node could not be read', { node: this.#name, error });
+    }
+  }
+
   /** Something about the node has changed: it is looked at now. */
   poke(): void {
     this.#gate.open();
