@@ -226,10 +226,14 @@ export class ContainerProbes {
     try {
       handler = handlerOf(probe, ports, podIp);
     } catch (error) {
-      if (!(error instanceof NoSuchPort)) throw error;
-      const message = `strconv.Atoi: parsing ${JSON.stringify(error.port)}: invalid syntax`;
-      return { isSuccess: false, isUnknown: true, message };
+      return { isSuccess: false, isUnknown: true, message: wordsOf(error) };
     }
     return run(handler);
   }
 }
+
+/** What kubelets say of a port that has no name of the container's: it is read as a number. */
+const wordsOf = (error: unknown): string =>
+  error instanceof NoSuchPort
+    ? `strconv.Atoi: parsing ${JSON.stringify(error.port)}: invalid syntax`
+    : String(error instanceof Error ? error.message : error);
