@@ -16,13 +16,13 @@ import { round } from './load.ts';
 const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '4' },
-    most: { type: 'string', default: '600' },
+    most: { type: 'string', default: '1200' },
     json: { type: 'boolean' },
   },
 });
 const nodes = Number(values.nodes);
 const mostMs = Number(values.most) * 1_000;
-/** As EC2 has it for nodes of up to 30 vCPUs with prefixes. */
+/** As EC2 has it for nodes of up to 30 vCPUs with prefixes. So many of 16 MiB are within what a node can give. */
 const podsOnNode = 110;
 const step = 20;
 const leastFree = 0.2;
@@ -70,7 +70,7 @@ const pid = catamaran.process.pid ?? 0;
 using clusters = await Clusters.open(catamaran);
 const cluster = await clusters.create('bench');
 const connection = await KeptConnection.open(cluster.port, cluster.authority);
-const pods = new IdlePods(connection, cluster);
+const pods = new IdlePods(connection, cluster, { pollMs: 250, memoryMiB: 16 });
 await clusters.givePrefixes('bench');
 await clusters.addNodes('bench', 't3.medium', nodes);
 await pods.untilNodesAreReady(nodes);

@@ -10,7 +10,7 @@ import { freePort, MeasuredCatamaran, residentMiB } from './catamaran.ts';
 import { KeptConnection } from './connection.ts';
 import { engine } from './engine.ts';
 import { Clusters } from './kubernetes-api/cluster.ts';
-import { command, IdlePods, image, loadImage, memoryMiB } from './kubernetes-api/idle-pods.ts';
+import { command, IdlePods, image, loadImage, usualMemoryMiB } from './kubernetes-api/idle-pods.ts';
 import { percentile, round } from './load.ts';
 
 /** Of a t3.xlarge's 56 addresses for pods. */
@@ -35,7 +35,7 @@ async function byHand(): Promise<readonly string[]> {
   };
   const holder = await make({ NetworkMode: 'none' });
   const shared = { NetworkMode: `container:${holder}`, IpcMode: 'private' };
-  return [holder, await make({ ...shared, Memory: memoryMiB * 1024 * 1024 })];
+  return [holder, await make({ ...shared, Memory: usualMemoryMiB * 1024 * 1024 })];
 }
 
 /** From the first creation until so many pods are Ready. */

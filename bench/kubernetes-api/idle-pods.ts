@@ -6,10 +6,10 @@ import { type BenchCluster, requestBytes } from './cluster.ts';
 
 export const image = 'catamaran/bench:pods';
 export const command = ['sleep', '3600'];
-export const memoryMiB = 32;
+export const usualMemoryMiB = 32;
 const path = '/api/v1/namespaces/default/pods';
-/** Rare enough not to take the processor from what is measured. */
-const pollMs = 10;
+/** A node begins within seconds; later it is one that did not fit into the machine. */
+const nodesMs = 60_000;
 
 export async function loadImage(): Promise<void> {
   const layers = [await busyboxLayer()];
@@ -31,19 +31,36 @@ const isReady = ({ status }: Listed): boolean =>
 export class IdlePods {
   readonly #connection: KeptConnection;
   readonly #cluster: BenchCluster;
+  readonly #pollMs: number;
+  readonly #memoryMiB: number;
 
-  constructor(connection: KeptConnection, cluster: BenchCluster) {
+  /** @param pollMs Rare enough not to take the processor from what is measured: rarer where more pods are. */
+  constructor(
+    connection: KeptConnection,
+    cluster: BenchCluster,
+    { pollMs = 10, memoryMiB = usualMemoryMiB } = {},
+  ) {
     this.#connection = connection;
     this.#cluster = cluster;
+    this.#pollMs = pollMs;
+    this.#memoryMiB = memoryMiB;
   }
 
+  /** @throws {Error} where so many do not come, for example because the machine is too small for them. */
   async untilNodesAreReady(count: number): Promise<void> {
-    while ((await this.#list('/api/v1/nodes')).filter(isReady).length < count) await sleep(20);
+    const began = performance.now();
+    for (;;) {
+      const ready = (await this.#list('/api/v1/nodes')).filter(isReady).length;
+      if (ready >= count) return;
+      if (performance.now() - began > nodesMs)
+        throw new Error(`${ready} of ${count} nodes are Ready: this machine takes no more of them`);
+      await sleep(20);
+    }
   }
 
   /** Asks for one more. @param name Default: one that is free. */
   async ask(name?: string, labels: object = {}): Promise<void> {
-    const limits = { memory: `${memoryMiB}Mi` };
+    const limits = { memory: `${this.#memoryMiB}Mi` };
     const { status, body } = await this.#connection.send(
       requestBytes(this.#cluster, 'POST', path, {
         metadata: { ...(name ? { name } : { generateName: 'bench-' }), labels },
@@ -64,13 +81,13 @@ export class IdlePods {
       const ready = (await this.#list(path)).filter(isReady);
       if (ready.length >= wanted)
         return new Map(ready.map(({ metadata, status }) => [metadata.name, status?.podIP ?? '']));
-      await sleep(pollMs);
+      await sleep(this.#pollMs);
     }
   }
 
   async remove(): Promise<void> {
     await this.#connection.send(requestBytes(this.#cluster, 'DELETE', path));
-    while ((await this.#list(path)).length > 0) await sleep(pollMs);
+    while ((await this.#list(path)).length > 0) await sleep(this.#pollMs);
   }
 
   async #list(from: string): Promise<readonly Listed[]> {

@@ -142,20 +142,8 @@ describe('nodes on two machines', () => {
   }, 120_000);
 
   it('are targets of load balancers by their node ports, as their pods are by their addresses, and go without a failed request', async () => {
-    const { installation, iam } = cluster;
-    for (const policy of ['AmazonEKSClusterPolicy', 'AmazonEKSLoadBalancingPolicy'])
-      await iam.attachRolePolicy({ RoleName: 'harbor', PolicyArn: `arn:aws:iam::aws:policy/${policy}` });
-    // What it makes is known by its tags, which sessions have as well.
-    const trust = {
-      ...{ Effect: 'Allow', Principal: { Service: 'eks.amazonaws.com' } },
-      Action: ['sts:AssumeRole', 'sts:TagSession'],
-    };
-    await iam.updateAssumeRolePolicy({
-      ...{
-        RoleName: 'harbor',
-        PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
-      },
-    });
+    const { installation } = cluster;
+    await cluster.mayBalance();
     const elb = installation.elb();
     const { Vpcs: [vpc] = [] } = await installation.ec2().describeVpcs({});
     const { TargetGroups: [own] = [] } = await elb.createTargetGroup({

@@ -7,18 +7,21 @@ import { IAM } from '@aws-sdk/client-iam';
 import { eksToken } from '../../src/eks-token.ts';
 import { testImage, testImageName } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
-import { fetchKubectl } from './kubectl.ts';
+import { fetchHelm, fetchKubectl } from './kubectl.ts';
 import type { PrivateEngine } from './private-engine.ts';
 
 const trust = (service: string): string =>
   JSON.stringify({
     Version: '2012-10-17',
     Statement: [
-      { Effect: 'Allow', Principal: { Service: `${service}.amazonaws.com` }, Action: 'sts:AssumeRole' },
+      {
+        ...{ Effect: 'Allow', Principal: { Service: `${service}.amazonaws.com` } },
+        Action: ['sts:AssumeRole', 'sts:TagSession'],
+      },
     ],
   });
 
-/** What `kubectl` printed, and how it ended. */
+/** What a client printed, and how it ended. */
 export interface Said {
   readonly code: number;
   readonly stdout: string;
@@ -80,15 +83,11 @@ export class PodCluster implements AsyncDisposable {
   }
 
   say(...args: readonly string[]): Promise<Said> {
-    const env = { ...process.env, ...this.installation.environment, KUBECONFIG: this.#kubeconfig };
-    return new Promise((resolve) => {
-      execFile(
-        this.#kubectl,
-        ['--token', this.#token, ...args],
-        { env, timeout: 60_000 },
-        (error, stdout, stderr) => resolve({ code: error === null ? 0 : 1, stdout, stderr }),
-      );
-    });
+    return this.#run(this.#kubectl, ['--token', this.#token, ...args]);
+  }
+
+  async sayHelm(...args: readonly string[]): Promise<Said> {
+    return this.#run(await fetchHelm(), ['--kube-token', this.#token, ...args]);
   }
 
   /** @throws it fails. */
@@ -151,6 +150,12 @@ export class PodCluster implements AsyncDisposable {
     return (JSON.parse(text) as { status?: { phase?: string } }).status?.phase;
   }
 
+  /** Lets the cluster make load balancers for Ingresses. */
+  async mayBalance(): Promise<void> {
+    for (const policy of ['AmazonEKSClusterPolicy', 'AmazonEKSLoadBalancingPolicy'])
+      await this.iam.attachRolePolicy({ RoleName: 'harbor', PolicyArn: `arn:aws:iam::aws:policy/${policy}` });
+  }
+
   /** One that runs a shell command. */
   container(command: string) {
     const { image } = this;
@@ -164,6 +169,15 @@ export class PodCluster implements AsyncDisposable {
     this.eks.destroy();
     this.iam.destroy();
     return this.installation[Symbol.asyncDispose]();
+  }
+
+  #run(program: string, args: readonly string[]): Promise<Said> {
+    const env = { ...process.env, ...this.installation.environment, KUBECONFIG: this.#kubeconfig };
+    return new Promise((resolve) => {
+      execFile(program, args, { env, timeout: 90_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : 1, stdout, stderr }),
+      );
+    });
   }
 
   get #kubeconfig(): string {
