@@ -28,3 +28,16 @@ export function withTimeout(clock: Clock, timeoutMs: number, parent?: AbortSigna
     },
   };
 }
+
+/** Waits for work no longer than until the signal aborts; the work goes on. @throws what the work throws, or the signal's reason. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

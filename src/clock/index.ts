@@ -8,7 +8,7 @@ export type { BackoffBounds } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export type { Clock } from './clock.ts';
 export type { Deadline } from './deadline.ts';
-export { withTimeout } from './deadline.ts';
+export { unlessAborted, withTimeout } from './deadline.ts';
 export { alphanumeric, digits, hex, uuid } from './ids.ts';
 export { KeptReadings } from './kept-readings.ts';
 export type { Random } from './random.ts';

@@ -1,5 +1,5 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
-import type { Clock, Random } from '../../clock/index.ts';
+import { type Clock, type Random, unlessAborted } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { NodeNetwork } from '../../network/index.ts';
 import type { ApiAccess, KubeProxy, loadPodNetworking, PolicyAgent } from '../../node/index.ts';
@@ -139,16 +139,3 @@ export async function serveNodePods(parts: NodePodsParts): Promise<Served> {
 }
 
 type Open = (signal: AbortSignal) => Promise<AsyncDisposable>;
-
-/** @throws the signal's reason, when it aborts before. */
-async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    signal.throwIfAborted();
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}

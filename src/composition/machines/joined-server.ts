@@ -6,7 +6,7 @@ import {
   type JoinedOptions,
   type RunningMachine,
 } from '../../cli/index.ts';
-import { type Clock, systemClock, systemRandom, withTimeout } from '../../clock/index.ts';
+import { type Clock, systemClock, systemRandom, unlessAborted, withTimeout } from '../../clock/index.ts';
 import {
   type InstallationFile,
   type MembershipFile,
@@ -193,18 +193,5 @@ async function firstRecords(
       `This machine does not hear from ${endpoint} what it has to carry (${reason}): try again`,
       { cause },
     );
-  }
-}
-
-/** Waits no longer than until the signal aborts. @throws its reason. */
-async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(signal.reason);
-  signal.addEventListener('abort', giveUp, { once: true });
-  if (signal.aborted) giveUp();
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
   }
 }

@@ -216,7 +216,7 @@ function podBoard(
     mostProcesses: processesOf(node.capacity.memoryMiB, machine),
   });
   const steps = new PodSteps({
-    ...{ node, api, runtime, podNetwork, cgroups, volumes, setup, events, labels, clock },
+    ...{ node, api, runtime, podNetwork, cgroups, volumes, setup, events, labels, clock, signal },
     ...(isolation && { isolation }),
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runHandler, clock }),

@@ -12,8 +12,8 @@ import {
 
 /**
  * A simulated machine for tests of the agent. What a container does is its command:
- * `exit CODE [AFTER_MS]`, `oom`, `use MEMORY_MIB [DISK_MIB]`, `fail WORDS...` to start, `healthy-after PROBES`, or
- * `print LINE... [+MS LINE...]` and run on; anything else runs until it is stopped.
+ * `exit CODE [AFTER_MS]`, `oom`, `use MEMORY_MIB [DISK_MIB]`, `fail WORDS...` to start, `healthy-after PROBES`,
+ * `print LINE... [+MS LINE...]` and run on, or `ignore-stop`; anything else runs until it is stopped.
  */
 export class SimulatedMachine {
   readonly engine: SimEngine;
@@ -70,6 +70,8 @@ function programOf({ command = [] }: ContainerSpec): SimProgram {
   switch (verb) {
     case 'exit':
       return { exitCode: Number(words[0]), runForMs: Number(words[1] ?? 0) };
+    case 'ignore-stop':
+      return { obeysStop: false };
     case 'oom':
       return { isOutOfMemory: true, runForMs: 5 };
     case 'use':

@@ -589,4 +589,20 @@ describe('a pod', () => {
     );
     expect(again.status.containerStatuses[0].lastState.terminated).toMatchObject({ exitCode: 137 });
   });
+
+  it('that takes its time to end keeps no kubelet from ending, and is ended by the next one', async () => {
+    const access = await nodes.access('ip-10-0-1-9');
+    await using other = new TestNode(access, { name: 'ip-10-0-1-9', instanceId: 'i-9' });
+    const before = await other.start();
+    const path = await nodes.bind('ip-10-0-1-9', 'deaf', { containers: [container('c', 'ignore-stop')] });
+    await nodes.until(path, 'running', isRunning);
+    await nodes.cluster.call('DELETE', path, { gracePeriodSeconds: 600 });
+    await expect.poll(() => nodes.eventsOf('deaf')).toContain('Killing: Stopping container c');
+    await before.close();
+    expect((await nodes.get(path)).status.phase).toBe('Running');
+    await other.start();
+    await nodes.cluster.call('DELETE', path, { gracePeriodSeconds: 1 });
+    await nodes.until(path, 'gone', isGone);
+    expect(other.machine.containers).toEqual([]);
+  });
 });

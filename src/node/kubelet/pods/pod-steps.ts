@@ -1,4 +1,4 @@
-import type { Clock } from '../../../clock/index.ts';
+import { type Clock, unlessAborted } from '../../../clock/index.ts';
 import {
   type ContainerLimits,
   type Runtime,
@@ -53,6 +53,8 @@ export interface PodStepsOptions {
   readonly slots: Slots;
   readonly isolation?: 'gvisor';
   readonly clock: Clock;
+  /** Of the kubelet. */
+  readonly signal: AbortSignal;
 }
 
 /** A container could not be made or started: as its status says it. */
@@ -204,7 +206,7 @@ export class PodSteps {
     run: ContainerRun,
     { why, graceSeconds, podIp, turn, signal }: KillOptions,
   ): Promise<void> {
-    const { runtime, events, clock, runHook } = this.#options;
+    const { events, clock, runHook } = this.#options;
     const { name } = run.container;
     const begunAtMs = clock.monotonic();
     events.normal(pod, 'Killing', why, container.name);
@@ -220,10 +222,13 @@ export class PodSteps {
     }
     await turn;
     const left = graceSeconds - (clock.monotonic() - begunAtMs) / 1_000;
-    await runtime.stopContainer(
-      name,
-      graceSeconds === 0 ? 0 : Math.max(left, preStop || turn ? leastStopSeconds : 0),
-    );
+    await this.#stop(name, graceSeconds === 0 ? 0 : Math.max(left, preStop || turn ? leastStopSeconds : 0));
+  }
+
+  /** The engine goes on with it when the kubelet ends, and what the next one asks does no harm beside it. */
+  #stop(name: string, graceSeconds: number): Promise<void> {
+    const { runtime, signal } = this.#options;
+    return unlessAborted(runtime.stopContainer(name, graceSeconds), signal);
   }
 
   /**
@@ -264,7 +269,7 @@ export class PodSteps {
 
   /** What is being stopped is to end sooner. */
   async hurry(run: ContainerRun, graceSeconds: number): Promise<void> {
-    await this.#options.runtime.stopContainer(run.container.name, graceSeconds);
+    await this.#stop(run.container.name, graceSeconds);
   }
 
   /** What a run said at its end. */
@@ -306,7 +311,7 @@ export class PodSteps {
     target: HookTarget,
     signal: AbortSignal,
   ): Promise<void> {
-    const { runHook, events, runtime } = this.#options;
+    const { runHook, events } = this.#options;
     const handler = container.lifecycle?.postStart;
     if (handler === undefined) return;
     try {
@@ -317,7 +322,7 @@ export class PodSteps {
       // As upstream has it, not what the hook said, which may be secret.
       events.warning(pod, 'FailedPostStartHook', 'PostStartHook failed', container.name);
       events.normal(pod, 'Killing', 'FailedPostStartHook', container.name);
-      await runtime.stopContainer(target.containerName, pod.spec.terminationGracePeriodSeconds ?? 30);
+      await this.#stop(target.containerName, pod.spec.terminationGracePeriodSeconds ?? 30);
       throw new ContainerError('PostStartHookError', message);
     }
   }
