@@ -67,8 +67,12 @@ const fateOf = (pod: Pod, isWell: boolean) => {
 const ofOwner = (pods: readonly Pod[], { metadata }: Kept): readonly Pod[] =>
   pods.filter((pod) => controllerOf(pod)?.uid === metadata.uid);
 
+/** How many of those pods are its own. */
+const countOf = (owners: ReadonlyMap<string, string | undefined>, of: Kept | undefined): number =>
+  [...owners.values()].filter((owner) => owner === of?.metadata.uid).length;
+
 /** Holds at every moment: nobody has more pods than he ever asked for. */
-async function nothingTwice(sim: Simulation, succeeded: Set<string>): Promise<void> {
+async function nothingTwice(sim: Simulation): Promise<void> {
   const pods = await sim.list<Pod>('pods');
   for (const set of await sim.list<ReplicaSet>('replicasets.apps')) {
     const most = sim.mostReplicas.get(set.metadata.uid) ?? 0;
@@ -76,9 +80,7 @@ async function nothingTwice(sim: Simulation, succeeded: Set<string>): Promise<vo
   }
   for (const job of await sim.list<Job>('jobs.batch')) {
     expect(ofOwner(pods, job).filter(isActive).length).toBeLessThanOrEqual(job.spec.parallelism);
-    for (const { metadata, status } of ofOwner(pods, job))
-      if (status?.phase === 'Succeeded') succeeded.add(metadata.uid);
-    expect(job.status?.succeeded ?? 0).toBeLessThanOrEqual(succeeded.size);
+    expect(job.status?.succeeded ?? 0).toBeLessThanOrEqual(countOf(sim.succeeded, job));
   }
 }
 
@@ -112,7 +114,7 @@ async function isSettled(sim: Simulation): Promise<boolean> {
 }
 
 describe('controllers that are killed at any point, with events that come late and again, and clocks that are set', () => {
-  it.each(Array.from({ length: 12 }, (_, at) => at + 1))('do their work once (seed %i)', async (seed) => {
+  it.each(Array.from({ length: 100 }, (_, at) => at + 1))('do their work once (seed %i)', async (seed) => {
     await using sim = await openSimulation(seed);
     for (const name of ['n1', 'n2']) await sim.node(name);
     sim.place((pod) => (pod.metadata.uid < '8' ? 'n1' : 'n2'));
@@ -125,12 +127,11 @@ describe('controllers that are killed at any point, with events that come late a
       spec: { completions: 5, parallelism: 2, template: { spec: job.spec } },
     });
     sim.decide((pod) => fateOf(pod, true));
-    const succeeded = new Set<string>();
     for (let step = 0; step < 40; step++) {
       await deeds[sim.random.integer(deeds.length)]?.(sim);
       for (let moment = 0; moment < 3; moment++) {
         await sim.clock.advance(sim.random.integer(400));
-        await nothingTwice(sim, succeeded);
+        await nothingTwice(sim);
       }
     }
     sim.trouble(0);
@@ -144,6 +145,7 @@ describe('controllers that are killed at any point, with events that come late a
     expect(pods.filter(({ metadata }) => metadata.finalizers?.includes(trackingFinalizer))).toEqual([]);
     const [sum] = await sim.list<Job>('jobs.batch');
     expect(sum?.status).toMatchObject({ succeeded: 5, uncountedTerminatedPods: {} });
-    expect(sum?.status?.failed).toBeUndefined();
+    // Pods that a silent node had to give up count as failed, nobody else's.
+    expect(sum?.status?.failed ?? 0).toBeLessThanOrEqual(countOf(sim.disrupted, sum));
   });
 });

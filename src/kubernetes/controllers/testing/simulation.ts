@@ -19,7 +19,7 @@ import { ObjectsInMemory } from '../../objects/objects-in-memory.ts';
 import { builtInCatalogue, resourceNamed } from '../../schema/catalogue.ts';
 import { nodeLeases } from '../collections.ts';
 import { workloadControllers } from '../index.ts';
-import type { Kept, Pod, ReplicaSet } from '../objects.ts';
+import { controllerOf, type Kept, type Pod, type ReplicaSet } from '../objects.ts';
 import type { PodMetrics } from '../pod-metrics.ts';
 import { withoutVersion } from '../writer.ts';
 import { type Decide, fakeKubelet } from './fake-kubelet.ts';
@@ -34,6 +34,10 @@ export interface Simulation extends AsyncDisposable {
   readonly clock: VirtualClock;
   /** The most pods that a ReplicaSet ever wanted, by its uid. */
   readonly mostReplicas: ReadonlyMap<string, number>;
+  /** Pods that were ever told to go through no fault of theirs, by uid: whose they were. */
+  readonly disrupted: ReadonlyMap<string, string | undefined>;
+  /** Pods that ever succeeded, likewise: some are gone before anybody looks. */
+  readonly succeeded: ReadonlyMap<string, string | undefined>;
   /** How often a commit of the controllers fails, before or after it is done; events come late and twice meanwhile. */
   trouble(share: number): void;
   decide(decide: Decide): void;
@@ -134,13 +138,23 @@ export async function openSimulation(seed: number, beside: Beside = {}): Promise
     return { reconcilers, close: () => state.close() };
   };
   const mostReplicas = new Map<string, number>();
+  const disrupted = new Map<string, string | undefined>();
+  const succeeded = new Map<string, string | undefined>();
   inner.watch('', (await inner.revision()) + 1, {
     onError: () => {},
     onBatch: ({ changes }) => {
       for (const change of changes) {
-        if (change.type !== 'put' || !change.key.includes('/replicasets.apps/')) continue;
-        const { metadata, spec } = change.entry.value as unknown as ReplicaSet;
-        mostReplicas.set(metadata.uid, Math.max(mostReplicas.get(metadata.uid) ?? 0, spec.replicas));
+        if (change.type !== 'put') continue;
+        if (change.key.includes('/replicasets.apps/')) {
+          const { metadata, spec } = change.entry.value as unknown as ReplicaSet;
+          mostReplicas.set(metadata.uid, Math.max(mostReplicas.get(metadata.uid) ?? 0, spec.replicas));
+        } else if (change.key.includes('/pods/')) {
+          const pod = change.entry.value as unknown as Pod;
+          const owner = controllerOf(pod)?.uid;
+          if (pod.status?.conditions?.some(({ type }) => type === 'DisruptionTarget'))
+            disrupted.set(pod.metadata.uid, owner);
+          if (pod.status?.phase === 'Succeeded') succeeded.set(pod.metadata.uid, owner);
+        }
       }
     },
   });
@@ -153,7 +167,7 @@ export async function openSimulation(seed: number, beside: Beside = {}): Promise
     await createObject(outside, within(resource), body as JsonObject, options, controlPlane);
   };
   return {
-    ...{ random, clock, mostReplicas },
+    ...{ random, clock, mostReplicas, disrupted, succeeded },
     trouble: (next) => {
       share = next;
     },
