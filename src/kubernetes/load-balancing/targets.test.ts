@@ -12,7 +12,9 @@ const excluded = { 'node.kubernetes.io/exclude-from-external-load-balancers': ''
 it.each<[string, BalancedNode | undefined, BalancedNode | undefined, boolean]>([
   ['that joins', undefined, node('False'), false],
   ['that is ready', node('False'), node('True'), true],
-  ['that says so again', node('True'), node('True', { tier: 'front' }), false],
+  ['that says so again', node('True'), node('True'), false],
+  ['that is given another label', node('True'), node('True', { tier: 'front' }), true],
+  ['that is given one while nobody asks it', node('False'), node('False', { tier: 'front' }), false],
   ['that is excluded', node('True'), node('True', excluded), true],
   ['that is no longer ready, and goes', node('Unknown'), undefined, false],
   ['that goes', node('True'), undefined, true],

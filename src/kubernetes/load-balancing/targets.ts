@@ -99,10 +99,12 @@ function instanceOf({ metadata, spec, status }: BalancedNode): string | undefine
   return id?.startsWith('i-') && isReady && !isExcluded ? id : undefined;
 }
 
-/** Whether a node takes traffic from now on, or no longer, or is chosen by other labels: what else it tells of itself moves no target. */
-export const isOtherTarget = (before: BalancedNode | undefined, after: BalancedNode | undefined): boolean =>
-  (before && instanceOf(before)) !== (after && instanceOf(after)) ||
-  !isDeepStrictEqual(before?.metadata.labels, after?.metadata.labels);
+/** Whether a node takes traffic from now on, or no longer, or does by other labels: what else it tells of itself moves no target. */
+export function isOtherTarget(before: BalancedNode | undefined, after: BalancedNode | undefined): boolean {
+  const was = before && instanceOf(before);
+  if (was !== (after && instanceOf(after))) return true;
+  return was !== undefined && !isDeepStrictEqual(before?.metadata.labels, after?.metadata.labels);
+}
 
 /** Whether a pod waits for its health in target groups from now on, or no longer. */
 export const isOtherWait = (before: Pod | undefined, after: Pod | undefined): boolean =>
