@@ -42,6 +42,24 @@ describe('EngineApi', () => {
     expect(await api.json('POST', '/two', { json: {} })).toEqual({ requests: 3 });
   });
 
+  it('asks nobody again once it is closed, whatever was under way', async () => {
+    const asked: (string | undefined)[] = [];
+    const isWaiting = Promise.withResolvers<void>();
+    await using fake = await FakeEngine.start((request, response) => {
+      asked.push(request.url);
+      // A stop is answered when the container has ended; it comes over the kept connection.
+      if (asked.length === 1) response.end('{}');
+      else isWaiting.resolve();
+    });
+    const api = open(fake);
+    await api.json('GET', '/one');
+    const stopping = api.json('POST', '/stop', { timeoutMs: 5_000 });
+    await isWaiting.promise;
+    api[Symbol.dispose]();
+    await expect(stopping).rejects.toThrow(EngineAwayError);
+    expect(asked).toEqual(['/v1.41/one', '/v1.41/stop']);
+  });
+
   it('gives up in time, and with the caller’s own reason', async () => {
     await using fake = await FakeEngine.start(() => {});
     using api = open(fake);

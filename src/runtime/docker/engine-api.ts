@@ -49,6 +49,7 @@ export class EngineApi implements Disposable {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: mostConnections, maxFreeSockets: 16 });
+  #isClosed = false;
 
   /** @param version The API version spoken, e.g. `1.41`. */
   constructor(address: EngineAddress, version: string, clock: Clock) {
@@ -101,6 +102,7 @@ export class EngineApi implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#agent.destroy();
   }
 
@@ -138,7 +140,8 @@ export class EngineApi implements Disposable {
         return await promise.then((incoming) => this.#checked(incoming, what, call.signal));
       } catch (error) {
         // A kept connection may have been closed by the Engine in the very moment it was used again.
-        if (outgoing.reusedSocket && isReset(error) && isRepeatable(call) && !deadline.aborted) continue;
+        const isEnginesDoing = outgoing.reusedSocket && isReset(error) && !this.#isClosed;
+        if (isEnginesDoing && isRepeatable(call) && !deadline.aborted) continue;
         throw error instanceof EngineError ? error : this.#away(what, error, call.signal);
       }
     }
