@@ -449,7 +449,8 @@ describe('a CronJob', () => {
     expect(at).toMatch(/:00Z$/);
     expect(metadata.name).toBe(`minutely-${Date.parse(at) / 60_000}`);
     expect(status.succeeded).toBe(1);
-    expect((await cron('minutely')).status.lastScheduleTime).toBe(at);
+    // On a busy machine the next minute may have come meanwhile.
+    expect((await cron('minutely')).status.lastScheduleTime >= at).toBe(true);
   }, 120_000);
 
   it('that forbids it has one Job at a time', async () => {
