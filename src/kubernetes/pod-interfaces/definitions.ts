@@ -1,19 +1,5 @@
+import { labelSelector, text } from '../schema/definition-schemas.ts';
 import { resourcesGroup } from './names.ts';
-
-const text = { type: 'string' } as const;
-const selector = {
-  type: 'object',
-  properties: {
-    matchLabels: { type: 'object', additionalProperties: text },
-    matchExpressions: {
-      type: 'array',
-      items: {
-        ...{ type: 'object', required: ['key', 'operator'] },
-        properties: { key: text, operator: text, values: { type: 'array', items: text } },
-      },
-    },
-  },
-} as const;
 
 /** Which security groups the pods of a namespace have. */
 const securityGroupPolicies = {
@@ -39,7 +25,7 @@ const securityGroupPolicies = {
               spec: {
                 type: 'object',
                 properties: {
-                  ...{ podSelector: selector, serviceAccountSelector: selector },
+                  ...{ podSelector: labelSelector, serviceAccountSelector: labelSelector },
                   securityGroups: {
                     type: 'object',
                     properties: { groupIds: { type: 'array', items: text, minItems: 1, maxItems: 5 } },

@@ -1,4 +1,5 @@
-import { column, labelSelector, text, unsupported } from '../definition-parts.ts';
+import { labelSelector, text } from '../../schema/definition-schemas.ts';
+import { column, unsupported } from '../definition-parts.ts';
 import { bindingsGroup, bindingsPlural } from './objects.ts';
 
 const someText = { type: 'string', minLength: 1 } as const;

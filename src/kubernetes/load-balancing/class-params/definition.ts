@@ -1,4 +1,5 @@
-import { column, labelSelector, text, unsupported } from '../definition-parts.ts';
+import { labelSelector, text } from '../../schema/definition-schemas.ts';
+import { column, unsupported } from '../definition-parts.ts';
 import { paramsGroup, paramsKind, paramsPlural } from './objects.ts';
 
 const texts = { type: 'array', items: text };
