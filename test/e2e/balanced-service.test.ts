@@ -42,7 +42,7 @@ it('A service behind a load balancer rolls to another definition without a faile
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(4);
   expect(said).toMatch(/taskSet ecs-svc\/\d+\) has begun draining connections on \d tasks\./);
   await ecs.deleteService({ service: 'site', force: true });
-}, 120_000);
+});
 
 it('A blue/green deployment moves all traffic at once and back again without a failed request, and asks a function', async () => {
   await using functions = await openFunctions();

@@ -56,7 +56,7 @@ describe('a cluster under load', () => {
     await runtime?.[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
     await rm(hold, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   const workload = (kind: string, name: string, command: string, more: object) => ({
     ...{ apiVersion: 'apps/v1', kind, metadata: { name } },

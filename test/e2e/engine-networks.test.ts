@@ -35,11 +35,11 @@ beforeAll(async () => {
       },
     ],
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 async function run(): Promise<string> {
   const { tasks: [task] = [], failures } = await ecs.runTask({
@@ -106,7 +106,7 @@ describe('a machine without VPCs', () => {
     await ec2.revokeSecurityGroupIngress(open);
     for (const { taskArn = '' } of [one, other])
       expect((await until(taskArn, 'STOPPED')).stoppedReason).toMatch(/security groups are not enforced/);
-  }, 120_000);
+  });
 });
 
 /** The subnet's route table leads to an internet gateway. */

@@ -42,11 +42,11 @@ describe('ECS Exec on the Engine', () => {
       ],
     });
     task = await run('one');
-  }, 120_000);
+  });
   afterAll(async () => {
     rmSync(directory, { recursive: true, force: true });
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const exec = (...args: readonly string[]) =>
     catamaran(['exec', '--state', installation.stateDirectory, ...args]);
@@ -82,7 +82,7 @@ describe('ECS Exec on the Engine', () => {
     const { code, stdout, said } = await execOf(task, 'sh', '-c', 'echo "to $TERM"; echo two; exit 7');
     expect([code, stdout], said).toEqual([7, 'to xterm-256color\ntwo\n']);
     expect((await execOf(task, 'true')).code).toBe(0);
-  }, 60_000);
+  });
 
   const execOf = async (taskArn: string, ...command: string[]) => {
     const session = begin(launcher, execArguments(taskArn, ...command));
@@ -101,7 +101,7 @@ describe('ECS Exec on the Engine', () => {
     const lines = stdout.split('\n');
     expect(lines).toHaveLength(200_001);
     expect(lines.findIndex((line, at) => at < 200_000 && line !== String(at + 1))).toBe(-1);
-  }, 120_000);
+  });
 
   it('passes on what is piped in, and its end', async () => {
     const session = begin(
@@ -112,7 +112,7 @@ describe('ECS Exec on the Engine', () => {
     session.child.stdin.end('a\nb\nc\n');
     expect(await session.ended).toBe(0);
     expect(session.said()).toContain('c\nb\na\nover\n');
-  }, 60_000);
+  });
 
   it('runs as root, whoever the container’s user is, in the container that is named', async () => {
     const several = await run('user');
@@ -121,7 +121,7 @@ describe('ECS Exec on the Engine', () => {
     const named = await exec(several, '--container', 'main', '--', 'sh', '-c', 'id -u');
     expect([named.code, named.stdout]).toEqual([0, '0\n']);
     await ecs.stopTask({ task: several });
-  }, 60_000);
+  });
 
   it('says what is wrong and what to do', async () => {
     const plain = await run('one', false);
@@ -142,7 +142,7 @@ describe('ECS Exec on the Engine', () => {
     const missing = await execOf(task, '/no/such/program');
     expect([126, 127]).toContain(missing.code);
     expect(missing.said).toContain('no such file or directory');
-  }, 60_000);
+  });
 
   it('is a terminal: prompt, size, resizing, Ctrl-C, exit code', async () => {
     const tty = join(directory, 'tty');
@@ -165,7 +165,7 @@ describe('ECS Exec on the Engine', () => {
     expect(session.said()).not.toMatch(/\nslept/);
     session.child.stdin.write('exit 5\n');
     expect(await session.ended).toBe(5);
-  }, 90_000);
+  });
 
   it('kills what its client leaves alone', async () => {
     const session = begin(launcher, execArguments(task, 'sh', '-c', 'echo begun; exec sleep 4242'));
@@ -176,7 +176,7 @@ describe('ECS Exec on the Engine', () => {
       const { stdout } = await execOf(task, 'ps');
       return stdout.includes('sleep 4242') ? undefined : true;
     });
-  }, 60_000);
+  });
 
   it('logs a session with its container’s output, also when its client leaves it', async () => {
     const group = '/ecs/exec';
@@ -229,7 +229,7 @@ describe('ECS Exec on the Engine', () => {
       30_000,
     );
     await ecs.stopTask({ task: logged });
-  }, 90_000);
+  });
 
   it('ends with its task', async () => {
     const short = await run('one');
@@ -237,7 +237,7 @@ describe('ECS Exec on the Engine', () => {
     await session.until('begun');
     await ecs.stopTask({ task: short });
     expect(await session.ended).not.toBe(0);
-  }, 60_000);
+  });
 
   /** The plugin itself is in no package of npm or Debian: what the CLI would start it with is what can be seen. */
   it('gives the AWS CLI what it hands to session-manager-plugin', async () => {
@@ -268,7 +268,7 @@ printf '\\n%s' "$3" "$5" >> ${started}
     const [container] = described?.containers ?? [];
     const id = task.split('/').at(-1);
     expect(JSON.parse(parameters)).toEqual({ Target: `ecs:default_${id}_${container?.runtimeId}` });
-  }, 60_000);
+  });
 
   it('lets nobody in without a token', async () => {
     const { session } = await ecs.executeCommand({ task, command: 'sh', interactive: true });

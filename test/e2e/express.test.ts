@@ -17,13 +17,13 @@ beforeAll(async () => {
   ecs = installation.ecs();
   iam = new IAM(installation.clientOptions());
   acm = new ACM(installation.clientOptions());
-}, 120_000);
+});
 
 afterAll(async () => {
   iam?.destroy();
   acm?.destroy();
   await installation?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 /** A role for a service of AWS's, with one of AWS's policies. @returns its ARN. */
 async function role(RoleName: string, service: string, policy: string): Promise<string> {

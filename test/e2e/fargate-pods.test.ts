@@ -96,7 +96,7 @@ describe('pods on Fargate', () => {
   }, 240_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const app = { app: 'web' };
   /** Who is asked says its kernel. Under gVisor a connection that was accepted does not block: nothing is read from it. */

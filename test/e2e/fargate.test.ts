@@ -45,10 +45,10 @@ describe('Fargate', () => {
       capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
       defaultCapacityProviderStrategy: [],
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const network = () => ({
     awsvpcConfiguration: { subnets: [subnetId], assignPublicIp: 'ENABLED' as const },
@@ -118,7 +118,7 @@ describe('Fargate', () => {
 
     await ecs.stopTask({ task: taskArn });
     expect(await reaches(taskArn, 'STOPPED')).toMatchObject({ stopCode: 'UserInitiated' });
-  }, 120_000);
+  });
 
   it('keeps a service on Spot through an interruption', async () => {
     await ecs.createService({

@@ -228,7 +228,7 @@ export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | undefined>,
   seen: () => unknown = () => '',
-  deadlineMs = 60_000,
+  deadlineMs = 100_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {

@@ -12,10 +12,10 @@ describe('kill -9', () => {
   beforeAll(async () => {
     await testImage();
     installation = await Installation.start();
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('loses, doubles and orphans nothing, whenever it comes', async () => {
     const ecs = () => installation.ecs();
@@ -83,5 +83,5 @@ describe('kill -9', () => {
       return described.tasks?.[0]?.lastStatus === 'STOPPED' ? described.tasks[0] : undefined;
     });
     expect(stopped).toMatchObject({ stopCode: 'EssentialContainerExited', containers: [{ exitCode: 7 }] });
-  }, 120_000);
+  });
 });

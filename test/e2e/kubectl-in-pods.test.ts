@@ -21,7 +21,7 @@ describe('kubectl', () => {
   }, 300_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const pod = (name: string, container: object) => ({
     ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name } },
@@ -48,7 +48,7 @@ describe('kubectl', () => {
     expect(session.said()).toMatch(/\/dev\/(pts\/\d|console)\r?\n42\r?\n/);
     expect(session.said()).toContain('pod "once" deleted');
     expect((await cluster.say('get', 'pod', 'once')).stderr).toContain('"once" not found');
-  }, 120_000);
+  });
 
   it('attach: to what a container reads and says', async () => {
     const session = cluster.begin('piped', 'attach', '-i', 'listener');
@@ -57,7 +57,7 @@ describe('kubectl', () => {
     session.child.kill('SIGTERM');
     await session.ended;
     expect(await k('logs', 'listener')).toBe('heard ahoy\n');
-  }, 120_000);
+  });
 
   it('cp: there and back, byte for byte', async () => {
     const at = (name: string) => join(cluster.installation.stateDirectory, name);
@@ -67,7 +67,7 @@ describe('kubectl', () => {
     expect((await k('exec', 'web', '--', 'stat', '-c', '%s', '/tmp/there')).trim()).toBe('3000000');
     await k('cp', 'web:/tmp/there', at('back'));
     expect((await readFile(at('back'))).equals(bytes)).toBe(true);
-  }, 120_000);
+  });
 
   it('port-forward: to a port that nobody else reaches', async () => {
     const session = cluster.begin('piped', 'port-forward', 'pod/web', ':8080');
@@ -85,7 +85,7 @@ describe('kubectl', () => {
     expect(refused.said()).toMatch(
       /error forwarding port 81 to pod .*failed to connect to localhost:81 inside namespace .*, IPv4: dial tcp4 127\.0\.0\.1:81: connect: connection refused/,
     );
-  }, 120_000);
+  });
 
   it('exec: says what can’t be run as nodes of EKS do, takes long arguments, and leaves nothing behind', async () => {
     const missing = await cluster.say('exec', 'web', '--', 'nosuch');
@@ -113,7 +113,7 @@ describe('kubectl', () => {
       },
       () => left,
     );
-  }, 120_000);
+  });
 
   it('what could not be started: its end, its words and its events', async () => {
     const words = ['--restart=Never', '--command', '--', '/no/such'];
@@ -145,7 +145,7 @@ describe('kubectl', () => {
     const { stderr } = await cluster.say('logs', 'waits', '-c', 'main');
     expect(stderr).toContain('container "main" in pod "waits" is waiting to start: PodInitializing');
     await k('delete', 'pod', 'waits', 'never', '--wait=false');
-  }, 120_000);
+  });
 
   it('drain: as far as a budget lets it, and further', async () => {
     const node = (await k('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
@@ -165,7 +165,7 @@ describe('kubectl', () => {
     expect(await k('drain', node, ...forced)).toContain(`node/${node} drained`);
     await k('uncordon', node);
     expect(await k('describe', 'node', node)).toMatch(/RegisteredNode .*Registered Node .* in Controller/);
-  }, 120_000);
+  });
 
   it('debug: a container among the processes of another one', async () => {
     await k(
@@ -194,7 +194,7 @@ describe('kubectl', () => {
     const said = await k('logs', 'web', '-c', 'look');
     expect(said).toMatch(/^ *1 .*httpd -f -p 8080/m);
     expect(said).toContain('index.html');
-  }, 120_000);
+  });
 
   it('debug node/…: a pod among the processes and files of the node’s machine', async () => {
     const node = (await k('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
@@ -206,5 +206,5 @@ describe('kubectl', () => {
     const [, debuggerPod = ''] = name?.split('/') ?? [];
     await k('wait', `pod/${debuggerPod}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s');
     expect(await k('logs', debuggerPod)).toBe(`${node}\nseen\n`);
-  }, 120_000);
+  });
 });

@@ -25,7 +25,7 @@ describe('an EKS cluster', () => {
   }, 180_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const aws = async (...args: string[]) => {
     const outcome = await installation.aws(...args);

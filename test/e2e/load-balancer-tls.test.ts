@@ -27,7 +27,7 @@ beforeAll(async () => {
   installation = await Installation.start({ env: { NODE_EXTRA_CA_CERTS: authority } });
   elb = installation.elb();
   acm = new ACM(installation.clientOptions());
-}, 120_000);
+});
 
 afterAll(async () => {
   elb?.destroy();
@@ -35,7 +35,7 @@ afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
   await provider?.[Symbol.asyncDispose]();
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-}, 120_000);
+});
 
 /** The world may ask for TLS in the default group, in which a load balancer is that names no other. */
 async function openToTls(): Promise<void> {
@@ -126,7 +126,7 @@ it('A listener speaks TLS with the certificate of the name that is asked for, is
   });
   await elb.deleteLoadBalancer({ LoadBalancerArn });
   await acm.deleteCertificate({ CertificateArn: quay });
-}, 120_000);
+});
 
 it('Users sign in by OpenID Connect, programs come with tokens, and without Catamaran nobody passes', async () => {
   const host = 'pier.example';
@@ -195,4 +195,4 @@ it('Users sign in by OpenID Connect, programs come with tokens, and without Cata
   elb.destroy();
   elb = installation.elb();
   await elb.deleteLoadBalancer({ LoadBalancerArn });
-}, 120_000);
+});

@@ -17,11 +17,11 @@ beforeAll(async () => {
   installation = await Installation.start();
   ecs = installation.ecs();
   elb = installation.elb();
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 const answering = 'mkdir /www; hostname -i > /www/index.html; exec httpd -f -p 80 -h /www';
 

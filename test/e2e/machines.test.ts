@@ -40,11 +40,11 @@ beforeAll(async () => {
   });
   await joined.up(home);
   resources = opening.move();
-}, 120_000);
+});
 
 afterAll(async () => {
   await resources?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, underlay.home);
@@ -200,7 +200,7 @@ describe('two machines', () => {
     });
     expect(tasks.map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
     await hears(one, other.address);
-  }, 120_000);
+  });
 
   it('run Fargate tasks both, whose logs, credentials and terminals work on either', async () => {
     const iam = new IAM(home.clientOptions());
@@ -252,7 +252,7 @@ describe('two machines', () => {
         .catch(() => ({ events: [] }));
       return events.some(({ message }) => message === 'ahoy') ? true : undefined;
     });
-  }, 120_000);
+  });
 
   it('are one again when the other leaves', async () => {
     const left = await joined.catamaran('leave');
@@ -262,5 +262,5 @@ describe('two machines', () => {
     expect(others).toEqual([]);
     const { stdout } = await home.catamaran('machine', 'list');
     expect(stdout).not.toContain(underlay.joined);
-  }, 60_000);
+  });
 });

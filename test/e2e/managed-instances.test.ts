@@ -50,10 +50,10 @@ describe('Managed Instances', () => {
         infrastructureOptimization: { scaleInAfter: 3 },
       },
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const tasksOfService = async (): Promise<Task[]> => {
     const { taskArns = [] } = await ecs.listTasks({ serviceName: 'site' });
@@ -113,7 +113,7 @@ describe('Managed Instances', () => {
     const given = shares.filter(({ id }) => ids.includes(id)).reduce((sum, { memory }) => sum + memory, 0);
     expect(shares.find(({ name }) => name === 'machine')?.memory).toBe((before?.memory ?? 0) - given);
     expect(given).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   it('run tasks that reach each other in the VPC', async () => {
     const [task] = await tasksOfService();
@@ -131,7 +131,7 @@ describe('Managed Instances', () => {
     const answer = await inContainer(installation.stateDirectory, arn, `wget -qO- http://${address}/`);
     expect(answer.trim()).toBe('managed');
     await ecs.stopTask({ task: arn });
-  }, 90_000);
+  });
 
   it('stay with their tasks when Catamaran is started again', async () => {
     const idsOf = async () => (await managed()).map(({ ec2InstanceId }) => ec2InstanceId).sort();
@@ -144,7 +144,7 @@ describe('Managed Instances', () => {
     );
     expect((await tasksOfService()).map(({ taskArn }) => taskArn).sort()).toEqual(tasksBefore);
     expect((await idsOf()).length).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   it('have the daemon of their provider before any task', async () => {
     const { daemonTaskDefinitionArn } = await ecs.registerDaemonTaskDefinition({
@@ -180,7 +180,7 @@ describe('Managed Instances', () => {
       expect(daemon?.startedAt?.getTime()).toBeGreaterThan(0);
       expect(createdAt).toBeDefined();
     }
-  }, 90_000);
+  });
 
   it('end when no task needs them, and their provider after them', async () => {
     await ecs.deleteService({ service: 'site', force: true });
@@ -203,5 +203,5 @@ describe('Managed Instances', () => {
       });
       return pool?.status === 'INACTIVE' ? true : undefined;
     });
-  }, 90_000);
+  });
 });

@@ -93,7 +93,7 @@ describe('network policies', () => {
   }, 300_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('isolate whom they select, but not from its node, and let through by labels and a port’s name', async () => {
     await reaching({ 'shop/api': true, 'shop/other': true, 'bank/teller': true, 'other port': true });

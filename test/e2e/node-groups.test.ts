@@ -37,7 +37,7 @@ describe('a node group', () => {
   }, 240_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('is made by the AWS CLI, and its nodes are Ready', async () => {
     const { Role } = await cluster.iam.getRole({ RoleName: 'node' });
@@ -66,7 +66,7 @@ describe('a node group', () => {
       (await nodeNames()).toSorted(),
     );
     expect(await k('auth', 'whoami')).toContain('arn:aws:iam');
-  }, 120_000);
+  });
 
   it('comes back with its nodes after a restart', async () => {
     const before = await nodeNames();
@@ -75,7 +75,7 @@ describe('a node group', () => {
     await status('ACTIVE');
     await k('wait', '--for=condition=Ready', 'nodes', '--all');
     expect(await nodeNames()).toEqual(before);
-  }, 120_000);
+  });
 
   it('gets smaller, and leaves nothing', async () => {
     await aws(
@@ -96,5 +96,5 @@ describe('a node group', () => {
     const left = JSON.parse(await aws('ec2', 'describe-network-interfaces', '--query', query));
     // Those of the control plane stay with the cluster.
     expect(left).toEqual(['Amazon EKS harbor', 'Amazon EKS harbor']);
-  }, 120_000);
+  });
 });

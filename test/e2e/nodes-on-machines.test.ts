@@ -86,7 +86,7 @@ describe('nodes on two machines', () => {
   }, 480_000);
   afterAll(async () => {
     await resources?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('carry pods that reach each other, services, names and the API server, and that kubectl reaches', async () => {
     const labels = { app: 'each' };
@@ -139,7 +139,7 @@ describe('nodes on two machines', () => {
         ),
       );
     }
-  }, 120_000);
+  });
 
   it('are targets of load balancers by their node ports, as their pods are by their addresses, and go without a failed request', async () => {
     const { installation } = cluster;
@@ -310,7 +310,7 @@ describe('nodes on two machines', () => {
     await cluster.k('delete', 'pod', 'keeper', '--now');
     await cluster.k('delete', 'pvc', 'hold');
     await until('the volume to be gone', async () => (await list('pv')).length === 0);
-  }, 120_000);
+  });
 
   it('give pods their roles, and Fargate has nodes on both', async () => {
     const { installation } = cluster;
@@ -440,7 +440,7 @@ describe('nodes on two machines', () => {
       60_000,
     );
     expect((await list('nodes')).map(({ metadata }) => metadata.name)).not.toContain(far);
-  }, 120_000);
+  });
 });
 
 const never = (): never => {

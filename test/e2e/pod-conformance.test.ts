@@ -326,7 +326,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 // biome-ignore lint/suspicious/noExplicitAny: pods, which tests look into.
 type Json = any;
@@ -451,14 +451,14 @@ describe('what a pod mounts', () => {
     await until('sub-path-mended', 'refused', (json) => waitingOf(json)?.message !== undefined);
     await cluster.k('annotate', 'pod', 'sub-path-mended', 'path=yes', '--overwrite');
     await until('sub-path-mended', 'running', ({ status }) => status.phase === 'Running');
-  }, 90_000);
+  });
 
   it('follows a secret that comes later, and a map that goes', async () => {
     await until('optional-later', 'running', ({ status }) => status.phase === 'Running');
     await cluster.k('create', 'secret', 'generic', 'later', '--from-literal=a=at last');
     await cluster.k('delete', 'configmap', 'leaving');
     expect(await said('optional-later')).toBe('at last without\n');
-  }, 120_000);
+  });
 });
 
 describe('what a pod may', () => {
@@ -516,7 +516,7 @@ describe('how a pod’s containers end', () => {
     const seen = await until('probe-grace', 'a restart', (json) => first(json)?.restartCount > 0);
     expect(first(seen).lastState.terminated.exitCode).toBe(137);
     await remove('probe-grace', '--grace-period=0', '--force');
-  }, 90_000);
+  });
 
   it('not because a probe has no program to ask', async () => {
     const path = '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dprobe-missing';
@@ -547,5 +547,5 @@ describe('how a pod’s containers end', () => {
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'hooks-left' }, spec: reads },
     });
     expect(await said('hooks-left')).toBe('hooks\nstopped\n');
-  }, 120_000);
+  });
 });

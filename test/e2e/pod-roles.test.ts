@@ -178,7 +178,7 @@ describe('a pod’s role', () => {
   }, 240_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('by Pod Identity is that of its ServiceAccount’s association, and nobody else’s', async () => {
     const roleArn = await makeReader('associated', {
@@ -196,7 +196,7 @@ describe('a pod’s role', () => {
     expect(said).toMatchObject(readsOnly);
     expect(said.is).toMatch(/:assumed-role\/associated\/eks-harbor-by-association-/);
     expect(other).toEqual(nobody);
-  }, 120_000);
+  });
 
   it('by its ServiceAccount’s annotation is one that trusts the account’s token', async () => {
     const client = { Url: issuer, ClientIDList: ['sts.amazonaws.com'] };
@@ -221,7 +221,7 @@ describe('a pod’s role', () => {
     expect(said).toMatchObject(readsOnly);
     expect(said.is).toMatch(/:assumed-role\/annotated\//);
     expect(impostor).toEqual({ is: 'AccessDenied', reads: 'AccessDenied', writes: 'AccessDenied' });
-  }, 120_000);
+  });
 
   it('by its own annotation, as with KIAM, is one that its namespace permits', async () => {
     const roleArn = await makeReader('drifting', {
@@ -245,5 +245,5 @@ describe('a pod’s role', () => {
     expect(forbidden).toEqual(nobody);
     const events = await k('get', 'events', '--field-selector', 'involvedObject.name=not-permitted');
     expect(events).toMatch(/KiamRoleForbidden .*namespace policy expression '\(empty\)' forbids role 'arn/);
-  }, 120_000);
+  });
 });

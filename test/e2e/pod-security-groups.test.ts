@@ -69,7 +69,7 @@ describe('security groups for pods', () => {
   }, 240_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('need ENABLE_POD_ENI, and a cluster role that may make interfaces', async () => {
     expect(await k('get', 'sgp')).toContain(groups.get('db'));
@@ -98,7 +98,7 @@ describe('security groups for pods', () => {
     await ready('db');
     const capacity = '-o=jsonpath={.items[0].status.allocatable.vpc\\.amazonaws\\.com/pod-eni}';
     expect(await k('get', 'nodes', capacity)).toBe('4');
-  }, 120_000);
+  });
 
   it('are of an interface of the pod’s own, and hold on its node too', async () => {
     await cluster.apply(pod('client'), pod('other'));
@@ -141,7 +141,7 @@ describe('security groups for pods', () => {
     await waitFor('the client to be kept out', async () =>
       (await ask('client', 'db', 80)) ? undefined : true,
     );
-  }, 60_000);
+  });
 
   it('leave interfaces that go after a rest', async () => {
     const { NetworkInterfaceId } = await interfaceOf('db');
@@ -156,5 +156,5 @@ describe('security groups for pods', () => {
       () => '',
       90_000,
     );
-  }, 120_000);
+  });
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   nodes = await TestNodes.open();
   node = new TestNode(await nodes.access(name), { name, instanceId: `i-e2e${process.pid}` });
   await node.start({ runtime });
-}, 120_000);
+});
 
 afterAll(async () => {
   await node?.[Symbol.asyncDispose]();
@@ -34,7 +34,7 @@ afterAll(async () => {
   // Networks are shared, so that none goes with its last sandbox.
   await askEngine('DELETE', '/networks/pods-test');
   await runtime?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 type Json = Awaited<ReturnType<TestNodes['get']>>;
 const container = (of: string, script: string, more = {}) => ({
@@ -71,7 +71,7 @@ describe('a pod on the Docker Engine', () => {
     await expect.poll(() => runtime.listContainers(node.labels)).toEqual([]);
     const sandboxes = async () => (await runtime.listSandboxes(node.labels)).map(({ id }) => id);
     await expect.poll(sandboxes).toEqual([]);
-  }, 60_000);
+  });
 
   it('says how its containers ended, in their own words and their logs', async () => {
     const path = await nodes.bind(name, 'ends', {
@@ -89,7 +89,7 @@ describe('a pod on the Docker Engine', () => {
     expect(told).toMatchObject({ reason: 'Error', message: 'disk full\n' });
     expect(logged.message.split('\n').toSorted()).toEqual(['', 'one', 'two']);
     await end(path);
-  }, 60_000);
+  });
 
   it('is run by its users, with the rights that it was given and no more', async () => {
     const securityContext = {
@@ -110,7 +110,7 @@ describe('a pod on the Docker Engine', () => {
     expect(message).toMatch(/NoNewPrivs:\s+1/);
     expect(message).toMatch(/Read-only file system/);
     await end(path);
-  }, 60_000);
+  });
 
   it('is in its node’s network, and sees what the machine runs, where it asks for that', async () => {
     const server = createServer((_, answer) => answer.end('here')).listen(0, '127.0.0.1');
@@ -127,7 +127,7 @@ describe('a pod on the Docker Engine', () => {
       ...[name, 'hereseen', await readlink('/proc/self/ns/ipc'), ''],
     ]);
     await end(path);
-  }, 60_000);
+  });
 
   it('mounts images as volumes, whole or a part, which nothing can be written to', async () => {
     const reference = `catamaran/files-${process.pid}:1`;
@@ -203,5 +203,5 @@ describe('a pod on the Docker Engine', () => {
     expect(first(json).lastState.terminated).toMatchObject({ exitCode: 137, reason: 'Error' });
     expect(json.status.podIP).toBe(before.status.podIP);
     await end(path);
-  }, 60_000);
+  });
 });

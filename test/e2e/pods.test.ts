@@ -30,7 +30,7 @@ describe('pods', () => {
   }, 300_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const app = { app: 'web' };
   const serve = 'mkdir /www && hostname > /www/index.html && exec httpd -f -p 8080 -h /www';
@@ -83,7 +83,7 @@ describe('pods', () => {
 
   it('reach their cluster’s API server', async () => {
     await inPod('api', 'nc -w 5 10.100.0.1 443 < /dev/null');
-  }, 120_000);
+  });
 
   const port = 9_100;
   const hostPort = 8_081;

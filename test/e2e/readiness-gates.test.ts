@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 it('A rollout behind a load balancer waits until its pods are healthy there, where the namespace asks for it', async () => {
   const k = (...args: string[]) => cluster.k('-n', 'shop', ...args);

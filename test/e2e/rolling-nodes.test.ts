@@ -81,7 +81,7 @@ describe('a node group that is updated to another version', () => {
   }, 420_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('keeps to disruption budgets, and is answered all the time', async () => {
     expect((await nodes()).map(({ version }) => version)).toEqual(['v1.35', 'v1.35']);

@@ -57,11 +57,11 @@ describe('Service Connect', () => {
     clients = await Promise.all([running('client-EC2', 1), running('client-FARGATE', 1)]).then((all) =>
       all.flat(),
     );
-  }, 120_000);
+  });
   afterAll(async () => {
     ecs?.destroy();
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   /** The ARNs of a service's tasks when so many are RUNNING, and no others are left. */
   const running = (service: string, count: number): Promise<readonly string[]> =>
@@ -122,7 +122,7 @@ describe('Service Connect', () => {
     await running('api', 1);
     await answeredByAll('api');
     await nothingFailed();
-  }, 120_000);
+  });
 
   it('goes on while Catamaran is down, and knows what has changed when it is back', async () => {
     await installation.kill9();
@@ -139,7 +139,7 @@ describe('Service Connect', () => {
     await running('api', 2);
     await answeredByAll('api');
     await nothingFailed();
-  }, 120_000);
+  });
 
   it('is seen where AWS shows it', async () => {
     const { tasks: [task] = [] } = await ecs.describeTasks({ tasks: [clients[0] ?? ''] });

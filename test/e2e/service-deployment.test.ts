@@ -16,11 +16,11 @@ describe('service deployments', () => {
     await define('good', ['sleep', '3600']);
     await define('broken', ['sh', '-c', 'exit 3']);
     await define('slow', ['sleep', '3600']);
-  }, 120_000);
+  });
   afterAll(async () => {
     ecs?.destroy();
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const define = (family: string, command: string[]) =>
     ecs.registerTaskDefinition({
@@ -87,7 +87,7 @@ describe('service deployments', () => {
       taskDefinition: expect.stringMatching(/:task-definition\/good:1$/),
       containerImages: [{ containerName: 'main', image }],
     });
-  }, 120_000);
+  });
 
   it('are stopped and rolled back on request', async () => {
     const before = await create('stopped', false);
@@ -104,5 +104,5 @@ describe('service deployments', () => {
     await expect(
       ecs.stopServiceDeployment({ serviceDeploymentArn: serviceDeploymentArn ?? '' }),
     ).rejects.toThrow(expect.objectContaining({ name: 'ConflictException' }));
-  }, 120_000);
+  });
 });

@@ -28,11 +28,11 @@ beforeAll(async () => {
   await makeRole('other', 'ecs-tasks.amazonaws.com', ['logs:DescribeLogGroups']);
   await makeRole('execution', 'ecs-tasks.amazonaws.com', ['logs:CreateLogStream', 'logs:PutLogEvents']);
   await makeRole('ec2', 'ec2.amazonaws.com', ['logs:*']);
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 async function makeRole(RoleName: string, service: string, actions: readonly string[]): Promise<void> {
   const iam = new IAM(installation.clientOptions());
@@ -135,7 +135,7 @@ describe('a task’s role', () => {
     });
     const { logs } = await credentialsIn(task);
     await logs.filterLogEvents({ logGroupName: group });
-  }, 60_000);
+  });
 
   it('is found by an unmodified SDK, from the container’s environment alone', async () => {
     // In host mode this process has the container's network.
@@ -162,7 +162,7 @@ describe('a task’s role', () => {
       },
     );
     expect(stdout.trim()).toBe('true');
-  }, 60_000);
+  });
 
   it('is nobody else’s: another task is denied, and gets nothing by this one’s id', async () => {
     const reader = await launch('reader', { taskRoleArn: 'reader' });
@@ -185,7 +185,7 @@ describe('a task’s role', () => {
     expect(await inContainer(installation.stateDirectory, without.taskArn, 'env')).not.toContain(
       'CREDENTIALS',
     );
-  }, 90_000);
+  });
 
   it('lasts through a `kill -9` of Catamaran, with fresh credentials, and ends with its task', async () => {
     const task = await launch('survivor', { taskRoleArn: 'reader' });
@@ -208,7 +208,7 @@ describe('a task’s role', () => {
     );
     expect(refusal).toBe('ExpiredTokenException');
     expect(performance.now() - stoppedAt).toBeLessThan(60_000);
-  }, 120_000);
+  });
 });
 
 describe('an execution role', () => {
@@ -223,7 +223,7 @@ describe('an execution role', () => {
     await launch('speaks', { executionRoleArn: 'execution' }, 'echo hello; sleep 1; echo bye');
     await waitFor('both lines', async () => ((await messages('speaks')).length === 2 ? true : undefined));
     expect(await messages('speaks')).toEqual(['hello', 'bye']);
-  }, 60_000);
+  });
 
   it('that may not write keeps them from starting', async () => {
     const task = await launch('mute', { executionRoleArn: 'other' }, 'echo hello');
@@ -231,7 +231,7 @@ describe('an execution role', () => {
       stopCode: 'TaskFailedToStart',
       stoppedReason: expect.stringMatching(/failed to create Cloudwatch log stream: AccessDeniedException/),
     });
-  }, 60_000);
+  });
 });
 
 it('a role that trusts another service is not assumed', async () => {

@@ -15,10 +15,10 @@ describe('a task on the Engine', () => {
     installation = await Installation.start();
     ecs = installation.ecs();
     await installation.logs().createLogGroup({ logGroupName: '/e2e' });
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   type Container = Partial<ContainerDefinition> & { readonly sh?: string };
 

@@ -35,7 +35,7 @@ describe('volumes of pods', () => {
     const left = cluster === undefined ? [] : () => mounts();
     await cluster?.[Symbol.asyncDispose]();
     if (typeof left === 'function') expect(await left()).toEqual([]);
-  }, 120_000);
+  });
 
   it('are made for the claims of a StatefulSet, and hold what was asked for', async () => {
     const labels = { app: 'db' };
@@ -81,7 +81,7 @@ describe('volumes of pods', () => {
       'No space left',
     );
     await inPod('db-0', 'rm /data/large');
-  }, 120_000);
+  });
 
   it('are told of by the kubelet', async () => {
     const node = await k('get', 'pod', 'db-0', '-o', 'jsonpath={.spec.nodeName}');
@@ -105,7 +105,7 @@ describe('volumes of pods', () => {
     expect(await nodeOf()).not.toBe(before);
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\n');
     await k('uncordon', before);
-  }, 120_000);
+  });
 
   it('outlive a death of Catamaran, and its going down', async () => {
     await cluster.installation.kill9();
@@ -124,7 +124,7 @@ describe('volumes of pods', () => {
     await k('delete', 'pod', 'db-0');
     await rolledOut();
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\nmore\n');
-  }, 120_000);
+  });
 
   it('grow', async () => {
     await k('patch', 'pvc', 'data-db-0', '-p', '{"spec":{"resources":{"requests":{"storage":"96Mi"}}}}');
@@ -144,7 +144,7 @@ describe('volumes of pods', () => {
     expect(await sizeOf('db-0')).toBeGreaterThan(70 * 1_024);
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\nmore\n');
     expect(await claimIs('{.status.conditions}{.status.allocatedResourceStatuses}')).toMatch(/^(\[\])?$/);
-  }, 120_000);
+  });
 
   it('go with their claims', async () => {
     expect(await kept()).toHaveLength(2);
@@ -157,7 +157,7 @@ describe('volumes of pods', () => {
     await waitFor('nothing mounted', async () =>
       (await mounts()).some((line) => line.includes('/dev/loop')) ? undefined : true,
     );
-  }, 120_000);
+  });
 
   it('are in use when everything is removed', async () => {
     await cluster.apply(
@@ -180,5 +180,5 @@ describe('volumes of pods', () => {
     );
     await k('wait', '--for=condition=Ready', 'pod/last');
     expect((await mounts()).some((line) => line.includes('/dev/loop'))).toBe(true);
-  }, 120_000);
+  });
 });

@@ -143,7 +143,7 @@ describe('a cluster’s VPC', () => {
   }, 400_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   it('has the control plane’s interfaces, by which services and pods are asked', async () => {
     const own = await interfaces();
@@ -157,7 +157,7 @@ describe('a cluster’s VPC', () => {
     const pod = await k('get', 'pods', '-l', 'app=server', '-o', 'jsonpath={.items[0].metadata.name}');
     const path = `/api/v1/namespaces/default/pods/${pod}:8080/proxy/x`;
     expect(JSON.parse(await k('get', '--raw', path)).asked).toBe('/x');
-  }, 60_000);
+  });
 
   it('has webhooks that judge what is written', async () => {
     const labelled = (name: string) => ({
@@ -167,7 +167,7 @@ describe('a cluster’s VPC', () => {
     await expect(apply(labelled('bad'))).rejects.toThrow(
       'admission webhook "judge.example.com" denied the request: none that are bad',
     );
-  }, 60_000);
+  });
 
   it('has APIs of its own', async () => {
     await waitFor('the API', async () => {
@@ -179,7 +179,7 @@ describe('a cluster’s VPC', () => {
     );
     expect(flunder).toMatchObject({ kind: 'Flunder', user: expect.stringContaining('') });
     expect(await k('get', 'flunders', 'one', '-o', 'name')).toBe('flunder.wardle.example.com/one\n');
-  }, 60_000);
+  });
 
   it('has pods that ask the API server as their ServiceAccount', async () => {
     const rbac = 'rbac.authorization.k8s.io';
@@ -221,7 +221,7 @@ describe('a cluster’s VPC', () => {
     expect(log).toContain('secrets is forbidden: User "system:serviceaccount:default:reader"');
     const endpoints = await k('get', 'endpoints', 'kubernetes', '-o', 'jsonpath={..ip}');
     expect(endpoints.split(' ').toSorted()).toEqual([...(await interfaces())].toSorted());
-  }, 120_000);
+  });
 
   it('holds its security groups against both', async () => {
     const { cluster: described } = await cluster.eks.describeCluster({ name: 'harbor' });
@@ -237,7 +237,7 @@ describe('a cluster’s VPC', () => {
       const { code } = await cluster.say('get', '--raw', service, '--request-timeout=3s');
       return code === 0 ? true : undefined;
     });
-  }, 60_000);
+  });
 
   it('has all of that again after a death of Catamaran', async () => {
     await cluster.installation.kill9();
@@ -247,5 +247,5 @@ describe('a cluster’s VPC', () => {
       const { code } = await cluster.say('get', '--raw', service, '--request-timeout=3s');
       return code === 0 ? true : undefined;
     });
-  }, 120_000);
+  });
 });

@@ -24,11 +24,11 @@ beforeAll(async () => {
   installation = await Installation.start();
   ecs = installation.ecs();
   ec2 = installation.ec2();
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 interface Host {
   readonly taskArn: string;
@@ -176,7 +176,7 @@ describe('an awsvpc task', () => {
       const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({});
       return NetworkInterfaces.length === 0 ? true : undefined;
     });
-  }, 120_000);
+  });
 
   it('resolves the names of the VPC', async () => {
     const [host] = await launch([await installation.subnetId()]);
@@ -190,7 +190,7 @@ describe('an awsvpc task', () => {
     expect(said).toContain('nameserver 172.31.0.2');
     expect(said).toMatch(new RegExp(`Address(?: 1)?: ${host.address.replaceAll('.', '\\.')}`));
     await stop(host);
-  }, 60_000);
+  });
 
   it('is reached from the machine at its public address, and reaches out from there', async () => {
     const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({
@@ -218,7 +218,7 @@ describe('an awsvpc task', () => {
     await ec2.revokeSecurityGroupIngress({ GroupId, IpPermissions: [open] });
     await waitFor('new connections to be cut', async () => ((await asked()) ? undefined : true));
     await stop(host);
-  }, 120_000);
+  });
 });
 
 /** A server of the machine's own, which tells each who asks from where. */
@@ -284,7 +284,7 @@ describe('the machine', () => {
     expect(await asked()).toBe('');
     await ec2.deleteNetworkInterface({ NetworkInterfaceId });
     await stop(host);
-  }, 120_000);
+  });
 });
 
 describe('security groups', () => {
@@ -391,7 +391,7 @@ describe('a service in a registry', () => {
     for (const service of ['web', 'ports']) await ecs.deleteService({ service });
     await stop(client);
     cloudMap.destroy();
-  }, 60_000);
+  });
 });
 
 describe('the network in the kernel', () => {
@@ -419,5 +419,5 @@ describe('the network in the kernel', () => {
     ec2 = installation.ec2();
     expect(await reaches(first, second.address, 'tcp')).toBe(true);
     await stop(first, second);
-  }, 120_000);
+  });
 });

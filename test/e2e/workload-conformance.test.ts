@@ -200,7 +200,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
-}, 120_000);
+});
 
 async function read(path: string): Promise<Json> {
   return JSON.parse((await cluster.get(path)).text);
@@ -253,7 +253,7 @@ describe('containers before and beside others', () => {
     ]);
     for (const { state, restartCount } of items[0].status.initContainerStatuses)
       expect([state.terminated?.exitCode, restartCount]).toEqual([0, 0]);
-  }, 90_000);
+  });
 
   it('fail the pod that is not to restart, and what comes after them does not begin', async () => {
     const seen = await until(podPath('failing-init'), 'failed', ({ status }) => status?.phase === 'Failed');
@@ -275,7 +275,7 @@ describe('containers before and beside others', () => {
       'its sidecar ended',
       (json) => statusOf(json, 'near').state.terminated,
     );
-  }, 60_000);
+  });
 
   it('are tried again in a pod that restarts, which waits for them', async () => {
     const seen = await until(
@@ -287,7 +287,7 @@ describe('containers before and beside others', () => {
     expect(statusOf(seen, 'one').lastState.terminated.exitCode).toBe(1);
     for (const name of ['two', 'main'])
       expect(statusOf(seen, name).state).toEqual({ waiting: { reason: 'PodInitializing' } });
-  }, 60_000);
+  });
 
   it('are restarted as long as the others run, though these would not be', async () => {
     const seen = await until(
@@ -297,7 +297,7 @@ describe('containers before and beside others', () => {
     );
     expect(statusOf(seen, 'main')).toMatchObject({ restartCount: 0, state: { running: {} } });
     expect(seen.status.phase).toBe('Running');
-  }, 60_000);
+  });
 });
 
 /** What is told of an object, once something is that holds. */
@@ -362,7 +362,7 @@ describe('a pod that is to run apart', () => {
     const own = async (name: string) => (await cluster.get(`${podPath(name)}/log`)).text;
     expect(await own('under-runsc')).toMatch(/^Linux version 4\.4\.0 /);
     expect(await own('under-runc')).not.toBe(await own('under-runsc'));
-  }, 60_000);
+  });
 
   it('waits, and says why, where there is no such runtime, or there are no users of its own', async () => {
     await cluster.apply(...podUnder('none-such'), podApart('own-users', { hostUsers: false }));
@@ -381,7 +381,7 @@ describe('a pod that is to run apart', () => {
       });
       await cluster.k('delete', 'pod', name);
     }
-  }, 60_000);
+  });
 });
 
 describe('the issuer of tokens', () => {
@@ -395,7 +395,7 @@ describe('the issuer of tokens', () => {
       ...{ isIssuer: true, isSigned: true, algorithm: 'RS256' },
       ...{ audience: ['oidc-discovery-test'], subject: 'system:serviceaccount:default:default' },
     });
-  }, 60_000);
+  });
 });
 
 describe('a pod of a higher priority', () => {
@@ -417,7 +417,7 @@ describe('a pod of a higher priority', () => {
     expect(placed.spec.nodeName).toBe(waiting.status.nominatedNodeName);
     expect((await read(podPath('ferry'))).metadata.deletionTimestamp).toBeUndefined();
     await cluster.k('patch', 'pod', 'barge', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
-  }, 90_000);
+  });
 });
 
 describe('a CronJob', () => {
@@ -435,7 +435,7 @@ describe('a CronJob', () => {
     ]);
     expect(names(await read(jobsOf('suspended')))).toEqual(['by-hand']);
     expect(await cluster.k('logs', 'job/by-hand')).toBe('by hand\n');
-  }, 60_000);
+  });
 
   it('starts a Job when its minute comes', async () => {
     const { items } = await until(
@@ -451,7 +451,7 @@ describe('a CronJob', () => {
     expect(status.succeeded).toBe(1);
     // On a busy machine the next minute may have come meanwhile.
     expect((await cron('minutely')).status.lastScheduleTime >= at).toBe(true);
-  }, 120_000);
+  });
 
   it('that forbids it has one Job at a time', async () => {
     const events = '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dforbid';
@@ -464,7 +464,7 @@ describe('a CronJob', () => {
     const [name, ...more] = names(await read(jobsOf('forbid')));
     expect(more).toEqual([]);
     expect((await cron('forbid')).status.active).toMatchObject([{ kind: 'Job', name }]);
-  }, 120_000);
+  });
 
   it('that replaces them ends the pod of the one before', async () => {
     const second = await until(
@@ -488,7 +488,7 @@ describe('a CronJob', () => {
         items[0].metadata.labels['job-name'] === name &&
         items[0].status?.phase === 'Running',
     );
-  }, 120_000);
+  });
 
   it('forgets those beyond what it keeps', async () => {
     await until(
@@ -498,5 +498,5 @@ describe('a CronJob', () => {
       90_000,
     );
     await until(podsOf('of=history'), 'one pod', ({ items }) => items.length === 1);
-  }, 120_000);
+  });
 });

@@ -39,7 +39,7 @@ export function checks(): readonly Check[] {
   ];
 }
 
-/** Vitest over one of its projects. */
+/** Vitest over one of its projects, and what belongs to it but runs alone. */
 export function vitestCommand(
   project: 'unit' | 'e2e',
   filters: readonly string[],
@@ -49,7 +49,7 @@ export function vitestCommand(
     binary('vitest', 'vitest'),
     'run',
     '--project',
-    project,
+    `${project}*`,
     '--reporter=minimal',
     `--reporter=${reporter}`,
     '--passWithNoTests',

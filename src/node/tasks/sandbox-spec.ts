@@ -52,6 +52,7 @@ export function sandboxOf(
   const cgroupParentLimits = {
     cpuMillis: Math.floor((context.instanceSize.cpuUnits * 1000) / 1024),
     memoryMiB: context.instanceSize.memoryMiB,
+    cpuShares: context.instanceSize.cpuUnits,
   };
   if (task.networkMode !== 'awsvpc') {
     return given({

@@ -296,7 +296,7 @@ describe('a task', () => {
         macAddress: '02:00:00:00:00:01',
       },
       cgroupParent: 'catamaran-i-1',
-      cgroupParentLimits: { cpuMillis: 2000, memoryMiB: 1024 },
+      cgroupParentLimits: { cpuMillis: 2000, memoryMiB: 1024, cpuShares: 2048 },
       cpuMillis: 250,
       memoryMiB: 512,
       hostname: 'ip-10-231-0-9.eu-west-1.compute.internal',

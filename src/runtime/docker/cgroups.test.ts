@@ -112,7 +112,7 @@ describe('cgroups', () => {
     await cgroupsOf({ ...facts, cgroupVersion: 2 }, daemon, options()).make(location, {
       ...{ cpuShares: 1_024, pids: 64 },
     });
-    expect(await written('instance/pods/low/one/cpu.weight')).toBe('39');
+    expect(await written('instance/pods/low/one/cpu.weight')).toBe('100');
     expect(await written('instance/pods/low/one/pids.max')).toBe('64');
     expect(await written('instance/pods/low/cgroup.subtree_control')).toContain('+pids');
   });

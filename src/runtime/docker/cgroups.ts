@@ -250,9 +250,14 @@ const sliceOf = (parent: string): string =>
     .map((name) => nameOf(name).replaceAll('-', '_'))
     .join('-');
 
-/** Version 2 weighs from 1 to 10,000 what version 1 weighs from 2 to 262,144: as the OCI runtimes convert it. */
-const weightOf = (cpuShares: number): number =>
-  1 + Math.floor(((Math.min(Math.max(cpuShares, 2), 262_144) - 2) * 9_999) / 262_142);
+/**
+ * Version 2 weighs from 1 to 10,000 what version 1 weighs from 2 to 262,144, and 100 what has 1,024, each the kernel's
+ * default: as runc since 1.3.2 and crun since 1.23 convert it, so that one CPU weighs as much as a neighbour of whom nobody said anything.
+ */
+function weightOf(cpuShares: number): number {
+  const doublings = Math.log2(Math.min(Math.max(cpuShares, 2), 262_144));
+  return Math.ceil(10 ** ((doublings ** 2 + 125 * doublings) / 612 - 7 / 34));
+}
 
 /** @throws {TypeError} a name that would leave its place in the tree. */
 function nameOf(part: string): string {

@@ -169,6 +169,9 @@ describe("a node's cgroups", () => {
       'catamaran-i-1/kubepods/burstable',
       'catamaran-i-1/kubepods/besteffort',
     ]);
+    expect(cgroups.placeOf(bestEffort).cgroupParentLimits).toEqual({
+      ...{ cpuMillis: 2_000, memoryMiB: 8_192, cpuShares: 2_048 },
+    });
     await cgroups.keep();
     expect(kept.get('catamaran-i-1/kubepods')).toMatchObject({ pids: 5_000 });
     expect(kept.get('catamaran-i-1/kubepods/burstable')).toEqual({ cpuShares: 512 });

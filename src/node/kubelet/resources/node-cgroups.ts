@@ -26,7 +26,7 @@ export class NodeCgroups {
     const kubepods = `${this.#root}/kubepods`;
     return {
       cgroupParent: qos === 'Guaranteed' ? kubepods : `${kubepods}/${qos.toLowerCase()}`,
-      cgroupParentLimits: { cpuMillis, memoryMiB },
+      cgroupParentLimits: { cpuMillis, memoryMiB, cpuShares: sharesOf(BigInt(cpuMillis) * 1_000_000n) },
     };
   }
 
