@@ -130,6 +130,7 @@ export class PodWorker {
   update(pod: Pod): void {
     this.#resize.changed(this.#pod, pod);
     this.#pod = pod;
+    this.#writer.seen(pod);
     this.#interruptIfEnding();
     this.poke();
   }

@@ -11,6 +11,9 @@ import type { Pod, PodStatus } from '../objects/pod.ts';
 /** Conditions of the kubelet's that come and go. */
 const passing: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress']);
 
+/** Somebody else's words stay as long as upstream's do at most: its kubelet compares so often. */
+const putRightMs = 10_000;
+
 /** What a condition said before goes with what it said. */
 const noWords = { reason: null, message: null };
 
@@ -24,7 +27,8 @@ export interface StatusWriterOptions {
 
 /**
  * The one writer of one pod's status. Of statuses that come faster than they can be written, only the newest is; what says
- * nothing new is not written. Never gives up before the signal aborts or the pod is gone.
+ * nothing new is not written. What somebody else writes over it is put right after a while. Never gives up before the
+ * signal aborts or the pod is gone.
  */
 export class StatusWriter {
   readonly #pod: Pod;
@@ -32,11 +36,18 @@ export class StatusWriter {
   readonly #gate = new Gate();
   #wanted: PodStatus | undefined;
   #written: PodStatus | undefined;
+  /** As the API server had it then. */
+  #stored: PodStatus | undefined;
+  /** As the API server has it, by what it told last. */
+  #known: Pick<Pod, 'metadata' | 'status'>;
+  /** Monotonic. */
+  #putRightAtMs: number | undefined;
   #isGone = false;
   #settled = Promise.withResolvers<void>();
 
   constructor(pod: Pod, options: StatusWriterOptions) {
     this.#pod = pod;
+    this.#known = pod;
     this.#options = options;
   }
 
@@ -44,6 +55,13 @@ export class StatusWriter {
     if (isDeepStrictEqual(status, this.#wanted ?? this.#written)) return;
     this.#wanted = status;
     this.#gate.open();
+  }
+
+  /** The API server has this of the pod. */
+  seen(pod: Pod): void {
+    if (!isLater(pod, this.#known)) return;
+    this.#known = pod;
+    this.#judge();
   }
 
   /** Resolves when the newest status is written, or the pod is gone. */
@@ -60,12 +78,13 @@ export class StatusWriter {
     while (!signal.aborted && !this.#isGone) {
       const status = this.#wanted;
       if (status === undefined) {
-        await this.#gate.wait(signal);
+        await this.#waitForMore();
         continue;
       }
       try {
         await this.#patch(status);
         this.#written = status;
+        this.#judge();
         if (this.#wanted === status) this.#wanted = undefined;
         backOff.reset();
         this.#tell();
@@ -87,6 +106,40 @@ export class StatusWriter {
     }
   }
 
+  #judge(): void {
+    if (!this.#isOverwritten) this.#putRightAtMs = undefined;
+    else if (this.#putRightAtMs === undefined) {
+      this.#putRightAtMs = this.#options.clock.monotonic() + putRightMs;
+      this.#gate.open();
+    }
+  }
+
+  /** Members and conditions that the kubelet does not write are somebody else's. */
+  get #isOverwritten(): boolean {
+    const { status = {} } = this.#known;
+    const [written, stored] = [this.#written, this.#stored];
+    if (written === undefined || stored === undefined) return false;
+    const members = [...(Object.keys(written) as (keyof PodStatus)[]), 'reason', 'message'] as const;
+    const find = ({ conditions }: PodStatus, wanted: string) =>
+      conditions?.find(({ type }) => type === wanted);
+    return !(
+      members.every(
+        (member) => member === 'conditions' || isDeepStrictEqual(status[member], stored[member]),
+      ) &&
+      (written.conditions ?? []).every(({ type }) =>
+        isDeepStrictEqual(find(status, type), find(stored, type)),
+      )
+    );
+  }
+
+  async #waitForMore(): Promise<void> {
+    const { signal, clock } = this.#options;
+    const leftMs = () => (this.#putRightAtMs ?? Number.POSITIVE_INFINITY) - clock.monotonic();
+    if (leftMs() > 0)
+      await this.#gate.wait(signal, clock, this.#putRightAtMs === undefined ? undefined : leftMs());
+    if (leftMs() <= 0) this.#wanted ??= this.#written;
+  }
+
   /** Takes the pod out of the API, for nothing of it is left on the node. Gone already: success. */
   async deletePod(): Promise<void> {
     const { api, signal } = this.#options;
@@ -101,7 +154,7 @@ export class StatusWriter {
   async #patch(status: PodStatus): Promise<void> {
     const { api, signal } = this.#options;
     const { namespace, name, uid } = this.#pod.metadata;
-    const before = this.#written ?? this.#pod.status ?? {};
+    const before = this.#known.status ?? {};
     // What a patch leaves out stays: what is not so any more is taken away by name.
     const gone = (['reason', 'message'] as const).filter(
       (member) => before[member] !== undefined && status[member] === undefined,
@@ -122,7 +175,10 @@ export class StatusWriter {
           before.podIP !== status.podIP && { podIPs: [{ $patch: 'replace' }, ...(status.podIPs ?? [])] }),
       },
     };
-    await api.patch(pods, namespace, name, { type: 'strategic', body, subresource: 'status' }, signal);
+    const patch = { type: 'strategic', body, subresource: 'status' } as const;
+    const answer = await api.patch(pods, namespace, name, patch, signal);
+    this.#stored = answer.status;
+    if (isLater(answer, this.#known)) this.#known = answer;
   }
 
   #tell(): void {
@@ -130,3 +186,7 @@ export class StatusWriter {
     this.#settled = Promise.withResolvers();
   }
 }
+
+/** Versions of one object are compared as numbers (KEP-5504). */
+const isLater = (one: Pick<Pod, 'metadata'>, other: Pick<Pod, 'metadata'>): boolean =>
+  BigInt(one.metadata.resourceVersion ?? 0) > BigInt(other.metadata.resourceVersion ?? 0);
