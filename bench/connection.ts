@@ -51,6 +51,7 @@ export class KeptConnection {
 
   /** The one before must have been answered. @throws {Error} the connection was closed. */
   send(request: string | Buffer): Promise<Answer> {
+    if (!this.isOpen) return Promise.reject(new Error('The server has closed the connection'));
     this.#waiting = Promise.withResolvers();
     this.#socket.write(request);
     return this.#waiting.promise;
