@@ -131,23 +131,20 @@ export class PodWorker {
     this.#resize.changed(this.#pod, pod);
     this.#pod = pod;
     this.#writer.seen(pod);
-    this.#interruptIfEnding();
-    this.poke();
+    this.#turnAnew();
   }
 
   /** The API server has it no more. @param last As it was. */
   removed(last: Pod): void {
     this.#pod = last;
     this.#isRemoved = true;
-    this.#interruptIfEnding();
-    this.poke();
+    this.#turnAnew();
   }
 
   /** The node ends it: it fails. */
   end(end: PodEnd): void {
     this.#end ??= end;
-    this.#interruptIfEnding();
-    this.poke();
+    this.#turnAnew();
   }
 
   poke(): void {
@@ -199,7 +196,9 @@ export class PodWorker {
     );
   }
 
-  #interruptIfEnding(): void {
+  /** What is at work goes on, unless the pod is to end. */
+  #turnAnew(): void {
+    this.poke();
     if (!this.#isEnding) return;
     const grace = graceOf(this.#pod, this.#end);
     if (this.#graceSeconds === undefined) this.#turn.abort(new Error('The pod is to end'));
