@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { AcsElasticNetworkInterface, AcsTask } from '../../protocols/index.ts';
+import type { AcsContainer, AcsElasticNetworkInterface, AcsTask } from '../../protocols/index.ts';
 import type { ContainerSpec, PrivateNetwork, SandboxDisk, SandboxSpec } from '../../runtime/index.ts';
 import type { InstanceOptions } from '../agent-options.ts';
 import { given, MalformedError } from '../reading.ts';
@@ -43,6 +43,8 @@ export function sandboxOf(
 ): SandboxSpec {
   const limits = {
     cpuMillis: task.cpu ? Math.round(task.cpu * 1000) : undefined,
+    // As the agent of ECS does it: with a limit of its own, a task weighs as much as any other such.
+    cpuShares: task.cpu ? undefined : atMostShares(task.containers.map(sharesOf)),
     memoryMiB: task.memory ? task.memory : undefined,
     shareIpc: task.ipcMode === 'task' || undefined,
     sharePid: task.pidMode === 'task' || undefined,
@@ -93,6 +95,18 @@ export function sandboxOf(
     sysctls: sysctlsOf(containers),
   });
 }
+
+const mostShares = 262_144;
+
+/** What a container weighs beside the others: its CPU units, and as little as can be where it says none. */
+export const sharesOf = ({ cpu }: Pick<AcsContainer, 'cpu'>): number =>
+  atMostShares([Math.max(2, Math.trunc(cpu))]);
+
+const atMostShares = (shares: readonly number[]): number =>
+  Math.min(
+    mostShares,
+    shares.reduce((sum, each) => sum + each, 0),
+  );
 
 /** What all tasks of an instance write on together, where its storage is limited. */
 export function instanceDiskOf({

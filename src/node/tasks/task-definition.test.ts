@@ -309,6 +309,12 @@ describe('a task', () => {
     expect(plan.containers[0]?.spec.hostname).toBeUndefined();
   });
 
+  test('weighs what its containers do together, unless it has a limit of its own', () => {
+    const containers = [app({ cpu: 512 }), app({ name: 'db', cpu: 0 })];
+    expect(planned(task({}, ...containers)).sandbox).toMatchObject({ cpuShares: 514 });
+    expect(planned(task({ cpu: 0.5 }, ...containers)).sandbox).not.toHaveProperty('cpuShares');
+  });
+
   test.each([
     ['10.0.3.1/24', '10.0.3.0/24'],
     ['172.31.47.1/20', '172.31.32.0/20'],

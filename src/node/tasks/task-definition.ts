@@ -8,7 +8,7 @@ import { proxyPlanOf } from '../service-connect/proxy-plan.ts';
 import { dependenciesOf, implicitDependenciesOf, inDependencyOrder } from './dependencies.ts';
 import { type DockerConfig, readDockerConfig } from './docker-config.ts';
 import { type NetworkBinding, type PlannedContainer, type TaskPlan, taskIdOf } from './plan.ts';
-import { type PlanContext, sandboxOf } from './sandbox-spec.ts';
+import { type PlanContext, sandboxOf, sharesOf } from './sandbox-spec.ts';
 import { mountsOf } from './volumes.ts';
 import { withProxy } from './with-proxy.ts';
 
@@ -108,7 +108,7 @@ function planContainer(
     network,
     extraHosts: isShared ? undefined : nonEmpty(docker.extraHosts),
     dns: isShared ? undefined : dnsOf(docker),
-    cpuShares: Math.min(262_144, Math.max(2, Math.trunc(container.cpu))),
+    cpuShares: sharesOf(container),
     memoryMiB: container.memory ? container.memory : undefined,
     memoryReservationMiB: docker.memoryReservationMiB,
     memorySwapMiB: docker.memorySwapMiB,
