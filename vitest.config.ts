@@ -8,6 +8,8 @@ import { ownMachines } from './test/setup/own-machines.ts';
 const onOwnMachines = (maxWorkers: number) =>
   canHaveOwnMachine() ? { pool: ownMachines(), maxWorkers } : { fileParallelism: false };
 
+const endToEnd = { testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 20_000 } } };
+
 export default defineConfig({
   test: {
     // Vitest keeps one processor for itself; there is little that it does while tests run.
@@ -36,9 +38,7 @@ export default defineConfig({
           // Vitest wants projects with other numbers of workers one after the other.
           sequence: { groupOrder: 1 },
           globalSetup: ['test/setup/fetch-clients.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-          expect: { poll: { timeout: 20_000 } },
+          ...endToEnd,
         },
       },
       {
@@ -48,9 +48,7 @@ export default defineConfig({
           include: ['test/e2e/alone/*.test.ts'],
           ...onOwnMachines(1),
           sequence: { groupOrder: 2 },
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-          expect: { poll: { timeout: 20_000 } },
+          ...endToEnd,
         },
       },
     ],

@@ -44,7 +44,7 @@ export function sandboxOf(
   const limits = {
     cpuMillis: task.cpu ? Math.round(task.cpu * 1000) : undefined,
     // As the agent of ECS does it: with a limit of its own, a task weighs as much as any other such.
-    cpuShares: task.cpu ? undefined : atMostShares(task.containers.map(sharesOf)),
+    cpuShares: task.cpu ? undefined : task.containers.reduce((sum, each) => sum + sharesOf(each), 0),
     memoryMiB: task.memory ? task.memory : undefined,
     shareIpc: task.ipcMode === 'task' || undefined,
     sharePid: task.pidMode === 'task' || undefined,
@@ -96,17 +96,9 @@ export function sandboxOf(
   });
 }
 
-const mostShares = 262_144;
-
 /** What a container weighs beside the others: its CPU units, and as little as can be where it says none. */
 export const sharesOf = ({ cpu }: Pick<AcsContainer, 'cpu'>): number =>
-  atMostShares([Math.max(2, Math.trunc(cpu))]);
-
-const atMostShares = (shares: readonly number[]): number =>
-  Math.min(
-    mostShares,
-    shares.reduce((sum, each) => sum + each, 0),
-  );
+  Math.min(262_144, Math.max(2, Math.trunc(cpu)));
 
 /** What all tasks of an instance write on together, where its storage is limited. */
 export function instanceDiskOf({
