@@ -282,7 +282,7 @@ describe('a cluster under load', () => {
   }, 300_000);
 
   it('leaves nothing when it is deleted', async () => {
-    await k('delete', 'deployment,statefulset,job', '--all', '--timeout=60s');
+    await k('delete', 'deployment,statefulset,job', '--all', '--timeout=100s');
     await waitFor('no containers', async () => ((await containers()).length === 0 ? true : undefined));
     const sandboxes = () => runtime.listSandboxes({ 'catamaran.installation': installationId });
     await waitFor('no sandboxes', async () => ((await sandboxes()).length === 0 ? true : undefined));

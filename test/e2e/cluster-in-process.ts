@@ -44,7 +44,7 @@ export async function startClusterInProcess(): Promise<ClusterInProcess> {
       await signIn();
       const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: directory, ...more };
       return new Promise((resolve) => {
-        execFile(program, args, { env, cwd: directory, timeout: 60_000 }, (error, stdout, stderr) =>
+        execFile(program, args, { env, cwd: directory, timeout: 110_000 }, (error, stdout, stderr) =>
           resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
         );
       });

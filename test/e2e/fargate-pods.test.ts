@@ -40,7 +40,7 @@ describe('pods on Fargate', () => {
     const { region, credentials } = installation.clientOptions();
     const token = await eksToken('harbor', region, credentials, systemClock().now());
     const all = [...access, `--token=${token}`, ...args];
-    return (await run(program, all, { timeout: 90_000 })).stdout;
+    return (await run(program, all, { timeout: 110_000 })).stdout;
   };
   /** In the namespace whose pods are on Fargate. */
   const k = (...args: string[]): Promise<string> => kubectl('-n', 'cold', ...args);
@@ -128,7 +128,7 @@ describe('pods on Fargate', () => {
         spec: { selector: app, ports: [{ port: 80, targetPort: 8_080 }] },
       },
     );
-    await k('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await k('rollout', 'status', 'deployment/web', '--timeout=100s');
     const [pod] = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
     expect(pod.spec.nodeName).toMatch(/^fargate-ip-172-31-128-\d+\.\S+\.internal$/);
     expect(pod.status.podIP).toBe(pod.status.hostIP);
@@ -190,7 +190,7 @@ describe('pods on Fargate', () => {
     const before = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
     await installation.kill9();
     await installation.up();
-    await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s');
+    await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=100s');
     const after = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
     expect(after).toHaveLength(1);
     expect(after[0].metadata.uid).toBe(before[0].metadata.uid);

@@ -172,7 +172,7 @@ describe('charts', () => {
     expect(await k('logs', 'job/fleet-launch')).toMatch(/^aft$/m);
     expect(await k('get', 'jobs', '-o', 'name')).not.toContain('toast');
     await k('create', 'job', 'now', '--from=cronjob/fleet-watch');
-    await k('wait', 'job/now', '--for=condition=Complete', '--timeout=30s');
+    await k('wait', 'job/now', '--for=condition=Complete', '--timeout=100s');
     expect(await k('logs', 'job/now')).toBe('all is well\n');
     const dry = await helm('upgrade', 'fleet', fleet, '--set', 'bow.enabled=true', '--dry-run=server');
     expect(dry).toContain(`password: ${await read('secret/fleet-stern', '{.data.password}')}`);

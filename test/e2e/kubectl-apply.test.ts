@@ -115,7 +115,7 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
   it('waits until something is gone', async () => {
     await k('create', 'cm', 'six');
     const [waited] = await Promise.all([
-      k('wait', '--for=delete', 'cm/six', '--timeout=30s'),
+      k('wait', '--for=delete', 'cm/six', '--timeout=100s'),
       k('get', 'cm', 'six').then(() => k('delete', 'cm', 'six')),
     ]);
     expect(waited).toBe('configmap/six condition met\n');
@@ -125,7 +125,7 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     const owned = () => k('get', 'rs', '-l', 'app=web', '-o', 'name');
     for (const cascade of ['foreground', 'background', 'orphan']) {
       await k('create', 'deployment', 'web', '--image=nginx', '--replicas=2');
-      await k('wait', '--for=create', 'rs', '-l', 'app=web', '--timeout=20s');
+      await k('wait', '--for=create', 'rs', '-l', 'app=web', '--timeout=100s');
       await k('rollout', 'status', 'deploy/web', '--watch=false');
       expect(await k('delete', 'deploy', 'web', `--cascade=${cascade}`)).toContain('"web" deleted');
       if (cascade === 'orphan') {
@@ -133,7 +133,7 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
         await k('delete', 'rs', '-l', 'app=web', '--cascade=foreground');
       }
       // What follows in the background may take a moment.
-      await k('wait', '--for=delete', 'rs,pods', '-l', 'app=web', '--timeout=20s');
+      await k('wait', '--for=delete', 'rs,pods', '-l', 'app=web', '--timeout=100s');
       expect(await owned()).toBe('');
     }
     expect(cluster.troubles()).toEqual([]);

@@ -38,7 +38,7 @@ describe('kubectl', () => {
     const env = { HOME: directory, KUBECONFIG: join(directory, 'none') };
     const to = ['--server', harbor.endpoint, '--certificate-authority', join(directory, 'ca.crt')];
     return new Promise((resolve) => {
-      execFile(kubectl, [...to, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      execFile(kubectl, [...to, ...args], { env, timeout: 110_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
       );
     });

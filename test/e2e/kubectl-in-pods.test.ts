@@ -17,7 +17,7 @@ describe('kubectl', () => {
       pod('web', cluster.container(serve)),
       pod('listener', { ...cluster.container(talk), stdin: true }),
     );
-    await k('wait', '--for=condition=Ready', 'pod/web', 'pod/listener', '--timeout=60s');
+    await k('wait', '--for=condition=Ready', 'pod/web', 'pod/listener', '--timeout=100s');
   }, 300_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
@@ -152,7 +152,7 @@ describe('kubectl', () => {
     const guarded = pod('guarded', cluster.container('sleep 3600'));
     await cluster.apply({ ...guarded, metadata: { name: 'guarded', labels: { app: 'guarded' } } });
     await k('create', 'pdb', 'guard', '--selector=app=guarded', '--min-available=1');
-    await k('wait', '--for=condition=Ready', 'pod/guarded', '--timeout=60s');
+    await k('wait', '--for=condition=Ready', 'pod/guarded', '--timeout=100s');
     const chosen = ['--pod-selector=app=guarded', '--timeout=3s'];
     const plain = await cluster.say('drain', node, ...chosen);
     expect(plain.stderr).toContain('cannot delete Pods that declare no controller (use --force to override)');
@@ -204,7 +204,7 @@ describe('kubectl', () => {
       .split('\n')
       .find((each) => each.includes('node-debugger'));
     const [, debuggerPod = ''] = name?.split('/') ?? [];
-    await k('wait', `pod/${debuggerPod}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s');
+    await k('wait', `pod/${debuggerPod}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=100s');
     expect(await k('logs', debuggerPod)).toBe(`${node}\nseen\n`);
   });
 });

@@ -44,7 +44,7 @@ describe('an EKS cluster', () => {
       HOME: installation.stateDirectory,
     };
     return new Promise((resolve) => {
-      execFile(kubectl, args, { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      execFile(kubectl, args, { env, timeout: 110_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
       );
     });
@@ -197,7 +197,7 @@ describe('an EKS cluster', () => {
       ].join('\n'),
     );
     await k('apply', '-f', definition);
-    await k('wait', '--for=condition=Established', 'crd/crontabs.stable.example.com', '--timeout=10s');
+    await k('wait', '--for=condition=Established', 'crd/crontabs.stable.example.com', '--timeout=100s');
     const manifest = join(installation.stateDirectory, 'crontab.yaml');
     const crontab = (spec: string) =>
       writeFile(

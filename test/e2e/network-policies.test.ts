@@ -82,7 +82,7 @@ describe('network policies', () => {
       },
     );
     for (const name of ['shop', 'bank'])
-      await k('-n', name, 'wait', 'pod', '--all', '--for=condition=Ready', '--timeout=60s');
+      await k('-n', name, 'wait', 'pod', '--all', '--for=condition=Ready', '--timeout=100s');
     for (const [namespace, name] of [
       ['shop', 'web'],
       ['shop', 'api'],
@@ -101,7 +101,7 @@ describe('network policies', () => {
     await reaching({ 'shop/api': false, 'shop/other': false, 'bank/teller': false, 'by service': false });
     // Probes go on, and what it asks itself.
     expect(await ask('shop/web', addresses.get('teller'))).toBe(true);
-    await k('-n', 'shop', 'wait', 'pod/web', '--for=condition=Ready', '--timeout=10s');
+    await k('-n', 'shop', 'wait', 'pod/web', '--for=condition=Ready', '--timeout=100s');
 
     await cluster.apply(toWeb({ from: [app('api')], ports: [{ port: 'http' }] }));
     await reaching({

@@ -174,7 +174,7 @@ export class PodCluster implements AsyncDisposable {
   #run(program: string, args: readonly string[]): Promise<Said> {
     const env = { ...process.env, ...this.installation.environment, KUBECONFIG: this.#kubeconfig };
     return new Promise((resolve) => {
-      execFile(program, args, { env, timeout: 90_000 }, (error, stdout, stderr) =>
+      execFile(program, args, { env, timeout: 110_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : 1, stdout, stderr }),
       );
     });

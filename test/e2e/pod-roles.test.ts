@@ -49,7 +49,7 @@ describe('a pod’s role', () => {
 
   const k = async (...args: readonly string[]): Promise<string> => {
     const env = { ...process.env, KUBECONFIG: kubeconfig };
-    return (await run(kubectl, [...args], { env, timeout: 60_000 })).stdout;
+    return (await run(kubectl, [...args], { env, timeout: 110_000 })).stdout;
   };
   const apply = async (...objects: readonly object[]): Promise<void> => {
     applied += 1;

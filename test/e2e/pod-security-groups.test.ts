@@ -22,7 +22,7 @@ describe('security groups for pods', () => {
     },
   });
   const ready = (...names: string[]) =>
-    k('wait', '--for=condition=Ready', '--timeout=50s', ...names.map((name) => `pod/${name}`));
+    k('wait', '--for=condition=Ready', '--timeout=100s', ...names.map((name) => `pod/${name}`));
   const interfaceOf = async (name: string) => {
     const told = JSON.parse(await k('get', 'pod', name, '-o', 'json')).metadata.annotations;
     const [{ eniId, privateIp }] = JSON.parse(told['vpc.amazonaws.com/pod-eni']);

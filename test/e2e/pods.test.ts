@@ -51,7 +51,7 @@ describe('pods', () => {
     ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' } },
     spec: { type: 'NodePort', selector: app, ports: [{ port: 80, targetPort: 8_080, nodePort: 30_080 }] },
   };
-  const ready = () => k('rollout', 'status', 'deployment/web', '--timeout=60s');
+  const ready = () => k('rollout', 'status', 'deployment/web', '--timeout=100s');
 
   it('have addresses of the VPC, and are reached by their service’s name from each other', async () => {
     web.spec.template.spec.containers = [container(serve)];
@@ -122,7 +122,7 @@ describe('pods', () => {
       ],
     });
     await apply(agent);
-    await k('rollout', 'status', 'daemonset/agent', '--timeout=60s');
+    await k('rollout', 'status', 'daemonset/agent', '--timeout=100s');
     const places = await placesOf('agent');
     expect(places.map(({ podIp }) => podIp).toSorted()).toEqual(await nodeAddresses());
     for (const { podIp, hostIp, name, node } of places) {
@@ -180,7 +180,7 @@ describe('pods', () => {
   it('are reached by ports of their nodes, by whoever the nodes’ security groups let in', async () => {
     const ports = [{ containerPort: 8_080, hostPort }];
     await apply(eachNode('published', { containers: [{ ...container(serve), ports }] }));
-    await k('rollout', 'status', 'daemonset/published', '--timeout=60s');
+    await k('rollout', 'status', 'daemonset/published', '--timeout=100s');
     const places = await placesOf('published');
     const urls = places.map(({ hostIp }) => `http://${hostIp}:${hostPort}`);
     for (const { podIp, hostIp } of places) expect(podIp).not.toBe(hostIp);
@@ -229,7 +229,7 @@ describe('pods', () => {
   /** One on each node, who asks. */
   async function clients() {
     await apply(eachNode('client', { containers: [container('sleep 3600')] }));
-    await k('rollout', 'status', 'daemonset/client', '--timeout=60s');
+    await k('rollout', 'status', 'daemonset/client', '--timeout=100s');
     return placesOf('client');
   }
   const asks = (client: string, url: string) =>
@@ -267,7 +267,7 @@ describe('pods', () => {
       serviceOf('named', { selector: { app: 'named' }, ports: [{ port: 80, targetPort: 'http' }] }),
     );
     await ready();
-    await k('wait', 'pod', '-l', 'app=named', '--for=condition=Ready', '--timeout=50s');
+    await k('wait', 'pod', '-l', 'app=named', '--for=condition=Ready', '--timeout=100s');
     const nodeOf = new Map((await placesOf('web')).map(({ name, node }) => [name, node]));
     const zones = await k(
       ...['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.labels.topology\\.kubernetes\\.io/zone}'],
@@ -371,7 +371,7 @@ describe('pods', () => {
       },
     });
     const pods = async () => (await placesOf('local')).map(({ name }) => name);
-    const moved = () => k('rollout', 'status', 'deployment/local', '--timeout=60s');
+    const moved = () => k('rollout', 'status', 'deployment/local', '--timeout=100s');
     await moved();
     const elb = cluster.installation.elb();
     const balancer = async () => {
@@ -465,7 +465,7 @@ describe('pods', () => {
     await become('LoadBalancer');
     const again = await waitFor('another load balancer', balancer);
     expect(again.LoadBalancerArn).not.toBe(made.LoadBalancerArn);
-    await k('delete', 'service', 'local', '--timeout=50s');
+    await k('delete', 'service', 'local', '--timeout=100s');
     await k('delete', 'deployment', 'local', '--wait=false');
   }, 300_000);
 
@@ -481,7 +481,7 @@ describe('pods', () => {
       ...[`wget -q -O - http://${address}:${port}`, `wget -q -O - http://${address}:${hostPort}`],
     ]);
     await inPod('by-host-again', byHost.join(' && '));
-    await k('delete', 'daemonset', 'published', '--cascade=foreground', '--timeout=60s');
+    await k('delete', 'daemonset', 'published', '--cascade=foreground', '--timeout=100s');
     const refused = (await nodeAddresses()).map((address) => `! nc -w 2 ${address} ${hostPort} < /dev/null`);
     await inPod('by-host-port-no-more', refused.join(' && '));
     await k('scale', 'deployment/web', '--replicas=0');

@@ -54,7 +54,7 @@ it('A rollout behind a load balancer waits until its pods are healthy there, whe
   );
 
   await cluster.apply(deployment(8_080));
-  await k('rollout', 'status', 'deployment/web', '--timeout=50s');
+  await k('rollout', 'status', 'deployment/web', '--timeout=100s');
   const shown = async () => {
     const { items } = JSON.parse(await k('get', 'pods', '-o', 'json')) as { items: readonly Pod[] };
     return items.map(({ metadata, spec, status: { conditions = [] } }) => {
@@ -116,7 +116,7 @@ it('A load balancer sends to the node ports of instances that are nodes, and a b
     );
     return said === '' ? undefined : said;
   });
-  await k('wait', 'pod/web', 'pod/client', '--for=condition=Ready', '--timeout=50s');
+  await k('wait', 'pod/web', 'pod/client', '--for=condition=Ready', '--timeout=100s');
   const asked = ['exec', 'client', '--', 'wget', '-q', '-O', '-', `http://${hostname}/`];
   await waitFor('an answer through the node port', async () => {
     const { code, stdout } = await cluster.say('-n', 'ports', ...asked);

@@ -77,7 +77,7 @@ describe('a node group that is updated to another version', () => {
       },
       budget(2),
     );
-    await k('rollout', 'status', 'deployment/web', '--timeout=55s');
+    await k('rollout', 'status', 'deployment/web', '--timeout=100s');
   }, 420_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();

@@ -9,7 +9,7 @@ describe('volumes of pods', () => {
   let cluster: PodCluster;
   const k = (...args: string[]) => cluster.k(...args);
   const inPod = (name: string, command: string) => k('exec', name, '--', '/bin/sh', '-c', command);
-  const rolledOut = () => k('rollout', 'status', 'statefulset/db', '--timeout=60s');
+  const rolledOut = () => k('rollout', 'status', 'statefulset/db', '--timeout=100s');
   const claimIs = (path: string) => k('get', 'pvc', 'data-db-0', '-o', `jsonpath=${path}`);
   /** Of the machine that are this installation's. */
   const mounts = async () =>

@@ -139,7 +139,7 @@ describe('a cluster’s VPC', () => {
         },
       },
     );
-    await k('rollout', 'status', 'deployment/server', '--timeout=50s');
+    await k('rollout', 'status', 'deployment/server', '--timeout=100s');
   }, 400_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
