@@ -8,7 +8,7 @@ import { ownMachines } from './test/setup/own-machines.ts';
 const onOwnMachines = (maxWorkers: number) =>
   canHaveOwnMachine() ? { pool: ownMachines(), maxWorkers } : { fileParallelism: false };
 
-const endToEnd = { testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 20_000 } } };
+const endToEnd = { testTimeout: 120_000, hookTimeout: 180_000, expect: { poll: { timeout: 100_000 } } };
 
 export default defineConfig({
   test: {
