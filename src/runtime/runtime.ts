@@ -37,6 +37,11 @@ export interface Runtime extends AsyncDisposable {
   ): Promise<Image>;
   /** As `loadImage` takes it; a simulated image has no files. @throws {RuntimeError} while it is read: it is not there. */
   saveImage(reference: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Small files of an image that is on this machine, as text, by path; those that it has not are left out. A simulated
+   * image has none. @throws {RuntimeError} the image is not there; `Unsupported` a file is larger than 1 MiB.
+   */
+  readImageFiles(reference: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Loads a docker-archive / OCI-layout tar. */
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
   removeImage(reference: string): Promise<void>;
@@ -465,36 +470,4 @@ export interface OutputLine {
   readonly text: string;
   readonly timeMs: number;
   readonly isUnended?: true;
-}
-
-export type RuntimeErrorCode =
-  | 'CannotPullContainer'
-  | 'CannotPullContainerAuth'
-  | 'CannotPullImageManifest'
-  | 'CannotCreateContainer'
-  | 'CannotStartContainer'
-  | 'CannotStopContainer'
-  | 'CannotRemoveContainer'
-  /** A command could not be run in a container, or did not end in time. */
-  | 'CannotExecContainer'
-  | 'CannotCreateVolume'
-  | 'ContainerNetworking'
-  | 'PortInUse'
-  | 'DiskFull'
-  /** The engine did not answer, or is not there. Retry. */
-  | 'EngineUnavailable'
-  /** The engine refused for a reason of this machine; the message says what to do. */
-  | 'Unsupported';
-
-/** A failure of the engine, with what was attempted on which container, and the engine's own words as `detail`. */
-export class RuntimeError extends Error {
-  override readonly name = 'RuntimeError';
-  readonly code: RuntimeErrorCode;
-  /** The engine's words alone, fit for ECS's `Name: detail` reasons. */
-  readonly detail: string;
-  constructor(code: RuntimeErrorCode, message: string, detail: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.detail = detail;
-  }
 }

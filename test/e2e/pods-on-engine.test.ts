@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,7 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../src/clock/index.ts';
 import { silentLog } from '../../src/log.ts';
 import { TestNode, TestNodes } from '../../src/node/kubelet/testing/test-cluster.ts';
-import { type DockerRuntime, imageArchive, openDockerRuntime, tar } from '../../src/runtime/index.ts';
+import {
+  busyboxLayer,
+  type DockerRuntime,
+  imageArchive,
+  openDockerRuntime,
+  tar,
+} from '../../src/runtime/index.ts';
 import { askEngine } from './footprint.ts';
 import { testImage } from './image.ts';
 
@@ -16,6 +22,7 @@ let nodes: TestNodes;
 let node: TestNode;
 let runtime: DockerRuntime;
 let image: string;
+let seccompProfiles: string;
 const name = 'ip-10-0-1-9';
 
 beforeAll(async () => {
@@ -24,7 +31,8 @@ beforeAll(async () => {
   runtime = await openDockerRuntime({ clock, random: systemRandom(), log: silentLog });
   nodes = await TestNodes.open();
   node = new TestNode(await nodes.access(name), { name, instanceId: `i-e2e${process.pid}` });
-  await node.start({ runtime });
+  seccompProfiles = join(node.stateDirectory, 'seccomp');
+  await node.start({ runtime, settings: { seccompProfiles } });
 });
 
 afterAll(async () => {
@@ -110,6 +118,68 @@ describe('a pod on the Docker Engine', () => {
     expect(message).toMatch(/NoNewPrivs:\s+1/);
     expect(message).toMatch(/Read-only file system/);
     await end(path);
+  });
+
+  it('is in the groups that its image gives its user, unless it wants its own alone', async () => {
+    const reference = `catamaran/crew-${process.pid}:1`;
+    const files = await tar([
+      { path: 'etc/passwd', content: 'sailor:x:1000:2000::/:/bin/sh\n' },
+      { path: 'etc/group', linkTo: '../lib/crews' },
+      { path: 'lib/crews', content: 'crew:x:50000:sailor\n' },
+    ]);
+    const layers = [await busyboxLayer(), files];
+    await runtime.loadImage(await imageArchive({ reference, layers, config: {} }));
+    const own = { runAsUser: 1000, runAsGroup: 3000, supplementalGroups: [4000] };
+    for (const [supplementalGroupsPolicy, groups] of [
+      ['Merge', [3000, 4000, 50_000]],
+      ['Strict', [3000, 4000]],
+    ] as const) {
+      const path = await nodes.bind(name, `groups-${supplementalGroupsPolicy.toLowerCase()}`, {
+        ...{ restartPolicy: 'Never', securityContext: { ...own, supplementalGroupsPolicy } },
+        containers: [
+          container('c', 'id -u; id -G; exit 1', {
+            ...{ image: reference, terminationMessagePolicy: 'FallbackToLogsOnError' },
+          }),
+        ],
+      });
+      const json = await nodes.until(path, 'failed', ({ status }) => status.phase === 'Failed');
+      const { state, user } = first(json);
+      const [uid, told] = state.terminated.message.split('\n');
+      expect(user.linux).toEqual({ uid: Number(uid), gid: 3000, supplementalGroups: groups });
+      expect(told.split(' ').map(Number).toSorted()).toEqual(groups.toSorted());
+      await end(path);
+    }
+    await runtime.removeImage(reference);
+  });
+
+  it('is kept from what a profile of its machine forbids', async () => {
+    const profile = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }],
+    };
+    await mkdir(join(seccompProfiles, 'crew'), { recursive: true });
+    await writeFile(join(seccompProfiles, 'crew', 'no-mkdir.json'), JSON.stringify(profile));
+    const under = (localhostProfile: string) => ({
+      securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } },
+      ...{ terminationMessagePolicy: 'FallbackToLogsOnError' },
+    });
+    const path = await nodes.bind(name, 'profile', {
+      restartPolicy: 'Never',
+      containers: [container('c', 'touch /file && mkdir /dir', under('crew/no-mkdir.json'))],
+    });
+    const json = await nodes.until(path, 'failed', ({ status }) => status.phase === 'Failed');
+    expect(first(json).state.terminated.message).toContain("can't create directory '/dir'");
+    await end(path);
+
+    const missing = await nodes.bind(name, 'no-profile', {
+      containers: [container('c', 'true', under('none.json'))],
+    });
+    const waiting = await nodes.until(missing, 'waiting', (seen) => first(seen)?.state.waiting?.message);
+    expect(first(waiting).state.waiting).toMatchObject({
+      reason: 'CreateContainerError',
+      message: expect.stringContaining(`cannot load seccomp profile "${join(seccompProfiles, 'none.json')}"`),
+    });
+    await end(missing);
   });
 
   it('is in its node’s network, and sees what the machine runs, where it asks for that', async () => {

@@ -94,7 +94,9 @@ const core: FieldRules = {
     ...{ runAsUser: id, runAsGroup: id, fsGroup: id, fsGroupChangePolicy: 'Always|OnRootMismatch' },
     ...{ supplementalGroupsPolicy: 'Merge|Strict', seLinuxChangePolicy: 'MountOption|Recursive' },
   },
-  SeccompProfile: { type: 'required Localhost|RuntimeDefault|Unconfined' },
+  SeccompProfile: {
+    ...{ type: 'required Localhost|RuntimeDefault|Unconfined', localhostProfile: 'relative-path' },
+  },
   AppArmorProfile: { type: 'required Localhost|RuntimeDefault|Unconfined' },
   Sysctl: { name: 'required' },
   Service: { spec: 'whole' },

@@ -10,6 +10,7 @@ import {
   required,
 } from '../apiserver/status.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, numberOf, textOf } from '../objects/object.ts';
+import { securityErrors } from './security-errors.ts';
 
 /**
  * What is wrong with a pod's spec, or that of a template, beyond its single fields.
@@ -35,6 +36,7 @@ export function podSpecErrors(
         ? []
         : [notSupported(`${at}.restartPolicy`, textOf(members, 'restartPolicy'), ['Always'])],
     ),
+    ...securityErrors(memberOf(spec, 'securityContext'), `${path}.securityContext`),
     ...sysctlErrors(entriesOf(memberOf(spec, 'securityContext'), 'sysctls', `${path}.securityContext`)),
     ...entriesOf(spec, 'tolerations', path).flatMap(({ members, at }) => tolerationErrors(members, at)),
     ...(textOf(spec, 'dnsPolicy') === 'None' &&
@@ -85,7 +87,8 @@ function volumeErrors(volume: JsonObject, at: string): readonly FieldError[] {
 function containerErrors({ members, at }: Entry, volumes: ReadonlySet<string>): readonly FieldError[] {
   const mounts = entriesOf(members, 'volumeMounts', at);
   const paths = new Set<string>();
-  const isPrivileged = memberOf(members, 'securityContext').privileged === true;
+  const security = memberOf(members, 'securityContext');
+  const isPrivileged = security.privileged === true;
   const ports = entriesOf(members, 'ports', at).filter((port) => textOf(port.members, 'name') !== '');
   return [
     ...duplicatesAmong(ports, 'name'),
@@ -108,6 +111,7 @@ function containerErrors({ members, at }: Entry, volumes: ReadonlySet<string>): 
     }),
     ...entriesOf(members, 'env', at).flatMap((variable) => variableErrors(variable)),
     ...probeErrors(members, at),
+    ...securityErrors(security, `${at}.securityContext`),
     ...resourceErrors(memberOf(members, 'resources'), `${at}.resources`),
   ];
 }

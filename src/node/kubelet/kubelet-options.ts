@@ -177,6 +177,8 @@ export interface KubeletSettings {
   readonly pressureTransitionMs: number;
   /** How many containers start at the same time. */
   readonly startConcurrency: number;
+  /** Where on its machine seccomp profiles of the type Localhost are. */
+  readonly seccompProfiles: string;
 }
 
 export const defaultSettings: KubeletSettings = {
@@ -187,4 +189,6 @@ export const defaultSettings: KubeletSettings = {
   evictionCheckMs: 10_000,
   pressureTransitionMs: 300_000,
   startConcurrency: 4,
+  // Upstream's, so that what puts profiles there for other kubelets does it for this one.
+  seccompProfiles: '/var/lib/kubelet/seccomp',
 };

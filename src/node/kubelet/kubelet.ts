@@ -9,6 +9,7 @@ import { type NodeSetupOptions, nodeSetup } from './environment/node-setup.ts';
 import { PodEvents } from './events/pod-events.ts';
 import { nodeWatch } from './eviction/node-watch.ts';
 import type { PressureType } from './eviction/thresholds.ts';
+import { ImageAccounts } from './images/image-accounts.ts';
 import { pullSecrets } from './images/pull-secrets.ts';
 import { PulledImages } from './images/pulled-images.ts';
 import { defaultSettings, type KubeletOptions, type KubeletSettings } from './kubelet-options.ts';
@@ -218,6 +219,7 @@ function podBoard(
   const steps = new PodSteps({
     ...{ node, api, runtime, podNetwork, cgroups, volumes, setup, events, labels, clock, signal },
     ...(isolation && { isolation }),
+    ...{ accounts: new ImageAccounts(runtime), seccompProfiles: settings.seccompProfiles },
     messages: new TerminationMessages(stateDirectory),
     runHook: hookRunner({ runHandler, clock }),
     slots: new Slots(settings.startConcurrency),
@@ -229,7 +231,7 @@ function podBoard(
     refreshNode,
     node: () => ({
       ...{ name: node.name, labels: nodeLabels(), pressures: pressures(), onlyPod: node.onlyPod },
-      allocatable: allocatable(),
+      ...{ allocatable: allocatable(), hasAppArmor: machine.hasAppArmor },
     }),
     images: { ...{ runtime, clock, events, pulled: images }, secrets: pullSecrets(api, events) },
   });

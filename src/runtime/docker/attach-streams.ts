@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/index.ts';
 import { Fields } from '../fields.ts';
 import type { AttachOptions, ContainerAttachment } from '../process.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { EngineApi } from './engine-api.ts';
 import { resizeTerminal } from './exec-streams.ts';
 import { attempting } from './failures.ts';

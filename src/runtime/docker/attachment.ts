@@ -2,7 +2,8 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '../../clock/index.ts';
 import { Fields } from '../fields.ts';
 import { LineSplitter, type OutputStream } from '../line-splitter.ts';
-import { type OutputLine, RuntimeError } from '../runtime.ts';
+import type { OutputLine } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { EngineApi } from './engine-api.ts';
 import { Demultiplexer } from './output-frames.ts';
 

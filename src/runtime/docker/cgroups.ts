@@ -4,7 +4,8 @@ import { access, mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../clock/index.ts';
-import { type CgroupLimits, RuntimeError } from '../runtime.ts';
+import type { CgroupLimits } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { Daemon, EngineFacts } from './probe.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ContainerLimits, ContainerSpec, HealthCheck, Mount, PortMapping } from '../runtime.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import { roleLabel, sandboxLabel } from './labels.ts';
 
 /** What a container's body needs besides its spec. */

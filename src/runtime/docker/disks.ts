@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { checkExt4, makeExt4 } from '../ext4.ts';
 import { type MountEntry, mountTable } from '../mount-table.ts';
 import { runCommand } from '../run-command.ts';
-import { RuntimeError, type SandboxDisk, type SandboxDiskSpace } from '../runtime.ts';
+import type { SandboxDisk, SandboxDiskSpace } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 
 const MiB = 1_048_576;
 const copyMs = 120_000;

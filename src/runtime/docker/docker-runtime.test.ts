@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from '../../clock/index.ts';
 import { silentLog } from '../../log.ts';
 import { busyboxLayer } from '../busybox-layer.ts';
 import { describeRuntimeConformance } from '../conformance.ts';
-import { imageArchive, imageId } from '../image-archive.ts';
+import { imageArchive, imageId, tar } from '../image-archive.ts';
 import { type DockerRuntime, findEngine, openDockerRuntime, startEngine } from './index.ts';
 
 const clock = systemClock({ keepsProcessAlive: true });
@@ -48,6 +48,32 @@ describe.skipIf(engine === undefined)('on a real engine', () => {
       if (clock.now() - startedMs > leftoverAgeMs) await runtime.purge({ 'catamaran.test-run': run });
     }
   }
+
+  it('reads files of an image, also behind links, and leaves nothing behind', async () => {
+    const labels = { 'catamaran.test-run': newRun() };
+    await using runtime = await openRuntime(labels);
+    const reference = `catamaran/files-${process.pid}:1`;
+    const layer = await tar([
+      { path: 'etc/one', content: 'old' },
+      { path: 'etc/group', linkTo: 'groups' },
+      { path: 'etc/groups', linkTo: '/lib/groups' },
+      { path: 'lib/groups', content: 'crew:x:1:\n' },
+      { path: 'etc/round', linkTo: 'round' },
+      { path: 'etc/large', content: new Uint8Array(1_048_577) },
+    ]);
+    const top = await tar([{ path: 'etc/one', content: 'new' }]);
+    await runtime.loadImage(await imageArchive({ reference, layers: [layer, top], config: {} }));
+    const { id = '' } = (await runtime.inspectImage(reference)) ?? {};
+    const files = await runtime.readImageFiles(id, ['/etc/one', '/etc/group', '/etc/none', '/etc']);
+    expect(Object.fromEntries(files)).toEqual({ '/etc/one': 'new', '/etc/group': 'crew:x:1:\n' });
+    await expect(runtime.readImageFiles(id, ['/etc/round'])).rejects.toThrow('too many links');
+    await expect(runtime.readImageFiles(id, ['/etc/large'])).rejects.toMatchObject({ code: 'Unsupported' });
+    // The Engine removes no image that a container uses.
+    await runtime.removeImage(reference);
+    await expect(runtime.readImageFiles(id, ['/etc/one'])).rejects.toMatchObject({
+      code: 'CannotCreateContainer',
+    });
+  });
 
   it('leaves no cgroup, container or volume of a removed sandbox, and knows an image by its predicted id', async () => {
     const run = newRun();

@@ -9,25 +9,25 @@ import type {
   ExecResult,
   TerminalOptions,
 } from '../process.ts';
-import {
-  type CgroupLimits,
-  type Container,
-  type ContainerLimits,
-  type ContainerSpec,
-  type GvisorSupport,
-  type Image,
-  type OutputLine,
-  type PrivateNetwork,
-  type RegistryAuth,
-  type Runtime,
-  RuntimeError,
-  type RuntimeEvent,
-  type RuntimeInfo,
-  type Sandbox,
-  type SandboxDiskSpace,
-  type SandboxDiskSupport,
-  type SandboxSpec,
+import type {
+  CgroupLimits,
+  Container,
+  ContainerLimits,
+  ContainerSpec,
+  GvisorSupport,
+  Image,
+  OutputLine,
+  PrivateNetwork,
+  RegistryAuth,
+  Runtime,
+  RuntimeEvent,
+  RuntimeInfo,
+  Sandbox,
+  SandboxDiskSpace,
+  SandboxDiskSupport,
+  SandboxSpec,
 } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
 import { openAttachment } from './attach-streams.ts';
 import { cgroupsOf } from './cgroups.ts';
@@ -38,6 +38,7 @@ import { engineEvents } from './events.ts';
 import { runExec } from './exec.ts';
 import { openExecCommand, openExecTerminal } from './exec-streams.ts';
 import { attempting } from './failures.ts';
+import { FilesOfImages } from './files-of-images.ts';
 import { Gvisor, gvisorStartMs } from './gvisor.ts';
 import { Images } from './images.ts';
 import { inParallel } from './in-parallel.ts';
@@ -124,6 +125,7 @@ export class DockerRuntime implements Runtime {
   readonly #random: Random;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #images: Images;
+  readonly #files: FilesOfImages;
   readonly #containers: Containers;
   readonly #volumes: Volumes;
   readonly #networks: Networks;
@@ -160,6 +162,7 @@ export class DockerRuntime implements Runtime {
     this.limits = limitsOf(facts, daemon, cgroups.missing);
     this.#ulimitBounds = ulimitBounds(daemon);
     this.#images = new Images(api);
+    this.#files = new FilesOfImages(api, parts.random, parts.labels);
     this.#containers = new Containers(api, clock);
     this.#volumes = new Volumes(api);
     this.#networks = new Networks(api, parts.labels);
@@ -241,6 +244,10 @@ export class DockerRuntime implements Runtime {
 
   saveImage(reference: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
     return this.#images.save(reference, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  readImageFiles(reference: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#files.read(reference, paths);
   }
 
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import { defaultSocket, type EngineAddress, type FoundEngine, ping, unixAddress } from './engine-socket.ts';
 
 export interface StartEngineOptions {

@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:http';
 import { type Clock, withTimeout } from '../../clock/index.ts';
 import { get } from '../../http.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 
 /** Where an Engine listens. */
 export interface EngineAddress {

@@ -1,7 +1,7 @@
 import { type Clock, withTimeout } from '../../clock/index.ts';
 import { Fields } from '../fields.ts';
 import type { ExecResult } from '../process.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting } from './failures.ts';
 import { Demultiplexer } from './output-frames.ts';

@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeErrorCode } from '../runtime.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../runtime-error.ts';
 import { EngineAwayError, EngineError } from './engine-api.ts';
 
 /** The Engine is on its way down or up: its socket answers, what is behind it does not. */

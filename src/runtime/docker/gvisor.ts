@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Clock, hex, type Random } from '../../clock/index.ts';
 import { Fields } from '../fields.ts';
-import { type ContainerSpec, type GvisorSupport, RuntimeError } from '../runtime.ts';
+import type { ContainerSpec, GvisorSupport } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import { containerOf } from './container-view.ts';
 import type { EngineApi } from './engine-api.ts';
 import { roleLabel } from './labels.ts';

@@ -1,6 +1,7 @@
 import { Fields } from '../fields.ts';
 import { readImageConfig } from '../image-config.ts';
-import { type Image, type RegistryAuth, RuntimeError, type RuntimeErrorCode } from '../runtime.ts';
+import type { Image, RegistryAuth } from '../runtime.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../runtime-error.ts';
 import { type EngineApi, EngineError, jsonLines } from './engine-api.ts';
 import { attempting, failed, isStatus } from './failures.ts';
 

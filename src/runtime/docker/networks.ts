@@ -1,5 +1,6 @@
 import { Fields, fieldsOfList } from '../fields.ts';
-import { type PrivateNetwork, RuntimeError } from '../runtime.ts';
+import type { PrivateNetwork } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
 import { labelFilter, roleLabel } from './labels.ts';

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../clock/index.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import { EngineApi } from './engine-api.ts';
 import { daemonArguments } from './engine-process.ts';
 import type { FoundEngine } from './engine-socket.ts';

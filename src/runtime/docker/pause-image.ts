@@ -1,5 +1,5 @@
 import { imageArchive, imageId, tar } from '../image-archive.ts';
-import { RuntimeError } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 
 export const pauseReference = 'catamaran/pause:1';
 

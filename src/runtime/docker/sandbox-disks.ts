@@ -1,14 +1,14 @@
 import { statfs } from 'node:fs/promises';
 import { hex, type Random } from '../../clock/index.ts';
-import {
-  type ContainerSpec,
-  type Image,
-  type Mount,
-  RuntimeError,
-  type SandboxDisk,
-  type SandboxDiskSpace,
-  type SandboxDiskSupport,
+import type {
+  ContainerSpec,
+  Image,
+  Mount,
+  SandboxDisk,
+  SandboxDiskSpace,
+  SandboxDiskSupport,
 } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { Containers } from './containers.ts';
 import { Disks } from './disks.ts';
 import { roleLabel } from './labels.ts';

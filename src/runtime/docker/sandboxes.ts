@@ -1,12 +1,7 @@
 import { constants } from 'node:os';
 import type { Clock } from '../../clock/index.ts';
-import {
-  type CgroupLimits,
-  type Container,
-  RuntimeError,
-  type Sandbox,
-  type SandboxSpec,
-} from '../runtime.ts';
+import type { CgroupLimits, Container, Sandbox, SandboxSpec } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { Containers } from './containers.ts';
 import { attempting } from './failures.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Fields } from '../fields.ts';
-import { type ContainerSpec, RuntimeError } from '../runtime.ts';
+import type { ContainerSpec } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import { type BodyContext, containerBody } from './container-body.ts';
 import { containerOf } from './container-view.ts';
 import { EngineAwayError, EngineError } from './engine-api.ts';

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type Clock, hex, type Random } from '../../clock/index.ts';
-import {
-  type CgroupLimits,
-  type ContainerLimits,
-  type ContainerSpec,
-  type Image,
-  type PortMapping,
-  RuntimeError,
-  type RuntimeErrorCode,
-  type RuntimeEvent,
-  type Sandbox,
-  type SandboxSpec,
+import type {
+  CgroupLimits,
+  ContainerLimits,
+  ContainerSpec,
+  Image,
+  PortMapping,
+  RuntimeEvent,
+  Sandbox,
+  SandboxSpec,
 } from '../runtime.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../runtime-error.ts';
 import { readArchive } from './load-archive.ts';
 import { drawMs, measuredLatency, type SimFailures, type SimLatency, type SimOptions } from './model.ts';
 import { SimContainer } from './sim-container.ts';
@@ -107,8 +106,10 @@ export class SimEngine {
     this.#assertUp(attempt);
   }
 
+  /** @param reference Or an image's id. */
   image(reference: string): Image | undefined {
-    return this.#images.get(withTag(reference));
+    const named = this.#images.get(withTag(reference));
+    return named ?? [...this.#images.values()].find(({ id }) => id === reference);
   }
 
   async pull(reference: string, signal: AbortSignal): Promise<Image> {

@@ -8,24 +8,24 @@ import type {
   ExecResult,
   TerminalOptions,
 } from '../process.ts';
-import {
-  type CgroupLimits,
-  type Container,
-  type ContainerLimits,
-  type ContainerSpec,
-  type GvisorSupport,
-  type Image,
-  type OutputLine,
-  type RegistryAuth,
-  type Runtime,
-  RuntimeError,
-  type RuntimeEvent,
-  type RuntimeInfo,
-  type Sandbox,
-  type SandboxDiskSpace,
-  type SandboxDiskSupport,
-  type SandboxSpec,
+import type {
+  CgroupLimits,
+  Container,
+  ContainerLimits,
+  ContainerSpec,
+  GvisorSupport,
+  Image,
+  OutputLine,
+  RegistryAuth,
+  Runtime,
+  RuntimeEvent,
+  RuntimeInfo,
+  Sandbox,
+  SandboxDiskSpace,
+  SandboxDiskSupport,
+  SandboxSpec,
 } from '../runtime.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import type { ContainerDiskUse, ContainerStats } from '../usage.ts';
 import type { SimContainer } from './sim-container.ts';
 import type { SimEngine } from './sim-engine.ts';
@@ -87,14 +87,22 @@ export class SimRuntime implements Runtime {
     return undefined;
   }
 
+  async readImageFiles(reference: string): Promise<ReadonlyMap<string, string>> {
+    await this.#look();
+    this.#demandImage(reference, 'read files of');
+    return new Map();
+  }
+
   async *saveImage(reference: string): AsyncGenerator<Uint8Array> {
     await this.#look();
-    const image = this.engine.image(reference);
-    if (image === undefined) {
-      const detail = `No such image: ${reference}`;
-      throw new RuntimeError('Unsupported', `Cannot save image '${reference}': ${detail}`, detail);
-    }
+    this.#demandImage(reference, 'save');
     yield await imageArchive({ reference, layers: [], config: {} });
+  }
+
+  #demandImage(reference: string, to: string): void {
+    if (this.engine.image(reference) !== undefined) return;
+    const detail = `No such image: ${reference}`;
+    throw new RuntimeError('Unsupported', `Cannot ${to} image '${reference}': ${detail}`, detail);
   }
 
   loadImage(archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {

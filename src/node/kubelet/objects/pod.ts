@@ -85,11 +85,13 @@ export interface PodSecurityContext {
   readonly supplementalGroupsPolicy?: 'Merge' | 'Strict';
   readonly fsGroup?: number;
   readonly fsGroupChangePolicy?: 'OnRootMismatch' | 'Always';
-  readonly seccompProfile?: SeccompProfile;
+  readonly seccompProfile?: LocalProfile;
+  readonly appArmorProfile?: LocalProfile;
   readonly sysctls?: readonly { readonly name: string; readonly value: string }[];
 }
 
-export interface SeccompProfile {
+/** Of seccomp or AppArmor; `Localhost` is one that is on the node's machine. */
+export interface LocalProfile {
   readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost';
   readonly localhostProfile?: string;
 }
@@ -103,7 +105,8 @@ export interface ContainerSecurityContext {
   readonly readOnlyRootFilesystem?: boolean;
   readonly procMount?: 'Default' | 'Unmasked';
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
-  readonly seccompProfile?: SeccompProfile;
+  readonly seccompProfile?: LocalProfile;
+  readonly appArmorProfile?: LocalProfile;
 }
 
 export interface ResourceRequirements {
@@ -292,13 +295,15 @@ export interface ContainerStatus {
   readonly allocatedResources?: Readonly<Record<string, string>>;
   readonly resources?: ResourceRequirements;
   readonly volumeMounts?: readonly VolumeMount[];
-  readonly user?: {
-    readonly linux: {
-      readonly uid: number;
-      readonly gid: number;
-      readonly supplementalGroups?: readonly number[];
-    };
-  };
+  readonly user?: { readonly linux: LinuxContainerUser };
+}
+
+/** Whom a container's first process began as. */
+export interface LinuxContainerUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** With `gid`. */
+  readonly supplementalGroups: readonly number[];
 }
 
 /** Of containers of all kinds. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PressureType } from '../eviction/thresholds.ts';
-import type { Pod, PodContainer, PodSpec } from '../objects/pod.ts';
+import type { LocalProfile, Pod, PodContainer, PodSpec } from '../objects/pod.ts';
 import { admit } from './admission.ts';
 import { containerRights } from './security.ts';
 
@@ -9,6 +9,7 @@ const node = {
   labels: { zone: 'a', cores: '4' },
   allocatable: { cpu: '1930m', memory: '1Gi', pods: '2', 'example.com/berths': '1' },
   pressures: new Set<PressureType>(),
+  hasAppArmor: false,
 };
 const pod = (spec: Partial<PodSpec> = {}, name = 'p'): Pod => ({
   metadata: { name, namespace: 'n', uid: `uid-${name}` },
@@ -18,6 +19,7 @@ const asking = (requests: Record<string, string>, more: Partial<PodSpec> = {}) =
   pod({ containers: [{ name: 'c', resources: { requests } }], ...more });
 const onPort = (hostPort: number, hostIP?: string) =>
   pod({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort, ...(hostIP && { hostIP }) }] }] });
+const confined = (appArmorProfile: LocalProfile) => ({ name: 'i', securityContext: { appArmorProfile } });
 const affinity = (
   key: string,
   operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt',
@@ -68,11 +70,18 @@ describe('admit', () => {
       undefined,
     ],
     [
-      'groups of its own alone',
-      pod({ securityContext: { supplementalGroupsPolicy: 'Strict' } }),
+      'the engine’s profile of AppArmor',
+      pod({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }),
       [],
-      'SupplementalGroupsPolicyNotSupported',
+      'AppArmor',
     ],
+    [
+      'one of its own for a container',
+      pod({ initContainers: [confined({ type: 'Localhost', localhostProfile: 'deny' })] }),
+      [],
+      'AppArmor',
+    ],
+    ['to be confined by none', pod({ containers: [confined({ type: 'Unconfined' })] }), [], undefined],
     ['another system', pod({ os: { name: 'windows' } }), [], 'PodOSNotSupported'],
     [
       'a kernel parameter that is safe',
@@ -110,6 +119,11 @@ describe('admit', () => {
     expect(admit(asked, { ...node, pressures: new Set(pressures) }, [])).toEqual(refused);
   });
 
+  it('takes a pod that is to be confined where the kernel confines', () => {
+    const asked = pod({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } });
+    expect(admit(asked, { ...node, hasAppArmor: true }, [])).toBeUndefined();
+  });
+
   it('takes but the pod that a node of Fargate is for', () => {
     const ofFargate = { ...node, onlyPod: 'uid-web' };
     expect(admit(pod({}, 'web'), ofFargate, [])).toBeUndefined();
@@ -127,38 +141,40 @@ describe('admit', () => {
 });
 
 describe('containerRights', () => {
+  const user = { uid: 1, gid: 3, supplementalGroups: [3, 4, 5] };
   const rights = (
     own: PodContainer['securityContext'],
     ofPod: PodSpec['securityContext'] = {},
-    user?: string,
+    imageUser?: string,
+    seccompProfile?: string,
   ) =>
     containerRights(
       ...([
         pod({ securityContext: ofPod }),
         { name: 'c', ...(own && { securityContext: own }) },
-        user === undefined ? {} : { user },
+        imageUser === undefined ? {} : { user: imageUser },
+        user,
+        ...(seccompProfile === undefined ? [] : [seccompProfile]),
       ] as const),
     );
 
-  it('asks for nothing where nothing is asked for', () => {
-    expect(rights({})).toEqual({});
+  it('names the user by ids, and asks for nothing else where nothing is asked for', () => {
+    expect(rights({})).toEqual({ user: '1:3', supplementalGroups: [4, 5] });
   });
 
-  it("counts the container's own before the pod's", () => {
-    expect(
-      rights({ runAsUser: 1 }, { runAsUser: 2, runAsGroup: 3, supplementalGroups: [4], fsGroup: 5 }),
-    ).toEqual({
-      ...{ user: '1:3', supplementalGroups: [4, 5] },
-    });
-    expect(rights({ runAsGroup: 7 }, {}, 'app').user).toBe('app:7');
-  });
-
-  it('takes rights away where asked', () => {
-    const profile = { seccompProfile: { type: 'Unconfined' } } as const;
+  it("takes rights away where asked, by the container's own profiles before the pod's", () => {
+    const unconfined = { type: 'Unconfined' } as const;
+    const profile = { seccompProfile: unconfined, appArmorProfile: unconfined };
     expect(
       rights({ allowPrivilegeEscalation: false, procMount: 'Unmasked' }, profile).securityOptions,
-    ).toEqual([...['no-new-privileges', 'seccomp=unconfined', 'systempaths=unconfined']]);
-    expect(() => rights({ seccompProfile: { type: 'Localhost' } })).toThrow('not supported on this node');
+    ).toEqual([
+      ...['no-new-privileges', 'seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'],
+    ]);
+    const local = (localhostProfile: string) => ({ type: 'Localhost', localhostProfile }) as const;
+    const own = { seccompProfile: local('a.json'), appArmorProfile: local('deny-write') };
+    expect(rights(own, profile, undefined, '{}').securityOptions).toEqual([
+      ...['seccomp={}', 'apparmor=deny-write'],
+    ]);
   });
 
   const where = '(pod: "p_n(uid-p)", container: c)';

@@ -1,6 +1,13 @@
 import { isCritical } from '../eviction/ranking.ts';
 import type { PressureType } from '../eviction/thresholds.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../objects/pod.ts';
+import {
+  allContainers,
+  type NodeSelectorRequirement,
+  type NodeSelectorTerm,
+  type Pod,
+  type PodSpec,
+  type Toleration,
+} from '../objects/pod.ts';
 import { type Amounts, amountsOf, podRequests } from '../resources/pod-requests.ts';
 import { qosOf } from '../resources/qos.ts';
 import { hostPortsOf, impossibleHostIp, isSamePort } from './host-ports.ts';
@@ -13,6 +20,7 @@ export interface AdmittingNode {
   readonly allocatable: Readonly<Record<string, string>>;
   /** What it is short of. */
   readonly pressures: ReadonlySet<PressureType>;
+  readonly hasAppArmor: boolean;
   /** See `NodeDescription`. */
   readonly onlyPod?: string | undefined;
 }
@@ -34,7 +42,7 @@ export function admit(pod: Pod, node: AdmittingNode, others: readonly Pod[]): Re
   return (
     notExpected(pod, node) ??
     underPressure(pod, node) ??
-    unsupported(pod.spec) ??
+    unsupported(pod.spec, node) ??
     forbiddenSysctl(pod.spec) ??
     wrongNode(pod.spec, node) ??
     takenPort(pod.spec, others) ??
@@ -64,15 +72,17 @@ function toleratesMemoryPressure({ key, operator = 'Equal', value = '', effect =
   return key === 'node.kubernetes.io/memory-pressure' && (operator === 'Exists' || value === '');
 }
 
-function unsupported(spec: PodSpec): Rejection | undefined {
-  const { os, securityContext } = spec;
+/** A pod that is to be confined must not run where nothing confines it. */
+function asksForAppArmor({ securityContext, ...spec }: PodSpec): boolean {
+  const profiles = [securityContext, ...allContainers(spec).map((container) => container.securityContext)];
+  return profiles.some((security) => ![undefined, 'Unconfined'].includes(security?.appArmorProfile?.type));
+}
+
+function unsupported(spec: PodSpec, { hasAppArmor }: AdmittingNode): Rejection | undefined {
+  const { os } = spec;
   const refuse = (message: string): Rejection => ({ reason: 'UnexpectedAdmissionError', message });
-  // The Docker Engine adds the groups that the image's files give a user.
-  if (securityContext?.supplementalGroupsPolicy === 'Strict')
-    return {
-      reason: 'SupplementalGroupsPolicyNotSupported',
-      message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
-    };
+  if (!hasAppArmor && asksForAppArmor(spec))
+    return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
   const hostIp = impossibleHostIp(spec);
   if (hostIp !== undefined)
     return refuse(

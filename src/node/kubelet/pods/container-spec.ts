@@ -1,9 +1,10 @@
 import { type ContainerSpec, isGvisorRuntime } from '../../../runtime/index.ts';
 import { given } from '../../reading.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
-import type { Pod, PodContainer } from '../objects/pod.ts';
+import type { LinuxContainerUser, Pod, PodContainer } from '../objects/pod.ts';
 import { containerLimits, oomScoreAdjust } from '../resources/limits.ts';
 import type { ContainerInside } from './container-setup.ts';
+import { userText } from './container-user.ts';
 import { containerName, labelsOf, podLabels } from './names.ts';
 import type { ContainerRights } from './security.ts';
 
@@ -14,6 +15,7 @@ export interface ContainerPlace {
   readonly sandboxAttempt: number;
   readonly attempt: number;
   readonly rights: ContainerRights;
+  readonly user: LinuxContainerUser;
   /** With its tag or digest. */
   readonly image: string;
   /** On this machine: what the container says at its end is written there. */
@@ -45,6 +47,7 @@ export function containerSpec(
       ...labelsOf(pod),
       [podLabels.container]: container.name,
       [podLabels.image]: container.image ?? '',
+      [podLabels.user]: userText(place.user),
       [podLabels.attempt]: String(place.attempt),
       [podLabels.sandboxAttempt]: String(place.sandboxAttempt),
       [podLabels.gracePeriod]: String(spec.terminationGracePeriodSeconds ?? 30),

@@ -13,6 +13,8 @@ export const podLabels = {
   handler: 'io.kubernetes.pod.runtimeHandler',
   /** As the pod names it. */
   image: 'io.kubernetes.container.image',
+  /** See `userText`. */
+  user: 'io.kubernetes.container.user',
 } as const;
 
 /** `k8s_<container>_<pod>_<namespace>_<uid>_<attempt>`: a container's name in the engine. */

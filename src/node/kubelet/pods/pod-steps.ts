@@ -8,6 +8,7 @@ import {
 import { given } from '../../reading.ts';
 import type { Slots } from '../../slots.ts';
 import type { PodEvents } from '../events/pod-events.ts';
+import type { ImageAccounts } from '../images/image-accounts.ts';
 import type { FoundImage, ImagePuller } from '../images/image-puller.ts';
 import type {
   MountedVolume,
@@ -24,13 +25,15 @@ import type { NodeCgroups } from '../resources/node-cgroups.ts';
 import { imageVolumesOf } from '../volumes/volume-source.ts';
 import type { ContainerSetup } from './container-setup.ts';
 import { containerSpec } from './container-spec.ts';
+import { containerUser } from './container-user.ts';
 import type { HookTarget, RunHook } from './hooks.ts';
 import { hostPortsOf } from './host-ports.ts';
 import { labelsOf, podLabels, sandboxId } from './names.ts';
 import { ownInterfaceOf } from './own-interface.ts';
 import { type ContainerRun, type PodView, podView } from './pod-view.ts';
 import { type RuntimeHandlersOptions, runtimeHandlerOf } from './runtime-handlers.ts';
-import { containerRights } from './security.ts';
+import { readSeccompProfile } from './seccomp-profile.ts';
+import { containerRights, profileOf } from './security.ts';
 import type { TerminationMessages } from './termination-message.ts';
 
 /** Where a preStop hook, or those that end before it, took all the time there was, a container has this long to end. */
@@ -45,6 +48,9 @@ export interface PodStepsOptions {
   readonly cgroups: NodeCgroups;
   readonly volumes: PodVolumes;
   readonly setup: ContainerSetup;
+  readonly accounts: Pick<ImageAccounts, 'of'>;
+  /** The directory of profiles of the type Localhost. */
+  readonly seccompProfiles: string;
   readonly messages: TerminationMessages;
   readonly runHook: RunHook;
   readonly events: PodEvents;
@@ -175,12 +181,19 @@ export class PodSteps {
     const inside = await as('CreateContainerConfigError', () =>
       setup.container(pod, container, places, signal),
     );
+    const accounts = await as('CreateContainerError', () => this.#options.accounts.of(image.image, signal));
+    const user = await as('CreateContainerError', async () =>
+      containerUser(pod.spec, container, image.image.user, accounts),
+    );
+    const seccompProfile = await as('CreateContainerError', () =>
+      readSeccompProfile(profileOf(pod, container, 'seccompProfile'), this.#options.seccompProfiles),
+    );
     const rights = await as('CreateContainerConfigError', async () =>
-      containerRights(pod, container, image.image),
+      containerRights(pod, container, image.image, user, seccompProfile),
     );
     const handler = await as('CreateContainerError', () => this.#handlerOf(pod, sandboxAttempt));
     const spec = containerSpec(pod, container, inside, {
-      ...{ rights, node },
+      ...{ rights, user, node },
       ...{ sandboxId: sandboxId(uid, sandboxAttempt), sandboxAttempt, attempt, labels },
       ...{ image: image.name.reference, terminationMessageFile: file },
       ...(isolation && { isolation }),

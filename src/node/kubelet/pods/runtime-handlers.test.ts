@@ -96,7 +96,7 @@ describe('a node', () => {
       { name: '', features },
       { name: 'sim', features },
     ]);
-    expect(status.features).toEqual({ supplementalGroupsPolicy: false });
+    expect(status.features).toEqual({ supplementalGroupsPolicy: true });
   });
 
   it('has those alone that keep pods apart, where its pods are to be', () => {

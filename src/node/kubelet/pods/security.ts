@@ -1,13 +1,13 @@
 import type { Image } from '../../../runtime/index.ts';
 import { given } from '../../reading.ts';
-import type { Pod, PodContainer } from '../objects/pod.ts';
+import type { LinuxContainerUser, LocalProfile, Pod, PodContainer } from '../objects/pod.ts';
 import { podText } from './names.ts';
 
 /** As whom, and with which rights, a container runs, in the engine's words. */
 export interface ContainerRights {
-  /** `uid` or `uid:gid`; absent: the image's. */
-  readonly user?: string;
-  readonly supplementalGroups?: readonly number[];
+  /** `uid:gid`, so that the engine adds no groups by itself. */
+  readonly user: string;
+  readonly supplementalGroups: readonly number[];
   readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };
   readonly isPrivileged?: boolean;
   readonly isReadonlyRootFilesystem?: boolean;
@@ -16,42 +16,32 @@ export interface ContainerRights {
 
 /**
  * What the security contexts of a container and its pod come to: the container's own counts before the pod's.
- * @throws {Error} in upstream's words: it may not run as root and would, or asks for what this node has not.
+ * @param user See `containerUser`.
+ * @param seccompProfile Of the type Localhost: what its file says.
+ * @throws {Error} in upstream's words: it may not run as root and would.
  */
 export function containerRights(
   pod: Pod,
   container: PodContainer,
   image: Pick<Image, 'user'>,
+  user: LinuxContainerUser,
+  seccompProfile?: string,
 ): ContainerRights {
   const ofPod = pod.spec.securityContext ?? {};
   const own = container.securityContext ?? {};
-  const user = own.runAsUser ?? ofPod.runAsUser;
-  const group = own.runAsGroup ?? ofPod.runAsGroup;
-  if (own.runAsNonRoot ?? ofPod.runAsNonRoot) verifyNonRoot(pod, container, user, image.user);
-  const { supplementalGroups = [], fsGroup } = ofPod;
-  const groups = [...new Set([...supplementalGroups, ...(fsGroup === undefined ? [] : [fsGroup])])];
+  if (own.runAsNonRoot ?? ofPod.runAsNonRoot)
+    verifyNonRoot(pod, container, own.runAsUser ?? ofPod.runAsUser, image.user);
   return given({
-    user: userText(user, group, image.user),
-    supplementalGroups: groups.length === 0 ? undefined : groups,
+    user: `${user.uid}:${user.gid}`,
+    supplementalGroups: user.supplementalGroups.filter((group) => group !== user.gid),
     capabilities: own.capabilities && {
       add: own.capabilities.add ?? [],
       drop: own.capabilities.drop ?? [],
     },
     isPrivileged: own.privileged,
     isReadonlyRootFilesystem: own.readOnlyRootFilesystem,
-    securityOptions: securityOptions(pod, container),
+    securityOptions: securityOptions(pod, container, seccompProfile),
   });
-}
-
-/** A group alone goes with the image's user. */
-function userText(
-  user: number | undefined,
-  group: number | undefined,
-  ofImage: string | undefined,
-): string | undefined {
-  if (user === undefined && group === undefined) return undefined;
-  const who = user ?? (ofImage?.split(':')[0] || '0');
-  return group === undefined ? String(who) : `${who}:${group}`;
 }
 
 function verifyNonRoot(
@@ -72,16 +62,29 @@ function verifyNonRoot(
     );
 }
 
-function securityOptions(pod: Pod, { securityContext = {} }: PodContainer): readonly string[] | undefined {
-  const { allowPrivilegeEscalation, procMount, seccompProfile } = securityContext;
-  const seccomp = (seccompProfile ?? pod.spec.securityContext?.seccompProfile)?.type;
-  if (seccomp === 'Localhost')
-    throw new Error(
-      'cannot load seccomp profile: profiles of the type Localhost are not supported on this node',
-    );
+/** What of a security context names a profile, the container's own before the pod's. */
+export function profileOf(
+  pod: Pick<Pod, 'spec'>,
+  { securityContext }: Pick<PodContainer, 'securityContext'>,
+  kind: 'seccompProfile' | 'appArmorProfile',
+): LocalProfile | undefined {
+  return securityContext?.[kind] ?? pod.spec.securityContext?.[kind];
+}
+
+function securityOptions(
+  pod: Pod,
+  container: PodContainer,
+  seccompProfile: string | undefined,
+): readonly string[] | undefined {
+  const { allowPrivilegeEscalation, procMount } = container.securityContext ?? {};
+  const appArmor = profileOf(pod, container, 'appArmorProfile');
+  const isUnconfined = profileOf(pod, container, 'seccompProfile')?.type === 'Unconfined';
   const options = [
     ...(allowPrivilegeEscalation === false ? ['no-new-privileges'] : []),
-    ...(seccomp === 'Unconfined' ? ['seccomp=unconfined'] : []),
+    ...(isUnconfined ? ['seccomp=unconfined'] : []),
+    ...(seccompProfile === undefined ? [] : [`seccomp=${seccompProfile}`]),
+    ...(appArmor?.type === 'Unconfined' ? ['apparmor=unconfined'] : []),
+    ...(appArmor?.type === 'Localhost' ? [`apparmor=${appArmor.localhostProfile}`] : []),
     ...(procMount === 'Unmasked' ? ['systempaths=unconfined'] : []),
   ];
   return options.length === 0 ? undefined : options;

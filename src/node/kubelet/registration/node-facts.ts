@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { RuntimeInfo } from '../../../runtime/index.ts';
 import type { NodeDescription } from '../kubelet-options.ts';
@@ -14,6 +14,8 @@ export interface MachineFacts {
   readonly memoryBytes: number;
   /** How many processes and threads the kernel lets it have. */
   readonly mostProcesses: number;
+  /** The kernel enforces AppArmor profiles. */
+  readonly hasAppArmor: boolean;
 }
 
 /** The kernel's own limit on a small machine. */
@@ -27,6 +29,10 @@ export function machineFacts(): MachineFacts {
   return {
     ...{ bootId: read('/proc/sys/kernel/random/boot_id').trim(), osImage, memoryBytes: totalmem() },
     mostProcesses: Math.min(...most.filter((limit) => limit > 0), leastPidMax),
+    // As engines find it out.
+    hasAppArmor:
+      read('/sys/module/apparmor/parameters/enabled').startsWith('Y') &&
+      existsSync('/sys/kernel/security/apparmor'),
   };
 }
 

@@ -77,7 +77,7 @@ export function nodeStatus(
     ],
     ...(port !== undefined && { daemonEndpoints: { kubeletEndpoint: { Port: port } } }),
     nodeInfo: info,
-    features: { supplementalGroupsPolicy: false },
+    features: { supplementalGroupsPolicy: true },
     runtimeHandlers: handlersToTell(handlers),
   };
 }

@@ -6,6 +6,8 @@ import type {
   TerminatedState,
   VolumeMount,
 } from '../objects/pod.ts';
+import { readUserText } from '../pods/container-user.ts';
+import { podLabels } from '../pods/names.ts';
 import type { ContainerRun } from '../pods/pod-view.ts';
 
 /** What is known of a container beside what the engine says. */
@@ -70,8 +72,10 @@ export function containerStatus(
   const lastState: ContainerState = ended ? { terminated: ended } : (before?.lastState ?? {});
   const { status } = run.container;
   const held = !facts.isSized && before?.containerID === id ? before.resources : resources;
+  const linux = readUserText(run.container.labels[podLabels.user]);
   const told = {
     ...{ ...common, containerID: id, restartCount: run.attempt },
+    ...(linux && { user: { linux } }),
     ...(resources?.requests && { allocatedResources: resources.requests }),
     ...(held && { resources: held }),
   };
