@@ -88,12 +88,12 @@ describe('pods on Fargate', () => {
     const { RouteTableId } = RouteTable ?? {};
     await ec2.associateRouteTable({ RouteTableId, SubnetId: privateSubnet });
     await eks.createCluster({ name: 'harbor', roleArn, resourcesVpcConfig: { subnetIds } });
-    await waitUntilClusterActive({ client: eks, maxWaitTime: 60, minDelay: 1 }, { name: 'harbor' });
+    await waitUntilClusterActive({ client: eks, maxWaitTime: 100, minDelay: 1 }, { name: 'harbor' });
     const { cluster } = await eks.describeCluster({ name: 'harbor' });
     const authority = join(installation.stateDirectory, 'harbor.pem');
     await writeFile(authority, Buffer.from(cluster?.certificateAuthority?.data ?? '', 'base64'));
     access = [`--server=${cluster?.endpoint}`, `--certificate-authority=${authority}`];
-  }, 240_000);
+  }, 300_000);
   afterAll(async () => {
     await installation?.[Symbol.asyncDispose]();
   });
@@ -111,7 +111,7 @@ describe('pods on Fargate', () => {
     );
     // The CLI's waiter looks every 10 seconds.
     await waitUntilFargateProfileActive(
-      { client: new EKS(installation.clientOptions()), maxWaitTime: 60, minDelay: 1 },
+      { client: new EKS(installation.clientOptions()), maxWaitTime: 100, minDelay: 1 },
       { clusterName: 'harbor', fargateProfileName: 'cold' },
     );
     await k('create', 'namespace', 'cold');
@@ -141,8 +141,8 @@ describe('pods on Fargate', () => {
     const { isolation } = (JSON.parse(stdout) as StatusResponse).fargate;
     const kernel = await k('exec', 'deployment/web', '--', 'cat', '/proc/version');
     if (isolation === 'gvisor') expect(kernel).toMatch(/^Linux version 4\.4\.0 /);
-    expect(await k('logs', 'deployment/web')).toBe('serving\n');
-  }, 240_000);
+    await expect.poll(() => k('logs', 'deployment/web')).toBe('serving\n');
+  }, 300_000);
 
   it('are reached by their service’s name from others, whose logs stay as long as they do', async () => {
     const command = `${ask('web', 80)} && nslookup -type=a web.cold.svc.cluster.local`;
@@ -160,7 +160,7 @@ describe('pods on Fargate', () => {
     await k('delete', 'pod', 'asks');
     await waitFor('its node to go', async () => ((await nodes()).length === 1 ? true : undefined));
     await waitFor('its interface to go', async () => ((await interfaces()).length === 1 ? true : undefined));
-  }, 240_000);
+  }, 300_000);
 
   it('are reached from pods of a node group as well', async () => {
     const eks = new EKS(installation.clientOptions());
@@ -184,12 +184,15 @@ describe('pods on Fargate', () => {
       const { nodegroups } = await eks.listNodegroups({ clusterName: 'harbor' });
       return nodegroups?.length === 0 ? true : undefined;
     });
-  }, 240_000);
+    await waitFor('its node to go', async () => ((await nodes()).length === 1 ? true : undefined));
+  }, 300_000);
 
   it('go on through a kill, and are neither doubled nor lost', async () => {
     const before = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
     await installation.kill9();
     await installation.up();
+    // The cluster's API server follows a moment later.
+    await expect.poll(() => kubectl('get', '--raw', '/api/v1/namespaces/cold')).toContain('cold');
     await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=100s');
     const after = JSON.parse(await k('get', 'pods', '-o', 'json')).items;
     expect(after).toHaveLength(1);
@@ -202,7 +205,7 @@ describe('pods on Fargate', () => {
       ),
     );
     expect(await nodes()).toHaveLength(1);
-  }, 240_000);
+  }, 300_000);
 
   it('go with their profile, and leave nothing', async () => {
     await aws('eks', 'delete-fargate-profile', ...cold);
@@ -211,11 +214,11 @@ describe('pods on Fargate', () => {
       const { fargateProfileNames } = await eks.listFargateProfiles({ clusterName: 'harbor' });
       return fargateProfileNames?.length === 0 ? true : undefined;
     });
-    expect(await nodes()).toEqual([]);
-    expect(await interfaces()).toEqual([]);
-    expect(await installationContainers(installation.stateDirectory)).toEqual([]);
+    await expect.poll(nodes).toEqual([]);
+    await expect.poll(interfaces).toEqual([]);
+    await expect.poll(() => installationContainers(installation.stateDirectory)).toEqual([]);
     // Nobody runs what its Deployment makes instead.
-    expect(await k('get', 'pods', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Pending');
+    await expect.poll(() => k('get', 'pods', '-o', 'jsonpath={.items[*].status.phase}')).toBe('Pending');
     await eks.deleteCluster({ name: 'harbor' });
-  }, 240_000);
+  }, 300_000);
 });

@@ -14,7 +14,10 @@ describe('kubectl', () => {
     const talk = 'while read line; do echo "heard $line"; done; sleep 3600';
     const serve = 'mkdir /www && echo hello > /www/index.html && exec httpd -f -p 8080 -h /www';
     await cluster.apply(
-      pod('web', cluster.container(serve)),
+      pod('web', {
+        ...cluster.container(serve),
+        readinessProbe: { tcpSocket: { port: 8_080 }, periodSeconds: 1, timeoutSeconds: 10 },
+      }),
       pod('listener', { ...cluster.container(talk), stdin: true }),
     );
     await k('wait', '--for=condition=Ready', 'pod/web', 'pod/listener', '--timeout=100s');
@@ -28,14 +31,16 @@ describe('kubectl', () => {
     spec: { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, containers: [container] },
   });
   const local = () => [`--image=${cluster.image}`, '--image-pull-policy=IfNotPresent'];
+  const patient = '--pod-running-timeout=100s';
 
   it('run --rm -it: a pod with a terminal that goes with its command', async () => {
-    const session = cluster.begin(
+    const session = await cluster.begin(
       'terminal',
       'run',
       'once',
       '--rm',
       '-it',
+      patient,
       ...local(),
       '--restart=Never',
       '--',
@@ -47,16 +52,18 @@ describe('kubectl', () => {
     expect(await session.ended).toBe(3);
     expect(session.said()).toMatch(/\/dev\/(pts\/\d|console)\r?\n42\r?\n/);
     expect(session.said()).toContain('pod "once" deleted');
-    expect((await cluster.say('get', 'pod', 'once')).stderr).toContain('"once" not found');
-  });
+    await expect
+      .poll(async () => (await cluster.say('get', 'pod', 'once')).stderr)
+      .toContain('"once" not found');
+  }, 240_000);
 
   it('attach: to what a container reads and says', async () => {
-    const session = cluster.begin('piped', 'attach', '-i', 'listener');
+    const session = await cluster.begin('piped', 'attach', '-i', 'listener');
     session.child.stdin.write('ahoy\n');
     await session.until('heard ahoy');
     session.child.kill('SIGTERM');
     await session.ended;
-    expect(await k('logs', 'listener')).toBe('heard ahoy\n');
+    await expect.poll(() => k('logs', 'listener')).toBe('heard ahoy\n');
   });
 
   it('cp: there and back, byte for byte', async () => {
@@ -70,15 +77,15 @@ describe('kubectl', () => {
   });
 
   it('port-forward: to a port that nobody else reaches', async () => {
-    const session = cluster.begin('piped', 'port-forward', 'pod/web', ':8080');
-    await session.until(/Forwarding from 127\.0\.0\.1:\d+/);
+    const session = await cluster.begin('piped', 'port-forward', 'pod/web', ':8080');
+    await session.until(/Forwarding from 127\.0\.0\.1:\d+ ->/);
     const [, port] = /127\.0\.0\.1:(\d+)/.exec(session.said()) ?? [];
     for (let time = 0; time < 3; time++)
       expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('hello\n');
     session.child.kill('SIGTERM');
     await session.ended;
-    const refused = cluster.begin('piped', 'port-forward', 'pod/web', ':81');
-    await refused.until(/Forwarding from 127\.0\.0\.1:\d+/);
+    const refused = await cluster.begin('piped', 'port-forward', 'pod/web', ':81');
+    await refused.until(/Forwarding from 127\.0\.0\.1:\d+ ->/);
     const [, closed] = /127\.0\.0\.1:(\d+)/.exec(refused.said()) ?? [];
     await expect(fetch(`http://127.0.0.1:${closed}/`)).rejects.toThrow();
     expect(await refused.ended).toBe(1);
@@ -95,9 +102,10 @@ describe('kubectl', () => {
     );
     const long = 'x'.repeat(60_000);
     expect(await k('exec', 'web', '--', 'echo', long)).toBe(`${long}\n`);
+    const words = ['web', '--', 'sh', '-c', 'echo ready; exec sleep 777'];
     const sessions = [
-      cluster.begin('terminal', 'exec', '-it', 'web', '--', 'sh', '-c', 'echo ready; exec sleep 777'),
-      cluster.begin('piped', 'exec', '-i', 'web', '--', 'sh', '-c', 'echo ready; exec sleep 777'),
+      await cluster.begin('terminal', 'exec', '-it', ...words),
+      await cluster.begin('piped', 'exec', '-i', ...words),
     ];
     for (const session of sessions) {
       await session.until('ready');
@@ -117,7 +125,7 @@ describe('kubectl', () => {
 
   it('what could not be started: its end, its words and its events', async () => {
     const words = ['--restart=Never', '--command', '--', '/no/such'];
-    const run = cluster.begin('piped', 'run', 'unstarted', '--rm', '-i', ...local(), ...words);
+    const run = await cluster.begin('piped', 'run', 'unstarted', '--rm', '-i', patient, ...local(), ...words);
     expect(await run.ended).toBe(128);
     expect(run.said()).toContain('pod default/unstarted terminated (StartError)');
     const never = { ...cluster.container('true'), image: 'not.here/at:all', imagePullPolicy: 'Never' };
@@ -141,11 +149,13 @@ describe('kubectl', () => {
         'error: Internal error occurred: unable to upgrade connection: container not found ("main")',
       );
     }
-    expect((await k('get', 'pod', 'waits', '--no-headers')).split(/ +/)[2]).toBe('Init:0/1');
+    await expect
+      .poll(async () => (await k('get', 'pod', 'waits', '--no-headers')).split(/ +/)[2])
+      .toBe('Init:0/1');
     const { stderr } = await cluster.say('logs', 'waits', '-c', 'main');
     expect(stderr).toContain('container "main" in pod "waits" is waiting to start: PodInitializing');
     await k('delete', 'pod', 'waits', 'never', '--wait=false');
-  });
+  }, 240_000);
 
   it('drain: as far as a budget lets it, and further', async () => {
     const node = (await k('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
@@ -153,7 +163,7 @@ describe('kubectl', () => {
     await cluster.apply({ ...guarded, metadata: { name: 'guarded', labels: { app: 'guarded' } } });
     await k('create', 'pdb', 'guard', '--selector=app=guarded', '--min-available=1');
     await k('wait', '--for=condition=Ready', 'pod/guarded', '--timeout=100s');
-    const chosen = ['--pod-selector=app=guarded', '--timeout=3s'];
+    const chosen = ['--pod-selector=app=guarded', '--timeout=15s'];
     const plain = await cluster.say('drain', node, ...chosen);
     expect(plain.stderr).toContain('cannot delete Pods that declare no controller (use --force to override)');
     const blocked = await cluster.say('drain', node, ...chosen, '--force');
@@ -165,7 +175,7 @@ describe('kubectl', () => {
     expect(await k('drain', node, ...forced)).toContain(`node/${node} drained`);
     await k('uncordon', node);
     expect(await k('describe', 'node', node)).toMatch(/RegisteredNode .*Registered Node .* in Controller/);
-  });
+  }, 240_000);
 
   it('debug: a container among the processes of another one', async () => {
     await k(

@@ -72,8 +72,10 @@ describe('network policies', () => {
     const namespace = (name: string) => ({
       ...{ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { purpose: name } } },
     });
+    await cluster.apply(namespace('shop'), namespace('bank'));
+    for (const name of ['shop', 'bank'])
+      await k('-n', name, 'wait', 'serviceaccount/default', '--for=create', '--timeout=100s');
     await cluster.apply(
-      ...[namespace('shop'), namespace('bank')],
       ...[pod('shop', 'web', here), pod('shop', 'api', here), pod('shop', 'other', there)],
       pod('bank', 'teller', there),
       {
@@ -100,7 +102,7 @@ describe('network policies', () => {
     await cluster.apply(policy('default-deny', { podSelector: {}, policyTypes: ['Ingress'] }));
     await reaching({ 'shop/api': false, 'shop/other': false, 'bank/teller': false, 'by service': false });
     // Probes go on, and what it asks itself.
-    expect(await ask('shop/web', addresses.get('teller'))).toBe(true);
+    await expect.poll(() => ask('shop/web', addresses.get('teller'))).toBe(true);
     await k('-n', 'shop', 'wait', 'pod/web', '--for=condition=Ready', '--timeout=100s');
 
     await cluster.apply(toWeb({ from: [app('api')], ports: [{ port: 'http' }] }));
@@ -124,7 +126,7 @@ describe('network policies', () => {
     await k('-n', 'shop', 'label', 'pod', 'api', 'app=other', '--overwrite');
     await reaching({ 'shop/api': false, 'shop/other': true });
     await k('-n', 'shop', 'label', 'pod', 'api', 'app=api', '--overwrite');
-  }, 240_000);
+  }, 300_000);
 
   it('let through by namespaces and by blocks, and follow what changes of them', async () => {
     await cluster.apply(toWeb({ from: [purpose('bank')] }));
@@ -136,7 +138,7 @@ describe('network policies', () => {
     await reaching({ 'bank/teller': false, 'shop/api': true, 'shop/other': true, 'other port': false });
     await k('-n', 'shop', 'delete', 'networkpolicy', '--all');
     await reaching({ 'bank/teller': true, 'shop/api': true, 'other port': true });
-  }, 240_000);
+  }, 300_000);
 
   it('keep a pod from the world, and let it ask for names alone', async () => {
     const egress = (...rules: readonly object[]) =>
@@ -157,10 +159,10 @@ describe('network policies', () => {
         () => false,
       );
     const places = () => Promise.all([name(), connects('10.100.0.1', 443), connects('169.254.169.254', 80)]);
-    expect(await places()).toEqual([true, true, true]);
+    await expect.poll(places).toEqual([true, true, true]);
     await cluster.apply(egress());
     await reaching({ 'shop/api': false, 'by service': false, 'shop/other': true });
-    expect(await places()).toEqual([false, false, false]);
+    await expect.poll(places).toEqual([false, false, false]);
     const dns = {
       to: [
         {
@@ -175,9 +177,12 @@ describe('network policies', () => {
     await reaching({ 'shop/api': false, 'by service': false });
     await cluster.apply(egress(dns, { to: [app('web')], ports: [{ port: 'http' }] }));
     await reaching({ 'shop/api': true, 'by service': true, 'other port': false });
-  }, 240_000);
+  }, 300_000);
 
   it('hold from a pod’s first moment, and over a death of Catamaran', async () => {
+    await cluster.apply(policy('from-api', { podSelector: {}, policyTypes: ['Egress'] }));
+    const isolated = { 'shop/api': false, 'shop/other': false, 'bank/teller': true };
+    await reaching(isolated);
     const tried = `nc -w 1 ${addresses.get('web')} 8080 < /dev/null && echo reached || echo stopped; sleep 600`;
     await cluster.apply({
       ...{ apiVersion: 'v1', kind: 'Pod' },
@@ -187,16 +192,15 @@ describe('network policies', () => {
         containers: [cluster.container(tried)],
       },
     });
-    await cluster.apply(policy('from-api', { podSelector: {}, policyTypes: ['Egress'] }));
     const said = await waitFor('what it said', async () => {
       const log = await k('-n', 'shop', 'logs', 'late').catch(() => '');
       return log === '' ? undefined : log;
     });
     expect(said).toContain('stopped');
     await cluster.installation.catamaran('down');
-    await cluster.installation.up();
-    await reaching({ 'shop/api': false, 'shop/other': false, 'bank/teller': true });
+    await cluster.up();
+    await reaching(isolated);
     await k('-n', 'shop', 'delete', 'networkpolicy', '--all');
     await reaching({ 'shop/api': true, 'shop/other': true });
-  }, 240_000);
+  }, 300_000);
 });

@@ -48,7 +48,7 @@ export class PodCluster implements AsyncDisposable {
   readonly iam: IAM;
   readonly #kubectl: string;
   #access: { readonly server: string; readonly ca: Buffer } = { server: '', ca: Buffer.alloc(0) };
-  #token = '';
+  #token: { readonly text: string; readonly signedAt: number } | undefined;
 
   private constructor(installation: Installation, kubectl: string, image: string) {
     this.installation = installation;
@@ -82,12 +82,23 @@ export class PodCluster implements AsyncDisposable {
     }
   }
 
-  say(...args: readonly string[]): Promise<Said> {
-    return this.#run(this.#kubectl, ['--token', this.#token, ...args]);
+  /** Starts Catamaran again, and waits for the cluster's API server, which follows a moment later. */
+  async up(): Promise<void> {
+    await this.installation.up();
+    await waitFor('the API server', () =>
+      this.get('/api/v1/namespaces/default').then(
+        ({ status }) => (status === 200 ? true : undefined),
+        () => undefined,
+      ),
+    );
+  }
+
+  async say(...args: readonly string[]): Promise<Said> {
+    return this.#run(this.#kubectl, ['--token', await this.#freshToken(), ...args]);
   }
 
   async sayHelm(...args: readonly string[]): Promise<Said> {
-    return this.#run(await fetchHelm(), ['--kube-token', this.#token, ...args]);
+    return this.#run(await fetchHelm(), ['--kube-token', await this.#freshToken(), ...args]);
   }
 
   /** @throws it fails. */
@@ -98,8 +109,8 @@ export class PodCluster implements AsyncDisposable {
   }
 
   /** Begins a command of kubectl that goes on. @param how At a terminal, or without one. */
-  begin(how: 'piped' | 'terminal', ...args: readonly string[]) {
-    const words = [this.#kubectl, '--token', this.#token, ...args];
+  async begin(how: 'piped' | 'terminal', ...args: readonly string[]) {
+    const words = [this.#kubectl, '--token', await this.#freshToken(), ...args];
     const env = { ...process.env, ...this.installation.environment, KUBECONFIG: this.#kubeconfig };
     const [file = '', ...rest] =
       how === 'piped' ? words : ['script', '-qec', words.map(quoted).join(' '), '/dev/null'];
@@ -109,7 +120,7 @@ export class PodCluster implements AsyncDisposable {
       stream.on('data', (chunk: Buffer) => {
         said += chunk;
       });
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     const until = (text: string | RegExp) =>
       waitFor(
         String(text),
@@ -126,18 +137,19 @@ export class PodCluster implements AsyncDisposable {
   }
 
   /** The API server's answer, asked without a program that takes its time to start. */
-  get(path: string): Promise<{ readonly status: number; readonly text: string }> {
+  async get(path: string): Promise<{ readonly status: number; readonly text: string }> {
     const { server, ca } = this.#access;
+    const headers = { authorization: `Bearer ${await this.#freshToken()}` };
     return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${this.#token}` };
-      const request = httpsRequest(new URL(path, server), { ca, headers, timeout: 10_000 }, (response) => {
+      const request = httpsRequest(new URL(path, server), { ca, headers, timeout: 60_000 }, (response) => {
         const pieces: Buffer[] = [];
         response.on('data', (piece) => pieces.push(piece));
+        response.on('error', reject);
         response.on('end', () =>
           resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString() }),
         );
       });
-      request.on('timeout', () => request.destroy(new Error(`no answer to ${path} within 10 s`)));
+      request.on('timeout', () => request.destroy(new Error(`no answer to ${path} within 60 s`)));
       request.on('error', reject);
       request.end();
     });
@@ -180,6 +192,16 @@ export class PodCluster implements AsyncDisposable {
     });
   }
 
+  /** One is good for a quarter of an hour, and a test's file may take longer. */
+  async #freshToken(): Promise<string> {
+    const now = Date.now();
+    if (this.#token === undefined || now - this.#token.signedAt > 300_000) {
+      const { region, credentials } = this.installation.clientOptions();
+      this.#token = { text: await eksToken('harbor', region, credentials, now), signedAt: now };
+    }
+    return this.#token.text;
+  }
+
   get #kubeconfig(): string {
     return join(this.installation.stateDirectory, 'kubeconfig');
   }
@@ -215,8 +237,6 @@ export class PodCluster implements AsyncDisposable {
       ],
     };
     await writeFile(this.#kubeconfig, JSON.stringify(config), { mode: 0o600 });
-    const { region, credentials } = installation.clientOptions();
-    this.#token = await eksToken('harbor', region, credentials, Date.now());
     if (nodes === 0) return;
     await eks.createNodegroup({
       ...{ clusterName: 'harbor', nodegroupName: 'blue', nodeRole: await arnOf('node'), subnets: subnetIds },

@@ -232,7 +232,7 @@ const pods: Readonly<Record<string, () => Asked>> = {
   hooks: () => ({
     spec: {
       ...once,
-      ...{ restartPolicy: 'Always', terminationGracePeriodSeconds: 10 },
+      ...{ restartPolicy: 'Always', terminationGracePeriodSeconds: 60 },
       volumes: [
         {
           name: 'd',
@@ -275,7 +275,7 @@ const pods: Readonly<Record<string, () => Asked>> = {
           ...cluster.container(idle),
           livenessProbe: {
             exec: { command: ['/no/such/program'] },
-            ...{ periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1 },
+            ...{ periodSeconds: 1, timeoutSeconds: 60, failureThreshold: 1 },
           },
         },
       ],
@@ -296,7 +296,7 @@ const pods: Readonly<Record<string, () => Asked>> = {
           livenessProbe: {
             exec: { command: ['cat', '/tmp/up'] },
             periodSeconds: 1,
-            timeoutSeconds: 10,
+            timeoutSeconds: 60,
             failureThreshold: 1,
           },
         },
@@ -451,14 +451,14 @@ describe('what a pod mounts', () => {
     await until('sub-path-mended', 'refused', (json) => waitingOf(json)?.message !== undefined);
     await cluster.k('annotate', 'pod', 'sub-path-mended', 'path=yes', '--overwrite');
     await until('sub-path-mended', 'running', ({ status }) => status.phase === 'Running');
-  });
+  }, 240_000);
 
   it('follows a secret that comes later, and a map that goes', async () => {
     await until('optional-later', 'running', ({ status }) => status.phase === 'Running');
     await cluster.k('create', 'secret', 'generic', 'later', '--from-literal=a=at last');
     await cluster.k('delete', 'configmap', 'leaving');
     expect(await said('optional-later')).toBe('at last without\n');
-  });
+  }, 240_000);
 });
 
 describe('what a pod may', () => {
@@ -527,7 +527,8 @@ describe('how a pod’s containers end', () => {
     expect(message).toMatch(
       /^Liveness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container: OCI runtime exec failed: .*no such file or directory/,
     );
-    expect(first(await pod('probe-missing'))).toMatchObject({ restartCount: 0, ready: true });
+    const seen = await until('probe-missing', 'ready', (json) => first(json)?.ready === true);
+    expect(first(seen).restartCount).toBe(0);
   });
 
   it('not while they still start', async () => {
@@ -547,5 +548,5 @@ describe('how a pod’s containers end', () => {
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'hooks-left' }, spec: reads },
     });
     expect(await said('hooks-left')).toBe('hooks\nstopped\n');
-  });
+  }, 240_000);
 });

@@ -11,11 +11,17 @@ describe('pods', () => {
   const apply = (...objects: readonly object[]) => cluster.apply(...objects);
   const container = (command: string) => cluster.container(command);
 
-  /** Runs a shell command in a pod of its own until it succeeds. @throws it failed; with what became of the pod. */
+  /**
+   * Tries a shell command in a pod of its own until it succeeds: rules and names are a moment later than what they are of.
+   * @throws it does not; with what became of the pod.
+   */
   async function inPod(name: string, command: string): Promise<void> {
     await apply({
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name } },
-      spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container(command)] },
+      spec: {
+        ...{ restartPolicy: 'Never', activeDeadlineSeconds: 90, automountServiceAccountToken: false },
+        containers: [container(`until ${command}; do sleep 0.2; done`)],
+      },
     });
     const phase = await waitFor(`the pod ${name} to end`, async () => {
       const said = await cluster.phaseOf(name);
@@ -52,6 +58,8 @@ describe('pods', () => {
     spec: { type: 'NodePort', selector: app, ports: [{ port: 80, targetPort: 8_080, nodePort: 30_080 }] },
   };
   const ready = () => k('rollout', 'status', 'deployment/web', '--timeout=100s');
+  /** Gives up where nothing answers. */
+  const wget = (url: string) => `timeout 10 wget -q -O - ${url}`;
 
   it('have addresses of the VPC, and are reached by their service’s name from each other', async () => {
     web.spec.template.spec.containers = [container(serve)];
@@ -66,20 +74,25 @@ describe('pods', () => {
     );
     expect(shown).toEqual(expect.arrayContaining(addresses.split(' ')));
     const clusterIp = await k('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
-    await inPod('by-service', Array(8).fill(`wget -q -O - http://${clusterIp}`).join(' && '));
+    await inPod(
+      'by-service',
+      Array(8)
+        .fill(wget(`http://${clusterIp}`))
+        .join(' && '),
+    );
     const name = 'web.default.svc.cluster.local';
     await inPod('by-name', `nslookup -type=a ${name} 10.100.0.10 | grep -q ${clusterIp}`);
     const nodes = await k('get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[0].address}');
-    const each = nodes.split(' ').map((address) => `wget -q -O - http://${address}:30080`);
+    const each = nodes.split(' ').map((address) => wget(`http://${address}:30080`));
     await inPod('by-node-port', each.join(' && '));
     await inPod(
       'by-address',
       addresses
         .split(' ')
-        .map((each) => `wget -q -O - http://${each}:8080`)
+        .map((each) => wget(`http://${each}:8080`))
         .join(' && '),
     );
-  }, 240_000);
+  }, 300_000);
 
   it('reach their cluster’s API server', async () => {
     await inPod('api', 'nc -w 5 10.100.0.1 443 < /dev/null');
@@ -128,17 +141,21 @@ describe('pods', () => {
     for (const { podIp, hostIp, name, node } of places) {
       expect(podIp).toBe(hostIp);
       expect((await k('exec', name, '--', 'hostname')).trim()).toBe(node);
-      expect(await k('logs', name)).toBe('up\n');
+      await expect.poll(() => k('logs', name)).toBe('up\n');
       // What answers on the node answers those who are in its network: names, the API server, the agent of Pod Identity.
-      await k('exec', name, '--', 'nslookup', '-type=a', 'web.default.svc.cluster.local');
-      for (const place of ['10.100.0.1 443', '169.254.170.23 80'])
-        await k('exec', name, '--', 'sh', '-c', `nc -w 5 ${place} < /dev/null`);
+      for (const command of [
+        'nslookup -type=a web.default.svc.cluster.local',
+        ...['10.100.0.1 443', '169.254.170.23 80'].map((place) => `nc -w 5 ${place} < /dev/null`),
+      ])
+        await waitFor(command, async () =>
+          (await cluster.say('exec', name, '--', 'sh', '-c', command)).code === 0 ? true : undefined,
+        );
     }
     const listed = await cluster.installation.catamaran('instance', 'list', '--json');
     expect(JSON.parse(listed.stdout).nodes).toMatchObject(
       Array(2).fill({ cluster: 'harbor', nodegroup: 'blue', status: 'READY', memory: 2_048 }),
     );
-    await inPod('by-host', places.map(({ hostIp }) => `wget -q -O - http://${hostIp}:${port}`).join(' && '));
+    await inPod('by-host', places.map(({ hostIp }) => wget(`http://${hostIp}:${port}`)).join(' && '));
     // Each has its port of its node: a second one waits for another.
     await apply({
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'second' } },
@@ -149,7 +166,7 @@ describe('pods', () => {
       return said.includes("2 node(s) didn't have free ports for the requested pod ports") ? true : undefined;
     });
     await k('delete', 'pod', 'second', '--wait=false');
-  }, 240_000);
+  }, 300_000);
 
   /** Whether a task of ECS with this security group can connect to a port there. */
   async function connectsAsTask(group: string, address: string): Promise<boolean> {
@@ -184,14 +201,14 @@ describe('pods', () => {
     const places = await placesOf('published');
     const urls = places.map(({ hostIp }) => `http://${hostIp}:${hostPort}`);
     for (const { podIp, hostIp } of places) expect(podIp).not.toBe(hostIp);
-    await inPod('by-host-port', urls.map((url) => `wget -q -O - ${url}`).join(' && '));
+    await inPod('by-host-port', urls.map(wget).join(' && '));
     // Of its own node the one that is there answers, at the loopback too.
     for (const { name, node } of await placesOf('agent')) {
       const own = places.find((place) => place.node === node);
-      for (const address of [own?.hostIp, '127.0.0.1']) {
-        const asked = await k('exec', name, '--', 'wget', '-q', '-O', '-', `http://${address}:${hostPort}`);
-        expect(asked.trim()).toBe(own?.name);
-      }
+      for (const address of [own?.hostIp, '127.0.0.1'])
+        await expect
+          .poll(async () => (await asks(name, `http://${address}:${hostPort}`)).stdout.trim())
+          .toBe(own?.name);
     }
     const groupOf = async (filter: string) => {
       const { SecurityGroups: [found] = [] } = await cluster.installation.ec2().describeSecurityGroups({
@@ -200,9 +217,12 @@ describe('pods', () => {
       return found?.GroupId ?? '';
     };
     const [{ hostIp = '' } = {}] = places;
-    expect(await connectsAsTask(await groupOf('eks-cluster-sg-harbor-*'), hostIp)).toBe(true);
+    const letIn = await groupOf('eks-cluster-sg-harbor-*');
+    await waitFor('a task to be let in', async () =>
+      (await connectsAsTask(letIn, hostIp)) ? true : undefined,
+    );
     expect(await connectsAsTask(await groupOf('default'), hostIp)).toBe(false);
-  }, 240_000);
+  }, 300_000);
 
   it.each([
     ['names', 'coredns', 'nslookup -type=a kubernetes.default.svc.cluster.local 10.100.0.10'],
@@ -213,17 +233,17 @@ describe('pods', () => {
       const addon = { clusterName: 'harbor', addonName };
       const make = async (): Promise<void> => {
         await cluster.eks.createAddon(addon);
-        await waitUntilAddonActive({ client: cluster.eks, maxWaitTime: 60, minDelay: 1 }, addon);
+        await waitUntilAddonActive({ client: cluster.eks, maxWaitTime: 100, minDelay: 1 }, addon);
       };
       await make();
       await inPod(`with-${addonName}`, asks);
       await cluster.eks.deleteAddon(addon);
-      await waitUntilAddonDeleted({ client: cluster.eks, maxWaitTime: 60, minDelay: 1 }, addon);
+      await waitUntilAddonDeleted({ client: cluster.eks, maxWaitTime: 100, minDelay: 1 }, addon);
       await inPod(`without-${addonName}`, `! ${asks}`);
       await make();
       await inPod(`again-${addonName}`, asks);
     },
-    240_000,
+    300_000,
   );
 
   /** One on each node, who asks. */
@@ -233,9 +253,9 @@ describe('pods', () => {
     return placesOf('client');
   }
   const asks = (client: string, url: string) =>
-    cluster.say('exec', client, '--', 'timeout', '4', 'wget', '-q', '-O', '-', url);
+    cluster.say('exec', client, '--', 'timeout', '10', 'wget', '-q', '-O', '-', url);
   const hosts = async (client: string, address: string, times: number) => {
-    const command = `for i in $(seq ${times}); do wget -q -O - http://${address} || exit 1; done`;
+    const command = `for i in $(seq ${times}); do ${wget(`http://${address}`)} || exit 1; done`;
     return (await k('exec', client, '--', 'sh', '-c', command)).trim().split('\n');
   };
   const clusterIp = (name: string) => k('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
@@ -277,18 +297,15 @@ describe('pods', () => {
       const nodesBehind = async (service: string) =>
         new Set((await hosts(name, await clusterIp(service), 8)).map((host) => nodeOf.get(host)));
       for (const near of ['own', 'same-node', 'same-zone'])
-        await waitFor(`${near} to be answered on its node`, async () => {
-          const behind = await nodesBehind(near);
-          return behind.size === 1 && behind.has(node) ? true : undefined;
-        });
-      expect(new Set(await hosts(name, await clusterIp('sticky'), 12)).size).toBe(1);
-      expect(new Set(await hosts(name, await clusterIp('web'), 12)).size).toBeGreaterThan(1);
-      expect(new Set(await hosts(name, await clusterIp('named'), 24))).toEqual(
-        new Set(['named-a', 'named-b']),
-      );
+        await expect.poll(() => nodesBehind(near), { message: near }).toEqual(new Set([node]));
+      const answering = async (service: string, times: number) =>
+        new Set(await hosts(name, await clusterIp(service), times));
+      await expect.poll(async () => (await answering('sticky', 12)).size).toBe(1);
+      await expect.poll(async () => (await answering('web', 12)).size).toBeGreaterThan(1);
+      await expect.poll(() => answering('named', 24)).toEqual(new Set(['named-a', 'named-b']));
     }
     await k('delete', 'pod', 'named-a', 'named-b', '--wait=false');
-  }, 240_000);
+  }, 300_000);
 
   it('are asked through a service whatever its type, its affinity and its ports become', async () => {
     web.spec.template.spec.containers = [container(serve)];
@@ -328,7 +345,7 @@ describe('pods', () => {
     expect((await change(named)).ports).toEqual([{ port: 81, protocol: 'TCP', targetPort: 8_080 }]);
     expect(await clusterIp('changing')).toBe('');
     await answered('changing', byMany);
-  }, 240_000);
+  }, 300_000);
 
   it('are reached through the nodes that have them where a service says Local, whatever its type becomes', async () => {
     await cluster.iam.attachRolePolicy({
@@ -407,12 +424,13 @@ describe('pods', () => {
       return code === 0 ? true : undefined;
     });
     // By the node itself the client's own address is seen, and nobody leads it on to another node.
-    expect((await asks(there.name, nodePort(here))).stdout).toContain(there.podIp);
+    const said = async (from: string, url: string) => (await asks(from, url)).stdout;
+    await expect.poll(() => said(there.name, nodePort(here))).toContain(there.podIp);
     expect((await asks(here.name, nodePort(there))).code).toBe(1);
     const health = ({ hostIp }: { readonly hostIp: string }) =>
       asks(here.name, `http://${hostIp}:${spec.healthCheckNodePort}/healthz`);
-    expect((await health(here)).stdout).toContain('"localEndpoints":1');
-    expect((await health(there)).stderr).toContain('503');
+    await expect.poll(async () => (await health(here)).stdout).toContain('"localEndpoints":1');
+    await expect.poll(async () => (await health(there)).stderr).toContain('503');
 
     const placeOf = (pod: string): DatagramPlace => ({
       ...{ stateDirectory: cluster.installation.stateDirectory, address: '0.0.0.0', pod },
@@ -431,7 +449,7 @@ describe('pods', () => {
     {
       await using _ = await echoDatagrams(placeOf(pod), 5_353);
       await waitFor('an answer through the load balancer', answeredByBalancer);
-      expect(await answered(here.hostIp, echo ?? 0)).toBe(true);
+      await expect.poll(() => answered(here.hostIp, echo ?? 0)).toBe(true);
       expect(await datagramAnswered(placeOf(here.name), there.hostIp, echo ?? 0)).toBe(false);
     }
 
@@ -453,7 +471,7 @@ describe('pods', () => {
       const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
       return LoadBalancers.length === 0 ? true : undefined;
     });
-    expect((await asks(here.name, nodePort(there))).stdout).toContain(here.podIp);
+    await expect.poll(() => said(here.name, nodePort(there))).toContain(here.podIp);
     await become('ClusterIP');
     const bare = JSON.parse(await k('get', 'service', 'local', '-o', 'json'));
     expect(bare.spec).not.toHaveProperty('healthCheckNodePort');
@@ -461,24 +479,24 @@ describe('pods', () => {
     await waitFor('the node port to close', async () =>
       (await asks(here.name, nodePort(there))).stderr.includes('refused') ? true : undefined,
     );
-    expect((await asks(here.name, `http://${spec.clusterIP}/cgi-bin/who`)).stdout).toContain(here.podIp);
+    await expect.poll(() => said(here.name, `http://${spec.clusterIP}/cgi-bin/who`)).toContain(here.podIp);
     await become('LoadBalancer');
     const again = await waitFor('another load balancer', balancer);
     expect(again.LoadBalancerArn).not.toBe(made.LoadBalancerArn);
     await k('delete', 'service', 'local', '--timeout=100s');
     await k('delete', 'deployment', 'local', '--wait=false');
-  }, 300_000);
+  }, 480_000);
 
   it('keep their addresses over a death of Catamaran, and give them back', async () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     const before = await places();
     await cluster.installation.catamaran('down');
-    await cluster.installation.up();
+    await cluster.up();
     await ready();
     expect(await places()).toBe(before);
     await inPod('again', `nslookup -type=a web.default.svc.cluster.local 10.100.0.10`);
     const byHost = (await nodeAddresses()).flatMap((address) => [
-      ...[`wget -q -O - http://${address}:${port}`, `wget -q -O - http://${address}:${hostPort}`],
+      ...[wget(`http://${address}:${port}`), wget(`http://${address}:${hostPort}`)],
     ]);
     await inPod('by-host-again', byHost.join(' && '));
     await k('delete', 'daemonset', 'published', '--cascade=foreground', '--timeout=100s');
@@ -486,5 +504,5 @@ describe('pods', () => {
     await inPod('by-host-port-no-more', refused.join(' && '));
     await k('scale', 'deployment/web', '--replicas=0');
     await waitFor('no pods', async () => ((await places()) === '' ? true : undefined));
-  }, 240_000);
+  }, 300_000);
 });

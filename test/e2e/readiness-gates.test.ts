@@ -84,7 +84,7 @@ it('A rollout behind a load balancer waits until its pods are healthy there, whe
   });
   expect(second).toMatchObject({ gate: first?.gate, containersReady: 'True', ready: 'False' });
   expect((await shown()).find(({ name }) => name === first?.name)?.ready).toBe('True');
-}, 180_000);
+}, 300_000);
 
 it('A load balancer sends to the node ports of instances that are nodes, and a binding fills a group that is there', async () => {
   const k = (...args: string[]) => cluster.k('-n', 'ports', ...args);
@@ -100,16 +100,13 @@ it('A load balancer sends to the node ports of instances that are nodes, and a b
     ...{ apiVersion: 'v1', kind: 'Pod', ...named(name) },
     spec: { terminationGracePeriodSeconds: 0, containers: [cluster.container(script)] },
   });
-  await cluster.apply(
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ports' } },
-    pod('web', serve),
-    pod('client', 'sleep 3600'),
-    {
-      ...{ apiVersion: 'v1', kind: 'Service' },
-      metadata: { name: 'web', namespace: 'ports', annotations },
-      spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8_080 }] },
-    },
-  );
+  await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ports' } });
+  await k('wait', 'serviceaccount/default', '--for=create', '--timeout=100s');
+  await cluster.apply(pod('web', serve), pod('client', 'sleep 3600'), {
+    ...{ apiVersion: 'v1', kind: 'Service' },
+    metadata: { name: 'web', namespace: 'ports', annotations },
+    spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8_080 }] },
+  });
   const hostname = await waitFor('the load balancer', async () => {
     const said = await k(
       ...['get', 'service', 'web', '-o', 'jsonpath={.status.loadBalancer.ingress[0].hostname}'],
@@ -117,7 +114,7 @@ it('A load balancer sends to the node ports of instances that are nodes, and a b
     return said === '' ? undefined : said;
   });
   await k('wait', 'pod/web', 'pod/client', '--for=condition=Ready', '--timeout=100s');
-  const asked = ['exec', 'client', '--', 'wget', '-q', '-O', '-', `http://${hostname}/`];
+  const asked = ['exec', 'client', '--', 'timeout', '10', 'wget', '-q', '-O', '-', `http://${hostname}/`];
   await waitFor('an answer through the node port', async () => {
     const { code, stdout } = await cluster.say('-n', 'ports', ...asked);
     return code === 0 && stdout.trim() === 'hello' ? true : undefined;
@@ -153,7 +150,7 @@ it('A load balancer sends to the node ports of instances that are nodes, and a b
     (await target(own?.TargetGroupArn)).startsWith(`${podIp}:8080 `) ? true : undefined,
   );
   expect(await k('get', 'targetgroupbindings')).toMatch(/^web +web +80 +ip /m);
-}, 180_000);
+}, 300_000);
 
 interface Pod {
   readonly metadata: { readonly name: string };

@@ -10,6 +10,15 @@ describe('volumes of pods', () => {
   const k = (...args: string[]) => cluster.k(...args);
   const inPod = (name: string, command: string) => k('exec', name, '--', '/bin/sh', '-c', command);
   const rolledOut = () => k('rollout', 'status', 'statefulset/db', '--timeout=100s');
+  /** Ends the pod, and waits for the next one of its name. */
+  const replace = async () => {
+    await k('delete', 'pod', 'db-0');
+    const isReady = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+    await waitFor('the next pod', async () => {
+      const { stdout } = await cluster.say('get', 'pod', 'db-0', '-o', isReady);
+      return stdout === 'True' ? true : undefined;
+    });
+  };
   const claimIs = (path: string) => k('get', 'pvc', 'data-db-0', '-o', `jsonpath=${path}`);
   /** Of the machine that are this installation's. */
   const mounts = async () =>
@@ -69,11 +78,12 @@ describe('volumes of pods', () => {
       /^local \(default\) +local\.csi\.catamaran +Delete +WaitForFirstConsumer +true/m,
     );
     expect(await k('get', 'csinodes')).toMatch(/^(ip-\S+ +1 +\S+\n){2}$/m);
-    expect(await k('get', 'pvc')).toMatch(/^data-db-0 +Bound +pvc-\S+ +32Mi +RWO +local /m);
-    expect(await k('get', 'pv')).toMatch(
-      /^pvc-\S+ +32Mi +RWO +Delete +Bound +default\/data-db-[01] +local /m,
-    );
-    expect(await inPod('db-1', 'cat /data/name')).toBe('db-1\n');
+    await expect.poll(() => k('get', 'pvc')).toMatch(/^data-db-0 +Bound +pvc-\S+ +32Mi +RWO +local /m);
+    await expect
+      .poll(() => k('get', 'pv'))
+      .toMatch(/^pvc-\S+ +32Mi +RWO +Delete +Bound +default\/data-db-[01] +local /m);
+    for (const name of ['db-0', 'db-1'])
+      await expect.poll(() => inPod(name, 'cat /data/name')).toBe(`${name}\n`);
     expect(await inPod('db-0', 'stat -c "%g %a" /data')).toBe('2000 2775\n');
     expect(await sizeOf('db-0')).toBeGreaterThan(20 * 1_024);
     expect(await sizeOf('db-0')).toBeLessThanOrEqual(32 * 1_024);
@@ -81,13 +91,15 @@ describe('volumes of pods', () => {
       'No space left',
     );
     await inPod('db-0', 'rm /data/large');
-  });
+  }, 240_000);
 
   it('are told of by the kubelet', async () => {
     const node = await k('get', 'pod', 'db-0', '-o', 'jsonpath={.spec.nodeName}');
-    const { pods } = JSON.parse(await k('get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`));
-    const own = pods.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'db-0');
-    expect(own.volume).toMatchObject([
+    const volumes = async () => {
+      const { pods } = JSON.parse(await k('get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`));
+      return pods.find(({ podRef }: { podRef: { name: string } }) => podRef.name === 'db-0').volume;
+    };
+    await expect.poll(volumes).toMatchObject([
       {
         name: 'data',
         pvcRef: { name: 'data-db-0', namespace: 'default' },
@@ -100,31 +112,29 @@ describe('volumes of pods', () => {
     const nodeOf = () => k('get', 'pod', 'db-0', '-o', 'jsonpath={.spec.nodeName}');
     const before = await nodeOf();
     await k('cordon', before);
-    await k('delete', 'pod', 'db-0');
-    await rolledOut();
+    await replace();
     expect(await nodeOf()).not.toBe(before);
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\n');
     await k('uncordon', before);
-  });
+  }, 240_000);
 
   it('outlive a death of Catamaran, and its going down', async () => {
     await cluster.installation.kill9();
-    await cluster.installation.up();
-    await k('wait', '--for=condition=Ready', 'nodes', '--all');
+    await cluster.up();
+    await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=100s');
     // Where a node's kubelet answers now, it tells with its next status.
     await waitFor('the pod to be reached', () =>
-      inPod('db-0', 'echo more >> /data/name').then(
+      inPod('db-0', 'grep -q more /data/name || echo more >> /data/name').then(
         () => true,
         () => undefined,
       ),
     );
     await cluster.installation.catamaran('down');
-    await cluster.installation.up();
-    await k('wait', '--for=condition=Ready', 'nodes', '--all');
-    await k('delete', 'pod', 'db-0');
-    await rolledOut();
+    await cluster.up();
+    await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=100s');
+    await replace();
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\nmore\n');
-  });
+  }, 300_000);
 
   it('grow', async () => {
     await k('patch', 'pvc', 'data-db-0', '-p', '{"spec":{"resources":{"requests":{"storage":"96Mi"}}}}');
@@ -134,17 +144,14 @@ describe('volumes of pods', () => {
       const pending = await claimIs('{.status.conditions[?(@.type=="FileSystemResizePending")].status}');
       return pending === 'True' ? 'pending' : undefined;
     });
-    if (condition === 'pending') {
-      await k('delete', 'pod', 'db-0');
-      await rolledOut();
-    }
-    expect(await k('wait', '--for=jsonpath={.status.capacity.storage}=96Mi', 'pvc/data-db-0')).toContain(
-      'met',
-    );
+    if (condition === 'pending') await replace();
+    await expect.poll(() => claimIs('{.status.capacity.storage}')).toBe('96Mi');
     expect(await sizeOf('db-0')).toBeGreaterThan(70 * 1_024);
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\nmore\n');
-    expect(await claimIs('{.status.conditions}{.status.allocatedResourceStatuses}')).toMatch(/^(\[\])?$/);
-  });
+    await expect
+      .poll(() => claimIs('{.status.conditions}{.status.allocatedResourceStatuses}'))
+      .toMatch(/^(\[\])?$/);
+  }, 240_000);
 
   it('go with their claims', async () => {
     expect(await kept()).toHaveLength(2);
@@ -153,11 +160,11 @@ describe('volumes of pods', () => {
     await waitFor('no PersistentVolume', async () =>
       (await k('get', 'pv', '-o', 'name')) === '' ? true : undefined,
     );
-    expect(await kept()).toEqual([]);
+    await expect.poll(kept).toEqual([]);
     await waitFor('nothing mounted', async () =>
       (await mounts()).some((line) => line.includes('/dev/loop')) ? undefined : true,
     );
-  });
+  }, 240_000);
 
   it('are in use when everything is removed', async () => {
     await cluster.apply(
@@ -178,7 +185,7 @@ describe('volumes of pods', () => {
         },
       },
     );
-    await k('wait', '--for=condition=Ready', 'pod/last');
+    await k('wait', '--for=condition=Ready', 'pod/last', '--timeout=100s');
     expect((await mounts()).some((line) => line.includes('/dev/loop'))).toBe(true);
   });
 });

@@ -17,22 +17,29 @@ const idle = "trap 'exit 0' TERM; while true; do sleep 0.1; done";
 const once = {
   automountServiceAccountToken: false,
   restartPolicy: 'Never',
-  terminationGracePeriodSeconds: 5,
+  terminationGracePeriodSeconds: 30,
 };
 const container = (name: string, script: string, more: object = {}) => ({
   ...cluster.container(script),
   ...{ name, ...more },
 });
 /** It runs beside the others, and says when it begins, when it is up and when it is told to end. */
-const sidecar = (name: string, more: object = {}) =>
+const sidecar = (name: string, more: object = {}, isUp = 'touch /tmp/up') =>
   container(
     name,
-    `trap 'echo ${name} ends; exit 0' TERM; echo ${name} begins; sleep 1; echo ${name} is up; touch /tmp/up; while true; do sleep 0.1; done`,
+    `trap 'echo ${name} ends; exit 0' TERM; echo ${name} begins; sleep 1; echo ${name} is up; ${isUp}; while true; do sleep 0.1; done`,
     { restartPolicy: 'Always', ...more },
   );
 const untilUp = {
-  startupProbe: { exec: { command: ['cat', '/tmp/up'] }, periodSeconds: 1, failureThreshold: 60 },
+  startupProbe: {
+    exec: { command: ['cat', '/tmp/up'] },
+    ...{ periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 60 },
+  },
 };
+/** Where a pod's containers wait for each other. */
+const shared = { volumes: [{ name: 'shared', emptyDir: {} }] };
+const sharing = { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] };
+const untilShared = (file: string) => `until [ -e /shared/${file} ]; do sleep 0.1; done`;
 const pod = (name: string, spec: object, metadata: object = {}) => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, ...metadata } },
   spec: { ...once, ...spec },
@@ -44,14 +51,14 @@ const podsWithOthers = () => [
     spec: {
       template: {
         spec: {
-          ...once,
+          ...{ ...once, ...shared },
           initContainers: [
             container('one', 'echo one begins; sleep 1; echo one ends'),
             sidecar('near', untilUp),
             container('two', 'echo two begins; sleep 1; echo two ends'),
-            sidecar('far'),
+            sidecar('far', sharing, 'touch /shared/far'),
           ],
-          containers: [container('main', 'sleep 3; echo main ends')],
+          containers: [container('main', `${untilShared('far')}; sleep 1; echo main ends`, sharing)],
         },
       },
     },
@@ -71,8 +78,11 @@ const podsWithOthers = () => [
     containers: [container('main', idle)],
   }),
   pod('restarted-sidecar', {
-    initContainers: [container('near', 'sleep 1; exit 1', { restartPolicy: 'Always' })],
-    containers: [container('main', idle)],
+    ...shared,
+    initContainers: [
+      container('near', `${untilShared('main')}; exit 1`, { restartPolicy: 'Always', ...sharing }),
+    ],
+    containers: [container('main', `touch /shared/main; ${idle}`, sharing)],
   }),
 ];
 
@@ -104,6 +114,8 @@ const cronJobs = () => [
 const relyingPod = async () => {
   const { configMap, command, volumeMounts, volumes } = await nodeProgram('relying', relyingParty);
   const relying = pod('relying-party', {
+    // Names and services are a moment later than the node.
+    restartPolicy: 'OnFailure',
     automountServiceAccountToken: true,
     containers: [
       container('main', '', {
@@ -127,9 +139,9 @@ const relyingPod = async () => {
 const probedPod = async () => {
   const { configMap, command, volumeMounts, volumes } = await nodeProgram('health', grpcHealthServer);
   const grpc = (port: number, service?: string) => ({
-    ...{ grpc: { port, ...(service !== undefined && { service }) }, periodSeconds: 1, timeoutSeconds: 2 },
+    ...{ grpc: { port, ...(service !== undefined && { service }) }, periodSeconds: 5, timeoutSeconds: 2 },
   });
-  const well = grpc(5000, 'well');
+  const well = { ...grpc(5000, 'well'), periodSeconds: 1, timeoutSeconds: 10 };
   const patient = (probe: object) => ({ ...probe, failureThreshold: 1_000 });
   const probed = pod('probed', {
     restartPolicy: 'Always',
@@ -172,7 +184,7 @@ const moored = (name: string, priorityClassName: string, script: string, metadat
     name,
     {
       priorityClassName,
-      terminationGracePeriodSeconds: 30,
+      terminationGracePeriodSeconds: 300,
       containers: [
         container('main', script, { resources: { requests: { [berths]: '1' }, limits: { [berths]: '1' } } }),
       ],
@@ -181,7 +193,8 @@ const moored = (name: string, priorityClassName: string, script: string, metadat
   );
 /** Deleted, it stays until the test has looked at it. */
 const finalizer = 'example.com/looked-at';
-const slowToEnd = "trap 'sleep 2; exit 0' TERM; while true; do sleep 0.1; done";
+const slowToEnd =
+  "trap 'until [ -e /tmp/looked-at ]; do sleep 0.1; done; exit 0' TERM; while true; do sleep 0.1; done";
 
 beforeAll(async () => {
   cluster = await PodCluster.start(1, { instanceType: 't3.medium' });
@@ -293,7 +306,8 @@ describe('containers before and beside others', () => {
     const seen = await until(
       podPath('restarted-sidecar'),
       'a restart',
-      (json) => (statusOf(json, 'near')?.restartCount ?? 0) > 0,
+      (json) =>
+        (statusOf(json, 'near')?.restartCount ?? 0) > 0 && statusOf(json, 'main').state.running !== undefined,
     );
     expect(statusOf(seen, 'main')).toMatchObject({ restartCount: 0, state: { running: {} } });
     expect(seen.status.phase).toBe('Running');
@@ -301,9 +315,13 @@ describe('containers before and beside others', () => {
 });
 
 /** What is told of an object, once something is that holds. */
-async function told(name: string, holds: (event: Json) => boolean): Promise<readonly Json[]> {
+async function told(
+  name: string,
+  holds: (event: Json) => boolean,
+  deadlineMs?: number,
+): Promise<readonly Json[]> {
   const events = `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D${name}`;
-  return (await until(events, 'told', ({ items }) => items.some(holds))).items;
+  return (await until(events, 'told', ({ items }) => items.some(holds), deadlineMs)).items;
 }
 
 describe('gRPC probes', () => {
@@ -313,7 +331,6 @@ describe('gRPC probes', () => {
       podPath('probed'),
       'a restart of who is killed, and the server ready',
       (json) => statusOf(json, 'killed')?.restartCount > 0 && statusOf(json, 'server').ready,
-      90_000,
     );
     const words = [
       ['first', 'Readiness', 'service unhealthy (responded with "NOT_SERVING")'],
@@ -343,7 +360,7 @@ describe('gRPC probes', () => {
     const seen = await read(podPath('probed'));
     for (const { name, ready, restartCount } of seen.status.containerStatuses)
       if (name !== 'killed') expect([name, ready, restartCount]).toEqual([name, name === 'server', 0]);
-  }, 150_000);
+  }, 240_000);
 });
 
 describe('a pod that is to run apart', () => {
@@ -405,6 +422,7 @@ describe('a pod of a higher priority', () => {
     await cluster.apply(moored('liner', 'high', idle));
     const waiting = await until(podPath('liner'), 'nominated', ({ status }) => status?.nominatedNodeName);
     expect(waiting.spec.nodeName).toBeUndefined();
+    await cluster.k('exec', 'barge', '--', 'touch', '/tmp/looked-at');
     const victim = await until(podPath('barge'), 'ended', ({ status }) => status?.phase === 'Succeeded');
     expect(victim.metadata.deletionTimestamp).toBeDefined();
     expect(victim.status.nodeName ?? victim.spec.nodeName).toBe(waiting.status.nominatedNodeName);
@@ -417,14 +435,16 @@ describe('a pod of a higher priority', () => {
     expect(placed.spec.nodeName).toBe(waiting.status.nominatedNodeName);
     expect((await read(podPath('ferry'))).metadata.deletionTimestamp).toBeUndefined();
     await cluster.k('patch', 'pod', 'barge', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
-  });
+  }, 240_000);
 });
 
 describe('a CronJob', () => {
   const jobs = '/apis/batch/v1/namespaces/default/jobs';
   const jobsOf = (name: string) => `${jobs}?labelSelector=of%3D${name}`;
   const names = ({ items }: Json): readonly string[] => items.map(({ metadata }: Json) => metadata.name);
-  const cron = (name: string) => read(`/apis/batch/v1/namespaces/default/cronjobs/${name}`);
+  const cron = (name: string) => `/apis/batch/v1/namespaces/default/cronjobs/${name}`;
+  /** A minute that begins, and what is made then. */
+  const withinMs = 160_000;
 
   it('that is suspended starts no Job, and one of it may be made by hand', async () => {
     await cluster.k('create', 'job', 'by-hand', '--from=cronjob/suspended');
@@ -442,61 +462,55 @@ describe('a CronJob', () => {
       jobsOf('minutely'),
       'a Job',
       ({ items }) => items.some(isTrue('Complete')),
-      90_000,
+      withinMs,
     );
-    const [{ metadata, status }] = items;
+    const { metadata, status } = items.find(isTrue('Complete'));
     const at = metadata.annotations['batch.kubernetes.io/cronjob-scheduled-timestamp'];
     expect(at).toMatch(/:00Z$/);
     expect(metadata.name).toBe(`minutely-${Date.parse(at) / 60_000}`);
     expect(status.succeeded).toBe(1);
     // On a busy machine the next minute may have come meanwhile.
-    expect((await cron('minutely')).status.lastScheduleTime >= at).toBe(true);
-  });
+    await until(cron('minutely'), 'told', (json) => json.status?.lastScheduleTime >= at);
+  }, 240_000);
 
   it('that forbids it has one Job at a time', async () => {
-    const events = '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dforbid';
-    await until(
-      events,
-      'told',
-      ({ items }) => items.some((each: Json) => each.reason === 'JobAlreadyActive'),
-      90_000,
-    );
+    await told('forbid', ({ reason }) => reason === 'JobAlreadyActive', withinMs);
     const [name, ...more] = names(await read(jobsOf('forbid')));
     expect(more).toEqual([]);
-    expect((await cron('forbid')).status.active).toMatchObject([{ kind: 'Job', name }]);
-  });
+    expect((await read(cron('forbid'))).status.active).toMatchObject([{ kind: 'Job', name }]);
+  }, 240_000);
 
   it('that replaces them ends the pod of the one before', async () => {
-    const second = await until(
-      jobsOf('replace'),
-      'a second one',
-      ({ items }) => {
-        const { creationTimestamp } = items[0]?.metadata ?? {};
-        return (
+    const events = await told('replace', ({ reason }) => reason === 'SuccessfulDelete', withinMs);
+    const before = events.find(({ reason }) => reason === 'SuccessfulDelete').message;
+    let seen: unknown;
+    // With each minute that begins there is another one.
+    await waitFor(
+      'one Job after it, and one pod, of that',
+      async () => {
+        const { items } = await read(podsOf('of=replace'));
+        const all = names(await read(jobsOf('replace')));
+        seen = [all, items.map(({ metadata, status }: Json) => [metadata.name, status])];
+        const [name] = all;
+        return all.length === 1 &&
+          before !== `Deleted job ${name}` &&
           items.length === 1 &&
-          items[0].metadata.name.endsWith(`-${Math.floor(Date.parse(creationTimestamp) / 60_000)}`)
-        );
+          items[0].metadata.labels['job-name'] === name &&
+          items[0].status?.phase === 'Running'
+          ? true
+          : undefined;
       },
-      90_000,
+      () => seen,
     );
-    const [name] = names(second);
-    await until(
-      podsOf('of=replace'),
-      'one pod, of that',
-      ({ items }) =>
-        items.length === 1 &&
-        items[0].metadata.labels['job-name'] === name &&
-        items[0].status?.phase === 'Running',
-    );
-  });
+  }, 300_000);
 
   it('forgets those beyond what it keeps', async () => {
     await until(
       jobsOf('history'),
       'one',
       ({ items }) => items.length === 1 && isTrue('Complete')(items[0]),
-      90_000,
+      withinMs,
     );
     await until(podsOf('of=history'), 'one pod', ({ items }) => items.length === 1);
-  });
+  }, 300_000);
 });
