@@ -50,7 +50,7 @@ describe('a cluster under load', () => {
       workload('StatefulSet', 'db', serve, { replicas: 3, serviceName: 'db' }),
     );
     await both();
-  }, 300_000);
+  }, 480_000);
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
     await runtime?.[Symbol.asyncDispose]();
@@ -116,6 +116,24 @@ describe('a cluster under load', () => {
   const ofPod = (all: readonly Container[], { metadata }: Pod) =>
     all.find(({ labels }) => labels['io.kubernetes.pod.uid'] === metadata.uid);
 
+  /** They run before they listen. */
+  async function answer(pods: readonly Pod[]): Promise<void> {
+    const [db] = await ready('db', 3);
+    for (const address of addresses(pods)) {
+      const words = ['wget', '-q', '-T', '10', '-O', '-', `http://${address}:8080`];
+      let said = '';
+      await waitFor(
+        `${address} to answer`,
+        async () => {
+          const { code, stderr } = await cluster.say('exec', db?.metadata.name ?? '', '--', ...words);
+          said = stderr;
+          return code === 0 || undefined;
+        },
+        () => said,
+      );
+    }
+  }
+
   /** In the Engine, of those pods that are there and run, by their uids. */
   async function runningOf(pods: readonly Pod[]): Promise<ReadonlyMap<string, string>> {
     const running = (await containers()).filter(({ status }) => status.state === 'running');
@@ -168,10 +186,8 @@ describe('a cluster under load', () => {
     const after = await ready('web', 4);
     expect(ids(after)).toEqual(ids(before));
     expect(addresses(after)).toEqual(addresses(before));
-    const [db] = await ready('db', 3);
-    for (const address of addresses(after))
-      await k('exec', db?.metadata.name ?? '', '--', 'wget', '-q', '-O', '-', `http://${address}:8080`);
-  }, 180_000);
+    await answer(after);
+  }, 300_000);
 
   it('rolls out and completes once what it was about to, however often Catamaran is killed', async () => {
     const before = await both();
@@ -230,7 +246,7 @@ describe('a cluster under load', () => {
     // It has seen what it was to see.
     expect(new Set(lives.names())).toEqual(new Set(['db-0', 'db-1', 'db-2']));
     await noOrphans();
-  }, 300_000);
+  }, 480_000);
 
   it('goes on in the same containers when the Engine is killed and takes them up again', async () => {
     const before = await both();
@@ -239,7 +255,8 @@ describe('a cluster under load', () => {
     const found = await runningOf(before);
     const { status } =
       (await containers()).find(({ runtimeId }) => runtimeId === found.get(victim.metadata.uid)) ?? {};
-    const pid = status?.state === 'running' ? status.pid : 0;
+    if (status?.state !== 'running') throw new Error('The container does not run');
+    const { pid } = status;
     await engine.stop('SIGKILL');
     process.kill(pid, 'SIGKILL');
     await waitFor('the process to end', async () => (isAlive(pid) ? undefined : true));
@@ -257,7 +274,7 @@ describe('a cluster under load', () => {
     // Any one of the five may have gone, but no other has changed its container.
     for (const [uid, container] of now) expect(container).toBe(found.get(uid));
     await noOrphans();
-  }, 300_000);
+  }, 480_000);
 
   it('begins again in the same pods when the Engine is killed and ends their containers', async () => {
     const before = await both();
@@ -275,11 +292,9 @@ describe('a cluster under load', () => {
     const after = await both();
     expect(ids(after)).toEqual(ids(before));
     expect(addresses(after)).toEqual(addresses(before));
-    const [db] = await ready('db', 3);
-    for (const address of addresses(after))
-      await k('exec', db?.metadata.name ?? '', '--', 'wget', '-q', '-O', '-', `http://${address}:8080`);
+    await answer(after);
     await noOrphans();
-  }, 300_000);
+  }, 480_000);
 
   it('leaves nothing when it is deleted', async () => {
     await k('delete', 'deployment,statefulset,job', '--all', '--timeout=100s');

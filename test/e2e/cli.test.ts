@@ -14,7 +14,7 @@ import type { InstanceDescription, StatusResponse } from '../../src/cli/index.ts
 import { processStartTime, readCredentials, readServer } from '../../src/installation/index.ts';
 import { askEngine, footprint, tracesOf } from './footprint.ts';
 import { installationContainers, testImage, testImageName } from './image.ts';
-import { catamaran, Installation, launcher, type Outcome, waitFor } from './installation.ts';
+import { catamaran, Installation, launcher, type Outcome, takesTasks, waitFor } from './installation.ts';
 
 const run = promisify(execFile);
 const sleeper = {
@@ -30,7 +30,7 @@ async function shell(line: string, env: Readonly<Record<string, string>> = {}): 
   const { stdout } = await run('sh', ['-euc', line], {
     cwd: dirname(launcher),
     env: { ...process.env, ...env },
-    timeout: 60_000,
+    timeout: 110_000,
   });
   return stdout;
 }
@@ -266,10 +266,18 @@ describe('a running Catamaran', () => {
         await installation.catamaran('instance', 'add', '--name', 'red', '--cpu', '128', '--memory', '64'),
         /An instance named red exists already/,
       );
-      const listed = await installation.catamaran('instance', 'list', '--cluster', 'slices');
-      expect(listed.stdout).toMatch(/^ID +NAME +CLUSTER +ZONE +STATUS +CONNECTED +CPU +MEMORY +TASKS\n/);
-      expect(listed.stdout).toMatch(/ red +slices +us-east-1a +ACTIVE +yes +256 +256 +0\n/);
-      expect(listed.stdout.trim().split('\n')).toHaveLength(3);
+      let listed = '';
+      await waitFor(
+        'both to be connected',
+        async () => {
+          listed = (await installation.catamaran('instance', 'list', '--cluster', 'slices')).stdout;
+          return ['red', 'blue'].every((name) => new RegExp(` ${name} .* yes `).test(listed)) || undefined;
+        },
+        () => listed,
+      );
+      expect(listed).toMatch(/^ID +NAME +CLUSTER +ZONE +STATUS +CONNECTED +CPU +MEMORY +TASKS\n/);
+      expect(listed).toMatch(/ red +slices +us-east-1a +ACTIVE +yes +256 +256 +0\n/);
+      expect(listed.trim().split('\n')).toHaveLength(3);
 
       await ecs.registerTaskDefinition({
         family: 'pages',
@@ -322,7 +330,7 @@ describe('a running Catamaran', () => {
         await installation.catamaran('instance', 'remove', 'machine', '--force'),
         /machine's own instance: it stays/,
       );
-    });
+    }, 240_000);
   });
 });
 
@@ -351,6 +359,7 @@ describe('up and down', () => {
       expect(statSync(log).mode & 0o777).toBe(0o600);
       const { pid, endpoint } = JSON.parse((await catamaran(['status', '--json', '--state', state])).stdout);
 
+      await takesTasks(ecs());
       const taskArn = await runSleeper(ecs());
       const before = await running(ecs(), taskArn);
       const runtimeId = before.containers?.[0]?.runtimeId ?? '';
@@ -386,7 +395,7 @@ describe('up and down', () => {
       await down('--purge');
       await rm(dirname(state), { recursive: true, force: true });
     }
-  });
+  }, 240_000);
 
   it('lets only one of two that start at the same moment have a state directory', async () => {
     const state = await mkdtemp(join(tmpdir(), 'catamaran-e2e-'));
@@ -403,7 +412,7 @@ describe('up and down', () => {
       expect(await catamaran(['down', '--purge', '--state', state])).toMatchObject({ code: 0 });
       await rm(state, { recursive: true, force: true });
     }
-  });
+  }, 240_000);
 
   it('purges all that an awsvpc task with volumes and limits needed, also after kill -9', async () => {
     const installation = await Installation.start();
@@ -450,7 +459,7 @@ describe('up and down', () => {
     } finally {
       await installation[Symbol.asyncDispose]();
     }
-  });
+  }, 240_000);
 
   it('says that a port is taken by another program', async () => {
     const other = createServer().listen(0, '127.0.0.1');

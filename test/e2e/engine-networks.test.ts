@@ -92,7 +92,13 @@ describe('a machine without VPCs', () => {
     const address = addressOf(one);
     const get = "printf 'GET / HTTP/1.0\\r\\n\\r\\n'";
     const asking = `ip addr show eth0; cat /etc/resolv.conf; ${get} | nc -w 5 ${addressOf(other)} 80`;
-    const said = await inContainer(installation.stateDirectory, one.taskArn, asking);
+    // It runs before it listens.
+    const said = await waitFor('the other to answer', () =>
+      inContainer(installation.stateDirectory, one.taskArn ?? '', asking).then(
+        (text) => (text.includes('200 OK') ? text : undefined),
+        () => undefined,
+      ),
+    );
     expect(said).toContain(`inet ${address}/24`);
     // The Engine's own resolver: nobody is the VPC's.
     expect(said.match(/nameserver .*/g)).toEqual(['nameserver 127.0.0.11']);
@@ -106,7 +112,7 @@ describe('a machine without VPCs', () => {
     await ec2.revokeSecurityGroupIngress(open);
     for (const { taskArn = '' } of [one, other])
       expect((await until(taskArn, 'STOPPED')).stoppedReason).toMatch(/security groups are not enforced/);
-  });
+  }, 300_000);
 });
 
 /** The subnet's route table leads to an internet gateway. */

@@ -9,7 +9,7 @@ interface Told {
 }
 
 it('a task’s life is told in events, each change once, also over a kill -9', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const image = await testImage();
   await using installation = await Installation.start();
@@ -21,7 +21,7 @@ it('a task’s life is told in events, each change once, also over a kill -9', {
   const { tasks = [] } = await ecs.runTask({ taskDefinition: 'told' });
   const taskArn = tasks[0]?.taskArn ?? '';
   await waitUntilTasksRunning(
-    { client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 1 },
+    { client: ecs, maxWaitTime: 100, minDelay: 1, maxDelay: 1 },
     { tasks: [taskArn] },
   );
   await installation.kill9();
@@ -29,7 +29,7 @@ it('a task’s life is told in events, each change once, also over a kill -9', {
   ecs = installation.ecs();
   await ecs.stopTask({ task: taskArn });
   await waitUntilTasksStopped(
-    { client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 1 },
+    { client: ecs, maxWaitTime: 100, minDelay: 1, maxDelay: 1 },
     { tasks: [taskArn] },
   );
 

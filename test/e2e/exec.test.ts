@@ -59,7 +59,8 @@ describe('ECS Exec on the Engine', () => {
       stream.on('data', (chunk: Buffer) => {
         said += chunk;
       });
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    // Not "exit": what it said last may come after that.
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     return {
       child,
       ended,
@@ -68,7 +69,6 @@ describe('ECS Exec on the Engine', () => {
           String(text),
           async () => (said.match(text) ? true : undefined),
           () => said,
-          30_000,
         ),
       said: () => said,
     };
@@ -157,7 +157,8 @@ describe('ECS Exec on the Engine', () => {
       session.child.stdin.write('stty size\n');
       return session.said().includes('40 120') ? true : undefined;
     });
-    session.child.stdin.write('echo go; sleep 1000; echo slept\n');
+    // Said by what Ctrl-C is for, when it has the terminal.
+    session.child.stdin.write('sh -c "echo go; exec sleep 1000"; echo slept\n');
     await session.until(/\ngo\r*\n/);
     session.child.stdin.write('\x03');
     session.child.stdin.write('echo $((40+2))\n');
@@ -226,7 +227,6 @@ describe('ECS Exec on the Engine', () => {
         return first === 'begun' && second === 'one xterm-256color\n1\n2\n3' ? true : undefined;
       },
       () => installation.output,
-      30_000,
     );
     await ecs.stopTask({ task: logged });
   });

@@ -27,7 +27,7 @@ export interface Outcome {
 export async function catamaran(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  timeoutMs = 60_000,
+  timeoutMs = 110_000,
 ): Promise<Outcome> {
   try {
     const { stdout, stderr } = await run(launcher, [...args], {
@@ -108,6 +108,9 @@ export class Installation implements AsyncDisposable {
     const credentials = readCredentials(this.stateDirectory);
     if (credentials === undefined) throw new Error(`${this.stateDirectory} has no credentials`);
     this.#environment = awsVariables({ server, credentials });
+    const ecs = this.ecs();
+    await takesTasks(ecs);
+    ecs.destroy();
   }
 
   /** The server's own process id (the launcher's child where the launcher does not exec). */
@@ -218,6 +221,16 @@ export class Installation implements AsyncDisposable {
       throw new Error(`catamaran down --purge failed: ${purged.stderr}${purged.stdout}\n${this.#output}`);
     await rm(this.stateDirectory, { recursive: true, force: true });
   }
+}
+
+/** It answers before the agent of its own instance is connected, without whom RunTask finds no place. */
+export async function takesTasks(ecs: ECS): Promise<void> {
+  await waitFor('the agent to be connected', async () => {
+    const { containerInstanceArns: containerInstances = [] } = await ecs.listContainerInstances({});
+    if (containerInstances.length === 0) return undefined;
+    const described = await ecs.describeContainerInstances({ containerInstances });
+    return described.containerInstances?.some(({ agentConnected }) => agentConnected) || undefined;
+  });
 }
 
 /**

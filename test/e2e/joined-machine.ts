@@ -10,7 +10,7 @@ import { type Installation, launcher, type Outcome, waitFor } from './installati
 import { PrivateEngine } from './private-engine.ts';
 
 const run = promisify(execFile);
-const ip = (...args: readonly string[]) => run('ip', args, { timeout: 10_000 });
+const ip = (...args: readonly string[]) => run('ip', args, { timeout: 100_000 });
 
 /** Both ends of the wire between the machine that the tests run on and the one that joins it. */
 export const underlay = { home: '203.0.113.1', joined: '203.0.113.2' } as const;
@@ -106,7 +106,7 @@ export class JoinedMachine implements AsyncDisposable {
   }
 
   async catamaran(...args: readonly string[]): Promise<Outcome> {
-    const options = { env: this.#env(), timeout: 60_000 };
+    const options = { env: this.#env(), timeout: 110_000 };
     return run('nsenter', this.#command(...args), options).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code: number; stdout: string; stderr: string }) => error,

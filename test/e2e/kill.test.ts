@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installationContainers, testImage } from './image.ts';
+import { inContainer, installationContainers, testImage } from './image.ts';
 import { Installation, waitFor } from './installation.ts';
 
 /**
@@ -55,14 +55,17 @@ describe('kill -9', () => {
       return alive.length === acknowledged.size ? alive : undefined;
     });
     expect(new Set(running.map(({ labels }) => labels['com.amazonaws.ecs.task-arn']))).toEqual(acknowledged);
-  }, 180_000);
+  }, 300_000);
 
   it('keeps containers running while it is away, and reports what ended meanwhile', async () => {
     const ecs = () => installation.ecs();
     await ecs().registerTaskDefinition({
       family: 'short',
       containerDefinitions: [
-        { name: 'main', image: await testImage(), memory: 16, command: ['sh', '-c', 'sleep 3; exit 7'] },
+        {
+          ...{ name: 'main', image: await testImage(), memory: 16 },
+          command: ['sh', '-c', 'until test -e /go; do sleep 1; done; exit 7'],
+        },
       ],
     });
     const { tasks = [] } = await ecs().runTask({ taskDefinition: 'short' });
@@ -72,6 +75,8 @@ describe('kill -9', () => {
       return described.tasks?.[0]?.lastStatus === 'RUNNING' ? true : undefined;
     });
     await installation.kill9();
+    // The command may be ended with its container.
+    await inContainer(installation.stateDirectory, taskArn, 'touch /go').catch(() => {});
     await waitFor('the container to end by itself', async () => {
       const containers = await installationContainers(installation.stateDirectory);
       const own = containers.find(({ labels }) => labels['com.amazonaws.ecs.task-arn'] === taskArn);
@@ -83,5 +88,5 @@ describe('kill -9', () => {
       return described.tasks?.[0]?.lastStatus === 'STOPPED' ? described.tasks[0] : undefined;
     });
     expect(stopped).toMatchObject({ stopCode: 'EssentialContainerExited', containers: [{ exitCode: 7 }] });
-  });
+  }, 240_000);
 });

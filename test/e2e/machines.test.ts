@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   await joined.up(home);
   resources = opening.move();
-});
+}, 300_000);
 
 afterAll(async () => {
   await resources?.[Symbol.asyncDispose]();
@@ -181,9 +181,16 @@ describe('two machines', () => {
     await ec2.authorizeSecurityGroupIngress({ GroupId: group, IpPermissions: inGroup });
     await Promise.all([hears(one, other.address), hears(other, one.address)]);
 
-    const status = await home.catamaran('status');
-    expect(status.stdout).toMatch(/m-\w+ +203\.0\.113\.1 +control plane/);
-    expect(status.stdout).toMatch(/m-\w+ +203\.0\.113\.2 +connected/);
+    let status = '';
+    await waitFor(
+      'the status to name both',
+      async () => {
+        status = (await home.catamaran('status')).stdout;
+        return /m-\w+ +203\.0\.113\.2 +connected/.test(status) || undefined;
+      },
+      () => status,
+    );
+    expect(status).toMatch(/m-\w+ +203\.0\.113\.1 +control plane/);
 
     // Who is lost is not connected. The joined machine carries on without the control plane, names included; each comes back.
     await joined.kill9();
@@ -200,7 +207,7 @@ describe('two machines', () => {
     });
     expect(tasks.map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
     await hears(one, other.address);
-  });
+  }, 480_000);
 
   it('run Fargate tasks both, whose logs, credentials and terminals work on either', async () => {
     const iam = new IAM(home.clientOptions());
@@ -224,22 +231,26 @@ describe('two machines', () => {
         },
       ],
     });
-    const { tasks: launched = [], failures } = await ecs.runTask({
-      ...{ taskDefinition: 'deck', count: 2, launchType: 'FARGATE', enableExecuteCommand: true },
-      networkConfiguration: { awsvpcConfiguration: { subnets: [await home.subnetId()] } },
-    });
-    expect(failures).toEqual([]);
-    await Promise.all(launched.map(({ taskArn }) => runs(taskArn ?? '')));
+    // Those of a machine whose agent for Fargate is not back yet are all on the other.
+    const taskArn = await waitFor('a task on each machine', async () => {
+      const { tasks: launched = [], failures } = await ecs.runTask({
+        ...{ taskDefinition: 'deck', count: 2, launchType: 'FARGATE', enableExecuteCommand: true },
+        networkConfiguration: { awsvpcConfiguration: { subnets: [await home.subnetId()] } },
+      });
+      expect(failures).toEqual([]);
+      await Promise.all(launched.map((task) => runs(task.taskArn ?? '')));
 
-    const { stdout } = await home.catamaran('net', '--json');
-    const { vpcs } = JSON.parse(stdout) as {
-      readonly vpcs: readonly { readonly interfaces: readonly { owner?: string; machine?: string }[] }[];
-    };
-    const elsewhere = launched.filter(({ taskArn }) =>
-      vpcs.some(({ interfaces }) => interfaces.some((eni) => eni.owner === taskArn && eni.machine)),
-    );
-    expect(elsewhere).toHaveLength(1);
-    const taskArn = elsewhere[0]?.taskArn ?? '';
+      const { stdout } = await home.catamaran('net', '--json');
+      const { vpcs } = JSON.parse(stdout) as {
+        readonly vpcs: readonly { readonly interfaces: readonly { owner?: string; machine?: string }[] }[];
+      };
+      const elsewhere = launched.filter((task) =>
+        vpcs.some(({ interfaces }) => interfaces.some((eni) => eni.owner === task.taskArn && eni.machine)),
+      );
+      if (elsewhere.length === 1) return elsewhere[0]?.taskArn;
+      for (const { taskArn: task } of launched) await ecs.stopTask({ task });
+      return undefined;
+    });
     const credentials = 'wget -qO- http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
     expect(await joined.inContainer(taskArn, credentials)).toContain('role/sailor');
     const terminal = ['exec', '--state', home.stateDirectory, taskArn, '--', 'echo', 'aye'];
@@ -252,7 +263,7 @@ describe('two machines', () => {
         .catch(() => ({ events: [] }));
       return events.some(({ message }) => message === 'ahoy') ? true : undefined;
     });
-  });
+  }, 300_000);
 
   it('are one again when the other leaves', async () => {
     const left = await joined.catamaran('leave');
@@ -262,5 +273,5 @@ describe('two machines', () => {
     expect(others).toEqual([]);
     const { stdout } = await home.catamaran('machine', 'list');
     expect(stdout).not.toContain(underlay.joined);
-  });
+  }, 240_000);
 });

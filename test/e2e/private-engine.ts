@@ -18,7 +18,7 @@ import { askEngine } from './footprint.ts';
 import { waitFor } from './installation.ts';
 
 const run = promisify(execFile);
-const command = (file: string, ...args: string[]) => run(file, args, { timeout: 30_000 });
+const command = (file: string, ...args: string[]) => run(file, args, { timeout: 100_000 });
 
 /**
  * A Docker Engine of a test's own, to be killed and stopped: own network namespace, own folder for everything, so

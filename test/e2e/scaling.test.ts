@@ -6,7 +6,7 @@ import { Installation, waitFor } from './installation.ts';
 
 /** The alarm is set by hand, for minutes are long. */
 it('an alarm scales a service out by a step, and its activity ends when the tasks run', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const image = await testImage();
   await using installation = await Installation.start();

@@ -45,6 +45,7 @@ describe('service deployments', () => {
     const serviceDeploymentArns = serviceDeployments.flatMap(
       ({ serviceDeploymentArn }) => serviceDeploymentArn ?? [],
     );
+    if (serviceDeploymentArns.length === 0) return {};
     const described = await ecs.describeServiceDeployments({ serviceDeploymentArns });
     return described.serviceDeployments?.[0] ?? {};
   };
@@ -55,6 +56,12 @@ describe('service deployments', () => {
       () => installation.output,
     );
   const runningTasks = async (serviceName: string) => (await ecs.listTasks({ serviceName })).taskArns?.sort();
+  const untilTasksAre = (serviceName: string, wanted: readonly string[] | undefined) =>
+    waitFor(
+      'the new task to be gone',
+      async () => ((await runningTasks(serviceName))?.join() === wanted?.join() ? true : undefined),
+      () => installation.output,
+    );
   const create = async (serviceName: string, isGuarded: boolean) => {
     await ecs.createService({
       serviceName,
@@ -74,9 +81,12 @@ describe('service deployments', () => {
       statusReason: 'Service deployment rolled back because the circuit breaker threshold was exceeded.',
       deploymentCircuitBreaker: { status: 'TRIGGERED', failureCount: 3, threshold: 3 },
     });
-    expect(await runningTasks('guarded')).toEqual(before);
-    const { services = [] } = await ecs.describeServices({ services: ['guarded'] });
-    expect(services[0]).toMatchObject({
+    await untilTasksAre('guarded', before);
+    const service = await waitFor('the failed deployment to be gone', async () => {
+      const { services: [service] = [] } = await ecs.describeServices({ services: ['guarded'] });
+      return service?.deployments?.length === 1 ? service : undefined;
+    });
+    expect(service).toMatchObject({
       runningCount: 1,
       taskDefinition: expect.stringMatching(/:task-definition\/good:1$/),
       deployments: [{ status: 'PRIMARY', rolloutState: 'COMPLETED', runningCount: 1 }],
@@ -87,7 +97,7 @@ describe('service deployments', () => {
       taskDefinition: expect.stringMatching(/:task-definition\/good:1$/),
       containerImages: [{ containerName: 'main', image }],
     });
-  });
+  }, 300_000);
 
   it('are stopped and rolled back on request', async () => {
     const before = await create('stopped', false);
@@ -96,13 +106,9 @@ describe('service deployments', () => {
     const { serviceDeploymentArn } = await newest('stopped');
     await ecs.stopServiceDeployment({ serviceDeploymentArn: serviceDeploymentArn ?? '' });
     await until('stopped', 'ROLLBACK_SUCCESSFUL');
-    await waitFor(
-      'the new task to be gone',
-      async () => ((await runningTasks('stopped'))?.join() === before?.join() ? true : undefined),
-      () => installation.output,
-    );
+    await untilTasksAre('stopped', before);
     await expect(
       ecs.stopServiceDeployment({ serviceDeploymentArn: serviceDeploymentArn ?? '' }),
     ).rejects.toThrow(expect.objectContaining({ name: 'ConflictException' }));
-  });
+  }, 240_000);
 });

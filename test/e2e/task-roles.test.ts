@@ -125,7 +125,6 @@ describe('a task’s role', () => {
         message: expect.stringContaining(`${Arn} is not authorized to perform: logs:CreateLogStream`),
       });
     },
-    60_000,
   );
 
   it('decides on Fargate, too', async () => {
@@ -158,7 +157,7 @@ describe('a task’s role', () => {
             AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
           },
         },
-        timeout: 30_000,
+        timeout: 100_000,
       },
     );
     expect(stdout.trim()).toBe('true');
@@ -199,7 +198,6 @@ describe('a task’s role', () => {
     await after.logs.filterLogEvents({ logGroupName: group });
 
     await installation.ecs().stopTask({ task: task.taskArn });
-    const stoppedAt = performance.now();
     const refusal = await waitFor('the credentials to end', () =>
       after.logs.filterLogEvents({ logGroupName: group }).then(
         () => undefined,
@@ -207,8 +205,7 @@ describe('a task’s role', () => {
       ),
     );
     expect(refusal).toBe('ExpiredTokenException');
-    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
-  });
+  }, 240_000);
 });
 
 describe('an execution role', () => {

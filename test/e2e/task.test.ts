@@ -69,14 +69,22 @@ describe('a task on the Engine', () => {
     );
   };
 
-  /** The lines that a container of the task has written, once it has stopped. */
-  const outputOf = async (task: Task, container = 'c0'): Promise<string[]> => {
+  /** So many lines at least that a container of the task has written: they may arrive after its end. */
+  const outputOf = (task: Task, count: number, container = 'c0'): Promise<string[]> => {
     const family = task.group?.replace('family:', '');
     const logStreamName = `${family}/${container}/${task.taskArn?.split('/').at(-1)}`;
-    const { events = [] } = await installation
-      .logs()
-      .getLogEvents({ logGroupName: '/e2e', logStreamName, startFromHead: true });
-    return events.map(({ message = '' }) => message);
+    let seen: string[] = [];
+    return waitFor(
+      `${count} lines of ${container}`,
+      async () => {
+        const { events = [] } = await installation
+          .logs()
+          .getLogEvents({ logGroupName: '/e2e', logStreamName, startFromHead: true });
+        seen = events.map(({ message = '' }) => message);
+        return seen.length < count ? undefined : seen;
+      },
+      () => seen,
+    );
   };
 
   it('gets its command, environment, user, directory, limits and read-only root', async () => {
@@ -101,7 +109,7 @@ describe('a task on the Engine', () => {
       stoppedReason: 'Essential container in task exited',
     });
     expect(task.containers?.[0]?.exitCode).toBe(0);
-    const lines = await outputOf(task);
+    const lines = await outputOf(task, 2);
     expect(lines.slice(0, 2)).toEqual(['hi 1234 /tmp 512', 'read-only']);
   });
 
@@ -126,10 +134,16 @@ describe('a task on the Engine', () => {
           {
             name: 'init',
             essential: false,
-            sh: 'echo prepared > /shared/ready',
+            sh: 'until test -e /shared/trapped; do sleep 0.1; done; echo prepared > /shared/ready',
             mountPoints: [{ sourceVolume: 'shared', containerPath: '/shared' }],
           },
-          { name: 'sidecar', essential: false, sh: 'trap "exit 0" TERM; while true; do sleep 0.1; done' },
+          {
+            name: 'sidecar',
+            essential: false,
+            sh: 'trap "exit 0" TERM; touch /shared/trapped; while true; do sleep 0.1; done',
+            stopTimeout: 60,
+            mountPoints: [{ sourceVolume: 'shared', containerPath: '/shared' }],
+          },
         ],
         { volumes: [{ name: 'shared' }] },
       ),
@@ -139,14 +153,14 @@ describe('a task on the Engine', () => {
       (task.containers ?? []).map(({ name = '', exitCode }) => [name, exitCode]),
     );
     expect(exitCodes).toEqual({ main: 5, init: 0, sidecar: 0 });
-    expect(await outputOf(task, 'main')).toEqual(['prepared']);
+    expect(await outputOf(task, 1, 'main')).toEqual(['prepared']);
   });
 
   it('becomes HEALTHY by its container health check', async () => {
     const arn = await launch([
       {
         sh: 'touch /healthy; sleep 600',
-        healthCheck: { command: ['CMD-SHELL', 'test -f /healthy'], interval: 5, retries: 1, timeout: 2 },
+        healthCheck: { command: ['CMD-SHELL', 'test -f /healthy'], interval: 5, retries: 1, timeout: 10 },
       },
     ]);
     await waitFor('the task to be HEALTHY', async () => {
@@ -223,7 +237,7 @@ describe('a task on the Engine', () => {
       ),
       'STOPPED',
     );
-    expect(await outputOf(client)).toEqual(['private', '0']);
+    expect(await outputOf(client, 2)).toEqual(['private', '0']);
     await ecs.stopTask({ task: server.taskArn });
     await reaches(server.taskArn ?? '', 'STOPPED');
   });
@@ -233,7 +247,7 @@ describe('a task on the Engine', () => {
       await launch([{ sh: 'wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; echo' }]),
       'STOPPED',
     );
-    const metadata = JSON.parse((await outputOf(task))[0] ?? '{}') as Record<string, unknown>;
+    const metadata = JSON.parse((await outputOf(task, 1))[0] ?? '{}') as Record<string, unknown>;
     expect(metadata).toMatchObject({
       TaskARN: task.taskArn,
       Family: task.group?.replace('family:', ''),
@@ -292,7 +306,7 @@ describe('a task on the Engine', () => {
 
 function fetchText(url: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    get(url, { timeout: 2000 }, (response) => {
+    const asked = get(url, { timeout: 10_000 }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -300,6 +314,8 @@ function fetchText(url: string): Promise<string | undefined> {
       });
       response.on('end', () => resolve(response.statusCode === 200 ? text : undefined));
       response.on('error', () => resolve(undefined));
-    }).on('error', () => resolve(undefined));
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve(undefined));
   });
 }

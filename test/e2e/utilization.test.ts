@@ -6,7 +6,7 @@ import { Installation, waitFor } from './installation.ts';
 
 /** Read through the AWS CLI, which asks CloudWatch in the protocol of its age. */
 it('a task that keeps its share of the CPU busy shows as such in CloudWatch', {
-  timeout: 300_000,
+  timeout: 420_000,
 }, async () => {
   const image = await testImage();
   await using installation = await Installation.start();
