@@ -8,7 +8,7 @@ import type {
 import type { GetCallerIdentityResponse } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testImage } from './image.ts';
-import { Installation } from './installation.ts';
+import { Installation, waitFor } from './installation.ts';
 
 /**
  * The AWS CLI as people use it, its waiters included. Debian 12's CLI ignores AWS_ENDPOINT_URL, so everything
@@ -68,7 +68,7 @@ describe.concurrent('the AWS CLI', () => {
           name: 'main',
           image: await testImage(),
           memory: 32,
-          command: ['sh', '-c', 'echo hello from $NAME; trap "exit 3" TERM; while true; do sleep 0.1; done'],
+          command: ['sh', '-c', 'trap "exit 3" TERM; echo hello from $NAME; while true; do sleep 0.1; done'],
           environment: [{ name: 'NAME', value: 'nobody' }],
           logConfiguration: {
             logDriver: 'awslogs',
@@ -95,6 +95,15 @@ describe.concurrent('the AWS CLI', () => {
     );
     const taskArn = tasks[0]?.taskArn ?? '';
     await aws('ecs', 'wait', 'tasks-running', '--tasks', taskArn);
+    const stream = `cli/main/${taskArn.split('/').at(-1)}`;
+    await waitFor('its words', async () => {
+      const named = { logGroupName: '/cli/task', logStreamName: stream };
+      const said = await installation
+        .logs()
+        .getLogEvents(named)
+        .catch(() => undefined);
+      return said?.events?.[0];
+    });
     await aws('ecs', 'stop-task', '--task', taskArn, '--reason', 'seen enough');
     await aws('ecs', 'wait', 'tasks-stopped', '--tasks', taskArn);
     expect(await aws('ecs', 'describe-tasks', '--tasks', taskArn)).toMatchObject({
@@ -109,7 +118,6 @@ describe.concurrent('the AWS CLI', () => {
         },
       ],
     });
-    const stream = `cli/main/${taskArn.split('/').at(-1)}`;
     const { events = [] } = await aws<GetLogEventsResponse>(
       'logs',
       'get-log-events',
@@ -120,7 +128,7 @@ describe.concurrent('the AWS CLI', () => {
       '--start-from-head',
     );
     expect(events.map(({ message }) => message)).toEqual(['hello from ada']);
-  }, 180_000);
+  }, 400_000);
 
   it('creates, updates and deletes a service, and its waiters tell the truth', async () => {
     const definition = (text: string) =>
@@ -129,6 +137,7 @@ describe.concurrent('the AWS CLI', () => {
           name: 'web',
           image: 'catamaran/test:latest',
           memory: 32,
+          stopTimeout: 2,
           command: ['sleep', '3600'],
           environment: [{ name: 'TEXT', value: text }],
         },
@@ -177,7 +186,7 @@ describe.concurrent('the AWS CLI', () => {
     await aws('ecs', 'delete-service', '--service', 'web', '--force');
     await aws('ecs', 'wait', 'services-inactive', '--services', 'web');
     expect(await aws('ecs', 'list-tasks', '--family', 'cli-service')).toMatchObject({ taskArns: [] });
-  }, 180_000);
+  }, 500_000);
 
   it('shows refusals in the words of AWS', async () => {
     const missing = await installation.aws(

@@ -29,10 +29,11 @@ it('A service behind a load balancer rolls to another definition without a faile
   });
   await completed(first);
 
-  const answers = await underLoad(address, async () => {
+  const answers = await underLoad(address, async (asked) => {
     const second = await define(installation, 'two');
     await ecs.updateService({ service: 'site', taskDefinition: second });
     await completed(second);
+    await waitFor('the second one to be asked', async () => (asked.get('200 two') ? true : undefined));
   });
   expect([...answers.keys()].sort()).toEqual(['200 one', '200 two']);
   const said = (await siteOf(installation))?.events?.map(({ message }) => message).join('\n') ?? '';
@@ -42,7 +43,7 @@ it('A service behind a load balancer rolls to another definition without a faile
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(4);
   expect(said).toMatch(/taskSet ecs-svc\/\d+\) has begun draining connections on \d tasks\./);
   await ecs.deleteService({ service: 'site', force: true });
-});
+}, 300_000);
 
 it('A blue/green deployment moves all traffic at once and back again without a failed request, and asks a function', async () => {
   await using functions = await openFunctions();
@@ -110,8 +111,10 @@ it('A blue/green deployment moves all traffic at once and back again without a f
     const third = await define(installation, 'three');
     await ecs.updateService({ service: 'site', taskDefinition: third, deploymentConfiguration });
     await waitFor('the third one to be asked', async () => (asked.get('200 three') ? true : undefined));
-    const { lifecycleStage, serviceDeploymentArn } = (await currentDeployment(installation)) ?? {};
-    expect(lifecycleStage).toMatch(/^(POST_PRODUCTION_TRAFFIC_SHIFT|BAKE_TIME)$/);
+    const serviceDeploymentArn = await waitFor('the bake time', async () => {
+      const deployment = await currentDeployment(installation);
+      return deployment?.lifecycleStage === 'BAKE_TIME' ? deployment.serviceDeploymentArn : undefined;
+    });
     await ecs.stopServiceDeployment({ serviceDeploymentArn, stopType: 'ROLLBACK' });
     await ended('ROLLBACK_SUCCESSFUL');
     expect((await weights()).weights).toEqual([100, 0]);
@@ -120,7 +123,7 @@ it('A blue/green deployment moves all traffic at once and back again without a f
   });
   expect([...answers.keys()].sort()).toEqual(['200 one', '200 three', '200 two']);
   await ecs.deleteService({ service: 'site', force: true });
-}, 180_000);
+}, 400_000);
 
 /** A load balancer on port 80 of its address. */
 async function openBalancer(installation: Installation) {
@@ -135,7 +138,7 @@ async function openBalancer(installation: Installation) {
   const addTargetGroup = async (Name: string): Promise<string> => {
     const { TargetGroups: [made] = [] } = await elb.createTargetGroup({
       ...{ Name, Protocol: 'HTTP', Port: 80, VpcId, TargetType: 'ip' },
-      ...{ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 },
+      ...{ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 4, UnhealthyThresholdCount: 10 },
     });
     const TargetGroupArn = made?.TargetGroupArn ?? '';
     await elb.modifyTargetGroupAttributes({

@@ -51,7 +51,7 @@ it('Datagrams reach a service in bridge mode by a network load balancer, as its 
 
   // What the kernel carries, it carries while nobody looks after it.
   await installation.kill9();
-  expect(await isAnswered()).toBe(true);
+  await waitFor('an answer', async () => ((await isAnswered()) ? true : undefined));
   await installation.up();
 
   // Another task has another port, and is found there.
@@ -69,7 +69,7 @@ it('Datagrams reach a service in bridge mode by a network load balancer, as its 
   await using _other = await echoDatagrams(placeOf(second), port);
   await waitFor('the other one to answer', async () => ((await isAnswered()) ? true : undefined));
   await ecsAgain.deleteService({ service: 'dns', force: true });
-}, 180_000);
+}, 400_000);
 
 /** A service's task answers on a port of its machine's choice, and is asked for its health on one that is always the same. */
 async function defineTasks(ecs: ECS): Promise<void> {
@@ -91,7 +91,7 @@ async function defineTasks(ecs: ECS): Promise<void> {
   });
   await ecs.registerTaskDefinition({
     ...{ family: 'client', networkMode: 'awsvpc' },
-    containerDefinitions: [{ ...common, command: ['sleep', '1000'] }],
+    containerDefinitions: [{ ...common, command: ['sleep', '3600'] }],
   });
 }
 
@@ -125,6 +125,7 @@ async function openBalancer(installation: Installation) {
   const { TargetGroups: [group] = [] } = await elb.createTargetGroup({
     ...{ Name: 'dns', Protocol: 'UDP', Port: port, VpcId: vpc?.VpcId, TargetType: 'instance' },
     ...{ HealthCheckProtocol: 'HTTP', HealthCheckPort: '18080', HealthCheckIntervalSeconds: 6 },
+    UnhealthyThresholdCount: 10,
   });
   await elb.modifyTargetGroupAttributes({
     TargetGroupArn: group?.TargetGroupArn,

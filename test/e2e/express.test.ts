@@ -92,6 +92,8 @@ it('An Express service answers over HTTPS by its own name, rolls, and leaves not
   expect((await installation.elb().describeLoadBalancers({})).LoadBalancers).toEqual([]);
   const { SecurityGroups = [] } = await installation.ec2().describeSecurityGroups({});
   expect(SecurityGroups.map(({ GroupName }) => GroupName)).toEqual(['default']);
-  const containers = await installationContainers(installation.stateDirectory);
-  expect(containers.filter(({ status }) => status.state === 'running')).toEqual([]);
-}, 300_000);
+  await waitFor('its containers to end', async () => {
+    const containers = await installationContainers(installation.stateDirectory);
+    return containers.some(({ status }) => status.state === 'running') ? undefined : true;
+  });
+}, 600_000);

@@ -11,9 +11,8 @@ it('A service behind a gateway answers over HTTPS by its host, rolls and is shif
   await using installation = await Installation.start();
   const ecs = installation.ecs();
   await openGateway(installation);
-  const gatewayConnectors = [
-    { portName: 'http', healthCheck: { healthCheckIntervalSeconds: 5, healthCheckTimeoutSeconds: 2 } },
-  ];
+  const seconds = { healthCheckIntervalSeconds: 5, healthCheckTimeoutSeconds: 4 };
+  const gatewayConnectors = [{ portName: 'http', healthCheck: { ...seconds, unhealthyThresholdCount: 10 } }];
   await ecs.createService({
     ...{ serviceName: 'pier', desiredCount: 2, taskDefinition: await define(installation, 'one') },
     networkConfiguration: { awsvpcConfiguration: { subnets: await subnetsOf(installation) } },
@@ -27,13 +26,14 @@ it('A service behind a gateway answers over HTTPS by its host, rolls and is shif
     );
   await answered('one');
 
-  const { answers } = await underLoad(site.ask, async () => {
+  const answers = await underLoad(site.ask, async (asked) => {
     await ecs.updateService({ service: 'pier', taskDefinition: await define(installation, 'two') });
     await completed(installation);
+    await waitFor('the second one to be asked', async () => (asked.get('200 two') ? true : undefined));
   });
   expect([...answers.keys()].sort()).toEqual(['200 one', '200 two']);
 
-  const shifted = await underLoad(site.ask, async () => {
+  const shifted = await underLoad(site.ask, async (asked) => {
     await ecs.updateService({
       ...{ service: 'pier', taskDefinition: await define(installation, 'three') },
       deploymentConfiguration: {
@@ -51,8 +51,9 @@ it('A service behind a gateway answers over HTTPS by its host, rolls and is shif
     const { serviceDeploymentArn } = (await currentDeployment(installation)) ?? {};
     await ecs.continueServiceDeployment({ serviceDeploymentArn, hookId, action: 'CONTINUE' });
     await completed(installation);
+    await waitFor('the third one to be asked', async () => (asked.get('200 three') ? true : undefined));
   });
-  expect([...shifted.answers.keys()].sort()).toEqual(['200 three', '200 two']);
+  expect([...shifted.keys()].sort()).toEqual(['200 three', '200 two']);
   await answered('three');
 
   await ecs.deleteService({ service: 'pier', force: true });
@@ -66,7 +67,7 @@ it('A service behind a gateway answers over HTTPS by its host, rolls and is shif
   expect((await installation.elb().describeTargetGroups({})).TargetGroups).toEqual([]);
   const { SecurityGroups = [] } = await installation.ec2().describeSecurityGroups({});
   expect(SecurityGroups.map(({ GroupName }) => GroupName)).toEqual(['default']);
-}, 300_000);
+}, 500_000);
 
 async function openGateway(installation: Installation): Promise<void> {
   const infrastructureRoleArn = await addEcsRole(installation, 'winch');
@@ -151,12 +152,14 @@ const completed = (installation: Installation) =>
       const [primary, ...older] = service?.deployments ?? [];
       return primary?.rolloutState === 'COMPLETED' && older.length === 0 ? true : undefined;
     },
-    async () => JSON.stringify(await currentDeployment(installation)),
-    90_000,
+    () => installation.output,
   );
 
 /** Asks again and again meanwhile. @returns How often there was which answer, or which error. */
-async function underLoad(ask: () => Promise<string>, during: () => Promise<void>) {
+async function underLoad(
+  ask: () => Promise<string>,
+  during: (answers: ReadonlyMap<string, number>) => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
   const answers = new Map<string, number>();
   const asking = new AbortController();
   const load = (async () => {
@@ -166,10 +169,10 @@ async function underLoad(ask: () => Promise<string>, during: () => Promise<void>
     }
   })();
   try {
-    await during();
+    await during(answers);
   } finally {
     asking.abort();
     await load;
   }
-  return { answers };
+  return answers;
 }

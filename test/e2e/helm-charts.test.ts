@@ -8,7 +8,7 @@ import { PodCluster } from './pod-cluster.ts';
 
 const charts = fileURLToPath(new URL('charts/', import.meta.url));
 const chart = (name: string): string => join(charts, name);
-const wait = ['--wait', '--timeout', '85s'];
+const wait = ['--wait', '--timeout', '100s'];
 
 /** What public charts are made of, with real pods: a store, an exporter, a site, an operator, an application of several charts. */
 describe('charts', () => {
@@ -28,7 +28,7 @@ describe('charts', () => {
     cluster = await PodCluster.start(2);
     await cluster.mayBalance();
   }, 300_000);
-  afterAll(() => cluster?.[Symbol.asyncDispose](), 120_000);
+  afterAll(() => cluster?.[Symbol.asyncDispose]());
 
   it('of a store: its data and its password outlast upgrades, and its claims the release', async () => {
     await helm('install', 'kept', chart('anchor'), ...wait);
@@ -47,7 +47,7 @@ describe('charts', () => {
     expect(await k('get', 'pvc', '-o', 'name')).toBe(
       'persistentvolumeclaim/data-kept-anchor-0\npersistentvolumeclaim/data-kept-anchor-1\n',
     );
-  });
+  }, 300_000);
 
   it('of an exporter: one pod on each node, in the network and among the processes of it', async () => {
     await helm('install', 'light', chart('beacon'), '-n', 'watch', '--create-namespace', ...wait);
@@ -72,7 +72,7 @@ describe('charts', () => {
     expect(await ask('/')).toMatch(/^red ip-\S+\nred ip-\S+\n$/);
     await helm('uninstall', 'light', '-n', 'watch', ...wait);
     expect(await k('get', 'clusterrole,clusterrolebinding', '-o', 'name')).not.toContain('light');
-  });
+  }, 300_000);
 
   it('of a site: nothing changes where its migration fails, and what does not come up is taken back', async () => {
     const site = ['quay', chart('quay')];
@@ -80,30 +80,33 @@ describe('charts', () => {
     expect(await k('logs', 'job/quay-contract')).toBe('contract 1\n');
     const served = () =>
       k('exec', 'deploy/quay', '--', '/bin/sh', '-c', 'wget -qO- http://$QUAY_SERVICE_HOST/');
-    expect(await served()).toBe('first\n');
+    // Who is ready, a service and its nodes hear of a moment later.
+    const serves = (text: string) => expect.poll(served).toBe(`${text}\n`);
+    await serves('first');
 
     const failed = await tryHelm('upgrade', ...site, '--set', 'text=second,migration=false', ...wait);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('pre-upgrade hooks failed');
-    expect(await served()).toBe('first\n');
+    await serves('first');
     await helm('upgrade', ...site, '--set', 'text=third', ...wait);
-    expect(await served()).toBe('third\n');
+    await serves('third');
 
     const late = await tryHelm(
       'upgrade',
       ...site,
-      ...['--set', 'text=fourth,ready=false', '--rollback-on-failure', '--wait', '--timeout', '15s'],
+      ...['--set', 'text=fourth,ready=false', '--rollback-on-failure', '--wait', '--timeout', '30s'],
     );
     expect(late.code).toBe(1);
     expect(late.stderr).toContain('has been rolled back due to rollback-on-failure being set');
     // Files of a ConfigMap follow it.
-    await expect.poll(served).toBe('third\n');
+    await serves('third');
     const history: readonly { readonly status: string }[] = JSON.parse(
       await helm('history', 'quay', '-o', 'json'),
     );
     const statuses = history.map(({ status }) => status).join(' ');
     expect(statuses).toBe('superseded failed superseded failed deployed');
-    expect(await read('hpa/quay', '{.spec.minReplicas} {.status.currentReplicas}')).toBe('2 2');
+    const scaled = () => read('hpa/quay', '{.spec.minReplicas} {.status.currentReplicas}');
+    await expect.poll(scaled).toBe('2 2');
 
     const balancer = await waitFor('the balancer of the Ingress', async () => {
       const name = await read('ingress/quay', '{.status.loadBalancer.ingress[0].hostname}');
@@ -118,9 +121,11 @@ describe('charts', () => {
     await waitFor('an answer through it', async () =>
       (await through('quay.example.com')).stdout === 'third\n' ? true : undefined,
     );
-    expect((await through('other.example.com')).stderr).toContain('404 Not Found');
+    await waitFor('no answer for another host', async () =>
+      (await through('other.example.com')).stderr.includes('404 Not Found') ? true : undefined,
+    );
     await helm('uninstall', 'quay', ...wait);
-  }, 240_000);
+  }, 600_000);
 
   it('of an operator: its kind, its judge and its right to look after them, also after its definition has changed', async () => {
     const { command, volumeMounts, volumes } = await nodeProgram('pilot', '');
@@ -129,11 +134,27 @@ describe('charts', () => {
     const pilot = [chart('pilot'), '-f', values];
     const voyage = (name: string, spec: object) =>
       cluster.apply({ apiVersion: 'pilot.example.com/v1', kind: 'Voyage', metadata: { name }, spec });
+    // Its judge is in reach a moment after it is ready.
+    const sails = async (name: string, spec: object) => {
+      let seen = '';
+      await waitFor(
+        `${name} to sail`,
+        () =>
+          voyage(name, spec).then(
+            () => true,
+            (error: Error) => {
+              seen = error.message;
+              return undefined;
+            },
+          ),
+        () => seen,
+      );
+    };
     const portOf = (name: string) =>
       waitFor('its port', async () => (await read(`voyage/${name}`, '{.status.port}')) || undefined);
 
     await helm('install', 'pilot', ...pilot, ...wait);
-    await voyage('home', { to: 'Ithaca' });
+    await sails('home', { to: 'Ithaca' });
     expect(await portOf('home')).toBe('port of Ithaca');
     await expect(voyage('lost', { to: 'nowhere' })).rejects.toThrow(
       'admission webhook "voyages.pilot.example.com" denied the request: nobody sails to nowhere',
@@ -141,7 +162,7 @@ describe('charts', () => {
     await expect(voyage('marked', { to: 'Troy', flag: 'black' })).rejects.toThrow('unknown field "flag"');
 
     await helm('upgrade', 'pilot', ...pilot, '--set', 'withFlag=true', ...wait);
-    await voyage('marked', { to: 'Troy', flag: 'black' });
+    await sails('marked', { to: 'Troy', flag: 'black' });
     expect(await portOf('marked')).toBe('port of Troy');
     expect(await read('voyage/home', '{.spec.flag}')).toBe('none');
 
@@ -151,12 +172,14 @@ describe('charts', () => {
     const other = await tryHelm('install', 'pilot', ...pilot, ...second);
     expect(other.stderr).toContain('invalid ownership metadata; annotation validation error');
     await helm('install', 'pilot', ...pilot, '--take-ownership', ...second);
-    await k('annotate', 'voyage/home', 'seen=true');
+    await waitFor('it to be annotated', async () =>
+      (await cluster.say('annotate', 'voyage/home', 'seen=true')).code === 0 ? true : undefined,
+    );
     await expect(
       k('patch', 'voyage/home', '--type=merge', '-p', '{"spec":{"to":"nowhere"}}'),
     ).rejects.toThrow('nobody sails');
     await helm('uninstall', 'pilot', '-n', 'second', ...wait);
-  });
+  }, 500_000);
 
   it('under a chart: some are left out, jobs begin what they need, and what is to stay stays', async () => {
     const fleet = join(cluster.installation.stateDirectory, 'flotilla');
@@ -178,5 +201,5 @@ describe('charts', () => {
     expect(dry).toContain(`password: ${await read('secret/fleet-stern', '{.data.password}')}`);
     await helm('uninstall', 'fleet', ...wait);
     expect(await read('pvc/fleet-log', '{.status.phase}')).toBe('Bound');
-  });
+  }, 400_000);
 });

@@ -81,7 +81,7 @@ describe('helm', () => {
     expect(await helm('uninstall', 'low')).toContain('release "low" uninstalled');
     expect(JSON.parse(await helm('list', '-o', 'json'))).toEqual([]);
     const wait = ['--for=delete', '--timeout=100s'];
-    await k('wait', ...wait, 'pods', '-l', 'app=tide');
+    await k('wait', ...wait, 'rs,pods', '-l', 'app=tide');
     expect(await k('get', 'deploy,rs,svc,role,rolebinding,gauge,secret', '-o', 'name')).toBe('');
     expect(await k('get', 'crd', '-o', 'name')).toContain('gauges.tide.example.com');
     expect(cluster.troubles()).toEqual([]);

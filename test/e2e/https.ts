@@ -13,7 +13,7 @@ export function getOverTls(
 ): Promise<HttpsAnswer> {
   const { address: host, name: servername, ca } = at;
   return new Promise((resolve, reject) => {
-    const options = { host, servername, ca, path, agent: false, timeout: 5_000 };
+    const options = { host, servername, ca, path, agent: false, timeout: 20_000 };
     const asked = request({ ...options, headers: { ...headers, host: servername } }, (answer) => {
       let body = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));

@@ -88,7 +88,7 @@ describe('an EKS cluster', () => {
     const { json: credential } = await aws('eks', 'get-token', '--cluster-name', 'harbor');
     token = ['--token', (credential as { status: { token: string } }).status.token];
     expect(await k('auth', 'can-i', '*', '*')).toBe('yes\n');
-  });
+  }, 300_000);
 
   it('changes while it runs', async () => {
     const serverVersion = async () => JSON.parse(await k('version', '-o', 'json')).serverVersion.minor;
@@ -117,7 +117,7 @@ describe('an EKS cluster', () => {
     expect((await aws('eks', 'list-nodegroups', '--cluster-name', 'harbor')).json).toEqual({
       nodegroups: [],
     });
-  });
+  }, 300_000);
 
   it('takes what kubectl creates, applies, changes and deletes', async () => {
     expect(await k('create', 'configmap', 'settings', '--from-literal=depth=12')).toBe(
@@ -240,9 +240,13 @@ describe('an EKS cluster', () => {
     await installation.kill9();
     await installation.up();
     await state('ACTIVE');
+    // What the records say the API server does a moment later.
+    await waitFor('the API server to answer', async () =>
+      (await kubectlWith(...token, 'get', 'ns')).code === 0 ? true : undefined,
+    );
     expect(await k('get', 'cm', 'settings', '-o', 'jsonpath={.data.depth}')).toBe('12');
     await aws('eks', 'delete-cluster', '--name', 'harbor');
     await state('ResourceNotFoundException');
     expect((await kubectlWith(...token, 'get', 'ns')).code).toBe(1);
-  });
+  }, 300_000);
 });

@@ -48,7 +48,7 @@ describe('a node group', () => {
       ...['--labels', 'tier=front'],
     );
     await status('ACTIVE');
-    expect(await k('wait', '--for=condition=Ready', 'nodes', '-l', 'tier=front')).toMatch(
+    expect(await k('wait', '--for=condition=Ready', 'nodes', '-l', 'tier=front', '--timeout=100s')).toMatch(
       /^(node\/ip-[\d-]+\.\S+\.internal condition met\n){2}$/,
     );
     const shown = await aws(
@@ -66,16 +66,20 @@ describe('a node group', () => {
       (await nodeNames()).toSorted(),
     );
     expect(await k('auth', 'whoami')).toContain('arn:aws:iam');
-  });
+  }, 300_000);
 
   it('comes back with its nodes after a restart', async () => {
     const before = await nodeNames();
     await installation.catamaran('down');
     await installation.up();
     await status('ACTIVE');
-    await k('wait', '--for=condition=Ready', 'nodes', '--all');
+    // What the records say the API server does a moment later.
+    await waitFor('the nodes to be Ready', async () => {
+      const { code } = await cluster.say('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s');
+      return code === 0 ? true : undefined;
+    });
     expect(await nodeNames()).toEqual(before);
-  });
+  }, 300_000);
 
   it('gets smaller, and leaves nothing', async () => {
     await aws(
@@ -96,5 +100,5 @@ describe('a node group', () => {
     const left = JSON.parse(await aws('ec2', 'describe-network-interfaces', '--query', query));
     // Those of the control plane stay with the cluster.
     expect(left).toEqual(['Amazon EKS harbor', 'Amazon EKS harbor']);
-  });
+  }, 300_000);
 });

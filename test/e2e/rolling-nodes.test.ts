@@ -62,9 +62,9 @@ describe('a node group that is updated to another version', () => {
                   ...cluster.container(
                     'mkdir -p /www && echo here > /www/index.html && exec httpd -f -p 8080 -h /www',
                   ),
-                  readinessProbe: { tcpSocket: { port: 8_080 }, periodSeconds: 1 },
+                  readinessProbe: { tcpSocket: { port: 8_080 }, periodSeconds: 1, timeoutSeconds: 10 },
                   // Whoever has heard of it before its end still gets an answer.
-                  lifecycle: { preStop: { sleep: { seconds: 4 } } },
+                  lifecycle: { preStop: { sleep: { seconds: 8 } } },
                 },
               ],
             },
@@ -143,5 +143,5 @@ describe('a node group that is updated to another version', () => {
     expect(nodegroup).toMatchObject({ status: 'ACTIVE', version: '1.36', health: { issues: [] } });
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(50);
-  }, 300_000);
+  }, 480_000);
 });

@@ -6,7 +6,7 @@ import { Installation, waitFor } from './installation.ts';
 
 /** Writes who answered each of its requests, a line for each. (wget can't read an answer under gVisor.) */
 const asking =
-  "while true; do printf 'GET / HTTP/1.0\\r\\nHost: api\\r\\n\\r\\n' | nc -w 5 api 80 > /answer; " +
+  "while true; do printf 'GET / HTTP/1.0\\r\\nHost: api\\r\\n\\r\\n' | nc -w 20 api 80 > /answer; " +
   "if head -n 1 /answer | grep -q ' 200 '; then tail -n 1 /answer; else echo FAILED; fi >> /answers; usleep 20000; done";
 /** Says its name. */
 const answering = 'mkdir /www; hostname > /www/index.html; exec httpd -f -p 8080 -h /www';
@@ -57,7 +57,7 @@ describe('Service Connect', () => {
     clients = await Promise.all([running('client-EC2', 1), running('client-FARGATE', 1)]).then((all) =>
       all.flat(),
     );
-  });
+  }, 300_000);
   afterAll(async () => {
     ecs?.destroy();
     await installation?.[Symbol.asyncDispose]();
@@ -84,7 +84,9 @@ describe('Service Connect', () => {
     );
   };
   const answers = async (client: string): Promise<readonly string[]> =>
-    (await inContainer(installation.stateDirectory, client, 'cat /answers')).trim().split('\n');
+    (await inContainer(installation.stateDirectory, client, 'touch /answers; cat /answers'))
+      .trim()
+      .split('\n');
   /** Each client has lately been answered by exactly the tasks that there are. */
   const answeredByAll = async (service: string): Promise<void> => {
     const names = await namesOf(service);
@@ -122,7 +124,7 @@ describe('Service Connect', () => {
     await running('api', 1);
     await answeredByAll('api');
     await nothingFailed();
-  });
+  }, 400_000);
 
   it('goes on while Catamaran is down, and knows what has changed when it is back', async () => {
     await installation.kill9();
@@ -139,7 +141,7 @@ describe('Service Connect', () => {
     await running('api', 2);
     await answeredByAll('api');
     await nothingFailed();
-  });
+  }, 300_000);
 
   it('is seen where AWS shows it', async () => {
     const { tasks: [task] = [] } = await ecs.describeTasks({ tasks: [clients[0] ?? ''] });

@@ -117,6 +117,12 @@ async function reaches(from: Host, to: string, protocol: Protocol): Promise<bool
   return said.trim() === 'yes';
 }
 
+/** A program listens a moment after its task is RUNNING, and a busy machine may take longer than one look. */
+const untilReached = (from: Host, to: string, protocol: Protocol): Promise<true> =>
+  waitFor(`${to} to answer by ${protocol}`, async () =>
+    (await reaches(from, to, protocol)) ? true : undefined,
+  );
+
 /** The same, as the rules say. */
 async function shouldReach(from: Host, to: string, protocol: Protocol): Promise<boolean> {
   const traffic = protocol === 'icmp' ? [] : ['--port', '80'];
@@ -169,28 +175,28 @@ describe('an awsvpc task', () => {
     expect(said).toContain(`inet ${first.address}/20`);
     expect(said).toContain(eni?.MacAddress);
     // All of them are in the default group, which lets its own members in.
-    for (const other of others) expect(await reaches(first, other.address, 'tcp')).toBe(true);
+    for (const other of others) await untilReached(first, other.address, 'tcp');
     await expect(ec2.deleteNetworkInterface({ NetworkInterfaceId: first.interfaceId })).rejects.toThrow();
     await stop(...hosts);
     await waitFor('the interfaces to be gone', async () => {
       const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({});
       return NetworkInterfaces.length === 0 ? true : undefined;
     });
-  });
+  }, 300_000);
 
   it('resolves the names of the VPC', async () => {
     const [host] = await launch([await installation.subnetId()]);
     if (host === undefined) throw new Error('nothing was launched');
     const name = `ip-${host.address.replaceAll('.', '-')}.ec2.internal`;
-    const said = await inContainer(
-      installation.stateDirectory,
-      host.taskArn,
-      `cat /etc/resolv.conf; nslookup ${name}; hostname`,
-    );
+    const isKnown = new RegExp(`Address(?: 1)?: ${host.address.replaceAll('.', '\\.')}`);
+    const asking = `cat /etc/resolv.conf; nslookup ${name} || true`;
+    const said = await waitFor('the name to be known', async () => {
+      const answer = await inContainer(installation.stateDirectory, host.taskArn, asking);
+      return isKnown.test(answer) ? answer : undefined;
+    });
     expect(said).toContain('nameserver 172.31.0.2');
-    expect(said).toMatch(new RegExp(`Address(?: 1)?: ${host.address.replaceAll('.', '\\.')}`));
     await stop(host);
-  });
+  }, 240_000);
 
   it('is reached from the machine at its public address, and reaches out from there', async () => {
     const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({
@@ -212,13 +218,13 @@ describe('an awsvpc task', () => {
 
     await using world = await listenOnMachine();
     // wget can't read an answer under gVisor.
-    const asking = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${world.host} ${world.port}`;
+    const asking = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 15 ${world.host} ${world.port}`;
     const seen = await inContainer(installation.stateDirectory, host.taskArn, asking);
     expect(seen.trim().split('\n').at(-1)).toContain(publicAddress);
     await ec2.revokeSecurityGroupIngress({ GroupId, IpPermissions: [open] });
     await waitFor('new connections to be cut', async () => ((await asked()) ? undefined : true));
     await stop(host);
-  });
+  }, 240_000);
 });
 
 /** A server of the machine's own, which tells each who asks from where. */
@@ -281,10 +287,10 @@ describe('the machine', () => {
 
     await ec2.detachNetworkInterface({ AttachmentId });
     await hasStatus('available');
-    expect(await asked()).toBe('');
+    await waitFor('nobody to answer there', async () => ((await asked()) === '' ? true : undefined));
     await ec2.deleteNetworkInterface({ NetworkInterfaceId });
     await stop(host);
-  });
+  }, 240_000);
 });
 
 describe('security groups', () => {
@@ -302,37 +308,33 @@ describe('security groups', () => {
     // Nothing lets it begin to speak, and nothing lets the others be spoken to: answers need neither.
     await revokeEgress(database);
     const protocols: readonly Protocol[] = ['tcp', 'udp', 'icmp'];
-    const agree = async (from: Host, protocol: Protocol): Promise<boolean> => {
-      const [is, should] = await Promise.all([
-        reaches(from, server.address, protocol),
-        shouldReach(from, server.address, protocol),
-      ]);
-      expect([protocol, is]).toEqual([protocol, should]);
-      return is;
+    const becomes = async (from: Host, protocol: Protocol, wanted: boolean): Promise<void> => {
+      expect([protocol, await shouldReach(from, server.address, protocol)]).toEqual([protocol, wanted]);
+      await waitFor(`${protocol} ${wanted ? 'to pass' : 'to be stopped'}`, async () =>
+        (await reaches(from, server.address, protocol)) === wanted ? true : undefined,
+      );
+    };
+    const isStopped = async (from: Host, protocol: Protocol): Promise<void> => {
+      const is = await reaches(from, server.address, protocol);
+      const should = await shouldReach(from, server.address, protocol);
+      expect([protocol, is, should]).toEqual([protocol, false, false]);
     };
     const ruled = async (protocol: Protocol): Promise<void> => {
       const byGroup = permission(protocol, { UserIdGroupPairs: [{ GroupId: web }] });
       const byBlock = permission(protocol, { IpRanges: [{ CidrIp: `${other.address}/32` }] });
-      expect(await agree(client, protocol)).toBe(false);
+      await isStopped(client, protocol);
       await ec2.authorizeSecurityGroupIngress({ GroupId: database, IpPermissions: [byGroup] });
-      await waitFor('the rule to hold', async () =>
-        (await reaches(client, server.address, protocol)) ? true : undefined,
-      );
-      expect(await agree(client, protocol)).toBe(true);
-      expect(await agree(other, protocol)).toBe(false);
+      await becomes(client, protocol, true);
+      await isStopped(other, protocol);
       await ec2.authorizeSecurityGroupIngress({ GroupId: database, IpPermissions: [byBlock] });
-      await waitFor('the rule to hold', async () =>
-        (await reaches(other, server.address, protocol)) ? true : undefined,
-      );
+      await becomes(other, protocol, true);
       await ec2.revokeSecurityGroupIngress({ GroupId: database, IpPermissions: [byGroup, byBlock] });
-      await waitFor('the rules to be gone', async () =>
-        (await reaches(other, server.address, protocol)) ? undefined : true,
-      );
-      expect(await agree(client, protocol)).toBe(false);
+      await becomes(other, protocol, false);
+      await becomes(client, protocol, false);
     };
     await Promise.all(protocols.map(ruled));
     await stop(server, client, other);
-  }, 180_000);
+  }, 300_000);
 });
 
 describe('a service in a registry', () => {
@@ -376,12 +378,25 @@ describe('a service in a registry', () => {
         return taskArns.length === 2 ? Promise.all(taskArns.map(hostOf)) : undefined;
       });
     const web = await hostsOf('web');
-    const addresses = await found('web', 'a');
-    for (const { address } of web) expect(addresses).toContain(address);
+    const isFound = async (name: string, type: string, wanted: readonly string[]) => {
+      let said = '';
+      await waitFor(
+        `${wanted.join(', ')} to be found`,
+        async () => {
+          said = await found(name, type);
+          return wanted.every((each) => said.includes(each)) ? true : undefined;
+        },
+        () => said,
+      );
+    };
+    await isFound(
+      'web',
+      'a',
+      web.map(({ address }) => address),
+    );
     const others = await hostsOf('ports');
-    const ports = await found('ports', 'srv');
-    for (const { taskArn } of others)
-      expect(ports).toContain(` 80 ${taskArn.split('/').at(-1)}.ports.harbor.local`);
+    const names = others.map(({ taskArn }) => ` 80 ${taskArn.split('/').at(-1)}.ports.harbor.local`);
+    await isFound('ports', 'srv', names);
 
     for (const service of ['web', 'ports']) await ecs.updateService({ service, desiredCount: 0 });
     await waitFor('nobody to be found', async () => {
@@ -391,7 +406,7 @@ describe('a service in a registry', () => {
     for (const service of ['web', 'ports']) await ecs.deleteService({ service });
     await stop(client);
     cloudMap.destroy();
-  });
+  }, 300_000);
 });
 
 describe('the network in the kernel', () => {
@@ -407,7 +422,7 @@ describe('the network in the kernel', () => {
         .flatMap((line) => line.match(/^catamaran-\S+/)?.[0] ?? []);
     const [namespace] = (await names()).filter((name) => name.includes(id));
     if (namespace === undefined) throw new Error(`There is no namespace of ${id}`);
-    expect(await reaches(first, second.address, 'tcp')).toBe(true);
+    await untilReached(first, second.address, 'tcp');
     await run('ip', ['netns', 'exec', namespace, 'nft', 'flush', 'ruleset']);
     await waitFor('the rules to be there again', async () => {
       const { stdout } = await run('ip', ['netns', 'exec', namespace, 'nft', 'list', 'ruleset']);
@@ -417,7 +432,7 @@ describe('the network in the kernel', () => {
     await installation.up();
     ecs = installation.ecs();
     ec2 = installation.ec2();
-    expect(await reaches(first, second.address, 'tcp')).toBe(true);
+    await untilReached(first, second.address, 'tcp');
     await stop(first, second);
-  });
+  }, 240_000);
 });
