@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEks } from '../../src/kubernetes/testing/eks-server.ts';
@@ -24,6 +24,7 @@ export async function startClusterInProcess(): Promise<ClusterInProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'catamaran-cluster-'));
   const kubeconfig = join(directory, 'kubeconfig');
   const { endpoint, certificateAuthority, token } = await server.cluster('harbor');
+  let written = 0;
   /** A token is good for some minutes. */
   const signIn = async (): Promise<void> => {
     const cluster = {
@@ -36,7 +37,10 @@ export async function startClusterInProcess(): Promise<ClusterInProcess> {
       clusters: [{ name: 'harbor', cluster }],
       users: [{ name: 'maker', user: { token: await token() } }],
     };
-    writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+    // At once: programs that run beside each other read it meanwhile.
+    const next = `${kubeconfig}.${written++}`;
+    writeFileSync(next, JSON.stringify(config), { mode: 0o600 });
+    renameSync(next, kubeconfig);
   };
   return {
     directory,

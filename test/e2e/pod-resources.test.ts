@@ -84,12 +84,13 @@ describe('a pod', () => {
   }, 180_000);
 
   it('whose container uses more memory than it may says so, also when a child of it did', async () => {
-    const greedy = 'tail /dev/zero';
+    // The Engine listens for that from a moment after the start on.
+    const [moment, greedy] = ['sleep 1', 'tail /dev/zero'];
     const path = await bind('greedy', {
       restartPolicy: 'Never',
       containers: [
-        container('itself', `exec ${greedy}`, { limits: { memory: '16Mi' } }),
-        container('child', `${greedy}; exit 3`, { limits: { memory: '16Mi' } }),
+        container('itself', `${moment}; exec ${greedy}`, { limits: { memory: '16Mi' } }),
+        container('child', `${moment}; ${greedy}; exit 3`, { limits: { memory: '16Mi' } }),
       ],
     });
     const { status } = await until(path, 'failed', (json) => json.status.phase === 'Failed');
