@@ -9,7 +9,7 @@ import type {
   TargetPlan,
   TargetReport,
 } from '../../balancing/index.ts';
-import { type Clock, hex, type Random } from '../../clock/index.ts';
+import { hex, type Random } from '../../clock/index.ts';
 import { Turns } from '../linux/turns.ts';
 import { type Assignment, assignServers } from './assignment.ts';
 import type { BalancerReports, CertificateChain } from './balancer.ts';
@@ -20,8 +20,13 @@ import { refusePlan } from './refuse-plan.ts';
 import { targetName } from './targets.ts';
 import { writeWhole } from './write-whole.ts';
 
+type NodeOfBalancer = Pick<
+  BalancerNode,
+  'why' | 'observation' | 'countedUnder' | 'apply' | 'remove' | typeof Symbol.asyncDispose
+>;
+
 export interface BalancerOptions {
-  readonly openNode: (place: NodePlace) => BalancerNode;
+  readonly openNode: (place: NodePlace) => NodeOfBalancer;
   /** Whether the driver can carry a plan out. @throws {BalancerError} it can't. */
   readonly refuse?: (plan: LoadBalancerPlan) => void;
   /** PEM of a certificate. @throws when there is none. */
@@ -30,12 +35,8 @@ export interface BalancerOptions {
   readonly guard: Guard;
   readonly reports: BalancerReports;
   readonly directory: string;
-  readonly clock: Clock;
   readonly random: Random;
 }
-
-/** Longer than it takes until each node was looked at again. */
-const drainSettlesMs = 2_000;
 
 /** What is remembered of a load balancer beside its nodes' configurations. */
 interface Remembered {
@@ -48,12 +49,13 @@ export class BalancerOfNodes implements AsyncDisposable {
   readonly #options: BalancerOptions;
   readonly #directory: string;
   readonly #turns = new Turns();
-  readonly #nodes = new Map<string, BalancerNode>();
+  readonly #nodes = new Map<string, NodeOfBalancer>();
   #plan: LoadBalancerPlan | undefined;
   #remembered: Remembered | undefined;
   readonly #reported = new Map<string, TargetReport>();
-  /** Since when targets drain, on the monotonic clock. */
-  readonly #draining = new Map<string, number>();
+  readonly #draining = new Set<string>();
+  /** Names of the targets that drain by a plan. */
+  readonly #drainingBy = new WeakMap<LoadBalancerPlan, ReadonlySet<string>>();
   #reportedNodes = '';
 
   constructor(id: string, options: BalancerOptions) {
@@ -109,7 +111,7 @@ export class BalancerOfNodes implements AsyncDisposable {
     });
   }
 
-  #nodeOf(interfaceId: string): BalancerNode {
+  #nodeOf(interfaceId: string): NodeOfBalancer {
     const known = this.#nodes.get(interfaceId);
     if (known !== undefined) return known;
     const node = this.#options.openNode({
@@ -164,7 +166,7 @@ export class BalancerOfNodes implements AsyncDisposable {
       for (const target of group.targets) {
         const name = targetName(group, target);
         seen.add(name);
-        if (!this.#isCounted(name, target)) continue;
+        if (!this.#isCounted(group, target)) continue;
         const before = this.#reported.get(name);
         const report = this.#reportOf(group, target, before);
         if (report === undefined || JSON.stringify(report) === JSON.stringify(before)) continue;
@@ -178,21 +180,34 @@ export class BalancerOfNodes implements AsyncDisposable {
   }
 
   /**
-   * Whether what was counted of a target says something: when it begins to drain, only what was counted after every node
-   * has been told to send it nothing new. Then it is told again, though it be the same.
+   * Whether what was counted of a target says something: when it drains, only what each node counted after it had been told
+   * to send it nothing new, however long that takes. Then it is told again, though it be the same.
    */
-  #isCounted(name: string, { isDraining }: TargetPlan): boolean {
-    if (!isDraining) {
+  #isCounted(group: TargetGroupPlan, target: TargetPlan): boolean {
+    const name = targetName(group, target);
+    if (!target.isDraining) {
       this.#draining.delete(name);
       return true;
     }
-    const now = this.#options.clock.monotonic();
-    const since = this.#draining.get(name);
-    if (since === undefined) {
-      this.#draining.set(name, now);
+    if (!this.#draining.has(name)) {
+      this.#draining.add(name);
       this.#reported.delete(name);
     }
-    return since !== undefined && now - since >= drainSettlesMs;
+    return this.#nodes
+      .values()
+      .filter((node) => node.observation(group, target) !== undefined)
+      .every(({ countedUnder }) => countedUnder !== undefined && this.#drainingOf(countedUnder).has(name));
+  }
+
+  #drainingOf(plan: LoadBalancerPlan): ReadonlySet<string> {
+    const known = this.#drainingBy.get(plan);
+    if (known !== undefined) return known;
+    const names = plan.targetGroups.flatMap((group) =>
+      group.targets.filter(({ isDraining }) => isDraining).map((target) => targetName(group, target)),
+    );
+    const draining = new Set(names);
+    this.#drainingBy.set(plan, draining);
+    return draining;
   }
 
   /** Undefined: no node has seen it yet. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { LoadBalancerPlan } from '../../balancing/index.ts';
+import type { Clock } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import type { VpcNetwork } from '../network.ts';
 import type { LoadBalancers } from './balancer.ts';
@@ -18,6 +19,7 @@ export interface BalancersOptions extends Omit<BalancerOptions, 'openNode' | 're
   readonly runDirectory?: string;
   /** In which targets of the type `instance` are reached. Default: this process's. */
   readonly hostNamespacePath?: string;
+  readonly clock: Clock;
   readonly log: Log;
 }
 

@@ -1,4 +1,4 @@
-import type { TargetGroupPlan, TargetPlan } from '../../balancing/index.ts';
+import type { LoadBalancerPlan, TargetGroupPlan, TargetPlan } from '../../balancing/index.ts';
 import { backoffMs, type Clock, type Random } from '../../clock/index.ts';
 import type { Log } from '../../log.ts';
 import { keepName, type Namespace, namedNamespace, removeName } from '../linux/namespace.ts';
@@ -41,6 +41,9 @@ export class BalancerNode implements AsyncDisposable {
   #datagrams: Datagrams | undefined;
   #guard: GuardEndpoint | undefined;
   #wanted: WantedNode | undefined;
+  /** What the proxy was told last. */
+  #told: LoadBalancerPlan | undefined;
+  #countedUnder: LoadBalancerPlan | undefined;
   #failures = 0;
   #retryAt = 0;
   #why: string | undefined = 'it has not begun yet';
@@ -60,6 +63,11 @@ export class BalancerNode implements AsyncDisposable {
     return this.#options.proxy.observation(group, target);
   }
 
+  /** The plan that the proxy had been told before it counted what `observation` says. Undefined: it has counted under none since. */
+  get countedUnder(): LoadBalancerPlan | undefined {
+    return this.#countedUnder;
+  }
+
   /** @throws {BalancerError | NetworkError} it stays as it was. */
   apply(wanted: WantedNode, signal?: AbortSignal): Promise<void> {
     return this.#turns.take(async () => {
@@ -71,8 +79,10 @@ export class BalancerNode implements AsyncDisposable {
       const before = this.#wanted;
       if (before === undefined) proxy.adopt();
       this.#wanted = wanted;
+      this.#countedUnder = undefined;
       try {
         await proxy.settle(wanted, namespace);
+        this.#told = wanted.plan;
         await this.#carries(wanted);
       } catch (error) {
         this.#wanted = before ?? wanted;
@@ -141,13 +151,21 @@ export class BalancerNode implements AsyncDisposable {
   async #look(wanted: WantedNode): Promise<void> {
     const { clock, log, proxy, interfaceId, observed } = this.#options;
     try {
-      if (await proxy.look(wanted)) return await this.#carries(wanted);
+      // It is asked first, and told then.
+      const told = this.#told;
+      if (await proxy.look(wanted)) {
+        this.#countedUnder = told;
+        this.#told = wanted.plan;
+        return await this.#carries(wanted);
+      }
       if (proxy.isRunning && proxy.silences < mostSilences) return;
       if (clock.monotonic() < this.#retryAt) return;
       this.#why = `${proxy.name} ${proxy.isRunning ? 'does not answer' : 'has ended'}`;
       log.warn('A load balancer’s proxy is begun again', { interfaceId, why: this.#why });
       observed();
+      this.#countedUnder = undefined;
       await proxy.replace(wanted, this.#enter());
+      this.#told = wanted.plan;
       await this.#carries(wanted);
     } catch (error) {
       this.#failures += 1;

@@ -97,17 +97,16 @@ export class Haproxy implements NodeProxy {
     const description = targets.description();
     this.#current = await generations.begin(description, namespace, isWell ? before : undefined);
     // For the last time: once it is told to finish what it has, it answers nobody.
-    if (isWell) await this.#ask(before, targets);
+    const last = isWell ? await this.#ask(before, targets) : undefined;
+    if (last !== undefined) targets.hear(last);
     this.#meter.beginAnew();
     this.#maps.clear();
     for (const { id, arn } of targets.groups) {
       this.#maps.set(id, description.slots.get(arn)?.stickyMap() ?? '');
     }
     this.#silences = 0;
-    if (isWell) {
-      const busy = [...this.#observations].filter(([, { outstanding }]) => outstanding > 0);
-      this.#retire(before, new Set(busy.map(([name]) => name)));
-    } else if (isAlive) generations.signal(before, 'SIGKILL');
+    if (isWell) this.#retire(before, last === undefined ? 'all' : targets.busy());
+    else if (isAlive) generations.signal(before, 'SIGKILL');
     await this.#read(targets);
     await this.#tell(targets);
   }
@@ -145,7 +144,7 @@ export class Haproxy implements NodeProxy {
       this.#silences += 1;
       return false;
     }
-    targets.statistics = new Map(rows.map((row) => [`${row.backend}/${row.name}`, row]));
+    targets.hear(rows);
     this.#silences = 0;
     return true;
   }

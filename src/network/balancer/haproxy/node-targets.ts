@@ -15,14 +15,14 @@ export class NodeTargets {
   readonly wanted: WantedNode;
   readonly #process: ProcessDescription;
   /** What HAProxy said last, by `<backend>/<server>`. */
-  statistics: ReadonlyMap<string, ServerStatistics> = new Map();
+  #statistics: ReadonlyMap<string, ServerStatistics> = new Map();
   readonly #admissions: ReadonlyMap<string, Admissions>;
 
   /** @param before What is known of targets is known on. */
   constructor(wanted: WantedNode, process: ProcessDescription, before?: NodeTargets) {
     this.wanted = wanted;
     this.#process = process;
-    this.statistics = before?.statistics ?? new Map();
+    this.#statistics = before === undefined ? new Map() : before.#statistics;
     const known: ReadonlyMap<string, Admissions> = before === undefined ? new Map() : before.#admissions;
     this.#admissions = new Map(
       wanted.plan.targetGroups.map((group) => {
@@ -32,6 +32,10 @@ export class NodeTargets {
         return [group.arn, admissions];
       }),
     );
+  }
+
+  hear(rows: readonly ServerStatistics[]): void {
+    this.#statistics = new Map(rows.map((row) => [`${row.backend}/${row.name}`, row]));
   }
 
   get groups(): readonly TargetGroupPlan[] {
@@ -71,8 +75,8 @@ export class NodeTargets {
   /** What HAProxy has to be told. @param now Monotonic milliseconds. */
   commands(now: number): string[] {
     return this.groups.flatMap((group) => [
-      ...this.#admissionsOf(group).step(group, this.statistics, now),
-      ...serverCommands(group, this.slots(group), this.statistics),
+      ...this.#admissionsOf(group).step(group, this.#statistics, now),
+      ...serverCommands(group, this.slots(group), this.#statistics),
     ]);
   }
 
@@ -95,6 +99,12 @@ export class NodeTargets {
       this.#admissionsOf(group).dismiss(targetKey(target), health, unhealthyThreshold);
     }
     for (const admissions of this.#admissions.values()) admissions.forgetProbes();
+  }
+
+  /** Names of those that HAProxy has something for. */
+  busy(): ReadonlySet<string> {
+    const busy = [...this.observations(() => false)].filter(([, { outstanding }]) => outstanding > 0);
+    return new Set(busy.map(([name]) => name));
   }
 
   /** By `targetName`. @param isFinishing Whether an earlier process may still have something for a target. */
@@ -125,7 +135,7 @@ export class NodeTargets {
     return this.groups.flatMap((group) =>
       this.slots(group).servers.flatMap(({ target, main, spare }: Server, index) => {
         if (target === undefined) return [];
-        const known = (kind: string) => this.statistics.get(`t-${group.id}/${kind}${index + 1}`);
+        const known = (kind: string) => this.#statistics.get(`t-${group.id}/${kind}${index + 1}`);
         return [{ group, target, wanted: main, main: known('s'), spare: { ...spare, known: known('o') } }];
       }),
     );
