@@ -193,6 +193,8 @@ export interface ControlPlane extends AsyncDisposable {
   nodeHome(machineId: string): Promise<NodeHome>;
   /** Accounts, signing in, explanations. */
   loadIdentities(): Promise<IamOperator>;
+  /** See `Kubernetes.isServing`. */
+  isServingClusters(): boolean;
   /** See `Ecs.interruptSpot`, in the installation's account and region. */
   interruptSpot(task: string | undefined): Promise<readonly string[]>;
 }
@@ -428,6 +430,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return nodeHome({ state, clock, random, iam, machineId, isHome });
     },
     loadIdentities: () => iam.loadOperator(),
+    isServingClusters: () => kubernetes.isServing(),
     interruptSpot: (task) => ecs.interruptSpot(defaultCluster, task),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

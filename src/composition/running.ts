@@ -36,6 +36,18 @@ export function run<Facts extends { readonly server: ServerFile; readonly engine
   };
 }
 
+const readyMs = 10_000;
+const lookMs = 20;
+
+/**
+ * Until what people ask for right after a start is there. What takes longer than ten seconds may never come (an API server
+ * whose port is taken): all else is not kept waiting for it.
+ */
+export async function untilReady(isReady: () => boolean, clock: Clock, signal: AbortSignal): Promise<void> {
+  const end = clock.monotonic() + readyMs;
+  while (!isReady() && clock.monotonic() < end) await clock.sleep(lookMs, signal);
+}
+
 /** Whoever holds the store is the only Catamaran on its state directory. @throws {CommandError} another one is. */
 export async function openStore(path: string, clock: Clock): Promise<Store> {
   try {

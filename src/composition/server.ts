@@ -24,7 +24,7 @@ import { carriersOfNodes, machineIdOf, machines, namesOfOthers, noteHome } from 
 import { createSealer, sealingKeyBytes } from '../sealing/index.ts';
 import { SqliteMetricStore } from '../services/cloudwatch/index.ts';
 import { defaultVpc } from '../services/ec2/index.ts';
-import { census } from '../services/ecs/index.ts';
+import { census, isAgentAwaited } from '../services/ecs/index.ts';
 import { nodeRoster } from '../services/eks/index.ts';
 import { SqliteEventLog } from '../services/events/index.ts';
 import { newAccountId, newKeyPair } from '../services/iam/index.ts';
@@ -40,7 +40,7 @@ import { recordUpgrade } from './machines/record-upgrade.ts';
 import type { OperatorParts } from './operator.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { freePublicCidr, routedCidrs } from './public-cidr.ts';
-import { openStore, run, whileStarting } from './running.ts';
+import { openStore, run, untilReady, whileStarting } from './running.ts';
 import { vpcNames } from './vpc/names.ts';
 
 const defaultRegion = 'us-east-1';
@@ -276,6 +276,7 @@ async function start(options: ServerOptions): Promise<RunningServer> {
     machine,
     fargateIsolation: options.fargateIsolation,
   };
+  await untilReady(() => plane.isServingClusters() && !isAgentAwaited(state), clock, signal);
   writeServerFile(directory, server);
   // Now, not with the first Fargate task; nobody waits for it.
   void warnOfUnlimitedStorage(runtime, log);

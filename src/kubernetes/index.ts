@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Reader, Reconciler } from '../reconcile/index.ts';
-import type { ControlPlane } from '../services/eks/index.ts';
+import { type ControlPlane, clusters } from '../services/eks/index.ts';
 import type { PodOfToken, RefusedToken } from './authentication/pod-of-token.ts';
 import { KeysAhead } from './clusters/keys-ahead.ts';
 import type { KubernetesContext } from './context.ts';
@@ -44,6 +44,8 @@ export interface Kubernetes extends AsyncDisposable {
   readonly reconcilers: readonly Reconciler[];
   /** Loads and makes what the first cluster would else have to wait for. */
   prepare(): Promise<unknown>;
+  /** Whether the API server of each cluster that is to be here answers. */
+  isServing(): boolean;
   /** See `podOfToken`. Undefined: the cluster's control plane does not run here. */
   podOfToken(
     cluster: ClusterPlace,
@@ -85,6 +87,8 @@ export function createKubernetes(given: KubernetesContext): Kubernetes {
       ...loadBalancerControllers(context, running),
     ],
     prepare: () => Promise.all([import('./clusters/control-plane.ts'), ahead.prepare()]),
+    isServing: () =>
+      [...given.state.list(clusters)].every(({ key, value }) => value.isDeleting || running.has(key)),
     podOfToken: async (place, token, audience) => {
       const cluster = running.clusterOf(place);
       if (cluster === undefined) return undefined;

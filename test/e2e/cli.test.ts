@@ -14,7 +14,7 @@ import type { InstanceDescription, StatusResponse } from '../../src/cli/index.ts
 import { processStartTime, readCredentials, readServer } from '../../src/installation/index.ts';
 import { askEngine, footprint, tracesOf } from './footprint.ts';
 import { installationContainers, testImage, testImageName } from './image.ts';
-import { catamaran, Installation, launcher, type Outcome, takesTasks, waitFor } from './installation.ts';
+import { catamaran, Installation, launcher, type Outcome, waitFor } from './installation.ts';
 
 const run = promisify(execFile);
 const sleeper = {
@@ -359,7 +359,6 @@ describe('up and down', () => {
       expect(statSync(log).mode & 0o777).toBe(0o600);
       const { pid, endpoint } = JSON.parse((await catamaran(['status', '--json', '--state', state])).stdout);
 
-      await takesTasks(ecs());
       const taskArn = await runSleeper(ecs());
       const before = await running(ecs(), taskArn);
       const runtimeId = before.containers?.[0]?.runtimeId ?? '';

@@ -108,9 +108,6 @@ export class Installation implements AsyncDisposable {
     const credentials = readCredentials(this.stateDirectory);
     if (credentials === undefined) throw new Error(`${this.stateDirectory} has no credentials`);
     this.#environment = awsVariables({ server, credentials });
-    const ecs = this.ecs();
-    await takesTasks(ecs);
-    ecs.destroy();
   }
 
   /** The server's own process id (the launcher's child where the launcher does not exec). */
@@ -221,16 +218,6 @@ export class Installation implements AsyncDisposable {
       throw new Error(`catamaran down --purge failed: ${purged.stderr}${purged.stdout}\n${this.#output}`);
     await rm(this.stateDirectory, { recursive: true, force: true });
   }
-}
-
-/** It answers before the agent of its own instance is connected, without whom RunTask finds no place. */
-export async function takesTasks(ecs: ECS): Promise<void> {
-  await waitFor('the agent to be connected', async () => {
-    const { containerInstanceArns: containerInstances = [] } = await ecs.listContainerInstances({});
-    if (containerInstances.length === 0) return undefined;
-    const described = await ecs.describeContainerInstances({ containerInstances });
-    return described.containerInstances?.some(({ agentConnected }) => agentConnected) || undefined;
-  });
 }
 
 /**

@@ -240,10 +240,6 @@ describe('an EKS cluster', () => {
     await installation.kill9();
     await installation.up();
     await state('ACTIVE');
-    // What the records say the API server does a moment later.
-    await waitFor('the API server to answer', async () =>
-      (await kubectlWith(...token, 'get', 'ns')).code === 0 ? true : undefined,
-    );
     expect(await k('get', 'cm', 'settings', '-o', 'jsonpath={.data.depth}')).toBe('12');
     await aws('eks', 'delete-cluster', '--name', 'harbor');
     await state('ResourceNotFoundException');

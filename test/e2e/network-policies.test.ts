@@ -198,7 +198,7 @@ describe('network policies', () => {
     });
     expect(said).toContain('stopped');
     await cluster.installation.catamaran('down');
-    await cluster.up();
+    await cluster.installation.up();
     await reaching(isolated);
     await k('-n', 'shop', 'delete', 'networkpolicy', '--all');
     await reaching({ 'shop/api': true, 'shop/other': true });

@@ -82,17 +82,6 @@ export class PodCluster implements AsyncDisposable {
     }
   }
 
-  /** Starts Catamaran again, and waits for the cluster's API server, which follows a moment later. */
-  async up(): Promise<void> {
-    await this.installation.up();
-    await waitFor('the API server', () =>
-      this.get('/api/v1/namespaces/default').then(
-        ({ status }) => (status === 200 ? true : undefined),
-        () => undefined,
-      ),
-    );
-  }
-
   async say(...args: readonly string[]): Promise<Said> {
     return this.#run(this.#kubectl, ['--token', await this.#freshToken(), ...args]);
   }

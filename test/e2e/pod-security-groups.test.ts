@@ -127,7 +127,7 @@ describe('security groups for pods', () => {
     await reaching();
     await cluster.installation.catamaran('down');
     // Pods go on, and nobody has to look after them.
-    await cluster.up();
+    await cluster.installation.up();
     await waitFor('the kubelet', async () =>
       (await cluster.say('exec', 'client', '--', 'true')).code === 0 ? true : undefined,
     );

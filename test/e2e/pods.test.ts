@@ -491,7 +491,7 @@ describe('pods', () => {
     const places = () => k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     const before = await places();
     await cluster.installation.catamaran('down');
-    await cluster.up();
+    await cluster.installation.up();
     await ready();
     expect(await places()).toBe(before);
     await inPod('again', `nslookup -type=a web.default.svc.cluster.local 10.100.0.10`);

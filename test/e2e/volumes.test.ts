@@ -120,7 +120,7 @@ describe('volumes of pods', () => {
 
   it('outlive a death of Catamaran, and its going down', async () => {
     await cluster.installation.kill9();
-    await cluster.up();
+    await cluster.installation.up();
     await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=100s');
     // Where a node's kubelet answers now, it tells with its next status.
     await waitFor('the pod to be reached', () =>
@@ -130,7 +130,7 @@ describe('volumes of pods', () => {
       ),
     );
     await cluster.installation.catamaran('down');
-    await cluster.up();
+    await cluster.installation.up();
     await k('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=100s');
     await replace();
     expect(await inPod('db-0', 'cat /data/name')).toBe('db-0\nmore\n');

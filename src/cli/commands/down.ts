@@ -22,6 +22,8 @@ export interface DownOptions {
 const stopMs = 60_000;
 /** A server that takes longer to say yes is hung, and is asked by a signal. */
 const shutdownAnswerMs = 5_000;
+/** It ends what runs on the machine, and goes on with that though nobody waits. */
+const leaveAnswerMs = 60_000;
 
 /** Stops the server of a state directory and waits until its process has ended; then, if asked, purges. */
 export async function down(options: DownOptions, context: CommandContext): Promise<number> {
@@ -81,7 +83,7 @@ async function tell(
   { endpoint, machineId, ...credentials }: MembershipFile,
   { composition: { clock }, signal }: CommandContext,
 ): Promise<string> {
-  using deadline = withTimeout(clock, shutdownAnswerMs, signal);
+  using deadline = withTimeout(clock, leaveAnswerMs, signal);
   try {
     await new OperatorClient({ endpoint }, credentials, clock).removeMachine(machineId, deadline.signal);
   } catch (cause) {

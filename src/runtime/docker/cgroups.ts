@@ -343,15 +343,19 @@ async function removeTree(root: string, location: string, clock: Clock): Promise
   }
 }
 
-/** A cgroup's files go with its directory; only directories are removed, the deepest first. */
+/** A cgroup's files go with its directory; only directories are removed, the deepest first. The Engine removes some meanwhile. */
 async function removeDirectories(path: string): Promise<void> {
+  const ifThere = (error: unknown): [] => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  };
   try {
     await rmdir(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return;
-    const children = await readdir(path, { withFileTypes: true });
+    const children = await readdir(path, { withFileTypes: true }).catch(ifThere);
     for (const child of children) if (child.isDirectory()) await removeDirectories(join(path, child.name));
-    await rmdir(path);
+    await rmdir(path).catch(ifThere);
   }
 }
 

@@ -24,6 +24,13 @@ export function census(reader: Reader): Census {
   };
 }
 
+/** Whether an agent that has registered was never connected yet: its instance takes no tasks before. */
+export function isAgentAwaited(reader: Reader): boolean {
+  return [...reader.list(containerInstances)].some(
+    ({ value }) => value.status === 'ACTIVE' && value.connectedAt === undefined,
+  );
+}
+
 function active<T extends { readonly status: string }>(
   records: Iterable<{ readonly value: T }>,
   isCounted: (value: T) => boolean = () => true,

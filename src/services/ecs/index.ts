@@ -18,7 +18,7 @@ import { ensureCluster } from './ensure-cluster.ts';
 import { interfaceOwners } from './task-interface.ts';
 import { holdsSessions } from './task-roles.ts';
 
-export { type Census, census } from './census.ts';
+export { type Census, census, isAgentAwaited } from './census.ts';
 export { type ClusterFigures, clusterFigures } from './cluster-figures.ts';
 export type {
   EcsContext,
