@@ -120,7 +120,7 @@ describe('a cluster under load', () => {
   async function answer(pods: readonly Pod[]): Promise<void> {
     const [db] = await ready('db', 3);
     for (const address of addresses(pods)) {
-      const words = ['wget', '-q', '-T', '10', '-O', '-', `http://${address}:8080`];
+      const words = ['timeout', '10', 'wget', '-q', '-O', '-', `http://${address}:8080`];
       let said = '';
       await waitFor(
         `${address} to answer`,

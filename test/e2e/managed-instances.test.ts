@@ -134,7 +134,7 @@ describe('Managed Instances', () => {
       return now?.lastStatus === 'RUNNING' ? true : undefined;
     });
     const answer = await waitFor('the first to answer', () =>
-      inContainer(installation.stateDirectory, arn, `wget -qO- -T 10 http://${address}/`).catch(
+      inContainer(installation.stateDirectory, arn, `timeout 10 wget -qO- http://${address}/`).catch(
         () => undefined,
       ),
     );

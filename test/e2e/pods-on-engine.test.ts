@@ -152,6 +152,7 @@ describe('a pod on the Docker Engine', () => {
       expect(told.split(' ').map(Number).toSorted()).toEqual(groups.toSorted());
       await end(path);
     }
+    await expect.poll(() => runtime.listContainers(node.labels)).toEqual([]);
     await runtime.removeImage(reference);
   });
 
