@@ -23,9 +23,9 @@ export default defineConfig({
           setupFiles: ['test/setup/property-seeds.ts', 'test/setup/patience.ts'],
           // Modules hold no state here, so one worker's files share them: reading them took longer than most tests.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 20_000 } },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 50_000 } },
         },
       },
       {

@@ -25,8 +25,8 @@ export interface RuntimeUnderTest extends AsyncDisposable {
 }
 
 /** Waits in tests end here. */
-export const deadlineMs = 15_000;
-const testTimeoutMs = 60_000;
+export const deadlineMs = 50_000;
+const testTimeoutMs = 120_000;
 
 /** What the tests are told in. */
 export class Words {

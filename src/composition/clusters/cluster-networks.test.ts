@@ -46,7 +46,7 @@ async function openNetworks() {
 }
 
 describe.skipIf(why !== undefined)(`a control plane in its VPC ${why ?? ''}`, () => {
-  it('asks and is asked at its interfaces, as long as they are its own', { timeout: 30_000 }, async () => {
+  it('asks and is asked at its interfaces, as long as they are its own', async () => {
     const { TestMachine } = await import('../../network/linux/testing/machine.ts');
     await using machine = new TestMachine();
     const network = machine.network();

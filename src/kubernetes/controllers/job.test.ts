@@ -184,9 +184,7 @@ describe('a CronJob', () => {
     work.decide(ending);
     await at.create('cronjobs.batch', cronJob('tick', { successfulJobsHistoryLimit: 1 }));
     await expect
-      .poll(async () => (await at.get('cronjobs.batch', 'tick')).status?.lastSuccessfulTime, {
-        timeout: 10_000,
-      })
+      .poll(async () => (await at.get('cronjobs.batch', 'tick')).status?.lastSuccessfulTime)
       .toBeDefined();
     const found = await at.get('cronjobs.batch', 'tick');
     await at.patch('cronjobs.batch', 'tick', { spec: { suspend: true } });

@@ -9,7 +9,7 @@ const why = await whyNoVpcs();
 const [clock, random] = [systemClock(), seededRandom(2)];
 
 describe.skipIf(why !== undefined)(`the names of a cluster ${why ?? ''}`, () => {
-  it('are answered by each node, at the address of their service', { timeout: 30_000 }, async () => {
+  it('are answered by each node, at the address of their service', async () => {
     const { openNode } = await import('../../network/linux/testing/node.ts');
     const { machine, node, join } = await openNode();
     await using _machine = machine;

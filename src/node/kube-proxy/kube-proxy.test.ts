@@ -48,7 +48,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   if (!holds()) throw new Error(`Not seen: ${what}`);
 }
 
-it('follows the services of a cluster on each of its nodes, by one watch', { timeout: 30_000 }, async () => {
+it('follows the services of a cluster on each of its nodes, by one watch', async () => {
   await using nodes = await TestNodes.open();
   const { endpoint, certificateAuthority, token, call } = nodes.cluster;
   using api = new ApiClient({ endpoint, certificateAuthority, token: () => token() }, { clock, random });

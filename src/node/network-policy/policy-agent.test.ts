@@ -88,7 +88,7 @@ const selecting = (app: string, from: string) => ({
 });
 const merge = { 'content-type': 'application/merge-patch+json' };
 
-it('follows the policies of a cluster as its nodes may read them', { timeout: 30_000 }, async () => {
+it('follows the policies of a cluster as its nodes may read them', async () => {
   await using world = await openAgent();
   const { nodes, here, guard, log, policies, call } = world;
   here.failures = 1;
@@ -128,9 +128,7 @@ it('follows the policies of a cluster as its nodes may read them', { timeout: 30
   expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
 });
 
-it('isolates nobody where policies are switched off, and whom they select once they are on', {
-  timeout: 30_000,
-}, async () => {
+it('isolates nobody where policies are switched off, and whom they select once they are on', async () => {
   await using opened = await openAgent();
   const { nodes, here, guard, agent, policies, call, world } = opened;
   world.isOn = false;
@@ -148,7 +146,7 @@ it('isolates nobody where policies are switched off, and whom they select once t
   await until('nobody isolated', () => here.isolated.length === 0);
 });
 
-it('lets a pod begin when its policies are carried out, and not before', { timeout: 30_000 }, async () => {
+it('lets a pod begin when its policies are carried out, and not before', async () => {
   await using world = await openAgent();
   const { nodes, here, agent, guard, policies, call } = world;
   await call('POST', policies, selecting('web', 'api'));

@@ -340,6 +340,6 @@ describe('a value is refused', () => {
     expect(told(schemaViolations(readSchema(schema), { a: 'x'.repeat(100_000) }, undefined))).toEqual([
       ': Forbidden: validating it by its schema takes more work than is allowed',
     ]);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });

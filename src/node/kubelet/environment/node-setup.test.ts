@@ -43,7 +43,7 @@ it('a container has what its pod refers to, as soon as that is there', async () 
     ],
   });
   await expect
-    .poll(() => nodes.eventsOf('refers'), { timeout: 10_000 })
+    .poll(() => nodes.eventsOf('refers'))
     .toContain(
       'FailedMount: MountVolume.SetUp failed for volume "settings" : configmap "settings" not found',
     );
@@ -65,9 +65,7 @@ it('a container has what its pod refers to, as soon as that is there', async () 
     'search default.svc.cluster.local svc.cluster.local cluster.local eu-west-1.compute.internal\nnameserver 172.20.0.10\noptions ndots:5\n',
   );
   await nodes.cluster.call('PATCH', `${core}/configmaps/settings`, { data: { color: 'blue' } }, mergePatch);
-  await expect
-    .poll(() => readFileSync(join(sourceAt(spec, '/etc/settings'), 'color'), 'utf8'), { timeout: 10_000 })
-    .toBe('blue');
+  await expect.poll(() => readFileSync(join(sourceAt(spec, '/etc/settings'), 'color'), 'utf8')).toBe('blue');
   await nodes.cluster.call('DELETE', path);
   await nodes.until(path, 'gone', ({ code }) => code === 404);
   expect(() => statSync(sourceAt(spec, '/etc/settings'))).toThrow('ENOENT');
